@@ -1,0 +1,217 @@
+"""Array libraries, devices and the compiler: the only file that knows about backends.
+
+Dense functions are written against the array API standard (`array_namespace`); kernels are compiled for NumPy arrays
+that came through one door (`kernel_input`), so each kernel has one signature a float type.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar, overload
+
+import array_api_compat
+import numba
+import numpy as np
+from numba.core import event
+
+__all__ = ["array_namespace", "arrays", "kernel", "kernel_input", "source_digest", "to_numpy"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+PACKAGES = Path(__file__).resolve().parent.parent  # the folder that holds lrtheory/ and proofs_checks/
+
+# --- namespaces and devices ------------------------------------------------------------------------------------------
+
+
+def array_namespace(*values: Any) -> Any:
+    """The array API namespace of the arrays among the values; NumPy's when there is none."""
+    found = [value for value in values if array_api_compat.is_array_api_obj(value)]
+    return array_api_compat.array_namespace(*found) if found else array_api_compat.array_namespace(np.empty(0))
+
+
+def to_numpy(value: Any) -> Any:
+    """An array of any library as a NumPy array on the host; everything else unchanged."""
+    if not _is_foreign(value):
+        return value
+    if array_api_compat.is_torch_array(value):
+        return value.detach().cpu().numpy()
+    if array_api_compat.is_cupy_array(value):
+        return value.get()
+    namespace = array_api_compat.array_namespace(value)
+    host = namespace.Device("CPU_DEVICE") if hasattr(namespace, "Device") else "cpu"
+    return np.asarray(array_api_compat.to_device(value, host))
+
+
+def kernel_input(value: Any, dtype: Any = None) -> np.ndarray:
+    """The one door into kernels: a contiguous, read-only NumPy view (a copy only where it must be).
+
+    Read-only arrays are another type to the compiler than writable ones; here all become read-only.
+    """
+    view = np.ascontiguousarray(to_numpy(value), dtype=dtype).view()
+    view.flags.writeable = False
+    return view
+
+
+def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
+    """Declare what a function does with arrays, in its docstring and for the tests.
+
+    ``"device"``: the body is array-API code and stays on the caller's device. ``"host"``: arrays of other libraries are
+    copied to the host and what comes back is put on the caller's device in the caller's kind.
+    """
+    line = {"device": "Arrays: any (device)", "host": "Arrays: any (copied to the host)"}[where]
+
+    def decorate(function: F) -> F:
+        wrapped: Any = function if where == "device" else _through_the_host(function)
+        summary, _, rest = (function.__doc__ or "").partition("\n")
+        wrapped.__doc__ = f"{summary}\n\n    {line}\n{rest}"
+        wrapped.arrays = where
+        return wrapped
+
+    return decorate
+
+
+def _is_foreign(value: Any) -> bool:
+    return array_api_compat.is_array_api_obj(value) and not array_api_compat.is_numpy_array(value)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    for item in value if isinstance(value, (list, tuple)) else (value,):
+        yield item
+
+
+def _through_the_host(function: F) -> Any:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **options: Any) -> Any:
+        given = [leaf for value in (*args, *options.values()) for leaf in _leaves(value)]
+        like = next((leaf for leaf in given if _is_foreign(leaf)), None)
+        if like is None:
+            return function(*args, **options)
+        args = tuple(_each(to_numpy, value) for value in args)
+        options = {name: _each(to_numpy, value) for name, value in options.items()}
+        return _like_caller(function(*args, **options), like)
+
+    return wrapper
+
+
+def _each(function: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+        return type(value)(function(item) for item in value)
+    return function(value)
+
+
+def _like_caller(value: Any, like: Any) -> Any:
+    """Every dense array of numbers inside a result, as an array of the caller's kind on the caller's device."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        namespace = array_api_compat.array_namespace(like)
+        return namespace.asarray(np.array(value), device=array_api_compat.device(like))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: _like_caller(getattr(value, f.name), like) for f in dataclasses.fields(value) if f.init}
+        return dataclasses.replace(value, **fields)
+    return _each(lambda item: _like_caller(item, like), value) if isinstance(value, (list, tuple)) else value
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@overload
+def kernel(function: F) -> F: ...
+@overload
+def kernel(**options: Any) -> Callable[[F], F]: ...
+
+
+def kernel(function: Any = None, **options: Any) -> Any:
+    """Numba's ``njit(cache=True)`` with a cache that notices edits in every file of the function's system.
+
+    Numba compares only the file of the kernel itself, so an edited callee in another file would go unseen. Here the
+    compiled code lies in a folder named by the digest of the system's sources; folders of old digests are removed.
+    """
+    if function is None:
+        return functools.partial(kernel, **options)
+    with _cache_folder(Path(inspect.getfile(function)).resolve()):
+        return numba.njit(cache=True, **options)(function)
+
+
+@functools.cache
+def source_digest(*folders: Path) -> str:
+    """A short digest of all Python sources in the folders, by name and content."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def _cache_folder(path: Path) -> Iterator[None]:
+    before = numba.config.CACHE_DIR
+    if not before:  # a folder that the user chose through NUMBA_CACHE_DIR stays theirs
+        numba.config.CACHE_DIR = str(_digest_folder(path.parent))
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@functools.cache
+def _digest_folder(folder: Path) -> Path:
+    """The cache folder of a system: its solvers and its checks, since compiled mutants call the solvers' kernels."""
+    same_system = [PACKAGES / package / folder.name for package in ("lrtheory", "proofs_checks")]
+    digest = source_digest(*(f for f in {folder, *same_system} if f.is_dir())) if folder.is_dir() else "none"
+    home = _writable(folder / "__pycache__")
+    current = home / f"kernels-{folder.name}-{digest}"
+    for old in home.glob(f"kernels-{folder.name}-*"):
+        if old != current:
+            shutil.rmtree(old, ignore_errors=True)
+    return current
+
+
+def _writable(folder: Path) -> Path:
+    """The folder itself, or one of the user's own where a system-wide installation is read-only."""
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(base) / "lrtheory" / name
+
+
+class _CompileNotice(event.Listener):
+    """Says on standard error that a compilation runs, once it has taken a second."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.timer: threading.Timer | None = None
+
+    def on_start(self, event: Any) -> None:
+        owner = event.data["dispatcher"].py_func.__module__.partition(".")[0]
+        if owner not in ("lrtheory", "proofs_checks"):
+            return
+        self.depth += 1
+        if self.depth == 1:
+            self.timer = threading.Timer(1.0, self.say)
+            self.timer.daemon = True
+            self.timer.start()
+
+    def on_end(self, event: Any) -> None:
+        self.depth = max(0, self.depth - 1)
+        if self.depth == 0 and self.timer is not None:
+            self.timer.cancel()
+
+    @staticmethod
+    def say() -> None:
+        sys.stderr.write("lrtheory: compiling, first run only (`lrtheory warmup` compiles ahead)\n")
+
+
+event.register("numba:compile", _CompileNotice())

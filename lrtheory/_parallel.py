@@ -1,0 +1,93 @@
+"""Map a function over tasks; the only file that knows about executors and progress bars."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from lrtheory._validation import integer
+
+__all__ = ["parallel_map", "progress"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def parallel_map(
+    function: Callable[[T], R], tasks: Iterable[T], *, n_jobs: int | None = None, title: str | None = None
+) -> Iterator[R]:
+    """Yield ``function(task)`` for every task, in the order of the tasks.
+
+    The results come one by one, so a caller that is interrupted keeps what it has received. The answer does not
+    depend on the number of workers as long as each task carries its own random stream.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one task; must be picklable when ``n_jobs`` is not 1.
+    tasks : iterable
+        The tasks.
+    n_jobs : int or None
+        Number of processes; None means 1, -1 all processors. A surrounding ``joblib.parallel_config`` chooses the backend.
+    title : str or None
+        Name of the progress bar; None shows none.
+
+    Yields
+    ------
+    object
+        The result of the next task.
+
+    Raises
+    ------
+    ValueError
+        If ``n_jobs`` is 0 or below -1.
+    """
+    tasks = list(tasks)
+    workers = 1 if n_jobs is None else integer("n_jobs", n_jobs, low=-1)
+    if workers == 0:
+        integer("n_jobs", 0, low=1)
+    results = map(function, tasks) if workers == 1 or len(tasks) < 2 else _in_processes(function, tasks, workers)
+    return progress(results, total=len(tasks), title=title)
+
+
+def _in_processes(function: Callable[[T], R], tasks: list[T], workers: int) -> Iterator[R]:
+    from joblib import Parallel, delayed  # here, so that importing a system stays quick
+
+    jobs = (delayed(function)(task) for task in tasks)
+    return iter(Parallel(n_jobs=workers, return_as="generator")(jobs))
+
+
+def progress(items: Iterable[T], *, total: int, title: str | None = None, stream: Any = None) -> Iterator[T]:
+    """Yield the items, and count them on one line of standard error where a terminal watches.
+
+    Parameters
+    ----------
+    items : iterable
+        What to pass on.
+    total : int
+        How many items there are.
+    title : str or None
+        What the line says; None is silent.
+    stream : file or None
+        Where to write; None means standard error.
+
+    Yields
+    ------
+    object
+        The next item.
+    """
+    stream = sys.stderr if stream is None else stream
+    shown = title is not None and stream.isatty() and "PYTEST_XDIST_WORKER" not in os.environ
+    done = 0
+    try:
+        for item in items:
+            done += 1
+            if shown:
+                stream.write(f"\r{title}: {done}/{total}")
+                stream.flush()
+            yield item
+    finally:
+        if shown:
+            stream.write("\n")

@@ -1,0 +1,130 @@
+"""Argument checks: the only place where error sentences are made.
+
+Every sentence reads `` `name` must be <rule>; got <value>. `` A wrong type is a TypeError, a wrong value or shape a
+ValueError. Each function returns the checked value, so that a caller writes ``delta = open_interval("delta", delta, 0, 1)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+__all__ = ["array", "choice", "generator", "integer", "must", "open_interval", "probability_vector", "real", "sizes"]
+
+
+def must(name: str, rule: str, value: object, error: type[Exception] = ValueError) -> Exception:
+    """The exception to raise when an argument breaks a rule."""
+    return error(f"`{name}` must be {rule}; got {_shown(value)}.")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, np.ndarray) and value.size > 6:
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def real(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf) -> float:
+    """A number in the closed interval [low, high]; the infinities only where an end of the interval is infinite."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise must(name, "a real number", value, TypeError)
+    if not low <= value <= high:
+        raise must(name, f"in [{low:g}, {high:g}]", value)
+    return float(value)
+
+
+def open_interval(name: str, value: Any, low: float, high: float) -> float:
+    """A number strictly between low and high."""
+    if not low < real(name, value) < high:
+        raise must(name, f"in ({low:g}, {high:g})", value)
+    return float(value)
+
+
+def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """An integer in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise must(name, "an integer", value, TypeError)
+    if value < low or (high is not None and value > high):
+        rule = f"an integer of at least {low}" if high is None else f"an integer in [{low}, {high}]"
+        raise must(name, rule, value)
+    return int(value)
+
+
+def choice(name: str, value: Any, options: Collection[Any]) -> Any:
+    """One of the options."""
+    if value not in options:
+        raise must(name, "one of " + ", ".join(map(repr, options)), value)
+    return value
+
+
+def sizes(name: str, value: Any) -> tuple[int, ...]:
+    """A non-empty tuple of positive integers, such as the numbers of strategies of the players."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
+        raise must(name, "a non-empty sequence of positive integers", value, TypeError)
+    return tuple(integer(f"{name}[{i}]", size, low=1) for i, size in enumerate(value))
+
+
+def array(
+    name: str,
+    value: Any,
+    *,
+    shape: tuple[int | None, ...] | None = None,
+    low: float = -np.inf,
+    high: float = np.inf,
+    finite: bool = True,
+) -> np.ndarray:
+    """A real NumPy array; integers become float64, float32 stays float32, exact numbers stay an object array.
+
+    ``shape`` may leave an axis open with None.
+    """
+    try:
+        result = np.asarray(value)
+    except ValueError as error:
+        raise must(name, "an array with rows of equal length", value) from error
+    if result.dtype.kind in "iub":
+        result = result.astype(np.float64)
+    if result.dtype.kind == "O":
+        if not all(isinstance(entry, Real) for entry in result.flat):
+            raise must(name, "an array of real numbers", value, TypeError)
+    elif result.dtype.kind != "f":
+        raise must(name, "an array of real numbers", value, TypeError)
+    if shape is not None and not _fits(result.shape, shape):
+        raise must(name, f"of shape {_shape_text(shape)}", result.shape)
+    if result.dtype.kind == "f":
+        if finite and not np.isfinite(result).all():
+            raise must(name, "finite", float(result[~np.isfinite(result)].flat[0]))
+        if np.isnan(result).any():
+            raise must(name, "free of NaN", result)
+    outside = (result < low) | (result > high)
+    if outside.any():
+        raise must(name, f"in [{low:g}, {high:g}]", result[outside].flat[0])
+    return result
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
+
+
+def _shape_text(shape: tuple[int | None, ...]) -> str:
+    return "(" + ", ".join("n" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def probability_vector(name: str, value: Any) -> np.ndarray:
+    """A one-dimensional array of non-negative numbers with sum 1 (up to rounding)."""
+    result = array(name, value, shape=(None,), low=0.0, high=1.0)
+    if abs(float(result.sum()) - 1.0) > 1e-12 * max(1, result.size):
+        raise must(name, "a vector of probabilities with sum 1", float(result.sum()))
+    return result
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """The Generator meant by `rng`: None, an int, a SeedSequence or a Generator."""
+    allowed = (type(None), Integral, np.random.SeedSequence, np.random.BitGenerator, np.random.Generator)
+    if isinstance(rng, bool) or not isinstance(rng, allowed):
+        raise must("rng", "None, an integer, a SeedSequence or a Generator", rng, TypeError)
+    if isinstance(rng, Integral) and rng < 0:
+        raise must("rng", "a non-negative integer", rng)
+    return np.random.default_rng(rng)
