@@ -15,7 +15,8 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
@@ -25,7 +26,7 @@ import numba
 import numpy as np
 from numba.core import event
 
-__all__ = ["array_namespace", "arrays", "kernel", "kernel_input", "source_digest", "to_numpy"]
+__all__ = ["array_namespace", "arrays", "compile_seconds", "kernel", "kernel_input", "source_digest", "to_numpy"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 PACKAGES = Path(__file__).resolve().parent.parent  # the folder that holds lrtheory/ and proofs_checks/
@@ -72,8 +73,9 @@ def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         wrapped: Any = function if where == "device" else _through_the_host(function)
-        summary, _, rest = (function.__doc__ or "").partition("\n")
-        wrapped.__doc__ = f"{summary}\n\n    {line}\n{rest}"
+        # dedented, since newer Pythons strip the indentation that older ones keep
+        summary, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n")
+        wrapped.__doc__ = f"{summary}\n\n{line}\n{rest}"
         wrapped.arrays = where
         return wrapped
 
@@ -85,8 +87,7 @@ def _is_foreign(value: Any) -> bool:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    for item in value if isinstance(value, (list, tuple)) else (value,):
-        yield item
+    yield from value if isinstance(value, (list, tuple)) else (value,)
 
 
 def _through_the_host(function: F) -> Any:
@@ -104,7 +105,9 @@ def _through_the_host(function: F) -> Any:
 
 
 def _each(function: Callable[[Any], Any], value: Any) -> Any:
-    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(function(item) for item in value))
+    if isinstance(value, (list, tuple)):
         return type(value)(function(item) for item in value)
     return function(value)
 
@@ -117,6 +120,8 @@ def _like_caller(value: Any, like: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: _like_caller(getattr(value, f.name), like) for f in dataclasses.fields(value) if f.init}
         return dataclasses.replace(value, **fields)
+    if isinstance(value, Mapping):
+        return {key: _like_caller(item, like) for key, item in value.items()}
     return _each(lambda item: _like_caller(item, like), value) if isinstance(value, (list, tuple)) else value
 
 
@@ -124,9 +129,9 @@ def _like_caller(value: Any, like: Any) -> Any:
 
 
 @overload
-def kernel(function: F) -> F: ...
+def kernel(function: Callable[..., Any]) -> Any: ...
 @overload
-def kernel(**options: Any) -> Callable[[F], F]: ...
+def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]: ...
 
 
 def kernel(function: Any = None, **options: Any) -> Any:
@@ -164,9 +169,10 @@ def _cache_folder(path: Path) -> Iterator[None]:
 
 @functools.cache
 def _digest_folder(folder: Path) -> Path:
-    """The cache folder of a system: its solvers and its checks, since compiled mutants call the solvers' kernels."""
-    same_system = [PACKAGES / package / folder.name for package in ("lrtheory", "proofs_checks")]
-    digest = source_digest(*(f for f in {folder, *same_system} if f.is_dir())) if folder.is_dir() else "none"
+    """The cache folder of the kernels in a folder; compiled mutants among the checks call kernels of the solvers."""
+    # sorted, since the order of a set of paths differs from process to process, and so would the digest
+    sources = sorted(f for f in {folder, PACKAGES / "lrtheory" / folder.name} if f.is_dir())
+    digest = source_digest(*sources) if sources else "none"
     home = _writable(folder / "__pycache__")
     current = home / f"kernels-{folder.name}-{digest}"
     for old in home.glob(f"kernels-{folder.name}-*"):
@@ -192,26 +198,42 @@ class _CompileNotice(event.Listener):
 
     def __init__(self) -> None:
         self.depth = 0
+        self.seconds = 0.0
+        self.started = 0.0
         self.timer: threading.Timer | None = None
 
     def on_start(self, event: Any) -> None:
-        owner = event.data["dispatcher"].py_func.__module__.partition(".")[0]
-        if owner not in ("lrtheory", "proofs_checks"):
+        if not self.ours(event):
             return
         self.depth += 1
         if self.depth == 1:
+            self.started = time.process_time()
             self.timer = threading.Timer(1.0, self.say)
             self.timer.daemon = True
             self.timer.start()
 
     def on_end(self, event: Any) -> None:
-        self.depth = max(0, self.depth - 1)
+        if not self.ours(event):  # a foreign function compiled inside one of ours ends nothing
+            return
+        self.depth -= 1
         if self.depth == 0 and self.timer is not None:
             self.timer.cancel()
+            self.seconds += time.process_time() - self.started
+
+    @staticmethod
+    def ours(event: Any) -> bool:
+        owner = event.data["dispatcher"].py_func.__module__.partition(".")[0]
+        return owner in ("lrtheory", "proofs_checks")
 
     @staticmethod
     def say() -> None:
         sys.stderr.write("lrtheory: compiling, first run only (`lrtheory warmup` compiles ahead)\n")
 
 
-event.register("numba:compile", _CompileNotice())
+_notice = _CompileNotice()
+event.register("numba:compile", _notice)
+
+
+def compile_seconds() -> float:
+    """Processor seconds that this process has spent compiling kernels of the package."""
+    return _notice.seconds

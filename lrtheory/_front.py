@@ -1,0 +1,155 @@
+"""`lrtheory.check`, `statements`, `report`, `warmup`: the one lazy reach from the package to its checks."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import lrtheory
+from lrtheory._validation import choice, integer
+from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
+from lrtheory.bounds import check as check_statement
+
+__all__ = ["check", "registry", "report", "statements", "warmup"]
+
+
+@functools.cache
+def registry() -> Registry:
+    """The statements of `proofs_checks`."""
+    return Registry(importlib.import_module("proofs_checks"))
+
+
+def check(
+    id: str,
+    *,
+    solve: Callable[..., Any] | None = None,
+    budget: str = "quick",
+    rng: int = DEFAULT_SEED,
+    saboteur: str | None = None,
+    instance: Any = None,
+) -> Evidence:
+    """Measure both sides of a statement, on our algorithm or on yours.
+
+    Parameters
+    ----------
+    id : str
+        Id of the statement, such as ``"alpha_rank/MI-T2"``; `lrtheory.statements` lists them.
+    solve : callable or None
+        An algorithm of your own with the signature of the statement's `solve` (``lrtheory show ID`` prints it). None
+        checks ours, and then runs the statement's saboteurs too.
+    budget : {"quick", "thorough"}
+        Counts of instances and runs.
+    rng : int
+        Seed of all random streams.
+    saboteur : str or None
+        Check the statement under one of its saboteurs, which must be refuted.
+    instance : object or None
+        Check one instance alone: a label such as ``"family:17"``, ``"json:..."``, or the instance itself.
+
+    Returns
+    -------
+    Evidence
+        Verdict, both sides, slack, worst instance, and the command that replays it.
+
+    Raises
+    ------
+    KeyError
+        If no statement, or no saboteur, has that name.
+    ValueError
+        If the budget, the seed or the instance is not understood.
+
+    Examples
+    --------
+    >>> import lrtheory
+    >>> lrtheory.check("alpha_rank/AR-T8").verdict
+    'supported'
+    """
+    statement = registry()[id]
+    session = Session.named(budget, integer("rng", rng, low=0))
+    if saboteur is not None:
+        return check_statement(statement.sabotaged(saboteur), session, instance=instance)
+    if solve is not None:
+        return check_statement(dataclasses.replace(statement, solve=solve), session, instance=instance)
+    evidence = check_statement(statement, session, instance=instance)
+    if instance is not None:
+        return evidence
+    verdicts = {s.name: check_statement(statement.sabotaged(s.name), session).verdict for s in statement.saboteurs}
+    return dataclasses.replace(evidence, saboteurs=verdicts)
+
+
+def statements(pattern: str = "*") -> list[Statement]:
+    """The statements whose id matches a pattern.
+
+    Parameters
+    ----------
+    pattern : str
+        A shell pattern, or a part of the id; case does not matter.
+
+    Returns
+    -------
+    list of Statement
+        In the order of the papers.
+
+    Examples
+    --------
+    >>> import lrtheory
+    >>> [statement.id for statement in lrtheory.statements("alpha_rank/MI-*")]
+    ['alpha_rank/MI-L1', 'alpha_rank/MI-T2']
+    """
+    return registry().matching(pattern)
+
+
+def report(
+    ids: Iterable[str] | None = None, *, path: str | Path | None = None, evidence: str | Path = "evidence"
+) -> str:
+    """Render the evidence files of a run of the bounds as Markdown.
+
+    Parameters
+    ----------
+    ids : iterable of str or None
+        The statements to render; None means all.
+    path : path or None
+        Where to write the text; None writes nothing.
+    evidence : path
+        The folder into which `pytest -m bounds` wrote.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a statement or one of its saboteurs has no evidence.
+    KeyError
+        If an id is unknown.
+    """
+    from lrtheory.bounds.report import render
+
+    wanted = registry().ids() if ids is None else list(ids)
+    text = render([registry()[id] for id in wanted], Path(evidence))
+    if path is not None:
+        Path(path).write_text(text)
+    return text
+
+
+def warmup(system: str | None = None) -> None:
+    """Compile the kernels of a system, or of all, and leave them in the cache.
+
+    Parameters
+    ----------
+    system : str or None
+        Name of a system; None means all.
+
+    Raises
+    ------
+    ValueError
+        If there is no such system.
+    """
+    for name in lrtheory.SYSTEMS if system is None else (choice("system", system, lrtheory.SYSTEMS),):
+        importlib.import_module(f"lrtheory.{name}")._warmup()

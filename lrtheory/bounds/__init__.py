@@ -1,0 +1,54 @@
+"""The statement engine: what a theorem claims, on which instances, and what would contradict it.
+
+A `Statement` is data: hypotheses, a family of instances, the algorithm under test, a claim, saboteurs. `check`
+measures it within a `Session` (a budget and a seed) and returns `Evidence` with one of four verdicts: ``supported``,
+``refuted``, ``inconclusive``, ``recorded``. The engine knows no system.
+"""
+
+from lrtheory.bounds.checking import LEVEL, check, system_digest
+from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
+from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.evidence import Evidence, load_evidence
+from lrtheory.bounds.exact import Ball, exactly, rounding
+from lrtheory.bounds.families import Draws, Family, FromGenerator, FromHypothesis, Tight
+from lrtheory.bounds.registry import Registry
+from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
+from lrtheory.bounds.sources import Classical, Derived, Paper
+from lrtheory.bounds.statement import Statement, always, defects, saboteur
+
+__all__ = [
+    "BUDGETS",
+    "DEFAULT_SEED",
+    "LEVEL",
+    "Ball",
+    "Budget",
+    "Classical",
+    "Derived",
+    "Draws",
+    "Evidence",
+    "Expectation",
+    "Family",
+    "FromGenerator",
+    "FromHypothesis",
+    "Identity",
+    "Inequality",
+    "Law",
+    "Paper",
+    "Probability",
+    "Rate",
+    "Recorded",
+    "Registry",
+    "Session",
+    "Sides",
+    "Statement",
+    "StatementError",
+    "Tight",
+    "always",
+    "check",
+    "defects",
+    "exactly",
+    "load_evidence",
+    "rounding",
+    "saboteur",
+    "system_digest",
+]

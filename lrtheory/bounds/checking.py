@@ -1,0 +1,175 @@
+"""Checking a statement: from a session to evidence."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import PACKAGES, compile_seconds, source_digest
+from lrtheory._validation import must
+from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
+from lrtheory.bounds.encoding import decode
+from lrtheory.bounds.evidence import Evidence
+from lrtheory.bounds.record import Record, Row
+from lrtheory.bounds.runs import decide_rate, decide_runs
+from lrtheory.bounds.session import DEFAULT_SEED, Session
+from lrtheory.bounds.sides import decide_sides
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["LEVEL", "check", "system_digest"]
+
+LEVEL = 1e-7  # of every random check: a thousand of them err with probability below 1e-4
+
+
+def check(statement: Statement, session: Session, *, instance: Any = None, level: float = LEVEL) -> Evidence:
+    """Measure a statement within a session's budget.
+
+    Parameters
+    ----------
+    statement : Statement
+        The statement, or a sabotaged one.
+    session : Session
+        Budget, seed, and the runs that statements share.
+    instance : object or None
+        Check this instance alone: a label such as ``family:17``, ``json:`` and a line of JSON, or the instance itself.
+    level : float
+        Error level of a random claim.
+
+    Returns
+    -------
+    Evidence
+        The verdict and what led to it.
+
+    Raises
+    ------
+    StatementError
+        If the statement is not well posed.
+    ValueError
+        If `instance` is a label or a line that means nothing to the statement's family.
+    """
+    since = time.process_time(), compile_seconds()
+    chosen = None if instance is None else [_located(statement, session, instance)]
+    if isinstance(statement.claim, Recorded):
+        record, level = Record(), 0.0
+    elif isinstance(statement.claim, (Inequality, Identity)):
+        record, level = decide_sides(statement, session, chosen), 0.0
+    else:
+        decide = decide_rate if isinstance(statement.claim, Rate) else decide_runs
+        record = decide(statement, session, chosen, level)
+    if chosen is not None:
+        _doubt_hypotheses(statement, record, *chosen[0])
+    return _evidence(statement, session, record, level, since)
+
+
+def _located(statement: Statement, session: Session, instance: Any) -> tuple[str, Any]:
+    """The instance that a label, a line of JSON or an object means."""
+    family = statement.instances
+    if not isinstance(instance, str):
+        return "given", instance
+    if instance.startswith("json:"):
+        return instance, decode(instance.removeprefix("json:"))
+    label = instance if instance.startswith(f"{family.name}:") else f"{family.name}:{instance}"
+    fixed = dict(family.fixed())
+    if label in fixed:
+        return label, fixed[label]
+    index = label.rpartition(":")[2]
+    if family.draw is None or not index.isdigit():
+        raise must("instance", f"a label of the family {family.name}, or json: and a line of JSON", instance)
+    return label, session.drawn(family, int(index))
+
+
+def _doubt_hypotheses(statement: Statement, record: Record, label: str, instance: Any) -> None:
+    """Count the hypotheses that hold on an instance of the caller's choice, and note the one that does not."""
+    for name, holds in statement.hypotheses.items():
+        if holds(instance):
+            record.hypotheses[name] += 1
+        else:
+            record.breaks_hypothesis = True
+            record.problems.append(f"{label} breaks the hypothesis {name!r}")
+
+
+def system_digest(system: str) -> str:
+    """Digest of the sources on which the evidence of a system rests."""
+    folders = (Path("lrtheory") / system, Path("proofs_checks") / system, Path("lrtheory") / "bounds")
+    return source_digest(*(PACKAGES / folder for folder in folders if (PACKAGES / folder).is_dir()))
+
+
+def _evidence(
+    statement: Statement, session: Session, record: Record, level: float, since: tuple[float, float]
+) -> Evidence:
+    rows, counts = record.rows, record.counts
+    verdict = "recorded" if isinstance(statement.claim, Recorded) else record.verdict()
+    decisive = [row for row in rows if row.verdict == "refuted"] or rows
+    worst = max(decisive, key=lambda row: row.badness) if decisive else None
+    ratios = [row.ratio for row in rows if not np.isnan(row.ratio)]
+    lhs, rhs = (np.array([getattr(row, side) for row in rows], float) for side in ("lhs", "rhs"))
+    with np.errstate(invalid="ignore"):
+        slack = -np.abs(rhs - lhs) if statement.kind in ("identity", "law") else rhs - lhs
+    return Evidence(
+        statement=statement.id,
+        title=statement.title,
+        tex=statement.tex,
+        source=str(statement.source),
+        kind=statement.kind,
+        saboteur=statement.sabotage,
+        verdict=verdict,
+        level=level,
+        budget=session.budget.name,
+        hypotheses={name: record.hypotheses[name] for name in statement.hypotheses},
+        lhs=lhs,
+        rhs=rhs,
+        slack=slack,
+        worst={} if worst is None else _shown(worst),
+        vacuous=sum(row.vacuous for row in rows),
+        tightness=max(ratios) if ratios else None,
+        e_value=_e_value(decisive, verdict),
+        n_instances=len(rows),
+        saboteurs={},
+        message=_message(statement, record),
+        replay=_replay(statement, session, worst),
+        digest=system_digest(statement.system),
+        seed=session.seed,
+        counts={name: int(counts[name]) for name in sorted(counts)},
+        seconds=time.process_time() - since[0],
+        compile_seconds=compile_seconds() - since[1],
+    )
+
+
+def _e_value(rows: list[Row], verdict: str) -> float | None:
+    log_e = [row.log_e for row in rows if not np.isnan(row.log_e)]
+    if not log_e:
+        return None
+    return float(np.exp(min(700.0, max(log_e) if verdict == "refuted" else min(log_e))))  # 700: the largest double
+
+
+def _message(statement: Statement, record: Record) -> str:
+    if isinstance(statement.claim, Recorded):
+        return f"{statement.claim.reason} Carried by {statement.claim.carried_by}."
+    remarks = list(record.problems)
+    if not record.rows:
+        remarks.append("no instance was measured")
+    elif record.vacuous():
+        remarks.append("the bound is vacuous on every instance")
+    if record.counts["crashes"]:
+        remarks.append(f"{record.counts['crashes']} crashes, which catch nothing (the last: {record.last_crash})")
+    if record.counts["refused"]:
+        remarks.append(f"{record.counts['refused']} drawn instances broke a hypothesis and were left out")
+    return "; ".join(remarks)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {"instance": row.label, "where": list(row.where), "lhs": row.shown[0], "rhs": row.shown[1]}
+
+
+def _replay(statement: Statement, session: Session, worst: Row | None) -> str:
+    words = ["lrtheory", "check", statement.id]
+    words += ["--saboteur", statement.sabotage] if statement.sabotage else []
+    words += ["--budget", session.budget.name] if session.budget.name != "quick" else []
+    words += ["--seed", str(session.seed)] if session.seed != DEFAULT_SEED else []
+    if worst is not None and worst.instance is not None and worst.label != "given":
+        words += ["--instance", worst.label]
+    return shlex.join(words)

@@ -1,0 +1,238 @@
+"""Evidence: what one check measured, in a form that prints, plots, is stored as JSON and can be replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import Result, result
+
+__all__ = ["Evidence", "file_name", "load_evidence"]
+
+_SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "recorded": "·"}
+
+
+@result
+class Evidence(Result):
+    """What a check of one statement, or of one saboteur, measured.
+
+    Attributes
+    ----------
+    statement, title, tex, source, kind : str
+        The statement's id and how it reads.
+    saboteur : str
+        The saboteur in force; empty for the statement itself.
+    verdict : {"supported", "refuted", "inconclusive", "recorded"}
+        The answer.
+    level : float
+        Probability of a wrong verdict of a random claim; 0 for claims that are decided exactly.
+    budget : str
+        Name of the budget.
+    hypotheses : mapping of str to int
+        On how many instances each hypothesis was found true.
+    lhs, rhs, slack : ndarray, shape (n_instances,)
+        Both sides at the worst entry of each instance, and rhs - lhs (for equalities -|rhs - lhs|).
+    worst : mapping
+        The worst instance (`instance`), its entry (`where`) and both sides (`lhs`, `rhs`) as exact text.
+    vacuous : int
+        Instances on which the bound says nothing.
+    tightness : float or None
+        Largest lhs/rhs where 0 < rhs < trivial.
+    e_value : float or None
+        For random claims, the smallest e-value for a supported claim, the largest against a refuted one.
+    n_instances : int
+        Instances examined.
+    saboteurs : mapping of str to str
+        Verdicts of the saboteurs, where they were run along.
+    message : str
+        Why the verdict is not better, or what was remarkable.
+    replay : str
+        The command that repeats the worst instance.
+    digest : str
+        Digest of the sources of the system, of its checks and of the engine.
+    seed : int
+        Seed of the session.
+    counts : mapping of str to int
+        Entries, entries decided exactly, entries outside the good event, runs, the most runs on one instance, the cap.
+    seconds, compile_seconds : float
+        Processor time, and how much of it went into compiling.
+    """
+
+    statement: str
+    title: str
+    tex: str
+    source: str
+    kind: str
+    saboteur: str
+    verdict: str
+    level: float
+    budget: str
+    hypotheses: Mapping[str, int]
+    lhs: np.ndarray
+    rhs: np.ndarray
+    slack: np.ndarray
+    worst: Mapping[str, Any]
+    vacuous: int
+    tightness: float | None
+    e_value: float | None
+    n_instances: int
+    saboteurs: Mapping[str, str]
+    message: str
+    replay: str
+    digest: str
+    seed: int
+    counts: Mapping[str, int]
+    seconds: float
+    compile_seconds: float
+
+    @property
+    def underpowered(self) -> bool:
+        """Whether some instance needed more than half of its cap of runs."""
+        return 2 * self.counts.get("most_runs", 0) > self.counts.get("cap", 0)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the evidence as one JSON file.
+
+        Parameters
+        ----------
+        folder : path
+            Made if missing.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        path = Path(folder) / file_name(self.statement, self.saboteur)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
+        return path
+
+    def rerun(self) -> Evidence:
+        """The same check again, at the same budget and seed.
+
+        Returns
+        -------
+        Evidence
+            Equal to this one, times aside, as long as the sources are.
+        """
+        import lrtheory
+
+        return lrtheory.check(self.statement, budget=self.budget, rng=self.seed, saboteur=self.saboteur or None)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Both sides of every instance, the worst first.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes.
+        """
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots(figsize=(6, 3.2), layout="constrained")[1] if ax is None else ax
+        order = np.argsort(self._relative_slack())
+        ax.plot(self.rhs[order], drawstyle="steps-mid", color="black", label="rhs")
+        ax.plot(self.lhs[order], ".", color="tab:blue", label="lhs")
+        ax.set(title=f"{self.statement}: {self.verdict}", xlabel="instance, least slack first")
+        ax.legend()
+        return ax
+
+    def _relative_slack(self) -> np.ndarray:
+        scale = np.maximum(np.abs(self.lhs), np.abs(self.rhs))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.nan_to_num(np.where(scale > 0, self.slack / scale, 0.0))
+
+    def histogram(self) -> str:
+        """Relative slack of the instances as one line of bars, from -1 (far violated) to 1 (rhs far above).
+
+        Returns
+        -------
+        str
+            Twenty bars between their ends.
+        """
+        counts, _ = np.histogram(self._relative_slack().clip(-1, 1), bins=20, range=(-1, 1))
+        bars = " ▁▂▃▄▅▆▇█"
+        heights = np.ceil(8 * counts / max(1, counts.max())).astype(int)
+        return f"-1 [{''.join(bars[height] for height in heights)}] 1"
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The evidence as pairs of a word and a text, for every way of printing it.
+
+        Returns
+        -------
+        list of tuple of str
+            In the order in which they are read.
+        """
+        rows = [("claim", self.tex), ("source", self.source)]
+        if self.verdict == "recorded":
+            return [*rows, ("reason", self.message)]
+        worst = self.worst
+        if worst:
+            at = f" at {tuple(worst['where'])}" if worst.get("where") else ""
+            label = worst["instance"]
+            label = "found by search" if label.startswith("json:") and len(label) > 80 else label
+            rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"]), ("worst", label + at)]
+        if self.n_instances > 1:
+            rows.append(("slack", self.histogram() + f"  over {self.n_instances} instances, relative"))
+        rows.append(("evidence", self._strength()))
+        rows.append(("hypotheses", ", ".join(f"{name}: {held}" for name, held in self.hypotheses.items())))
+        if self.tightness is not None:
+            rows.append(
+                ("tightness", f"largest lhs/rhs {self.tightness:.4g}, vacuous {self.vacuous} of {self.n_instances}")
+            )
+        if self.saboteurs:
+            rows += [("saboteur", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.saboteurs.items()]
+        rows += [("note", self.message)] if self.message else []
+        return [*rows, ("replay", self.replay)]
+
+    def _strength(self) -> str:
+        counts = self.counts
+        if self.level == 0:
+            outside = f", {counts['outside']} outside the good event" if counts.get("outside") else ""
+            return f"{counts['entries']} entries, {counts['exact']} of them decided exactly{outside}"
+        e_value = "" if self.e_value is None else f"e-value {self.e_value:.3g}, "
+        power = f"at most {counts['most_runs']} of {counts['cap']} an instance"
+        return f"{e_value}{counts['runs']} runs, level {self.level:g}, {power}"
+
+    def __str__(self) -> str:
+        head = f"{_SIGNS[self.verdict]} {self.statement}  {self.verdict}  {self.title}"
+        head += f"  [saboteur: {self.saboteur}]" if self.saboteur else ""
+        return "\n".join([head, *(f"    {word:<10} {text}" for word, text in self.lines())])
+
+    def __repr__(self) -> str:
+        return f"Evidence({self.statement!r}, {self.verdict!r}, n_instances={self.n_instances})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{word}</th>"
+            f"<td style='text-align:left'>{'$' + text + '$' if word == 'claim' else html.escape(text)}</td></tr>"
+            for word, text in self.lines()
+        )
+        head = html.escape(f"{self.statement}: {self.title}")
+        return f"<b>{_SIGNS[self.verdict]} {head}</b> <i>{self.verdict}</i><table>{rows}</table>"
+
+
+def file_name(statement: str, saboteur: str = "") -> str:
+    """Name of an evidence file; a saboteur's free text enters as a hash."""
+    mark = "--" + hashlib.sha256(saboteur.encode()).hexdigest()[:10] if saboteur else ""
+    return statement.replace("/", "--") + mark + ".json"
+
+
+def load_evidence(path: str | Path) -> Evidence:
+    """Read a file that `Evidence.save` wrote."""
+    data = json.loads(Path(path).read_text())
+    for name in ("lhs", "rhs", "slack"):
+        data[name] = np.array([float(entry) for entry in data[name]])
+    return Evidence(**data)

@@ -1,0 +1,145 @@
+"""Families of instances: what always runs, what is known to be tight, what is drawn, and how to climb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+__all__ = ["Draws", "Family", "FromGenerator", "FromHypothesis", "Tight"]
+
+T = TypeVar("T")
+
+
+class Draws(Protocol):
+    """What a family may ask for; a Generator or Hypothesis answers, so that Hypothesis can shrink what was found."""
+
+    def integers(self, low: int, high: int, shape: int | tuple[int, ...] | None = None) -> Any:
+        """Integers in [low, high], both ends included: one, or an int64 array of the given shape."""
+
+    def floats(self, low: float, high: float, shape: int | tuple[int, ...] | None = None) -> Any:
+        """Doubles in [low, high]: one, or an array of the given shape."""
+
+    def permutation(self, n: int) -> np.ndarray:
+        """A permutation of 0..n-1."""
+
+    def choice(self, options: Sequence[T]) -> T:
+        """One of the options."""
+
+
+@dataclass(frozen=True)
+class FromGenerator:
+    """Draws answered by NumPy's Generator."""
+
+    rng: np.random.Generator
+
+    def integers(self, low: int, high: int, shape: int | tuple[int, ...] | None = None) -> Any:
+        """Uniform integers in [low, high]."""
+        drawn = self.rng.integers(low, high, size=shape, endpoint=True)
+        return int(drawn) if shape is None else drawn
+
+    def floats(self, low: float, high: float, shape: int | tuple[int, ...] | None = None) -> Any:
+        """Uniform doubles in [low, high)."""
+        return self.rng.uniform(low, high, size=shape)
+
+    def permutation(self, n: int) -> np.ndarray:
+        """A uniform permutation."""
+        return self.rng.permutation(n)
+
+    def choice(self, options: Sequence[T]) -> T:
+        """A uniform option."""
+        return options[self.integers(0, len(options) - 1)]
+
+
+@dataclass(frozen=True)
+class FromHypothesis:
+    """Draws answered by Hypothesis, which prefers and shrinks towards simple answers."""
+
+    draw: Callable[[Any], Any]  # the `draw` of a composite strategy
+
+    def _drawn(self, strategy: Any, shape: int | tuple[int, ...] | None, dtype: type) -> Any:
+        if shape is None:
+            return self.draw(strategy)
+        from hypothesis.extra.numpy import arrays
+
+        return self.draw(arrays(dtype, shape, elements=strategy))
+
+    def integers(self, low: int, high: int, shape: int | tuple[int, ...] | None = None) -> Any:
+        """Integers that shrink towards 0 or the nearest end."""
+        from hypothesis import strategies
+
+        return self._drawn(strategies.integers(low, high), shape, np.int64)
+
+    def floats(self, low: float, high: float, shape: int | tuple[int, ...] | None = None) -> Any:
+        """Doubles that shrink towards short decimals."""
+        from hypothesis import strategies
+
+        return self._drawn(strategies.floats(low, high), shape, np.float64)
+
+    def permutation(self, n: int) -> np.ndarray:
+        """A permutation that shrinks towards the identity."""
+        from hypothesis import strategies
+
+        return np.array(self.draw(strategies.permutations(range(n))), dtype=np.int64)
+
+    def choice(self, options: Sequence[T]) -> T:
+        """An option; shrinks towards the first."""
+        from hypothesis import strategies
+
+        return self.draw(strategies.sampled_from(options))
+
+
+@dataclass(frozen=True)
+class Tight:
+    """An instance on which the largest lhs/rhs is known to lie in [low, high]; the check asserts it."""
+
+    instance: Any
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """A named family of instances.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, `-` and `_`. It names the random streams, so a change of name is a change of seed.
+    always : sequence or callable
+        The smallest and the enumerated instances, which run every time; a callable without arguments is called once,
+        where building them takes time.
+    tight : sequence of Tight
+        The tightest known instances, which run every time too.
+    draw : callable or None
+        ``draw(draws) -> instance``, with all choices made through `Draws`.
+    climb : callable or None
+        ``climb(instance, draws) -> instance``, a neighbour, for the hill climb from the worst instance.
+    """
+
+    name: str
+    always: Sequence[Any] | Callable[[], Sequence[Any]] = ()
+    tight: Sequence[Tight] = ()
+    draw: Callable[[Draws], Any] | None = None
+    climb: Callable[[Any, Draws], Any] | None = None
+    _built: list[tuple[Any, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def smallest(self) -> tuple[Any, ...]:
+        """The instances that always run, built on first use."""
+        if not self._built:
+            self._built.append(tuple(self.always() if callable(self.always) else self.always))
+        return self._built[0]
+
+    def fixed(self) -> Iterator[tuple[str, Any]]:
+        """Labels and instances that run every time."""
+        for index, instance in enumerate(self.smallest()):
+            yield f"{self.name}:always-{index}", instance
+        for index, tight in enumerate(self.tight):
+            yield f"{self.name}:tight-{index}", tight.instance
+
+    def expected(self, label: str) -> tuple[float, float] | None:
+        """The interval in which lhs/rhs must lie on a labelled instance, for the tight ones."""
+        _, _, place = label.partition(":tight-")
+        return (self.tight[int(place)].low, self.tight[int(place)].high) if place else None

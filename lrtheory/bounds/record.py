@@ -1,0 +1,102 @@
+"""What a check writes down while it goes over the instances."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds.encoding import encode
+from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.session import Session
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["Record", "Row", "found_label", "is_fixed"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One examined instance: the sides at its worst entry, and what they say."""
+
+    label: str
+    instance: Any
+    lhs: float
+    rhs: float
+    verdict: str
+    shown: tuple[str, str]
+    where: tuple[int, ...] = ()
+    ratio: float = float("nan")
+    vacuous: bool = False
+    log_e: float = float("nan")
+
+    @property
+    def badness(self) -> float:
+        """How far lhs exceeds rhs, in units of the scale: what a search maximises. 0 <= 0 is as good as can be."""
+        scale = max(abs(self.lhs), abs(self.rhs))
+        return -1.0 if scale == 0 or not np.isfinite(scale) else (self.lhs - self.rhs) / scale
+
+
+@dataclass
+class Record:
+    """Rows, counts, and what stands in the way of support."""
+
+    rows: list[Row] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    hypotheses: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    last_crash: str = ""
+    breaks_hypothesis: bool = False
+
+    def refuted(self) -> bool:
+        """Whether an instance has contradicted the claim."""
+        return any(row.verdict == "refuted" for row in self.rows)
+
+    def vacuous(self) -> bool:
+        """Whether there is nothing that the claim could have contradicted."""
+        return all(row.vacuous for row in self.rows)
+
+    def verdict(self) -> str:
+        """Refuted by one instance; supported by all, if they claim anything and nothing is odd."""
+        if self.breaks_hypothesis:  # only an instance of the caller's choice can; it says nothing of the theorem
+            return "inconclusive"
+        if self.refuted():
+            return "refuted"
+        clean = not self.vacuous() and not self.problems and all(row.verdict == "supported" for row in self.rows)
+        return "supported" if clean else "inconclusive"
+
+    def note_crash(self, statement: Statement, error: Exception) -> None:
+        """Raise the error of a statement's own solver; count that of a mutant, which catches nothing."""
+        if not statement.sabotage:
+            raise error
+        self.counts["crashes"] += 1
+        self.last_crash = f"{type(error).__name__}: {error}"
+
+    def admits(self, statement: Statement, label: str, instance: Any) -> bool:
+        """Whether the hypotheses hold. A fixed instance that breaks one is an error, a found one is left out."""
+        broken = [name for name, holds in statement.hypotheses.items() if not holds(instance)]
+        if broken and is_fixed(label):
+            raise StatementError(f"{statement.id}: {label} breaks the hypothesis {broken[0]!r}")
+        if broken:
+            self.counts["refused"] += 1
+            return False
+        self.hypotheses.update(statement.hypotheses.keys())
+        return True
+
+    def instances(self, statement: Statement, session: Session, draws: int) -> Iterator[tuple[str, Any]]:
+        """The family's instances on which the hypotheses hold."""
+        for label, instance in session.instances(statement.instances, draws):
+            if self.admits(statement, label, instance):
+                yield label, instance
+
+
+def is_fixed(label: str) -> bool:
+    """Whether a label names an instance that runs every time."""
+    return not label.startswith("json:") and (":always-" in label or ":tight-" in label)
+
+
+def found_label(instance: Any) -> str:
+    """Label of an instance that a search has found: its content."""
+    return "json:" + encode(instance)

@@ -1,0 +1,89 @@
+"""Looking for worse instances: a hill climb, Hypothesis' targeted search, and shrinking of what was found."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from lrtheory.bounds.families import Family, FromGenerator, FromHypothesis
+from lrtheory.bounds.session import Session
+
+__all__ = ["climb", "shrink", "targeted"]
+
+Badness = Callable[[Any], float | None]  # larger is worse; None where an instance breaks a hypothesis
+
+
+def climb(
+    family: Family, session: Session, here: Any, height: float, badness: Badness, *, stop: Callable[[], bool]
+) -> None:
+    """Move to a neighbour whenever it is at least as bad; `badness` keeps the record of what it has seen."""
+    if family.climb is None:
+        return
+    draws = FromGenerator(session.rng(family, "climb"))
+    for _ in range(session.budget.climbs):
+        if stop():
+            return
+        neighbour = family.climb(here, draws)
+        found = badness(neighbour)
+        if found is not None and found >= height:
+            here, height = neighbour, found
+
+
+def _strategy(family: Family) -> Any:
+    from hypothesis import strategies
+
+    @strategies.composite
+    def instances(draw: Any) -> Any:
+        assert family.draw is not None
+        return family.draw(FromHypothesis(draw))
+
+    return instances()
+
+
+def _settings(examples: int, *, shrinking: bool) -> Any:
+    from hypothesis import HealthCheck, Phase, settings
+
+    phases = (Phase.generate, Phase.shrink) if shrinking else (Phase.generate, Phase.target)
+    return settings(
+        max_examples=examples,
+        phases=phases,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+
+
+def targeted(family: Family, session: Session, badness: Badness, *, stop: Callable[[], bool]) -> None:
+    """Hypothesis' generation with `target(badness)`; `badness` keeps the record of what it has seen."""
+    if family.draw is None or session.budget.searches == 0:
+        return
+    from hypothesis import given, seed, target
+
+    @seed(int(session.rng(family, "target").integers(2**32)))
+    @_settings(session.budget.searches, shrinking=False)
+    @given(_strategy(family))
+    def search(instance: Any) -> None:
+        if not stop():
+            found = badness(instance)
+            if found is not None:
+                target(found)
+
+    search()
+
+
+def shrink(family: Family, session: Session, fails: Callable[[Any], bool]) -> Any | None:
+    """The simplest failing instance that Hypothesis finds in the family within the budget, or None."""
+    if family.draw is None:
+        return None
+    from hypothesis import find
+    from hypothesis.errors import NoSuchExample
+
+    stream = random.Random(int(session.rng(family, "shrink").integers(2**32)))
+    try:
+        return find(
+            _strategy(family), fails, settings=_settings(session.budget.searches, shrinking=True), random=stream
+        )
+    except NoSuchExample:
+        return None

@@ -1,0 +1,117 @@
+"""Budgets, named random streams, and the runs that statements over one family share."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import choice
+from lrtheory.bounds.encoding import digest
+from lrtheory.bounds.families import Family, FromGenerator
+from lrtheory.bounds.patching import patched
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["BUDGETS", "DEFAULT_SEED", "Budget", "Session", "chunks"]
+
+DEFAULT_SEED = 0
+_MEMO_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a check may do. Counts, never seconds, so a verdict does not depend on the machine.
+
+    Attributes
+    ----------
+    name : str
+        What `--budget` says.
+    draws : int
+        Instances drawn for a deterministic claim, beyond those that always run.
+    sampled : int
+        The same for a random claim.
+    climbs, searches : int
+        Steps of the hill climb, and examples of Hypothesis' targeted search.
+    runs : int
+        Cap on the runs of a random claim, for each instance.
+    """
+
+    name: str
+    draws: int
+    sampled: int
+    climbs: int
+    searches: int
+    runs: int
+
+
+BUDGETS = {
+    "quick": Budget("quick", draws=40, sampled=2, climbs=30, searches=30, runs=8192),
+    "thorough": Budget("thorough", draws=1000, sampled=16, climbs=1000, searches=1000, runs=65536),
+}
+
+
+def chunks(cap: int) -> list[int]:
+    """Sizes of the chunks of runs, 64, 64, 128, 256, ... with sum `cap`; fixed, so that stopping moves no draws."""
+    sizes = [64]
+    while sum(sizes) < cap:
+        sizes.append(min(sum(sizes), cap - sum(sizes)))
+    return sizes
+
+
+@dataclass
+class Session:
+    """One run of the checks: a budget, a seed, and the memo of what has been run."""
+
+    budget: Budget = BUDGETS["quick"]
+    seed: int = DEFAULT_SEED
+    _memo: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict, init=False, repr=False)
+
+    @classmethod
+    def named(cls, budget: str, seed: int = DEFAULT_SEED) -> Session:
+        """A session with one of the named budgets."""
+        return cls(BUDGETS[choice("budget", budget, tuple(BUDGETS))], seed)
+
+    def rng(self, family: Family, purpose: str, *numbers: int) -> np.random.Generator:
+        """The stream of a family for one purpose; no statement can move another's."""
+        key = (zlib.crc32(family.name.encode()), zlib.crc32(purpose.encode()), *numbers)
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+    def drawn(self, family: Family, index: int) -> Any:
+        """The instance with a number among the drawn ones."""
+        assert family.draw is not None
+        key = ("drawn", family.name, id(family.draw), index)
+        return self._remembered(key, lambda: family.draw(FromGenerator(self.rng(family, "draw", index))))  # type: ignore[misc]
+
+    def instances(self, family: Family, draws: int) -> Iterator[tuple[str, Any]]:
+        """Labelled instances of a family: those that always run, then the drawn ones."""
+        yield from family.fixed()
+        if family.draw is not None:
+            for index in range(draws):
+                yield f"{family.name}:{index}", self.drawn(family, index)
+
+    def run(self, statement: Statement, instance: Any, chunk: int = 0, n: int | None = None) -> Any:
+        """What `solve` returns on an instance; statements with the same family, solver and patch share it.
+
+        The stream depends on the content of the instance, so a replayed instance meets the same draws.
+        """
+        content = digest(instance)
+        key = ("run", statement.instances.name, content, statement.solve, statement.patch, chunk, n)
+
+        def compute() -> Any:
+            rng = self.rng(statement.instances, "solve", content, chunk)
+            with patched(statement.patch):
+                return statement.solve(instance, rng) if n is None else statement.solve(instance, rng, n)
+
+        return self._remembered(key, compute)
+
+    def _remembered(self, key: tuple[Any, ...], compute: Any) -> Any:
+        if key not in self._memo:
+            self._memo[key] = compute()
+            if len(self._memo) > _MEMO_SIZE:
+                self._memo.popitem(last=False)
+        self._memo.move_to_end(key)
+        return self._memo[key]

@@ -1,0 +1,88 @@
+"""Going over the instances of an inequality or identity: fixed ones, drawn ones, then searches for worse ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrtheory.bounds.claims import Identity, Inequality
+from lrtheory.bounds.deterministic import Measured, measure
+from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.record import Record, Row, found_label, is_fixed
+from lrtheory.bounds.search import climb, shrink, targeted
+from lrtheory.bounds.session import Session
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["decide_sides"]
+
+
+def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str, Any]] | None) -> Record:
+    """Look at the chosen instances, or at the family's until one refutes the claim."""
+    record, family = Record(), statement.instances
+    for label, instance in chosen or record.instances(statement, session, session.budget.draws):
+        _look(statement, session, record, label, instance)
+        if record.refuted():
+            break
+    if chosen or not record.rows:
+        return record
+
+    def badness(instance: Any) -> float | None:
+        label = found_label(instance)
+        if not record.admits(statement, label, instance):
+            return None
+        row = _look(statement, session, record, label, instance)
+        return None if row is None else row.badness
+
+    worst = max(record.rows, key=lambda row: row.badness)
+    climb(family, session, worst.instance, worst.badness, badness, stop=record.refuted)
+    targeted(family, session, badness, stop=record.refuted)
+    if record.refuted() and not is_fixed(record.rows[-1].label):
+        _simplify(statement, session, record)
+    return record
+
+
+def _look(statement: Statement, session: Session, record: Record, label: str, instance: Any) -> Row | None:
+    measured = _measured(statement, session, record, instance)
+    if measured is None:
+        return None
+    record.counts.update(entries=measured.entries, exact=measured.exact, outside=measured.outside)
+    if measured.entries == 0:
+        return None
+    row = _row(label, instance, measured)
+    record.rows.append(row)
+    expected = None if statement.sabotage else statement.instances.expected(label)
+    if expected is not None and not expected[0] <= row.ratio <= expected[1]:
+        record.problems.append(f"{label}: lhs/rhs is {row.ratio:.6g}, known to lie in {expected}")
+    return row
+
+
+def _row(label: str, instance: Any, m: Measured) -> Row:
+    return Row(label, instance, m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
+
+
+def _measured(statement: Statement, session: Session, record: Record, instance: Any) -> Measured | None:
+    """None where a mutant crashed: a crash catches nothing, and the check goes on to the next instance."""
+    assert isinstance(statement.claim, (Inequality, Identity))
+    try:
+        return measure(statement.claim, instance, session.run(statement, instance))
+    except StatementError:
+        raise
+    except Exception as error:
+        record.note_crash(statement, error)
+        return None
+
+
+def _simplify(statement: Statement, session: Session, record: Record) -> None:
+    """Replace a drawn counterexample by the simplest one that Hypothesis finds."""
+    aside = Record()
+
+    def fails(instance: Any) -> bool:
+        if not aside.admits(statement, found_label(instance), instance):
+            return False
+        measured = _measured(statement, session, aside, instance)
+        return measured is not None and measured.verdict == "refuted"
+
+    found = shrink(statement.instances, session, fails)
+    if found is not None:
+        measured = _measured(statement, session, aside, found)
+        assert measured is not None
+        record.rows[-1] = _row(found_label(found), found, measured)

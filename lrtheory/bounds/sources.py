@@ -1,0 +1,78 @@
+"""Where a statement comes from, and how much of the source was read."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Classical", "Derived", "Paper", "Source", "proof_of"]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A numbered item of a paper.
+
+    Attributes
+    ----------
+    key : str
+        arXiv number or DOI.
+    item : str
+        Theorem, lemma or section as the paper numbers it.
+    read : {"full", "secondary", "recalled", "code"}
+        What was read: the paper itself, restatements elsewhere, nothing but memory, or the authors' code.
+    """
+
+    key: str
+    item: str
+    read: Literal["full", "secondary", "recalled", "code"]
+
+    def __str__(self) -> str:
+        return f"arXiv:{self.key}, {self.item} (read: {self.read})"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Derived in this project; never cited as a paper's theorem.
+
+    Attributes
+    ----------
+    theory : callable
+        The function of `theory.py` whose docstring carries the proof.
+    """
+
+    theory: Callable[..., Any]
+
+    def __str__(self) -> str:
+        return f"derived here: {self.theory.__module__.removeprefix('lrtheory.')}.{self.theory.__name__}"
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A textbook theorem.
+
+    Attributes
+    ----------
+    name : str
+        The name by which the field knows it.
+    reference : str
+        A place where it is proved.
+    """
+
+    name: str
+    reference: str
+
+    def __str__(self) -> str:
+        return f"classical: {self.name} ({self.reference})"
+
+
+Source = Paper | Derived | Classical
+
+
+def proof_of(source: Derived) -> str:
+    """The section Proof of the docstring of a derived formula; empty if there is none."""
+    text = inspect.getdoc(source.theory) or ""
+    found = re.search(r"^Proof\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", text, re.MULTILINE | re.DOTALL)
+    return found.group(1).strip() if found else ""

@@ -1,0 +1,211 @@
+"""A statement: hypotheses, two sides, and what would contradict it, in the order in which a theorem is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lrtheory._validation import must
+from lrtheory.bounds.claims import Claim, Recorded
+from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.families import Family
+from lrtheory.bounds.patching import Patch
+from lrtheory.bounds.sources import Derived, Source, proof_of
+
+__all__ = ["Saboteur", "Statement", "always", "defects", "saboteur"]
+
+Predicate = Callable[[Any], bool]
+
+
+def always(instance: Any) -> bool:
+    """The hypothesis that holds by construction of the instances."""
+    return True
+
+
+@dataclass(frozen=True)
+class Saboteur:
+    """A change under which the same check must answer `refuted`; made by `saboteur`."""
+
+    name: str
+    changes: Mapping[str, Any]
+    breaks: str | None = None
+    printed: bool = False
+
+
+def saboteur(
+    name: str,
+    *,
+    solve: Callable[..., Any] | None = None,
+    claim: Claim | None = None,
+    breaks: str | None = None,
+    instances: Family | None = None,
+    patch: tuple[Any, str, str] | None = None,
+    printed: bool = False,
+) -> Saboteur:
+    """Name a wrong variant of a statement.
+
+    Parameters
+    ----------
+    name : str
+        What is wrong, in a few words.
+    solve : callable or None
+        A wrong solver.
+    claim : Claim or None
+        Too strong a claim.
+    breaks : str or None
+        The hypothesis that is dropped; the engine verifies that it is false on each of `instances`.
+    instances : Family or None
+        Where the sabotage shows, if not on the statement's own family.
+    patch : tuple or None
+        ``(kernel, old, new)``: one line of a kernel's source, replaced and interpreted.
+    printed : bool
+        Whether this is the paper's own wording; such saboteurs are the report's errata.
+
+    Returns
+    -------
+    Saboteur
+        To be listed in `Statement.saboteurs`.
+
+    Raises
+    ------
+    StatementError
+        If nothing is changed, or a hypothesis is dropped without instances.
+    """
+    given = {"solve": solve, "claim": claim, "instances": instances, "patch": Patch(*patch) if patch else None}
+    changes = {field: value for field, value in given.items() if value is not None}
+    if not changes or (breaks is not None and instances is None):
+        raise StatementError(f"the saboteur {name!r} changes nothing, or drops a hypothesis without instances")
+    return Saboteur(name, changes, breaks, printed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A theorem, lemma or proof step as an object.
+
+    Attributes
+    ----------
+    id : str
+        ``<system>/<item>``, with letters, digits, `_` and `-`.
+    title : str
+        A few words.
+    source : Paper, Derived or Classical
+        Where it comes from.
+    tex : str
+        The claim as TeX.
+    hypotheses : mapping of str to callable
+        Named predicates of an instance.
+    instances : Family
+        Where it is checked.
+    solve : callable
+        What is under test: ``solve(instance, rng) -> outcome`` for deterministic claims, ``solve(instance, rng, n) ->
+        outcomes`` for random ones. It returns what the algorithm returns; only the claim knows the truth.
+    claim : Claim
+        What is claimed of the outcome.
+    saboteurs : tuple of Saboteur
+        Wrong variants that the same check must refute.
+    notes : str
+        Vacuity, corrections, what the statement leaves open.
+    patch : Patch or None
+        Set by `sabotaged` alone.
+    sabotage : str
+        Name of the saboteur in force; empty for the statement itself.
+    """
+
+    id: str
+    title: str
+    source: Source
+    tex: str
+    hypotheses: Mapping[str, Predicate]
+    instances: Family
+    solve: Callable[..., Any]
+    claim: Claim
+    saboteurs: tuple[Saboteur, ...] = ()
+    notes: str = ""
+    patch: Patch | None = None
+    sabotage: str = ""
+
+    @property
+    def system(self) -> str:
+        """The system whose statement this is."""
+        return self.id.partition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        """The type of the claim, in lower case."""
+        return type(self.claim).__name__.lower()
+
+    @property
+    def due(self) -> str:
+        """The verdict without which a test of the statement fails."""
+        return "recorded" if isinstance(self.claim, Recorded) else "refuted" if self.sabotage else "supported"
+
+    def sabotaged(self, name: str) -> Statement:
+        """The statement with the fields exchanged that a saboteur exchanges.
+
+        Parameters
+        ----------
+        name : str
+            Name of one of the saboteurs.
+
+        Returns
+        -------
+        Statement
+            A wrong statement.
+
+        Raises
+        ------
+        KeyError
+            If there is no saboteur of that name.
+        """
+        found = {one.name: one for one in self.saboteurs}
+        if name not in found:
+            raise KeyError(str(must("saboteur", "one of " + ", ".join(map(repr, found)), name)))
+        one = found[name]
+        hypotheses = dict(self.hypotheses)
+        if one.breaks is not None:
+            kept = hypotheses.pop(one.breaks)
+            hypotheses[f"not: {one.breaks}"] = lambda instance: not kept(instance)
+        return replace(self, **one.changes, hypotheses=hypotheses, saboteurs=(), sabotage=name)
+
+
+def defects(statement: Statement) -> list[str]:
+    """What a statement lacks; an empty list is demanded by the tests.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    list of str
+        One sentence for each defect.
+    """
+    found = []
+    if not re.fullmatch(r"[a-z_]+/[A-Za-z0-9_-]+", statement.id):
+        found.append("the id is not <system>/<item> with letters, digits, _ and - only")
+    if not (statement.title and statement.tex and statement.source):
+        found.append("title, TeX or source is missing")
+    if isinstance(statement.source, Derived) and len(proof_of(statement.source).splitlines()) < 2:
+        found.append(f"{statement.source.theory.__name__} has no section Proof of two lines or more")
+    if isinstance(statement.claim, Recorded):
+        return found
+    if not statement.hypotheses:
+        found.append("no hypothesis is named")
+    if not statement.saboteurs:
+        found.append("there is no saboteur")
+    if not any("solve" in one.changes or "patch" in one.changes for one in statement.saboteurs):
+        found.append("no saboteur changes the solver")
+    if not statement.instances.smallest():
+        found.append(f"the family {statement.instances.name} has no smallest instance")
+    unknown = [one.breaks for one in statement.saboteurs if one.breaks not in (None, *statement.hypotheses)]
+    if unknown:
+        found.append(f"saboteurs break hypotheses that are not there: {unknown}")
+    names = [one.name for one in statement.saboteurs]
+    if len(set(names)) < len(names):
+        found.append("two saboteurs have one name")
+    if statement.kind == "rate" and any("patch" in one.changes for one in statement.saboteurs):
+        found.append("a Rate is sabotaged by a patch, which is interpreted; use a compiled mutant as solve")
+    return found

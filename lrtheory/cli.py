@@ -1,0 +1,211 @@
+"""The command ``lrtheory``: list, show, check, report, warmup, and the folders that stand in a checkout."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Evidence, Statement, StatementError
+from lrtheory.bounds.claims import Recorded
+
+__all__ = ["main"]
+
+_EXIT = {"supported": 0, "recorded": 0, "refuted": 1, "inconclusive": 2}
+_USAGE = 3
+_OUTSIDE = ("figures", "bench")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse with the exit code of this command for wrong usage."""
+
+    def error(self, message: str) -> Any:
+        self.print_usage(sys.stderr)
+        self.exit(_USAGE, f"{self.prog}: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The arguments; None means those of the process.
+
+    Returns
+    -------
+    int
+        0 supported or recorded, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] in _OUTSIDE:
+        return _run_folder(arguments[0], arguments[1:])
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        return options.run(options)
+    except (KeyError, ValueError, StatementError, FileNotFoundError) as error:
+        print(f"lrtheory: {error.args[0] if error.args else error}", file=sys.stderr)
+        return _USAGE
+    except KeyboardInterrupt:
+        print("lrtheory: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="lrtheory", description="Theorems, measured.", epilog="in a checkout also: figures, bench")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Any], int], text: str, *, machine: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        if machine:
+            added.add_argument("--json", action="store_true", help="print JSON")
+        return added
+
+    listing = command("list", _list, "list the statements")
+    listing.add_argument("pattern", nargs="?", default="*", help="shell pattern or part of an id")
+    command("show", _show, "print a statement with hypotheses, saboteurs and signature").add_argument("id")
+    check = command("check", _check, "measure a statement and its saboteurs")
+    check.add_argument("id")
+    check.add_argument("--budget", choices=sorted(BUDGETS), default="quick")
+    check.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    check.add_argument("--saboteur", help="check the statement under this saboteur")
+    check.add_argument("--instance", help="check one instance: FAMILY:NUMBER or json:LINE")
+    report = command("report", _report, "render the evidence of a run of the bounds", machine=False)
+    report.add_argument("ids", nargs="*", help="statements (default: all)")
+    report.add_argument("--evidence", default="evidence", help="folder of the evidence files")
+    report.add_argument("--path", help="file to write (default: print)")
+    report.add_argument("--costs", action="store_true", help="print processor seconds by system instead")
+    warmup = command("warmup", _warmup, "compile the kernels ahead", machine=False)
+    warmup.add_argument("system", nargs="?")
+    return parser
+
+
+def _list(options: Any) -> int:
+    import lrtheory
+
+    found = lrtheory.statements(options.pattern)
+    if options.json:
+        print(json.dumps([_described(statement) for statement in found], indent=1))
+    else:
+        for statement in found:
+            print(f"{statement.id:<32} {statement.kind:<12} {statement.title}")
+    if not found:
+        raise ValueError(f"no statement matches {options.pattern!r}; `lrtheory list` shows all")
+    return 0
+
+
+def _described(statement: Statement) -> dict[str, Any]:
+    return {
+        "id": statement.id,
+        "title": statement.title,
+        "kind": statement.kind,
+        "claim": statement.tex,
+        "source": str(statement.source),
+        "hypotheses": list(statement.hypotheses),
+        "randomness": statement.claim.randomness,
+        "instances": statement.instances.name,
+        "solve": _signature(statement),
+        "saboteurs": [one.name for one in statement.saboteurs],
+        "notes": statement.notes,
+    }
+
+
+def _signature(statement: Statement) -> str:
+    """What an algorithm of the reader's own must look like."""
+    if isinstance(statement.claim, Recorded):
+        return ""
+    try:
+        names = [name for name in inspect.signature(statement.solve).parameters][:3]
+    except ValueError:
+        names = []
+    random = statement.kind not in ("inequality", "identity")
+    return (
+        f"solve({', '.join(names[: 3 if random else 2]) or 'instance, rng'}) -> {'n outcomes' if random else 'outcome'}"
+    )
+
+
+def _show(options: Any) -> int:
+    from lrtheory._front import registry
+
+    statement = registry()[options.id]
+    described = _described(statement)
+    if options.json:
+        print(json.dumps(described, indent=1))
+        return 0
+    print(f"{described.pop('id')}  {described.pop('title')}")
+    for word, value in described.items():
+        for line in (value if isinstance(value, list) else [value]) or [""]:
+            if line:
+                print(f"    {word:<12} {line}")
+    documented = inspect.getdoc(statement.solve) if inspect.isfunction(statement.solve) else None
+    if documented:
+        print("\n" + documented)
+    return 0
+
+
+def _check(options: Any) -> int:
+    import lrtheory
+
+    evidence = lrtheory.check(
+        options.id, budget=options.budget, rng=options.seed, saboteur=options.saboteur, instance=options.instance
+    )
+    print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence)
+    return _exit_code(evidence)
+
+
+def _exit_code(evidence: Evidence) -> int:
+    escaped = any(verdict != "refuted" for verdict in evidence.saboteurs.values())
+    code = _EXIT[evidence.verdict]
+    return 2 if code == 0 and escaped else code
+
+
+def _report(options: Any) -> int:
+    import lrtheory
+    from lrtheory.bounds.report import costs
+
+    if options.costs:
+        print(costs(Path(options.evidence)))
+        return 0
+    text = lrtheory.report(options.ids or None, path=options.path, evidence=options.evidence)
+    print(f"wrote {options.path}" if options.path else text)
+    return 0
+
+
+def _warmup(options: Any) -> int:
+    import lrtheory
+
+    lrtheory.warmup(options.system)
+    return 0
+
+
+def _run_folder(name: str, arguments: list[str]) -> int:
+    """Run a folder that stands beside the package in a checkout, by path."""
+    module = {"figures": "figures", "bench": "benchmarks.run"}[name]
+    root = Path(__file__).resolve().parent.parent
+    if not (root / module.partition(".")[0]).is_dir():
+        print(f"lrtheory: `{name}` needs a checkout of the project; the wheel holds the package alone", file=sys.stderr)
+        return _USAGE
+    before = sys.argv, sys.path[:]
+    sys.argv, sys.path[:0] = [f"lrtheory {name}", *arguments], [str(root)]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=False)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    finally:
+        sys.argv, sys.path[:] = before
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The command line and `lrtheory.check`, as a user meets them."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+import lrtheory
+from lrtheory.bounds import Evidence
+from lrtheory.cli import main
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command; returns its exit code, and what it printed."""
+
+    def call(line):
+        code = main(shlex.split(line))
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_list_and_show(run):
+    code, out, _ = run("list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == [s.id for s in lrtheory.statements()]
+    assert json.loads(run("list mi-t2 --json")[1])[0]["kind"] == "probability"
+    code, out, _ = run("show alpha_rank/MI-T2")
+    assert code == 0
+    for part in ("Theorem 3.2", "no ties", "N/16", "solve(game, rng, n) -> n outcomes", "for each instance"):
+        assert part in out
+    assert json.loads(run("show alpha_rank/MI-T2 --json")[1])["id"] == "alpha_rank/MI-T2"
+
+
+def test_check_runs_the_saboteurs_and_replays(run):
+    code, out, _ = run("check alpha_rank/AR-T8")
+    assert code == 0
+    assert out.count("✗ refuted") == 4
+    code, out, _ = run("check alpha_rank/AR-T8 --saboteur 'transposed chain'")
+    assert code == 1
+    replay = out.rpartition("replay")[2].strip()
+    assert replay.startswith("lrtheory check alpha_rank/AR-T8 --saboteur 'transposed chain' --instance ")
+    again = run(replay.removeprefix("lrtheory "))
+    assert again[0] == 1
+    assert out.splitlines()[3:5] == again[1].splitlines()[3:5]  # both sides
+
+
+def test_check_as_json(run):
+    code, out, _ = run("check alpha_rank/AR-T8 --json --instance integer-chains:3")
+    assert code == 0
+    assert json.loads(out)["verdict"] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("check alpha_rank/MI-T22", "Near: alpha_rank/MI-T2"),
+        ("show alpha-rank/MI-T2", "Near: alpha_rank/MI-T2"),
+        ("check alpha_rank/AR-T8 --saboteur nobody", "`saboteur` must be one of"),
+        ("check alpha_rank/AR-T8 --instance nowhere", "`instance` must be a label of the family integer-chains"),
+        ("check alpha_rank/AR-T8 --instance json:[", "`instance` must be an instance written by this package"),
+        ("check alpha_rank/AR-T8 --seed -1", "`rng` must be an integer of at least 0"),
+        ("check alpha_rank/AR-T8 --budget huge", "invalid choice"),
+        ("list nothing-like-this", "no statement matches"),
+        ("report --evidence /nowhere", "no evidence"),
+        ("warmup nothing", "`system` must be one of"),
+        ("dance", "invalid choice"),
+        ("", "required"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_3(run, line, sentence):
+    code, _, err = run(line)
+    assert code == 3
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_an_interruption_is_no_traceback(run, monkeypatch):
+    monkeypatch.setattr(lrtheory, "check", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt), raising=False)
+    assert run("check alpha_rank/AR-T8")[0] == 130
+
+
+def test_check_of_an_algorithm_of_ones_own():
+    def uniform(chain, rng):
+        return np.full(len(chain.rates), 1 / len(chain.rates))
+
+    evidence = lrtheory.check("alpha_rank/AR-T8", solve=uniform)
+    assert isinstance(evidence, Evidence)
+    assert evidence.verdict == "refuted"
+    assert evidence.saboteurs == {}
+
+
+def test_check_returns_evidence_with_the_verdicts_of_the_saboteurs():
+    evidence = lrtheory.check("alpha_rank/MI-T2", rng=5)
+    assert evidence.verdict == "supported"
+    assert set(evidence.saboteurs.values()) == {"refuted"}
+    assert evidence.seed == 5
+    again = evidence.rerun()
+    assert (again.lhs == evidence.lhs).all()
+    assert again.saboteurs == evidence.saboteurs
+
+
+def test_an_instance_that_breaks_a_hypothesis_decides_nothing():
+    statement = lrtheory.statements("alpha_rank/MI-L1")[0]
+    far = statement.sabotaged("errors of 4t").instances.smallest()[0]
+    evidence = lrtheory.check("alpha_rank/MI-L1", instance=far)
+    assert evidence.lhs > evidence.rhs
+    assert evidence.verdict == "inconclusive"
+    assert "given breaks the hypothesis 'estimates within t'" in evidence.message
