@@ -73,12 +73,21 @@ def check(
     if saboteur is not None:
         return check_statement(statement.sabotaged(saboteur), session, instance=instance)
     if solve is not None:
-        return check_statement(dataclasses.replace(statement, solve=solve), session, instance=instance)
+        evidence = check_statement(dataclasses.replace(statement, solve=solve), session, instance=instance)
+        return dataclasses.replace(evidence, replay=_replay_of_own(evidence))
     evidence = check_statement(statement, session, instance=instance)
     if instance is not None:
         return evidence
     verdicts = {s.name: check_statement(statement.sabotaged(s.name), session).verdict for s in statement.saboteurs}
     return dataclasses.replace(evidence, saboteurs=verdicts)
+
+
+def _replay_of_own(evidence: Evidence) -> str:
+    """How to repeat the worst instance with an algorithm that the command line does not know."""
+    instance = "" if not evidence.worst else f", instance={evidence.worst['instance']!r}"
+    return (
+        f"lrtheory.check({evidence.statement!r}, solve=..., budget={evidence.budget!r}, rng={evidence.seed}{instance})"
+    )
 
 
 def statements(pattern: str = "*") -> list[Statement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -30,7 +31,8 @@ def parallel_map(
     tasks : iterable
         The tasks.
     n_jobs : int or None
-        Number of processes; None means 1, -1 all processors. A surrounding ``joblib.parallel_config`` chooses the backend.
+        Number of processes; None means 1, -1 all processors. A surrounding ``joblib.parallel_config`` chooses the
+        backend.
     title : str or None
         Name of the progress bar; None shows none.
 
@@ -55,8 +57,14 @@ def parallel_map(
 def _in_processes(function: Callable[[T], R], tasks: list[T], workers: int) -> Iterator[R]:
     from joblib import Parallel, delayed  # here, so that importing a system stays quick
 
-    jobs = (delayed(function)(task) for task in tasks)
-    return iter(Parallel(n_jobs=workers, return_as="generator")(jobs))
+    results = Parallel(n_jobs=workers, return_as="generator")(delayed(function)(task) for task in tasks)
+    try:
+        for value in results:  # noqa: UP028 (`yield from` would close the results before the warning is silenced)
+            yield value
+    finally:
+        with warnings.catch_warnings():  # a caller who stops early knows that work is thrown away
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def progress(items: Iterable[T], *, total: int, title: str | None = None, stream: Any = None) -> Iterator[T]:

@@ -1,7 +1,8 @@
 """Argument checks: the only place where error sentences are made.
 
 Every sentence reads `` `name` must be <rule>; got <value>. `` A wrong type is a TypeError, a wrong value or shape a
-ValueError. Each function returns the checked value, so that a caller writes ``delta = open_interval("delta", delta, 0, 1)``.
+ValueError. Each function returns the checked value, so that a caller writes
+``delta = open_interval("delta", delta, 0, 1)``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def must(name: str, rule: str, value: object, error: type[Exception] = ValueErro
 def _shown(value: object) -> str:
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    text = repr(value)
+    text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -31,9 +32,10 @@ def real(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf) -
     """A number in the closed interval [low, high]; the infinities only where an end of the interval is infinite."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise must(name, "a real number", value, TypeError)
-    if not low <= value <= high:
+    number = float(value)
+    if not low <= number <= high:
         raise must(name, f"in [{low:g}, {high:g}]", value)
-    return float(value)
+    return number
 
 
 def open_interval(name: str, value: Any, low: float, high: float) -> float:
@@ -47,15 +49,20 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """An integer in [low, high]."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise must(name, "an integer", value, TypeError)
-    if value < low or (high is not None and value > high):
+    number = int(value)
+    if number < low or (high is not None and number > high):
         rule = f"an integer of at least {low}" if high is None else f"an integer in [{low}, {high}]"
         raise must(name, rule, value)
-    return int(value)
+    return number
 
 
 def choice(name: str, value: Any, options: Collection[Any]) -> Any:
     """One of the options."""
-    if value not in options:
+    try:
+        known = value in options
+    except (TypeError, ValueError):  # unhashable values and arrays
+        known = False
+    if not known:
         raise must(name, "one of " + ", ".join(map(repr, options)), value)
     return value
 
@@ -125,6 +132,6 @@ def generator(rng: Any) -> np.random.Generator:
     allowed = (type(None), Integral, np.random.SeedSequence, np.random.BitGenerator, np.random.Generator)
     if isinstance(rng, bool) or not isinstance(rng, allowed):
         raise must("rng", "None, an integer, a SeedSequence or a Generator", rng, TypeError)
-    if isinstance(rng, Integral) and rng < 0:
-        raise must("rng", "a non-negative integer", rng)
+    if isinstance(rng, Integral):
+        rng = integer("rng", rng, low=0)
     return np.random.default_rng(rng)

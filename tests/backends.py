@@ -1,0 +1,107 @@
+"""The array libraries under which the tests run, and what a test run was required to have."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory._array import to_numpy
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One array library on one device: how to bring an array there and back."""
+
+    name: str
+    namespace: Any
+    asarray: Callable[[np.ndarray], Any]
+    flags: Callable[[], AbstractContextManager[Any]] = field(default=nullcontext)
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        return to_numpy(value)
+
+
+def _numpy() -> Backend:
+    return Backend("numpy", np, np.array)
+
+
+def _numpy_readonly() -> Backend:
+    def asarray(value: np.ndarray) -> np.ndarray:
+        array = np.array(value)
+        array.flags.writeable = False
+        return array
+
+    return Backend("numpy-readonly", np, asarray)
+
+
+def _strict() -> Backend:
+    strict = importlib.import_module("array_api_strict")
+    return Backend("strict", strict, lambda value: strict.asarray(np.array(value)))
+
+
+def _strictest() -> Backend:
+    """No boolean indexing, no data-dependent shapes, no extensions."""
+    strict = importlib.import_module("array_api_strict")
+
+    def flags() -> AbstractContextManager[Any]:
+        return strict.ArrayAPIStrictFlags(boolean_indexing=False, data_dependent_shapes=False, enabled_extensions=())
+
+    return Backend("strictest", strict, lambda value: strict.asarray(np.array(value)), flags)
+
+
+def _strict_device() -> Backend:
+    """On a second device, from which a hidden conversion to NumPy raises."""
+    strict = importlib.import_module("array_api_strict")
+    device = strict.Device("device1")
+    return Backend("strict-device", strict, lambda value: strict.asarray(np.array(value), device=device))
+
+
+def _torch() -> Backend:
+    torch = importlib.import_module("torch")
+    return Backend("torch", torch, lambda value: torch.asarray(np.array(value)))
+
+
+def _cupy() -> Backend:
+    cupy = importlib.import_module("cupy")
+    if not cupy.cuda.is_available():
+        raise ImportError("no GPU is present")
+    return Backend("cupy", cupy, cupy.asarray)
+
+
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "numpy": _numpy,
+    "numpy-readonly": _numpy_readonly,
+    "strict": _strict,
+    "strictest": _strictest,
+    "strict-device": _strict_device,
+    "torch": _torch,
+    "cupy": _cupy,
+}
+
+
+def required() -> set[str]:
+    """Back-ends and data sets that this run must have, from the variable LRTHEORY_REQUIRE (names with commas)."""
+    return {name for name in os.environ.get("LRTHEORY_REQUIRE", "").split(",") if name}
+
+
+def missing(name: str, reason: object) -> None:
+    """Skip the test that needs what is not there; fail it where the run was required to have it."""
+    if name in required():
+        pytest.fail(f"{name} is named in LRTHEORY_REQUIRE and cannot be used: {reason}")
+    pytest.skip(f"{name} cannot be used: {reason}")
+
+
+def backend(name: str) -> Backend:
+    """The back-end of this name, or a skip."""
+    try:
+        return BACKENDS[name]()
+    except ImportError as error:
+        missing(name, error)
+        raise

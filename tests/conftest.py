@@ -1,0 +1,67 @@
+"""Hypothesis profiles, the array libraries as a fixture, and the check that what was required did run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.backends import BACKENDS, Backend, backend, required
+
+# No deadline anywhere: the first example of a solver pays for its compilation.
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    max_examples=100,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("nightly", deadline=None, max_examples=5000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def uses(record_property: Callable[[str, Any], None]) -> Callable[[str], None]:
+    """Say that this test runs on a back-end or data set; LRTHEORY_REQUIRE is held against what was said."""
+    return lambda name: record_property("uses", name)
+
+
+@pytest.fixture(params=list(BACKENDS))
+def xp(request: pytest.FixtureRequest, uses: Callable[[str], None]) -> Iterator[Backend]:
+    """An array library: `.asarray(numpy_array)`, `.to_numpy(value)`, `.name`, `.namespace`."""
+    chosen = backend(request.param)
+    uses(chosen.name)
+    with chosen.flags():
+        yield chosen
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.pluginmanager.register(_Required(session.config), "lrtheory-required")
+
+
+class _Required:
+    """Sees the reports of all workers, and fails the run when something required did not pass in any test."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.ran: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self.ran.update(value for name, value in report.user_properties if name == "uses")
+
+    def absent(self) -> list[str]:
+        return sorted(required() - self.ran)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.absent() and session.exitstatus == 0 and not hasattr(self.config, "workerinput"):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.absent():
+            terminalreporter.write_line(f"LRTHEORY_REQUIRE: no test ran on {', '.join(self.absent())}", red=True)

@@ -1,0 +1,53 @@
+"""One small call of every public function of `alpha_rank`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory import alpha_rank
+from tests.examples import call
+
+
+def payoffs() -> np.ndarray:
+    """Two players, three and two strategies, no ties."""
+    return np.random.default_rng(0).uniform(-1, 1, (2, 3, 2))
+
+
+def rates() -> np.ndarray:
+    """An irreducible chain of three states."""
+    return np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+
+
+def intervals() -> tuple[np.ndarray, np.ndarray]:
+    """Payoffs within 0.1 of a game, so that the direction of some deviations is open."""
+    return payoffs() - 0.1, payoffs() + 0.1
+
+
+CALLS = {
+    "alpha_rank": lambda: call(payoffs()),
+    "fixation_probability": lambda: call(np.linspace(-1, 1, 5), population_size=10),
+    "kuhn_policies": lambda: call(2, iterations=1),
+    "load_kuhn": lambda: call(2, iterations=1),
+    "make_bernoulli_game": lambda: call(2, rng=0),
+    "make_random_game": lambda: call((3, 2), rng=0),
+    "make_rps": lambda: call(),
+    "profile_chain": lambda: call(payoffs()),
+    "ranking_intervals": lambda: call(*intervals()),
+    "response_graph": lambda: call(payoffs()),
+    "response_graph_ucb_batch": lambda: call(alpha_rank.make_bernoulli_game(2, rng=0), 3, max_samples=100, rng=0),
+    "response_signs": lambda: call(payoffs()),
+    "sample_matches": lambda: call(alpha_rank.kuhn_policies(2, iterations=1), (0, 1), 5, rng=0),
+    "stationary_distribution": lambda: call(rates()),
+    "transition_matrix": lambda: call(payoffs(), alpha=1.0, format="dense"),
+    "problem.payoff_tables": lambda: call(payoffs()),
+    "theory.count_weighted_bounds": lambda: call(payoffs(), delta=0.1),
+    "theory.hoeffding_radius": lambda: call(10, delta=0.1, n_means=12),
+    "theory.log_ratio_bound": lambda: call(6, alpha=1.0, population_size=10, radius=0.1),
+    "theory.mass_interval": lambda: call(4.0, 2.0),
+    "theory.mass_error_bound": lambda: call(0.1),
+    "theory.samples_finite_alpha": lambda: call((3, 2), alpha=1.0, population_size=10, epsilon=0.1, delta=0.1),
+    "theory.samples_infinite_alpha": lambda: call((3, 2), gap=0.1, delta=0.1),
+    "theory.samples_to_resolve": lambda: call(0.1, delta=0.1, n_means=12),
+    "theory.tree_weights": lambda: call(rates()),
+    "baselines.eigenvector": lambda: call(payoffs()),
+}

@@ -1,0 +1,72 @@
+"""The rows of the benchmarks: our side runs and its ways agree, peers are declared, and an absent peer wins nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from benchmarks import Row, rows, run
+
+ROWS = rows()
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_our_ways_do_the_same_work(key: str) -> None:
+    row = ROWS[key]
+    inputs = row.inputs()
+    answers = [solve(inputs) for solve in row.ours.values()]
+    for answer in answers:
+        assert np.abs(answer - answers[0]).max() <= row.tolerance
+
+
+def test_peers_are_declared() -> None:
+    declared = tomllib.loads((run.HERE / "peers.toml").read_text(encoding="utf-8"))
+    assert {peer for row in ROWS.values() for peer in row.peers} == set(declared)
+    assert all(entry["packages"] and entry["licence"] and entry["what"] for entry in declared.values())
+
+
+def table(key: str, row: Row, monkeypatch: pytest.MonkeyPatch, python: Path | Exception) -> list[tuple[str, bool]]:
+    def peer_python(name: str) -> Path:
+        if isinstance(python, Exception):
+            raise python
+        return python
+
+    monkeypatch.setattr(run, "peer_python", peer_python)
+    return list(run.lines(key, row, SimpleNamespace(threads=1, repeats=1)))
+
+
+def test_a_peer_that_is_not_installed_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, row = next(iter(ROWS.items()))
+    [(line, good)] = table(key, row, monkeypatch, run.MissingError("not installed: no network"))
+    assert "missing  not installed: no network" in line
+    assert "x " not in line
+    assert good
+
+
+def test_a_peer_that_does_not_start_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("lrtheory.alpha_rank")
+    key = "alpha_rank/infinite-alpha-900"
+    found = table(key, ROWS[key], monkeypatch, Path(sys.executable))  # an environment without the peer
+    assert len(found) == len(ROWS[key].ours)
+    assert all("missing  does not run: ModuleNotFoundError" in line for line, _ in found)
+
+
+def test_the_last_line_is_the_reason() -> None:
+    assert run.last_line("Traceback\n  File\nImportError: no x\n\n") == "ImportError: no x"
+    assert run.last_line("") == "no reason given"
+
+
+def test_the_worker_times_itself(tmp_path: Path) -> None:
+    key = next(iter(ROWS))
+    np.savez(tmp_path / "input.npz", **ROWS[key].inputs())
+    name = next(iter(ROWS[key].ours))
+    with run.started(Path(sys.executable), key, "ours", name, tmp_path / "input.npz", 1) as side:
+        assert json.dumps(side.seconds())
+        assert side.seconds() > 0
+        np.testing.assert_allclose(side.value(), ROWS[key].ours[name](ROWS[key].inputs()), atol=ROWS[key].tolerance)

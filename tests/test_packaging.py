@@ -1,0 +1,62 @@
+"""What a user gets who installs the wheel."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import lrtheory
+from tests.walk import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel of this checkout, built with the packages that are here."""
+    pytest.importorskip("hatchling", reason="the wheel is built without network, so hatchling must be here")
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    return zipfile.ZipFile(next(folder.glob("lrtheory-*.whl")))
+
+
+def test_the_wheel_holds_the_library_and_its_checks_alone(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert "lrtheory/py.typed" in names
+    assert "proofs_checks/plugin.py" in names
+    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"lrtheory", "proofs_checks"}
+    assert [name for name in names if name.endswith((".nbi", ".nbc", ".pyc"))] == []
+    here = {p.relative_to(ROOT).as_posix() for f in ("lrtheory", "proofs_checks") for p in (ROOT / f).rglob("*.py")}
+    assert here == {name for name in names if name.endswith(".py")}
+
+
+def test_the_metadata(wheel: zipfile.ZipFile) -> None:
+    home = f"lrtheory-{lrtheory.__version__}.dist-info"
+    text = wheel.read(f"{home}/METADATA").decode()
+    assert f"\nVersion: {lrtheory.__version__}\n" in text
+    assert "\nRequires-Python: >=3.11\n" in text
+    extras = set(re.findall(r"^Provides-Extra: (\S+)$", text, re.MULTILINE))
+    assert extras == {"data", "dev", "docs", "estimators", "notebooks", "torch"}
+    assert wheel.read(f"{home}/licenses/LICENSE").startswith(b"MIT License")
+    assert "lrtheory = lrtheory.cli:main" in wheel.read(f"{home}/entry_points.txt").decode()
+    assert "pytest11" not in wheel.read(f"{home}/entry_points.txt").decode()  # it would enter every user's pytest
+
+
+def test_no_version_is_pinned_exactly() -> None:
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    assert [name for group in groups for name in group if "==" in name] == []
+
+
+def test_the_version_stands_in_the_citation_and_the_changelog() -> None:
+    def read(name: str) -> str:
+        return Path(ROOT / name).read_text(encoding="utf-8")
+
+    assert f"\nversion: {lrtheory.__version__}\n" in read("CITATION.cff")
+    assert f"## [{lrtheory.__version__}]" in read("CHANGELOG.md")

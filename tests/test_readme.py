@@ -1,0 +1,29 @@
+"""The README's example runs and says what it is there for; its commands exist."""
+
+import re
+from pathlib import Path
+
+import lrtheory
+from lrtheory.cli import main
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+
+
+def test_the_ten_lines_run(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(example.strip().splitlines()) <= 12
+    exec(example, {})
+    printed = capsys.readouterr().out
+    assert "alpha_rank/RG-T2p  supported" in printed
+    assert "refuted lrtheory.check('alpha_rank/AR-T8', solve=...," in printed
+
+
+def test_the_commands_do_what_they_say(capsys):
+    lines = re.findall(r"^lrtheory (list|show.*?|check.*?) +#", README, re.MULTILINE)
+    assert len(lines) == 4
+    codes = [main(line.split()) for line in lines]
+    assert codes == [0, 0, 0, 1]
+
+
+def test_the_table_names_the_systems_that_stand():
+    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == list(lrtheory.SYSTEMS)

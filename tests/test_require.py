@@ -1,0 +1,44 @@
+"""A back-end that a run was required to have, and that did not run, fails the run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.walk import ROOT
+
+
+def run(required: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | {"LRTHEORY_REQUIRE": required}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_what_ran_is_known(workers: list[str]) -> None:
+    if workers:
+        pytest.importorskip("xdist")
+    done = run("numpy", "tests/test_array.py", "-k", "test_namespace and numpy", *workers)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_no_test_used_fails_the_run() -> None:
+    done = run("numpy,a-data-set", "tests/test_array.py", "-k", "test_namespace and numpy")
+    assert done.returncode == 1
+    assert "LRTHEORY_REQUIRE: no test ran on a-data-set" in done.stdout
+
+
+def test_a_required_backend_that_is_missing_fails_its_tests() -> None:
+    try:
+        import cupy
+
+        if cupy.cuda.is_available():
+            pytest.skip("there is a GPU, so nothing is missing")
+    except ImportError:
+        pass
+    done = run("cupy", "tests/test_array.py", "-k", "test_namespace and cupy")
+    assert done.returncode == 1
+    assert "cupy is named in LRTHEORY_REQUIRE and cannot be used" in done.stdout
