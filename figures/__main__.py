@@ -1,0 +1,7 @@
+"""The command line of the figures."""
+
+import sys
+
+from figures import main
+
+sys.exit(main())

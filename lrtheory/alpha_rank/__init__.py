@@ -1,0 +1,96 @@
+r"""alpha-Rank: which strategies survive, and how many games one must watch to know.
+
+A *meta-game* gives, for every profile s of strategies (agents) of K players, the mean payoff M^k(s) of each player.
+From s one player tries another strategy and keeps it with a probability that grows with what it gains. The stationary
+law pi of this Markov chain is the ranking: unlike ratings it does not hide cycles, unlike equilibria it is unique and
+easy to compute.
+
+At infinite selection strength only the directions of the gains count: they form the *response graph*, whose sink
+strongly connected components carry all the mass.
+
+When payoffs are means of samples, three questions arise, and this package answers each:
+
+* How many samples make pi right?                     `theory.samples_finite_alpha`, `theory.samples_infinite_alpha`
+* Which profile should be sampled next, and when is the response graph known?      `ResponseGraphUCB`
+* What do intervals on payoffs say about the ranking?                              `ranking_intervals`
+
+Examples
+--------
+Rank the strategies that fictitious play meets in three-player Kuhn poker:
+
+>>> from lrtheory import alpha_rank
+>>> game = alpha_rank.load_kuhn(3, iterations=2)
+>>> ranking = alpha_rank.alpha_rank(game)
+>>> len(ranking.sinks), ranking.method
+(1, 'leading')
+
+Learn a response graph from coin flips alone, then rank with what is known for certain:
+
+>>> game = alpha_rank.make_bernoulli_game(2, min_gap=0.1, rng=0)
+>>> learner = alpha_rank.ResponseGraphUCB(game.sizes, delta=0.05, rng=1)
+>>> known = learner.run(game)
+>>> bool((known.direction == alpha_rank.response_graph(game).direction).all())
+True
+>>> bounds = alpha_rank.ranking_intervals(known.lower, known.upper, epsilon=1e-3)
+>>> exact = alpha_rank.alpha_rank(game, epsilon=1e-3).pi
+>>> bool((bounds.lower <= exact + 1e-12).all() and (exact <= bounds.upper + 1e-12).all())
+True
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.alpha_rank import baselines, theory
+from lrtheory.alpha_rank.chain import ProfileChain, fixation_probability, profile_chain, transition_matrix
+from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
+from lrtheory.alpha_rank.kuhn import kuhn_policies, load_kuhn, sample_matches
+from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
+from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
+from lrtheory.alpha_rank.response_graph import ResponseGraph, response_graph, response_signs
+from lrtheory.alpha_rank.stationary import StationaryResult, stationary_distribution
+from lrtheory.alpha_rank.ucb import GraphEstimate, ResponseGraphUCB
+from lrtheory.alpha_rank.ucb_batch import BatchEstimate, response_graph_ucb_batch
+
+__all__ = [
+    "AlphaRankResult",
+    "BatchEstimate",
+    "Game",
+    "GraphEstimate",
+    "ProfileChain",
+    "RankingIntervals",
+    "ResponseGraph",
+    "ResponseGraphUCB",
+    "StationaryResult",
+    "alpha_rank",
+    "baselines",
+    "fixation_probability",
+    "kuhn_policies",
+    "load_kuhn",
+    "make_bernoulli_game",
+    "make_random_game",
+    "make_rps",
+    "profile_chain",
+    "ranking_intervals",
+    "response_graph",
+    "response_graph_ucb_batch",
+    "response_signs",
+    "sample_matches",
+    "stationary_distribution",
+    "theory",
+    "transition_matrix",
+]
+
+
+def _warmup() -> None:
+    """Compile every kernel, by calling each path once on its smallest instance."""
+    chain = [[0.0, 1.0], [1.0, 0.0]]
+    for method in ("gth", "log-gth", "power"):
+        stationary_distribution(chain, method=method)
+    stationary_distribution((chain, chain), method="leading")
+    ranking_intervals([[0, 0]], [[1, 1]])
+    game = Game(np.array([[0.0, 1.0]]), outcomes="bernoulli")
+    learner = ResponseGraphUCB(game.sizes, max_samples=2, rng=0)
+    learner.tell((0,), [0.0])
+    learner.ask()
+    learner.run(game)

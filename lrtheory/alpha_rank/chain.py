@@ -1,0 +1,369 @@
+r"""The Markov chain of alpha-Rank on strategy profiles.
+
+From profile s one of the D single-player deviations is tried, each with probability 1/D, and accepted with
+
+.. math:: \rho_m(u) = \frac{1 - e^{-u}}{1 - e^{-mu}}, \qquad u = \alpha\,(M^k(\sigma) - M^k(s)),
+
+the probability that one mutant takes over a population of size m. At infinite alpha it is accepted with probability
+1 - epsilon, 1/2 or epsilon, when the deviating player gains, ties or loses. See [1]_, [2]_.
+
+Every profile has the same number D of neighbours, so the chain is a table of shape (\|S\|, D) and needs no sparse
+format.
+
+References
+----------
+.. [1] S. Omidshafiei et al., alpha-Rank: Multi-Agent Evaluation by Evolution, Scientific Reports 9:9937, 2019.
+.. [2] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import array_namespace, arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import choice, integer, must, open_interval, real
+from lrtheory.alpha_rank.problem import Game, payoff_tables
+
+__all__ = ["ProfileChain", "fixation_probability", "profile_chain", "transition_matrix"]
+
+
+@arrays("device")
+def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> Any:
+    r"""Probability that one mutant takes over a population, given its advantage.
+
+    Stable for every u: it goes through expm1 of -\|u\|, and rho(-u) = rho(u) exp(-(m-1) u) (statement AR-T3).
+
+    Parameters
+    ----------
+    u : array or float
+        Selection strength times payoff advantage of the mutant, dimensionless.
+    population_size : int
+        m in the paper, at least 2.
+    log : bool
+        Return the logarithm, which does not underflow.
+
+    Returns
+    -------
+    array of the shape of `u`, or float
+        rho_m(u) in [0, 1]: 1/m at u = 0, increasing. Integers become float64.
+
+    Raises
+    ------
+    ValueError
+        If `population_size` is below 2.
+
+    Notes
+    -----
+    rho_m(u) = 1 / (1 + sum_{l=1}^{m-1} exp(-l u)), the absorption probability of a birth-death chain (statement AR-T2).
+
+    Examples
+    --------
+    >>> fixation_probability(0.0, population_size=50)
+    0.02
+    >>> fixation_probability(-100.0, population_size=50, log=True)
+    -4900.0
+    """
+    m = integer("population_size", population_size, low=2)
+    xp = array_namespace(u)
+    advantage = xp.asarray(u)
+    if not xp.isdtype(advantage.dtype, "real floating"):
+        advantage = xp.astype(advantage, xp.float64)
+    size = xp.abs(advantage)
+    neutral = size == 0
+    size = xp.where(neutral, xp.ones_like(size), size)
+    one, all_of_them = -xp.expm1(-size), -xp.expm1(-m * size)
+    # uphill rho(|u|) = one / all_of_them; downhill the same times exp(-(m-1)|u|)
+    descent = xp.where(advantage < 0, (m - 1) * size, xp.zeros_like(size))
+    if log:
+        answer = xp.where(neutral, xp.full_like(size, -math.log(m)), xp.log(one) - xp.log(all_of_them) - descent)
+    else:
+        answer = xp.where(neutral, xp.full_like(size, 1 / m), one / all_of_them * xp.exp(-descent))
+    return float(answer) if isinstance(u, (int, float)) else answer
+
+
+# --- profiles and their neighbours ------------------------------------------------------------------------------------
+
+
+def profile_neighbors(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    r"""The D single-player deviations of every profile.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Number of strategies of each player.
+
+    Returns
+    -------
+    neighbors : int64 array of shape (\|S\|, D)
+        Profile after the deviation. Columns run through the players, and for each player through the other strategies
+        in ascending order.
+    players : int64 array of shape (D,)
+        Who deviates in each column.
+    """
+    profiles = np.arange(math.prod(sizes))
+    blocks, stride = [], math.prod(sizes)
+    for size in sizes:
+        stride //= size
+        own = (profiles // stride % size)[:, None]
+        other = np.arange(size - 1)[None, :]
+        other = other + (other >= own)
+        blocks.append(profiles[:, None] + (other - own) * stride)
+    players = np.repeat(np.arange(len(sizes)), [size - 1 for size in sizes])
+    return np.concatenate(blocks, axis=1), players
+
+
+def payoff_differences(tables: np.ndarray, neighbors: np.ndarray, players: np.ndarray) -> np.ndarray:
+    r"""What the deviating player gains: shape (..., K, \|S\|) of payoffs to shape (..., \|S\|, D) of differences."""
+    mine = tables[..., players, :].swapaxes(-1, -2)  # (..., |S|, D): the payoff of the deviating player before
+    return tables[..., players[None, :], neighbors] - mine
+
+
+@result
+class ProfileChain(Result):
+    r"""A chain on profiles as regular tables, without the diagonal.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Number of strategies of each player.
+    neighbors : int64 array of shape (\|S\|, D)
+        Where each deviation leads.
+    differences : array of shape (\|S\|, D)
+        Payoff gain of the deviating player, 0 where it counts as a tie; float64 or Fractions.
+    """
+
+    sizes: tuple[int, ...]
+    neighbors: np.ndarray
+    differences: np.ndarray
+
+    @property
+    def exact(self) -> bool:
+        """Whether the payoffs are Fractions."""
+        return self.differences.dtype == object
+
+    def log_rates(self, alpha: float, population_size: int) -> np.ndarray:
+        r"""Log probabilities of the deviations at finite alpha.
+
+        Parameters
+        ----------
+        alpha : float
+            Ranking intensity, finite.
+        population_size : int
+            m in the paper.
+
+        Returns
+        -------
+        float64 array of shape (\|S\|, D)
+            log(rho_m(u) / D).
+        """
+        u = alpha * self.differences.astype(np.float64)
+        return fixation_probability(u, population_size=population_size, log=True) - math.log(u.shape[1] or 1)
+
+    def rates(self, alpha: float, population_size: int, *, incoming: bool = False) -> np.ndarray:
+        r"""Probabilities of the deviations at finite alpha; they may underflow to 0.
+
+        Parameters
+        ----------
+        alpha : float
+            Ranking intensity, finite.
+        population_size : int
+            m in the paper.
+        incoming : bool
+            Those of the way back instead, from the neighbour.
+
+        Returns
+        -------
+        float64 array of shape (\|S\|, D)
+            rho_m(u) / D.
+        """
+        u = (-alpha if incoming else alpha) * self.differences.astype(np.float64)
+        return fixation_probability(u, population_size=population_size) / (u.shape[1] or 1)
+
+    def epsilon_rates(self, epsilon: Any, *, incoming: bool = False) -> np.ndarray:
+        r"""Probabilities of the deviations at infinite alpha with perturbation epsilon.
+
+        Parameters
+        ----------
+        epsilon : float or Fraction
+            Perturbation, in (0, 0.5).
+        incoming : bool
+            Those of the way back instead, from the neighbour.
+
+        Returns
+        -------
+        array of shape (\|S\|, D)
+            Up (1 - epsilon) / D, tie 1 / (2 D), down epsilon / D; Fractions when the payoffs or epsilon are.
+        """
+        number: type = Fraction if self.exact or isinstance(epsilon, Fraction) else float
+        epsilon, share = number(epsilon), number(1) / (self.neighbors.shape[1] or 1)
+        up, down = (epsilon, 1 - epsilon) if incoming else (1 - epsilon, epsilon)
+        return self._by_sign(share * up, share / 2, share * down)
+
+    def epsilon_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        r"""Leading terms c epsilon^p of D times the rates of the epsilon chain.
+
+        Returns
+        -------
+        coefficients, orders : array of shape (\|S\|, D)
+            Up (1, 0), tie (1/2, 0), down (1, 1).
+        """
+        number: type = Fraction if self.exact else float
+        one, zero = number(1), number(0)
+        return self._by_sign(one, one / 2, one), self._by_sign(zero, zero, one)
+
+    def alpha_terms(self, population_size: int) -> tuple[np.ndarray, np.ndarray]:
+        r"""Leading terms c exp(-alpha p) of D times the rates as alpha grows.
+
+        Parameters
+        ----------
+        population_size : int
+            m in the paper.
+
+        Returns
+        -------
+        coefficients, orders : array of shape (\|S\|, D)
+            Up (1, 0), tie (1/m, 0), down (1, (m - 1) loss), the loss in units of payoff.
+        """
+        number: type = Fraction if self.exact else float
+        one, zero = number(1), number(0)
+        barrier = np.where(self.differences < 0, -(population_size - 1) * self.differences, np.asarray(zero))
+        return self._by_sign(one, one / population_size, one), barrier
+
+    def dense(self, values: np.ndarray, *, fill: Any = 0) -> np.ndarray:
+        r"""A table of deviations as a square matrix.
+
+        Parameters
+        ----------
+        values : array of shape (\|S\|, D)
+            An entry for each deviation.
+        fill : number
+            What stands on the diagonal and where there is no deviation.
+
+        Returns
+        -------
+        array of shape (\|S\|, \|S\|)
+            Fresh and writable.
+        """
+        n = len(self.neighbors)
+        filler = Fraction(fill) if values.dtype == object and fill == 0 else fill
+        matrix = np.full((n, n), filler, dtype=values.dtype)
+        matrix[np.arange(n)[:, None], self.neighbors] = values
+        return matrix
+
+    def _by_sign(self, up: Any, tie: Any, down: Any) -> np.ndarray:
+        """A table with one of three values, by the sign of the payoff difference."""
+        values = np.array([tie, up, down], dtype=object if isinstance(up, Fraction) else np.float64)
+        return values[(self.differences > 0).astype(np.intp) + 2 * (self.differences < 0)]
+
+
+def profile_chain(payoffs: Game | Any, *, tie_tol: float = 0.0) -> ProfileChain:
+    r"""The regular tables of a game's chain, before alpha is chosen.
+
+    Parameters
+    ----------
+    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
+        Mean payoffs.
+    tie_tol : float
+        Payoff differences of at most this size are ties.
+
+    Returns
+    -------
+    ProfileChain
+        Tables of \|S\| D entries.
+
+    Raises
+    ------
+    ValueError
+        If the payoffs are no game, or `tie_tol` is negative.
+
+    Examples
+    --------
+    >>> profile_chain(([[3, 0], [5, 1]], [[3, 5], [0, 1]])).differences.tolist()
+    [[2.0, 2.0], [1.0, -2.0], [-2.0, 1.0], [-1.0, -1.0]]
+    """
+    tables = payoff_tables(payoffs)
+    tie_tol = real("tie_tol", tie_tol, low=0)
+    if tables.dtype == np.float32:
+        tables = tables.astype(np.float64)
+    sizes = tables.shape[1:]
+    neighbors, players = profile_neighbors(sizes)
+    differences = payoff_differences(tables.reshape(len(sizes), -1), neighbors, players)
+    if tie_tol > 0:
+        differences = np.where(abs(differences) <= tie_tol, 0 * differences, differences)
+    return ProfileChain(sizes, neighbors, differences)
+
+
+@arrays("host")
+def transition_matrix(
+    payoffs: Game | Any,
+    *,
+    alpha: float,
+    population_size: int = 50,
+    epsilon: float | Fraction | None = None,
+    format: Literal["csr", "dense"] = "csr",
+) -> sparse.csr_array | np.ndarray:
+    r"""The transition matrix of alpha-Rank's chain, rows to columns.
+
+    Parameters
+    ----------
+    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
+        Mean payoffs; with Fractions, or with a Fraction for `epsilon`, the epsilon chain is exact.
+    alpha : float
+        Ranking intensity, in [0, inf].
+    population_size : int
+        m in the paper, at least 2; without effect at infinite alpha.
+    epsilon : float, Fraction or None
+        Perturbation at infinite alpha, in (0, 0.5); None at finite alpha.
+    format : {"csr", "dense"}
+        Sparse, or a square array; exact chains are dense.
+
+    Returns
+    -------
+    csr_array or ndarray of shape (\|S\|, \|S\|)
+        Row-stochastic; \|S\| (D + 1) stored entries (statement AR-T10).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or `epsilon` is given at finite alpha or missing at infinite alpha.
+
+    Examples
+    --------
+    >>> game = ([[3, 0], [5, 1]], [[3, 5], [0, 1]])
+    >>> transition_matrix(game, alpha=float("inf"), epsilon=0.1, format="dense")[0].round(3).tolist()
+    [0.1, 0.45, 0.45, 0.0]
+    """
+    alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
+    choice("format", format, ("csr", "dense"))
+    chain = profile_chain(payoffs)
+    if math.isinf(alpha) and epsilon is None:
+        raise must("epsilon", "in (0, 0.5) at infinite alpha, where the chain has no unique law without it", epsilon)
+    rates = chain.epsilon_rates(epsilon) if math.isinf(alpha) else chain.rates(alpha, m)
+    stay = 1 - rates.sum(axis=1)
+    if format == "dense":
+        matrix = chain.dense(rates)
+        matrix[np.diag_indices(len(matrix))] = stay
+        return matrix
+    if rates.dtype == object:
+        raise must("format", '"dense" for exact payoffs', format)
+    n, degree = rates.shape
+    columns = np.concatenate([np.arange(n)[:, None], chain.neighbors], axis=1).ravel()
+    starts = np.arange(0, n * (degree + 1) + 1, degree + 1)
+    return sparse.csr_array((np.concatenate([stay[:, None], rates], axis=1).ravel(), columns, starts), shape=(n, n))
+
+
+def check_chain(alpha: Any, population_size: Any, epsilon: Any) -> tuple[float, int, Any]:
+    """Alpha, population size and epsilon, checked alone and together."""
+    alpha = real("alpha", alpha, low=0)
+    m = integer("population_size", population_size, low=2)
+    if epsilon is not None:
+        open_interval("epsilon", epsilon, 0, 0.5)
+        if math.isfinite(alpha):
+            raise must("epsilon", "None at finite alpha, whose chain needs no perturbation", epsilon)
+    return alpha, m, epsilon

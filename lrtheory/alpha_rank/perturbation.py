@@ -1,0 +1,154 @@
+r"""How much a stationary law moves when the rates of its chain do, and the tree theorem behind it.
+
+Part of `theory`, where users find these functions. What is a rational function of its arguments also takes Fractions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import integer, must
+
+__all__ = ["log_ratio_bound", "mass_error_bound", "mass_interval", "tree_weights"]
+
+
+def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius: Any) -> Any:
+    r"""Largest change of log pi(s) when every payoff changes by at most `radius` (statement MI-L1).
+
+    Parameters
+    ----------
+    n_profiles : int
+        \|S\|.
+    alpha : float or Fraction
+        Ranking intensity.
+    population_size : int
+        m in the paper.
+    radius : float or Fraction
+        t, the largest change of a payoff.
+
+    Returns
+    -------
+    float or Fraction
+        B = 4 (\|S\| - 1) (m - 1) alpha t.
+
+    Proof
+    -----
+    A payoff difference changes by at most 2t, and 0 <= d log rho / du <= m - 1 (statement AR-T3), so each log C moves
+    by at most b = 2 (m - 1) alpha t. By the tree theorem pi(s) = T_s / sum_r T_r, where T_s sums products of \|S\| - 1
+    rates over trees: log T_s moves by at most (\|S\| - 1) b, the logarithm of the quotient by twice that (MI-L3).
+
+    Examples
+    --------
+    >>> log_ratio_bound(4, alpha=1, population_size=10, radius=0.5)
+    54.0
+    """
+    return 4 * (n_profiles - 1) * (population_size - 1) * alpha * radius
+
+
+def mass_error_bound(log_ratio: Any) -> Any:
+    r"""Largest \|pi_hat(s) - pi(s)\| when all \|log pi_hat - log pi\| <= B (statement MI-L2).
+
+    Parameters
+    ----------
+    log_ratio : float or array
+        B, at least 0.
+
+    Returns
+    -------
+    float or array
+        tanh(B / 2).
+
+    Proof
+    -----
+    Let p = pi(s) and q = pi_hat(s). Then q <= e^B p and 1 - q >= e^{-B} (1 - p), so q - p <= min((e^B - 1) p,
+    (1 - e^{-B}) (1 - p)). The first increases and the second decreases in p; they meet at p = 1 / (1 + e^B), with value
+    (e^B - 1) / (e^B + 1) = tanh(B / 2). The same with p and q exchanged. Two states attain it.
+
+    Examples
+    --------
+    >>> round(mass_error_bound(1.0), 6)
+    0.462117
+    """
+    value = np.tanh(np.asarray(log_ratio) / 2)
+    return float(value) if value.ndim == 0 else value
+
+
+def tree_weights(rates: Any) -> np.ndarray:
+    r"""The stationary law by the Markov chain tree theorem, by enumeration (statement AR-T8).
+
+    Parameters
+    ----------
+    rates : array of shape (n, n), n <= 7
+        Non-negative rates from row to column; the diagonal is ignored. Fractions are summed exactly.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        pi(s) = T_s / sum_r T_r, with T_s the sum over spanning trees directed into s of the products of their rates.
+
+    Raises
+    ------
+    ValueError
+        If there are more than 7 states, whose (n - 1)^(n - 1) choices a root are too many, or no spanning tree.
+
+    Examples
+    --------
+    >>> tree_weights([[0.0, 1.0], [3.0, 0.0]]).tolist()
+    [0.75, 0.25]
+    """
+    rates = np.asarray(rates)
+    n = integer("the number of states", len(rates), low=1, high=7)
+    weights = [rates[0, 0] * 0 for _ in range(n)]
+    for root in range(n):
+        others = [i for i in range(n) if i != root]
+        for parents in itertools.product(range(n), repeat=n - 1):
+            parent = dict(zip(others, parents, strict=True))
+            if all(_reaches(parent, i, root) for i in others):
+                weights[root] += math.prod((rates[i, parent[i]] for i in others), start=1)
+    total = sum(weights)
+    if total == 0:
+        raise must("rates", "a chain with a spanning tree", rates)
+    return np.array([weight / total for weight in weights], dtype=rates.dtype if rates.dtype == object else np.float64)
+
+
+def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
+    """Whether the walk along parents ends in the root; otherwise it enters a cycle."""
+    for _ in range(len(parent)):
+        state = parent[state]
+        if state == root:
+            return True
+    return False
+
+
+def mass_interval(longest: Any, shortest: Any) -> tuple[Any, Any]:
+    r"""Range of the mass of a profile from the range of its mean return time (statement RU-T2).
+
+    Parameters
+    ----------
+    longest, shortest : float or Fraction
+        Largest and smallest mean return time R over all orientations of the open edges, at least 1.
+
+    Returns
+    -------
+    tuple of two float or Fraction
+        1 / longest and 1 / shortest.
+
+    Proof
+    -----
+    By Kac's lemma pi(s) R(s) = 1. Payoffs in the box give each open edge one of two directions, or a tie, at which both
+    ends choose either direction with probability 1/2. So the chain of any payoffs in the box is a stationary policy,
+    possibly randomised, of the problem in which every state orients its own open edges, and its R(s) lies between the
+    optimal values. These are attained by deterministic policies which orient each edge alike at both ends: x wants the
+    step to y likely when h(y) > h(x), y wants the step to x likely when h(x) > h(y), and edges of the target lead away
+    from it or towards it for both since h = 0 there.
+
+    Examples
+    --------
+    >>> mass_interval(4.0, 2.0)
+    (0.25, 0.5)
+    """
+    return 1 / longest, 1 / shortest

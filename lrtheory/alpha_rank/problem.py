@@ -1,0 +1,231 @@
+r"""Meta-games: K agents, each with finitely many strategies, and the mean payoff of every player in every profile.
+
+.. math:: M^k : S = S^1 \times \dots \times S^K \to \mathbb{R}, \qquad k = 1, \dots, K.
+
+Profiles are numbered in C-order: the strategy of the last player changes fastest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._result import read_only
+from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory._validation import sizes as check_sizes
+
+__all__ = ["Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Game:
+    """A meta-game; every solver takes it, or its payoffs alone.
+
+    Parameters
+    ----------
+    payoffs : array of shape (K, s_1, ..., s_K), or sequence of K tables
+        ``payoffs[k][s]`` is the mean payoff of player k in profile s. float64, or an object array of Fractions, on
+        which all of the infinite-alpha code is exact.
+    labels : sequence of K sequences of str, optional
+        Names of the strategies of each player.
+    outcomes : {"none", "bernoulli"}
+        What one play of a profile returns: "bernoulli" draws the outcome of each player independently from {0, 1} with
+        mean ``payoffs[k][s]``, so the payoffs must lie in [0, 1]; "none" says nothing.
+
+    Raises
+    ------
+    ValueError
+        If the payoffs are not K finite tables with K axes of one shape, or not in [0, 1] for Bernoulli outcomes; if the
+        labels do not fit.
+
+    Examples
+    --------
+    >>> game = Game(payoffs=([[3, 0], [5, 1]], [[3, 5], [0, 1]]), labels=(("C", "D"), ("C", "D")))
+    >>> game.sizes, game.n_profiles, game.gap
+    ((2, 2), 4, 1.0)
+    """
+
+    payoffs: np.ndarray
+    labels: tuple[tuple[str, ...], ...] | None = None
+    outcomes: Literal["none", "bernoulli"] = "none"
+
+    def __post_init__(self) -> None:
+        payoffs = payoff_tables(self.payoffs)
+        choice("outcomes", self.outcomes, ("none", "bernoulli"))
+        if self.outcomes == "bernoulli":
+            array("payoffs", payoffs, low=0, high=1)
+        object.__setattr__(self, "payoffs", read_only(payoffs))
+        object.__setattr__(self, "labels", strategy_labels(self.labels, self.sizes))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of strategies of each player."""
+        return self.payoffs.shape[1:]
+
+    @property
+    def n_profiles(self) -> int:
+        """Number of profiles, the product of the sizes."""
+        return int(np.prod(self.sizes))
+
+    @property
+    def gap(self) -> Any:
+        """Smallest payoff difference of a single player who deviates alone; infinite when nobody can deviate."""
+        gaps = [edge_gap(table, player) for player, table in enumerate(self.payoffs) if table.shape[player] > 1]
+        return min(gaps, default=float("inf"))
+
+
+def edge_gap(table: np.ndarray, player: int) -> Any:
+    """The smallest difference between two payoffs of one player on a line: neighbours in sorted order are enough."""
+    gap = np.diff(np.sort(table, axis=player), axis=player).min()
+    return gap if table.dtype == object else float(gap)
+
+
+def payoff_tables(payoffs: Any) -> np.ndarray:
+    """The payoffs as one array of shape (K, s_1, ..., s_K): float32, float64, or Fractions in an object array.
+
+    Parameters
+    ----------
+    payoffs : Game, array or sequence of K tables
+        What a solver was given.
+
+    Returns
+    -------
+    ndarray of shape (K, s_1, ..., s_K)
+        Integers become float64, exact numbers become Fractions.
+
+    Raises
+    ------
+    ValueError
+        If there are not K finite tables with K axes of one shape.
+    """
+    if isinstance(payoffs, Game):
+        return payoffs.payoffs
+    if isinstance(payoffs, (list, tuple)):
+        shapes = [np.shape(table) for table in payoffs]
+        if len(set(shapes)) > 1:
+            raise must("payoffs", "a sequence of tables of one shape", shapes)
+    tables = array("payoffs", payoffs)
+    if tables.ndim == 0 or len(tables) != tables.ndim - 1:
+        raise must(
+            "payoffs", "of shape (K, s_1, ..., s_K), one table with K axes for each of the K players", tables.shape
+        )
+    if tables.size == 0:
+        raise must("payoffs", "a game in which every player has a strategy", tables.shape)
+    if tables.dtype == object:
+        return np.array([_fraction(value) for value in tables.ravel()], dtype=object).reshape(tables.shape)
+    return tables
+
+
+def _fraction(value: Any) -> Fraction:
+    try:
+        return Fraction(value)
+    except (OverflowError, ValueError) as error:  # an infinity or NaN among exact numbers
+        raise must("payoffs", "finite", value) from error
+
+
+def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
+    """The labels as tuples of strings, checked against the sizes; None stays None."""
+    if labels is None:
+        return None
+    names = tuple(tuple(str(name) for name in player) for player in labels)
+    if tuple(map(len, names)) != tuple(sizes):
+        raise must("labels", f"names for the strategies of each player, {sizes} in number", tuple(map(len, names)))
+    return names
+
+
+def make_bernoulli_game(
+    n_strategies: int = 2, *, min_gap: float = 0.05, rng: np.random.Generator | int | None = None
+) -> Game:
+    """A random two-player zero-sum game of win probabilities, antisymmetric around 1/2.
+
+    M is antisymmetric with entries U(-1, 1) above the diagonal; player 1 wins with probability (1 + M) / 2, player 2
+    with (1 - M) / 2. Games with an edge gap below `min_gap` are drawn again.
+
+    Parameters
+    ----------
+    n_strategies : int
+        Strategies of each player, at least 1.
+    min_gap : float
+        Smallest edge gap to accept, in units of probability, in [0, 0.5].
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    Game
+        Bernoulli outcomes in {0, 1}.
+
+    Raises
+    ------
+    ValueError
+        If 10 000 draws bring no game with that gap.
+
+    References
+    ----------
+    .. [1] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019, section 5.
+
+    Examples
+    --------
+    >>> game = make_bernoulli_game(2, min_gap=0.1, rng=0)
+    >>> bool(game.gap >= 0.1), game.outcomes
+    (True, 'bernoulli')
+    """
+    n = integer("n_strategies", n_strategies, low=1)
+    min_gap = real("min_gap", min_gap, low=0, high=0.5)
+    rng = generator(rng)
+    for _ in range(10_000):
+        upper = np.triu(rng.uniform(-1, 1, size=(n, n)), 1)
+        wins = (1 + upper - upper.T) / 2
+        game = Game(payoffs=np.stack([wins, 1 - wins]), outcomes="bernoulli")
+        if game.gap >= min_gap:
+            return game
+    raise must("min_gap", f"small enough for 10000 draws of {n} x {n} tables", min_gap)
+
+
+def make_random_game(sizes: tuple[int, ...], *, rng: np.random.Generator | int | None = None) -> Game:
+    """A game with independent payoffs U(-1, 1).
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Number of strategies of each player.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    Game
+        Without ties, almost surely.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1.
+
+    Examples
+    --------
+    >>> make_random_game((2, 3), rng=0).payoffs.shape
+    (2, 2, 3)
+    """
+    sizes = check_sizes("sizes", sizes)
+    return Game(payoffs=generator(rng).uniform(-1, 1, size=(len(sizes), *sizes)))
+
+
+def make_rps() -> Game:
+    """Rock, paper, scissors for two players: win 1, lose -1; its ranking is uniform at every alpha.
+
+    Returns
+    -------
+    Game
+        Of sizes (3, 3).
+
+    Examples
+    --------
+    >>> make_rps().payoffs[0].tolist()
+    [[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]
+    """
+    table = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
+    return Game(payoffs=np.stack([table, -table]), labels=(("rock", "paper", "scissors"),) * 2)
