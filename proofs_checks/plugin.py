@@ -37,6 +37,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 def pytest_configure(config: pytest.Config) -> None:
     """Fix the seed: the controller's, if this is a worker."""
     config.addinivalue_line("markers", "bounds: measures the theorems (left out unless asked for by -m bounds)")
+    config.addinivalue_line("markers", "xdist_group(name): tests of one group run on one worker of pytest-xdist")
     handed_over = getattr(config, "workerinput", {}).get("lrtheory_seed")
     if handed_over is not None:
         seed = handed_over

@@ -1,0 +1,184 @@
+"""Every method against Gaussian elimination on Fractions, the tree theorem, and eigenvectors."""
+
+import math
+import pickle
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import linalg, sparse
+
+from lrtheory.alpha_rank import elimination, stationary_distribution, theory
+from tests.alpha_rank.oracles import fractions, law
+
+
+def random_chain(n, seed, density=1.0):
+    rng = np.random.default_rng(seed)
+    chain = rng.random((n, n)) * (rng.random((n, n)) < density)
+    cycle = np.roll(np.eye(n), 1, axis=1) * 0.1  # irreducible
+    return chain + cycle
+
+
+@given(st.integers(1, 5), st.data())
+def test_exact_three_ways(n, data):
+    rows = data.draw(st.lists(st.lists(st.integers(1, 9), min_size=n, max_size=n), min_size=n, max_size=n))
+    chain = fractions(np.array(rows).reshape(n, n))
+    found = stationary_distribution(chain)
+    assert (found.pi == law(chain)).all()
+    assert (found.pi == theory.tree_weights(chain)).all()
+    assert found.residual == 0
+    assert all(type(x) is Fraction for x in found.pi)
+
+
+def test_rational_reads_doubles_exactly():
+    chain = random_chain(4, 0)
+    found = stationary_distribution(chain, rational=True)
+    assert (found.pi == law(chain)).all()
+    assert np.allclose(found.pi.astype(float), stationary_distribution(chain).pi, rtol=1e-14)
+
+
+@pytest.mark.parametrize("method", ["gth", "log-gth", "power"])
+@pytest.mark.parametrize("n", [1, 2, 8, 9, 40])
+def test_against_eigenvectors(n, method):
+    chain = random_chain(n, n, density=0.5)
+    np.fill_diagonal(chain, 5.0)  # must be ignored
+    rates = chain - np.diag(np.diag(chain))
+    generator = rates - np.diag(rates.sum(axis=1))
+    expected = linalg.null_space(generator.T)[:, 0]
+    found = stationary_distribution(chain, method=method)
+    assert np.allclose(found.pi, expected / expected.sum(), rtol=1e-9)
+    assert found.residual < 1e-11
+    assert found.converged
+    assert found.method == method
+    assert np.allclose(stationary_distribution(sparse.csr_array(chain), method=method).pi, found.pi, rtol=1e-9)
+
+
+def test_left_not_right():
+    found = stationary_distribution([[0, 1, 0], [0, 0, 2], [4, 0, 0]])
+    assert np.allclose(found.pi, np.array([4, 2, 1]) / 7)
+
+
+def test_entrywise_accuracy_where_eigenvectors_fail():
+    chain = np.array([[0, 1e-30, 0], [1, 0, 1e-30], [0, 1, 0]])
+    found = stationary_distribution(chain).pi
+    assert np.allclose(found, [1, 1e-30, 1e-60], rtol=1e-14)
+
+
+def test_log_gth_beyond_doubles():
+    logs = np.array([[0.0, -5000.0, -math.inf], [-1.0, 0, -9000.0], [-math.inf, -2.0, 0]])
+    found = stationary_distribution(logs, method="log-gth", log=True)
+    assert np.allclose(found.log_pi, [0, -4999, -13997], rtol=1e-13)
+
+
+@given(st.integers(2, 5), st.data())
+def test_leading_terms_are_the_limit(n, data):
+    size = {"min_size": n * n, "max_size": n * n}
+    c = fractions(np.array(data.draw(st.lists(st.integers(1, 5), **size))).reshape(n, n))
+    p = np.array(data.draw(st.lists(st.integers(0, 3), **size))).reshape(n, n)
+    epsilon = Fraction(1, 10**14)
+    near = law(c * np.array([[epsilon ** int(q) for q in row] for row in p], dtype=object))
+    found = stationary_distribution((c, p), method="leading")
+    for s in range(n):
+        predicted = found.coefficient[s] * epsilon ** int(found.order[s])
+        assert abs(near[s] / predicted - 1) < Fraction(1, 10**9)
+    assert found.pi.sum() == 1
+    assert found.residual == 0
+    doubles = stationary_distribution((c.astype(float), p), method="leading")
+    assert np.array_equal(doubles.order, found.order.astype(float))
+    assert np.allclose(doubles.pi, found.pi.astype(float), rtol=1e-12)
+
+
+def test_leading_takes_missing_transitions():
+    c, p = [[0, 1, 0], [0, 0, 1], [1, 1, 0]], [[0, 2, math.inf], [math.inf, 0, 0.5], [1, 0, 0]]
+    found = stationary_distribution((c, p), method="leading")
+    x = 1e-9
+    near = law([[0, x**2, 0], [0, 0, math.sqrt(x)], [x, 1, 0]]).astype(float)
+    assert np.allclose(near, found.coefficient * x**found.order, rtol=1e-3)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 17])
+def test_kernels_equal_their_bodies(n):
+    chain = random_chain(n, 3)
+    for compiled in (True, False):
+        pick = (lambda k: k) if compiled else (lambda k: k.py_func)
+        a, exits, pi, costs = chain.copy(), np.zeros(n), np.zeros(n), np.ones(n)
+        pi[0] = 1
+        pick(elimination.eliminate)(a, exits)
+        pick(elimination.stationary)(a, pi)
+        pick(elimination.hitting_times)(a, exits, costs)
+        logs, log_pi = np.log(chain), np.full(n, -np.inf)
+        log_pi[0] = 0
+        pick(elimination.eliminate_log)(logs, np.zeros(n), log_pi)
+        if compiled:
+            first = pi, costs, log_pi
+        else:
+            for x, y in zip(first, (pi, costs, log_pi), strict=True):
+                assert np.allclose(x, y, rtol=1e-13)
+
+
+def test_hitting_times_solve_their_system():
+    n = 12
+    chain = random_chain(n, 5)
+    np.fill_diagonal(chain, 0)
+    a, exits, times = chain.copy(), np.zeros(n), np.ones(n)
+    elimination.eliminate(a, exits)
+    elimination.hitting_times(a, exits, times)
+    system = np.diag(chain.sum(axis=1)) - chain
+    expected = np.linalg.solve(system[1:, 1:], np.ones(n - 1))
+    assert times[0] == 0
+    assert np.allclose(times[1:], expected, rtol=1e-10)
+
+
+def test_elimination_is_a_stochastic_complement():
+    n = 6
+    chain = random_chain(n, 8)
+    a = chain.copy()
+    elimination.eliminate(a, np.zeros(n))
+    full = stationary_distribution(chain).pi
+    rates = chain - np.diag(np.diag(chain))
+    rates = rates / rates.sum()
+    step = rates + np.diag(1 - rates.sum(axis=1))
+    kept = step[:3, :3] + step[:3, 3:] @ np.linalg.inv(np.eye(3) - step[3:, 3:]) @ step[3:, :3]
+    assert np.allclose(stationary_distribution(kept).pi, full[:3] / full[:3].sum(), rtol=1e-12)
+    assert a[2, 0] / a[2, 1] == pytest.approx(kept[2, 0] / kept[2, 1])
+
+
+def test_counts_and_result():
+    found = stationary_distribution(random_chain(30, 0))
+    assert found.counts["flops"] == pytest.approx(2 / 3 * 30**3, rel=0.1)
+    assert not found.pi.flags.writeable
+    again = pickle.loads(pickle.dumps(found))
+    assert not again.pi.flags.writeable
+    assert np.array_equal(again.pi, found.pi)
+    with pytest.raises(AttributeError):
+        found.pi = 0
+    cut = stationary_distribution(random_chain(30, 0), method="power", max_iter=2)
+    assert not cut.converged
+    assert cut.n_iter == 2
+
+
+@pytest.mark.parametrize(
+    ("chain", "options", "match"),
+    [
+        ([[0, 1], [0, 0]], {}, "`chain` must be irreducible"),
+        ([[0, 0], [1, 0]], {}, "`chain` must be irreducible"),
+        ([[0, 0], [1, 0]], {"rational": True}, "irreducible; got 'no way from state 0 to state 1'"),
+        ([[0, 1], [0, 0]], {"rational": True}, "irreducible; got 'no way from state 1"),
+        ([[0, 0], [1, 0]], {"method": "log-gth"}, "irreducible"),
+        ([[0, 0], [1, 0]], {"method": "power"}, "irreducible"),
+        (([[0, 0], [1, 0]], [[0, 0], [0, 0]]), {"method": "leading"}, "irreducible"),
+        ([[0, 1e-200], [1, 0]], {}, "log-gth"),
+        ([[0, 1, 1], [1, 0, 1]], {}, "`chain` must be square"),
+        ([[0, -1], [1, 0]], {}, r"`chain` must be in \[0, inf\]"),
+        ([[0, math.nan], [1, 0]], {}, "`chain` must be finite"),
+        ([[0, 1], [1, 0]], {"method": "lu"}, "`method` must be one of"),
+        ([[0, 1], [1, 0]], {"method": "leading"}, "square|shape|pair"),
+        ([[0, 1], [1, 0]], {"method": "power", "rational": True}, "`rational` must be False"),
+        ([[0, 1], [1, 0]], {"log": True}, "`log` must be False"),
+    ],
+)
+def test_bad_chains(chain, options, match):
+    with pytest.raises(ValueError, match=match):
+        stationary_distribution(chain, **options)

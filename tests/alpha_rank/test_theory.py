@@ -1,0 +1,118 @@
+"""The constants, and what they claim, on small instances."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lrtheory.alpha_rank import alpha_rank, make_random_game, theory
+
+
+@pytest.mark.parametrize(
+    ("alpha", "m", "tree", "paper"),
+    [(0.1, 2, 363, 7.0e10), (0.1, 10, 2.9e4, 1.175e13), (1.0, 10, 2.9e6, 3.0e29)],
+)
+def test_finite_alpha(alpha, m, tree, paper):
+    given = {"alpha": alpha, "population_size": m, "epsilon": 0.1, "delta": 0.1}
+    assert theory.samples_finite_alpha((2, 2), **given) == pytest.approx(tree, rel=0.02)
+    assert theory.samples_finite_alpha((2, 2), **given, bound="paper") == pytest.approx(paper, rel=0.02)
+
+
+def test_finite_alpha_at_the_ends():
+    given = {"population_size": 50, "epsilon": 0.1, "delta": 0.1}
+    large = theory.samples_finite_alpha((3, 3), alpha=1.0, **given, bound="paper")
+    assert large == pytest.approx(3.4e113, rel=0.02)
+    assert theory.samples_finite_alpha((3, 3), alpha=100.0, **given, bound="paper") == math.inf
+    assert theory.samples_finite_alpha((3, 3), alpha=0.0, **given) == 1
+    assert theory.samples_finite_alpha((1, 1), alpha=1.0, **given, bound="paper") == 1
+
+
+def test_infinite_alpha():
+    assert theory.samples_infinite_alpha((2, 2), gap=0.2, delta=0.1) == 1016
+    assert theory.samples_infinite_alpha((3, 3), gap=0.2, delta=0.1) == 1178
+    assert theory.samples_infinite_alpha((2, 2), gap=0.2, delta=0.1, max_payoff=0.5) == 254
+    independent = theory.samples_infinite_alpha((2, 2), gap=0.2, delta=0.1, bound="independent")
+    assert independent == math.floor(100 * math.log(4 / 0.1)) + 1
+    assert theory.samples_infinite_alpha((1,), gap=0.2, delta=0.1) == 1
+
+
+def test_log_ratio_bound_holds_and_half_of_it_is_attained():
+    m, t = 10, 1e-4
+    first = np.array([[0.0, 0.0], [10.0, 2.0]])
+    second = np.array([[0.0, 2.0], [2.0, 0.0]])
+    moved = [first + [[0, -t], [0, t]], second + [[-t, t], [t, -t]]]
+    change = alpha_rank(moved, alpha=1.0, population_size=m).log_pi
+    change = abs(change - alpha_rank([first, second], alpha=1.0, population_size=m).log_pi).max()
+    assert 0.4 < change / theory.log_ratio_bound(4, alpha=1.0, population_size=m, radius=t) < 0.5
+    rng = np.random.default_rng(0)
+    for seed in range(20):
+        game = make_random_game((2, 3), rng=seed).payoffs
+        other = game + rng.choice([-0.1, 0.1], game.shape)
+        change = abs(
+            alpha_rank(game, alpha=2.0, population_size=5).log_pi
+            - alpha_rank(other, alpha=2.0, population_size=5).log_pi
+        )
+        assert change.max() <= theory.log_ratio_bound(6, alpha=2.0, population_size=5, radius=0.1)
+    exact = theory.log_ratio_bound(3, alpha=Fraction(1, 3), population_size=4, radius=Fraction(1, 7))
+    assert exact == Fraction(24, 21)
+    assert type(exact) is Fraction
+
+
+def test_mass_error_bound_is_attained_by_two_states():
+    b = 0.7
+    p, q = 1 / (1 + math.exp(b)), math.exp(b) / (1 + math.exp(b))
+    assert q - p == pytest.approx(theory.mass_error_bound(b))
+    assert math.log(q / p) == pytest.approx(b)
+    assert theory.mass_error_bound(np.array([0.0, 1.0])).shape == (2,)
+
+
+def test_radius_levels_sum_to_delta():
+    n = np.arange(1, 200_001)
+    radius = theory.hoeffding_radius(n, delta=0.1, n_means=3)
+    assert 3 * np.sum(2 * np.exp(-2 * n * radius**2)) == pytest.approx(0.1, rel=1e-4)
+    fixed = theory.hoeffding_radius(7, delta=0.1, n_means=3, anytime=False)
+    assert 3 * 2 * math.exp(-14 * fixed**2) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("gap", [0.9, 0.3, 0.05, 0.003])
+def test_samples_to_resolve_is_the_smallest(gap):
+    n = theory.samples_to_resolve(gap, delta=0.1, n_means=8)
+    at, before = (theory.hoeffding_radius(x, delta=0.1, n_means=8) for x in (n, n - 1))
+    assert at < gap / 4 <= before
+
+
+def test_count_weighted_bounds_take_the_smallest_gap():
+    game = [[0.1, 0.4, 0.9]]
+    one = lambda gap: theory.samples_to_resolve(gap, delta=0.1, n_means=3)
+    expected = [one(0.4 - 0.1), one(0.4 - 0.1), one(0.9 - 0.4)]
+    assert theory.count_weighted_bounds(game, delta=0.1).tolist() == expected
+    assert theory.count_weighted_bounds([[0.1, 0.1]], delta=0.1).tolist() == [math.inf] * 2
+    assert theory.count_weighted_bounds([[0.1]], delta=0.1).tolist() == [1]
+
+
+def test_tree_weights_by_hand():
+    a, b, c = Fraction(2), Fraction(3), Fraction(5)
+    chain = np.array([[0, a, 0], [0, 0, b], [c, 0, 0]], dtype=object)
+    weights = np.array([b * c, a * c, a * b], dtype=object)
+    assert (theory.tree_weights(chain) == weights / weights.sum()).all()
+    with pytest.raises(ValueError, match="spanning tree"):
+        theory.tree_weights(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="the number of states"):
+        theory.tree_weights(np.ones((8, 8)))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: theory.samples_finite_alpha((2, 2), alpha=1, population_size=5, epsilon=1.0, delta=0.1),
+        lambda: theory.samples_finite_alpha((2, 2), alpha=1, population_size=5, epsilon=0.1, delta=0.1, bound="sv"),
+        lambda: theory.samples_infinite_alpha((2, 2), gap=0.0, delta=0.1),
+        lambda: theory.samples_infinite_alpha((2, 2), gap=0.1, delta=0.0),
+        lambda: theory.hoeffding_radius(0, delta=0.1, n_means=1),
+        lambda: theory.samples_to_resolve(-0.1, delta=0.1, n_means=1),
+    ],
+)
+def test_bad_numbers(call):
+    with pytest.raises(ValueError, match=r"`\w+` must be"):
+        call()
