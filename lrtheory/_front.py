@@ -78,8 +78,20 @@ def check(
     evidence = check_statement(statement, session, instance=instance)
     if instance is not None:
         return evidence
-    verdicts = {s.name: check_statement(statement.sabotaged(s.name), session).verdict for s in statement.saboteurs}
-    return dataclasses.replace(evidence, saboteurs=verdicts)
+    return _with_saboteurs(evidence, statement, session)
+
+
+def _with_saboteurs(evidence: Evidence, statement: Statement, session: Session) -> Evidence:
+    """The evidence with the verdicts of the saboteurs; an interruption keeps those that are decided."""
+    verdicts: dict[str, str] = {}
+    message = evidence.message
+    try:
+        for one in statement.saboteurs:
+            verdicts[one.name] = check_statement(statement.sabotaged(one.name), session).verdict
+    except KeyboardInterrupt:
+        left = len(statement.saboteurs) - len(verdicts)
+        message = f"{message}; interrupted, {left} saboteurs were not run".removeprefix("; ")
+    return dataclasses.replace(evidence, saboteurs=verdicts, message=message)
 
 
 def _replay_of_own(evidence: Evidence) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lrtheory
-from lrtheory.bounds import Evidence
+from lrtheory.bounds import Evidence, check
 from lrtheory.cli import main
 
 
@@ -101,6 +101,23 @@ def test_check_returns_evidence_with_the_verdicts_of_the_saboteurs():
     again = evidence.rerun()
     assert (again.lhs == evidence.lhs).all()
     assert again.saboteurs == evidence.saboteurs
+
+
+def test_an_interruption_keeps_the_saboteurs_that_are_decided(monkeypatch):
+    from lrtheory import _front
+
+    calls = []
+
+    def interrupted(statement, session, instance=None):
+        calls.append(statement)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return check(statement, session, instance=instance)
+
+    monkeypatch.setattr(_front, "check_statement", interrupted)
+    evidence = lrtheory.check("alpha_rank/AR-T8")
+    assert list(evidence.saboteurs.values()) == ["refuted"]
+    assert "interrupted, 3 saboteurs were not run" in evidence.message
 
 
 def test_an_instance_that_breaks_a_hypothesis_decides_nothing():

@@ -6,7 +6,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -103,8 +103,10 @@ class Session:
 
         def compute() -> Any:
             rng = self.rng(statement.instances, "solve", content, chunk)
-            quiet = {"all": "ignore"} if statement.sabotage else {}  # a mutant may overflow; that is its business
-            with patched(statement.patch), np.errstate(**quiet):
+            quiet: Literal["ignore"] | None = (
+                "ignore" if statement.sabotage else None
+            )  # a mutant may overflow; that is its business
+            with patched(statement.patch), np.errstate(all=quiet):
                 return statement.solve(instance, rng) if n is None else statement.solve(instance, rng, n)
 
         return self._remembered(key, compute)

@@ -165,6 +165,18 @@ PERTURBED_GAMES = Family(
     draw=draw_perturbed,
     climb=climb_perturbed,
 )
+
+
+def at_a_threshold(radius: float = 2.0**-12) -> Perturbed:
+    """A cyclic 2 x 2 game; log rates out of the last profile differ by just below 1, and with errors by just above."""
+    edge = -np.log(np.expm1(1 + np.log1p(np.exp(-8.0))))  # log rho(8) - log rho(edge) = 1 for m = 2
+    payoffs = np.array([[[0.0, 8.0], [5.0, 0.0]], [[3.0, 0.0], [edge + radius / 2, 0.0]]])
+    estimates = payoffs.copy()
+    estimates[1, 1, 0] = edge - radius / 2
+    return Perturbed(payoffs, estimates, radius, 1.0, 2)
+
+
+THRESHOLD = Family("threshold", always=(at_a_threshold(),))
 FAR_ESTIMATES = Family(
     "far-estimates",
     always=(replace(half_bound(), radius=2.0**-15),),  # the same errors, four times the radius that is admitted

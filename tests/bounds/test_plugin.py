@@ -72,6 +72,13 @@ def test_options_of_a_run(tmp_path):
     assert run(tmp_path, "-m", "bounds", "--budget", "huge").returncode == 4
 
 
+def test_a_skip_is_no_pass(tmp_path):
+    skipped = TEST.replace("assert evidence.verdict == toy.due", "pytest.skip('not today')")
+    done = run(tmp_path, "-m", "bounds", "-n", "0", test=skipped)
+    assert "16 skipped: a theorem that was not measured is no pass" in done.stdout
+    assert done.returncode == 1
+
+
 def test_an_interruption_keeps_the_evidence_so_far(tmp_path):
     interrupted = TEST.replace("assert evidence.verdict == toy.due", "if index: raise KeyboardInterrupt")
     done = run(tmp_path, "-m", "bounds", "-n", "0", test=interrupted)
