@@ -59,7 +59,7 @@ def _fixed(statement: Statement) -> list[str]:
     """The cells that follow from the statement and the sources alone."""
     hypotheses = ", ".join(statement.hypotheses)
     saboteurs = "; ".join(one.name for one in statement.saboteurs)
-    claim = f"{statement.title}: ${statement.tex}$".replace("|", r"\vert ")
+    claim = f"{statement.title}: ${statement.tex}$".replace(r"\|", r"\Vert ").replace("|", r"\vert ")
     return [f"`{statement.id}`", claim, str(statement.source), hypotheses, saboteurs, system_digest(statement.system)]
 
 

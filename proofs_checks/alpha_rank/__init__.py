@@ -1,5 +1,7 @@
-"""Statements of alpha-Rank with noisy outcomes, in the order of the papers."""
+"""Statements of alpha-Rank with noisy outcomes. The modules come in the order of the papers, and so do the reports."""
 
-from proofs_checks.alpha_rank import chain, ranking_intervals, response_graph_ucb, static_sampling  # isort: split
-
-__all__ = ["chain", "ranking_intervals", "response_graph_ucb", "static_sampling"]
+# ruff: noqa: F401, I001
+from proofs_checks.alpha_rank import chain
+from proofs_checks.alpha_rank import static_sampling
+from proofs_checks.alpha_rank import response_graph_ucb
+from proofs_checks.alpha_rank import ranking_intervals
