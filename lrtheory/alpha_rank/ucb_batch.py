@@ -69,8 +69,10 @@ def response_graph_ucb_batch(
         With Bernoulli outcomes.
     n_runs : int
         Number of runs, at least 1.
-    delta, anytime, joint
-        As for `ResponseGraphUCB`.
+    delta : float
+        Failure probability, in (0, 1).
+    anytime, joint : bool
+        Confidence intervals valid at all times, and for all means, together; see `ResponseGraphUCB`.
     max_samples : int or None
         Largest number of samples of each run; must be given when the game has ties, which no run resolves.
     rng : Generator, int or None
