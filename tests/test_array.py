@@ -160,7 +160,8 @@ def toy(tmp_path: Path) -> Path:
     for folder in ("lrtheory/toy", "proofs_checks/toy"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "__init__.py").write_text("")
-    (tmp_path / "lrtheory/__init__.py").write_text("")
+    for package in ("lrtheory", "proofs_checks"):
+        (tmp_path / package / "__init__.py").write_text("")
     (tmp_path / "lrtheory/_array.py").write_text((ROOT / "lrtheory/_array.py").read_text())
     (tmp_path / "lrtheory/toy/callee.py").write_text(CALLEE.format(1))
     (tmp_path / "lrtheory/toy/caller.py").write_text(CALLER)
