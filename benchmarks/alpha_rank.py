@@ -32,6 +32,58 @@ def open_spiel(inputs: Inputs) -> np.ndarray:
     return alpharank.compute(list(inputs["payoffs"]), use_inf_alpha=True, inf_alpha_eps=0.01)[2]
 
 
+CAPS = {"hoeffding": 2000, "clopper-pearson": 500}  # samples; the peer takes some thousand a second
+
+
+def bernoulli_game() -> Inputs:
+    """Win probabilities of two players with ten strategies each: 100 profiles, 900 edges."""
+    upper = np.triu(np.random.default_rng(0).uniform(-1, 1, (10, 10)), 1)
+    wins = (1 + upper - upper.T) / 2
+    return {"means": np.stack([wins, 1 - wins])}
+
+
+def our_samples(bound: str) -> Callable[[Inputs], np.ndarray]:
+    """Our ResponseGraphUCB, uniform-exhaustive, up to the cap; it returns how many samples it took."""
+
+    def solve(inputs: Inputs) -> np.ndarray:
+        from lrtheory.alpha_rank import Game, ResponseGraphUCB
+
+        learner = ResponseGraphUCB((10, 10), scheme="UE", bound=bound, max_samples=CAPS[bound], rng=0)
+        found = learner.run(Game(inputs["means"], outcomes="bernoulli"))
+        return np.array([found.n_samples.sum()])
+
+    return solve
+
+
+def their_samples(bound: str, name: str) -> Callable[[Inputs], np.ndarray]:
+    """The reference implementation with the same levels, up to the same number of samples."""
+
+    def solve(inputs: Inputs) -> np.ndarray:
+        from open_spiel.python.algorithms import response_graph_ucb, response_graph_ucb_utils
+
+        game = response_graph_ucb_utils.BernoulliGameSampler([10, 10], inputs["means"], (0.0, 1.0))
+        options = {"delta": 0.1, "per_payoff_confidence": False, "time_dependent_delta": True}
+        learner = response_graph_ucb.ResponseGraphUCB(game, "uniform-exhaustive", name, **options)
+        return np.array([learner.run(verbose=False, max_total_iterations=CAPS[bound])["interactions"]])
+
+    return solve
+
+
+def sampling(bound: str, name: str) -> Row:
+    """A row that takes the same number of samples on both sides."""
+    return Row(
+        name=f"ucb-{bound}",
+        title=f"{CAPS[bound]} samples of ResponseGraphUCB on 100 profiles, uniform-exhaustive, {bound}",
+        inputs=bernoulli_game,
+        ours={"UE": our_samples(bound)},
+        peers={"open-spiel": their_samples(bound, name)},
+        tolerance=0,
+    )
+
+
+UCB_HOEFFDING = sampling("hoeffding", "ucb-standard")
+UCB_CLOPPER_PEARSON = sampling("clopper-pearson", "clopper-pearson-ucb")
+
 INFINITE_ALPHA = Row(
     name="infinite-alpha-900",
     title="Ranking of 900 profiles at infinite alpha, epsilon = 0.01",

@@ -1,7 +1,8 @@
 """The figures: what they compute, what they claim, how they are drawn.
 
-A figure is a module-level `Figure` in ``figures/<system>.py``. ``python -m figures`` makes all of them and leaves three
-files each: the picture, the arrays that were drawn, and a record with inputs, versions, seed and claims.
+A figure is a module-level `Figure` in ``figures/<system>.py``, or in a package of that name. ``python -m figures``
+makes all of them and leaves three files each: the picture, the arrays that were drawn, and a record with inputs,
+versions, seed and claims.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from lrtheory._result import json_safe
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["PROFILES", "Figure", "figures", "main", "make"]
+__all__ = ["PROFILES", "Figure", "figures", "main", "make", "published"]
 
 PROFILES = ("quick", "full")
 OUT = Path(__file__).resolve().parent / "out"
@@ -77,6 +78,11 @@ def figures() -> dict[str, Figure]:
                 if isinstance(value, Figure):
                     found[f"{module.name}/{value.name}"] = value
     return found
+
+
+def published(system: str) -> dict[str, Any]:
+    """Numbers and settings that papers print, from ``figures/published/<system>.json``; each entry names its source."""
+    return json.loads((Path(__file__).resolve().parent / "published" / f"{system}.json").read_text())
 
 
 def make(name: str, *, profile: str = "quick", out: Path = OUT) -> Claims:

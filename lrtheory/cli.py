@@ -51,14 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(stop.code or 0)
     try:
         return options.run(options)
-    except (KeyError, ValueError, StatementError, FileNotFoundError) as error:
-        print(f"lrtheory: {error.args[0] if error.args else error}", file=sys.stderr)
+    except BrokenPipeError:
+        return 0
+    except (KeyError, ValueError, TypeError, StatementError, OSError) as error:
+        sentence = error.args[0] if isinstance(error, KeyError) else error
+        print(f"lrtheory: {sentence}", file=sys.stderr)
         return _USAGE
     except KeyboardInterrupt:
         print("lrtheory: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,6 +166,8 @@ def _check(options: Any) -> int:
 
 
 def _exit_code(evidence: Evidence) -> int:
+    if "interrupted" in evidence.message:
+        return 130
     escaped = any(verdict != "refuted" for verdict in evidence.saboteurs.values())
     code = _EXIT[evidence.verdict]
     return 2 if code == 0 and escaped else code

@@ -62,6 +62,9 @@ def test_check_as_json(run):
         ("check alpha_rank/AR-T8 --saboteur nobody", "`saboteur` must be one of"),
         ("check alpha_rank/AR-T8 --instance nowhere", "`instance` must be a label of the family integer-chains"),
         ("check alpha_rank/AR-T8 --instance json:[", "`instance` must be an instance written by this package"),
+        ("check alpha_rank/AR-T8 --instance json:5", "`instance` must be of a type that the family"),
+        ("check alpha_rank/AR-T8 --instance walks:3", "`instance` must be a label of the family integer-chains"),
+        ("report --costs --evidence /nowhere", "no evidence"),
         ("check alpha_rank/AR-T8 --seed -1", "`rng` must be an integer of at least 0"),
         ("check alpha_rank/AR-T8 --budget huge", "invalid choice"),
         ("list nothing-like-this", "no statement matches"),
@@ -118,6 +121,8 @@ def test_an_interruption_keeps_the_saboteurs_that_are_decided(monkeypatch):
     evidence = lrtheory.check("alpha_rank/AR-T8")
     assert list(evidence.saboteurs.values()) == ["refuted"]
     assert "interrupted, 3 saboteurs were not run" in evidence.message
+    calls.clear()
+    assert main(["check", "alpha_rank/AR-T8"]) == 130
 
 
 def test_an_instance_that_breaks_a_hypothesis_decides_nothing():

@@ -14,6 +14,9 @@ When payoffs are means of samples, three questions arise, and this package answe
 * Which profile should be sampled next, and when is the response graph known?      `ResponseGraphUCB`
 * What do intervals on payoffs say about the ranking?                              `ranking_intervals`
 
+Tables come from logs of matches (`table_from_matches`), from makers (`make_...`) and from real games (`load_...`). With
+``population="single"`` one population plays one symmetric game, such as the table of win rates of a leaderboard.
+
 Examples
 --------
 Rank the strategies that fictitious play meets in three-player Kuhn poker:
@@ -35,6 +38,15 @@ True
 >>> exact = alpha_rank.alpha_rank(game, epsilon=1e-3).pi
 >>> bool((bounds.lower <= exact + 1e-12).all() and (exact <= bounds.upper + 1e-12).all())
 True
+
+From a log of matches to intervals on the ranking, which Elo ratings do not give:
+
+>>> log = [("ann", "bob"), ("bob", "cat"), ("cat", "ann")] * 40
+>>> table = alpha_rank.table_from_matches(log, ["win"] * 120)
+>>> alpha_rank.elo(table.wins).ratings.round(6).tolist()
+[0.0, 0.0, 0.0]
+>>> alpha_rank.alpha_rank(table.means, population="single", labels=table.labels).pi.round(3).tolist()
+[0.333, 0.333, 0.333]
 """
 
 from __future__ import annotations
@@ -42,21 +54,28 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.alpha_rank import baselines, theory
-from lrtheory.alpha_rank.chain import ProfileChain, fixation_probability, profile_chain, transition_matrix
+from lrtheory.alpha_rank.chain import ProfileChain, fixation_probability
+from lrtheory.alpha_rank.elo import EloResult, elo
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
 from lrtheory.alpha_rank.kuhn import kuhn_policies, load_kuhn, sample_matches
+from lrtheory.alpha_rank.matches import MatchTable, table_from_matches
+from lrtheory.alpha_rank.memory_one import make_memory_one
 from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
 from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
 from lrtheory.alpha_rank.response_graph import ResponseGraph, response_graph, response_signs
 from lrtheory.alpha_rank.stationary import StationaryResult, stationary_distribution
+from lrtheory.alpha_rank.tables import load_roshambo, make_bradley_terry, make_good_bad
+from lrtheory.alpha_rank.transition import profile_chain, transition_matrix
 from lrtheory.alpha_rank.ucb import GraphEstimate, ResponseGraphUCB
 from lrtheory.alpha_rank.ucb_batch import BatchEstimate, response_graph_ucb_batch
 
 __all__ = [
     "AlphaRankResult",
     "BatchEstimate",
+    "EloResult",
     "Game",
     "GraphEstimate",
+    "MatchTable",
     "ProfileChain",
     "RankingIntervals",
     "ResponseGraph",
@@ -64,10 +83,15 @@ __all__ = [
     "StationaryResult",
     "alpha_rank",
     "baselines",
+    "elo",
     "fixation_probability",
     "kuhn_policies",
     "load_kuhn",
+    "load_roshambo",
     "make_bernoulli_game",
+    "make_bradley_terry",
+    "make_good_bad",
+    "make_memory_one",
     "make_random_game",
     "make_rps",
     "profile_chain",
@@ -77,6 +101,7 @@ __all__ = [
     "response_signs",
     "sample_matches",
     "stationary_distribution",
+    "table_from_matches",
     "theory",
     "transition_matrix",
 ]
@@ -89,8 +114,10 @@ def _warmup() -> None:
         stationary_distribution(chain, method=method)
     stationary_distribution((chain, chain), method="leading")
     ranking_intervals([[0, 0]], [[1, 1]])
+    alpha_rank([[0, 1]], epsilon=0.1, method="power")
     game = Game(np.array([[0.0, 1.0]]), outcomes="bernoulli")
     learner = ResponseGraphUCB(game.sizes, max_samples=2, rng=0)
     learner.tell((0,), [0.0])
     learner.ask()
     learner.run(game)
+    baselines.information_gain(make_good_bad(1, 1), max_samples=2, warm_up=1, n_outcomes=1, n_games=1, rng=0)

@@ -1,4 +1,4 @@
-"""What one would do without this package: the dense eigenvector route of the authors' code."""
+"""What one would do without this package: the authors' dense eigenvectors, and sampling by information gain."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory.alpha_rank.chain import check_chain, profile_chain
+from lrtheory.alpha_rank.information import information_gain
+from lrtheory.alpha_rank.laws import check_dense
 from lrtheory.alpha_rank.problem import Game, payoff_tables
-from lrtheory.alpha_rank.ranking import AlphaRankResult, as_ranking, check_dense
+from lrtheory.alpha_rank.ranking import AlphaRankResult, as_ranking
 from lrtheory.alpha_rank.response_graph import graph_of_chain
 from lrtheory.alpha_rank.stationary import residual, stationary_answer
+from lrtheory.alpha_rank.transition import check_chain, profile_chain
 
-__all__ = ["eigenvector"]
+__all__ = ["eigenvector", "information_gain"]
 
 
 @arrays("host")
@@ -88,4 +90,4 @@ def eigenvector(
     if labels is None and isinstance(payoffs, Game):
         labels = payoffs.labels
     sinks = graph_of_chain(chain).markov_conley_chains()
-    return as_ranking(law, tables, sinks=sinks, labels=labels, reason="the authors' route")
+    return as_ranking(law, chain.sizes, tables.dtype, sinks=sinks, labels=labels, reason="the authors' route")

@@ -20,17 +20,15 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from lrtheory._array import array_namespace, arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must, open_interval, real
-from lrtheory.alpha_rank.problem import Game, payoff_tables
+from lrtheory._validation import integer
 
-__all__ = ["ProfileChain", "fixation_probability", "profile_chain", "transition_matrix"]
+__all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 
 
 @arrays("device")
@@ -90,13 +88,15 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
 # --- profiles and their neighbours ------------------------------------------------------------------------------------
 
 
-def profile_neighbors(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     r"""The D single-player deviations of every profile.
 
     Parameters
     ----------
     sizes : tuple of int
         Number of strategies of each player.
+    profiles : int array, optional
+        The profiles that are wanted; by default all.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def profile_neighbors(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     players : int64 array of shape (D,)
         Who deviates in each column.
     """
-    profiles = np.arange(math.prod(sizes))
+    profiles = np.arange(math.prod(sizes)) if profiles is None else profiles
     blocks, stride = [], math.prod(sizes)
     for size in sizes:
         stride //= size
@@ -260,110 +260,3 @@ class ProfileChain(Result):
         """A table with one of three values, by the sign of the payoff difference."""
         values = np.array([tie, up, down], dtype=object if isinstance(up, Fraction) else np.float64)
         return values[(self.differences > 0).astype(np.intp) + 2 * (self.differences < 0)]
-
-
-def profile_chain(payoffs: Game | Any, *, tie_tol: float = 0.0) -> ProfileChain:
-    r"""The regular tables of a game's chain, before alpha is chosen.
-
-    Parameters
-    ----------
-    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
-        Mean payoffs.
-    tie_tol : float
-        Payoff differences of at most this size are ties.
-
-    Returns
-    -------
-    ProfileChain
-        Tables of \|S\| D entries.
-
-    Raises
-    ------
-    ValueError
-        If the payoffs are no game, or `tie_tol` is negative.
-
-    Examples
-    --------
-    >>> profile_chain(([[3, 0], [5, 1]], [[3, 5], [0, 1]])).differences.tolist()
-    [[2.0, 2.0], [1.0, -2.0], [-2.0, 1.0], [-1.0, -1.0]]
-    """
-    tables = payoff_tables(payoffs)
-    tie_tol = real("tie_tol", tie_tol, low=0)
-    if tables.dtype == np.float32:
-        tables = tables.astype(np.float64)
-    sizes = tables.shape[1:]
-    neighbors, players = profile_neighbors(sizes)
-    differences = payoff_differences(tables.reshape(len(sizes), -1), neighbors, players)
-    if tie_tol > 0:
-        differences = np.where(abs(differences) <= tie_tol, 0 * differences, differences)
-    return ProfileChain(sizes, neighbors, differences)
-
-
-@arrays("host")
-def transition_matrix(
-    payoffs: Game | Any,
-    *,
-    alpha: float,
-    population_size: int = 50,
-    epsilon: float | Fraction | None = None,
-    format: Literal["csr", "dense"] = "csr",
-) -> sparse.csr_array | np.ndarray:
-    r"""The transition matrix of alpha-Rank's chain, rows to columns.
-
-    Parameters
-    ----------
-    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
-        Mean payoffs; with Fractions, or with a Fraction for `epsilon`, the epsilon chain is exact.
-    alpha : float
-        Ranking intensity, in [0, inf].
-    population_size : int
-        m in the paper, at least 2; without effect at infinite alpha.
-    epsilon : float, Fraction or None
-        Perturbation at infinite alpha, in (0, 0.5); None at finite alpha.
-    format : {"csr", "dense"}
-        Sparse, or a square array; exact chains are dense.
-
-    Returns
-    -------
-    csr_array or ndarray of shape (\|S\|, \|S\|)
-        Row-stochastic; \|S\| (D + 1) stored entries (statement AR-T10).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range, or `epsilon` is given at finite alpha or missing at infinite alpha.
-
-    Examples
-    --------
-    >>> game = ([[3, 0], [5, 1]], [[3, 5], [0, 1]])
-    >>> transition_matrix(game, alpha=float("inf"), epsilon=0.1, format="dense")[0].round(3).tolist()
-    [0.1, 0.45, 0.45, 0.0]
-    """
-    alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
-    choice("format", format, ("csr", "dense"))
-    chain = profile_chain(payoffs)
-    if math.isinf(alpha) and epsilon is None:
-        raise must("epsilon", "in (0, 0.5) at infinite alpha, where the chain has no unique law without it", epsilon)
-    rates = chain.epsilon_rates(epsilon) if math.isinf(alpha) else chain.rates(alpha, m)
-    stay = 1 - rates.sum(axis=1)
-    if format == "dense":
-        matrix = chain.dense(rates)
-        matrix[np.diag_indices(len(matrix))] = stay
-        return matrix
-    if rates.dtype == object:
-        raise must("format", '"dense" for exact payoffs', format)
-    n, degree = rates.shape
-    columns = np.concatenate([np.arange(n)[:, None], chain.neighbors], axis=1).ravel()
-    starts = np.arange(0, n * (degree + 1) + 1, degree + 1)
-    return sparse.csr_array((np.concatenate([stay[:, None], rates], axis=1).ravel(), columns, starts), shape=(n, n))
-
-
-def check_chain(alpha: Any, population_size: Any, epsilon: Any) -> tuple[float, int, Any]:
-    """Alpha, population size and epsilon, checked alone and together."""
-    alpha = real("alpha", alpha, low=0)
-    m = integer("population_size", population_size, low=2)
-    if epsilon is not None:
-        open_interval("epsilon", epsilon, 0, 0.5)
-        if math.isfinite(alpha):
-            raise must("epsilon", "None at finite alpha, whose chain needs no perturbation", epsilon)
-    return alpha, m, epsilon

@@ -21,10 +21,11 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must
 from lrtheory.alpha_rank import elimination
-from lrtheory.alpha_rank.chain import ProfileChain, check_chain, profile_neighbors
+from lrtheory.alpha_rank.chain import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.perturbation import mass_interval
 from lrtheory.alpha_rank.problem import payoff_tables
 from lrtheory.alpha_rank.stationary import MAX_DENSE
+from lrtheory.alpha_rank.transition import check_chain
 
 __all__ = ["RankingIntervals", "ranking_intervals"]
 
@@ -134,12 +135,20 @@ def open_edges(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def extreme_return_time(
-    neighbors: np.ndarray, direction: np.ndarray, is_open: np.ndarray, target: int, epsilon: Any, *, sense: int
+    neighbors: np.ndarray,
+    direction: np.ndarray,
+    is_open: np.ndarray,
+    target: int,
+    epsilon: Any,
+    *,
+    sense: int,
+    trace: list[Any] | None = None,
 ) -> tuple[Any, int]:
     r"""The largest (sense 1) or smallest (sense -1) mean return time to a profile, and the number of linear solves.
 
     Policy iteration: solve for the hitting times h, turn each open edge towards the larger (smaller) h, repeat. Both
-    ends of an edge want the same: x wants C_xy large when h(y) > h(x), and y wants C_yx large when h(x) > h(y).
+    ends of an edge want the same: x wants C_xy large when h(y) > h(x), and y wants C_yx large when h(x) > h(y). A list
+    given as `trace` receives the return time of every iteration.
     """
     direction = direction.copy()
     max_solves = 100 + 10 * int(is_open.sum())
@@ -147,6 +156,8 @@ def extreme_return_time(
     while n_solves < max_solves:
         n_solves += 1
         hitting, return_time = hitting_times(ProfileChain((), neighbors, direction), target, epsilon)
+        if trace is not None:
+            trace.append(return_time)
         uphill = hitting[neighbors] - hitting[:, None]
         # rounding noise must not turn edges to and fro; Fractions have none
         noise = 0 if hitting.dtype == object else 1e-12 * np.maximum(hitting[neighbors], hitting[:, None])

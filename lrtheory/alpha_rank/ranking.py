@@ -21,21 +21,15 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, must
-from lrtheory.alpha_rank import power
-from lrtheory.alpha_rank.chain import ProfileChain, check_chain, profile_chain
+from lrtheory.alpha_rank.laws import MAX_DEVIATIONS, line_law, table_law
 from lrtheory.alpha_rank.problem import Game, payoff_tables, strategy_labels
-from lrtheory.alpha_rank.response_graph import graph_of_chain
-from lrtheory.alpha_rank.stationary import (
-    MAX_DENSE,
-    Reducible,
-    StationaryResult,
-    solve_gth,
-    solve_leading,
-    solve_log_gth,
-    solve_power,
-)
+from lrtheory.alpha_rank.single_population import square_table
+from lrtheory.alpha_rank.stationary import MAX_DENSE, StationaryResult
+from lrtheory.alpha_rank.transition import check_chain, check_population, profile_chain
 
 __all__ = ["AlphaRankResult", "alpha_rank"]
+
+METHODS = ("auto", "gth", "log-gth", "leading", "sink", "power")
 
 
 @result
@@ -95,10 +89,12 @@ def alpha_rank(
     *,
     alpha: float = math.inf,
     population_size: int = 50,
+    population: Literal["multi", "single"] = "multi",
+    fitness: Literal["local", "global"] = "local",
     limit: Literal["epsilon", "alpha"] = "epsilon",
     epsilon: float | Fraction | None = None,
     tie_tol: float = 0.0,
-    method: Literal["auto", "gth", "log-gth", "leading", "power"] = "auto",
+    method: Literal["auto", "gth", "log-gth", "leading", "sink", "power"] = "auto",
     labels: Any = None,
 ) -> AlphaRankResult:
     r"""Rank the strategy profiles of a game.
@@ -106,11 +102,18 @@ def alpha_rank(
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
-        Mean payoffs. Fractions give exact limits. float32 is computed in float64 and returned as float32.
+        Mean payoffs; for a single population one square table, M(r, s) the payoff of r against s, or a symmetric game.
+        Fractions give exact limits. float32 is computed in float64 and returned as float32.
     alpha : float
         Ranking intensity in units of 1 / payoff, in [0, inf].
     population_size : int
         m in the paper, at least 2. Without effect on the epsilon chain and its limit.
+    population : {"multi", "single"}
+        One population for each player, or one population of n strategies that play a symmetric game; `pi` has shape
+        (n,) then.
+    fitness : {"local", "global"}
+        Of a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets everybody,
+        with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
     limit : {"epsilon", "alpha"}
         Which limit infinite alpha means: of the perturbed chain as `epsilon` -> 0, or of alpha -> infinity at this
         population size.
@@ -118,10 +121,11 @@ def alpha_rank(
         At infinite alpha: a perturbation in (0, 0.5), or None for the exact limit.
     tie_tol : float
         Payoff differences of at most this size are ties. Infinite-alpha rankings jump there.
-    method : {"auto", "gth", "log-gth", "leading", "power"}
-        Solver for the stationary law, see `stationary_distribution`; "leading" solves limits and nothing else.
+    method : {"auto", "gth", "log-gth", "leading", "sink", "power"}
+        Solver for the stationary law, see `stationary_distribution`. "leading" and "sink" solve limits and nothing
+        else; "sink" needs a single sink. "power" at infinite alpha, and "sink", store nothing of size \|S\| D.
     labels : sequence of K sequences of str, optional
-        Names of the strategies; by default those of the game.
+        Names of the strategies; by default those of the game. For a single population one sequence, or a flat one.
 
     Returns
     -------
@@ -132,7 +136,7 @@ def alpha_rank(
     ------
     ValueError
         If the payoffs are no game, a number is out of range, `method` cannot solve what is asked, or there are more
-        than 4096 profiles for a dense method.
+        than 4096 profiles for a dense method (the sentence names the one that takes more).
 
     Notes
     -----
@@ -153,28 +157,54 @@ def alpha_rank(
     [[0.5, 0.0], [0.0, 0.5]]
     >>> alpha_rank(coordination, limit="alpha").pi.tolist()
     [[1.0, 0.0], [0.0, 0.0]]
+
+    A single population of rock, paper and scissors with unequal stakes:
+
+    >>> stakes = [[0, -0.5, 1], [0.5, 0, -0.1], [-1, 0.1, 0]]
+    >>> alpha_rank(stakes, population="single", alpha=0.1).pi.round(3).tolist()
+    [0.213, 0.677, 0.11]
     """
     alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
     choice("limit", limit, ("epsilon", "alpha"))
-    choice("method", method, ("auto", "gth", "log-gth", "leading", "power"))
+    choice("method", method, METHODS)
     if limit == "alpha" and epsilon is not None:
         raise must("epsilon", 'None for `limit` "alpha"', epsilon)
-    tables = payoff_tables(payoffs)
-    chain = profile_chain(tables, tie_tol=tie_tol)
-    if math.isinf(alpha) and epsilon is None:
-        law, reason = _limit(chain, limit, m, method)
+    if check_population(population, fitness) == "single":
+        tables = square_table(payoffs)[None]
+        sizes, degree = (tables.shape[1],), tables.shape[1] - 1
     else:
-        law, reason = _law(chain, alpha, m, epsilon, method)
-    if labels is None and isinstance(payoffs, Game):
-        labels = payoffs.labels
-    sinks = graph_of_chain(chain).markov_conley_chains()
-    return as_ranking(law, tables, sinks=sinks, labels=labels, reason=reason)
+        tables = payoff_tables(payoffs)
+        sizes, degree = tables.shape[1:], sum(tables.shape[1:]) - len(tables)
+    has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
+    large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and epsilon is None))
+    if math.isinf(alpha) and has_lines and (large or (method == "power" and epsilon is not None)):
+        law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, limit, epsilon, method)
+    else:
+        if math.prod(sizes) * degree > MAX_DEVIATIONS:
+            rule = (
+                f'a game of at most {MAX_DEVIATIONS} deviations here (at infinite alpha `method` "power" stores none)'
+            )
+            raise must("payoffs", rule, math.prod(sizes) * degree)
+        options: dict[str, Any] = {"population": population, "fitness": fitness, "population_size": m}
+        chain = profile_chain(payoffs if population == "single" else tables, tie_tol=tie_tol, **options)
+        law, reason, sinks = table_law(chain, alpha, m, limit, epsilon, method)
+    return as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names(payoffs, labels, len(sizes)), reason=reason)
 
 
-def as_ranking(law: StationaryResult, tables: np.ndarray, *, sinks: list, labels: Any, reason: str) -> AlphaRankResult:
+def names(payoffs: Any, labels: Any, n_players: int) -> Any:
+    """The labels that the caller gave, or those of the game; one list of them for a single population."""
+    if labels is None and isinstance(payoffs, Game) and payoffs.labels is not None:
+        return payoffs.labels[:n_players]
+    if n_players == 1 and labels is not None and all(isinstance(label, str) for label in labels):
+        return (labels,)
+    return labels
+
+
+def as_ranking(
+    law: StationaryResult, sizes: tuple[int, ...], kind: Any, *, sinks: list, labels: Any, reason: str
+) -> AlphaRankResult:
     """A stationary law on profile numbers as a ranking in the shape and float type of the payoffs."""
-    sizes = tables.shape[1:]
-    dtype = np.float32 if tables.dtype == np.float32 else law.pi.dtype
+    dtype = np.float32 if kind == np.float32 else law.pi.dtype
     pi = law.pi.astype(dtype).reshape(sizes)
     others = [tuple(i for i in range(len(sizes)) if i != player) for player in range(len(sizes))]
     order = None if law.order is None else law.order.reshape(sizes)
@@ -198,54 +228,3 @@ def as_ranking(law: StationaryResult, tables: np.ndarray, *, sinks: list, labels
         message=message,
         counts={**law.counts, "profiles": law.pi.size},
     )
-
-
-def _limit(chain: ProfileChain, limit: str, m: int, method: str) -> tuple[StationaryResult, str]:
-    """The exact limit, from the leading terms of the rates."""
-    if method not in ("auto", "leading"):
-        raise must("method", '"auto" or "leading" for a limit (give `epsilon` for the others)', method)
-    check_dense(chain, 'give `epsilon` and `method` "power"')
-    coefficients, orders = chain.epsilon_terms() if limit == "epsilon" else chain.alpha_terms(m)
-    # orders in epsilon are counts; those in exp(-alpha) are sums of payoff gaps, known up to rounding
-    tol = 0.0 if limit == "epsilon" or chain.exact else 1e-11 * len(orders) * float(orders.max(initial=0.0))
-    law = solve_leading(chain.dense(coefficients), chain.dense(orders, fill=math.inf), tol=tol)
-    return law, "chosen by the caller" if method == "leading" else "a limit is exact on leading terms"
-
-
-def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -> tuple[StationaryResult, str]:
-    """The law at finite alpha or of the epsilon chain, and why by this method."""
-    n = len(chain.neighbors)
-    if method == "leading":
-        raise must("method", 'other than "leading", which solves limits (`alpha` infinite, `epsilon` None)', method)
-    if method != "auto":
-        return _solve(chain, alpha, m, epsilon, method), "chosen by the caller"
-    if n > MAX_DENSE:
-        return _solve(chain, alpha, m, epsilon, "power"), f"more than {MAX_DENSE} profiles"
-    try:
-        return _solve(chain, alpha, m, epsilon, "gth"), "accurate in every entry"
-    except Reducible:  # finite alpha is always irreducible (AR-T1): the doubles are at fault
-        return _solve(chain, alpha, m, epsilon, "log-gth"), "rates underflow at this alpha"
-
-
-def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -> StationaryResult:
-    """The law by one method."""
-    finite = epsilon is None
-    if method == "power":
-        if finite:
-            outgoing, incoming = chain.rates(alpha, m), chain.rates(alpha, m, incoming=True)
-        else:
-            outgoing, incoming = chain.epsilon_rates(epsilon), chain.epsilon_rates(epsilon, incoming=True)
-        rates = power.regular_rates(chain, outgoing.astype(np.float64), incoming.astype(np.float64))
-        return solve_power(rates, tol=1e-13, max_iter=100_000)
-    check_dense(chain, '`method` "power"')
-    if method == "log-gth":
-        log_rates = chain.log_rates(alpha, m) if finite else np.log(chain.epsilon_rates(epsilon).astype(np.float64))
-        return solve_log_gth(chain.dense(log_rates, fill=-math.inf))
-    return solve_gth(chain.dense(chain.rates(alpha, m) if finite else chain.epsilon_rates(epsilon)))
-
-
-def check_dense(chain: ProfileChain, instead: str) -> None:
-    """Refuse games whose dense matrix would be too large."""
-    n = len(chain.neighbors)
-    if n > MAX_DENSE:
-        raise must("payoffs", f"a game of at most {MAX_DENSE} profiles here ({instead} takes more)", n)

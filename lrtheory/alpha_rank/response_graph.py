@@ -6,7 +6,7 @@ connected components, the Markov-Conley chains, carry all the mass of alpha-Rank
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy import sparse
@@ -14,8 +14,9 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, must, real
-from lrtheory.alpha_rank.chain import ProfileChain, payoff_differences, profile_chain, profile_neighbors
+from lrtheory.alpha_rank.chain import ProfileChain, payoff_differences, profile_neighbors
 from lrtheory.alpha_rank.problem import Game, payoff_tables, strategy_labels
+from lrtheory.alpha_rank.transition import profile_chain
 
 if TYPE_CHECKING:
     import networkx
@@ -52,17 +53,9 @@ class ResponseGraph(Result):
         list of int64 arrays
             Profiles of each component in ascending order; components by their first profile. At least one.
         """
-        from scipy.sparse.csgraph import connected_components
-
         n, degree = self.neighbors.shape
         source, column = np.nonzero(self.direction >= 0)
-        target = self.neighbors[source, column] if degree else source
-        arcs = sparse.csr_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
-        n_components, component = connected_components(arcs, directed=True, connection="strong")
-        is_sink = np.ones(n_components, dtype=bool)
-        is_sink[component[source[component[source] != component[target]]]] = False
-        chains = [np.flatnonzero(component == sink) for sink in np.flatnonzero(is_sink)]
-        return sorted(chains, key=lambda chain: int(chain[0]))
+        return sink_components(n, source, self.neighbors[source, column] if degree else source)
 
     def to_networkx(self) -> networkx.DiGraph:
         """The graph for drawing: nodes are profiles, as tuples of labels or of strategy numbers.
@@ -85,18 +78,40 @@ class ResponseGraph(Result):
         return graph
 
 
+def sink_components(n: int, source: np.ndarray, target: np.ndarray) -> list[np.ndarray]:
+    """The sink strongly connected components of a graph on n nodes, by their first node."""
+    from scipy.sparse.csgraph import connected_components
+
+    arcs = sparse.csr_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
+    n_components, component = connected_components(arcs, directed=True, connection="strong")
+    is_sink = np.ones(n_components, dtype=bool)
+    is_sink[component[source[component[source] != component[target]]]] = False
+    members = np.flatnonzero(is_sink[component])
+    members = members[np.argsort(component[members], kind="stable")]
+    chains = np.split(members, np.flatnonzero(np.diff(component[members])) + 1)
+    return sorted(chains, key=lambda chain: int(chain[0]))
+
+
 @arrays("host")
-def response_graph(payoffs: Game | Any, *, tie_tol: float = 0.0, labels: Any = None) -> ResponseGraph:
+def response_graph(
+    payoffs: Game | Any,
+    *,
+    population: Literal["multi", "single"] = "multi",
+    tie_tol: float = 0.0,
+    labels: Any = None,
+) -> ResponseGraph:
     """The response graph of a game.
 
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
-        Mean payoffs.
+        Mean payoffs; one square table for a single population.
+    population : {"multi", "single"}
+        One population for each player, or a single one, where r beats s when M(r, s) > M(s, r).
     tie_tol : float
         Payoff differences of at most this size are ties.
     labels : sequence of K sequences of str, optional
-        Names of the strategies; by default those of the game.
+        Names of the strategies; by default those of the game. One sequence for a single population.
 
     Returns
     -------
@@ -116,9 +131,9 @@ def response_graph(payoffs: Game | Any, *, tie_tol: float = 0.0, labels: Any = N
     >>> [chain.tolist() for chain in graph.markov_conley_chains()]
     [[3]]
     """
-    chain = profile_chain(payoffs, tie_tol=tie_tol)
-    if labels is None and isinstance(payoffs, Game):
-        labels = payoffs.labels
+    chain = profile_chain(payoffs, population=population, tie_tol=tie_tol)
+    if labels is None and isinstance(payoffs, Game) and payoffs.labels is not None:
+        labels = payoffs.labels[: len(chain.sizes)]
     return graph_of_chain(chain, labels)
 
 

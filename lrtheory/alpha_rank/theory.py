@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import choice, integer, must, open_interval, real, sizes
-from lrtheory.alpha_rank.chain import profile_chain
+from lrtheory.alpha_rank.clopper_pearson import clopper_pearson
 from lrtheory.alpha_rank.perturbation import log_ratio_bound, mass_error_bound, mass_interval, tree_weights
 from lrtheory.alpha_rank.problem import payoff_tables
+from lrtheory.alpha_rank.transition import profile_chain
 
 __all__ = [
+    "clopper_pearson",
     "count_weighted_bounds",
+    "exhaustive_bound",
     "hoeffding_radius",
     "log_ratio_bound",
     "mass_error_bound",
@@ -317,3 +320,52 @@ def count_weighted_bounds(payoffs: Any, *, delta: float) -> np.ndarray:
     gaps, place = np.unique(differences.min(axis=1), return_inverse=True)
     needed = [samples_to_resolve(gap, delta=delta, n_means=len(tables) * len(differences)) for gap in gaps.tolist()]
     return np.maximum(1.0, np.array(needed, float))[place]
+
+
+def exhaustive_bound(payoffs: Any, *, delta: float) -> int | float:
+    r"""Samples of ResponseGraphUCB with the uniform-exhaustive scheme, with probability 1 - 2 delta.
+
+    Parameters
+    ----------
+    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
+        Mean payoffs in [0, 1].
+    delta : float
+        Failure probability of the intervals, and again of the coins, in (0, 1).
+
+    Returns
+    -------
+    int or float
+        \|S\| + sum_e T_e over the \|E\| edges, T_e = min {T : T/2 - sqrt(T log(2 \|E\| / delta) / 2) >= n*(gap_e)};
+        infinity where there are ties (statement RG-T2p).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Let the coins of every edge be drawn ahead. After T of them, one end has been played at most T/2 - t times with
+    probability at most exp(-2 t^2 / T) (Hoeffding), delta / (2 \|E\|) for t = sqrt(T log(2 \|E\| / delta) / 2). So
+    with probability 1 - delta, each end of each edge e has n*(gap_e) samples after T_e plays for it; on the event of
+    RG-T1 the edge is resolved by then, see `samples_to_resolve`. The first \|S\| plays visit every profile.
+
+    Examples
+    --------
+    >>> exhaustive_bound([[[0.75, 0.25], [0.25, 0.75]]] * 2, delta=0.1)
+    5124
+    """
+    tables = payoff_tables(payoffs)
+    chain = profile_chain(tables)
+    n, degree = chain.neighbors.shape
+    coins = math.log(n * degree / open_interval("delta", delta, 0, 1)) / 2 if degree else 0.0
+    gaps, edges = np.unique(abs(chain.differences).astype(np.float64), return_counts=True)
+    total: int | float = n
+    for gap, count in zip(gaps.tolist(), edges.tolist(), strict=True):
+        needed = samples_to_resolve(gap, delta=delta, n_means=len(tables) * n)
+        if math.isinf(needed):
+            return math.inf
+        # sqrt(T) solves x^2 / 2 - sqrt(coins) x = n*
+        plays = math.ceil((math.sqrt(coins) + math.sqrt(coins + 2 * needed)) ** 2)
+        total += plays * count // 2
+    return total

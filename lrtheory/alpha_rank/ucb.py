@@ -6,8 +6,14 @@ Each edge {s, sigma} of the graph asks which of two means of the deviating playe
 .. math:: \hat M^k(w) + r(N_w) < \hat M^k(b) - r(N_b),
    \qquad r(n) = \sqrt{\frac{1}{2n} \log\frac{\pi^2 n^2 K |S|}{3\delta}} .
 
-The next profile is the one with the fewest samples among those with an open edge (count-weighted, "CW"). See [1]_,
-Algorithm 1.
+Which profile is next is the *scheme* (see [1]_, Algorithm 1):
+
+======  ==============================================================================================
+"CW"    count-weighted: the fewest samples among the profiles with an open edge
+"UE"    uniform-exhaustive: the edges in random order, each until it is resolved, at a fair coin's end
+"U"     uniform: an open edge drawn anew each time, at a fair coin's end
+"VW"    valence-weighted: a profile with probability proportional to its number of open edges, squared
+======  ==============================================================================================
 
 References
 ----------
@@ -18,7 +24,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,12 +33,12 @@ from lrtheory._validation import array, choice, generator, integer, must, open_i
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank import ucb_steps
 from lrtheory.alpha_rank.problem import Game
+from lrtheory.alpha_rank.ucb_steps import STATE
 
 __all__ = ["GraphEstimate", "ResponseGraphUCB"]
 
 #: samples of one compiled call, about a tenth of a second; between two calls Ctrl-C is heard
 CHUNK = 200_000
-STATE = ("n_samples", "radius", "sums", "lower", "upper", "direction")
 GENERATORS = ("PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
@@ -85,6 +91,13 @@ class ResponseGraphUCB:
         Number of strategies of each player.
     delta : float
         Failure probability, in (0, 1).
+    scheme : {"CW", "UE", "U", "VW"}
+        Which profile is next, see the table at the top of this module.
+    bound : {"hoeffding", "clopper-pearson"}
+        Confidence intervals for outcomes in [0, 1], or the narrower exact ones for outcomes in {0, 1}.
+    slack : float
+        An edge is resolved as soon as its intervals overlap by less than twice this, in [0, 1): this ends also at ties,
+        and edges with a smaller gap may be wrong (statement RG-T6).
     anytime : bool
         Confidence intervals valid at all times together. False is the default of the authors' code and carries no
         guarantee, since the algorithm stops at a time that it chooses (statement RG-T4).
@@ -94,7 +107,7 @@ class ResponseGraphUCB:
         Largest total number of samples. None is without limit: then equal payoffs on an edge keep it going for ever;
         an interruption (Ctrl-C) leaves a valid object, whose `estimate` tells what is known.
     rng : Generator, int or None
-        Draws the outcomes when `run` is given a `Game`.
+        Draws the profiles of all schemes but "CW", and the outcomes when `run` is given a `Game`.
 
     Attributes
     ----------
@@ -108,8 +121,9 @@ class ResponseGraphUCB:
 
     Notes
     -----
-    With probability 1 - delta every resolved edge is right, at all times (statement RG-T1), and the total is at most
-    the sum of ``theory.count_weighted_bounds``, O(gap^-2 log(1 / (delta gap))) (statements RG-T2, RG-T2p).
+    With probability 1 - delta every resolved edge is right, at all times (statement RG-T1). The total is then at most
+    the sum of ``theory.count_weighted_bounds`` for "CW", and with probability 1 - 2 delta at most
+    ``theory.exhaustive_bound`` for "UE": O(gap^-2 log(1 / (delta gap))) (statements RG-T2, RG-T2p).
 
     References
     ----------
@@ -129,6 +143,9 @@ class ResponseGraphUCB:
         sizes: Sequence[int],
         *,
         delta: float = 0.1,
+        scheme: Literal["CW", "UE", "U", "VW"] = "CW",
+        bound: Literal["hoeffding", "clopper-pearson"] = "hoeffding",
+        slack: float = 0.0,
         anytime: bool = True,
         joint: bool = True,
         max_samples: int | None = None,
@@ -139,10 +156,18 @@ class ResponseGraphUCB:
         self.anytime, self.joint = bool(anytime), bool(joint)
         self.max_samples = None if max_samples is None else integer("max_samples", max_samples, low=0)
         self.rng = generator(rng)
-        self._level = ucb_steps.levels(self.sizes, self.delta, self.anytime, self.joint)
-        self._edges = ucb_steps.edges(self.sizes)
-        state = (values[0] for values in ucb_steps.new_state(self.sizes, 1))
-        self.n_samples, self.radius, self.sums, self.lower, self.upper, self.direction = state
+        self.scheme, self.bound, self.slack = scheme, bound, slack
+        self._constants = ucb_steps.constants(self.sizes, delta, scheme, bound, slack, self.anytime, self.joint)
+        for name, values in zip(STATE, ucb_steps.new_state(self.sizes, 1, scheme), strict=True):
+            setattr(self, name, values[0])
+        ucb_steps.shuffle(self.rng, self.scheme, self.queue)
+
+    n_samples: np.ndarray
+    sums: np.ndarray
+    direction: np.ndarray
+    valence: np.ndarray
+    queue: np.ndarray
+    cursor: np.ndarray
 
     @property
     def total(self) -> int:
@@ -150,15 +175,18 @@ class ResponseGraphUCB:
         return int(self.n_samples.sum())
 
     def ask(self) -> tuple[int, ...] | None:
-        """The profile to play next.
+        """The profile to play next; the random schemes draw it anew at each call.
 
         Returns
         -------
         tuple of K int, or None
             None when all edges are resolved or `max_samples` is reached.
         """
-        profile = ucb_steps.next_profile(self.n_samples, self.direction)
-        if profile < 0 or self._room() <= 0:
+        if self._room() <= 0:
+            return None
+        state = self.n_samples, self.direction, self.valence, self.queue, self.cursor
+        profile = ucb_steps.choose(self.rng, self._constants[0], self._constants[5], *state)
+        if profile < 0:
             return None
         return tuple(int(x) for x in np.unravel_index(profile, self.sizes))
 
@@ -170,7 +198,7 @@ class ResponseGraphUCB:
         profile : sequence of K int
             The profile that was played.
         outcomes : sequence of K float
-            Outcome of every player, in [0, 1].
+            Outcome of every player, in [0, 1]; 0 or 1 for Clopper-Pearson intervals.
 
         Raises
         ------
@@ -181,7 +209,10 @@ class ResponseGraphUCB:
             raise must("profile", f"one strategy for each of {len(self.sizes)} players", profile)
         strategies = [integer("profile", x, low=0, high=n - 1) for x, n in zip(profile, self.sizes, strict=True)]
         values = array("outcomes", outcomes, shape=(len(self.sizes),), low=0, high=1).astype(np.float64)
-        ucb_steps.record(int(np.ravel_multi_index(strategies, self.sizes)), values, *self._arguments())
+        if self.bound == "clopper-pearson" and not np.isin(values, (0, 1)).all():
+            raise must("outcomes", "0 or 1 for Clopper-Pearson intervals", outcomes)
+        place = int(np.ravel_multi_index(strategies, self.sizes))
+        ucb_steps.record(place, values, *self._constants[1:], *self._state()[:8])
 
     def run(self, sampler: Game | Callable[[tuple[int, ...]], Sequence[float]]) -> GraphEstimate:
         """Sample until all edges are resolved or `max_samples` is reached.
@@ -205,7 +236,7 @@ class ResponseGraphUCB:
         if isinstance(sampler, Game):
             means = ucb_steps.bernoulli_means(sampler, self.sizes)
             while (room := min(CHUNK, self._room())) > 0:
-                if ucb_steps.play(means, self.rng, room, *self._arguments()) < room:
+                if ucb_steps.play(means, self.rng, room, *self._constants, *self._state()) < room:
                     break
         else:
             while (profile := self.ask()) is not None:
@@ -226,7 +257,7 @@ class ResponseGraphUCB:
         return GraphEstimate(
             **known,
             converged=is_done,
-            message="all edges are resolved" if is_done else f"{open_edges} edges are open",
+            message="all edges are resolved" if is_done else f"{open_edges} edges are open{self._why()}",
             counts={"samples": self.total, "open_edges": open_edges},
         )
 
@@ -248,7 +279,7 @@ class ResponseGraphUCB:
         dict
             For `set_state` of an object made with the same parameters.
         """
-        learned = {name: getattr(self, name).tolist() for name in STATE if name != "radius"}
+        learned = {name: getattr(self, name).tolist() for name in STATE}
         return {"sizes": list(self.sizes), **learned, "rng": json_safe(self.rng.bit_generator.state)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -268,15 +299,12 @@ class ResponseGraphUCB:
             raise must("state", f"of a game of sizes {self.sizes}", tuple(state["sizes"]))
         learned = {}
         for name in STATE:
-            if name != "radius":
-                old = getattr(self, name)
-                learned[name] = array(f"state[{name!r}]", state[name], shape=old.shape).astype(old.dtype)
+            old = getattr(self, name)
+            learned[name] = array(f"state[{name!r}]", state[name], shape=old.shape).astype(old.dtype)
+        for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
+            array(f"state[{name!r}]", learned[name], low=0, high=high)  # places in arrays of the kernels
         bits = getattr(np.random, choice("state['rng']", state["rng"]["bit_generator"], GENERATORS))()
         bits.state = state["rng"]
-        a, b = self._level
-        with np.errstate(divide="ignore", invalid="ignore"):
-            n = learned["n_samples"]
-            learned["radius"] = np.where(n > 0, np.sqrt((a + b * np.log(n)) / (2 * n)), np.inf)
         for name, value in learned.items():
             setattr(self, name, value)
         self.rng = np.random.Generator(bits)
@@ -285,8 +313,9 @@ class ResponseGraphUCB:
         """How many more samples are allowed."""
         return CHUNK if self.max_samples is None else self.max_samples - self.total
 
+    def _why(self) -> str:
+        """Why sampling stops before all edges are resolved."""
+        return f", stopped by `max_samples` = {self.max_samples}" if self._room() <= 0 else ""
+
     def _state(self) -> tuple[np.ndarray, ...]:
         return tuple(getattr(self, name) for name in STATE)
-
-    def _arguments(self) -> tuple[Any, ...]:
-        return (*self._level, *self._edges, *self._state())

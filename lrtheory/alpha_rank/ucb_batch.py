@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -53,6 +54,9 @@ def response_graph_ucb_batch(
     n_runs: int,
     *,
     delta: float = 0.1,
+    scheme: Literal["CW", "UE", "U", "VW"] = "CW",
+    bound: Literal["hoeffding", "clopper-pearson"] = "hoeffding",
+    slack: float = 0.0,
     anytime: bool = True,
     joint: bool = True,
     max_samples: int | None = None,
@@ -71,10 +75,16 @@ def response_graph_ucb_batch(
         Number of runs, at least 1.
     delta : float
         Failure probability, in (0, 1).
+    scheme : {"CW", "UE", "U", "VW"}
+        Which profile is next, see `ResponseGraphUCB`.
+    bound : {"hoeffding", "clopper-pearson"}
+        Kind of the confidence intervals.
+    slack : float
+        Half of the overlap at which an edge counts as resolved.
     anytime, joint : bool
         Confidence intervals valid at all times, and for all means, together; see `ResponseGraphUCB`.
     max_samples : int or None
-        Largest number of samples of each run; must be given when the game has ties, which no run resolves.
+        Largest number of samples of each run; must be given when the game has ties and `slack` is 0.
     rng : Generator, int or None
         Source of randomness.
 
@@ -98,14 +108,15 @@ def response_graph_ucb_batch(
     """
     means = ucb_steps.bernoulli_means(game)
     n_runs, delta = integer("n_runs", n_runs, low=1), open_interval("delta", delta, 0, 1)
-    if max_samples is None and game.gap == 0:
+    if max_samples is None and game.gap == 0 and slack == 0:
         raise must("max_samples", "given for a game with ties, which are never resolved", max_samples)
     limit = np.iinfo(np.int64).max if max_samples is None else integer("max_samples", max_samples, low=0)
     rng = generator(rng)
-    constants = (*ucb_steps.levels(game.sizes, delta, bool(anytime), bool(joint)), *ucb_steps.edges(game.sizes))
-    state = ucb_steps.new_state(game.sizes, n_runs)
+    constants = ucb_steps.constants(game.sizes, delta, scheme, bound, slack, bool(anytime), bool(joint))
+    state = ucb_steps.new_state(game.sizes, n_runs, scheme)
     for run in range(n_runs):
         arrays, left = [values[run] for values in state], limit
+        ucb_steps.shuffle(rng, scheme, arrays[8])
         while left > 0:
             wanted = min(CHUNK, left)
             left -= wanted

@@ -71,13 +71,16 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
     if not isinstance(instance, str):
         return "given", instance
     if instance.startswith("json:"):
-        return instance, decode(instance.removeprefix("json:"))
-    label = instance if instance.startswith(f"{family.name}:") else f"{family.name}:{instance}"
+        found = decode(instance.removeprefix("json:"))
+        if type(found) not in {type(one) for _, one in family.fixed()}:
+            raise must("instance", f"of a type that the family {family.name} has", found)
+        return instance, found
+    label = instance if ":" in instance else f"{family.name}:{instance}"
     fixed = dict(family.fixed())
     if label in fixed:
         return label, fixed[label]
-    index = label.rpartition(":")[2]
-    if family.draw is None or not index.isdigit():
+    prefix, _, index = label.rpartition(":")
+    if family.draw is None or prefix != family.name or not index.isdigit():
         raise must("instance", f"a label of the family {family.name}, or json: and a line of JSON", instance)
     return label, session.drawn(family, int(index))
 
@@ -108,7 +111,7 @@ def _evidence(
     ratios = [row.ratio for row in rows if not np.isnan(row.ratio)]
     lhs, rhs = (np.array([getattr(row, side) for row in rows], float) for side in ("lhs", "rhs"))
     with np.errstate(invalid="ignore"):
-        slack = -np.abs(rhs - lhs) if statement.kind in ("identity", "law") else rhs - lhs
+        slack = np.where([row.two_sided for row in rows], -np.abs(rhs - lhs), rhs - lhs) if rows else lhs
     return Evidence(
         statement=statement.id,
         title=statement.title,

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from lrtheory.bounds import evalues
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = [
     "Claim",
@@ -66,15 +66,16 @@ class Inequality:
         ``sides(instance, outcome) -> Sides``.
     numbers : type
         What doubles are turned into for the exact decision: `Fraction`, or `Ball` where the sides take exp, log, sqrt.
-    outside : str or None
-        Id of the Probability statement that bounds how often ``where`` fails; required by claims that use ``where``.
+    outside : Probability or None
+        The claim that bounds how often ``where`` fails; required by claims that use ``where``. It is judged on the same
+        outcomes, so that a solver cannot excuse itself.
     randomness : str
         What is random, in words.
     """
 
     sides: Callable[[Any, Any], Sides]
     numbers: type = Fraction
-    outside: str | None = None
+    outside: Probability | None = None
     randomness: str = "none: every run"
     equality: ClassVar[bool] = False
 
@@ -148,7 +149,10 @@ class Probability:
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """One 0 or 1 a run."""
-        return np.asarray(self.event(instance, outcomes)).astype(float)
+        events = np.asarray(self.event(instance, outcomes))
+        if events.dtype != bool:
+            raise OutcomeError(f"an event must be a boolean a run; got {events.dtype}")
+        return events.astype(float)
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgement:
         """Two e-processes: against P <= delta and against P >= delta."""
@@ -195,10 +199,14 @@ class Expectation:
         """One number a run, checked against the stated range (rounding of 1e-9 of its width is cut off)."""
         x = np.asarray(self.sample(instance, outcomes)).astype(float)
         low, high = self.support(instance)
+        if not np.isfinite(low):
+            raise StatementError("the range of an Expectation needs a finite lower end")
         slip = 1e-9 * (high - low) if np.isfinite(high) else 1e-9
         if not ((x >= low - slip) & (x <= high + slip)).all():
-            raise StatementError(f"a sample leaves the stated range [{low}, {high}]: {x.min()} to {x.max()}")
-        return np.clip(x, low, high)
+            raise OutcomeError(f"a sample leaves the stated range [{low}, {high}]: {x.min()} to {x.max()}")
+        return np.where(
+            x < low + slip, low, np.where(x > high - slip, high, x)
+        )  # an end is met, not missed by rounding
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgement:
         """Betting against each side of the claim, on the stated range."""
@@ -246,13 +254,18 @@ class Law:
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """One category a run."""
-        return np.asarray(self.category(instance, outcomes)).astype(np.int64)
+        categories = np.asarray(self.category(instance, outcomes))
+        if categories.dtype.kind not in "iu":
+            raise OutcomeError(f"a category must be an integer a run; got {categories.dtype}")
+        return categories.astype(np.int64)
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgement:
         """The Dirichlet e-value first; then exact intervals, their level split over looks and categories."""
         p = np.asarray(self.probabilities(instance), float)
+        if p.min() < 0 or abs(p.sum() - 1) > 1e-12 * len(p):
+            raise StatementError(f"the stated probabilities have the sum {p.sum()}")
         if x.min() < 0 or x.max() >= len(p):
-            raise StatementError(f"a category lies outside 0..{len(p) - 1}")
+            raise OutcomeError(f"a category lies outside 0..{len(p) - 1}")
         counts = np.bincount(x, minlength=len(p))
         against = evalues.log_dirichlet(counts, p)
         farthest = int(np.abs(counts / len(x) - p).argmax())

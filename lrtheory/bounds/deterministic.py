@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,8 +9,17 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.claims import Identity, Inequality, Sides
-from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.exact import PRECISIONS, Ball, Undecided, as_exact, exactly, precision, to_float
+from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.exact import (
+    PRECISIONS,
+    Ball,
+    Undecided,
+    as_exact,
+    exactly,
+    has_large_integers,
+    precision,
+    to_float,
+)
 
 __all__ = ["Measured", "measure"]
 
@@ -52,7 +60,7 @@ class Measured:
     outside: int
 
 
-def measure(claim: Inequality | Identity, instance: Any, outcome: Any) -> Measured:
+def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every: bool = False) -> Measured:
     """Measure a deterministic claim on one instance and one outcome.
 
     Parameters
@@ -61,6 +69,8 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any) -> Measur
         The claim.
     instance, outcome : object
         Plain data, and what `solve` returned.
+    every : bool
+        Decide every entry exactly, not only those that doubles leave in doubt: doubles are wrong where sides cancel.
 
     Returns
     -------
@@ -70,54 +80,79 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any) -> Measur
     Raises
     ------
     StatementError
-        If a side is NaN, the exact evaluation has another shape or gives floats, or a good event is used without the
-        statement that bounds it.
+        If the shapes of the sides do not match, the exact evaluation has another shape or gives floats, or a good event
+        is used without the claim that bounds it.
+    OutcomeError
+        If a side is NaN.
     """
-    sides = claim.sides(instance, outcome)
-    raw_lhs, raw_rhs, inside = _aligned(claim, sides)
-    lhs, rhs = to_float(raw_lhs), to_float(raw_rhs)
-    if np.isnan(lhs).any() or np.isnan(rhs).any():
-        raise StatementError("a side is NaN")
-    with np.errstate(invalid="ignore"):
-        slack = np.nan_to_num(
-            -np.abs(rhs - lhs) if claim.equality else rhs - lhs, nan=0.0, posinf=np.inf, neginf=-np.inf
-        )
-    scale = np.maximum(np.abs(lhs), np.abs(rhs))
-    fails, open_, exact = np.zeros(lhs.shape, bool), np.zeros(lhs.shape, bool), 0
-    shown: Callable[[tuple[int, ...]], tuple[str, str]] = lambda at: (_text(raw_lhs[at]), _text(raw_rhs[at]))
-    if sides.rounding is not None:
-        fails = inside & (slack < -np.broadcast_to(sides.rounding, lhs.shape))
+    if claim.numbers is Ball:  # NumPy's exp, log and sqrt take doubles or balls, and no Fractions
+        sides = claim.sides(exactly(instance, float), exactly(outcome, float))
     else:
-        doubtful = inside & ~(slack > _FILTER * scale)
-        exact = int(doubtful.sum())
-        if exact:
-            fails, open_, sure = _decide(claim, instance, outcome, doubtful)
-            shown = lambda at: (
-                (_text(sure[0][at]), _text(sure[1][at])) if doubtful[at] else (_text(lhs[at]), _text(rhs[at]))
-            )
+        sides = claim.sides(instance, outcome)
+    raw, inside = _aligned(sides), _inside(claim, sides)
+    lhs, rhs = (to_float(side) for side in raw)
+    if np.isnan(lhs).any() or np.isnan(rhs).any():
+        raise OutcomeError("a side is NaN")
+    inside = np.broadcast_to(inside, lhs.shape)
+    slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
+    if sides.rounding is not None:
+        doubtful = np.zeros(lhs.shape, bool)
+        fails, open_, sure = inside & (slack < -_allowed(sides, lhs.shape)), doubtful, raw
+    else:
+        every = every or has_large_integers(instance) or has_large_integers(outcome)
+        doubtful = inside & np.isfinite(lhs) & np.isfinite(rhs) & (every | ~(slack > _FILTER * scale))
+        fails, open_, sure = _decide(claim, instance, outcome, doubtful)
+        fails = fails | (inside & ~doubtful & (slack < 0))
     worst = _worst(slack, scale, fails, inside)
     ratio, vacuous = _tightness(sides, lhs, rhs, inside)
-    verdict = "refuted" if fails.any() else "inconclusive" if open_.any() else "supported"
+    verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
+    shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
     return Measured(
         verdict=verdict,
-        lhs=float(lhs[worst]) if worst is not None else float("nan"),
-        rhs=float(rhs[worst]) if worst is not None else float("nan"),
-        shown=shown(worst) if worst is not None else ("", ""),
-        where=tuple(int(i) for i in worst) if worst is not None else (),
+        lhs=float("nan") if worst is None else float(lhs[worst]),
+        rhs=float("nan") if worst is None else float(rhs[worst]),
+        shown=shown,  # type: ignore[arg-type]
+        where=() if worst is None else tuple(int(i) for i in worst),
         ratio=ratio,
         vacuous=vacuous,
         entries=int(inside.sum()),
-        exact=exact,
+        exact=int(doubtful.sum()),
         outside=int((~inside).sum()),
     )
 
 
-def _aligned(claim: Inequality | Identity, sides: Sides) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    lhs, rhs = np.broadcast_arrays(_as_array(sides.lhs), _as_array(sides.rhs))
+def _aligned(sides: Sides) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides as arrays of one shape, the larger of the two."""
+    lhs, rhs = _as_array(sides.lhs), _as_array(sides.rhs)
+    try:
+        both = np.broadcast_arrays(lhs, rhs)
+    except ValueError as error:
+        raise StatementError(f"the sides have the shapes {lhs.shape} and {rhs.shape}") from error
+    if both[0].shape not in (lhs.shape, rhs.shape):
+        raise StatementError(f"the sides have the shapes {lhs.shape} and {rhs.shape}")
+    return both[0], both[1]
+
+
+def _inside(claim: Inequality | Identity, sides: Sides) -> np.ndarray:
+    """Entries on which the good event held."""
     if sides.where is not None and claim.outside is None:
-        raise StatementError("a claim with a good event must name the statement that bounds it (`outside`)")
-    inside = np.broadcast_to(True if sides.where is None else np.asarray(sides.where, bool), lhs.shape)
-    return lhs, rhs, inside
+        raise StatementError("a claim with a good event must give the claim that bounds it (`outside`)")
+    return np.asarray(True if sides.where is None else sides.where, bool)
+
+
+def _slack(claim: Inequality | Identity, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """How far each entry is from failing; -inf where an infinite side stands for a number that nobody knows."""
+    with np.errstate(invalid="ignore"):
+        slack = -np.abs(rhs - lhs) if claim.equality else rhs - lhs
+    unknown = ~np.isfinite(lhs) | ~np.isfinite(rhs) if claim.equality else lhs == np.inf
+    return np.where(unknown, -np.inf, slack)
+
+
+def _allowed(sides: Sides, shape: tuple[int, ...]) -> np.ndarray:
+    rounding = np.broadcast_to(np.asarray(sides.rounding, float), shape)
+    if not (np.isfinite(rounding) & (rounding >= 0)).all():
+        raise OutcomeError("a rounding error must be finite and not negative")
+    return rounding
 
 
 def _as_array(side: Any) -> np.ndarray:
@@ -128,8 +163,10 @@ def _decide(
     claim: Inequality | Identity, instance: Any, outcome: Any, doubtful: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Which doubtful entries fail exactly, which stay open, and both sides in exact numbers."""
+    if not doubtful.any():
+        return doubtful, doubtful, (doubtful, doubtful)
     if claim.numbers is Fraction:
-        lhs, rhs = _exact_sides(claim, instance, outcome, Fraction)
+        lhs, rhs = _exact_sides(claim, instance, outcome, Fraction, doubtful.shape)
         holds = (lhs == rhs) if claim.equality else (lhs <= rhs)
         return doubtful & ~holds.astype(bool), np.zeros(doubtful.shape, bool), (lhs, rhs)
     open_ = doubtful
@@ -138,7 +175,7 @@ def _decide(
     for bits in PRECISIONS:
         with precision(bits):
             try:
-                lhs, rhs = _exact_sides(claim, instance, outcome, Ball)
+                lhs, rhs = _exact_sides(claim, instance, outcome, Ball, doubtful.shape)
             except Undecided:  # an order inside the formula itself
                 continue
             answers = {at: _at_most(lhs[at], rhs[at]) for at in zip(*np.nonzero(open_), strict=True)}
@@ -159,10 +196,11 @@ def _at_most(lhs: Any, rhs: Any) -> bool | None:
 
 
 def _exact_sides(
-    claim: Inequality | Identity, instance: Any, outcome: Any, number: type
+    claim: Inequality | Identity, instance: Any, outcome: Any, number: type, shape: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    sides = claim.sides(exactly(instance, number), exactly(outcome, number))
-    lhs, rhs = np.broadcast_arrays(_as_array(sides.lhs), _as_array(sides.rhs))
+    lhs, rhs = _aligned(claim.sides(exactly(instance, number), exactly(outcome, number)))
+    if lhs.shape != shape:
+        raise StatementError(f"the sides have the shape {shape} in doubles and {lhs.shape} in exact numbers")
     return as_exact(lhs, "lhs"), as_exact(rhs, "rhs")
 
 
@@ -179,6 +217,7 @@ def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.n
 
 def _tightness(sides: Sides, lhs: np.ndarray, rhs: np.ndarray, inside: np.ndarray) -> tuple[float, bool]:
     bites = inside.copy()
+    bites &= rhs < np.inf
     if sides.trivial is not None:
         bites &= rhs < to_float(np.broadcast_to(_as_array(sides.trivial), rhs.shape))
     vacuous = not bites.any()

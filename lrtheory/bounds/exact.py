@@ -18,7 +18,17 @@ import numpy as np
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["PRECISIONS", "Ball", "Undecided", "as_exact", "exactly", "precision", "rounding", "to_float"]
+__all__ = [
+    "PRECISIONS",
+    "Ball",
+    "Undecided",
+    "as_exact",
+    "exactly",
+    "has_large_integers",
+    "precision",
+    "rounding",
+    "to_float",
+]
 
 PRECISIONS = (106, 212, 424, 848)  # bits tried one after the other before an entry stays undecided
 
@@ -128,22 +138,46 @@ def precision(bits: int) -> Any:
 
 
 def exactly(value: Any, number: Callable[[Fraction], Any] = Fraction) -> Any:
-    """The same data with every double as the rational number that it is; integers, strings and booleans unchanged."""
+    """The same data with every double as the rational number that it is; integers, strings and booleans unchanged.
+
+    With ``number=float`` the other way: Fractions as the nearest doubles.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return _with_fields(value, {f.name: exactly(getattr(value, f.name), number) for f in fields(value) if f.init})
     if isinstance(value, np.ndarray):
+        if value.dtype.kind in "iu" and is_large(value) and number is not float:
+            return value.astype(object)  # Python's integers do not wrap; small ones stay, since they may be indices
         if value.dtype.kind not in "fO":
             return value
+        if number is float:
+            return value.astype(float)
         flat = np.empty(value.size, object)
         flat[:] = [exactly(item, number) for item in value.ravel().tolist()]
         return flat.reshape(value.shape)
     if isinstance(value, Mapping):
         return {key: exactly(item, number) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(exactly(item, number) for item in value)
+        items = [exactly(item, number) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, (float, np.floating)):
         return number(Fraction(float(value))) if math.isfinite(value) else value
     return number(value) if isinstance(value, Fraction) else value
+
+
+def is_large(value: np.ndarray) -> bool:
+    """Whether products of two entries may leave the range of int64."""
+    return value.size > 0 and int(np.abs(value.astype(float)).max()) >= 2**31
+
+
+def has_large_integers(value: Any) -> bool:
+    """Whether arithmetic on the data may wrap silently, so that doubles and int64 cannot even filter."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return any(has_large_integers(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return any(map(has_large_integers, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(has_large_integers, value))
+    return isinstance(value, np.ndarray) and value.dtype.kind in "iu" and is_large(value)
 
 
 def _with_fields(value: Any, changed: Mapping[str, Any]) -> Any:

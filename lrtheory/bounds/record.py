@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.encoding import encode
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
@@ -31,12 +31,16 @@ class Row:
     ratio: float = float("nan")
     vacuous: bool = False
     log_e: float = float("nan")
+    two_sided: bool = False
 
     @property
     def badness(self) -> float:
-        """How far lhs exceeds rhs, in units of the scale: what a search maximises. 0 <= 0 is as good as can be."""
+        """What a search maximises: how far lhs exceeds rhs, or lies from it, in units of the scale."""
         scale = max(abs(self.lhs), abs(self.rhs))
-        return -1.0 if scale == 0 or not np.isfinite(scale) else (self.lhs - self.rhs) / scale
+        if scale == 0 or not np.isfinite(scale):  # 0 <= 0 is as good as can be, and infinity gives no direction
+            return -1.0
+        excess = (self.lhs - self.rhs) / scale
+        return abs(excess) if self.two_sided else excess
 
 
 @dataclass
@@ -68,8 +72,9 @@ class Record:
         return "supported" if clean else "inconclusive"
 
     def note_crash(self, statement: Statement, error: Exception) -> None:
-        """Raise the error of a statement's own solver; count that of a mutant, which catches nothing."""
-        if not statement.sabotage:
+        """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""
+        ill_posed = isinstance(error, StatementError) and not isinstance(error, OutcomeError)
+        if ill_posed or not statement.sabotage:
             raise error
         self.counts["crashes"] += 1
         self.last_crash = f"{type(error).__name__}: {error}"

@@ -65,11 +65,14 @@ def _fixed(statement: Statement) -> list[str]:
 
 def _measured(statement: Statement, folder: Path) -> list[str]:
     evidence = _of(statement, "", folder)
-    missed = [one.name for one in statement.saboteurs if _of(statement, one.name, folder).verdict != "refuted"]
+    sabotaged = [_of(statement, one.name, folder) for one in statement.saboteurs]
+    missed = [one.saboteur for one in sabotaged if one.verdict != "refuted"]
     if missed:
         raise ValueError(f"{statement.id}: saboteurs were not refuted: {missed}")
-    if evidence.digest != system_digest(statement.system):
-        raise ValueError(f"{statement.id}: the evidence is older than the sources; run `make bounds` first")
+    if any(one.digest != system_digest(statement.system) for one in (evidence, *sabotaged)):
+        raise ValueError(f"{statement.id}: evidence is older than the sources; run `make bounds` first")
+    if len({(one.budget, one.seed) for one in (evidence, *sabotaged)}) > 1:
+        raise ValueError(f"{statement.id}: evidence of several runs is mixed; run `make bounds` first")
     worst = evidence.worst
     sides = [_short(worst["lhs"]), _short(worst["rhs"])] if worst else ["", ""]
     tightness = "" if evidence.tightness is None else f"{evidence.tightness:.3g}"
@@ -109,7 +112,7 @@ def _errata(statements: Sequence[Statement], folder: Path) -> list[str]:
             if one.printed:
                 worst = _of(statement, one.name, folder).worst
                 rows.append(
-                    f"- `{statement.id}`, as printed ({one.name}): lhs {_short(worst['lhs'])} against rhs "
+                    f"- `{statement.id}`, as published ({one.name}): lhs {_short(worst['lhs'])} against rhs "
                     f"{_short(worst['rhs'])} on `{worst['instance']}`."
                 )
     return ["\n".join(["### Errata", "", *rows]) + "\n"] if rows else []
@@ -155,6 +158,8 @@ def costs(folder: Path) -> str:
         A table in plain text.
     """
     every = [load_evidence(path) for path in sorted(folder.glob("*.json"))]
+    if not every:
+        raise FileNotFoundError(f"no evidence in {folder}; run `make bounds`")
     lines = [f"{'system':<28}{'statements':>12}{'compiling [s]':>15}{'running [s]':>13}"]
     for system in sorted({evidence.statement.partition("/")[0] for evidence in every}):
         own = [evidence for evidence in every if evidence.statement.startswith(system + "/")]

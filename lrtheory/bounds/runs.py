@@ -20,8 +20,9 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
     """Support needs every instance, refutation one; an instance stops as soon as it is decided."""
     record, claim, cap = Record(), statement.claim, session.budget.runs
     assert isinstance(claim, (Probability, Expectation, Law))
-    instances = chosen or list(record.instances(statement, session, session.budget.sampled))
-    level = Level(alpha, len(instances), len(chunks(cap)))
+    family = list(record.instances(statement, session, session.budget.sampled))
+    instances = chosen or family
+    level = Level(alpha, len(family), len(chunks(cap)))  # a replayed instance is judged at the level of the family
     record.counts["cap"] = cap
     for label, instance in instances:
         if isinstance(claim, Law) and not claim.reachable(instance, cap // 2, level):
@@ -47,6 +48,7 @@ def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judg
         ratio=lhs / rhs if rhs > 0 and not vacuous else float("nan"),
         vacuous=vacuous,
         log_e=judgement.log_against if judgement.verdict == "refuted" else judgement.log_for,
+        two_sided=isinstance(claim, Law) or (isinstance(claim, Expectation) and claim.equals is not None),
     )
 
 
@@ -75,8 +77,6 @@ def _observed(
     assert isinstance(claim, (Probability, Expectation, Law, Rate))
     try:
         observed = claim.observe(instance, session.run(statement, instance, index, size))
-    except StatementError:
-        raise
     except Exception as error:
         record.note_crash(statement, error)
         return None

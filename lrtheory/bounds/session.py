@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,8 +83,9 @@ class Session:
     def drawn(self, family: Family, index: int) -> Any:
         """The instance with a number among the drawn ones."""
         assert family.draw is not None
-        key = ("drawn", family.name, id(family.draw), index)
-        return self._remembered(key, lambda: family.draw(FromGenerator(self.rng(family, "draw", index))))  # type: ignore[misc]
+        key = ("drawn", family.name, index, id(family.draw))
+        draw = lambda: family.draw(FromGenerator(self.rng(family, "draw", index)))  # type: ignore[misc]
+        return self._remembered(key, draw, keep=family.draw)
 
     def instances(self, family: Family, draws: int) -> Iterator[tuple[str, Any]]:
         """Labelled instances of a family: those that always run, then the drawn ones."""
@@ -99,7 +100,7 @@ class Session:
         The stream depends on the content of the instance, so a replayed instance meets the same draws.
         """
         content = digest(instance)
-        key = ("run", statement.instances.name, content, statement.solve, statement.patch, chunk, n)
+        key = ("run", statement.instances.name, content, chunk, n, statement.patch, id(statement.solve))
 
         def compute() -> Any:
             rng = self.rng(statement.instances, "solve", content, chunk)
@@ -109,12 +110,13 @@ class Session:
             with patched(statement.patch), np.errstate(all=quiet):
                 return statement.solve(instance, rng) if n is None else statement.solve(instance, rng, n)
 
-        return self._remembered(key, compute)
+        return self._remembered(key, compute, keep=statement.solve)
 
-    def _remembered(self, key: tuple[Any, ...], compute: Any) -> Any:
+    def _remembered(self, key: tuple[Any, ...], compute: Callable[[], Any], keep: Any) -> Any:
+        """The value of a key; `keep` is the object whose id stands in the key, held so that no other takes its id."""
         if key not in self._memo:
-            self._memo[key] = compute()
+            self._memo[key] = compute(), keep
             if len(self._memo) > _MEMO_SIZE:
                 self._memo.popitem(last=False)
         self._memo.move_to_end(key)
-        return self._memo[key]
+        return self._memo[key][0]

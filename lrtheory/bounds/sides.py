@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrtheory.bounds.claims import Identity, Inequality
+from lrtheory.bounds.claims import Identity, Inequality, Level
 from lrtheory.bounds.deterministic import Measured, measure
-from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.record import Record, Row, found_label, is_fixed
 from lrtheory.bounds.search import climb, shrink, targeted
 from lrtheory.bounds.session import Session
@@ -41,13 +40,13 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
 
 
 def _look(statement: Statement, session: Session, record: Record, label: str, instance: Any) -> Row | None:
-    measured = _measured(statement, session, record, instance)
+    measured = _measured(statement, session, record, instance, every=is_fixed(label))
     if measured is None:
         return None
     record.counts.update(entries=measured.entries, exact=measured.exact, outside=measured.outside)
-    if measured.entries == 0:
-        return None
-    row = _row(label, instance, measured)
+    if measured.outside:
+        _judge_event(statement, session, record, label, instance)
+    row = _row(statement, label, instance, measured)
     record.rows.append(row)
     expected = None if statement.sabotage else statement.instances.expected(label)
     if expected is not None and not expected[0] <= row.ratio <= expected[1]:
@@ -55,17 +54,27 @@ def _look(statement: Statement, session: Session, record: Record, label: str, in
     return row
 
 
-def _row(label: str, instance: Any, m: Measured) -> Row:
-    return Row(label, instance, m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
+def _judge_event(statement: Statement, session: Session, record: Record, label: str, instance: Any) -> None:
+    """Entries outside the good event are excused only while the event's own claim is not contradicted."""
+    event = statement.claim.outside  # type: ignore[union-attr]
+    assert event is not None
+    x = event.observe(instance, session.run(statement, instance))
+    if event.judge(instance, x, Level()).verdict == "refuted":
+        record.problems.append(f"{label}: the good event failed in {int(x.sum())} of {len(x)} runs")
 
 
-def _measured(statement: Statement, session: Session, record: Record, instance: Any) -> Measured | None:
+def _row(statement: Statement, label: str, instance: Any, m: Measured) -> Row:
+    two_sided = isinstance(statement.claim, Identity)
+    return Row(label, instance, m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous, two_sided=two_sided)
+
+
+def _measured(
+    statement: Statement, session: Session, record: Record, instance: Any, *, every: bool = False
+) -> Measured | None:
     """None where a mutant crashed: a crash catches nothing, and the check goes on to the next instance."""
     assert isinstance(statement.claim, (Inequality, Identity))
     try:
-        return measure(statement.claim, instance, session.run(statement, instance))
-    except StatementError:
-        raise
+        return measure(statement.claim, instance, session.run(statement, instance), every=every)
     except Exception as error:
         record.note_crash(statement, error)
         return None
@@ -85,4 +94,4 @@ def _simplify(statement: Statement, session: Session, record: Record) -> None:
     if found is not None:
         measured = _measured(statement, session, aside, found)
         assert measured is not None
-        record.rows[-1] = _row(found_label(found), found, measured)
+        record.rows[-1] = _row(statement, found_label(found), found, measured)

@@ -71,12 +71,14 @@ def saboteur(
     Raises
     ------
     StatementError
-        If nothing is changed, or a hypothesis is dropped without instances.
+        If nothing is changed, or a hypothesis is dropped and not exactly the instances are given.
     """
     given = {"solve": solve, "claim": claim, "instances": instances, "patch": Patch(*patch) if patch else None}
     changes = {field: value for field, value in given.items() if value is not None}
-    if not changes or (breaks is not None and instances is None):
-        raise StatementError(f"the saboteur {name!r} changes nothing, or drops a hypothesis without instances")
+    if not changes:
+        raise StatementError(f"the saboteur {name!r} changes nothing")
+    if breaks is not None and set(changes) != {"instances"}:
+        raise StatementError(f"the saboteur {name!r} drops a hypothesis: it gives instances and changes nothing else")
     return Saboteur(name, changes, breaks, printed)
 
 
@@ -206,6 +208,8 @@ def defects(statement: Statement) -> list[str]:
     names = [one.name for one in statement.saboteurs]
     if len(set(names)) < len(names):
         found.append("two saboteurs have one name")
+    if statement.instances.tight and statement.kind not in ("inequality", "identity"):
+        found.append("a tight instance is asserted for inequalities and identities alone")
     if statement.kind == "rate" and any("patch" in one.changes for one in statement.saboteurs):
         found.append("a Rate is sabotaged by a patch, which is interpreted; use a compiled mutant as solve")
     return found

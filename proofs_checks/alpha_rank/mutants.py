@@ -11,12 +11,17 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory.alpha_rank import (
     BatchEstimate,
     alpha_rank,
+    fixation_probability,
+    profile_chain,
     response_graph_ucb_batch,
     response_signs,
     stationary_distribution,
 )
 from lrtheory.alpha_rank.chain import profile_neighbors
-from proofs_checks.alpha_rank.families import Box, Chain, Match, SampledGame
+from lrtheory.bounds import exactly
+from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant
+from proofs_checks.alpha_rank.families.games import ExactGame, PotentialGame, RankedGame, SameChain
+from proofs_checks.alpha_rank.families.sampling import Box, Match, NestedBoxes, SampledGame
 
 # --- chains ----------------------------------------------------------------------------------------------------------
 
@@ -32,6 +37,17 @@ def right_eigenvector(chain: Chain, rng: np.random.Generator) -> np.ndarray:
     return np.array([Fraction(1, n)] * n, object)
 
 
+def one_transposed(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
+    """The second chain read from column to row."""
+    return np.stack([stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other.T)])
+
+
+def not_normalised(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
+    """Laws as multiples of the first state's mass."""
+    laws = [stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other)]
+    return np.stack([law / law[0] for law in laws])
+
+
 # --- samples of a fixed size -----------------------------------------------------------------------------------------
 
 
@@ -43,10 +59,10 @@ def signs_of_one_outcome(game: SampledGame, rng: np.random.Generator, n: int) ->
 # --- ResponseGraphUCB ------------------------------------------------------------------------------------------------
 
 
-def authors_defaults(match: Match, rng: np.random.Generator, n: int) -> BatchEstimate:
-    """Levels per payoff and for one time, the defaults of the authors' code."""
-    options = {"delta": match.delta, "max_samples": match.max_samples, "rng": rng}
-    return response_graph_ucb_batch(match.game, n, anytime=False, joint=False, **options)
+def directions_exchanged(match: Match, rng: np.random.Generator, n: int = 50) -> BatchEstimate:
+    """Better and worse confused."""
+    found = response_graph_ucb_batch(match.game, n, delta=match.delta, max_samples=match.max_samples, rng=rng)
+    return replace(found, direction=-found.direction)
 
 
 def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> BatchEstimate:
@@ -54,6 +70,12 @@ def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> BatchEst
     found = response_graph_ucb_batch(match.game, n, delta=match.delta, rng=rng)
     hardest = found.n_samples.max(axis=(1, 2), keepdims=True)
     return replace(found, n_samples=np.broadcast_to(hardest, found.n_samples.shape))
+
+
+def round_robin_total(match: Match, rng: np.random.Generator, n: int) -> BatchEstimate:
+    """The total of the same."""
+    found = round_robin(match, rng, n)
+    return replace(found, total=found.n_samples.sum(axis=(1, 2)))
 
 
 def slow_intervals(match: Match, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -82,5 +104,84 @@ def play_edge(means, rng, n_runs):
 
 def midpoints(box: Box, rng: np.random.Generator) -> np.ndarray:
     """The ranking of the middle of the box, as if all edges were known."""
-    pi = alpha_rank((box.lower + box.upper) / 2, epsilon=box.epsilon).pi
+    pi = alpha_rank(exactly((box.lower + box.upper) / 2), epsilon=exactly(box.epsilon)).pi
     return np.stack([pi, pi])
+
+
+def midpoints_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
+    """The same, (2, |S|)."""
+    return midpoints(box, rng).reshape(2, -1)
+
+
+def nested_midpoints(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray:
+    """The same for a box and one around it."""
+    return np.stack([midpoints(boxes.inner, rng), midpoints(boxes.outer, rng)])
+
+
+# --- fixation --------------------------------------------------------------------------------------------------------
+
+
+def one_individual_less(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
+    """m - 1 in place of m in the denominator."""
+    u, m = mutant.advantage * np.array([1.0, -1.0]), mutant.population_size
+    return np.log(np.expm1(-u) / np.expm1(-(m - 1) * u)) if mutant.advantage else np.full(2, -np.log(m - 1))
+
+
+def a_hundred_more(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
+    """A population that is larger than the theorem is told."""
+    u = np.array([mutant.advantage, mutant.advantage + mutant.step, 0.0])
+    return fixation_probability(u, population_size=mutant.population_size + 100, log=True)
+
+
+# --- games at finite alpha -------------------------------------------------------------------------------------------
+
+
+def underflowing_law(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
+    """Rates below e^(-745) taken for zero."""
+    rates = profile_chain(game.payoffs)
+    log_rates = rates.log_rates(game.alpha, game.population_size)
+    log_rates = np.where(log_rates < -745, -1e4, log_rates)
+    return stationary_distribution(rates.dense(log_rates, fill=-np.inf), method="log-gth", log=True).log_pi
+
+
+def players_exchanged(game: PotentialGame, rng: np.random.Generator) -> np.ndarray:
+    """Every player moves by the table of the one before."""
+    options = {"alpha": game.alpha, "population_size": game.population_size, "method": "log-gth"}
+    return alpha_rank(np.roll(game.payoffs, 1, axis=0), **options).log_pi.ravel()
+
+
+def _laws(first: RankedGame, second: RankedGame, same: SameChain) -> np.ndarray:
+    logs = [alpha_rank(g.payoffs, alpha=g.alpha, population_size=g.population_size).log_pi for g in (first, second)]
+    return np.stack([same.permuted(logs[0]).ravel(), logs[1].ravel()])
+
+
+def factor_ignored(same: SameChain, rng: np.random.Generator) -> np.ndarray:
+    """The payoffs are scaled and alpha is not."""
+    return _laws(same.game, replace(same.other, alpha=same.game.alpha), same)
+
+
+def own_offset(same: SameChain, rng: np.random.Generator) -> np.ndarray:
+    """Player 0's first strategy pays 1 more."""
+    changed = same.other.payoffs.copy()
+    changed[0, 0] += 1.0
+    return _laws(same.game, replace(same.other, payoffs=changed), same)
+
+
+def rates_of_twice_alpha(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
+    """Rates whose sensitivity is twice what the bound is told."""
+    signs = 1 - 2 * (np.indices(game.payoffs.shape).sum(0) % 2)
+    both = (game.payoffs, game.payoffs + signs / 16)
+    return np.stack([profile_chain(payoffs).rates(2 * game.alpha, game.population_size) for payoffs in both])
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def reversed_arcs(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
+    """Strong components without arcs into them, in place of those without arcs out of them."""
+    return alpha_rank(-game.payoffs).pi.ravel()
+
+
+def decreasing_map(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
+    """(M - 2)^2 in place of M, which is no increasing map."""
+    return np.stack([alpha_rank(p).pi.ravel() for p in (game.payoffs, (game.payoffs - 2) ** 2)])

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
+
 import numpy as np
 
 from lrtheory.alpha_rank import alpha_rank, intervals, ranking_intervals, theory
-from lrtheory.bounds import Derived, Inequality, Sides, Statement, exactly, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, exactly, saboteur
 from proofs_checks.alpha_rank import mutants
-from proofs_checks.alpha_rank.families import BOXES, MISSED_BOXES, Box, is_inside
+from proofs_checks.alpha_rank.chain import return_times
+from proofs_checks.alpha_rank.families.chains import Chain
+from proofs_checks.alpha_rank.families.sampling import (
+    BOXES,
+    MISSED_BOXES,
+    NESTED_BOXES,
+    SMALL_BOXES,
+    TOUCHING,
+    UNNESTED_BOXES,
+    Box,
+    NestedBoxes,
+    is_inside,
+    is_nested,
+)
+
+AT_THE_TARGET = (
+    intervals.extreme_return_time,
+    "turn = is_open &",
+    "turn = is_open & (np.arange(len(is_open)) != target)[:, None] &",
+)
 
 
 def exact_intervals(box: Box, rng: np.random.Generator) -> np.ndarray:
@@ -36,15 +58,145 @@ RU_T2 = Statement(
     saboteurs=(
         saboteur("the middle of the box alone", solve=mutants.midpoints),
         saboteur("payoffs outside", breaks="payoffs in the box", instances=MISSED_BOXES),
-        saboteur(
-            "edges at the profile itself stay",
-            patch=(
-                intervals.extreme_return_time,
-                "turn = is_open &",
-                "turn = is_open & (np.arange(len(is_open)) != target)[:, None] &",
-            ),
-        ),
+        saboteur("edges at the profile itself stay", patch=AT_THE_TARGET),
         saboteur("time to hit, not to return", patch=(intervals.hitting_times, "1 + (rates", "(rates")),
     ),
     notes="One box holds the payoffs of three-player Kuhn poker as 2000 sampled matches a profile show them.",
+)
+
+
+def exact_intervals_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
+    """The same, (2, |S|)."""
+    return exact_intervals(box, rng).reshape(2, -1)
+
+
+def brute_force(box: Box) -> np.ndarray:
+    """Least and largest mass over all orientations of the open edges, by return times from linear algebra."""
+    box = exactly(box)
+    neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
+    edges = [(s, t, column) for s, row in enumerate(neighbors) for column, t in enumerate(row) if s < t]
+    free = [edge for edge in edges if is_open[edge[0], edge[2]]]
+    eta, masses = Fraction(1, neighbors.shape[1]), []
+    for heads in itertools.product((True, False), repeat=len(free)):
+        chosen = dict(zip(free, heads, strict=True))
+        rates = np.full((len(neighbors),) * 2, Fraction(0), object)
+        for s, t, column in edges:
+            up = chosen.get((s, t, column), direction[s, column] > 0)
+            rates[s, t], rates[t, s] = (1 - box.epsilon, box.epsilon) if up else (box.epsilon, 1 - box.epsilon)
+        masses.append(1 / return_times(Chain(eta * rates)))
+    return np.stack([np.min(masses, axis=0), np.max(masses, axis=0)])
+
+
+RU_T1 = Statement(
+    id="alpha_rank/RU-T1",
+    title="Policy iteration finds the extremes over all orientations",
+    source=Paper("1909.09849", "section 5", read="recalled"),
+    tex=r"R_{\max}(s) = \max_o R_o(s),\ R_{\min}(s) = \min_o R_o(s),\ o \in \{\pm1\}^{\text{open edges}}",
+    hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
+    instances=SMALL_BOXES,
+    solve=exact_intervals_flat,
+    claim=Identity(lambda box, ends: Sides(lhs=ends, rhs=brute_force(box))),
+    saboteurs=(
+        saboteur("edges at the profile itself stay", patch=AT_THE_TARGET),
+        saboteur("time to hit, not to return", patch=(intervals.hitting_times, "1 + (rates", "(rates")),
+        saboteur(
+            "the first orientation is kept", patch=(intervals.extreme_return_time, "if not turn.any():", "if True:")
+        ),
+    ),
+    notes="The proof is that of `theory.mass_interval`.",
+)
+
+
+def iterates(box: Box, rng: np.random.Generator) -> np.ndarray:
+    """Return times after each iteration, (2, |S|, 8): growing, then shrinking; the last one is repeated."""
+    box = exactly(box)
+    edges = intervals.open_edges(box.lower, box.upper)
+    times = np.empty((2, len(edges[0]), 8), object)
+    for row, target in np.ndindex(times.shape[:2]):
+        trace: list[Fraction] = []
+        intervals.extreme_return_time(*edges, target, box.epsilon, sense=1 - 2 * row, trace=trace)
+        times[row, target] = trace + [trace[-1]] * (8 - len(trace))
+    return times
+
+
+def monotone(box: Box, times: np.ndarray) -> Sides:
+    """Each return time against the next one, and the last against the extreme over all orientations."""
+    longest, shortest = 1 / brute_force(box)
+    lhs = np.concatenate([times[0], times[1][:, ::-1]], axis=1)
+    rhs = np.concatenate([times[0][:, 1:], longest[:, None], shortest[:, None], times[1][:, -2::-1]], axis=1)
+    lhs[:, 8], rhs[:, 8] = shortest, times[1][:, -1]
+    return Sides(lhs, rhs)
+
+
+P7 = Statement(
+    id="alpha_rank/P7",
+    title="Policy iteration is monotone, and ends at the extreme",
+    source=Paper("1909.09849", "section 5", read="recalled"),
+    tex=r"R^{(i)}(s) \le R^{(i+1)}(s) \le R_{\max}(s),\quad R_{\min}(s) \le R^{(i+1)}(s) \le R^{(i)}(s)",
+    hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
+    instances=SMALL_BOXES,
+    solve=iterates,
+    claim=Inequality(monotone),
+    saboteurs=(
+        saboteur("in reverse", solve=lambda box, rng: iterates(box, rng)[:, :, ::-1]),
+        saboteur(
+            "away from the larger hitting time",
+            patch=(intervals.extreme_return_time, "wanted = sense *", "wanted = -sense *"),
+        ),
+    ),
+)
+
+
+def gap_to_payoffs(box: Box, ends: np.ndarray) -> Sides:
+    """The lower end of the second strategy is epsilon; payoffs in the box allow no less than 1/2."""
+    box = exactly(box)
+    corners = itertools.product(*zip(box.lower[0], box.upper[0], strict=True))
+    attained = min(alpha_rank(np.array([corner], object), epsilon=box.epsilon).pi[1] for corner in corners)
+    return Sides(lhs=np.array([ends[0, 1], attained], object), rhs=np.array([box.epsilon, Fraction(1, 2)], object))
+
+
+RU_T3 = Statement(
+    id="alpha_rank/RU-T3",
+    title="Ends of ranking intervals need not be attained",
+    source=Derived(theory.mass_interval),
+    tex=r"a \in [l, m],\ b \in [m, u]:\ \text{lower end } \varepsilon,\ \text{yet } \pi(b) \ge \tfrac12",
+    hypotheses={"intervals touch": lambda box: box.upper[0, 0] == box.lower[0, 1]},
+    instances=TOUCHING,
+    solve=exact_intervals_flat,
+    claim=Identity(gap_to_payoffs),
+    saboteurs=(
+        saboteur("the middle of the box alone", solve=mutants.midpoints_flat),
+        saboteur(
+            "touching intervals are disjoint", patch=(intervals.open_edges, "neighbors] > high", "neighbors] >= high")
+        ),
+    ),
+    notes="So containment alone is claimed in general.",
+)
+
+
+def nested(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray:
+    """Ends for the inner and for the outer box."""
+    return np.stack([exact_intervals(boxes.inner, rng), exact_intervals(boxes.outer, rng)])
+
+
+def in_order(boxes: NestedBoxes, ends: np.ndarray) -> Sides:
+    """Outer lower, inner lower, inner upper and outer upper end, each at most the next; the sums enclose 1."""
+    ordered = np.stack([ends[1, 0], ends[0, 0], ends[0, 1], ends[1, 1]]).reshape(4, -1)
+    one, sums = [Fraction(1)], ordered.sum(1)
+    return Sides(lhs=np.r_[ordered[:-1].ravel(), sums[1:2], one], rhs=np.r_[ordered[1:].ravel(), one, sums[2:3]])
+
+
+RU_T4 = Statement(
+    id="alpha_rank/RU-T4",
+    title="Smaller intervals on payoffs give smaller intervals on masses",
+    source=Derived(theory.mass_interval),
+    tex=r"[L', U'] \subseteq [L, U] \Rightarrow [l', u'] \subseteq [l, u]",
+    hypotheses={"nested": is_nested},
+    instances=NESTED_BOXES,
+    solve=nested,
+    claim=Inequality(in_order),
+    saboteurs=(
+        saboteur("inner and outer exchanged", breaks="nested", instances=UNNESTED_BOXES),
+        saboteur("the middle of each box", solve=mutants.nested_midpoints),
+    ),
 )

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from lrtheory.alpha_rank import alpha_rank, elimination, response_signs, theory
-from lrtheory.bounds import Derived, Inequality, Paper, Probability, Sides, Statement, rounding, saboteur
+from lrtheory.alpha_rank import alpha_rank, elimination, identities, response_signs, stationary_distribution, theory
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Inequality,
+    Paper,
+    Probability,
+    Recorded,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
 from proofs_checks.alpha_rank import mutants
-from proofs_checks.alpha_rank.families import (
+from proofs_checks.alpha_rank.families.chains import CHAIN_PAIRS, ChainPair
+from proofs_checks.alpha_rank.families.sampling import (
+    BERNOULLI_MEANS,
     EQUALLY_SPACED,
     FAR_ESTIMATES,
     LARGE_OUTCOMES,
+    LARGE_POPULATION,
     PERTURBED_GAMES,
     SIX_BY_SIX,
     THRESHOLD,
+    TWO_OPTIMA,
+    BernoulliMean,
     Perturbed,
     SampledGame,
+    ValuedGame,
     is_close,
 )
 
@@ -31,15 +52,17 @@ def both_rankings(instance: Perturbed, rng: np.random.Generator, intensity: floa
 
 
 def log_ratios(instance: Perturbed, log_pi: np.ndarray, factor: float = 1.0) -> Sides:
-    """|log pi_hat(s) - log pi(s)| against 4 (|S| - 1) (m - 1) alpha t, for every profile s."""
+    """|log pi_hat(s) - log pi(s)| against 4 (|S| - 1) (m - 1) alpha t, for every profile s, and both total masses.
+
+    Elimination adds (2/3) n^3 logarithms with five roundings each; log masses stay below n m alpha times the largest
+    payoff difference.
+    """
     n, m = instance.n_profiles, instance.population_size
     bound = theory.log_ratio_bound(n, alpha=instance.alpha, population_size=m, radius=instance.radius)
-    magnitude = 1 + np.abs(log_pi).max() + m * instance.alpha * np.abs(instance.payoffs).max()
-    return Sides(
-        lhs=np.abs(log_pi[1] - log_pi[0]),
-        rhs=np.full(log_pi[0].shape, factor * bound),
-        rounding=rounding(10 * n**3, magnitude),  # elimination adds O(n^3) terms without cancellation
-    )
+    largest = n * (1 + m * instance.alpha * 2 * np.abs(instance.estimates).max())
+    moved, masses = np.abs(log_pi[1] - log_pi[0]).ravel(), np.abs(np.logaddexp.reduce(log_pi.reshape(2, -1), axis=1))
+    rhs = np.r_[np.full(n, factor * bound), 0.0, 0.0]
+    return Sides(np.r_[moved, masses], rhs, rounding=rounding(4 * n**3, largest))
 
 
 MI_L1 = Statement(
@@ -66,12 +89,16 @@ MI_L1 = Statement(
 )
 
 
-def estimated_signs(game: SampledGame, rng: np.random.Generator, n: int, cut: int = 1) -> np.ndarray:
-    """Directions of all edges from the sample means of N outcomes a profile; the theorem's N, divided by `cut`."""
+def signs_from(game: SampledGame, rng: np.random.Generator, n: int, samples: int) -> np.ndarray:
+    """Directions of all edges from the means of so many outcomes a profile."""
     size = game.outcome_size
-    samples = theory.samples_infinite_alpha(game.sizes, gap=game.gap, delta=game.delta) // cut
     wins = rng.binomial(samples, (1 + game.means / size) / 2, size=(n, *game.means.shape))
     return response_signs(size * (2 * wins / samples - 1), batch=True)
+
+
+def estimated_signs(game: SampledGame, rng: np.random.Generator, n: int, cut: int = 1) -> np.ndarray:
+    """Directions from the theorem's number of samples, divided by `cut`."""
+    return signs_from(game, rng, n, theory.samples_infinite_alpha(game.sizes, gap=game.gap, delta=game.delta) // cut)
 
 
 def wrong_graph(game: SampledGame, signs: np.ndarray) -> np.ndarray:
@@ -98,4 +125,172 @@ MI_T2 = Statement(
         saboteur("outcomes of size 4", breaks="outcomes in [-1, 1]", instances=LARGE_OUTCOMES),
     ),
     notes="The constant 8 is loose: failures reach delta between N/2 and N/4.",
+)
+
+
+def refined_signs(game: SampledGame, rng: np.random.Generator, n: int, cut: int = 1) -> np.ndarray:
+    """Directions from the smaller number of samples that independent profiles allow."""
+    options = {"gap": game.gap, "delta": game.delta, "bound": "independent"}
+    return signs_from(game, rng, n, theory.samples_infinite_alpha(game.sizes, **options) // cut)
+
+
+MI_T2R = Statement(
+    id="alpha_rank/MI-T2-independent",
+    title="Half the samples are enough when profiles are sampled independently",
+    source=Derived(theory.samples_infinite_alpha),
+    tex=r"N > 4\Delta^{-2}M_{\max}^2\log(|E|/\delta) \Rightarrow P(\hat G \ne G) \le \delta",
+    hypotheses={
+        "no ties": lambda game: game.gap > 0,
+        "outcomes in [-1, 1]": lambda game: game.outcome_size <= 1 and abs(game.means).max() <= 1,
+    },
+    instances=EQUALLY_SPACED,
+    solve=refined_signs,
+    claim=Probability(event=wrong_graph, at_most=lambda game: game.delta),
+    saboteurs=(
+        saboteur("N/8", solve=partial(refined_signs, cut=8)),
+        saboteur("one outcome a profile", solve=mutants.signs_of_one_outcome),
+    ),
+)
+
+
+# --- finite alpha ----------------------------------------------------------------------------------------------------
+
+MI_T1 = Statement(
+    id="alpha_rank/MI-T1",
+    title="Samples that make the finite-alpha ranking right, as published",
+    source=Paper("1909.09849", "Theorem 3.1", read="secondary"),
+    tex=r"N > 648 M^2 \log(2|S|K/\delta) L^2 \Sigma^2 / \varepsilon^2 g^2",
+    hypotheses={"finite alpha": always},
+    instances=TWO_OPTIMA,
+    solve=lambda game, rng, n: None,
+    claim=Recorded(
+        "N is 7e10 on four profiles at alpha = 0.1, m = 2, and 3e29 at alpha = 1, m = 10: no run can reach it.",
+        carried_by="alpha_rank/MI-T1p",
+    ),
+)
+
+
+def estimated_laws(game: ValuedGame, rng: np.random.Generator, n: int, cut: int = 1, power: int = 2) -> np.ndarray:
+    """Rankings from means of N outcomes a profile, the theorem's N, divided by `cut` or short of a factor (m-1)^2."""
+    m, epsilon, delta = game.population_size, game.epsilon, game.delta
+    options = {"alpha": game.alpha, "population_size": m, "epsilon": epsilon, "delta": delta}
+    needed = theory.samples_finite_alpha(game.means.shape[1:], **options) / (m - 1) ** (2 - power)
+    samples = max(1, int(needed / cut))
+    means = 2 * rng.binomial(samples, (1 + game.means) / 2, size=(n, *game.means.shape)) / samples - 1
+    return np.stack([alpha_rank(mean, alpha=game.alpha, population_size=m).pi.ravel() for mean in means])
+
+
+def far_off(game: ValuedGame, laws: np.ndarray) -> np.ndarray:
+    """Whether some mass is off by more than epsilon."""
+    exact = alpha_rank(game.means, alpha=game.alpha, population_size=game.population_size).pi.ravel()
+    return np.abs(laws - exact).max(axis=1) > game.epsilon
+
+
+MI_T1P = Statement(
+    id="alpha_rank/MI-T1p",
+    title="Samples that make the finite-alpha ranking right",
+    source=Derived(theory.samples_finite_alpha),
+    tex=r"N \ge 8M^2\log(2|S|K/\delta)\,((|S|-1)(m-1)\alpha)^2/\operatorname{artanh}(\varepsilon)^2",
+    hypotheses={"outcomes in [-1, 1]": lambda game: abs(game.means).max() <= 1},
+    instances=TWO_OPTIMA,
+    solve=estimated_laws,
+    claim=Probability(event=far_off, at_most=lambda game: game.delta),
+    saboteurs=(
+        saboteur("N/5000", solve=partial(estimated_laws, cut=5000)),
+        saboteur("(m - 1)^2 dropped", solve=partial(estimated_laws, power=0), instances=LARGE_POPULATION),
+    ),
+    notes="About 800 times larger than needed on these games, and 10^20 times smaller than the published number.",
+)
+
+
+def both_laws(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
+    """Stationary laws of both chains, in Fractions."""
+    return np.stack([stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other)])
+
+
+def ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The larger of a/b and b/a."""
+    return np.maximum(a / b, b / a)
+
+
+def rate_ratio(pair: ChainPair) -> Fraction:
+    """Largest ratio of two rates off the diagonal."""
+    off = ~np.eye(len(pair.rates), dtype=bool)
+    return ratio(pair.other[off], pair.rates[off]).max()
+
+
+def perturbed_trees(pair: ChainPair, laws: np.ndarray, less: int = 0) -> Sides:
+    """Ratio of the masses against r^(2 (n - 1))."""
+    bound = identities.chain_ratio_bound(len(pair.rates) - less, rate_ratio=rate_ratio(pair))
+    return Sides(lhs=ratio(laws[1], laws[0]), rhs=np.array([bound] * len(pair.rates), object))
+
+
+MI_L3 = Statement(
+    id="alpha_rank/MI-L3",
+    title="Masses change by at most the 2(n-1)-th power of the change of the rates",
+    source=Derived(identities.chain_ratio_bound),
+    tex=r"|\log\hat C - \log C| \le b \Rightarrow |\log\hat\pi - \log\pi| \le 2(n-1)b",
+    hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
+    instances=CHAIN_PAIRS,
+    solve=both_laws,
+    claim=Inequality(perturbed_trees),
+    saboteurs=(
+        saboteur("2(n-2) for 2(n-1)", claim=Inequality(partial(perturbed_trees, less=1))),
+        saboteur("the other chain transposed", solve=mutants.one_transposed),
+    ),
+    notes="Exact, with e^b in place of b.",
+)
+
+
+def total_variation(pair: ChainPair, laws: np.ndarray, divisor: int = 1) -> Sides:
+    """|pi_hat - pi| against (R - 1)/(R + 1) = tanh(B/2), with R = e^B the largest ratio of the masses."""
+    bound = identities.mass_error_of_ratio(ratio(laws[1], laws[0]).max()) * Fraction(1, divisor)
+    return Sides(lhs=abs(laws[1] - laws[0]), rhs=np.array([bound] * len(pair.rates), object), trivial=1)
+
+
+MI_L2 = Statement(
+    id="alpha_rank/MI-L2",
+    title="Masses move by at most tanh of half the log ratio",
+    source=Derived(theory.mass_error_bound),
+    tex=r"|\log\hat\pi - \log\pi| \le B \Rightarrow |\hat\pi - \pi| \le \tanh(B/2)",
+    hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
+    instances=CHAIN_PAIRS,
+    solve=both_laws,
+    claim=Inequality(total_variation),
+    saboteurs=(
+        saboteur("half of it", claim=Inequality(partial(total_variation, divisor=2))),
+        saboteur("not normalised", solve=mutants.not_normalised),
+    ),
+    notes="Exact, with tanh(B/2) = (e^B - 1)/(e^B + 1).",
+)
+
+
+def hoeffding_radius(sample: BernoulliMean, rng: np.random.Generator, factor: float = 1.0) -> float:
+    """The half-width that is claimed for a mean of n outcomes."""
+    return factor * theory.hoeffding_radius(sample.n, delta=sample.delta, n_means=1, anytime=False)
+
+
+def exact_tail(sample: BernoulliMean, radius: Any) -> Sides:
+    """P(|X/n - p| > r) as a sum of binomial probabilities, against delta."""
+    n, p = sample.n, Fraction(sample.p)
+    tail = sum(
+        math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(n + 1) if abs(Fraction(x, n) - p) > Fraction(radius)
+    )
+    return Sides(lhs=np.array([tail], object), rhs=np.array([Fraction(sample.delta)], object), trivial=1)
+
+
+P1 = Statement(
+    id="alpha_rank/P1",
+    title="Hoeffding's interval of a mean",
+    source=Classical("Hoeffding's inequality", "W. Hoeffding, J. Amer. Statist. Assoc. 58, 1963"),
+    tex=r"P(|\hat M - M| > \sqrt{\log(2/\delta)/2n}) \le \delta",
+    hypotheses={"outcomes in [0, 1]": lambda sample: 0 <= sample.p <= 1},
+    instances=BERNOULLI_MEANS,
+    solve=hoeffding_radius,
+    claim=Inequality(exact_tail),
+    saboteurs=(
+        saboteur("half as wide", solve=partial(hoeffding_radius, factor=0.5)),
+        saboteur("three quarters as wide", solve=partial(hoeffding_radius, factor=0.75)),
+    ),
+    notes="Exact binomial tails.",
 )

@@ -39,7 +39,7 @@ def test_rational_reads_doubles_exactly():
     assert np.allclose(found.pi.astype(float), stationary_distribution(chain).pi, rtol=1e-14)
 
 
-@pytest.mark.parametrize("method", ["gth", "log-gth", "power"])
+@pytest.mark.parametrize("method", ["gth", "log-gth", "sparse", "power"])
 @pytest.mark.parametrize("n", [1, 2, 8, 9, 40])
 def test_against_eigenvectors(n, method):
     chain = random_chain(n, n, density=0.5)
@@ -64,6 +64,16 @@ def test_entrywise_accuracy_where_eigenvectors_fail():
     chain = np.array([[0, 1e-30, 0], [1, 0, 1e-30], [0, 1, 0]])
     found = stationary_distribution(chain).pi
     assert np.allclose(found, [1, 1e-30, 1e-60], rtol=1e-14)
+
+
+def test_sparse_is_accurate_in_absolute_terms_alone():
+    n = 600
+    walk = sparse.diags_array([np.full(n - 1, 2.0), np.full(n - 1, 1.0)], offsets=[-1, 1])
+    found = stationary_distribution(walk, method="sparse")
+    expected = 0.5 ** (np.arange(n) + 1.0)
+    assert np.allclose(found.pi, expected, rtol=0, atol=1e-14)
+    assert found.residual < 1e-13
+    assert "absolute accuracy" in found.message
 
 
 def test_log_gth_beyond_doubles():
@@ -168,6 +178,9 @@ def test_counts_and_result():
         ([[0, 1], [0, 0]], {"rational": True}, "irreducible; got 'no way from state 1"),
         ([[0, 0], [1, 0]], {"method": "log-gth"}, "irreducible"),
         ([[0, 0], [1, 0]], {"method": "power"}, "irreducible"),
+        ([[0, 0], [1, 0]], {"method": "sparse"}, "irreducible"),
+        (sparse.diags_array([2.0, 1.0], offsets=[-1, 1], shape=(2000, 2000)), {"method": "sparse"}, "range of doubles"),
+        ([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], {"method": "sparse"}, "irreducible"),
         (([[0, 0], [1, 0]], [[0, 0], [0, 0]]), {"method": "leading"}, "irreducible"),
         ([[0, 1e-200], [1, 0]], {}, "log-gth"),
         ([[0, 1, 1], [1, 0, 1]], {}, "`chain` must be square"),

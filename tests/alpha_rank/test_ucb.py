@@ -75,17 +75,17 @@ def test_kernels_equal_their_bodies():
     found = []
     for run in (ucb_steps.play, ucb_steps.play.py_func):
         state = [x[0] for x in ucb_steps.new_state(game.sizes, 1)]
-        constants = (*ucb_steps.levels(game.sizes, 0.1, True, True), *ucb_steps.edges(game.sizes))
+        constants = ucb_steps.constants(game.sizes, 0.1, "CW", "hoeffding", 0.0, True, True)
         done = run(ucb_steps.bernoulli_means(game), np.random.default_rng(1), 300, *constants, *state)
         found.append([done, *state])
     for x, y in zip(*found, strict=True):
         assert np.array_equal(x, y)
     state = [x[0] for x in ucb_steps.new_state((2, 3), 1)]
-    ucb_steps.record.py_func(0, np.array([1.0, 0.0]), *constants, *state)
+    ucb_steps.record.py_func(0, np.array([1.0, 0.0]), *constants[1:], *state[:8])
     twin = [x[0] for x in ucb_steps.new_state((2, 3), 1)]
-    ucb_steps.record(0, np.array([1.0, 0.0]), *constants, *twin)
+    ucb_steps.record(0, np.array([1.0, 0.0]), *constants[1:], *twin[:8])
     assert all(np.array_equal(x, y) for x, y in zip(state, twin, strict=True))
-    assert ucb_steps.next_profile(state[0], state[5]) == ucb_steps.next_profile.py_func(state[0], state[5]) == 1
+    assert ucb_steps.next_profile(state[0], state[6]) == ucb_steps.next_profile.py_func(state[0], state[6]) == 1
 
 
 def test_edges_come_back():
@@ -128,7 +128,7 @@ def test_ties_stop_at_the_cap_and_say_so():
     game = Game([[0.5, 0.5, 0.9]], outcomes="bernoulli")
     found = ResponseGraphUCB((3,), max_samples=3000, rng=0).run(game)
     assert not found.converged
-    assert found.message == "1 edges are open"
+    assert found.message == "1 edges are open, stopped by `max_samples` = 3000"
     assert found.counts["samples"] == 3000
     assert not found.resolved[0, 0]
     assert found.resolved[0, 1]
@@ -178,6 +178,10 @@ def test_rejected_calls_change_nothing():
         ({"delta": 0}, "`delta`"),
         ({"delta": 1.0}, "`delta`"),
         ({"max_samples": -1}, "`max_samples`"),
+        ({"scheme": "cw"}, "`scheme` must be one of 'CW'"),
+        ({"bound": "bernstein"}, "`bound` must be one of"),
+        ({"slack": -0.1}, "`slack`"),
+        ({"slack": 1.0}, "`slack`"),
         ({"rng": -1}, "`rng`"),
     ],
 )

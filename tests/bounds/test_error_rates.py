@@ -21,10 +21,10 @@ MOST_ERRORS = int(binom.ppf(1 - 1e-6, REPETITIONS, ALPHA))
 
 
 def verdict(claim, draw, rng):
-    seen = np.empty(0)
+    seen = []
     for size in LOOKS:
-        seen = np.concatenate([seen, draw(rng, size)])
-        judged = claim.judge(None, claim.observe(None, seen), LEVEL).verdict
+        seen.append(claim.observe(None, draw(rng, size)))
+        judged = claim.judge(None, np.concatenate(seen), LEVEL).verdict
         if judged != "inconclusive":
             return judged
     return "inconclusive"

@@ -70,6 +70,7 @@ def test_options_of_a_run(tmp_path):
     assert len(list((tmp_path / "kept").rglob("*.json"))) == 4
     assert "unrecognized" not in done.stderr
     assert run(tmp_path, "-m", "bounds", "--budget", "huge").returncode == 4
+    assert run(tmp_path, "-m", "bounds", "--seed", "-1", "-n", "0").returncode == 4
 
 
 def test_a_skip_is_no_pass(tmp_path):

@@ -69,7 +69,7 @@ def test_report_has_a_row_a_statement_and_the_errata(evidence_folder):
     for toy in TOYS:
         assert f"| `{toy.id}` |" in text
     assert "### Errata" in text
-    assert "as printed (n^2/2 as printed): lhs 1 against rhs 1/2 on `toy-numbers:always-0`" in text
+    assert "as published (n^2/2 as printed): lhs 1 against rhs 1/2 on `toy-numbers:always-0`" in text
     assert stale(text, TOYS) == []
 
 

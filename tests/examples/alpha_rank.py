@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from lrtheory import alpha_rank
-from tests.examples import call
+from tests.examples import Call, call
 
 
 def payoffs() -> np.ndarray:
@@ -23,12 +24,28 @@ def intervals() -> tuple[np.ndarray, np.ndarray]:
     return payoffs() - 0.1, payoffs() + 0.1
 
 
+def roshambo() -> Call:
+    """Two programs, where open-spiel is installed."""
+    pytest.importorskip("pyspiel")
+    return call(bots=("rockbot", "copybot"), rng=0)
+
+
+def few_plays() -> dict[str, int]:
+    """Options of information gain that take no time."""
+    return {"max_samples": 60, "warm_up": 20, "batch": 20, "n_outcomes": 2, "n_games": 10}
+
+
 CALLS = {
     "alpha_rank": lambda: call(payoffs()),
+    "elo": lambda: call(np.array([[0.0, 3.0], [1.0, 0.0]])),
     "fixation_probability": lambda: call(np.linspace(-1, 1, 5), population_size=10),
     "kuhn_policies": lambda: call(2, iterations=1),
     "load_kuhn": lambda: call(2, iterations=1),
     "make_bernoulli_game": lambda: call(2, rng=0),
+    "load_roshambo": roshambo,
+    "make_bradley_terry": lambda: call(3, rotation=1.0, rng=0),
+    "make_good_bad": lambda: call(2, 1),
+    "make_memory_one": lambda: call(n_rounds=2, n_matches=2, rng=0),
     "make_random_game": lambda: call((3, 2), rng=0),
     "make_rps": lambda: call(),
     "profile_chain": lambda: call(payoffs()),
@@ -38,9 +55,12 @@ CALLS = {
     "response_signs": lambda: call(payoffs()),
     "sample_matches": lambda: call(alpha_rank.kuhn_policies(2, iterations=1), (0, 1), 5, rng=0),
     "stationary_distribution": lambda: call(rates()),
+    "table_from_matches": lambda: call([("a", "b"), ("b", "c")], [1, 0.5]),
     "transition_matrix": lambda: call(payoffs(), alpha=1.0, format="dense"),
     "problem.payoff_tables": lambda: call(payoffs()),
+    "theory.clopper_pearson": lambda: call(3, 10, 0.1),
     "theory.count_weighted_bounds": lambda: call(payoffs(), delta=0.1),
+    "theory.exhaustive_bound": lambda: call(payoffs(), delta=0.1),
     "theory.hoeffding_radius": lambda: call(10, delta=0.1, n_means=12),
     "theory.log_ratio_bound": lambda: call(6, alpha=1.0, population_size=10, radius=0.1),
     "theory.mass_interval": lambda: call(4.0, 2.0),
@@ -50,4 +70,5 @@ CALLS = {
     "theory.samples_to_resolve": lambda: call(0.1, delta=0.1, n_means=12),
     "theory.tree_weights": lambda: call(rates()),
     "baselines.eigenvector": lambda: call(payoffs()),
+    "baselines.information_gain": lambda: call(alpha_rank.make_good_bad(2, 1), rng=0, **few_plays()),
 }

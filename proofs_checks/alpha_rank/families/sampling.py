@@ -1,79 +1,16 @@
-"""Instances on which the statements of alpha-Rank are checked: chains, games, games with delta."""
+"""Games whose payoffs are estimated: off by a radius, sampled, or known to lie in a box."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
-from lrtheory.alpha_rank import Game, kuhn_policies, load_kuhn, sample_matches, theory, transition_matrix
-from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.alpha_rank import Game, kuhn_policies, load_kuhn, sample_matches, theory
+from lrtheory.bounds import Draws, Family, Tight, exactly
 
-# --- chains with integer rates ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Rates of a Markov chain, (n, n) Fractions; the diagonal is ignored."""
-
-    rates: np.ndarray
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """A transition matrix with the same stationary law: rates over one more than the largest exit rate."""
-        off = self.rates * (1 - np.eye(len(self.rates), dtype=int))
-        jumps = off / (1 + off.sum(1).max())
-        return jumps + np.diag(1 - jumps.sum(1))
-
-
-def chain(rates) -> Chain:
-    """A chain with the given integer rates."""
-    fractions = [[Fraction(int(rate)) for rate in row] for row in rates]
-    return Chain(np.array(fractions, object))
-
-
-def is_irreducible(chain: Chain) -> bool:
-    """Whether every state is reached from every other."""
-    return connected_components(chain.rates != 0, connection="strong")[0] == 1
-
-
-def draw_chain(draws: Draws) -> Chain:
-    """Two to four states, sparse integer rates around a cycle that keeps the chain irreducible."""
-    n = draws.integers(2, 4)
-    rates = draws.integers(0, 5, shape=(n, n))
-    order = draws.permutation(n)
-    rates[order, np.roll(order, 1)] += 1
-    return chain(rates)
-
-
-INTEGER_CHAINS = Family(
-    "integer-chains",
-    always=(
-        *(chain([[0, a], [b, 0]]) for a, b in itertools.product((1, 2, 3), repeat=2)),
-        chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]),  # a cycle: one tree for each root
-        chain([[0, 1, 2], [2, 0, 1], [1, 1, 0]]),
-    ),
-    draw=draw_chain,
-)
-
-
-def kuhn_chain() -> Chain:
-    """The epsilon-chain of the 3-player Kuhn meta-game with two strategies each, in Fractions."""
-    game = load_kuhn(3, iterations=1, exact=True)
-    return Chain(transition_matrix(game, alpha=np.inf, epsilon=Fraction(1, 100), format="dense"))
-
-
-RETURN_CHAINS = Family(
-    "return-chains",
-    always=lambda: (chain([[0, 1], [2, 0]]), chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]), kuhn_chain()),
-    draw=draw_chain,
-)
-WALKS = Family("walks", always=(chain([[0, 1], [3, 0]]), chain([[0, 1, 0], [0, 0, 2], [3, 1, 0]])), draw=draw_chain)
-
-# --- a game, another one at most t away, and the parameters of the ranking -------------------------------------------
+# --- a game, another one at most t away, and the parameters of the ranking ------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -93,8 +30,14 @@ class Perturbed:
 
 
 def is_close(instance: Perturbed) -> bool:
-    """Whether no estimate is farther than the radius, up to one rounding of the subtraction."""
-    return bool((abs(instance.estimates - instance.payoffs) <= instance.radius * (1 + 2**-40)).all())
+    """Whether no estimate is farther than the radius; in Fractions."""
+    exact = exactly(instance)
+    return bool((abs(exact.estimates - exact.payoffs) <= exact.radius).all())
+
+
+def dyadic(x):
+    """Numbers to 20 binary digits, on which sums of a few are exact."""
+    return np.round(x * 2**20) / 2**20
 
 
 def tilted_staircase(n: int, radius: float = 2.0**-13) -> Perturbed:
@@ -145,8 +88,8 @@ def climb_perturbed(instance: Perturbed, draws: Draws) -> Perturbed:
 
 
 def kuhn_perturbed() -> Perturbed:
-    """Real payoffs with every entry off by 1/16 chip, in the order of the tables' parity."""
-    payoffs = load_kuhn(3, iterations=3).payoffs
+    """Real payoffs, to 20 binary digits, with every entry off by 1/16 chip in the order of the tables' parity."""
+    payoffs = dyadic(load_kuhn(3, iterations=3).payoffs)
     signs = 1 - 2 * (np.indices(payoffs.shape).sum(0) % 2)
     return Perturbed(payoffs, payoffs + signs / 16, 1 / 16, 1.0, 10)
 
@@ -169,7 +112,7 @@ PERTURBED_GAMES = Family(
 
 def at_a_threshold(radius: float = 2.0**-12) -> Perturbed:
     """A cyclic 2 x 2 game; log rates out of the last profile differ by just below 1, and with errors by just above."""
-    edge = -np.log(np.expm1(1 + np.log1p(np.exp(-8.0))))  # log rho(8) - log rho(edge) = 1 for m = 2
+    edge = dyadic(-np.log(np.expm1(1 + np.log1p(np.exp(-8.0)))))  # log rho(8) - log rho(edge) = 1 for m = 2
     payoffs = np.array([[[0.0, 8.0], [5.0, 0.0]], [[3.0, 0.0], [edge + radius / 2, 0.0]]])
     estimates = payoffs.copy()
     estimates[1, 1, 0] = edge - radius / 2
@@ -182,7 +125,7 @@ FAR_ESTIMATES = Family(
     always=(replace(half_bound(), radius=2.0**-15),),  # the same errors, four times the radius that is admitted
 )
 
-# --- games without ties, sampled a fixed number of times -------------------------------------------------------------
+# --- games without ties, sampled a fixed number of times ------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -229,7 +172,48 @@ EQUALLY_SPACED = Family(
 SIX_BY_SIX = Family("six-by-six", always=(equally_spaced(6, 6),))
 LARGE_OUTCOMES = Family("large-outcomes", always=(equally_spaced(2, 2, outcome_size=4.0),))
 
-# --- games with Bernoulli outcomes, sampled by ResponseGraphUCB ------------------------------------------------------
+# --- games at finite alpha, sampled a fixed number of times ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ValuedGame:
+    """Mean payoffs (K, *sizes) of outcomes +1 or -1, the ranking's parameters, and the accuracy that is asked for."""
+
+    means: np.ndarray
+    alpha: float
+    population_size: int
+    epsilon: float = 0.1
+    delta: float = 0.1
+
+
+def two_optima(alpha: float, population_size: int) -> ValuedGame:
+    """Two equal optima of a common payoff: the mass between them is as sensitive to errors as can be."""
+    common = np.array([[0.0, -0.2], [-0.2, 0.0]])
+    return ValuedGame(np.stack([common, common]), alpha, population_size)
+
+
+TWO_OPTIMA = Family("two-optima", always=(two_optima(0.1, 2), two_optima(1.0, 10), two_optima(0.5, 50)))
+LARGE_POPULATION = Family("large-population", always=(two_optima(0.5, 50),))
+
+# --- one mean -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BernoulliMean:
+    """A win probability, the number of outcomes, and the failure probability that is allowed."""
+
+    p: float
+    n: int
+    delta: float
+
+
+BERNOULLI_MEANS = Family(
+    "bernoulli-means",
+    always=(BernoulliMean(0.5, 1, 0.5), BernoulliMean(0.5, 40, 0.1), BernoulliMean(0.9, 40, 0.01)),
+    draw=lambda draws: BernoulliMean(draws.integers(0, 16) / 16, draws.integers(1, 60), draws.choice((0.5, 0.1, 0.01))),
+)
+
+# --- games with Bernoulli outcomes, sampled by ResponseGraphUCB -----------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -256,6 +240,13 @@ def staggered(*sizes: int) -> Match:
     return Match(Game(payoffs, outcomes="bernoulli"), 0.1)
 
 
+def nearly_equal(n: int, delta: float) -> Match:
+    """Two players, n strategies each, own payoffs around 1/2 that differ by 2^-10; a cap ends the sampling."""
+    own = 0.5 + (np.arange(n) - (n - 1) / 2) * 2.0**-10
+    payoffs = np.stack([np.tile(own[:, None], (1, n)), np.tile(own, (n, 1))])
+    return Match(Game(payoffs, outcomes="bernoulli"), delta, max_samples=5000)
+
+
 def near_tie() -> Match:
     """A 4 x 4 game with one edge that is much harder than the others."""
     rows = np.tile(np.array([0.0, 0.25, 0.5, 0.75])[:, None], (1, 4))
@@ -272,10 +263,37 @@ def kuhn_matches() -> Match:
 MATCHES = Family("matches", always=lambda: (one_gap(0.5), staggered(3, 3), staggered(2, 2, 2), kuhn_matches()))
 RESOLVED_MATCHES = Family("resolved-matches", always=(one_gap(0.5), staggered(3, 3), staggered(2, 2, 2), near_tie()))
 EASY_MATCH = Family("easy-match", always=(replace(one_gap(0.8), max_samples=2000),))
+TIED_MATCHES = Family(
+    "tied-matches", always=(replace(one_gap(0.0), max_samples=60_000), replace(one_gap(0.25), max_samples=60_000))
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Trials, and the level of an interval."""
+
+    n: int
+    level: float
+
+
+ALL_COUNTS = Family(
+    "all-counts",
+    always=tuple(Counts(n, level) for n in (1, 2, 5, 50, 200) for level in (0.5, 0.1, 0.01, 0.0001)),
+    draw=lambda draws: Counts(draws.integers(1, 200), draws.choice((0.5, 0.1, 0.01, 0.0001))),
+)
+NEAR_TIES = Family(
+    "near-ties",
+    always=(
+        nearly_equal(3, delta=0.5),
+        nearly_equal(3, delta=0.05),
+        replace(one_gap(0.5), delta=0.05),
+    ),
+)
+HARD_MATCH = Family("hard-match", always=(replace(one_gap(0.125), max_samples=200),))
 NEAR_TIE = Family("near-tie", always=(near_tie(),))
 GAP_LADDER = Family("gap-ladder", always=tuple(one_gap(gap) for gap in (0.8, 0.4, 0.2, 0.1)))
 
-# --- payoffs in a box ------------------------------------------------------------------------------------------------
+# --- payoffs in a box -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -304,10 +322,10 @@ def kuhn_box(n_matches: int = 2000, delta: float = 0.1) -> Box:
     return Box(game.payoffs, means - radius, means + radius, 0.125)
 
 
-def draw_box(draws: Draws) -> Box:
+def draw_box(draws: Draws, sizes: tuple[tuple[int, ...], ...] = ((2, 2), (1, 3), (2, 3))) -> Box:
     """A small game, and intervals that contain its payoffs."""
-    sizes = draws.choice(((2, 2), (1, 3), (2, 3)))
-    shape = (len(sizes), *sizes)
+    chosen = draws.choice(sizes)
+    shape = (len(chosen), *chosen)
     payoffs, below, above = (draws.integers(0, high, shape=shape) / 4.0 for high in (20, 5, 5))
     return Box(payoffs, payoffs - below, payoffs + above, draws.choice((0.125, 0.25)))
 
@@ -324,3 +342,45 @@ MISSED_BOXES = Family(
     "missed-boxes",
     always=(Box(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]), np.array([[1.0, 0.5]]), 0.25),),
 )
+SMALL_BOXES = Family(
+    "small-boxes",
+    always=(
+        Box(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]), 0.25),
+        Box(np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]]), np.array([[1.0, 2.0]]), 0.125),  # intervals that touch
+    ),
+    draw=lambda draws: draw_box(draws, sizes=((2, 2), (1, 3), (1, 2))),
+)
+TOUCHING = Family(
+    "touching-intervals",
+    always=tuple(
+        Box(np.array([[low, high]]), np.array([[low - 1, low]]), np.array([[low, high]]), epsilon)
+        for low, high, epsilon in ((1.0, 2.0, 0.25), (0.0, 3.0, 0.125), (-2.0, 5.0, 0.0625))
+    ),
+)
+
+
+@dataclass(frozen=True)
+class NestedBoxes:
+    """A box inside another one, for the same payoffs."""
+
+    inner: Box
+    outer: Box
+
+
+def is_nested(boxes: NestedBoxes) -> bool:
+    """Whether the inner box lies in the outer one."""
+    inner, outer = boxes.inner, boxes.outer
+    return bool(((outer.lower <= inner.lower) & (inner.upper <= outer.upper)).all())
+
+
+def draw_nested(draws: Draws) -> NestedBoxes:
+    """A box, and one that is wider by quarters on every side."""
+    box = draw_box(draws, sizes=((2, 2), (1, 3), (2, 3)))
+    below, above = (draws.integers(0, 4, shape=box.payoffs.shape) / 4 for _ in range(2))
+    return NestedBoxes(box, replace(box, lower=box.lower - below, upper=box.upper + above))
+
+
+POINT = Box(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]), 0.25)
+WIDE = replace(POINT, lower=POINT.lower - 1, upper=POINT.upper + 1)
+NESTED_BOXES = Family("nested-boxes", always=(NestedBoxes(POINT, POINT), NestedBoxes(POINT, WIDE)), draw=draw_nested)
+UNNESTED_BOXES = Family("unnested-boxes", always=(NestedBoxes(WIDE, POINT),))

@@ -1,4 +1,4 @@
-"""alpha-Rank: what sampled matches of Kuhn poker say about the ranking."""
+"""What sampled matches of Kuhn poker say about the ranking."""
 
 from __future__ import annotations
 

@@ -1,0 +1,10 @@
+"""alpha-Rank: rankings against intensity and samples, adaptive sampling, ratings, and information gain."""
+
+from figures.alpha_rank.information import GOOD_BAD
+from figures.alpha_rank.intensity import INTENSITY
+from figures.alpha_rank.intervals import KUHN
+from figures.alpha_rank.ratings import ELO
+from figures.alpha_rank.sweeps import BERNOULLI_SWEEP, KUHN_SWEEP
+from figures.alpha_rank.two_by_two import TWO_BY_TWO
+
+__all__ = ["BERNOULLI_SWEEP", "ELO", "GOOD_BAD", "INTENSITY", "KUHN", "KUHN_SWEEP", "TWO_BY_TWO"]

@@ -1,0 +1,88 @@
+"""The ranking against the intensity of selection, for games whose answers are known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure, published
+from lrtheory.alpha_rank import alpha_rank, load_kuhn
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+POPULATION_SIZE = 50
+INPUTS: dict[str, dict[str, Any]] = {"quick": {"alphas": 31}, "full": {"alphas": 121}}
+ROCK_PAPER_SCISSORS = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
+BIASED = np.array([[0.0, -0.5, 1.0], [0.5, 0.0, -0.1], [-1.0, 0.1, 0.0]])
+SEXES = np.array([[[3.0, 0.0], [0.0, 2.0]], [[2.0, 0.0], [0.0, 3.0]]])
+
+
+def compute_intensity(profile: str) -> dict[str, np.ndarray]:
+    """Masses at growing alpha, and at the published values of alpha."""
+    alphas = np.logspace(-4, 2, INPUTS[profile]["alphas"])
+    known = published("alpha_rank")["biased_rps"]
+    options = {"population_size": POPULATION_SIZE}
+    single = {"population": "single", **options}
+    kuhn = load_kuhn(3, iterations=2)
+    return {
+        "alphas": alphas,
+        "rps": np.array([alpha_rank(ROCK_PAPER_SCISSORS, alpha=a, **single).pi for a in alphas]),
+        "biased": np.array([alpha_rank(BIASED, alpha=a, **single).pi for a in alphas]),
+        "sexes": np.array([alpha_rank(SEXES, alpha=a, **options).pi.ravel() for a in alphas]),
+        "kuhn": np.array([np.sort(alpha_rank(kuhn, alpha=a, **options).pi.ravel())[::-1][:6] for a in alphas]),
+        "known_alphas": np.array(known["alpha"]),
+        "known": np.array(known["pi"]),
+        "biased_at_known": np.array([alpha_rank(BIASED, alpha=a, **single).pi for a in known["alpha"]]),
+    }
+
+
+def intensity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    flat = np.abs(arrays["rps"] - 1 / 3).max()
+    error = np.abs(arrays["biased_at_known"] - arrays["known"]).max()
+    equal = np.abs(arrays["biased"][-1] - 1 / 3).max()
+    nash = arrays["sexes"][-1][[0, 3]]
+    return {
+        "rock-paper-scissors is flat": (bool(flat < 1e-12), float(1e-12 - flat)),
+        "the biased game agrees with the known five digits": (bool(error < 1e-5), float(1e-5 - error)),
+        "the biased game ends at one third each": (bool(equal < 1e-6), float(1e-6 - equal)),
+        "the two equilibria share the mass": (bool(nash.min() > 0.499), float(nash.min() - 0.499)),
+        "masses of the biased game cross": (
+            bool(arrays["biased"][:, 1].max() > 0.6),
+            float(arrays["biased"][:, 1].max() - 0.6),
+        ),
+    }
+
+
+def draw_intensity(arrays: Any) -> matplotlib.figure.Figure:
+    """A panel a game."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 4, figsize=(13, 3.2), layout="constrained", sharey=True)
+    panels = (
+        ("rps", "rock-paper-scissors"),
+        ("biased", "biased rock-paper-scissors"),
+        ("sexes", "battle of the sexes"),
+        ("kuhn", "Kuhn poker: 6 of 27 profiles"),
+    )
+    for axis, (key, title) in zip(axes, panels, strict=True):
+        for strategy in range(arrays[key].shape[1]):
+            axis.plot(arrays["alphas"], arrays[key][:, strategy], label=str(strategy))
+        axis.set(xscale="log", xlabel=r"intensity $\alpha$", title=title)
+    for strategy in range(3):
+        axes[1].plot(arrays["known_alphas"], arrays["known"][:, strategy], "o", color=f"C{strategy}", mfc="none")
+    axes[0].set(ylabel="mass", ylim=(-0.02, 1.02))
+    figure.suptitle(f"Ranking against intensity, populations of {POPULATION_SIZE} (circles: known values)", fontsize=10)
+    return figure
+
+
+INTENSITY = Figure(
+    name="intensity",
+    title="Masses against the intensity of selection, with known values.",
+    compute=compute_intensity,
+    claims=intensity_claims,
+    draw=draw_intensity,
+    inputs=INPUTS,
+)

@@ -1,0 +1,86 @@
+"""What a rating hides: Elo and alpha-Rank on tables that are, and are not, transitive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from lrtheory.alpha_rank import alpha_rank, elo
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+GAMES_OF_A_PAIR = 1000
+INPUTS: dict[str, dict[str, Any]] = {"quick": {"rotations": 9}, "full": {"rotations": 33}}
+STRENGTHS = np.array([0.0, 0.15, 0.3])
+
+
+def win_rates(rotation: float) -> np.ndarray:
+    """Logistic in the difference of strengths, plus a rotation that makes each beat the next."""
+    cycle = np.array([[0, 1, -1], [-1, 0, 1], [1, -1, 0]])
+    return 1 / (1 + np.exp(-(STRENGTHS[:, None] - STRENGTHS) - rotation * cycle))
+
+
+def compute_ratings(profile: str) -> dict[str, np.ndarray]:
+    """Elo's best prediction and the ranking, from transitive to cyclic."""
+    rotations = np.linspace(0, 1, INPUTS[profile]["rotations"])
+    tables = [win_rates(rotation) for rotation in rotations]
+    off = ~np.eye(3, dtype=bool)
+    found = [elo(GAMES_OF_A_PAIR * table * off) for table in tables]
+    masses = [alpha_rank(table, population="single").pi for table in tables]
+    errors = [np.abs(fit.predicted - table)[off].max() for fit, table in zip(found, tables, strict=True)]
+    return {
+        "rotations": rotations,
+        "ratings": np.array([fit.ratings for fit in found]),
+        "error": np.array(errors),
+        "pi": np.array(masses, dtype=float),
+    }
+
+
+def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    error, pi, ratings = arrays["error"], arrays["pi"], arrays["ratings"]
+    return {
+        "Elo predicts the transitive table": (bool(error[0] < 1e-3), float(1e-3 - error[0])),
+        "Elo misses the cyclic table": (bool(error[-1] > 0.2), float(error[-1] - 0.2)),
+        "without a cycle the strongest has all the mass": (bool(pi[0, 2] > 0.999), float(pi[0, 2] - 0.999)),
+        "with the cycle each has a third": (
+            bool(np.abs(pi[-1] - 1 / 3).max() < 1e-9),
+            float(1e-9 - np.abs(pi[-1] - 1 / 3).max()),
+        ),
+        "Elo keeps its order all the while": (
+            bool((np.diff(ratings, axis=1) > 0).all()),
+            float(np.diff(ratings, axis=1).min()),
+        ),
+    }
+
+
+def draw_ratings(arrays: Any) -> matplotlib.figure.Figure:
+    """Ratings, masses, and the largest error of Elo's prediction."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
+    for agent in range(3):
+        axes[0].plot(arrays["rotations"], arrays["ratings"][:, agent], "o-", markersize=3, label=f"agent {agent}")
+        axes[1].plot(arrays["rotations"], arrays["pi"][:, agent], "o-", markersize=3)
+    axes[2].plot(arrays["rotations"], arrays["error"], "o-", markersize=3, color="black")
+    axes[0].set(ylabel="Elo rating")
+    axes[1].set(ylabel="mass")
+    axes[2].set(ylabel="largest error of a predicted win rate")
+    axes[0].legend(fontsize=8)
+    for axis in axes:
+        axis.set(xlabel="rotation")
+    figure.suptitle(f"From a transitive to a cyclic table of three agents, {GAMES_OF_A_PAIR} games a pair", fontsize=10)
+    return figure
+
+
+ELO = Figure(
+    name="elo",
+    title="Elo hides a cycle that alpha-Rank shows.",
+    compute=compute_ratings,
+    claims=ratings_claims,
+    draw=draw_ratings,
+    inputs=INPUTS,
+)

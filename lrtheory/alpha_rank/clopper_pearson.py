@@ -1,0 +1,92 @@
+r"""Clopper-Pearson intervals: exact confidence for the probability behind x successes in n trials.
+
+.. math:: \left[ B^{-1}(\delta/2;\, x,\, n-x+1),\; B^{-1}(1-\delta/2;\, x+1,\, n-x) \right],
+
+B^{-1} the quantile of the beta distribution; the lower end is 0 at x = 0 and the upper end 1 at x = n [1]_.
+
+References
+----------
+.. [1] C. Clopper, E. Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial,
+   Biometrika 26, 1934.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import llvmlite.binding  # type: ignore[import-untyped]
+import numpy as np
+from numba import types
+from numba.extending import get_cython_function_address
+from scipy import special
+
+from lrtheory._array import kernel
+from lrtheory._validation import array, must, open_interval
+
+__all__ = ["clopper_pearson", "interval"]
+
+
+def _compiled(name: str, source: str) -> Any:
+    """A function of scipy.special for kernels; by symbol, since an address changes from process to process."""
+    llvmlite.binding.add_symbol(name, get_cython_function_address("scipy.special.cython_special", source))
+    number = types.float64
+    return types.ExternalFunction(name, number(number, number, number, types.int32))
+
+
+lower_quantile = _compiled("lrtheory_betaincinv", "__pyx_fuse_0betaincinv")
+upper_quantile = _compiled("lrtheory_betainccinv", "__pyx_fuse_0betainccinv")
+
+
+@kernel
+def interval(x, n, log_level):
+    """Both ends for x successes of n, each missed with probability exp(-log_level); a microsecond."""
+    tail = math.exp(-log_level)
+    low = lower_quantile(x, n - x + 1.0, tail, 0) if x > 0 else 0.0
+    return low, upper_quantile(x + 1.0, n - x, tail, 0) if x < n else 1.0
+
+
+def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, np.ndarray]:
+    r"""Confidence intervals for the probabilities behind counts of successes.
+
+    Parameters
+    ----------
+    successes : int or array of int
+        x, from 0 to n.
+    n : int or array of int
+        Trials; without trials the interval is [0, 1].
+    level : float
+        Probability to miss, in (0, 1), half of it on each side.
+
+    Returns
+    -------
+    lower, upper : float64 array
+        Of the common shape of `successes` and `n`.
+
+    Raises
+    ------
+    ValueError
+        If a count is no whole number or out of range.
+
+    Proof
+    -----
+    P(X >= x) under success probability p is the beta distribution function I_p(x, n - x + 1), increasing in p. The
+    lower end l(x) has I_l = level / 2, so p < l(X) means that X has an upper tail below level / 2 under p; this happens
+    with probability at most level / 2. The upper end is the same for failures. Such an interval lies inside
+    Hoeffding's, whose tails bound the same probabilities from above (statement RG-T5).
+
+    Examples
+    --------
+    >>> lower, upper = clopper_pearson([0, 5], 10, 0.05)
+    >>> lower.round(4).tolist(), upper.round(4).tolist()
+    ([0.0, 0.1871], [0.3085, 0.8129])
+    """
+    x, trials = np.broadcast_arrays(array("successes", successes, low=0), array("n", n, low=0))
+    level = open_interval("level", level, 0, 1)
+    if (x > trials).any() or (x != np.floor(x)).any() or (trials != np.floor(trials)).any():
+        raise must("successes", "whole numbers of at most `n`", successes)
+    x, trials = x.astype(np.float64), trials.astype(np.float64)
+    inner = np.where(x == trials, 0, x)  # where the formula has no meaning any other count will do
+    lower = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), trials - np.minimum(x, trials) + 1, level / 2))
+    upper = np.where(x == trials, 1.0, special.betainccinv(inner + 1, np.maximum(trials - inner, 1), level / 2))
+    return lower, upper

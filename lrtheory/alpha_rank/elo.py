@@ -1,0 +1,149 @@
+r"""Elo ratings by maximum likelihood: what most leaderboards show, and what cannot show a cycle.
+
+.. math:: P(i \text{ beats } j) = \frac{1}{1 + 10^{(r_j - r_i)/400}} = \sigma(\theta_i - \theta_j),
+   \qquad \theta = r \log(10) / 400 .
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import array, integer, must, real
+
+__all__ = ["EloResult", "elo"]
+
+POINTS = 400 / math.log(10)  # of one natural logit
+
+
+@result
+class EloResult(Result):
+    """Elo ratings.
+
+    Attributes
+    ----------
+    ratings : float64 array of shape (n,)
+        In points; their sum is 0.
+    predicted : float64 array of shape (n, n)
+        Probability that the row beats the column.
+    log_likelihood : float
+        Of the wins, without the ridge.
+    n_iter : int
+        Newton steps.
+    converged : bool
+        Whether the last step changed no rating by more than 1e-6 points.
+    message : str
+        Whether ratings exist without the ridge.
+    counts : mapping
+        ``games``, rounded down.
+    """
+
+    ratings: np.ndarray
+    predicted: np.ndarray
+    log_likelihood: float
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+
+
+@arrays("host")
+def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
+    r"""Elo ratings that make the wins most likely.
+
+    Parameters
+    ----------
+    wins : array of shape (n, n)
+        ``wins[i, j]``: how often i has beaten j; a draw counts half for both. Not negative; the diagonal is ignored.
+    ridge : float
+        Weight of sum theta^2 / 2 in natural logits, above 0. It fixes the sum, and gives finite ratings to players who
+        won all games or none.
+    max_iter : int
+        Largest number of Newton steps.
+
+    Returns
+    -------
+    EloResult
+        With `ratings` and `predicted`.
+
+    Raises
+    ------
+    ValueError
+        If `wins` is not square, finite and non-negative, or `ridge` is not positive.
+
+    Notes
+    -----
+    The objective sum_ij w_ij log sigma(theta_i - theta_j) - ridge \|theta\|^2 / 2 is strictly concave. Its gradient
+    sums to -ridge sum theta, so the sum is 0 at the maximum. Without ridge a maximum exists if and only if every player
+    can be reached from every other one along wins [1]_.
+
+    References
+    ----------
+    .. [1] L. R. Ford Jr., Solution of a Ranking Problem from Binary Comparisons,
+       American Mathematical Monthly 64, 1957.
+
+    Examples
+    --------
+    >>> elo([[0, 10], [1, 0]]).ratings.round(1).tolist()
+    [200.0, -200.0]
+    """
+    table = array("wins", wins, low=0).astype(np.float64)
+    if table.ndim != 2 or len(table) != table.shape[-1] or table.size == 0:
+        raise must("wins", "square, with a player", table.shape)
+    ridge, max_iter = real("ridge", ridge, low=0, high=1e300), integer("max_iter", max_iter, low=1)
+    if ridge == 0:
+        raise must("ridge", "above 0", ridge)
+    table[np.eye(len(table), dtype=bool)] = 0
+    theta, n_iter, converged = _newton(table, ridge, max_iter)
+    gaps = np.subtract.outer(theta, theta)
+    return EloResult(
+        ratings=POINTS * theta,
+        predicted=0.5 + 0.5 * np.tanh(gaps / 2),
+        log_likelihood=-float((table * np.logaddexp(0, -gaps)).sum()),
+        n_iter=n_iter,
+        converged=converged,
+        message=_existence(table),
+        counts={"games": int(table.sum())},
+    )
+
+
+def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, int, bool]:
+    """Newton's method with steps halved until the objective does not fall."""
+    games, n = wins + wins.T, len(wins)
+
+    def objective(theta: np.ndarray) -> float:
+        gaps = np.subtract.outer(theta, theta)
+        return -float((wins * np.logaddexp(0, -gaps)).sum()) - ridge / 2 * float(theta @ theta)
+
+    theta, value = np.zeros(n), objective(np.zeros(n))
+    for step in range(1, max_iter + 1):
+        p = 0.5 + 0.5 * np.tanh(np.subtract.outer(theta, theta) / 2)
+        gradient = (wins - games * p).sum(axis=1) - ridge * theta
+        curvature = games * p * (1 - p)
+        hessian = np.diag(curvature.sum(axis=1) + ridge) - curvature
+        change = np.linalg.solve(hessian, gradient)
+        if abs(change).max() * POINTS > 1000:  # where curves are flat a full step would overshoot
+            change *= 1000 / POINTS / abs(change).max()
+        while (after := objective(theta + change)) < value - 1e-12 * abs(value) and abs(change).max() > 1e-12:
+            change /= 2
+        theta, value = theta + change, after
+        theta -= theta.mean()
+        if abs(change).max() * POINTS <= 1e-6:
+            return theta, step, True
+    return theta, max_iter, False
+
+
+def _existence(wins: np.ndarray) -> str:
+    """Whether the ratings exist without ridge (Ford's condition)."""
+    from scipy.sparse.csgraph import connected_components
+
+    if connected_components(wins > 0, directed=True, connection="strong")[0] == 1:
+        return "the ratings exist without ridge"
+    if connected_components(wins > 0, directed=False)[0] > 1:
+        return "some players are connected by no games; each group has mean 0 by the ridge alone"
+    return "some players win all their games against the others; the ridge alone keeps their ratings finite"

@@ -1,0 +1,258 @@
+r"""Identities and constants of the chain that hold for every game, with their proofs.
+
+Part of `theory`, where users find these functions. What is a rational function of its arguments also takes Fractions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "chain_ratio_bound",
+    "fixation_log_ratio",
+    "mass_error_of_ratio",
+    "payoffs_with_offset",
+    "potential_log_law",
+    "rate_lipschitz",
+    "relaxed_samples_to_resolve",
+    "smallest_rate",
+]
+
+
+def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
+    r"""Return log(rho(u) / rho(-u)) of the fixation probability (statement AR-T3).
+
+    Parameters
+    ----------
+    u : float or array
+        alpha times the payoff gain.
+    population_size : int
+        m in the paper, at least 2.
+
+    Returns
+    -------
+    float or array
+        (m - 1) u.
+
+    Proof
+    -----
+    rho(u) = (1 - e^{-u}) / (1 - e^{-m u}), so rho(-u) = (e^{u} - 1) / (e^{m u} - 1) = e^{-(m - 1) u} rho(u).
+    Moreover 1 / rho(u) = sum_{l < m} e^{-l u}, so d log rho / du is the mean of l under weights e^{-l u}, which lies
+    between 0 and m - 1 and is (m - 1) / 2 at 0.
+
+    Examples
+    --------
+    >>> fixation_log_ratio(0.5, population_size=50)
+    24.5
+    """
+    return (population_size - 1) * u
+
+
+def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_means: int) -> int | float:
+    r"""Return samples of both ends after which the relaxed rule resolves an edge, on the event of RG-T1.
+
+    Parameters
+    ----------
+    gap : float
+        Payoff difference in [0, 1] of the deviating player; 0 for a tie.
+    slack : float
+        Overlap that is tolerated on each side, at least 0.
+    delta : float
+        Failure probability for all means together, in (0, 1).
+    n_means : int
+        Number of means, K \|S\|.
+
+    Returns
+    -------
+    int or float
+        The smallest n with r(n) < gap / 4 + slack / 2 (statement RG-T6).
+
+    Proof
+    -----
+    On the event, the upper end at the worse profile is below M(w) + 2 r and the lower end at the better one above
+    M(b) - 2 r, so the overlap is below 4 r - gap, and below 2 slack as soon as 4 r < gap + 2 slack. An edge is resolved
+    the wrong way only if U(b) - slack < L(w) + slack; on the event U(b) >= M(b) and L(w) <= M(w), so gap < 2 slack.
+
+    Examples
+    --------
+    >>> relaxed_samples_to_resolve(0.0, slack=0.25, delta=0.1, n_means=8)
+    569
+    """
+    from lrtheory.alpha_rank.theory import samples_to_resolve
+
+    return samples_to_resolve(gap + 2 * slack, delta=delta, n_means=n_means)
+
+
+def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> np.ndarray:
+    r"""Return log pi of a game with an exact potential (statement AR-T4).
+
+    Parameters
+    ----------
+    potential : array of shape (s_1, ..., s_K)
+        phi with M^k(sigma) - M^k(s) = phi(sigma) - phi(s) whenever player k deviates from s to sigma.
+    alpha : float
+        Ranking intensity, finite.
+    population_size : int
+        m in the paper, at least 2.
+
+    Returns
+    -------
+    float64 array of shape (s_1, ..., s_K)
+        (m - 1) alpha phi, normalised.
+
+    Proof
+    -----
+    By `fixation_log_ratio` C(s, sigma) / C(sigma, s) = exp((m - 1) alpha (phi(sigma) - phi(s))) on every edge. So
+    exp((m - 1) alpha phi) satisfies detailed balance, and the stationary law is unique.
+
+    Examples
+    --------
+    >>> np.exp(potential_log_law([0.0, 1.0], alpha=math.log(3), population_size=2)).round(6).tolist()
+    [0.25, 0.75]
+    """
+    log_weights = (population_size - 1) * alpha * np.asarray(potential, dtype=np.float64)
+    log_weights = log_weights - log_weights.max()
+    return log_weights - math.log(np.exp(log_weights).sum())
+
+
+def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
+    r"""Payoffs that give the same chain: to M^k is added a function of what the others play (statement AR-T5).
+
+    Parameters
+    ----------
+    payoffs : array of shape (K, s_1, ..., s_K)
+        Payoffs.
+    offsets : sequence of K arrays
+        The k-th has the shape of a table with axis k of length 1.
+
+    Returns
+    -------
+    array of shape (K, s_1, ..., s_K)
+        M^k(s) + offset^k(s^{-k}).
+
+    Proof
+    -----
+    The chain reads payoffs through M^k(sigma) - M^k(s) on edges where player k alone deviates. There s^{-k} is
+    sigma^{-k}, so the offset cancels. Likewise alpha and a factor c of all payoffs enter through
+    alpha c (M^k(sigma) - M^k(s)) alone, and the epsilon chain reads signs alone, which every increasing map of a line
+    keeps.
+
+    Examples
+    --------
+    >>> payoffs_with_offset(np.zeros((1, 2)), [np.array([3.0])]).tolist()
+    [[3.0, 3.0]]
+    """
+    return np.stack([table + offset for table, offset in zip(np.asarray(payoffs), offsets, strict=True)])
+
+
+def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
+    r"""Largest factor by which a mass changes when every rate of a chain changes by at most a factor (statement MI-L3).
+
+    Parameters
+    ----------
+    n_states : int
+        Number of states.
+    rate_ratio : float or Fraction
+        r = e^b, at least 1: every rate lies between 1 / r and r times the other.
+
+    Returns
+    -------
+    float or Fraction
+        r^{2 (n - 1)}; in logarithms 2 (n - 1) b.
+
+    Proof
+    -----
+    By the tree theorem pi(s) = T_s / sum_r T_r, and T_s sums products of n - 1 rates. Each product changes by a factor
+    in [r^{-(n-1)}, r^{n-1}], so does each T_s, and so does their sum; the quotient changes by at most the square of it.
+
+    Examples
+    --------
+    >>> chain_ratio_bound(3, rate_ratio=2)
+    16
+    """
+    return rate_ratio ** (2 * (n_states - 1))
+
+
+def mass_error_of_ratio(ratio: Any) -> Any:
+    r"""Return `mass_error_bound` as a function of e^B, which keeps it rational (statement MI-L2).
+
+    Parameters
+    ----------
+    ratio : float or Fraction
+        R = e^B, at least 1: every mass lies between 1 / R and R times the other.
+
+    Returns
+    -------
+    float or Fraction
+        (R - 1) / (R + 1) = tanh(B / 2).
+
+    Examples
+    --------
+    >>> mass_error_of_ratio(3.0)
+    0.5
+    """
+    return (ratio - 1) / (ratio + 1)
+
+
+def rate_lipschitz(*, alpha: float, degree: int) -> float:
+    r"""Return a Lipschitz constant of the rates C(s, sigma) in the payoffs, sup norm (proof step P2).
+
+    Parameters
+    ----------
+    alpha : float
+        Ranking intensity.
+    degree : int
+        D, the number of deviations of a profile.
+
+    Returns
+    -------
+    float
+        2 alpha / D: payoffs that move by t move every rate by at most 2 alpha t / D.
+
+    Proof
+    -----
+    C = rho(u) / D and u moves by at most 2 alpha t, so 0 <= rho' <= 1 is enough. 1 / rho = S = sum_{l < m} x^l with
+    x = e^{-u}, hence rho' = sum_{l < m} l x^l / S^2. The polynomial S^2 has the coefficient l + 1 at x^l for l < m, so
+    the numerator is below it for every x >= 0.
+
+    Examples
+    --------
+    >>> rate_lipschitz(alpha=1.0, degree=4)
+    0.5
+    """
+    return 2 * alpha / degree
+
+
+def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff: float = 1.0) -> float:
+    r"""Return the smallest rate of a deviation, at the largest loss (g in the paper, proof step P2).
+
+    Parameters
+    ----------
+    alpha : float
+        Ranking intensity, above 0.
+    population_size : int
+        m in the paper.
+    degree : int
+        D, the number of deviations of a profile.
+    max_payoff : float
+        Payoffs lie in [-max_payoff, max_payoff].
+
+    Returns
+    -------
+    float
+        (e^{2 alpha M} - 1) / (D (e^{2 alpha m M} - 1)).
+
+    Proof
+    -----
+    rho increases (see `fixation_log_ratio`) and u >= -2 alpha M, so C >= rho(-2 alpha M) / D, which is the formula.
+
+    Examples
+    --------
+    >>> round(smallest_rate(alpha=1.0, population_size=2, degree=1), 6)
+    0.119203
+    """
+    x = 2 * alpha * max_payoff
+    return math.exp(-(population_size - 1) * x) * math.expm1(-x) / (degree * math.expm1(-population_size * x))

@@ -1,0 +1,125 @@
+"""Chains with rational rates, and mutants in a population."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from lrtheory.alpha_rank import load_kuhn, transition_matrix
+from lrtheory.bounds import Draws, Family, Tight
+
+# --- chains with integer rates --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Rates of a Markov chain, (n, n) Fractions; the diagonal is ignored."""
+
+    rates: np.ndarray
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """A transition matrix with the same stationary law: rates over one more than the largest exit rate."""
+        off = self.rates * (1 - np.eye(len(self.rates), dtype=int))
+        jumps = off / (1 + off.sum(1).max())
+        return jumps + np.diag(1 - jumps.sum(1))
+
+
+def chain(rates) -> Chain:
+    """A chain with the given integer rates."""
+    fractions = [[Fraction(int(rate)) for rate in row] for row in rates]
+    return Chain(np.array(fractions, object))
+
+
+def is_irreducible(chain: Chain) -> bool:
+    """Whether every state is reached from every other."""
+    return connected_components(chain.rates != 0, connection="strong")[0] == 1
+
+
+def draw_chain(draws: Draws) -> Chain:
+    """Two to four states, sparse integer rates around a cycle that keeps the chain irreducible."""
+    n = draws.integers(2, 4)
+    rates = draws.integers(0, 5, shape=(n, n))
+    order = draws.permutation(n)
+    rates[order, np.roll(order, 1)] += 1
+    return chain(rates)
+
+
+INTEGER_CHAINS = Family(
+    "integer-chains",
+    always=(
+        *(chain([[0, a], [b, 0]]) for a, b in itertools.product((1, 2, 3), repeat=2)),
+        chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]),  # a cycle: one tree for each root
+        chain([[0, 1, 2], [2, 0, 1], [1, 1, 0]]),
+    ),
+    draw=draw_chain,
+)
+
+
+def kuhn_chain() -> Chain:
+    """The epsilon-chain of the 3-player Kuhn meta-game with two strategies each, in Fractions."""
+    game = load_kuhn(3, iterations=1, exact=True)
+    return Chain(transition_matrix(game, alpha=np.inf, epsilon=Fraction(1, 100), format="dense"))
+
+
+RETURN_CHAINS = Family(
+    "return-chains",
+    always=lambda: (chain([[0, 1], [2, 0]]), chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]), kuhn_chain()),
+    draw=draw_chain,
+)
+WALKS = Family("walks", always=(chain([[0, 1], [3, 0]]), chain([[0, 1, 0], [0, 0, 2], [3, 1, 0]])), draw=draw_chain)
+
+# --- a mutant in a population ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """Advantage u of a mutant, the size of its population, and a step by which u grows."""
+
+    advantage: float
+    population_size: int
+    step: float = 0.125
+
+
+MUTANTS = Family(
+    "mutants",
+    always=(Mutant(0.0, 2), Mutant(1.0, 2), Mutant(-3.0, 3), Mutant(0.5, 10), Mutant(-40.0, 5), Mutant(2.0**-30, 8)),
+    draw=lambda draws: Mutant(draws.integers(-256, 256) / 16.0, draws.integers(2, 12), 2.0 ** -draws.integers(0, 8)),
+)
+
+# --- two chains with rates of the same support ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ChainPair:
+    """Rates of two chains, (n, n) positive Fractions off the diagonal."""
+
+    rates: np.ndarray
+    other: np.ndarray
+
+
+def chain_pair(rates, other) -> ChainPair:
+    """Two chains with the given integer rates; the diagonal is set to 1 and not read."""
+    return ChainPair(*(chain(np.where(np.eye(len(table)), 1, table)).rates for table in (rates, other)))
+
+
+def draw_pair(draws: Draws) -> ChainPair:
+    """Two to four states, rates from 1 to 8 that are changed independently."""
+    n = draws.integers(2, 4)
+    return chain_pair(draws.integers(1, 8, shape=(n, n)), draws.integers(1, 8, shape=(n, n)))
+
+
+CHAIN_PAIRS = Family(
+    "chain-pairs",
+    always=(
+        chain_pair([[0, 1], [1, 0]], [[0, 1], [1, 0]]),
+        chain_pair([[0, 1], [1, 0]], [[0, 2], [1, 0]]),
+        chain_pair([[0, 1, 2], [2, 0, 1], [1, 1, 0]], [[0, 2, 1], [1, 0, 2], [2, 2, 0]]),
+    ),
+    tight=(Tight(chain_pair([[0, 2], [1, 0]], [[0, 1], [2, 0]]), 0.5, 1.0),),  # attains MI-L2, and half of MI-L3
+    draw=draw_pair,
+)

@@ -1,0 +1,180 @@
+"""alpha-Rank at finite alpha: one positive law, detailed balance of potential games, invariances of the chain."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lrtheory.alpha_rank import alpha_rank, elimination, fixation_probability, identities, profile_chain
+from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, always, rounding, saboteur
+from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank.families.games import (
+    POTENTIAL_GAMES,
+    RANKED_GAMES,
+    RANKED_WITH_DEVIATIONS,
+    SAME_CHAINS,
+    PotentialGame,
+    RankedGame,
+    SameChain,
+)
+
+
+def log_law(game: RankedGame | PotentialGame, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Logarithms of pi, flat, by elimination on logarithms."""
+    options = {"alpha": game.alpha, "population_size": game.population_size, "method": "log-gth"}
+    return alpha_rank(game.payoffs, **options).log_pi.ravel()
+
+
+def log_rounding(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> np.ndarray:
+    """Rounding of log pi: O(n^3) additions of logarithms as large as m alpha times a payoff difference."""
+    largest = 1 + 2 * game.population_size * game.alpha * np.abs(game.payoffs).max()
+    return rounding(20 * len(log_pi) ** 3, largest + np.abs(log_pi).max())
+
+
+def log_flows(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log flows pi(s) C(s, t) along every deviation, and back."""
+    edges = profile_chain(game.payoffs)
+    log_rho = partial(fixation_probability, population_size=game.population_size, log=True)
+    there = log_pi[:, None] + log_rho(game.alpha * edges.differences)
+    return there, log_pi[edges.neighbors] + log_rho(-game.alpha * edges.differences)
+
+
+def balance(game: RankedGame, log_pi: np.ndarray) -> Sides:
+    """Log outflow and log inflow of every profile, and the total mass."""
+    there, back = log_flows(game, log_pi)
+    out, into = (np.logaddexp.reduce(flows, axis=1) if flows.size else np.zeros(len(log_pi)) for flows in (there, back))
+    mass = np.logaddexp.reduce(log_pi)
+    return Sides(lhs=np.r_[out, mass], rhs=np.r_[into, 0.0], rounding=log_rounding(game, log_pi))
+
+
+AR_T1 = Statement(
+    id="alpha_rank/AR-T1",
+    title="One stationary law, positive everywhere",
+    source=Paper("1903.01373", "uniqueness of the stationary distribution", read="secondary"),
+    tex=r"\alpha < \infty \Rightarrow \pi C = \pi,\ \sum_s \pi(s) = 1,\ \log\pi(s) > -\infty",
+    hypotheses={"finite alpha": lambda game: np.isfinite(game.alpha)},
+    instances=RANKED_GAMES,
+    solve=log_law,
+    claim=Identity(balance),
+    saboteurs=(
+        saboteur("the way back underflows", solve=mutants.underflowing_law),
+        saboteur(
+            "right eigenvector", solve=lambda game, rng: np.full(log_law(game).shape, -np.log(log_law(game).size))
+        ),
+    ),
+    notes="In logarithms, on games whose smallest mass is far below the smallest double.",
+)
+
+
+def potential_law(game: PotentialGame, log_pi: np.ndarray, less: int = 0) -> Sides:
+    """Log pi against (m - 1) alpha phi, normalised."""
+    m = game.population_size - less
+    law = identities.potential_log_law(game.potential, alpha=game.alpha, population_size=m).ravel()
+    return Sides(lhs=log_pi, rhs=law, rounding=log_rounding(game, log_pi))
+
+
+AR_T4 = Statement(
+    id="alpha_rank/AR-T4",
+    title="Potential games rank by their potential",
+    source=Derived(identities.potential_log_law),
+    tex=r"M^k(\sigma) - M^k(s) = \phi(\sigma) - \phi(s) \Rightarrow \pi(s) \propto e^{(m-1)\alpha\phi(s)}",
+    hypotheses={"exact potential": always},
+    instances=POTENTIAL_GAMES,
+    solve=log_law,
+    claim=Identity(potential_law),
+    saboteurs=(
+        saboteur("exponent (m - 2) alpha phi", claim=Identity(partial(potential_law, less=1))),
+        saboteur("payoffs of the others' table", solve=mutants.players_exchanged),
+        saboteur(
+            "exits too small", patch=(elimination.eliminate_log, "A[i, k] -= exits[k]", "A[i, k] -= exits[k] - 1e-6")
+        ),
+    ),
+)
+
+
+def detailed_balance(game: PotentialGame, log_pi: np.ndarray) -> Sides:
+    """Log flow along every deviation, and back."""
+    there, back = log_flows(game, log_pi)
+    return Sides(lhs=there, rhs=back, rounding=log_rounding(game, log_pi))
+
+
+P4 = Statement(
+    id="alpha_rank/P4",
+    title="Detailed balance of potential games",
+    source=Derived(identities.potential_log_law),
+    tex=r"\pi(s)\, C_{s\sigma} = \pi(\sigma)\, C_{\sigma s}",
+    hypotheses={"exact potential": always},
+    instances=POTENTIAL_GAMES,
+    solve=log_law,
+    claim=Identity(detailed_balance),
+    saboteurs=(saboteur("payoffs of the others' table", solve=mutants.players_exchanged),),
+    notes="The other identities of the chain are AR-T3 and AR-T8.",
+)
+
+
+def both_laws(same: SameChain, rng: np.random.Generator) -> np.ndarray:
+    """Log pi of both descriptions, the first in the order of the second."""
+    first = log_law(same.game).reshape(same.game.payoffs.shape[1:])
+    return np.stack([same.permuted(first).ravel(), log_law(same.other)])
+
+
+def equal_laws(same: SameChain, laws: np.ndarray) -> Sides:
+    """The first law against the second, and the total mass."""
+    allowed = log_rounding(same.game, laws[0]) + log_rounding(same.other, laws[1])
+    return Sides(np.r_[laws[0], np.logaddexp.reduce(laws[0])], np.r_[laws[1], 0.0], rounding=allowed)
+
+
+AR_T5 = Statement(
+    id="alpha_rank/AR-T5",
+    title="What leaves the chain unchanged",
+    source=Derived(identities.payoffs_with_offset),
+    tex=r"\pi(\alpha, M) = \pi(\alpha/c,\ c(M^k + b^k(s^{-k}))),\ \text{and strategies may be renamed}",
+    hypotheses={"a positive factor": lambda same: same.factor > 0},
+    instances=SAME_CHAINS,
+    solve=both_laws,
+    claim=Identity(equal_laws),
+    saboteurs=(
+        saboteur("the factor is not taken out of alpha", solve=mutants.factor_ignored),
+        saboteur("an offset on the own strategy", solve=mutants.own_offset),
+    ),
+)
+
+
+def rates(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
+    """Rates of all deviations, on the payoffs and on payoffs that are off by 1/16 in alternating directions."""
+    signs = 1 - 2 * (np.indices(game.payoffs.shape).sum(0) % 2)
+    both = (game.payoffs, game.payoffs + signs * OFF)
+    return np.stack([profile_chain(payoffs).rates(game.alpha, game.population_size) for payoffs in both])
+
+
+OFF = 2.0**-4
+
+
+def lipschitz(game: RankedGame, both: np.ndarray, factor: float = 1.0) -> Sides:
+    """|C_hat - C| against 2 alpha t / D, and C from below by the rate of the largest loss."""
+    degree, most = both.shape[2], max(2.0**-10, np.abs(game.payoffs).max())
+    change = factor * identities.rate_lipschitz(alpha=game.alpha, degree=degree) * OFF if degree else 0.0
+    least = np.zeros(both[0].size)
+    if game.alpha and degree:
+        options = {"alpha": game.alpha, "population_size": game.population_size, "degree": degree}
+        least += identities.smallest_rate(**options, max_payoff=most)
+    lhs, rhs = np.r_[np.abs(both[1] - both[0]).ravel(), least], np.r_[np.full(both[0].size, change), both[0].ravel()]
+    return Sides(lhs, rhs, rounding=rounding(100 * game.population_size, np.maximum(rhs, lhs)))
+
+
+P2 = Statement(
+    id="alpha_rank/P2",
+    title="Rates move slowly with the payoffs, and none is smaller than g",
+    source=Derived(identities.rate_lipschitz),
+    tex=r"|\hat C - C| \le 2\alpha\eta t,\quad C \ge \eta\,(e^{2\alpha M} - 1)/(e^{2\alpha m M} - 1)",
+    hypotheses={"finite alpha": lambda game: np.isfinite(game.alpha)},
+    instances=RANKED_WITH_DEVIATIONS,
+    solve=rates,
+    claim=Inequality(lipschitz),
+    saboteurs=(
+        saboteur("a sixteenth of the Lipschitz constant", claim=Inequality(partial(lipschitz, factor=1 / 16))),
+        saboteur("twice as intense", solve=mutants.rates_of_twice_alpha),
+    ),
+    notes="The paper's constant 2 alpha e^(2 alpha M) is larger.",
+)
