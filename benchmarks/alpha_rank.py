@@ -92,3 +92,37 @@ INFINITE_ALPHA = Row(
     peers={"open-spiel": open_spiel},
     tolerance=1e-6,
 )
+
+
+def symmetric_game() -> Inputs:
+    """One table of 50 strategies with payoffs in [0, 1]."""
+    return {"payoffs": np.random.default_rng(0).uniform(0, 1, (50, 50))}
+
+
+def our_single(inputs: Inputs) -> np.ndarray:
+    """Our ranking of a single population by general fitness, populations of 50."""
+    from lrtheory.alpha_rank import alpha_rank
+
+    options = {"population": "single", "fitness": "global", "population_size": 50}
+    return alpha_rank(inputs["payoffs"], alpha=1.0, **options).pi
+
+
+def egttools(inputs: Inputs) -> np.ndarray:
+    """The same by a C++ library of evolutionary game theory."""
+    from egttools.analytical import PairwiseComparison
+    from egttools.games import Matrix2PlayerGameHolder
+    from egttools.utils import calculate_stationary_distribution
+
+    game = Matrix2PlayerGameHolder(50, inputs["payoffs"])
+    transitions, _ = PairwiseComparison(50, game).calculate_transition_and_fixation_matrix_sml(1.0)
+    return calculate_stationary_distribution(transitions.T)
+
+
+SINGLE_POPULATION = Row(
+    name="single-population-50",
+    title="Ranking of 50 strategies in a single population, general fitness",
+    inputs=symmetric_game,
+    ours={"gth": our_single},
+    peers={"egttools": egttools},
+    tolerance=1e-5,
+)

@@ -118,8 +118,8 @@ def statements(pattern: str = "*") -> list[Statement]:
     Examples
     --------
     >>> import lrtheory
-    >>> [statement.id for statement in lrtheory.statements("alpha_rank/MI-*")]
-    ['alpha_rank/MI-L1', 'alpha_rank/MI-T2']
+    >>> [statement.id for statement in lrtheory.statements("alpha_rank/MI-T2*")]
+    ['alpha_rank/MI-T2', 'alpha_rank/MI-T2-independent']
     """
     return registry().matching(pattern)
 

@@ -131,9 +131,8 @@ def _signature(statement: Statement) -> str:
     except ValueError:
         names = []
     random = statement.kind not in ("inequality", "identity")
-    return (
-        f"solve({', '.join(names[: 3 if random else 2]) or 'instance, rng'}) -> {'n outcomes' if random else 'outcome'}"
-    )
+    arguments = ", ".join(names[: 3 if random else 2]) or "instance, rng"
+    return f"solve({arguments}) -> {'n independent outcomes' if random else 'outcome'}"
 
 
 def _show(options: Any) -> int:

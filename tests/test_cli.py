@@ -30,7 +30,13 @@ def test_list_and_show(run):
     assert json.loads(run("list mi-t2 --json")[1])[0]["kind"] == "probability"
     code, out, _ = run("show alpha_rank/MI-T2")
     assert code == 0
-    for part in ("Theorem 3.2", "no ties", "N/16", "solve(game, rng, n) -> n outcomes", "for each instance"):
+    for part in (
+        "Theorem 3.2",
+        "no ties",
+        "N/16",
+        "solve(game, rng, n) -> n independent outcomes",
+        "for each instance",
+    ):
         assert part in out
     assert json.loads(run("show alpha_rank/MI-T2 --json")[1])["id"] == "alpha_rank/MI-T2"
 

@@ -79,7 +79,7 @@ def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_mean
     Examples
     --------
     >>> relaxed_samples_to_resolve(0.0, slack=0.25, delta=0.1, n_means=8)
-    569
+    587
     """
     from lrtheory.alpha_rank.theory import samples_to_resolve
 
@@ -198,7 +198,7 @@ def mass_error_of_ratio(ratio: Any) -> Any:
 
 
 def rate_lipschitz(*, alpha: float, degree: int) -> float:
-    r"""Return a Lipschitz constant of the rates C(s, sigma) in the payoffs, sup norm (proof step P2).
+    r"""Return a Lipschitz constant of the rates C(s, sigma) in the payoffs, sup norm (statements MI-T1 and P2).
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def rate_lipschitz(*, alpha: float, degree: int) -> float:
 
 
 def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff: float = 1.0) -> float:
-    r"""Return the smallest rate of a deviation, at the largest loss (g in the paper, proof step P2).
+    r"""Return the smallest rate of a deviation, at the largest loss (g in the paper, statements MI-T1 and P2).
 
     Parameters
     ----------

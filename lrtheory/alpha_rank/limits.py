@@ -13,7 +13,7 @@ __all__ = ["coordination_limits", "has_no_ties", "order_only", "single_sink_limi
 
 
 def has_no_ties(game: Any) -> bool:
-    """Whether no deviation leaves the payoff of the deviating player unchanged.
+    """Whether no deviation leaves the payoff of the deviating player unchanged (a hypothesis of statement AR-T6).
 
     Parameters
     ----------

@@ -13,21 +13,44 @@ import numpy as np
 
 from lrtheory._validation import choice, integer, must, open_interval, real, sizes
 from lrtheory.alpha_rank.clopper_pearson import clopper_pearson
+from lrtheory.alpha_rank.identities import (
+    chain_ratio_bound,
+    fixation_log_ratio,
+    mass_error_of_ratio,
+    payoffs_with_offset,
+    potential_log_law,
+    rate_lipschitz,
+    relaxed_samples_to_resolve,
+    smallest_rate,
+)
+from lrtheory.alpha_rank.limits import coordination_limits, has_no_ties, order_only, single_sink_limit
 from lrtheory.alpha_rank.perturbation import log_ratio_bound, mass_error_bound, mass_interval, tree_weights
 from lrtheory.alpha_rank.problem import payoff_tables
 from lrtheory.alpha_rank.transition import profile_chain
 
 __all__ = [
+    "chain_ratio_bound",
     "clopper_pearson",
+    "coordination_limits",
     "count_weighted_bounds",
     "exhaustive_bound",
+    "fixation_log_ratio",
+    "has_no_ties",
     "hoeffding_radius",
     "log_ratio_bound",
     "mass_error_bound",
+    "mass_error_of_ratio",
     "mass_interval",
+    "order_only",
+    "payoffs_with_offset",
+    "potential_log_law",
+    "rate_lipschitz",
+    "relaxed_samples_to_resolve",
     "samples_finite_alpha",
     "samples_infinite_alpha",
     "samples_to_resolve",
+    "single_sink_limit",
+    "smallest_rate",
     "tree_weights",
 ]
 
