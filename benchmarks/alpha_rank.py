@@ -32,7 +32,7 @@ def open_spiel(inputs: Inputs) -> np.ndarray:
     return alpharank.compute(list(inputs["payoffs"]), use_inf_alpha=True, inf_alpha_eps=0.01)[2]
 
 
-CAPS = {"hoeffding": 2000, "clopper-pearson": 500}  # samples; the peer takes some thousand a second
+CAPS = {"hoeffding": 20_000, "clopper-pearson": 2000}  # samples; the peer takes some thousand a second
 
 
 def bernoulli_game() -> Inputs:

@@ -150,9 +150,19 @@ P7 = Statement(
 def gap_to_payoffs(box: Box, ends: np.ndarray) -> Sides:
     """The lower end of the second strategy is epsilon; payoffs in the box allow no less than 1/2."""
     box = exactly(box)
+    lhs = np.array([ends[0, 1], least_attained(box)], object)
+    return Sides(lhs=lhs, rhs=np.array([box.epsilon, Fraction(1, 2)], object))
+
+
+def least_attained(box: Box) -> Fraction:
+    """Least mass of the second strategy over the corners of a box of two strategies."""
     corners = itertools.product(*zip(box.lower[0], box.upper[0], strict=True))
-    attained = min(alpha_rank(np.array([corner], object), epsilon=box.epsilon).pi[1] for corner in corners)
-    return Sides(lhs=np.array([ends[0, 1], attained], object), rhs=np.array([box.epsilon, Fraction(1, 2)], object))
+    return min(alpha_rank(np.array([corner], object), epsilon=box.epsilon).pi[1] for corner in corners)
+
+
+def attained(box: Box, ends: np.ndarray) -> Sides:
+    """The lower end of the second strategy against the least mass that payoffs in the box give it."""
+    return Sides(lhs=ends[0, 1:2], rhs=np.array([least_attained(exactly(box))], object))
 
 
 RU_T3 = Statement(
@@ -165,6 +175,7 @@ RU_T3 = Statement(
     solve=exact_intervals_flat,
     claim=Identity(gap_to_payoffs),
     saboteurs=(
+        saboteur("the ends are attained", claim=Identity(attained)),
         saboteur("the middle of the box alone", solve=mutants.midpoints_flat),
         saboteur(
             "touching intervals are disjoint", patch=(intervals.open_edges, "neighbors] > high", "neighbors] >= high")

@@ -242,6 +242,20 @@ MI_L3 = Statement(
 )
 
 
+P3 = Statement(
+    id="alpha_rank/P3",
+    title="Perturbation of general chains",
+    source=Derived(identities.chain_ratio_bound),
+    tex=r"|\log\hat C - \log C| \le b \Rightarrow |\log\hat\pi - \log\pi| \le 2(n-1)b",
+    hypotheses={"all rates positive": always},
+    instances=CHAIN_PAIRS,
+    solve=both_laws,
+    claim=Recorded(
+        "The step is MI-L3 on chains that no game gives, and MI-L3 runs on such chains.", "alpha_rank/MI-L3"
+    ),
+)
+
+
 def total_variation(pair: ChainPair, laws: np.ndarray, divisor: int = 1) -> Sides:
     """|pi_hat - pi| against (R - 1)/(R + 1) = tanh(B/2), with R = e^B the largest ratio of the masses."""
     bound = identities.mass_error_of_ratio(ratio(laws[1], laws[0]).max()) * Fraction(1, divisor)
