@@ -75,7 +75,7 @@ def law(matrix):
 
 
 class PlainUCB:
-    """Count-weighted ResponseGraphUCB on dictionaries, as the sheet writes it."""
+    """Count-weighted ResponseGraphUCB on dictionaries, as the paper writes it."""
 
     def __init__(self, sizes, delta, anytime, joint):
         self.sizes, self.anytime = sizes, anytime
