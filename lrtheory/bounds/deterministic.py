@@ -83,7 +83,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         If the shapes of the sides do not match, the exact evaluation has another shape or gives floats, or a good event
         is used without the claim that bounds it.
     OutcomeError
-        If a side is NaN.
+        If a side is NaN, or a rounding error is negative or not finite.
     """
     if claim.numbers is Ball:  # NumPy's exp, log and sqrt take doubles or balls, and no Fractions
         sides = claim.sides(exactly(instance, float), exactly(outcome, float))

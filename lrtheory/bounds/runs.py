@@ -20,7 +20,8 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
     """Support needs every instance, refutation one; an instance stops as soon as it is decided."""
     record, claim, cap = Record(), statement.claim, session.budget.runs
     assert isinstance(claim, (Probability, Expectation, Law))
-    family = list(record.instances(statement, session, session.budget.sampled))
+    counted = Record() if chosen else record
+    family = list(counted.instances(statement, session, session.budget.sampled))
     instances = chosen or family
     level = Level(alpha, len(family), len(chunks(cap)))  # a replayed instance is judged at the level of the family
     record.counts["cap"] = cap
