@@ -1,6 +1,6 @@
-"""Rows that time this project against its peers: the same work, in the same run, as ratios.
+"""Rows that time this project against its peers, the same work in the same run, and goals where no peer can follow.
 
-A benchmark is a module-level `Row` in ``benchmarks/<system>.py``. These files are read in the environment of the peer
+A benchmark is a module-level `Row` or `Goal` in ``benchmarks/<system>.py``. These files are read in the environment of the peer
 too, so at their top they import NumPy and this module alone; each side imports what it measures inside its function.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Row", "rows"]
+__all__ = ["Goal", "Row", "rows"]
 
 Inputs = Mapping[str, np.ndarray]
 Side = Callable[[Inputs], np.ndarray]
@@ -48,8 +48,45 @@ class Row:
     tolerance: float
 
 
-def rows(system: str | None = None) -> dict[str, Row]:
-    """All rows by ``<system>/<name>``, of one system or of all.
+@dataclass(frozen=True)
+class Goal:
+    """One task that this project should do within given means, with a check of the answer that needs no peer.
+
+    Parameters
+    ----------
+    name, title : str
+        As in `Row`.
+    inputs : callable
+        As in `Row`.
+    solve : callable
+        ``solve(inputs)`` returns the answer as an array; this is what is timed.
+    error : callable
+        ``error(inputs, answer)`` returns how far the answer is from a right one, by a certificate.
+    seconds : float
+        What one solution may take on one core of a machine of today.
+    gigabytes : float
+        What the process may hold at most, imports included.
+    tolerance : float
+        Largest error of a right answer.
+    """
+
+    name: str
+    title: str
+    inputs: Callable[[], Inputs]
+    solve: Side
+    error: Callable[[Inputs, np.ndarray], float]
+    seconds: float
+    gigabytes: float
+    tolerance: float
+
+    @property
+    def ours(self) -> Mapping[str, Side]:
+        """The one way of doing it."""
+        return {"goal": self.solve}
+
+
+def rows(system: str | None = None) -> dict[str, Row | Goal]:
+    """All rows and goals by ``<system>/<name>``, of one system or of all.
 
     Parameters
     ----------
@@ -66,6 +103,6 @@ def rows(system: str | None = None) -> dict[str, Row]:
     found = {}
     for name in systems:
         for value in vars(importlib.import_module(f"benchmarks.{name}")).values():
-            if isinstance(value, Row):
+            if isinstance(value, (Row, Goal)):
                 found[f"{name}/{value.name}"] = value
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks import Inputs, Row
+from benchmarks import Goal, Inputs, Row
 
 
 def random_game() -> Inputs:
@@ -126,3 +126,47 @@ SINGLE_POPULATION = Row(
     peers={"egttools": egttools},
     tolerance=1e-5,
 )
+
+
+def large_game(n: int) -> Callable[[], Inputs]:
+    """Two players with n strategies each, no ties."""
+    return lambda: {"payoffs": np.random.default_rng(0).uniform(-1, 1, (2, n, n))}
+
+
+def our_ranking(inputs: Inputs) -> np.ndarray:
+    """Our ranking at infinite alpha, by the method that it chooses."""
+    from lrtheory.alpha_rank import alpha_rank
+
+    return alpha_rank(inputs["payoffs"], epsilon=0.01).pi
+
+
+def imbalance(inputs: Inputs, pi: np.ndarray) -> float:
+    """Sum over profiles of |flow in - flow out|: along each line every profile moves up at rate 0.99, down at 0.01."""
+    net = np.zeros_like(pi)
+    for axis, table in enumerate(inputs["payoffs"]):
+        order = np.argsort(table, axis)
+        mass = np.take_along_axis(pi, order, axis)
+        below = np.cumsum(mass, axis) - mass
+        above = mass.sum(axis, keepdims=True) - below - mass
+        rank = np.expand_dims(np.arange(len(pi)), 1 - axis)
+        flow = 0.99 * below + 0.01 * above - mass * (0.99 * (len(pi) - 1 - rank) + 0.01 * rank)
+        net += np.take_along_axis(flow, np.argsort(order, axis), axis)
+    return float(np.abs(net).sum()) / (2 * (len(pi) - 1)) + abs(float(pi.sum()) - 1)
+
+
+def large_ranking(n: int, seconds: float) -> Goal:
+    """A game that no peer can hold: its transition matrix would have n^4 entries."""
+    return Goal(
+        name=f"infinite-alpha-{n}x{n}",
+        title=f"Ranking of {n} x {n} profiles at infinite alpha, epsilon = 0.01",
+        inputs=large_game(n),
+        solve=our_ranking,
+        error=imbalance,
+        seconds=seconds,
+        gigabytes=2.0,
+        tolerance=1e-10,
+    )
+
+
+LARGE = large_ranking(300, seconds=0.5)
+VERY_LARGE = large_ranking(1000, seconds=10.0)

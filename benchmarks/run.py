@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import Row, rows
+from benchmarks import Goal, Row, rows
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parent / ".venv-peers"
@@ -78,9 +78,14 @@ class Side:
 
     def seconds(self) -> float:
         """The time of one more solution, measured inside the process."""
+        return self.seconds_and_memory()[0]
+
+    def seconds_and_memory(self) -> tuple[float, float]:
+        """The time of one more solution, and the gigabytes that the process has held at most so far."""
         self.process.stdin.write("again\n")  # type: ignore[union-attr]
         self.process.stdin.flush()  # type: ignore[union-attr]
-        return float(self.heard())
+        seconds, memory = self.heard()
+        return float(seconds), float(memory)
 
     def value(self) -> np.ndarray:
         """What it found."""
@@ -146,6 +151,25 @@ def lines(key: str, row: Row, options: Any) -> Iterator[tuple[str, bool]]:
             yield f"{start} {ratio}  {min(ratios):.1f} to {max(ratios):.1f}, {words}", same
 
 
+def reached(key: str, goal: Goal, options: Any) -> tuple[str, bool]:
+    """The line of a goal, and whether the answer is right; a goal that was missed is said, and is no error."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        given = Path(folder) / "input.npz"
+        inputs = goal.inputs()
+        np.savez(given, **inputs)
+        side = stack.enter_context(started(Path(sys.executable), key, "ours", "goal", given, options.threads))
+        turns = [side.seconds_and_memory() for _ in range(options.repeats)]
+        error = goal.error(inputs, side.value())
+    seconds, memory = statistics.median(turn[0] for turn in turns), turns[-1][1]
+    right = error <= goal.tolerance
+    words = [
+        f"{seconds:.3g} s of {goal.seconds:g}" + (" MISSED" if seconds > goal.seconds else ""),
+        f"{memory:.2f} GB of {goal.gigabytes:g}" + (" MISSED" if memory > goal.gigabytes else ""),
+        f"error {error:.0e}" + ("" if right else f": WRONG, more than {goal.tolerance:g}"),
+    ]
+    return f"{key:<36} {', '.join(words)}", right
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what is named and print the table; 1 when two sides did not do the same work.
 
@@ -168,13 +192,22 @@ def main(arguments: list[str] | None = None) -> int:
     if not chosen:
         print(f"No row is called {' '.join(options.names)}; there are {', '.join(rows())}.", file=sys.stderr)
         return 3
-    print("Times of the peer in units of ours: median of the turns, then the smallest and the largest ratio.\n")
-    print(f"{'row':<34} {'ours':<12} {'peer':<14} {'ratio':>9}")
+    against = {key: row for key, row in chosen.items() if isinstance(row, Row)}
+    goals = {key: row for key, row in chosen.items() if isinstance(row, Goal)}
     good = True
-    for key, row in chosen.items():
+    if against:
+        print("Times of the peer in units of ours: median of the turns, then the smallest and the largest ratio.\n")
+        print(f"{'row':<34} {'ours':<12} {'peer':<14} {'ratio':>9}")
+    for key, row in against.items():
         for line, same in lines(key, row, options):
             good &= same
             print(line, flush=True)
+    if goals:
+        print("\nWithout a peer: median time and largest memory beside the goals, and the error of the answer.\n")
+    for key, goal in goals.items():
+        line, right = reached(key, goal, options)
+        good &= right
+        print(line, flush=True)
     return 0 if good else 1
 
 

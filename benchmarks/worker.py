@@ -1,12 +1,14 @@
 """One side of a benchmark, in its own process and its own environment.
 
 Started by `run.py` as ``python worker.py ROW SIDE NAME INPUT OUTPUT``. It solves the task once, writes the answer, and
-then times one more solution for every line that it reads, inside this process.
+then times one more solution for every line that it reads, inside this process; it answers with the seconds, and the largest
+amount of memory that the process has held, in gigabytes.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -27,7 +29,12 @@ def main(key: str, side: str, name: str, given: str, answer: str) -> None:
     for _ in sys.stdin:
         start = time.perf_counter()
         solve(inputs)
-        print(json.dumps(time.perf_counter() - start), flush=True)
+        print(json.dumps([time.perf_counter() - start, peak_memory()]), flush=True)
+
+
+def peak_memory() -> float:
+    """Gigabytes that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
 
 
 if __name__ == "__main__":

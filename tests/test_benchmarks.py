@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks import Row, rows, run
+from benchmarks import Goal, Row, rows, run
 
-ROWS = rows()
+ALL = rows()
+ROWS = {key: row for key, row in ALL.items() if isinstance(row, Row)}
+GOALS = {key: row for key, row in ALL.items() if isinstance(row, Goal)}
 
 
 @pytest.mark.parametrize("key", ROWS)
@@ -23,6 +26,28 @@ def test_our_ways_do_the_same_work(key: str) -> None:
     answers = [solve(inputs) for solve in row.ours.values()]
     for answer in answers:
         assert np.abs(answer - answers[0]).max() <= row.tolerance
+
+
+@pytest.mark.parametrize("key", GOALS)
+def test_goals_see_a_wrong_answer(key: str) -> None:
+    goal = GOALS[key]
+    inputs = goal.inputs()
+    answer = goal.solve(inputs)
+    assert goal.error(inputs, answer) <= goal.tolerance
+    assert goal.error(inputs, answer * 1.001) > goal.tolerance
+
+
+def test_a_goal_says_what_it_took_and_what_was_missed() -> None:
+    key, goal = next(iter(GOALS.items()))
+    options = SimpleNamespace(threads=1, repeats=1)
+    line, right = run.reached(key, goal, options)
+    assert right
+    assert f"s of {goal.seconds:g}" in line
+    assert f"GB of {goal.gigabytes:g}" in line
+    line, right = run.reached(key, replace(goal, gigabytes=0.001, tolerance=0.0), options)
+    assert "GB of 0.001 MISSED" in line
+    assert "WRONG" in line
+    assert not right
 
 
 def test_peers_are_declared() -> None:

@@ -33,6 +33,7 @@ AR_T8 = Statement(
     saboteurs=(
         saboteur("transposed chain", solve=mutants.transposed),
         saboteur("right eigenvector", solve=mutants.right_eigenvector),
+        saboteur("rows divided by their sums", solve=mutants.jumps_alone),
         saboteur(
             "trees that leave the root", claim=Identity(lambda chain, pi: Sides(pi, theory.tree_weights(chain.rates.T)))
         ),

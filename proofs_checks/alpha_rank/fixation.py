@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 from functools import partial
@@ -12,7 +13,7 @@ import numpy as np
 from lrtheory.alpha_rank import fixation_probability, identities
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from proofs_checks.alpha_rank import mutants
-from proofs_checks.alpha_rank.families.chains import MUTANTS, Mutant
+from proofs_checks.alpha_rank.families.chains import MUTANTS, SINGLE_POPULATIONS, Mutant, SinglePopulation, log_chances
 
 
 def log_fixation(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
@@ -21,21 +22,28 @@ def log_fixation(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
     return fixation_probability(u, population_size=mutant.population_size, log=True)
 
 
-def log_absorption(mutant: Mutant) -> np.ndarray:
-    """Log probability to reach m mutants before 0, from 1, by the linear system of the chain, at +u and at -u.
+def log_absorption(advantages: list[float]) -> float:
+    """Log probability to reach m mutants before 0, from 1, by the linear system of the chain.
 
-    With i mutants, one more and one less come at rates in the proportion e^u : 1, so
-    (1 + x) h_i = h_{i+1} + x h_{i-1} with x = e^{-u}, h_0 = 0 and h_m = 1.
+    With i mutants, one more and one less come at rates in the proportion e^{u_i} : 1, u_i the i-th of m - 1 advantages, so
+    (1 + x_i) h_i = h_{i+1} + x_i h_{i-1} with x_i = e^{-u_i}, h_0 = 0 and h_m = 1.
     """
-    m, logs = mutant.population_size, []
-    for u in (mutant.advantage, -mutant.advantage):
-        exact = Fraction(math.exp(-u))
-        x = flint.fmpq(exact.numerator, exact.denominator)
-        system = [[(1 + x) * (i == j) - (j == i + 1) - x * (j == i - 1) for j in range(m - 1)] for i in range(m - 1)]
-        into = [[flint.fmpq(int(i == m - 2))] for i in range(m - 1)]
-        h = flint.fmpq_mat(system).solve(flint.fmpq_mat(into))[0, 0]
-        logs.append(float(flint.arb(h).log().mid()))  # a difference of logarithms would cancel
-    return np.array(logs)
+    n, x = len(advantages), [_fmpq(math.exp(-u)) for u in advantages]
+    system = [[(1 + x[i]) * (i == j) - (j == i + 1) - x[i] * (j == i - 1) for j in range(n)] for i in range(n)]
+    into = [[flint.fmpq(int(i == n - 1))] for i in range(n)]
+    h = flint.fmpq_mat(system).solve(flint.fmpq_mat(into))[0, 0]
+    return float(flint.arb(h).log().mid())  # a difference of logarithms would cancel
+
+
+def _fmpq(value: float) -> flint.fmpq:
+    exact = Fraction(value)
+    return flint.fmpq(exact.numerator, exact.denominator)
+
+
+def log_absorptions(mutant: Mutant) -> np.ndarray:
+    """The same at +u and at -u, whatever the number of mutants."""
+    u, m = mutant.advantage, mutant.population_size
+    return np.array([log_absorption([u] * (m - 1)), log_absorption([-u] * (m - 1))])
 
 
 def log_rounding(mutant: Mutant) -> np.ndarray:
@@ -51,11 +59,52 @@ AR_T2 = Statement(
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
     solve=log_fixation,
-    claim=Identity(lambda mutant, log_rho: Sides(log_rho, log_absorption(mutant), rounding=log_rounding(mutant))),
+    claim=Identity(lambda mutant, log_rho: Sides(log_rho, log_absorptions(mutant), rounding=log_rounding(mutant))),
     saboteurs=(
         saboteur("m - 1 in place of m", solve=mutants.one_individual_less),
         saboteur("the resident's advantage", solve=lambda mutant, rng: log_fixation(mutant, rng)[::-1]),
     ),
+)
+
+
+def log_takeovers(single: SinglePopulation) -> np.ndarray:
+    """Log probabilities that the mutant r takes over from s, from the payoffs when p of m individuals play r."""
+    M, m, logs = single.table, single.population_size, []
+    for s, r in itertools.permutations(range(len(M)), 2):
+        if single.fitness == "local":
+            gains = [M[r, s] - M[s, r]] * (m - 1)
+        else:
+            mutants_get = [((p - 1) * M[r, r] + (m - p) * M[r, s]) / (m - 1) for p in range(1, m)]
+            residents_get = [(p * M[s, r] + (m - p - 1) * M[s, s]) / (m - 1) for p in range(1, m)]
+            gains = [mine - theirs for mine, theirs in zip(mutants_get, residents_get, strict=True)]
+        logs.append(log_absorption([single.alpha * gain for gain in gains]))
+    return np.array(logs)
+
+
+def takeover(single: SinglePopulation, log_chances: np.ndarray) -> Sides:
+    """All log probabilities of the library against those of the linear systems."""
+    largest = 1 + single.population_size * single.alpha * 2 * np.abs(single.table).max()
+    return Sides(log_chances.ravel(), log_takeovers(single), rounding=rounding(16 * single.population_size, largest))
+
+
+AR_T3_SINGLE = Statement(
+    id="alpha_rank/AR-T3-single",
+    title="Takeover in a single population is absorption of its birth and death chain",
+    source=Classical(
+        "fixation under pairwise comparison",
+        "A. Traulsen, M. Nowak, J. Pacheco, Stochastic dynamics of invasion and fixation, Phys. Rev. E 74, 2006",
+    ),
+    tex=r"\rho(s \to r) = P(1 \to m \text{ before } 0),\ T^+_p / T^-_p = e^{\alpha (f_r(p) - f_s(p))}",
+    hypotheses={"two or more individuals": lambda single: single.population_size >= 2},
+    instances=SINGLE_POPULATIONS,
+    solve=log_chances,
+    claim=Identity(takeover),
+    saboteurs=(
+        saboteur("factor m / (m - 1) dropped where the sum is constant", solve=mutants.factor_dropped),
+        saboteur("transposed table", solve=mutants.transposed_table),
+        saboteur("one individual more", solve=mutants.one_more_in_the_population),
+    ),
+    notes="Local and global fitness, with and without a constant sum, at small populations.",
 )
 
 

@@ -6,20 +6,23 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from scipy.sparse import csgraph
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory.alpha_rank import (
     BatchEstimate,
     alpha_rank,
     fixation_probability,
+    intervals,
     profile_chain,
     response_graph_ucb_batch,
     response_signs,
     stationary_distribution,
 )
-from lrtheory.alpha_rank.chain import profile_neighbors
+from lrtheory.alpha_rank.chain import ProfileChain, profile_neighbors
+from lrtheory.alpha_rank.single_population import is_constant_sum
 from lrtheory.bounds import exactly
-from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant
+from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant, SinglePopulation, log_chances
 from proofs_checks.alpha_rank.families.games import ExactGame, PotentialGame, RankedGame, SameChain
 from proofs_checks.alpha_rank.families.sampling import Box, Match, NestedBoxes, SampledGame
 
@@ -29,6 +32,11 @@ from proofs_checks.alpha_rank.families.sampling import Box, Match, NestedBoxes, 
 def transposed(chain: Chain, rng: np.random.Generator) -> np.ndarray:
     """Rates read from column to row."""
     return stationary_distribution(chain.rates.T, rational=True).pi
+
+
+def jumps_alone(chain: Chain, rng: np.random.Generator) -> np.ndarray:
+    """Rows divided by their sums: the chain of jumps, which forgets how long each state lasts."""
+    return stationary_distribution(chain.rates / chain.rates.sum(1, keepdims=True), rational=True).pi
 
 
 def right_eigenvector(chain: Chain, rng: np.random.Generator) -> np.ndarray:
@@ -118,6 +126,22 @@ def nested_midpoints(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray
     return np.stack([midpoints(boxes.inner, rng), midpoints(boxes.outer, rng)])
 
 
+def by_graph_distance(box: Box, rng: np.random.Generator) -> np.ndarray:
+    """Open edges oriented away from the target, and towards it, by how many steps off they are."""
+    box = exactly(box)
+    neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
+    steps = csgraph.shortest_path(
+        ProfileChain((), neighbors, direction).dense(np.ones(neighbors.shape)), unweighted=True
+    )
+    masses = []
+    for sense in (1, -1):
+        for target, distance in enumerate(steps):
+            uphill = sense * np.sign(distance[neighbors] - distance[:, None]).astype(int)
+            oriented = ProfileChain((), neighbors, np.where(is_open & (uphill != 0), uphill, direction))
+            masses.append(1 / intervals.hitting_times(oriented, target, box.epsilon)[1])
+    return np.array(masses, object).reshape(2, -1)
+
+
 # --- fixation --------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +155,22 @@ def a_hundred_more(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
     """A population that is larger than the theorem is told."""
     u = np.array([mutant.advantage, mutant.advantage + mutant.step, 0.0])
     return fixation_probability(u, population_size=mutant.population_size + 100, log=True)
+
+
+def factor_dropped(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """alpha (M(r, s) - c / 2) for alpha m / (m - 1) (M(r, s) - c / 2)."""
+    m, constant = single.population_size, is_constant_sum(single.table) and single.fitness == "global"
+    return log_chances(replace(single, alpha=single.alpha * (m - 1) / m) if constant else single, rng)
+
+
+def transposed_table(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """What the resident gets from the mutant, read as what the mutant gets from the resident."""
+    return log_chances(replace(single, table=single.table.T), rng)
+
+
+def one_more_in_the_population(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """m + 1 individuals."""
+    return log_chances(replace(single, population_size=single.population_size + 1), rng)
 
 
 # --- games at finite alpha -------------------------------------------------------------------------------------------

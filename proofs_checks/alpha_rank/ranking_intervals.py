@@ -17,6 +17,7 @@ from proofs_checks.alpha_rank.families.sampling import (
     MISSED_BOXES,
     NESTED_BOXES,
     SMALL_BOXES,
+    THREE_BY_THREE,
     TOUCHING,
     UNNESTED_BOXES,
     Box,
@@ -102,6 +103,7 @@ RU_T1 = Statement(
         saboteur(
             "the first orientation is kept", patch=(intervals.extreme_return_time, "if not turn.any():", "if True:")
         ),
+        saboteur("oriented by distance in the graph", solve=mutants.by_graph_distance, instances=THREE_BY_THREE),
     ),
     notes="The proof is that of `theory.mass_interval`.",
 )

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from lrtheory.alpha_rank import load_kuhn, transition_matrix
+from lrtheory.alpha_rank import load_kuhn, profile_chain, transition_matrix
 from lrtheory.bounds import Draws, Family, Tight
 
 # --- chains with integer rates --------------------------------------------------------------------------------------
@@ -89,6 +89,49 @@ MUTANTS = Family(
     "mutants",
     always=(Mutant(0.0, 2), Mutant(1.0, 2), Mutant(-3.0, 3), Mutant(0.5, 10), Mutant(-40.0, 5), Mutant(2.0**-30, 8)),
     draw=lambda draws: Mutant(draws.integers(-256, 256) / 16.0, draws.integers(2, 12), 2.0 ** -draws.integers(0, 8)),
+)
+
+
+@dataclass(frozen=True)
+class SinglePopulation:
+    """A symmetric game M(r, s), played at intensity alpha by one population of size m."""
+
+    table: np.ndarray
+    fitness: str
+    alpha: float
+    population_size: int
+
+
+def log_chances(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """Log probabilities that the mutant r takes over from s, all s and all r != s, as the library has them."""
+    table, m = single.table, single.population_size
+    rates = profile_chain(table, population="single", fitness=single.fitness, population_size=m)
+    return rates.log_rates(single.alpha, m) + np.log(max(1, len(table) - 1))
+
+
+def draw_single(draws: Draws) -> SinglePopulation:
+    """Two or three strategies, dyadic payoffs; half of the games have a constant sum."""
+    n = draws.integers(2, 3)
+    table = draws.integers(-16, 16, shape=(n, n)) / 8.0
+    if draws.integers(0, 1):
+        table = table - table.T + 0.5
+    fitness = draws.choice(("local", "global"))
+    return SinglePopulation(table, fitness, draws.choice((0.125, 1.0, 4.0)), draws.integers(2, 9))
+
+
+BIASED_RPS = np.array([[0.0, -0.5, 1.0], [0.5, 0.0, -0.125], [-1.0, 0.125, 0.0]])
+GENERAL = np.array([[3.0, 0.0], [5.0, 1.0]])
+
+SINGLE_POPULATIONS = Family(
+    "single-populations",
+    always=(
+        SinglePopulation(BIASED_RPS, "local", 1.0, 8),
+        SinglePopulation(BIASED_RPS, "global", 1.0, 8),
+        SinglePopulation(BIASED_RPS + 0.5, "global", 4.0, 3),
+        SinglePopulation(GENERAL, "global", 0.5, 10),
+        SinglePopulation(GENERAL, "local", 0.5, 2),
+    ),
+    draw=draw_single,
 )
 
 # --- two chains with rates of the same support ----------------------------------------------------------------------

@@ -342,11 +342,19 @@ MISSED_BOXES = Family(
     "missed-boxes",
     always=(Box(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]), np.array([[1.0, 0.5]]), 0.25),),
 )
+FOUR_OPEN_EDGES = Box(
+    payoffs=np.array([[[5.0, 2, 1], [8, 0, 2], [5, 7, 5]], [[7, -1, 2], [4, 3, 3], [3, 0, -1]]]),
+    lower=np.array([[[5.0, 2, 1], [8, 0, 2], [5, 7, 5]], [[7, -1, 2], [4, 3, 3], [3, 0, -1]]]),
+    upper=np.array([[[6.0, 3, 2], [9, 1, 3], [6, 7, 6]], [[7, 1, 3], [6, 3, 3], [3, 0, 0]]]),
+    epsilon=0.125,
+)
+THREE_BY_THREE = Family("three-by-three-boxes", always=(FOUR_OPEN_EDGES,))
 SMALL_BOXES = Family(
     "small-boxes",
     always=(
         Box(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]), 0.25),
         Box(np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]]), np.array([[1.0, 2.0]]), 0.125),  # intervals that touch
+        FOUR_OPEN_EDGES,
     ),
     draw=lambda draws: draw_box(draws, sizes=((2, 2), (1, 3), (1, 2))),
 )
