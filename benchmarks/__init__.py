@@ -1,7 +1,8 @@
 """Rows that time this project against its peers, the same work in the same run, and goals where no peer can follow.
 
-A benchmark is a module-level `Row` or `Goal` in ``benchmarks/<system>.py``. These files are read in the environment of the peer
-too, so at their top they import NumPy and this module alone; each side imports what it measures inside its function.
+A benchmark is a module-level `Row` or `Goal` in ``benchmarks/<system>.py``. These files are read in the environment of
+the peer too, so at their top they import NumPy and this module alone; each side imports what it measures inside its
+function.
 """
 
 from __future__ import annotations

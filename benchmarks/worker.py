@@ -1,8 +1,8 @@
 """One side of a benchmark, in its own process and its own environment.
 
 Started by `run.py` as ``python worker.py ROW SIDE NAME INPUT OUTPUT``. It solves the task once, writes the answer, and
-then times one more solution for every line that it reads, inside this process; it answers with the seconds, and the largest
-amount of memory that the process has held, in gigabytes.
+then times one more solution for every line that it reads, inside this process. It answers with seconds, and with the
+gigabytes that the process has held at most.
 """
 
 from __future__ import annotations

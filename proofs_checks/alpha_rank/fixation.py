@@ -25,7 +25,7 @@ def log_fixation(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
 def log_absorption(advantages: list[float]) -> float:
     """Log probability to reach m mutants before 0, from 1, by the linear system of the chain.
 
-    With i mutants, one more and one less come at rates in the proportion e^{u_i} : 1, u_i the i-th of m - 1 advantages, so
+    With i mutants, one more and one less come at rates in the proportion e^{u_i} : 1, so
     (1 + x_i) h_i = h_{i+1} + x_i h_{i-1} with x_i = e^{-u_i}, h_0 = 0 and h_m = 1.
     """
     n, x = len(advantages), [_fmpq(math.exp(-u)) for u in advantages]

@@ -130,9 +130,8 @@ def by_graph_distance(box: Box, rng: np.random.Generator) -> np.ndarray:
     """Open edges oriented away from the target, and towards it, by how many steps off they are."""
     box = exactly(box)
     neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
-    steps = csgraph.shortest_path(
-        ProfileChain((), neighbors, direction).dense(np.ones(neighbors.shape)), unweighted=True
-    )
+    edges = ProfileChain((), neighbors, direction).dense(np.ones(neighbors.shape))
+    steps = csgraph.shortest_path(edges, unweighted=True)
     masses = []
     for sense in (1, -1):
         for target, distance in enumerate(steps):
