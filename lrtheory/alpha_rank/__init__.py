@@ -58,13 +58,14 @@ from lrtheory.alpha_rank.chain import ProfileChain, fixation_probability
 from lrtheory.alpha_rank.elo import EloResult, elo
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
 from lrtheory.alpha_rank.kuhn import kuhn_policies, load_kuhn, sample_matches
+from lrtheory.alpha_rank.laws import line_law
 from lrtheory.alpha_rank.matches import MatchTable, table_from_matches
 from lrtheory.alpha_rank.memory_one import make_memory_one
 from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
 from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
 from lrtheory.alpha_rank.response_graph import ResponseGraph, response_graph, response_signs
 from lrtheory.alpha_rank.stationary import StationaryResult, stationary_distribution
-from lrtheory.alpha_rank.tables import load_roshambo, make_bradley_terry, make_good_bad
+from lrtheory.alpha_rank.tables import load_roshambo, make_bradley_terry, make_gaussian_game, make_good_bad
 from lrtheory.alpha_rank.transition import profile_chain, transition_matrix
 from lrtheory.alpha_rank.ucb import GraphEstimate, ResponseGraphUCB
 from lrtheory.alpha_rank.ucb_batch import BatchEstimate, response_graph_ucb_batch
@@ -90,6 +91,7 @@ __all__ = [
     "load_roshambo",
     "make_bernoulli_game",
     "make_bradley_terry",
+    "make_gaussian_game",
     "make_good_bad",
     "make_memory_one",
     "make_random_game",
@@ -115,6 +117,7 @@ def _warmup() -> None:
     stationary_distribution((chain, chain), method="leading")
     ranking_intervals([[0, 0]], [[1, 1]])
     alpha_rank([[0, 1]], epsilon=0.1, method="power")
+    line_law(np.array([[0.0, 1.0]]), 2, "epsilon", None, "sink")
     game = Game(np.array([[0.0, 1.0]]), outcomes="bernoulli")
     learner = ResponseGraphUCB(game.sizes, max_samples=2, rng=0)
     learner.tell((0,), [0.0])

@@ -2,21 +2,26 @@ r"""Sampling for the ranking itself: play the entry that is expected to tell mos
 
 Each entry M(r, s) of a symmetric game has a normal posterior, independent of the others. For every entry, hypothetical
 outcomes are drawn and added, games are drawn from the posterior that results, and their rankings are compared with
-those before [1]_:
+those before [1]_, [2]_:
 
 =============  ===================================================================================
 "bins"         expected decrease of the entropy of the rankings, rounded to two decimals
 "wasserstein"  expected Wasserstein distance (l1 cost) between the rankings before and after
 =============  ===================================================================================
 
+The entropy of so few rankings is estimated by that of their shares or, with less bias, by the estimator of Nemenman,
+Shafee and Bialek; see `entropy`.
+
 References
 ----------
 .. [1] T. Rashid, C. Zhang, K. Ciosek, Estimating alpha-Rank by Maximizing Information Gain, AAAI 2021.
+.. [2] I. Nemenman, F. Shafee, W. Bialek, Entropy and Inference, Revisited, NeurIPS 2001.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -25,11 +30,13 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, generator, integer, must, open_interval
 from lrtheory.alpha_rank import elimination
-from lrtheory.alpha_rank.problem import Game
+from lrtheory.alpha_rank.entropy import nsb_entropy, plug_in_entropy
+from lrtheory.alpha_rank.problem import OUTCOMES, Game
 from lrtheory.alpha_rank.single_population import square_table
 
 __all__ = ["InformationGain", "information_gain"]
 
+Measure = Callable[[np.ndarray, np.ndarray], float]
 PRIOR_MEAN, PRIOR_VARIANCE = 0.5, 1.0
 NOISE = {"bins": 0.5, "wasserstein": 0.25}  # variance of an outcome in the model, as in the authors' code
 
@@ -73,6 +80,7 @@ def information_gain(
     game: Game,
     *,
     method: Literal["bins", "wasserstein"] = "bins",
+    entropy: Literal["plug-in", "nsb"] = "plug-in",
     max_samples: int = 10_000,
     warm_up: int = 500,
     batch: int = 500,
@@ -88,9 +96,12 @@ def information_gain(
     Parameters
     ----------
     game : Game
-        Symmetric, two players, Bernoulli outcomes; one play of the entry (r, s) tells the outcome of r against s.
+        Symmetric, two players, with outcomes; one play of the entry (r, s) tells the outcome of r against s.
     method : {"bins", "wasserstein"}
         Measure of information, see the table at the top of this module.
+    entropy : {"plug-in", "nsb"}
+        Estimator of the entropy for "bins". "nsb" takes 2^(n (n - 1) / 2) for the number of possible rankings, one for
+        each response graph without ties.
     max_samples : int
         Plays in all.
     warm_up : int
@@ -116,7 +127,7 @@ def information_gain(
     Raises
     ------
     ValueError
-        If the game is not symmetric with Bernoulli outcomes, or a number is out of range.
+        If the game is not symmetric with outcomes, a number is out of range, or "nsb" is asked of "wasserstein".
 
     References
     ----------
@@ -129,10 +140,12 @@ def information_gain(
     >>> int(found.pi.argmax()), found.counts["samples"]
     (1, 900)
     """
-    if not isinstance(game, Game) or game.outcomes != "bernoulli":
-        raise must("game", 'a Game with `outcomes` "bernoulli"', getattr(game, "outcomes", game))
+    if not isinstance(game, Game) or game.outcomes not in OUTCOMES:
+        rule = f"a Game with `outcomes` {' or '.join(map(repr, OUTCOMES))}"
+        raise must("game", rule, getattr(game, "outcomes", game))
     truth, rng = square_table(game).astype(np.float64), generator(rng)
     noise = NOISE[choice("method", method, tuple(NOISE))]
+    measure = _measure(method, entropy, len(truth))
     left = integer("max_samples", max_samples, low=0)
     warm_up, batch = integer("warm_up", warm_up, low=0), integer("batch", batch, low=1)
     shape = integer("n_outcomes", n_outcomes, low=1), integer("n_games", n_games, low=1)
@@ -143,17 +156,17 @@ def information_gain(
     left = left if len(entries) else 0
     for i, (r, s) in enumerate(entries):  # the largest variance belongs to the fewest plays: in turn
         times = len(range(i, min(warm_up, left), len(entries)))
-        plays[r, s], sums[r, s] = times, rng.binomial(times, truth[r, s])
+        plays[r, s], sums[r, s] = times, _sum_of_plays(game.outcomes, truth[r, s], times, rng)
     left -= int(plays.sum())
     while left > 0:
         posterior = _posterior(sums, plays, noise)
-        values = _gains(*posterior, entries, noise / weight, method, shape, epsilon, rng)
+        values = _gains(*posterior, entries, noise / weight, measure, shape, epsilon, rng)
         computed += (1 + len(entries) * shape[0]) * shape[1]
         best = int(np.argmax(values))
         r, s = entries[best]
         times = min(batch, left)
         plays[r, s] += times
-        sums[r, s] += rng.binomial(times, truth[r, s])
+        sums[r, s] += _sum_of_plays(game.outcomes, truth[r, s], times, rng)
         left -= times
         chosen.append(entries[best])
         gains.append(values[best])
@@ -163,6 +176,13 @@ def information_gain(
     counts = {"samples": int(plays.sum()), "rankings": computed + shape[1]}
     message = f"{len(chosen)} rounds after {int(plays.sum()) - batch * len(chosen)} plays" if chosen else "no rounds"
     return InformationGain(rankings.mean(axis=0), rankings, means, variances, plays, method, message, counts, trace)
+
+
+def _sum_of_plays(outcomes: str, mean: float, times: int, rng: np.random.Generator) -> float:
+    """The sum of so many outcomes of one entry, see `Game`."""
+    if outcomes == "bernoulli":
+        return float(rng.binomial(times, mean))
+    return float(times * mean + rng.standard_normal(times).clip(-1, 1).sum())
 
 
 def _posterior(sums: np.ndarray, plays: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +196,7 @@ def _gains(
     variances: np.ndarray,
     entries: np.ndarray,
     mean_noise: float,
-    method: str,
+    measure: Measure,
     shape: tuple[int, int],
     epsilon: float,
     rng: np.random.Generator,
@@ -196,24 +216,30 @@ def _gains(
         tables = np.broadcast_to(games, (n_outcomes, *games.shape)).copy()
         tables[:, :, r, s] = centres[:, None] + np.sqrt(after) * normal[:, r, s]
         rankings = _rankings(tables.reshape(-1, *means.shape), epsilon).reshape(n_outcomes, n_games, -1)
-        if method == "bins":
-            found[i] = _entropy(before[None])[0] - _entropy(rankings).mean()
-        else:
-            found[i] = np.mean([_wasserstein(before, other) for other in rankings])
+        found[i] = measure(before, rankings)
     return found
 
 
-def _entropy(rankings: np.ndarray) -> np.ndarray:
-    """Plug-in entropy of rankings of shape (m, n_games, n), rounded to two decimals."""
-    m, n_games, n = rankings.shape
+def _measure(method: str, entropy: str, n: int) -> Measure:
+    """What outcomes tell: a function of the rankings before, and of those after each of the outcomes."""
+    choice("entropy", entropy, ("plug-in", "nsb"))
+    if method == "wasserstein":
+        if entropy != "plug-in":
+            raise must("entropy", '"plug-in" for `method` "wasserstein", which estimates none', entropy)
+        return lambda before, after: float(np.mean([_wasserstein(before, other) for other in after]))
+    graphs = 2.0 ** min(n * (n - 1) // 2, 300)  # games without ties have no more; beyond 2^300 it makes no difference
+    estimate = plug_in_entropy if entropy == "plug-in" else partial(nsb_entropy, n_categories=graphs)
+    return lambda before, after: _entropy(before[None], estimate)[0] - _entropy(after, estimate).mean()
+
+
+def _entropy(rankings: np.ndarray, estimate: Callable[..., float] = plug_in_entropy) -> np.ndarray:
+    """Entropy of each of m samples of rankings, of shape (m, n_games, n), rounded to two decimals."""
+    n = rankings.shape[-1]
     # rows that agree get the same number, and others with certainty up to 2^-64 another one
     keys = np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
     codes = np.sort((np.round(100 * rankings).astype(np.uint64) * keys).sum(axis=-1, dtype=np.uint64), axis=-1)
-    answer = np.empty(m)
-    for i, row in enumerate(codes):
-        share = np.diff(np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1], [True]]))) / n_games
-        answer[i] = -(share * np.log(share)).sum()
-    return answer
+    starts = [np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1], [True]])) for row in codes]
+    return np.array([estimate(np.diff(places)) for places in starts])
 
 
 def _wasserstein(first: np.ndarray, second: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from lrtheory._validation import must
 from lrtheory.alpha_rank import power
 from lrtheory.alpha_rank.chain import ProfileChain, profile_neighbors
+from lrtheory.alpha_rank.contraction import solve_levels
 from lrtheory.alpha_rank.lines import line_sinks, solve_lines, sorted_lines
+from lrtheory.alpha_rank.orders import arc_orders, line_orders, sink_orders
 from lrtheory.alpha_rank.response_graph import graph_of_chain
 from lrtheory.alpha_rank.single_population import GlobalChain
 from lrtheory.alpha_rank.stationary import (
@@ -23,6 +26,7 @@ from lrtheory.alpha_rank.stationary import (
     solve_power,
     stationary_answer,
 )
+from lrtheory.alpha_rank.transition import profile_chain
 
 __all__ = ["MAX_DEVIATIONS", "check_dense", "line_law", "table_law"]
 
@@ -31,6 +35,8 @@ FEW = 1000
 #: a table of more deviations than this is refused (2 GiB)
 MAX_DEVIATIONS = 2**27
 POWER: dict[str, Any] = {"tol": 1e-13, "max_iter": 100_000}
+#: the limit of a game with several sinks needs a table of its deviations, several times over (1 GiB)
+MAX_ARCS = 2**23
 ONE_SINK = "one sink, so the limit is the law of the walk on it"
 Law = tuple[StationaryResult, str, list[np.ndarray]]
 
@@ -53,6 +59,9 @@ def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) 
         rates = (1 - float(epsilon), 0.5, float(epsilon))
         law = solve_lines(lines, rates, np.full(n, 1 / n), **POWER)
         return law, "chosen by the caller" if method == "power" else f"more than {MAX_DENSE} profiles", sinks
+    if len(sinks) > 1 and method == "auto":
+        _check_arcs(n * int((lines.sizes - 1).sum()))
+        return *_limit(profile_chain(tables), limit, m, "leading", sinks), sinks
     sink = _only(sinks, n)
     if len(sink) <= MAX_DENSE:
         neighbors, players = profile_neighbors(tables.shape[1:], sink)
@@ -63,15 +72,22 @@ def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) 
         start = np.zeros(n)
         start[sink] = 1 / len(sink)
         law = solve_lines(lines, (1.0, 0.5 if limit == "epsilon" else 1 / m, 0.0), start, **POWER)
-    return law, "chosen by the caller" if method == "sink" else ONE_SINK, sinks
+    order = line_orders(lines, tables, sink, 0.0 if limit == "epsilon" else m - 1.0)
+    return replace(law, order=order), "chosen by the caller" if method == "sink" else ONE_SINK, sinks
 
 
 def _only(sinks: list[np.ndarray], n: int) -> np.ndarray:
     """The only sink; with several the limit depends on the paths between them."""
     if len(sinks) > 1:
-        rule = f'a game with one sink, or of at most {MAX_DENSE} profiles (with `epsilon` `method` "power" takes more)'
-        raise must("payoffs", rule, f"{len(sinks)} sinks, {n} profiles")
+        raise must("payoffs", 'a game with one sink for `method` "sink"', f"{len(sinks)} sinks, {n} profiles")
     return sinks[0]
+
+
+def _check_arcs(n_arcs: int) -> None:
+    """Refuse games whose leading terms would be too many."""
+    if n_arcs > MAX_ARCS:
+        rule = f'a game with one sink, or of at most {MAX_ARCS} deviations (with `epsilon` `method` "power" takes more)'
+        raise must("payoffs", rule, n_arcs)
 
 
 def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -> StationaryResult:
@@ -90,7 +106,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
     pi = np.full(n, 0 * inner.pi[0], dtype=inner.pi.dtype)
     pi[sink] = inner.pi
     scale = max(rows.neighbors.shape[1], 1)
-    message = f"exact on the sink of {len(sink)} profiles, 0 elsewhere; orders are not computed"
+    message = f"exact on the sink of {len(sink)} profiles, 0 elsewhere"
     fields = {"n_iter": len(sink) - 1, "message": message}
     return stationary_answer("sink", pi, inner.residual / scale, flops=inner.counts["flops"], **fields)
 
@@ -120,11 +136,19 @@ def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) ->
             rule = f"a game whose sink has at most {MAX_DENSE} profiles, or of doubles without `tie_tol`"
             raise must("payoffs", rule, len(sink))
         rows = ProfileChain(chain.sizes, chain.neighbors[sink], chain.differences[sink])
-        return _on_sink(rows, sink, n, limit, m), "chosen by the caller" if method == "sink" else ONE_SINK
-    check_dense(chain, 'give `epsilon` and `method` "power"')
+        order = sink_orders(chain.neighbors, arc_orders(chain, limit, m), sink)
+        law = replace(_on_sink(rows, sink, n, limit, m), order=order)
+        return law, "chosen by the caller" if method == "sink" else ONE_SINK
+    if chain.exact:
+        check_dense(chain, "payoffs in doubles")
+    _check_arcs(chain.neighbors.size)
     coefficients, orders = chain.epsilon_terms() if limit == "epsilon" else chain.alpha_terms(m)
     # orders in epsilon are counts; those in exp(-alpha) are sums of payoff gaps, known up to rounding
-    tol = 0.0 if limit == "epsilon" or chain.exact else 1e-11 * len(orders) * float(orders.max(initial=0.0))
+    rounding = 0.0 if limit == "epsilon" or chain.exact else 1e-11 * float(orders.max(initial=0.0))
+    if n > MAX_DENSE:
+        law = solve_levels(chain.neighbors, coefficients, orders, tol=100 * rounding)
+        return law, f"more than {MAX_DENSE} profiles, whose sinks are contracted"
+    tol = rounding * len(orders)
     law = solve_leading(chain.dense(coefficients), chain.dense(orders, fill=math.inf), tol=tol)
     return law, "chosen by the caller" if method == "leading" else "a limit is exact on leading terms"
 

@@ -17,7 +17,10 @@ from lrtheory._result import read_only
 from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory._validation import sizes as check_sizes
 
-__all__ = ["Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
+__all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
+
+#: where the outcomes of one play lie
+OUTCOMES = {"bernoulli": (0.0, 1.0), "clipped-gaussian": (-1.0, 2.0)}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,15 +34,16 @@ class Game:
         which all of the infinite-alpha code is exact.
     labels : sequence of K sequences of str, optional
         Names of the strategies of each player.
-    outcomes : {"none", "bernoulli"}
-        What one play of a profile returns: "bernoulli" draws the outcome of each player independently from {0, 1} with
-        mean ``payoffs[k][s]``, so the payoffs must lie in [0, 1]; "none" says nothing.
+    outcomes : {"none", "bernoulli", "clipped-gaussian"}
+        What one play of a profile returns, independently for each player and with mean ``payoffs[k][s]`` in [0, 1]:
+        "bernoulli" draws from {0, 1}, "clipped-gaussian" adds a standard normal number, clipped to [-1, 1], so that
+        outcomes lie in [-1, 2]; "none" says nothing, and the payoffs may be any.
 
     Raises
     ------
     ValueError
-        If the payoffs are not K finite tables with K axes of one shape, or not in [0, 1] for Bernoulli outcomes; if the
-        labels do not fit.
+        If the payoffs are not K finite tables with K axes of one shape, or with outcomes not in [0, 1]; if the labels
+        do not fit.
 
     Examples
     --------
@@ -50,12 +54,12 @@ class Game:
 
     payoffs: np.ndarray
     labels: tuple[tuple[str, ...], ...] | None = None
-    outcomes: Literal["none", "bernoulli"] = "none"
+    outcomes: Literal["none", "bernoulli", "clipped-gaussian"] = "none"
 
     def __post_init__(self) -> None:
         payoffs = payoff_tables(self.payoffs)
-        choice("outcomes", self.outcomes, ("none", "bernoulli"))
-        if self.outcomes == "bernoulli":
+        choice("outcomes", self.outcomes, ("none", *OUTCOMES))
+        if self.outcomes != "none":
             array("payoffs", payoffs, low=0, high=1)
         object.__setattr__(self, "payoffs", read_only(payoffs))
         object.__setattr__(self, "labels", strategy_labels(self.labels, self.sizes))

@@ -43,7 +43,8 @@ class AlphaRankResult(Result):
     log_pi : array of shape (s_1, ..., s_K)
         Its logarithm, also where `pi` underflows; -inf for mass 0.
     order : array of shape (s_1, ..., s_K), or None
-        In a limit: the mass vanishes like x^order, with x = epsilon or x = exp(-alpha); 0 where mass remains.
+        In a limit, by every method: the mass vanishes like x^order, with x = epsilon or x = exp(-alpha); 0 where mass
+        remains. None at finite alpha and at a given epsilon, where nothing vanishes.
     ranking : int64 array of shape (\|S\|,)
         Profile numbers by decreasing mass, then by increasing order, then by number; `numpy.unravel_index` turns them
         into profiles.
@@ -123,7 +124,8 @@ def alpha_rank(
         Payoff differences of at most this size are ties. Infinite-alpha rankings jump there.
     method : {"auto", "gth", "log-gth", "leading", "sink", "power"}
         Solver for the stationary law, see `stationary_distribution`. "leading" and "sink" solve limits and nothing
-        else; "sink" needs a single sink. "power" at infinite alpha, and "sink", store nothing of size \|S\| D.
+        else; "sink" needs a single sink, and beyond 4096 profiles "leading" contracts closed classes, see
+        `contraction`. "power" at infinite alpha, and "sink", store nothing of size \|S\| D.
     labels : sequence of K sequences of str, optional
         Names of the strategies; by default those of the game. For a single population one sequence, or a flat one.
 
@@ -136,7 +138,8 @@ def alpha_rank(
     ------
     ValueError
         If the payoffs are no game, a number is out of range, `method` cannot solve what is asked, or there are more
-        than 4096 profiles for a dense method (the sentence names the one that takes more).
+        than 4096 profiles for a dense method, or than 8388608 deviations for a limit with several sinks (the sentence
+        names the method that takes more).
 
     Notes
     -----

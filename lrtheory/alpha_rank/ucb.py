@@ -221,7 +221,8 @@ class ResponseGraphUCB:
         ----------
         sampler : callable or Game
             Takes a profile (a tuple of K int) and returns the K outcomes of one play, in [0, 1]; or a game with
-            Bernoulli outcomes, which is played in compiled code.
+            outcomes, which is played in compiled code. Outcomes in [-1, 2] are mapped to [0, 1] by x -> (x + 1) / 3,
+            which keeps the response graph, and so are means and intervals.
 
         Returns
         -------
@@ -231,12 +232,12 @@ class ResponseGraphUCB:
         Raises
         ------
         ValueError
-            If the game has other sizes or no Bernoulli outcomes.
+            If the game has other sizes, or no outcomes that fit the intervals.
         """
         if isinstance(sampler, Game):
-            means = ucb_steps.bernoulli_means(sampler, self.sizes)
+            law = ucb_steps.outcome_law(sampler, self.sizes, bound=self.bound)
             while (room := min(CHUNK, self._room())) > 0:
-                if ucb_steps.play(means, self.rng, room, *self._constants, *self._state()) < room:
+                if ucb_steps.play(*law, self.rng, room, *self._constants, *self._state()) < room:
                     break
         else:
             while (profile := self.ask()) is not None:

@@ -62,7 +62,7 @@ def response_graph_ucb_batch(
     max_samples: int | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> BatchEstimate:
-    """Run ResponseGraphUCB many times on a game with Bernoulli outcomes.
+    """Run ResponseGraphUCB many times on a game with outcomes.
 
     The runs draw from one generator, one after the other: run i is the run of ``ResponseGraphUCB(...,
     rng=rng).run(game)`` after i others, and does not depend on the number of runs that follow.
@@ -70,7 +70,7 @@ def response_graph_ucb_batch(
     Parameters
     ----------
     game : Game
-        With Bernoulli outcomes.
+        With outcomes, see `ResponseGraphUCB.run`.
     n_runs : int
         Number of runs, at least 1.
     delta : float
@@ -96,7 +96,7 @@ def response_graph_ucb_batch(
     Raises
     ------
     ValueError
-        If the game has no Bernoulli outcomes, or ties and no `max_samples`.
+        If the game has no outcomes that fit the intervals, or ties and no `max_samples`.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def response_graph_ucb_batch(
     >>> bool((found.direction == response_signs(game)).all())
     True
     """
-    means = ucb_steps.bernoulli_means(game)
+    law = ucb_steps.outcome_law(game, bound=bound)
     n_runs, delta = integer("n_runs", n_runs, low=1), open_interval("delta", delta, 0, 1)
     if max_samples is None and game.gap == 0 and slack == 0:
         raise must("max_samples", "given for a game with ties, which are never resolved", max_samples)
@@ -120,7 +120,7 @@ def response_graph_ucb_batch(
         while left > 0:
             wanted = min(CHUNK, left)
             left -= wanted
-            if ucb_steps.play(means, rng, wanted, *constants, *arrays) < wanted:
+            if ucb_steps.play(*law, rng, wanted, *constants, *arrays) < wanted:
                 break
     known = ucb_steps.summary(state, game.sizes)
     total = state[0].sum(axis=1)

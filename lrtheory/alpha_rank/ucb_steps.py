@@ -27,10 +27,10 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import choice, must, real
 from lrtheory.alpha_rank import clopper_pearson
 from lrtheory.alpha_rank.chain import profile_neighbors
-from lrtheory.alpha_rank.problem import Game
+from lrtheory.alpha_rank.problem import OUTCOMES, Game
 from lrtheory.alpha_rank.theory import log_level_at_one
 
-__all__ = ["SCHEMES", "STATE", "bernoulli_means", "edges", "levels", "new_state", "next_profile", "play", "record"]
+__all__ = ["SCHEMES", "STATE", "edges", "levels", "new_state", "next_profile", "outcome_law", "play", "record"]
 
 STATE = ("n_samples", "sums", "low", "high", "lower", "upper", "direction", "valence", "queue", "cursor")
 #: names of the schemes, in the order of their numbers in the kernels
@@ -100,13 +100,22 @@ def forward(sizes: tuple[int, ...]) -> np.ndarray:
     return (neighbors > np.arange(len(neighbors))[:, None]).ravel()
 
 
-def bernoulli_means(game: Any, sizes: tuple[int, ...] | None = None) -> np.ndarray:
-    r"""The win probabilities (K, \|S\|) of a game that can be sampled in compiled code."""
-    if not isinstance(game, Game) or game.outcomes != "bernoulli":
-        raise must("game", 'a Game with `outcomes` "bernoulli"', getattr(game, "outcomes", game))
+def outcome_law(game: Any, sizes: tuple[int, ...] | None = None, *, bound: str) -> tuple[np.ndarray, float]:
+    r"""The outcomes of a game that can be played in compiled code, mapped to [0, 1].
+
+    Means of shape (K, \|S\|), and the scale of the noise around them, 0 for a coin.
+    """
+    if not isinstance(game, Game) or game.outcomes not in OUTCOMES:
+        rule = f"a Game with `outcomes` {' or '.join(map(repr, OUTCOMES))}"
+        raise must("game", rule, getattr(game, "outcomes", game))
     if sizes is not None and game.sizes != sizes:
         raise must("game", f"of sizes {sizes}", game.sizes)
-    return kernel_input(game.payoffs.reshape(len(game.payoffs), -1), np.float64)
+    coins = game.outcomes == "bernoulli"
+    if bound == "clopper-pearson" and not coins:
+        raise must("game", 'a Game with `outcomes` "bernoulli" for Clopper-Pearson intervals', game.outcomes)
+    low, high = OUTCOMES[game.outcomes]
+    means = (game.payoffs.reshape(len(game.payoffs), -1) - int(low)) / int(high - low)
+    return kernel_input(means, np.float64), 0.0 if coins else 1 / (high - low)
 
 
 def summary(state: tuple[np.ndarray, ...], sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
@@ -230,18 +239,27 @@ def choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor)
 
 
 @kernel
+def outcome(rng, mean, noise):
+    """A coin with this mean, or the mean plus `noise` times a standard normal number clipped to [-1, 1]."""
+    if noise == 0:
+        return 1.0 if rng.random() < mean else 0.0
+    radius = math.sqrt(-2.0 * math.log(1.0 - rng.random()))  # Box and Muller
+    return mean + noise * min(max(radius * math.cos(2 * math.pi * rng.random()), -1.0), 1.0)
+
+
+@kernel
 def play(
-    means, rng, n_plays, scheme, a, b, slack, exact, neighbors, back, players,
+    means, noise, rng, n_plays, scheme, a, b, slack, exact, neighbors, back, players,
     n_samples, sums, low, high, lower, upper, direction, valence, queue, cursor,
 ):  # fmt: skip
-    """Up to n_plays of a game with Bernoulli outcomes; returns how many were needed."""
+    """Up to n_plays of a game; returns how many were needed."""
     outcomes = np.empty(means.shape[0])
     for done in range(n_plays):
         s = choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor)
         if s < 0:
             return done
         for k in range(means.shape[0]):
-            outcomes[k] = 1.0 if rng.random() < means[k, s] else 0.0
+            outcomes[k] = outcome(rng, means[k, s], noise)
         record(
             s, outcomes, a, b, slack, exact, neighbors, back, players,
             n_samples, sums, low, high, lower, upper, direction, valence,

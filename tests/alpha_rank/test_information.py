@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lrtheory.alpha_rank import Game, alpha_rank, information, make_bernoulli_game, make_good_bad, make_random_game
+from lrtheory.alpha_rank import (
+    Game,
+    alpha_rank,
+    information,
+    make_bernoulli_game,
+    make_gaussian_game,
+    make_good_bad,
+    make_random_game,
+)
 from lrtheory.alpha_rank.baselines import information_gain
+from lrtheory.alpha_rank.entropy import nsb_entropy
 
 QUICK = {"max_samples": 1200, "warm_up": 400, "batch": 200, "n_outcomes": 4, "n_games": 60}
 
@@ -18,6 +27,36 @@ def test_entropy_by_counting():
     for row, found in zip(rankings, information._entropy(rankings), strict=True):
         shares = np.array(list(Counter(map(tuple, row)).values())) / 400
         assert found == pytest.approx(stats.entropy(shares))
+
+
+def test_nsb_entropy_of_rankings():
+    """Four agents have at most 2^6 rankings without ties."""
+    before, after = np.random.default_rng(0).dirichlet([0.1] * 4, (2, 3, 50)).round(1)
+    counts = [list(Counter(map(tuple, row)).values()) for row in (before[0], *after)]
+    first, *rest = (nsb_entropy(c, n_categories=64) for c in counts)
+    assert information._measure("bins", "nsb", 4)(before[0], after) == pytest.approx(first - np.mean(rest))
+    assert math.isfinite(information._measure("bins", "nsb", 60)(before[0], after))
+
+
+def test_sums_of_plays():
+    rng = np.random.default_rng(0)
+    variance = 1 - 2 * stats.norm.pdf(1)  # E min(z^2, 1)
+    for outcomes, var in (("bernoulli", 0.3 * 0.7), ("clipped-gaussian", variance)):
+        sums = np.array([information._sum_of_plays(outcomes, 0.3, 25, rng) for _ in range(4000)])
+        assert sums.mean() == pytest.approx(25 * 0.3, abs=5 * math.sqrt(25 * var / 4000))
+        assert sums.var() == pytest.approx(25 * var, rel=0.15)
+
+
+@pytest.mark.parametrize("entropy", ["plug-in", "nsb"])
+def test_gaussian_games_are_learned(entropy):
+    game = make_gaussian_game(3, rng=1)
+    truth = alpha_rank(game, population="single").pi
+    options = {**QUICK, "max_samples": 6000}
+    found = information_gain(game, entropy=entropy, rng=0, **options)
+    start = information_gain(game, entropy=entropy, rng=0, **{**options, "max_samples": 60})
+    regret = [abs(x.rankings - truth).sum(axis=1).mean() for x in (start, found)]
+    assert regret[1] < 0.5 * regret[0]
+    assert found.counts["samples"] == 6000
 
 
 def test_wasserstein_in_one_dimension():
@@ -55,10 +94,10 @@ def test_posterior_and_counts(method, noise):
     assert again.trace is None
 
 
-@pytest.mark.parametrize("method", ["bins", "wasserstein"])
-def test_it_plays_what_matters(method):
+@pytest.mark.parametrize("options", [{}, {"entropy": "nsb"}, {"method": "wasserstein"}])
+def test_it_plays_what_matters(options):
     """The bad agents tie among themselves, and no play is spent on that."""
-    found = information_gain(make_good_bad(2, 2), method=method, rng=1, record=True, **{**QUICK, "max_samples": 3000})
+    found = information_gain(make_good_bad(2, 2), rng=1, record=True, **{**QUICK, **options, "max_samples": 3000})
     assert np.mean(found.trace["chosen"].max(axis=1) <= 1) > 0.5
     assert found.pi[2:].max() < 0.1
 
@@ -72,6 +111,8 @@ def test_edges_of_the_options():
     assert none.message == "no rounds"
     for options, match in (
         ({"method": "nsb"}, "`method`"),
+        ({"entropy": "bits"}, "`entropy` must be one of"),
+        ({"entropy": "nsb", "method": "wasserstein"}, '`entropy` must be "plug-in" for `method` "wasserstein"'),
         ({"max_samples": -1}, "`max_samples`"),
         ({"batch": 0}, "`batch`"),
         ({"epsilon": 0.5}, "`epsilon`"),

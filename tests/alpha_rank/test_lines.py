@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lrtheory.alpha_rank import alpha_rank, lines, make_random_game, response_graph, stationary_distribution
+from lrtheory._array import kernel_input
+from lrtheory.alpha_rank import alpha_rank, lines, make_random_game, orders, response_graph, stationary_distribution
 from lrtheory.alpha_rank.laws import line_law
 from tests.alpha_rank.oracles import COORDINATION, PRISONERS, accept_epsilon, fractions, law, rates
 
@@ -31,8 +32,10 @@ def test_limits_on_the_sink(payoffs, limit):
         exact = alpha_rank(fractions(payoffs), limit=limit, method="sink", population_size=5)
         assert (exact.pi == expected.pi).all()
         assert exact.residual == 0
-        assert exact.order is None
+        assert (exact.order == expected.order).all()
+        assert (exact.ranking == expected.ranking).all()
         law, _, _ = line_law(payoffs, 5, limit, None, "auto")
+        assert np.allclose(law.order, expected.order.ravel().astype(float), rtol=1e-13)
         assert np.allclose(law.pi, expected.pi.ravel().astype(float), atol=1e-12)
         sink = expected.sinks[0]
         start = np.zeros(law.pi.size)
@@ -59,6 +62,22 @@ def test_kernels_equal_their_bodies():
     assert np.allclose(found[0][1], matrix.sum(axis=1))
     lines._inflow(*sorted_game, 0.9, 0.5, 0.1, pi, inflow)
     assert np.allclose(inflow, pi @ matrix)
+
+
+@pytest.mark.parametrize("barrier", [0.0, 4.0])
+def test_orders_compiled_and_interpreted(barrier):
+    game = make_random_game((3, 4), rng=1).payoffs.round(0)
+    sorted_game = lines.sorted_lines(game)
+    values = kernel_input(np.take_along_axis(game.reshape(2, -1), sorted_game.order, axis=1))
+    found = []
+    for sweep in (orders._sweep, orders._sweep.py_func):
+        reached = np.full(12, np.inf)
+        reached[lines.line_sinks(sorted_game)[0]] = 0.0
+        while sweep(*sorted_game, values, barrier, reached):
+            pass
+        found.append(reached)
+    assert np.array_equal(*found)
+    assert found[0].max() > 0
 
 
 def test_large_games():

@@ -59,6 +59,7 @@ def test_rps_cycles():
     ("options", "error", "match"),
     [
         ({"payoffs": [[0.5, 1.5]], "outcomes": "bernoulli"}, ValueError, r"`payoffs` must be in \[0, 1\]"),
+        ({"payoffs": [[0.5, -0.5]], "outcomes": "clipped-gaussian"}, ValueError, r"`payoffs` must be in \[0, 1\]"),
         ({"payoffs": [[0.5]], "outcomes": "gauss"}, ValueError, "`outcomes` must be one of"),
         ({"payoffs": [[0, 1], [1, 0]]}, ValueError, "`payoffs` must be of shape"),
         ({"payoffs": 3.0}, ValueError, "`payoffs` must be of shape"),

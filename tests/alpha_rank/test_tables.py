@@ -11,6 +11,7 @@ from lrtheory.alpha_rank import (
     elo,
     load_roshambo,
     make_bradley_terry,
+    make_gaussian_game,
     make_good_bad,
     make_memory_one,
     response_graph,
@@ -41,6 +42,18 @@ def test_good_bad_of_the_paper():
     assert np.allclose(pi, [1 / 3] * 3 + [0] * 5)
     assert alpha_rank(two, population="single").pi.tolist() == [0, 1, 0, 0]
     assert (response_graph(two, population="single").direction[2:] == 0).sum() == 2
+
+
+def test_gaussian_games():
+    game = make_gaussian_game(rng=3)
+    assert game.sizes == (4, 4)
+    assert game.outcomes == "clipped-gaussian"
+    assert np.array_equal(game.payoffs[1], game.payoffs[0].T)
+    tables = np.stack([make_gaussian_game(20, rng=i).payoffs[0] for i in range(10)])
+    assert 0 <= tables.min() < tables.max() <= 1
+    assert abs(tables.mean() - 0.5) < 0.03
+    assert abs(tables.var() - 1 / 12) < 0.01
+    assert abs(np.corrcoef(tables.ravel(), tables.transpose(0, 2, 1).ravel())[0, 1] - 1 / 20) < 0.06
 
 
 def test_memory_one_by_simulation():
@@ -76,6 +89,7 @@ def test_memory_one_in_closed_form():
         (lambda: make_bradley_terry(2, scale=-1), "`scale`"),
         (lambda: make_good_bad(0, 1), "`n_good`"),
         (lambda: make_good_bad(1, 1, p=2), "`p`"),
+        (lambda: make_gaussian_game(0), "`n_strategies`"),
         (lambda: make_memory_one(noise=0), "`noise`"),
         (lambda: make_memory_one({"x": (1, 2, 0, 0)}), "`strategies`"),
         (lambda: make_memory_one({"x": (1, 0)}), "`strategies` must be of shape"),

@@ -6,11 +6,13 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lrtheory.alpha_rank import (
     Game,
     ResponseGraphUCB,
     make_bernoulli_game,
+    make_gaussian_game,
     make_random_game,
     response_graph_ucb_batch,
     response_signs,
@@ -76,7 +78,8 @@ def test_kernels_equal_their_bodies():
     for run in (ucb_steps.play, ucb_steps.play.py_func):
         state = [x[0] for x in ucb_steps.new_state(game.sizes, 1)]
         constants = ucb_steps.constants(game.sizes, 0.1, "CW", "hoeffding", 0.0, True, True)
-        done = run(ucb_steps.bernoulli_means(game), np.random.default_rng(1), 300, *constants, *state)
+        law = ucb_steps.outcome_law(game, bound="hoeffding")
+        done = run(*law, np.random.default_rng(1), 300, *constants, *state)
         found.append([done, *state])
     for x, y in zip(*found, strict=True):
         assert np.array_equal(x, y)
@@ -86,6 +89,36 @@ def test_kernels_equal_their_bodies():
     ucb_steps.record(0, np.array([1.0, 0.0]), *constants[1:], *twin[:8])
     assert all(np.array_equal(x, y) for x, y in zip(state, twin, strict=True))
     assert ucb_steps.next_profile(state[0], state[6]) == ucb_steps.next_profile.py_func(state[0], state[6]) == 1
+
+
+def test_clipped_gaussian_outcomes():
+    rng = np.random.default_rng(0)
+    for draw in (ucb_steps.outcome, ucb_steps.outcome.py_func):
+        values = np.array([draw(rng, 0.4, 1 / 3) for _ in range(5000)])
+        noise = 3 * (values - 0.4)
+        assert (abs(noise) <= 1 + 1e-12).all()
+        for x in (-0.7, 0.0, 0.5):
+            assert abs((noise < x).mean() - stats.norm.cdf(x)) < 0.03
+        assert abs((noise == noise.max()).mean() - stats.norm.sf(1)) < 0.03
+
+
+@pytest.mark.parametrize("scheme", ["CW", "U"])
+def test_gaussian_games_are_resolved(scheme):
+    """Outcomes in [-1, 2] are mapped to [0, 1]; the intervals hold the mapped means, and the graph is the same."""
+    game = make_gaussian_game(2, rng=5)
+    truth = (game.payoffs + 1) / 3
+    found = ResponseGraphUCB(game.sizes, scheme=scheme, rng=0).run(game)
+    assert found.converged
+    assert np.array_equal(found.direction, response_signs(game))
+    assert (found.lower <= truth).all()
+    assert (truth <= found.upper).all()
+    assert np.allclose(found.means, truth, atol=0.05)
+    batch = response_graph_ucb_batch(game, 2, scheme=scheme, rng=0)
+    assert np.array_equal(batch.means[0], found.means)
+    with pytest.raises(ValueError, match=r"`game` must be .*bernoulli.* for Clopper-Pearson"):
+        ResponseGraphUCB(game.sizes, bound="clopper-pearson").run(game)
+    with pytest.raises(ValueError, match=r"`game` must be .*bernoulli.* for Clopper-Pearson"):
+        response_graph_ucb_batch(game, 2, bound="clopper-pearson")
 
 
 def test_edges_come_back():

@@ -44,6 +44,7 @@ CALLS = {
     "make_bernoulli_game": lambda: call(2, rng=0),
     "load_roshambo": roshambo,
     "make_bradley_terry": lambda: call(3, rotation=1.0, rng=0),
+    "make_gaussian_game": lambda: call(2, rng=0),
     "make_good_bad": lambda: call(2, 1),
     "make_memory_one": lambda: call(n_rounds=2, n_matches=2, rng=0),
     "make_random_game": lambda: call((3, 2), rng=0),
