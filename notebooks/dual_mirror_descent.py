@@ -1,0 +1,166 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # One campaign, five worlds
+#
+# A campaign may buy 40 of every 100 impressions that it is offered. Each impression has a value, and must be bought
+# or let go before the next one comes. Nobody says how the impressions come: by chance, by a crowd that is bought in
+# towards the end, in streaks, with the hours of the day, or from an adversary. One algorithm, which is never told,
+# meets all five.
+#
+# It keeps one price, buys what is worth more than the price, and moves the price: up when it buys too fast, down when
+# too slowly. That is dual mirror descent.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+import lrtheory
+from lrtheory import dual_mirror_descent as dmd
+
+RATE, HORIZONS, RUNS = 0.4, (400, 1600, 6400, 25600), 30
+
+stream = dmd.make_uniform(1600, rate=RATE, rng=0)
+found = dmd.allocate(stream, record=True)
+print(found)
+print(
+    f"average price {found.prices[0]:.3f}; the best fixed price in the long run is {stream.truth['fluid_prices'][0]:.3f}"
+)
+assert abs(found.prices[0] - stream.truth["fluid_prices"][0]) < 0.05
+
+# %% [markdown]
+# ## Every run proves how good it was
+#
+# No purchase plan, not even one made in hindsight, is worth more than the dual function at any price (weak duality).
+# The run knows a good price, its average. So the gap below is a proof, and no linear program was solved for it.
+
+# %%
+optimum = dmd.hindsight_optimum(stream)
+gap = found.certificate.gap / found.certificate.bound
+print(f"reward {found.reward:.1f}, optimum in hindsight {optimum.value:.1f}, dual bound {found.certificate.bound:.1f}")
+print(f"the run is at most {100 * gap:.1f} % below the best plan in hindsight, and proves it")
+assert found.reward <= optimum.value <= found.certificate.bound
+assert found.certificate.verify(stream)
+
+# %% [markdown]
+# ## Five worlds
+#
+# Regret is what the best plan in hindsight is worth more than what was bought. Each world has its bound; all are the
+# i.i.d. bound plus what the world adds.
+
+
+# %%
+def iid(horizon, rng):
+    return dmd.make_uniform(horizon, rate=RATE, rng=rng), {"input_model": "iid"}
+
+
+def corrupted(horizon, rng):
+    world = dmd.make_corrupted(horizon, fraction=0.05, rate=RATE, rng=rng)
+    return world, {"input_model": "corrupted", "total_variation": world.truth["total_variation"]}
+
+
+def markov(horizon, rng, switch=0.1):
+    known = [
+        {"input_model": "ergodic", "lag": lag, "mixing": dmd.theory.markov_mixing(switch, lag)} for lag in range(60)
+    ]
+    return dmd.make_markov(horizon, switch=switch, rate=RATE, rng=rng), min(known, key=lambda k: bound(horizon, k))
+
+
+def seasonal(horizon, rng):
+    world = dmd.make_periodic(horizon, period=20, kind="sinusoid", rate=RATE, rng=rng)
+    return world, {"input_model": "periodic", "period": 20}
+
+
+def bound(horizon, known):
+    setting = {"horizon": horizon, "rate": [RATE], "reward_bound": 1.0, "cost_bound": 1.0}
+    return dmd.theory.regret_bound(**known, **setting).total
+
+
+worlds = {"i.i.d.": iid, "corrupted": corrupted, "Markov": markov, "seasonal": seasonal}
+rng = np.random.default_rng(0)
+table = {}
+for name, world in worlds.items():
+    for horizon in HORIZONS:
+        regrets, optima = [], []
+        for _ in range(RUNS):
+            stream, known = world(horizon, rng)
+            optima.append(dmd.hindsight_optimum(stream).value)
+            regrets.append(optima[-1] - dmd.allocate(stream).reward)
+        table[name, horizon] = np.mean(regrets), bound(horizon, known), np.mean(optima)
+
+print(f"{'world':<10} {'horizon':>8} {'regret':>8} {'bound':>9} {'optimum':>9}")
+for (name, horizon), (regret, limit, optimum) in table.items():
+    print(
+        f"{name:<10} {horizon:>8} {regret:>8.1f} {limit:>9.1f} {optimum:>9.1f} {'vacuous' if limit >= optimum else ''}"
+    )
+assert all(regret <= limit for regret, limit, _ in table.values())
+vacuous = {name for (name, _), (_, limit, optimum) in table.items() if limit >= optimum}
+assert vacuous == {"Markov", "seasonal"}
+
+# %% [markdown]
+# The bounds hold, and some of them say nothing: where a bound is above the optimum it is *vacuous*, for no regret can
+# be that large. In the i.i.d. and the corrupted world no bound is vacuous here, in the Markov world the bound tells
+# something at the longest horizon only, and in the seasonal one not yet. In the picture a bound is drawn thin where
+# it is vacuous.
+
+# %%
+figure, axes = plt.subplots(1, 4, figsize=(12, 3), sharey=True, layout="constrained")
+for axis, name in zip(axes, worlds, strict=True):
+    regret, limit, optimum = np.array([table[name, horizon] for horizon in HORIZONS]).T
+    telling = np.where(limit < optimum, limit, np.nan)
+    axis.loglog(HORIZONS, regret, "o-", label="regret")
+    axis.loglog(HORIZONS, limit, "C1", lw=0.5)
+    axis.loglog(HORIZONS, telling, "C1s-", lw=2.5, label="bound")
+    axis.loglog(HORIZONS, optimum, "k:", label="optimum")
+    axis.set(title=name, xlabel="horizon")
+axes[0].legend()
+plt.close(figure)
+
+slopes = {
+    name: np.polyfit(np.log(HORIZONS), np.log([table[name, horizon][0] for horizon in HORIZONS]), 1)[0]
+    for name in worlds
+}
+print({name: round(float(slope), 2) for name, slope in slopes.items()})
+assert slopes["i.i.d."] < 0.65  # the square root of the horizon
+assert slopes["corrupted"] > slopes["i.i.d."]  # a fixed share of corrupted impressions costs a fixed share
+
+# %% [markdown]
+# ## The fifth world: an adversary
+#
+# The adversary offers cheap impressions, then better ones, each phase a hundred times better than the one before, and
+# stops without notice. Whoever saves the budget may be left with it, whoever spends it misses the best. No online
+# algorithm keeps more than 1/K of every sequence of K phases; dual mirror descent keeps just that.
+
+# %%
+PHASES, LENGTH = 4, 2000
+step = PHASES / np.sqrt(PHASES * LENGTH)
+kept = []
+for last in range(1, PHASES + 1):
+    stream = dmd.make_phases(PHASES, LENGTH, last=last)
+    kept.append(dmd.allocate(stream, step_size=step).reward / stream.truth["hindsight"])
+greedy = dmd.baselines.greedy(dmd.make_phases(PHASES, LENGTH)).reward / LENGTH
+print("kept, by the phase after which the adversary stops:", np.round(kept, 3))
+print(f"greedy keeps {greedy:.0e} when the adversary goes on to the end")
+assert min(kept) <= dmd.theory.phase_ratio(PHASES, growth=0.01)
+assert min(kept) > 0.24
+assert greedy < 1e-5
+
+# %% [markdown]
+# ## The theorem as a check
+#
+# What this notebook shows on a few runs, the statements of the package decide. A wrong sign in one line of the
+# algorithm is found at once:
+
+# %%
+evidence = lrtheory.check("dual_mirror_descent/DMD-L3")
+print(evidence.verdict, dict(evidence.saboteurs))
+assert evidence.verdict == "supported"
+assert set(evidence.saboteurs.values()) == {"refuted"}

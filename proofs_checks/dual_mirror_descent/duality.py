@@ -1,0 +1,150 @@
+"""The linear program in hindsight and its dual, certified in rational numbers, and the fluid bound."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, saboteur
+from lrtheory.dual_mirror_descent import theory
+from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent.families.programs import (
+    PRICED,
+    SMALL_LAWS,
+    SMALL_PROGRAMS,
+    DualValues,
+    Priced,
+    Program,
+    SmallLaw,
+    dual_values,
+    fluid_fractions,
+    solved,
+)
+from proofs_checks.dual_mirror_descent.families.streams import Requests, conjugates
+
+DENOMINATOR = 10**6  # vertices of programs with small dyadic numbers have far smaller denominators
+
+
+def rational(x: np.ndarray) -> np.ndarray:
+    """The fractions with small denominators that a solver has rounded to doubles."""
+    return np.array([Fraction(float(v)).limit_denominator(DENOMINATOR) for v in x.ravel()], object).reshape(x.shape)
+
+
+def dual_value(requests: Requests, prices: np.ndarray) -> Any:
+    """Sum of D_t(mu)."""
+    return (
+        requests.horizon * (requests.rate * prices).sum() + conjugates(requests.rewards, requests.costs, prices).sum()
+    )
+
+
+def certificate(requests: Requests, program: Program) -> Sides:
+    """Primal against dual value, and how far the primal solution is from feasible against zero, in rational numbers."""
+    x, prices = rational(program.solution), rational(program.prices)
+    value = (x * requests.rewards).sum()
+    used = (x[..., None] * requests.costs).sum((0, 1)) - requests.rate * requests.horizon
+    excess = np.maximum(np.r_[used, x.sum(1) - 1, -x.ravel(), -prices], 0)
+    return Sides(np.r_[value, excess], np.r_[dual_value(requests, prices), 0 * excess])
+
+
+DMD_L2 = Statement(
+    id="dual_mirror_descent/DMD-L2",
+    title="The least dual value is the optimum in hindsight",
+    source=Classical(
+        "strong duality of linear programs", "D. Bertsimas, J. Tsitsiklis, Introduction to Linear Optimization, 1997"
+    ),
+    tex=r"\mathrm{OPT}_{LP} = \min_{\mu \ge 0} \sum_t D_t(\mu)",
+    hypotheses={"finite menus": always},
+    instances=SMALL_PROGRAMS,
+    solve=solved,
+    claim=Identity(certificate),
+    saboteurs=(
+        saboteur("greedy by reward per unit, without fractions", solve=mutants.greedy_ratio),
+        saboteur("prices doubled", solve=mutants.doubled_prices),
+    ),
+    notes="A feasible solution and prices of equal value prove each other optimal; the prices need not be unique.",
+)
+
+
+def above_the_optimum(priced: Priced, found: DualValues) -> Sides:
+    """The value of the optimal solution against every dual value."""
+    x = rational(found.program.solution)
+    rhs = np.r_[found.values, found.bound]
+    return Sides(np.broadcast_to((x * priced.requests.rewards).sum(), rhs.shape), rhs)
+
+
+DMD_L1 = Statement(
+    id="dual_mirror_descent/DMD-L1",
+    title="Every price bounds the optimum",
+    source=Derived(theory.weak_duality),
+    tex=r"\mu \ge 0 \Rightarrow \mathrm{OPT}_{LP} \le \sum_t D_t(\mu)",
+    hypotheses={"prices at or above zero": lambda priced: bool((priced.prices >= 0).all())},
+    instances=PRICED,
+    solve=dual_values,
+    claim=Inequality(above_the_optimum),
+    saboteurs=(
+        saboteur("the budget is not charged", solve=mutants.budget_not_charged),
+        saboteur("the last request is left out", solve=mutants.last_request_left_out),
+    ),
+    notes="The certificate of every run is this bound at its average price.",
+)
+
+
+# --- the fluid bound -------------------------------------------------------------------------------------------------
+
+
+def expected_optimum(law: SmallLaw) -> Fraction:
+    """E OPT by enumeration of all counts of types, each knapsack solved by sorting."""
+    total, order = (
+        int(law.weights.sum()),
+        sorted(range(len(law.rewards)), key=lambda k: -Fraction(law.rewards[k]) / Fraction(law.costs[k])),
+    )
+    expected = Fraction(0)
+    for counts in itertools.product(range(law.horizon + 1), repeat=len(order)):
+        if sum(counts) != law.horizon:
+            continue
+        ways = math.factorial(law.horizon)
+        chance = Fraction(1)
+        for k, count in enumerate(counts):
+            ways //= math.factorial(count)
+            chance *= Fraction(int(law.weights[k]), total) ** count
+        left, value = Fraction(law.budget), Fraction(0)
+        for k in order:
+            taken = min(left, counts[k] * Fraction(law.costs[k]))
+            left, value = left - taken, value + taken * Fraction(law.rewards[k]) / Fraction(law.costs[k])
+        expected += ways * chance * value
+    return expected
+
+
+def below_the_fluid(law: SmallLaw, taken: np.ndarray, share: Fraction = Fraction(1)) -> Sides:
+    """E OPT against the value of the fluid optimum, and how far it is from feasible against zero."""
+    y, p = rational(taken), np.array([Fraction(int(w), int(law.weights.sum())) for w in law.weights], object)
+    value = theory.fluid_bound(law.horizon, (y * exact_vector(law.rewards)).sum())
+    excess = np.maximum(np.r_[law.horizon * (y * exact_vector(law.costs)).sum() - Fraction(law.budget), y - p, -y], 0)
+    return Sides(np.r_[expected_optimum(law), excess], np.r_[share * value, 0 * excess])
+
+
+def exact_vector(x: np.ndarray) -> np.ndarray:
+    """Doubles as the numbers that they are."""
+    return np.array([Fraction(v) for v in x.tolist()], object)
+
+
+DMD_F1 = Statement(
+    id="dual_mirror_descent/DMD-F1",
+    title="The fluid optimum is at least the expected optimum",
+    source=Derived(theory.fluid_bound),
+    tex=r"\mathbb E\,\mathrm{OPT} \le T \min_{\mu \ge 0} D_P(\mu)",
+    hypotheses={"independent requests of one law": always},
+    instances=SMALL_LAWS,
+    solve=fluid_fractions,
+    claim=Inequality(below_the_fluid),
+    saboteurs=(
+        saboteur("one fifth less", claim=Inequality(partial(below_the_fluid, share=Fraction(4, 5)))),
+        saboteur("whole types alone", solve=mutants.whole_types),
+    ),
+    notes="E OPT by enumeration of all counts, in rational numbers.",
+)

@@ -1,0 +1,62 @@
+"""The max-min fair variant: reward, plus a share for the resource that is used least."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from scipy.optimize import linprog
+
+from lrtheory.bounds import Derived, Expectation, Statement, saboteur
+from lrtheory.dual_mirror_descent import theory
+from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, FairLaw, FairRuns, fair_runs
+from proofs_checks.dual_mirror_descent.families.laws import count_types, is_iid
+
+
+def fair_optimum(law: FairLaw, counts: np.ndarray) -> float:
+    """Largest reward plus fairness times T times the least fill, as a linear program on counts of types."""
+    k, d, m = law.costs.shape
+    use = law.costs.reshape(k * d, m).T
+    gain = np.r_[law.rewards.ravel(), law.fairness * law.horizon]
+    fill = np.hstack([-use / law.budget[:, None], np.ones((m, 1))])  # the last variable is at most every fill
+    within = np.hstack([use, np.zeros((m, 1))])
+    one_each = np.hstack([np.kron(np.eye(k), np.ones(d)), np.zeros((k, 1))])
+    matrix, limits = np.vstack([fill, within, one_each]), np.r_[np.zeros(m), law.budget, counts]
+    return -linprog(-gain, A_ub=matrix, b_ub=limits, bounds=(0, None)).fun
+
+
+def fair_regret(law: FairLaw, found: FairRuns) -> np.ndarray:
+    """The optimum less reward and fairness T min_j consumption_j / budget_j, of each run."""
+    best = [fair_optimum(law, row) for row in count_types(found.kinds, len(law.rewards))]
+    return np.array(best) - found.reward - law.fairness * law.horizon * (found.consumption / law.budget).min(1)
+
+
+def fair_bound(law: FairLaw, share: float = 1.0) -> float:
+    """The right-hand side."""
+    return share * theory.fair_regret_bound(**law.setting, fairness=law.fairness, geometry=law.geometry)
+
+
+def fair_regret_at_most(limit) -> Expectation:
+    """E[regret] <= limit(law); the regret is at most f bar + fairness a period, and at least zero."""
+    return Expectation(
+        sample=fair_regret,
+        at_most=limit,
+        support=lambda law: (0.0, (law.reward_bound + law.fairness) * law.horizon),
+    )
+
+
+DMD_R2 = Statement(
+    id="dual_mirror_descent/DMD-R2",
+    title="Regret of the max-min fair variant",
+    source=Derived(theory.fair_regret_bound),
+    tex=r"\mathbb E[\mathrm{OPT}_\lambda - R_\lambda] \le (\bar f + \lambda)\bar b/\rho_{\min} + C_2\eta T + C_3'/\eta",
+    hypotheses={"one law": is_iid},
+    instances=FAIR_LAWS,
+    solve=fair_runs,
+    claim=fair_regret_at_most(fair_bound),
+    saboteurs=(
+        saboteur("a hundredth of it", claim=fair_regret_at_most(partial(fair_bound, share=1 / 100))),
+        saboteur("turns everything away", solve=mutants.serves_nobody),
+    ),
+)

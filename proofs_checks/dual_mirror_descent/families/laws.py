@@ -1,0 +1,340 @@
+"""Laws of requests on a finite table of types, for each input model, with optima from counts of types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.dual_mirror_descent import RequestStream, allocate_batch, hindsight_optimum
+
+
+@dataclass(frozen=True)
+class RequestLaw:
+    """Types with rewards (K, d) and costs (K, d, m), a rate (m,), a horizon, and how dual mirror descent meets them.
+
+    `probabilities` (K,) is the law of a request; `init` is the first price of each resource, None the geometry's own.
+    """
+
+    rewards: np.ndarray
+    costs: np.ndarray
+    rate: np.ndarray
+    horizon: int
+    probabilities: np.ndarray
+    step_size: float
+    geometry: str = "euclidean"
+    init: float | None = 0.0
+    drift: ClassVar[bool] = False
+
+    @property
+    def reward_bound(self) -> float:
+        """The largest reward, f bar."""
+        return float(self.rewards.max())
+
+    @property
+    def cost_bound(self) -> float:
+        """The largest cost of any resource, b bar."""
+        return float(self.costs.max())
+
+    @property
+    def budget(self) -> np.ndarray:
+        """Units of each resource."""
+        return self.rate * self.horizon
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """What theory asks for."""
+        bounds = {"reward_bound": self.reward_bound, "cost_bound": self.cost_bound}
+        return {"horizon": self.horizon, "rate": self.rate, "step_size": self.step_size, **bounds}
+
+    @property
+    def first_prices(self) -> np.ndarray | None:
+        """mu_1, (m,); None for that of the geometry."""
+        return None if self.init is None else np.full(len(self.rate), self.init)
+
+    @property
+    def mean_law(self) -> np.ndarray:
+        """Average law of a request over the horizon, (K,)."""
+        return self.probabilities
+
+    def stream(self, kinds: np.ndarray) -> RequestStream:
+        """The requests of given types (T,), or many streams of them (n, T)."""
+        bounds = {"reward_bound": self.reward_bound, "cost_bound": self.cost_bound}
+        return RequestStream(self.rewards, self.costs, self.budget, types=kinds, **bounds)
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Types of the requests of n runs, (n, T)."""
+        return by_inversion(self.probabilities, rng.random((n, self.horizon)))
+
+
+def by_inversion(probabilities: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """The types at which the cumulative law passes u; `probabilities` (K,), or one law a period (T, K)."""
+    steps = np.cumsum(probabilities, axis=-1)[..., :-1]
+    if steps.ndim == 1:
+        return np.searchsorted(steps, u, side="right")
+    return (u[..., None] >= steps).sum(-1)
+
+
+@dataclass(frozen=True)
+class CorruptedLaw(RequestLaw):
+    """Independent requests; the last `n_corrupted` follow `other` (K,)."""
+
+    other: np.ndarray = None
+    n_corrupted: int = 0
+    drift: ClassVar[bool] = True
+
+    @property
+    def period_laws(self) -> np.ndarray:
+        """The law of each request, (T, K)."""
+        clean = self.horizon - self.n_corrupted
+        return np.repeat([self.probabilities, self.other], [clean, self.n_corrupted], axis=0)
+
+    @property
+    def mean_law(self) -> np.ndarray:
+        """As for `RequestLaw`."""
+        share = self.n_corrupted / self.horizon
+        return (1 - share) * self.probabilities + share * self.other
+
+    @property
+    def distance(self) -> float:
+        """Sum over the requests of the total variation between its law and the average law."""
+        return float(np.abs(self.period_laws - self.mean_law).sum() / 2)
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """As for `RequestLaw`."""
+        clean, u = self.horizon - self.n_corrupted, rng.random((n, self.horizon))
+        return np.hstack([by_inversion(self.probabilities, u[:, :clean]), by_inversion(self.other, u[:, clean:])])
+
+
+@dataclass(frozen=True)
+class MarkovLaw(RequestLaw):
+    """A chain of two states, equally likely at the start, that switches with probability `switch`.
+
+    Requests follow `probabilities` in state 0 and `other` in state 1.
+    """
+
+    other: np.ndarray = None
+    switch: float = 0.5
+    drift: ClassVar[bool] = True
+
+    @property
+    def mean_law(self) -> np.ndarray:
+        """As for `RequestLaw`; both states are equally likely in the long run, and at the start."""
+        return (self.probabilities + self.other) / 2
+
+    def mixing(self, lag: int) -> float:
+        """The largest total variation between the law of a request, `lag` + 1 periods on, and the average law."""
+        apart = float(np.abs(self.probabilities - self.other).sum() / 2)
+        return abs(1 - 2 * self.switch) ** (lag + 1) / 2 * apart
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """As for `RequestLaw`."""
+        turns = rng.random((n, self.horizon)) < self.switch
+        turns[:, 0] = rng.random(n) < 0.5
+        state = np.cumsum(turns, axis=1) % 2
+        u = rng.random((n, self.horizon))
+        return np.where(state == 0, by_inversion(self.probabilities, u), by_inversion(self.other, u))
+
+
+@dataclass(frozen=True)
+class PeriodicLaw(RequestLaw):
+    """Blocks of `period` independent requests: the first half of each follows `probabilities`, the second `other`."""
+
+    other: np.ndarray = None
+    period: int = 2
+    drift: ClassVar[bool] = True
+
+    @property
+    def mean_law(self) -> np.ndarray:
+        """As for `RequestLaw`, for an even period."""
+        return (self.probabilities + self.other) / 2
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """As for `RequestLaw`."""
+        late = np.arange(self.horizon) % self.period >= self.period // 2
+        u = rng.random((n, self.horizon))
+        return np.where(late, by_inversion(self.other, u), by_inversion(self.probabilities, u))
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Types of the requests (n, T), and of each run its reward, stopping time and sum of mu_t . g_t until then."""
+
+    kinds: np.ndarray
+    reward: np.ndarray
+    stopping_time: np.ndarray
+    path_regret: np.ndarray
+
+
+def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
+    """Dual mirror descent on n sequences of the law."""
+    kinds = law.draw(rng, n)
+    return served(law, kinds, **options)
+
+
+def served(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
+    """The same on given sequences (n, T)."""
+    chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices} | options
+    found = allocate_batch(law.stream(kinds), **chosen)
+    return Runs(kinds, found.reward, found.stopping_time, found.path_regret)
+
+
+# --- optima in hindsight ---------------------------------------------------------------------------------------------
+
+
+def count_types(kinds: np.ndarray, n_types: int) -> np.ndarray:
+    """How often each type came in each run, (n, K)."""
+    offsets = n_types * np.arange(len(kinds))[:, None]
+    return np.bincount((kinds + offsets).ravel(), minlength=n_types * len(kinds)).reshape(len(kinds), n_types)
+
+
+def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
+    """The optimum in hindsight of every run: a linear program on counts, for unit menus of one resource by sorting."""
+    counts = count_types(kinds, len(law.rewards))
+    if law.costs.shape[1:] == (1, 1):
+        return fractional_knapsacks(law.rewards[:, 0], law.costs[:, 0, 0], counts, law.budget[0])
+    return np.array([hindsight_optimum(law.rewards, law.costs, law.budget, counts=row).value for row in counts])
+
+
+def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndarray, budget: float) -> np.ndarray:
+    """Take the types in the order of reward per unit, each as far as the budget goes; rewards and costs positive."""
+    order = np.argsort(-rewards / costs)
+    wanted = counts[:, order] * costs[order]
+    before = np.cumsum(wanted, axis=1) - wanted
+    taken = np.clip(budget - before, 0, wanted)
+    return taken @ (rewards[order] / costs[order])
+
+
+# --- the laws --------------------------------------------------------------------------------------------------------
+
+LEVELS = 64
+
+
+def uniform(low: float, high: float) -> np.ndarray:
+    """The law of a reward uniform on the levels (i + 1/2) / 64 in [low, high], (64,)."""
+    levels = (np.arange(LEVELS) + 0.5) / LEVELS
+    inside = (levels >= low) & (levels <= high)
+    return inside / inside.sum()
+
+
+def one_resource(horizon: int, **options) -> dict:
+    """Requests for one unit of one resource, with rewards on 64 levels in [0, 1]."""
+    rate = options.pop("rate", 0.25)
+    table = {
+        "rewards": ((np.arange(LEVELS) + 0.5) / LEVELS)[:, None],
+        "costs": np.ones((LEVELS, 1, 1)),
+        "rate": np.array([rate]),
+        "horizon": horizon,
+        "probabilities": uniform(0, 1),
+        "step_size": theory_step(horizon, rate),
+    }
+    return table | options
+
+
+def theory_step(horizon: int, rate: float, n_resources: int = 1) -> float:
+    """The step of the i.i.d. theorem for unit bounds and prices that start at zero: 1 / (rate sqrt(m T))."""
+    return 1 / (rate * np.sqrt(n_resources * horizon))
+
+
+def three_resources(horizon: int, **options) -> RequestLaw:
+    """Five types with menus of two actions, unit costs of three resources."""
+    rewards = np.array([[1.0, 0.5], [0.75, 0.75], [0.5, 0.25], [0.25, 1.0], [0.375, 0.625]])
+    first, second = (
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]],
+        [[0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 1, 1], [1, 0, 0]],
+    )
+    costs = np.stack([np.array(first, float), np.array(second, float)], axis=1)
+    rate = np.array([0.25, 0.3125, 0.375])
+    step = 1 / (rate.min() * np.sqrt(3 * horizon))
+    defaults = {"probabilities": np.full(5, 0.2), "step_size": step}
+    return RequestLaw(rewards, costs, rate, horizon, **(defaults | options))
+
+
+def drawn_law(draws: Draws) -> RequestLaw:
+    """Two to five types, one or two actions and resources, costs of halves."""
+    k, d, m = draws.integers(2, 5), draws.integers(1, 2), draws.integers(1, 2)
+    weights = draws.integers(1, 8, shape=k).astype(float)
+    rate = draws.integers(2, 4, shape=m) / 8
+    horizon = draws.choice((256, 512))
+    return RequestLaw(
+        draws.integers(1, 16, shape=(k, d)) / 16,
+        draws.integers(1, 2, shape=(k, d, m)) / 2,
+        rate,
+        horizon,
+        weights / weights.sum(),
+        theory_step(horizon, rate.min(), m),
+    )
+
+
+def is_iid(law: RequestLaw) -> bool:
+    """Whether the requests are independent with one law."""
+    return not law.drift
+
+
+IID_LAWS = Family(
+    "iid-laws",
+    always=lambda: (
+        RequestLaw(**one_resource(512)),
+        three_resources(512),
+        three_resources(512, geometry="scaled-euclidean", step_size=1 / np.sqrt(3 * 512)),
+        three_resources(512, geometry="entropy", init=0.5, step_size=1 / 16),
+    ),
+    draw=drawn_law,
+)
+LONG_LAW = Family("long-law", always=lambda: (RequestLaw(**one_resource(4096)),))
+ONE_RESOURCE_SHORT = Family("one-resource-short", always=lambda: (RequestLaw(**one_resource(64)),))
+ONE_RESOURCE = Family(
+    "one-resource", always=lambda: (RequestLaw(**one_resource(256)), RequestLaw(**one_resource(1024)))
+)
+CAPPED_LAWS = Family(
+    "capped-laws",
+    always=lambda: tuple(
+        three_resources(
+            horizon, geometry="capped-entropy", init=None, step_size=0.25 * np.sqrt(2 * np.log(4) / horizon)
+        )
+        for horizon in (512, 2048)
+    ),
+)
+LADDER = Family(
+    "ladder",
+    always=lambda: tuple(
+        RequestLaw(**one_resource(horizon, step_size=1 / np.sqrt(horizon))) for horizon in (256, 1024, 4096, 16384)
+    ),
+)
+
+# --- laws that change ------------------------------------------------------------------------------------------------
+
+
+def corrupted(horizon: int, share: float) -> CorruptedLaw:
+    """The last requests offer rewards above 0.9."""
+    return CorruptedLaw(**one_resource(horizon, rate=0.375), other=uniform(0.9, 1), n_corrupted=int(share * horizon))
+
+
+def switching(horizon: int, switch: float, lag: int = 0) -> MarkovLaw:
+    """Rewards below one half in one state, above it in the other; the step suits the lag."""
+    rate = 0.375
+    step = theory_step(horizon, rate) / np.sqrt(1 + 2 * lag)
+    table = one_resource(horizon, rate=rate, probabilities=uniform(0, 0.5), step_size=step)
+    return MarkovLaw(**table, other=uniform(0.5, 1), switch=switch)
+
+
+def periodic(horizon: int, period: int) -> PeriodicLaw:
+    """Rewards in [0.4, 0.5] in the first half of each period, in [0.9, 1] in the second."""
+    table = one_resource(horizon, rate=0.375, probabilities=uniform(0.4, 0.5))
+    return PeriodicLaw(**table, other=uniform(0.9, 1), period=period)
+
+
+CORRUPTED_LAWS = Family("corrupted-laws", always=lambda: (corrupted(1600, 0.05), corrupted(6400, 0.2)))
+HEAVILY_CORRUPTED = Family("heavily-corrupted", always=lambda: (corrupted(16384, 0.25),))
+LIGHTLY_CORRUPTED = Family("lightly-corrupted", always=lambda: (corrupted(6400, 0.02),))
+MARKOV_LAWS = Family(
+    "markov-laws", always=lambda: (switching(1600, 0.5), switching(6400, 0.25, 3), switching(6400, 0.1, 15))
+)
+SLOW_MARKOV = Family("slow-markov", always=lambda: (switching(6400, 0.005),))
+PERIODIC_LAWS = Family("periodic-laws", always=lambda: (periodic(6400, 2), periodic(25600, 4)))
+LONG_PERIODS = Family("long-periods", always=lambda: (periodic(16000, 4000),))

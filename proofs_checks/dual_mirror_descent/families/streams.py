@@ -1,0 +1,276 @@
+"""Sequences of requests with dyadic numbers: Euclidean runs on them are exact in doubles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.dual_mirror_descent import AllocationResult, RequestStream, allocate
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Menus in the order of their arrival, the budget, and how dual mirror descent meets them.
+
+    `rewards` (T, d), `costs` (T, d, m), `rate` (m,) = budget / T, `init` (m,) the prices before the first request.
+    """
+
+    rewards: np.ndarray
+    costs: np.ndarray
+    rate: np.ndarray
+    init: np.ndarray
+    step_size: float
+    geometry: str = "euclidean"
+    lazy: bool = False
+
+    @property
+    def horizon(self) -> int:
+        """T."""
+        return len(self.rewards)
+
+    @property
+    def reward_bound(self) -> float:
+        """The largest reward, f bar."""
+        return max(0, self.rewards.max())
+
+    @property
+    def cost_bound(self) -> float:
+        """The largest cost of any resource, b bar."""
+        return max(0, self.costs.max())
+
+    @property
+    def stream(self) -> RequestStream:
+        """As the solvers take it."""
+        return RequestStream(self.rewards, self.costs, self.rate * self.horizon)
+
+
+def run(requests: Requests, rng: np.random.Generator | None = None, **options) -> AllocationResult:
+    """Dual mirror descent, with the prices before every request and after the last."""
+    chosen = {
+        "geometry": requests.geometry,
+        "step_size": requests.step_size,
+        "init": requests.init,
+        "lazy": requests.lazy,
+        "record": True,
+    } | options
+    return allocate(requests.stream, **chosen)
+
+
+def spent(requests: Requests, actions: np.ndarray) -> np.ndarray:
+    """What the actions (T,) use, (T, m); the void action -1 uses nothing."""
+    t = np.arange(len(actions))
+    return requests.costs[t, actions] * (actions >= 0)[:, None]
+
+
+def earned(requests: Requests, actions: np.ndarray) -> np.ndarray:
+    """What the actions (T,) earn, (T,)."""
+    return requests.rewards[np.arange(len(actions)), actions] * (actions >= 0)
+
+
+def conjugates(rewards: np.ndarray, costs: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    """f*_t(mu_t) = max(0, max_x f_t(x) - mu_t . b_t(x)) by its definition; prices (T, m), or (m,) for all requests."""
+    reduced = rewards - (costs * np.broadcast_to(prices, (len(rewards), costs.shape[2]))[:, None]).sum(2)
+    return np.maximum(reduced.max(1), 0)
+
+
+def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The Euclidean algorithm written out, in whatever numbers: prices (T + 1, m), proposals (T,), actions (T,).
+
+    The prices move by what the proposal uses, or by what the action uses.
+    """
+    rate, left, mirror = requests.rate, requests.rate * requests.horizon, requests.init
+    prices, proposed, actions = [np.maximum(mirror, 0)], [], []
+    for rewards, costs in zip(requests.rewards, requests.costs, strict=True):
+        reduced = rewards - (costs * prices[-1]).sum(1)
+        proposal = int(reduced.argmax()) if reduced.max() > 0 else -1
+        used = costs[proposal] * (proposal >= 0)
+        action = proposal if (used <= left).all() else -1
+        left = left - costs[action] * (action >= 0)
+        moved_by = used if by == "proposal" else costs[action] * (action >= 0)
+        mirror = (mirror if requests.lazy else prices[-1]) - requests.step_size * (rate - moved_by)
+        prices.append(np.maximum(mirror, 0))
+        proposed.append(proposal)
+        actions.append(action)
+    return np.array(prices), np.array(proposed), np.array(actions)
+
+
+# --- single sequences ------------------------------------------------------------------------------------------------
+
+
+def requests(rewards, costs, rate, *, init=None, step_size=0.5, geometry="euclidean", lazy=False) -> Requests:
+    """Rewards (T,) or (T, d); costs (T, d, m), or one number for all."""
+    rewards = np.asarray(rewards, float)
+    rewards = rewards[:, None] if rewards.ndim == 1 else rewards
+    rate = np.atleast_1d(np.asarray(rate, float))
+    costs = np.broadcast_to(np.asarray(costs, float), (*rewards.shape, len(rate)))
+    start = 0.25 if "entropy" in geometry else 0.0
+    init = np.full(len(rate), start) if init is None else np.asarray(init, float)
+    return Requests(rewards, np.ascontiguousarray(costs), rate, init, step_size, geometry, lazy)
+
+
+SHORT_TRACE = requests([1, 0.25, 0.5], 1.0, 0.5)  # accept, reject, propose without a budget
+EMPTY = requests([[0.0, 0.0]] * 2, 0.5, [0.5, 0.25])
+EXACT_FIT = requests([1, 1, 1, 1], 1.0, 0.5, step_size=1 / 16)
+HUGE = requests([1, 0.5], [[[4.0]], [[0.5]]], 1.0)  # the first request costs more than the whole budget
+ODD_BUDGET = requests([1, 1, 0.5, 0.75], 1.0, 0.375, step_size=0.25)  # a budget of 3/2 for unit costs
+FROM_HIGH_PRICES = requests([0.5, 0.5, 1, 1], 1.0, 0.5, init=[2.0], step_size=0.25)
+
+STEP_SIZES = (1 / 16, 1 / 4, 1.0)
+
+
+def draw_menus(draws: Draws, sizes: tuple[int, int, int] = (32, 3, 3)) -> Requests:
+    """Random, rising, falling and two-phase rewards; up to `sizes` requests, actions and resources."""
+    horizon, d, m = (draws.integers(1, most) for most in sizes)
+    rewards = draws.integers(0, 16, shape=(horizon, d)) / 16
+    order = draws.choice(("random", "rising", "falling", "phases"))
+    if order in ("rising", "falling"):
+        rewards = np.sort(rewards, axis=0)[:: 1 if order == "rising" else -1]
+    if order == "phases":
+        rewards[: horizon // 2] /= 8
+    costs = draws.integers(0, 8, shape=(horizon, d, m)) / 8
+    rate = draws.integers(1, 8, shape=m) / 8
+    init = draws.choice((0, 1)) * draws.integers(0, 16, shape=m) / 8
+    return Requests(
+        np.ascontiguousarray(rewards), costs, rate, init, draws.choice(STEP_SIZES), lazy=bool(draws.integers(0, 1))
+    )
+
+
+def nearby(instance: Requests, draws: Draws) -> Requests:
+    """One reward is exchanged, or the step is doubled or halved."""
+    if draws.integers(0, 3) == 0:
+        return replace(instance, step_size=instance.step_size * draws.choice((0.5, 2.0)))
+    rewards = instance.rewards.copy()
+    rewards[draws.integers(0, instance.horizon - 1)] = draws.integers(0, 16) / 16
+    return replace(instance, rewards=rewards)
+
+
+ALWAYS = (SHORT_TRACE, EMPTY, EXACT_FIT, HUGE, ODD_BUDGET, FROM_HIGH_PRICES)
+MENUS = Family("menus", always=ALWAYS, draw=draw_menus, climb=nearby)
+
+
+def eager(family_draw):
+    """The same without lazy steps."""
+    return lambda draws: replace(family_draw(draws), lazy=False)
+
+
+EAGER_MENUS = Family("eager-menus", always=ALWAYS, draw=eager(draw_menus), climb=nearby)
+
+
+def draw_geometry(draws: Draws) -> Requests:
+    """Menus of up to 16 requests under each geometry; rates are powers of two, so that their quotients are exact."""
+    drawn = draw_menus(draws, (16, 2, 3))
+    rate = 2.0 ** -draws.integers(0, 3, shape=len(drawn.rate))
+    geometry = draws.choice(("scaled-euclidean", "entropy", "capped-entropy"))
+    init = drawn.init if geometry == "scaled-euclidean" else (1 + draws.integers(0, 15, shape=len(rate))) / 16
+    if geometry == "capped-entropy":  # the prices start inside the domain rate . mu <= f bar
+        init = init * min(1.0, max(drawn.reward_bound, 1 / 16) / (2 * float(rate @ init)))
+    lazy = drawn.lazy and geometry != "capped-entropy"
+    return replace(drawn, rate=rate, geometry=geometry, init=init, lazy=lazy)
+
+
+def draw_uncapped(draws: Draws) -> Requests:
+    """Scaled Euclidean steps and entropy."""
+    drawn = draw_geometry(draws)
+    geometry = "entropy" if drawn.geometry == "capped-entropy" else drawn.geometry
+    return replace(drawn, geometry=geometry, init=drawn.init + 1 / 16)
+
+
+GEOMETRIES = Family(
+    "geometries",
+    always=(
+        requests([1, 0.25, 0.5], 1.0, 0.5, geometry="scaled-euclidean"),
+        requests([1, 0.25, 0.5], 1.0, 0.5, geometry="entropy"),
+        requests([1, 0.25, 0.5], 1.0, 0.5, geometry="capped-entropy"),
+        requests([[1, 0.5], [0.25, 1], [0.5, 0.5]], [[0.5, 0.25], [1, 0]], [0.25, 0.5], geometry="entropy"),
+    ),
+    draw=draw_geometry,
+)
+
+
+UNCAPPED = Family("uncapped", always=GEOMETRIES.always[:2], draw=draw_uncapped)
+ENTROPY = Family(
+    "entropy",
+    always=(GEOMETRIES.always[1], GEOMETRIES.always[3]),
+    draw=lambda draws: replace(draw_uncapped(draws), geometry="entropy"),
+)
+
+
+def is_capped(instance: Requests) -> bool:
+    """Whether the geometry is the capped entropy and the prices start in its domain rate . mu <= f bar."""
+    return instance.geometry == "capped-entropy" and bool(instance.rate @ instance.init <= instance.reward_bound)
+
+
+def draw_capped(draws: Draws) -> Requests:
+    """The capped entropy, from the middle of its domain; rewards are not all zero."""
+    drawn = draw_geometry(draws)
+    rewards = np.maximum(drawn.rewards, 1 / 16)
+    init = rewards.max() / (2 * len(drawn.rate) * drawn.rate)
+    return replace(drawn, geometry="capped-entropy", rewards=rewards, init=init, lazy=False)
+
+
+CAPPED = Family("capped", always=(GEOMETRIES.always[2],), draw=draw_capped)
+CAPPED_BY_RESCALING = Family(
+    "capped-by-rescaling", always=(requests([1, 1], [1, 0], [0.5, 0.125], init=[0.5, 6.0], geometry="entropy"),)
+)
+
+
+def draw_steps(draws: Draws) -> Requests:
+    """Any geometry, eager."""
+    return replace(draw_menus(draws) if draws.integers(0, 1) else draw_geometry(draws), lazy=False)
+
+
+EVERY_GEOMETRY = Family("every-geometry", always=(*ALWAYS, *GEOMETRIES.always), draw=draw_steps)
+
+# --- sequences that use up a resource --------------------------------------------------------------------------------
+
+
+def runs_out(instance: Requests) -> bool:
+    """Whether the stopping time is after the first request and before the last."""
+    return 0 < run(instance).stopping_time < instance.horizon
+
+
+def draw_scarce(draws: Draws) -> Requests:
+    """One of the resources is scarce, every request is worth something, and prices start at zero."""
+    drawn = draw_menus(draws, (32, 2, 2))
+    rate = np.r_[draws.integers(1, 2) / 8, drawn.rate[1:]]
+    return replace(drawn, rate=rate, rewards=np.maximum(drawn.rewards, 1 / 16), init=0 * rate)
+
+
+SCARCE = Family("scarce", always=(SHORT_TRACE, ODD_BUDGET), draw=draw_scarce)
+
+
+def fits_from_the_start(instance: Requests) -> bool:
+    """Whether no request costs more than the whole budget."""
+    return bool((instance.cost_bound <= instance.horizon * instance.rate).all())
+
+
+def draw_fitting(draws: Draws) -> Requests:
+    """Menus of which each request fits the whole budget."""
+    drawn = draw_menus(draws)
+    return replace(drawn, rate=np.maximum(drawn.rate, 1 / drawn.horizon))
+
+
+FITTING_MENUS = Family(
+    "fitting-menus",
+    always=(SHORT_TRACE, EMPTY, EXACT_FIT, ODD_BUDGET, FROM_HIGH_PRICES),
+    draw=draw_fitting,
+    climb=nearby,
+)
+
+# --- what never runs out ---------------------------------------------------------------------------------------------
+
+
+def never_scarce(instance: Requests) -> bool:
+    """Whether no request uses more than the rate, and prices start at zero."""
+    return bool((instance.costs <= instance.rate).all() and not instance.init.any())
+
+
+def draw_plenty(draws: Draws) -> Requests:
+    """Rates of at least 1."""
+    drawn = draw_menus(draws, (16, 3, 2))
+    return replace(drawn, rate=1 + drawn.rate, init=0 * drawn.rate)
+
+
+PLENTY = Family("plenty", always=(requests([1, 0.5], 1.0, 1.0),), draw=draw_plenty)

@@ -1,0 +1,92 @@
+"""Requests that are not independent with one law: corrupted, Markov, periodic."""
+
+from __future__ import annotations
+
+from lrtheory.bounds import Derived, Statement, saboteur
+from lrtheory.dual_mirror_descent import theory
+from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent.families.laws import (
+    CORRUPTED_LAWS,
+    HEAVILY_CORRUPTED,
+    LIGHTLY_CORRUPTED,
+    LONG_PERIODS,
+    MARKOV_LAWS,
+    PERIODIC_LAWS,
+    SLOW_MARKOV,
+    CorruptedLaw,
+    MarkovLaw,
+    PeriodicLaw,
+    runs,
+)
+from proofs_checks.dual_mirror_descent.regret import bound, regret_at_most
+
+
+def corrupted_bound(law: CorruptedLaw) -> float:
+    """The bound for independent requests whose laws change."""
+    return bound(law, "independent", total_variation=getattr(law, "distance", 0.0))
+
+
+DMD_T3 = Statement(
+    id="dual_mirror_descent/DMD-T3",
+    title="Regret when the law changes",
+    source=Derived(theory.regret_bound),
+    tex=r"\mathbb E[\mathrm{OPT} - R] \le C_1 + C_2 \eta T + C_3/\eta + \bar f \sum_t \mathrm{TV}(P_t, \bar P)",
+    hypotheses={"independent requests": lambda law: not isinstance(law, MarkovLaw)},
+    instances=CORRUPTED_LAWS,
+    solve=runs,
+    claim=regret_at_most(corrupted_bound),
+    saboteurs=(
+        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LIGHTLY_CORRUPTED),
+        saboteur("without the distance", claim=regret_at_most(bound), instances=HEAVILY_CORRUPTED),
+        saboteur(
+            "a slow chain, whose requests all have the average law",
+            breaks="independent requests",
+            instances=SLOW_MARKOV,
+        ),
+    ),
+    notes="The paper has a term of this kind with a constant of its own.",
+)
+
+
+def ergodic_bound(law: MarkovLaw) -> float:
+    """The best bound over all lags."""
+    return min(bound(law, "ergodic", lag=lag, mixing=law.mixing(lag)) for lag in range(0, 200))
+
+
+DMD_T4 = Statement(
+    id="dual_mirror_descent/DMD-T4",
+    title="Regret when the requests come from a chain that mixes",
+    source=Derived(theory.regret_bound),
+    tex=r"\mathbb E[\mathrm{OPT} - R] \le B + 2\bar f(k + T\delta_k) + k\bar b G\eta T/\sigma",
+    hypotheses={"a chain": lambda law: isinstance(law, MarkovLaw)},
+    instances=MARKOV_LAWS,
+    solve=runs,
+    claim=regret_at_most(ergodic_bound),
+    saboteurs=(
+        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
+        saboteur("without the terms of the chain", claim=regret_at_most(bound), instances=SLOW_MARKOV),
+    ),
+    notes="For every lag k, so for the best one. Vacuous for chains that hardly mix within the horizon.",
+)
+
+
+def periodic_bound(law: PeriodicLaw) -> float:
+    """The bound for independent blocks."""
+    return bound(law, "periodic", period=law.period)
+
+
+DMD_T5 = Statement(
+    id="dual_mirror_descent/DMD-T5",
+    title="Regret when the law has a period",
+    source=Derived(theory.regret_bound),
+    tex=r"\mathbb E[\mathrm{OPT} - R] \le B + (q-1)\bar f + \bar b (G/\sigma)(q-1)\eta T",
+    hypotheses={"whole blocks": lambda law: isinstance(law, PeriodicLaw) and law.horizon % law.period == 0},
+    instances=PERIODIC_LAWS,
+    solve=runs,
+    claim=regret_at_most(periodic_bound),
+    saboteurs=(
+        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
+        saboteur("without the terms of the period", claim=regret_at_most(bound), instances=LONG_PERIODS),
+    ),
+    notes="Blocks of q requests are independent and alike; nothing is assumed inside.",
+)

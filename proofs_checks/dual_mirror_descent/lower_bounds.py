@@ -1,0 +1,123 @@
+"""What no online policy can do, on the three-point law of a secretary who hires many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Expectation, Family, Inequality, Sides, Statement, saboteur
+from lrtheory.dual_mirror_descent import theory
+from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, Runs, optima, runs
+
+ARLOTTO_GURVICH = Classical(
+    "a lower bound for the multisecretary problem",
+    "A. Arlotto, I. Gurvich, Uniformly bounded regret in the multisecretary problem, Stochastic Systems 9, 2019",
+)
+
+
+@dataclass(frozen=True)
+class ThreePoints:
+    """Rewards 3, 2, 1 with the given probabilities, as Fractions; T requests for T / 2 units."""
+
+    horizon: int
+    probabilities: np.ndarray
+
+
+def nearly_degenerate(horizon: int) -> ThreePoints:
+    """The middle reward has probability 1 / sqrt(T), for T a power of four."""
+    middle = Fraction(1, int(horizon**0.5))
+    return ThreePoints(horizon, np.array([(1 - middle) / 2, middle, (1 - middle) / 2], object))
+
+
+def is_nearly_degenerate(points: ThreePoints) -> bool:
+    """Whether the middle probability is 1 / sqrt(T)."""
+    return points.probabilities[1] ** 2 * points.horizon == 1
+
+
+def online_value(points: ThreePoints, rng: np.random.Generator) -> Any:
+    """The mean of the best online policy, by dynamic programming in rational numbers."""
+    return theory.three_point_online(points.horizon, points.horizon // 2, points.probabilities.tolist())
+
+
+def hindsight_value(points: ThreePoints, rng: np.random.Generator) -> Any:
+    """The mean optimum of those who know the sequence."""
+    return theory.three_point_hindsight(points.horizon, points.horizon // 2, points.probabilities.tolist())
+
+
+def below_hindsight(points: ThreePoints, online: Any, divisor: int = 8) -> Sides:
+    """The best online mean against the mean optimum less sqrt(T) / 8."""
+    optimum = hindsight_value(points, None)
+    return Sides([online], [optimum - Fraction(int(points.horizon**0.5), divisor)], trivial=[optimum])
+
+
+DMD_LB1 = Statement(
+    id="dual_mirror_descent/DMD-LB1",
+    title="No online policy has less regret than sqrt(T) / 8",
+    source=ARLOTTO_GURVICH,
+    tex=r"\max_\pi \mathbb E R_\pi \le \mathbb E\,\mathrm{OPT} - \sqrt T / 8",
+    hypotheses={"middle reward with probability 1/sqrt(T)": is_nearly_degenerate},
+    instances=Family("three-points", always=tuple(nearly_degenerate(4**k) for k in (3, 4))),
+    solve=online_value,
+    claim=Inequality(below_hindsight),
+    saboteurs=(
+        saboteur("knows the sequence", solve=hindsight_value),
+        saboteur("sqrt(T) / 7 claimed", claim=Inequality(partial(below_hindsight, divisor=7))),
+        saboteur(
+            "a law that does not change with T",
+            breaks="middle reward with probability 1/sqrt(T)",
+            instances=Family(
+                "fixed-points",
+                always=(ThreePoints(256, np.array([Fraction(2, 5), Fraction(1, 5), Fraction(2, 5)], object)),),
+            ),
+        ),
+    ),
+    notes="Exact for each T; the constant 1/8 is measured, the paper proves the order.",
+)
+
+
+def three_point_law(horizon: int) -> RequestLaw:
+    """The same law for the solver, with a first price at the fluid dual optimum."""
+    middle = 1 / np.sqrt(horizon)
+    probabilities = np.array([(1 - middle) / 2, middle, (1 - middle) / 2])
+    step = 1 / np.sqrt(horizon)
+    return RequestLaw(
+        np.array([[3.0], [2.0], [1.0]]), np.ones((3, 1, 1)), np.array([0.5]), horizon, probabilities, step, init=2.0
+    )
+
+
+def best_online(law: RequestLaw) -> float:
+    """The mean of the best online policy."""
+    return theory.three_point_online(law.horizon, law.horizon // 2, law.probabilities.tolist())
+
+
+def mean_optimum(law: RequestLaw) -> float:
+    """The mean optimum in hindsight."""
+    return theory.three_point_hindsight(law.horizon, law.horizon // 2, law.probabilities.tolist())
+
+
+def gained(law: RequestLaw, found: Runs) -> np.ndarray:
+    """R - OPT of each run."""
+    return found.reward - optima(law, found.kinds)
+
+
+DMD_LB1_POLICY = Statement(
+    id="dual_mirror_descent/DMD-LB1-policy",
+    title="Dual mirror descent does not beat the best online policy",
+    source=ARLOTTO_GURVICH,
+    tex=r"\mathbb E[\mathrm{OPT} - R] \ge \mathbb E\,\mathrm{OPT} - \max_\pi \mathbb E R_\pi",
+    hypotheses={"one law": lambda law: not law.drift},
+    instances=Family("three-point-laws", always=lambda: (three_point_law(256), three_point_law(1024))),
+    solve=runs,
+    claim=Expectation(
+        sample=gained,
+        at_most=lambda law: best_online(law) - mean_optimum(law),
+        support=lambda law: (-3.0 * law.horizon, 0.0),
+    ),
+    saboteurs=(saboteur("knows the sequence", solve=mutants.hindsight),),
+    notes="An implementation with less regret than this peeks at the future.",
+)

@@ -1,0 +1,97 @@
+"""The oracle: best replies to the prices, subgradients, and the best assortment (deterministic)."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Inequality, Sides, Statement, always, saboteur
+from lrtheory.dual_mirror_descent import AllocationResult, oracles, steps, theory
+from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent.families.offers import OFFERS, Offer, Offers, offered, worth
+from proofs_checks.dual_mirror_descent.families.streams import MENUS, Requests, conjugates, earned, run, spent
+from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, comparators, gradients
+
+
+def best_replies(requests: Requests, result: AllocationResult) -> Sides:
+    """The reduced reward of every action, and of none, against that of the proposal."""
+    prices = result.trace["prices"][:-1]
+    reduced = requests.rewards - (requests.costs * prices[:, None]).sum(2)
+    chosen = earned(requests, result.proposed) - (spent(requests, result.proposed) * prices).sum(1)
+    lhs = np.c_[reduced, 0 * chosen]
+    return Sides(lhs, np.broadcast_to(chosen[:, None], lhs.shape))
+
+
+DMD_L11 = Statement(
+    id="dual_mirror_descent/DMD-L11",
+    title="The proposal is a best reply to the prices",
+    source=Derived(theory.path_identity),
+    tex=r"f_t(\tilde x_t) - \mu_t \cdot b_t(\tilde x_t) = f^*_t(\mu_t) \ge \max(0, f_t(x) - \mu_t \cdot b_t(x))",
+    hypotheses={"finite menus": always},
+    instances=MENUS,
+    solve=run,
+    claim=Inequality(best_replies),
+    saboteurs=(
+        saboteur("the first gainful action", patch=FIRST_GAINFUL),
+        saboteur(
+            "prices are ignored",
+            patch=(steps.best_action, "rewards[row, i] - priced(costs, row, i, state)", "rewards[row, i]"),
+        ),
+    ),
+)
+
+
+def best_offers(offers: Offers, offer: Offer) -> Sides:
+    """The expected margin of every offer of at most k products against that of the oracle's, by enumeration."""
+    m = len(offers.revenues)
+    subsets = [list(s) for size in range(offers.k + 1) for s in itertools.combinations(range(m), size)]
+    values = [worth(offers, subset) for subset in subsets]
+    return Sides(np.array(values), np.broadcast_to(worth(offers, offer.chosen), len(values)))
+
+
+DMD_L11_ASSORTMENT = Statement(
+    id="dual_mirror_descent/DMD-L11-assortment",
+    title="The assortment oracle offers the best set",
+    source=Derived(oracles.assortment),
+    tex=r"\sum_{j\in S}(r_j - \mu_j)u_j/(u_0 + \sum_S u) \text{ is largest over } |S| \le k",
+    hypotheses={"positive weight of buying nothing": lambda offers: offers.outside > 0},
+    instances=OFFERS,
+    solve=offered,
+    claim=Inequality(best_offers),
+    saboteurs=(
+        saboteur("the best prefix by margin, whatever the limit", solve=mutants.best_prefix),
+        saboteur("all products with a positive margin", solve=mutants.without_outside),
+    ),
+)
+
+
+def subgradients(requests: Requests, result: AllocationResult, sign: int = 1) -> Sides:
+    """D_t(mu_t) + g_t . (nu - mu_t) against D_t(nu), and |f*_t(mu_t) - f*_t(nu)| against b bar |mu_t - nu|_1."""
+    prices, g = result.trace["prices"][:-1], gradients(requests, result)
+    here = conjugates(requests.rewards, requests.costs, prices)
+    lower, upper, change, lipschitz = [], [], [], []
+    for nu in comparators(requests):
+        there = conjugates(requests.rewards, requests.costs, nu)
+        lower.append(here + prices @ requests.rate + sign * (g * (nu - prices)).sum(1))
+        upper.append(there + nu @ requests.rate)
+        change.append(np.abs(here - there))
+        lipschitz.append(requests.cost_bound * np.abs(prices - nu).sum(1))
+    return Sides(np.array(lower + change), np.array(upper + lipschitz))
+
+
+DMD_L9 = Statement(
+    id="dual_mirror_descent/DMD-L9",
+    title="The gradient is a subgradient, and conjugates are Lipschitz",
+    source=Derived(theory.conjugate_difference),
+    tex=r"D_t(\nu) \ge D_t(\mu_t) + g_t\cdot(\nu - \mu_t),\quad |f^*_t(\mu) - f^*_t(\nu)| \le \bar b\|\mu - \nu\|_1",
+    hypotheses={"exact oracle": always},
+    instances=MENUS,
+    solve=run,
+    claim=Inequality(subgradients),
+    saboteurs=(
+        saboteur("gradient with the wrong sign", claim=Inequality(partial(subgradients, sign=-1))),
+        saboteur("the first gainful action", patch=FIRST_GAINFUL),
+    ),
+)
