@@ -77,7 +77,12 @@ def _mapped(value: Any, on_array: Callable[[np.ndarray], Any], on_mapping: Calla
     return value
 
 
+_PLAIN = frozenset((type(None), bool, int, float, str))
+
+
 def _frozen(value: Any) -> Any:
+    if type(value) in _PLAIN:  # most fields, and small results are made by the thousand
+        return value
     if sparse.issparse(value) and hasattr(value, "data"):
         value.data.flags.writeable = False
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -105,3 +106,15 @@ def backend(name: str) -> Backend:
     except ImportError as error:
         missing(name, error)
         raise
+
+
+def need_data(name: str) -> None:
+    """Skip a test whose data set is not installed; fail it where the run was required to have it."""
+    from lrtheory._data import state
+    from lrtheory._front import data_sets
+
+    for data in data_sets():
+        if data.name == name and state(data) != "present":
+            missing(name, f"{data.path} of {data.package} is {state(data)}")
+    if importlib.util.find_spec("pandas") is None:
+        missing(name, "pandas is missing: pip install 'lrtheory[data]'")

@@ -1,0 +1,266 @@
+r"""Dual mirror descent over a stream of requests: one price a resource, moved by what each request would use.
+
+The algorithm (see [1]_) never learns how the requests come. Its expected regret against the hindsight optimum is
+
+.. math:: E[OPT - R] \le C_1 + C_2 \eta T + C_3 / \eta = O(\sqrt T)
+
+for independent requests (statement DMD-T1), OPT - alpha R is bounded likewise for every sequence, with alpha = max(1,
+max b / rho) (statement DMD-T2), and Markov, periodic and slightly corrupted input lie between (`theory.regret_bound`).
+
+Whatever the input, a run proves how good it was: by weak duality no allocation earns more than
+sum_t D_t(mu) for any mu >= 0, and the average price of the run is a good mu (statement DMD-L1).
+
+References
+----------
+.. [1] S. Balseiro, H. Lu, V. Mirrokni, The Best of Many Worlds: Dual Mirror Descent for Online Allocation Problems,
+   Operations Research 71, 2023, Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import arrays, kernel_input
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.dual_mirror_descent import lazy_prices, steps
+from lrtheory.dual_mirror_descent.dual import Certificate, certificate_of
+from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+from lrtheory.dual_mirror_descent.setup import Setup, prepare
+from lrtheory.dual_mirror_descent.steps import LEFT, PRICE, PRICES
+
+__all__ = ["AllocationResult", "allocate"]
+
+Geometry = Literal["euclidean", "scaled-euclidean", "entropy", "capped-entropy"]
+
+
+@result
+class AllocationResult(Result):
+    r"""What was done with a stream of requests.
+
+    Attributes
+    ----------
+    actions : int64 array of shape (T,)
+        The action taken for each request, -1 for none.
+    proposed : int64 array of shape (T,)
+        The action that was best at the prices, whether or not it fitted the budget.
+    reward : float
+        Sum of the rewards of `actions`.
+    consumption, remaining : float64 array of shape (m,)
+        Units used and left over.
+    prices : float64 array of shape (m,)
+        Average of mu_1, ..., mu_T.
+    last_prices : float64 array of shape (m,)
+        mu_{T+1}, a warm start for another run.
+    stopping_time : int
+        tau: the first time after which a request may not fit the budget; up to it every proposal was taken. T if there
+        is none, 0 if one request may need more than the budget.
+    n_rejected : int
+        Proposals that were not taken.
+    method : str
+        The geometry, or the name of a baseline.
+    message : str
+        How it ended.
+    counts : mapping
+        ``queries`` of the menus, ``updates`` of the prices.
+    certificate : Certificate
+        The dual bound at the average price, and the terms of the proof along the path.
+    trace : mapping or None
+        ``prices`` (T + 1, m) when recorded.
+    """
+
+    actions: np.ndarray
+    proposed: np.ndarray
+    reward: Any
+    consumption: np.ndarray
+    remaining: np.ndarray
+    prices: np.ndarray
+    last_prices: np.ndarray
+    stopping_time: int
+    n_rejected: int
+    method: str
+    message: str
+    counts: Mapping[str, int]
+    certificate: Certificate
+    trace: Mapping[str, np.ndarray] | None
+
+
+class Run(NamedTuple):
+    """What a kernel leaves behind."""
+
+    proposed: np.ndarray
+    actions: np.ndarray
+    state: np.ndarray
+    paths: np.ndarray
+    totals: np.ndarray
+    trace: np.ndarray
+    stopping_time: int
+
+
+@arrays("host")
+def allocate(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    geometry: Geometry = "euclidean",
+    step_size: Any = "theory",
+    lazy: bool = False,
+    init: Any = None,
+    target: Any = None,
+    on_depletion: Literal["reject", "clip", "restrict"] = "reject",
+    fairness: float = 0.0,
+    price_cap: Any = None,
+    reward_bound: float | None = None,
+    cost_bound: float | None = None,
+    record: bool = False,
+) -> AllocationResult:
+    r"""Serve a stream of requests online, by dual mirror descent.
+
+    Parameters
+    ----------
+    rewards : RequestStream, or array of shape (T, d) or (T,)
+        A stream alone, or the reward of each action of each request.
+    costs : array of shape (T, d, m), (T, m) or (T,), or sparse array of shape (T, m)
+        Units that each action uses; sparse ones take O(non-zeros) a request.
+    budget : array of shape (m,), or float
+        Units of each resource, above 0.
+    types : int array of shape (T,), optional
+        Rows of `rewards` and `costs`, which then are tables of request types.
+    geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
+        The reference function: prices move by steps, by steps in units of what a budget is worth, by factors, or by
+        factors within rho . mu <= f_bar. The scaled and the capped one do not depend on the units of the resources.
+    step_size : "theory", float, array of shape (T,), or callable
+        eta: the best for independent requests, a constant, a schedule, or a function of t = 1, ..., T. "theory" needs
+        `reward_bound` and `cost_bound`, and takes them from the whole stream where they are not given.
+    lazy : bool
+        Dual averaging: project sums of gradients, not every step; the same guarantees.
+    init : array of shape (m,), or float, optional
+        First prices mu_1, by default 0, or f_bar / ((m + 1) rho) for entropies.
+    target : array of shape (m,) or (T, m), or "adaptive", optional
+        Units that a period should use: rho by default, a plan, or an equal share of what remains.
+    on_depletion : {"reject", "clip", "restrict"}
+        What happens to a proposal that does not fit: it is rejected, or only the share that fits is taken, or the best
+        action that fits. Prices move by the proposal anyhow, so all three keep the guarantees.
+    fairness : float
+        Weight lambda of T min_j (consumption_j / budget_j) in the objective, in units of reward; Euclidean only.
+    price_cap : float or array of shape (m,), optional
+        Largest prices; harmless from f_bar / rho_j on.
+    reward_bound, cost_bound : float, optional
+        f_bar and b_bar, suprema over all requests that could come; by default the largest ones of the stream. The
+        stopping time uses b_bar too.
+    record : bool
+        Keep all prices.
+
+    Returns
+    -------
+    AllocationResult
+        With a bound on what hindsight could have earned.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite, a cost is negative, a budget is not positive, or entropies are to
+        start at 0.
+    TypeError
+        If `costs` or `budget` are missing.
+
+    Notes
+    -----
+    Ties: an action needs a positive reduced reward, and the lowest index wins. A request that uses up a budget exactly
+    fits; what remains is summed with compensation, and a request may overdraw it by 1e-12 of the budget, so that
+    decimal fractions such as 0.1 add up. Fractions in object arrays are exact throughout.
+
+    References
+    ----------
+    .. [1] S. Balseiro, H. Lu, V. Mirrokni, The Best of Many Worlds: Dual Mirror Descent for Online Allocation Problems,
+       Operations Research 71, 2023, Algorithm 1.
+
+    Examples
+    --------
+    >>> found = allocate([1, 0.2, 0.6], [1, 1, 1], 1.5, step_size=0.5, record=True)
+    >>> found.actions.tolist(), found.proposed.tolist(), found.stopping_time
+    ([0, -1, -1], [0, -1, 0], 1)
+    >>> found.trace["prices"].ravel().tolist()
+    [0.0, 0.25, 0.0, 0.25]
+    >>> found.reward, round(found.certificate.bound, 12)  # no allocation earns more than 1.675
+    (1.0, 1.675)
+    """
+    stream = as_stream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
+    if stream.types is not None and stream.types.ndim != 1:
+        raise must("types", "of shape (T,); many streams are for `allocate_batch`", stream.types.shape)
+    setup = prepare(
+        stream.budget,
+        stream.horizon,
+        reward_bound=stream.reward_bound,
+        cost_bound=stream.cost_bound,
+        geometry=geometry,
+        step_size=step_size,
+        lazy=lazy,
+        init=init,
+        target=target,
+        on_depletion=on_depletion,
+        fairness=fairness,
+        price_cap=price_cap,
+    )
+    run = run_stream(stream, setup, record)
+    return summarise(stream, run, method=geometry, fairness=fairness)
+
+
+def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
+    """One run of the kernel that fits the stream: dense, exact or sparse."""
+    horizon, m = stream.horizon, stream.n_resources
+    zero = np.zeros if not stream.is_exact else _zeros
+    proposed, actions = np.empty(horizon, np.int64), np.empty(horizon, np.int64)
+    paths, totals = zero((2, 4, m)), zero((2, 2))
+    trace = zero((horizon + 1 if record else 0, m))
+    state, resources, etas, targets, rules = setup
+    work = (proposed, actions, state, paths, totals, etas, targets, trace, resources, rules)
+    types = steps.NO_TYPES if stream.types is None else kernel_input(stream.types)
+    if sparse.issparse(stream.costs):
+        stopping_time = lazy_prices.run(stream, types, *work)
+    else:
+        serve = steps.interpreted(steps.serve) if stream.is_exact else steps.serve
+        stopping_time = serve(kernel_input(stream.rewards), kernel_input(stream.costs), types, *work)
+    return Run(proposed, actions, state, paths, totals, trace, int(stopping_time))
+
+
+def _zeros(shape: tuple[int, ...]) -> np.ndarray:
+    from fractions import Fraction
+
+    return np.full(shape, Fraction(0), dtype=object)
+
+
+def summarise(
+    stream: RequestStream, run: Run, *, method: str, fairness: Any = 0, overdraws: bool = False
+) -> AllocationResult:
+    """The result of a run, with its certificate."""
+    left = run.state[LEFT]
+    remaining = left if overdraws else np.maximum(left, 0 * left)  # rounding may have overdrawn it
+    rejected = int(np.count_nonzero(run.actions != run.proposed))
+    prices = run.paths[0, PRICES] / stream.horizon
+    reward = run.totals[0, 0] if stream.is_exact else float(run.totals[0, 0])
+    consumption = stream.budget - remaining
+    certificate = certificate_of(stream, run, prices, reward, consumption, fairness)
+    horizon, tau = stream.horizon, run.stopping_time
+    return AllocationResult(
+        actions=run.actions,
+        proposed=run.proposed,
+        reward=reward,
+        consumption=consumption,
+        remaining=remaining,
+        prices=prices,
+        last_prices=run.state[PRICE],
+        stopping_time=tau,
+        n_rejected=rejected,
+        method=method,
+        message="every proposal was taken" if not rejected else f"{rejected} proposals did not fit the budget",
+        counts={"queries": horizon, "updates": horizon},
+        certificate=certificate,
+        trace={"prices": run.trace} if len(run.trace) else None,
+    )

@@ -1,0 +1,384 @@
+r"""What one would do instead: fixed prices, re-solved linear programs, and relatives of dual mirror descent.
+
+All take the arguments of `allocate` and return its result, the dual bound at their average price included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import arrays
+from lrtheory._validation import choice, generator, integer, must, probability_vector
+from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarise
+from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
+from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+from lrtheory.dual_mirror_descent.setup import prepare
+from lrtheory.dual_mirror_descent.steps import SLACK
+
+__all__ = ["adaptive_target", "fast_online_lp", "greedy", "history_dependent", "resolve", "static_price"]
+
+
+@arrays("host")
+def greedy(
+    rewards: RequestStream | Any, costs: Any = None, budget: Any = None, *, types: Any = None, record: bool = False
+) -> AllocationResult:
+    """Take the best action that the menu offers, at prices 0, until the budget is used up.
+
+    Parameters
+    ----------
+    rewards, costs, budget, types : RequestStream or arrays
+        As in `allocate`.
+    record : bool
+        Keep all prices.
+
+    Returns
+    -------
+    AllocationResult
+        With regret of order T in general.
+
+    Raises
+    ------
+    ValueError
+        As `allocate`.
+
+    Examples
+    --------
+    >>> greedy([1, 2], [1, 1], 1).reward
+    1.0
+    """
+    found = allocate(rewards, costs, budget, types=types, step_size=0.0, record=record)
+    return _renamed(found, "greedy")
+
+
+@arrays("host")
+def static_price(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    prices: Any,
+    types: Any = None,
+    record: bool = False,
+) -> AllocationResult:
+    """Take the best action at fixed prices, such as those of the fluid optimum.
+
+    Parameters
+    ----------
+    rewards, costs, budget : RequestStream or arrays
+        As in `allocate`.
+    prices : array of shape (m,), or float
+        mu, at least 0.
+    types : int array, optional
+        As in `allocate`.
+    record : bool
+        Keep all prices.
+
+    Returns
+    -------
+    AllocationResult
+        With finitely many types the fluid prices leave ties, which are all turned down: regret of order T.
+
+    Raises
+    ------
+    ValueError
+        As `allocate`.
+
+    Examples
+    --------
+    >>> static_price([1, 3, 2], [1, 1, 1], 1, prices=2.5).actions.tolist()
+    [-1, 0, -1]
+    """
+    found = allocate(rewards, costs, budget, types=types, init=prices, step_size=0.0, record=record)
+    return _renamed(found, "static price")
+
+
+@arrays("host")
+def adaptive_target(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    step_size: Any = "theory",
+    record: bool = False,
+) -> AllocationResult:
+    """Dual mirror descent that aims at an equal share of what remains in each period.
+
+    Parameters
+    ----------
+    rewards, costs, budget, types : RequestStream or arrays
+        As in `allocate`.
+    step_size : "theory", float, array of shape (T,), or callable
+        As in `allocate`.
+    record : bool
+        Keep all prices.
+
+    Returns
+    -------
+    AllocationResult
+        That of ``allocate(..., target="adaptive")``.
+
+    Raises
+    ------
+    ValueError
+        As `allocate`.
+
+    References
+    ----------
+    .. [1] W. Ma, Y. Cao, D. Tsang, D. Xia, Optimal regularized online allocation by adaptive re-solving,
+       arXiv:2209.00399.
+
+    Examples
+    --------
+    >>> adaptive_target([1, 1], [1, 1], 1.0, step_size=0.5).reward
+    1.0
+    """
+    found = allocate(rewards, costs, budget, types=types, step_size=step_size, target="adaptive", record=record)
+    return _renamed(found, "adaptive target")
+
+
+@arrays("host")
+def fast_online_lp(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    step_size: Any = None,
+    record: bool = False,
+) -> AllocationResult:
+    r"""The simple fast online LP: Euclidean steps, and nothing is turned down for lack of budget.
+
+    Parameters
+    ----------
+    rewards, costs, budget, types : RequestStream or arrays
+        As in `allocate`.
+    step_size : float, optional
+        eta, by default 1 / sqrt(T).
+    record : bool
+        Keep all prices.
+
+    Returns
+    -------
+    AllocationResult
+        Its consumption may exceed the budget, by (mu_{T+1} - mu_1) / eta at most (statement DMD-R1).
+
+    Raises
+    ------
+    ValueError
+        As `allocate`.
+
+    References
+    ----------
+    .. [1] X. Li, C. Sun, Y. Ye, Simple and fast algorithm for binary integer and online linear programming,
+       Mathematical Programming 200, 2023.
+
+    Examples
+    --------
+    >>> fast_online_lp([1, 1], [1, 1], 1.0).consumption.tolist()
+    [2.0]
+    """
+    stream = as_stream(rewards, costs, budget, types=types)
+    setup = prepare(
+        stream.budget,
+        stream.horizon,
+        reward_bound=stream.reward_bound,
+        cost_bound=stream.cost_bound,
+        step_size=stream.horizon**-0.5 if step_size is None else step_size,
+    )
+    setup.resources[SLACK] = np.finfo(float).max  # everything fits, and no time is a stopping time
+    setup = setup._replace(rules=setup.rules._replace(cost_bound=-np.inf))
+    run = run_stream(stream, setup, record)
+    return summarise(stream, run, method="fast online LP", overdraws=True)
+
+
+@arrays("host")
+def resolve(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    probabilities: Any = None,
+    every: int = 1,
+    rounding: Literal["half", "random"] = "half",
+    record: bool = False,
+    rng: np.random.Generator | int | None = None,
+) -> AllocationResult:
+    """Re-solve the fluid linear program with what remains, and follow its solution.
+
+    Parameters
+    ----------
+    rewards, costs, budget, types : RequestStream or arrays
+        As in `allocate`; with a table of types.
+    probabilities : array of shape (N,), optional
+        Of the types; by default their frequencies so far.
+    every : int
+        Requests between two solutions, at least 1.
+    rounding : {"half", "random"}
+        Take an action when its fraction is at least one half (the largest one), or with that probability.
+    record : bool
+        Keep all prices.
+    rng : Generator, int or None
+        For random rounding.
+
+    Returns
+    -------
+    AllocationResult
+        With known probabilities and rounding at one half, regret bounded in T.
+
+    Raises
+    ------
+    ValueError
+        If there is no table of types, or as `allocate`.
+
+    References
+    ----------
+    .. [1] P. Bumpensanti, H. Wang, A re-solving heuristic with uniformly bounded loss for network revenue management,
+       Management Science 66, 2020.
+
+    Examples
+    --------
+    >>> resolve([3.0, 1.0], [1.0, 1.0], 1, types=[1, 0], probabilities=[0.5, 0.5]).reward
+    3.0
+    """
+    stream = as_stream(rewards, costs, budget, types=types)
+    if stream.types is None or stream.types.ndim != 1 or stream.is_exact:
+        raise must("types", "given, of shape (T,), for tables of floats", stream.types)
+    known = None if probabilities is None else probability_vector("probabilities", probabilities)
+    if known is not None and len(known) != len(stream.rewards):
+        raise must("probabilities", f"of shape ({len(stream.rewards)},)", known.shape)
+    every = integer("every", every, low=1)
+    at_random = choice("rounding", rounding, ("half", "random")) == "random"
+    coins = generator(rng).random(stream.horizon) if at_random else None
+    seen = np.zeros(len(stream.rewards))
+    plan = np.zeros_like(stream.rewards)
+
+    def decide(t: int, row: int, left: np.ndarray, prices: np.ndarray) -> tuple[int, np.ndarray]:
+        nonlocal plan
+        seen[row] += 1
+        if t % every == 0:
+            law = seen / seen.sum() if known is None else known
+            rate = np.maximum(left, 0.0) / (stream.horizon - t)
+            if (rate > 0).all():
+                best = fluid_optimum(stream, law, rate)
+                plan, prices = best.solution / np.maximum(law, 1e-300)[:, None], best.prices
+            else:  # a depleted resource has no linear program; the last plan goes on with what still fits
+                plan = plan * _fits(stream, left)
+        shares = plan[row]
+        if coins is not None:
+            action = int(np.searchsorted(np.cumsum(shares), coins[t], side="right"))
+            return (action if action < len(shares) else -1), prices
+        best_one = int(shares.argmax())
+        return (best_one if shares[best_one] >= 0.5 else -1), prices
+
+    return _follow(stream, decide, "resolve", record)
+
+
+@arrays("host")
+def history_dependent(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    every: int = 1,
+    record: bool = False,
+) -> AllocationResult:
+    """Price by the linear program of the requests so far, with what remains as their capacity.
+
+    Parameters
+    ----------
+    rewards, costs, budget, types : RequestStream or arrays
+        As in `allocate`.
+    every : int
+        Requests between two linear programs, at least 1.
+    record : bool
+        Keep all prices.
+
+    Returns
+    -------
+    AllocationResult
+        With regret of order log T loglog T for continuous, non-degenerate laws.
+
+    Raises
+    ------
+    ValueError
+        As `allocate`.
+
+    References
+    ----------
+    .. [1] X. Li, Y. Ye, Online linear programming: dual convergence, new algorithms, and regret bounds, Operations
+       Research 70, 2022.
+
+    Examples
+    --------
+    >>> history_dependent([1.0, 3.0, 2.0], [1.0, 1.0, 1.0], 1.5).actions.tolist()
+    [0, -1, -1]
+    """
+    stream = as_stream(rewards, costs, budget, types=types)
+    if (stream.types is not None and stream.types.ndim != 1) or stream.is_exact or sparse.issparse(stream.costs):
+        raise must("rewards", "one dense stream of floats", stream)
+    every = integer("every", every, low=1)
+    rows = np.arange(stream.horizon) if stream.types is None else stream.types
+
+    def decide(t: int, row: int, left: np.ndarray, prices: np.ndarray) -> tuple[int, np.ndarray]:
+        if t and t % every == 0 and (left > 0).all():
+            past, capacity = rows[:t], t * left / (stream.horizon - t)
+            prices = hindsight_optimum(stream.rewards[past], stream.costs[past], capacity).prices
+        reduced = stream.rewards[row] - stream.costs[row] @ prices
+        best = int(reduced.argmax())
+        return (best if reduced[best] > 0 else -1), prices
+
+    return _follow(stream, decide, "history dependent", record)
+
+
+Decide = Callable[[int, int, np.ndarray, np.ndarray], tuple[int, np.ndarray]]
+
+
+def _fits(stream: RequestStream, left: np.ndarray) -> np.ndarray:
+    """Which actions of the tables fit what remains."""
+    return (stream.costs <= left).all(axis=2)
+
+
+def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> AllocationResult:
+    """Serve a stream by a rule in Python; what does not fit is turned down."""
+    horizon, m = stream.horizon, stream.n_resources
+    rows = np.arange(horizon) if stream.types is None else stream.types
+    setup = prepare(
+        stream.budget, horizon, reward_bound=stream.reward_bound, cost_bound=stream.cost_bound, step_size=0.0
+    )
+    state, slack, rate = setup.state, setup.resources[SLACK], stream.rate
+    proposed, actions = np.full(horizon, -1), np.full(horizon, -1)
+    paths, totals, trace = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros((horizon + 1, m))
+    low = stream.cost_bound + slack
+    tau = 0 if (stream.cost_bound > stream.budget + slack).any() else -1
+    for t, row in enumerate(rows.tolist()):
+        left = state[2]
+        proposed[t], state[0] = decide(t, row, left.copy(), state[0].copy())
+        trace[t], used = state[0], np.zeros(m)
+        if proposed[t] >= 0:
+            used = stream.costs[row, proposed[t]]
+            gained = stream.rewards[row, proposed[t]]
+            totals[0, 1] += gained - state[0] @ used
+            if (used <= left + slack).all():
+                actions[t] = proposed[t]
+                left -= used
+                totals[0, 0] += gained
+        paths[0] += [state[0], state[0] * rate, state[0] * (rate - used), (rate - used) ** 2]
+        if tau < 0 and (left <= low).any():
+            tau, paths[1], totals[1] = t + 1, paths[0], totals[0]
+    if tau < 0:
+        tau, paths[1], totals[1] = horizon, paths[0], totals[0]
+    trace[horizon] = state[0]
+    run = Run(proposed, actions, state, paths, totals, trace if record else trace[:0], tau)
+    return summarise(stream, run, method=name)
+
+
+def _renamed(found: AllocationResult, name: str) -> AllocationResult:
+    return replace(found, method=name)

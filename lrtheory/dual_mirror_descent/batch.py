@@ -1,0 +1,218 @@
+r"""Many runs at once, for what is true on average: regret, stopping times, growth with the horizon.
+
+Two doors. A function that makes a stream from a generator is called once a run, each with a stream of randomness of its
+own. A `RequestStream` with types of shape (n_runs, T) is many streams over one table, all served in one compiled call:
+this is the way to thousands of runs over finitely many request types.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._parallel import parallel_map
+from lrtheory._result import Result, result
+from lrtheory._validation import generator, integer, must
+from lrtheory.dual_mirror_descent import steps
+from lrtheory.dual_mirror_descent.allocate import allocate
+from lrtheory.dual_mirror_descent.problem import RequestStream
+from lrtheory.dual_mirror_descent.setup import prepare
+from lrtheory.dual_mirror_descent.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, REWARD, SQUARES, VALUES
+
+__all__ = ["BatchResult", "allocate_batch"]
+
+#: streams of one call of the kernel, between which Ctrl-C is heard
+CHUNK = 1024
+
+
+@result
+class BatchResult(Result):
+    r"""The outcomes of n_runs runs; the fields of `AllocationResult` and its certificate with an axis of runs.
+
+    Attributes
+    ----------
+    reward : float64 array of shape (n_runs,)
+        Reward of each run.
+    bound, gap : float64 array of shape (n_runs,)
+        Dual bound at the average price, and how far the reward is below it.
+    stopping_time : int64 array of shape (n_runs,)
+        tau.
+    n_rejected : int64 array of shape (n_runs,)
+        Proposals that were not taken.
+    dual_values, path_regret, squared_gradients : float64 array of shape (n_runs,)
+        sum_{t <= tau} of D_t(mu_t), of mu_t . g_t, and of \|g_t\|^2.
+    prices, last_prices : float64 array of shape (n_runs, m)
+        Average of mu_1, ..., mu_T, and mu_{T+1}.
+    consumption : float64 array of shape (n_runs, m)
+        Units used.
+    counts : mapping
+        ``queries`` of menus and ``updates`` of prices, of all runs together.
+    """
+
+    reward: np.ndarray
+    bound: np.ndarray
+    gap: np.ndarray
+    stopping_time: np.ndarray
+    n_rejected: np.ndarray
+    dual_values: np.ndarray
+    path_regret: np.ndarray
+    squared_gradients: np.ndarray
+    prices: np.ndarray
+    last_prices: np.ndarray
+    consumption: np.ndarray
+    counts: Mapping[str, int]
+
+
+def allocate_batch(
+    make: Callable[[np.random.Generator], RequestStream] | RequestStream,
+    n_runs: int | None = None,
+    *,
+    rng: np.random.Generator | int | None = None,
+    n_jobs: int | None = None,
+    **options: Any,
+) -> BatchResult:
+    r"""Serve many streams by dual mirror descent.
+
+    Parameters
+    ----------
+    make : callable or RequestStream
+        Takes a Generator and returns a stream; or a table of request types with `types` of shape (n_runs, T).
+    n_runs : int, optional
+        Number of runs, at least 1; for a table it is that of its types, and may be left out.
+    rng : Generator, int or None
+        Gives each run a child of its own, so run i does not depend on the number of runs or workers. A table draws
+        nothing.
+    n_jobs : int or None
+        Number of processes for a callable, which must then be picklable.
+    **options
+        Options of `allocate`, all but `record`.
+
+    Returns
+    -------
+    BatchResult
+        One entry a run.
+
+    Raises
+    ------
+    ValueError
+        If `n_runs` is missing or does not fit the table.
+
+    Examples
+    --------
+    >>> types = np.random.default_rng(0).integers(3, size=(5, 100))
+    >>> table = RequestStream([3.0, 2.0, 1.0], [1.0, 1.0, 1.0], 50, types=types)
+    >>> found = allocate_batch(table)
+    >>> found.reward.shape, bool((found.gap >= 0).all())
+    ((5,), True)
+    """
+    if "record" in options:
+        raise must("record", "left out of a batch; use `allocate`", options["record"])
+    if isinstance(make, RequestStream):
+        return _over_a_table(make, n_runs, options)
+    if n_runs is None:
+        raise must("n_runs", "given where streams are made", n_runs)
+    children = generator(rng).spawn(integer("n_runs", n_runs, low=1))
+    rows = parallel_map(functools.partial(_one_run, make, options), children, n_jobs=n_jobs, title="allocate_batch")
+    columns = {
+        name: np.array(column)
+        for name, column in zip((*OWN, *PROVED, "requests"), zip(*rows, strict=True), strict=True)
+    }
+    requests = int(columns.pop("requests").sum())
+    return BatchResult(**columns, counts={"queries": requests, "updates": requests})
+
+
+#: what `_one_run` returns
+OWN = ("reward", "stopping_time", "n_rejected", "prices", "last_prices", "consumption")
+PROVED = ("bound", "gap", "dual_values", "path_regret", "squared_gradients")
+
+
+def _one_run(
+    make: Callable[[np.random.Generator], RequestStream], options: Mapping[str, Any], rng: Any
+) -> tuple[Any, ...]:
+    found = allocate(make(rng), **options)
+    own = [getattr(found, name) for name in OWN]
+    proved = [getattr(found.certificate, name) for name in PROVED]
+    return (*own, *proved, found.counts["queries"])
+
+
+def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any]) -> BatchResult:
+    types = stream.types
+    if types is None or types.ndim != 2 or stream.is_exact or not isinstance(stream.costs, np.ndarray):
+        raise must("make", "a function, or a RequestStream of floats with `types` of shape (n_runs, T)", stream.types)
+    runs, horizon = types.shape
+    if n_runs is not None and integer("n_runs", n_runs, low=1) != runs:
+        raise must("n_runs", f"{runs}, the number of streams over the table", n_runs)
+    for bound in ("reward_bound", "cost_bound"):
+        options = {bound: getattr(stream, bound), **options}
+    setup = prepare(stream.budget, horizon, **options)
+    fairness = setup.rules.fairness
+    m = stream.n_resources
+    table = np.empty((runs, len(COLUMNS)))
+    vectors = np.empty((runs, 3, m))
+    for start in range(0, runs, CHUNK):
+        part = slice(start, start + CHUNK)
+        serve_many(
+            kernel_input(stream.rewards),
+            kernel_input(stream.costs),
+            kernel_input(types[part]),
+            *setup,
+            table[part],
+            vectors[part],
+        )
+    column = dict(zip(COLUMNS, table.T, strict=True))
+    prices, last_prices, left = vectors[:, 0], vectors[:, 1], np.maximum(vectors[:, 2], 0.0)
+    consumption = stream.budget - left
+    bound = column["conjugates"] + prices @ stream.budget + fairness * horizon
+    value = column["reward"] + fairness * horizon * (consumption / stream.budget).min(axis=1)
+    return BatchResult(
+        reward=column["reward"],
+        bound=bound,
+        gap=np.maximum(bound - value, 0.0),
+        stopping_time=column["stopping_time"].astype(np.int64),
+        n_rejected=column["n_rejected"].astype(np.int64),
+        dual_values=column["dual_values"],
+        path_regret=column["path_regret"],
+        squared_gradients=column["squared_gradients"],
+        prices=prices,
+        last_prices=last_prices,
+        consumption=consumption,
+        counts={"queries": runs * horizon, "updates": runs * horizon},
+    )
+
+
+#: what `serve_many` writes about each run
+COLUMNS = ("reward", "stopping_time", "n_rejected", "dual_values", "path_regret", "squared_gradients", "conjugates")
+
+
+@kernel
+def serve_many(rewards, costs, types, first, resources, etas, targets, rules, table, vectors):
+    """Serve every row of ``types`` from the same start; the columns of ``table`` are `COLUMNS`."""
+    runs, horizon = types.shape
+    m = first.shape[1]
+    proposed, actions = np.empty(horizon, np.int64), np.empty(horizon, np.int64)
+    state, trace = np.empty_like(first), np.empty((0, m))
+    for run in range(runs):
+        steps.copy_into(state, first)
+        paths, totals = np.zeros((2, 4, m)), np.zeros((2, 2))
+        work = (proposed, actions, state, paths, totals, etas, targets, trace, resources, rules)
+        table[run, 1] = steps.serve(rewards, costs, types[run], *work)
+        table[run, 0] = totals[0, REWARD]
+        rejected = 0
+        for t in range(horizon):
+            rejected += proposed[t] != actions[t]
+        table[run, 2] = rejected
+        table[run, 3] = totals[1, CONJUGATE] + paths[1, VALUES].sum()
+        table[run, 4] = paths[1, REGRET].sum()
+        table[run, 5] = paths[1, SQUARES].sum()
+        for j in range(m):
+            vectors[run, 0, j] = paths[0, PRICES, j] / horizon
+            vectors[run, 1, j] = state[PRICE, j]
+            vectors[run, 2, j] = state[LEFT, j]
+        counts = np.zeros(rewards.shape[0])
+        for t in range(horizon):
+            counts[types[run, t]] += 1.0
+        table[run, 6] = steps.conjugate_sum(rewards, costs, counts, vectors[run])

@@ -1,0 +1,327 @@
+r"""Laws of requests on which optima are known in closed form or by a short exact computation.
+
+All have one resource and unit costs. Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from lrtheory._validation import integer, must
+
+__all__ = [
+    "corrupted_total_variation",
+    "markov_mixing",
+    "phase_ratio",
+    "three_point_hindsight",
+    "three_point_online",
+    "uniform_conjugate",
+    "uniform_fluid",
+    "uniform_hindsight",
+]
+
+
+def uniform_hindsight(horizon: int, budget: int) -> Fraction:
+    r"""E OPT for rewards uniform on [0, 1] (statement DMD-F1).
+
+    Parameters
+    ----------
+    horizon : int
+        T, at least 1.
+    budget : int
+        B, a whole number of units, in [0, T].
+
+    Returns
+    -------
+    Fraction
+        B (2 T - B + 1) / (2 (T + 1)).
+
+    Raises
+    ------
+    ValueError
+        If the budget is not in [0, T].
+
+    Proof
+    -----
+    OPT is the sum of the B largest of T uniforms, and the k-th largest has mean 1 - k / (T + 1). So E OPT = B - B (B +
+    1) / (2 (T + 1)).
+
+    Examples
+    --------
+    >>> uniform_hindsight(2, 1)
+    Fraction(2, 3)
+    """
+    horizon = integer("horizon", horizon, low=1)
+    budget = integer("budget", budget, low=0, high=horizon)
+    return Fraction(budget * (2 * horizon - budget + 1), 2 * (horizon + 1))
+
+
+def uniform_fluid(horizon: int, budget: Any) -> Any:
+    r"""Fluid value T min_mu D(mu) for rewards uniform on [0, 1] (statement DMD-F1).
+
+    Parameters
+    ----------
+    horizon : int
+        T, at least 1.
+    budget : number
+        B, in [0, T].
+
+    Returns
+    -------
+    number
+        B (1 - B / (2 T)), at the price 1 - B / T.
+
+    Proof
+    -----
+    D(mu) = (1 - mu)^2 / 2 + mu rho on [0, 1] is smallest at mu = 1 - rho, where it is rho - rho^2 / 2.
+
+    Examples
+    --------
+    >>> uniform_fluid(2, Fraction(1))
+    Fraction(3, 4)
+    """
+    return budget * (1 - budget / (2 * Fraction(horizon) if isinstance(budget, (int, Fraction)) else 2 * horizon))
+
+
+def uniform_conjugate(price: Any) -> Any:
+    r"""E f*(mu) for rewards uniform on [0, 1] (statement DMD-L7).
+
+    Parameters
+    ----------
+    price : number
+        mu, at least 0.
+
+    Returns
+    -------
+    number
+        (1 - mu)^2 / 2 on [0, 1], 0 above.
+
+    Proof
+    -----
+    f*(mu) = (r - mu)^+, whose mean is the integral of r - mu over [mu, 1].
+
+    Examples
+    --------
+    >>> uniform_conjugate(Fraction(1, 2))
+    Fraction(1, 8)
+    """
+    left = max(1 - price, 0 * price)
+    return left * left / 2
+
+
+def three_point_online(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
+    r"""Largest expected reward of any online algorithm, by dynamic programming (statement DMD-LB1).
+
+    Parameters
+    ----------
+    horizon : int
+        T, at least 1.
+    budget : int
+        B, at least 0.
+    probabilities : sequence of numbers
+        Of the values; Fractions give a Fraction.
+    values : sequence of numbers
+        Rewards.
+
+    Returns
+    -------
+    number
+        V_T(B), V_t(b) = sum_v p_v max(v + V_{t-1}(b - 1), V_{t-1}(b)); O(T B) steps.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] A. Arlotto, I. Gurvich, Uniformly bounded regret in the multisecretary problem, Stochastic Systems 9, 2019.
+
+    Examples
+    --------
+    >>> three_point_online(2, 1, (Fraction(1, 2), 0, Fraction(1, 2)))
+    Fraction(5, 2)
+    """
+    horizon, budget = integer("horizon", horizon, low=1), integer("budget", budget, low=0)
+    if all(isinstance(p, float) for p in probabilities):
+        return _online_in_doubles(horizon, budget, probabilities, values)
+    best = [0 * probabilities[0]] * (budget + 1)
+    for _ in range(horizon):
+        best = [
+            best[0],
+            *(
+                sum(p * max(v + best[b - 1], best[b]) for p, v in zip(probabilities, values, strict=True))
+                for b in range(1, budget + 1)
+            ),
+        ]
+    return best[budget]
+
+
+def _online_in_doubles(horizon: int, budget: int, probabilities: Any, values: Any) -> float:
+    import numpy as np
+
+    best = np.zeros(budget + 1)
+    for _ in range(horizon):
+        gains = [p * np.maximum(v + best[:-1], best[1:]) for p, v in zip(probabilities, values, strict=True)]
+        best[1:] = sum(gains[1:], gains[0])
+    return float(best[budget])
+
+
+def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
+    r"""E OPT for independent requests with three rewards (statement DMD-LB1).
+
+    Parameters
+    ----------
+    horizon : int
+        T, at least 1.
+    budget : int
+        B, in [0, T].
+    probabilities : sequence of numbers
+        Of the values; Fractions give a Fraction.
+    values : decreasing sequence of numbers
+        Rewards.
+
+    Returns
+    -------
+    number
+        sum_k (v_k - v_{k+1}) E min(B, N_k), N_k binomial with the probability of a reward of v_k at least.
+
+    Raises
+    ------
+    ValueError
+        If the values do not decrease.
+
+    Proof
+    -----
+    OPT takes the largest B rewards, so it takes min(B, N_k) of those that are v_k at least. Sum by parts, v_{K+1} = 0.
+
+    Examples
+    --------
+    >>> three_point_hindsight(2, 1, (Fraction(1, 2), 0, Fraction(1, 2)))
+    Fraction(5, 2)
+    """
+    values = list(values)
+    if any(high <= low for high, low in zip(values, values[1:] + [0], strict=True)):
+        raise must("values", "positive and decreasing", values)
+    total, at_least = 0 * probabilities[0], 0 * probabilities[0]
+    for v, below, p in zip(values, values[1:] + [0], probabilities, strict=True):
+        at_least = at_least + p
+        total = total + (v - below) * _mean_of_minimum(horizon, budget, at_least)
+    return total
+
+
+def _mean_of_minimum(n: int, cap: int, p: Any) -> Any:
+    """E min(cap, N) for N binomial(n, p), as cap less the expected shortfall."""
+    if isinstance(p, float):
+        if p >= 1:
+            return float(min(cap, n))
+        logs = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(cap)]
+        weights = [math.exp(c + k * math.log(p) + (n - k) * math.log1p(-p)) for k, c in enumerate(logs)]
+        return cap - math.fsum((cap - k) * w for k, w in enumerate(weights))
+    shortfall = sum((cap - k) * math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(min(cap, n + 1)))
+    return cap - shortfall
+
+
+def phase_ratio(n_phases: int, *, growth: Any) -> Any:
+    r"""Competitive ratio that no online algorithm beats on all prefixes of the phases (statement DMD-LB2).
+
+    Parameters
+    ----------
+    n_phases : int
+        K, at least 1; the rate is 1 / K and costs are 1.
+    growth : number
+        epsilon in (0, 1): rewards of phase k are epsilon^(K - k).
+
+    Returns
+    -------
+    number
+        1 / (1 / K + epsilon): for some kappa, OPT / R is at least this when rewards are 0 after phase kappa.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Let x_k be the expected fraction of the budget used in phase k; sum x_k <= 1, so some x_k <= 1 / K. If the rewards
+    stop after it, R <= B (x_k epsilon^(K - k) + epsilon^(K - k + 1)), and OPT = B epsilon^(K - k).
+
+    Examples
+    --------
+    >>> phase_ratio(2, growth=Fraction(1, 100))
+    Fraction(100, 51)
+    """
+    n_phases = integer("n_phases", n_phases, low=1)
+    return 1 / (Fraction(1, n_phases) + growth)
+
+
+def markov_mixing(switch: Any, lag: int) -> Any:
+    r"""Mixing coefficient delta_k of two states that switch with one probability (statement DMD-T4).
+
+    Parameters
+    ----------
+    switch : number
+        p, in [0, 1].
+    lag : int
+        k, at least 0.
+
+    Returns
+    -------
+    number
+        \|1 - 2 p\|^(k + 1) / 2.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Given the state, the law k + 1 steps later is (1 +- (1 - 2p)^(k + 1)) / 2, and the stationary law is uniform.
+
+    Examples
+    --------
+    >>> markov_mixing(Fraction(1, 4), 1)
+    Fraction(1, 8)
+    """
+    return abs(1 - 2 * switch) ** (integer("lag", lag, low=0) + 1) / (2 * (switch - switch + 1))
+
+
+def corrupted_total_variation(horizon: int, n_corrupted: int, *, alike: bool = False) -> Fraction:
+    r"""Largest sum over time of total variations to the average law, when some requests are replaced.
+
+    Parameters
+    ----------
+    horizon : int
+        T, at least 1.
+    n_corrupted : int
+        k of T requests have other laws, in [0, T].
+    alike : bool
+        Whether these share one law.
+
+    Returns
+    -------
+    Fraction
+        k (2 T - k - 1) / T, or 2 k (T - k) / T when they are alike (statement DMD-T3).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    The average law gives weight (T - k) / T to the clean one and 1 / T to each other one. A clean request is k / T
+    from it at most, another one (T - 1) / T, or (T - k) / T when they are alike. Sum over T requests.
+
+    Examples
+    --------
+    >>> corrupted_total_variation(2, 2), corrupted_total_variation(4, 1)
+    (Fraction(1, 1), Fraction(3, 2))
+    """
+    horizon = integer("horizon", horizon, low=1)
+    k = integer("n_corrupted", n_corrupted, low=0, high=horizon)
+    return Fraction(2 * k * (horizon - k) if alike else k * (2 * horizon - k - 1), horizon)

@@ -1,0 +1,380 @@
+r"""One request at a time: dual mirror descent with a state that can be saved, and consumption known only afterwards."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._array import kernel_input
+from lrtheory._validation import array, integer, must, real
+from lrtheory.dual_mirror_descent import steps
+from lrtheory.dual_mirror_descent.allocate import Geometry
+from lrtheory.dual_mirror_descent.oracles import Action, checked
+from lrtheory.dual_mirror_descent.setup import prepare
+from lrtheory.dual_mirror_descent.steps import LEFT, PRICE, SLACK
+
+__all__ = ["DualMirrorDescent"]
+
+HUGE = float(np.finfo(float).max)
+Oracle = Callable[[np.ndarray], Action]
+
+
+class DualMirrorDescent:
+    r"""Dual mirror descent over requests that come one at a time.
+
+    Give it menus (`decide`) or oracles (`decide_with`); or `propose` now and `observe` reward and consumption when they
+    are known, late, out of order or many at once.
+
+    Parameters
+    ----------
+    budget : array of shape (m,), or float
+        Units of each resource, above 0.
+    horizon : int
+        Number of requests to come, at least 1; `extend` changes it.
+    geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
+        As in `allocate`.
+    step_size : "theory", float, array of shape (T,), or callable
+        As in `allocate`; "theory" needs both bounds.
+    lazy : bool
+        As in `allocate`.
+    init : array of shape (m,), or float, optional
+        First prices, for instance those at which another campaign ended.
+    target : array of shape (m,) or (T, m), or "adaptive", optional
+        As in `allocate`.
+    on_depletion : {"reject", "clip", "restrict"}
+        As in `allocate`; with oracles the last two ask the oracle's `fit`, see `oracles`.
+    fairness : float
+        As in `allocate`.
+    price_cap : float or array of shape (m,), optional
+        As in `allocate`.
+    reward_bound, cost_bound : float, optional
+        Suprema of rewards and costs over all requests that could come.
+
+    Attributes
+    ----------
+    horizon : int
+        T.
+    n_seen : int
+        Requests whose consumption is known.
+    n_pending : int
+        Proposals whose consumption is not known yet.
+    reward : float
+        Earned so far.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range, or a bound is missing that the step size or the geometry needs.
+
+    Notes
+    -----
+    The decisions on menus are those of `allocate`, which calls the same kernel. Any rejected call leaves the object as
+    it was.
+
+    Examples
+    --------
+    >>> online = DualMirrorDescent(1.5, 3, step_size=0.5)
+    >>> [online.decide([r], [[1.0]]) for r in (1.0, 0.2, 0.6)]
+    [0, -1, -1]
+    >>> online.prices.tolist(), online.remaining.tolist(), online.reward
+    ([0.25], [0.5], 1.0)
+    """
+
+    def __init__(
+        self,
+        budget: Any,
+        horizon: int,
+        *,
+        geometry: Geometry = "euclidean",
+        step_size: Any = "theory",
+        lazy: bool = False,
+        init: Any = None,
+        target: Any = None,
+        on_depletion: Literal["reject", "clip", "restrict"] = "reject",
+        fairness: float = 0.0,
+        price_cap: Any = None,
+        reward_bound: float | None = None,
+        cost_bound: float | None = None,
+    ) -> None:
+        units = np.atleast_1d(array("budget", budget)).astype(np.float64)
+        if units.ndim != 1 or not (units > 0).all():
+            raise must("budget", "positive for every resource", budget)
+        self.horizon = integer("horizon", horizon, low=1)
+        needs_reward = step_size == "theory" if isinstance(step_size, str) else False
+        if reward_bound is None and (
+            needs_reward or geometry == "capped-entropy" or (geometry == "entropy" and init is None)
+        ):
+            raise must("reward_bound", "given for this step size, geometry and start", reward_bound)
+        if cost_bound is None and needs_reward:
+            raise must("cost_bound", 'given for `step_size` "theory"', cost_bound)
+        self._setup = prepare(
+            units,
+            self.horizon,
+            reward_bound=0.0 if reward_bound is None else real("reward_bound", reward_bound, low=0, high=HUGE),
+            cost_bound=0.0 if cost_bound is None else real("cost_bound", cost_bound, low=0, high=HUGE),
+            geometry=geometry,
+            step_size=step_size,
+            lazy=lazy,
+            init=init,
+            target=target,
+            on_depletion=on_depletion,
+            fairness=fairness,
+            price_cap=price_cap,
+        )
+        self.n_seen, self.n_pending, self.reward = 0, 0, 0.0
+        self._stopped = 0 if (self._setup.rules.cost_bound > units).any() else -1
+
+    @property
+    def prices(self) -> np.ndarray:
+        """Prices for the next request, (m,)."""
+        return self._setup.state[PRICE].copy()
+
+    @property
+    def remaining(self) -> np.ndarray:
+        """Units left of each resource, (m,)."""
+        return np.maximum(self._setup.state[LEFT], 0.0)
+
+    @property
+    def stopping_time(self) -> int:
+        """The first time after which a request of `cost_bound` may not fit; `n_seen` if there was none."""
+        return self.n_seen if self._stopped < 0 else self._stopped
+
+    def decide(self, rewards: Any, costs: Any) -> int:
+        """Serve a request with a menu.
+
+        Parameters
+        ----------
+        rewards : array of shape (d,)
+            Reward of each action.
+        costs : array of shape (d, m)
+            Units that each uses.
+
+        Returns
+        -------
+        int
+            The action to take; -1 for none.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a number is not finite, a cost is negative, or the horizon is over.
+        """
+        values = array("rewards", rewards, shape=(None,)).astype(np.float64)
+        if len(values) == 0:
+            raise must("rewards", "of at least one action", values.shape)
+        used = array("costs", costs, shape=(len(values), len(self.prices)), low=0.0).astype(np.float64)
+        self._room(1)
+        m = len(self.prices)
+        proposed, actions, totals = np.empty(1, np.int64), np.empty(1, np.int64), np.zeros((2, 2))
+        work = (proposed, actions, self._setup.state, np.zeros((2, 4, m)), totals, self._eta(), self._target()[None])
+        rules = self._setup.rules._replace(adaptive=False)  # the share of this period is worked out in `_target`
+        tables = (kernel_input(values[None]), kernel_input(used[None]), steps.NO_TYPES)
+        steps.serve(*tables, *work, np.empty((0, m)), self._setup.resources, rules)
+        self.reward += float(totals[0, 0])
+        self._seen()
+        return int(actions[0])
+
+    def decide_with(self, oracle: Oracle) -> Action:
+        """Serve a request with an oracle, whose consumption is known at once.
+
+        Parameters
+        ----------
+        oracle : callable
+            From prices (m,) to an `Action`, see `oracles`.
+
+        Returns
+        -------
+        Action
+            What is done, the reward and the units used.
+
+        Raises
+        ------
+        ValueError
+            If the oracle returns negative or infinite costs, or the horizon is over.
+        """
+        self._room(1)
+        proposal = checked(oracle(self.prices), len(self.prices))
+        taken = proposal
+        if not self._fits(taken.cost) and self._setup.rules.depletion > 0 and hasattr(oracle, "fit"):
+            taken = checked(oracle.fit(proposal.action, self.remaining), len(self.prices))
+        if not self._fits(taken.cost):
+            taken = Action(None, 0.0, 0 * proposal.cost)
+        self._settle(taken.reward, taken.cost, proposal.cost)
+        return taken
+
+    def propose(self, oracle: Oracle) -> Action:
+        """The best action at the present prices, whose reward and consumption will be observed later.
+
+        Parameters
+        ----------
+        oracle : callable
+            From prices (m,) to an `Action`; its reward and cost may be guesses.
+
+        Returns
+        -------
+        Action
+            The proposal. The caller has to see to it that it fits what remains.
+
+        Raises
+        ------
+        ValueError
+            If all requests of the horizon have been seen or proposed.
+        """
+        self._room(1)
+        proposal = checked(oracle(self.prices), len(self.prices))
+        self.n_pending += 1
+        return proposal
+
+    def observe(self, reward: Any, cost: Any) -> None:
+        """Take in what proposals have earned and used, one or many, in any order.
+
+        Parameters
+        ----------
+        reward : float, or array of shape (n,)
+            Earned.
+        cost : array of shape (m,), or (n, m)
+            Units used.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, a cost is negative, or more is observed than was proposed.
+        """
+        rewards, costs = np.atleast_1d(array("reward", reward)), np.atleast_2d(array("cost", cost, low=0.0))
+        if rewards.ndim != 1 or costs.shape != (len(rewards), len(self.prices)):
+            raise must("cost", f"of shape ({len(rewards)}, {len(self.prices)}), a row a reward", costs.shape)
+        if len(rewards) > self.n_pending:
+            raise must("reward", f"of at most {self.n_pending} proposals that are pending", len(rewards))
+        for one, used in zip(rewards.tolist(), costs.astype(np.float64), strict=True):
+            self.n_pending -= 1
+            self._settle(one, used, used)
+
+    def add_budget(self, amount: Any) -> None:
+        """Add units, to be used evenly over the requests that are left.
+
+        Parameters
+        ----------
+        amount : array of shape (m,), or float
+            Units, at least 0.
+
+        Raises
+        ------
+        ValueError
+            If an amount is negative, or no request is left.
+        """
+        more = array("amount", amount, low=0.0)
+        if more.ndim > 1 or (more.ndim == 1 and len(more) != len(self.prices)):
+            raise must("amount", f"one number or of shape ({len(self.prices)},)", more.shape)
+        self._room(1)
+        self._setup.state[LEFT] += more
+        self._setup.targets[:] += more / (self.horizon - self.n_seen)
+
+    def extend(self, horizon: int) -> None:
+        """Change the horizon; from now on an equal share of what remains is the target of each period.
+
+        Parameters
+        ----------
+        horizon : int
+            New number of requests in all, more than were seen and proposed.
+
+        Raises
+        ------
+        ValueError
+            If it is not.
+        """
+        horizon = integer("horizon", horizon, low=self.n_seen + self.n_pending + 1)
+        share = self.remaining / (horizon - self.n_seen)
+        etas = self._setup.etas
+        if len(etas) > 1:  # a schedule goes on with its last step
+            etas = np.concatenate([etas, np.full(max(0, horizon - len(etas)), etas[-1])])
+        self._setup = self._setup._replace(targets=share[None].copy(), etas=etas)
+        self.horizon = horizon
+
+    def copy(self) -> DualMirrorDescent:
+        """An independent copy.
+
+        Returns
+        -------
+        DualMirrorDescent
+            It goes on as this one would.
+        """
+        return copy.deepcopy(self)
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything that changes, in lists and numbers that JSON can hold.
+
+        Returns
+        -------
+        dict
+            For `set_state` of an object made with the same parameters.
+        """
+        names = ("horizon", "n_seen", "n_pending", "reward", "_stopped")
+        numbers = {name.strip("_"): getattr(self, name) for name in names}
+        tables = {name: getattr(self._setup, name).tolist() for name in ("state", "etas", "targets")}
+        return {**numbers, **tables}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned; a rejected state changes nothing.
+
+        Parameters
+        ----------
+        state : mapping
+            From `get_state`.
+
+        Raises
+        ------
+        ValueError
+            If the state belongs to other resources, or its numbers are out of range.
+        """
+        m = len(self.prices)
+        table = np.array(array("state['state']", state["state"], shape=(4, m)), dtype=np.float64)
+        etas = np.array(array("state['etas']", state["etas"], shape=(None,), low=0.0), dtype=np.float64)
+        targets = np.array(array("state['targets']", state["targets"], shape=(None, m), low=0.0), dtype=np.float64)
+        horizon = integer("state['horizon']", state["horizon"], low=1)
+        seen = integer("state['n_seen']", state["n_seen"], low=0, high=horizon)
+        pending = integer("state['n_pending']", state["n_pending"], low=0, high=horizon - seen)
+        for name, rows in (("etas", len(etas)), ("targets", len(targets))):
+            if rows != 1 and rows < horizon:
+                raise must(f"state[{name!r}]", f"of one entry or {horizon}", rows)
+        stopped = integer("state['stopped']", state["stopped"], low=-1, high=seen)
+        reward = real("state['reward']", state["reward"], low=-HUGE, high=HUGE)
+        self._setup = self._setup._replace(state=table, etas=etas, targets=targets)
+        self.horizon, self.n_seen, self.n_pending, self.reward = horizon, seen, pending, reward
+        self._stopped = stopped
+
+    def _room(self, n: int) -> None:
+        if self.n_seen + self.n_pending + n > self.horizon:
+            raise must("horizon", f"at least {self.n_seen + self.n_pending + n} (use `extend`)", self.horizon)
+
+    def _eta(self) -> np.ndarray:
+        etas = self._setup.etas
+        return etas if len(etas) == 1 else etas[self.n_seen : self.n_seen + 1]
+
+    def _target(self) -> np.ndarray:
+        """The units that this period should use, (m,)."""
+        if self._setup.rules.adaptive:
+            return self._setup.state[LEFT] / (self.horizon - self.n_seen)
+        targets = self._setup.targets
+        return targets[self.n_seen if len(targets) > 1 else 0]
+
+    def _fits(self, cost: np.ndarray) -> bool:
+        return bool((cost <= self._setup.state[LEFT] + self._setup.resources[SLACK]).all())
+
+    def _settle(self, reward: float, used: np.ndarray, proposed: np.ndarray) -> None:
+        """Book what one request earned and used, and move the prices by what its proposal would use."""
+        gradient = self._target() - proposed
+        self._setup.state[LEFT] -= used
+        self.reward += reward
+        steps.price_step(self._setup.state, gradient, self._eta()[0], self._setup.resources, self._setup.rules)
+        self._seen()
+
+    def _seen(self) -> None:
+        """One more request is behind."""
+        self.n_seen += 1
+        rules = self._setup.rules
+        low = self._setup.state[LEFT] <= rules.cost_bound + self._setup.resources[SLACK]
+        if self._stopped < 0 and low.any():
+            self._stopped = self.n_seen

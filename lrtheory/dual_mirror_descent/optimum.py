@@ -1,0 +1,297 @@
+r"""Optima in hindsight and in the fluid limit, with the prices that prove them (statements DMD-L1, DMD-L2).
+
+The relaxation lets a request be split over its actions; that never lowers the optimum, and basic solutions split at
+most m requests, so the integral optimum is less by m f_bar at most. Requests of one type are one variable.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import array, choice, must, probability_vector
+from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+
+__all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
+
+
+@result
+class DualityCertificate(Result):
+    """Prices that prove an optimum.
+
+    Attributes
+    ----------
+    bound : float
+        The dual function at the prices: nothing feasible is worth more.
+    value : float
+        What the solution is worth.
+    gap : float
+        bound - value, at least 0; rounding for the relaxation, more where requests may not be split.
+    prices : float64 array of shape (m,)
+        One price a resource.
+    statement : str
+        What is proved.
+    """
+
+    bound: Any
+    value: Any
+    gap: Any
+    prices: np.ndarray
+    statement: str
+
+    def verify(self, problem: RequestStream) -> bool:
+        """Evaluate the dual function at the prices anew.
+
+        Parameters
+        ----------
+        problem : RequestStream
+            The stream of the optimum; for a fluid optimum the table of types with counts of one a period.
+
+        Returns
+        -------
+        bool
+            Whether it is the bound, up to rounding, and at least the value.
+        """
+        bound = float(_dual(problem, _counts(problem, None), np.asarray(self.prices), problem.budget))
+        scale = 1e-9 * (1 + abs(bound))
+        return abs(bound - float(self.bound)) <= scale and float(self.value) <= bound + scale
+
+
+@result
+class Optimum(Result):
+    """The best allocation of a whole stream, or of a law.
+
+    Attributes
+    ----------
+    value : float
+        Its reward; a period in the fluid limit.
+    prices : float64 array of shape (m,)
+        Dual prices of the resources; of the relaxation where requests may not be split.
+    solution : float64 array of shape (N, d)
+        How often each action of each row of the tables is taken; fractions of a period in the fluid limit.
+    method : str
+        ``sort``, ``lp`` or ``milp``.
+    reason : str
+        Why this method.
+    certificate : DualityCertificate
+        The dual bound at the prices.
+    """
+
+    value: Any
+    prices: np.ndarray
+    solution: np.ndarray
+    method: str
+    reason: str
+    certificate: DualityCertificate
+
+
+@arrays("host")
+def hindsight_optimum(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    counts: Any = None,
+    integer: bool = False,
+    method: Literal["auto", "sort", "lp", "milp"] = "auto",
+) -> Optimum:
+    r"""The most that could have been earned, had all requests been known.
+
+    Parameters
+    ----------
+    rewards : RequestStream, or array of shape (T, d) or (T,)
+        A stream alone, or the reward of each action of each request.
+    costs : array of shape (T, d, m), (T, m) or (T,), or sparse array of shape (T, m)
+        Units that each action uses.
+    budget : array of shape (m,), or float
+        Units of each resource.
+    types : int array of shape (T,), optional
+        Rows of the tables.
+    counts : array of shape (N,), optional
+        How often each row comes, instead of `types`.
+    integer : bool
+        Whether requests may not be split.
+    method : {"auto", "sort", "lp", "milp"}
+        "sort" is for one resource and one action (the fractional knapsack), "lp" and "milp" are HiGHS. "auto" takes the
+        first that applies.
+
+    Returns
+    -------
+    Optimum
+        With dual prices that prove it.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or the method does not apply.
+    RuntimeError
+        If HiGHS finds no optimum.
+
+    Examples
+    --------
+    >>> best = hindsight_optimum([3, 2, 1], [1, 1, 1], 1.5)
+    >>> best.value, best.prices.tolist(), best.method
+    (4.0, [2.0], 'sort')
+    """
+    stream = as_stream(rewards, costs, budget, types=types)
+    times = _counts(stream, counts)
+    choice("method", method, ("auto", "sort", "lp", "milp"))
+    sorts = stream.n_resources == 1 and stream.rewards.shape[1] == 1 and not integer
+    if method == "sort" and not sorts:
+        raise must("method", '"lp" or "milp" for several resources or actions, or whole requests', method)
+    if integer and method == "lp":
+        raise must("method", '"milp" or "auto" where requests may not be split', method)
+    reason = "as asked"
+    if method == "auto":
+        method = "milp" if integer else "sort" if sorts else "lp"
+        reason = {
+            "milp": "requests may not be split",
+            "sort": "one resource and one action: a fractional knapsack",
+            "lp": "several resources or actions",
+        }[method]
+    if method == "sort":
+        solution, prices = _knapsack(stream, times)
+    else:
+        solution, prices = _relaxation(stream, times, stream.budget)
+    if method == "milp":
+        solution = _whole(stream, times)
+    value = (stream.rewards * solution).sum()
+    certificate = _certificate(value, _dual(stream, times, prices, stream.budget), prices, stream.is_exact)
+    return Optimum(certificate.value, prices, solution, method, reason, certificate)
+
+
+def fluid_optimum(types: Any, probabilities: Any, rate: Any) -> Optimum:
+    r"""The most that can be earned a period in the long run, when requests are drawn independently.
+
+    Parameters
+    ----------
+    types : RequestStream, or pair of arrays
+        The tables: rewards (N, d) and costs (N, d, m), in the shapes of `RequestStream`.
+    probabilities : array of shape (N,)
+        Of the types.
+    rate : array of shape (m,), or float
+        Units of each resource a period.
+
+    Returns
+    -------
+    Optimum
+        min_mu E f*(mu) + mu . rate, its prices, and how often each action is taken a period. T times it bounds E OPT
+        (statement DMD-F1).
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the probabilities do not sum to 1.
+
+    Examples
+    --------
+    >>> best = fluid_optimum(([3.0, 1.0], [1.0, 1.0]), [0.25, 0.75], 0.5)
+    >>> best.value, best.prices.tolist(), best.solution.ravel().tolist()
+    (1.0, [1.0], [0.25, 0.25])
+    """
+    tables = (types.rewards, types.costs) if isinstance(types, RequestStream) else types
+    if not isinstance(tables, (tuple, list)) or len(tables) != 2:
+        raise must("types", "a RequestStream, or a pair of rewards and costs", types)
+    rewards, costs = tables
+    return hindsight_optimum(rewards, costs, rate, counts=probability_vector("probabilities", probabilities))
+
+
+def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
+    """How often each row comes."""
+    n = len(stream.rewards)
+    if counts is None:
+        return np.ones(n) if stream.types is None else np.asarray(stream.counts)
+    if stream.types is not None:
+        raise must("counts", "left out where `types` are given", counts)
+    return array("counts", counts, shape=(n,), low=0.0)
+
+
+def _certificate(value: Any, bound: Any, prices: np.ndarray, exact: bool) -> DualityCertificate:
+    if not exact:
+        value, bound = float(value), float(bound)
+    gap = max(bound - value, 0 * bound)
+    return DualityCertificate(bound, value, gap, prices, "dual_mirror_descent/DMD-L2")
+
+
+def _dual(stream: RequestStream, times: np.ndarray, prices: np.ndarray, budget: np.ndarray) -> Any:
+    """The dual function at the prices, in plain array arithmetic."""
+    if sparse.issparse(stream.costs):
+        offers = stream.rewards - (stream.costs @ prices)[:, None]
+    else:
+        offers = stream.rewards - stream.costs @ prices
+    best = offers.max(axis=1)
+    return (np.where(best > 0, best, 0 * best) * times).sum() + prices @ budget
+
+
+def _knapsack(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the best rewards a unit first; the price is what the first request that does not fit whole pays a unit."""
+    rewards = stream.rewards[:, 0]
+    costs = stream.costs.toarray()[:, 0] if sparse.issparse(stream.costs) else stream.costs[:, 0, 0]
+    budget = stream.budget[0]
+    taken = 0 * rewards
+    free = (costs == 0) & (rewards > 0)
+    taken[free] = times[free]
+    paying = np.flatnonzero((costs > 0) & (rewards > 0) & (times > 0))
+    ratio = rewards[paying] / costs[paying]
+    order = paying[np.argsort(-ratio, kind="stable")]
+    used = np.cumsum(costs[order] * times[order])
+    n_whole = int((used <= budget).sum())
+    taken[order[:n_whole]] = times[order[:n_whole]]
+    price = 0 * budget
+    if n_whole < len(order):
+        last = order[n_whole]
+        left = budget - (used[n_whole - 1] if n_whole else 0)
+        taken[last] = left / costs[last]
+        price = rewards[last] / costs[last]
+    return taken[:, None], np.array([price])
+
+
+def _constraints(stream: RequestStream, times: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Rows of the linear program: one a resource, then one a row of the tables where there are several actions."""
+    n, d = stream.rewards.shape
+    if sparse.issparse(stream.costs):
+        used = sparse.csr_array(stream.costs.T)
+    else:
+        used = sparse.csr_array(stream.costs.reshape(n * d, -1).T.astype(np.float64))
+    limits = stream.budget.astype(np.float64)
+    if d == 1:
+        return used, limits  # the bounds on the variables say the rest
+    once = sparse.csr_array(sparse.kron(sparse.eye_array(n), np.ones((1, d))))
+    return sparse.vstack([used, once], format="csr"), np.concatenate([limits, times.astype(np.float64)])
+
+
+def _relaxation(stream: RequestStream, times: np.ndarray, budget: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.optimize import linprog  # here, so that importing the system stays quick
+
+    matrix, limits = _constraints(stream, times)
+    gains = stream.rewards.astype(np.float64)
+    upper = np.repeat(times.astype(np.float64), gains.shape[1])
+    bounds = np.stack([np.zeros_like(upper), upper], axis=1)
+    found = linprog(-gains.ravel(), A_ub=matrix, b_ub=limits, bounds=bounds, method="highs")
+    if found.status != 0:
+        raise RuntimeError(f"HiGHS found no optimum: {found.message}")
+    prices = np.maximum(-found.ineqlin.marginals[: len(budget)], 0.0)
+    return found.x.reshape(gains.shape), prices
+
+
+def _whole(stream: RequestStream, times: np.ndarray) -> np.ndarray:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    matrix, limits = _constraints(stream, times)
+    gains = stream.rewards.astype(np.float64)
+    upper = np.repeat(times.astype(np.float64), gains.shape[1])
+    found = milp(
+        -gains.ravel(),
+        constraints=LinearConstraint(matrix, ub=limits),
+        bounds=Bounds(0, upper),
+        integrality=np.ones(gains.size),
+        options={"mip_rel_gap": 0.0},
+    )
+    if found.status != 0:
+        raise RuntimeError(f"HiGHS found no optimum: {found.message}")
+    return np.round(found.x).reshape(gains.shape)

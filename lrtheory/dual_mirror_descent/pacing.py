@@ -1,0 +1,191 @@
+r"""Adaptive pacing: bids in repeated auctions under one budget, from own value, own bid and own payment alone.
+
+A bidder with multiplier mu bids v / (1 + mu), or v / mu where value and not utility counts. This is dual mirror descent
+with one resource (see [1]_): mu rises by eta times what was paid beyond budget / T, and falls by what was not.
+
+References
+----------
+.. [1] S. Balseiro, Y. Gur, Learning in repeated auctions with budgets, Management Science 65, 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._result import Result, result
+from lrtheory._validation import array, choice, must, open_interval, real
+from lrtheory.dual_mirror_descent.dual import Certificate, dual_value
+from lrtheory.dual_mirror_descent.problem import RequestStream
+from lrtheory.dual_mirror_descent.setup import TOLERANCE, step_sizes
+
+__all__ = ["PacingResult", "pace"]
+
+
+@result
+class PacingResult(Result):
+    r"""Bids and what came of them.
+
+    Attributes
+    ----------
+    bids : float64 array of shape (T,)
+        v_t / (1 + mu_t), or v_t / mu_t.
+    wins : bool array of shape (T,)
+        Auctions won and paid for; a bid above the competing one that the budget could not pay for is no win.
+    spend : float
+        Paid in all.
+    reward : float
+        Utility or value of the auctions won.
+    multipliers : float64 array of shape (1,)
+        mu_{T+1}, a warm start.
+    stopping_time : int
+        The first time after which the largest competing bid may be more than what remains; T if there is none.
+    method : str
+        The objective.
+    counts : mapping
+        ``queries`` is the number of auctions.
+    certificate : Certificate
+        Dual bound at the average multiplier.
+    trace : mapping or None
+        ``multipliers`` (T + 1,) when recorded.
+    """
+
+    bids: np.ndarray
+    wins: np.ndarray
+    spend: float
+    reward: float
+    multipliers: np.ndarray
+    stopping_time: int
+    method: str
+    counts: Mapping[str, int]
+    certificate: Certificate
+    trace: Mapping[str, np.ndarray] | None
+
+
+@arrays("host")
+def pace(
+    values: Any,
+    competing_bids: Any,
+    budget: float,
+    *,
+    auction: Literal["second_price"] = "second_price",
+    objective: Literal["utility", "value"] = "utility",
+    step_size: Any = "theory",
+    init: float = 0.0,
+    record: bool = False,
+) -> PacingResult:
+    r"""Bid in second-price auctions under a budget, by adaptive pacing.
+
+    Parameters
+    ----------
+    values : array of shape (T,)
+        What winning is worth, at least 0, in units of money.
+    competing_bids : array of shape (T,)
+        Highest bid of the others, which the winner pays; at least 0. The bids do not depend on it but through payments.
+    budget : float
+        Money for all auctions, above 0.
+    auction : {"second_price"}
+        The rule.
+    objective : {"utility", "value"}
+        Values less payments, or values alone.
+    step_size : "theory", float, array of shape (T,), or callable
+        eta, as in `allocate`.
+    init : float
+        mu_1, at least 0.
+    record : bool
+        Keep all multipliers.
+
+    Returns
+    -------
+    PacingResult
+        With a dual bound on what hindsight could have earned.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite, or the budget is not positive.
+
+    Examples
+    --------
+    >>> found = pace([1.0, 1.0], [0.5, 0.5], 1.0, step_size=0.5)
+    >>> found.bids.tolist(), found.wins.tolist(), found.spend
+    ([1.0, 1.0], [True, True], 1.0)
+    """
+    v = array("values", values, shape=(None,), low=0.0).astype(np.float64)
+    d = array("competing_bids", competing_bids, shape=(len(v),), low=0.0).astype(np.float64)
+    if len(v) == 0:
+        raise must("values", "of at least one auction", v.shape)
+    budget = open_interval("budget", budget, 0, np.inf)
+    choice("auction", auction, ("second_price",))
+    utility = choice("objective", objective, ("utility", "value")) == "utility"
+    start = real("init", init, low=0, high=np.finfo(float).max)
+    horizon, gains = len(v), v - d if utility else v
+    stream = RequestStream(gains, d, budget)
+    rate = np.array([budget / horizon])
+    etas = step_sizes(step_size, horizon, rate, stream.reward_bound, stream.cost_bound, "euclidean", [start])
+    bids, wins, path = np.empty(horizon), np.zeros(horizon, np.bool_), np.empty(horizon + 1)
+    path[0] = start
+    sums = np.zeros((2, 4))
+    market = (kernel_input(v), kernel_input(d), budget, stream.cost_bound, TOLERANCE * budget, utility)
+    tau = int(_pace(*market, etas, bids, wins, path, sums))
+    average, reward, spend = path[:-1].mean(), float(gains[wins].sum()), float(d[wins].sum())
+    bound = dual_value(stream, np.array([average]))
+    certificate = Certificate(
+        bound=bound,
+        value=reward,
+        gap=max(bound - reward, 0.0),
+        prices=np.array([average]),
+        dual_values=float(sums[1, 0]),
+        path_regret=float(sums[1, 1]),
+        squared_gradients=float(sums[1, 2]),
+        unused_periods=horizon - tau,
+        fairness=0.0,
+        statement="dual_mirror_descent/DMD-L1",
+    )
+    return PacingResult(
+        bids=bids,
+        wins=wins,
+        spend=spend,
+        reward=reward,
+        multipliers=path[-1:].copy(),
+        stopping_time=tau,
+        method=objective,
+        counts={"queries": horizon},
+        certificate=certificate,
+        trace={"multipliers": path} if record else None,
+    )
+
+
+@kernel
+def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, wins, path, sums):
+    """All auctions in turn; returns the stopping time, and in ``sums`` the terms along the path, up to it in row 1."""
+    horizon = values.shape[0]
+    rate, left = budget / horizon, budget
+    stopping_time = 0 if cost_bound > budget + slack else -1
+    for t in range(horizon):
+        mu = path[t]
+        shade = 1.0 + mu if utility else mu
+        bids[t] = values[t] / shade if shade > 0.0 else np.inf
+        payment = 0.0
+        conjugate = 0.0
+        if values[t] > 0.0 and bids[t] > competing[t]:
+            payment = competing[t]
+            conjugate = values[t] - shade * payment
+            if payment <= left + slack:
+                wins[t] = True
+                left -= payment
+        gradient = rate - payment
+        sums[0, 0] += conjugate + mu * rate
+        sums[0, 1] += mu * gradient
+        sums[0, 2] += gradient * gradient
+        if stopping_time < 0 and left <= cost_bound + slack:
+            stopping_time = t + 1
+            sums[1] = sums[0]
+        path[t + 1] = max(0.0, mu - etas[t if etas.shape[0] > 1 else 0] * gradient)
+    if stopping_time < 0:
+        stopping_time = horizon
+        sums[1] = sums[0]
+    return stopping_time

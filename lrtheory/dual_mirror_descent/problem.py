@@ -1,0 +1,275 @@
+r"""Streams of requests: what each action earns and uses, and the units of each resource there are.
+
+Request t offers d actions. Action i earns f_t(i) and uses b_t(i) of m resources; the void action, always there, does
+neither. Over T requests at most ``budget`` units may be used, budget / T = rate units a request on average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import kernel_input, to_numpy
+from lrtheory._result import read_only
+from lrtheory._validation import array, must, real
+
+__all__ = ["RequestStream"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RequestStream:
+    """Requests in the order of their arrival, or a table of request types and who comes when.
+
+    Parameters
+    ----------
+    rewards : array of shape (T, d), or (T,) for one action
+        Reward of each action; actions with a negative reward are never worth taking.
+    costs : array of shape (T, d, m), (T, m) for one action, (T,) for one action and one resource; or sparse (T, m)
+        Units that each action uses, at least 0. Sparse costs are for one action.
+    budget : array of shape (m,), or float
+        Units of each resource, above 0.
+    types : int array of shape (T,) or (n_runs, T), optional
+        Then `rewards` and `costs` are tables of types, and the request at time t is row types[t]. Two axes are many
+        streams over one table, for `allocate_batch`.
+    labels : sequence of str, optional
+        Names of the rows or of whatever the caller likes; carried through untouched.
+    truth : mapping, optional
+        What is known of the law that made the stream, such as ``fluid_value`` (a period) and ``fluid_prices``.
+    reward_bound, cost_bound : float, optional
+        Suprema of rewards and costs over all requests that could have come; by default the largest ones here.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite, a cost is negative or a budget is not positive.
+
+    Notes
+    -----
+    Menus of different widths: fill up with actions of reward 0, which are never proposed, at cost 0. A resource with
+    budget 0: leave out the actions that use it. Fractions in object arrays make every result exact.
+
+    Examples
+    --------
+    >>> stream = RequestStream([1, 0.2, 0.6], [1, 1, 1], 1.5)
+    >>> stream.horizon, stream.rate.tolist(), stream.reward_bound
+    (3, [0.5], 1.0)
+    """
+
+    rewards: Any  # anything array-like comes in; float arrays (N, d), (N, d, m), (m,) and int64 types stand here
+    costs: Any
+    budget: Any
+    _: KW_ONLY
+    types: Any = None
+    labels: Sequence[str] | None = None
+    truth: Mapping[str, Any] | None = None
+    reward_bound: Any = None
+    cost_bound: Any = None
+
+    def __post_init__(self) -> None:
+        rewards, costs, budget = _tables(to_numpy(self.rewards), self.costs, to_numpy(self.budget))
+        types = None if self.types is None else _types(self.types, len(rewards))
+        # minima and maxima in two passes find negative costs, infinities and NaN, and are the bounds that theory asks
+        high_reward, high_cost = _largest("rewards", rewards, -np.inf), _largest("costs", costs, 0.0)
+        for name, given, high in (
+            ("reward_bound", self.reward_bound, high_reward),
+            ("cost_bound", self.cost_bound, high_cost),
+        ):
+            if given is not None:
+                real(name, given, low=0, high=np.finfo(float).max)
+                if given < high:
+                    raise must(name, f"at least the largest of the stream, {float(high):g}", given)
+        set_field = object.__setattr__
+        set_field(self, "rewards", read_only(rewards))
+        set_field(self, "costs", costs if sparse.issparse(costs) else read_only(costs))
+        set_field(self, "budget", read_only(budget))
+        set_field(self, "types", types)
+        set_field(self, "reward_bound", max(0, high_reward) if self.reward_bound is None else self.reward_bound)
+        set_field(self, "cost_bound", high_cost if self.cost_bound is None else self.cost_bound)
+
+    @property
+    def horizon(self) -> int:
+        """Number of requests, T."""
+        return len(self.rewards) if self.types is None else self.types.shape[-1]
+
+    @property
+    def n_resources(self) -> int:
+        """Number of resources, m."""
+        return len(self.budget)
+
+    @property
+    def rate(self) -> np.ndarray:
+        """Units of each resource a request, budget / T."""
+        return self.budget / self.horizon
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the numbers are Fractions."""
+        return self.rewards.dtype == object
+
+    @property
+    def counts(self) -> np.ndarray | None:
+        """How often each row of the tables comes; None where each comes once."""
+        if self.types is None:
+            return None
+        return np.bincount(self.types.ravel(), minlength=len(self.rewards))
+
+    def tile(self) -> RequestStream:
+        """The same stream with one row a request, for those who do not know types.
+
+        Returns
+        -------
+        RequestStream
+            Without `types`.
+
+        Raises
+        ------
+        ValueError
+            If there are many streams over one table.
+        """
+        if self.types is None:
+            return self
+        if self.types.ndim != 1:
+            raise must("types", "of shape (T,)", self.types.shape)
+        return RequestStream(
+            self.rewards[self.types],
+            self.costs[self.types],
+            self.budget,
+            labels=self.labels,
+            truth=self.truth,
+            reward_bound=self.reward_bound,
+            cost_bound=self.cost_bound,
+        )
+
+
+def as_stream(
+    rewards: Any,
+    costs: Any = None,
+    budget: Any = None,
+    *,
+    types: Any = None,
+    reward_bound: Any = None,
+    cost_bound: Any = None,
+) -> RequestStream:
+    """The stream that a solver was given: as it is, or as plain arrays.
+
+    Parameters
+    ----------
+    rewards : RequestStream, or array of shape (T, d) or (T,)
+        A stream alone, or its rewards.
+    costs : array or sparse array, optional
+        As in `RequestStream`.
+    budget : array of shape (m,), or float, optional
+        Units of each resource; may replace the budget of a stream.
+    types : int array, optional
+        As in `RequestStream`.
+    reward_bound, cost_bound : float, optional
+        Suprema over all requests that could have come.
+
+    Returns
+    -------
+    RequestStream
+        Checked.
+
+    Raises
+    ------
+    ValueError
+        As `RequestStream`.
+    TypeError
+        If the costs or the budget are missing.
+    """
+    if not isinstance(rewards, RequestStream):
+        for name, value in (("costs", costs), ("budget", budget)):
+            if value is None:
+                raise must(name, "given unless the first argument is a RequestStream", value, TypeError)
+        return RequestStream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
+    given = {"costs": costs, "types": types}
+    for name, value in given.items():
+        if value is not None:
+            raise must(name, "left out where the first argument is a RequestStream", value, TypeError)
+    changes = {"budget": budget, "reward_bound": reward_bound, "cost_bound": cost_bound}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if not changes:
+        return rewards
+    fields = {name: getattr(rewards, name) for name in RequestStream.__dataclass_fields__}
+    return RequestStream(**{**fields, **changes})
+
+
+def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.ndarray]:
+    """Rewards (N, d), costs (N, d, m) or CSR (N, m), budget (m,), all floats or all Fractions."""
+    rewards = _numbers("rewards", rewards)
+    budget = np.atleast_1d(_numbers("budget", budget))
+    if rewards.ndim not in (1, 2) or rewards.size == 0:
+        raise must("rewards", "a non-empty array of shape (T,) or (T, d)", rewards.shape)
+    if budget.ndim != 1 or not ((budget > 0) & (budget < np.inf)).all():
+        raise must("budget", "positive and finite for every resource (leave out actions that use an empty one)", budget)
+    table = rewards if rewards.ndim == 2 else rewards[:, None]
+    if sparse.issparse(costs):
+        return table, _sparse_costs(costs, table.shape, len(budget)), budget.astype(np.float64)
+    costs = _numbers("costs", to_numpy(costs))
+    wanted = (*table.shape, len(budget))
+    # axes of length 1 may be left out: that of the actions where there is one, that of the resources where there is one
+    shapes = {
+        wanted,
+        *([(wanted[0], wanted[2])] if rewards.ndim == 1 else []),
+        *([wanted[:2]] if wanted[2] == 1 else []),
+    }
+    shapes |= {wanted[:1]} if wanted[1:] == (1, 1) else set()
+    if costs.shape not in shapes:
+        raise must("costs", f"of shape {wanted}, for the shapes of `rewards` and `budget`", costs.shape)
+    costs = costs.reshape(wanted)
+    if object in (table.dtype, costs.dtype, budget.dtype):
+        return _fractions("rewards", table), _fractions("costs", costs), _fractions("budget", budget)
+    # a kernel has one signature a float type, so both tables have the same
+    kind = np.float32 if table.dtype == costs.dtype == np.float32 else np.float64
+    return kernel_input(table, kind), kernel_input(costs, kind), budget.astype(np.float64)
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    """A float array as it is, without a pass over its entries; anything else through the validation."""
+    if isinstance(value, np.ndarray) and value.dtype in (np.float64, np.float32):
+        return value
+    return array(name, value, finite=False)
+
+
+def _sparse_costs(costs: Any, shape: tuple[int, ...], n_resources: int) -> sparse.csr_array:
+    if shape[1] != 1:
+        raise must("rewards", "of shape (T,) where costs are sparse", shape)
+    if costs.shape != (shape[0], n_resources):
+        raise must("costs", f"of shape {(shape[0], n_resources)}", costs.shape)
+    rows = sparse.csr_array(costs, dtype=np.float64)
+    rows.sum_duplicates()
+    return rows
+
+
+def _types(types: Any, n_types: int) -> np.ndarray:
+    types = np.asarray(to_numpy(types))
+    if types.dtype.kind not in "iu" or types.ndim not in (1, 2) or types.size == 0:
+        raise must("types", "a non-empty integer array of shape (T,) or (n_runs, T)", types)
+    if types.min() < 0 or types.max() >= n_types:
+        raise must("types", f"in [0, {n_types - 1}], rows of the tables", types)
+    return kernel_input(types, np.int64)
+
+
+def _largest(name: str, table: Any, low: float) -> Any:
+    """The largest entry; an error where one is not finite or not at least `low`."""
+    values = table.data if sparse.issparse(table) else table
+    if values.size == 0:
+        return 0.0  # a sparse table without entries
+    smallest, largest = values.min(), values.max()
+    if not (smallest >= low and largest < np.inf and smallest > -np.inf):  # comparisons with NaN are false
+        array(name, values, low=low)
+    return largest if table.dtype == object else float(largest)
+
+
+def _fractions(name: str, table: np.ndarray) -> np.ndarray:
+    exact = np.empty(table.size, dtype=object)
+    try:
+        exact[:] = [Fraction(value) for value in table.ravel().tolist()]
+    except (OverflowError, ValueError) as error:
+        raise must(name, "finite", table) from error
+    return exact.reshape(table.shape)

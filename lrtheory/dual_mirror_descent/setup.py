@@ -1,0 +1,151 @@
+"""From the options of a run to the tables that the kernels take; the options are checked here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._validation import array, choice, must, real
+from lrtheory.dual_mirror_descent.constants import default_init
+from lrtheory.dual_mirror_descent.constants import step_size as theory_step_size
+from lrtheory.dual_mirror_descent.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules
+
+__all__ = ["Setup", "prepare", "step_sizes"]
+
+#: what rounding may overdraw, relative to the budget: exact for whole units below 1e12
+TOLERANCE = 1e-12
+
+
+class Setup(NamedTuple):
+    """The tables of `steps` before the first request."""
+
+    state: np.ndarray
+    resources: np.ndarray
+    etas: np.ndarray
+    targets: np.ndarray
+    rules: Rules
+
+
+def prepare(
+    budget: np.ndarray,
+    horizon: int,
+    *,
+    reward_bound: Any,
+    cost_bound: Any,
+    geometry: str = "euclidean",
+    step_size: Any = "theory",
+    lazy: bool = False,
+    init: Any = None,
+    target: Any = None,
+    on_depletion: str = "reject",
+    fairness: Any = 0.0,
+    price_cap: Any = None,
+) -> Setup:
+    """Check the options of a run and lay out its tables."""
+    number = GEOMETRIES.index(choice("geometry", geometry, GEOMETRIES))
+    depletion = DEPLETION.index(choice("on_depletion", on_depletion, DEPLETION))
+    exact, m = budget.dtype == object, len(budget)
+    if number in (ENTROPY, CAPPED) and exact:
+        raise must("geometry", "euclidean or scaled-euclidean for exact numbers, since entropies take exp", geometry)
+    if real("fairness", fairness, low=0, high=np.finfo(float).max) > 0 and number in (ENTROPY, CAPPED):
+        raise must("fairness", "0 for entropies, which have no negative prices", fairness)
+    rate = budget / horizon
+    prices = _first_prices(init, rate, reward_bound, geometry)
+    mirror = np.log(prices) if number in (ENTROPY, CAPPED) else prices
+    scale = {SCALED: lambda: 1 / (rate * rate), CAPPED: lambda: 1 / rate}.get(number, lambda: rate * 0 + 1)()
+    cap = _caps(price_cap, m, number, fairness)
+    rules = Rules(
+        number,
+        bool(lazy),
+        isinstance(target, str),
+        depletion,
+        fairness if exact else float(fairness),
+        reward_bound if exact else float(reward_bound),
+        cost_bound if exact else float(cost_bound),
+    )
+    etas = step_sizes(step_size, horizon, rate, reward_bound, cost_bound, geometry, prices)
+    return Setup(
+        state=np.array([prices, mirror, budget, budget * 0]),
+        resources=np.array([rate, scale, cap, budget * (0 if exact else TOLERANCE)]),
+        etas=_exact(etas) if exact else etas,
+        targets=_targets(target, horizon, rate),
+        rules=rules,
+    )
+
+
+def _first_prices(init: Any, rate: np.ndarray, reward_bound: Any, geometry: str) -> np.ndarray:
+    if init is None:
+        first = default_init(rate=rate, reward_bound=reward_bound, geometry=geometry)
+        return np.array(first, dtype=rate.dtype)
+    prices = array("init", init, low=0.0)
+    if prices.ndim > 1 or (prices.ndim == 1 and len(prices) != len(rate)):
+        raise must("init", f"one price, or of shape ({len(rate)},)", prices.shape)
+    if "entropy" in geometry and not (prices > 0).all():
+        raise must("init", "positive for entropies, where a price of 0 stays 0", init)
+    prices = np.array(np.broadcast_to(prices, rate.shape))
+    return _exact(prices) if rate.dtype == object else prices.astype(np.float64)
+
+
+def _caps(price_cap: Any, m: int, geometry: int, fairness: Any) -> np.ndarray:
+    if price_cap is None:
+        return np.full(m, np.inf)
+    if geometry == CAPPED or fairness > 0:
+        raise must(
+            "price_cap", "None for the capped entropy and with fairness, which have a domain of their own", price_cap
+        )
+    caps = array("price_cap", price_cap, low=0.0)
+    if caps.ndim > 1 or (caps.ndim == 1 and len(caps) != m) or not (caps > 0).all():
+        raise must("price_cap", f"positive, one number or of shape ({m},)", price_cap)
+    return np.array(np.broadcast_to(caps, (m,)))
+
+
+def step_sizes(
+    step_size: Any, horizon: int, rate: Any, reward_bound: Any, cost_bound: Any, geometry: str, init: Any
+) -> np.ndarray:
+    """The step sizes of all periods, or the one of each."""
+    if isinstance(step_size, str):
+        choice("step_size", step_size, ("theory",))
+        eta = theory_step_size(
+            horizon=horizon,
+            rate=rate,
+            reward_bound=reward_bound,
+            cost_bound=cost_bound,
+            geometry=geometry,
+            init=init,
+        )
+        return np.array([eta])
+    if isinstance(step_size, Real):
+        etas = np.array([step_size])
+    elif callable(step_size):
+        etas = _schedule(step_size, horizon)
+    else:
+        etas = np.array(array("step_size", step_size, shape=(horizon,)))
+    if not ((etas >= 0) & (etas < np.inf)).all():
+        raise must("step_size", "finite and at least 0", step_size)
+    return etas if etas.dtype == object else etas.astype(np.float64)
+
+
+def _schedule(step_size: Callable[[int], Any], horizon: int) -> np.ndarray:
+    return np.array(array("step_size", [step_size(t) for t in range(1, horizon + 1)]))
+
+
+def _targets(target: Any, horizon: int, rate: np.ndarray) -> np.ndarray:
+    """One row for all periods, or one a period; "adaptive" writes its row itself."""
+    if target is None or (isinstance(target, str) and choice("target", target, ("adaptive",))):
+        return np.array(rate[None])
+    plan = array("target", target, low=0.0)
+    if plan.shape not in ((len(rate),), (horizon, len(rate))):
+        raise must("target", f'"adaptive", or of shape ({len(rate)},) or ({horizon}, {len(rate)})', plan.shape)
+    rows = np.array(np.atleast_2d(plan))
+    return _exact(rows) if rate.dtype == object else rows.astype(np.float64)
+
+
+def _exact(values: np.ndarray) -> np.ndarray:
+    """The same numbers as Fractions; a double is a rational number."""
+    exact = np.empty(values.size, dtype=object)
+    exact[:] = [Fraction(value) for value in values.ravel().tolist()]
+    return exact.reshape(values.shape)

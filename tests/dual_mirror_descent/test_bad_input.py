@@ -1,0 +1,91 @@
+"""What must be refused, with one clear sentence, and what must not."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from lrtheory import dual_mirror_descent as dmd
+
+ONES = np.ones(4)
+REFUSED = [
+    (lambda: dmd.allocate(ONES, ONES, 0), "`budget` must be positive"),
+    (lambda: dmd.allocate(ONES, ONES, -1), "`budget` must be positive"),
+    (lambda: dmd.allocate(ONES, ONES, np.inf), "`budget` must be positive and finite"),
+    (lambda: dmd.allocate([1, np.nan, 1, 1], ONES, 1), "`rewards` must be free of NaN"),
+    (lambda: dmd.allocate([1, -np.inf, 1, 1], ONES, 1), "`rewards` must be finite"),
+    (lambda: dmd.allocate(ONES, [1, 1, np.inf, 1], 1), "`costs` must be finite"),
+    (lambda: dmd.allocate(ONES, [1, 1, -1, 1], 1), "`costs` must be in [0, inf]"),
+    (lambda: dmd.allocate(ONES, np.ones(3), 1), "`costs` must be of shape"),
+    (lambda: dmd.allocate([[1.0], [1.0, 2.0]], ONES, 1), "`rewards` must be an array with rows of equal length"),
+    (lambda: dmd.allocate([], [], 1), "`rewards` must be a non-empty array"),
+    (lambda: dmd.allocate(ONES), "`costs` must be given"),
+    (lambda: dmd.allocate(ONES, ONES), "`budget` must be given"),
+    (lambda: dmd.allocate(ONES, ONES, 1, types=[0, 4]), "`types` must be in [0, 3]"),
+    (lambda: dmd.allocate(ONES, ONES, 1, types=[0.5]), "`types` must be a non-empty integer array"),
+    (lambda: dmd.allocate(ONES, ONES, 1, geometry="manhattan"), "`geometry` must be one of"),
+    (lambda: dmd.allocate(ONES, ONES, 1, geometry="entropy", init=0.0), "`init` must be positive for entropies"),
+    (lambda: dmd.allocate(ONES, ONES, 1, init=-1.0), "`init` must be in [0, inf]"),
+    (lambda: dmd.allocate(ONES, ONES, 1, init=[1.0, 1.0]), "`init` must be one price"),
+    (lambda: dmd.allocate(ONES, ONES, 1, step_size=-1.0), "`step_size` must be finite and at least 0"),
+    (lambda: dmd.allocate(ONES, ONES, 1, step_size=[0.1]), "`step_size` must be of shape (4,)"),
+    (lambda: dmd.allocate(ONES, ONES, 1, step_size="best"), "`step_size` must be one of"),
+    (lambda: dmd.allocate(ONES, ONES, 1, target=[1.0, 1.0]), "`target` must be"),
+    (lambda: dmd.allocate(ONES, ONES, 1, target="often"), "`target` must be one of"),
+    (lambda: dmd.allocate(ONES, ONES, 1, fairness=-1), "`fairness` must be in"),
+    (lambda: dmd.allocate(ONES, ONES, 1, fairness=1, geometry="entropy"), "`fairness` must be 0 for entropies"),
+    (lambda: dmd.allocate(ONES, ONES, 1, price_cap=0), "`price_cap` must be positive"),
+    (lambda: dmd.allocate(ONES, ONES, 1, reward_bound=0.5), "`reward_bound` must be at least the largest"),
+    (lambda: dmd.allocate(ONES, ONES, 1, on_depletion="stop"), "`on_depletion` must be one of"),
+    (lambda: dmd.allocate(ONES, sparse.eye_array(4), ONES, target="adaptive"), "`costs` must be dense for targets"),
+    (lambda: dmd.allocate(np.ones((4, 2)), sparse.eye_array(4), ONES), "`rewards` must be of shape (T,)"),
+    (lambda: dmd.dual_bound(ONES, ONES, 1), "`prices` must be given"),
+    (lambda: dmd.dual_bound(ONES, ONES, 1, -1.0), "`prices` must be in [0, inf]"),
+    (lambda: dmd.hindsight_optimum(ONES, ONES, 1, method="sort", integer=True), "`method` must be"),
+    (lambda: dmd.allocate_batch(lambda rng: None), "`n_runs` must be given"),
+    (lambda: dmd.pace(ONES, -ONES, 1), "`competing_bids` must be in [0, inf]"),
+    (lambda: dmd.pace(ONES, ONES, 0), "`budget` must be in (0, inf)"),
+    (lambda: dmd.DualMirrorDescent(1, 0, step_size=1), "`horizon` must be an integer of at least 1"),
+    (lambda: dmd.DualMirrorDescent(0, 1, step_size=1), "`budget` must be positive"),
+    (lambda: dmd.DualMirrorDescent(1, 1), "`reward_bound` must be given"),
+    (lambda: dmd.oracles.matching([1.0], temperature=0), "`temperature` must be in (0, inf)"),
+]
+
+
+@pytest.mark.parametrize(("call", "sentence"), REFUSED)
+def test_refused(call, sentence):
+    with pytest.raises((ValueError, TypeError), match=re.escape(sentence)) as caught:
+        call()
+    assert re.fullmatch(r"`[^`]+` must be .*; got .*\.", str(caught.value), re.DOTALL)
+
+
+def test_running_past_the_horizon_is_refused_and_extending_it_is_not():
+    online = dmd.DualMirrorDescent(1.0, 1, step_size=0.5)
+    online.decide([1.0], [[0.5]])
+    with pytest.raises(ValueError, match="`horizon` must be at least 2"):
+        online.decide([1.0], [[0.5]])
+    online.extend(2)
+    assert online.decide([1.0], [[0.5]]) == 0
+
+
+@pytest.mark.parametrize("geometry", ["entropy", "capped-entropy"])
+def test_huge_steps_leave_finite_prices(geometry):
+    found = dmd.allocate(ONES, ONES, 1, geometry=geometry, step_size=1e4, init=0.1, record=True)
+    assert np.isfinite(found.trace["prices"]).all()
+
+
+def test_log_prices_come_back_after_a_long_slack():
+    rewards = np.r_[np.zeros(3000), np.ones(3000)]
+    found = dmd.allocate(rewards, np.ones(6000), 2000.0, geometry="entropy", step_size=2.0, init=0.1, record=True)
+    assert found.trace["prices"][3000] == 0.0  # below the smallest double
+    assert found.last_prices[0] > 0.1
+
+
+def test_a_cost_without_use_and_a_huge_request():
+    assert dmd.allocate(ONES, np.zeros(4), 1).reward == 4.0
+    found = dmd.allocate([1.0, 9.0, 1.0], [1.0, 100.0, 1.0], 3.0, step_size=0.1)
+    assert found.stopping_time == 0
+    assert found.actions[1] == -1

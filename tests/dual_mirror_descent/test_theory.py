@@ -1,0 +1,127 @@
+"""Constants against the sheet's numbers and against each other."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lrtheory import dual_mirror_descent as dmd
+from lrtheory.dual_mirror_descent import theory
+
+UNIT = {"reward_bound": 1.0, "cost_bound": 1.0}
+
+
+@pytest.mark.parametrize(("horizon", "bound"), [(250, 56), (1000, 109), (4000, 214), (16000, 425), (64000, 847)])
+def test_the_bound_of_uniform_rewards(horizon, bound):
+    found = theory.regret_bound("iid", horizon=horizon, rate=[0.3], **UNIT)
+    assert found.total == pytest.approx(bound, abs=0.6)
+    assert found.total == pytest.approx(sum(found.terms.values()))
+    assert found.total == pytest.approx(1 / 0.3 + math.sqrt(horizon) / 0.3)
+    other = theory.regret_bound("iid", horizon=horizon, rate=[0.3], step_size=horizon**-0.5, **UNIT)
+    assert other.total >= found.total
+
+
+@pytest.mark.parametrize(
+    ("horizon", "bound"), [(100, 73), (200, 102), (400, 143), (800, 200), (1600, 281), (3200, 396)]
+)
+def test_the_bound_of_three_resources(horizon, bound):
+    found = theory.regret_bound("iid", horizon=horizon, rate=[0.25, 0.3, 0.35], **UNIT)
+    assert found.total == pytest.approx(bound, abs=0.6)
+
+
+def test_other_geometries_and_models():
+    rate = [0.25, 0.3, 0.35]
+    assert theory.regret_bound(
+        "iid", horizon=3200, rate=rate, geometry="scaled-euclidean", **UNIT
+    ).total == pytest.approx(396, abs=0.6)
+    capped = theory.capped_entropy_bound(
+        horizon=3200, rate=rate, step_size=math.sqrt(2 * math.log(4) / 3200) / 4, **UNIT
+    )
+    assert float(capped) == pytest.approx(4 + 4 * math.sqrt(2 * 3200 * math.log(4)))
+    exact = theory.regret_bound("iid", horizon=6400, rate=[0.4], **UNIT)
+    assert exact.total == pytest.approx(202.5)
+    for model, options in (
+        ("independent", {"total_variation": 0}),
+        ("ergodic", {"lag": 0, "mixing": 0}),
+        ("periodic", {"period": 1}),
+        ("adversarial", {"alpha": 1}),
+    ):
+        assert theory.regret_bound(model, horizon=6400, rate=[0.4], **options, **UNIT).total == pytest.approx(202.5)
+    worse = theory.regret_bound("ergodic", horizon=6400, rate=[0.4], lag=3, mixing=0.01, **UNIT)
+    assert worse.terms["shift"] == 6.0
+    assert worse.terms["mixing"] == pytest.approx(128)
+    assert worse.terms["drift"] == pytest.approx(3 * worse.step_size * 6400)
+    assert math.isinf(theory.regret_bound("iid", horizon=10, rate=[0.5], step_size=0.0, **UNIT).total)
+    paper = theory.regret_bound("iid", horizon=400, rate=rate, constants="paper", **UNIT).total
+    assert paper > theory.regret_bound("iid", horizon=400, rate=rate, **UNIT).total
+
+
+def test_fractions_stay_fractions():
+    half = Fraction(1, 2)
+    for model in ("iid", "adversarial", "periodic", "ergodic", "independent"):
+        found = theory.regret_bound(
+            model,
+            horizon=100,
+            rate=[half, Fraction(1, 3)],
+            reward_bound=1,
+            cost_bound=1,
+            step_size=half,
+            init=[0, half],
+            total_variation=half,
+            mixing=half,
+            lag=1,
+            period=2,
+        )
+        assert isinstance(found.total, (int, Fraction)), model
+    assert theory.price_bound(rate=[half], reward_bound=1, cost_bound=1, step_size=half) == [Fraction(9, 4)]
+
+
+def test_divergences_are_those_of_their_functions():
+    rng = np.random.default_rng(0)
+    y, x, rate = rng.random(3), rng.random(3), rng.random(3)
+    functions = {
+        "euclidean": (lambda z: z @ z / 2, lambda z: z),
+        "scaled-euclidean": (lambda z: (rate * z) @ (rate * z) / 2, lambda z: rate**2 * z),
+        "entropy": (lambda z: z @ np.log(z), lambda z: 1 + np.log(z)),
+        "capped-entropy": (lambda z: (rate * z) @ np.log(rate * z), lambda z: rate * (1 + np.log(rate * z))),
+    }
+    for geometry, (h, gradient) in functions.items():
+        expected = h(y) - h(x) - gradient(x) @ (y - x)
+        assert theory.bregman(y, x, geometry=geometry, rate=rate) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("horizon", "gap"), [(64, 0.1273), (256, 0.1286), (1024, 0.1289)])
+def test_the_price_of_not_knowing(horizon, gap):
+    e = horizon**-0.5
+    law = ((1 - e) / 2, e, (1 - e) / 2)
+    found = theory.three_point_hindsight(horizon, horizon // 2, law) - theory.three_point_online(
+        horizon, horizon // 2, law
+    )
+    assert found / math.sqrt(horizon) == pytest.approx(gap, abs=1e-4)
+
+
+def test_exact_and_double_recursions_agree():
+    law = (Fraction(3, 8), Fraction(1, 4), Fraction(3, 8))
+    for function in (theory.three_point_hindsight, theory.three_point_online):
+        exact = function(16, 8, law)
+        assert isinstance(exact, Fraction)
+        assert function(16, 8, tuple(map(float, law))) == pytest.approx(float(exact))
+
+
+def test_phases_by_the_algorithm():
+    found = []
+    for last in (1, 2, 3, 4):
+        stream = dmd.make_phases(4, 2000, last=last)
+        result = dmd.allocate(stream, step_size=4 / math.sqrt(8000))
+        found.append(stream.truth["hindsight"] / result.reward)
+    np.testing.assert_allclose(found, [4.0, 3.96, 3.96, 3.96], atol=0.02)
+    assert max(found) >= theory.phase_ratio(4, growth=0.01)
+
+
+def test_regret_stays_below_the_bound():
+    runs = dmd.allocate_batch(lambda rng: dmd.make_uniform(400, rng=rng), 60, rng=0)
+    regret = float(theory.uniform_hindsight(400, 120)) - runs.reward.mean()
+    assert 0 < regret < theory.regret_bound("iid", horizon=400, rate=[0.3], **UNIT).total
