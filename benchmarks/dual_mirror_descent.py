@@ -85,7 +85,7 @@ SPARSE = Row(
 def packing() -> Inputs:
     """Two actions and five resources of one capacity, as the peer wants it."""
     rng = np.random.default_rng(0)
-    return {"rewards": rng.random((2000, 2)), "costs": rng.random((2000, 2, 5)), "budget": np.full(5, 500.0)}
+    return {"rewards": rng.random((20_000, 2)), "costs": rng.random((20_000, 2, 5)), "budget": np.full(5, 5000.0)}
 
 
 def our_packing(inputs: Inputs) -> np.ndarray:
@@ -96,11 +96,11 @@ def our_packing(inputs: Inputs) -> np.ndarray:
 
 
 def their_packing(inputs: Inputs) -> np.ndarray:
-    """A run of the peer, another algorithm for the same task."""
+    """A run of the peer, another algorithm for the same task; a small e keeps its first program short."""
     from fast_online_packing.online_solver import OnlineSolver
 
     horizon = len(inputs["rewards"])
-    solver = OnlineSolver(cost_dimension=5, total_time=horizon, capacity=float(inputs["budget"][0]), e=0.1)
+    solver = OnlineSolver(cost_dimension=5, total_time=horizon, capacity=float(inputs["budget"][0]), e=0.005)
     for r, c in zip(inputs["rewards"], inputs["costs"], strict=True):
         solver.pack_one(r, c)
     return np.array([horizon])
@@ -108,7 +108,7 @@ def their_packing(inputs: Inputs) -> np.ndarray:
 
 PACKING = Row(
     name="packing",
-    title="2000 requests, 2 actions, 5 resources: another algorithm for the same task",
+    title="20,000 requests, 2 actions, 5 resources: another algorithm for the same task",
     inputs=packing,
     ours={"allocate": our_packing},
     peers={"fast-online-packing": their_packing},
@@ -120,7 +120,7 @@ def bound_and_prices(inputs: Inputs) -> np.ndarray:
     """The dual bound of the run, and the average prices that prove it."""
     from lrtheory.dual_mirror_descent import allocate
 
-    certificate = allocate(inputs["rewards"], inputs["costs"], inputs["budget"], step_size=0.01).certificate
+    certificate = allocate(inputs["rewards"], inputs["costs"], inputs["budget"], step_size=0.005).certificate
     return np.r_[certificate.bound, certificate.prices]
 
 
