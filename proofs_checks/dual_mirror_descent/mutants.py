@@ -164,23 +164,18 @@ def clairvoyant(requests: Requests) -> float:
 
 def wrong_sign(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
     """Prices that rise when too little is spent and fall when too much is."""
-    return loop(law, law.draw(rng, n), sign=-1)
+    return _loop(law, law.draw(rng, n), sign=-1)
 
 
 def not_projected(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
     """Prices that may be negative, so that slack resources are paid for."""
-    return loop(law, law.draw(rng, n), floor=-np.inf)
+    return _loop(law, law.draw(rng, n), floor=-np.inf)
 
 
-def overspends(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
-    """Every proposal is implemented."""
-    return loop(law, law.draw(rng, n), overdraft=np.inf)
-
-
-def loop(law: RequestLaw, kinds: np.ndarray, *, sign: int = 1, floor: float = 0.0, overdraft: float = 0.0) -> Runs:
+def _loop(law: RequestLaw, kinds: np.ndarray, *, sign: int = 1, floor: float = 0.0) -> Runs:
     """Euclidean dual mirror descent on all runs at once, with one thing wrong."""
     n, everyone = len(kinds), np.arange(len(kinds))
-    prices, left = np.full((n, len(law.rate)), law.init), np.tile(law.budget + overdraft, (n, 1))
+    prices, left = np.full((n, len(law.rate)), law.init), np.tile(law.budget, (n, 1))
     reward = np.zeros(n)
     for kind in kinds.T:
         rewards, costs = law.rewards[kind], law.costs[kind]

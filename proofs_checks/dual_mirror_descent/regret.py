@@ -18,6 +18,7 @@ from proofs_checks.dual_mirror_descent.families.laws import (
     LONG_LAW,
     ONE_RESOURCE,
     ONE_RESOURCE_SHORT,
+    SLACK_LAW,
     RequestLaw,
     Runs,
     is_iid,
@@ -54,6 +55,7 @@ DMD_T1 = Statement(
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LONG_LAW),
         saboteur("steps of 1/T", solve=mutants.small_steps, instances=LONG_LAW),
+        saboteur("no projection at zero", solve=mutants.not_projected, instances=SLACK_LAW),
         saboteur("the last fifth has another law", breaks="one law", instances=HEAVILY_CORRUPTED),
         saboteur("a fortieth of the bound", claim=regret_at_most(lambda law: bound(law) / 40)),
     ),

@@ -255,6 +255,14 @@ def three_resources(horizon: int, **options) -> RequestLaw:
     return RequestLaw(rewards, costs, rate, horizon, **(defaults | options))
 
 
+def with_slack(horizon: int) -> RequestLaw:
+    """Two actions, each with a resource of its own; the second one is never scarce, and worth 3/5 of the first."""
+    levels = (np.arange(16) + 0.5) / 16
+    rewards = np.stack([np.repeat(levels, 16), 0.6 * np.tile(levels, 16)], axis=1)
+    costs = np.broadcast_to(np.eye(2), (256, 2, 2)).copy()
+    return RequestLaw(rewards, costs, np.array([0.4, 0.9]), horizon, np.full(256, 1 / 256), 1 / np.sqrt(horizon))
+
+
 def drawn_law(draws: Draws) -> RequestLaw:
     """Two to five types, one or two actions and resources, costs of halves."""
     k, d, m = draws.integers(2, 5), draws.integers(1, 2), draws.integers(1, 2)
@@ -291,6 +299,7 @@ ONE_RESOURCE_SHORT = Family("one-resource-short", always=lambda: (RequestLaw(**o
 ONE_RESOURCE = Family(
     "one-resource", always=lambda: (RequestLaw(**one_resource(256)), RequestLaw(**one_resource(1024)))
 )
+SLACK_LAW = Family("slack-law", always=lambda: (with_slack(16384),))
 CAPPED_LAWS = Family(
     "capped-laws",
     always=lambda: tuple(

@@ -1,0 +1,31 @@
+"""Every wrong solver of the checks serves a saboteur; the checks themselves demand that each saboteur is refuted."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+import lrtheory
+
+
+def used(solve: Any) -> set[Callable[..., Any]]:
+    """The functions inside a solver that may have been made with `partial`."""
+    if isinstance(solve, partial):
+        return {solve.func, *(value for value in solve.keywords.values() if callable(value))}
+    return {solve}
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_every_mutant_is_refuted_by_some_statement(system: str) -> None:
+    mutants = importlib.import_module(f"proofs_checks.{system}.mutants")
+    functions = [function for _, function in inspect.getmembers(mutants, inspect.isfunction)]
+    own = {f for f in functions if f.__module__ == mutants.__name__ and f.__name__[0] != "_"}
+    solvers = [one.changes.get("solve") for s in lrtheory.statements(f"{system}/*") for one in s.saboteurs]
+    caught = set().union(*(used(solve) for solve in solvers if solve is not None))
+    assert own
+    assert own <= caught
