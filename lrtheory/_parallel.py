@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from lrtheory._validation import integer
 
-__all__ = ["parallel_map", "progress"]
+__all__ = ["in_threads", "parallel_map", "progress"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,6 +65,32 @@ def _in_processes(function: Callable[[T], R], tasks: list[T], workers: int) -> I
         with warnings.catch_warnings():  # a caller who stops early knows that work is thrown away
             warnings.simplefilter("ignore", UserWarning)
             results.close()
+
+
+def in_threads(work: Callable[..., Any], blocks: Iterable[tuple[Any, ...]]) -> None:
+    """Call ``work(*block)`` for every block, each in a thread of its own; for kernels that release the lock.
+
+    Parameters
+    ----------
+    work : callable
+        Writes to places that no other block touches.
+    blocks : iterable of tuple
+        The arguments; a single block needs no thread.
+
+    Raises
+    ------
+    Exception
+        The first error of a block.
+    """
+    blocks = list(blocks)
+    if len(blocks) == 1:
+        work(*blocks[0])
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max(1, len(blocks))) as pool:
+        for running in [pool.submit(work, *block) for block in blocks]:
+            running.result()
 
 
 def progress(items: Iterable[T], *, total: int, title: str | None = None, stream: Any = None) -> Iterator[T]:

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from lrtheory._parallel import parallel_map, progress
+from lrtheory._parallel import in_threads, parallel_map, progress
 
 
 def square(task: int) -> int:
@@ -85,3 +85,21 @@ def test_an_interrupted_count_ends_its_line() -> None:
 def test_nobody_watches_or_no_title(stream: io.StringIO, title: str | None) -> None:
     assert list(progress("ab", total=2, title=title, stream=stream)) == ["a", "b"]
     assert stream.getvalue() == ""
+
+
+def test_threads_do_every_block_and_pass_an_error_on() -> None:
+    done = [0] * 4
+
+    def work(first: int, last: int) -> None:
+        for i in range(first, last):
+            done[i] += 1
+
+    in_threads(work, [(0, 1), (1, 4)])
+    in_threads(work, [(0, 4)])
+    assert done == [2] * 4
+
+    def fail(first: int, last: int) -> None:
+        raise ArithmeticError(first)
+
+    with pytest.raises(ArithmeticError):
+        in_threads(fail, [(0, 1), (1, 2)])

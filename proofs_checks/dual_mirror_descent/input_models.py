@@ -66,7 +66,7 @@ DMD_T4 = Statement(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
         saboteur("without the terms of the chain", claim=regret_at_most(bound), instances=SLOW_MARKOV),
     ),
-    notes="B is the bound of DMD-T1; for every lag k, so for the best one. Vacuous for chains that hardly mix in time T.",
+    notes="B is the bound of DMD-T1; for every lag k, so for the best one. Vacuous for chains that hardly mix.",
 )
 
 

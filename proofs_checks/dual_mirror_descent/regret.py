@@ -102,7 +102,7 @@ DMD_T1P = Statement(
     id="dual_mirror_descent/DMD-T1p",
     title="Regret by where it arises",
     source=Derived(theory.decomposition_bound),
-    tex=r"\mathbb E[O - R] \le \mathbb E\,O\ \mathbb E[T-\tau]/T + \mathbb E\sum_{t\le\tau} \mu_t g_t,\ O = \mathrm{OPT}",
+    tex=r"\mathbb E[O - R] \le \mathbb E\,O\ \mathbb E[T-\tau]/T + \mathbb E\sum_{t\le\tau}\mu_t g_t,\ O=\mathrm{OPT}",
     hypotheses={"one law": is_iid},
     instances=ONE_RESOURCE,
     solve=pairs,

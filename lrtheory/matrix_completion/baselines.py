@@ -1,0 +1,276 @@
+r"""What one would do instead: exact alternation, the nuclear norm, projected and scaled gradients, the mean.
+
+All take the same data and return the same result as `complete`.
+
+===========  ================================================================================================
+als          alternating least squares from a random start, every row solved exactly
+soft_impute  X <- S_lam(P_Omega(M) + P_Omega^perp(X)), singular values shrunk by lam: the nuclear norm
+svp          X <- P_k(X + P_Omega(M - X) / p), projected gradient on the set of matrices of rank k
+scaled_gd    gradient on both factors, preconditioned by (V^T V)^{-1} and (U^T U)^{-1}, which removes kappa
+===========  ================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._validation import generator, integer, open_interval, real
+from lrtheory.matrix_completion import completion, offsets, regressions, spectral_start
+from lrtheory.matrix_completion.alternation import Outcome
+from lrtheory.matrix_completion.completion_result import CompletionResult
+from lrtheory.matrix_completion.problem import as_observations
+
+__all__ = ["als", "scaled_gd", "soft_impute", "svp"]
+
+#: one step of a method: factors and residual matrix in, factors out
+Step = Callable[[np.ndarray, np.ndarray, sparse.csr_array], tuple[np.ndarray, np.ndarray]]
+
+
+def als(
+    data: Any,
+    rank: int,
+    *,
+    ridge: float = 0.0,
+    tol: float = 1e-6,
+    max_iter: int = 100,
+    rng: np.random.Generator | int | None = None,
+) -> CompletionResult:
+    """Alternating least squares from a random start, with exact regressions.
+
+    Parameters
+    ----------
+    data, rank, ridge, tol, max_iter, rng : as for `complete`
+        What was seen, k, the penalty, when to stop, and the source of the start.
+
+    Returns
+    -------
+    CompletionResult
+        With `method` "exact".
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] Y. Koren, R. Bell, C. Volinsky, Matrix Factorization Techniques for Recommender Systems, Computer 42, 2009.
+
+    Examples
+    --------
+    >>> from lrtheory.matrix_completion import make_low_rank
+    >>> als(make_low_rank((60, 50), 2, rng=0), 2, rng=0).converged
+    True
+    """
+    options: dict[str, Any] = {"ridge": ridge, "tol": tol, "max_iter": max_iter, "rng": rng}
+    return completion.complete(data, rank, method="exact", init="random", **options)
+
+
+def soft_impute(
+    data: Any,
+    rank: int,
+    *,
+    lam: float,
+    tol: float = 1e-6,
+    max_iter: int = 500,
+    rng: np.random.Generator | int | None = None,
+) -> CompletionResult:
+    r"""Proximal gradient on \|P_Omega(X - M)\|^2 / 2 + lam \|X\|_*, with at most k singular values kept.
+
+    Parameters
+    ----------
+    data, rank : as for `complete`
+        What was seen, and k.
+    lam : float
+        Weight of the nuclear norm, at least 0.
+    tol, max_iter, rng : as for `complete`
+        When to stop, and the source of the start.
+
+    Returns
+    -------
+    CompletionResult
+        Its certificate bounds the distance to the optimum over all matrices.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] R. Mazumder, T. Hastie, R. Tibshirani, Spectral Regularization Algorithms for Learning Large Incomplete
+       Matrices, JMLR 11, 2010.
+
+    Examples
+    --------
+    >>> from lrtheory.matrix_completion import make_low_rank
+    >>> done = soft_impute(make_low_rank((60, 50), 2, rng=0), 5, lam=2.0, tol=1e-10)
+    >>> bool(done.certificate.gap < 1e-4 * done.certificate.objective)
+    True
+    """
+    weight, rng = real("lam", lam, low=0, high=1e300), generator(rng)
+
+    def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        left, s, right = leading_triplets(rest, U, V, U.shape[1], rng)
+        shrunk = np.maximum(s - weight, 0)
+        return left * np.sqrt(shrunk), right * np.sqrt(shrunk)
+
+    return _descent(data, rank, step, name="soft-impute", ridge=weight, tol=tol, max_iter=max_iter)
+
+
+def svp(
+    data: Any,
+    rank: int,
+    *,
+    step_size: float = 1.0,
+    tol: float = 1e-6,
+    max_iter: int = 500,
+    rng: np.random.Generator | int | None = None,
+) -> CompletionResult:
+    """Singular value projection: a gradient step, then the nearest matrix of rank k.
+
+    Parameters
+    ----------
+    data, rank : as for `complete`
+        What was seen, and k.
+    step_size : float
+        In units of 1 / p, in (0, 2).
+    tol, max_iter, rng : as for `complete`
+        When to stop, and the source of the start.
+
+    Returns
+    -------
+    CompletionResult
+        With `method` "svp".
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] P. Jain, R. Meka, I. Dhillon, Guaranteed Rank Minimization via Singular Value Projection, NIPS 2010.
+
+    Examples
+    --------
+    >>> from lrtheory.matrix_completion import make_low_rank
+    >>> svp(make_low_rank((60, 50), 2, density=0.6, rng=0), 2).converged
+    True
+    """
+    length, rng = open_interval("step_size", step_size, 0, 2), generator(rng)
+    seen = as_observations(data)
+
+    def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        left, s, right = leading_triplets(rest * (length / seen.density), U, V, U.shape[1], rng)
+        return left * np.sqrt(s), right * np.sqrt(s)
+
+    return _descent(seen, rank, step, name="svp", ridge=0.0, tol=tol, max_iter=max_iter)
+
+
+def scaled_gd(
+    data: Any,
+    rank: int,
+    *,
+    step_size: float = 0.5,
+    tol: float = 1e-6,
+    max_iter: int = 500,
+    rng: np.random.Generator | int | None = None,
+) -> CompletionResult:
+    """Scaled gradient descent on both factors, from the spectral start.
+
+    Parameters
+    ----------
+    data, rank : as for `complete`
+        What was seen, and k.
+    step_size : float
+        In units of 1 / p, in (0, 1).
+    tol, max_iter, rng : as for `complete`
+        When to stop, and the source of the start.
+
+    Returns
+    -------
+    CompletionResult
+        With `method` "scaled-gd".
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] T. Tong, C. Ma, Y. Chi, Accelerating Ill-Conditioned Low-Rank Matrix Estimation via Scaled Gradient Descent,
+       JMLR 22, 2021.
+
+    Examples
+    --------
+    >>> from lrtheory.matrix_completion import make_low_rank
+    >>> scaled_gd(make_low_rank((60, 50), 2, density=0.6, condition=10, rng=0), 2).converged
+    True
+    """
+    length, rng = open_interval("step_size", step_size, 0, 1), generator(rng)
+    seen = as_observations(data)
+
+    def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        scaled = rest * (length / seen.density)
+        to_u, to_v = (scaled @ V) @ np.linalg.pinv(V.T @ V), (scaled.T @ U) @ np.linalg.pinv(U.T @ U)
+        return U + to_u, V + to_v
+
+    start = spectral_start.spectral_init(seen, rank, rng=rng)
+    half = np.sqrt(start.singular_values)
+    begin = start.U * half, start.V * half
+    return _descent(seen, rank, step, name="scaled-gd", ridge=0.0, tol=tol, max_iter=max_iter, start=begin)
+
+
+def leading_triplets(rest: Any, U: Any, V: Any, k: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
+    """The leading singular triplets of rest + U V^T, a sparse and a thin matrix that are never added up."""
+    if k >= min(rest.shape) - 1 or max(rest.shape) <= 64:
+        left, s, right = np.linalg.svd(rest.toarray() + U @ V.T, full_matrices=False)
+        return left[:, :k], s[:k], right[:k].T
+    from scipy.sparse.linalg import LinearOperator, svds
+
+    transposed = rest.T
+    operator = LinearOperator(
+        rest.shape,
+        matvec=lambda x: rest @ x + U @ (V.T @ x),
+        rmatvec=lambda y: transposed @ y + V @ (U.T @ y),
+        dtype=rest.dtype,
+    )
+    left, s, right = svds(operator, k=k, v0=rng.normal(size=min(rest.shape)))
+    return left[:, ::-1], s[::-1], right[::-1].T
+
+
+def _descent(
+    data: Any,
+    rank: int,
+    step: Step,
+    *,
+    name: str,
+    ridge: float,
+    tol: float,
+    max_iter: int,
+    start: tuple[np.ndarray, np.ndarray] | None = None,
+) -> CompletionResult:
+    """Repeat a step until the residual, or its relative change, is at most tol."""
+    seen = as_observations(data)
+    (m, n), k = seen.shape, integer("rank", rank, low=1, high=min(seen.shape))
+    tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
+    lines, size = np.repeat(np.arange(m), seen.by_row.degrees), float(np.linalg.norm(seen.values))
+    U, V = start or (np.zeros((m, k)), np.zeros((n, k)))
+    before, n_iter, converged = np.inf, 0, size == 0
+    while n_iter < max_iter and not converged:
+        n_iter += 1
+        values = seen.by_row.values - regressions.entries(lines, seen.by_row.indices, U, V)
+        relative = float(np.linalg.norm(values)) / size
+        converged = relative <= tol or abs(before - relative) <= tol * relative
+        before = relative
+        U, V = step(U, V, sparse.csr_array((values, seen.by_row.indices, seen.by_row.starts), shape=(m, n)))
+    message = "the residual on the sample is small or no longer changes" if converged else "max_iter was reached"
+    outcome = Outcome(U, V, n_iter, converged, message, {}, {})
+    taken = offsets.fitted(seen, bias=False)
+    return completion.as_result(seen, seen, taken, outcome, ridge=ridge, method=name, reason="asked for")

@@ -1,0 +1,293 @@
+r"""Matrix completion by alternating minimisation, with half-steps that are solved approximately on purpose.
+
+.. math:: \min_{U, V} \; \tfrac12 \|P_\Omega(U V^\top - M)\|_F^2 + \tfrac\lambda2 (\|U\|_F^2 + \|V\|_F^2)
+
+An error E of a half-step costs the distance to the truth no more than about \|E\| / s_k (statement MC-D2), so each row
+is solved to a share of the residual that is left, and the whole runs in time proportional to \|Omega\| k.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._validation import array, choice, generator, integer, must, open_interval, real
+from lrtheory.matrix_completion import alternation, certificates, half_steps, instances, offsets, regressions
+from lrtheory.matrix_completion import spectral_start as starts
+from lrtheory.matrix_completion.alternation import Outcome, Setting
+from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
+from lrtheory.matrix_completion.offsets import Offsets
+from lrtheory.matrix_completion.problem import Observations, as_observations
+
+__all__ = ["complete"]
+
+NAMED = 5  # lines that a message names
+
+
+def complete(
+    data: Any,
+    rank: int | Sequence[int],
+    *,
+    method: Literal["auto", "exact", "cg", "sketch"] = "auto",
+    ridge: float = 0.0,
+    bias: bool = False,
+    init: Any = "spectral",
+    sample_splitting: bool | Literal["independent", "disjoint"] = False,
+    incoherence: float | None = None,
+    inner_tol: float = 1e-2,
+    tol: float = 1e-6,
+    max_iter: int = 100,
+    max_inner: int = 60,
+    validation: Any = None,
+    n_jobs: int | None = None,
+    rng: np.random.Generator | int | None = None,
+    callback: Callable[[CompletionState], Any] | None = None,
+    record: bool = False,
+) -> CompletionResult:
+    r"""Complete a matrix of low rank from some of its entries.
+
+    Parameters
+    ----------
+    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+        What was seen; stored zeros are observations. For whole matrices on a GPU see `complete_dense`.
+    rank : int or sequence of int
+        k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken.
+    method : {"auto", "exact", "cg", "sketch"}
+        How each row is solved, see `half_step`; "auto" is "exact" up to rank 24 and "cg" above.
+    ridge : float
+        lambda, at least 0, for each row alike.
+    bias : bool
+        Whether to fit a mean and biases of rows and columns first, as for ratings.
+    init : {"spectral", "random"}, or pair (U, V)
+        Where to start; a pair continues an earlier run.
+    sample_splitting : bool, "independent" or "disjoint"
+        Whether each half-step takes a fresh part of the sample, as the analysis does; see `split_mask`. True is
+        "independent". There are 2 max_iter + 1 parts.
+    incoherence : float or None
+        mu: clip the spectral start at it.
+    inner_tol : float
+        Accuracy of each row, relative to the smallest residual so far, in (0, 1).
+    tol : float
+        Stop when the residual relative to the values, or its relative change, is at most this.
+    max_iter, max_inner : int
+        Largest numbers of iterations, of two half-steps each, and of inner steps of a row.
+    validation : data or None
+        Held-out observations; the run ends when their error has not fallen for 3 iterations, and returns the best.
+    n_jobs : int or None
+        Threads; None means 1, -1 all processors. The result does not depend on it.
+    rng : Generator, int or None
+        Source of randomness of a random start, of the split and of sketches; a plain run draws nothing.
+    callback : callable or None
+        Called with a `CompletionState` after each iteration; raising StopIteration ends the run.
+    record : bool
+        Whether to keep a trace.
+
+    Returns
+    -------
+    CompletionResult
+        Factors, biases, and methods to predict.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, nothing is observed, ranks are several without `validation`, or the sample is too
+        small to be split.
+
+    Notes
+    -----
+    Without noise the distance to the column space of M shrinks by a constant factor a half-step when the sample is
+    large enough (statement MC-T1); each half-step is a contraction up to the inner error (MC-D2) and keeps the factor
+    incoherent (MC-L5). The paper needs sample splitting for its proof; in practice it wastes observations.
+
+    References
+    ----------
+    .. [1] Y. Gu, Z. Song, J. Yin, L. Zhang, Low Rank Matrix Completion via Robust Alternating Minimization in Nearly
+       Linear Time, ICLR 2024.
+    .. [2] P. Jain, P. Netrapalli, S. Sanghavi, Low-rank Matrix Completion using Alternating Minimization, STOC 2013.
+
+    Examples
+    --------
+    >>> from lrtheory.matrix_completion import make_low_rank
+    >>> problem = make_low_rank((200, 150), 3, oversampling=5, rng=0)
+    >>> done = complete(problem, 3, tol=1e-8)
+    >>> bool(abs(done.block() - problem.truth.dense()).max() < 1e-6), done.method
+    (True, 'exact')
+    """
+    seen = as_observations(data)
+    split = choice("sample_splitting", sample_splitting, (False, True, "independent", "disjoint"))
+    held_out = None if validation is None else _held_out(validation, seen)
+    rng = generator(rng)
+    ranks = _ranks(rank, seen.shape, held_out)
+    choice("method", method, half_steps.METHODS)
+    mu = None if incoherence is None else real("incoherence", incoherence, low=1)
+    setting = Setting(
+        method=method,
+        ridge=real("ridge", ridge, low=0, high=1e300),
+        inner_tol=open_interval("inner_tol", inner_tol, 0, 1),
+        max_inner=integer("max_inner", max_inner, low=0),
+        tol=real("tol", tol, low=0, high=1),
+        max_iter=integer("max_iter", max_iter, low=1),
+        n_threads=half_steps.n_threads(n_jobs),
+        rng=rng,
+    )
+    plan = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": callback, "record": record}
+    tried = [_complete(seen, k, setting, held_out, **plan) for k in ranks]
+    if len(tried) == 1:
+        return tried[0]
+    return _chosen(ranks, tried)
+
+
+def _complete(
+    seen: Observations,
+    k: int,
+    setting: Setting,
+    held_out: Observations | None,
+    *,
+    bias: bool,
+    init: Any,
+    split: Any,
+    mu: float | None,
+    callback: Any,
+    record: bool,
+) -> CompletionResult:
+    """The completion of one rank."""
+    reason = half_steps.reason(setting.method, k)
+    setting = setting._replace(method=half_steps.chosen(setting.method, k))
+    taken = offsets.fitted(seen, bias)
+    values = offsets.without(seen, taken)
+    held = None if held_out is None else offsets.without(held_out, taken)
+    first, samples = _samples(values, split, setting)
+    start = _start(first, k, init, mu, setting.rng)
+    outcome = alternation.run(samples, start, setting, held_out=held, callback=callback)
+    found = as_result(seen, values, taken, outcome, ridge=setting.ridge, reason=reason, method=setting.method)
+    rmse = None if held_out is None else _rmse(found, held_out)
+    trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
+    return dataclasses.replace(found, validation_rmse=rmse, trace=trace)
+
+
+def as_result(
+    seen: Observations,
+    values: Observations,
+    taken: Offsets,
+    outcome: Outcome,
+    *,
+    ridge: float,
+    method: str,
+    reason: str,
+) -> CompletionResult:
+    """Factors as a result: balanced, with zeros where nothing is known, and a certificate."""
+    U, V = (factor.astype(np.float64) for factor in (outcome.U, outcome.V))
+    rows, cols = seen.by_row.degrees, seen.by_col.degrees
+    U[rows == 0], V[cols == 0] = 0, 0
+    product = certificates.factored(U, V)
+    half, kind = np.sqrt(product.singular_values), seen.values.dtype
+    U, V = (product.U * half).astype(kind), (product.V * half).astype(kind)
+    rest = regressions.entries(values.rows, values.cols, U, V)
+    rest -= values.values
+    size = float(np.linalg.norm(values.values.astype(np.float64, copy=False)))
+    k = len(half)
+    few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
+    certificate = certificates.gap(seen, U, V, ridge, taken.at(seen.rows, seen.cols)) if size > 0 else None
+    return CompletionResult(
+        U=U,
+        V=V,
+        singular_values=product.singular_values.astype(kind),
+        mean=taken.mean,
+        row_bias=taken.rows,
+        col_bias=taken.cols,
+        row_degrees=rows,
+        col_degrees=cols,
+        ridge=ridge,
+        labels=seen.labels,
+        residual=float(np.linalg.norm(rest.astype(np.float64))) / size if size > 0 else 0.0,
+        validation_rmse=None,
+        method=method,
+        reason=reason,
+        n_iter=outcome.n_iter,
+        converged=outcome.converged,
+        message="; ".join([outcome.message, *_warnings(seen, k, ridge)]),
+        counts={**outcome.counts, "undetermined": few, "observations": seen.n_observed},
+        certificate=certificate,
+        trace=None,
+    )
+
+
+def _warnings(seen: Observations, k: int, ridge: float) -> Iterator[str]:
+    """What the sample does not determine, by name."""
+    for word, degrees in (("rows", seen.by_row.degrees), ("columns", seen.by_col.degrees)):
+        empty, few = np.flatnonzero(degrees == 0), np.flatnonzero((degrees > 0) & (degrees < k))
+        if len(empty):
+            yield f"{len(empty)} {word} were never seen ({_named(empty)}) and get the mean plus what bias is known"
+        if len(few) and ridge == 0:
+            yield f"{len(few)} {word} have fewer than {k} observations ({_named(few)}) and get the shortest solution"
+
+
+def _named(lines: np.ndarray) -> str:
+    return ", ".join(map(str, lines[:NAMED].tolist())) + (", ..." if len(lines) > NAMED else "")
+
+
+def _ranks(rank: Any, shape: tuple[int, int], held_out: Observations | None) -> list[int]:
+    if isinstance(rank, Integral):
+        return [integer("rank", rank, low=1, high=min(shape))]
+    if isinstance(rank, (str, bytes)) or not isinstance(rank, (Sequence, np.ndarray)) or len(rank) == 0:
+        raise must("rank", "an integer or a non-empty sequence of integers", rank, TypeError)
+    if len(rank) > 1 and held_out is None:
+        raise must("validation", "held-out observations when several ranks are tried", None)
+    return [integer(f"rank[{i}]", k, low=1, high=min(shape)) for i, k in enumerate(rank)]
+
+
+def _held_out(validation: Any, seen: Observations) -> Observations:
+    held = as_observations(validation)
+    if held.shape != seen.shape:
+        raise must("validation", f"of shape {seen.shape}, as `data`", held.shape)
+    return held
+
+
+def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observations, Iterator[Observations]]:
+    """The sample of the start, and those of the half-steps."""
+    if split is False:
+        return values, itertools.repeat(values)
+    kind: Any = "disjoint" if split == "disjoint" else "independent"
+    parts = instances.split_mask(values, 2 * setting.max_iter + 1, method=kind, rng=setting.rng)
+    if min(part.n_observed for part in parts) == 0:
+        raise must("max_iter", f"small enough to split {values.n_observed} observations", setting.max_iter)
+    return parts[0], iter(parts[1:])
+
+
+def _start(
+    seen: Observations, k: int, init: Any, mu: float | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The left and the right factor; scale lies on the right, which is replaced first."""
+    m, n = seen.shape
+    if isinstance(init, tuple):
+        if len(init) != 2:
+            raise must("init", 'a pair (U, V), "spectral" or "random"', init)
+        U, V = (array("init", F, shape=(size, k)) for F, size in zip(init, (m, n), strict=True))
+        return U.astype(seen.values.dtype), V.astype(seen.values.dtype)
+    choice("init", init, ("spectral", "random"))
+    if init == "random":
+        U = starts.orthonormal(rng.normal(size=(m, k))).astype(seen.values.dtype)
+        return U, np.zeros((n, k), dtype=seen.values.dtype)
+    start = starts.spectral_init(seen, k, incoherence=mu)
+    return start.U, start.V * start.singular_values
+
+
+def _rmse(found: CompletionResult, held_out: Observations) -> float:
+    rest = found.predict(held_out.rows, held_out.cols) - held_out.values
+    return math.sqrt(float(np.mean(rest.astype(np.float64) ** 2)))
+
+
+def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult:
+    """The rank with the smallest held-out error."""
+    errors = [one.validation_rmse for one in tried]
+    best = int(np.argmin(errors))  # type: ignore[arg-type]
+    searched = {"ranks": np.array(ranks), "rank_validation": np.array(errors)}
+    reason = f"{tried[best].reason}; rank {ranks[best]} has the smallest held-out error of {ranks}"
+    trace = tried[best].trace
+    return dataclasses.replace(tried[best], reason=reason, trace=None if trace is None else {**trace, **searched})

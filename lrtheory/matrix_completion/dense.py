@@ -1,0 +1,253 @@
+r"""Completion of a whole matrix with a mask, in any array library and on its device.
+
+The same alternation as `complete`, with all rows of a half-step in one batch: three products of an m x n by a thin
+matrix for each inner step. On a GPU the mask costs less than its sparsity would save.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import generator, integer, must, open_interval, real
+
+__all__ = ["DenseCompletion", "complete_dense"]
+
+SWEEPS = 8  # of the power iteration that starts
+
+
+@result
+class DenseCompletion(Result):
+    r"""A completed matrix, as factors in the caller's library.
+
+    Attributes
+    ----------
+    U, V : arrays of shape (m, k) and (n, k)
+        Balanced: U^T U = V^T V = diag(singular_values); the matrix is ``U @ V.T``.
+    singular_values : array of shape (k,)
+        Of U V^T, decreasing.
+    residual : float
+        \|P_Omega(U V^T - M)\| / \|P_Omega(M)\|.
+    method, reason : str
+        "cg", and why.
+    n_iter : int
+        Iterations, of two half-steps each.
+    converged : bool
+        Whether the residual, or its change, fell below the tolerance.
+    message : str
+        How it ended.
+    counts : mapping
+        ``flops`` and ``inner_iterations`` of the batches.
+    """
+
+    U: Any
+    V: Any
+    singular_values: Any
+    residual: float
+    method: str
+    reason: str
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+
+
+class _Masked(NamedTuple):
+    """A matrix with zeros where the mask is 0, and the mask as numbers."""
+
+    values: Any
+    mask: Any
+
+    def transposed(self) -> _Masked:
+        return _Masked(self.values.T, self.mask.T)
+
+
+@arrays("device")
+def complete_dense(
+    values: Any,
+    mask: Any,
+    rank: int,
+    *,
+    ridge: float = 0.0,
+    inner_tol: float = 1e-2,
+    tol: float = 1e-6,
+    max_iter: int = 100,
+    max_inner: int = 60,
+    rng: np.random.Generator | int | None = None,
+) -> DenseCompletion:
+    r"""Complete a dense matrix with a mask, on the device on which it lies.
+
+    Parameters
+    ----------
+    values : array of shape (m, n)
+        Real; anything where the mask is False, NaN included.
+    mask : bool array of shape (m, n), or None
+        True where observed; None takes what is not NaN.
+    rank : int
+        k, in [1, min(m, n)].
+    ridge : float
+        Weight of (\|U\|^2 + \|V\|^2) / 2, at least 0.
+    inner_tol : float
+        Accuracy of each row, relative to the smallest residual so far, in (0, 1).
+    tol : float
+        Stop when the residual relative to the values, or its relative change, is at most this.
+    max_iter, max_inner : int
+        Largest numbers of iterations and of inner steps.
+    rng : Generator, int or None
+        Source of the start of the power iteration; None is a fixed one.
+
+    Returns
+    -------
+    DenseCompletion
+        Factors of the kind of `values`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, nothing is observed, or a number is out of range.
+
+    Notes
+    -----
+    The half-steps are those of `complete` (statements MC-D2 and MC-L7), with a Jacobi preconditioner.
+
+    Examples
+    --------
+    >>> M = np.outer([1.0, 2.0, 3.0], [1.0, -1.0])
+    >>> done = complete_dense(np.where(M == -3, np.nan, M), None, 1, tol=1e-12)
+    >>> (done.U @ done.V.T).round(6).tolist()
+    [[1.0, -1.0], [2.0, -2.0], [3.0, -3.0]]
+    """
+    xp = array_namespace(values)
+    seen = _masked(xp, values, mask)
+    m, n = seen.values.shape
+    k = integer("rank", rank, low=1, high=min(m, n))
+    ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
+    inner_tol = open_interval("inner_tol", inner_tol, 0, 1)
+    max_iter, max_inner = integer("max_iter", max_iter, low=1), integer("max_inner", max_inner, low=0)
+    size, factors = _norm(xp, seen.values), _start(xp, seen, k, rng)
+    smallest, relative, converged, n_iter, inner = 1.0, math.inf, size == 0, 0, 0
+    while n_iter < max_iter and not converged:
+        n_iter, before = n_iter + 1, relative
+        for axis in (1, 0):
+            fixed, moving = factors[1 - axis], factors[axis]
+            if ridge == 0:
+                fixed, R = orthonormal(xp, fixed)
+                moving = moving @ R.T
+            lines = seen if axis == 0 else seen.transposed()
+            rest = lines.values - lines.mask * (moving @ fixed.T)
+            relative = _norm(xp, rest) / size
+            found, steps = _regressions(xp, lines, fixed, moving, ridge, inner_tol * smallest, max_inner)
+            factors[1 - axis], factors[axis] = fixed, found
+            smallest, inner = min(smallest, relative), inner + steps
+        converged = relative <= tol or abs(before - relative) <= tol * relative
+    U, V, s = _balanced(xp, *factors)
+    rest = seen.values - seen.mask * (U @ V.T)
+    return DenseCompletion(
+        U=U,
+        V=V,
+        singular_values=s,
+        residual=_norm(xp, rest) / size if size > 0 else 0.0,
+        method="cg",
+        reason="all rows in one batch",
+        n_iter=n_iter,
+        converged=converged,
+        message="the residual is small or no longer changes" if converged else "max_iter was reached",
+        counts={"flops": m * n * k * (4 * inner + 16 * n_iter), "inner_iterations": inner},
+    )
+
+
+def orthonormal(xp: Any, A: Any) -> tuple[Any, Any]:
+    """Q and R = Q^T A, by Gram-Schmidt twice; in the standard alone, since its linear algebra is optional."""
+    columns: list[Any] = []
+    for c in range(A.shape[1]):
+        v = A[:, c]
+        for _ in range(2):  # the second pass removes what rounding left in the first
+            for q in columns:
+                v = v - q * xp.sum(q * v)
+        length = xp.sqrt(xp.sum(v * v))
+        columns.append(v / xp.where(length > 0, length, xp.ones_like(length)))
+    Q = xp.stack(columns, axis=1)
+    return Q, Q.T @ A
+
+
+def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
+    if getattr(values, "ndim", 0) != 2:
+        raise must("values", "of shape (m, n)", getattr(values, "shape", values))
+    if not xp.isdtype(values.dtype, "real floating"):
+        values = xp.astype(values, xp.float64)
+    seen = ~xp.isnan(values) if mask is None else mask
+    if seen.shape != values.shape or not xp.isdtype(seen.dtype, "bool"):
+        raise must("mask", f"a bool array of shape {tuple(values.shape)}", tuple(seen.shape))
+    kept = xp.where(seen, values, xp.zeros_like(values))
+    if not bool(xp.all(xp.isfinite(kept))):
+        raise must("values", "finite where observed", "an infinity or NaN")
+    if not bool(xp.any(seen)):
+        raise must("mask", "True somewhere", "False everywhere")
+    return _Masked(kept, xp.astype(seen, kept.dtype))
+
+
+def _start(xp: Any, seen: _Masked, k: int, rng: Any) -> list[Any]:
+    """The leading left singular vectors of the masked matrix by power iteration, and the scale on the right."""
+    n = seen.values.shape[1]
+    draws = generator(0 if rng is None else rng).normal(size=(n, k))
+    V = xp.asarray(draws, dtype=seen.values.dtype, device=seen.values.device)
+    for _ in range(SWEEPS):
+        U, _R = orthonormal(xp, seen.values @ V)
+        V, _R = orthonormal(xp, seen.values.T @ U)
+    U, _R = orthonormal(xp, seen.values @ V)
+    density = float(xp.mean(seen.mask))
+    return [U, seen.values.T @ U / density]
+
+
+def _regressions(
+    xp: Any, lines: _Masked, F: Any, init: Any, ridge: float, tol: float, max_inner: int
+) -> tuple[Any, int]:
+    """Conjugate gradients for all lines at once, each line until it has reached its tolerance."""
+    degrees = xp.sum(lines.mask, axis=1, keepdims=True)
+    few = degrees < (F.shape[1] if ridge == 0 else 1)
+    u = xp.where(few, xp.zeros_like(init), init)  # from zero, unscaled, the iteration ends at the shortest solution
+    target = lines.values @ F
+    r = target - (lines.mask * (u @ F.T)) @ F - ridge * u
+    diagonal = lines.mask @ (F * F) + ridge
+    inverse = 1 / xp.where((diagonal > 0) & ~few, diagonal, xp.ones_like(diagonal))
+    z = inverse * r
+    p, descent, small = z, _rows(xp, r, z), tol * xp.sqrt(_rows(xp, target, target))
+    for step in range(max_inner):
+        active = xp.sqrt(_rows(xp, r, r)) > small
+        if not bool(xp.any(active)):
+            return u, step
+        w = (lines.mask * (p @ F.T)) @ F + ridge * p
+        curvature = _rows(xp, p, w)
+        active = active & (curvature > 0)
+        length = xp.where(active, descent, 0 * descent) / xp.where(active, curvature, xp.ones_like(curvature))
+        u, r = u + length * p, r - length * w
+        z = inverse * r
+        after = _rows(xp, r, z)
+        p = z + xp.where(active, after, 0 * after) / xp.where(descent > 0, descent, xp.ones_like(descent)) * p
+        descent = after
+    return u, max_inner
+
+
+def _rows(xp: Any, a: Any, b: Any) -> Any:
+    return xp.sum(a * b, axis=1, keepdims=True)
+
+
+def _norm(xp: Any, a: Any) -> float:
+    return math.sqrt(float(xp.sum(a * a)))
+
+
+def _balanced(xp: Any, U: Any, V: Any) -> tuple[Any, Any, Any]:
+    """U V^T with U^T U = V^T V diagonal; only two k x k matrices visit the host."""
+    (Q_left, R_left), (Q_right, R_right) = orthonormal(xp, U), orthonormal(xp, V)
+    left, s, right = np.linalg.svd(to_numpy(R_left @ R_right.T))
+
+    def back(small: np.ndarray) -> Any:
+        return xp.asarray(small, dtype=U.dtype, device=U.device)
+
+    half = np.sqrt(s)
+    return Q_left @ back(left * half), Q_right @ back(right.T * half), back(s)

@@ -1,0 +1,196 @@
+r"""One half-step of alternating minimisation: all regressions of one side, with the other factor fixed.
+
+.. math:: v_j = \arg\min_v \sum_{i \in \Omega^j} (u_i^\top v - M_{ij})^2 + \lambda \|v\|^2 , \qquad j = 1, \dots, n.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._result import Result, result
+from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory.matrix_completion import problem, regressions, sketching, theory
+from lrtheory.matrix_completion.observations import Compressed
+from lrtheory.matrix_completion.regressions import Regressions
+
+__all__ = ["HalfStep", "half_step"]
+
+METHODS = ("auto", "exact", "cg", "sketch")
+CROSSOVER = 24  # rank above which three or four steps of conjugate gradients cost less time than a Gram matrix
+
+
+@result
+class HalfStep(Result):
+    r"""The other factor.
+
+    Attributes
+    ----------
+    factor : array of shape (lines, k)
+        One solution a line; lines without observations are 0.
+    residuals : array of shape (lines,)
+        Norm of the residual of the normal equations of each line, relative to \|P^T x\|; 0 for exact solutions.
+    max_residual : float
+        The largest one.
+    squares : float
+        Sum of squares on the sample at the start of the half-step.
+    method, reason : str
+        The method used, and why.
+    n_iter : int
+        The largest number of inner steps of a line.
+    converged : bool
+        Whether every line has reached the tolerance.
+    message : str
+        Which lines have too few observations to be determined.
+    counts : mapping
+        ``flops``, ``inner_iterations``, ``regressions``, ``undetermined``.
+    """
+
+    factor: np.ndarray
+    residuals: np.ndarray
+    max_residual: float
+    squares: float
+    method: str
+    reason: str
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+
+
+def half_step(
+    data: Any,
+    F: Any,
+    *,
+    axis: Literal[0, 1] = 0,
+    init: Any = None,
+    method: Literal["auto", "exact", "cg", "sketch"] = "exact",
+    ridge: float = 0.0,
+    tol: float = 1e-10,
+    max_inner: int = 60,
+    n_jobs: int | None = None,
+    rng: np.random.Generator | int | None = None,
+) -> HalfStep:
+    r"""Solve for the factor of the rows (or of the columns), given the other one.
+
+    Parameters
+    ----------
+    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+        What was seen.
+    F : array of shape (n, k) for axis 0, (m, k) for axis 1
+        The fixed factor.
+    axis : {0, 1}
+        0 solves for the m rows, 1 for the n columns.
+    init : array of shape (lines, k), or None
+        Start of the inner iteration; None is 0.
+    method : {"auto", "exact", "cg", "sketch"}
+        Normal equations with Cholesky; conjugate gradients from `init`; the preconditioner of a random sketch of each
+        panel (see `sketched_lstsq`). "auto" is "exact" up to rank 24.
+    ridge : float
+        lambda, at least 0.
+    tol : float
+        Relative accuracy of the normal equations of each line (of the residual, for "sketch"), above 0.
+    max_inner : int
+        Largest number of inner steps; 0 returns `init`.
+    n_jobs : int or None
+        Threads; None means 1, -1 all processors. The result does not depend on it.
+    rng : Generator, int or None
+        Source of the sketches.
+
+    Returns
+    -------
+    HalfStep
+        With `factor`, `residuals` and what it cost.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a number is out of range.
+
+    Notes
+    -----
+    A line with d < k observations and no ridge has an affine space of solutions; the shortest is returned
+    (statement MC-L10). Without noise and for orthonormal F the exact solution is V* S D^T minus a small error
+    (statement MC-D1).
+
+    Examples
+    --------
+    >>> M = np.outer([1.0, 2.0], [3.0, 4.0])
+    >>> half_step(M, np.array([[0.6], [0.8]]), axis=0).factor.ravel().round(12).tolist()
+    [5.0, 10.0]
+    """
+    seen = problem.as_observations(data)
+    side = choice("axis", axis, (0, 1))
+    lines = (seen.by_row, seen.by_col)[side]
+    fixed = array("F", F, shape=(seen.shape[1 - side], None)).astype(lines.values.dtype)
+    k = integer("F.shape[1]", fixed.shape[1], low=1)
+    start = np.zeros((lines.n_lines, k)) if init is None else array("init", init, shape=(lines.n_lines, k))
+    choice("method", method, METHODS)
+    ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
+    max_inner, threads = integer("max_inner", max_inner, low=0), n_threads(n_jobs)
+    used = chosen(method, k)
+    options = {"ridge": ridge, "tol": tol, "max_inner": max_inner, "n_threads": threads}
+    found = regress(lines, fixed, start, method=used, rng=generator(rng), **options)
+    few = int((lines.degrees < k).sum()) if ridge == 0 else 0
+    worst = float(found.residuals.max())
+    return HalfStep(
+        factor=found.factor,
+        residuals=found.residuals,
+        max_residual=worst,
+        squares=float(found.squares.sum()),
+        method=used,
+        reason=reason(method, k),
+        n_iter=int(found.steps.max()),
+        converged=worst <= tol,
+        message=f"{few} lines have fewer than {k} observations; they get the shortest solution" if few else "",
+        counts={**work(lines, k, used, found), "undetermined": few},
+    )
+
+
+def regress(lines: Compressed, F: Any, init: Any, *, method: str, rng: Any = None, **options: Any) -> Regressions:
+    """All regressions of one side by one of the methods."""
+    if method == "sketch":
+        return sketching.sketched_lines(lines, F, init, rng=rng, **options)
+    if method == "cg":
+        return regressions.conjugate_gradients(lines, F, init, **options)
+    exact = {name: options[name] for name in ("ridge", "n_threads")}
+    return regressions.normal_equations(lines, F, init, **exact)
+
+
+def chosen(method: str, rank: int) -> str:
+    """The method, with "auto" decided."""
+    return ("exact" if rank <= CROSSOVER else "cg") if method == "auto" else method
+
+
+def reason(method: str, rank: int) -> str:
+    """Why that method."""
+    if method != "auto":
+        return "asked for"
+    return f"rank {rank} is {'at most' if rank <= CROSSOVER else 'above'} {CROSSOVER}"
+
+
+def work(lines: Compressed, rank: int, method: str, found: Regressions) -> dict[str, int]:
+    """What a half-step cost, by the formulas of `theory.half_step_flops`."""
+    seen = int((lines.degrees > 0).sum())
+    inner = int(found.steps.sum())
+    weighted = int((lines.degrees * found.steps).sum())
+    return {
+        "flops": theory.half_step_flops(
+            int(lines.starts[-1]), seen, rank, method=method, inner_steps=inner, inner_entries=weighted
+        ),
+        "inner_iterations": inner,
+        "regressions": seen,
+    }
+
+
+def n_threads(n_jobs: Any) -> int:
+    """The number of threads meant by `n_jobs`."""
+    if n_jobs is None:
+        return 1
+    threads = integer("n_jobs", n_jobs, low=-1)
+    if threads == 0:
+        raise must("n_jobs", "None, -1 or at least 1", threads)
+    return threads if threads > 0 else os.cpu_count() or 1

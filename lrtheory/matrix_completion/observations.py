@@ -1,0 +1,342 @@
+r"""Partially observed matrices: the entries of M in R^{m x n} at the positions of a sample Omega.
+
+.. math:: P_\Omega(M), \qquad M = U \, \mathrm{diag}(s) \, V^\top, \quad U^\top U = V^\top V = I_k .
+
+Observations are kept in the order in which they were given, and once more by row and by column, so that each half-step
+of alternating minimisation reads memory in one sweep. Nothing here has m n entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import kernel_input
+from lrtheory._result import read_only
+from lrtheory._validation import array, choice, generator, integer, must, open_interval
+
+__all__ = ["Compressed", "Observations"]
+
+#: names of the rows and of the columns
+Labels = tuple[Sequence[str] | None, Sequence[str] | None]
+
+
+class Compressed(NamedTuple):
+    """The observations of one line after the other: line i owns the positions starts[i] .. starts[i + 1]."""
+
+    starts: np.ndarray
+    indices: np.ndarray
+    values: np.ndarray
+
+    @property
+    def n_lines(self) -> int:
+        """Number of lines."""
+        return len(self.starts) - 1
+
+    @property
+    def degrees(self) -> np.ndarray:
+        """Number of observations of each line."""
+        return np.diff(self.starts)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Observations:
+    """Observed entries of a matrix; an observed zero is an observation like any other.
+
+    Parameters
+    ----------
+    rows, cols : integer arrays of shape (N,)
+        Positions, from 0. Their order is the order of time for ``split(by="time")``.
+    values : array of shape (N,)
+        Entries in any unit; float32 stays float32, everything else becomes float64.
+    shape : tuple of two int
+        m rows and n columns; some may hold no observation.
+    duplicates : {"raise", "mean"}
+        What to do with a position that occurs twice: refuse it, or take the mean (the order of time is lost then).
+    labels : pair of sequences of str, or None
+        Names of the rows and of the columns; either may be None.
+
+    Raises
+    ------
+    TypeError
+        If the positions are no integers.
+    ValueError
+        If a position lies outside the shape or occurs twice, a value is not finite, or lengths differ.
+
+    Examples
+    --------
+    >>> seen = Observations([0, 1, 1], [2, 0, 2], [5.0, 3.0, 0.0], (2, 3))
+    >>> seen.n_observed, seen.density, seen.by_row.degrees.tolist()
+    (3, 0.5, [1, 2])
+    """
+
+    rows: np.ndarray
+    cols: np.ndarray
+    values: np.ndarray
+    shape: tuple[int, int]
+    duplicates: Literal["raise", "mean"] = field(default="raise", kw_only=True)
+    labels: Labels | None = field(default=None, kw_only=True)
+    by_row: Compressed = field(init=False, repr=False)
+    by_col: Compressed = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = _shape(self.shape)
+        choice("duplicates", self.duplicates, ("raise", "mean"))
+        rows, cols = (
+            _positions(name, getattr(self, name), size) for name, size in zip(("rows", "cols"), shape, strict=True)
+        )
+        values = real_values(self.values)
+        for name, given in (("rows", rows), ("cols", cols)):
+            if len(given) != len(values):
+                raise must(name, f"of shape ({len(values)},), as many as values", given.shape)
+        by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()  # adds what occurs twice
+        if by_row.nnz < len(values):
+            if self.duplicates == "raise":
+                raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', _repeated(rows, cols, shape))
+            times = sparse.coo_array((np.ones_like(values), (rows, cols)), shape=shape).tocsr().data
+            by_row.data /= times
+            rows, cols = _lines(by_row.indptr), by_row.indices
+            values = by_row.data
+        kept = {"rows": rows, "cols": cols, "values": values}
+        for name, given in kept.items():
+            object.__setattr__(self, name, read_only(given))
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "labels", _labels(self.labels, shape))
+        for name, lines in zip(("by_row", "by_col"), orientations(by_row), strict=True):
+            object.__setattr__(self, name, lines)
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        return f"Observations({self.n_observed} of {m} x {n} entries, {self.values.dtype})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The compressed copies are made again, so that they are read-only there too.
+        return _rebuilt, (np.array(self.rows), np.array(self.cols), np.array(self.values), self.shape, self.labels)
+
+    @property
+    def n_observed(self) -> int:
+        """Number of observations."""
+        return len(self.values)
+
+    @property
+    def density(self) -> float:
+        """Observed share of the entries, the estimate of the sampling probability p."""
+        return self.n_observed / (self.shape[0] * self.shape[1])
+
+    def oversampling(self, rank: int) -> float:
+        """Observations per degree of freedom of a matrix of that rank, N / (k (m + n - k)).
+
+        Parameters
+        ----------
+        rank : int
+            k, at least 1.
+
+        Returns
+        -------
+        float
+            Below 1 no method can succeed.
+        """
+        m, n = self.shape
+        return self.n_observed / (rank * (m + n - rank))
+
+    def to_csr(self) -> sparse.csr_array:
+        """The observations as a sparse matrix, with observed zeros stored.
+
+        Returns
+        -------
+        csr_array of shape (m, n)
+            A copy.
+        """
+        starts, indices, values = self.by_row
+        return sparse.csr_array((values, indices, starts), shape=self.shape, copy=True)
+
+    def subset(self, where: Any) -> Observations:
+        """Some of the observations, in their order.
+
+        Parameters
+        ----------
+        where : bool array of shape (N,), or integer array
+            Which ones.
+
+        Returns
+        -------
+        Observations
+            Of the same shape, with the same labels.
+        """
+        where = np.asarray(where)
+        return Observations(self.rows[where], self.cols[where], self.values[where], self.shape, labels=self.labels)
+
+    def split(
+        self,
+        fraction: float,
+        *,
+        by: Literal["random", "time"] = "random",
+        rng: np.random.Generator | int | None = None,
+    ) -> tuple[Observations, Observations]:
+        """Observations to learn from, and observations to test on.
+
+        Parameters
+        ----------
+        fraction : float
+            Share to test on, in (0, 1); at least one observation stays on each side.
+        by : {"random", "time"}
+            Hold out at random, or the last ones in the order in which they were given.
+        rng : Generator, int or None
+            Source of randomness.
+
+        Returns
+        -------
+        train, test : Observations
+            Of the same shape; together they are all observations.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two observations, or the fraction is out of range.
+        """
+        fraction = open_interval("fraction", fraction, 0, 1)
+        choice("by", by, ("random", "time"))
+        if self.n_observed < 2:
+            raise must("values", "at least two observations", self.n_observed)
+        held = min(max(round(fraction * self.n_observed), 1), self.n_observed - 1)
+        test = _last(self.n_observed, held) if by == "time" else _random(self.n_observed, held, rng)
+        return self.subset(~test), self.subset(test)
+
+    @classmethod
+    def from_dense(cls, values: Any, mask: Any = None, *, labels: Labels | None = None) -> Observations:
+        """Take the observed entries of a dense matrix.
+
+        Parameters
+        ----------
+        values : array of shape (m, n)
+            Entries; NaN marks what is not observed when there is no mask.
+        mask : bool array of shape (m, n), or None
+            True where observed; values elsewhere are ignored.
+        labels : pair of sequences of str, or None
+            Names of the rows and of the columns.
+
+        Returns
+        -------
+        Observations
+            In the order of the rows.
+
+        Raises
+        ------
+        ValueError
+            If there are not two axes, or the mask has another shape.
+        """
+        table = np.asarray(values)
+        if table.ndim != 2:
+            raise must("values", "of shape (m, n)", table.shape)
+        seen = ~np.isnan(table.astype(np.float64)) if mask is None else np.asarray(mask)
+        if seen.shape != table.shape or seen.dtype != bool:
+            raise must("mask", f"a bool array of shape {table.shape}", seen)
+        rows, cols = np.nonzero(seen)
+        return cls(rows, cols, table[rows, cols], table.shape, labels=labels)
+
+    @classmethod
+    def from_sparse(cls, matrix: Any, *, labels: Labels | None = None) -> Observations:
+        """Take the stored entries of a sparse matrix, stored zeros included.
+
+        Parameters
+        ----------
+        matrix : scipy sparse array or matrix
+            Of shape (m, n), in any format; positions stored twice are refused.
+        labels : pair of sequences of str, or None
+            Names of the rows and of the columns.
+
+        Returns
+        -------
+        Observations
+            In the order of storage.
+
+        Raises
+        ------
+        TypeError
+            If it is not sparse.
+        """
+        if not sparse.issparse(matrix):
+            raise must("matrix", "a scipy sparse array", type(matrix).__name__, TypeError)
+        # `tocoo` may drop or add nothing, while `sparse.find` would throw observed zeros away
+        entries = matrix.tocoo()
+        rows, cols = entries.coords if hasattr(entries, "coords") else (entries.row, entries.col)
+        return cls(rows, cols, entries.data, entries.shape, labels=labels)
+
+
+def orientations(matrix: sparse.csr_array) -> tuple[Compressed, Compressed]:
+    """The stored entries by row and by column."""
+    transposed = matrix.tocsc()
+    values_by_col = transposed.data
+    return (
+        _compressed(matrix.indptr, matrix.indices, matrix.data),
+        _compressed(transposed.indptr, transposed.indices, values_by_col),
+    )
+
+
+def _last(n: int, count: int) -> np.ndarray:
+    return np.arange(n) >= n - count
+
+
+def _random(n: int, count: int, rng: Any) -> np.ndarray:
+    drawn = np.zeros(n, dtype=bool)
+    drawn[generator(rng).choice(n, count, replace=False)] = True
+    return drawn
+
+
+def real_values(values: Any) -> np.ndarray:
+    """A vector of float64, or of float32 as it is."""
+    checked = array("values", values, shape=(None,))
+    return checked if checked.dtype == np.float32 else checked.astype(np.float64, copy=False)
+
+
+def _shape(shape: Any) -> tuple[int, int]:
+    if not isinstance(shape, (tuple, list)) or len(shape) != 2:
+        raise must("shape", "a pair of positive integers", shape)
+    high = 2**31 - 1  # positions are kept as int32
+    return integer("shape[0]", shape[0], low=1, high=high), integer("shape[1]", shape[1], low=1, high=high)
+
+
+def _positions(name: str, given: Any, size: int) -> np.ndarray:
+    positions = np.asarray(given)
+    if positions.ndim != 1:
+        raise must(name, "of shape (N,)", positions.shape)
+    if positions.dtype.kind not in "iu" and positions.size:
+        raise must(name, "an array of integers", positions, TypeError)
+    outside = (positions < 0) | (positions >= size)
+    if outside.any():
+        raise must(name, f"in [0, {size})", positions[outside][0])
+    return positions.astype(np.int32, copy=False)
+
+
+def _repeated(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
+    """A position that occurs twice."""
+    order = np.lexsort((cols, rows))
+    again = np.flatnonzero((np.diff(rows[order]) == 0) & (np.diff(cols[order]) == 0))[0]
+    return int(rows[order[again]]), int(cols[order[again]])
+
+
+def _lines(starts: np.ndarray) -> np.ndarray:
+    """The line of every position."""
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+
+
+def _compressed(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> Compressed:
+    return Compressed(kernel_input(starts, np.int64), kernel_input(indices, np.int32), kernel_input(values))
+
+
+def _labels(labels: Labels | None, shape: tuple[int, int]) -> Labels | None:
+    if labels is None:
+        return None
+    names = tuple(None if side is None else tuple(str(name) for name in side) for side in labels)
+    if len(names) != 2 or any(side is not None and len(side) != n for side, n in zip(names, shape, strict=True)):
+        found = tuple(side if side is None else len(side) for side in names)
+        raise must("labels", f"a pair of {shape[0]} and {shape[1]} names", found)
+    return names
+
+
+def _rebuilt(rows: Any, cols: Any, values: Any, shape: tuple[int, int], labels: Labels | None) -> Observations:
+    return Observations(rows, cols, values, shape, labels=labels)

@@ -1,0 +1,137 @@
+r"""Problems of completion: the matrix of rank k behind the observations, where it is known, and what solvers accept.
+
+.. math:: M = U \, \mathrm{diag}(s) \, V^\top, \qquad U^\top U = V^\top V = I_k .
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._result import read_only
+from lrtheory._validation import array, must
+from lrtheory.matrix_completion.observations import Observations
+
+__all__ = ["CompletionProblem", "LowRank", "Observations"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LowRank:
+    """A matrix by its thin singular value decomposition.
+
+    Parameters
+    ----------
+    U : array of shape (m, k)
+        Left singular vectors.
+    singular_values : array of shape (k,)
+        Not negative, decreasing.
+    V : array of shape (n, k)
+        Right singular vectors.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a singular value is negative.
+
+    Examples
+    --------
+    >>> M = LowRank(np.eye(2)[:, :1], np.array([3.0]), np.eye(2)[:, 1:])
+    >>> M.dense().tolist()
+    [[0.0, 3.0], [0.0, 0.0]]
+    """
+
+    U: np.ndarray
+    singular_values: np.ndarray
+    V: np.ndarray
+
+    def __post_init__(self) -> None:
+        k = np.shape(self.singular_values)
+        U, V = array("U", self.U, shape=(None, *k)), array("V", self.V, shape=(None, *k))
+        s = array("singular_values", self.singular_values, low=0)
+        for name, value in (("U", U), ("singular_values", s), ("V", V)):
+            object.__setattr__(self, name, read_only(value))
+
+    @property
+    def rank(self) -> int:
+        """Number of singular values."""
+        return len(self.singular_values)
+
+    @property
+    def condition(self) -> float:
+        """The largest singular value over the smallest one."""
+        s = self.singular_values
+        return float(s[0] / s[-1]) if s[-1] > 0 else float("inf")
+
+    def dense(self) -> np.ndarray:
+        """The whole matrix; for small ones.
+
+        Returns
+        -------
+        array of shape (m, n)
+            U diag(s) V^T.
+        """
+        return (self.U * self.singular_values) @ self.V.T
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CompletionProblem:
+    """Observations, and the matrix that they were taken from where it is known.
+
+    Parameters
+    ----------
+    observations : Observations
+        What a solver may see.
+    truth : LowRank or None
+        The matrix without noise.
+    noise : float
+        Standard deviation of the noise on each observation.
+
+    Examples
+    --------
+    >>> CompletionProblem(Observations([0], [0], [1.0], (1, 1))).truth is None
+    True
+    """
+
+    observations: Observations
+    truth: LowRank | None = None
+    noise: float = 0.0
+
+
+def as_observations(data: Any) -> Observations:
+    """What a solver was given, as observations.
+
+    Parameters
+    ----------
+    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+        Stored zeros of a sparse array are observations.
+
+    Returns
+    -------
+    Observations
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        If nothing is observed, or the data are none of these.
+
+    Examples
+    --------
+    >>> as_observations([[1.0, float("nan")], [2.0, 3.0]])
+    Observations(3 of 2 x 2 entries, float64)
+    """
+    if isinstance(data, CompletionProblem):
+        data = data.observations
+    if not isinstance(data, Observations):
+        if sparse.issparse(data):
+            data = Observations.from_sparse(data)
+        elif isinstance(data, tuple) and len(data) == 2:
+            data = Observations.from_dense(*data)
+        else:
+            data = Observations.from_dense(data)
+    if data.n_observed == 0:
+        raise must("data", "at least one observation", data)
+    return data

@@ -1,0 +1,271 @@
+r"""Samples: how many are needed, how far they concentrate, and what noise costs.
+
+Part of `theory`, where users find these functions. Every entry is seen with probability p, independently. Rational
+formulas also take Fractions, and those with exp and log also balls.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import choice
+
+__all__ = [
+    "coverage_probability",
+    "degrees_of_freedom",
+    "few_entries_probability",
+    "gram_tail",
+    "init_noise_guess",
+    "init_noise_tail",
+    "necessary_density",
+    "noise_risk",
+]
+
+
+def degrees_of_freedom(n_rows: int, n_cols: int, rank: int) -> int:
+    r"""The dimension of the set of matrices of a rank; fewer observations never determine one (statement MC-H1).
+
+    Parameters
+    ----------
+    n_rows, n_cols, rank : int
+        m, n and k.
+
+    Returns
+    -------
+    int
+        k (m + n - k).
+
+    Proof
+    -----
+    (U, V) has k (m + n) numbers, and (U A, V A^{-T}) gives the same matrix for every invertible k x k matrix A. With
+    fewer equations than dimensions the completions of a generic matrix form a set of positive dimension.
+
+    Examples
+    --------
+    >>> degrees_of_freedom(20, 10, 2)
+    56
+    """
+    return rank * (n_rows + n_cols - rank)
+
+
+def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
+    """Probability that a row has fewer than k entries (statement MC-H1).
+
+    Parameters
+    ----------
+    n_cols, rank : int
+        n and k.
+    density : float or Fraction
+        p, in [0, 1].
+
+    Returns
+    -------
+    float or Fraction
+        P[Bin(n, p) < k].
+
+    Proof
+    -----
+    The number of entries of a row is binomial.
+
+    Examples
+    --------
+    >>> few_entries_probability(2, rank=1, density=0.5)
+    0.25
+    """
+    return sum(math.comb(n_cols, d) * density**d * (1 - density) ** (n_cols - d) for d in range(rank))
+
+
+def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -> Any:
+    r"""Bound on the success probability of every algorithm, on random matrices of rank k (statement MC-H1).
+
+    Parameters
+    ----------
+    n_rows, n_cols, rank : int
+        m, n and k.
+    density : float or Fraction
+        p, in [0, 1].
+
+    Returns
+    -------
+    float or Fraction
+        (1 - q)^m with q = P[Bin(n, p) < k], the probability that every row has at least k entries.
+
+    Proof
+    -----
+    Rows are independent. Where a row has d < k entries, M restricted to it is known up to an affine space of dimension
+    k - d given everything else, so an M with a density, independent of the sample, is hit with probability 0.
+
+    Examples
+    --------
+    >>> coverage_probability(3, 1, rank=1, density=0.5)
+    0.125
+    """
+    return (1 - few_entries_probability(n_cols, rank=rank, density=density)) ** n_rows
+
+
+def necessary_density(n: Any, *, rank: Any, incoherence: Any, constant: Any = 1) -> Any:
+    """Density below which uniform sampling fails for some incoherent n x n matrix (statement MC-H2).
+
+    Parameters
+    ----------
+    n, rank : int
+        Size and k.
+    incoherence : number
+        mu, with row norms at most mu sqrt(k / n).
+    constant : number
+        c, which the theorem leaves open.
+
+    Returns
+    -------
+    number
+        c mu^2 k ln(n) / n.
+
+    References
+    ----------
+    .. [1] E. Candes, T. Tao, The Power of Convex Relaxation, IEEE Trans. Inf. Theory 56, 2010.
+
+    Examples
+    --------
+    >>> round(float(necessary_density(1000, rank=2, incoherence=1)), 4)
+    0.0138
+    """
+    return constant * incoherence**2 * rank * np.log(n) / n
+
+
+def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -> Any:
+    r"""Bound on P[lambda_min(B) <= 1 - d] or P[lambda_max(B) >= 1 + d] for the Gram matrix B of one line (MC-W1).
+
+    Parameters
+    ----------
+    deviation : number
+        d, in (0, 1) below, above 0 above.
+    rank : int
+        k.
+    largest : number
+        L = max_i \|u_i\|^2 / p, for B = (1/p) sum_{i seen} u_i u_i^T and orthonormal columns of U.
+    side : {"below", "above"}
+        Which tail.
+
+    Returns
+    -------
+    number
+        k exp(-(d + (1 - d) ln(1 - d)) / L), and k exp(-((1 + d) ln(1 + d) - d) / L).
+
+    Raises
+    ------
+    ValueError
+        If the side is unknown.
+
+    References
+    ----------
+    .. [1] J. Tropp, User-Friendly Tail Bounds for Sums of Random Matrices, Found. Comput. Math. 12, 2012.
+
+    Examples
+    --------
+    >>> round(float(gram_tail(0.5, rank=5, largest=0.05)), 3)
+    0.232
+    """
+    choice("side", side, ("below", "above"))
+    d = deviation
+    if side == "below":
+        exponent = d + (1 - d) * np.log(1 - d)
+    else:
+        exponent = (1 + d) * np.log(1 + d) - d
+    return rank * np.exp(-exponent / largest)
+
+
+def init_noise_tail(
+    t: Any, *, n_rows: Any, n_cols: Any, longest_row: Any, longest_col: Any, largest_entry: Any, density: Any
+) -> Any:
+    r"""Bound on P[\|P_Omega(M) / p - M\| >= t] (statement MC-W2).
+
+    Parameters
+    ----------
+    t : number
+        Above 0, in units of M.
+    n_rows, n_cols : int
+        m and n.
+    longest_row, longest_col : number
+        Largest norm of a row and of a column of M.
+    largest_entry : number
+        max \|M_ij\|.
+    density : number
+        p, in (0, 1).
+
+    Returns
+    -------
+    number
+        (m + n) exp(-(t^2 / 2) / (v + L t / 3)) with v = ((1 - p) / p) max(row, column)^2 and
+        L = max \|M_ij\| max(1, (1 - p) / p).
+
+    References
+    ----------
+    .. [1] J. Tropp, User-Friendly Tail Bounds for Sums of Random Matrices, Found. Comput. Math. 12, 2012.
+
+    Examples
+    --------
+    >>> sizes = {"n_rows": 100, "n_cols": 100, "longest_row": 0.1, "longest_col": 0.1, "largest_entry": 0.01}
+    >>> round(float(init_noise_tail(1.0, density=0.5, **sizes)), 3)
+    0.0
+    """
+    odds = (1 - density) / density
+    longest = longest_row if longest_row > longest_col else longest_col
+    variance = odds * longest * longest
+    jump = largest_entry * (odds if odds > 1 else 1)
+    return (n_rows + n_cols) * np.exp(-(t * t / 2) / (variance + jump * t / 3))
+
+
+def init_noise_guess(*, longest_row: Any, longest_col: Any, density: Any) -> Any:
+    r"""A guess of \|P_Omega(M) / p - M\| from above, no theorem (statement MC-W2).
+
+    Parameters
+    ----------
+    longest_row, longest_col : number
+        Largest norm of a row and of a column of M.
+    density : number
+        p, in (0, 1].
+
+    Returns
+    -------
+    number
+        sqrt((1 - p) / p) (row + column), the size of a Gaussian matrix with these variances.
+
+    Examples
+    --------
+    >>> float(init_noise_guess(longest_row=3.0, longest_col=1.0, density=0.5))
+    4.0
+    """
+    return np.sqrt((1 - density) / density) * (longest_row + longest_col)
+
+
+def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any) -> Any:
+    r"""Mean squared error of an oracle that knows both tangent spaces (statement MC-E3).
+
+    Parameters
+    ----------
+    noise : number
+        Standard deviation of the noise on each observation.
+    n_rows, n_cols, rank : int
+        m, n and k.
+    density : number
+        p, in (0, 1].
+
+    Returns
+    -------
+    number
+        noise^2 k (m + n - k) / p, which estimates E \|M^ - M\|_F^2.
+
+    Proof
+    -----
+    Least squares in a known space of dimension k (m + n - k), from a share p of the entries whose Gram matrix is close
+    to p I, has covariance noise^2 / p times the identity on that space. A reference value, not a bound.
+
+    Examples
+    --------
+    >>> noise_risk(1.0, n_rows=20, n_cols=10, rank=2, density=0.5)
+    112.0
+    """
+    return noise * noise * degrees_of_freedom(n_rows, n_cols, rank) / density

@@ -1,0 +1,277 @@
+"""Small low-rank matrices, samples of them, and a factor from which a half-step starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.matrix_completion import LowRank, Observations, duality_gap, half_step, spectral_init
+
+
+@dataclass(frozen=True)
+class HalfStepCase:
+    """The truth U* (m, k), S (k,), V* (n, k), a sample (m, n), a start U (m, k), and an inner error E (n, k)."""
+
+    left: np.ndarray
+    singular_values: np.ndarray
+    right: np.ndarray
+    mask: np.ndarray
+    start: np.ndarray
+    inner: np.ndarray
+
+    @property
+    def truth(self) -> LowRank:
+        """M by its singular values."""
+        return LowRank(self.left, self.singular_values, self.right)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """M."""
+        return (self.left * self.singular_values) @ self.right.T
+
+    @property
+    def observations(self) -> Observations:
+        """What is seen."""
+        rows, cols = np.nonzero(self.mask)
+        return Observations(rows, cols, self.matrix[rows, cols], self.mask.shape)
+
+    @property
+    def grams(self) -> np.ndarray:
+        """B_j = sum of u_i u_i^T over the entries seen in column j, (n, k, k)."""
+        return np.einsum("ij,ia,ib->jab", self.mask.astype(float), self.start, self.start)
+
+    @property
+    def condition(self) -> float:
+        """The largest condition number of a column's regression."""
+        return float(np.linalg.cond(self.grams).max())
+
+
+def orthonormal(A: np.ndarray) -> np.ndarray:
+    """An orthonormal basis of the columns, with signs that do not depend on the library."""
+    Q, R = np.linalg.qr(A)
+    return Q * np.where(np.diagonal(R) < 0, -1.0, 1.0)
+
+
+def distance(A: np.ndarray, B: np.ndarray) -> float:
+    """The sine of the largest principal angle between the columns of A and of B."""
+    A, B = orthonormal(A), orthonormal(B)
+    return float(np.linalg.norm(A - B @ (B.T @ A), 2))
+
+
+def case(m: int, n: int, k: int, rng: np.random.Generator, *, tilt=0.1, condition=4.0, density=0.75) -> HalfStepCase:
+    """Haar factors, geometric singular values, a start that is tilted away from the truth."""
+    left, right = orthonormal(rng.normal(size=(m, k))), orthonormal(rng.normal(size=(n, k)))
+    values = condition ** -(np.arange(k) / max(1, k - 1))
+    start = orthonormal(left + tilt * rng.normal(size=(m, k)) / np.sqrt(m))
+    return HalfStepCase(left, values, right, rng.random((m, n)) < density, start, np.zeros((n, k)))
+
+
+def draw_case(draws: Draws) -> HalfStepCase:
+    """Up to 16 rows, 12 columns and rank 3; the columns that are seen too little are seen whole."""
+    k = draws.integers(1, 3)
+    m, n = draws.integers(4 * k, 16), draws.integers(k + 1, 12)
+    left, right = (draws.integers(-8, 8, shape=(size, k)) + 9.0 * np.eye(size, k) for size in (m, n))
+    values = draws.choice((1.0, 4.0, 10.0)) ** -(np.arange(k) / max(1, k - 1))
+    mask = draws.integers(0, 3, shape=(m, n)) > 0
+    start = orthonormal(left + draws.choice((0.125, 1.0, 4.0)) * draws.integers(-8, 8, shape=(m, k)))
+    inner = draws.choice((0.0, 1 / 64)) * draws.integers(-8, 8, shape=(n, k)) / 8
+    found = HalfStepCase(orthonormal(left), values, orthonormal(right), mask, start, inner)
+    poor = np.linalg.eigvalsh(found.grams).min(1) < 1 / 16
+    return replace(found, mask=mask | poor)
+
+
+def is_determined(case: HalfStepCase) -> bool:
+    """Whether the entries seen in each column determine its coefficients well."""
+    return bool(np.linalg.eigvalsh(case.grams).min() > 1 / 64)
+
+
+def always_cases() -> tuple[HalfStepCase, ...]:
+    """The smallest, a typical one, one that is seen whole, and one with an inner error."""
+    rng = np.random.default_rng(0)
+    typical = case(60, 40, 3, rng)
+    whole = replace(case(12, 10, 2, rng, tilt=1.0), mask=np.ones((12, 10), bool))
+    smallest = HalfStepCase(
+        np.array([[1.0], [0.0]]),
+        np.array([2.0]),
+        np.array([[1.0]]),
+        np.ones((2, 1), bool),
+        np.array([[0.6], [0.8]]),
+        np.zeros((1, 1)),
+    )
+    return smallest, typical, whole, replace(typical, inner=0.01 * rng.normal(size=(40, 3)))
+
+
+CASES = Family("half-steps", always=always_cases, draw=draw_case)
+WHOLE = Family(
+    "seen-whole",
+    always=lambda: (always_cases()[2],),
+    draw=lambda draws: whole(draw_case(draws)),
+)
+
+
+def whole(case: HalfStepCase) -> HalfStepCase:
+    """The same, every entry seen."""
+    return replace(case, mask=np.ones(case.mask.shape, bool))
+
+
+def ill_conditioned() -> HalfStepCase:
+    """Singular values from 1 to 1/10, close to the truth, half of the entries."""
+    return case(200, 100, 3, np.random.default_rng(1), tilt=0.05, condition=10.0, density=0.5)
+
+
+ILL_CONDITIONED = Family("ill-conditioned", always=lambda: (ill_conditioned(),))
+
+
+def exact_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
+    """The columns' coefficients, (n, k)."""
+    chosen = {"axis": 1, "method": "exact"} | options
+    return half_step(case.observations, case.start, **chosen).factor
+
+
+def robust_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
+    """The same with the inner error of the instance."""
+    return exact_step(case, rng, **options) + case.inner
+
+
+def equal_angles(k: int = 3, sine: float = 0.5) -> HalfStepCase:
+    """All k principal angles alike, all singular values alike, everything seen: |S|_2 in place of |S|_F fails."""
+    eye = np.eye(2 * k)
+    left, start = eye[:, :k], np.sqrt(1 - sine**2) * eye[:, :k] + sine * eye[:, k:]
+    return HalfStepCase(left, np.ones(k), np.eye(k), np.ones((2 * k, k), bool), start, np.zeros((k, k)))
+
+
+EQUAL_ANGLES = Family("equal-angles", always=lambda: (equal_angles(),))
+WITH_HOLES = Family("with-holes", always=lambda: (always_cases()[1],))
+
+
+# --- regressions with a ridge, and rows that are seen too little -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RidgeCase:
+    """Values (m, n), a sample (m, n), a factor (n, k) that is not orthonormal, and a ridge."""
+
+    values: np.ndarray
+    mask: np.ndarray
+    factor: np.ndarray
+    ridge: float
+
+    @property
+    def observations(self) -> Observations:
+        """What is seen."""
+        rows, cols = np.nonzero(self.mask)
+        return Observations(rows, cols, self.values[rows, cols], self.mask.shape)
+
+
+def draw_ridge(draws: Draws) -> RidgeCase:
+    """Up to eight rows and columns, rank up to three, every row seen somewhere."""
+    m, n, k = draws.integers(1, 8), draws.integers(2, 8), draws.integers(1, 3)
+    mask = draws.integers(0, 2, shape=(m, n)) > 0
+    mask[:, 0] |= ~mask.any(1)
+    factor = draws.integers(-8, 8, shape=(n, k)) / 4
+    return RidgeCase(draws.integers(-8, 8, shape=(m, n)) / 4, mask, factor, draws.choice((0.25, 1.0, 4.0)))
+
+
+RIDGE_CASES = Family(
+    "ridge-cases",
+    always=(
+        RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, True]]), np.array([[1.0], [1.0]]), 1.0),
+        RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.5),
+    ),
+    draw=draw_ridge,
+)
+UNDETERMINED = Family(
+    "undetermined",
+    always=(RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.0),),
+    draw=lambda draws: thinned(draw_ridge(draws)),
+)
+
+
+def thinned(case: RidgeCase) -> RidgeCase:
+    """One entry a row, an integer factor without zeros in its first column, and no ridge."""
+    first = np.arange(case.mask.shape[1]) == case.mask.argmax(1)[:, None]
+    factor = np.hstack([np.ones((len(case.factor), 1)), case.factor, np.ones((len(case.factor), 1))])
+    return replace(case, mask=first, factor=factor, ridge=0.0)
+
+
+def row_step(case: RidgeCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
+    """The rows' coefficients, (m, k)."""
+    chosen = {"axis": 0, "method": "exact", "ridge": case.ridge} | options
+    return half_step(case.observations, case.factor, **chosen).factor
+
+
+# --- certificates ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Certified:
+    """Factors of a candidate, and the gap that the library states."""
+
+    left: np.ndarray
+    right: np.ndarray
+    gap: float
+
+
+def certified(case: RidgeCase, rng: np.random.Generator) -> Certified:
+    """The factors after a half-step for the rows, with their gap."""
+    factor = row_step(case)
+    return Certified(factor, case.factor, duality_gap(case.observations, factor, case.factor, lam=case.ridge).gap)
+
+
+# --- whole runs ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunCase:
+    """A matrix of rank k with geometric singular values, the number of inner steps, and the seed of both."""
+
+    shape: tuple[int, int]
+    rank: int
+    condition: float
+    oversampling: float
+    inner_steps: int
+    seed: int
+
+
+RUNS = Family(
+    "runs",
+    always=(
+        RunCase((60, 50), 3, 10.0, 4.0, 2, 0),
+        RunCase((40, 30), 2, 1.0, 3.0, 1, 1),
+        RunCase((60, 50), 4, 3.0, 4.0, 5, 2),
+    ),
+    draw=lambda draws: RunCase(
+        (40, 30), draws.integers(1, 3), draws.choice((1.0, 10.0)), 4.0, draws.integers(1, 5), draws.integers(0, 10**6)
+    ),
+)
+
+
+# --- the start of a run ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Start:
+    """A basis (m, k) and singular values (k,)."""
+
+    basis: np.ndarray
+    singular_values: np.ndarray
+
+
+def started(case: HalfStepCase, rng: np.random.Generator | None = None) -> Start:
+    """The spectral start of the library."""
+    found = spectral_init(case.observations, len(case.singular_values), tol=0.0, rng=0)
+    return Start(found.U, found.singular_values)
+
+
+def dense(m: int, n: int, k: int, density: float, seed: int) -> HalfStepCase:
+    """Haar factors and equal singular values, most entries seen."""
+    return case(m, n, k, np.random.default_rng(seed), condition=1.0, density=density)
+
+
+DENSE_CASES = Family(
+    "dense-cases",
+    always=lambda: (dense(60, 50, 2, 0.9, 0), dense(200, 160, 3, 0.8, 1), whole(dense(10, 8, 2, 1.0, 2))),
+    draw=draw_case,
+)

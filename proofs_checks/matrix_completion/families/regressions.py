@@ -1,0 +1,182 @@
+"""Least squares problems, sketches, bases with a spike, and perturbed bases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import hadamard
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.matrix_completion import incoherence, sketch, sketched_lstsq, sketching, spectral_start
+from proofs_checks.matrix_completion.families.half_steps import orthonormal
+
+# --- least squares ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A matrix (n, k), a right-hand side (n,), the rows of the sketch and its seed."""
+
+    matrix: np.ndarray
+    side: np.ndarray
+    sketch_size: int
+    seed: int = 0
+    kind: str = "gaussian"
+
+
+def draw_regression(draws: Draws, factor: int = 12) -> Regression:
+    """Up to 5 unknowns, 60 to 120 rows, condition numbers up to 10^4."""
+    k = draws.integers(1, 5)
+    n = draws.integers(60, 120)
+    scales = 10.0 ** -(draws.integers(0, 4) * np.arange(k) / max(1, k - 1))
+    matrix = (draws.integers(-16, 16, shape=(n, k)) + 8.0 * np.eye(n, k)) * scales
+    side = draws.integers(-16, 16, shape=n) / 16.0
+    kind = draws.choice(("gaussian", "countsketch", "osnap", "srht"))
+    return Regression(matrix, side, factor * k + 10, draws.integers(0, 10**6), kind)
+
+
+def hilbert(n: int, k: int) -> Regression:
+    """Monomials on [0, 1], a steep but regular side."""
+    grid = np.linspace(0, 1, n)
+    return Regression(np.vander(grid, k), np.exp(3 * grid), 16 * k)
+
+
+REGRESSIONS = Family("regressions", always=lambda: (hilbert(100, 4),), draw=draw_regression)
+
+
+def distortion_of(regression: Regression, compressed: np.ndarray) -> float:
+    """e with (1 - e) |A x| <= |S A x| <= (1 + e) |A x|, by its definition."""
+    R = np.linalg.qr(regression.matrix, mode="r")
+    values = np.linalg.svd(np.linalg.solve(R.T, compressed.T).T, compute_uv=False)
+    return float(max(1 - values[-1], values[0] - 1))
+
+
+def sketched(regression: Regression) -> np.ndarray:
+    """S A of the instance."""
+    return sketch(regression.matrix, regression.sketch_size, kind=regression.kind, rng=regression.seed)
+
+
+def embeds(below: float = 1.0) -> Callable[[Regression], bool]:
+    """Whether the sketch distorts lengths by less than this."""
+    return lambda regression: distortion_of(regression, sketched(regression)) < below
+
+
+def preconditioner(regression: Regression, rng: np.random.Generator | None = None) -> np.ndarray:
+    """R of the library, from the same sketch."""
+    r = regression
+    return sketching.precondition(r.matrix, r.sketch_size, r.kind, np.random.default_rng(r.seed))
+
+
+def path(regression: Regression, rng: np.random.Generator | None = None, *, method: str, R: Any = None) -> np.ndarray:
+    """The iterates x_0 = 0, x_1, ..., x_6, (7, k); the last one is repeated where the iteration has ended."""
+    A, b = regression.matrix, regression.side
+    R = preconditioner(regression) if R is None else R
+    start = np.zeros(A.shape[1])
+    found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, rest: False, max_iter=6)[0]
+    return np.array(found + [found[-1]] * (7 - len(found)))
+
+
+def solved(regression: Regression, rng: np.random.Generator | None = None, **options: Any) -> np.ndarray:
+    """The solution to a relative accuracy of 1/8."""
+    r = regression
+    chosen = {"epsilon": 0.125, "sketch_size": r.sketch_size, "kind": r.kind, "rng": r.seed} | options
+    return sketched_lstsq(r.matrix, r.side, **chosen).x
+
+
+# --- a basis with a spike --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spike:
+    """A basis U* (m, k) with |u_i| <= mu sqrt(k/m), and a start U0 (m, k) with a spike, mu and the rule."""
+
+    truth: np.ndarray
+    start: np.ndarray
+    mu: float
+    clip: str
+
+
+def spiked(m: int, k: int, size: float, clip: str, noise: float = 0.0) -> Spike:
+    """Hadamard columns, whose rows all have one length, and one entry that is off."""
+    truth = hadamard(m)[:, :k] / np.sqrt(m)
+    rng = np.random.default_rng(m + k)
+    start = truth + noise * rng.normal(size=(m, k)) / np.sqrt(m)
+    start[0, 0] += size
+    return Spike(truth, orthonormal(start), 1.0, clip)
+
+
+SPIKES = Family(
+    "spikes",
+    always=lambda: (spiked(1024, 4, 0.2, "row"), spiked(1024, 4, 0.2, "entry"), spiked(4096, 2, 0.3, "row")),
+    draw=lambda draws: spiked(
+        draws.choice((64, 256, 1024)),
+        draws.integers(1, 4),
+        draws.integers(1, 5) / 10,
+        draws.choice(("row", "entry")),
+        draws.choice((0.0, 0.125)),
+    ),
+)
+
+
+def shortened(spike: Spike, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The clipped basis of the library."""
+    return spectral_start.clipped(spike.start, spike.mu, spike.clip)[0]
+
+
+# --- perturbed bases -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """A matrix (m, k) of full column rank and a change (m, k)."""
+
+    matrix: np.ndarray
+    change: np.ndarray
+
+
+def draw_perturbed(draws: Draws) -> Perturbed:
+    """Up to 12 rows; the change is in all entries or in one row, up to half of the smallest singular value."""
+    k = draws.integers(1, 3)
+    m = draws.integers(k + 1, 12)
+    matrix = draws.integers(-8, 8, shape=(m, k)) + 9.0 * np.eye(m, k)
+    change = draws.integers(-8, 8, shape=(m, k)).astype(float)
+    if draws.integers(0, 1):
+        change[1:] = 0
+    size = np.linalg.norm(change, 2)
+    smallest = np.linalg.svd(matrix, compute_uv=False).min()
+    return Perturbed(matrix, change * (draws.integers(0, 4) / 8 * smallest / size if size else 0))
+
+
+PERTURBED = Family(
+    "perturbed",
+    always=lambda: (Perturbed(np.eye(2), -0.5 * np.eye(2)), Perturbed(np.eye(4, 2), 0.5 * np.eye(4, 2, -1))),
+    draw=draw_perturbed,
+)
+
+
+def is_small(perturbed: Perturbed) -> bool:
+    """Whether the change is at most half of the smallest singular value, which is not tiny."""
+    smallest = np.linalg.svd(perturbed.matrix, compute_uv=False).min()
+    return bool(smallest > 1 / 16 and np.linalg.norm(perturbed.change, 2) <= smallest / 2 * (1 + 1e-12))
+
+
+def incoherences(perturbed: Perturbed, rng: np.random.Generator | None = None) -> np.ndarray:
+    """mu of the matrix and of the changed one."""
+    return np.array([incoherence(perturbed.matrix), incoherence(perturbed.matrix + perturbed.change)])
+
+
+FINE_SKETCHES = Family(
+    "fine-sketches",
+    always=lambda: (Regression(np.vander(np.linspace(0, 1, 2000), 3), np.exp(np.linspace(0, 3, 2000)), 400),),
+    draw=lambda draws: fine(draw_regression(draws, 100)),
+)
+
+
+def fine(regression: Regression) -> Regression:
+    """A Gaussian sketch of most of the rows, repeated until there are more of them."""
+    matrix, side = (np.concatenate([x] * 8) for x in (regression.matrix, regression.side))
+    side = side + np.sin(np.arange(len(side)))
+    return Regression(matrix, side, regression.sketch_size, regression.seed, "gaussian")

@@ -1,0 +1,243 @@
+"""One half-step: what its error is, how it contracts, what the objective does, and balance (deterministic)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.matrix_completion import alternation, complete, make_low_rank, observations, theory
+from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion.families.half_steps import (
+    CASES,
+    EQUAL_ANGLES,
+    ILL_CONDITIONED,
+    RIDGE_CASES,
+    RUNS,
+    UNDETERMINED,
+    WHOLE,
+    WITH_HOLES,
+    HalfStepCase,
+    RidgeCase,
+    RunCase,
+    distance,
+    exact_step,
+    is_determined,
+    robust_step,
+    row_step,
+)
+
+
+def step_rounding(case: HalfStepCase) -> Any:
+    """Rounding of a half-step: a solution of normal equations, as large as 1 / s_k and as bad as their condition."""
+    m, k = case.start.shape
+    return rounding(64 * m * k, case.condition * (1 + case.singular_values.max()))
+
+
+def half_step_identity(case: HalfStepCase, factor: np.ndarray) -> Sides:
+    """V^ against V* S D^T - F."""
+    return Sides(factor, theory.exact_half_step(case.start, case.truth, case.mask), rounding=step_rounding(case))
+
+
+def without_error(case: HalfStepCase, factor: np.ndarray) -> Sides:
+    """V^ against V* S D^T alone."""
+    aligned = (case.right * case.singular_values) @ (case.start.T @ case.left).T
+    return Sides(factor, aligned, rounding=step_rounding(case))
+
+
+MC_D1 = Statement(
+    id="matrix_completion/MC-D1",
+    title="What a half-step finds, and by how much it errs",
+    source=Derived(theory.driving_error),
+    tex=r"\hat V = V^* S D^T - F,\quad f_j = -B_j^{-1} \sum_{i \in \Omega^j} u_i w_i^T S v^*_j",
+    hypotheses={"every column is determined": is_determined},
+    instances=CASES,
+    solve=exact_step,
+    claim=Identity(half_step_identity),
+    saboteurs=(
+        saboteur("without the error", claim=Identity(without_error)),
+        saboteur(
+            "values by row read by column",
+            patch=(observations.orientations, "values_by_col = transposed.data", "values_by_col = matrix.data"),
+        ),
+        saboteur("a ridge of 1/8", solve=partial(exact_step, ridge=0.125)),
+    ),
+)
+
+
+def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -> Sides:
+    """dist(V~, V*) against the bound by |F|, |E| and s_k; where the bound says something."""
+    driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask), 2)
+    inner = np.linalg.norm(case.inner, 2)
+    start = distance(case.start, case.left)
+    bound = theory.contraction_bound(start, smallest=case.singular_values[which], driving=driving, inner=inner)
+    allowed = step_rounding(case) / case.singular_values[-1] ** 2
+    return Sides([distance(factor, case.right)], [bound if bound > 0 else 1.0], trivial=[1.0], rounding=allowed)
+
+
+MC_D2 = Statement(
+    id="matrix_completion/MC-D2",
+    title="A half-step that is solved approximately contracts",
+    source=Derived(theory.contraction_bound),
+    tex=r"\mathrm{dist}(\tilde V, V^*) \le \frac{\|F\| + \|E\|}{s_k \sqrt{1 - d^2} - \|F\| - \|E\|}",
+    hypotheses={"every column is determined": is_determined},
+    instances=CASES,
+    solve=robust_step,
+    claim=Inequality(contraction_sides),
+    saboteurs=(
+        saboteur(
+            "s_1 in place of s_k", claim=Inequality(partial(contraction_sides, which=0)), instances=ILL_CONDITIONED
+        ),
+        saboteur("one step of conjugate gradients", solve=mutants.one_step, instances=ILL_CONDITIONED),
+    ),
+    notes="The distance after the step is that of V*; vacuous where the errors are as large as s_k.",
+)
+
+
+def found_at_once(case: HalfStepCase, factor: np.ndarray) -> Sides:
+    """dist(V^, V*) against zero."""
+    aligned = np.linalg.svd(case.start.T @ case.left, compute_uv=False).min()
+    return Sides(
+        [distance(factor, case.right)], [0.0], rounding=step_rounding(case) / (case.singular_values[-1] * aligned)
+    )
+
+
+MC_D3 = Statement(
+    id="matrix_completion/MC-D3",
+    title="One half-step is enough when everything is seen",
+    source=Derived(theory.exact_half_step),
+    tex=r"\Omega = [m] \times [n] \Rightarrow \mathrm{dist}(\hat V, V^*) = 0",
+    hypotheses={
+        "everything is seen": lambda case: bool(case.mask.all()),
+        "U^T U* is invertible": lambda case: bool(np.linalg.svd(case.start.T @ case.left)[1].min() > 1 / 64),
+    },
+    instances=WHOLE,
+    solve=exact_step,
+    claim=Identity(found_at_once),
+    saboteurs=(
+        saboteur("one entry is lost", solve=mutants.one_entry_lost),
+        saboteur("three quarters are seen", breaks="everything is seen", instances=WITH_HOLES),
+    ),
+)
+
+
+def final_error(case: HalfStepCase, factor: np.ndarray, norm: Any = None) -> Sides:
+    """|M - U V^T|_F against |S|_F dist(U, U*) + |F|_F."""
+    driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask))
+    values = case.singular_values if norm is None else norm(case.singular_values)
+    bound = theory.error_bound(distance(case.start, case.left), singular_values=values, driving=driving)
+    error = np.linalg.norm(case.matrix - case.start @ factor.T)
+    return Sides([error], [bound], trivial=[np.linalg.norm(case.matrix)], rounding=step_rounding(case))
+
+
+MC_P7 = Statement(
+    id="matrix_completion/MC-P7",
+    title="The error of the product after a half-step",
+    source=Derived(theory.error_bound),
+    tex=r"\|M - U\hat V^T\|_F \le \|S\|_F\, \mathrm{dist}(U, U^*) + \|F\|_F",
+    hypotheses={"every column is determined": is_determined},
+    instances=CASES,
+    solve=exact_step,
+    claim=Inequality(final_error),
+    saboteurs=(
+        saboteur("a ridge of 1", solve=partial(exact_step, ridge=1.0), instances=WHOLE),
+        saboteur(
+            "the spectral norm of S",
+            claim=Inequality(partial(final_error, norm=lambda s: s[:1])),
+            instances=EQUAL_ANGLES,
+        ),
+    ),
+)
+
+
+# --- a ridge, and rows that are seen too little ----------------------------------------------------------------------
+
+
+def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
+    """U^T (gradient in U) = 0, written as lambda (U^T U - V^T V) = -(gradient in V)^T V."""
+    rest = np.where(case.mask, factor @ case.factor.T - case.values, 0.0)
+    gradient = rest.T @ factor + case.ridge * case.factor
+    lhs = case.ridge * (factor.T @ factor - case.factor.T @ case.factor)
+    scale = (1 + np.abs(case.values).max() + np.abs(factor).max() + np.abs(case.factor).max()) ** 4
+    allowed = rounding(64 * case.factor.size, scale * (1 + scale / case.ridge))
+    return Sides(lhs, -gradient.T @ case.factor, rounding=allowed)
+
+
+MC_L9 = Statement(
+    id="matrix_completion/MC-L9",
+    title="A step with a ridge balances the factors against the other gradient",
+    source=Derived(theory.imbalance),
+    tex=r"\nabla_U f = 0 \Rightarrow \lambda (U^T U - V^T V) = -(\nabla_V f)^T V",
+    hypotheses={"a ridge": lambda case: case.ridge > 0},
+    instances=RIDGE_CASES,
+    solve=row_step,
+    claim=Identity(stationary),
+    saboteurs=(
+        saboteur("half of the ridge", solve=mutants.half_of_the_ridge),
+        saboteur("the ridge in an orthonormal basis of V", solve=mutants.ridge_after_rotation),
+    ),
+    notes="At a stationary point both gradients vanish, and U^T U = V^T V.",
+)
+
+
+def least_norm(case: RidgeCase, factor: np.ndarray) -> Sides:
+    """The coefficients of each row against those of least norm, by the pseudoinverse."""
+    best = np.array(
+        [np.linalg.pinv(case.factor[seen]) @ row[seen] for row, seen in zip(case.values, case.mask, strict=True)]
+    )
+    return Sides(factor, best, rounding=rounding(256 * case.factor.size, 1 + np.abs(best).max()))
+
+
+MC_L10 = Statement(
+    id="matrix_completion/MC-L10",
+    title="A row that is seen too little gets the coefficients of least norm",
+    source=Classical("least squares of least norm", "G. Golub, C. Van Loan, Matrix Computations, 2013, section 5.5"),
+    tex=r"d_i < k \Rightarrow u_i = V_{\Omega_i}^{+} x_i",
+    hypotheses={"fewer entries than the rank": lambda case: bool((case.mask.sum(1) < case.factor.shape[1]).all())},
+    instances=UNDETERMINED,
+    solve=row_step,
+    claim=Identity(least_norm),
+    saboteurs=(
+        saboteur("a Cholesky factorisation with a tiny pivot", solve=mutants.tiny_pivot),
+        saboteur("the first columns alone", solve=mutants.first_columns),
+    ),
+)
+
+
+# --- the objective ---------------------------------------------------------------------------------------------------
+
+
+def residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
+    """Relative residuals on the sample, after each of 12 iterations of a fixed number of warm conjugate gradients."""
+    options = {"rank": case.rank, "condition": case.condition, "oversampling": case.oversampling}
+    problem = make_low_rank(case.shape, rng=case.seed, **options)
+    setting = {"method": "cg", "max_inner": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
+    return complete(problem, case.rank, record=True, rng=case.seed, **setting).trace["residual"]
+
+
+def falling(case: RunCase, found: np.ndarray) -> Sides:
+    """Each residual against the one before; residuals of numbers of order 1 that are computed to rounding."""
+    return Sides(found[1:], found[:-1], rounding=rounding(64 * case.shape[0] * case.rank, 1.0))
+
+
+MC_L7 = Statement(
+    id="matrix_completion/MC-L7",
+    title="Warm conjugate gradients never raise the objective",
+    source=Classical(
+        "monotonicity of conjugate gradients", "M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952"
+    ),
+    tex=r"f(U_{t+1}, V_t) \le f(U_t, V_t)",
+    hypotheses={"a warm start": always},
+    instances=RUNS,
+    solve=residuals,
+    claim=Inequality(falling),
+    saboteurs=(
+        saboteur(
+            "the moving factor is not rotated", patch=(alternation.rotated, "moved = moving @ R.T", "moved = moving")
+        ),
+        saboteur("cold starts", solve=mutants.cold_residuals),
+    ),
+    notes="Whatever the number of steps.",
+)

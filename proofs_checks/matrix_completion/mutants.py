@@ -1,0 +1,193 @@
+"""Wrong solvers of matrix completion; each must be caught by a statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lrtheory.matrix_completion import half_step, make_low_rank, objective, sketch
+from proofs_checks.matrix_completion.families.half_steps import (
+    Certified,
+    HalfStepCase,
+    RidgeCase,
+    RunCase,
+    Start,
+    certified,
+    exact_step,
+    row_step,
+)
+from proofs_checks.matrix_completion.families.regressions import Perturbed, Regression, path, preconditioner
+from proofs_checks.matrix_completion.families.samples import (
+    Coverage,
+    Ladder,
+    MaskLaw,
+    Pattern,
+    SketchLaw,
+    columns,
+    counted,
+    masks,
+    sketches,
+)
+
+# --- half-steps ------------------------------------------------------------------------------------------------------
+
+
+def one_step(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
+    """One step of conjugate gradients from zero, which does not solve the regressions."""
+    return exact_step(case, rng, method="cg", max_inner=1)
+
+
+def one_entry_lost(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
+    """The first entry of the sample is lost."""
+    mask = case.mask.copy()
+    mask[0, 0] = False
+    return exact_step(replace(case, mask=mask), rng)
+
+
+def half_of_the_ridge(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
+    """Half of the ridge that the claim is told."""
+    return row_step(case, rng, ridge=case.ridge / 2)
+
+
+def ridge_after_rotation(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
+    """The penalty on the coefficients in an orthonormal basis of V, which weighs them differently."""
+    Q, R = np.linalg.qr(case.factor)
+    rotated = row_step(replace(case, factor=Q), rng)
+    return rotated @ np.linalg.pinv(R).T
+
+
+def tiny_pivot(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
+    """Normal equations that are singular, solved as if they were not."""
+    return row_step(case, rng, ridge=1e-13) * (1 + 1e-3)
+
+
+def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
+    """Coefficients of the first column alone, which fit as well and are longer."""
+    narrow = row_step(replace(case, factor=case.factor[:, :1]), rng)
+    return np.pad(narrow, ((0, 0), (0, case.factor.shape[1] - 1)))
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def cold_residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
+    """Conjugate gradients that start from zero in every half-step."""
+    options = {"rank": case.rank, "condition": case.condition, "oversampling": case.oversampling}
+    data = make_low_rank(case.shape, rng=case.seed, **options).observations
+    V, found = np.linalg.qr(np.random.default_rng(case.seed).normal(size=(case.shape[1], case.rank)))[0], []
+    for _ in range(12):
+        U = half_step(data, V, axis=0, method="cg", max_inner=case.inner_steps, tol=1e-12).factor
+        V = half_step(data, np.linalg.qr(U)[0], axis=1, method="cg", max_inner=case.inner_steps, tol=1e-12).factor
+        found.append(np.sqrt(2 * objective(data, np.linalg.qr(U)[0], V)) / np.linalg.norm(data.values))
+        V = np.linalg.qr(V)[0]
+    return np.array(found)
+
+
+# --- regressions -----------------------------------------------------------------------------------------------------
+
+
+def first_rows(regression: Regression, rng: np.random.Generator) -> np.ndarray:
+    """R of the first rows, as many as the sketch has."""
+    return np.linalg.qr(regression.matrix[: regression.sketch_size], mode="r")
+
+
+def another_sketch(regression: Regression, rng: np.random.Generator) -> np.ndarray:
+    """R of a sketch that is not the one whose distortion is known."""
+    return preconditioner(replace(regression, seed=regression.seed + 1))
+
+
+def not_preconditioned(regression: Regression, rng: np.random.Generator, method: str = "gd") -> np.ndarray:
+    """R = |A| I, which makes the largest singular value 1 and nothing else."""
+    largest = np.linalg.norm(regression.matrix, 2)
+    return path(regression, method=method, R=largest * np.eye(regression.matrix.shape[1]))
+
+
+def no_iteration(regression: Regression, rng: np.random.Generator) -> np.ndarray:
+    """The solution of a sketch of twice as many rows as unknowns."""
+    k = regression.matrix.shape[1]
+    whole = np.column_stack([regression.matrix, regression.side])
+    small = sketch(whole, 2 * k, kind="gaussian", rng=regression.seed)
+    return np.linalg.lstsq(small[:, :k], small[:, k], rcond=None)[0]
+
+
+def not_rescaled(perturbed: Perturbed, rng: np.random.Generator) -> np.ndarray:
+    """The longest row of the matrix itself, not of its basis."""
+    return np.array([np.linalg.norm(X, axis=1).max() for X in (perturbed.matrix, perturbed.matrix + perturbed.change)])
+
+
+# --- samples and sketches --------------------------------------------------------------------------------------------
+
+
+def masks_that_suit(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Entries of which the start explains little are never seen, so the sample knows U."""
+    outside = np.abs(law.matrix - law.start @ (law.start.T @ law.matrix))
+    return masks(law, rng, n) & (outside <= np.median(outside))
+
+
+def whole_rows(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Rows that are seen whole or not at all, each entry with the right probability."""
+    return np.broadcast_to(rng.random((n, law.shape[0], 1)) < law.density, (n, *law.shape))
+
+
+def thinner_columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A fifth of them, in columns."""
+    return columns(replace(law, density=law.density / 5), rng, n)
+
+
+def without_long_rows(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The rows of the start that are longer than the median are never seen."""
+    lengths = np.linalg.norm(law.start, axis=1)
+    return columns(law, rng, n) & (lengths <= np.median(lengths))
+
+
+def smaller_sketches(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """An eighth of the rows."""
+    return sketches(replace(law, sketch_size=law.sketch_size // 8), rng, n)
+
+
+def not_scaled(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Entries of variance 1 in place of 1/s."""
+    return sketches(law, rng, n) * np.sqrt(law.sketch_size)
+
+
+def half_of_the_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Half of the rows."""
+    return sketches(replace(law, sketch_size=law.sketch_size // 2), rng, n)
+
+
+def gaussian_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A sketch that never loses rank."""
+    return sketches(replace(law, kind="gaussian"), rng, n)
+
+
+def enough_entries(pattern: Pattern, rng: np.random.Generator) -> bool:
+    """As many entries as degrees of freedom, wherever they are."""
+    m, n = pattern.mask.shape
+    return bool(pattern.mask.sum() >= pattern.rank * (m + n - pattern.rank))
+
+
+def oracle(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Success in every run."""
+    return np.ones(n, bool)
+
+
+def as_many_steps_as_unknowns(ladder: Ladder, rng: np.random.Generator, n: int) -> np.ndarray:
+    """k conjugate gradients on every row."""
+    return counted(ladder, rng, n, steps=ladder.rank)
+
+
+# --- starts and certificates -----------------------------------------------------------------------------------------
+
+
+def next_vectors(case: HalfStepCase, rng: np.random.Generator) -> Start:
+    """Singular vectors 2 to k + 1 of the zero-filled matrix."""
+    k, seen = len(case.singular_values), case.matrix * case.mask / case.mask.mean()
+    U, s, _ = np.linalg.svd(seen)
+    return Start(U[:, 1 : k + 1], s[1 : k + 1])
+
+
+def half_of_the_gap(case: RidgeCase, rng: np.random.Generator) -> Certified:
+    """A gap that is half as large as the proof gives."""
+    found = certified(case, rng)
+    return replace(found, gap=found.gap / 2)

@@ -1,0 +1,224 @@
+"""Sketch and precondition, forward errors, clipping, perturbed incoherence (deterministic)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.matrix_completion import sketching, spectral_start, theory
+from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion.families.half_steps import distance
+from proofs_checks.matrix_completion.families.regressions import (
+    FINE_SKETCHES,
+    PERTURBED,
+    REGRESSIONS,
+    SPIKES,
+    Perturbed,
+    Regression,
+    Spike,
+    distortion_of,
+    embeds,
+    incoherences,
+    is_small,
+    path,
+    preconditioner,
+    shortened,
+    sketched,
+    solved,
+)
+
+
+def regression_rounding(regression: Regression) -> Any:
+    """Rounding of triangular solves with R: as bad as the condition of A."""
+    return rounding(64 * regression.matrix.size, np.linalg.cond(regression.matrix))
+
+
+def conditioned(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sides:
+    """The singular values of A R^{-1} against 1 / (1 + e) and 1 / (1 - e), and their ratio."""
+    values = np.linalg.svd(np.linalg.solve(R.T, regression.matrix.T).T, compute_uv=False)
+    e = share * distortion_of(regression, sketched(regression))
+    lhs = np.array([1 / (1 + e), values[0], values[0] / values[-1]])
+    rhs = np.array([values[-1], 1 / (1 - e), theory.preconditioned_condition(e)])
+    return Sides(lhs, rhs, rounding=regression_rounding(regression) / (1 - e))
+
+
+MC_L1 = Statement(
+    id="matrix_completion/MC-L1",
+    title="A sketch conditions a regression",
+    source=Derived(theory.preconditioned_condition),
+    tex=r"\sigma(A R^{-1}) \subset [1/(1+e), 1/(1-e)],\quad \kappa \le (1+e)/(1-e)",
+    hypotheses={"distortion below 1": embeds()},
+    instances=REGRESSIONS,
+    solve=preconditioner,
+    claim=Inequality(conditioned),
+    saboteurs=(
+        saboteur("half of the distortion", claim=Inequality(partial(conditioned, share=0.5))),
+        saboteur("R of the first rows", solve=mutants.first_rows),
+        saboteur("R of another sketch", solve=mutants.another_sketch),
+    ),
+)
+
+
+def errors(regression: Regression, iterates: np.ndarray) -> np.ndarray:
+    """|A (x_t - x*)| of each iterate."""
+    best = np.linalg.lstsq(regression.matrix, regression.side, rcond=None)[0]
+    return np.linalg.norm((iterates - best) @ regression.matrix.T, axis=1)
+
+
+def gradient_rate(regression: Regression, iterates: np.ndarray, share: float = 1.0) -> Sides:
+    """Each error against rho times the one before."""
+    e = distortion_of(regression, sketched(regression))
+    found = errors(regression, iterates)
+    allowed = regression_rounding(regression) * (1 + np.linalg.norm(regression.side))
+    return Sides(found[1:], share * theory.gradient_rate(e) * found[:-1], rounding=allowed)
+
+
+MC_L2 = Statement(
+    id="matrix_completion/MC-L2",
+    title="Preconditioned gradient descent with unit steps contracts",
+    source=Derived(theory.gradient_rate),
+    tex=r"\|A(x_{t+1} - x^*)\| \le \rho(e) \|A(x_t - x^*)\|",
+    hypotheses={"distortion below 0.29": embeds(0.29)},
+    instances=FINE_SKETCHES,
+    solve=partial(path, method="gd"),
+    claim=Inequality(gradient_rate),
+    saboteurs=(
+        saboteur("half of the rate", claim=Inequality(partial(gradient_rate, share=0.5))),
+        saboteur("no preconditioner", solve=mutants.not_preconditioned),
+        saboteur("steps of two", patch=(sketching.iterates, "1.0 if method", "2.0 if method")),
+    ),
+)
+
+
+def conjugate_rate(regression: Regression, iterates: np.ndarray) -> Sides:
+    """The same bound for conjugate gradients: 2 e^t |A (x_0 - x*)|."""
+    e = distortion_of(regression, sketched(regression))
+    found = errors(regression, iterates)
+    factors = np.array([theory.cg_error_bound(e, n_iter=t) for t in range(1, len(found))])
+    allowed = regression_rounding(regression) * (1 + np.linalg.norm(regression.side))
+    return Sides(found[1:], factors * found[0], rounding=allowed)
+
+
+MC_L2_CG = Statement(
+    id="matrix_completion/MC-L2-cg",
+    title="Preconditioned conjugate gradients contract by the distortion",
+    source=Derived(theory.cg_error_bound),
+    tex=r"\|A(x_t - x^*)\| \le 2 e^t \|A(x_0 - x^*)\|",
+    hypotheses={"distortion below 1": embeds()},
+    instances=REGRESSIONS,
+    solve=partial(path, method="cg"),
+    claim=Inequality(conjugate_rate),
+    saboteurs=(
+        saboteur("no preconditioner", solve=partial(mutants.not_preconditioned, method="cg")),
+        saboteur(
+            "directions are not made conjugate",
+            patch=(sketching.iterates, "after + (after @ after) / (g @ g) * p", "after"),
+        ),
+    ),
+)
+
+
+def accurate(regression: Regression, x: np.ndarray, share: float = 1.0) -> Sides:
+    """|A x - b| against (1 + epsilon) OPT, and |x - x*| against the forward bound."""
+    A, b, epsilon = regression.matrix, regression.side, 0.125
+    best = np.linalg.lstsq(A, b, rcond=None)[0]
+    optimum, smallest = np.linalg.norm(A @ best - b), np.linalg.svd(A, compute_uv=False)[-1]
+    forward = theory.forward_error_bound(share * epsilon, optimum=optimum, smallest=smallest)
+    lhs = [np.linalg.norm(A @ x - b), np.linalg.norm(x - best)]
+    allowed = regression_rounding(regression) * np.array([1.0, 1 / smallest]) * (1 + np.linalg.norm(b))
+    return Sides(lhs, [(1 + share * epsilon) * optimum, forward], rounding=allowed)
+
+
+MC_L3 = Statement(
+    id="matrix_completion/MC-L3",
+    title="A small residual means a small error",
+    source=Derived(theory.forward_error_bound),
+    tex=r"\|Ax' - b\| \le (1+e)O \Rightarrow \|x' - x^*\| \le \sqrt{2e+e^2}\,O/\sigma_{\min}(A),\ O = \mathrm{OPT}",
+    hypotheses={"distortion below 1/2": embeds(0.5)},
+    instances=FINE_SKETCHES,
+    solve=solved,
+    claim=Inequality(accurate),
+    saboteurs=(
+        saboteur("stops far too early", solve=mutants.no_iteration),
+        saboteur("one thousandth of epsilon", claim=Inequality(partial(accurate, share=0.001))),
+    ),
+)
+
+
+# --- clipping --------------------------------------------------------------------------------------------------------
+
+
+def clipped_well(spike: Spike, found: np.ndarray) -> Sides:
+    """dist(qr(U^c), U*) against e / (1 - e), and the longest row against its bound."""
+    m, k = spike.truth.shape
+    W, _, Zt = np.linalg.svd(spike.truth.T @ spike.start)
+    error = np.linalg.norm(spike.start - spike.truth @ (W @ Zt))
+    rows = theory.clipped_row_bound(error, incoherence=spike.mu, n_rows=m, rank=k, clip=spike.clip)
+    lhs = [distance(found, spike.truth), np.linalg.norm(found, axis=1).max()]
+    return Sides(
+        lhs, [theory.clipped_distance_bound(error), rows], trivial=[1.0, 1.0], rounding=rounding(64 * m * k, 1.0)
+    )
+
+
+def is_near(spike: Spike) -> bool:
+    """Whether the start is nearer than 1 to the truth, in the Frobenius norm after the best rotation."""
+    values = np.linalg.svd(spike.truth.T @ spike.start, compute_uv=False)
+    return bool(2 * (len(values) - values.sum()) < 0.9)
+
+
+MC_L4 = Statement(
+    id="matrix_completion/MC-L4",
+    title="Clipping shortens rows and stays near",
+    source=Derived(theory.clipped_row_bound),
+    tex=r"\mathrm{dist}(U^c, U^*) \le e/(1-e),\quad \|u^c_i\| \le 2\mu\sqrt{k/m}/(1-e)",
+    hypotheses={"e < 1": is_near},
+    instances=SPIKES,
+    solve=shortened,
+    claim=Inequality(clipped_well),
+    saboteurs=(
+        saboteur("clipped at 2 mu sqrt(k)", patch=(spectral_start.clipped, "np.sqrt(k / m)", "np.sqrt(k)")),
+        saboteur(
+            "clipped at a tenth", patch=(spectral_start.clipped, "2 * mu * np.sqrt(k / m)", "mu * np.sqrt(k / m) / 10")
+        ),
+        saboteur("not clipped", solve=lambda spike, rng: spike.start),
+    ),
+    notes="Rows of one length and one spike: on random bases nothing is ever clipped.",
+)
+
+
+# --- perturbed incoherence -------------------------------------------------------------------------------------------
+
+
+def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0) -> Sides:
+    """mu(B), the smallest singular value, every row norm of the basis, against their bounds."""
+    A, E = perturbed.matrix, perturbed.change
+    (m, k), smallest, change = A.shape, np.linalg.svd(A, compute_uv=False)[-1], factor * np.linalg.norm(E, 2)
+    before, after = (np.linalg.norm(np.linalg.qr(X)[0], axis=1) for X in (A, A + E))
+    rows = theory.perturbed_row_bound(
+        before, row_change=factor * np.linalg.norm(E, axis=1), smallest=smallest, change=change
+    )
+    moved = np.broadcast_to(theory.row_norm_change(smallest, change=change), before.shape)
+    mu = theory.incoherence_bound(mus[0], n_rows=m, rank=k, smallest=smallest, change=change)
+    least = theory.perturbed_smallest(smallest, change=change)
+    lhs = np.r_[mus[1], least, after, np.abs(after - before)]
+    rhs = np.r_[mu, np.linalg.svd(A + E, compute_uv=False)[-1], rows, moved]
+    return Sides(lhs, rhs, rounding=rounding(256 * m * k, (1 + np.abs(A).max()) / min(1.0, smallest)))
+
+
+MC_L5 = Statement(
+    id="matrix_completion/MC-L5",
+    title="Incoherence survives a small change",
+    source=Derived(theory.row_norm_change),
+    tex=r"|\tau_i(A) - \tau_i(B)| \le \eta/\sigma,\ \tau_i(B) \le (\sigma\,\tau_i(A) + \|E_i\|)/(\sigma - \eta)",
+    hypotheses={"the change is at most half of the smallest singular value": is_small},
+    instances=PERTURBED,
+    solve=incoherences,
+    claim=Inequality(still_incoherent),
+    saboteurs=(
+        saboteur("half of the change", claim=Inequality(partial(still_incoherent, factor=0.5))),
+        saboteur("incoherence without sqrt(m/k)", solve=mutants.not_rescaled),
+    ),
+)

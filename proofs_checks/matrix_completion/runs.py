@@ -1,0 +1,129 @@
+"""The start of a run, its certificate, and its counts (deterministic)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.matrix_completion import certificates, duality_gap, spectral_start, theory
+from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion.families.half_steps import (
+    DENSE_CASES,
+    RIDGE_CASES,
+    Certified,
+    HalfStepCase,
+    RidgeCase,
+    Start,
+    certified,
+    distance,
+    started,
+)
+from proofs_checks.matrix_completion.families.samples import FLOPS, Ladder, counted
+
+# --- the spectral start ----------------------------------------------------------------------------------------------
+
+
+def start_error(case: HalfStepCase, start: Start, share: float = 1.0) -> Sides:
+    """dist(U_0, U*) against Wedin's bound, and every singular value's error against |E|."""
+    seen = case.mask / case.mask.mean()
+    noise = np.linalg.norm(case.matrix * seen - case.matrix, 2)
+    smallest = case.singular_values[-1]
+    bound = theory.wedin_bound(share * noise, smallest=smallest) if share * noise < smallest else 1.0
+    moved = np.abs(start.singular_values - case.singular_values)
+    lhs, rhs = np.r_[distance(start.basis, case.left), moved], np.r_[bound, np.full(len(moved), share * noise)]
+    trivial = np.r_[1.0, np.full(len(moved), np.inf)]
+    return Sides(lhs, rhs, trivial=trivial, rounding=rounding(64 * case.mask.size, 1 / (smallest * case.mask.mean())))
+
+
+MC_L6 = Statement(
+    id="matrix_completion/MC-L6",
+    title="The spectral start",
+    source=Derived(theory.wedin_bound),
+    tex=r"\|E\| < s_k \Rightarrow \mathrm{dist}(U_0, U^*) \le \frac{\|E\|}{s_k - \|E\|},\ |\hat s_i - s_i| \le \|E\|",
+    hypotheses={"something is seen": lambda case: bool(case.mask.any())},
+    instances=DENSE_CASES,
+    solve=started,
+    claim=Inequality(start_error),
+    saboteurs=(
+        saboteur(
+            "not divided by p",
+            patch=(spectral_start.rescaled, "values / values.dtype.type(seen.density)", "1.0 * values"),
+        ),
+        saboteur("a tenth of the noise", claim=Inequality(partial(start_error, share=0.1))),
+        saboteur("the next singular vectors", solve=mutants.next_vectors),
+    ),
+    notes="E = P_Omega(M)/p - M with the share p of entries that is seen.",
+)
+
+# --- the certificate -------------------------------------------------------------------------------------------------
+
+
+def nuclear_objective(case: RidgeCase, X: np.ndarray) -> float:
+    """|P_Omega(X - M)|_F^2 / 2 + lambda |X|_*."""
+    rest = np.where(case.mask, X - case.values, 0.0)
+    return 0.5 * (rest**2).sum() + case.ridge * np.linalg.svd(X, compute_uv=False).sum()
+
+
+def proximal_gradient(case: RidgeCase, n_iter: int) -> np.ndarray:
+    """The nuclear norm problem by soft thresholding of singular values, with unit steps."""
+    X = np.zeros(case.values.shape)
+    for _ in range(n_iter):
+        U, s, Vt = np.linalg.svd(np.where(case.mask, case.values, X), full_matrices=False)
+        X = (U * np.maximum(s - case.ridge, 0)) @ Vt
+    return X
+
+
+def no_better(case: RidgeCase, found: Certified) -> Sides:
+    """The objective less the gap, against the objective of other matrices, among them nearly the best one."""
+    others = [proximal_gradient(case, n) for n in (1, 10, 1000)]
+    others += [np.zeros(case.values.shape), np.where(case.mask, case.values, 0.0), found.left @ found.right.T]
+    value = nuclear_objective(case, found.left @ found.right.T)
+    rhs = np.array([nuclear_objective(case, X) for X in others])
+    lhs = np.full(len(rhs), value - found.gap)
+    return Sides(lhs, rhs, rounding=rounding(256 * case.values.size, 1 + value))
+
+
+MC_L8 = Statement(
+    id="matrix_completion/MC-L8",
+    title="The duality gap of the nuclear norm",
+    source=Derived(duality_gap),
+    tex=r"f(UV^T) - \mathrm{gap} \le \min_X \tfrac12\|P_\Omega(X - M)\|_F^2 + \lambda\|X\|_*",
+    hypotheses={"a weight": lambda case: case.ridge > 0},
+    instances=RIDGE_CASES,
+    solve=certified,
+    claim=Inequality(no_better),
+    saboteurs=(
+        saboteur("the dual point is not shrunk", patch=(certificates.gap, "(lam / norm if lam > 0 else 0.0)", "1.0")),
+        saboteur("half of the gap", solve=mutants.half_of_the_gap),
+    ),
+)
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+
+def both_counts(ladder: Ladder, rng: np.random.Generator) -> np.ndarray:
+    """Counted flops of an exact half-step."""
+    return counted(ladder, method="exact")
+
+
+def flop_formula(ladder: Ladder, found: np.ndarray) -> Sides:
+    """Counted flops against the formula."""
+    data = ladder.observations
+    return Sides(found, [theory.half_step_flops(data.n_observed, ladder.size, ladder.rank, method="exact")])
+
+
+MC_T1_FLOPS = Statement(
+    id="matrix_completion/MC-T1-flops",
+    title="An exact half-step costs what its formula says",
+    source=Derived(theory.half_step_flops),
+    tex=r"\text{flops} = |\Omega| k(k+1) + 2|\Omega| k + m(k^3/3 + 2k^2) + \dots",
+    hypotheses={
+        "every row is determined": lambda ladder: bool(ladder.observations.by_row.degrees.min() >= ladder.rank)
+    },
+    instances=FLOPS,
+    solve=both_counts,
+    claim=Identity(flop_formula),
+    saboteurs=(saboteur("three conjugate gradients", solve=partial(counted, method="cg")),),
+)

@@ -1,0 +1,137 @@
+"""The dense path against the sparse one, and every baseline against what it should find."""
+
+import numpy as np
+import pytest
+
+from lrtheory.matrix_completion import baselines, complete, complete_dense, loaders, make_low_rank, make_power_law
+from lrtheory.matrix_completion.dense import orthonormal
+from tests.backends import missing
+
+
+def masked(problem) -> tuple[np.ndarray, np.ndarray]:
+    mask = np.zeros(problem.observations.shape, dtype=bool)
+    mask[problem.observations.rows, problem.observations.cols] = True
+    return problem.observations.to_csr().toarray(), mask
+
+
+@pytest.mark.parametrize("ridge", [0.0, 3.0])
+def test_dense_and_sparse_agree(ridge):
+    problem = make_low_rank((60, 50), 3, density=0.5, noise=0.1, rng=0)
+    values, mask = masked(problem)
+    dense = complete_dense(
+        np.where(mask, values, np.nan), None, 3, ridge=ridge, tol=1e-13, inner_tol=1e-6, max_iter=900
+    )
+    sparse = complete(problem, 3, ridge=ridge, tol=1e-13, max_iter=900)
+    np.testing.assert_allclose(dense.U @ dense.V.T, sparse.block(), atol=1e-5)
+    np.testing.assert_allclose(dense.singular_values, sparse.singular_values, rtol=1e-6)
+    assert dense.residual == pytest.approx(sparse.residual, rel=1e-8)
+
+
+def test_dense_recovers_and_is_finite_on_empty_lines():
+    problem = make_low_rank((80, 70), 4, oversampling=5, condition=10, rng=1)
+    values, mask = masked(problem)
+    done = complete_dense(values, mask, 4, tol=1e-9)
+    assert done.converged
+    np.testing.assert_allclose(done.U @ done.V.T, problem.truth.dense(), atol=1e-5)
+    mask[3], mask[:, 7] = False, False
+    mask[5, 1:] = False
+    done = complete_dense(values.astype(np.float32), mask, 4, max_iter=20)
+    assert done.U.dtype == np.float32
+    assert np.isfinite(done.U).all()
+    assert np.isfinite(done.V).all()
+    assert complete_dense(np.zeros((3, 2)), None, 1).residual == 0.0
+    assert complete_dense(np.array([[1, 2], [2, 4]]), None, 1).U.dtype == np.float64
+
+
+def test_gram_schmidt():
+    A = np.vander(np.linspace(0, 1, 40), 9)
+    Q, R = orthonormal(np, A)
+    np.testing.assert_allclose(Q.T @ Q, np.eye(9), atol=1e-14)
+    np.testing.assert_allclose(Q @ R, A, atol=1e-13)
+
+
+def test_dense_bad_input():
+    eye = np.eye(3)
+    for args, sentence in (
+        ((eye[0], None, 1), r"`values` must be of shape \(m, n\)"),
+        ((eye, eye, 1), "`mask` must be a bool array"),
+        ((eye, np.zeros((3, 3), dtype=bool), 1), "`mask` must be True somewhere"),
+        ((np.full((3, 3), np.inf), eye > 0, 1), "`values` must be finite where observed"),
+        ((eye, None, 4), "`rank` must be an integer in"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            complete_dense(*args)
+
+
+@pytest.mark.parametrize("name", ["als", "svp", "scaled_gd"])
+def test_baselines_recover(name):
+    problem = make_low_rank((100, 80), 3, density=0.5, condition=3, rng=0)
+    done = getattr(baselines, name)(problem, 3, tol=1e-8, rng=0)
+    assert done.converged
+    np.testing.assert_allclose(done.block(), problem.truth.dense(), atol=1e-5)
+    assert done.certificate.gap < 1e-6
+
+
+def test_scaled_gradients_do_not_feel_the_condition():
+    steps = [
+        baselines.scaled_gd(make_low_rank((100, 80), 3, density=0.6, condition=kappa, rng=0), 3, tol=1e-8).n_iter
+        for kappa in (1, 5)
+    ]
+    assert steps[1] < 2 * steps[0]
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (90, 80)])
+def test_soft_impute_and_the_ridge_reach_one_optimum(shape):
+    problem = make_low_rank(shape, 2, density=0.5, noise=0.2, rng=0)
+    lam = 3.0
+    convex = baselines.soft_impute(problem, 20, lam=lam, tol=1e-11, max_iter=3000, rng=0)
+    factored = complete(problem, 20, ridge=lam, tol=1e-12, max_iter=3000)
+    assert convex.certificate.gap < 1e-4 * convex.certificate.objective
+    np.testing.assert_allclose(convex.block(), factored.block(), atol=2e-3)
+
+
+def test_baselines_bad_input():
+    problem = make_low_rank((12, 10), 2, density=0.9, rng=0)
+    with pytest.raises(ValueError, match="`lam` must be in"):
+        baselines.soft_impute(problem, 2, lam=-1.0)
+    with pytest.raises(ValueError, match="`step_size` must be in"):
+        baselines.svp(problem, 2, step_size=2.0)
+    with pytest.raises(ValueError, match="`step_size` must be in"):
+        baselines.scaled_gd(problem, 2, step_size=1.0)
+    with pytest.raises(ValueError, match="`rank` must be an integer in"):
+        baselines.svp(problem, 11)
+
+
+def test_a_table_of_ratings_looks_like_one():
+    seen = make_power_law((300, 200), 3, n_observed=9000, rng=0).observations
+    assert set(np.unique(2 * seen.values)) <= set(range(1, 11))
+    assert seen.by_col.degrees[:20].sum() > 3 * seen.by_col.degrees[-20:].sum()
+
+
+REAL = {"movielens_100k": ((943, 1682), 100_000), "lecture_ratings": ((2972, 1128), 73_421)}
+
+
+@pytest.mark.parametrize("name", list(REAL))
+def test_real_ratings(name, uses):
+    try:
+        problem = getattr(loaders, f"load_{name}")()
+    except ImportError as error:
+        missing(name, error)
+    uses(name)
+    seen = problem.observations
+    assert (seen.shape, seen.n_observed) == REAL[name]
+    assert set(np.unique(seen.values)) == {1.0, 2.0, 3.0, 4.0, 5.0}
+    train, test = seen.split(0.1, rng=0)
+    mean = float(np.sqrt(np.mean((test.values - train.values.mean()) ** 2)))
+    done = complete(train, 5, ridge=12.0, bias=True, validation=test, max_iter=20)
+    assert done.validation_rmse < 0.99 * mean
+
+
+def test_digits(uses):
+    try:
+        problem = loaders.load_digits_matrix()
+    except ImportError as error:
+        missing("digits", error)
+    uses("digits")
+    assert problem.observations.shape == (1797, 64)
+    assert np.linalg.matrix_rank(problem.observations.to_csr().toarray()) == 61

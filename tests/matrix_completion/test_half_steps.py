@@ -1,0 +1,177 @@
+"""Half-steps against dense least squares, their counts, their threads, and mutants of their kernels."""
+
+import numpy as np
+import pytest
+
+from lrtheory.bounds.patching import Patch, patched
+from lrtheory.matrix_completion import (
+    Observations,
+    half_step,
+    half_steps,
+    make_low_rank,
+    make_power_law,
+    objective,
+    regressions,
+    theory,
+)
+from tests.matrix_completion import oracles
+
+METHODS = ("exact", "cg", "sketch")
+
+
+@pytest.fixture(scope="module")
+def skewed() -> Observations:
+    """Rows with none, few and many observations."""
+    return make_power_law((40, 30), 2, n_observed=220, exponents=(1.2, 0.4), rng=1).observations
+
+
+def factor(size: int, k: int = 3, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(size, k))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("ridge", [0.0, 0.7])
+def test_against_dense_least_squares(skewed, method, axis, ridge):
+    F = factor(skewed.shape[1 - axis])
+    assert skewed.by_row.degrees.min() < 3  # some lines are not determined without a ridge
+    found = half_step(skewed, F, axis=axis, method=method, ridge=ridge, tol=1e-13, max_inner=500, rng=0)
+    np.testing.assert_allclose(found.factor, oracles.half_step(skewed, F, axis, ridge), rtol=1e-6, atol=1e-8)
+    assert found.converged
+    assert found.max_residual <= 1e-13
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_least_norm_solution_of_a_short_row(method):
+    seen = Observations([0, 0], [1, 2], [1.0, 2.0], (2, 4))
+    F = factor(4, 5)
+    found = half_step(seen, F, init=factor(2, 5, seed=9), method=method, tol=1e-14, rng=0)
+    np.testing.assert_allclose(found.factor[0], np.linalg.pinv(F[1:3]) @ [1.0, 2.0], rtol=1e-10)
+    assert found.factor[1].tolist() == [0.0] * 5
+    assert found.message == "2 lines have fewer than 5 observations; they get the shortest solution"
+    assert found.counts["undetermined"] == 2
+
+
+def test_equal_rows_make_the_gram_matrix_singular():
+    seen = Observations(np.zeros(6, int), np.arange(6), np.arange(6.0), (1, 6))
+    F = np.ones((6, 2))
+    assert half_step(seen, F).factor[0] == pytest.approx([1.25, 1.25])
+
+
+def test_a_short_row_without_the_rule_for_short_rows_is_caught():
+    seen, F = Observations([0, 0], [0, 1], [1.0, 2.0], (1, 3)), factor(3, 3)
+    expected = np.linalg.pinv(F[:2]) @ [1.0, 2.0]
+    old = "singular = (d < k and ridge == 0) or not cholesky(G, 4 * k * unit * largest)"
+    with patched(Patch(regressions._exact_lines, old, "singular = not cholesky(G, 1e-300)")), np.errstate(all="ignore"):
+        assert not np.allclose(half_step(seen, F).factor[0], expected, rtol=1e-6)
+    assert np.allclose(half_step(seen, F).factor[0], expected)
+
+
+def test_no_inner_step_returns_the_start(skewed):
+    init = factor(40)
+    full = skewed.by_row.degrees >= 3
+    found = half_step(skewed, factor(30), init=init, method="cg", max_inner=0)
+    np.testing.assert_array_equal(found.factor[full], init[full])
+    assert not found.converged
+    rest = (init[skewed.rows] * factor(30)[skewed.cols]).sum(axis=1) - skewed.values
+    counted = full[skewed.rows]
+    short = (found.factor[skewed.rows] * factor(30)[skewed.cols]).sum(axis=1) - skewed.values
+    assert found.squares == pytest.approx((rest[counted] ** 2).sum() + (short[~counted] ** 2).sum())
+
+
+def test_residuals_are_what_they_say(skewed):
+    F, ridge = factor(30), 0.3
+    found = half_step(skewed, F, method="cg", ridge=ridge, tol=1e-2, max_inner=2)
+    for i in range(40):
+        here = skewed.rows == i
+        P, x = F[skewed.cols[here]], skewed.values[here]
+        if len(x):
+            rest = P.T @ (x - P @ found.factor[i]) - ridge * found.factor[i]
+            assert found.residuals[i] == pytest.approx(np.linalg.norm(rest) / np.linalg.norm(P.T @ x), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["exact", "cg"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_threads_change_no_bit(skewed, method, kind):
+    data = Observations(skewed.rows, skewed.cols, skewed.values.astype(kind), skewed.shape)
+    one = half_step(data, factor(30), method=method)
+    assert one.factor.dtype == kind
+    for n_jobs in (2, 3, 50, -1):
+        many = half_step(data, factor(30), method=method, n_jobs=n_jobs)
+        np.testing.assert_array_equal(one.factor, many.factor)
+        assert one.squares == many.squares
+
+
+def test_the_counts_are_the_formula(skewed):
+    N, k, lines = skewed.n_observed, 3, int((skewed.by_row.degrees > 0).sum())
+    exact = half_step(skewed, factor(30))
+    assert exact.counts["flops"] == 6 * N * k + N * k * (k + 1) + lines * (k**3 // 3 + 2 * k**2)
+    cg = half_step(skewed, factor(30), method="cg", ridge=1.0, tol=0.0, max_inner=2)
+    long = skewed.by_row.degrees[skewed.by_row.degrees > 0]
+    assert cg.counts["inner_iterations"] <= 2 * lines
+    assert cg.counts["regressions"] == lines
+    assert cg.counts["flops"] <= 6 * N * k + 8 * k * long.sum() + 24 * k * lines
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+@pytest.mark.parametrize("ridge", [0.0, 2.0])
+def test_any_number_of_steps_lowers_the_objective(steps, ridge):
+    problem = make_low_rank((60, 40), 4, condition=30, rng=3)
+    U, V = factor(60, 4, 1), factor(40, 4, 2)
+    values = [objective(problem, U, V, ridge=ridge)]
+    for _ in range(10):
+        U = half_step(problem, V, axis=0, init=U, method="cg", ridge=ridge, tol=0.0, max_inner=steps).factor
+        V = half_step(problem, U, axis=1, init=V, method="cg", ridge=ridge, tol=0.0, max_inner=steps).factor
+        values.append(objective(problem, U, V, ridge=ridge))
+    assert (np.diff(values) <= 1e-12 * values[0]).all()
+
+
+def test_an_absolute_tolerance_is_caught():
+    """The inner tolerance is relative: scaled values take the same path."""
+    problem = make_low_rank((40, 30), 3, density=0.6, rng=0)
+    seen, F = problem.observations, factor(30)
+
+    def steps(scale: float) -> int:
+        data = Observations(seen.rows, seen.cols, scale * seen.values, seen.shape)
+        return half_step(data, F, method="cg", tol=1e-4).counts["inner_iterations"]
+
+    assert steps(1.0) == steps(2.0**20) == steps(2.0**-20)
+    with patched(Patch(regressions._cg_lines, "small = tol * size", "small = tol")):
+        assert steps(1.0) != steps(2.0**-20)
+
+
+def test_conjugate_gradients_end_after_k_steps():
+    problem = make_low_rank((30, 25), 5, density=1.0, rng=0)
+    found = half_step(problem, factor(25, 5), method="cg", tol=1e-9, max_inner=60)
+    assert found.n_iter <= 6
+
+
+def test_the_identity_of_the_error():
+    rng = np.random.default_rng(0)
+    problem = make_low_rank((30, 20), 3, density=0.5, condition=5, rng=1)
+    seen, mask = problem.observations, np.zeros((30, 20), dtype=bool)
+    mask[seen.rows, seen.cols] = True
+    U = np.linalg.qr(problem.truth.U + 0.05 * rng.normal(size=(30, 3)))[0]
+    found = half_step(problem, U, axis=1).factor
+    np.testing.assert_allclose(found, theory.exact_half_step(U, problem.truth, mask), atol=1e-11)
+
+
+def test_auto_and_bad_input(skewed):
+    assert half_step(skewed, factor(30), method="auto").method == "exact"
+    wide = half_step(skewed, factor(30, 25), method="auto", ridge=1.0)
+    assert (wide.method, wide.reason) == ("cg", f"rank 25 is above {half_steps.CROSSOVER}")
+    for options, sentence in (
+        ({"axis": 2}, "`axis` must be one of 0, 1"),
+        ({"init": np.ones((3, 3))}, r"`init` must be of shape \(40, 3\)"),
+        ({"method": "lu"}, "`method` must be one of"),
+        ({"ridge": -1.0}, "`ridge` must be in"),
+        ({"tol": -1.0}, "`tol` must be in"),
+        ({"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
+        ({"n_jobs": -2}, "`n_jobs` must be an integer of at least -1"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            half_step(skewed, factor(30), **options)
+    with pytest.raises(ValueError, match=r"`F` must be of shape"):
+        half_step(skewed, factor(31))
+    with pytest.raises(ValueError, match="`F` must be finite"):
+        half_step(skewed, np.full((30, 2), np.nan))

@@ -1,0 +1,149 @@
+"""Observations: orders, duplicates, zeros, splits, and what is refused."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from lrtheory.matrix_completion import CompletionProblem, LowRank, Observations, complete, make_low_rank, observations
+from lrtheory.matrix_completion.problem import as_observations
+
+NAN = float("nan")
+
+
+@given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1), st.integers(0, 2**32 - 1))
+def test_both_orders_hold_the_same_entries(positions, seed):
+    rng = np.random.default_rng(seed)
+    rows, cols = rng.permutation(list(positions)).T
+    seen = Observations(rows, cols, rng.normal(size=len(rows)), (6, 5))
+    table = np.full((6, 5), NAN)
+    table[rows, cols] = seen.values
+    for lines, matrix in ((seen.by_row, table), (seen.by_col, table.T)):
+        for i in range(lines.n_lines):
+            here = slice(lines.starts[i], lines.starts[i + 1])
+            expected = np.flatnonzero(~np.isnan(matrix[i]))
+            assert lines.indices[here].tolist() == expected.tolist()
+            assert lines.values[here].tolist() == matrix[i, expected].tolist()
+    assert (Observations.from_dense(table).to_csr() != seen.to_csr()).nnz == 0
+
+
+def test_zeros_are_observations():
+    stored = sparse.csr_array((np.array([0.0, 2.0]), np.array([1, 0]), np.array([0, 1, 2])), shape=(2, 3))
+    for data in (stored, stored.tocsc(), stored.tocoo(), sparse.csr_matrix(stored)):
+        seen = as_observations(data)
+        assert seen.n_observed == 2
+        assert seen.by_row.values.tolist() == [0.0, 2.0]
+    assert as_observations([[0.0, NAN], [NAN, 0.0]]).n_observed == 2
+    masked = as_observations((np.zeros((2, 2)), np.eye(2, dtype=bool)))
+    assert masked.rows.tolist() == [0, 1]
+
+
+def test_duplicates():
+    given = [0, 1, 0], [2, 0, 2], [1.0, 5.0, 4.0], (2, 3)
+    with pytest.raises(ValueError, match=r"`rows, cols` must be positions that differ.*got \(0, 2\)"):
+        Observations(*given)
+    seen = Observations(*given, duplicates="mean")
+    assert (seen.rows.tolist(), seen.cols.tolist(), seen.values.tolist()) == ([0, 1], [2, 0], [2.5, 5.0])
+    opposite = Observations([0, 0], [0, 0], [1.0, -1.0], (1, 1), duplicates="mean")
+    assert opposite.values.tolist() == [0.0]  # a mean of zero is an observation too
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "values", "shape", "error", "sentence"),
+    [
+        ([0, 2], [0, 0], [1, 2], (2, 2), ValueError, r"`rows` must be in \[0, 2\); got 2"),
+        ([0, -1], [0, 0], [1, 2], (2, 2), ValueError, r"`rows` must be in \[0, 2\); got -1"),
+        ([0], [0.5], [1], (2, 2), TypeError, "`cols` must be an array of integers"),
+        ([0], [[0]], [1], (2, 2), ValueError, r"`cols` must be of shape \(N,\)"),
+        ([0], [0], [NAN], (2, 2), ValueError, "`values` must be finite"),
+        ([0], [0], [float("inf")], (2, 2), ValueError, "`values` must be finite"),
+        ([0], [0], ["a"], (2, 2), TypeError, "`values` must be an array of real numbers"),
+        ([0, 1], [0, 1], [1], (2, 2), ValueError, r"`rows` must be of shape \(1,\), as many as values"),
+        ([0], [0], [1], (2, 0), ValueError, r"`shape\[1\]` must be an integer in"),
+        ([0], [0], [1], 3, ValueError, "`shape` must be a pair of positive integers"),
+    ],
+)
+def test_what_is_refused(rows, cols, values, shape, error, sentence):
+    with pytest.raises(error, match=sentence):
+        Observations(rows, cols, values, shape)
+
+
+def test_refused_forms():
+    with pytest.raises(ValueError, match="`data` must be at least one observation"):
+        as_observations(np.full((2, 2), NAN))
+    with pytest.raises(ValueError, match="`mask` must be a bool array"):
+        Observations.from_dense(np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match=r"`values` must be of shape \(m, n\)"):
+        Observations.from_dense([1.0])
+    with pytest.raises(TypeError, match="`matrix` must be a scipy sparse array"):
+        Observations.from_sparse(np.eye(2))
+    with pytest.raises(ValueError, match="`labels` must be a pair of 1 and 2 names"):
+        Observations([0], [0], [1.0], (1, 2), labels=(("a", "b"), None))
+    with pytest.raises(ValueError, match="`duplicates` must be one of"):
+        Observations([0], [0], [1.0], (1, 2), duplicates="sum")
+    with pytest.raises(ValueError, match="`singular_values` must be in"):
+        LowRank(np.eye(2), np.array([1.0, -1.0]), np.eye(2))
+    with pytest.raises(ValueError, match="`U` must be of shape"):
+        LowRank(np.eye(2), np.array([1.0]), np.eye(2))
+
+
+def test_float_types_and_read_only_inputs():
+    rows = np.arange(3)
+    rows.flags.writeable = False
+    for kind, kept in ((np.float32, np.float32), (np.int64, np.float64), (np.float16, np.float64), (bool, np.float64)):
+        values = np.ones(3, dtype=kind)
+        values.flags.writeable = False
+        seen = Observations(rows, rows, values, (3, 3))
+        assert seen.values.dtype == seen.by_col.values.dtype == kept
+        assert not seen.values.flags.writeable
+
+
+def test_split_by_time_and_at_random():
+    seen = Observations([3, 2, 1, 0], [0, 1, 2, 3], [1.0, 2.0, 3.0, 4.0], (4, 4), labels=("abcd", None))
+    train, test = seen.split(0.25, by="time")
+    assert (train.values.tolist(), test.values.tolist()) == ([1.0, 2.0, 3.0], [4.0])
+    train, test = seen.split(0.5, rng=0)
+    assert sorted([*train.values, *test.values]) == [1, 2, 3, 4]
+    assert test.values.tolist() == seen.split(0.5, rng=0)[1].values.tolist()
+    assert train.labels == (("a", "b", "c", "d"), None)
+    assert [part.n_observed for part in seen.split(1e-9, rng=0)] == [3, 1]
+    with pytest.raises(ValueError, match="at least two observations"):
+        Observations([0], [0], [1.0], (1, 1)).split(0.5)
+    for fraction in (0, 1, NAN):
+        with pytest.raises(ValueError, match="`fraction` must be in"):
+            seen.split(fraction)
+
+
+def test_copies_through_pickle_are_whole_and_read_only():
+    seen = Observations([1, 0], [0, 1], [1.0, 2.0], (2, 2), labels=(None, ("x", "y")))
+    again = pickle.loads(pickle.dumps(seen))
+    assert again.labels == seen.labels
+    assert again.by_col.indices.tolist() == seen.by_col.indices.tolist()
+    for array in (again.rows, again.values, again.by_row.values):
+        assert not array.flags.writeable
+    assert repr(again) == "Observations(2 of 2 x 2 entries, float64)"
+
+
+def test_problems_are_data_too():
+    problem = make_low_rank((20, 15), 1, density=0.7, rng=0)
+    assert isinstance(problem, CompletionProblem)
+    assert as_observations(problem) is problem.observations
+    assert problem.observations.oversampling(1) == pytest.approx(problem.observations.n_observed / 34)
+
+
+def test_values_that_stay_in_the_order_of_rows_are_seen(monkeypatch):
+    """A transposed copy whose values were not moved with their indices does not recover anything."""
+    problem = make_low_rank((40, 30), 2, density=0.6, rng=0)
+    right = observations.orientations
+
+    def wrong(matrix):
+        by_row, by_col = right(matrix)
+        return by_row, by_col._replace(values=by_row.values)
+
+    assert complete(problem, 2).residual < 1e-5
+    monkeypatch.setattr(observations, "orientations", wrong)
+    mixed = Observations(problem.observations.rows, problem.observations.cols, problem.observations.values, (40, 30))
+    assert complete(mixed, 2).residual > 0.1

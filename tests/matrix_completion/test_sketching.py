@@ -1,0 +1,116 @@
+"""Sketches, preconditioned iterations, and their rates."""
+
+import numpy as np
+import pytest
+
+from lrtheory.bounds.patching import Patch, patched
+from lrtheory.matrix_completion import sketch, sketched_lstsq, sketching, theory
+
+
+def tall(n: int = 300, k: int = 6, condition: float = 1e4) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    U, V = np.linalg.qr(rng.normal(size=(n, k)))[0], np.linalg.qr(rng.normal(size=(k, k)))[0]
+    return (U * np.geomspace(1, 1 / condition, k)) @ V, rng.normal(size=n)
+
+
+@pytest.mark.parametrize("kind", sketching.KINDS)
+def test_sketches_preserve_products_on_average(kind):
+    A, rng = np.linalg.qr(tall(60, 3)[0])[0], np.random.default_rng(1)
+    runs = 300
+    mean = sum(S.T @ S for S in (sketch(A, 20, kind=kind, rng=rng) for _ in range(runs))) / runs
+    np.testing.assert_allclose(mean, np.eye(3), atol=0.15)
+
+
+@pytest.mark.parametrize("kind", ["countsketch", "osnap"])
+def test_the_second_moment(kind):
+    Q, rng, runs = np.linalg.qr(tall(100, 3)[0])[0], np.random.default_rng(2), 1500
+    errors = np.empty(runs)
+    for run in range(runs):
+        S = sketch(Q, 24, kind=kind, rng=rng)
+        errors[run] = np.linalg.norm(S.T @ S - np.eye(3)) ** 2
+    expected = theory.countsketch_second_moment(Q, sketch_size=24)
+    assert abs(errors.mean() - expected) <= 5 * errors.std() / np.sqrt(runs)
+
+
+def test_a_sketch_without_signs_is_caught():
+    Q, rng = np.ones((200, 1)) / np.sqrt(200), np.random.default_rng(3)
+    with patched(Patch(sketching._countsketch, "signs = rng.choice([-1.0, 1.0], size=n)", "signs = np.ones(n)")):
+        S = sketching._countsketch(Q, 30, rng)
+    assert np.linalg.norm(S.T @ S - 1) ** 2 > 10 * theory.countsketch_second_moment(Q, sketch_size=30)
+
+
+def test_a_hadamard_sketch_of_full_size_is_an_isometry():
+    A = tall(128, 4)[0]
+    S = sketch(A, 128, kind="srht", rng=0)
+    np.testing.assert_allclose(S.T @ S, A.T @ A, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", sketching.KINDS)
+def test_against_lstsq(kind):
+    A, b = tall()
+    B = np.stack([b, 2 * b, A @ np.arange(6.0)], axis=1)
+    found = sketched_lstsq(A, B, kind=kind, epsilon=1e-10, rng=0)
+    exact = np.linalg.lstsq(A, B, rcond=None)[0]
+    assert found.converged
+    best = np.linalg.norm(A @ exact - B, axis=0)
+    assert (found.residual_norms <= (1 + 1e-10) * best + 1e-12 * np.linalg.norm(B, axis=0)).all()
+    for j in range(2):
+        bound = theory.forward_error_bound(1e-10, optimum=best[j], smallest=np.linalg.svd(A)[1][-1])
+        assert np.linalg.norm(found.x[:, j] - exact[:, j]) <= bound
+
+
+@pytest.mark.parametrize("method", ["cg", "gd"])
+def test_rates(method):
+    A, b = tall(400, 5, 1e4)
+    R = sketching.precondition(A, 200, "gaussian", np.random.default_rng(0))
+    e = theory.distortion(A, R)
+    assert e < 1 - 1 / np.sqrt(2)
+    best = np.linalg.lstsq(A, b, rcond=None)[0]
+    steps, _, _ = sketching.iterates(A, b, R, np.zeros(5), method=method, enough=lambda g, rest: False, max_iter=6)
+    errors = np.array([np.linalg.norm(A @ (x - best)) for x in steps])
+    floor = 1e-10 * errors[0]
+    if method == "gd":
+        assert (errors[1:] <= theory.gradient_rate(e) * errors[:-1] + floor).all()
+    else:
+        assert (errors <= theory.cg_error_bound(e, n_iter=np.arange(len(errors))) * errors[0] + floor).all()
+
+
+def test_gradient_descent_diverges_beyond_its_distortion():
+    A, b = np.linalg.qr(tall()[0])[0], tall()[1]
+    R = np.eye(6) * 0.65  # lengths 0.65 of what they are: distortion 0.35
+    assert theory.distortion(A, R) == pytest.approx(1 / 0.65 * 0.35 / (1 / 0.65), abs=1e-12)
+    steps, _, _ = sketching.iterates(A, b, R, np.zeros(6), method="gd", enough=lambda g, r: False, max_iter=20)
+    best = A.T @ b
+    assert np.linalg.norm(steps[-1] - best) > 100 * np.linalg.norm(best)
+    other, _, _ = sketching.iterates(
+        A, b, 1.35 * np.eye(6), np.zeros(6), method="gd", enough=lambda g, r: False, max_iter=40
+    )
+    np.testing.assert_allclose(other[-1], best, atol=1e-8)  # as distorted the other way, it converges
+
+
+def test_trace_repeats_and_rank_loss():
+    A, b = tall()
+    found = sketched_lstsq(A, b, rng=0, record=True)
+    assert found.trace["x"].shape == (found.n_iter + 1, 6)
+    np.testing.assert_array_equal(found.trace["x"][-1], found.x)
+    assert found.counts["sketch_rows"] == 96
+    deficient = sketched_lstsq(np.ones((30, 2)), b[:30], rng=0, max_iter=5)
+    assert np.isfinite(deficient.x).all()
+    assert sketched_lstsq(A, np.zeros(300), rng=0).x.tolist() == [0.0] * 6
+    assert sketched_lstsq(A, np.zeros((300, 0)), rng=0).x.shape == (6, 0)
+
+
+def test_bad_input():
+    A, b = tall()
+    for options, sentence in (
+        ({"epsilon": 0.0}, "`epsilon` must be in"),
+        ({"sketch_size": 5}, "`sketch_size` must be an integer of at least 6"),
+        ({"kind": "fourier"}, "`kind` must be one of"),
+        ({"method": "lsqr"}, "`method` must be one of"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            sketched_lstsq(A, b, **options)
+    with pytest.raises(ValueError, match="`B` must be of shape"):
+        sketched_lstsq(A, b[:5])
+    with pytest.raises(ValueError, match=r"`A` must be of shape \(n, k\)"):
+        sketched_lstsq(A.T, b)

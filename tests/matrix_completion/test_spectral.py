@@ -1,0 +1,170 @@
+"""Distances, incoherence, the spectral start and its clipping, and which samples determine a matrix."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import linalg
+
+from lrtheory.bounds.patching import Patch, patched
+from lrtheory.matrix_completion import (
+    Observations,
+    complete,
+    finitely_completable,
+    incoherence,
+    make_low_rank,
+    rank_one_components,
+    sample_mask,
+    spectral,
+    spectral_gap,
+    spectral_init,
+    spectral_start,
+    subspace_distance,
+    theory,
+)
+from tests.matrix_completion import oracles
+
+NAN = float("nan")
+
+
+@given(st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_distance_against_principal_angles(k, seed):
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(9, k))
+    B = A + 10.0 ** rng.uniform(-9, 1) * rng.normal(size=(9, k))
+    assert subspace_distance(A, B) == pytest.approx(oracles.sine(A, B), rel=1e-6, abs=1e-15)
+    assert subspace_distance(A, B) == pytest.approx(subspace_distance(B, A), rel=1e-6, abs=1e-14)
+    assert subspace_distance(A, A @ rng.normal(size=(k, k))) < 1e-9
+
+
+def test_small_angles_are_not_lost():
+    planted = 1e-9
+    A, B = np.eye(5)[:, :2], np.eye(5)[:, :2]
+    B[2, 0] = planted
+    assert subspace_distance(A, B) == pytest.approx(planted, rel=1e-9)
+    old = "return min(1.0, float(np.linalg.norm(outside, 2)))"
+    cosine = "return float(np.sqrt(max(0.0, 1 - np.linalg.svd(QA.T @ QB, compute_uv=False)[-1] ** 2)))"
+    with patched(Patch(spectral.sine, old, cosine)):
+        assert spectral.subspace_distance(A, B) != pytest.approx(planted, rel=0.5)
+
+
+def test_incoherence_lies_between_its_ends():
+    hadamard = linalg.hadamard(16)[:, :3].astype(float)
+    assert incoherence(hadamard) == pytest.approx(1.0)
+    assert incoherence(np.eye(16)[:, :4]) == pytest.approx(2.0)
+    U = np.random.default_rng(0).normal(size=(50, 3))
+    assert incoherence(U) == pytest.approx(incoherence(U @ np.diag([1, 5, 100])))
+
+
+def test_the_gap_against_the_definition():
+    seen = make_low_rank((80, 70), 1, density=0.2, rng=0).observations
+    A = np.zeros((80, 70))
+    A[seen.rows, seen.cols] = 1
+    A = A[A.sum(axis=1) > 0][:, A.sum(axis=0) > 0]
+    s = np.linalg.svd(A / np.sqrt(np.outer(A.sum(axis=1), A.sum(axis=0))), compute_uv=False)
+    assert s[0] == pytest.approx(1.0)
+    assert spectral_gap(seen) == pytest.approx(1 - s[1], abs=1e-10)
+    assert spectral_gap([[1.0, 2.0, NAN]]) == 1.0
+
+
+def test_the_start_against_a_dense_decomposition():
+    problem = make_low_rank((120, 90), 3, density=0.5, condition=2, rng=0)
+    seen = problem.observations
+    dense = seen.to_csr().toarray() / seen.density
+    U, s, Vt = np.linalg.svd(dense)
+    start = spectral_init(seen, 3, tol=0.0)
+    assert start.method == "svds"
+    np.testing.assert_allclose(start.singular_values, s[:3], rtol=1e-10)
+    assert subspace_distance(start.U, U[:, :3]) < 1e-8
+    assert subspace_distance(start.V, Vt[:3].T) < 1e-8
+    noise = np.linalg.norm(dense - problem.truth.dense(), 2)
+    bound = theory.wedin_bound(noise, smallest=problem.truth.singular_values[-1])
+    assert subspace_distance(start.U, problem.truth.U) <= bound
+    assert spectral_init(seen, 90).method == "svd"
+
+
+def test_the_scale_of_the_start():
+    """Singular vectors do not see a missing 1 / p; the singular values do."""
+    problem = make_low_rank((200, 150), 2, density=0.3, rng=0)
+    start = spectral_init(problem, 2)
+    assert start.singular_values == pytest.approx(problem.truth.singular_values, rel=0.2)
+    with patched(Patch(spectral_start.rescaled, "values / values.dtype.type(seen.density)", "values")):
+        wrong = spectral_init(problem, 2)
+    assert subspace_distance(wrong.U, start.U) < 1e-6
+    assert wrong.singular_values != pytest.approx(problem.truth.singular_values, rel=0.2)
+
+
+@pytest.mark.parametrize("clip", ["row", "entry"])
+def test_clipping_a_planted_spike(clip):
+    flat = linalg.hadamard(1024)[:, 1:5] / 32.0
+    spiked = flat.copy()
+    spiked[7, 0] += 0.3
+    U0 = np.linalg.qr(spiked)[0]
+    rotation = np.linalg.svd(flat.T @ U0)
+    error = np.linalg.norm(U0 - flat @ (rotation[0] @ rotation[2]))
+    U, cut = spectral_start.clipped(U0, 1.0, clip)
+    assert cut == 1
+    np.testing.assert_allclose(U.T @ U, np.eye(4), atol=1e-12)
+    assert subspace_distance(U, flat) <= theory.clipped_distance_bound(error)
+    longest = theory.clipped_row_bound(error, incoherence=1.0, n_rows=1024, rank=4, clip=clip)
+    assert np.linalg.norm(U, axis=1).max() <= longest
+    # clipping at 2 mu sqrt(k) cuts nothing, and the row stays longer than the bound for rows
+    with patched(Patch(spectral_start.clipped, "2 * mu * np.sqrt(k / m)", "2 * mu * np.sqrt(k)")):
+        wrong, none = spectral_start.clipped(U0, 1.0, clip)
+    assert none == 0
+    assert np.linalg.norm(wrong, axis=1).max() > theory.clipped_row_bound(error, incoherence=1.0, n_rows=1024, rank=4)
+    # without the last orthonormalisation the columns are not orthonormal
+    with patched(Patch(spectral_start.clipped, "return orthonormal(shorter), ", "return shorter, ")):
+        assert abs(spectral_start.clipped(U0, 1.0, clip)[0].T @ flat).max() < 1
+        assert not np.allclose(
+            spectral_start.clipped(U0, 1.0, clip)[0].T @ spectral_start.clipped(U0, 1.0, clip)[0], np.eye(4)
+        )
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_completability_against_exact_elimination(k):
+    rng, answers = np.random.default_rng(2), set()
+    for trial in range(12):
+        rows, cols = sample_mask((5, 4), 0.25 + 0.06 * trial, rng=rng)
+        if len(rows) == 0:
+            continue
+        seen = Observations(rows, cols, np.ones(len(rows)), (5, 4))
+        expected = oracles.is_finitely_completable(rows, cols, (5, 4), k)
+        answers.add(expected)
+        assert finitely_completable(seen, k, rng=trial) == expected
+    assert answers == {True, False}
+
+
+def test_rank_one_components_decide_rank_one():
+    for positions in itertools.combinations(itertools.product(range(3), range(2)), 4):
+        rows, cols = np.array(positions).T
+        seen = Observations(rows, cols, np.ones(4), (3, 2))
+        of_rows, of_cols = rank_one_components(seen)
+        connected = len({*of_rows.tolist(), *of_cols.tolist()}) == 1
+        assert connected == finitely_completable(seen, 1, rng=0)
+
+
+def test_two_components_leave_their_scales_open():
+    u, v = np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.0, 1.0, 5.0, 3.0])
+    mask = np.zeros((4, 4), dtype=bool)
+    mask[:2, :2] = mask[2:, 2:] = True
+    done = complete((np.outer(u, v), mask), 1, tol=1e-12, init="random", rng=0)
+    np.testing.assert_allclose(done.block()[mask], np.outer(u, v)[mask], rtol=1e-9)
+    assert not np.allclose(done.block(), np.outer(u, v))
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="`B` must be of shape"):
+        subspace_distance(np.eye(3), np.eye(3)[:, :2])
+    with pytest.raises(ValueError, match=r"`U` must be of shape \(m, k\) with 1 <= k <= m"):
+        incoherence(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="`rank` must be an integer in"):
+        spectral_init(np.eye(3), 4)
+    with pytest.raises(ValueError, match="`incoherence` must be in"):
+        spectral_init(np.eye(3), 1, incoherence=0.5)
+    with pytest.raises(ValueError, match="`data` must be of at most 4000 unknowns"):
+        finitely_completable(np.ones((300, 200)), 10)
+    zero = spectral_init(Observations(np.arange(90), np.arange(90), np.zeros(90), (90, 100)), 2)
+    assert zero.singular_values.tolist() == [0.0, 0.0]
