@@ -8,11 +8,12 @@ easy to compute.
 At infinite selection strength only the directions of the gains count: they form the *response graph*, whose sink
 strongly connected components carry all the mass.
 
-When payoffs are means of samples, three questions arise, and this package answers each:
+When payoffs are means of samples, four questions arise, and this package answers each:
 
 * How many samples make pi right?                     `theory.samples_finite_alpha`, `theory.samples_infinite_alpha`
 * Which profile should be sampled next, and when is the response graph known?      `ResponseGraphUCB`
 * What do intervals on payoffs say about the ranking?                              `ranking_intervals`
+* What if most pairs have never met?                                               `complete_table`
 
 Tables come from logs of matches (`table_from_matches`), from makers (`make_...`) and from real games (`load_...`). With
 ``population="single"`` one population plays one symmetric game, such as the table of win rates of a leaderboard.
@@ -59,6 +60,7 @@ from lrtheory.alpha_rank.elo import EloResult, elo
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
 from lrtheory.alpha_rank.kuhn import kuhn_policies, load_kuhn, sample_matches
 from lrtheory.alpha_rank.laws import line_law
+from lrtheory.alpha_rank.low_rank import CompletedTable, complete_table
 from lrtheory.alpha_rank.matches import MatchTable, table_from_matches
 from lrtheory.alpha_rank.memory_one import make_memory_one
 from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
@@ -73,6 +75,7 @@ from lrtheory.alpha_rank.ucb_batch import BatchEstimate, response_graph_ucb_batc
 __all__ = [
     "AlphaRankResult",
     "BatchEstimate",
+    "CompletedTable",
     "EloResult",
     "Game",
     "GraphEstimate",
@@ -84,6 +87,7 @@ __all__ = [
     "StationaryResult",
     "alpha_rank",
     "baselines",
+    "complete_table",
     "elo",
     "fixation_probability",
     "kuhn_policies",

@@ -12,6 +12,7 @@ import numpy as np
 
 __all__ = [
     "chain_ratio_bound",
+    "direction_tolerance",
     "fixation_log_ratio",
     "mass_error_of_ratio",
     "payoffs_with_offset",
@@ -49,6 +50,32 @@ def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
     24.5
     """
     return (population_size - 1) * u
+
+
+def direction_tolerance(gap: Any) -> Any:
+    """Return how far off a table may be without a wrong direction in its response graph (statement LR-T1).
+
+    Parameters
+    ----------
+    gap : number
+        Smallest payoff difference of a deviation, at least 0.
+
+    Returns
+    -------
+    number
+        gap / 2; errors below it leave every direction as it is.
+
+    Proof
+    -----
+    A direction is the sign of a difference of two payoffs, whose size is at least the gap. Two errors below gap / 2
+    move the difference by less than the gap, so its sign stays.
+
+    Examples
+    --------
+    >>> direction_tolerance(0.25)
+    0.125
+    """
+    return gap / 2
 
 
 def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_means: int) -> int | float:

@@ -15,6 +15,7 @@ from lrtheory._validation import choice, integer, must, open_interval, real, siz
 from lrtheory.alpha_rank.clopper_pearson import clopper_pearson
 from lrtheory.alpha_rank.identities import (
     chain_ratio_bound,
+    direction_tolerance,
     fixation_log_ratio,
     mass_error_of_ratio,
     payoffs_with_offset,
@@ -33,6 +34,7 @@ __all__ = [
     "clopper_pearson",
     "coordination_limits",
     "count_weighted_bounds",
+    "direction_tolerance",
     "exhaustive_bound",
     "fixation_log_ratio",
     "has_no_ties",

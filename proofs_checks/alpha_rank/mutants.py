@@ -22,8 +22,18 @@ from lrtheory.alpha_rank import (
 from lrtheory.alpha_rank.chain import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.single_population import is_constant_sum
 from lrtheory.bounds import exactly
+from lrtheory.matrix_completion import complete
 from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant, SinglePopulation, log_chances
 from proofs_checks.alpha_rank.families.games import ExactGame, PotentialGame, RankedGame, SameChain
+from proofs_checks.alpha_rank.families.low_rank import (
+    Found,
+    LowRankTable,
+    NoisyTable,
+    directions,
+    noisily_completed,
+    seen,
+    win_rates,
+)
 from proofs_checks.alpha_rank.families.sampling import Box, Match, NestedBoxes, SampledGame
 
 # --- chains ----------------------------------------------------------------------------------------------------------
@@ -139,6 +149,26 @@ def by_graph_distance(box: Box, rng: np.random.Generator) -> np.ndarray:
             oriented = ProfileChain((), neighbors, np.where(is_open & (uphill != 0), uphill, direction))
             masses.append(1 / intervals.hitting_times(oriented, target, box.epsilon)[1])
     return np.array(masses, object).reshape(2, -1)
+
+
+# --- tables of low rank ----------------------------------------------------------------------------------------------
+
+
+def win_rates_completed(table: LowRankTable, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Win rates completed at the rank of the payoffs, though the constant 1/2 adds one."""
+    found = []
+    for _ in range(n):
+        means = win_rates(table.n_players, table.rank, rng)
+        given = seen(means, table.n_pairs, rng)
+        given = np.where(np.isnan(given), 1 - given.T, given)
+        found.append((means, complete(given, table.rank, method="exact", rng=rng).block()))
+    return np.array(found)
+
+
+def players_of_the_table_exchanged(table: NoisyTable, rng: np.random.Generator) -> Found:
+    """Directions of the game in which the players have changed places."""
+    found = noisily_completed(table, rng)
+    return replace(found, directions=directions(found.means.T))
 
 
 # --- fixation --------------------------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ def few_plays() -> dict[str, int]:
 
 CALLS = {
     "alpha_rank": lambda: call(payoffs()),
+    "complete_table": lambda: call(np.array([[0.5, 0.2, np.nan], [0.8, 0.5, 0.2], [np.nan, 0.8, 0.5]]), rng=0),
+    "theory.direction_tolerance": lambda: call(0.25),
     "elo": lambda: call(np.array([[0.0, 3.0], [1.0, 0.0]])),
     "fixation_probability": lambda: call(np.linspace(-1, 1, 5), population_size=10),
     "kuhn_policies": lambda: call(2, iterations=1),

@@ -1,0 +1,136 @@
+r"""Ranking from a few entries: a table of win rates whose payoffs have low rank is completed, then ranked.
+
+With W the win rates of n players, the payoffs A = 2 W - 1 are antisymmetric, so their rank is even: rank 2 is one cycle
+of styles, and each further pair of ranks is another one. The win rates themselves have one rank more, that of the
+constant 1/2, and are not what should be completed [1]_.
+
+References
+----------
+.. [1] Y. Du, X. Yan, X. Chen, J. Wang, H. Zhang, Estimating alpha-Rank from A Few Entries with Low Rank Matrix
+   Completion, ICML 2021.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory import matrix_completion
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import integer, must
+
+__all__ = ["CompletedTable", "complete_table"]
+
+
+@result
+class CompletedTable(Result):
+    """A table of win rates without gaps.
+
+    Attributes
+    ----------
+    means : float64 array of shape (n, n)
+        Win rates in [0, 1] with ``means[i, j] + means[j, i] = 1``.
+    residual : float
+        Relative error of the payoffs on the entries that were given.
+    n_observed : int
+        Entries that were given or follow by antisymmetry, the diagonal included.
+    rank : int
+        Rank of the payoffs 2 W - 1.
+    n_iter : int
+        Iterations of the completion.
+    converged : bool
+        Whether the completion has converged.
+    message : str
+        What the completion says, for instance that some player has met too few others.
+    """
+
+    means: np.ndarray
+    residual: float
+    n_observed: int
+    rank: int
+    n_iter: int
+    converged: bool
+    message: str
+
+
+@arrays("host")
+def complete_table(
+    means: Any, *, rank: int = 2, ridge: float = 0.0, max_iter: int = 200, rng: np.random.Generator | int | None = None
+) -> CompletedTable:
+    """Fill the gaps of a table of win rates by low-rank completion of its payoffs.
+
+    Parameters
+    ----------
+    means : array of shape (n, n)
+        Win rates in [0, 1], NaN where a pair has not met, such as the `means` of a `MatchTable`. One of the two entries
+        of a pair is enough.
+    rank : int
+        Rank of the payoffs 2 W - 1, even and at most n.
+    ridge : float
+        Weight of the squared factors, for noisy win rates.
+    max_iter : int
+        Largest number of iterations of the completion.
+    rng : Generator, int or None
+        Source of randomness of the start.
+
+    Returns
+    -------
+    CompletedTable
+        With `means`, which `alpha_rank` ranks.
+
+    Raises
+    ------
+    ValueError
+        If the table is not square, a win rate is not in [0, 1], a pair's rates do not sum to 1, the rank is odd, or
+        nothing was played.
+
+    Notes
+    -----
+    The response graph of the completed table is that of the truth as soon as no entry is off by half of the smallest
+    payoff gap (statement LR-T1).
+
+    References
+    ----------
+    .. [1] Y. Du, X. Yan, X. Chen, J. Wang, H. Zhang, Estimating alpha-Rank from A Few Entries with Low Rank Matrix
+       Completion, ICML 2021.
+
+    Examples
+    --------
+    Rock, paper and scissors, of which one pair has not met:
+
+    >>> table = [[0.5, 0.2, np.nan], [np.nan, 0.5, 0.2], [np.nan, np.nan, 0.5]]
+    >>> complete_table(table, rank=2, rng=0).means.round(3)[0].tolist()[:2]
+    [0.5, 0.2]
+    """
+    rates = np.array(means, dtype=np.float64)  # a copy, with NaN
+    n = len(rates)
+    if rates.shape != (n, n) or n == 0:
+        raise must("means", "a square table", rates.shape)
+    if ((rates < 0) | (rates > 1)).any():
+        raise must("means", "in [0, 1], or NaN where a pair has not met", rates)
+    np.fill_diagonal(rates, 0.5)
+    other = 1 - rates.T
+    if (abs(rates - other) > 1e-9).any():  # comparisons with NaN are false
+        raise must("means", "rates that sum to 1 for each pair", float(np.nanmax(abs(rates - other))))
+    rates = np.where(np.isnan(rates), other, rates)
+    rank = integer("rank", rank, low=2, high=n)
+    if rank % 2:
+        raise must("rank", "even, as the rank of antisymmetric payoffs is", rank)
+    if np.isnan(rates[~np.eye(n, dtype=bool)]).all():
+        raise must("means", "a table with at least one pair that has met", rates)
+    found = matrix_completion.complete(
+        2 * rates - 1, rank, method="exact", ridge=ridge, max_iter=max_iter, tol=1e-12, rng=rng
+    )
+    payoffs = found.block()
+    payoffs = (payoffs - payoffs.T) / 2
+    return CompletedTable(
+        means=np.clip((1 + payoffs) / 2, 0.0, 1.0),
+        residual=float(found.residual),
+        n_observed=int((~np.isnan(rates)).sum()),
+        rank=rank,
+        n_iter=found.n_iter,
+        converged=found.converged,
+        message=found.message,
+    )
