@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory import matrix_completion
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must
@@ -120,9 +119,9 @@ def complete_table(
         raise must("rank", "even, as the rank of antisymmetric payoffs is", rank)
     if np.isnan(rates[~np.eye(n, dtype=bool)]).all():
         raise must("means", "a table with at least one pair that has met", rates)
-    found = matrix_completion.complete(
-        2 * rates - 1, rank, method="exact", ridge=ridge, max_iter=max_iter, tol=1e-12, rng=rng
-    )
+    from lrtheory.matrix_completion import complete  # here, so that importing this system stays quick
+
+    found = complete(2 * rates - 1, rank, method="exact", ridge=ridge, max_iter=max_iter, tol=1e-12, rng=rng)
     payoffs = found.block()
     payoffs = (payoffs - payoffs.T) / 2
     return CompletedTable(

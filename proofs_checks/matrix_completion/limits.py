@@ -128,7 +128,7 @@ MC_T1 = Statement(
     id="matrix_completion/MC-T1",
     title="Completion in nearly linear time",
     source=Paper(PAPER, "main theorem", read="abstract"),
-    tex=r"|\Omega| = \tilde O(\kappa^2\mu^2 n k^{4.5}) \Rightarrow \|\hat M - M\|_F \le \varepsilon,\ \tilde O(|\Omega| k)",
+    tex=r"|\Omega| = \tilde O(\kappa^2\mu^2nk^{4.5})\Rightarrow \|\hat M - M\|_F \le \varepsilon,\ \tilde O(|\Omega|k)",
     hypotheses={},
     instances=LADDER,
     solve=counted,
