@@ -109,7 +109,7 @@ DMD_T1P = Statement(
     claim=at_most_zero(excess),
     saboteurs=(
         saboteur("prices that have seen the request", solve=partial(pairs, solve=mutants.prices_after_the_request)),
-        saboteur("a third of it", claim=at_most_zero(partial(excess, share=1 / 3))),
+        saboteur("a quarter of it", claim=at_most_zero(partial(excess, share=1 / 4))),
     ),
     notes="Never vacuous: both terms are measured. The prices must be set before the request is seen.",
 )
