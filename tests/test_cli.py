@@ -44,7 +44,7 @@ def test_list_and_show(run):
 def test_check_runs_the_saboteurs_and_replays(run):
     code, out, _ = run("check alpha_rank/AR-T8")
     assert code == 0
-    assert out.count("✗ refuted") == 4
+    assert out.count("✗ refuted") == 5
     code, out, _ = run("check alpha_rank/AR-T8 --saboteur 'transposed chain'")
     assert code == 1
     replay = out.rpartition("replay")[2].strip()
@@ -126,7 +126,7 @@ def test_an_interruption_keeps_the_saboteurs_that_are_decided(monkeypatch):
     monkeypatch.setattr(_front, "check_statement", interrupted)
     evidence = lrtheory.check("alpha_rank/AR-T8")
     assert list(evidence.saboteurs.values()) == ["refuted"]
-    assert "interrupted, 3 saboteurs were not run" in evidence.message
+    assert "interrupted, 4 saboteurs were not run" in evidence.message
     calls.clear()
     assert main(["check", "alpha_rank/AR-T8"]) == 130
 

@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ import pytest
 
 import figures
 from figures import Figure
+from tests.backends import need_data
 
 FOUND = figures.figures()
 
@@ -27,8 +29,15 @@ def no_windows() -> Iterator[None]:
     plt.close("all")
 
 
-@functools.cache
 def arrays(name: str) -> dict[str, np.ndarray]:
+    """The arrays of a figure; a test of one whose data are not installed is skipped."""
+    for data in FOUND[name].data:
+        need_data(data)
+    return computed(name)
+
+
+@functools.cache
+def computed(name: str) -> dict[str, np.ndarray]:
     return {key: np.asarray(value) for key, value in FOUND[name].compute("quick").items()}
 
 
@@ -108,3 +117,18 @@ def test_the_runner_tells_a_failed_claim_and_an_unknown_name(
     assert (tmp_path / "full/toy/line.png").exists()
     assert figures.main(["nothing"]) == 3
     assert "No figure is called nothing; there are toy/line." in capsys.readouterr().err
+
+
+def test_the_runner_leaves_out_a_figure_whose_data_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compute(profile):
+        raise ImportError("`load_toy` needs the data of toys")
+
+    figure = replace(toy(), compute=compute)
+    monkeypatch.setattr(figures, "figures", lambda: {"toy/line": figure})
+    with pytest.raises(ImportError):
+        figures.main(["--out", str(tmp_path)])
+    monkeypatch.setattr(figures, "figures", lambda: {"toy/line": replace(figure, data=("toy",))})
+    assert figures.main(["--out", str(tmp_path)]) == 0
+    assert "left out: `load_toy` needs the data of toys" in capsys.readouterr().out

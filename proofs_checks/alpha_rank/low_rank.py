@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.alpha_rank import identities
-from lrtheory.bounds import Derived, Inequality, Paper, Probability, Sides, Statement, saboteur
+from lrtheory.bounds import Derived, Inequality, Paper, Probability, Sides, Statement, rounding, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.families.low_rank import (
     FEW_ENTRIES,
@@ -23,10 +23,12 @@ from proofs_checks.alpha_rank.families.low_rank import (
 
 
 def wrong_direction_needs_error(table: NoisyTable, found: Found, share: int = 1) -> Sides:
-    """Where some direction is wrong, half of the smallest gap against the largest error; otherwise zero."""
+    """Half of the smallest gap, where some direction is wrong, against the largest error; and rates sum to 1."""
     wrong = bool((found.directions != directions(table.means)).any())
     tolerance = identities.direction_tolerance(table.gap)
-    return Sides([share * tolerance if wrong else 0], [np.abs(found.means - table.means).max()])
+    error, sums = np.abs(found.means - table.means).max(), found.means + found.means.T
+    lhs = np.r_[share * tolerance if wrong else 0, sums.max(), 1]
+    return Sides(lhs, np.r_[error, 1, sums.min()], rounding=np.r_[0, rounding(4, 1.0), rounding(4, 1.0)])
 
 
 LR_T1 = Statement(

@@ -71,8 +71,8 @@ DMD_L2 = Statement(
 
 
 def above_the_optimum(priced: Priced, found: DualValues) -> Sides:
-    """The value of the optimal solution against every dual value."""
-    x = rational(found.program.solution)
+    """The value of an optimal solution against every dual value."""
+    x = rational(solved(priced.requests).solution)
     rhs = np.r_[found.values, found.bound]
     return Sides(np.broadcast_to((x * priced.requests.rewards).sum(), rhs.shape), rhs)
 

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from lrtheory.bounds import Derived, Expectation, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import mutants
-from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, FairLaw, FairRuns, fair_runs
+from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, LONG_FAIR_LAW, FairLaw, FairRuns, fair_runs
 from proofs_checks.dual_mirror_descent.families.laws import count_types, is_iid
 
 
@@ -57,6 +57,7 @@ DMD_R2 = Statement(
     claim=fair_regret_at_most(fair_bound),
     saboteurs=(
         saboteur("a hundredth of it", claim=fair_regret_at_most(partial(fair_bound, share=1 / 100))),
+        saboteur("fairness is ignored", solve=partial(fair_runs, fairness=0.0), instances=LONG_FAIR_LAW),
         saboteur("turns everything away", solve=mutants.serves_nobody),
     ),
 )

@@ -22,6 +22,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     Requests,
     conjugates,
     earned,
+    first_shortage,
     is_capped,
     run,
     runs_out,
@@ -178,8 +179,16 @@ DMD_L10 = Statement(
 # --- the box ---------------------------------------------------------------------------------------------------------
 
 
+def least_prices(requests: Requests, result: AllocationResult) -> np.ndarray:
+    """What the prices after each request are at least: projections and caps at zero only raise them, (T, m)."""
+    total = requests.step_size * np.cumsum(gradients(requests, result), axis=0)
+    if requests.geometry == "entropy":
+        return requests.init * np.exp(-total)
+    return requests.init - (total / requests.rate**2 if requests.geometry == "scaled-euclidean" else total)
+
+
 def in_the_box(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
-    """Every price, after every request, against the end of its box."""
+    """Every price, after every request, against the end of its box, and what it is at least against it."""
     prices = result.trace["prices"]
     ends = np.array(
         theory.price_bound(
@@ -191,8 +200,9 @@ def in_the_box(requests: Requests, result: AllocationResult, share: Fraction = F
             geometry=requests.geometry,
         )
     )
-    rhs = np.broadcast_to(ends if share == 1 else share * ends, prices.shape)
-    return Sides(prices, rhs, rounding=path_rounding(requests, result))
+    highest = np.broadcast_to(ends if share == 1 else share * ends, prices.shape)
+    lhs, rhs = np.vstack([prices, least_prices(requests, result)]), np.vstack([highest, prices[1:]])
+    return Sides(lhs, rhs, rounding=path_rounding(requests, result))
 
 
 DMD_L4 = Statement(
@@ -323,12 +333,14 @@ DMD_L5 = Statement(
 
 
 def path_value(requests: Requests, result: AllocationResult) -> Sides:
-    """Reward up to the stopping time, against the sums of D_t(mu_t) and of mu_t . g_t."""
+    """Reward up to the stopping time against the sums of D_t(mu_t) and of mu_t . g_t; that time by its definition."""
     early, prices = slice(result.stopping_time), result.trace["prices"][:-1]
     dual = conjugates(requests.rewards, requests.costs, prices) + prices @ requests.rate
     regret = (prices * gradients(requests, result)).sum(1)
-    rhs = theory.path_identity(dual[early].sum(), regret[early].sum())
-    return Sides([earned(requests, result.actions)[early].sum()], [rhs], rounding=path_rounding(requests, result))
+    value = theory.path_identity(dual[early].sum(), regret[early].sum())
+    gained = earned(requests, result.actions)[early].sum()
+    times = [result.stopping_time, first_shortage(requests, result.proposed)]
+    return Sides([gained, times[0]], [value, times[1]], rounding=path_rounding(requests, result))
 
 
 DMD_L6 = Statement(

@@ -16,9 +16,11 @@ from proofs_checks.dual_mirror_descent.families.laws import (
     IID_LAWS,
     LADDER,
     LONG_LAW,
+    LONG_PERIODS,
     ONE_RESOURCE,
     ONE_RESOURCE_SHORT,
     SLACK_LAW,
+    SLOW_MARKOV,
     RequestLaw,
     Runs,
     is_iid,
@@ -38,9 +40,16 @@ def bound(law: RequestLaw, input_model: str = "iid", **what) -> float:
     return theory.regret_bound(input_model, **law.setting, geometry=law.geometry, init=law.first_prices, **what).total
 
 
+def largest_optimum(law: RequestLaw) -> float:
+    """What no run can earn more than: f bar a request, and what the budgets pay for at the best reward per unit."""
+    costs = law.costs.min(axis=(0, 1))
+    per_unit = np.where(costs > 0, law.reward_bound / np.where(costs > 0, costs, 1), np.inf)
+    return float(min(law.reward_bound * law.horizon, (per_unit * law.budget).min()))
+
+
 def regret_at_most(limit) -> Expectation:
     """E[OPT - R] <= limit(law)."""
-    return Expectation(sample=regret, at_most=limit, support=lambda law: (0.0, law.reward_bound * law.horizon))
+    return Expectation(sample=regret, at_most=limit, support=lambda law: (0.0, largest_optimum(law)))
 
 
 DMD_T1 = Statement(
@@ -56,7 +65,10 @@ DMD_T1 = Statement(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LONG_LAW),
         saboteur("steps of 1/T", solve=mutants.small_steps, instances=LONG_LAW),
         saboteur("no projection at zero", solve=mutants.not_projected, instances=SLACK_LAW),
+        saboteur("turns everything away", solve=mutants.turns_away),
         saboteur("the last fifth has another law", breaks="one law", instances=HEAVILY_CORRUPTED),
+        saboteur("a slow chain", breaks="one law", instances=SLOW_MARKOV),
+        saboteur("long periods", breaks="one law", instances=LONG_PERIODS),
         saboteur("a fortieth of the bound", claim=regret_at_most(lambda law: bound(law) / 40)),
     ),
     notes="The proof, with constants of its own, is that of `theory.regret_bound`. DMD-T1p is never vacuous.",
@@ -87,9 +99,9 @@ def excess(law: RequestLaw, found: Pairs, share: float = 1.0) -> np.ndarray:
 
 
 def excess_range(law: RequestLaw) -> tuple[float, float]:
-    """OPT <= T f bar, and the dual values R + (regret of the prices) lie between 0 and twice their bound."""
+    """At most T f bar, since R and the prices' regret add up to dual values; at least less T f bar and their bound."""
     g = max(law.cost_bound, law.rate.max())
-    prices = len(law.rate) * law.step_size * law.horizon * g**2 / 2 + len(law.rate) * (law.init or 0.0) ** 2
+    prices = len(law.rate) * (law.step_size * law.horizon * g**2 + (law.init or 0.0) ** 2 / law.step_size) / 2
     return -law.reward_bound * law.horizon - prices, law.reward_bound * law.horizon
 
 

@@ -18,6 +18,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     SHORT_TRACE,
     Requests,
     earned,
+    first_shortage,
     never_scarce,
     reference,
     run,
@@ -32,7 +33,7 @@ from proofs_checks.dual_mirror_descent.families.units import (
     both_units,
     paced,
 )
-from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, FLIPPED, path_rounding
+from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, FLIPPED, least_prices, path_rounding
 
 
 def overspent(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
@@ -69,6 +70,29 @@ def within_budget(requests: Requests, result: AllocationResult) -> Sides:
     return Sides(np.vstack([used, left, result.remaining]), np.vstack([budget, result.remaining, left]))
 
 
+def overspent_entropy(requests: Requests, result: AllocationResult, share: float = 1.0) -> Sides:
+    """What the proposals use beyond the budget, after every request, against log(mu_{n+1} / mu_1) / eta."""
+    prices = result.trace["prices"]
+    used = np.cumsum(spent(requests, result.proposed) - requests.rate, axis=0)
+    last = [theory.violation_bound(p, prices[0], step_size=requests.step_size, geometry="entropy") for p in prices[1:]]
+    return Sides(used, share * np.array(last), rounding=path_rounding(requests, result))
+
+
+DMD_R1_ENTROPY = Statement(
+    id="dual_mirror_descent/DMD-R1-entropy",
+    title="With the entropy, overspending is the logarithm of a price",
+    source=Derived(theory.violation_bound),
+    tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j = \log(\mu_{n+1,j}/\mu_{1,j})/\eta",
+    hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
+    instances=ENTROPY,
+    solve=run,
+    claim=Identity(overspent_entropy),
+    saboteurs=(
+        saboteur("half of it", claim=Identity(partial(overspent_entropy, share=0.5))),
+        saboteur("steps twice as large", solve=mutants.larger_steps),
+    ),
+)
+
 DMD_S3 = Statement(
     id="dual_mirror_descent/DMD-S3",
     title="No budget is ever overdrawn, and none is lost",
@@ -90,11 +114,7 @@ DMD_S3 = Statement(
 def exact_trace(requests: Requests, result: AllocationResult) -> Sides:
     """Prices, proposals, actions, reward and stopping time against the algorithm written out in rational numbers."""
     prices, proposed, actions = reference(requests)
-    used = np.cumsum(spent(requests, proposed), axis=0)
-    over = (used + requests.cost_bound >= requests.rate * requests.horizon).any(1)
-    tau = int(over.argmax()) + 1 if over.any() else requests.horizon
-    if (requests.cost_bound > requests.rate * requests.horizon).any():
-        tau = 0
+    tau = first_shortage(requests, proposed)
     expected = [*prices.ravel(), *proposed, *actions, earned(requests, actions).sum(), tau]
     found = [*result.trace["prices"].ravel(), *result.proposed, *result.actions, result.reward, result.stopping_time]
     return Sides(np.array(found), np.array(expected))
@@ -125,9 +145,9 @@ DMD_S5_TRACE = Statement(
 
 
 def signs(requests: Requests, result: AllocationResult) -> Sides:
-    """Zero against every price."""
+    """Zero, and what steps without a projection would leave, against every price."""
     prices = result.trace["prices"]
-    return Sides(0 * prices, prices)
+    return Sides(np.vstack([0 * prices, least_prices(requests, result)]), np.vstack([prices, prices[1:]]))
 
 
 DMD_S4 = Statement(
@@ -144,10 +164,8 @@ DMD_S4 = Statement(
 
 
 def counted(requests: Requests, result: AllocationResult) -> Sides:
-    """Oracle calls and price updates against the number of requests; linear programs against none."""
-    counts, horizon = result.counts, requests.horizon
-    others = sum(value for name, value in counts.items() if name not in ("queries", "updates"))
-    return Sides([counts["queries"], counts["updates"], others], [horizon, horizon, 0])
+    """Menus evaluated and prices updated, as the kernel has counted them, against the number of requests."""
+    return Sides([result.counts["queries"], result.counts["updates"]], [requests.horizon, requests.horizon])
 
 
 DMD_S5 = Statement(
@@ -200,10 +218,11 @@ def same_run(scaled: Scaled, results: tuple[AllocationResult, AllocationResult])
     if isinstance(scaled.requests.rewards.flat[0], Fraction):
         factor = np.array([Fraction(float(value)) for value in factor], object)
     translated = one.trace["prices"] * factor
-    lhs = np.r_[one.proposed, one.actions, translated.ravel()]
-    rhs = np.r_[other.proposed, other.actions, other.trace["prices"].ravel()]
+    lhs = np.r_[one.proposed, one.actions, translated.ravel(), one.trace["prices"][0]]
+    rhs = np.r_[other.proposed, other.actions, other.trace["prices"].ravel(), scaled.requests.init]
     if "entropy" in scaled.requests.geometry:
-        allowed = np.r_[0 * one.proposed, 0 * one.actions, 0 * translated.ravel() + path_rounding(scaled.other, other)]
+        allowed = np.full(len(lhs), path_rounding(scaled.other, other))
+        allowed[: 2 * len(one.proposed)] = 0
         return Sides(lhs, rhs, rounding=allowed)
     return Sides(lhs, rhs)
 
@@ -274,14 +293,19 @@ DMD_S2 = Statement(
 
 
 def bids_win(auctions: Auctions, result: PacingResult) -> Sides:
-    """Bids against v / (1 + mu), and wins against auctions whose price is worth it and can be paid."""
+    """Bids, wins, multipliers, spend and reward against the rules of pacing written out."""
     mu = result.trace["multipliers"][:-1]
     paid = np.cumsum(result.wins * auctions.competing) - result.wins * auctions.competing
     worth_it = auctions.values - auctions.competing > mu * auctions.competing
     solvent = auctions.competing <= auctions.budget - paid
-    lhs = np.r_[result.bids * (1 + mu), result.wins]
-    allowed = np.r_[rounding(4, np.abs(auctions.values)), 0 * mu]
-    return Sides(lhs, np.r_[auctions.values, worth_it & solvent], rounding=allowed)
+    rate = auctions.budget / len(mu)
+    moved = np.maximum(mu - auctions.step_size * (rate - auctions.competing * worth_it), 0)
+    wins = worth_it & solvent
+    spend, reward = (auctions.competing * wins).sum(), ((auctions.values - auctions.competing) * wins).sum()
+    lhs = np.r_[result.bids * (1 + mu), result.wins, result.trace["multipliers"][1:], result.spend, result.reward]
+    rhs = np.r_[auctions.values, wins, moved, spend, reward]
+    allowed = rounding(8 * len(mu), np.r_[np.abs(auctions.values), 0 * mu, 1 + moved, 1 + spend, 1 + reward])
+    return Sides(lhs, rhs, rounding=allowed)
 
 
 DMD_S6 = Statement(

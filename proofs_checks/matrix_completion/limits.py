@@ -67,10 +67,10 @@ MC_L10_FINITE = Statement(
 
 
 def few_entries(pattern: Pattern, found: bool) -> Sides:
-    """Where it is completable, degrees of freedom against the number of entries."""
+    """Where it is completable, degrees of freedom against the number of entries; a whole matrix is."""
     m, n = pattern.mask.shape
     needed = theory.degrees_of_freedom(m, n, pattern.rank) if found else 0
-    return Sides([needed], [int(pattern.mask.sum())])
+    return Sides([needed, int(pattern.mask.all())], [int(pattern.mask.sum()), int(found)])
 
 
 MC_H1 = Statement(

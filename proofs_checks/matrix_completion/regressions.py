@@ -38,10 +38,10 @@ def regression_rounding(regression: Regression) -> Any:
 
 def conditioned(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sides:
     """The singular values of A R^{-1} against 1 / (1 + e) and 1 / (1 - e), and their ratio."""
-    values = np.linalg.svd(np.linalg.solve(R.T, regression.matrix.T).T, compute_uv=False)
+    values = np.linalg.svd(regression.matrix @ np.linalg.pinv(R, rcond=1e-30), compute_uv=False)
     e = share * distortion_of(regression, sketched(regression))
-    lhs = np.array([1 / (1 + e), values[0], values[0] / values[-1]])
-    rhs = np.array([values[-1], 1 / (1 - e), theory.preconditioned_condition(e)])
+    lhs = np.array([1 / (1 + e), values[0], values[0]])
+    rhs = np.array([values[-1], 1 / (1 - e), theory.preconditioned_condition(e) * values[-1]])
     return Sides(lhs, rhs, rounding=regression_rounding(regression) / (1 - e))
 
 
@@ -193,7 +193,7 @@ MC_L4 = Statement(
 
 
 def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0) -> Sides:
-    """mu(B), the smallest singular value, every row norm of the basis, against their bounds."""
+    """mu(B) against its bound, and from below; the smallest singular value, and every row norm of the basis."""
     A, E = perturbed.matrix, perturbed.change
     (m, k), smallest, change = A.shape, np.linalg.svd(A, compute_uv=False)[-1], factor * np.linalg.norm(E, 2)
     before, after = (np.linalg.norm(np.linalg.qr(X)[0], axis=1) for X in (A, A + E))
@@ -203,8 +203,8 @@ def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0)
     moved = np.broadcast_to(theory.row_norm_change(smallest, change=change), before.shape)
     mu = theory.incoherence_bound(mus[0], n_rows=m, rank=k, smallest=smallest, change=change)
     least = theory.perturbed_smallest(smallest, change=change)
-    lhs = np.r_[mus[1], least, after, np.abs(after - before)]
-    rhs = np.r_[mu, np.linalg.svd(A + E, compute_uv=False)[-1], rows, moved]
+    lhs = np.r_[mus[1], np.sqrt(m / k) * after.max(), least, after, np.abs(after - before)]
+    rhs = np.r_[mu, mus[1], np.linalg.svd(A + E, compute_uv=False)[-1], rows, moved]
     return Sides(lhs, rhs, rounding=rounding(256 * m * k, (1 + np.abs(A).max()) / min(1.0, smallest)))
 
 

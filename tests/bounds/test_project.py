@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,10 @@ def zeroed(outcome):
     if dataclasses.is_dataclass(outcome):
         fields = {f.name: zeroed(getattr(outcome, f.name)) for f in dataclasses.fields(outcome)}
         return dataclasses.replace(outcome, **fields)
+    if isinstance(outcome, tuple):
+        return tuple(zeroed(one) for one in outcome)
+    if isinstance(outcome, Mapping):
+        return {name: zeroed(one) for name, one in outcome.items()}
     return outcome * 0 if isinstance(outcome, (np.ndarray, int, float, np.generic)) else outcome
 
 

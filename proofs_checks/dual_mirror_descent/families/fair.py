@@ -45,4 +45,5 @@ def fair_runs(law: FairLaw, rng: np.random.Generator, n: int, **options) -> Fair
     return FairRuns(kinds, found.reward, found.consumption)
 
 
+LONG_FAIR_LAW = Family("long-fair-law", always=lambda: (fair_law(16384, 4.0),))
 FAIR_LAWS = Family("fair-laws", always=lambda: (fair_law(2048, 0.25), fair_law(4096, 1.0)))

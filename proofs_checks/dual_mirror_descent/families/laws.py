@@ -289,7 +289,7 @@ IID_LAWS = Family(
     always=lambda: (
         RequestLaw(**one_resource(512)),
         three_resources(512),
-        three_resources(512, geometry="scaled-euclidean", step_size=1 / np.sqrt(3 * 512)),
+        three_resources(4096, geometry="scaled-euclidean", step_size=1 / np.sqrt(3 * 4096)),
         three_resources(512, geometry="entropy", init=0.5, step_size=1 / 16),
     ),
     draw=drawn_law,

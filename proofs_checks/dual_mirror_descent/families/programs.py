@@ -27,7 +27,7 @@ class Program:
     prices: np.ndarray
 
 
-def solved(requests: Requests, rng: np.random.Generator) -> Program:
+def solved(requests: Requests, rng: np.random.Generator | None = None) -> Program:
     """The library's answer."""
     found = hindsight_optimum(requests.stream, method="lp")
     return Program(found.solution, found.prices)
@@ -64,9 +64,8 @@ class Priced:
 
 @dataclass(frozen=True)
 class DualValues:
-    """The optimum as a program, dual values at the given prices, and those at the average price of a run."""
+    """Dual values at the given prices, and that at the average price of a run."""
 
-    program: Program
     values: np.ndarray
     bound: float
 
@@ -75,7 +74,7 @@ def dual_values(priced: Priced, rng: np.random.Generator) -> DualValues:
     """The library's dual bounds."""
     stream = priced.requests.stream
     values = [dual_bound(stream, prices=prices) for prices in priced.prices]
-    return DualValues(solved(priced.requests, rng), np.array(values), run(priced.requests).certificate.bound)
+    return DualValues(np.array(values), run(priced.requests).certificate.bound)
 
 
 def draw_priced(draws: Draws) -> Priced:

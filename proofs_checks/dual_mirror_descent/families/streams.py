@@ -69,6 +69,15 @@ def earned(requests: Requests, actions: np.ndarray) -> np.ndarray:
     return requests.rewards[np.arange(len(actions)), actions] * (actions >= 0)
 
 
+def first_shortage(requests: Requests, proposed: np.ndarray) -> int:
+    """tau: the first time after which less than b bar is left of a resource; 0 if that is all there is, T if never."""
+    if (requests.cost_bound > requests.rate * requests.horizon).any():
+        return 0
+    used = np.cumsum(spent(requests, proposed), axis=0)
+    over = (used + requests.cost_bound >= requests.rate * requests.horizon).any(1)
+    return int(over.argmax()) + 1 if over.any() else requests.horizon
+
+
 def conjugates(rewards: np.ndarray, costs: np.ndarray, prices: np.ndarray) -> np.ndarray:
     """f*_t(mu_t) = max(0, max_x f_t(x) - mu_t . b_t(x)) by its definition; prices (T, m), or (m,) for all requests."""
     reduced = rewards - (costs * np.broadcast_to(prices, (len(rewards), costs.shape[2]))[:, None]).sum(2)

@@ -188,7 +188,7 @@ class Ladder:
         return make_low_rank(shape, self.rank, oversampling=self.oversampling, rng=self.rank).observations
 
 
-LADDER = Family("ladder", always=tuple(Ladder(240, k) for k in (4, 8, 16, 32)))
+LADDER = Family("ranks", always=tuple(Ladder(240, k) for k in (4, 8, 16, 32)))
 FLOPS = Family("flops", always=(Ladder(20, 1), Ladder(60, 3), Ladder(80, 8)))
 
 

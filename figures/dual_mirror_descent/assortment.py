@@ -1,0 +1,119 @@
+"""Personalised assortments under a multinomial logit, with limited inventory: the gap that a run proves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from figures import Figure
+from figures.dual_mirror_descent.series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
+from lrtheory.dual_mirror_descent import DualMirrorDescent, oracles
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 0
+N_PRODUCTS = 10
+CLASSES = (0.5, 0.3, 0.2)
+SIZE = 2
+LIMITS = {None: "no limit", SIZE: f"at most {SIZE} products"}
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"repetitions": 3, "horizon": [500, 2000, 8000]},
+    "full": {"repetitions": 20, "horizon": [500, 2000, 8000, 32_000]},
+}
+
+
+class Shop(NamedTuple):
+    """Prices of the products, their weights for each class of customers, and units a customer."""
+
+    revenues: np.ndarray
+    weights: np.ndarray
+    rate: np.ndarray
+
+    def offers(self, k: int | None) -> list[Any]:
+        """An oracle a class."""
+        return [oracles.assortment(self.revenues, weights, k=k) for weights in self.weights]
+
+
+def make_shop() -> Shop:
+    """Prices uniform on [0.3, 1], exponential weights, and 40 % of what would sell if stock were no matter."""
+    rng = stream(SEED)
+    revenues, weights = np.sort(rng.uniform(0.3, 1, N_PRODUCTS)), rng.exponential(size=(len(CLASSES), N_PRODUCTS))
+    free = Shop(revenues, weights, np.zeros(N_PRODUCTS))
+    sales = sum(p * offer(free.rate).cost for p, offer in zip(CLASSES, free.offers(None), strict=True))
+    return free._replace(rate=np.maximum(0.02, 0.4 * sales))
+
+
+def run(shop: Shop, customers: np.ndarray, k: int | None) -> tuple[float, float]:
+    """Gap to the dual bound at the average price, and that bound; expected sales, steps 1 / sqrt(T)."""
+    horizon, offers = len(customers), shop.offers(k)
+    online = DualMirrorDescent(shop.rate * horizon, horizon, step_size=horizon**-0.5, cost_bound=1.0)
+    prices = np.zeros(N_PRODUCTS)
+    for customer in customers.tolist():
+        prices += online.prices / horizon
+        online.decide_with(offers[customer])
+    best = [offer(prices) for offer in offers]
+    conjugates = np.array([offer.reward - prices @ offer.cost for offer in best])
+    bound = float(conjugates[customers].sum() + prices @ shop.rate * horizon)
+    return bound - online.reward, bound
+
+
+def compute_assortment(profile: str) -> dict[str, np.ndarray]:
+    """Gap and dual bound, (limits, horizons, repetitions)."""
+    settings, shop = INPUTS[profile], make_shop()
+    found = np.zeros((len(LIMITS), len(settings["horizon"]), settings["repetitions"], 2))
+    for limit, t, i in np.ndindex(found.shape[:-1]):
+        customers = stream(SEED, t, i).choice(len(CLASSES), size=settings["horizon"][t], p=CLASSES)
+        found[limit, t, i] = run(shop, customers, list(LIMITS)[limit])
+    return {"horizon": np.array(settings["horizon"]), "gap": found[..., 0], "bound": found[..., 1]}
+
+
+def assortment_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    gap, bound = arrays["gap"].mean(axis=2), arrays["bound"].mean(axis=2)
+    growth = [slope(arrays["horizon"], line) for line in gap]
+    share = gap / bound
+    return {
+        "gaps grow like T to a power between 0.3 and 0.65": between(growth, 0.3, 0.65),
+        "at the longest horizon they are below a tenth of the bound": below(share[:, -1], 0.1),
+        "as a share of the bound they shrink": below(share[:, 1:], share[:, :-1]),
+        "a limit on the size lowers the bound": below(bound[1], bound[0]),
+    }
+
+
+def draw_assortment(arrays: Any) -> matplotlib.figure.Figure:
+    """Gaps on the left, as a share of the bound on the right."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+    horizon, gap = arrays["horizon"], arrays["gap"]
+    for limit, name in enumerate(LIMITS.values()):
+        fitted = slope(horizon, gap[limit].mean(axis=1))
+        draw_runs(left, horizon, gap[limit], limit, label=f"{name}: slope {fitted:.2f}")
+        draw_runs(right, horizon, gap[limit] / arrays["bound"][limit], limit, label=name)
+        left.plot(horizon, arrays["bound"][limit].mean(axis=1), "--", color=COLORS[limit], linewidth=0.8)
+    draw_power(left, horizon, gap[0, 0].mean(), 0.5, "slope 1/2")
+    log_axes(left, horizon)
+    left.set(xlabel="customers T", ylabel="gap (dashed: the dual bound)")
+    log_axes(right, horizon)
+    right.set(xlabel="customers T", ylabel="gap / dual bound")
+    left.legend(fontsize=8)
+    right.legend(fontsize=8)
+    figure.suptitle(
+        f"Assortments of {N_PRODUCTS} products for {len(CLASSES)} classes of customers: {gap.shape[2]} repetitions "
+        f"up to T = {int(horizon[-1]):,}",
+        fontsize=10,
+    )
+    return figure
+
+
+ASSORTMENT = Figure(
+    name="assortment",
+    title="Gap to the dual bound of personalised assortments, with and without a limit on their size.",
+    compute=compute_assortment,
+    claims=assortment_claims,
+    draw=draw_assortment,
+    seed=SEED,
+    inputs=INPUTS,
+)

@@ -1,0 +1,119 @@
+"""Network revenue management on random online linear programs: regret against time, resources and actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure, published
+from figures.dual_mirror_descent.series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
+from lrtheory.dual_mirror_descent import allocate, make_online_lp, theory
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 0
+KNOWN = published("dual_mirror_descent")["online_lp"]
+HORIZON, N_RESOURCES, N_ACTIONS = KNOWN["horizon"], KNOWN["n_resources"], 10
+PANELS = ("horizon", "n_resources", "n_actions")
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"repetitions": 6, "horizon": [101, 400, 1000, 4000], "n_resources": [10, 30, 100, 400],
+              "n_actions": [10, 30, 101]},
+    "full": {"repetitions": 50, "horizon": [101, 200, 400, 1000, 2000, 4000, 10_000],
+             "n_resources": [10, 30, 100, 200, 400], "n_actions": [10, 30, 101, 300, 1000]},
+}  # fmt: skip
+
+
+def run(repetition: int, horizon: int, n_resources: int, n_actions: int) -> tuple[float, float, float]:
+    """Regret against the dual bound, that bound, and what theory allows; a repetition draws its own parameters."""
+    program = make_online_lp(horizon, n_resources=n_resources, n_actions=n_actions, rng=stream(SEED, repetition))
+    eta = horizon**-0.5
+    found = allocate(program, step_size=eta).certificate
+    bounds = {"rate": program.rate, "reward_bound": program.reward_bound, "cost_bound": program.cost_bound}
+    allowed = theory.regret_bound("iid", horizon=horizon, step_size=eta, **bounds).total
+    return found.gap, found.bound, float(allowed)
+
+
+def compute_online_lp(profile: str) -> dict[str, np.ndarray]:
+    """Along each of three axes from the published setting: regret, (points, repetitions)."""
+    settings = INPUTS[profile]
+    arrays: dict[str, np.ndarray] = {}
+    for panel in PANELS:
+        base = {"horizon": HORIZON, "n_resources": N_RESOURCES, "n_actions": N_ACTIONS}
+        runs = np.array(
+            [[run(i, **{**base, panel: x}) for i in range(settings["repetitions"])] for x in settings[panel]]
+        )
+        arrays |= {panel: np.array(settings[panel]), f"{panel}_regret": runs[..., 0]}
+        if panel == "horizon":
+            arrays |= {"optimum": runs[..., 1], "allowed": runs[..., 2]}
+    arrays["recorded_actions"] = np.array([entry["n_actions"] for entry in KNOWN["recorded"]])
+    arrays["recorded_regret"] = np.array([np.mean(entry["regret"]) for entry in KNOWN["recorded"]])
+    return arrays
+
+
+def online_lp_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    means = {panel: arrays[f"{panel}_regret"].mean(axis=1) for panel in PANELS}
+    recorded = dict(zip(arrays["recorded_actions"].tolist(), arrays["recorded_regret"], strict=True))
+    ratio = [
+        mean / recorded[d] for d, mean in zip(arrays["n_actions"].tolist(), means["n_actions"], strict=True)
+        if d in recorded
+    ]  # fmt: skip
+    spread = means["n_actions"].max() / means["n_actions"].min()
+    at = arrays["horizon"].tolist().index(HORIZON)
+    return {
+        "regret grows like T to a power between 0.4 and 0.7": between(
+            slope(arrays["horizon"], means["horizon"]), 0.4, 0.7
+        ),
+        "regret grows like m to a power between 0.3 and 0.7": between(
+            slope(arrays["n_resources"], means["n_resources"]), 0.3, 0.7
+        ),
+        "the number of actions changes it by less than a quarter": between(spread, 0.99, 1.25),
+        "it is within a quarter of the recorded regret": between(ratio, 0.75, 1.25),
+        "the bound of theory is vacuous here": below(arrays["optimum"][at], arrays["allowed"][at]),
+    }
+
+
+def draw_online_lp(arrays: Any) -> matplotlib.figure.Figure:
+    """A panel an axis; circles are the numbers of the authors' code."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained", sharey=True)
+    labels = ("requests T", "resources m", "actions d")
+    for number, (axis, panel, label) in enumerate(zip(axes, PANELS, labels, strict=True)):
+        x, runs = arrays[panel], arrays[f"{panel}_regret"]
+        draw_runs(axis, x, runs, 0)
+        fitted = slope(x, runs.mean(axis=1))
+        log_axes(axis, x)
+        axis.set(xlabel=label, title=f"slope {fitted:.2f}")
+        if number < 2:
+            draw_power(axis, x, runs[0].mean(), 0.5, "slope 1/2")
+    recorded = {"color": COLORS[1], "marker": "o", "mfc": "none", "markersize": 9, "linestyle": "", "zorder": 3}
+    for axis, x in zip(axes[:2], (HORIZON, N_RESOURCES), strict=True):
+        axis.plot([x], arrays["recorded_regret"][:1], **recorded)
+    log_axes(axes[2], np.union1d(arrays["n_actions"], arrays["recorded_actions"]))
+    axes[2].plot(arrays["recorded_actions"], arrays["recorded_regret"], label="authors' code", **recorded)
+    axes[0].set(ylabel="regret to the dual bound")
+    axes[0].legend(fontsize=8)
+    axes[2].legend(fontsize=8)
+    at = arrays["horizon"].tolist().index(HORIZON)
+    repetitions = arrays["horizon_regret"].shape[1]
+    figure.suptitle(
+        f"Online linear programs around T = {HORIZON}, m = {N_RESOURCES}, d = {N_ACTIONS}: {repetitions} repetitions, "
+        f"bars of two standard errors\n(theory allows {np.median(arrays['allowed'][at]):,.0f} there, more than the "
+        f"dual bound {arrays['optimum'][at].mean():,.0f}: vacuous)",
+        fontsize=10,
+    )
+    return figure
+
+
+ONLINE_LP = Figure(
+    name="network-revenue-management",
+    title="Regret on random online linear programs, against time, resources and actions.",
+    compute=compute_online_lp,
+    claims=online_lp_claims,
+    draw=draw_online_lp,
+    seed=SEED,
+    inputs=INPUTS,
+)
