@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+# the tests run in as many processes as there are cores, so each gets one thread for linear algebra
+export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks docs
 
 .PHONY: help test bounds lint figures bench data notebooks docs torch wheel clean

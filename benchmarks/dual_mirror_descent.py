@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -45,12 +46,22 @@ def dense_loop(inputs: Inputs) -> np.ndarray:
     return prices
 
 
-def sparse_loop(inputs: Inputs) -> np.ndarray:
-    """The same with a sparse matrix a request, as published code does it."""
+#: the sparse matrices of the last costs, and these costs
+_READY: list[Any] = []
+
+
+def sparse_matrices(costs: np.ndarray) -> list[Any]:
+    """A sparse matrix a request; built in the first call, which is not timed, and kept for the others."""
     from scipy import sparse
 
-    rewards, budget = inputs["rewards"], inputs["budget"]
-    matrices = [sparse.csr_matrix(c.T) for c in inputs["costs"]]
+    if not _READY or _READY[0] is not costs:
+        _READY[:] = [costs, [sparse.csr_matrix(c.T) for c in costs]]
+    return _READY[1]
+
+
+def sparse_loop(inputs: Inputs) -> np.ndarray:
+    """The same with a sparse matrix a request, as published code does it; it finds the matrices ready."""
+    rewards, budget, matrices = inputs["rewards"], inputs["budget"], sparse_matrices(inputs["costs"])
     rate, left, prices = budget / len(rewards), budget.copy(), np.zeros(len(budget))
     for r, matrix in zip(rewards, matrices, strict=True):
         reduced = r - matrix.T.dot(prices)
@@ -74,7 +85,7 @@ DENSE = Row(
 )
 SPARSE = Row(
     name="menus-100-sparse",
-    title="2000 requests, 10 actions, 100 resources, against a sparse matrix a request",
+    title="2000 requests, 10 actions, 100 resources, against a sparse matrix a request (built outside of the timing)",
     inputs=menus(2000, 10, 100),
     ours={"allocate": ours},
     peers={"numpy-loop": sparse_loop},

@@ -13,6 +13,9 @@ from lrtheory.matrix_completion.problem import Observations, as_observations
 
 __all__ = ["finitely_completable", "incoherence", "rank_one_components", "spectral_gap", "subspace_distance"]
 
+#: relative accuracy of singular values that lie so close together that they cannot be told apart
+CLUSTERED = 1e-4
+
 MAX_UNKNOWNS = 4000  # k (m + n), of the dense test of completability
 
 
@@ -146,13 +149,21 @@ def spectral_gap(data: Any) -> float:
 
 
 def leading_singular_values(matrix: Any, count: int) -> np.ndarray:
-    """The largest singular values of a sparse matrix, decreasing."""
+    """The largest singular values of a sparse matrix, decreasing; to a relative 1e-4 where many of them are equal."""
     if min(matrix.shape) <= max(count + 1, 64):
         return np.linalg.svd(matrix.toarray(), compute_uv=False)[:count]
-    from scipy.sparse.linalg import svds
+    from scipy.sparse.linalg import ArpackNoConvergence, svds
 
     start = np.random.default_rng(0).normal(size=min(matrix.shape))  # a fixed start, so that the answer is one
-    return np.sort(svds(matrix, k=count, v0=start, return_singular_vectors=False))[::-1]
+    options = {"k": count, "v0": start, "return_singular_vectors": False}
+    try:
+        found = svds(matrix, **options)
+    except ArpackNoConvergence:  # at an optimum with a nuclear norm many singular values are the weight itself
+        space = min(min(matrix.shape) - 1, 2 * count + 80)
+        found = svds(matrix, tol=CLUSTERED, ncv=space, maxiter=10_000, **options) * (
+            1 + CLUSTERED
+        )  # not below the truth
+    return np.sort(found)[::-1]
 
 
 def rank_one_components(data: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,107 @@
+"""What an iteration costs: counted arithmetic and CPU time, exact against approximate regressions."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures.matrix_completion.series import COLORS, below, between, slope, stream
+from lrtheory.matrix_completion import complete, make_low_rank
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 3
+METHODS = {"exact": "exact: Gram matrix and Cholesky", "cg": "conjugate gradients, tolerance 1e-2"}
+OVERSAMPLING, CONDITION = 3, 1.0
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"n": 400, "ranks": [5, 10, 20, 40, 60], "timings": 2},
+    "full": {"n": 1000, "ranks": [5, 10, 15, 20, 25, 30, 50, 75, 100], "timings": 5},
+}
+
+
+def compute_cost(profile: str) -> dict[str, np.ndarray]:
+    """Flops an iteration and observation, iterations, CPU seconds and errors, (methods, ranks)."""
+    settings = INPUTS[profile]
+    n, ranks, timings = settings["n"], settings["ranks"], settings["timings"]
+    flops, seconds, iterations, error = np.zeros((4, len(METHODS), len(ranks)))
+    seconds += np.inf
+    for k, rank in enumerate(ranks):
+        problem = make_low_rank((n, n), rank, oversampling=OVERSAMPLING, condition=CONDITION, rng=stream(SEED, rank))
+        M = problem.truth.dense()
+        for _, m in np.ndindex(timings, len(METHODS)):  # the methods take turns, and the fastest turn counts
+            start = time.thread_time()
+            found = complete(problem, rank, method=list(METHODS)[m])
+            seconds[m, k] = min(seconds[m, k], time.thread_time() - start)
+            flops[m, k] = found.counts["flops"] / found.n_iter / found.counts["observations"]
+            iterations[m, k] = found.n_iter
+            error[m, k] = np.linalg.norm(found.U @ found.V.T - M) / np.linalg.norm(M)
+    return {
+        "n": np.array(n),
+        "ranks": np.array(ranks),
+        "flops": flops,
+        "seconds": seconds,
+        "iterations": iterations,
+        "error": error,
+    }
+
+
+def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins; seconds claim nothing, they are true for one machine on one day."""
+    ranks, (exact, approximate) = arrays["ranks"], arrays["flops"]
+    return {
+        "both reach a relative error of 1e-5": below(np.log10(arrays["error"]), -5),
+        "in the same number of iterations, but for one": below(abs(np.diff(arrays["iterations"], axis=0)), 1.5),
+        "flops of approximate regressions grow with exponent 0.9 to 1.15 in the rank": between(
+            slope(ranks, approximate), 0.9, 1.15
+        ),
+        "those of exact ones with exponent 1.6 to 2": between(slope(ranks, exact), 1.6, 2.0),
+        "at the largest rank approximate ones take less than half the flops": below(approximate[-1], exact[-1] / 2),
+    }
+
+
+def draw_cost(arrays: Any) -> matplotlib.figure.Figure:
+    """Flops, and CPU time."""
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    ranks = arrays["ranks"]
+    for m, name in enumerate(METHODS.values()):
+        exponent = slope(ranks, arrays["flops"][m])
+        left.loglog(ranks, arrays["flops"][m], "os"[m] + "-", color=COLORS[m], label=f"{name} (slope {exponent:.2f})")
+        right.loglog(ranks, arrays["seconds"][m], "os"[m] + "-", color=COLORS[m], label=name)
+    for k, rank in enumerate(ranks):
+        exact, approximate = arrays["seconds"][:, k]
+        right.annotate(
+            f"{exact / approximate:.1f}x", (rank, max(exact, approximate)), (0, 6), textcoords="offset points",
+            ha="center", fontsize=8,
+        )  # fmt: skip
+    for axis in (left, right):
+        axis.set_xticks(ranks, ranks)
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set(xlabel="rank")
+    right.margins(y=0.15)
+    left.set(ylabel="flops an iteration and observation")
+    right.set(ylabel="CPU seconds to a residual of 1e-6")
+    left.legend(fontsize=8)
+    figure.suptitle(
+        f"{int(arrays['n'])} x {int(arrays['n'])}, {OVERSAMPLING} observations a degree of freedom; "
+        "numbers: CPU time of exact over approximate, in this run, start included",
+        fontsize=10,
+    )
+    return figure
+
+
+COST = Figure(
+    name="cost",
+    title="Approximate regressions cost arithmetic linear in the rank, exact ones almost quadratic.",
+    compute=compute_cost,
+    claims=cost_claims,
+    draw=draw_cost,
+    seed=SEED,
+    inputs=INPUTS,
+)

@@ -1,0 +1,117 @@
+"""How many observations are enough? Success against oversampling and rank, beside what no algorithm can pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures.matrix_completion.series import COLORS, below, stream
+from lrtheory.matrix_completion import complete, make_low_rank, theory
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 1
+METHODS = ("exact", "cg")
+SUCCESS = 1e-4  # relative error of a completion that counts
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"n": 70, "ranks": [1, 2, 3, 5, 8], "oversampling": [0.7, 1.5, 2, 3, 4], "repetitions": 6},
+    "full": {
+        "n": 200,
+        "ranks": [1, 2, 3, 4, 5, 7, 10, 15],
+        "oversampling": [0.7, 0.9, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5],
+        "repetitions": 20,
+    },
+}
+
+
+def succeeds(n: int, rank: int, oversampling: float, method: Any, rng: np.random.Generator) -> bool:
+    """Whether one matrix is completed."""
+    problem = make_low_rank((n, n), rank, oversampling=oversampling, rng=rng)
+    M = problem.truth.dense()
+    found = complete(problem, rank, method=method, tol=1e-7)
+    product = found.U @ found.V.T  # and not `block`, which puts a mean where nothing was seen
+    return bool(np.linalg.norm(product - M) < SUCCESS * np.linalg.norm(M))
+
+
+def compute_phase(profile: str) -> dict[str, np.ndarray]:
+    """Shares of success, (methods, ranks, oversampling), and the bound for every algorithm, (ranks, oversampling)."""
+    settings = INPUTS[profile]
+    n, ranks, ratios = settings["n"], settings["ranks"], settings["oversampling"]
+    won, most = np.zeros((len(METHODS), len(ranks), len(ratios))), np.ones((len(ranks), len(ratios)))
+    for r, o in np.ndindex(most.shape):
+        dimension = theory.degrees_of_freedom(n, n, ranks[r])
+        density = min(1.0, ratios[o] * dimension / n**2)
+        most[r, o] = theory.coverage_probability(n, n, rank=ranks[r], density=density)
+        for m, method in enumerate(METHODS):
+            runs = [(m, r, o, i) for i in range(settings["repetitions"])]
+            won[m, r, o] = np.mean([succeeds(n, ranks[r], ratios[o], method, stream(SEED, *key[1:])) for key in runs])
+    return {
+        "n": np.array(n),
+        "ranks": np.array(ranks),
+        "oversampling": np.array(ratios, dtype=float),
+        "success": won,
+        "bound": most,
+        "repetitions": np.array(settings["repetitions"]),
+    }
+
+
+def phase_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    success, ratios, ranks = arrays["success"], arrays["oversampling"], arrays["ranks"]
+    # three standard errors of a share, and one run, above the bound on the probability
+    count = int(arrays["repetitions"])
+    spread = 3 * np.sqrt(np.maximum(arrays["bound"] * (1 - arrays["bound"]), 0) / count) + 1 / count
+    return {
+        "below the dimension nothing is completed": below(success[:, :, ratios < 1], 1 / (2 * count)),
+        "four observations a degree of freedom are enough from rank 3 on": below(
+            1 - 1.5 / count, success[:, ranks >= 3][:, :, ratios >= 4]
+        ),
+        "approximate and exact regressions succeed alike": below(np.abs(success[0] - success[1]), 2.5 / count),
+        "no share is above the bound for every algorithm": below(success, arrays["bound"] + spread),
+    }
+
+
+def draw_phase(arrays: Any) -> matplotlib.figure.Figure:
+    """A map a method, and success of each rank against the bound."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained", width_ratios=(1, 1, 1.3))
+    ratios, ranks = arrays["oversampling"], arrays["ranks"]
+    edge = np.interp(1, ratios, np.arange(len(ratios)))
+    for m, axis in enumerate(axes[:2]):
+        shown = axis.imshow(arrays["success"][m], origin="lower", aspect="auto", vmin=0, vmax=1, cmap="viridis")
+        axis.axvline(edge, color="white", linestyle="--", linewidth=1.5)
+        axis.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
+        axis.set_yticks(range(len(ranks)), ranks)
+        axis.set(xlabel="observations a degree of freedom", title=("exact", "conjugate gradients")[m])
+    axes[0].set(ylabel="rank")
+    figure.colorbar(shown, ax=axes[1], label="share of success")
+    for r, rank in enumerate(ranks):
+        axes[2].plot(ratios, arrays["success"][0, r], "o-", color=COLORS[r], markersize=4, label=f"{rank}")
+        axes[2].plot(ratios, arrays["bound"][r], ":", color=COLORS[r])
+    axes[2].axvline(1, color="gray", linestyle="--", linewidth=1)
+    axes[2].set(
+        xlabel="observations a degree of freedom", ylabel="share of success", title="and what bounds it (dotted)"
+    )
+    axes[2].legend(fontsize=8, title="rank", loc="lower right")
+    n, count = int(arrays["n"]), int(arrays["repetitions"])
+    figure.suptitle(
+        f"{n} x {n}, {count} matrices a cell, success below a relative error of {SUCCESS:g}; "
+        r"dashed: $|\Omega| = k(m+n-k)$",
+        fontsize=10,
+    )
+    return figure
+
+
+PHASE = Figure(
+    name="phase",
+    title="Completion succeeds a little above the dimension count, with approximate regressions as with exact ones.",
+    compute=compute_phase,
+    claims=phase_claims,
+    draw=draw_phase,
+    seed=SEED,
+    inputs=INPUTS,
+)
