@@ -29,7 +29,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent import lazy_prices, steps
 from lrtheory.dual_mirror_descent.dual import Certificate, certificate_of
-from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import Setup, prepare
 from lrtheory.dual_mirror_descent.steps import LEFT, PRICE, PRICES
 
@@ -60,13 +60,16 @@ class AllocationResult(Result):
         tau: the first time after which a request may not fit the budget; up to it every proposal was taken. T if there
         is none, 0 if one request may need more than the budget.
     n_rejected : int
-        Proposals that were not taken.
+        Proposals in place of which nothing or another action was taken.
+    n_clipped : int
+        Proposals of which only the share that fitted was taken.
     method : str
         The geometry, or the name of a baseline.
     message : str
         How it ended.
     counts : mapping
-        ``queries`` of the menus, ``updates`` of the prices.
+        ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits; ``updates`` of the
+        prices.
     certificate : Certificate
         The dual bound at the average price, and the terms of the proof along the path.
     trace : mapping or None
@@ -82,6 +85,7 @@ class AllocationResult(Result):
     last_prices: np.ndarray
     stopping_time: int
     n_rejected: int
+    n_clipped: int
     method: str
     message: str
     counts: Mapping[str, int]
@@ -97,6 +101,7 @@ class Run(NamedTuple):
     state: np.ndarray
     paths: np.ndarray
     totals: np.ndarray
+    counts: np.ndarray
     trace: np.ndarray
     stopping_time: int
 
@@ -139,9 +144,11 @@ def allocate(
         eta: the best for independent requests, a constant, a schedule, or a function of t = 1, ..., T. "theory" needs
         `reward_bound` and `cost_bound`, and takes them from the whole stream where they are not given.
     lazy : bool
-        Dual averaging: project sums of gradients, not every step; the same guarantees.
+        Dual averaging: project sums of gradients, not every step. The guarantees are proved for the Euclidean
+        geometries, and for the entropy without cap, where it changes nothing; not for the capped entropy.
     init : array of shape (m,), or float, optional
-        First prices mu_1, by default 0, or f_bar / ((m + 1) rho) for entropies.
+        First prices mu_1, by default 0, or f_bar / ((m + 1) rho) for entropies; at least 0, and with `fairness` in the
+        larger domain sum_j rho_j max(0, -mu_j) <= fairness, so that `last_prices` start another run.
     target : array of shape (m,) or (T, m), or "adaptive", optional
         Units that a period should use: rho by default, a plan, or an equal share of what remains.
     on_depletion : {"reject", "clip", "restrict"}
@@ -165,16 +172,16 @@ def allocate(
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite, a cost is negative, a budget is not positive, or entropies are to
-        start at 0.
+        If shapes do not fit, a number is not finite, a cost is negative, a budget is not positive, entropies are to
+        start at 0, or the rewards sum to infinity.
     TypeError
         If `costs` or `budget` are missing.
 
     Notes
     -----
     Ties: an action needs a positive reduced reward, and the lowest index wins. A request that uses up a budget exactly
-    fits; what remains is summed with compensation, and a request may overdraw it by 1e-12 of the budget, so that
-    decimal fractions such as 0.1 add up. Fractions in object arrays are exact throughout.
+    fits; what remains is summed with compensation, and a request may overdraw it by 1e-12 of the budget (1e-6 for
+    costs in float32), so that decimal fractions such as 0.1 add up. Runs on Fractions in object arrays are exact.
 
     References
     ----------
@@ -191,12 +198,11 @@ def allocate(
     >>> found.reward, round(found.certificate.bound, 12)  # no allocation earns more than 1.675
     (1.0, 1.675)
     """
-    stream = as_stream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
-    if stream.types is not None and stream.types.ndim != 1:
-        raise must("types", "of shape (T,); many streams are for `allocate_batch`", stream.types.shape)
+    stream = one_stream(rewards, costs, budget, types=types, reward_bound=reward_bound, cost_bound=cost_bound)
     setup = prepare(
         stream.budget,
         stream.horizon,
+        stream.tolerance,
         reward_bound=stream.reward_bound,
         cost_bound=stream.cost_bound,
         geometry=geometry,
@@ -217,17 +223,17 @@ def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
     horizon, m = stream.horizon, stream.n_resources
     zero = np.zeros if not stream.is_exact else _zeros
     proposed, actions = np.empty(horizon, np.int64), np.empty(horizon, np.int64)
-    paths, totals = zero((2, 4, m)), zero((2, 2))
+    paths, totals, counts = zero((2, 4, m)), zero((2, 2)), np.zeros(3, np.int64)
     trace = zero((horizon + 1 if record else 0, m))
     state, resources, etas, targets, rules = setup
-    work = (proposed, actions, state, paths, totals, etas, targets, trace, resources, rules)
+    work = (proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules)
     types = steps.NO_TYPES if stream.types is None else kernel_input(stream.types)
     if sparse.issparse(stream.costs):
         stopping_time = lazy_prices.run(stream, types, *work)
     else:
         serve = steps.interpreted(steps.serve) if stream.is_exact else steps.serve
         stopping_time = serve(kernel_input(stream.rewards), kernel_input(stream.costs), types, *work)
-    return Run(proposed, actions, state, paths, totals, trace, int(stopping_time))
+    return Run(proposed, actions, state, paths, totals, counts, trace, int(stopping_time))
 
 
 def _zeros(shape: tuple[int, ...]) -> np.ndarray:
@@ -245,9 +251,11 @@ def summarise(
     rejected = int(np.count_nonzero(run.actions != run.proposed))
     prices = run.paths[0, PRICES] / stream.horizon
     reward = run.totals[0, 0] if stream.is_exact else float(run.totals[0, 0])
+    if not stream.is_exact and not np.isfinite(reward):
+        raise must("rewards", "small enough for a finite sum", stream.reward_bound)
     consumption = stream.budget - remaining
     certificate = certificate_of(stream, run, prices, reward, consumption, fairness)
-    horizon, tau = stream.horizon, run.stopping_time
+    queries, updates, clipped = run.counts.tolist()
     return AllocationResult(
         actions=run.actions,
         proposed=run.proposed,
@@ -256,11 +264,19 @@ def summarise(
         remaining=remaining,
         prices=prices,
         last_prices=run.state[PRICE],
-        stopping_time=tau,
+        stopping_time=run.stopping_time,
         n_rejected=rejected,
+        n_clipped=clipped,
         method=method,
-        message="every proposal was taken" if not rejected else f"{rejected} proposals did not fit the budget",
-        counts={"queries": horizon, "updates": horizon},
+        message=_message(rejected, clipped),
+        counts={"queries": queries, "updates": updates},
         certificate=certificate,
         trace={"prices": run.trace} if len(run.trace) else None,
     )
+
+
+def _message(rejected: int, clipped: int) -> str:
+    """How many proposals did not fit, and what was done about them."""
+    if not rejected + clipped:
+        return "every proposal was taken"
+    return f"proposals that did not fit the budget: {clipped} taken in part, {rejected} not taken"

@@ -16,7 +16,7 @@ from lrtheory._array import arrays
 from lrtheory._validation import choice, generator, integer, must, probability_vector
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarise
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
-from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import prepare
 from lrtheory.dual_mirror_descent.steps import SLACK
 
@@ -183,10 +183,11 @@ def fast_online_lp(
     >>> fast_online_lp([1, 1], [1, 1], 1.0).consumption.tolist()
     [2.0]
     """
-    stream = as_stream(rewards, costs, budget, types=types)
+    stream = one_stream(rewards, costs, budget, types=types)
     setup = prepare(
         stream.budget,
         stream.horizon,
+        stream.tolerance,
         reward_bound=stream.reward_bound,
         cost_bound=stream.cost_bound,
         step_size=stream.horizon**-0.5 if step_size is None else step_size,
@@ -235,7 +236,7 @@ def resolve(
     Raises
     ------
     ValueError
-        If there is no table of types, or as `allocate`.
+        If there is no table of types, the costs are sparse, or as `allocate`.
 
     References
     ----------
@@ -247,9 +248,11 @@ def resolve(
     >>> resolve([3.0, 1.0], [1.0, 1.0], 1, types=[1, 0], probabilities=[0.5, 0.5]).reward
     3.0
     """
-    stream = as_stream(rewards, costs, budget, types=types)
-    if stream.types is None or stream.types.ndim != 1 or stream.is_exact:
-        raise must("types", "given, of shape (T,), for tables of floats", stream.types)
+    stream = one_stream(rewards, costs, budget, types=types)
+    if stream.types is None or stream.is_exact:
+        raise must("types", "given, for tables of floats", stream.types)
+    if sparse.issparse(stream.costs):
+        raise must("costs", "dense", "a sparse array")
     known = None if probabilities is None else probability_vector("probabilities", probabilities)
     if known is not None and len(known) != len(stream.rewards):
         raise must("probabilities", f"of shape ({len(stream.rewards)},)", known.shape)
@@ -321,9 +324,9 @@ def history_dependent(
     >>> history_dependent([1.0, 3.0, 2.0], [1.0, 1.0, 1.0], 1.5).actions.tolist()
     [0, -1, -1]
     """
-    stream = as_stream(rewards, costs, budget, types=types)
-    if (stream.types is not None and stream.types.ndim != 1) or stream.is_exact or sparse.issparse(stream.costs):
-        raise must("rewards", "one dense stream of floats", stream)
+    stream = one_stream(rewards, costs, budget, types=types)
+    if stream.is_exact or sparse.issparse(stream.costs):
+        raise must("costs", "a dense array of floats", type(stream.costs).__name__)
     every = integer("every", every, low=1)
     rows = np.arange(stream.horizon) if stream.types is None else stream.types
 
@@ -350,17 +353,18 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     """Serve a stream by a rule in Python; what does not fit is turned down."""
     horizon, m = stream.horizon, stream.n_resources
     rows = np.arange(horizon) if stream.types is None else stream.types
-    setup = prepare(
-        stream.budget, horizon, reward_bound=stream.reward_bound, cost_bound=stream.cost_bound, step_size=0.0
-    )
+    bounds = {"reward_bound": stream.reward_bound, "cost_bound": stream.cost_bound}
+    setup = prepare(stream.budget, horizon, stream.tolerance, **bounds, step_size=0.0)
     state, slack, rate = setup.state, setup.resources[SLACK], stream.rate
     proposed, actions = np.full(horizon, -1), np.full(horizon, -1)
     paths, totals, trace = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros((horizon + 1, m))
+    counts = np.zeros(3, np.int64)
     low = stream.cost_bound + slack
     tau = 0 if (stream.cost_bound > stream.budget + slack).any() else -1
     for t, row in enumerate(rows.tolist()):
-        left = state[2]
-        proposed[t], state[0] = decide(t, row, left.copy(), state[0].copy())
+        left, before = state[2], state[0].copy()
+        proposed[t], state[0] = decide(t, row, left.copy(), before)
+        counts += [1, bool((state[0] != before).any()), 0]
         trace[t], used = state[0], np.zeros(m)
         if proposed[t] >= 0:
             used = stream.costs[row, proposed[t]]
@@ -376,7 +380,7 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     if tau < 0:
         tau, paths[1], totals[1] = horizon, paths[0], totals[0]
     trace[horizon] = state[0]
-    run = Run(proposed, actions, state, paths, totals, trace if record else trace[:0], tau)
+    run = Run(proposed, actions, state, paths, totals, counts, trace if record else trace[:0], tau)
     return summarise(stream, run, method=name)
 
 

@@ -8,6 +8,7 @@ this is the way to thousands of runs over finitely many request types.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import generator, integer, must
 from lrtheory.dual_mirror_descent import steps
 from lrtheory.dual_mirror_descent.allocate import allocate
-from lrtheory.dual_mirror_descent.problem import RequestStream
+from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
 from lrtheory.dual_mirror_descent.setup import prepare
 from lrtheory.dual_mirror_descent.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, REWARD, SQUARES, VALUES
 
@@ -41,8 +42,8 @@ class BatchResult(Result):
         Dual bound at the average price, and how far the reward is below it.
     stopping_time : int64 array of shape (n_runs,)
         tau.
-    n_rejected : int64 array of shape (n_runs,)
-        Proposals that were not taken.
+    n_rejected, n_clipped : int64 array of shape (n_runs,)
+        Proposals that were not taken, and of which only a share was taken.
     dual_values, path_regret, squared_gradients : float64 array of shape (n_runs,)
         sum_{t <= tau} of D_t(mu_t), of mu_t . g_t, and of \|g_t\|^2.
     prices, last_prices : float64 array of shape (n_runs, m)
@@ -58,6 +59,7 @@ class BatchResult(Result):
     gap: np.ndarray
     stopping_time: np.ndarray
     n_rejected: np.ndarray
+    n_clipped: np.ndarray
     dual_values: np.ndarray
     path_regret: np.ndarray
     squared_gradients: np.ndarray
@@ -99,7 +101,9 @@ def allocate_batch(
     Raises
     ------
     ValueError
-        If `n_runs` is missing or does not fit the table.
+        If `n_runs` is missing or does not fit the table, or as `allocate`.
+    TypeError
+        If an option is not one of `allocate`.
 
     Examples
     --------
@@ -109,8 +113,9 @@ def allocate_batch(
     >>> found.reward.shape, bool((found.gap >= 0).all())
     ((5,), True)
     """
-    if "record" in options:
-        raise must("record", "left out of a batch; use `allocate`", options["record"])
+    for name in options:
+        if name not in OPTIONS:
+            raise must(name, "left out: the options of a batch are " + ", ".join(OPTIONS), options[name], TypeError)
     if isinstance(make, RequestStream):
         return _over_a_table(make, n_runs, options)
     if n_runs is None:
@@ -118,16 +123,18 @@ def allocate_batch(
     children = generator(rng).spawn(integer("n_runs", n_runs, low=1))
     rows = parallel_map(functools.partial(_one_run, make, options), children, n_jobs=n_jobs, title="allocate_batch")
     columns = {
-        name: np.array(column)
-        for name, column in zip((*OWN, *PROVED, "requests"), zip(*rows, strict=True), strict=True)
+        name: np.array(column) for name, column in zip((*OWN, *PROVED, *COUNTED), zip(*rows, strict=True), strict=True)
     }
-    requests = int(columns.pop("requests").sum())
-    return BatchResult(**columns, counts={"queries": requests, "updates": requests})
+    counts = {name: int(columns.pop(name).sum()) for name in COUNTED}
+    return BatchResult(**columns, counts=counts)
 
 
+#: the options of `allocate` that a batch takes
+OPTIONS = tuple(name for name, p in inspect.signature(prepare).parameters.items() if p.kind is p.KEYWORD_ONLY)
 #: what `_one_run` returns
-OWN = ("reward", "stopping_time", "n_rejected", "prices", "last_prices", "consumption")
+OWN = ("reward", "stopping_time", "n_rejected", "n_clipped", "prices", "last_prices", "consumption")
 PROVED = ("bound", "gap", "dual_values", "path_regret", "squared_gradients")
+COUNTED = ("queries", "updates")
 
 
 def _one_run(
@@ -136,7 +143,7 @@ def _one_run(
     found = allocate(make(rng), **options)
     own = [getattr(found, name) for name in OWN]
     proved = [getattr(found.certificate, name) for name in PROVED]
-    return (*own, *proved, found.counts["queries"])
+    return (*own, *proved, *(found.counts[name] for name in COUNTED))
 
 
 def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any]) -> BatchResult:
@@ -146,9 +153,10 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
     runs, horizon = types.shape
     if n_runs is not None and integer("n_runs", n_runs, low=1) != runs:
         raise must("n_runs", f"{runs}, the number of streams over the table", n_runs)
-    for bound in ("reward_bound", "cost_bound"):
-        options = {bound: getattr(stream, bound), **options}
-    setup = prepare(stream.budget, horizon, **options)
+    bounds = ("reward_bound", "cost_bound")
+    stream = as_stream(stream, **{name: options.get(name) for name in bounds})
+    options = {**options, **{name: getattr(stream, name) for name in bounds}}
+    setup = prepare(stream.budget, horizon, stream.tolerance, **options)
     fairness = setup.rules.fairness
     m = stream.n_resources
     table = np.empty((runs, len(COLUMNS)))
@@ -164,6 +172,8 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
             vectors[part],
         )
     column = dict(zip(COLUMNS, table.T, strict=True))
+    if not np.isfinite(column["reward"]).all():
+        raise must("make", "a stream with rewards small enough for a finite sum", stream.reward_bound)
     prices, last_prices, left = vectors[:, 0], vectors[:, 1], np.maximum(vectors[:, 2], 0.0)
     consumption = stream.budget - left
     bound = column["conjugates"] + prices @ stream.budget + fairness * horizon
@@ -174,18 +184,22 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
         gap=np.maximum(bound - value, 0.0),
         stopping_time=column["stopping_time"].astype(np.int64),
         n_rejected=column["n_rejected"].astype(np.int64),
+        n_clipped=column["n_clipped"].astype(np.int64),
         dual_values=column["dual_values"],
         path_regret=column["path_regret"],
         squared_gradients=column["squared_gradients"],
         prices=prices,
         last_prices=last_prices,
         consumption=consumption,
-        counts={"queries": runs * horizon, "updates": runs * horizon},
+        counts={name: int(column[name].sum()) for name in COUNTED},
     )
 
 
 #: what `serve_many` writes about each run
-COLUMNS = ("reward", "stopping_time", "n_rejected", "dual_values", "path_regret", "squared_gradients", "conjugates")
+COLUMNS = (
+    *("reward", "stopping_time", "n_rejected", "dual_values", "path_regret", "squared_gradients", "conjugates"),
+    *("queries", "updates", "n_clipped"),  # in the order of the counts in `steps`
+)
 
 
 @kernel
@@ -197,8 +211,8 @@ def serve_many(rewards, costs, types, first, resources, etas, targets, rules, ta
     state, trace = np.empty_like(first), np.empty((0, m))
     for run in range(runs):
         steps.copy_into(state, first)
-        paths, totals = np.zeros((2, 4, m)), np.zeros((2, 2))
-        work = (proposed, actions, state, paths, totals, etas, targets, trace, resources, rules)
+        paths, totals, counts = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros(3, np.int64)
+        work = (proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules)
         table[run, 1] = steps.serve(rewards, costs, types[run], *work)
         table[run, 0] = totals[0, REWARD]
         rejected = 0
@@ -212,7 +226,9 @@ def serve_many(rewards, costs, types, first, resources, etas, targets, rules, ta
             vectors[run, 0, j] = paths[0, PRICES, j] / horizon
             vectors[run, 1, j] = state[PRICE, j]
             vectors[run, 2, j] = state[LEFT, j]
-        counts = np.zeros(rewards.shape[0])
+        times = np.zeros(rewards.shape[0])
         for t in range(horizon):
-            counts[types[run, t]] += 1.0
-        table[run, 6] = steps.conjugate_sum(rewards, costs, counts, vectors[run])
+            times[types[run, t]] += 1.0
+        table[run, 6] = steps.conjugate_sum(rewards, costs, times, vectors[run])
+        for i in range(3):
+            table[run, 7 + i] = counts[i]

@@ -11,13 +11,13 @@ Part of `theory`, where users find these functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._validation import choice, must
+from lrtheory.dual_mirror_descent.numeric import at_least, numbers, positive_rates
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
 __all__ = ["Constants", "bregman", "default_init", "gradient_bound", "price_bound", "regret_constants", "step_size"]
@@ -41,15 +41,6 @@ class Constants(NamedTuple):
     C1: Any
     C2: Any
     C3: Any
-
-
-def numbers(value: Any, m: int | None = None) -> list[Any]:
-    """A vector over the resources as a list of numbers; one number stands for all m of them."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if not isinstance(value, Sequence):
-        return [value] * (m or 1)
-    return list(value)
 
 
 def _log(value: Any) -> Any:
@@ -125,12 +116,18 @@ def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -
     list of m numbers
         mu_1.
 
+    Raises
+    ------
+    ValueError
+        If a rate is not positive, or there is no such geometry.
+
     Examples
     --------
     >>> default_init(rate=[0.5], reward_bound=1.0, geometry="entropy")
     [1.0]
     """
-    rates = numbers(rate)
+    choice("geometry", geometry, GEOMETRIES)
+    rates = positive_rates(rate)
     if "entropy" not in geometry:
         return [0 * r for r in rates]
     positive = reward_bound if reward_bound > 0 else 1  # entropies cannot start at 0
@@ -159,7 +156,7 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     Raises
     ------
     ValueError
-        If there are no such constants.
+        If there are no such constants or no such geometry, or a number is out of range.
 
     Proof
     -----
@@ -171,8 +168,9 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     1.0
     """
     choice("constants", constants, ("tight", "paper"))
-    rates = numbers(rate)
-    used, unused = cost_bound, max(rates)
+    choice("geometry", geometry, GEOMETRIES)
+    rates = positive_rates(rate)
+    used, unused = at_least("cost_bound", cost_bound), max(rates)
     if geometry in ("scaled-euclidean", "capped-entropy"):
         used, unused = cost_bound / min(rates), 1
     return max(used, unused) if constants == "tight" else used + unused
@@ -202,6 +200,11 @@ def price_bound(
         max(mu_1j, f_bar / rho_j + eta s_j (b_bar - rho_j)^+) with s_j = 1 or 1 / rho_j^2; for the entropy
         max(mu_1j, (f_bar / rho_j) exp(eta (b_bar - rho_j)^+)); for the capped one f_bar / rho_j.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is no such geometry.
+
     Proof
     -----
     If mu_tj > f_bar / rho_j, the proposal has b_j <= f_t / mu_tj < rho_j, so the price of j falls. If not, it rises by
@@ -212,8 +215,11 @@ def price_bound(
     >>> price_bound(rate=[0.5], reward_bound=1.0, cost_bound=1.0, step_size=0.5)
     [2.25]
     """
-    rates = numbers(rate)
+    choice("geometry", geometry, GEOMETRIES)
+    rates = positive_rates(rate)
     m = len(rates)
+    for name, value in (("reward_bound", reward_bound), ("cost_bound", cost_bound), ("step_size", step_size)):
+        at_least(name, value)
     first = default_init(rate=rates, reward_bound=reward_bound, geometry=geometry) if init is None else numbers(init, m)
     found = []
     for r, start in zip(rates, first, strict=True):
@@ -262,6 +268,11 @@ def regret_constants(
         C1 = f_bar b_bar / min rho, C2 = G^2 / (2 sigma) with sigma the strong convexity in the l1 norm, and C3 the
         largest V_h(mu, mu_1) over mu in {0} and {f_bar / (alpha rho_j) e_j} (statement DMD-T1).
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is no such geometry.
+
     Notes
     -----
     1 / sigma is m for both Euclidean geometries, the sum of the largest prices for the entropy, f_bar for the capped
@@ -278,8 +289,10 @@ def regret_constants(
     >>> [float(value) for value in found]
     [2.0, 0.5, 2.0]
     """
-    rates = numbers(rate)
+    rates = positive_rates(rate)
     m = len(rates)
+    at_least("reward_bound", reward_bound)
+    at_least("alpha", alpha, 1)
     first = default_init(rate=rates, reward_bound=reward_bound, geometry=geometry) if init is None else numbers(init, m)
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":
@@ -337,6 +350,11 @@ def step_size(
         eta: reward per squared cost (euclidean), reward (scaled), 1 / cost (entropy), a pure number (capped); 0 when
         C3 is 0, that is when there is nothing to earn.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is no such geometry.
+
     Notes
     -----
     From mu_1 = 0 the Euclidean one is f_bar / (min rho G sqrt(m T)) (statement DMD-T1). For the entropy C2 depends on
@@ -353,7 +371,8 @@ def step_size(
     >>> step_size(horizon=100, rate=[0.5], reward_bound=1.0, cost_bound=1.0)
     0.2
     """
-    rates = [float(r) for r in numbers(rate)]
+    at_least("horizon", horizon, 1)
+    rates = [float(r) for r in positive_rates(rate)]
     f_bar, b_bar = float(reward_bound), float(cost_bound)
     limit = float("inf")
     at = None

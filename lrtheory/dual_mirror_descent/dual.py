@@ -14,9 +14,10 @@ from scipy import sparse
 
 from lrtheory._array import arrays, kernel_input
 from lrtheory._result import Result, result
-from lrtheory._validation import array, must
+from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent import steps
-from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
+from lrtheory.dual_mirror_descent.setup import in_domain
 from lrtheory.dual_mirror_descent.steps import CONJUGATE, REGRET, SQUARES, VALUES
 
 __all__ = ["Certificate", "dual_bound"]
@@ -74,8 +75,9 @@ class Certificate(Result):
         bool
             Whether the prices prove the bound, up to rounding, and the value does not exceed it.
         """
-        prices = np.asarray(self.prices)
-        costs = problem.costs
+        prices, costs = np.asarray(self.prices), problem.costs
+        if prices.shape != problem.budget.shape:
+            return False
         offers = (
             problem.rewards - (costs @ prices)[:, None] if sparse.issparse(costs) else problem.rewards - costs @ prices
         )
@@ -85,13 +87,20 @@ class Certificate(Result):
         bound = (best if counts is None else best * counts).sum() + prices @ problem.budget
         bound = float(bound) + float(self.fairness) * problem.horizon
         scale = 1e-9 * (1 + abs(bound))
-        proved = bool(abs(float(self.bound) - bound) <= scale and float(self.value) <= bound + scale)
-        return proved and owed <= float(self.fairness) + 1e-9
+        proved = abs(float(self.bound) - bound) <= scale and float(self.value) <= bound + scale
+        honest = abs(max(bound - float(self.value), 0.0) - float(self.gap)) <= 2 * scale
+        return bool(proved and honest and owed <= float(self.fairness) * (1 + 1e-9))
 
 
 @arrays("host")
 def dual_bound(
-    rewards: RequestStream | Any, costs: Any = None, budget: Any = None, prices: Any = None, *, types: Any = None
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    prices: Any = None,
+    *,
+    types: Any = None,
+    fairness: Any = 0.0,
 ) -> Any:
     r"""The dual function sum_t D_t(mu): no allocation earns more, at any prices mu >= 0 (statement DMD-L1).
 
@@ -104,19 +113,21 @@ def dual_bound(
     budget : array of shape (m,), or float
         Units of each resource.
     prices : array of shape (m,), or float
-        mu, at least 0, in reward per unit.
+        mu, in reward per unit; at least 0, or sum_j rho_j max(0, -mu_j) <= fairness.
     types : int array of shape (T,), optional
         Rows of the tables.
+    fairness : float
+        Weight of the max-min fair term of the objective, as in `allocate`.
 
     Returns
     -------
     float
-        sum_t max_x (f_t(x) - mu . b_t(x))^+ + mu . budget; a Fraction for exact numbers.
+        sum_t max_x (f_t(x) - mu . b_t(x))^+ + mu . budget + fairness T; a Fraction for exact numbers.
 
     Raises
     ------
     ValueError
-        If shapes do not fit or a price is negative.
+        If shapes do not fit, the prices lie outside of their domain, or there are many streams over one table.
     TypeError
         If an argument is missing.
 
@@ -127,9 +138,14 @@ def dual_bound(
     """
     if prices is None:
         raise must("prices", "given", prices, TypeError)
-    stream = as_stream(rewards, costs, budget, types=types)
-    mu = np.array(np.broadcast_to(array("prices", prices, low=0.0), (stream.n_resources,)))
-    return dual_value(stream, mu)
+    stream = one_stream(rewards, costs, budget, types=types)
+    real("fairness", fairness, low=0, high=np.finfo(float).max)
+    given = array("prices", prices)
+    if given.ndim > 1 or (given.ndim == 1 and len(given) != stream.n_resources):
+        raise must("prices", f"one price, or of shape ({stream.n_resources},)", given.shape)
+    mu = in_domain("prices", np.array(np.broadcast_to(given, (stream.n_resources,))), stream.rate, fairness)
+    value = dual_value(stream, mu)
+    return value + fairness * stream.horizon if fairness > 0 else value
 
 
 def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtheory._validation import integer, must
+from lrtheory.dual_mirror_descent.numeric import at_least, within
 
 __all__ = [
     "corrupted_total_variation",
@@ -73,6 +74,11 @@ def uniform_fluid(horizon: int, budget: Any) -> Any:
     number
         B (1 - B / (2 T)), at the price 1 - B / T.
 
+    Raises
+    ------
+    ValueError
+        If the budget is not in [0, T].
+
     Proof
     -----
     D(mu) = (1 - mu)^2 / 2 + mu rho on [0, 1] is smallest at mu = 1 - rho, where it is rho - rho^2 / 2.
@@ -82,6 +88,8 @@ def uniform_fluid(horizon: int, budget: Any) -> Any:
     >>> uniform_fluid(2, Fraction(1))
     Fraction(3, 4)
     """
+    horizon = integer("horizon", horizon, low=1)
+    within("budget", budget, 0, horizon)
     return budget * (1 - budget / (2 * Fraction(horizon) if isinstance(budget, (int, Fraction)) else 2 * horizon))
 
 
@@ -98,6 +106,11 @@ def uniform_conjugate(price: Any) -> Any:
     number
         (1 - mu)^2 / 2 on [0, 1], 0 above.
 
+    Raises
+    ------
+    ValueError
+        If the price is negative.
+
     Proof
     -----
     f*(mu) = (r - mu)^+, whose mean is the integral of r - mu over [mu, 1].
@@ -107,6 +120,7 @@ def uniform_conjugate(price: Any) -> Any:
     >>> uniform_conjugate(Fraction(1, 2))
     Fraction(1, 8)
     """
+    at_least("price", price)
     left = max(1 - price, 0 * price)
     return left * left / 2
 
@@ -191,7 +205,7 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     Raises
     ------
     ValueError
-        If the values do not decrease.
+        If the values do not decrease, or a number is out of range.
 
     Proof
     -----
@@ -202,6 +216,8 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     >>> three_point_hindsight(2, 1, (Fraction(1, 2), 0, Fraction(1, 2)))
     Fraction(5, 2)
     """
+    horizon = integer("horizon", horizon, low=1)
+    budget = integer("budget", budget, low=0, high=horizon)
     values = list(values)
     if any(high <= low for high, low in zip(values, values[1:] + [0], strict=True)):
         raise must("values", "positive and decreasing", values)
@@ -255,6 +271,8 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
     Fraction(100, 51)
     """
     n_phases = integer("n_phases", n_phases, low=1)
+    if not 0 < growth < 1:
+        raise must("growth", "in (0, 1)", growth)
     return 1 / (Fraction(1, n_phases) + growth)
 
 
@@ -287,6 +305,7 @@ def markov_mixing(switch: Any, lag: int) -> Any:
     >>> markov_mixing(Fraction(1, 4), 1)
     Fraction(1, 8)
     """
+    within("switch", switch, 0, 1)
     return abs(1 - 2 * switch) ** (integer("lag", lag, low=0) + 1) / (2 * (switch - switch + 1))
 
 

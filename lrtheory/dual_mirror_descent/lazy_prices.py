@@ -23,6 +23,7 @@ from lrtheory.dual_mirror_descent.steps import (
     CAPPED,
     CARRY,
     CLIP,
+    CLIPPED,
     CONJUGATE,
     ENTROPY,
     LEFT,
@@ -30,12 +31,14 @@ from lrtheory.dual_mirror_descent.steps import (
     MIRROR,
     PRICE,
     PRICES,
+    QUERIES,
     RATE,
     REGRET,
     REWARD,
     SCALE,
     SLACK,
     SQUARES,
+    UPDATES,
     VALUES,
     copy_into,
     exceeds_budget,
@@ -158,6 +161,7 @@ def serve_sparse(
     state,
     paths,
     totals,
+    counts,
     etas,
     targets,
     trace,
@@ -176,6 +180,7 @@ def serve_sparse(
     for t in range(horizon):
         row = types[t] if types.shape[0] > 0 else t
         value = rewards[row]
+        counts[QUERIES] += 1
         for i in range(indptr[row], indptr[row + 1]):
             catch_up(indices[i], t, last, state, sums, delta, entropic, lazy)
             value -= data[i] * state[PRICE, indices[i]]
@@ -188,9 +193,11 @@ def serve_sparse(
             share = share_left(row, data, indices, indptr, state, resources, rules.depletion == CLIP)
             if share > 0.0:
                 actions[t] = 0
+                counts[CLIPPED] += share < 1.0
                 totals[0, REWARD] += share * rewards[row]
                 low = use(row, share, data, indices, indptr, state, resources, rules.cost_bound) or low
             move(row, t, data, indices, indptr, last, state, sums, path, eta, goal, entropic, lazy)
+        counts[UPDATES] += 1  # of all prices; those that were not touched catch up later
         if low and stopping_time < 0:
             stopping_time = t + 1
             copy_into(paths[1], path)

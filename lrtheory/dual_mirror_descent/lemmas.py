@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.dual_mirror_descent.constants import HALF, _log, bregman, numbers
+from lrtheory.dual_mirror_descent.constants import HALF, _log, bregman
+from lrtheory.dual_mirror_descent.numeric import numbers
 
 __all__ = [
     "adversarial_step",

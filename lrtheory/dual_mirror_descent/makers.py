@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._validation import choice, generator, integer, open_interval, probability_vector, real
+from lrtheory._validation import choice, generator, integer, must, open_interval, probability_vector, real
 from lrtheory.dual_mirror_descent.laws import uniform_fluid, uniform_hindsight
 from lrtheory.dual_mirror_descent.problem import RequestStream
 
@@ -217,7 +217,7 @@ def make_periodic(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, the horizon is no multiple of the period, or two levels have an odd one.
 
     Examples
     --------
@@ -227,6 +227,10 @@ def make_periodic(
     horizon, rate = integer("horizon", horizon, low=1), open_interval("rate", rate, 0, 1)
     period = integer("period", period, low=1, high=horizon)
     choice("kind", kind, ("two-level", "sinusoid"))
+    if horizon % period:
+        raise must("horizon", f"a multiple of the period {period}", horizon)
+    if kind == "two-level" and period % 2:
+        raise must("period", "even for two levels", period)
     phase, u = np.arange(horizon) % period, generator(rng).random(horizon)
     if kind == "two-level":
         rewards = np.where(2 * phase >= period, 0.9, 0.4) + 0.1 * u

@@ -3,6 +3,7 @@ r"""One request at a time: dual mirror descent with a state that can be saved, a
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -10,16 +11,19 @@ import numpy as np
 
 from lrtheory._array import kernel_input
 from lrtheory._validation import array, integer, must, real
-from lrtheory.dual_mirror_descent import steps
+from lrtheory.dual_mirror_descent import saved_state, steps
 from lrtheory.dual_mirror_descent.allocate import Geometry
 from lrtheory.dual_mirror_descent.oracles import Action, checked
+from lrtheory.dual_mirror_descent.problem import TOLERANCE
 from lrtheory.dual_mirror_descent.setup import prepare
-from lrtheory.dual_mirror_descent.steps import LEFT, PRICE, SLACK
+from lrtheory.dual_mirror_descent.steps import CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
 
 __all__ = ["DualMirrorDescent"]
 
 HUGE = float(np.finfo(float).max)
 Oracle = Callable[[np.ndarray], Action]
+#: the numbers of a run, by their names in a saved state and in the object
+KEPT = {name.strip("_"): name for name in ("horizon", "n_seen", "n_pending", "reward", "_stopped")}
 
 
 class DualMirrorDescent:
@@ -45,7 +49,8 @@ class DualMirrorDescent:
     target : array of shape (m,) or (T, m), or "adaptive", optional
         As in `allocate`.
     on_depletion : {"reject", "clip", "restrict"}
-        As in `allocate`; with oracles the last two ask the oracle's `fit`, see `oracles`.
+        As in `allocate`; with oracles the last two ask the oracle's `fit`, see `oracles`. "clip" is for `decide_with`
+        alone, whose answer says what share was taken.
     fairness : float
         As in `allocate`.
     price_cap : float or array of shape (m,), optional
@@ -113,6 +118,7 @@ class DualMirrorDescent:
         self._setup = prepare(
             units,
             self.horizon,
+            TOLERANCE,
             reward_bound=0.0 if reward_bound is None else real("reward_bound", reward_bound, low=0, high=HUGE),
             cost_bound=0.0 if cost_bound is None else real("cost_bound", cost_bound, low=0, high=HUGE),
             geometry=geometry,
@@ -125,7 +131,7 @@ class DualMirrorDescent:
             price_cap=price_cap,
         )
         self.n_seen, self.n_pending, self.reward = 0, 0, 0.0
-        self._stopped = 0 if (self._setup.rules.cost_bound > units).any() else -1
+        self._stopped = 0 if (self._setup.rules.cost_bound > units + self._setup.resources[SLACK]).any() else -1
 
     @property
     def prices(self) -> np.ndarray:
@@ -160,16 +166,22 @@ class DualMirrorDescent:
         Raises
         ------
         ValueError
-            If shapes do not fit, a number is not finite, a cost is negative, or the horizon is over.
+            If shapes do not fit, a number is not finite, a cost is negative, the horizon is over, or `on_depletion` is
+            "clip": an index cannot say what share was taken, so use ``decide_with(oracles.menu(rewards, costs))``.
         """
+        if self._setup.rules.depletion == CLIP:
+            raise must("on_depletion", '"reject" or "restrict" for `decide` (use `decide_with`)', "clip")
         values = array("rewards", rewards, shape=(None,)).astype(np.float64)
         if len(values) == 0:
             raise must("rewards", "of at least one action", values.shape)
         used = array("costs", costs, shape=(len(values), len(self.prices)), low=0.0).astype(np.float64)
         self._room(1)
+        self._room_for(values.tolist())
         m = len(self.prices)
-        proposed, actions, totals = np.empty(1, np.int64), np.empty(1, np.int64), np.zeros((2, 2))
-        work = (proposed, actions, self._setup.state, np.zeros((2, 4, m)), totals, self._eta(), self._target()[None])
+        proposed, actions, counts = np.empty(1, np.int64), np.empty(1, np.int64), np.zeros(3, np.int64)
+        paths, totals = np.zeros((2, 4, m)), np.zeros((2, 2))
+        plan = (self._eta(), self._target()[None])
+        work = (proposed, actions, self._setup.state, paths, totals, counts, *plan)
         rules = self._setup.rules._replace(adaptive=False)  # the share of this period is worked out in `_target`
         tables = (kernel_input(values[None]), kernel_input(used[None]), steps.NO_TYPES)
         steps.serve(*tables, *work, np.empty((0, m)), self._setup.resources, rules)
@@ -188,20 +200,25 @@ class DualMirrorDescent:
         Returns
         -------
         Action
-            What is done, the reward and the units used.
+            What is done, the reward and the units used: shares of them where a proposal was cut.
 
         Raises
         ------
         ValueError
-            If the oracle returns negative or infinite costs, or the horizon is over.
+            If the oracle returns negative or infinite costs, an infinite reward, or nothing that earns or uses
+            something, or if the horizon is over.
         """
         self._room(1)
-        proposal = checked(oracle(self.prices), len(self.prices))
+        prices, rule = self.prices, self._setup.rules.depletion
+        proposal = checked(oracle(prices), len(prices))
         taken = proposal
-        if not self._fits(taken.cost) and self._setup.rules.depletion > 0 and hasattr(oracle, "fit"):
-            taken = checked(oracle.fit(proposal.action, self.remaining), len(self.prices))
+        if not self._fits(taken.cost) and rule != REJECT and hasattr(oracle, "fit"):
+            # whole actions may overdraw what remains by rounding, as everywhere; shares are cut at what remains
+            units = self._setup.state[LEFT] + self._setup.resources[SLACK] if rule == RESTRICT else self.remaining
+            taken = checked(oracle.fit(proposal.action, units, prices=prices, rule=DEPLETION[rule]), len(prices))
         if not self._fits(taken.cost):
             taken = Action(None, 0.0, 0 * proposal.cost)
+        self._room_for([taken.reward])
         self._settle(taken.reward, taken.cost, proposal.cost)
         return taken
 
@@ -241,13 +258,14 @@ class DualMirrorDescent:
         Raises
         ------
         ValueError
-            If shapes do not fit, a cost is negative, or more is observed than was proposed.
+            If shapes do not fit, a number is not finite, a cost is negative, or more is observed than was proposed.
         """
         rewards, costs = np.atleast_1d(array("reward", reward)), np.atleast_2d(array("cost", cost, low=0.0))
         if rewards.ndim != 1 or costs.shape != (len(rewards), len(self.prices)):
             raise must("cost", f"of shape ({len(rewards)}, {len(self.prices)}), a row a reward", costs.shape)
         if len(rewards) > self.n_pending:
             raise must("reward", f"of at most {self.n_pending} proposals that are pending", len(rewards))
+        self._room_for(rewards.tolist())
         for one, used in zip(rewards.tolist(), costs.astype(np.float64), strict=True):
             self.n_pending -= 1
             self._settle(one, used, used)
@@ -275,6 +293,10 @@ class DualMirrorDescent:
     def extend(self, horizon: int) -> None:
         """Change the horizon; from now on an equal share of what remains is the target of each period.
 
+        A constant step size stays as it is, "theory" included, which was chosen for the first horizon; a schedule goes
+        on with its last step. The rates that scale the steps of the scaled and the capped geometry, and the domain of
+        the prices, stay those of the first horizon too.
+
         Parameters
         ----------
         horizon : int
@@ -288,7 +310,7 @@ class DualMirrorDescent:
         horizon = integer("horizon", horizon, low=self.n_seen + self.n_pending + 1)
         share = self.remaining / (horizon - self.n_seen)
         etas = self._setup.etas
-        if len(etas) > 1:  # a schedule goes on with its last step
+        if len(etas) > 1:
             etas = np.concatenate([etas, np.full(max(0, horizon - len(etas)), etas[-1])])
         self._setup = self._setup._replace(targets=share[None].copy(), etas=etas)
         self.horizon = horizon
@@ -309,12 +331,9 @@ class DualMirrorDescent:
         Returns
         -------
         dict
-            For `set_state` of an object made with the same parameters.
+            For `set_state` of an object made with the same parameters; these are in it too, and compared.
         """
-        names = ("horizon", "n_seen", "n_pending", "reward", "_stopped")
-        numbers = {name.strip("_"): getattr(self, name) for name in names}
-        tables = {name: getattr(self._setup, name).tolist() for name in ("state", "etas", "targets")}
-        return {**numbers, **tables}
+        return saved_state.written(self._setup, {name: getattr(self, own) for name, own in KEPT.items()})
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -327,27 +346,22 @@ class DualMirrorDescent:
         Raises
         ------
         ValueError
-            If the state belongs to other resources, or its numbers are out of range.
+            If an entry is missing, the state belongs to other parameters or resources, or its numbers are out of range.
+        TypeError
+            If it is no mapping.
         """
-        m = len(self.prices)
-        table = np.array(array("state['state']", state["state"], shape=(4, m)), dtype=np.float64)
-        etas = np.array(array("state['etas']", state["etas"], shape=(None,), low=0.0), dtype=np.float64)
-        targets = np.array(array("state['targets']", state["targets"], shape=(None, m), low=0.0), dtype=np.float64)
-        horizon = integer("state['horizon']", state["horizon"], low=1)
-        seen = integer("state['n_seen']", state["n_seen"], low=0, high=horizon)
-        pending = integer("state['n_pending']", state["n_pending"], low=0, high=horizon - seen)
-        for name, rows in (("etas", len(etas)), ("targets", len(targets))):
-            if rows != 1 and rows < horizon:
-                raise must(f"state[{name!r}]", f"of one entry or {horizon}", rows)
-        stopped = integer("state['stopped']", state["stopped"], low=-1, high=seen)
-        reward = real("state['reward']", state["reward"], low=-HUGE, high=HUGE)
-        self._setup = self._setup._replace(state=table, etas=etas, targets=targets)
-        self.horizon, self.n_seen, self.n_pending, self.reward = horizon, seen, pending, reward
-        self._stopped = stopped
+        self._setup, numbers = saved_state.read(state, self._setup)
+        for name, value in numbers.items():
+            setattr(self, KEPT[name], value)
 
     def _room(self, n: int) -> None:
         if self.n_seen + self.n_pending + n > self.horizon:
             raise must("horizon", f"at least {self.n_seen + self.n_pending + n} (use `extend`)", self.horizon)
+
+    def _room_for(self, rewards: list[float]) -> None:
+        """Refuse rewards before they make the total infinite."""
+        if not math.isfinite(sum(map(abs, rewards), abs(self.reward))):
+            raise must("reward", "small enough for a finite total", max(rewards, key=abs))
 
     def _eta(self) -> np.ndarray:
         etas = self._setup.etas
@@ -366,7 +380,7 @@ class DualMirrorDescent:
     def _settle(self, reward: float, used: np.ndarray, proposed: np.ndarray) -> None:
         """Book what one request earned and used, and move the prices by what its proposal would use."""
         gradient = self._target() - proposed
-        self._setup.state[LEFT] -= used
+        steps.consume(kernel_input(used[None, None]), 0, 0, 1.0, self._setup.state)
         self.reward += reward
         steps.price_step(self._setup.state, gradient, self._eta()[0], self._setup.resources, self._setup.rules)
         self._seen()

@@ -14,7 +14,7 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, probability_vector
-from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
+from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
 
@@ -32,7 +32,9 @@ class DualityCertificate(Result):
     gap : float
         bound - value, at least 0; rounding for the relaxation, more where requests may not be split.
     prices : float64 array of shape (m,)
-        One price a resource.
+        One price a resource, at least 0.
+    weights : float64 array of shape (N,), or None
+        How often each row of the tables comes, where the optimum was told; probabilities in the fluid limit.
     statement : str
         What is proved.
     """
@@ -41,6 +43,7 @@ class DualityCertificate(Result):
     value: Any
     gap: Any
     prices: np.ndarray
+    weights: np.ndarray | None
     statement: str
 
     def verify(self, problem: RequestStream) -> bool:
@@ -49,16 +52,24 @@ class DualityCertificate(Result):
         Parameters
         ----------
         problem : RequestStream
-            The stream of the optimum; for a fluid optimum the table of types with counts of one a period.
+            The stream of the optimum, without types where counts were given; for a fluid optimum
+            the tables of types, with the rate as their budget.
 
         Returns
         -------
         bool
-            Whether it is the bound, up to rounding, and at least the value.
+            Whether the prices are at least 0, the dual function is the bound there, up to rounding, and the value does
+            not exceed it.
         """
-        bound = float(_dual(problem, _counts(problem, None), np.asarray(self.prices), problem.budget))
+        prices = np.asarray(self.prices)
+        times = _counts(problem, None) if self.weights is None else np.asarray(self.weights)
+        if prices.shape != problem.budget.shape or times.shape != (len(problem.rewards),):
+            return False
+        bound = float(_dual(problem, times, prices, problem.budget))
         scale = 1e-9 * (1 + abs(bound))
-        return abs(bound - float(self.bound)) <= scale and float(self.value) <= bound + scale
+        proved = abs(bound - float(self.bound)) <= scale and float(self.value) <= bound + scale
+        honest = abs(max(bound - float(self.value), 0.0) - float(self.gap)) <= 2 * scale
+        return bool(proved and honest and (prices >= 0).all() and (times >= 0).all())
 
 
 @result
@@ -128,7 +139,7 @@ def hindsight_optimum(
     Raises
     ------
     ValueError
-        If shapes do not fit, or the method does not apply.
+        If shapes do not fit, the method does not apply, or there are many streams over one table.
     RuntimeError
         If HiGHS finds no optimum.
 
@@ -138,7 +149,7 @@ def hindsight_optimum(
     >>> best.value, best.prices.tolist(), best.method
     (4.0, [2.0], 'sort')
     """
-    stream = as_stream(rewards, costs, budget, types=types)
+    stream = one_stream(rewards, costs, budget, types=types)
     times = _counts(stream, counts)
     choice("method", method, ("auto", "sort", "lp", "milp"))
     sorts = stream.n_resources == 1 and stream.rewards.shape[1] == 1 and not integer
@@ -161,7 +172,8 @@ def hindsight_optimum(
     if method == "milp":
         solution = _whole(stream, times)
     value = (stream.rewards * solution).sum()
-    certificate = _certificate(value, _dual(stream, times, prices, stream.budget), prices, stream.is_exact)
+    bound, told = _dual(stream, times, prices, stream.budget), None if counts is None else times
+    certificate = _certificate(value, bound, prices, told, stream.is_exact)
     return Optimum(certificate.value, prices, solution, method, reason, certificate)
 
 
@@ -211,11 +223,13 @@ def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
     return array("counts", counts, shape=(n,), low=0.0)
 
 
-def _certificate(value: Any, bound: Any, prices: np.ndarray, exact: bool) -> DualityCertificate:
+def _certificate(
+    value: Any, bound: Any, prices: np.ndarray, counts: np.ndarray | None, exact: bool
+) -> DualityCertificate:
     if not exact:
         value, bound = float(value), float(bound)
     gap = max(bound - value, 0 * bound)
-    return DualityCertificate(bound, value, gap, prices, "dual_mirror_descent/DMD-L2")
+    return DualityCertificate(bound, value, gap, prices, counts, "dual_mirror_descent/DMD-L2")
 
 
 def _dual(stream: RequestStream, times: np.ndarray, prices: np.ndarray, budget: np.ndarray) -> Any:

@@ -4,12 +4,14 @@ An oracle is called with prices (m,) and returns an `Action`: what is done, what
 f*(mu) = max_x f(x) - mu . b(x), and return None where that is 0; an oracle that is off by epsilon adds epsilon T to
 every bound. The four of the applications stand here; any function of the prices will do.
 
-Where actions touch every resource, rejecting them once one resource is empty loses everything (with ``on_depletion``
-other than "reject", the method ``fit(action, remaining)`` of an oracle says what is done instead).
+Where actions touch every resource, rejecting them once one resource is empty loses everything. With ``on_depletion``
+other than "reject", the method ``fit(action, remaining, *, prices, rule)`` of an oracle returns the `Action` that is
+done instead: `remaining` (m,) are the units that it may use, `rule` is "clip" or "restrict".
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +20,10 @@ import numpy as np
 from lrtheory._validation import array, integer, must, open_interval, real
 
 __all__ = ["Action", "assortment", "matching", "menu", "second_price"]
+
+
+#: the largest finite number
+HUGE = float(np.finfo(float).max)
 
 
 class Action(NamedTuple):
@@ -57,7 +63,7 @@ def menu(rewards: Any, costs: Any) -> Any:
     Raises
     ------
     ValueError
-        If shapes do not fit, or a cost is negative.
+        If shapes do not fit, there is no action, or a cost is negative.
 
     Examples
     --------
@@ -65,6 +71,8 @@ def menu(rewards: Any, costs: Any) -> Any:
     1
     """
     values = array("rewards", rewards, shape=(None,))
+    if len(values) == 0:
+        raise must("rewards", "of at least one action", values.shape)
     return _Menu(values, array("costs", costs, shape=(len(values), None), low=0.0))
 
 
@@ -74,11 +82,28 @@ class _Menu:
     costs: np.ndarray
 
     def __call__(self, prices: np.ndarray) -> Action:
-        reduced = self.rewards - self.costs @ prices
+        wanted = (len(self.rewards), len(prices))
+        if self.costs.shape != wanted:
+            raise must("costs", f"of shape {wanted}, a column a resource", self.costs.shape)
+        return self.best(self.rewards - self.costs @ prices)
+
+    def best(self, reduced: np.ndarray) -> Action:
+        """The action with the largest reduced reward, nothing unless that is positive."""
         best = int(reduced.argmax())
         if not reduced[best] > 0:
             return Action(None, 0.0, 0 * self.costs[0])
         return Action(best, float(self.rewards[best]), self.costs[best])
+
+    def fit(self, action: int, remaining: np.ndarray, *, prices: np.ndarray, rule: str) -> Action:
+        """The best action that fits; with "clip" the share of this one that does."""
+        if rule == "restrict":
+            fits = (self.costs <= remaining).all(axis=1)
+            return self.best(np.where(fits, self.rewards - self.costs @ prices, 0.0))
+        used = self.costs[action]
+        share = min(1.0, float((remaining[used > 0] / used[used > 0]).min(initial=1.0)))
+        if not share > 0:
+            return Action(None, 0.0, 0 * used)
+        return Action(action, share * float(self.rewards[action]), share * used)
 
 
 def second_price(value: float, competing_bid: float) -> Any:
@@ -99,14 +124,15 @@ def second_price(value: float, competing_bid: float) -> Any:
     Raises
     ------
     ValueError
-        If a number is negative.
+        If a number is negative or not finite.
 
     Examples
     --------
     >>> second_price(1.0, 0.5)(np.array([0.25])).reward
     0.5
     """
-    return _SecondPrice(real("value", value, low=0), real("competing_bid", competing_bid, low=0))
+    value = real("value", value, low=0, high=HUGE)
+    return _SecondPrice(value, real("competing_bid", competing_bid, low=0, high=HUGE))
 
 
 @dataclass(frozen=True)
@@ -168,8 +194,8 @@ class _Matching:
         logs = [x * np.log(x) for x in (*shares, slack) if x > 0]
         return float(self.rewards @ shares - self.temperature * sum(logs))
 
-    def fit(self, action: np.ndarray, remaining: np.ndarray) -> Action:
-        """The same shares, each cut at what remains."""
+    def fit(self, action: np.ndarray, remaining: np.ndarray, *, prices: np.ndarray, rule: str) -> Action:
+        """The same shares, each cut at what remains, under both rules."""
         shares = np.minimum(action, np.maximum(remaining, 0.0))
         return Action(shares, self.reward(shares), shares)
 
@@ -249,8 +275,8 @@ class _Assortment:
         action = tuple(sorted(int(j) for j in offer)) or None
         return Action(action, float(self.revenues @ sales), sales)
 
-    def fit(self, action: tuple[int, ...], remaining: np.ndarray) -> Action:
-        """The same offer without the products of which less than one unit remains."""
+    def fit(self, action: tuple[int, ...], remaining: np.ndarray, *, prices: np.ndarray, rule: str) -> Action:
+        """The same offer without the products of which less than one unit remains, under both rules."""
         return self.offered(np.array([j for j in action if remaining[j] >= 1], dtype=np.int64))
 
 
@@ -258,5 +284,9 @@ def checked(found: Any, n_resources: int) -> Action:
     """What an oracle returned, checked."""
     if not isinstance(found, tuple) or len(found) != 3:
         raise must("oracle", "a function that returns an Action: action, reward and cost", found, TypeError)
-    cost = array("cost", found[2], shape=(n_resources,), low=0.0)
-    return Action(found[0], real("reward", found[1], low=-np.finfo(float).max, high=np.finfo(float).max), cost)
+    reward, cost = real("reward", found[1]), array("cost", found[2], shape=(n_resources,), low=0.0)
+    if not math.isfinite(reward):
+        raise must("reward", "finite", reward)
+    if found[0] is None and (reward != 0 or cost.any()):
+        raise must("oracle", "a function whose void action, None, earns and uses nothing", found)
+    return Action(found[0], reward, cost.astype(np.float64))

@@ -1,4 +1,7 @@
-r"""Adaptive pacing: bids in repeated auctions under one budget, from own value, own bid and own payment alone.
+r"""Adaptive pacing: bids in repeated auctions under one budget, from own values and own payments.
+
+With a step size and bounds that are known beforehand nothing else is used; `pace` can also take the bounds from the
+whole sequence, competing bids of lost auctions included, and the certificate always looks back at all of it.
 
 A bidder with multiplier mu bids v / (1 + mu), or v / mu where value and not utility counts. This is dual mirror descent
 with one resource (see [1]_): mu rises by eta times what was paid beyond budget / T, and falls by what was not.
@@ -19,8 +22,8 @@ from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, open_interval, real
 from lrtheory.dual_mirror_descent.dual import Certificate, dual_value
-from lrtheory.dual_mirror_descent.problem import RequestStream
-from lrtheory.dual_mirror_descent.setup import TOLERANCE, step_sizes
+from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
+from lrtheory.dual_mirror_descent.setup import step_sizes
 
 __all__ = ["PacingResult", "pace"]
 
@@ -46,7 +49,7 @@ class PacingResult(Result):
     method : str
         The objective.
     counts : mapping
-        ``queries`` is the number of auctions.
+        ``queries``: bids; ``updates`` of the multiplier.
     certificate : Certificate
         Dual bound at the average multiplier.
     trace : mapping or None
@@ -75,6 +78,8 @@ def pace(
     objective: Literal["utility", "value"] = "utility",
     step_size: Any = "theory",
     init: float = 0.0,
+    reward_bound: float | None = None,
+    cost_bound: float | None = None,
     record: bool = False,
 ) -> PacingResult:
     r"""Bid in second-price auctions under a budget, by adaptive pacing.
@@ -84,7 +89,8 @@ def pace(
     values : array of shape (T,)
         What winning is worth, at least 0, in units of money.
     competing_bids : array of shape (T,)
-        Highest bid of the others, which the winner pays; at least 0. The bids do not depend on it but through payments.
+        Highest bid of the others, which the winner pays; at least 0. With both bounds given, the bids depend on it
+        only through payments.
     budget : float
         Money for all auctions, above 0.
     auction : {"second_price"}
@@ -95,6 +101,10 @@ def pace(
         eta, as in `allocate`.
     init : float
         mu_1, at least 0.
+    reward_bound, cost_bound : float, optional
+        Suprema of what an auction may earn and of the competing bids, over all auctions that could come. By default the
+        largest ones of this sequence, lost auctions included, which a bidder does not see: give both to run on what a
+        bidder knows. The step size "theory" depends on both, the stopping time on `cost_bound`; bids on nothing else.
     record : bool
         Keep all multipliers.
 
@@ -106,7 +116,7 @@ def pace(
     Raises
     ------
     ValueError
-        If a number is negative or not finite, or the budget is not positive.
+        If a number is negative or not finite, the budget is not positive, or a bound is below the largest entry.
 
     Examples
     --------
@@ -123,15 +133,18 @@ def pace(
     utility = choice("objective", objective, ("utility", "value")) == "utility"
     start = real("init", init, low=0, high=np.finfo(float).max)
     horizon, gains = len(v), v - d if utility else v
-    stream = RequestStream(gains, d, budget)
+    stream = RequestStream(gains, d, budget, reward_bound=reward_bound, cost_bound=cost_bound)
     rate = np.array([budget / horizon])
     etas = step_sizes(step_size, horizon, rate, stream.reward_bound, stream.cost_bound, "euclidean", [start])
     bids, wins, path = np.empty(horizon), np.zeros(horizon, np.bool_), np.empty(horizon + 1)
     path[0] = start
-    sums = np.zeros((2, 4))
+    sums, counts = np.zeros((2, 3)), np.zeros(2, np.int64)
     market = (kernel_input(v), kernel_input(d), budget, stream.cost_bound, TOLERANCE * budget, utility)
-    tau = int(_pace(*market, etas, bids, wins, path, sums))
-    average, reward, spend = path[:-1].mean(), float(gains[wins].sum()), float(d[wins].sum())
+    tau = int(_pace(*market, etas, bids, wins, path, sums, counts))
+    with np.errstate(over="ignore"):
+        average, reward, spend = path[:-1].mean(), float(gains[wins].sum()), float(d[wins].sum())
+    if not np.isfinite(reward):
+        raise must("values", "small enough for a finite sum", float(v.max()))
     bound = dual_value(stream, np.array([average]))
     certificate = Certificate(
         bound=bound,
@@ -153,15 +166,18 @@ def pace(
         multipliers=path[-1:].copy(),
         stopping_time=tau,
         method=objective,
-        counts={"queries": horizon},
+        counts=dict(zip(("queries", "updates"), counts.tolist(), strict=True)),
         certificate=certificate,
         trace={"multipliers": path} if record else None,
     )
 
 
 @kernel
-def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, wins, path, sums):
-    """All auctions in turn; returns the stopping time, and in ``sums`` the terms along the path, up to it in row 1."""
+def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, wins, path, sums, counts):
+    """All auctions in turn; returns the stopping time, and in ``sums`` the terms along the path, up to it in row 1.
+
+    ``counts`` has the bids and the updates of the multiplier.
+    """
     horizon = values.shape[0]
     rate, left = budget / horizon, budget
     stopping_time = 0 if cost_bound > budget + slack else -1
@@ -169,6 +185,7 @@ def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, win
         mu = path[t]
         shade = 1.0 + mu if utility else mu
         bids[t] = values[t] / shade if shade > 0.0 else np.inf
+        counts[0] += 1
         payment = 0.0
         conjugate = 0.0
         if values[t] > 0.0 and bids[t] > competing[t]:
@@ -185,6 +202,7 @@ def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, win
             stopping_time = t + 1
             sums[1] = sums[0]
         path[t + 1] = max(0.0, mu - etas[t if etas.shape[0] > 1 else 0] * gradient)
+        counts[1] += 1
     if stopping_time < 0:
         stopping_time = horizon
         sums[1] = sums[0]

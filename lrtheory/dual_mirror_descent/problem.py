@@ -20,6 +20,10 @@ from lrtheory._validation import array, must, real
 
 __all__ = ["RequestStream"]
 
+#: what rounding may overdraw, relative to the budget: exact for whole units below 1e12; numbers in single precision are
+#: off by 6e-8 themselves
+TOLERANCE, SINGLE_TOLERANCE = 1e-12, 1e-6
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RequestStream:
@@ -51,7 +55,8 @@ class RequestStream:
     Notes
     -----
     Menus of different widths: fill up with actions of reward 0, which are never proposed, at cost 0. A resource with
-    budget 0: leave out the actions that use it. Fractions in object arrays make every result exact.
+    budget 0: leave out the actions that use it. Fractions in object arrays make runs, dual bounds and optima found by
+    sorting exact; linear programs are solved in doubles.
 
     Examples
     --------
@@ -110,6 +115,11 @@ class RequestStream:
     def is_exact(self) -> bool:
         """Whether the numbers are Fractions."""
         return self.rewards.dtype == object
+
+    @property
+    def tolerance(self) -> float:
+        """What rounding may overdraw, as a share of the budget."""
+        return 0 if self.is_exact else SINGLE_TOLERANCE if self.costs.dtype == np.float32 else TOLERANCE
 
     @property
     def counts(self) -> np.ndarray | None:
@@ -199,6 +209,14 @@ def as_stream(
     return RequestStream(**{**fields, **changes})
 
 
+def one_stream(rewards: Any, costs: Any = None, budget: Any = None, **options: Any) -> RequestStream:
+    """As `as_stream`, and a single stream: many over one table have no optimum or run in common."""
+    stream = as_stream(rewards, costs, budget, **options)
+    if stream.types is not None and stream.types.ndim != 1:
+        raise must("types", "of shape (T,); many streams are for `allocate_batch`", stream.types.shape)
+    return stream
+
+
 def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.ndarray]:
     """Rewards (N, d), costs (N, d, m) or CSR (N, m), budget (m,), all floats or all Fractions."""
     rewards = _numbers("rewards", rewards)
@@ -241,8 +259,10 @@ def _sparse_costs(costs: Any, shape: tuple[int, ...], n_resources: int) -> spars
         raise must("rewards", "of shape (T,) where costs are sparse", shape)
     if costs.shape != (shape[0], n_resources):
         raise must("costs", f"of shape {(shape[0], n_resources)}", costs.shape)
-    rows = sparse.csr_array(costs, dtype=np.float64)
+    rows = sparse.csr_array(costs, dtype=np.float64, copy=True)  # the caller's matrix stays as it is
     rows.sum_duplicates()
+    for part in (rows.data, rows.indices, rows.indptr):
+        part.flags.writeable = False
     return rows
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent import constants as _constants
-from lrtheory.dual_mirror_descent.constants import gradient_bound, numbers, regret_constants
+from lrtheory.dual_mirror_descent.constants import gradient_bound, regret_constants
+from lrtheory.dual_mirror_descent.numeric import at_least, numbers, positive_rates
 
 __all__ = ["INPUT_MODELS", "Bound", "capped_entropy_bound", "decomposition_bound", "fair_regret_bound", "regret_bound"]
 
@@ -96,7 +97,7 @@ def regret_bound(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or the horizon is no multiple of the period of periodic requests.
 
     Notes
     -----
@@ -138,17 +139,20 @@ def regret_bound(
     choice("input_model", input_model, INPUT_MODELS)
     horizon = integer("horizon", horizon, low=1)
     lag, period = integer("lag", lag, low=0), integer("period", period, low=1)
-    rates = numbers(rate)
+    if input_model == "periodic" and horizon % period:
+        raise must("horizon", f"a multiple of the period {period}", horizon)
+    at_least("total_variation", total_variation)
+    at_least("mixing", mixing)
+    rates = positive_rates(rate)
     ratio = 1
     if input_model == "adversarial":
-        ratio = max(1, cost_bound / min(rates)) if alpha is None else alpha
-        if ratio < 1:
-            raise must("alpha", "at least 1", alpha)
+        ratio = max(1, cost_bound / min(rates)) if alpha is None else at_least("alpha", alpha, 1)
     setting = {"rate": rates, "reward_bound": reward_bound, "cost_bound": cost_bound, "geometry": geometry}
     eta = step_size
     if isinstance(step_size, str):
         choice("step_size", step_size, ("theory",))
         eta = _constants.step_size(horizon=horizon, **setting, init=init, constants=constants)
+    at_least("step_size", eta)
     c = regret_constants(**setting, step_size=eta, init=init, alpha=ratio, constants=constants)
     terms = {"depletion": c.C1, "movement": ratio * c.C2 * eta * horizon, "start": _over(ratio * c.C3, eta)}
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
@@ -221,7 +225,12 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
     -------
     number
         C1 + eta T f_bar A^2 / 2 + f_bar log(m + 1) / eta with A = max(1, b_bar / min rho) (statement DMD-C2). At eta =
-        sqrt(2 log(m + 1) / T) / A it is C1 + f_bar A sqrt(2 T log(m + 1)).
+        sqrt(2 log(m + 1) / T) / A it is C1 + f_bar A sqrt(2 T log(m + 1)). 0 where there is nothing to earn.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -234,13 +243,12 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
     >>> round(float(capped_entropy_bound(horizon=100, rate=[1.0], reward_bound=1.0, cost_bound=1.0, step_size=0.1)), 4)
     12.9315
     """
-    m = len(numbers(rate))
+    m = len(positive_rates(rate))
+    at_least("horizon", horizon, 1)
+    at_least("step_size", step_size)
     c = regret_constants(rate=rate, reward_bound=reward_bound, cost_bound=cost_bound, geometry="capped-entropy")
-    return (
-        c.C1
-        + c.C2 * step_size * horizon
-        + reward_bound * _constants._log(reward_bound / reward_bound * (m + 1)) / step_size
-    )
+    one = reward_bound - reward_bound + 1  # of the kind of the bound, so that balls take the logarithm of a ball
+    return c.C1 + c.C2 * step_size * horizon + _over(reward_bound * _constants._log(one * (m + 1)), step_size)
 
 
 def fair_regret_bound(
@@ -282,7 +290,7 @@ def fair_regret_bound(
     Raises
     ------
     ValueError
-        If the geometry is an entropy, which has no negative prices.
+        If the geometry is an entropy, which has no negative prices, or a number is out of range.
 
     Proof
     -----
@@ -296,7 +304,9 @@ def fair_regret_bound(
     11.0
     """
     choice("geometry", geometry, ("euclidean", "scaled-euclidean"))
-    rates = numbers(rate)
+    rates = positive_rates(rate)
+    for name, value, low in (("horizon", horizon, 1), ("fairness", fairness, 0), ("step_size", step_size, 0)):
+        at_least(name, value, low)
     m = len(rates)
     zero = [0 * r for r in rates]
     first = zero if init is None else numbers(init, m)
@@ -310,4 +320,4 @@ def fair_regret_bound(
             if k >= 0:
                 point[k] = point[k] - fairness / rates[k]
             farthest.append(_constants.bregman(point, first, geometry=geometry, rate=rates))
-    return high * cost_bound / min(rates) + c.C2 * step_size * horizon + max(farthest) / step_size
+    return high * cost_bound / min(rates) + c.C2 * step_size * horizon + _over(max(farthest), step_size)

@@ -14,10 +14,7 @@ from lrtheory.dual_mirror_descent.constants import default_init
 from lrtheory.dual_mirror_descent.constants import step_size as theory_step_size
 from lrtheory.dual_mirror_descent.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules
 
-__all__ = ["Setup", "prepare", "step_sizes"]
-
-#: what rounding may overdraw, relative to the budget: exact for whole units below 1e12
-TOLERANCE = 1e-12
+__all__ = ["Setup", "in_domain", "prepare", "step_sizes"]
 
 
 class Setup(NamedTuple):
@@ -33,6 +30,7 @@ class Setup(NamedTuple):
 def prepare(
     budget: np.ndarray,
     horizon: int,
+    tolerance: float,
     *,
     reward_bound: Any,
     cost_bound: Any,
@@ -45,7 +43,7 @@ def prepare(
     fairness: Any = 0.0,
     price_cap: Any = None,
 ) -> Setup:
-    """Check the options of a run and lay out its tables."""
+    """Check the options of a run and lay out its tables; rounding may overdraw `tolerance` times the budget."""
     number = GEOMETRIES.index(choice("geometry", geometry, GEOMETRIES))
     depletion = DEPLETION.index(choice("on_depletion", on_depletion, DEPLETION))
     exact, m = budget.dtype == object, len(budget)
@@ -54,7 +52,7 @@ def prepare(
     if real("fairness", fairness, low=0, high=np.finfo(float).max) > 0 and number in (ENTROPY, CAPPED):
         raise must("fairness", "0 for entropies, which have no negative prices", fairness)
     rate = budget / horizon
-    prices = _first_prices(init, rate, reward_bound, geometry)
+    prices = _first_prices(init, rate, reward_bound, geometry, fairness)
     mirror = np.log(prices) if number in (ENTROPY, CAPPED) else prices
     scale = {SCALED: lambda: 1 / (rate * rate), CAPPED: lambda: 1 / rate}.get(number, lambda: rate * 0 + 1)()
     cap = _caps(price_cap, m, number, fairness)
@@ -70,24 +68,34 @@ def prepare(
     etas = step_sizes(step_size, horizon, rate, reward_bound, cost_bound, geometry, prices)
     return Setup(
         state=np.array([prices, mirror, budget, budget * 0]),
-        resources=np.array([rate, scale, cap, budget * (0 if exact else TOLERANCE)]),
+        resources=np.array([rate, scale, cap, budget * tolerance]),
         etas=_exact(etas) if exact else etas,
         targets=_targets(target, horizon, rate),
         rules=rules,
     )
 
 
-def _first_prices(init: Any, rate: np.ndarray, reward_bound: Any, geometry: str) -> np.ndarray:
+def _first_prices(init: Any, rate: np.ndarray, reward_bound: Any, geometry: str, fairness: Any) -> np.ndarray:
     if init is None:
         first = default_init(rate=rate, reward_bound=reward_bound, geometry=geometry)
         return np.array(first, dtype=rate.dtype)
-    prices = array("init", init, low=0.0)
+    prices = array("init", init)
     if prices.ndim > 1 or (prices.ndim == 1 and len(prices) != len(rate)):
         raise must("init", f"one price, or of shape ({len(rate)},)", prices.shape)
     if "entropy" in geometry and not (prices > 0).all():
         raise must("init", "positive for entropies, where a price of 0 stays 0", init)
     prices = np.array(np.broadcast_to(prices, rate.shape))
-    return _exact(prices) if rate.dtype == object else prices.astype(np.float64)
+    return in_domain("init", _exact(prices) if rate.dtype == object else prices.astype(np.float64), rate, fairness)
+
+
+def in_domain(name: str, prices: np.ndarray, rate: np.ndarray, fairness: Any) -> np.ndarray:
+    """Prices of at least 0; with a fair objective some may be negative, sum_j rho_j max(0, -mu_j) <= fairness."""
+    if not fairness > 0:
+        return array(name, prices, low=0.0)
+    owed = (rate * np.maximum(-prices, 0 * prices)).sum()
+    if owed > fairness * (1 if rate.dtype == object else 1 + 1e-9):  # projections land on the border, up to rounding
+        raise must(name, f"of a sum of rate * max(0, -price) of at most {float(fairness):g}", prices)
+    return prices
 
 
 def _caps(price_cap: Any, m: int, geometry: int, fairness: Any) -> np.ndarray:

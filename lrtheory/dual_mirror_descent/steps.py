@@ -46,6 +46,8 @@ RATE, SCALE, CAP, SLACK = range(4)
 PRICES, VALUES, REGRET, SQUARES = range(4)
 #: columns of the totals: reward, and conjugates f*_t(mu_t)
 REWARD, CONJUGATE = range(2)
+#: entries of the counts: menus evaluated, steps of the prices, proposals of which a share was taken
+QUERIES, UPDATES, CLIPPED = range(3)
 #: largest logarithm of a price whose exponential is a finite double with room for products
 LOG_MAX = 700.0
 #: what stands for `types` and for counts where each row comes once
@@ -86,8 +88,9 @@ def priced(costs, row, action, state):
 
 
 @kernel(forceinline=True)
-def best_action(rewards, costs, row, state):
+def best_action(rewards, costs, row, state, counts):
     """The proposed action and its reduced reward f*(mu): void unless positive, the lowest index among ties."""
+    counts[QUERIES] += 1
     best = 0 * state[PRICE, 0]
     chosen = -1
     for i in range(rewards.shape[1]):
@@ -122,8 +125,9 @@ def share_that_fits(costs, row, action, state):
 
 
 @kernel
-def best_affordable(rewards, costs, row, state, resources):
+def best_affordable(rewards, costs, row, state, resources, counts):
     """As `best_action`, among the actions that fit what remains."""
+    counts[QUERIES] += 1
     best = 0 * state[PRICE, 0]
     chosen = -1
     for i in range(rewards.shape[1]):
@@ -135,7 +139,7 @@ def best_affordable(rewards, costs, row, state, resources):
 
 
 @kernel(forceinline=True)
-def implement(rewards, costs, row, proposal, state, resources, rules):
+def implement(rewards, costs, row, proposal, state, resources, rules, counts):
     """The action that is taken in place of the proposal, and the share of it."""
     whole = 0 * state[LEFT, 0] + 1
     if proposal < 0:
@@ -143,10 +147,11 @@ def implement(rewards, costs, row, proposal, state, resources, rules):
     if affordable(costs, row, proposal, state, resources):
         return proposal, whole
     if rules.depletion == RESTRICT:
-        return best_affordable(rewards, costs, row, state, resources), whole
+        return best_affordable(rewards, costs, row, state, resources, counts), whole
     if rules.depletion == CLIP:
         share = share_that_fits(costs, row, proposal, state)
         if share > 0:
+            counts[CLIPPED] += 1
             return proposal, share
     return -1, whole
 
@@ -297,12 +302,15 @@ def copy_into(target, source):
 
 
 @kernel
-def serve(rewards, costs, types, proposed, actions, state, paths, totals, etas, targets, trace, resources, rules):
+def serve(
+    rewards, costs, types, proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules
+):
     """Serve all requests in turn; returns the stopping time.
 
     ``types`` names the row of each request and is empty where request t is row t; ``etas`` (1,) or (T,) and
     ``targets`` (1, m) or (T, m) hold one entry for all times or one a period; ``trace`` (T + 1, m) takes the prices.
-    The sums along the path stand in ``paths`` and ``totals`` twice, for the whole run and up to the stopping time.
+    The sums along the path stand in ``paths`` and ``totals`` twice, for the whole run and up to the stopping time;
+    ``counts`` is of the whole run.
     """
     horizon = proposed.shape[0]
     gradient = np.empty_like(resources[RATE])
@@ -310,8 +318,8 @@ def serve(rewards, costs, types, proposed, actions, state, paths, totals, etas, 
     stopping_time = 0 if exceeds_budget(state, resources, rules.cost_bound) else -1
     for t in range(horizon):
         row = types[t] if types.shape[0] > 0 else t
-        proposal, value = best_action(rewards, costs, row, state)
-        action, share = implement(rewards, costs, row, proposal, state, resources, rules)
+        proposal, value = best_action(rewards, costs, row, state, counts)
+        action, share = implement(rewards, costs, row, proposal, state, resources, rules, counts)
         if rules.adaptive:
             spread(targets, state, horizon - t)
         plan = t if targets.shape[0] > 1 else 0
@@ -330,6 +338,7 @@ def serve(rewards, costs, types, proposed, actions, state, paths, totals, etas, 
         if trace.shape[0] > 0:
             note(trace, t, state)
         price_step(state, gradient, etas[t if etas.shape[0] > 1 else 0], resources, rules)
+        counts[UPDATES] += 1
     if trace.shape[0] > 0:
         note(trace, horizon, state)
     if stopping_time < 0:

@@ -163,6 +163,52 @@ def test_a_cap_below_the_price_holds_it():
     assert found.trace["prices"].max() == pytest.approx(0.5)
 
 
+def test_an_entropy_starts_again_from_its_cap():
+    rewards = np.r_[np.ones(6), np.zeros(4), np.ones(4)]  # up to the cap, down from there at once, and up again
+    options = {"geometry": "entropy", "step_size": 1.0, "init": 0.25, "price_cap": 0.5, "record": True}
+    found = dmd.allocate(rewards, np.ones(14), 7.0, **options)
+    mu = [0.25]
+    for t, r in enumerate(rewards):
+        assert found.proposed[t] == (0 if r > mu[-1] else -1)
+        mu.append(min(0.5, mu[-1] * np.exp(-(0.5 - (r > mu[-1])))))
+    np.testing.assert_allclose(found.trace["prices"].ravel(), mu)
+    assert mu[6] == 0.5 > mu[7]
+    lazy = dmd.allocate(rewards, np.ones(14), 7.0, lazy=True, **options)
+    logs, now = np.log(0.25), 0.25
+    for t, r in enumerate(rewards):
+        assert lazy.trace["prices"][t, 0] == pytest.approx(now)
+        logs -= 0.5 - (r > now)
+        now = min(0.5, np.exp(logs))
+    assert lazy.trace["prices"][8, 0] == 0.5 > mu[8]  # remembers how far above the cap it was
+
+
+def test_a_lazy_capped_entropy_written_out():
+    rewards, costs, budget = stream(11)
+    budget = np.array([4.0, 6.0])
+    found = dmd.allocate(rewards, costs, budget, geometry="capped-entropy", lazy=True, step_size=0.5, record=True)
+    rate, f_bar = budget / 60, rewards.max()
+    logs, shrunk = np.log(f_bar / (3 * rate)), 0
+    for t in range(60):
+        mu = np.exp(logs)
+        if rate @ mu > f_bar:
+            mu, shrunk = mu * f_bar / (rate @ mu), shrunk + 1
+        np.testing.assert_allclose(found.trace["prices"][t], mu, rtol=1e-9)
+        reduced = rewards[t] - costs[t] @ mu
+        used = costs[t, reduced.argmax()] if reduced.max() > 0 else 0 * rate
+        logs = logs - 0.5 / rate * (rate - used)  # the sum of all gradients, never rescaled
+    assert shrunk > 3
+
+
+def test_what_fits_is_compared_at_the_prices():
+    # at the price 1 the actions are worth 2, 1/2 and 3/4; the first does not fit the second time, the last one does
+    rewards, costs = [[5.0, 2.0, 1.25]] * 2, [[[3.0], [1.5], [0.5]]] * 2
+    found = dmd.allocate(rewards, costs, 4.5, step_size=0, init=1.0, on_depletion="restrict")
+    assert found.proposed.tolist() == [0, 0]
+    assert found.actions.tolist() == [0, 2]
+    dear = dmd.allocate([[5.0, 1.0]] * 2, [[[3.0], [1.5]]] * 2, 4.5, step_size=0, init=1.0, on_depletion="restrict")
+    assert dear.actions.tolist() == [0, -1]  # what fits costs more than it earns
+
+
 def test_plans_and_adaptive_targets():
     rewards, costs, budget = stream(1)
     rate = budget / 60
@@ -237,16 +283,39 @@ def test_the_fair_projection_is_the_nearest_point():
             assert (rate * np.maximum(0, -state[0])).sum() <= 0.3 + 1e-12
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("geometry", ["euclidean", "scaled-euclidean"])
+def test_a_short_fair_run_written_out(geometry, lazy):
+    rewards, costs, budget = [[1.0, -0.25], [-0.5, -0.5], [0.25, 0.75]] * 6, [[[1.0, 0.0], [0.0, 1.0]]] * 18, [4.5, 9.0]
+    found = dmd.allocate(
+        rewards, costs, budget, geometry=geometry, lazy=lazy, step_size=0.5, fairness=0.125, record=True
+    )
+    rate, mu, mirror = np.array([0.25, 0.5]), np.zeros(2), np.zeros(2)
+    scale = np.ones(2) if geometry == "euclidean" else 1 / rate**2
+    for t, (menu, used) in enumerate(zip(np.array(rewards), np.array(costs), strict=True)):
+        np.testing.assert_allclose(found.trace["prices"][t], mu, atol=1e-9)
+        reduced = menu - used @ mu
+        best = int(reduced.argmax()) if reduced.max() > 0 else -1
+        assert found.proposed[t] == best
+        gradient = rate - (used[best] if best >= 0 else 0)
+        mirror = (mirror if lazy else mu) - 0.5 * scale * gradient
+        owed = rate @ np.maximum(0, -mirror)
+        mu = nearest_fair_point(mirror, rate, scale, 0.125) if owed > 0.125 else mirror
+    np.testing.assert_allclose(found.last_prices, mu, atol=1e-9)
+    assert found.trace["prices"].min() < 0
+
+
 def test_fairness_fills_the_emptiest_resource():
     rng = np.random.default_rng(6)
-    rewards = rng.random((400, 4)) * [0.3, 1, 0.8, 0.5]
+    rewards = rng.random((400, 4)) * [0.1, 1, 0.8, 0.5]
     costs, budget = np.broadcast_to(np.eye(4), (400, 4, 4)), 400 * np.array([0.1, 0.2, 0.3, 0.25])
     options = {"geometry": "scaled-euclidean", "step_size": 400**-0.5}
     fill = [
         (dmd.allocate(rewards, costs, budget, fairness=lam, **options).consumption / budget).min() for lam in (0, 0.3)
     ]
-    assert fill[1] >= fill[0]
-    found = dmd.allocate(rewards, costs, budget, fairness=0.3, **options)
+    assert fill[1] > fill[0] + 0.1
+    found = dmd.allocate(rewards, costs, budget, fairness=0.3, record=True, **options)
+    assert (found.trace["prices"] < 0).any()
     assert found.certificate.verify(dmd.RequestStream(rewards, costs, budget))
     assert found.certificate.value > found.reward
 
@@ -259,23 +328,6 @@ def test_certificates_bound_the_optimum(geometry):
         best = dmd.hindsight_optimum(rewards, costs, budget).value
         assert found.reward <= best * (1 + 1e-9) <= found.certificate.bound * (1 + 2e-9)
         assert found.certificate.verify(dmd.RequestStream(rewards, costs, budget))
-
-
-def test_batches_are_their_runs():
-    rng = np.random.default_rng(7)
-    rewards, costs = oracles.random_menus(rng, 4, 2, 2)
-    types = rng.integers(4, size=(6, 50))
-    table = dmd.RequestStream(rewards, costs, [10.0, 12.0], types=types)
-    for options in ({}, {"geometry": "entropy"}, {"target": "adaptive", "step_size": 0.1}):
-        found = dmd.allocate_batch(table, **options)
-        bounds = {"reward_bound": table.reward_bound, "cost_bound": table.cost_bound}
-        for run, kinds in enumerate(types):
-            one = dmd.allocate(rewards, costs, [10.0, 12.0], types=kinds, **bounds, **options)
-            assert found.reward[run] == one.reward
-            assert found.stopping_time[run] == one.stopping_time
-            assert found.path_regret[run] == pytest.approx(one.certificate.path_regret)
-            assert found.bound[run] == pytest.approx(one.certificate.bound)
-            np.testing.assert_array_equal(found.last_prices[run], one.last_prices)
 
 
 def test_batches_do_not_depend_on_their_number():

@@ -11,6 +11,20 @@ from scipy import sparse
 from lrtheory import dual_mirror_descent as dmd
 
 ONES = np.ones(4)
+TABLE = dmd.RequestStream([1.0], [1.0], 1.0, types=[[0], [0]])
+
+
+def online():
+    return dmd.DualMirrorDescent(1.0, 2, step_size=0.5)
+
+
+def rich():
+    """A run that has earned as much as a double holds, almost."""
+    solver = online()
+    solver.decide([1e308], [[0.0]])
+    return solver
+
+
 REFUSED = [
     (lambda: dmd.allocate(ONES, ONES, 0), "`budget` must be positive"),
     (lambda: dmd.allocate(ONES, ONES, -1), "`budget` must be positive"),
@@ -52,6 +66,26 @@ REFUSED = [
     (lambda: dmd.DualMirrorDescent(0, 1, step_size=1), "`budget` must be positive"),
     (lambda: dmd.DualMirrorDescent(1, 1), "`reward_bound` must be given"),
     (lambda: dmd.oracles.matching([1.0], temperature=0), "`temperature` must be in (0, inf)"),
+    (lambda: dmd.oracles.menu([], np.empty((0, 1))), "`rewards` must be of at least one action"),
+    (lambda: online().decide_with(dmd.oracles.menu([1.0], [[1.0, 1.0]])), "`costs` must be of shape (1, 1), a column"),
+    (lambda: online().decide_with(lambda prices: (None, 1.0, [0.0])), "`oracle` must be a function whose void action"),
+    (lambda: online().decide_with(lambda prices: (None, 0.0, [1.0])), "`oracle` must be a function whose void action"),
+    (lambda: online().decide_with(lambda prices: (0, np.inf, [1.0])), "`reward` must be finite"),
+    (lambda: dmd.oracles.second_price(np.inf, 1.0), "`value` must be in [0, 1.79769e+308]"),
+    (lambda: dmd.oracles.second_price(1.0, np.inf), "`competing_bid` must be in [0, 1.79769e+308]"),
+    (lambda: dmd.allocate([1e308, 1e308], [0.0, 0.0], 1, step_size=0), "`rewards` must be small enough"),
+    (lambda: dmd.pace([1e308, 1e308], [0.0, 0.0], 1, step_size=0), "`values` must be small enough"),
+    (lambda: rich().decide([1e308], [[0.0]]), "`reward` must be small enough"),
+    (lambda: rich().decide_with(dmd.oracles.menu([1e308], [[0.0]])), "`reward` must be small enough"),
+    (lambda: dmd.allocate_batch(TABLE, cost_bound=0.5), "`cost_bound` must be at least the largest"),
+    (lambda: dmd.allocate_batch(TABLE, reward_bound=0.5), "`reward_bound` must be at least the largest"),
+    (lambda: dmd.allocate_batch(TABLE, gemetry="entropy"), "`gemetry` must be left out: the options of a batch are"),
+    (lambda: dmd.allocate_batch(TABLE, record=True), "`record` must be left out"),
+    (lambda: dmd.allocate_batch(lambda rng: TABLE, 2, types=[0]), "`types` must be left out"),
+    (lambda: dmd.allocate(TABLE), "`types` must be of shape (T,)"),
+    (lambda: dmd.hindsight_optimum(TABLE), "`types` must be of shape (T,)"),
+    (lambda: dmd.dual_bound(TABLE, prices=1.0), "`types` must be of shape (T,)"),
+    (lambda: dmd.baselines.resolve([1, 1], sparse.eye_array(2), [1, 1], types=[0, 1]), "`costs` must be dense"),
 ]
 
 

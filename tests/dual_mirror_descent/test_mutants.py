@@ -89,8 +89,8 @@ def test_some_trace_catches(name):
         assert not all(agrees(trace) for trace in TRACES)
 
 
-def test_a_constant_of_the_scaled_entropy_is_no_projection_for_the_plain_one():
-    """Rescaling is the exact projection in the scaled geometry: the next price solves the problem that defines it."""
+def test_rescaling_is_the_projection_in_the_capped_geometry():
+    """The next price solves the problem that defines it: no point of the domain rho . mu <= f_bar is better."""
     rng = np.random.default_rng(0)
     rate = rng.uniform(0.2, 1.0, 3)
     start, gradient, f_bar = 0.9 / (3 * rate), rng.uniform(-1, 0, 3), 1.0

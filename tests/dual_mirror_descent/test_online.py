@@ -21,15 +21,50 @@ from tests.dual_mirror_descent import oracles
 def test_decides_as_allocate_does(geometry, target, rule):
     rewards, costs = oracles.random_menus(np.random.default_rng(0), 50, 3, 2)
     bounds = {"reward_bound": 1.0, "cost_bound": 1.0}
-    options = {"geometry": geometry, "target": target, "on_depletion": rule, **bounds}
+    same_run(rewards, costs, {"geometry": geometry, "target": target, "on_depletion": rule, **bounds})
+
+
+PLAN = np.tile([[0.25, 0.125], [0.0, 0.375]], (25, 1))
+OTHER_OPTIONS = [
+    {"lazy": True},
+    {"lazy": True, "geometry": "entropy"},
+    {"lazy": True, "geometry": "capped-entropy"},
+    {"step_size": 1 / np.arange(1, 51)},
+    {"step_size": lambda t: t**-0.5, "target": PLAN},
+    {"target": PLAN},
+    {"target": [0.25, 0.375]},
+    {"fairness": 0.5},
+    {"fairness": 0.5, "geometry": "scaled-euclidean", "lazy": True, "init": [-1.0, 0.25]},
+    {"price_cap": 0.25},
+    {"price_cap": [0.25, 0.125], "geometry": "entropy", "init": 0.125},
+]
+
+
+@pytest.mark.parametrize("rule", ["reject", "clip", "restrict"])
+@pytest.mark.parametrize("options", OTHER_OPTIONS)
+def test_decides_as_allocate_does_under_other_options(options, rule):
+    rewards, costs = oracles.random_menus(np.random.default_rng(0), 50, 3, 2)
+    same_run(rewards, costs, {"reward_bound": 1.0, "cost_bound": 1.0, "on_depletion": rule, **options})
+
+
+def same_run(rewards, costs, options):
+    """Menus one by one, by `decide` and as oracles, are the run of `allocate`; shares are for oracles alone."""
     found = dmd.allocate(rewards, costs, [10.0, 12.0], record=True, **options)
-    online = dmd.DualMirrorDescent([10.0, 12.0], 50, **options)
-    for t in range(50):
-        np.testing.assert_array_equal(online.prices, found.trace["prices"][t])
-        assert online.decide(rewards[t], costs[t]) == found.actions[t]
-    assert online.reward == pytest.approx(found.reward)
-    assert online.stopping_time == found.stopping_time
-    np.testing.assert_array_equal(online.remaining, found.remaining)
+    one, other = (dmd.DualMirrorDescent([10.0, 12.0], 50, **options) for _ in range(2))
+    for t, action in enumerate(found.actions.tolist()):
+        taken = other.decide_with(dmd.oracles.menu(rewards[t], costs[t]))
+        assert (-1 if taken.action is None else taken.action) == action
+        if options["on_depletion"] == "clip":
+            with pytest.raises(ValueError, match="`on_depletion` must be .*decide_with"):
+                one.decide(rewards[t], costs[t])
+        else:
+            np.testing.assert_array_equal(one.prices, found.trace["prices"][t])
+            assert one.decide(rewards[t], costs[t]) == action
+    for online in (other,) if options["on_depletion"] == "clip" else (one, other):
+        assert online.reward == pytest.approx(found.reward)
+        assert online.stopping_time == found.stopping_time
+        np.testing.assert_allclose(online.remaining, found.remaining, rtol=1e-12)
+        np.testing.assert_allclose(online.prices, found.last_prices, rtol=1e-9)
 
 
 def test_menus_as_oracles_give_the_same_run():
@@ -75,6 +110,91 @@ def test_budget_that_comes_later():
     online.decide([0.0], [[1.0]])
     assert online.remaining.tolist() == [3.0]
     assert online.prices.tolist() == [0.0]  # 3/8 - 1.25 / 2 < 0
+    online = dmd.DualMirrorDescent(2.0, 4, step_size=0.5, init=2.0)  # the price 2 turns everything down
+    online.decide([1.0], [[1.0]])
+    assert online.prices.tolist() == [1.75]  # 2 - (2 / 4) / 2
+    online.add_budget(1.5)
+    online.decide([1.0], [[1.0]])
+    assert online.prices.tolist() == [1.25]  # 1.75 - (1/2 + 1.5 / 3) / 2
+    assert online.remaining.tolist() == [3.5]
+
+
+def test_requests_that_come_later():
+    online = dmd.DualMirrorDescent(2.0, 2, step_size=[0.5, 0.25], init=2.0)
+    online.decide([3.0], [[1.0]])
+    assert (online.prices.tolist(), online.remaining.tolist()) == ([2.0], [1.0])  # 2 - (1 - 1) / 2
+    online.extend(5)  # 1/4 in each of four periods, at the last step of the schedule
+    for price in (1.9375, 1.875, 1.8125, 1.75):
+        online.decide([1.0], [[1.0]])
+        assert online.prices.tolist() == [price]
+    assert online.horizon == 5
+
+
+def test_rewards_are_restored():
+    online = dmd.DualMirrorDescent(2.0, 3, step_size=0.5, cost_bound=1.0)
+    online.decide([0.75], [[1.0]])
+    again = dmd.DualMirrorDescent(2.0, 3, step_size=0.5, cost_bound=1.0)
+    again.set_state(online.get_state())
+    assert (again.reward, again.n_seen, again.stopping_time) == (0.75, 1, 1)
+    assert again.prices.tolist() == online.prices.tolist()
+    assert again.remaining.tolist() == [1.0]
+
+
+CHANGES = {
+    "geometry": "entropy",
+    "lazy": True,
+    "adaptive": True,
+    "on_depletion": "clip",
+    "fairness": 1.0,
+    "reward_bound": 2.0,
+    "cost_bound": 2.0,
+    "rate": [0.25],
+    "price_cap": [1.0],
+    "state": [[-1.0], [0.0], [1.0], [0.0]],
+    "etas": [-0.5],
+    "targets": [[0.5, 0.5]],
+    "horizon": 0,
+    "n_seen": 5,
+    "n_pending": 4,
+    "stopped": 3,
+    "reward": float("inf"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_states_of_others_are_refused(name):
+    online = dmd.DualMirrorDescent(2.0, 4, step_size=0.5)
+    online.decide([0.75], [[1.0]])
+    before = online.get_state()
+    assert set(before) == set(CHANGES)
+    with pytest.raises(ValueError, match=name):
+        online.set_state({**before, name: CHANGES[name]})
+    with pytest.raises(ValueError, match=f"`state` must be a mapping with the key '{name}'"):
+        online.set_state({key: value for key, value in before.items() if key != name})
+    assert online.get_state() == before
+    with pytest.raises(TypeError, match="`state` must be a mapping"):
+        online.set_state(None)
+
+
+def test_fair_runs_go_on_from_where_they_ended():
+    rewards = np.tile([1.0, -0.5], (40, 1))  # the second action pays at prices below -1/2 alone
+    costs, budget = np.broadcast_to(np.eye(2), (40, 2, 2)), np.array([20.0, 10.0])
+    options = {"fairness": 0.5, "step_size": 0.25}
+    whole = dmd.allocate(rewards, costs, budget, record=True, **options)
+    first = dmd.allocate(rewards[:20], costs[:20], budget / 2, **options)
+    assert first.last_prices.min() < 0
+    rest = dmd.allocate(rewards[20:], costs[20:], budget / 2, init=first.last_prices, record=True, **options)
+    np.testing.assert_allclose(rest.trace["prices"], whole.trace["prices"][20:], atol=1e-12)
+    online = dmd.DualMirrorDescent(budget / 2, 20, init=first.last_prices, **options)
+    np.testing.assert_array_equal(online.prices, first.last_prices)
+    bound = dmd.dual_bound(rewards, costs, budget, whole.prices, fairness=0.5)
+    assert bound == whole.certificate.bound
+    for call in (
+        lambda: dmd.dual_bound(rewards, costs, budget, whole.prices - 5, fairness=0.5),
+        lambda: dmd.allocate(rewards, costs, budget, init=[-5.0, 0.0], **options),
+    ):
+        with pytest.raises(ValueError, match=r"must be of a sum of rate \* max\(0, -price\) of at most 0.5"):
+            call()
 
 
 class Machine(RuleBasedStateMachine):

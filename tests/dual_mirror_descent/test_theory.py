@@ -1,4 +1,4 @@
-"""Constants against the sheet's numbers and against each other."""
+"""Constants against numbers computed independently and against each other."""
 
 from __future__ import annotations
 
@@ -125,3 +125,101 @@ def test_regret_stays_below_the_bound():
     runs = dmd.allocate_batch(lambda rng: dmd.make_uniform(400, rng=rng), 60, rng=0)
     regret = float(theory.uniform_hindsight(400, 120)) - runs.reward.mean()
     assert 0 < regret < theory.regret_bound("iid", horizon=400, rate=[0.3], **UNIT).total
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_bound_of_the_entropy_by_hand():
+    # mu_1 = 1 / (2 * 1/2) = 1; largest price 2 e^(1/4 * 1/2); V(0, 1) = 1, V(2, 1) = 2 log 2 - 1 < 1
+    found = theory.regret_bound("iid", horizon=100, rate=[0.5], step_size=0.25, geometry="entropy", **UNIT)
+    terms = {"depletion": 2.0, "movement": math.exp(0.125) * 0.25 * 100, "start": 1 / 0.25}
+    assert dict(found.terms) == pytest.approx(terms)
+    assert found.total == pytest.approx(6 + 25 * math.exp(0.125))
+
+
+def test_the_bound_of_scaled_steps_under_mixing_by_hand():
+    # A = 2, C2 = 2^2 * 2 / 2 = 4, C3 = 1/2; b_bar / min rho = 2, G / sigma = A m = 4
+    found = theory.regret_bound(
+        "ergodic",
+        horizon=100,
+        rate=[0.5, 1.0],
+        step_size=0.25,
+        geometry="scaled-euclidean",
+        lag=3,
+        mixing=0.125,
+        **UNIT,
+    )
+    terms = {"depletion": 2, "movement": 100, "start": 2, "shift": 6, "mixing": 25, "drift": 2 * 4 * 3 * 0.25 * 100}
+    assert dict(found.terms) == pytest.approx(terms)
+    assert found.total == pytest.approx(735)
+
+
+def test_the_bound_against_an_adversary_by_hand():
+    # alpha = 1 / (1/4) = 4: C1 = 4, C2 = 1/2, C3(4) = (1 / (4 * 1/4))^2 / 2 = 1/2
+    found = theory.regret_bound("adversarial", horizon=100, rate=[0.25], step_size=0.125, **UNIT)
+    assert dict(found.terms) == pytest.approx({"depletion": 4, "movement": 4 * 0.5 * 12.5, "start": 4 * 0.5 / 0.125})
+    assert found.total == pytest.approx(45)
+
+
+def test_the_fair_bound_by_hand():
+    # high = 3/2; C1 = 3; A = 2, C2 = 2; y = rho mu: points 3/2 - 1/2 and -1/2 and 3/2, from 0: C3 = (3/2)^2 / 2
+    options = {"horizon": 100, "rate": [0.5], "fairness": 0.5, "step_size": 0.25, **UNIT}
+    assert theory.fair_regret_bound(**options) == pytest.approx(3 + 2 * 25 + 1.125 / 0.25)
+    # two resources: y = (3/2, -1/2) is farthest, 5/4; C2 = 4
+    options["rate"] = [0.5, 0.5]
+    assert theory.fair_regret_bound(**options) == pytest.approx(3 + 4 * 25 + 1.25 / 0.25)
+    # plain steps from mu_1 = 1: points 3 - 1, -1, 3, 0: (3 - 1)^2 / 2 = (-1 - 1)^2 / 2 = 2
+    options |= {"rate": [0.5], "init": [1.0], "geometry": "euclidean"}
+    assert theory.fair_regret_bound(**options) == pytest.approx(3 + 0.5 * 25 + 2 / 0.25)
+
+
+# --- what is out of range ---------------------------------------------------------------------------------------------
+
+LAW = {"horizon": 10, "rate": [0.5], "step_size": 0.5, **UNIT}
+CONSTANTS = {"rate": [0.5], **UNIT}
+OUT_OF_RANGE = [
+    (lambda: theory.regret_bound("iid", **{**LAW, "reward_bound": -1.0}), "reward_bound"),
+    (lambda: theory.regret_bound("iid", **{**LAW, "cost_bound": -1.0}), "cost_bound"),
+    (lambda: theory.regret_bound("iid", **{**LAW, "cost_bound": math.nan}), "cost_bound"),
+    (lambda: theory.regret_bound("iid", **{**LAW, "rate": [0.5, 0.0]}), "rate"),
+    (lambda: theory.regret_bound("iid", **{**LAW, "step_size": -1.0}), "step_size"),
+    (lambda: theory.regret_bound("iid", **{**LAW, "geometry": "manhattan"}), "geometry"),
+    (lambda: theory.regret_bound("independent", total_variation=Fraction(-1, 2), **LAW), "total_variation"),
+    (lambda: theory.regret_bound("ergodic", mixing=-0.5, **LAW), "mixing"),
+    (lambda: theory.regret_bound("adversarial", alpha=0.5, **LAW), "alpha"),
+    (lambda: theory.regret_bound("periodic", period=3, **LAW), "horizon"),
+    (lambda: theory.capped_entropy_bound(**{**LAW, "rate": [0.0]}), "rate"),
+    (lambda: theory.capped_entropy_bound(**{**LAW, "reward_bound": -1.0}), "reward_bound"),
+    (lambda: theory.fair_regret_bound(fairness=-1.0, **LAW), "fairness"),
+    (lambda: theory.gradient_bound(rate=[0.5], cost_bound=1.0, geometry="manhattan"), "geometry"),
+    (lambda: theory.gradient_bound(rate=[-0.5], cost_bound=1.0), "rate"),
+    (lambda: theory.default_init(rate=[0.0], reward_bound=1.0), "rate"),
+    (lambda: theory.price_bound(step_size=-0.5, **CONSTANTS), "step_size"),
+    (lambda: theory.price_bound(step_size=0.5, geometry="manhattan", **CONSTANTS), "geometry"),
+    (lambda: theory.regret_constants(alpha=0.5, **CONSTANTS), "alpha"),
+    (lambda: theory.step_size(horizon=0, **CONSTANTS), "horizon"),
+    (lambda: theory.uniform_fluid(10, 11), "budget"),
+    (lambda: theory.uniform_fluid(10, -1), "budget"),
+    (lambda: theory.uniform_conjugate(-0.5), "price"),
+    (lambda: theory.three_point_hindsight(4, 5, (0.25, 0.5, 0.25)), "budget"),
+    (lambda: theory.markov_mixing(1.5, 1), "switch"),
+    (lambda: theory.markov_mixing(math.nan, 1), "switch"),
+    (lambda: theory.phase_ratio(4, growth=1), "growth"),
+    (lambda: dmd.make_periodic(50, period=20), "horizon"),
+    (lambda: dmd.make_periodic(60, period=5), "period"),
+]
+
+
+@pytest.mark.parametrize(("call", "name"), OUT_OF_RANGE)
+def test_out_of_range(call, name):
+    with pytest.raises(ValueError, match=f"`{name}` must be .*; got .*"):
+        call()
+
+
+def test_the_ends_of_ranges_are_in_range():
+    assert theory.capped_entropy_bound(horizon=10, rate=[0.5], reward_bound=0, cost_bound=1, step_size=0.5) == 0
+    assert theory.regret_bound("iid", horizon=10, rate=[0.5], reward_bound=0.0, cost_bound=0.0).total == 0
+    assert theory.markov_mixing(0, 3) == theory.markov_mixing(Fraction(1), 0) == 0.5
+    assert theory.uniform_fluid(10, 10) == 5
+    assert dmd.make_periodic(60, period=5, kind="sinusoid", rng=0).horizon == 60
