@@ -150,6 +150,14 @@ def move(row, t, data, indices, indptr, last, state, sums, path, eta, resources,
 
 
 @kernel
+def with_rate(resources, rate):
+    """The same resources, with other units that a period should use."""
+    changed = resources.copy()
+    changed[RATE] = rate
+    return changed
+
+
+@kernel
 def serve_sparse(
     rewards,
     data,
@@ -172,8 +180,7 @@ def serve_sparse(
     horizon, m = proposed.shape[0], state.shape[1]
     entropic, lazy, eta = rules.geometry == ENTROPY, rules.lazy, etas[0]
     delta = eta * resources[SCALE] * targets[0]
-    goal = resources.copy()
-    goal[RATE] = targets[0]  # the units that a period should use
+    goal = with_rate(resources, targets[0])
     last, sums, path = np.zeros(m, np.int64), np.zeros(m), np.zeros((4, m))
     low = is_nearly_depleted(state, resources, rules.cost_bound)
     stopping_time = 0 if exceeds_budget(state, resources, rules.cost_bound) else -1
@@ -184,8 +191,7 @@ def serve_sparse(
         for i in range(indptr[row], indptr[row + 1]):
             catch_up(indices[i], t, last, state, sums, delta, entropic, lazy)
             value -= data[i] * state[PRICE, indices[i]]
-        if trace.shape[0] > 0:
-            note_all(trace, t, last, state, delta, entropic, lazy)
+        note_all(trace, t, last, state, delta, entropic, lazy)
         proposed[t] = actions[t] = -1
         if value > 0.0:
             proposed[t] = 0
@@ -203,8 +209,7 @@ def serve_sparse(
             copy_into(paths[1], path)
             close_path(paths[1], t + 1, last, state, sums, delta, targets[0], entropic, lazy)
             copy_into(totals[1:], totals[:1])
-    if trace.shape[0] > 0:
-        note_all(trace, horizon, last, state, delta, entropic, lazy)
+    note_all(trace, horizon, last, state, delta, entropic, lazy)
     copy_into(paths[0], path)
     close_path(paths[0], horizon, last, state, sums, delta, targets[0], entropic, lazy)
     if stopping_time < 0:
@@ -219,6 +224,8 @@ def serve_sparse(
 @kernel
 def note_all(trace, t, last, state, delta, entropic, lazy):
     """Record all prices before request t, without bringing any up to date."""
+    if trace.shape[0] == 0:
+        return
     for j in range(trace.shape[1]):
         point = after_slack(state[MIRROR, j], delta[j], t - last[j], entropic, lazy)
         trace[t, j] = math.exp(min(LOG_MAX, point)) if entropic else max(0.0, point)

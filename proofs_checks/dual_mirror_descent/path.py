@@ -153,11 +153,12 @@ DMD_L3_STEP = Statement(
 
 
 def slackness(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
-    """Sum of mu_t . g_t over the first n steps against V_h(0, mu_1) / eta + E_n, for all n."""
+    """Sum of mu_t . g_t over the first n steps against V_h(0, mu_1) / eta + E_n, for all n; prices from below."""
     prices = result.trace["prices"]
     lhs = np.cumsum((gradients(requests, result) * prices[:-1]).sum(1))
     rhs = mirror_descent(requests, result, 0 * prices[0])
-    return Sides(lhs, rhs if share == 1 else share * rhs)
+    least = least_prices(requests, result).ravel()
+    return Sides(np.r_[lhs, least], np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()])
 
 
 DMD_L10 = Statement(
@@ -242,10 +243,11 @@ DMD_L4_GEOMETRIES = Statement(
 
 
 def movement(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
-    """How far the prices move at each step, in the l1 norm, against eta times that of the gradient."""
-    moved = np.abs(np.diff(result.trace["prices"], axis=0)).sum(1)
+    """How far the prices move at each step, in the l1 norm, against eta times the gradient; prices from below."""
+    prices = result.trace["prices"]
+    moved, least = np.abs(np.diff(prices, axis=0)).sum(1), least_prices(requests, result).ravel()
     rhs = theory.movement_bound(gradients(requests, result), step_size=requests.step_size)
-    return Sides(moved, rhs if share == 1 else share * rhs)
+    return Sides(np.r_[moved, least], np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()])
 
 
 DMD_L8 = Statement(
@@ -265,7 +267,7 @@ DMD_L8 = Statement(
 
 
 def capped_movement(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
-    """How far rate . mu moves at each step, in the l1 norm, against eta f bar max_j |g_j| / rate_j."""
+    """How far rate . mu moves at each step, in the l1 norm, against eta f bar max_j |g_j| / rate_j; the start."""
     moved = (requests.rate * np.abs(np.diff(result.trace["prices"], axis=0))).sum(1)
     rhs = theory.movement_bound(
         gradients(requests, result),
@@ -274,7 +276,9 @@ def capped_movement(requests: Requests, result: AllocationResult, share: Fractio
         rate=requests.rate,
         reward_bound=requests.reward_bound,
     )
-    return Sides(moved, rhs if share == 1 else share * rhs, rounding=path_rounding(requests, result))
+    start = result.trace["prices"][0]
+    rhs = np.r_[rhs if share == 1 else share * rhs, start]
+    return Sides(np.r_[moved, requests.init], rhs, rounding=path_rounding(requests, result))
 
 
 DMD_L8_CAPPED = Statement(

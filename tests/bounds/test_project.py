@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Mapping
+from numbers import Number
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def zeroed(outcome):
         return tuple(zeroed(one) for one in outcome)
     if isinstance(outcome, Mapping):
         return {name: zeroed(one) for name, one in outcome.items()}
-    return outcome * 0 if isinstance(outcome, (np.ndarray, int, float, np.generic)) else outcome
+    return outcome * 0 if isinstance(outcome, (np.ndarray, Number, np.generic)) else outcome
 
 
 EXACT = [s for s in STATEMENTS if s.kind in ("inequality", "identity")]
