@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from figures import Figure
-from figures.dual_mirror_descent.series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
+from figures._series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import DualMirrorDescent, oracles
 
 if TYPE_CHECKING:

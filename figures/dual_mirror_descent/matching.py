@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
-from figures.dual_mirror_descent.series import COLORS, MARKERS, below, draw_power, log_axes, slope, stream
+from figures._series import COLORS, MARKERS, below, draw_power, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import DualMirrorDescent, RequestStream, make_display_ads, oracles
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures.dual_mirror_descent.series import COLORS, below
+from figures._series import COLORS, below
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
     RequestStream,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures.dual_mirror_descent.series import below, draw_runs, log_axes, mean_error, slope, stream
+from figures._series import below, draw_runs, log_axes, mean_error, slope, stream
 from lrtheory.dual_mirror_descent import (
     RequestStream,
     allocate,

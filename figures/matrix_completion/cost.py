@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures.matrix_completion.series import COLORS, below, between, slope, stream
+from figures._series import COLORS, below, between, slope, stream
 from lrtheory.matrix_completion import complete, make_low_rank
 
 if TYPE_CHECKING:

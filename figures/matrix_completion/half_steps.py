@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from figures import Figure, published
-from figures.matrix_completion.series import COLORS, below, between, slope, stream
+from figures._series import COLORS, below, between, slope, stream
 from lrtheory.matrix_completion import (
     LowRank,
     half_step,

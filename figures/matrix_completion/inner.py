@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures.matrix_completion.series import COLORS, below, stream
+from figures._series import COLORS, below, stream
 from lrtheory.matrix_completion import CompletionProblem, CompletionState, complete, make_low_rank
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
-from figures.matrix_completion.series import COLORS, below, between, stream
+from figures._series import COLORS, below, between, stream
 from lrtheory.matrix_completion import complete, make_low_rank, theory
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from figures import Figure
+from figures._series import COLORS, below, stream
 from figures.matrix_completion.ratings import held_out
-from figures.matrix_completion.series import COLORS, below, stream
 from lrtheory.matrix_completion import CompletionProblem, complete, load_lecture_ratings, load_movielens_100k
 
 if TYPE_CHECKING:

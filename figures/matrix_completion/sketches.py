@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
-from figures.matrix_completion.series import COLORS, below, between, slope, stream
+from figures._series import COLORS, below, between, slope, stream
 from lrtheory.matrix_completion import theory
 from lrtheory.matrix_completion.sketching import iterates, precondition
 

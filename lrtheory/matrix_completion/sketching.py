@@ -28,6 +28,7 @@ __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]
 
 KINDS = ("countsketch", "osnap", "srht", "gaussian", "leverage", "uniform")
 BLOCKS = 4  # entries of a column of OSNAP
+ROUNDING = 16 * np.finfo(np.float64).eps  # of a gradient, relative to the residual: A R^{-1} is nearly orthonormal
 SMALLEST = 2 / 3  # singular value of A / R, if the sketch distorts lengths by a half at most
 
 
@@ -269,7 +270,11 @@ def precondition(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Gene
 
 
 def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[Any, Any], bool], max_iter: int) -> Any:
-    """The solutions x_0, x_1, ... of the preconditioned iteration, until the gradient and the residual are enough."""
+    """The solutions x_0, x_1, ... of the preconditioned iteration, until the gradient and the residual are enough.
+
+    It also ends where the gradient is the rounding of the residual: quotients of such gradients are noise, and further
+    steps of conjugate gradients would leave the solution.
+    """
     from scipy.linalg import solve_triangular
 
     def gradient_of(rest: np.ndarray) -> np.ndarray:
@@ -279,6 +284,8 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     g = gradient_of(rest)
     p, found = g, [x]
     while len(found) <= max_iter and not enough(g, rest):
+        if np.linalg.norm(g) <= ROUNDING * np.linalg.norm(rest):
+            break
         step = solve_triangular(R, p)
         moved = A @ step
         curvature = moved @ moved

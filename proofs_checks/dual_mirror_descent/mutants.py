@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.dual_mirror_descent import AllocationResult, hindsight_optimum
+from lrtheory.dual_mirror_descent import AllocationResult, PacingResult, hindsight_optimum
 from proofs_checks.dual_mirror_descent.families.fair import FairLaw, FairRuns, fair_runs
 from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, Runs, optima, runs, served
 from proofs_checks.dual_mirror_descent.families.offers import Offer, Offers, worth
@@ -15,6 +15,7 @@ from proofs_checks.dual_mirror_descent.families.programs import (
     DualValues,
     Priced,
     Program,
+    SmallLaw,
     dual_values,
     fluid_fractions,
     solved,
@@ -88,13 +89,13 @@ def step_in_old_units(scaled: Scaled, rng: np.random.Generator) -> tuple[Allocat
     return run(scaled.requests), run(scaled.other, step_size=scaled.requests.step_size)
 
 
-def truthful(auctions: Auctions, rng: np.random.Generator) -> Any:
+def truthful(auctions: Auctions, rng: np.random.Generator) -> PacingResult:
     """Bids of the full value."""
     return replace(paced(auctions, rng), bids=auctions.values)
 
 
-def pays_its_bid(auctions: Auctions, rng: np.random.Generator) -> Any:
-    """Wins where the bid, not the price, is worth the money."""
+def wins_bargains_alone(auctions: Auctions, rng: np.random.Generator) -> PacingResult:
+    """Auctions are won only where the value is more than twice the price."""
     result = paced(auctions, rng)
     return replace(result, wins=result.wins & (auctions.values > 2 * auctions.competing))
 
@@ -128,12 +129,12 @@ def budget_not_charged(priced: Priced, rng: np.random.Generator) -> DualValues:
 def last_request_left_out(priced: Priced, rng: np.random.Generator) -> DualValues:
     """The dual value of all requests but the last, with the whole budget."""
     requests = priced.requests
-    reduced = requests.rewards[-1] - requests.costs[-1] @ priced.prices.T[:, :, None].swapaxes(0, 1)[..., 0].T
+    reduced = requests.rewards[-1][:, None] - requests.costs[-1] @ priced.prices.T
     found = dual_values(priced, rng)
     return replace(found, values=found.values - np.maximum(reduced.max(0), 0))
 
 
-def whole_types(law: Any, rng: np.random.Generator) -> np.ndarray:
+def whole_types(law: SmallLaw, rng: np.random.Generator) -> np.ndarray:
     """Types that the fluid optimum takes in part are not taken."""
     share = law.weights / law.weights.sum()
     return share * np.floor(fluid_fractions(law, rng) / share + 1e-9)
@@ -220,16 +221,16 @@ def best_in_hindsight(gains: np.ndarray) -> int:
     return int(np.cumsum(gains).argmax()) + 1
 
 
-def serves_nobody(law: FairLaw, rng: np.random.Generator, n: int) -> FairRuns:
-    """The same for the fair objective."""
-    found = fair_runs(law, rng, n)
-    return replace(found, reward=0 * found.reward, consumption=0 * found.consumption)
-
-
 def turns_away(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
     """No request is ever served."""
     found = runs(law, rng, n)
     return replace(found, reward=0 * found.reward)
+
+
+def serves_nobody(law: FairLaw, rng: np.random.Generator, n: int) -> FairRuns:
+    """No request is ever served, for the fair objective."""
+    found = fair_runs(law, rng, n)
+    return replace(found, reward=0 * found.reward, consumption=0 * found.consumption)
 
 
 def first_come(secretaries: Any, rng: np.random.Generator, n: int) -> np.ndarray:

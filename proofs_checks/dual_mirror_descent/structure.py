@@ -319,6 +319,6 @@ DMD_S6 = Statement(
     claim=Identity(bids_win),
     saboteurs=(
         saboteur("truthful bids", solve=mutants.truthful),
-        saboteur("wins at half of what it is worth", solve=mutants.pays_its_bid),
+        saboteur("wins bargains alone", solve=mutants.wins_bargains_alone),
     ),
 )

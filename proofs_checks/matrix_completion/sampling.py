@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy.optimize import brentq
 
 from lrtheory.bounds import (
     Classical,
@@ -149,8 +150,8 @@ def init_noise(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
 
 
 def noise_level(law: MaskLaw, factor: float = 1.0) -> float:
-    """The t at which the matrix Bernstein bound is the threshold, by bisection."""
-    M, low, high = law.matrix, 0.0, 100 * np.linalg.norm(law.matrix)
+    """The t at which the matrix Bernstein bound is the threshold, times the factor."""
+    M = law.matrix
     known = {
         "n_rows": law.shape[0],
         "n_cols": law.shape[1],
@@ -159,10 +160,8 @@ def noise_level(law: MaskLaw, factor: float = 1.0) -> float:
         "largest_entry": np.abs(M).max(),
         "density": law.density,
     }
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if theory.init_noise_tail(middle, **known) > law.threshold else (low, middle)
-    return factor * high
+    excess = lambda t: float(theory.init_noise_tail(t, **known)) - law.threshold
+    return factor * brentq(excess, 0.0, 100 * np.linalg.norm(M))
 
 
 def noisy(factor: float = 1.0) -> Probability:
@@ -223,6 +222,12 @@ def singular(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     return (np.linalg.matrix_rank(found) < law.basis.shape[1]).astype(int)
 
 
+def loss_law(law: SketchLaw) -> np.ndarray:
+    """Probabilities of full rank and of a loss."""
+    lost = float(theory.countsketch_rank_loss(law.basis.shape[1], sketch_size=law.sketch_size))
+    return np.array([1 - lost, lost])
+
+
 MC_H3 = Statement(
     id="matrix_completion/MC-H3",
     title="CountSketch loses rank by the birthday problem",
@@ -231,18 +236,12 @@ MC_H3 = Statement(
     hypotheses={"coordinate vectors": lambda law: bool((law.basis == np.eye(*law.basis.shape)).all())},
     instances=BIRTHDAYS,
     solve=sketches,
-    claim=Law(category=singular, probabilities=lambda law: loss_law(law), within=0.08),
+    claim=Law(category=singular, probabilities=loss_law, within=0.08),
     saboteurs=(
         saboteur("half of the rows", solve=mutants.half_of_the_buckets),
         saboteur("Gaussian sketches", solve=mutants.gaussian_in_its_place),
     ),
 )
-
-
-def loss_law(law: SketchLaw) -> np.ndarray:
-    """Probabilities of full rank and of a loss."""
-    lost = float(theory.countsketch_rank_loss(law.basis.shape[1], sketch_size=law.sketch_size))
-    return np.array([1 - lost, lost])
 
 
 # --- contraction and robustness --------------------------------------------------------------------------------------

@@ -114,3 +114,16 @@ def test_bad_input():
         sketched_lstsq(A, b[:5])
     with pytest.raises(ValueError, match=r"`A` must be of shape \(n, k\)"):
         sketched_lstsq(A.T, b)
+
+
+@pytest.mark.parametrize("method", ["cg", "gd"])
+@pytest.mark.parametrize("k", [1, 3])
+def test_more_steps_than_needed_stay_at_the_solution(method, k):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        A, b = rng.integers(-8, 8, size=(80, k)) + 9.0 * np.eye(80, k), rng.normal(size=80)
+        R = np.linalg.qr(A, mode="r")
+        start = np.zeros(k)
+        found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, rest: False, max_iter=60)[0]
+        best = np.linalg.lstsq(A, b, rcond=None)[0]
+        assert np.linalg.norm(found[-1] - best) <= 1e-12 * np.linalg.norm(best)

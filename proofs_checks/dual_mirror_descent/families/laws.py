@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.dual_mirror_descent import RequestStream, allocate_batch, hindsight_optimum
+from lrtheory.dual_mirror_descent import RequestStream, allocate_batch, hindsight_optimum, theory
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,6 @@ class RequestLaw:
         """mu_1, (m,); None for that of the geometry."""
         return None if self.init is None else np.full(len(self.rate), self.init)
 
-    @property
-    def mean_law(self) -> np.ndarray:
-        """Average law of a request over the horizon, (K,)."""
-        return self.probabilities
-
     def stream(self, kinds: np.ndarray) -> RequestStream:
         """The requests of given types (T,), or many streams of them (n, T)."""
         bounds = {"reward_bound": self.reward_bound, "cost_bound": self.cost_bound}
@@ -70,11 +65,8 @@ class RequestLaw:
 
 
 def by_inversion(probabilities: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The types at which the cumulative law passes u; `probabilities` (K,), or one law a period (T, K)."""
-    steps = np.cumsum(probabilities, axis=-1)[..., :-1]
-    if steps.ndim == 1:
-        return np.searchsorted(steps, u, side="right")
-    return (u[..., None] >= steps).sum(-1)
+    """The types at which the cumulative law (K,) passes u."""
+    return np.searchsorted(np.cumsum(probabilities)[:-1], u, side="right")
 
 
 @dataclass(frozen=True)
@@ -86,21 +78,11 @@ class CorruptedLaw(RequestLaw):
     drift: ClassVar[bool] = True
 
     @property
-    def period_laws(self) -> np.ndarray:
-        """The law of each request, (T, K)."""
-        clean = self.horizon - self.n_corrupted
-        return np.repeat([self.probabilities, self.other], [clean, self.n_corrupted], axis=0)
-
-    @property
-    def mean_law(self) -> np.ndarray:
-        """As for `RequestLaw`."""
-        share = self.n_corrupted / self.horizon
-        return (1 - share) * self.probabilities + share * self.other
-
-    @property
     def distance(self) -> float:
         """Sum over the requests of the total variation between its law and the average law."""
-        return float(np.abs(self.period_laws - self.mean_law).sum() / 2)
+        clean = self.horizon - self.n_corrupted
+        laws = np.repeat([self.probabilities, self.other], [clean, self.n_corrupted], axis=0)
+        return float(np.abs(laws - laws.mean(0)).sum() / 2)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """As for `RequestLaw`."""
@@ -119,15 +101,9 @@ class MarkovLaw(RequestLaw):
     switch: float = 0.5
     drift: ClassVar[bool] = True
 
-    @property
-    def mean_law(self) -> np.ndarray:
-        """As for `RequestLaw`; both states are equally likely in the long run, and at the start."""
-        return (self.probabilities + self.other) / 2
-
     def mixing(self, lag: int) -> float:
         """The largest total variation between the law of a request, `lag` + 1 periods on, and the average law."""
-        apart = float(np.abs(self.probabilities - self.other).sum() / 2)
-        return abs(1 - 2 * self.switch) ** (lag + 1) / 2 * apart
+        return float(theory.markov_mixing(self.switch, lag) * np.abs(self.probabilities - self.other).sum() / 2)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """As for `RequestLaw`."""
@@ -145,11 +121,6 @@ class PeriodicLaw(RequestLaw):
     other: np.ndarray = None
     period: int = 2
     drift: ClassVar[bool] = True
-
-    @property
-    def mean_law(self) -> np.ndarray:
-        """As for `RequestLaw`, for an even period."""
-        return (self.probabilities + self.other) / 2
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """As for `RequestLaw`."""
@@ -173,8 +144,7 @@ class Runs:
 
 def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
     """Dual mirror descent on n sequences of the law."""
-    kinds = law.draw(rng, n)
-    return served(law, kinds, **options)
+    return served(law, law.draw(rng, n), **options)
 
 
 def served(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
@@ -236,9 +206,9 @@ def one_resource(horizon: int, **options) -> dict:
     return table | options
 
 
-def theory_step(horizon: int, rate: float, n_resources: int = 1) -> float:
-    """The step of the i.i.d. theorem for unit bounds and prices that start at zero: 1 / (rate sqrt(m T))."""
-    return 1 / (rate * np.sqrt(n_resources * horizon))
+def theory_step(horizon: int, *rates: float) -> float:
+    """The step of the i.i.d. theorem, for unit bounds and prices that start at zero."""
+    return float(theory.step_size(horizon=horizon, rate=list(rates), reward_bound=1.0, cost_bound=1.0))
 
 
 def three_resources(horizon: int, **options) -> RequestLaw:
@@ -250,8 +220,7 @@ def three_resources(horizon: int, **options) -> RequestLaw:
     )
     costs = np.stack([np.array(first, float), np.array(second, float)], axis=1)
     rate = np.array([0.25, 0.3125, 0.375])
-    step = 1 / (rate.min() * np.sqrt(3 * horizon))
-    defaults = {"probabilities": np.full(5, 0.2), "step_size": step}
+    defaults = {"probabilities": np.full(5, 0.2), "step_size": theory_step(horizon, *rate)}
     return RequestLaw(rewards, costs, rate, horizon, **(defaults | options))
 
 
@@ -275,7 +244,7 @@ def drawn_law(draws: Draws) -> RequestLaw:
         rate,
         horizon,
         weights / weights.sum(),
-        theory_step(horizon, rate.min(), m),
+        theory_step(horizon, *rate),
     )
 
 

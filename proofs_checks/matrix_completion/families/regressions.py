@@ -48,8 +48,10 @@ REGRESSIONS = Family("regressions", always=lambda: (hilbert(100, 4),), draw=draw
 
 
 def distortion_of(regression: Regression, compressed: np.ndarray) -> float:
-    """e with (1 - e) |A x| <= |S A x| <= (1 + e) |A x|, by its definition."""
+    """e with (1 - e) |A x| <= |S A x| <= (1 + e) |A x|, by its definition; infinite where A has not full rank."""
     R = np.linalg.qr(regression.matrix, mode="r")
+    if np.linalg.matrix_rank(R) < len(R):
+        return np.inf
     values = np.linalg.svd(np.linalg.solve(R.T, compressed.T).T, compute_uv=False)
     return float(max(1 - values[-1], values[0] - 1))
 

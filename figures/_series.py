@@ -1,4 +1,4 @@
-"""What these figures share: colours, slopes, means with errors, and claims that are inequalities with margins."""
+"""What figures share: colours, streams, slopes, means with errors, and claims that are inequalities with margins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 #: of Okabe and Ito, told apart by colour-blind eyes
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = "osD^vPX"
 
 
@@ -30,13 +30,17 @@ def mean_error(runs: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def below(value: Any, limit: Any) -> tuple[bool, float]:
     """The claim that value < limit, everywhere."""
-    margin = float(np.min(np.asarray(limit) - np.asarray(value)))
-    return margin > 0, margin
+    return _positive(np.asarray(limit) - np.asarray(value))
 
 
 def between(value: Any, low: float, high: float) -> tuple[bool, float]:
     """The claim that low < value < high, everywhere."""
-    margin = float(np.minimum(np.asarray(value) - low, high - np.asarray(value)).min())
+    return _positive(np.minimum(np.asarray(value) - low, high - np.asarray(value)))
+
+
+def _positive(slack: np.ndarray) -> tuple[bool, float]:
+    """Where nothing is compared nothing is shown, so an empty claim fails."""
+    margin = float(slack.min()) if slack.size else float("nan")
     return margin > 0, margin
 
 
