@@ -26,10 +26,29 @@ def menus(horizon: int, d: int, m: int) -> Callable[[], Inputs]:
 
 
 def ours(inputs: Inputs) -> np.ndarray:
-    """Our prices after the last request."""
+    """Our prices after the last request, from arrays that are checked in the call."""
     from lrtheory.dual_mirror_descent import allocate
 
     return allocate(inputs["rewards"], inputs["costs"], inputs["budget"], step_size=STEP).last_prices
+
+
+#: what was made of the last costs, with these costs: made in the first call, which is not timed
+_READY: dict[str, tuple[np.ndarray, Any]] = {}
+
+
+def ready(name: str, inputs: Inputs, make: Callable[[], Any]) -> Any:
+    """What `make` makes of these inputs, once."""
+    if name not in _READY or _READY[name][0] is not inputs["costs"]:
+        _READY[name] = (inputs["costs"], make())
+    return _READY[name][1]
+
+
+def ours_checked(inputs: Inputs) -> np.ndarray:
+    """The same from a `RequestStream`, which was checked when it was made."""
+    from lrtheory.dual_mirror_descent import RequestStream, allocate
+
+    stream = ready("stream", inputs, lambda: RequestStream(inputs["rewards"], inputs["costs"], inputs["budget"]))
+    return allocate(stream, step_size=STEP).last_prices
 
 
 def dense_loop(inputs: Inputs) -> np.ndarray:
@@ -46,22 +65,26 @@ def dense_loop(inputs: Inputs) -> np.ndarray:
     return prices
 
 
-#: the sparse matrices of the last costs, and these costs
-_READY: list[Any] = []
-
-
 def sparse_matrices(costs: np.ndarray) -> list[Any]:
-    """A sparse matrix a request; built in the first call, which is not timed, and kept for the others."""
+    """A sparse matrix a request."""
     from scipy import sparse
 
-    if not _READY or _READY[0] is not costs:
-        _READY[:] = [costs, [sparse.csr_matrix(c.T) for c in costs]]
-    return _READY[1]
+    return [sparse.csr_matrix(c.T) for c in costs]
 
 
 def sparse_loop(inputs: Inputs) -> np.ndarray:
-    """The same with a sparse matrix a request, as published code does it; it finds the matrices ready."""
-    rewards, budget, matrices = inputs["rewards"], inputs["budget"], sparse_matrices(inputs["costs"])
+    """The same with a sparse matrix a request, made as the request comes, as published code does it."""
+    return loop_over_matrices(inputs, sparse_matrices(inputs["costs"]))
+
+
+def sparse_loop_ready(inputs: Inputs) -> np.ndarray:
+    """The same, the matrices made outside of the timing."""
+    return loop_over_matrices(inputs, ready("matrices", inputs, lambda: sparse_matrices(inputs["costs"])))
+
+
+def loop_over_matrices(inputs: Inputs, matrices: list[Any]) -> np.ndarray:
+    """The algorithm as a loop over sparse matrices."""
+    rewards, budget = inputs["rewards"], inputs["budget"]
     rate, left, prices = budget / len(rewards), budget.copy(), np.zeros(len(budget))
     for r, matrix in zip(rewards, matrices, strict=True):
         reduced = r - matrix.T.dot(prices)
@@ -75,22 +98,19 @@ def sparse_loop(inputs: Inputs) -> np.ndarray:
     return prices
 
 
-DENSE = Row(
-    name="menus-100",
-    title="20,000 requests, 10 actions, 100 resources",
-    inputs=menus(20_000, 10, 100),
-    ours={"allocate": ours},
-    peers={"numpy-loop": dense_loop},
-    tolerance=1e-9,
-)
-SPARSE = Row(
-    name="menus-100-sparse",
-    title="2000 requests, 10 actions, 100 resources, against a sparse matrix a request (built outside of the timing)",
-    inputs=menus(2000, 10, 100),
-    ours={"allocate": ours},
-    peers={"numpy-loop": sparse_loop},
-    tolerance=1e-9,
-)
+#: both ways in: arrays are checked in each call (two passes over them), a stream once
+OURS = {"allocate": ours, "allocate-stream": ours_checked}
+
+
+def against(name: str, title: str, horizon: int, loop: Callable[[Inputs], np.ndarray]) -> Row:
+    """A row against one of the loops, 10 actions and 100 resources."""
+    return Row(name, title, inputs=menus(horizon, 10, 100), ours=OURS, peers={"numpy-loop": loop}, tolerance=1e-9)
+
+
+DENSE = against("menus-100", "2000 requests, 10 actions, 100 resources: a loop over dense arrays", 2000, dense_loop)
+LONG = against("menus-100-long", "the same for 20,000 requests, which no cache holds", 20_000, dense_loop)
+SPARSE = against("menus-100-sparse", "2000 of them: a loop that makes a sparse matrix a request", 2000, sparse_loop)
+SPARSE_READY = against("menus-100-sparse-ready", "the same, which finds its matrices ready", 2000, sparse_loop_ready)
 
 
 def packing() -> Inputs:

@@ -11,6 +11,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, alw
 from lrtheory.dual_mirror_descent import AllocationResult, steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
+    ANY_GEOMETRY,
     CAPPED,
     CAPPED_BY_RESCALING,
     EAGER_MENUS,
@@ -158,7 +159,8 @@ def slackness(requests: Requests, result: AllocationResult, share: Fraction = Fr
     lhs = np.cumsum((gradients(requests, result) * prices[:-1]).sum(1))
     rhs = mirror_descent(requests, result, 0 * prices[0])
     least = least_prices(requests, result).ravel()
-    return Sides(np.r_[lhs, least], np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()])
+    rhs = np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()]
+    return Sides(np.r_[lhs, least], rhs, rounding=path_rounding(requests, result))
 
 
 DMD_L10 = Statement(
@@ -167,7 +169,7 @@ DMD_L10 = Statement(
     source=Derived(theory.mirror_descent_bound),
     tex=r"\sum_{t \le n} \mu_t \cdot g_t \le V_h(0, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
-    instances=MENUS,
+    instances=ANY_GEOMETRY,
     solve=run,
     claim=Inequality(slackness),
     saboteurs=(
@@ -185,6 +187,8 @@ def least_prices(requests: Requests, result: AllocationResult) -> np.ndarray:
     total = requests.step_size * np.cumsum(gradients(requests, result), axis=0)
     if requests.geometry == "entropy":
         return requests.init * np.exp(-total)
+    if requests.geometry == "capped-entropy":
+        return 0 * total  # its projection lowers prices
     return requests.init - (total / requests.rate**2 if requests.geometry == "scaled-euclidean" else total)
 
 

@@ -12,6 +12,7 @@ from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statem
 from lrtheory.dual_mirror_descent import AllocationResult, PacingResult, steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
+    ANY_GEOMETRY,
     ENTROPY,
     MENUS,
     PLENTY,
@@ -147,7 +148,8 @@ DMD_S5_TRACE = Statement(
 def signs(requests: Requests, result: AllocationResult) -> Sides:
     """Zero, and what steps without a projection would leave, against every price."""
     prices = result.trace["prices"]
-    return Sides(np.vstack([0 * prices, least_prices(requests, result)]), np.vstack([prices, prices[1:]]))
+    lhs, rhs = np.vstack([0 * prices, least_prices(requests, result)]), np.vstack([prices, prices[1:]])
+    return Sides(lhs, rhs, rounding=path_rounding(requests, result))
 
 
 DMD_S4 = Statement(
@@ -156,7 +158,7 @@ DMD_S4 = Statement(
     source=Derived(theory.path_identity),
     tex=r"\mu_t \ge 0",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
-    instances=MENUS,
+    instances=ANY_GEOMETRY,
     solve=run,
     claim=Inequality(signs),
     saboteurs=(saboteur("no projection at zero", patch=(steps.euclidean_step, "max(0, moved)", "moved")),),

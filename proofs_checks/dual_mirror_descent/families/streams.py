@@ -225,11 +225,17 @@ CAPPED_BY_RESCALING = Family(
 )
 
 
+def draw_any(draws: Draws) -> Requests:
+    """Any geometry, eager or lazy."""
+    return draw_menus(draws) if draws.integers(0, 1) else draw_geometry(draws)
+
+
 def draw_steps(draws: Draws) -> Requests:
     """Any geometry, eager."""
-    return replace(draw_menus(draws) if draws.integers(0, 1) else draw_geometry(draws), lazy=False)
+    return replace(draw_any(draws), lazy=False)
 
 
+ANY_GEOMETRY = Family("any-geometry", always=(*ALWAYS, *GEOMETRIES.always), draw=draw_any)
 EVERY_GEOMETRY = Family("every-geometry", always=(*ALWAYS, *GEOMETRIES.always), draw=draw_steps)
 
 # --- sequences that use up a resource --------------------------------------------------------------------------------
