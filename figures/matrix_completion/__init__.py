@@ -1,6 +1,7 @@
-"""Matrix completion: inner accuracy, samples, contraction, cost, sketches, noise, and ratings."""
+"""Matrix completion: inner accuracy, samples, contraction, cost, sketches, noise, ratings, and digits."""
 
 from figures.matrix_completion.cost import COST
+from figures.matrix_completion.digits import DIGITS
 from figures.matrix_completion.half_steps import CONTRACTION, FLOOR
 from figures.matrix_completion.inner import INNER
 from figures.matrix_completion.noise import NOISE
@@ -9,4 +10,16 @@ from figures.matrix_completion.ratings import RATINGS
 from figures.matrix_completion.real import REAL
 from figures.matrix_completion.sketches import DISTORTION, SKETCH_HELPS
 
-__all__ = ["CONTRACTION", "COST", "DISTORTION", "FLOOR", "INNER", "NOISE", "PHASE", "RATINGS", "REAL", "SKETCH_HELPS"]
+__all__ = [
+    "CONTRACTION",
+    "COST",
+    "DIGITS",
+    "DISTORTION",
+    "FLOOR",
+    "INNER",
+    "NOISE",
+    "PHASE",
+    "RATINGS",
+    "REAL",
+    "SKETCH_HELPS",
+]

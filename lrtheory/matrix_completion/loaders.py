@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+from dataclasses import replace
 
 import numpy as np
 
-from lrtheory._data import DataSet, frame, read
+from lrtheory._data import DIGITS, DataSet, frame, read
 from lrtheory.matrix_completion.problem import CompletionProblem, Observations
 
 __all__ = ["DATA_SETS", "load_digits_matrix", "load_lecture_ratings", "load_movielens_100k"]
@@ -41,7 +43,8 @@ _LECTURES = DataSet(
     terms="data set InstEval of the R package lme4, GPL-2 or later",
     what="73 421 ratings of 1128 lecturers by 2972 students at ETH Zurich, one to five",
 )
-DATA_SETS: tuple[DataSet, ...] = (_MOVIELENS, _LECTURES)
+_DIGITS = replace(DIGITS, name="digits_matrix")
+DATA_SETS: tuple[DataSet, ...] = (_MOVIELENS, _LECTURES, _DIGITS)
 
 
 def load_movielens_100k() -> CompletionProblem:
@@ -113,20 +116,13 @@ def load_digits_matrix() -> CompletionProblem:
     Raises
     ------
     ImportError
-        If scikit-learn is not installed.
+        If the package that holds the file is not installed.
+    ValueError
+        If the file is another one.
 
     References
     ----------
     .. [1] E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
-    import gzip
-    import importlib.util
-    from pathlib import Path
-
-    found = importlib.util.find_spec("sklearn")
-    if found is None or not found.submodule_search_locations:
-        raise ImportError("`load_digits_matrix` needs scikit-learn: pip install 'lrtheory[estimators]'")
-    path = Path(next(iter(found.submodule_search_locations))) / "datasets" / "data" / "digits.csv.gz"
-    with gzip.open(path, "rt", encoding="ascii") as lines:
-        table = np.loadtxt(lines, delimiter=",")[:, :64]
+    table = np.loadtxt(io.BytesIO(gzip.decompress(read(_DIGITS))), delimiter=",")[:, :64]
     return CompletionProblem(Observations.from_dense(table))

@@ -193,12 +193,16 @@ def _cg_lines(
         if short:
             u[:] = 0  # from zero and unscaled, the iteration stays in the row space: it ends at the least-norm solution
         squares[i] = normal_residual(panel, x, u, r, b)
+        size = math.sqrt(_dot(b, b))
+        if size == 0:
+            u[:] = 0  # the shortest solution, which an iteration relative to size would never reach
+            continue
         for c in range(k):
             r[c] -= ridge * u[c]
             inverse[c] = 1.0 if short else 1 / (d * scales[c] + ridge)
             z[c] = inverse[c] * r[c]
             p[c] = z[c]
-        size, descent = math.sqrt(_dot(b, b)), _dot(r, z)
+        descent = _dot(r, z)
         small = tol * size
         step = 0
         while step < max_inner and math.sqrt(_dot(r, r)) > small:
@@ -219,8 +223,7 @@ def _cg_lines(
                 p[c] = z[c] + descent / before * p[c]
             step += 1
         steps[i] = step
-        if size > 0:
-            residuals[i] = math.sqrt(_dot(r, r)) / size
+        residuals[i] = math.sqrt(_dot(r, r)) / size
 
 
 @kernel(nogil=True, fastmath=FAST)

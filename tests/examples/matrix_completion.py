@@ -41,12 +41,6 @@ def installed(name: str) -> Call:
     return call()
 
 
-def digits() -> Call:
-    """Nothing, where scikit-learn is there."""
-    pytest.importorskip("sklearn")
-    return call()
-
-
 def lectures() -> Call:
     """Nothing, where pandas is there too."""
     pytest.importorskip("pandas")
@@ -60,7 +54,7 @@ CALLS = {
     "finitely_completable": lambda: call(problem(), 2, rng=0),
     "half_step": lambda: call(problem(), factor(10)),
     "incoherence": lambda: call(factor(12)),
-    "load_digits_matrix": digits,
+    "load_digits_matrix": lambda: installed("digits_matrix"),
     "load_lecture_ratings": lectures,
     "load_movielens_100k": lambda: installed("movielens_100k"),
     "make_coherent": lambda: call((12, 10), 2, rng=0),

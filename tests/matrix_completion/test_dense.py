@@ -5,7 +5,7 @@ import pytest
 
 from lrtheory.matrix_completion import baselines, complete, complete_dense, loaders, make_low_rank, make_power_law
 from lrtheory.matrix_completion.dense import orthonormal
-from tests.backends import missing
+from tests.backends import need_data
 
 
 def masked(problem) -> tuple[np.ndarray, np.ndarray]:
@@ -113,11 +113,9 @@ REAL = {"movielens_100k": ((943, 1682), 100_000), "lecture_ratings": ((2972, 112
 
 @pytest.mark.parametrize("name", list(REAL))
 def test_real_ratings(name, uses):
-    try:
-        problem = getattr(loaders, f"load_{name}")()
-    except ImportError as error:
-        missing(name, error)
+    need_data(name)
     uses(name)
+    problem = getattr(loaders, f"load_{name}")()
     seen = problem.observations
     assert (seen.shape, seen.n_observed) == REAL[name]
     assert set(np.unique(seen.values)) == {1.0, 2.0, 3.0, 4.0, 5.0}
@@ -128,10 +126,8 @@ def test_real_ratings(name, uses):
 
 
 def test_digits(uses):
-    try:
-        problem = loaders.load_digits_matrix()
-    except ImportError as error:
-        missing("digits", error)
-    uses("digits")
+    need_data("digits_matrix")
+    uses("digits_matrix")
+    problem = loaders.load_digits_matrix()
     assert problem.observations.shape == (1797, 64)
     assert np.linalg.matrix_rank(problem.observations.to_csr().toarray()) == 61

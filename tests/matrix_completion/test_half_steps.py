@@ -113,6 +113,16 @@ def test_the_counts_are_the_formula(skewed):
     assert cg.counts["flops"] <= 6 * N * k + 8 * k * long.sum() + 24 * k * lines
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_a_row_of_zeros_gets_the_coefficients_zero(method, ridge):
+    seen = Observations([0] * 12 + [1] * 12, [*range(12), *range(12)], [0.0] * 12 + [1.0] * 12, (2, 12))
+    found = half_step(seen, factor(12), init=factor(2), method=method, ridge=ridge, tol=1e-12, max_inner=200, rng=0)
+    np.testing.assert_allclose(found.factor[0], 0, atol=1e-15)
+    assert found.residuals[0] == 0
+    assert found.converged
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
 @pytest.mark.parametrize("ridge", [0.0, 2.0])
 def test_any_number_of_steps_lowers_the_objective(steps, ridge):

@@ -1,0 +1,110 @@
+"""Handwritten digits with half of their pixels hidden: a natural matrix that is only close to low rank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures._series import COLORS, below, stream
+from lrtheory.matrix_completion import complete, load_digits_matrix
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 9
+RIDGES = (0.1, 5.0, 20.0, 60.0)
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"ranks": [2, 5, 10, 15], "max_iter": 20, "shown": 6},
+    "full": {"ranks": [1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30], "max_iter": 60, "shown": 8},
+}
+
+
+def compute_digits(profile: str) -> dict[str, np.ndarray]:
+    """Errors on hidden pixels, (ridges, ranks), that of the means of the columns, and images before and after."""
+    ranks, max_iter, shown = (INPUTS[profile][name] for name in ("ranks", "max_iter", "shown"))
+    data = load_digits_matrix().observations
+    seen, hidden = data.split(0.5, rng=stream(SEED, 0))
+    columns = seen.by_col
+    means = np.bincount(seen.cols, seen.values, data.shape[1]) / np.maximum(columns.degrees, 1)
+    errors, best, images = np.zeros((len(RIDGES), len(ranks))), np.inf, np.zeros(0)
+    for i, j in np.ndindex(errors.shape):
+        model = complete(seen, ranks[j], ridge=RIDGES[i], tol=1e-4, max_iter=max_iter)
+        errors[i, j] = rmse(model.predict(hidden.rows, hidden.cols), hidden.values)
+        if errors[i, j] < best:
+            best, images = errors[i, j], model.block(rows=np.arange(shown))
+    masked = np.full((shown, data.shape[1]), np.nan)
+    first = seen.rows < shown
+    masked[seen.rows[first], seen.cols[first]] = seen.values[first]
+    table = data.to_csr().toarray()
+    spread = np.linalg.svd(table - table.mean(axis=0), compute_uv=False) ** 2
+    return {
+        "ranks": np.array(ranks),
+        "errors": errors,
+        "column_means": np.array(rmse(means[hidden.cols], hidden.values)),
+        "images": np.stack([table[:shown], masked, images]),
+        "variance_of_20": np.array(spread[:20].sum() / spread.sum()),
+    }
+
+
+def rmse(found: np.ndarray, wanted: np.ndarray) -> float:
+    """Root mean square error, in gray values."""
+    return float(np.sqrt(np.mean((found - wanted) ** 2)))
+
+
+def digits_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins in gray values."""
+    errors, means = arrays["errors"], arrays["column_means"]
+    return {
+        "a low rank with a good ridge saves 0.8 gray values over the means of the columns": below(
+            errors.min(), means - 0.8
+        ),
+        "nearly without a ridge the largest rank is worse than a third of it": below(errors[0, 1], errors[0, -1]),
+        "with the largest ridge more ranks never cost 0.05": below(np.diff(errors[-1]), 0.05),
+        "a ridge is worth more than a rank: the largest beats the smallest at every rank from 10 on": below(
+            errors[-1, arrays["ranks"] >= 10], errors[0, arrays["ranks"] >= 10]
+        ),
+    }
+
+
+def draw_digits(arrays: Any) -> matplotlib.figure.Figure:
+    """Errors against the rank, and images: whole, masked, completed."""
+    import matplotlib.pyplot as plt
+
+    shown = arrays["images"].shape[1]
+    figure = plt.figure(figsize=(12, 4), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.4))
+    axis = left.subplots()
+    for i, ridge in enumerate(RIDGES):
+        axis.plot(
+            arrays["ranks"], arrays["errors"][i], "osD^"[i] + "-", color=COLORS[i], label=rf"$\lambda$ = {ridge:g}"
+        )
+    axis.axhline(float(arrays["column_means"]), color="gray", linestyle="--", label="means of the columns")
+    axis.set(xlabel="rank", ylabel="error on hidden pixels, in gray values of 0 to 16", ylim=(3, 6))
+    axis.legend(fontsize=8)
+    axes = right.subplots(3, shown)
+    for row, name in enumerate(("whole", "half of it", "completed")):
+        for column in range(shown):
+            cell = axes[row, column]
+            cell.imshow(arrays["images"][row, column].reshape(8, 8), cmap="gray_r", vmin=0, vmax=16)
+            cell.set(xticks=[], yticks=[])
+        axes[row, 0].set_ylabel(name, fontsize=9)
+    share = 100 * float(arrays["variance_of_20"])
+    figure.suptitle(
+        f"1797 handwritten digits, half of the pixels hidden; 20 directions carry {share:.1f} % of the variance about the mean image",
+        fontsize=10,
+    )
+    return figure
+
+
+DIGITS = Figure(
+    name="digits",
+    title="Digits with half of their pixels hidden, by rank and ridge.",
+    compute=compute_digits,
+    claims=digits_claims,
+    draw=draw_digits,
+    seed=SEED,
+    inputs=INPUTS,
+    data=("digits_matrix",),
+)
