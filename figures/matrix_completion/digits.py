@@ -92,7 +92,8 @@ def draw_digits(arrays: Any) -> matplotlib.figure.Figure:
         axes[row, 0].set_ylabel(name, fontsize=9)
     share = 100 * float(arrays["variance_of_20"])
     figure.suptitle(
-        f"1797 handwritten digits, half of the pixels hidden; 20 directions carry {share:.1f} % of the variance about the mean image",
+        "1797 handwritten digits, half of the pixels hidden; "
+        f"20 directions carry {share:.1f} % of the variance about the mean image",
         fontsize=10,
     )
     return figure
