@@ -1,0 +1,139 @@
+"""Ballots of every form as places: strict or with ties, complete or truncated, given by place or in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._validation import generator, must
+
+__all__ = ["places_of_orders", "places_of_positions", "strict_or_shared"]
+
+
+def places_of_positions(positions: Any) -> np.ndarray:
+    """The given places as int32 of shape (n, m), -1 for items that are not listed."""
+    given = _whole("positions", positions)
+    if given.ndim != 2 or given.size == 0:
+        raise must("positions", "of shape (n, m) with at least one ranking and one item", given.shape)
+    if given.min() < -1 or given.max() >= 2**31 - 1:
+        raise must("positions", "places from 0 on, or -1 for items that are not listed", int(given.min()))
+    return given.astype(np.int32)
+
+
+def places_of_orders(orders: Any, n_items: int | None) -> np.ndarray:
+    """Places from items in order; the items of a tuple share a place."""
+    if isinstance(to_numpy(orders), np.ndarray):
+        given = _whole("orders", orders)
+        if given.ndim != 2 or given.size == 0:
+            raise must("orders", "of shape (n, L) with at least one ranking and one item", given.shape)
+        rows, places = np.nonzero(given >= 0)
+        items = given[rows, places].astype(np.int64)
+        if given.min() < -1:
+            raise must("orders", "item numbers from 0 on, or -1 where a ballot has ended", int(given.min()))
+        n, least = len(given), given.shape[1]
+    else:
+        rows, places, items = _flat(orders)
+        n, least = len(orders), 1
+    m = max(least, int(items.max(initial=-1)) + 1) if n_items is None else n_items
+    if items.max(initial=-1) >= m:
+        raise must("orders", f"item numbers below {m}", int(items.max()))
+    result = np.full((n, m), -1, np.int32)
+    result[rows, items] = places
+    if np.count_nonzero(result >= 0) < len(items):
+        counts = np.bincount(rows * m + items, minlength=1)
+        row, item = divmod(int(np.argmax(counts > 1)), m)
+        raise must("orders", "ballots that list each item once", f"ballot {row} with item {item} twice")
+    return result
+
+
+def _whole(name: str, value: Any) -> np.ndarray:
+    try:
+        given = np.asarray(to_numpy(value))
+    except ValueError as error:
+        raise must(name, "an array with rows of equal length", value) from error
+    if given.dtype.kind == "f" and given.size and np.isfinite(given).all() and (given == np.round(given)).all():
+        given = given.astype(np.int64)  # ranks often come as floats
+    if given.dtype.kind not in "iu":
+        raise must(name, "an array of integers", value, TypeError)
+    return given
+
+
+def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row, place and item of every entry of a list of ballots."""
+    triples = [
+        (row, place, item)
+        for row, ballot in enumerate(orders)
+        for place, entry in enumerate(ballot)
+        for item in (entry if isinstance(entry, Iterable) else (entry,))
+        if not (isinstance(item, (int, np.integer)) and item == -1)
+    ]
+    if len(orders) == 0 or not triples:
+        raise must("orders", "at least one ballot that lists an item", orders)
+    if not all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for _, _, item in triples):
+        raise must("orders", "ballots of item numbers", orders, TypeError)
+    rows, places, items = np.array(triples, np.int64).T
+    if items.min() < 0:
+        raise must("orders", "item numbers from 0 on", int(items.min()))
+    return rows, places, items
+
+
+def strict_or_shared(places: np.ndarray, name: str, ties: str, rng: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Positions, and with averaged ties the number of items that share each."""
+    bad = first_bad_row(kernel_input(places))
+    if bad < 0:
+        return places, None
+    if ties == "error":
+        rule = 'rankings that give the places 0, 1, ... to one item each (or `ties` other than "error")'
+        raise must(name, rule, f"row {bad}: {places[bad].tolist()[:12]}")
+    unlisted = places < 0
+    keys = np.where(unlisted, np.iinfo(np.int32).max, places)
+    noise = generator(rng).random(places.shape) if ties == "random" else np.zeros((1, 1))
+    order = np.lexsort((np.broadcast_to(noise, places.shape), keys), axis=1)
+    positions, shared = share(kernel_input(keys), kernel_input(order), ties == "average")
+    positions[unlisted], shared[unlisted] = -1, 1
+    return positions, shared if (shared > 1).any() else None
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def first_bad_row(places):
+    """The first row in which the listed items do not hold the places 0, 1, ... once each; -1 when there is none."""
+    n, m = places.shape
+    seen_in = np.full(m, -1, np.int64)
+    for v in range(n):
+        listed = 0
+        for i in range(m):
+            if places[v, i] >= 0:
+                listed += 1
+        for i in range(m):
+            p = places[v, i]
+            if p >= 0:
+                if p >= listed or seen_in[p] == v:
+                    return v
+                seen_in[p] = v
+    return -1
+
+
+@kernel
+def share(keys, order, average):
+    """Places by competition (1, 2, 2, 4) from keys in sorted order, and how many items share each; or no sharing."""
+    n, m = keys.shape
+    positions, shared = np.empty((n, m), np.int32), np.ones((n, m), np.int32)
+    for v in range(n):
+        first = 0
+        for p in range(m):
+            if not average or keys[v, order[v, p]] != keys[v, order[v, first]]:
+                first = p
+            positions[v, order[v, p]] = first
+        if average:
+            sizes = np.zeros(m, np.int32)
+            for i in range(m):
+                sizes[positions[v, i]] += 1
+            for i in range(m):
+                shared[v, i] = sizes[positions[v, i]]
+    return positions, shared

@@ -1,0 +1,152 @@
+"""What a panel would do instead: no quotas, ratings added up, a place each, or chance.
+
+All take rankings and k and return the result of `select`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import generator, integer, must
+from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
+from lrtheory.fair_subset_selection.scores import ScoreRule
+from lrtheory.fair_subset_selection.select import Selection, select, select_by_scores
+
+__all__ = ["proportional", "random_within_groups", "unconstrained"]
+
+
+def unconstrained(
+    rankings: Rankings,
+    rule: ScoreRule,
+    k: int,
+    *,
+    ties: Literal["index", "random"] = "index",
+    rng: np.random.Generator | int | None = None,
+) -> Selection:
+    """Choose by the observed scores alone.
+
+    Parameters
+    ----------
+    rankings : Rankings
+        The panel.
+    rule : ScoreRule
+        Score function.
+    k : int
+        Number of items.
+    ties : {"index", "random"}
+        As in `select`.
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Returns
+    -------
+    Selection
+        What `select` gives without quotas; under bias it can lose everything (statement FSS-N3).
+
+    Examples
+    --------
+    >>> unconstrained(Rankings(orders=[[2, 0, 1]]), ScoreRule("borda"), 2).items.tolist()
+    [2, 0]
+    """
+    return select(rankings, rule, k, ties=ties, rng=rng)
+
+
+def proportional(
+    rankings: Rankings,
+    rule: ScoreRule,
+    k: int,
+    *,
+    disadvantaged: Any,
+    ties: Literal["index", "random"] = "index",
+    rng: np.random.Generator | int | None = None,
+) -> Selection:
+    r"""Choose with the share of places that a group has among all items, rounded.
+
+    Parameters
+    ----------
+    rankings : Rankings
+        The panel.
+    rule : ScoreRule
+        Score function.
+    k : int
+        Number of items.
+    disadvantaged : bool array of shape (m,), or array of item numbers
+        The group.
+    ties : {"index", "random"}
+        As in `select`.
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Returns
+    -------
+    Selection
+        With exactly round(k \|G2\| / m) of the group, halves rounded to even.
+
+    Raises
+    ------
+    TypeError
+        If `rankings` are no Rankings.
+
+    Examples
+    --------
+    >>> panel = Rankings(orders=[[0, 1, 2, 3]])
+    >>> proportional(panel, ScoreRule("borda"), 2, disadvantaged=[2, 3]).items.tolist()
+    [0, 2]
+    """
+    m = as_rankings("rankings", rankings).n_items
+    mask = as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    quota = {True: round(k * np.count_nonzero(mask) / m)}
+    return select(rankings, rule, k, groups=mask, quota=quota, ties=ties, rng=rng)
+
+
+def random_within_groups(
+    rankings: Rankings,
+    rule: ScoreRule,
+    k: int,
+    *,
+    groups: Any,
+    quota: Mapping[Any, int],
+    rng: np.random.Generator | int | None = None,
+) -> Selection:
+    """Choose at random with exact quotas: what remains of a panel that sees nothing (statement FSS-N1).
+
+    Parameters
+    ----------
+    rankings : Rankings
+        The panel, which only says how many items there are.
+    rule : ScoreRule
+        Score function, without effect.
+    k : int
+        Number of items.
+    groups : array of shape (m,)
+        Group of every item.
+    quota : mapping from group to int
+        Items of every group.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    Selection
+        Its score is that of chance, 0.
+
+    Raises
+    ------
+    ValueError
+        If the quotas do not sum to k, or a group is too small.
+
+    Examples
+    --------
+    >>> panel = Rankings(orders=[[0, 1, 2, 3]])
+    >>> found = random_within_groups(panel, ScoreRule("sntv"), 2, groups=[0, 0, 1, 1], quota={0: 1, 1: 1}, rng=0)
+    >>> dict(found.group_counts)
+    {0: 1, 1: 1}
+    """
+    m = as_rankings("rankings", rankings).n_items
+    if sum(quota.values()) != integer("k", k, low=0, high=m):
+        raise must("quota", f"of sum k = {k}", dict(quota))
+    return select_by_scores(np.zeros(m), k, groups=groups, quota=quota, ties="random", rng=generator(rng))

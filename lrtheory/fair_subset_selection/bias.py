@@ -1,0 +1,321 @@
+r"""Bias: from latent rankings to those that a panel reports, which put a group of items down.
+
+*Utilities*: the disadvantaged items are seen with utility theta u. *Swaps*: with I the number of pairs in which an
+advantaged item stands behind a disadvantaged one, floor(intensity I) times such a pair at distance d changes places,
+drawn with probability proportional to phi^d.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import array, generator, must, real
+from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings, trusted
+
+__all__ = ["BiasedRankings", "bias_swaps", "bias_utilities", "group_inversions"]
+
+
+@result
+class BiasedRankings(Result):
+    """Latent rankings, and what the panel reports instead; row v of one belongs to row v of the other.
+
+    Attributes
+    ----------
+    latent, observed : Rankings
+        n rankings of m items each.
+    disadvantaged : bool array of shape (m,)
+        The items that are put down.
+    n_swaps : int64 array of shape (n,), or None
+        Exchanges in each ranking; None for bias in utilities.
+    message : str
+        The kind of bias and its parameters.
+    counts : mapping
+        ``swaps`` of all rankings together; empty for bias in utilities.
+    trace : mapping or None
+        With ``record=True`` the int64 arrays ``distances``, how far the advantaged item stood behind the other before
+        each exchange, and ``starts`` of shape (n + 1,): ranking v has those from ``starts[v]`` to ``starts[v + 1]``.
+    """
+
+    latent: Rankings
+    observed: Rankings
+    disadvantaged: Any
+    n_swaps: Any
+    message: str
+    counts: Mapping[str, int]
+    trace: Mapping[str, Any] | None
+
+
+def bias_utilities(
+    utilities: Any, disadvantaged: Any, theta: float, *, rng: np.random.Generator | int | None = None
+) -> BiasedRankings:
+    r"""Rank items by utilities, and by utilities of which a group is seen a fraction theta alone.
+
+    Parameters
+    ----------
+    utilities : array of shape (n, m)
+        Utility of each item to each member of the panel, non-negative.
+    disadvantaged : bool array of shape (m,), or array of item numbers
+        The group.
+    theta : float
+        In [0, 1]. At 0 the group comes last, in its latent order.
+    rng : Generator, int or None
+        Source of randomness for equal utilities, whose order is drawn; the same in both rankings.
+
+    Returns
+    -------
+    BiasedRankings
+        The order within the group and within the others is unchanged in every ranking (statement FSS-P7), nobody of the
+        group moves up and nobody else moves down (FSS-P8).
+
+    Raises
+    ------
+    ValueError
+        If utilities are negative or not finite, or `theta` is out of range.
+
+    References
+    ----------
+    .. [1] J. Kleinberg, M. Raghavan, Selection Problems in the Presence of Implicit Bias, ITCS 2018.
+
+    Examples
+    --------
+    >>> panel = bias_utilities([[3.0, 2.0, 1.0]], [0], 0.5)
+    >>> panel.latent.positions.tolist(), panel.observed.positions.tolist()
+    ([[0, 1, 2]], [[1, 0, 2]])
+    """
+    given = array("utilities", to_numpy(utilities), shape=(None, None), low=0).astype(np.float64)
+    if given.size == 0:
+        raise must("utilities", "of at least one ranking of one item", given.shape)
+    mask, theta = as_mask("disadvantaged", to_numpy(disadvantaged), given.shape[1]), real("theta", theta, low=0, high=1)
+    order, rng = np.argsort(-given, axis=1, kind="stable"), generator(rng)
+    if (np.diff(np.take_along_axis(given, order, axis=1), axis=1) == 0).any():
+        order = np.lexsort((rng.random(given.shape), -given), axis=1)
+    # equal after the bias, by rounding or because theta is 0: the latent order decides
+    seen = np.take_along_axis(np.where(mask, theta * given, given), order, axis=1)
+    if theta == 0:
+        seen = np.where(mask[order], -1.0, seen)
+    observed = np.take_along_axis(order, np.argsort(-seen, axis=1, kind="stable"), axis=1)
+    return BiasedRankings(
+        latent=trusted(_places(order)),
+        observed=trusted(_places(observed)),
+        disadvantaged=mask,
+        n_swaps=None,
+        message=f"utilities of the disadvantaged are seen {theta:g} times as large",
+        counts={},
+        trace=None,
+    )
+
+
+def _places(order: np.ndarray) -> np.ndarray:
+    positions = np.empty(order.shape, np.int32)
+    np.put_along_axis(positions, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
+    return positions
+
+
+def bias_swaps(
+    rankings: Rankings,
+    disadvantaged: Any,
+    *,
+    phi: float,
+    intensity: float,
+    refresh: bool = True,
+    record: bool = False,
+    rng: np.random.Generator | int | None = None,
+) -> BiasedRankings:
+    r"""Exchange advantaged items with disadvantaged ones that stand before them.
+
+    Parameters
+    ----------
+    rankings : Rankings
+        Strict and complete latent rankings.
+    disadvantaged : bool array of shape (m,), or array of item numbers
+        The group.
+    phi : float
+        In [0, 1]: near 0 the nearest pairs are exchanged, near 1 all with equal probability.
+    intensity : float
+        In [0, 1]: the share of the I pairs that is exchanged, floor(intensity I) (lambda in the paper).
+    refresh : bool
+        With True a pair must stand in the wrong order now, at its distance of now. With False pairs and distances are
+        those of the latent ranking, as in the code that was published with the paper: an exchanged pair stays eligible
+        and is exchanged back.
+    record : bool
+        Whether to keep the distances in `trace`.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    BiasedRankings
+        With `refresh` each exchange lowers I by its distance (statement FSS-P1); exchanges end when no pair is left.
+
+    Raises
+    ------
+    TypeError
+        If `rankings` are no Rankings.
+    ValueError
+        If ballots have ties or end early, or a number is out of range.
+
+    Notes
+    -----
+    Probabilities are relative to the smallest distance that is present, so that no sum of powers is 0 while pairs
+    remain. A ranking with weight w stands for w voters who all report the same.
+
+    Examples
+    --------
+    >>> panel = bias_swaps(Rankings([[0, 1, 2, 3]]), [0, 1], phi=0.5, intensity=1.0, rng=0)
+    >>> sorted(panel.observed.positions[0, :2].tolist()), int(group_inversions(panel.observed, [0, 1])[0])
+    ([2, 3], 0)
+    """
+    order = _strict_orders("rankings", rankings)
+    mask = as_mask("disadvantaged", to_numpy(disadvantaged), rankings.n_items)
+    phi, intensity = real("phi", phi, low=0, high=1), real("intensity", intensity, low=0, high=1)
+    pairs = group_inversions(rankings, mask)
+    wanted = np.floor(intensity * pairs + 1e-9).astype(np.int64)  # 0.29 * 100 is a little less than 29 in doubles
+    starts = np.concatenate([[0], np.cumsum(wanted)])
+    distances = np.zeros(starts[-1] if record else 0, np.int64)
+    asked = (kernel_input(mask), phi, kernel_input(wanted), bool(refresh), kernel_input(starts))
+    done = swap(generator(rng), order, *asked, distances)
+    trace = None
+    if record:
+        rows = np.repeat(np.arange(len(wanted)), wanted)
+        kept = np.arange(len(distances)) - starts[rows] < done[rows]
+        trace = {"distances": distances[kept], "starts": np.concatenate([[0], np.cumsum(done)])}
+    return BiasedRankings(
+        latent=rankings,
+        observed=trusted(_places(order), weights=rankings.weights, labels=rankings.labels),
+        disadvantaged=mask,
+        n_swaps=done,
+        message=f"swaps with phi = {phi:g}, intensity = {intensity:g}" + ("" if refresh else ", not refreshed"),
+        counts={"swaps": int(done.sum())},
+        trace=trace,
+    )
+
+
+def group_inversions(rankings: Rankings, disadvantaged: Any) -> np.ndarray:
+    """Number of pairs in each ranking in which an advantaged item stands behind a disadvantaged one.
+
+    Parameters
+    ----------
+    rankings : Rankings
+        Strict and complete rankings.
+    disadvantaged : bool array of shape (m,), or array of item numbers
+        The group.
+
+    Returns
+    -------
+    int64 array of shape (n,)
+        I, at most the product of the sizes of both groups.
+
+    Raises
+    ------
+    TypeError
+        If `rankings` are no Rankings.
+    ValueError
+        If ballots have ties or end early.
+
+    Examples
+    --------
+    >>> group_inversions(Rankings(orders=[[0, 1, 2], [1, 2, 0]]), [0]).tolist()
+    [2, 0]
+    """
+    order = _strict_orders("rankings", rankings)
+    behind = as_mask("disadvantaged", to_numpy(disadvantaged), rankings.n_items)[order]
+    return np.where(behind, 0, np.cumsum(behind, axis=1)).sum(axis=1)
+
+
+def _strict_orders(name: str, rankings: Rankings) -> np.ndarray:
+    positions = as_rankings(name, rankings).positions
+    if rankings.shared is not None or positions.min() < 0:
+        raise must(name, "strict and complete", rankings)
+    order = np.empty(positions.shape, np.int64)
+    np.put_along_axis(order, positions.astype(np.int64), np.arange(positions.shape[1])[None], axis=1)
+    return order
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def pairs_at_distance(down):
+    """count[d] = number of places p with a disadvantaged item at p and an advantaged one at p + d."""
+    m = len(down)
+    count = np.zeros(m, np.int64)
+    for p in range(m):
+        if down[p]:
+            for q in range(p + 1, m):
+                count[q - p] += 0 if down[q] else 1
+    return count
+
+
+@kernel
+def draw_pair(rng, phi, down, count):
+    """Places p < q of a disadvantaged and an advantaged item, with probability ~ phi^(q - p); -1, -1 without pairs."""
+    m = len(down)
+    nearest = 1
+    while nearest < m and count[nearest] == 0:
+        nearest += 1
+    if nearest == m:
+        return -1, -1
+    cumulated, power, total = np.zeros(m), 1.0, 0.0
+    for d in range(nearest, m):
+        total += count[d] * power
+        cumulated[d] = total
+        power *= phi  # weights are relative to the nearest pair
+    u, distance = rng.random() * total, nearest
+    while distance < m - 1 and cumulated[distance] <= u:
+        distance += 1
+    which = int(rng.random() * count[distance])
+    for p in range(m - distance):
+        if down[p] and not down[p + distance]:
+            if which == 0:
+                return p, p + distance
+            which -= 1
+    return -1, -1
+
+
+@kernel
+def exchange_counts(down, count, p, q):
+    """Update the counts of distances for a disadvantaged item at p and an advantaged one at q that change places."""
+    for e in range(len(down)):  # pairs that the two were in
+        if e > p and not down[e]:
+            count[e - p] -= 1
+        if e < q and e != p and down[e]:
+            count[q - e] -= 1
+    down[p], down[q] = down[q], down[p]
+    for e in range(len(down)):  # pairs that they are in now
+        if e < p and down[e]:
+            count[p - e] += 1
+        if e > q and not down[e]:
+            count[e - q] += 1
+
+
+@kernel
+def swap(rng, order, disadvantaged, phi, wanted, refresh, starts, distances):
+    """Exchange pairs in every row of the order, in place; how many, and their distances from starts[v] on."""
+    n, m = order.shape
+    done = np.zeros(n, np.int64)
+    for v in range(n):
+        down = disadvantaged[order[v]]
+        drawn_from = order[v].copy()
+        place = np.empty(m, np.int64)
+        place[order[v]] = np.arange(m)
+        count = pairs_at_distance(down)
+        for step in range(wanted[v]):
+            p, q = draw_pair(rng, phi, down, count)
+            if p < 0:
+                break
+            ahead, behind = drawn_from[p], drawn_from[q]
+            if len(distances) > 0:
+                distances[starts[v] + step] = place[behind] - place[ahead]
+            place[ahead], place[behind] = place[behind], place[ahead]
+            if refresh:
+                drawn_from[p], drawn_from[q] = behind, ahead
+                exchange_counts(down, count, p, q)
+            done[v] += 1
+        for i in range(m):
+            order[v, place[i]] = i
+    return done

@@ -1,0 +1,244 @@
+r"""How far a selection can be from the optimum, from its own steps.
+
+A monotone submodular F has F(O) <= F(S) + sum_{o in O - S} F(o | S), so bounds on the marginals bound the optimum
+within the quotas. And where items were chosen by observed scores, the latent marginals along the way say what that
+cost:
+
+.. math:: c = \min_t \frac{F(s_t | S_{t-1})}{\max_i F(i | S_{t-1})}, \qquad F(S) \ge \frac{c}{1 + c} \, \mathrm{OPT} .
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.fair_subset_selection import greedy, separable
+from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.quotas import Bounds, attributes
+from lrtheory.fair_subset_selection.ratios import certificate_ratio
+from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_values, whole_owa
+
+__all__ = ["SelectionCertificate", "TransferCertificate", "certify_selection", "greedy_certificate", "step_gains"]
+
+
+@result
+class SelectionCertificate(Result):
+    """An upper bound on every set within the quotas, from bounds on the marginals that a greedy run has left.
+
+    Attributes
+    ----------
+    bound : float
+        No set within the quotas has a larger score.
+    value : int or float
+        The score of the selection.
+    gap : float
+        bound - value, at least 0.
+    items : int64 array of shape (k,)
+        The selection.
+    groups : int64 array of shape (m,)
+        Group of every item, numbered from 0.
+    low, high : int64 array of shape (number of groups,)
+        The quotas.
+    statement : str
+        The property that it rests on.
+    """
+
+    bound: float
+    value: Any
+    gap: float
+    items: Any
+    groups: Any
+    low: Any
+    high: Any
+    statement: str
+
+    def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
+        """Compute value and marginals of the set anew and compare.
+
+        Parameters
+        ----------
+        rankings : Rankings
+            The panel.
+        rule : ScoreRule
+            Score function.
+
+        Returns
+        -------
+        bool
+            Whether the value is right, and the bound not below what the marginals of the whole set give.
+        """
+        score = committee_score(rankings, rule, self.items)
+        outside = np.setdiff1d(np.arange(rankings.n_items), self.items)
+        margin = np.zeros(rankings.n_items)
+        if len(outside):
+            more = np.concatenate([np.tile(self.items, (len(outside), 1)), outside[:, None]], axis=1)
+            margin[outside] = committee_score(rankings, rule, more) - score
+        bound = score + _best_sum(margin, self.groups, self.low, self.high, len(self.items))
+        rounding = 1e-9 * max(1.0, abs(bound))
+        return bool(abs(score - self.value) <= rounding and self.bound >= bound - rounding)
+
+
+def greedy_certificate(
+    items: np.ndarray, score: Any, marginal_bounds: np.ndarray, bounds: Bounds
+) -> SelectionCertificate:
+    """The certificate of a greedy run; marginals only fall, so those of earlier steps are upper bounds."""
+    margin = marginal_bounds.copy()
+    margin[items] = 0.0
+    more = _best_sum(margin, bounds.groups, bounds.low, bounds.high, len(items))
+    fields = {"items": items, "groups": bounds.groups, "low": bounds.low, "high": bounds.high}
+    return SelectionCertificate(
+        bound=float(score + more), value=score, gap=float(more), statement="fair_subset_selection/FSS-G5", **fields
+    )
+
+
+def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray, k: int) -> float:
+    """max over the sets within the quotas of the sum of the margins."""
+    order = separable.ranked(margin, np.arange(len(margin)))
+    best = separable.fill_quotas(*map(kernel_input, (order, groups, low, high)), k)
+    return float(margin[best].sum())
+
+
+@result
+class TransferCertificate(Result):
+    """What a selection made with observed scores is worth under the latent ones.
+
+    Attributes
+    ----------
+    bound : float
+        Proved upper bound on the latent optimum with the same number of items of each group: value / ratio.
+    value : int or float
+        F(S), the latent score of the selection.
+    gap : float
+        bound - value, at least 0.
+    ratio : float
+        c / (1 + c) with groups, 1 - (1 - c / k)^k without; F(S) >= ratio OPT.
+    step_ratio : float
+        c.
+    gains, largest : float64 array of shape (k,)
+        Latent marginal of each chosen item, and the largest that was there (in its group, where there are groups).
+    items : int64 array of shape (k,)
+        The selection, in the order of choice.
+    groups : int64 array of shape (m,), or None
+        Group of every item.
+    statement : str
+        The property that it rests on.
+    """
+
+    bound: float
+    value: Any
+    gap: float
+    ratio: float
+    step_ratio: float
+    gains: Any
+    largest: Any
+    items: Any
+    groups: Any
+    statement: str
+
+    def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
+        """Compute the certificate anew and compare.
+
+        Parameters
+        ----------
+        rankings : Rankings
+            The latent rankings.
+        rule : ScoreRule
+            Score function.
+
+        Returns
+        -------
+        bool
+            Whether value and ratio are those of this certificate, up to rounding.
+        """
+        again = certify_selection(rankings, rule, self.items, groups=self.groups)
+        return bool(np.isclose(again.value, self.value) and np.isclose(again.ratio, self.ratio))
+
+
+def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: Any = None) -> TransferCertificate:
+    """Judge items that were chosen one after the other, under other rankings than those that chose them (FSS-G3).
+
+    Parameters
+    ----------
+    latent : Rankings
+        The rankings that count.
+    rule : ScoreRule
+        Score function.
+    items : integer array of shape (k,)
+        In the order of choice, with k at least 1.
+    groups : array of shape (m,), optional
+        Group of every item. The optimum is then that of sets with as many items of each group; without, of any k items.
+
+    Returns
+    -------
+    TransferCertificate
+        With `ratio`, `bound`, `value`, ...
+
+    Raises
+    ------
+    TypeError
+        If `latent` is no Rankings.
+    ValueError
+        If items repeat, lie outside 0 .. m - 1 or are none.
+
+    Examples
+    --------
+    >>> latent = Rankings(orders=[[0, 1, 2], [1, 0, 2]])
+    >>> found = certify_selection(latent, ScoreRule("borda-cc"), [0, 2])
+    >>> found.value, found.step_ratio, found.verify(latent, ScoreRule("borda-cc"))
+    (3, 0.0, True)
+    """
+    as_rankings("latent", latent)
+    value = committee_score(latent, rule, items)
+    picks = np.asarray(to_numpy(items), np.int64)
+    if picks.ndim != 1 or picks.size == 0:
+        raise must("items", "of shape (k,) with k at least 1", picks.shape)
+    k = len(picks)
+    codes = None
+    if groups is not None:
+        codes = attributes(groups, dict.fromkeys(("quota", "at_least", "at_most")), latent.n_items, k)[0].groups
+    voters = np.zeros(0) if latent.weights is None else latent.weights
+    lam, unit = whole_owa(latent, rule, k)
+    values = kernel_input(item_values(latent, rule))
+    table = step_gains(values, kernel_input(voters, np.float64), kernel_input(lam), kernel_input(picks)) / unit
+    gains, largest = table[np.arange(k), picks], np.empty(k)
+    for step in range(k):
+        free = np.ones(latent.n_items, bool)
+        free[picks[:step]] = False
+        if codes is not None:
+            free &= codes == codes[picks[step]]
+        largest[step] = table[step, free].max()
+    c = float(np.divide(gains, largest, out=np.ones(k), where=largest > 0).min())
+    ratio = certificate_ratio(c, k=None if codes is not None else k)
+    bound = float(value) if c == 1 and value == 0 else (value / ratio if ratio > 0 else np.inf)
+    return TransferCertificate(
+        bound=float(bound),
+        value=value,
+        gap=max(0.0, float(bound) - value),
+        ratio=ratio,
+        step_ratio=c,
+        gains=gains,
+        largest=largest,
+        items=picks,
+        groups=codes,
+        statement="fair_subset_selection/FSS-G3",
+    )
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def step_gains(values, voters, lam, picks):
+    """Marginals of all items before each of the given choices."""
+    m, n = values.shape
+    top = np.zeros((len(lam), n), values.dtype)
+    gains = np.zeros((len(picks), m))
+    for step in range(len(picks)):
+        for i in range(m):
+            gains[step, i] = greedy.owa_gain(values[i], top, lam, voters)
+        greedy.insert(values[picks[step]], top)
+    return gains

@@ -1,0 +1,375 @@
+r"""Random rankings: the cultures of computational social choice, and rankings by random utilities.
+
+=====================  =============================================================================================
+"impartial-culture"    all m! rankings are equally likely
+"mallows"              P(r) ~ phi^{Kendall distance to 0, 1, ..., m - 1}
+"norm-mallows"         Mallows with E[distance] = normphi m (m - 1) / 4
+"urn"                  ranking r = 0, 1, ... is new with probability 1 / (1 + alpha r), else a copy of an earlier one
+"single-peaked"        axis 0, ..., m - 1: a uniform peak, then left or right by a fair coin (Conitzer)
+"plackett-luce"        sorted by q_i / E_i with exponential E_i: item i is on top with probability q_i / sum q
+"uniform-utilities"    sorted by uniform numbers from [0, scale_i]
+=====================  =============================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._validation import array, choice, generator, integer, must, probability_vector, real
+from lrtheory.fair_subset_selection.laws import mallows_phi
+from lrtheory.fair_subset_selection.problem import Rankings, trusted
+from lrtheory.fair_subset_selection.scores import ScoreRule, item_scores
+
+__all__ = [
+    "places_by_utility",
+    "ranking_blocks",
+    "sample_item_scores",
+    "sample_rankings",
+    "sample_top_counts",
+    "sample_utilities",
+]
+
+#: name -> (parameter, its law when it is not given)
+PARAMETERS: dict[str, tuple[str, Any] | None] = {
+    "impartial-culture": None,
+    "mallows": ("phi", lambda rng: rng.random()),
+    "norm-mallows": ("normphi", lambda rng: rng.random()),
+    "urn": ("alpha", lambda rng: rng.gamma(0.8)),
+    "single-peaked": None,
+    "plackett-luce": ("quality", None),
+    "uniform-utilities": ("scale", None),
+}
+WITH_UTILITIES = ("plackett-luce", "uniform-utilities")
+
+
+def sample_rankings(
+    model: str, n: int, m: int, *, rng: np.random.Generator | int | None = None, **parameters: Any
+) -> Rankings:
+    r"""Draw n rankings of m items.
+
+    Parameters
+    ----------
+    model : str
+        A name of the table at the top of this module: "impartial-culture", "mallows", "norm-mallows", "urn",
+        "single-peaked", "plackett-luce" or "uniform-utilities".
+    n, m : int
+        Number of rankings and of items, at least 1.
+    rng : Generator, int or None
+        Source of randomness.
+    **parameters : float or array of shape (m,)
+        ``phi`` in [0, 1], ``normphi`` in [0, 1] and ``alpha`` >= 0 may be left out, and are drawn then, uniformly and
+        from a gamma law of shape 0.8; ``quality`` and ``scale`` are positive numbers for each item.
+
+    Returns
+    -------
+    Rankings
+        Independent, except in the urn.
+
+    Raises
+    ------
+    ValueError
+        If the model is unknown, or a parameter is missing, unknown or out of range.
+
+    Examples
+    --------
+    >>> sample_rankings("mallows", 2, 4, phi=0.0, rng=0).positions.tolist()
+    [[0, 1, 2, 3], [0, 1, 2, 3]]
+    """
+    n, m, rng = integer("n", n, low=1), integer("m", m, low=1), generator(rng)
+    value = _parameter(model, m, parameters, rng)
+    return trusted(_draw(model, n, m, value, rng))
+
+
+def ranking_blocks(
+    model: str,
+    n: int,
+    n_items: int,
+    *,
+    block: int = 1000,
+    rng: np.random.Generator | int | None = None,
+    **parameters: Any,
+) -> Iterator[Rankings]:
+    """Draw rankings in blocks, for `item_scores` of panels that are too large to exist at once.
+
+    Parameters
+    ----------
+    model : str
+        As in `sample_rankings`, but no urn, whose copies need all earlier rankings.
+    n, n_items : int
+        Number of all rankings and of items, at least 1.
+    block : int
+        Rankings in a block, at least 1; the rankings do not depend on it.
+    rng : Generator, int or None
+        Source of randomness.
+    **parameters : float or array of shape (m,)
+        As in `sample_rankings`; a parameter that is drawn is drawn once.
+
+    Returns
+    -------
+    iterator of Rankings
+        The blocks, each drawn when it is asked for.
+
+    Raises
+    ------
+    ValueError
+        As in `sample_rankings`.
+
+    Examples
+    --------
+    >>> [block.n_rankings for block in ranking_blocks("impartial-culture", 5, 3, block=2, rng=0)]
+    [2, 2, 1]
+    """
+    n, m = integer("n", n, low=1), integer("n_items", n_items, low=1)
+    block, rng = integer("block", block, low=1), generator(rng)
+    if model == "urn":
+        raise must("model", "another than the urn, whose copies need all earlier rankings", model)
+    value = _parameter(model, m, parameters, rng)
+    return (trusted(_draw(model, min(block, n - first), m, value, rng)) for first in range(0, n, block))
+
+
+def sample_utilities(
+    model: str, n: int, n_items: int, *, rng: np.random.Generator | int | None = None, **parameters: Any
+) -> np.ndarray:
+    """Draw the utilities behind rankings, for `bias_utilities`.
+
+    Parameters
+    ----------
+    model : {"plackett-luce", "uniform-utilities"}
+        As in `sample_rankings`; the same `rng` gives the utilities of the same rankings.
+    n, n_items : int
+        Number of rankings and of items, at least 1.
+    rng : Generator, int or None
+        Source of randomness.
+    **parameters : array of shape (m,)
+        ``quality`` or ``scale``.
+
+    Returns
+    -------
+    float64 array of shape (n, m)
+        Positive numbers.
+
+    Raises
+    ------
+    ValueError
+        As in `sample_rankings`.
+
+    Examples
+    --------
+    >>> sample_utilities("uniform-utilities", 2, 3, scale=[1, 1, 0.5], rng=0).shape
+    (2, 3)
+    """
+    choice("model", model, WITH_UTILITIES)
+    n, m, rng = integer("n", n, low=1), integer("n_items", n_items, low=1), generator(rng)
+    return _utilities(model, n, m, _parameter(model, m, parameters, rng), rng)
+
+
+def sample_top_counts(
+    probabilities: Any, n: int, *, n_runs: int = 1, rng: np.random.Generator | int | None = None
+) -> np.ndarray:
+    """Draw SNTV scores without drawing rankings: how often each item is on top of n independent rankings.
+
+    Parameters
+    ----------
+    probabilities : array of shape (m,)
+        Probability of each item to be on top, ``theory.expected_scores`` of "sntv".
+    n : int
+        Number of rankings in a run, at least 1; it may be beyond 10^12.
+    n_runs : int
+        Number of runs, at least 1.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    int64 array of shape (n_runs, m)
+        Multinomial counts.
+
+    Raises
+    ------
+    ValueError
+        If the probabilities are none, or a number is out of range.
+
+    Examples
+    --------
+    >>> sample_top_counts([0.5, 0.5, 0.0], 10, rng=0).sum(axis=1).tolist()
+    [10]
+    """
+    law = probability_vector("probabilities", [float(p) for p in np.asarray(probabilities).ravel()])
+    n, n_runs = integer("n", n, low=1), integer("n_runs", n_runs, low=1)
+    return generator(rng).multinomial(n, law / law.sum(), size=n_runs)
+
+
+def sample_item_scores(
+    model: str,
+    rule: ScoreRule,
+    n: int,
+    *,
+    n_items: int,
+    n_runs: int = 1,
+    rng: np.random.Generator | int | None = None,
+    **parameters: Any,
+) -> np.ndarray:
+    """Draw the item scores of many panels of n rankings each, without keeping the rankings.
+
+    Parameters
+    ----------
+    model : str
+        As in `sample_rankings`, but no urn.
+    rule : ScoreRule
+        Score function.
+    n : int
+        Number of rankings in a panel, at least 1.
+    n_items, n_runs : int
+        Number of items and of panels, at least 1.
+    rng : Generator, int or None
+        Source of randomness.
+    **parameters : float or array of shape (m,)
+        As in `sample_rankings`; for Plackett-Luce biased by theta, the qualities times theta of the group.
+
+    Returns
+    -------
+    int64 or float64 array of shape (n_runs, m)
+        `item_scores` of each panel, for `quota_curves` and `separates`; `sample_top_counts` is quicker for "sntv".
+
+    Raises
+    ------
+    ValueError
+        As in `sample_rankings`.
+
+    Examples
+    --------
+    >>> sample_item_scores("mallows", ScoreRule("borda"), 5, n_items=3, n_runs=2, phi=0, rng=0).tolist()
+    [[10, 5, 0], [10, 5, 0]]
+    """
+    n, n_runs = integer("n", n, low=1), integer("n_runs", n_runs, low=1)
+    panels = ranking_blocks(model, n * n_runs, n_items, block=n, rng=rng, **parameters)
+    return np.stack([item_scores(panel, rule) for panel in panels])
+
+
+def _parameter(model: str, m: int, given: dict[str, Any], rng: np.random.Generator) -> Any:
+    """The checked parameter of a model; drawn where it has a law and was not given."""
+    choice("model", model, tuple(PARAMETERS))
+    described = PARAMETERS[model]
+    unknown = set(given) - {described[0] if described else ""}
+    if unknown:
+        known = f"parameters of {model!r}: {described[0]}" if described else f"left out, {model!r} has none"
+        raise must("parameters", known, sorted(unknown))
+    if described is None:
+        return None
+    name, law = described
+    if given.get(name) is None:
+        if law is None:
+            raise must(name, f"given for {model!r}", None)
+        return law(rng)
+    if model in WITH_UTILITIES:
+        value = array(name, given[name], shape=(m,), low=0)
+        if (value <= 0).any():
+            raise must(name, "positive", value.min())
+        return value
+    return real(name, given[name], low=0, high=math.inf if name == "alpha" else 1)
+
+
+def _draw(model: str, n: int, m: int, value: Any, rng: np.random.Generator) -> np.ndarray:
+    """Positions of n rankings."""
+    if model in WITH_UTILITIES:
+        return places_by_utility(kernel_input(_utilities(model, n, m, value, rng)))
+    positions = np.empty((n, m), np.int32)
+    if model in ("mallows", "norm-mallows"):
+        phi = mallows_phi(value, m) if model == "norm-mallows" else value
+        if 1 - phi >= 1e-12:  # nearer to 1 the law is uniform up to rounding, and log(phi) is lost
+            mallows(rng, phi, positions)
+            return positions
+    if model == "single-peaked":
+        single_peaked(rng, positions)
+    elif model == "urn":
+        urn(rng, value, positions)
+    else:
+        uniform(rng, positions)
+    return positions
+
+
+def _utilities(model: str, n: int, m: int, value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if model == "plackett-luce":
+        return value / rng.standard_exponential((n, m))
+    return value * rng.random((n, m))
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def places_by_utility(utilities):
+    """Positions by decreasing utility; equal utilities by number."""
+    n, m = utilities.shape
+    positions = np.empty((n, m), np.int32)
+    for v in range(n):
+        order = np.argsort(-utilities[v], kind="mergesort")
+        for p in range(m):
+            positions[v, order[p]] = p
+    return positions
+
+
+@kernel
+def shuffle(rng, row):
+    """A uniform permutation of 0 .. m - 1, which is also that of the inverse."""
+    for i in range(len(row)):
+        j = int(rng.random() * (i + 1))
+        row[i] = row[j]
+        row[j] = i
+
+
+@kernel
+def uniform(rng, positions):
+    """Impartial culture."""
+    for v in range(len(positions)):
+        shuffle(rng, positions[v])
+
+
+@kernel
+def mallows(rng, phi, positions):
+    """Repeated insertion: item i goes d places before the end with probability ~ phi^d, d = 0 .. i."""
+    n, m = positions.shape
+    order = np.empty(m, np.int32)
+    mass = 1 - phi ** np.arange(1.0, m + 1)  # sum_{d <= i} phi^d, up to the factor 1 - phi
+    for v in range(n):
+        for i in range(m):
+            u = rng.random() * mass[i]
+            back = min(i, int(np.log1p(-u) / np.log(phi))) if phi > 0 else 0
+            for p in range(i, i - back, -1):
+                order[p] = order[p - 1]
+            order[i - back] = i
+        for p in range(m):
+            positions[v, order[p]] = p
+
+
+@kernel
+def urn(rng, alpha, positions):
+    """Polya-Eggenberger: a new ranking, or a copy of an earlier one."""
+    for v in range(len(positions)):
+        if rng.random() * (1 + alpha * v) < 1:
+            shuffle(rng, positions[v])
+        else:
+            copied = int(rng.random() * v)
+            for i in range(positions.shape[1]):
+                positions[v, i] = positions[copied, i]
+
+
+@kernel
+def single_peaked(rng, positions):
+    """Conitzer's law: from a uniform peak the next place goes left or right by a fair coin, at an end inwards."""
+    n, m = positions.shape
+    for v in range(n):
+        left = right = int(rng.random() * m)
+        positions[v, left] = 0
+        for p in range(1, m):
+            if left > 0 and (right == m - 1 or rng.random() < 0.5):
+                left -= 1
+                positions[v, left] = p
+            else:
+                right += 1
+                positions[v, right] = p

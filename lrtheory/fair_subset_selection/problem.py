@@ -1,0 +1,238 @@
+r"""Rankings of items by voters, the instance of every function here.
+
+.. math:: \mathrm{pos}_v(i) \in \{0, 1, \dots, m - 1\}, \qquad v = 1, \dots, n, \quad i = 0, \dots, m - 1,
+
+the place of item i in ranking v, 0 the best. Positions and orders are inverse permutations, and for many small examples
+both look right, so the caller says which one is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import InitVar, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._result import Result, read_only
+from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory.fair_subset_selection import ballots
+
+__all__ = ["Rankings", "make_greedy_trap"]
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Rankings(Result):
+    """n rankings of m items, each of which may stand for several voters.
+
+    Parameters
+    ----------
+    positions : integer array of shape (n, m)
+        ``positions[v, i]`` is the place of item i in ranking v, 0 the best; -1 for an item that the ballot does not
+        list (a truncated ballot). With `ties` other than "error" equal places are a tie, and only the order of the
+        numbers counts.
+    orders : integer array of shape (n, L), or sequence of n ballots
+        Instead of positions: the items of each ranking, the best first. Ballots may end early (in an array: with -1),
+        and an entry may be a tuple of items that share a place.
+    weights : array of shape (n,), optional
+        Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each.
+    ties : {"error", "average", "random"}
+        What to do with items that share a place: refuse them; give each the mean of the weights of the places that they
+        hold together; or put them in a random order now. Items that a ballot does not list score 0 in every rule.
+    labels : sequence of m str, optional
+        Names of the items. Orders need them where some item is on no ballot.
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Raises
+    ------
+    TypeError
+        If places or items are no integers.
+    ValueError
+        If not exactly one of `positions` and `orders` is given, a row is no ranking, or a length is wrong.
+
+    Examples
+    --------
+    >>> panel = Rankings(orders=[[2, 0, 1], [2, 1, 0]], weights=[3, 1])
+    >>> panel.n_rankings, panel.n_items, panel.total, panel.positions.tolist()
+    (2, 3, 4, [[1, 2, 0], [2, 1, 0]])
+    >>> Rankings(orders=[[(0, 1)], [2]], ties="average").positions.tolist()
+    [[0, 0, -1], [-1, -1, 0]]
+    """
+
+    positions: Any = None
+    orders: InitVar[Any] = field(default=None, kw_only=True)
+    weights: Any = field(default=None, kw_only=True)
+    ties: Literal["error", "average", "random"] = field(default="error", kw_only=True)
+    labels: Any = field(default=None, kw_only=True)
+    rng: InitVar[Any] = field(default=None, kw_only=True)
+    shared: Any = field(default=None, init=False)
+
+    def __post_init__(self, orders: Any, rng: Any) -> None:
+        choice("ties", self.ties, ("error", "average", "random"))
+        if (self.positions is None) == (orders is None):
+            raise must("positions, orders", "given one without the other", "both" if orders is not None else "neither")
+        labels = None if self.labels is None else tuple(map(str, self.labels))
+        if orders is None:
+            places = ballots.places_of_positions(self.positions)
+        else:
+            places = ballots.places_of_orders(orders, None if labels is None else len(labels))
+        name = "positions" if orders is None else "orders"
+        positions, shared = ballots.strict_or_shared(places, name, self.ties, rng)
+        if labels is not None and len(labels) != positions.shape[1]:
+            raise must("labels", f"one name for each of the {positions.shape[1]} items", labels)
+        _set(self, positions, shared, _multiplicities(self.weights, len(positions)), self.ties, labels)
+
+    def __repr__(self) -> str:
+        voters = "" if self.weights is None else f", {self.total} voters"
+        return f"Rankings({self.n_rankings} of {self.n_items} items{voters})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.positions, self.shared, self.weights, self.ties, self.labels)
+
+    @property
+    def n_rankings(self) -> int:
+        """Number of rows, n."""
+        return len(self.positions)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, m."""
+        return self.positions.shape[1]
+
+    @property
+    def total(self) -> int | float:
+        """Number of voters: the sum of the weights, or n without them."""
+        return self.n_rankings if self.weights is None else self.weights.sum().item()
+
+    def as_orders(self) -> np.ndarray:
+        """Items of each ranking from the best to the worst.
+
+        Returns
+        -------
+        integer array of shape (n, m)
+            -1 where the ballot has ended; items that share a place stand by number.
+        """
+        worst = np.where(self.positions < 0, self.n_items, self.positions)
+        items = np.argsort(worst, axis=1, kind="stable")
+        listed = (self.positions >= 0).sum(axis=1, keepdims=True)
+        return np.where(np.arange(self.n_items) < listed, items, -1)
+
+    @classmethod
+    def from_preflib(
+        cls, path: str | Path, *, ties: Literal["error", "average", "random"] = "average", rng: Any = None
+    ) -> Rankings:
+        """Read a PrefLib file: soc, soi, toc or toi, with or without the comments of the newer format.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        ties : {"error", "average", "random"}
+            As above.
+        rng : Generator, int or None
+            Source of randomness for `ties` "random".
+
+        Returns
+        -------
+        Rankings
+            One row a distinct ballot, with its multiplicity; labels are the names of the alternatives.
+
+        Raises
+        ------
+        ValueError
+            If a line cannot be read, or the ballots are no rankings.
+        """
+        from lrtheory.fair_subset_selection.preflib import parse
+
+        return cls(**parse(Path(path).read_text(encoding="utf-8")), ties=ties, rng=rng)
+
+
+# the defaults of what only the constructor takes would stand as attributes: `panel.orders` would answer None
+del Rankings.orders, Rankings.rng  # type: ignore[attr-defined]
+
+
+def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
+    values = {"positions": positions, "shared": shared, "weights": weights, "ties": ties, "labels": labels}
+    for name, value in values.items():
+        object.__setattr__(target, name, read_only(value) if isinstance(value, np.ndarray) else value)
+    return target
+
+
+def _rebuilt(positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
+    return _set(object.__new__(Rankings), positions, shared, weights, ties, labels)
+
+
+def trusted(positions: np.ndarray, *, weights: Any = None, labels: Any = None) -> Rankings:
+    """Strict rankings that need no check, from the samplers."""
+    return _rebuilt(positions, None, weights, "error", labels)
+
+
+def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
+    if weights is None:
+        return None
+    whole = np.asarray(weights).dtype.kind in "iu"
+    checked = array("weights", weights, shape=(n,), low=0)
+    return np.asarray(weights, np.int64) if whole else checked.astype(np.float64)
+
+
+def as_rankings(name: str, value: Any) -> Rankings:
+    """Rankings, and nothing that could be positions or orders."""
+    if not isinstance(value, Rankings):
+        raise must(name, "Rankings(positions) or Rankings(orders=...)", type(value).__name__, TypeError)
+    return value
+
+
+def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
+    """A set of items as a bool array of shape (m,), from such a mask or from distinct item numbers."""
+    given = np.asarray(value)
+    if given.dtype == bool:
+        if given.shape != (n_items,):
+            raise must(name, f"a mask of shape ({n_items},)", given.shape)
+        return given
+    if given.size and given.dtype.kind not in "iu":
+        raise must(name, "a mask of bool or an array of item numbers", value, TypeError)
+    items = given.astype(np.int64).ravel()
+    if items.size and (items.min() < 0 or items.max() >= n_items or len(np.unique(items)) < len(items)):
+        raise must(name, f"distinct item numbers below {n_items}", value)
+    mask = np.zeros(n_items, bool)
+    mask[items] = True
+    return mask
+
+
+def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Any = None) -> Rankings:
+    """The rankings on which greedy selection under quotas gets little more than half (statement FSS-G1).
+
+    Items 0 and 1 are of group 0, item 2 of group 1, item 3 of group 2; the quotas are {0: 1, 1: 1, 2: 0}, and a ranking
+    is content when one of its first two items is chosen: ``ScoreRule("cc", depth=2)``.
+
+    Parameters
+    ----------
+    b : int
+        At least 1; greedy gets b + 1 and the optimum 2 b + 1.
+    tie_free : bool
+        With one more ranking that decides the tie of the first step; greedy gets b + 2 then.
+    rng : Generator, int or None
+        Without effect: nothing here is random.
+
+    Returns
+    -------
+    Rankings
+        Two or three rows with multiplicities.
+
+    Raises
+    ------
+    ValueError
+        If `b` is below 1.
+
+    Examples
+    --------
+    >>> make_greedy_trap(9).total
+    19
+    """
+    integer("b", b, low=1)
+    generator(rng)
+    rows, voters = [[0, 2, 1, 3], [1, 3, 0, 2]], [b + 1, b]
+    if tie_free:
+        rows, voters = [*rows, [0, 3, 1, 2]], [*voters, 1]
+    return Rankings(orders=rows, weights=voters)

@@ -1,0 +1,102 @@
+"""Quotas of groups as bounds on how many items are chosen from each, for one attribute or several."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import integer, must
+
+__all__ = ["Bounds", "attributes"]
+
+QUOTAS = ("quota", "at_least", "at_most")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Bounds:
+    """One attribute: the group of every item, and low_g <= |S in g| <= high_g."""
+
+    name: Hashable | None
+    names: tuple[Hashable, ...]
+    groups: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Number of items of each group."""
+        return np.bincount(self.groups, minlength=len(self.names))
+
+    def counts(self, items: np.ndarray) -> dict[Hashable, int]:
+        """How many of the items are in each group."""
+        found = np.bincount(self.groups[items], minlength=len(self.names))
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+    def allow(self, items: np.ndarray) -> bool:
+        """Whether a set keeps the bounds."""
+        found = np.bincount(self.groups[items], minlength=len(self.names))
+        return bool((self.low <= found).all() and (found <= self.high).all())
+
+
+def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> list[Bounds]:
+    """The bounds of every attribute, checked one by one for feasibility.
+
+    Without groups there is one group of all items. `quotas` maps "quota", "at_least" and "at_most" to what the caller
+    gave: a mapping from group to int, or from attribute to such mappings where there are several attributes.
+    """
+    if groups is None:
+        given = next((name for name in QUOTAS if quotas[name] is not None), None)
+        if given is not None:
+            raise must("groups", f"given with `{given}`", groups)
+        return [Bounds(None, (0,), np.zeros(n_items, np.int64), np.zeros(1, np.int64), np.array([k]))]
+    if not isinstance(groups, Mapping):
+        return [_bounds(None, groups, quotas, n_items, k)]
+    for name in QUOTAS:
+        unknown = set(quotas[name] or {}) - set(groups)
+        if unknown:
+            raise must(name, f"a mapping from the attributes {list(groups)}", sorted(map(str, unknown)))
+    if not groups:
+        raise must("groups", "an array or at least one attribute", groups)
+    return [_bounds(a, codes, {q: (quotas[q] or {}).get(a) for q in QUOTAS}, n_items, k) for a, codes in groups.items()]
+
+
+def _bounds(attribute: Hashable | None, codes: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> Bounds:
+    codes = np.asarray(to_numpy(codes))
+    if codes.dtype.kind == "O" and all(isinstance(code, str) for code in codes.flat):
+        codes = codes.astype(str)  # as data frames hold them
+    if codes.shape != (n_items,) or codes.dtype.kind not in "biuSU":
+        raise must("groups", f"of shape ({n_items},), a group for each item", codes if codes.ndim else codes.item())
+    found, groups = np.unique(codes, return_inverse=True)
+    names: list[Any] = found.tolist()
+    for quota in quotas.values():
+        names += [group for group in (quota or {}) if group not in names]  # a group without items is legal
+    sizes = np.bincount(groups, minlength=len(names))
+    low, high = np.zeros(len(names), np.int64), np.minimum(sizes, k)
+    for name, sign in (("at_least", "low"), ("at_most", "high"), ("quota", "both")):
+        for group, value in (quotas[name] or {}).items():
+            g = names.index(group)
+            wanted = integer(f"{name}[{group!r}]", value, low=0)
+            if sign != "high":
+                if wanted > sizes[g]:
+                    raise must(name, f"at most {sizes[g]}, the size of group {group!r}", wanted)
+                low[g] = max(low[g], wanted)
+            if sign != "low":
+                high[g] = min(high[g], wanted)
+            if low[g] > high[g]:
+                raise must(name, f"at least the {low[g]} items asked for of group {group!r}", wanted)
+    _check_sums(names, low, high, k, quotas)
+    return Bounds(attribute, tuple(names), groups.astype(np.int64), low, high)
+
+
+def _check_sums(names: list, low: np.ndarray, high: np.ndarray, k: int, quotas: Mapping[str, Any]) -> None:
+    shown = next((name for name in QUOTAS if quotas[name]), "groups")
+    if low.sum() > k:
+        asked = {g: int(c) for g, c in zip(names, low, strict=True) if c}
+        raise must(shown, f"of sum at most k = {k} over the groups", asked)
+    if high.sum() < k:
+        room = {g: int(c) for g, c in zip(names, high, strict=True)}
+        raise must(shown, f"such that the groups have room for k = {k} items", room)

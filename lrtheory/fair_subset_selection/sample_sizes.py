@@ -1,0 +1,296 @@
+r"""How many rankings make observed scores right, and the tail bounds behind it.
+
+Smoothness (alpha, beta, gamma) is defined in `conditions`. Part of `theory`, where users find these functions; what
+needs no log or exp also takes Fractions, the rest also balls.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import choice, integer, must
+from lrtheory.fair_subset_selection.numeric import exact
+
+__all__ = [
+    "alpha_bound",
+    "chernoff_lower",
+    "chernoff_tail",
+    "marginal_rankings_needed",
+    "rankings_needed",
+    "rankings_needed_realised",
+    "separation",
+]
+
+
+def separation(gamma: Any) -> Any:
+    r"""How precisely mean scores must be known so that ratios up to gamma are seen (statement FSS-T1).
+
+    Parameters
+    ----------
+    gamma : number
+        In [0, 1].
+
+    Returns
+    -------
+    number
+        eps_0 = (1 - gamma) / (1 + gamma).
+
+    Proof
+    -----
+    If all sums are within a factor 1 +- eps of their means, g_j <= gamma g_i gives a sum of j of at most
+    (1 + eps) gamma n g_i, which is (1 - eps) n g_i at eps_0.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> separation(Fraction(1, 4))
+    Fraction(3, 5)
+    """
+    gamma = exact(gamma)
+    return (1 - gamma) / (1 + gamma)
+
+
+def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any, constant: Any = 3) -> int:
+    r"""Rankings after which observed scores separate all pairs that smoothness separates (statement FSS-T1).
+
+    Parameters
+    ----------
+    m : int
+        Number of items.
+    alpha : number
+        In (0, 1]: no observed mean score is below alpha times the largest score of one ranking.
+    gamma : number
+        In [0, 1): observed ratio of the pairs that shall be separated.
+    delta : number
+        Failure probability, in (0, 1).
+    constant : number
+        3 in the proof.
+
+    Returns
+    -------
+    int
+        The least n >= 3 log(2 m / delta) / (alpha eps_0^2), with `separation` eps_0. With probability 1 - delta then,
+        for all quotas l together, the choice by observed scores keeps beta_plus of the best latent mean score.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    By `chernoff_tail` and a union over m items, all \|s_i / n - g_i\| < eps_0 g_i with probability 1 - delta. If
+    s_j >= s_i for two items of one group, then g_j > gamma g_i, so by smoothness f_j > beta f_i and
+    f_j / f_i >= beta_plus (`smallest_ratio_above`). Exchange the latent best items of each group for the chosen ones,
+    one by one (`exchange_ratio`).
+
+    Examples
+    --------
+    >>> rankings_needed(32, alpha=1 / 173.3, gamma=0.25, delta=0.1)
+    9332
+    """
+    m = integer("m", m, low=1)
+    if not 0 < alpha <= 1:
+        raise must("alpha", "in (0, 1]", alpha)
+    if not 0 <= gamma < 1:
+        raise must("gamma", "in [0, 1)", gamma)
+    if not 0 < delta < 1:
+        raise must("delta", "in (0, 1)", delta)
+    return math.ceil(constant * math.log(2 * m / delta) / (alpha * separation(gamma) ** 2))
+
+
+def rankings_needed_realised(n_items: int, *, alpha: Any, epsilon: Any, delta: Any) -> int:
+    r"""Rankings after which also the realised latent scores are kept up to `realised_ratio` (statement FSS-T2).
+
+    Parameters
+    ----------
+    n_items : int
+        m.
+    alpha : number
+        In (0, 1]: no latent or observed mean score is below alpha times the largest score of one ranking.
+    epsilon : number
+        In (0, `separation`].
+    delta : number
+        Failure probability, in (0, 1).
+
+    Returns
+    -------
+    int
+        The least n >= 3 log(4 m / delta) / (alpha epsilon^2).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    As for `rankings_needed`, with a union over 2 m sums, latent and observed.
+
+    Examples
+    --------
+    >>> rankings_needed_realised(16, alpha=0.242, epsilon=0.23, delta=0.1)
+    1515
+    """
+    if not 0 < epsilon <= 1:
+        raise must("epsilon", "in (0, 1]", epsilon)
+    # 2 m items, and the gamma whose separation is epsilon
+    return rankings_needed(2 * n_items, alpha=alpha, gamma=(1 - exact(epsilon)) / (1 + exact(epsilon)), delta=delta)
+
+
+def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
+    r"""Rankings after which greedy steps on observed scores are right, if all marginals are smooth (FSS-G4).
+
+    Parameters
+    ----------
+    n_items, k : int
+        m, and the number of items chosen.
+    alpha, gamma, delta : number
+        As for `rankings_needed`, of the marginals of all sets below k items.
+
+    Returns
+    -------
+    int
+        The least n >= 3 log(2 M / delta) / (alpha eps_0^2), M = m sum_{r < k} binom(m, r). Greedy selection keeps
+        beta / (1 + beta) then.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    As for `rankings_needed`, with a union over the M marginals F(i | A) of items given sets of fewer than k others: all
+    observed ones are within 1 +- eps_0 of their means, so a greedy step never prefers an item of its group whose latent
+    marginal is clearly worse, and keeps at least beta of the largest. That is `certificate_ratio` with c = beta.
+
+    Examples
+    --------
+    >>> marginal_rankings_needed(4, 2, alpha=0.5, gamma=0, delta=0.1)
+    36
+    """
+    n_marginals = n_items * sum(math.comb(n_items, size) for size in range(k))
+    return rankings_needed(n_marginals, alpha=alpha, gamma=gamma, delta=delta)
+
+
+def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
+    r"""Bound on P(\|X - n f\| >= eps n f) for a sum X of n independent numbers in [0, 1] (statement FSS-P4).
+
+    Parameters
+    ----------
+    epsilon : number
+        In (0, 1].
+    n, mean : number
+        n and the mean f of one.
+
+    Returns
+    -------
+    number
+        2 exp(-eps^2 n f / 3).
+
+    References
+    ----------
+    .. [1] M. Mitzenmacher, E. Upfal, Probability and Computing, 2005, Corollary 4.6.
+
+    Examples
+    --------
+    >>> round(float(chernoff_tail(0.3, 4000, 0.01)), 3)
+    0.602
+    """
+    return 2 * np.exp(-(epsilon**2) * n * mean / 3)
+
+
+def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
+    r"""Lower confidence bounds on means of numbers in [0, 1], in the tightest form of Chernoff's bound (FSS-A8).
+
+    Parameters
+    ----------
+    mean : array
+        Means of n independent observations each.
+    n : int
+        Number of observations.
+    delta : float
+        Failure probability of each bound.
+
+    Returns
+    -------
+    float64 array
+        The f below the mean with n kl(mean, f) = log(1 / delta), kl that of two coins; 0 for mean 0.
+
+    References
+    ----------
+    .. [1] W. Hoeffding, Probability Inequalities for Sums of Bounded Random Variables, JASA 58, 1963, Theorem 1.
+
+    Examples
+    --------
+    >>> chernoff_lower([0.0, 0.5, 1.0], 100, 0.05).round(3).tolist()
+    [0.0, 0.379, 0.97]
+    """
+    from scipy.special import rel_entr
+
+    observed = np.asarray(mean, float)
+    low, high = np.zeros_like(observed), observed.copy()
+    for _ in range(60):  # halvings: the divergence falls on [0, mean]
+        middle = (low + high) / 2
+        far = rel_entr(observed, middle) + rel_entr(1 - observed, 1 - middle) > math.log(1 / delta) / n
+        low, high = np.where(far, middle, low), np.where(far, high, middle)
+    return low
+
+
+def alpha_bound(
+    kind: str, *, n_items: int, spread: Any, theta: Any, n_disadvantaged: int | None = None, depth: int = 1
+) -> Any:
+    r"""Lower bound on alpha under Plackett-Luce with qualities in [1, kappa], biased by theta (statement FSS-T3).
+
+    Parameters
+    ----------
+    kind : {"sntv", "bloc", "borda"}
+        Score rule.
+    n_items : int
+        m, at least 2.
+    spread : number
+        kappa, at least 1.
+    theta : number
+        In (0, 1].
+    n_disadvantaged : int, optional
+        Size of the disadvantaged group, at least 1; needed for "borda", which depends on it.
+    depth : int
+        l of "bloc".
+
+    Returns
+    -------
+    number
+        theta / (kappa m) for "sntv"; 1 - (1 - theta / (kappa m))^l for "bloc", at least (1 - 1/e) times the smaller of
+        1 and l theta / (kappa m); ((\|G2\| - 1) / (1 + kappa) + \|G1\| theta / (theta + kappa)) / (m - 1) for "borda".
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or `n_disadvantaged` is missing.
+
+    Proof
+    -----
+    A weight is at least theta and their sum at most kappa m, so an item is next with probability p = theta / (kappa m)
+    or more, also when others have left: on top with p, among the first l with 1 - (1 - p)^l. For Borda the worst case
+    is a disadvantaged item of quality 1, observed: it is before another of its group with probability 1 / (1 + kappa),
+    before an advantaged one with theta / (theta + kappa).
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> alpha_bound("sntv", n_items=8, spread=4, theta=Fraction(1, 2))
+    Fraction(1, 64)
+    """
+    choice("kind", kind, ("sntv", "bloc", "borda"))
+    theta, spread = exact(theta), exact(spread)
+    least = theta / (spread * n_items)
+    if kind != "borda":
+        return 1 - (1 - least) ** (depth if kind == "bloc" else 1)
+    if n_disadvantaged is None:
+        raise must("n_disadvantaged", 'given for "borda"', n_disadvantaged)
+    within, across = (n_disadvantaged - 1) / (1 + spread), (n_items - n_disadvantaged) * theta / (theta + spread)
+    return (within + across) / (n_items - 1)

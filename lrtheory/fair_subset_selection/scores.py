@@ -1,0 +1,369 @@
+r"""Multiwinner score functions: what one ranking, and a panel of rankings, give to a set of items.
+
+.. math:: F(S) = \sum_v \sum_{t=1}^{|S|} \lambda_t \cdot
+          \big( t\text{-th largest of } \{ w(\mathrm{pos}_v(i)) : i \in S \} \big),
+
+with position weights w, non-negative, and OWA weights lambda that start with 1 and do not increase, so that F is
+monotone and submodular (statement FSS-G5). With lambda = (1, 1, ...) it is separable: a sum over items.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._result import read_only
+from lrtheory._validation import array, choice, integer, must
+from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+
+__all__ = ["ScoreRule", "committee_score", "item_scores", "item_values"]
+
+KINDS = ("sntv", "bloc", "borda", "cc", "borda-cc", "pav", "positional", "owa")
+WITH_DEPTH = ("bloc", "cc", "pav")
+WITH_WEIGHTS = ("positional", "owa")
+SEPARABLE = ("sntv", "bloc", "borda", "positional")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ScoreRule:
+    """A score function by its name.
+
+    Parameters
+    ----------
+    kind : str
+        Position weights w(p), p = 0 the best place, and OWA weights lambda:
+
+        ============  ===============  ==================  ===========================================
+        "sntv"        1[p = 0]         1, 1, 1, ...        single non-transferable vote
+        "bloc"        1[p < depth]     1, 1, 1, ...        Bloc for depth = k
+        "borda"       m - 1 - p        1, 1, 1, ...        k-Borda
+        "positional"  given            1, 1, 1, ...        any separable rule
+        "cc"          1[p < depth]     1, 0, 0, ...        Chamberlin-Courant on the top of each ranking
+        "borda-cc"    m - 1 - p        1, 0, 0, ...        Chamberlin-Courant with Borda scores (beta-CC)
+        "pav"         1[p < depth]     1, 1/2, 1/3, ...    proportional approval voting on the top
+        "owa"         given, or Borda  given               any ordered weighted average
+        ============  ===============  ==================  ===========================================
+    depth : int, optional
+        Number of best places that count, at least 1, for "bloc", "cc" and "pav".
+    position_weights : array of shape (m,), optional
+        w, non-negative, for "positional" and "owa"; integers keep scores exact.
+    owa : sequence of float, optional
+        lambda for "owa": it starts with 1, does not increase and is non-negative; zeros follow its end.
+
+    Raises
+    ------
+    ValueError
+        If an argument is missing, out of range or without effect for this kind.
+
+    Examples
+    --------
+    >>> rule = ScoreRule("bloc", depth=2)
+    >>> rule.weights(4).tolist(), rule.max_item_score(4), rule.separable
+    ([1, 1, 0, 0], 1, True)
+    """
+
+    kind: str
+    depth: int | None = field(default=None, kw_only=True)
+    position_weights: Any = field(default=None, kw_only=True)
+    owa: Any = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        choice("kind", self.kind, KINDS)
+        if (self.depth is not None) != (self.kind in WITH_DEPTH):
+            raise must("depth", "given for the kinds " + ", ".join(WITH_DEPTH) + " and no other", self.depth)
+        if self.depth is not None:
+            object.__setattr__(self, "depth", integer("depth", self.depth, low=1))
+        if self.position_weights is not None or self.kind == "positional":
+            object.__setattr__(self, "position_weights", self._checked_weights())
+        if (self.owa is not None) != (self.kind == "owa"):
+            raise must("owa", 'given for the kind "owa" and no other', self.owa)
+        if self.owa is not None:
+            owa = array("owa", self.owa, shape=(None,), low=0)
+            if len(owa) == 0 or owa[0] != 1 or (np.diff(owa) > 0).any():
+                raise must("owa", "a sequence that starts with 1 and does not increase", self.owa)
+            object.__setattr__(self, "owa", read_only(owa))
+
+    def _checked_weights(self) -> np.ndarray:
+        if self.kind not in WITH_WEIGHTS or self.position_weights is None:
+            rule = "given for the kind " + " and perhaps ".join(map(repr, WITH_WEIGHTS)) + ", and no other"
+            raise must("position_weights", rule, self.position_weights)
+        given = np.asarray(to_numpy(self.position_weights))
+        checked = array("position_weights", given, shape=(None,), low=0)
+        return read_only(given.astype(np.int64) if given.dtype.kind in "iub" else checked.astype(np.float64))
+
+    @property
+    def separable(self) -> bool:
+        """Whether the score of a set is the sum of the scores of its items."""
+        return self.kind in SEPARABLE
+
+    def weights(self, n_items: int) -> np.ndarray:
+        """Position weights w.
+
+        Parameters
+        ----------
+        n_items : int
+            m.
+
+        Returns
+        -------
+        int64 or float64 array of shape (m,)
+            ``w[p]`` for the places p = 0 .. m - 1.
+
+        Raises
+        ------
+        ValueError
+            If the depth, or the number of given weights, does not fit.
+        """
+        if self.position_weights is not None:
+            if len(self.position_weights) != n_items:
+                raise must("position_weights", f"of shape ({n_items},), one a place", self.position_weights.shape)
+            return self.position_weights
+        places = np.arange(n_items)
+        if self.kind in ("borda", "borda-cc", "owa"):
+            return n_items - 1 - places
+        depth = 1 if self.depth is None else integer("depth", self.depth, low=1, high=n_items)
+        return (places < depth).astype(np.int64)
+
+    def owa_weights(self, k: int) -> np.ndarray:
+        """OWA weights lambda without the zeros at their end.
+
+        Parameters
+        ----------
+        k : int
+            Number of items in the set.
+
+        Returns
+        -------
+        float64 array
+            At most k numbers.
+        """
+        if self.kind in ("cc", "borda-cc"):
+            return np.ones(min(1, k))
+        if self.kind == "pav":
+            return 1 / np.arange(1, k + 1)
+        return np.ones(k) if self.separable else np.trim_zeros(self.owa[:k], "b")
+
+    def max_item_score(self, n_items: int) -> Any:
+        """The largest score that one item can get from one ranking (tau_1).
+
+        Parameters
+        ----------
+        n_items : int
+            m.
+
+        Returns
+        -------
+        int or float
+            The maximum of w.
+        """
+        return self.weights(n_items).max().item()
+
+
+def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.ndarray:
+    """Scores of all single items, which for separable rules are all there is to know.
+
+    Parameters
+    ----------
+    rankings : Rankings, or iterable of Rankings
+        The panel, or blocks of it that never exist at once (`ranking_blocks`).
+    rule : ScoreRule
+        Score function.
+
+    Returns
+    -------
+    int64 or float64 array of shape (m,)
+        s_i = sum_v weight_v w(pos_v(i)); integers where weights and multiplicities are. They sum to n sum_p w(p) for
+        complete ballots (statement FSS-P9).
+
+    Raises
+    ------
+    TypeError
+        If something else than Rankings is given.
+    ValueError
+        If the rule does not fit the number of items, or the blocks are empty.
+
+    Examples
+    --------
+    >>> item_scores(Rankings(orders=[[0, 1, 2], [0, 2, 1]]), ScoreRule("borda")).tolist()
+    [4, 1, 1]
+    """
+    if isinstance(rankings, Rankings):
+        return _block_scores(rankings, rule)
+    if not isinstance(rankings, Iterable) or isinstance(to_numpy(rankings), np.ndarray):
+        as_rankings("rankings", rankings)
+    total = None
+    for block in rankings:
+        scores = _block_scores(as_rankings("rankings", block), rule)
+        total = scores if total is None else total + scores
+    if total is None:
+        raise must("rankings", "at least one block", "none")
+    return total
+
+
+def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
+    values, voters = rule.weights(rankings.n_items), _voters(rankings)
+    if rankings.shared is not None:
+        return voters @ _shared_values(rankings, values, slice(None))
+    if "f" in (values.dtype.kind, voters.dtype.kind):
+        values, voters = values.astype(np.float64), voters.astype(np.float64)
+    scores = np.zeros(rankings.n_items, values.dtype)
+    add_scores(kernel_input(rankings.positions), kernel_input(np.append(values, 0)), kernel_input(voters), scores)
+    return scores
+
+
+def _voters(rankings: Rankings) -> np.ndarray:
+    return np.ones(rankings.n_rankings, np.int64) if rankings.weights is None else rankings.weights
+
+
+def _shared_values(rankings: Rankings, values: np.ndarray, items: Any) -> np.ndarray:
+    """Mean weight of the places that tied items hold together, of shape (n, number of items)."""
+    sums = np.append(0.0, np.cumsum(values))
+    first, shared = rankings.positions[:, items], rankings.shared[:, items]
+    means = (sums[np.minimum(first + shared, len(values))] - sums[first]) / shared
+    return np.where(first < 0, 0.0, means)
+
+
+def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.ndarray:
+    """w(pos_v(i)), a row for each item: int16 where that holds all weights, else int64 or float64.
+
+    The compact form is what makes greedy selection fast: it reads each row from one end to the other.
+    """
+    values = rule.weights(rankings.n_items)
+    if rankings.shared is not None:
+        chosen = slice(None) if items is None else items
+        return np.ascontiguousarray(_shared_values(rankings, values, chosen).T)
+    if values.dtype.kind == "i" and values.max() < 2**15:
+        values = values.astype(np.int16)
+    table = np.append(values, values[:1] * 0)  # place -1, of an item that is not listed, is worth 0
+    if items is not None:
+        return np.ascontiguousarray(table[rankings.positions[:, items].T])
+    return values_by_item(kernel_input(rankings.positions), kernel_input(table))
+
+
+def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
+    """Score of one set of items, or of many.
+
+    Parameters
+    ----------
+    rankings : Rankings
+        The panel.
+    rule : ScoreRule
+        Score function.
+    items : integer array of shape (k,) or (batch, k)
+        Distinct items in any order.
+
+    Returns
+    -------
+    int, float, or array of shape (batch,)
+        F(S); integers where the weights, multiplicities and lambda are.
+
+    Raises
+    ------
+    ValueError
+        If items repeat or lie outside 0 .. m - 1.
+
+    Examples
+    --------
+    >>> panel = Rankings(orders=[[0, 1, 2], [2, 1, 0]])
+    >>> committee_score(panel, ScoreRule("borda-cc"), [[0, 1], [0, 2]]).tolist()
+    [3, 4]
+    """
+    as_rankings("rankings", rankings)
+    given = np.asarray(to_numpy(items))
+    if given.size == 0:
+        given = given.astype(np.int64)
+    if given.dtype.kind not in "iu" or given.ndim not in (1, 2):
+        raise must("items", "integers of shape (k,) or (batch, k)", items)
+    sets = np.atleast_2d(given.astype(np.int64))
+    ordered = np.sort(sets, axis=1)
+    if sets.size and (ordered.min() < 0 or ordered.max() >= rankings.n_items):
+        raise must("items", f"item numbers below {rankings.n_items}", items)
+    if (np.diff(ordered, axis=1) == 0).any():
+        raise must("items", "distinct items", items)
+    if rule.separable:
+        scores = item_scores(rankings, rule)[sets].sum(axis=1)
+    else:
+        scores = _owa_scores(rankings, rule, sets)
+    return scores if given.ndim == 2 else scores[0].item()
+
+
+def _owa_scores(rankings: Rankings, rule: ScoreRule, sets: np.ndarray) -> np.ndarray:
+    lam, unit = whole_owa(rankings, rule, sets.shape[1])
+    sums = np.empty(len(sets))
+    used, rows = np.unique(sets, return_inverse=True)
+    values = kernel_input(item_values(rankings, rule, used))
+    voters = kernel_input(_voters(rankings), np.float64)
+    for number, chosen in enumerate(rows.reshape(sets.shape)):
+        sums[number] = owa_score(values, kernel_input(chosen), kernel_input(lam), voters)
+    return in_units(sums, rankings, rule, lam, unit)
+
+
+def whole_owa(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, int]:
+    """lambda in whole multiples of 1 / unit where sums then are exact in doubles, so that rounding decides no tie."""
+    lam = rule.owa_weights(k)
+    unit = math.lcm(*range(1, k + 1)) if rule.kind == "pav" else 1
+    if unit * len(lam) * float(rankings.total) >= 2.0**53:
+        return lam, 1
+    return np.round(lam * unit) if unit > 1 else lam, unit
+
+
+def in_units(sums: np.ndarray, rankings: Rankings, rule: ScoreRule, lam: np.ndarray, unit: int) -> np.ndarray:
+    """Scores from sums in units of 1 / unit; sums of integers below 2^53 come back as integers."""
+    if unit > 1:
+        return sums / unit
+    whole = rankings.shared is None and (lam == np.round(lam)).all()
+    kinds = _voters(rankings).dtype.kind + rule.weights(rankings.n_items).dtype.kind
+    return sums.astype(np.int64) if whole and kinds == "ii" else sums
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def add_scores(positions, table, voters, scores):
+    """Add voters[v] table[positions[v, i]] to every item; the last entry of the table is that of unlisted items."""
+    for v in range(positions.shape[0]):
+        for i in range(positions.shape[1]):
+            scores[i] += voters[v] * table[positions[v, i]]
+
+
+@kernel
+def values_by_item(positions, table):
+    """table[positions[v, i]] in a row for each item, written in blocks that stay in the cache."""
+    n, m = positions.shape
+    values = np.empty((m, n), table.dtype)
+    for first in range(0, n, 32):
+        for i in range(m):
+            for v in range(first, min(first + 32, n)):
+                values[i, v] = table[positions[v, i]]
+    return values
+
+
+@kernel
+def owa_score(values, chosen, lam, voters):
+    """F(S): every ranking sorts the values of the chosen items and weighs them with lambda."""
+    total = 0.0
+    top = np.empty(len(lam))
+    for v in range(values.shape[1]):
+        kept = 0
+        for i in chosen:
+            value = float(values[i, v])
+            if kept < len(lam):
+                kept += 1
+            elif kept == 0 or value <= top[kept - 1]:
+                continue
+            place = kept - 1  # insertion into the largest so far
+            while place > 0 and top[place - 1] < value:
+                top[place] = top[place - 1]
+                place -= 1
+            top[place] = value
+        score = 0.0
+        for t in range(kept):
+            score += lam[t] * top[t]
+        total += voters[v] * score
+    return total

@@ -1,0 +1,302 @@
+r"""Choose k items by the scores of a panel of rankings, with quotas for groups.
+
+.. math:: \max_{|S| = k} F(S) \quad \text{with} \quad \mathrm{low}_g \le |S \cap g| \le \mathrm{high}_g .
+
+Separable scores are solved exactly by one pass over the sorted items (`separable`), or as an integer program where
+several attributes have quotas; submodular ones greedily (`greedy`), or exactly on small instances (`exhaustive`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._array import arrays, kernel_input, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory.fair_subset_selection import exhaustive, greedy, separable
+from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
+from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.quotas import Bounds, attributes
+from lrtheory.fair_subset_selection.scores import (
+    ScoreRule,
+    committee_score,
+    in_units,
+    item_scores,
+    item_values,
+    whole_owa,
+)
+
+__all__ = ["Selection", "select", "select_by_scores"]
+
+METHODS = ("auto", "exact", "greedy", "lazy", "milp", "brute-force")
+
+
+@result
+class Selection(Result):
+    """A set of k items.
+
+    Attributes
+    ----------
+    items : int64 array of shape (k,)
+        In the order of choice by greedy methods, by decreasing score of the single item by all others.
+    score : int or float
+        F of the set.
+    gains : int64 or float64 array of shape (k,), or None
+        What each item added when it was chosen; for "exact" its score. None for "milp" and "brute-force".
+    group_counts : mapping
+        Chosen items of each group; by attribute where there are several.
+    tied : int64 array, or None
+        The items that a tie decided: chosen ones, and rejected ones that would have done as well in their place. None
+        for "milp", which does not see ties.
+    labels : tuple of str, or None
+        Names of the chosen items, in the order of `items`.
+    method, reason : str
+        The method used, and why.
+    message : str
+        What is known about the answer.
+    counts : mapping
+        ``evaluations`` of marginals, or of sets; for separable rules the ``additions`` that made the scores.
+    certificate : SelectionCertificate or None
+        For greedy methods: an upper bound on every set within the quotas.
+    """
+
+    items: Any
+    score: Any
+    gains: Any
+    group_counts: Mapping[Any, Any]
+    tied: Any
+    labels: tuple[str, ...] | None
+    method: str
+    reason: str
+    message: str
+    counts: Mapping[str, int]
+    certificate: SelectionCertificate | None
+
+
+def select(
+    rankings: Rankings,
+    rule: ScoreRule,
+    k: int,
+    *,
+    groups: Any = None,
+    quota: Mapping[Any, Any] | None = None,
+    at_least: Mapping[Any, Any] | None = None,
+    at_most: Mapping[Any, Any] | None = None,
+    method: Literal["auto", "exact", "greedy", "lazy", "milp", "brute-force"] = "auto",
+    ties: Literal["index", "random"] = "index",
+    rng: np.random.Generator | int | None = None,
+) -> Selection:
+    r"""Choose the k items with the largest score under quotas for groups.
+
+    Parameters
+    ----------
+    rankings : Rankings
+        The panel.
+    rule : ScoreRule
+        Score function.
+    k : int
+        Number of items, in [0, m].
+    groups : array of shape (m,), or mapping from attribute to such arrays
+        Group of every item: integers or strings.
+    quota, at_least, at_most : mapping from group to int
+        How many items of a group exactly, at least, at most; groups that are not named are free. With several
+        attributes mappings from attribute to such mappings.
+    method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
+        "exact" for separable rules and one attribute; "greedy" and "lazy" for any rule and one attribute, with equal
+        answers; "milp" for any rule and several attributes, by HiGHS, and "brute-force", both exact and for small
+        panels (but a separable rule leaves an integer program of m variables alone).
+    ties : {"index", "random"}
+        Of equal scores the smaller number, or a random one. On biased rankings many scores are 0, and an order of
+        numbers that means something then decides. Without effect for "milp".
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Returns
+    -------
+    Selection
+        With `items`, `score`, `group_counts`, `tied`, ...
+
+    Raises
+    ------
+    TypeError
+        If `rankings` are no Rankings.
+    ValueError
+        If quotas are infeasible (the sentence names the group), or the method cannot solve what is asked.
+
+    Notes
+    -----
+    With s the observed and F the latent scores, quotas of l* items bring the loss by bias back to a factor beta_plus,
+    from `theory.rankings_needed` rankings on (statement FSS-T1). Greedy answers have F(S) >= OPT / 2, without quotas
+    F(S) >= (1 - (1 - 1/k)^k) OPT (FSS-G1, FSS-G2); their certificate is usually far better.
+
+    References
+    ----------
+    .. [1] N. Boehmer, L. E. Celis, L. Huang, A. Mehrotra, N. K. Vishnoi, Subset Selection Based On Multiple Rankings in
+       the Presence of Bias, ICML 2023.
+
+    Examples
+    --------
+    >>> panel = Rankings(orders=[[0, 1, 2, 3], [1, 0, 2, 3], [0, 1, 3, 2]])
+    >>> chosen = select(panel, ScoreRule("borda"), 2, groups=[0, 0, 1, 1], at_least={1: 1})
+    >>> chosen.items.tolist(), chosen.score, dict(chosen.group_counts)
+    ([0, 2], 10, {0: 1, 1: 1})
+    """
+    m = as_rankings("rankings", rankings).n_items
+    k, priority = integer("k", k, low=0, high=m), _priority(ties, rng, m)
+    choice("method", method, METHODS)
+    bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k)
+    used, reason = _chosen_method(method, rule.separable, len(bounds))
+    if used == "exact":
+        scores = item_scores(rankings, rule)
+        return _exact(scores, k, bounds[0], priority, reason, rankings.labels, rankings.positions.size)
+    if used in ("greedy", "lazy"):
+        return _greedily(rankings, rule, k, bounds[0], priority, used, reason)
+    if used == "milp":
+        items, score, tied = *exhaustive.integer_program(rankings, rule, k, bounds), None
+        counts = {"evaluations": 0}
+    else:
+        items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, ties, rng)
+        counts = {"evaluations": n_sets}
+    singles = item_scores(rankings, rule)
+    items = items[np.lexsort((priority[items], -singles[items]))]
+    fields = {"gains": None, "tied": tied, "method": used, "reason": reason, "counts": counts, "certificate": None}
+    return _selection(items, score, bounds, rankings.labels, message="exact", **fields)
+
+
+@arrays("host")
+def select_by_scores(
+    scores: Any,
+    k: int,
+    *,
+    groups: Any = None,
+    quota: Mapping[Any, Any] | None = None,
+    at_least: Mapping[Any, Any] | None = None,
+    at_most: Mapping[Any, Any] | None = None,
+    ties: Literal["index", "random"] = "index",
+    rng: np.random.Generator | int | None = None,
+) -> Selection:
+    """Choose the k items with the largest sum of given scores under quotas for the groups of one attribute.
+
+    Parameters
+    ----------
+    scores : array of shape (m,)
+        A number for each item, such as `item_scores` of blocks of rankings, or ratings.
+    k : int
+        Number of items, in [0, m].
+    groups : array of shape (m,)
+        Group of every item: integers or strings.
+    quota, at_least, at_most : mapping from group to int
+        As in `select`.
+    ties : {"index", "random"}
+        Of equal scores the smaller number, or a random one.
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Returns
+    -------
+    Selection
+        The optimum, items by decreasing score.
+
+    Raises
+    ------
+    ValueError
+        If quotas are infeasible (the sentence names the group), or a score is not finite.
+
+    Examples
+    --------
+    >>> select_by_scores([5, 4, 3, 1], 2, groups=[0, 0, 0, 1], quota={1: 1}).items.tolist()
+    [0, 3]
+    """
+    given = np.asarray(to_numpy(scores))
+    checked = array("scores", given, shape=(None,))
+    kind: Any = {"i": np.int64, "u": np.int64, "f": checked.dtype}.get(
+        given.dtype.kind, np.float64
+    )  # Fractions as floats
+    used = given.astype(kind)
+    k = integer("k", k, low=0, high=len(used))
+    priority = _priority(ties, rng, len(used))
+    if isinstance(groups, Mapping):
+        raise must("groups", "an array, of one attribute", groups)
+    (bounds,) = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k)
+    return _exact(used, k, bounds, priority, "scores are given", None, 0)
+
+
+def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
+    choice("ties", ties, ("index", "random"))
+    return generator(rng).permutation(m) if ties == "random" else np.arange(m)
+
+
+def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:
+    if method == "auto":
+        if n_attributes > 1:
+            return "milp", "several attributes have quotas"
+        return ("exact", "the rule is separable") if is_separable else ("lazy", "the rule is submodular")
+    if method == "exact" and not is_separable:
+        raise must("method", '"milp" or "brute-force" for an exact answer where the rule is not separable', method)
+    if method in ("exact", "greedy", "lazy") and n_attributes > 1:
+        raise must("method", '"auto", "milp" or "brute-force" for several attributes', method)
+    return method, "asked for"
+
+
+def _selection(items: Any, score: Any, bounds: list[Bounds], labels: Any, **fields: Any) -> Selection:
+    counts: dict[Any, Any] = {one.name: one.counts(items) for one in bounds}
+    return Selection(
+        items=items,
+        score=score,
+        group_counts=counts[None] if None in counts else counts,
+        labels=None if labels is None else tuple(labels[i] for i in items),
+        **fields,
+    )
+
+
+def _exact(
+    scores: np.ndarray, k: int, bounds: Bounds, priority: np.ndarray, reason: str, labels: Any, additions: int
+) -> Selection:
+    order = separable.ranked(scores, priority)
+    quotas = (kernel_input(bounds.groups), kernel_input(bounds.low), kernel_input(bounds.high))
+    items = separable.fill_quotas(kernel_input(order), *quotas, k)
+    return _selection(
+        items,
+        scores[items].sum().item(),
+        [bounds],
+        labels,
+        gains=scores[items],
+        tied=separable.tied_items(scores, items, *quotas),
+        method="exact",
+        reason=reason,
+        message="exact",
+        counts={"additions": additions},
+        certificate=None,
+    )
+
+
+def _greedily(
+    rankings: Rankings, rule: ScoreRule, k: int, bounds: Bounds, priority: np.ndarray, method: str, reason: str
+) -> Selection:
+    (lam, unit), values = whole_owa(rankings, rule, k), item_values(rankings, rule)
+    voters = np.zeros(0) if rankings.weights is None else rankings.weights
+    quotas = [kernel_input(side) for side in (bounds.groups, bounds.low, bounds.high)]
+    given = kernel_input(values), kernel_input(voters, np.float64), kernel_input(lam)
+    items, gains, ties, bound, evaluations = greedy.greedy_steps(
+        *given, *quotas, kernel_input(priority), k, method == "lazy"
+    )
+    score = committee_score(rankings, rule, items)
+    rejected = np.ones(rankings.n_items, bool)
+    rejected[items] = False
+    decided = (ties & rejected).any(axis=1)  # both of a tie in the answer: nothing was decided
+    return _selection(
+        items,
+        score,
+        [bounds],
+        rankings.labels,
+        gains=in_units(gains, rankings, rule, lam, unit),
+        tied=np.flatnonzero(ties[decided].any(axis=0)),
+        method=method,
+        reason=reason,
+        message="greedy: see the certificate",
+        counts={"evaluations": int(evaluations)},
+        certificate=greedy_certificate(items, score, bound / unit, bounds),
+    )

@@ -1,0 +1,91 @@
+r"""The best set under quotas when the score of a set is a sum over its items (statement FSS-T1 and its parts).
+
+Groups are disjoint and each has a smallest and a largest number of places. Sets that can be completed within the bounds
+form a matroid, so taking items from the best to the worst, each when it fits, gives the best set:
+
+.. math:: \text{take } i \iff c_g < \mathrm{low}_g \ \text{ or } \ (\text{free} > 0 \text{ and } c_g < \mathrm{high}_g),
+          \qquad \text{free} = k - \sum_g \max(\mathrm{low}_g, c_g) .
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._array import kernel
+
+__all__ = ["fill_quotas", "ranked", "sweep_runs", "tied_items"]
+
+
+def ranked(scores: np.ndarray, priority: np.ndarray) -> np.ndarray:
+    """Items from the best to the worst score; equal scores by smaller priority."""
+    return np.lexsort((priority, -scores))
+
+
+def tied_items(
+    scores: np.ndarray, chosen: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """Chosen and rejected items of equal score that could change places within the quotas.
+
+    No exchange that the quotas allow gains anything, so equality is between the least chosen score of a group and the
+    largest rejected one of a group.
+    """
+    rank = np.unique(scores, return_inverse=True)[1]
+    inside = np.zeros(len(scores), bool)
+    inside[chosen] = True
+    least, largest = np.full(len(low), len(scores)), np.full(len(low), -1)
+    np.minimum.at(least, groups[inside], rank[inside])
+    np.maximum.at(largest, groups[~inside], rank[~inside])
+    counts = np.bincount(groups[chosen], minlength=len(low))
+    exchangeable = np.logical_or(np.eye(len(low), dtype=bool), np.outer(counts > low, counts < high))
+    meet = exchangeable & (least[:, None] == largest)
+    leaves = inside & meet.any(axis=1)[groups] & (rank == least[groups])
+    enters = ~inside & meet.any(axis=0)[groups] & (rank == largest[groups])
+    return np.flatnonzero(leaves | enters)
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def fill_quotas(order, groups, low, high, k):
+    """The first k items of the order that fit the quotas; fewer when the quotas are infeasible."""
+    count = np.zeros(len(low), np.int64)
+    free = k - low.sum()
+    chosen = np.empty(k, np.int64)
+    n_chosen = 0
+    for i in order:
+        g = groups[i]
+        if n_chosen < k and count[g] < high[g] and (count[g] < low[g] or free > 0):
+            if count[g] >= low[g]:
+                free -= 1
+            count[g] += 1
+            chosen[n_chosen] = i
+            n_chosen += 1
+    return chosen[:n_chosen]
+
+
+@kernel
+def sweep_runs(scores, judged, priority, disadvantaged, k, values, free, counts):
+    """Sums of `judged` over the k - l best advantaged and the l best disadvantaged items by `scores`, for every l.
+
+    ``values[run, l]`` stays as it is where a group is too small; ``free`` and ``counts`` are the sum over the k best of
+    all, and how many of them are disadvantaged. Of `judged` and `priority`, one row may stand for all runs.
+    """
+    sums = np.zeros((2, k + 1))
+    for run in range(len(scores)):
+        worth = judged[run % len(judged)]
+        order = np.argsort(priority[run % len(priority)], kind="mergesort")
+        order = order[np.argsort(-scores[run][order], kind="mergesort")]
+        taken = np.zeros(2, np.int64)
+        free[run], counts[run] = 0.0, 0
+        for place in range(len(order)):
+            g = int(disadvantaged[order[place]])
+            if taken[g] < k:
+                sums[g, taken[g] + 1] = sums[g, taken[g]] + worth[order[place]]
+                taken[g] += 1
+            if place < k:
+                free[run] += worth[order[place]]
+                counts[run] += g
+        for quota in range(k + 1):
+            if quota <= taken[1] and k - quota <= taken[0]:
+                values[run, quota] = sums[0, k - quota] + sums[1, quota]

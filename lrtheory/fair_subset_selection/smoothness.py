@@ -1,0 +1,209 @@
+r"""Smoothness of a score function under a bias, measured on pairs of latent and observed rankings.
+
+.. math:: \min(f_i, g_i) \ge \alpha \, \tau_1 \quad \text{for all items}, \qquad
+          \beta f_i \ge f_j \implies \gamma g_i \ge g_j \quad \text{for two items of one group},
+
+with f and g the mean latent and observed scores of one ranking, and tau_1 the most that one ranking can give. alpha
+large and gamma(beta) well below 1 mean that few rankings are enough (`theory.rankings_needed`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import array, must, open_interval, real
+from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.sample_sizes import chernoff_lower, rankings_needed
+from lrtheory.fair_subset_selection.scores import ScoreRule, item_scores
+
+__all__ = ["Smoothness", "smoothness"]
+
+
+@result
+class Smoothness(Result):
+    """How smooth a score function is under a bias.
+
+    Attributes
+    ----------
+    alpha : float
+        The least mean score over tau_1; an estimate, or exact for given mean scores.
+    lower : float
+        A lower bound on alpha that holds with probability 1 - delta; alpha itself for given mean scores.
+    betas : float64 array of shape (L,)
+        The distinct ratios f_j / f_i <= 1 within groups, increasing: where gamma jumps.
+    gammas : float64 array of shape (L,)
+        gamma from ``betas[j]`` on, which does not decrease; below ``betas[0]`` it is 0.
+    latent, observed : float64 array of shape (m,)
+        Mean scores f and g.
+    groups : integer array of shape (m,)
+        Group of every item.
+    n_rankings : float
+        Number of rankings; infinite for given mean scores.
+    message : str
+        What is estimated and what is exact.
+    """
+
+    alpha: float
+    lower: float
+    betas: Any
+    gammas: Any
+    latent: Any
+    observed: Any
+    groups: Any
+    n_rankings: float
+    message: str
+
+    def gamma(self, beta: float) -> float:
+        """How alike an item with at most beta times the latent score of another of its group may look.
+
+        Parameters
+        ----------
+        beta : float
+            In [0, 1].
+
+        Returns
+        -------
+        float
+            The largest observed ratio.
+
+        Raises
+        ------
+        ValueError
+            If `beta` is out of range.
+        """
+        passed = np.searchsorted(self.betas, real("beta", beta, low=0, high=1), side="right")
+        return float(self.gammas[passed - 1]) if passed else 0.0
+
+    def beta_plus(self, beta: float) -> float:
+        """What quotas keep of the latent optimum from `rankings_needed` rankings on (statement FSS-T1).
+
+        Parameters
+        ----------
+        beta : float
+            In [0, 1].
+
+        Returns
+        -------
+        float
+            The smallest ratio above beta, 1 when there is none.
+
+        Raises
+        ------
+        ValueError
+            If `beta` is out of range.
+        """
+        above = self.betas[self.betas > real("beta", beta, low=0, high=1)]
+        return float(above[0]) if len(above) else 1.0
+
+    def rankings_needed(self, beta: float, *, delta: float = 0.1) -> float:
+        """Number of rankings for a failure probability, with the lower bound on alpha.
+
+        Parameters
+        ----------
+        beta : float
+            In [0, 1].
+        delta : float
+            Failure probability, in (0, 1).
+
+        Returns
+        -------
+        float
+            `theory.rankings_needed`; infinite where alpha is not known to be positive, or gamma(beta) is not below 1.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of range.
+        """
+        gamma = self.gamma(beta)
+        delta = open_interval("delta", delta, 0, 1)
+        if self.lower <= 0 or gamma >= 1:
+            return math.inf
+        return rankings_needed(len(self.latent), alpha=self.lower, gamma=gamma, delta=delta)
+
+
+def smoothness(
+    latent: Rankings | Any, observed: Rankings | Any, rule: ScoreRule, *, groups: Any = None, delta: float = 0.05
+) -> Smoothness:
+    """Measure how smooth a score function is under a bias.
+
+    Parameters
+    ----------
+    latent, observed : Rankings, or array of shape (m,)
+        n independent rankings each, or exact mean scores of one ranking (`theory.expected_scores`).
+    rule : ScoreRule
+        Score function, of which the scores of single items count.
+    groups : array of shape (m,), optional
+        Group of every item; without, all are of one group.
+    delta : float
+        Failure probability of `lower`, in (0, 1).
+
+    Returns
+    -------
+    Smoothness
+        With `alpha`, `lower`, `betas`, `gammas`.
+
+    Raises
+    ------
+    TypeError
+        If one of the two is Rankings and the other is not.
+    ValueError
+        If shapes do not fit, or a score is above what one ranking can give.
+
+    Notes
+    -----
+    `lower` is the least of 2 m Chernoff bounds at level delta / (2 m) each (`theory.chernoff_lower`), right for any law
+    of independent rankings. `betas` and `gammas` are estimates without bounds. alpha of a minimum is biased downwards.
+
+    Examples
+    --------
+    >>> exact = smoothness([0.8, 0.2], [0.4, 0.2], ScoreRule("sntv"))
+    >>> exact.alpha, exact.betas.tolist(), exact.gamma(0.25), exact.beta_plus(0.25)
+    (0.2, [0.25], 0.5, 1.0)
+    """
+    delta = open_interval("delta", delta, 0, 1)
+    if isinstance(latent, Rankings) or isinstance(observed, Rankings):
+        f, g = (_means(n, as_rankings(n, r), rule) for n, r in (("latent", latent), ("observed", observed)))
+        n, message = float(min(latent.total, observed.total)), "alpha, betas and gammas are estimates"
+    else:
+        pairs = (("latent", latent), ("observed", observed))
+        f, g = (array(name, to_numpy(v), shape=(None,), low=0).astype(np.float64) for name, v in pairs)
+        n, message = math.inf, "exact for the given mean scores"
+    m = len(f)
+    if g.shape != f.shape:
+        raise must("observed", f"of {m} items, as the latent ones", g.shape)
+    codes = np.zeros(m, np.int64) if groups is None else np.asarray(to_numpy(groups))
+    if codes.shape != (m,):
+        raise must("groups", f"of shape ({m},), a group for each item", codes.shape)
+    codes = np.unique(codes, return_inverse=True)[1]
+    largest = rule.max_item_score(m)
+    shares = np.minimum(f, g) / largest if largest else np.zeros(m)
+    if (np.maximum(f, g) > largest * (1 + 1e-12)).any():
+        raise must("latent, observed", f"mean scores of at most {largest}", float(np.maximum(f, g).max()))
+    alpha = float(shares.min())
+    lower = alpha if math.isinf(n) else float(chernoff_lower(alpha, int(n), delta / (2 * m)))
+    betas, gammas = _steps(f, g, codes)
+    return Smoothness(alpha, lower, betas, gammas, f, g, codes, n, message)
+
+
+def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:
+    if rankings.total == 0:
+        raise must(name, "rankings of at least one voter", 0)
+    return item_scores(rankings, rule) / rankings.total
+
+
+def _steps(f: np.ndarray, g: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where gamma(beta) jumps, and to what: pairs by latent ratio, and the running maximum of observed ratios."""
+    better, worse = np.nonzero((codes[:, None] == codes) & ~np.eye(len(f), dtype=bool) & (f[:, None] >= f))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(f[worse] == 0, 0.0, f[worse] / f[better])
+        seen = np.where(g[worse] == 0, 0.0, g[worse] / g[better])
+    order = np.argsort(ratio, kind="stable")
+    ratio, seen = ratio[order], np.maximum.accumulate(seen[order])
+    last = np.append(ratio[1:] != ratio[:-1], True)[: len(ratio)]  # all pairs of a ratio count from it on
+    return ratio[last], seen[last]

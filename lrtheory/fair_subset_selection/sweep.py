@@ -1,0 +1,294 @@
+r"""What each quota is worth: choose by observed scores with exactly l disadvantaged items, judge by latent ones.
+
+.. math:: S_\ell = \arg\max_{|S| = k, \; |S \cap G_2| = \ell} \hat F(S), \qquad
+          \mathrm{ratio}_\ell = F(S_\ell) / \max_{|S| = k} F(S).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._array import arrays, kernel_input, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory.fair_subset_selection import separable
+from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
+from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores
+from lrtheory.fair_subset_selection.select import select, select_by_scores
+
+__all__ = ["QuotaCurves", "QuotaSweep", "quota_curves", "quota_sweep", "separates"]
+
+
+@result
+class QuotaCurves(Result):
+    r"""Latent scores of what the observed scores choose at every quota, for many runs of a separable rule.
+
+    Attributes
+    ----------
+    quotas : int64 array of shape (L,)
+        The feasible numbers l of disadvantaged items, max(0, k - \|G1\|) .. min(k, \|G2\|).
+    values : float64 array of shape (n_runs, L)
+        F(S_l).
+    optima : float64 array of shape (n_runs, L), or (1, L) for one latent score
+        max F over the sets with l disadvantaged items.
+    unconstrained : float64 array of shape (n_runs,)
+        F of the choice without a quota.
+    chosen_quotas : int64 array of shape (n_runs,)
+        Disadvantaged items in that choice.
+    """
+
+    quotas: Any
+    values: Any
+    optima: Any
+    unconstrained: Any
+    chosen_quotas: Any
+
+
+@arrays("host")
+def quota_curves(
+    observed: Any,
+    latent: Any,
+    k: int,
+    *,
+    disadvantaged: Any,
+    ties: Literal["index", "random"] = "index",
+    rng: np.random.Generator | int | None = None,
+) -> QuotaCurves:
+    """Choose by observed scores at every quota, in many runs at once, and judge by latent scores.
+
+    Parameters
+    ----------
+    observed : array of shape (m,) or (n_runs, m)
+        Observed scores of the items in each run.
+    latent : array of shape (m,) or (n_runs, m)
+        Latent scores, the same for all runs or of each run.
+    k : int
+        Number of items, in [0, m].
+    disadvantaged : bool array of shape (m,), or array of item numbers
+        The group G2.
+    ties : {"index", "random"}
+        Of equal observed scores the smaller number, or a random one, drawn for each run.
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Returns
+    -------
+    QuotaCurves
+        With `quotas`, `values`, `optima`, ...; every choice is optimal for the observed scores.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a number is out of range.
+
+    Examples
+    --------
+    >>> curves = quota_curves([[3, 2, 1, 0]], [3, 1, 4, 2], 2, disadvantaged=[2, 3])
+    >>> curves.quotas.tolist(), curves.values.tolist(), curves.optima.tolist()
+    ([0, 1, 2], [[4.0, 7.0, 6.0]], [[4.0, 7.0, 6.0]])
+    """
+    seen, judged = (np.atleast_2d(array(n, v)) for n, v in (("observed", observed), ("latent", latent)))
+    if seen.ndim != 2:
+        raise must("observed", "of shape (m,) or (n_runs, m)", seen.shape)
+    n_runs, m = seen.shape
+    if judged.shape not in ((1, m), (n_runs, m)):
+        raise must("latent", f"of shape ({m},) or ({n_runs}, {m})", judged.shape)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    choice("ties", ties, ("index", "random"))
+    index = np.arange(m)[None]
+    priority = generator(rng).permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
+    values, free, counts = _sweep(seen, judged, priority, mask, k)
+    optima = _sweep(judged, judged, index, mask, k)[0]
+    quotas = np.array(_feasible(mask, k))
+    return QuotaCurves(quotas, values[:, quotas], optima[:, quotas], free, counts)
+
+
+def _feasible(mask: np.ndarray, k: int) -> range:
+    """Numbers of disadvantaged items for which both groups are large enough."""
+    size = int(mask.sum())
+    return range(max(0, k - len(mask) + size), min(k, size) + 1)
+
+
+def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n_runs = len(seen)
+    values, free, counts = np.full((n_runs, k + 1), np.nan), np.empty(n_runs), np.empty(n_runs, np.int64)
+    given = (kernel_input(seen, np.float64), kernel_input(judged, np.float64), kernel_input(priority, np.int64))
+    separable.sweep_runs(*given, kernel_input(mask), k, values, free, counts)
+    return values, free, counts
+
+
+@arrays("host")
+def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.ndarray:
+    """Whether observed scores order every pair of one group that differs clearly (the event of statement FSS-T1).
+
+    Parameters
+    ----------
+    observed : array of shape (n_runs, m)
+        Observed scores of the items in each run.
+    latent : array of shape (m,)
+        Mean latent scores.
+    groups : array of shape (m,)
+        Group of every item.
+    beta : float
+        Pairs with beta f_i >= f_j differ clearly.
+
+    Returns
+    -------
+    bool array of shape (n_runs,)
+        True where s_i > s_j for all these pairs.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
+    Examples
+    --------
+    >>> separates([[3, 1, 2], [1, 2, 3]], [4, 1, 1], groups=[0, 0, 1], beta=0.25).tolist()
+    [True, False]
+    """
+    f = array("latent", latent, shape=(None,))
+    seen = array("observed", observed, shape=(None, len(f)))
+    codes = np.asarray(groups)
+    if codes.shape != f.shape:
+        raise must("groups", f"of shape {f.shape}, a group for each item", codes.shape)
+    clear = (beta * f[:, None] >= f) & (codes[:, None] == codes) & ~np.eye(len(f), dtype=bool)
+    better, worse = np.nonzero(clear)
+    return np.all(seen[:, better] > seen[:, worse], axis=1)
+
+
+@result
+class QuotaSweep(Result):
+    """What each quota is worth.
+
+    Attributes
+    ----------
+    quotas : int64 array of shape (L,)
+        Numbers l of disadvantaged items.
+    ratios : float64 array of shape (L,)
+        F(S_l) over the latent optimum; 1 where that is 0.
+    best : int
+        The first quota with the largest ratio.
+    scores : int64 or float64 array of shape (L,)
+        F(S_l).
+    optimum : int or float
+        Latent score of the best set; of the greedy one for submodular rules, so that ratios may exceed 1 there.
+    optimal_quota : int
+        Disadvantaged items in that set, l*.
+    unconstrained : float
+        The ratio of the choice without a quota.
+    unconstrained_quota : int
+        Disadvantaged items in that choice.
+    method, reason : str
+        How the sets were chosen, and why.
+    message : str
+        What the ratios are relative to.
+    """
+
+    quotas: Any
+    ratios: Any
+    best: int
+    scores: Any
+    optimum: Any
+    optimal_quota: int
+    unconstrained: float
+    unconstrained_quota: int
+    method: str
+    reason: str
+    message: str
+
+
+def quota_sweep(
+    latent: Rankings,
+    observed: Rankings,
+    rule: ScoreRule,
+    *,
+    k: int,
+    disadvantaged: Any,
+    quotas: Any = None,
+    method: Literal["auto", "exact", "greedy", "lazy", "milp", "brute-force"] = "auto",
+    ties: Literal["index", "random"] = "index",
+    rng: np.random.Generator | int | None = None,
+) -> QuotaSweep:
+    """Choose by observed rankings at every quota, and judge by latent ones.
+
+    Parameters
+    ----------
+    latent, observed : Rankings
+        Of the same m items.
+    rule : ScoreRule
+        Score function.
+    k : int
+        Number of items, in [0, m].
+    disadvantaged : bool array of shape (m,), or array of item numbers
+        The group G2.
+    quotas : sequence of int, optional
+        Which l to try; by default all feasible ones.
+    method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
+        As in `select`.
+    ties : {"index", "random"}
+        Of equal scores the smaller number, or a random one.
+    rng : Generator, int or None
+        Source of randomness for `ties` "random".
+
+    Returns
+    -------
+    QuotaSweep
+        With `quotas`, `ratios`, `best`, ...
+
+    Raises
+    ------
+    TypeError
+        If the rankings are no Rankings.
+    ValueError
+        If the rankings are of different items, or a quota is infeasible.
+
+    Notes
+    -----
+    For a separable rule, and where the order within each group is right, the ratio at l is at least
+    `theory.quota_loss` (statement FSS-D1). The best of several ratios is biased upwards by the noise of each.
+
+    Examples
+    --------
+    >>> latent, observed = Rankings(orders=[[0, 2, 1, 3]]), Rankings(orders=[[0, 1, 2, 3]])
+    >>> sweep = quota_sweep(latent, observed, ScoreRule("borda"), k=2, disadvantaged=[2, 3])
+    >>> sweep.ratios.tolist(), sweep.best, sweep.unconstrained
+    ([0.8, 1.0, 0.4], 1, 0.8)
+    """
+    m = as_rankings("latent", latent).n_items
+    if as_rankings("observed", observed).n_items != m:
+        raise must("observed", f"rankings of the {m} latent items", observed.n_items)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    if quotas is None:
+        quotas = _feasible(mask, k)
+    options: dict[str, Any] = {"ties": ties, "rng": generator(rng)}
+    if rule.separable and method in ("auto", "exact"):
+        single, seen = item_scores(latent, rule), item_scores(observed, rule)  # once for all quotas
+        free, best = select_by_scores(seen, k, **options), select_by_scores(single, k, **options)
+        chosen = [select_by_scores(seen, k, groups=mask, quota={True: int(q)}, **options) for q in quotas]
+    else:
+        options["method"] = method
+        free, best = select(observed, rule, k, **options), select(latent, rule, k, **options)
+        chosen = [select(observed, rule, k, groups=mask, quota={True: int(q)}, **options) for q in quotas]
+    if not chosen:
+        raise must("quotas", "at least one quota", quotas)
+    scores = np.array([committee_score(latent, rule, s.items) for s in chosen])
+    ratios, unconstrained = (
+        np.ones(np.shape(score)) if best.score == 0 else np.asarray(score) / best.score
+        for score in (scores, committee_score(latent, rule, free.items))
+    )
+    return QuotaSweep(
+        quotas=np.array(list(quotas), np.int64),
+        ratios=ratios,
+        best=int(list(quotas)[int(np.argmax(ratios))]),
+        scores=scores,
+        optimum=best.score,
+        optimal_quota=int(mask[best.items].sum()),
+        unconstrained=float(unconstrained),
+        unconstrained_quota=int(mask[free.items].sum()),
+        method=chosen[0].method,
+        reason="the rule is separable" if rule.separable else chosen[0].reason,
+        message="relative to the latent optimum" if best.message == "exact" else "relative to the greedy latent set",
+    )

@@ -1,0 +1,9 @@
+"""Fair subset selection: its statements, from one biased ranking to laws of panels."""
+
+# ruff: noqa: F401, I001
+from proofs_checks.fair_subset_selection import biases
+from proofs_checks.fair_subset_selection import separable
+from proofs_checks.fair_subset_selection import submodular
+from proofs_checks.fair_subset_selection import smoothness
+from proofs_checks.fair_subset_selection import sampling
+from proofs_checks.fair_subset_selection import blindness

@@ -1,0 +1,268 @@
+"""One biased ranking: what exchanges and biased utilities change, and what they leave (deterministic)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
+from lrtheory.fair_subset_selection import BiasedRankings, Rankings, bias, bias_swaps, item_scores, theory
+from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection.families.biased import (
+    FAR,
+    FAR_FULL,
+    FIRST_SWAPS,
+    FULL,
+    NEAREST,
+    NOT_NEAREST,
+    PARTIAL,
+    SWAPPED,
+    UTILITIES,
+    Swapped,
+    Utilities,
+    inversions,
+    ranked,
+    swapped,
+)
+from proofs_checks.fair_subset_selection.families.panels import PANELS, Panel, weights
+
+PAPER = "2306.09835"
+SWAPS = Paper(PAPER, "swapping-based bias", read="code")
+
+
+def has_both(panel: Swapped) -> bool:
+    """Whether there are advantaged and disadvantaged items."""
+    return bool(0 < panel.disadvantaged.sum() < len(panel.disadvantaged))
+
+
+def lowered(panel: Swapped, biased: BiasedRankings) -> Sides:
+    """Inversions lost by each ranking against the sum of its distances; one against each distance, from below."""
+    starts, distances = biased.trace["starts"], biased.trace["distances"]
+    sums = [distances[a:b].sum() for a, b in pairwise(starts)]
+    down = panel.disadvantaged
+    lost = inversions(panel.positions, down) - inversions(biased.observed.positions, down)
+    lhs = np.r_[lost, sums, np.ones(len(distances), dtype=int)]
+    return Sides(lhs, np.r_[sums, lost, distances])
+
+
+FSS_P1 = Statement(
+    id="fair_subset_selection/FSS-P1",
+    title="An exchange at distance d removes d inversions, and d is at least one",
+    source=Derived(theory.swaps_asked),
+    tex=r"I_{\text{before}} - I_{\text{after}} = \sum d,\quad d \ge 1",
+    hypotheses={"both groups have items": has_both},
+    instances=SWAPPED,
+    solve=swapped,
+    claim=Inequality(lowered),
+    saboteurs=(
+        saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR),
+        saboteur(
+            "the items keep their places",
+            patch=(bias.swap, "place[ahead], place[behind] = place[behind], place[ahead]", "pass"),
+        ),
+    ),
+    notes="The sum alone holds for any exchanges; that every distance is at least one does not.",
+)
+
+
+def all_removed(panel: Swapped, biased: BiasedRankings) -> Sides:
+    """Inversions that are left against none, and exchanges against those that were asked for."""
+    asked = inversions(panel.positions, panel.disadvantaged)
+    left = inversions(biased.observed.positions, panel.disadvantaged)
+    return Sides(np.r_[left, biased.n_swaps, 0 * asked + (asked > 0)], np.r_[0 * left, asked, biased.n_swaps])
+
+
+FSS_P3 = Statement(
+    id="fair_subset_selection/FSS-P3",
+    title="At full intensity no inversion is left, after at most as many exchanges",
+    source=SWAPS,
+    tex=r"\lambda = 1 \Rightarrow I_{\text{after}} = 0,\ \#\text{exchanges} \le I_{\text{before}}",
+    hypotheses={"full intensity": lambda panel: panel.intensity == 1},
+    instances=FULL,
+    solve=swapped,
+    claim=Inequality(all_removed),
+    saboteurs=(
+        saboteur("a tenth less", solve=mutants.one_swap_less),
+        saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR_FULL),
+        saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
+    ),
+)
+
+
+def within_groups(latent: np.ndarray, observed: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each ranking, the items of both groups in their latent and in their observed order."""
+    orders = [
+        np.hstack([np.argsort(positions[:, group], axis=1) for group in (down, ~down)])
+        for positions in (latent, observed)
+    ]
+    return orders[0], orders[1]
+
+
+def nearest(panel: Swapped, biased: BiasedRankings) -> Sides:
+    """Orders within the groups, and the inversions that are left against all less those that were asked for."""
+    down = np.asarray(panel.disadvantaged, dtype=bool)
+    before, after = within_groups(panel.positions, biased.observed.positions, down)
+    asked = [theory.swaps_asked(int(i), panel.intensity) for i in inversions(panel.positions, down)]
+    left = inversions(biased.observed.positions, down)
+    expected = inversions(panel.positions, down) - asked
+    return Sides(np.r_[after.ravel(), left, biased.n_swaps], np.r_[before.ravel(), expected, asked])
+
+
+FSS_P2 = Statement(
+    id="fair_subset_selection/FSS-P2",
+    title="Nearest exchanges keep the order within the groups, and remove one inversion each",
+    source=Derived(theory.swaps_asked),
+    tex=r"\varphi = 0 \Rightarrow I_{\text{after}} = I_{\text{before}} - \lfloor \lambda I_{\text{before}} \rfloor",
+    hypotheses={"nearest pairs": lambda panel: panel.phi == 0},
+    instances=NEAREST,
+    solve=swapped,
+    claim=Identity(nearest),
+    saboteurs=(
+        saboteur("a tenth less", solve=mutants.one_swap_less),
+        saboteur("pairs of the latent ranking", solve=mutants.not_refreshed),
+        saboteur("all pairs alike", breaks="nearest pairs", instances=NOT_NEAREST),
+    ),
+)
+
+
+# --- who moves where -------------------------------------------------------------------------------------------------
+
+
+def moved(panel: Swapped | Utilities, biased: BiasedRankings) -> Sides:
+    """Places of the advantaged, observed against latent, and of the disadvantaged, latent against observed."""
+    down = np.asarray(panel.disadvantaged, dtype=bool)
+    before, after = biased.latent.positions, biased.observed.positions
+    m = before.shape[1]
+    sums = np.full(len(after), m * (m - 1) // 2)  # the observed places are a ranking again
+    lhs = np.r_[after[:, ~down].ravel(), before[:, down].ravel(), sums]
+    return Sides(lhs, np.r_[before[:, ~down].ravel(), after[:, down].ravel(), after.sum(1)])
+
+
+FSS_P8 = Statement(
+    id="fair_subset_selection/FSS-P8",
+    title="Exchanges lift nobody of the group, and lower nobody else",
+    source=SWAPS,
+    tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
+    hypotheses={"both groups have items": has_both},
+    instances=SWAPPED,
+    solve=swapped,
+    claim=Inequality(moved),
+    saboteurs=(
+        saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR),
+        saboteur(
+            "pairs in the right order are exchanged",
+            patch=(bias.draw_pair, "if down[p] and not down[p + distance]:", "if down[p + distance] and not down[p]:"),
+        ),
+    ),
+    notes="In every ranking; the code that was published with the paper keeps it for summed scores only.",
+)
+
+FSS_P8_UTILITIES = Statement(
+    id="fair_subset_selection/FSS-P8-utilities",
+    title="Biased utilities lift nobody of the group, and lower nobody else",
+    source=Classical("monotone coupling", "J. Kleinberg, M. Raghavan, ITCS 2018"),
+    tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
+    hypotheses={"theta is at most one": lambda panel: panel.theta <= 1},
+    instances=UTILITIES,
+    solve=ranked,
+    claim=Inequality(moved),
+    saboteurs=(
+        saboteur("the group is lifted", solve=mutants.favoured),
+        saboteur("the groups are scrambled", solve=mutants.scrambled),
+    ),
+)
+
+
+def same_order(panel: Utilities, biased: BiasedRankings) -> Sides:
+    """Orders within both groups, observed against latent; that the latent ranking follows the utilities."""
+    before, after = within_groups(
+        biased.latent.positions, biased.observed.positions, np.asarray(panel.disadvantaged, dtype=bool)
+    )
+    ordered = np.take_along_axis(panel.utilities, np.argsort(biased.latent.positions, axis=1), axis=1)
+    return Sides(
+        np.r_[after.ravel(), ordered.ravel()], np.r_[before.ravel(), -np.sort(-panel.utilities, axis=1).ravel()]
+    )
+
+
+FSS_P7 = Statement(
+    id="fair_subset_selection/FSS-P7",
+    title="Biased utilities keep the order within the groups",
+    source=Classical("multiplicative bias", "J. Kleinberg, M. Raghavan, ITCS 2018"),
+    tex=r"u_i > u_j \iff \hat u_i > \hat u_j \text{ for } i, j \text{ of one group}",
+    hypotheses={"theta is positive": lambda panel: panel.theta > 0},
+    instances=UTILITIES,
+    solve=ranked,
+    claim=Identity(same_order),
+    saboteurs=(saboteur("the groups are scrambled", solve=mutants.scrambled),),
+)
+
+
+# --- the law of an exchange ------------------------------------------------------------------------------------------
+
+
+def first_distances(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
+    """How far apart the first pair of each of n rankings is that changes places."""
+    rows = np.repeat(panel.positions, n, axis=0)
+    biased = bias_swaps(
+        Rankings(rows), panel.disadvantaged, phi=panel.phi, intensity=panel.intensity, record=True, rng=rng
+    )
+    return biased.trace["distances"][biased.trace["starts"][:-1]]
+
+
+def distance_law(panel: Swapped) -> np.ndarray:
+    """Probabilities of the distances 1, ..., m - 1: pairs at that distance times phi^d."""
+    place, down = panel.positions[0], panel.disadvantaged
+    gaps = [
+        int(place[a] - place[b]) for a in np.flatnonzero(~down) for b in np.flatnonzero(down) if place[a] > place[b]
+    ]
+    counts = np.bincount(gaps, minlength=len(place))[1:] * panel.phi ** np.arange(1, len(place))
+    return counts / counts.sum()
+
+
+FSS_S1 = Statement(
+    id="fair_subset_selection/FSS-S1",
+    title="A pair at distance d is exchanged with weight phi^d",
+    source=SWAPS,
+    tex=r"P(a, b) \propto \varphi^{\mathrm{pos}_a - \mathrm{pos}_b}",
+    hypotheses={"one ranking, and a pair": lambda panel: bool(inversions(panel.positions, panel.disadvantaged)[0])},
+    instances=FIRST_SWAPS,
+    solve=first_distances,
+    claim=Law(category=lambda panel, found: found - 1, probabilities=distance_law, within=0.05),
+    saboteurs=(
+        saboteur("weights phi^-d", patch=(bias.draw_pair, "power *= phi", "power /= phi")),
+        saboteur("all pairs alike", patch=(bias.draw_pair, "power *= phi", "power *= 1.0")),
+    ),
+)
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def scores(panel: Panel, rng: np.random.Generator) -> np.ndarray:
+    """Scores of all items."""
+    return item_scores(panel.rankings, panel.rule)
+
+
+def scored(panel: Panel, found: np.ndarray) -> Sides:
+    """Scores of single items against their definition, and their sum against the same sum for all rankings."""
+    w = np.array(weights(panel.kind, panel.depth, panel.n_items))
+    direct = w[np.asarray(panel.positions, dtype=np.int64)].sum(0)
+    total = theory.total_score(len(panel.positions), w.tolist())
+    return Sides(np.r_[found, found.sum()], np.r_[direct, total])
+
+
+FSS_P9 = Statement(
+    id="fair_subset_selection/FSS-P9",
+    title="All items together score the same, whatever the rankings are",
+    source=Derived(theory.total_score),
+    tex=r"\sum_i s_i = n \sum_p w(p)",
+    hypotheses={"complete rankings": lambda panel: bool((panel.positions >= 0).all())},
+    instances=PANELS,
+    solve=scores,
+    claim=Identity(scored),
+    saboteurs=(
+        saboteur("the last ranking is forgotten", solve=mutants.forgets_the_last),
+        saboteur("place p gets p points", solve=mutants.reversed_borda),
+    ),
+)

@@ -1,0 +1,201 @@
+"""Where no number of rankings helps, or only exponentially many: rules that look at the top alone, and no quotas."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Expectation,
+    Identity,
+    Law,
+    Rate,
+    Sides,
+    Statement,
+    saboteur,
+)
+from lrtheory.fair_subset_selection import BiasedRankings, ScoreRule, Selection, item_scores, theory
+from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Swapped, Utilities, swapped
+from proofs_checks.fair_subset_selection.families.blind import (
+    BLIND,
+    COUPONS,
+    MILD,
+    SIGHTED,
+    SMALL_BLIND,
+    UNPROTECTED,
+    Blind,
+    Unprotected,
+    blind_ratios,
+    observed_tops,
+    rankings_until_seen,
+    unprotected,
+)
+from proofs_checks.fair_subset_selection.families.single import SINGLE, best_by_quota
+
+FSS_N1 = Statement(
+    id="fair_subset_selection/FSS-N1",
+    title="SNTV stays blind without exponentially many rankings, whatever the quota",
+    source=Derived(theory.blind_gain),
+    tex=r"\mathbb E \bar F(S_\ell)/\mathrm{OPT} \le \tfrac{\ell}{h} + \tfrac{(g-\ell) 2^{-g}}{(g+h)\mathrm{OPT}}"
+    r" + n\,\tfrac{g\,2^{-h}}{g+h}",
+    hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
+    instances=BLIND,
+    solve=blind_ratios,
+    claim=Expectation(
+        sample=lambda blind, found: found, at_most=lambda blind: blind.bound, support=lambda blind: (0.0, 1.0)
+    ),
+    saboteurs=(
+        saboteur("ties by number, the good items first", solve=mutants.ties_by_number),
+        saboteur("chosen by latent scores", solve=mutants.by_latent_scores),
+        saboteur("no bias", breaks="the group is seen a quarter as large", instances=SIGHTED),
+    ),
+    notes="At most g/h + n p, a quarter for h = 4 g; Borda tells good from bad after a few rankings. Ties are random.",
+)
+
+
+def top_law(blind: Blind) -> np.ndarray:
+    """Probabilities that an advantaged item, a good one of the group, another one is on top."""
+    tops, h, g = blind.tops(blind.theta), blind.n_advantaged, blind.n_good
+    return np.array([float(sum(part)) for part in (tops[:h], tops[h : h + g], tops[h + g :])])
+
+
+FSS_N1_TOP = Statement(
+    id="fair_subset_selection/FSS-N1-top",
+    title="How rarely a good item of the group is seen on top",
+    source=Derived(theory.top_good_probability),
+    tex=r"P(\text{observed top is good}) = \tfrac{g}{g+h} 2^{-h}",
+    hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
+    instances=SMALL_BLIND,
+    solve=observed_tops,
+    claim=Law(category=lambda blind, found: found, probabilities=top_law, within=0.05),
+    saboteurs=(
+        saboteur("no bias", solve=mutants.tops_without_bias),
+        saboteur("good items are half as good", solve=mutants.half_as_good),
+    ),
+    notes="The bad items are on top with a probability below 10^-2h, which the closed form counts.",
+)
+
+FSS_N1_COUPONS = Statement(
+    id="fair_subset_selection/FSS-N1-coupons",
+    title="Rankings until SNTV has seen every good item grow like 2^h",
+    source=Derived(theory.coupon_rankings),
+    tex=r"n(h) = \Theta((g + h) H_g 2^h)",
+    hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
+    instances=COUPONS,
+    solve=rankings_until_seen,
+    claim=Rate(
+        cost=lambda blind, n: n,
+        size=lambda blind: 2.0**blind.n_advantaged,
+        over=lambda blind: float(theory.coupon_rankings(blind.n_advantaged, blind.n_good)),
+        exponent=(-0.25, 0.25),
+    ),
+    saboteurs=(
+        saboteur("no bias", solve=mutants.seen_without_bias),
+        saboteur(
+            "polynomially many are claimed",
+            claim=Rate(
+                cost=lambda blind, n: n,
+                size=lambda blind: 2.0**blind.n_advantaged,
+                over=lambda blind: blind.n_advantaged,
+                exponent=(-0.25, 0.25),
+            ),
+        ),
+    ),
+    notes="All utilities are drawn; nothing comes from the closed form but the rate.",
+)
+
+
+# --- full swapping ---------------------------------------------------------------------------------------------------
+
+
+def seen(panel: Swapped, biased: BiasedRankings) -> Sides:
+    """Scores of the disadvantaged with l = 1, ..., |G1| + 1 counted places, and their sums by the places themselves."""
+    down = np.asarray(panel.disadvantaged, dtype=bool)
+    n, above = len(panel.positions), int((~down).sum())
+    lhs, rhs = [], []
+    for depth in range(1, above + 1):
+        lhs.extend(item_scores(biased.observed, ScoreRule("bloc", depth=depth))[down])
+        rhs.extend([0] * int(down.sum()))
+    first = item_scores(biased.observed, ScoreRule("bloc", depth=above + 1))[down]  # one of them has the next place
+    return Sides(np.array([*lhs, first.sum()]), np.array([*rhs, n]))
+
+
+FSS_N2 = Statement(
+    id="fair_subset_selection/FSS-N2",
+    title="Under full swapping no number of rankings lets the top places see the group",
+    source=Derived(theory.swaps_asked),
+    tex=r"\lambda = 1,\ \ell \le |G_1| \Rightarrow \hat s_i = 0 \text{ for all } i \in G_2",
+    hypotheses={"full intensity": lambda panel: panel.intensity == 1},
+    instances=FULL,
+    solve=swapped,
+    claim=Identity(seen),
+    saboteurs=(
+        saboteur("a tenth less", solve=mutants.one_swap_less),
+        saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
+        saboteur("pairs of the latent ranking, as in the code that was published", solve=mutants.not_refreshed),
+    ),
+    notes="alpha = 0 for SNTV and for l-Bloc up to l = |G1|.",
+)
+
+
+# --- no quota --------------------------------------------------------------------------------------------------------
+
+
+def lost(case: Unprotected, found: tuple[Selection, Selection]) -> Sides:
+    """Latent scores of the free choice and of the one with all places for the group, over the best."""
+    latent, k = case.latent, case.k
+    values = [sum((latent[int(i)] for i in set(map(int, one.items))), Fraction(0)) for one in found]
+    best = k * Fraction(case.quality)
+    return Sides(np.array([value / best for value in values]), np.array([Fraction(1, case.quality), Fraction(1)]))
+
+
+FSS_N3 = Statement(
+    id="fair_subset_selection/FSS-N3",
+    title="Without quotas all but 1/q can be lost, and the right quota brings all of it back",
+    source=Derived(theory.exchange_ratio),
+    tex=r"\theta q < 1 \Rightarrow \bar F(S_{\mathrm{free}}) = \mathrm{OPT}/q,\quad \bar F(S_k) = \mathrm{OPT}",
+    hypotheses={
+        "the bias hides the good items": lambda case: case.theta * case.quality < 1,
+        "enough others": lambda case: case.n_items >= 2 * case.k,
+    },
+    instances=UNPROTECTED,
+    solve=unprotected,
+    claim=Identity(lost),
+    saboteurs=(
+        saboteur("a mild bias", breaks="the bias hides the good items", instances=MILD),
+        saboteur("chosen by latent scores", solve=mutants.unbiased_choice),
+    ),
+    notes="In mean scores, where any number of rankings ends; the loss has a threshold at theta q = 1.",
+)
+
+
+# --- one vector of utilities -----------------------------------------------------------------------------------------
+
+
+def nothing_is_lost(panel: Utilities, found: np.ndarray) -> Sides:
+    """Latent utility of the choice at the quota of the best set, for k = 1, ..., m, against the best k."""
+    best = np.cumsum(sorted(panel.utilities[0].tolist(), reverse=True))
+    return Sides(found, best)
+
+
+FSS_D2 = Statement(
+    id="fair_subset_selection/FSS-D2",
+    title="One vector of biased utilities: the right quota brings everything back",
+    source=Classical("quotas under multiplicative bias", "J. Kleinberg, M. Raghavan, ITCS 2018"),
+    tex=r"F(S_{\ell^*}) = \mathrm{OPT} \text{ for every } \theta > 0",
+    hypotheses={
+        "one vector": lambda panel: len(panel.utilities) == 1,
+        "theta is positive": lambda panel: panel.theta > 0,
+    },
+    instances=SINGLE,
+    solve=best_by_quota,
+    claim=Identity(nothing_is_lost),
+    saboteurs=(
+        saboteur("no quota", solve=mutants.no_quota),
+        saboteur("the groups are scrambled", solve=mutants.scrambled_utilities),
+    ),
+)

@@ -1,0 +1,117 @@
+"""Panels whose rankings are biased: by swaps, by utilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.fair_subset_selection import BiasedRankings, Rankings, bias_swaps, bias_utilities
+from proofs_checks.fair_subset_selection.families.panels import draw_positions
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """Latent rankings, the disadvantaged items, and the parameters of the swaps."""
+
+    positions: np.ndarray
+    disadvantaged: np.ndarray
+    phi: float
+    intensity: float
+
+
+def swapped(panel: Swapped, rng: np.random.Generator, **options) -> BiasedRankings:
+    """The biased rankings, with the distances of all exchanges."""
+    return bias_swaps(
+        Rankings(panel.positions),
+        panel.disadvantaged,
+        phi=panel.phi,
+        intensity=panel.intensity,
+        record=True,
+        rng=rng,
+        **options,
+    )
+
+
+def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
+    """Pairs of each ranking in which an advantaged item stands behind a disadvantaged one, counted one by one."""
+    ahead = positions[:, :, None] < positions[:, None, :]  # [v, i, j]: i before j
+    down = np.asarray(disadvantaged, dtype=bool)
+    return (ahead & down[:, None] & ~down[None, :]).sum((1, 2))
+
+
+def draw_mask(draws: Draws, m: int) -> np.ndarray:
+    """A group with at least one item, and at least one outside of it."""
+    mask = np.zeros(m, dtype=bool)
+    mask[draws.permutation(m)[: draws.integers(1, m - 1)]] = True
+    return mask
+
+
+def draw_swapped(draws: Draws, phis=(0.0, 0.25, 0.5, 0.9, 1.0), intensities=(0.0, 0.25, 0.5, 0.75, 1.0)) -> Swapped:
+    """Up to six rankings of four to nine items."""
+    m = draws.integers(4, 9)
+    positions = draw_positions(draws, draws.integers(1, 6), m)
+    return Swapped(positions, draw_mask(draws, m), draws.choice(phis), draws.choice(intensities))
+
+
+def last_first(m: int, phi: float, intensity: float, n: int = 1) -> Swapped:
+    """The disadvantaged half stands first in all rankings."""
+    return Swapped(np.tile(np.arange(m), (n, 1)), np.arange(m) < m // 2, phi, intensity)
+
+
+#: everybody in the wrong order, mild and full; nobody
+ALWAYS = (
+    last_first(4, 0.5, 1.0),
+    last_first(6, 1.0, 0.5),
+    Swapped(np.array([[1, 0]]), np.array([True, False]), 0.5, 1.0),
+)
+SWAPPED = Family("swapped", always=ALWAYS, draw=draw_swapped)
+NEAREST = Family(
+    "nearest-swaps", always=(last_first(6, 0.0, 0.5),), draw=lambda draws: draw_swapped(draws, phis=(0.0,))
+)
+FULL = Family("full-swaps", always=ALWAYS[:1], draw=lambda draws: draw_swapped(draws, intensities=(1.0,)))
+FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share in (0.25, 0.5, 1.0)))
+FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
+PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=4),))
+NOT_NEAREST = Family("not-nearest-swaps", always=(last_first(8, 1.0, 0.5, n=8),))
+#: one ranking each, of which the first exchange counts
+FIRST_SWAPS = Family(
+    "first-swaps",
+    always=(
+        last_first(4, 0.5, 0.5),
+        Swapped(np.array([[0, 3, 1, 4, 2, 5]]), np.array([True, True, False, False, True, False]), 0.75, 0.5),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Utilities:
+    """Latent utilities of n rankings, the disadvantaged items, and theta."""
+
+    utilities: np.ndarray
+    disadvantaged: np.ndarray
+    theta: float
+
+
+def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> BiasedRankings:
+    """The biased rankings."""
+    panel = replace(panel, **changes)
+    return bias_utilities(panel.utilities, panel.disadvantaged, panel.theta, rng=rng)
+
+
+def draw_utilities(draws: Draws, n: int | None = None) -> Utilities:
+    """Whole utilities, with ties; theta from 1/16 to 1."""
+    m = draws.integers(3, 8)
+    values = draws.integers(0, 16, shape=(n or draws.integers(1, 4), m)).astype(float)
+    return Utilities(values, draw_mask(draws, m), draws.choice((0.0625, 0.25, 0.5, 1.0)))
+
+
+UTILITIES = Family(
+    "utilities",
+    always=(
+        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
+        Utilities(np.array([[4.0, 1.0, 4.0, 1.0]]), np.array([True, True, False, False]), 0.25),
+    ),
+    draw=draw_utilities,
+)

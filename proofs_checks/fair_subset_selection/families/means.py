@@ -1,0 +1,57 @@
+"""Mean scores of one latent and one observed ranking, whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.fair_subset_selection import ScoreRule
+
+
+@dataclass(frozen=True)
+class Means:
+    """Mean latent and observed scores, groups, and the most that one ranking can give."""
+
+    latent: np.ndarray
+    observed: np.ndarray
+    groups: np.ndarray
+    largest: int
+
+    @property
+    def rule(self) -> ScoreRule:
+        """A rule with this largest score."""
+        m = len(self.latent)
+        return ScoreRule("positional", position_weights=[int(self.largest)] + [0] * (m - 1))
+
+
+def gammas_of(latent: list, observed: list, betas: Iterable, pairs: list[tuple[int, int]]) -> list[Fraction]:
+    """gamma at each beta, by its definition, over the given pairs of items."""
+    found = []
+    for beta in betas:
+        worse = [(i, j) for i, j in pairs if beta * latent[i] >= latent[j]]
+        found.append(max((Fraction(observed[j], observed[i]) for i, j in worse), default=Fraction(0)))
+    return found
+
+
+def draw_means(draws: Draws) -> Means:
+    """Up to six items in two groups."""
+    m = draws.integers(2, 6)
+    latent, observed = draws.integers(1, 9, shape=m), draws.integers(1, 9, shape=m)
+    return Means(latent, observed, draws.integers(0, 1, shape=m), 9 + draws.integers(0, 3))
+
+
+#: the wrong order in one group; groups of one item; equal items
+MEANS = Family(
+    "means",
+    always=(
+        Means(np.array([1, 2]), np.array([2, 1]), np.array([0, 0]), 3),
+        Means(np.array([4, 1]), np.array([1, 1]), np.array([0, 1]), 4),
+        Means(np.array([2, 2, 1]), np.array([2, 2, 1]), np.array([0, 0, 0]), 2),
+        Means(np.array([4, 2, 1]), np.array([4, 1, 2]), np.array([0, 0, 0]), 4),
+    ),
+    draw=draw_means,
+)

@@ -1,0 +1,224 @@
+"""Small panels of voters, and the scores of all sets written out."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.fair_subset_selection import Rankings, ScoreRule, make_greedy_trap
+
+SEPARABLE = ("sntv", "bloc", "borda")
+SUBMODULAR = ("cc", "borda-cc", "pav", "owa")
+OWA = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 4))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rankings by their positions, a rule, k, and groups of the items with their quotas.
+
+    Attributes
+    ----------
+    positions : ndarray of shape (n, m)
+        Place of each item in each ranking, 0 the best.
+    kind, depth : str, int
+        The rule; the depth counts for "bloc", "cc" and "pav" alone.
+    k : int
+        Items to choose.
+    groups : ndarray of shape (m,)
+        Group of every item.
+    low, high : ndarray of shape (n_groups,)
+        Least and largest number of chosen items of each group.
+    """
+
+    positions: np.ndarray
+    kind: str
+    depth: int
+    k: int
+    groups: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return self.positions.shape[1]
+
+    @property
+    def rankings(self) -> Rankings:
+        """The rankings as the package wants them."""
+        return Rankings(self.positions)
+
+    @property
+    def rule(self) -> ScoreRule:
+        """The rule as the package wants it."""
+        return rule_of(self.kind, self.depth, self.k)
+
+    @property
+    def quotas(self) -> dict:
+        """Bounds for `select`."""
+        return {
+            "groups": self.groups,
+            "at_least": dict(enumerate(self.low.tolist())),
+            "at_most": dict(enumerate(self.high.tolist())),
+        }
+
+
+def rule_of(kind: str, depth: int, k: int) -> ScoreRule:
+    """A rule by name; "owa" is Borda with the weights `OWA`."""
+    if kind == "owa":
+        return ScoreRule("owa", owa=[float(x) for x in OWA[: max(1, k)]])
+    return ScoreRule(kind, depth=depth if kind in ("bloc", "cc", "pav") else None)
+
+
+# --- scores, by their definition -------------------------------------------------------------------------------------
+
+
+def weights(kind: str, depth: int, m: int) -> list[int]:
+    """w(p) of the places p = 0, ..., m - 1."""
+    if kind in ("borda", "borda-cc", "owa", "convex"):
+        return [m - 1 - p for p in range(m)]
+    return [int(p < (1 if kind == "sntv" else depth)) for p in range(m)]
+
+
+def owa(kind: str, size: int) -> list[Fraction]:
+    """lambda_1, ..., lambda_size."""
+    if kind in ("cc", "borda-cc"):
+        return [Fraction(int(t == 0)) for t in range(size)]
+    if kind == "convex":
+        return [Fraction(t + 1) for t in range(size)]
+    if kind == "pav":
+        return [Fraction(1, t + 1) for t in range(size)]
+    return [*OWA, *[Fraction(0)] * size][:size] if kind == "owa" else [Fraction(1)] * size
+
+
+def score(panel: Panel, items) -> Fraction:
+    """F of a set: in each ranking the values of its items, the largest first, times lambda."""
+    chosen = sorted({int(i) for i in items})
+    w, lam = weights(panel.kind, panel.depth, panel.n_items), owa(panel.kind, len(chosen))
+    total = Fraction(0)
+    for row in panel.positions:
+        values = sorted((w[int(row[i])] for i in chosen), reverse=True)
+        total += sum((x * v for x, v in zip(lam, values, strict=True)), Fraction(0))
+    return total
+
+
+def feasible_sets(panel: Panel) -> list[tuple[int, ...]]:
+    """All sets of k items within the quotas."""
+    groups, n_groups = np.asarray(panel.groups, dtype=np.int64), len(panel.low)
+    found = []
+    for items in itertools.combinations(range(panel.n_items), panel.k):
+        counts = np.bincount(groups[list(items)], minlength=n_groups)
+        if (counts >= panel.low).all() and (counts <= panel.high).all():
+            found.append(items)
+    return found
+
+
+def optimum(panel: Panel) -> Fraction:
+    """The largest score within the quotas, by enumeration."""
+    return max(score(panel, items) for items in feasible_sets(panel))
+
+
+def without_quotas(panel: Panel) -> Panel:
+    """The same panel, all sets of k items allowed."""
+    return replace(panel, low=0 * panel.low, high=0 * panel.high + panel.n_items)
+
+
+def exactly(panel: Panel, quota: int) -> Panel:
+    """The same panel with exactly `quota` items of group 1 and the others of group 0."""
+    counts = np.array([panel.k - quota, quota])
+    return replace(panel, low=counts, high=counts)
+
+
+# --- families --------------------------------------------------------------------------------------------------------
+
+
+def draw_positions(draws: Draws, n: int, m: int) -> np.ndarray:
+    """Rankings at random."""
+    return np.array([draws.permutation(m) for _ in range(n)])
+
+
+def draw_panel(draws: Draws, kinds: tuple[str, ...] = SEPARABLE + SUBMODULAR) -> Panel:
+    """Up to five rankings of four to six items in two or three groups, with quotas that can be met."""
+    m, n_groups = draws.integers(4, 6), draws.integers(2, 3)
+    k = draws.integers(1, 3)
+    groups = np.r_[np.arange(n_groups), draws.integers(0, n_groups - 1, shape=m - n_groups)]
+    met = np.bincount(groups[draws.permutation(m)[:k]], minlength=n_groups)
+    low = np.minimum(met, draws.integers(0, 2, shape=n_groups))
+    high = np.maximum(met, draws.integers(0, 2, shape=n_groups))
+    depth = draws.integers(1, m - 1)
+    return Panel(draw_positions(draws, draws.integers(1, 5), m), draws.choice(kinds), depth, k, groups, low, high)
+
+
+def of_kinds(*kinds: str):
+    """A draw of panels with one of these rules."""
+    return lambda draws: draw_panel(draws, kinds)
+
+
+def alike(n: int, m: int, kind: str, k: int) -> Panel:
+    """n rankings 0, 1, ..., m - 1, and two groups, the first half and the second."""
+    groups = (np.arange(m) >= m // 2).astype(np.int64)
+    return Panel(np.tile(np.arange(m), (n, 1)), kind, 1, k, groups, np.array([0, 0]), np.array([m, m]))
+
+
+def opposed(b: int, m: int) -> Panel:
+    """b + 1 rankings 0, 1, ..., m - 1 and b in reverse: two opposite items content everybody."""
+    forwards = np.arange(m)
+    positions = np.vstack([np.tile(forwards, (b + 1, 1)), np.tile(forwards[::-1], (b, 1))])
+    return Panel(positions, "borda-cc", 1, 2, 0 * forwards, np.array([0]), np.array([m]))
+
+
+def trap(b: int) -> Panel:
+    """The rankings on which greedy selection under quotas gets little more than half."""
+    rankings = make_greedy_trap(b)
+    positions = np.repeat(rankings.positions, rankings.weights, axis=0).astype(np.int64)
+    counts = np.array([1, 1, 0])
+    return Panel(positions, "cc", 2, 2, np.array([0, 0, 1, 2]), counts, counts)
+
+
+def middle_first() -> Panel:
+    """Item 0 contents two of four voters, as 1 and 2 do, who together content all: k = 2, ties by number."""
+    orders = np.array([[1, 3, 0, 2, 4], [1, 0, 2, 3, 4], [2, 0, 1, 3, 4], [2, 4, 0, 1, 3]])
+    return Panel(np.argsort(orders, axis=1), "cc", 2, 2, np.zeros(5, int), np.array([0]), np.array([5]))
+
+
+ALWAYS = (alike(1, 4, "sntv", 1), alike(3, 4, "borda", 2), alike(2, 4, "borda-cc", 2), opposed(2, 5))
+PANELS = Family("panels", always=ALWAYS, draw=draw_panel)
+SEPARABLE_PANELS = Family("separable-panels", always=ALWAYS[:2], draw=of_kinds(*SEPARABLE))
+#: lhs/rhs is OPT/2 over what greedy gets, (2b + 1) / (2b + 2)
+SUBMODULAR_PANELS = Family(
+    "submodular-panels",
+    always=ALWAYS[2:],
+    tight=(Tight(trap(9), 0.95, 0.95), Tight(trap(3), 0.875, 0.875)),
+    draw=of_kinds(*SUBMODULAR),
+)
+TRAPS = Family("traps", always=(trap(9),))
+STEPS = Family("greedy-steps", always=(*ALWAYS[2:], trap(3)), draw=of_kinds(*SUBMODULAR))
+
+
+def draw_free(draws: Draws) -> Panel:
+    """Submodular rules without quotas."""
+    return without_quotas(draw_panel(draws, SUBMODULAR))
+
+
+#: weights that increase, of which the package has no rule
+CONVEX = Family("convex-panels", always=(alike(1, 3, "convex", 2),))
+FREE_PANELS = Family("free-panels", always=(ALWAYS[2], opposed(2, 5), opposed(9, 20), middle_first()), draw=draw_free)
+
+
+def draw_two_groups(draws: Draws) -> Panel:
+    """Separable rules and two groups of at least k items each."""
+    k = draws.integers(1, 3)
+    m = 2 * k + draws.integers(0, 2)
+    groups = np.zeros(m, dtype=np.int64)
+    groups[draws.permutation(m)[:k]] = 1
+    positions = draw_positions(draws, draws.integers(1, 4), m)
+    return Panel(
+        positions, draws.choice(SEPARABLE), draws.integers(1, m - 1), k, groups, np.zeros(2, int), groups[:2] + m
+    )
+
+
+TWO_GROUPS = Family("two-groups", always=(alike(1, 4, "borda", 2), alike(2, 6, "bloc", 3)), draw=draw_two_groups)

@@ -1,0 +1,68 @@
+"""Scores alone, without the rankings that they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.fair_subset_selection import select_by_scores
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Scores of m items."""
+
+    scores: np.ndarray
+
+
+def largest_sums(shares: Shares, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Score of the best t items, t = 0, ..., m."""
+    m = len(shares.scores)
+    return np.array([select_by_scores(shares.scores, t).score for t in range(m + 1)])
+
+
+def draw_shares(draws: Draws) -> Shares:
+    """Up to eight whole scores, some below zero."""
+    return Shares(draws.integers(-2, 9, shape=draws.integers(1, 8)))
+
+
+SHARES = Family(
+    "shares",
+    always=(
+        Shares(np.array([1])),
+        Shares(np.array([2, 2, 2])),
+        Shares(np.array([4, 0, 0])),
+        Shares(np.array([-1, -3])),
+    ),
+    draw=draw_shares,
+)
+
+
+@dataclass(frozen=True)
+class ScorePair:
+    """Scores that count, and scores that choose."""
+
+    scores: np.ndarray
+    observed: np.ndarray
+
+
+def chosen_by(pair: ScorePair, rng: np.random.Generator | None = None) -> list[np.ndarray]:
+    """The best t items by the other scores, t = 0, ..., m."""
+    return [select_by_scores(pair.observed, t).items for t in range(len(pair.scores) + 1)]
+
+
+def draw_pair(draws: Draws) -> ScorePair:
+    """Up to seven items; the scores that choose are near the others, or not."""
+    m = draws.integers(2, 7)
+    scores = draws.integers(0, 9, shape=m)
+    noise = draws.integers(0, draws.choice((1, 4, 12)), shape=m)
+    return ScorePair(scores, scores + noise)
+
+
+PAIRS = Family(
+    "score-pairs",
+    always=(ScorePair(np.array([2, 1]), np.array([1, 2])), ScorePair(np.array([4, 2, 1]), np.array([1, 3, 2]))),
+    draw=draw_pair,
+)

@@ -1,0 +1,36 @@
+"""One vector of utilities, of which a group is seen a fraction theta."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.fair_subset_selection import select_by_scores
+from proofs_checks.fair_subset_selection.families.biased import Utilities, draw_utilities
+
+
+def best_by_quota(panel: Utilities, rng: np.random.Generator | None = None, observed=None, quotas=True) -> np.ndarray:
+    """Latent utility of k = 1, ..., m items chosen by the observed ones, at the quota of the latent optimum."""
+    latent, down = panel.utilities[0], panel.disadvantaged
+    seen = np.where(down, panel.theta * latent, latent) if observed is None else observed
+    sums = []
+    for k in range(1, len(latent) + 1):
+        best = select_by_scores(latent, k).items
+        bounds = {"groups": down.astype(int), "quota": {1: int(down[best].sum())}} if quotas else {}
+        sums.append(latent[select_by_scores(seen, k, **bounds).items].sum())
+    return np.array(sums)
+
+
+def draw_single(draws: Draws) -> Utilities:
+    """One ranking."""
+    return draw_utilities(draws, n=1)
+
+
+SINGLE = Family(
+    "single",
+    always=(
+        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
+        Utilities(np.array([[4.0, 1.0, 3.0, 1.0]]), np.array([True, True, False, False]), 0.125),
+    ),
+    draw=draw_single,
+)

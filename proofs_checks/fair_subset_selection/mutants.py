@@ -1,0 +1,304 @@
+"""Wrong selections and wrong biases; each must be caught by a statement."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from lrtheory.fair_subset_selection import (
+    BiasedRankings,
+    Rankings,
+    ScoreRule,
+    Selection,
+    Smoothness,
+    certify_selection,
+    item_scores,
+    quota_sweep,
+    select,
+    smoothness,
+    theory,
+)
+from proofs_checks.fair_subset_selection.families.biased import Swapped, Utilities, ranked, swapped
+from proofs_checks.fair_subset_selection.families.blind import (
+    Blind,
+    Unprotected,
+    blind_ratios,
+    observed_tops,
+    rankings_until_seen,
+    unprotected,
+)
+from proofs_checks.fair_subset_selection.families.judged import Judged, Transfer, all_scores, latent_panel, transferred
+from proofs_checks.fair_subset_selection.families.laws import (
+    Coupled,
+    Estimated,
+    Items,
+    PanelLaw,
+    Spread,
+    Sums,
+    biased,
+    coupled,
+    estimates,
+    one_ranking,
+    sums,
+)
+from proofs_checks.fair_subset_selection.families.means import Means, gammas_of
+from proofs_checks.fair_subset_selection.families.panels import Panel, feasible_sets, score
+from proofs_checks.fair_subset_selection.families.scores import ScorePair, Shares
+from proofs_checks.fair_subset_selection.families.single import best_by_quota
+from proofs_checks.fair_subset_selection.families.tails import (
+    Exchangeable,
+    Halves,
+    Tail,
+    gains,
+    halves_gain,
+    optimal_quotas,
+    tail_bound,
+)
+
+# --- bias ------------------------------------------------------------------------------------------------------------
+
+
+def not_refreshed(panel: Swapped, rng: np.random.Generator) -> BiasedRankings:
+    """Pairs and distances of the latent ranking, as in the code that was published: exchanged pairs change back."""
+    return swapped(panel, rng, refresh=False)
+
+
+def one_swap_less(panel: Swapped, rng: np.random.Generator) -> BiasedRankings:
+    """Stops early: the intensity is a tenth smaller."""
+    return swapped(replace(panel, intensity=0.9 * panel.intensity), rng)
+
+
+def favoured(panel: Utilities, rng: np.random.Generator) -> BiasedRankings:
+    """The bias lifts the group in place of putting it down."""
+    return ranked(panel, rng, disadvantaged=~panel.disadvantaged)
+
+
+def scrambled(panel: Utilities, rng: np.random.Generator) -> BiasedRankings:
+    """The items of each group change places among themselves."""
+    biased = ranked(panel, rng)
+    positions = biased.observed.positions.copy()
+    for group in (panel.disadvantaged, ~panel.disadvantaged):
+        positions[:, group] = positions[:, group][:, ::-1]
+    return replace(biased, observed=Rankings(positions))
+
+
+def forgets_the_last(panel, rng: np.random.Generator) -> np.ndarray:
+    """Scores in which the last ranking does not count."""
+    return item_scores(Rankings(np.vstack([panel.positions[:-1], panel.positions[:1]])), panel.rule)
+
+
+def reversed_borda(panel, rng: np.random.Generator) -> np.ndarray:
+    """The item at place p gets p points."""
+    m = panel.n_items
+    return item_scores(panel.rankings, ScoreRule("positional", position_weights=np.arange(m)))
+
+
+# --- selection by scores ---------------------------------------------------------------------------------------------
+
+
+def one_item_fewer(panel, rng: np.random.Generator):
+    """Each quota is filled with one item fewer of the group."""
+    found = quota_sweep(panel.rankings, panel.rankings, panel.rule, k=panel.k, disadvantaged=panel.groups == 1)
+    return replace(found, scores=np.r_[found.scores[:1], found.scores[:-1]])
+
+
+def one_item_more(panel, rng: np.random.Generator) -> list:
+    """At least l is taken to be exactly l + 1, where that is possible."""
+    found, group = [], {"groups": panel.groups}
+    free = select(panel.rankings, panel.rule, panel.k)
+    for quota in range(int((panel.groups[free.items] == 1).sum()), panel.k + 1):
+        more = select(panel.rankings, panel.rule, panel.k, quota={1: min(quota + 1, panel.k)}, **group)
+        found.append((free, more, select(panel.rankings, panel.rule, panel.k, quota={1: quota}, **group)))
+    return found
+
+
+def smallest_sums(shares: Shares, rng: np.random.Generator) -> np.ndarray:
+    """The worst t items."""
+    return np.cumsum(np.r_[0, np.sort(shares.scores)])
+
+
+def next_best(pair: ScorePair, rng: np.random.Generator) -> list[np.ndarray]:
+    """The best item by the other scores is left out, as long as others are left."""
+    ordered = np.argsort(-pair.observed, kind="stable")
+    return [np.r_[ordered[1:], ordered[:1]][:t] for t in range(len(ordered) + 1)]
+
+
+# --- greedy selection ------------------------------------------------------------------------------------------------
+
+
+def smallest_marginal(panel: Panel, rng: np.random.Generator) -> Selection:
+    """The worst set within the quotas."""
+    worst = min(feasible_sets(panel), key=lambda items: score(panel, items))
+    return replace(select(panel.rankings, panel.rule, panel.k, **panel.quotas), items=np.array(worst))
+
+
+def counts_all(panel: Panel, rng: np.random.Generator) -> tuple[Selection, Selection]:
+    """A lazy method that evaluates every item in every step."""
+    options = panel.quotas | {"method": "greedy"}
+    found = select(panel.rankings, panel.rule, panel.k, **options)
+    return found, replace(found, counts={"evaluations": panel.k * panel.n_items})
+
+
+def squared_scores(panel: Panel, rng: np.random.Generator) -> np.ndarray:
+    """A score that grows faster than linearly."""
+    return all_scores(panel) ** 2
+
+
+def certified_by_the_biased(judged: Judged, rng: np.random.Generator) -> Transfer:
+    """The certificate of the panel that has chosen, which is that of any greedy choice."""
+    return transferred(judged, rng, by=judged.panel.rankings)
+
+
+def certified_within_groups(judged: Judged, rng: np.random.Generator) -> Transfer:
+    """Each choice is compared with its own group, though there are no quotas."""
+    items = transferred(judged, rng).items
+    c = certify_selection(
+        latent_panel(judged).rankings, judged.panel.rule, items, groups=judged.panel.groups
+    ).step_ratio
+    return Transfer(items, theory.certificate_ratio(c, k=judged.panel.k))
+
+
+# --- smoothness ------------------------------------------------------------------------------------------------------
+
+
+def _with_steps(means: Means, pairs: list[tuple[int, int]]) -> Smoothness:
+    """The smoothness of other pairs of items."""
+    found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
+    gammas = gammas_of(means.latent.tolist(), means.observed.tolist(), map(Fraction, found.betas.tolist()), pairs)
+    return replace(found, gammas=np.array([float(g) for g in gammas]))
+
+
+def one_order(means: Means, rng: np.random.Generator) -> Smoothness:
+    """Pairs i < j alone, as in the tool that was published."""
+    codes = means.groups
+    return _with_steps(means, [(i, j) for j in range(len(codes)) for i in range(j) if codes[i] == codes[j]])
+
+
+def across_groups(means: Means, rng: np.random.Generator) -> Smoothness:
+    """All pairs of items."""
+    return _with_steps(means, list(itertools.permutations(range(len(means.groups)), 2)))
+
+
+def larger_tau(means: Means, rng: np.random.Generator) -> Smoothness:
+    """alpha relative to one more than a ranking can give."""
+    more = replace(means, largest=means.largest + 1)
+    return smoothness(means.latent, means.observed, more.rule, groups=means.groups)
+
+
+def not_accumulated(means: Means, rng: np.random.Generator) -> Smoothness:
+    """gamma looks at the pairs of one ratio, not at those below it."""
+    found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
+    before = np.r_[0.0, found.gammas[:-1]]
+    return replace(found, gammas=np.where(found.gammas > before, found.gammas, 0.0))
+
+
+# --- laws ------------------------------------------------------------------------------------------------------------
+
+
+def squared_bias(case: Spread, rng: np.random.Generator) -> np.ndarray:
+    """The bias works twice."""
+    rule = ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
+    down = [i >= len(case.quality) - case.n_disadvantaged for i in range(len(case.quality))]
+    seen = biased(case.quality, down, case.theta**2)
+    return np.array(
+        [theory.expected_scores("plackett-luce", rule, list(q)) for q in (case.quality, seen)], dtype=object
+    )
+
+
+def alike(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
+    """All items have the same quality."""
+    return one_ranking(replace(items, values=(Fraction(1),) * len(items.values)), rng, n)
+
+
+def worst_first(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Rankings from the worst to the best."""
+    return len(items.values) - 1 - one_ranking(items, rng, n)
+
+
+def estimate_itself(law: Estimated, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The estimate of alpha in place of its lower bound."""
+    return estimates(law, rng, n, field="alpha")
+
+
+def a_twentieth(law: PanelLaw, rng: np.random.Generator, n: int, share: Fraction = Fraction(1, 20)) -> Sums:
+    """A part of the rankings is drawn."""
+    return sums(replace(law, n=max(1, int(share * law.n))), rng, n)
+
+
+def the_worst(law: PanelLaw, rng: np.random.Generator, n: int) -> Coupled:
+    """Observed scores are read upside down."""
+    found = coupled(law, rng, n)
+    return replace(found, observed=-found.observed)
+
+
+def one_tail(tail: Tail, rng: np.random.Generator) -> float:
+    """The bound for one side."""
+    return tail_bound(tail) / 2
+
+
+def a_third(halves: Halves, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A third of the places for the second half."""
+    return halves_gain(halves, rng, n, quota=halves.k // 3)
+
+
+def squared_half(halves: Halves, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Utilities of the second half are squares of uniform ones."""
+    utilities = rng.random((n, halves.n_items))
+    utilities[:, halves.n_items // 2 :] **= 2
+    return gains(halves, utilities)
+
+
+def one_place_more(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The disadvantaged among the best k + 1 items."""
+    return np.minimum(optimal_quotas(replace(case, k=case.k + 1), rng, n), case.k)
+
+
+def centred(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Rankings around one in which the group comes last."""
+    return optimal_quotas(replace(case, phi=0.25), rng, n)
+
+
+# --- blind panels ----------------------------------------------------------------------------------------------------
+
+
+def ties_by_number(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Equal scores by number, which is the order of quality here."""
+    return blind_ratios(blind, rng, n, ties="index")
+
+
+def by_latent_scores(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Chosen by the scores that nobody sees."""
+    return blind_ratios(replace(blind, theta=Fraction(1)), rng, n)
+
+
+def tops_without_bias(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Latent rankings in place of observed ones."""
+    return observed_tops(replace(blind, theta=Fraction(1)), rng, n)
+
+
+def half_as_good(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The group is seen an eighth as large."""
+    return observed_tops(replace(blind, theta=Fraction(1, 8)), rng, n)
+
+
+def seen_without_bias(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Rankings by latent utilities."""
+    return rankings_until_seen(replace(blind, theta=Fraction(1)), rng, n)
+
+
+def unbiased_choice(case: Unprotected, rng: np.random.Generator) -> tuple[Selection, Selection]:
+    """Chosen by latent scores."""
+    return unprotected(replace(case, theta=Fraction(1)))
+
+
+def no_quota(panel: Utilities, rng: np.random.Generator) -> np.ndarray:
+    """The best by observed utilities, without a quota."""
+    return best_by_quota(panel, quotas=False)
+
+
+def scrambled_utilities(panel: Utilities, rng: np.random.Generator) -> np.ndarray:
+    """Observed utilities that turn each group upside down."""
+    return best_by_quota(panel, observed=-panel.utilities[0])

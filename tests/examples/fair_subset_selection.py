@@ -1,0 +1,110 @@
+"""One small call of every public function of `fair_subset_selection`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory import fair_subset_selection as fss
+from tests.backends import need_data
+from tests.examples import Call, call
+
+BORDA, CC = fss.ScoreRule("borda"), fss.ScoreRule("borda-cc")
+
+
+def panel(number: int = 0) -> fss.Rankings:
+    """Eight rankings of six items."""
+    return fss.sample_rankings("impartial-culture", 8, 6, rng=number)
+
+
+def utilities() -> np.ndarray:
+    """Utilities of four items to three people."""
+    return np.array([[4.0, 3.0, 2.0, 1.0], [1.0, 4.0, 2.0, 3.0], [2.5, 1.5, 3.5, 0.5]])
+
+
+def groups() -> np.ndarray:
+    """Six items in two groups."""
+    return np.array([0, 0, 0, 1, 1, 1])
+
+
+def scores() -> np.ndarray:
+    """Observed scores of six items in three runs."""
+    return np.array([[5.0, 4.0, 3.0, 2.0, 1.0, 0.0], [0.0, 3.0, 1.0, 5.0, 2.0, 4.0], [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]])
+
+
+def means() -> tuple[list[Fraction], list[Fraction]]:
+    """Mean latent and observed scores of four items."""
+    return [Fraction(1, 2), Fraction(1, 4)] * 2, [Fraction(1, 4), Fraction(1, 8)] * 2
+
+
+def loaded(name: str, *args: Any) -> Call:
+    """A loader, where its data are installed."""
+    need_data(name)
+    return call(*args)
+
+
+CALLS = {
+    "bias_swaps": lambda: call(panel(), [4, 5], phi=0.5, intensity=0.5, record=True, rng=0),
+    "bias_utilities": lambda: call(utilities(), np.array([False, False, True, True]), 0.5, rng=0),
+    "certify_selection": lambda: call(panel(), CC, [0, 4, 2], groups=groups()),
+    "committee_score": lambda: call(panel(), CC, [[0, 1], [2, 5]]),
+    "group_inversions": lambda: call(panel(), [4, 5]),
+    "item_scores": lambda: call(panel(), BORDA),
+    "load_cambridge_ballots": lambda: loaded("cambridge_ballots", 20),
+    "load_pref_profiles": lambda: loaded("pref_profiles"),
+    "load_rated_items": lambda: loaded("rated_items", 20),
+    "make_greedy_trap": lambda: call(3),
+    "quota_curves": lambda: call(scores(), np.arange(6.0), 3, disadvantaged=np.array([3, 4, 5])),
+    "quota_sweep": lambda: call(panel(), panel(1), BORDA, k=3, disadvantaged=[3, 4, 5]),
+    "ranking_blocks": lambda: call("mallows", 5, 4, phi=0.5, block=2, rng=0),
+    "sample_item_scores": lambda: call("mallows", BORDA, 5, n_items=4, n_runs=3, phi=0.5, rng=0),
+    "sample_rankings": lambda: call("norm-mallows", 5, 4, rng=0),
+    "sample_top_counts": lambda: call(np.array([0.5, 0.25, 0.25]), 100, n_runs=3, rng=0),
+    "sample_utilities": lambda: call("plackett-luce", 3, 4, quality=[4.0, 1.0, 2.0, 1.0], rng=0),
+    "select": lambda: call(panel(), CC, 3, groups=groups(), quota={1: 2}),
+    "select_by_scores": lambda: call(scores()[0], 3, groups=groups(), at_least={1: 1}),
+    "separates": lambda: call(scores(), np.array([4.0, 2.0, 1.0, 4.0, 2.0, 1.0]), groups=groups(), beta=0.5),
+    "smoothness": lambda: call(panel(), panel(1), BORDA, groups=groups()),
+    "baselines.proportional": lambda: call(panel(), BORDA, 3, disadvantaged=[4, 5]),
+    "baselines.random_within_groups": lambda: call(panel(), BORDA, 2, groups=groups(), quota={0: 1, 1: 1}, rng=0),
+    "baselines.unconstrained": lambda: call(panel(), BORDA, 3),
+    "theory.alpha_bound": lambda: call("borda", n_items=8, spread=4, theta=Fraction(3, 10), n_disadvantaged=4),
+    "theory.blind_gain": lambda: call(8, 2, 1),
+    "theory.blind_optimum": lambda: call(8, 2),
+    "theory.blind_scales": lambda: call(4, 1),
+    "theory.certificate_ratio": lambda: call(Fraction(1, 2), k=3),
+    "theory.chernoff_lower": lambda: call(np.array([0.25, 0.5]), 100, 0.05),
+    "theory.chernoff_tail": lambda: call(0.5, 100, 0.25),
+    "theory.coupon_rankings": lambda: call(8, 2),
+    "theory.exchange_ratio": lambda: call([4, 2, 1], [0, 1], [1, 2]),
+    "theory.expected_scores": lambda: call("plackett-luce", BORDA, [4, 1, 2]),
+    "theory.expected_top_sum": lambda: call(10, 4),
+    "theory.greedy_ratio": lambda: call(3),
+    "theory.greedy_trap_ratio": lambda: call(3),
+    "theory.is_smooth": lambda: call(
+        *means(), [0, 0, 1, 1], alpha=Fraction(1, 8), beta=Fraction(1, 2), gamma=Fraction(1, 2), max_item_score=1
+    ),
+    "theory.largest_observed_ratio": lambda: call(*means(), [0, 0, 1, 1], beta=Fraction(1, 2)),
+    "theory.mallows_distance": lambda: call(0.5, 6),
+    "theory.mallows_phi": lambda: call(0.5, 6),
+    "theory.marginal_rankings_needed": lambda: call(6, 2, alpha=0.5, gamma=0.5, delta=0.1),
+    "theory.naive_evaluations": lambda: call(10, 3),
+    "theory.optimal_quota_law": lambda: call(6, 3, 2),
+    "theory.optimal_quota_tail": lambda: call(10, 0.3),
+    "theory.placement_probabilities": lambda: call([2, 1, 1]),
+    "theory.proportional_quota_ratio": lambda: call(20, 4),
+    "theory.quota_loss": lambda: call(10, 2, 5),
+    "theory.rankings_needed": lambda: call(8, alpha=0.25, gamma=0.5, delta=0.1),
+    "theory.rankings_needed_realised": lambda: call(8, alpha=0.25, epsilon=0.25, delta=0.1),
+    "theory.realised_ratio": lambda: call(1, Fraction(1, 4)),
+    "theory.separation": lambda: call(Fraction(1, 2)),
+    "theory.smallest_ratio_above": lambda: call(means()[0], [0, 0, 1, 1], beta=Fraction(1, 4)),
+    "theory.smoothness_alpha": lambda: call(*means(), max_item_score=1),
+    "theory.swaps_asked": lambda: call(10, 0.5),
+    "theory.taken_at_least": lambda: call(2, 3),
+    "theory.top_good_probability": lambda: call(8, 2),
+    "theory.top_sum_share": lambda: call(2, 5),
+    "theory.total_score": lambda: call(5, [2, 1, 0]),
+}

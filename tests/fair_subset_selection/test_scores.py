@@ -1,0 +1,140 @@
+"""Scores of items and sets against their definition, for every rule."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lrtheory.fair_subset_selection import (
+    Rankings,
+    ScoreRule,
+    committee_score,
+    item_scores,
+    ranking_blocks,
+    sample_rankings,
+    theory,
+)
+from lrtheory.fair_subset_selection.scores import item_values
+from tests.fair_subset_selection import oracles
+
+KINDS = [("sntv", None), ("bloc", 2), ("borda", None), ("cc", 2), ("borda-cc", None), ("pav", 3)]
+
+
+@pytest.mark.parametrize(("kind", "depth"), KINDS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_every_set_by_the_definition(kind: str, depth: int | None, weighted: bool) -> None:
+    rng = np.random.default_rng(0)
+    orders, m = oracles.random_orders(rng, 7, 6), 6
+    voters = rng.integers(0, 4, 7).tolist() if weighted else None
+    panel, rule = Rankings(orders=orders, weights=voters), ScoreRule(kind, depth=depth)
+    weights, lam = oracles.rule_of(kind, m, depth)
+    assert rule.weights(m).tolist() == weights
+    assert rule.max_item_score(m) == max(weights)
+    for k in (0, 1, 3, 6):
+        sets = list(itertools.combinations(range(m), k))
+        scores = committee_score(panel, rule, np.array(sets, int).reshape(len(sets), k))
+        expected = [oracles.set_score(orders, s, weights, lam, voters) for s in sets]
+        np.testing.assert_allclose(scores, np.array(expected, float), rtol=1e-14)
+        assert scores.dtype == (np.float64 if kind == "pav" and k > 1 else np.int64)
+        assert committee_score(panel, rule, list(sets[-1])) == pytest.approx(float(expected[-1]), rel=1e-14)
+    singles = [oracles.set_score(orders, [i], weights, lam, voters) for i in range(m)]
+    assert item_scores(panel, rule).tolist() == singles
+
+
+def test_owa_and_positional_rules() -> None:
+    rng = np.random.default_rng(1)
+    orders, w, lam = oracles.random_orders(rng, 5, 5), [5, 2.5, 2, 0, 3], [1, 0.5, 0.25, 0, 0]
+    panel = Rankings(orders=orders, weights=[1, 2.5, 0, 1, 1])
+    owa = ScoreRule("owa", position_weights=w, owa=lam)
+    assert owa.owa_weights(2).tolist() == [1, 0.5]
+    assert owa.owa_weights(5).tolist() == [1, 0.5, 0.25]
+    for s in itertools.combinations(range(5), 4):
+        expected = oracles.set_score(orders, s, w, lam, [1, 2.5, 0, 1, 1])
+        assert committee_score(panel, owa, s[::-1]) == pytest.approx(float(expected))
+    positional = ScoreRule("positional", position_weights=w)
+    np.testing.assert_allclose(item_scores(panel, positional), item_scores(panel, owa))
+    borda = ScoreRule("owa", owa=[1])  # Borda weights by default, and only the best item counts
+    assert committee_score(panel, borda, [0, 1]) == committee_score(panel, ScoreRule("borda-cc"), [0, 1])
+
+
+def test_cc_of_depth_one_is_sntv() -> None:
+    panel = sample_rankings("impartial-culture", 40, 7, rng=0)
+    sets = np.array(list(itertools.combinations(range(7), 3)))
+    cc, sntv = (committee_score(panel, r, sets) for r in (ScoreRule("cc", depth=1), ScoreRule("sntv")))
+    np.testing.assert_array_equal(cc, sntv)
+    assert cc.dtype == sntv.dtype == np.int64
+
+
+def test_identity_profile() -> None:
+    n, m = 5, 6
+    panel = Rankings(np.tile(np.arange(m), (n, 1)))
+    assert item_scores(panel, ScoreRule("sntv")).tolist() == [n, 0, 0, 0, 0, 0]
+    assert item_scores(panel, ScoreRule("borda")).tolist() == [n * (m - 1 - i) for i in range(m)]
+    assert committee_score(panel, ScoreRule("borda-cc"), [4, 2]) == n * (m - 1 - 2)
+
+
+def test_total_score_is_kept() -> None:
+    panel, rule = sample_rankings("urn", 30, 8, alpha=0.5, rng=0), ScoreRule("bloc", depth=3)
+    assert item_scores(panel, rule).sum() == theory.total_score(30, rule.weights(8))
+
+
+def test_blocks_add_up() -> None:
+    whole = sample_rankings("mallows", 25, 6, phi=0.7, rng=3)
+    blocks = ranking_blocks("mallows", 25, 6, phi=0.7, block=7, rng=3)
+    for rule in (ScoreRule("borda"), ScoreRule("positional", position_weights=[3.5, 1, 0, 0, 0, 0])):
+        blocks = ranking_blocks("mallows", 25, 6, phi=0.7, block=7, rng=3)
+        np.testing.assert_array_equal(item_scores(blocks, rule), item_scores(whole, rule))
+
+
+def test_compact_values() -> None:
+    panel = Rankings(orders=[[2, 0, 1], [1]])
+    values = item_values(panel, ScoreRule("borda"))
+    assert values.dtype == np.int16
+    assert values.tolist() == [[1, 0], [0, 2], [2, 0]]
+    large = item_values(panel, ScoreRule("positional", position_weights=[2**20, 1, 0]))
+    assert large.dtype == np.int64
+    np.testing.assert_array_equal(item_values(panel, ScoreRule("borda"), [2]), values[[2]])
+
+
+def test_scores_do_not_overflow() -> None:
+    m = 40
+    panel = Rankings(np.tile(np.arange(m), (3, 1)), weights=[2**40, 2**40, 1])
+    assert item_scores(panel, ScoreRule("borda"))[0] == (2**41 + 1) * (m - 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kind": "plurality"}, "`kind` must be one of"),
+        ({"kind": "bloc"}, "`depth` must be given"),
+        ({"kind": "borda", "depth": 2}, "no other"),
+        ({"kind": "bloc", "depth": 0}, "at least 1"),
+        ({"kind": "positional"}, "`position_weights` must be given"),
+        ({"kind": "sntv", "position_weights": [1, 0]}, "no other"),
+        ({"kind": "positional", "position_weights": [1, -1]}, "in .0, inf"),
+        ({"kind": "positional", "position_weights": [1, np.nan]}, "finite"),
+        ({"kind": "owa"}, "`owa` must be given"),
+        ({"kind": "owa", "owa": [1, -0.5]}, "in .0, inf"),
+        ({"kind": "owa", "owa": [1, 0.5, 0.6]}, "does not increase"),
+        ({"kind": "owa", "owa": [0.5]}, "starts with 1"),
+        ({"kind": "borda", "owa": [1]}, "no other"),
+    ],
+)
+def test_bad_rules(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ScoreRule(**arguments)
+
+
+def test_bad_sets_and_sizes() -> None:
+    panel = Rankings([[0, 1, 2]])
+    for items, message in ([[0, 0], "distinct"], [[3], "below 3"], [[-1], "below 3"], [[0.5], "integers"]):
+        with pytest.raises(ValueError, match=message):
+            committee_score(panel, ScoreRule("borda"), items)
+    with pytest.raises(ValueError, match=r"in \[1, 3\]"):
+        item_scores(panel, ScoreRule("bloc", depth=4))
+    with pytest.raises(ValueError, match="one a place"):
+        item_scores(panel, ScoreRule("positional", position_weights=[1, 0]))
+    assert committee_score(panel, ScoreRule("borda"), []) == 0
+    assert committee_score(panel, ScoreRule("pav", depth=2), []) == 0

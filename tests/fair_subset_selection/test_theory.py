@@ -1,0 +1,197 @@
+"""Constants and closed forms against the numbers of the literature, enumeration and simulation."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lrtheory.bounds.exact import Ball
+from lrtheory.fair_subset_selection import ScoreRule, item_scores, sample_rankings, smoothness, theory
+
+SNTV, BORDA = ScoreRule("sntv"), ScoreRule("borda")
+
+
+def two_levels(m, theta=Fraction(3, 10)):
+    q = [4, 1] * (m // 2)
+    biased = [x * (theta if i >= m // 2 else 1) for i, x in enumerate(q)]
+    return q, biased, np.arange(m) >= m // 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "m", "alpha", "beta", "gamma", "needed"),
+    [
+        (SNTV, 32, 0.00577, 0.25, 0.25, 9334),
+        (BORDA, 32, 0.242, 0.527, 0.634, 1594),
+        (SNTV, 64, 0.00288, 0.25, 0.25, 20669),
+    ],
+)
+def test_sample_sizes_of_two_levels(rule, m, alpha, beta, gamma, needed) -> None:
+    q, biased, groups = two_levels(m)
+    f, g = (theory.expected_scores("plackett-luce", rule, x) for x in (q, biased))
+    found = smoothness(f, g, rule, groups=groups)
+    assert found.betas[-1] == 1.0
+    assert found.alpha == pytest.approx(alpha, rel=3e-3)
+    assert found.betas[0] == pytest.approx(beta, abs=2e-3)
+    assert found.gamma(found.betas[0]) == pytest.approx(gamma, abs=2e-3)
+    assert found.rankings_needed(found.betas[0]) == pytest.approx(needed, rel=1e-3)
+    assert found.beta_plus(found.betas[0]) == 1.0
+    exact = theory.smoothness_alpha(f, g, max_item_score=rule.max_item_score(m))
+    assert isinstance(exact, Fraction)
+    assert theory.is_smooth(
+        f,
+        g,
+        groups,
+        alpha=exact,
+        beta=f[1] / f[0],
+        gamma=max(g[1] / g[0], g[-1] / g[-2]),
+        max_item_score=rule.max_item_score(m),
+    )
+
+
+def test_realised_sizes() -> None:
+    assert theory.rankings_needed_realised(16, alpha=0.2337, epsilon=0.23, delta=0.1) == pytest.approx(1568, rel=1e-2)
+    assert theory.realised_ratio(1, 0.23) == pytest.approx(0.626, abs=1e-3)
+    half = theory.rankings_needed_realised(16, alpha=0.2, epsilon=0.1, delta=0.1)
+    assert half == math.ceil(3 * math.log(640) / (0.2 * 0.01))
+    assert theory.rankings_needed(4, alpha=1, gamma=0, delta=0.1, constant=1) == math.ceil(math.log(80))
+    for bad in ({"alpha": 0}, {"gamma": 1}, {"delta": 1}):
+        with pytest.raises(ValueError, match="must be in"):
+            theory.rankings_needed(4, **{"alpha": 0.5, "gamma": 0.5, "delta": 0.1, **bad})
+    with pytest.raises(ValueError, match="`epsilon`"):
+        theory.rankings_needed_realised(4, alpha=0.5, epsilon=0, delta=0.1)
+
+
+def test_alpha_is_above_its_bound() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(25):
+        m, theta = int(rng.integers(4, 9)), Fraction(int(rng.integers(1, 10)), 10)
+        q = [Fraction(int(x)) for x in rng.integers(1, 5, m)]
+        down = int(rng.integers(1, m))
+        biased = [x * (theta if i < down else 1) for i, x in enumerate(q)]
+        for kind, depth in (("sntv", 1), ("bloc", 2), ("borda", 1)):
+            rule = ScoreRule(kind, depth=depth if kind == "bloc" else None)
+            means = [theory.expected_scores("plackett-luce", rule, x) for x in (q, biased)]
+            alpha = theory.smoothness_alpha(*means, max_item_score=rule.max_item_score(m))
+            bound = theory.alpha_bound(kind, n_items=m, spread=4, theta=theta, n_disadvantaged=down, depth=depth)
+            assert isinstance(bound, Fraction)
+            assert alpha >= bound
+    least = theory.alpha_bound("bloc", n_items=20, spread=4, theta=0.3, depth=5)
+    assert least >= (1 - 1 / math.e) * min(1, 5 * 0.3 / 80)
+    with pytest.raises(ValueError, match="n_disadvantaged"):
+        theory.alpha_bound("borda", n_items=4, spread=1, theta=1)
+
+
+def test_chernoff_on_binomials() -> None:
+    for f, n in ((0.01, 400), (0.1, 500)):
+        law = [math.comb(n, x) * f**x * (1 - f) ** (n - x) for x in range(n + 1)]
+        for epsilon in (0.1, 0.3, 0.6, 1.0):
+            tail = sum(p for x, p in enumerate(law) if abs(x - n * f) >= epsilon * n * f - 1e-9)
+            assert tail <= theory.chernoff_tail(epsilon, n, f)
+    assert theory.chernoff_tail(0.3, 4000, 0.01) == pytest.approx(0.602, abs=1e-3)
+    ball = theory.chernoff_tail(Ball(Fraction(3, 10)), 4000, Ball(Fraction(1, 100)))
+    assert float(ball) == pytest.approx(0.602, abs=1e-3)
+
+
+# --- the panel that is blind -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("h", "g"), [(4, 1), (8, 2), (6, 3)])
+def test_the_blind_instance(h: int, g: int) -> None:
+    scales = theory.blind_scales(h, g)
+    seen = [a / 4 if i >= h else a for i, a in enumerate(scales)]
+    latent, observed = (theory.expected_scores("uniform-utilities", SNTV, a) for a in (scales, seen))
+    assert sum(latent) == sum(observed) == 1
+    good = slice(h, h + g)
+    assert 0 <= theory.top_good_probability(h, g) - sum(observed[good]) < Fraction(1, 10**6)
+    assert abs(theory.blind_optimum(h, g) - sum(latent[good])) < Fraction(1, 10**3)
+    assert latent[0] == pytest.approx(float(Fraction(1, (g + h) * 2**g)), rel=1e-2)
+    bound = Fraction(g, h)
+    gains = [theory.blind_gain(h, g, quota) for quota in range(g + 1)]
+    assert g < 2 or max(gains) <= bound
+    assert gains[-1] == bound
+
+
+def test_blind_numbers() -> None:
+    formula = [theory.coupon_rankings(h, h // 4) for h in (8, 12, 16)]
+    assert formula[0] == 3840
+    assert [float(n) for n in formula[1:]] == pytest.approx([1.13e5, 2.73e6], rel=0.01)
+    assert float(theory.blind_gain(12, 3, 0)) < 0.25
+    with pytest.raises(ValueError, match="`n_good`"):
+        theory.blind_scales(2, 3)
+
+
+def test_uniform_tops_by_simulation() -> None:
+    scales = [1, 1, 2, Fraction(1, 2), 2]
+    law = theory.expected_scores("uniform-utilities", SNTV, scales)
+    assert sum(law) == 1
+    panel = sample_rankings("uniform-utilities", 40_000, 5, scale=[float(a) for a in scales], rng=1)
+    np.testing.assert_allclose(item_scores(panel, SNTV) / 40_000, np.array(law, float), atol=0.012)
+    two = theory.expected_scores("uniform-utilities", SNTV, [3, 1])
+    assert two == theory.expected_scores("uniform-utilities", BORDA, [3, 1])  # of two items the Borda score is the top
+    for bad in ((SNTV, [1, 0]), (SNTV, []), (ScoreRule("bloc", depth=1), [1, 1])):
+        with pytest.raises(ValueError, match="must be"):
+            theory.expected_scores("uniform-utilities", *bad)
+
+
+# --- ratios ----------------------------------------------------------------------------------------------------------
+
+
+def test_greedy_ratios() -> None:
+    assert theory.greedy_ratio() == Fraction(1, 2)
+    assert theory.greedy_ratio(1) == 1
+    assert float(theory.greedy_ratio(1000)) == pytest.approx(1 - 1 / math.e, abs=1e-3)
+    assert theory.certificate_ratio(0) == 0
+    assert theory.certificate_ratio(Fraction(1), k=3) == theory.greedy_ratio(3)
+    assert [theory.greedy_trap_ratio(b) for b in (1, 3, 9, 49)] == [
+        Fraction(2, 3), Fraction(4, 7), Fraction(10, 19), Fraction(50, 99),
+    ]  # fmt: skip
+
+
+def test_quota_ratios() -> None:
+    assert theory.quota_loss(4, 4, 0) == 0
+    assert theory.quota_loss(4, 2, 2) == 1
+    assert theory.quota_loss(0, 0, 0) == 1
+    assert theory.top_sum_share(0, 0) == 1
+    printed = [float(theory.proportional_quota_ratio(*nk)) for nk in ((20, 4), (100, 20), (1000, 200))]
+    assert printed == pytest.approx([0.98034, 0.99567, 0.99956], abs=1e-5)
+    with pytest.raises(ValueError, match="even"):
+        theory.proportional_quota_ratio(5, 2)
+    with pytest.raises(ValueError, match="`quota`"):
+        theory.quota_loss(4, 5, 1)
+
+
+def test_expected_tops_by_simulation() -> None:
+    sample = np.sort(np.random.default_rng(2).random((20_000, 10)), axis=1)[:, -4:].sum(axis=1)
+    assert sample.mean() == pytest.approx(float(theory.expected_top_sum(10, 4)), abs=0.02)
+
+
+def test_the_law_of_good_quotas() -> None:
+    law = theory.optimal_quota_law(8, 3, 4)
+    counted = [sum(i < 3 for i in s) for s in itertools.combinations(range(8), 4)]
+    assert law == [Fraction(counted.count(j), len(counted)) for j in range(5)]
+    tail = sum(p for j, p in enumerate(theory.optimal_quota_law(50, 25, 10)) if abs(j - 5) >= 3)
+    assert float(tail) <= theory.optimal_quota_tail(10, 0.3) == pytest.approx(0.331, abs=1e-3)
+
+
+def test_exchange_by_enumeration() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        s = [int(x) for x in rng.integers(0, 5, 6)]
+        best = sorted(range(6), key=lambda i: -s[i])[:3]
+        chosen = rng.choice(6, 3, replace=False).tolist()
+        assert sum(s[i] for i in chosen) >= theory.exchange_ratio(s, best, chosen) * sum(s[i] for i in best)
+    assert theory.exchange_ratio([1, 2], [0], [0]) == 1
+    with pytest.raises(ValueError, match="as many as the best"):
+        theory.exchange_ratio([1, 2], [0], [0, 1])
+
+
+def test_counts() -> None:
+    assert theory.naive_evaluations(100, 10) == 955
+    assert theory.swaps_asked(10, 0.9) == 9
+    assert theory.marginal_rankings_needed(10, 1, alpha=0.5, gamma=0.5, delta=0.1) == theory.rankings_needed(
+        10, alpha=0.5, gamma=0.5, delta=0.1
+    )
