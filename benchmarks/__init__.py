@@ -69,6 +69,8 @@ class Goal:
         What the process may hold at most, imports included.
     tolerance : float
         Largest error of a right answer.
+    large : bool
+        Whether it takes minutes or most of a machine's memory: then it runs once, and only when it is named.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Goal:
     seconds: float
     gigabytes: float
     tolerance: float
+    large: bool = False
 
     @property
     def ours(self) -> Mapping[str, Side]:

@@ -101,5 +101,8 @@ __all__ = [
 def _warmup() -> None:
     """Compile every kernel, for both float types, by completing a matrix of four entries."""
     for kind in (np.float64, np.float32):
+        table = np.array([[1, 2], [3, 6]], dtype=kind)
+        half_step(table, np.ones((2, 1)))
         for method in ("exact", "cg"):
-            complete(np.array([[1, 2], [3, 6]], dtype=kind), 1, method=method, max_iter=1)
+            complete(table, 1, method=method, max_iter=1)
+    finitely_completable(table, 1, rng=0)

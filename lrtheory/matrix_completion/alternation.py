@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory.matrix_completion import half_steps, regressions, theory
+from lrtheory.matrix_completion import half_steps, theory
 from lrtheory.matrix_completion.completion_result import CompletionState
 from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["Outcome", "Setting", "rotated", "run"]
 
 PATIENCE = 3  # iterations without a better held-out error before it counts as risen
+STOPPED = "the callback asked to stop"
 
 
 class Setting(NamedTuple):
@@ -66,15 +67,16 @@ def run(
     start: tuple[np.ndarray, np.ndarray],
     setting: Setting,
     *,
-    held_out: Observations | None = None,
+    error: Callable[[np.ndarray, np.ndarray], float] | None = None,
     callback: Callable[[CompletionState], Any] | None = None,
 ) -> Outcome:
     """Alternate until the residual, its change, the held-out error or the callback says stop.
 
-    Each half-step takes the next sample; without splitting they are all the same.
+    Each half-step takes the next sample; without splitting they are all the same. `error` is that of two factors on
+    held-out observations.
     """
     factors = [start[0], start[1]]
-    best, smallest, relative, message, converged = _Best(held_out), 1.0, math.inf, "max_iter was reached", False
+    best, smallest, relative, message, converged = _Best(error), 1.0, math.inf, "max_iter was reached", False
     counts: dict[str, int] = {}
     trace: dict[str, list[float]] = {"residual": [], "inner_iterations": [], "imbalance": []}
     n_iter = 0
@@ -85,6 +87,8 @@ def run(
             accuracy = setting.inner_tol * smallest
             relative = _half_step(next(samples), factors, axis, accuracy, setting, counts)
             smallest = min(smallest, relative)
+        if math.isfinite(before) and relative > 0:  # with noise the residual stays, and the steps must still get finer
+            smallest = min(smallest, abs(before - relative) / relative)
         trace["residual"].append(relative)
         trace["inner_iterations"].append(counts["inner_iterations"] - inner)
         trace["imbalance"].append(theory.imbalance(*factors))
@@ -93,7 +97,7 @@ def run(
             try:
                 callback(CompletionState(factors[0].copy(), factors[1].copy(), relative, rmse, n_iter))
             except StopIteration:
-                message = "the callback asked to stop"
+                message = STOPPED
                 break
         if relative <= setting.tol:
             message, converged = "the residual on the sample is below the tolerance", True
@@ -101,7 +105,7 @@ def run(
             message, converged = "the residual on the sample no longer changes", True
         elif best.has_risen:
             message, converged = "the held-out error no longer falls", True
-    if held_out is not None:
+    if error is not None:
         trace["validation"] = best.errors
         factors = best.factors or factors
     return Outcome(factors[0], factors[1], n_iter, converged, message, counts, trace)
@@ -134,17 +138,16 @@ def _half_step(
 class _Best:
     """The factors with the smallest held-out error so far."""
 
-    def __init__(self, held_out: Observations | None) -> None:
-        self.held_out = held_out
+    def __init__(self, error: Callable[[np.ndarray, np.ndarray], float] | None) -> None:
+        self.error = error
         self.errors: list[float] = []
         self.factors: list[np.ndarray] | None = None
 
     def update(self, U: np.ndarray, V: np.ndarray) -> float | None:
         """The held-out error of these factors, which are kept when they are the best."""
-        if self.held_out is None:
+        if self.error is None:
             return None
-        rest = regressions.entries(self.held_out.rows, self.held_out.cols, U, V) - self.held_out.values
-        self.errors.append(math.sqrt(float(np.mean(rest.astype(np.float64) ** 2))))
+        self.errors.append(self.error(U, V))
         if self.errors[-1] <= min(self.errors):
             self.factors = [U.copy(), V.copy()]
         return self.errors[-1]

@@ -1,6 +1,6 @@
 r"""What one would do instead: exact alternation, the nuclear norm, projected and scaled gradients, the mean.
 
-All take the same data and return the same result as `complete`.
+All take the same data and return the same result as `complete`; `als` takes its other options too.
 
 ===========  ================================================================================================
 als          alternating least squares from a random start, every row solved exactly
@@ -12,7 +12,7 @@ scaled_gd    gradient on both factors, preconditioned by (V^T V)^{-1} and (U^T U
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,12 @@ from scipy import sparse
 from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion, offsets, regressions, spectral_start
 from lrtheory.matrix_completion.alternation import Outcome
-from lrtheory.matrix_completion.completion_result import CompletionResult
+from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.problem import as_observations
 
 __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
+
+DIVERGED = 100.0  # residual relative to the values; the matrix zero has 1
 
 #: one step of a method: factors and residual matrix in, factors out
 Step = Callable[[np.ndarray, np.ndarray, sparse.csr_array], tuple[np.ndarray, np.ndarray]]
@@ -32,19 +34,23 @@ Step = Callable[[np.ndarray, np.ndarray, sparse.csr_array], tuple[np.ndarray, np
 
 def als(
     data: Any,
-    rank: int,
+    rank: int | Sequence[int],
     *,
     ridge: float = 0.0,
+    bias: bool = False,
     tol: float = 1e-6,
     max_iter: int = 100,
+    validation: Any = None,
     rng: np.random.Generator | int | None = None,
+    callback: Callable[[CompletionState], Any] | None = None,
+    record: bool = False,
 ) -> CompletionResult:
     """Alternating least squares from a random start, with exact regressions.
 
     Parameters
     ----------
-    data, rank, ridge, tol, max_iter, rng : as for `complete`
-        What was seen, k, the penalty, when to stop, and the source of the start.
+    data, rank, ridge, bias, tol, max_iter, validation, rng, callback, record : as for `complete`
+        What was seen, k, the penalty, mean and biases, when to stop, the source of the start, and what to report.
 
     Returns
     -------
@@ -66,7 +72,8 @@ def als(
     >>> als(make_low_rank((60, 50), 2, rng=0), 2, rng=0).converged
     True
     """
-    options: dict[str, Any] = {"ridge": ridge, "tol": tol, "max_iter": max_iter, "rng": rng}
+    when: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "validation": validation, "callback": callback}
+    options: dict[str, Any] = {"ridge": ridge, "bias": bias, "rng": rng, "record": record, **when}
     return completion.complete(data, rank, method="exact", init="random", **options)
 
 
@@ -262,15 +269,20 @@ def _descent(
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
     lines, size = np.repeat(np.arange(m), seen.by_row.degrees), float(np.linalg.norm(seen.values))
     U, V = start or (np.zeros((m, k)), np.zeros((n, k)))
-    before, n_iter, converged = np.inf, 0, size == 0
+    kept, before, n_iter, converged, message = (U, V), np.inf, 0, size == 0, "max_iter was reached"
     while n_iter < max_iter and not converged:
         n_iter += 1
         values = seen.by_row.values - regressions.entries(lines, seen.by_row.indices, U, V)
         relative = float(np.linalg.norm(values)) / size
+        if not relative <= DIVERGED:  # NaN too
+            U, V = kept
+            message = "diverged; take a smaller `step_size`"
+            break
         converged = relative <= tol or abs(before - relative) <= tol * relative
-        before = relative
+        kept, before = (U, V), relative
         U, V = step(U, V, sparse.csr_array((values, seen.by_row.indices, seen.by_row.starts), shape=(m, n)))
-    message = "the residual on the sample is small or no longer changes" if converged else "max_iter was reached"
+    if converged:
+        message = "the residual on the sample is small or no longer changes"
     outcome = Outcome(U, V, n_iter, converged, message, {}, {})
     taken = offsets.fitted(seen, bias=False)
     return completion.as_result(seen, seen, taken, outcome, ridge=ridge, method=name, reason="asked for")

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._result import Result, result
-from lrtheory._validation import real
+from lrtheory._validation import array, real
 from lrtheory.matrix_completion import regressions, spectral
 from lrtheory.matrix_completion.problem import LowRank, Observations, as_observations
 
@@ -91,14 +91,15 @@ def objective(data: Any, U: Any, V: Any, *, ridge: float = 0.0) -> float:
     Raises
     ------
     ValueError
-        If the ridge is negative, or nothing is observed.
+        If shapes do not fit, the ridge is negative, or nothing is observed.
 
     Examples
     --------
     >>> objective([[2.0, float("nan")]], [[1.0]], [[1.0], [0.0]], ridge=2.0)
     2.5
     """
-    seen, U, V = as_observations(data), np.asarray(U, dtype=np.float64), np.asarray(V, dtype=np.float64)
+    seen = as_observations(data)
+    U, V = (factor.astype(np.float64) for factor in _factors(seen, U, V))
     rest = regressions.entries(seen.rows, seen.cols, U, V) - seen.values
     weight = real("ridge", ridge, low=0)
     return 0.5 * float(rest @ rest) + 0.5 * weight * float((U * U).sum() + (V * V).sum())
@@ -124,7 +125,7 @@ def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
     Raises
     ------
     ValueError
-        If the weight is negative, or nothing is observed.
+        If shapes do not fit, the weight is negative, or nothing is observed.
 
     Proof
     -----
@@ -139,7 +140,13 @@ def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
     0.0
     """
     seen = as_observations(data)
-    return gap(seen, np.asarray(U), np.asarray(V), real("lam", lam, low=0), None)
+    return gap(seen, *_factors(seen, U, V), real("lam", lam, low=0), None)
+
+
+def _factors(seen: Observations, U: Any, V: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Both factors with as many lines as the matrix, and equally many columns."""
+    left = array("U", U, shape=(seen.shape[0], None))
+    return left, array("V", V, shape=(seen.shape[1], left.shape[1]))
 
 
 def factored(left: np.ndarray, right: np.ndarray) -> LowRank:

@@ -12,6 +12,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from numbers import Integral
 from typing import Any, Literal
 
@@ -59,7 +60,7 @@ def complete(
     rank : int or sequence of int
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken.
     method : {"auto", "exact", "cg", "sketch"}
-        How each row is solved, see `half_step`; "auto" is "exact" up to rank 24 and "cg" above.
+        How each row is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above.
     ridge : float
         lambda, at least 0, for each row alike.
     bias : bool
@@ -70,9 +71,9 @@ def complete(
         Whether each half-step takes a fresh part of the sample, as the analysis does; see `split_mask`. True is
         "independent". There are 2 max_iter + 1 parts.
     incoherence : float or None
-        mu: clip the spectral start at it.
+        mu: clip the spectral start at it; for no other start.
     inner_tol : float
-        Accuracy of each row, relative to the smallest residual so far, in (0, 1).
+        Accuracy of each row, relative to the smallest residual, or relative change of it, so far; in (0, 1).
     tol : float
         Stop when the residual relative to the values, or its relative change, is at most this.
     max_iter, max_inner : int
@@ -84,7 +85,8 @@ def complete(
     rng : Generator, int or None
         Source of randomness of a random start, of the split and of sketches; a plain run draws nothing.
     callback : callable or None
-        Called with a `CompletionState` after each iteration; raising StopIteration ends the run.
+        Called with a `CompletionState` after each iteration; raising StopIteration ends the run, and the search for a
+        rank.
     record : bool
         Whether to keep a trace.
 
@@ -126,6 +128,8 @@ def complete(
     ranks = _ranks(rank, seen.shape, held_out)
     choice("method", method, half_steps.METHODS)
     mu = None if incoherence is None else real("incoherence", incoherence, low=1)
+    if mu is not None and not (isinstance(init, str) and init == "spectral"):
+        raise must("incoherence", 'None unless `init` is "spectral"', mu)
     setting = Setting(
         method=method,
         ridge=real("ridge", ridge, low=0, high=1e300),
@@ -137,10 +141,10 @@ def complete(
         rng=rng,
     )
     plan = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": callback, "record": record}
-    tried = [_complete(seen, k, setting, held_out, **plan) for k in ranks]
-    if len(tried) == 1:
-        return tried[0]
-    return _chosen(ranks, tried)
+    tried: list[CompletionResult] = []
+    while len(tried) < len(ranks) and not _stopped(tried):
+        tried.append(_complete(seen, ranks[len(tried)], setting, held_out, **plan))
+    return tried[0] if len(ranks) == 1 else _chosen(ranks[: len(tried)], tried)
 
 
 def _complete(
@@ -161,12 +165,12 @@ def _complete(
     setting = setting._replace(method=half_steps.chosen(setting.method, k))
     taken = offsets.fitted(seen, bias)
     values = offsets.without(seen, taken)
-    held = None if held_out is None else offsets.without(held_out, taken)
+    error = None if held_out is None else partial(_rmse, held_out, taken, (seen.by_row.degrees, seen.by_col.degrees))
     first, samples = _samples(values, split, setting)
     start = _start(first, k, init, mu, setting.rng)
-    outcome = alternation.run(samples, start, setting, held_out=held, callback=callback)
+    outcome = alternation.run(samples, start, setting, error=error, callback=callback)
     found = as_result(seen, values, taken, outcome, ridge=setting.ridge, reason=reason, method=setting.method)
-    rmse = None if held_out is None else _rmse(found, held_out)
+    rmse = None if error is None else error(found.U, found.V)
     trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
     return dataclasses.replace(found, validation_rmse=rmse, trace=trace)
 
@@ -233,6 +237,8 @@ def _named(lines: np.ndarray) -> str:
 
 
 def _ranks(rank: Any, shape: tuple[int, int], held_out: Observations | None) -> list[int]:
+    if isinstance(rank, np.ndarray) and rank.ndim == 0:
+        rank = rank.item()
     if isinstance(rank, Integral):
         return [integer("rank", rank, low=1, high=min(shape))]
     if isinstance(rank, (str, bytes)) or not isinstance(rank, (Sequence, np.ndarray)) or len(rank) == 0:
@@ -243,7 +249,7 @@ def _ranks(rank: Any, shape: tuple[int, int], held_out: Observations | None) -> 
 
 
 def _held_out(validation: Any, seen: Observations) -> Observations:
-    held = as_observations(validation)
+    held = as_observations(validation, "validation")
     if held.shape != seen.shape:
         raise must("validation", f"of shape {seen.shape}, as `data`", held.shape)
     return held
@@ -265,7 +271,7 @@ def _start(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The left and the right factor; scale lies on the right, which is replaced first."""
     m, n = seen.shape
-    if isinstance(init, tuple):
+    if isinstance(init, (tuple, list)):
         if len(init) != 2:
             raise must("init", 'a pair (U, V), "spectral" or "random"', init)
         U, V = (array("init", F, shape=(size, k)) for F, size in zip(init, (m, n), strict=True))
@@ -278,8 +284,9 @@ def _start(
     return start.U, start.V * start.singular_values
 
 
-def _rmse(found: CompletionResult, held_out: Observations) -> float:
-    rest = found.predict(held_out.rows, held_out.cols) - held_out.values
+def _rmse(held_out: Observations, taken: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:
+    """The root mean square error of two factors on held-out observations."""
+    rest = offsets.predicted((held_out.rows, held_out.cols), (U, V), taken, degrees) - held_out.values
     return math.sqrt(float(np.mean(rest.astype(np.float64) ** 2)))
 
 
@@ -289,5 +296,11 @@ def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult
     best = int(np.argmin(errors))  # type: ignore[arg-type]
     searched = {"ranks": np.array(ranks), "rank_validation": np.array(errors)}
     reason = f"{tried[best].reason}; rank {ranks[best]} has the smallest held-out error of {ranks}"
-    trace = tried[best].trace
-    return dataclasses.replace(tried[best], reason=reason, trace=None if trace is None else {**trace, **searched})
+    trace = None if tried[best].trace is None else {**tried[best].trace, **searched}  # type: ignore[dict-item]
+    found = dataclasses.replace(tried[best], reason=reason, trace=trace)
+    return dataclasses.replace(found, converged=False, message=alternation.STOPPED) if _stopped(tried) else found
+
+
+def _stopped(tried: list[CompletionResult]) -> bool:
+    """Whether the callback has stopped the last run, and so all of them."""
+    return bool(tried) and tried[-1].message.startswith(alternation.STOPPED)

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from lrtheory._result import Result, result
 from lrtheory._validation import array, integer, must
 from lrtheory.matrix_completion import offsets, regressions
 from lrtheory.matrix_completion.certificates import DualityGap
+from lrtheory.matrix_completion.offsets import Offsets
 from lrtheory.matrix_completion.problem import CompletionProblem, Observations
 
 __all__ = ["CompletionResult", "CompletionState"]
@@ -135,11 +137,8 @@ class CompletionResult(Result):
         i, j = _inside("rows", rows, self.shape[0]), _inside("cols", cols, self.shape[1])
         if i.shape != j.shape:
             raise must("cols", f"of shape {i.shape}, as `rows`", j.shape)
-        found = regressions.entries(i.ravel(), j.ravel(), self.U, self.V).reshape(i.shape)
-        if self.row_bias is not None:
-            return found + (self.mean + self.row_bias[i] + self.col_bias[j]).astype(found.dtype)
-        known = (self.row_degrees[i] > 0) & (self.col_degrees[j] > 0)
-        return np.where(known, found, found.dtype.type(self.mean))
+        taken, degrees = Offsets(self.mean, self.row_bias, self.col_bias), (self.row_degrees, self.col_degrees)
+        return offsets.predicted((i.ravel(), j.ravel()), (self.U, self.V), taken, degrees).reshape(i.shape)
 
     def block(self, rows: Any = None, cols: Any = None) -> np.ndarray:
         """The completed entries of some rows and some columns.
@@ -206,7 +205,8 @@ class CompletionResult(Result):
         -------
         array of shape (k,)
             u, so that ``V @ u`` completes the row; with biases add ``mean + col_bias + bias_of(cols, values)``. It
-            minimises \|V_cols u - x\|^2 + ridge \|u\|^2, and is the shortest minimiser.
+            minimises \|V_cols u - x\|^2 + ridge \|u\|^2, and is the shortest minimiser. The factor of a column that was
+            never seen is 0: an entry there does not change u, and ``V @ u`` is 0 there, where `predict` says the mean.
 
         Raises
         ------
@@ -229,7 +229,7 @@ class CompletionResult(Result):
             The row.
         n : int
             How many, at least 1; fewer come back when fewer are left.
-        exclude : Observations, CompletionProblem, integer array, or None
+        exclude : Observations, CompletionProblem, sparse array, integer array, or None
             Columns to leave out: those that the row has in the observations, or these.
 
         Returns
@@ -242,7 +242,7 @@ class CompletionResult(Result):
         Raises
         ------
         ValueError
-            If a position lies outside the matrix.
+            If a position lies outside the matrix, or observations have another shape.
         """
         row, n = integer("row", row, low=0, high=self.shape[0] - 1), integer("n", n, low=1)
         left = np.ones(self.shape[1], dtype=bool)
@@ -257,7 +257,11 @@ class CompletionResult(Result):
             return np.empty(0, dtype=np.int64)
         if isinstance(exclude, CompletionProblem):
             exclude = exclude.observations
+        if sparse.issparse(exclude):
+            exclude = Observations.from_sparse(exclude)
         if isinstance(exclude, Observations):
+            if exclude.shape != self.shape:
+                raise must("exclude", f"of shape {self.shape}, as the completed matrix", exclude.shape)
             starts, indices, _ = exclude.by_row
             return indices[starts[row] : starts[row + 1]]
         return _inside("exclude", exclude, self.shape[1])

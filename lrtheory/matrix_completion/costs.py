@@ -125,8 +125,8 @@ def half_step_flops(
     -------
     int
         All methods read their panels once, 6 \|Omega\| k. exact: \|Omega\| k (k + 1) for the lower triangles of the
-        Gram matrices, k^3 / 3 + 2 k^2 a line for Cholesky. cg: 4 d k + 12 k a step. sketch: QR of min(d, 4 k) rows
-        counted as 8 k^3 a line, 4 d k + 2 k^2 a step.
+        Gram matrices, k (k + 1) (2 k + 1) / 6 + 2 k^2 a line for Cholesky and two triangular solves. cg: 4 d k + 12 k a
+        step. sketch: QR of min(d, 4 k) rows counted as 8 k^3 a line, 4 d k + 2 k^2 a step.
 
     Raises
     ------
@@ -135,18 +135,22 @@ def half_step_flops(
 
     Proof
     -----
-    The first sweep forms P u, P^T (x - P u) and P^T x: 2 d k each. A step of cg forms P^T (P p), 4 d k, two dot
-    products, three updates and one scaling of k numbers, 12 k with the ridge.
+    The first sweep forms P u, P^T (x - P u) and P^T x: 2 d k each. An entry (a, c) of the Cholesky factor, c <= a,
+    takes c multiplications, c subtractions and a division or root: sum_a sum_{c <= a} (2 c + 1) = sum_a (a + 1)^2 for a
+    < k. A solve takes a multiplication and a subtraction an entry below the diagonal and k divisions, k^2. A step of cg
+    forms P^T (P p), 4 d k, two dot products, three updates and one scaling of k numbers, 12 k with the ridge.
 
     Examples
     --------
     >>> half_step_flops(1000, 10, 3), half_step_flops(1000, 10, 3, method="cg", inner_steps=20, inner_entries=2000)
-    (30270, 42720)
+    (30320, 42720)
     """
     choice("method", method, ("exact", "cg", "sketch"))
     first = 6 * n_observed * rank
     if method == "exact":
-        return first + n_observed * rank * (rank + 1) + n_lines * (rank**3 // 3 + 2 * rank**2)
+        return (
+            first + n_observed * rank * (rank + 1) + n_lines * (rank * (rank + 1) * (2 * rank + 1) // 6 + 2 * rank**2)
+        )
     if method == "cg":
         return first + 4 * rank * inner_entries + 12 * rank * inner_steps
     return first + 8 * n_lines * rank**3 + 4 * rank * inner_entries + 2 * rank**2 * inner_steps

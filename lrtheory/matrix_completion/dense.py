@@ -85,7 +85,7 @@ def complete_dense(
     Parameters
     ----------
     values : array of shape (m, n)
-        Real; anything where the mask is False, NaN included.
+        Real; anything where the mask is False, NaN included. What a masked array hides is not observed.
     mask : bool array of shape (m, n), or None
         True where observed; None takes what is not NaN.
     rank : int
@@ -176,8 +176,15 @@ def orthonormal(xp: Any, A: Any) -> tuple[Any, Any]:
 
 
 def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
-    if getattr(values, "ndim", 0) != 2:
-        raise must("values", "of shape (m, n)", getattr(values, "shape", values))
+    if not hasattr(values, "ndim"):
+        raise must("values", "an array; lists are for `complete`", values, TypeError)
+    if values.ndim != 2:
+        raise must("values", "of shape (m, n)", tuple(values.shape))
+    if xp.isdtype(values.dtype, "complex floating"):
+        raise must("values", "an array of real numbers", values.dtype, TypeError)
+    if isinstance(values, np.ma.MaskedArray):
+        hidden, values = np.ma.getmaskarray(values), np.asarray(values)
+        mask = ~hidden & (~np.isnan(values) if mask is None else mask)
     if not xp.isdtype(values.dtype, "real floating"):
         values = xp.astype(values, xp.float64)
     seen = ~xp.isnan(values) if mask is None else mask
@@ -187,6 +194,8 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
     if not bool(xp.all(xp.isfinite(kept))):
         raise must("values", "finite where observed", "an infinity or NaN")
     if not bool(xp.any(seen)):
+        if mask is None:
+            raise must("values", "a number somewhere", "NaN everywhere")
         raise must("mask", "True somewhere", "False everywhere")
     return _Masked(kept, xp.astype(seen, kept.dtype))
 

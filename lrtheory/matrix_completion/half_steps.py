@@ -20,7 +20,7 @@ from lrtheory.matrix_completion.regressions import Regressions
 __all__ = ["HalfStep", "half_step"]
 
 METHODS = ("auto", "exact", "cg", "sketch")
-CROSSOVER = 24  # rank above which three or four steps of conjugate gradients cost less time than a Gram matrix
+CROSSOVER = 12  # rank above which three or four steps of conjugate gradients cost less time than a Gram matrix
 
 
 @result
@@ -32,7 +32,8 @@ class HalfStep(Result):
     factor : array of shape (lines, k)
         One solution a line; lines without observations are 0.
     residuals : array of shape (lines,)
-        Norm of the residual of the normal equations of each line, relative to \|P^T x\|; 0 for exact solutions.
+        Norm of the residual of the normal equations of each line, relative to \|P^T x\|. For exact solutions it is
+        measured afterwards, and is their rounding; that measurement is not in the counts.
     max_residual : float
         The largest one.
     squares : float
@@ -88,13 +89,13 @@ def half_step(
         Start of the inner iteration; None is 0.
     method : {"auto", "exact", "cg", "sketch"}
         Normal equations with Cholesky; conjugate gradients from `init`; the preconditioner of a random sketch of each
-        panel (see `sketched_lstsq`). "auto" is "exact" up to rank 24.
+        panel (see `sketched_lstsq`). "auto" is "exact" up to rank 12.
     ridge : float
         lambda, at least 0.
     tol : float
         Relative accuracy of the normal equations of each line (of the residual, for "sketch"), above 0.
     max_inner : int
-        Largest number of inner steps; 0 returns `init`.
+        Largest number of inner steps; 0 returns `init`, except in lines with fewer than k entries or of zeros alone.
     n_jobs : int or None
         Threads; None means 1, -1 all processors. The result does not depend on it.
     rng : Generator, int or None
@@ -134,6 +135,8 @@ def half_step(
     used = chosen(method, k)
     options = {"ridge": ridge, "tol": tol, "max_inner": max_inner, "n_threads": threads}
     found = regress(lines, fixed, start, method=used, rng=generator(rng), **options)
+    if used == "exact":
+        found = found._replace(residuals=regressions.gradients(lines, fixed, found.factor, ridge))
     few = int((lines.degrees < k).sum()) if ridge == 0 else 0
     worst = float(found.residuals.max())
     return HalfStep(

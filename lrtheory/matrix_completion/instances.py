@@ -16,6 +16,7 @@ from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Obser
 __all__ = ["make_coherent", "make_low_rank", "make_power_law", "sample_mask", "split_mask"]
 
 BLOCK = 1 << 22  # expected observations drawn at once
+TRIALS = 1 << 40  # positions passed at once, so that sums of gaps stay integers of 64 bits
 
 
 def sample_mask(
@@ -52,7 +53,7 @@ def sample_mask(
     p, rng = real("density", density, low=0, high=1), generator(rng)
     if p == 0:
         return np.empty(0, np.int32), np.empty(0, np.int32)
-    lines = max(1, min(m, int(BLOCK / (p * n))))
+    lines = max(1, int(min(m, BLOCK / (p * n), TRIALS / n)))
     rows, cols = [], []
     for first in range(0, m, lines):
         row, col = np.divmod(_successes(min(lines, m - first) * n, p, rng), n)
@@ -67,7 +68,7 @@ def _successes(n: int, p: float, rng: np.random.Generator) -> np.ndarray:
     while last < n - 1:
         expected = p * (n - 1 - last)
         gaps = rng.geometric(p, int(expected + 4 * np.sqrt(expected + 1)) + 1)
-        times = last + np.cumsum(gaps)
+        times = last + np.cumsum(np.minimum(gaps, n + 1))  # a gap beyond the end is one beyond the end
         found.append(times[times < n])
         last = int(times[-1])
     return np.concatenate(found) if found else np.empty(0, np.int64)

@@ -16,7 +16,6 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input
-from lrtheory._result import read_only
 from lrtheory._validation import array, choice, generator, integer, must, open_interval
 
 __all__ = ["Compressed", "Observations"]
@@ -101,9 +100,8 @@ class Observations:
             by_row.data /= times
             rows, cols = _lines(by_row.indptr), by_row.indices
             values = by_row.data
-        kept = {"rows": rows, "cols": cols, "values": values}
-        for name, given in kept.items():
-            object.__setattr__(self, name, read_only(given))
+        for name, given in (("rows", rows), ("cols", cols), ("values", values)):
+            object.__setattr__(self, name, _own(given))
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "labels", _labels(self.labels, shape))
         for name, lines in zip(("by_row", "by_col"), orientations(by_row), strict=True):
@@ -213,7 +211,7 @@ class Observations:
         Parameters
         ----------
         values : array of shape (m, n)
-            Entries; NaN marks what is not observed when there is no mask.
+            Entries; NaN marks what is not observed when there is no mask. What a masked array hides is never observed.
         mask : bool array of shape (m, n), or None
             True where observed; values elsewhere are ignored.
         labels : pair of sequences of str, or None
@@ -226,16 +224,20 @@ class Observations:
 
         Raises
         ------
+        TypeError
+            If the entries are no real numbers.
         ValueError
             If there are not two axes, or the mask has another shape.
         """
         table = np.asarray(values)
         if table.ndim != 2:
             raise must("values", "of shape (m, n)", table.shape)
-        seen = ~np.isnan(table.astype(np.float64)) if mask is None else np.asarray(mask)
+        if table.dtype.kind not in "biuf":
+            table = array("values", table, finite=False)  # exact numbers come in objects, and all else is refused
+        seen = table == table if mask is None else np.asarray(mask)  # NaN is not itself
         if seen.shape != table.shape or seen.dtype != bool:
             raise must("mask", f"a bool array of shape {table.shape}", seen)
-        rows, cols = np.nonzero(seen)
+        rows, cols = np.nonzero(seen & ~np.ma.getmaskarray(values))
         return cls(rows, cols, table[rows, cols], table.shape, labels=labels)
 
     @classmethod
@@ -261,7 +263,7 @@ class Observations:
         """
         if not sparse.issparse(matrix):
             raise must("matrix", "a scipy sparse array", type(matrix).__name__, TypeError)
-        # `tocoo` may drop or add nothing, while `sparse.find` would throw observed zeros away
+        # `tocoo` keeps stored zeros, while `sparse.find` would throw observed zeros away
         entries = matrix.tocoo()
         rows, cols = entries.coords if hasattr(entries, "coords") else (entries.row, entries.col)
         return cls(rows, cols, entries.data, entries.shape, labels=labels)
@@ -288,9 +290,21 @@ def _random(n: int, count: int, rng: Any) -> np.ndarray:
 
 
 def real_values(values: Any) -> np.ndarray:
-    """A vector of float64, or of float32 as it is."""
+    """A vector of float64, or of float32 as it is, of numbers whose squares can be added up."""
     checked = array("values", values, shape=(None,))
-    return checked if checked.dtype == np.float32 else checked.astype(np.float64, copy=False)
+    kept = checked if checked.dtype == np.float32 else checked.astype(np.float64, copy=False)
+    largest = float(np.sqrt(np.finfo(kept.dtype).max)) / 2**20
+    return array("values", kept, low=-largest, high=largest)
+
+
+def _own(given: np.ndarray) -> np.ndarray:
+    """The array itself where nobody can write to it, else a copy that nobody else has."""
+    owner: Any = given
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    kept = given if owner is None else np.array(given)
+    kept.flags.writeable = False
+    return kept
 
 
 def _shape(shape: Any) -> tuple[int, int]:

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory.matrix_completion import regressions
 from lrtheory.matrix_completion.problem import Observations
 
-__all__ = ["DAMPING", "Offsets", "fitted", "without"]
+__all__ = ["DAMPING", "Offsets", "fitted", "predicted", "without"]
 
 DAMPING = 5.0  # as if each line had so many more entries without a bias
 SWEEPS = 20
@@ -48,6 +49,21 @@ def fitted(seen: Observations, bias: bool) -> Offsets:
         if abs(b - before).max() <= 1e-9 * (abs(b).max() + abs(c).max()):
             break
     return Offsets(mean, b, c)
+
+
+def predicted(
+    at: tuple[np.ndarray, np.ndarray],
+    factors: tuple[np.ndarray, np.ndarray],
+    taken: Offsets,
+    degrees: tuple[np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """U V^T and the offsets at some rows and columns; without biases, the mean in lines that were never seen."""
+    (rows, cols), (of_rows, of_cols) = at, degrees
+    found = regressions.entries(rows, cols, *factors)
+    back = taken.at(rows, cols)
+    if back is not None:
+        return found + back.astype(found.dtype)
+    return np.where((of_rows[rows] > 0) & (of_cols[cols] > 0), found, found.dtype.type(taken.mean))
 
 
 def without(seen: Observations, offsets: Offsets) -> Observations:

@@ -100,13 +100,15 @@ class CompletionProblem:
     noise: float = 0.0
 
 
-def as_observations(data: Any) -> Observations:
+def as_observations(data: Any, name: str = "data") -> Observations:
     """What a solver was given, as observations.
 
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
-        Stored zeros of a sparse array are observations.
+        Stored zeros of a sparse array are observations, and what a masked array hides is not.
+    name : str
+        The argument that an error names.
 
     Returns
     -------
@@ -133,5 +135,5 @@ def as_observations(data: Any) -> Observations:
         else:
             data = Observations.from_dense(data)
     if data.n_observed == 0:
-        raise must("data", "at least one observation", data)
+        raise must(name, "at least one observation", data)
     return data

@@ -28,7 +28,7 @@ class Regressions(NamedTuple):
     """What the regressions of one half-step found, one number a line."""
 
     factor: np.ndarray  # (lines, k)
-    residuals: np.ndarray  # norm of the residual of the normal equations, relative to |P^T x|
+    residuals: np.ndarray  # norm of the residual of the normal equations, relative to |P^T x|; 0 where not measured
     squares: np.ndarray  # |P u - x|^2 of the factor at the start
     steps: np.ndarray  # inner steps
 
@@ -78,6 +78,14 @@ def entries(rows: np.ndarray, cols: np.ndarray, U: np.ndarray, V: np.ndarray) ->
     U, V = kernel_input(U), kernel_input(V, U.dtype)
     found = np.empty(len(rows), dtype=U.dtype)
     _entries(kernel_input(rows, np.int32), kernel_input(cols, np.int32), U, V, found)
+    return found
+
+
+def gradients(lines: Compressed, F: np.ndarray, factor: np.ndarray, ridge: float) -> np.ndarray:
+    """Norm of P^T (x - P u) - ridge u relative to |P^T x|, for each line; 0 where P^T x is 0 as well as u."""
+    found = np.zeros(lines.n_lines)
+    given = *_door(lines, F), kernel_input(factor, lines.values.dtype), lines.values.dtype.type(ridge)
+    _gradient_lines(*given, found)
     return found
 
 
@@ -148,6 +156,22 @@ def normal_residual(panel, x, u, gradient, target):
     return squares
 
 
+@kernel(nogil=True)
+def _gradient_lines(starts, indices, values, F, factor, ridge, found):
+    k = F.shape[1]
+    r, b = np.empty((2, k), dtype=F.dtype)
+    for i in range(found.shape[0]):
+        here = indices[starts[i] : starts[i + 1]]
+        panel = np.empty((here.shape[0], k), dtype=F.dtype)
+        for j in range(here.shape[0]):
+            panel[j] = F[here[j]]
+        normal_residual(panel, values[starts[i] : starts[i + 1]], factor[i], r, b)
+        for c in range(k):
+            r[c] -= ridge * factor[i, c]
+        own, size = math.sqrt(_dot(r, r)), math.sqrt(_dot(b, b))
+        found[i] = own / size if size > 0 else own
+
+
 @kernel(nogil=True, fastmath=FAST)
 def normal_product(panel, p, w):
     """w = P^T P p in one sweep over the panel, four rows at a time."""
@@ -190,9 +214,10 @@ def _cg_lines(
         for j in range(d):
             panel[j] = F[indices[starts[i] + j]]
         short = d < k and ridge == 0
+        squares[i] = normal_residual(panel, x, u, r, b)
         if short:
             u[:] = 0  # from zero and unscaled, the iteration stays in the row space: it ends at the least-norm solution
-        squares[i] = normal_residual(panel, x, u, r, b)
+            r[:] = b
         size = math.sqrt(_dot(b, b))
         if size == 0:
             u[:] = 0  # the shortest solution, which an iteration relative to size would never reach

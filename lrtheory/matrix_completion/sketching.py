@@ -11,8 +11,8 @@ uniform sample the mask itself is the sketch: plain conjugate gradients need no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -23,13 +23,14 @@ from lrtheory._validation import array, choice, generator, integer, must, open_i
 from lrtheory.matrix_completion import regressions
 from lrtheory.matrix_completion.observations import Compressed
 from lrtheory.matrix_completion.regressions import Regressions
+from lrtheory.matrix_completion.sketch_bounds import distortion
 
 __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]
 
 KINDS = ("countsketch", "osnap", "srht", "gaussian", "leverage", "uniform")
 BLOCKS = 4  # entries of a column of OSNAP
 ROUNDING = 16 * np.finfo(np.float64).eps  # of a gradient, relative to the residual: A R^{-1} is nearly orthonormal
-SMALLEST = 2 / 3  # singular value of A / R, if the sketch distorts lengths by a half at most
+RESOLVED = 1e-14  # share of \|b\| below which a residual is rounding
 
 
 @result
@@ -47,11 +48,11 @@ class LstsqResult(Result):
     R : array of shape (k, k)
         The preconditioner, upper triangular.
     method, reason : str
-        The iteration, and the kind and size of the sketch.
+        The iteration, and where R is from.
     n_iter : int
         The largest number of steps of a right-hand side.
     converged : bool
-        Whether all have reached the accuracy.
+        Whether all have provably reached the accuracy.
     message : str
         What went wrong, if anything.
     counts : mapping
@@ -203,7 +204,8 @@ def sketched_lstsq(
     max_iter : int
         Largest number of steps a sketch.
     repeats : int
-        Largest number of sketches; another one is drawn where the iteration has not converged.
+        Largest number of sketches; another one is drawn where one has lost rank, or the iteration has not converged.
+        After the last one R is taken from A itself.
     rng : Generator, int or None
         Source of randomness.
     record : bool
@@ -223,7 +225,9 @@ def sketched_lstsq(
     -----
     With g the gradient in the variables y = R x and sigma the smallest singular value of A R^{-1}, \|A (x - x*)\| <=
     g / sigma, so the iteration stops when g^2 / sigma^2 <= (2 epsilon + epsilon^2) (\|A x - b\|^2 - g^2 / sigma^2). It
-    takes sigma = 2/3, which holds for a sketch of distortion 1/2. The error of x itself is bounded by statement MC-L3.
+    takes sigma = 1 / (1 + e) with the distortion e of the sketch that was drawn (statement MC-L1), computed from
+    A R^{-1}: a sketch may be unlucky, and no gradient shows that. This proof is the most expensive part, about 4 n k^2
+    operations. The error of x itself is bounded by statement MC-L3.
 
     References
     ----------
@@ -249,24 +253,52 @@ def sketched_lstsq(
     max_iter, repeats = integer("max_iter", max_iter, low=1), integer("repeats", repeats, low=1)
     rng = generator(rng)
     choice("kind", kind, KINDS)
-    drawn = 0
-    while drawn < repeats:
-        drawn += 1
-        R = precondition(A, size, kind, rng)
-        solved = [_solve(A, b, R, epsilon, method, max_iter) for b in sides.reshape(n, -1).T]
+    for tried in _preconditioners(A, size, kind, repeats, rng):
+        solved = [_solve(A, b, tried, epsilon, method, max_iter) for b in sides.reshape(n, -1).T]
         if all(one[3] for one in solved):
             break
-    return _as_lstsq(A, sides, R, solved, f"{kind}, {size} rows", method, drawn, size, record)
+    return _as_lstsq(A, sides, tried, solved, method, record)
 
 
-def precondition(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """The triangular factor R of a sketch of A; of A itself where the sketch would be as large."""
+class _Preconditioner(NamedTuple):
+    """A triangle R, a lower bound on the singular values of A R^{-1}, and how it was found."""
+
+    R: np.ndarray
+    smallest: float
+    drawn: int
+    rows: int
+    flops: int
+    origin: str
+
+
+def _preconditioners(A: Any, size: int, kind: str, repeats: int, rng: np.random.Generator) -> Iterator[_Preconditioner]:
+    """Those of sketches that kept their rank, and at last that of A itself."""
+    (n, k), drawn, flops = A.shape, 0, 0
+    while size < n and drawn < repeats:
+        R, drawn, flops = triangle(A, size, kind, rng), drawn + 1, flops + 2 * size * k * k
+        if R is not None:
+            flops += 4 * n * k * k  # of the distortion
+            yield _Preconditioner(R, 1 / (1 + distortion(A, R)), drawn, size, flops, f"{kind}, {size} rows")
+    R, after = triangle(A, n, kind, rng), f" after {drawn} sketches of {size} rows" if drawn else ""
+    flops += 2 * n * k * k
+    if R is not None:
+        yield _Preconditioner(R, 1.0, drawn, n, flops, f"A itself{after}")
+    else:  # the shortest solution comes out, and no proof
+        yield _Preconditioner(np.eye(k), 0.0, drawn, n, flops, f"none: A lacks full column rank{after}")
+
+
+def triangle(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray | None:
+    """R of a sketch of A, of A itself where the sketch would be as large; None where rank is lost."""
     compressed = A if sketch_size >= len(A) else sketch(A, sketch_size, kind=kind, rng=rng)
     R: Any = np.linalg.qr(compressed, mode="r")
     diagonal = abs(np.diagonal(R))
-    if diagonal.min() <= len(R) * np.finfo(R.dtype).eps * diagonal.max():
-        return np.eye(len(R))  # a sketch without full rank is of no use
-    return R
+    return R if diagonal.min() > len(R) * np.finfo(R.dtype).eps * diagonal.max() else None
+
+
+def precondition(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """The same, and where rank is lost the identity, which leaves the regression as it is."""
+    R = triangle(A, sketch_size, kind, rng)
+    return np.eye(A.shape[1]) if R is None else R
 
 
 def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[Any, Any], bool], max_iter: int) -> Any:
@@ -300,20 +332,21 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     return found, rest, g
 
 
-def _solve(A: Any, b: Any, R: Any, epsilon: float, method: str, max_iter: int) -> tuple[Any, Any, float, bool]:
+def _solve(
+    A: Any, b: Any, tried: _Preconditioner, epsilon: float, method: str, max_iter: int
+) -> tuple[Any, Any, float, bool]:
     size, slack = np.linalg.norm(b), 2 * epsilon + epsilon**2
 
     def enough(g: np.ndarray, rest: np.ndarray) -> bool:
-        error = (g @ g) / SMALLEST**2
-        return bool(error <= slack * (rest @ rest - error)) or np.linalg.norm(g) <= 1e-14 * size
+        # sigma^2 times both sides of the rule, so that sigma = 0 proves nothing; at last b is in the range of A
+        error, square = g @ g, tried.smallest**2
+        return bool(error <= slack * (square * (rest @ rest) - error)) or np.linalg.norm(g) <= RESOLVED * square * size
 
-    found, rest, g = iterates(A, b, R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter)
+    found, rest, g = iterates(A, b, tried.R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter)
     return found, rest, float(np.linalg.norm(g) / size) if size > 0 else 0.0, enough(g, rest)
 
 
-def _as_lstsq(
-    A: Any, sides: Any, R: Any, solved: list, reason: str, method: str, drawn: int, size: int, record: bool
-) -> LstsqResult:
+def _as_lstsq(A: Any, sides: Any, tried: _Preconditioner, solved: list, method: str, record: bool) -> LstsqResult:
     (n, k), steps = A.shape, [len(one[0]) - 1 for one in solved]
     X = np.stack([one[0][-1] for one in solved], axis=1) if solved else np.zeros((k, 0))
     good = all(one[3] for one in solved)
@@ -322,17 +355,17 @@ def _as_lstsq(
         x=X[:, 0] if sides.ndim == 1 else X,
         residual_norms=np.array([np.linalg.norm(one[1]) for one in solved]),
         gradients=np.array([one[2] for one in solved]),
-        R=R,
+        R=tried.R,
         method=method,
-        reason=reason,
+        reason=tried.origin,
         n_iter=max(steps, default=0),
         converged=good,
-        message="" if good else "the accuracy was not reached; A may lack full column rank, or the sketch be too small",
+        message="" if good else "the accuracy was not reached, or not proved: A may lack full column rank",
         counts={
-            "flops": drawn * 2 * min(size, n) * k * k + inner * (4 * n * k + 2 * k * k),
+            "flops": tried.flops + inner * (4 * n * k + 2 * k * k),
             "inner_iterations": inner,
-            "sketches": drawn,
-            "sketch_rows": min(size, n),
+            "sketches": tried.drawn,
+            "sketch_rows": tried.rows,
         },
         trace={"x": np.array(solved[-1][0])} if record and solved else None,
     )
@@ -348,12 +381,13 @@ def sketched_lines(
     for i in range(n):
         here = slice(lines.starts[i], lines.starts[i + 1])
         panel, x = F[lines.indices[here]].astype(np.float64), lines.values[here].astype(np.float64)
+        work.squares[i] = np.sum((x - panel @ work.factor[i]) ** 2)
         if len(x) < k and ridge == 0:
             work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
             continue
-        work.squares[i] = np.sum((x - panel @ work.factor[i]) ** 2)
         A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
-        R, scale = precondition(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
+        R, scale = triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
+        R = precondition(A, len(A), "countsketch", rng) if R is None else R
 
         def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
             return bool(np.linalg.norm(A.T @ rest) <= small)

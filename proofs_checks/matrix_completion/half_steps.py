@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
-from lrtheory.matrix_completion import alternation, complete, make_low_rank, observations, theory
+from lrtheory.matrix_completion import (
+    CompletionState,
+    alternation,
+    complete,
+    objective,
+    observations,
+    regressions,
+    theory,
+)
 from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.half_steps import (
     CASES,
@@ -19,15 +27,19 @@ from proofs_checks.matrix_completion.families.half_steps import (
     UNDETERMINED,
     WHOLE,
     WITH_HOLES,
+    WITH_RIDGE,
     HalfStepCase,
     RidgeCase,
     RunCase,
     distance,
     exact_step,
     is_determined,
+    panel_condition,
     robust_step,
     row_step,
 )
+
+ITERATIONS = 200  # of a run that ends at a stationary point
 
 
 def step_rounding(case: HalfStepCase) -> Any:
@@ -161,7 +173,7 @@ def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
     gradient = rest.T @ factor + case.ridge * case.factor
     balance = case.ridge * (factor.T @ factor - case.factor.T @ case.factor)
     own = rest @ case.factor + case.ridge * factor
-    scale = (1 + np.abs(case.values).max() + np.abs(factor).max() + np.abs(case.factor).max()) ** 4
+    scale = (1 + np.abs(case.values).max() + np.abs(factor).max() + np.abs(case.factor).max()) ** 2
     allowed = rounding(64 * case.factor.size, scale * (1 + scale / case.ridge))
     return Sides(np.vstack([balance, own]), np.vstack([-gradient.T @ case.factor, 0 * own]), rounding=allowed)
 
@@ -188,7 +200,8 @@ def least_norm(case: RidgeCase, factor: np.ndarray) -> Sides:
     best = np.array(
         [np.linalg.pinv(case.factor[seen]) @ row[seen] for row, seen in zip(case.values, case.mask, strict=True)]
     )
-    return Sides(factor, best, rounding=rounding(256 * case.factor.size, 1 + np.abs(best).max()))
+    size = panel_condition(case) ** 2 * (1 + np.abs(best).max())
+    return Sides(factor, best, rounding=rounding(64 * case.factor.size, size))
 
 
 MC_L10 = Statement(
@@ -196,14 +209,23 @@ MC_L10 = Statement(
     title="A row that is seen too little gets the coefficients of least norm",
     source=Classical("least squares of least norm", "G. Golub, C. Van Loan, Matrix Computations, 2013, section 5.5"),
     tex=r"d_i < k \Rightarrow u_i = V_{\Omega_i}^{+} x_i",
-    hypotheses={"fewer entries than the rank": lambda case: bool((case.mask.sum(1) < case.factor.shape[1]).all())},
+    hypotheses={
+        "fewer entries than the rank": lambda case: bool((case.mask.sum(1) < case.factor.shape[1]).all()),
+        "independent lines": lambda case: panel_condition(case) < 16,
+    },
     instances=UNDETERMINED,
     solve=row_step,
     claim=Identity(least_norm),
     saboteurs=(
-        saboteur("a Cholesky factorisation with a tiny pivot", solve=mutants.tiny_pivot),
+        saboteur("a ridge of 1e-13", solve=mutants.tiny_pivot),
         saboteur("the first columns alone", solve=mutants.first_columns),
+        saboteur(
+            "conjugate gradients of short rows from one",
+            solve=partial(row_step, method="cg"),
+            patch=(regressions._cg_lines, "u[:] = 0  # from zero", "u[:] = 1  # from zero"),
+        ),
     ),
+    notes="By Cholesky with its rule for short rows, by conjugate gradients from zero, and after a sketch.",
 )
 
 
@@ -211,15 +233,19 @@ MC_L10 = Statement(
 
 
 def residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
-    """Relative residuals on the sample, after each of 12 iterations of a fixed number of warm conjugate gradients."""
-    options = {"rank": case.rank, "condition": case.condition, "oversampling": case.oversampling}
-    problem = make_low_rank(case.shape, rng=case.seed, **options)
+    """Roots of twice the objective relative to the values, after each of 12 iterations of a few warm inner steps."""
+    data, found = case.observations, []
+
+    def keep(state: CompletionState) -> None:
+        found.append(np.sqrt(2 * objective(data, state.U, state.V, ridge=case.ridge)) / np.linalg.norm(data.values))
+
     setting = {"method": "cg", "max_inner": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
-    return complete(problem, case.rank, record=True, rng=case.seed, **setting).trace["residual"]
+    complete(data, case.rank, ridge=case.ridge, rng=case.seed, callback=keep, **setting)
+    return np.array(found)
 
 
 def falling(case: RunCase, found: np.ndarray) -> Sides:
-    """Each residual against the one before; the first one, after one iteration, is not yet zero."""
+    """Each of them against the one before; the first one, after one iteration, is not yet zero."""
     allowed = rounding(64 * case.shape[0] * case.rank, 1.0)
     return Sides(np.r_[found[1:], 2 * allowed], np.r_[found[:-1], found[0]], rounding=allowed)
 
@@ -239,7 +265,41 @@ MC_L7 = Statement(
         saboteur(
             "the moving factor is not rotated", patch=(alternation.rotated, "moved = moving @ R.T", "moved = moving")
         ),
+        saboteur(
+            "under a ridge the moving factor is not rotated",
+            patch=(alternation.rotated, "return fixed @ W, moving @ W", "return fixed @ W, moving"),
+        ),
         saboteur("cold starts", solve=mutants.cold_residuals),
     ),
     notes="Whatever the number of steps.",
+)
+
+
+def balance_at_the_end(case: RunCase, rng: np.random.Generator) -> float:
+    """|U^T U - V^T V| relative to |V^T V|, after 200 iterations of exact half-steps."""
+    setting = {"method": "exact", "max_iter": ITERATIONS, "tol": 0.0, "record": True}
+    return complete(case.observations, case.rank, ridge=case.ridge, rng=case.seed, **setting).trace["imbalance"][-1]
+
+
+def balanced(case: RunCase, found: float) -> Sides:
+    """The imbalance against zero, up to the rounding of all iterations."""
+    return Sides([found], [0.0], rounding=rounding(64 * ITERATIONS * sum(case.shape) * case.rank, 1.0))
+
+
+MC_L9_END = Statement(
+    id="matrix_completion/MC-L9-end",
+    title="At the end of a run with a ridge the factors are balanced",
+    source=Derived(theory.imbalance),
+    tex=r"t \to \infty \Rightarrow \|U_t^T U_t - V_t^T V_t\|_F / \|V_t^T V_t\|_F \to 0",
+    hypotheses={"a ridge": lambda case: case.ridge > 0},
+    instances=WITH_RIDGE,
+    solve=balance_at_the_end,
+    claim=Identity(balanced),
+    saboteurs=(
+        saboteur(
+            "the ridge in orthonormal bases", patch=(alternation.rotated, "if ridge > 0:", "if ridge > float('inf'):")
+        ),
+        saboteur("three iterations", solve=mutants.three_iterations),
+    ),
+    notes="Exact half-steps: with approximate ones the imbalance stays at their accuracy.",
 )

@@ -1,4 +1,7 @@
-"""Wrong solvers of matrix completion; each must be caught by a statement."""
+"""Wrong solvers of matrix completion, each caught by a statement.
+
+Those that no statement sees are patched into the kernels by the tests in tests/matrix_completion.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrtheory.matrix_completion import half_step, make_low_rank, objective, sketch
+from lrtheory.matrix_completion import complete, half_step, objective, sketch
 from proofs_checks.matrix_completion.families.half_steps import (
     Certified,
     HalfStepCase,
     RidgeCase,
     RunCase,
     Start,
+    certificate_of,
     certified,
     exact_step,
     row_step,
@@ -58,8 +62,8 @@ def ridge_after_rotation(case: RidgeCase, rng: np.random.Generator) -> np.ndarra
 
 
 def tiny_pivot(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
-    """Normal equations that are singular, solved as if they were not."""
-    return row_step(case, rng, ridge=1e-13) * (1 + 1e-3)
+    """Normal equations that are singular, made regular by a ridge of 1e-13."""
+    return row_step(case, rng, method="exact", ridge=1e-13)
 
 
 def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
@@ -73,15 +77,22 @@ def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
 
 def cold_residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
     """Conjugate gradients that start from zero in every half-step."""
-    options = {"rank": case.rank, "condition": case.condition, "oversampling": case.oversampling}
-    data = make_low_rank(case.shape, rng=case.seed, **options).observations
+    data = case.observations
     V, found = np.linalg.qr(np.random.default_rng(case.seed).normal(size=(case.shape[1], case.rank)))[0], []
+    setting = {"method": "cg", "max_inner": case.inner_steps, "tol": 1e-12, "ridge": case.ridge}
     for _ in range(12):
-        U = half_step(data, V, axis=0, method="cg", max_inner=case.inner_steps, tol=1e-12).factor
-        V = half_step(data, np.linalg.qr(U)[0], axis=1, method="cg", max_inner=case.inner_steps, tol=1e-12).factor
-        found.append(np.sqrt(2 * objective(data, np.linalg.qr(U)[0], V)) / np.linalg.norm(data.values))
+        U = half_step(data, V, axis=0, **setting).factor
+        V = half_step(data, np.linalg.qr(U)[0], axis=1, **setting).factor
+        value = objective(data, np.linalg.qr(U)[0], V, ridge=case.ridge)
+        found.append(np.sqrt(2 * value) / np.linalg.norm(data.values))
         V = np.linalg.qr(V)[0]
     return np.array(found)
+
+
+def three_iterations(case: RunCase, rng: np.random.Generator) -> float:
+    """The imbalance of a run that has not ended."""
+    setting = {"method": "exact", "max_iter": 3, "tol": 0.0, "record": True}
+    return complete(case.observations, case.rank, ridge=case.ridge, rng=case.seed, **setting).trace["imbalance"][-1]
 
 
 # --- regressions -----------------------------------------------------------------------------------------------------
@@ -167,6 +178,25 @@ def enough_entries(pattern: Pattern, rng: np.random.Generator) -> bool:
     return bool(pattern.mask.sum() >= pattern.rank * (m + n - pattern.rank))
 
 
+def entries_and_degrees(pattern: Pattern, rng: np.random.Generator) -> bool:
+    """As many entries as degrees of freedom, and k of them in every line."""
+    rows, cols = pattern.mask.sum(1), pattern.mask.sum(0)
+    return enough_entries(pattern, rng) and bool(min(rows.min(), cols.min()) >= pattern.rank)
+
+
+def mean_row_length(law: MaskLaw, rng: np.random.Generator) -> float:
+    """The second moment with k / m in place of each squared length of a row of U."""
+    m, k = law.start.shape
+    outside = law.matrix - law.start @ (law.start.T @ law.matrix)
+    return (1 - law.density) / law.density * k / m * float((outside**2).sum())
+
+
+def without_fourth_powers(law: SketchLaw, rng: np.random.Generator) -> float:
+    """(k^2 + k) / s."""
+    k = law.basis.shape[1]
+    return (k * k + k) / law.sketch_size
+
+
 def oracle(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
     """Success in every run."""
     return np.ones(n, bool)
@@ -187,7 +217,13 @@ def next_vectors(case: HalfStepCase, rng: np.random.Generator) -> Start:
     return Start(U[:, 1 : k + 1], s[1 : k + 1])
 
 
-def half_of_the_gap(case: RidgeCase, rng: np.random.Generator) -> Certified:
-    """A gap that is half as large as the proof gives."""
+def share_of_the_gap(case: RidgeCase, rng: np.random.Generator, share: float) -> Certified:
+    """A gap that is not the one that the proof gives."""
     found = certified(case, rng)
-    return replace(found, gap=found.gap / 2)
+    return replace(found, gap=share * found.gap)
+
+
+def certified_at_half_the_ridge(case: RidgeCase, rng: np.random.Generator) -> Certified:
+    """The factors after a half-step with half of the ridge."""
+    factor = half_of_the_ridge(case, rng)
+    return certificate_of(case, factor)

@@ -10,11 +10,14 @@ from lrtheory.matrix_completion import (
     complete,
     duality_gap,
     half_step,
+    half_steps,
     make_coherent,
     make_low_rank,
     make_power_law,
     objective,
+    sample_mask,
     spectral_init,
+    spectral_start,
     split_mask,
     subspace_distance,
     theory,
@@ -230,6 +233,103 @@ def test_the_answer_does_not_depend_on_threads():
     np.testing.assert_array_equal(one.U, two.U)
 
 
+def test_rows_with_too_few_entries_do_not_stop_the_run_early():
+    seen = make_low_rank((250, 200), 15, oversampling=2.5, rng=1).observations
+    place = np.arange(seen.n_observed) - seen.by_row.starts[seen.rows]  # in its row
+    data = seen.subset((seen.rows >= 50) | (place < 14))
+    exact, cg = (complete(data, 15, method=method, record=True) for method in ("exact", "cg"))
+    assert abs(exact.n_iter - cg.n_iter) <= 3
+    for done in (exact, cg):
+        assert done.residual <= done.trace["residual"][-1] < 2e-6
+
+
+def test_the_search_for_a_rank_stops_when_the_callback_says_so():
+    train, test = make_power_law((60, 40), 2, n_observed=1000, rng=0).observations.split(0.2, rng=0)
+    states = []
+
+    def callback(intermediate_result):
+        states.append(intermediate_result.U.shape[1])
+        if states[-1] == 2:
+            raise StopIteration
+
+    done = complete(train, [1, 2, 3], ridge=2.0, validation=test, callback=callback)
+    assert set(states) == {1, 2}
+    assert (done.converged, done.message) == (False, "the callback asked to stop")
+
+
+def test_the_trace_predicts_as_the_result_does():
+    """Lines that were never seen get the mean in both."""
+    train, test = make_power_law((60, 40), 2, n_observed=150, rng=0).observations.split(0.4, rng=0)
+    assert (train.by_row.degrees == 0).any()
+    done = complete(train, 1, ridge=1.0, validation=test, record=True)
+    assert done.trace["validation"].min() == pytest.approx(done.validation_rmse, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["independent", "disjoint"])
+def test_every_half_step_takes_a_fresh_sample(monkeypatch, kind):
+    problem = make_low_rank((40, 30), 1, density=0.9, rng=0)
+    parts = split_mask(problem.observations, 7, method=kind, rng=5)
+    taken, right = [], half_steps.regress
+
+    def regress(lines, *args, **options):
+        taken.append(lines)
+        return right(lines, *args, **options)
+
+    starts, begin = [], spectral_start.spectral_init
+    monkeypatch.setattr(half_steps, "regress", regress)
+    monkeypatch.setattr(
+        spectral_start,
+        "spectral_init",
+        lambda seen, *args, **options: (starts.append(seen), begin(seen, *args, **options))[1],
+    )
+    complete(problem, 1, sample_splitting=kind, max_iter=3, tol=0, rng=5)
+    np.testing.assert_array_equal(starts[0].values, parts[0].values)
+    for i, lines in enumerate(taken):
+        np.testing.assert_array_equal(lines.values, (parts[i + 1].by_col, parts[i + 1].by_row)[i % 2].values)
+    assert len(taken) == 6
+
+
+def test_the_incoherence_clips_a_planted_spike():
+    problem = make_coherent((200, 150), 1, spike=8.0, density=0.5, rng=0)
+    long = spectral_init(problem, 1).U
+    assert abs(long).max() > 2 / np.sqrt(200)
+    options = {"init": "spectral", "max_iter": 1, "max_inner": 0, "method": "cg"}
+    kept, cut = complete(problem, 1, **options), complete(problem, 1, incoherence=1.0, **options)
+    assert subspace_distance(kept.U, long) < 1e-7
+    assert subspace_distance(cut.U, spectral_init(problem, 1, incoherence=1.0).U) < 1e-7
+    assert subspace_distance(cut.U, long) > 1e-2
+
+
+def test_the_start_has_the_scale_of_the_matrix():
+    problem = make_low_rank((60, 50), 2, density=1.0, condition=3, rng=0)
+    done = complete(problem, 2, max_iter=1, max_inner=0, method="cg")
+    np.testing.assert_allclose(done.singular_values, problem.truth.singular_values, rtol=1e-6)
+
+
+def test_the_inner_accuracy_follows_the_smallest_residual(monkeypatch):
+    """After a residual that has risen, the accuracy asked of the inner iteration does not."""
+    residuals, asked = iter([1e-1, 1e-3, 1e-2, 1e-2]), []
+
+    def half_step(seen, factors, axis, accuracy, setting, counts):
+        asked.append(accuracy)
+        counts["inner_iterations"] = 0
+        return next(residuals)
+
+    monkeypatch.setattr(alternation, "_half_step", half_step)
+    complete(make_low_rank((20, 15), 1, rng=0), 1, max_iter=2, inner_tol=0.1, tol=0)
+    assert asked == pytest.approx([1e-1, 1e-2, 1e-4, 1e-4])
+
+
+def test_ways_to_write_an_argument():
+    problem = make_low_rank((12, 10), 2, density=0.9, rng=0)
+    first = complete(problem, 2, max_iter=2)
+    np.testing.assert_array_equal(complete(problem, np.array(2), max_iter=2).U, first.U)
+    pair, both = complete(problem, 2, init=(first.U, first.V)), complete(problem, 2, init=[first.U, first.V])
+    np.testing.assert_array_equal(pair.U, both.U)
+    assert len(sample_mask((1000, 1000), 1e-300, rng=0)[0]) == 0
+    assert len(sample_mask((2**31 - 1, 1000), 1e-12, rng=0)[0]) < 20
+
+
 def test_bad_input():
     problem = make_low_rank((12, 10), 2, density=0.9, rng=0)
     for options, sentence in (
@@ -245,6 +345,8 @@ def test_bad_input():
         ({"init": (np.ones((12, 2)),)}, "`init` must be a pair"),
         ({"init": (np.ones((12, 3)), np.ones((10, 3)))}, "`init` must be of shape"),
         ({"incoherence": 0.5}, "`incoherence` must be in"),
+        ({"incoherence": 2.0, "init": "random"}, '`incoherence` must be None unless `init` is "spectral"'),
+        ({"validation": np.full((12, 10), NAN)}, "`validation` must be at least one observation"),
         ({"validation": np.eye(3)}, r"`validation` must be of shape \(12, 10\), as `data`"),
         ({"sample_splitting": "thirds"}, "`sample_splitting` must be one of"),
     ):

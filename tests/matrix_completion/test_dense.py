@@ -56,11 +56,23 @@ def test_dense_bad_input():
         ((eye[0], None, 1), r"`values` must be of shape \(m, n\)"),
         ((eye, eye, 1), "`mask` must be a bool array"),
         ((eye, np.zeros((3, 3), dtype=bool), 1), "`mask` must be True somewhere"),
+        ((np.full((3, 3), np.nan), None, 1), "`values` must be a number somewhere"),
         ((np.full((3, 3), np.inf), eye > 0, 1), "`values` must be finite where observed"),
         ((eye, None, 4), "`rank` must be an integer in"),
     ):
         with pytest.raises(ValueError, match=sentence):
             complete_dense(*args)
+
+
+def test_dense_wrong_types_and_masked_arrays():
+    for values in ([[1.0, 2.0]], 1j * np.eye(2)):
+        with pytest.raises(TypeError, match="`values` must be an array"):
+            complete_dense(values, None, 1)
+    hidden = np.arange(12).reshape(4, 3) % 5 == 0
+    table = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
+    plain = complete_dense(table, ~hidden, 1)
+    masked_table = np.ma.masked_array(np.where(hidden, 99.0, table), hidden)
+    np.testing.assert_array_equal(complete_dense(masked_table, None, 1).U, plain.U)
 
 
 @pytest.mark.parametrize("name", ["als", "svp", "scaled_gd"])
@@ -78,6 +90,27 @@ def test_scaled_gradients_do_not_feel_the_condition():
         for kappa in (1, 5)
     ]
     assert steps[1] < 2 * steps[0]
+
+
+def test_als_takes_the_options_of_complete():
+    train, test = make_power_law((60, 40), 2, n_observed=1000, rng=0).observations.split(0.2, rng=0)
+    seen = []
+    done = baselines.als(
+        train, [1, 2], ridge=4.0, bias=True, validation=test, callback=seen.append, record=True, max_iter=4, rng=0
+    )
+    assert len(seen) == 8
+    assert done.row_bias is not None
+    assert done.trace["validation"].min() == pytest.approx(done.validation_rmse, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["svp", "scaled_gd"])
+def test_steps_that_are_too_long_are_said_to_diverge(name):
+    problem = make_low_rank((80, 70), 4, oversampling=1.2, condition=10, rng=0)
+    done = getattr(baselines, name)(problem, 4, step_size=0.99 if name == "scaled_gd" else 1.99, max_iter=2000, rng=0)
+    assert done.message.startswith("diverged; take a smaller `step_size`")
+    assert not done.converged
+    assert np.isfinite(done.U).all()
+    assert done.residual <= 100
 
 
 @pytest.mark.parametrize("shape", [(40, 30), (90, 80)])

@@ -73,10 +73,35 @@ def test_no_inner_step_returns_the_start(skewed):
     found = half_step(skewed, factor(30), init=init, method="cg", max_inner=0)
     np.testing.assert_array_equal(found.factor[full], init[full])
     assert not found.converged
+    assert found.factor[~full].tolist() == np.zeros((int((~full).sum()), 3)).tolist()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_squares_are_those_of_the_start_in_short_rows_too(skewed, method):
+    init = factor(40)
+    found = half_step(skewed, factor(30), init=init, method=method, rng=0)
     rest = (init[skewed.rows] * factor(30)[skewed.cols]).sum(axis=1) - skewed.values
-    counted = full[skewed.rows]
-    short = (found.factor[skewed.rows] * factor(30)[skewed.cols]).sum(axis=1) - skewed.values
-    assert found.squares == pytest.approx((rest[counted] ** 2).sum() + (short[~counted] ** 2).sum())
+    assert found.squares == pytest.approx((rest**2).sum())
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_exact_solutions_are_measured(skewed, kind):
+    data = Observations(skewed.rows, skewed.cols, skewed.values.astype(kind), skewed.shape)
+    found = half_step(data, factor(30), ridge=0.5)
+    assert 0 < found.max_residual < 64 * np.finfo(kind).eps
+    assert not half_step(data, factor(30), ridge=0.5, tol=0.0).converged
+
+
+def test_exact_solutions_that_are_wrong_are_seen(skewed):
+    with patched(Patch(regressions._exact_lines, "u[:] = b", "u[:] = 1.001 * b")):
+        assert half_step(skewed, factor(30), ridge=0.5).max_residual == pytest.approx(1e-3, rel=0.01)
+
+
+def test_every_inner_step_is_counted():
+    problem = make_low_rank((30, 25), 4, density=1.0, rng=0)
+    found = half_step(problem, factor(25, 4), method="cg", tol=0.0, max_inner=2)
+    assert found.counts["inner_iterations"] == 2 * 30
+    assert found.counts["flops"] == 6 * 750 * 4 + 4 * 4 * 2 * 750 + 12 * 4 * 60
 
 
 def test_residuals_are_what_they_say(skewed):
@@ -105,7 +130,7 @@ def test_threads_change_no_bit(skewed, method, kind):
 def test_the_counts_are_the_formula(skewed):
     N, k, lines = skewed.n_observed, 3, int((skewed.by_row.degrees > 0).sum())
     exact = half_step(skewed, factor(30))
-    assert exact.counts["flops"] == 6 * N * k + N * k * (k + 1) + lines * (k**3 // 3 + 2 * k**2)
+    assert exact.counts["flops"] == 6 * N * k + N * k * (k + 1) + lines * (k * (k + 1) * (2 * k + 1) // 6 + 2 * k**2)
     cg = half_step(skewed, factor(30), method="cg", ridge=1.0, tol=0.0, max_inner=2)
     long = skewed.by_row.degrees[skewed.by_row.degrees > 0]
     assert cg.counts["inner_iterations"] <= 2 * lines

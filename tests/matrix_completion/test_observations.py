@@ -127,6 +127,35 @@ def test_copies_through_pickle_are_whole_and_read_only():
     assert repr(again) == "Observations(2 of 2 x 2 entries, float64)"
 
 
+def test_what_the_caller_writes_later_is_not_seen():
+    rows, cols, values = np.array([0, 1], np.int32), np.array([1, 0], np.int32), np.array([1.0, 2.0])
+    frozen = values.view()
+    frozen.flags.writeable = False
+    for either in (values, frozen):
+        seen = Observations(rows, cols, either, (2, 2))
+        rows[0], cols[0], values[0] = 1, 1, 9.0
+        assert (seen.rows.tolist(), seen.cols.tolist(), seen.values.tolist()) == ([0, 1], [1, 0], [1.0, 2.0])
+        rows[0], cols[0], values[0] = 0, 1, 1.0
+    assert np.shares_memory(Observations(seen.rows, seen.cols, seen.values, (2, 2)).values, seen.values)
+
+
+def test_what_a_masked_array_hides_is_not_observed():
+    table = np.ma.masked_array(np.arange(6.0).reshape(2, 3), mask=[[0, 1, 0], [0, 0, 1]])
+    assert as_observations(table).values.tolist() == [0.0, 2.0, 3.0, 4.0]
+    assert as_observations((table, np.ones((2, 3), bool))).n_observed == 4
+    table.data[0, 0] = NAN
+    assert as_observations(table).values.tolist() == [2.0, 3.0, 4.0]
+
+
+def test_numbers_that_cannot_be_squared_or_compared_are_refused():
+    with pytest.raises(ValueError, match="`values` must be in"):
+        complete(1e200 * np.eye(3), 1)
+    with pytest.raises(ValueError, match="`values` must be in"):
+        Observations([0], [0], np.array([1e20], np.float32), (1, 1))
+    with pytest.raises(TypeError, match="`values` must be an array of real numbers"):
+        complete(np.ones((2, 2)) * 1j, 1)
+
+
 def test_problems_are_data_too():
     problem = make_low_rank((20, 15), 1, density=0.7, rng=0)
     assert isinstance(problem, CompletionProblem)

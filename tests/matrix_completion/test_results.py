@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from lrtheory.matrix_completion import Observations, complete, make_low_rank, make_power_law
+from lrtheory.matrix_completion import (
+    Observations,
+    complete,
+    duality_gap,
+    make_low_rank,
+    make_power_law,
+    objective,
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +96,31 @@ def test_bad_input(ratings):
     with pytest.raises(TypeError, match="`rows` must be an array of integers"):
         done.predict([0.5], [0])
     assert done.predict([], []).tolist() == []
+
+
+def test_top_takes_sparse_matrices_and_checks_the_shape(ratings):
+    done = complete(ratings, 2, ridge=4.0, bias=True)
+    np.testing.assert_array_equal(done.top(0, 5, exclude=ratings.to_csr())[0], done.top(0, 5, exclude=ratings)[0])
+    with pytest.raises(ValueError, match=r"`exclude` must be of shape \(80, 50\), as the completed matrix"):
+        done.top(0, 5, exclude=Observations([0], [0], [1.0], (3, 50)))
+
+
+def test_folding_in_an_entry_of_a_column_that_was_never_seen():
+    mask = np.ones((6, 5), dtype=bool)
+    mask[:, 4] = False
+    done = complete((np.outer(np.arange(1.0, 7), np.arange(1.0, 6)), mask), 1)
+    np.testing.assert_allclose(done.fold_in([0, 4], [2.0, 99.0]), done.fold_in([0], [2.0]))
+
+
+def test_certificates_check_their_shapes(ratings):
+    U, V = np.ones((80, 2)), np.ones((50, 2))
+    for call in (lambda U, V: objective(ratings, U, V), lambda U, V: duality_gap(ratings, U, V, lam=1.0)):
+        with pytest.raises(ValueError, match=r"`U` must be of shape \(80, n\)"):
+            call(U[:9], V)
+        with pytest.raises(ValueError, match=r"`V` must be of shape \(50, 2\)"):
+            call(U, V[:9])
+        with pytest.raises(ValueError, match=r"`V` must be of shape \(50, 2\)"):
+            call(U, V[:, :1])
 
 
 def test_labels_are_carried():

@@ -100,6 +100,53 @@ def test_trace_repeats_and_rank_loss():
     assert sketched_lstsq(A, np.zeros((300, 0)), rng=0).x.shape == (6, 0)
 
 
+def heavy() -> tuple[np.ndarray, np.ndarray]:
+    """Forty rows carry everything: sketches lose rank by collisions, and uniform ones miss rows."""
+    rng = np.random.default_rng(0)
+    A, b = np.zeros((4000, 40)), 1e-3 * rng.normal(size=4000)
+    A[:40] = np.diag(np.geomspace(1, 1e-4, 40))
+    b[:40] += A[:40] @ rng.normal(size=40)
+    return A, b
+
+
+def excess(A: np.ndarray, b: np.ndarray, found) -> float:
+    """|A x - b| / OPT - 1."""
+    best = np.linalg.lstsq(A, b, rcond=None)[0]
+    return float(np.linalg.norm(A @ found.x - b) / np.linalg.norm(A @ best - b) - 1)
+
+
+@pytest.mark.parametrize("kind", ["countsketch", "uniform"])
+def test_a_sketch_that_has_lost_rank_proves_nothing(kind):
+    A, b = heavy()
+    found = sketched_lstsq(A, b, kind=kind, rng=0)
+    assert found.converged
+    assert excess(A, b, found) <= 1e-6
+    assert found.reason == "A itself after 3 sketches of 640 rows"
+    assert found.counts["sketches"] == 3
+    assert sketched_lstsq(A, b, kind=kind, repeats=1, rng=0).counts["sketches"] == 1
+
+
+def test_small_sketches_claim_no_accuracy_that_they_lack():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        A, b = rng.normal(size=(500, 5)), rng.normal(size=500)
+        found = sketched_lstsq(A, b, sketch_size=6, epsilon=1e-6, rng=seed)
+        assert found.converged
+        assert excess(A, b, found) <= 1e-6
+    with patched(Patch(sketching._preconditioners, "1 / (1 + distortion(A, R))", "2.0")):
+        # a bound that is too large by far ends the iteration too early
+        A, b = tall(400, 8)
+        assert excess(A, b, sketched_lstsq(A, b, sketch_size=9, epsilon=1e-6, rng=1)) > 1e-6
+
+
+def test_a_matrix_without_full_rank_is_said():
+    A = np.random.default_rng(0).normal(size=(30, 2)) @ np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    found = sketched_lstsq(A, np.arange(30.0), rng=0)
+    assert not found.converged
+    assert found.message == "the accuracy was not reached, or not proved: A may lack full column rank"
+    np.testing.assert_allclose(found.x, np.linalg.lstsq(A, np.arange(30.0), rcond=None)[0])
+
+
 def test_bad_input():
     A, b = tall()
     for options, sentence in (

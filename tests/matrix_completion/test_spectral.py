@@ -137,6 +137,34 @@ def test_completability_against_exact_elimination(k):
     assert answers == {True, False}
 
 
+def test_a_long_path_is_completable():
+    n = 500
+    path = np.r_[np.arange(n), np.arange(1, n)], np.r_[np.arange(n), np.arange(n - 1)]
+    seen = Observations(*path, np.ones(2 * n - 1), (n, n))
+    assert all(finitely_completable(seen, 1, rng=seed) for seed in range(2))
+    cut = seen.subset(np.arange(2 * n - 1) != n // 2)
+    closed = Observations(np.r_[cut.rows, 0], np.r_[cut.cols, 1], np.ones(2 * n - 1), (n, n))
+    assert not finitely_completable(closed, 1, rng=0)
+
+
+def test_the_jacobian_is_consulted():
+    """Two dense blocks and enough entries in every line: only the rank of the Jacobian sees that nothing ties them."""
+    mask = np.kron(np.eye(2, dtype=bool), np.ones((5, 5), dtype=bool))
+    rows, cols = np.nonzero(mask)
+    seen = Observations(rows, cols, np.ones(50), (10, 10))
+    assert seen.n_observed >= theory.degrees_of_freedom(10, 10, 2)
+    assert not oracles.is_finitely_completable(rows, cols, (10, 10), 2)
+    assert not finitely_completable(seen, 2, rng=0)
+
+
+def test_thin_matrices_are_not_made_dense():
+    """The Gram matrix of a sparse matrix with few columns, against its dense decomposition."""
+    rows, cols = sample_mask((3000, 20), 0.1, rng=0)
+    matrix = Observations(rows, cols, np.random.default_rng(0).normal(size=len(rows)), (3000, 20)).to_csr()
+    expected = np.linalg.svd(matrix.toarray(), compute_uv=False)[:2]
+    assert spectral.leading_singular_values(matrix, 2) == pytest.approx(expected)
+
+
 def test_rank_one_components_decide_rank_one():
     for positions in itertools.combinations(itertools.product(range(3), range(2)), 4):
         rows, cols = np.array(positions).T

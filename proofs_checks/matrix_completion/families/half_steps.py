@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.matrix_completion import LowRank, Observations, duality_gap, half_step, spectral_init
+from lrtheory.matrix_completion import LowRank, Observations, duality_gap, half_step, make_low_rank, spectral_init
 
 
 @dataclass(frozen=True)
@@ -151,12 +151,13 @@ WITH_HOLES = Family("with-holes", always=lambda: (always_cases()[1],))
 
 @dataclass(frozen=True)
 class RidgeCase:
-    """Values (m, n), a sample (m, n), a factor (n, k) that is not orthonormal, and a ridge."""
+    """Values (m, n), a sample (m, n), a factor (n, k) that is not orthonormal, a ridge, and how rows are solved."""
 
     values: np.ndarray
     mask: np.ndarray
     factor: np.ndarray
     ridge: float
+    method: str = "exact"
 
     @property
     def observations(self) -> Observations:
@@ -184,21 +185,33 @@ RIDGE_CASES = Family(
 )
 UNDETERMINED = Family(
     "undetermined",
-    always=(RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.0),),
-    draw=lambda draws: thinned(draw_ridge(draws)),
+    always=tuple(
+        RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.0, method)
+        for method in ("exact", "cg", "sketch")
+    ),
+    draw=lambda draws: draw_thin(draws),
 )
 
 
-def thinned(case: RidgeCase) -> RidgeCase:
-    """One entry a row, an integer factor without zeros in its first column, and no ridge."""
-    first = np.arange(case.mask.shape[1]) == case.mask.argmax(1)[:, None]
-    factor = np.hstack([np.ones((len(case.factor), 1)), case.factor, np.ones((len(case.factor), 1))])
-    return replace(case, mask=first, factor=factor, ridge=0.0)
+def draw_thin(draws: Draws) -> RidgeCase:
+    """One entry to k - 1 entries a row, an integer factor, any method, and no ridge."""
+    m, n, k = draws.integers(1, 6), draws.integers(2, 8), draws.integers(2, 5)
+    factor = draws.integers(-4, 4, shape=(n, k)) + 5.0 * np.eye(n, k)
+    place = np.array([draws.permutation(n) for _ in range(m)])
+    mask = place < draws.integers(1, min(n, k - 1), shape=m)[:, None]
+    values, method = draws.integers(-8, 8, shape=(m, n)) / 4, draws.choice(("exact", "cg", "sketch"))
+    return RidgeCase(values, mask, factor, 0.0, method)
+
+
+def panel_condition(case: RidgeCase) -> float:
+    """The largest condition number of the rows' panels V_Omega; infinite where their lines are dependent."""
+    spectra = (np.linalg.svd(case.factor[seen], compute_uv=False) for seen in case.mask)
+    return float(max(s[0] / s[-1] if s[-1] > 0 else np.inf for s in spectra))
 
 
 def row_step(case: RidgeCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
     """The rows' coefficients, (m, k)."""
-    chosen = {"axis": 0, "method": "exact", "ridge": case.ridge} | options
+    chosen = {"axis": 0, "method": case.method, "ridge": case.ridge, "tol": 1e-15, "max_inner": 500} | options
     return half_step(case.observations, case.factor, **chosen).factor
 
 
@@ -212,12 +225,49 @@ class Certified:
     left: np.ndarray
     right: np.ndarray
     gap: float
+    bound: float
 
 
 def certified(case: RidgeCase, rng: np.random.Generator) -> Certified:
     """The factors after a half-step for the rows, with their gap."""
-    factor = row_step(case)
-    return Certified(factor, case.factor, duality_gap(case.observations, factor, case.factor, lam=case.ridge).gap)
+    return certificate_of(case, row_step(case))
+
+
+def certificate_of(case: RidgeCase, factor: np.ndarray) -> Certified:
+    """A factor of the rows, with the gap that the library states."""
+    found = duality_gap(case.observations, factor, case.factor, lam=case.ridge)
+    return Certified(factor, case.factor, found.gap, found.bound)
+
+
+def optimum(values: np.ndarray, ridge: float, shrink: bool = True) -> RidgeCase:
+    """A matrix that is seen whole, with the right factor of its singular values above the ridge, shrunk by it."""
+    _, s, Vt = np.linalg.svd(values)
+    kept = s > ridge
+    scales = np.sqrt(s[kept] - ridge if shrink else s[kept])
+    return RidgeCase(values, np.ones(values.shape, bool), Vt[: len(s)][kept].T * scales, ridge)
+
+
+def draw_optimum(draws: Draws) -> RidgeCase:
+    """Up to eight rows and columns, with a singular value above the ridge."""
+    values = draws.integers(-8, 8, shape=(draws.integers(1, 8), draws.integers(1, 8))) / 4 + 2.0
+    values[0, 0] += 8.0
+    return optimum(values, draws.choice((0.25, 1.0, 4.0)))
+
+
+def is_shrunk(case: RidgeCase) -> bool:
+    """Whether everything is seen and V^T V holds the singular values less the ridge."""
+    s = np.linalg.svd(case.values, compute_uv=False)
+    wanted = np.diag(s[s > case.ridge] - case.ridge)
+    found = case.factor.T @ case.factor
+    return bool(case.mask.all()) and found.shape == wanted.shape and np.allclose(found, wanted)
+
+
+OPTIMA = Family(
+    "optima",
+    always=lambda: (optimum(np.array([[3.0, 0.0], [0.0, 1.0]]), 1.0), optimum(np.array([[2.0]]), 0.5)),
+    draw=draw_optimum,
+)
+NOT_SHRUNK = Family("not-shrunk", always=lambda: (optimum(np.array([[3.0, 0.0], [0.0, 2.0]]), 1.0, shrink=False),))
 
 
 # --- whole runs ------------------------------------------------------------------------------------------------------
@@ -233,17 +283,35 @@ class RunCase:
     oversampling: float
     inner_steps: int
     seed: int
+    ridge: float = 0.0
+
+    @property
+    def observations(self) -> Observations:
+        """What is seen."""
+        options = {"condition": self.condition, "oversampling": self.oversampling}
+        return make_low_rank(self.shape, self.rank, rng=self.seed, **options).observations
 
 
+WITH_RIDGE = Family(
+    "with-ridge",
+    always=(RunCase((40, 30), 2, 2.0, 5.0, 0, 0, ridge=2.0), RunCase((20, 30), 1, 1.0, 6.0, 0, 1, ridge=4.0)),
+)
 RUNS = Family(
     "runs",
     always=(
         RunCase((60, 50), 3, 10.0, 4.0, 2, 0),
         RunCase((40, 30), 2, 1.0, 3.0, 1, 1),
         RunCase((60, 50), 4, 3.0, 4.0, 5, 2),
+        RunCase((40, 30), 3, 3.0, 4.0, 2, 3, ridge=1.0),
     ),
     draw=lambda draws: RunCase(
-        (40, 30), draws.integers(1, 3), draws.choice((1.0, 10.0)), 4.0, draws.integers(1, 5), draws.integers(0, 10**6)
+        (40, 30),
+        draws.integers(1, 3),
+        draws.choice((1.0, 10.0)),
+        4.0,
+        draws.integers(1, 5),
+        draws.integers(0, 10**6),
+        draws.choice((0.0, 1.0)),
     ),
 )
 
@@ -270,8 +338,20 @@ def dense(m: int, n: int, k: int, density: float, seed: int) -> HalfStepCase:
     return case(m, n, k, np.random.default_rng(seed), condition=1.0, density=density)
 
 
+def one_row_unseen(m: int = 64, n: int = 8) -> HalfStepCase:
+    """A flat matrix without its last row: the distance is sqrt(1 - p) and |E| is sqrt((1 - p) / p)."""
+    left, right, mask = np.full((m, 1), m**-0.5), np.full((n, 1), n**-0.5), np.ones((m, n), bool)
+    mask[-1] = False
+    return HalfStepCase(left, np.ones(1), right, mask, left, np.zeros((n, 1)))
+
+
 DENSE_CASES = Family(
     "dense-cases",
-    always=lambda: (dense(60, 50, 2, 0.9, 0), dense(200, 160, 3, 0.8, 1), whole(dense(10, 8, 2, 1.0, 2))),
+    always=lambda: (
+        one_row_unseen(),
+        dense(60, 50, 2, 0.9, 0),
+        dense(200, 160, 3, 0.8, 1),
+        whole(dense(10, 8, 2, 1.0, 2)),
+    ),
     draw=draw_case,
 )

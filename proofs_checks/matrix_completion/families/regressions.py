@@ -110,9 +110,24 @@ def spiked(m: int, k: int, size: float, clip: str, noise: float = 0.0) -> Spike:
     return Spike(truth, orthonormal(start), 1.0, clip)
 
 
+def spiked_haar(m: int, k: int, size: float, clip: str) -> Spike:
+    """A random basis, whose longest row sets mu, and a spike in another row that is longer than the clip."""
+    truth = orthonormal(np.random.default_rng(m - k).normal(size=(m, k)))
+    lengths = np.linalg.norm(truth, axis=1)
+    start = truth.copy()
+    start[lengths.argmin(), 0] += size
+    return Spike(truth, orthonormal(start), float(lengths.max() * np.sqrt(m / k)), clip)
+
+
 SPIKES = Family(
     "spikes",
-    always=lambda: (spiked(1024, 4, 0.2, "row"), spiked(1024, 4, 0.2, "entry"), spiked(4096, 2, 0.3, "row")),
+    always=lambda: (
+        spiked_haar(4000, 2, 0.4, "row"),
+        spiked_haar(4000, 2, 0.4, "entry"),
+        spiked(1024, 4, 0.2, "row"),
+        spiked(1024, 4, 0.2, "entry"),
+        spiked(4096, 2, 0.3, "row"),
+    ),
     draw=lambda draws: spiked(
         draws.choice((64, 256, 1024)),
         draws.integers(1, 4),

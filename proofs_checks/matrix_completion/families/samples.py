@@ -65,13 +65,6 @@ def columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 SMALL_MASKS = Family("small-masks", always=lambda: (mask_law(6, 4, 2, 0.5), mask_law(8, 3, 1, 0.75, seed=1)))
-GRAMS = Family(
-    "grams",
-    always=lambda: (
-        mask_law(800, 1, 3, 0.5, threshold=0.5, seed=2),
-        mask_law(1000, 1, 4, 0.4, threshold=0.6, seed=3),
-    ),
-)
 
 
 def flat(n: int, density: float, threshold: float) -> MaskLaw:
@@ -80,6 +73,15 @@ def flat(n: int, density: float, threshold: float) -> MaskLaw:
     return MaskLaw(one, np.ones(1), one, one, density, threshold)
 
 
+ENUMERATED_MASKS = Family("enumerated-masks", always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)))
+GRAMS = Family(
+    "grams",
+    always=lambda: (
+        flat(10, 0.2, 0.99),
+        mask_law(800, 1, 3, 0.5, threshold=0.5, seed=2),
+        mask_law(1000, 1, 4, 0.4, threshold=0.6, seed=3),
+    ),
+)
 NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(64, 0.2, 0.1)))
 
 # --- sketches --------------------------------------------------------------------------------------------------------
@@ -113,7 +115,17 @@ SECOND_MOMENTS = Family(
         SketchLaw(with_constant(4, 1), "countsketch", 4),
     ),
 )
-GAUSSIANS = Family("gaussians", always=lambda: (SketchLaw(with_constant(64, 3), "gaussian", 80, 0.3),))
+ENUMERATED_SKETCHES = Family(
+    "enumerated-sketches",
+    always=lambda: (SketchLaw(with_constant(4, 2), "countsketch", 3), SketchLaw(with_constant(4, 1), "countsketch", 2)),
+)
+GAUSSIANS = Family(
+    "gaussians",
+    always=lambda: (
+        SketchLaw(with_constant(64, 3), "gaussian", 80, 0.3),
+        SketchLaw(with_constant(8, 1), "gaussian", 16, 0.375),
+    ),
+)
 BIRTHDAYS = Family(
     "birthdays",
     always=lambda: (SketchLaw(np.eye(12, 4), "countsketch", 10), SketchLaw(np.eye(20, 10), "countsketch", 80)),
@@ -187,18 +199,21 @@ class Ladder:
         shape = (self.size, self.size)
         return make_low_rank(shape, self.rank, oversampling=self.oversampling, rng=self.rank).observations
 
+    @property
+    def factor(self) -> np.ndarray:
+        """The factor that is held fixed."""
+        return orthonormal(np.random.default_rng(self.rank).normal(size=(self.size, self.rank)))
+
 
 LADDER = Family("ranks", always=tuple(Ladder(240, k) for k in (4, 8, 16, 32)))
-FLOPS = Family("flops", always=(Ladder(20, 1), Ladder(60, 3), Ladder(80, 8)))
+FLOPS = Family("flops", always=(Ladder(20, 1), Ladder(20, 3), Ladder(30, 5)))
 
 
 def counted(
     ladder: Ladder, rng: np.random.Generator | None = None, n: int = 1, *, method: str = "cg", steps: int = 3
 ) -> np.ndarray:
     """Counted flops of one half-step of `steps` conjugate gradients, or of an exact one, n times the same."""
-    data = ladder.observations
-    start = orthonormal(np.random.default_rng(ladder.rank).normal(size=(ladder.size, ladder.rank)))
-    found = half_step(data, start, axis=0, method=method, max_inner=steps, tol=1e-15)
+    found = half_step(ladder.observations, ladder.factor, axis=0, method=method, max_inner=steps, tol=1e-15)
     return np.full(n, float(found.counts["flops"]))
 
 
@@ -216,13 +231,52 @@ def recovered(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarra
     found = np.zeros(n, bool)
     for i in range(n):
         problem = make_low_rank(coverage.shape, coverage.rank, density=coverage.density, rng=rng)
+        if problem.observations.n_observed == 0:
+            continue
         result = complete(problem, coverage.rank, method="exact", max_iter=30, rng=rng)
         truth = problem.truth.dense()
         found[i] = np.linalg.norm(result.block() - truth) <= 1e-3 * np.linalg.norm(truth)
     return found
 
 
-COVERAGES = Family("coverages", always=(Coverage((12, 10), 2, 0.45), Coverage((10, 10), 1, 0.3)))
+SMALL_COVERAGE = Family("small-coverage", always=(Coverage((3, 2), 1, 0.5),))
+COVERAGES = Family(
+    "coverages", always=(Coverage((3, 2), 1, 0.5), Coverage((12, 10), 2, 0.45), Coverage((10, 10), 1, 0.3))
+)
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """An (m, n) matrix of rank k, seen with probability p under noise of a standard deviation."""
+
+    shape: tuple[int, int]
+    rank: int
+    density: float
+    noise: float
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """Rank and density, as keywords."""
+        return {"rank": self.rank, "density": self.density}
+
+    @property
+    def oversampling(self) -> float:
+        """Expected entries a degree of freedom."""
+        m, n = self.shape
+        return self.density * m * n / (self.rank * (m + n - self.rank))
+
+
+def errors_under_noise(noisy: Noisy, rng: np.random.Generator, n: int, more: int = 0) -> np.ndarray:
+    """|M^ - M|_F^2 of n runs on fresh matrices whose entries have root mean square 1."""
+    found = np.zeros(n)
+    for i in range(n):
+        problem = make_low_rank(noisy.shape, noise=noisy.noise, rng=rng, **noisy.sample)
+        done = complete(problem, noisy.rank + more, method="exact", max_iter=30, tol=1e-3)
+        found[i] = np.linalg.norm(done.block() - problem.truth.dense()) ** 2
+    return found
+
+
+NOISY = Family("noisy", always=(Noisy((30, 25), 1, 0.6, 0.1),))
 
 
 @dataclass(frozen=True)
@@ -249,6 +303,25 @@ def draw_pattern(draws: Draws) -> Pattern:
     return Pattern(mask, 1, draws.integers(0, 99))
 
 
+def draw_ranked(draws: Draws) -> Pattern:
+    """Up to five rows and columns, rank up to three, most entries seen."""
+    k = draws.integers(1, 3)
+    m, n = draws.integers(k, 5), draws.integers(k, 5)
+    mask = draws.integers(0, 4, shape=(m, n)) > 0
+    mask[0, 0] = True
+    return Pattern(mask, k, draws.integers(0, 99))
+
+
+def two_blocks(k: int) -> Pattern:
+    """Two blocks of 2 k rows and columns, seen whole: enough entries in all lines, and nothing that ties the blocks."""
+    return Pattern(np.kron(np.eye(2, dtype=bool), np.ones((2 * k, 2 * k), bool)), k)
+
+
+RANKED = Family(
+    "ranked-patterns",
+    always=lambda: (two_blocks(1), two_blocks(2), Pattern(np.ones((3, 3), bool), 2), Pattern(np.eye(3, dtype=bool), 3)),
+    draw=draw_ranked,
+)
 PATTERNS = Family(
     "patterns",
     always=(Pattern(np.eye(2, dtype=bool), 1), Pattern(np.ones((2, 2), bool), 1), Pattern(np.ones((3, 3), bool), 2)),

@@ -1,0 +1,69 @@
+"""Numbers that count the arithmetic done with them, and kernels that run on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from lrtheory.matrix_completion import Observations, regressions
+
+
+class Counter:
+    """A number whose additions, multiplications, divisions and roots are counted in a tally that it shares."""
+
+    def __init__(self, value: float, tally: list[int]) -> None:
+        self.value, self.tally = value, tally
+
+    def counted(self, value: float) -> Counter:
+        """The result of one operation."""
+        self.tally[0] += 1
+        return Counter(value, self.tally)
+
+    def __add__(self, other: Any) -> Counter:
+        return self.counted(self.value + float(other))
+
+    def __sub__(self, other: Any) -> Counter:
+        return self.counted(self.value - float(other))
+
+    def __rsub__(self, other: Any) -> Counter:
+        return self.counted(float(other) - self.value)
+
+    def __mul__(self, other: Any) -> Counter:
+        return self.counted(self.value * float(other))
+
+    def __truediv__(self, other: Any) -> Counter:
+        return self.counted(self.value / float(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return self.value > float(other)
+
+    def __float__(self) -> float:
+        return self.value
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def interpreted(module: ModuleType, name: str) -> Callable[..., Any]:
+    """A kernel as plain Python together with all kernels that it calls, for arrays of counters."""
+    scope = dict(vars(module))
+    scope["np"] = SimpleNamespace(empty=np.empty, finfo=lambda dtype: np.finfo(np.float64))
+    scope["math"] = SimpleNamespace(sqrt=lambda x: x.counted(math.sqrt(x.value)))
+    for key, value in vars(module).items():
+        if hasattr(value, "py_func"):
+            scope[key] = FunctionType(value.py_func.__code__, scope, key)
+    return scope[name]
+
+
+def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
+    """Operations of the kernel of exact half-steps on all rows, counted one by one."""
+    tally, (m, k) = [0], (data.shape[0], F.shape[1])
+    counters = lambda array: np.vectorize(lambda x: Counter(float(x), tally), otypes=[object])(array)
+    starts, indices, values = data.by_row
+    factor, numbers = counters(np.zeros((m, k))), np.zeros((2, m))
+    given = starts, indices, counters(values), counters(F), Counter(0.0, tally)
+    interpreted(regressions, "_exact_lines")(*given, 0, m, factor, numbers[0], numbers[1], np.zeros(m, np.int64))
+    return tally[0]
