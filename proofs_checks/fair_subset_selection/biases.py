@@ -201,23 +201,38 @@ FSS_P7 = Statement(
 # --- the law of an exchange ------------------------------------------------------------------------------------------
 
 
-def first_distances(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
-    """How far apart the first pair of each of n rankings is that changes places."""
-    rows = np.repeat(panel.positions, n, axis=0)
-    biased = bias_swaps(
-        Rankings(rows), panel.disadvantaged, phi=panel.phi, intensity=panel.intensity, record=True, rng=rng
-    )
-    return biased.trace["distances"][biased.trace["starts"][:-1]]
-
-
-def distance_law(panel: Swapped) -> np.ndarray:
-    """Probabilities of the distances 1, ..., m - 1: pairs at that distance times phi^d."""
+def wrong_pairs(panel: Swapped) -> list[tuple[int, int]]:
+    """Pairs of a disadvantaged item and an advantaged one behind it."""
     place, down = panel.positions[0], panel.disadvantaged
-    gaps = [
-        int(place[a] - place[b]) for a in np.flatnonzero(~down) for b in np.flatnonzero(down) if place[a] > place[b]
-    ]
-    counts = np.bincount(gaps, minlength=len(place))[1:] * panel.phi ** np.arange(1, len(place))
-    return counts / counts.sum()
+    return [(b, a) for b in np.flatnonzero(down) for a in np.flatnonzero(~down) if place[a] > place[b]]
+
+
+def first_pairs(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Places after one exchange in each of n rankings."""
+    rows = np.repeat(panel.positions, n, axis=0)
+    return bias_swaps(
+        Rankings(rows), panel.disadvantaged, phi=panel.phi, intensity=panel.intensity, rng=rng
+    ).observed.positions
+
+
+def which_pair(panel: Swapped, found: np.ndarray) -> np.ndarray:
+    """The number of the pair that has changed places in each ranking."""
+    numbers = {pair: number for number, pair in enumerate(wrong_pairs(panel))}
+    moved = found != panel.positions[0]
+    down = np.asarray(panel.disadvantaged, dtype=bool)
+    return np.array([numbers[np.flatnonzero(row & down)[0], np.flatnonzero(row & ~down)[0]] for row in moved])
+
+
+def pair_law(panel: Swapped) -> np.ndarray:
+    """phi^d for each pair at distance d, divided by their sum."""
+    place = panel.positions[0]
+    weight = np.array([panel.phi ** int(place[a] - place[b]) for b, a in wrong_pairs(panel)])
+    return weight / weight.sum()
+
+
+def asks_for_one(panel: Swapped) -> bool:
+    """Whether the intensity asks for one exchange."""
+    return theory.swaps_asked(int(inversions(panel.positions, panel.disadvantaged)[0]), panel.intensity) == 1
 
 
 FSS_S1 = Statement(
@@ -225,11 +240,15 @@ FSS_S1 = Statement(
     title="A pair at distance d is exchanged with weight phi^d",
     source=SWAPS,
     tex=r"P(a, b) \propto \varphi^{\mathrm{pos}_a - \mathrm{pos}_b}",
-    hypotheses={"one ranking, and a pair": lambda panel: bool(inversions(panel.positions, panel.disadvantaged)[0])},
+    hypotheses={"one exchange": asks_for_one},
     instances=FIRST_SWAPS,
-    solve=first_distances,
-    claim=Law(category=lambda panel, found: found - 1, probabilities=distance_law, within=0.05),
+    solve=first_pairs,
+    claim=Law(category=which_pair, probabilities=pair_law, within=0.05),
     saboteurs=(
+        saboteur(
+            "the first pair at a distance",
+            patch=(bias.draw_pair, "which = int(rng.random() * count[distance])", "which = 0"),
+        ),
         saboteur("weights phi^-d", patch=(bias.draw_pair, "power *= phi", "power /= phi")),
         saboteur("all pairs alike", patch=(bias.draw_pair, "power *= phi", "power *= 1.0")),
     ),

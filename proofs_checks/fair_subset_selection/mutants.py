@@ -135,6 +135,19 @@ def smallest_marginal(panel: Panel, rng: np.random.Generator) -> Selection:
     return replace(select(panel.rankings, panel.rule, panel.k, **panel.quotas), items=np.array(worst))
 
 
+def no_gap(panel: Panel, rng: np.random.Generator) -> Selection:
+    """A certificate that says that the choice is optimal."""
+    found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
+    return replace(found, certificate=replace(found.certificate, bound=float(found.score), gap=0.0))
+
+
+def smaller_bound(panel: Panel, rng: np.random.Generator) -> Selection:
+    """Half of the certified gap."""
+    found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
+    gap = found.certificate.gap / 2
+    return replace(found, certificate=replace(found.certificate, bound=found.certificate.bound - gap, gap=gap))
+
+
 def counts_all(panel: Panel, rng: np.random.Generator) -> tuple[Selection, Selection]:
     """A lazy method that evaluates every item in every step."""
     options = panel.quotas | {"method": "greedy"}

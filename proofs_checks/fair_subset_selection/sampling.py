@@ -26,6 +26,8 @@ from lrtheory.fair_subset_selection import quota_curves, separates, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.laws import (
     ENOUGH,
+    EXCHANGED,
+    NEARLY_ALIKE,
     NOT_SMOOTH,
     REALISED,
     SMALL_PANEL,
@@ -79,19 +81,22 @@ FSS_T1A = Statement(
     saboteurs=(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
+        saboteur("two items of a group are taken for each other", breaks="smooth", instances=EXCHANGED),
         saboteur("a twentieth is drawn", solve=mutants.a_twentieth),
     ),
     notes="Loose: with SNTV and m = 32 about a twelfth of the rankings is enough.",
 )
 
 
-def too_little(law: PanelLaw, found: Sums, ties: str = "index") -> np.ndarray:
+def too_little(law: PanelLaw, found: Sums, share: float | None = None) -> np.ndarray:
     """For some number of disadvantaged items, the choice is worth less than beta_plus of the best such set."""
     latent = np.array([float(f) for f in law.latent])
-    curves = quota_curves(found.observed, latent, law.k, disadvantaged=law.groups == 1, ties=ties)
-    short = float(law.beta_plus) * curves.optima - curves.values
+    curves = quota_curves(found.observed, latent, law.k, disadvantaged=law.groups == 1)
+    short = (float(law.beta_plus) if share is None else share) * curves.optima - curves.values
     return (short > rounding(4 * law.k, float(curves.optima.max()))).any(axis=1)
 
+
+anything_lost = partial(too_little, share=1.0)
 
 FSS_T1 = Statement(
     id="fair_subset_selection/FSS-T1",
@@ -106,6 +111,9 @@ FSS_T1 = Statement(
     saboteurs=(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
+        saboteur(
+            "all of the optimum, in the place of beta_plus", claim=at_most_delta(anything_lost), instances=NEARLY_ALIKE
+        ),
         saboteur("a fiftieth is drawn", solve=partial(mutants.a_twentieth, share=Fraction(1, 50))),
     ),
     notes="Derived, in the shape of the paper's claim of polynomially many rankings; its own constants were not read.",
@@ -236,8 +244,8 @@ FSS_D4_TAIL = Statement(
     instances=EXCHANGEABLE,
     solve=optimal_quotas,
     claim=Probability(
-        event=lambda case, found: np.abs(found - case.k * case.n_disadvantaged / case.n_items) >= 0.5 * case.k,
-        at_most=lambda case: float(theory.optimal_quota_tail(case.k, 0.5)),
+        event=lambda case, found: np.abs(found - case.expected) >= case.deviation * case.k,
+        at_most=lambda case: float(theory.optimal_quota_tail(case.k, case.deviation)),
     ),
     saboteurs=(
         saboteur("the group comes last in the centre", breaks="exchangeable items", instances=CENTRED),

@@ -50,15 +50,10 @@ def best(panel: Panel, found: Selection) -> Sides:
     """Score as reported and by definition against the largest; numbers of each group against their bounds."""
     counts = np.bincount(np.asarray(found.items, dtype=np.int64), weights=None, minlength=panel.n_items)
     groups = np.array([sum(int(c) for c in counts[panel.groups == g]) for g in range(len(panel.low))])
-    lhs = [optimum(panel), optimum(panel), panel.k, *groups, *panel.low, *counts]
-    rhs = [
-        score(panel, found.items),
-        found.score,
-        len(set(map(int, found.items))),
-        *panel.high,
-        *groups,
-        *(1 + 0 * counts),
-    ]
+    value = score(panel, found.items)
+    lhs = [optimum(panel), value, found.score, panel.k, *groups, *panel.low, *counts]
+    different = len(set(map(int, found.items)))
+    rhs = [value, found.score, value, different, *panel.high, *groups, *(1 + 0 * counts)]
     return Sides(np.array(lhs), np.array(rhs))
 
 
@@ -174,7 +169,7 @@ def largest(shares: Shares, found: np.ndarray, more: int = 0) -> Sides:
     sums = [sum(ordered[:t]) for t in range(len(ordered) + 1)]
     pairs = [(t, u) for u in range(len(sums)) for t in range(u + 1)]
     lhs = [theory.top_sum_share(min(t + more, u), u) * found[u] for t, u in pairs]
-    return Sides(np.array([*lhs, *sums]), np.array([*(found[t] for t, _ in pairs), *found]))
+    return Sides(np.array([*lhs, *sums, *found]), np.array([*(found[t] for t, _ in pairs), *found, *sums]))
 
 
 FSS_P6 = Statement(

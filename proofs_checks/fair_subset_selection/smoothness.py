@@ -54,7 +54,7 @@ def steps(means: Means, found: Smoothness) -> Sides:
     """The ratios at which gamma jumps, gamma there, and alpha, against their definitions in rational numbers."""
     f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
     pairs = same_group(means)
-    betas = sorted({Fraction(f[j], f[i]) for i, j in pairs if f[j] <= f[i]})
+    betas = ratios_below(means)
     gammas = gammas_of(f, g, betas, pairs)
     alpha = Fraction(min(*f, *g), means.largest)
     lhs = [*found.betas, *found.gammas, found.alpha]
@@ -82,6 +82,12 @@ FSS_A8 = Statement(
 )
 
 
+def ratios_below(means: Means) -> list[Fraction]:
+    """The different latent ratios of one group up to 1, in rational numbers."""
+    f = [int(x) for x in means.latent]
+    return sorted({Fraction(f[j], f[i]) for i, j in same_group(means) if f[j] <= f[i]})
+
+
 def monotone(means: Means, found: Smoothness) -> Sides:
     """Each step of gamma against the next, beta against beta_plus, and gamma of a smaller beta against gamma."""
     betas = [Fraction(b) for b in found.betas]
@@ -89,7 +95,11 @@ def monotone(means: Means, found: Smoothness) -> Sides:
     plus = [Fraction(found.beta_plus(float(b))) for b in betas]
     below = [means.latent[j] / means.latent[i] for i, j in same_group(means) if means.latent[j] <= means.latent[i]]
     jumps = len(set(betas) - {0})  # gamma jumps at every ratio that there is
-    lhs, rhs = [*found.gammas[:-1], *half, *betas, len(set(below))], [*found.gammas[1:], *found.gammas, *plus, jumps]
+    f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
+    gammas = [theory.largest_observed_ratio(f, g, means.groups, beta=b) for b in ratios_below(means)]
+    above = [theory.smallest_ratio_above(f, means.groups, beta=b) for b in ratios_below(means)]
+    lhs = [*found.gammas[:-1], *half, *betas, len(set(below)), *gammas[:-1], *above[:-1]]
+    rhs = [*found.gammas[1:], *found.gammas, *plus, jumps, *gammas[1:], *ratios_below(means)[1:]]
     return Sides(np.array(lhs), np.array(rhs))
 
 

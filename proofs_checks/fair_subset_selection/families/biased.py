@@ -75,12 +75,12 @@ FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share 
 FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
 PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=4),))
 NOT_NEAREST = Family("not-nearest-swaps", always=(last_first(8, 1.0, 0.5, n=8),))
-#: one ranking each, of which the first exchange counts
+#: one ranking and one exchange each
 FIRST_SWAPS = Family(
     "first-swaps",
     always=(
-        last_first(4, 0.5, 0.5),
-        Swapped(np.array([[0, 3, 1, 4, 2, 5]]), np.array([True, True, False, False, True, False]), 0.75, 0.5),
+        last_first(4, 0.5, 0.25),
+        Swapped(np.array([[0, 3, 1, 4, 2, 5]]), np.array([True, True, False, False, True, False]), 0.75, 0.15),
     ),
 )
 

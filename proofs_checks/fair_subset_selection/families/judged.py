@@ -69,9 +69,13 @@ def draw_judged_free(draws: Draws) -> Judged:
 
 
 TRAP = trap(9)
+#: what the trap's greedy choice is worth to other voters: c = 1/3, and a quarter of the optimum
+OTHERS = np.repeat(np.argsort([[0, 2, 1, 3], [1, 3, 0, 2]], axis=1), [1, 3], axis=0)
 ZERO = Panel(np.array([[0, 1, 2]]), "sntv", 1, 1, np.array([0, 0, 1]), np.array([0, 0]), np.array([3, 3]))
 CERTIFIED_TRAPS = Family("certified-traps", always=(Judged(TRAP, TRAP.positions, False),))
-CERTIFIED = Family("certified", always=(Judged(TRAP, TRAP.positions, False),), draw=draw_judged)
+CERTIFIED = Family(
+    "certified", always=(Judged(TRAP, TRAP.positions, False), Judged(TRAP, OTHERS, False)), draw=draw_judged
+)
 #: the last one: the choice is the best of its group and worth nothing
 CERTIFIED_FREE = Family(
     "certified-free",

@@ -42,6 +42,8 @@ class PanelLaw:
         The bias.
     delta : Fraction
         Failure probability.
+    exchanged : bool
+        Whether the bias takes item 0 for item 1 too, and the other way round.
     """
 
     quality: tuple[int, ...]
@@ -54,6 +56,7 @@ class PanelLaw:
     gamma: Fraction
     theta: Fraction = THETA
     delta: Fraction = DELTA
+    exchanged: bool = False
 
     @property
     def rule(self) -> ScoreRule:
@@ -63,7 +66,8 @@ class PanelLaw:
     @property
     def seen(self) -> list[Fraction]:
         """Qualities under the bias."""
-        return biased(self.quality, self.disadvantaged, self.theta)
+        seen = biased(self.quality, self.disadvantaged, self.theta)
+        return [seen[1], seen[0], *seen[2:]] if self.exchanged else seen
 
     @property
     def latent(self) -> list[Fraction]:
@@ -94,12 +98,23 @@ def biased(quality, disadvantaged, theta) -> list[Fraction]:
 def two_levels(m: int, kind: str, *, share: Fraction = Fraction(1), k: int | None = None) -> PanelLaw:
     """Good and bad items in turn, the second half disadvantaged, and a share of the rankings that are needed."""
     quality = tuple(4 if i % 2 == 0 else 1 for i in range(m))
-    law = PanelLaw(quality, tuple(i >= m // 2 for i in range(m)), kind, k or m // 4, 1, *[Fraction(0)] * 3)
-    f, g, largest = law.latent, law.observed, law.rule.max_item_score(m)
+    return needed(
+        PanelLaw(quality, tuple(i >= m // 2 for i in range(m)), kind, k or m // 4, 1, *[Fraction(0)] * 3), share
+    )
+
+
+def three_levels(kind: str) -> PanelLaw:
+    """Good items, bad items, and others that are hardly worse than these, which nothing tells apart."""
+    return needed(PanelLaw((90, 30, 29) * 2, (False,) * 3 + (True,) * 3, kind, 4, 1, *[Fraction(0)] * 3), Fraction(1))
+
+
+def needed(law: PanelLaw, share: Fraction) -> PanelLaw:
+    """The law with its smoothness, beta that of items 1 and 0, and a share of the rankings that this asks for."""
+    f, g, largest = law.latent, law.observed, law.rule.max_item_score(len(law.quality))
     alpha, beta = theory.smoothness_alpha(f, g, max_item_score=largest), f[1] / f[0]
     gamma = theory.largest_observed_ratio(f, g, law.groups, beta=beta)
-    needed = theory.rankings_needed(m, alpha=alpha, gamma=gamma, delta=law.delta)
-    return replace(law, n=max(1, int(share * needed)), alpha=alpha, beta=beta, gamma=gamma)
+    n = theory.rankings_needed(len(f), alpha=alpha, gamma=gamma, delta=law.delta)
+    return replace(law, n=max(1, int(share * n)), alpha=alpha, beta=beta, gamma=gamma)
 
 
 def is_smooth(law: PanelLaw) -> bool:
@@ -131,7 +146,11 @@ def sums(law: PanelLaw, rng: np.random.Generator, n: int) -> Sums:
 
 
 BY_TOPS, BY_BORDA = two_levels(32, "sntv"), two_levels(16, "borda")
-ENOUGH = Family("enough-rankings", always=lambda: (BY_TOPS, two_levels(32, "sntv", k=16), BY_BORDA))
+ENOUGH = Family(
+    "enough-rankings", always=lambda: (BY_TOPS, two_levels(32, "sntv", k=16), BY_BORDA, three_levels("sntv"))
+)
+NEARLY_ALIKE = Family("nearly-alike", always=lambda: (three_levels("sntv"),))
+EXCHANGED = Family("exchanged", always=lambda: (replace(BY_TOPS, exchanged=True),))
 TOO_FEW = Family("a-twentieth-of-the-rankings", always=lambda: (two_levels(32, "sntv", share=Fraction(1, 20)),))
 #: alpha a hundred times too large, with as many rankings as that would need
 NOT_SMOOTH = Family(

@@ -185,6 +185,18 @@ def middle_first() -> Panel:
     return Panel(np.argsort(orders, axis=1), "cc", 2, 2, np.zeros(5, int), np.array([0]), np.array([5]))
 
 
+def columns_first() -> Panel:
+    """Voters in a grid of three rows and columns who like their row and their column, more of them on the left: k = 3.
+
+    With the voters of a row who like nobody else, each row has 27. Items are columns, rows, and nobody's; greedy
+    selection takes the columns, 57 voters of 81.
+    """
+    cells = [(j, 3 + i) for i in range(3) for j, voters in enumerate((9, 6, 4)) for _ in range(voters)]
+    liked = cells + [(6 + i, 3 + i) for i in range(3) for _ in range(8)]
+    orders = [[*two, *(item for item in range(9) if item not in two)] for two in liked]
+    return Panel(np.argsort(orders, axis=1), "cc", 2, 3, np.zeros(9, int), np.array([0]), np.array([9]))
+
+
 ALWAYS = (alike(1, 4, "sntv", 1), alike(3, 4, "borda", 2), alike(2, 4, "borda-cc", 2), opposed(2, 5))
 PANELS = Family("panels", always=ALWAYS, draw=draw_panel)
 SEPARABLE_PANELS = Family("separable-panels", always=ALWAYS[:2], draw=of_kinds(*SEPARABLE))
@@ -206,7 +218,9 @@ def draw_free(draws: Draws) -> Panel:
 
 #: weights that increase, of which the package has no rule
 CONVEX = Family("convex-panels", always=(alike(1, 3, "convex", 2),))
-FREE_PANELS = Family("free-panels", always=(ALWAYS[2], opposed(2, 5), opposed(9, 20), middle_first()), draw=draw_free)
+FREE_PANELS = Family(
+    "free-panels", always=(ALWAYS[2], opposed(2, 5), opposed(9, 20), middle_first(), columns_first()), draw=draw_free
+)
 
 
 def draw_two_groups(draws: Draws) -> Panel:

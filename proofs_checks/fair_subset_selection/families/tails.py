@@ -63,12 +63,18 @@ HALVES = Family("halves", always=(Halves(8, 2), Halves(20, 6)))
 
 @dataclass(frozen=True)
 class Exchangeable:
-    """Mallows rankings around 0, 1, ..., m - 1, the last items disadvantaged; phi = 1 is uniform."""
+    """Mallows rankings around 0, 1, ..., m - 1, the last items disadvantaged; phi = 1 is uniform; a deviation t."""
 
     n_items: int
     n_disadvantaged: int
     k: int
+    deviation: float = 0.5
     phi: float = 1.0
+
+    @property
+    def expected(self) -> float:
+        """The proportional number of disadvantaged items."""
+        return self.k * self.n_disadvantaged / self.n_items
 
 
 def optimal_quotas(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -79,5 +85,5 @@ def optimal_quotas(case: Exchangeable, rng: np.random.Generator, n: int) -> np.n
     return quota_curves(scores, scores, case.k, disadvantaged=np.arange(m) >= m - case.n_disadvantaged).chosen_quotas
 
 
-EXCHANGEABLE = Family("exchangeable", always=(Exchangeable(8, 4, 3), Exchangeable(7, 2, 3)))
+EXCHANGEABLE = Family("exchangeable", always=(Exchangeable(8, 4, 3), Exchangeable(16, 8, 8, deviation=0.25)))
 CENTRED = Family("centred", always=(Exchangeable(8, 4, 3, phi=0.25),))
