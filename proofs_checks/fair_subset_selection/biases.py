@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
-from lrtheory.fair_subset_selection import BiasedRankings, Rankings, bias, bias_swaps, item_scores, theory
+from lrtheory.fair_subset_selection import Rankings, bias, bias_swaps, item_scores, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.biased import (
     FAR,
@@ -19,6 +19,7 @@ from proofs_checks.fair_subset_selection.families.biased import (
     PARTIAL,
     SWAPPED,
     UTILITIES,
+    Places,
     Swapped,
     Utilities,
     inversions,
@@ -36,12 +37,12 @@ def has_both(panel: Swapped) -> bool:
     return bool(0 < panel.disadvantaged.sum() < len(panel.disadvantaged))
 
 
-def lowered(panel: Swapped, biased: BiasedRankings) -> Sides:
+def lowered(panel: Swapped, biased: Places) -> Sides:
     """Inversions lost by each ranking against the sum of its distances; one against each distance, from below."""
-    starts, distances = biased.trace["starts"], biased.trace["distances"]
+    starts, distances = biased.starts, biased.distances
     sums = [distances[a:b].sum() for a, b in pairwise(starts)]
     down = panel.disadvantaged
-    lost = inversions(panel.positions, down) - inversions(biased.observed.positions, down)
+    lost = inversions(panel.positions, down) - inversions(biased.observed, down)
     lhs = np.r_[lost, sums, np.ones(len(distances), dtype=int)]
     return Sides(lhs, np.r_[sums, lost, distances])
 
@@ -66,10 +67,10 @@ FSS_P1 = Statement(
 )
 
 
-def all_removed(panel: Swapped, biased: BiasedRankings) -> Sides:
+def all_removed(panel: Swapped, biased: Places) -> Sides:
     """Inversions that are left against none, and exchanges against those that were asked for."""
     asked = inversions(panel.positions, panel.disadvantaged)
-    left = inversions(biased.observed.positions, panel.disadvantaged)
+    left = inversions(biased.observed, panel.disadvantaged)
     return Sides(np.r_[left, biased.n_swaps, 0 * asked + (asked > 0)], np.r_[0 * left, asked, biased.n_swaps])
 
 
@@ -99,12 +100,12 @@ def within_groups(latent: np.ndarray, observed: np.ndarray, down: np.ndarray) ->
     return orders[0], orders[1]
 
 
-def nearest(panel: Swapped, biased: BiasedRankings) -> Sides:
+def nearest(panel: Swapped, biased: Places) -> Sides:
     """Orders within the groups, and the inversions that are left against all less those that were asked for."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
-    before, after = within_groups(panel.positions, biased.observed.positions, down)
+    before, after = within_groups(panel.positions, biased.observed, down)
     asked = [theory.swaps_asked(int(i), panel.intensity) for i in inversions(panel.positions, down)]
-    left = inversions(biased.observed.positions, down)
+    left = inversions(biased.observed, down)
     expected = inversions(panel.positions, down) - asked
     return Sides(np.r_[after.ravel(), left, biased.n_swaps], np.r_[before.ravel(), expected, asked])
 
@@ -129,10 +130,10 @@ FSS_P2 = Statement(
 # --- who moves where -------------------------------------------------------------------------------------------------
 
 
-def moved(panel: Swapped | Utilities, biased: BiasedRankings) -> Sides:
+def moved(panel: Swapped | Utilities, biased: Places) -> Sides:
     """Places of the advantaged, observed against latent, and of the disadvantaged, latent against observed."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
-    before, after = biased.latent.positions, biased.observed.positions
+    before, after = biased.latent, biased.observed
     m = before.shape[1]
     sums = np.full(len(after), m * (m - 1) // 2)  # the observed places are a ranking again
     lhs = np.r_[after[:, ~down].ravel(), before[:, down].ravel(), sums]
@@ -174,12 +175,10 @@ FSS_P8_UTILITIES = Statement(
 )
 
 
-def same_order(panel: Utilities, biased: BiasedRankings) -> Sides:
+def same_order(panel: Utilities, biased: Places) -> Sides:
     """Orders within both groups, observed against latent; that the latent ranking follows the utilities."""
-    before, after = within_groups(
-        biased.latent.positions, biased.observed.positions, np.asarray(panel.disadvantaged, dtype=bool)
-    )
-    ordered = np.take_along_axis(panel.utilities, np.argsort(biased.latent.positions, axis=1), axis=1)
+    before, after = within_groups(biased.latent, biased.observed, np.asarray(panel.disadvantaged, dtype=bool))
+    ordered = np.take_along_axis(panel.utilities, np.argsort(biased.latent, axis=1), axis=1)
     return Sides(
         np.r_[after.ravel(), ordered.ravel()], np.r_[before.ravel(), -np.sort(-panel.utilities, axis=1).ravel()]
     )

@@ -17,9 +17,9 @@ from lrtheory.bounds import (
     Statement,
     saboteur,
 )
-from lrtheory.fair_subset_selection import BiasedRankings, ScoreRule, Selection, item_scores, theory
+from lrtheory.fair_subset_selection import Selection, theory
 from proofs_checks.fair_subset_selection import mutants
-from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Swapped, Utilities, swapped
+from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Places, Swapped, Utilities, swapped
 from proofs_checks.fair_subset_selection.families.blind import (
     BLIND,
     COUPONS,
@@ -113,16 +113,13 @@ FSS_N1_COUPONS = Statement(
 # --- full swapping ---------------------------------------------------------------------------------------------------
 
 
-def seen(panel: Swapped, biased: BiasedRankings) -> Sides:
-    """Scores of the disadvantaged with l = 1, ..., |G1| + 1 counted places, and their sums by the places themselves."""
+def seen(panel: Swapped, biased: Places) -> Sides:
+    """How often each of the group is among the first l, l = 1, ..., |G1|, and how often one is on the next place."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
     n, above = len(panel.positions), int((~down).sum())
-    lhs, rhs = [], []
-    for depth in range(1, above + 1):
-        lhs.extend(item_scores(biased.observed, ScoreRule("bloc", depth=depth))[down])
-        rhs.extend([0] * int(down.sum()))
-    first = item_scores(biased.observed, ScoreRule("bloc", depth=above + 1))[down]  # one of them has the next place
-    return Sides(np.array([*lhs, first.sum()]), np.array([*rhs, n]))
+    scores = [(biased.observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
+    lhs = np.r_[np.concatenate(scores[:-1]), scores[-1].sum()]
+    return Sides(lhs, np.r_[0 * lhs[:-1], n])
 
 
 FSS_N2 = Statement(

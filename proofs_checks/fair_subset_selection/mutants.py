@@ -9,7 +9,6 @@ from fractions import Fraction
 import numpy as np
 
 from lrtheory.fair_subset_selection import (
-    BiasedRankings,
     Rankings,
     ScoreRule,
     Selection,
@@ -21,7 +20,7 @@ from lrtheory.fair_subset_selection import (
     smoothness,
     theory,
 )
-from proofs_checks.fair_subset_selection.families.biased import Swapped, Utilities, ranked, swapped
+from proofs_checks.fair_subset_selection.families.biased import Places, Swapped, Utilities, ranked, swapped
 from proofs_checks.fair_subset_selection.families.blind import (
     Blind,
     Unprotected,
@@ -61,28 +60,28 @@ from proofs_checks.fair_subset_selection.families.tails import (
 # --- bias ------------------------------------------------------------------------------------------------------------
 
 
-def not_refreshed(panel: Swapped, rng: np.random.Generator) -> BiasedRankings:
+def not_refreshed(panel: Swapped, rng: np.random.Generator) -> Places:
     """Pairs and distances of the latent ranking, as in the code that was published: exchanged pairs change back."""
     return swapped(panel, rng, refresh=False)
 
 
-def one_swap_less(panel: Swapped, rng: np.random.Generator) -> BiasedRankings:
+def one_swap_less(panel: Swapped, rng: np.random.Generator) -> Places:
     """Stops early: the intensity is a tenth smaller."""
     return swapped(replace(panel, intensity=0.9 * panel.intensity), rng)
 
 
-def favoured(panel: Utilities, rng: np.random.Generator) -> BiasedRankings:
+def favoured(panel: Utilities, rng: np.random.Generator) -> Places:
     """The bias lifts the group in place of putting it down."""
     return ranked(panel, rng, disadvantaged=~panel.disadvantaged)
 
 
-def scrambled(panel: Utilities, rng: np.random.Generator) -> BiasedRankings:
+def scrambled(panel: Utilities, rng: np.random.Generator) -> Places:
     """The items of each group change places among themselves."""
     biased = ranked(panel, rng)
-    positions = biased.observed.positions.copy()
+    positions = biased.observed.copy()
     for group in (panel.disadvantaged, ~panel.disadvantaged):
         positions[:, group] = positions[:, group][:, ::-1]
-    return replace(biased, observed=Rankings(positions))
+    return replace(biased, observed=positions)
 
 
 def forgets_the_last(panel, rng: np.random.Generator) -> np.ndarray:

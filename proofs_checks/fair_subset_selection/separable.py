@@ -193,7 +193,8 @@ def exchanged(pair: ScorePair, found: list) -> Sides:
     lhs, rhs = [], []
     for size, items in enumerate(found):
         ordered = sorted(range(len(pair.scores)), key=lambda i: -pair.scores[i])[:size]
-        lhs.append(theory.exchange_ratio(pair.scores, ordered, items) * sum(pair.scores[i] for i in ordered))
+        share = theory.exchange_ratio(pair.scores, ordered, items) if len({int(i) for i in items}) == size else 1
+        lhs.append(share * sum(pair.scores[i] for i in ordered))
         rhs.append(sum(pair.scores[int(i)] for i in items))
         lhs.append(sum(sorted(pair.observed)[::-1][:size]))  # the chosen are the best by the other scores
         rhs.append(sum(pair.observed[int(i)] for i in set(map(int, items))))

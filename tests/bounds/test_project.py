@@ -54,8 +54,8 @@ def zeroed(outcome):
     if dataclasses.is_dataclass(outcome):
         fields = {f.name: zeroed(getattr(outcome, f.name)) for f in dataclasses.fields(outcome)}
         return dataclasses.replace(outcome, **fields)
-    if isinstance(outcome, tuple):
-        return tuple(zeroed(one) for one in outcome)
+    if isinstance(outcome, (tuple, list)):
+        return [zeroed(one) for one in outcome] if isinstance(outcome, list) else tuple(map(zeroed, outcome))
     if isinstance(outcome, Mapping):
         return {name: zeroed(one) for name, one in outcome.items()}
     return outcome * 0 if isinstance(outcome, (np.ndarray, Number, np.generic)) else outcome

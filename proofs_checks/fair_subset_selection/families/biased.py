@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.fair_subset_selection import BiasedRankings, Rankings, bias_swaps, bias_utilities
+from lrtheory.fair_subset_selection import Rankings, bias_swaps, bias_utilities
 from proofs_checks.fair_subset_selection.families.panels import draw_positions
 
 
@@ -21,9 +21,23 @@ class Swapped:
     intensity: float
 
 
-def swapped(panel: Swapped, rng: np.random.Generator, **options) -> BiasedRankings:
+@dataclass(frozen=True)
+class Places:
+    """Places of all items before and after the bias, (n, m); exchanges of each ranking, and how far each went.
+
+    The distances of ranking v stand from ``starts[v]`` to ``starts[v + 1]``; None for biased utilities.
+    """
+
+    latent: np.ndarray
+    observed: np.ndarray
+    n_swaps: np.ndarray | None = None
+    starts: np.ndarray | None = None
+    distances: np.ndarray | None = None
+
+
+def swapped(panel: Swapped, rng: np.random.Generator, **options) -> Places:
     """The biased rankings, with the distances of all exchanges."""
-    return bias_swaps(
+    found = bias_swaps(
         Rankings(panel.positions),
         panel.disadvantaged,
         phi=panel.phi,
@@ -32,6 +46,7 @@ def swapped(panel: Swapped, rng: np.random.Generator, **options) -> BiasedRankin
         rng=rng,
         **options,
     )
+    return Places(found.latent.positions, found.observed.positions, found.n_swaps, **found.trace)
 
 
 def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
@@ -94,10 +109,11 @@ class Utilities:
     theta: float
 
 
-def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> BiasedRankings:
+def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> Places:
     """The biased rankings."""
     panel = replace(panel, **changes)
-    return bias_utilities(panel.utilities, panel.disadvantaged, panel.theta, rng=rng)
+    found = bias_utilities(panel.utilities, panel.disadvantaged, panel.theta, rng=rng)
+    return Places(found.latent.positions, found.observed.positions)
 
 
 def draw_utilities(draws: Draws, n: int | None = None) -> Utilities:

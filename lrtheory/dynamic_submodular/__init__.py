@@ -1,0 +1,126 @@
+r"""Fully dynamic submodular maximization: a good set of k elements, after every insertion and deletion.
+
+A function of sets is submodular when an element adds less to a larger set: coverage of customers, influence in a
+network, similarity to a summary, diversity. Greedy selection from n elements is easy; here elements come and go, and
+running it again costs n queries an update. `DynamicSubmodular` keeps a solution of at least 1 / (2 + epsilon) of the
+optimum, the best factor that few queries allow, at a cost that does not grow with n, and knows an upper bound of the
+optimum:
+
+* Insert, delete, or a whole stream in one compiled call            `DynamicSubmodular`
+* Windows over arrivals, in counts or in time                       `sliding_window`, `time_window`
+* Functions                                                         `Coverage`, `Influence`, `FacilityLocation`,
+  `LogDet`, `FeatureBased`, or any Python callable in a `CountingOracle`
+* Selection from a fixed set, greedy, sieves, brute force           `maximize`
+* At most so many of each group                                     `PartitionMatroid`
+* One guess of the optimum, its pools and its coins                 `OneGuess`, `run_guess`
+
+How it works: if OPT were known to be o, every element whose marginal reaches o / (2k) would do. The structure keeps
+such elements e_1, e_2, ..., each *uniformly random* among all that could stand in its place, so that a deletion chosen
+in advance rarely hits one, and pays for what must be rebuilt. Guesses of OPT stand on a grid; a guess that found k
+elements next to one that did not are all that an answer needs. What makes it fast is that every objective tells the
+marginals of an element at all prefixes of the sequence in one pass.
+
+Examples
+--------
+Who dominates most of a window over a network? The value, and a proof of how good it is:
+
+>>> from lrtheory import dynamic_submodular as ds
+>>> stream = ds.make_graph_coverage(300, k=5, rng=0)
+>>> best = ds.DynamicSubmodular(stream, epsilon=0.1, rng=0)
+>>> trace = best.update(stream, record=True)
+>>> bool((trace.values >= trace.upper_bounds / 2.1).all()), len(best.solution)
+(True, 5)
+>>> again = ds.maximize(stream)
+>>> bool(best.value >= 0.8 * again.value), bool(best.upper_bound >= again.value)
+(True, True)
+
+Delete the best element on purpose:
+
+>>> best.delete(best.solution[0])
+>>> best.check_invariants()
+
+Your own function, with its calls counted, and a check whether it is submodular at all:
+
+>>> f = ds.CountingOracle(lambda S: len({v % 3 for v in S}), 9)
+>>> ds.maximize(f, 2).value, f.calls > 0, ds.probe_submodular(f, rng=0).kind
+(2.0, True, None)
+"""
+
+from __future__ import annotations
+
+from lrtheory.dynamic_submodular import baselines, theory
+from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
+from lrtheory.dynamic_submodular.dynamic import DynamicSubmodular
+from lrtheory.dynamic_submodular.loaders import load_airports, load_digits_similarity, load_supermarket
+from lrtheory.dynamic_submodular.makers import (
+    make_adaptive_attack,
+    make_graph_coverage,
+    make_random_stream,
+    make_tight,
+    make_tight_greedy,
+)
+from lrtheory.dynamic_submodular.matroid import PartitionMatroid
+from lrtheory.dynamic_submodular.objectives import (
+    CountingOracle,
+    Coverage,
+    FacilityLocation,
+    FeatureBased,
+    Influence,
+    LogDet,
+    Objective,
+    probe_submodular,
+)
+from lrtheory.dynamic_submodular.objectives.base import SubmodularityProbe
+from lrtheory.dynamic_submodular.offline import Selection, maximize
+from lrtheory.dynamic_submodular.one_guess import GuessRuns, OneGuess, run_guess
+from lrtheory.dynamic_submodular.problem import UpdateStream
+from lrtheory.dynamic_submodular.windows import sliding_window, time_window
+
+__all__ = [
+    "CountingOracle",
+    "Coverage",
+    "DynamicSubmodular",
+    "FacilityLocation",
+    "FeatureBased",
+    "GuessRuns",
+    "GuessState",
+    "Influence",
+    "LogDet",
+    "Objective",
+    "OneGuess",
+    "PartitionMatroid",
+    "Selection",
+    "SubmodularityProbe",
+    "UpdateStream",
+    "UpdateTrace",
+    "baselines",
+    "load_airports",
+    "load_digits_similarity",
+    "load_supermarket",
+    "make_adaptive_attack",
+    "make_graph_coverage",
+    "make_random_stream",
+    "make_tight",
+    "make_tight_greedy",
+    "maximize",
+    "probe_submodular",
+    "run_guess",
+    "sliding_window",
+    "theory",
+    "time_window",
+]
+
+
+def _warmup() -> None:
+    """Compile every kernel, by calling each path once on its smallest instance."""
+    import numpy as np
+
+    f = Coverage([[0]])
+    DynamicSubmodular(f, 1).insert(0)
+    DynamicSubmodular(f, 1, method="eager").insert(0)
+    DynamicSubmodular(f, 1, method="batched").insert(0)
+    DynamicSubmodular(f, PartitionMatroid(np.zeros(1, int), np.ones(1, int))).insert(0)
+    run_guess(f, [0], 1, guess=1.0)
+    run_guess(f, [0], 1, guess=1.0, structure="batches")
+    for method in ("lazy", "naive", "stochastic", "threshold", "random", "sieve", "brute-force"):
+        maximize(f, 1, method=method)  # type: ignore[arg-type]

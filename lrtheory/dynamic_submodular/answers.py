@@ -1,0 +1,67 @@
+"""What a maintained solver answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._result import Result, result
+
+__all__ = ["GuessState", "UpdateTrace"]
+
+
+@result
+class UpdateTrace(Result):
+    """The answers along a stream; without ``record=True`` the arrays are empty.
+
+    Attributes
+    ----------
+    values, upper_bounds : float64 array of shape (n_ops,)
+        Value of the solution after each update, and what no set of k elements exceeds then.
+    queries, changes : int64 array of shape (n_ops,)
+        Marginals that each update asked for, and elements that it brought into the solution.
+    solution : int64 array
+        The solution after the last update.
+    counts : mapping
+        ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; of a baseline what it has.
+    """
+
+    values: np.ndarray
+    upper_bounds: np.ndarray
+    queries: np.ndarray
+    changes: np.ndarray
+    solution: np.ndarray
+    counts: dict[str, int]
+
+
+@result
+class GuessState(Result):
+    """One guess of a solver.
+
+    Attributes
+    ----------
+    index : int
+        j of o_j = (1 + epsilon)^j.
+    guess : float
+        o_j.
+    word : int
+        Start of its random stream.
+    sequence : int64 array
+        e_1, ..., e_T, of batches with dead members.
+    value : float
+        f(sequence).
+    is_full : bool
+        Whether T = k.
+    n_seen : int
+        Updates that a guess of a lazy solver has been shown; of an eager table the elements that it holds.
+    counts : mapping
+        ``queries``, ``profiles``, ``rebuilds``, ``rebuilt``.
+    """
+
+    index: int
+    guess: float
+    word: int
+    sequence: np.ndarray
+    value: float
+    is_full: bool
+    n_seen: int
+    counts: dict[str, int]

@@ -1,0 +1,289 @@
+"""What one would do without the maintained structures, and the earlier dynamic algorithm; all return an `UpdateTrace`.
+
+`recompute`      greedy selection anew after every update: the best values, and work that grows with n
+`dynamic_sieve`  a sieve over the insertions, run again when an element that it chose dies
+`lattanzi`       the earlier dynamic algorithm, in its simple form: levels that are rebuilt when their buffers fill
+`random_subset`  k random elements
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import generator, integer, must, real
+from lrtheory.dynamic_submodular import offline_steps, prefixes, states, streaming
+from lrtheory.dynamic_submodular.answers import UpdateTrace
+from lrtheory.dynamic_submodular.earlier import EarlierGuess, grid_between
+from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
+from lrtheory.dynamic_submodular.objectives.counting import kernels
+from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.theory import guesses_per_element
+
+__all__ = ["dynamic_sieve", "lattanzi", "random_subset", "recompute"]
+
+
+def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | None = None) -> UpdateTrace:
+    """Lazy greedy on all that is present, after every update.
+
+    Parameters
+    ----------
+    objective : Objective or UpdateStream
+        Monotone submodular.
+    ops : int64 array of shape (n_ops,)
+        v inserts, ~v deletes; may be left out with an `UpdateStream`.
+    k : int
+        How many may be chosen; likewise.
+
+    Returns
+    -------
+    UpdateTrace
+        The answers; the bounds are those of greedy selection.
+
+    Raises
+    ------
+    KeyError
+        If a present element is inserted or an absent one deleted.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> recompute(Coverage([[0, 1], [1], [2]]), [0, 2, ~0, 1], 1).values.tolist()
+    [2.0, 2.0, 1.0, 1.0]
+    """
+    objective, checked, k = _instance(objective, ops, k)
+    module = kernels() if isinstance(objective, CountingOracle) else None
+    steps, forget = (module.offline_steps, module.prefixes.truncate) if module else (offline_steps, prefixes.truncate)
+    state = states.at(states.new_states(objective.record, 0, k, n_entries=objective.room_for(k)), 0)
+
+    def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
+        n = len(present)
+        bounds = np.full(n, np.inf)
+        places = (np.zeros(n, np.int64), np.zeros(n, np.int64))
+        length, queries = steps.lazy(objective.record, state, present, k, bounds, np.zeros(k + 2), *places)
+        items = state.levels[states.MEMBER, 1 : length + 1].copy()
+        value = float(state.marks[states.VALUE, length])
+        forget(objective.record, state, length, states.EMPTY)
+        top = np.sort(np.maximum(bounds, 0.0))[-k:].sum()
+        return items, value, value + float(top), int(queries)
+
+    return _trace(objective, checked, answer)
+
+
+def dynamic_sieve(
+    objective: Objective | UpdateStream, ops: Any = None, k: int | None = None, *, epsilon: float = 0.1
+) -> UpdateTrace:
+    """Sieve-streaming over the insertions; a deletion of an element of any sieve runs it again on all that is present.
+
+    Parameters
+    ----------
+    objective : Objective or UpdateStream
+        Monotone submodular.
+    ops : int64 array of shape (n_ops,)
+        v inserts, ~v deletes; may be left out with an `UpdateStream`.
+    k : int
+        How many may be chosen; likewise.
+    epsilon : float
+        Ratio of the guesses less 1, in (0, 1).
+
+    Returns
+    -------
+    UpdateTrace
+        The answers; sieves prove no bound, so these are infinite.
+
+    Raises
+    ------
+    KeyError
+        If a present element is inserted or an absent one deleted.
+    ValueError
+        If `epsilon` is out of range.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> dynamic_sieve(Coverage([[0, 1], [1], [2]]), [0, 2, ~0, 1], 1).values.tolist()
+    [2.0, 2.0, 1.0, 1.0]
+    """
+    objective, checked, k = _instance(objective, ops, k)
+    epsilon = real("epsilon", epsilon, low=0.0, high=1.0)
+    if not 0 < epsilon < 1:
+        raise must("epsilon", "in (0, 1)", epsilon)
+    sieve = kernels().streaming.sieve if isinstance(objective, CountingOracle) else streaming.sieve
+    room, n_slots = objective.room_for(k), guesses_per_element(k, epsilon) + 3
+    table: states.State | None = None
+    best_seen, alive = np.zeros(2), dict[int, None]()
+
+    def offer(elements: np.ndarray) -> tuple[int, int]:
+        scratch = (best_seen, np.zeros(len(elements)), np.zeros(k + 2))
+        slot, queries = sieve(objective.record, table, elements, k, epsilon, False, *scratch)
+        return int(slot), int(queries)
+
+    def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
+        nonlocal table
+        fresh = np.array([op] if op >= 0 else [], np.int64)
+        if op >= 0:
+            alive[op] = None
+        else:
+            del alive[~op]
+        if table is None or (op < 0 and _holds(table, ~op)):
+            table = states.new_states(objective.record, 0, k, n_entries=room, n_slots=n_slots)
+            table.numbers[:, states.INDEX] = -(2**62)
+            best_seen[:] = 0.0
+            fresh = np.array(list(alive), np.int64)
+        slot, queries = offer(fresh)
+        state = states.at(table, slot)
+        length = int(state.numbers[states.LENGTH])
+        items = state.levels[states.MEMBER, 1 : length + 1].copy()
+        return items, float(state.marks[states.VALUE, length]), np.inf, queries
+
+    return _trace(objective, checked, answer)
+
+
+def lattanzi(
+    objective: Objective | UpdateStream,
+    ops: Any = None,
+    k: int | None = None,
+    *,
+    epsilon: float = 0.2,
+    rng: np.random.Generator | int | None = None,
+) -> UpdateTrace:
+    """The earlier dynamic algorithm of Lattanzi et al., in its simple form, as far as it could be read from their code.
+
+    Its guesses stand on a grid of ratio 1.3 from the least single value to k times the largest, of all elements of the
+    stream, which it knows in advance. Interpreted; for comparisons of queries and values.
+
+    Parameters
+    ----------
+    objective : Objective or UpdateStream
+        Monotone submodular.
+    ops : int64 array of shape (n_ops,)
+        v inserts, ~v deletes; may be left out with an `UpdateStream`.
+    k : int
+        How many may be chosen; likewise.
+    epsilon : float
+        A guess is rebuilt when its value falls below (1 - epsilon) / 2 of it, in [0, 1).
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    UpdateTrace
+        The answers; no bound is proved, so these are infinite.
+
+    Raises
+    ------
+    KeyError
+        If a present element is inserted or an absent one deleted.
+    ValueError
+        If `epsilon` is out of range.
+
+    References
+    ----------
+    .. [1] S. Lattanzi et al., Fully Dynamic Algorithm for Constrained Submodular Optimization, NeurIPS 2020.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> lattanzi(Coverage([[0, 1], [1], [2]]), [0, 2, ~0, 1], 1, rng=0).values.tolist()
+    [2.0, 2.0, 1.0, 1.0]
+    """
+    objective, checked, k = _instance(objective, ops, k)
+    epsilon, rng = real("epsilon", epsilon, low=0.0, high=1.0), generator(rng)
+    elements = np.unique(np.where(checked >= 0, checked, ~checked))
+    singles = objective.gains([])[elements] if len(elements) else np.zeros(0)
+    grid = grid_between(singles[singles > 0], k)
+    held = [EarlierGuess(objective, k, gamma, epsilon, len(elements), rng) for gamma in grid]
+
+    def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
+        before = sum(guess.queries for guess in held)
+        for guess in held:
+            guess.update(op)
+        best = max(held, key=lambda guess: guess.value, default=None)
+        queries = sum(guess.queries for guess in held) - before
+        return (best.solution, best.value, np.inf, queries) if best else (np.zeros(0, np.int64), 0.0, 0.0, queries)
+
+    return _trace(objective, checked, answer)
+
+
+def random_subset(
+    objective: Objective | UpdateStream,
+    ops: Any = None,
+    k: int | None = None,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> UpdateTrace:
+    """The k present elements that come first in a random order of all; one value is asked for an update.
+
+    Parameters
+    ----------
+    objective : Objective or UpdateStream
+        Any set function.
+    ops : int64 array of shape (n_ops,)
+        v inserts, ~v deletes; may be left out with an `UpdateStream`.
+    k : int
+        How many may be chosen; likewise.
+    rng : Generator, int or None
+        Draws the order.
+
+    Returns
+    -------
+    UpdateTrace
+        The answers; the bounds are infinite.
+
+    Raises
+    ------
+    KeyError
+        If a present element is inserted or an absent one deleted.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> random_subset(Coverage([[0, 1], [1], [2]]), [0, 2, ~0], 2, rng=0).values.tolist()
+    [2.0, 3.0, 1.0]
+    """
+    objective, checked, k = _instance(objective, ops, k)
+    rank = generator(rng).permutation(objective.n)
+
+    def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
+        items = present[np.argsort(rank[present])[:k]]
+        return items, objective.value(items), np.inf, 1
+
+    return _trace(objective, checked, answer)
+
+
+def _holds(table: states.State, v: int) -> bool:
+    """Whether a sequence of the table has v in it."""
+    members = table.levels[:, states.MEMBER]
+    places = np.arange(members.shape[1])
+    inside = (places >= 1) & (places <= table.numbers[:, [states.LENGTH]])
+    return bool((inside & (members == v)).any())
+
+
+def _instance(objective: Any, ops: Any, k: Any) -> tuple[Objective, np.ndarray, int]:
+    ops = objective.ops if ops is None and isinstance(objective, UpdateStream) else ops
+    objective, k = parts(objective, k)
+    checked = checked_ops(ops, objective.n, np.zeros(objective.n, bool))
+    return objective, checked, integer("k", k, low=1)
+
+
+def _present(ops: np.ndarray, n: int) -> Iterator[tuple[int, np.ndarray]]:
+    here = np.zeros(n, bool)
+    for op in ops.tolist():
+        here[op if op >= 0 else ~op] = op >= 0
+        yield op, np.flatnonzero(here)
+
+
+def _trace(
+    objective: Objective, ops: np.ndarray, answer: Callable[..., tuple[np.ndarray, float, float, int]]
+) -> UpdateTrace:
+    """The answers of a function of the elements present and the update."""
+    n = len(ops)
+    values, uppers = np.zeros(n), np.zeros(n)
+    queries, changes, items = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(0, np.int64)
+    for place, (op, present) in enumerate(_present(ops, objective.n)):
+        before = items
+        items, values[place], uppers[place], queries[place] = answer(present, op)
+        changes[place] = len(np.setdiff1d(items, before))
+    return UpdateTrace(values, uppers, queries, changes, items, {"queries": int(queries.sum())})

@@ -1,0 +1,376 @@
+"""A maintained solution: insert and delete elements, and read a good set, its value and a bound after every update."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._validation import choice, integer, must, real
+from lrtheory.dynamic_submodular import guesses, invariants, randomness, saved_state, states
+from lrtheory.dynamic_submodular import stream as streams
+from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
+from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
+from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
+from lrtheory.dynamic_submodular.objectives.counting import kernels
+from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.theory import guesses_per_element
+
+__all__ = ["DynamicSubmodular"]
+
+#: updates of one compiled call, about a second; between two calls Ctrl-C is heard
+CHUNK = 100_000
+COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
+
+
+class DynamicSubmodular:
+    r"""Maximize a monotone submodular function of at most k elements while elements come and go.
+
+    The answer is valid after every update: ``solution`` holds at most k elements that are present, ``value`` is their
+    value and ``upper_bound`` is at least OPT, both deterministic, whoever chooses the updates:
+
+    ==========  =====================================  =================================================================
+    method      value at least                         work
+    ==========  =====================================  =================================================================
+    "lazy"      OPT / (2 + epsilon) (DS-T10)           two neighbouring guesses at a time; microseconds an update
+    "eager"     (1 - epsilon) OPT / 2 (DS-T2)          all guesses see all updates; expected queries per update and
+                                                       guess are bounded (DS-T3) if the updates do not react to coins
+    "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which an epsilon part may die (DS-T6)
+    ==========  =====================================  =================================================================
+
+    Parameters
+    ----------
+    objective : Objective or UpdateStream
+        Monotone submodular (`probe_submodular` looks for a counterexample). It may grow by its ``append`` at any time.
+    k : int or PartitionMatroid
+        How many elements may be chosen; may be left out with an `UpdateStream`. With groups only "lazy".
+    epsilon : float
+        Ratio of the guesses less 1, in (0, 1], for "batched" in (0, 1/2].
+    method : {"lazy", "eager", "batched"}
+        See the table.
+    replay : {"net", "exact"}
+        How a lazy guess catches up: by what has changed since, or by every update in order with its own coins
+        (statement DS-T17), for which the whole stream is kept.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Attributes
+    ----------
+    k : int
+        How many elements may be chosen.
+    matroid : PartitionMatroid or None
+        The groups.
+    epsilon, method, replay
+        As given.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or the options do not go together.
+    TypeError
+        If `objective` is none.
+
+    References
+    ----------
+    .. [1] K. Banihashem et al., Dynamic Constrained Submodular Optimization with Polylogarithmic Update Time, ICML
+       2023.
+    .. [2] K. Banihashem et al., Dynamic Algorithms for Matroid Submodular Maximization, SODA 2024.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage, sliding_window
+    >>> f = Coverage([[i, (3 * i) % 20, (7 * i) % 20] for i in range(20)])
+    >>> best = DynamicSubmodular(f, 4, rng=0)
+    >>> trace = best.update(sliding_window(range(20), 10), record=True)
+    >>> len(best.solution), best.value == f.value(best.solution), bool((trace.values <= trace.upper_bounds).all())
+    (4, True, True)
+    """
+
+    def __init__(
+        self,
+        objective: Objective | UpdateStream,
+        k: int | PartitionMatroid | None = None,
+        *,
+        epsilon: float = 0.1,
+        method: Literal["lazy", "eager", "batched"] = "lazy",
+        replay: Literal["net", "exact"] = "net",
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        objective, k = parts(objective, k)
+        self.objective = objective
+        self.method = choice("method", method, ("lazy", "eager", "batched"))
+        self.replay = choice("replay", replay, ("net", "exact"))
+        self.epsilon = real("epsilon", epsilon, low=0.0, high=0.5 if method == "batched" else 1.0)
+        if self.epsilon == 0:
+            raise must("epsilon", "positive", epsilon)
+        self.matroid = constraint(k, objective.n)
+        if self.matroid is not None and method != "lazy":
+            raise must("method", '"lazy" for a PartitionMatroid', method)
+        self.k = integer("k", k, low=1) if self.matroid is None else self.matroid.rank
+        self._rules = streams.Rules(self.k, self.epsilon, replay == "exact", randomness.word(rng))
+        self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon)
+        self._allocate(5 if method != "eager" else 2 + guesses_per_element(self.k, self.epsilon), 0)
+
+    _table: states.State
+    _stream: streams.Stream
+    _work: states.Work
+    _record: Any
+
+    # --- updates ------------------------------------------------------------------------------------------------------
+
+    def insert(self, v: int) -> None:
+        """Insert an element.
+
+        Parameters
+        ----------
+        v : int
+            An absent element of the objective.
+
+        Raises
+        ------
+        KeyError
+            If it is present or does not exist.
+        """
+        self._apply(np.array([integer("v", v, low=0)]))
+
+    def delete(self, v: int) -> None:
+        """Delete an element.
+
+        Parameters
+        ----------
+        v : int
+            A present element.
+
+        Raises
+        ------
+        KeyError
+            If it is absent.
+        """
+        self._apply(np.array([~integer("v", v, low=0)]))
+
+    def update(self, ops: Any, *, record: bool = False) -> UpdateTrace:
+        """Apply updates in compiled code, with an answer after each; a rejected call changes nothing.
+
+        Parameters
+        ----------
+        ops : int64 array of shape (n_ops,), or UpdateStream
+            v inserts, ~v deletes.
+        record : bool
+            Whether the answers are returned; they are found either way.
+
+        Returns
+        -------
+        UpdateTrace
+            The answers.
+
+        Raises
+        ------
+        KeyError
+            If a present element is inserted, or an absent one deleted.
+        TypeError
+            If the updates are no integers.
+        """
+        before = self.counts
+        noted = self._apply(ops.ops if isinstance(ops, UpdateStream) else ops, record)
+        return UpdateTrace(*noted, self.solution, {name: count - before[name] for name, count in self.counts.items()})
+
+    def _apply(self, ops: Any, record: bool = False) -> streams.Trace:
+        """Check all updates, then apply them."""
+        self._fit()
+        checked = checked_ops(ops, self.objective.n, self._stream.ground[streams.WHERE] >= 0)
+        self._reserve_log(len(checked))
+        noted = streams.new_trace(len(checked) if record else 0)
+        saved = copy.deepcopy((self._table, self._stream)) if isinstance(self.objective, CountingOracle) else None
+        try:
+            for start in range(0, len(checked), CHUNK):
+                part = slice(start, start + CHUNK)
+                self._run(checked[part], streams.Trace(*(rows[part] for rows in noted)))
+        except Exception:
+            if saved is not None:  # the user's function has failed: as if nothing had been asked
+                self._table, self._stream = saved
+            raise
+        return noted
+
+    def _run(self, ops: np.ndarray, trace: streams.Trace) -> None:
+        """One compiled call, resumed with more slots where it asks for them."""
+        batched, grouped, eager = self._switches()
+        module = kernels().guesses if isinstance(self.objective, CountingOracle) else guesses
+        self._stream.tally[streams.POSITION] = self._stream.tally[streams.PENDING] = 0
+        while True:
+            arguments = (self.objective.record, self._table, self._stream, self._work, self._rules)
+            if module.update(*arguments, batched, grouped, eager, ops, trace) == guesses.DONE:
+                return
+            self._allocate(2 * len(self._table.numbers), self._table.elements.shape[2])
+
+    # --- the answer ---------------------------------------------------------------------------------------------------
+
+    @property
+    def present(self) -> np.ndarray:
+        """The elements that are present, increasing."""
+        return np.flatnonzero(self._stream.ground[streams.WHERE] >= 0)
+
+    @property
+    def solution(self) -> np.ndarray:
+        """The chosen elements in the order of selection, int64."""
+        return self._stream.chosen[streams.NOW, : self._stream.tally[streams.N_NOW]].copy()
+
+    @property
+    def value(self) -> float:
+        """f(solution)."""
+        return float(self._stream.answers[streams.WORTH])
+
+    @property
+    def upper_bound(self) -> float:
+        """What no admissible set of present elements exceeds."""
+        return float(self._stream.answers[streams.UPPER])
+
+    @property
+    def certified_ratio(self) -> float:
+        """value / upper_bound, at most the true ratio to the optimum; 1 where both are 0."""
+        return self.value / self.upper_bound if self.upper_bound > 0 else 1.0
+
+    @property
+    def last_change(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the last update has added to the solution, and what it has removed."""
+        chosen, tally = self._stream.chosen, self._stream.tally
+        now = chosen[streams.NOW, : tally[streams.N_NOW]]
+        before = chosen[streams.BEFORE, : tally[streams.N_BEFORE]]
+        return now[~np.isin(now, before)], before[~np.isin(before, now)]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Marginals asked for (``queries``), ``profiles``, ``rebuilds``, elements ``rebuilt``, ``guesses`` made."""
+        tally = self._stream.tally
+        first = states.QUERIES
+        totals = self._table.numbers[:, first : first + 4].sum(axis=0) + tally[streams.LOST :]
+        totals[:2] += tally[streams.SINGLE_QUERIES]
+        counts = dict(zip(COUNTS, map(int, totals), strict=True))
+        return MappingProxyType({**counts, "guesses": int(tally[streams.N_GUESSES])})
+
+    @property
+    def guesses(self) -> tuple[GuessState, ...]:
+        """The guesses that are held, by their number."""
+        found = []
+        for slot in range(1, int(self._stream.tally[streams.N_SLOTS])):
+            state = states.at(self._table, slot)
+            length, index = int(state.numbers[states.LENGTH]), int(state.numbers[states.INDEX])
+            counts = [int(count) for count in state.numbers[states.QUERIES : states.QUERIES + 4]]
+            guess = GuessState(
+                index=index,
+                guess=float(state.marks[states.SCALES, states.GUESS]),
+                word=int(randomness.stream_of(self._rules.word, index)),
+                sequence=state.levels[states.MEMBER, 1 : length + 1].copy(),
+                value=float(state.marks[states.VALUE, length]),
+                is_full=length == self.k,
+                n_seen=int(state.numbers[states.CURSOR]),
+                counts=dict(zip(COUNTS, counts, strict=True)),
+            )
+            found.append(guess)
+        return tuple(sorted(found, key=lambda guess: guess.index))
+
+    def top_up(self) -> np.ndarray:
+        """The solution, filled up greedily to k elements; the value can only grow, the maintained one stays.
+
+        Returns
+        -------
+        int64 array
+            At most k present elements, the solution first.
+        """
+        return saved_state.topped_up(self)
+
+    # --- checks and copies --------------------------------------------------------------------------------------------
+
+    def check_invariants(self) -> None:
+        """Recompute the structures and the answer from their definitions.
+
+        Raises
+        ------
+        AssertionError
+            If something differs.
+        """
+        invariants.check_answer(self)
+        batched = self.method == "batched"
+        groups = None if self.matroid is None else self.matroid.groups[: self.objective.n]
+        for slot in range(1, int(self._stream.tally[streams.N_SLOTS])):
+            state = states.at(self._table, slot)
+            state = state._replace(elements=state.elements[:, : self.objective.n])
+            invariants.check_state(self.objective, state, self.k, batched, groups)
+
+    def copy(self) -> DynamicSubmodular:
+        """An independent copy, the random streams included; the objective is shared.
+
+        Returns
+        -------
+        DynamicSubmodular
+            It goes on as this one would.
+        """
+        twin = copy.copy(self)
+        twin._table, twin._stream, twin._work = copy.deepcopy((self._table, self._stream, self._work))
+        return twin
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything that changes, in lists and numbers that JSON can hold.
+
+        Returns
+        -------
+        dict
+            For `set_state` of an object made with the same objective and parameters.
+        """
+        return saved_state.written(self)
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned; a rejected state changes nothing.
+
+        Parameters
+        ----------
+        state : mapping
+            From `get_state`.
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing or does not fit this object.
+        """
+        self._rules, self._table, self._stream, self._work = saved_state.read(self, state)
+
+    # --- memory -------------------------------------------------------------------------------------------------------
+
+    def _switches(self) -> tuple[bool | None, bool | None, bool | None]:
+        """batched, grouped, eager as the kernels want them: None leaves the code out."""
+        is_grouped = self.matroid is not None
+        return self.method == "batched" or None, is_grouped or None, self.method == "eager" or None
+
+    def _fit(self) -> None:
+        """Make room for what was appended to the objective."""
+        if self._record is not self.objective.record or self.objective.n > self._table.elements.shape[2]:
+            if self.matroid is not None:
+                constraint(self.matroid, self.objective.n)
+            self._allocate(len(self._table.numbers), self._table.elements.shape[2])
+
+    def _allocate(self, n_slots: int, n_before: int) -> None:
+        """Tables for this many guesses and for all elements, twice as many as before where they have outgrown them."""
+        n, record = self.objective.n, self.objective.record
+        capacity = n_before if 0 < n <= n_before else max(n, 2 * n_before)
+        groups = 0 if self.matroid is None else np.resize(self.matroid.groups, capacity)
+        limits = self.k if self.matroid is None else self.matroid.limits
+        room, n_groups = self.objective.room_for(self._length), np.size(limits)
+        table = states.new_states(record, capacity, self._length, n_entries=room, n_groups=n_groups, n_slots=n_slots)
+        stream = streams.new_stream(capacity, self._length, capacity // 4 + 64)
+        n_buckets = states.n_buckets(self.epsilon) if self.method == "batched" else 0
+        self._work = states.new_work(capacity, self._length, groups=groups, limits=limits, n_buckets=n_buckets)
+        if hasattr(self, "_table"):
+            states.transplant(self._table, table)
+            stream = stream._replace(log=streams.moved_log(self._stream, len(stream.log), self._rules.is_exact))
+            kept = stream._replace(log=self._stream.log)
+            states.transplant(self._stream, kept)
+        self._table, self._stream, self._record = table, stream, record
+
+    def _reserve_log(self, n_ops: int) -> None:
+        """Exact replay keeps the whole stream."""
+        needed = int(self._stream.tally[streams.HEAD]) + n_ops
+        if self._rules.is_exact and needed > len(self._stream.log):
+            log = streams.moved_log(self._stream, max(needed, 2 * len(self._stream.log)), True)
+            self._stream = self._stream._replace(log=log)

@@ -1,0 +1,259 @@
+"""What all objectives share: value, marginals, growth, and the check that finds functions that are not submodular."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel_input
+from lrtheory._result import Result, result
+from lrtheory._validation import generator, integer, must, real
+from lrtheory.dynamic_submodular import prefixes, states
+from lrtheory.dynamic_submodular.prefixes import LOGDET, MAX, Record
+
+__all__ = ["Objective", "SubmodularityProbe", "probe_submodular", "subset"]
+
+
+class Objective:
+    """A set function on the elements 0, ..., n - 1 with f(empty) = 0; base of all objectives.
+
+    The numbers of a function are kept as float64, so that kernels have one form and integer data are exact.
+
+    Attributes
+    ----------
+    n : int
+        Number of elements.
+    record : object
+        The function as kernels see it.
+    """
+
+    record: Any
+
+    @property
+    def n(self) -> int:
+        """Number of elements."""
+        return len(self.record.indptr) - 1
+
+    def value(self, S: Iterable[int]) -> float:
+        """f(S).
+
+        Parameters
+        ----------
+        S : iterable of int
+            Elements; repetitions count once.
+
+        Returns
+        -------
+        float
+            The value.
+
+        Raises
+        ------
+        KeyError
+            If an element does not exist.
+        """
+        state, length, _ = self._after(S)
+        return float(state.marks[prefixes.VALUE, length])
+
+    def gain(self, v: int, S: Iterable[int]) -> float:
+        r"""The marginal f(v \| S) = f(S + v) - f(S).
+
+        Parameters
+        ----------
+        v : int
+            An element.
+        S : iterable of int
+            Elements.
+
+        Returns
+        -------
+        float
+            The marginal; 0 for an element of S.
+
+        Raises
+        ------
+        KeyError
+            If an element does not exist.
+        """
+        (v,) = subset("v", [v], self.n).tolist()
+        return float(self.gains(S)[v])
+
+    def gains(self, S: Iterable[int]) -> np.ndarray:
+        """The marginals of all elements on top of S.
+
+        Parameters
+        ----------
+        S : iterable of int
+            Elements.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            0 for the elements of S.
+
+        Raises
+        ------
+        KeyError
+            If an element does not exist.
+        """
+        state, length, items = self._after(S)
+        found = np.zeros(self.n)
+        prefixes.gains_of(self.record, state, length, np.arange(self.n), found, np.zeros(length + 2))
+        found[items] = 0.0
+        return found
+
+    def row_sizes(self) -> np.ndarray:
+        """Entries of each row of the matrix, int64 (n,).
+
+        Returns
+        -------
+        array
+            The sizes.
+        """
+        return np.diff(self.record.indptr)
+
+    def room_for(self, k: int) -> int:
+        """Entries that the staircases of a sequence of k elements may need: those of the k longest rows.
+
+        Parameters
+        ----------
+        k : int
+            Number of elements.
+
+        Returns
+        -------
+        int
+            A bound.
+        """
+        if self.record.rule != MAX:
+            return 0
+        sizes = self.row_sizes()
+        return int(np.sort(np.partition(sizes, -min(k, len(sizes)))[-k:]).sum()) if len(sizes) else 0
+
+    def _after(self, S: Iterable[int]) -> tuple[Any, int, np.ndarray]:
+        """The state after the elements of S in their order."""
+        items = subset("S", S, self.n)
+        room = int(self.row_sizes()[items].sum()) if self.record.rule == MAX else 0
+        state = states.at(states.new_states(self.record, 0, len(items), n_entries=room), 0)
+        scratch = np.zeros(len(items) + 2)
+        for z, v in enumerate(items.tolist()):
+            marginal = prefixes.gain(self.record, state, z, v, scratch)
+            prefixes.extend(self.record, state, z + 1, v, marginal)
+        return state, len(items), items
+
+
+def subset(name: str, S: Any, n: int) -> np.ndarray:
+    """Distinct elements in their order, as int64; a KeyError where one does not exist."""
+    items = np.asarray(list(S) if not isinstance(S, np.ndarray) else S)
+    if items.size and items.dtype.kind not in "iu":
+        raise must(name, "a collection of integers", S, TypeError)
+    items = np.array(list(dict.fromkeys(items.ravel().tolist())), np.int64)
+    unknown = items[(items < 0) | (items >= n)]
+    if unknown.size:
+        raise must(name, f"a collection of elements in [0, {n - 1}]", int(unknown[0]), KeyError)
+    return items
+
+
+def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, weights: Any = ()) -> Record:
+    """The record of a dense or sparse matrix of rows."""
+    from scipy import sparse
+
+    is_sparse = sparse.issparse(rows)
+    if is_sparse:
+        indptr, indices, data = rows.indptr, rows.indices, rows.data
+    else:
+        n, width = rows.shape
+        indptr, data = np.arange(n + 1) * width, rows.ravel()
+        indices = np.tile(np.arange(width, dtype=np.int32), n) if rule != LOGDET else np.zeros(0)
+    return Record(
+        rule=rule,
+        concave=concave,
+        scale=float(scale),
+        is_sparse=bool(is_sparse),
+        n_columns=int(rows.shape[1]),
+        indptr=kernel_input(indptr, np.int64),
+        indices=kernel_input(indices, np.int32),
+        data=kernel_input(data, np.float64),
+        weights=kernel_input(weights, np.float64),
+    )
+
+
+@result
+class SubmodularityProbe(Result):
+    """What a probe has found.
+
+    Attributes
+    ----------
+    kind : str or None
+        ``"submodular"`` or ``"monotone"``, the property that fails; None where nothing was found.
+    violation : float
+        By how much, 0 where nothing was found.
+    A, B : tuple of int
+        Sets with A inside B; for a function that is not monotone, A = B.
+    v : int
+        The element, outside of B, whose marginal is larger on B than on A, or negative on B; -1 for none.
+    counts : mapping
+        ``queries``.
+    """
+
+    kind: str | None
+    violation: float
+    A: tuple[int, ...]
+    B: tuple[int, ...]
+    v: int
+    counts: dict[str, int]
+
+
+def probe_submodular(
+    objective: Any, *, n_probes: int = 200, tol: float = 1e-9, rng: np.random.Generator | int | None = None
+) -> SubmodularityProbe:
+    r"""Look for a counterexample: random sets A inside B and v outside with f(v \| A) < f(v \| B) or f(v \| B) < 0.
+
+    A function that passes may still be neither; one that fails is not what the guarantees ask for.
+
+    Parameters
+    ----------
+    objective : Objective
+        Any object with ``n`` and ``value(S)``.
+    n_probes : int
+        Number of random triples, at least 1.
+    tol : float
+        Violations up to this multiple of the largest value seen count as rounding.
+    rng : Generator, int or None
+        Draws the triples.
+
+    Returns
+    -------
+    SubmodularityProbe
+        The first counterexample, named, or none.
+
+    Raises
+    ------
+    ValueError
+        If `n_probes` or `tol` is out of range.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import CountingOracle
+    >>> found = probe_submodular(CountingOracle(lambda S: len(S) ** 2, 5), rng=0)
+    >>> found.kind, found.violation > 0
+    ('submodular', True)
+    """
+    n_probes, tol, rng = integer("n_probes", n_probes, low=1), real("tol", tol, low=0), generator(rng)
+    n, queries = objective.n, 0
+    for _ in range(n_probes if n else 0):
+        order = rng.permutation(n)
+        b = int(rng.integers(n))
+        a = int(rng.integers(b + 1))
+        A, B, v = order[:a].tolist(), order[:b].tolist(), int(order[b])
+        low, high = objective.value(A), objective.value(B)
+        on_a, on_b = objective.value([*A, v]) - low, objective.value([*B, v]) - high
+        queries += 4
+        slack = tol * max(abs(low) + abs(on_a), abs(high) + abs(on_b))
+        if on_b < -slack:
+            return SubmodularityProbe("monotone", -on_b, tuple(B), tuple(B), v, {"queries": queries})
+        if on_a < on_b - slack:
+            return SubmodularityProbe("submodular", on_b - on_a, tuple(A), tuple(B), v, {"queries": queries})
+    return SubmodularityProbe(None, 0.0, (), (), -1, {"queries": queries})

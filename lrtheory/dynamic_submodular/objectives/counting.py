@@ -1,0 +1,254 @@
+"""Any Python function as an objective, with its calls counted; the same kernels run on it, interpreted."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import integer, must
+from lrtheory.dynamic_submodular.objectives.base import Objective, subset
+from lrtheory.dynamic_submodular.prefixes import MEMBER, VALUE
+
+__all__ = ["CountingOracle", "kernels"]
+
+
+class CountingOracle(Objective):
+    """A set function given by a Python callable; f(empty) is taken off.
+
+    All solvers accept it. They then run interpreted, about a thousand times slower than on the other objectives, with
+    as many calls of the function as they count queries or fewer.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a tuple of distinct elements (int) and returns a number.
+    n : int
+        Number of elements.
+
+    Attributes
+    ----------
+    calls : int
+        How often the function was called.
+    n : int
+        Number of elements.
+
+    Raises
+    ------
+    TypeError
+        If `f` is not callable.
+    ValueError
+        If `n` is negative.
+
+    Examples
+    --------
+    >>> f = CountingOracle(lambda S: min(len(S), 2), 4)
+    >>> f.value([0, 3]), f.gain(1, [0, 3]), f.calls
+    (2.0, 0.0, 4)
+    """
+
+    def __init__(self, f: Callable[[tuple[int, ...]], float], n: int) -> None:
+        if not callable(f):
+            raise must("f", "a callable that takes a tuple of elements", f, TypeError)
+        self.f, self._n, self.calls = f, integer("n", n, low=0), 0
+        self._empty: float | None = None
+        self.record = self  # the interpreted kernels ask the oracle itself
+
+    @property
+    def n(self) -> int:
+        """Number of elements."""
+        return self._n
+
+    def reset(self) -> None:
+        """Set `calls` to 0."""
+        self.calls = 0
+
+    def value(self, S: Iterable[int]) -> float:
+        """f(S) - f(empty).
+
+        Parameters
+        ----------
+        S : iterable of int
+            Elements; repetitions count once.
+
+        Returns
+        -------
+        float
+            The value, finite.
+
+        Raises
+        ------
+        KeyError
+            If an element does not exist.
+        ValueError
+            If the function returns something that is not a finite number.
+        """
+        if self._empty is None:
+            self._empty = self._asked(())
+        items = tuple(subset("S", S, self._n).tolist())
+        return self._asked(items) - self._empty if items else 0.0
+
+    def gains(self, S: Iterable[int]) -> np.ndarray:
+        """The marginals of all elements on top of S, by n + 1 calls at most.
+
+        Parameters
+        ----------
+        S : iterable of int
+            Elements.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            0 for the elements of S.
+
+        Raises
+        ------
+        KeyError
+            If an element does not exist.
+        """
+        items = subset("S", S, self._n).tolist()
+        base = self.value(items)
+        return np.array([0.0 if v in items else self.value([*items, v]) - base for v in range(self._n)])
+
+    def gain(self, v: int, S: Iterable[int]) -> float:
+        """The marginal of one element, by two calls.
+
+        Parameters
+        ----------
+        v : int
+            An element.
+        S : iterable of int
+            Elements.
+
+        Returns
+        -------
+        float
+            f(S + v) - f(S).
+
+        Raises
+        ------
+        KeyError
+            If an element does not exist.
+        """
+        items = subset("S", S, self._n).tolist()
+        return self.value([*items, v]) - self.value(items)
+
+    def append(self, rows: Any) -> np.ndarray:
+        """Let the function be asked about more elements.
+
+        Parameters
+        ----------
+        rows : collection
+            One entry an element; only its length counts.
+
+        Returns
+        -------
+        int64 array of shape (n_new,)
+            Their numbers.
+        """
+        self._n += len(rows)
+        return np.arange(self._n - len(rows), self._n)
+
+    def row_sizes(self) -> np.ndarray:
+        """No matrix stands behind a callable.
+
+        Returns
+        -------
+        array
+            Zeros.
+        """
+        return np.zeros(self._n, np.int64)
+
+    def room_for(self, k: int) -> int:
+        """No staircases either.
+
+        Parameters
+        ----------
+        k : int
+            Number of elements.
+
+        Returns
+        -------
+        int
+            0.
+        """
+        return 0
+
+    def _asked(self, items: tuple[int, ...]) -> float:
+        self.calls += 1
+        answer = self.f(items)
+        if isinstance(answer, bool) or not isinstance(answer, (int, float, np.number)) or not math.isfinite(answer):
+            raise must("f", f"a function with finite values, also at {items}", answer)
+        return float(answer)
+
+
+# --- the kernels of `prefixes`, asking the callable ------------------------------------------------------------------
+
+
+def _profile(oracle: Any, state: Any, v: int, low: int, high: int, floor: float, gains: np.ndarray) -> None:
+    gains[low : high + 1] = 0.0
+    for z in range(low, high + 1):
+        gains[z] = _gain(oracle, state, z, v, gains)
+        if gains[z] < floor:
+            break
+
+
+def _gain(oracle: Any, state: Any, length: int, v: int, gains: np.ndarray) -> float:
+    members = state.levels[MEMBER, 1 : length + 1].tolist()
+    return oracle.value([*members, int(v)]) - float(state.marks[VALUE, length])
+
+
+def _extend(oracle: Any, state: Any, z: int, v: int, marginal: float) -> None:
+    state.levels[MEMBER, z] = v
+    state.marks[VALUE, z] = state.marks[VALUE, z - 1] + marginal
+
+
+def _truncate(oracle: Any, state: Any, length: int, z: int) -> None:
+    pass
+
+
+def _set_value(oracle: Any, state: Any, items: np.ndarray, gains: np.ndarray) -> float:
+    return oracle.value(items.tolist())
+
+
+def _gains_of(oracle: Any, state: Any, length: int, candidates: Any, found: np.ndarray, gains: np.ndarray) -> None:
+    for a, v in enumerate(candidates):
+        found[a] = _gain(oracle, state, length, v, gains)
+
+
+def _interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:
+    """The kernels of a module as plain Python, which see other modules in the place of their own."""
+    names = {**vars(module), **replaced}
+    for name, value in vars(module).items():
+        body = getattr(value, "py_func", None)
+        if body is not None and body.__module__ == module.__name__:
+            names[name] = FunctionType(body.__code__, names, name, body.__defaults__)
+    return SimpleNamespace(**names)
+
+
+@functools.cache
+def kernels() -> SimpleNamespace:
+    """The modules `levels`, `batches`, `guesses`, `offline_steps`, ... with the callable behind them."""
+    from lrtheory.dynamic_submodular import batches, guesses, levels, offline_steps, prefixes, states, stream, streaming
+
+    asking = SimpleNamespace(
+        **{**vars(prefixes), "profile": _profile, "gain": _gain, "extend": _extend, "truncate": _truncate}
+    )
+    asking.set_value, asking.gains_of = _set_value, _gains_of
+    own_states = _interpreted(states, prefixes=asking)
+    own = {"prefixes": asking, "states": own_states}
+    own_stream = _interpreted(stream, **own)
+    built = {"levels": _interpreted(levels, **own), "batches": _interpreted(batches, **own)}
+    return SimpleNamespace(
+        **built,
+        prefixes=asking,
+        states=own_states,
+        stream=own_stream,
+        guesses=_interpreted(guesses, **own, **built, streams=own_stream),
+        offline_steps=_interpreted(offline_steps, **own),
+        streaming=_interpreted(streaming, **own),
+    )

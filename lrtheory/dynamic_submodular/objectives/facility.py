@@ -1,0 +1,142 @@
+"""Facility location f(S) = sum_j max_{i in S} s_ij, dense or with the nearest neighbours alone."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import array, choice, integer, must
+from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.prefixes import MAX
+
+__all__ = ["FacilityLocation"]
+
+
+class FacilityLocation(Objective):
+    r"""Facility location: every column j is served by the most similar chosen element, f(S) = sum_j max_{i in S} s_ij.
+
+    Parameters
+    ----------
+    S : array or sparse array of shape (n, n_columns)
+        Similarity of element i to column j, at least 0; what a sparse array does not hold is 0. Shift negative ones, so
+        that f(empty) = 0 stays the least value.
+
+    Attributes
+    ----------
+    n : int
+        Number of elements.
+
+    Raises
+    ------
+    ValueError
+        If a similarity is negative or not finite.
+
+    Examples
+    --------
+    >>> f = FacilityLocation(np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 1.0]]))
+    >>> f.value([0]), f.value([0, 2]), f.gains([1]).tolist()
+    (1.5, 2.5, [0.5, 0.0, 0.5])
+    """
+
+    def __init__(self, S: Any) -> None:
+        self._rows = _similarities("S", S)
+        self.record = rows_record(MAX, self._rows)
+
+    @classmethod
+    def from_features(
+        cls, X: Any, *, n_neighbors: int | None = None, metric: Literal["cosine", "rbf"] = "cosine", gamma: float = 1.0
+    ) -> FacilityLocation:
+        """Similarities of points to each other; with `n_neighbors` only each column's most similar elements are kept.
+
+        Parameters
+        ----------
+        X : array of shape (n, n_features)
+            Points.
+        n_neighbors : int or None
+            How many elements serve a point, itself among them; None keeps all n^2 similarities. The memory is then
+            n n_neighbors, so that 10^6 points fit; built by a k-d tree.
+        metric : {"cosine", "rbf"}
+            (1 + cos) / 2, or exp(-gamma squared distance).
+        gamma : float
+            Of "rbf".
+
+        Returns
+        -------
+        FacilityLocation
+            One element and one column a point.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of range.
+        """
+        points = array("X", to_numpy(X), shape=(None, None)).astype(np.float64)
+        if choice("metric", metric, ("cosine", "rbf")) == "cosine":
+            lengths = np.linalg.norm(points, axis=1, keepdims=True)
+            points = points / np.where(lengths > 0, lengths, 1.0)
+
+        def similarity(squared: np.ndarray) -> np.ndarray:
+            # of points of length 1, cos = 1 - squared distance / 2
+            return np.clip(1 - squared / 4, 0, None) if metric == "cosine" else np.exp(-gamma * squared)
+
+        if n_neighbors is None:
+            norms = np.sum(points**2, axis=1)
+            return cls(similarity(np.maximum(norms[:, None] + norms[None] - 2 * points @ points.T, 0)))
+        from scipy.spatial import KDTree  # here, so that importing the system stays quick
+
+        n = len(points)
+        n_neighbors = integer("n_neighbors", n_neighbors, low=1, high=n)
+        distances, elements = KDTree(points).query(points, k=n_neighbors)
+        columns = np.repeat(np.arange(n), n_neighbors)
+        data = similarity(np.reshape(distances, -1) ** 2)
+        return cls(sparse.csr_array((data, (np.reshape(elements, -1), columns)), shape=(n, n)))
+
+    def append(self, rows: Any) -> np.ndarray:
+        """Add elements; sparse rows may have new columns, which no older element serves.
+
+        Parameters
+        ----------
+        rows : array or sparse array of shape (n_new, n_columns)
+            Similarities of the new elements.
+
+        Returns
+        -------
+        int64 array of shape (n_new,)
+            Their numbers.
+
+        Raises
+        ------
+        ValueError
+            If dense rows have another number of columns, or a similarity is negative or not finite.
+        """
+        old, new = self._rows, _similarities("rows", rows)
+        if not sparse.issparse(old) and new.shape[1] != old.shape[1]:
+            raise must("rows", f"of shape (n, {old.shape[1]})", new.shape)
+        if sparse.issparse(old):
+            new = sparse.csr_array(new)
+            width = max(old.shape[1], new.shape[1])
+            both = [sparse.csr_array((m.data, m.indices, m.indptr), shape=(m.shape[0], width)) for m in (old, new)]
+            self._rows = sparse.csr_array(sparse.vstack(both, format="csr"))
+        else:
+            self._rows = np.concatenate([old, new.toarray() if sparse.issparse(new) else new])
+        self.record = rows_record(MAX, self._rows)
+        return np.arange(old.shape[0], self.n)
+
+
+def _similarities(name: str, S: Any) -> Any:
+    """A dense float64 array or a CSR array without negative entries."""
+    if sparse.issparse(S):
+        rows = sparse.csr_array(S, copy=True)
+        rows.sum_duplicates()
+        rows.data = array(name, rows.data, low=0.0).astype(np.float64)
+        rows.eliminate_zeros()
+    else:
+        rows = array(name, to_numpy(S), shape=(None, None), low=0.0).astype(np.float64)
+    with np.errstate(over="ignore"):
+        total = rows.sum()
+    if not np.isfinite(total):
+        raise must(name, "small enough for a finite sum", float(rows.max()))
+    return rows

@@ -1,0 +1,107 @@
+"""Feature-based functions f(S) = sum_d w_d phi(sum_{i in S} x_id) with a concave phi."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import array, choice, must, real
+from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.prefixes import CONCAVE, CONCAVES
+
+__all__ = ["FeatureBased"]
+
+
+class FeatureBased(Objective):
+    r"""Concave functions of sums of features: f(S) = sum_d w_d phi(sum_{i in S} x_id).
+
+    Parameters
+    ----------
+    X : array or sparse array of shape (n, n_features)
+        How much of each feature an element has, at least 0.
+    concave : {"sqrt", "log1p", "min"}
+        phi; ``"min"`` is min(x, limit).
+    limit : float
+        Of "min", positive.
+    weights : array of shape (n_features,) or None
+        w, at least 0; None is 1.
+
+    Attributes
+    ----------
+    n : int
+        Number of elements.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite.
+
+    Examples
+    --------
+    >>> f = FeatureBased(np.array([[4.0, 0.0], [0.0, 9.0], [5.0, 0.0]]))
+    >>> f.value([0, 1]), f.gain(2, [0])
+    (5.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        *,
+        concave: Literal["sqrt", "log1p", "min"] = "sqrt",
+        limit: float = 1.0,
+        weights: Any = None,
+    ) -> None:
+        self._concave, self._limit = choice("concave", concave, CONCAVES), real("limit", limit, low=0.0)
+        if self._limit == 0 or not np.isfinite(self._limit):
+            raise must("limit", "positive and finite", limit)
+        rows = _amounts("X", X)
+        width = rows.shape[1]
+        checked = np.ones(width) if weights is None else array("weights", to_numpy(weights), shape=(width,), low=0.0)
+        self.weights = checked.astype(np.float64)
+        self._set_rows(rows)
+
+    def append(self, rows: Any) -> np.ndarray:
+        """Add elements.
+
+        Parameters
+        ----------
+        rows : array or sparse array of shape (n_new, n_features)
+            Their features.
+
+        Returns
+        -------
+        int64 array of shape (n_new,)
+            Their numbers.
+
+        Raises
+        ------
+        ValueError
+            If a number is negative or not finite, or the number of features differs.
+        """
+        old, new = self._rows, _amounts("rows", rows)
+        if new.shape[1] != old.shape[1]:
+            raise must("rows", f"of shape (n, {old.shape[1]})", new.shape)
+        if sparse.issparse(old):
+            self._set_rows(sparse.csr_array(sparse.vstack([old, sparse.csr_array(new)], format="csr")))
+        else:
+            self._set_rows(np.concatenate([old, new.toarray() if sparse.issparse(new) else new]))
+        return np.arange(old.shape[0], self.n)
+
+    def _set_rows(self, rows: Any) -> None:
+        self._rows = rows
+        number = CONCAVES.index(self._concave)
+        self.record = rows_record(CONCAVE, rows, concave=number, scale=self._limit, weights=self.weights)
+
+
+def _amounts(name: str, X: Any) -> Any:
+    """A dense float64 array or a CSR array without negative entries."""
+    if not sparse.issparse(X):
+        return array(name, to_numpy(X), shape=(None, None), low=0.0).astype(np.float64)
+    rows = sparse.csr_array(X, copy=True)
+    rows.sum_duplicates()
+    rows.data = array(name, rows.data, low=0.0).astype(np.float64)
+    rows.eliminate_zeros()
+    return rows

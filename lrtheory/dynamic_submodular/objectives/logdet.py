@@ -1,0 +1,82 @@
+"""Log-determinants f(S) = log det(I + scale K_SS), the diversity of points under a kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import array, must, real
+from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.prefixes import LOGDET
+
+__all__ = ["LogDet"]
+
+
+class LogDet(Objective):
+    r"""Log-determinant: f(S) = log det(I + scale K_SS); the identity makes it monotone with f(empty) = 0.
+
+    Parameters
+    ----------
+    K : array of shape (n, n)
+        Symmetric and positive semidefinite; only the first is checked.
+    scale : float
+        Positive.
+
+    Attributes
+    ----------
+    n : int
+        Number of elements.
+
+    Raises
+    ------
+    ValueError
+        If `K` is not symmetric or has a negative diagonal, or `scale` is not positive.
+
+    Examples
+    --------
+    >>> f = LogDet(np.array([[1.0, 0.0], [0.0, 3.0]]))
+    >>> np.round([np.exp(f.value([0, 1])), np.exp(f.gain(1, [0]))], 9).tolist()
+    [8.0, 4.0]
+    """
+
+    def __init__(self, K: Any, *, scale: float = 1.0) -> None:
+        self._scale = real("scale", scale, low=0.0)
+        if self._scale == 0 or not np.isfinite(self._scale):
+            raise must("scale", "positive and finite", scale)
+        self._set_rows("K", K)
+
+    def append(self, rows: Any) -> np.ndarray:
+        """Add elements.
+
+        Parameters
+        ----------
+        rows : array of shape (n_new, n + n_new)
+            Kernel values of each new element with the old ones and with all new ones.
+
+        Returns
+        -------
+        int64 array of shape (n_new,)
+            Their numbers.
+
+        Raises
+        ------
+        ValueError
+            If the larger matrix is not symmetric or has a negative diagonal.
+        """
+        n = self.n
+        new = array("rows", to_numpy(rows), shape=(None, None)).astype(np.float64)
+        if new.shape[1] != n + len(new):
+            raise must("rows", f"of shape ({len(new)}, {n + len(new)})", new.shape)
+        self._set_rows("rows", np.block([[self._rows, new[:, :n].T], [new]]))
+        return np.arange(n, self.n)
+
+    def _set_rows(self, name: str, K: Any) -> None:
+        rows = array(name, to_numpy(K), shape=(None, None)).astype(np.float64)
+        if rows.shape[0] != rows.shape[1] or not np.allclose(rows, rows.T, rtol=1e-10, atol=1e-12):
+            raise must(name, "a symmetric array", rows)
+        if (rows.diagonal() < 0).any():
+            raise must(name, "of a diagonal of at least 0", float(rows.diagonal().min()))
+        self._rows = rows
+        self.record = rows_record(LOGDET, rows, scale=self._scale)

@@ -1,0 +1,320 @@
+r"""A single guess of the optimum: what the tables and the lazy pair are made of, and what theorems speak about."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._array import kernel_input
+from lrtheory._result import Result, result
+from lrtheory._validation import choice, generator, integer, must, real
+from lrtheory.dynamic_submodular import batches, invariants, levels, randomness, states
+from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
+from lrtheory.dynamic_submodular.objectives.counting import kernels
+from lrtheory.dynamic_submodular.problem import checked_ops
+from lrtheory.dynamic_submodular.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
+
+__all__ = ["GuessRuns", "OneGuess", "run_guess"]
+
+STRUCTURES = ("levels", "batches")
+
+
+class OneGuess:
+    r"""The maintained sequence of one guess o of the optimum, with threshold t = o / (2k), at most k elements long.
+
+    After every update, with elements of f(v) >= t all in the guess: f(I) >= k t if \|I\| = k, and f(I) >= OPT - o / 2
+    if not (statement DS-T1; for batches up to factors of epsilon, statement DS-T6).
+
+    Parameters
+    ----------
+    objective : Objective
+        Monotone submodular.
+    k : int
+        How many elements may be chosen, at least 1.
+    guess : float
+        o, positive.
+    structure : {"levels", "batches"}
+        One sample a level, or batches of which an epsilon part may die.
+    epsilon : float
+        Tolerance of batches, in (0, 1/2].
+    rng : Generator, int or None
+        Starts the stream of random numbers.
+    word : int or None
+        That start itself, in the place of `rng`; `DynamicSubmodular.guesses` tells those of its guesses.
+
+    Attributes
+    ----------
+    k : int
+        How many elements may be chosen.
+    guess, threshold : float
+        o and t.
+    structure : str
+        The structure.
+    epsilon : float
+        The tolerance.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> one = OneGuess(Coverage([[0, 1], [1, 2], [3]]), 2, 4.0, rng=0)
+    >>> one.update([0, 1, 2, ~2])
+    >>> one.value, sorted(one.members.tolist()), one.threshold
+    (3.0, [0, 1], 1.0)
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        k: int,
+        guess: float,
+        *,
+        structure: Literal["levels", "batches"] = "levels",
+        epsilon: float = 0.1,
+        rng: np.random.Generator | int | None = None,
+        word: int | None = None,
+    ) -> None:
+        self.objective, self.k = objective, integer("k", k, low=1)
+        self.guess = real("guess", guess, low=0.0)
+        if self.guess == 0 or not np.isfinite(self.guess):
+            raise must("guess", "positive and finite", guess)
+        self.structure = choice("structure", structure, STRUCTURES)
+        self.epsilon = real("epsilon", epsilon, low=0.0, high=0.5)
+        if self.epsilon == 0:
+            raise must("epsilon", "in (0, 0.5]", epsilon)
+        self._word = randomness.word(rng) if word is None else integer("word", word, low=-(2**63), high=2**63 - 1)
+        self._make()
+
+    def _make(self) -> None:
+        n, k = self.objective.n, self.k
+        room = self.objective.room_for(k)
+        table = states.new_states(self.objective.record, n, k, n_entries=room)
+        self._state = states.at(table, 0)
+        n_buckets = states.n_buckets(self.epsilon) if self.structure == "batches" else 0
+        self._work = states.new_work(n, k, n_buckets=n_buckets)
+        states.set_guess(self._state, 0, self.guess, self.threshold, self.epsilon, self._word)
+
+    @property
+    def threshold(self) -> float:
+        """The marginal that an element must have, t = o / (2k)."""
+        return self.guess / (2 * self.k)
+
+    @property
+    def _kernels(self) -> Any:
+        if isinstance(self.objective, CountingOracle):
+            return getattr(kernels(), self.structure)
+        return levels if self.structure == "levels" else batches
+
+    @property
+    def sequence(self) -> np.ndarray:
+        """The maintained sequence e_1, ..., e_T, of batches with their dead members, int64 (T,)."""
+        return self._state.levels[states.MEMBER, 1 : self._state.numbers[LENGTH] + 1].copy()
+
+    @property
+    def members(self) -> np.ndarray:
+        """The solution in the order of selection: the sequence without dead members."""
+        sequence = self.sequence
+        return sequence[self._state.elements[DEEPEST, sequence] >= 0]
+
+    @property
+    def value(self) -> float:
+        """f(members)."""
+        if len(self.members) < len(self.sequence):
+            return self.objective.value(self.members)
+        return self.sequence_value
+
+    @property
+    def sequence_value(self) -> float:
+        """f(sequence), with dead members."""
+        return float(self._state.marks[states.VALUE, self._state.numbers[LENGTH]])
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the sequence has k elements."""
+        return int(self._state.numbers[LENGTH]) == self.k
+
+    @property
+    def pools(self) -> tuple[np.ndarray, ...]:
+        """The sets R_1, R_2, ..., each an increasing int64 array."""
+        return invariants.pools(self._state, self.structure == "batches")
+
+    @property
+    def n_levels(self) -> int:
+        """Number of levels."""
+        return int(self._state.numbers[LEVELS if self.structure == "batches" else LENGTH])
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Marginals asked for (``queries``), ``profiles`` computed, ``rebuilds``, elements ``rebuilt``."""
+        places = {"queries": QUERIES, "profiles": PROFILES, "rebuilds": REBUILDS, "rebuilt": REBUILT}
+        return MappingProxyType({name: int(self._state.numbers[place]) for name, place in places.items()})
+
+    def insert(self, v: int) -> None:
+        """Insert an element.
+
+        Parameters
+        ----------
+        v : int
+            An absent element of the objective.
+
+        Raises
+        ------
+        KeyError
+            If it is present or does not exist.
+        """
+        self.update(np.array([v]))
+
+    def delete(self, v: int) -> None:
+        """Delete an element.
+
+        Parameters
+        ----------
+        v : int
+            A present element.
+
+        Raises
+        ------
+        KeyError
+            If it is absent.
+        """
+        self.update(np.array([~integer("v", v, low=0)]))
+
+    def update(self, ops: Any) -> None:
+        """Apply updates, all in one compiled call; a rejected call changes nothing.
+
+        Parameters
+        ----------
+        ops : int64 array of shape (n_ops,)
+            v inserts, ~v deletes.
+
+        Raises
+        ------
+        KeyError
+            If a present element is inserted or an absent one deleted.
+        """
+        self._grow()
+        checked = checked_ops(ops, self.objective.n, self._state.elements[DEEPEST] >= 0)
+        self._kernels.run(self.objective.record, self._state, self._work, checked, np.zeros(2, np.int64))
+
+    def check_invariants(self) -> None:
+        """Recompute everything from the definitions of the structure.
+
+        Raises
+        ------
+        AssertionError
+            If something differs.
+        """
+        invariants.check_state(self.objective, self._state, self.k, self.structure == "batches")
+
+    def copy(self) -> OneGuess:
+        """An independent copy, the random stream included.
+
+        Returns
+        -------
+        OneGuess
+            It goes on as this one would.
+        """
+        return copy.deepcopy(self)
+
+    def _grow(self) -> None:
+        """Make room for elements that were appended to the objective."""
+        before = self._state.elements.shape[1]
+        if self.objective.n > before:
+            old = self._state
+            self._make()
+            states.transplant(old, self._state)
+
+
+@result
+class GuessRuns(Result):
+    """What many runs of one guess over one stream ended with.
+
+    Attributes
+    ----------
+    members : int64 array of shape (n_runs, k)
+        The solutions in the order of selection, filled up with -1.
+    values : float64 array of shape (n_runs,)
+        f of the sequences.
+    insertion_queries, deletion_queries : float64 array of shape (n_runs,)
+        Marginals asked for, per insertion and per deletion of the stream.
+    counts : mapping
+        ``queries`` of all runs, ``insertions`` and ``deletions`` of the stream.
+    """
+
+    members: np.ndarray
+    values: np.ndarray
+    insertion_queries: np.ndarray
+    deletion_queries: np.ndarray
+    counts: dict[str, int]
+
+
+def run_guess(
+    objective: Objective,
+    ops: Any,
+    k: int,
+    *,
+    guess: float,
+    structure: Literal["levels", "batches"] = "levels",
+    epsilon: float = 0.1,
+    n_runs: int = 1,
+    rng: np.random.Generator | int | None = None,
+) -> GuessRuns:
+    """Run one guess over the same updates again and again with fresh randomness, in one compiled call.
+
+    Parameters
+    ----------
+    objective : Objective
+        Monotone submodular.
+    ops : int64 array of shape (n_ops,)
+        v inserts, ~v deletes; at the start nothing is present.
+    k : int
+        How many elements may be chosen.
+    guess : float
+        o, positive.
+    structure : {"levels", "batches"}
+        See `OneGuess`.
+    epsilon : float
+        Tolerance of batches.
+    n_runs : int
+        Number of runs, at least 1.
+    rng : Generator, int or None
+        Starts the streams of random numbers.
+
+    Returns
+    -------
+    GuessRuns
+        What each run ended with.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    KeyError
+        If a present element is inserted or an absent one deleted.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> runs = run_guess(Coverage([[0], [1], [2]]), [0, 1, 2], 1, guess=2.0, n_runs=3000, rng=0)
+    >>> bool(np.all(np.abs(np.bincount(runs.members[:, 0]) - 1000) < 100))
+    True
+    """
+    rng, n_runs = generator(rng), integer("n_runs", n_runs, low=1)
+    one = OneGuess(objective, k, guess, structure=structure, epsilon=epsilon, rng=rng)
+    checked = checked_ops(ops, objective.n, np.zeros(objective.n, bool))
+    words = kernel_input(rng.integers(2**63, size=n_runs))
+    members, values = np.full((n_runs, one.k), -1), np.zeros(n_runs)
+    asked = np.zeros((n_runs, 2), np.int64)
+    one._kernels.run_many(objective.record, one._state, one._work, checked, words, members, values, asked)
+    insertions = int((checked >= 0).sum())
+    per_op = asked / np.maximum([insertions, len(checked) - insertions], 1)
+    counts = {"queries": int(asked.sum()), "insertions": insertions, "deletions": len(checked) - insertions}
+    return GuessRuns(members, values, per_op[:, 0], per_op[:, 1], counts)

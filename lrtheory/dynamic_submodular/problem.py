@@ -1,0 +1,121 @@
+"""Streams of updates: an objective, what comes and goes in which order, and how many elements may be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel_input, to_numpy
+from lrtheory._validation import integer, must
+from lrtheory.dynamic_submodular.objectives.base import Objective
+from lrtheory.dynamic_submodular.randomness import flat
+
+__all__ = ["UpdateStream"]
+
+
+@dataclass(frozen=True, eq=False)
+class UpdateStream:
+    """An instance of dynamic maximization; every solver takes it, or its plain parts.
+
+    Parameters
+    ----------
+    objective : Objective
+        Monotone submodular; its elements are numbered from 0.
+    ops : int64 array of shape (n_ops,)
+        v inserts element v, ~v deletes it.
+    k : int
+        How many elements may be chosen.
+    labels : tuple or None
+        What the elements are.
+    truth : float or None
+        The optimum after the last update, where it is known.
+
+    Raises
+    ------
+    KeyError
+        If a present element is inserted or an absent one deleted.
+    ValueError
+        If `k` is below 1.
+
+    Examples
+    --------
+    >>> from lrtheory.dynamic_submodular import Coverage
+    >>> stream = UpdateStream(Coverage([[0], [0, 1]]), [0, 1, ~0], 1)
+    >>> stream.present().tolist(), len(stream)
+    ([1], 3)
+    """
+
+    objective: Objective
+    ops: np.ndarray
+    k: int
+    _: KW_ONLY
+    labels: tuple[Any, ...] | None = None
+    truth: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", integer("k", self.k, low=1))
+        n = self.objective.n
+        object.__setattr__(self, "ops", checked_ops(self.ops, n, np.zeros(n, bool)))
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def present(self, n_ops: int | None = None) -> np.ndarray:
+        """The elements that are present after the first updates.
+
+        Parameters
+        ----------
+        n_ops : int or None
+            How many updates; None is all.
+
+        Returns
+        -------
+        int64 array
+            Increasing.
+        """
+        balance = np.zeros(self.objective.n, np.int64)
+        ops = self.ops[:n_ops]
+        np.add.at(balance, np.where(ops >= 0, ops, ~ops), np.where(ops >= 0, 1, -1))
+        return np.flatnonzero(balance)
+
+
+def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
+    """The objective and the number of a stream, or as they are given."""
+    if isinstance(objective, UpdateStream):
+        objective, k = objective.objective, objective.k if k is None else k
+    if not isinstance(objective, Objective):
+        rule = "an objective of this package, such as Coverage or CountingOracle"
+        raise must("objective", rule, objective, TypeError)
+    return objective, k
+
+
+def checked_ops(ops: Any, n: int, present: np.ndarray) -> np.ndarray:
+    """Updates as a read-only int64 array; a KeyError names the first that does not fit the elements present."""
+    given = np.asarray(to_numpy(ops))
+    if given.size == 0:
+        given = given.astype(np.int64)
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise must("ops", "a one-dimensional array of integers, v or ~v", ops, TypeError)
+    given = given.astype(np.int64)
+    given = kernel_input(given)
+    place = int(_misfit(np.array(present, bool), given))
+    if place >= 0:
+        op = int(given[place])
+        v = op if op >= 0 else ~op
+        state = "unknown" if v >= n else "present" if op >= 0 else "absent"
+        rule = "an element that is known and absent to insert, or present to delete"
+        raise must(f"ops[{place}]", rule, f"{'insert' if op >= 0 else 'delete'} {v}, which is {state}", KeyError)
+    return given
+
+
+@flat
+def _misfit(present, ops):
+    """The place of the first update that inserts what is present or deletes what is absent or unknown; -1 for none."""
+    for i in range(ops.shape[0]):
+        v = ops[i] if ops[i] >= 0 else ~ops[i]
+        if v >= present.shape[0] or present[v] == (ops[i] >= 0):
+            return i
+        present[v] = ops[i] >= 0
+    return -1

@@ -1,0 +1,64 @@
+"""Random numbers for kernels: one 64-bit word a stream, so that each guess of a table has bits of its own.
+
+The generator is SplitMix64 [1]_: the word walks by a fixed odd step and each stop is scrambled.
+
+References
+----------
+.. [1] G. Steele, D. Lea, C. Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel
+from lrtheory._validation import generator
+
+__all__ = ["below", "flat", "inner", "stream_of", "uniform", "word"]
+
+#: a kernel that allocates nothing: it is compiled without the reference counts that arrays of its own would need
+flat = functools.partial(kernel, _nrt=False, error_model="numpy")
+#: the same, and called by other kernels alone
+inner = functools.partial(flat, no_cpython_wrapper=True)
+
+STEP = np.uint64(0x9E3779B97F4A7C15)
+FIRST = np.uint64(0xBF58476D1CE4E5B9)
+SECOND = np.uint64(0x94D049BB133111EB)
+#: where the word of a stream stands among the numbers of a state
+RANDOM = 5
+
+
+def word(rng: Any) -> int:
+    """The start of a stream, drawn from `rng`; 63 bits."""
+    return int(generator(rng).integers(2**63))
+
+
+@inner
+def scrambled(state):
+    """A bijection of 64-bit words in which every bit depends on every bit."""
+    state = (state ^ (state >> np.uint64(30))) * FIRST
+    state = (state ^ (state >> np.uint64(27))) * SECOND
+    return state ^ (state >> np.uint64(31))
+
+
+@flat
+def stream_of(start, index):
+    """The start of the stream with this number (any integer) among those that belong to one start."""
+    return np.int64(scrambled(np.uint64(start) + scrambled(np.uint64(index) * STEP + STEP)))
+
+
+@flat
+def uniform(numbers):
+    """The next number of a stream, uniform on the multiples of 2^-53 in [0, 1); its word is numbers[RANDOM]."""
+    word = np.uint64(numbers[RANDOM]) + STEP
+    numbers[RANDOM] = np.int64(word)
+    return (scrambled(word) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@flat
+def below(numbers, n):
+    """The next number of a stream, uniform in 0, ..., n - 1 up to n / 2^53."""
+    return int(uniform(numbers) * n)

@@ -1,0 +1,172 @@
+r"""What offline and streaming selection is worth, with proofs where they are short.
+
+Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+__all__ = ["greedy_ratio", "greedy_step", "matroid_ratio", "sieve_ratio", "stochastic_ratio", "stochastic_samples"]
+
+
+def greedy_ratio(k: Any) -> Any:
+    r"""What greedy selection is worth at least, as a part of OPT: 1 - (1 - 1/k)^k (statement DS-T14).
+
+    Parameters
+    ----------
+    k : int or Fraction
+        Elements chosen; of a Fraction a Fraction comes back.
+
+    Returns
+    -------
+    number
+        Above 1 - 1/e.
+
+    Proof
+    -----
+    By `greedy_step` the gap to OPT shrinks by 1 - 1/k in each of k rounds.
+
+    References
+    ----------
+    .. [1] G. Nemhauser, L. Wolsey, M. Fisher, Mathematical Programming 14, 1978.
+
+    Examples
+    --------
+    >>> greedy_ratio(2)
+    0.75
+    """
+    return 1 - (1 - 1 / k) ** int(k)
+
+
+def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
+    r"""The gap OPT - f(S) that is left at most after one round of greedy selection (statement DS-P7).
+
+    Parameters
+    ----------
+    value, optimum : number
+        f(S) before the round, and OPT.
+    k : int or Fraction
+        Elements chosen.
+
+    Returns
+    -------
+    number
+        (1 - 1/k) (OPT - f(S)).
+
+    Proof
+    -----
+    The marginals of the k elements of an optimal set on S sum to at least OPT - f(S), so the best one is at least one
+    k-th of that, and greedy takes no less.
+
+    Examples
+    --------
+    >>> greedy_step(2.0, 6.0, 2)
+    2.0
+    """
+    return (1 - 1 / k) * (optimum - value)
+
+
+def stochastic_ratio(epsilon: Any) -> Any:
+    r"""What stochastic and threshold greedy are worth, as a part of OPT: 1 - 1/e - epsilon (statement DS-T14).
+
+    Parameters
+    ----------
+    epsilon : number
+        Accuracy.
+
+    Returns
+    -------
+    float
+        For stochastic greedy in expectation, for threshold greedy always.
+
+    References
+    ----------
+    .. [1] B. Mirzasoleiman et al., Lazier Than Lazy Greedy, AAAI 2015.
+    .. [2] A. Badanidiyuru, J. Vondrak, Fast Algorithms for Maximizing Submodular Functions, SODA 2014.
+
+    Examples
+    --------
+    >>> round(stochastic_ratio(0.1), 3)
+    0.532
+    """
+    return 1 - math.exp(-1) - epsilon
+
+
+def sieve_ratio(epsilon: Any) -> Any:
+    r"""What one pass of a sieve is worth at least, as a part of OPT: 1/2 - epsilon (statement DS-T14).
+
+    Parameters
+    ----------
+    epsilon : number
+        Ratio of the guesses less 1.
+
+    Returns
+    -------
+    number
+        The ratio.
+
+    References
+    ----------
+    .. [1] A. Badanidiyuru et al., Streaming Submodular Maximization, KDD 2014.
+    .. [2] E. Kazemi et al., Submodular Streaming in All Its Glory, ICML 2019.
+
+    Examples
+    --------
+    >>> sieve_ratio(0.25)
+    0.25
+    """
+    return (1 - 2 * epsilon) / 2
+
+
+def matroid_ratio(epsilon: Any) -> Any:
+    r"""What the swap rule is worth, as a part of OPT: 1 / (4 + 2 epsilon) (statement DS-T16).
+
+    Parameters
+    ----------
+    epsilon : number
+        Elements of less than epsilon / k of the guess of the largest are ignored.
+
+    Returns
+    -------
+    number
+        The ratio; recalled up to the constant of epsilon, which is not the paper's.
+
+    References
+    ----------
+    .. [1] A. Chakrabarti, S. Kale, Submodular Maximization Meets Streaming, Mathematical Programming 154, 2015.
+
+    Examples
+    --------
+    >>> matroid_ratio(0.0)
+    0.25
+    """
+    return 1 / (4 + 2 * epsilon)
+
+
+def stochastic_samples(n: int, k: int, epsilon: float) -> int:
+    r"""Elements that stochastic greedy looks at in a round: ceil((n / k) ln(1 / epsilon)), at most n (DS-T14).
+
+    Parameters
+    ----------
+    n, k : int
+        Elements, and how many are chosen.
+    epsilon : float
+        Accuracy, in (0, 1).
+
+    Returns
+    -------
+    int
+        Sample size, at least 1.
+
+    References
+    ----------
+    .. [1] B. Mirzasoleiman et al., Lazier Than Lazy Greedy, AAAI 2015.
+
+    Examples
+    --------
+    >>> stochastic_samples(1000, 10, 0.1)
+    231
+    """
+    return max(1, min(n, math.ceil(n / k * math.log(1 / epsilon))))

@@ -1,0 +1,129 @@
+"""The state of a solver in lists and numbers that JSON can hold, and the checks when it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import json_safe
+from lrtheory._validation import must
+from lrtheory.dynamic_submodular import states
+from lrtheory.dynamic_submodular import stream as streams
+
+__all__ = ["read", "topped_up", "written"]
+
+
+def topped_up(solver: Any) -> np.ndarray:
+    """The solution and, while there is room, the present element with the best marginal; ties to the smaller one."""
+    chosen = solver.solution.tolist()
+    while True:
+        gains = solver.objective.gains(chosen)
+        allowed = [v for v in solver.present.tolist() if v not in chosen and _has_room(solver, [*chosen, v])]
+        best = max(allowed, key=lambda v: gains[v], default=None)
+        if best is None or gains[best] <= 0:
+            return np.array(chosen, np.int64)
+        chosen.append(best)
+
+
+def _has_room(solver: Any, items: list[int]) -> bool:
+    return len(items) <= solver.k if solver.matroid is None else solver.matroid.holds(items)
+
+
+def written(solver: Any) -> dict[str, Any]:
+    """Tables and numbers by name, and the parameters that must be the same where they go on."""
+    used = int(solver._stream.tally[streams.N_SLOTS])
+    table = {name: json_safe(rows[:used]) for name, rows in solver._table._asdict().items()}
+    return {
+        **_parameters(solver),
+        "word": solver._rules.word,
+        "table": table,
+        "stream": _lists(solver._stream, solver._rules.is_exact),
+    }
+
+
+def _lists(stream: streams.Stream, is_exact: bool) -> dict[str, Any]:
+    kept = {name: rows.copy() for name, rows in stream._asdict().items()}
+    kept["ground"][streams.MARK] = 0  # what a call uses for itself
+    if is_exact:
+        kept["log"] = kept["log"][: max(1, kept["tally"][streams.HEAD])]
+    kept["tally"][[streams.POSITION, streams.PENDING]] = 0
+    return {name: json_safe(rows) for name, rows in kept.items()}
+
+
+def _parameters(solver: Any) -> dict[str, Any]:
+    return {
+        "k": solver.k,
+        "limits": None if solver.matroid is None else solver.matroid.limits.tolist(),
+        "epsilon": solver.epsilon,
+        "method": solver.method,
+        "replay": solver.replay,
+        "n": solver._table.elements.shape[2],
+    }
+
+
+def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Rules, table, stream and scratch of a saved state; an error where it does not fit the solver."""
+    if not isinstance(state, Mapping):
+        raise must("state", "a mapping from `get_state`", state, TypeError)
+    twin = solver.copy()
+    twin._fit()
+    missing = {"word", "table", "stream", *_parameters(twin)} - set(state)
+    if missing:
+        raise must("state", f"a mapping with the keys {sorted(missing)}", sorted(state))
+    for name, own in _parameters(twin).items():
+        if state[name] != own:
+            raise must(f"state[{name!r}]", f"{own!r}, as of this object", state[name])
+    table = _arrays("table", state["table"], states.State, twin._table, free_axis=True)
+    is_exact = twin._rules.is_exact
+    stream = _arrays("stream", state["stream"], streams.Stream, twin._stream, free_axis=False, is_exact=is_exact)
+    _check_places(table, stream, twin)
+    return twin._rules._replace(word=int(state["word"])), table, stream, twin._work
+
+
+def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_exact: bool = False) -> Any:
+    """Arrays of the types and shapes of others; along a free axis any number."""
+    found = {}
+    for field, own in like._asdict().items():
+        if not isinstance(given, Mapping) or field not in given:
+            raise must(f"state[{name!r}]", f"a mapping with the key {field!r}", given)
+        is_free = free_axis or (field == "log" and is_exact)
+        try:
+            rows = np.array(given[field], own.dtype).reshape(len(given[field]), *own.shape[1:])
+        except (ValueError, TypeError, OverflowError) as error:
+            raise must(
+                f"state[{name!r}][{field!r}]", f"an array of shape {own.shape}", np.shape(given[field])
+            ) from error
+        if not is_free and rows.shape != own.shape:
+            raise must(f"state[{name!r}][{field!r}]", f"an array of shape {own.shape}", rows.shape)
+        found[field] = rows
+    return kind(**found)
+
+
+def _check_places(table: Any, stream: Any, solver: Any) -> None:
+    """Everything that kernels use as a place is one."""
+    n, length = table.elements.shape[2], table.levels.shape[2] - 2
+    steps, n_slots = table.stairs.shape[2], len(table.numbers)
+    _within("elements", table.elements[:, states.DEEPEST], -1, length)
+    _within("elements", table.elements[:, states.AFTER : states.PLACE], -1, n - 1)
+    _within("elements", table.elements[:, states.PLACE], 0, length)
+    _within("levels", table.levels[:, [states.MEMBER, states.HEAD]], -1, n - 1)
+    _within("levels", table.levels[:, states.BEGIN], 0, steps)
+    _within("levels", table.levels[:, states.START], 0, length)
+    _within("numbers", table.numbers[:, : states.INDEX], 0, n)
+    _within("numbers", table.numbers[:, [states.LENGTH, states.LEVELS]], 0, length)
+    _within("stairs", table.stairs, -1, max(steps, length, solver.objective.n) - 1)
+    tally = stream.tally
+    _within("ground", stream.ground[: streams.MARK], -1, n - 1)
+    _within("chosen", stream.chosen, -1, n - 1)
+    _within("tally", tally[[streams.N_LIVE, streams.N_POSITIVE]], 0, n)
+    _within("tally", tally[[streams.N_NOW, streams.N_BEFORE]], 0, length)
+    _within("tally", tally[[streams.N_SLOTS]], 1, n_slots)
+    _within("tally", tally[[streams.HEAD]], 0, len(stream.log) if solver._rules.is_exact else 2**62)
+
+
+def _within(name: str, values: np.ndarray, low: int, high: int) -> None:
+    outside = values[(values < low) | (values > high)]
+    if outside.size:
+        raise must("state", f"one whose {name!r} lies in [{low}, {high}]", int(outside[0]))

@@ -1,0 +1,89 @@
+r"""Constants and right-hand sides of the theorems, as plain functions.
+
+Notation: f monotone submodular with f(empty) = 0, OPT the best of k elements, a guess o of OPT with threshold
+t = o / (2k), guesses o_j = (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence, R_1, R_2, ... its pools. What
+needs no exp or log also takes Fractions.
+
+`values`  bounds on values; `costs`  bounds on queries and chances; `laws`  exact laws and tight instances; `ratios`
+offline and streaming selection.
+"""
+
+from __future__ import annotations
+
+from lrtheory.dynamic_submodular.costs import (
+    deletion_profiles,
+    deletion_queries,
+    epoch_probability,
+    guesses_per_element,
+    insertion_profiles,
+    insertion_queries,
+    levels_bound,
+    n_buckets,
+    potential,
+    prefix_maximal_bound,
+    prefix_maximal_probability,
+    tight_failure_probability,
+)
+from lrtheory.dynamic_submodular.laws import (
+    build_law,
+    first_law,
+    tight_greedy_value,
+    tight_value,
+    uniform_choice,
+)
+from lrtheory.dynamic_submodular.ratios import (
+    greedy_ratio,
+    greedy_step,
+    matroid_ratio,
+    sieve_ratio,
+    stochastic_ratio,
+    stochastic_samples,
+)
+from lrtheory.dynamic_submodular.values import (
+    batch_damage,
+    batch_pair_ratio,
+    batch_table_ratio,
+    batch_value,
+    guess_value,
+    level_value,
+    live_value,
+    pair_bound,
+    pair_ratio,
+    table_ratio,
+)
+
+__all__ = [
+    "batch_damage",
+    "batch_pair_ratio",
+    "batch_table_ratio",
+    "batch_value",
+    "build_law",
+    "deletion_profiles",
+    "deletion_queries",
+    "epoch_probability",
+    "first_law",
+    "greedy_ratio",
+    "greedy_step",
+    "guess_value",
+    "guesses_per_element",
+    "insertion_profiles",
+    "insertion_queries",
+    "level_value",
+    "levels_bound",
+    "live_value",
+    "matroid_ratio",
+    "n_buckets",
+    "pair_bound",
+    "pair_ratio",
+    "potential",
+    "prefix_maximal_bound",
+    "prefix_maximal_probability",
+    "sieve_ratio",
+    "stochastic_ratio",
+    "stochastic_samples",
+    "table_ratio",
+    "tight_failure_probability",
+    "tight_greedy_value",
+    "tight_value",
+    "uniform_choice",
+]

@@ -1,0 +1,298 @@
+r"""How much a maintained solution is worth, with proofs.
+
+Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "batch_damage",
+    "batch_pair_ratio",
+    "batch_table_ratio",
+    "batch_value",
+    "guess_value",
+    "level_value",
+    "live_value",
+    "pair_bound",
+    "pair_ratio",
+    "table_ratio",
+]
+
+
+def level_value(guess: Any, optimum: Any, *, is_full: bool) -> Any:
+    r"""What the sequence of one guess is worth at least, by whether it is full (statement DS-T1).
+
+    Parameters
+    ----------
+    guess : number
+        o.
+    optimum : number
+        OPT.
+    is_full : bool
+        Whether T = k.
+
+    Returns
+    -------
+    number
+        o / 2 if it is full, OPT - o / 2 if not.
+
+    Proof
+    -----
+    Every e_i had a marginal of at least t when it was chosen, so T = k gives f(I) >= k t = o / 2. With T < k every
+    other element v of the guess left the pools at some prefix, f(v | I_i) < t, and f(v | I) <= f(v | I_i). So for an
+    optimal O, OPT <= f(I + O) <= f(I) + sum_{v in O - I} f(v | I) <= f(I) + k t. Elements with f(v) < t obey it too.
+    Nothing is said about the updates: whoever chooses them may know all coins.
+
+    Examples
+    --------
+    >>> level_value(8.0, 5.0, is_full=True), level_value(8.0, 5.0, is_full=False)
+    (4.0, 1.0)
+    """
+    return guess / 2 if is_full else optimum - guess / 2
+
+
+def guess_value(guess: Any, optimum: Any) -> Any:
+    r"""What the sequence of one guess is worth at least, full or not: min(o / 2, OPT - o / 2) (statement DS-T1).
+
+    Parameters
+    ----------
+    guess : number
+        o.
+    optimum : number
+        OPT.
+
+    Returns
+    -------
+    number
+        Largest, OPT / 2, at o = OPT.
+
+    Proof
+    -----
+    The smaller one of both cases of `level_value`.
+
+    Examples
+    --------
+    >>> guess_value(8.0, 8.0)
+    4.0
+    """
+    return min(level_value(guess, optimum, is_full=True), level_value(guess, optimum, is_full=False))
+
+
+def table_ratio(epsilon: Any) -> Any:
+    r"""What the best of a table of guesses is worth at least, as a part of OPT: (1 - epsilon) / 2 (statement DS-T2).
+
+    Parameters
+    ----------
+    epsilon : number
+        Ratio of the guesses less 1, in (0, 1].
+
+    Returns
+    -------
+    number
+        The ratio.
+
+    Proof
+    -----
+    Take the guess o in [OPT, (1 + epsilon) OPT). No f(v) exceeds OPT <= o, so it holds every element of f(v) >= t.
+    Full, it is worth o / 2 >= OPT / 2; open, OPT - o / 2 >= OPT - (1 + epsilon) OPT / 2 (`level_value`).
+
+    Examples
+    --------
+    >>> table_ratio(0.5)
+    0.25
+    """
+    return (1 - epsilon) / 2
+
+
+def pair_ratio(epsilon: Any) -> Any:
+    r"""What the better of a full guess and the open one above it is worth, as a part of OPT (statement DS-T10).
+
+    Parameters
+    ----------
+    epsilon : number
+        Ratio of the guesses less 1, in (0, 1].
+
+    Returns
+    -------
+    number
+        1 / (2 + epsilon).
+
+    Proof
+    -----
+    Guess j full gives (1 + epsilon) f(I) >= o_{j+1} / 2, guess j + 1 open gives f(I') >= OPT - o_{j+1} / 2. The sum is
+    at least OPT, so the larger one, times 2 + epsilon, is. An open guess with o / 2 <= epsilon f(I), accepted alone,
+    has OPT <= (1 + epsilon) f(I), which is more.
+
+    Examples
+    --------
+    >>> pair_ratio(0.5)
+    0.4
+    """
+    return 1 / (2 + epsilon)
+
+
+def pair_bound(value: Any, guess: Any) -> Any:
+    r"""The upper bound of OPT that an open guess proves: f(I) + o / 2 (statement DS-T10).
+
+    Parameters
+    ----------
+    value : number
+        f(I) of the sequence, for batches with its dead members.
+    guess : number
+        o.
+
+    Returns
+    -------
+    number
+        The bound.
+
+    Proof
+    -----
+    `level_value` with T < k, read from right to left. Dead members of a batch were not deleted from the sequence, and
+    f(I + O) >= OPT with or without them.
+
+    Examples
+    --------
+    >>> pair_bound(3.0, 8.0)
+    7.0
+    """
+    return value + guess / 2
+
+
+def live_value(increments: Any, is_live: Any) -> Any:
+    r"""What the living members of a sequence are worth at least: the sum of their marginals (statement DS-T7).
+
+    Parameters
+    ----------
+    increments : array of shape (T,)
+        f(g_i \| g_1, ..., g_{i-1}).
+    is_live : bool array of shape (T,)
+        Who lives.
+
+    Returns
+    -------
+    number
+        The sum over the living.
+
+    Proof
+    -----
+    Add the living in their order: each one's marginal on the living before it is at least its marginal on all before
+    it, by submodularity.
+
+    Examples
+    --------
+    >>> live_value([3.0, 2.0, 1.0], [True, False, True])
+    4.0
+    """
+    return sum(gain for gain, lives in zip(np.asarray(increments).tolist(), is_live, strict=True) if lives)
+
+
+def batch_damage(epsilon: Any) -> Any:
+    r"""What the living of all batches are worth at least, as a part of f of all: (1 - eps) / (1 + eps) (DS-T7).
+
+    Parameters
+    ----------
+    epsilon : number
+        Tolerance, in (0, 1/2].
+
+    Returns
+    -------
+    number
+        The ratio.
+
+    Proof
+    -----
+    The marginals of a batch of m lie in [u, (1 + epsilon) u), and fewer than epsilon m of them are dead. The living are
+    worth at least (1 - epsilon) m u (`live_value`), all of them less than (1 + epsilon) m u. Sum over the batches.
+
+    Examples
+    --------
+    >>> batch_damage(0.5) == 1 / 3
+    True
+    """
+    return (1 - epsilon) / (1 + epsilon)
+
+
+def batch_value(guess: Any, optimum: Any, epsilon: Any, *, is_full: bool) -> Any:
+    r"""What the living of the batches of one guess are worth at least (statement DS-T6).
+
+    Parameters
+    ----------
+    guess, optimum : number
+        o and OPT.
+    epsilon : number
+        Tolerance.
+    is_full : bool
+        Whether the sequence, with its dead, has k members.
+
+    Returns
+    -------
+    number
+        (1 - epsilon) o / 2, or (1 - epsilon) / (1 + epsilon) (OPT - o / 2).
+
+    Proof
+    -----
+    Full: more than (1 - epsilon) k members live, each with a marginal of at least t (`live_value`). Open: nothing that
+    is present passes at the end of the sequence G, so f(G) >= OPT - o / 2 as in `level_value`; then `batch_damage`.
+
+    Examples
+    --------
+    >>> batch_value(8.0, 8.0, 0.5, is_full=True)
+    2.0
+    """
+    return (1 - epsilon) * guess / 2 if is_full else batch_damage(epsilon) * (optimum - guess / 2)
+
+
+def batch_table_ratio(epsilon: Any) -> Any:
+    r"""The best of a table of guesses with batches, as a part of OPT (statement DS-T6).
+
+    Parameters
+    ----------
+    epsilon : number
+        Tolerance and ratio of the guesses less 1.
+
+    Returns
+    -------
+    number
+        (1 - epsilon)^2 / (2 (1 + epsilon)), at least 1/2 - 3 epsilon / 2.
+
+    Proof
+    -----
+    As `table_ratio`, with `batch_value` at o in [OPT, (1 + epsilon) OPT): the open case is the smaller one.
+
+    Examples
+    --------
+    >>> batch_table_ratio(0.0)
+    0.5
+    """
+    return (1 - epsilon) ** 2 / (2 * (1 + epsilon))
+
+
+def batch_pair_ratio(epsilon: Any) -> Any:
+    r"""The better of a full and an open guess with batches, as a part of OPT (statement DS-T10).
+
+    Parameters
+    ----------
+    epsilon : number
+        Tolerance and ratio of the guesses less 1.
+
+    Returns
+    -------
+    number
+        (1 - epsilon) / (2 (1 + epsilon)).
+
+    Proof
+    -----
+    Full: (1 + epsilon) / (1 - epsilon) f >= o_{j+1} / 2; open: (1 + epsilon) / (1 - epsilon) f' >= OPT - o_{j+1} / 2,
+    by `batch_value`. The sum is at least OPT.
+
+    Examples
+    --------
+    >>> batch_pair_ratio(0.0)
+    0.5
+    """
+    return (1 - epsilon) / (2 * (1 + epsilon))

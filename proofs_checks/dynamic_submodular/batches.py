@@ -1,0 +1,218 @@
+"""Batches: the value with dead members, what a death costs, and how rarely a level is built again."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+from itertools import combinations
+from math import comb
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Identity, Inequality, Probability, Recorded, Sides, Statement, saboteur
+from lrtheory.dynamic_submodular import batches, theory
+from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular.families.epochs import (
+    ATTACKED,
+    BUCKETS,
+    IN_ORDER,
+    PERMUTATIONS,
+    Deaths,
+    epochs,
+    prefix_bound,
+)
+from proofs_checks.dynamic_submodular.families.functions import value_of
+from proofs_checks.dynamic_submodular.families.runs import Followed, batched, spoiled
+from proofs_checks.dynamic_submodular.families.streams import (
+    DYING,
+    EXACT_DYING,
+    HYPOTHESES,
+    SUPERMODULAR,
+    SUPERMODULAR_DYING,
+    Updates,
+)
+from proofs_checks.dynamic_submodular.levels import gain, is_full, values_of
+
+
+def worth_nearly_half(updates: Updates, found: Followed, factor: int = 1) -> Sides:
+    """What a full, or an open, guess is worth at least against the value of its living members."""
+    full, values = is_full(found.sequence), values_of(updates, found.members)
+    bounds = [
+        theory.batch_value(updates.guess, best, updates.epsilon, is_full=bool(one))
+        for best, one in zip(updates.optima, full, strict=True)
+    ]
+    lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
+    return Sides(np.r_[lhs, values], np.r_[values, found.values], rounding=spoiled(updates.function))
+
+
+DS_T6 = Statement(
+    id="dynamic_submodular/DS-T6",
+    title="One guess with batches is nearly worth half of it, or all but half of it",
+    source=Derived(theory.batch_value),
+    tex=r"|G| = k \Rightarrow f(G-D) \ge (1-\epsilon) o/2,"
+    r"\ |G| < k \Rightarrow f(G-D) \ge \tfrac{1-\epsilon}{1+\epsilon}(\mathrm{OPT} - o/2)",
+    hypotheses=HYPOTHESES,
+    instances=DYING,
+    solve=batched,
+    claim=Inequality(worth_nearly_half),
+    saboteurs=(
+        saboteur("t = o/k", solve=partial(mutants.double_threshold, structure="batches")),
+        saboteur("deletions are forgotten", solve=partial(mutants.forgets_deletions, structure="batches")),
+        saboteur("nothing is built again", patch=mutants.NO_TOLERANCE),
+        saboteur("twice as much", claim=Inequality(partial(worth_nearly_half, factor=2))),
+        saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
+    ),
+)
+
+
+def increments(updates: Updates, found: Followed, t: int) -> list:
+    """Members of the sequence after update t with what each added, dead or alive."""
+    sequence = [int(v) for v in found.sequence[t] if v >= 0]
+    return [(v, gain(updates.function, v, sequence[:i])) for i, v in enumerate(sequence)]
+
+
+def damaged(updates: Updates, found: Followed, share=None) -> Sides:
+    """A share of the whole sequence, and what the living have added, against the value of the living."""
+    values = values_of(updates, found.members)
+    ratio = theory.batch_damage(updates.epsilon) if share is None else share
+    added = []
+    for t in range(len(values)):
+        steps = increments(updates, found, t)
+        live = [v in found.members[t] for v, _ in steps]
+        added.append(theory.live_value([more for _, more in steps], live))
+    whole = np.array([value_of(updates.function, row) for row in found.sequence])
+    lhs, rhs = [*(ratio * whole), *added, *whole], [*values, *values, *found.sequence_values]
+    return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(updates.function))
+
+
+DS_T7 = Statement(
+    id="dynamic_submodular/DS-T7",
+    title="Dead members cost an epsilon part",
+    source=Derived(theory.batch_damage),
+    tex=r"f(G - D) \ge \sum_{g \notin D} \Delta(g) \ge \tfrac{1-\epsilon}{1+\epsilon} f(G)",
+    hypotheses=HYPOTHESES,
+    instances=DYING,
+    solve=batched,
+    claim=Inequality(damaged),
+    saboteurs=(
+        saboteur("nothing is built again", patch=mutants.NO_TOLERANCE),
+        saboteur("tolerance of one more", patch=mutants.ONE_MORE),
+        saboteur("nine tenths", claim=Inequality(partial(damaged, share=Fraction(9, 10)))),
+        saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR_DYING),
+    ),
+)
+
+
+def kept_up(updates: Updates, found: Followed) -> Sides:
+    """After every update: who is in the sequence twice; open guesses that leave out an element; the living."""
+    lhs, rhs = [], []
+    for t, present in enumerate(updates.present):
+        sequence = [int(v) for v in found.sequence[t] if v >= 0]
+        live = [int(v) for v in found.members[t] if v >= 0]
+        lhs.extend([len(set(sequence)), len(live), found.values[t]])
+        rhs.extend([len(sequence), sum(bool(present[v]) for v in sequence), value_of(updates.function, live)])
+        if len(sequence) < updates.k:
+            outside = [v for v in range(updates.function.n) if present[v] and v not in sequence]
+            passing = [v for v in outside if gain(updates.function, v, sequence) >= updates.threshold]
+            lhs.append(len(passing))
+            rhs.append(0)
+        low = [more < updates.threshold for _, more in increments(updates, found, t)]
+        lhs.append(sum(low))
+        rhs.append(0)
+    return Sides(np.array(lhs), np.array(rhs))
+
+
+DS_P4 = Statement(
+    id="dynamic_submodular/DS-P4",
+    title="Batches: everybody once, the living alive, and an open guess leaves nobody out",
+    source=Derived(theory.batch_value),
+    tex=r"|G| < k \Rightarrow f(v|G) < t \ (v \notin G),\quad \Delta(g) \ge t",
+    hypotheses=HYPOTHESES,
+    instances=EXACT_DYING,
+    solve=batched,
+    claim=Identity(kept_up),
+    saboteurs=(
+        saboteur("who comes back is taken twice", patch=mutants.NO_RESURRECTION),
+        saboteur(
+            "whatever is left of the bucket is taken", patch=(batches.scan, "if passes(gain, lower):", "if True:")
+        ),
+        saboteur("nobody joins an open guess", patch=(batches.insert, "if place == 0 and is_through:", "if False:")),
+    ),
+)
+
+
+# --- how rarely a level is built again -------------------------------------------------------------------------------
+
+
+def enumerated(deaths: Deaths, found) -> Sides:
+    """The probability that some prefix has a share of deaths, over all places of the deaths, against the bound."""
+    size, dead, share = deaths.size, deaths.dead, Fraction(deaths.share)
+    bad = 0
+    for places in combinations(range(size), dead):
+        count = np.cumsum(np.isin(np.arange(size), places))
+        bad += any(int(h) >= share * m for m, h in enumerate(count, start=1))
+    return Sides(np.array([Fraction(bad, comb(size, dead))]), np.array([found]), trivial=1)
+
+
+DS_L1 = Statement(
+    id="dynamic_submodular/DS-L1",
+    title="Prefixes of a permutation: a maximal inequality without conditioning on where a scan stops",
+    source=Derived(theory.prefix_maximal_bound),
+    tex=r"P[\exists M \ge 1: H(M) \ge e M] \le d/(eN)",
+    hypotheses={"a share in (0, 1]": lambda deaths: 0 < deaths.share <= 1},
+    instances=PERMUTATIONS,
+    solve=prefix_bound,
+    claim=Inequality(enumerated),
+    saboteurs=(
+        saboteur("one death less", solve=mutants.one_death_less),
+        saboteur("a half of the bound", solve=mutants.half_the_bound),
+    ),
+    notes="Tight for one death and a share 1/q. A batch is not a uniform sample given where its scan stopped.",
+)
+
+DS_T8A = Statement(
+    id="dynamic_submodular/DS-T8a",
+    title="A batch is rarely rebuilt by deletions that were fixed before",
+    source=Derived(theory.epoch_probability),
+    tex=r"P[\text{rebuilt within } d \text{ deletions of its bucket}] \le \max(4/\epsilon, 12)\, d/N",
+    hypotheses={"deletions fixed before": lambda bucket: not bucket.attacked},
+    instances=BUCKETS,
+    solve=epochs,
+    claim=Probability(
+        event=lambda bucket, rebuilt: rebuilt,
+        at_most=lambda bucket: float(
+            theory.epoch_probability(len(bucket.victims), bucket.built, Fraction(bucket.epsilon))
+        ),
+    ),
+    saboteurs=(
+        saboteur("members are deleted on purpose", breaks="deletions fixed before", instances=ATTACKED),
+        saboteur("the bucket is scanned in its order", patch=mutants.SCAN_IN_ORDER, instances=IN_ORDER),
+    ),
+)
+
+DS_T8 = Statement(
+    id="dynamic_submodular/DS-T8",
+    title="Batches cost polylogarithmically many queries per update",
+    source=Derived(theory.epoch_probability),
+    tex=r"\mathbb E[\text{queries per update}] = \mathrm{poly}(\log n, \log k, 1/\epsilon)",
+    hypotheses={},
+    instances=BUCKETS,
+    solve=epochs,
+    claim=Recorded(
+        "its constant, about T^2 K / epsilon, is 10^6 at the sizes we can run: vacuous; its core is checked alone",
+        carried_by="dynamic_submodular/DS-T8a",
+    ),
+)
+
+DS_T9 = Statement(
+    id="dynamic_submodular/DS-T9",
+    title="Batches have polylogarithmically many levels",
+    source=Derived(theory.levels_bound),
+    tex=r"T \le (K^2/\alpha) \ln(nK) + 1",
+    hypotheses={},
+    instances=BUCKETS,
+    solve=epochs,
+    claim=Recorded(
+        "vacuous: thousands of levels are allowed where there are ten", carried_by="dynamic_submodular/DS-T8a"
+    ),
+)

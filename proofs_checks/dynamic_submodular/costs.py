@@ -1,0 +1,144 @@
+"""Queries: what an update costs in expectation, whatever n is, and why updates must not see the coins."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import ceil, log2
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Expectation, Inequality, Paper, Rate, Sides, Statement, saboteur
+from lrtheory.dynamic_submodular import theory
+from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular.families.steady import (
+    ATTACKED,
+    LADDER,
+    SINGLES,
+    STEADY,
+    Queries,
+    Singles,
+    Steady,
+    attacked,
+    guesses_of_one,
+    queries,
+)
+
+
+def most_insertion(steady: Steady) -> float:
+    """What no insertion exceeds: k + 1 marginals, then all others looked at anew."""
+    return steady.k + 1 + steady.n * (ceil(log2(steady.k + 1)) + 2)
+
+
+def most_deletion(steady: Steady) -> float:
+    """What no deletion exceeds: all others looked at anew."""
+    return steady.n * (ceil(log2(steady.k + 1)) + 2)
+
+
+def mean_at_most(field: str, bound, most, share: float = 1.0) -> Expectation:
+    """The mean number of queries of an insertion, or a deletion, of one run."""
+    return Expectation(
+        sample=lambda steady, found: getattr(found, field),
+        at_most=lambda steady: share * bound(steady.k),
+        support=lambda steady: (0.0, most(steady)),
+    )
+
+
+insertions = partial(mean_at_most, "insertions", theory.insertion_queries, most_insertion)
+deletions = partial(mean_at_most, "deletions", theory.deletion_queries, most_deletion)
+FIXED = {"updates do not see the coins": lambda steady: not steady.adaptive}
+
+DS_T3 = Statement(
+    id="dynamic_submodular/DS-T3",
+    title="Queries of an insertion, whatever n is",
+    source=Derived(theory.insertion_queries),
+    tex=r"\mathbb E[\text{queries of an insertion}] \le (k+1)(\lceil \log_2(k+1) \rceil + 3)",
+    hypotheses=FIXED,
+    instances=STEADY,
+    solve=queries,
+    claim=insertions(),
+    saboteurs=(
+        saboteur("every newcomer becomes an e_i", solve=mutants.newcomers_win),
+        saboteur("a fifth of the bound", claim=insertions(share=1 / 5)),
+    ),
+    notes="Per guess; a marginal of a kept prefix costs one query. Means of runs, since single updates vary a lot.",
+)
+
+DS_T3_DELETIONS = Statement(
+    id="dynamic_submodular/DS-T3-deletions",
+    title="Queries of a deletion, whatever n is",
+    source=Derived(theory.deletion_queries),
+    tex=r"\mathbb E[\text{queries of a deletion}] \le k (\lceil \log_2(k+1) \rceil + 1)",
+    hypotheses=FIXED,
+    instances=STEADY,
+    solve=queries,
+    claim=deletions(),
+    saboteurs=(
+        saboteur("the updates delete e_1", breaks="updates do not see the coins", instances=ATTACKED),
+        saboteur("a tenth of the bound", claim=deletions(share=1 / 10)),
+        saboteur("every deletion builds anew", solve=mutants.deletions_build),
+    ),
+)
+
+
+def alone(singles: Singles, found: int) -> Sides:
+    """Guesses in which one element lives against their largest number; at least one."""
+    return Sides(np.array([found, 1]), np.array([theory.guesses_per_element(singles.k, singles.epsilon), found]))
+
+
+DS_T2_GUESSES = Statement(
+    id="dynamic_submodular/DS-T2-guesses",
+    title="An element lives in few guesses, whatever n and the scale of f are",
+    source=Derived(theory.guesses_per_element),
+    tex=r"|\{j: f(v) \le o_j \le 2k f(v)\}| \le \lfloor \log_{1+\epsilon} 2k \rfloor + 1",
+    hypotheses={"a positive value": lambda singles: singles.weight > 0},
+    instances=SINGLES,
+    solve=guesses_of_one,
+    claim=Inequality(alone),
+    saboteurs=(
+        saboteur("twice the range", solve=mutants.twice_the_range),
+        saboteur("half of epsilon", solve=mutants.half_of_epsilon),
+    ),
+)
+
+DS_T11 = Statement(
+    id="dynamic_submodular/DS-T11",
+    title="Queries per update do not grow with n",
+    source=Paper("2305.15192", "main theorem", read="abstract"),
+    tex=r"\text{queries per update} = n^{o(1)}",
+    hypotheses=FIXED,
+    instances=LADDER,
+    solve=queries,
+    claim=Rate(
+        cost=lambda steady, found: found.insertions + found.deletions,
+        size=lambda steady: steady.n,
+        over=lambda steady: 1.0,
+        exponent=(-0.2, 0.2),
+    ),
+    saboteurs=(
+        saboteur("all present elements are looked at after each update", solve=mutants.recomputes),
+        saboteur("a square root is claimed", claim=mutants.ROOT),
+    ),
+    notes="In the steady state, per guess, at fixed k; a power of log n would not be seen.",
+)
+
+
+def expensive(attack: Steady, found: Queries, share: int = 1) -> Sides:
+    """The bound for deletions that were fixed before against the mean number of queries of those that see e_1."""
+    return Sides(np.array([share * theory.deletion_queries(attack.k)]), found.deletions, trivial=most_deletion(attack))
+
+
+DS_T15 = Statement(
+    id="dynamic_submodular/DS-T15",
+    title="Updates that see the coins are expensive",
+    source=Derived(theory.deletion_queries),
+    tex=r"\text{always delete } e_1 \Rightarrow \text{queries} \gg k (\lceil \log_2(k+1) \rceil + 1)",
+    hypotheses={"e_1 is deleted": lambda attack: attack.adaptive},
+    instances=ATTACKED,
+    solve=attacked,
+    claim=Inequality(expensive),
+    saboteurs=(
+        saboteur("deletions fixed before", solve=mutants.oblivious),
+        saboteur("a hundred times the bound", claim=Inequality(partial(expensive, share=100))),
+    ),
+    notes="The value keeps its guarantee, DS-T1.",
+)

@@ -1,0 +1,41 @@
+"""Objectives of the package beside the table of all their values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from proofs_checks.dynamic_submodular.families.functions import SetFunction, draw_function, members, set_function
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A function."""
+
+    function: SetFunction
+
+
+def all_gains(probed: Probed, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Marginals of all elements after all sets, (2^n, n)."""
+    objective, n = probed.function.objective(), probed.function.n
+    inside = members(np.arange(1 << n), n)
+    return np.array([objective.gains(np.flatnonzero(row)) * ~row for row in inside])
+
+
+def draw_probed(draws: Draws) -> Probed:
+    """Four or five elements."""
+    return Probed(draw_function(draws, draws.integers(4, 5)))
+
+
+OBJECTIVES = Family(
+    "objectives",
+    always=(
+        Probed(set_function("coverage", np.array([[1, 1], [0, 1], [0, 0]]) > 0, np.array([2.0, 1.0]))),
+        Probed(set_function("facility", np.array([[3.0, 1.0], [2.0, 2.0]]))),
+        Probed(set_function("features", np.array([[4.0, 1.0], [0.0, 9.0]]))),
+        Probed(set_function("log-det", np.array([[1.0, 0.5], [0.5, 1.0]]))),
+    ),
+    draw=draw_probed,
+)

@@ -1,0 +1,67 @@
+"""Lazy guesses beside guesses that see every update at once, with the same coins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess
+from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, Updates, draw_updates
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A stream, and how lazy guesses catch up."""
+
+    updates: Updates
+    replay: str = "exact"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """All guesses of a lazy solver at the end, a row each.
+
+    Attributes
+    ----------
+    lazy, eager : ndarray of shape (n_guesses, k + 1)
+        The sequence, filled up with -1, and the queries so far: of the lazy guess, and of one with the same coins that
+        saw the same updates one by one.
+    values, guesses, seen : ndarray of shape (n_guesses,)
+        f of the sequence, o, and how many updates the guess was shown.
+    upper_bound : float
+        Of the solver.
+    """
+
+    lazy: np.ndarray
+    eager: np.ndarray
+    values: np.ndarray
+    guesses: np.ndarray
+    seen: np.ndarray
+    upper_bound: float
+
+
+def replayed(replay: Replay, rng: np.random.Generator, shift: int = 0) -> Replayed:
+    """Run the lazy solver, then each of its guesses alone."""
+    updates, k = replay.updates, replay.updates.k
+    objective = updates.function.objective()
+    solver = DynamicSubmodular(objective, k, epsilon=updates.epsilon, replay=replay.replay, rng=rng)
+    solver.update(updates.ops)
+    states = solver.guesses
+    lazy, eager = np.full((2, len(states), k + 1), -1)
+    for row, state in enumerate(states):
+        one = OneGuess(objective, k, state.guess, word=state.word + shift)
+        one.update(updates.ops[: state.n_seen])
+        lazy[row, : len(state.sequence)], lazy[row, k] = state.sequence, state.counts["queries"]
+        eager[row, : len(one.sequence)], eager[row, k] = one.sequence, one.counts["queries"]
+    columns = [np.array([getattr(state, name) for state in states]) for name in ("value", "guess", "n_seen")]
+    return Replayed(lazy, eager, *columns, solver.upper_bound)
+
+
+def draw_replay(draws: Draws) -> Replay:
+    """Whole numbers as values."""
+    return Replay(draw_updates(draws, ("coverage", "facility")))
+
+
+REPLAYS = Family("replays", always=(Replay(EQUAL), Replay(HIDDEN)), draw=draw_replay)

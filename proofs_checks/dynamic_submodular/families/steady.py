@@ -1,0 +1,100 @@
+"""Equal disjoint elements at the threshold, the worst for queries: every pool is as large as it can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, OneGuess, run_guess
+
+
+@dataclass(frozen=True)
+class Steady:
+    """n elements come; then some leave and return, in a fixed order or, adaptively, always e_1."""
+
+    n: int
+    k: int
+    length: int
+    adaptive: bool = False
+
+    @property
+    def objective(self) -> Coverage:
+        """One item each."""
+        return Coverage([[i] for i in range(self.n)])
+
+    @property
+    def guess(self) -> float:
+        """o with t = f(v)."""
+        return 2.0 * self.k
+
+    @property
+    def ops(self) -> np.ndarray:
+        """Everybody comes; then elements spread over the numbers leave and return."""
+        movers = (np.arange(self.length) * 7) % self.n
+        return np.r_[np.arange(self.n), np.ravel(np.stack([~movers, movers], axis=1))]
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Mean number of queries of an insertion and of a deletion, a number a run."""
+
+    insertions: np.ndarray
+    deletions: np.ndarray
+
+
+def queries(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
+    """Count them in n runs."""
+    if steady.adaptive:
+        runs = [attacked(steady, rng) for _ in range(n)]
+        return Queries(*(np.concatenate([getattr(run, name) for run in runs]) for name in ("insertions", "deletions")))
+    found = run_guess(steady.objective, steady.ops, steady.k, guess=steady.guess, n_runs=n, rng=rng)
+    return Queries(found.insertion_queries, found.deletion_queries)
+
+
+def attacked(steady: Steady, rng: np.random.Generator) -> Queries:
+    """One run in which every deletion hits e_1, which returns afterwards."""
+    one = OneGuess(steady.objective, steady.k, steady.guess, rng=rng)
+    one.update(np.arange(steady.n))
+    asked = np.zeros(2)
+    for _ in range(steady.length):
+        victim = int(one.sequence[0])
+        for kind, update in ((1, one.delete), (0, one.insert)):
+            before = one.counts["queries"]
+            update(victim)
+            asked[kind] += one.counts["queries"] - before
+    return Queries(*(asked[:, None] / steady.length))
+
+
+STEADY = Family("steady", always=(Steady(30, 2, 30), Steady(40, 5, 40), Steady(80, 10, 40)))
+ATTACKED = Family("attacked", always=(Steady(200, 5, 20, adaptive=True),))
+LADDER = Family("steady-ladder", always=tuple(Steady(n, 5, n) for n in (100, 200, 400, 800)))
+
+
+@dataclass(frozen=True)
+class Singles:
+    """One element of this weight, and the parameters of a table of guesses."""
+
+    weight: float
+    k: int
+    epsilon: float
+
+
+def guesses_of_one(singles: Singles, rng: np.random.Generator) -> int:
+    """How many guesses the table makes for it."""
+    solver = DynamicSubmodular(
+        Coverage([[0]], [singles.weight]), singles.k, epsilon=singles.epsilon, method="eager", rng=rng
+    )
+    solver.insert(0)
+    return int(solver.counts["guesses"])
+
+
+def draw_singles(draws: Draws) -> Singles:
+    """Weights of all scales."""
+    return Singles(2.0 ** draws.integers(-60, 60), draws.integers(1, 100), draws.choice((0.125, 0.25, 0.5, 1.0)))
+
+
+SINGLES = Family(
+    "singles", always=(Singles(1.0, 1, 1.0), Singles(3.0, 10, 0.1), Singles(1e30, 50, 0.25)), draw=draw_singles
+)

@@ -1,0 +1,234 @@
+"""One sample a level, one guess: the value after every update, the pools, and the law of the samples."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, Statement, always, saboteur
+from lrtheory.dynamic_submodular import levels, run_guess, theory
+from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
+from proofs_checks.dynamic_submodular.families.laws import FIXED, Fixed, law_of
+from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
+from proofs_checks.dynamic_submodular.families.runs import Followed, followed, spoiled
+from proofs_checks.dynamic_submodular.families.streams import (
+    EXACT_STREAMS,
+    HYPOTHESES,
+    NOT_MONOTONE,
+    STREAMS,
+    SUPERMODULAR,
+    Updates,
+)
+
+SODA = "2306.00959"
+
+
+def is_full(sequence: np.ndarray) -> np.ndarray:
+    """Whether the sequence has k members, after each update."""
+    return (sequence >= 0).all(1)
+
+
+def values_of(updates: Updates, members: np.ndarray) -> np.ndarray:
+    """f of the members after each update, by the table of all values; nothing for members who are not there."""
+    present = updates.present
+    there = [all(v < 0 or present[t, v] for v in row) for t, row in enumerate(members)]
+    return np.array([value_of(updates.function, row) if ok else 0 for ok, row in zip(there, members, strict=True)])
+
+
+def worth_half(updates: Updates, found: Followed, factor: Fraction = Fraction(1)) -> Sides:
+    """What a full, or an open, guess is worth at least against the value of its members, after every update."""
+    full, values = is_full(found.sequence), values_of(updates, found.members)
+    bounds = [
+        theory.level_value(updates.guess, best, is_full=bool(one))
+        for best, one in zip(updates.optima, full, strict=True)
+    ]
+    lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
+    return Sides(np.r_[lhs, values], np.r_[values, found.values], rounding=spoiled(updates.function))
+
+
+DS_T1 = Statement(
+    id="dynamic_submodular/DS-T1",
+    title="One guess is worth half of it, or all but half of it",
+    source=Paper(SODA, "value of the maintained sequence", read="secondary"),
+    tex=r"T = k \Rightarrow f(I_T) \ge o/2,\quad T < k \Rightarrow f(I_T) \ge \mathrm{OPT} - o/2",
+    hypotheses=HYPOTHESES,
+    instances=STREAMS,
+    solve=followed,
+    claim=Inequality(worth_half),
+    saboteurs=(
+        saboteur("t = o/k", solve=mutants.double_threshold),
+        saboteur("nothing is built below a replacement", patch=mutants.NOTHING_BELOW),
+        saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
+        saboteur("deletions are forgotten", solve=mutants.forgets_deletions),
+        saboteur("more by a quarter", claim=Inequality(partial(worth_half, factor=Fraction(5, 4)))),
+        saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
+        saboteur("one element spoils the others", breaks="monotone", instances=NOT_MONOTONE),
+    ),
+    notes="Whoever chooses the updates. Elements with f(v) below t are not in the guess.",
+)
+
+
+# --- the structure ---------------------------------------------------------------------------------------------------
+
+
+def gain(function, v: int, chosen) -> Fraction | float:
+    """f(v | S) by the table of all values."""
+    return value_of(function, [*chosen, v]) - value_of(function, chosen)
+
+
+def pools_of(updates: Updates, members: list[int]) -> np.ndarray:
+    """R_1, R_2, ..., by their definition, from the sequence at the end; one row more, which is empty."""
+    n, threshold = updates.function.n, updates.threshold
+    pools = np.zeros((updates.k + 1, n), dtype=bool)
+    pool = [v for v in range(n) if updates.present[-1, v]]
+    for i in range(updates.k):
+        before = members[:i]
+        if i > len(members):
+            break
+        pool = [v for v in pool if v not in before and gain(updates.function, v, before) >= threshold]
+        pools[i, pool] = True
+    return pools
+
+
+def built(updates: Updates, found: Followed) -> Sides:
+    """The pools against their definition; that e_i is in R_i; the values of the sequence against the table."""
+    members = [int(v) for v in found.sequence[-1] if v >= 0]
+    inside = [int(found.pools[i, v]) for i, v in enumerate(members)]
+    values = values_of(updates, found.members)
+    lhs = [*found.pools.ravel().astype(int), *inside, *found.values, len(set(members))]
+    rhs = [*pools_of(updates, members).ravel().astype(int), *[1] * len(members), *values, len(members)]
+    return Sides(np.array(lhs), np.array(rhs))
+
+
+DS_P1 = Statement(
+    id="dynamic_submodular/DS-P1",
+    title="The pools are what they are defined to be",
+    source=Paper(SODA, "invariants of the levels", read="secondary"),
+    tex=r"R_{i+1} = \{v \in R_i: v \ne e_i,\ f(v|I_i) \ge t\},\quad e_i \in R_i,\quad R_{T+1} = \emptyset",
+    hypotheses=HYPOTHESES,
+    instances=EXACT_STREAMS,
+    solve=followed,
+    claim=Identity(built),
+    saboteurs=(
+        saboteur("nothing is built below a replacement", patch=mutants.NOTHING_BELOW),
+        saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
+        saboteur(
+            "above the threshold, not at it",
+            patch=(levels.passes, "return gain >= bar * (1 - 1e-12)", "return gain > bar"),
+        ),
+        saboteur("t = o/k", solve=mutants.double_threshold),
+    ),
+    notes="Elements at the threshold exactly are in: no bound on values sees that.",
+)
+
+
+def accepted(updates: Updates, found: Followed) -> Sides:
+    """The sequence against what the fixed threshold accepts, fed with it and then with all others, in two orders."""
+    members = [int(v) for v in found.sequence[-1] if v >= 0]
+    others = [v for v in range(updates.function.n) if updates.present[-1, v] and v not in members]
+    streams = [[*members, *others], [*members, *reversed(others)]]
+    lhs, rhs = [], []
+    for stream in streams:
+        taken: list[int] = []
+        for v in stream:
+            if len(taken) < updates.k and v not in taken and gain(updates.function, v, taken) >= updates.threshold:
+                taken.append(v)
+        lhs.extend(found.sequence[-1])
+        rhs.extend([*taken, *[-1] * (updates.k - len(taken))])
+    return Sides(np.array(lhs), np.array(rhs))
+
+
+DS_T5 = Statement(
+    id="dynamic_submodular/DS-T5",
+    title="The sequence is what one pass with a fixed threshold accepts",
+    source=Paper(SODA, "equality with a streaming run", read="secondary"),
+    tex=r"\mathrm{SIEVE}_t(e_1, \dots, e_T, \text{the others}) = (e_1, \dots, e_T)",
+    hypotheses=HYPOTHESES,
+    instances=EXACT_STREAMS,
+    solve=followed,
+    claim=Identity(accepted),
+    saboteurs=(
+        saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
+        saboteur("t = o/k", solve=mutants.double_threshold),
+    ),
+)
+
+
+def gains(probed: Probed, found: np.ndarray) -> Sides:
+    """f(v | S) of the objective against the table, for all S and v; then f(v | S) against f(v | S - u)."""
+    f, n = probed.function.values, probed.function.n
+    masks = np.arange(1 << n)
+    wanted = np.stack([f[masks | 1 << v] - f for v in range(n)], axis=1)
+    allowed = spoiled(probed.function)
+    return Sides(np.asarray(found).ravel(), wanted.ravel(), rounding=allowed)
+
+
+DS_P2 = Statement(
+    id="dynamic_submodular/DS-P2",
+    title="Marginals of the objectives are those of the definition",
+    source=Derived(theory.live_value),
+    tex=r"f(v|S) = f(S + v) - f(S)",
+    hypotheses={
+        "monotone": lambda probed: is_monotone(probed.function),
+        "submodular": lambda probed: is_submodular(probed.function),
+    },
+    instances=OBJECTIVES,
+    solve=all_gains,
+    claim=Identity(gains),
+    saboteurs=(
+        saboteur("marginals of the empty set", solve=mutants.gains_of_nothing),
+        saboteur("one element late", solve=mutants.gains_late),
+    ),
+    notes="By the profiles that the levels use, one pass for all prefixes.",
+)
+
+
+# --- the law of the samples ------------------------------------------------------------------------------------------
+
+
+def sequences(fixed: Fixed, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Members of n runs with fresh coins over one stream, (n, k)."""
+    updates = fixed.updates
+    return run_guess(
+        updates.function.objective(), updates.ops, updates.k, guess=updates.guess, n_runs=n, rng=rng
+    ).members
+
+
+def which(fixed: Fixed, members: np.ndarray) -> np.ndarray:
+    """The number of each sequence in the enumerated law; one more for sequences that it does not have."""
+    numbers = {key: number for number, key in enumerate(law_of(fixed))}
+    keys = [tuple(int(v) for v in row if v >= 0) for row in members]
+    return np.array([numbers.get(key, len(numbers)) for key in keys])
+
+
+DS_T4 = Statement(
+    id="dynamic_submodular/DS-T4",
+    title="After any fixed stream the samples have the law of a fresh build",
+    source=Derived(theory.build_law),
+    tex=r"e_i \sim \mathrm{Uniform}(R_i) \text{ given } T \ge i, e_1, \dots, e_{i-1}",
+    hypotheses={"a fixed stream": always},
+    instances=FIXED,
+    solve=sequences,
+    claim=Law(
+        category=which,
+        probabilities=lambda fixed: np.array([*(float(p) for p in law_of(fixed).values()), 0.0]),
+        within=0.06,
+    ),
+    saboteurs=(
+        saboteur(
+            "coin 1/(|R| - 1)",
+            patch=(levels.insert, "(state.levels[SIZE, level] + 1)", "max(1, state.levels[SIZE, level])"),
+        ),
+        saboteur("never replaced", patch=(levels.insert, "coin = 1.0 / (state.levels[SIZE, level] + 1)", "coin = 0.0")),
+        saboteur(
+            "in the order of the pool", patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a")
+        ),
+        saboteur(
+            "the newest is promoted", patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = n - 1")
+        ),
+    ),
+    notes="Values do not see any of these.",
+)

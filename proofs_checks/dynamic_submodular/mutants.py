@@ -1,0 +1,274 @@
+"""Wrong dynamic solvers and wrong greedy choices; each must be caught by a statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lrtheory.bounds import Family, Rate
+from lrtheory.dynamic_submodular import Selection, UpdateTrace, batches, levels, maximize
+from proofs_checks.dynamic_submodular.families.epochs import Deaths, prefix_bound
+from proofs_checks.dynamic_submodular.families.functions import mask_of
+from proofs_checks.dynamic_submodular.families.objectives import Probed, all_gains
+from proofs_checks.dynamic_submodular.families.offline import Offline, Stochastic, Suspect, complaint, misses, selected
+from proofs_checks.dynamic_submodular.families.partitions import Grouped, grouped_answers
+from proofs_checks.dynamic_submodular.families.replays import Replay, Replayed, replayed
+from proofs_checks.dynamic_submodular.families.runs import Followed, answered, followed
+from proofs_checks.dynamic_submodular.families.steady import Queries, Singles, Steady, guesses_of_one, queries
+from proofs_checks.dynamic_submodular.families.streams import Updates, cardinalities, modular
+from proofs_checks.dynamic_submodular.families.tight import Trap, objective, trapped
+
+# --- one guess -------------------------------------------------------------------------------------------------------
+
+#: a new e_i leaves what stands below it as it was
+NOTHING_BELOW = (
+    levels.insert,
+    "rebuild(record, state, work, level, v, work.gains[level - 1])",
+    "state.levels[MEMBER, level] = v",
+)
+#: one element is missing in what is built again
+LOSES_ONE = (
+    levels.rebuild,
+    "n = states.gather(state, level, numbers[LENGTH], work.whole)",
+    "n = max(0, states.gather(state, level, numbers[LENGTH], work.whole) - 1)",
+)
+
+
+def double_threshold(updates: Updates, rng: np.random.Generator, structure: str = "levels") -> Followed:
+    """t = o/k in place of o/(2k)."""
+    return followed(updates, rng, structure=structure, scale=2.0)
+
+
+def without_deletions(updates: Updates) -> Updates:
+    """First insertions alone: what was inserted once stays."""
+    return replace(updates, ops=updates.ops[is_first(updates)])
+
+
+def is_first(updates: Updates) -> np.ndarray:
+    """Which updates insert an element for the first time."""
+    return np.array([op >= 0 and op not in updates.ops[:t] for t, op in enumerate(updates.ops)])
+
+
+def forgets_deletions(updates: Updates, rng: np.random.Generator, structure: str = "levels") -> Followed:
+    """What was inserted once stays."""
+    found = followed(without_deletions(updates), rng, structure=structure)
+    last = np.cumsum(is_first(updates)) - 1
+    rows = {name: getattr(found, name)[last] for name in ("members", "sequence", "values", "sequence_values")}
+    return replace(found, **rows)
+
+
+def gains_of_nothing(probed: Probed, rng: np.random.Generator) -> np.ndarray:
+    """Marginals after the empty set, whatever the set is."""
+    found = all_gains(probed)
+    return np.where(found > 0, found[:1], found)
+
+
+def gains_late(probed: Probed, rng: np.random.Generator) -> np.ndarray:
+    """Marginals after the set without its first element."""
+    masks = np.arange(1 << probed.function.n)
+    return all_gains(probed)[masks & (masks - 1)]
+
+
+# --- batches ---------------------------------------------------------------------------------------------------------
+
+_TOLERANCE = "if levels[DEAD, deepest] >= epsilon * levels[BATCH, deepest]:"
+#: dead members are never replaced
+NO_TOLERANCE = (batches.delete, _TOLERANCE, "if False:")
+#: one dead member more than an epsilon part is tolerated
+ONE_MORE = (batches.delete, _TOLERANCE, "if levels[DEAD, deepest] > epsilon * levels[BATCH, deepest] + 1:")
+#: a dead member that is inserted again is treated like a new element
+NO_RESURRECTION = (batches.insert, "if place > 0:", "if False:")
+#: the elements of a bucket are looked at in the order in which they stand
+SCAN_IN_ORDER = (batches.scan, "b = seen + randomness.below(numbers, size - seen)", "b = seen")
+
+
+def one_death_less(deaths: Deaths, rng: np.random.Generator):
+    """The bound for one death less."""
+    return prefix_bound(replace(deaths, dead=deaths.dead - 1))
+
+
+def half_the_bound(deaths: Deaths, rng: np.random.Generator):
+    """Half of the bound."""
+    return prefix_bound(deaths) / 2
+
+
+# --- all guesses -----------------------------------------------------------------------------------------------------
+
+
+def spread(updates: Updates, found: UpdateTrace) -> UpdateTrace:
+    """A trace over the first insertions as one over all updates."""
+    last = np.cumsum(is_first(updates)) - 1
+    return replace(found, values=found.values[last], upper_bounds=found.upper_bounds[last])
+
+
+def deletes_nothing(updates: Updates, rng: np.random.Generator, method: str) -> UpdateTrace:
+    """What was inserted once stays."""
+    return spread(updates, answered(without_deletions(updates), rng, method=method))
+
+
+def early_table(updates: Updates, rng: np.random.Generator) -> UpdateTrace:
+    """The guesses that the first element asks for, and no others later."""
+    found = answered(updates, rng, method="eager")
+    largest = updates.function.values[1 << int(updates.ops[0])] * 2 * updates.k
+    kept = [min(value, largest) for value in found.values]  # a guess fills up with elements of about its threshold
+    return replace(found, values=np.array(kept))
+
+
+def replays_insertions(replay: Replay, rng: np.random.Generator) -> Replayed:
+    """The lazy solver is not shown the deletions."""
+    found = replayed(replace(replay, updates=without_deletions(replay.updates)), rng)
+    whole = replayed(replay, rng)
+    rows = min(len(found.lazy), len(whole.lazy))
+    return replace(
+        found,
+        lazy=found.lazy[:rows],
+        eager=whole.eager[:rows],
+        values=found.values[:rows],
+        guesses=found.guesses[:rows],
+        seen=np.full(rows, len(replay.updates.ops)),
+    )
+
+
+def larger_guesses(replay: Replay, rng: np.random.Generator) -> Replayed:
+    """Guesses that say to be a quarter larger than they are, and a bound of as much less."""
+    found = replayed(replay, rng)
+    return replace(found, guesses=1.25 * found.guesses, upper_bound=found.upper_bound / 1.25)
+
+
+def greedy_escapes(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Greedy selection from all elements."""
+    return np.full(n, maximize(objective(trap), trap.k).value)
+
+
+def topped_up(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Free places are filled by the largest marginals, among all elements."""
+    return trapped(trap, rng, n, top_up=True)
+
+
+def grouped_without_deletions(grouped: Grouped, rng: np.random.Generator) -> UpdateTrace:
+    """What was inserted once stays."""
+    stays = replace(grouped, updates=without_deletions(grouped.updates))
+    return spread(grouped.updates, grouped_answers(stays, rng))
+
+
+def one_place_more(grouped: Grouped, rng: np.random.Generator) -> UpdateTrace:
+    """Every group has room for one more."""
+    return grouped_answers(grouped, rng, more=1)
+
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+#: the rate of a method that is not polylogarithmic
+ROOT = Rate(
+    cost=lambda steady, found: found.insertions + found.deletions,
+    size=lambda steady: steady.n,
+    over=lambda steady: steady.n**0.5,
+    exponent=(-0.2, 0.2),
+)
+
+
+def newcomers_win(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
+    """Every element that comes takes the place of e_1, so that all others are looked at anew."""
+    found = queries(steady, rng, n)
+    return replace(found, insertions=found.insertions + steady.n / 2)
+
+
+def deletions_build(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
+    """Every deletion looks at all others anew."""
+    found = queries(steady, rng, n)
+    return replace(found, deletions=found.deletions + steady.n - 1)
+
+
+def recomputes(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
+    """Greedy selection from all present elements after each update."""
+    asked = maximize(steady.objective, steady.k).counts["queries"]
+    return Queries(np.full(n, asked), np.full(n, asked))
+
+
+def oblivious(steady: Steady, rng: np.random.Generator) -> Queries:
+    """Deletions in a fixed order."""
+    return queries(replace(steady, adaptive=False), rng, 1)
+
+
+def twice_the_range(singles: Singles, rng: np.random.Generator) -> int:
+    """Guesses up to 4 k^2 f(v)."""
+    return guesses_of_one(replace(singles, k=2 * singles.k**2), rng)
+
+
+def half_of_epsilon(singles: Singles, rng: np.random.Generator) -> int:
+    """A finer grid than is said."""
+    return guesses_of_one(replace(singles, epsilon=singles.epsilon / 2), rng)
+
+
+# --- offline ---------------------------------------------------------------------------------------------------------
+
+SQUARE = Family("a-square", always=(Suspect(cardinalities(2, n=4)),))
+MODULAR = Family("a-sum", always=(Suspect(modular([1.0, 1.0])),))
+
+
+def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+    """Both methods."""
+    return selected(case, rng, method="naive"), selected(case, rng, method="lazy")
+
+
+def chosen(case: Offline, items: list[int]) -> Selection:
+    """A selection of these items, with their marginals and values."""
+    values = [float(case.function.values[mask_of(items[:i])]) for i in range(len(items) + 1)]
+    return replace(
+        selected(case, np.random.default_rng(0)), items=np.array(items), gains=np.diff(values), value=values[-1]
+    )
+
+
+def least_greedy(case: Offline, rng: np.random.Generator) -> Selection:
+    """The smallest marginal in each step."""
+    items: list[int] = []
+    for _ in range(min(case.k, case.function.n)):
+        rest = [v for v in range(case.function.n) if v not in items]
+        items.append(min(rest, key=lambda v: case.function.values[mask_of([*items, v])]))
+    return chosen(case, items)
+
+
+def first_come(case: Offline, rng: np.random.Generator) -> Selection:
+    """The first k elements."""
+    return chosen(case, list(range(min(case.k, case.function.n))))
+
+
+def last_first(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+    """Of equal marginals the larger number."""
+    order = np.arange(case.function.n)[::-1]
+    found = maximize(case.function.objective(), case.k, candidates=order)
+    return found, found
+
+
+def by_singletons(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+    """The k largest values of single elements."""
+    singles = case.function.values[1 << np.arange(case.function.n)]
+    found = chosen(case, np.argsort(-singles, kind="stable")[: case.k].tolist())
+    return found, found
+
+
+def tiny_samples(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A random element in each step."""
+    f = instance.case.function
+    return np.array([f.values[mask_of(rng.permutation(f.n)[: instance.case.k])] for _ in range(n)])
+
+
+def spoiler_first(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The element that spoils all others."""
+    return np.full(n, instance.case.function.values[1])
+
+
+def complaints_with_control(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
+    """What the probe says of the function, and of a square."""
+    return complaint(suspect, rng), complaint(SQUARE.smallest()[0], rng)
+
+
+def accuses_all(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
+    """A probe that always complains."""
+    return 1, 1
+
+
+def one_probe(suspect: Suspect, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A single probe."""
+    return misses(replace(suspect, n_probes=1), rng, n)

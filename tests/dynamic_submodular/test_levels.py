@@ -1,0 +1,168 @@
+"""One guess: its invariants after every update, its law, its equality with a sieve, its costs, and wrong versions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lrtheory import dynamic_submodular as ds
+from lrtheory.bounds.patching import Patch, patched
+from lrtheory.dynamic_submodular import batches, levels, theory
+from tests.dynamic_submodular.oracles import after, fixed_threshold_sieve, instances, optimum, toggles
+
+KINDS = sorted(instances())
+OPS = [0, 1, 2, 3, 4, 5, ~2, 2, ~0, ~5, 5, 6, ~1]
+
+
+@pytest.mark.parametrize("structure", ["levels", "batches"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("k", [1, 3, 12])
+def test_invariants_and_values_after_every_update(kind: str, structure: str, k: int) -> None:
+    f, formula = instances()[kind]
+    rng = np.random.default_rng(k)
+    guess = float(rng.uniform(0.3, 1.5)) * optimum(formula, range(f.n), min(k, 4))
+    one = ds.OneGuess(f, k, guess, structure=structure, epsilon=0.4, rng=0)
+    ops = toggles(f.n, 60, rng)
+    for i, op in enumerate(ops):
+        one.update([op])
+        one.check_invariants()
+        assert set(one.members.tolist()) <= after(ops[: i + 1])
+        assert one.value == pytest.approx(formula(one.members), abs=1e-9)
+        if k <= 3:
+            best = optimum(formula, after(ops[: i + 1]), k)
+            bound = theory.level_value(guess, best, is_full=one.is_full)
+            if structure == "batches":
+                bound = theory.batch_value(guess, best, 0.4, is_full=one.is_full)
+            assert one.value >= bound - 1e-9
+
+
+def exact(f: ds.Objective, k: int, threshold: float, present: set[int]) -> dict[tuple[int, ...], Fraction]:
+    return theory.build_law(f.value, present, k=k, threshold=threshold)
+
+
+def distance(f: ds.Objective, n_runs: int) -> float:
+    """Total variation between the law of many runs and the law of a fresh build."""
+    runs = ds.run_guess(f, OPS, 3, guess=12.0, n_runs=n_runs, rng=5)
+    law = exact(f, 3, 2.0, after(OPS))
+    found, times = np.unique(runs.members, axis=0, return_counts=True)
+    seen = {tuple(v for v in row if v >= 0): n / n_runs for row, n in zip(found.tolist(), times, strict=True)}
+    return sum(abs(seen.get(s, 0.0) - float(law.get(s, 0))) for s in {*seen, *law}) / 2
+
+
+def test_the_law_is_that_of_a_fresh_build() -> None:
+    f, _ = instances(7, 3)["coverage"]
+    assert distance(f, 40_000) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("kernel", "old", "new"),
+    [
+        (levels.insert, "(state.levels[SIZE, level] + 1)", "max(1, state.levels[SIZE, level])"),
+        (levels.insert, "if randomness.uniform(numbers) < coin:", "if False:"),
+        (levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a"),
+    ],
+    ids=["coin of the old size", "never replaced", "not shuffled"],
+)
+def test_wrong_coins_change_the_law_and_nothing_else(kernel: object, old: str, new: str) -> None:
+    f, _ = instances(7, 3)["coverage"]
+    with patched(Patch(kernel, old, new)):
+        assert distance(f, 1500) > 0.08
+        one = ds.OneGuess(f, 3, 12.0, rng=0)
+        for op in OPS:
+            one.update([op])
+            one.check_invariants()
+
+
+@pytest.mark.parametrize(
+    ("structure", "kernel", "old", "new"),
+    [
+        ("levels", levels.passes, "gain >= bar * (1 - 1e-12)", "gain > bar"),
+        ("levels", levels.rebuild, "states.gather(state, level,", "states.gather(state, level + 1,"),
+        ("batches", batches.delete, "epsilon * levels[BATCH, deepest]", "epsilon * levels[BATCH, deepest] + 1"),
+        ("batches", batches.insert, "place = np.int64(state.elements[PLACE, v])", "place = 0"),
+        ("batches", batches.scan, "if passes(gain, lower):", "if passes(gain, state.marks[SCALES, THRESHOLD]):"),
+    ],
+    ids=["strict", "pool below", "late", "no revival", "any bucket"],
+)
+def test_wrong_structures_break_an_invariant(structure: str, kernel: object, old: str, new: str) -> None:
+    if structure == "levels":
+        f, guess, k = ds.Coverage([[v] for v in range(12)]), 6.0, 3
+    else:
+        rng = np.random.default_rng(2)
+        f, guess, k = ds.Coverage([rng.choice(40, 4, replace=False) for _ in range(30)]), 20.0, 10
+        if kernel is batches.insert:
+            f = ds.Coverage([[v] for v in range(30)])
+    ops = toggles(f.n, 150, np.random.default_rng(1))
+
+    def run() -> None:
+        one = ds.OneGuess(f, k, guess, structure=structure, epsilon=0.5, rng=0)
+        for op in ops:
+            one.update([op])
+            one.check_invariants()
+
+    run()
+    with patched(Patch(kernel, old, new)), pytest.raises((AssertionError, IndexError)):
+        run()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_the_sieve_on_its_own_order(kind: str) -> None:
+    f, formula = instances()[kind]
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        one = ds.OneGuess(f, 4, 0.8 * formula(range(f.n)), rng=seed)
+        ops = toggles(f.n, 25, rng)
+        one.update(ops)
+        sequence = one.sequence.tolist()
+        rest = [v for v in rng.permutation(f.n).tolist() if v in after(ops) and v not in sequence]
+        assert fixed_threshold_sieve(formula, [*sequence, *rest], 4, one.threshold) == sequence
+
+
+def test_expected_queries_stay_below_their_bounds_on_the_worst_family() -> None:
+    k = 8
+    f = ds.Coverage([[v] for v in range(60)])
+    ops = [*range(60), *(~v for v in range(0, 60, 2)), *range(0, 60, 2)]
+    runs = ds.run_guess(f, ops, k, guess=2.0 * k, n_runs=300, rng=0)
+    assert runs.insertion_queries.mean() < theory.insertion_queries(k)
+    assert runs.deletion_queries.mean() < theory.deletion_queries(k)
+    one = ds.OneGuess(f, k, 2.0 * k, rng=0)
+    one.update(ops)
+    assert one.counts["profiles"] < len(ops) * theory.insertion_profiles(k)
+
+
+def test_run_guess_is_one_guess() -> None:
+    f, _ = instances()["facility"]
+    runs = ds.run_guess(f, OPS, 3, guess=40.0, n_runs=2, rng=np.random.default_rng(7))
+    words = np.random.default_rng(7)
+    words.integers(2**63)  # the one that `run_guess` makes its template with
+    for row, word in enumerate(words.integers(2**63, size=2).tolist()):
+        one = ds.OneGuess(f, 3, 40.0, word=word)
+        one.update(OPS)
+        assert one.members.tolist() == [v for v in runs.members[row].tolist() if v >= 0]
+        assert one.value == runs.values[row]
+
+
+def test_a_dead_member_comes_back_to_life() -> None:
+    f = ds.Coverage([[v] for v in range(20)])
+    one = ds.OneGuess(f, 20, 40.0, structure="batches", epsilon=0.5, rng=0)
+    one.update(range(20))
+    victim = int(one.sequence[0])
+    before = one.counts["queries"]
+    one.delete(victim)
+    assert victim not in one.members
+    assert one.sequence[0] == victim
+    one.insert(victim)
+    one.check_invariants()
+    assert one.members.tolist() == one.sequence.tolist()
+    assert one.counts["queries"] == before
+
+
+def test_an_adversary_who_sees_the_coins_pays_in_queries_alone() -> None:
+    stream = ds.make_adaptive_attack(60, k=4, n_deletions=30)
+    attacked, other = (ds.OneGuess(stream.objective, 4, 8.0, word=word) for word in (0, 12345))
+    attacked.update(stream.ops)
+    other.update(stream.ops)
+    assert attacked.counts["queries"] > 3 * other.counts["queries"]
+    assert attacked.value == other.value == 4.0

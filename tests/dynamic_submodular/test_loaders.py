@@ -1,0 +1,38 @@
+"""Streams from real data, where the data are installed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory import dynamic_submodular as ds
+from tests.backends import need_data
+
+
+def test_supermarket() -> None:
+    need_data("supermarket")
+    stream = ds.load_supermarket(days=3, min_customers=30, k=5)
+    assert stream.labels is not None
+    days = [day for _, day in stream.labels]
+    assert days == sorted(days)
+    trace = ds.DynamicSubmodular(stream, epsilon=0.2, rng=0).update(stream.ops[:400], record=True)
+    assert (trace.values * 2.2 >= trace.upper_bounds).all()
+
+
+def test_airports() -> None:
+    need_data("airports")
+    stream = ds.load_airports(n_neighbors=20, length=500, k=5)
+    assert stream.labels is not None
+    assert "ZRH" in stream.labels
+    solver = ds.DynamicSubmodular(stream, rng=0)
+    solver.update(stream.ops[:800])
+    solver.check_invariants()
+
+
+def test_digits() -> None:
+    need_data("digits_similarity")
+    stream = ds.load_digits_similarity(length=100, k=5)
+    assert stream.objective.n == 1797
+    assert np.bincount(stream.labels).min() > 170
+    solver = ds.DynamicSubmodular(stream, rng=0)
+    solver.update(stream.ops[:200])
+    assert solver.value >= ds.maximize(stream, candidates=solver.present).value / 2.1

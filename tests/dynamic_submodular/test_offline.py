@@ -1,0 +1,130 @@
+"""Offline selection, sieves, baselines, windows and makers against plain references."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lrtheory import dynamic_submodular as ds
+from lrtheory.dynamic_submodular import baselines, theory
+from tests.dynamic_submodular.oracles import after, greedy, instances, optimum, toggles
+
+KINDS = sorted(instances())
+METHODS = ("lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_selections_are_worth_what_they_say(kind: str, method: str) -> None:
+    f, formula = instances()[kind]
+    best = optimum(formula, range(f.n), 4)
+    found = ds.maximize(f, 4, method=method, rng=0)
+    assert found.value == pytest.approx(formula(found.items), abs=1e-9)
+    assert found.gains.sum() == pytest.approx(found.value)
+    assert len(set(found.items.tolist())) == len(found.items) <= 4
+    assert found.upper_bound >= best - 1e-9
+    ratio = {"sieve": 0.4, "sieve++": 0.4, "brute-force": 1.0, "random": 0.0}.get(method, theory.greedy_ratio(4) - 0.1)
+    assert found.value >= ratio * best - 1e-9
+    assert ds.maximize(f, 4, method=method, rng=0).items.tolist() == found.items.tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lazy_naive_and_plain_greedy_choose_the_same(kind: str) -> None:
+    for seed in range(5):
+        f, formula = instances(12, seed)[kind]
+        order = np.random.default_rng(seed).permutation(12)
+        lazy, naive = (ds.maximize(f, 5, method=m, candidates=order) for m in ("lazy", "naive"))
+        assert lazy.items.tolist() == naive.items.tolist()
+        assert lazy.counts["queries"] <= naive.counts["queries"]
+        if kind in ("coverage", "facility", "sparse facility"):  # exact values: ties are decided by the order alone
+            assert lazy.items.tolist() == greedy(formula, order.tolist(), 5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_oracle_is_selected_from_alike(method: str) -> None:
+    f, formula = instances()["coverage"]
+    asked = ds.CountingOracle(formula, f.n)
+    one, other = (ds.maximize(g, 3, method=method, rng=1) for g in (f, asked))
+    assert one.items.tolist() == other.items.tolist()
+    assert one.counts == other.counts
+
+
+def test_random_greedy_takes_functions_that_fall() -> None:
+    cut = ds.CountingOracle(lambda S: float(sum((v in S) != (w in S) for v in range(6) for w in range(v))), 6)
+    values = [ds.maximize(cut, 6, method="random", rng=seed).value for seed in range(20)]
+    assert np.mean(values) >= 9 / np.e
+    assert max(values) <= 9.0
+
+
+def test_tight_instances() -> None:
+    for k in range(2, 7):
+        stream = ds.make_tight_greedy(k)
+        for method in ("lazy", "naive"):
+            value = ds.maximize(stream, method=method).value
+            assert Fraction(int(value), int(stream.truth)) == theory.tight_greedy_value(Fraction(k))
+    for k in (2, 3, 5):
+        tight = ds.make_tight(k, 3, 40, order="decoys-first")
+        found = ds.maximize(tight, method="sieve++", candidates=tight.ops)
+        assert found.value / tight.truth == pytest.approx(0.5, abs=2e-3)
+
+
+def test_more_than_there_is_and_nothing_at_all() -> None:
+    f, formula = instances(5)["facility"]
+    assert ds.maximize(f, 100).value == formula(range(5))
+    for method in METHODS:
+        empty = ds.maximize(ds.Coverage([]), 3, method=method)
+        assert (empty.value, empty.upper_bound, empty.items.shape) == (0.0, 0.0, (0,))
+        one = ds.maximize(ds.Coverage([[], [0]]), 3, method=method, rng=0)
+        assert one.value == 1.0 or method == "random"
+
+
+@pytest.mark.parametrize("name", baselines.__all__)
+@pytest.mark.parametrize("kind", ["coverage", "logdet"])
+def test_baselines_hold_sets_that_are_present(kind: str, name: str) -> None:
+    f, formula = instances()[kind]
+    ops = toggles(f.n, 40, np.random.default_rng(0))
+    options = {"rng": 0} if name in ("lattanzi", "random_subset") else {}
+    trace = getattr(baselines, name)(f, ops, 3, **options)
+    assert set(trace.solution.tolist()) <= after(ops)
+    assert trace.values[-1] == pytest.approx(formula(trace.solution), abs=1e-9)
+    best = np.array([optimum(formula, after(ops[: i + 1]), 3) for i in range(len(ops))])
+    assert (trace.values <= best + 1e-9).all()
+    assert (trace.upper_bounds >= best - 1e-9).all()
+    ratio = {"recompute": theory.greedy_ratio(3), "dynamic_sieve": theory.sieve_ratio(0.1), "lattanzi": 0.3}
+    assert (trace.values >= ratio.get(name, 0.0) * best - 1e-9).all()
+
+
+def test_windows() -> None:
+    rng = np.random.default_rng(0)
+    order = rng.permutation(20)
+    ops = ds.sliding_window(order, 6)
+    assert len(ops) == 34
+    assert after(ops) == set(order[-6:].tolist())
+    assert max(len(after(ops[: i + 1])) for i in range(len(ops))) == 6
+    assert ds.sliding_window(order, 50).tolist() == order.tolist()
+    times = np.round(rng.random(15) * 10)
+    present: set[int] = set()
+    for op in ds.time_window(times, 3.0).tolist():
+        present ^= {op if op >= 0 else ~op}
+        moment = times[op] if op >= 0 else times[~op] + 3.0
+        assert all(times[v] <= moment <= times[v] + 3.0 for v in present)
+    assert not present
+
+
+def test_theory_on_small_numbers() -> None:
+    assert theory.guesses_per_element(1, 1.0) == 2
+    assert (theory.insertion_queries(2), theory.deletion_queries(2)) == (15, 6)
+    for N in range(1, 7):
+        for d in range(1, N + 1):
+            for e in (Fraction(1, 3), Fraction(1, 2), Fraction(3, 4), Fraction(1)):
+                assert theory.prefix_maximal_probability(d, N, e) <= theory.prefix_maximal_bound(d, N, e)
+    law = theory.build_law(len, range(4), k=2, threshold=1)
+    assert len(law) == 12
+    assert sum(law.values()) == 1
+    assert theory.first_law(law) == {v: Fraction(1, 4) for v in range(4)}
+    epsilon = Fraction(1, 10)
+    assert theory.batch_table_ratio(epsilon) >= Fraction(1, 2) - 3 * epsilon / 2
+    assert isinstance(theory.pair_ratio(epsilon), Fraction)
+    assert theory.tight_failure_probability(3, 100, 30_000, n_high=0, n_low=1) == Fraction(309, 30_103)

@@ -1,0 +1,84 @@
+"""One small call of every public function of `dynamic_submodular`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory import dynamic_submodular as ds
+from tests.backends import need_data
+from tests.examples import Call, call
+
+OPS = np.array([0, 1, 2, ~1, 3])
+
+
+def coverage() -> ds.Coverage:
+    """Four sets of five items."""
+    return ds.Coverage([[0, 1], [1, 2, 3], [3], [4, 0]])
+
+
+def loaded(name: str, **options: Any) -> Call:
+    """A loader, where its data are installed."""
+    need_data(name)
+    return call(**options)
+
+
+def cardinality(sequence: tuple[int, ...]) -> int:
+    """The number of elements."""
+    return len(sequence)
+
+
+CALLS = {
+    "load_airports": lambda: loaded("airports"),
+    "load_digits_similarity": lambda: loaded("digits_similarity"),
+    "load_supermarket": lambda: loaded("supermarket", min_customers=20),
+    "make_adaptive_attack": lambda: call(12, k=2, n_deletions=4),
+    "make_graph_coverage": lambda: call(30, k=3, rng=0),
+    "make_random_stream": lambda: call("facility", 6, n_ops=10, rng=0),
+    "make_tight": lambda: call(2, 4, 8, rng=0),
+    "make_tight_greedy": lambda: call(2),
+    "maximize": lambda: call(coverage(), 2),
+    "probe_submodular": lambda: call(coverage(), n_probes=5, rng=0),
+    "run_guess": lambda: call(coverage(), OPS, 2, guess=4.0, n_runs=3, rng=0),
+    "sliding_window": lambda: call(np.array([2, 0, 1]), 2),
+    "time_window": lambda: call(np.array([0.0, 2.0, 1.0]), 1.5),
+    "baselines.dynamic_sieve": lambda: call(coverage(), OPS, 2),
+    "baselines.lattanzi": lambda: call(coverage(), OPS, 2, rng=0),
+    "baselines.random_subset": lambda: call(coverage(), OPS, 2, rng=0),
+    "baselines.recompute": lambda: call(coverage(), OPS, 2),
+    "theory.batch_damage": lambda: call(0.25),
+    "theory.batch_pair_ratio": lambda: call(0.25),
+    "theory.batch_table_ratio": lambda: call(0.25),
+    "theory.batch_value": lambda: call(4.0, 3.0, 0.25, is_full=False),
+    "theory.build_law": lambda: call(cardinality, [0, 1, 2], k=2, threshold=1),
+    "theory.deletion_profiles": lambda: call(5),
+    "theory.deletion_queries": lambda: call(5),
+    "theory.epoch_probability": lambda: call(3, 600, 0.25),
+    "theory.first_law": lambda: call({(0,): Fraction(1)}),
+    "theory.greedy_ratio": lambda: call(3),
+    "theory.greedy_step": lambda: call(1.0, 2.0, 3),
+    "theory.guess_value": lambda: call(4.0, 3.0),
+    "theory.guesses_per_element": lambda: call(5, 0.1),
+    "theory.insertion_profiles": lambda: call(5),
+    "theory.insertion_queries": lambda: call(5),
+    "theory.level_value": lambda: call(4.0, 3.0, is_full=True),
+    "theory.levels_bound": lambda: call(100, 5, 0.25),
+    "theory.live_value": lambda: call([2.0, 1.0], [True, False]),
+    "theory.matroid_ratio": lambda: call(0.25),
+    "theory.n_buckets": lambda: call(5, 0.25),
+    "theory.pair_bound": lambda: call(2.0, 4.0),
+    "theory.pair_ratio": lambda: call(0.25),
+    "theory.potential": lambda: call([0, 1, 3]),
+    "theory.prefix_maximal_bound": lambda: call(1, 6, Fraction(1, 2)),
+    "theory.prefix_maximal_probability": lambda: call(2, 6, Fraction(1, 2)),
+    "theory.sieve_ratio": lambda: call(0.1),
+    "theory.stochastic_ratio": lambda: call(0.1),
+    "theory.stochastic_samples": lambda: call(100, 5, 0.1),
+    "theory.table_ratio": lambda: call(0.25),
+    "theory.tight_failure_probability": lambda: call(2, 30, 4000, n_high=2, n_low=3),
+    "theory.tight_greedy_value": lambda: call(3),
+    "theory.tight_value": lambda: call(1.0),
+    "theory.uniform_choice": lambda: call(3),
+}
