@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrtheory.bounds import Family, Rate
+from lrtheory.bounds import Rate
 from lrtheory.dynamic_submodular import Selection, UpdateTrace, batches, levels, maximize
 from proofs_checks.dynamic_submodular.families.epochs import Deaths, prefix_bound
 from proofs_checks.dynamic_submodular.families.functions import mask_of
 from proofs_checks.dynamic_submodular.families.objectives import Probed, all_gains
-from proofs_checks.dynamic_submodular.families.offline import Offline, Stochastic, Suspect, complaint, misses, selected
+from proofs_checks.dynamic_submodular.families.offline import Offline, Stochastic, Suspect, misses, selected
 from proofs_checks.dynamic_submodular.families.partitions import Grouped, grouped_answers
 from proofs_checks.dynamic_submodular.families.replays import Replay, Replayed, replayed
 from proofs_checks.dynamic_submodular.families.runs import Followed, answered, followed
 from proofs_checks.dynamic_submodular.families.steady import Queries, Singles, Steady, guesses_of_one, queries
-from proofs_checks.dynamic_submodular.families.streams import Updates, cardinalities, modular
+from proofs_checks.dynamic_submodular.families.streams import Updates
 from proofs_checks.dynamic_submodular.families.tight import Trap, objective, trapped
 
 # --- one guess -------------------------------------------------------------------------------------------------------
@@ -40,20 +40,20 @@ def double_threshold(updates: Updates, rng: np.random.Generator, structure: str 
     return followed(updates, rng, structure=structure, scale=2.0)
 
 
-def without_deletions(updates: Updates) -> Updates:
+def _without_deletions(updates: Updates) -> Updates:
     """First insertions alone: what was inserted once stays."""
-    return replace(updates, ops=updates.ops[is_first(updates)])
+    return replace(updates, ops=updates.ops[_is_first(updates)])
 
 
-def is_first(updates: Updates) -> np.ndarray:
+def _is_first(updates: Updates) -> np.ndarray:
     """Which updates insert an element for the first time."""
     return np.array([op >= 0 and op not in updates.ops[:t] for t, op in enumerate(updates.ops)])
 
 
 def forgets_deletions(updates: Updates, rng: np.random.Generator, structure: str = "levels") -> Followed:
     """What was inserted once stays."""
-    found = followed(without_deletions(updates), rng, structure=structure)
-    last = np.cumsum(is_first(updates)) - 1
+    found = followed(_without_deletions(updates), rng, structure=structure)
+    last = np.cumsum(_is_first(updates)) - 1
     rows = {name: getattr(found, name)[last] for name in ("members", "sequence", "values", "sequence_values")}
     return replace(found, **rows)
 
@@ -96,15 +96,15 @@ def half_the_bound(deaths: Deaths, rng: np.random.Generator):
 # --- all guesses -----------------------------------------------------------------------------------------------------
 
 
-def spread(updates: Updates, found: UpdateTrace) -> UpdateTrace:
+def _spread(updates: Updates, found: UpdateTrace) -> UpdateTrace:
     """A trace over the first insertions as one over all updates."""
-    last = np.cumsum(is_first(updates)) - 1
+    last = np.cumsum(_is_first(updates)) - 1
     return replace(found, values=found.values[last], upper_bounds=found.upper_bounds[last])
 
 
 def deletes_nothing(updates: Updates, rng: np.random.Generator, method: str) -> UpdateTrace:
     """What was inserted once stays."""
-    return spread(updates, answered(without_deletions(updates), rng, method=method))
+    return _spread(updates, answered(_without_deletions(updates), rng, method=method))
 
 
 def early_table(updates: Updates, rng: np.random.Generator) -> UpdateTrace:
@@ -117,7 +117,7 @@ def early_table(updates: Updates, rng: np.random.Generator) -> UpdateTrace:
 
 def replays_insertions(replay: Replay, rng: np.random.Generator) -> Replayed:
     """The lazy solver is not shown the deletions."""
-    found = replayed(replace(replay, updates=without_deletions(replay.updates)), rng)
+    found = replayed(replace(replay, updates=_without_deletions(replay.updates)), rng)
     whole = replayed(replay, rng)
     rows = min(len(found.lazy), len(whole.lazy))
     return replace(
@@ -148,8 +148,8 @@ def topped_up(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
 
 def grouped_without_deletions(grouped: Grouped, rng: np.random.Generator) -> UpdateTrace:
     """What was inserted once stays."""
-    stays = replace(grouped, updates=without_deletions(grouped.updates))
-    return spread(grouped.updates, grouped_answers(stays, rng))
+    stays = replace(grouped, updates=_without_deletions(grouped.updates))
+    return _spread(grouped.updates, grouped_answers(stays, rng))
 
 
 def one_place_more(grouped: Grouped, rng: np.random.Generator) -> UpdateTrace:
@@ -203,16 +203,8 @@ def half_of_epsilon(singles: Singles, rng: np.random.Generator) -> int:
 
 # --- offline ---------------------------------------------------------------------------------------------------------
 
-SQUARE = Family("a-square", always=(Suspect(cardinalities(2, n=4)),))
-MODULAR = Family("a-sum", always=(Suspect(modular([1.0, 1.0])),))
 
-
-def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
-    """Both methods."""
-    return selected(case, rng, method="naive"), selected(case, rng, method="lazy")
-
-
-def chosen(case: Offline, items: list[int]) -> Selection:
+def _chosen(case: Offline, items: list[int]) -> Selection:
     """A selection of these items, with their marginals and values."""
     values = [float(case.function.values[mask_of(items[:i])]) for i in range(len(items) + 1)]
     return replace(
@@ -226,12 +218,12 @@ def least_greedy(case: Offline, rng: np.random.Generator) -> Selection:
     for _ in range(min(case.k, case.function.n)):
         rest = [v for v in range(case.function.n) if v not in items]
         items.append(min(rest, key=lambda v: case.function.values[mask_of([*items, v])]))
-    return chosen(case, items)
+    return _chosen(case, items)
 
 
 def first_come(case: Offline, rng: np.random.Generator) -> Selection:
     """The first k elements."""
-    return chosen(case, list(range(min(case.k, case.function.n))))
+    return _chosen(case, list(range(min(case.k, case.function.n))))
 
 
 def last_first(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
@@ -244,7 +236,7 @@ def last_first(case: Offline, rng: np.random.Generator) -> tuple[Selection, Sele
 def by_singletons(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
     """The k largest values of single elements."""
     singles = case.function.values[1 << np.arange(case.function.n)]
-    found = chosen(case, np.argsort(-singles, kind="stable")[: case.k].tolist())
+    found = _chosen(case, np.argsort(-singles, kind="stable")[: case.k].tolist())
     return found, found
 
 
@@ -257,11 +249,6 @@ def tiny_samples(instance: Stochastic, rng: np.random.Generator, n: int) -> np.n
 def spoiler_first(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
     """The element that spoils all others."""
     return np.full(n, instance.case.function.values[1])
-
-
-def complaints_with_control(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
-    """What the probe says of the function, and of a square."""
-    return complaint(suspect, rng), complaint(SQUARE.smallest()[0], rng)
 
 
 def accuses_all(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:

@@ -27,13 +27,17 @@ from proofs_checks.dynamic_submodular.families.offline import (
     GRIDS,
     GUILTY,
     INNOCENT,
+    MODULAR,
     OFFLINE,
     RANDOM,
+    SQUARE,
     STOCHASTIC,
     SUPERMODULAR_OFFLINE,
     Offline,
     TightGreedy,
+    complaints_with_control,
     misses,
+    plain_and_lazy,
     sampled_values,
     selected,
     taken_columns,
@@ -104,7 +108,7 @@ DS_T14_LAZY = Statement(
     tex=r"v_i = \min \arg\max_v f(v|S_{i-1})",
     hypotheses=HYPOTHESES,
     instances=EXACT_OFFLINE,
-    solve=mutants.plain_and_lazy,
+    solve=plain_and_lazy,
     claim=Identity(greedy_steps),
     saboteurs=(
         saboteur("the larger number of equal ones", solve=mutants.last_first),
@@ -271,11 +275,11 @@ DS_P6 = Statement(
         "submodular": lambda suspect: is_submodular(suspect.function),
     },
     instances=INNOCENT,
-    solve=mutants.complaints_with_control,
+    solve=complaints_with_control,
     claim=Identity(lambda suspect, found: Sides(np.array(found), np.array([0, 1]))),
     saboteurs=(
         saboteur("accuses everybody", solve=mutants.accuses_all),
-        saboteur("a square", breaks="submodular", instances=mutants.SQUARE),
+        saboteur("a square", breaks="submodular", instances=SQUARE),
     ),
     notes="Beside each function runs a square of the cardinality, which must be found.",
 )
@@ -291,6 +295,6 @@ DS_P6_FINDS = Statement(
     claim=Probability(event=lambda suspect, missed: missed, at_most=lambda suspect: 0.05),
     saboteurs=(
         saboteur("one probe", solve=mutants.one_probe),
-        saboteur("innocent functions", breaks="not both", instances=mutants.MODULAR),
+        saboteur("innocent functions", breaks="not both", instances=MODULAR),
     ),
 )

@@ -133,3 +133,15 @@ INNOCENT = Family(
     draw=lambda draws: Suspect(draw_function(draws, draws.integers(3, 5)), 60),
 )
 GUILTY = Family("guilty", always=(Suspect(cardinalities(2, n=4), 40), Suspect(spoilsport(4), 40)))
+SQUARE = Family("a-square", always=(Suspect(cardinalities(2, n=4)),))
+MODULAR = Family("a-sum", always=(Suspect(modular([1.0, 1.0])),))
+
+
+def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+    """Both methods."""
+    return selected(case, rng, method="naive"), selected(case, rng, method="lazy")
+
+
+def complaints_with_control(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
+    """What the probe says of the function, and of a square."""
+    return complaint(suspect, rng), complaint(SQUARE.smallest()[0], rng)
