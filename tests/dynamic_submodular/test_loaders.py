@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lrtheory import dynamic_submodular as ds
 from tests.backends import need_data
 
 
-def test_supermarket() -> None:
+def test_supermarket(uses: Callable[[str], None]) -> None:
     need_data("supermarket")
+    uses("supermarket")
     stream = ds.load_supermarket(days=3, min_customers=30, k=5)
     assert stream.labels is not None
     days = [day for _, day in stream.labels]
@@ -18,8 +21,9 @@ def test_supermarket() -> None:
     assert (trace.values * 2.2 >= trace.upper_bounds).all()
 
 
-def test_airports() -> None:
+def test_airports(uses: Callable[[str], None]) -> None:
     need_data("airports")
+    uses("airports")
     stream = ds.load_airports(n_neighbors=20, length=500, k=5)
     assert stream.labels is not None
     assert "ZRH" in stream.labels
@@ -28,8 +32,9 @@ def test_airports() -> None:
     solver.check_invariants()
 
 
-def test_digits() -> None:
+def test_digits(uses: Callable[[str], None]) -> None:
     need_data("digits_similarity")
+    uses("digits_similarity")
     stream = ds.load_digits_similarity(length=100, k=5)
     assert stream.objective.n == 1797
     assert np.bincount(stream.labels).min() > 170

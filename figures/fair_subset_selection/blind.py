@@ -1,0 +1,175 @@
+"""The panel that is blind: what SNTV needs doubles with every advantaged item, what Borda needs does not grow."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures._series import COLORS, MARKERS, below, between, mean_error, stream
+from lrtheory.fair_subset_selection import (
+    ScoreRule,
+    quota_curves,
+    sample_rankings,
+    sample_top_counts,
+    sample_utilities,
+    separates,
+    theory,
+)
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 4
+THETA = Fraction(1, 4)
+GOOD_SHARE = 4  # h = 4 g
+BLOCK = 20_000  # rankings that are drawn together
+MOST = 30  # rankings in a panel of Borda
+TOP, BORDA = ScoreRule("sntv"), ScoreRule("borda")
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"repetitions": 40, "h": [4, 8, 12, 16, 20, 24], "drawn": 12, "blind_h": [8, 12, 16, 20]},
+    "full": {"repetitions": 400, "h": [4, 8, 12, 16, 20, 24, 28, 32], "drawn": 12, "blind_h": [8, 12, 16, 20, 24]},
+}
+
+
+def scales(h: int) -> tuple[list[Any], list[Any]]:
+    """Ranges of the utilities, latent and as seen; the second half is disadvantaged, its first quarter good."""
+    latent = theory.blind_scales(h, h // GOOD_SHARE)
+    return latent, latent[:h] + [a * THETA for a in latent[h:]]
+
+
+def waited(h: int, rng: np.random.Generator, *, drawn: bool) -> int:
+    """Rankings until every good item has been on top: of utilities, or by the geometric law of the waiting times."""
+    g = h // GOOD_SHARE
+    if not drawn:  # when j good items have been on top, the next is another one with probability p (g - j) / g
+        p = float(theory.top_good_probability(h, g))
+        return int(sum(rng.geometric(p * (g - j) / g) for j in range(g)))
+    first: dict[int, int] = {}
+    start = 0
+    ends = np.array(scales(h)[1], float)
+    while len(first) < g:
+        tops = sample_utilities("uniform-utilities", BLOCK, 2 * h, rng=rng, scale=ends).argmax(axis=1)
+        seen, places = np.unique(tops, return_index=True)
+        for item, place in zip(seen.tolist(), places.tolist(), strict=True):
+            if h <= item < h + g:
+                first.setdefault(item, start + place + 1)
+        start += BLOCK
+    return max(first.values())
+
+
+def borda_needed(h: int, repetitions: int, rng: np.random.Generator) -> int:
+    """The least number of rankings at which Borda has good before bad in nine of ten panels."""
+    latent, seen = (np.array(ends, float) for ends in scales(h))
+    drawn = sample_rankings("uniform-utilities", repetitions * MOST, 2 * h, rng=rng, scale=seen).positions
+    scores = np.cumsum(BORDA.weights(2 * h)[drawn].reshape(repetitions, MOST, 2 * h), axis=1).reshape(-1, 2 * h)
+    right = separates(scores, latent, groups=np.arange(2 * h) >= h, beta=0.5).reshape(repetitions, MOST).mean(axis=0)
+    return int(np.flatnonzero(right >= 0.9)[0]) + 1
+
+
+def kept_by_sntv(h: int, n: int, repetitions: int, rng: np.random.Generator) -> np.ndarray:
+    """Latent mean score over the best possible, for the quota with the largest mean, in every run."""
+    latent, seen = (theory.expected_scores("uniform-utilities", TOP, ends) for ends in scales(h))
+    counts = sample_top_counts(seen, n, n_runs=repetitions, rng=rng)
+    group = np.arange(2 * h) >= h
+    given = np.array(latent, float)
+    curves = quota_curves(counts, given, h // GOOD_SHARE, disadvantaged=group, ties="random", rng=rng)
+    shares = curves.values / curves.optima.max()
+    return shares[:, shares.mean(axis=0).argmax()]
+
+
+def compute_blind(profile: str) -> dict[str, np.ndarray]:
+    """Waiting times, (h, repetitions), formulas, Borda's numbers, and what SNTV keeps, (h, rankings, repetitions)."""
+    settings = INPUTS[profile]
+    sizes, few, repetitions = settings["h"], settings["blind_h"], settings["repetitions"]
+    waits = [
+        [waited(h, stream(SEED, 0, h, run), drawn=h <= settings["drawn"]) for run in range(repetitions)] for h in sizes
+    ]
+    exponents = np.arange(-3, 1.01, 0.5)  # decimal, of rankings over the mean waiting time
+    means = [float(theory.coupon_rankings(h, h // GOOD_SHARE)) for h in sizes]
+    numbers = [[max(1, round(means[sizes.index(h)] * 10**e)) for e in exponents] for h in few]
+    runs = 10 * repetitions
+    kept = [[kept_by_sntv(h, n, runs, stream(SEED, 1, h, n)) for n in row] for h, row in zip(few, numbers, strict=True)]
+    return {
+        "h": np.array(sizes),
+        "waits": np.array(waits, dtype=float),
+        "formula": np.array(means),
+        "borda": np.array([borda_needed(h, repetitions, stream(SEED, 2, h)) for h in sizes], dtype=float),
+        "drawn": np.array(settings["drawn"]),
+        "blind_h": np.array(few),
+        "numbers": np.array(numbers),
+        "over_mean": 10.0**exponents,
+        "kept": np.array(kept),
+        "blind": np.array([blind_ratio(h) for h in few]),
+    }
+
+
+def blind_ratio(h: int) -> float:
+    """What the best quota keeps where no disadvantaged item was ever on top."""
+    g = h // GOOD_SHARE
+    return float(max(theory.blind_gain(h, g, quota) for quota in range(g + 1)))
+
+
+def blind_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    mean, error = mean_error(arrays["waits"])
+    off = np.abs(mean - arrays["formula"])
+    h, drawn = arrays["h"], arrays["h"] <= arrays["drawn"]
+    harmonic = np.array([sum(1 / j for j in range(1, g + 1)) for g in h // GOOD_SHARE])
+    doubling = np.polyfit(h, np.log2(mean / ((1 + GOOD_SHARE) * (h // GOOD_SHARE) * harmonic)), 1)[0]
+    kept, kept_error = mean_error(arrays["kept"])
+    return {
+        "drawn utilities: waiting times are within 3.5 standard errors of the formula": below(
+            off[drawn] / error[drawn], 3.5
+        ),
+        "SNTV: the number doubles with each advantaged item (factor 1.9 to 2.1)": between(2**doubling, 1.9, 2.1),
+        "Borda needs fewer than 10 rankings for every h": below(arrays["borda"], 10),
+        "with a thousandth of them SNTV keeps what chance keeps, to 0.03 and three errors": below(
+            np.abs(kept[:, 0] - arrays["blind"]), 0.03 + 3 * kept_error[:, 0]
+        ),
+        "with ten times as many it keeps 98 %": below(0.98, kept[:, -1]),
+    }
+
+
+def draw_blind(arrays: Any) -> matplotlib.figure.Figure:
+    """Rankings needed on the left, what is kept on the right."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
+    h, drawn = arrays["h"], arrays["h"] <= arrays["drawn"]
+    mean, error = mean_error(arrays["waits"])
+    left.plot(h, arrays["formula"], color="gray", linestyle=":", label=r"formula $g H_g (g + h)\, 2^h / g$")
+    for chosen, fill, what in ((drawn, COLORS[0], "utilities drawn"), (~drawn, "none", "geometric waiting times")):
+        options = {"color": COLORS[0], "marker": "o", "mfc": fill, "capsize": 2, "linestyle": ""}
+        left.errorbar(h[chosen], mean[chosen], yerr=2 * error[chosen], label=f"SNTV, {what}", **options)
+    left.plot(h, arrays["borda"], "s-", color=COLORS[1], label="Borda, good before bad in nine of ten panels")
+    left.set(yscale="log", xlabel="advantaged items h", ylabel="rankings", xticks=h, ylim=(0.5, None))
+    left.set_title(f"SNTV: until all h/{GOOD_SHARE} good items were on top", fontsize=10)
+    left.legend(fontsize=8)
+    for number, (size, runs) in enumerate(zip(arrays["blind_h"].tolist(), arrays["kept"], strict=True)):
+        kept, kept_error = mean_error(runs)
+        options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 4, "capsize": 2}
+        right.errorbar(arrays["numbers"][number], kept, yerr=2 * kept_error, label=f"h = {size}", **options)
+    right.axhline(arrays["blind"].max(), color="gray", linestyle=":", label="chance, the best quota")
+    right.set(xscale="log", xlabel="rankings", ylabel="kept by SNTV with the best quota", ylim=(0, 1.03))
+    right.set_title("nothing, then everything", fontsize=10)
+    right.legend(fontsize=8, loc="lower center", ncols=3)
+    figure.suptitle(
+        f"The blind panel: h advantaged items on [0, 1], h/{GOOD_SHARE} good disadvantaged ones on [0, 2] seen "
+        f"through $\\theta$ = {float(THETA)}; {arrays['waits'].shape[1]} repetitions (left), {runs.shape[1]} (right), "
+        "ties at random",
+        fontsize=10,
+    )
+    return figure
+
+
+BLIND = Figure(
+    name="blind-panel",
+    title="SNTV needs exponentially many rankings where Borda needs a handful.",
+    compute=compute_blind,
+    claims=blind_claims,
+    draw=draw_blind,
+    seed=SEED,
+    inputs=INPUTS,
+)

@@ -1,0 +1,65 @@
+"""What the figures share: cultures, rules, random halves, and what a choice by observed scores keeps at each quota."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory.fair_subset_selection import Rankings, ScoreRule, item_scores, quota_curves
+
+CULTURES = ("impartial-culture", "urn", "mallows", "norm-mallows", "single-peaked")
+RULES: Mapping[str, ScoreRule] = {
+    "Borda": ScoreRule("borda"),
+    "10-Bloc": ScoreRule("bloc", depth=10),
+    "SNTV": ScoreRule("sntv"),
+}
+TITLES = {"impartial-culture": "impartial culture", "mallows": "Mallows", "norm-mallows": "normalised Mallows"}
+
+
+def random_half(m: int, rng: np.random.Generator) -> np.ndarray:
+    """A mask of half of the items, the disadvantaged ones."""
+    return rng.permutation(m) < m // 2
+
+
+def kept(
+    latent: Rankings,
+    observed: Rankings,
+    disadvantaged: np.ndarray,
+    k: int,
+    *,
+    ties: Literal["index", "random"],
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """F(S_l) / OPT for every rule and quota l = 0 .. k, (rules, k + 1), and without a quota, (rules,)."""
+    shares, free = np.zeros((len(RULES), k + 1)), np.zeros(len(RULES))
+    for row, rule in enumerate(RULES.values()):
+        scores = item_scores(observed, rule), item_scores(latent, rule)
+        curves = quota_curves(*scores, k, disadvantaged=disadvantaged, ties=ties, rng=rng)
+        optimum = curves.optima.max()
+        shares[row], free[row] = curves.values[0] / optimum, curves.unconstrained[0] / optimum
+    return shares, free
+
+
+def best_quota(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest mean over runs of any quota, and its standard error; quotas on the last axis but one, runs last."""
+    mean = shares.mean(axis=-1)
+    error = shares.std(axis=-1, ddof=1) / np.sqrt(shares.shape[-1])
+    best = mean.argmax(axis=-1)[..., None]
+    return np.take_along_axis(mean, best, -1)[..., 0], np.take_along_axis(error, best, -1)[..., 0]
+
+
+def chosen_apart(shares: np.ndarray) -> np.ndarray:
+    """The same without its upward bias: the quota is chosen on every other run and judged on the rest, both ways."""
+    halves = shares[..., ::2].mean(axis=-1), shares[..., 1::2].mean(axis=-1)
+    values = [
+        np.take_along_axis(judge, choose.argmax(axis=-1)[..., None], -1)[..., 0]
+        for choose, judge in (halves, halves[::-1])
+    ]
+    return np.mean(values, axis=0)
+
+
+def draw_line(axis: Any, x: Any, line: tuple[np.ndarray, np.ndarray], **options: Any) -> None:
+    """Means with two standard errors."""
+    axis.errorbar(x, line[0], yerr=2 * line[1], **{"markersize": 4, "capsize": 2, **options})
