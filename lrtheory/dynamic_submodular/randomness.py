@@ -19,8 +19,9 @@ from lrtheory._validation import generator
 
 __all__ = ["below", "flat", "inner", "stream_of", "uniform", "word"]
 
-#: a kernel that allocates nothing: it is compiled without the reference counts that arrays of its own would need
-flat = functools.partial(kernel, _nrt=False, error_model="numpy")
+#: a kernel that allocates nothing: it is compiled without the reference counts that arrays of its own would need, and
+#: without the entry for C that nobody uses
+flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
 #: the same, and called by other kernels alone
 inner = functools.partial(flat, no_cpython_wrapper=True)
 

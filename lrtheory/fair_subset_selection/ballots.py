@@ -18,8 +18,10 @@ def places_of_positions(positions: Any) -> np.ndarray:
     given = _whole("positions", positions)
     if given.ndim != 2 or given.size == 0:
         raise must("positions", "of shape (n, m) with at least one ranking and one item", given.shape)
-    if given.min() < -1 or given.max() >= 2**31 - 1:
+    if given.min() < -1:
         raise must("positions", "places from 0 on, or -1 for items that are not listed", int(given.min()))
+    if given.max() >= 2**31 - 1:
+        raise must("positions", "places below 2147483647", int(given.max()))
     return given.astype(np.int32)
 
 

@@ -1,4 +1,4 @@
-"""What a panel would do instead: no quotas, ratings added up, a place each, or chance.
+"""What a panel would do instead: no quotas, the share of a group in all items, or chance.
 
 All take rankings and k and return the result of `select`.
 """
@@ -6,6 +6,7 @@ All take rankings and k and return the result of `select`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._validation import generator, integer, must
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
-from lrtheory.fair_subset_selection.scores import ScoreRule
+from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score
 from lrtheory.fair_subset_selection.select import Selection, select, select_by_scores
 
 __all__ = ["proportional", "random_within_groups", "unconstrained"]
@@ -89,7 +90,7 @@ def proportional(
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings.
+        If `rankings` are no Rankings, or `rule` is no ScoreRule.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def proportional(
     [0, 2]
     """
     m = as_rankings("rankings", rankings).n_items
-    mask = as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
     quota = {True: round(k * np.count_nonzero(mask) / m)}
     return select(rankings, rule, k, groups=mask, quota=quota, ties=ties, rng=rng)
 
@@ -117,9 +118,9 @@ def random_within_groups(
     Parameters
     ----------
     rankings : Rankings
-        The panel, which only says how many items there are.
+        The panel, whose scores are not looked at.
     rule : ScoreRule
-        Score function, without effect.
+        Score function, which judges the choice alone.
     k : int
         Number of items.
     groups : array of shape (m,)
@@ -132,12 +133,14 @@ def random_within_groups(
     Returns
     -------
     Selection
-        Its score is that of chance, 0.
+        Items in the order of the draw, with their score; no `gains` and no `tied`, since nothing was compared.
 
     Raises
     ------
+    TypeError
+        If `rankings` are no Rankings, `rule` is no ScoreRule, or `quota` is no mapping.
     ValueError
-        If the quotas do not sum to k, or a group is too small.
+        If the quotas do not sum to k, or a group is unknown or too small.
 
     Examples
     --------
@@ -147,6 +150,20 @@ def random_within_groups(
     {0: 1, 1: 1}
     """
     m = as_rankings("rankings", rankings).n_items
-    if sum(quota.values()) != integer("k", k, low=0, high=m):
+    k = integer("k", k, low=0, high=m)
+    if not isinstance(quota, Mapping):
+        raise must("quota", "a mapping from group to int", quota, TypeError)
+    drawn = select_by_scores(np.zeros(m), k, groups=groups, quota=quota, ties="random", rng=generator(rng))
+    if sum(quota.values()) != k:
         raise must("quota", f"of sum k = {k}", dict(quota))
-    return select_by_scores(np.zeros(m), k, groups=groups, quota=quota, ties="random", rng=generator(rng))
+    return replace(
+        drawn,
+        score=committee_score(rankings, rule, drawn.items),
+        gains=None,
+        tied=None,
+        labels=None if rankings.labels is None else tuple(rankings.labels[i] for i in drawn.items),
+        method="random",
+        reason="asked for",
+        message="chance: the rankings were not looked at",
+        counts={},
+    )

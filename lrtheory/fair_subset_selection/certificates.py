@@ -18,7 +18,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.fair_subset_selection import greedy, separable
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.quotas import Bounds, attributes
+from lrtheory.fair_subset_selection.quotas import QUOTAS, Bounds, one_attribute
 from lrtheory.fair_subset_selection.ratios import certificate_ratio
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_values, whole_owa
 
@@ -69,17 +69,24 @@ class SelectionCertificate(Result):
         Returns
         -------
         bool
-            Whether the value is right, and the bound not below what the marginals of the whole set give.
+            Whether the set keeps the quotas, value and gap are right, and the bound is not below what the marginals of
+            the whole set prove.
         """
         score = committee_score(rankings, rule, self.items)
+        if self.groups.shape != (rankings.n_items,):
+            return False
+        counts = np.bincount(self.groups[self.items], minlength=len(self.low))
+        if ((counts < self.low) | (counts > self.high)).any():
+            return False
         outside = np.setdiff1d(np.arange(rankings.n_items), self.items)
         margin = np.zeros(rankings.n_items)
         if len(outside):
             more = np.concatenate([np.tile(self.items, (len(outside), 1)), outside[:, None]], axis=1)
             margin[outside] = committee_score(rankings, rule, more) - score
         bound = score + _best_sum(margin, self.groups, self.low, self.high, len(self.items))
-        rounding = 1e-9 * max(1.0, abs(bound))
-        return bool(abs(score - self.value) <= rounding and self.bound >= bound - rounding)
+        rounding = 1e-9 * bound
+        right = abs(self.value - score) <= rounding and abs(self.gap - (self.bound - score)) <= rounding
+        return bool(right and self.bound >= bound - rounding)
 
 
 def greedy_certificate(
@@ -152,10 +159,17 @@ class TransferCertificate(Result):
         Returns
         -------
         bool
-            Whether value and ratio are those of this certificate, up to rounding.
+            Whether all numbers are those of this certificate, up to rounding.
         """
         again = certify_selection(rankings, rule, self.items, groups=self.groups)
-        return bool(np.isclose(again.value, self.value) and np.isclose(again.ratio, self.ratio))
+        scores, shares = ("bound", "value", "gap", "gains", "largest"), ("ratio", "step_ratio")
+        return _agree(self, again, scores, float(again.value)) and _agree(self, again, shares, 1.0)
+
+
+def _agree(one: Any, other: Any, names: tuple[str, ...], scale: float) -> bool:
+    """Whether fields are equal up to rounding at this scale."""
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, atol=1e-9 * scale) for a, b in pairs)
 
 
 def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: Any = None) -> TransferCertificate:
@@ -180,9 +194,9 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
     Raises
     ------
     TypeError
-        If `latent` is no Rankings.
+        If `latent` is no Rankings, or `rule` no ScoreRule.
     ValueError
-        If items repeat, lie outside 0 .. m - 1 or are none.
+        If items repeat, lie outside 0 .. m - 1 or are none, or groups are of several attributes.
 
     Examples
     --------
@@ -193,13 +207,13 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
     """
     as_rankings("latent", latent)
     value = committee_score(latent, rule, items)
-    picks = np.asarray(to_numpy(items), np.int64)
+    picks = np.array(to_numpy(items), np.int64)
     if picks.ndim != 1 or picks.size == 0:
         raise must("items", "of shape (k,) with k at least 1", picks.shape)
     k = len(picks)
     codes = None
     if groups is not None:
-        codes = attributes(groups, dict.fromkeys(("quota", "at_least", "at_most")), latent.n_items, k)[0].groups
+        codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k).groups
     voters = np.zeros(0) if latent.weights is None else latent.weights
     lam, unit = whole_owa(latent, rule, k)
     values = kernel_input(item_values(latent, rule))

@@ -2,7 +2,7 @@ r"""Smoothness of mean scores, the condition under which quotas undo a bias.
 
 F is (alpha, beta, gamma)-smooth when each mean score, latent f_i and observed g_i, is at least alpha times the most
 that one ranking can give, and for items of one group beta f_i >= f_j implies gamma g_i >= g_j. Part of `theory`, where
-users find these functions; all take Fractions.
+users find these functions; all take Fractions, and in floats a ratio that is beta up to rounding counts as beta.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.fair_subset_selection.numeric import exact, listed
+from lrtheory.fair_subset_selection.numeric import exact, listed, with_rounding
 
 __all__ = ["is_smooth", "largest_observed_ratio", "smallest_ratio_above", "smoothness_alpha"]
 
@@ -81,6 +81,7 @@ def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any
     Fraction(2, 1)
     """
     f, g = listed(latent), listed(observed)
+    beta = with_rounding(beta, f)
     worse = [(i, j) for i, j in _pairs(groups) if beta * f[i] >= f[j]]
     if any(g[i] == 0 and g[j] != 0 for i, j in worse):
         return math.inf
@@ -122,6 +123,7 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
     Fraction(1, 1)
     """
     f = listed(latent)
+    beta = with_rounding(beta, f)
     ratios = [f[j] / f[i] for i, j in _pairs(groups) if f[i] > f[j] > beta * f[i]]
     return min(ratios, default=exact(1))
 

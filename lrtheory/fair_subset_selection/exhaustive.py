@@ -42,7 +42,7 @@ def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bo
 
     x_i says that item i is chosen. For separable rules the objective is s . x. For others y_{v,i,t} says that ranking v
     has item i as its t-th best: sum_i y_{v,i,t} <= 1, sum_t y_{v,i,t} <= x_i; since lambda does not increase, the
-    maximum sorts by itself.
+    maximum sorts by itself. Small objectives are enlarged, by a power of two, since HiGHS has absolute tolerances.
     """
     from scipy import sparse
     from scipy.optimize import Bounds as Box
@@ -56,7 +56,8 @@ def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bo
         gains, links, limits = item_scores(rankings, rule).astype(float), None, np.zeros(0)
     else:
         gains, links, limits = _assignments(rankings, rule, k)
-    n = len(gains)
+    n, (_, exponent) = len(gains), np.frexp(gains.max())
+    gains = np.ldexp(gains, max(0, 20 - exponent))
     counted = sparse.hstack([sparse.csr_array(membership), sparse.csr_array((len(membership), n - m))])
     constraints = [LinearConstraint(counted, low, high)]
     if len(limits):

@@ -62,8 +62,9 @@ def sample_rankings(
     rng : Generator, int or None
         Source of randomness.
     **parameters : float or array of shape (m,)
-        ``phi`` in [0, 1], ``normphi`` in [0, 1] and ``alpha`` >= 0 may be left out, and are drawn then, uniformly and
-        from a gamma law of shape 0.8; ``quality`` and ``scale`` are positive numbers for each item.
+        ``phi`` in [0, 1], ``normphi`` in [0, 1] and ``alpha`` >= 0 (infinite: all copy the first) may be left out, and
+        are drawn then, uniformly and from a gamma law of shape 0.8; ``quality`` and ``scale`` are positive numbers for
+        each item.
 
     Returns
     -------
@@ -351,7 +352,7 @@ def mallows(rng, phi, positions):
 def urn(rng, alpha, positions):
     """Polya-Eggenberger: a new ranking, or a copy of an earlier one."""
     for v in range(len(positions)):
-        if rng.random() * (1 + alpha * v) < 1:
+        if rng.random() * (1 + alpha * v) < 1 or v == 0:  # an infinite alpha times 0 is no number
             shuffle(rng, positions[v])
         else:
             copied = int(rng.random() * v)

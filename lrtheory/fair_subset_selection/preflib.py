@@ -28,6 +28,8 @@ def parse(text: str) -> dict[str, Any]:
             raise must("path", "a PrefLib file with its number of alternatives", lines[:1])
         names = dict(line.partition(",")[::2] for line in lines[1 : m + 1])
         ballots = [line.partition(",")[::2] for line in lines[m + 2 :]]
+    if not all(name.isdecimal() for name in names):
+        raise must("path", "a PrefLib file with alternatives by number", lines[1 : len(names) + 1])
     numbers = {name: item for item, name in enumerate(sorted(names, key=int))}
     orders, weights = [], []
     for count, ballot in ballots:

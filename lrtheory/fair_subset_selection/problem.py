@@ -35,10 +35,12 @@ class Rankings(Result):
         Instead of positions: the items of each ranking, the best first. Ballots may end early (in an array: with -1),
         and an entry may be a tuple of items that share a place.
     weights : array of shape (n,), optional
-        Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each.
+        Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each. Statements
+        about n rankings, such as the bound of `smoothness`, take them for so many *independent* voters.
     ties : {"error", "average", "random"}
         What to do with items that share a place: refuse them; give each the mean of the weights of the places that they
-        hold together; or put them in a random order now. Items that a ballot does not list score 0 in every rule.
+        hold together; or put them in a random order now, one order for all voters of a row with a weight. Items that a
+        ballot does not list score 0 in every rule.
     labels : sequence of m str, optional
         Names of the items. Orders need them where some item is on no ballot.
     rng : Generator, int or None
@@ -118,6 +120,32 @@ class Rankings(Result):
         listed = (self.positions >= 0).sum(axis=1, keepdims=True)
         return np.where(np.arange(self.n_items) < listed, items, -1)
 
+    def with_weights(self, weights: Any) -> Rankings:
+        """The same rankings with other multiplicities, such as those of a group of voters or of a resampled panel.
+
+        Parameters
+        ----------
+        weights : array of shape (n,), or None
+            As above; None means one each.
+
+        Returns
+        -------
+        Rankings
+            Of the same positions, which are not copied; ties stay as they were resolved.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, or a weight is negative or not finite.
+
+        Examples
+        --------
+        >>> Rankings(orders=[[0, 1], [1, 0]]).with_weights([3, 0]).total
+        3
+        """
+        kept = _multiplicities(weights, self.n_rankings)
+        return _rebuilt(self.positions, self.shared, kept, self.ties, self.labels)
+
     @classmethod
     def from_preflib(
         cls, path: str | Path, *, ties: Literal["error", "average", "random"] = "average", rng: Any = None
@@ -145,7 +173,7 @@ class Rankings(Result):
         """
         from lrtheory.fair_subset_selection.preflib import parse
 
-        return cls(**parse(Path(path).read_text(encoding="utf-8")), ties=ties, rng=rng)
+        return cls(**parse(Path(path).read_text(encoding="utf-8-sig")), ties=ties, rng=rng)
 
 
 # the defaults of what only the constructor takes would stand as attributes: `panel.orders` would answer None
@@ -173,7 +201,7 @@ def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
         return None
     whole = np.asarray(weights).dtype.kind in "iu"
     checked = array("weights", weights, shape=(n,), low=0)
-    return np.asarray(weights, np.int64) if whole else checked.astype(np.float64)
+    return np.array(weights, np.int64) if whole else checked.astype(np.float64)
 
 
 def as_rankings(name: str, value: Any) -> Rankings:
@@ -189,7 +217,7 @@ def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
     if given.dtype == bool:
         if given.shape != (n_items,):
             raise must(name, f"a mask of shape ({n_items},)", given.shape)
-        return given
+        return given.copy()
     if given.size and given.dtype.kind not in "iu":
         raise must(name, "a mask of bool or an array of item numbers", value, TypeError)
     items = given.astype(np.int64).ravel()

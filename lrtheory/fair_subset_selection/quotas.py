@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._validation import integer, must
 
-__all__ = ["Bounds", "attributes"]
+__all__ = ["QUOTAS", "Bounds", "attributes", "one_attribute"]
 
 QUOTAS = ("quota", "at_least", "at_most")
 
@@ -55,13 +55,29 @@ def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> 
         return [Bounds(None, (0,), np.zeros(n_items, np.int64), np.zeros(1, np.int64), np.array([k]))]
     if not isinstance(groups, Mapping):
         return [_bounds(None, groups, quotas, n_items, k)]
-    for name in QUOTAS:
-        unknown = set(quotas[name] or {}) - set(groups)
-        if unknown:
-            raise must(name, f"a mapping from the attributes {list(groups)}", sorted(map(str, unknown)))
     if not groups:
         raise must("groups", "an array or at least one attribute", groups)
+    for name in QUOTAS:
+        _known(name, quotas[name], list(groups), "attributes")
     return [_bounds(a, codes, {q: (quotas[q] or {}).get(a) for q in QUOTAS}, n_items, k) for a, codes in groups.items()]
+
+
+def one_attribute(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> Bounds:
+    """The bounds of the one attribute that a function can take."""
+    if isinstance(groups, Mapping):
+        raise must("groups", "an array, of one attribute", groups)
+    return attributes(groups, quotas, n_items, k)[0]
+
+
+def _known(name: str, quota: Any, names: list[Any], what: str) -> None:
+    """Refuse what is no mapping, and names that would have no effect."""
+    if quota is None:
+        return
+    if not isinstance(quota, Mapping):
+        raise must(name, f"a mapping from the {what} {names}", quota, TypeError)
+    unknown = [given for given in quota if given not in names]
+    if unknown:
+        raise must(name, f"a mapping from the {what} {names}", unknown)
 
 
 def _bounds(attribute: Hashable | None, codes: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> Bounds:
@@ -71,9 +87,11 @@ def _bounds(attribute: Hashable | None, codes: Any, quotas: Mapping[str, Any], n
     if codes.shape != (n_items,) or codes.dtype.kind not in "biuSU":
         raise must("groups", f"of shape ({n_items},), a group for each item", codes if codes.ndim else codes.item())
     found, groups = np.unique(codes, return_inverse=True)
+    if codes.dtype == bool:  # a mask has two groups, also where one of them is without items
+        found, groups = np.array([False, True]), codes
     names: list[Any] = found.tolist()
-    for quota in quotas.values():
-        names += [group for group in (quota or {}) if group not in names]  # a group without items is legal
+    for name in QUOTAS:
+        _known(name, quotas[name], names, "groups")
     sizes = np.bincount(groups, minlength=len(names))
     low, high = np.zeros(len(names), np.int64), np.minimum(sizes, k)
     for name, sign in (("at_least", "low"), ("at_most", "high"), ("quota", "both")):

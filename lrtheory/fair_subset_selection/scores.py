@@ -21,7 +21,7 @@ from lrtheory._result import read_only
 from lrtheory._validation import array, choice, integer, must
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 
-__all__ = ["ScoreRule", "committee_score", "item_scores", "item_values"]
+__all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values"]
 
 KINDS = ("sntv", "bloc", "borda", "cc", "borda-cc", "pav", "positional", "owa")
 WITH_DEPTH = ("bloc", "cc", "pav")
@@ -86,7 +86,11 @@ class ScoreRule:
             owa = array("owa", self.owa, shape=(None,), low=0)
             if len(owa) == 0 or owa[0] != 1 or (np.diff(owa) > 0).any():
                 raise must("owa", "a sequence that starts with 1 and does not increase", self.owa)
-            object.__setattr__(self, "owa", read_only(owa))
+            object.__setattr__(self, "owa", read_only(owa.astype(np.float64)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # unpickling goes through __init__, so that arrays are read-only again
+        return _rebuilt, (self.kind, self.depth, self.position_weights, self.owa)
 
     def _checked_weights(self) -> np.ndarray:
         if self.kind not in WITH_WEIGHTS or self.position_weights is None:
@@ -164,6 +168,17 @@ class ScoreRule:
         return self.weights(n_items).max().item()
 
 
+def _rebuilt(kind: str, depth: int | None, position_weights: Any, owa: Any) -> ScoreRule:
+    return ScoreRule(kind, depth=depth, position_weights=position_weights, owa=owa)
+
+
+def as_rule(name: str, value: Any) -> ScoreRule:
+    """A ScoreRule, and not just its name."""
+    if not isinstance(value, ScoreRule):
+        raise must(name, 'a ScoreRule, such as ScoreRule("borda")', value, TypeError)
+    return value
+
+
 def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.ndarray:
     """Scores of all single items, which for separable rules are all there is to know.
 
@@ -183,21 +198,24 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
     Raises
     ------
     TypeError
-        If something else than Rankings is given.
+        If something else than Rankings and a ScoreRule is given.
     ValueError
-        If the rule does not fit the number of items, or the blocks are empty.
+        If the rule does not fit the number of items, or there is no block, or blocks are of different items.
 
     Examples
     --------
     >>> item_scores(Rankings(orders=[[0, 1, 2], [0, 2, 1]]), ScoreRule("borda")).tolist()
     [4, 1, 1]
     """
+    as_rule("rule", rule)
     if isinstance(rankings, Rankings):
         return _block_scores(rankings, rule)
     if not isinstance(rankings, Iterable) or isinstance(to_numpy(rankings), np.ndarray):
         as_rankings("rankings", rankings)
     total = None
     for block in rankings:
+        if total is not None and as_rankings("rankings", block).n_items != len(total):
+            raise must("rankings", f"blocks of the same {len(total)} items", block.n_items)
         scores = _block_scores(as_rankings("rankings", block), rule)
         total = scores if total is None else total + scores
     if total is None:
@@ -264,6 +282,8 @@ def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If something else than Rankings and a ScoreRule is given.
     ValueError
         If items repeat or lie outside 0 .. m - 1.
 
@@ -274,6 +294,7 @@ def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
     [3, 4]
     """
     as_rankings("rankings", rankings)
+    as_rule("rule", rule)
     given = np.asarray(to_numpy(items))
     if given.size == 0:
         given = given.astype(np.int64)

@@ -19,9 +19,10 @@ from lrtheory._validation import array, choice, generator, integer, must
 from lrtheory.fair_subset_selection import exhaustive, greedy, separable
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.quotas import Bounds, attributes
+from lrtheory.fair_subset_selection.quotas import Bounds, attributes, one_attribute
 from lrtheory.fair_subset_selection.scores import (
     ScoreRule,
+    as_rule,
     committee_score,
     in_units,
     item_scores,
@@ -45,12 +46,13 @@ class Selection(Result):
     score : int or float
         F of the set.
     gains : int64 or float64 array of shape (k,), or None
-        What each item added when it was chosen; for "exact" its score. None for "milp" and "brute-force".
+        What each item added when it was chosen; for "exact" its score. None for other methods.
     group_counts : mapping
         Chosen items of each group; by attribute where there are several.
     tied : int64 array, or None
-        The items that a tie decided: chosen ones, and rejected ones that would have done as well in their place. None
-        for "milp", which does not see ties.
+        The items that a tie decided: chosen ones, and rejected ones that would have done as well in their place. For
+        greedy methods all items that had the largest marginal in a step together with others, since also the order of
+        choice leads to other sets. None for "milp", which does not see ties, and for choice by chance.
     labels : tuple of str, or None
         Names of the chosen items, in the order of `items`.
     method, reason : str
@@ -102,8 +104,8 @@ def select(
     groups : array of shape (m,), or mapping from attribute to such arrays
         Group of every item: integers or strings.
     quota, at_least, at_most : mapping from group to int
-        How many items of a group exactly, at least, at most; groups that are not named are free. With several
-        attributes mappings from attribute to such mappings.
+        How many items of a group exactly, at least, at most; groups that are not named are free, and names of no group
+        are refused. With several attributes mappings from attribute to such mappings.
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
         "exact" for separable rules and one attribute; "greedy" and "lazy" for any rule and one attribute, with equal
         answers; "milp" for any rule and several attributes, by HiGHS, and "brute-force", both exact and for small
@@ -122,15 +124,15 @@ def select(
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings.
+        If `rankings` are no Rankings, `rule` is no ScoreRule, or quotas are no mappings.
     ValueError
-        If quotas are infeasible (the sentence names the group), or the method cannot solve what is asked.
+        If quotas are infeasible or of unknown groups, or the method cannot solve what is asked.
 
     Notes
     -----
-    With s the observed and F the latent scores, quotas of l* items bring the loss by bias back to a factor beta_plus,
-    from `theory.rankings_needed` rankings on (statement FSS-T1). Greedy answers have F(S) >= OPT / 2, without quotas
-    F(S) >= (1 - (1 - 1/k)^k) OPT (FSS-G1, FSS-G2); their certificate is usually far better.
+    From `theory.rankings_needed` rankings on, the choice with the quota l* keeps beta_plus of the latent optimum
+    (statement FSS-T1). Greedy answers have F(S) >= OPT / 2, without quotas F(S) >= (1 - (1 - 1/k)^k) OPT (FSS-G1,
+    FSS-G2); their certificate is usually far better.
 
     References
     ----------
@@ -145,6 +147,7 @@ def select(
     ([0, 2], 10, {0: 1, 1: 1})
     """
     m = as_rankings("rankings", rankings).n_items
+    as_rule("rule", rule)
     k, priority = integer("k", k, low=0, high=m), _priority(ties, rng, m)
     choice("method", method, METHODS)
     bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k)
@@ -202,8 +205,10 @@ def select_by_scores(
 
     Raises
     ------
+    TypeError
+        If quotas are no mappings.
     ValueError
-        If quotas are infeasible (the sentence names the group), or a score is not finite.
+        If quotas are infeasible or of unknown groups, or a score is not finite.
 
     Examples
     --------
@@ -218,9 +223,7 @@ def select_by_scores(
     used = given.astype(kind)
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
-    if isinstance(groups, Mapping):
-        raise must("groups", "an array, of one attribute", groups)
-    (bounds,) = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k)
+    bounds = one_attribute(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k)
     return _exact(used, k, bounds, priority, "scores are given", None, 0)
 
 
@@ -284,16 +287,13 @@ def _greedily(
         *given, *quotas, kernel_input(priority), k, method == "lazy"
     )
     score = committee_score(rankings, rule, items)
-    rejected = np.ones(rankings.n_items, bool)
-    rejected[items] = False
-    decided = (ties & rejected).any(axis=1)  # both of a tie in the answer: nothing was decided
     return _selection(
         items,
         score,
         [bounds],
         rankings.labels,
         gains=in_units(gains, rankings, rule, lam, unit),
-        tied=np.flatnonzero(ties[decided].any(axis=0)),
+        tied=np.flatnonzero(ties[ties.sum(axis=1) > 1].any(axis=0)),
         method=method,
         reason=reason,
         message="greedy: see the certificate",

@@ -1,4 +1,4 @@
-r"""The best set under quotas when the score of a set is a sum over its items (statement FSS-T1 and its parts).
+r"""The best set under quotas when the score of a set is a sum over its items (statement FSS-A2).
 
 Groups are disjoint and each has a smallest and a largest number of places. Sets that can be completed within the bounds
 form a matroid, so taking items from the best to the worst, each when it fits, gives the best set:

@@ -17,9 +17,10 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, must, open_interval, real
+from lrtheory.fair_subset_selection.numeric import ROUNDING
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 from lrtheory.fair_subset_selection.sample_sizes import chernoff_lower, rankings_needed
-from lrtheory.fair_subset_selection.scores import ScoreRule, item_scores
+from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, item_scores
 
 __all__ = ["Smoothness", "smoothness"]
 
@@ -35,7 +36,8 @@ class Smoothness(Result):
     lower : float
         A lower bound on alpha that holds with probability 1 - delta; alpha itself for given mean scores.
     betas : float64 array of shape (L,)
-        The distinct ratios f_j / f_i <= 1 within groups, increasing: where gamma jumps.
+        The distinct ratios f_j / f_i <= 1 within groups, increasing: where gamma jumps. Ratios that agree up to
+        rounding are one.
     gammas : float64 array of shape (L,)
         gamma from ``betas[j]`` on, which does not decrease; below ``betas[0]`` it is 0.
     latent, observed : float64 array of shape (m,)
@@ -76,7 +78,7 @@ class Smoothness(Result):
         ValueError
             If `beta` is out of range.
         """
-        passed = np.searchsorted(self.betas, real("beta", beta, low=0, high=1), side="right")
+        passed = np.searchsorted(self.betas, real("beta", beta, low=0, high=1) * (1 + ROUNDING), side="right")
         return float(self.gammas[passed - 1]) if passed else 0.0
 
     def beta_plus(self, beta: float) -> float:
@@ -97,11 +99,13 @@ class Smoothness(Result):
         ValueError
             If `beta` is out of range.
         """
-        above = self.betas[self.betas > real("beta", beta, low=0, high=1)]
+        above = self.betas[self.betas > real("beta", beta, low=0, high=1) * (1 + ROUNDING)]
         return float(above[0]) if len(above) else 1.0
 
     def rankings_needed(self, beta: float, *, delta: float = 0.1) -> float:
-        """Number of rankings for a failure probability, with the lower bound on alpha.
+        """Number of rankings for a failure probability, with the lower bound on alpha and the gamma that was measured.
+
+        Where mean scores are estimates, so is gamma(beta), and the number with it: it can be too small.
 
         Parameters
         ----------
@@ -135,7 +139,9 @@ def smoothness(
     Parameters
     ----------
     latent, observed : Rankings, or array of shape (m,)
-        n independent rankings each, or exact mean scores of one ranking (`theory.expected_scores`).
+        Independent rankings, or exact mean scores of one ranking (`theory.expected_scores`). Weights must count
+        independent voters, since for `lower` a row of weight w is w observations: copies of one voter, an urn, or
+        `bias_swaps` of rows with weights make it too large.
     rule : ScoreRule
         Score function, of which the scores of single items count.
     groups : array of shape (m,), optional
@@ -151,14 +157,22 @@ def smoothness(
     Raises
     ------
     TypeError
-        If one of the two is Rankings and the other is not.
+        If one of the two is Rankings and the other is not, or `rule` is no ScoreRule.
     ValueError
-        If shapes do not fit, or a score is above what one ranking can give.
+        If shapes do not fit, a score is above what one ranking can give, or there is less than one voter.
 
     Notes
     -----
-    `lower` is the least of 2 m Chernoff bounds at level delta / (2 m) each (`theory.chernoff_lower`), right for any law
-    of independent rankings. `betas` and `gammas` are estimates without bounds. alpha of a minimum is biased downwards.
+    `lower` is Chernoff's bound of the estimate `alpha` at level delta (`theory.chernoff_lower`), right for any law of
+    independent rankings. `betas` and `gammas` are estimates without bounds. `alpha`, a minimum of estimates, is biased
+    downwards.
+
+    Proof
+    -----
+    That one bound at level delta is enough, without a union over the 2 m mean scores: let the least of the true ones,
+    tau_1 times the true alpha, be that of item i. The bound increases with the estimate, and the smallest estimate is at
+    most that of item i. So `lower` is at most the bound of item i, which is above the true alpha with probability delta
+    at most. Fewer rankings than item i has lower the bound further.
 
     Examples
     --------
@@ -167,6 +181,7 @@ def smoothness(
     (0.2, [0.25], 0.5, 1.0)
     """
     delta = open_interval("delta", delta, 0, 1)
+    as_rule("rule", rule)
     if isinstance(latent, Rankings) or isinstance(observed, Rankings):
         f, g = (_means(n, as_rankings(n, r), rule) for n, r in (("latent", latent), ("observed", observed)))
         n, message = float(min(latent.total, observed.total)), "alpha, betas and gammas are estimates"
@@ -186,24 +201,26 @@ def smoothness(
     if (np.maximum(f, g) > largest * (1 + 1e-12)).any():
         raise must("latent, observed", f"mean scores of at most {largest}", float(np.maximum(f, g).max()))
     alpha = float(shares.min())
-    lower = alpha if math.isinf(n) else float(chernoff_lower(alpha, int(n), delta / (2 * m)))
+    lower = alpha if math.isinf(n) else float(chernoff_lower(alpha, int(n), delta))
     betas, gammas = _steps(f, g, codes)
     return Smoothness(alpha, lower, betas, gammas, f, g, codes, n, message)
 
 
 def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:
-    if rankings.total == 0:
-        raise must(name, "rankings of at least one voter", 0)
+    if rankings.total < 1:
+        raise must(name, "rankings of at least one voter", rankings.total)
     return item_scores(rankings, rule) / rankings.total
 
 
 def _steps(f: np.ndarray, g: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where gamma(beta) jumps, and to what: pairs by latent ratio, and the running maximum of observed ratios."""
-    better, worse = np.nonzero((codes[:, None] == codes) & ~np.eye(len(f), dtype=bool) & (f[:, None] >= f))
+    pairs = (codes[:, None] == codes) & ~np.eye(len(f), dtype=bool)
+    better, worse = np.nonzero(pairs & (f[:, None] * (1 + ROUNDING) >= f))
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(f[worse] == 0, 0.0, f[worse] / f[better])
+        ratio = np.where(f[worse] == 0, 0.0, np.minimum(f[worse] / f[better], 1.0))
         seen = np.where(g[worse] == 0, 0.0, g[worse] / g[better])
     order = np.argsort(ratio, kind="stable")
     ratio, seen = ratio[order], np.maximum.accumulate(seen[order])
-    last = np.append(ratio[1:] != ratio[:-1], True)[: len(ratio)]  # all pairs of a ratio count from it on
-    return ratio[last], seen[last]
+    jumps = ratio[1:] > ratio[:-1] * (1 + ROUNDING)
+    first, last = np.append(True, jumps)[: len(ratio)], np.append(jumps, True)[: len(ratio)]
+    return ratio[first], seen[last]  # all pairs of a ratio count from it on

@@ -6,6 +6,7 @@ r"""What each quota is worth: choose by observed scores with exactly l disadvant
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -14,8 +15,9 @@ from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, must
 from lrtheory.fair_subset_selection import separable
+from lrtheory.fair_subset_selection.numeric import with_rounding
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
-from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores
+from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import select, select_by_scores
 
 __all__ = ["QuotaCurves", "QuotaSweep", "quota_curves", "quota_sweep", "separates"]
@@ -111,6 +113,18 @@ def _feasible(mask: np.ndarray, k: int) -> range:
     return range(max(0, k - len(mask) + size), min(k, size) + 1)
 
 
+def _quotas(mask: np.ndarray, k: int, quotas: Any) -> list[int]:
+    """The quotas to try, all feasible ones when none are given."""
+    if quotas is None:
+        return list(_feasible(mask, k))
+    if not isinstance(quotas, Iterable):
+        raise must("quotas", "a sequence of integers", quotas, TypeError)
+    wanted = [integer("quotas", quota, low=0) for quota in quotas]
+    if not wanted:
+        raise must("quotas", "at least one quota", quotas)
+    return wanted
+
+
 def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_runs = len(seen)
     values, free, counts = np.full((n_runs, k + 1), np.nan), np.empty(n_runs), np.empty(n_runs, np.int64)
@@ -132,7 +146,7 @@ def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.nda
     groups : array of shape (m,)
         Group of every item.
     beta : float
-        Pairs with beta f_i >= f_j differ clearly.
+        Pairs with beta f_i >= f_j differ clearly; in floats up to rounding, as in `smoothness`.
 
     Returns
     -------
@@ -154,6 +168,7 @@ def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.nda
     codes = np.asarray(groups)
     if codes.shape != f.shape:
         raise must("groups", f"of shape {f.shape}, a group for each item", codes.shape)
+    beta = with_rounding(beta, f.tolist())
     clear = (beta * f[:, None] >= f) & (codes[:, None] == codes) & ~np.eye(len(f), dtype=bool)
     better, worse = np.nonzero(clear)
     return np.all(seen[:, better] > seen[:, worse], axis=1)
@@ -241,7 +256,7 @@ def quota_sweep(
     Raises
     ------
     TypeError
-        If the rankings are no Rankings.
+        If the rankings are no Rankings, `rule` is no ScoreRule, or quotas are no integers.
     ValueError
         If the rankings are of different items, or a quota is infeasible.
 
@@ -261,34 +276,34 @@ def quota_sweep(
     if as_rankings("observed", observed).n_items != m:
         raise must("observed", f"rankings of the {m} latent items", observed.n_items)
     k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
-    if quotas is None:
-        quotas = _feasible(mask, k)
+    as_rule("rule", rule)
+    wanted = _quotas(mask, k, quotas)
     options: dict[str, Any] = {"ties": ties, "rng": generator(rng)}
     if rule.separable and method in ("auto", "exact"):
         single, seen = item_scores(latent, rule), item_scores(observed, rule)  # once for all quotas
         free, best = select_by_scores(seen, k, **options), select_by_scores(single, k, **options)
-        chosen = [select_by_scores(seen, k, groups=mask, quota={True: int(q)}, **options) for q in quotas]
+        chosen = [select_by_scores(seen, k, groups=mask, quota={True: q}, **options) for q in wanted]
+        reason = "the rule is separable" if method == "auto" else "asked for"
     else:
         options["method"] = method
         free, best = select(observed, rule, k, **options), select(latent, rule, k, **options)
-        chosen = [select(observed, rule, k, groups=mask, quota={True: int(q)}, **options) for q in quotas]
-    if not chosen:
-        raise must("quotas", "at least one quota", quotas)
+        chosen = [select(observed, rule, k, groups=mask, quota={True: q}, **options) for q in wanted]
+        reason = chosen[0].reason
     scores = np.array([committee_score(latent, rule, s.items) for s in chosen])
     ratios, unconstrained = (
         np.ones(np.shape(score)) if best.score == 0 else np.asarray(score) / best.score
         for score in (scores, committee_score(latent, rule, free.items))
     )
     return QuotaSweep(
-        quotas=np.array(list(quotas), np.int64),
+        quotas=np.array(wanted, np.int64),
         ratios=ratios,
-        best=int(list(quotas)[int(np.argmax(ratios))]),
+        best=wanted[int(np.argmax(ratios))],
         scores=scores,
         optimum=best.score,
         optimal_quota=int(mask[best.items].sum()),
         unconstrained=float(unconstrained),
         unconstrained_quota=int(mask[free.items].sum()),
         method=chosen[0].method,
-        reason="the rule is separable" if rule.separable else chosen[0].reason,
+        reason=reason,
         message="relative to the latent optimum" if best.message == "exact" else "relative to the greedy latent set",
     )

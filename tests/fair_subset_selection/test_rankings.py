@@ -143,10 +143,20 @@ def test_preflib(text: str, tmp_path) -> None:
     assert item_scores(panel, BORDA).tolist() == [4.0, 1.0, 3.0]
     with pytest.raises(ValueError, match="row 0"):
         Rankings.from_preflib(path, ties="error")
+    path.write_text(text, encoding="utf-8-sig")  # with a byte-order mark, as some editors write it
+    np.testing.assert_array_equal(Rankings.from_preflib(path).positions, panel.positions)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "# ALTERNATIVE NAME 1: a\n1: 2\n", "# ALTERNATIVE NAME 1: a\nx: 1\n", "1\n1,a\n1,1,1\n"]
+    "text",
+    [
+        "",
+        "x",
+        "# ALTERNATIVE NAME 1: a\n1: 2\n",
+        "# ALTERNATIVE NAME 1: a\nx: 1\n",
+        "1\n1,a\n1,1,1\n",
+        "2\nAnn,1\nBob,2\n1,1,1\n1,1,2\n",
+    ],
 )
 def test_bad_preflib(text: str, tmp_path) -> None:
     path = tmp_path / "bad.soc"

@@ -46,7 +46,7 @@ def test_bounds_by_enumeration() -> None:
         m, k = 7, int(rng.integers(0, 6))
         groups, scores = rng.integers(0, 3, m), rng.integers(0, 5, m)
         sizes = {g: int((groups == g).sum()) for g in range(3)}
-        low, high = random_bounds(rng, sizes, k)
+        low, high = random_bounds(rng, {g: size for g, size in sizes.items() if size}, k)
         best, sets = oracles.best_sets(m, k, lambda s, w=scores: w[list(s)].sum(), oracles.within(groups, low, high))
         if best is None:
             with pytest.raises(ValueError, match="`(at_least|at_most)` must be"):
@@ -221,9 +221,16 @@ def test_greedy_ties() -> None:
     panel = Rankings(orders=[[0, 2, 1, 3], [1, 3, 0, 2]])
     found = select(panel, ScoreRule("cc", depth=1), 2)
     assert found.items.tolist() == [0, 1]
-    assert found.tied.tolist() == []  # 0 and 1 tied, and both are chosen
+    assert found.tied.tolist() == [0, 1]  # which comes first
     found = select(panel, ScoreRule("cc", depth=2), 1)
     assert found.tied.tolist() == [0, 1, 2, 3]
+    # 0 and 1 tie; after 0 the second is 1, and after 1 it is 2
+    orders = [[0, 2], [0, 2], [0, 1], [1], [1], [2]]
+    panel, rule = Rankings(orders=orders, weights=[2, 2, 2, 2, 2, 1]), ScoreRule("cc", depth=2)
+    sets = {tuple(sorted(select(panel, rule, 2, ties="random", rng=seed).items)) for seed in range(20)}
+    assert sets == {(0, 1), (1, 2)}
+    for method in ("greedy", "lazy"):
+        assert select(panel, rule, 2, method=method).tied.tolist() == [0, 1]
 
 
 def test_nothing_and_everything() -> None:
@@ -235,15 +242,20 @@ def test_nothing_and_everything() -> None:
             none = select(panel, rule, 0, method=method)
             assert (none.items.tolist(), none.score, none.labels) == ([], 0, ())
             assert sorted(select(panel, rule, 3, method=method).labels) == ["a", "b", "c"]
-    empty = select(panel, RULES[2], 1, groups=[0, 0, 0], quota={1: 0})
-    assert dict(empty.group_counts) == {0: 1, 1: 0}
+    empty = select(panel, RULES[2], 1, groups=[False, False, False], quota={True: 0})
+    assert dict(empty.group_counts) == {False: 1, True: 0}  # a mask has two groups
 
 
 @pytest.mark.parametrize(
     ("k", "options", "message"),
     [
         (2, {"quota": {1: 3}}, "`quota` must be at most 2, the size of group 1; got 3"),
-        (2, {"at_least": {7: 1}}, "`at_least` must be at most 0, the size of group 7; got 1"),
+        (2, {"at_least": {7: 1}}, r"`at_least` must be a mapping from the groups \[0, 1\]; got \[7\]"),
+        (2, {"at_most": {0: 1, "1": 0}}, r"`at_most` must be a mapping from the groups \[0, 1\]; got \['1'\]"),
+        (2, {"quota": {2: 0}}, r"`quota` must be a mapping from the groups \[0, 1\]; got \[2\]"),
+        (2, {"quota": 1}, r"`quota` must be a mapping from the groups \[0, 1\]; got 1"),
+        (2, {"at_least": [1, 1]}, r"`at_least` must be a mapping from the groups \[0, 1\]; got \[1, 1\]"),
+        (2, {"quota": {0: 1}, "at_least": {0: 2}}, "`quota` must be at least the 2 items asked for of group 0; got 1"),
         (3, {"quota": {0: 2, 1: 2}}, r"`quota` must be of sum at most k = 3 over the groups; got \{0: 2, 1: 2\}"),
         (4, {"quota": {0: 1}}, r"`quota` must be such that the groups have room for k = 4 items; got \{0: 1, 1: 2\}"),
         (4, {"at_most": {0: 1, 1: 1}}, "room for k = 4"),

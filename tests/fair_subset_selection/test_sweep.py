@@ -127,6 +127,31 @@ def test_small_curves() -> None:
             quota_curves(**given)
 
 
+def test_what_a_sweep_says_of_itself() -> None:
+    latent, observed, borda = Rankings(orders=[[2, 3, 0, 1]]), Rankings(orders=[[0, 1, 2, 3]]), ScoreRule("borda")
+    given = {"k": 2, "disadvantaged": [2, 3]}
+    sweep = quota_sweep(latent, observed, borda, **given)
+    assert (sweep.optimal_quota, sweep.unconstrained_quota) == (2, 0)  # of the latent optimum, and of the panel
+    assert (sweep.best, sweep.reason) == (2, "the rule is separable")
+    for method in ("exact", "greedy", "lazy", "milp", "brute-force"):
+        assert quota_sweep(latent, observed, borda, method=method, **given).reason == "asked for"
+    lazy = quota_sweep(latent, observed, ScoreRule("borda-cc"), **given)
+    assert lazy.reason == "the rule is submodular"
+    few = quota_sweep(latent, observed, borda, quotas=(q for q in (2, 0)), **given)
+    assert few.quotas.tolist() == [2, 0]
+    empty = quota_sweep(latent, observed, borda, k=2, disadvantaged=[])
+    assert empty.quotas.tolist() == [0]
+
+
+def test_the_first_of_the_best_quotas() -> None:
+    panel = Rankings(orders=[[0, 2, 1, 3], [2, 0, 3, 1]])
+    sweep = quota_sweep(panel, panel, ScoreRule("sntv"), k=1, disadvantaged=[2, 3])
+    assert sweep.ratios.tolist() == [1.0, 1.0]
+    assert sweep.best == 0
+    reversed_ = quota_sweep(panel, panel, ScoreRule("sntv"), k=1, disadvantaged=[2, 3], quotas=[1, 0])
+    assert reversed_.best == 1
+
+
 def test_a_worthless_panel_has_ratio_one() -> None:
     panel, rule = Rankings([[0, 1, 2]]), ScoreRule("positional", position_weights=[0, 0, 0])
     sweep = quota_sweep(panel, panel, rule, k=1, disadvantaged=[2])
