@@ -44,6 +44,8 @@ class Smoothness(Result):
         Mean scores f and g.
     groups : integer array of shape (m,)
         Group of every item.
+    max_item_score : int or float
+        tau_1.
     n_rankings : float
         Number of rankings; infinite for given mean scores.
     message : str
@@ -57,6 +59,7 @@ class Smoothness(Result):
     latent: Any
     observed: Any
     groups: Any
+    max_item_score: Any
     n_rankings: float
     message: str
 
@@ -80,6 +83,43 @@ class Smoothness(Result):
         """
         passed = np.searchsorted(self.betas, real("beta", beta, low=0, high=1) * (1 + ROUNDING), side="right")
         return float(self.gammas[passed - 1]) if passed else 0.0
+
+    def gamma_upper(self, beta: float, *, delta: float = 0.05) -> float:
+        """Upper bound on gamma(beta) that holds with probability 1 - delta, for all beta at once.
+
+        Parameters
+        ----------
+        beta : float
+            In [0, 1].
+        delta : float
+            Failure probability, in (0, 1).
+
+        Returns
+        -------
+        float
+            The largest ratio that the bounds leave possible; gamma(beta) itself for given mean scores.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of range.
+
+        Proof
+        -----
+        With probability 1 - delta all 4 m Chernoff bounds at level delta / (4 m) hold, on f and g from below and above.
+        Then beta f_i >= f_j implies that beta times the upper bound of f_i is at least the lower one of f_j, and
+        g_j / g_i is at most the upper bound of g_j over the lower one of g_i.
+        """
+        beta, delta = real("beta", beta, low=0, high=1), open_interval("delta", delta, 0, 1)
+        if math.isinf(self.n_rankings) or self.max_item_score == 0:
+            return self.gamma(beta)
+        shares = np.minimum(np.stack([self.latent, self.observed]) / self.max_item_score, 1.0)
+        level = delta / (2 * shares.size)
+        f_low, g_low = chernoff_lower(shares, int(self.n_rankings), level)
+        f_high, g_high = 1 - chernoff_lower(1 - shares, int(self.n_rankings), level)
+        better, worse = np.nonzero(_pairs(self.groups) & (beta * f_high[:, None] >= f_low))
+        with np.errstate(divide="ignore"):
+            return float(np.max(g_high[worse] / g_low[better], initial=0.0))
 
     def beta_plus(self, beta: float) -> float:
         """What quotas keep of the latent optimum from `rankings_needed` rankings on (statement FSS-T1).
@@ -106,6 +146,7 @@ class Smoothness(Result):
         """Number of rankings for a failure probability, with the lower bound on alpha and the gamma that was measured.
 
         Where mean scores are estimates, so is gamma(beta), and the number with it: it can be too small.
+        `theory.rankings_needed` of `lower` and `gamma_upper` is large enough with known probability.
 
         Parameters
         ----------
@@ -164,15 +205,15 @@ def smoothness(
     Notes
     -----
     `lower` is Chernoff's bound of the estimate `alpha` at level delta (`theory.chernoff_lower`), right for any law of
-    independent rankings. `betas` and `gammas` are estimates without bounds. `alpha`, a minimum of estimates, is biased
-    downwards.
+    independent rankings. `alpha`, a minimum of estimates, is biased downwards. `betas` and `gammas` are estimates, with
+    an upper bound in `Smoothness.gamma_upper`.
 
     Proof
     -----
     That one bound at level delta is enough, without a union over the 2 m mean scores: let the least of the true ones,
-    tau_1 times the true alpha, be that of item i. The bound increases with the estimate, and the smallest estimate is at
-    most that of item i. So `lower` is at most the bound of item i, which is above the true alpha with probability delta
-    at most. Fewer rankings than item i has lower the bound further.
+    tau_1 times the true alpha, be that of item i. The bound increases with the estimate and with the number of
+    rankings, and the smallest estimate is at most that of item i. So `lower` is at most the bound of item i, which is
+    above the true alpha with probability delta at most.
 
     Examples
     --------
@@ -203,7 +244,7 @@ def smoothness(
     alpha = float(shares.min())
     lower = alpha if math.isinf(n) else float(chernoff_lower(alpha, int(n), delta))
     betas, gammas = _steps(f, g, codes)
-    return Smoothness(alpha, lower, betas, gammas, f, g, codes, n, message)
+    return Smoothness(alpha, lower, betas, gammas, f, g, codes, largest, n, message)
 
 
 def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:
@@ -212,12 +253,17 @@ def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     return item_scores(rankings, rule) / rankings.total
 
 
+def _pairs(codes: np.ndarray) -> np.ndarray:
+    """Which two items are of one group, as a matrix of bool."""
+    return (codes[:, None] == codes) & ~np.eye(len(codes), dtype=bool)
+
+
 def _steps(f: np.ndarray, g: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where gamma(beta) jumps, and to what: pairs by latent ratio, and the running maximum of observed ratios."""
-    pairs = (codes[:, None] == codes) & ~np.eye(len(f), dtype=bool)
-    better, worse = np.nonzero(pairs & (f[:, None] * (1 + ROUNDING) >= f))
+    better, worse = np.nonzero(_pairs(codes) & (f[:, None] * (1 + ROUNDING) >= f))
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(f[worse] == 0, 0.0, np.minimum(f[worse] / f[better], 1.0))
+        ratio = np.where(f[worse] == 0, 0.0, f[worse] / f[better])
+        ratio[ratio * (1 + ROUNDING) >= 1] = 1.0
         seen = np.where(g[worse] == 0, 0.0, g[worse] / g[better])
     order = np.argsort(ratio, kind="stable")
     ratio, seen = ratio[order], np.maximum.accumulate(seen[order])

@@ -242,7 +242,7 @@ FSS_S1 = Statement(
     hypotheses={"one exchange": asks_for_one},
     instances=FIRST_SWAPS,
     solve=first_pairs,
-    claim=Law(category=which_pair, probabilities=pair_law, within=0.05),
+    claim=Law(category=which_pair, probabilities=pair_law, within=0.08),
     saboteurs=(
         saboteur(
             "the first pair at a distance",

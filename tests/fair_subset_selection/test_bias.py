@@ -153,6 +153,20 @@ def test_equal_utilities_are_drawn() -> None:
     np.testing.assert_allclose((panel.latent.positions == 0).mean(axis=0), 1 / 3, atol=0.05)
 
 
+def test_bias_keeps_weights_and_labels() -> None:
+    panel = Rankings([[0, 1, 2], [2, 0, 1]], weights=[3, 2], labels="abc")
+    biased = bias_swaps(panel, [0], phi=0.5, intensity=1.0, rng=0)
+    assert biased.observed.weights.tolist() == [3, 2]
+    assert biased.observed.labels == ("a", "b", "c")
+    assert item_scores(biased.observed, ScoreRule("borda")).sum() == 5 * 3
+
+
+def test_at_theta_zero_the_group_is_behind_items_without_utility() -> None:
+    biased = bias_utilities([[3.0, 0.0, 2.0, 0.0]], [0, 2], 0.0, rng=0)
+    assert sorted(biased.observed.as_orders()[0, :2].tolist()) == [1, 3]
+    assert biased.observed.as_orders()[0, 2:].tolist() == [0, 2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

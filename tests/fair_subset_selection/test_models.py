@@ -94,6 +94,13 @@ def test_the_urn_copies() -> None:
     assert len(counted(sample_rankings("urn", 50, 9, alpha=0.0, rng=0))) > 45
 
 
+def test_an_urn_of_copies() -> None:
+    for seed in range(20):
+        positions = sample_rankings("urn", 6, 5, alpha=np.inf, rng=seed).positions
+        assert sorted(positions[0].tolist()) == [0, 1, 2, 3, 4]
+        assert (positions == positions[0]).all()
+
+
 @pytest.mark.parametrize("model", ["plackett-luce", "uniform-utilities"])
 @pytest.mark.parametrize("kind", ["sntv", "borda", "bloc"])
 def test_closed_forms_of_mean_scores(model: str, kind: str) -> None:

@@ -231,6 +231,8 @@ def test_greedy_ties() -> None:
     assert sets == {(0, 1), (1, 2)}
     for method in ("greedy", "lazy"):
         assert select(panel, rule, 2, method=method).tied.tolist() == [0, 1]
+        clear = select(panel, rule, 2, groups=[0, 0, 1], quota={0: 1, 1: 1}, method=method)
+        assert clear.tied.tolist() == [0, 1]  # in the second step only item 2 fits
 
 
 def test_nothing_and_everything() -> None:
@@ -312,6 +314,27 @@ def test_averaged_ties_and_truncation() -> None:
         assert select(panel, rule, 2).score == best
     assert committee_score(panel, ScoreRule("borda-cc"), [0, 2]) == 1.5 + 2 + 1.5
     assert item_scores(panel, ScoreRule("borda")).tolist() == [1.5, 1.5 + 1 + 1.5, 0 + 2 + 1.5]
+
+
+def test_shares_are_rounded() -> None:
+    panel = sample_rankings("impartial-culture", 5, 8, rng=0)
+    for k, members, expected in ((3, 2, 1), (3, 4, 2), (3, 5, 2), (7, 7, 6), (1, 3, 0)):
+        found = baselines.proportional(panel, RULES[2], k, disadvantaged=np.arange(members))
+        assert found.group_counts[True] == expected == round(k * members / 8)
+
+
+def test_chance_says_that_it_is_chance() -> None:
+    panel = Rankings(sample_rankings("impartial-culture", 9, 6, rng=0).positions, labels="abcdef")
+    found = baselines.random_within_groups(panel, RULES[2], 3, groups=[0, 0, 0, 1, 1, 1], quota={0: 1, 1: 2}, rng=1)
+    assert found.score == committee_score(panel, RULES[2], found.items)
+    assert (found.method, found.reason, dict(found.counts)) == ("random", "asked for", {})
+    assert found.message == "chance: the rankings were not looked at"
+    assert found.tied is found.gains is found.certificate is None
+    assert found.labels == tuple("abcdef"[i] for i in found.items)
+    assert dict(found.group_counts) == {0: 1, 1: 2}
+    alone = {"groups": [0] * 6, "quota": {0: 1}}
+    drawn = {baselines.random_within_groups(panel, RULES[2], 1, **alone, rng=s).items.item() for s in range(60)}
+    assert drawn == set(range(6))
 
 
 def test_baselines() -> None:

@@ -1,0 +1,133 @@
+"""Plausible mistakes get a sentence, and what a caller changes later changes nothing here."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrtheory import fair_subset_selection as fss
+from lrtheory.fair_subset_selection import Rankings, ScoreRule, baselines
+
+PANEL, BORDA = Rankings([[0, 1, 2, 3], [1, 0, 3, 2]]), ScoreRule("borda")
+TWO = [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rule: fss.select(PANEL, rule, 2),
+        lambda rule: fss.item_scores(PANEL, rule),
+        lambda rule: fss.item_scores([PANEL], rule),
+        lambda rule: fss.committee_score(PANEL, rule, [0, 1]),
+        lambda rule: fss.quota_sweep(PANEL, PANEL, rule, k=2, disadvantaged=[0]),
+        lambda rule: fss.smoothness(PANEL, PANEL, rule),
+        lambda rule: fss.certify_selection(PANEL, rule, [0]),
+        lambda rule: fss.sample_item_scores("impartial-culture", rule, 2, n_items=3, rng=0),
+        lambda rule: baselines.unconstrained(PANEL, rule, 2),
+        lambda rule: baselines.proportional(PANEL, rule, 2, disadvantaged=[0]),
+        lambda rule: baselines.random_within_groups(PANEL, rule, 2, groups=TWO, quota={0: 1, 1: 1}, rng=0),
+    ],
+)
+def test_the_name_of_a_rule_is_no_rule(call: Any) -> None:
+    with pytest.raises(TypeError, match=r"`rule` must be a ScoreRule, such as ScoreRule\(\"borda\"\); got 'borda'"):
+        call("borda")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: fss.select(PANEL, BORDA, 2, groups={"a": TWO, "b": [0, 1, 0, 1]}, quota={"a": 1}),
+            TypeError,
+            r"`quota` must be a mapping from the groups \[0, 1\]; got 1",
+        ),
+        (
+            lambda: fss.select(PANEL, BORDA, 2, groups={"a": TWO}, at_most=2),
+            TypeError,
+            r"`at_most` must be a mapping from the attributes \['a'\]; got 2",
+        ),
+        (lambda: fss.select_by_scores([1, 2], 1, groups=[0, 1], at_most={2: 1}), ValueError, r"got \[2\]"),
+        (lambda: baselines.proportional(PANEL, BORDA, "2", disadvantaged=[0]), TypeError, "`k` must be an integer"),
+        (
+            lambda: baselines.random_within_groups(PANEL, BORDA, 2, groups=TWO, quota=None),
+            TypeError,
+            "`quota` must be a mapping from group to int; got None",
+        ),
+        (
+            lambda: baselines.random_within_groups(PANEL, BORDA, 2, groups=TWO, quota={0: 2, 5: 0}),
+            ValueError,
+            r"`quota` must be a mapping from the groups \[0, 1\]; got \[5\]",
+        ),
+        (
+            lambda: fss.quota_sweep(PANEL, PANEL, BORDA, k=2, disadvantaged=[0], quotas=1),
+            TypeError,
+            "`quotas` must be a sequence of integers; got 1",
+        ),
+        (
+            lambda: fss.quota_sweep(PANEL, PANEL, BORDA, k=2, disadvantaged=[0], quotas=[0.7]),
+            TypeError,
+            "`quotas` must be an integer; got 0.7",
+        ),
+        (
+            lambda: fss.quota_sweep(PANEL, PANEL, BORDA, k=2, disadvantaged=[0], quotas=[]),
+            ValueError,
+            "at least one quota",
+        ),
+        (lambda: fss.item_scores([PANEL, Rankings([[0, 1]])], BORDA), ValueError, "blocks of the same 4 items; got 2"),
+        (lambda: Rankings([[0, 2**31 - 1]], ties="average"), ValueError, "places below 2147483647; got 2147483647"),
+        (lambda: PANEL.with_weights([1]), ValueError, r"`weights` must be of shape \(2,\)"),
+        (lambda: PANEL.with_weights([1, -1]), ValueError, "`weights` must be in"),
+    ],
+)
+def test_refused(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_other_weights() -> None:
+    panel = Rankings(orders=[[(0, 1), 2], [2, 1]], ties="average", labels="abc", weights=[1, 1])
+    other = panel.with_weights([3, 0])
+    assert (other.total, panel.total, other.labels, other.ties) == (3, 2, panel.labels, "average")
+    for name in ("positions", "shared"):
+        np.testing.assert_array_equal(getattr(other, name), getattr(panel, name))
+    np.testing.assert_array_equal(
+        fss.item_scores(other, BORDA), 3 * fss.item_scores(Rankings(orders=[[(0, 1), 2]], ties="average"), BORDA)
+    )
+    assert other.with_weights(None).weights is None
+    assert not other.weights.flags.writeable
+
+
+def test_arrays_of_the_caller_are_copied() -> None:
+    for kind in (np.int64, float):
+        weights = np.array([1, 2], kind)
+        panel = Rankings([[0, 1], [1, 0]], weights=weights)
+        again = panel.with_weights(weights)
+        weights[:] = 7
+        assert panel.weights.tolist() == again.weights.tolist() == [1, 2]
+        values, owa = np.array([2, 1], kind), np.array([1, 1], kind)
+        rule = ScoreRule("owa", position_weights=values, owa=owa)
+        values[:], owa[:] = 7, 0
+        assert (rule.position_weights.tolist(), rule.owa.tolist()) == ([2, 1], [1, 1])
+    positions, mask = np.array([[0, 1], [1, 0]], np.int32), np.array([False, True])
+    panel = Rankings(positions)
+    biased = fss.bias_swaps(panel, mask, phi=0.5, intensity=0.5, rng=0)
+    blurred = fss.bias_utilities([[1.0, 2.0]], mask, 0.5)
+    positions[:], mask[:] = 7, True
+    assert panel.positions.tolist() == [[0, 1], [1, 0]]
+    assert biased.disadvantaged.tolist() == blurred.disadvantaged.tolist() == [False, True]
+
+
+def test_rules_through_pickle() -> None:
+    rule = ScoreRule("owa", position_weights=[2, 1], owa=[1, 0.5])
+    for again in (pickle.loads(pickle.dumps(rule)), copy.deepcopy(rule)):
+        assert (again.kind, again.depth) == ("owa", None)
+        for name in ("position_weights", "owa"):
+            np.testing.assert_array_equal(getattr(again, name), getattr(rule, name))
+            assert not getattr(again, name).flags.writeable
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(again, name)[0] = 5
+    assert pickle.loads(pickle.dumps(ScoreRule("bloc", depth=2))).depth == 2
