@@ -19,12 +19,18 @@ from lrtheory.bounds import (
     Statement,
     saboteur,
 )
-from lrtheory.dynamic_submodular import UpdateTrace, guesses, theory
+from lrtheory.dynamic_submodular import guesses, theory
 from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.functions import value_of
-from proofs_checks.dynamic_submodular.families.partitions import GROUPED, Grouped, grouped_answers, grouped_optima
+from proofs_checks.dynamic_submodular.families.partitions import (
+    GROUPED,
+    Grouped,
+    grouped_answers,
+    grouped_optima,
+    independent,
+)
 from proofs_checks.dynamic_submodular.families.replays import REPLAYS, Replay, Replayed, replayed
-from proofs_checks.dynamic_submodular.families.runs import answered, spoiled
+from proofs_checks.dynamic_submodular.families.runs import Answers, answered, spoiled, values_of
 from proofs_checks.dynamic_submodular.families.streams import (
     BURSTS,
     HYPOTHESES,
@@ -37,11 +43,13 @@ from proofs_checks.dynamic_submodular.families.tight import TIGHT, escaped, trap
 BANIHASHEM = "2305.15192"
 
 
-def shares(updates: Updates, found: UpdateTrace, share) -> Sides:
-    """A share of OPT against the value, the value against OPT, and OPT against the upper bound, after every update."""
-    best = updates.optima
-    lhs = np.r_[share(updates.epsilon) * best, found.values, best]
-    return Sides(lhs, np.r_[found.values, best, found.upper_bounds], rounding=spoiled(updates.function))
+def shares(updates: Updates, found: Answers, share) -> Sides:
+    """A share of OPT against f of the solution, that against the reported value, OPT against a bound that is finite."""
+    best, true = updates.optima, values_of(updates, found.solutions)
+    most = updates.k * updates.total + updates.total  # a bound of guesses: a value and half of a guess above it
+    lhs = np.r_[share(updates.epsilon) * best, true, found.values, best, found.upper_bounds]
+    rhs = np.r_[true, found.values, true, found.upper_bounds, np.full(len(best), 4 * most)]
+    return Sides(lhs, rhs, rounding=spoiled(updates.function))
 
 
 def share_of(ratio):
@@ -86,6 +94,7 @@ DS_T10 = Statement(
             "t = o/k", patch=(guesses.slot_for, "threshold = value / (2 * rules.k)", "threshold = value / rules.k")
         ),
         saboteur("nine tenths", claim=share_of(lambda epsilon: Fraction(9, 10))),
+        saboteur("a value without a set", solve=mutants.claims_the_optimum),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
     ),
     notes="No other guess need be up to date.",
@@ -204,12 +213,13 @@ DS_T13 = Statement(
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 
-def quarter(grouped: Grouped, found: UpdateTrace, share=None) -> Sides:
-    """A share of the best independent set against the value, that against the best, that against the upper bound."""
-    best = grouped_optima(grouped)
-    ratio = theory.matroid_ratio(grouped.updates.epsilon) if share is None else share
-    lhs = np.r_[ratio * best, found.values, best]
-    return Sides(lhs, np.r_[found.values, best, found.upper_bounds], rounding=spoiled(grouped.updates.function))
+def quarter(grouped: Grouped, found: Answers, share=None) -> Sides:
+    """A share of the best independent set against f of the solution, this against its value, OPT against bounds."""
+    best, updates = grouped_optima(grouped), grouped.updates
+    ratio = theory.matroid_ratio(updates.epsilon) if share is None else share
+    true = np.where(independent(grouped, found.solutions), values_of(updates, found.solutions), 0)
+    lhs = np.r_[ratio * best, true, found.values, best]
+    return Sides(lhs, np.r_[true, found.values, true, found.upper_bounds], rounding=spoiled(updates.function))
 
 
 DS_T16 = Statement(

@@ -22,7 +22,7 @@ from proofs_checks.dynamic_submodular.families.epochs import (
     prefix_bound,
 )
 from proofs_checks.dynamic_submodular.families.functions import value_of
-from proofs_checks.dynamic_submodular.families.runs import Followed, batched, spoiled
+from proofs_checks.dynamic_submodular.families.runs import Followed, batched, spoiled, values_of
 from proofs_checks.dynamic_submodular.families.streams import (
     DYING,
     EXACT_DYING,
@@ -31,7 +31,7 @@ from proofs_checks.dynamic_submodular.families.streams import (
     SUPERMODULAR_DYING,
     Updates,
 )
-from proofs_checks.dynamic_submodular.levels import gain, is_full, values_of
+from proofs_checks.dynamic_submodular.levels import gain, is_full
 
 
 def worth_nearly_half(updates: Updates, found: Followed, factor: int = 1) -> Sides:
@@ -42,7 +42,9 @@ def worth_nearly_half(updates: Updates, found: Followed, factor: int = 1) -> Sid
         for best, one in zip(updates.optima, full, strict=True)
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
-    return Sides(np.r_[lhs, values], np.r_[values, found.values], rounding=spoiled(updates.function))
+    return Sides(
+        np.r_[lhs, values, found.values], np.r_[values, found.values, values], rounding=spoiled(updates.function)
+    )
 
 
 DS_T6 = Statement(
@@ -81,7 +83,8 @@ def damaged(updates: Updates, found: Followed, share=None) -> Sides:
         live = [v in found.members[t] for v, _ in steps]
         added.append(theory.live_value([more for _, more in steps], live))
     whole = np.array([value_of(updates.function, row) for row in found.sequence])
-    lhs, rhs = [*(ratio * whole), *added, *whole], [*values, *values, *found.sequence_values]
+    lhs = [*(ratio * whole), *added, *whole, *found.sequence_values]
+    rhs = [*values, *values, *found.sequence_values, *whole]
     return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(updates.function))
 
 

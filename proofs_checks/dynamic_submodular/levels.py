@@ -13,7 +13,7 @@ from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
 from proofs_checks.dynamic_submodular.families.laws import FIXED, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
-from proofs_checks.dynamic_submodular.families.runs import Followed, followed, spoiled
+from proofs_checks.dynamic_submodular.families.runs import Followed, followed, spoiled, values_of
 from proofs_checks.dynamic_submodular.families.streams import (
     EXACT_STREAMS,
     HYPOTHESES,
@@ -31,13 +31,6 @@ def is_full(sequence: np.ndarray) -> np.ndarray:
     return (sequence >= 0).all(1)
 
 
-def values_of(updates: Updates, members: np.ndarray) -> np.ndarray:
-    """f of the members after each update, by the table of all values; nothing for members who are not there."""
-    present = updates.present
-    there = [all(v < 0 or present[t, v] for v in row) for t, row in enumerate(members)]
-    return np.array([value_of(updates.function, row) if ok else 0 for ok, row in zip(there, members, strict=True)])
-
-
 def worth_half(updates: Updates, found: Followed, factor: Fraction = Fraction(1)) -> Sides:
     """What a full, or an open, guess is worth at least against the value of its members, after every update."""
     full, values = is_full(found.sequence), values_of(updates, found.members)
@@ -46,7 +39,9 @@ def worth_half(updates: Updates, found: Followed, factor: Fraction = Fraction(1)
         for best, one in zip(updates.optima, full, strict=True)
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
-    return Sides(np.r_[lhs, values], np.r_[values, found.values], rounding=spoiled(updates.function))
+    return Sides(
+        np.r_[lhs, values, found.values], np.r_[values, found.values, values], rounding=spoiled(updates.function)
+    )
 
 
 DS_T1 = Statement(
@@ -158,7 +153,7 @@ DS_T5 = Statement(
 
 
 def gains(probed: Probed, found: np.ndarray) -> Sides:
-    """f(v | S) of the objective against the table, for all S and v; then f(v | S) against f(v | S - u)."""
+    """f(v | S) of the objective against the table, for all S and v."""
     f, n = probed.function.values, probed.function.n
     masks = np.arange(1 << n)
     wanted = np.stack([f[masks | 1 << v] - f for v in range(n)], axis=1)
@@ -182,7 +177,6 @@ DS_P2 = Statement(
         saboteur("marginals of the empty set", solve=mutants.gains_of_nothing),
         saboteur("one element late", solve=mutants.gains_late),
     ),
-    notes="By the profiles that the levels use, one pass for all prefixes.",
 )
 
 
@@ -223,6 +217,14 @@ DS_T4 = Statement(
             patch=(levels.insert, "(state.levels[SIZE, level] + 1)", "max(1, state.levels[SIZE, level])"),
         ),
         saboteur("never replaced", patch=(levels.insert, "coin = 1.0 / (state.levels[SIZE, level] + 1)", "coin = 0.0")),
+        saboteur(
+            "never replaced from the third level on",
+            patch=(
+                levels.insert,
+                "coin = 1.0 / (state.levels[SIZE, level] + 1)",
+                "coin = 1.0 / (state.levels[SIZE, level] + 1) if level < 3 else 0.0",
+            ),
+        ),
         saboteur(
             "in the order of the pool", patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a")
         ),

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from lrtheory.bounds import Rate
-from lrtheory.dynamic_submodular import Selection, UpdateTrace, batches, levels, maximize
+from lrtheory.dynamic_submodular import Selection, batches, levels, maximize, streaming
 from proofs_checks.dynamic_submodular.families.epochs import Deaths, prefix_bound
 from proofs_checks.dynamic_submodular.families.functions import mask_of
 from proofs_checks.dynamic_submodular.families.objectives import Probed, all_gains
 from proofs_checks.dynamic_submodular.families.offline import Offline, Stochastic, Suspect, misses, selected
 from proofs_checks.dynamic_submodular.families.partitions import Grouped, grouped_answers
 from proofs_checks.dynamic_submodular.families.replays import Replay, Replayed, replayed
-from proofs_checks.dynamic_submodular.families.runs import Followed, answered, followed
+from proofs_checks.dynamic_submodular.families.runs import Answers, Followed, answered, followed
 from proofs_checks.dynamic_submodular.families.steady import Queries, Singles, Steady, guesses_of_one, queries
 from proofs_checks.dynamic_submodular.families.streams import Updates
 from proofs_checks.dynamic_submodular.families.tight import Trap, objective, trapped
@@ -96,23 +96,31 @@ def half_the_bound(deaths: Deaths, rng: np.random.Generator):
 # --- all guesses -----------------------------------------------------------------------------------------------------
 
 
-def _spread(updates: Updates, found: UpdateTrace) -> UpdateTrace:
+def _spread(updates: Updates, found: Answers) -> Answers:
     """A trace over the first insertions as one over all updates."""
     last = np.cumsum(_is_first(updates)) - 1
-    return replace(found, values=found.values[last], upper_bounds=found.upper_bounds[last])
+    return Answers(found.solutions[last], found.values[last], found.upper_bounds[last])
 
 
-def deletes_nothing(updates: Updates, rng: np.random.Generator, method: str) -> UpdateTrace:
+def deletes_nothing(updates: Updates, rng: np.random.Generator, method: str) -> Answers:
     """What was inserted once stays."""
     return _spread(updates, answered(_without_deletions(updates), rng, method=method))
 
 
-def early_table(updates: Updates, rng: np.random.Generator) -> UpdateTrace:
-    """The guesses that the first element asks for, and no others later."""
-    found = answered(updates, rng, method="eager")
-    largest = updates.function.values[1 << int(updates.ops[0])] * 2 * updates.k
-    kept = [min(value, largest) for value in found.values]  # a guess fills up with elements of about its threshold
-    return replace(found, values=np.array(kept))
+def early_table(updates: Updates, rng: np.random.Generator) -> Answers:
+    """The guesses that the first element asks for, and no others later: what is heavier finds no place."""
+    first = updates.function.values[1 << int(updates.ops[0])] * 2 * updates.k
+    singles = updates.function.values[1 << np.arange(updates.function.n)]
+    light = replace(updates, ops=np.array([op for op in updates.ops if singles[op if op >= 0 else ~op] <= first]))
+    found = answered(light, rng, method="eager")
+    places = np.cumsum(np.isin(updates.ops, light.ops)) - 1
+    return Answers(found.solutions[places], found.values[places], found.upper_bounds[places])
+
+
+def claims_the_optimum(updates: Updates, rng: np.random.Generator) -> Answers:
+    """The best value, without a set that has it."""
+    found = answered(updates, rng)
+    return replace(found, values=updates.optima, upper_bounds=updates.optima)
 
 
 def replays_insertions(replay: Replay, rng: np.random.Generator) -> Replayed:
@@ -146,13 +154,13 @@ def topped_up(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
     return trapped(trap, rng, n, top_up=True)
 
 
-def grouped_without_deletions(grouped: Grouped, rng: np.random.Generator) -> UpdateTrace:
+def grouped_without_deletions(grouped: Grouped, rng: np.random.Generator) -> Answers:
     """What was inserted once stays."""
     stays = replace(grouped, updates=_without_deletions(grouped.updates))
     return _spread(grouped.updates, grouped_answers(stays, rng))
 
 
-def one_place_more(grouped: Grouped, rng: np.random.Generator) -> UpdateTrace:
+def one_place_more(grouped: Grouped, rng: np.random.Generator) -> Answers:
     """Every group has room for one more."""
     return grouped_answers(grouped, rng, more=1)
 
@@ -219,6 +227,19 @@ def least_greedy(case: Offline, rng: np.random.Generator) -> Selection:
         rest = [v for v in range(case.function.n) if v not in items]
         items.append(min(rest, key=lambda v: case.function.values[mask_of([*items, v])]))
     return _chosen(case, items)
+
+
+#: a sieve that takes every element that adds something
+ACCEPTS_ALL = (
+    streaming.accepts,
+    "bar = guess if plus_plus else (guess / 2 - value) / (k - length)",
+    "bar = 1e-300",
+)
+
+
+def everybody(case: Offline, rng: np.random.Generator) -> Selection:
+    """All elements, more than k."""
+    return replace(_chosen(case, list(range(case.function.n))), upper_bound=np.inf)
 
 
 def first_come(case: Offline, rng: np.random.Generator) -> Selection:

@@ -53,12 +53,11 @@ HYPOTHESES = {
 
 
 def share_of_optimum(case: Offline, found: Selection, share) -> Sides:
-    """A share of the optimum against the value by the table, that against the reported one, OPT against the bound."""
+    """A share of OPT against the value by the table, this against the reported one, OPT against the bound."""
     value, best = value_of(case.function, found.items), case.optimum
-    lhs = [share(case) * best, value, found.value, best]
-    return Sides(
-        np.array(lhs), np.array([value, found.value, value, found.upper_bound]), rounding=spoiled(case.function)
-    )
+    lhs = [share(case) * best, value, found.value, best, len({int(v) for v in found.items}), found.upper_bound]
+    rhs = [value, found.value, value, found.upper_bound, case.k, (case.k + 1) * case.function.values.max()]
+    return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(case.function))
 
 
 def at_least(share) -> Inequality:
@@ -124,7 +123,8 @@ def distances(case: Offline, found: Selection, k: int = 0) -> Sides:
     lhs = [best - value for value in values[1:]]
     rhs = [theory.greedy_step(value, best, steps) for value in values[:-1]]
     end = value_of(case.function, found.items)
-    return Sides(np.array([*lhs, end]), np.array([*rhs, found.value]), rounding=spoiled(case.function))
+    lhs, rhs = [*lhs, end, found.value, len({int(v) for v in found.items})], [*rhs, found.value, end, case.k]
+    return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(case.function))
 
 
 DS_P7 = Statement(
@@ -176,7 +176,7 @@ DS_T14_THRESHOLD = Statement(
         saboteur("the smallest marginals", solve=mutants.least_greedy),
         saboteur("all of it", claim=ALL),
     ),
-    notes="With 0.632 for 1 - 1/e, which is a little more.",
+    notes="1 - 1/e is a little more than 0.632, which is used.",
 )
 
 
@@ -196,6 +196,8 @@ DS_T14_SIEVE = Statement(
     claim=at_least(half),
     saboteurs=(
         saboteur("the first k", solve=mutants.first_come),
+        saboteur("every element that adds something", patch=mutants.ACCEPTS_ALL),
+        saboteur("all elements", solve=mutants.everybody),
         saboteur("all of it", claim=ALL),
     ),
 )

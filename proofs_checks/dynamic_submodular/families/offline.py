@@ -50,7 +50,15 @@ def first_k_hide_the_rest(k: int) -> Offline:
     return Offline(set_function("coverage", table, np.ones(4)), k)
 
 
-ALWAYS = (Offline(modular([1.0]), 1), Offline(modular([3.0, 2.0, 1.0]), 2), first_k_hide_the_rest(2))
+#: small elements first, then large ones; weights that double; and the rest
+ALWAYS = (
+    Offline(modular([1.0]), 1),
+    Offline(modular([3.0, 2.0, 1.0]), 2),
+    Offline(modular([1.0, 1.0, 1.0, 100.0, 100.0]), 2),
+    Offline(modular([10.0, 1.0, 1.0, 1.0, 10.0, 10.0, 10.0]), 4),
+    Offline(modular([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]), 2),
+    first_k_hide_the_rest(2),
+)
 OFFLINE = Family("offline", always=ALWAYS, draw=draw_offline)
 EXACT_OFFLINE = Family(
     "exact-offline",
@@ -106,7 +114,14 @@ def hidden_block(n: int = 12) -> SetFunction:
 
 
 STOCHASTIC = Family("stochastic", always=(Stochastic(Offline(hidden_block(), 2, 0.25), "stochastic"),))
-RANDOM = Family("random-greedy", always=(Stochastic(Offline(spoilsport(6), 3), "random"),))
+#: a spoiler, and large elements after many small ones
+RANDOM = Family(
+    "random-greedy",
+    always=(
+        Stochastic(Offline(spoilsport(6), 3), "random"),
+        Stochastic(Offline(modular([1.0] * 8 + [16.0] * 2), 2), "random"),
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.dynamic_submodular import DynamicSubmodular, PartitionMatroid, UpdateTrace
+from lrtheory.dynamic_submodular import DynamicSubmodular, PartitionMatroid
 from proofs_checks.dynamic_submodular.families.functions import members
-from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, Updates, draw_updates
+from proofs_checks.dynamic_submodular.families.runs import Answers, answers_of
+from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, Updates, draw_updates, modular
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,22 @@ class Grouped:
     limits: np.ndarray
 
 
-def grouped_answers(grouped: Grouped, rng: np.random.Generator, more: int = 0) -> UpdateTrace:
-    """Value and upper bound after every update."""
+def grouped_answers(grouped: Grouped, rng: np.random.Generator, more: int = 0) -> Answers:
+    """Solution, value and upper bound after every update."""
     matroid = PartitionMatroid(grouped.groups, grouped.limits + more)
     updates = grouped.updates
     solver = DynamicSubmodular(updates.function.objective(), matroid, epsilon=updates.epsilon, rng=rng)
-    return solver.update(updates.ops, record=True)
+    return answers_of(solver, updates.ops, int(matroid.rank))
+
+
+def independent(grouped: Grouped, solutions: np.ndarray) -> np.ndarray:
+    """Whether each solution keeps to the limits, (T,)."""
+    groups, limits = (np.asarray(one, dtype=np.int64) for one in (grouped.groups, grouped.limits))
+    counts = [
+        np.bincount(groups[np.asarray(row)[np.asarray(row) >= 0].astype(int)], minlength=len(limits))
+        for row in solutions
+    ]
+    return np.array([(count <= limits).all() for count in counts])
 
 
 def grouped_optima(grouped: Grouped) -> np.ndarray:
@@ -47,6 +58,12 @@ def draw_grouped(draws: Draws) -> Grouped:
     return Grouped(replace(updates, epsilon=0.25), groups, draws.integers(1, 2, shape=2))
 
 
+#: one group sees weights that grow by a half, each just less than twice what is held
+GROWING = Grouped(
+    Updates(modular([4.0, 6.0, 9.0, 13.0, 19.0, 28.0]), np.array([0, 1, 2, 3, 4, 5, ~5, ~4]), 1, 0.25),
+    np.zeros(6, dtype=int),
+    np.array([1]),
+)
 GROUPED = Family(
     "grouped",
     always=(

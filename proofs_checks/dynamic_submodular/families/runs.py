@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import rounding
-from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess, UpdateTrace
-from proofs_checks.dynamic_submodular.families.functions import SetFunction
+from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess
+from proofs_checks.dynamic_submodular.families.functions import SetFunction, value_of
 from proofs_checks.dynamic_submodular.families.streams import Updates
 
 
@@ -59,12 +59,38 @@ def batched(updates: Updates, rng: np.random.Generator, **changes: Any) -> Follo
     return followed(updates, rng, structure="batches", **changes)
 
 
-def answered(updates: Updates, rng: np.random.Generator, method: Any = "lazy", **options: Any) -> UpdateTrace:
-    """Value and upper bound of the solver after every update."""
+@dataclass(frozen=True)
+class Answers:
+    """A solver after each of T updates: solutions (T, k), filled up with -1, their values, bounds on the optimum."""
+
+    solutions: np.ndarray
+    values: np.ndarray
+    upper_bounds: np.ndarray
+
+
+def answered(updates: Updates, rng: np.random.Generator, method: Any = "lazy", **options: Any) -> Answers:
+    """Apply the updates one by one."""
     solver = DynamicSubmodular(
         updates.function.objective(), updates.k, epsilon=updates.epsilon, method=method, rng=rng, **options
     )
-    return solver.update(updates.ops, record=True)
+    return answers_of(solver, updates.ops, updates.k)
+
+
+def answers_of(solver: DynamicSubmodular, ops: np.ndarray, k: int) -> Answers:
+    """Solution, value and bound after each update."""
+    solutions, numbers = np.full((len(ops), k), -1), np.zeros((2, len(ops)))
+    for t, op in enumerate(ops.tolist()):
+        solver.insert(op) if op >= 0 else solver.delete(~op)
+        solutions[t, : len(solver.solution)] = solver.solution
+        numbers[:, t] = solver.value, solver.upper_bound
+    return Answers(solutions, numbers[0], numbers[1])
+
+
+def values_of(updates: Updates, members: np.ndarray) -> np.ndarray:
+    """f of the members after each update, by the table of all values; nothing where one of them is not there."""
+    present = updates.present
+    there = [all(v < 0 or present[t, v] for v in row) for t, row in enumerate(members)]
+    return np.array([value_of(updates.function, row) if ok else 0 for ok, row in zip(there, members, strict=True)])
 
 
 def spoiled(function: SetFunction) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -51,8 +50,8 @@ def trapped(trap: Trap, rng: np.random.Generator, n: int, top_up: bool = False) 
 
 
 def escaped(trap: Trap, values: np.ndarray) -> np.ndarray:
-    """Whether the value is clearly above half of the blocks: the next possible one is three quarters."""
-    return values > float(Fraction(5, 8)) * TOTAL
+    """Whether the value is not half of the blocks, up to an eighth: the next possible one is three quarters."""
+    return np.abs(values - TOTAL / 2) > TOTAL / 8
 
 
 TIGHT = Family("tight", always=(Trap(2, 60, 3000),))
