@@ -57,7 +57,7 @@ DS_T3 = Statement(
     solve=queries,
     claim=insertions(),
     saboteurs=(
-        saboteur("every newcomer becomes an e_i", solve=mutants.newcomers_win),
+        saboteur("every newcomer becomes e_1", patch=mutants.NEWCOMERS_WIN),
         saboteur("a fifth of the bound", claim=insertions(share=1 / 5)),
     ),
     notes="Per guess; a marginal of a kept prefix costs one query. Means of runs, since single updates vary a lot.",
@@ -75,7 +75,7 @@ DS_T3_DELETIONS = Statement(
     saboteurs=(
         saboteur("the updates delete e_1", breaks="updates do not see the coins", instances=ATTACKED),
         saboteur("a tenth of the bound", claim=deletions(share=1 / 10)),
-        saboteur("every deletion builds anew", solve=mutants.deletions_build),
+        saboteur("every deletion builds anew", patch=mutants.DELETIONS_BUILD),
     ),
 )
 

@@ -176,16 +176,16 @@ ROOT = Rate(
 )
 
 
-def newcomers_win(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
-    """Every element that comes takes the place of e_1, so that all others are looked at anew."""
-    found = queries(steady, rng, n)
-    return replace(found, insertions=found.insertions + steady.n / 2)
-
-
-def deletions_build(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
-    """Every deletion looks at all others anew."""
-    found = queries(steady, rng, n)
-    return replace(found, deletions=found.deletions + steady.n - 1)
+#: every element that comes takes the place of the e_i that it meets first
+NEWCOMERS_WIN = (levels.insert, "coin = 1.0 / (state.levels[SIZE, level] + 1)", "coin = 1.0")
+#: every element that goes has everything built anew
+DELETIONS_BUILD = (
+    levels.delete,
+    """if deepest > 0 and state.levels[MEMBER, deepest] == v:
+        rebuild(record, state, work, deepest, NOBODY, 0.0)""",
+    """if deepest > 0:
+        rebuild(record, state, work, 1, NOBODY, 0.0)""",
+)
 
 
 def recomputes(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
