@@ -58,7 +58,7 @@ DS_T3 = Statement(
     claim=insertions(),
     saboteurs=(
         saboteur("every newcomer becomes e_1", patch=mutants.NEWCOMERS_WIN),
-        saboteur("a fifth of the bound", claim=insertions(share=1 / 5)),
+        saboteur("a tenth of the bound", claim=insertions(share=1 / 10)),
     ),
     notes="Per guess; a marginal of a kept prefix costs one query. Means of runs, since single updates vary a lot.",
 )

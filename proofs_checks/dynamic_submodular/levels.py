@@ -11,7 +11,7 @@ from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, St
 from lrtheory.dynamic_submodular import levels, run_guess, theory
 from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
-from proofs_checks.dynamic_submodular.families.laws import FIXED, Fixed, law_of
+from proofs_checks.dynamic_submodular.families.laws import FIXED, HIDDEN_PAIRS, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
 from proofs_checks.dynamic_submodular.families.runs import Followed, followed, spoiled, values_of
 from proofs_checks.dynamic_submodular.families.streams import (
@@ -226,7 +226,9 @@ DS_T4 = Statement(
             ),
         ),
         saboteur(
-            "in the order of the pool", patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a")
+            "in the order of the pool",
+            patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a"),
+            instances=HIDDEN_PAIRS,
         ),
         saboteur(
             "the newest is promoted", patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = n - 1")

@@ -32,11 +32,13 @@ def law_of(fixed: Fixed) -> dict[tuple[int, ...], Fraction]:
 PAIRS = set_function(
     "coverage", np.array([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1]]) > 0
 )
+HIDING = Fixed(Updates(PAIRS, np.array([0, 2, 1, ~0, 3, 4, ~2, 0, 2, ~3]), 2, 0.25, 4.0))
 FIXED = Family(
     "fixed-streams",
     always=(
         Fixed(Updates(modular([1.0] * 4), np.array([0, 1, 2, ~0, 3, ~1, 0]), 1, 0.25, 2.0)),
-        Fixed(Updates(PAIRS, np.array([0, 2, 1, ~0, 3, 4, ~2, 0, 2, ~3]), 2, 0.25, 4.0)),
+        HIDING,
         Fixed(Updates(modular([1.0] * 4), np.array([0, 1, 2, 3, ~1, 1]), 3, 0.25, 6.0)),
     ),
 )
+HIDDEN_PAIRS = Family("hidden-pairs", always=(HIDING,))
