@@ -1,0 +1,105 @@
+"""How queries and time are spread over single updates: amortized bounds have heavy tails."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures._series import COLORS, below, stream
+from lrtheory.dynamic_submodular import DynamicSubmodular, make_graph_coverage
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 5
+METHODS = {"lazy": "lazy pair of guesses", "batched": "lazy pair, batches", "eager": "all guesses"}
+EPSILON = 0.2
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"n": 4000, "k": 10, "updates": 4000},
+    "full": {"n": 50_000, "k": 50, "updates": 20_000},
+}
+
+
+def compute_latency(profile: str) -> dict[str, np.ndarray]:
+    """Queries and microseconds of each update while the window is full, (methods, updates)."""
+    settings = INPUTS[profile]
+    n, k, updates = settings["n"], settings["k"], settings["updates"]
+    given = make_graph_coverage(n, k=k, rng=stream(SEED, n))
+    queries, microseconds = np.zeros((2, len(METHODS), updates))
+    for number, method in enumerate(METHODS):
+        best = DynamicSubmodular(given, epsilon=EPSILON, method=method, rng=0)  # type: ignore[arg-type]
+        best.update(given.ops[: n // 2])
+        queries[number] = best.copy().update(given.ops[n // 2 : n // 2 + updates], record=True).queries
+        for place, op in enumerate(given.ops[n // 2 : n // 2 + updates].tolist()):
+            start = time.perf_counter_ns()
+            if op < 0:
+                best.delete(~op)
+            else:
+                best.insert(op)
+            microseconds[number, place] = (time.perf_counter_ns() - start) / 1000
+    return {"queries": queries, "microseconds": microseconds, "n": np.array(n), "k": np.array(k)}
+
+
+def latency_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins; of times nothing is claimed, they are true for one machine on one day."""
+    queries = arrays["queries"]
+    lazy, eager = queries[0], queries[2]
+    largest = np.sort(queries, axis=1)[:, -queries.shape[1] // 20 :]
+    tail = largest.sum(axis=1) / queries.sum(axis=1)
+    return {
+        "nine tenths of the updates of the lazy pair ask for at most three queries": below(np.quantile(lazy, 0.9), 3.5),
+        "its dearest update asks for more than 50 times the mean": below(50 * lazy.mean(), lazy.max()),
+        "a twentieth of the updates of batches and of all guesses ask for more than half of all queries": below(
+            0.5, tail[1:]
+        ),
+        "half of the updates of all guesses ask for less than a third of their mean": below(
+            np.median(eager), eager.mean() / 3
+        ),
+        "the mean of the lazy pair is less than a twentieth of theirs": below(lazy.mean(), eager.mean() / 20),
+    }
+
+
+def draw_latency(arrays: Any) -> matplotlib.figure.Figure:
+    """Shares of the updates above any number of queries, and a histogram of times."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
+    updates = arrays["queries"].shape[1]
+    times = arrays["microseconds"]
+    edges = np.geomspace(times.min(), times.max(), 80)
+    for number, name in enumerate(METHODS.values()):
+        queries = np.sort(arrays["queries"][number])
+        label = f"{name}: mean {queries.mean():.3g}, largest {queries.max():,.0f}"
+        left.step(np.maximum(queries, 0.5), 1 - np.arange(updates) / updates, color=COLORS[number], label=label)
+        middle, largest = np.median(times[number]), times[number].max()
+        label = f"{name}: median {middle:.0f}, largest {largest:,.0f}"
+        right.hist(times[number], edges, color=COLORS[number], histtype="step", linewidth=1.4, label=label)
+    left.set(
+        xscale="log",
+        yscale="log",
+        xlabel="queries q (none: drawn at 0.5)",
+        ylabel="share of the updates with q or more",
+    )
+    right.set(xscale="log", yscale="log", xlabel="microseconds, call from Python included", ylabel="updates")
+    left.legend(fontsize=8)
+    right.legend(fontsize=8)
+    figure.suptitle(
+        f"{updates:,} single updates of a full window of {int(arrays['n']) // 2:,} nodes, k = {int(arrays['k'])}, "
+        f"epsilon = {EPSILON}; times of this run",
+        fontsize=10,
+    )
+    return figure
+
+
+LATENCY = Figure(
+    name="latency",
+    title="Queries and time of single updates: most are free, and a few build everything anew.",
+    compute=compute_latency,
+    claims=latency_claims,
+    draw=draw_latency,
+    seed=SEED,
+    inputs=INPUTS,
+)

@@ -1,0 +1,127 @@
+"""The tight instance: one half is all that guesses get from it, where greedy, at its price, gets more."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures import Figure
+from figures._series import COLORS, MARKERS, below, stream
+from lrtheory.dynamic_submodular import DynamicSubmodular, make_tight, maximize, theory
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+SEED = 3
+K, EPSILON = 3, 0.1
+METHODS = {
+    "eager": "all guesses",
+    "lazy": "lazy pair of guesses",
+    "batched": "lazy pair, batches",
+    "sieve++": "sieve++, decoys first",
+    "greedy": "greedy",
+}
+INPUTS: dict[str, dict[str, Any]] = {
+    "quick": {"n_identical": 300, "n_decoys": [30_000, 3000, 300], "runs": [4, 20, 20]},
+    "full": {"n_identical": 300, "n_decoys": [30_000, 3000, 300], "runs": [60, 200, 200]},
+}
+
+
+def once(method: str, n_identical: int, n_decoys: int, run: int) -> tuple[float, float]:
+    """The ratio to OPT at the end, and queries an insertion."""
+    order = "decoys-first" if method == "sieve++" else "random"
+    rng = stream(SEED, n_decoys, run)
+    given = make_tight(K, n_identical, n_decoys, order=order, rng=rng)  # type: ignore[arg-type]
+    if method in ("sieve++", "greedy"):
+        found = maximize(given, method="lazy" if method == "greedy" else method, candidates=given.ops, epsilon=EPSILON)  # type: ignore[arg-type]
+        # greedy is asked after every insertion: each time about the marginals of this last call, of all present
+        cost = found.counts["queries"] / 2 if method == "greedy" else found.counts["queries"] / len(given)
+        return found.value / float(given.truth or math.nan), cost
+    best = DynamicSubmodular(given, epsilon=EPSILON, method=method, rng=rng)  # type: ignore[arg-type]
+    counts = best.update(given).counts
+    return best.value / float(given.truth or math.nan), counts["queries"] / len(given)
+
+
+def compute_tight(profile: str) -> dict[str, np.ndarray]:
+    """Ratios and queries, (methods, decoys, runs), NaN after the last run, and the chance proved of an escape."""
+    settings = INPUTS[profile]
+    n_identical, decoys, runs = settings["n_identical"], settings["n_decoys"], settings["runs"]
+    ratio, queries = np.full((2, len(METHODS), len(decoys), max(runs)), np.nan)
+    for number, (place, count) in ((m, pair) for m in range(len(METHODS)) for pair in enumerate(runs)):
+        for run in range(count if number < 3 else 1):  # the last two have no coins
+            where = (number, place, run)
+            ratio[where], queries[where] = once(list(METHODS)[number], n_identical, decoys[place], run)
+    # guesses from the largest single value, about 1/2, to 1 fill with decoys; above, up to K, the bait passes
+    n_low, n_high = (math.floor(math.log(ratio) / math.log1p(EPSILON)) + 1 for ratio in (2, K))
+    escapes = [theory.tight_failure_probability(K, n_identical, count, n_high=n_high, n_low=n_low) for count in decoys]
+    return {
+        "ratio": ratio, "queries": queries, "decoys": np.array(decoys), "runs": np.array(runs),
+        "escape": np.minimum(1.0, np.array(escapes, dtype=float)), "identical": np.array(n_identical),
+    }  # fmt: skip
+
+
+def tight_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
+    """What the figure shows, with margins."""
+    ratio, runs = arrays["ratio"], arrays["runs"]
+    trapped = np.nansum(np.abs(ratio[:3] - 0.5) < 0.002, axis=2) / runs
+    escape = arrays["escape"][0]
+    proved = 1 - escape - 3 * np.sqrt(escape * (1 - escape) / runs[0])
+    greedy, pair = arrays["queries"][4, :, 0], np.nanmean(arrays["queries"][1], axis=-1)
+    return {
+        "no run is below what is proved, 1/2 up to epsilon": below(theory.table_ratio(EPSILON), np.nanmin(ratio[:2])),
+        "with the most decoys more than 60 % of the runs end at one half": below(0.6, trapped[:2, 0]),
+        "no fewer, up to three standard errors, than the chance of an escape allows": below(proved, trapped[:2, 0]),
+        "with the fewest, nine tenths of the runs of single samples escape": below(trapped[:2, -1], 0.1),
+        "with decoys first sieve++ always ends at one half": below(np.abs(ratio[3, :, 0] - 0.5), 0.002),
+        "greedy takes the bait too, and then all blocks but one": below(
+            np.abs(ratio[4, :, 0] - 0.5 - (K - 1) / (2 * K)), 0.002
+        ),
+        "with the most decoys it pays 500 times the queries of the lazy pair": below(500 * pair[0], greedy[0]),
+    }
+
+
+def draw_tight(arrays: Any) -> matplotlib.figure.Figure:
+    """Shares of the ratios by the number of decoys, and ratio against queries."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 4, figsize=(14, 3.9), layout="constrained", width_ratios=(1, 1, 1, 1.3))
+    edges = np.linspace(0.475, 1.025, 23)
+    for number, name in enumerate(list(METHODS.values())[:3]):
+        for place, decoys in enumerate(arrays["decoys"].tolist()):
+            runs = arrays["ratio"][number, place, : arrays["runs"][place]]
+            share = np.histogram(runs, edges)[0] / len(runs)
+            axes[number].step(
+                (edges[1:] + edges[:-1]) / 2, share, where="mid", color=COLORS[place], linewidth=2.2 - 0.5 * place,
+                label=f"{decoys:,} decoys, {len(runs)} runs",
+            )  # fmt: skip
+        axes[number].axvline(0.5, color="gray", linestyle=":", linewidth=1)
+        axes[number].set(xlabel="value / OPT", ylim=(0, 1.05))
+        axes[number].set_title(name, fontsize=9)
+    axes[0].set_ylabel("share of the runs")
+    axes[2].legend(fontsize=8)
+    for number, name in enumerate(METHODS.values()):
+        mean = [np.nanmean(arrays[key][number, 0]) for key in ("queries", "ratio")]
+        axes[3].plot(*mean, MARKERS[number], color=COLORS[number], markersize=9, label=name)
+    axes[3].axhline(0.5, color="gray", linestyle=":", linewidth=1)
+    axes[3].set(xscale="log", xlabel="queries an insertion", ylim=(0.4, 1.05))
+    axes[3].set_title(f"means, {int(arrays['decoys'][0]):,} decoys", fontsize=9)
+    axes[3].legend(fontsize=8, loc="upper left")
+    figure.suptitle(
+        f"One half is tight: k = {K} blocks, {int(arrays['identical'])} copies of the bait, decoys that fill low "
+        f"guesses; epsilon = {EPSILON}",
+        fontsize=10,
+    )
+    return figure
+
+
+TIGHT = Figure(
+    name="tight",
+    title="On the tight instance maintained solutions end at one half of the optimum, and greedy does not.",
+    compute=compute_tight,
+    claims=tight_claims,
+    draw=draw_tight,
+    seed=SEED,
+    inputs=INPUTS,
+)
