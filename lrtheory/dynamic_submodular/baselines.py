@@ -91,7 +91,7 @@ def dynamic_sieve(
     Returns
     -------
     UpdateTrace
-        The answers; sieves prove no bound, so these are infinite.
+        The answers; their upper bounds are infinite, since sieves prove none.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def lattanzi(
     Returns
     -------
     UpdateTrace
-        The answers; no bound is proved, so these are infinite.
+        The answers; their upper bounds are infinite, since none is proved.
 
     Raises
     ------
@@ -191,6 +191,8 @@ def lattanzi(
     """
     objective, checked, k = _instance(objective, ops, k)
     epsilon, rng = real("epsilon", epsilon, low=0.0, high=1.0), generator(rng)
+    if epsilon == 1:
+        raise must("epsilon", "in [0, 1)", epsilon)
     elements = np.unique(np.where(checked >= 0, checked, ~checked))
     singles = objective.gains([])[elements] if len(elements) else np.zeros(0)
     grid = grid_between(singles[singles > 0], k)
@@ -230,7 +232,7 @@ def random_subset(
     Returns
     -------
     UpdateTrace
-        The answers; the bounds are infinite.
+        The answers; their upper bounds are infinite.
 
     Raises
     ------

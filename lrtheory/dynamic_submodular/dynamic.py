@@ -10,19 +10,20 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice, integer, must, real
-from lrtheory.dynamic_submodular import guesses, invariants, randomness, saved_state, states
+from lrtheory.dynamic_submodular import guesses, invariants, memory, randomness, saved_state, states
 from lrtheory.dynamic_submodular import stream as streams
 from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
-from lrtheory.dynamic_submodular.theory import guesses_per_element
 
 __all__ = ["DynamicSubmodular"]
 
 #: updates of one compiled call, about a second; between two calls Ctrl-C is heard
 CHUNK = 100_000
+#: the least epsilon: with less, numbers of guesses are no longer exact
+FINEST = 1e-6
 COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 
 
@@ -38,7 +39,8 @@ class DynamicSubmodular:
     "lazy"      OPT / (2 + epsilon) (DS-T10)           two neighbouring guesses at a time; microseconds an update
     "eager"     (1 - epsilon) OPT / 2 (DS-T2)          all guesses see all updates; expected queries per update and
                                                        guess are bounded (DS-T3) if the updates do not react to coins
-    "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which an epsilon part may die (DS-T6)
+    "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which an epsilon part may die
+                (DS-T10-batched)
     ==========  =====================================  =================================================================
 
     Parameters
@@ -48,12 +50,12 @@ class DynamicSubmodular:
     k : int or PartitionMatroid
         How many elements may be chosen; may be left out with an `UpdateStream`. With groups only "lazy".
     epsilon : float
-        Ratio of the guesses less 1, in (0, 1], for "batched" in (0, 1/2].
+        Ratio of the guesses less 1, in [1e-6, 1], for "batched" at most 1/2.
     method : {"lazy", "eager", "batched"}
         See the table.
     replay : {"net", "exact"}
         How a lazy guess catches up: by what has changed since, or by every update in order with its own coins
-        (statement DS-T17), for which the whole stream is kept.
+        (statement DS-T17), for which the whole stream and every guess that was ever visited are kept.
     rng : Generator, int or None
         Source of randomness.
 
@@ -71,7 +73,7 @@ class DynamicSubmodular:
     ValueError
         If a number is out of range or the options do not go together.
     TypeError
-        If `objective` is none.
+        If `objective` is not an objective.
 
     References
     ----------
@@ -103,16 +105,14 @@ class DynamicSubmodular:
         self.objective = objective
         self.method = choice("method", method, ("lazy", "eager", "batched"))
         self.replay = choice("replay", replay, ("net", "exact"))
-        self.epsilon = real("epsilon", epsilon, low=0.0, high=0.5 if method == "batched" else 1.0)
-        if self.epsilon == 0:
-            raise must("epsilon", "positive", epsilon)
+        self.epsilon = real("epsilon", epsilon, low=FINEST, high=0.5 if method == "batched" else 1.0)
         self.matroid = constraint(k, objective.n)
         if self.matroid is not None and method != "lazy":
             raise must("method", '"lazy" for a PartitionMatroid', method)
         self.k = integer("k", k, low=1) if self.matroid is None else self.matroid.rank
         self._rules = streams.Rules(self.k, self.epsilon, replay == "exact", randomness.word(rng))
         self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon)
-        self._allocate(5 if method != "eager" else 2 + guesses_per_element(self.k, self.epsilon), 0)
+        self._allocate(memory.first_slots(self), 0)
 
     _table: states.State
     _stream: streams.Stream
@@ -172,9 +172,15 @@ class DynamicSubmodular:
             If a present element is inserted, or an absent one deleted.
         TypeError
             If the updates are no integers.
+        ValueError
+            If they are an `UpdateStream` of another objective.
         """
         before = self.counts
-        noted = self._apply(ops.ops if isinstance(ops, UpdateStream) else ops, record)
+        if isinstance(ops, UpdateStream):
+            if ops.objective is not self.objective:
+                raise must("ops", "an UpdateStream of the objective of this object, or an array", ops)
+            ops = ops.ops
+        noted = self._apply(ops, record)
         return UpdateTrace(*noted, self.solution, {name: count - before[name] for name, count in self.counts.items()})
 
     def _apply(self, ops: Any, record: bool = False) -> streams.Trace:
@@ -184,24 +190,26 @@ class DynamicSubmodular:
         self._reserve_log(len(checked))
         noted = streams.new_trace(len(checked) if record else 0)
         saved = copy.deepcopy((self._table, self._stream)) if isinstance(self.objective, CountingOracle) else None
-        try:
-            for start in range(0, len(checked), CHUNK):
-                part = slice(start, start + CHUNK)
-                self._run(checked[part], streams.Trace(*(rows[part] for rows in noted)))
-        except Exception:
-            if saved is not None:  # the user's function has failed: as if nothing had been asked
-                self._table, self._stream = saved
-            raise
+        for start in range(0, len(checked), CHUNK):
+            part = slice(start, start + CHUNK)
+            ops, trace = checked[part], streams.Trace(*(rows[part] for rows in noted))
+            self._stream.tally[streams.POSITION] = self._stream.tally[streams.PENDING] = 0
+            try:
+                self._run(ops, trace)
+            except BaseException:  # Ctrl-C too
+                if saved is not None:  # in the user's function: as if nothing had been asked
+                    self._table, self._stream = saved
+                elif self._stream.tally[streams.PENDING]:  # between two compiled calls: the update is finished
+                    self._run(ops[: self._stream.tally[streams.POSITION] + 1], trace)
+                raise
         return noted
 
     def _run(self, ops: np.ndarray, trace: streams.Trace) -> None:
-        """One compiled call, resumed with more slots where it asks for them."""
-        batched, grouped, eager = self._switches()
+        """Compiled calls, resumed with more slots where they ask for them."""
         module = kernels().guesses if isinstance(self.objective, CountingOracle) else guesses
-        self._stream.tally[streams.POSITION] = self._stream.tally[streams.PENDING] = 0
         while True:
             arguments = (self.objective.record, self._table, self._stream, self._work, self._rules)
-            if module.update(*arguments, batched, grouped, eager, ops, trace) == guesses.DONE:
+            if module.update(*arguments, *self._switches(), ops, trace) == guesses.DONE:
                 return
             self._allocate(2 * len(self._table.numbers), self._table.elements.shape[2])
 
@@ -242,7 +250,7 @@ class DynamicSubmodular:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Marginals asked for (``queries``), ``profiles``, ``rebuilds``, elements ``rebuilt``, ``guesses`` made."""
+        """Marginals asked for (``queries``), ``profiles``, ``rebuilds``, elements ``rebuilt``, ``guesses`` set up."""
         tally = self._stream.tally
         first = states.QUERIES
         totals = self._table.numbers[:, first : first + 4].sum(axis=0) + tally[streams.LOST :]
@@ -283,14 +291,21 @@ class DynamicSubmodular:
 
     # --- checks and copies --------------------------------------------------------------------------------------------
 
-    def check_invariants(self) -> None:
+    def check_invariants(self, *, n_probes: int = 0) -> None:
         """Recompute the structures and the answer from their definitions.
+
+        Parameters
+        ----------
+        n_probes : int
+            How many random triples of `probe_submodular` look for sets on which the objective is not submodular.
 
         Raises
         ------
         AssertionError
-            If something differs.
+            If something differs, or the objective is not monotone submodular; the sets are named.
         """
+        if integer("n_probes", n_probes, low=0):
+            invariants.check_objective(self.objective, n_probes)
         invariants.check_answer(self)
         batched = self.method == "batched"
         groups = None if self.matroid is None else self.matroid.groups[: self.objective.n]
@@ -338,10 +353,11 @@ class DynamicSubmodular:
 
     # --- memory -------------------------------------------------------------------------------------------------------
 
-    def _switches(self) -> tuple[bool | None, bool | None, bool | None]:
-        """batched, grouped, eager as the kernels want them: None leaves the code out."""
-        is_grouped = self.matroid is not None
-        return self.method == "batched" or None, is_grouped or None, self.method == "eager" or None
+    def _switches(self) -> tuple[bool | None, ...]:
+        """levelled, batched, grouped, eager as the kernels want them: None leaves the code out."""
+        is_batched = self.method == "batched"
+        uses = (not is_batched, is_batched, self.matroid is not None, self.method == "eager")
+        return tuple(use or None for use in uses)
 
     def _fit(self) -> None:
         """Make room for what was appended to the objective."""
@@ -354,19 +370,13 @@ class DynamicSubmodular:
         """Tables for this many guesses and for all elements, twice as many as before where they have outgrown them."""
         n, record = self.objective.n, self.objective.record
         capacity = n_before if 0 < n <= n_before else max(n, 2 * n_before)
-        groups = 0 if self.matroid is None else np.resize(self.matroid.groups, capacity)
-        limits = self.k if self.matroid is None else self.matroid.limits
-        room, n_groups = self.objective.room_for(self._length), np.size(limits)
-        table = states.new_states(record, capacity, self._length, n_entries=room, n_groups=n_groups, n_slots=n_slots)
-        stream = streams.new_stream(capacity, self._length, capacity // 4 + 64)
-        n_buckets = states.n_buckets(self.epsilon) if self.method == "batched" else 0
-        self._work = states.new_work(capacity, self._length, groups=groups, limits=limits, n_buckets=n_buckets)
+        table, stream, work = memory.tables(self, n_slots, capacity)
         if hasattr(self, "_table"):
             states.transplant(self._table, table)
             stream = stream._replace(log=streams.moved_log(self._stream, len(stream.log), self._rules.is_exact))
             kept = stream._replace(log=self._stream.log)
             states.transplant(self._stream, kept)
-        self._table, self._stream, self._record = table, stream, record
+        self._table, self._stream, self._work, self._record = table, stream, work, record
 
     def _reserve_log(self, n_ops: int) -> None:
         """Exact replay keeps the whole stream."""

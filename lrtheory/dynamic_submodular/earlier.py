@@ -8,6 +8,7 @@ after each, until fewer than its room are left; these are the pool of the next l
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def grid_between(singles: np.ndarray, k: int) -> list[float]:
     """Guesses from the least single value to k times the largest."""
     if len(singles) == 0:
         return []
-    low, high = float(singles.min()), k * float(singles.max())
+    low, high = float(singles.min()), min(k * float(singles.max()), sys.float_info.max)
     return [low * RATIO**i for i in range(math.floor(math.log(high / low) / math.log(RATIO) + 1e-9) + 2)]
 
 
@@ -84,7 +85,7 @@ class EarlierGuess:
     def _gain(self, v: int) -> float:
         self.queries += 1
         if self.state is None:
-            return self.objective.gain(v, self.sequence)
+            return self.objective.value([*self.sequence, v]) - self.value
         return float(prefixes.gain(self.objective.record, self.state, len(self.sequence), v, self.scratch))
 
     def _remember(self) -> None:
@@ -96,4 +97,5 @@ class EarlierGuess:
             self.state, length, _ = self.objective._after(self.sequence)
             self.value = float(self.state.marks[states.VALUE, length])
         else:
+            self.queries += len(self.sequence) > 0
             self.value = self.objective.value(self.sequence)

@@ -6,16 +6,17 @@ Guess j is o_j = (1 + epsilon)^j, with threshold t_j = o_j / (2k).
 is the best of all.
 
 *Lazy.* Every guess sees all elements, but only when it is visited. A full guess (T = k) proves f(I) >= o_j / 2; an open
-one (T < k) proves OPT <= f(I) + o_j / 2. So a full j beside an open j + 1 is all that an answer needs, and the walk to
-such a pair starts at the last one. Replay "net" brings a guess up to date by what changed since its last visit, where
-an insertion and a deletion cancel, or from scratch when that is more than a quarter of what is present; replay "exact"
+one (T < k) proves OPT <= f(I) + o_j / 2. So a full j beside an open j + 1 is all that an answer needs. The walk to such
+a pair starts at the last one, in steps that double until a full and an open guess are met, and then halves what lies
+between. Replay "net" brings a guess up to date by what changed since its last visit, where an insertion and a deletion
+cancel, or from scratch when that is more than a quarter of what is present; so few guesses are kept. Replay "exact"
 repeats every update in order with the guess's own coins, so that it goes the way of a guess that was never late.
 
 *Groups.* The guesses are of the largest value of one element; only the one just above it matters.
 
 Kernels, on a table of states (`states`) whose slot 0 is empty and used as scratch, and on a `stream.Stream`. The
-arguments ``batched``, ``grouped`` and ``eager`` are None or True, so that the compiler leaves out what a run does not
-use.
+arguments ``levelled`` or ``batched``, ``grouped`` and ``eager`` are None or True; the compiler leaves out what stands
+under ``if ... is not None`` of a None, and nothing else.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ from lrtheory.dynamic_submodular.stream import (
     OPEN,
     PENDING,
     POSITION,
+    SINGLE_QUERIES,
+    STRIDE,
     TOP,
     UPPER,
     WHERE,
@@ -96,21 +99,23 @@ def find(table, tally, j):
 
 @flat
 def take_slot(table, stream, rules, eager):
-    """A slot for a new guess: an unused one, or one whose guess would be built from scratch anyhow; -1 for none."""
+    """A slot for a new guess: an unused one, or one whose guess can be built again; -1 for none.
+
+    In an eager table that is a guess without elements; of lazy ones, except for the pair that the walk has met, the one
+    that was not visited for longest; none where every guess must go on from where it stopped.
+    """
     tally = stream.tally
     if tally[N_SLOTS] < table.numbers.shape[0]:
         tally[N_SLOTS] += 1
         return tally[N_SLOTS] - 1
-    oldest = 1
-    for slot in range(2, tally[N_SLOTS]):
-        if table.numbers[slot, CURSOR] < table.numbers[oldest, CURSOR]:
-            oldest = slot
-    cursor = table.numbers[oldest, CURSOR]
-    if eager is not None:
-        is_idle = cursor == 0  # it holds no element
-    else:
-        is_idle = not rules.is_exact and tally[HEAD] - cursor > 8 + tally[N_LIVE] // 4
-    if tally[N_SLOTS] == 1 or not is_idle:
+    if eager is None and rules.is_exact:
+        return -1
+    oldest = EMPTY
+    for slot in range(1, tally[N_SLOTS]):
+        is_kept = eager is None and (slot == tally[FULL] or slot == tally[OPEN])
+        if not is_kept and (oldest == EMPTY or table.numbers[slot, CURSOR] < table.numbers[oldest, CURSOR]):
+            oldest = np.int64(slot)
+    if oldest == EMPTY or (eager is not None and table.numbers[oldest, CURSOR] > 0):
         return -1
     for count in range(4):  # what is left of the old guess is cleared when the new one is built; an idle one is empty
         tally[LOST + count] += table.numbers[oldest, QUERIES + count]
@@ -141,7 +146,7 @@ def slot_for(table, stream, rules, grouped, eager, j):
 
 
 @flat
-def sync(record, table, slot, stream, work, rules, batched):
+def sync(record, table, slot, stream, work, rules, levelled, batched):
     """Bring a guess up to date."""
     state, tally = states.slot_of(table, slot), stream.tally
     head, cursor = tally[HEAD], state.numbers[CURSOR]
@@ -150,9 +155,9 @@ def sync(record, table, slot, stream, work, rules, batched):
         states.clear(record, state)
         for a in range(tally[N_LIVE]):
             work.whole[POOL, a] = stream.ground[LIVE, a]
-        if batched is None:
+        if levelled is not None:
             levels.settle(record, state, work, tally[N_LIVE], FIRST, FIRST)
-        else:
+        if batched is not None:
             batches.build(record, state, work, FIRST, tally[N_LIVE])
         return
     for place in range(cursor, head):
@@ -161,14 +166,14 @@ def sync(record, table, slot, stream, work, rules, batched):
         is_present = op >= 0 if rules.is_exact else stream.ground[WHERE, v] >= 0
         is_known = state.elements[DEEPEST, v] != ABSENT
         if is_present and not is_known:
-            if batched is None:
+            if levelled is not None:
                 levels.insert(record, state, work, v)
-            else:
+            if batched is not None:
                 batches.insert(record, state, work, v)
         elif is_known and not is_present:
-            if batched is None:
+            if levelled is not None:
                 levels.delete(record, state, work, v)
-            else:
+            if batched is not None:
                 batches.delete(record, state, work, v)
 
 
@@ -178,6 +183,7 @@ def sync(record, table, slot, stream, work, rules, batched):
 @flat
 def start_walk(tally):
     """Begin where the last walk has ended, and have met no guess yet."""
+    tally[STRIDE] = 1
     tally[J_FULL] = tally[J_OPEN] = FREE
     tally[FULL] = tally[OPEN] = -1
 
@@ -192,21 +198,15 @@ def decide(table, slot, stream, rules):
         tally[FULL], tally[J_FULL] = slot, j
         if tally[J_OPEN] == j + 1:
             return True
-        tally[AT] = j + 1
-        return False
-    tally[OPEN], tally[J_OPEN] = slot, j
-    stream.answers[UPPER] = value + guess / 2
-    if tally[J_FULL] == j - 1:
-        return True
-    if guess / 2 <= rules.epsilon * value:  # it proves more than a pair would
-        tally[FULL] = -1
-        return True
-    tally[AT] = j - 1
-    if length == 0:  # every f(v) is below the threshold: go where the largest is not
-        top = 0.0
-        for a in range(tally[N_LIVE]):
-            top = max(top, stream.singles[stream.ground[LIVE, a]])
-        tally[AT] = min(j - 1, streams.index_below(2 * rules.k * top, rules.epsilon))
+    else:
+        tally[OPEN], tally[J_OPEN] = slot, j
+        stream.answers[UPPER] = value + guess / 2
+        if tally[J_FULL] == j - 1:
+            return True
+        if guess / 2 <= rules.epsilon * value:  # it proves more than a pair would
+            tally[FULL] = -1
+            return True
+    streams.go_on(stream, rules, length)
     return False
 
 
@@ -234,6 +234,8 @@ def best_of_table(table, stream, rules):
             highest = max(highest, table.numbers[slot, INDEX])
     # every f(v) is below this, or one more guess would hold v
     top = (1 + rules.epsilon) ** (highest + 1) / (2 * rules.k) * (1 + 1e-8)
+    if highest == streams.index_below(np.inf, rules.epsilon):  # there are no higher guesses than numbers
+        top = np.inf
     answers[UPPER] = rules.k * top
     best, best_value = 1, -1.0
     for slot in range(1, tally[N_SLOTS]):
@@ -272,7 +274,7 @@ def change_table(record, table, stream, work, rules, eager, op):
 
 @flat
 def group_bound(table, slot, stream, work):
-    """With groups: f of all picks, and for every place of a group at most its bar."""
+    """With groups: f of all picks, and for every place of a group at most its bar (`theory.group_bound`)."""
     length = table.numbers[slot, LENGTH]
     upper = table.marks[slot, VALUE, length]
     for group in range(table.marks.shape[1] - BAR):
@@ -301,6 +303,7 @@ def collect(record, table, slot, stream, work, batched, grouped):
         return live_value(record, table, slot, stream, work, batched)
     if size == length:
         return state.marks[VALUE, length]
+    tally[SINGLE_QUERIES] += 1
     return prefixes.set_value(record, states.slot_of(table, EMPTY), chosen[NOW, :size], work.gains)
 
 
@@ -329,6 +332,7 @@ def live_value(record, table, slot, stream, work, batched):
                 items[size] = state.levels[MEMBER, z]
                 size += 1
         scratch = states.slot_of(table, EMPTY)
+        stream.tally[SINGLE_QUERIES] += 1
         state.marks[LOWER, 0] = prefixes.set_value(record, scratch, items[:size], work.gains)
     return state.marks[LOWER, 0]
 
@@ -342,7 +346,7 @@ def keep_solution(stream):
 
 
 @flat
-def update(record, table, stream, work, rules, batched, grouped, eager, ops, trace):
+def update(record, table, stream, work, rules, levelled, batched, grouped, eager, ops, trace):
     """Apply updates from ``tally[POSITION]`` on, with an answer after each; returns DONE or what is missing to go on.
 
     Called again with more slots it goes on where it stopped.
@@ -370,7 +374,7 @@ def update(record, table, stream, work, rules, batched, grouped, eager, ops, tra
                 slot = slot_for(table, stream, rules, grouped, eager, tally[AT])
                 if slot < 0:
                     return NEEDS_SLOT
-                sync(record, table, slot, stream, work, rules, batched)
+                sync(record, table, slot, stream, work, rules, levelled, batched)
                 arrived = grouped is not None or decide(table, slot, stream, rules)
             if grouped is not None:
                 group_bound(table, slot, stream, work)

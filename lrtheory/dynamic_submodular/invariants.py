@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory.dynamic_submodular.objectives.base import probe_submodular
 from lrtheory.dynamic_submodular.states import (
     ABSENT,
     AFTER,
@@ -31,7 +32,7 @@ from lrtheory.dynamic_submodular.states import (
     VALUE,
 )
 
-__all__ = ["check_answer", "check_state", "pools"]
+__all__ = ["check_answer", "check_objective", "check_state", "pools"]
 
 #: relative error that recomputed values may have
 CLOSE = 1e-9
@@ -127,6 +128,14 @@ def check_batches(objective: Any, state: Any, k: int) -> None:
         gains = objective.gains(sequence.tolist())
         alive = state.elements[DEEPEST] != ABSENT
         assert (gains[alive] < threshold * (1 + CLOSE)).all(), f"an element passes at the end: {gains[alive].max()}"
+
+
+def check_objective(objective: Any, n_probes: int) -> None:
+    """No random sets contradict that the objective is monotone submodular."""
+    found = probe_submodular(objective, n_probes=n_probes, rng=0)
+    A, B, v = list(found.A), list(found.B), found.v
+    assert found.kind != "monotone", f"the objective falls by {found.violation} when {v} joins {B}"
+    assert found.kind is None, f"{v} adds {found.violation} more to {B} than to its part {A}"
 
 
 def check_answer(solver: Any) -> None:

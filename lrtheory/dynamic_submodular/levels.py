@@ -9,7 +9,7 @@ hits an e_i, which then is drawn anew. Either way all below is built again by on
 first element that passes at the present end of the sequence is uniform among all that do.
 
 Kernels; the state is a `states.State`. With groups the bar that an element must reach depends on its group and on the
-prefix, and falls never (see `matroid`); without, it is t for the first k prefixes.
+prefix, and never falls (see `matroid`); without, it is t for the first k prefixes.
 """
 
 from __future__ import annotations
@@ -79,6 +79,17 @@ def raise_bar(state, work, z, group):
 
 
 @flat
+def depth(gains, bars, first, opened, last):
+    """The first prefix from `first` to `last` on at which a profile is below the bar, last + 1 for none.
+
+    Here profiles are cheap and looked through; a callable is asked instead as the counts say (`objectives.counting`).
+    """
+    while first <= last and passes(gains[first], bars[first]):
+        first += 1
+    return first
+
+
+@flat
 def settle(record, state, work, n, level, opened):
     """Sort the first n elements of the pool, in random order, into the levels from `level` on.
 
@@ -97,9 +108,7 @@ def settle(record, state, work, n, level, opened):
         pool[b] = pool[a]
         last, bar = numbers[LENGTH], BAR + work.whole[GROUP, v]
         prefixes.profile(record, state, v, level - 1, last, floor, work.gains)
-        deepest = level - 1
-        while deepest <= last and passes(work.gains[deepest], marks[bar, deepest]):
-            deepest += 1
+        deepest = depth(work.gains, marks[bar], level - 1, opened, last)
         numbers[QUERIES] += opened - level
         if deepest >= opened:
             numbers[QUERIES] += marks[bar, last] < math.inf

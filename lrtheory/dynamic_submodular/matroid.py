@@ -11,13 +11,14 @@ import numpy as np
 
 from lrtheory._array import kernel_input
 from lrtheory._validation import array, must
+from lrtheory.dynamic_submodular.objectives.base import subset
 
 __all__ = ["PartitionMatroid"]
 
 
 @dataclass(frozen=True, eq=False)
 class PartitionMatroid:
-    """Sets with at most limits[g] elements of each group g; in the place of `k` wherever it is accepted.
+    """Sets with at most limits[g] elements of each group g; in the place of `k` of `DynamicSubmodular`.
 
     A dynamic solution is worth at least OPT / (4 + O(epsilon)), and its upper bound is certified (statement DS-T16).
 
@@ -53,7 +54,9 @@ class PartitionMatroid:
             if given.dtype.kind not in "iu" and given.size:
                 raise must(name, "an array of integers", getattr(self, name), TypeError)
             low = 0 if name == "groups" else 1
-            checked = array(name, given, shape=(None,), low=low)
+            checked = array(name, given, shape=(None,))
+            if checked.min(initial=low) < low:
+                raise must(name, f"an array of integers of at least {low}", given.min())
             object.__setattr__(self, name, kernel_input(checked, np.int64))
         if self.groups.max(initial=0) >= len(self.limits):
             raise must("groups", f"below {len(self.limits)}, the number of limits", int(self.groups.max()))
@@ -75,8 +78,13 @@ class PartitionMatroid:
         -------
         bool
             True when no group has more than its limit.
+
+        Raises
+        ------
+        KeyError
+            If an element has no group.
         """
-        taken = np.bincount(self.groups[np.asarray(list(S), np.int64)], minlength=len(self.limits))
+        taken = np.bincount(self.groups[subset("S", S, len(self.groups))], minlength=len(self.limits))
         return bool((taken <= self.limits).all())
 
     def n_levels(self, epsilon: float) -> int:

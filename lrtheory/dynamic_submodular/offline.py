@@ -38,11 +38,11 @@ class Selection(Result):
         f(items).
     upper_bound : float
         What no set of k candidates exceeds, if the function is monotone submodular: the value and the k best marginals
-        on top of it, as they were last known; for brute force the value.
+        on top of it, as they were last known; for sieves the k best single values, for brute force the value.
     method : str
         The method used.
     counts : mapping
-        ``queries``: marginals asked for, or of brute force sets.
+        ``queries``: marginals asked for, or values of sets of brute force.
     """
 
     items: np.ndarray
@@ -167,7 +167,8 @@ def _sieved(objective: Any, k: int, candidates: np.ndarray, epsilon: float, meth
     slot, queries = module.sieve(objective.record, table, candidates, *options, bounds, gains)
     state = states.at(table, int(slot))
     length = int(state.numbers[states.LENGTH])
-    return _selection(state, length, _bound(state, length, bounds, k), method, queries)
+    # the best single values bound every set; marginals on top of the solution are not known
+    return _selection(state, length, float(np.sort(bounds)[-k:].sum()), method, queries)
 
 
 def _exhausted(objective: Any, k: int, candidates: np.ndarray) -> Selection:
@@ -181,7 +182,7 @@ def _exhausted(objective: Any, k: int, candidates: np.ndarray) -> Selection:
     items = best[:length]
     values = np.array([objective.value(items[:z]) for z in range(length + 1)])
     return Selection(
-        items, np.diff(values), float(values[-1]), float(values[-1]), "brute-force", {"queries": int(queries)}
+        items, np.diff(values), float(values[-1]), float(values[-1]), "brute-force", {"queries": int(queries) + length}
     )
 
 

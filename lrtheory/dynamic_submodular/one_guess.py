@@ -14,7 +14,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import choice, generator, integer, must, real
 from lrtheory.dynamic_submodular import batches, invariants, levels, randomness, states
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
-from lrtheory.dynamic_submodular.objectives.counting import kernels
+from lrtheory.dynamic_submodular.objectives.counting import kernels, scratch_for
 from lrtheory.dynamic_submodular.problem import checked_ops
 from lrtheory.dynamic_submodular.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
 
@@ -99,7 +99,7 @@ class OneGuess:
         table = states.new_states(self.objective.record, n, k, n_entries=room)
         self._state = states.at(table, 0)
         n_buckets = states.n_buckets(self.epsilon) if self.structure == "batches" else 0
-        self._work = states.new_work(n, k, n_buckets=n_buckets)
+        self._work = scratch_for(self.objective, states.new_work(n, k, n_buckets=n_buckets))
         states.set_guess(self._state, 0, self.guess, self.threshold, self.epsilon, self._word)
 
     @property
@@ -202,7 +202,13 @@ class OneGuess:
         """
         self._grow()
         checked = checked_ops(ops, self.objective.n, self._state.elements[DEEPEST] >= 0)
-        self._kernels.run(self.objective.record, self._state, self._work, checked, np.zeros(2, np.int64))
+        saved = copy.deepcopy(self._state) if isinstance(self.objective, CountingOracle) else None
+        try:
+            self._kernels.run(self.objective.record, self._state, self._work, checked, np.zeros(2, np.int64))
+        except BaseException:  # Ctrl-C too
+            if saved is not None:  # in the user's function: as if nothing had been asked
+                self._state = saved
+            raise
 
     def check_invariants(self) -> None:
         """Recompute everything from the definitions of the structure.

@@ -9,7 +9,7 @@ LOGDET     f(S) = log det(I + scale X_SS)                      determinants; X i
 =========  ==================================================  ========================================================
 
 The state of a sequence (`states.State`) answers the marginals f(v \| I_z) for *all* z in one pass over the row of v.
-These marginals never increase in z, so they say at once at which prefix an element stops to be useful:
+These marginals never increase in z, so they say at once at which prefix an element stops being useful:
 
 =========  ============================================================================================================
 MAX        every column j keeps its staircase: the elements of the sequence that raised max_i x_ij, and to what. They
@@ -43,6 +43,7 @@ VALUE = 0
 FIRST, LAST, COLUMN, DEPTH, ABOVE, BELOW = range(6)
 #: rows of ``table`` under MAX: top of each column, height of each entry
 PEAK, HEIGHT = range(2)
+EMPTY = np.int64(0)  # no literal, for which the compiler would make a kernel of its own
 
 
 class Record(NamedTuple):
@@ -232,7 +233,7 @@ def set_value(record, state, items, gains):
     """f of a set of distinct elements; `state` is an empty state with room for them, and is left empty."""
     for z in range(items.shape[0]):
         extend(record, state, z + 1, items[z], gain(record, state, z, items[z], gains))
-    truncate(record, state, items.shape[0], 0)
+    truncate(record, state, items.shape[0], EMPTY)
     return state.marks[VALUE, items.shape[0]]
 
 

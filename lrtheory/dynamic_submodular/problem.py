@@ -88,6 +88,8 @@ def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
     if not isinstance(objective, Objective):
         rule = "an objective of this package, such as Coverage or CountingOracle"
         raise must("objective", rule, objective, TypeError)
+    if k is None:
+        raise must("k", "given, unless `objective` is an UpdateStream", k, TypeError)
     return objective, k
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._result import json_safe
 from lrtheory._validation import must
-from lrtheory.dynamic_submodular import states
+from lrtheory.dynamic_submodular import memory, states
 from lrtheory.dynamic_submodular import stream as streams
 
 __all__ = ["read", "topped_up", "written"]
@@ -56,6 +56,7 @@ def _parameters(solver: Any) -> dict[str, Any]:
     return {
         "k": solver.k,
         "limits": None if solver.matroid is None else solver.matroid.limits.tolist(),
+        "groups": None if solver.matroid is None else solver.matroid.groups.tolist(),
         "epsilon": solver.epsilon,
         "method": solver.method,
         "replay": solver.replay,
@@ -78,8 +79,14 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     table = _arrays("table", state["table"], states.State, twin._table, free_axis=True)
     is_exact = twin._rules.is_exact
     stream = _arrays("stream", state["stream"], streams.Stream, twin._stream, free_axis=False, is_exact=is_exact)
+    word = state["word"]
+    if isinstance(word, bool) or not isinstance(word, int) or not 0 <= word < 2**63:
+        raise must("state['word']", "an integer in [0, 2^63)", word)
     _check_places(table, stream, twin)
-    return twin._rules._replace(word=int(state["word"])), table, stream, twin._work
+    _check_stream(stream, twin)
+    whole, _, work = memory.tables(twin, max(len(table.numbers), memory.first_slots(twin)), table.elements.shape[2])
+    states.transplant(table, whole)
+    return twin._rules._replace(word=word), whole, stream, work
 
 
 def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_exact: bool = False) -> Any:
@@ -105,6 +112,9 @@ def _check_places(table: Any, stream: Any, solver: Any) -> None:
     """Everything that kernels use as a place is one."""
     n, length = table.elements.shape[2], table.levels.shape[2] - 2
     steps, n_slots = table.stairs.shape[2], len(table.numbers)
+    for name, rows in table._asdict().items():
+        if len(rows) != n_slots:
+            raise must(f"state['table'][{name!r}]", f"{n_slots} tables, as many as 'numbers'", len(rows))
     _within("elements", table.elements[:, states.DEEPEST], -1, length)
     _within("elements", table.elements[:, states.AFTER : states.PLACE], -1, n - 1)
     _within("elements", table.elements[:, states.PLACE], 0, length)
@@ -121,6 +131,23 @@ def _check_places(table: Any, stream: Any, solver: Any) -> None:
     _within("tally", tally[[streams.N_NOW, streams.N_BEFORE]], 0, length)
     _within("tally", tally[[streams.N_SLOTS]], 1, n_slots)
     _within("tally", tally[[streams.HEAD]], 0, len(stream.log) if solver._rules.is_exact else 2**62)
+    _within("log", stream.log, -n, n - 1)
+
+
+def _check_stream(stream: Any, solver: Any) -> None:
+    """The elements present are known, and stand where they say."""
+    n_live = int(stream.tally[streams.N_LIVE])
+    present = stream.ground[streams.LIVE, :n_live]
+    where = np.full(stream.ground.shape[1], -1)
+    _within("ground", present, 0, solver.objective.n - 1)
+    where[present] = np.arange(n_live)
+    if (where[present] != np.arange(n_live)).any() or (where != stream.ground[streams.WHERE]).any():
+        raise must("state['stream']['ground']", "one that lists each present element once, at its place", present)
+    singles = stream.singles[present]
+    if not (np.isfinite(singles) & (singles >= 0)).all():
+        raise must("state['stream']['singles']", "finite and at least 0", singles.min(initial=0))
+    if (singles > 0).sum() != stream.tally[streams.N_POSITIVE]:
+        raise must("state['stream']['tally']", f"one that counts {(singles > 0).sum()} elements of worth", n_live)
 
 
 def _within(name: str, values: np.ndarray, low: int, high: int) -> None:

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import kernel
+from lrtheory._validation import must
 from lrtheory.dynamic_submodular import prefixes
 from lrtheory.dynamic_submodular.prefixes import BEGIN, CONCAVE, LOGDET, MAX, MEMBER, VALUE
 from lrtheory.dynamic_submodular.randomness import flat
@@ -63,6 +64,8 @@ ABSENT = -1
 #: rows of ``whole`` in the scratch: a pool of elements, the bucket of each, sizes of buckets, the group of each
 #: element, and how many of each group may be chosen
 POOL, BUCKET_OF, BUCKETS, GROUP, LIMIT = range(5)
+#: bytes of tables that are allocated at most
+MOST_BYTES = 2**33
 
 
 class State(NamedTuple):
@@ -88,6 +91,8 @@ def new_states(record: Any, n: int, length: int, *, n_entries: int, n_groups: in
     rule, columns = getattr(record, "rule", -1), getattr(record, "n_columns", 0)  # an oracle in Python has no tables
     steps = max(columns, n_entries) if rule == MAX else 0
     shape = {MAX: (2, steps), CONCAVE: (length + 1, columns), LOGDET: (length + 1, length + 1)}.get(rule, (0, 0))
+    per_slot = 16 * n + 8 * (9 + BAR + n_groups) * (length + 2) + 24 * steps + 8 * math.prod(shape)
+    affordable(n_slots * per_slot)
     state = State(
         elements=np.zeros((n_slots, 4, n), np.int32),
         levels=np.zeros((n_slots, 9, length + 2), np.int64),
@@ -104,10 +109,18 @@ def new_states(record: Any, n: int, length: int, *, n_entries: int, n_groups: in
 
 def new_work(n: int, length: int, *, groups: Any = 0, limits: Any = 0, n_buckets: int = 0) -> Work:
     """Scratch for guesses of n elements; without groups all elements are of group 0."""
+    affordable(40 * n_buckets + 16 * length)
     whole = np.zeros((5, max(n, n_buckets, np.size(limits))), np.int64)
     whole[GROUP, :n] = groups
     whole[LIMIT, : np.size(limits)] = limits
     return Work(whole, np.zeros(max(n, length) + length + 4))
+
+
+def affordable(n_bytes: int) -> None:
+    """Raise an error in the place of asking for more memory than a machine has."""
+    if n_bytes > MOST_BYTES:
+        rule = f"small enough, and `epsilon` large enough, for tables of {MOST_BYTES / 2**30:g} GiB"
+        raise must("k", rule, f"tables of {n_bytes / 2**30:.3g} GiB")
 
 
 def n_buckets(epsilon: float) -> int:

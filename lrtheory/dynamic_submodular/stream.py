@@ -13,6 +13,7 @@ chosen      int64 (2, K + 1): the solution NOW and BEFORE the last update
 from __future__ import annotations
 
 import math
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "Rules",
     "Stream",
     "Trace",
+    "go_on",
     "index_above",
     "index_below",
     "moved_log",
@@ -44,10 +46,13 @@ WORTH, UPPER, TOP = range(3)
 N_LIVE, N_POSITIVE, HEAD, N_SLOTS, AT, POSITION, PENDING, N_NOW, N_BEFORE, SINGLE_QUERIES, N_GUESSES = range(11)
 #: the walk: numbers of the full and of the open guess that it has met, and their slots, -1 for none
 J_FULL, J_OPEN, FULL, OPEN = range(11, 15)
+#: how far its next step goes while it has not met both
+STRIDE = 15
 #: the counts of guesses that were given up, four in a row
-LOST = 15
+LOST = 16
 #: number of a slot without a guess, and of no guess at all
 FREE = -(2**62)
+LARGEST = sys.float_info.max
 EMPTY = np.int64(0)
 
 
@@ -122,8 +127,8 @@ def index_above(value, epsilon):
 
 @flat
 def index_below(value, epsilon):
-    """The largest j with o_j <= value, up to rounding."""
-    return math.floor(math.log(value) / math.log1p(epsilon) + 1e-9)
+    """The largest j with o_j <= value, up to rounding; of infinity the largest that is a number."""
+    return math.floor(math.log(min(value, LARGEST)) / math.log1p(epsilon) + 1e-9)
 
 
 @flat
@@ -141,8 +146,8 @@ def note(record, table, stream, work, rules, grouped, op):
         tally[N_LIVE] += 1
         tally[N_POSITIVE] += singles[op] > 0
         answers[TOP] = max(answers[TOP], singles[op])
-        if singles[op] > 0:  # a guess below f(v) is below the optimum
-            tally[AT] = max(tally[AT], index_above(singles[op], rules.epsilon))
+        if tally[AT] == FREE and singles[op] > 0:  # a first walk starts at f(v), others where the last one ended
+            tally[AT] = index_above(singles[op], rules.epsilon)
         return
     v = ~op
     tally[N_LIVE] -= 1
@@ -154,6 +159,32 @@ def note(record, table, stream, work, rules, grouped, op):
         answers[TOP] = 0.0
         for a in range(tally[N_LIVE]):
             answers[TOP] = max(answers[TOP], singles[ground[LIVE, a]])
+
+
+@flat
+def go_on(stream, rules, length):
+    """The next stop of a walk: half-way between a full guess and an open one; without both, a step that doubles.
+
+    Where the thresholds exceed the largest f(v), sequences are empty: no step up goes on there, and the first step down
+    from there leaves it.
+    """
+    tally = stream.tally
+    full, opened, stride = tally[J_FULL], tally[J_OPEN], tally[STRIDE]
+    tally[STRIDE] = 2 * stride
+    if full != FREE and opened != FREE:
+        tally[AT] = (full + opened) // 2
+        return
+    if stride == 1 and length > 0:
+        tally[AT] += 1 if opened == FREE else -1
+        return
+    top = 0.0
+    for a in range(tally[N_LIVE]):
+        top = max(top, stream.singles[stream.ground[LIVE, a]])
+    highest = index_below(2 * rules.k * top, rules.epsilon)
+    if opened == FREE:
+        tally[AT] += max(1, min(stride, highest + 1 - tally[AT]))
+    else:
+        tally[AT] = min(tally[AT] - stride, highest)
 
 
 @flat

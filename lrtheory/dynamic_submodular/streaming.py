@@ -7,6 +7,7 @@ window starts with an empty set.
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from lrtheory.dynamic_submodular.states import INDEX, LENGTH
 __all__ = ["sieve"]
 
 FIRST = np.int64(0)
+LARGEST = sys.float_info.max
 
 
 @flat
@@ -46,7 +48,7 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
         best_seen[0] = max(best_seen[0], single)
         if best_seen[0] == 0:
             continue
-        low, high = best_seen[0], 2 * k * best_seen[0]
+        low, high = best_seen[0], min(2 * k * best_seen[0], LARGEST)
         if plus_plus:
             low, high = max(best_seen[0], best_seen[1]) / (2 * k * (1 + epsilon)), best_seen[0]
         first, last = math.ceil(math.log(low) / ratio - 1e-9), math.floor(math.log(high) / ratio + 1e-9)

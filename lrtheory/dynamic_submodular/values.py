@@ -14,6 +14,7 @@ __all__ = [
     "batch_pair_ratio",
     "batch_table_ratio",
     "batch_value",
+    "group_bound",
     "guess_value",
     "level_value",
     "live_value",
@@ -296,3 +297,35 @@ def batch_pair_ratio(epsilon: Any) -> Any:
     0.5
     """
     return (1 - epsilon) / (2 * (1 + epsilon))
+
+
+def group_bound(value: Any, bars: Any, limits: Any) -> Any:
+    r"""What no admissible set exceeds where groups have limits (statement DS-T16).
+
+    Parameters
+    ----------
+    value : number
+        f of all picks e_1, ..., e_T, those that were swapped out among them.
+    bars : sequence of numbers
+        Least marginal that is accepted of each group after the last pick.
+    limits : sequence of int
+        How many of each group may be chosen.
+
+    Returns
+    -------
+    number
+        value + sum_g limits_g bars_g.
+
+    Proof
+    -----
+    Let I be the picks and O an admissible set of elements that are present. Each v of O outside of I, of group g, was
+    refused at some prefix I_z, so f(v | I_z) is below the bar of g at z. Bars never fall along the sequence and
+    marginals never rise, so f(v | I) <= f(v | I_z) <= bars_g. O has at most limits_g elements of g. Hence
+    f(O) <= f(I + O) <= f(I) + sum_{v in O - I} f(v | I) <= value + sum_g limits_g bars_g.
+
+    Examples
+    --------
+    >>> group_bound(5.0, [1.0, 0.5], [2, 4])
+    9.0
+    """
+    return value + sum(limit * bar for limit, bar in zip(limits, bars, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def sliding_window(order: Any, length: int) -> np.ndarray:
     Parameters
     ----------
     order : int array of shape (n_arrivals,)
-        Distinct elements in the order of arrival.
+        Elements in the order of arrival; one may come again once it has gone.
     length : int
         How many are present at most, at least 1.
 
@@ -31,7 +32,7 @@ def sliding_window(order: Any, length: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `length` is below 1.
+        If `length` is below 1, an element is negative, or one arrives while it is present.
     TypeError
         If `order` is not of integers.
 
@@ -42,21 +43,26 @@ def sliding_window(order: Any, length: int) -> np.ndarray:
     """
     elements, length = _elements("order", order), integer("length", length, low=1)
     n = len(elements)
+    places = np.argsort(elements, kind="stable")
+    early = places[1:][(np.diff(elements[places]) == 0) & (np.diff(places) < length)]
+    if early.size:
+        rule = f"without an element twice among {length} arrivals"
+        raise must("order", rule, f"{elements[early[0]]} at place {early[0]}")
     kept = min(length, n)
     pairs = np.stack([~elements[: n - kept], elements[kept:]], axis=1).ravel()
     return np.concatenate([elements[:kept], pairs])
 
 
 @arrays("host")
-def time_window(times: Any, length: float) -> np.ndarray:
+def time_window(times: Any, length: Any) -> np.ndarray:
     """Updates of a window in time: element i arrives at times[i] and goes when `length` has passed.
 
     Parameters
     ----------
     times : array of shape (n,)
-        Times of arrival in any order; of equal times the lower element comes first.
-    length : float
-        How long each stays, positive.
+        Times of arrival in any order, numbers or datetime64; of equal times the lower element comes first.
+    length : float or timedelta64
+        How long each stays, positive; a timedelta64 (or a timedelta) where times are dates.
 
     Returns
     -------
@@ -66,24 +72,48 @@ def time_window(times: Any, length: float) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a time is not finite, or `length` is not positive.
+        If a time is not finite, or `length` is not positive or too small to change the times.
+    TypeError
+        If `times` is neither of numbers nor of dates, or `length` is not of their kind.
 
     Examples
     --------
     >>> time_window([0.0, 5.0, 1.0], 2.0).tolist()
     [0, 2, -1, -3, 1, -2]
     """
-    arrivals = array("times", times, shape=(None,)).astype(np.float64)
-    if real("length", length, low=0.0) == 0:
-        raise must("length", "positive", length)
+    arrivals, stay = _dates(times, length) if np.asarray(times).dtype.kind == "M" else _moments(times, length)
+    departures = arrivals + stay
+    if (departures <= arrivals).any():
+        raise must("length", f"large enough to be seen beside the time {arrivals.max()}", length)
     n = len(arrivals)
     ops = np.concatenate([np.arange(n), ~np.arange(n)])
-    moments = np.concatenate([arrivals, arrivals + length])
+    moments = np.concatenate([arrivals, departures])
     return ops[np.lexsort((np.where(ops >= 0, ops, ~ops), ops >= 0, moments))]
+
+
+def _moments(times: Any, length: Any) -> tuple[np.ndarray, Any]:
+    arrivals, stay = array("times", times, shape=(None,)).astype(np.float64), real("length", length, low=0.0)
+    if stay == 0:
+        raise must("length", "positive", length)
+    return arrivals, stay
+
+
+def _dates(times: Any, length: Any) -> tuple[np.ndarray, Any]:
+    arrivals = np.asarray(times)
+    if arrivals.ndim != 1 or np.isnat(arrivals).any():
+        raise must("times", "a one-dimensional array without NaT", times)
+    if not isinstance(length, (np.timedelta64, datetime.timedelta)):
+        raise must("length", "a timedelta64, as times are dates", length, TypeError)
+    stay = np.timedelta64(length)
+    if not stay > np.timedelta64(0, "s"):
+        raise must("length", "positive", length)
+    return arrivals, stay
 
 
 def _elements(name: str, order: Any) -> np.ndarray:
     elements = np.asarray(order)
     if elements.ndim != 1 or (elements.size and elements.dtype.kind not in "iu"):
         raise must(name, "a one-dimensional array of integers", order, TypeError)
+    if elements.size and not 0 <= elements.min() <= elements.max() < 2**63:
+        raise must(name, "an array of elements of at least 0", elements.min() if elements.min() < 0 else elements.max())
     return elements.astype(np.int64)

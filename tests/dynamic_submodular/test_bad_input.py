@@ -24,9 +24,13 @@ def solver(**options: Any) -> ds.DynamicSubmodular:
 BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ds.DynamicSubmodular(F, 0), ValueError, "`k` must be an integer of at least 1; got 0."),
     (lambda: ds.DynamicSubmodular(F, 2.0), TypeError, "`k` must be an integer; got 2.0."),
-    (lambda: ds.DynamicSubmodular(F, 2, epsilon=0.0), ValueError, "`epsilon` must be positive; got 0.0."),
-    (lambda: ds.DynamicSubmodular(F, 2, epsilon=1.5), ValueError, "`epsilon` must be in [0, 1]; got 1.5."),
-    (lambda: ds.DynamicSubmodular(F, 2, epsilon=0.6, method="batched"), ValueError, "`epsilon` must be in [0, 0.5]"),
+    (lambda: ds.DynamicSubmodular(F, 2, epsilon=0.0), ValueError, "`epsilon` must be in [1e-06, 1]; got 0.0."),
+    (lambda: ds.DynamicSubmodular(F, 2, epsilon=1.5), ValueError, "`epsilon` must be in [1e-06, 1]; got 1.5."),
+    (
+        lambda: ds.DynamicSubmodular(F, 2, epsilon=0.6, method="batched"),
+        ValueError,
+        "`epsilon` must be in [1e-06, 0.5]",
+    ),
     (lambda: ds.DynamicSubmodular(F, 2, method="magic"), ValueError, "`method` must be one of 'lazy', 'eager'"),
     (lambda: ds.DynamicSubmodular(F, 2, replay="none"), ValueError, "`replay` must be one of 'net', 'exact'"),
     (lambda: ds.DynamicSubmodular([[0]], 2), TypeError, "`objective` must be an objective of this package"),
@@ -37,7 +41,59 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     ),
     (lambda: ds.DynamicSubmodular(F, ds.PartitionMatroid([0] * 3, [1]), method="eager"), ValueError, '"lazy" for a'),
     (lambda: ds.PartitionMatroid([0, 2], [1, 1]), ValueError, "`groups` must be below 2, the number of limits; got 2."),
-    (lambda: ds.PartitionMatroid([0], [0]), ValueError, "`limits` must be in [1, inf]"),
+    (lambda: ds.PartitionMatroid([0], [0]), ValueError, "`limits` must be an array of integers of at least 1; got 0."),
+    (
+        lambda: ds.PartitionMatroid([-1], [1]),
+        ValueError,
+        "`groups` must be an array of integers of at least 0; got -1.",
+    ),
+    (
+        lambda: ds.PartitionMatroid([0], [1]).holds([5]),
+        KeyError,
+        "`S` must be a collection of elements in [0, 0]; got 5.",
+    ),
+    (lambda: ds.DynamicSubmodular(F), TypeError, "`k` must be given, unless `objective` is an UpdateStream; got None."),
+    (lambda: ds.maximize(F), TypeError, "`k` must be given, unless"),
+    (lambda: baselines.recompute(F, [0]), TypeError, "`k` must be given, unless"),
+    (lambda: ds.DynamicSubmodular(F, 10**8), ValueError, "`k` must be small enough, and `epsilon` large enough"),
+    (
+        lambda: ds.DynamicSubmodular(F, 1000, epsilon=1e-6, method="eager"),
+        ValueError,
+        "for tables of 8 GiB; got 'tables of",
+    ),
+    (lambda: ds.DynamicSubmodular(ds.LogDet(np.eye(3)), 20_000), ValueError, "`k` must be small enough"),
+    (lambda: ds.OneGuess(F, 10**9, 1.0), ValueError, "`k` must be small enough"),
+    (
+        lambda: solver().update(ds.UpdateStream(ds.Coverage([[0]]), [0], 1)),
+        ValueError,
+        "`ops` must be an UpdateStream of the objective of this object, or an array",
+    ),
+    (lambda: solver().check_invariants(n_probes=-1), ValueError, "`n_probes` must be an integer of at least 0"),
+    (lambda: baselines.lattanzi(F, [0], 1, epsilon=1.0), ValueError, "`epsilon` must be in [0, 1); got 1.0."),
+    (lambda: ds.FacilityLocation.from_features(np.eye(2), gamma=-1.0), ValueError, "`gamma` must be in [0, inf]"),
+    (
+        lambda: ds.FacilityLocation.from_features(np.eye(2), gamma=0.0),
+        ValueError,
+        "`gamma` must be positive and finite",
+    ),
+    (lambda: ds.LogDet.from_features(np.eye(2), metric="l1"), ValueError, "`metric` must be one of"),
+    (lambda: ds.sliding_window([0, -1], 1), ValueError, "`order` must be an array of elements of at least 0; got -1."),
+    (
+        lambda: ds.sliding_window([0, 1, 0], 3),
+        ValueError,
+        "`order` must be without an element twice among 3 arrivals; got '0 at place 2'.",
+    ),
+    (lambda: ds.time_window([1e20], 1.0), ValueError, "`length` must be large enough to be seen beside the time 1e+20"),
+    (
+        lambda: ds.time_window(np.array(["2026-01-01"], "datetime64[D]"), 1.0),
+        TypeError,
+        "`length` must be a timedelta64, as times are dates; got 1.0.",
+    ),
+    (
+        lambda: ds.time_window(np.array(["NaT"], "datetime64[D]"), np.timedelta64(1, "D")),
+        ValueError,
+        "`times` must be a one-dimensional array without NaT",
+    ),
     (lambda: solver().insert(0), KeyError, "insert 0, which is present"),
     (lambda: solver().delete(2), KeyError, "delete 2, which is absent"),
     (lambda: solver().insert(3), KeyError, "insert 3, which is unknown"),
@@ -130,6 +186,15 @@ def broken(change: Callable[[dict[str, Any]], Any]) -> tuple[ds.DynamicSubmodula
         lambda state: state["stream"].update(singles=[0.0]),
         lambda state: state["stream"].update(tally=["a"]),
         lambda state: state["stream"]["tally"].__setitem__(0, 10**6),
+        lambda state: state.update(word="abc"),
+        lambda state: state.update(word=None),
+        lambda state: state.update(word=2**70),
+        lambda state: state["stream"]["log"].__setitem__(0, 99),
+        lambda state: state["stream"]["ground"][0].__setitem__(0, 1),
+        lambda state: state["stream"]["ground"][1].__setitem__(0, 2),
+        lambda state: state["stream"]["singles"].__setitem__(0, float("nan")),
+        lambda state: state["stream"]["tally"].__setitem__(1, 1),
+        lambda state: state["table"].update(marks=state["table"]["marks"][:1]),
     ],
 )
 def test_a_state_that_does_not_fit_is_rejected(change: Callable[[dict[str, Any]], Any]) -> None:
@@ -140,3 +205,14 @@ def test_a_state_that_does_not_fit_is_rejected(change: Callable[[dict[str, Any]]
     assert good.get_state() == before
     with pytest.raises(TypeError, match="`state` must be a mapping"):
         good.set_state(3)  # type: ignore[arg-type]
+
+
+def test_a_state_of_other_groups_is_rejected() -> None:
+    one, other = (ds.DynamicSubmodular(F, ds.PartitionMatroid(groups, [1, 1])) for groups in ([0, 0, 1], [0, 1, 1]))
+    one.update([0, 1])
+    before = other.get_state()
+    with pytest.raises(
+        ValueError, match=r"`state\['groups'\]` must be \[0, 1, 1\], as of this object; got \[0, 0, 1\]"
+    ):
+        other.set_state(one.get_state())
+    assert other.get_state() == before

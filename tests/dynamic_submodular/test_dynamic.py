@@ -140,16 +140,55 @@ def test_an_oracle_in_python_takes_the_same_path(method: str) -> None:
     np.testing.assert_array_equal(one.solution, other.solution)
 
 
-def test_a_function_that_fails_leaves_everything_as_it_was() -> None:
-    def moody(S: tuple[int, ...]) -> float:
-        return float("nan") if 3 in S else float(len(S))
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_function_that_fails_leaves_everything_as_it_was(error: type[BaseException]) -> None:
+    is_moody = True
 
-    solver = ds.DynamicSubmodular(ds.CountingOracle(moody, 5), 2, rng=0)
+    def moody(S: tuple[int, ...]) -> float:
+        if 3 in S and is_moody:
+            raise error
+        return float(len(S))
+
+    f = ds.CountingOracle(moody, 5)
+    solver = ds.DynamicSubmodular(f, 2, rng=0)
     solver.update([0, 1])
     before = solver.get_state()
-    with pytest.raises(ValueError, match="`f` must be a function with finite values"):
+    with pytest.raises(error):
         solver.update([2, 3])
     assert solver.get_state() == before
+    solver.update([2, ~0, 4])
+    for structure in ("levels", "batches"):
+        one = ds.OneGuess(f, 2, 4.0, structure=structure, rng=0)
+        one.update([0, 1])
+        whole = pickle.dumps(one._state)
+        with pytest.raises(error):
+            one.update([~0, 2, 3])
+        assert pickle.dumps(one._state) == whole
+        one.update([2, ~1])
+    is_moody = False
+    solver.check_invariants()
+    one.check_invariants()
+
+
+def test_an_interruption_between_two_compiled_calls_finishes_the_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    f = ds.Coverage([[v] for v in range(8)], 3.0 ** np.arange(8))
+    solver = ds.DynamicSubmodular(f, 2, replay="exact", rng=0)
+    real, stopped = ds.DynamicSubmodular._allocate, []
+
+    def interrupted(self: ds.DynamicSubmodular, *sizes: int) -> None:
+        if not stopped:
+            stopped.append(True)
+            raise KeyboardInterrupt
+        real(self, *sizes)
+
+    monkeypatch.setattr(ds.DynamicSubmodular, "_allocate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        solver.update(np.arange(8))
+    assert 0 < len(solver.present) < 8
+    solver.check_invariants()
+    assert solver.value >= ds.maximize(f, 2, candidates=solver.present).value / 2.1
+    solver.update(np.arange(len(solver.present), 8))
+    assert solver.value >= ds.maximize(f, 2).value / 2.1
 
 
 def test_elements_that_did_not_exist_at_the_start() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from lrtheory import dynamic_submodular as ds
 from lrtheory.bounds.patching import Patch, patched
-from lrtheory.dynamic_submodular import batches, levels, theory
+from lrtheory.dynamic_submodular import batches, levels, states, theory
 from tests.dynamic_submodular.oracles import after, fixed_threshold_sieve, instances, optimum, toggles
 
 KINDS = sorted(instances())
@@ -166,3 +166,48 @@ def test_an_adversary_who_sees_the_coins_pays_in_queries_alone() -> None:
     other.update(stream.ops)
     assert attacked.counts["queries"] > 3 * other.counts["queries"]
     assert attacked.value == other.value == 4.0
+
+
+def test_marginals_are_counted_as_a_binary_search_asks_for_them() -> None:
+    f = ds.Coverage([[0], [1], [2], [0], [1], [2]])
+    state = states.at(states.new_states(f.record, 6, 4, n_entries=6), 0)
+    states.set_guess(state, 0, 8.0, 1.0, 0.1, 0)
+    work = states.new_work(6, 4)
+    work.whole[states.POOL, :6] = np.arange(6)
+    with patched(Patch(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a")):
+        levels.settle(f.record, state, work, 6, 1, 1)
+    assert state.levels[states.MEMBER, 1:4].tolist() == [0, 1, 2]
+    # one each for 0, 1, 2; the others fail at the end, and among three prefixes two questions find where
+    assert state.numbers[states.QUERIES] == 3 + 3 * (1 + 2)
+
+
+def built_batches(f: ds.Objective, k: int, threshold: float, seed: int) -> states.State:
+    """Batches out of all elements at once."""
+    state = states.at(states.new_states(f.record, f.n, k, n_entries=f.room_for(k)), 0)
+    states.set_guess(state, 0, 2 * k * threshold, threshold, 0.25, seed)
+    work = states.new_work(f.n, k, n_buckets=states.n_buckets(0.25))
+    work.whole[states.POOL, : f.n] = np.arange(f.n)
+    batches.build(f.record, state, work, batches.FIRST + 1, f.n)
+    return state
+
+
+def test_batches_come_from_the_largest_bucket() -> None:
+    light_and_heavy = ds.Coverage([[v] for v in range(8)], [1.0, 2.0, 1.0, 2.0, 1.0, 1.0, 2.0, 1.0])
+    equal = ds.Coverage([[v] for v in range(6)], [1.0, 2.0, 1.0, 2.0, 1.0, 2.0])
+    for seed in range(5):
+        state = built_batches(light_and_heavy, 10, 1.0, seed)
+        assert state.levels[states.BATCH, 1:3].tolist() == [5, 3]
+        assert set(state.levels[states.MEMBER, 1:6].tolist()) == {0, 2, 4, 5, 7}
+        state = built_batches(equal, 10, 1.0, seed)  # of equal buckets the highest
+        assert set(state.levels[states.MEMBER, 1:4].tolist()) == {1, 3, 5}
+
+
+def test_a_scan_stops_when_half_of_what_it_saw_and_two_more_were_no_longer_there() -> None:
+    f = ds.Coverage([[0]] * 100)
+    state = built_batches(f, 10, 1.0, 0)
+    assert state.levels[states.BATCH, 1] == 1
+    # the first is taken, and of m that were seen m - 1 >= 2 + m/2 at m = 6; before and after it all are filtered
+    assert state.numbers[states.QUERIES] == 100 + 6 + 99
+    other = ds.Coverage([[v] for v in range(30)] + [[v] for v in range(30)])
+    for seed in range(5):  # two of a kind: at most half of what is seen fails, so that all are seen
+        assert built_batches(other, 40, 1.0, seed).numbers[states.LENGTH] == 30

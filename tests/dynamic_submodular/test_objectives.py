@@ -138,3 +138,46 @@ def test_the_probe_names_counterexamples() -> None:
 def test_objectives_pickle(kind: str) -> None:
     f, _ = instances()[kind]
     assert pickle.loads(pickle.dumps(f)).value([1, 2, 5]) == f.value([1, 2, 5])
+
+
+def test_influence_of_a_graph_and_of_newcomers() -> None:
+    chain = nx.DiGraph([(0, 1), (1, 2)])
+    f = ds.Influence.from_graph(chain, p=1.0, n_samples=300, rng=0)
+    assert f.value([0]) == pytest.approx(3.0)
+    assert f.append([range(150), []]).tolist() == [3, 4]
+    assert f.value([3]) == pytest.approx(1.5)
+    assert f.value([0, 3]) == pytest.approx(3.0)
+    with pytest.raises(ValueError, match=r"`rows` must be of samples in \[0, 299\]; got 300."):
+        f.append([[300]])
+    assert f.n == 5
+
+
+def test_a_stored_zero_is_no_edge() -> None:
+    stored = sparse.csr_array((np.array([1.0, 0.0]), ([0, 1], [1, 2])), shape=(3, 3))
+    f = ds.Influence(stored, 1.0, 3000, rng=0)
+    assert f.value([1]) == pytest.approx(1.0, abs=0.1)
+    assert ds.Influence(stored, "degree", 3000, rng=0).value([0]) == pytest.approx(2.0, abs=0.1)
+    assert stored.nnz == 2
+
+
+def test_points_at_zero_are_at_right_angles_to_all() -> None:
+    X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [-3.0, 0.0], [0.0, 0.0]])
+    cosines = np.array([[0, 0, 0, 0, 0], [0, 1, 0, -1, 0], [0, 0, 1, 0, 0], [0, -1, 0, 1, 0], [0, 0, 0, 0, 0]])
+    for n_neighbors in (None, 5):
+        f = ds.FacilityLocation.from_features(X, n_neighbors=n_neighbors)
+        values = [f.value([v]) for v in range(5)]
+        assert values == pytest.approx(((1 + cosines) / 2).sum(axis=1).tolist())
+    two = ds.FacilityLocation.from_features(np.array([[1.0, 0.0], [1.0, 0.2], [0.0, 0.0]]), n_neighbors=2)
+    assert two.value([2]) == pytest.approx(0.5)  # it serves nobody but itself
+
+
+def test_determinants_of_points_and_of_sparse_arrays() -> None:
+    X = np.random.default_rng(0).normal(size=(6, 2))
+    squared = ((X[:, None] - X[None]) ** 2).sum(axis=2)
+    unit = X / np.linalg.norm(X, axis=1, keepdims=True)
+    kernels = {"rbf": np.exp(-0.7 * squared), "linear": X @ X.T, "cosine": unit @ unit.T}
+    for metric, K in kernels.items():
+        made = ds.LogDet.from_features(X, metric=metric, gamma=0.7, scale=2.0)
+        assert made.value([0, 2, 5]) == pytest.approx(ds.LogDet(K, scale=2.0).value([0, 2, 5]))
+    K = np.diag([1.0, 2.0])
+    assert ds.LogDet(sparse.csr_array(K)).value([0, 1]) == ds.LogDet(K).value([0, 1])

@@ -128,3 +128,50 @@ def test_theory_on_small_numbers() -> None:
     assert theory.batch_table_ratio(epsilon) >= Fraction(1, 2) - 3 * epsilon / 2
     assert isinstance(theory.pair_ratio(epsilon), Fraction)
     assert theory.tight_failure_probability(3, 100, 30_000, n_high=0, n_low=1) == Fraction(309, 30_103)
+
+
+def test_stochastic_greedy_asks_for_its_samples() -> None:
+    n, k, epsilon = 60, 5, 0.2
+    f = ds.Coverage([[v] for v in range(n)])
+    samples = theory.stochastic_samples(n, k, epsilon)
+    assert 1 < samples < n
+    found = ds.maximize(f, k, method="stochastic", epsilon=epsilon, rng=0)
+    assert found.counts["queries"] == sum(min(samples, n - r) for r in range(k)) == k * samples
+
+
+def test_random_greedy_draws_from_the_best() -> None:
+    weights = [*range(1, 9), 100, 200, 300]
+    f = ds.Coverage([[v] for v in range(11)], np.array(weights, float))
+    first = set()
+    for seed in range(30):
+        items = ds.maximize(f, 3, method="random", rng=seed).items.tolist()
+        left = list(range(11))
+        for v in items:
+            assert v in left[-3:]
+            left.remove(v)
+        first.add(items[0])
+    assert first == {8, 9, 10}
+
+
+def test_sieves_wait_for_what_is_worth_it() -> None:
+    f = ds.Coverage([[v] for v in range(6)], [100.0, 1.0, 1.0, 1.0, 100.0, 100.0])
+    for method in ("sieve", "sieve++"):
+        found = ds.maximize(f, 3, method=method)
+        assert found.value == 300.0
+        assert found.upper_bound == 300.0
+    many = ds.Coverage([[0, 1]] * 4 + [[2]])
+    assert ds.maximize(many, 2, method="sieve").upper_bound == 4.0  # two best single values
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_offline_calls_are_counted(method: str) -> None:
+    f, formula = instances()["coverage"]
+    asked = ds.CountingOracle(formula, f.n)
+    assert asked.calls <= ds.maximize(asked, 3, method=method, rng=1).counts["queries"] + 1
+
+
+def test_windows_of_dates_and_of_returning_elements() -> None:
+    days = np.array(["2026-01-01", "2026-01-04", "2026-01-02"], "datetime64[D]")
+    assert ds.time_window(days, np.timedelta64(2, "D")).tolist() == ds.time_window([0.0, 3.0, 1.0], 2.0).tolist()
+    assert ds.time_window(days, np.timedelta64(48, "h")).tolist() == [0, 2, ~0, ~2, 1, ~1]
+    assert ds.sliding_window([0, 1, 0, 2], 2).tolist() == [0, 1, ~0, 0, ~1, 2]

@@ -59,6 +59,7 @@ CALLS = {
     "theory.first_law": lambda: call({(0,): Fraction(1)}),
     "theory.greedy_ratio": lambda: call(3),
     "theory.greedy_step": lambda: call(1.0, 2.0, 3),
+    "theory.group_bound": lambda: call(5.0, [1.0, 0.5], [2, 4]),
     "theory.guess_value": lambda: call(4.0, 3.0),
     "theory.guesses_per_element": lambda: call(5, 0.1),
     "theory.insertion_profiles": lambda: call(5),

@@ -21,7 +21,7 @@ class CountingOracle(Objective):
     """A set function given by a Python callable; f(empty) is taken off.
 
     All solvers accept it. They then run interpreted, about a thousand times slower than on the other objectives, with
-    as many calls of the function as they count queries or fewer.
+    as many calls of the function as they count queries or fewer, and one for the empty set.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ class CountingOracle(Objective):
             raise must("f", "a callable that takes a tuple of elements", f, TypeError)
         self.f, self._n, self.calls = f, integer("n", n, low=0), 0
         self._empty: float | None = None
+        self._singles: dict[int, float] = {}
         self.record = self  # the interpreted kernels ask the oracle itself
 
     @property
@@ -137,6 +138,23 @@ class CountingOracle(Objective):
         items = subset("S", S, self._n).tolist()
         return self.value([*items, v]) - self.value(items)
 
+    def single(self, v: int) -> float:
+        """f of one element, asked for once for the solvers.
+
+        Parameters
+        ----------
+        v : int
+            An element.
+
+        Returns
+        -------
+        float
+            f({v}) - f(empty).
+        """
+        if v not in self._singles:
+            self._singles[v] = self.value([v])
+        return self._singles[v]
+
     def append(self, rows: Any) -> np.ndarray:
         """Let the function be asked about more elements.
 
@@ -186,18 +204,69 @@ class CountingOracle(Objective):
         return float(answer)
 
 
-# --- the kernels of `prefixes`, asking the callable ------------------------------------------------------------------
+# --- the kernels, asking the callable --------------------------------------------------------------------------------
 
 
-def _profile(oracle: Any, state: Any, v: int, low: int, high: int, floor: float, gains: np.ndarray) -> None:
-    gains[low : high + 1] = 0.0
-    for z in range(low, high + 1):
-        gains[z] = _gain(oracle, state, z, v, gains)
-        if gains[z] < floor:
-            break
+class Asking:
+    """Scratch for marginals in which those of a profile are asked for when they are read, and once."""
+
+    def __init__(self, kept: np.ndarray) -> None:
+        self.kept = kept
+        self.expect(0, -1, float)  # no place
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the scratch."""
+        return self.kept.shape
+
+    def expect(self, low: int, high: int, ask: Callable[[int], float]) -> None:
+        """From now on places low to high hold what `ask` answers."""
+        self.low, self.high, self.ask, self.known = low, high, ask, set[int]()
+
+    def __getitem__(self, z: int) -> float:
+        if self.low <= z <= self.high and z not in self.known:
+            self[z] = self.ask(z)
+        return self.kept[z]
+
+    def __setitem__(self, z: int, value: float) -> None:
+        self.known.add(int(z))
+        self.kept[z] = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Asking, (self.kept,)
 
 
-def _gain(oracle: Any, state: Any, length: int, v: int, gains: np.ndarray) -> float:
+def scratch_for(objective: Any, work: Any) -> Any:
+    """The scratch of a solver; behind a callable marginals are asked for one by one."""
+    return work._replace(gains=Asking(work.gains)) if isinstance(objective, CountingOracle) else work
+
+
+def _profile(oracle: Any, state: Any, v: int, low: int, high: int, floor: float, gains: Asking) -> None:
+    gains.expect(low, high, lambda z: _gain(oracle, state, z, v, gains))
+
+
+def _depth(gains: Asking, bars: np.ndarray, first: int, opened: int, last: int) -> int:
+    """`levels.depth` as it is counted: after e_level, at the end, then a binary search."""
+
+    def passes(z: int) -> bool:
+        return bool(bars[z] < math.inf and gains[z] >= bars[z] * (1 - 1e-12))
+
+    if first == 0 and not passes(0):  # deeper pools hold nothing that fails before them
+        return 0
+    if opened > first + 1 and not passes(first + 1):
+        return first + 1
+    if passes(last):
+        return last + 1
+    low, high = opened - 1, last
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if passes(middle) else (low, middle)
+    return high
+
+
+def _gain(oracle: Any, state: Any, length: int, v: int, gains: Any) -> float:
+    if length == 0:
+        return oracle.single(int(v))
     members = state.levels[MEMBER, 1 : length + 1].tolist()
     return oracle.value([*members, int(v)]) - float(state.marks[VALUE, length])
 
@@ -225,7 +294,7 @@ def _interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:
     names = {**vars(module), **replaced}
     for name, value in vars(module).items():
         body = getattr(value, "py_func", None)
-        if body is not None and body.__module__ == module.__name__:
+        if body is not None and body.__module__ == module.__name__ and name not in replaced:
             names[name] = FunctionType(body.__code__, names, name, body.__defaults__)
     return SimpleNamespace(**names)
 
@@ -242,7 +311,7 @@ def kernels() -> SimpleNamespace:
     own_states = _interpreted(states, prefixes=asking)
     own = {"prefixes": asking, "states": own_states}
     own_stream = _interpreted(stream, **own)
-    built = {"levels": _interpreted(levels, **own), "batches": _interpreted(batches, **own)}
+    built = {"levels": _interpreted(levels, **own, depth=_depth), "batches": _interpreted(batches, **own)}
     return SimpleNamespace(
         **built,
         prefixes=asking,

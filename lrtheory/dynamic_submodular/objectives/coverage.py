@@ -165,6 +165,54 @@ class Influence(Coverage):
         rows = sparse.csr_array((np.ones(len(nodes)), (nodes, samples)), shape=(n, n_samples))
         super().__init__(rows, np.full(n_samples, n / n_samples))
 
+    @classmethod
+    def from_graph(  # type: ignore[override]
+        cls, graph: Any, *, p: Any = "degree", n_samples: int = 1000, rng: np.random.Generator | int | None = None
+    ) -> Influence:
+        """The constructor, with usual numbers.
+
+        Parameters
+        ----------
+        graph : networkx graph, or sparse adjacency array of shape (n, n)
+            Edges along which activation spreads.
+        p : float, or "degree"
+            Probability that an edge transmits.
+        n_samples : int
+            Number of reverse-reachable sets.
+        rng : Generator, int or None
+            Draws the samples.
+
+        Returns
+        -------
+        Influence
+            One element a node.
+        """
+        return cls(graph, p, n_samples, rng=rng)
+
+    def append(self, rows: Any) -> np.ndarray:
+        """Add elements that meet samples drawn before; the samples and their weight stay.
+
+        Parameters
+        ----------
+        rows : sequence of sequences of int, or sparse array of shape (n_new, n_samples)
+            Samples that each new element meets.
+
+        Returns
+        -------
+        int64 array of shape (n_new,)
+            Their numbers.
+
+        Raises
+        ------
+        ValueError
+            If a sample does not exist.
+        """
+        n_samples = len(self.weights)
+        new = _membership("rows", rows, n_samples)
+        if new.shape[1] > n_samples:
+            raise must("rows", f"of samples in [0, {n_samples - 1}]", new.shape[1] - 1)
+        return super().append(new)
+
 
 def _reverse_reachable(backward: Any, chances: np.ndarray, root: int, rng: np.random.Generator) -> np.ndarray:
     """The nodes from which a cascade with fresh coins reaches the root."""
@@ -182,7 +230,9 @@ def _reverse_reachable(backward: Any, chances: np.ndarray, root: int, rng: np.ra
 def adjacency_of(graph: Any) -> Any:
     """The adjacency matrix of a networkx graph or a square sparse array, as CSR."""
     if sparse.issparse(graph):
-        matrix = sparse.csr_array(graph)
+        matrix = sparse.csr_array(graph, copy=True)
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()  # a stored zero is no edge
     elif hasattr(graph, "adjacency"):
         import networkx as nx  # here, so that importing the system stays quick
 

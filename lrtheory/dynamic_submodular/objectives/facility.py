@@ -10,6 +10,12 @@ from scipy import sparse
 from lrtheory._array import to_numpy
 from lrtheory._validation import array, choice, integer, must
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.objectives.similarity import (
+    checked_gamma,
+    checked_points,
+    directions,
+    squared_distances,
+)
 from lrtheory.dynamic_submodular.prefixes import MAX
 
 __all__ = ["FacilityLocation"]
@@ -59,9 +65,9 @@ class FacilityLocation(Objective):
             How many elements serve a point, itself among them; None keeps all n^2 similarities. The memory is then
             n n_neighbors, so that 10^6 points fit; built by a k-d tree.
         metric : {"cosine", "rbf"}
-            (1 + cos) / 2, or exp(-gamma squared distance).
+            (1 + cos) / 2, where cos is 0 for a point at 0, or exp(-gamma squared distance).
         gamma : float
-            Of "rbf".
+            Of "rbf", positive.
 
         Returns
         -------
@@ -73,26 +79,25 @@ class FacilityLocation(Objective):
         ValueError
             If a number is out of range.
         """
-        points = array("X", to_numpy(X), shape=(None, None)).astype(np.float64)
-        if choice("metric", metric, ("cosine", "rbf")) == "cosine":
-            lengths = np.linalg.norm(points, axis=1, keepdims=True)
-            points = points / np.where(lengths > 0, lengths, 1.0)
-
-        def similarity(squared: np.ndarray) -> np.ndarray:
-            # of points of length 1, cos = 1 - squared distance / 2
-            return np.clip(1 - squared / 4, 0, None) if metric == "cosine" else np.exp(-gamma * squared)
-
+        points, gamma = checked_points(X), checked_gamma(gamma)
+        is_cosine = choice("metric", metric, ("cosine", "rbf")) == "cosine"
+        points = directions(points) if is_cosine else points
+        n = len(points)
         if n_neighbors is None:
-            norms = np.sum(points**2, axis=1)
-            return cls(similarity(np.maximum(norms[:, None] + norms[None] - 2 * points @ points.T, 0)))
+            return cls(
+                (1 + np.clip(points @ points.T, -1, 1)) / 2 if is_cosine else np.exp(-gamma * squared_distances(points))
+            )
         from scipy.spatial import KDTree  # here, so that importing the system stays quick
 
-        n = len(points)
         n_neighbors = integer("n_neighbors", n_neighbors, low=1, high=n)
-        distances, elements = KDTree(points).query(points, k=n_neighbors)
-        columns = np.repeat(np.arange(n), n_neighbors)
-        data = similarity(np.reshape(distances, -1) ** 2)
-        return cls(sparse.csr_array((data, (np.reshape(elements, -1), columns)), shape=(n, n)))
+        # 1 - cos is half of the squared distance of points of length 1; points at 0 have an axis of their own
+        lifted = np.column_stack([points, ~points.any(axis=1)]) if is_cosine else points
+        distances, found = KDTree(lifted).query(lifted, k=n_neighbors)
+        elements, columns = np.reshape(found, -1), np.repeat(np.arange(n), n_neighbors)
+        squared = np.reshape(distances, -1) ** 2
+        cosines = np.where(points[elements].any(axis=1), 1 - squared / 2, 0.0)
+        data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else np.exp(-gamma * squared)
+        return cls(sparse.csr_array((data, (elements, columns)), shape=(n, n)))
 
     def append(self, rows: Any) -> np.ndarray:
         """Add elements; sparse rows may have new columns, which no older element serves.

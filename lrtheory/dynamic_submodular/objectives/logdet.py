@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, must, real
+from lrtheory._validation import array, choice, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.objectives.similarity import (
+    checked_gamma,
+    checked_points,
+    directions,
+    squared_distances,
+)
 from lrtheory.dynamic_submodular.prefixes import LOGDET
 
 __all__ = ["LogDet"]
@@ -19,7 +26,7 @@ class LogDet(Objective):
 
     Parameters
     ----------
-    K : array of shape (n, n)
+    K : array or sparse array of shape (n, n)
         Symmetric and positive semidefinite; only the first is checked.
     scale : float
         Positive.
@@ -47,12 +54,51 @@ class LogDet(Objective):
             raise must("scale", "positive and finite", scale)
         self._set_rows("K", K)
 
+    @classmethod
+    def from_features(
+        cls, X: Any, *, metric: Literal["cosine", "rbf", "linear"] = "rbf", gamma: float = 1.0, scale: float = 1.0
+    ) -> LogDet:
+        """The diversity of points.
+
+        Parameters
+        ----------
+        X : array of shape (n, n_features)
+            Points.
+        metric : {"cosine", "rbf", "linear"}
+            Kernel: cos, 0 for a point at 0; exp(-gamma squared distance); or the inner product.
+        gamma : float
+            Of "rbf", positive.
+        scale : float
+            Positive.
+
+        Returns
+        -------
+        LogDet
+            One element a point.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of range.
+
+        Examples
+        --------
+        >>> f = LogDet.from_features([[1.0, 0.0], [0.0, 2.0]], metric="cosine")
+        >>> bool(np.isclose(f.value([0, 1]), np.log(4)))
+        True
+        """
+        points, gamma = checked_points(X), checked_gamma(gamma)
+        if choice("metric", metric, ("cosine", "rbf", "linear")) == "rbf":
+            return cls(np.exp(-gamma * squared_distances(points)), scale=scale)
+        rows = directions(points) if metric == "cosine" else points
+        return cls(rows @ rows.T, scale=scale)
+
     def append(self, rows: Any) -> np.ndarray:
         """Add elements.
 
         Parameters
         ----------
-        rows : array of shape (n_new, n + n_new)
+        rows : array or sparse array of shape (n_new, n + n_new)
             Kernel values of each new element with the old ones and with all new ones.
 
         Returns
@@ -66,17 +112,22 @@ class LogDet(Objective):
             If the larger matrix is not symmetric or has a negative diagonal.
         """
         n = self.n
-        new = array("rows", to_numpy(rows), shape=(None, None)).astype(np.float64)
+        new = _dense("rows", rows)
         if new.shape[1] != n + len(new):
             raise must("rows", f"of shape ({len(new)}, {n + len(new)})", new.shape)
         self._set_rows("rows", np.block([[self._rows, new[:, :n].T], [new]]))
         return np.arange(n, self.n)
 
     def _set_rows(self, name: str, K: Any) -> None:
-        rows = array(name, to_numpy(K), shape=(None, None)).astype(np.float64)
+        rows = _dense(name, K)
         if rows.shape[0] != rows.shape[1] or not np.allclose(rows, rows.T, rtol=1e-10, atol=1e-12):
             raise must(name, "a symmetric array", rows)
         if (rows.diagonal() < 0).any():
             raise must(name, "of a diagonal of at least 0", float(rows.diagonal().min()))
         self._rows = rows
         self.record = rows_record(LOGDET, rows, scale=self._scale)
+
+
+def _dense(name: str, K: Any) -> np.ndarray:
+    """A dense float64 matrix: every element has a marginal with every other one."""
+    return array(name, K.toarray() if sparse.issparse(K) else to_numpy(K), shape=(None, None)).astype(np.float64)
