@@ -137,7 +137,7 @@ def tight_value(total: Any = 1) -> Any:
 
 
 def tight_greedy_value(k: Any) -> Any:
-    r"""What greedy is worth on its worst instance, as a part of OPT (statement DS-T14).
+    r"""What greedy is worth on its worst instance, as a part of OPT (statement DS-T14-tight).
 
     Parameters
     ----------

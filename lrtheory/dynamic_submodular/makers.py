@@ -117,7 +117,7 @@ def make_tight(
 
 
 def make_tight_greedy(k: int) -> UpdateStream:
-    r"""The instance on which greedy selection gets exactly 1 - (1 - 1/k)^k of the optimum (statement DS-T14).
+    r"""The instance on which greedy selection gets exactly 1 - (1 - 1/k)^k of the optimum (statement DS-T14-tight).
 
     Items (i, j) of weight (1/k)(1 - 1/k)^j in k rows and columns, and a rest that completes each row to 1, all times
     k^k, so that the weights are integers. Elements 0, ..., k - 1 are the columns, which win ties, the others the rows.

@@ -67,7 +67,7 @@ def maximize(
     =============  ================================  ==================================================================
     method         value at least                    marginals
     =============  ================================  ==================================================================
-    "lazy"         (1 - (1 - 1/k)^k) OPT (DS-T14)    far below n k; the same choice as "naive"
+    "lazy"         (1 - (1 - 1/k)^k) OPT             far below n k; the same choice as "naive"
     "naive"        the same                          n k
     "stochastic"   (1 - 1/e - epsilon) OPT expected  n ln(1 / epsilon)
     "threshold"    (1 - 1/e - epsilon) OPT           O((n / epsilon) log(n / epsilon))

@@ -12,7 +12,7 @@ __all__ = ["greedy_ratio", "greedy_step", "matroid_ratio", "sieve_ratio", "stoch
 
 
 def greedy_ratio(k: Any) -> Any:
-    r"""What greedy selection is worth at least, as a part of OPT: 1 - (1 - 1/k)^k (statement DS-T14).
+    r"""What greedy selection is worth at least, as a part of OPT: 1 - (1 - 1/k)^k (statement DS-T14-greedy).
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
 
 
 def stochastic_ratio(epsilon: Any) -> Any:
-    r"""What stochastic and threshold greedy are worth, as a part of OPT: 1 - 1/e - epsilon (statement DS-T14).
+    r"""What stochastic and threshold greedy are worth, of OPT: 1 - 1/e - epsilon (statement DS-T14-stochastic).
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def stochastic_ratio(epsilon: Any) -> Any:
 
 
 def sieve_ratio(epsilon: Any) -> Any:
-    r"""What one pass of a sieve is worth at least, as a part of OPT: 1/2 - epsilon (statement DS-T14).
+    r"""What one pass of a sieve is worth at least, as a part of OPT: 1/2 - epsilon (statement DS-T14-sieve).
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def matroid_ratio(epsilon: Any) -> Any:
 
 
 def stochastic_samples(n: int, k: int, epsilon: float) -> int:
-    r"""Elements that stochastic greedy looks at in a round: ceil((n / k) ln(1 / epsilon)), at most n (DS-T14).
+    r"""Elements of a round of stochastic greedy: ceil((n / k) ln(1 / epsilon)), at most n (DS-T14-stochastic).
 
     Parameters
     ----------

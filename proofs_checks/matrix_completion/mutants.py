@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrtheory.matrix_completion import complete, half_step, objective, sketch
+from lrtheory.matrix_completion import half_step, objective, sketch
 from proofs_checks.matrix_completion.families.half_steps import (
     Certified,
     HalfStepCase,
     RidgeCase,
     RunCase,
     Start,
+    balance_at_the_end,
     certificate_of,
     certified,
     exact_step,
@@ -89,10 +90,9 @@ def cold_residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
     return np.array(found)
 
 
-def three_iterations(case: RunCase, rng: np.random.Generator) -> float:
+def three_iterations(case: RunCase, rng: np.random.Generator) -> np.ndarray:
     """The imbalance of a run that has not ended."""
-    setting = {"method": "exact", "max_iter": 3, "tol": 0.0, "record": True}
-    return complete(case.observations, case.rank, ridge=case.ridge, rng=case.seed, **setting).trace["imbalance"][-1]
+    return balance_at_the_end(case, max_iter=3)
 
 
 # --- regressions -----------------------------------------------------------------------------------------------------

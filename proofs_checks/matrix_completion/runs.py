@@ -107,9 +107,9 @@ MC_L8 = Statement(
 
 
 def vanishes(case: RidgeCase, found: Certified) -> Sides:
-    """The gap against zero."""
+    """The gap against zero, and the bound against the objective."""
     value = nuclear_objective(case, found.left @ found.right.T)
-    return Sides([found.gap], [0.0], rounding=rounding(256 * case.values.size, 1 + value))
+    return Sides([found.gap, found.bound], [0.0, value], rounding=rounding(256 * case.values.size, 1 + value))
 
 
 MC_L8_OPTIMUM = Statement(

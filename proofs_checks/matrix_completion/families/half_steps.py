@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.matrix_completion import LowRank, Observations, duality_gap, half_step, make_low_rank, spectral_init
+from lrtheory.matrix_completion import (
+    LowRank,
+    Observations,
+    complete,
+    duality_gap,
+    half_step,
+    make_low_rank,
+    spectral_init,
+)
 
 
 @dataclass(frozen=True)
@@ -355,3 +363,13 @@ DENSE_CASES = Family(
     ),
     draw=draw_case,
 )
+
+
+ITERATIONS = 200  # of a run that ends at a stationary point
+
+
+def balance_at_the_end(case: RunCase, rng: np.random.Generator | None = None, max_iter: int = ITERATIONS) -> np.ndarray:
+    """|U^T U - V^T V| relative to |V^T V| after exact half-steps, and the residual."""
+    setting = {"method": "exact", "max_iter": max_iter, "tol": 0.0, "record": True}
+    done = complete(case.observations, case.rank, ridge=case.ridge, rng=case.seed, **setting)
+    return np.array([done.trace["imbalance"][-1], done.trace["residual"][-1]])

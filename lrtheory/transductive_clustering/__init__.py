@@ -1,0 +1,110 @@
+r"""Clustering with a graph and a few labels: prototypes, neighbours that agree, and an energy that never rises.
+
+Points should be near the prototype of their cluster, and neighbours should agree. With assignments Z in the simplex:
+
+.. math:: \min_{Z, M} \; T \sum z_{pl} \log z_{pl} + \langle A(M), Z \rangle - (\lambda / 2) \, \mathrm{tr}(Z^\top W Z)
+
+For fixed prototypes the concave part has a tangent, the tangent makes a bound that falls apart into rows, and its
+minimiser is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labelled points are held, so the
+same updates cluster without labels and classify from one label a class.
+
+* How do I cluster points?                              `cluster`, `LaplacianKPrototypes`
+* How do I classify from a few labels?                  `few_shot`, on one task or thousands
+* Which method is better, and by how much?              `evaluate`, on the same tasks; `baselines`
+* What do the updates do for fixed costs?               `bound_update`, `round_assignments`, `relaxed_energy`
+* Can the energy rise? Is there one fixed point?        `monotone_certificate`, the result's `certificate`
+* What is proved?                                       `theory`
+
+Examples
+--------
+Clusters of points, and the proof that they stand still:
+
+>>> from lrtheory import transductive_clustering as tc
+>>> points = tc.make_gaussian_mixture(200, 3, rng=0)
+>>> found = tc.cluster(points, 3, lam=0.5, rng=0)
+>>> found.converged, found.counts["rises"]
+(True, 0)
+
+One labelled point a class:
+
+>>> tasks = tc.make_episodes(points, n_tasks=50, way=3, shot=1, query=10, rng=0)
+>>> answer = tc.few_shot(tasks.support, tasks.support_labels, tasks.query, normalize=None, lam=0.5, temperature=1.0)
+>>> bool((answer.labels == tasks.query_labels).mean() > 0.9)
+True
+
+The smallest problem whose energy rises when the weight is too large for its affinity, and does not by default:
+
+>>> raw = tc.bound_update(tc.make_two_points(), lam=4.0, damping=1.0, record=True)
+>>> default = tc.bound_update(tc.make_two_points(), lam=4.0, record=True)
+>>> bool(raw.trace["energies"][1] > raw.trace["energies"][0]), default.damping, default.converged
+(True, 0.5, True)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.transductive_clustering import baselines, theory
+from lrtheory.transductive_clustering.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
+from lrtheory.transductive_clustering.bound import BoundResult, bound_update
+from lrtheory.transductive_clustering.certificates import MonotoneCertificate, Stationarity, monotone_certificate
+from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
+from lrtheory.transductive_clustering.energy import discrete_energy, laplacian_energy, relaxed_energy
+from lrtheory.transductive_clustering.episodes import EpisodeBatch, make_episodes
+from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
+from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
+from lrtheory.transductive_clustering.few_shot import FewShotResult, few_shot
+from lrtheory.transductive_clustering.loaders import load_digits_features, load_mnist_5k, load_sentences
+from lrtheory.transductive_clustering.problem import (
+    AssignmentProblem,
+    ClusteringProblem,
+    make_directed_ring,
+    make_gaussian_mixture,
+    make_two_points,
+)
+from lrtheory.transductive_clustering.rounding import round_assignments
+
+__all__ = [
+    "AssignmentProblem",
+    "BoundResult",
+    "ClusteringProblem",
+    "ClusteringResult",
+    "EpisodeBatch",
+    "EpisodeTable",
+    "FewShotResult",
+    "LaplacianKPrototypes",
+    "MonotoneCertificate",
+    "Stationarity",
+    "baselines",
+    "bound_update",
+    "cluster",
+    "discrete_energy",
+    "evaluate",
+    "few_shot",
+    "knn_affinity",
+    "laplacian_energy",
+    "load_digits_features",
+    "load_mnist_5k",
+    "load_sentences",
+    "make_directed_ring",
+    "make_episodes",
+    "make_gaussian_mixture",
+    "make_two_points",
+    "monotone_certificate",
+    "nearest_neighbors",
+    "psd_shift",
+    "relaxed_energy",
+    "round_assignments",
+    "spatial_order",
+    "theory",
+]
+
+
+def _warmup() -> None:
+    """Compile every kernel, for both float types, on eight points."""
+    for kind in (np.float64, np.float32):
+        X = np.arange(8 * 20, dtype=kind).reshape(8, 20) % 7
+        labels = np.arange(8) % 2
+        done = cluster(X, 2, lam=9.0, rng=0, max_iter=2)
+        few_shot(X[:2], labels[:2], X[2:])
+    round_assignments(done.assignments, done.costs(X), done.affinity)

@@ -1,0 +1,250 @@
+r"""Affinities: nearest neighbours as a sparse graph, its symmetric forms, and the shift that makes it psd.
+
+A graph in which p points at its nearest neighbours is directed, and a directed graph has no energy that the updates
+would decrease; here it is symmetrised unless the caller insists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._validation import array, choice, integer, must, real
+from lrtheory.transductive_clustering.problem import ClusteringProblem
+
+__all__ = ["knn_affinity", "nearest_neighbors", "psd_shift", "spatial_order"]
+
+TREE_FEATURES = 16  # beyond, the branches of a tree are all visited and products of blocks are faster
+BLOCK = 1024  # rows of distances at a time
+
+
+def knn_affinity(
+    X: Any,
+    *,
+    n_neighbors: int = 4,
+    symmetrize: str | None = "mean",
+    weights: str = "binary",
+    bandwidth: float | None = None,
+    shift: float | str = 0.0,
+) -> sparse.csr_array:
+    r"""The graph of nearest neighbours, as the affinity W of the Laplacian term.
+
+    Parameters
+    ----------
+    X : array of shape (n, d), or ClusteringProblem
+        Points.
+    n_neighbors : int
+        Neighbours a point looks at, itself not counted; at most n - 1 are there.
+    symmetrize : {"mean", "max", None}
+        (W + W^T) / 2, the larger of both, or the directed graph.
+    weights : {"binary", "gaussian"}
+        1, or exp(-\|x - y\|^2 / (2 s^2)).
+    bandwidth : float or None
+        s; None takes the root of the mean squared distance along the edges.
+    shift : float or "psd"
+        Added to the diagonal; "psd" adds what makes W positive semidefinite, see `psd_shift`.
+
+    Returns
+    -------
+    csr_array of shape (n, n)
+        Zero on the diagonal before the shift; float32 for float32 points.
+
+    Raises
+    ------
+    ValueError
+        If the points are not finite or an option is unknown.
+
+    Notes
+    -----
+    Among points at one distance those with low indices come first. Points that coincide are neighbours like others.
+
+    Examples
+    --------
+    >>> knn_affinity([[0.0], [1.0], [3.0]], n_neighbors=1).toarray().tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.5, 0.0]]
+    """
+    X = X.features if isinstance(X, ClusteringProblem) else array("X", X, shape=(None, None))
+    integer("n_neighbors", n_neighbors, low=0)
+    choice("symmetrize", symmetrize, ("mean", "max", None))
+    choice("weights", weights, ("binary", "gaussian"))
+    n = len(X)
+    neighbors, squared = nearest_neighbors(X, n_neighbors)
+    values = np.ones(squared.shape, X.dtype)
+    if weights == "gaussian" and squared.size:
+        s2 = float(squared.mean(dtype=np.float64)) if bandwidth is None else real("bandwidth", bandwidth, low=0) ** 2
+        if s2 > 0:  # zero when all neighbours coincide: then every weight is 1
+            values = np.exp(-squared / (2 * s2)).astype(X.dtype)
+    starts = np.arange(0, neighbors.size + 1, max(1, neighbors.shape[1]))[: n + 1]
+    if neighbors.shape[1] == 0:
+        starts = np.zeros(n + 1, np.int64)
+    W = sparse.csr_array((values.ravel(), neighbors.ravel(), starts), shape=(n, n))
+    W = symmetric(W, symmetrize)
+    delta = psd_shift(W) if isinstance(shift, str) and choice("shift", shift, ("psd",)) else real("shift", shift, low=0)
+    return W if delta == 0 else sparse.csr_array(W + delta * sparse.eye_array(n, dtype=W.dtype))
+
+
+def symmetric(W: sparse.csr_array, how: str | None) -> sparse.csr_array:
+    """The mean of W and its transpose, their maximum, or W; with sorted columns."""
+    if how == "mean":
+        W = sparse.csr_array((W + W.T) * W.dtype.type(0.5))
+    elif how == "max":
+        W = sparse.csr_array(W.maximum(W.T))
+    W.sort_indices()
+    return W
+
+
+def psd_shift(affinity: Any) -> float:
+    r"""What to add to the diagonal of a symmetric affinity so that it is psd (statement TC-T1).
+
+    Parameters
+    ----------
+    affinity : array or sparse array of shape (N, N)
+        W.
+
+    Returns
+    -------
+    float
+        max(0, -\lambda_min(W)) up to 500 points; beyond, max(0, max_p \sum_{q \ne p} \|w_pq\| - w_pp), which is enough
+        by Gershgorin's theorem and costs one pass.
+
+    Examples
+    --------
+    >>> psd_shift([[0.0, 1.0], [1.0, 0.0]])
+    1.0
+    """
+    W = sparse.csr_array(affinity)
+    if W.shape[0] <= 500:
+        return max(0.0, -float(np.linalg.eigvalsh(W.toarray().astype(np.float64))[0])) if W.shape[0] else 0.0
+    return max(0.0, -smallest_row(W))
+
+
+def smallest_row(W: sparse.csr_array) -> float:
+    """min_p of w_pp minus the sum of the other entries' sizes, below every eigenvalue of a symmetric matrix."""
+    diagonal = W.diagonal().astype(np.float64)
+    sizes = np.asarray(abs(W).sum(axis=1), dtype=np.float64).ravel() - np.abs(diagonal)
+    return float((diagonal - sizes).min(initial=np.inf))
+
+
+def nearest_neighbors(X: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+    r"""The nearest other points of every point, by a tree or by blocks of distances.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        Points, n > 0.
+    k : int
+        How many; at most n - 1 are found.
+
+    Returns
+    -------
+    neighbors : int64 array of shape (n, min(k, n - 1))
+        By distance, then by index.
+    squared : array of shape (n, min(k, n - 1))
+        Squared distances, in the dtype of X.
+
+    Raises
+    ------
+    ValueError
+        If there are no points.
+    """
+    X = array("X", X, shape=(None, None))
+    n, k = len(X), min(integer("k", k, low=0), max(0, len(X) - 1))
+    if n == 0:
+        raise must("X", "at least one point", X)
+    if k == 0:
+        return np.empty((n, 0), np.int64), np.empty((n, 0), X.dtype)
+    return _by_tree(X, k) if X.shape[1] <= TREE_FEATURES else _by_blocks(X, k)
+
+
+def spatial_order(X: Any) -> np.ndarray:
+    """An order of the points in which near ones stand near each other, from the leaves of a tree.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        Points.
+
+    Returns
+    -------
+    int64 array of shape (n,)
+        A permutation; updates on a large graph are some times faster for ``X[order]``.
+
+    Raises
+    ------
+    ValueError
+        If the points are not finite.
+
+    Examples
+    --------
+    >>> sorted(spatial_order([[2.0], [0.0], [1.0]]).tolist())
+    [0, 1, 2]
+    """
+    from scipy.spatial import cKDTree  # here, so that importing the system stays quick
+
+    return np.asarray(cKDTree(array("X", X, shape=(None, None))).indices, np.int64)
+
+
+def _by_tree(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.spatial import cKDTree  # here, so that importing the system stays quick
+
+    tree = cKDTree(X)
+    # queries in the order of the leaves find their neighbours in the cache
+    distance, index = np.empty((len(X), k + 1)), np.empty((len(X), k + 1), np.int64)
+    distance[tree.indices], index[tree.indices] = tree.query(X[tree.indices], k + 1)
+    return _without_self(index, distance * distance, k, X.dtype)
+
+
+def _by_blocks(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    centred = X - X.mean(axis=0)  # far from the origin the products would cancel
+    norms = (centred * centred).sum(axis=1)
+    neighbors, squared = np.empty((len(X), k), np.int64), np.empty((len(X), k), X.dtype)
+    for start in range(0, len(X), BLOCK):
+        part = slice(start, start + BLOCK)
+        block = np.maximum(norms[part, None] + norms - 2 * (centred[part] @ centred.T), 0)
+        smallest_in_rows(block, start, neighbors[part], squared[part])
+    return neighbors, squared
+
+
+def _without_self(index: np.ndarray, squared: np.ndarray, k: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Drop the point itself, which among duplicates need not come first, or the last one where it is not found."""
+    order = np.lexsort((index, squared), axis=1)
+    index, squared = np.take_along_axis(index, order, 1), np.take_along_axis(squared, order, 1)
+    own = index == np.arange(len(index))[:, None]
+    own[~own.any(axis=1), -1] = True
+    return index[~own].reshape(-1, k), squared[~own].reshape(-1, k).astype(dtype)
+
+
+@kernel
+def smallest_in_rows(distances, start, neighbors, squared):
+    """The smallest entries of every row but the one of the point itself, by insertion; ties go to low indices."""
+    k = neighbors.shape[1]
+    for i in range(distances.shape[0]):
+        found = 0
+        for j in range(distances.shape[1]):
+            value = distances[i, j]
+            if j == start + i or (found == k and not value < squared[i, k - 1]):
+                continue
+            place = min(found, k - 1)
+            while place > 0 and value < squared[i, place - 1]:
+                squared[i, place] = squared[i, place - 1]
+                neighbors[i, place] = neighbors[i, place - 1]
+                place -= 1
+            squared[i, place] = value
+            neighbors[i, place] = j
+            found = min(found + 1, k)
+
+
+def csr_parts(affinity: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row starts, columns and values of an affinity, dense or sparse; exact numbers stay exact."""
+    if sparse.issparse(affinity):
+        W = sparse.csr_array(affinity)
+        if not W.has_sorted_indices:
+            W = W.sorted_indices()
+        return kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.int64), kernel_input(W.data)
+    W = np.asarray(affinity)
+    rows, cols = np.nonzero(W)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(W)))])
+    return kernel_input(starts, np.int64), kernel_input(cols, np.int64), kernel_input(W[rows, cols])

@@ -1,0 +1,330 @@
+r"""What a user would do instead: other methods for few-shot tasks, and two for clusters without labels.
+
+The first eight take the arguments of `few_shot` and return its result; `lloyd` and `spectral` those of `cluster`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrtheory._array import arrays
+from lrtheory.transductive_clustering.few_shot import FewShotResult, few_shot
+from lrtheory.transductive_clustering.hard_clusters import lloyd, spectral
+
+__all__ = [
+    "bd_cspn",
+    "k_means",
+    "k_modes",
+    "label_spreading",
+    "laplacian_shot",
+    "lloyd",
+    "nearest_prototype",
+    "pt_map",
+    "spectral",
+    "tim",
+]
+
+
+@arrays("device")
+def nearest_prototype(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Label each query by the nearest class mean, without looking at the other queries.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    SimpleShot, where features are centred and of length 1.
+
+    References
+    ----------
+    .. [1] Y. Wang, W.-L. Chao, K. Weinberger, L. van der Maaten, SimpleShot, arXiv 1911.04623, 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> nearest_prototype(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="nearest", **options)
+
+
+@arrays("device")
+def laplacian_shot(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Fixed prototypes and a graph on the queries, by at most 20 updates of the assignments.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    `bound_update` on the squared distances; ``prototype="rectified"`` takes queries into the prototypes.
+
+    References
+    ----------
+    .. [1] I. M. Ziko, J. Dolz, E. Granger, I. Ben Ayed, Laplacian Regularized Few-Shot Learning, ICML 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> laplacian_shot(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="laplacian-shot", **options)
+
+
+@arrays("device")
+def k_means(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Supervised K-means: hard labels and means in turn, from the support means, the support held.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    No graph; the limit of "slk" as lambda and T fall to 0.
+
+    References
+    ----------
+    .. [1] I. M. Ziko et al., Transductive Few-Shot Learning: Clustering is All You Need?, arXiv 2106.09516, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> k_means(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="k-means", **options)
+
+
+@arrays("device")
+def k_modes(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Supervised K-modes: hard labels and modes of the density in turn, by mean shift.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    As `k_means` with ``prototype="mode"``.
+
+    References
+    ----------
+    .. [1] I. M. Ziko et al., Transductive Few-Shot Learning: Clustering is All You Need?, arXiv 2106.09516, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> k_modes(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="k-means", prototype="mode", **options)
+
+
+@arrays("device")
+def bd_cspn(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Class means that take in the queries that look alike, then the largest cosine.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    Weights are a softmax of 10 cosines.
+
+    References
+    ----------
+    .. [1] J. Liu, L. Song, Y. Qin, Prototype Rectification for Few-Shot Learning, ECCV 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> bd_cspn(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="bd-cspn", **options)
+
+
+@arrays("device")
+def tim(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Confident queries and classes of equal size, by information maximisation (after TIM-ADM).
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    Closed-form updates of labels and weights in turn; temperature 1 / 15 is the scale of the logits.
+
+    References
+    ----------
+    .. [1] M. Boudiaf et al., Transductive Information Maximization for Few-Shot Learning, NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> tim(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="tim", **options)
+
+
+@arrays("device")
+def pt_map(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Optimal transport of the queries to classes of equal size, and centres that follow it.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    The power transform is left to the caller, since features may be negative here.
+
+    References
+    ----------
+    .. [1] Y. Hu, V. Gripon, S. Pateux, Leveraging the Feature Distribution in Transfer-Based Few-Shot Learning,
+       ICANN 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> pt_map(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="pt-map", **options)
+
+
+@arrays("device")
+def label_spreading(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+    r"""Labels flow along a Gaussian graph, to a fifth from their source at each step.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    **options
+        Of `few_shot`, but the method.
+
+    Returns
+    -------
+    FewShotResult
+        As of `few_shot`.
+
+    Notes
+    -----
+    Affinity exp(-distance^2 / T), normalised by the roots of the degrees.
+
+    References
+    ----------
+    .. [1] D. Zhou et al., Learning with Local and Global Consistency, NeurIPS 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+    >>> label_spreading(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+    [0, 1]
+    """
+    return few_shot(support, support_labels, query, method="label-spreading", **options)

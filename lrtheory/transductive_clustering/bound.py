@@ -1,0 +1,254 @@
+r"""The bound optimiser: all assignments move at once to the minimiser of a bound that touches the energy.
+
+With fixed prototypes the energy R_T(Z) = T sum z log z + <A, Z> - (lambda / 2) tr(Z' W Z) has a concave part when W is
+psd. Its tangent makes a bound that falls apart into rows, and the minimiser of each row is a softmax:
+
+.. math:: Z \leftarrow S(Z), \qquad S(Z)_p = \mathrm{softmax}\big( (\lambda (W Z)_p - a_p) / T \big).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import integer, must, real
+from lrtheory.transductive_clustering import certificates, dense, sparse_bound
+from lrtheory.transductive_clustering.affinity import csr_parts
+from lrtheory.transductive_clustering.certificates import Stationarity, positive, problem_of
+from lrtheory.transductive_clustering.rounding import clamped_labels
+
+__all__ = ["BoundResult", "bound_update"]
+
+
+@result
+class BoundResult(Result):
+    r"""Assignments of one problem, or of a batch of E.
+
+    Attributes
+    ----------
+    assignments : array of shape (N, K) or (E, N, K)
+        Z, rows in the simplex.
+    labels : int array of shape (N,) or (E, N)
+        The largest entry of each row, ties to the low label.
+    energy : float or array of shape (E,)
+        R_T(Z).
+    damping : float or array of shape (E,)
+        The step factor at the end; below 1 when it had to be shortened, or when the caller did.
+    n_iter : int
+        Updates, of the problem that took most.
+    converged : bool
+        Whether energy and assignments stand still, in every problem.
+    message : str
+        How it ended.
+    counts : mapping
+        ``updates`` of all problems, their multiply-adds ``flops`` over the edges, and their ``exponentials``.
+    certificate : Stationarity
+        How far from a fixed point, and what is guaranteed.
+    trace : mapping or None
+        ``energies`` and ``assignments`` (n_iter + 1, ...) from the start on; ``steps`` \|Z_{i+1} - Z_i\|_F^2 and
+        ``damping`` (n_iter, ...).
+    """
+
+    assignments: Any
+    labels: Any
+    energy: Any
+    damping: Any
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+    certificate: Stationarity
+    trace: Mapping[str, Any] | None
+
+
+@arrays("device")
+def bound_update(
+    costs: Any,
+    affinity: Any = None,
+    *,
+    lam: float = 1.0,
+    temperature: float = 1.0,
+    init: Any = None,
+    clamp: Any = None,
+    damping: float | str = "auto",
+    tol: float = 1e-7,
+    max_iter: int = 600,
+    record: bool = False,
+) -> BoundResult:
+    r"""Minimise the energy over assignments, with the prototypes fixed.
+
+    Parameters
+    ----------
+    costs : array of shape (N, K) or (E, N, K), or AssignmentProblem
+        A; a batch is solved at once, each problem as if it were alone.
+    affinity : array of shape (N, N) or (E, N, N), or sparse array beside NumPy costs
+        W. Where it is not symmetric there is no energy that falls; the updates run as they are.
+    lam, temperature : float
+        lambda at least 0, and T above 0.
+    init : array of shape (N, K) or (E, N, K), or None
+        Start, rows in the simplex; None is the softmax of -A / T.
+    clamp : int array of shape (N,) or (E, N), or None
+        Labels that are held; -1 is free.
+    damping : "auto", or float in (0, 1]
+        Factor of each step Z + t (S(Z) - Z). "auto" takes whole steps, and where one would raise the energy shortens
+        it and all later ones to min(1, 2 T / (lambda \|lambda_min\|)), with a proved bound for lambda_min.
+    tol : float
+        Stop when the energy changes by at most this, relatively, and no entry of Z by more than its root; 0 runs on.
+    max_iter : int
+        Largest number of updates.
+    record : bool
+        Keep energies and assignments of every update.
+
+    Returns
+    -------
+    BoundResult
+        In the caller's library. For a symmetric W and "auto" damping its energies never rise.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite or out of range, or a start is not in the simplex.
+    TypeError
+        If the costs are no array.
+
+    Notes
+    -----
+    Each whole step lowers the energy by T KL(Z_i || Z_{i+1}) + (lambda / 2) tr(Delta' W Delta) (statement TC-T3),
+    which is at least (T + lambda lambda_min / 2) \|Delta\|^2 (statement TC-T5).
+
+    References
+    ----------
+    .. [1] I. M. Ziko, M. Boudiaf, J. Dolz, E. Granger, I. Ben Ayed, Transductive Few-Shot Learning: Clustering is All
+       You Need?, arXiv 2106.09516, 2021.
+
+    Examples
+    --------
+    >>> W = np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> found = bound_update(np.array([[0.0, 1.0], [0.4, 0.5]]), W, lam=1.0)
+    >>> found.labels.tolist(), found.converged, found.damping
+    ([0, 0], True, 1.0)
+    """
+    costs, affinity, init, clamp = problem_of(costs, affinity, init, clamp)
+    xp, costs, affinity = _checked(costs, affinity)
+    lam, temperature = real("lam", lam, low=0, high=1e300), positive("temperature", temperature)
+    tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=0)
+    n_clusters = costs.shape[-1]
+    held = clamped_labels(to_numpy(clamp), tuple(costs.shape[:-1]), n_clusters)
+    on_device = None if clamp is None else xp.asarray(held, device=costs.device)
+    bound = dense.Bound(costs, affinity, lam, temperature, certificates.free_rows(xp, on_device, costs))
+    Z = start(xp, bound, init, on_device)
+    known = certificates.spectrum_bounds(xp, affinity, bound.free)
+    factor, safe = step_factors(xp, bound, known, damping)
+    options: dict[str, Any] = {"factor": factor, "safe": safe, "tol": tol, "max_iter": max_iter, "record": record}
+    if sparse.issparse(affinity):
+        options |= {"lam": lam, "temperature": temperature}
+        done = sparse_bound.descend_sparse(costs, csr_parts(affinity), Z, held, **options)
+    else:
+        done = dense.descend(xp, bound, Z, **options)
+    proof = certificates.stationarity(done.assignments, costs, affinity, lam, temperature, on_device, known)
+    return _as_result(xp, bound, done, proof, bool(xp.all(known[2])))
+
+
+def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
+    """The first assignments: given, or from the costs alone; held rows at their label."""
+    costs = bound.costs
+    Z = dense.softmax(xp, -costs / bound.temperature) if init is None else xp.astype(init, costs.dtype)
+    if tuple(Z.shape) != tuple(costs.shape):
+        raise must("init", f"of shape {tuple(costs.shape)}", tuple(Z.shape))
+    off = xp.max(xp.abs(xp.sum(Z, axis=-1, dtype=xp.float64) - 1))
+    if not bool((off <= 1e-4) & (xp.min(Z) >= 0)):
+        raise must("init", "rows of non-negative numbers with sum 1", f"rows that are off by up to {float(off):.3g}")
+    return Z if clamp is None else xp.where(bound.free, Z, dense.one_hot(xp, clamp, costs.shape[-1], costs.dtype))
+
+
+def step_factors(xp: Any, bound: dense.Bound, known: Any, damping: float | str) -> tuple[Any, Any]:
+    """The factor of the first steps, and for "auto" the one that certainly lowers the energy (None: never needed)."""
+    if not isinstance(damping, str):
+        factor = real("damping", damping, low=0, high=1)
+        return positive("damping", factor), None
+    if damping != "auto":
+        raise must("damping", "'auto' or a number in (0, 1]", damping)
+    lowest, _, symmetric = known
+    depth = bound.lam * xp.where(symmetric & (lowest < 0), -lowest, xp.zeros_like(lowest))
+    short = depth > 2 * bound.temperature
+    safe = xp.where(short, 2 * bound.temperature / xp.where(short, depth, xp.ones_like(depth)), xp.ones_like(depth))
+    return 1.0, (safe if bool(xp.any(short)) else None)
+
+
+def _checked(costs: Any, affinity: Any) -> tuple[Any, Any, Any]:
+    """Costs and affinity as floats of one kind, with shapes that fit."""
+    if not hasattr(costs, "ndim"):
+        if isinstance(affinity, (list, tuple)):
+            affinity = np.asarray(affinity)
+        costs = np.asarray(costs)
+    xp = array_namespace(costs)
+    costs = dense.real_array(xp, "costs", costs)
+    if costs.ndim not in (2, 3) or 0 in costs.shape:
+        raise must("costs", "of shape (N, K) or (E, N, K) with at least one entry", tuple(costs.shape))
+    square = (*costs.shape[:-1], costs.shape[-2])
+    if not sparse.issparse(affinity):
+        affinity = xp.astype(
+            dense.real_array(xp, "affinity", np.asarray(affinity) if xp is np else affinity), costs.dtype
+        )
+    elif isinstance(costs, np.ndarray) and costs.ndim == 2:
+        affinity = sparse.csr_array(affinity).astype(costs.dtype)
+        if not np.isfinite(affinity.data).all():
+            raise must("affinity", "finite", affinity.data)
+    else:
+        raise must("affinity", "dense for batches and for arrays of other libraries", affinity, TypeError)
+    if tuple(affinity.shape) not in (square, square[-2:]):
+        raise must("affinity", f"of shape {square}", tuple(affinity.shape))
+    if costs.ndim == 3 and affinity.ndim == 2:
+        affinity = affinity + xp.zeros((costs.shape[0], 1, 1), dtype=affinity.dtype, device=affinity.device)
+    return xp, costs, affinity
+
+
+def _as_result(xp: Any, bound: dense.Bound, done: dense.Descent, proof: Stationarity, symmetric: bool) -> BoundResult:
+    costs, Z = bound.costs, done.assignments
+    alone = costs.ndim == 2
+    updates, converged = int(xp.sum(done.n_iter)), bool(xp.all(done.converged))
+    labels = xp.argmax(Z, axis=-1)
+    edges = bound.affinity.nnz if sparse.issparse(bound.affinity) else xp.sum(xp.astype(bound.affinity != 0, xp.int64))
+    free = xp.sum(xp.astype(bound.free, xp.int64))
+    share = 1 if alone else costs.shape[0]
+    counts = {
+        "updates": updates,
+        "flops": updates * int(edges) * costs.shape[-1] // share,
+        "exponentials": updates * int(free) * costs.shape[-1] // share,
+    }
+    trace = (
+        None if done.trace is None else {name: _stacked(xp, values) for name, values in done.trace.items() if values}
+    )
+    return BoundResult(
+        assignments=Z,
+        labels=labels,
+        energy=float(done.energy) if alone else done.energy,
+        damping=float(done.damping) if alone else done.damping,
+        n_iter=int(xp.max(done.n_iter)),
+        converged=converged,
+        message=_message(xp, done, symmetric),
+        counts=counts,
+        certificate=proof,
+        trace=trace,
+    )
+
+
+def _stacked(xp: Any, values: list[Any]) -> Any:
+    return np.asarray(values) if isinstance(values[0], (float, np.ndarray)) else xp.stack(values)
+
+
+def _message(xp: Any, done: dense.Descent, symmetric: bool) -> str:
+    if bool(xp.any(xp.asarray(done.cycles))):
+        text = "a cycle of two was reached"
+    elif bool(xp.all(xp.asarray(done.converged))):
+        text = "energy and assignments stand still"
+    else:
+        text = "max_iter was reached"
+    if not symmetric:
+        return text + "; the affinity is not symmetric, so no energy is guaranteed to fall"
+    return text + "; steps were damped" if bool(xp.any(xp.asarray(done.damping) < 1)) else text

@@ -1,0 +1,291 @@
+r"""What is known about a run of updates: where it stands, whether its energy can rise, whether it contracts.
+
+With q = lambda \|W\| / (2 T) below 1 there is one fixed point, and a point that the next update moves by g lies within
+g / (1 - q) of it. The energy cannot rise when lambda lambda_min(W) >= -2 T.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import must, real
+from lrtheory.transductive_clustering import dense
+from lrtheory.transductive_clustering.problem import AssignmentProblem
+from lrtheory.transductive_clustering.rounding import clamped_labels
+
+__all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
+
+POWERS = 4  # of the matrix in the bound on its norm
+DENSE = 2000  # points up to which all eigenvalues are computed
+
+
+@result
+class Stationarity(Result):
+    r"""How far assignments are from a fixed point, and what the affinity guarantees; an entry a problem of a batch.
+
+    Attributes
+    ----------
+    gap : float or array of shape (E,)
+        \|S(Z) - Z\|_F, how far the next update would move; 0 at fixed points alone.
+    bound : float or array of shape (E,)
+        No fixed point is further from Z than this, when the updates contract: gap / (1 - contraction); else inf.
+    contraction : float or array of shape (E,)
+        lambda \|W\| / (2 T), with a proved bound for the norm, see `MonotoneCertificate`.
+    monotone : bool or array of shape (E,)
+        Whether it is proved that whole steps never raise the energy.
+    statement : str
+        The statement behind the bound.
+    assignments : array of shape (N, K) or (E, N, K)
+        Z.
+    lam, temperature : float
+        lambda and T.
+    clamp : int array of shape (N,) or (E, N), or None
+        Labels that are held.
+    """
+
+    gap: Any
+    bound: Any
+    contraction: Any
+    monotone: Any
+    statement: str
+    assignments: Any
+    lam: float
+    temperature: float
+    clamp: Any
+
+    def verify(self, problem: Any) -> bool:
+        """Recompute gap and bound from costs and affinity alone.
+
+        Parameters
+        ----------
+        problem : AssignmentProblem, or pair (costs, affinity)
+            The problem that was solved.
+
+        Returns
+        -------
+        bool
+            Whether both come out as stated, up to rounding.
+        """
+        costs, affinity = problem if isinstance(problem, tuple) else (problem.costs, problem.affinity)
+        again = stationarity(self.assignments, costs, affinity, self.lam, self.temperature, self.clamp)
+        slack = 1e3 * np.finfo(to_numpy(self.assignments).dtype).eps
+        return all(
+            np.allclose(to_numpy(getattr(self, name)), to_numpy(getattr(again, name)), rtol=1e-4, atol=slack)
+            for name in ("gap", "bound", "contraction")
+        )
+
+
+def stationarity(
+    Z: Any, costs: Any, affinity: Any, lam: float, temperature: float, clamp: Any, known: Any = None
+) -> Stationarity:
+    """The certificate of assignments; ``known`` are the bounds on the spectrum where the caller has them."""
+    xp = array_namespace(Z)
+    free = free_rows(xp, clamp, costs)
+    lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
+    bound = dense.Bound(costs, affinity, lam, temperature, free)
+    moved = dense.update(xp, bound, Z, affinity @ Z) - Z
+    gap = xp.sqrt(dense.total(xp, moved * moved))
+    q = lam * norm / (2 * temperature)
+    inside = q < 1
+    reach = xp.where(inside, gap / xp.where(inside, 1 - q, xp.ones_like(q)), xp.full_like(q, np.inf))
+    monotone = symmetric & (lam * lowest >= -2 * temperature)
+    alone = costs.ndim == 2
+    return Stationarity(
+        gap=float(gap) if alone else gap,
+        bound=float(reach) if alone else reach,
+        contraction=float(q) if alone else q,
+        monotone=bool(monotone) if alone else monotone,
+        statement="transductive_clustering/TC-T7",
+        assignments=Z,
+        lam=lam,
+        temperature=temperature,
+        clamp=clamp,
+    )
+
+
+def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
+    """Which rows are not held, as a bool array (..., N, 1) beside the costs."""
+    shape = (*costs.shape[:-1], 1)
+    if clamp is None:
+        return xp.ones(shape, dtype=xp.bool, device=costs.device)
+    return xp.reshape(xp.asarray(clamp, device=costs.device) < 0, shape)
+
+
+def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
+    r"""Proved bounds for the free block of W, below all eigenvalues and above the norm, and whether W is symmetric.
+
+    For every positive v, \|M\| <= max_p (M v)_p / v_p where M = \|W\|^T \|W\| (Collatz and Wielandt); a few powers of
+    M + 1 make it nearly equal. Gershgorin's discs know the diagonal, and are better for psd matrices.
+    """
+    if sparse.issparse(affinity):
+        return _sparse_bounds(affinity, to_numpy(free)[..., 0])
+    n = affinity.shape[-1]
+    weight = xp.astype(free, affinity.dtype)
+    block = xp.astype(affinity * weight * xp.matrix_transpose(weight), xp.float64)
+    sizes = xp.abs(block)
+    diagonal = xp.sum(block * xp.eye(n, dtype=block.dtype, device=block.device), axis=-1, keepdims=True)
+    around = xp.sum(sizes, axis=-1, keepdims=True) - xp.abs(diagonal)
+    v = xp.ones_like(around)
+    for _ in range(POWERS):
+        Mv = xp.matrix_transpose(sizes) @ (sizes @ v)
+        norm = xp.sqrt(xp.max(Mv / v, axis=(-2, -1)))
+        v = v + Mv
+        v = v / xp.max(v, axis=(-2, -1), keepdims=True)
+    lowest = xp.maximum(xp.min(diagonal - around, axis=(-2, -1)), -norm)
+    symmetric = xp.all(affinity == xp.matrix_transpose(affinity), axis=(-2, -1))
+    return lowest, norm, symmetric
+
+
+def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
+    W = sparse.csr_array(affinity)
+    sizes, weight = abs(W), free.astype(np.float64)
+    transposed = sparse.csr_array(sizes.T)
+    diagonal = W.diagonal() * weight
+    around = weight * (sizes @ weight) - np.abs(diagonal)
+    v = np.ones(len(free))
+    for _ in range(POWERS):
+        Mv = weight * (transposed @ (weight * (sizes @ (weight * v))))
+        norm = np.sqrt((Mv / v).max())
+        v = (v + Mv) / (v + Mv).max()
+    return max((diagonal - around).min(), -norm), norm, np.bool_(is_symmetric(W))
+
+
+def is_symmetric(W: Any) -> bool:
+    """Whether a sparse matrix equals its transpose."""
+    return bool(abs(W - W.T).max() == 0) if W.nnz else True
+
+
+@result
+class MonotoneCertificate(Result):
+    r"""Whether the energy can rise for an affinity, a weight and a temperature.
+
+    Attributes
+    ----------
+    monotone : bool
+        Whether it is proved that whole steps never raise the energy: W symmetric, lambda `lower_bound` >= -2 T.
+    contraction : float
+        lambda `norm_bound` / (2 T); below 1 there is one fixed point and a linear rate.
+    smallest_eigenvalue, spectral_norm : float
+        Of the free block (for a directed W: of its symmetric part); estimates for "lanczos".
+    lower_bound, norm_bound : float
+        Proved bounds: below every eigenvalue, and on the norm.
+    damping : float
+        The longest step factor for which the energy falls: min(1, 2 T / (lambda \|lower_bound\|)).
+    largest_lam : float
+        The largest weight with whole steps, 2 T / \|lower_bound\|; inf for a psd affinity.
+    symmetric : bool
+        Whether W is.
+    method : {"dense", "lanczos"}
+        How the eigenvalues were found.
+    reason : str
+        Why.
+    """
+
+    monotone: bool
+    contraction: float
+    smallest_eigenvalue: float
+    spectral_norm: float
+    lower_bound: float
+    norm_bound: float
+    damping: float
+    largest_lam: float
+    symmetric: bool
+    method: str
+    reason: str
+
+
+@arrays("host")
+def monotone_certificate(
+    affinity: Any, *, lam: float = 1.0, temperature: float = 1.0, clamp: Any = None
+) -> MonotoneCertificate:
+    r"""Decide before a run whether its energy can rise and whether it contracts (statements TC-T5 and TC-T7).
+
+    Parameters
+    ----------
+    affinity : array or sparse array of shape (N, N)
+        W.
+    lam, temperature : float
+        lambda at least 0, and T above 0.
+    clamp : int array of shape (N,), or None
+        Labels that are held; the free block alone counts (statement TC-S10).
+
+    Returns
+    -------
+    MonotoneCertificate
+        All eigenvalues up to 2000 points; beyond, bounds for non-negative matrices prove and Lanczos only estimates.
+
+    Raises
+    ------
+    ValueError
+        If the affinity is not square or a number is out of range.
+
+    Examples
+    --------
+    >>> found = monotone_certificate([[0.0, 1.0], [1.0, 0.0]], lam=2.5)
+    >>> found.monotone, found.damping
+    (False, 0.8)
+    """
+    W = sparse.csr_array(affinity).astype(np.float64)
+    n = W.shape[0]
+    if W.shape != (n, n) or n == 0:
+        raise must("affinity", "square with at least one row", W.shape)
+    lam, temperature = real("lam", lam, low=0, high=1e300), positive("temperature", temperature)
+    free = clamped_labels(clamp, (n,), 2**62) < 0
+    lower, norm, symmetric = _sparse_bounds(W, free)
+    block = W[free][:, free] if free.any() else sparse.csr_array((1, 1))
+    few = block.shape[0] <= DENSE
+    smallest, spectral = _all_eigenvalues(block) if few else _lanczos(block)
+    if few:  # the bounds without eigenvalues have less rounding, so they decide small cases
+        lower = max(lower, smallest - 1e-13 * n * spectral)
+        norm = min(norm, spectral * (1 + 1e-13 * n))
+    depth = lam * max(0.0, -lower)
+    return MonotoneCertificate(
+        monotone=bool(symmetric and depth <= 2 * temperature),
+        contraction=float(lam * norm / (2 * temperature)),
+        smallest_eigenvalue=float(smallest),
+        spectral_norm=float(spectral),
+        lower_bound=float(lower),
+        norm_bound=float(norm),
+        damping=float(min(1.0, 2 * temperature / depth)) if depth > 0 else 1.0,
+        largest_lam=float(2 * temperature / -lower) if lower < 0 else float("inf"),
+        symmetric=bool(symmetric),
+        method="dense" if few else "lanczos",
+        reason=f"{block.shape[0]} free points, {'at most' if few else 'more than'} {DENSE}",
+    )
+
+
+def _all_eigenvalues(block: Any) -> tuple[float, float]:
+    W = block.toarray()
+    return float(np.linalg.eigvalsh((W + W.T) / 2)[0]), float(np.linalg.norm(W, 2))
+
+
+def _lanczos(block: Any) -> tuple[float, float]:
+    from scipy.sparse.linalg import eigsh, svds  # here, so that importing the system stays quick
+
+    start = np.ones(block.shape[0])
+    smallest = eigsh((block + block.T) / 2, 1, which="SA", v0=start, tol=1e-3, return_eigenvectors=False)
+    return float(smallest[0]), float(svds(block, 1, v0=start, tol=1e-3, return_singular_vectors=False)[0])
+
+
+def positive(name: str, value: Any) -> float:
+    """A finite number above 0."""
+    number = real(name, value, low=0, high=1e300)
+    if number == 0:
+        raise must(name, "positive", value)
+    return number
+
+
+def problem_of(costs: Any, affinity: Any, init: Any, clamp: Any) -> tuple[Any, Any, Any, Any]:
+    """Costs, affinity, start and held labels, from a problem or from plain arrays."""
+    if isinstance(costs, AssignmentProblem):
+        own = costs.costs, costs.affinity, costs.init, costs.clamp
+        given = (None, affinity, init, clamp)
+        return tuple(b if a is None else a for a, b in zip(given, own, strict=True))  # type: ignore[return-value]
+    if affinity is None:
+        raise must("affinity", "given beside the costs", None)
+    return costs, affinity, init, clamp

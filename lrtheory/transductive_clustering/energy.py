@@ -1,0 +1,153 @@
+r"""The energies: with entropy, concave without it, convex with the Laplacian, and of labels.
+
+All three agree on labels up to the constant of statement TC-S1. With temperature 0 they take Fractions too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import array_namespace, arrays
+from lrtheory._validation import must
+
+__all__ = ["discrete_energy", "laplacian_energy", "relaxed_energy"]
+
+
+@arrays("device")
+def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.0, temperature: Any = 1.0) -> Any:
+    r"""The energy that the updates decrease (statements TC-T3 and TC-S3).
+
+    Parameters
+    ----------
+    assignments : array of shape (N, K) or (E, N, K)
+        Z, rows in the simplex.
+    costs : array of shape (N, K) or (E, N, K)
+        A.
+    affinity : array of shape (N, N) or (E, N, N), or sparse array
+        W.
+    lam, temperature : number
+        lambda and T; with T = 0 this is E(Z), the concave relaxation.
+
+    Returns
+    -------
+    float, or array of shape (E,)
+        T sum z log z + <A, Z> - (lambda / 2) tr(Z^T W Z), with 0 log 0 = 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> W = np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> relaxed_energy(np.array([[1.0, 0.0], [1.0, 0.0]]), np.zeros((2, 2)), W, lam=2.0)
+    -2.0
+    """
+    xp = array_namespace(assignments, costs)
+    _fit(assignments, costs, affinity)
+    value = _sum(xp, costs * assignments) - lam * _sum(xp, assignments * (affinity @ assignments)) / 2
+    if temperature != 0:
+        positive = xp.where(assignments > 0, assignments, xp.ones_like(assignments))
+        value = temperature * _sum(xp, assignments * xp.log(positive)) + value
+    return value
+
+
+@arrays("device")
+def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -> Any:
+    r"""The convex relaxation, with the Laplacian in place of the affinity (statement TC-S2).
+
+    Parameters
+    ----------
+    assignments : array of shape (N, K) or (E, N, K)
+        Z.
+    costs : array of shape (N, K) or (E, N, K)
+        A.
+    affinity : array of shape (N, N) or (E, N, N), or sparse array
+        W, symmetric.
+    lam : number
+        lambda.
+
+    Returns
+    -------
+    float, or array of shape (E,)
+        <A, Z> + (lambda / 2) tr(Z^T (D - W) Z), D the degrees.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> W = np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> laplacian_energy(np.eye(2), np.zeros((2, 2)), W)
+    1.0
+    """
+    xp = array_namespace(assignments, costs)
+    _fit(assignments, costs, affinity)
+    degrees = affinity.sum(axis=1) if sparse.issparse(affinity) else xp.sum(affinity, axis=-1)
+    smooth = degrees[..., None] * assignments - affinity @ assignments
+    return _sum(xp, costs * assignments) + lam * _sum(xp, assignments * smooth) / 2
+
+
+@arrays("device")
+def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -> Any:
+    r"""The discrete model: costs of the labels, and a price for every edge that is cut (statement TC-S1).
+
+    Parameters
+    ----------
+    labels : int array of shape (N,) or (E, N)
+        A cluster a point.
+    costs : array of shape (N, K) or (E, N, K)
+        A.
+    affinity : array of shape (N, N) or (E, N, N), or sparse array
+        W.
+    lam : number
+        lambda.
+
+    Returns
+    -------
+    float, or array of shape (E,)
+        sum_p a_{p, l_p} + (lambda / 4) sum_pq w_pq \|z_p - z_q\|^2; the square is 2 where the labels differ.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> discrete_energy(np.array([0, 1]), np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), lam=3.0)
+    3.0
+    """
+    xp = array_namespace(labels, costs)
+    if tuple(labels.shape) != tuple(costs.shape[:-1]):
+        raise must("labels", f"of shape {tuple(costs.shape[:-1])}", tuple(labels.shape))
+    clusters = xp.arange(costs.shape[-1], device=costs.device)
+    chosen = xp.where(labels[..., None] == clusters, costs, 0 * costs)
+    if sparse.issparse(affinity):
+        edges = sparse.coo_array(affinity)
+        cut = edges.data[labels[edges.row] != labels[edges.col]].sum(dtype=np.float64)
+    else:
+        cut = _sum(xp, xp.where(labels[..., :, None] != labels[..., None, :], affinity, 0 * affinity))
+    value = _sum(xp, chosen) + lam * cut / 2
+    return float(value) if sparse.issparse(affinity) else value
+
+
+def _sum(xp: Any, terms: Any) -> Any:
+    """Over the last two axes, floats in float64; a Python number for a single problem."""
+    exact = str(terms.dtype) == "object"
+    value = xp.sum(terms, axis=(-2, -1)) if exact else xp.sum(terms, axis=(-2, -1), dtype=xp.float64)
+    return value if exact or value.ndim else float(value)
+
+
+def _fit(assignments: Any, costs: Any, affinity: Any) -> None:
+    if tuple(assignments.shape) != tuple(costs.shape):
+        raise must("assignments", f"of shape {tuple(costs.shape)}", tuple(assignments.shape))
+    square = (*costs.shape[:-1], costs.shape[-2])
+    if tuple(affinity.shape) != tuple(square) and tuple(affinity.shape) != tuple(square[-2:]):
+        raise must("affinity", f"of shape {tuple(square)}", tuple(affinity.shape))

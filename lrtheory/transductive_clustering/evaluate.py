@@ -1,0 +1,185 @@
+r"""Methods compared on the same tasks: accuracy, and paired differences, which are much sharper."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lrtheory._parallel import progress
+from lrtheory._result import Result, result
+from lrtheory._validation import choice, generator, integer, must
+from lrtheory.transductive_clustering.episodes import labelled_points, make_episodes
+from lrtheory.transductive_clustering.few_shot import few_shot
+from lrtheory.transductive_clustering.instances import half_width
+from lrtheory.transductive_clustering.methods import METHODS
+
+__all__ = ["EpisodeTable", "evaluate"]
+
+BLOCK = 250  # tasks drawn and solved at a time
+LAMS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # in units of the temperature, tried on held-out classes
+SMOOTHED = ("slk", "laplacian-shot")  # the methods that have a weight to choose
+
+
+@result
+class EpisodeTable(Result):
+    r"""M methods on the same n tasks.
+
+    Attributes
+    ----------
+    methods : tuple of str
+        Their names.
+    accuracy : float64 array of shape (M,)
+        Mean share of queries labelled rightly.
+    half_width : float64 array of shape (M,)
+        Half of the 95 % interval of each mean.
+    differences, difference_half_width : float64 array of shape (M, M)
+        Mean over the tasks of the accuracy of the row's method minus the column's, and half of its 95 % interval.
+    seconds : float64 array of shape (M,)
+        A task, features to labels.
+    correct : float64 array of shape (M, n)
+        Share of right labels in every task.
+    lams : mapping
+        The weight lambda / T that was chosen for each method on held-out classes; empty where none was.
+    chosen_on : tuple
+        The held-out classes; empty where no weight was chosen.
+    message : str
+        What the numbers are of.
+    counts : mapping
+        ``tasks``, and ``validation_tasks`` for the choice of weights.
+    """
+
+    methods: tuple[str, ...]
+    accuracy: np.ndarray
+    half_width: np.ndarray
+    differences: np.ndarray
+    difference_half_width: np.ndarray
+    seconds: np.ndarray
+    correct: np.ndarray
+    lams: Mapping[str, float]
+    chosen_on: tuple[Any, ...]
+    message: str
+    counts: Mapping[str, int]
+
+
+def evaluate(
+    X: Any,
+    y: Any = None,
+    *,
+    n_tasks: int = 1000,
+    way: int = 5,
+    shot: int = 1,
+    query: int = 15,
+    proportions: float | None = None,
+    methods: Sequence[str] | Mapping[str, Mapping[str, Any]] = ("nearest", "k-means", "slk"),
+    validation: Any = None,
+    rng: np.random.Generator | int | None = None,
+    n_jobs: int | None = None,
+) -> EpisodeTable:
+    r"""Compare methods on tasks drawn from labelled points (statement TC-E-k-means).
+
+    Parameters
+    ----------
+    X : array of shape (n, D), or ClusteringProblem
+        Points.
+    y : array of shape (n,), or None
+        Their labels; None takes the truth of the problem.
+    n_tasks : int
+        Number of tasks, at least 2.
+    way, shot, query, proportions : as in `make_episodes`
+        Sizes of the tasks.
+    methods : sequence of str, or mapping from names to options of `few_shot`
+        What to compare.
+    validation : array, or None
+        Held-out classes. lambda / T of "slk" and "laplacian-shot", where the options have no `lam`, is then the best
+        of a grid on tasks from these classes, and all reported tasks come from the others.
+    rng : Generator, int or None
+        Source of the tasks.
+    n_jobs : int or None
+        As in `few_shot`.
+
+    Returns
+    -------
+    EpisodeTable
+        Labels are compared as they are, never matched.
+
+    Raises
+    ------
+    ValueError
+        If a method is unknown or tasks cannot be drawn.
+
+    Examples
+    --------
+    >>> from lrtheory.transductive_clustering import make_gaussian_mixture
+    >>> points = make_gaussian_mixture(300, 3, 4, rng=0)
+    >>> table = evaluate(points, n_tasks=20, way=3, methods=("nearest", "slk"), rng=0)
+    >>> table.accuracy.shape, table.differences.shape
+    ((2,), (2, 2))
+    """
+    X, y = labelled_points(X, y)
+    n_tasks = integer("n_tasks", n_tasks, low=2)
+    named = {name: {"method": name} for name in methods} if not isinstance(methods, Mapping) else dict(methods)
+    if not named:
+        raise must("methods", "at least one", methods)
+    for options in named.values():
+        choice("methods", options.get("method", "slk"), tuple(METHODS))
+    draws = generator(rng)
+    size: dict[str, Any] = {"way": way, "shot": shot, "query": query, "proportions": proportions}
+    held = () if validation is None else tuple(np.unique(np.asarray(validation)).tolist())
+    classes = np.setdiff1d(np.unique(y), held)
+    lams: dict[str, float] = {}
+    n_validation = min(n_tasks, 500) if held else 0
+    if held:
+        shared = {**size, "way": min(integer("way", way, low=1), len(held))}
+        for name, options in named.items():
+            if options.get("method", "slk") in SMOOTHED and "lam" not in options:
+                lams[name], named[name] = _chosen(X, y, options, held, n_validation, shared, draws, n_jobs)
+    correct, seconds = _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, "evaluate")
+    paired = correct[:, None, :] - correct[None, :, :]
+    where = f"{n_tasks} tasks of {way} of {len(classes)} classes, {shot} labelled points each"
+    return EpisodeTable(
+        methods=tuple(named),
+        accuracy=correct.mean(axis=1),
+        half_width=half_width(correct.T),
+        differences=paired.mean(axis=2),
+        difference_half_width=half_width(np.moveaxis(paired, 2, 0)),
+        seconds=seconds,
+        correct=correct,
+        lams=lams,
+        chosen_on=held,
+        message=where + (f"; weights chosen on the classes {held}" if lams else ""),
+        counts={"tasks": n_tasks, "validation_tasks": n_validation},
+    )
+
+
+def _chosen(X, y, options, held, n, size, draws, n_jobs):
+    """The best weight on tasks from held-out classes, and the options with it."""
+    from lrtheory.transductive_clustering.methods import DEFAULTS
+
+    temperature = options.get("temperature") or DEFAULTS[options.get("method", "slk")][1]
+    grid = {str(lam): {**options, "lam": lam * temperature} for lam in LAMS}
+    correct, _ = _scores(X, y, grid, np.asarray(held), n, size, draws, n_jobs, None)
+    best = int(correct.mean(axis=1).argmax())
+    return LAMS[best], grid[str(LAMS[best])]
+
+
+def _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, title):
+    """The share of right labels of every method in every task, and seconds a task."""
+    correct, seconds = np.empty((len(named), n_tasks)), np.zeros(len(named))
+    starts = range(0, n_tasks, BLOCK)
+    for first in progress(starts, total=len(starts), title=title):
+        part = slice(first, min(first + BLOCK, n_tasks))
+        batch = make_episodes(X, y, n_tasks=part.stop - first, classes=classes, rng=draws, **size)
+        for m, options in enumerate(named.values()):
+            begun = time.perf_counter()
+            labels = few_shot(
+                batch.support,
+                batch.support_labels,
+                batch.query,
+                **{"base_mean": batch.base_mean, "n_jobs": n_jobs, **options},
+            ).labels
+            seconds[m] += time.perf_counter() - begun
+            correct[m, part] = (labels == batch.query_labels).mean(axis=1)
+    return correct, seconds / n_tasks

@@ -1,0 +1,245 @@
+r"""Few-shot classification: a handful of labelled points, and the unlabelled queries taken together.
+
+Features in, labels out, for one task or thousands: centre and normalise, move the queries to the mean of the support,
+build the graph, and let prototypes and assignments take turns with the support held at its labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import array_namespace, arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import choice, integer, must, real
+from lrtheory.transductive_clustering import many_tasks
+from lrtheory.transductive_clustering.certificates import positive
+from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules
+from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks, prepared, read_tasks
+
+__all__ = ["FewShotResult", "few_shot"]
+
+CHUNK = 2**25  # numbers in the largest array of a chunk of tasks on a device
+CACHE = 2**19  # and on the host, whose caches are small
+
+
+@result
+class FewShotResult(Result):
+    r"""Labels of the queries of one task, or of E tasks.
+
+    Attributes
+    ----------
+    labels : array of shape (NQ,) or (E, NQ)
+        In the values of the support's labels; -1 for queries that the mask leaves out, where labels are numbers.
+    probabilities : array of shape (NQ, K) or (E, NQ, K)
+        Assignments, columns in the order of `classes`; 0 for queries that the mask leaves out.
+    classes : array of shape (K,) or (E, K)
+        The classes of each task, sorted.
+    energy : float or array of shape (E,)
+        R_T at the end for "slk", "k-means" and "laplacian-shot"; the sum of the costs of the labels for the others.
+    damping : float or array of shape (E,)
+        Step factor at the end; below 1 when steps were shortened so that the energy falls.
+    method : str
+        The method.
+    n_iter : int
+        Turns of the task that took most.
+    converged : bool
+        Whether energy and assignments stand still, in every task.
+    message : str
+        How it ended.
+    counts : mapping
+        ``tasks``, and ``updates`` of assignments in all of them.
+    """
+
+    labels: Any
+    probabilities: Any
+    classes: Any
+    energy: Any
+    damping: Any
+    method: str
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+
+
+@arrays("device")
+def few_shot(
+    support: Any,
+    support_labels: Any,
+    query: Any,
+    *,
+    method: str = "slk",
+    prototype: str = "mean",
+    lam: float | None = None,
+    temperature: float | None = None,
+    n_neighbors: int = 2,
+    symmetrize: str | None = "mean",
+    normalize: str | None = "center-l2",
+    base_mean: Any = None,
+    query_shift: bool = True,
+    query_mask: Any = None,
+    hard: bool = False,
+    clamp: bool = True,
+    damping: float | str = "auto",
+    inner_iter: int = 5,
+    tol: float | None = None,
+    max_iter: int | None = None,
+    n_jobs: int | None = None,
+) -> FewShotResult:
+    r"""Label queries from a few labelled points, using the queries together.
+
+    Parameters
+    ----------
+    support : array of shape (NS, D) or (E, NS, D)
+        Labelled points of one task, or of E tasks.
+    support_labels : array of shape (NS,) or (E, NS)
+        Their labels; every task has the same number of classes, not necessarily the same ones.
+    query : array of shape (NQ, D) or (E, NQ, D)
+        Points to label.
+    method : {"slk", "k-means", "nearest", "laplacian-shot", "bd-cspn", "tim", "pt-map", "label-spreading"}
+        See `baselines` for all but the first, which is Laplacian K-prototypes.
+    prototype : {"mean", "mode", "rectified"}
+        Means or modes of "slk" and "k-means"; "rectified" ones, which take queries in, of "laplacian-shot".
+    lam, temperature : float or None
+        lambda and T, for features of length 1; None takes what suits the method: 0.21 and 0.3 for "slk".
+    n_neighbors : int
+        Of the graph.
+    symmetrize : {"mean", "max", None}
+        As in `knn_affinity`; None keeps the directed graph, which has no energy.
+    normalize : {"center-l2", "l2", None}
+        Subtract the base mean and scale to length 1, scale only, or neither; a row of zeros stays one.
+    base_mean : array of shape (D,) or (E, D), or None
+        Mean of features of other classes; None takes the mean of the task's own points.
+    query_shift : bool
+        Move the queries so that their mean is that of the support; wrong where classes are unbalanced.
+    query_mask : bool array of shape (NQ,) or (E, NQ), or None
+        False for rows that only fill up a task of fewer queries.
+    hard : bool
+        Prototypes from labels in place of assignments; the energy may then rise.
+    clamp : bool
+        Hold the support at its labels.
+    damping : "auto", or float in (0, 1]
+        As in `bound_update`.
+    inner_iter : int
+        Updates of the assignments a turn.
+    tol : float or None
+        As in `cluster`; None takes what suits the method.
+    max_iter : int or None
+        Largest number of turns, or of updates of "laplacian-shot"; None takes what suits the method.
+    n_jobs : int or None
+        Threads over tasks for NumPy arrays; None is 1, -1 all processors.
+
+    Returns
+    -------
+    FewShotResult
+        In the caller's library. Each task is solved as if it were alone.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite or out of range, or tasks have different numbers of classes.
+    TypeError
+        If the points are no arrays of real numbers.
+
+    References
+    ----------
+    .. [1] I. M. Ziko, M. Boudiaf, J. Dolz, E. Granger, I. Ben Ayed, Transductive Few-Shot Learning: Clustering is All
+       You Need?, arXiv 2106.09516, 2021.
+
+    Examples
+    --------
+    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2], [0.2, 1.0]])
+    >>> few_shot(support, np.array([7, 3]), query, normalize=None).labels.tolist()
+    [7, 3, 7]
+    """
+    choice("method", method, tuple(METHODS))
+    tasks = read_tasks(support, support_labels, query, base_mean, query_mask)
+    options = {"prototype": prototype, "n_neighbors": n_neighbors, "symmetrize": symmetrize, "hard": hard}
+    options |= {"lam": lam, "temperature": temperature, "clamp": clamp, "damping": damping}
+    rules = rules_of(method, inner_iter=inner_iter, tol=tol, max_iter=max_iter, **options)
+    choice("normalize", normalize, NORMALIZE)
+    xp, workers = array_namespace(tasks.support), many_tasks.threads(n_jobs)
+    if many_tasks.is_compiled(tasks, method, rules):
+        answers = [many_tasks.solve(tasks, method, rules, normalize, bool(query_shift), workers)]
+    else:
+        answers = [
+            METHODS[method](xp, prepared(xp, part, normalize, bool(query_shift)), rules) for part in _chunks(tasks)
+        ]
+    return _as_result(xp, tasks, answers, method, alone=support.ndim == 2)
+
+
+def _chunks(tasks: Tasks) -> Iterator[Tasks]:
+    """The tasks in portions whose graphs fit in memory, on the host in its caches."""
+    E, n = len(tasks.classes), tasks.n_support + tasks.query.shape[1]
+    largest = CACHE if isinstance(tasks.support, np.ndarray) else CHUNK
+    size = max(1, largest // (n * max(n, tasks.support.shape[2])))
+    for first in range(0, E, size):
+        yield tasks.part(slice(first, min(first + size, E)))
+
+
+def rules_of(method: str, **options: Any) -> Rules:
+    """The options, checked, with the method's own where None was given."""
+    own = dict(zip(("lam", "temperature", "tol", "max_iter"), DEFAULTS[method], strict=True))
+    given: dict[str, Any] = {
+        name: own.get(name) if value is None and name in own else value for name, value in options.items()
+    }
+    allowed = {"slk": ("mean", "mode"), "k-means": ("mean", "mode"), "laplacian-shot": ("mean", "rectified")}
+    choice("prototype", given["prototype"], allowed.get(method, ("mean",)))
+    choice("symmetrize", given["symmetrize"], ("mean", "max", None))
+    if isinstance(given["damping"], str):
+        choice("damping", given["damping"], ("auto",))
+    else:
+        positive("damping", real("damping", given["damping"], low=0, high=1))
+    given["lam"] = real("lam", given["lam"], low=0, high=1e300)
+    given["temperature"] = positive("temperature", given["temperature"])
+    given["n_neighbors"] = integer("n_neighbors", given["n_neighbors"], low=0)
+    given["inner_iter"] = integer("inner_iter", given["inner_iter"], low=1)
+    given["tol"], given["max_iter"] = (
+        real("tol", given["tol"], low=0, high=1),
+        integer("max_iter", given["max_iter"], low=1),
+    )
+    for name in ("hard", "clamp"):
+        if not isinstance(given[name], (bool, np.bool_)):
+            raise must(name, "True or False", given[name], TypeError)
+    return Rules(**given)
+
+
+def _as_result(xp: Any, tasks: Tasks, answers: list[Answer], method: str, *, alone: bool) -> FewShotResult:
+    joined = [xp.concat([getattr(a, name) for a in answers], axis=0) for name in Answer._fields[:-1]]
+    probabilities, energy, damping, n_iter, converged = joined
+    E = len(tasks.classes)
+    best = xp.argmax(probabilities, axis=-1)
+    numbers = tasks.classes.dtype.kind in "biuf"
+    if numbers:
+        classes = xp.asarray(tasks.classes, device=probabilities.device)
+        chosen = dense_choice(xp, classes, best)
+        labels = xp.where(tasks.present[..., 0] > 0, chosen, xp.asarray(-1, dtype=chosen.dtype, device=chosen.device))
+    else:
+        classes = tasks.classes
+        labels = np.take_along_axis(classes, np.asarray(best), 1)
+    everywhere = bool(xp.all(converged))
+    message = "energy and assignments stand still" if everywhere else "max_iter was reached"
+    if bool(xp.any(damping < 1)):
+        message += "; steps were damped"
+    first = (lambda a: a[0, ...]) if alone else (lambda a: a)
+    return FewShotResult(
+        labels=first(labels),
+        probabilities=first(probabilities),
+        classes=first(classes),
+        energy=float(energy[0]) if alone else energy,
+        damping=float(damping[0]) if alone else damping,
+        method=method,
+        n_iter=int(xp.max(n_iter)),
+        converged=everywhere,
+        message=message,
+        counts={"tasks": E, "updates": sum(a.updates for a in answers)},
+    )
+
+
+def dense_choice(xp: Any, classes: Any, best: Any) -> Any:
+    """classes[e, best[e, q]] without indexing by arrays."""
+    places = xp.arange(classes.shape[-1], dtype=best.dtype, device=best.device)
+    return xp.sum(xp.where(best[..., None] == places, classes[:, None, :], 0 * classes[:, None, :]), axis=-1)

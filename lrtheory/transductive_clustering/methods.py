@@ -1,0 +1,269 @@
+r"""The methods of few-shot classification, each for a batch of tasks in array-API code.
+
+A method takes the prepared tasks and the rules, and returns an `Answer`. They share support means as a start; what they
+add is unlabelled queries (k-means), neighbours (laplacian-shot), both (slk), or a prior on the sizes of classes (tim,
+pt-map).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lrtheory.transductive_clustering import certificates, dense
+from lrtheory.transductive_clustering.bound import step_factors
+from lrtheory.transductive_clustering.prototypes import Prototypes, costs_of, moved, squared_distances
+from lrtheory.transductive_clustering.tasks import Tasks, class_means, graph
+
+__all__ = ["DEFAULTS", "METHODS", "Answer", "Rules"]
+
+SHOT_ITER = 20  # updates of LaplacianShot
+
+
+class Rules(NamedTuple):
+    """The options of a call."""
+
+    prototype: str
+    lam: float
+    temperature: float
+    n_neighbors: int
+    symmetrize: str | None
+    hard: bool
+    clamp: bool
+    damping: float | str
+    inner_iter: int
+    tol: float
+    max_iter: int
+
+
+class Answer(NamedTuple):
+    """Probabilities (E, NQ, K) of the queries; energy, step factor, turns and convergence of each task."""
+
+    probabilities: Any
+    energy: Any
+    damping: Any
+    n_iter: Any
+    converged: Any
+    updates: int
+
+
+def nearest(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """The nearest class mean, a softmax of squared distances for the probabilities."""
+    costs = squared_distances(xp, tasks.query, class_means(xp, tasks))
+    return _at_once(xp, dense.softmax(xp, -costs / rules.temperature) * tasks.present, costs)
+
+
+def laplacian_shot(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Fixed prototypes, a graph on the queries alone, and some updates of the assignments."""
+    means = rectified(xp, tasks) if rules.prototype == "rectified" else class_means(xp, tasks)
+    costs = squared_distances(xp, tasks.query, means) * tasks.present
+    W = graph(xp, tasks.query, tasks.present, rules.n_neighbors, rules.symmetrize)
+    bound = dense.Bound(costs, W, rules.lam, rules.temperature, tasks.present > 0)
+    Z = dense.softmax(xp, -costs / rules.temperature) * tasks.present
+    factor, safe = step_factors(xp, bound, certificates.spectrum_bounds(xp, W, bound.free), rules.damping)
+    done = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=rules.tol, max_iter=rules.max_iter)
+    updates = int(xp.sum(done.n_iter))
+    return Answer(done.assignments, done.energy, done.damping, done.n_iter, done.converged, updates)
+
+
+def rectified(xp: Any, tasks: Tasks) -> Any:
+    """Means of the support and of the queries that look alike, weighted by exp(10 cosine)."""
+    means = class_means(xp, tasks)
+    likeness = dense.softmax(xp, 10 * cosines(xp, tasks.query, means))
+    chosen = dense.one_hot(xp, xp.argmax(likeness, axis=-1), means.shape[1], means.dtype) * tasks.present
+    ours = dense.softmax(xp, 10 * cosines(xp, tasks.support, means)) * tasks.onehot
+    weights = xp.concat([ours, likeness * chosen], axis=1)
+    X = xp.concat([tasks.support, tasks.query], axis=1)
+    return xp.matrix_transpose(weights) @ X / xp.sum(weights, axis=1)[..., None]
+
+
+def bd_cspn(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Rectified prototypes, and the largest cosine."""
+    similar = cosines(xp, tasks.query, rectified(xp, tasks))
+    return _at_once(xp, dense.softmax(xp, 10 * similar) * tasks.present, -similar)
+
+
+def cosines(xp: Any, X: Any, M: Any) -> Any:
+    """The cosine of every row of X with every row of M; 0 with a row of zeros."""
+    products = X @ xp.matrix_transpose(M)
+    lengths = xp.sqrt(xp.sum(X * X, axis=-1))[..., :, None] * xp.sqrt(xp.sum(M * M, axis=-1))[..., None, :]
+    return products / xp.where(lengths > 0, lengths, xp.ones_like(lengths))
+
+
+def k_means(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Supervised K-means: hard labels, hard means (or modes), no graph."""
+    return slk(xp, tasks, rules._replace(lam=0.0, hard=True))
+
+
+def slk(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Assignments and prototypes take turns on support and queries together (Laplacian K-prototypes)."""
+    X, onehot, present = tasks.everything(xp)
+    W = graph(xp, X, present, rules.n_neighbors, rules.symmetrize) if rules.lam > 0 else None
+    kinds = Prototypes(rules.prototype, class_means(xp, tasks), _bandwidth(xp, X, present, rules))
+    labelled = xp.sum(onehot, axis=-1, keepdims=True) > 0
+    free = (present > 0) & (~labelled if rules.clamp else xp.ones_like(labelled))
+    bound = dense.Bound(costs_of(xp, X, kinds) * present, W, rules.lam, rules.temperature, free)
+    Z = xp.where(labelled, onehot, dense.softmax(xp, -bound.costs / rules.temperature) * present)
+    factor, safe = 1.0, None
+    if W is not None:
+        factor, safe = step_factors(xp, bound, certificates.spectrum_bounds(xp, W, free), rules.damping)
+    return _turns(xp, tasks, rules, (X, kinds, bound, Z, present), (factor, safe))
+
+
+def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, factors: Any) -> Answer:
+    X, kinds, bound, Z, present = state
+    factor, safe = factors
+    value, _ = dense.energy(xp, bound, Z, dense.pull(xp, bound, Z))
+    done, n_iter, updates = value != value, xp.astype(0 * value, xp.int64), 0
+    factor = factor + 0 * value
+    inner_iter = rules.inner_iter if rules.lam > 0 else 1
+    for _ in range(rules.max_iter):
+        step = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=0.0, max_iter=inner_iter)
+        new = xp.where(done[:, None, None], Z, step.assignments)
+        factor = xp.where(done, factor, step.damping)
+        weights = new
+        if rules.hard:
+            weights = dense.one_hot(xp, xp.argmax(new, axis=-1), new.shape[-1], new.dtype) * present
+        after = moved(xp, X, weights, kinds)
+        kinds = after._replace(centers=xp.where(done[:, None, None], kinds.centers, after.centers))
+        bound = bound._replace(costs=costs_of(xp, X, kinds) * present)
+        after_value, _ = dense.energy(xp, bound, new, dense.pull(xp, bound, new))
+        n_iter = n_iter + xp.astype(~done, xp.int64)
+        updates += int(xp.sum(xp.where(done, xp.zeros_like(step.n_iter), step.n_iter)))
+        still = xp.max(xp.abs(new - Z), axis=(1, 2)) <= rules.tol**0.5
+        done = done | (still & (xp.abs(after_value - value) <= rules.tol * xp.abs(after_value)))
+        Z, value = new, after_value
+        if bool(xp.all(done)):
+            break
+    return Answer(Z[:, tasks.n_support :, :], value, factor, n_iter, done, updates)
+
+
+def _bandwidth(xp: Any, X: Any, present: Any, rules: Rules) -> Any:
+    """The root mean squared distance along the edges of the graph, (E, 1, 1); 1 where it is 0."""
+    if rules.prototype != "mode":
+        return None
+    edges = graph(xp, X, present, rules.n_neighbors, None)
+    count = xp.sum(edges, axis=(1, 2), keepdims=True)
+    total = xp.sum(edges * squared_distances(xp, X, X), axis=(1, 2), keepdims=True)
+    mean = total / xp.where(count > 0, count, xp.ones_like(count))
+    return xp.sqrt(xp.where(mean > 0, mean, xp.ones_like(mean)))
+
+
+def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Transductive information maximisation by alternating updates: confident queries, classes of equal size.
+
+    With p the softmax of -(tau / 2) squared distances to the weights, in turn q ~ p^(1 + a) / sqrt(sum of them over the
+    queries) by rows, and weights as means under y and q, corrected by p (a = 0.1, tau = 1 / temperature).
+    """
+    tau, a, trust = 1 / rules.temperature, 0.1, 0.1
+    W, S, Q = class_means(xp, tasks), tasks.support, tasks.query
+    count = xp.sum(tasks.present, axis=1, keepdims=True)
+    share = tasks.n_support / xp.where(count > 0, count, xp.ones_like(count))
+    trust = trust / (1 + a)
+
+    def likely(X: Any) -> Any:
+        return dense.softmax(xp, -tau / 2 * squared_distances(xp, X, W))
+
+    done, n_iter = count[:, 0, 0] < 0, 0 * count[:, 0, 0]
+    for _ in range(rules.max_iter):
+        ours, p = likely(S), likely(Q) * tasks.present
+        sharp = p ** (1 + a)
+        q = sharp / xp.sqrt(xp.sum(sharp, axis=1, keepdims=True))
+        row = xp.sum(q, axis=-1, keepdims=True)
+        q = q / xp.where(row > 0, row, xp.ones_like(row))
+        pulled = trust * xp.matrix_transpose(tasks.onehot - ours) @ S + share * xp.matrix_transpose(q - p) @ Q
+        own = trust * xp.sum(ours, axis=1)[..., None] + share * xp.sum(p, axis=1)[..., None]
+        mass = trust * xp.sum(tasks.onehot, axis=1)[..., None] + share * xp.sum(q, axis=1)[..., None]
+        new = xp.where(done[:, None, None], W, (pulled + own * W) / mass)
+        W, done, n_iter = new, *_stood(xp, new, W, done, n_iter, rules.tol)
+        if bool(xp.all(done)):
+            break
+    p = likely(Q) * tasks.present
+    return _at_once(xp, p, squared_distances(xp, Q, W))._replace(n_iter=n_iter, converged=done)
+
+
+def _stood(xp: Any, new: Any, before: Any, done: Any, n_iter: Any, tol: float) -> tuple[Any, Any]:
+    """Which tasks stand still now, and the turns of each; one that stands is left where it is."""
+    still = xp.max(xp.abs(new - before), axis=(1, 2)) <= tol
+    return done | still, n_iter + xp.astype(~done, n_iter.dtype)
+
+
+def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Optimal transport with classes of equal size, and centres that follow it."""
+    means = class_means(xp, tasks)
+    K, plan = means.shape[1], None
+    shots = xp.sum(tasks.onehot, axis=1)[..., None]
+    for _ in range(rules.max_iter):
+        plan = sinkhorn(xp, squared_distances(xp, tasks.query, means) / rules.temperature, tasks.present, K)
+        sums = xp.matrix_transpose(tasks.onehot) @ tasks.support + xp.matrix_transpose(plan) @ tasks.query
+        target = sums / (shots + xp.sum(plan, axis=1)[..., None])
+        means = means + 0.3 * (target - means)
+    costs = squared_distances(xp, tasks.query, means)
+    plan = sinkhorn(xp, costs / rules.temperature, tasks.present, K)
+    return _at_once(xp, plan, costs)
+
+
+def sinkhorn(xp: Any, costs: Any, present: Any, K: int) -> Any:
+    """Rows with sum 1 and columns of equal sums, in proportion to exp(-costs) times a factor a row and a column."""
+    plan = dense.softmax(xp, -costs) * present
+    share = xp.sum(present, axis=1, keepdims=True) / K
+    for _ in range(100):
+        columns = xp.sum(plan, axis=1, keepdims=True)
+        done = xp.max(xp.abs(columns - share), axis=(1, 2), keepdims=True) <= 1e-3
+        if bool(xp.all(done)):
+            break
+        scaled = plan * (share / xp.where(columns > 0, columns, xp.ones_like(columns)))
+        rows = xp.sum(scaled, axis=2, keepdims=True)
+        plan = xp.where(done, plan, scaled / xp.where(rows > 0, rows, xp.ones_like(rows)))
+    return plan
+
+
+def label_spreading(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
+    """Labels flow along a Gaussian graph: F <- a S F + (1 - a) Y with S the normalised affinity, a = 0.8."""
+    X, Y, present = tasks.everything(xp)
+    off = present * xp.matrix_transpose(present) * (1 - xp.eye(X.shape[1], dtype=X.dtype, device=X.device))
+    W = off * xp.exp(-squared_distances(xp, X, X) / rules.temperature)
+    degrees = xp.sqrt(xp.sum(W, axis=-1, keepdims=True))
+    degrees = xp.where(degrees > 0, degrees, xp.ones_like(degrees))
+    S, F = W / degrees / xp.matrix_transpose(degrees), Y
+    done, n_iter = degrees[:, 0, 0] < 0, 0 * degrees[:, 0, 0]
+    for _ in range(rules.max_iter):
+        new = xp.where(done[:, None, None], F, 0.8 * (S @ F) + 0.2 * Y)
+        F, done, n_iter = new, *_stood(xp, new, F, done, n_iter, rules.tol)
+        if bool(xp.all(done)):
+            break
+    mass = xp.sum(F, axis=-1, keepdims=True)
+    p = xp.where(mass > 0, F / xp.where(mass > 0, mass, xp.ones_like(mass)), xp.full_like(F, 1 / F.shape[-1]))
+    answer = _at_once(xp, (p * present)[:, tasks.n_support :, :], -F[:, tasks.n_support :, :])
+    return answer._replace(n_iter=n_iter, converged=done)
+
+
+def _at_once(xp: Any, probabilities: Any, costs: Any) -> Answer:
+    """The answer of a method without an energy of its own: the costs of its labels."""
+    K = costs.shape[-1]
+    chosen = dense.one_hot(xp, xp.argmax(probabilities, axis=-1), K, costs.dtype)
+    present = xp.astype(xp.sum(probabilities, axis=-1, keepdims=True) > 0, costs.dtype)
+    value = dense.total(xp, costs * chosen * present)
+    return Answer(probabilities, value, 1 + 0 * value, xp.astype(1 + 0 * value, xp.int64), value == value, 0)
+
+
+METHODS = {
+    "slk": slk,
+    "k-means": k_means,
+    "nearest": nearest,
+    "laplacian-shot": laplacian_shot,
+    "bd-cspn": bd_cspn,
+    "tim": tim,
+    "pt-map": pt_map,
+    "label-spreading": label_spreading,
+}
+#: lam, temperature, tol and max_iter of each method, for features of length 1
+DEFAULTS: dict[str, tuple[float, float, float, int]] = {
+    "slk": (0.21, 0.3, 1e-5, 100),
+    "k-means": (0.0, 1.0, 1e-5, 100),
+    "nearest": (0.0, 1.0, 0.0, 1),
+    "laplacian-shot": (0.7, 1.0, 1e-6, SHOT_ITER),
+    "bd-cspn": (0.0, 1.0, 0.0, 1),
+    "tim": (0.0, 1 / 15, 1e-4, 150),
+    "pt-map": (0.0, 0.1, 0.0, 10),
+    "label-spreading": (0.0, 0.2, 1e-3, 30),
+}

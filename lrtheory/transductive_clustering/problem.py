@@ -1,0 +1,212 @@
+r"""Problems: points with the clusters they came from, costs with an affinity, and batches of few-shot tasks.
+
+A row of assignments is a point of the simplex. An `AssignmentProblem` is what is left when the prototypes are fixed:
+
+.. math:: \min_Z \; T \sum_{pl} z_{pl} \log z_{pl} + \langle A, Z \rangle - \tfrac{\lambda}{2} \mathrm{tr}(Z^\top W Z)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import read_only
+from lrtheory._validation import array, generator, integer, must, open_interval, real
+
+__all__ = [
+    "AssignmentProblem",
+    "ClusteringProblem",
+    "make_directed_ring",
+    "make_gaussian_mixture",
+    "make_two_points",
+]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClusteringProblem:
+    """Points, and the clusters that they came from where they are known.
+
+    Parameters
+    ----------
+    features : array of shape (n, d)
+        One point a row.
+    truth : int array of shape (n,), or None
+        The class of each point, in any integers.
+    labels : tuple or None
+        What the points are called, carried through untouched.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a number is not finite.
+
+    Examples
+    --------
+    >>> ClusteringProblem([[0.0], [2.0]], [0, 1]).n_clusters
+    2
+    """
+
+    features: np.ndarray
+    truth: np.ndarray | None = None
+    labels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        X = array("features", self.features, shape=(None, None))
+        object.__setattr__(self, "features", read_only(X))
+        if self.truth is not None:
+            truth = np.asarray(self.truth)
+            if truth.shape != X.shape[:1] or truth.dtype.kind not in "iu":
+                raise must("truth", f"an integer array of shape ({len(X)},)", truth)
+            object.__setattr__(self, "truth", read_only(truth))
+
+    @property
+    def n_clusters(self) -> int:
+        """How many classes the truth has; 0 when it is not known."""
+        return 0 if self.truth is None else len(np.unique(self.truth))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class AssignmentProblem:
+    """Costs and an affinity: clustering with its prototypes fixed.
+
+    Parameters
+    ----------
+    costs : array of shape (N, K)
+        Of giving point p to cluster l.
+    affinity : array or sparse array of shape (N, N)
+        Weights between points.
+    init : array of shape (N, K), or None
+        Where to start; None starts from the costs alone.
+    clamp : int array of shape (N,), or None
+        Labels that are held; -1 is free.
+
+    Examples
+    --------
+    >>> AssignmentProblem([[0.0, 1.0]], [[0.0]]).costs.shape
+    (1, 2)
+    """
+
+    costs: Any
+    affinity: Any
+    init: Any = None
+    clamp: Any = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in ("costs", "affinity", "init", "clamp"):
+            value = getattr(self, name)
+            if isinstance(value, (list, tuple)):
+                object.__setattr__(self, name, np.asarray(value))
+
+
+def make_two_points(*, offset: float = 0.1, side: str = "opposite") -> AssignmentProblem:
+    r"""Two points that attract each other and cost nothing: the smallest problem that bifurcates, at lambda = 2 T.
+
+    Parameters
+    ----------
+    offset : float
+        e in (0, 1/2); the start is (1/2 + e, 1/2 - e) for the first point.
+    side : {"opposite", "same"}
+        Whether the second point starts on the other side, which ends in a cycle of two, or on the same one.
+
+    Returns
+    -------
+    AssignmentProblem
+        A = 0, W exchanges the points (its eigenvalues are 1 and -1).
+
+    Raises
+    ------
+    ValueError
+        If the offset is outside (0, 1/2), or the side is unknown.
+
+    Examples
+    --------
+    >>> make_two_points().init.tolist()
+    [[0.6, 0.4], [0.4, 0.6]]
+    """
+    e = open_interval("offset", offset, 0, 0.5)
+    if side not in ("opposite", "same"):
+        raise must("side", "one of 'opposite', 'same'", side)
+    first = [0.5 + e, 0.5 - e]
+    second = first[::-1] if side == "opposite" else first
+    return AssignmentProblem(np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([first, second]))
+
+
+def make_directed_ring(n: int = 3, *, own: float = 0.8) -> AssignmentProblem:
+    """Points on a ring, each of which looks at the next one only: no energy exists, and long cycles do.
+
+    Parameters
+    ----------
+    n : int
+        Number of points and of clusters, at least 2.
+    own : float
+        Share of its own label with which each point starts, in (0, 1); the rest is spread evenly.
+
+    Returns
+    -------
+    AssignmentProblem
+        A = 0 and a directed affinity.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> make_directed_ring().affinity.tolist()
+    [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    n, own = integer("n", n, low=2), open_interval("own", own, 0, 1)
+    start = np.full((n, n), (1 - own) / (n - 1))
+    np.fill_diagonal(start, own)
+    return AssignmentProblem(np.zeros((n, n)), np.roll(np.eye(n), 1, axis=1), start)
+
+
+def make_gaussian_mixture(
+    n: int,
+    n_clusters: int,
+    n_features: int = 2,
+    *,
+    separation: float = 6.0,
+    weights: Any = None,
+    rng: np.random.Generator | int | None = None,
+) -> ClusteringProblem:
+    """Points from round Gaussians of unit variance.
+
+    Parameters
+    ----------
+    n, n_clusters, n_features : int
+        Numbers of points, of clusters and of coordinates.
+    separation : float
+        The centres are Gaussian with this standard deviation.
+    weights : array of shape (n_clusters,), or None
+        Shares of the clusters; None makes them equal.
+    rng : Generator, int or None
+        Source of the draws.
+
+    Returns
+    -------
+    ClusteringProblem
+        With its truth.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> make_gaussian_mixture(100, 3, rng=0).features.shape
+    (100, 2)
+    """
+    n, k = integer("n", n, low=1), integer("n_clusters", n_clusters, low=1)
+    d, spread = integer("n_features", n_features, low=1), real("separation", separation, low=0, high=1e100)
+    draws = generator(rng)
+    shares = np.ones(k) if weights is None else array("weights", weights, shape=(k,), low=0)
+    if not shares.sum() > 0:
+        raise must("weights", "positive somewhere", shares)
+    truth = draws.choice(k, size=n, p=shares / shares.sum())
+    centres = spread * draws.normal(size=(k, d))
+    return ClusteringProblem(centres[truth] + draws.normal(size=(n, d)), truth)

@@ -1,0 +1,105 @@
+r"""Constants and right-hand sides of the theorems, as plain functions.
+
+=============  =================================================================================================
+relaxations    the relaxations against the discrete problem: gaps, rounding, hard limits
+descent        the bound, what a step takes off the energy, damping, costs
+limits         summable steps, rates, fixed points, the two-step value
+instances      two points, a ring, prototypes, clamped rows, averages over tasks
+=============  =================================================================================================
+
+Notation: N points, K clusters, Z (N, K) with rows in the simplex, costs A (N, K), affinity W (N, N), weight lambda,
+temperature T, R_T(Z) = T sum z log z + <A, Z> - (lambda / 2) tr(Z' W Z), S(Z) = softmax((lambda W Z - A) / T).
+What needs no log, exp or sqrt also takes Fractions, the rest also balls.
+"""
+
+from __future__ import annotations
+
+from lrtheory.transductive_clustering.descent import (
+    descent_bound,
+    energy_decrease,
+    energy_without_logs,
+    kl_divergence,
+    kl_lower_bound,
+    largest_monotone_lam,
+    majoriser,
+    majoriser_gap,
+    safe_damping,
+    update_counts,
+)
+from lrtheory.transductive_clustering.instances import (
+    clamped_costs,
+    exponential_tangent,
+    half_width,
+    mass_floor,
+    mean_shift_gain,
+    mean_step_decrease,
+    ring_threshold,
+    two_point_energy,
+    two_point_limit,
+    two_point_threshold,
+)
+from lrtheory.transductive_clustering.limits import (
+    contraction_factor,
+    energy_lower_bound,
+    fixed_point_distance,
+    kkt_bound,
+    summability_bound,
+    two_step_decrease,
+    two_step_value,
+    uniform_rate,
+)
+from lrtheory.transductive_clustering.relaxations import (
+    discrete_lower_bound,
+    entropy_bound,
+    hard_limit_gap,
+    hard_temperature,
+    laplacian_gap,
+    log_partition,
+    pair_energy,
+    rounding_bound,
+    row_replacement,
+    shift_constant,
+    vertex_gap,
+)
+
+__all__ = [
+    "clamped_costs",
+    "contraction_factor",
+    "descent_bound",
+    "discrete_lower_bound",
+    "energy_decrease",
+    "energy_lower_bound",
+    "energy_without_logs",
+    "entropy_bound",
+    "exponential_tangent",
+    "fixed_point_distance",
+    "half_width",
+    "hard_limit_gap",
+    "hard_temperature",
+    "kkt_bound",
+    "kl_divergence",
+    "kl_lower_bound",
+    "laplacian_gap",
+    "largest_monotone_lam",
+    "log_partition",
+    "majoriser",
+    "majoriser_gap",
+    "mass_floor",
+    "mean_shift_gain",
+    "mean_step_decrease",
+    "pair_energy",
+    "ring_threshold",
+    "rounding_bound",
+    "row_replacement",
+    "safe_damping",
+    "shift_constant",
+    "summability_bound",
+    "two_point_energy",
+    "two_point_limit",
+    "two_point_threshold",
+    "two_step_decrease",
+    "two_step_value",
+    "uniform_rate",
+    "update_counts",
+    "vertex_gap",
+]

@@ -1,0 +1,8 @@
+"""Transductive clustering: its statements, from relaxations to the updates and to clusters."""
+
+# ruff: noqa: F401, I001
+from proofs_checks.transductive_clustering import relaxations
+from proofs_checks.transductive_clustering import inner
+from proofs_checks.transductive_clustering import steps
+from proofs_checks.transductive_clustering import outer
+from proofs_checks.transductive_clustering import accuracy

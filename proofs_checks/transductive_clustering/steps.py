@@ -1,0 +1,243 @@
+"""Pieces of the proofs: the bound that an update minimises, divergences, invariances, held rows, and the work."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.transductive_clustering import theory
+from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering.families.pieces import (
+    ALIKE,
+    LAWS,
+    REPLACED,
+    TANGENTS,
+    TOUCHING,
+    Alike,
+    Laws,
+    Replaced,
+    Tangent,
+    bounds_of,
+    divergence_of,
+    four_updates,
+    free_alone,
+    minimiser,
+    replacement,
+    tangent,
+    work,
+)
+from proofs_checks.transductive_clustering.families.problems import (
+    CASES,
+    Case,
+    discrete,
+    divergence,
+    energy,
+    is_symmetric,
+    pairs,
+    update,
+)
+from proofs_checks.transductive_clustering.families.rings import Pairwise
+
+SYMMETRIC = {"a symmetric affinity": lambda pair: is_symmetric(pair.case)}
+
+
+def touches(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
+    """Bound less energy at both assignments against the formula; the energies against their definition."""
+    case = pair.case
+    moved = pair.other - case.init
+    gaps = [0.0, share * case.lam / 2 * pairs(case, moved)]
+    lhs = np.r_[found[:2] - found[2:], found[2:]]
+    return Sides(lhs, np.r_[gaps, energy(case, case.init), energy(case, pair.other)], rounding=case.spoiled)
+
+
+TC_T1 = Statement(
+    id="transductive_clustering/TC-T1",
+    title="The bound touches the energy, and how far it is above it",
+    source=Derived(theory.majoriser_gap),
+    tex=r"A_i(Z) - R(Z) = \tfrac\lambda2 \mathrm{tr}((Z - Z_i)'W(Z - Z_i)),\quad A_i(Z_i) = R(Z_i)",
+    hypotheses=SYMMETRIC,
+    instances=TOUCHING,
+    solve=bounds_of,
+    claim=Identity(touches),
+    saboteurs=(
+        saboteur("twice the pairs", claim=Identity(partial(touches, share=2.0))),
+        saboteur("half of the pull", solve=mutants.half_pulled),
+    ),
+    notes="Above everywhere if and only if the free block of W is positive semidefinite.",
+)
+
+
+def least(pair: Pairwise, found: np.ndarray) -> Sides:
+    """The bound at other assignments less that at the update against T KL, both by their definitions."""
+    case = pair.case
+    bound = lambda Z: energy(case, Z, weight=0.0) - case.lam * pairs(case, Z, case.init)
+    Z = np.asarray(found)
+    lhs = np.r_[bound(pair.other) - bound(Z), Z.sum(1)]
+    rhs = np.r_[case.temperature * divergence(case, pair.other, Z), np.ones(case.n)]
+    return Sides(lhs, rhs, rounding=case.spoiled)
+
+
+TC_T2 = Statement(
+    id="transductive_clustering/TC-T2",
+    title="The update minimises the bound, in closed form",
+    source=Derived(theory.kl_divergence),
+    tex=r"A_i(Z) - A_i(S(Z_i)) = T\,\mathrm{KL}(Z \| S(Z_i))",
+    hypotheses=SYMMETRIC,
+    instances=TOUCHING,
+    solve=minimiser,
+    claim=Identity(least),
+    saboteurs=(
+        saboteur("half of the pull", solve=mutants.minimiser_half_pulled),
+        saboteur("twice the temperature", solve=mutants.minimiser_warmer),
+    ),
+)
+
+
+def pinsker(laws: Laws, found: float, factor: int = 1) -> Sides:
+    """Squared distance against the divergence; the divergence against its definition, and the other way round."""
+    p, q = (np.asarray(one, dtype=float).ravel() for one in (laws.p, laws.q))
+    direct = float(np.where(p > 0, p * (np.log(np.where(p > 0, p, 1)) - np.log(q)), 0).sum())
+    lower = float(np.sum(theory.kl_lower_bound(p, q)))
+    return Sides(
+        np.array([factor * lower, direct, found]), np.array([found, found, direct]), rounding=rounding(64, 4.0)
+    )
+
+
+TC_T4 = Statement(
+    id="transductive_clustering/TC-T4",
+    title="A divergence is at least the squared distance",
+    source=Derived(theory.kl_lower_bound),
+    tex=r"\mathrm{KL}(p \| q) \ge \|p - q\|_2^2",
+    hypotheses={"positive second law": lambda laws: bool((laws.q > 0).all())},
+    instances=LAWS,
+    solve=divergence_of,
+    claim=Inequality(pinsker),
+    saboteurs=(
+        saboteur("twice the squared distance", claim=Inequality(partial(pinsker, factor=2))),
+        saboteur("half of the divergence", solve=mutants.half_divergence),
+    ),
+)
+
+
+def same(alike: Alike, found: np.ndarray) -> Sides:
+    """All four updates, names undone, against the definition."""
+    wanted = update(alike.case, alike.case.init)
+    renamed = np.empty_like(np.asarray(found[3]))
+    renamed[:, alike.order] = found[3]
+    lhs = np.stack([found[0], found[1], found[2], renamed])
+    # constants of up to a hundred are taken off again
+    return Sides(lhs, np.stack([wanted] * 4), rounding=rounding(512 * wanted.size, 101 + alike.case.scale))
+
+
+TC_S9 = Statement(
+    id="transductive_clustering/TC-S9",
+    title="Constants a row, a common factor and names of clusters do not matter",
+    source=Classical("invariance of the softmax", "definition"),
+    tex=r"S(Z; A + c 1', \lambda, T) = S(Z; A, \lambda, T) = S(Z; cA, c\lambda, cT)",
+    hypotheses={"a positive factor": lambda alike: alike.factor > 0},
+    instances=ALIKE,
+    solve=four_updates,
+    claim=Identity(same),
+    saboteurs=(
+        saboteur("the temperature is not scaled", solve=mutants.unscaled_temperature),
+        saboteur("clusters keep their names", solve=mutants.unnamed),
+    ),
+)
+
+
+def as_costs(case: Case, found: np.ndarray) -> Sides:
+    """Both paths against each other; the second against updates by the definition."""
+    Z = case.init
+    for _ in range(6):
+        Z = update(case, Z)
+    wanted = Z[case.free]
+    return Sides(np.asarray(found), np.stack([wanted, wanted]), rounding=64 * case.spoiled)
+
+
+TC_S10 = Statement(
+    id="transductive_clustering/TC-S10",
+    title="Held neighbours are costs",
+    source=Derived(theory.clamped_costs),
+    tex=r"a_p \to a_p - \lambda \sum_{q \in S} w_{pq} e_{y_q},\quad W \to W_F",
+    hypotheses={"some free rows": lambda case: bool(case.free.any())},
+    instances=CASES,
+    solve=free_alone,
+    claim=Identity(as_costs),
+    saboteurs=(
+        saboteur("held neighbours are forgotten", solve=partial(free_alone, held_rows=False)),
+        saboteur("held rows move", solve=mutants.moving_support),
+    ),
+)
+
+
+def worked(case: Case, found: dict) -> Sides:
+    """Multiply-adds and exponentials of up to three updates against their numbers; that there was an update."""
+    edges, updates = int(np.count_nonzero(case.affinity)), found["updates"]
+    each = theory.update_counts(edges, case.n_clusters, n_points=case.n, n_free=int(case.free.sum()))
+    lhs = [found["flops"], found["exponentials"], min(updates, 1)]
+    return Sides(np.array(lhs), np.array([updates * each["flops"], updates * each["exponentials"], 1]))
+
+
+TC_C1 = Statement(
+    id="transductive_clustering/TC-C1",
+    title="What an update costs",
+    source=Derived(theory.update_counts),
+    tex=r"\mathrm{nnz}(W) K \text{ multiply-adds},\quad N_F K \text{ exponentials}",
+    hypotheses={"some free rows": lambda case: bool(case.free.any())},
+    instances=CASES,
+    solve=work,
+    claim=Identity(worked),
+    saboteurs=(
+        saboteur("held rows are updated too", solve=mutants.more_exponentials),
+        saboteur("an update that is not counted", solve=mutants.fewer_updates),
+    ),
+)
+
+
+def differs(replaced: Replaced, found: float) -> Sides:
+    """The formula against the difference of two energies; that some pull or cost is there."""
+    case = replaced.case
+    lost = discrete(case, replaced.after) - discrete(case, case.init)
+    return Sides(np.array([found]), np.array([lost]), rounding=case.spoiled)
+
+
+TC_P8 = Statement(
+    id="transductive_clustering/TC-P8",
+    title="What replacing a row does to the energy without entropy",
+    source=Derived(theory.row_replacement),
+    tex=r"\langle a_p - \lambda \sum_{q \ne p} w_{pq} z_q, y - z_p\rangle - \tfrac\lambda2 w_{pp}(\|y\|^2 - \|z_p\|^2)",
+    hypotheses={"a symmetric affinity": lambda replaced: is_symmetric(replaced.case)},
+    instances=REPLACED,
+    solve=replacement,
+    claim=Identity(differs),
+    saboteurs=(
+        saboteur("lambda twice", solve=partial(replacement, factor=2.0)),
+        saboteur("the other way round", solve=mutants.replaced_back),
+    ),
+    notes="Concave in each row where w_pp >= 0, so that a vertex is never worse.",
+)
+
+
+def below(pair: Tangent, found: float) -> Sides:
+    """The tangent against exp(-v), and against its formula from both sides."""
+    u, v = pair.before, pair.after
+    formula = np.exp(-u) * (1 + u - v)
+    return Sides(np.array([found, formula, found]), np.array([np.exp(-v), found, formula]), rounding=rounding(16, 4.0))
+
+
+TC_P9 = Statement(
+    id="transductive_clustering/TC-P9",
+    title="The exponential lies above its tangents",
+    source=Derived(theory.exponential_tangent),
+    tex=r"e^{-v} \ge e^{-u}(1 + u - v)",
+    hypotheses={"real numbers": always},
+    instances=TANGENTS,
+    solve=tangent,
+    claim=Inequality(below),
+    saboteurs=(
+        saboteur("the tangent at the other point", solve=mutants.other_tangent),
+        saboteur("twice the tangent", solve=mutants.double_tangent),
+    ),
+)

@@ -1,0 +1,253 @@
+"""Tasks: the compiled path against array code, every method against what it must find, and bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrtheory import transductive_clustering as tc
+from lrtheory.transductive_clustering import baselines, many_tasks, theory
+from lrtheory.transductive_clustering.methods import METHODS
+from tests.transductive_clustering import oracles
+
+
+@pytest.fixture(scope="module")
+def points():
+    return oracles.digits_like(np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def batch(points):
+    return tc.make_episodes(*points, n_tasks=40, way=4, shot=2, query=6, rng=1)
+
+
+def solve(batch, **options):
+    options = {"base_mean": batch.base_mean, **options}
+    return tc.few_shot(batch.support, batch.support_labels, batch.query, **options)
+
+
+PATHS = [
+    {"method": "nearest"},
+    {"method": "nearest", "normalize": "l2", "query_shift": False},
+    {"method": "laplacian-shot"},
+    {"method": "laplacian-shot", "prototype": "rectified", "symmetrize": "max"},
+    {"method": "laplacian-shot", "symmetrize": None, "lam": 2.0},
+    {"method": "laplacian-shot", "lam": 4.0},
+    {"method": "laplacian-shot", "lam": 4.0, "damping": 1.0},
+    {"method": "k-means"},
+    {"method": "slk"},
+    {"method": "slk", "lam": 2.0},
+    {"method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0},
+    {"method": "slk", "clamp": False, "base_mean": None},
+    {"method": "slk", "damping": 0.5, "max_iter": 3},
+    {"method": "slk", "n_neighbors": 0, "max_iter": 3},
+]
+
+
+@pytest.mark.parametrize("options", PATHS, ids=str)
+@pytest.mark.parametrize("masked", [False, True])
+def test_both_paths_agree(batch, monkeypatch, options, masked):
+    if masked:
+        mask = np.random.default_rng(0).random(batch.query.shape[:2]) < 0.7
+        mask[:, 0] = True
+        options = {**options, "query_mask": mask}
+    compiled = solve(batch, n_jobs=2, **options)
+    monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
+    plain = solve(batch, **options)
+    np.testing.assert_allclose(compiled.probabilities, plain.probabilities, atol=1e-10)
+    np.testing.assert_array_equal(compiled.labels, plain.labels)
+    np.testing.assert_allclose(compiled.energy, plain.energy, rtol=1e-10)
+    np.testing.assert_allclose(compiled.damping, plain.damping, rtol=1e-12)
+    assert (compiled.n_iter, compiled.converged, compiled.message) == (plain.n_iter, plain.converged, plain.message)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "modes"])
+def test_every_task_is_solved_as_if_alone(batch, method):
+    options = {"method": "slk", "prototype": "mode"} if method == "modes" else {"method": method}
+    together = solve(batch, **options)
+    for e in (0, 7):
+        support, labels, query = batch.support[e], batch.support_labels[e], batch.query[e]
+        alone = tc.few_shot(support, labels, query, base_mean=batch.base_mean[e], **options)
+        np.testing.assert_array_equal(alone.labels, together.labels[e])
+        np.testing.assert_allclose(alone.probabilities, together.probabilities[e], atol=1e-10)
+
+
+WAYS = [(method, "mean") for method in METHODS]
+WAYS += [("slk", "mode"), ("k-means", "mode"), ("laplacian-shot", "rectified")]
+
+
+@pytest.mark.parametrize(("method", "prototype"), WAYS)
+def test_every_method_beats_chance_and_returns_probabilities(batch, method, prototype):
+    found = solve(batch, method=method, prototype=prototype)
+    assert (found.labels == batch.query_labels).mean() > 0.6
+    np.testing.assert_allclose(found.probabilities.sum(-1), 1, rtol=1e-9)
+    assert (np.take_along_axis(found.classes, found.probabilities.argmax(-1), 1) == found.labels).all()
+
+
+def test_nearest_is_the_definition(batch):
+    found = solve(batch, method="nearest", normalize="l2", query_shift=False)
+    for e in range(5):
+        unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (batch.support[e], batch.query[e])]
+        classes = np.unique(batch.support_labels[e])
+        means = np.stack([unit[0][batch.support_labels[e] == c].mean(0) for c in classes])
+        apart = ((unit[1][:, None] - means) ** 2).sum(-1)
+        np.testing.assert_array_equal(found.labels[e], classes[apart.argmin(1)])
+
+
+def test_laplacian_shot_is_bound_update(batch):
+    """The same graph, costs and updates through the public functions."""
+    found = solve(batch, method="laplacian-shot", normalize=None, query_shift=False, lam=0.4, temperature=2.0, tol=0.0)
+    for e in range(3):
+        query, labels = batch.query[e], batch.support_labels[e]
+        means = np.stack([batch.support[e][labels == c].mean(0) for c in np.unique(labels)])
+        costs = ((query[:, None] - means) ** 2).sum(-1)
+        W = tc.knn_affinity(query, n_neighbors=2)
+        one = tc.bound_update(costs, W, lam=0.4, temperature=2.0, tol=0, max_iter=20)
+        np.testing.assert_allclose(found.probabilities[e], one.assignments, atol=1e-10)
+        assert found.energy[e] == pytest.approx(one.energy, rel=1e-10)
+
+
+def test_slk_is_cluster_with_held_support(batch):
+    e, options = 3, {"lam": 0.5, "temperature": 2.0, "tol": 1e-6}
+    found = solve(batch, normalize=None, query_shift=False, **options)
+    X = np.concatenate([batch.support[e], batch.query[e]])
+    classes, index = np.unique(batch.support_labels[e], return_inverse=True)
+    clamp = np.concatenate([index, np.full(len(batch.query[e]), -1)])
+    one = tc.cluster(X, len(classes), n_neighbors=2, clamp=clamp, rng=0, **options)
+    np.testing.assert_allclose(found.probabilities[e], one.assignments[len(index) :], atol=1e-9)
+    assert found.energy[e] == pytest.approx(one.energy, rel=1e-10)
+
+
+def test_a_mask_is_a_shorter_task(batch):
+    mask = np.ones(batch.query.shape[:2], bool)
+    mask[:, -3:] = False
+    for method in METHODS:
+        masked = solve(batch, method=method, query_mask=mask)
+        short = tc.few_shot(
+            batch.support, batch.support_labels, batch.query[:, :-3], method=method, base_mean=batch.base_mean
+        )
+        np.testing.assert_array_equal(masked.labels[:, :-3], short.labels)
+        np.testing.assert_allclose(masked.probabilities[:, :-3], short.probabilities, atol=1e-9)
+        assert (masked.labels[:, -3:] == -1).all()
+        assert (masked.probabilities[:, -3:] == 0).all()
+
+
+def test_labels_are_those_of_the_caller(batch):
+    named = np.array(["zero", "one", "two", "three", "four", "five", "six"])
+    numbers = solve(batch)
+    names = tc.few_shot(batch.support, named[batch.support_labels], batch.query, base_mean=batch.base_mean)
+    assert (names.labels == named[numbers.labels]).mean() == 1
+    assert names.to_dict()["labels"][0][0] in named
+    order = np.array([3, 1, 0, 2])
+    one = tc.few_shot(np.eye(4), order, np.eye(4)[::-1], normalize=None)
+    assert one.labels.tolist() == order[::-1].tolist()
+
+
+def test_workers_change_nothing(batch):
+    one, two = solve(batch), solve(batch, n_jobs=-1)
+    np.testing.assert_array_equal(one.probabilities, two.probabilities)
+
+
+def test_float32_stays(batch):
+    single = tc.few_shot(batch.support.astype(np.float32), batch.support_labels, batch.query.astype(np.float32))
+    assert single.probabilities.dtype == np.float32
+    double = tc.few_shot(batch.support, batch.support_labels, batch.query)
+    assert (single.labels == double.labels).mean() > 0.99
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_degenerate_points_have_an_answer(method):
+    same = tc.few_shot(np.ones((2, 3)), np.array([0, 1]), np.ones((4, 3)), method=method)
+    assert np.isfinite(same.probabilities).all()
+    assert set(same.labels.tolist()) <= {0, 1}
+    single = tc.few_shot(np.array([[1.0, 0.0]]), np.array([5]), np.array([[0.0, 1.0], [0.0, 0.0]]), method=method)
+    assert single.labels.tolist() == [5, 5]
+
+
+def test_support_can_flip_where_it_is_not_held():
+    support = np.array([[0.0], [1.0], [0.9]])
+    labels, query = np.array([0, 1, 0]), np.array([[1.0], [1.1], [0.1]])
+    options = {"normalize": None, "query_shift": False, "temperature": 0.05, "lam": 0.2}
+    held = tc.few_shot(support, labels, query, **options)
+    loose = tc.few_shot(support, labels, query, clamp=False, **options)
+    assert held.energy != pytest.approx(loose.energy)
+
+
+def test_unequal_tasks_are_refused_and_other_bad_input():
+    support, query, labels = np.zeros((2, 2, 3)), np.zeros((2, 4, 3)), np.array([[0, 1], [0, 1]])
+    refused = [
+        ((support, np.array([[0, 1], [1, 1]]), query), {}, "`support_labels` must be of the same number of classes"),
+        ((support, np.zeros(3), query), {}, "`support_labels` must be of shape (2, 2)"),
+        ((support, labels, query[:, :, :2]), {}, "`query` must be of shape"),
+        ((support, labels, query[:, :0]), {}, "`query` must be of shape"),
+        ((support, labels, query[0]), {}, "`query` must be of shape"),
+        ((support[:, :0], labels, query), {}, "`support` must be of shape"),
+        ((support * np.nan, labels, query), {}, "`support` must be finite"),
+        ((support, labels, query), {"method": "best"}, "`method` must be one of"),
+        ((support, labels, query), {"prototype": "rectified"}, "`prototype` must be one of"),
+        ((support, labels, query), {"prototype": "mode", "method": "tim"}, "`prototype` must be one of"),
+        ((support, labels, query), {"normalize": "max"}, "`normalize` must be one of"),
+        ((support, labels, query), {"symmetrize": "min"}, "`symmetrize` must be one of"),
+        ((support, labels, query), {"lam": -1}, "`lam` must be in"),
+        ((support, labels, query), {"temperature": 0}, "`temperature` must be positive"),
+        ((support, labels, query), {"damping": 2.0}, "`damping` must be in"),
+        ((support, labels, query), {"max_iter": 0}, "`max_iter` must be an integer"),
+        ((support, labels, query), {"base_mean": np.zeros(2)}, "`base_mean` must be of shape"),
+        ((support, labels, query), {"base_mean": np.zeros((3, 3))}, "`base_mean` must be one"),
+        ((support, labels, query), {"query_mask": np.ones(4)}, "`query_mask` must be of shape"),
+        ((support, labels, query), {"n_jobs": 0}, "`n_jobs` must be an integer"),
+    ]
+    for args, options, sentence in refused:
+        with pytest.raises(ValueError) as raised:
+            tc.few_shot(*args, **options)
+        assert sentence in str(raised.value)
+    for args, options in (((support.tolist(), labels, query), {}), ((support, labels, query), {"hard": 1})):
+        with pytest.raises(TypeError):
+            tc.few_shot(*args, **options)
+
+
+def test_episodes_are_what_they_say(points):
+    X, y = points
+    batch = tc.make_episodes(X, y, n_tasks=30, way=3, shot=2, query=4, proportions=2.0, classes=[1, 2, 4, 5], rng=0)
+    assert batch.support.shape == (30, 6, 12)
+    assert batch.query.shape == (30, 12, 12)
+    assert set(np.unique(batch.query_labels)) <= {1, 2, 4, 5}
+    means = {c: X[y == c].mean(0) for c in (1, 2, 4, 5)}
+    for e in range(30):
+        rows = np.concatenate([batch.support[e], batch.query[e]])
+        assert len(np.unique(rows, axis=0)) == len(rows)  # nothing twice
+        assert (np.bincount(batch.support_labels[e], minlength=6)[np.unique(batch.support_labels[e])] == 2).all()
+        outside = set(means) - set(batch.support_labels[e].tolist())
+        np.testing.assert_allclose(batch.base_mean[e], np.mean([means[c] for c in outside], axis=0))
+    assert any(len(set(np.bincount(labels, minlength=6))) > 2 for labels in batch.query_labels)
+    for options, name in (({"way": 8}, "way"), ({"query": 25}, "query"), ({"proportions": 0.0}, "proportions")):
+        with pytest.raises(ValueError, match=f"`{name}` must be"):
+            tc.make_episodes(X, y, n_tasks=1, **{"way": 2, **options})
+
+
+def test_evaluate_pairs_its_differences(points):
+    X, y = points
+    table = tc.evaluate(X, y, n_tasks=60, way=3, query=5, methods=("nearest", "slk"), validation=[4, 5, 6], rng=0)
+    assert table.methods == ("nearest", "slk")
+    np.testing.assert_allclose(table.differences[1, 0], table.accuracy[1] - table.accuracy[0])
+    one = theory.half_width(table.correct[1] - table.correct[0])
+    assert table.difference_half_width[1, 0] == pytest.approx(one)
+    assert table.difference_half_width[0, 0] == 0
+    assert set(table.lams) == {"slk"}
+    assert table.chosen_on == (4, 5, 6)
+    assert "of 4 classes" in table.message
+    again = tc.evaluate(X, y, n_tasks=60, way=3, query=5, methods=("nearest", "slk"), validation=[4, 5, 6], rng=0)
+    np.testing.assert_array_equal(table.correct, again.correct)
+    for options in ({"methods": ()}, {"methods": ("best",)}, {"n_tasks": 1}):
+        with pytest.raises(ValueError, match="must be"):
+            tc.evaluate(X, y, **{"n_tasks": 5, "way": 2, **options})
+
+
+def test_baselines_are_methods(batch):
+    args = batch.support, batch.support_labels, batch.query
+    for name in baselines.__all__:
+        if name not in ("lloyd", "spectral"):
+            found = getattr(baselines, name)(*args)
+            assert found.method in METHODS
+    modes = tc.few_shot(*args, method="k-means", prototype="mode")
+    np.testing.assert_array_equal(baselines.k_modes(*args).labels, modes.labels)

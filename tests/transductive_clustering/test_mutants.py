@@ -1,0 +1,104 @@
+"""Wrong lines of the updates and of rounding, each caught by values that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrtheory import transductive_clustering as tc
+from lrtheory.bounds.patching import Patch, patched
+from lrtheory.transductive_clustering import dense, prototypes, rounding, sparse_bound
+from tests.transductive_clustering import oracles
+
+RNG = np.random.default_rng(0)
+A, W = oracles.problem(RNG)
+START = oracles.rows(RNG, 6, 3)
+CLAMP = np.array([-1, 2, -1, -1, -1, 0])
+
+
+def dense_updates():
+    return updates(W)
+
+
+def sparse_updates():
+    from scipy import sparse
+
+    return updates(sparse.csr_array(W))
+
+
+def updates(affinity):
+    """Three whole steps with two held rows, and one that must be damped."""
+    found = tc.bound_update(A, affinity, lam=1.5, init=START, clamp=CLAMP, damping=1.0, tol=0, max_iter=3, record=True)
+    Z = np.where((CLAMP >= 0)[:, None], np.eye(3)[CLAMP], START)
+    for i in range(4):
+        if not np.allclose(found.trace["assignments"][i], Z, atol=1e-12):
+            return False
+        if not np.isclose(found.trace["energies"][i], oracles.energy(Z, A, W, 1.5, 1.0), atol=1e-12):
+            return False
+        Z = oracles.softmax_update(Z, A, W, 1.5, 1.0, CLAMP)
+    swap = tc.make_two_points()
+    pair = swap.affinity if affinity is W else type(affinity)(swap.affinity)
+    damped = tc.bound_update(swap.costs, pair, lam=4.0, init=swap.init, record=True)
+    return damped.damping == 0.5 and np.diff(damped.trace["energies"]).max() <= 1e-12
+
+
+def turns():
+    """Soft means after one turn."""
+    X = np.array([[0.0], [1.0], [3.0], [4.0]])
+    found = tc.cluster(X, 2, lam=0.0, init=[[0.0], [4.0]], max_iter=1)
+    Z = oracles.softmax_update(np.zeros((4, 2)), (X - np.array([0.0, 4.0])) ** 2, np.zeros((4, 4)), 0, 1)
+    return np.allclose(found.prototypes[:, 0], Z.T @ X[:, 0] / Z.sum(0))
+
+
+def rounded():
+    """Ties, the rows as they are then, and a diagonal that does not count."""
+    zeros, swap = np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]])
+    in_turn = tc.round_assignments([[0.51, 0.49], [0.49, 0.51]], zeros, swap).tolist() == [1, 1]
+    tie = tc.round_assignments(np.full((2, 2), 0.5), zeros, swap).tolist() == [0, 0]
+    diagonal = tc.round_assignments([[0.1, 0.9]], [[0.0, 0.5]], [[5.0]]).tolist() == [0]
+    return in_turn and tie and diagonal
+
+
+MUTANTS = {
+    "twice the pull": (dense.update, "bound.lam * pulled", "2 * bound.lam * pulled", dense_updates),
+    "the support is not held": (dense.update, "return xp.where(bound.free, moved, Z)", "return moved", dense_updates),
+    "lambda for lambda / 2": (dense.parts, "total(xp, Z * pulled) / 2", "total(xp, Z * pulled)", dense_updates),
+    "no damping": (dense.descend, "factor = xp.where(rises, safe, factor)", "factor = factor", dense_updates),
+    "whole steps for damped ones": (dense.mix, "(1 - factor) * Z + factor * goal", "goal", dense_updates),
+    "half of the graph": (dense.pull, "bound.affinity @ Z", "xp.triu(bound.affinity) @ Z", dense_updates),
+    "twice the pull, sparse": (
+        sparse_bound.free_row,
+        "lam * pulled[c] - costs",
+        "2 * lam * pulled[c] - costs",
+        sparse_updates,
+    ),
+    "the support is not held, sparse": (sparse_bound.update_rows, "held[p] < 0", "True", sparse_updates),
+    "no damping, sparse": (sparse_bound.descend_sparse, "factor = safe\n", "break\n", sparse_updates),
+    "the energy with lambda, sparse": (
+        sparse_bound.descend_sparse,
+        "float(rows[:, 0].sum()) / 2",
+        "float(rows[:, 0].sum())",
+        sparse_updates,
+    ),
+    "means without weights": (
+        prototypes.weighted_means,
+        "xp.matrix_transpose(Z) @ X",
+        "xp.matrix_transpose(xp.round(Z)) @ X",
+        turns,
+    ),
+    "rounding with the old rows": (rounding.round_rows, "Z[p, c] = 1 * (c == best)", "pass", rounded),
+    "ties go to the last label": (rounding.round_rows, "price < lowest", "price <= lowest", rounded),
+    "the diagonal counts": (rounding.round_rows, "if q != p:", "if True:", rounded),
+}
+
+
+@pytest.mark.parametrize("check", [dense_updates, sparse_updates, turns, rounded])
+def test_the_code_is_right(check):
+    assert check()
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_caught(name):
+    kernel, old, new, check = MUTANTS[name]
+    with patched(Patch(kernel, old, new)):
+        assert not check()

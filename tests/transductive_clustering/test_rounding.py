@@ -1,0 +1,81 @@
+"""Rounding against all labels, exactly where the numbers are."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrtheory import transductive_clustering as tc
+from lrtheory.transductive_clustering import theory
+from tests.transductive_clustering import oracles
+
+
+def pair(labels, A, W, lam):
+    """E of labels: the discrete energy without the constant."""
+    return tc.discrete_energy(np.asarray(labels), A, W, lam=lam) - theory.vertex_gap(W, lam=lam)
+
+
+@given(st.integers(0, 2**32))
+def test_sequential_rounding_never_loses(seed):
+    rng = np.random.default_rng(seed)
+    A, W = oracles.problem(rng, n=5)
+    Z, lam = oracles.rows(rng, 5, 3), float(rng.uniform(0, 5))
+    before = theory.pair_energy(Z, A, W, lam=lam)
+    labels = tc.round_assignments(Z, A, W, lam=lam, order=rng.permutation(5))
+    assert pair(labels, A, W, lam) <= before + 1e-12
+    best = min(pair(v, A, W, lam) for v in oracles.vertices(5, 3))
+    relaxed = tc.relaxed_energy(Z, A, W, lam=lam, temperature=0.5)
+    assert best - theory.entropy_bound(5, 3, temperature=0.5) <= relaxed + 1e-12
+    assert pair(labels, A, W, lam) <= theory.rounding_bound(relaxed, 5, 3, temperature=0.5) + 1e-12
+
+
+def test_from_the_best_labels_the_updates_stay_below_them():
+    rng = np.random.default_rng(2)
+    for _ in range(10):
+        A, W = oracles.problem(rng, n=5, k=2)
+        best = min(oracles.vertices(5, 2), key=lambda v: pair(v, A, W, 1.0))
+        found = tc.bound_update(A, W, lam=1.0, init=np.eye(2)[list(best)])
+        assert found.energy <= pair(best, A, W, 1.0) + 1e-12
+        assert found.energy >= pair(best, A, W, 1.0) - theory.entropy_bound(5, 2, temperature=1.0) - 1e-12
+
+
+def test_argmax_loses_where_rounding_in_turn_does_not():
+    Z, W = [[0.51, 0.49], [0.49, 0.51]], np.array([[0.0, 1.0], [1.0, 0.0]])
+    costs = np.zeros((2, 2))
+    assert tc.round_assignments(Z, costs, W, method="argmax").tolist() == [0, 1]
+    assert pair(tc.round_assignments(Z, costs, W), costs, W, 1.0) == -1.0
+
+
+def test_exact_numbers_ties_and_clamps():
+    half = Fraction(1, 2)
+    Z = np.full((3, 2), half, dtype=object)
+    costs = np.zeros((3, 2), dtype=object)
+    W = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=object)
+    assert tc.round_assignments(Z, costs, W, lam=Fraction(1)).tolist() == [0, 0, 0]
+    assert tc.round_assignments(Z, costs, W, lam=Fraction(1), clamp=[-1, -1, 1], order=[2, 1, 0]).tolist() == [1, 1, 1]
+    costs[1, 0] = Fraction(1, 10**30)  # invisible to doubles
+    assert tc.round_assignments(Z, costs, W, lam=Fraction(1), order=[1, 0, 2]).tolist() == [1, 1, 1]
+
+
+def test_the_diagonal_is_left_out():
+    W = np.array([[-1.0]])
+    assert tc.round_assignments([[0.5, 0.5]], [[0.0, 0.0]], W).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"method": "best"}, "`method` must be one of"),
+        ({"lam": -1.0}, "`lam` must be in"),
+        ({"clamp": [0]}, "`clamp` must be an integer array of shape"),
+        ({"clamp": [2, 0]}, "`clamp` must be in"),
+        ({"order": [0, 0]}, "`order` must be a permutation"),
+    ],
+)
+def test_bad_input(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        tc.round_assignments(np.full((2, 2), 0.5), np.zeros((2, 2)), np.eye(2), **options)

@@ -1,0 +1,147 @@
+"""Identities of `theory` on random problems, in doubles and exactly, and the values that the instances have."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrtheory import transductive_clustering as tc
+from lrtheory.transductive_clustering import theory
+from tests.transductive_clustering import oracles
+
+SEEDS = st.integers(0, 2**32)
+
+
+@given(SEEDS)
+def test_the_decrease_of_one_step(seed):
+    rng = np.random.default_rng(seed)
+    A, W = oracles.problem(rng)
+    Z, lam, T = oracles.rows(rng, 6, 3), float(rng.uniform(0, 5)), float(rng.uniform(0.2, 3))
+    new = oracles.softmax_update(Z, A, W, lam, T)
+    before, after = (oracles.energy(rows, A, W, lam, T) for rows in (Z, new))
+    size = 1e-10 * (1 + abs(before) + abs(after))
+    weights = {"lam": lam, "temperature": T}
+    assert before - after == pytest.approx(theory.energy_decrease(Z, new, W, **weights), abs=size)
+    assert theory.energy_without_logs(Z, new, A, affinity=W, **weights) == pytest.approx(after, abs=size)
+    other = oracles.rows(rng, 6, 3)
+    bound = theory.majoriser(other, Z, A, affinity=W, **weights)
+    own = oracles.energy(other, A, W, lam, T)
+    assert bound - own == pytest.approx(theory.majoriser_gap(other, Z, W, lam=lam), abs=size)
+    least = theory.majoriser(new, Z, A, affinity=W, **weights)
+    assert bound - least == pytest.approx(T * theory.kl_divergence(other, new), abs=size)
+    lowest = float(np.linalg.eigvalsh(W)[0])
+    squared = float(((new - Z) ** 2).sum())
+    for t in (1.0, theory.safe_damping(lowest, **weights)):
+        part = oracles.energy((1 - t) * Z + t * new, A, W, lam, T)
+        assert before - part >= theory.descent_bound(squared, smallest_eigenvalue=lowest, damping=t, **weights) - size
+    later = oracles.softmax_update(new, A, W, lam, T)
+    values = [theory.two_step_value(a, b, A, affinity=W, **weights) for a, b in ((Z, new), (new, later))]
+    assert values[0] - values[1] == pytest.approx(theory.two_step_decrease(Z, later, temperature=T), abs=size)
+    assert (new >= theory.mass_floor(A, W.sum(1), **weights)[:, None] * (1 - 1e-12)).all()
+    assert before >= theory.energy_lower_bound(A, W, n_free=6, **weights) - size
+
+
+def test_clamped_rows_are_costs():
+    rng = np.random.default_rng(0)
+    A, W = oracles.problem(rng)
+    clamp = np.array([1, -1, -1, 2, -1, -1])
+    free = clamp < 0
+    held = tc.bound_update(A, W, lam=0.7, clamp=clamp, damping=1.0, tol=0, max_iter=3, record=True)
+    costs = theory.clamped_costs(A, W, clamp=clamp, lam=0.7)
+    start = held.trace["assignments"][0][free]
+    small = tc.bound_update(costs, W[free][:, free], lam=0.7, init=start, damping=1.0, tol=0, max_iter=3)
+    np.testing.assert_allclose(held.assignments[free], small.assignments, rtol=1e-12)
+    before, after = held.trace["assignments"][2:4]
+    value = theory.energy_without_logs(before, after, A, affinity=W, lam=0.7, temperature=1.0, clamp=clamp)
+    assert value == pytest.approx(held.energy, rel=1e-12)
+
+
+def test_exact_numbers_stay_exact():
+    third = Fraction(1, 3)
+    Z = np.array([[third, 1 - third], [1, 0]], dtype=object)
+    W = np.array([[0, 1], [1, 0]], dtype=object)
+    A = np.array([[third, 0], [0, 1]], dtype=object)
+    for value in (
+        theory.pair_energy(Z, A, W, lam=third),
+        theory.vertex_gap(W, lam=third),
+        theory.laplacian_gap(Z, W, lam=third),
+        theory.row_replacement(Z, A, W, lam=third, row=0, new=[Fraction(1), Fraction(0)]),
+        theory.shift_constant(third, 3, lam=Fraction(1)),
+        theory.majoriser_gap(Z, Z[::-1], W, lam=third),
+        theory.kl_lower_bound(Z, Z[::-1])[0],
+        theory.descent_bound(third, smallest_eigenvalue=Fraction(-1), lam=third, temperature=Fraction(1)),
+        theory.safe_damping(Fraction(-9), lam=Fraction(1), temperature=Fraction(1)),
+        theory.summability_bound(third, 0, smallest_eigenvalue=Fraction(-1), lam=third, temperature=Fraction(1)),
+        theory.contraction_factor(third, lam=Fraction(1), temperature=Fraction(1)),
+        theory.uniform_rate(third, 3, lam=Fraction(1), temperature=Fraction(1)),
+        theory.mean_step_decrease([third, third], [[0], [1]], [[third], [third]]),
+    ):
+        assert isinstance(value, Fraction)
+    moved = Z.copy()
+    moved[0] = [Fraction(1), Fraction(0)]
+    change = theory.row_replacement(Z, A, W, lam=third, row=0, new=moved[0])
+    assert change == theory.pair_energy(moved, A, W, lam=third) - theory.pair_energy(Z, A, W, lam=third)
+
+
+@pytest.mark.parametrize("offset", [0.01, 0.1, 0.3])
+def test_two_points_rise_above_their_threshold(offset):
+    threshold = float(theory.two_point_threshold(offset))
+    for factor, rises in ((0.999, False), (1.001, True)):
+        lam = threshold * factor * 0.7
+        problem = tc.make_two_points(offset=offset)
+        found = tc.bound_update(problem, lam=lam, temperature=0.7, damping=1.0, max_iter=1, tol=0, record=True)
+        assert (found.trace["energies"][1] > found.trace["energies"][0]) == rises
+
+
+def test_the_bifurcation_of_two_points():
+    assert theory.two_point_limit(lam=2.0, temperature=1.0) == 0.5
+    assert theory.two_point_limit(0, lam=9.0, temperature=1.0) == 0.5
+    for lam in (2.001, 2.5, 4.0, 30.0, 800.0):
+        p = theory.two_point_limit(lam=lam, temperature=1.0)
+        assert 0.5 < p <= 1
+        assert p == pytest.approx(1 / (1 + np.exp(-lam * (2 * p - 1))), rel=1e-12)
+        assert theory.two_point_limit(-1, lam=lam, temperature=1.0) == pytest.approx(1 - p)
+    Z = np.array([[0.3, 0.7], [0.6, 0.4]])
+    W = np.array([[0.0, 1.0], [1.0, 0.0]])
+    value = theory.two_point_energy(0.3, 0.6, lam=1.5, temperature=0.5)
+    assert value == pytest.approx(oracles.energy(Z, 0 * Z, W, 1.5, 0.5))
+
+
+@pytest.mark.parametrize("k", [3, 4, 5])
+def test_a_ring_turns_from_its_threshold_on(k):
+    threshold = theory.ring_threshold(k)
+    ring = tc.make_directed_ring(k, own=0.9)
+    for factor, turns in ((0.99, False), (1.01, True)):
+        found = tc.bound_update(ring, lam=factor * threshold, tol=0, max_iter=3000)
+        assert (np.ptp(found.assignments) > 0.1) == turns
+
+
+def test_prototype_steps():
+    rng = np.random.default_rng(0)
+    X, Z = rng.normal(size=(20, 3)), oracles.rows(rng, 20, 4)
+    before, masses = rng.normal(size=(4, 3)), Z.sum(0)
+    after = Z.T @ X / masses[:, None]
+    costs = [(Z * ((X[:, None] - M) ** 2).sum(-1)).sum() for M in (before, after)]
+    assert theory.mean_step_decrease(masses, before, after) == pytest.approx(costs[0] - costs[1])
+    for s in (0.5, 2.0):
+        m, z = rng.normal(size=3), Z[:, 0]
+        k = np.exp(-((X - m) ** 2).sum(1) / (2 * s * s))
+        shifted = (z * k) @ X / (z * k).sum()
+        gain = (z * (np.exp(-((X - shifted) ** 2).sum(1) / (2 * s * s)) - k)).sum()
+        assert gain >= theory.mean_shift_gain(z, k, bandwidth=s, squared_step=((shifted - m) ** 2).sum())
+
+
+def test_hard_limits():
+    costs = np.array([[0.0, 0.3, 1.0]])
+    for T in (0.02, 0.1):
+        z = tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments
+        assert 1 - z.max() <= theory.hard_limit_gap(0.3, 3, temperature=T)
+    T = theory.hard_temperature(0.3, 3, tol=1e-3)
+    assert 1 - tc.bound_update(costs, np.zeros((1, 1)), temperature=T).assignments.max() <= 1e-3
+    for value in (theory.hard_limit_gap(0.3, 3, temperature=1.0), theory.kkt_bound(0.1, spectral_norm=2.0, lam=3.0)):
+        assert value > 0
+    assert theory.fixed_point_distance(0.1, contraction=0.5) == pytest.approx(0.2)
