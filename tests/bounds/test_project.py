@@ -97,7 +97,7 @@ def test_ids_that_docstrings_cite_are_statements():
     for system in lrtheory.SYSTEMS:
         known = {statement.id.partition("/")[2] for statement in STATEMENTS if statement.system == system}
         for path in (root / system).rglob("*.py"):
-            cited = re.findall(r"\b((?:[A-Z]{2}-[A-Z]\d+p?)(?:-[a-z]+)?|P\d+)\b", path.read_text())
+            cited = re.findall(r"\b((?:[A-Z]{2,3}-[A-Z]\d*p?)(?:-[a-z]+)*|P\d+)\b", path.read_text())
             assert set(cited) <= known, (path.name, set(cited) - known)
 
 
