@@ -28,8 +28,8 @@ Who dominates most of a window over a network? The value, and a proof of how goo
 >>> stream = ds.make_graph_coverage(300, k=5, rng=0)
 >>> best = ds.DynamicSubmodular(stream, epsilon=0.1, rng=0)
 >>> trace = best.update(stream, record=True)
->>> bool((trace.values >= trace.upper_bounds / 2.1).all()), len(best.solution)
-(True, 5)
+>>> bool((trace.values >= trace.upper_bounds / 2.1).all()), len(best.solution) <= 5
+(True, True)
 >>> again = ds.maximize(stream)
 >>> bool(best.value >= 0.8 * again.value), bool(best.upper_bound >= again.value)
 (True, True)
