@@ -8,18 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import Goal, Inputs, Row
-
-#: what was made of the last inputs, by name: made in the first call, which is not timed
-_READY: dict[str, tuple[Inputs, Any]] = {}
-
-
-def ready(name: str, inputs: Inputs, make: Callable[[], Any]) -> Any:
-    """What `make` makes of these inputs, once."""
-    if name not in _READY or _READY[name][0] is not inputs:
-        _READY[name] = (inputs, make())
-    return _READY[name][1]
-
+from benchmarks import Goal, Inputs, Row, ready
 
 # --- facility location: lazy greedy on a full matrix -----------------------------------------------------------------
 

@@ -13,7 +13,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["array", "choice", "generator", "integer", "must", "open_interval", "probability_vector", "real", "sizes"]
+__all__ = [
+    "array",
+    "as_array",
+    "choice",
+    "generator",
+    "integer",
+    "must",
+    "open_interval",
+    "probability_vector",
+    "real",
+    "sizes",
+]
 
 
 def must(name: str, rule: str, value: object, error: type[Exception] = ValueError) -> Exception:
@@ -74,6 +85,14 @@ def sizes(name: str, value: Any) -> tuple[int, ...]:
     return tuple(integer(f"{name}[{i}]", size, low=1) for i, size in enumerate(value))
 
 
+def as_array(name: str, value: Any) -> np.ndarray:
+    """A NumPy array of any kind, of what has rows of equal length."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise must(name, "an array with rows of equal length", value) from error
+
+
 def array(
     name: str,
     value: Any,
@@ -87,10 +106,7 @@ def array(
 
     ``shape`` may leave an axis open with None.
     """
-    try:
-        result = np.asarray(value)
-    except ValueError as error:
-        raise must(name, "an array with rows of equal length", value) from error
+    result = as_array(name, value)
     if result.dtype.kind in "iub":
         result = result.astype(np.float64)
     if result.dtype.kind == "O":
@@ -105,7 +121,8 @@ def array(
             raise must(name, "finite", float(result[~np.isfinite(result)].flat[0]))
         if np.isnan(result).any():
             raise must(name, "free of NaN", result)
-    outside = (result < low) | (result > high)
+    with np.errstate(invalid="ignore"):  # NaN, where it may stand, is not outside
+        outside = (result < low) | (result > high)
     if outside.any():
         raise must(name, f"in [{low:g}, {high:g}]", result[outside].flat[0])
     return result

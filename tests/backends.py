@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from lrtheory._array import to_numpy
+from lrtheory._data import state
+from lrtheory._front import data_sets
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ BACKENDS: dict[str, Callable[[], Backend]] = {
 
 
 def required() -> set[str]:
-    """Back-ends and data sets that this run must have, from the variable LRTHEORY_REQUIRE (names with commas)."""
-    return {name for name in os.environ.get("LRTHEORY_REQUIRE", "").split(",") if name}
+    """What this run must have, from LRTHEORY_REQUIRE: back-ends and data sets with commas; "data" is every data set."""
+    names = {name for name in os.environ.get("LRTHEORY_REQUIRE", "").split(",") if name}
+    return (names - {"data"}) | {data.name for data in data_sets()} if "data" in names else names
 
 
 def missing(name: str, reason: object) -> None:
@@ -110,9 +113,6 @@ def backend(name: str) -> Backend:
 
 def need_data(name: str) -> None:
     """Skip a test whose data set is not installed; fail it where the run was required to have it."""
-    from lrtheory._data import state
-    from lrtheory._front import data_sets
-
     for data in data_sets():
         if data.name == name and state(data) != "present":
             missing(name, f"{data.path} of {data.package} is {state(data)}")

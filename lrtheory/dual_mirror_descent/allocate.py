@@ -68,8 +68,8 @@ class AllocationResult(Result):
     message : str
         How it ended.
     counts : mapping
-        ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits; ``updates`` of the
-        prices.
+        ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits in a dense menu;
+        ``updates`` of the prices.
     certificate : Certificate
         The dual bound at the average price, and the terms of the proof along the path.
     trace : mapping or None

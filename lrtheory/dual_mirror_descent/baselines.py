@@ -249,8 +249,10 @@ def resolve(
     3.0
     """
     stream = one_stream(rewards, costs, budget, types=types)
-    if stream.types is None or stream.is_exact:
-        raise must("types", "given, for tables of floats", stream.types)
+    if stream.is_exact:
+        raise must("costs", "floats", "exact numbers")
+    if stream.types is None:
+        raise must("types", "given", stream.types)
     if sparse.issparse(stream.costs):
         raise must("costs", "dense", "a sparse array")
     known = None if probabilities is None else probability_vector("probabilities", probabilities)
@@ -326,7 +328,7 @@ def history_dependent(
     """
     stream = one_stream(rewards, costs, budget, types=types)
     if stream.is_exact or sparse.issparse(stream.costs):
-        raise must("costs", "a dense array of floats", type(stream.costs).__name__)
+        raise must("costs", "a dense array of floats", "exact numbers" if stream.is_exact else "a sparse array")
     every = integer("every", every, low=1)
     rows = np.arange(stream.horizon) if stream.types is None else stream.types
 

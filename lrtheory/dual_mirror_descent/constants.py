@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._validation import choice, must
-from lrtheory.dual_mirror_descent.numeric import at_least, numbers, positive_rates
+from lrtheory.dual_mirror_descent.numeric import at_least, first_prices, numbers, positive_rates
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
 __all__ = ["Constants", "bregman", "default_init", "gradient_bound", "price_bound", "regret_constants", "step_size"]
@@ -130,8 +130,20 @@ def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -
     rates = positive_rates(rate)
     if "entropy" not in geometry:
         return [0 * r for r in rates]
+    at_least("reward_bound", reward_bound)
     positive = reward_bound if reward_bound > 0 else 1  # entropies cannot start at 0
     return [positive / ((len(rates) + 1) * r) for r in rates]
+
+
+def _first_prices(init: Any, rates: list[Any], reward_bound: Any, geometry: str) -> list[Any]:
+    """mu_1 as it is given, or by default; the prices of fair runs, which are Euclidean, may lie below zero."""
+    if init is None:
+        return default_init(rate=rates, reward_bound=reward_bound, geometry=geometry)
+    is_entropy = "entropy" in geometry
+    found = first_prices(init, len(rates), low=0 if is_entropy else None)
+    if is_entropy and not all(price > 0 for price in found):
+        raise must("init", "positive for entropies, where a price of 0 stays 0", init)
+    return found
 
 
 def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", constants: str = "tight") -> Any:
@@ -217,10 +229,9 @@ def price_bound(
     """
     choice("geometry", geometry, GEOMETRIES)
     rates = positive_rates(rate)
-    m = len(rates)
     for name, value in (("reward_bound", reward_bound), ("cost_bound", cost_bound), ("step_size", step_size)):
         at_least(name, value)
-    first = default_init(rate=rates, reward_bound=reward_bound, geometry=geometry) if init is None else numbers(init, m)
+    first = _first_prices(init, rates, reward_bound, geometry)
     found = []
     for r, start in zip(rates, first, strict=True):
         base, rise = reward_bound / r, step_size * max(0, cost_bound - r)
@@ -293,7 +304,7 @@ def regret_constants(
     m = len(rates)
     at_least("reward_bound", reward_bound)
     at_least("alpha", alpha, 1)
-    first = default_init(rate=rates, reward_bound=reward_bound, geometry=geometry) if init is None else numbers(init, m)
+    first = _first_prices(init, rates, reward_bound, geometry)
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":
         if constants == "paper":

@@ -221,10 +221,12 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     values = list(values)
     if any(high <= low for high, low in zip(values, values[1:] + [0], strict=True)):
         raise must("values", "positive and decreasing", values)
-    total, at_least = 0 * probabilities[0], 0 * probabilities[0]
+    if len(probabilities) != len(values) or min(probabilities) < 0 or abs(sum(probabilities) - 1) > 1e-12:
+        raise must("probabilities", f"{len(values)} numbers of at least 0 with sum 1", probabilities)
+    total, reached = 0 * probabilities[0], 0 * probabilities[0]
     for v, below, p in zip(values, values[1:] + [0], probabilities, strict=True):
-        at_least = at_least + p
-        total = total + (v - below) * _mean_of_minimum(horizon, budget, at_least)
+        reached = reached + p
+        total = total + (v - below) * _mean_of_minimum(horizon, budget, reached)
     return total
 
 

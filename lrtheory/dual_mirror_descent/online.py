@@ -13,6 +13,7 @@ from lrtheory._array import kernel_input
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent import saved_state, steps
 from lrtheory.dual_mirror_descent.allocate import Geometry
+from lrtheory.dual_mirror_descent.numeric import HUGE
 from lrtheory.dual_mirror_descent.oracles import Action, checked
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
 from lrtheory.dual_mirror_descent.setup import prepare
@@ -20,7 +21,6 @@ from lrtheory.dual_mirror_descent.steps import CLIP, DEPLETION, LEFT, PRICE, REJ
 
 __all__ = ["DualMirrorDescent"]
 
-HUGE = float(np.finfo(float).max)
 Oracle = Callable[[np.ndarray], Action]
 #: the numbers of a run, by their names in a saved state and in the object
 KEPT = {name.strip("_"): name for name in ("horizon", "n_seen", "n_pending", "reward", "_stopped")}
@@ -176,7 +176,7 @@ class DualMirrorDescent:
             raise must("rewards", "of at least one action", values.shape)
         used = array("costs", costs, shape=(len(values), len(self.prices)), low=0.0).astype(np.float64)
         self._room(1)
-        self._room_for(values.tolist())
+        self._room_for([max(values.tolist(), key=abs)])
         m = len(self.prices)
         proposed, actions, counts = np.empty(1, np.int64), np.empty(1, np.int64), np.zeros(3, np.int64)
         paths, totals = np.zeros((2, 4, m)), np.zeros((2, 2))
@@ -331,7 +331,8 @@ class DualMirrorDescent:
         Returns
         -------
         dict
-            For `set_state` of an object made with the same parameters; these are in it too, and compared.
+            For `set_state` of an object made with the same parameters. These are in it too; step sizes, targets and the
+            horizon are restored, the others are compared.
         """
         return saved_state.written(self._setup, {name: getattr(self, own) for name, own in KEPT.items()})
 

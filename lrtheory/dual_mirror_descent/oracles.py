@@ -18,12 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._validation import array, integer, must, open_interval, real
+from lrtheory.dual_mirror_descent.numeric import HUGE
 
 __all__ = ["Action", "assortment", "matching", "menu", "second_price"]
-
-
-#: the largest finite number
-HUGE = float(np.finfo(float).max)
 
 
 class Action(NamedTuple):
@@ -284,9 +281,10 @@ def checked(found: Any, n_resources: int) -> Action:
     """What an oracle returned, checked."""
     if not isinstance(found, tuple) or len(found) != 3:
         raise must("oracle", "a function that returns an Action: action, reward and cost", found, TypeError)
-    reward, cost = real("reward", found[1]), array("cost", found[2], shape=(n_resources,), low=0.0)
+    reward = real("reward", found[1])
     if not math.isfinite(reward):
         raise must("reward", "finite", reward)
+    cost = array("cost", found[2], shape=(n_resources,), low=0.0)
     if found[0] is None and (reward != 0 or cost.any()):
         raise must("oracle", "a function whose void action, None, earns and uses nothing", found)
     return Action(found[0], reward, cost.astype(np.float64))

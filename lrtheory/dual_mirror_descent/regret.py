@@ -13,7 +13,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent import constants as _constants
 from lrtheory.dual_mirror_descent.constants import gradient_bound, regret_constants
-from lrtheory.dual_mirror_descent.numeric import at_least, numbers, positive_rates
+from lrtheory.dual_mirror_descent.numeric import at_least, first_prices, positive_rates
 
 __all__ = ["INPUT_MODELS", "Bound", "capped_entropy_bound", "decomposition_bound", "fair_regret_bound", "regret_bound"]
 
@@ -153,6 +153,8 @@ def regret_bound(
         choice("step_size", step_size, ("theory",))
         eta = _constants.step_size(horizon=horizon, **setting, init=init, constants=constants)
     at_least("step_size", eta)
+    if init is not None:
+        first_prices(init, len(rates))
     c = regret_constants(**setting, step_size=eta, init=init, alpha=ratio, constants=constants)
     terms = {"depletion": c.C1, "movement": ratio * c.C2 * eta * horizon, "start": _over(ratio * c.C3, eta)}
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
@@ -309,8 +311,8 @@ def fair_regret_bound(
         at_least(name, value, low)
     m = len(rates)
     zero = [0 * r for r in rates]
-    first = zero if init is None else numbers(init, m)
-    c = regret_constants(rate=rates, reward_bound=reward_bound, cost_bound=cost_bound, geometry=geometry, init=first)
+    first = zero if init is None else first_prices(init, m, low=None)
+    c = regret_constants(rate=rates, reward_bound=reward_bound, cost_bound=cost_bound, geometry=geometry)
     high, farthest = reward_bound + fairness, []
     for j in range(-1, m):
         for k in range(-1, m):

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import array, integer, must, real
+from lrtheory.dual_mirror_descent.numeric import HUGE
 from lrtheory.dual_mirror_descent.setup import Setup, in_domain
-from lrtheory.dual_mirror_descent.steps import CAP, DEPLETION, GEOMETRIES, PRICE, RATE
+from lrtheory.dual_mirror_descent.steps import CAP, CAPPED, DEPLETION, ENTROPY, GEOMETRIES, LEFT, PRICE, RATE, SLACK
 
 __all__ = ["read", "written"]
-
-HUGE = float(np.finfo(float).max)
 
 
 def written(setup: Setup, numbers: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,5 +83,9 @@ def _tables(state: Mapping[str, Any], setup: Setup, horizon: int) -> tuple[np.nd
     for name, found in (("etas", etas), ("targets", targets)):
         if len(found) != 1 and len(found) < horizon:
             raise must(f"state[{name!r}]", f"of one entry or {horizon}", len(found))
+    if (kept[LEFT] < -setup.resources[SLACK]).any():
+        raise must(f"state['state'][{LEFT}]", "at least 0, units that are left", kept[LEFT])
+    if setup.rules.geometry in (ENTROPY, CAPPED) and not (kept[PRICE] > 0).all():
+        raise must(f"state['state'][{PRICE}]", "positive for entropies, where a price of 0 stays 0", kept[PRICE])
     in_domain("state['state'][0]", kept[PRICE], setup.resources[RATE], setup.rules.fairness)
     return kept, etas, targets

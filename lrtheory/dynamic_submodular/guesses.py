@@ -1,6 +1,6 @@
 r"""Many guesses of the optimum at once: the eager table, the lazy pair, and the answer after every update.
 
-Guess j is o_j = (1 + epsilon)^j, with threshold t_j = o_j / (2k).
+Guess j is o_j = (1 + epsilon)^j, with threshold t_j = o_j / (2k); under a matroid it is a guess of the largest element.
 
 *Eager.* Element v lives in the guesses with f(v) <= o_j <= 2k f(v), each of which sees every update of it; the answer
 is the best of all.
@@ -135,7 +135,7 @@ def slot_for(table, stream, rules, grouped, eager, j):
     value = (1 + rules.epsilon) ** j
     threshold = value / (2 * rules.k)
     if grouped is not None:
-        threshold = value * rules.epsilon / rules.k
+        threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)
     threshold = max(threshold, LEAST)
     state = states.slot_of(table, slot)
     states.set_guess(state, j, value, threshold, rules.epsilon, randomness.stream_of(rules.word, j))

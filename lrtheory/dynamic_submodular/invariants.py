@@ -59,7 +59,7 @@ def check_lists(state: Any, batched: bool) -> None:
     found = pools(state, batched)
     for i in range(len(found) + 1):
         members, v = [], int(state.levels[HEAD, i])
-        while v >= 0:
+        while v >= 0 and len(members) <= state.elements.shape[1]:
             members.append(v)
             v = int(state.elements[AFTER, v])
         expected = np.flatnonzero(state.elements[DEEPEST] == i)

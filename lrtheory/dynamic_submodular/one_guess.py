@@ -170,7 +170,7 @@ class OneGuess:
         KeyError
             If it is present or does not exist.
         """
-        self.update(np.array([v]))
+        self.update(np.array([integer("v", v, low=0)]))
 
     def delete(self, v: int) -> None:
         """Delete an element.

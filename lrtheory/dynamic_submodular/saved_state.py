@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._result import json_safe
 from lrtheory._validation import must
-from lrtheory.dynamic_submodular import memory, states
+from lrtheory.dynamic_submodular import invariants, memory, states
 from lrtheory.dynamic_submodular import stream as streams
 
 __all__ = ["read", "topped_up", "written"]
@@ -86,6 +86,11 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     _check_stream(stream, twin)
     whole, _, work = memory.tables(twin, max(len(table.numbers), memory.first_slots(twin)), table.elements.shape[2])
     states.transplant(table, whole)
+    try:
+        for slot in range(1, int(stream.tally[streams.N_SLOTS])):
+            invariants.check_lists(states.at(whole, slot), solver.method == "batched")
+    except AssertionError as error:
+        raise must("state['table']", "one whose lists hold each element once", str(error)) from error
     return twin._rules._replace(word=word), whole, stream, work
 
 

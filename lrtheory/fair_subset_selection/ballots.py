@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
-from lrtheory._validation import generator, must
+from lrtheory._validation import as_array, generator, must
 
 __all__ = ["places_of_orders", "places_of_positions", "strict_or_shared"]
 
@@ -52,10 +52,7 @@ def places_of_orders(orders: Any, n_items: int | None) -> np.ndarray:
 
 
 def _whole(name: str, value: Any) -> np.ndarray:
-    try:
-        given = np.asarray(to_numpy(value))
-    except ValueError as error:
-        raise must(name, "an array with rows of equal length", value) from error
+    given = as_array(name, to_numpy(value))
     if given.dtype.kind == "f" and given.size and np.isfinite(given).all() and (given == np.round(given)).all():
         given = given.astype(np.int64)  # ranks often come as floats
     if given.dtype.kind not in "iu":
@@ -65,6 +62,8 @@ def _whole(name: str, value: Any) -> np.ndarray:
 
 def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row, place and item of every entry of a list of ballots."""
+    if not isinstance(orders, Collection) or not all(isinstance(ballot, Iterable) for ballot in orders):
+        raise must("orders", "a sequence of ballots, each a sequence of items", orders, TypeError)
     triples = [
         (row, place, item)
         for row, ballot in enumerate(orders)

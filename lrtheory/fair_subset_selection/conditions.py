@@ -11,9 +11,8 @@ import itertools
 import math
 from typing import Any
 
-import numpy as np
-
-from lrtheory.fair_subset_selection.numeric import exact, listed, with_rounding
+from lrtheory.fair_subset_selection.numeric import exact, listed, number, with_rounding
+from lrtheory.fair_subset_selection.quotas import group_codes
 
 __all__ = ["is_smooth", "largest_observed_ratio", "smallest_ratio_above", "smoothness_alpha"]
 
@@ -33,6 +32,11 @@ def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
     number
         min_i min(f_i, g_i) / tau_1.
 
+    Raises
+    ------
+    ValueError
+        If the means are not of equally many items, one is negative or not finite, or tau_1 is not positive.
+
     References
     ----------
     .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (the
@@ -43,11 +47,13 @@ def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
     >>> smoothness_alpha([1, 2], [2, 1], max_item_score=2)
     Fraction(1, 2)
     """
-    return min(listed(latent) + listed(observed)) / exact(max_item_score)
+    f = listed("latent", latent, 0)
+    number("max_item_score", max_item_score, 0, ends="(]")
+    return min(f + listed("observed", observed, 0, length=len(f))) / exact(max_item_score)
 
 
-def _pairs(groups: Any) -> list[tuple[int, int]]:
-    codes = np.asarray(groups).tolist()
+def _pairs(groups: Any, n_items: int) -> list[tuple[int, int]]:
+    codes = group_codes(groups, n_items).tolist()
     return [(i, j) for i, j in itertools.permutations(range(len(codes)), 2) if codes[i] == codes[j]]
 
 
@@ -69,6 +75,11 @@ def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any
         max of g_j / g_i over i != j of one group with beta f_i >= f_j; 0 without such a pair, 0/0 = 0, infinite where
         only g_i is 0. It does not decrease in beta (statement FSS-P10).
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, a mean is negative or not finite, or `beta` is out of range.
+
     References
     ----------
     .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (the
@@ -80,9 +91,11 @@ def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any
     >>> largest_observed_ratio([1, 2], [2, 1], [0, 0], beta=Fraction(1, 2))
     Fraction(2, 1)
     """
-    f, g = listed(latent), listed(observed)
+    f = listed("latent", latent, 0)
+    g = listed("observed", observed, 0, length=len(f))
+    number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
-    worse = [(i, j) for i, j in _pairs(groups) if beta * f[i] >= f[j]]
+    worse = [(i, j) for i, j in _pairs(groups, len(f)) if beta * f[i] >= f[j]]
     if any(g[i] == 0 and g[j] != 0 for i, j in worse):
         return math.inf
     return max((g[j] / g[i] for i, j in worse if g[i] != 0), default=g[0] * 0)
@@ -106,6 +119,11 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
         min over pairs of one group with f_j / f_i > beta of min(1, f_j / f_i), 1 without a pair; at least beta. With
         two levels of quality it is 1 although beta may be small.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, a mean is negative or not finite, or `beta` is out of range.
+
     Proof
     -----
     Every ratio in the minimum is above beta and so is 1 (or beta = 1), hence beta_plus >= beta. As beta grows the
@@ -122,9 +140,10 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
     >>> smallest_ratio_above([4, 1, 4, 1], [0, 0, 1, 1], beta=Fraction(1, 4))
     Fraction(1, 1)
     """
-    f = listed(latent)
+    f = listed("latent", latent, 0)
+    number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
-    ratios = [f[j] / f[i] for i, j in _pairs(groups) if f[i] > f[j] > beta * f[i]]
+    ratios = [f[j] / f[i] for i, j in _pairs(groups, len(f)) if f[i] > f[j] > beta * f[i]]
     return min(ratios, default=exact(1))
 
 
@@ -149,10 +168,17 @@ def is_smooth(
     bool
         True when all are; then also for smaller alpha and beta and larger gamma (statement FSS-P10).
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a number is out of range.
+
     Examples
     --------
     >>> is_smooth([4, 1], [2, 1], [0, 0], alpha=0.1, beta=0.25, gamma=0.5, max_item_score=5)
     True
     """
+    number("alpha", alpha, 0, 1)
+    number("gamma", gamma, 0, 1)
     enough = smoothness_alpha(latent, observed, max_item_score=max_item_score) >= alpha
     return bool(enough and largest_observed_ratio(latent, observed, groups, beta=beta) <= gamma)

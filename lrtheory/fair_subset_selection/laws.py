@@ -1,4 +1,4 @@
-r"""Closed forms: expected scores under random utilities, the Mallows distance, and the panel that is blind.
+r"""Closed forms: expected scores under random utilities, and the Mallows distance.
 
 Part of `theory`, where users find these functions. Integers and Fractions give Fractions.
 """
@@ -6,25 +6,19 @@ Part of `theory`, where users find these functions. Integers and Fractions give 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from lrtheory._validation import choice, integer, must, real
-from lrtheory.fair_subset_selection.numeric import exact, listed
-from lrtheory.fair_subset_selection.scores import ScoreRule
+from lrtheory.fair_subset_selection.numeric import exact, listed, number
+from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule
 
 __all__ = [
-    "blind_gain",
-    "blind_optimum",
-    "blind_scales",
-    "coupon_rankings",
     "expected_scores",
     "mallows_distance",
     "mallows_phi",
     "placement_probabilities",
-    "top_good_probability",
 ]
 
 MAX_SUBSETS = 16
@@ -50,8 +44,10 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
 
     Raises
     ------
+    TypeError
+        If `rule` is no ScoreRule.
     ValueError
-        If there is no closed form for this rule, or a value is not positive.
+        If there is no closed form for this rule, or a value is not positive and finite.
 
     Proof
     -----
@@ -70,9 +66,8 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
     [Fraction(3, 4), Fraction(1, 4)]
     """
     choice("model", model, ("plackett-luce", "uniform-utilities"))
-    x = listed(values)
-    if not x or not all(value > 0 for value in x):
-        raise must("values", "positive numbers, one for each item", values)
+    as_rule("rule", rule)
+    x = listed("values", values, 0, ends="(]")
     if rule.kind in ("borda", "borda-cc"):
         before = _before_plackett_luce if model == "plackett-luce" else _before_uniform
         return [sum((before(a, b) for j, b in enumerate(x) if j != i), start=a * 0) for i, a in enumerate(x)]
@@ -119,7 +114,7 @@ def placement_probabilities(quality: Any) -> list[list[Any]]:
     Raises
     ------
     ValueError
-        If there are more than 16 items.
+        If there are more than 16 items, or a quality is not positive and finite.
 
     Proof
     -----
@@ -131,7 +126,7 @@ def placement_probabilities(quality: Any) -> list[list[Any]]:
     >>> placement_probabilities([1, 1])
     [[Fraction(1, 2), Fraction(1, 2)], [Fraction(1, 2), Fraction(1, 2)]]
     """
-    return _placements(listed(quality))
+    return _placements(listed("quality", quality, 0, ends="(]"))
 
 
 def _placements(q: list[Any]) -> list[list[Any]]:
@@ -160,13 +155,18 @@ def mallows_distance(phi: Any, n_items: int) -> Any:
     phi : number
         In [0, 1].
     n_items : int
-        m.
+        m, at least 1.
 
     Returns
     -------
     number
         sum_{i < m} (sum_{d <= i} d phi^d) / (sum_{d <= i} phi^d), which is m (m - 1) / 4 at 1; without the cancellation
         of the closed form m phi / (1 - phi) - sum_{j <= m} j phi^j / (1 - phi^j).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -182,6 +182,8 @@ def mallows_distance(phi: Any, n_items: int) -> Any:
     >>> mallows_distance(Fraction(1, 2), 2)
     Fraction(1, 3)
     """
+    number("phi", phi, 0, 1)
+    n_items, phi = integer("n_items", n_items, low=1), exact(phi)
     powers = np.array([phi**d for d in range(n_items)])
     means = np.cumsum(powers * np.arange(n_items)) / np.cumsum(powers)
     total = means.sum()
@@ -196,7 +198,7 @@ def mallows_phi(normphi: float, n_items: int) -> float:
     normphi : float
         In [0, 1]: mean distance over m (m - 1) / 4.
     n_items : int
-        m.
+        m, at least 1.
 
     Returns
     -------
@@ -206,7 +208,7 @@ def mallows_phi(normphi: float, n_items: int) -> float:
     Raises
     ------
     ValueError
-        If `normphi` is out of range.
+        If a number is out of range.
 
     References
     ----------
@@ -217,155 +219,10 @@ def mallows_phi(normphi: float, n_items: int) -> float:
     >>> round(mallows_phi(0.5, 10), 4)
     0.6534
     """
-    normphi = real("normphi", normphi, low=0, high=1)
+    normphi, n_items = real("normphi", normphi, low=0, high=1), integer("n_items", n_items, low=1)
     wanted = normphi * n_items * (n_items - 1) / 4
     if normphi in (0, 1) or n_items == 1:
         return float(normphi == 1 and n_items > 1)
     from scipy.optimize import brentq
 
     return float(brentq(lambda phi: mallows_distance(phi, n_items) - wanted, 0.0, 1.0, xtol=1e-15))
-
-
-# --- the panel that is blind -----------------------------------------------------------------------------------------
-
-
-def blind_scales(n_advantaged: int, n_good: int, *, good: Any = 2, bad: Any = Fraction(1, 100)) -> list[Any]:
-    """Ranges of the utilities of the instance on which SNTV needs exponentially many rankings (statement FSS-N1).
-
-    Parameters
-    ----------
-    n_advantaged : int
-        h, the number of advantaged items, whose utilities are uniform on [0, 1]; there are as many disadvantaged ones.
-    n_good : int
-        g, the number of disadvantaged items that are better than all others; k = g is chosen.
-    good, bad : number
-        End of the range of the good disadvantaged items, and of the others.
-
-    Returns
-    -------
-    list of 2 h numbers
-        For "uniform-utilities"; the disadvantaged items are h, ..., 2 h - 1, the good ones first.
-
-    Raises
-    ------
-    ValueError
-        If there are more good items than disadvantaged ones.
-
-    Examples
-    --------
-    >>> [str(a) for a in blind_scales(3, 1)]
-    ['1', '1', '1', '2', '1/100', '1/100']
-    """
-    h = integer("n_advantaged", n_advantaged, low=1)
-    g = integer("n_good", n_good, low=1, high=h)
-    return [Fraction(1)] * h + [exact(good)] * g + [exact(bad)] * (h - g)
-
-
-def top_good_probability(n_advantaged: int, n_good: int) -> Fraction:
-    r"""Probability that a good item of the blind instance is on top of an observed ranking at theta = 1/4 (FSS-N1).
-
-    Parameters
-    ----------
-    n_advantaged, n_good : int
-        h and g.
-
-    Returns
-    -------
-    Fraction
-        p = g / (g + h) 2^{-h}, up to the bad items, which can only lower it.
-
-    Proof
-    -----
-    The good items are seen in [0, 1/2]. One of them is on top only if all h advantaged items are below 1/2, with
-    probability 2^{-h}; then g + h numbers are uniform on [0, 1/2], and the top is good with probability g / (g + h).
-
-    Examples
-    --------
-    >>> top_good_probability(4, 1)
-    Fraction(1, 80)
-    """
-    return Fraction(n_good, (n_good + n_advantaged) * 2**n_advantaged)
-
-
-def blind_optimum(n_advantaged: int, n_good: int) -> Fraction:
-    r"""Mean latent SNTV score of all good items of the blind instance (statement FSS-N1).
-
-    Parameters
-    ----------
-    n_advantaged, n_good : int
-        h and g.
-
-    Returns
-    -------
-    Fraction
-        1 - 2^{-g} h / (g + h), up to the bad items.
-
-    Proof
-    -----
-    An advantaged item is on top only if all g good ones are below 1, with probability 2^{-g}; then g + h numbers are
-    uniform on [0, 1].
-
-    Examples
-    --------
-    >>> blind_optimum(4, 1)
-    Fraction(3, 5)
-    """
-    return 1 - Fraction(n_advantaged, (n_good + n_advantaged) * 2**n_good)
-
-
-def blind_gain(n_advantaged: int, n_good: int, quota: int) -> Fraction:
-    r"""Mean latent SNTV ratio when the disadvantaged items are chosen at random, k = g (statement FSS-N1).
-
-    Parameters
-    ----------
-    n_advantaged, n_good : int
-        h and g.
-    quota : int
-        l, in [0, g].
-
-    Returns
-    -------
-    Fraction
-        l / h + (g - l) 2^{-g} / ((g + h) OPT); at most g / h for g >= 2 and h >= g.
-
-    Proof
-    -----
-    Where no disadvantaged item was ever on top, their scores are all 0, and ties that look at no identity choose l of h
-    at random: each good item with probability l / h, so their OPT is kept by l / h. Each of the g - l advantaged ones
-    adds 2^{-g} / (g + h), see `blind_optimum`.
-
-    Examples
-    --------
-    >>> blind_gain(8, 2, 2)
-    Fraction(1, 4)
-    """
-    h, g = n_advantaged, n_good
-    each = Fraction(1, (g + h) * 2**g)
-    return Fraction(quota, h) + (g - quota) * each / blind_optimum(h, g)
-
-
-def coupon_rankings(n_advantaged: int, n_good: int) -> Fraction:
-    r"""Mean number of observed rankings until every good item of the blind instance has been on top (FSS-N1).
-
-    Parameters
-    ----------
-    n_advantaged, n_good : int
-        h and g.
-
-    Returns
-    -------
-    Fraction
-        g H_g / p, with H_g = 1 + 1/2 + ... + 1/g.
-
-    Proof
-    -----
-    Coupon collector: when j good items have been on top, a ranking shows another one with probability p (g - j) / g, as
-    all good items are alike. The waiting times are geometric, and their means g / (p (g - j)) add up to g H_g / p.
-
-    Examples
-    --------
-    >>> coupon_rankings(8, 2)
-    Fraction(3840, 1)
-    """
-    g = n_good
-    return g * sum(Fraction(1, j) for j in range(1, g + 1)) / top_good_probability(n_advantaged, g)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -137,7 +137,7 @@ def load_cambridge_ballots(
     .. [1] G. Benade, R. Buck, M. Duchin, D. Gold, T. Weighill, Ranked Choice Voting and Minority Representation, 2021.
     """
     n, share, rng = integer("n", n, low=1), real("majority_first", majority_first, low=0, high=1), generator(rng)
-    if len(candidates) != 2:
+    if not isinstance(candidates, (Sequence, np.ndarray)) or len(candidates) != 2:
         raise must("candidates", "two numbers", candidates)
     sizes = [integer("candidates", size, low=1) for size in candidates]
     first = rng.random(n) >= share

@@ -179,7 +179,7 @@ def sample_top_counts(
     probabilities : array of shape (m,)
         Probability of each item to be on top, ``theory.expected_scores`` of "sntv".
     n : int
-        Number of rankings in a run, at least 1; it may be beyond 10^12.
+        Number of rankings in a run, in [1, 2^63 - 1].
     n_runs : int
         Number of runs, at least 1.
     rng : Generator, int or None
@@ -200,8 +200,8 @@ def sample_top_counts(
     >>> sample_top_counts([0.5, 0.5, 0.0], 10, rng=0).sum(axis=1).tolist()
     [10]
     """
-    law = probability_vector("probabilities", [float(p) for p in np.asarray(probabilities).ravel()])
-    n, n_runs = integer("n", n, low=1), integer("n_runs", n_runs, low=1)
+    law = probability_vector("probabilities", probabilities).astype(np.float64)
+    n, n_runs = integer("n", n, low=1, high=2**63 - 1), integer("n_runs", n_runs, low=1)
     return generator(rng).multinomial(n, law / law.sum(), size=n_runs)
 
 
@@ -268,7 +268,7 @@ def _parameter(model: str, m: int, given: dict[str, Any], rng: np.random.Generat
             raise must(name, f"given for {model!r}", None)
         return law(rng)
     if model in WITH_UTILITIES:
-        value = array(name, given[name], shape=(m,), low=0)
+        value = array(name, given[name], shape=(m,), low=0).astype(np.float64)
         if (value <= 0).any():
             raise must(name, "positive", value.min())
         return value

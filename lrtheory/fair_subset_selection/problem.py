@@ -8,6 +8,7 @@ both look right, so the caller says which one is given.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._result import Result, read_only
-from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory._validation import array, as_array, choice, generator, integer, must
 from lrtheory.fair_subset_selection import ballots
 
 __all__ = ["Rankings", "make_greedy_trap"]
@@ -74,7 +75,10 @@ class Rankings(Result):
         choice("ties", self.ties, ("error", "average", "random"))
         if (self.positions is None) == (orders is None):
             raise must("positions, orders", "given one without the other", "both" if orders is not None else "neither")
+        if self.labels is not None and not isinstance(self.labels, Iterable):
+            raise must("labels", "a sequence of names", self.labels, TypeError)
         labels = None if self.labels is None else tuple(map(str, self.labels))
+        rng = generator(rng)
         if orders is None:
             places = ballots.places_of_positions(self.positions)
         else:
@@ -199,7 +203,7 @@ def trusted(positions: np.ndarray, *, weights: Any = None, labels: Any = None) -
 def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
     if weights is None:
         return None
-    whole = np.asarray(weights).dtype.kind in "iu"
+    whole = as_array("weights", weights).dtype.kind in "iu"
     checked = array("weights", weights, shape=(n,), low=0)
     return np.array(weights, np.int64) if whole else checked.astype(np.float64)
 
@@ -213,7 +217,7 @@ def as_rankings(name: str, value: Any) -> Rankings:
 
 def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
     """A set of items as a bool array of shape (m,), from such a mask or from distinct item numbers."""
-    given = np.asarray(value)
+    given = as_array(name, value)
     if given.dtype == bool:
         if given.shape != (n_items,):
             raise must(name, f"a mask of shape ({n_items},)", given.shape)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import must
+from lrtheory._validation import integer, must
+from lrtheory.fair_subset_selection.numeric import number
 
 __all__ = ["expected_top_sum", "optimal_quota_law", "optimal_quota_tail", "proportional_quota_ratio"]
 
@@ -22,12 +23,17 @@ def expected_top_sum(n_items: int, k: int) -> Fraction:
     Parameters
     ----------
     n_items, k : int
-        N >= k.
+        N >= k, both at least 0.
 
     Returns
     -------
     Fraction
         k - k (k + 1) / (2 (N + 1)).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -38,6 +44,8 @@ def expected_top_sum(n_items: int, k: int) -> Fraction:
     >>> expected_top_sum(1, 1)
     Fraction(1, 2)
     """
+    n_items = integer("n_items", n_items, low=0)
+    k = integer("k", k, low=0, high=n_items)
     return k - Fraction(k * (k + 1), 2 * (n_items + 1))
 
 
@@ -47,7 +55,7 @@ def proportional_quota_ratio(n_items: int, k: int) -> Fraction:
     Parameters
     ----------
     n_items, k : int
-        Even numbers; utilities are independent and uniform on [0, 1].
+        Even numbers, 2 <= k <= N; utilities are independent and uniform on [0, 1].
 
     Returns
     -------
@@ -57,7 +65,7 @@ def proportional_quota_ratio(n_items: int, k: int) -> Fraction:
     Raises
     ------
     ValueError
-        If a number is odd.
+        If a number is odd or out of range.
 
     Proof
     -----
@@ -69,6 +77,8 @@ def proportional_quota_ratio(n_items: int, k: int) -> Fraction:
     >>> round(float(proportional_quota_ratio(100, 20)), 5)
     0.99567
     """
+    n_items = integer("n_items", n_items, low=2)
+    k = integer("k", k, low=2, high=n_items)
     if n_items % 2 or k % 2:
         raise must("n_items, k", "even", (n_items, k))
     return 2 * expected_top_sum(n_items // 2, k // 2) / expected_top_sum(n_items, k)
@@ -87,6 +97,11 @@ def optimal_quota_law(n_items: int, n_disadvantaged: int, k: int) -> list[Fracti
     list of k + 1 Fraction
         Probabilities of l* = 0, ..., k.
 
+    Raises
+    ------
+    ValueError
+        If a number is negative, or the group or k is larger than m.
+
     Proof
     -----
     Given the groups, all sets of k items are equally likely to be the best ones, as relabelling the items changes
@@ -97,6 +112,9 @@ def optimal_quota_law(n_items: int, n_disadvantaged: int, k: int) -> list[Fracti
     >>> optimal_quota_law(4, 2, 1)
     [Fraction(1, 2), Fraction(1, 2)]
     """
+    n_items = integer("n_items", n_items, low=0)
+    n_disadvantaged = integer("n_disadvantaged", n_disadvantaged, low=0, high=n_items)
+    k = integer("k", k, low=0, high=n_items)
     others, sets = n_items - n_disadvantaged, math.comb(n_items, k)
     return [Fraction(math.comb(n_disadvantaged, j) * math.comb(others, k - j), sets) for j in range(k + 1)]
 
@@ -116,6 +134,11 @@ def optimal_quota_tail(k: int, deviation: Any) -> Any:
     number
         2 exp(-2 t^2 k).
 
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
     References
     ----------
     .. [1] W. Hoeffding, Probability Inequalities for Sums of Bounded Random Variables, JASA 58, 1963, Section 6.
@@ -125,4 +148,6 @@ def optimal_quota_tail(k: int, deviation: Any) -> Any:
     >>> round(float(optimal_quota_tail(10, 0.3)), 3)
     0.331
     """
+    k = integer("k", k, low=0)
+    number("deviation", deviation, 0)
     return 2 * np.exp(-2 * k * deviation**2)

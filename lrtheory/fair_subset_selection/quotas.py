@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import integer, must
+from lrtheory._validation import as_array, integer, must
 
-__all__ = ["QUOTAS", "Bounds", "attributes", "one_attribute"]
+__all__ = ["QUOTAS", "Bounds", "attributes", "group_codes", "one_attribute", "same_group"]
 
 QUOTAS = ("quota", "at_least", "at_most")
 
@@ -26,11 +26,6 @@ class Bounds:
     low: np.ndarray
     high: np.ndarray
 
-    @property
-    def sizes(self) -> np.ndarray:
-        """Number of items of each group."""
-        return np.bincount(self.groups, minlength=len(self.names))
-
     def counts(self, items: np.ndarray) -> dict[Hashable, int]:
         """How many of the items are in each group."""
         found = np.bincount(self.groups[items], minlength=len(self.names))
@@ -40,6 +35,23 @@ class Bounds:
         """Whether a set keeps the bounds."""
         found = np.bincount(self.groups[items], minlength=len(self.names))
         return bool((self.low <= found).all() and (found <= self.high).all())
+
+
+def group_codes(groups: Any, n_items: int) -> np.ndarray:
+    """The group of every item: integers, bools or strings of shape (m,)."""
+    codes = as_array("groups", to_numpy(groups))
+    if codes.dtype.kind == "O" and all(isinstance(code, str) for code in codes.flat):
+        codes = codes.astype(str)  # as data frames hold them
+    if codes.shape != (n_items,):
+        raise must("groups", f"of shape ({n_items},), a group for each item", codes if codes.ndim else codes.item())
+    if codes.dtype.kind not in "biuSU":
+        raise must("groups", "integers or strings, a group for each item", codes)
+    return codes
+
+
+def same_group(codes: np.ndarray) -> np.ndarray:
+    """Which two items are of one group, as a matrix of bool."""
+    return (codes[:, None] == codes) & ~np.eye(len(codes), dtype=bool)
 
 
 def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> list[Bounds]:
@@ -81,11 +93,7 @@ def _known(name: str, quota: Any, names: list[Any], what: str) -> None:
 
 
 def _bounds(attribute: Hashable | None, codes: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> Bounds:
-    codes = np.asarray(to_numpy(codes))
-    if codes.dtype.kind == "O" and all(isinstance(code, str) for code in codes.flat):
-        codes = codes.astype(str)  # as data frames hold them
-    if codes.shape != (n_items,) or codes.dtype.kind not in "biuSU":
-        raise must("groups", f"of shape ({n_items},), a group for each item", codes if codes.ndim else codes.item())
+    codes = group_codes(codes, n_items)
     found, groups = np.unique(codes, return_inverse=True)
     if codes.dtype == bool:  # a mask has two groups, also where one of them is without items
         found, groups = np.array([False, True]), codes
@@ -101,6 +109,8 @@ def _bounds(attribute: Hashable | None, codes: Any, quotas: Mapping[str, Any], n
             if sign != "high":
                 if wanted > sizes[g]:
                     raise must(name, f"at most {sizes[g]}, the size of group {group!r}", wanted)
+                if wanted > k:
+                    raise must(name, f"at most k = {k}", wanted)
                 low[g] = max(low[g], wanted)
             if sign != "low":
                 high[g] = min(high[g], wanted)

@@ -5,11 +5,12 @@ Part of `theory`, where users find these functions. Integers and Fractions give 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from lrtheory._validation import integer, must
-from lrtheory.fair_subset_selection.numeric import exact, listed
+from lrtheory.fair_subset_selection.numeric import exact, listed, number
 
 __all__ = [
     "certificate_ratio",
@@ -20,6 +21,7 @@ __all__ = [
     "realised_ratio",
     "taken_at_least",
     "top_sum_share",
+    "unprotected_share",
 ]
 
 
@@ -72,6 +74,11 @@ def greedy_trap_ratio(b: int, *, tie_free: bool = False) -> Fraction:
     Fraction
         (b + 1) / (2 b + 1), or (b + 2) / (2 b + 1) without ties.
 
+    Raises
+    ------
+    ValueError
+        If `b` is below 1.
+
     Proof
     -----
     Item 0 is in the top two of b + 1 rankings (b + 2 without ties), no item of the other open group in more, and
@@ -82,6 +89,7 @@ def greedy_trap_ratio(b: int, *, tie_free: bool = False) -> Fraction:
     >>> greedy_trap_ratio(9), greedy_trap_ratio(9, tie_free=True)
     (Fraction(10, 19), Fraction(11, 19))
     """
+    b = integer("b", b, low=1)
     return Fraction(b + 1 + int(tie_free), 2 * b + 1)
 
 
@@ -100,6 +108,11 @@ def certificate_ratio(step_ratio: Any, *, k: int | None = None) -> Any:
     number
         c / (1 + c), or 1 - (1 - c / k)^k.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
     Proof
     -----
     With groups: pair the items o_t of a set O with as many of each group with the choices s_t of the same group, common
@@ -112,8 +125,9 @@ def certificate_ratio(step_ratio: Any, *, k: int | None = None) -> Any:
     >>> certificate_ratio(Fraction(1)), certificate_ratio(Fraction(1), k=2)
     (Fraction(1, 2), Fraction(3, 4))
     """
+    number("step_ratio", step_ratio, 0, 1)
     c = exact(step_ratio)
-    return c / (1 + c) if k is None else 1 - (1 - c / k) ** k
+    return c / (1 + c) if k is None else 1 - (1 - c / integer("k", k, low=1)) ** k
 
 
 def quota_loss(k: int, quota: int, best_quota: int) -> Fraction:
@@ -162,12 +176,17 @@ def top_sum_share(n_kept: int, n_all: int) -> Fraction:
     Parameters
     ----------
     n_kept, n_all : int
-        t <= t'.
+        0 <= t <= t'.
 
     Returns
     -------
     Fraction
         t / t', and 1 for t' = 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -179,6 +198,8 @@ def top_sum_share(n_kept: int, n_all: int) -> Fraction:
     >>> top_sum_share(1, 4)
     Fraction(1, 4)
     """
+    n_all = integer("n_all", n_all, low=0)
+    n_kept = integer("n_kept", n_kept, low=0, high=n_all)
     return Fraction(n_kept, n_all) if n_all else Fraction(1)
 
 
@@ -197,6 +218,11 @@ def taken_at_least(free: int, quota: int) -> int:
     int
         max(free, l).
 
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
     Proof
     -----
     By quota the best score is (sum of the best k - j advantaged) + (sum of the best j disadvantaged), which is concave
@@ -208,7 +234,7 @@ def taken_at_least(free: int, quota: int) -> int:
     >>> taken_at_least(2, 1), taken_at_least(2, 3)
     (2, 3)
     """
-    return max(free, quota)
+    return max(integer("free", free, low=0), integer("quota", quota, low=0))
 
 
 def exchange_ratio(scores: Any, best: Any, chosen: Any) -> Any:
@@ -229,7 +255,7 @@ def exchange_ratio(scores: Any, best: Any, chosen: Any) -> Any:
     Raises
     ------
     ValueError
-        If the sets differ in size.
+        If the sets differ in size, an item repeats or does not exist, or a score is negative or not finite.
 
     Proof
     -----
@@ -241,12 +267,59 @@ def exchange_ratio(scores: Any, best: Any, chosen: Any) -> Any:
     >>> exchange_ratio([4, 2, 1], [0, 1], [1, 2])
     Fraction(1, 4)
     """
-    s, kept, taken = listed(scores), set(map(int, best)), set(map(int, chosen))
+    s = listed("scores", scores, 0)
+    kept, taken = _items("best", best, len(s)), _items("chosen", chosen, len(s))
     if len(kept) != len(taken):
         raise must("chosen", f"{len(kept)} items, as many as the best", sorted(taken))
     pairs = [(s[i], s[j]) for i in kept - taken for j in taken - kept]
     ratios = [b / a for a, b in pairs if b < a]
     return min(ratios, default=exact(1))
+
+
+def _items(name: str, items: Any, n_items: int) -> set[int]:
+    """Distinct item numbers as a set."""
+    if not isinstance(items, Iterable):
+        raise must(name, "a sequence of item numbers", items, TypeError)
+    given = [integer(name, item, low=0, high=n_items - 1) for item in items]
+    if len(set(given)) < len(given):
+        raise must(name, "distinct items", given)
+    return set(given)
+
+
+def unprotected_share(quality: Any) -> Any:
+    r"""What a choice without quotas keeps when the bias hides all good items (statement FSS-N3).
+
+    Parameters
+    ----------
+    quality : number
+        q, above 1: mean score of each of k good items, which are the disadvantaged ones; that of each of the m - k >= k
+        others is 1. Observed, the good items have theta q, and theta q < 1.
+
+    Returns
+    -------
+    number
+        1 / q.
+
+    Raises
+    ------
+    ValueError
+        If `quality` is not above 1.
+
+    Proof
+    -----
+    Let theta q < 1. Every other item is seen at 1, before every good one, and there are at least k of them, so the free
+    choice is k others, worth k. The best set is that of the k good items, worth k q > k, so exactly 1 / q is kept. The
+    quota k for the group leaves no choice but the good items, and keeps everything.
+    There is a threshold: for theta q > 1 the good items are seen before all others, and the free choice keeps
+    everything too; at theta q = 1 ties decide.
+
+    Examples
+    --------
+    >>> unprotected_share(20)
+    Fraction(1, 20)
+    """
+    number("quality", quality, 1, ends="(]")
+    return 1 / exact(quality)
 
 
 def realised_ratio(beta_plus: Any, epsilon: Any) -> Any:
@@ -264,6 +337,11 @@ def realised_ratio(beta_plus: Any, epsilon: Any) -> Any:
     number
         beta_plus (1 - epsilon) / (1 + epsilon).
 
+    Raises
+    ------
+    ValueError
+        If a number is outside of [0, 1].
+
     Proof
     -----
     With all latent sums within a factor 1 +- epsilon of n f, a pair that keeps beta_plus in the mean keeps
@@ -274,5 +352,7 @@ def realised_ratio(beta_plus: Any, epsilon: Any) -> Any:
     >>> realised_ratio(1, Fraction(1, 3))
     Fraction(1, 2)
     """
+    number("beta_plus", beta_plus, 0, 1)
+    number("epsilon", epsilon, 0, 1)
     epsilon = exact(epsilon)
     return exact(beta_plus) * (1 - epsilon) / (1 + epsilon)

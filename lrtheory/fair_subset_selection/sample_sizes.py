@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import choice, integer, must
-from lrtheory.fair_subset_selection.numeric import exact
+from lrtheory._validation import array, choice, integer, must, open_interval
+from lrtheory.fair_subset_selection.numeric import exact, number
 
 __all__ = [
     "alpha_bound",
@@ -38,6 +38,11 @@ def separation(gamma: Any) -> Any:
     number
         eps_0 = (1 - gamma) / (1 + gamma).
 
+    Raises
+    ------
+    ValueError
+        If `gamma` is out of range.
+
     Proof
     -----
     If all sums are within a factor 1 +- eps of their means, g_j <= gamma g_i gives a sum of j of at most
@@ -49,11 +54,12 @@ def separation(gamma: Any) -> Any:
     >>> separation(Fraction(1, 4))
     Fraction(3, 5)
     """
+    number("gamma", gamma, 0, 1)
     gamma = exact(gamma)
     return (1 - gamma) / (1 + gamma)
 
 
-def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any, constant: Any = 3) -> int:
+def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
     r"""Rankings after which observed scores separate all pairs that smoothness separates (statement FSS-T1).
 
     Parameters
@@ -66,8 +72,6 @@ def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any, constant: Any
         In [0, 1): observed ratio of the pairs that shall be separated.
     delta : number
         Failure probability, in (0, 1).
-    constant : number
-        3 in the proof.
 
     Returns
     -------
@@ -93,13 +97,11 @@ def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any, constant: Any
     9332
     """
     m = integer("m", m, low=1)
-    if not 0 < alpha <= 1:
-        raise must("alpha", "in (0, 1]", alpha)
-    if not 0 <= gamma < 1:
-        raise must("gamma", "in [0, 1)", gamma)
-    if not 0 < delta < 1:
-        raise must("delta", "in (0, 1)", delta)
-    return math.ceil(constant * math.log(2 * m / delta) / (alpha * separation(gamma) ** 2))
+    number("alpha", alpha, 0, 1, ends="(]")
+    number("gamma", gamma, 0, 1, ends="[)")
+    number("delta", delta, 0, 1, ends="()")
+    # two logarithms, since m may be larger than a double, as in `marginal_rankings_needed`
+    return math.ceil(3 * (math.log(2 * m) - math.log(delta)) / (alpha * separation(gamma) ** 2))
 
 
 def rankings_needed_realised(n_items: int, *, alpha: Any, epsilon: Any, delta: Any) -> int:
@@ -135,8 +137,8 @@ def rankings_needed_realised(n_items: int, *, alpha: Any, epsilon: Any, delta: A
     >>> rankings_needed_realised(16, alpha=0.242, epsilon=0.23, delta=0.1)
     1515
     """
-    if not 0 < epsilon <= 1:
-        raise must("epsilon", "in (0, 1]", epsilon)
+    n_items = integer("n_items", n_items, low=1)
+    number("epsilon", epsilon, 0, 1, ends="(]")
     # 2 m items, and the gamma whose separation is epsilon
     return rankings_needed(2 * n_items, alpha=alpha, gamma=(1 - exact(epsilon)) / (1 + exact(epsilon)), delta=delta)
 
@@ -147,7 +149,7 @@ def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, de
     Parameters
     ----------
     n_items, k : int
-        m, and the number of items chosen.
+        m, and the number of items chosen, in [1, m].
     alpha, gamma, delta : number
         As for `rankings_needed`, of the marginals of all sets below k items.
 
@@ -173,6 +175,8 @@ def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, de
     >>> marginal_rankings_needed(4, 2, alpha=0.5, gamma=0, delta=0.1)
     36
     """
+    n_items = integer("n_items", n_items, low=1)
+    k = integer("k", k, low=1, high=n_items)
     n_marginals = n_items * sum(math.comb(n_items, size) for size in range(k))
     return rankings_needed(n_marginals, alpha=alpha, gamma=gamma, delta=delta)
 
@@ -183,14 +187,19 @@ def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
     Parameters
     ----------
     epsilon : number
-        In (0, 1].
+        eps, non-negative; above 1 the same formula is no bound.
     n, mean : number
-        n and the mean f of one.
+        n, non-negative, and the mean f of one, in [0, 1].
 
     Returns
     -------
     number
         2 exp(-eps^2 n f / 3).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     References
     ----------
@@ -201,6 +210,9 @@ def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
     >>> round(float(chernoff_tail(0.3, 4000, 0.01)), 3)
     0.602
     """
+    number("epsilon", epsilon, 0)
+    number("n", n, 0)
+    number("mean", mean, 0, 1)
     return 2 * np.exp(-(epsilon**2) * n * mean / 3)
 
 
@@ -210,16 +222,21 @@ def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
     Parameters
     ----------
     mean : array
-        Means of n independent observations each.
+        Means of n independent observations each, in [0, 1].
     n : int
-        Number of observations.
+        Number of observations, at least 1.
     delta : float
-        Failure probability of each bound.
+        Failure probability of each bound, in (0, 1).
 
     Returns
     -------
     float64 array
         The f below the mean with n kl(mean, f) = log(1 / delta), kl that of two coins; 0 for mean 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     References
     ----------
@@ -232,7 +249,8 @@ def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
     """
     from scipy.special import rel_entr
 
-    observed = np.asarray(mean, float)
+    observed = array("mean", mean, low=0, high=1).astype(np.float64)
+    n, delta = integer("n", n, low=1), open_interval("delta", delta, 0, 1)
     low, high = np.zeros_like(observed), observed.copy()
     for _ in range(60):  # halvings: the divergence falls on [0, mean]
         middle = (low + high) / 2
@@ -259,7 +277,7 @@ def alpha_bound(
     n_disadvantaged : int, optional
         Size of the disadvantaged group, at least 1; needed for "borda", which depends on it.
     depth : int
-        l of "bloc".
+        l of "bloc", in [1, m].
 
     Returns
     -------
@@ -270,7 +288,7 @@ def alpha_bound(
     Raises
     ------
     ValueError
-        If the kind is unknown, or `n_disadvantaged` is missing.
+        If the kind is unknown, `n_disadvantaged` is missing, or a number is out of range.
 
     Proof
     -----
@@ -286,11 +304,16 @@ def alpha_bound(
     Fraction(1, 64)
     """
     choice("kind", kind, ("sntv", "bloc", "borda"))
+    n_items = integer("n_items", n_items, low=2)
+    depth = integer("depth", depth, low=1, high=n_items)
+    number("spread", spread, 1)
+    number("theta", theta, 0, 1, ends="(]")
     theta, spread = exact(theta), exact(spread)
     least = theta / (spread * n_items)
     if kind != "borda":
         return 1 - (1 - least) ** (depth if kind == "bloc" else 1)
     if n_disadvantaged is None:
         raise must("n_disadvantaged", 'given for "borda"', n_disadvantaged)
+    n_disadvantaged = integer("n_disadvantaged", n_disadvantaged, low=1, high=n_items)
     within, across = (n_disadvantaged - 1) / (1 + spread), (n_items - n_disadvantaged) * theta / (theta + spread)
     return (within + across) / (n_items - 1)

@@ -18,7 +18,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import read_only
-from lrtheory._validation import array, choice, integer, must
+from lrtheory._validation import array, as_array, choice, integer, must
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values"]
@@ -96,7 +96,7 @@ class ScoreRule:
         if self.kind not in WITH_WEIGHTS or self.position_weights is None:
             rule = "given for the kind " + " and perhaps ".join(map(repr, WITH_WEIGHTS)) + ", and no other"
             raise must("position_weights", rule, self.position_weights)
-        given = np.asarray(to_numpy(self.position_weights))
+        given = as_array("position_weights", to_numpy(self.position_weights))
         checked = array("position_weights", given, shape=(None,), low=0)
         return read_only(given.astype(np.int64) if given.dtype.kind in "iub" else checked.astype(np.float64))
 
@@ -111,7 +111,7 @@ class ScoreRule:
         Parameters
         ----------
         n_items : int
-            m.
+            m, at least 1.
 
         Returns
         -------
@@ -121,8 +121,9 @@ class ScoreRule:
         Raises
         ------
         ValueError
-            If the depth, or the number of given weights, does not fit.
+            If `n_items` is below 1, or the depth, or the number of given weights, does not fit.
         """
+        n_items = integer("n_items", n_items, low=1)
         if self.position_weights is not None:
             if len(self.position_weights) != n_items:
                 raise must("position_weights", f"of shape ({n_items},), one a place", self.position_weights.shape)
@@ -145,7 +146,13 @@ class ScoreRule:
         -------
         float64 array
             At most k numbers.
+
+        Raises
+        ------
+        ValueError
+            If `k` is negative.
         """
+        k = integer("k", k, low=0)
         if self.kind in ("cc", "borda-cc"):
             return np.ones(min(1, k))
         if self.kind == "pav":
@@ -295,7 +302,7 @@ def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
     """
     as_rankings("rankings", rankings)
     as_rule("rule", rule)
-    given = np.asarray(to_numpy(items))
+    given = as_array("items", to_numpy(items))
     if given.size == 0:
         given = given.astype(np.int64)
     if given.dtype.kind not in "iu" or given.ndim not in (1, 2):
@@ -328,7 +335,7 @@ def whole_owa(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, 
     """lambda in whole multiples of 1 / unit where sums then are exact in doubles, so that rounding decides no tie."""
     lam = rule.owa_weights(k)
     unit = math.lcm(*range(1, k + 1)) if rule.kind == "pav" else 1
-    if unit * len(lam) * float(rankings.total) >= 2.0**53:
+    if unit >= 2**53 or unit * len(lam) * float(rankings.total) >= 2.0**53:  # the first may be too large for a double
         return lam, 1
     return np.round(lam * unit) if unit > 1 else lam, unit
 

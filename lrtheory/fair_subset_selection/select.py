@@ -15,7 +15,7 @@ import numpy as np
 
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory._validation import array, as_array, choice, generator, integer, must
 from lrtheory.fair_subset_selection import exhaustive, greedy, separable
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
@@ -186,7 +186,8 @@ def select_by_scores(
     Parameters
     ----------
     scores : array of shape (m,)
-        A number for each item, such as `item_scores` of blocks of rankings, or ratings.
+        A number for each item, such as `item_scores` of blocks of rankings, or ratings. Integers beyond int64 and
+        Fractions are compared as floats.
     k : int
         Number of items, in [0, m].
     groups : array of shape (m,)
@@ -215,21 +216,27 @@ def select_by_scores(
     >>> select_by_scores([5, 4, 3, 1], 2, groups=[0, 0, 0, 1], quota={1: 1}).items.tolist()
     [0, 3]
     """
-    given = np.asarray(to_numpy(scores))
-    checked = array("scores", given, shape=(None,))
-    kind: Any = {"i": np.int64, "u": np.int64, "f": checked.dtype}.get(
-        given.dtype.kind, np.float64
-    )  # Fractions as floats
-    used = given.astype(kind)
+    given = as_array("scores", to_numpy(scores))
+    used = _sortable(given, array("scores", given, shape=(None,)))
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
     bounds = one_attribute(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, len(used), k)
     return _exact(used, k, bounds, priority, "scores are given", None, 0)
 
 
+def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
+    """Scores as they can be compared and negated: integers as int64 where that holds them, Fractions as floats."""
+    if given.dtype.kind in "iu":
+        largest = 2**63 - 1
+        fits = given.size == 0 or -largest <= int(given.min()) <= int(given.max()) <= largest
+        return given.astype(np.int64 if fits else np.float64)
+    return checked if given.dtype.kind == "f" else checked.astype(np.float64)
+
+
 def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
     choice("ties", ties, ("index", "random"))
-    return generator(rng).permutation(m) if ties == "random" else np.arange(m)
+    rng = generator(rng)
+    return rng.permutation(m) if ties == "random" else np.arange(m)
 
 
 def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:

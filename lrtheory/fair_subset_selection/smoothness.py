@@ -19,6 +19,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import array, must, open_interval, real
 from lrtheory.fair_subset_selection.numeric import ROUNDING
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.quotas import group_codes, same_group
 from lrtheory.fair_subset_selection.sample_sizes import chernoff_lower, rankings_needed
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, item_scores
 
@@ -117,7 +118,7 @@ class Smoothness(Result):
         level = delta / (2 * shares.size)
         f_low, g_low = chernoff_lower(shares, int(self.n_rankings), level)
         f_high, g_high = 1 - chernoff_lower(1 - shares, int(self.n_rankings), level)
-        better, worse = np.nonzero(_pairs(self.groups) & (beta * f_high[:, None] >= f_low))
+        better, worse = np.nonzero(same_group(self.groups) & (beta * f_high[:, None] >= f_low))
         with np.errstate(divide="ignore"):
             return float(np.max(g_high[worse] / g_low[better], initial=0.0))
 
@@ -186,7 +187,7 @@ def smoothness(
     rule : ScoreRule
         Score function, of which the scores of single items count.
     groups : array of shape (m,), optional
-        Group of every item; without, all are of one group.
+        Group of every item: integers or strings; without, all are of one group.
     delta : float
         Failure probability of `lower`, in (0, 1).
 
@@ -231,18 +232,18 @@ def smoothness(
         f, g = (array(name, to_numpy(v), shape=(None,), low=0).astype(np.float64) for name, v in pairs)
         n, message = math.inf, "exact for the given mean scores"
     m = len(f)
+    if m == 0:
+        raise must("latent", "mean scores of at least one item", latent)
     if g.shape != f.shape:
         raise must("observed", f"of {m} items, as the latent ones", g.shape)
-    codes = np.zeros(m, np.int64) if groups is None else np.asarray(to_numpy(groups))
-    if codes.shape != (m,):
-        raise must("groups", f"of shape ({m},), a group for each item", codes.shape)
+    codes = np.zeros(m, np.int64) if groups is None else group_codes(groups, m)
     codes = np.unique(codes, return_inverse=True)[1]
     largest = rule.max_item_score(m)
     shares = np.minimum(f, g) / largest if largest else np.zeros(m)
     if (np.maximum(f, g) > largest * (1 + 1e-12)).any():
         raise must("latent, observed", f"mean scores of at most {largest}", float(np.maximum(f, g).max()))
     alpha = float(shares.min())
-    lower = alpha if math.isinf(n) else float(chernoff_lower(alpha, int(n), delta))
+    lower = alpha if math.isinf(n) else float(chernoff_lower(min(alpha, 1.0), int(n), delta))
     betas, gammas = _steps(f, g, codes)
     return Smoothness(alpha, lower, betas, gammas, f, g, codes, largest, n, message)
 
@@ -253,14 +254,9 @@ def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     return item_scores(rankings, rule) / rankings.total
 
 
-def _pairs(codes: np.ndarray) -> np.ndarray:
-    """Which two items are of one group, as a matrix of bool."""
-    return (codes[:, None] == codes) & ~np.eye(len(codes), dtype=bool)
-
-
 def _steps(f: np.ndarray, g: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where gamma(beta) jumps, and to what: pairs by latent ratio, and the running maximum of observed ratios."""
-    better, worse = np.nonzero(_pairs(codes) & (f[:, None] * (1 + ROUNDING) >= f))
+    better, worse = np.nonzero(same_group(codes) & (f[:, None] * (1 + ROUNDING) >= f))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(f[worse] == 0, 0.0, f[worse] / f[better])
         ratio[ratio * (1 + ROUNDING) >= 1] = 1.0

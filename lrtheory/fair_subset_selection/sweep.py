@@ -13,10 +13,11 @@ import numpy as np
 
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory.fair_subset_selection import separable
 from lrtheory.fair_subset_selection.numeric import with_rounding
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
+from lrtheory.fair_subset_selection.quotas import group_codes, same_group
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import select, select_by_scores
 
@@ -99,8 +100,8 @@ def quota_curves(
         raise must("latent", f"of shape ({m},) or ({n_runs}, {m})", judged.shape)
     k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
     choice("ties", ties, ("index", "random"))
-    index = np.arange(m)[None]
-    priority = generator(rng).permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
+    index, rng = np.arange(m)[None], generator(rng)
+    priority = rng.permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
     values, free, counts = _sweep(seen, judged, priority, mask, k)
     optima = _sweep(judged, judged, index, mask, k)[0]
     quotas = np.array(_feasible(mask, k))
@@ -144,9 +145,9 @@ def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.nda
     latent : array of shape (m,)
         Mean latent scores.
     groups : array of shape (m,)
-        Group of every item.
+        Group of every item: integers or strings.
     beta : float
-        Pairs with beta f_i >= f_j differ clearly; in floats up to rounding, as in `smoothness`.
+        In [0, 1]. Pairs with beta f_i >= f_j differ clearly; in floats up to rounding, as in `smoothness`.
 
     Returns
     -------
@@ -156,7 +157,7 @@ def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.nda
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, groups are no integers or strings, or `beta` is out of range.
 
     Examples
     --------
@@ -165,12 +166,9 @@ def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.nda
     """
     f = array("latent", latent, shape=(None,))
     seen = array("observed", observed, shape=(None, len(f)))
-    codes = np.asarray(groups)
-    if codes.shape != f.shape:
-        raise must("groups", f"of shape {f.shape}, a group for each item", codes.shape)
-    beta = with_rounding(beta, f.tolist())
-    clear = (beta * f[:, None] >= f) & (codes[:, None] == codes) & ~np.eye(len(f), dtype=bool)
-    better, worse = np.nonzero(clear)
+    codes = group_codes(groups, len(f))
+    real("beta", beta, low=0, high=1)  # kept as it is: a Fraction stays exact
+    better, worse = np.nonzero((with_rounding(beta, f.tolist()) * f[:, None] >= f) & same_group(codes))
     return np.all(seen[:, better] > seen[:, worse], axis=1)
 
 
@@ -289,10 +287,10 @@ def quota_sweep(
         free, best = select(observed, rule, k, **options), select(latent, rule, k, **options)
         chosen = [select(observed, rule, k, groups=mask, quota={True: q}, **options) for q in wanted]
         reason = chosen[0].reason
-    scores = np.array([committee_score(latent, rule, s.items) for s in chosen])
+    judged = committee_score(latent, rule, np.stack([free.items, *(s.items for s in chosen)]))
+    scores = judged[1:]
     ratios, unconstrained = (
-        np.ones(np.shape(score)) if best.score == 0 else np.asarray(score) / best.score
-        for score in (scores, committee_score(latent, rule, free.items))
+        np.ones(np.shape(score)) if best.score == 0 else np.asarray(score) / best.score for score in (scores, judged[0])
     )
     return QuotaSweep(
         quotas=np.array(wanted, np.int64),

@@ -4,14 +4,23 @@ Notation: n rankings of m items, k chosen, l of them disadvantaged; mean scores 
 smoothness (alpha, beta, gamma), bias theta or phi. Integers and Fractions give Fractions where no exp or log is needed.
 The paper's theorems are re-derived here, with explicit constants; none is a quotation.
 
-`conditions`  smoothness; `sample_sizes`  how many rankings it asks for; `laws`  closed forms; `ratios`  shares of the
-optimum; `quota_laws`  good quotas.
+`conditions`  smoothness; `sample_sizes`  how many rankings it asks for; `laws`  closed forms; `blind_laws`  the panel
+that sees no good item; `ratios`  shares of the optimum; `quota_laws`  good quotas.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from lrtheory._validation import integer
+from lrtheory.fair_subset_selection.blind_laws import (
+    blind_bound,
+    blind_gain,
+    blind_optimum,
+    blind_scales,
+    coupon_rankings,
+    top_good_probability,
+)
 from lrtheory.fair_subset_selection.conditions import (
     is_smooth,
     largest_observed_ratio,
@@ -19,17 +28,12 @@ from lrtheory.fair_subset_selection.conditions import (
     smoothness_alpha,
 )
 from lrtheory.fair_subset_selection.laws import (
-    blind_gain,
-    blind_optimum,
-    blind_scales,
-    coupon_rankings,
     expected_scores,
     mallows_distance,
     mallows_phi,
     placement_probabilities,
-    top_good_probability,
 )
-from lrtheory.fair_subset_selection.numeric import exact, listed
+from lrtheory.fair_subset_selection.numeric import exact, listed, number
 from lrtheory.fair_subset_selection.quota_laws import (
     expected_top_sum,
     optimal_quota_law,
@@ -45,6 +49,7 @@ from lrtheory.fair_subset_selection.ratios import (
     realised_ratio,
     taken_at_least,
     top_sum_share,
+    unprotected_share,
 )
 from lrtheory.fair_subset_selection.sample_sizes import (
     alpha_bound,
@@ -58,6 +63,7 @@ from lrtheory.fair_subset_selection.sample_sizes import (
 
 __all__ = [
     "alpha_bound",
+    "blind_bound",
     "blind_gain",
     "blind_optimum",
     "blind_scales",
@@ -92,6 +98,7 @@ __all__ = [
     "top_good_probability",
     "top_sum_share",
     "total_score",
+    "unprotected_share",
 ]
 
 
@@ -110,6 +117,11 @@ def total_score(n_rankings: Any, weights: Any) -> Any:
     number
         n sum_p w(p).
 
+    Raises
+    ------
+    ValueError
+        If `n_rankings` is negative, or a weight is not finite.
+
     Proof
     -----
     Every complete ranking gives each weight w(p) to exactly one item, whatever it ranks, so its scores add up to the
@@ -120,7 +132,8 @@ def total_score(n_rankings: Any, weights: Any) -> Any:
     >>> total_score(2, [2, 1, 0])
     Fraction(6, 1)
     """
-    return exact(n_rankings) * sum(listed(weights))
+    number("n_rankings", n_rankings, 0)
+    return exact(n_rankings) * sum(listed("weights", weights))
 
 
 def swaps_asked(inversions: int, intensity: Any) -> int:
@@ -137,6 +150,11 @@ def swaps_asked(inversions: int, intensity: Any) -> int:
     -------
     int
         floor(lambda I + 10^-9), so that 0.29 of 100 are 29 in spite of rounding.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -156,6 +174,8 @@ def swaps_asked(inversions: int, intensity: Any) -> int:
     >>> swaps_asked(100, 0.29)
     29
     """
+    inversions = integer("inversions", inversions, low=0)
+    number("intensity", intensity, 0, 1)
     return int(intensity * inversions + 1e-9)
 
 
@@ -172,6 +192,11 @@ def naive_evaluations(n_items: int, k: int) -> int:
     int
         sum_{t < k} (m - t).
 
+    Raises
+    ------
+    ValueError
+        If a number is negative, or k above m.
+
     Proof
     -----
     Step t evaluates the marginals of all m - t items that are left, once each. The lazy method goes through the same
@@ -182,4 +207,6 @@ def naive_evaluations(n_items: int, k: int) -> int:
     >>> naive_evaluations(1000, 50)
     48775
     """
+    n_items = integer("n_items", n_items, low=0)
+    k = integer("k", k, low=0, high=n_items)
     return k * n_items - k * (k - 1) // 2

@@ -14,7 +14,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import generator, integer, must, open_interval, real
+from lrtheory._validation import array, generator, integer, must, open_interval, real
 
 __all__ = ["DenseCompletion", "complete_dense"]
 
@@ -180,7 +180,9 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
         raise must("values", "an array; lists are for `complete`", values, TypeError)
     if values.ndim != 2:
         raise must("values", "of shape (m, n)", tuple(values.shape))
-    if xp.isdtype(values.dtype, "complex floating"):
+    if type(values) is np.ndarray and values.dtype.kind == "O":
+        values = array("values", values, finite=False).astype(np.float64)  # exact numbers
+    if not xp.isdtype(values.dtype, ("bool", "integral", "real floating")):
         raise must("values", "an array of real numbers", values.dtype, TypeError)
     if isinstance(values, np.ma.MaskedArray):
         hidden, values = np.ma.getmaskarray(values), np.asarray(values)
@@ -193,6 +195,9 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
     kept = xp.where(seen, values, xp.zeros_like(values))
     if not bool(xp.all(xp.isfinite(kept))):
         raise must("values", "finite where observed", "an infinity or NaN")
+    largest = float(xp.finfo(kept.dtype).max) ** 0.5 / 2**20
+    if bool(xp.any(xp.abs(kept) > largest)):
+        raise must("values", f"in [{-largest:g}, {largest:g}]", float(xp.max(xp.abs(kept))))
     if not bool(xp.any(seen)):
         if mask is None:
             raise must("values", "a number somewhere", "NaN everywhere")

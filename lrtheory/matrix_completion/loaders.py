@@ -39,12 +39,12 @@ _LECTURES = DataSet(
     version="0.2.10",
     path="_data/lme4/InstEval.pkl.compress",
     sha256="d9f6555d7e15eeceee211dae29a3a4dbbdfd878600e3d944d2c5563c9d0c598a",
-    licence="MIT (package)",
+    licence="GPL-3 (package)",
     terms="data set InstEval of the R package lme4, GPL-2 or later",
     what="73 421 ratings of 1128 lecturers by 2972 students at ETH Zurich, one to five",
 )
 _DIGITS = replace(DIGITS, name="digits_matrix")
-DATA_SETS: tuple[DataSet, ...] = (_MOVIELENS, _LECTURES, _DIGITS)
+DATA_SETS: tuple[DataSet, ...] = (_MOVIELENS, _MOVIE_TITLES, _LECTURES, _DIGITS)
 
 
 def load_movielens_100k() -> CompletionProblem:

@@ -64,7 +64,8 @@ class Observations:
     TypeError
         If the positions are no integers.
     ValueError
-        If a position lies outside the shape or occurs twice, a value is not finite, or lengths differ.
+        If a position lies outside the shape or occurs twice, a value is not finite or too large to be squared and
+        summed (above the root of the largest float over 2^20), or lengths differ.
 
     Examples
     --------
@@ -232,7 +233,7 @@ class Observations:
         table = np.asarray(values)
         if table.ndim != 2:
             raise must("values", "of shape (m, n)", table.shape)
-        if table.dtype.kind not in "biuf":
+        if mask is None and table.dtype.kind not in "biuf":
             table = array("values", table, finite=False)  # exact numbers come in objects, and all else is refused
         seen = table == table if mask is None else np.asarray(mask)  # NaN is not itself
         if seen.shape != table.shape or seen.dtype != bool:
@@ -260,9 +261,13 @@ class Observations:
         ------
         TypeError
             If it is not sparse.
+        ValueError
+            If it has not two axes, or a position is stored twice.
         """
         if not sparse.issparse(matrix):
             raise must("matrix", "a scipy sparse array", type(matrix).__name__, TypeError)
+        if matrix.ndim != 2:
+            raise must("matrix", "of shape (m, n)", matrix.shape)
         # `tocoo` keeps stored zeros, while `sparse.find` would throw observed zeros away
         entries = matrix.tocoo()
         rows, cols = entries.coords if hasattr(entries, "coords") else (entries.row, entries.col)

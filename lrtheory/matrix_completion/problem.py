@@ -132,6 +132,8 @@ def as_observations(data: Any, name: str = "data") -> Observations:
             data = Observations.from_sparse(data)
         elif isinstance(data, tuple) and len(data) == 2:
             data = Observations.from_dense(*data)
+        elif np.ndim(data) != 2:
+            raise must(name, "of shape (m, n)", np.shape(data))
         else:
             data = Observations.from_dense(data)
     if data.n_observed == 0:

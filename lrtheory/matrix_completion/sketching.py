@@ -386,6 +386,9 @@ def sketched_lines(
             work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
             continue
         A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
+        if not (A.T @ b).any():  # zero is optimal, and no relative residual says so
+            work.factor[i] = 0
+            continue
         R, scale = triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
         R = precondition(A, len(A), "countsketch", rng) if R is None else R
 
@@ -394,5 +397,5 @@ def sketched_lines(
 
         found, rest, _g = iterates(A, b, R, work.factor[i], method="cg", enough=enough, max_iter=max_inner)
         work.factor[i], work.steps[i] = found[-1], len(found) - 1
-        work.residuals[i] = np.linalg.norm(A.T @ rest) / scale if scale > 0 else 0.0
+        work.residuals[i] = np.linalg.norm(A.T @ rest) / scale
     return work._replace(factor=work.factor.astype(lines.values.dtype))

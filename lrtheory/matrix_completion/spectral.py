@@ -227,8 +227,9 @@ def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int
     bool
         Whether the Jacobian of (U, V) -> P_Omega(U V^T) has rank k (m + n - k) at generic factors (statement MC-L10).
         True is certain. False needs no Jacobian when there are fewer than k (m + n - k) observations, or fewer than k
-        in a row or a column; else it is wrong with probability at most (3 k (m + n) / p)^2 for a prime p near 2^23:
-        below 3 10^-6 for the largest problems, and below 10^-8 up to 250 unknowns.
+        in a row or a column; else it is wrong with probability at most (3 k (m + n) / p)^2 for a prime p near 2^23
+        (below 3 10^-6 for the largest problems, and below 10^-8 up to 250 unknowns), unless p divides all coefficients
+        of the polynomial in the proof.
 
     Raises
     ------
@@ -237,7 +238,7 @@ def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int
 
     Proof
     -----
-    The last k columns of V may be held fixed, which uses up the k^2 freedoms of (U X, V X^{-T}); let J be the Jacobian
+    The last k rows of V may be held fixed, which uses up the k^2 freedoms of (U X, V X^{-T}); let J be the Jacobian
     of the r = k (m + n - k) other unknowns. The sample is finitely completable exactly when J has rank r, that is when
     some minor of r rows is not the zero polynomial. By Cauchy and Binet det(J^T D J) is the sum of d_S det(J_S)^2 over
     sets S of r rows, where the products d_S of entries of the diagonal D are different monomials, so it is a nonzero
@@ -325,8 +326,12 @@ def _eliminate(A, first, last, prime):
         for i in range(c + 1, n):
             if A[i, c] != 0:
                 A[i, c] = _residue(A[i, c] * inverse, prime)
-                for j in range(c + 1, n if i < last else last):
+                for j in range(c + 1, last):
                     A[i, j] = _residue(A[i, j] - A[i, c] * A[c, j], prime)
+    for c in range(first, last):  # the finished rows beyond the block, only now that no row is exchanged any more
+        for i in range(c + 1, last):
+            for j in range(last, n):
+                A[i, j] = _residue(A[i, j] - A[i, c] * A[c, j], prime)
     return True
 
 

@@ -43,7 +43,7 @@ _TOKENIZER = replace(
     what="its vocabulary of word pieces",
 )
 _DIGITS = replace(DIGITS, name="digits_features")
-DATA_SETS: tuple[DataSet, ...] = (_DIGITS, _MNIST, _MODEL)
+DATA_SETS: tuple[DataSet, ...] = (_DIGITS, _MNIST, _MODEL, _TOKENIZER)
 
 HEADS = 12  # of attention in the encoder
 EPSILON = 1e-12  # of its layer norms

@@ -12,7 +12,6 @@ from lrtheory.bounds import (
     Derived,
     Identity,
     Inequality,
-    Paper,
     Probability,
     Recorded,
     Sides,
@@ -225,8 +224,8 @@ def quarter(grouped: Grouped, found: Answers, share=None) -> Sides:
 DS_T16 = Statement(
     id="dynamic_submodular/DS-T16",
     title="Under a partition matroid the swap rule is worth a quarter",
-    source=Paper("2306.00959", "matroid constraint", read="abstract"),
-    tex=r"f(S) \ge \mathrm{OPT}/(4 + O(\epsilon))",
+    source=Derived(theory.matroid_ratio),
+    tex=r"f(S) \ge \mathrm{OPT}/(4 + 4 \epsilon)",
     hypotheses={name: (lambda grouped, holds=holds: holds(grouped.updates)) for name, holds in HYPOTHESES.items()},
     instances=GROUPED,
     solve=grouped_answers,
@@ -236,5 +235,5 @@ DS_T16 = Statement(
         saboteur("nine tenths", claim=Inequality(partial(quarter, share=Fraction(9, 10)))),
         saboteur("one place more in every group", solve=mutants.one_place_more),
     ),
-    notes="The constant of epsilon, 2, is recalled and was not read.",
+    notes="The published ratio for matroids is 1/(4 + O(epsilon)), arXiv 2306.00959, of which the abstract was read.",
 )

@@ -39,7 +39,7 @@ from proofs_checks.fair_subset_selection.families.single import SINGLE, best_by_
 FSS_N1 = Statement(
     id="fair_subset_selection/FSS-N1",
     title="SNTV stays blind without exponentially many rankings, whatever the quota",
-    source=Derived(theory.blind_gain),
+    source=Derived(theory.blind_bound),
     tex=r"\mathbb E \bar F(S_\ell)/\mathrm{OPT} \le \tfrac{\ell}{h} + \tfrac{(g-\ell) 2^{-g}}{(g+h)\mathrm{OPT}}"
     r" + n\,\tfrac{g\,2^{-h}}{g+h}",
     hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
@@ -148,7 +148,9 @@ def lost(case: Unprotected, found: tuple[Selection, Selection]) -> Sides:
     latent, k = case.latent, case.k
     values = [sum((latent[int(i)] for i in set(map(int, one.items))), Fraction(0)) for one in found]
     best = k * Fraction(case.quality)
-    return Sides(np.array([value / best for value in values]), np.array([Fraction(1, case.quality), Fraction(1)]))
+    return Sides(
+        np.array([value / best for value in values]), np.array([theory.unprotected_share(case.quality), Fraction(1)])
+    )
 
 
 def lost_by_observed(case: Unprotected, found: tuple[Selection, Selection]) -> Sides:
@@ -161,7 +163,7 @@ def lost_by_observed(case: Unprotected, found: tuple[Selection, Selection]) -> S
 FSS_N3 = Statement(
     id="fair_subset_selection/FSS-N3",
     title="Without quotas all but 1/q can be lost, and the right quota brings all of it back",
-    source=Derived(theory.exchange_ratio),
+    source=Derived(theory.unprotected_share),
     tex=r"\theta q < 1 \Rightarrow \bar F(S_{\mathrm{free}}) = \mathrm{OPT}/q,\quad \bar F(S_k) = \mathrm{OPT}",
     hypotheses={
         "the bias hides the good items": lambda case: case.theta * case.quality < 1,

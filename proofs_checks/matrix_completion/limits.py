@@ -29,6 +29,7 @@ from proofs_checks.matrix_completion.families.samples import (
     COVERAGES,
     GAUSSIANS,
     LADDER,
+    LOUD,
     NOISY,
     PATTERNS,
     RANKED,
@@ -208,7 +209,10 @@ MC_E3 = Statement(
     title="Completion under noise pays about what an oracle pays",
     source=Derived(theory.noise_risk),
     tex=r"\mathbb E\min(\|\hat M - M\|_F^2 / r, 3) \le 3/2,\quad r = \sigma^2 k(m+n-k)/p",
-    hypotheses={"at least 6 entries a degree of freedom": lambda noisy: noisy.oversampling >= 6},
+    hypotheses={
+        "at least 6 entries a degree of freedom": lambda noisy: noisy.oversampling >= 6,
+        "noise of at most a tenth of the entries": lambda noisy: noisy.noise <= 0.1,
+    },
     instances=NOISY,
     solve=errors_under_noise,
     claim=risk_below(1.5),
@@ -216,6 +220,7 @@ MC_E3 = Statement(
         saboteur("the risk without 1/p", claim=risk_below(1.5, share=1 / 3)),
         saboteur("less than the oracle", claim=risk_below(0.9)),
         saboteur("two ranks too many", solve=partial(errors_under_noise, more=2)),
+        saboteur("noise as large as the entries", breaks="noise of at most a tenth of the entries", instances=LOUD),
     ),
     notes="The factor 3/2 is measured; r is the risk of an oracle that knows the tangent space.",
 )

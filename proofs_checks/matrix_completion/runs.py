@@ -140,14 +140,13 @@ def both_counts(ladder: Ladder, rng: np.random.Generator) -> np.ndarray:
 
 
 def operations(ladder: Ladder, found: np.ndarray, gram: int = 1) -> Sides:
-    """What the library counts, and the formula written out, against operations counted one by one.
+    """What the library counts, and what its formula says, against operations counted one by one.
 
     Left out on purpose: the squares of the residuals, the ridge on the diagonal, and the smallest pivot.
     """
     data, m, k = ladder.observations, ladder.size, ladder.rank
     left_out = 2 * data.n_observed + m * (k + 1)
-    formula = 6 * data.n_observed * k + gram * data.n_observed * k * (k + 1)
-    formula += m * (k * (k + 1) * (2 * k + 1) // 6 + 2 * k * k)
+    formula = theory.half_step_flops(data.n_observed, m, k) + (gram - 1) * data.n_observed * k * (k + 1)
     counted = operations_of_exact_rows(data, ladder.factor) - left_out
     return Sides([int(found[0]), formula], [counted, counted])
 

@@ -280,3 +280,20 @@ class Machine(RuleBasedStateMachine):
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_a_state_out_of_range_is_refused():
+    """Prices of 0 under an entropy, and units that are less than none; JSON can hold either."""
+    online = dmd.DualMirrorDescent([5.0], 10, step_size=0.1, geometry="entropy", reward_bound=1.0)
+    before = online.get_state()
+    for row, value in ((0, 0.0), (2, -1e9)):
+        table = [list(line) for line in before["state"]]
+        table[row][0] = value
+        with pytest.raises(ValueError, match=rf"`state\['state'\]\[{row}\]` must be"):
+            online.set_state({**before, "state": table})
+    assert online.get_state() == before
+
+
+def test_only_the_chosen_reward_counts_for_the_total():
+    online = dmd.DualMirrorDescent([5.0], 10, step_size=0.1)
+    assert online.decide([1e308, 1e308], [[0.0], [0.0]]) == 0

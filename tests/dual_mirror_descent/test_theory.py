@@ -223,3 +223,35 @@ def test_the_ends_of_ranges_are_in_range():
     assert theory.markov_mixing(0, 3) == theory.markov_mixing(Fraction(1), 0) == 0.5
     assert theory.uniform_fluid(10, 10) == 5
     assert dmd.make_periodic(60, period=5, kind="sinusoid", rng=0).horizon == 60
+
+
+KNOWN = {"horizon": 10, "rate": [0.5], "reward_bound": 1.0, "cost_bound": 1.0, "step_size": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"init": -1.0}, "`init` must be at least 0"),
+        ({"init": math.nan}, "`init` must be at least 0"),
+        ({"init": "x"}, "`init` must be a number"),
+        ({"init": [1.0, 2.0]}, "`init` must be one price, or 1 of them"),
+        ({"init": 0.0, "geometry": "entropy"}, "`init` must be positive for entropies"),
+        ({"reward_bound": math.nan, "geometry": "entropy"}, "`reward_bound` must be at least 0"),
+        ({"step_size": None}, "`step_size` must be a number"),
+        ({"rate": None}, "`rate` must be a number"),
+    ],
+)
+def test_bounds_refuse_what_is_out_of_range(changed, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        theory.regret_bound("iid", **{**KNOWN, **changed})
+
+
+def test_a_fair_bound_takes_prices_below_zero():
+    given = {**KNOWN, "fairness": 0.5}
+    assert theory.fair_regret_bound(**given, init=-0.2) > theory.fair_regret_bound(**given, init=0.0)
+
+
+@pytest.mark.parametrize("probabilities", [(0.5, 0.5, 0.5), (-1, 1, 1), (0.5, 0.5)])
+def test_probabilities_of_three_points_sum_to_one(probabilities):
+    with pytest.raises(ValueError, match="`probabilities` must be 3 numbers"):
+        theory.three_point_hindsight(2, 1, probabilities)

@@ -286,7 +286,7 @@ def test_other_refusals() -> None:
         select(panel, RULES[4], 1, method="exact")
     with pytest.raises(ValueError, match="`method` must be another"):
         select(sample_rankings("impartial-culture", 1, 40, rng=0), RULES[2], 20, method="brute-force")
-    with pytest.raises(ValueError, match='"lazy" for panels'):
+    with pytest.raises(ValueError, match='"lazy", which takes one attribute, for panels'):
         select(sample_rankings("impartial-culture", 500, 500, rng=0), RULES[4], 2, method="milp")
     with pytest.raises(TypeError, match="Rankings"):
         select(panel.positions, RULES[2], 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -57,7 +58,10 @@ def test_realised_sizes() -> None:
     assert theory.realised_ratio(1, 0.23) == pytest.approx(0.626, abs=1e-3)
     half = theory.rankings_needed_realised(16, alpha=0.2, epsilon=0.1, delta=0.1)
     assert half == math.ceil(3 * math.log(640) / (0.2 * 0.01))
-    assert theory.rankings_needed(4, alpha=1, gamma=0, delta=0.1, constant=1) == math.ceil(math.log(80))
+    assert theory.rankings_needed(4, alpha=1, gamma=0, delta=0.1) == math.ceil(3 * math.log(80))
+    assert theory.marginal_rankings_needed(2000, 1000, alpha=1, gamma=0, delta=0.1) == math.ceil(
+        3 * (math.log(sum(math.comb(2000, size) for size in range(1000))) + math.log(4000 / 0.1))
+    )
     for bad in ({"alpha": 0}, {"gamma": 1}, {"delta": 1}):
         with pytest.raises(ValueError, match="must be in"):
             theory.rankings_needed(4, **{"alpha": 0.5, "gamma": 0.5, "delta": 0.1, **bad})
@@ -120,6 +124,7 @@ def test_blind_numbers() -> None:
     assert formula[0] == 3840
     assert [float(n) for n in formula[1:]] == pytest.approx([1.13e5, 2.73e6], rel=0.01)
     assert float(theory.blind_gain(12, 3, 0)) < 0.25
+    assert theory.blind_bound(12, 3, 3, 1000) == Fraction(3, 12) + 1000 * Fraction(3, 15 * 2**12)
     with pytest.raises(ValueError, match="`n_good`"):
         theory.blind_scales(2, 3)
 
@@ -195,3 +200,30 @@ def test_counts() -> None:
     assert theory.marginal_rankings_needed(10, 1, alpha=0.5, gamma=0.5, delta=0.1) == theory.rankings_needed(
         10, alpha=0.5, gamma=0.5, delta=0.1
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: theory.separation(2), r"`gamma` must be in \[0, 1\]"),
+        (lambda: theory.separation("x"), "`gamma` must be a number"),
+        (lambda: theory.chernoff_tail(-1, 10, 0.5), "`epsilon`"),
+        (lambda: theory.chernoff_lower([0.5, 2.0], 10, 0.5), "`mean`"),
+        (lambda: theory.alpha_bound("bloc", n_items=4, spread=2, theta=0.5, depth=5), "`depth`"),
+        (lambda: theory.alpha_bound("borda", n_items=4, spread=2, theta=0, n_disadvantaged=2), "`theta`"),
+        (lambda: theory.total_score(3, [1, math.nan]), "`weights`"),
+        (lambda: theory.swaps_asked(10, 1.5), "`intensity`"),
+        (lambda: theory.swaps_asked(-1, 0.5), "`inversions`"),
+        (lambda: theory.naive_evaluations(3, 4), "`k`"),
+        (lambda: theory.blind_gain(8, 2, 3), "`quota`"),
+        (lambda: theory.blind_scales(2, 3), "`n_good`"),
+        (lambda: theory.blind_bound(8, 2, 1, -1), "`n_rankings`"),
+        (lambda: theory.unprotected_share(1), "`quality`"),
+        (lambda: theory.exchange_ratio([1, 2], [0, 0], [0, 1]), "`best` must be distinct items"),
+        (lambda: theory.top_sum_share(3, 2), "`n_kept`"),
+        (lambda: theory.optimal_quota_law(4, 5, 2), "`n_disadvantaged`"),
+    ],
+)
+def test_formulas_refuse_what_is_out_of_range(call: Callable[[], object], words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()

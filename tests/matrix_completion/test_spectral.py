@@ -196,3 +196,14 @@ def test_bad_input():
         finitely_completable(np.ones((300, 200)), 10)
     zero = spectral_init(Observations(np.arange(90), np.arange(90), np.zeros(90), (90, 100)), 2)
     assert zero.singular_values.tolist() == [0.0, 0.0]
+
+
+def test_a_pivot_from_below_its_block_is_up_to_date():
+    """The leading block is singular, so a row from below comes in; one row is a combination of the others."""
+    rng = np.random.default_rng(0)
+    for trial in range(6):
+        A = rng.integers(spectral.PRIME, size=(100, 100))
+        A[63, :64] = rng.integers(9, size=63) @ A[:63, :64] % spectral.PRIME
+        assert spectral._is_regular(A.astype(np.float64)), trial
+        A[99] = rng.integers(9, size=99) @ A[:99] % spectral.PRIME
+        assert not spectral._is_regular(A.astype(np.float64)), trial

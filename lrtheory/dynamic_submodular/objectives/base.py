@@ -146,14 +146,17 @@ class Objective:
 
 def subset(name: str, S: Any, n: int) -> np.ndarray:
     """Distinct elements in their order, as int64; a KeyError where one does not exist."""
-    items = np.asarray(list(S) if not isinstance(S, np.ndarray) else S)
-    if items.size and items.dtype.kind not in "iu":
+    try:
+        items = np.asarray(S if isinstance(S, np.ndarray) else list(S))
+    except (TypeError, ValueError) as error:  # a number, or rows of unequal length
+        raise must(name, "a collection of integers", S, TypeError) from error
+    if items.ndim != 1 or (items.size and items.dtype.kind not in "iu"):
         raise must(name, "a collection of integers", S, TypeError)
-    items = np.array(list(dict.fromkeys(items.ravel().tolist())), np.int64)
-    unknown = items[(items < 0) | (items >= n)]
-    if unknown.size:
-        raise must(name, f"a collection of elements in [0, {n - 1}]", int(unknown[0]), KeyError)
-    return items
+    distinct = list(dict.fromkeys(items.tolist()))
+    for v in distinct:
+        if not 0 <= v < n:
+            raise must(name, f"a collection of elements in [0, {n - 1}]", v, KeyError)
+    return np.array(distinct, np.int64)
 
 
 def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, weights: Any = ()) -> Record:

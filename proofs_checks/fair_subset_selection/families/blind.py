@@ -48,8 +48,7 @@ class Blind:
     @property
     def bound(self) -> float:
         """The ratio of a blind choice, and the probability that the panel is not blind."""
-        gain = theory.blind_gain(self.n_advantaged, self.n_good, self.quota)
-        return float(gain + self.n * theory.top_good_probability(self.n_advantaged, self.n_good))
+        return float(theory.blind_bound(self.n_advantaged, self.n_good, self.quota, self.n))
 
 
 def blind_ratios(blind: Blind, rng: np.random.Generator, n: int, ties: str = "random") -> np.ndarray:

@@ -276,7 +276,10 @@ def errors_under_noise(noisy: Noisy, rng: np.random.Generator, n: int, more: int
     return found
 
 
-NOISY = Family("noisy", always=(Noisy((30, 25), 1, 0.6, 0.1),))
+NOISY = Family(
+    "noisy", always=(Noisy((30, 25), 1, 0.6, 0.1), Noisy((60, 20), 1, 0.45, 0.1), Noisy((40, 40), 2, 0.6, 0.1))
+)
+LOUD = Family("noise that covers the entries", always=(Noisy((30, 25), 1, 0.6, 3.0),))
 
 
 @dataclass(frozen=True)

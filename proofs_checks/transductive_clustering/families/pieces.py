@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.transductive_clustering import bound_update, relaxed_energy, theory
+from lrtheory.transductive_clustering import relaxed_energy, theory
 from proofs_checks.transductive_clustering.families.problems import (
     ALWAYS,
     Case,
@@ -15,6 +15,7 @@ from proofs_checks.transductive_clustering.families.problems import (
     draw_case,
     draw_simplex,
     held,
+    optimised,
     two_points,
 )
 from proofs_checks.transductive_clustering.families.rings import Pairwise
@@ -137,18 +138,7 @@ def free_alone(case: Case, rng: np.random.Generator | None = None, held_rows: bo
 
 def work(case: Case, rng: np.random.Generator | None = None) -> dict[str, int]:
     """Counts of three updates."""
-    found = bound_update(
-        case.costs,
-        case.affinity,
-        lam=case.lam,
-        temperature=case.temperature,
-        init=case.init,
-        clamp=case.clamp,
-        damping=1.0,
-        tol=0.0,
-        max_iter=3,
-    )
-    return dict(found.counts)
+    return dict(optimised(case, max_iter=3).counts)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.transductive_clustering import bound_update
+from lrtheory.transductive_clustering import BoundResult, bound_update
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,15 @@ class Descent:
     energies: np.ndarray
 
 
+def optimised(case: Case, **options: Any) -> BoundResult:
+    """What the optimiser returns after whole updates, or others on request, with no test of convergence."""
+    given = {"lam": case.lam, "temperature": case.temperature, "init": case.init, "clamp": case.clamp}
+    return bound_update(case.costs, case.affinity, **given, **({"damping": 1.0, "tol": 0.0} | options))
+
+
 def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = 12, **options: Any) -> Descent:
-    """So many whole updates, or others on request."""
-    found = bound_update(
-        case.costs,
-        case.affinity,
-        lam=case.lam,
-        temperature=case.temperature,
-        init=case.init,
-        clamp=case.clamp,
-        tol=0.0,
-        max_iter=n_updates,
-        record=True,
-        **({"damping": 1.0} | options),
-    )
+    """So many updates, one by one."""
+    found = optimised(case, max_iter=n_updates, record=True, **options)
     return Descent(found.trace["assignments"], found.trace["energies"])
 
 
