@@ -1,5 +1,6 @@
-"""Fair subset selection: swaps, quotas against none, utilities, rankings needed, blindness, smoothness, real panels."""
+"""Fair subset selection: swaps, quotas, utilities, rankings needed, blindness, smoothness, panels and applicants."""
 
+from figures.fair_subset_selection.applicants import APPLICANTS
 from figures.fair_subset_selection.blind import BLIND
 from figures.fair_subset_selection.real import REAL
 from figures.fair_subset_selection.sizes import SIZES
@@ -8,4 +9,4 @@ from figures.fair_subset_selection.swaps import SWAPS
 from figures.fair_subset_selection.ties import TIES_FIGURE
 from figures.fair_subset_selection.utilities import UTILITIES
 
-__all__ = ["BLIND", "REAL", "SIZES", "SMOOTHNESS", "SWAPS", "TIES_FIGURE", "UTILITIES"]
+__all__ = ["APPLICANTS", "BLIND", "REAL", "SIZES", "SMOOTHNESS", "SWAPS", "TIES_FIGURE", "UTILITIES"]

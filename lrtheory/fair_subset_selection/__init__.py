@@ -50,7 +50,9 @@ from lrtheory.fair_subset_selection import baselines, theory
 from lrtheory.fair_subset_selection.bias import BiasedRankings, bias_swaps, bias_utilities, group_inversions
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, TransferCertificate, certify_selection
 from lrtheory.fair_subset_selection.loaders import (
+    Applicants,
     RatedItems,
+    load_applicants,
     load_cambridge_ballots,
     load_pref_profiles,
     load_rated_items,
@@ -69,6 +71,7 @@ from lrtheory.fair_subset_selection.smoothness import Smoothness, smoothness
 from lrtheory.fair_subset_selection.sweep import QuotaCurves, QuotaSweep, quota_curves, quota_sweep, separates
 
 __all__ = [
+    "Applicants",
     "BiasedRankings",
     "QuotaCurves",
     "QuotaSweep",
@@ -86,6 +89,7 @@ __all__ = [
     "committee_score",
     "group_inversions",
     "item_scores",
+    "load_applicants",
     "load_cambridge_ballots",
     "load_pref_profiles",
     "load_rated_items",

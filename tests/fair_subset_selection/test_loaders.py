@@ -10,6 +10,7 @@ import pytest
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     item_scores,
+    load_applicants,
     load_cambridge_ballots,
     load_pref_profiles,
     load_rated_items,
@@ -81,3 +82,18 @@ def test_rated_items(data) -> None:
     chosen = select(panel, ScoreRule("borda"), 6, groups=found.item_groups["class"], at_least={"Comedy": 2})
     assert chosen.group_counts["Comedy"] >= 2
     assert len(chosen.labels) == 6
+
+
+def test_applicants(data) -> None:
+    data("applicants")
+    found = load_applicants()
+    panel, young = found.rankings, found.item_groups["age"] < 30
+    assert (panel.n_rankings, panel.n_items) == (5, 4454)
+    assert found.criteria == ("seniority", "income", "assets", "debt", "expenses")
+    assert (panel.positions < 0).sum(axis=1).tolist() == [0, 381, 47, 18, 0]  # unknown ones of the table
+    assert found.good.sum() == 3200
+    assert {len(groups) for groups in found.item_groups.values()} == {4454}
+    free = select(panel, ScoreRule("borda"), 100)
+    fair = select(panel, ScoreRule("borda"), 100, groups=young, at_least={True: 25})
+    assert young[free.items].sum() < 25 == fair.group_counts[True]
+    assert 0.9 * free.score < fair.score < free.score
