@@ -163,7 +163,7 @@ def blind_gain(n_advantaged: int, n_good: int, quota: int) -> Fraction:
     return Fraction(quota, h) + (g - quota) * each / blind_optimum(h, g)
 
 
-def blind_bound(n_advantaged: int, n_good: int, quota: int, n_rankings: int) -> Fraction:
+def blind_bound(n_advantaged: int, n_good: int, quota: int, *, n_rankings: int) -> Fraction:
     r"""Mean latent SNTV ratio of the choice from so many rankings is at most this (statement FSS-N1).
 
     Parameters
@@ -193,7 +193,7 @@ def blind_bound(n_advantaged: int, n_good: int, quota: int, n_rankings: int) -> 
 
     Examples
     --------
-    >>> blind_bound(8, 2, 2, 100) == blind_gain(8, 2, 2) + 100 * top_good_probability(8, 2)
+    >>> blind_bound(8, 2, 2, n_rankings=100) == blind_gain(8, 2, 2) + 100 * top_good_probability(8, 2)
     True
     """
     n = integer("n_rankings", n_rankings, low=0)

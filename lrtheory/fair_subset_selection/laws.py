@@ -179,6 +179,7 @@ def mallows_distance(phi: Any, n_items: int) -> Any:
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> mallows_distance(Fraction(1, 2), 2)
     Fraction(1, 3)
     """

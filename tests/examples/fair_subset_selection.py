@@ -72,7 +72,7 @@ CALLS = {
     "baselines.random_within_groups": lambda: call(panel(), BORDA, 2, groups=groups(), quota={0: 1, 1: 1}, rng=0),
     "baselines.unconstrained": lambda: call(panel(), BORDA, 3),
     "theory.alpha_bound": lambda: call("borda", n_items=8, spread=4, theta=Fraction(3, 10), n_disadvantaged=4),
-    "theory.blind_bound": lambda: call(8, 2, 1, 100),
+    "theory.blind_bound": lambda: call(8, 2, 1, n_rankings=100),
     "theory.blind_gain": lambda: call(8, 2, 1),
     "theory.blind_optimum": lambda: call(8, 2),
     "theory.blind_scales": lambda: call(4, 1),

@@ -124,7 +124,7 @@ def test_blind_numbers() -> None:
     assert formula[0] == 3840
     assert [float(n) for n in formula[1:]] == pytest.approx([1.13e5, 2.73e6], rel=0.01)
     assert float(theory.blind_gain(12, 3, 0)) < 0.25
-    assert theory.blind_bound(12, 3, 3, 1000) == Fraction(3, 12) + 1000 * Fraction(3, 15 * 2**12)
+    assert theory.blind_bound(12, 3, 3, n_rankings=1000) == Fraction(3, 12) + 1000 * Fraction(3, 15 * 2**12)
     with pytest.raises(ValueError, match="`n_good`"):
         theory.blind_scales(2, 3)
 
@@ -217,7 +217,7 @@ def test_counts() -> None:
         (lambda: theory.naive_evaluations(3, 4), "`k`"),
         (lambda: theory.blind_gain(8, 2, 3), "`quota`"),
         (lambda: theory.blind_scales(2, 3), "`n_good`"),
-        (lambda: theory.blind_bound(8, 2, 1, -1), "`n_rankings`"),
+        (lambda: theory.blind_bound(8, 2, 1, n_rankings=-1), "`n_rankings`"),
         (lambda: theory.unprotected_share(1), "`quality`"),
         (lambda: theory.exchange_ratio([1, 2], [0, 0], [0, 1]), "`best` must be distinct items"),
         (lambda: theory.top_sum_share(3, 2), "`n_kept`"),

@@ -48,7 +48,7 @@ class Blind:
     @property
     def bound(self) -> float:
         """The ratio of a blind choice, and the probability that the panel is not blind."""
-        return float(theory.blind_bound(self.n_advantaged, self.n_good, self.quota, self.n))
+        return float(theory.blind_bound(self.n_advantaged, self.n_good, self.quota, n_rankings=self.n))
 
 
 def blind_ratios(blind: Blind, rng: np.random.Generator, n: int, ties: str = "random") -> np.ndarray:
