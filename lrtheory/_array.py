@@ -147,12 +147,12 @@ def kernel(function: Any = None, **options: Any) -> Any:
 
 
 @functools.cache
-def source_digest(*folders: Path) -> str:
-    """A short digest of all Python sources in the folders, by name and content."""
+def source_digest(*sources: Path) -> str:
+    """A short digest of Python sources, and of all in folders, by name and content."""
     digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for source in sources:
+        for path in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
+            digest.update(path.relative_to(source.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -170,9 +170,10 @@ def _cache_folder(path: Path) -> Iterator[None]:
 @functools.cache
 def _digest_folder(folder: Path) -> Path:
     """The cache folder of the kernels in a folder; compiled mutants among the checks call kernels of the solvers."""
+    core = PACKAGES / "lrtheory"
     # sorted, since the order of a set of paths differs from process to process, and so would the digest
-    sources = sorted(f for f in {folder, PACKAGES / "lrtheory" / folder.name} if f.is_dir())
-    digest = source_digest(*sources) if sources else "none"
+    systems = sorted(f for f in {folder, core / folder.name} if f.is_dir() and f != core)
+    digest = source_digest(*systems, *core.glob("_exponential.py"))  # the kernels of the core, which systems call
     home = _writable(folder / "__pycache__")
     current = home / f"kernels-{folder.name}-{digest}"
     for old in home.glob(f"kernels-{folder.name}-*"):

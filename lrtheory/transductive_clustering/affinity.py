@@ -243,8 +243,8 @@ def csr_parts(affinity: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         W = sparse.csr_array(affinity)
         if not W.has_sorted_indices:
             W = W.sorted_indices()
-        return kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.int64), kernel_input(W.data)
+        return kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.uint32), kernel_input(W.data)
     W = np.asarray(affinity)
     rows, cols = np.nonzero(W)
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(W)))])
-    return kernel_input(starts, np.int64), kernel_input(cols, np.int64), kernel_input(W[rows, cols])
+    return kernel_input(starts, np.int64), kernel_input(cols, np.uint32), kernel_input(W[rows, cols])

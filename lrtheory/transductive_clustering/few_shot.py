@@ -240,6 +240,8 @@ def _as_result(xp: Any, tasks: Tasks, answers: list[Answer], method: str, *, alo
 
 
 def dense_choice(xp: Any, classes: Any, best: Any) -> Any:
-    """classes[e, best[e, q]] without indexing by arrays."""
+    """classes[e, best[e, q]], of other libraries than NumPy without indexing by arrays."""
+    if isinstance(best, np.ndarray):
+        return np.take_along_axis(classes, best, 1)
     places = xp.arange(classes.shape[-1], dtype=best.dtype, device=best.device)
     return xp.sum(xp.where(best[..., None] == places, classes[:, None, :], 0 * classes[:, None, :]), axis=-1)

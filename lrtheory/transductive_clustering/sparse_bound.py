@@ -14,63 +14,110 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
+from lrtheory._exponential import exponential
 from lrtheory._parallel import in_threads
 from lrtheory.transductive_clustering.dense import ROUNDING, Descent
 
 __all__ = ["descend_sparse"]
 
 PARALLEL = 20_000  # rows a thread should have
+BLOCK = 64  # rows whose softmax is made side by side, in vector registers
 
 
 @kernel(nogil=True, error_model="numpy")
 def update_rows(costs, starts, columns, values, lam, temperature, held, factor, Z, new, rows, first, last):
     """One update of the rows from first to last; `rows` gets (pairs, entropy and cost, moved, largest move)."""
-    k = costs.shape[1]
-    pulled, powers = np.zeros(k, costs.dtype), np.zeros(k, costs.dtype)
-    for p in range(first, last):
-        for c in range(k):
-            pulled[c] = 0
-        for e in range(starts[p], starts[p + 1]):
-            z = Z[columns[e]]
-            for c in range(k):
-                pulled[c] += values[e] * z[c]
-        together = 0.0
-        for c in range(k):
-            together += Z[p, c] * pulled[c]
-        rows[p, 0] = together
+    k, dtype = costs.shape[1], costs.dtype
+    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((6, BLOCK), dtype)
+    for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
+        stop = min(start + BLOCK, last)
+        pull_rows(starts[start : stop + 1], columns, values, Z, pulled)
+        softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
+        move_rows(dtype.type(lam), dtype.type(factor), Z[start:stop], pulled, powers, sums, new[start:stop])
+        note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
+
+
+@kernel(nogil=True, error_model="numpy")
+def pull_rows(starts, columns, values, Z, pulled):
+    """Rows of W Z; four clusters a sweep over the edges, so that sums stay in registers."""
+    k = Z.shape[1]
+    for p in range(len(starts) - 1):
+        c = 0
+        while c + 4 <= k:
+            a = b = d = e = 0 * Z[0, 0]
+            for i in range(starts[p], starts[p + 1]):
+                q, w = columns[i], values[i]
+                a += w * Z[q, c]
+                b += w * Z[q, c + 1]
+                d += w * Z[q, c + 2]
+                e += w * Z[q, c + 3]
+            pulled[p, c], pulled[p, c + 1], pulled[p, c + 2], pulled[p, c + 3] = a, b, d, e
+            c += 4
+        while c < k:
+            a = 0 * Z[0, 0]
+            for i in range(starts[p], starts[p + 1]):
+                a += values[i] * Z[columns[i], c]
+            pulled[p, c] = a
+            c += 1
+
+
+@kernel(nogil=True, error_model="numpy")
+def softmaxes(costs, lam, cold, pulled, powers, sums):
+    """exp(logit - highest) by clusters; `sums` gets the highest logit of each row and the sum of its powers."""
+    n, k = costs.shape
+    highest, mass = sums[0], sums[1]
+    for p in range(n):
+        highest[p], mass[p] = -np.inf, 0
+    for c in range(k):
+        power = powers[c]
+        for p in range(n):
+            logit = (lam * pulled[p, c] - costs[p, c]) * cold
+            power[p] = logit
+            highest[p] = logit if logit > highest[p] else highest[p]
+    for c in range(k):
+        power = powers[c]
+        for p in range(n):
+            power[p] = exponential(power[p] - highest[p])
+            mass[p] += power[p]
+
+
+@kernel(nogil=True, error_model="numpy")
+def move_rows(lam, factor, Z, pulled, powers, sums, new):
+    """Steps of all rows; `sums` gets lam z . u where a whole step ends, squared and largest moves, and z . u before."""
+    n, k = Z.shape
+    mass, linear, moved, largest, pairs = sums[1], sums[2], sums[3], sums[4], sums[5]
+    for p in range(n):
+        linear[p] = moved[p] = largest[p] = pairs[p] = 0
+    for c in range(k):
+        power = powers[c]
+        for p in range(n):
+            goal = power[p] / mass[p]
+            step = factor * (goal - Z[p, c])
+            new[p, c] = goal if factor == 1 else Z[p, c] + step
+            linear[p] += lam * goal * pulled[p, c]
+            moved[p] += step * step
+            largest[p] = max(largest[p], abs(step))
+            pairs[p] += Z[p, c] * pulled[p, c]
+
+
+@kernel(nogil=True, error_model="numpy")
+def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop):
+    """The numbers of the rows; one that is held stays where it is."""
+    for p in range(start, stop):
+        j = p - start
+        rows[p, 0] = sums[5, j]
         if held[p] < 0:
-            free_row(costs, lam, temperature, factor, p, pulled, powers, Z, new, rows)
+            rows[p, 1] = sums[2, j] - temperature * (sums[0, j] + np.log(sums[1, j]))
+            if factor != 1.0:
+                rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
+            rows[p, 2] = sums[3, j]
+            rows[p, 3] = sums[4, j]
         else:
-            for c in range(k):
+            for c in range(costs.shape[1]):
                 new[p, c] = Z[p, c]
             rows[p, 1] = costs[p, held[p]]
             rows[p, 2] = 0.0
             rows[p, 3] = 0.0
-
-
-@kernel(nogil=True, error_model="numpy")
-def free_row(costs, lam, temperature, factor, p, pulled, powers, Z, new, rows):
-    """The softmax of one row, and entropy plus unary cost of where it ends."""
-    k, cold = costs.shape[1], 1 / temperature
-    highest = -np.inf
-    for c in range(k):
-        powers[c] = (lam * pulled[c] - costs[p, c]) * cold
-        highest = powers[c] if powers[c] > highest else highest
-    mass = 0.0
-    for c in range(k):
-        powers[c] = np.exp(powers[c] - highest)
-        mass += powers[c]
-    own, moved, largest, share = -temperature * (highest + np.log(mass)), 0.0, 0.0, 1 / mass
-    for c in range(k):
-        goal = powers[c] * share
-        step = factor * (goal - Z[p, c])
-        new[p, c] = goal if factor == 1.0 else Z[p, c] + step
-        own += lam * goal * pulled[c]
-        moved += step * step
-        largest = abs(step) if abs(step) > largest else largest
-    rows[p, 1] = own if factor == 1.0 else entropy_and_cost(costs, temperature, p, new)
-    rows[p, 2] = moved
-    rows[p, 3] = largest
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -120,7 +167,9 @@ def descend_sparse(
 ) -> Descent:
     """What `dense.descend` does, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
     n = len(Z)
-    data = (kernel_input(costs), *graph, lam, temperature, kernel_input(held))
+    starts, columns, values = graph
+    edges = starts, columns, kernel_input(values, costs.dtype)
+    data = (kernel_input(costs), *edges, lam, temperature, kernel_input(held))
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
     size = float(np.abs(costs).max(axis=1).sum(dtype=np.float64))  # bounds <|A|, Z>

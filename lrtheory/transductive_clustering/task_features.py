@@ -78,9 +78,10 @@ def read_features(support, query, present, base, scalars, e, X):
     """Centre, scale to length 1, and move the queries to the mean of the support."""
     n_support = support.shape[1]
     here = 0
-    for d in range(X.shape[1]):
-        for p in range(X.shape[0]):
-            X[p, d] = support[e, p, d] if p < n_support else query[e, p - n_support, d]
+    for p in range(X.shape[0]):
+        given = support[e, p] if p < n_support else query[e, p - n_support]
+        for d in range(X.shape[1]):
+            X[p, d] = given[d]
     for p in range(query.shape[1]):
         here += present[e, p]
     move = np.zeros(X.shape[1], X.dtype)
@@ -269,28 +270,39 @@ def edges_of(X, turned, squares, held, n_neighbors, symmetrize):
             square = squares[p] + squares[q] - 2 * apart[p, q]
             apart[p, q] = max(square, 0 * square)
             apart[q, p] = apart[p, q]
-    ends, weights = np.empty((n * k, 2), np.int64), np.zeros((n * k, 2), turned.dtype)
+    for p in range(n if k > 0 else 0):  # nobody is a neighbour of itself, or of who is absent
+        apart[p, p] = np.inf
+        if held[p] == -2:
+            apart[:, p] = np.inf
+    # unsigned, since a signed index might count from the end, which would be looked at in every access
+    ends, weights = np.empty((n * k, 2), np.uint64), np.zeros((n * k, 2), turned.dtype)
     count = 0
     for p in range(n if k > 0 else 0):
-        if held[p] == -2:
-            continue
-        first = count
-        for q in range(n):
-            if q == p or held[q] == -2:
-                continue
-            found = count - first
-            if found == k and not apart[p, q] < apart[p, ends[count - 1, 1]]:
-                continue
-            place = count if found < k else count - 1
-            while place > first and apart[p, q] < apart[p, ends[place - 1, 1]]:
-                ends[place, 1] = ends[place - 1, 1]
-                place -= 1
-            ends[place, 1] = q
-            count += found < k
-        for i in range(first, count):
-            ends[i, 0] = p
+        if held[p] > -2:
+            found = nearest_of(apart[p], ends[count : count + k, 1])
+            ends[count : count + found, 0] = p
+            count += found
     weigh(ends[:count], weights[:count], symmetrize)
     return ends[:count], weights[:count]
+
+
+@kernel(nogil=True, error_model="numpy")
+def nearest_of(row, found):
+    """The places of the smallest finite entries, in order, of equal ones the first; returns how many there are."""
+    k, count = found.shape[0], 0
+    farthest = row.dtype.type(np.inf)
+    for q in range(row.shape[0]):
+        if not row[q] < farthest:
+            continue
+        place = count if count < k else k - 1
+        while place > 0 and row[q] < row[found[place - 1]]:
+            found[place] = found[place - 1]
+            place -= 1
+        found[place] = q
+        count = min(count + 1, k)
+        if count == k:
+            farthest = row[found[k - 1]]
+    return count
 
 
 @kernel(nogil=True, error_model="numpy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory._array import kernel
+from lrtheory._exponential import exponential
 from lrtheory.transductive_clustering import task_features as features
 from lrtheory.transductive_clustering.dense import ROUNDING
 from lrtheory.transductive_clustering.task_features import NEAREST, SLK
@@ -65,15 +66,19 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, nu
 
 @kernel(nogil=True, error_model="numpy")
 def pull(ends, weights, Z, pulled):
-    """W Z, edge by edge; assignments stand by clusters, (K, N)."""
+    """W Z, edge by edge; assignments stand by clusters, (K, N), and all edges that leave a point follow each other."""
     for c in range(Z.shape[0]):
         z, u = Z[c], pulled[c]
         for p in range(u.shape[0]):
             u[p] = 0
+        leaving = 0 * z[0]  # summed here and not in memory, which would make each edge wait for the one before
         for i in range(ends.shape[0]):
             p, q = ends[i, 0], ends[i, 1]
-            u[p] += weights[i, 0] * z[q]
+            leaving += weights[i, 0] * z[q]
             u[q] += weights[i, 1] * z[p]
+            if i + 1 == ends.shape[0] or ends[i + 1, 0] != p:
+                u[p] += leaving
+                leaving = 0 * z[0]
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -92,7 +97,7 @@ def update(costs, pulled, held, scalars, factor, Z, new, rows):
             highest[p] = logit if logit > highest[p] else highest[p]
     for c in range(k):
         for p in range(n):
-            new[c, p] = np.exp(new[c, p] - highest[p])
+            new[c, p] = exponential(new[c, p] - highest[p])
             mass[p] += new[c, p]
     short, whole = Z.dtype.type(factor), Z.dtype.type(1 - factor)
     for c in range(k):

@@ -67,12 +67,12 @@ MUTANTS = {
     "whole steps for damped ones": (dense.mix, "(1 - factor) * Z + factor * goal", "goal", dense_updates),
     "half of the graph": (dense.pull, "bound.affinity @ Z", "xp.triu(bound.affinity) @ Z", dense_updates),
     "twice the pull, sparse": (
-        sparse_bound.free_row,
-        "lam * pulled[c] - costs",
-        "2 * lam * pulled[c] - costs",
+        sparse_bound.softmaxes,
+        "lam * pulled[p, c] - costs",
+        "2 * lam * pulled[p, c] - costs",
         sparse_updates,
     ),
-    "the support is not held, sparse": (sparse_bound.update_rows, "held[p] < 0", "True", sparse_updates),
+    "the support is not held, sparse": (sparse_bound.note_rows, "held[p] < 0", "True", sparse_updates),
     "no damping, sparse": (sparse_bound.descend_sparse, "factor = safe\n", "break\n", sparse_updates),
     "the energy with lambda, sparse": (
         sparse_bound.descend_sparse,
