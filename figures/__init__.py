@@ -1,17 +1,20 @@
 """The figures: what they compute, what they claim, how they are drawn.
 
 A figure is a module-level `Figure` in ``figures/<system>.py``, or in a package of that name. ``python -m figures``
-makes all of them and leaves three files each: the picture, the arrays that were drawn, and a record with inputs,
-versions, seed and claims.
+makes all of them and leaves four files each: the picture as PNG and as PDF, the arrays that were drawn, and a record
+with inputs, seed, data, versions, commit and claims. What was made from the same code and parameters is not made again.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
+import io
 import json
 import pkgutil
 import platform
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,15 +25,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import lrtheory
+from figures import _store
+from figures._store import each
+from lrtheory._array import source_digest
+from lrtheory._front import data_sets
 from lrtheory._result import json_safe
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["PROFILES", "Figure", "figures", "main", "make", "published"]
+__all__ = ["PROFILES", "Figure", "each", "figures", "main", "make", "published"]
 
 PROFILES = ("quick", "full")
-OUT = Path(__file__).resolve().parent / "out"
+ROOT = Path(__file__).resolve().parent
+OUT = ROOT / "out"
+SUFFIXES = (".npz", ".png", ".pdf")
 
 Arrays = Mapping[str, np.ndarray]
 Claims = Mapping[str, tuple[bool, float]]
@@ -76,7 +85,7 @@ class Figure:
 def figures() -> dict[str, Figure]:
     """All figures by ``<system>/<name>``, in the order in which their files define them."""
     found = {}
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+    for module in pkgutil.iter_modules([str(ROOT)]):
         if not module.name.startswith("_"):
             for value in vars(importlib.import_module(f"figures.{module.name}")).values():
                 if isinstance(value, Figure):
@@ -86,10 +95,10 @@ def figures() -> dict[str, Figure]:
 
 def published(system: str) -> dict[str, Any]:
     """Numbers and settings that papers print, from ``figures/published/<system>.json``; each entry names its source."""
-    return json.loads((Path(__file__).resolve().parent / "published" / f"{system}.json").read_text())
+    return json.loads((ROOT / "published" / f"{system}.json").read_text())
 
 
-def make(name: str, *, profile: str = "quick", out: Path = OUT) -> Claims:
+def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | None = None) -> Claims:
     """Make one figure and its files.
 
     Parameters
@@ -100,6 +109,8 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT) -> Claims:
         How much is computed.
     out : Path
         The folder of the files.
+    n_jobs : int or None
+        Number of processes for points that are computed by `each`; None means 1, -1 all processors.
 
     Returns
     -------
@@ -114,35 +125,72 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT) -> Claims:
         If the data of the figure are not installed.
     """
     figure = figures()[name]
-    arrays = {key: np.asarray(value) for key, value in figure.compute(profile).items()}
-    claims = {key: (bool(holds), float(margin)) for key, (holds, margin) in figure.claims(arrays).items()}
-    stem = out / profile / name
+    stem, key = out / profile / name, _key(figure, name, profile)
+    record = _store.read_record(stem.with_suffix(".json"))
+    files = record.get("files", {}) if record.get("key") == key else {}
+    if set(files) == set(SUFFIXES) and all(_store.digest_of(stem.with_suffix(s)) == files[s] for s in SUFFIXES):
+        return {claim: (kept["holds"], float(kept["margin"])) for claim, kept in record["claims"].items()}
     stem.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(stem.with_suffix(".npz"), **arrays)
-    stem.with_suffix(".json").write_text(json.dumps(_record(figure, name, profile, claims), indent=1) + "\n")
-    _save(figure.draw(arrays), stem.with_suffix(".png"))
+    arrays = _arrays(figure, stem, key, profile, n_jobs)
+    claims = {claim: (bool(holds), float(margin)) for claim, (holds, margin) in figure.claims(arrays).items()}
+    _save(figure.draw(arrays), stem)
+    files = {suffix: _store.digest_of(stem.with_suffix(suffix)) for suffix in SUFFIXES}
+    text = json.dumps(_record(figure, name, profile, claims) | {"key": key, "files": files}, indent=1) + "\n"
+    _store.write(stem.with_suffix(".json"), text.encode())  # the last one: it says that the others are whole
     return claims
 
 
-def _record(figure: Figure, name: str, profile: str, claims: Claims) -> dict[str, Any]:
+def _arrays(figure: Figure, stem: Path, key: str, profile: str, n_jobs: int | None) -> Arrays:
+    """What is drawn, kept under the key of the figure; what only its points were kept of goes on from there."""
+    path = stem.with_suffix(".npz")
+    known = _store.read_arrays(path)
+    if known is not None and str(known.pop("key", "")) == key:
+        return known
+    folder = stem.parent / f".{stem.name}-{key}"
+    with _store.storing(folder, n_jobs):
+        arrays = {name: np.asarray(value) for name, value in figure.compute(profile).items()}
+    _store.write_arrays(path, {**arrays, "key": np.array(key)})
+    shutil.rmtree(folder)
+    return arrays
+
+
+def _key(figure: Figure, name: str, profile: str) -> str:
+    """A digest of all that decides what a figure shows: code, published numbers, parameters, data, versions."""
+    system = name.partition("/")[0]
+    sources = [ROOT.parent / "lrtheory", *ROOT.glob("_*.py"), *ROOT.glob(f"{system}*"), *ROOT.glob(f"*/{system}.json")]
+    parts = [source_digest(*sorted(sources)), _provenance(figure, name, profile)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _provenance(figure: Figure, name: str, profile: str) -> dict[str, Any]:
     """What is needed to make the same figure again."""
     libraries = ("numpy", "scipy", "numba", "matplotlib")
     versions = {library: importlib.import_module(library).__version__ for library in libraries}
+    data = {one.path: one.sha256 for one in data_sets() if one.name in figure.data} if figure.data else {}
     return {
         "figure": name,
-        "title": figure.title,
         "profile": profile,
         "seed": figure.seed,
         "inputs": json_safe(dict(figure.inputs.get(profile, {}))),
-        "claims": {key: {"holds": holds, "margin": json_safe(margin)} for key, (holds, margin) in claims.items()},
+        "data": data,
         "versions": {"python": platform.python_version(), "lrtheory": lrtheory.__version__, **versions},
     }
 
 
-def _save(drawn: matplotlib.figure.Figure, path: Path) -> None:
+def _record(figure: Figure, name: str, profile: str, claims: Claims) -> dict[str, Any]:
+    """Provenance and claims."""
+    said = {claim: {"holds": holds, "margin": json_safe(margin)} for claim, (holds, margin) in claims.items()}
+    return {"title": figure.title, **_provenance(figure, name, profile), "commit": _store.commit(), "claims": said}
+
+
+def _save(drawn: matplotlib.figure.Figure, stem: Path) -> None:
+    """The picture for screens and for paper."""
     import matplotlib.pyplot as plt
 
-    drawn.savefig(path, dpi=150, metadata={"Software": None})
+    for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
+        buffer = io.BytesIO()
+        drawn.savefig(buffer, format=suffix[1:], dpi=150, metadata=metadata)
+        _store.write(stem.with_suffix(suffix), buffer.getvalue())
     plt.close(drawn)
 
 
@@ -157,12 +205,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when every claim holds, 1 when one fails, 3 for an unknown name.
+        0 when every claim holds, 1 when one fails, 3 for an unknown name, 130 when interrupted.
     """
     parser = argparse.ArgumentParser(prog="figures", description="Make figures, with their arrays and claims.")
     parser.add_argument("names", nargs="*", metavar="name", help="<system>/<name> or <system>; without a name all")
     parser.add_argument("--profile", choices=PROFILES, default="quick")
     parser.add_argument("--out", type=Path, default=OUT, help="the folder of the files (default: figures/out)")
+    parser.add_argument("--jobs", type=int, help="processes for the points of a sweep; -1 for all processors")
     options = parser.parse_args(arguments)
     import matplotlib
 
@@ -172,21 +221,27 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         print(f"No figure is called {', '.join(unknown)}; there are {', '.join(everything)}.", file=sys.stderr)
         return 3
-    failed = False
-    for name in everything:
-        if not options.names or any(_meant(wanted, name) for wanted in options.names):
-            print(name)
-            try:
-                claims = make(name, profile=options.profile, out=options.out)
-            except ImportError as error:
-                if not everything[name].data:
-                    raise
-                print(f"  left out: {error}")
-                continue
-            for claim, (holds, margin) in claims.items():
-                failed |= not holds
-                print(f"  {'holds' if holds else 'FAILS'}  {claim} (margin {margin:.3g})")
-    return int(failed)
+    meant = [name for name in everything if not options.names or any(_meant(wanted, name) for wanted in options.names)]
+    try:
+        return int(not all([_made(name, everything[name], options) for name in meant]))
+    except KeyboardInterrupt:
+        print("figures: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+
+
+def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
+    """Make a figure and print its claims; whether all of them hold."""
+    print(name, flush=True)
+    try:
+        claims = make(name, profile=options.profile, out=options.out, n_jobs=options.jobs)
+    except ImportError as error:
+        if not figure.data:
+            raise
+        print(f"  left out: {error}")
+        return True
+    for claim, (holds, margin) in claims.items():
+        print(f"  {'holds' if holds else 'FAILS'}  {claim} (margin {margin:.3g})")
+    return all(holds for holds, _ in claims.values())
 
 
 def _meant(wanted: str, name: str) -> bool:

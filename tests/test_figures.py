@@ -95,16 +95,17 @@ def toy(*, holds: bool = True) -> Figure:
     )
 
 
-def test_the_runner_leaves_three_files(
+def test_the_runner_leaves_four_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(figures, "figures", lambda: {"toy/line": toy()})
     assert figures.main(["toy", "--out", str(tmp_path)]) == 0
     assert "holds  it rises (margin 1)" in capsys.readouterr().out
-    assert sorted(path.suffix for path in (tmp_path / "quick/toy").iterdir()) == [".json", ".npz", ".png"]
+    assert sorted(path.suffix for path in (tmp_path / "quick/toy").iterdir()) == [".json", ".npz", ".pdf", ".png"]
     record = json.loads((tmp_path / "quick/toy/line.json").read_text())
     assert (record["seed"], record["inputs"], record["claims"]["it rises"]["holds"]) == (7, {"n": 3}, True)
     assert {"python", "numpy", "lrtheory"} <= set(record["versions"])
+    assert {"commit", "data", "key", "files"} <= set(record)
     with np.load(tmp_path / "quick/toy/line.npz") as saved:
         np.testing.assert_array_equal(saved["x"], np.arange(3.0))
 

@@ -17,6 +17,7 @@ NEAREST, SHOT, SLK = 0, 1, 2  # kinds of methods
 MEAN, MAX, DIRECTED = 0, 1, 2  # how graphs are symmetrised
 CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalised
 POWERS = 4  # as in `certificates`
+START = np.int64(0)  # the first row; of kernels that are called with 0 as it stands Numba compiles a version of its own
 
 
 class Scalars(NamedTuple):
@@ -90,9 +91,9 @@ def read_features(support, query, present, base, scalars, e, X):
             for d in range(X.shape[1]):
                 move[d] = -base[e if base.shape[0] > 1 else 0, d]
         else:
-            add_rows(X, 0, n_support, present[e], -1 / (n_support + here), move)
+            add_rows(X, START, n_support, present[e], -1 / (n_support + here), move)
             add_rows(X, n_support, X.shape[0], present[e], -1 / (n_support + here), move)
-        move_rows(X, 0, move)
+        move_rows(X, START, move)
     if scalars.normalize != NOTHING:
         for p in range(X.shape[0]):
             length = np.sqrt(dot(X[p], X[p]))
@@ -102,7 +103,7 @@ def read_features(support, query, present, base, scalars, e, X):
     if scalars.shift and here > 0:
         for d in range(X.shape[1]):
             move[d] = 0
-        add_rows(X, 0, n_support, present[e], 1 / n_support, move)
+        add_rows(X, START, n_support, present[e], 1 / n_support, move)
         add_rows(X, n_support, X.shape[0], present[e], -1 / here, move)
         move_rows(X, n_support, move)
 
@@ -243,7 +244,7 @@ def fill_costs(turned, squares, M, held, costs):
     """Squared distances (K, N) to the prototypes; 0 for points that are absent. Returns a bound on <|A|, Z>."""
     for c in range(M.shape[0]):
         row = costs[c]
-        add_products(turned, M[c], 0, row)
+        add_products(turned, M[c], START, row)
         length = dot(M[c], M[c])
         for p in range(row.shape[0]):
             square = squares[p] + length - 2 * row[p]
