@@ -16,11 +16,11 @@ import pkgutil
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from lrtheory._result import json_safe
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["PROFILES", "Figure", "each", "figures", "main", "make", "published"]
+__all__ = ["PROFILES", "Beside", "Figure", "each", "figures", "main", "make", "published"]
 
 PROFILES = ("quick", "full")
 ROOT = Path(__file__).resolve().parent
@@ -43,6 +43,15 @@ SUFFIXES = (".npz", ".png", ".pdf")
 
 Arrays = Mapping[str, np.ndarray]
 Claims = Mapping[str, tuple[bool, float]]
+
+
+class Beside(NamedTuple):
+    """A published number and ours."""
+
+    what: str
+    published: float
+    ours: float
+    source: str  # where it stands, and every difference of data or setting
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ class Figure:
         The seed that `compute` uses; recorded.
     inputs : mapping
         For each profile the numbers that `compute` starts from; recorded.
+    beside : callable or None
+        ``beside(arrays)`` returns a list of `Beside`, where somebody has published numbers; they enter the record.
     data : tuple of str
         The data sets that `compute` loads (``lrtheory data``). Where one is not installed the figure is left out, and
         the reason printed.
@@ -80,6 +91,7 @@ class Figure:
     seed: int = 0
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     data: tuple[str, ...] = ()
+    beside: Callable[[Arrays], Sequence[Beside]] | None = None
 
 
 def figures() -> dict[str, Figure]:
@@ -135,7 +147,9 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
     claims = {claim: (bool(holds), float(margin)) for claim, (holds, margin) in figure.claims(arrays).items()}
     _save(figure.draw(arrays), stem)
     files = {suffix: _store.digest_of(stem.with_suffix(suffix)) for suffix in SUFFIXES}
-    text = json.dumps(_record(figure, name, profile, claims) | {"key": key, "files": files}, indent=1) + "\n"
+    beside = [json_safe(row._asdict()) for row in figure.beside(arrays)] if figure.beside else []
+    record = _record(figure, name, profile, claims) | {"beside": beside, "key": key, "files": files}
+    text = json.dumps(record, indent=1) + "\n"
     _store.write(stem.with_suffix(".json"), text.encode())  # the last one: it says that the others are whole
     return claims
 

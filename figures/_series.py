@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+from figures import Beside
 
 #: of Okabe and Ito, told apart by colour-blind eyes
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
@@ -67,3 +70,9 @@ def draw_power(axis: Any, x: Any, start: float, exponent: float, label: str) -> 
     """A dotted line that grows like a power, from the first point."""
     x = np.asarray(x, float)
     axis.plot(x, start * (x / x[0]) ** exponent, color="gray", linestyle=":", linewidth=1, label=label)
+
+
+def beside(names: Iterable[str], published: Any, ours: Any, source: str) -> list[Beside]:
+    """Rows of published numbers and ours, in one order; pairs of which one is missing are left out."""
+    pairs = zip(names, np.ravel(published).tolist(), np.ravel(ours).tolist(), strict=True)
+    return [Beside(name, a, b, source) for name, a, b in pairs if np.isfinite(a) and np.isfinite(b)]

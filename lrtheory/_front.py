@@ -127,9 +127,13 @@ def statements(pattern: str = "*") -> list[Statement]:
 
 
 def report(
-    ids: Iterable[str] | None = None, *, path: str | Path | None = None, evidence: str | Path = "evidence"
+    ids: Iterable[str] | None = None,
+    *,
+    path: str | Path | None = None,
+    evidence: str | Path = "evidence",
+    figures: str | Path | None = None,
 ) -> str:
-    """Render the evidence files of a run of the bounds as Markdown.
+    """Render the evidence files of a run of the bounds, and the records of figures, as Markdown.
 
     Parameters
     ----------
@@ -139,6 +143,8 @@ def report(
         Where to write the text; None writes nothing.
     evidence : path
         The folder into which `pytest -m bounds` wrote.
+    figures : path or None
+        The folder of one profile into which `python -m figures` wrote; None leaves the figures out.
 
     Returns
     -------
@@ -148,14 +154,20 @@ def report(
     Raises
     ------
     FileNotFoundError
-        If a statement or one of its saboteurs has no evidence.
+        If a statement or one of its saboteurs has no evidence, or there is no record of a figure.
+    ValueError
+        If a verdict is not the one that is due, or evidence is older than the sources.
     KeyError
         If an id is unknown.
     """
+    from lrtheory.bounds.figure_records import read_records
     from lrtheory.bounds.report import render
 
     wanted = registry().ids() if ids is None else list(ids)
-    text = render([registry()[id] for id in wanted], Path(evidence))
+    systems = {id.partition("/")[0] for id in wanted}
+    titles = {system: importlib.import_module(f"proofs_checks.{system}").PAPER for system in systems}
+    records = None if figures is None else read_records(Path(figures))
+    text = render([registry()[id] for id in wanted], Path(evidence), titles=titles, figures=records)
     if path is not None:
         Path(path).write_text(text)
     return text

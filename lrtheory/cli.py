@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "render the evidence of a run of the bounds", machine=False)
     report.add_argument("ids", nargs="*", help="statements (default: all)")
     report.add_argument("--evidence", default="evidence", help="folder of the evidence files")
+    report.add_argument("--figures", help="folder of the records of figures, such as figures/out/quick")
     report.add_argument("--path", help="file to write (default: print)")
     report.add_argument("--costs", action="store_true", help="print processor seconds by system instead")
     command("data", _data, "list the data sets that come as packages, with licences and terms")
@@ -180,7 +181,7 @@ def _report(options: Any) -> int:
     if options.costs:
         print(costs(Path(options.evidence)))
         return 0
-    text = lrtheory.report(options.ids or None, path=options.path, evidence=options.evidence)
+    text = lrtheory.report(options.ids or None, path=options.path, evidence=options.evidence, figures=options.figures)
     print(f"wrote {options.path}" if options.path else text)
     return 0
 

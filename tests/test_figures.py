@@ -67,6 +67,14 @@ def test_it_draws_and_draws_only(name: str) -> None:
         np.testing.assert_array_equal(value, before[key])
 
 
+@pytest.mark.parametrize("name", [name for name, figure in FOUND.items() if figure.beside])
+def test_published_numbers_stand_beside_ours(name: str) -> None:
+    rows = FOUND[name].beside(arrays(name))
+    assert rows
+    assert all(np.isfinite([row.published, row.ours]).all() and row.source for row in rows)
+    assert len({row.what for row in rows}) == len(rows)
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_its_name_is_a_file_name(name: str) -> None:
     assert re.fullmatch(r"\w+/[\w-]+", name)

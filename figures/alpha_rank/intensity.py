@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
+from figures import Beside, Figure, published
+from figures._series import beside
 from lrtheory.alpha_rank import alpha_rank, load_kuhn
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ def intensity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def intensity_beside(arrays: Any) -> list[Beside]:
+    """Masses of the biased game."""
+    names = [
+        f"mass of {shape}, alpha = {a:g}" for a in arrays["known_alphas"] for shape in ("rock", "paper", "scissors")
+    ]
+    return beside(names, arrays["known"], arrays["biased_at_known"], published("alpha_rank")["biased_rps"]["source"])
+
+
 def draw_intensity(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a game."""
     import matplotlib.pyplot as plt
@@ -84,5 +93,6 @@ INTENSITY = Figure(
     compute=compute_intensity,
     claims=intensity_claims,
     draw=draw_intensity,
+    beside=intensity_beside,
     inputs=INPUTS,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
+from figures import Beside, Figure, published
 from figures._series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import allocate, make_online_lp, theory
 
@@ -75,6 +75,17 @@ def online_lp_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def online_lp_beside(arrays: Any) -> list[Beside]:
+    """Mean regret at the recorded numbers of actions."""
+    means = dict(zip(arrays["n_actions"].tolist(), arrays["n_actions_regret"].mean(axis=1), strict=True))
+    runs = f"here {arrays['n_actions_regret'].shape[1]} runs of other requests of the same law"
+    return [
+        Beside(f"regret, {row['n_actions']} actions", float(np.mean(row["regret"])), float(means[row["n_actions"]]),
+               f"{row['source']}; {runs}")
+        for row in KNOWN["recorded"] if row["n_actions"] in means
+    ]  # fmt: skip
+
+
 def draw_online_lp(arrays: Any) -> matplotlib.figure.Figure:
     """A panel an axis; circles are the numbers of the authors' code."""
     import matplotlib.pyplot as plt
@@ -114,6 +125,7 @@ ONLINE_LP = Figure(
     compute=compute_online_lp,
     claims=online_lp_claims,
     draw=draw_online_lp,
+    beside=online_lp_beside,
     seed=SEED,
     inputs=INPUTS,
 )

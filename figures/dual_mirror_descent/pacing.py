@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, below, beside, between, draw_power, draw_runs, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import hindsight_optimum, pace
 
 if TYPE_CHECKING:
@@ -60,6 +60,13 @@ def pacing_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def pacing_beside(arrays: Any) -> list[Beside]:
+    """Mean regret at every horizon."""
+    names = [f"regret, T = {T}" for T in arrays["horizon"].tolist()]
+    runs = f"here {arrays['regret'].shape[1]} runs"
+    return beside(names, arrays["known"], arrays["regret"].mean(axis=1), f"{KNOWN['source']}; {runs}")
+
+
 def draw_pacing(arrays: Any) -> matplotlib.figure.Figure:
     """Regret on the left; multipliers and spending of one run."""
     import matplotlib.pyplot as plt
@@ -100,6 +107,7 @@ PACING = Figure(
     compute=compute_pacing,
     claims=pacing_claims,
     draw=draw_pacing,
+    beside=pacing_beside,
     seed=SEED,
     inputs=INPUTS,
 )

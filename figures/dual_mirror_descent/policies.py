@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import below, between, draw_power, draw_runs, log_axes, slope, stream
+from figures import Beside, Figure, published
+from figures._series import below, beside, between, draw_power, draw_runs, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
     RequestStream,
@@ -86,6 +86,14 @@ def policies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def policies_beside(arrays: Any) -> list[Beside]:
+    """Mean regret of every policy at every horizon."""
+    names = [f"regret, {name}, T = {T}" for name in POLICIES for T in arrays["horizon"].tolist()]
+    known = arrays["known"][:, : len(arrays["horizon"])]
+    runs = f"here {arrays['regret'].shape[2]} runs"
+    return beside(names, known, arrays["regret"].mean(axis=2), f"{KNOWN['source']}; {runs}")
+
+
 def draw_policies(arrays: Any) -> matplotlib.figure.Figure:
     """A line a policy; crosses are independent numbers."""
     import matplotlib.pyplot as plt
@@ -117,6 +125,7 @@ AIRLINE = Figure(
     compute=compute_policies,
     claims=policies_claims,
     draw=draw_policies,
+    beside=policies_beside,
     seed=SEED,
     inputs=INPUTS,
 )

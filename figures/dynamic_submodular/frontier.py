@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, MARKERS, below
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside
 from figures.dynamic_submodular.measure import GUARANTEED, METHODS, SEED, measured
 from lrtheory.dynamic_submodular import theory
 
@@ -72,6 +72,16 @@ def frontier_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def frontier_beside(arrays: Any) -> list[Beside]:
+    """Evaluations an update, and values over that of greedy run again."""
+    ours, theirs = arrays["ours"], arrays["theirs"]
+    names = [f"{method}, epsilon = {epsilon:g}" for method, epsilon in POINTS]
+    source = published("dynamic_submodular")["independent"]["source"]
+    counts = beside([f"evaluations, {name}" for name in names], theirs[:, 0], ours[:, 0], source)
+    values = beside([f"value, {name}" for name in names], theirs[:, 1] / theirs[-1, 1], ours[:, 3], source)
+    return counts + values
+
+
 def draw_frontier(arrays: Any) -> matplotlib.figure.Figure:
     """Value against queries, and evaluations beside those of independent code."""
     import matplotlib.pyplot as plt
@@ -110,6 +120,7 @@ FRONTIER = Figure(
     compute=compute_frontier,
     claims=frontier_claims,
     draw=draw_frontier,
+    beside=frontier_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, MARKERS, below, between, log_axes, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, between, log_axes, slope, stream
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     sample_item_scores,
@@ -120,6 +120,13 @@ def sizes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def sizes_beside(arrays: Any) -> list[Beside]:
+    """Rankings that were enough in nine of ten runs."""
+    names = [f"rankings needed, {rule}, m = {m}" for rule in RULES for m in arrays["m"].tolist()]
+    source = f"{KNOWN['source']}; here {int(arrays['repetitions'])} runs"
+    return beside(names, arrays["known"], arrays["measured"], source)
+
+
 def draw_sizes(arrays: Any) -> matplotlib.figure.Figure:
     """Both numbers on the left; how far apart they are on the right."""
     import matplotlib.pyplot as plt
@@ -156,6 +163,7 @@ SIZES = Figure(
     compute=compute_sizes,
     claims=sizes_claims,
     draw=draw_sizes,
+    beside=sizes_beside,
     seed=SEED,
     inputs=INPUTS,
 )

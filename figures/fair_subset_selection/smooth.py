@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, below, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, below, beside, stream
 from figures.fair_subset_selection.panels import CULTURES, TITLES, random_half
 from lrtheory.fair_subset_selection import Rankings, ScoreRule, bias_swaps, sample_rankings, smoothness
 
@@ -92,6 +92,13 @@ def smoothness_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def smoothness_beside(arrays: Any) -> list[Beside]:
+    """alpha in the released variant."""
+    names = [f"alpha, {culture}, {rule}" for culture in CULTURES for rule in RULES]
+    source = f"{KNOWN['source']}; here over the largest score, {arrays['alpha'].shape[-1]} draws"
+    return beside(names, arrays["known"], arrays["alpha"].mean(axis=-1)[:, 1], source)
+
+
 def draw_smoothness(arrays: Any) -> matplotlib.figure.Figure:
     """The steps of gamma a culture, and alpha of both variants beside what was printed."""
     import matplotlib.pyplot as plt
@@ -150,6 +157,7 @@ SMOOTHNESS = Figure(
     compute=compute_smoothness,
     claims=smoothness_claims,
     draw=draw_smoothness,
+    beside=smoothness_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, MARKERS, below, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, stream
 from figures.fair_subset_selection.panels import (
     CULTURES,
     RULES,
@@ -82,6 +82,19 @@ def swaps_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def swaps_beside(arrays: Any) -> list[Beside]:
+    """Share kept by the best quota in the released variant."""
+    mean, _ = best_quota(arrays["shares"])
+    at = int(np.flatnonzero(arrays["n"] == READ["n"])[0])
+    where = np.flatnonzero(np.isin(arrays["sevenths"], READ["intensity_sevenths"]))
+    names = [
+        f"share kept, {culture}, {rule}, intensity {seventh}/7"
+        for culture in CULTURES for rule in RULES for seventh in READ["intensity_sevenths"]
+    ]  # fmt: skip
+    runs = f"here {arrays['shares'].shape[-1]} elections, groups drawn for each, ties at random"
+    return beside(names, arrays["read"], mean[at, :, 1][:, :, where], f"{KNOWN['source']}; {runs}")
+
+
 def draw_swaps(arrays: Any) -> matplotlib.figure.Figure:
     """A row a number of rankings, a column a culture."""
     import matplotlib.pyplot as plt
@@ -122,6 +135,7 @@ SWAPS = Figure(
     compute=compute_swaps,
     claims=swaps_claims,
     draw=draw_swaps,
+    beside=swaps_beside,
     seed=SEED,
     inputs=INPUTS,
 )

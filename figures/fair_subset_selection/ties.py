@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, MARKERS, below, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, stream
 from figures.fair_subset_selection.panels import RULES, best_quota, draw_line, kept, random_half
 from lrtheory.fair_subset_selection import bias_swaps, sample_rankings
 
@@ -69,6 +69,17 @@ def ties_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def ties_beside(arrays: Any) -> list[Beside]:
+    """Share kept with ties at random, by the best quota and without one."""
+    mean, _ = lines(arrays)
+    where = np.flatnonzero(np.isin(arrays["sevenths"], KNOWN["intensity_sevenths"]))
+    names = [
+        f"share kept, {how}, {rule}, intensity {seventh}/7"
+        for how in ("best quota", "no quota") for rule in RULES for seventh in KNOWN["intensity_sevenths"]
+    ]  # fmt: skip
+    return beside(names, arrays["known"], mean[:, 0][:, :, where], KNOWN["source"])
+
+
 def draw_ties(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a rule."""
     import matplotlib.pyplot as plt
@@ -106,6 +117,7 @@ TIES_FIGURE = Figure(
     compute=compute_ties,
     claims=ties_claims,
     draw=draw_ties,
+    beside=ties_beside,
     seed=SEED,
     inputs=INPUTS,
 )

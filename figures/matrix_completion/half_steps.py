@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, below, between, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, below, beside, between, slope, stream
 from lrtheory.matrix_completion import (
     LowRank,
     half_step,
@@ -115,6 +115,16 @@ def contraction_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def contraction_beside(arrays: Any) -> list[Beside]:
+    """Median ratios of distances at condition number one."""
+    known = published("matrix_completion")["contraction"]
+    middle = dict(zip(arrays["factors"].tolist(), np.nanmedian(arrays["ratio"][0], axis=(1, 2)), strict=True))
+    factors = known["median"]["factor"]
+    names = [f"median contraction, p n = {factor} k ln n" for factor in factors]
+    ours = [middle.get(factor, np.nan) for factor in factors]
+    return beside(names, known["median"]["ratio"], ours, f"{known['source']}; here other n and k")
+
+
 def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
     """Ratios over the scale, and over their own bounds."""
     import matplotlib.pyplot as plt
@@ -215,6 +225,7 @@ CONTRACTION = Figure(
     compute=compute_contraction,
     claims=contraction_claims,
     draw=draw_contraction,
+    beside=contraction_beside,
     seed=SEED,
     inputs=CONTRACTION_INPUTS,
 )

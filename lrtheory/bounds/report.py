@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import itertools
-from collections.abc import Sequence
+import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from lrtheory.bounds.checking import system_digest
 from lrtheory.bounds.evidence import Evidence, file_name, load_evidence
+from lrtheory.bounds.figure_records import figure_section
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["costs", "render", "stale"]
 
 _HEAD = """# What was measured
 
-Every row is one statement, measured by `make bounds` and rendered by `lrtheory report`. *lhs* and *rhs* are the two
-sides at the worst instance, *tightness* is the largest lhs/rhs where the bound bites. `lrtheory show ID` prints a
-statement with its hypotheses, `lrtheory check ID` measures it again. A saboteur is a wrong variant that the same check
-refuted.
+Every row is one statement, measured by `make bounds` and rendered by `lrtheory report`.
+
+- *source*: where it stands, and how much of that was read; "derived here" has its proof in the docstring named.
+- *lhs*, *rhs*: both sides at the worst entry; *slack*: rhs - lhs there (for equalities minus their distance).
+- *tightness*: the largest lhs/rhs where the bound bites; *vacuous*: instances on which it says nothing, of how many.
+- *worst*: the instance, which `lrtheory check ID` replays; "found by search" ones are printed by it.
+- *saboteurs*: wrong variants (a changed solver, too strong a constant, a dropped hypothesis), all refuted.
+- *recorded* statements are not checked; the row says why, and which statement carries what can be.
+
+Errata are a source's own wording, refuted as printed; the corrected form is the statement that stands beside them.
 """
+_INDEX = "| system | paper | supported | recorded | saboteurs refuted | errata | figures |"
 _COLUMNS = (
-    "| id | claim | source | hypotheses | saboteurs refuted | sources | verdict | lhs | rhs | tightness | worst |"
+    "| id | claim | source | hypotheses | saboteurs refuted | verdict | kind | lhs | rhs | slack | tightness | vacuous "
+    "| worst |"
 )
+_ERRATA = "| statement | as printed | lhs | rhs | counterexample | corrected form |"
 
 
-def render(statements: Sequence[Statement], folder: Path) -> str:
-    """The report of some statements.
+def render(
+    statements: Sequence[Statement],
+    folder: Path,
+    *,
+    titles: Mapping[str, str] | None = None,
+    figures: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> str:
+    """The report of some statements, and of figures.
 
     Parameters
     ----------
@@ -33,6 +54,10 @@ def render(statements: Sequence[Statement], folder: Path) -> str:
         In the order of the report.
     folder : Path
         Where the evidence files are.
+    titles : mapping or None
+        For each system the paper.
+    figures : mapping or None
+        For each system the records that its figures have left.
 
     Returns
     -------
@@ -43,30 +68,64 @@ def render(statements: Sequence[Statement], folder: Path) -> str:
     ------
     FileNotFoundError
         If an evidence file is missing.
+    ValueError
+        If a saboteur was not refuted, or evidence is older than the sources, or of several runs.
     """
-    parts = [_HEAD]
+    titles, figures = titles or {}, figures or {}
+    index, parts = [], []
     for system, group in itertools.groupby(statements, key=lambda statement: statement.system):
-        own = list(group)
-        rows = ["| " + " | ".join([*_fixed(statement), *_measured(statement, folder)]) + " |" for statement in own]
-        parts.append(
-            "\n".join([f"## {system}", "", _COLUMNS, "|" + " --- |" * (_COLUMNS.count("|") - 1), *rows]) + "\n"
-        )
-        parts += _errata(own, folder)
-    return "\n".join(parts)
+        own, records = list(group), figures.get(system, ())
+        title, errata = titles.get(system, ""), _errata(own, folder)
+        cells = [f"[{system}](#{system})", title, *_counts(own), str(len(errata)), str(len(records))]
+        index.append(cells)
+        digest = f"Sources {system_digest(system)}."
+        parts += [f"## {system}\n", f"{title} {digest}\n".lstrip(), "### Statements\n"]
+        parts.append(_table(_COLUMNS, [[*_fixed(one), *_measured(one, folder)] for one in own]))
+        parts += ["### Errata\n", _table(_ERRATA, errata)] if errata else []
+        parts += [figure_section(records)] if records else []
+    return "\n".join([_HEAD, _run(statements, folder), _table(_INDEX, index), *parts])
+
+
+def _table(header: str, rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, "|" + " --- |" * (header.count("|") - 1), *("| " + " | ".join(row) + " |" for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _run(statements: Sequence[Statement], folder: Path) -> str:
+    """Seed, budget, level and versions."""
+    one = _of(statements[0], "", folder)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
+    python = ".".join(platform.python_version_tuple()[:2])
+    return (
+        f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level 1e-7, the others exactly. "
+        f"Python {python}, {versions}.\n"
+    )
+
+
+def _counts(statements: Sequence[Statement]) -> list[str]:
+    """Supported and recorded statements, and saboteurs."""
+    due = [one.due for one in statements]
+    return [str(due.count("supported")), str(due.count("recorded")), str(sum(len(one.saboteurs) for one in statements))]
 
 
 def _fixed(statement: Statement) -> list[str]:
-    """The cells that follow from the statement and the sources alone."""
+    """The cells that follow from the statement alone."""
     hypotheses = ", ".join(statement.hypotheses)
     saboteurs = "; ".join(one.name for one in statement.saboteurs)
-    claim = f"{statement.title}: ${statement.tex}$".replace(r"\|", r"\Vert ").replace("|", r"\vert ")
-    return [f"`{statement.id}`", claim, str(statement.source), hypotheses, saboteurs, system_digest(statement.system)]
+    claim = f"{statement.title}: {_formula(statement)}"
+    return [f"`{statement.id}`", claim, str(statement.source), hypotheses, saboteurs, statement.due]
+
+
+def _formula(statement: Statement) -> str:
+    return f"${statement.tex}$".replace(r"\|", r"\Vert ").replace("|", r"\vert ")
 
 
 def _measured(statement: Statement, folder: Path) -> list[str]:
     evidence = _of(statement, "", folder)
     sabotaged = [_of(statement, one.name, folder) for one in statement.saboteurs]
     missed = [one.saboteur for one in sabotaged if one.verdict != "refuted"]
+    if evidence.verdict != statement.due:
+        raise ValueError(f"{statement.id}: {evidence.verdict}, and {statement.due} is due")
     if missed:
         raise ValueError(f"{statement.id}: saboteurs were not refuted: {missed}")
     if any(one.digest != system_digest(statement.system) for one in (evidence, *sabotaged)):
@@ -75,9 +134,11 @@ def _measured(statement: Statement, folder: Path) -> list[str]:
         raise ValueError(f"{statement.id}: evidence of several runs is mixed; run `make bounds` first")
     worst = evidence.worst
     sides = [_short(worst["lhs"]), _short(worst["rhs"])] if worst else ["", ""]
+    slack = f"{float(np.min(evidence.slack)):.3g}" if len(evidence.slack) else ""
     tightness = "" if evidence.tightness is None else f"{evidence.tightness:.3g}"
+    vacuous = f"{evidence.vacuous} of {evidence.n_instances}" if evidence.n_instances else ""
     label = _label(str(worst.get("instance", "")))
-    return [evidence.verdict, *sides, tightness, label or evidence.message]
+    return [evidence.kind, *sides, slack, tightness, vacuous, label or evidence.message]
 
 
 def _label(label: str) -> str:
@@ -104,18 +165,18 @@ def _short(side: str) -> str:
         return side.strip("[]").partition(" +/-")[0][:15]
 
 
-def _errata(statements: Sequence[Statement], folder: Path) -> list[str]:
-    """The printed wordings that the checks refuted, with their smallest counterexamples."""
+def _errata(statements: Sequence[Statement], folder: Path) -> list[list[str]]:
+    """The printed wordings that the checks refuted, with their smallest counterexamples and the corrected form."""
     rows = []
     for statement in statements:
         for one in statement.saboteurs:
             if one.printed:
                 worst = _of(statement, one.name, folder).worst
+                sides = [_short(worst["lhs"]), _short(worst["rhs"])]
                 rows.append(
-                    f"- `{statement.id}`, as published ({one.name}): lhs {_short(worst['lhs'])} against rhs "
-                    f"{_short(worst['rhs'])} on `{worst['instance']}`."
+                    [f"`{statement.id}`", one.name, *sides, f"`{_label(worst['instance'])}`", _formula(statement)]
                 )
-    return ["\n".join(["### Errata", "", *rows]) + "\n"] if rows else []
+    return rows
 
 
 def stale(text: str, statements: Sequence[Statement]) -> list[str]:
@@ -133,14 +194,19 @@ def stale(text: str, statements: Sequence[Statement]) -> list[str]:
     list of str
         A sentence for each row that is missing, superfluous, changed, or older than the sources.
     """
-    lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| `")}
+    width = _COLUMNS.count("|")
+    rows = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == width]
+    lines = {row.split("|")[1].strip(): row for row in rows}
     found = [f"{id} is no statement any more" for id in lines if id not in {f"`{s.id}`" for s in statements}]
     for statement in statements:
         row = lines.get(f"`{statement.id}`")
         if row is None:
             found.append(f"`{statement.id}` is missing")
-        elif not row.startswith("| " + " | ".join([*_fixed(statement), statement.due]) + " |"):
-            found.append(f"`{statement.id}` differs from the statement, or its sources have changed")
+        elif not row.startswith("| " + " | ".join(_fixed(statement)) + " |"):
+            found.append(f"`{statement.id}` differs from the statement")
+    for system in dict.fromkeys(statement.system for statement in statements):
+        if f"Sources {system_digest(system)}." not in text:
+            found.append(f"the sources of {system} have changed")
     return found
 
 

@@ -9,3 +9,5 @@ from proofs_checks.alpha_rank import static_sampling
 from proofs_checks.alpha_rank import response_graph_ucb
 from proofs_checks.alpha_rank import ranking_intervals
 from proofs_checks.alpha_rank import low_rank
+
+PAPER = "M. Rowland et al., *Multiagent Evaluation under Incomplete Information*, arXiv 1909.09849."

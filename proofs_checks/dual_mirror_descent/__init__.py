@@ -10,3 +10,8 @@ from proofs_checks.dual_mirror_descent import regret
 from proofs_checks.dual_mirror_descent import input_models
 from proofs_checks.dual_mirror_descent import lower_bounds
 from proofs_checks.dual_mirror_descent import fairness
+
+PAPER = (
+    "S. Balseiro, H. Lu, V. Mirrokni, *The Best of Many Worlds: Dual Mirror Descent for Online Allocation "
+    "Problems*, arXiv 2011.10124."
+)

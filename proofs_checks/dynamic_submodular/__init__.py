@@ -6,3 +6,8 @@ from proofs_checks.dynamic_submodular import batches
 from proofs_checks.dynamic_submodular import answers
 from proofs_checks.dynamic_submodular import costs
 from proofs_checks.dynamic_submodular import offline
+
+PAPER = (
+    "K. Banihashem et al., *Dynamic Constrained Submodular Optimization with Polylogarithmic Update "
+    "Time*, arXiv 2305.15192."
+)

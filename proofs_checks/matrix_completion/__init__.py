@@ -6,3 +6,8 @@ from proofs_checks.matrix_completion import regressions
 from proofs_checks.matrix_completion import sampling
 from proofs_checks.matrix_completion import runs
 from proofs_checks.matrix_completion import limits
+
+PAPER = (
+    "Y. Gu, Z. Song, J. Yin, L. Zhang, *Low Rank Matrix Completion via Robust Alternating Minimization in "
+    "Nearly Linear Time*, arXiv 2302.11068."
+)

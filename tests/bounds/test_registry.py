@@ -1,11 +1,13 @@
 """Collection of statements from a package, and the report that is rendered from their evidence."""
 
 import importlib
+import json
 import textwrap
 
 import pytest
 
 from lrtheory.bounds import Registry, Session, StatementError, check
+from lrtheory.bounds.figure_records import read_records
 from lrtheory.bounds.report import costs, render, stale
 from tests.bounds.toys import GAUSS, TOYS
 
@@ -69,7 +71,8 @@ def test_report_has_a_row_a_statement_and_the_errata(evidence_folder):
     for toy in TOYS:
         assert f"| `{toy.id}` |" in text
     assert "### Errata" in text
-    assert "as published (n^2/2 as printed): lhs 1 against rhs 1/2 on `toy-numbers:always-0`" in text
+    assert "| n^2/2 as printed | 1 | 1/2 | `toy-numbers:always-0` | $" in text
+    assert "| [toy](#toy) |" in text
     assert stale(text, TOYS) == []
 
 
@@ -81,6 +84,7 @@ def test_report_is_stale_when_a_row_differs(evidence_folder):
         ("`toy/MG`", "`toy/GM`"),
         ("Regret of", "Rate of"),
         ("| none |", "| some |"),
+        ("Sources ", "Sources of "),
     ):
         assert stale(text.replace(old, new), TOYS)
 
@@ -100,3 +104,20 @@ def test_report_needs_all_evidence_and_all_saboteurs_refuted(evidence_folder, tm
 
 def test_costs_are_listed_by_system(evidence_folder):
     assert costs(evidence_folder).splitlines()[1].split()[:2] == ["toy", "4"]
+
+
+def test_figures_stand_beside_published_numbers(evidence_folder, tmp_path):
+    record = {
+        "figure": "toy/line", "title": "A line.", "profile": "quick", "seed": 1, "data": {"data/a.csv": "0"},
+        "inputs": {"n": 4, "sizes": list(range(9))}, "claims": {"it rises": {"holds": True, "margin": 0.25}},
+        "beside": [{"what": "slope", "published": 1.0, "ours": 1.02, "source": "Table 1; fewer runs"}],
+    }  # fmt: skip
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy/line.json").write_text(json.dumps(record))
+    text = render(TOYS, evidence_folder, titles={"toy": "A toy."}, figures=read_records(tmp_path))
+    assert "A line. Profile quick, seed 1; n 4, sizes [0, ..., 8]; data: data/a.csv." in text
+    assert "- holds: it rises (margin 0.25)" in text
+    assert "| slope | 1 | 1.02 | Table 1; fewer runs |" in text
+    assert stale(text, TOYS) == []
+    with pytest.raises(FileNotFoundError, match="no records"):
+        read_records(tmp_path / "nowhere")
