@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Beside, Figure, published
+from figures import Beside, Figure, each, published
 from figures._series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import allocate, make_online_lp, theory
 
@@ -41,9 +41,8 @@ def compute_online_lp(profile: str) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for panel in PANELS:
         base = {"horizon": HORIZON, "n_resources": N_RESOURCES, "n_actions": N_ACTIONS}
-        runs = np.array(
-            [[run(i, **{**base, panel: x}) for i in range(settings["repetitions"])] for x in settings[panel]]
-        )
+        points = [(i, *(base | {panel: x}).values()) for x in settings[panel] for i in range(settings["repetitions"])]
+        runs = np.reshape(each(run, points), (len(settings[panel]), settings["repetitions"], -1))
         arrays |= {panel: np.array(settings[panel]), f"{panel}_regret": runs[..., 0]}
         if panel == "horizon":
             arrays |= {"optimum": runs[..., 1], "allowed": runs[..., 2]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Beside, Figure, published
+from figures import Beside, Figure, each, published
 from figures._series import below, beside, between, draw_power, draw_runs, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
@@ -51,17 +51,23 @@ POLICIES: dict[str, Callable[[RequestStream], AllocationResult]] = {
 }
 
 
+def rewards(horizon: int, key: tuple[int, ...]) -> np.ndarray:
+    """The optimum in hindsight and what every policy earns; `key` names the random stream of the requests."""
+    requests = make_hub_and_spoke(horizon, rng=stream(SEED, *key))
+    return np.array([hindsight_optimum(requests).value, *(policy(requests).reward for policy in POLICIES.values())])
+
+
 def compute_policies(profile: str) -> dict[str, np.ndarray]:
     """Regret, (policies, horizons, repetitions), of all policies on the same requests."""
     horizons, repetitions = INPUTS[profile]["horizon"], INPUTS[profile]["repetitions"]
-    regret, optimum = np.zeros((len(POLICIES), len(horizons), repetitions)), np.zeros((len(horizons), repetitions))
-    for t, i in np.ndindex(optimum.shape):
-        requests = make_hub_and_spoke(horizons[t], rng=stream(SEED, t, i))
-        optimum[t, i] = hindsight_optimum(requests).value
-        regret[:, t, i] = [optimum[t, i] - policy(requests).reward for policy in POLICIES.values()]
+    shape = (len(horizons), repetitions)
+    found = np.reshape(each(rewards, [(horizons[t], (t, i)) for t, i in np.ndindex(shape)]), (*shape, -1))
+    optimum = found[..., 0]
+    regret = np.moveaxis(optimum[..., None] - found[..., 1:], -1, 0)
+    fluid_value = make_hub_and_spoke(horizons[-1], rng=stream(SEED, 0)).truth["fluid_value"]
     known = [KNOWN["regret"][name] for name in POLICIES]
     return {"horizon": np.array(horizons), "regret": regret, "optimum": optimum, "known": np.array(known, dtype=float),
-            "fluid_value": np.array(requests.truth["fluid_value"])}  # fmt: skip
+            "fluid_value": np.array(fluid_value)}  # fmt: skip
 
 
 def policies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
+from figures import Figure, each
 from figures._series import below, draw_runs, log_axes, mean_error, slope, stream
 from lrtheory.dual_mirror_descent import (
     RequestStream,
@@ -70,13 +70,18 @@ def allowed(model: str, horizon: int) -> float:
     return theory.regret_bound("iid" if model == "independent" else model, **setting).total
 
 
+def optimum_and_reward(model: str, horizon: int, repetition: int) -> np.ndarray:
+    """What hindsight earns from one stream, and what is earned online."""
+    given = requests(model, horizon, repetition)
+    return np.array([hindsight_optimum(given).value, allocate(given).reward])
+
+
 def compute_worlds(profile: str) -> dict[str, np.ndarray]:
     """OPT and OPT - R, (models, horizons, repetitions), bounds, (models, horizons), and what adversaries achieve."""
     horizons, repetitions = INPUTS[profile]["horizon"], INPUTS[profile]["repetitions"]
-    optimum, reward = np.zeros((2, len(MODELS), len(horizons), repetitions))
-    for place in np.ndindex(reward.shape):
-        given = requests(list(MODELS)[place[0]], horizons[place[1]], place[2])
-        optimum[place], reward[place] = hindsight_optimum(given).value, allocate(given).reward
+    points = [(model, horizon, i) for model in MODELS for horizon in horizons for i in range(repetitions)]
+    found = np.reshape(each(optimum_and_reward, points), (len(MODELS), len(horizons), repetitions, 2))
+    optimum, reward = np.moveaxis(found, -1, 0)
     bound = np.array([[allowed(model, horizon) for horizon in horizons] for model in MODELS], dtype=float)
     return {"horizon": np.array(horizons), "regret": optimum - reward, "optimum": optimum, "bound": bound,
             "ratio_regret": np.array([stopped_early(horizon) for horizon in horizons])}  # fmt: skip

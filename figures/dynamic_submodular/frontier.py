@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Beside, Figure, published
+from figures import Beside, Figure, each, published
 from figures._series import COLORS, MARKERS, below, beside
 from figures.dynamic_submodular.measure import GUARANTEED, METHODS, SEED, measured
 from lrtheory.dynamic_submodular import theory
@@ -36,14 +36,19 @@ def proved(method: str, epsilon: float, k: int) -> float:
     return ratios[method]
 
 
+def numbers(method: str, n: int, k: int, epsilon: float, repetition: int) -> np.ndarray:
+    """What `measured` returns."""
+    return np.array(measured(method, n, k, epsilon, repetition))
+
+
 def compute_frontier(profile: str) -> dict[str, np.ndarray]:
     """Means over the repetitions of what `measured` returns, (points, 4); what is proved; what others have counted."""
     settings = INPUTS[profile]
     n, k = settings["n"], settings["k"]
-    ours = np.zeros((len(POINTS), 4))
-    for place, (method, epsilon) in enumerate(POINTS):
-        repetitions = settings["repetitions"] if method in GUARANTEED else 1
-        ours[place] = np.mean([measured(method, n, k, epsilon, r) for r in range(repetitions)], axis=0)
+    counts = [settings["repetitions"] if method in GUARANTEED else 1 for method, _ in POINTS]
+    runs = [(*point, r) for point, count in zip(POINTS, counts, strict=True) for r in range(count)]
+    found = np.split(each(numbers, [(method, n, k, epsilon, r) for method, epsilon, r in runs]), np.cumsum(counts)[:-1])
+    ours = np.array([np.mean(one, axis=0) for one in found])
     theirs = np.array([[row["evaluations"], row["value"]] for row in INDEPENDENT[str(k)]], dtype=float)
     ratios = np.array([proved(method, epsilon, k) for method, epsilon in POINTS])
     names = np.array([list(METHODS).index(method) for method, _ in POINTS])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Beside, Figure, published
+from figures import Beside, Figure, each, published
 from figures._series import COLORS, MARKERS, below, beside, stream
 from figures.fair_subset_selection.panels import (
     CULTURES,
@@ -34,19 +34,26 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
+def election(n: int, culture: int, sevenths: int, run: int) -> np.ndarray:
+    """F(S_l) / OPT of one election, (variants, rules, quotas)."""
+    rng = stream(SEED, n, culture, sevenths, run)
+    latent, disadvantaged = sample_rankings(CULTURES[culture], n, M, rng=rng), random_half(M, rng)
+    shares = []
+    for variant in range(2):
+        options = {"phi": PHI, "intensity": sevenths / 7, "refresh": variant == 0, "rng": rng}
+        observed = bias_swaps(latent, disadvantaged, **options).observed
+        shares.append(kept(latent, observed, disadvantaged, K, ties="random", rng=rng)[0][:, QUOTAS])
+    return np.array(shares)
+
+
 def compute_swaps(profile: str) -> dict[str, np.ndarray]:
     """F(S_l) / OPT, (n, cultures, variants, rules, intensities, quotas, repetitions), all l on the same election."""
     settings = INPUTS[profile]
     numbers, sevenths, repetitions = settings["n"], settings["sevenths"], settings["repetitions"]
-    shares = np.zeros((len(numbers), len(CULTURES), 2, len(RULES), len(sevenths), len(QUOTAS), repetitions))
-    for a, c, t, run in np.ndindex(len(numbers), len(CULTURES), len(sevenths), repetitions):
-        rng = stream(SEED, numbers[a], c, sevenths[t], run)
-        latent, disadvantaged = sample_rankings(CULTURES[c], numbers[a], M, rng=rng), random_half(M, rng)
-        for variant in range(2):
-            options = {"phi": PHI, "intensity": sevenths[t] / 7, "refresh": variant == 0, "rng": rng}
-            observed = bias_swaps(latent, disadvantaged, **options).observed
-            found, _ = kept(latent, observed, disadvantaged, K, ties="random", rng=rng)
-            shares[a, c, variant, :, t, :, run] = found[:, QUOTAS]
+    shape = (len(numbers), len(CULTURES), len(sevenths), repetitions)
+    runs = each(election, [(numbers[a], c, sevenths[t], run) for a, c, t, run in np.ndindex(shape)])
+    found = np.reshape(runs, (*shape, 2, len(RULES), len(QUOTAS)))
+    shares = found.transpose(0, 1, 4, 5, 2, 6, 3)
     return {"n": np.array(numbers), "sevenths": np.array(sevenths), "shares": shares, "read": read_off()}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Beside, Figure, published
+from figures import Beside, Figure, each, published
 from figures._series import COLORS, below, beside, between, stream
 from lrtheory.matrix_completion import complete, make_low_rank, theory
 
@@ -27,19 +27,22 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
+def over_oracle(n: int, noise: float, oversampling: float, key: tuple[int, ...]) -> np.ndarray:
+    """Error over the oracle's at the right rank and above it; `key` names the random stream."""
+    problem = make_low_rank((n, n), RANK, oversampling=oversampling, noise=noise, rng=stream(SEED, *key))
+    M, density = problem.truth.dense(), problem.observations.density
+    oracle = np.sqrt(theory.noise_risk(noise, n_rows=n, n_cols=n, rank=RANK, density=density))
+    fits = [complete(problem, rank, tol=1e-5, max_iter=60) for rank in (RANK, RANK + EXTRA)]
+    return np.array([np.linalg.norm(done.U @ done.V.T - M) / oracle for done in fits])
+
+
 def compute_noise(profile: str) -> dict[str, np.ndarray]:
     """Error over the oracle's, (fitted ranks, noises, oversampling, repetitions)."""
     settings = INPUTS[profile]
     n, ratios, noises = settings["n"], settings["oversampling"], settings["noise"]
-    found = np.zeros((2, len(noises), len(ratios), settings["repetitions"]))
-    for s, o, repetition in np.ndindex(found.shape[1:]):
-        rng = stream(SEED, s, o, repetition)
-        problem = make_low_rank((n, n), RANK, oversampling=ratios[o], noise=noises[s], rng=rng)
-        M, density = problem.truth.dense(), problem.observations.density
-        oracle = np.sqrt(theory.noise_risk(noises[s], n_rows=n, n_cols=n, rank=RANK, density=density))
-        for fitted in (0, 1):
-            done = complete(problem, RANK + EXTRA * fitted, tol=1e-5, max_iter=60)
-            found[fitted, s, o, repetition] = np.linalg.norm(done.U @ done.V.T - M) / oracle
+    shape = (len(noises), len(ratios), settings["repetitions"])
+    runs = each(over_oracle, [(n, noises[s], ratios[o], (s, o, i)) for s, o, i in np.ndindex(shape)])
+    found = np.moveaxis(np.reshape(runs, (*shape, 2)), -1, 0)
     return {"n": np.array(n), "oversampling": np.array(ratios), "noise": np.array(noises), "ratio": found}
 
 

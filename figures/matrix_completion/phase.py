@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
+from figures import Figure, each
 from figures._series import COLORS, below, stream
 from lrtheory.matrix_completion import complete, make_low_rank, theory
 
@@ -27,9 +27,9 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
-def succeeds(n: int, rank: int, oversampling: float, method: Any, rng: np.random.Generator) -> bool:
-    """Whether one matrix is completed."""
-    problem = make_low_rank((n, n), rank, oversampling=oversampling, rng=rng)
+def succeeds(n: int, rank: int, oversampling: float, method: Any, key: tuple[int, ...]) -> bool:
+    """Whether one matrix is completed; `key` names its random stream."""
+    problem = make_low_rank((n, n), rank, oversampling=oversampling, rng=stream(SEED, *key))
     M = problem.truth.dense()
     found = complete(problem, rank, method=method, tol=1e-7)
     product = found.U @ found.V.T  # and not `block`, which puts a mean where nothing was seen
@@ -40,19 +40,18 @@ def compute_phase(profile: str) -> dict[str, np.ndarray]:
     """Shares of success, (methods, ranks, oversampling), and the bound for every algorithm, (ranks, oversampling)."""
     settings = INPUTS[profile]
     n, ranks, ratios = settings["n"], settings["ranks"], settings["oversampling"]
-    won, most = np.zeros((len(METHODS), len(ranks), len(ratios))), np.ones((len(ranks), len(ratios)))
+    most = np.ones((len(ranks), len(ratios)))
     for r, o in np.ndindex(most.shape):
         dimension = theory.degrees_of_freedom(n, n, ranks[r])
         density = min(1.0, ratios[o] * dimension / n**2)
         most[r, o] = theory.coverage_probability(n, n, rank=ranks[r], density=density)
-        for m, method in enumerate(METHODS):
-            runs = [(m, r, o, i) for i in range(settings["repetitions"])]
-            won[m, r, o] = np.mean([succeeds(n, ranks[r], ratios[o], method, stream(SEED, *key[1:])) for key in runs])
+    shape = (len(METHODS), *most.shape, settings["repetitions"])
+    won = each(succeeds, [(n, ranks[r], ratios[o], METHODS[m], (r, o, i)) for m, r, o, i in np.ndindex(shape)])
     return {
         "n": np.array(n),
         "ranks": np.array(ranks),
         "oversampling": np.array(ratios, dtype=float),
-        "success": won,
+        "success": np.reshape(won, shape).mean(axis=-1),
         "bound": most,
         "repetitions": np.array(settings["repetitions"]),
     }
