@@ -7,7 +7,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks docs
 
-.PHONY: help test bounds lint figures bench data notebooks docs torch wheel clean
+.PHONY: help test bounds lint figures bench data notebooks docs torch dask estimators wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -42,6 +42,10 @@ docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the API pages, into docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of array libraries run on it too
+
+dask: $(VENV)/.with-dev $(VENV)/.with-dask ## Dask, so that the tests of a cluster run too
+
+estimators: $(VENV)/.with-dev $(VENV)/.with-estimators ## scikit-learn with what it needs, so that its own checks run too
 
 wheel: $(VENV)/.with-dev ## the wheel, into dist
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist

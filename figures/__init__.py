@@ -29,6 +29,7 @@ from figures import _store
 from figures._store import each
 from lrtheory._array import source_digest
 from lrtheory._front import data_sets
+from lrtheory._parallel import cluster
 from lrtheory._result import json_safe
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--profile", choices=PROFILES, default="quick")
     parser.add_argument("--out", type=Path, default=OUT, help="the folder of the files (default: figures/out)")
     parser.add_argument("--jobs", type=int, help="processes for the points of a sweep; -1 for all processors")
+    parser.add_argument("--cluster", help="address of the scheduler of a Dask cluster, for the points of a sweep")
     options = parser.parse_args(arguments)
     import matplotlib
 
@@ -237,7 +239,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 3
     meant = [name for name in everything if not options.names or any(_meant(wanted, name) for wanted in options.names)]
     try:
-        return int(not all([_made(name, everything[name], options) for name in meant]))
+        with cluster(options.cluster):
+            return int(not all([_made(name, everything[name], options) for name in meant]))
     except KeyboardInterrupt:
         print("figures: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
         return 130
@@ -247,7 +250,8 @@ def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
     """Make a figure and print its claims; whether all of them hold."""
     print(name, flush=True)
     try:
-        claims = make(name, profile=options.profile, out=options.out, n_jobs=options.jobs)
+        n_jobs = -1 if options.cluster is not None and options.jobs is None else options.jobs
+        claims = make(name, profile=options.profile, out=options.out, n_jobs=n_jobs)
     except ImportError as error:
         if not figure.data:
             raise

@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 SYSTEMS = tuple(
     module.name for module in pkgutil.iter_modules(__path__) if module.ispkg and module.name not in ("bounds",)
 )
-_FRONT = ("check", "report", "statements", "warmup")
+_FRONT = ("check", "check_all", "report", "statements", "warmup")
 
 __all__ = [*_FRONT, *SYSTEMS, "__version__"]
 

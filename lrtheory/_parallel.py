@@ -6,11 +6,12 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from lrtheory._validation import integer
 
-__all__ = ["in_threads", "parallel_map", "progress"]
+__all__ = ["cluster", "in_threads", "parallel_map", "progress"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,6 +66,40 @@ def _in_processes(function: Callable[[T], R], tasks: list[T], workers: int) -> I
         with warnings.catch_warnings():  # a caller who stops early knows that work is thrown away
             warnings.simplefilter("ignore", UserWarning)
             results.close()
+
+
+@contextmanager
+def cluster(address: str | None) -> Iterator[None]:
+    """Send what `parallel_map` gives away, with ``n_jobs=-1``, to the workers of a Dask cluster.
+
+    Parameters
+    ----------
+    address : str or None
+        That of the scheduler, such as ``"tcp://127.0.0.1:8786"``; None changes nothing.
+
+    Yields
+    ------
+    None
+        While tasks go there. Tasks of a worker that dies run again on another one, with the same random streams.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed.
+    OSError
+        If no scheduler answers there.
+    """
+    if address is None:
+        yield
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError("a cluster needs Dask: pip install 'lrtheory[dask]'") from error
+    from joblib import parallel_config
+
+    with Client(address) as client, parallel_config(backend="dask", client=client, n_jobs=-1):
+        yield
 
 
 def in_threads(work: Callable[..., Any], blocks: Iterable[tuple[Any, ...]]) -> None:

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return options.run(options)
     except BrokenPipeError:
         return 0
-    except (KeyError, ValueError, TypeError, StatementError, OSError) as error:
+    except (KeyError, ValueError, TypeError, StatementError, ImportError, OSError) as error:
         sentence = error.args[0] if isinstance(error, KeyError) else error
         print(f"lrtheory: {sentence}", file=sys.stderr)
         return _USAGE
@@ -77,11 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("pattern", nargs="?", default="*", help="shell pattern or part of an id")
     command("show", _show, "print a statement with hypotheses, saboteurs and signature").add_argument("id")
     check = command("check", _check, "measure a statement and its saboteurs")
-    check.add_argument("id")
+    check.add_argument("ids", nargs="+", metavar="id", help="statements; several, or a pattern, give a table")
     check.add_argument("--budget", choices=sorted(BUDGETS), default="quick")
     check.add_argument("--seed", type=int, default=DEFAULT_SEED)
     check.add_argument("--saboteur", help="check the statement under this saboteur")
     check.add_argument("--instance", help="check one instance: FAMILY:NUMBER or json:LINE")
+    check.add_argument("--jobs", type=int, help="processes, -1 for all processors; gives a table")
+    check.add_argument("--cluster", help="address of the scheduler of a Dask cluster; gives a table")
     report = command("report", _report, "render the evidence of a run of the bounds", machine=False)
     report.add_argument("ids", nargs="*", help="statements (default: all)")
     report.add_argument("--evidence", default="evidence", help="folder of the evidence files")
@@ -159,11 +161,46 @@ def _show(options: Any) -> int:
 def _check(options: Any) -> int:
     import lrtheory
 
+    patterns = any(letter in id for id in options.ids for letter in "*?[")
+    if len(options.ids) > 1 or patterns or options.jobs is not None or options.cluster is not None:
+        return _check_table(options)
     evidence = lrtheory.check(
-        options.id, budget=options.budget, rng=options.seed, saboteur=options.saboteur, instance=options.instance
+        options.ids[0], budget=options.budget, rng=options.seed, saboteur=options.saboteur, instance=options.instance
     )
     print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence)
     return _exit_code(evidence)
+
+
+def _check_table(options: Any) -> int:
+    """Several statements with their saboteurs, a line each; on the workers of a cluster where one is named."""
+    import lrtheory
+    from lrtheory._front import registry
+    from lrtheory._parallel import cluster
+
+    if options.saboteur or options.instance:
+        raise ValueError("--saboteur and --instance go with one statement, without --jobs and --cluster")
+    named = [
+        registry().matching(id) if any(letter in id for letter in "*?[") else [registry()[id]] for id in options.ids
+    ]
+    if not all(named):
+        raise ValueError(f"no statement matches {options.ids[named.index([])]!r}; `lrtheory list` shows all")
+    ids = list(dict.fromkeys(statement.id for group in named for statement in group))
+    n_jobs = -1 if options.cluster is not None and options.jobs is None else options.jobs
+    with cluster(options.cluster):
+        found = lrtheory.check_all(ids, budget=options.budget, rng=options.seed, n_jobs=n_jobs)
+    if options.json:
+        print(json.dumps([evidence.to_dict() for evidence in found], indent=1))
+    for evidence in [] if options.json else found:
+        sides = (
+            f"lhs {evidence.worst['lhs']:.12} rhs {evidence.worst['rhs']:.12}" if evidence.worst else evidence.message
+        )
+        print(f"{evidence.statement:<36} {evidence.saboteur[:32]:<33}{evidence.verdict:<13}{sides}")
+    return max(_due(evidence) for evidence in found)
+
+
+def _due(evidence: Evidence) -> int:
+    """The exit code of a check in a table: a saboteur that is refuted is as it should be."""
+    return (0 if evidence.verdict == "refuted" else 2) if evidence.saboteur else _EXIT[evidence.verdict]
 
 
 def _exit_code(evidence: Evidence) -> int:
