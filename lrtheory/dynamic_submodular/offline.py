@@ -73,7 +73,8 @@ def maximize(
     "threshold"    (1 - 1/e - epsilon) OPT           O((n / epsilon) log(n / epsilon))
     "sieve"        (1/2 - epsilon) OPT, in one pass  O(log(k) / epsilon) an element
     "sieve++"      the same                          the same, with memory O(k / epsilon)
-    "random"       OPT / e expected, without monotonicity; n k
+    "random"       OPT / e expected, also where f     n k
+                   is not monotone
     "brute-force"  OPT                               all sets of at most k
     =============  ================================  ==================================================================
 
