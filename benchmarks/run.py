@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import Goal, Row, rows
+from benchmarks.results import Line, write
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parent / ".venv-peers"
@@ -130,25 +131,24 @@ def compare(key: str, row: Row, ours: str, peer: str, python: Path, options: Any
         return [other / own for own, other in times], difference
 
 
-def lines(key: str, row: Row, options: Any) -> Iterator[tuple[str, bool]]:
-    """One line of the table for every way of ours and every peer, and whether it is as it should be."""
+def lines(key: str, row: Row, options: Any) -> Iterator[Line]:
+    """One line of the table for every way of ours and every peer."""
     for peer in row.peers:
         try:
             python = peer_python(peer)
         except MissingError as reason:
-            yield f"{key:<34} {'-':<12} {peer:<14} {'missing':>9}  {reason}", True
+            yield Line(key, row.title, "-", peer, "missing", "", str(reason), True)
             continue
         for ours in row.ours:
-            start = f"{key:<34} {ours:<12} {peer:<14}"
             try:
                 ratios, difference = compare(key, row, ours, peer, python, options)
             except MissingError as reason:
-                yield f"{start} {'missing':>9}  {reason}", True
+                yield Line(key, row.title, ours, peer, "missing", "", str(reason), True)
                 continue
             same = difference <= row.tolerance
             words = f"same to {difference:.0e}" if same else f"DIFFERS by {difference:.1e}: not the same work"
-            ratio = f"{statistics.median(ratios):8.1f}x" if same else f"{'-':>9}"
-            yield f"{start} {ratio}  {min(ratios):.1f} to {max(ratios):.1f}, {words}", same
+            ratio = f"{statistics.median(ratios):.1f}x" if same else "-"
+            yield Line(key, row.title, ours, peer, ratio, f"{min(ratios):.1f} to {max(ratios):.1f}", words, same)
 
 
 def is_chosen(key: str, row: Row | Goal, names: list[str]) -> bool:
@@ -159,8 +159,8 @@ def is_chosen(key: str, row: Row | Goal, names: list[str]) -> bool:
     return not is_large and (not names or key.partition("/")[0] in names)
 
 
-def reached(key: str, goal: Goal, options: Any) -> tuple[str, bool]:
-    """The line of a goal, and whether the answer is right; a goal that was missed is said, and is no error."""
+def reached(key: str, goal: Goal, options: Any) -> Line:
+    """The line of a goal; one that was missed is said, and is no error, but a wrong answer is."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         given = Path(folder) / "input.npz"
         inputs = goal.inputs()
@@ -175,7 +175,7 @@ def reached(key: str, goal: Goal, options: Any) -> tuple[str, bool]:
         f"{memory:.2f} GB of {goal.gigabytes:g}" + (" MISSED" if memory > goal.gigabytes else ""),
         f"error {error:.0e}" + ("" if right else f": WRONG, more than {goal.tolerance:g}"),
     ]
-    return f"{key:<36} {', '.join(words)}", right
+    return Line(key, goal.title, "goal", "", "", "", ", ".join(words), right)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -195,28 +195,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="name", help="<system>/<row> or <system>; without a name all")
     parser.add_argument("--repeats", type=int, default=7, help="timed turns a pair (default 7)")
     parser.add_argument("--threads", type=int, default=1, help="threads of either side (default 1)")
+    parser.add_argument(
+        "--write", type=Path, metavar="PATH", help="a table in Markdown, in which these rows are replaced"
+    )
     options = parser.parse_args(arguments)
     chosen = {key: row for key, row in rows().items() if is_chosen(key, row, options.names)}
     if not chosen:
         print(f"No row is called {' '.join(options.names)}; there are {', '.join(rows())}.", file=sys.stderr)
         return 3
-    against = {key: row for key, row in chosen.items() if isinstance(row, Row)}
-    goals = {key: row for key, row in chosen.items() if isinstance(row, Goal)}
-    good = True
-    if against:
-        print("Times of the peer in units of ours: median of the turns, then the smallest and the largest ratio.\n")
-        print(f"{'row':<34} {'ours':<12} {'peer':<14} {'ratio':>9}")
-    for key, row in against.items():
-        for line, same in lines(key, row, options):
-            good &= same
+    print("Times of the peer in units of ours: median of the turns, then the smallest and the largest ratio.")
+    print("Without a peer: median time and largest memory beside the goals, and the error of the answer.\n")
+    found = []
+    for key, row in chosen.items():
+        for line in lines(key, row, options) if isinstance(row, Row) else [reached(key, row, options)]:
+            found.append(line)
             print(line, flush=True)
-    if goals:
-        print("\nWithout a peer: median time and largest memory beside the goals, and the error of the answer.\n")
-    for key, goal in goals.items():
-        line, right = reached(key, goal, options)
-        good &= right
-        print(line, flush=True)
-    return 0 if good else 1
+            if options.write:  # as it goes, so that an interruption loses nothing
+                write(options.write, [one for one in found if one.key == key], options.threads)
+    return 0 if all(line.good for line in found) else 1
 
 
 if __name__ == "__main__":

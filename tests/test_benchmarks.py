@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import Goal, Row, rows, run
+from benchmarks.results import Line, write
 
 ALL = rows()
 ROWS = {key: row for key, row in ALL.items() if isinstance(row, Row)}
@@ -40,14 +41,14 @@ def test_goals_see_a_wrong_answer(key: str) -> None:
 def test_a_goal_says_what_it_took_and_what_was_missed() -> None:
     key, goal = next(iter(GOALS.items()))
     options = SimpleNamespace(threads=1, repeats=1)
-    line, right = run.reached(key, goal, options)
-    assert right
-    assert f"s of {goal.seconds:g}" in line
-    assert f"GB of {goal.gigabytes:g}" in line
-    line, right = run.reached(key, replace(goal, gigabytes=0.001, tolerance=0.0), options)
-    assert "GB of 0.001 MISSED" in line
-    assert "WRONG" in line
-    assert not right
+    line = run.reached(key, goal, options)
+    assert line.good
+    assert f"s of {goal.seconds:g}" in line.words
+    assert f"GB of {goal.gigabytes:g}" in line.words
+    line = run.reached(key, replace(goal, gigabytes=0.001, tolerance=0.0), options)
+    assert "GB of 0.001 MISSED" in line.words
+    assert "WRONG" in line.words
+    assert not line.good
 
 
 def test_large_goals_run_only_by_name() -> None:
@@ -81,10 +82,9 @@ def table(key: str, row: Row, monkeypatch: pytest.MonkeyPatch, python: Path | Ex
 
 def test_a_peer_that_is_not_installed_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     key, row = next(iter(ROWS.items()))
-    [(line, good)] = table(key, row, monkeypatch, run.MissingError("not installed: no network"))
-    assert "missing  not installed: no network" in line
-    assert "x " not in line
-    assert good
+    [line] = table(key, row, monkeypatch, run.MissingError("not installed: no network"))
+    assert "missing  not installed: no network" in str(line)
+    assert line.good
 
 
 def test_a_peer_that_does_not_start_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_a_peer_that_does_not_start_is_a_row_with_its_reason(monkeypatch: pytest
     key = "alpha_rank/infinite-alpha-900"
     found = table(key, ROWS[key], monkeypatch, Path(sys.executable))  # an environment without the peer
     assert len(found) == len(ROWS[key].ours)
-    assert all("missing  does not run: ModuleNotFoundError" in line for line, _ in found)
+    assert all("missing  does not run: ModuleNotFoundError" in str(line) for line in found)
 
 
 def test_the_last_line_is_the_reason() -> None:
@@ -108,3 +108,17 @@ def test_the_worker_times_itself(tmp_path: Path) -> None:
         assert json.dumps(side.seconds())
         assert side.seconds() > 0
         np.testing.assert_allclose(side.value(), ROWS[key].ours[name](ROWS[key].inputs()), atol=ROWS[key].tolerance)
+
+
+def test_the_table_keeps_the_rows_of_other_runs(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    first = [Line("a/x", "X.", way, "peer", "2.0x", "1.0 to 3.0", "same to 0e+00", True) for way in ("one", "two")]
+    other = Line("b/y", "Y.", "goal", "", "", "", "1 s of 2", True)
+    write(path, [*first, other], 1)
+    write(path, [first[0]._replace(ratio="4.0x")], 1)
+    write(path, [first[0]._replace(ratio="5.0x")], 2)
+    rows = [line.split(" | ")[0:7] for line in path.read_text().splitlines() if line.startswith("| `")]
+    assert [(row[0][2:], row[2], row[4], row[6]) for row in rows] == [
+        ("`a/x`", "one", "4.0x", "1"), ("`a/x`", "one", "5.0x", "2"), ("`b/y`", "goal", "", "1"),
+    ]  # fmt: skip
+    assert "Machine of the last run: " in path.read_text()
