@@ -21,7 +21,13 @@ from lrtheory._result import Result
 from lrtheory._validation import generator
 from tests.walk import Entry, function_lengths
 
-POSITIONAL = {"few_shot": 4, "Observations": 4, "dual_bound": 4, "gradient_chain": 5}  # all others: three
+POSITIONAL = {
+    "few_shot": 4,
+    "Observations": 4,
+    "dual_bound": 4,
+    "gradient_chain": 5,
+    "error_certificate": 5,
+}  # all others: three
 PROTOCOL = ("method", "reason", "n_iter", "converged", "message", "counts", "certificate", "trace")
 WORDS = {  # never -> instead
     "seed": "rng",

@@ -1,0 +1,93 @@
+r"""Low-rank fine-tuning gradients of attention: exact in linear memory, almost linear in time while logits are small.
+
+One attention head with LoRA adapters has the loss 1/2 \|f X_V W_V - Y\|^2, f = softmax(beta X_Q W_Q W_K^T X_K^T). Its
+gradient is a chain of L x L matrices,
+
+.. math:: c = f C_3 - Y, \quad q = c C_3^\top, \quad p = f \circ (q - r 1^\top), \quad G = \beta\, C_1^\top p\, C_2,
+   \qquad dA = s\, B^\top G^\top, \; dB = s\, G^\top A^\top
+
+of which none has to exist. A polynomial of degree g in place of exp makes f a product of factors with binom(g + d, d)
+columns, and p with it: the gradient then costs L times the columns, not L^2. How many columns an accuracy needs depends
+on the largest logit M alone: few below M = 1, and more than there are tokens somewhere above it. Nobody can do much
+better in the worst case, unless satisfiability has faster algorithms than is believed.
+
+* What are the gradients of my adapters?                   `lora_gradients` on a `LoRAHead`
+* In which regime is my layer?                             `diagnose`, before any gradient
+* How does the chain look, matrix by matrix?               `gradient_chain`
+* Which polynomial, and how wrong is it?                   `exp_polynomial`, `attention_factors`
+* How far can the gradients be off?                        the result's `certificate`, `theory.error_certificate`
+* How many columns at least? Where is the wall?            `make_hypercube`, `theory.rank_exponent_limit`
+* What makes the problem hard?                             `make_gadget`
+* What would others do?                                    `baselines`: random features, landmarks, singular vectors
+
+Examples
+--------
+The first thing to run on a layer:
+
+>>> from lrtheory import lora_limits as ll
+>>> problem = ll.make_uniform(20000, 8, bound=0.5, rng=0)
+>>> found = ll.diagnose(problem.head, problem.XQ, XK=problem.XK, XV=problem.XV, tol=1e-4)
+>>> found.regime, found.degree, found.n_features
+('low-rank pays', 2, 45)
+
+Gradients, exact ones and fast ones; `method="auto"` takes what is cheaper:
+
+>>> small = ll.make_uniform(1000, 4, bound=0.5, rng=0)
+>>> exact, fast = (ll.lora_gradients(small, method=method) for method in ("tiled", "low-rank"))
+>>> bool(abs(exact.W["Q"] - fast.W["Q"]).max() < 1e-6 * abs(exact.W["Q"]).max())
+True
+
+One large token raises the degree for everybody; kept exact, it does not:
+
+>>> spiky = ll.make_outliers(4000, 4, factor=20.0, rng=0)
+>>> ll.lora_gradients(spiky, method="hybrid").n_outliers > 0
+True
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.lora_limits import baselines, theory
+from lrtheory.lora_limits.chain import Chain, gradient_chain
+from lrtheory.lora_limits.diagnose import Regime, diagnose
+from lrtheory.lora_limits.features import attention_factors
+from lrtheory.lora_limits.gadget import make_gadget
+from lrtheory.lora_limits.gradient_error import GradientError
+from lrtheory.lora_limits.gradients import LoRAGradients, lora_gradients
+from lrtheory.lora_limits.hypercube import make_hypercube
+from lrtheory.lora_limits.loaders import load_attention_heads
+from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
+from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, make_outliers, make_uniform
+
+__all__ = [
+    "AttentionProblem",
+    "Chain",
+    "GradientError",
+    "LoRAGradients",
+    "LoRAHead",
+    "Polynomial",
+    "Regime",
+    "attention_factors",
+    "baselines",
+    "diagnose",
+    "exp_polynomial",
+    "gradient_chain",
+    "load_attention_heads",
+    "lora_gradients",
+    "make_gadget",
+    "make_hypercube",
+    "make_outliers",
+    "make_uniform",
+    "theory",
+]
+
+
+def _warmup() -> None:
+    """Compile every kernel, for both float types, on a few tokens."""
+    problem = make_uniform(16, 2, bound=0.1, rng=0)
+    for kind in (np.float64, np.float32):
+        given = {name: getattr(problem, name).astype(kind) for name in ("XQ", "Y", "XK", "XV")}
+        for method in ("tiled", "low-rank"):
+            lora_gradients(AttentionProblem(problem.head, **given), adapt=("Q", "K", "V"), method=method)
+    theory.hypercube_gradient(np.ones((4, 1)), np.zeros((4, 1)), gamma=1.0)

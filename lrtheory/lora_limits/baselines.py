@@ -1,0 +1,272 @@
+r"""What others do: attention by random features, by landmarks, and by the best factors that a dense matrix has.
+
+Each makes factors U V^T of exp(beta <q_i, k_j>) and computes the gradients of the attention that they give, in the
+same passes as `lora_gradients` does with its monomials. None has a certificate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._validation import as_array, generator, integer, must
+from lrtheory.lora_limits.gradients import LoRAGradients, letters_of
+from lrtheory.lora_limits.inputs import read_inputs
+from lrtheory.lora_limits.letters import task_of
+from lrtheory.lora_limits.low_rank import Factors, low_rank_products, multiply_adds
+from lrtheory.lora_limits.plan import bound_of, exact_cost
+from lrtheory.lora_limits.solve import answer
+
+__all__ = ["favor", "nystrom", "truncated_svd"]
+
+NEGLIGIBLE = 1e-10  # eigenvalues of the landmarks' kernel, relative to the largest, that are dropped
+LARGEST_DENSE = 2**26  # entries of a matrix whose singular vectors are computed
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+@arrays("host")
+def favor(
+    head: Any,
+    XQ: Any = None,
+    Y: Any = None,
+    *,
+    XK: Any = None,
+    XV: Any = None,
+    adapt: tuple[str, ...] = ("Q", "V"),
+    n_features: int = 256,
+    orthogonal: bool = True,
+    mask: Any = None,
+    rng: np.random.Generator | int | None = None,
+) -> LoRAGradients:
+    r"""Positive random features of the softmax kernel, FAVOR+: phi(x) = exp(<w, x> - \|x\|^2 / 2) / sqrt(k).
+
+    Unbiased for exp(<x, y>), with relative variance (exp(\|x + y\|^2) - 1) / k of an entry for independent w.
+
+    Parameters
+    ----------
+    head : LoRAHead or AttentionProblem
+        As in `lora_gradients`.
+    XQ, Y, XK, XV : arrays or None
+        As in `lora_gradients`.
+    adapt : letters
+        As in `lora_gradients`.
+    n_features : int
+        k, how many.
+    orthogonal : bool
+        Directions orthogonal in blocks of d, which lowers the variance; else independent.
+    mask : None or lengths
+        As in `lora_gradients`.
+    rng : Generator, int or None
+        Source of the directions.
+
+    Returns
+    -------
+    LoRAGradients
+        Gradients of the approximated attention.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is out of range, or the mask is causal.
+    TypeError
+        If an argument is no array of real numbers.
+
+    References
+    ----------
+    .. [1] K. Choromanski et al., Rethinking Attention with Performers, ICLR 2021.
+
+    Examples
+    --------
+    >>> from lrtheory.lora_limits import make_uniform
+    >>> favor(make_uniform(64, 4, bound=0.5, rng=0), n_features=128, rng=0).method
+    'favor'
+    """
+    k, draws = integer("n_features", n_features, low=1), generator(rng)
+
+    def features(x: np.ndarray, y: np.ndarray) -> Pair:
+        directions = _directions(draws, k, x.shape[1], bool(orthogonal)).astype(x.dtype)
+        logs = [side @ directions.T - (side * side).sum(axis=1, keepdims=True) / 2 for side in (x, y)]
+        # a factor of a row of U, and one of all of V, cancel in the rows of attention
+        return np.exp(logs[0] - logs[0].max(axis=1, keepdims=True)), np.exp(logs[1] - logs[1].max())
+
+    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, "favor", features)
+
+
+@arrays("host")
+def nystrom(
+    head: Any,
+    XQ: Any = None,
+    Y: Any = None,
+    *,
+    XK: Any = None,
+    XV: Any = None,
+    adapt: tuple[str, ...] = ("Q", "V"),
+    n_features: int = 256,
+    mask: Any = None,
+    rng: np.random.Generator | int | None = None,
+) -> LoRAGradients:
+    r"""Landmarks among queries and keys: exp(<x, y>) is close to exp(<x, z>) (exp(<z, z>))^+ exp(<z, y>).
+
+    Parameters
+    ----------
+    head : LoRAHead or AttentionProblem
+        As in `lora_gradients`.
+    XQ, Y, XK, XV : arrays or None
+        As in `lora_gradients`.
+    adapt : letters
+        As in `lora_gradients`.
+    n_features : int
+        How many landmarks, at most as many as queries and keys.
+    mask : None or lengths
+        As in `lora_gradients`.
+    rng : Generator, int or None
+        Source of the choice.
+
+    Returns
+    -------
+    LoRAGradients
+        Gradients of the approximated attention.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is out of range, the mask is causal, or a row of the approximation has no
+        positive sum.
+    TypeError
+        If an argument is no array of real numbers.
+
+    References
+    ----------
+    .. [1] C. Williams, M. Seeger, Using the Nystrom Method to Speed Up Kernel Machines, NIPS 2000.
+
+    Examples
+    --------
+    >>> from lrtheory.lora_limits import make_uniform
+    >>> nystrom(make_uniform(64, 4, bound=0.5, rng=0), n_features=32, rng=0).n_features
+    32
+    """
+    k, draws = integer("n_features", n_features, low=1), generator(rng)
+
+    def features(x: np.ndarray, y: np.ndarray) -> Pair:
+        if k > len(x) + len(y):
+            raise must("n_features", f"at most {len(x) + len(y)}, the number of queries and keys", k)
+        z = np.concatenate([x, y])[draws.choice(len(x) + len(y), size=k, replace=False)]
+        values, vectors = np.linalg.eigh(np.exp((z @ z.T).astype(np.float64)))
+        kept = values > NEGLIGIBLE * values[-1]
+        root = (vectors[:, kept] / np.sqrt(values[kept])).astype(x.dtype)
+        return np.exp(x @ z.T) @ root, np.exp(y @ z.T) @ root
+
+    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, "nystrom", features)
+
+
+@arrays("host")
+def truncated_svd(
+    head: Any,
+    XQ: Any = None,
+    Y: Any = None,
+    *,
+    XK: Any = None,
+    XV: Any = None,
+    adapt: tuple[str, ...] = ("Q", "V"),
+    n_features: int = 256,
+    mask: Any = None,
+) -> LoRAGradients:
+    """The best factors in the Frobenius norm, from the dense matrix of exponentials: a reference for few tokens.
+
+    Parameters
+    ----------
+    head : LoRAHead or AttentionProblem
+        As in `lora_gradients`.
+    XQ, Y, XK, XV : arrays or None
+        As in `lora_gradients`.
+    adapt : letters
+        As in `lora_gradients`.
+    n_features : int
+        How many singular values are kept.
+    mask : None or lengths
+        As in `lora_gradients`.
+
+    Returns
+    -------
+    LoRAGradients
+        Gradients of the approximated attention.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is out of range, the matrix is too large, the mask is causal, or a row of the
+        approximation has no positive sum.
+    TypeError
+        If an argument is no array of real numbers.
+
+    References
+    ----------
+    .. [1] C. Eckart, G. Young, The Approximation of One Matrix by Another of Lower Rank, Psychometrika, 1936.
+
+    Examples
+    --------
+    >>> from lrtheory.lora_limits import make_uniform
+    >>> truncated_svd(make_uniform(64, 4, bound=0.5, rng=0), n_features=8).n_features
+    8
+    """
+    k = integer("n_features", n_features, low=1)
+
+    def features(x: np.ndarray, y: np.ndarray) -> Pair:
+        if len(x) * len(y) > LARGEST_DENSE:
+            raise must("XQ", f"of so few tokens that the dense matrix has at most {LARGEST_DENSE} entries", len(x))
+        logits = x @ y.T
+        U, s, Vt = np.linalg.svd(np.exp(logits - logits.max()), full_matrices=False)
+        return U[:, :k] * s[:k], Vt[:k].T
+
+    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, "truncated_svd", features)
+
+
+def _directions(rng: np.random.Generator, k: int, d: int, orthogonal: bool) -> np.ndarray:
+    """Gaussian directions (k, d), or such whose blocks of d are orthogonal, with lengths as of Gaussian ones."""
+    if not orthogonal:
+        return rng.normal(size=(k, d))
+    blocks = []
+    for _ in range(-(-k // d)):
+        Q, R = np.linalg.qr(rng.normal(size=(d, d)))
+        blocks.append((Q * np.sign(np.diag(R))).T)  # without the signs no uniform rotation
+    lengths = np.linalg.norm(rng.normal(size=(k, d)), axis=1)
+    return np.concatenate(blocks)[:k] * lengths[:, None]
+
+
+def _by_factors(given: tuple[Any, ...], adapt: Any, method: str, features: Callable[..., Pair]) -> LoRAGradients:
+    """Gradients from factors of exp(<x, y>), where the temperature is split evenly between x and y."""
+    head, *arrays, mask = given
+    listed = zip(("XQ", "Y", "XK", "XV"), arrays, strict=True)
+    XQ, Y, XK, XV = (None if value is None else as_array(name, value) for name, value in listed)
+    inputs = read_inputs(head, XQ, Y, XK, XV, mask)
+    letters = letters_of(adapt)
+    if inputs.causal:
+        raise must("mask", "None or lengths: a causal mask has no low-rank form", "causal")
+    root = math.sqrt(inputs.head.beta)
+    tasks = [task_of(inputs, entry, letters) for entry in inputs.entries()]
+    factors = [features(task.head.queries / root, task.head.keys * root) for task in tasks]
+    found = [low_rank_products(inputs.xp, task.head, _stored(*pair)) for task, pair in zip(tasks, factors, strict=True)]
+    k = max(U.shape[1] for U, _ in factors)
+    flops = sum(multiply_adds(task.head, k) for task in tasks)
+    return LoRAGradients(
+        **answer(inputs, tasks, found, letters),
+        degree=None,
+        n_features=k,
+        n_outliers=0,
+        logit_bound=bound_of(tasks),
+        regime="low-rank pays" if flops < sum(exact_cost(task.head) for task in tasks) else "exact cheaper",
+        method=method,
+        reason="asked for",
+        message="no proof: nothing is known about the error",
+        counts={"flops": flops, "features": k},
+        certificate=None,
+    )
+
+
+def _stored(U: np.ndarray, V: np.ndarray) -> Factors:
+    return Factors(lambda i, stop: U[i:stop].T, lambda i, stop: V[i:stop].T)

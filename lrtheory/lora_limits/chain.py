@@ -1,0 +1,162 @@
+r"""The chain of L x L matrices behind an adapter gradient, written out: f, c, q, p.
+
+.. math:: G = \frac{d\,\mathrm{Loss}}{dW} = \beta\, C_1^\top p\, C_2, \qquad
+   \mathrm{Loss}(W) = \tfrac12 \| \mathrm{softmax}(\beta C_1 W C_2^\top) C_3 - Y \|_F^2
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import array_namespace, arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import must, open_interval
+from lrtheory.lora_limits.attention import Attention, Products
+from lrtheory.lora_limits.inputs import real_array
+
+__all__ = ["Chain", "chain_products", "dense_products", "gradient_chain", "softmax"]
+
+
+@result
+class Chain(Result):
+    r"""The matrices of the chain, in the paper's notation, with the orientation of p2 that the gradient needs.
+
+    Attributes
+    ----------
+    f : array of shape (L_Q, L_K)
+        Attention: rows are non-negative with sum 1.
+    c : array of shape (L_Q, d_value)
+        Error of the output, f C3 - Y.
+    q : array of shape (L_Q, L_K)
+        c C3^T, of rank at most d_value.
+    p : array of shape (L_Q, L_K)
+        p1 - p2 = f o (q - r 1^T); its rows have sum 0.
+    p1, p2 : arrays of shape (L_Q, L_K)
+        f o q, and diag(r) f.
+    row_means : array of shape (L_Q,)
+        r, the means of q by rows of f, which are the row sums of p1 and <c_i, (f C3)_i>.
+    gradient : array of shape (d_1, d_2)
+        dLoss/dW = beta C1^T p C2.
+    loss : float
+        Half the squared norm of c.
+    """
+
+    f: Any
+    c: Any
+    q: Any
+    p: Any
+    p1: Any
+    p2: Any
+    row_means: Any
+    gradient: Any
+    loss: float
+
+
+@arrays("device")
+def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) -> Chain:
+    r"""The exact gradient with respect to W, with every matrix on the way (statements LL-G1, LL-G2).
+
+    Parameters
+    ----------
+    C1 : array of shape (L_Q, d_1)
+        Inputs of the queries.
+    C2 : array of shape (L_K, d_2)
+        Keys.
+    C3 : array of shape (L_K, d_value)
+        Values.
+    Y : array of shape (L_Q, d_value)
+        Targets.
+    W : array of shape (d_1, d_2)
+        The weight: for W = W* + s M A with adapters M, A, dLoss/dA = s M^T G and dLoss/dM = s G A^T.
+    beta : float
+        Inverse temperature, positive.
+
+    Returns
+    -------
+    Chain
+        In the caller's library. Memory is O(L_Q L_K): for teaching and tests.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite, or beta is not positive.
+    TypeError
+        If an argument is no array of real numbers.
+
+    References
+    ----------
+    .. [1] J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, Computational Limits of Low-Rank Adaptation (LoRA)
+       Fine-Tuning for Transformer Models, ICLR 2025, Lemmas 3.1 and 3.2.
+    .. [2] J. Alman, Z. Song, The Fine-Grained Complexity of Gradient Computation for Training Large Language Models,
+       NeurIPS 2024.
+
+    Proof
+    -----
+    For one row, O = sum_j f_j C3_j and df_j = f_j (ds_j - sum_k f_k ds_k). So dLoss = sum_j <c, C3_j> df_j
+    = sum_j f_j (q_j - r) ds_j = sum_j p_j ds_j, and s_j = beta C1_i W C2_j^T gives ds_j / dW = beta C1_i^T C2_j.
+
+    Examples
+    --------
+    >>> I = np.eye(2)
+    >>> chain = gradient_chain(I, I, I, 0 * I, 0 * I, beta=1.0)
+    >>> chain.f.tolist(), chain.p.tolist()
+    ([[0.5, 0.5], [0.5, 0.5]], [[0.0, 0.0], [0.0, 0.0]])
+    """
+    xp = array_namespace(C1, C2, C3, Y, W)
+    given = {"C1": C1, "C2": C2, "C3": C3, "Y": Y, "W": W}
+    C1, C2, C3, Y, W = (real_array(xp, name, value) for name, value in given.items())
+    if any(one.ndim != 2 for one in (C1, C2, C3, Y, W)):
+        raise must("C1, C2, C3, Y, W", "matrices", tuple(one.shape for one in (C1, C2, C3, Y, W)))
+    if W.shape != (C1.shape[1], C2.shape[1]):
+        raise must("W", f"of shape ({C1.shape[1]}, {C2.shape[1]})", W.shape)
+    if C3.shape[0] != C2.shape[0]:
+        raise must("C3", f"of {C2.shape[0]} rows, one a key", C3.shape)
+    if Y.shape != (C1.shape[0], C3.shape[1]):
+        raise must("Y", f"of shape ({C1.shape[0]}, {C3.shape[1]})", Y.shape)
+    beta = open_interval("beta", beta, 0, np.inf)
+    f = softmax(xp, beta * (C1 @ W) @ C2.T)
+    output = f @ C3
+    c = output - Y
+    q = c @ C3.T
+    r = xp.sum(c * output, axis=1)  # <c_i, O_i> = sum_j f_ij <c_i, C3_j>
+    p1, p2 = f * q, r[:, None] * f
+    p = p1 - p2
+    loss = float(xp.sum(c * c)) / 2
+    return Chain(f=f, c=c, q=q, p=p, p1=p1, p2=p2, row_means=r, gradient=beta * C1.T @ p @ C2, loss=loss)
+
+
+def softmax(xp: Any, logits: Any) -> Any:
+    """Rows of positive numbers with sum 1, proportional to the exponentials."""
+    powers = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))  # the largest is 1, so nothing overflows
+    return powers / xp.sum(powers, axis=-1, keepdims=True)
+
+
+def dense_products(xp: Any, head: Attention) -> Products:
+    """The products with f and p as whole matrices, for a batch at once."""
+    T = xp.matrix_transpose
+    logits = head.queries @ T(head.keys)
+    if head.causal:
+        logits = xp.where(later(xp, head, 0, 0, *logits.shape[-2:]), -xp.inf, logits)
+    return chain_products(xp, head, softmax(xp, logits))
+
+
+def chain_products(xp: Any, head: Attention, f: Any) -> Products:
+    """The products from an attention matrix, the exact one or another one."""
+    T = xp.matrix_transpose
+    output = f @ head.values
+    c = output - head.targets
+    p = f * (c @ T(head.values) - xp.sum(c * output, axis=-1, keepdims=True))
+    return Products(
+        loss=xp.sum(c * c, axis=(-2, -1), dtype=xp.float64) / 2,
+        right=None if head.right is None else p @ head.right,
+        left=None if head.left is None else T(p) @ head.left,
+        transport=T(f) @ c if head.transport else None,
+    )
+
+
+def later(xp: Any, head: Attention, i: int, j: int, n: int, m: int) -> Any:
+    """Which keys of a block come after its queries, as a bool array (n, m)."""
+    device = head.queries.device
+    return xp.arange(j, j + m, device=device)[None, :] > xp.arange(i, i + n, device=device)[:, None]

@@ -1,0 +1,278 @@
+"""Counts: features, floating-point operations, and the length from which the low-rank gradient is the cheaper one.
+
+Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lrtheory._validation import integer
+from lrtheory.lora_limits.numeric import number
+
+__all__ = [
+    "as23_rank",
+    "break_even_length",
+    "exact_multiply_adds",
+    "feature_exponent",
+    "flop_model",
+    "multilinear_features",
+    "n_features",
+]
+
+
+def n_features(n_variables: int, degree: int) -> int:
+    """Monomials of degree at most g in d variables: columns of the factors of a polynomial of logits (LL-D4).
+
+    Parameters
+    ----------
+    n_variables, degree : int
+        d and g.
+
+    Returns
+    -------
+    int
+        binom(g + d, d).
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Proof
+    -----
+    <x, y>^k = sum over multi-indices with sum k of (k! / prod alpha!) x^alpha y^alpha, so a polynomial of degree g in
+    <x, y> is a bilinear form in the monomials of degree at most g. Multi-indices of d entries with sum at most g are
+    multi-indices of d + 1 entries with sum g: g stars and d bars.
+
+    Examples
+    --------
+    >>> n_features(8, 4)
+    495
+    """
+    return math.comb(integer("degree", degree, low=0) + integer("n_variables", n_variables, low=0), n_variables)
+
+
+def multilinear_features(n_variables: int, degree: int) -> int:
+    """Monomials that are left on sign vectors, where squares are 1 (statement LL-H5).
+
+    Parameters
+    ----------
+    n_variables, degree : int
+        d and g.
+
+    Returns
+    -------
+    int
+        sum_{k <= min(g, d)} binom(d, k).
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Proof
+    -----
+    With x_a^2 = 1 a monomial depends on the set of variables with odd exponents alone. A monomial of degree at most g
+    has at most g of them, and every such set occurs, as the product of its variables.
+
+    Examples
+    --------
+    >>> multilinear_features(10, 3)
+    176
+    """
+    d, g = integer("n_variables", n_variables, low=0), integer("degree", degree, low=0)
+    return sum(math.comb(d, k) for k in range(min(g, d) + 1))
+
+
+def as23_rank(n_variables: int, degree: int) -> int:
+    """The cruder count of features in the literature (statement LL-D4).
+
+    Parameters
+    ----------
+    n_variables, degree : int
+        d and g.
+
+    Returns
+    -------
+    int
+        binom(2 (g + d), 2 g).
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    References
+    ----------
+    .. [1] J. Alman, Z. Song, Fast Attention Requires Bounded Entries, NeurIPS 2023 (recalled).
+
+    Examples
+    --------
+    >>> as23_rank(8, 4)
+    735471
+    """
+    d, g = integer("n_variables", n_variables, low=0), integer("degree", degree, low=0)
+    return math.comb(2 * (g + d), 2 * g)
+
+
+def feature_exponent(variables: Any, degree: Any) -> float:
+    r"""The power of L at which features grow when d = a ln L and g = b ln L (statement LL-D5).
+
+    Parameters
+    ----------
+    variables, degree : number
+        a and b, not negative.
+
+    Returns
+    -------
+    float
+        (a + b) H(a / (a + b)) with the entropy H in nats; 0 where a or b is 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Proof
+    -----
+    For n = g + d and x = d / n, exp(n H(x)) / (n + 1) <= binom(n, d) <= exp(n H(x)): the term j = d of
+    sum_j binom(n, j) x^j (1 - x)^(n - j) = 1 is binom(n, d) exp(-n H(x)), and it is the largest of n + 1 terms. Here
+    n H(x) = (a + b) H(a / (a + b)) ln L, and log(n + 1) is o(log L). As b -> 0 it falls to 0 like b log(a / b).
+
+    Examples
+    --------
+    >>> round(feature_exponent(1.0, 1.0), 4)
+    1.3863
+    """
+    a, b = float(number("variables", variables, 0)), float(number("degree", degree, 0))
+    return sum(part * math.log((a + b) / part) for part in (a, b) if part > 0)
+
+
+def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = None, rank: int | None = None) -> int:
+    """Floating-point operations of one gradient (statements LL-T1, LL-G6).
+
+    Parameters
+    ----------
+    n_queries, n_keys : int
+        L_Q and L_K.
+    d : int
+        Width of the head.
+    n_features : int or None
+        Columns of the low-rank factors; None counts the exact tiled gradient.
+    rank : int or None
+        Rank of the adapters where only their gradients are wanted, not dLoss/dW.
+
+    Returns
+    -------
+    int
+        Exact: 8 d L_Q L_K, or (6 d + 4 rank) L_Q L_K. With k features: k (L_Q + L_K) (2 (d + 1)^2 + 1), or with the
+        rank 2 k (L_Q + L_K) (d + 1) (2 rank + 1) + k (L_Q + 2 L_K).
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Proof
+    -----
+    Exact: the logits, f C3, c C3^T and p C2 are products of 2 d L_Q L_K operations each. With the rank, p (C2 A^T) and
+    p^T (C1 B) replace the last one by two of 2 rank L_Q L_K. Low rank: the keys' features meet [1, C3, C2, C3 x C2],
+    of 1 + 2 d + d^2 columns, and the queries' features meet the result; each feature costs one product a token. With
+    the rank, C2 A^T has rank columns, so there are (d + 1)(rank + 1) of them on both sides for dB, and d rank + rank on
+    both sides for dA, whose second pass evaluates the keys' features again.
+
+    Examples
+    --------
+    >>> flop_model(1000, 1000, 8), flop_model(1000, 1000, 8, n_features=45)
+    (64000000, 14670000)
+    """
+    Q, K = integer("n_queries", n_queries, low=0), integer("n_keys", n_keys, low=0)
+    d, r = integer("d", d, low=1), None if rank is None else integer("rank", rank, low=0)
+    if n_features is None:
+        return (8 * d if r is None else 6 * d + 4 * r) * Q * K
+    k = integer("n_features", n_features, low=0)
+    if r is None:
+        return k * (Q + K) * (2 * (d + 1) ** 2 + 1)
+    return 2 * k * (Q + K) * (d + 1) * (2 * r + 1) + k * (Q + 2 * K)
+
+
+def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> float:
+    """The length above which the low-rank gradient takes fewer products than the exact one (statement LL-T3).
+
+    Parameters
+    ----------
+    d : int
+        Width of the head.
+    n_features : int
+        k, columns of the factors.
+    rank : int or None
+        Rank of the adapters where only their gradients are wanted.
+
+    Returns
+    -------
+    float
+        k (d + 1)^2 / (2 d), or 2 k (d + 1)(2 rank + 1) / (3 d + 2 rank); products alone, exponentials left out.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    For dLoss/dW the products are 4 L k (d + 1)^2 against 8 d L^2, see `flop_model`; for adapters alone they are
+    4 L k (d + 1)(2 rank + 1) against (6 d + 4 rank) L^2. Divide by L.
+
+    Examples
+    --------
+    >>> break_even_length(8, 495)
+    2505.9375
+    """
+    d, k = integer("d", d, low=1), integer("n_features", n_features, low=0)
+    if rank is None:
+        return k * (d + 1) ** 2 / (2 * d)
+    r = integer("rank", rank, low=0)
+    return 2 * k * (d + 1) * (2 * r + 1) / (3 * d + 2 * r)
+
+
+def exact_multiply_adds(n_queries: int, n_keys: int, d: int) -> int:
+    """Products of entries in the exact chain with r_i = <c_i, O_i> (statement LL-G6).
+
+    Parameters
+    ----------
+    n_queries, n_keys : int
+        L_Q and L_K.
+    d : int
+        Width of the head.
+
+    Returns
+    -------
+    int
+        4 d L_Q L_K + 2 L_Q L_K + d^2 (L_Q + L_K) + 4 d L_Q.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Proof
+    -----
+    C1 W: d^2 L_Q. Logits, f C3, c C3^T and C1^T p: d L_Q L_K each, and the last one's product with C2 d^2 L_K. f o q
+    and diag(r) f: L_Q L_K each. beta twice, <c_i, O_i> and <c_i, c_i>: d L_Q each. A matrix diag(f_i) - f_i f_i^T for
+    every query would take L_Q L_K^2 products alone.
+
+    References
+    ----------
+    .. [1] J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, Computational Limits of Low-Rank Adaptation (LoRA)
+       Fine-Tuning for Transformer Models, ICLR 2025, Theorem F.1 (the order; the count is derived here).
+
+    Examples
+    --------
+    >>> exact_multiply_adds(10, 10, 2)
+    1160
+    """
+    Q, K = integer("n_queries", n_queries, low=0), integer("n_keys", n_keys, low=0)
+    d = integer("d", d, low=1)
+    return 4 * d * Q * K + 2 * Q * K + d * d * (Q + K) + 4 * d * Q

@@ -1,0 +1,204 @@
+"""The regime of a layer before any gradient: norms, the largest logit, the degree it asks for, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import open_interval
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.attention import Attention
+from lrtheory.lora_limits.chain import softmax
+from lrtheory.lora_limits.hybrid import choose_split
+from lrtheory.lora_limits.inputs import read_inputs
+from lrtheory.lora_limits.letters import task_of
+from lrtheory.lora_limits.low_rank import largest_logit
+from lrtheory.lora_limits.plan import exact_cost, logit_bound_of, low_rank_cost
+from lrtheory.lora_limits.polynomials import exp_polynomial
+
+__all__ = ["Regime", "diagnose"]
+
+SAMPLE = 32  # queries whose attention is looked at
+
+
+@result
+class Regime(Result):
+    r"""Where a layer stands; of a batch, its entry with the largest logits.
+
+    Attributes
+    ----------
+    norms : mapping
+        ``queries``, ``keys`` and ``centred_keys``: largest entries of X_Q W_Q, X_K W_K, and of the latter less its
+        mean, the Gammas of the theorems; ``gamma_over_root_log`` is the largest of the first two over sqrt(log L_K).
+    logit_bound : float
+        M, a bound on \|beta <q_i, k_j>\| with centred keys, from norms of rows.
+    sampled_logit : float
+        The largest one in a sample of queries.
+    degree : int or None
+        Smallest degree of the Taylor polynomial whose attention rows differ by at most `tol`, absolutely summed, on the
+        sample; None where the logits are too large for any.
+    certified_degree : int or None
+        Smallest degree that is proved to do so for all rows.
+    n_features : int or None
+        binom(degree + d, d), columns of the low-rank factors.
+    break_even_length : float
+        Tokens from which these columns cost less than exact attention, by counted products alone; infinite where no
+        degree is enough.
+    n_outliers : int
+        Large queries and keys that "hybrid" would keep exact.
+    regime : str
+        "low-rank pays", "exact on outliers, low-rank on the rest pays", or "exact cheaper".
+    text : str
+        The same in sentences.
+    """
+
+    norms: Mapping[str, float]
+    logit_bound: float
+    sampled_logit: float
+    degree: int | None
+    certified_degree: int | None
+    n_features: int | None
+    break_even_length: float
+    n_outliers: int
+    regime: str
+    text: str
+
+
+@arrays("device")
+def diagnose(
+    head: Any, X: Any = None, *, XK: Any = None, XV: Any = None, mask: Any = None, tol: float = 1e-6
+) -> Regime:
+    """Say which regime a layer is in, in O(L d) and without a gradient.
+
+    Parameters
+    ----------
+    head : LoRAHead or AttentionProblem
+        The head; an AttentionProblem brings its inputs along.
+    X : array of shape (L_Q, d_in) or (batch, L_Q, d_in)
+        Inputs of the queries, and of keys and values where these are not given.
+    XK, XV : arrays of shape (L_K, d_in) or (batch, L_K, d_in), or None
+        As in `lora_gradients`.
+    mask : None, "causal", or lengths
+        As in `lora_gradients`.
+    tol : float
+        Error that rows of the attention matrix may have, absolutely summed, in (0, 1).
+
+    Returns
+    -------
+    Regime
+        Numbers and a text.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a number is not finite or out of range.
+    TypeError
+        If an argument is no array of real numbers, or the head is none.
+
+    References
+    ----------
+    .. [1] J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, Computational Limits of Low-Rank Adaptation (LoRA)
+       Fine-Tuning for Transformer Models, ICLR 2025.
+
+    Examples
+    --------
+    >>> from lrtheory.lora_limits import make_uniform
+    >>> problem = make_uniform(500, 8, bound=4.0, rng=0)
+    >>> diagnose(problem).regime
+    'exact cheaper'
+    """
+    target = open_interval("tol", tol, 0, 1)
+    inputs = _read(head, X, XK, XV, mask)
+    tasks = [task_of(inputs, entry, ("Q", "V")) for entry in inputs.entries()]
+    bounds = [logit_bound_of(task.head) for task in tasks]
+    worst = int(np.argmax(bounds))
+    task, bound = tasks[worst], bounds[worst]
+    logits = _sampled(inputs.xp, task.head)
+    degree = None if bound > largest_logit(task.head) else _degree(inputs.xp, logits, bound, target)
+    certified = (
+        None if bound > largest_logit(task.head) else theory.min_degree(bound, theory.relative_error_for(target, 1.0))
+    )
+    split = choose_split(task.head, target, exact_cost(task.head))
+    features = None if degree is None else theory.n_features(task.head.factors[0].shape[-1], degree)
+    width = (task.head.queries.shape[-1] + task.head.values.shape[-1]) // 2
+    even = np.inf if features is None else theory.break_even_length(width, features)
+    outliers = split.n_queries + split.n_keys if np.isfinite(split.flops) else 0
+    regime = _regime(task.head, degree, split.flops, inputs.causal)
+    fields: dict[str, Any] = {
+        "norms": _norms(inputs, task),
+        "logit_bound": bound,
+        "sampled_logit": float(inputs.xp.max(inputs.xp.abs(logits))),
+        "degree": degree,
+        "certified_degree": certified,
+        "n_features": features,
+        "break_even_length": even,
+        "n_outliers": outliers,
+        "regime": regime,
+    }
+    return Regime(**fields, text=_text(fields, task.head, target))
+
+
+def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
+    """Inputs with targets of zeros, which nothing here depends on."""
+    from lrtheory._array import array_namespace
+    from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead
+
+    if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead) or not hasattr(X, "dtype"):
+        return read_inputs(head, X, None if isinstance(head, AttentionProblem) else X, XK, XV, mask)
+    xp = array_namespace(X)
+    shape = (*X.shape[:-1], head.WV.shape[-1])
+    kind = X.dtype if X.dtype in (xp.float32, xp.float64) else xp.float64
+    return read_inputs(head, X, xp.zeros(shape, dtype=kind, device=X.device), XK, XV, mask)
+
+
+def _norms(inputs: Any, task: Any) -> dict[str, float]:
+    """The largest entries that the theorems speak of."""
+    queries = to_numpy(task.entry.X["Q"] @ task.entry.W["Q"])
+    keys = to_numpy(task.entry.X["K"] @ task.entry.W["K"])
+    largest = {"queries": np.abs(queries).max(), "keys": np.abs(keys).max()}
+    largest["centred_keys"] = np.abs(keys - keys.mean(axis=0)).max()
+    gamma = max(largest["queries"], largest["keys"])
+    # one token has no logarithm to speak of
+    ratio = {"gamma_over_root_log": gamma / np.sqrt(np.log(max(len(keys), 2)))}
+    return {name: float(value) for name, value in (largest | ratio).items()}
+
+
+def _sampled(xp: Any, head: Attention) -> Any:
+    """The logits of a few queries, spread over all."""
+    x, y = head.factors
+    places = np.unique(np.linspace(0, x.shape[0] - 1, SAMPLE).astype(np.int64))
+    return xp.take(x, xp.asarray(places, device=x.device), axis=0) @ y.T
+
+
+def _degree(xp: Any, logits: Any, bound: float, tol: float) -> int:
+    """The smallest degree whose sampled rows of attention are within the tolerance."""
+    exact = softmax(xp, logits)
+    highest = theory.min_degree(bound, theory.relative_error_for(tol, 1.0))
+    for degree in range(highest):
+        powers = exp_polynomial(bound, degree=degree)(logits)
+        sums = xp.sum(powers, axis=-1, keepdims=True)
+        if bool(xp.min(sums) > 0) and float(xp.max(xp.sum(xp.abs(powers / sums - exact), axis=-1))) <= tol:
+            return degree
+    return highest
+
+
+def _regime(head: Attention, degree: int | None, split_cost: float, causal: bool) -> str:
+    exact = exact_cost(head)
+    if not causal and degree is not None and low_rank_cost(head, degree) < exact:
+        return "low-rank pays"
+    return "exact on outliers, low-rank on the rest pays" if not causal and split_cost < exact else "exact cheaper"
+
+
+def _text(found: dict[str, Any], head: Attention, tol: float) -> str:
+    n_keys, d = head.factors[1].shape
+    reach = f"logits up to {found['logit_bound']:.3g} (sampled {found['sampled_logit']:.3g})"
+    first = f"{n_keys} keys in {d} coordinates, {reach}."
+    if found["degree"] is None:
+        return f"{first} Too large for polynomials on all tokens. {found['regime'].capitalize()}."
+    second = f"Rows within {tol:g} need degree {found['degree']} ({found['certified_degree']} to prove it),"
+    third = f"{found['n_features']} features, which pay from {found['break_even_length']:.3g} tokens."
+    return f"{first} {second} {third} {found['regime'].capitalize()}."

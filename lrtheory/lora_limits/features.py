@@ -1,0 +1,118 @@
+r"""Polynomials of inner products as inner products of monomials: P(<x, y>) = sum_a w_a x^a y^a over \|a\| <= g.
+
+In d variables there are binom(g + d, d) monomials. Those of degree k, ordered by their last variable, are
+x_j (the monomials of degree k - 1 whose last variable is at most j) for j = 1, ..., d: each costs one product, and
+no table of exponents is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import array_namespace, arrays, kernel
+from lrtheory._validation import must
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.inputs import real_array
+from lrtheory.lora_limits.polynomials import Polynomial
+
+__all__ = ["attention_factors", "feature_weights", "monomials"]
+
+
+@arrays("device")
+def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]:
+    r"""U and V with U V^T = P(Q K^T), entry by entry and exactly (statement LL-D4).
+
+    Parameters
+    ----------
+    Q : array of shape (L_Q, d)
+        Queries, with the inverse temperature in them.
+    K : array of shape (L_K, d)
+        Keys.
+    polynomial : Polynomial
+        P, from `exp_polynomial`.
+
+    Returns
+    -------
+    U, V : arrays of shape (L_Q, k) and (L_K, k)
+        k = binom(g + d, d); the weights of the monomials are on the side of the keys.
+
+    Raises
+    ------
+    ValueError
+        If the widths differ or a number is not finite.
+    TypeError
+        If an argument is no array of real numbers.
+
+    Proof
+    -----
+    <x, y>^k = sum_{\|a\| = k} (k! / a!) x^a y^a (multinomial theorem), so w_a = a_k k! / a!.
+
+    Examples
+    --------
+    >>> from lrtheory.lora_limits import exp_polynomial
+    >>> U, V = attention_factors(np.array([[1.0, 2.0]]), np.array([[3.0, 0.5]]), exp_polynomial(4.0, degree=2))
+    >>> U.shape, float((U @ V.T)[0, 0])
+    ((1, 6), 13.0)
+    """
+    xp = array_namespace(Q, K)
+    Q, K = real_array(xp, "Q", Q), real_array(xp, "K", K)
+    if Q.ndim != 2 or K.ndim != 2 or Q.shape[1] != K.shape[1]:
+        raise must("Q, K", "matrices of equal width", (tuple(Q.shape), tuple(K.shape)))
+    weights = xp.asarray(feature_weights(polynomial.coefficients, Q.shape[1]), dtype=K.dtype, device=K.device)
+    return monomials(xp, Q, polynomial.degree).T, monomials(xp, K, polynomial.degree).T * weights
+
+
+def monomials(xp: Any, X: Any, degree: int) -> Any:
+    """All monomials up to a degree of the rows of X (n, d), as (k, n)."""
+    if isinstance(X, np.ndarray):
+        out = np.empty((theory.n_features(X.shape[1], degree), len(X)), X.dtype)
+        fill_monomials(np.ascontiguousarray(X.T), degree, out)
+        return out
+    columns = [X[:, j][None, :] for j in range(X.shape[1])]
+    last, ends = xp.ones_like(columns[0]), [1] * len(columns)
+    levels = [last]
+    for _ in range(degree):
+        parts = [column * last[:end, :] for column, end in zip(columns, ends, strict=True)]
+        last, ends = xp.concat(parts, axis=0), np.cumsum(ends).tolist()
+        levels.append(last)
+    return xp.concat(levels, axis=0)
+
+
+@kernel
+def fill_monomials(X, degree, out):
+    """All monomials of the columns of X (d, n) into the rows of `out`."""
+    d, n = X.shape
+    out[0] = 1
+    ends = np.ones(d, np.int64)  # how many monomials of the last degree have their last variable at most j
+    start, place = 0, 1
+    for _ in range(degree):
+        first = place
+        for j in range(d):
+            for parent in range(start, start + ends[j]):
+                for token in range(n):
+                    out[place, token] = out[parent, token] * X[j, token]
+                place += 1
+            ends[j] = place - first
+        start = first
+
+
+def feature_weights(coefficients: np.ndarray, n_variables: int) -> np.ndarray:
+    """w_a = a_k k! / a! of every monomial, in the order of `monomials`.
+
+    A monomial x_j b of degree k has k! / a! = (k / a_j) (k - 1)! / b!, where a_j is how often x_j stands at its end.
+    """
+    multinomial, repeats, ends = np.ones(1), np.zeros(1), np.ones(n_variables, np.int64)
+    levels = [coefficients[:1] * multinomial]
+    for k in range(1, len(coefficients)):
+        counts, values, before = [], [], 0
+        for end in ends.tolist():
+            count = np.ones(end)
+            count[before:end] = repeats[before:end] + 1  # those that end with x_j already, one more of it
+            counts.append(count)
+            values.append(multinomial[:end] * k / count)
+            before = end if k > 1 else 0
+        multinomial, repeats, ends = np.concatenate(values), np.concatenate(counts), np.cumsum(ends)
+        levels.append(coefficients[k] * multinomial)
+    return np.concatenate(levels)

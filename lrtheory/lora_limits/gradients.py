@@ -1,0 +1,196 @@
+r"""Gradients of a fine-tuning loss with respect to low-rank adapters: exact in O(L) memory, or in almost linear time.
+
+The one function that users call; what each letter needs is in `letters`, the methods are in `chain`, `tiled`,
+`low_rank` and `hybrid`, and the choice between them in `plan`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import choice, integer, must, open_interval
+from lrtheory.lora_limits.gradient_error import GradientError
+from lrtheory.lora_limits.inputs import read_inputs
+from lrtheory.lora_limits.plan import Wish, usual_tol
+from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
+from lrtheory.lora_limits.problem import LETTERS
+from lrtheory.lora_limits.solve import solve
+
+__all__ = ["METHODS", "LoRAGradients", "letters_of", "lora_gradients"]
+
+METHODS = ("auto", "dense", "tiled", "low-rank", "hybrid")
+
+
+@result
+class LoRAGradients(Result):
+    r"""Gradients of the adapters of a head.
+
+    Attributes
+    ----------
+    loss : float
+        1/2 \|f X_V W_V - Y\|_F^2, summed over the batch (divide by its size for a mean).
+    A, B : mappings from letter to array, in the shapes of the adapters
+        dLoss/dA and dLoss/dB; summed over the batch where the adapter has no batch axis.
+    W : mapping from letter to array, in the shape of the weights
+        dLoss/dW; empty where `full_gradient` is False and the letter has an adapter.
+    degree : int or None
+        Of the polynomial; None for exact methods.
+    n_features : int or None
+        Columns of the low-rank factors.
+    n_outliers : int
+        Queries and keys that "hybrid" treats exactly, in all entries.
+    logit_bound : float
+        A bound M on all \|logits\| (keys centred) that the polynomial covers.
+    regime : str
+        "low-rank pays" or "exact cheaper", by counted flops at this degree; for exact methods, at a proved one.
+    method : str
+        "dense", "tiled", "low-rank" or "hybrid".
+    reason : str
+        Why.
+    message : str
+        What to know about the accuracy.
+    counts : mapping
+        ``flops``, and ``features`` of one token.
+    certificate : GradientError or None
+        A proved bound on the entries of the error; None for exact methods, and where exp is not approximated within a
+        factor of 2.
+    """
+
+    loss: float
+    A: Mapping[str, Any]
+    B: Mapping[str, Any]
+    W: Mapping[str, Any]
+    degree: int | None
+    n_features: int | None
+    n_outliers: int
+    logit_bound: float
+    regime: str
+    method: str
+    reason: str
+    message: str
+    counts: Mapping[str, int]
+    certificate: GradientError | None
+
+
+@arrays("device")
+def lora_gradients(
+    head: Any,
+    XQ: Any = None,
+    Y: Any = None,
+    *,
+    XK: Any = None,
+    XV: Any = None,
+    adapt: tuple[str, ...] = ("Q", "V"),
+    method: str = "auto",
+    degree: int | None = None,
+    tol: float | None = None,
+    epsilon: float | None = None,
+    polynomial: str = "taylor",
+    mask: Any = None,
+    full_gradient: bool = True,
+    block: int = 128,
+    n_jobs: int | None = None,
+) -> LoRAGradients:
+    r"""Gradients of 1/2 \|softmax(beta X_Q W_Q W_K^T X_K^T) X_V W_V - Y\|^2 with respect to LoRA adapters.
+
+    Parameters
+    ----------
+    head : LoRAHead or AttentionProblem
+        The head; an AttentionProblem brings inputs, targets and mask along.
+    XQ : array of shape (L_Q, d_in) or (batch, L_Q, d_in)
+        Inputs of the queries.
+    Y : array of shape (L_Q, d_value) or (batch, L_Q, d_value)
+        Targets.
+    XK, XV : arrays of shape (L_K, d_in) or (batch, L_K, d_in), or None
+        Inputs of keys and values; None takes XQ for XK (self-attention), and XK for XV. What has no batch axis, weights
+        among them, serves all entries of the batch.
+    adapt : letters
+        Some of "Q", "K", "V"; letters without adapter get the gradient of their weight alone.
+    method : {"auto", "dense", "tiled", "low-rank", "hybrid"}
+        Exact with whole matrices; exact in O(L) memory; by a polynomial, without any L x L matrix; the same with a few
+        large tokens exact; or what costs least at the accuracy asked for.
+    degree : int or None
+        Of the polynomial.
+    tol : float or None
+        Error to aim at, relative to the largest entry of each gradient, when no degree is given: measured on a sample
+        of queries, not proved. None is 1e-6, and 1e-4 in single precision.
+    epsilon : float or None
+        Proved bound on the error of every entry, in place of `tol` (statement LL-E9).
+    polynomial : {"taylor", "chebyshev", "minimax"}
+        As in `exp_polynomial`.
+    mask : None, "causal", or lengths
+        "causal" lets query i see keys up to i. Lengths are an int array (batch,) of real tokens, of queries and keys
+        alike in self-attention, and a pair of such arrays where XK is given: the tokens after them do not exist.
+    full_gradient : bool
+        Whether dLoss/dW is wanted; without it products of width r do, where they cost less.
+    block : int
+        Queries in a tile of the exact methods.
+    n_jobs : int or None
+        Threads of "tiled" for NumPy arrays, best with one thread of the BLAS each; None is 1, -1 all processors.
+
+    Returns
+    -------
+    LoRAGradients
+        In the caller's library, on the caller's device.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite or out of range, or a low-rank method is asked for where the logits
+        are too large, the features too many, or the mask is causal; the message names the exact method.
+    TypeError
+        If an argument is no array of real numbers, or the head is none.
+
+    References
+    ----------
+    .. [1] J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, Computational Limits of Low-Rank Adaptation (LoRA)
+       Fine-Tuning for Transformer Models, ICLR 2025.
+    .. [2] J. Alman, Z. Song, The Fine-Grained Complexity of Gradient Computation for Training Large Language Models,
+       NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from lrtheory.lora_limits import make_uniform
+    >>> problem = make_uniform(2000, 4, bound=0.5, rng=0)
+    >>> exact = lora_gradients(problem, method="tiled")
+    >>> fast = lora_gradients(problem, method="low-rank", tol=1e-6)
+    >>> error = abs(fast.W["Q"] - exact.W["Q"]).max()
+    >>> bool(error < 1e-6 * abs(exact.W["Q"]).max()), bool(error < fast.certificate.gap)
+    (True, True)
+    """
+    inputs = read_inputs(head, XQ, Y, XK, XV, mask)
+    if sum(value is not None for value in (degree, tol, epsilon)) > 1:
+        raise must("degree, tol, epsilon", "given one at most", (degree, tol, epsilon))
+    if not isinstance(full_gradient, (bool, np.bool_)):
+        raise must("full_gradient", "True or False", full_gradient, TypeError)
+    wish = Wish(
+        adapt=letters_of(adapt),
+        method=choice("method", method, METHODS),
+        degree=None if degree is None else integer("degree", degree, low=0, high=MAX_DEGREE),
+        tol=usual_tol(inputs) if tol is None else open_interval("tol", tol, 0, 1),
+        epsilon=None if epsilon is None else open_interval("epsilon", epsilon, 0, np.inf),
+        kind=choice("polynomial", polynomial, KINDS),
+        full=bool(full_gradient),
+        block=integer("block", block, low=1),
+        n_jobs=_threads(n_jobs),
+    )
+    return LoRAGradients(**solve(inputs, wish))
+
+
+def _threads(n_jobs: int | None) -> int:
+    workers = 1 if n_jobs is None else integer("n_jobs", n_jobs, low=-1)
+    return (os.cpu_count() or 1) if workers == -1 else integer("n_jobs", workers, low=1)
+
+
+def letters_of(adapt: Any) -> tuple[str, ...]:
+    """The letters, each once."""
+    letters = tuple(adapt)
+    if not letters or len(set(letters)) < len(letters) or not set(letters) <= set(LETTERS):
+        raise must("adapt", "some of 'Q', 'K', 'V', each once", adapt)
+    return letters

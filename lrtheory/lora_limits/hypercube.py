@@ -1,0 +1,365 @@
+r"""All sign vectors as tokens: attention with a known spectrum, rank lower bounds, and an exact gradient in L log L.
+
+Part of `theory`, where users find these functions. L = 2^d tokens, C1 = C2 = Gamma {-1, 1}^d, W = I, beta = 1/d. With
+rho = tanh(Gamma^2 / d) the attention is the noise operator of the cube: its eigenvectors are the characters
+chi_S(x) = prod_{a in S} x_a, with the eigenvalues rho^\|S\|.
+
+References
+----------
+.. [1] R. O'Donnell, Analysis of Boolean Functions, Cambridge University Press, 2014, section 2.4 (the noise operator).
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+from scipy.optimize import brentq
+
+from lrtheory._array import arrays, kernel
+from lrtheory._result import Result, result
+from lrtheory._validation import array, integer, must, real
+from lrtheory.lora_limits.numeric import number
+
+__all__ = [
+    "Hypercube",
+    "hypercube_gradient",
+    "hypercube_rank_lower_bound",
+    "hypercube_spectrum",
+    "make_hypercube",
+    "rank_exponent_limit",
+    "spectral_rank_bound",
+]
+
+MAX_BITS = 24
+
+
+@result
+class Hypercube(Result):
+    """Attention on all sign vectors (statement LL-H5).
+
+    Attributes
+    ----------
+    C1, C2 : array of shape (2^d, d)
+        Gamma times the sign vectors; row i has the sign of coordinate a from bit a of i, plus for 0.
+    W : array of shape (d, d)
+        The identity.
+    beta : float
+        1 / d.
+    gamma : float
+        Gamma.
+    """
+
+    C1: np.ndarray
+    C2: np.ndarray
+    W: np.ndarray
+    beta: float
+    gamma: float
+
+
+def make_hypercube(n_bits: int, gamma: float) -> Hypercube:
+    """Attention on all sign vectors, an instance of known spectrum (statement LL-H5).
+
+    Parameters
+    ----------
+    n_bits : int
+        d, from 1 to 24; there are 2^d tokens.
+    gamma : float
+        Gamma, the size of all entries.
+
+    Returns
+    -------
+    Hypercube
+        The factors of its logits.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> make_hypercube(2, 0.5).C1.tolist()
+    [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
+    """
+    d = integer("n_bits", n_bits, low=1, high=MAX_BITS)
+    gamma = real("gamma", gamma, low=0.0)
+    signs = 1.0 - 2.0 * ((np.arange(2**d)[:, None] >> np.arange(d)) & 1)
+    return Hypercube(gamma * signs, gamma * signs, np.eye(d), 1 / d, gamma)
+
+
+def hypercube_spectrum(n_bits: int, gamma: Any) -> tuple[np.ndarray, np.ndarray]:
+    r"""Eigenvalues of the attention, which are its singular values, and their multiplicities (statement LL-H5).
+
+    Parameters
+    ----------
+    n_bits : int
+        d.
+    gamma : float or ball
+        Gamma.
+
+    Returns
+    -------
+    values : array of shape (d + 1,)
+        rho^k for k = 0, ..., d, with rho = tanh(Gamma^2 / d).
+    multiplicities : object array of shape (d + 1,)
+        binom(d, k), integers with the sum 2^d.
+
+    Raises
+    ------
+    ValueError
+        If `n_bits` is less than 1.
+
+    Proof
+    -----
+    exp(Gamma^2 <x, y> / d) = prod_a exp(Gamma^2 x_a y_a / d), and on one bit the matrix [[e, 1/e], [1/e, e]] with
+    e = exp(Gamma^2 / d) has the eigenvectors (1, 1) and (1, -1) with the eigenvalues 2 cosh and 2 sinh of Gamma^2 / d.
+    All row sums are the d-th power of the first, so dividing by them leaves the d-fold tensor power of a matrix with
+    the eigenvalues 1 and tanh(Gamma^2 / d). It is symmetric and, for Gamma^2 >= 0, positive semidefinite.
+
+    Examples
+    --------
+    >>> values, multiplicities = hypercube_spectrum(2, 1.0)
+    >>> values.round(4).tolist(), multiplicities.tolist()
+    ([1.0, 0.4621, 0.2136], [1, 2, 1])
+    """
+    d = integer("n_bits", n_bits, low=1)
+    rho = np.tanh(gamma * gamma / d)
+    values = [rho * 0 + 1]
+    for _ in range(d):
+        values.append(values[-1] * rho)
+    return np.array(values), _multiplicities(d)
+
+
+def _multiplicities(d: int) -> np.ndarray:
+    return np.array([math.comb(d, k) for k in range(d + 1)], dtype=object)
+
+
+def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> int:
+    r"""The least rank whose best approximation misses at most so much, in the Frobenius norm (statement LL-H5-rank).
+
+    Parameters
+    ----------
+    values : sequence of numbers
+        Distinct singular values, decreasing and positive.
+    multiplicities : sequence of int
+        How often each occurs; their sum is L.
+    allowed : number
+        Squared Frobenius distance, positive; L^2 delta^2 where entries may be off by delta.
+
+    Returns
+    -------
+    int
+        The least R such that the squares of all singular values beyond the R largest add up to at most `allowed`.
+
+    Raises
+    ------
+    ValueError
+        If `allowed` is not positive.
+
+    Proof
+    -----
+    A matrix of rank R is at a Frobenius distance of at least the root of the sum of the other sigma^2 (Eckart and
+    Young), and entries within delta of each other make a distance of at most L delta. The cut lies inside a level
+    where a part of it is enough: a whole level would claim too much.
+
+    Examples
+    --------
+    >>> spectral_rank_bound([1.0, 0.5], [1, 3], allowed=0.6)
+    2
+    """
+    left = _exact(allowed if isinstance(allowed, flint.arb) else number("allowed", allowed, 0, ends="(]"))
+    kept = sum(int(count) for count in multiplicities)
+    for value, count in zip(reversed(list(values)), reversed(list(multiplicities)), strict=True):
+        square = _exact(value) ** 2
+        if int(count) * square > left:
+            return kept - _floor(left / square)
+        left, kept = left - int(count) * square, kept - int(count)
+    return 0
+
+
+def _exact(value: Any) -> Any:
+    """A number as the rational that it is, so that tails of 10^90 tiny squares stay exact; balls stay balls."""
+    if isinstance(value, flint.arb):
+        return value
+    exact = value if isinstance(value, Fraction) else Fraction(float(value))
+    return flint.fmpq(exact.numerator, exact.denominator)
+
+
+def _floor(value: Any) -> int:
+    """The largest integer below a number; of a ball, as long as its radius leaves but one."""
+    whole = value.floor()
+    whole = whole.unique_fmpz() if isinstance(whole, flint.arb) else whole
+    assert whole is not None
+    return int(whole)
+
+
+def hypercube_rank_lower_bound(n_bits: int, c: float, a: float) -> int:
+    r"""Rank below which no approximation of the attention is within L^(-1-a) in every entry (statement LL-H5).
+
+    Parameters
+    ----------
+    n_bits : int
+        d; L = 2^d.
+    c : float
+        Gamma^2 / ln L, positive; rho = tanh(c ln 2) whatever d is.
+    a : float
+        Exponent of the error relative to the mean entry 1 / L, positive.
+
+    Returns
+    -------
+    int
+        The least R with sum of the other sigma^2 <= L^(-2 a).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    `spectral_rank_bound` for the spectrum of `hypercube_spectrum` and delta = L^(-1-a), for which L^2 delta^2 =
+    L^(-2 a). This bounds approximations of attention, not of the gradient, which is d x d.
+
+    Examples
+    --------
+    >>> hypercube_rank_lower_bound(10, 0.1, 0.5)
+    15
+    """
+    d = integer("n_bits", n_bits, low=1, high=1000)
+    c, a = number("c", c, 0, ends="(]"), number("a", a, 0, ends="(]")
+    with flint.ctx.workprec(64 + 16 * d):  # a rounded tanh gives other integers from d = 160 on
+        log2 = flint.arb(2).log()
+        rho, allowed = (flint.arb(c) * log2).tanh(), (-2 * d * flint.arb(a) * log2).exp()
+        return spectral_rank_bound([rho**k for k in range(d + 1)], _multiplicities(d), allowed=allowed)
+
+
+def rank_exponent_limit(c: float, a: float) -> float:
+    r"""The limit of log_L of the rank lower bound on the cube as d grows (statement LL-H5-limit).
+
+    Parameters
+    ----------
+    c : float
+        Gamma^2 / ln L, positive.
+    a : float
+        Exponent of the relative error, positive.
+
+    Returns
+    -------
+    float
+        H(min(k, 1/2)) with the binary entropy H in bits and k the root above t^2 / (1 + t^2) of
+        H(k) + 2 k log2(t) = -2 a, t = tanh(c ln 2); k = 1 where there is none. Positive for every c > 0, and it falls
+        to 0 as c -> 0: a low-rank approximation of rank L^o(1) needs Gamma = o(sqrt(log L)).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Level k = x d holds L^(H(x) + o(1)) singular values with the squares t^(2 x d) = L^(2 x log2 t), which add up to
+    L^(H(x) + 2 x log2 t + o(1)). The exponent is concave in x, is largest at x = t^2 / (1 + t^2), and falls beyond it.
+    The tail above x may be dropped as soon as its exponent is below -2 a; so levels up to x = k must be kept, except
+    for a share of the last one. They hold L^(H(min(k, 1/2)) + o(1)) singular values.
+
+    Examples
+    --------
+    >>> round(rank_exponent_limit(0.25, 0.5), 3)
+    0.962
+    """
+    t = math.tanh(number("c", c, 0, ends="(]") * math.log(2))
+    a = number("a", a, 0, ends="(]")
+    peak = t * t / (1 + t * t)
+
+    def excess(x: float) -> float:
+        return _entropy(x) + 2 * x * math.log2(t) + 2 * a
+
+    root = 1.0 if excess(1.0) > 0 else brentq(excess, peak, 1.0, xtol=1e-14)
+    return _entropy(min(root, 0.5))
+
+
+def _entropy(x: float) -> float:
+    """Binary entropy in bits."""
+    return -sum(p * math.log2(p) for p in (x, 1 - x) if p > 0)
+
+
+@arrays("host")
+def hypercube_gradient(C3: Any, Y: Any, *, gamma: float) -> np.ndarray:
+    r"""The exact gradient dLoss/dW on the cube in O(d d_v L log L), by Walsh-Hadamard transforms (statement LL-H6).
+
+    Parameters
+    ----------
+    C3 : array of shape (2^d, d_v)
+        Values, tokens in the order of `make_hypercube`.
+    Y : array of shape (2^d, d_v)
+        Labels.
+    gamma : float
+        Gamma, at least 0.
+
+    Returns
+    -------
+    array of shape (d, d)
+        beta C1^T p C2 at W = I, beta = 1/d, for every Gamma: high rank is not hardness.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or the number of tokens is no power of two above 1.
+
+    Proof
+    -----
+    f Z = H diag(rho^\|S\|) H Z / L with the Hadamard matrix H, whose columns are the characters. Column b of p C2 is
+    sum_l c_il (f (C3_l o C2_b))_i - r_i (f C2_b)_i with r_i = <c_i, O_i>, and f C2_b = rho C2_b, as C2_b is Gamma times
+    a character of one bit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hypercube_gradient(np.eye(4)[:, :2], np.zeros((4, 2)), gamma=1.0).shape
+    (2, 2)
+    """
+    C3 = array("C3", C3, shape=(None, None)).astype(np.float64)
+    Y = array("Y", Y, shape=C3.shape).astype(np.float64)
+    d = len(C3).bit_length() - 1
+    if d < 1 or len(C3) != 2**d:
+        raise must("C3", "an array with a power of two rows, 2 or more", C3.shape)
+    cube = make_hypercube(d, gamma)
+    rho = math.tanh(gamma * gamma / d)
+    factors = rho ** np.bitwise_count(np.arange(2**d, dtype=np.uint64)).astype(np.float64)[:, None] / 2**d
+    output = _smooth(C3, factors)
+    c = output - Y
+    row_means = (c * output).sum(1)
+    gradient = np.empty((d, d))
+    for b in range(d):
+        column = cube.C2[:, b]
+        moved = (c * _smooth(C3 * column[:, None], factors)).sum(1) - row_means * rho * column
+        gradient[:, b] = cube.C1.T @ moved
+    return gradient / d
+
+
+def _smooth(Z: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """f Z: transform, multiply by rho^|S| / L, transform back."""
+    table = np.array(Z, order="C")
+    walsh_hadamard(table)
+    table *= factors
+    walsh_hadamard(table)
+    return table
+
+
+@kernel
+def walsh_hadamard(table):
+    """Every column times the Hadamard matrix of its length, in place; the length is a power of two."""
+    n, m = table.shape
+    half = 1
+    while half < n:
+        for start in range(0, n, 2 * half):
+            for i in range(start, start + half):
+                for j in range(m):
+                    low, high = table[i, j], table[i + half, j]
+                    table[i, j] = low + high
+                    table[i + half, j] = low - high
+        half *= 2

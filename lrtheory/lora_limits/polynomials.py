@@ -1,0 +1,179 @@
+r"""Polynomials for exp on [-M, M], each with its exact relative error: Taylor, Chebyshev, and the best one there is.
+
+The relative error sup \|P(s) exp(-s) - 1\| is what attention sees, since rows are normalised. Its derivative is
+(P' - P)(s) exp(-s), so the supremum stands at an end or at a root of P' - P.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from scipy.special import ive
+
+from lrtheory._array import array_namespace
+from lrtheory._result import Result, result
+from lrtheory._validation import choice, integer, must, open_interval, real
+from lrtheory.lora_limits import theory
+
+__all__ = ["Polynomial", "exp_polynomial", "relative_error"]
+
+KINDS = ("taylor", "chebyshev", "minimax")
+LARGEST = 300.0  # exp(M) and the Bessel functions stay far from overflow
+MAX_DEGREE = 300
+EXCHANGES = 40  # a handful is enough
+REAL = 1e-6  # imaginary part, in units of M, below which a root counts as real: near a double root they split
+
+
+@result
+class Polynomial(Result):
+    r"""P(s) = sum_k a_k s^k, close to exp(s) for \|s\| <= M.
+
+    Attributes
+    ----------
+    coefficients : array of shape (g + 1,)
+        a_0, ..., a_g.
+    error : float
+        sup \|P(s) exp(-s) - 1\| over \|s\| <= M. Below 1, P is positive there.
+    bound : float
+        M.
+    kind : str
+        "taylor", "chebyshev" or "minimax".
+    """
+
+    coefficients: np.ndarray
+    error: float
+    bound: float
+    kind: str
+
+    @property
+    def degree(self) -> int:
+        """g."""
+        return len(self.coefficients) - 1
+
+    def __call__(self, s: Any) -> Any:
+        """P(s), entry by entry, in the caller's library."""
+        xp = array_namespace(s)
+        value = xp.full_like(s, float(self.coefficients[-1])) if hasattr(s, "dtype") else float(self.coefficients[-1])
+        for a in self.coefficients[-2::-1].tolist():
+            value = value * s + a
+        return value
+
+
+def exp_polynomial(
+    bound: float, *, degree: int | None = None, epsilon: float | None = None, kind: str = "taylor"
+) -> Polynomial:
+    r"""A polynomial for exp on [-M, M], of given degree or of the smallest one that reaches a relative error.
+
+    Parameters
+    ----------
+    bound : float
+        M, in [0, 300].
+    degree : int or None
+        g, at least 0.
+    epsilon : float or None
+        Relative error to reach, in (0, 1); one of degree and epsilon is given.
+    kind : {"taylor", "chebyshev", "minimax"}
+        exp's series at 0, which is best where most logits are small; its Chebyshev series on [-M, M], cut; or the
+        polynomial of smallest relative error on [-M, M].
+
+    Returns
+    -------
+    Polynomial
+        With its exact relative error (statements LL-D1, LL-D2).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or not exactly one of degree and epsilon is given.
+
+    Proof
+    -----
+    The derivative of P(s) exp(-s) - 1 is (P' - P)(s) exp(-s), so the supremum of its absolute value is attained at an
+    end or at one of the g roots of P' - P. The best polynomial is found by exchange (Remez): T_k(s / M) exp(-s) is a
+    Chebyshev system, so one P makes the error alternate with one height on g + 2 given places. Between them the
+    error has g + 1 zeros, between these its derivative has g; so all g roots of P' - P are real and inside, and the
+    new places are these and the two ends. At the fixed point the error alternates at its largest height, g + 2 times,
+    and no polynomial of degree g does better (de la Vallee Poussin).
+
+    References
+    ----------
+    .. [1] A. Aggarwal, J. Alman, Optimal-Degree Polynomial Approximations for Exponentials and Gaussian Kernel Density
+       Estimation, CCC 2022.
+
+    Examples
+    --------
+    >>> exp_polynomial(1.0, degree=2).coefficients.tolist()
+    [1.0, 1.0, 0.5]
+    >>> [exp_polynomial(4.0, epsilon=1e-4, kind=kind).degree for kind in ("taylor", "chebyshev", "minimax")]
+    [19, 13, 10]
+    """
+    M, kind = real("bound", bound, low=0, high=LARGEST), choice("kind", kind, KINDS)
+    if (degree is None) == (epsilon is None):
+        raise must("degree, epsilon", "given one without the other", (degree, epsilon))
+    if degree is not None:
+        return _of_degree(M, integer("degree", degree, low=0, high=MAX_DEGREE), kind)
+    target = open_interval("epsilon", epsilon, 0, 1)
+    if kind != "minimax":
+        return _of_degree(M, theory.min_degree(M, target, kind=kind), kind)
+    best = _of_degree(M, theory.min_degree(M, target, kind="chebyshev"), kind)
+    while best.degree > 0 and (lower := _of_degree(M, best.degree - 1, kind)).error <= target:
+        best = lower
+    return best
+
+
+def _of_degree(M: float, degree: int, kind: str) -> Polynomial:
+    if kind == "taylor" or M == 0:
+        a = np.array([1 / math.factorial(k) if k < 170 else 0.0 for k in range(degree + 1)])
+        return Polynomial(a, theory.taylor_error(degree, M), M, kind)
+    series = _chebyshev(M, degree)
+    if kind == "minimax":
+        series = _minimax(M, series)
+    # the series is exp(-M) times the polynomial, so that nothing overflows before here
+    a = chebyshev.cheb2poly(series) * math.exp(M) / M ** np.arange(len(series))
+    return Polynomial(np.pad(a, (0, degree + 1 - len(a))), relative_error(series, M), M, kind)
+
+
+def _chebyshev(M: float, degree: int) -> np.ndarray:
+    """exp(M t - M) = exp(-M) (I_0(M) + 2 sum_k I_k(M) T_k(t)), cut after the degree."""
+    series = 2 * ive(np.arange(degree + 1), M)
+    series[0] /= 2
+    return series
+
+
+def relative_error(series: np.ndarray, M: float) -> float:
+    """sup |P exp(-s) - 1| over |s| <= M, for exp(-M) P as a Chebyshev series in t = s / M."""
+    return float(np.abs(_error(series, M, _extrema(series, M))).max())
+
+
+def _error(series: np.ndarray, M: float, t: np.ndarray) -> np.ndarray:
+    return chebyshev.chebval(t, series) * np.exp(M - M * t) - 1
+
+
+def _extrema(series: np.ndarray, M: float) -> np.ndarray:
+    """The two ends, and the real roots of P' - P between them."""
+    slope = np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b")
+    roots = chebyshev.chebroots(slope) if len(slope) > 1 else np.empty(0)
+    inner = roots.real[(np.abs(roots.imag) < REAL) & (np.abs(roots.real) < 1)]
+    return np.sort(np.concatenate([[-1.0, 1.0], inner]))
+
+
+def _minimax(M: float, start: np.ndarray) -> np.ndarray:
+    """The series of smallest relative error, by exchange; the start where rounding is all that is left to win."""
+    degree = len(start) - 1
+    signs = (-1.0) ** np.arange(degree + 2)
+    best, height = start, relative_error(start, M)
+    places = -np.cos(np.pi * np.arange(degree + 2) / (degree + 1))
+    for _ in range(EXCHANGES):
+        system = np.column_stack([chebyshev.chebvander(places, degree) * np.exp(M - M * places)[:, None], signs])
+        scale = np.abs(system).max(axis=0)
+        solution = np.linalg.lstsq(system / scale, np.ones(degree + 2), rcond=None)[0] / scale
+        series, places = solution[:-1], _extrema(solution[:-1], M)
+        error = float(np.abs(_error(series, M, places)).max())
+        if error < height:
+            best, height = series, error
+        if len(places) != degree + 2 or error <= abs(solution[-1]) * (1 + 1e-9):
+            break
+    return best

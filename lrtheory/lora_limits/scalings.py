@@ -1,0 +1,279 @@
+r"""Scalings of adapters, and how adapters of low rank reach a linear target.
+
+Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import array, integer, must, real
+
+__all__ = [
+    "adapters_for_linear_target",
+    "linear_target_error",
+    "lora_plus_rates",
+    "lora_scale",
+    "rank_without_spurious_minima",
+    "rslora_scale",
+]
+
+
+def lora_scale(alpha: float, rank: int) -> float:
+    """The factor of B A in LoRA (statement LL-S3).
+
+    Parameters
+    ----------
+    alpha : float
+        Scale that the user chooses.
+    rank : int
+        Rank of the adapter, at least 1.
+
+    Returns
+    -------
+    float
+        alpha / rank.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] E. Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022.
+
+    Examples
+    --------
+    >>> lora_scale(16, 8)
+    2.0
+    """
+    return real("alpha", alpha) / integer("rank", rank, low=1)
+
+
+def rslora_scale(alpha: float, rank: int) -> float:
+    r"""The factor of B A under which the first step does not shrink with the rank (statement LL-S3).
+
+    Parameters
+    ----------
+    alpha : float
+        Scale that the user chooses.
+    rank : int
+        Rank of the adapter, at least 1.
+
+    Returns
+    -------
+    float
+        alpha / sqrt(rank).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Let A have independent entries of variance 1 / n and B = 0, and let the gradient of the loss in W be g x^T. One step
+    of size h gives B = -h s g (A x)^T with the scale s, and changes the output at x by s B A x = -h s^2 \|A x\|^2 g.
+    \|A x\|^2 has the mean rank \|x\|^2 / n. So the change is of order s^2 rank: rank^-1 for s = alpha / rank, and
+    constant for s = alpha / sqrt(rank).
+
+    References
+    ----------
+    .. [1] D. Kalajdzievski, A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA, 2023 (recalled).
+
+    Examples
+    --------
+    >>> rslora_scale(16, 4)
+    8.0
+    """
+    return real("alpha", alpha) / math.sqrt(integer("rank", rank, low=1))
+
+
+def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
+    r"""Step sizes of A and B under which both move the output by a constant (statement LL-S4).
+
+    Parameters
+    ----------
+    width : int
+        n, the number of inputs.
+    base : float
+        Step size of B, positive.
+
+    Returns
+    -------
+    rate_A, rate_B : float
+        base / n and base, for optimisers whose steps have entries of size one (Adam, sign descent).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    For f(x) = b <a, x> with <a, x> and the entries of x of order one: a step of b by h_B changes f by h_B <a, x>. A
+    step of a moves each entry by h_A sign(x_i), so <a, x> by h_A \|x\|_1, of order h_A n. Both are of order one, and
+    with b of order h_B both parts of the change of f are, when h_B is constant and h_A of order 1 / n.
+
+    References
+    ----------
+    .. [1] S. Hayou, N. Ghosh, B. Yu, LoRA+: Efficient Low Rank Adaptation of Large Models, ICML 2024 (recalled).
+
+    Examples
+    --------
+    >>> lora_plus_rates(1024)
+    (0.0009765625, 1.0)
+    """
+    base = real("base", base)
+    if base <= 0:
+        raise must("base", "positive", base)
+    return base / integer("width", width, low=1), base
+
+
+def rank_without_spurious_minima(n_data: int, n_outputs: int) -> int:
+    r"""The smallest rank with rank (rank + 1) / 2 > K N (statement LL-S2).
+
+    Parameters
+    ----------
+    n_data, n_outputs : int
+        N and K.
+
+    Returns
+    -------
+    int
+        From this rank on the linearised problem with weight decay has no spurious local minima, up to a perturbation.
+
+    Raises
+    ------
+    ValueError
+        If a number is less than 1.
+
+    References
+    ----------
+    .. [1] U. Jang, J. Lee, E. Ryu, LoRA Training in the NTK Regime has No Spurious Local Minima, ICML 2024 (abstract).
+
+    Examples
+    --------
+    >>> rank_without_spurious_minima(10, 1)
+    5
+    """
+    product = integer("n_data", n_data, low=1) * integer("n_outputs", n_outputs, low=1)
+    rank = math.isqrt(2 * product)
+    return next(k for k in range(max(1, rank - 1), rank + 3) if k * (k + 1) > 2 * product)
+
+
+def linear_target_error(weights: Sequence[Any], target: Any, *, rank: int) -> float:
+    r"""The smallest spectral distance that adapters of a rank in each layer can reach (statement LL-S1).
+
+    Parameters
+    ----------
+    weights : sequence of arrays of shape (D, D)
+        W_1, ..., W_n; the network is W_n ... W_1.
+    target : array of shape (D, D)
+        The matrix to be reached.
+    rank : int
+        Rank of the adapter of each layer.
+
+    Returns
+    -------
+    float
+        sigma_{rank n + 1}(target - W_n ... W_1), 0 where rank n >= D.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a number is out of range.
+
+    Proof
+    -----
+    The product with adapters differs from W_n ... W_1 by a matrix of rank at most rank n: replacing the layers one at a
+    time changes it by products with one adapter each. So by Eckart and Young no choice is closer than
+    sigma_{rank n + 1}; `adapters_for_linear_target` attains it.
+
+    References
+    ----------
+    .. [1] Y. Zeng, K. Lee, The Expressive Power of Low-Rank Adaptation, ICLR 2024 (recalled).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> linear_target_error([np.eye(3)], np.diag([4.0, 3.0, 1.0]), rank=1)
+    2.0
+    """
+    layers, target = _layers(weights, target)
+    values = np.linalg.svd(target - reduce(lambda product, W: W @ product, layers), compute_uv=False)
+    kept = integer("rank", rank, low=0) * len(layers)
+    return float(values[kept]) if kept < len(values) else 0.0
+
+
+def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int) -> list[np.ndarray]:
+    r"""Adapters of low rank with which a product of layers comes as close to a target as it can (statement LL-S1).
+
+    Parameters
+    ----------
+    weights : sequence of arrays of shape (D, D)
+        W_1, ..., W_n, invertible; the network is W_n ... W_1.
+    target : array of shape (D, D)
+        The matrix to be reached.
+    rank : int
+        Largest rank of each adapter.
+
+    Returns
+    -------
+    list of arrays of shape (D, D)
+        D_1, ..., D_n of at most this rank, with (W_n + D_n) ... (W_1 + D_1) at distance `linear_target_error`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a layer or a partial product is singular.
+
+    Proof
+    -----
+    Let E_1, ..., E_n be consecutive blocks of `rank` singular triples of target - W_n ... W_1, S_l = W_n ... W_{l+1},
+    and P_l = (W_l + D_l) ... (W_1 + D_1). With D_l = S_l^-1 E_l P_{l-1}^-1,
+    S_l P_l = S_l W_l P_{l-1} + S_l D_l P_{l-1} = S_{l-1} P_{l-1} + E_l.
+    So P_n = S_0 + E_1 + ... + E_n (statement LL-P9), and what is missing are the singular triples from rank n + 1 on.
+    P_l is invertible as long as S_0 + E_1 + ... + E_l is.
+
+    References
+    ----------
+    .. [1] Y. Zeng, K. Lee, The Expressive Power of Low-Rank Adaptation, ICLR 2024 (recalled).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> D = adapters_for_linear_target([np.eye(2), np.eye(2)], np.diag([3.0, 2.0]), rank=1)
+    >>> ((np.eye(2) + D[1]) @ (np.eye(2) + D[0])).round(12).tolist()
+    [[3.0, 0.0], [0.0, 2.0]]
+    """
+    layers, target = _layers(weights, target)
+    rank = integer("rank", rank, low=0)
+    after = [np.eye(len(target))]
+    for W in reversed(layers):
+        after.append(after[-1] @ W)
+    left, values, right = np.linalg.svd(target - after.pop())
+    found, before = [], np.eye(len(target))
+    for index, (W, behind) in enumerate(zip(layers, reversed(after), strict=True)):
+        part = slice(index * rank, (index + 1) * rank)
+        block = (left[:, part] * values[part]) @ right[part]
+        try:
+            found.append(np.linalg.solve(behind, np.linalg.solve(before.T, block.T).T))
+        except np.linalg.LinAlgError as error:
+            raise must("weights", "layers with invertible partial products", f"layer {index}, singular") from error
+        before = (W + found[-1]) @ before
+    return found
+
+
+def _layers(weights: Sequence[Any], target: Any) -> tuple[list[np.ndarray], np.ndarray]:
+    goal = array("target", target, shape=(None, None)).astype(np.float64)
+    layers = [array(f"weights[{i}]", W, shape=goal.shape).astype(np.float64) for i, W in enumerate(weights)]
+    if not layers or goal.shape[0] != goal.shape[1]:
+        raise must("weights", "at least one square matrix of the shape of `target`", goal.shape)
+    return layers, goal

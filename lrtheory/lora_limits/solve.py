@@ -1,0 +1,129 @@
+"""From checked inputs to gradients: entries of a batch one by one or together, and what is said about the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.attention import Products
+from lrtheory.lora_limits.chain import dense_products
+from lrtheory.lora_limits.gradient_error import GradientError, certify, rounding_of
+from lrtheory.lora_limits.hybrid import hybrid_products, smooth_part
+from lrtheory.lora_limits.inputs import Inputs
+from lrtheory.lora_limits.letters import Gradient, Task, gradients, task_of
+from lrtheory.lora_limits.low_rank import low_rank_products, multiply_adds, polynomial_factors
+from lrtheory.lora_limits.plan import Plan, Wish, exact_cost, make_plan, regime_of
+from lrtheory.lora_limits.tiled import tiled_products
+
+__all__ = ["answer", "solve"]
+
+
+def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
+    """The fields of the result."""
+    tasks = _tasks(inputs, wish)
+    plan = make_plan(inputs, tasks, wish)
+    try:
+        found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
+    except ValueError:  # a row of the polynomial had no positive sum
+        if wish.method != "auto":
+            raise
+        plan = Plan("tiled", "exact, as the polynomial has rows without a positive sum", plan.logit_bound, None, None)
+        found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
+    return answer(inputs, tasks, found, wish.adapt) | _described(inputs, tasks, plan, wish)
+
+
+def answer(inputs: Inputs, tasks: list[Task], found: list[Products], adapt: tuple[str, ...]) -> dict[str, Any]:
+    """Loss and gradients of all entries, from their products."""
+    parts = [gradients(inputs, task, one, adapt) for task, one in zip(tasks, found, strict=True)]
+    loss = sum(float(np.sum(to_numpy(one.loss))) for one in found)
+    return {"loss": loss} | {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
+
+
+def _tasks(inputs: Inputs, wish: Wish) -> list[Task]:
+    """The entries one by one; all at once for exact methods on arrays of one length, but for the compiled one."""
+    whole = wish.method == "dense" or (wish.method == "tiled" and not isinstance(inputs.Y, np.ndarray))
+    entries = [inputs.together()] if whole and inputs.lengths is None else list(inputs.entries())
+    tasks = [task_of(inputs, entry, wish.adapt) for entry in entries]
+    if wish.full:
+        return tasks
+    narrow = [task_of(inputs, entry, wish.adapt, narrow=True) for entry in entries]
+    return [min(pair, key=lambda task: multiply_adds(task.head, 1)) for pair in zip(tasks, narrow, strict=True)]
+
+
+def _products(inputs: Inputs, task: Task, plan: Plan, wish: Wish, e: int) -> Products:
+    if plan.method == "dense":
+        return dense_products(inputs.xp, task.head)
+    if plan.method == "tiled":
+        return tiled_products(inputs.xp, task.head, wish.block, wish.n_jobs)
+    assert plan.polynomial is not None
+    if plan.splits is None:
+        factors = polynomial_factors(inputs.xp, task.head, plan.polynomial.coefficients)
+        return low_rank_products(inputs.xp, task.head, factors)
+    return hybrid_products(inputs.xp, task.head, plan.polynomial.coefficients, plan.splits[e], wish.block)
+
+
+def _by_letter(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> dict[str, Any]:
+    """One gradient a letter in the shape of its parameter, which the entries share or own."""
+    found = {}
+    for letter in parts[0]:
+        values = [getattr(part[letter], kind) for part in parts]
+        if values[0] is None:
+            continue
+        own = inputs.W[letter] if kind == "W" else inputs.adapters[letter]["AB".index(kind)]
+        if inputs.batch is None:
+            found[letter] = values[0]
+            continue
+        table = values[0] if len(values) == 1 and values[0].ndim == 3 else inputs.xp.stack(values, axis=0)
+        found[letter] = table if own.ndim == 3 else inputs.xp.sum(table, axis=0)
+    return found
+
+
+def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> dict[str, Any]:
+    """The fields that say how it was done."""
+    polynomial, splits = plan.polynomial, plan.splits or []
+    features, flops = None, sum(exact_cost(task.head) for task in tasks)
+    if len(tasks) == 1:
+        flops *= inputs.batch or 1
+    if polynomial is not None:
+        features = theory.n_features(max(task.head.factors[0].shape[-1] for task in tasks), polynomial.degree)
+        flops = sum(multiply_adds(task.head, features) for task in tasks)
+    proof, message = _proof(inputs, tasks, plan, wish)
+    return {
+        "degree": None if polynomial is None else polynomial.degree,
+        "n_features": features,
+        "n_outliers": sum(split.n_queries + split.n_keys for split in splits),
+        "logit_bound": plan.logit_bound,
+        "regime": regime_of(tasks, plan, wish),
+        "method": plan.method,
+        "reason": plan.reason,
+        "message": message,
+        "counts": {"flops": int(flops), "features": features or 0},
+        "certificate": proof,
+    }
+
+
+def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[GradientError | None, str]:
+    """The certificate, and a sentence about the accuracy."""
+    if plan.polynomial is None:
+        return None, "exact up to rounding"
+    covered = tasks
+    if plan.splits is not None:
+        covered = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, plan.splits, strict=True)]
+    a, bound = plan.polynomial.coefficients, plan.logit_bound
+    rounding = max(rounding_of(task.head, a, bound) for task in covered)
+    options = {
+        "adapt": wish.adapt,
+        "method": plan.method,
+        "degree": plan.polynomial.degree,
+        "polynomial": plan.polynomial.kind,
+        "full_gradient": wish.full,
+    }
+    proof = certify(inputs, tasks, (plan.polynomial.error + rounding, rounding), wish.adapt, options)
+    if proof is None:
+        return None, "no proof: exp is not approximated within a factor of 2 on all logits"
+    if wish.degree is None and wish.epsilon is None:
+        return proof, "the degree was chosen on a sample of queries; the certificate is what is proved"
+    return proof, "the certificate is proved in exact arithmetic, with a measured floor for rounding"

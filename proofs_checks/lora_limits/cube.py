@@ -1,0 +1,193 @@
+"""The cube of sign vectors: a spectrum, rank bounds of approximate attention, and a gradient in L log L."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import (
+    Ball,
+    Derived,
+    Identity,
+    Inequality,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
+from lrtheory.lora_limits import hypercube, theory
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.cubes import (
+    CUBE_DATA,
+    CUBES,
+    FULL_ENOUGH,
+    LIMITS,
+    RANKS,
+    TRUNCATED,
+    Cube,
+    CubeData,
+    Rank,
+    Truncated,
+    cube_gradient,
+    is_below,
+    polynomial_attention,
+    rank_bound,
+    rank_exponents,
+    spectrum,
+)
+
+
+def diagonal(cube: Cube, found: dict[str, np.ndarray], rho: Any = None) -> Sides:
+    """f chi_S against rho^|S| chi_S for all S; the multiplicities against a count."""
+    levels, chi = cube.levels, cube.characters
+    values = found["values"] if rho is None else rho(cube) ** np.arange(cube.n_bits + 1)
+    count = np.bincount(levels, minlength=cube.n_bits + 1)
+    lhs = np.r_[(found["f"] @ chi).ravel(), found["counts"]]
+    return Sides(lhs, np.r_[(chi * np.asarray(values)[levels]).ravel(), count], rounding=cube.spoiled)
+
+
+LL_H5 = Statement(
+    id="lora_limits/LL-H5",
+    title="Attention on the cube is the noise operator",
+    source=Derived(theory.hypercube_spectrum),
+    tex=r"C_1 = C_2 = \Gamma\{-1,1\}^d,\ \beta = 1/d \Rightarrow f\chi_S = \tanh(\Gamma^2/d)^{|S|}\chi_S",
+    hypotheses={"Gamma is positive": lambda cube: cube.gamma > 0},
+    instances=CUBES,
+    solve=spectrum,
+    claim=Identity(diagonal),
+    saboteurs=(
+        saboteur(
+            "Gamma^2 / d without tanh", claim=Identity(partial(diagonal, rho=lambda cube: cube.gamma**2 / cube.n_bits))
+        ),
+        saboteur("each value once", solve=mutants.levels_once),
+        saboteur("beta = 1", solve=mutants.cube_without_temperature),
+    ),
+)
+
+
+def tails(case: Rank, found: int) -> Sides:
+    """Squares beyond R against L^(-2a), and that against the squares beyond R - 1, in balls."""
+    one = case.c * 0 + 1
+    log2 = np.log(one * 2)
+    square = np.tanh(case.c * log2) ** 2
+    allowed = np.exp(case.a * log2 * (-2 * case.n_bits))
+
+    def beyond(rank: int) -> Any:
+        total, left = one * 0, rank
+        for k in range(case.n_bits + 1):
+            count = math.comb(case.n_bits, k)
+            kept, left = min(count, left), max(0, left - count)
+            total = total + square**k * (count - kept)
+        return total
+
+    return Sides(np.array([beyond(found), allowed]), np.array([allowed, beyond(max(0, found - 1))]))
+
+
+LL_H5_RANK = Statement(
+    id="lora_limits/LL-H5-rank",
+    title="A lower bound on the rank of approximate attention",
+    source=Derived(theory.spectral_rank_bound),
+    tex=(
+        r"\|\tilde f - f\|_{\max} \le L^{-1-a} \Rightarrow \mathrm{rank}\,\tilde f \ge R = \min\{R : "
+        r"\textstyle\sum_{i>R}\sigma_i^2 \le L^{-2a}\}"
+    ),
+    hypotheses={"a bound above zero": lambda case: rank_bound(case) > 0},
+    instances=RANKS,
+    solve=rank_bound,
+    claim=Inequality(tails, numbers=Ball),
+    saboteurs=(
+        saboteur("a whole level", solve=mutants.whole_level),
+        saboteur(
+            "Gamma^2 / d without tanh",
+            patch=(hypercube.hypercube_rank_lower_bound, "(flint.arb(c) * log2).tanh()", "(flint.arb(c) * log2)"),
+        ),
+    ),
+    notes="About approximations of attention, as the chain needs them; the gradient is a d x d matrix.",
+)
+
+
+def misses(case: Truncated, found: np.ndarray) -> Sides:
+    """L^(-1-a) against the largest error of an entry; sums of rows against 1 from both sides."""
+    one = theory.make_hypercube(case.rank.n_bits, case.gamma)
+    powers = np.exp(one.beta * one.C1 @ one.C2.T)
+    error = np.abs(found - powers / powers.sum(1, keepdims=True)).max()
+    masses, least = found.sum(1), 2.0 ** (-(1 + case.rank.a) * case.rank.n_bits)
+    lhs, ones = np.r_[least, masses], np.ones(len(masses))
+    return Sides(np.r_[lhs, ones], np.r_[error, ones, masses], rounding=rounding(4096, 1.0))
+
+
+LL_H5_ENTRY = Statement(
+    id="lora_limits/LL-H5-entry",
+    title="Polynomials of a rank below the bound miss",
+    source=Derived(theory.multilinear_features),
+    tex=r"\textstyle\sum_{k\le g}\binom dk < R \Rightarrow \|\tilde f - f\|_{\max} > L^{-1-a}",
+    hypotheses={"a rank below the bound": is_below},
+    instances=TRUNCATED,
+    solve=polynomial_attention,
+    claim=Inequality(misses),
+    saboteurs=(
+        saboteur("a rank that is enough", breaks="a rank below the bound", instances=FULL_ENOUGH),
+        saboteur("the exact attention", solve=mutants.exact_attention),
+    ),
+    notes="On sign vectors a polynomial of degree g has the rank of the multilinear monomials.",
+)
+
+
+def approaches(case: Rank, found: dict[str, Any], most: float | None = None) -> Sides:
+    """Exponents that rise below their limit; limits that fall below 1/4, and are positive, as the norm falls."""
+    rising, limits = found["exponents"], found["limits"]
+    lhs = [*rising, *limits[1:], limits[-1], limits[0]]
+    rhs = [*rising[1:], limits[0], *limits[:-1], 0.25, 1.0 if most is None else most]
+    above = np.finfo(float).tiny
+    return Sides([*lhs, above], [*rhs, limits[-1]], rounding=[*np.full(len(lhs), rounding(4096, 1.0)), 0.0])
+
+
+LL_H5_LIMIT = Statement(
+    id="lora_limits/LL-H5-limit",
+    title="The exponent of the rank is positive for every Gamma of order sqrt(log L)",
+    source=Derived(theory.rank_exponent_limit),
+    tex=r"\Gamma^2 = c\ln L:\ \log_L R \to H_2(\min(k^*, \tfrac12)) > 0,\quad \to 0 \text{ only as } c \to 0",
+    hypotheses={"c is positive": lambda case: case.c > 0},
+    instances=LIMITS,
+    solve=rank_exponents,
+    claim=Inequality(approaches),
+    saboteurs=(
+        saboteur("rank L^o(1) for Gamma = sqrt(log L) / 2", claim=Inequality(partial(approaches, most=0.5))),
+        saboteur("norms that rise", solve=mutants.limits_backwards),
+    ),
+    notes="So low rank needs Gamma = o(sqrt(log L)) on this input, whatever SETH says. Checked for d = 10, 40, 160.",
+)
+
+
+def by_rows(cube: CubeData, found: np.ndarray) -> Sides:
+    """The gradient by transforms against C1^T p C2 / d, p by rows."""
+    case = cube.case
+    f = np.exp(case.logits)
+    f /= f.sum(1, keepdims=True)
+    q = (f @ case.C3 - case.Y) @ case.C3.T
+    p = np.array([(np.diag(f_i) - np.outer(f_i, f_i)) @ q_i for f_i, q_i in zip(f, q, strict=True)])
+    return Sides(found, case.beta * case.C1.T @ p @ case.C2, rounding=case.spoiled * len(f))
+
+
+LL_H6 = Statement(
+    id="lora_limits/LL-H6",
+    title="High rank is not hardness",
+    source=Derived(theory.hypercube_gradient),
+    tex=(
+        r"fZ = \tfrac1L H\,\mathrm{diag}(\rho^{|S|})HZ: \text{ the exact gradient in } O(d^2L\log L) "
+        r"\text{ for every } \Gamma"
+    ),
+    hypotheses={"all sign vectors": always},
+    instances=CUBE_DATA,
+    solve=cube_gradient,
+    claim=Identity(by_rows),
+    saboteurs=(
+        saboteur("sums for differences", patch=(hypercube.walsh_hadamard, "= low - high", "= low + high")),
+        saboteur("a norm that is twice as large", solve=mutants.cube_of_twice_the_norm),
+    ),
+    notes="The condition on the norms is sufficient for low rank; nothing says that a large norm makes an input hard.",
+)

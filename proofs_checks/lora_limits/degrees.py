@@ -1,0 +1,349 @@
+"""Polynomials in the place of exp: their errors, and the degrees that are needed."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import (
+    Ball,
+    Derived,
+    Identity,
+    Inequality,
+    Paper,
+    Rate,
+    Recorded,
+    Sides,
+    Statement,
+    rounding,
+    saboteur,
+)
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.degrees import taylor_error
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.polynomials import (
+    BRACKETS,
+    LADDER,
+    LARGE_ERRORS,
+    NEGATIVE,
+    ORDERS,
+    POSITIVE,
+    SCALED,
+    SMALL_ERRORS,
+    TARGETS,
+    TAYLOR,
+    Absolute,
+    Bracket,
+    Bracketed,
+    Kinds,
+    Target,
+    Taylor,
+    best_errors,
+    bracketed,
+    degree_brackets,
+    degree_counts,
+    degrees_by_norm,
+    kinds_of,
+    least_degrees,
+    positive_values,
+    rigorous_error,
+    taylor_errors,
+)
+
+RATES = "2205.06249"
+
+
+def certified(case: Taylor, found: dict[str, Any], relative: bool = True) -> Sides:
+    """|T_g(s) exp(-s) - 1| at some places, and the library's error, against exp(M) M^(g+1) / (g+1)!, in balls."""
+    places = case.places * case.bound
+    errors = [abs(theory.taylor_value(case.degree, s) * np.exp(-s) - 1) for s in places]
+    bound = theory.taylor_certificate(case.degree, case.bound)
+    bound = bound if relative else bound * np.exp(-case.bound)
+    largest = abs(theory.taylor_value(case.degree, -case.bound) * np.exp(case.bound) - 1)
+    lhs = np.array([*errors, found["error"], largest / 2])  # and the library's error is no less than half of the truth
+    return Sides(lhs, np.array([bound] * (len(errors) + 1) + [found["error"]]))
+
+
+LL_D1 = Statement(
+    id="lora_limits/LL-D1",
+    title="A bound on the relative error of Taylor's polynomial",
+    source=Derived(theory.taylor_certificate),
+    tex=r"\sup_{|s|\le M}|T_g(s)e^{-s} - 1| \le e^M M^{g+1}/(g+1)!",
+    hypotheses={"M is positive": lambda case: case.bound > 0},
+    instances=TAYLOR,
+    solve=taylor_errors,
+    claim=Inequality(certified, numbers=Ball),
+    saboteurs=(
+        saboteur("exp(M) is dropped", claim=Inequality(partial(certified, relative=False), numbers=Ball)),
+        saboteur("the error of one degree less", solve=mutants.error_of_less),
+    ),
+)
+
+
+def integral(case: Taylor, found: dict[str, float], sign: int = -1) -> Sides:
+    """The error, and the one that the library states for its polynomial, against |T_g(-M) exp(M) - 1| in 400 bits."""
+    wanted = rigorous_error(case if sign < 0 else Taylor(case.degree, -case.bound, case.places))
+    return Sides([found["error"], found["stated"]], [wanted, wanted], rounding=case.spoiled)
+
+
+LL_D1_EXACT = Statement(
+    id="lora_limits/LL-D1-exact",
+    title="The relative error of Taylor's polynomial",
+    source=Derived(theory.taylor_error),
+    tex=r"\eta_T(g, M) = \tfrac1{g!}\int_0^M u^g e^u\,du = |T_g(-M)e^M - 1|",
+    hypotheses={"M is positive": lambda case: case.bound > 0},
+    instances=TAYLOR,
+    solve=taylor_errors,
+    claim=Identity(integral),
+    saboteurs=(
+        saboteur("at the other end", claim=Identity(partial(integral, sign=1))),
+        saboteur("g + 1 factorial", patch=(taylor_error, "math.lgamma(degree + 1)", "math.lgamma(degree + 2)")),
+        saboteur("the error of one degree less", solve=mutants.error_of_less),
+    ),
+)
+
+
+def least(case: Target, found: dict[str, int]) -> Sides:
+    """eta(g) <= epsilon < eta(g - 1), and the degree of the certificate between g and g + 1."""
+    g = found["degree"]
+    before = theory.taylor_error(g - 1, case.bound) if g else case.epsilon
+    lhs = [
+        theory.taylor_error(g, case.bound),
+        case.epsilon,
+        case.epsilon * 0 + g,
+        case.epsilon * 0 + found["certified"],
+    ]
+    rhs = [case.epsilon, before, case.epsilon * 0 + found["certified"], case.epsilon * 0 + g + 1]
+    return Sides(np.array(lhs), np.array(rhs))
+
+
+LL_D1_LEAST = Statement(
+    id="lora_limits/LL-D1-least",
+    title="The smallest degree, and that of the bound",
+    source=Derived(theory.taylor_error),
+    tex=r"\eta_T(g) \le \varepsilon \le \eta_T(g-1),\quad g \le g_{\mathrm{certificate}} \le g + 1",
+    hypotheses={"an error below 1": lambda case: case.epsilon < 1},
+    instances=TARGETS,
+    solve=least_degrees,
+    claim=Inequality(least, numbers=Ball),
+    saboteurs=(
+        saboteur("one degree less", solve=mutants.less_than_least),
+        saboteur("one degree more", solve=mutants.more_than_least),
+    ),
+    notes="That the bound costs at most one degree is checked on a grid of M up to 8, and is no theorem.",
+)
+
+
+def between(case: Bracket, found: Bracketed, upper: Any = None, lower: Any = None) -> Sides:
+    """The bracket around E_g; the error of the Chebyshev series below its upper end, and equal to it at M."""
+    below, above = best_errors(case)
+    s = case.bound * np.cos(np.linspace(0, np.pi, 65))
+    errors = np.abs(np.polynomial.polynomial.polyval(s, found.coefficients) - np.exp(s))
+    high = found.upper if upper is None else upper(found)
+    low = found.lower if lower is None else lower(found)
+    lhs = np.r_[low, below, errors, found.upper]
+    return Sides(lhs, np.r_[above, high, np.full(len(errors), found.upper), errors[0]], rounding=case.spoiled)
+
+
+LL_D2 = Statement(
+    id="lora_limits/LL-D2",
+    title="Both sides of the best error",
+    source=Derived(theory.chebyshev_bracket),
+    tex=r"2\sum_{j\ \mathrm{odd}} I_{j(g+1)}(M) \le E_g(M) \le 2\sum_{k>g}I_k(M)",
+    hypotheses={"M is positive": lambda case: case.bound > 0},
+    instances=BRACKETS,
+    solve=bracketed,
+    claim=Inequality(between),
+    saboteurs=(
+        saboteur("2 I_{g+1} above", claim=Inequality(partial(between, upper=lambda found: found.lower))),
+        saboteur("the cut series is best", claim=Inequality(partial(between, lower=lambda found: found.upper))),
+        saboteur("the tail is dropped", solve=mutants.tail_dropped),
+    ),
+    notes="E_g itself is enclosed by exchange: the level of an alternation, and the largest error on a grid.",
+)
+
+
+def stated(case: Bracket, found: Kinds, best: int = 2) -> Sides:
+    """Errors on a grid below those stated, half of these below the grid's largest; the best kind's below all."""
+    s = case.bound * np.cos(np.linspace(0, np.pi, 257))
+    values = np.abs([np.polynomial.polynomial.polyval(s, a) * np.exp(-s) - 1 for a in np.asarray(found.coefficients)])
+    errors = np.asarray(found.errors)
+    lhs = np.r_[values.ravel(), errors / 2, np.full(3, errors[best])]
+    rhs = np.r_[np.repeat(errors, len(s)), values.max(1), errors]
+    return Sides(lhs, rhs, rounding=case.spoiled * np.exp(case.bound))
+
+
+LL_D2_RELATIVE = Statement(
+    id="lora_limits/LL-D2-relative",
+    title="Relative errors of the three polynomials, and the smallest of them",
+    source=Derived(theory.chebyshev_error),
+    tex=(
+        r"\eta(P) = \sup_{|s|\le M}|P(s)e^{-s} - 1|,\quad "
+        r"\eta(P_{\mathrm{minimax}}) \le \eta(P_{\mathrm{Chebyshev}}), \eta(T_g)"
+    ),
+    hypotheses={"M is positive": lambda case: case.bound > 0},
+    instances=BRACKETS,
+    solve=kinds_of,
+    claim=Inequality(stated),
+    saboteurs=(
+        saboteur("Taylor's is the smallest", claim=Inequality(partial(stated, best=0))),
+        saboteur("Chebyshev's is the smallest", claim=Inequality(partial(stated, best=1))),
+        saboteur("99 parts of 100 of the errors", solve=mutants.errors_shrunk),
+    ),
+)
+
+
+def close(case: Absolute, found: np.ndarray) -> Sides:
+    """low <= high <= low + 1, and the library's bracket at both degrees around the error."""
+    low, high = (int(one) for one in found)
+    ends = [theory.chebyshev_bracket(max(0, g), case.bound) for g in (low - 1, low, high - 1, high)]
+    lhs = [low, high, case.epsilon if low else 0.0, ends[1][0], case.epsilon if high else 0.0, ends[3][1]]
+    rhs = [high, low + 1, ends[0][0], case.epsilon, ends[2][1], case.epsilon]
+    return Sides(lhs, rhs, rounding=rounding(64, np.exp(0.0)) * 0)
+
+
+LL_D2_DEGREES = Statement(
+    id="lora_limits/LL-D2-degrees",
+    title="The bracket leaves at most two degrees",
+    source=Derived(theory.degree_bracket),
+    tex=r"g_{\mathrm{low}} \le g^* \le g_{\mathrm{high}} \le g_{\mathrm{low}} + 1",
+    hypotheses={"errors of at most 1": lambda case: case.epsilon <= 1},
+    instances=SMALL_ERRORS,
+    solve=degree_brackets,
+    claim=Inequality(close),
+    saboteurs=(
+        saboteur("errors as large as exp(M)", breaks="errors of at most 1", instances=LARGE_ERRORS),
+        saboteur("one degree less", solve=mutants.less_than_bracket),
+    ),
+    notes="That they differ by at most one is checked for M up to 16, and is no theorem.",
+)
+
+
+def order(
+    case: Absolute, found: np.ndarray, band: tuple[Fraction, Fraction] = (Fraction(9, 10), Fraction(16, 5))
+) -> Sides:
+    """The degree between 9/10 and 16/5 of the order."""
+    expected = theory.degree_order(case.bound, case.epsilon)
+    low, high = (float(one) * expected for one in band)
+    return Sides([low, float(found[1])], [float(found[1]), high], rounding=rounding(64, expected))
+
+
+LL_D3 = Statement(
+    id="lora_limits/LL-D3",
+    title="The order of the degree",
+    source=Paper(RATES, "abstract", read="abstract"),
+    tex=r"g^* = \Theta(\max\{M, \log(1/\delta)/\log(\log(1/\delta)/M)\})",
+    hypotheses={"delta below 1": lambda case: case.epsilon < 1},
+    instances=ORDERS,
+    solve=degree_brackets,
+    claim=Inequality(order),
+    saboteurs=(
+        saboteur("between 9/10 and 2", claim=Inequality(partial(order, band=(Fraction(9, 10), Fraction(2))))),
+        saboteur("degrees for decaying exponentials", solve=mutants.decaying),
+    ),
+    notes=(
+        "The constants 9/10 and 16/5 are measured on M = 1..32, delta = 10^-2..10^-12; no constants are "
+        "in the abstract."
+    ),
+)
+
+
+def grows(over: Any) -> Rate:
+    """The degree against a law in M."""
+    return Rate(cost=lambda case, found: found, size=lambda case: case.bound, over=over, exponent=(-0.1, 0.05))
+
+
+LL_D3_RATE = Statement(
+    id="lora_limits/LL-D3-rate",
+    title="The degree grows like M",
+    source=Paper(RATES, "abstract", read="abstract"),
+    tex=r"g^*(M, 10^{-2}) = \Theta(M)",
+    hypotheses={"delta below 1": lambda case: case.epsilon < 1},
+    instances=LADDER,
+    solve=degree_counts,
+    claim=grows(lambda case: case.bound),
+    saboteurs=(
+        saboteur("sqrt(M log(1/delta))", claim=grows(lambda case: math.sqrt(case.bound * math.log(1 / case.epsilon)))),
+        saboteur("degrees for decaying exponentials", solve=mutants.decaying_counts),
+    ),
+    notes="Counts for M = 16, 32, 64, 128. The square root is the law of exp(-x) on [0, B].",
+)
+
+
+def positive(case: Taylor, found: dict[str, np.ndarray]) -> Sides:
+    """The smallest positive double against the values, which are exact up to rounding."""
+    values = np.asarray(found["values"], dtype=float)
+    lhs = np.r_[np.full(len(values), np.finfo(float).tiny), np.abs(values - exact_values(case))]
+    return Sides(lhs, np.r_[values, np.zeros(len(values))], rounding=np.r_[np.zeros(len(values)), rounding_of(case)])
+
+
+def exact_values(case: Taylor) -> np.ndarray:
+    """T_g at the places in Fractions, as doubles."""
+    places = [Fraction(float(x)) * Fraction(float(case.bound)) for x in case.places]
+    return np.array([float(sum(s**k / math.factorial(k) for k in range(case.degree + 1))) for s in places])
+
+
+def rounding_of(case: Taylor) -> np.ndarray:
+    """Rounding of T_g at every place."""
+    return np.full(len(case.places), rounding(8 * case.degree + 8, np.exp(case.bound)))
+
+
+LL_P10 = Statement(
+    id="lora_limits/LL-P10",
+    title="When rows of the polynomial are positive",
+    source=Derived(theory.taylor_error),
+    tex=r"\eta < 1 \text{ or } g \text{ even} \Rightarrow T_g(s) > 0 \text{ for } |s| \le M",
+    hypotheses={
+        "eta below 1, or an even degree": lambda c: c.degree % 2 == 0 or theory.taylor_error(c.degree, c.bound) < 1
+    },
+    instances=POSITIVE,
+    solve=positive_values,
+    claim=Inequality(positive),
+    saboteurs=(
+        saboteur("odd degrees far out", breaks="eta below 1, or an even degree", instances=NEGATIVE),
+        saboteur("the sign of odd powers", solve=mutants.alternating),
+    ),
+    notes=(
+        "Even degrees are positive everywhere: the derivative of T_g is T_g less its last term, so T_g > 0 at minima."
+    ),
+)
+
+
+def rises(case: Target, found: np.ndarray) -> Sides:
+    """Each degree against the next; each bound against epsilon."""
+    one = case.epsilon * 0 + 1
+    bounds = [theory.taylor_certificate(int(g), one * (k + 1) ** 2 / 16) for k, g in enumerate(found)]
+    lhs = [*(one * int(g) for g in found[:-1]), *bounds]
+    return Sides(np.array(lhs), np.array([*(one * int(g) for g in found[1:]), *[case.epsilon] * len(bounds)]))
+
+
+LL_T4_BOUND = Statement(
+    id="lora_limits/LL-T4-bound",
+    title="The degree that is proved grows with the norms",
+    source=Derived(theory.taylor_certificate),
+    tex=r"\Gamma \le \Gamma' \Rightarrow g(\beta d\,\Gamma^2) \le g(\beta d\,\Gamma'^2)",
+    hypotheses={"an error below 1": lambda case: case.epsilon < 1},
+    instances=SCALED,
+    solve=degrees_by_norm,
+    claim=Inequality(rises, numbers=Ball),
+    saboteurs=(saboteur("norms in the wrong order", solve=mutants.norms_backwards),),
+)
+
+
+LL_T4 = Statement(
+    id="lora_limits/LL-T4",
+    title="The degree that is needed grows with the norms",
+    source=Derived(theory.taylor_certificate),
+    tex=r"\Gamma \mapsto \min\{g : \|\tilde G - G\| \le \|G\|/L\} \text{ does not fall}",
+    hypotheses={},
+    instances=SCALED,
+    solve=degrees_by_norm,
+    claim=Recorded(
+        "a regularity for L of 128 or more, and false for small L: errors of a low degree can cancel",
+        carried_by="lora_limits/LL-T4-bound",
+    ),
+)

@@ -1,0 +1,227 @@
+"""Small attention problems, and their gradients by the complex step, which knows nothing of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, rounding
+from lrtheory.lora_limits import LoRAHead, chain, lora_gradients
+
+STEP = 1e-100  # of the complex step: its square vanishes beside 1, so there is no cancellation and no truncation
+
+
+@dataclass(frozen=True)
+class Case:
+    """1/2 |softmax(beta C1 W C2^T) C3 - Y|^2 as a function of W."""
+
+    C1: np.ndarray
+    C2: np.ndarray
+    C3: np.ndarray
+    Y: np.ndarray
+    W: np.ndarray
+    beta: float
+
+    @property
+    def logits(self) -> np.ndarray:
+        """beta C1 W C2^T."""
+        return self.beta * (self.C1 @ self.W) @ self.C2.T
+
+    @property
+    def operations(self) -> float:
+        """Operations behind an entry, times what a rounded logit does to an exponential."""
+        sizes = float(sum(self.C1.shape) + sum(self.C2.shape) + self.C3.shape[1])
+        return 16 * sizes * (1 + float(np.abs(self.logits).max()))
+
+    @property
+    def errors(self) -> float:
+        """What no entry of c exceeds."""
+        return float(np.abs(self.C3).max() + np.abs(self.Y).max())
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of an entry of the gradient."""
+        wide = self.C3.shape[1] * self.errors * float(np.abs(self.C3).max())
+        size = self.beta * float(np.abs(self.C1).sum()) * float(np.abs(self.C2).max())
+        return rounding(self.operations, 1 + 4 * size * wide)
+
+    @property
+    def spoiled_entries(self) -> np.ndarray:
+        """Rounding of an entry of f, c, q or p."""
+        return rounding(self.operations, 1 + 4 * self.C3.shape[1] * self.errors**2)
+
+
+def attention(logits: np.ndarray) -> np.ndarray:
+    """Rows of exponentials over their sums; also of complex logits."""
+    powers = np.exp(logits - np.max(logits.real, axis=-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def half_square(errors: np.ndarray) -> np.ndarray:
+    """1/2 sum of squares over the last two axes, without conjugation."""
+    return (errors * errors).sum((-2, -1)) / 2
+
+
+def slopes(loss: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
+    """d loss / dX, entry by entry: imaginary parts after imaginary steps, for a loss that takes a batch."""
+    steps = 1j * STEP * np.eye(X.size).reshape(X.size, *X.shape)
+    found = (loss(X + steps).imag / STEP).reshape(X.shape)
+    return np.where(np.abs(found) > STEP**0.5, found, 0.0)  # what is left there is of the order of the step
+
+
+def gradient(case: Case) -> np.ndarray:
+    """dLoss/dW."""
+    T = case.C2.T
+    return slopes(lambda W: half_square(attention(case.beta * (case.C1 @ W) @ T) @ case.C3 - case.Y), case.W)
+
+
+def chained(case: Case, rng: np.random.Generator | None = None) -> Any:
+    """The library's chain; through its module, so that a changed line is seen."""
+    return chain.gradient_chain(case.C1, case.C2, case.C3, case.Y, case.W, beta=case.beta)
+
+
+def draw_table(draws: Draws, *shape: int) -> np.ndarray:
+    """Quarters between -2 and 2."""
+    return draws.integers(-8, 8, shape=shape) / 4
+
+
+def draw_case(draws: Draws, n_keys: int | None = None) -> Case:
+    """Up to five queries, five keys, three coordinates."""
+    d, v, queries = draws.integers(1, 3), draws.integers(1, 3), draws.integers(1, 5)
+    keys = draws.integers(1, 5) if n_keys is None else n_keys
+    tables = [draw_table(draws, *shape) for shape in ((queries, d), (keys, d), (keys, v), (queries, v), (d, d))]
+    return Case(*tables, draws.choice((0.25, 0.5, 1.0, 2.0)))
+
+
+def made(seed: int, n: int, d: int, beta: float) -> Case:
+    """A self-attention problem with Gaussian entries."""
+    rng = np.random.default_rng(seed)
+    return Case(*(rng.normal(size=shape) for shape in [(n, d)] * 4 + [(d, d)]), beta)
+
+
+ALONE = Case(*(np.array([[x]]) for x in (1.0, 2.0, 3.0, 1.0, 0.5)), 1.0)
+TWO = Case(
+    np.array([[1.0, 0.0], [0.0, 2.0]]),
+    np.array([[1.0, -1.0], [0.5, 1.0]]),
+    np.array([[1.0, 0.0], [0.0, 3.0]]),
+    np.array([[0.0, 1.0], [1.0, 0.0]]),
+    np.array([[1.0, 0.5], [-0.5, 1.0]]),
+    0.5,
+)
+ALWAYS = (ALONE, TWO, made(0, 12, 4, 0.5))
+CHAINS = Family("chains", always=ALWAYS, draw=draw_case)
+SELF_ATTENTION = Family("self-attention", always=ALWAYS[1:])
+
+
+# --- heads with adapters ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HeadCase:
+    """Inputs, weights (d_in, d_out), adapters A (r, d_in) and B (d_out, r) of queries, keys, values."""
+
+    X: dict[str, np.ndarray]
+    Y: np.ndarray
+    W: dict[str, np.ndarray]
+    A: dict[str, np.ndarray]
+    B: dict[str, np.ndarray]
+    alpha: float
+    beta: float
+    rslora: bool = False
+
+    @property
+    def rank(self) -> int:
+        """r, of all three adapters."""
+        return self.A["Q"].shape[0]
+
+    @property
+    def scale(self) -> float:
+        """alpha / r, or alpha / sqrt(r)."""
+        return self.alpha / (np.sqrt(self.rank) if self.rslora else self.rank)
+
+    @property
+    def head(self) -> LoRAHead:
+        """The library's head."""
+        pairs = {letter: (self.A[letter], self.B[letter]) for letter in "QKV"}
+        weights = (self.W[letter] for letter in "QKV")
+        return LoRAHead(*weights, adapters=pairs, alpha=self.alpha, beta=self.beta, rslora=self.rslora)
+
+    def weight(self, letter: str) -> np.ndarray:
+        """W + s (B A)^T."""
+        return self.W[letter] + self.scale * (self.B[letter] @ self.A[letter]).T
+
+    @property
+    def chain(self) -> Case:
+        """The chain of the query weight."""
+        keys, values = (self.X[letter] @ self.weight(letter) for letter in "KV")
+        return Case(self.X["Q"], keys, values, self.Y, self.weight("Q"), self.beta)
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of an entry of any gradient: rows of p add up to 2 max |q| at most."""
+        top = {letter: float(np.abs(x).max()) for letter, x in self.X.items()}
+        Q, K, V = (float(np.abs(self.X[letter] @ self.weight(letter)).max()) for letter in "QKV")
+        errors = V + float(np.abs(self.Y).max())
+        rows = 2 * self.chain.C3.shape[1] * V * errors
+        G = len(self.Y) * max(self.beta * top["Q"] * K * rows, self.beta * top["K"] * Q * rows, top["V"] * errors)
+        adapters = max(float(np.abs(one).sum(0).max()) for table in (self.A, self.B) for one in table.values())
+        return rounding(self.chain.operations, 1 + G * (1 + abs(self.scale) * adapters))
+
+
+def adapter_slopes(case: HeadCase, letter: str, kind: str) -> np.ndarray:
+    """dLoss/dA, dLoss/dB or dLoss/dW of a letter."""
+
+    def loss(value: np.ndarray) -> np.ndarray:
+        weights = {other: case.weight(other) for other in "QKV"}
+        A, B = (value if kind == name else getattr(case, name)[letter] for name in "AB")
+        weights[letter] = value if kind == "W" else case.W[letter] + case.scale * np.matrix_transpose(B @ A)
+        Q, K, V = (case.X[other] @ weights[other] for other in "QKV")
+        return half_square(attention(case.beta * Q @ np.matrix_transpose(K)) @ V - case.Y)
+
+    return slopes(loss, case.weight(letter) if kind == "W" else getattr(case, kind)[letter])
+
+
+LETTERS = ("Q", "K", "V")
+
+
+def solved(case: HeadCase, rng: np.random.Generator | None = None, method: str = "dense", **options: Any) -> Any:
+    """Gradients of all three letters by the library: mappings A, B, W."""
+    inputs = {"XK": case.X["K"], "XV": case.X["V"]}
+    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, method=method, **options)
+    return {kind: dict(getattr(found, kind)) for kind in "ABW"}
+
+
+def letters(seed: int, n: int, d: int, rank: int, **numbers: Any) -> HeadCase:
+    """Gaussian inputs, weights and adapters, keys and values of their own."""
+    rng = np.random.default_rng(seed)
+    sizes = {"X": (n, d), "W": (d, d), "A": (rank, d), "B": (d, rank)}
+    tables = {name: {letter: rng.normal(size=size) for letter in LETTERS} for name, size in sizes.items()}
+    options = {"alpha": 3.0, "beta": 0.5} | numbers
+    return HeadCase(tables["X"], rng.normal(size=(n, d)), tables["W"], tables["A"], tables["B"], **options)
+
+
+def draw_letters(draws: Draws) -> HeadCase:
+    """Up to four tokens, two or three coordinates, rank one or two."""
+    n, d, rank = draws.integers(1, 4), draws.integers(2, 3), draws.integers(1, 2)
+    sizes = {"X": (n, d), "W": (d, d), "A": (rank, d), "B": (d, rank)}
+    tables = {name: {letter: draw_table(draws, *size) for letter in LETTERS} for name, size in sizes.items()}
+    alpha, beta = draws.choice((-1.0, 0.0, 0.5, 4.0)), draws.choice((0.25, 0.5))
+    return HeadCase(
+        tables["X"],
+        draw_table(draws, n, d),
+        tables["W"],
+        tables["A"],
+        tables["B"],
+        alpha,
+        beta,
+        draws.choice((False, True)),
+    )
+
+
+SMALL = letters(1, 2, 2, 1)
+FULL_RANK = letters(2, 2, 2, 2)  # tokens, coordinates and rank alike, where what is printed has a shape at all
+HEADS = Family("heads", always=(SMALL, letters(0, 12, 4, 2), replace(SMALL, rslora=True)), draw=draw_letters)
+SQUARE_HEADS = Family("heads-with-one-size", always=(FULL_RANK,))

@@ -1,0 +1,148 @@
+"""Attention on all sign vectors, rank bounds of it, and polynomials that fall short of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Family, rounding
+from lrtheory.lora_limits import attention_factors, chain, exp_polynomial, hypercube, theory
+from proofs_checks.lora_limits.families.chains import Case
+
+
+@dataclass(frozen=True)
+class Cube:
+    """d bits and Gamma."""
+
+    n_bits: int
+    gamma: float
+
+    @property
+    def levels(self) -> np.ndarray:
+        """How many bits each index has."""
+        return np.bitwise_count(np.arange(2**self.n_bits, dtype=np.uint64)).astype(int)
+
+    @property
+    def characters(self) -> np.ndarray:
+        """chi_S(x), a column each S."""
+        shared = np.arange(2**self.n_bits)[:, None] & np.arange(2**self.n_bits)
+        return 1.0 - 2.0 * (np.bitwise_count(shared.astype(np.uint64)) % 2)
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of sums over all tokens."""
+        return rounding(64 * (2**self.n_bits + self.n_bits) * (1 + self.gamma**2), 1.0)
+
+
+def spectrum(cube: Cube, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    """The library's attention on the cube, and the spectrum that it states."""
+    one = theory.make_hypercube(cube.n_bits, cube.gamma)
+    tokens = np.zeros((2**cube.n_bits, 1))
+    f = chain.gradient_chain(one.C1, one.C2, tokens, tokens, one.W, beta=one.beta).f
+    values, counts = theory.hypercube_spectrum(cube.n_bits, cube.gamma)
+    return {"f": f, "values": values, "counts": counts.astype(int)}
+
+
+CUBES = Family("cubes", always=tuple(Cube(d, g) for d, g in ((1, 0.5), (2, 1.0), (3, 1.5), (6, 1.5), (6, 2.5))))
+
+
+@dataclass(frozen=True)
+class CubeData:
+    """d bits, Gamma, values and labels."""
+
+    n_bits: int
+    gamma: float
+    C3: np.ndarray
+    Y: np.ndarray
+
+    @property
+    def case(self) -> Case:
+        """The same as a chain."""
+        one = theory.make_hypercube(self.n_bits, self.gamma)
+        return Case(one.C1, one.C2, self.C3, self.Y, one.W, one.beta)
+
+
+def cube_gradient(cube: CubeData, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The library's gradient by fast transforms."""
+    return hypercube.hypercube_gradient(cube.C3, cube.Y, gamma=cube.gamma)
+
+
+def cube_data(seed: int, n_bits: int, gamma: float) -> CubeData:
+    """Gaussian values and labels."""
+    rng = np.random.default_rng(seed)
+    return CubeData(n_bits, gamma, *rng.normal(size=(2, 2**n_bits, 2)))
+
+
+CUBE_DATA = Family(
+    "cube-data", always=tuple(cube_data(s, *at) for s, at in enumerate(((1, 1.0), (2, 0.0), (3, 2.0), (6, 1.5))))
+)
+
+
+@dataclass(frozen=True)
+class Rank:
+    """d bits, c = Gamma^2 / ln L, and the exponent a of the relative error."""
+
+    n_bits: int
+    c: float
+    a: float
+
+
+def rank_bound(case: Rank, rng: np.random.Generator | None = None) -> int:
+    """The library's lower bound."""
+    return hypercube.hypercube_rank_lower_bound(case.n_bits, case.c, case.a)
+
+
+RANKS = Family(
+    "cube-ranks",
+    always=tuple(
+        Rank(*at) for at in ((6, 0.125, 0.5), (10, 0.125, 0.5), (10, 0.25, 1.0), (40, 0.25, 0.5), (160, 0.0625, 0.25))
+    ),
+)
+
+
+def rank_exponents(case: Rank, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """log_L of the bound for d, 4 d, 16 d, the limit, and limits for norms that fall."""
+    bits = [case.n_bits * 4**k for k in range(3)]
+    found = [math.log2(theory.hypercube_rank_lower_bound(d, case.c, case.a)) / d for d in bits]
+    limits = [theory.rank_exponent_limit(case.c / 256**k, case.a) for k in range(8)]
+    return {"exponents": found, "limits": limits}
+
+
+LIMITS = Family("rank-limits", always=tuple(Rank(10, c, a) for c, a in ((0.25, 0.5), (0.125, 0.5), (0.0625, 1.0))))
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """The cube of a rank bound, and a degree."""
+
+    rank: Rank
+    degree: int
+
+    @property
+    def gamma(self) -> float:
+        """Gamma."""
+        return math.sqrt(self.rank.c * self.rank.n_bits * math.log(2))
+
+
+def is_below(case: Truncated) -> bool:
+    """Whether the polynomial's rank is below the bound."""
+    return theory.multilinear_features(case.rank.n_bits, case.degree) < rank_bound(case.rank)
+
+
+def polynomial_attention(case: Truncated, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The library's attention by a polynomial, on the cube."""
+    one = theory.make_hypercube(case.rank.n_bits, case.gamma)
+    U, V = attention_factors(one.beta * one.C1, one.C2, exp_polynomial(case.gamma**2, degree=case.degree))
+    return U @ V.T / (U @ V.sum(0))[:, None]
+
+
+TRUNCATED = Family(
+    "truncated",
+    always=tuple(
+        Truncated(Rank(d, c, a), g) for d, c, a, g in ((6, 0.25, 1.0, 2), (6, 0.5, 0.5, 2), (7, 0.25, 0.5, 1))
+    ),
+)
+FULL_ENOUGH = Family("rank-enough", always=(Truncated(Rank(6, 0.0625, 0.5), 6), Truncated(Rank(6, 0.25, 0.5), 8)))

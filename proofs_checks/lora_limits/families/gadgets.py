@@ -1,0 +1,164 @@
+"""Bit vectors in attention: sums, decisions, and polynomials that decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, rounding
+from lrtheory.lora_limits import chain, exp_polynomial, theory
+
+
+@dataclass(frozen=True)
+class Bits:
+    """Bit vectors (n, d) of one weight, beta0, and the inner product that is asked for."""
+
+    a: np.ndarray
+    b: np.ndarray
+    beta0: float
+    wanted: int
+
+    @property
+    def products(self) -> np.ndarray:
+        """<a_i, b_j>."""
+        return self.a @ self.b.T
+
+    @property
+    def gap(self) -> int:
+        """How far the largest product below the wanted one is from it."""
+        below = self.products[self.products < self.wanted]
+        return int(self.wanted - below.max()) if below.size else self.wanted
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of the logarithm of a sum."""
+        return rounding(64 * (len(self.a) + self.a.shape[1] + self.beta0), 1 + self.beta0)
+
+
+@dataclass(frozen=True)
+class Read:
+    """Logits, attention to the first keys, and the logarithms of the sums."""
+
+    logits: np.ndarray
+    attention: np.ndarray
+    sums: np.ndarray
+
+
+def read(case: Bits, rng: np.random.Generator | None = None, halved: bool = True) -> Read:
+    """The library's gadget, attention, and sums."""
+    one = theory.make_gadget(case.a, case.b, beta0=case.beta0)
+    logits = (1 if halved else 2) * one.beta * one.Q @ one.K.T
+    t = chain.softmax(np, logits) @ one.V
+    return Read(logits, t, theory.log_pair_sums(t, beta0=case.beta0))
+
+
+def decided(case: Bits, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The library's decisions."""
+    t = read(case).attention
+    return theory.decide_pair(t, case.wanted, n_bits=case.a.shape[1], beta0=case.beta0)
+
+
+def is_decisive(case: Bits) -> bool:
+    """Whether beta0 is above its threshold, by more than the slack of the decision needs."""
+    n, d = case.a.shape
+    return case.beta0 > theory.decisive_beta0(n, d, gap=case.gap) + 4e-9 * d
+
+
+def random_bits(seed: int, n: int, d: int, beta0: float, *, planted: bool) -> Bits:
+    """Weight d / 2; a pair that is identical, or none asked for."""
+    rng = np.random.default_rng(seed)
+    a, b = (np.array([rng.permutation(np.arange(d) < d // 2) for _ in range(n)]).astype(int) for _ in range(2))
+    if planted:
+        b[n // 2] = a[0]
+    return Bits(a, b, beta0, d // 2)
+
+
+def crowd_below(n: int, h: int, factor: float) -> Bits:
+    """All pairs at p - h, p asked for: the sum is n exp(beta0 (p - h) / (2 d)); beta0 a factor of the threshold."""
+    d, p = 8, 4
+    a, b = np.zeros((n, d), int), np.zeros((n, d), int)
+    a[:, :p], b[:, h : h + p] = 1, 1
+    return Bits(a, b, factor * theory.decisive_beta0(n, d, gap=h), p)
+
+
+def dominating(beta0: float) -> Bits:
+    """One pair at 4, all others at 0."""
+    a, b = np.zeros((4, 8), int), np.zeros((4, 8), int)
+    a[:, :4], b[:, 4:] = 1, 1
+    b[0] = a[0]
+    a[1:] = np.array([1, 1, 1, 1, 0, 0, 0, 0])
+    return Bits(a, b, beta0, 4)
+
+
+def draw_bits(draws: Draws) -> Bits:
+    """Up to six vectors of up to six bits."""
+    d, n = draws.integers(2, 6), draws.integers(1, 6)
+    weight = draws.integers(1, d - 1)
+    a, b = (np.array([draws.permutation(d) < weight for _ in range(n)]).astype(int) for _ in range(2))
+    return Bits(a, b, draws.integers(1, 40) / 2, draws.integers(1, weight))
+
+
+def draw_decisive(draws: Draws) -> Bits:
+    """The same above the threshold."""
+    case = draw_bits(draws)
+    n, d = case.a.shape
+    return Bits(case.a, case.b, 1.0 + 1.125 * theory.decisive_beta0(n, d, gap=case.gap), case.wanted)
+
+
+SMALLEST = Bits(np.array([[1, 0]]), np.array([[1, 0]]), 4.0, 1)
+SUMS = Family("bits", always=(SMALLEST, random_bits(0, 16, 8, 60.0, planted=True), dominating(40.0)), draw=draw_bits)
+DOMINATING = Family("dominating", always=tuple(dominating(12.0 + k / 4) for k in range(64)))
+DECISIVE = Family(
+    "decisive-bits",
+    always=(
+        SMALLEST,
+        crowd_below(8, 1, 1.125),
+        random_bits(1, 16, 8, 64.0, planted=True),
+        random_bits(2, 16, 8, 64.0, planted=False),
+        *DOMINATING.smallest(),
+    ),
+    draw=draw_decisive,
+)
+TOO_COLD = Family("beta0-below", always=(crowd_below(8, 1, 0.5), crowd_below(8, 1, 0.96875)))
+
+
+@dataclass(frozen=True)
+class Polynomials:
+    """Two gadgets, planted and not, degrees that are too low, and one that is enough."""
+
+    planted: Bits
+    plain: Bits
+    low: tuple[int, ...]
+    high: int
+
+
+def decided_by_polynomials(
+    case: Polynomials, rng: np.random.Generator | None = None, exact: bool = False
+) -> np.ndarray:
+    """Wrong decisions of each degree, low ones first, over both gadgets."""
+    wrong = []
+    for degree in (*case.low, case.high):
+        count = 0
+        for bits in (case.planted, case.plain):
+            logits = read(bits).logits
+            powers = np.exp(logits) if exact else exp_polynomial(bits.beta0 / 2, degree=degree)(logits)
+            t = powers[:, : len(bits.a)].sum(1) / powers.sum(1)
+            found = theory.decide_pair(t, bits.wanted, n_bits=bits.a.shape[1], beta0=bits.beta0)
+            count += int((found != (bits.products.max(1) >= bits.wanted)).sum())
+        wrong.append(count)
+    return np.array(wrong)
+
+
+POLYNOMIALS = Family(
+    "polynomial-gadgets",
+    always=tuple(
+        Polynomials(
+            random_bits(10 + s, 32, 16, 80.0, planted=True),
+            random_bits(20 + s, 32, 16, 80.0, planted=False),
+            (2, 4, 8, 16),
+            80,
+        )
+        for s in range(3)
+    ),
+)

@@ -1,0 +1,244 @@
+"""Attention whose exponentials are off by factors in [1 - eta, 1 + eta]: at will, or as a polynomial leaves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family, Tight, rounding
+from lrtheory.lora_limits import attention_factors, chain, exp_polynomial
+from proofs_checks.lora_limits.families.chains import attention, draw_table
+
+
+@dataclass(frozen=True)
+class Tilted:
+    """Logits (L_Q, L_K), tilts in [-1, 1] of the same shape in units of eta, values, labels, and C1 and C2."""
+
+    logits: np.ndarray
+    signs: np.ndarray
+    eta: float
+    C3: np.ndarray
+    Y: np.ndarray
+    C1: np.ndarray
+    C2: np.ndarray
+
+    @property
+    def spread(self) -> float:
+        """osc, the largest spread of a column of the values."""
+        return float(np.ptp(self.C3, axis=0).max())
+
+    @property
+    def size(self) -> float:
+        """What no entry of the chain exceeds."""
+        v = float(np.abs(self.C3).max())
+        return 1 + self.C3.shape[1] * (1 + v) * (1 + v + float(np.abs(self.Y).max()))
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of sums over rows of the chain."""
+        operations = 64 * sum(self.logits.shape) * (2 + np.abs(self.logits).max() - np.log1p(-self.eta))
+        return rounding(operations, self.size)
+
+    @property
+    def spoiled_gradient(self) -> np.ndarray:
+        """Rounding of an entry of C1^T p C2."""
+        return self.spoiled * (1 + np.abs(self.C1).sum()) * (1 + np.abs(self.C2).sum()) * len(self.C1)
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """The chain of one attention matrix."""
+
+    f: np.ndarray
+    c: np.ndarray
+    q: np.ndarray
+    p1: np.ndarray
+    row_means: np.ndarray
+    p2: np.ndarray
+    p: np.ndarray
+
+
+def library_chain(logits: np.ndarray, C3: np.ndarray, Y: np.ndarray) -> Matrices:
+    """The library's chain of a matrix of logits."""
+    keys = logits.shape[1]
+    found = chain.gradient_chain(logits, np.eye(keys), C3, Y, np.eye(keys), beta=1.0)
+    return Matrices(*(getattr(found, name) for name in ("f", "c", "q", "p1", "row_means", "p2", "p")))
+
+
+def tilted(case: Tilted, rng: np.random.Generator | None = None) -> Matrices:
+    """The library's chain of the tilted exponentials."""
+    return library_chain(case.logits + np.log1p(case.eta * case.signs), case.C3, case.Y)
+
+
+def truth(case: Tilted) -> Matrices:
+    """The chain of the exact exponentials, row by row through diag(f) - f f^T."""
+    f = attention(case.logits)
+    c = f @ case.C3 - case.Y
+    q = c @ case.C3.T
+    p = np.array([(np.diag(f_i) - np.outer(f_i, f_i)) @ q_i for f_i, q_i in zip(f, q, strict=True)])
+    return Matrices(f, c, q, f * q, (f * q).sum(1), f * q - p, p)
+
+
+def rows(difference: np.ndarray) -> np.ndarray:
+    """Sums of the rows, absolutely."""
+    return np.abs(difference).sum(1)
+
+
+def draw_tilted(draws: Draws) -> Tilted:
+    """Up to three queries and five keys, full tilts of either sign."""
+    queries, keys, v = draws.integers(1, 3), draws.integers(1, 5), draws.integers(1, 2)
+    return Tilted(
+        draw_table(draws, queries, keys),
+        2.0 * draws.integers(0, 1, shape=(queries, keys)) - 1,
+        draws.choice((0.0625, 0.5, 0.9375)),
+        *(draw_table(draws, *shape) for shape in ((keys, v), (queries, v), (queries, 2), (keys, 2))),
+    )
+
+
+def climb_tilted(case: Tilted, draws: Draws) -> Tilted:
+    """One entry of the logits, a tilt, a value or a label, another one."""
+    name = draws.choice(("logits", "signs", "C3", "Y"))
+    table = getattr(case, name).copy()
+    place = tuple(draws.integers(0, n - 1) for n in table.shape)
+    table[place] = -table[place] if name == "signs" else table[place] + draws.integers(-4, 4) / 4
+    return replace(case, **{name: table})
+
+
+def two_keys(eta: float, label: float = 0.0, columns: int = 1) -> Tilted:
+    """The two keys on which the tilt bound is attained, with values 1 and -1."""
+    x = (np.sqrt(1 - eta * eta) - 1) / eta
+    signs = np.array([[1.0, -1.0]])
+    C3 = np.repeat(signs.T, columns, axis=1)
+    Y = np.full((1, columns), label)
+    return Tilted(np.log([[1 + x, 1 - x]]), signs, eta, C3, Y, np.ones((1, 1)), signs.T)
+
+
+def vanishing(eta: float) -> Tilted:
+    """A key of vanishing mass, tilted up, all else tilted down."""
+    return replace(two_keys(eta), logits=np.array([[-30.0, 0.0]]))
+
+
+def one_value(eta: float) -> Tilted:
+    """All values alike, so that outputs do not move, and p1 does."""
+    return replace(two_keys(eta), C3=np.ones((2, 1)), Y=np.array([[-1.0]]))
+
+
+def crowd(n: int, eta: float) -> Tilted:
+    """Many queries of one kind."""
+    one = two_keys(eta, label=-3.0)
+    many = lambda table: np.repeat(table, n, axis=0)
+    return replace(one, logits=many(one.logits), signs=many(one.signs), Y=many(one.Y), C1=many(one.C1))
+
+
+SINGLE = Tilted(*(np.array([[x]]) for x in (0.0, 1.0)), 0.5, *(np.array([[x]]) for x in (1.0, 0.0, 1.0, 1.0)))
+UPWARDS = replace(two_keys(0.5), signs=np.ones((1, 2)))
+ALWAYS = (
+    SINGLE,
+    UPWARDS,
+    two_keys(0.9, -2.0),
+    two_keys(0.5, -4.0, 2),
+    two_keys(0.9, 4.0),
+    one_value(0.9),
+    crowd(6, 0.9),
+)
+REACHED = (1 - 1e-9, 1 + 1e-9)
+
+
+def family(name: str, *tight: Tilted) -> Family:
+    """Tilted attention, and the instances on which a bound is reached."""
+    return Family(name, ALWAYS, tuple(Tight(one, *REACHED) for one in tight), draw_tilted, climb_tilted)
+
+
+TILTED = family("tilted")
+TIGHT_ROWS = family("tilted-rows", *(two_keys(eta) for eta in (0.01, 0.5, 0.9)))
+TIGHT_ENTRIES = Family(
+    "tilted-entries", ALWAYS, (Tight(vanishing(0.5), 1 - 1e-9, 1 + 1e-9),), draw_tilted, climb_tilted
+)
+TIGHT_PARTS = family("tilted-parts", one_value(0.5), one_value(0.9))
+TIGHT_OUTPUTS = family("tilted-outputs", *(two_keys(eta) for eta in (0.01, 0.5, 0.9)), two_keys(0.5, columns=2))
+
+
+# --- the same error left by a polynomial -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """Queries (with beta) and keys in two coordinates, values, labels, and the degree of the polynomial."""
+
+    Q: np.ndarray
+    K: np.ndarray
+    C3: np.ndarray
+    Y: np.ndarray
+    degree: int
+    kind: str = "taylor"
+
+    @property
+    def bound(self) -> float:
+        """M, the largest logit."""
+        return float(np.abs(self.Q @ self.K.T).max())
+
+    @property
+    def polynomial(self) -> Any:
+        """The library's polynomial on [-M, M]."""
+        return exp_polynomial(self.bound, degree=self.degree, kind=self.kind)
+
+    @property
+    def as_tilted(self) -> Tilted:
+        """The same attention, with eta of the polynomial."""
+        eta, logits = self.polynomial.error, self.Q @ self.K.T
+        return Tilted(logits, np.sign(logits), eta, self.C3, self.Y, self.Q, self.K)
+
+
+@dataclass(frozen=True)
+class Approximate:
+    """U, V and the chain of U V^T."""
+
+    U: np.ndarray
+    V: np.ndarray
+    sums: np.ndarray
+    matrices: Matrices
+
+
+def approximate(case: Surrogate, rng: np.random.Generator | None = None) -> Approximate:
+    """The library's factors and, with them in the place of exp, its chain."""
+    U, V = attention_factors(case.Q, case.K, case.polynomial)
+    return Approximate(U, V, U @ V.sum(0), library_chain(np.log(U @ V.T), case.C3, case.Y))
+
+
+def is_approximated(case: Surrogate) -> bool:
+    """Whether the relative error is below 1."""
+    return case.polynomial.error < 1
+
+
+def draw_surrogate(draws: Draws) -> Surrogate:
+    """Up to three queries and four keys in two coordinates, degrees up to six."""
+    queries, keys, v = draws.integers(1, 3), draws.integers(1, 4), draws.integers(1, 2)
+    tables = [draw_table(draws, *shape) for shape in ((queries, 2), (keys, 2), (keys, v), (queries, v))]
+    kind = draws.choice(("taylor", "chebyshev", "minimax"))
+    found = Surrogate(tables[0] / 4, *tables[1:], draws.integers(0, 6), kind)
+    return found if is_approximated(found) else replace(found, Q=found.Q / 8)
+
+
+LOW = Surrogate(
+    np.array([[0.5, 0.0]]), np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[1.0], [-1.0]]), np.zeros((1, 1)), 1
+)
+SURROGATES = Family(
+    "surrogates", always=(LOW, replace(LOW, degree=4), replace(LOW, kind="minimax", degree=2)), draw=draw_surrogate
+)
+
+
+def surrogate_chain(case: Surrogate, rng: np.random.Generator | None = None) -> Matrices:
+    """The chain of U V^T alone."""
+    return approximate(case).matrices
+
+
+LINE = np.linspace(-1.0, 1.0, 9)[:, None]
+MANY_TOKENS = Family(
+    "many-tokens",
+    always=tuple(
+        Surrogate(0.5 * np.pad(LINE, ((0, 0), (0, 1))), np.pad(LINE[::-1] ** 3, ((0, 0), (0, 1))), LINE**2, LINE, g)
+        for g in (1, 2)
+    ),
+)

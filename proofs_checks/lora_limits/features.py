@@ -1,0 +1,150 @@
+"""Features: polynomials of logits as products, how many there are, and bounds on logits."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import (
+    Derived,
+    Identity,
+    Inequality,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
+from lrtheory.lora_limits import features, theory
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.polynomials import (
+    GENERIC,
+    INTEGERS,
+    LOGITS,
+    SHARES,
+    Factors,
+    Features,
+    Logits,
+    Shares,
+    exact_rank,
+    exponents,
+    factored,
+    integer_rank,
+    log_count,
+    logit_bounds,
+)
+
+
+def reconstructed(case: Features, found: Factors) -> Sides:
+    """U V^T against P(Q K^T), exactly, and the number of columns."""
+    one = found.U.ravel()[0] * 0
+    logits = case.Q @ case.K.T
+    value = logits * 0 + one
+    for a in case.coefficients[::-1]:
+        value = value * logits + a
+    columns = theory.n_features(case.Q.shape[1], case.degree)
+    return Sides(np.r_[(found.U @ found.V.T).ravel(), one + found.U.shape[1]], np.r_[value.ravel(), one + columns])
+
+
+LL_D4 = Statement(
+    id="lora_limits/LL-D4",
+    title="Polynomials of logits as products of monomials",
+    source=Derived(theory.n_features),
+    tex=r"P(QK^\top) = UV^\top,\quad U, V \text{ with } \binom{g+d}{d} \text{ columns}",
+    hypotheses={"integer coefficients": always},
+    instances=INTEGERS,
+    solve=factored,
+    claim=Identity(reconstructed),
+    saboteurs=(
+        saboteur("the last degree alone", solve=mutants.last_degree_alone),
+        saboteur(
+            "weights k! for k! / a!",
+            patch=(features.feature_weights, "multinomial[:end] * k / count", "multinomial[:end] * k"),
+        ),
+        saboteur("weights are left out", solve=mutants.unweighted),
+    ),
+    notes="Exact on integers, no rounding anywhere.",
+)
+
+
+def of_full_rank(case: Features, found: Factors) -> Sides:
+    """Columns, the ranks of P(Q K^T) and of U V^T, the count, and the earlier count, each against the next."""
+    d, g = case.Q.shape[1], case.degree
+    counts, rank, own = theory.n_features(d, g), exact_rank(case), integer_rank(found)
+    return Sides([found.U.shape[1], rank, own, counts], [rank, own, counts, theory.as23_rank(d, g)])
+
+
+LL_D4_RANK = Statement(
+    id="lora_limits/LL-D4-rank",
+    title="No fewer columns do, and the count in the literature is larger",
+    source=Derived(theory.n_features),
+    tex=r"\mathrm{rank}\,P(QK^\top) = \binom{g+d}{d} \le \binom{2(g+d)}{2g}",
+    hypotheses={"no coefficient is zero": lambda case: bool((case.coefficients != 0).all())},
+    instances=GENERIC,
+    solve=factored,
+    claim=Inequality(of_full_rank),
+    saboteurs=(saboteur("a column too many", solve=mutants.a_column_more),),
+    notes="Ranks of integer matrices by exact elimination. For d = 8, g = 4 the counts are 495 and 735471.",
+)
+
+
+def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
+    """log binom within log(n + 1) of the exponent times ln L; exponents that fall to 0 with the degree."""
+    n, count = (case.variables + case.degree) * case.log_length, log_count(case)
+    power = factor * found[0] * case.log_length
+    lhs = np.r_[count, power - math.log(n + 1), found[1:], found[-1]]
+    rhs = np.r_[power, count, found[:-1], found[0] / 64]
+    return Sides(lhs, rhs, rounding=rounding(1024, 1 + power))
+
+
+LL_D5 = Statement(
+    id="lora_limits/LL-D5",
+    title="The power of L at which features grow",
+    source=Derived(theory.feature_exponent),
+    tex=r"d = a\ln L,\ g = b\ln L:\ \binom{g+d}{d} = L^{(a+b)H(a/(a+b)) - o(1)}",
+    hypotheses={"positive shares": lambda case: case.variables > 0 and case.degree > 0},
+    instances=SHARES,
+    solve=exponents,
+    claim=Inequality(exponent),
+    saboteurs=(
+        saboteur("nine tenths", claim=Inequality(partial(exponent, factor=0.9))),
+        saboteur("entropy in bits", solve=mutants.entropy_in_bits),
+    ),
+    notes="The earlier count is vacuous at sizes that can be run: at L = 10^5, d = 11, g = 2 it is 14950 against 78.",
+)
+
+
+def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides:
+    """Logits, and sums of absolute products, against the bound by rows; that against the bound by entries."""
+    products = np.abs(case.X[:, None, :]) * np.abs(case.Y[None, :, :])
+    sums = case.beta * products.sum(2).ravel()
+    rows = np.full(sums.shape, found["rows"])
+    entries = np.abs(case.X).max() * np.abs(case.Y).max() if printed else found["entries"]
+    logits = np.abs(case.beta * case.X @ case.Y.T).ravel()
+    lhs = np.r_[sums, logits, found["rows"]]
+    return Sides(lhs, np.r_[rows, np.full(logits.shape, entries), found["entries"]], rounding=case.spoiled)
+
+
+LL_P4 = Statement(
+    id="lora_limits/LL-P4",
+    title="Bounds on logits in O(L d)",
+    source=Derived(theory.logit_bound),
+    tex=(
+        r"|\beta\langle x_i, y_j\rangle| \le \beta\min(\|x\|_2\|y\|_2, \|x\|_1\|Y\|_{\max}, "
+        r"\|X\|_{\max}\|y\|_1) \le \beta\,d\,\Gamma_1\Gamma_2"
+    ),
+    hypotheses={"beta is positive": lambda case: case.beta > 0},
+    instances=LOGITS,
+    solve=logit_bounds,
+    claim=Inequality(bounded),
+    saboteurs=(
+        saboteur(
+            "Gamma_1 Gamma_2 without 1/d in the logits", claim=Inequality(partial(bounded, printed=True)), printed=True
+        ),
+        saboteur("norms of the mean rows", solve=mutants.mean_rows),
+    ),
+    notes="Without the temperature 1/d, norms of order sqrt(log L) do not keep logits of d = log L coordinates small.",
+)

@@ -1,0 +1,349 @@
+"""The exact gradient: its chain, its adapters, all three letters, what shifts and scales leave, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, always, saboteur
+from lrtheory.lora_limits import chain, gradient_chain, theory, tile_kernels, tiled
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.chains import (
+    CHAINS,
+    HEADS,
+    LETTERS,
+    SELF_ATTENTION,
+    SQUARE_HEADS,
+    Case,
+    HeadCase,
+    adapter_slopes,
+    attention,
+    chained,
+    gradient,
+    half_square,
+    slopes,
+    solved,
+)
+from proofs_checks.lora_limits.families.exact import (
+    COUNTED,
+    RESCALED,
+    SHIFTED,
+    TILED,
+    Shifted,
+    Tiled,
+    counted,
+    rescaled,
+    shifted,
+    two_factorizations,
+    whole_and_tiled,
+)
+
+PAPER = "2406.03136"
+FINITE = {"finite entries": always}
+
+
+def kronecker(case: Case, found: Any) -> Sides:
+    """The sum over rows j of K_j^T (diag f_j - f_j f_j^T) C3 c_j with K = C1 kron C2, and G, against the slopes."""
+    K = np.kron(case.C1, case.C2).reshape(len(case.C1), len(case.C2), -1)
+    total = np.zeros(case.W.size)
+    for K_j, f_j, c_j in zip(K, np.asarray(found.f), np.asarray(found.c), strict=True):
+        total += K_j.T @ (np.diag(f_j) - np.outer(f_j, f_j)) @ case.C3 @ c_j
+    wanted = gradient(case)
+    lhs = np.stack([case.beta * total.reshape(case.W.shape), found.gradient])
+    return Sides(lhs, np.stack([wanted, wanted]), rounding=case.spoiled)
+
+
+LL_G1 = Statement(
+    id="lora_limits/LL-G1",
+    title="The gradient as a sum over rows of Kronecker products",
+    source=Paper(PAPER, "Lemma 3.1", read="full"),
+    tex=(
+        r"\frac{d\mathrm{Loss}}{d\,\mathrm{vec}(W)} = \beta\sum_{j,l} c_{jl} K_j^\top(\mathrm{diag} f_j "
+        r"- f_jf_j^\top)C^{(3)}_l"
+    ),
+    hypotheses=FINITE,
+    instances=CHAINS,
+    solve=chained,
+    claim=Identity(kronecker),
+    saboteurs=(
+        saboteur("beta is forgotten", patch=(gradient_chain, "gradient=beta * C1.T", "gradient=C1.T")),
+        saboteur("labels are added", patch=(gradient_chain, "c = output - Y", "c = output + Y")),
+        saboteur("q is transposed", patch=(gradient_chain, "q = c @ C3.T", "q = C3 @ c.T"), instances=SELF_ATTENTION),
+    ),
+    notes="Against the complex step, whose error is rounding alone.",
+)
+
+
+def flat(tables: Iterable[np.ndarray]) -> np.ndarray:
+    """All entries, one table after the other."""
+    return np.concatenate([np.ravel(one) for one in tables])
+
+
+def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """dA and dB of the queries, and their shapes, against the slopes of the loss."""
+    wanted, given = [adapter_slopes(case, "Q", kind) for kind in "AB"], [found[kind]["Q"] for kind in "AB"]
+    shapes = [np.array(one.shape) for one in given], [np.array(one.shape) for one in (case.A["Q"], case.B["Q"])]
+    return Sides(flat([*given, *shapes[0]]), flat([*wanted, *shapes[1]]), rounding=case.spoiled)
+
+
+def printed_shapes(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """dA (d, r) and dB (r, d)."""
+    return Sides(np.r_[found["A"]["Q"].shape, found["B"]["Q"].shape], np.r_[case.A["Q"].T.shape, case.B["Q"].T.shape])
+
+
+def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """dB against C1^T p A C2, transposed to the layout of B; it has a shape where L = d = r alone."""
+    one = chained(case.chain)
+    value = case.scale * case.beta * case.X["Q"].T @ one.p @ case.A["Q"] @ case.chain.C2
+    return Sides(found["B"]["Q"], value.T, rounding=case.spoiled)
+
+
+LL_G2 = Statement(
+    id="lora_limits/LL-G2",
+    title="Gradients of the adapters",
+    source=Paper(PAPER, "Lemma 3.2", read="full"),
+    tex=r"dA = \tfrac\alpha r B^\top(\beta C_1^\top p\,C_2),\quad dB = \tfrac\alpha r(\beta C_1^\top p\,C_2)A^\top",
+    hypotheses=FINITE,
+    instances=HEADS,
+    solve=solved,
+    claim=Identity(adapters),
+    saboteurs=(
+        saboteur("p2 = f diag(r)", solve=mutants.columns_weighted, printed=True),
+        saboteur("dB = C1^T p A C2", claim=Identity(printed_product), instances=SQUARE_HEADS, printed=True),
+        saboteur("dA in R^{d x r}, dB in R^{r x d}", claim=Identity(printed_shapes), printed=True),
+        saboteur("alpha / r is forgotten", solve=mutants.unscaled),
+        saboteur("alpha / r squared", solve=mutants.scaled_twice),
+        saboteur("dB without the transpose of A", solve=mutants.second_not_transposed, instances=SQUARE_HEADS),
+    ),
+    notes="With A (r, d) and B (d, r) as peft stores them, alpha / r and alpha / sqrt(r).",
+)
+
+
+def all_letters(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """dW of queries, keys and values against the slopes."""
+    wanted = flat(adapter_slopes(case, letter, "W") for letter in LETTERS)
+    return Sides(flat(found["W"][letter] for letter in LETTERS), wanted, rounding=case.spoiled)
+
+
+def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """dW of the keys against the slopes of a loss with Q = X W_V."""
+
+    def loss(W: np.ndarray) -> np.ndarray:
+        Q, V = (case.X[letter] @ case.weight("V") for letter in "QV")
+        return half_square(attention(case.beta * Q @ np.matrix_transpose(case.X["K"] @ W)) @ V - case.Y)
+
+    return Sides(found["W"]["K"], slopes(loss, case.weight("K")), rounding=case.spoiled)
+
+
+LL_G3 = Statement(
+    id="lora_limits/LL-G3",
+    title="Queries, keys and values",
+    source=Derived(gradient_chain),
+    tex=r"G_Q = \beta X_Q^\top p\,X_KW_K,\quad G_K = \beta X_K^\top p^\top X_QW_Q,\quad G_V = X_V^\top f^\top c",
+    hypotheses=FINITE,
+    instances=HEADS,
+    solve=solved,
+    claim=Identity(all_letters),
+    saboteurs=(
+        saboteur("p in the place of its transpose", patch=(chain.chain_products, "T(p) @ head.left", "p @ head.left")),
+        saboteur("f in the place of its transpose", patch=(chain.chain_products, "T(f) @ c if", "f @ c if")),
+        saboteur("p2 = f diag(r)", solve=mutants.columns_weighted),
+        saboteur("q is transposed", patch=(chain.chain_products, "(c @ T(head.values)", "(head.values @ T(c)")),
+        saboteur("Q = X W_V", claim=Identity(printed_queries), printed=True),
+    ),
+    notes="The abstract names W_V, the paper's appendix treats queries and keys alone.",
+)
+
+
+def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) -> Sides:
+    """Rows of p against 0, of f against 1; attention and gradient with shifted keys against those without."""
+    sums = found["p"].sum(axis)
+    masses, wanted = found["f"].sum(1), gradient(case.case)
+    lhs = [sums, masses, found["f_shifted"], found["G_shifted"], found["G"]]
+    rhs = [0 * sums, np.ones(len(masses)), found["f"], found["G"], wanted]
+    return Sides(flat(lhs), flat(rhs), rounding=case.spoiled)
+
+
+LL_G4 = Statement(
+    id="lora_limits/LL-G4",
+    title="Rows of p have sum zero, so keys may be centred",
+    source=Derived(gradient_chain),
+    tex=(
+        r"p\mathbf 1 = 0,\quad f(C_2 - \mathbf 1\mu^\top) = f(C_2),\quad C_1^\top p(C_2 - \mathbf "
+        r"1\mu^\top) = C_1^\top p\,C_2"
+    ),
+    hypotheses=FINITE,
+    instances=SHIFTED,
+    solve=shifted,
+    claim=Identity(rows_and_shifts),
+    saboteurs=(
+        saboteur("columns of p", claim=Identity(partial(rows_and_shifts, axis=0))),
+        saboteur("queries are shifted", solve=mutants.queries_shifted),
+        saboteur("p without p2", patch=(gradient_chain, "p = p1 - p2", "p = p1")),
+    ),
+)
+
+
+def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """f, c, q and p of both, and the gradients of both against the slopes."""
+    first, second = found["Q"], found["K"]
+    pairs = [(getattr(first, name), getattr(second, name)) for name in ("f", "c", "q", "p")]
+    pairs += [(first.gradient, adapter_slopes(case, "Q", "W")), (second.gradient.T, adapter_slopes(case, "K", "W"))]
+    return Sides(*(flat(pair[side] for pair in pairs) for side in (0, 1)), rounding=case.spoiled)
+
+
+LL_G5 = Statement(
+    id="lora_limits/LL-G5",
+    title="One matrix of logits, two factorizations",
+    source=Paper(PAPER, "Appendix A", read="full"),
+    tex=(
+        r"C^{(1)}_Q W_Q C^{(2)\top}_Q = C^{(1)}_K W_K^\top C^{(2)\top}_K \Rightarrow f_Q = f_K,\ c_Q = "
+        r"c_K,\ q_Q = q_K,\ p_Q = p_K"
+    ),
+    hypotheses=FINITE,
+    instances=HEADS,
+    solve=two_factorizations,
+    claim=Identity(agree),
+    saboteurs=(
+        saboteur("the key weight is not transposed", solve=mutants.key_weight_as_it_is),
+        saboteur("beta twice", patch=(gradient_chain, "beta * (C1 @ W) @ C2.T", "beta * beta * (C1 @ W) @ C2.T")),
+    ),
+)
+
+
+def products(case: Case, found: int, factor: int = 1) -> Sides:
+    """Counted products against the formula."""
+    queries, keys = len(case.C1), len(case.C2)
+    return Sides([factor * found], [theory.exact_multiply_adds(queries, keys, case.C1.shape[1])])
+
+
+LL_G6 = Statement(
+    id="lora_limits/LL-G6",
+    title="Products of the exact gradient",
+    source=Derived(theory.exact_multiply_adds),
+    tex=r"4dL_QL_K + 2L_QL_K + d^2(L_Q + L_K) + 4dL_Q",
+    hypotheses={"d_v = d": lambda case: case.C3.shape[1] == case.C1.shape[1]},
+    instances=COUNTED,
+    solve=counted,
+    claim=Identity(products),
+    saboteurs=(
+        saboteur("a matrix diag(f_j) - f_j f_j^T for every row", solve=mutants.row_jacobians),
+        saboteur(
+            "q for the row sums", patch=(gradient_chain, "r = xp.sum(c * output, axis=1)", "r = xp.sum(f * q, axis=1)")
+        ),
+        saboteur("half of them", claim=Identity(partial(products, factor=2))),
+    ),
+    notes="Counted by arrays that count, in the library's own chain; Theorem F.1 of the paper gives the order.",
+)
+
+
+def both_scalings(case: HeadCase, found: dict[str, np.ndarray]) -> Sides:
+    """dA and dB of the form with C1 = s X and W* / s against the slopes."""
+    wanted = flat(adapter_slopes(case, "Q", kind) for kind in "AB")
+    return Sides(flat([found["A"], found["B"]]), wanted, rounding=case.spoiled)
+
+
+LL_G7 = Statement(
+    id="lora_limits/LL-G7",
+    title="The scale may stand at the inputs",
+    source=Derived(gradient_chain),
+    tex=(
+        r"C_1 = \tfrac\alpha r X_Q,\ \tilde W^* = \tfrac r\alpha W^*: \text{ gradients in } A, B \text{ "
+        r"carry the factor } \tfrac\alpha r"
+    ),
+    hypotheses={"alpha is not zero": lambda case: case.alpha != 0},
+    instances=RESCALED,
+    solve=rescaled,
+    claim=Identity(both_scalings),
+    saboteurs=(
+        saboteur("the frozen weight is not rescaled", solve=mutants.weight_kept),
+        saboteur("the factor is multiplied again", solve=mutants.rescaled_twice),
+    ),
+)
+
+
+def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
+    """p R, p^T S and f^T c of each tiling against whole matrices in the claim's own arithmetic."""
+    f = attention(case.logits)
+    c = f @ case.values - case.targets
+    p = f * (c @ case.values.T - (c * (f @ case.values)).sum(1, keepdims=True))
+    wanted = flat([p @ case.right, p.T @ case.left, f.T @ c])
+    lhs = np.stack([flat(parts) for parts in found.values()])
+    return Sides(lhs, np.broadcast_to(wanted, lhs.shape), rounding=case.spoiled)
+
+
+LL_G2_TILED = Statement(
+    id="lora_limits/LL-G2-tiled",
+    title="Tiles of any size give the same gradient",
+    source=Derived(gradient_chain),
+    tex=r"m' = \max(m, m_J),\ Z' = e^{m - m'}Z + Z_J,\ N' = e^{m - m'}N + N_J",
+    hypotheses=FINITE,
+    instances=TILED,
+    solve=whole_and_tiled,
+    claim=Identity(same_products),
+    saboteurs=(
+        saboteur(
+            "what was summed does not shrink", patch=(tiled._online, "numerator * shrink + seen", "numerator + seen")
+        ),
+        saboteur(
+            "no maximum is taken off", patch=(tile_kernels.rows, "exponential(row[j] - peak)", "exponential(row[j])")
+        ),
+        saboteur("the mean of the errors is left out", patch=(tile_kernels.weigh, "error[j] - r", "error[j]")),
+        saboteur("queries for keys in f^T c", solve=mutants.tiles_without_the_last_query),
+    ),
+    notes="Logits up to 1000; one case has its largest logits in the last tile of keys.",
+)
+
+
+def bounded(case: Case, found: Any, share: float = 1.0) -> Sides:
+    """Outputs between the smallest and the largest value of a column, and |c| against v + max |Y|."""
+    output = np.asarray(found.c) + case.Y
+    low, high = case.C3.min(0), case.C3.max(0)
+    lhs, size = [low + 0 * output, output, np.abs(found.c)], np.full(output.shape, share * case.errors)
+    return Sides(flat(lhs), flat([output, high + 0 * output, size]), rounding=case.spoiled_entries)
+
+
+LL_P7 = Statement(
+    id="lora_limits/LL-P7",
+    title="Outputs lie in the hull of the values",
+    source=Derived(theory.error_multiplier),
+    tex=r"\min_j C^{(3)}_{jl} \le O_{il} \le \max_j C^{(3)}_{jl},\quad \|c\|_{\max} \le v + \|Y\|_{\max}",
+    hypotheses=FINITE,
+    instances=CHAINS,
+    solve=chained,
+    claim=Inequality(bounded),
+    saboteurs=(
+        saboteur("half of v + max |Y|", claim=Inequality(partial(bounded, share=0.5))),
+        saboteur(
+            "rows are not normalised",
+            patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers"),
+        ),
+    ),
+)
+
+
+def sums_of_rows(case: Case, found: Any) -> Sides:
+    """r against sum_j f_ij q_ij, the singular values of q beyond d against 0, sums of f against 1."""
+    f, q = np.asarray(found.f), np.asarray(found.q)
+    beyond = np.linalg.svd(q, compute_uv=False)[case.C3.shape[1] :]
+    lhs, rhs = np.r_[found.row_means, beyond, f.sum(1)], np.r_[(f * q).sum(1), 0 * beyond, np.ones(len(f))]
+    return Sides(lhs, rhs, rounding=case.spoiled_entries * q.size)
+
+
+LL_P2 = Statement(
+    id="lora_limits/LL-P2",
+    title="Row means without q, and the rank of q",
+    source=Derived(gradient_chain),
+    tex=r"r_i = \sum_j f_{ij}q_{ij} = \langle c_i, O_i\rangle,\quad \mathrm{rank}\,q \le d",
+    hypotheses=FINITE,
+    instances=CHAINS,
+    solve=chained,
+    claim=Identity(sums_of_rows),
+    saboteurs=(
+        saboteur("c in the place of O", patch=(gradient_chain, "xp.sum(c * output, axis=1)", "xp.sum(c * c, axis=1)")),
+        saboteur("f is added to q", patch=(gradient_chain, "q = c @ C3.T", "q = c @ C3.T + f")),
+    ),
+)

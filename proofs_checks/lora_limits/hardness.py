@@ -1,0 +1,264 @@
+"""Hardness: the reduction, its calculus, and the gadget."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import (
+    Derived,
+    Identity,
+    Inequality,
+    Paper,
+    Recorded,
+    Sides,
+    Statement,
+    saboteur,
+)
+from lrtheory.lora_limits import gradient_chain, theory
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.chains import gradient
+from proofs_checks.lora_limits.families.gadgets import (
+    DECISIVE,
+    POLYNOMIALS,
+    SUMS,
+    TOO_COLD,
+    Bits,
+    Polynomials,
+    Read,
+    decided,
+    decided_by_polynomials,
+    is_decisive,
+    read,
+)
+from proofs_checks.lora_limits.families.scales import (
+    BENT,
+    POINTS,
+    REDUCTIONS,
+    SCORES,
+    STEP,
+    Reduced,
+    Scores,
+    Sums,
+    bend,
+    curvature,
+    norm,
+    reduced,
+    riemann,
+    slope,
+    slope_by_step,
+)
+
+PAPER = "2406.03136"
+
+
+LL_H1 = Statement(
+    id="lora_limits/LL-H1",
+    title="Conditional hardness of adapter gradients",
+    source=Paper(PAPER, "Theorem 4.1", read="full"),
+    tex=(
+        r"\text{SETH} \Rightarrow \text{no } O(L^{2-\delta}) \text{ algorithm for } \Gamma = "
+        r"\omega(\sqrt{\log L}),\ \varepsilon = O((\log L)^{-4})"
+    ),
+    hypotheses={},
+    instances=REDUCTIONS,
+    solve=reduced,
+    claim=Recorded(
+        "conditional, and about all algorithms; its reduction, calculus and gadget are checked (LL-H2 to LL-H8), "
+        "the step from the norm of the attention to all of its entries is not spelled out in the papers",
+        carried_by="lora_limits/LL-H2",
+    ),
+)
+
+
+def padded(case: Reduced, found: np.ndarray) -> Sides:
+    """[dLoss/dX, 0] by the complex step, against dLoss/dA."""
+    wanted = np.pad(gradient(case.small), ((0, 0), (0, case.width - case.A1.shape[1])))
+    return Sides(found, wanted, rounding=case.small.spoiled)
+
+
+LL_H2 = Statement(
+    id="lora_limits/LL-H2",
+    title="Gradients of attention are gradients of adapters",
+    source=Derived(theory.reduce_to_adapters),
+    tex=(
+        r"C_i = [A_i, 0],\ W^* = 0,\ B = [I; 0],\ A = [X, 0],\ \beta = 1/r \Rightarrow "
+        r"\frac{d\mathrm{Loss}}{dA} = [\frac{d\mathrm{Loss}}{dX}, 0]"
+    ),
+    hypotheses={"r at most d": lambda case: case.A1.shape[1] <= case.width},
+    instances=REDUCTIONS,
+    solve=reduced,
+    claim=Identity(padded),
+    saboteurs=(
+        saboteur("beta = 1/d after padding", solve=mutants.temperature_of_the_width),
+        saboteur("p2 = f diag(r)", patch=(gradient_chain, "r[:, None] * f", "r[None, :] * f")),
+    ),
+    notes="A reduction of the exact problem; what approximation it carries over is part of LL-H1.",
+)
+
+
+def sharp(case: Scores, found: float, bound: Any = theory.first_derivative_bound) -> Sides:
+    """The slope by the complex step against the bound; how far the library's is from it against 0."""
+    exact = slope_by_step(case)
+    limit = float(bound(len(case.A), case.V.shape[1], largest=case.largest))
+    return Sides([abs(exact), abs(found - exact)], [limit, 0.0], rounding=case.spoiled)
+
+
+LL_H3 = Statement(
+    id="lora_limits/LL-H3",
+    title="How fast the norm of attention grows with its scale",
+    source=Derived(theory.first_derivative_bound),
+    tex=r"F(\lambda) = \|\mathrm{softmax}(\lambda A)V\|_F^2:\ |F'(\lambda)| \le \tfrac8{27} n\,d\,B",
+    hypotheses={"scores in [0, B]": lambda case: 0 <= case.A.min() <= case.A.max() <= case.largest},
+    instances=SCORES,
+    solve=slope,
+    claim=Inequality(sharp),
+    saboteurs=(
+        saboteur("8 B n", claim=Inequality(partial(sharp, bound=lambda n, d, largest: 8 * largest * n)), printed=True),
+        saboteur("a quarter", claim=Inequality(partial(sharp, bound=lambda n, d, largest: largest * n * d / 4))),
+        saboteur("half of the slope", solve=mutants.half_slope),
+    ),
+    notes=(
+        "Sharp. The earlier work proves 8 B n for its O(B n): the number d of columns is lost, which "
+        "its theorem survives."
+    ),
+)
+
+
+def bent(case: Scores, found: float, share: float = 1.0) -> Sides:
+    """|F''| against its bound; how far the difference of the library's slopes is from F'' against 0."""
+    exact = curvature(case)
+    limit = float(theory.second_derivative_bound(len(case.A), case.V.shape[1], largest=case.largest))
+    # the error of a central difference is the fourth derivative, at most 384 n d b^4, times step^2 / 6
+    spoiled = np.array([1, 2 / STEP]) * case.spoiled + np.array([0, 64 * case.V.size * case.largest**4 * STEP**2])
+    return Sides([abs(exact), abs(found - exact)], [share * limit, 0.0], rounding=spoiled)
+
+
+LL_H3_SECOND = Statement(
+    id="lora_limits/LL-H3-second",
+    title="How fast its slope changes",
+    source=Derived(theory.second_derivative_bound),
+    tex=r"|F''(\lambda)| \le \tfrac{41}{100} n\,d\,B^2",
+    hypotheses={"scores in [0, B]": lambda case: 0 <= case.A.min() <= case.A.max() <= case.largest},
+    instances=BENT,
+    solve=bend,
+    claim=Inequality(bent),
+    saboteurs=(
+        saboteur("a tenth", claim=Inequality(partial(bent, share=0.1))),
+        saboteur("half of the slopes", solve=mutants.half_bend),
+    ),
+)
+
+
+def integrated(case: Sums, found: float, power: int = 1) -> Sides:
+    """|mean of F' - (F(1) - F(0))| against b / (2 m)."""
+    scores = case.scores
+    difference = float(norm(scores, 1.0) - norm(scores, 0.0))
+    bound = theory.second_derivative_bound(len(case.A1), case.V.shape[1], largest=case.largest)
+    limit = float(theory.riemann_error_bound(float(bound), case.n_points)) / case.n_points ** (power - 1)
+    return Sides([abs(found - difference)], [limit], rounding=64 * scores.spoiled)
+
+
+LL_H4 = Statement(
+    id="lora_limits/LL-H4",
+    title="The norm of attention from gradients at a few scales",
+    source=Derived(theory.riemann_error_bound),
+    tex=(
+        r"|\tfrac1m\textstyle\sum_{i<m} F'(i/m) - (F(1) - F(0))| \le \tfrac{b}{2m},\quad F'(\lambda) = "
+        r"2\langle I, \tfrac{d\mathrm{Loss}}{dX}\rangle"
+    ),
+    hypotheses={"scores in [0, B]": lambda case: 0 <= case.scores.A.min() <= case.scores.A.max() <= case.largest},
+    instances=POINTS,
+    solve=riemann,
+    claim=Inequality(integrated),
+    saboteurs=(
+        saboteur("b / (2 m^2)", claim=Inequality(partial(integrated, power=2))),
+        saboteur("the factor 2 is forgotten", solve=mutants.half_riemann),
+    ),
+    notes=(
+        "It recovers one number, |Att|_F^2. The earlier work needs every entry of Att, and does not "
+        "spell that step out."
+    ),
+)
+
+
+def sums_read(case: Bits, found: Read) -> Sides:
+    """log S_i against a direct sum; logits of the right half against beta0 / 2; how many reach the maximum."""
+    n, d = case.a.shape
+    scores = case.beta0 * case.products / (2 * d)
+    direct = np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1)) + scores.max(1)
+    right = found.logits[:, n:].ravel()
+    reached = (found.logits >= found.logits.max(1, keepdims=True) - 1e-9 * case.beta0).sum(1)
+    lhs, rhs = np.r_[found.sums, right, reached], np.r_[direct, np.full(right.size, case.beta0 / 2), np.full(2 * n, n)]
+    return Sides(lhs, rhs, rounding=case.spoiled)
+
+
+LL_H7 = Statement(
+    id="lora_limits/LL-H7",
+    title="Attention of the gadget counts pairs",
+    source=Derived(theory.log_pair_sums),
+    tex=r"t_i = \frac{S_i}{S_i + ne^{\beta_0/2}},\quad S_i = \textstyle\sum_j e^{\beta_0\langle a_i, b_j\rangle/2d}",
+    hypotheses={"a weight below d": lambda case: case.a.sum(1).max() < case.a.shape[1]},
+    instances=SUMS,
+    solve=read,
+    claim=Identity(sums_read),
+    saboteurs=(
+        saboteur("divided by d, not 2 d", solve=mutants.divided_by_d),
+        saboteur("t for t / (1 - t)", solve=mutants.mass_for_odds),
+    ),
+    notes="Entries of Q and K are at most sqrt(beta0), logits lie in [0, beta0 / 2].",
+)
+
+
+def right_decisions(case: Bits, found: np.ndarray) -> Sides:
+    """Decisions against enumeration."""
+    return Sides(np.asarray(found).astype(int), (case.products.max(1) >= case.wanted).astype(int))
+
+
+LL_H8 = Statement(
+    id="lora_limits/LL-H8",
+    title="Attention decides whether a pair exists",
+    source=Derived(theory.decide_pair),
+    tex=r"\beta_0 > 2d\ln n/h:\ \max_j\langle a_i, b_j\rangle \ge p \iff \log S_i \ge \beta_0p/2d - 10^{-9}",
+    hypotheses={"beta0 above 2 d log(n) / h": is_decisive},
+    instances=DECISIVE,
+    solve=decided,
+    claim=Identity(right_decisions),
+    saboteurs=(
+        saboteur("beta0 above d log(n) / h", breaks="beta0 above 2 d log(n) / h", instances=TOO_COLD),
+        saboteur("no slack for ties", solve=mutants.no_slack),
+        saboteur("the threshold of d for 2 d", solve=mutants.threshold_of_d),
+    ),
+    notes="Entries of order sqrt(log n) suffice when h is of order d: that is where sqrt(log L) comes from.",
+)
+
+
+def useless(case: Polynomials, found: np.ndarray, enough: int = 0) -> Sides:
+    """A wrong decision for every low degree, none for the high one, whose features are more than the tokens."""
+    n, d = case.planted.a.shape
+    low = np.array([found[i] for i, g in enumerate(case.low) if g != enough])
+    wrong = [found[i] for i, g in enumerate(case.low) if g == enough]
+    lhs = [*np.ones(len(low), int), int(found[-1]), 2 * n, *wrong]
+    return Sides(lhs, [*low, 0, theory.n_features(2 * d, case.high), *[0 for _ in wrong]])
+
+
+LL_H8_POLYNOMIAL = Statement(
+    id="lora_limits/LL-H8-polynomial",
+    title="Polynomials decide only with more features than tokens",
+    source=Derived(theory.decide_pair),
+    tex=(
+        r"\beta_0 = 80,\ d = 16:\ g \le 16 \text{ decides wrongly},\quad g = 80 \text{ rightly, with } "
+        r"\binom{g + 2d}{2d} \gg n"
+    ),
+    hypotheses={"exact attention is right": lambda case: not decided_by_polynomials(case, exact=True).any()},
+    instances=POLYNOMIALS,
+    solve=decided_by_polynomials,
+    claim=Inequality(useless),
+    saboteurs=(
+        saboteur("degree 16 is enough", claim=Inequality(partial(useless, enough=16))),
+        saboteur("exact attention", solve=mutants.exact_decisions),
+    ),
+    notes="Measured on planted and plain gadgets with n = 32, and no theorem.",
+)

@@ -1,0 +1,230 @@
+"""What a relative error of exp does to every matrix of the chain, and to the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
+from lrtheory.lora_limits import gradient_chain, theory
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.tilts import (
+    TIGHT_ENTRIES,
+    TIGHT_OUTPUTS,
+    TIGHT_PARTS,
+    TIGHT_ROWS,
+    TILTED,
+    Matrices,
+    Tilted,
+    rows,
+    tilted,
+    truth,
+)
+
+SMALL_ERROR = {"eta below 1": lambda case: case.eta < 1}
+CHAIN = Derived(theory.error_certificate)
+
+
+def bounds_of(case: Tilted, exact: Matrices) -> Any:
+    """The library's bounds, with the largest entry of the exact q."""
+    q_max = float(np.abs(exact.q).max())
+    return theory.error_certificate(case.eta, case.C1, case.C2, case.C3, case.Y, beta=1, q_max=q_max)
+
+
+def at_most(part: str, bound: Callable[[Any, float], float], measure: Any = np.abs) -> Inequality:
+    """One matrix of the chain against its bound, a function of the library's bounds and of Q = max |q|."""
+
+    def sides(case: Tilted, found: Matrices) -> Sides:
+        exact = truth(case)
+        moved = measure(getattr(found, part) - getattr(exact, part)).ravel()
+        limit = bound(bounds_of(case, exact), float(np.abs(exact.q).max()))
+        return Sides(moved, np.full(len(moved), limit), rounding=case.spoiled)
+
+    return Inequality(sides)
+
+
+def normalised(case: Tilted, found: Matrices, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
+    """Rows of f~ - f, summed absolutely, against tau; the sums of f~ against 1 from both sides."""
+    moved, sums = rows(found.f - truth(case).f), found.f.sum(1)
+    rhs = np.r_[np.full(len(moved), bound(case.eta)), np.ones(len(sums)), sums]
+    return Sides(np.r_[moved, sums, np.ones(len(sums))], rhs, rounding=case.spoiled)
+
+
+LL_E1 = Statement(
+    id="lora_limits/LL-E1",
+    title="Rows of attention",
+    source=Derived(theory.tilt_bound),
+    tex=(
+        r"\sum_j|\tilde f_{ij} - f_{ij}| \le \tau(\eta) = \frac{2\eta}{1+\sqrt{1-\eta^2}},\quad \tilde "
+        r"f\mathbf 1 = \mathbf 1"
+    ),
+    hypotheses=SMALL_ERROR,
+    instances=TIGHT_ROWS,
+    solve=tilted,
+    claim=Inequality(normalised),
+    saboteurs=(
+        saboteur("eta in the place of tau", claim=Inequality(partial(normalised, bound=lambda eta: eta))),
+        saboteur(
+            "99 parts of 100 of tau", claim=Inequality(partial(normalised, bound=lambda x: 0.99 * theory.tilt_bound(x)))
+        ),
+        saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
+    ),
+    notes="Sharp; the earlier work has 2 eta.",
+)
+
+
+def relative(case: Tilted, found: Matrices, bound: Callable[[float], float] = theory.entry_error) -> Sides:
+    """Entries of f~ against those of f, in units of f."""
+    moved = np.abs(found.f / truth(case).f - 1).ravel()
+    return Sides(moved, np.full(len(moved), bound(case.eta)), rounding=4 * case.spoiled)
+
+
+LL_E1_ENTRY = Statement(
+    id="lora_limits/LL-E1-entry",
+    title="Entries of attention, relative to themselves",
+    source=Derived(theory.entry_error),
+    tex=r"|\tilde f_{ij}/f_{ij} - 1| \le 2\eta/(1-\eta)",
+    hypotheses=SMALL_ERROR,
+    instances=TIGHT_ENTRIES,
+    solve=tilted,
+    claim=Inequality(relative),
+    saboteurs=(
+        saboteur("2 eta", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta))),
+        saboteur("2 eta / (1 + eta)", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta / (1 + eta)))),
+        saboteur("tilts twice as large", solve=mutants.tilted_twice),
+    ),
+    notes="Reached in the limit of a key whose mass vanishes.",
+)
+
+LL_E2 = Statement(
+    id="lora_limits/LL-E2",
+    title="Outputs",
+    source=CHAIN,
+    tex=r"\|\tilde c - c\|_{\max} \le \tau\,\mathrm{osc}/2",
+    hypotheses=SMALL_ERROR,
+    instances=TIGHT_OUTPUTS,
+    solve=tilted,
+    claim=at_most("c", lambda bounds, Q: bounds.output),
+    saboteurs=(
+        saboteur("half of it", claim=at_most("c", lambda bounds, Q: bounds.output / 2)),
+        saboteur("99 parts of 100", claim=at_most("c", lambda bounds, Q: 0.99 * bounds.output)),
+        saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
+    ),
+    notes="Reached by values 1 and -1.",
+)
+
+LL_E3 = Statement(
+    id="lora_limits/LL-E3",
+    title="Products of errors and values",
+    source=CHAIN,
+    tex=r"\|\tilde q - q\|_{\max} \le d\,v\,\tau\,\mathrm{osc}/2",
+    hypotheses=SMALL_ERROR,
+    instances=TIGHT_OUTPUTS,
+    solve=tilted,
+    claim=at_most("q", lambda bounds, Q: bounds.q),
+    saboteurs=(
+        saboteur("without the number of columns", claim=at_most("q", lambda bounds, Q: bounds.output)),
+        saboteur("labels are added", patch=(gradient_chain, "c = output - Y", "c = output + Y")),
+        saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
+    ),
+    notes="Reached where all columns of the values are alike.",
+)
+
+LL_E4 = Statement(
+    id="lora_limits/LL-E4",
+    title="The first part of p, by rows",
+    source=CHAIN,
+    tex=r"\sum_j|\tilde p_1 - p_1| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q,\quad Q = \|q\|_{\max}",
+    hypotheses=SMALL_ERROR,
+    instances=TIGHT_PARTS,
+    solve=tilted,
+    claim=at_most("p1", lambda bounds, Q: bounds.p1, rows),
+    saboteurs=(
+        saboteur("without tau Q", claim=at_most("p1", lambda bounds, Q: bounds.q, rows)),
+        saboteur("half of tau Q alone", claim=at_most("p1", lambda bounds, Q: bounds.tilt * Q / 2, rows)),
+        saboteur("q is not weighted", patch=(gradient_chain, "p1, p2 = f * q,", "p1, p2 = q,")),
+    ),
+    notes="Reached where all values are alike.",
+)
+
+LL_E5 = Statement(
+    id="lora_limits/LL-E5",
+    title="Means of rows",
+    source=CHAIN,
+    tex=r"|\tilde r_i - r_i| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q",
+    hypotheses=SMALL_ERROR,
+    instances=TILTED,
+    solve=tilted,
+    claim=at_most("row_means", lambda bounds, Q: bounds.row_means),
+    saboteurs=(
+        saboteur("without tau Q", claim=at_most("row_means", lambda bounds, Q: bounds.q)),
+        saboteur("c in the place of O", patch=(gradient_chain, "xp.sum(c * output", "xp.sum(c * c")),
+    ),
+)
+
+LL_E6 = Statement(
+    id="lora_limits/LL-E6",
+    title="The second part of p, by rows",
+    source=CHAIN,
+    tex=r"\sum_j|\tilde p_2 - p_2| \le d\,v\,\tau\,\mathrm{osc}/2 + 2\tau Q",
+    hypotheses=SMALL_ERROR,
+    instances=TILTED,
+    solve=tilted,
+    claim=at_most("p2", lambda bounds, Q: bounds.p2, rows),
+    saboteurs=(
+        saboteur("without tau Q", claim=at_most("p2", lambda bounds, Q: bounds.q, rows)),
+        saboteur("the mean is squared", patch=(gradient_chain, "r[:, None] * f", "(r * r)[:, None] * f")),
+    ),
+)
+
+LL_E7 = Statement(
+    id="lora_limits/LL-E7",
+    title="All of p, by rows",
+    source=CHAIN,
+    tex=r"\sum_j|\tilde p - p| \le d\,v\,\tau\,\mathrm{osc} + 3\tau Q",
+    hypotheses=SMALL_ERROR,
+    instances=TILTED,
+    solve=tilted,
+    claim=at_most("p", lambda bounds, Q: bounds.p, rows),
+    saboteurs=(
+        saboteur("a twentieth", claim=at_most("p", lambda bounds, Q: bounds.p / 20, rows)),
+        saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
+        saboteur("p without p2", patch=(gradient_chain, "p = p1 - p2", "p = p1")),
+    ),
+    notes="Not claimed to be sharp: no instance was found above half of it.",
+)
+
+
+def gradient_moves(case: Tilted, found: Matrices, share: float = 1.0) -> Sides:
+    """C1^T (p~ - p) C2 entry by entry, against the bound, and that against the form without q."""
+    exact = truth(case)
+    moved = np.abs(case.C1.T @ (found.p - exact.p) @ case.C2).ravel()
+    bound = bounds_of(case, exact).gradient
+    apriori = theory.tilt_bound(case.eta) * theory.error_multiplier(case.C1, case.C2, case.C3, Y=case.Y, beta=1)
+    rhs = np.r_[np.full(len(moved), share * bound), apriori]
+    return Sides(np.r_[moved, bound], rhs, rounding=case.spoiled_gradient)
+
+
+LL_E8 = Statement(
+    id="lora_limits/LL-E8",
+    title="The gradient",
+    source=Derived(theory.gradient_bound),
+    tex=(
+        r"\|\tilde G - G\|_{\max} \le \beta "
+        r"\max_a\sum_i|C^{(1)}_{ia}|\,\|C_2\|_{\max}(d\,v\,\mathrm{osc}\,\tau + 3\tau Q)"
+    ),
+    hypotheses=SMALL_ERROR,
+    instances=TILTED,
+    solve=tilted,
+    claim=Inequality(gradient_moves),
+    saboteurs=(
+        saboteur("a tenth", claim=Inequality(partial(gradient_moves, share=0.1))),
+        saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
+    ),
+    notes=(
+        "With the form that knows no q, often a hundred times too large; the largest ratio is that of the two bounds."
+    ),
+)

@@ -1,0 +1,219 @@
+"""Adapters beyond attention: linear targets, spurious minima, scalings in the rank and in the width."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Identity, Inequality, Paper, Rate, Recorded, Sides, Statement, always, saboteur
+from lrtheory.lora_limits import scalings, theory
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.side import (
+    COUNTS,
+    LINEAR,
+    RANK_LADDER,
+    STEPS,
+    WIDTH_LADDER,
+    Counts,
+    Linear,
+    OneStep,
+    adapted,
+    changes,
+    first_change,
+    is_regular,
+    needed_rank,
+    product,
+    sign_steps,
+)
+
+REGULAR = {"invertible layers and partial sums": is_regular}
+
+
+def reaches(case: Linear, found: np.ndarray, short: int = 0) -> Sides:
+    """The distance to the target against the best one; that against other adapters; singular values beyond the rank."""
+    best = theory.linear_target_error(list(case.layers), case.target, rank=case.rank + short)
+    distance = np.linalg.norm(product(case.layers + found) - case.target, 2)
+    other = np.linalg.norm(product(case.layers + case.left @ case.right) - case.target, 2)
+    beyond = np.linalg.svd(found, compute_uv=False)[:, case.rank :].ravel()
+    lhs = np.r_[distance, best, beyond]
+    return Sides(lhs, np.r_[best, other, 0 * beyond], rounding=case.spoiled)
+
+
+LL_S1 = Statement(
+    id="lora_limits/LL-S1",
+    title="Adapters of low rank reach a linear target as well as any",
+    source=Derived(theory.adapters_for_linear_target),
+    tex=(
+        r"\min_{\mathrm{rank}\,\Delta_l \le R}\|\textstyle\prod(W_l + \Delta_l) - \bar W\|_2 = "
+        r"\sigma_{Rn+1}(\bar W - \prod W_l)"
+    ),
+    hypotheses=REGULAR,
+    instances=LINEAR,
+    solve=adapted,
+    claim=Inequality(reaches),
+    saboteurs=(
+        saboteur("as good as one rank more", claim=Inequality(partial(reaches, short=1))),
+        saboteur("blocks of one rank more", solve=mutants.one_rank_more),
+        saboteur("the last inverse is dropped", solve=mutants.last_inverse_dropped),
+    ),
+    notes="The statement was recalled, the construction is derived here.",
+)
+
+
+def telescopes(case: Linear, found: np.ndarray) -> Sides:
+    """W_n ... W_{l+1} (W_l + D_l) ... (W_1 + D_1) against W_n ... W_1 + E_1 + ... + E_l, for every l."""
+    n = len(case.layers)
+    moved = case.layers + found
+    lhs = [product(np.concatenate([moved[:k], case.layers[k:]])) for k in range(1, n + 1)]
+    return Sides(np.array(lhs), np.array(case.partial_sums), rounding=case.spoiled)
+
+
+LL_P9 = Statement(
+    id="lora_limits/LL-P9",
+    title="Adapters add one block of singular triples each",
+    source=Derived(theory.adapters_for_linear_target),
+    tex=r"S_lP_l = S_{l-1}P_{l-1} + E_l,\quad S_l = W_n\cdots W_{l+1},\ P_l = (W_l + \Delta_l)\cdots(W_1 + \Delta_1)",
+    hypotheses=REGULAR,
+    instances=LINEAR,
+    solve=adapted,
+    claim=Identity(telescopes),
+    saboteurs=(
+        saboteur("blocks of one rank more", solve=mutants.one_rank_more),
+        saboteur(
+            "layers behind are not undone",
+            patch=(scalings.adapters_for_linear_target, "np.linalg.solve(behind, np.linalg", "(np.linalg"),
+        ),
+    ),
+)
+
+
+def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
+    """r (r - 1) <= 2 K N < r (r + 1)."""
+    product = 2 * factor * case.n_data * case.n_outputs
+    return Sides([found * (found - 1), product + 1], [product, found * (found + 1)])
+
+
+LL_S2_RANK = Statement(
+    id="lora_limits/LL-S2-rank",
+    title="The rank from which it holds",
+    source=Paper("2402.11867", "Theorems 4.1 and 4.2", read="recalled"),
+    tex=r"r = \min\{r : r(r+1)/2 > KN\}",
+    hypotheses={"some data": lambda case: case.n_data >= 1},
+    instances=COUNTS,
+    solve=needed_rank,
+    claim=Inequality(smallest_rank),
+    saboteurs=(
+        saboteur("one rank less", solve=mutants.one_rank_less),
+        saboteur("2 K N in the place of K N", claim=Inequality(partial(smallest_rank, factor=2))),
+    ),
+)
+
+LL_S2 = Statement(
+    id="lora_limits/LL-S2",
+    title="No spurious minima of the linearised problem from a rank on",
+    source=Paper("2402.11867", "Theorems 4.1 and 4.2", read="recalled"),
+    tex=r"r(r+1)/2 > KN \Rightarrow \text{no spurious local minima, up to a small generic perturbation}",
+    hypotheses={},
+    instances=LINEAR,
+    solve=adapted,
+    claim=Recorded(
+        "that descents from many starts agree is evidence, and no proof; the rank from which it is claimed is exact",
+        carried_by="lora_limits/LL-S2-rank",
+    ),
+)
+
+
+def step_by_formula(case: OneStep, found: np.ndarray, power: int = 2) -> Sides:
+    """-h s^2 |A x|^2 c with c the error of the output, 0 minus the label, exactly."""
+    rank = len(case.A)
+    squared = sum(a * a for a in case.A @ case.x)
+    scale = case.alpha**power / (rank if case.rslora else rank**2)
+    return Sides(found, case.step * scale * squared * case.label)
+
+
+LL_S3 = Statement(
+    id="lora_limits/LL-S3",
+    title="The first step of an adapter",
+    source=Derived(theory.rslora_scale),
+    tex=r"B_0 = 0:\ \Delta(\text{output at } x) = -h\,s^2\|Ax\|^2g,\quad s = \alpha/r \text{ or } \alpha/\sqrt r",
+    hypotheses={"one token": always},
+    instances=STEPS,
+    solve=first_change,
+    claim=Identity(step_by_formula),
+    saboteurs=(
+        saboteur("s for s^2", claim=Identity(partial(step_by_formula, power=1))),
+        saboteur("alpha / r for alpha / sqrt(r) and back", solve=mutants.other_scale),
+    ),
+    notes="Exact, by the library's gradient of a values' adapter on one token, whose attention is 1.",
+)
+
+
+def grows(exponent: tuple[float, float], column: int | None = None) -> Rate:
+    """The size of a change against rank or width."""
+    return Rate(
+        cost=lambda case, found: found if column is None else found[:, column],
+        size=lambda case: case.rank if column is None else case.width,
+        over=lambda case: 1.0,
+        exponent=exponent,
+    )
+
+
+LL_S3_RATE = Statement(
+    id="lora_limits/LL-S3-rate",
+    title="With alpha / sqrt(r) the first step does not shrink with the rank",
+    source=Derived(theory.rslora_scale),
+    tex=r"s = \alpha/\sqrt r:\ s^2\|Ax\|^2 = \Theta(1),\quad s = \alpha/r:\ \Theta(1/r)",
+    hypotheses={"Gaussian A": always},
+    instances=RANK_LADDER,
+    solve=partial(changes, scale=theory.rslora_scale),
+    claim=grows((-0.1, 0.1)),
+    saboteurs=(
+        saboteur("alpha / r", solve=changes),
+        saboteur("alpha", solve=partial(changes, scale=lambda alpha, rank: alpha)),
+    ),
+)
+
+LL_S3_LORA = Statement(
+    id="lora_limits/LL-S3-lora",
+    title="With alpha / r it shrinks like 1 / r",
+    source=Derived(theory.rslora_scale),
+    tex=r"s = \alpha/r:\ s^2\|Ax\|^2 = \Theta(1/r)",
+    hypotheses={"Gaussian A": always},
+    instances=RANK_LADDER,
+    solve=changes,
+    claim=grows((-1.1, -0.9)),
+    saboteurs=(saboteur("alpha / sqrt(r)", solve=partial(changes, scale=theory.rslora_scale)),),
+)
+
+LL_S4 = Statement(
+    id="lora_limits/LL-S4",
+    title="Rates 1 / n and 1 let A move the output by a constant",
+    source=Derived(theory.lora_plus_rates),
+    tex=r"h_A = \Theta(1/n),\ h_B = \Theta(1):\ |b\langle\Delta a, x\rangle| = \Theta(1)",
+    hypotheses={"steps with entries of one size": always},
+    instances=WIDTH_LADDER,
+    solve=sign_steps,
+    claim=grows((-0.08, 0.08), 0),
+    saboteurs=(
+        saboteur("1 / n for both", solve=partial(sign_steps, rates=mutants.equal_rates)),
+        saboteur("1 for both", solve=partial(sign_steps, rates=lambda width: (1.0, 1.0))),
+    ),
+    notes="b is of size h_B after the first step from 0.",
+)
+
+LL_S4_B = Statement(
+    id="lora_limits/LL-S4-b",
+    title="And B too",
+    source=Derived(theory.lora_plus_rates),
+    tex=r"h_A = \Theta(1/n),\ h_B = \Theta(1):\ |\Delta b\,\langle a, x\rangle| = \Theta(1)",
+    hypotheses={"steps with entries of one size": always},
+    instances=WIDTH_LADDER,
+    solve=sign_steps,
+    claim=grows((-0.15, 0.15), 1),
+    saboteurs=(
+        saboteur("1 / n for both", solve=partial(sign_steps, rates=mutants.equal_rates)),
+        saboteur("n^(-1/2) for both", solve=partial(sign_steps, rates=lambda width: (width**-0.5, width**-0.5))),
+    ),
+    notes="With n^(-1/2) for both, A moves the output and B does not.",
+)

@@ -1,0 +1,62 @@
+"""Pieces of the proofs: the Jacobian of the softmax, and products written as vectors."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Classical, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.lora_limits import chain
+from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorised
+from proofs_checks.lora_limits.families.logits import ROWS, Row, softmax_of
+
+
+def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
+    """Eigenvalues of diag(f) - f f^T between 0 and 1/2; its row sums between 0 and 0, that of f between 1 and 1."""
+    J = np.diag(found) - np.outer(found, found)
+    values, sums = np.linalg.eigvalsh(J), J.sum(1)
+    zeros = np.zeros(len(sums))
+    lhs = np.r_[-values, values, sums, zeros, found.sum(), 1.0]
+    rhs = np.r_[zeros, np.full(len(values), most), zeros, sums, 1.0, found.sum()]
+    return Sides(lhs, rhs, rounding=rounding(64 * len(found) ** 2, 1.0))
+
+
+LL_P6 = Statement(
+    id="lora_limits/LL-P6",
+    title="The Jacobian of the softmax",
+    source=Classical("Gershgorin's theorem", "R. Horn, C. Johnson, Matrix Analysis, 2nd edition, 2013, theorem 6.1.1"),
+    tex=r"0 \preceq \mathrm{diag}(f) - ff^\top \preceq \tfrac12 I,\quad (\mathrm{diag}(f) - ff^\top)\mathbf 1 = 0",
+    hypotheses={"finite logits": always},
+    instances=ROWS,
+    solve=softmax_of,
+    claim=Inequality(spectrum),
+    saboteurs=(
+        saboteur("a norm of 1/4", claim=Inequality(partial(spectrum, most=0.25))),
+        saboteur("not normalised", patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers")),
+    ),
+    notes="A row has f_i - f_i^2 on the diagonal and the same sum beside it, so discs reach to 2 f_i (1 - f_i) <= 1/2.",
+)
+
+
+def vector_of(one: Sandwich, found: np.ndarray) -> Sides:
+    """vec(A X B^T), by rows, against (A kron B) vec(X), exactly."""
+    return Sides(found, (one.A @ one.X @ one.B.T).ravel())
+
+
+LL_P8 = Statement(
+    id="lora_limits/LL-P8",
+    title="Products as vectors",
+    source=Classical("vec and Kronecker products", "R. Horn, C. Johnson, Topics in Matrix Analysis, 1991, lemma 4.3.1"),
+    tex=r"\mathrm{vec}(AXB^\top) = (A \otimes B)\,\mathrm{vec}(X),\quad \mathrm{vec}(X)_{(i-1)d + j} = X_{ij}",
+    hypotheses={"any integers": always},
+    instances=SANDWICHES,
+    solve=vectorised,
+    claim=Identity(vector_of),
+    saboteurs=(
+        saboteur("vec by columns", solve=partial(vectorised, order="F")),
+        saboteur("B kron A", solve=mutants.kron_backwards),
+    ),
+    notes="By rows, as numpy's ravel and kron agree.",
+)
