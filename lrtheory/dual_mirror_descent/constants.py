@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._validation import choice, must
-from lrtheory.dual_mirror_descent.numeric import at_least, first_prices, numbers, positive_rates
+from lrtheory.dual_mirror_descent.numeric import at_least, numbers, positive_rates
+from lrtheory.dual_mirror_descent.starts import given_or_default
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
-__all__ = ["Constants", "bregman", "default_init", "gradient_bound", "price_bound", "regret_constants", "step_size"]
+__all__ = ["Constants", "bregman", "gradient_bound", "price_bound", "regret_constants", "step_size"]
 
 HALF = Fraction(1, 2)  # not 0.5, which would turn Fractions into floats
 
@@ -97,53 +98,6 @@ def _in_coordinates(geometry: str, rate: Any, *prices: list[Any]) -> list[list[A
         raise must("rate", "given for the scaled and the capped geometry", rate)
     rates = numbers(rate, len(prices[0]))
     return [[r * p for r, p in zip(rates, vector, strict=True)] for vector in prices]
-
-
-def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -> list[Any]:
-    """First prices when none are given: 0, or reward_bound / ((m + 1) rho_j) for entropies (statement DMD-C2).
-
-    Parameters
-    ----------
-    rate : array of shape (m,)
-        rho, units a period.
-    reward_bound : float
-        f_bar.
-    geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
-        The geometry.
-
-    Returns
-    -------
-    list of m numbers
-        mu_1.
-
-    Raises
-    ------
-    ValueError
-        If a rate is not positive, or there is no such geometry.
-
-    Examples
-    --------
-    >>> default_init(rate=[0.5], reward_bound=1.0, geometry="entropy")
-    [1.0]
-    """
-    choice("geometry", geometry, GEOMETRIES)
-    rates = positive_rates(rate)
-    if "entropy" not in geometry:
-        return [0 * r for r in rates]
-    at_least("reward_bound", reward_bound)
-    positive = reward_bound if reward_bound > 0 else 1  # entropies cannot start at 0
-    return [positive / ((len(rates) + 1) * r) for r in rates]
-
-
-def _first_prices(init: Any, rates: list[Any], reward_bound: Any, geometry: str) -> list[Any]:
-    """mu_1 as it is given, or by default; the prices of fair runs, which are Euclidean, may lie below zero."""
-    if init is None:
-        return default_init(rate=rates, reward_bound=reward_bound, geometry=geometry)
-    is_entropy = "entropy" in geometry
-    found = first_prices(init, len(rates), low=0 if is_entropy else None)
-    if is_entropy and not all(price > 0 for price in found):
-        raise must("init", "positive for entropies, where a price of 0 stays 0", init)
-    return found
 
 
 def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", constants: str = "tight") -> Any:
@@ -231,7 +185,7 @@ def price_bound(
     rates = positive_rates(rate)
     for name, value in (("reward_bound", reward_bound), ("cost_bound", cost_bound), ("step_size", step_size)):
         at_least(name, value)
-    first = _first_prices(init, rates, reward_bound, geometry)
+    first = given_or_default(init, rates, reward_bound, geometry)
     found = []
     for r, start in zip(rates, first, strict=True):
         base, rise = reward_bound / r, step_size * max(0, cost_bound - r)
@@ -304,7 +258,7 @@ def regret_constants(
     m = len(rates)
     at_least("reward_bound", reward_bound)
     at_least("alpha", alpha, 1)
-    first = _first_prices(init, rates, reward_bound, geometry)
+    first = given_or_default(init, rates, reward_bound, geometry)
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":
         if constants == "paper":

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._validation import array, choice, must, real
-from lrtheory.dual_mirror_descent.constants import default_init
 from lrtheory.dual_mirror_descent.constants import step_size as theory_step_size
+from lrtheory.dual_mirror_descent.starts import default_init
 from lrtheory.dual_mirror_descent.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules
 
 __all__ = ["Setup", "in_domain", "prepare", "step_sizes"]

@@ -12,7 +12,6 @@ from __future__ import annotations
 from lrtheory.dual_mirror_descent.constants import (
     Constants,
     bregman,
-    default_init,
     gradient_bound,
     price_bound,
     regret_constants,
@@ -52,6 +51,7 @@ from lrtheory.dual_mirror_descent.regret import (
     fair_regret_bound,
     regret_bound,
 )
+from lrtheory.dual_mirror_descent.starts import default_init
 
 __all__ = [
     "Bound",

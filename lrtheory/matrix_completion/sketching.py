@@ -5,8 +5,8 @@ r"""Least squares by sketch and precondition: a random sketch for the shape, an 
 If S changes no length in the range of A by more than a factor 1 +- e, then A R^{-1} has condition number at most
 (1 + e) / (1 - e), whatever that of A was (statement MC-L1), so the number of steps does not depend on A (MC-L2).
 
-It pays where panels are badly conditioned, each in its own way. In matrix completion with an orthonormal factor and a
-uniform sample the mask itself is the sketch: plain conjugate gradients need no more steps, and save the work.
+It pays where panels are badly conditioned, each in its own way. With an orthonormal factor and a uniform sample the mask
+is the sketch: plain conjugate gradients need no more steps, and save the work.
 """
 
 from __future__ import annotations
@@ -386,16 +386,15 @@ def sketched_lines(
             work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
             continue
         A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
-        if not (A.T @ b).any():  # zero is optimal, and no relative residual says so
+        R, scale = triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
+        if scale == 0:  # zero is optimal, and no relative residual says so
             work.factor[i] = 0
             continue
-        R, scale = triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
         R = precondition(A, len(A), "countsketch", rng) if R is None else R
 
         def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
             return bool(np.linalg.norm(A.T @ rest) <= small)
 
         found, rest, _g = iterates(A, b, R, work.factor[i], method="cg", enough=enough, max_iter=max_inner)
-        work.factor[i], work.steps[i] = found[-1], len(found) - 1
-        work.residuals[i] = np.linalg.norm(A.T @ rest) / scale
+        work.factor[i], work.steps[i], work.residuals[i] = found[-1], len(found) - 1, np.linalg.norm(A.T @ rest) / scale
     return work._replace(factor=work.factor.astype(lines.values.dtype))
