@@ -5,8 +5,8 @@ r"""Least squares by sketch and precondition: a random sketch for the shape, an 
 If S changes no length in the range of A by more than a factor 1 +- e, then A R^{-1} has condition number at most
 (1 + e) / (1 - e), whatever that of A was (statement MC-L1), so the number of steps does not depend on A (MC-L2).
 
-It pays where panels are badly conditioned, each in its own way. With an orthonormal factor and a uniform sample the mask
-is the sketch: plain conjugate gradients need no more steps, and save the work.
+It pays where panels are badly conditioned, each in its own way. With an orthonormal factor and a uniform sample the
+mask is the sketch: plain conjugate gradients need no more steps, and save the work.
 """
 
 from __future__ import annotations
