@@ -46,9 +46,9 @@ import numpy as np
 
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
-from lrtheory.transductive_clustering.bound import BoundResult, bound_update
+from lrtheory.transductive_clustering.bound import BoundResult, BoundState, bound_update
 from lrtheory.transductive_clustering.certificates import MonotoneCertificate, Stationarity, monotone_certificate
-from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
+from lrtheory.transductive_clustering.cluster import ClusteringResult, ClusteringState, cluster
 from lrtheory.transductive_clustering.energy import discrete_energy, laplacian_energy, relaxed_energy
 from lrtheory.transductive_clustering.episodes import EpisodeBatch, make_episodes
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
@@ -67,8 +67,10 @@ from lrtheory.transductive_clustering.rounding import round_assignments
 __all__ = [
     "AssignmentProblem",
     "BoundResult",
+    "BoundState",
     "ClusteringProblem",
     "ClusteringResult",
+    "ClusteringState",
     "EpisodeBatch",
     "EpisodeTable",
     "FewShotResult",

@@ -12,8 +12,8 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel, kernel_input
-from lrtheory._validation import array, choice, integer, must, real
-from lrtheory.transductive_clustering.problem import ClusteringProblem
+from lrtheory._validation import choice, integer, real
+from lrtheory.transductive_clustering.inputs import points, positive, sparse_affinity
 
 __all__ = ["knn_affinity", "nearest_neighbors", "psd_shift", "spatial_order"]
 
@@ -43,7 +43,7 @@ def knn_affinity(
     weights : {"binary", "gaussian"}
         1, or exp(-\|x - y\|^2 / (2 s^2)).
     bandwidth : float or None
-        s; None takes the root of the mean squared distance along the edges.
+        s above 0; None takes the root of the mean squared distance along the edges.
     shift : float or "psd"
         Added to the diagonal; "psd" adds what makes W positive semidefinite, see `psd_shift`.
 
@@ -59,22 +59,28 @@ def knn_affinity(
 
     Notes
     -----
-    Among points at one distance those with low indices come first. Points that coincide are neighbours like others.
+    Where more points at one distance compete than there are places, any of them may be taken, and the choice differs
+    between a tree (up to 16 features) and blocks of distances. Points that coincide are neighbours like others. The
+    scale of the points changes nothing, since distances are taken in units of their largest coordinate.
 
     Examples
     --------
     >>> knn_affinity([[0.0], [1.0], [3.0]], n_neighbors=1).toarray().tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.5, 0.0]]
     """
-    X = X.features if isinstance(X, ClusteringProblem) else array("X", X, shape=(None, None))
+    X = points(X)
     integer("n_neighbors", n_neighbors, low=0)
     choice("symmetrize", symmetrize, ("mean", "max", None))
     choice("weights", weights, ("binary", "gaussian"))
+    if not isinstance(shift, str):
+        real("shift", shift, low=0, high=1e30)
     n = len(X)
-    neighbors, squared = nearest_neighbors(X, n_neighbors)
+    neighbors, squared, exponent = _nearest(X, n_neighbors)
     values = np.ones(squared.shape, X.dtype)
-    if weights == "gaussian" and squared.size:
-        s2 = float(squared.mean(dtype=np.float64)) if bandwidth is None else real("bandwidth", bandwidth, low=0) ** 2
+    if weights == "gaussian":
+        s2 = float(squared.mean(dtype=np.float64)) if squared.size else 0.0
+        if bandwidth is not None:
+            s2 = np.ldexp(positive("bandwidth", bandwidth), -exponent) ** 2
         if s2 > 0:  # zero when all neighbours coincide: then every weight is 1
             values = np.exp(-squared / (2 * s2)).astype(X.dtype)
     starts = np.arange(0, neighbors.size + 1, max(1, neighbors.shape[1]))[: n + 1]
@@ -82,7 +88,7 @@ def knn_affinity(
         starts = np.zeros(n + 1, np.int64)
     W = sparse.csr_array((values.ravel(), neighbors.ravel(), starts), shape=(n, n))
     W = symmetric(W, symmetrize)
-    delta = psd_shift(W) if isinstance(shift, str) and choice("shift", shift, ("psd",)) else real("shift", shift, low=0)
+    delta = psd_shift(W) if isinstance(shift, str) and choice("shift", shift, ("psd",)) else shift
     return W if delta == 0 else sparse.csr_array(W + delta * sparse.eye_array(n, dtype=W.dtype))
 
 
@@ -97,28 +103,34 @@ def symmetric(W: sparse.csr_array, how: str | None) -> sparse.csr_array:
 
 
 def psd_shift(affinity: Any) -> float:
-    r"""What to add to the diagonal of a symmetric affinity so that it is psd (statement TC-T1).
+    r"""What to add to the diagonal of an affinity so that its symmetric part is psd (statement TC-T1).
 
     Parameters
     ----------
     affinity : array or sparse array of shape (N, N)
-        W.
+        W; a directed one counts as (W + W^T) / 2.
 
     Returns
     -------
     float
-        max(0, -\lambda_min(W)) up to 500 points; beyond, max(0, max_p \sum_{q \ne p} \|w_pq\| - w_pp), which is enough
-        by Gershgorin's theorem and costs one pass.
+        max(0, -\lambda_min) of the symmetric part S up to 500 points; beyond, max(0, max_p \sum_{q \ne p} \|s_pq\| -
+        s_pp), which is enough by Gershgorin's theorem and costs one pass.
+
+    Raises
+    ------
+    ValueError
+        If the affinity is not square or not finite.
 
     Examples
     --------
     >>> psd_shift([[0.0, 1.0], [1.0, 0.0]])
     1.0
     """
-    W = sparse.csr_array(affinity)
-    if W.shape[0] <= 500:
-        return max(0.0, -float(np.linalg.eigvalsh(W.toarray().astype(np.float64))[0])) if W.shape[0] else 0.0
-    return max(0.0, -smallest_row(W))
+    W = sparse_affinity(affinity)
+    S = sparse.csr_array((W + W.T) / 2)
+    if S.shape[0] <= 500:
+        return max(0.0, -float(np.linalg.eigvalsh(S.toarray())[0]))
+    return max(0.0, -smallest_row(S))
 
 
 def smallest_row(W: sparse.csr_array) -> float:
@@ -141,22 +153,28 @@ def nearest_neighbors(X: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     neighbors : int64 array of shape (n, min(k, n - 1))
-        By distance, then by index.
+        By distance, then by index; which of several points at the largest distance are among them is left open.
     squared : array of shape (n, min(k, n - 1))
-        Squared distances, in the dtype of X.
+        Squared distances in the dtype of X, infinite or 0 where they leave its range.
 
     Raises
     ------
     ValueError
         If there are no points.
     """
-    X = array("X", X, shape=(None, None))
-    n, k = len(X), min(integer("k", k, low=0), max(0, len(X) - 1))
-    if n == 0:
-        raise must("X", "at least one point", X)
+    neighbors, squared, exponent = _nearest(points(X), integer("k", k, low=0))
+    with np.errstate(over="ignore", under="ignore"):
+        return neighbors, np.ldexp(squared, 2 * exponent)
+
+
+def _nearest(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Neighbours, and squared distances in units of 4^exponent, so that no square leaves the range of the dtype."""
+    n, k = len(X), min(k, len(X) - 1)
     if k == 0:
-        return np.empty((n, 0), np.int64), np.empty((n, 0), X.dtype)
-    return _by_tree(X, k) if X.shape[1] <= TREE_FEATURES else _by_blocks(X, k)
+        return np.empty((n, 0), np.int64), np.empty((n, 0), X.dtype), 0
+    exponent = int(np.frexp(np.abs(X).max())[1])
+    X = np.ldexp(X, -exponent)  # exact, up to numbers that vanish beside the largest
+    return *(_by_tree(X, k) if X.shape[1] <= TREE_FEATURES else _by_blocks(X, k)), exponent
 
 
 def spatial_order(X: Any) -> np.ndarray:
@@ -184,7 +202,8 @@ def spatial_order(X: Any) -> np.ndarray:
     """
     from scipy.spatial import cKDTree  # here, so that importing the system stays quick
 
-    return np.asarray(cKDTree(array("X", X, shape=(None, None))).indices, np.int64)
+    X = points(X)
+    return np.asarray(cKDTree(np.ldexp(X, -int(np.frexp(np.abs(X).max())[1]))).indices, np.int64)
 
 
 def _by_tree(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -194,11 +213,12 @@ def _by_tree(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     # queries in the order of the leaves find their neighbours in the cache
     distance, index = np.empty((len(X), k + 1)), np.empty((len(X), k + 1), np.int64)
     distance[tree.indices], index[tree.indices] = tree.query(X[tree.indices], k + 1)
+    assert index.max() < len(X), "the tree found fewer points than there are"
     return _without_self(index, distance * distance, k, X.dtype)
 
 
 def _by_blocks(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    centred = X - X.mean(axis=0)  # far from the origin the products would cancel
+    centred = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)  # far from the origin the products would cancel
     norms = (centred * centred).sum(axis=1)
     neighbors, squared = np.empty((len(X), k), np.int64), np.empty((len(X), k), X.dtype)
     for start in range(0, len(X), BLOCK):

@@ -26,12 +26,12 @@ __all__ = [
 
 
 @arrays("device")
-def nearest_prototype(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def nearest_prototype(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Label each query by the nearest class mean, without looking at the other queries.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -64,12 +64,12 @@ def nearest_prototype(support: Any, support_labels: Any, query: Any, **options: 
 
 
 @arrays("device")
-def laplacian_shot(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def laplacian_shot(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Fixed prototypes and a graph on the queries, by at most 20 updates of the assignments.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -102,12 +102,12 @@ def laplacian_shot(support: Any, support_labels: Any, query: Any, **options: Any
 
 
 @arrays("device")
-def k_means(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def k_means(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Supervised K-means: hard labels and means in turn, from the support means, the support held.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -140,12 +140,12 @@ def k_means(support: Any, support_labels: Any, query: Any, **options: Any) -> Fe
 
 
 @arrays("device")
-def k_modes(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def k_modes(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Supervised K-modes: hard labels and modes of the density in turn, by mean shift.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -178,12 +178,12 @@ def k_modes(support: Any, support_labels: Any, query: Any, **options: Any) -> Fe
 
 
 @arrays("device")
-def bd_cspn(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Class means that take in the queries that look alike, then the largest cosine.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -216,12 +216,12 @@ def bd_cspn(support: Any, support_labels: Any, query: Any, **options: Any) -> Fe
 
 
 @arrays("device")
-def tim(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def tim(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Confident queries and classes of equal size, by information maximisation (after TIM-ADM).
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -254,12 +254,12 @@ def tim(support: Any, support_labels: Any, query: Any, **options: Any) -> FewSho
 
 
 @arrays("device")
-def pt_map(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def pt_map(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Optimal transport of the queries to classes of equal size, and centres that follow it.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
@@ -293,12 +293,12 @@ def pt_map(support: Any, support_labels: Any, query: Any, **options: Any) -> Few
 
 
 @arrays("device")
-def label_spreading(support: Any, support_labels: Any, query: Any, **options: Any) -> FewShotResult:
+def label_spreading(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Labels flow along a Gaussian graph, to a fifth from their source at each step.
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
         Labelled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.

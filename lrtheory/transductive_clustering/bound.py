@@ -8,21 +8,43 @@ psd. Its tangent makes a bound that falls apart into rows, and the minimiser of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must, real
 from lrtheory.transductive_clustering import certificates, dense, sparse_bound
 from lrtheory.transductive_clustering.affinity import csr_parts
-from lrtheory.transductive_clustering.certificates import Stationarity, positive, problem_of
+from lrtheory.transductive_clustering.certificates import Stationarity, problem_of, without_asymmetry
+from lrtheory.transductive_clustering.inputs import floats, in_range, namespace, positive, sparse_affinity, weights
 from lrtheory.transductive_clustering.rounding import clamped_labels
 
-__all__ = ["BoundResult", "bound_update"]
+__all__ = ["BoundResult", "BoundState", "bound_update"]
+
+STOPPED = "the callback asked to stop"
+
+
+@result
+class BoundState(Result):
+    """What a callback sees after an update.
+
+    Attributes
+    ----------
+    assignments : array of shape (N, K) or (E, N, K)
+        Z.
+    energy : float or array of shape (E,)
+        R_T(Z).
+    n_iter : int
+        Updates so far.
+    """
+
+    assignments: Any
+    energy: Any
+    n_iter: int
 
 
 @result
@@ -46,7 +68,9 @@ class BoundResult(Result):
     message : str
         How it ended.
     counts : mapping
-        ``updates`` of all problems, their multiply-adds ``flops`` over the edges, and their ``exponentials``.
+        ``updates`` of all problems; ``passes``, products W Z that were made, of a batch at once: for the energy at the
+        end and for steps that were taken again there are more of them than updates, and the certificate takes one that
+        is not among them; ``flops``, their multiply-adds over the edges; ``exponentials``, also those of held rows.
     certificate : Stationarity
         How far from a fixed point, and what is guaranteed.
     trace : mapping or None
@@ -78,6 +102,7 @@ def bound_update(
     damping: float | str = "auto",
     tol: float = 1e-7,
     max_iter: int = 600,
+    callback: Callable[[BoundState], Any] | None = None,
     record: bool = False,
 ) -> BoundResult:
     r"""Minimise the energy over assignments, with the prototypes fixed.
@@ -87,7 +112,8 @@ def bound_update(
     costs : array of shape (N, K) or (E, N, K), or AssignmentProblem
         A; a batch is solved at once, each problem as if it were alone.
     affinity : array of shape (N, N) or (E, N, N), or sparse array beside NumPy costs
-        W. Where it is not symmetric there is no energy that falls; the updates run as they are.
+        W. Where it is not symmetric there is no energy that falls; the updates run as they are. One that differs from
+        its transpose by at most 16 rounding errors of its largest entry is symmetric, and its mean with it is used.
     lam, temperature : float
         lambda at least 0, and T above 0.
     init : array of shape (N, K) or (E, N, K), or None
@@ -98,9 +124,12 @@ def bound_update(
         Factor of each step Z + t (S(Z) - Z). "auto" takes whole steps, and where one would raise the energy shortens
         it and all later ones to min(1, 2 T / (lambda \|lambda_min\|)), with a proved bound for lambda_min.
     tol : float
-        Stop when the energy changes by at most this, relatively, and no entry of Z by more than its root; 0 runs on.
+        Stop when the energy changes by at most this, relatively (or by its rounding), and a whole step would move no
+        entry of Z by more than its root; 0 runs on.
     max_iter : int
         Largest number of updates.
+    callback : callable or None
+        Called with a `BoundState` after each update; StopIteration stops the run.
     record : bool
         Keep energies and assignments of every update.
 
@@ -114,7 +143,7 @@ def bound_update(
     ValueError
         If shapes do not fit, a number is not finite or out of range, or a start is not in the simplex.
     TypeError
-        If the costs are no array.
+        If an array is not of real numbers.
 
     Notes
     -----
@@ -134,8 +163,9 @@ def bound_update(
     ([0, 0], True, 1.0)
     """
     costs, affinity, init, clamp = problem_of(costs, affinity, init, clamp)
-    xp, costs, affinity = _checked(costs, affinity)
-    lam, temperature = real("lam", lam, low=0, high=1e300), positive("temperature", temperature)
+    xp, costs, affinity = _checked(costs, affinity, init)
+    lam, temperature = weights(lam, temperature, costs.dtype)
+    in_range(xp, costs, affinity, lam)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=0)
     n_clusters = costs.shape[-1]
     held = clamped_labels(to_numpy(clamp), tuple(costs.shape[:-1]), n_clusters)
@@ -145,19 +175,40 @@ def bound_update(
     known = certificates.spectrum_bounds(xp, affinity, bound.free)
     factor, safe = step_factors(xp, bound, known, damping)
     options: dict[str, Any] = {"factor": factor, "safe": safe, "tol": tol, "max_iter": max_iter, "record": record}
+    options["watch"] = watched(callback, costs.ndim == 2)
     if sparse.issparse(affinity):
         options |= {"lam": lam, "temperature": temperature}
         done = sparse_bound.descend_sparse(costs, csr_parts(affinity), Z, held, **options)
     else:
-        done = dense.descend(xp, bound, Z, **options)
+        edges = int(xp.sum(xp.astype(affinity != 0, xp.int64)))
+        done = dense.descend(xp, bound, Z, edges=edges, **options)
     proof = certificates.stationarity(done.assignments, costs, affinity, lam, temperature, on_device, known)
     return _as_result(xp, bound, done, proof, bool(xp.all(known[2])))
+
+
+def watched(callback: Any, alone: bool) -> Any:
+    """What the updates call after each step: the callback, and whether it asked to stop."""
+    if callback is None:
+        return None
+
+    def watch(Z: Any, value: Any, n_iter: int) -> bool:
+        copy = Z.copy() if isinstance(Z, np.ndarray) else Z
+        try:
+            callback(BoundState(copy, float(value) if alone else value, n_iter))
+        except StopIteration:
+            return True
+        return False
+
+    return watch
 
 
 def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
     """The first assignments: given, or from the costs alone; held rows at their label."""
     costs = bound.costs
-    Z = dense.softmax(xp, -costs / bound.temperature) if init is None else xp.astype(init, costs.dtype)
+    if init is None:
+        Z = dense.softmax(xp, -costs, bound.temperature)
+    else:
+        Z = xp.astype(floats(xp, "init", init, costs.device), costs.dtype)
     if tuple(Z.shape) != tuple(costs.shape):
         raise must("init", f"of shape {tuple(costs.shape)}", tuple(Z.shape))
     off = xp.max(xp.abs(xp.sum(Z, axis=-1, dtype=xp.float64) - 1))
@@ -180,32 +231,25 @@ def step_factors(xp: Any, bound: dense.Bound, known: Any, damping: float | str) 
     return 1.0, (safe if bool(xp.any(short)) else None)
 
 
-def _checked(costs: Any, affinity: Any) -> tuple[Any, Any, Any]:
-    """Costs and affinity as floats of one kind, with shapes that fit."""
-    if not hasattr(costs, "ndim"):
-        if isinstance(affinity, (list, tuple)):
-            affinity = np.asarray(affinity)
-        costs = np.asarray(costs)
-    xp = array_namespace(costs)
-    costs = dense.real_array(xp, "costs", costs)
+def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, Any]:
+    """Costs and affinity as floats of one kind, with shapes that fit; rounding alone makes no affinity directed."""
+    thin = sparse.issparse(affinity)
+    xp, device = namespace(costs, None if thin else affinity, init)
+    costs = floats(xp, "costs", costs, device)
     if costs.ndim not in (2, 3) or 0 in costs.shape:
         raise must("costs", "of shape (N, K) or (E, N, K) with at least one entry", tuple(costs.shape))
     square = (*costs.shape[:-1], costs.shape[-2])
-    if not sparse.issparse(affinity):
-        affinity = xp.astype(
-            dense.real_array(xp, "affinity", np.asarray(affinity) if xp is np else affinity), costs.dtype
-        )
-    elif isinstance(costs, np.ndarray) and costs.ndim == 2:
-        affinity = sparse.csr_array(affinity).astype(costs.dtype)
-        if not np.isfinite(affinity.data).all():
-            raise must("affinity", "finite", affinity.data)
-    else:
+    if thin and not (isinstance(costs, np.ndarray) and costs.ndim == 2):
         raise must("affinity", "dense for batches and for arrays of other libraries", affinity, TypeError)
+    if thin:
+        affinity = sparse_affinity(affinity, costs.shape[0], costs.dtype)
+    else:
+        affinity = xp.astype(floats(xp, "affinity", affinity, costs.device), costs.dtype, copy=False)
     if tuple(affinity.shape) not in (square, square[-2:]):
         raise must("affinity", f"of shape {square}", tuple(affinity.shape))
     if costs.ndim == 3 and affinity.ndim == 2:
         affinity = affinity + xp.zeros((costs.shape[0], 1, 1), dtype=affinity.dtype, device=affinity.device)
-    return xp, costs, affinity
+    return xp, costs, without_asymmetry(xp, affinity)
 
 
 def _as_result(xp: Any, bound: dense.Bound, done: dense.Descent, proof: Stationarity, symmetric: bool) -> BoundResult:
@@ -213,14 +257,7 @@ def _as_result(xp: Any, bound: dense.Bound, done: dense.Descent, proof: Stationa
     alone = costs.ndim == 2
     updates, converged = int(xp.sum(done.n_iter)), bool(xp.all(done.converged))
     labels = xp.argmax(Z, axis=-1)
-    edges = bound.affinity.nnz if sparse.issparse(bound.affinity) else xp.sum(xp.astype(bound.affinity != 0, xp.int64))
-    free = xp.sum(xp.astype(bound.free, xp.int64))
-    share = 1 if alone else costs.shape[0]
-    counts = {
-        "updates": updates,
-        "flops": updates * int(edges) * costs.shape[-1] // share,
-        "exponentials": updates * int(free) * costs.shape[-1] // share,
-    }
+    counts = {"updates": updates, **done.work._asdict()}
     trace = (
         None if done.trace is None else {name: _stacked(xp, values) for name, values in done.trace.items() if values}
     )
@@ -243,7 +280,9 @@ def _stacked(xp: Any, values: list[Any]) -> Any:
 
 
 def _message(xp: Any, done: dense.Descent, symmetric: bool) -> str:
-    if bool(xp.any(xp.asarray(done.cycles))):
+    if done.stopped and not bool(xp.all(xp.asarray(done.converged))):
+        text = STOPPED
+    elif bool(xp.any(xp.asarray(done.cycles))):
         text = "a cycle of two was reached"
     elif bool(xp.all(xp.asarray(done.converged))):
         text = "energy and assignments stand still"

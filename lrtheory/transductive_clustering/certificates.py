@@ -13,14 +13,17 @@ from scipy import sparse
 
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import must, real
+from lrtheory._validation import must
 from lrtheory.transductive_clustering import dense
+from lrtheory.transductive_clustering.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.rounding import clamped_labels
 
 __all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
 
 POWERS = 4  # of the matrix in the bound on its norm
+ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affinity may differ from its transpose
+STATEMENT = "transductive_clustering/TC-T7"
 DENSE = 2000  # points up to which all eigenvalues are computed
 
 
@@ -59,25 +62,56 @@ class Stationarity(Result):
     clamp: Any
 
     def verify(self, problem: Any) -> bool:
-        """Recompute gap and bound from costs and affinity alone.
+        """Recompute everything from costs, affinity and held labels alone.
 
         Parameters
         ----------
-        problem : AssignmentProblem, or pair (costs, affinity)
+        problem : AssignmentProblem, or pair (costs, affinity) where no label is held
             The problem that was solved.
 
         Returns
         -------
         bool
-            Whether both come out as stated, up to rounding.
+            Whether the assignments lie in the simplex with the held rows at the problem's labels, and gap, bound,
+            contraction and monotone come out as stated, up to rounding.
+
+        Raises
+        ------
+        TypeError
+            If that is no problem.
         """
-        costs, affinity = problem if isinstance(problem, tuple) else (problem.costs, problem.affinity)
-        again = stationarity(self.assignments, costs, affinity, self.lam, self.temperature, self.clamp)
+        pair = isinstance(problem, (tuple, list)) and len(problem) == 2
+        if not (pair or isinstance(problem, AssignmentProblem)):
+            raise must("problem", "an AssignmentProblem or a pair (costs, affinity)", problem, TypeError)
+        if not isinstance(problem, AssignmentProblem):
+            problem = AssignmentProblem(*problem)
+        costs, clamp = problem.costs, problem.clamp
+        fits = tuple(np.shape(self.assignments)) == tuple(costs.shape) and self.statement == STATEMENT
+        if not (fits and _same_held(clamp, self.clamp, costs.shape[:-1]) and _feasible(self.assignments, clamp)):
+            return False
+        again = stationarity(self.assignments, costs, problem.affinity, self.lam, self.temperature, clamp)
         slack = 1e3 * np.finfo(to_numpy(self.assignments).dtype).eps
-        return all(
-            np.allclose(to_numpy(getattr(self, name)), to_numpy(getattr(again, name)), rtol=1e-4, atol=slack)
-            for name in ("gap", "bound", "contraction")
+        same = all(
+            np.shape(to_numpy(one)) == np.shape(to_numpy(other))
+            and np.allclose(to_numpy(one), to_numpy(other), rtol=1e-4, atol=slack)
+            for one, other in ((getattr(self, n), getattr(again, n)) for n in ("gap", "bound", "contraction"))
         )
+        return same and np.array_equal(to_numpy(self.monotone), to_numpy(again.monotone))
+
+
+def _same_held(one: Any, other: Any, shape: Any) -> bool:
+    """Whether two sets of held labels agree; None holds nothing."""
+    one, other = (np.full(shape, -1) if held is None else np.asarray(to_numpy(held)) for held in (one, other))
+    return one.shape == other.shape and bool((np.maximum(one, -1) == np.maximum(other, -1)).all())
+
+
+def _feasible(assignments: Any, clamp: Any) -> bool:
+    """Whether all rows are in the simplex, and the held ones at their labels."""
+    Z = np.asarray(to_numpy(assignments))
+    if not (Z >= 0).all() or not (np.abs(Z.sum(axis=-1, dtype=np.float64) - 1) <= 1e-4).all():
+        return False
+    held = np.full(Z.shape[:-1], -1) if clamp is None else np.asarray(to_numpy(clamp))
+    return bool((Z[held >= 0] == np.eye(Z.shape[-1])[held[held >= 0]]).all())
 
 
 def stationarity(
@@ -85,6 +119,8 @@ def stationarity(
 ) -> Stationarity:
     """The certificate of assignments; ``known`` are the bounds on the spectrum where the caller has them."""
     xp = array_namespace(Z)
+    if not sparse.issparse(affinity):
+        affinity = xp.astype(affinity, Z.dtype)
     free = free_rows(xp, clamp, costs)
     lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
     bound = dense.Bound(costs, affinity, lam, temperature, free)
@@ -100,7 +136,7 @@ def stationarity(
         bound=float(reach) if alone else reach,
         contraction=float(q) if alone else q,
         monotone=bool(monotone) if alone else monotone,
-        statement="transductive_clustering/TC-T7",
+        statement=STATEMENT,
         assignments=Z,
         lam=lam,
         temperature=temperature,
@@ -117,47 +153,71 @@ def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
 
 
 def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
-    r"""Proved bounds for the free block of W, below all eigenvalues and above the norm, and whether W is symmetric.
+    r"""Proved bounds for the free block of W, and whether W is symmetric.
 
-    For every positive v, \|M\| <= max_p (M v)_p / v_p where M = \|W\|^T \|W\| (Collatz and Wielandt); a few powers of
-    M + 1 make it nearly equal. Gershgorin's discs know the diagonal, and are better for psd matrices.
+    The first lies below all eigenvalues of the symmetric part of the block, the second is not below its norm. For
+    every positive v, \|M\| <= max_p (M v)_p / v_p where M = \|W\|^T \|W\| (Collatz and Wielandt); a few powers of M + 1
+    make it nearly equal. Gershgorin's discs of (W + W^T) / 2 know the diagonal, and are better for psd matrices.
     """
     if sparse.issparse(affinity):
         return _sparse_bounds(affinity, to_numpy(free)[..., 0])
     n = affinity.shape[-1]
-    weight = xp.astype(free, affinity.dtype)
-    block = xp.astype(affinity * weight * xp.matrix_transpose(weight), xp.float64)
-    sizes = xp.abs(block)
+    weight = xp.astype(free, xp.float64)
+    block = xp.astype(affinity, xp.float64) * weight * xp.matrix_transpose(weight)
+    largest = xp.max(xp.abs(block), axis=(-2, -1), keepdims=True)
+    largest = xp.where(largest > 0, largest, xp.ones_like(largest))
+    sizes = xp.abs(block) / largest  # entries up to 1, so that no power leaves the range
     diagonal = xp.sum(block * xp.eye(n, dtype=block.dtype, device=block.device), axis=-1, keepdims=True)
-    around = xp.sum(sizes, axis=-1, keepdims=True) - xp.abs(diagonal)
+    transposed = xp.matrix_transpose(sizes)
+    around = xp.sum(sizes + transposed, axis=-1, keepdims=True) / 2 * largest - xp.abs(diagonal)
     v = xp.ones_like(around)
     for _ in range(POWERS):
-        Mv = xp.matrix_transpose(sizes) @ (sizes @ v)
+        Mv = transposed @ (sizes @ v)
         norm = xp.sqrt(xp.max(Mv / v, axis=(-2, -1)))
         v = v + Mv
         v = v / xp.max(v, axis=(-2, -1), keepdims=True)
+    norm = norm * largest[..., 0, 0]
     lowest = xp.maximum(xp.min(diagonal - around, axis=(-2, -1)), -norm)
-    symmetric = xp.all(affinity == xp.matrix_transpose(affinity), axis=(-2, -1))
-    return lowest, norm, symmetric
+    return lowest, norm, is_symmetric(xp, affinity)
 
 
 def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
     W = sparse.csr_array(affinity)
-    sizes, weight = abs(W), free.astype(np.float64)
+    weight = free.astype(np.float64)
+    largest = float(np.abs(W.data).max(initial=0.0)) or 1.0
+    sizes = abs(W).astype(np.float64) / largest
     transposed = sparse.csr_array(sizes.T)
     diagonal = W.diagonal() * weight
-    around = weight * (sizes @ weight) - np.abs(diagonal)
+    around = weight * (sizes @ weight + transposed @ weight) / 2 * largest - np.abs(diagonal)
     v = np.ones(len(free))
     for _ in range(POWERS):
         Mv = weight * (transposed @ (weight * (sizes @ (weight * v))))
         norm = np.sqrt((Mv / v).max())
         v = (v + Mv) / (v + Mv).max()
-    return max((diagonal - around).min(), -norm), norm, np.bool_(is_symmetric(W))
+    norm = norm * largest
+    return max((diagonal - around).min(), -norm), norm, np.bool_(is_symmetric(np, W))
 
 
-def is_symmetric(W: Any) -> bool:
-    """Whether a sparse matrix equals its transpose."""
-    return bool(abs(W - W.T).max() == 0) if W.nnz else True
+def is_symmetric(xp: Any, W: Any) -> Any:
+    """Whether a matrix equals its transpose up to rounding, a truth value a matrix of the batch."""
+    if sparse.issparse(W):
+        size = float(np.abs(W.data).max(initial=0.0))
+        return bool(abs(W - W.T).max() <= ASYMMETRY * np.finfo(W.dtype).eps * size) if W.nnz else True
+    size = xp.max(xp.abs(W), axis=(-2, -1))
+    off = xp.max(xp.abs(W - xp.matrix_transpose(W)), axis=(-2, -1))
+    return off <= ASYMMETRY * xp.finfo(W.dtype).eps * size
+
+
+def without_asymmetry(xp: Any, W: Any) -> Any:
+    """The mean of W and its transpose where they differ by rounding alone, so that an energy exists; else W."""
+    if sparse.issparse(W):
+        if not is_symmetric(np, W) or not W.nnz or abs(W - W.T).max() == 0:
+            return W
+        mean = sparse.csr_array((W + W.T) / 2).astype(W.dtype)
+        mean.sort_indices()
+        return mean
+    nearly = is_symmetric(xp, W)[..., None, None]
+    return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W)
 
 
 @result
@@ -171,15 +231,15 @@ class MonotoneCertificate(Result):
     contraction : float
         lambda `norm_bound` / (2 T); below 1 there is one fixed point and a linear rate.
     smallest_eigenvalue, spectral_norm : float
-        Of the free block (for a directed W: of its symmetric part); estimates for "lanczos".
+        Of the free block (for a directed W the eigenvalue is that of its symmetric part); estimates for "lanczos".
     lower_bound, norm_bound : float
-        Proved bounds: below every eigenvalue, and on the norm.
+        Proved bounds: below every eigenvalue of the symmetric part, and on the norm.
     damping : float
         The longest step factor for which the energy falls: min(1, 2 T / (lambda \|lower_bound\|)).
     largest_lam : float
         The largest weight with whole steps, 2 T / \|lower_bound\|; inf for a psd affinity.
     symmetric : bool
-        Whether W is.
+        Whether W is, up to 16 rounding errors of its largest entry.
     method : {"dense", "lanczos"}
         How the eigenvalues were found.
     reason : str
@@ -222,7 +282,7 @@ def monotone_certificate(
     Raises
     ------
     ValueError
-        If the affinity is not square or a number is out of range.
+        If the affinity is not square or not finite, or a number is out of range.
 
     Examples
     --------
@@ -230,11 +290,9 @@ def monotone_certificate(
     >>> found.monotone, found.damping
     (False, 0.8)
     """
-    W = sparse.csr_array(affinity).astype(np.float64)
+    W = without_asymmetry(np, sparse_affinity(affinity))
     n = W.shape[0]
-    if W.shape != (n, n) or n == 0:
-        raise must("affinity", "square with at least one row", W.shape)
-    lam, temperature = real("lam", lam, low=0, high=1e300), positive("temperature", temperature)
+    lam, temperature = weights(lam, temperature)
     free = clamped_labels(clamp, (n,), 2**62) < 0
     lower, norm, symmetric = _sparse_bounds(W, free)
     block = W[free][:, free] if free.any() else sparse.csr_array((1, 1))
@@ -267,17 +325,10 @@ def _all_eigenvalues(block: Any) -> tuple[float, float]:
 def _lanczos(block: Any) -> tuple[float, float]:
     from scipy.sparse.linalg import eigsh, svds  # here, so that importing the system stays quick
 
-    start = np.ones(block.shape[0])
+    # of a regular graph, ones would be the other end of the spectrum, and never leave it
+    start = np.random.default_rng(0).normal(size=block.shape[0])
     smallest = eigsh((block + block.T) / 2, 1, which="SA", v0=start, tol=1e-3, return_eigenvectors=False)
     return float(smallest[0]), float(svds(block, 1, v0=start, tol=1e-3, return_singular_vectors=False)[0])
-
-
-def positive(name: str, value: Any) -> float:
-    """A finite number above 0."""
-    number = real(name, value, low=0, high=1e300)
-    if number == 0:
-        raise must(name, "positive", value)
-    return number
 
 
 def problem_of(costs: Any, affinity: Any, init: Any, clamp: Any) -> tuple[Any, Any, Any, Any]:

@@ -5,16 +5,16 @@ Each line of mathematics is a function of its own, `pull`, `update`, `parts`, `m
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import must
-
-__all__ = ["Bound", "Descent", "descend", "one_hot", "real_array", "softmax"]
+__all__ = ["Bound", "Descent", "Work", "descend", "one_hot", "softmax", "stands"]
 
 #: relative rounding errors of an energy, in units of the dtype's epsilon, below which a rise is none
 ROUNDING = 8.0
+SMALL = 1e-6  # steps below it are no cycle of two, but an iteration that has nearly come to rest
 
 
 class Bound(NamedTuple):
@@ -27,6 +27,18 @@ class Bound(NamedTuple):
     free: Any  # bool (..., N, 1)
 
 
+class Work(NamedTuple):
+    """What was done: products W Z, their multiply-adds, and exponentials; of all problems together."""
+
+    passes: int = 0
+    flops: int = 0
+    exponentials: int = 0
+
+    def plus(self, other: Work) -> Work:
+        """The sum of both."""
+        return Work(*(a + b for a, b in zip(self, other, strict=True)))
+
+
 class Descent(NamedTuple):
     """Where the updates ended, an entry a problem of the batch; `trace` has a list a name where it was recorded."""
 
@@ -37,26 +49,15 @@ class Descent(NamedTuple):
     converged: Any
     cycles: Any
     trace: dict[str, list[Any]] | None
+    work: Work
+    stopped: bool = False  # by the callback
 
 
-def real_array(xp: Any, name: str, value: Any) -> Any:
-    """An array of finite real numbers; integers become float64."""
-    if not hasattr(value, "dtype"):
-        raise must(name, "an array", value, TypeError)
-    kinds = ("real floating", "integral", "bool")
-    known = value.dtype.kind in "fiub" if isinstance(value, np.ndarray) else xp.isdtype(value.dtype, kinds)
-    if not known:
-        raise must(name, "an array of real numbers", value.dtype, TypeError)
-    value = value if xp.isdtype(value.dtype, "real floating") else xp.astype(value, xp.float64)
-    # extremes carry a NaN through, and are quicker than a look at every entry
-    if 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
-        raise must(name, "finite", "an infinity or NaN")
-    return value
-
-
-def softmax(xp: Any, logits: Any) -> Any:
-    """Rows of positive numbers with sum 1, proportional to the exponentials."""
-    powers = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))  # the largest is 1, so nothing overflows
+def softmax(xp: Any, logits: Any, temperature: Any = 1.0) -> Any:
+    """Rows of positive numbers with sum 1, proportional to the exponentials of logits / T."""
+    # the largest is 1, and the difference is taken before the quotient, which may only be infinitely far below
+    with np.errstate(over="ignore"):
+        powers = xp.exp((logits - xp.max(logits, axis=-1, keepdims=True)) / temperature)
     return powers / xp.sum(powers, axis=-1, keepdims=True)
 
 
@@ -72,8 +73,7 @@ def pull(xp: Any, bound: Bound, Z: Any) -> Any:
 
 def update(xp: Any, bound: Bound, Z: Any, pulled: Any) -> Any:
     """S(Z) = softmax((lambda W Z - A) / T), the minimiser of the bound that touches the energy at Z."""
-    logits = (bound.lam * pulled - bound.costs) / bound.temperature
-    moved = softmax(xp, logits)
+    moved = softmax(xp, bound.lam * pulled - bound.costs, bound.temperature)
     return xp.where(bound.free, moved, Z)
 
 
@@ -103,6 +103,12 @@ def energy(xp: Any, bound: Bound, Z: Any, pulled: Any) -> tuple[Any, Any]:
     return sum(terms[1:], terms[0]), ROUNDING * xp.finfo(Z.dtype).eps * (1 + size)
 
 
+def stands(xp: Any, after: Any, before: Any, tol: float, rounding: Any) -> Any:
+    """Whether an energy changed by no more than the tolerance, relatively, or than its own rounding."""
+    change, allowed = xp.abs(after - before), tol * xp.abs(after)
+    return (change <= allowed) | (change <= rounding / ROUNDING)
+
+
 def descend(
     xp: Any,
     bound: Bound,
@@ -113,49 +119,55 @@ def descend(
     tol: float,
     max_iter: int,
     record: bool = False,
+    watch: Any = None,
+    edges: int = 0,
 ) -> Descent:
     """Repeat the update until energy and assignments stand still.
 
     ``factor`` shortens every step. Where ``safe`` is given, a step that raises the energy is taken again with that
-    factor, and so are all that follow it: it is small enough for the energy to fall (statement TC-T5).
+    factor, and so are all that follow it: it is small enough for the energy to fall (statement TC-T5). ``watch`` is
+    called with assignments, energy and number of updates, and stops the run when it returns True; ``edges`` is the
+    number of entries of W that are not 0, for the count of multiply-adds.
     """
-    pulled = pull(xp, bound, Z)
+    pulled, passes, softmaxes = pull(xp, bound, Z), 1, 0
     value, _ = energy(xp, bound, Z, pulled)
     factor = factor + 0 * value  # one a problem
     n_iter, converged, cycles = xp.astype(0 * value, xp.int64), value != value, value != value
-    before = Z
+    before, stopped = Z, False
     trace: dict[str, list[Any]] | None = None
     if record:
         trace = {"energies": [value], "steps": [], "damping": [], "assignments": [Z]}
-    for _ in range(max_iter):
+    while softmaxes < max_iter and not stopped and not bool(xp.all(converged | cycles)):
         goal = update(xp, bound, Z, pulled)
         new = mix(xp, Z, goal, _wide(xp, factor, Z))
         new_pulled = pull(xp, bound, new)
         new_value, rounding = energy(xp, bound, new, new_pulled)
+        passes, softmaxes = passes + 1, softmaxes + 1
         if safe is not None:
             rises = (new_value > value + rounding) & (factor > safe) & ~(converged | cycles)
             if bool(xp.any(rises)):
                 factor = xp.where(rises, safe, factor)
                 new = mix(xp, Z, goal, _wide(xp, factor, Z))
                 new_pulled = pull(xp, bound, new)
-                new_value, _ = energy(xp, bound, new, new_pulled)
-        stands = converged | cycles  # a problem that has ended keeps its place while others go on
-        new, new_pulled = (xp.where(_wide(xp, stands, Z), a, b) for a, b in ((Z, new), (pulled, new_pulled)))
-        new_value = xp.where(stands, value, new_value)
-        largest = _largest(xp, new - Z)
-        still = (xp.abs(new_value - value) <= tol * xp.abs(new_value)) & (largest <= tol**0.5)
-        back = (_largest(xp, new - before) <= tol) & ~still & (n_iter > 0)
-        n_iter = n_iter + xp.astype(~stands, xp.int64)
+                new_value, rounding = energy(xp, bound, new, new_pulled)
+                passes += 1
+        ended = converged | cycles  # a problem that has ended keeps its place while others go on
+        new, new_pulled = (xp.where(_wide(xp, ended, Z), a, b) for a, b in ((Z, new), (pulled, new_pulled)))
+        new_value = xp.where(ended, value, new_value)
+        largest = _largest(xp, new - Z) / factor  # of the whole step, since a short one stands nowhere
+        still = stands(xp, new_value, value, tol, rounding) & (largest <= tol**0.5)
+        back = (_largest(xp, new - before) <= tol) & (largest > max(tol**0.5, SMALL)) & (n_iter > 0)
+        n_iter = n_iter + xp.astype(~ended, xp.int64)
         if trace is not None:
             trace["energies"].append(new_value)
             trace["steps"].append(total(xp, (new - Z) ** 2))
             trace["damping"].append(factor)
             trace["assignments"].append(new)
-        converged, cycles = converged | (still & ~stands), cycles | (back & ~stands)
+        converged, cycles = converged | (still & ~ended), cycles | (back & ~ended)
         before, Z, pulled, value = Z, new, new_pulled, new_value
-        if bool(xp.all(converged | cycles)):
-            break
-    return Descent(Z, value, factor, n_iter, converged, cycles, trace)
+        stopped = watch is not None and watch(Z, value, softmaxes)
+    work = Work(passes, passes * edges * Z.shape[-1], softmaxes * math.prod(Z.shape))
+    return Descent(Z, value, factor, n_iter, converged, cycles, trace, work, stopped)
 
 
 def _wide(xp: Any, per_problem: Any, Z: Any) -> Any:

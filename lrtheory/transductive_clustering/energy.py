@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import array_namespace, arrays
-from lrtheory._validation import must
+from lrtheory._array import arrays, to_numpy
+from lrtheory._validation import as_array, must
+from lrtheory.transductive_clustering.inputs import floats, namespace, sparse_affinity
+from lrtheory.transductive_clustering.numeric import at_least
 
 __all__ = ["discrete_energy", "laplacian_energy", "relaxed_energy"]
 
@@ -39,7 +41,7 @@ def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, a number is not finite, or a weight is negative.
 
     Examples
     --------
@@ -47,8 +49,8 @@ def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.
     >>> relaxed_energy(np.array([[1.0, 0.0], [1.0, 0.0]]), np.zeros((2, 2)), W, lam=2.0)
     -2.0
     """
-    xp = array_namespace(assignments, costs)
-    _fit(assignments, costs, affinity)
+    xp, assignments, costs, affinity = _read(assignments, costs, affinity)
+    lam, temperature = at_least("lam", lam), at_least("temperature", temperature)
     value = _sum(xp, costs * assignments) - lam * _sum(xp, assignments * (affinity @ assignments)) / 2
     if temperature != 0:
         positive = xp.where(assignments > 0, assignments, xp.ones_like(assignments))
@@ -79,7 +81,7 @@ def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, a number is not finite, or a weight is negative.
 
     Examples
     --------
@@ -87,8 +89,8 @@ def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 
     >>> laplacian_energy(np.eye(2), np.zeros((2, 2)), W)
     1.0
     """
-    xp = array_namespace(assignments, costs)
-    _fit(assignments, costs, affinity)
+    xp, assignments, costs, affinity = _read(assignments, costs, affinity)
+    lam = at_least("lam", lam)
     degrees = affinity.sum(axis=1) if sparse.issparse(affinity) else xp.sum(affinity, axis=-1)
     smooth = degrees[..., None] * assignments - affinity @ assignments
     return _sum(xp, costs * assignments) + lam * _sum(xp, assignments * smooth) / 2
@@ -117,16 +119,15 @@ def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, a number is not finite, or a weight is negative.
 
     Examples
     --------
     >>> discrete_energy(np.array([0, 1]), np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), lam=3.0)
     3.0
     """
-    xp = array_namespace(labels, costs)
-    if tuple(labels.shape) != tuple(costs.shape[:-1]):
-        raise must("labels", f"of shape {tuple(costs.shape[:-1])}", tuple(labels.shape))
+    xp, _, costs, affinity = _read(None, costs, affinity, labels)
+    labels, lam = _labels(xp, labels, costs), at_least("lam", lam)
     clusters = xp.arange(costs.shape[-1], device=costs.device)
     chosen = xp.where(labels[..., None] == clusters, costs, 0 * costs)
     if sparse.issparse(affinity):
@@ -145,9 +146,44 @@ def _sum(xp: Any, terms: Any) -> Any:
     return value if exact or value.ndim else float(value)
 
 
-def _fit(assignments: Any, costs: Any, affinity: Any) -> None:
-    if tuple(assignments.shape) != tuple(costs.shape):
-        raise must("assignments", f"of shape {tuple(costs.shape)}", tuple(assignments.shape))
+def _read(assignments: Any, costs: Any, affinity: Any, *others: Any) -> tuple[Any, Any, Any, Any]:
+    """The arrays in one library with shapes that fit, floats or exact numbers; an affinity may be sparse."""
+    thin = sparse.issparse(affinity)
+    xp, device = namespace(assignments, costs, None if thin else affinity, *others)
+    costs = _numbers(xp, "costs", costs, device)
+    if costs.ndim not in (2, 3):
+        raise must("costs", "of shape (N, K) or (E, N, K)", tuple(costs.shape))
+    if assignments is not None:
+        assignments = _numbers(xp, "assignments", assignments, costs.device)
+        if tuple(assignments.shape) != tuple(costs.shape):
+            raise must("assignments", f"of shape {tuple(costs.shape)}", tuple(assignments.shape))
     square = (*costs.shape[:-1], costs.shape[-2])
-    if tuple(affinity.shape) != tuple(square) and tuple(affinity.shape) != tuple(square[-2:]):
-        raise must("affinity", f"of shape {tuple(square)}", tuple(affinity.shape))
+    if thin:
+        affinity = sparse_affinity(affinity, costs.shape[-2], affinity.dtype)
+    else:
+        affinity = _numbers(xp, "affinity", affinity, costs.device)
+    if tuple(affinity.shape) not in (square, square[-2:]):
+        raise must("affinity", f"of shape {square}", tuple(affinity.shape))
+    return xp, assignments, costs, affinity
+
+
+def _numbers(xp: Any, name: str, value: Any, device: Any) -> Any:
+    """Floats of the library, or an object array of exact numbers as it is."""
+    exact = as_array(name, value) if isinstance(value, (list, tuple, np.ndarray)) else None
+    return exact if exact is not None and exact.dtype == object else floats(xp, name, value, device)
+
+
+def _labels(xp: Any, labels: Any, costs: Any) -> Any:
+    """Clusters of the points, integers in [0, K)."""
+    n_clusters = costs.shape[-1]
+    if isinstance(labels, (list, tuple, np.ndarray)):
+        labels = as_array("labels", labels)
+        whole = labels.dtype.kind in "iu"
+        labels = labels if isinstance(costs, np.ndarray) else xp.asarray(labels, device=costs.device)
+    else:
+        whole = xp.isdtype(labels.dtype, "integral")
+    if tuple(labels.shape) != tuple(costs.shape[:-1]) or not whole:
+        raise must("labels", f"integers of shape {tuple(costs.shape[:-1])}", labels)
+    if 0 not in labels.shape and not bool((xp.min(labels) >= 0) & (xp.max(labels) < n_clusters)):
+        raise must("labels", f"in [0, {n_clusters - 1}]", to_numpy(labels))
+    return labels

@@ -9,7 +9,8 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._result import read_only
-from lrtheory._validation import array, generator, integer, must, real
+from lrtheory._validation import as_array, generator, integer, must, real
+from lrtheory.transductive_clustering.inputs import points
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = ["EpisodeBatch", "labelled_points", "make_episodes"]
@@ -60,14 +61,28 @@ class EpisodeBatch:
 def labelled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Points and their labels, from a problem or from arrays."""
     if isinstance(X, ClusteringProblem):
-        X, y = X.features, X.truth if y is None else y
-    X = array("X", to_numpy(X), shape=(None, None))
+        y = X.truth if y is None else y
+    X = points(X)
     if y is None:
         raise must("y", "given where the problem has no truth", None)
-    y = np.asarray(to_numpy(y))
+    y = as_array("y", to_numpy(y))
     if y.shape != X.shape[:1]:
         raise must("y", f"of shape ({len(X)},)", y.shape)
+    if y.dtype.kind in "fO" and bool((y != y).any()):  # NaN differs from itself
+        raise must("y", "free of NaN", y)
     return X, y
+
+
+def known_classes(name: str, classes: Any, y: np.ndarray) -> np.ndarray:
+    """Classes that are there, each once."""
+    wanted = as_array(name, to_numpy(classes)).ravel()
+    values, counts = np.unique(wanted, return_counts=True)
+    if (counts > 1).any():
+        raise must(name, "without a class that stands twice", values[counts > 1][0])
+    strange = np.setdiff1d(values, np.unique(y))
+    if len(strange):
+        raise must(name, "labels of y", strange[0])
+    return wanted
 
 
 def make_episodes(
@@ -98,7 +113,7 @@ def make_episodes(
         Parameter of a symmetric Dirichlet law from which the shares of the classes among the queries are drawn; None
         gives every class the same.
     classes : array, or None
-        The classes that tasks are drawn from; None takes all.
+        The classes that tasks are drawn from, each once; None takes all.
     rng : Generator, int or None
         Source of the draws.
 
@@ -110,7 +125,7 @@ def make_episodes(
     Raises
     ------
     ValueError
-        If there are too few classes, or a class has too few points.
+        If there are too few classes, one is unknown or stands twice, or a class has too few points.
 
     Examples
     --------
@@ -119,11 +134,13 @@ def make_episodes(
     ((3, 2, 1), (3, 4, 1))
     """
     X, y = labelled_points(X, y)
-    known = np.unique(y) if classes is None else np.asarray(classes)
+    known = np.unique(y) if classes is None else known_classes("classes", classes, y)
     members = [np.flatnonzero(y == label) for label in known]
     n_tasks, shot = integer("n_tasks", n_tasks, low=1), integer("shot", shot, low=1)
     way, query = integer("way", way, low=1, high=len(known)), integer("query", query, low=1)
     fewest = min(len(places) for places in members)
+    if fewest <= shot:
+        raise must("shot", f"below {fewest}, the size of the smallest class", shot)
     if fewest < shot + query:
         raise must("query", f"at most {fewest - shot}, what the smallest class leaves", query)
     if proportions is not None and real("proportions", proportions, low=0, high=1e100) == 0:

@@ -10,7 +10,6 @@ import numpy as np
 
 from lrtheory._validation import array, integer, must
 from lrtheory.transductive_clustering.cluster import cluster
-from lrtheory.transductive_clustering.prototypes import Prototypes, costs_of
 
 __all__ = ["LaplacianKPrototypes"]
 
@@ -156,8 +155,7 @@ class LaplacianKPrototypes:
         if not hasattr(self, "result_"):
             raise self._not_fitted()
         X, found = self._points(X, reset=False), self.result_
-        kinds = Prototypes(found.prototype, found.prototypes, found.bandwidth, found.covariances)
-        return costs_of(np, X, kinds).argmin(axis=1)
+        return np.asarray(found.costs(X).argmin(axis=1))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name.

@@ -11,10 +11,10 @@ import numpy as np
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, generator, integer, must
-from lrtheory.transductive_clustering.episodes import labelled_points, make_episodes
+from lrtheory.transductive_clustering.episodes import known_classes, labelled_points, make_episodes
 from lrtheory.transductive_clustering.few_shot import few_shot
 from lrtheory.transductive_clustering.instances import half_width
-from lrtheory.transductive_clustering.methods import METHODS
+from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS
 
 __all__ = ["EpisodeTable", "evaluate"]
 
@@ -34,7 +34,7 @@ class EpisodeTable(Result):
     accuracy : float64 array of shape (M,)
         Mean share of queries labelled rightly.
     half_width : float64 array of shape (M,)
-        Half of the 95 % interval of each mean.
+        Half of the 95 % interval of each mean, by Student's law.
     differences, difference_half_width : float64 array of shape (M, M)
         Mean over the tasks of the accuracy of the row's method minus the column's, and half of its 95 % interval.
     seconds : float64 array of shape (M,)
@@ -93,8 +93,9 @@ def evaluate(
     methods : sequence of str, or mapping from names to options of `few_shot`
         What to compare.
     validation : array, or None
-        Held-out classes. lambda / T of "slk" and "laplacian-shot", where the options have no `lam`, is then the best
-        of a grid on tasks from these classes, and all reported tasks come from the others.
+        Held-out classes, at least two. lambda / T of "slk" and "laplacian-shot", where the options have no `lam`, is
+        then the best of a grid on tasks from these classes, and all reported tasks come from the others. Fewer
+        held-out classes than `way` make smaller tasks, and the message says so.
     rng : Generator, int or None
         Source of the tasks.
     n_jobs : int or None
@@ -108,7 +109,7 @@ def evaluate(
     Raises
     ------
     ValueError
-        If a method is unknown or tasks cannot be drawn.
+        If a method or class is unknown or stands twice, or tasks cannot be drawn.
 
     Examples
     --------
@@ -121,24 +122,26 @@ def evaluate(
     X, y = labelled_points(X, y)
     n_tasks = integer("n_tasks", n_tasks, low=2)
     named = {name: {"method": name} for name in methods} if not isinstance(methods, Mapping) else dict(methods)
-    if not named:
-        raise must("methods", "at least one", methods)
+    if not named or len(named) < len(methods):
+        raise must("methods", "at least one, and each once", methods)
     for options in named.values():
         choice("methods", options.get("method", "slk"), tuple(METHODS))
     draws = generator(rng)
     size: dict[str, Any] = {"way": way, "shot": shot, "query": query, "proportions": proportions}
-    held = () if validation is None else tuple(np.unique(np.asarray(validation)).tolist())
-    classes = np.setdiff1d(np.unique(y), held)
+    held = () if validation is None else tuple(known_classes("validation", validation, y).tolist())
+    if len(held) == 1:
+        raise must("validation", "None or at least two classes", held)
+    classes = np.setdiff1d(np.unique(y), np.asarray(held)) if held else np.unique(y)
     lams: dict[str, float] = {}
-    n_validation = min(n_tasks, 500) if held else 0
-    if held:
-        shared = {**size, "way": min(integer("way", way, low=1), len(held))}
-        for name, options in named.items():
-            if options.get("method", "slk") in SMOOTHED and "lam" not in options:
-                lams[name], named[name] = _chosen(X, y, options, held, n_validation, shared, draws, n_jobs)
+    n_validation, shared = min(n_tasks, 500), {**size, "way": min(integer("way", way, low=1), len(held))}
+    for name, options in named.items():
+        if held and options.get("method", "slk") in SMOOTHED and options.get("lam") is None:
+            lams[name], named[name] = _chosen(X, y, options, held, n_validation, shared, draws, n_jobs)
     correct, seconds = _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, "evaluate")
     paired = correct[:, None, :] - correct[None, :, :]
     where = f"{n_tasks} tasks of {way} of {len(classes)} classes, {shot} labelled points each"
+    if lams:
+        where += f"; weights chosen on tasks of {shared['way']} of the classes {held}"
     return EpisodeTable(
         methods=tuple(named),
         accuracy=correct.mean(axis=1),
@@ -148,17 +151,16 @@ def evaluate(
         seconds=seconds,
         correct=correct,
         lams=lams,
-        chosen_on=held,
-        message=where + (f"; weights chosen on the classes {held}" if lams else ""),
-        counts={"tasks": n_tasks, "validation_tasks": n_validation},
+        chosen_on=held if lams else (),
+        message=where,
+        counts={"tasks": n_tasks, "validation_tasks": n_validation if lams else 0},
     )
 
 
 def _chosen(X, y, options, held, n, size, draws, n_jobs):
     """The best weight on tasks from held-out classes, and the options with it."""
-    from lrtheory.transductive_clustering.methods import DEFAULTS
-
-    temperature = options.get("temperature") or DEFAULTS[options.get("method", "slk")][1]
+    temperature = options.get("temperature")
+    temperature = DEFAULTS[options.get("method", "slk")][1] if temperature is None else temperature
     grid = {str(lam): {**options, "lam": lam * temperature} for lam in LAMS}
     correct, _ = _scores(X, y, grid, np.asarray(held), n, size, draws, n_jobs, None)
     best = int(correct.mean(axis=1).argmax())

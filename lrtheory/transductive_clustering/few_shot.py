@@ -6,16 +6,18 @@ build the graph, and let prototypes and assignments take turns with the support 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays
+from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.transductive_clustering import many_tasks
-from lrtheory.transductive_clustering.certificates import positive
+from lrtheory.transductive_clustering.episodes import EpisodeBatch
+from lrtheory.transductive_clustering.inputs import flag, positive, weights
 from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules
 from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks, prepared, read_tasks
 
@@ -32,7 +34,8 @@ class FewShotResult(Result):
     Attributes
     ----------
     labels : array of shape (NQ,) or (E, NQ)
-        In the values of the support's labels; -1 for queries that the mask leaves out, where labels are numbers.
+        In the values of the support's labels. Queries that the mask leaves out get -1, an empty string where labels
+        are strings, and labels without a sign become int64 then.
     probabilities : array of shape (NQ, K) or (E, NQ, K)
         Assignments, columns in the order of `classes`; 0 for queries that the mask leaves out.
     classes : array of shape (K,) or (E, K)
@@ -68,8 +71,8 @@ class FewShotResult(Result):
 @arrays("device")
 def few_shot(
     support: Any,
-    support_labels: Any,
-    query: Any,
+    support_labels: Any = None,
+    query: Any = None,
     *,
     method: str = "slk",
     prototype: str = "mean",
@@ -93,10 +96,10 @@ def few_shot(
 
     Parameters
     ----------
-    support : array of shape (NS, D) or (E, NS, D)
-        Labelled points of one task, or of E tasks.
+    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
+        Labelled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
-        Their labels; every task has the same number of classes, not necessarily the same ones.
+        Their labels, numbers or strings; every task has the same number of classes, not necessarily the same ones.
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     method : {"slk", "k-means", "nearest", "laplacian-shot", "bd-cspn", "tim", "pt-map", "label-spreading"}
@@ -104,7 +107,8 @@ def few_shot(
     prototype : {"mean", "mode", "rectified"}
         Means or modes of "slk" and "k-means"; "rectified" ones, which take queries in, of "laplacian-shot".
     lam, temperature : float or None
-        lambda and T, for features of length 1; None takes what suits the method: 0.21 and 0.3 for "slk".
+        lambda and T, for features of length 1; None takes what suits the method: 0.21 and 0.3 for "slk". Of lambda
+        alone "slk" and "laplacian-shot" make use.
     n_neighbors : int
         Of the graph.
     symmetrize : {"mean", "max", None}
@@ -115,10 +119,10 @@ def few_shot(
         Mean of features of other classes; None takes the mean of the task's own points.
     query_shift : bool
         Move the queries so that their mean is that of the support; wrong where classes are unbalanced.
-    query_mask : bool array of shape (NQ,) or (E, NQ), or None
+    query_mask : bool or int array of the shape of the labels of the queries, (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     hard : bool
-        Prototypes from labels in place of assignments; the energy may then rise.
+        Prototypes from labels in place of assignments, as in "k-means" always; the energy may then rise.
     clamp : bool
         Hold the support at its labels.
     damping : "auto", or float in (0, 1]
@@ -140,9 +144,20 @@ def few_shot(
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite or out of range, or tasks have different numbers of classes.
+        If shapes do not fit, a number is not finite or out of range, tasks have different numbers of classes, an
+        option has no meaning for the method, or the mark of queries that are left out is itself a class.
     TypeError
         If the points are no arrays of real numbers.
+
+    Warns
+    -----
+    UserWarning
+        Where a row has no direction, since it is 0, or the mean that is subtracted, up to rounding.
+
+    Notes
+    -----
+    Features are normalised in units of their largest coordinate, so their scale changes nothing. The certificate of a
+    task comes with `cluster` on support and queries, the support held by `clamp`.
 
     References
     ----------
@@ -156,19 +171,29 @@ def few_shot(
     [7, 3, 7]
     """
     choice("method", method, tuple(METHODS))
-    tasks = read_tasks(support, support_labels, query, base_mean, query_mask)
+    if isinstance(support, EpisodeBatch):
+        if support_labels is not None or query is not None:
+            raise must("support", "arrays where labels and queries are given", support, TypeError)
+        base_mean = support.base_mean if base_mean is None else base_mean
+        support, support_labels, query = support.support, support.support_labels, support.query
+    choice("normalize", normalize, NORMALIZE)
+    query_shift = flag("query_shift", query_shift)
+    tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=normalize is not None)
     options = {"prototype": prototype, "n_neighbors": n_neighbors, "symmetrize": symmetrize, "hard": hard}
     options |= {"lam": lam, "temperature": temperature, "clamp": clamp, "damping": damping}
-    rules = rules_of(method, inner_iter=inner_iter, tol=tol, max_iter=max_iter, **options)
-    choice("normalize", normalize, NORMALIZE)
+    dtype = tasks.support.dtype
+    rules = rules_of(method, dtype, inner_iter=inner_iter, tol=tol, max_iter=max_iter, **options)
     xp, workers = array_namespace(tasks.support), many_tasks.threads(n_jobs)
     if many_tasks.is_compiled(tasks, method, rules):
-        answers = [many_tasks.solve(tasks, method, rules, normalize, bool(query_shift), workers)]
+        answers = [many_tasks.solve(tasks, method, rules, normalize, query_shift, workers)]
     else:
-        answers = [
-            METHODS[method](xp, prepared(xp, part, normalize, bool(query_shift)), rules) for part in _chunks(tasks)
-        ]
-    return _as_result(xp, tasks, answers, method, alone=support.ndim == 2)
+        ready = (prepared(xp, part, normalize, query_shift) for part in _chunks(tasks))
+        answers = [METHODS[method](xp, part, rules)._replace(zeros=zeros) for part, zeros in ready]
+    zeros = sum(answer.zeros for answer in answers)
+    if zeros:
+        text = f"{zeros} rows have no direction, since they are 0 (or the mean) before lengths are made 1; they stay 0"
+        warnings.warn(text, UserWarning, stacklevel=2)
+    return _as_result(xp, tasks, answers, method, alone=np.ndim(support) == 2)
 
 
 def _chunks(tasks: Tasks) -> Iterator[Tasks]:
@@ -180,7 +205,7 @@ def _chunks(tasks: Tasks) -> Iterator[Tasks]:
         yield tasks.part(slice(first, min(first + size, E)))
 
 
-def rules_of(method: str, **options: Any) -> Rules:
+def rules_of(method: str, dtype: Any, **options: Any) -> Rules:
     """The options, checked, with the method's own where None was given."""
     own = dict(zip(("lam", "temperature", "tol", "max_iter"), DEFAULTS[method], strict=True))
     given: dict[str, Any] = {
@@ -193,8 +218,9 @@ def rules_of(method: str, **options: Any) -> Rules:
         choice("damping", given["damping"], ("auto",))
     else:
         positive("damping", real("damping", given["damping"], low=0, high=1))
-    given["lam"] = real("lam", given["lam"], low=0, high=1e300)
-    given["temperature"] = positive("temperature", given["temperature"])
+    given["lam"], given["temperature"] = weights(given["lam"], given["temperature"], dtype)
+    if DEFAULTS[method][0] == 0 < given["lam"]:
+        raise must("lam", f"0 or None for {method!r}, which has no graph to weigh", given["lam"])
     given["n_neighbors"] = integer("n_neighbors", given["n_neighbors"], low=0)
     given["inner_iter"] = integer("inner_iter", given["inner_iter"], low=1)
     given["tol"], given["max_iter"] = (
@@ -202,24 +228,15 @@ def rules_of(method: str, **options: Any) -> Rules:
         integer("max_iter", given["max_iter"], low=1),
     )
     for name in ("hard", "clamp"):
-        if not isinstance(given[name], (bool, np.bool_)):
-            raise must(name, "True or False", given[name], TypeError)
+        given[name] = flag(name, given[name])
     return Rules(**given)
 
 
 def _as_result(xp: Any, tasks: Tasks, answers: list[Answer], method: str, *, alone: bool) -> FewShotResult:
-    joined = [xp.concat([getattr(a, name) for a in answers], axis=0) for name in Answer._fields[:-1]]
+    joined = [xp.concat([getattr(a, name) for a in answers], axis=0) for name in Answer._fields[:5]]
     probabilities, energy, damping, n_iter, converged = joined
     E = len(tasks.classes)
-    best = xp.argmax(probabilities, axis=-1)
-    numbers = tasks.classes.dtype.kind in "biuf"
-    if numbers:
-        classes = xp.asarray(tasks.classes, device=probabilities.device)
-        chosen = dense_choice(xp, classes, best)
-        labels = xp.where(tasks.present[..., 0] > 0, chosen, xp.asarray(-1, dtype=chosen.dtype, device=chosen.device))
-    else:
-        classes = tasks.classes
-        labels = np.take_along_axis(classes, np.asarray(best), 1)
+    classes, labels = _named(xp, tasks, xp.argmax(probabilities, axis=-1))
     everywhere = bool(xp.all(converged))
     message = "energy and assignments stand still" if everywhere else "max_iter was reached"
     if bool(xp.any(damping < 1)):
@@ -239,9 +256,21 @@ def _as_result(xp: Any, tasks: Tasks, answers: list[Answer], method: str, *, alo
     )
 
 
-def dense_choice(xp: Any, classes: Any, best: Any) -> Any:
-    """classes[e, best[e, q]], of other libraries than NumPy without indexing by arrays."""
-    if isinstance(best, np.ndarray):
-        return np.take_along_axis(classes, best, 1)
-    places = xp.arange(classes.shape[-1], dtype=best.dtype, device=best.device)
-    return xp.sum(xp.where(best[..., None] == places, classes[:, None, :], 0 * classes[:, None, :]), axis=-1)
+def _named(xp: Any, tasks: Tasks, best: Any) -> tuple[Any, Any]:
+    """The classes, and the class of each query in the caller's values: numbers in the caller's library."""
+    classes, device = tasks.classes, best.device
+    if isinstance(best, np.ndarray) or classes.dtype.kind not in "biuf":
+        labels = np.take_along_axis(classes, np.asarray(to_numpy(best)), 1)
+        if tasks.mark is not None or classes.dtype.kind == "O":
+            absent = np.asarray(to_numpy(tasks.present))[..., 0] == 0
+            labels[absent] = tasks.mark
+        return classes, labels
+    exact = classes if classes.dtype.kind == "f" else classes.astype(np.int64)  # no library adds up truth values
+    values = xp.asarray(exact, device=device)[:, None, :]
+    places = xp.arange(classes.shape[1], dtype=best.dtype, device=device)
+    labels = xp.sum(xp.where(best[..., None] == places, values, xp.zeros_like(values)), axis=-1, dtype=values.dtype)
+    if tasks.mark is not None:
+        mark = xp.asarray(tasks.mark, dtype=labels.dtype, device=device)
+        labels = xp.where(tasks.present[..., 0] > 0, labels, mark)
+    own = xp.asarray(classes, device=device)
+    return own, xp.astype(labels, own.dtype)

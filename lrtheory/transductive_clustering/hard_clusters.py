@@ -2,17 +2,18 @@ r"""Clusters without a Laplacian term: K-means, and K-means on the eigenvectors 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
-from lrtheory._validation import array, generator, integer
+from lrtheory._validation import generator, integer, must
 from lrtheory.transductive_clustering import certificates, dense
 from lrtheory.transductive_clustering.affinity import knn_affinity
 from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
-from lrtheory.transductive_clustering.problem import ClusteringProblem
+from lrtheory.transductive_clustering.inputs import points, sparse_affinity, squarable
 from lrtheory.transductive_clustering.prototypes import squared_distances, weighted_means
 
 __all__ = ["lloyd", "spectral"]
@@ -49,9 +50,9 @@ def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
     >>> lloyd([[0.0], [1.0], [10.0]], 2, init=[[0.0], [10.0]]).prototypes.tolist()
     [[0.5], [10.0]]
     """
-    X = X.features if isinstance(X, ClusteringProblem) else array("X", X, shape=(None, None))
+    X = squarable(points(X))
     options = {"n_neighbors": 0, **options}
-    return cluster(X, n_clusters, lam=0.0, temperature=_cold(X), hard=True, **options)
+    return replace(cluster(X, n_clusters, lam=0.0, temperature=_cold(X), hard=True, **options), method="k-means")
 
 
 @arrays("host")
@@ -72,7 +73,7 @@ def spectral(
     n_clusters : int
         K, below n.
     affinity : array or sparse array of shape (n, n), or None
-        W, symmetric; None takes the graph of nearest neighbours.
+        W, symmetric and not negative; None takes the graph of nearest neighbours.
     n_neighbors : int
         Of that graph.
     rng : Generator, int or None
@@ -86,7 +87,7 @@ def spectral(
     Raises
     ------
     ValueError
-        If the points are not finite or K is not in [1, n - 1].
+        If the points are not finite, K is not in [1, n - 1], or the affinity is directed or has negative entries.
 
     References
     ----------
@@ -98,9 +99,16 @@ def spectral(
     >>> bool(found.labels[0] == found.labels[1] != found.labels[2])
     True
     """
-    X = X.features if isinstance(X, ClusteringProblem) else array("X", X, shape=(None, None))
+    X = squarable(points(X))
     K = integer("n_clusters", n_clusters, low=1, high=max(1, len(X) - 1))
-    W = knn_affinity(X, n_neighbors=n_neighbors) if affinity is None else sparse.csr_array(affinity)
+    if affinity is None:
+        W = knn_affinity(X, n_neighbors=n_neighbors)
+    else:
+        W = sparse_affinity(affinity, len(X), X.dtype)
+        if (W.data < 0).any():
+            raise must("affinity", "free of negative entries", W.data.min())
+        if not certificates.is_symmetric(np, W):
+            raise must("affinity", "symmetric", "a directed graph")
     U = _leading(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)
     inner = lloyd(U / np.where(lengths > 0, lengths, 1.0), K, rng=generator(rng))
@@ -118,6 +126,7 @@ def spectral(
         bandwidth=None,
         affinity=W,
         damping=1.0,
+        method="spectral",
         n_iter=inner.n_iter,
         converged=inner.converged,
         message="labels of the spectral embedding; " + inner.message,
@@ -141,4 +150,7 @@ def _leading(W: Any, K: int) -> np.ndarray:
         return np.linalg.eigh(S.toarray())[1][:, -K:]
     from scipy.sparse.linalg import eigsh  # here, so that importing the system stays quick
 
-    return eigsh(S, K, which="LA", v0=np.ones(S.shape[0]))[1]
+    start = np.random.default_rng(0).normal(
+        size=S.shape[0]
+    )  # ones would miss what is odd under a symmetry of the graph
+    return eigsh(S, K, which="LA", v0=start)[1]

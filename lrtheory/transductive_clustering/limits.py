@@ -95,7 +95,7 @@ def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: 
     2.0
     """
     depth = smallest_eigenvalue if smallest_eigenvalue < 0 else 0
-    margin = above("temperature", temperature + lam * depth / 2)
+    margin = above("temperature + lam * min(smallest_eigenvalue, 0) / 2", temperature + lam * depth / 2)
     return (start - lower) / margin
 
 

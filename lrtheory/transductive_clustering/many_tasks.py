@@ -64,14 +64,14 @@ def solve(tasks: Tasks, method: str, rules: Rules, normalize: str | None, query_
         kernel_input(base, tasks.support.dtype),
         scalars,
     )
-    probabilities, numbers = np.empty((E, n_query, K), tasks.support.dtype), np.empty((E, 5))
+    probabilities, numbers = np.empty((E, n_query, K), tasks.support.dtype), np.empty((E, 6))
     for first in range(0, E, CHUNK * workers):
         ends = np.linspace(first, min(first + CHUNK * workers, E), workers + 1).astype(int).tolist()
         blocks = [(a, b) for a, b in itertools.pairwise(ends) if b > a]
         in_threads(task_kernels.solve_tasks, ((*data, probabilities, numbers, *block) for block in blocks))
-    energy, damping, n_iter, converged, updates = numbers.T
+    energy, damping, n_iter, converged, updates, zeros = numbers.T
     whole = n_iter.astype(np.int64)
-    return Answer(probabilities, energy, damping, whole, converged > 0, int(updates.sum()))
+    return Answer(probabilities, energy, damping, whole, converged > 0, int(updates.sum()), int(zeros.sum()))
 
 
 def threads(n_jobs: Any) -> int:

@@ -36,7 +36,10 @@ class Rules(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Probabilities (E, NQ, K) of the queries; energy, step factor, turns and convergence of each task."""
+    """Probabilities (E, NQ, K) of the queries; energy, step factor, turns and convergence of each task.
+
+    Of all tasks together, updates of assignments, and rows without a direction.
+    """
 
     probabilities: Any
     energy: Any
@@ -44,12 +47,13 @@ class Answer(NamedTuple):
     n_iter: Any
     converged: Any
     updates: int
+    zeros: int = 0
 
 
 def nearest(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     """The nearest class mean, a softmax of squared distances for the probabilities."""
     costs = squared_distances(xp, tasks.query, class_means(xp, tasks))
-    return _at_once(xp, dense.softmax(xp, -costs / rules.temperature) * tasks.present, costs)
+    return _at_once(xp, dense.softmax(xp, -costs, rules.temperature) * tasks.present, costs)
 
 
 def laplacian_shot(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
@@ -58,7 +62,7 @@ def laplacian_shot(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     costs = squared_distances(xp, tasks.query, means) * tasks.present
     W = graph(xp, tasks.query, tasks.present, rules.n_neighbors, rules.symmetrize)
     bound = dense.Bound(costs, W, rules.lam, rules.temperature, tasks.present > 0)
-    Z = dense.softmax(xp, -costs / rules.temperature) * tasks.present
+    Z = dense.softmax(xp, -costs, rules.temperature) * tasks.present
     factor, safe = step_factors(xp, bound, certificates.spectrum_bounds(xp, W, bound.free), rules.damping)
     done = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=rules.tol, max_iter=rules.max_iter)
     updates = int(xp.sum(done.n_iter))
@@ -102,7 +106,7 @@ def slk(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     labelled = xp.sum(onehot, axis=-1, keepdims=True) > 0
     free = (present > 0) & (~labelled if rules.clamp else xp.ones_like(labelled))
     bound = dense.Bound(costs_of(xp, X, kinds) * present, W, rules.lam, rules.temperature, free)
-    Z = xp.where(labelled, onehot, dense.softmax(xp, -bound.costs / rules.temperature) * present)
+    Z = xp.where(labelled, onehot, dense.softmax(xp, -bound.costs, rules.temperature) * present)
     factor, safe = 1.0, None
     if W is not None:
         factor, safe = step_factors(xp, bound, certificates.spectrum_bounds(xp, W, free), rules.damping)
@@ -129,8 +133,10 @@ def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, factors: Any) -> Ans
         after_value, _ = dense.energy(xp, bound, new, dense.pull(xp, bound, new))
         n_iter = n_iter + xp.astype(~done, xp.int64)
         updates += int(xp.sum(xp.where(done, xp.zeros_like(step.n_iter), step.n_iter)))
-        still = xp.max(xp.abs(new - Z), axis=(1, 2)) <= rules.tol**0.5
-        done = done | (still & (xp.abs(after_value - value) <= rules.tol * xp.abs(after_value)))
+        still = xp.max(xp.abs(new - Z), axis=(1, 2)) <= factor * rules.tol**0.5
+        size = xp.sum(xp.max(xp.abs(bound.costs), axis=-1), axis=-1, dtype=xp.float64)
+        noise = dense.ROUNDING * xp.finfo(Z.dtype).eps * (1 + size + xp.abs(after_value))
+        done = done | (still & dense.stands(xp, after_value, value, rules.tol, noise))
         Z, value = new, after_value
         if bool(xp.all(done)):
             break
@@ -154,14 +160,14 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     With p the softmax of -(tau / 2) squared distances to the weights, in turn q ~ p^(1 + a) / sqrt(sum of them over the
     queries) by rows, and weights as means under y and q, corrected by p (a = 0.1, tau = 1 / temperature).
     """
-    tau, a, trust = 1 / rules.temperature, 0.1, 0.1
+    a = 0.1
+    trust = 0.1 / (1 + a)
     W, S, Q = class_means(xp, tasks), tasks.support, tasks.query
     count = xp.sum(tasks.present, axis=1, keepdims=True)
     share = tasks.n_support / xp.where(count > 0, count, xp.ones_like(count))
-    trust = trust / (1 + a)
 
     def likely(X: Any) -> Any:
-        return dense.softmax(xp, -tau / 2 * squared_distances(xp, X, W))
+        return dense.softmax(xp, -squared_distances(xp, X, W), 2 * rules.temperature)
 
     done, n_iter = count[:, 0, 0] < 0, 0 * count[:, 0, 0]
     for _ in range(rules.max_iter):
@@ -193,18 +199,18 @@ def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     K, plan = means.shape[1], None
     shots = xp.sum(tasks.onehot, axis=1)[..., None]
     for _ in range(rules.max_iter):
-        plan = sinkhorn(xp, squared_distances(xp, tasks.query, means) / rules.temperature, tasks.present, K)
+        plan = sinkhorn(xp, squared_distances(xp, tasks.query, means), rules.temperature, tasks.present, K)
         sums = xp.matrix_transpose(tasks.onehot) @ tasks.support + xp.matrix_transpose(plan) @ tasks.query
         target = sums / (shots + xp.sum(plan, axis=1)[..., None])
         means = means + 0.3 * (target - means)
     costs = squared_distances(xp, tasks.query, means)
-    plan = sinkhorn(xp, costs / rules.temperature, tasks.present, K)
+    plan = sinkhorn(xp, costs, rules.temperature, tasks.present, K)
     return _at_once(xp, plan, costs)
 
 
-def sinkhorn(xp: Any, costs: Any, present: Any, K: int) -> Any:
-    """Rows with sum 1 and columns of equal sums, in proportion to exp(-costs) times a factor a row and a column."""
-    plan = dense.softmax(xp, -costs) * present
+def sinkhorn(xp: Any, costs: Any, temperature: float, present: Any, K: int) -> Any:
+    """Rows with sum 1 and columns of equal sums, proportional to exp(-costs / T) times a factor a row and a column."""
+    plan = dense.softmax(xp, -costs, temperature) * present
     share = xp.sum(present, axis=1, keepdims=True) / K
     for _ in range(100):
         columns = xp.sum(plan, axis=1, keepdims=True)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from lrtheory._result import read_only
-from lrtheory._validation import array, generator, integer, must, open_interval, real
+from lrtheory._validation import array, as_array, generator, integer, must, open_interval, real
 
 __all__ = [
     "AssignmentProblem",
@@ -69,18 +70,25 @@ class ClusteringProblem:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AssignmentProblem:
-    """Costs and an affinity: clustering with its prototypes fixed.
+    """Costs and an affinity: clustering with its prototypes fixed. NumPy arrays and lists are copied.
 
     Parameters
     ----------
-    costs : array of shape (N, K)
+    costs : array of shape (N, K) or (E, N, K)
         Of giving point p to cluster l.
-    affinity : array or sparse array of shape (N, N)
+    affinity : array or sparse array of shape (N, N), or array of shape (E, N, N)
         Weights between points.
-    init : array of shape (N, K), or None
+    init : array of shape (N, K) or (E, N, K), or None
         Where to start; None starts from the costs alone.
-    clamp : int array of shape (N,), or None
+    clamp : int array of shape (N,) or (E, N), or None
         Labels that are held; -1 is free.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a number is not finite.
+    TypeError
+        If an array is not of real numbers.
 
     Examples
     --------
@@ -95,9 +103,28 @@ class AssignmentProblem:
 
     def __post_init__(self) -> None:
         for name in ("costs", "affinity", "init", "clamp"):
+            object.__setattr__(self, name, _own(name, getattr(self, name)))
+        shape = tuple(np.shape(self.costs))
+        if len(shape) not in (2, 3) or 0 in shape:
+            raise must("costs", "of shape (N, K) or (E, N, K) with at least one entry", shape)
+        square = (*shape[:-1], shape[-2])
+        wanted = {"affinity": (square, square[-2:]), "init": (shape, shape[-2:]), "clamp": (shape[:-1],)}
+        for name, shapes in wanted.items():
             value = getattr(self, name)
-            if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, np.asarray(value))
+            if value is not None and tuple(value.shape) not in shapes:
+                raise must(name, f"of shape {shapes[0]}", tuple(value.shape))
+
+
+def _own(name: str, value: Any) -> Any:
+    """A read-only copy of an array on the host, of real numbers; arrays of other libraries as they are."""
+    if sparse.issparse(value):
+        return sparse.csr_array(value, copy=True)
+    if value is None or not isinstance(value, (np.ndarray, np.generic, list, tuple)):
+        return value
+    value = np.array(as_array(name, value))
+    if name == "clamp" and value.dtype.kind not in "iu":
+        raise must(name, "an integer array", value)
+    return read_only(value if value.dtype.kind in "iu" else array(name, value))
 
 
 def make_two_points(*, offset: float = 0.1, side: str = "opposite") -> AssignmentProblem:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["PROTOTYPES", "Prototypes", "costs_of", "moved", "squared_distances"]
+__all__ = ["PROTOTYPES", "Prototypes", "costs_of", "host_costs", "host_moved", "moved", "squared_distances"]
 
 PROTOTYPES = ("mean", "mode", "medoid", "bo", "gaussian")
 SHIFTS = 20  # of the mean between two updates of the assignments
@@ -44,9 +44,18 @@ def squared_distances(xp: Any, X: Any, M: Any) -> Any:
     return xp.where(squares > 0, squares, xp.zeros_like(squares))
 
 
+def squared_sizes(X: np.ndarray, prototypes: Prototypes) -> float:
+    """The sum over points of what cancels in `squared_distances`; 0 where costs do not grow with it."""
+    if prototypes.kind != "mean":
+        return 0.0
+    origin = prototypes.centers.mean(axis=0)
+    around, centers = X - origin, prototypes.centers - origin
+    return float((around * around).sum(dtype=np.float64)) + len(X) * float((centers * centers).sum(axis=1).max())
+
+
 def kernel_of(xp: Any, squares: Any, bandwidth: Any) -> Any:
     """exp(-squares / (2 s^2)), the kernel of the modes."""
-    return xp.exp(-squares / (2 * bandwidth * bandwidth))
+    return xp.exp(-squares / bandwidth / (2 * bandwidth))  # one after the other, since a square could underflow
 
 
 def costs_of(xp: Any, X: Any, prototypes: Prototypes) -> Any:
@@ -55,6 +64,21 @@ def costs_of(xp: Any, X: Any, prototypes: Prototypes) -> Any:
         return gaussian_costs(X, prototypes)
     squares = squared_distances(xp, X, prototypes.centers)
     return squares if prototypes.kind == "mean" else -kernel_of(xp, squares, prototypes.bandwidth)
+
+
+def host_costs(X: np.ndarray, prototypes: Prototypes, dtype: Any) -> np.ndarray:
+    """`costs_of` computed in float64 and rounded once, since the products behind squared distances cancel."""
+    wide = prototypes._replace(centers=prototypes.centers.astype(np.float64, copy=False))
+    with np.errstate(over="ignore"):  # beside a narrow kernel a point is infinitely far
+        return costs_of(np, X.astype(np.float64, copy=False), wide).astype(dtype, copy=False)
+
+
+def host_moved(X: np.ndarray, Z: np.ndarray, prototypes: Prototypes) -> Prototypes:
+    """`moved` computed in float64, the centres rounded to their own dtype."""
+    wide = prototypes._replace(centers=prototypes.centers.astype(np.float64, copy=False))
+    with np.errstate(over="ignore"):
+        found = moved(np, X.astype(np.float64, copy=False), Z.astype(np.float64, copy=False), wide)
+    return found._replace(centers=found.centers.astype(prototypes.centers.dtype, copy=False))
 
 
 def moved(xp: Any, X: Any, Z: Any, prototypes: Prototypes) -> Prototypes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._validation import array, choice, must, real
 from lrtheory.transductive_clustering.affinity import csr_parts
+from lrtheory.transductive_clustering.inputs import sparse_affinity
 
 __all__ = ["round_assignments"]
 
@@ -49,7 +51,7 @@ def round_assignments(
     Raises
     ------
     ValueError
-        If the shapes do not fit or an option is unknown.
+        If the shapes do not fit, a number is not finite or an option is unknown.
 
     Examples
     --------
@@ -61,8 +63,12 @@ def round_assignments(
     costs = array("costs", costs, shape=(None, None))
     Z = np.array(array("assignments", assignments, shape=costs.shape))  # rows change on the way
     n, k = costs.shape
-    if np.shape(affinity) != (n, n):
-        raise must("affinity", f"of shape ({n}, {n})", np.shape(affinity))
+    if not sparse.issparse(affinity):
+        affinity = array("affinity", affinity)
+    if affinity.shape != (n, n):
+        raise must("affinity", f"of shape ({n}, {n})", affinity.shape)
+    if affinity.dtype != object:
+        affinity = sparse_affinity(affinity, n)
     held = clamped_labels(clamp, (n,), k)
     if method == "argmax":
         return np.where(held >= 0, held, Z.argmax(axis=1))

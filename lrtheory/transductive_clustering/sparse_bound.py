@@ -16,7 +16,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._exponential import exponential
 from lrtheory._parallel import in_threads
-from lrtheory.transductive_clustering.dense import ROUNDING, Descent
+from lrtheory.transductive_clustering.dense import ROUNDING, SMALL, Descent, Work
 
 __all__ = ["descend_sparse"]
 
@@ -26,21 +26,25 @@ BLOCK = 64  # rows whose softmax is made side by side, in vector registers
 
 @kernel(nogil=True, error_model="numpy")
 def update_rows(costs, starts, columns, values, lam, temperature, held, factor, Z, new, rows, first, last):
-    """One update of the rows from first to last; `rows` gets (pairs, entropy and cost, moved, largest move)."""
-    k, dtype = costs.shape[1], costs.dtype
+    """One update of the rows from first to last; `rows` gets (pairs, entropy and cost, moved, largest move).
+
+    Returns how many multiply-adds over edges and how many exponentials it took.
+    """
+    k, dtype, flops, exponentials = costs.shape[1], costs.dtype, 0, 0
     pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((6, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
         stop = min(start + BLOCK, last)
-        pull_rows(starts[start : stop + 1], columns, values, Z, pulled)
-        softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
+        flops += pull_rows(starts[start : stop + 1], columns, values, Z, pulled)
+        exponentials += softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
         move_rows(dtype.type(lam), dtype.type(factor), Z[start:stop], pulled, powers, sums, new[start:stop])
         note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
+    return flops, exponentials
 
 
 @kernel(nogil=True, error_model="numpy")
 def pull_rows(starts, columns, values, Z, pulled):
-    """Rows of W Z; four clusters a sweep over the edges, so that sums stay in registers."""
-    k = Z.shape[1]
+    """Rows of W Z; four clusters a sweep over the edges, so that sums stay in registers. Returns its multiply-adds."""
+    k, flops = Z.shape[1], 0
     for p in range(len(starts) - 1):
         c = 0
         while c + 4 <= k:
@@ -52,33 +56,41 @@ def pull_rows(starts, columns, values, Z, pulled):
                 d += w * Z[q, c + 2]
                 e += w * Z[q, c + 3]
             pulled[p, c], pulled[p, c + 1], pulled[p, c + 2], pulled[p, c + 3] = a, b, d, e
+            flops += 4 * (starts[p + 1] - starts[p])
             c += 4
         while c < k:
             a = 0 * Z[0, 0]
             for i in range(starts[p], starts[p + 1]):
                 a += values[i] * Z[columns[i], c]
             pulled[p, c] = a
+            flops += starts[p + 1] - starts[p]
             c += 1
+    return flops
 
 
 @kernel(nogil=True, error_model="numpy")
 def softmaxes(costs, lam, cold, pulled, powers, sums):
-    """exp(logit - highest) by clusters; `sums` gets the highest logit of each row and the sum of its powers."""
+    """exp((logit - highest) / T) by clusters; `sums` gets the highest logit and the sum of powers of each row.
+
+    Returns the number of exponentials; the difference is taken before the quotient, which could overflow.
+    """
     n, k = costs.shape
-    highest, mass = sums[0], sums[1]
+    highest, mass, exponentials = sums[0], sums[1], 0
     for p in range(n):
         highest[p], mass[p] = -np.inf, 0
     for c in range(k):
         power = powers[c]
         for p in range(n):
-            logit = (lam * pulled[p, c] - costs[p, c]) * cold
+            logit = lam * pulled[p, c] - costs[p, c]
             power[p] = logit
             highest[p] = logit if logit > highest[p] else highest[p]
     for c in range(k):
         power = powers[c]
         for p in range(n):
-            power[p] = exponential(power[p] - highest[p])
+            power[p] = exponential((power[p] - highest[p]) * cold)
             mass[p] += power[p]
+        exponentials += n
+    return exponentials
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -107,7 +119,7 @@ def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
         j = p - start
         rows[p, 0] = sums[5, j]
         if held[p] < 0:
-            rows[p, 1] = sums[2, j] - temperature * (sums[0, j] + np.log(sums[1, j]))
+            rows[p, 1] = sums[2, j] - sums[0, j] - temperature * np.log(sums[1, j])
             if factor != 1.0:
                 rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
             rows[p, 2] = sums[3, j]
@@ -164,6 +176,7 @@ def descend_sparse(
     tol: float,
     max_iter: int,
     record: bool = False,
+    watch: Any = None,
 ) -> Descent:
     """What `dense.descend` does, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
     n = len(Z)
@@ -174,14 +187,14 @@ def descend_sparse(
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
     size = float(np.abs(costs).max(axis=1).sum(dtype=np.float64))  # bounds <|A|, Z>
     own_rows(data[0], temperature, Z, old)
-    blocks, safe = _blocks(n), None if safe is None else float(safe)
+    blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
     trace: dict[str, list[Any]] | None = None
     if record:
         trace = {"energies": [], "steps": [], "damping": [], "assignments": [Z.copy()]}
-    value, n_iter, converged, cycles = np.inf, 0, False, False
+    value, n_iter, converged, cycles, stopped = np.inf, 0, False, False, False
     # a pass from Z finds the energy at Z, so the pass after the last update only measures
     while True:
-        in_threads(update_rows, ((*data, factor, Z, new, rows, *block) for block in blocks))
+        work = work.plus(_pass((*data, factor, Z, new, rows), blocks))
         pairs = -lam * float(rows[:, 0].sum()) / 2
         energy = float(old[:, 1].sum()) + pairs
         rounding = ROUNDING * np.finfo(Z.dtype).eps * (1 + size + abs(energy) + abs(pairs))
@@ -197,15 +210,29 @@ def descend_sparse(
                 trace["assignments"].append(Z.copy())
         if n_iter:
             largest = float(old[:, 3].max())
-            converged = abs(energy - value) <= tol * abs(energy) and largest <= tol**0.5
-            as_large = abs(float(rows[:, 3].max()) - largest) <= tol  # only then it pays to look where it leads
-            cycles = not converged and as_large and bool(np.abs(new - before).max() <= tol)
+            converged = stands(energy, value, tol, rounding) and largest <= factor * tol**0.5
+            may_cycle = largest > factor * max(tol**0.5, SMALL) and abs(float(rows[:, 3].max()) - largest) <= tol
+            cycles = may_cycle and bool(np.abs(new - before).max() <= tol)  # looked at only where it may be
+            stopped = watch is not None and watch(Z, energy, n_iter)
         value = energy
-        if converged or cycles or n_iter == max_iter:
+        if converged or cycles or stopped or n_iter == max_iter:
             break
         n_iter += 1
         before, Z, new, old, rows = Z, new, before, rows, old
-    return Descent(Z, np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles, trace)
+    ends = np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles
+    return Descent(Z, *ends, trace, work, stopped)
+
+
+def stands(after: float, before: float, tol: float, rounding: float) -> bool:
+    """As `dense.stands`, for numbers."""
+    return abs(after - before) <= max(tol * abs(after), rounding / ROUNDING)
+
+
+def _pass(data: tuple[Any, ...], blocks: list[tuple[int, int]]) -> Work:
+    """One update of all rows; every thread reports what it did."""
+    done: list[tuple[int, int]] = []
+    in_threads(lambda *block: done.append(update_rows(*block)), ((*data, *block) for block in blocks))
+    return Work(1, sum(int(flops) for flops, _ in done), sum(int(exponentials) for _, exponentials in done))
 
 
 def _blocks(n: int) -> list[tuple[int, int]]:

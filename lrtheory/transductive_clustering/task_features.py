@@ -16,7 +16,7 @@ from lrtheory._array import kernel
 NEAREST, SHOT, SLK = 0, 1, 2  # kinds of methods
 MEAN, MAX, DIRECTED = 0, 1, 2  # how graphs are symmetrised
 CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalised
-POWERS = 4  # as in `certificates`
+POWERS, NOISE = 4, 16  # as in `certificates`, and in `tasks`
 START = np.int64(0)  # the first row; of kernels that are called with 0 as it stands Numba compiles a version of its own
 
 
@@ -43,9 +43,9 @@ class Scalars(NamedTuple):
 
 @kernel(nogil=True, error_model="numpy")
 def prepare(support, query, index, present, base, scalars, e, X):
-    """Read the features of a task; its prototypes, and where each point is held."""
+    """Read the features of a task; its prototypes, where each point is held, and how many rows have no direction."""
     n_support = support.shape[1]
-    read_features(support, query, present, base, scalars, e, X)
+    zeros = read_features(support, query, present, base, scalars, e, X)
     M = class_means(X, index[e], scalars.n_classes)
     if scalars.rectify:
         M = rectified(X, index[e], present[e], M)
@@ -55,7 +55,7 @@ def prepare(support, query, index, present, base, scalars, e, X):
             held[p] = index[e, p] if scalars.clamp else -1
         else:
             held[p] = -1 if present[e, p - n_support] else -2
-    return M, held
+    return M, held, zeros
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -76,9 +76,9 @@ def first_assignments(costs, held, index, temperature, Z):
 
 @kernel(nogil=True, error_model="numpy")
 def read_features(support, query, present, base, scalars, e, X):
-    """Centre, scale to length 1, and move the queries to the mean of the support."""
+    """Centre, scale to length 1, and move the queries to the mean of the support; returns how many rows became 0."""
     n_support = support.shape[1]
-    here = 0
+    here, zeros, floor = 0, 0, 0.0
     for p in range(X.shape[0]):
         given = support[e, p] if p < n_support else query[e, p - n_support]
         for d in range(X.shape[1]):
@@ -94,10 +94,13 @@ def read_features(support, query, present, base, scalars, e, X):
             add_rows(X, START, n_support, present[e], -1 / (n_support + here), move)
             add_rows(X, n_support, X.shape[0], present[e], -1 / (n_support + here), move)
         move_rows(X, START, move)
+        floor = NOISE * scalars.epsilon * np.sqrt(dot(move, move))
     if scalars.normalize != NOTHING:
         for p in range(X.shape[0]):
             length = np.sqrt(dot(X[p], X[p]))
-            scale = 1 / length if length > 0 else length
+            scale = 1 / length if length > floor else 0 * length
+            if length <= floor and (p < n_support or present[e, p - n_support]):
+                zeros += 1
             for d in range(X.shape[1]):
                 X[p, d] *= scale
     if scalars.shift and here > 0:
@@ -106,6 +109,7 @@ def read_features(support, query, present, base, scalars, e, X):
         add_rows(X, START, n_support, present[e], 1 / n_support, move)
         add_rows(X, n_support, X.shape[0], present[e], -1 / here, move)
         move_rows(X, n_support, move)
+    return zeros
 
 
 @kernel(nogil=True, error_model="numpy")

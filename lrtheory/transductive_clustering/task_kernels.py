@@ -7,7 +7,7 @@ import numpy as np
 from lrtheory._array import kernel
 from lrtheory._exponential import exponential
 from lrtheory.transductive_clustering import task_features as features
-from lrtheory.transductive_clustering.dense import ROUNDING
+from lrtheory.transductive_clustering.dense import ROUNDING, SMALL
 from lrtheory.transductive_clustering.task_features import NEAREST, SLK
 
 __all__ = ["solve_tasks"]
@@ -17,7 +17,8 @@ __all__ = ["solve_tasks"]
 def solve_tasks(support, query, index, present, base, scalars, probabilities, numbers, first, last):
     """Tasks from first to last: the nearest prototype, updates with fixed ones, or in turn with prototypes.
 
-    A row of ``numbers`` gets energy, damping, turns, convergence and updates. Fixed prototypes leave the support out.
+    A row of ``numbers`` gets energy, damping, turns, convergence, updates and the number of rows without a direction.
+    Fixed prototypes leave the support out.
     """
     n_query, k = query.shape[1], probabilities.shape[2]
     fixed, n_support = scalars.kind != SLK, support.shape[1]
@@ -28,7 +29,7 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, nu
     tol, inner_iter = (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.inner_iter if scalars.lam > 0 else 1)
     n_neighbors = scalars.n_neighbors if scalars.lam > 0 and scalars.kind != NEAREST else 0
     for e in range(first, last):
-        M, everyone = features.prepare(support, query, index, present, base, scalars, e, everything)
+        M, everyone, zeros = features.prepare(support, query, index, present, base, scalars, e, everything)
         X, held, Z = everything[n_support - ours :], everyone[n_support - ours :], state[0]
         turned, squares = features.columns_of(X)
         size = features.fill_costs(turned, squares, M, held, costs)
@@ -53,12 +54,13 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, nu
             move_means(X, Z, scalars.hard, M)
             size = features.fill_costs(turned, squares, M, held, costs)
             value += inner(costs, Z) - unary
-            still = largest_move(Z, before) <= scalars.tol**0.5
-            converged = still and abs(value - old) <= scalars.tol * abs(value)
+            still = largest_move(Z, before) <= factor * scalars.tol**0.5
+            noise = scalars.epsilon * (1 + size + abs(value))
+            converged = still and abs(value - old) <= max(scalars.tol * abs(value), noise)
             n_iter += 1
         if scalars.kind == NEAREST:
             value, n_iter, converged = nearest_costs(costs), 1, True
-        note(numbers[e], value, factor, n_iter, converged, updates)
+        note(numbers[e], value, factor, n_iter, converged, updates, zeros)
         for q in range(n_query):
             for c in range(k):
                 probabilities[e, q, c] = Z[c, ours + q]
@@ -92,12 +94,12 @@ def update(costs, pulled, held, scalars, factor, Z, new, rows):
         mass[p] = own[p] = far[p] = 0
     for c in range(k):
         for p in range(n):
-            logit = (lam * pulled[c, p] - costs[c, p]) * cold
+            logit = lam * pulled[c, p] - costs[c, p]
             new[c, p] = logit
             highest[p] = logit if logit > highest[p] else highest[p]
     for c in range(k):
         for p in range(n):
-            new[c, p] = exponential(new[c, p] - highest[p])
+            new[c, p] = exponential((new[c, p] - highest[p]) * cold)
             mass[p] += new[c, p]
     short, whole = Z.dtype.type(factor), Z.dtype.type(1 - factor)
     for c in range(k):
@@ -116,7 +118,7 @@ def update(costs, pulled, held, scalars, factor, Z, new, rows):
         return entropy_and_costs(costs, scalars.temperature, new), move
     for p in range(n):
         if held[p] == -1:
-            value += own[p] - scalars.temperature * (highest[p] + np.log(mass[p]))
+            value += own[p] - highest[p] - scalars.temperature * np.log(mass[p])
         elif held[p] >= 0:
             value += costs[held[p], p]
     return value, move
@@ -175,8 +177,10 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
             factor = safe
             continue  # the same step again, shorter
         after = own + pairs
-        converged = abs(after - value) <= tol * abs(after) and move <= tol**0.5
-        cycles = not converged and n_iter > 0 and largest_move(new, before) <= tol
+        stands = abs(after - value) <= max(tol * abs(after), rounding / ROUNDING)
+        converged = stands and move <= factor * tol**0.5
+        may_cycle = n_iter > 0 and move > factor * max(tol**0.5, SMALL)
+        cycles = may_cycle and largest_move(new, before) <= tol
         value, n_iter = after, n_iter + 1
         Z, new, before = new, before, Z
         pulled, new_pulled = new_pulled, pulled
@@ -194,13 +198,14 @@ def copy(source, target):
 
 
 @kernel(nogil=True, error_model="numpy")
-def note(numbers, value, factor, n_iter, converged, updates):
+def note(numbers, value, factor, n_iter, converged, updates, zeros):
     """What is said about a task."""
     numbers[0] = value
     numbers[1] = factor
     numbers[2] = n_iter
     numbers[3] = 1.0 if converged else 0.0
     numbers[4] = updates
+    numbers[5] = zeros
 
 
 @kernel(nogil=True, error_model="numpy")

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import array_api_compat
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
-from lrtheory._validation import must
+from lrtheory._array import to_numpy
+from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering import dense
+from lrtheory.transductive_clustering.inputs import floats, namespace
 from lrtheory.transductive_clustering.prototypes import squared_distances
 
 __all__ = ["NORMALIZE", "Tasks", "class_means", "graph", "prepared", "read_tasks"]
 
 NORMALIZE = ("center-l2", "l2", None)
+NOISE = 16  # rounding errors of the mean; what is left of a row after centring and no longer has no direction
 
 
 class Tasks(NamedTuple):
-    """A batch of E tasks; `classes` (E, K) on the host, `onehot` (E, NS, K), `present` (E, NQ, 1) zeros and ones."""
+    """A batch of E tasks; `classes` (E, K) on the host, `onehot` (E, NS, K), `present` (E, NQ, 1) zeros and ones.
+
+    `mark` is the label of queries that the mask leaves out, None where there are none.
+    """
 
     support: Any
     query: Any
@@ -25,6 +31,7 @@ class Tasks(NamedTuple):
     onehot: Any
     present: Any
     base_mean: Any
+    mark: Any = None
 
     @property
     def n_support(self) -> int:
@@ -36,7 +43,7 @@ class Tasks(NamedTuple):
         per_task = self.base_mean is not None and self.base_mean.shape[0] == len(self.classes)
         mean = self.base_mean[where, ...] if per_task else self.base_mean
         support, query, onehot, present = (a[where, ...] for a in (self.support, self.query, self.onehot, self.present))
-        return Tasks(support, query, self.classes[where], onehot, present, mean)
+        return Tasks(support, query, self.classes[where], onehot, present, mean, self.mark)
 
     def everything(self, xp: Any) -> tuple[Any, Any, Any]:
         """Support and queries in one array, the one-hot rows of the support (queries 0), and who is present."""
@@ -47,50 +54,127 @@ class Tasks(NamedTuple):
         return X, xp.concat([self.onehot, blank], axis=1), xp.concat([ones, self.present], axis=1)
 
 
-def read_tasks(support: Any, support_labels: Any, query: Any, base_mean: Any, query_mask: Any) -> Tasks:
-    """The arrays of a call, checked, with an axis of tasks in front."""
-    xp = array_namespace(support, query)
-    support, query = dense.real_array(xp, "support", support), dense.real_array(xp, "query", query)
-    if support.ndim not in (2, 3) or 0 in support.shape:
-        raise must("support", "of shape (NS, D) or (E, NS, D) with at least one point", tuple(support.shape))
-    same = query.ndim == support.ndim and query.shape[-1] == support.shape[-1] and 0 not in query.shape
-    if not same or query.shape[:-2] != support.shape[:-2]:
-        raise must(
-            "query",
-            f"of shape {(*support.shape[:-2], 'NQ', support.shape[-1])} with at least one point",
-            tuple(query.shape),
-        )
+def read_tasks(
+    support: Any, support_labels: Any, query: Any, base_mean: Any, query_mask: Any, *, scaled: bool = True
+) -> Tasks:
+    """The arrays of a call, checked, with an axis of tasks in front; ``scaled`` where lengths do not matter."""
+    xp, device = namespace(support, query)
+    support, query = (floats(xp, name, x, device, check=False) for name, x in (("support", support), ("query", query)))
+    shape = tuple(support.shape)
+    if support.ndim not in (2, 3) or 0 in shape:
+        raise must("support", "of shape (NS, D) or (E, NS, D) with at least one point", shape)
+    same = query.ndim == support.ndim and query.shape[-1] == shape[-1] and 0 not in query.shape
+    if not same or tuple(query.shape[:-2]) != shape[:-2]:
+        raise must("query", f"of shape {(*shape[:-2], 'NQ', shape[-1])} with at least one point", tuple(query.shape))
     query = xp.astype(query, support.dtype, copy=False)
+    mask = _mask(xp, query_mask, tuple(query.shape[:-1]), query.device)
     if support.ndim == 2:
         support, query = support[None, ...], query[None, ...]
-    labels = np.asarray(to_numpy(support_labels))
-    labels = labels[None] if labels.ndim == 1 else labels
-    if labels.shape == (1, support.shape[1]):
-        labels = np.broadcast_to(labels, (support.shape[0], support.shape[1]))
-    if labels.shape != tuple(support.shape[:2]):
-        raise must("support_labels", f"of shape {tuple(support.shape[:2])}", labels.shape)
+    labels = _labels(support_labels, shape[:-1], int(support.shape[0]))
     classes, index = _classes(labels)
-    onehot = dense.one_hot(xp, xp.asarray(index, device=support.device), classes.shape[1], support.dtype)
-    if query_mask is None:
+    mark = None
+    if mask is None:
         present = xp.ones((*query.shape[:2], 1), dtype=query.dtype, device=query.device)
     else:
-        mask = xp.asarray(query_mask, device=query.device)
-        if tuple(xp.reshape(mask, (-1,)).shape) != (query.shape[0] * query.shape[1],):
-            raise must("query_mask", f"of shape {tuple(query.shape[:2])}", tuple(mask.shape))
-        present = xp.astype(xp.reshape(mask, (*query.shape[:2], 1)) != 0, query.dtype)
+        present = xp.astype(xp.reshape(mask, (*query.shape[:2], 1)), query.dtype)
+        if not bool(xp.all(mask)):
+            classes, mark = _marked(classes)
+    onehot = dense.one_hot(xp, xp.asarray(index, device=support.device), classes.shape[1], support.dtype)
     if base_mean is not None:
-        base_mean = xp.astype(dense.real_array(xp, "base_mean", base_mean), support.dtype, copy=False)
-        if base_mean.shape[-1] != support.shape[-1] or base_mean.ndim > 2:
-            raise must("base_mean", f"of shape ({support.shape[-1]},) or one a task", tuple(base_mean.shape))
-        base_mean = xp.reshape(base_mean, (-1, 1, support.shape[-1]))
-        if base_mean.shape[0] not in (1, support.shape[0]):
-            raise must("base_mean", f"one, or one for each of {support.shape[0]} tasks", base_mean.shape[0])
-    return Tasks(support, query, classes, onehot, present, base_mean)
+        base_mean = _base_mean(xp, base_mean, support)
+    tasks = Tasks(support, query, classes, onehot, present, base_mean, mark)
+    return _in_range(xp, tasks, scaled)
+
+
+def _labels(support_labels: Any, shape: tuple[int, ...], n_tasks: int) -> np.ndarray:
+    """The labels of the support (E, NS), of any kind that can be sorted."""
+    labels = as_array("support_labels", to_numpy(support_labels))
+    if labels.dtype.kind not in "biufUSO":
+        raise must("support_labels", "numbers or strings", labels.dtype, TypeError)
+    if labels.shape in (shape[-1:], (1, *shape[-1:])):
+        labels = np.broadcast_to(labels, (n_tasks, shape[-1]))
+    if labels.shape != (n_tasks, shape[-1]):
+        raise must("support_labels", f"of shape {shape}", labels.shape)
+    if labels.dtype.kind in "fO" and bool((labels != labels).any()):  # NaN differs from itself
+        raise must("support_labels", "free of NaN", labels)
+    return labels
+
+
+def _marked(classes: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Classes of a kind that can hold the mark of queries that are left out, and the mark."""
+    mark: Any = {"U": "", "S": b"", "O": None}.get(classes.dtype.kind, -1)
+    if classes.dtype.kind in "bu":
+        if classes.max() > np.iinfo(np.int64).max:
+            raise must("support_labels", "below 2^63 beside a mask", classes)
+        classes = classes.astype(np.int64)
+    if mark is not None and bool((classes == mark).any()):
+        raise must("support_labels", f"without {mark!r}, which marks the queries that `query_mask` leaves out", mark)
+    return classes, mark
+
+
+def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
+    """Truth values in the shape of the queries; None for None."""
+    if query_mask is None:
+        return None
+    foreign = array_api_compat.is_array_api_obj(query_mask) and not isinstance(query_mask, np.ndarray)
+    mask = query_mask if foreign else as_array("query_mask", to_numpy(query_mask))
+    if tuple(mask.shape) != shape:
+        raise must("query_mask", f"of shape {shape}", tuple(mask.shape))
+    if not (xp.isdtype(mask.dtype, ("bool", "integral")) if foreign else mask.dtype.kind in "biu"):
+        raise must("query_mask", "an array of truth values", mask.dtype, TypeError)
+    return xp.astype(mask, xp.bool) if foreign else xp.asarray(mask != 0, device=device)
+
+
+def _base_mean(xp: Any, base_mean: Any, support: Any) -> Any:
+    """(1, 1, D) or (E, 1, D)."""
+    E, D = support.shape[0], support.shape[-1]
+    mean = floats(xp, "base_mean", base_mean, support.device)
+    if mean.ndim not in (1, 2) or mean.shape[-1] != D:
+        raise must("base_mean", f"of shape ({D},) or one a task", tuple(mean.shape))
+    mean = xp.reshape(xp.astype(mean, support.dtype, copy=False), (-1, 1, D))
+    if mean.shape[0] not in (1, E):
+        raise must("base_mean", f"one, or one for each of {E} tasks", mean.shape[0])
+    return mean
+
+
+def _in_range(xp: Any, tasks: Tasks, scaled: bool) -> Tasks:
+    """The tasks, those whose squares would leave the range of the dtype in units of their largest coordinate."""
+    known = xp.finfo(tasks.support.dtype)
+    low, high = float(known.smallest_normal) ** 0.5 / float(known.eps), (float(known.max) * float(known.eps)) ** 0.5
+    sizes = _sizes(xp, tasks)
+    if not scaled:
+        if bool(xp.any(sizes > high)):
+            raise must("support", f"with `query` of coordinates up to {high:.2g} in size", float(xp.max(sizes)))
+        return tasks
+    if bool(xp.all(((sizes >= low) & (sizes <= high)) | (sizes == 0))):
+        return tasks
+    blank = xp.zeros_like(tasks.query)  # rows that only fill up have no say
+    tasks = tasks._replace(query=xp.where(tasks.present > 0, tasks.query, blank))
+    sizes = _sizes(xp, tasks)
+    unit = xp.where(((sizes >= low) & (sizes <= high)) | (sizes == 0), xp.ones_like(sizes), sizes)[:, None, None]
+    mean = None if tasks.base_mean is None else tasks.base_mean / unit
+    return tasks._replace(support=tasks.support / unit, query=tasks.query / unit, base_mean=mean)
+
+
+def _sizes(xp: Any, tasks: Tasks) -> Any:
+    """The largest coordinate of each task; all must be finite, which the extremes show quicker than every entry."""
+    total = xp.zeros((tasks.support.shape[0],), dtype=tasks.support.dtype, device=tasks.support.device)
+    for name in ("support", "query", "base_mean"):
+        x = getattr(tasks, name)
+        if x is not None:
+            sizes = xp.maximum(xp.max(x, axis=(1, 2)), -xp.min(x, axis=(1, 2)))
+            if not bool(xp.all(xp.isfinite(sizes))):
+                raise must(name, "finite", "an infinity or NaN")
+            total = xp.maximum(total, sizes)
+    return total
 
 
 def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The classes of every task, sorted, and the place of each label among them."""
-    order = np.argsort(labels, axis=1, kind="stable")
+    """The sorted classes of each task, and the place of each label among them."""
+    try:
+        order = np.argsort(labels, axis=1, kind="stable")
+    except TypeError as error:
+        raise must("support_labels", "of one kind, which can be sorted", labels) from error
     ordered = np.take_along_axis(labels, order, 1)
     new = np.concatenate([np.zeros((len(labels), 1), bool), ordered[:, 1:] != ordered[:, :-1]], axis=1)
     index = np.empty(labels.shape, np.int64)
@@ -103,9 +187,12 @@ def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ordered[first].reshape(len(labels), numbers[0]), index
 
 
-def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) -> Tasks:
-    """The features that methods see: centred, of length 1, queries moved to the mean of the support."""
-    support, query = tasks.support, tasks.query
+def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) -> tuple[Tasks, int]:
+    """The features that methods see: centred, of length 1, queries moved to the mean of the support.
+
+    Also how many rows have no direction, being 0 up to the rounding of the mean that was subtracted.
+    """
+    support, query, zeros, floor = tasks.support, tasks.query, 0, 0.0
     count = xp.sum(tasks.present, axis=1, keepdims=True)
     query_sum = xp.sum(query * tasks.present, axis=1, keepdims=True)
     if normalize == "center-l2":
@@ -113,19 +200,25 @@ def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) ->
         if mean is None:  # no other classes are known: the points of the task themselves
             mean = (xp.sum(support, axis=1, keepdims=True) + query_sum) / (tasks.n_support + count)
         support, query = support - mean, query - mean
+        floor = NOISE * xp.finfo(support.dtype).eps * xp.sqrt(xp.sum(mean * mean, axis=-1, keepdims=True))
     if normalize is not None:
-        support, query = _unit(xp, support), _unit(xp, query)
+        support, query, zeros = _unit(xp, support, query, tasks.present, floor)
     if query_shift:
         query_sum = xp.sum(query * tasks.present, axis=1, keepdims=True)
         query_mean = query_sum / xp.where(count > 0, count, xp.ones_like(count))
         query = query + (xp.mean(support, axis=1, keepdims=True) - query_mean)
-    return tasks._replace(support=support, query=query)
+    return tasks._replace(support=support, query=query), zeros
 
 
-def _unit(xp: Any, x: Any) -> Any:
-    """Rows of length 1; a row of zeros stays one."""
-    length = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True))
-    return x / xp.where(length > 0, length, xp.ones_like(length))
+def _unit(xp: Any, support: Any, query: Any, present: Any, floor: Any) -> tuple[Any, Any, int]:
+    """Rows of length 1; those that are no longer than the floor become 0, and of those that are present are counted."""
+    zeros, scaled = 0, []
+    for x, here in ((support, xp.ones_like(support[..., :1])), (query, present)):
+        length = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True))
+        long = length > floor
+        zeros += int(xp.sum(xp.astype(~long & (here > 0), xp.int64)))
+        scaled.append(xp.where(long, x / xp.where(long, length, xp.ones_like(length)), xp.zeros_like(x)))
+    return scaled[0], scaled[1], zeros
 
 
 def class_means(xp: Any, tasks: Tasks) -> Any:

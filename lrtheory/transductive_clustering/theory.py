@@ -5,6 +5,7 @@ relaxations    the relaxations against the discrete problem: gaps, rounding, har
 descent        the bound, what a step takes off the energy, damping, costs
 limits         summable steps, rates, fixed points, the two-step value
 instances      two points, a ring, prototypes, clamped rows, averages over tasks
+orbits         whole runs: moves over two updates, turns of rings, printed energies, turns with prototypes
 =============  =================================================================================================
 
 Notation: N points, K clusters, Z (N, K) with rows in the simplex, costs A (N, K), affinity W (N, N), weight lambda,
@@ -48,6 +49,14 @@ from lrtheory.transductive_clustering.limits import (
     two_step_value,
     uniform_rate,
 )
+from lrtheory.transductive_clustering.orbits import (
+    joint_kkt_bound,
+    printed_energy_threshold,
+    ring_weight,
+    softmax_jacobian,
+    tangent_error,
+    two_step_summability,
+)
 from lrtheory.transductive_clustering.relaxations import (
     discrete_lower_bound,
     entropy_bound,
@@ -76,6 +85,7 @@ __all__ = [
     "half_width",
     "hard_limit_gap",
     "hard_temperature",
+    "joint_kkt_bound",
     "kkt_bound",
     "kl_divergence",
     "kl_lower_bound",
@@ -88,16 +98,21 @@ __all__ = [
     "mean_shift_gain",
     "mean_step_decrease",
     "pair_energy",
+    "printed_energy_threshold",
     "ring_threshold",
+    "ring_weight",
     "rounding_bound",
     "row_replacement",
     "safe_damping",
     "shift_constant",
+    "softmax_jacobian",
     "summability_bound",
+    "tangent_error",
     "two_point_energy",
     "two_point_limit",
     "two_point_threshold",
     "two_step_decrease",
+    "two_step_summability",
     "two_step_value",
     "uniform_rate",
     "update_counts",

@@ -9,6 +9,7 @@ from scipy import sparse
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.cluster import REORDER
+from lrtheory.transductive_clustering.starts import plus_plus
 from tests.backends import missing
 
 
@@ -72,11 +73,12 @@ def test_cold_and_without_a_graph_it_is_lloyd(mixture):
     assert found.energy == pytest.approx(((X - means[labels]) ** 2).sum(), rel=1e-9)
 
 
-def test_scikit_learn_agrees(mixture):
+def test_scikit_learn_agrees(mixture, uses):
     try:
         from sklearn.cluster import KMeans
     except ImportError as error:
         missing("sklearn", error)
+    uses("sklearn")
     X = mixture.features
     theirs = KMeans(4, init=X[:4], n_init=1, algorithm="lloyd", tol=0).fit(X)
     ours = baselines.lloyd(X, 4, init=X[:4])
@@ -101,6 +103,8 @@ def test_points_in_another_order_are_clustered_alike():
     np.testing.assert_array_equal(found.labels, plain.labels)
     assert found.energy == pytest.approx(plain.energy, rel=1e-12)
     assert found.certificate.verify(found.assignment_problem(points.features))
+    assert abs(found.affinity - plain.affinity).max() == 0
+    assert found.affinity.has_sorted_indices
 
 
 def test_neighbors_decide_where_costs_are_equal():
@@ -192,17 +196,43 @@ REFUSED = [
     (lambda: tc.make_gaussian_mixture(5, 2, weights=[0, 0]), "`weights` must be positive somewhere"),
     (lambda: tc.ClusteringProblem(X, [0.5, 1, 2]), "`truth` must be an integer array"),
     (lambda: tc.relaxed_energy(X, X[:2], np.eye(3)), "`assignments` must be of shape"),
-    (lambda: tc.discrete_energy(np.zeros(2, int), X, np.eye(3)), "`labels` must be of shape"),
+    (lambda: tc.discrete_energy(np.zeros(2, int), X, np.eye(3)), "`labels` must be integers of shape"),
+    (lambda: tc.cluster(X, 2, hard="yes"), "`hard` must be True or False"),
+    (lambda: tc.cluster(X[:, :0], 2), "`X` must be points with at least one coordinate"),
+    (lambda: tc.cluster(X, 2, affinity="knn"), "`affinity` must be an array of real numbers"),
+    (lambda: tc.cluster(X, 2, affinity=np.eye(3) * 1j), "`affinity` must be an array of real numbers"),
+    (lambda: tc.cluster(X, 2, affinity=sparse.eye_array(3) * 1j), "`affinity` must be an array of real numbers"),
+    (lambda: tc.cluster(X, 2, affinity=np.eye(3)[None]), "`affinity` must be a matrix"),
+    (lambda: tc.cluster([[1.0], [2.0, 3.0]], 1), "`X` must be an array with rows of equal length"),
+    (lambda: tc.bound_update(sparse.eye_array(3), np.eye(3)), "`costs` must be a dense array"),
+    (lambda: tc.bound_update(X, np.eye(3), init=[[1], [0, 1], [1]]), "`init` must be an array with rows of equal"),
+    (lambda: tc.psd_shift(np.ones((2, 3))), "`affinity` must be square"),
+    (lambda: tc.psd_shift([[np.nan]]), "`affinity` must be finite"),
+    (lambda: tc.monotone_certificate([[np.nan]]), "`affinity` must be finite"),
+    (lambda: tc.knn_affinity(X, bandwidth=0.0, weights="gaussian"), "`bandwidth` must be positive"),
+    (lambda: tc.knn_affinity(X, shift=np.inf), "`shift` must be in"),
+    (lambda: tc.round_assignments(X, X, np.full((3, 3), np.nan)), "`affinity` must be finite"),
+    (lambda: tc.discrete_energy([0, 7, 0], X, np.eye(3)), "`labels` must be in [0, 1]"),
+    (lambda: tc.discrete_energy([0, -1, 0], X, np.eye(3)), "`labels` must be in [0, 1]"),
+    (lambda: tc.discrete_energy([0, 0.3, 0], X, np.eye(3)), "`labels` must be integers"),
+    (lambda: tc.relaxed_energy(X, X * np.nan, np.eye(3)), "`costs` must be finite"),
+    (lambda: tc.relaxed_energy(X, X, np.eye(3), lam=-1), "`lam` must be at least 0"),
+    (lambda: tc.relaxed_energy(X, X, np.eye(3), temperature=-1), "`temperature` must be at least 0"),
+    (lambda: tc.laplacian_energy(X, X, np.eye(3), lam=-1), "`lam` must be at least 0"),
     (lambda: baselines.spectral(X, 3), "`n_clusters` must be an integer in [1, 2]"),
     (lambda: theory.ring_threshold(2), "`n_clusters` must be at least 3"),
     (lambda: theory.half_width([1.0]), "`len(values)` must be at least 2"),
     (lambda: theory.largest_monotone_lam(0.5, temperature=1), "must be above 0"),
+    (
+        lambda: theory.summability_bound(1, 0, smallest_eigenvalue=-9, lam=1, temperature=1),
+        "`temperature + lam * min(smallest_eigenvalue, 0) / 2` must be above 0; got -3.5",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("call", "sentence"), REFUSED, ids=[sentence for _, sentence in REFUSED])
 def test_bad_input(call, sentence):
-    with pytest.raises(ValueError) as raised:
+    with pytest.raises((ValueError, TypeError)) as raised:
         call()
     assert sentence in str(raised.value)
 
@@ -212,3 +242,77 @@ def test_wrong_types():
         tc.bound_update(np.array([["a"]]), np.eye(1))
     with pytest.raises(TypeError, match="`affinity` must be dense"):
         tc.bound_update(np.zeros((2, 3, 2)), sparse.eye_array(3))
+
+
+def test_medoids_and_the_free_choice_of_points():
+    """One turn by hand: the densest point under the weights, and the point with the largest weight."""
+    rng = np.random.default_rng(3)
+    X, T = rng.normal(size=(15, 2)), 0.2
+    first = X[[0, 1]]
+    like = np.exp(-((X[:, None] - first) ** 2).sum(-1) / 2)
+    Z = np.exp(like / T) / np.exp(like / T).sum(1, keepdims=True)
+    density = np.exp(-((X[:, None] - X) ** 2).sum(-1) / 2) @ Z
+    options = {"lam": 0.0, "temperature": T, "bandwidth": 1.0, "init": first, "max_iter": 1, "tol": 0}
+    for prototype, chosen in (("medoid", density.argmax(0)), ("bo", Z.argmax(0))):
+        found = tc.cluster(X, 2, prototype=prototype, **options)
+        np.testing.assert_array_equal(found.prototypes, X[chosen])
+        np.testing.assert_allclose(found.assignments, Z, rtol=1e-12)
+
+
+def test_modes_go_uphill_until_they_stand():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    found = tc.cluster(X, 1, prototype="mode", bandwidth=0.8, lam=0.0, init=[[1.5, 1.5]], max_iter=1)
+    m = np.array([1.5, 1.5])
+    for _ in range(20):
+        pull = np.exp(-((X - m) ** 2).sum(1) / (2 * 0.8**2))
+        m = pull @ X / pull.sum()
+    np.testing.assert_allclose(found.prototypes[0], m, atol=1e-4)
+
+
+def test_first_points_are_drawn_by_squared_distance():
+    X = np.array([[0.0], [0.001], [0.002], [10.0], [30.0]])
+    second = [sorted(plus_plus(X, 2, np.random.default_rng(seed)).ravel().tolist()) for seed in range(400)]
+    assert all(max(pair) >= 10 for pair in second)
+    third = [set(plus_plus(X, 3, np.random.default_rng(seed)).ravel().tolist()) for seed in range(100)]
+    assert all({10.0, 30.0} <= chosen for chosen in third)
+    from_left = [pair[1] for pair in second if pair[0] < 1]  # 30 is drawn nine times as often as 10
+    assert 0.8 < np.mean(np.array(from_left) == 30) < 0.97
+
+
+def test_clusters_with_held_points_start_at_their_mean():
+    X = np.array([[0.0], [1.0], [5.0], [9.0]])
+    found = tc.cluster(X, 2, clamp=[0, 0, -1, 1], lam=0.0, hard=True, temperature=1e-6, rng=0, max_iter=1)
+    assert found.labels.tolist() == [0, 0, 1, 1]
+    seen = []
+    tc.cluster(X, 2, clamp=[0, 0, -1, 1], lam=0.0, rng=0, max_iter=1, callback=lambda state: seen.append(state))
+    near = np.exp([-(4.5**2), -(4.0**2)])
+    assert seen[0].assignments[2].tolist() == pytest.approx((near / near.sum()).tolist())
+
+
+def test_gaussians_by_hand():
+    X = np.random.default_rng(1).normal(size=(60, 2)) * [1.0, 3.0]
+    found = tc.cluster(X, 2, prototype="gaussian", lam=0.0, rng=0)
+    from scipy.stats import multivariate_normal
+
+    laws = [multivariate_normal(m, C) for m, C in zip(found.prototypes, found.covariances, strict=True)]
+    wanted = -np.stack([law.logpdf(X) for law in laws], axis=1) - np.log(2 * np.pi)
+    np.testing.assert_allclose(found.costs(X), wanted, rtol=1e-9)
+
+
+def test_spectral_on_a_large_graph_and_bad_ones():
+    """Beyond a thousand points by Lanczos: two groups that do not touch."""
+    W = sparse.block_diag([np.ones((510, 510)) - np.eye(510)] * 2, format="csr")
+    X = np.arange(1020.0)[:, None] % 7
+    found = baselines.spectral(X, 2, affinity=W, rng=0)
+    assert found.method == "spectral"
+    assert len(set(found.labels[:510].tolist())) == 1
+    assert found.labels[0] != found.labels[-1]
+    for affinity, sentence in (
+        (-np.eye(3), "`affinity` must be free of negative entries"),
+        (np.triu(np.ones((3, 3))), "`affinity` must be symmetric"),
+        (np.eye(2), "`affinity` must be of shape"),
+        (np.full((3, 3), np.nan), "`affinity` must be finite"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            baselines.spectral(np.arange(3.0)[:, None], 2, affinity=affinity)
+    assert baselines.lloyd(np.arange(4.0)[:, None], 2, rng=0).method == "k-means"

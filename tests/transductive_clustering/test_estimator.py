@@ -44,11 +44,12 @@ def test_bad_input():
         fitted.predict(POINTS[:, :1])
 
 
-def test_scikit_learn_checks_it():
+def test_scikit_learn_checks_it(uses):
     try:
         from sklearn.utils.estimator_checks import check_estimator
     except ImportError as error:
         missing("sklearn", error)
+    uses("sklearn")
     with warnings.catch_warnings():  # about a base class that it does without
         warnings.simplefilter("ignore")
         check_estimator(tc.LaplacianKPrototypes())

@@ -59,6 +59,9 @@ def test_both_paths_agree(batch, monkeypatch, options, masked):
     np.testing.assert_allclose(compiled.energy, plain.energy, rtol=1e-10)
     np.testing.assert_allclose(compiled.damping, plain.damping, rtol=1e-12)
     assert (compiled.n_iter, compiled.converged, compiled.message) == (plain.n_iter, plain.converged, plain.message)
+    if options.get("n_neighbors") != 0:  # there the last digit decides whether a second update still moves anything
+        assert dict(compiled.counts) == dict(plain.counts)
+    assert (plain.counts["updates"] >= 40) == (options["method"] != "nearest")
 
 
 @pytest.mark.parametrize("method", [*METHODS, "modes"])
@@ -97,6 +100,8 @@ def test_nearest_is_the_definition(batch):
 def test_laplacian_shot_is_bound_update(batch):
     """The same graph, costs and updates through the public functions."""
     found = solve(batch, method="laplacian-shot", normalize=None, query_shift=False, lam=0.4, temperature=2.0, tol=0.0)
+    two = solve(batch, method="laplacian-shot", tol=0.0, max_iter=2)
+    assert dict(two.counts) == {"tasks": 40, "updates": 40 * 2}
     for e in range(3):
         query, labels = batch.query[e], batch.support_labels[e]
         means = np.stack([batch.support[e][labels == c].mean(0) for c in np.unique(labels)])
@@ -157,7 +162,8 @@ def test_float32_stays(batch):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_degenerate_points_have_an_answer(method):
-    same = tc.few_shot(np.ones((2, 3)), np.array([0, 1]), np.ones((4, 3)), method=method)
+    with pytest.warns(UserWarning, match="6 rows have no direction"):
+        same = tc.few_shot(np.ones((2, 3)), np.array([0, 1]), np.ones((4, 3)), method=method)
     assert np.isfinite(same.probabilities).all()
     assert set(same.labels.tolist()) <= {0, 1}
     single = tc.few_shot(np.array([[1.0, 0.0]]), np.array([5]), np.array([[0.0, 1.0], [0.0, 0.0]]), method=method)
@@ -193,17 +199,31 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
         ((support, labels, query), {"damping": 2.0}, "`damping` must be in"),
         ((support, labels, query), {"max_iter": 0}, "`max_iter` must be an integer"),
         ((support, labels, query), {"base_mean": np.zeros(2)}, "`base_mean` must be of shape"),
+        ((support, labels, query), {"base_mean": 0.0}, "`base_mean` must be of shape"),
         ((support, labels, query), {"base_mean": np.zeros((3, 3))}, "`base_mean` must be one"),
         ((support, labels, query), {"query_mask": np.ones(4)}, "`query_mask` must be of shape"),
+        ((support, labels, query), {"query_mask": np.ones((4, 2))}, "`query_mask` must be of shape (2, 4)"),
+        ((support, labels, query), {"query_mask": np.ones(8)}, "`query_mask` must be of shape (2, 4)"),
         ((support, labels, query), {"n_jobs": 0}, "`n_jobs` must be an integer"),
+        ((support, labels, query), {"method": "k-means", "lam": 5.0}, "`lam` must be 0 or None for 'k-means'"),
+        ((support, labels, query), {"method": "tim", "lam": 5.0}, "`lam` must be 0 or None for 'tim'"),
+        ((support, [[0.0, np.nan]] * 2, query), {}, "`support_labels` must be free of NaN"),
+        ((support, [[0, 1], [0]], query), {}, "`support_labels` must be an array with rows of equal length"),
+        ((support, np.array([[0, "a"]] * 2, object), query), {}, "`support_labels` must be of one kind"),
+        (([[[0.0], [1.0, 2.0]]], labels, query), {}, "`support` must be an array with rows of equal length"),
     ]
     for args, options, sentence in refused:
         with pytest.raises(ValueError) as raised:
             tc.few_shot(*args, **options)
         assert sentence in str(raised.value)
-    for args, options in (((support.tolist(), labels, query), {}), ((support, labels, query), {"hard": 1})):
-        with pytest.raises(TypeError):
-            tc.few_shot(*args, **options)
+    wrong = [
+        ({"hard": 1}, "`hard` must be True or False"),
+        ({"query_shift": "no"}, "`query_shift` must be True or False"),
+        ({"query_mask": np.full((2, 4), np.nan)}, "`query_mask` must be an array of truth values"),
+    ]
+    for options, sentence in wrong:
+        with pytest.raises(TypeError, match=sentence):
+            tc.few_shot(support, labels, query, **options)
 
 
 def test_episodes_are_what_they_say(points):
@@ -238,9 +258,27 @@ def test_evaluate_pairs_its_differences(points):
     assert "of 4 classes" in table.message
     again = tc.evaluate(X, y, n_tasks=60, way=3, query=5, methods=("nearest", "slk"), validation=[4, 5, 6], rng=0)
     np.testing.assert_array_equal(table.correct, again.correct)
-    for options in ({"methods": ()}, {"methods": ("best",)}, {"n_tasks": 1}):
-        with pytest.raises(ValueError, match="must be"):
+    refused = [
+        ({"methods": ()}, "`methods` must be at least one"),
+        ({"methods": ("slk", "slk")}, "`methods` must be at least one, and each once"),
+        ({"methods": ("best",)}, "`methods` must be one of"),
+        ({"n_tasks": 1}, "`n_tasks` must be an integer of at least 2"),
+        ({"validation": [0]}, "`validation` must be None or at least two classes"),
+        ({"validation": [0, 99]}, "`validation` must be labels of y; got 99"),
+        ({"methods": {"slk": {"temperature": 0}}}, "`temperature` must be positive"),
+        ({"methods": {"slk": {"temperature": 0}}, "validation": [0, 1]}, "`temperature` must be positive"),
+    ]
+    for options, sentence in refused:
+        with pytest.raises(ValueError, match=sentence):
             tc.evaluate(X, y, **{"n_tasks": 5, "way": 2, **options})
+    for classes, sentence in (([1, 1], "without a class that stands twice"), ([1, 99], "labels of y; got 99")):
+        with pytest.raises(ValueError, match=sentence):
+            tc.make_episodes(X, y, n_tasks=1, way=2, classes=classes)
+    small = tc.evaluate(X, y, n_tasks=5, way=4, query=5, methods={"slk": {"lam": None}}, validation=[4, 5], rng=0)
+    assert "weights chosen on tasks of 2 of the classes (4, 5)" in small.message
+    assert set(small.lams) == {"slk"}
+    fixed = tc.evaluate(X, y, n_tasks=5, way=4, query=5, methods=("nearest",), validation=[4, 5], rng=0)
+    assert fixed.chosen_on == ()
 
 
 def test_baselines_are_methods(batch):

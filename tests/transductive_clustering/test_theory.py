@@ -145,3 +145,12 @@ def test_hard_limits():
     for value in (theory.hard_limit_gap(0.3, 3, temperature=1.0), theory.kkt_bound(0.1, spectral_norm=2.0, lam=3.0)):
         assert value > 0
     assert theory.fixed_point_distance(0.1, contraction=0.5) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("n", [2, 5, 600])
+def test_half_widths_are_those_of_student(n):
+    from scipy.stats import t
+
+    values = np.random.default_rng(n).normal(size=(n, 3))
+    low, high = t.interval(0.95, n - 1, values.mean(0), values.std(0, ddof=1) / np.sqrt(n))
+    np.testing.assert_allclose(theory.half_width(values), (high - low) / 2)

@@ -1,0 +1,158 @@
+"""What callers hand over: arrays of any kind as float32 or float64, affinities, options, and weights within range."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_compat
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import array_namespace, to_numpy
+from lrtheory._validation import array, as_array, must, real
+from lrtheory.transductive_clustering.problem import ClusteringProblem
+
+__all__ = [
+    "finite",
+    "flag",
+    "floats",
+    "host_floats",
+    "in_range",
+    "largest_coordinate",
+    "namespace",
+    "points",
+    "positive",
+    "sparse_affinity",
+    "squarable",
+    "weights",
+]
+
+#: weights lambda and temperatures T within [1/x, x], far enough from the ends of each dtype for products and quotients
+LARGEST = {4: 1e30, 8: 1e290}
+
+
+def namespace(*values: Any) -> tuple[Any, Any]:
+    """The library of the values and the device of the first one; NumPy and lists join the others."""
+    known = [v for v in values if array_api_compat.is_array_api_obj(v)]
+    foreign = [v for v in known if not isinstance(v, (np.ndarray, np.generic))]
+    return (array_namespace(*foreign), foreign[0].device) if foreign else (array_namespace(), None)
+
+
+def host_floats(name: str, value: Any) -> np.ndarray:
+    """A NumPy array of float32 or float64; half precision becomes float32, all other real numbers float64."""
+    if sparse.issparse(value):
+        raise must(name, "a dense array", value, TypeError)
+    value = as_array(name, to_numpy(value))
+    if value.dtype.kind == "O":
+        return array(name, value).astype(np.float64)
+    if value.dtype.kind not in "fiub":
+        raise must(name, "an array of real numbers", value.dtype, TypeError)
+    if value.dtype in (np.float32, np.float64):
+        return value
+    return value.astype(np.float32 if value.dtype == np.float16 else np.float64)
+
+
+def floats(xp: Any, name: str, value: Any, device: Any = None, *, check: bool = True) -> Any:
+    """The value as an array of the library, of numbers in float32 or float64, finite unless the caller looks."""
+    if not array_api_compat.is_array_api_obj(value) or isinstance(value, (np.ndarray, np.generic)):
+        value = host_floats(name, value)
+        value = value if array_api_compat.is_numpy_namespace(xp) else xp.asarray(value, device=device)
+    elif not xp.isdtype(value.dtype, ("real floating", "integral", "bool")):
+        raise must(name, "an array of real numbers", value.dtype, TypeError)
+    elif value.dtype not in (xp.float32, xp.float64):
+        half = xp.isdtype(value.dtype, "real floating")
+        value = xp.astype(value, xp.float32 if half else xp.float64)
+    return finite(xp, name, value) if check else value
+
+
+def finite(xp: Any, name: str, value: Any) -> Any:
+    """The array, without infinities and NaN."""
+    # extremes carry a NaN through, and are quicker than a look at every entry
+    if 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
+        raise must(name, "finite", "an infinity or NaN")
+    return value
+
+
+def points(X: Any, name: str = "X") -> np.ndarray:
+    """Points of a problem or an array, (n, d) with n and d above 0."""
+    X = array(name, host_floats(name, X.features if isinstance(X, ClusteringProblem) else X), shape=(None, None))
+    if len(X) == 0:
+        raise must(name, "at least one point", X)
+    if X.shape[1] == 0:
+        raise must(name, "points with at least one coordinate", X.shape)
+    return X
+
+
+def squarable(X: np.ndarray, name: str = "X") -> np.ndarray:
+    """Points whose squared distances stay within the range of their dtype, neither infinite nor all 0."""
+    known, high = np.finfo(X.dtype), largest_coordinate(X)
+    largest, spread = float(np.abs(X).max()), float(np.ptp(X * X.dtype.type(0.25), axis=0).max())
+    if largest > high or 0 < spread < float(np.sqrt(known.tiny)) / known.eps:
+        raise must(name, f"points whose squared distances fit into {X.dtype}", largest if largest > high else spread)
+    return X
+
+
+def largest_coordinate(X: np.ndarray) -> float:
+    """Up to which size coordinates of as many points have squares that can be added up."""
+    return float(np.sqrt(np.finfo(X.dtype).max / X.size)) / 16
+
+
+def in_range(xp: Any, costs: Any, affinity: Any, lam: float) -> None:
+    """Refuse costs and weights whose sums could leave the range of the dtype."""
+    largest = float(xp.finfo(costs.dtype).max) / 64
+    if float(xp.max(xp.abs(costs))) * costs.shape[-2] > largest:
+        raise must("costs", f"of a size below {largest / costs.shape[-2]:.3g} in {costs.dtype}", costs)
+    if sparse.issparse(affinity):
+        pull = float(abs(affinity).sum(axis=1, dtype=np.float64).max())
+    else:
+        pull = float(xp.max(xp.sum(xp.abs(affinity), axis=-1, dtype=xp.float64)))
+    if not lam * pull * costs.shape[-2] <= largest:
+        raise must("lam", "so small that lam times the affinity stays finite", lam)
+
+
+def sparse_affinity(affinity: Any, n: int | None = None, dtype: Any = np.float64, name: str = "affinity") -> Any:
+    """W as a csr_array of finite real numbers of the dtype, square."""
+    if sparse.issparse(affinity):
+        if affinity.dtype.kind not in "fiub":
+            raise must(name, "an array of real numbers", affinity.dtype, TypeError)
+        W = sparse.csr_array(affinity)
+    else:
+        dense = host_floats(name, affinity)
+        if dense.ndim != 2:
+            raise must(name, "a matrix", dense.shape)
+        W = sparse.csr_array(dense)
+    size = W.shape[0] if n is None else n
+    if W.shape != (size, size) or size == 0:
+        raise must(name, "square with at least one row" if n is None else f"of shape ({n}, {n})", W.shape)
+    if not W.has_canonical_format:  # entries that stand twice are added
+        W = W.copy()
+        W.sum_duplicates()
+    W = W.astype(dtype, copy=False)
+    if not np.isfinite(W.data).all():
+        raise must(name, "finite", W.data[~np.isfinite(W.data)][0])
+    return W
+
+
+def positive(name: str, value: Any, dtype: Any = np.float64) -> float:
+    """A number above 0, with room for its products and quotients in the dtype."""
+    largest = _largest(dtype)
+    number = real(name, value, low=0, high=largest)
+    if number == 0:
+        raise must(name, "positive", value)
+    return real(name, value, low=1 / largest, high=largest)
+
+
+def weights(lam: Any, temperature: Any, dtype: Any = np.float64) -> tuple[float, float]:
+    """lambda and T, with room for their products and quotients in the dtype."""
+    return real("lam", lam, low=0, high=_largest(dtype)), positive("temperature", temperature, dtype)
+
+
+def _largest(dtype: Any) -> float:
+    return LARGEST[4 if "float32" in str(dtype) else 8]
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, and nothing that only counts as such."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise must(name, "True or False", value, TypeError)
+    return bool(value)
