@@ -6,6 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from proofs_checks.transductive_clustering.families.counts import Counted, counted
+from proofs_checks.transductive_clustering.families.definitions import (
+    Case,
+    discrete,
+    energy,
+    one_hot,
+    update,
+    vertices,
+)
+from proofs_checks.transductive_clustering.families.mixtures import Mixture, Modes, by_products
+from proofs_checks.transductive_clustering.families.paths import UPDATES, Descent, descend
 from proofs_checks.transductive_clustering.families.pieces import (
     Alike,
     Laws,
@@ -13,39 +24,45 @@ from proofs_checks.transductive_clustering.families.pieces import (
     Tangent,
     bounds_of,
     divergence_of,
-    four_updates,
+    five_updates,
     free_alone,
+    free_spectrum,
     minimiser,
     replacement,
     tangent,
-    work,
 )
-from proofs_checks.transductive_clustering.families.points import Points, Turns, Weighted, clustered, means
-from proofs_checks.transductive_clustering.families.problems import (
-    Case,
-    Descent,
-    descend,
-    discrete,
-    energy,
-    one_hot,
-    update,
-    vertices,
+from proofs_checks.transductive_clustering.families.points import (
+    TURNS,
+    End,
+    Moved,
+    Points,
+    Turns,
+    Weighted,
+    clustered,
+    in_motion,
+    means,
+    settled,
+    weighted_means,
 )
 from proofs_checks.transductive_clustering.families.relaxed import (
     AtLabels,
+    Hard,
+    Scattered,
     at_labels,
     from_the_best,
     from_the_costs,
+    hardened,
     inside,
     one_update,
     rounded,
 )
 from proofs_checks.transductive_clustering.families.rings import Pairwise
+from proofs_checks.transductive_clustering.families.tasks import Answers, Episode, alone, compared, together
 
 # --- updates ---------------------------------------------------------------------------------------------------------
 
 
-def _path(case: Case, step, n_updates: int = 12) -> Descent:
+def _path(case: Case, step, n_updates: int = UPDATES) -> Descent:
     """Assignments by another step, with the right energies."""
     Z = [np.asarray(case.init, dtype=float)]
     for _ in range(n_updates):
@@ -58,7 +75,7 @@ def full_gradient(case: Case, rng: np.random.Generator) -> Descent:
     return _path(case, lambda Z: update(replace(case, lam=2 * case.lam), Z))
 
 
-def one_at_a_time(case: Case, rng: np.random.Generator) -> Descent:
+def one_at_a_time(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> Descent:
     """Rows that see the new rows before them."""
 
     def step(Z: np.ndarray) -> np.ndarray:
@@ -67,12 +84,28 @@ def one_at_a_time(case: Case, rng: np.random.Generator) -> Descent:
             new[p] = update(case, new)[p]
         return new
 
-    return _path(case, step)
+    return _path(case, step, n_updates)
 
 
-def half_steps(case: Case, rng: np.random.Generator) -> Descent:
-    """Half of every step."""
-    return descend(case, damping=0.5)
+def stands_still(case: Case, rng: np.random.Generator) -> Descent:
+    """The start for ever."""
+    return _path(case, lambda Z: Z)
+
+
+def stops_after_one(case: Case, rng: np.random.Generator) -> Descent:
+    """One right update, and then none."""
+    goal = update(case, case.init)
+    return _path(case, lambda Z: goal)
+
+
+def opposite_labels(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> Descent:
+    """Two points that keep opposite labels."""
+    return _path(replace(case, init=np.eye(2)), lambda Z: Z, n_updates)
+
+
+def turning_labels(case: Case, rng: np.random.Generator) -> Descent:
+    """Labels that turn."""
+    return _path(replace(case, init=np.eye(case.n)), lambda Z: np.roll(Z, 1, axis=1), 60)
 
 
 def not_held(case: Case, rng: np.random.Generator) -> Descent:
@@ -86,9 +119,9 @@ def energy_of_the_code(case: Case, rng: np.random.Generator) -> Descent:
     return replace(found, energies=np.array([energy(case, Z, weight=1.0) for Z in found.assignments]))
 
 
-def colder(case: Case, rng: np.random.Generator) -> Descent:
+def colder(case: Case, rng: np.random.Generator, n_updates: int = UPDATES) -> Descent:
     """Half of the temperature."""
-    return _path(case, lambda Z: update(replace(case, temperature=case.temperature / 2), Z))
+    return _path(case, lambda Z: update(replace(case, temperature=case.temperature / 2), Z), n_updates)
 
 
 # --- relaxations -----------------------------------------------------------------------------------------------------
@@ -115,11 +148,22 @@ def inside_pulled(case: Case, rng: np.random.Generator) -> np.ndarray:
     return inside(replace(case, lam=2 * case.lam))
 
 
-def from_the_worst(case: Case, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Energies of the worst labels in the place of a descent from the best."""
+def from_the_worst(case: Case, rng: np.random.Generator) -> tuple[Descent, Descent]:
+    """The worst labels for ever, in the place of a descent from the best."""
     worst = max(vertices(case), key=lambda labels: discrete(case, one_hot(labels, case.n_clusters)))
-    first, second = from_the_best(case)
-    return 0 * first + float(discrete(case, one_hot(worst, case.n_clusters))), second
+    there = replace(case, init=one_hot(worst, case.n_clusters).astype(float))
+    return _path(there, lambda Z: Z), from_the_best(case)[1]
+
+
+def from_the_start_twice(case: Case, rng: np.random.Generator) -> tuple[Descent, Descent]:
+    """The descent from the start is the only witness."""
+    second = from_the_best(case)[1]
+    return second, second
+
+
+def one_turn_less(scattered: Scattered, rng: np.random.Generator) -> Hard:
+    """Centres before their last move: those of K-means at the start."""
+    return replace(hardened(scattered), centers=scattered.first)
 
 
 def last_label(case: Case, rng: np.random.Generator) -> np.ndarray:
@@ -176,9 +220,14 @@ def half_divergence(laws: Laws, rng: np.random.Generator) -> float:
     return divergence_of(laws) / 2
 
 
+def diagonal_jacobian(laws: Laws, rng: np.random.Generator) -> np.ndarray:
+    """diag(s)."""
+    return np.diag(laws.p[0])
+
+
 def unscaled_temperature(alike: Alike, rng: np.random.Generator) -> np.ndarray:
     """The factor does not reach the temperature."""
-    found = four_updates(alike)
+    found = five_updates(alike)
     case = replace(alike.case, costs=alike.factor * alike.case.costs, lam=alike.factor * alike.case.lam)
     found[2] = descend(case, n_updates=1).assignments[1]
     return found
@@ -186,27 +235,49 @@ def unscaled_temperature(alike: Alike, rng: np.random.Generator) -> np.ndarray:
 
 def unnamed(alike: Alike, rng: np.random.Generator) -> np.ndarray:
     """The renamed clusters are given as the others."""
-    found = four_updates(alike)
+    found = five_updates(alike)
     found[3] = found[0]
+    return found
+
+
+def unmoved_neighbours(alike: Alike, rng: np.random.Generator) -> np.ndarray:
+    """Points get other names, and their neighbours do not."""
+    case, points = alike.case, alike.points
+    found = five_updates(alike)
+    moved = replace(case, costs=case.costs[points], init=case.init[points], clamp=case.clamp[points])
+    found[4] = descend(moved, n_updates=1).assignments[1]
     return found
 
 
 def moving_support(case: Case, rng: np.random.Generator) -> np.ndarray:
     """Held rows are overwritten."""
     found = free_alone(case)
-    found[0] = descend(replace(case, clamp=np.full(case.n, -1)), n_updates=6).assignments[-1][case.free]
+    found[0] = descend(replace(case, clamp=np.full(case.n, -1)), n_updates=2).assignments[-1][case.free]
     return found
 
 
-def more_exponentials(case: Case, rng: np.random.Generator) -> dict[str, int]:
-    """All rows are updated."""
-    return work(case) | {"exponentials": 3 * case.costs.size}
+def wrong_end(case: Case, rng: np.random.Generator) -> np.ndarray:
+    """The largest eigenvalue for the least."""
+    found = free_spectrum(case)
+    return np.array([found[1], found[1]])
 
 
-def fewer_updates(case: Case, rng: np.random.Generator) -> dict[str, int]:
-    """One update is not counted."""
-    found = work(case)
-    return found | {"updates": found["updates"] - 1}
+def fewer_products(case: Case, rng: np.random.Generator) -> Counted:
+    """The pass for the energy at the end is not reported."""
+    found = counted(case)
+    return replace(found, flops=found.flops * found.updates // (found.updates + 1))
+
+
+def edges_alone(case: Case, rng: np.random.Generator) -> Counted:
+    """One multiply-add an edge."""
+    found = counted(case)
+    return replace(found, flops=found.flops // case.n_clusters)
+
+
+def more_updates(case: Case, rng: np.random.Generator) -> Counted:
+    """Passes are reported as updates."""
+    found = counted(case)
+    return replace(found, updates=found.passes)
 
 
 def replaced_back(replaced: Replaced, rng: np.random.Generator) -> float:
@@ -219,23 +290,75 @@ def other_tangent(pair: Tangent, rng: np.random.Generator) -> float:
     return tangent(Tangent(pair.after, pair.before))
 
 
-def double_tangent(pair: Tangent, rng: np.random.Generator) -> float:
-    """Twice the tangent."""
-    return 2 * tangent(pair)
-
-
 # --- prototypes ------------------------------------------------------------------------------------------------------
+
+
+def _turns(points: Points, turn, centers: np.ndarray) -> Turns:
+    """Turns by another rule, with the right energies."""
+    case = points.case(centers)
+    Z, M = [update(replace(case, lam=0.0), case.init)], [centers]
+    energies = [energy(case, Z[0])]
+    for _ in range(TURNS):
+        after, moved = turn(Z[-1], M[-1])
+        energies += [energy(points.case(M[-1]), after), energy(points.case(moved), after)]
+        Z.append(after)
+        M.append(moved)
+    return Turns(np.stack(Z), np.stack(M), np.array(energies))
 
 
 def backwards(points: Points, rng: np.random.Generator) -> Turns:
     """The energies in the wrong order."""
     found = clustered(points)
-    return Turns(found.energies[::-1], float(found.energies[0]))
+    return replace(found, energies=found.energies[::-1])
 
 
-def strong_pull(points: Points, rng: np.random.Generator) -> Turns:
-    """Whole steps though neighbours pull eight times as much as is safe."""
-    return clustered(replace(points, lam=8 * (1 + points.lam), temperature=0.25), damping=1.0)
+def level(points: Points, rng: np.random.Generator) -> Turns:
+    """Energies that never change."""
+    found = clustered(points)
+    return replace(found, energies=np.full_like(found.energies, found.energies[-1]))
+
+
+def begins_anew(points: Points, rng: np.random.Generator) -> Turns:
+    """Every turn starts from the costs alone, as published code does."""
+
+    def turn(Z: np.ndarray, M: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        case = points.case(M)
+        after = update(case, update(replace(case, lam=0.0), case.init))
+        return after, weighted_means(points.features, after)
+
+    return _turns(points, turn, points.start)
+
+
+def from_between(points: Points, rng: np.random.Generator) -> Turns:
+    """The first medoid is no point, and the next one is the point that is best."""
+
+    def turn(Z: np.ndarray, M: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        after = update(points.case(M), Z)
+        return after, points.features[(after.T @ points.costs(points.features)).argmin(1)]
+
+    return _turns(points, turn, points.first)
+
+
+def settled_with_twice_the_pull(points: Points, rng: np.random.Generator) -> End:
+    """lambda twice."""
+    return settled(replace(points, lam=2 * points.lam + 0.25))
+
+
+def unmoved_prototypes(points: Points, rng: np.random.Generator) -> Moved:
+    """Prototypes that do not go with the points."""
+    found = in_motion(points)
+    return replace(found, moved_prototypes=found.prototypes)
+
+
+def unmoved(weighted: Weighted, rng: np.random.Generator) -> np.ndarray:
+    """The prototypes as they were."""
+    return weighted.centers
+
+
+def least_assigned(mixture: Mixture, rng: np.random.Generator, n: int) -> Modes:
+    """The point with the least assignment for that with the largest."""
+    found = by_products(mixture, rng, n)
+    return replace(found, assignments=found.assignments.max(1, keepdims=True) - found.assignments)
 
 
 def half_way(weighted: Weighted, rng: np.random.Generator) -> np.ndarray:
@@ -247,3 +370,30 @@ def means_of_labels(weighted: Weighted, rng: np.random.Generator) -> np.ndarray:
     """Means of the points whose largest entry is this cluster's."""
     labels = np.eye(weighted.assignments.shape[1])[weighted.assignments.argmax(1)]
     return means(replace(weighted, assignments=labels))
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def turned_labels(law, rng: np.random.Generator, n: int, **options) -> Answers:
+    """Labels of the next query."""
+    found = compared(law, rng, n, **options)
+    return replace(found, better=np.roll(found.better, law.query, axis=1))
+
+
+def matched_labels(law, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Labels renamed, task by task, so that most are right."""
+    from scipy.optimize import linear_sum_assignment
+
+    found = alone(law, rng, n, method="slk").copy()
+    for labels in found:
+        table = np.zeros((law.n_classes, law.n_classes))
+        np.add.at(table, (labels, law.truth), 1)
+        labels[:] = linear_sum_assignment(-table)[1][labels]
+    return found
+
+
+def shifted_queries(episode: Episode, rng: np.random.Generator) -> np.ndarray:
+    """Queries are moved so that their mean is that of the support."""
+    moved = episode.query + (episode.support.mean(1) - episode.query.mean(1))
+    return together(replace(episode, query=moved))

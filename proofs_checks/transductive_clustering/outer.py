@@ -6,35 +6,103 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Paper, Recorded, Sides, Statement, saboteur
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Paper, Probability, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering.families.definitions import energy, is_symmetric, one_hot, update
+from proofs_checks.transductive_clustering.families.mixtures import MIXTURES, Mixture, Modes, by_products
+from proofs_checks.transductive_clustering.families.paths import NO_RUN, Descent, strays, without_noise
 from proofs_checks.transductive_clustering.families.points import (
     HARD,
+    MEANS,
+    PAIR,
+    PLANAR,
     POINTS,
+    ROTATION,
+    SETTLING,
+    SHIFT,
+    TASKS,
+    TURNS,
     WEIGHTED,
+    End,
+    Moved,
     Points,
     Turns,
     Weighted,
     clustered,
+    few_shot_turns,
+    has_its_graph,
+    has_masses,
+    in_motion,
+    is_gentle,
     means,
     one_shift,
+    settled,
+    settles,
+    weighted_means,
 )
+
+SYMMETRIC = {"a symmetric affinity": lambda points: is_symmetric(points.case(points.first))}
+
+
+# --- turns of assignments and prototypes -----------------------------------------------------------------------------
+
+
+def half_turns(points: Points, found: Turns) -> np.ndarray:
+    """R by its definition: at the start, then after the assignments and after the prototypes of each turn."""
+    Z, M = found.assignments, found.prototypes
+    values = [energy(points.case(M[0]), Z[0])]
+    for after, before, moved in zip(Z[1:], M[:-1], M[1:], strict=True):
+        values += [energy(points.case(before), after), energy(points.case(moved), after)]
+    return np.array(values)
+
+
+def are_assignments(points: Points, Z: np.ndarray) -> bool:
+    """Whether all rows have the sum 1, and free ones no entry that is not positive."""
+    Z = np.asarray(Z)
+    shape = len(points.features), len(points.first)
+    return Z.shape[-2:] == shape and bool((Z[..., points.clamp < 0, :] > 0).all() and np.allclose(Z.sum(-1), 1))
+
+
+def is_a_run(points: Points, found: Turns) -> bool:
+    """Whether there are as many turns as were asked for, or fewer and the next one would move no assignment."""
+    Z, M, n = np.asarray(found.assignments), np.asarray(found.prototypes), len(found.assignments) - 1
+    shapes = (n + 1, *points.affinity.shape[:1], len(points.first)), (n + 1, *points.first.shape), (2 * n + 1,)
+    if (Z.shape, M.shape, np.shape(found.energies)) != shapes or not 1 <= n <= TURNS or not are_assignments(points, Z):
+        return False
+    return n == TURNS or float(np.abs(update(points.case(M[-1]), Z[-1]) - Z[-1]).max()) <= points.spoiled
+
+
+def wanders(points: Points, found: Turns) -> np.ndarray:
+    """How far the start, each step of the assignments and each move of the prototypes are from what they should be.
+
+    A step may be damped. Means are weighted means, medoids are best, modes no worse than after one mean shift.
+    """
+    Z, M = found.assignments, found.prototypes
+    off = [np.abs(M[0] - points.start).max(), np.abs(Z[0] - points.begin).max()]
+    for before, after, old, new in zip(Z[:-1], Z[1:], M[:-1], M[1:], strict=True):
+        case = points.case(old)
+        off.append(strays(case, np.stack([before, after]), damped=True)[1])
+        if points.prototype == "mean":
+            off.append(np.abs(new - weighted_means(points.features, after)).max())
+            continue
+        cost = lambda centers, Z=after: (Z * points.costs(centers)).sum(0)
+        if points.prototype == "medoid":
+            best = (after.T @ points.costs(points.features)).min(1)
+            off.append(np.abs(cost(new) - best).max())
+        else:
+            shifted = weighted_means(points.features, -after * points.costs(old))
+            off.append(np.maximum(cost(new) - cost(shifted), 0.0).max())
+    return np.array(off)
 
 
 def falls(points: Points, found: Turns) -> Sides:
-    """Every energy against the one before; the last against that of the result, and the other way round."""
-    R = np.asarray(found.energies)
-    lhs = np.r_[R[1:], R[-1], found.last, least_possible(points)]
-    return Sides(lhs, np.r_[R[:-1], found.last, R[-1], R.max()], rounding=points.spoiled)
-
-
-def least_possible(points: Points) -> float:
-    """A number that the first energy exceeds: costs at the first prototypes, all pairs together, full entropy."""
-    squares = ((points.features[:, None] - points.first[None]) ** 2).sum(2)
-    costs = squares if points.prototype == "mean" else -np.exp(-squares / 2)
-    full = {"n_free": len(costs), "lam": points.lam, "temperature": points.temperature}
-    return float(theory.energy_lower_bound(costs, points.affinity, **full))
+    """Each energy by its definition against the one before; those reported against it, both ways; and the run."""
+    if not is_a_run(points, found):
+        return NO_RUN
+    R, said, off = half_turns(points, found), np.asarray(found.energies), wanders(points, found)
+    lhs, rhs = np.r_[R[1:], said, R, off], np.r_[R[:-1], R, said, 0 * off]
+    return without_noise(lhs, rhs, points.spoiled)
 
 
 TC_T9 = Statement(
@@ -43,33 +111,183 @@ TC_T9 = Statement(
     source=Derived(theory.mean_step_decrease),
     tex=r"R_T(Z_{i+1}, A(M_i)) \le R_T(Z_i, A(M_i)),\quad R_T(Z_{i+1}, A(M_{i+1})) \le R_T(Z_{i+1}, A(M_i))",
     hypotheses={
-        "a symmetric affinity": lambda points: bool((points.affinity == points.affinity.T).all()),
+        **SYMMETRIC,
         "soft prototypes": lambda points: not points.hard,
+        "means, modes or medoids": lambda points: points.prototype in ("mean", "mode", "medoid"),
     },
     instances=POINTS,
     solve=clustered,
     claim=Inequality(falls),
     saboteurs=(
         saboteur("means of labels", breaks="soft prototypes", instances=HARD),
+        saboteur("a medoid from between the points", solve=mutants.from_between, instances=PAIR),
+        saboteur("whole steps of a strong pull", solve=partial(clustered, damping=1.0)),
         saboteur("energies turned round", solve=mutants.backwards),
-        saboteur("whole steps of a strong pull", solve=mutants.strong_pull),
+        saboteur("the same energy for ever", solve=mutants.level),
+        saboteur("assignments begin anew each turn", solve=mutants.begins_anew),
     ),
-    notes="Soft means, mean shifts and medoids; steps are shortened where the neighbours pull too much.",
+    notes="Soft means, mean shifts, and medoids, which start at points of the data; one update a turn, shortened where "
+    "the neighbours pull too much.",
 )
+
+
+def falls_in_tasks(points: Points, found: Descent) -> Sides:
+    """Each energy against the one before; those reported against their definition, both ways; and the run."""
+    Z = np.asarray(found.assignments)
+    if Z.ndim != 3 or not 1 <= len(Z) <= TURNS + 1 or not are_assignments(points, Z):
+        return NO_RUN
+    M = np.stack([points.start, *(weighted_means(points.features, one) for one in Z[1:])])
+    R, said = half_turns(points, Turns(Z, M, np.empty(0))), np.asarray(found.energies)
+    off = wanders(points, Turns(Z, M, np.empty(0)))
+    if len(Z) <= TURNS:  # where nothing moves
+        off = np.r_[off, np.abs(update(points.case(M[-1]), Z[-1]) - Z[-1]).max()]
+    lhs, rhs = np.r_[R[1:], said, R[::2], off], np.r_[R[:-1], R[::2], said, 0 * off]
+    return without_noise(lhs, rhs, points.spoiled)
+
+
+TC_T9_TASKS = Statement(
+    id="transductive_clustering/TC-T9-tasks",
+    title="In compiled few-shot tasks turns never raise the energy",
+    source=Derived(theory.mean_step_decrease),
+    tex=r"R_T(Z_{i+1}, A(M_{i+1})) \le R_T(Z_{i+1}, A(M_i)) \le R_T(Z_i, A(M_i)),"
+    r"\ z_p = e_{y_p} \text{ on the support}",
+    hypotheses={
+        **SYMMETRIC,
+        "one held point a class": lambda points: bool((points.start == points.first).all()),
+        "the graph of its points": has_its_graph,
+    },
+    instances=TASKS,
+    solve=few_shot_turns,
+    claim=Inequality(falls_in_tasks),
+    saboteurs=(
+        saboteur("whole steps of a strong pull", solve=partial(few_shot_turns, damping=1.0)),
+        saboteur("means of labels", solve=partial(few_shot_turns, hard=True)),
+        saboteur("the support is not held", solve=partial(few_shot_turns, clamp=False)),
+        saboteur("the directed graph", solve=partial(few_shot_turns, symmetrize=None)),
+        saboteur("queries are moved to the support", solve=partial(few_shot_turns, query_shift=True)),
+    ),
+    notes="The options of `few_shot` that carry the guarantee; the graph is that of all points of the task.",
+)
+
+
+def adds_up(points: Points, found: Turns, share: float = 1.0) -> Sides:
+    """Moves of both kinds, weighted and added up, against what the energy can lose; and gradients against moves."""
+    if not is_a_run(points, found):
+        return NO_RUN
+    Z, M, case = found.assignments, found.prototypes, points.case(points.start)
+    least, norm = case.spectrum
+    margin = points.temperature + points.lam * min(least, 0.0) / 2
+    gains = [
+        margin * ((Z[i + 1] - Z[i]) ** 2).sum() + theory.mean_step_decrease(Z[i + 1].sum(0), M[i], M[i + 1])
+        for i in range(len(Z) - 1)
+    ]
+    options = {"n_free": int(case.free.sum()), "lam": points.lam, "temperature": points.temperature}
+    lower = float(theory.energy_lower_bound(0 * case.costs, points.affinity, **options))
+    room = np.full(len(gains), share * (energy(case, Z[0]) - lower))
+    bounds = [share * bound_of_gradient(points, Z[i : i + 2], M[i : i + 2], norm) for i in range(len(gains))]
+    gradients = [gradient(points, z, m) for z, m in zip(Z[1:], M[1:], strict=True)]
+    off = wanders(points, found)
+    lhs, rhs = np.r_[np.cumsum(gains), gradients, off], np.r_[room, bounds, 0 * off]
+    return without_noise(lhs, rhs, points.spoiled)
+
+
+def gradient(points: Points, Z: np.ndarray, M: np.ndarray) -> float:
+    """The norm of the gradient of R along the simplices, over the free rows."""
+    case = points.case(M)
+    free = case.free
+    slope = points.temperature * np.log(Z[free]) + case.costs[free] - points.lam * (points.affinity @ Z)[free]
+    return float(np.linalg.norm(slope - slope.mean(1, keepdims=True)))
+
+
+def bound_of_gradient(points: Points, Z: np.ndarray, M: np.ndarray, norm: float) -> float:
+    """What the gradient after a turn is at most, from the moves of the turn."""
+    free = points.clamp < 0
+    drift = np.linalg.norm((points.costs(M[1]) - points.costs(M[0]))[free])
+    return theory.joint_kkt_bound(np.linalg.norm(Z[1] - Z[0]), drift, spectral_norm=norm, lam=points.lam)
+
 
 TC_T10 = Statement(
     id="transductive_clustering/TC-T10",
-    title="Limit points are stationary",
-    source=Paper("2106.09516", "convergence by point-to-set maps", read="abstract"),
-    tex=r"R_i \to R^*,\ \|Z_{i+1} - Z_i\| \to 0,\ \text{limits satisfy the KKT conditions}",
-    hypotheses={},
-    instances=POINTS,
-    solve=clustered,
-    claim=Recorded(
-        "a statement about limits; its steps, descent and summable moves, are checked",
-        carried_by="transductive_clustering/TC-T6",
+    title="Moves of assignments and means have finite sums of squares and bound the gradient",
+    source=Derived(theory.joint_kkt_bound),
+    tex=r"\sum_i \Bigl(T' \|\Delta_i\|^2 + \sum_{l} \mu_l \|m_l - m_l'\|^2\Bigr) \le R_0 - R_{\mathrm{lb}},\quad"
+    r" \|P \nabla R\| \le \lambda \|W_F\| \|\Delta_i\| + \|A(M_{i+1}) - A(M_i)\|",
+    hypotheses={
+        **SYMMETRIC,
+        "means, and lambda lambda_min > -2 T": is_gentle,
+        "weights at or above zero": has_masses,
+    },
+    instances=MEANS,
+    solve=partial(clustered, damping=1.0),
+    claim=Inequality(adds_up),
+    saboteurs=(
+        saboteur("assignments begin anew each turn", solve=mutants.begins_anew),
+        saboteur("means of labels", solve=partial(clustered, damping=1.0, hard=True)),
+        saboteur("the support is not held", solve=partial(clustered, damping=1.0, clamp=None)),
+        saboteur("a tenth of it", claim=Inequality(partial(adds_up, share=0.1))),
+    ),
+    notes="One update a turn makes the turn a continuous map; both moves tend to 0, and limits are stationary.",
+)
+
+
+def at_rest(points: Points, found: End) -> Sides:
+    """The gradient along the simplices, means less weighted means, and held rows less their labels, against 1e-8."""
+    Z, M = np.asarray(found.assignments), np.asarray(found.prototypes)
+    if not are_assignments(points, Z):
+        return NO_RUN
+    held = points.clamp >= 0
+    off = [
+        np.abs(gradient(points, Z, M)) / points.temperature,
+        np.abs(M - weighted_means(points.features, Z)).max(),
+        np.abs(Z[held] - one_hot(points.clamp[held], len(M))).max(initial=0.0),
+    ]
+    return Sides(np.array(off), np.full(len(off), 1e-8), rounding=0.0)
+
+
+TC_T10_LIMIT = Statement(
+    id="transductive_clustering/TC-T10-limit",
+    title="Where turns end, assignments and means satisfy the KKT conditions",
+    source=Derived(theory.joint_kkt_bound),
+    tex=r"\log z_p + (a_p - \lambda (WZ)_p)/T = c_p 1,\quad m_l = \sum_p z_{pl} x_p / \sum_p z_{pl}",
+    hypotheses={**SYMMETRIC, "means, and lambda lambda_min > -2 T": is_gentle, "turns settle": settles},
+    instances=SETTLING,
+    solve=settled,
+    claim=Inequality(at_rest),
+    saboteurs=(
+        saboteur("the support is not held", solve=partial(settled, clamp=None)),
+        saboteur("means of labels", solve=partial(settled, hard=True)),
+        saboteur("three turns", solve=partial(settled, n_turns=3)),
+        saboteur("the pull of the neighbours twice", solve=mutants.settled_with_twice_the_pull),
+    ),
+    notes="To 1e-8. No global optimum is claimed.",
+)
+
+
+def carried(points: Points, found: Moved) -> Sides:
+    """Assignments and prototypes after the motion against those before it, moved."""
+    lhs = np.r_[found.moved_assignments.ravel(), found.moved_prototypes.ravel()]
+    rhs = np.r_[found.assignments.ravel(), (found.prototypes @ ROTATION.T + SHIFT).ravel()]
+    off = strays(points.case(points.start), np.stack([points.begin, found.assignments]), damped=True)[1]
+    return Sides(np.r_[lhs, off], np.r_[rhs, 0.0], rounding=16 * points.spoiled)
+
+
+TC_S9_MOTION = Statement(
+    id="transductive_clustering/TC-S9-motion",
+    title="Turning and shifting all points turns and shifts the prototypes alone",
+    source=Classical("invariance of distances under motions", "definition"),
+    tex=r"X \to X Q' + 1 t' \Rightarrow Z \to Z,\ M \to M Q' + 1 t'",
+    hypotheses={"means": lambda points: points.prototype == "mean"},
+    instances=PLANAR,
+    solve=in_motion,
+    claim=Identity(carried),
+    saboteurs=(
+        saboteur("the points are sheared", solve=partial(in_motion, rotation=np.array([[1.0, 0.5], [0.0, 1.0]]))),
+        saboteur("the prototypes stay", solve=mutants.unmoved_prototypes),
     ),
 )
+
+
+# --- one step of the prototypes --------------------------------------------------------------------------------------
 
 
 def squares(weighted: Weighted, centers: np.ndarray) -> float:
@@ -79,11 +297,13 @@ def squares(weighted: Weighted, centers: np.ndarray) -> float:
 
 
 def mean_step(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """What the costs lose against the formula, for prototypes moved to the means."""
+    """What the costs lose against the formula; the prototypes against the means."""
     masses = weighted.assignments.sum(0)
     gain = theory.mean_step_decrease(masses, weighted.centers, found)
     lost = squares(weighted, weighted.centers) - squares(weighted, found)
-    return Sides(np.array([lost]), np.array([factor * float(gain)]), rounding=weighted.spoiled)
+    wanted = weighted_means(weighted.features, weighted.assignments)
+    lhs, rhs = np.r_[lost, np.ravel(found)], np.r_[factor * float(gain), wanted.ravel()]
+    return Sides(lhs, rhs, rounding=weighted.spoiled)
 
 
 TC_P7 = Statement(
@@ -99,6 +319,7 @@ TC_P7 = Statement(
         saboteur("twice the formula", claim=Identity(partial(mean_step, factor=2.0))),
         saboteur("half of the way", solve=mutants.half_way),
         saboteur("means of labels", solve=mutants.means_of_labels),
+        saboteur("the old prototypes", solve=mutants.unmoved),
     ),
 )
 
@@ -133,15 +354,32 @@ TC_T11 = Statement(
     ),
 )
 
+
+def falls_short(mixture: Mixture, found: Modes, share: float = 0.5) -> np.ndarray:
+    """Whether the density at the first prototype is below a share of the largest, or the prototype is another point."""
+    X, Z = found.features, found.assignments[:, :, 0]
+    kernels = np.exp(-((X[:, :, None] - X[:, None]) ** 2).sum(3) / (2 * mixture.bandwidth**2))
+    densities = (kernels @ Z[:, :, None])[:, :, 0]
+    runs = np.arange(len(X))
+    chosen = Z.argmax(1)
+    elsewhere = np.abs(X[runs, chosen] - found.prototypes[:, 0]).max(1) > 0
+    elsewhere |= np.abs(found.assignments.sum(2) - 1).max(1) > 1e-9
+    return elsewhere | (densities[runs, chosen] < share * densities.max(1))
+
+
 TC_S8 = Statement(
     id="transductive_clustering/TC-S8",
-    title="The point with the largest assignment is near a mode",
+    title="The point with the largest assignment has half of the largest density, in the median",
     source=Paper("1810.13044", "modes as by-products", read="secondary"),
-    tex=r"\arg\max_p z_{pl} \approx \arg\max_x \sum_p z_{pl} k(x_p, x)",
-    hypotheses={},
-    instances=POINTS,
-    solve=clustered,
-    claim=Recorded(
-        "an empirical regularity; single clusters can be far off", carried_by="transductive_clustering/TC-T9"
+    tex=r"P\Bigl(\sum_p z_{pl} k(x_p, x_{p^*}) < \tfrac12 \max_q \sum_p z_{pl} k(x_p, x_q)\Bigr) \le \tfrac12,"
+    r"\ p^* = \arg\max_p z_{pl}",
+    hypotheses={"some clusters": lambda mixture: mixture.n_clusters >= 2},
+    instances=MIXTURES,
+    solve=by_products,
+    claim=Probability(event=falls_short, at_most=lambda mixture: 0.5),
+    saboteurs=(
+        saboteur("it is the mode", claim=Probability(partial(falls_short, share=1.0), lambda mixture: 0.5)),
+        saboteur("the point with the least assignment", solve=mutants.least_assigned),
     ),
+    notes="An empirical regularity, on mixtures of our own; single clusters can be far off.",
 )

@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, always, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
-from proofs_checks.transductive_clustering.families.problems import (
-    CASES,
-    NEGATIVE_DIAGONAL,
-    ROUNDED,
-    SMALL,
+from proofs_checks.transductive_clustering.families.definitions import (
     Case,
+    attracts,
     discrete,
     energy,
+    has_a_mild_diagonal,
     is_symmetric,
     one_hot,
+    optimum,
     update,
     vertices,
 )
+from proofs_checks.transductive_clustering.families.paths import Descent, along
+from proofs_checks.transductive_clustering.families.problems import (
+    CASES,
+    NEGATIVE_DIAGONAL,
+    PLAIN,
+    ROUNDED,
+    SANDWICHED,
+    SMALL,
+)
 from proofs_checks.transductive_clustering.families.relaxed import (
+    SCATTERED,
+    WIDE,
     AtLabels,
+    Hard,
+    Scattered,
+    Shifted,
+    at_best_labels,
     at_labels,
     from_the_best,
     from_the_costs,
+    hardened,
     inside,
+    lloyds,
     one_update,
-    optimum,
     rounded,
+    shifted_psd,
 )
 
 SYMMETRIC = {"a symmetric affinity": is_symmetric}
-
-
-def has_a_mild_diagonal(case: Case) -> bool:
-    """Whether no point repels itself."""
-    return bool((np.diag(case.affinity) >= 0).all())
-
-
 DIAGONAL = {**SYMMETRIC, "w_pp >= 0": has_a_mild_diagonal}
 
 
@@ -68,6 +78,34 @@ TC_S1 = Statement(
         saboteur("the energy of the next labels", solve=mutants.shifted_labels),
     ),
     notes="On all labels of up to four points.",
+)
+
+
+def moved_alike(case: Case, found: Shifted) -> Sides:
+    """What the shift does to the energy of all labels, all alike; the shift against the least eigenvalue."""
+    lowest = float(np.linalg.eigvalsh(case.affinity)[0])
+    direct = [energy(case, one_hot(labels, case.n_clusters)) for labels in vertices(case)]
+    constant = float(theory.shift_constant(max(0.0, -lowest), case.n, lam=case.lam))
+    lhs = np.r_[found.after - found.before, found.before, found.shift]
+    return Sides(
+        lhs, np.r_[np.full(len(direct), constant), direct, max(0.0, -lowest)], rounding=64 * case.n * case.spoiled
+    )
+
+
+TC_S1_SHIFT = Statement(
+    id="transductive_clustering/TC-S1-shift",
+    title="Making the affinity psd moves the energies of all labels alike",
+    source=Derived(theory.shift_constant),
+    tex=r"W \to W + \delta I \Rightarrow E(Z) \to E(Z) - \tfrac\lambda2 \delta N,\ \delta = \max(0, -\lambda_{\min})",
+    hypotheses=SYMMETRIC,
+    instances=SMALL,
+    solve=shifted_psd,
+    claim=Identity(moved_alike),
+    saboteurs=(
+        saboteur("half of the shift", solve=partial(shifted_psd, factor=0.5)),
+        saboteur("no shift", solve=partial(shifted_psd, factor=0.0)),
+    ),
+    notes="The same labels are best; inside of the simplices the energy moves unevenly.",
 )
 
 
@@ -100,13 +138,21 @@ TC_S2 = Statement(
 )
 
 
-def sandwiched(case: Case, found: tuple[np.ndarray, np.ndarray], share: float = 1.0) -> Sides:
+def sandwiched(case: Case, found: tuple[Descent, Descent], share: float = 1.0) -> Sides:
     """E* less the entropy against the energies of both descents; those of the first against E*."""
+    first, second = found
+    there = at_best_labels(case)
     best, n_free = float(optimum(case)), int(case.free.sum())
-    lower = theory.discrete_lower_bound(best, n_free, case.n_clusters, temperature=share * case.temperature)
-    both, first = np.concatenate(found), found[0]
-    lhs = np.r_[np.full(len(both), lower), first]
-    return Sides(lhs, np.r_[both, np.full(len(first), best)], rounding=case.spoiled)
+    lower = float(theory.discrete_lower_bound(best, n_free, case.n_clusters, temperature=share * case.temperature))
+
+    def between(one: Case, run: Descent, high: float = np.inf) -> Sides:
+        R = [energy(one, Z) for Z in run.assignments]
+        low, top = np.full(len(R), lower), np.full(len(R), high)
+        return Sides(np.r_[low, R, R, run.energies], np.r_[R, top, run.energies, R], rounding=case.spoiled)
+
+    below = along(partial(between, high=best), damped=True)(there, first)
+    free = along(between, damped=True)(case, second)
+    return Sides(np.r_[below.lhs, free.lhs], np.r_[below.rhs, free.rhs], rounding=case.spoiled)
 
 
 TC_S3 = Statement(
@@ -115,10 +161,11 @@ TC_S3 = Statement(
     source=Derived(theory.discrete_lower_bound),
     tex=r"E^* - T N_F \log K \le \min R_T \le E^*",
     hypotheses=DIAGONAL,
-    instances=SMALL,
+    instances=SANDWICHED,
     solve=from_the_best,
     claim=Inequality(sandwiched),
     saboteurs=(
+        saboteur("the best of the starts at hand", solve=mutants.from_the_start_twice),
         saboteur("from the worst labels", solve=mutants.from_the_worst),
         saboteur("half of the entropy", claim=Inequality(partial(sandwiched, share=0.5))),
     ),
@@ -127,9 +174,11 @@ TC_S3 = Statement(
 
 
 def none_below(case: Case, found: np.ndarray) -> Sides:
-    """E* against E inside of the simplices, that against its definition, and the other way round."""
-    value = discrete(case, case.init)
-    return Sides(np.array([optimum(case), found[0], value]), np.array([value, value, found[0]]), rounding=case.spoiled)
+    """E* against E inside of the simplices; this and the Laplacian energy against their definitions, both ways."""
+    value, degree = discrete(case, case.init), case.affinity.sum(1)
+    laplacian = value + case.lam / 2 * (degree * (case.init**2).sum(1)).sum()
+    lhs, rhs = [optimum(case), *found, value, laplacian], [value, value, laplacian, *found]
+    return Sides(np.array(lhs), np.array(rhs), rounding=case.spoiled)
 
 
 TC_S4 = Statement(
@@ -208,13 +257,44 @@ TC_S6 = Statement(
     title="Cold updates are labels",
     source=Derived(theory.hard_limit_gap),
     tex=r"1 - \max_l S(Z)_{pl} \le (K - 1) e^{-g_p/T}",
-    hypotheses={"a temperature": lambda case: case.temperature > 0},
+    hypotheses={"two clusters or more": lambda case: case.n_clusters >= 2},
     instances=CASES,
     solve=one_update,
     claim=Inequality(nearly_hard),
     saboteurs=(
         saboteur("half of it", claim=Inequality(partial(nearly_hard, share=0.5))),
         saboteur("twice the temperature", solve=mutants.warmer),
+    ),
+)
+
+
+def as_lloyd(scattered: Scattered, found: Hard) -> Sides:
+    """Labels and centres of the cold optimiser and of K-means, against Lloyd's iteration."""
+    labels, centers, _, _ = lloyds(scattered)
+    wanted = np.r_[labels, centers.ravel()]
+    cold, plain = np.r_[found.cold_labels, found.cold_centers.ravel()], np.r_[found.labels, found.centers.ravel()]
+    return Sides(
+        np.stack([cold, plain]),
+        np.stack([wanted, wanted]),
+        rounding=rounding(4096, 1 + np.abs(scattered.features).max()),
+    )
+
+
+TC_S6_LLOYD = Statement(
+    id="transductive_clustering/TC-S6-lloyd",
+    title="Cold and without neighbours, turns are Lloyd's iteration",
+    source=Derived(theory.hard_temperature),
+    tex=r"\lambda = 0,\ T \le g / \log(10^{16}(K - 1)) \Rightarrow \text{labels and means of } K\text{-means}",
+    hypotheses={
+        "no point between two centres": lambda scattered: lloyds(scattered)[2] >= WIDE,
+        "no empty cluster": lambda scattered: lloyds(scattered)[3] > 0,
+    },
+    instances=SCATTERED,
+    solve=hardened,
+    claim=Identity(as_lloyd),
+    saboteurs=(
+        saboteur("T = 1 called hard", solve=partial(hardened, temperature=1.0)),
+        saboteur("labels before the centres move", solve=mutants.one_turn_less),
     ),
 )
 
@@ -234,7 +314,7 @@ TC_T12 = Statement(
     title="No cluster loses all of a point",
     source=Derived(theory.mass_floor),
     tex=r"S(Z)_{pl} \ge e^{-(\max_l a_{pl} - \min_l a_{pl} + \lambda d_p)/T}/K",
-    hypotheses={"weights at or above zero": lambda case: bool((case.affinity >= 0).all())},
+    hypotheses={"weights at or above zero": attracts},
     instances=CASES,
     solve=one_update,
     claim=Inequality(floors),
@@ -247,9 +327,9 @@ TC_T12 = Statement(
 
 def free_energy(case: Case, found: np.ndarray) -> Sides:
     """Energy and assignments without neighbours against their closed forms."""
-    Z = np.exp(-case.costs / case.temperature)
+    alone = replace(case, lam=0.0, clamp=np.full(case.n, -1))
     value = theory.log_partition(case.costs, temperature=case.temperature)
-    return Sides(found, np.r_[(Z / Z.sum(1, keepdims=True)).ravel(), float(value)], rounding=case.spoiled)
+    return Sides(found, np.r_[update(alone, case.init).ravel(), float(value)], rounding=case.spoiled)
 
 
 TC_S7 = Statement(
@@ -257,8 +337,8 @@ TC_S7 = Statement(
     title="Without neighbours the energy is that of expectation maximisation",
     source=Derived(theory.log_partition),
     tex=r"\lambda = 0 \Rightarrow R_T(Z^+) = -T \sum_p \log \sum_l e^{-a_{pl}/T}",
-    hypotheses={"a temperature": always},
-    instances=CASES,
+    hypotheses={"some clusters": lambda case: case.n_clusters >= 1},
+    instances=PLAIN,
     solve=from_the_costs,
     claim=Identity(free_energy),
     saboteurs=(
@@ -269,10 +349,11 @@ TC_S7 = Statement(
 
 
 def closed_form(case: Case, found: np.ndarray) -> Sides:
-    """The energy after one update, by its definition, against the formula with one logarithm a row."""
+    """The energy after one update, by its definition, against the formula; the update against its own."""
     options = {"affinity": case.affinity, "lam": case.lam, "temperature": case.temperature, "clamp": case.clamp}
     value = float(theory.energy_without_logs(case.init, found, case.costs, **options))
-    return Sides(np.array([energy(case, found)]), np.array([value]), rounding=case.spoiled)
+    lhs, rhs = np.r_[energy(case, found), np.ravel(found)], np.r_[value, update(case, case.init).ravel()]
+    return Sides(lhs, rhs, rounding=case.spoiled)
 
 
 TC_P10 = Statement(

@@ -7,17 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.transductive_clustering import relaxed_energy, theory
-from proofs_checks.transductive_clustering.families.problems import (
-    ALWAYS,
-    Case,
-    descend,
-    draw_case,
-    draw_simplex,
-    held,
-    optimised,
-    two_points,
-)
+from lrtheory.transductive_clustering import monotone_certificate, relaxed_energy, theory
+from proofs_checks.transductive_clustering.families.definitions import Case
+from proofs_checks.transductive_clustering.families.paths import descend
+from proofs_checks.transductive_clustering.families.problems import ALWAYS, draw_case, draw_simplex, held, two_points
 from proofs_checks.transductive_clustering.families.rings import Pairwise
 
 
@@ -60,9 +53,20 @@ class Laws:
     q: np.ndarray
 
 
+def are_laws(laws: Laws) -> bool:
+    """Whether both rows are points of the simplex."""
+    rows = np.concatenate([laws.p, laws.q])
+    return bool(rows.min() >= 0 and np.abs(rows.sum(1) - 1).max() <= 1e-12)
+
+
 def divergence_of(laws: Laws, rng: np.random.Generator | None = None) -> float:
     """KL(p || q)."""
     return float(theory.kl_divergence(laws.p, laws.q))
+
+
+def jacobian(laws: Laws, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The derivative of a softmax where it is p."""
+    return theory.softmax_jacobian(laws.p[0])
 
 
 def draw_laws(draws: Draws) -> Laws:
@@ -85,17 +89,18 @@ LAWS = Family(
 
 @dataclass(frozen=True)
 class Alike:
-    """A problem and a change that should not matter: a constant a row, a common factor, other names of clusters."""
+    """A problem and changes that should not matter: constants a row, a factor, other names of clusters and points."""
 
     case: Case
     constants: np.ndarray
     factor: float
     order: np.ndarray
+    points: np.ndarray
 
 
-def four_updates(alike: Alike, rng: np.random.Generator | None = None, moved: bool = True) -> np.ndarray:
-    """S(Z) as it is, with constants, with the factor, and with other names, (4, N, K)."""
-    case, order = alike.case, alike.order
+def five_updates(alike: Alike, rng: np.random.Generator | None = None) -> np.ndarray:
+    """S(Z) as it is, with constants, with the factor, and with other names of clusters and of points, (5, N, K)."""
+    case, order, points = alike.case, alike.order, alike.points
     names = np.argsort(order)
     clamp = np.where(case.free, -1, names[np.maximum(case.clamp, 0)])
     others = (
@@ -108,6 +113,13 @@ def four_updates(alike: Alike, rng: np.random.Generator | None = None, moved: bo
             temperature=alike.factor * case.temperature,
         ),
         replace(case, costs=case.costs[:, order], init=case.init[:, order], clamp=clamp),
+        replace(
+            case,
+            costs=case.costs[points],
+            affinity=case.affinity[np.ix_(points, points)],
+            init=case.init[points],
+            clamp=case.clamp[points],
+        ),
     )
     return np.stack([descend(one, n_updates=1).assignments[1] for one in others])
 
@@ -116,16 +128,37 @@ def draw_alike(draws: Draws) -> Alike:
     """Constants up to a hundred, factors that are powers of two."""
     case = draw_case(draws)
     return Alike(
-        case, draws.integers(-100, 100, shape=case.n), draws.choice((0.25, 4.0)), draws.permutation(case.n_clusters)
+        case,
+        draws.integers(-100, 100, shape=case.n),
+        draws.choice((0.25, 4.0)),
+        draws.permutation(case.n_clusters),
+        draws.permutation(case.n),
     )
 
 
-ALIKE = Family("alike", always=(Alike(two_points(1.0), np.array([3, -5]), 2.0, np.array([1, 0])),), draw=draw_alike)
+#: two points with a third between them
+BETWEEN = Case(
+    np.array([[0.0, 1.0], [0.5, 0.0], [0.25, 1.0]]),
+    np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.5, 0.0]]),
+    1.0,
+    1.0,
+    np.array([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]]),
+    np.full(3, -1),
+    "sparse",
+)
+ALIKE = Family(
+    "alike",
+    always=(
+        Alike(two_points(1.0), np.array([3, -5]), 2.0, np.array([1, 0]), np.array([1, 0])),
+        Alike(BETWEEN, np.array([1, 0, -2]), 0.5, np.array([1, 0]), np.array([1, 2, 0])),
+    ),
+    draw=draw_alike,
+)
 
 
 def free_alone(case: Case, rng: np.random.Generator | None = None, held_rows: bool = True) -> np.ndarray:
-    """Six updates of the free rows, then six of them alone with the held neighbours as costs, (2, N_F, K)."""
-    whole = descend(case, n_updates=6).assignments[-1][case.free]
+    """Two updates of the free rows, then two of them alone with the held neighbours as costs, (2, N_F, K)."""
+    whole = descend(case, n_updates=2).assignments[-1][case.free]
     block = case.affinity[np.ix_(case.free, case.free)]
     costs = (
         theory.clamped_costs(case.costs, case.affinity, clamp=case.clamp, lam=case.lam)
@@ -133,12 +166,13 @@ def free_alone(case: Case, rng: np.random.Generator | None = None, held_rows: bo
         else case.costs[case.free]
     )
     alone = Case(np.asarray(costs), block, case.lam, case.temperature, case.init[case.free], np.full(len(block), -1))
-    return np.stack([whole, descend(alone, n_updates=6).assignments[-1]])
+    return np.stack([whole, descend(alone, n_updates=2).assignments[-1]])
 
 
-def work(case: Case, rng: np.random.Generator | None = None) -> dict[str, int]:
-    """Counts of three updates."""
-    return dict(optimised(case, max_iter=3).counts)
+def free_spectrum(case: Case, rng: np.random.Generator | None = None, clamped: bool = True) -> np.ndarray:
+    """Least eigenvalue and norm of the free block, as the certificate has them."""
+    found = monotone_certificate(case.affinity, clamp=case.clamp if clamped else None)
+    return np.array([found.smallest_eigenvalue, found.spectral_norm])
 
 
 @dataclass(frozen=True)

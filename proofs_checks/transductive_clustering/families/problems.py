@@ -1,149 +1,49 @@
-"""Small assignment problems: costs, an affinity, lambda, T, a start, and rows that are held."""
+"""Families of small assignment problems: mild or strong pulls, some rows held, cold ones, and few-shot tasks."""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.transductive_clustering import BoundResult, bound_update
+from lrtheory.bounds import Draws, Family
+from proofs_checks.transductive_clustering.families.definitions import Case, one_hot, update
+
+NEIGHBORS = 2  # of the graph of a task
 
 
-@dataclass(frozen=True)
-class Case:
-    """An assignment problem and the parameters of its energy.
-
-    Attributes
-    ----------
-    costs : ndarray of shape (N, K)
-        A.
-    affinity : ndarray of shape (N, N)
-        W.
-    lam, temperature : float
-        lambda and T.
-    init : ndarray of shape (N, K)
-        The start; rows that are held stand at their label.
-    clamp : ndarray of shape (N,)
-        Labels that are held; -1 is free.
-    """
-
-    costs: np.ndarray
-    affinity: np.ndarray
-    lam: float
-    temperature: float
-    init: np.ndarray
-    clamp: np.ndarray
-
-    @property
-    def n(self) -> int:
-        """Number of points."""
-        return self.costs.shape[0]
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return self.costs.shape[1]
-
-    @property
-    def free(self) -> np.ndarray:
-        """Which rows are free."""
-        return self.clamp < 0
-
-    @property
-    def spectrum(self) -> tuple[float, float]:
-        """Least eigenvalue and spectral norm of the free block of W."""
-        block = self.affinity[np.ix_(self.free, self.free)].astype(float)
-        if not len(block):
-            return 0.0, 0.0
-        values = np.linalg.eigvalsh((block + block.T) / 2)
-        return float(values[0]), float(np.linalg.norm(block, 2))
-
-    @property
-    def scale(self) -> float:
-        """What no part of an energy exceeds by much."""
-        parts = np.abs(self.costs).sum() + self.lam * np.abs(self.affinity).sum()
-        return float(1 + parts + self.temperature * self.n * np.log(self.n_clusters + 1))
-
-    @property
-    def spoiled(self) -> float:
-        """Rounding of sums over all entries."""
-        return rounding(64 * self.costs.size * (self.n + 1), self.scale)
+def held(case: Case) -> Case:
+    """The same with the rows that are held at their label."""
+    labels = one_hot(np.maximum(case.clamp, 0), case.n_clusters)
+    return replace(case, init=np.where(case.free[:, None], case.init, labels))
 
 
-@dataclass(frozen=True)
-class Descent:
-    """What an optimiser went through: assignments (n + 1, N, K) and energies (n + 1,), from the start on."""
-
-    assignments: np.ndarray
-    energies: np.ndarray
-
-
-def optimised(case: Case, **options: Any) -> BoundResult:
-    """What the optimiser returns after whole updates, or others on request, with no test of convergence."""
-    given = {"lam": case.lam, "temperature": case.temperature, "init": case.init, "clamp": case.clamp}
-    return bound_update(case.costs, case.affinity, **given, **({"damping": 1.0, "tol": 0.0} | options))
+def two_points(lam: float, share: float = 0.625, side: str = "opposite") -> Case:
+    """Two points that attract each other, no costs; they start on opposite sides, or on the same."""
+    first = np.array([share, 1 - share])
+    init = np.stack([first, first[::-1] if side == "opposite" else first])
+    return Case(np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), lam, 1.0, init, np.array([-1, -1]))
 
 
-def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = 12, **options: Any) -> Descent:
-    """So many updates, one by one."""
-    found = optimised(case, max_iter=n_updates, record=True, **options)
-    return Descent(found.trace["assignments"], found.trace["energies"])
+def neighbor_graph(X: np.ndarray) -> np.ndarray:
+    """The mean of both directions of the graph of nearest neighbours."""
+    n = len(X)
+    apart = ((X[:, None] - X[None]) ** 2).sum(2) + np.where(np.eye(n), np.inf, 0.0)
+    W = np.zeros((n, n))
+    np.put_along_axis(W, np.argsort(apart, axis=1)[:, :NEIGHBORS], 1.0, 1)
+    return (W + W.T) / 2
 
 
-# --- by their definitions --------------------------------------------------------------------------------------------
+def task(features: np.ndarray, n_classes: int, lam: float, temperature: float) -> Case:
+    """The assignment problem of a few-shot task: squared distances to its prototypes, and the graph of its points."""
+    prototypes, X = features[:n_classes], features[n_classes:]
+    costs, n = ((X[:, None] - prototypes[None]) ** 2).sum(2), len(X)
+    empty = Case(costs, np.zeros((n, n)), 0.0, temperature, costs, np.full(n, -1))
+    start = update(empty, np.zeros_like(costs))
+    return replace(empty, affinity=neighbor_graph(X), lam=lam, init=start, path="tasks", features=features)
 
 
-def pairs(case: Case, Z: np.ndarray, Y: np.ndarray | None = None) -> float:
-    """tr(Z' W Y)."""
-    return (Z * (case.affinity @ (Z if Y is None else Y))).sum()
-
-
-def logs(Z: np.ndarray) -> np.ndarray:
-    """z log z, 0 at 0."""
-    Z = np.asarray(Z, dtype=float)
-    return np.where(Z > 0, Z * np.log(np.where(Z > 0, Z, 1)), 0.0)
-
-
-def energy(case: Case, Z: np.ndarray, weight: float = 0.5) -> float:
-    """R_T(Z), term by term; `weight` is that of the pairs over lambda."""
-    return case.temperature * logs(Z).sum() + (case.costs * Z).sum() - weight * case.lam * pairs(case, Z)
-
-
-def divergence(case: Case, P: np.ndarray, Q: np.ndarray) -> float:
-    """KL(P || Q) over the free rows; huge where Q has a zero that P has not."""
-    P, Q = (np.asarray(one, dtype=float)[case.free] for one in (P, Q))
-    ratio = np.where(P > 0, P, 1) / np.where(P > 0, np.maximum(Q, np.finfo(float).tiny), 1)
-    return (P * np.log(ratio)).sum()
-
-
-def update(case: Case, Z: np.ndarray) -> np.ndarray:
-    """S(Z), the softmax of (lambda W Z - A) / T in the free rows."""
-    logits = (case.lam * (case.affinity @ Z) - case.costs) / case.temperature
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return np.where(case.free[:, None], powers / powers.sum(1, keepdims=True), Z)
-
-
-def vertices(case: Case) -> np.ndarray:
-    """All labels that agree with those that are held, (n_vertices, N)."""
-    options = [range(case.n_clusters) if held < 0 else [int(held)] for held in case.clamp]
-    return np.array(list(itertools.product(*options)))
-
-
-def one_hot(labels: np.ndarray, n_clusters: int) -> np.ndarray:
-    """Assignments of labels."""
-    return np.eye(n_clusters, dtype=int)[np.asarray(labels, dtype=np.int64)]
-
-
-def discrete(case: Case, Z: np.ndarray):
-    """<A, Z> - (lambda / 2) tr(Z' W Z)."""
-    half = case.lam / 2
-    return (case.costs * Z).sum() - half * pairs(case, Z)
-
-
-# --- families --------------------------------------------------------------------------------------------------------
+# --- draws -----------------------------------------------------------------------------------------------------------
 
 
 def draw_affinity(draws: Draws, n: int, diagonal: int = 0) -> np.ndarray:
@@ -172,52 +72,40 @@ def draw_case(draws: Draws) -> Case:
         draws.choice((0.5, 1.0, 2.0)),
         draw_simplex(draws, n, n_clusters),
         clamp,
+        draws.choice(("dense", "sparse")),
     )
     return held(case)
 
 
-def held(case: Case) -> Case:
-    """The same with the rows that are held at their label."""
-    labels = one_hot(np.maximum(case.clamp, 0), case.n_clusters)
-    return replace(case, init=np.where(case.free[:, None], case.init, labels))
+def draw_task(draws: Draws) -> Case:
+    """Three to six points around two or three prototypes in the plane."""
+    n, n_classes = draws.integers(3, 6), draws.integers(2, 3)
+    features = draws.floats(-1.0, 1.0, shape=(n_classes + n, 2))
+    return task(features, n_classes, draws.choice((0.25, 1.0, 4.0)), draws.choice((0.5, 1.0)))
 
 
-def two_points(lam: float, share: float = 0.625, side: str = "opposite") -> Case:
-    """Two points that attract each other, no costs; they start on opposite sides, or on the same."""
-    first = np.array([share, 1 - share])
-    init = np.stack([first, first[::-1] if side == "opposite" else first])
-    return Case(np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), lam, 1.0, init, np.array([-1, -1]))
+def has_clear_neighbors(X: np.ndarray) -> bool:
+    """Whether at no point the last neighbour and the next point are at the same distance."""
+    squares = np.sort(((X[:, None] - X[None]) ** 2).sum(2), axis=1)
+    return bool((np.diff(squares, axis=1)[:, NEIGHBORS : NEIGHBORS + 1] > 1e-9).all())
 
 
-ALONE = Case(np.array([[0.0, 1.0]]), np.zeros((1, 1)), 1.0, 1.0, np.array([[0.5, 0.5]]), np.array([-1]))
-HELD = held(replace(two_points(2.0), clamp=np.array([1, -1])))
-ALWAYS = (ALONE, two_points(1.0), two_points(4.0), HELD)
-CASES = Family("assignment-problems", always=ALWAYS, draw=draw_case)
-
-
-def is_symmetric(case: Case) -> bool:
-    """Whether W is symmetric."""
-    return bool((case.affinity == case.affinity.T).all())
-
-
-def is_safe(case: Case) -> bool:
-    """Whether lambda lambda_min >= -2 T, with a little to spare for the eigenvalue."""
-    least = case.spectrum[0] - rounding(64 * case.n**2, 1 + float(np.abs(case.affinity).sum()))
-    return case.lam * least >= -2 * case.temperature
+def draw_any(draws: Draws) -> Case:
+    """A problem for any of the three codes; a task whose graph is not clear gives way to a plain problem."""
+    if draws.integers(0, 2) > 0:
+        return draw_case(draws)
+    found = draw_task(draws)
+    return found if has_clear_neighbors(found.features[found.n_clusters :]) else two_points(1.0)
 
 
 def draw_safe(draws: Draws) -> Case:
     """Problems with a lambda for which whole steps are safe."""
-    case = draw_case(draws)
+    case = draw_any(draws)
     least = case.spectrum[0]
-    largest = 2 * case.temperature / -least if least < 0 else case.lam
-    return replace(
-        case, lam=min(case.lam, float(np.floor(1024 * largest) / 1024) - 1 / 1024 if least < 0 else case.lam)
-    )
-
-
-SAFE = Family("safe-problems", always=(ALONE, two_points(1.0), two_points(1.96875), HELD), draw=draw_safe)
-UNSAFE = Family("unsafe-problems", always=(two_points(2.5), two_points(4.0)))
+    if least >= 0:
+        return case
+    largest = 2 * case.temperature / -least
+    return replace(case, lam=min(case.lam, max(0.0, float(np.floor(1024 * largest) - 1) / 1024)))
 
 
 def draw_directed(draws: Draws) -> Case:
@@ -226,19 +114,45 @@ def draw_directed(draws: Draws) -> Case:
     return replace(case, affinity=draws.integers(0, 3, shape=(case.n, case.n)) / 2)
 
 
-DIRECTED = Family("directed", always=ALWAYS, draw=draw_directed)
-
-
 def draw_small(draws: Draws) -> Case:
     """At most four points, for all labels."""
     case = draw_case(draws)
     keep = slice(0, min(case.n, 4))
-    small = replace(
+    return replace(
         case, costs=case.costs[keep], affinity=case.affinity[keep, keep], init=case.init[keep], clamp=case.clamp[keep]
     )
-    return small
 
 
+# --- families --------------------------------------------------------------------------------------------------------
+
+ALONE = Case(np.array([[0.0, 1.0]]), np.zeros((1, 1)), 1.0, 1.0, np.array([[0.5, 0.5]]), np.array([-1]))
+HELD = held(replace(two_points(2.0), clamp=np.array([1, -1])))
+ALWAYS = (ALONE, two_points(1.0), two_points(4.0), replace(two_points(4.0), path="sparse"), HELD)
+#: entries of the updates underflow
+COLD = replace(two_points(1.0), costs=np.array([[0.0, 1.0], [0.5, 0.25]]), temperature=1 / 1024)
+TASK = task(np.array([[-1.0, 0.0], [1.0, 0.0], [-0.5, 0.25], [-0.25, -0.5], [0.125, 0.5], [0.75, 0.0]]), 2, 1.0, 0.5)
+CASES = Family("assignment-problems", always=(*ALWAYS, COLD, replace(COLD, path="sparse"), TASK), draw=draw_any)
+#: without tasks, for checks that change costs or starts
+PLAIN = Family("plain-problems", always=(*ALWAYS, COLD), draw=draw_case)
+SAFE = Family(
+    "safe-problems",
+    always=(ALONE, two_points(1.0), two_points(1.96875), HELD, replace(HELD, path="sparse"), replace(TASK, lam=0.5)),
+    draw=draw_safe,
+)
+#: a chain with nothing on its diagonal, pulled as strongly as in published code
+CHAIN = Case(
+    np.tile([0.0, 0.25], (6, 1)),
+    np.eye(6, k=1) + np.eye(6, k=-1),
+    10.0,
+    1.0,
+    np.tile([[0.75, 0.25], [0.25, 0.75]], (3, 1)),
+    np.full(6, -1),
+)
+UNSAFE = Family("unsafe-problems", always=(two_points(2.0625), two_points(2.5), two_points(4.0), CHAIN))
+#: points that repel each other are below what no energy of points that attract each other is
+REPELLING = Family(
+    "repelling", always=(replace(two_points(1.5, share=0.875), affinity=np.array([[0, -1.0], [-1, 0]])),)
+)
 SMALL = Family("small-problems", always=ALWAYS, draw=draw_small)
 NEGATIVE_DIAGONAL = Family(
     "negative-diagonal",
@@ -249,3 +163,8 @@ FICKLE = replace(two_points(1.0), init=np.array([[0.53125, 0.46875], [0.46875, 0
 #: everything is equal
 TIED = replace(two_points(1.0), init=np.full((2, 2), 0.5))
 ROUNDED = Family("rounded", always=(*ALWAYS, FICKLE, TIED), draw=draw_small)
+#: the start is near the worse of two labels, and stays there
+TRAPPED = replace(
+    two_points(4.0, share=0.9375, side="same"), costs=np.array([[0.25, 0.0], [0.25, 0.0]]), temperature=0.25
+)
+SANDWICHED = Family("sandwiched", always=(*ALWAYS, TRAPPED), draw=draw_small)

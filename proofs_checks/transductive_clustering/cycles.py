@@ -1,0 +1,130 @@
+"""What goes wrong: swaps of two points, turns of a directed ring, and an energy that is none."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
+from lrtheory.transductive_clustering import theory
+from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering.families.definitions import Case, energy
+from proofs_checks.transductive_clustering.families.paths import Descent, along, descend
+from proofs_checks.transductive_clustering.families.rings import (
+    CALM,
+    FAR,
+    MILD,
+    PRINTED,
+    RINGS,
+    SLOW_RINGS,
+    SWAPS,
+    are_two_points,
+    is_a_ring,
+    offset,
+    printed_rises,
+    ring_is_kept,
+    ring_run,
+    start_rises,
+)
+
+
+def swaps(case: Case, found: Descent) -> Sides:
+    """Sides change at every update, offsets rise up to their limit, and so do energies, from above the uniform one."""
+    Z = np.asarray(found.assignments)
+    off = (Z[:, 0, 0] - 0.5) * (-1.0) ** np.arange(len(Z))
+    limit = theory.two_point_limit(lam=case.lam, temperature=case.temperature) - 0.5
+    R = np.array([energy(case, one) for one in Z])
+    uniform = float(theory.two_point_energy(0.5, 0.5, lam=case.lam, temperature=case.temperature))
+    lhs = np.r_[
+        np.full(len(off), offset(case)), off[:-1], off, uniform, R[:-1], np.abs(Z[:, 0] - Z[:, 1, ::-1]).ravel()
+    ]
+    rhs = np.r_[off, off[1:], np.full(len(off), limit), R[0], R[1:], np.zeros(2 * len(Z))]
+    return Sides(lhs, rhs, rounding=case.spoiled)
+
+
+TC_N1 = Statement(
+    id="transductive_clustering/TC-N1",
+    title="Above the threshold two points swap for ever, and their energy rises",
+    source=Derived(theory.two_point_threshold),
+    tex=r"\lambda/T > \tfrac{1}{2e}\log\tfrac{1/2 + e}{1/2 - e} \Rightarrow"
+    r" (-1)^i (p_i - \tfrac12) \uparrow e^*,\ R(Z_{i+1}) \ge R(Z_i) \ge R(\text{uniform})",
+    hypotheses={
+        "two points on opposite sides, no costs": lambda case: are_two_points(case, "opposite"),
+        "above the threshold of the start": start_rises,
+    },
+    instances=FAR,
+    solve=partial(descend, n_updates=SWAPS),
+    claim=Inequality(along(swaps, n_updates=SWAPS)),
+    saboteurs=(
+        saboteur("shortened steps", solve=partial(descend, n_updates=SWAPS, damping="auto")),
+        saboteur("rows one at a time", solve=partial(mutants.one_at_a_time, n_updates=SWAPS)),
+        saboteur("opposite labels for ever", solve=partial(mutants.opposite_labels, n_updates=SWAPS)),
+        saboteur("below the threshold", breaks="above the threshold of the start", instances=CALM),
+    ),
+    notes="The least energy is that of two points on one side, which the run never meets.",
+)
+
+
+def rises(case: Case, found: Descent) -> Sides:
+    """Each energy with lambda for lambda / 2 against the next one; each right one against the one before."""
+    printed = np.array([energy(case, Z, weight=1.0) for Z in found.assignments])
+    R = np.array(found.energies)
+    exact = np.array([energy(case, Z) for Z in found.assignments])
+    lhs, rhs = np.r_[printed[:-1], R[1:], R, exact], np.r_[printed[1:], R[:-1], exact, R]
+    return Sides(lhs, rhs, rounding=case.spoiled)
+
+
+TC_N3 = Statement(
+    id="transductive_clustering/TC-N3",
+    title="The energy that published code prints rises where the right one falls",
+    source=Derived(theory.printed_energy_threshold),
+    tex=r"F' = R_T - \tfrac\lambda2 \mathrm{tr}(Z'WZ):\ \tfrac{1}{4e}\log\tfrac{1/2 + e}{1/2 - e} \le \lambda/T \le 2"
+    r" \Rightarrow F'(Z_{i+1}) \ge F'(Z_i),\ R_T(Z_{i+1}) \le R_T(Z_i)",
+    hypotheses={
+        "two points on the same side, no costs": lambda case: are_two_points(case, "same"),
+        "between the threshold and 2 T": printed_rises,
+    },
+    instances=PRINTED,
+    solve=descend,
+    claim=Inequality(along(rises)),
+    saboteurs=(
+        saboteur("the printed energy in the place of the right one", solve=mutants.energy_of_the_code),
+        saboteur("half of every step", solve=partial(descend, damping=0.5)),
+        saboteur("lambda below the threshold", breaks="between the threshold and 2 T", instances=MILD),
+    ),
+)
+
+
+def turns(case: Case, found: Descent) -> Sides:
+    """Every point's share of the label whose turn it is, never below the one before; the others share the rest."""
+    Z, n = np.asarray(found.assignments), case.n
+    turn = (np.arange(n)[None] + np.arange(len(Z))[:, None]) % n
+    own = np.take_along_axis(Z, turn[:, :, None], 2)[:, :, 0]
+    others = np.sort(np.where(np.arange(n) == turn[:, :, None], -1.0, Z), axis=2)[:, :, 1:]
+    rest = np.repeat((1 - own)[:, :, None] / (n - 1), n - 1, axis=2)
+    first = np.full(own.size, case.init[0, 0])
+    lhs, rhs = np.r_[first, own[:-1].ravel(), others.ravel()], np.r_[own.ravel(), own[1:].ravel(), rest.ravel()]
+    return Sides(lhs, rhs, rounding=case.spoiled)
+
+
+TC_N2 = Statement(
+    id="transductive_clustering/TC-N2",
+    title="On a directed ring the updates turn for ever: there is no energy",
+    source=Derived(theory.ring_weight),
+    tex=r"w_{i,i+1} = 1,\ \tfrac\lambda T \ge \tfrac{K - 1}{Kp - 1} \log\tfrac{p(K - 1)}{1 - p}"
+    r" \Rightarrow p \le (Z_i)_{q, q+i} \uparrow",
+    hypotheses={
+        "a directed ring, no costs": is_a_ring,
+        "above the threshold of the start": ring_is_kept,
+    },
+    instances=RINGS,
+    solve=ring_run,
+    claim=Inequality(along(turns, n_updates=SWAPS)),
+    saboteurs=(
+        saboteur("the mean of both directions", solve=partial(ring_run, symmetric=True)),
+        saboteur("labels that turn", solve=mutants.turning_labels),
+        saboteur("below the threshold", breaks="above the threshold of the start", instances=SLOW_RINGS),
+    ),
+    notes=f"{SWAPS} updates; the largest share is a fixed point of the turned update, so the period is K.",
+)

@@ -1,0 +1,132 @@
+"""Weights that count their products and exponentials that count themselves, and runs of the optimiser on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from lrtheory.transductive_clustering import dense, sparse_bound
+from proofs_checks.transductive_clustering.families.definitions import Case
+from proofs_checks.transductive_clustering.families.paths import optimised
+
+N_UPDATES = 3
+
+
+@dataclass
+class Tally:
+    """Multiply-adds of weights that are not 0, exponentials, and products W Z and softmaxes of whole tables."""
+
+    products: int = 0
+    powers: int = 0
+    passes: int = 0
+    softmaxes: int = 0
+
+
+class Weight:
+    """A weight of an edge that counts what it is multiplied with."""
+
+    def __init__(self, value: float, tally: Tally) -> None:
+        self.value, self.tally = value, tally
+
+    def __mul__(self, other: float) -> float:
+        self.tally.products += self.value != 0
+        return self.value * other
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the package says of a run, and what was counted."""
+
+    updates: int
+    flops: int
+    exponentials: int
+    products: int
+    powers: int
+    passes: int
+    softmaxes: int
+
+
+def weights(values: np.ndarray, tally: Tally) -> np.ndarray:
+    """An array of weights that count."""
+    return np.vectorize(lambda x: Weight(float(x), tally), otypes=[object])(values)
+
+
+def interpreted(module: ModuleType, name: str, changes: dict[str, Any]) -> Callable[..., Any]:
+    """A kernel as plain Python together with all kernels that it calls, some names exchanged."""
+    scope = dict(vars(module)) | changes
+    for key, value in vars(module).items():
+        if hasattr(value, "py_func"):
+            scope[key] = FunctionType(value.py_func.__code__, scope, key)
+    return scope[name]
+
+
+def one_by_one(tally: Tally) -> dict[str, Any]:
+    """The sparse pass, interpreted."""
+
+    def exponential(x: float) -> float:
+        tally.powers += 1
+        return math.exp(x)
+
+    kernel = interpreted(sparse_bound, "update_rows", {"exponential": exponential})
+
+    def update_rows(costs: Any, starts: Any, columns: Any, values: Any, *others: Any) -> Any:
+        tally.passes, tally.softmaxes = tally.passes + 1, tally.softmaxes + 1
+        return kernel(costs, starts, columns, weights(values, tally) if values.size else values, *others)
+
+    return {"update_rows": update_rows}
+
+
+def by_tables(tally: Tally) -> dict[str, Any]:
+    """The dense product and softmax; only those of the run itself count, not those of the start or the certificate."""
+    descend, pull, softmax = dense.descend, dense.pull, dense.softmax
+
+    def counting_pull(xp: Any, bound: Any, Z: Any) -> Any:
+        tally.passes += 1
+        return (weights(bound.affinity, tally) @ Z).astype(float)
+
+    def counting_softmax(xp: Any, logits: Any, *temperature: Any) -> Any:
+        def exp(x: Any) -> Any:
+            tally.powers += x.size
+            return np.exp(x)
+
+        tally.softmaxes += 1
+        return softmax(SimpleNamespace(exp=exp, max=np.max, sum=np.sum), logits, *temperature)
+
+    def counting_descend(*args: Any, **options: Any) -> Any:
+        dense.pull, dense.softmax = counting_pull, counting_softmax
+        try:
+            return descend(*args, **options)
+        finally:
+            dense.pull, dense.softmax = pull, softmax
+
+    return {"descend": counting_descend}
+
+
+@contextmanager
+def exchanged(module: ModuleType, functions: dict[str, Any]) -> Iterator[None]:
+    """Other functions under some names of a module, for a while."""
+    before = {name: getattr(module, name) for name in functions}
+    for name, function in functions.items():
+        setattr(module, name, function)
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(module, name, function)
+
+
+def counted(case: Case, rng: np.random.Generator | None = None) -> Counted:
+    """Some updates on weights that count."""
+    tally = Tally()
+    sparse = case.path == "sparse"
+    module, functions = (sparse_bound, one_by_one(tally)) if sparse else (dense, by_tables(tally))
+    with exchanged(module, functions):
+        said = optimised(case, max_iter=N_UPDATES).counts
+    own = said["updates"], said["flops"], said["exponentials"]
+    return Counted(*(int(x) for x in own), tally.products, tally.powers, tally.passes, tally.softmaxes)

@@ -1,0 +1,189 @@
+"""Small assignment problems: costs, an affinity, lambda, T, a start, held rows; and what follows by definition."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import rounding
+
+
+@dataclass(frozen=True)
+class Case:
+    """An assignment problem and the parameters of its energy.
+
+    Attributes
+    ----------
+    costs : ndarray of shape (N, K)
+        A.
+    affinity : ndarray of shape (N, N)
+        W.
+    lam, temperature : float
+        lambda and T.
+    init : ndarray of shape (N, K)
+        The start; rows that are held stand at their label.
+    clamp : ndarray of shape (N,)
+        Labels that are held; -1 is free.
+    path : str
+        Which code of the package runs it: "dense", "sparse", or "tasks", the compiled few-shot tasks.
+    features : ndarray of shape (K + N, d), or None
+        For "tasks", one prototype a class and the points; costs, affinity and start follow from them.
+    """
+
+    costs: np.ndarray
+    affinity: np.ndarray
+    lam: float
+    temperature: float
+    init: np.ndarray
+    clamp: np.ndarray
+    path: str = "dense"
+    features: np.ndarray | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return self.costs.shape[0]
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return self.costs.shape[1]
+
+    @property
+    def free(self) -> np.ndarray:
+        """Which rows are free."""
+        return self.clamp < 0
+
+    @property
+    def block(self) -> np.ndarray:
+        """The rows and columns of W that are free."""
+        return self.affinity[np.ix_(self.free, self.free)].astype(float)
+
+    @property
+    def spectrum(self) -> tuple[float, float]:
+        """Least eigenvalue and spectral norm of the free block of W."""
+        block = self.block
+        if not len(block):
+            return 0.0, 0.0
+        values = np.linalg.eigvalsh((block + block.T) / 2)
+        return float(values[0]), float(np.linalg.norm(block, 2))
+
+    @property
+    def scale(self) -> float:
+        """What no part of an energy exceeds by much."""
+        parts = np.abs(self.costs).sum() + self.lam * np.abs(self.affinity).sum()
+        return float(1 + parts + self.temperature * self.n * np.log(self.n_clusters + 1))
+
+    @property
+    def heat(self) -> float:
+        """What no logit exceeds: relative errors of a softmax are so many times those of its logits."""
+        logits = np.abs(self.costs).max(axis=1) + self.lam * np.abs(self.affinity).sum(axis=1)
+        return float(1 + logits.max() / self.temperature)
+
+    @property
+    def spoiled(self) -> float:
+        """Rounding of sums over all entries, where assignments come out of a softmax."""
+        return rounding(16 * self.costs.size * (self.n + 1), self.scale * self.heat)
+
+
+# --- energies --------------------------------------------------------------------------------------------------------
+
+
+def pairs(case: Case, Z: np.ndarray, Y: np.ndarray | None = None) -> float:
+    """tr(Z' W Y)."""
+    return (Z * (case.affinity @ (Z if Y is None else Y))).sum()
+
+
+def logs(Z: np.ndarray) -> np.ndarray:
+    """z log z, 0 at 0."""
+    Z = np.asarray(Z, dtype=float)
+    return np.where(Z > 0, Z * np.log(np.where(Z > 0, Z, 1)), 0.0)
+
+
+def energy(case: Case, Z: np.ndarray, weight: float = 0.5) -> float:
+    """R_T(Z), term by term; `weight` is that of the pairs over lambda."""
+    return case.temperature * logs(Z).sum() + (case.costs * Z).sum() - weight * case.lam * pairs(case, Z)
+
+
+def discrete(case: Case, Z: np.ndarray):
+    """<A, Z> - (lambda / 2) tr(Z' W Z)."""
+    half = case.lam / 2
+    return (case.costs * Z).sum() - half * pairs(case, Z)
+
+
+# --- updates ---------------------------------------------------------------------------------------------------------
+
+
+def log_update(case: Case, Z: np.ndarray) -> np.ndarray:
+    """log S(Z), the logits (lambda W Z - A) / T less the logarithm of the sum of their exponentials."""
+    logits = (case.lam * (case.affinity @ Z) - case.costs) / case.temperature
+    highest = logits.max(1, keepdims=True)
+    return logits - highest - np.log(np.exp(logits - highest).sum(1, keepdims=True))
+
+
+def update(case: Case, Z: np.ndarray) -> np.ndarray:
+    """S(Z), the softmax of (lambda W Z - A) / T in the free rows."""
+    return np.where(case.free[:, None], np.exp(log_update(case, Z)), Z)
+
+
+def divergence(case: Case, P: np.ndarray, Z: np.ndarray) -> float:
+    """KL(P || S(Z)) over the free rows, from the logits of S(Z), which do not underflow as its entries do."""
+    P = np.asarray(P, dtype=float)
+    return (logs(P) - P * log_update(case, Z))[case.free].sum()
+
+
+def shortest(case: Case) -> float:
+    """A step factor of which no damped step needs to be below: 2 T over lambda times what Gershgorin's discs allow."""
+    block = np.abs(case.block)
+    depth = (block.sum(1) - np.diag(block) - np.diag(case.block)).max(initial=0.0)
+    return min(1.0, 2 * case.temperature / (case.lam * depth)) if case.lam * depth > 0 else 1.0
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def vertices(case: Case) -> np.ndarray:
+    """All labels that agree with those that are held, (n_vertices, N)."""
+    options = [range(case.n_clusters) if held < 0 else [int(held)] for held in case.clamp]
+    return np.array(list(itertools.product(*options)))
+
+
+def one_hot(labels: np.ndarray, n_clusters: int) -> np.ndarray:
+    """Assignments of labels."""
+    return np.eye(n_clusters, dtype=int)[np.asarray(labels, dtype=np.int64)]
+
+
+def best_labels(case: Case) -> np.ndarray:
+    """Labels of the least discrete energy, by enumeration."""
+    return min(vertices(case), key=lambda labels: discrete(case, one_hot(labels, case.n_clusters)))
+
+
+def optimum(case: Case):
+    """The least discrete energy."""
+    return discrete(case, one_hot(best_labels(case), case.n_clusters))
+
+
+# --- hypotheses ------------------------------------------------------------------------------------------------------
+
+
+def is_symmetric(case: Case) -> bool:
+    """Whether W is symmetric."""
+    return bool((case.affinity == case.affinity.T).all())
+
+
+def is_safe(case: Case) -> bool:
+    """Whether lambda lambda_min >= -2 T, with a little to spare for the eigenvalue."""
+    least = case.spectrum[0] - rounding(64 * case.n**2, 1 + float(np.abs(case.affinity).sum()))
+    return case.lam * least >= -2 * case.temperature
+
+
+def attracts(case: Case) -> bool:
+    """Whether no weight is negative."""
+    return bool((case.affinity >= 0).all())
+
+
+def has_a_mild_diagonal(case: Case) -> bool:
+    """Whether no point repels itself."""
+    return bool((np.diag(case.affinity) >= 0).all())
