@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 _EXIT = {"supported": 0, "recorded": 0, "refuted": 1, "inconclusive": 2}
 _USAGE = 3
-_OUTSIDE = ("figures", "bench")
+_OUTSIDE = {"figures": "figures", "bench": "benchmarks.run", "demo": "demos"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="lrtheory", description="Theorems, measured.", epilog="in a checkout also: figures, bench")
+    parser = _Parser(
+        prog="lrtheory", description="Theorems, measured.", epilog="in a checkout also: figures, bench, demo"
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Any], int], text: str, *, machine: bool = True) -> argparse.ArgumentParser:
@@ -247,7 +249,7 @@ def _warmup(options: Any) -> int:
 
 def _run_folder(name: str, arguments: list[str]) -> int:
     """Run a folder that stands beside the package in a checkout, by path."""
-    module = {"figures": "figures", "bench": "benchmarks.run"}[name]
+    module = _OUTSIDE[name]
     root = Path(__file__).resolve().parent.parent
     if not (root / module.partition(".")[0]).is_dir():
         print(f"lrtheory: `{name}` needs a checkout of the project; the wheel holds the package alone", file=sys.stderr)

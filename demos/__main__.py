@@ -1,0 +1,7 @@
+"""The command line of the demos."""
+
+import sys
+
+from demos import main
+
+sys.exit(main())
