@@ -26,7 +26,16 @@ import numba
 import numpy as np
 from numba.core import event
 
-__all__ = ["array_namespace", "arrays", "compile_seconds", "kernel", "kernel_input", "source_digest", "to_numpy"]
+__all__ = [
+    "array_namespace",
+    "arrays",
+    "compile_seconds",
+    "is_foreign",
+    "kernel",
+    "kernel_input",
+    "source_digest",
+    "to_numpy",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 PACKAGES = Path(__file__).resolve().parent.parent  # the folder that holds lrtheory/ and proofs_checks/
@@ -42,7 +51,7 @@ def array_namespace(*values: Any) -> Any:
 
 def to_numpy(value: Any) -> Any:
     """An array of any library as a NumPy array on the host; everything else unchanged."""
-    if not _is_foreign(value):
+    if not is_foreign(value):
         return value
     if array_api_compat.is_torch_array(value):
         return value.detach().cpu().numpy()
@@ -82,7 +91,8 @@ def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
     return decorate
 
 
-def _is_foreign(value: Any) -> bool:
+def is_foreign(value: Any) -> bool:
+    """Whether a value is an array of another library than NumPy."""
     return array_api_compat.is_array_api_obj(value) and not array_api_compat.is_numpy_array(value)
 
 
@@ -94,7 +104,7 @@ def _through_the_host(function: F) -> Any:
     @functools.wraps(function)
     def wrapper(*args: Any, **options: Any) -> Any:
         given = [leaf for value in (*args, *options.values()) for leaf in _leaves(value)]
-        like = next((leaf for leaf in given if _is_foreign(leaf)), None)
+        like = next((leaf for leaf in given if is_foreign(leaf)), None)
         if like is None:
             return function(*args, **options)
         args = tuple(_each(to_numpy, value) for value in args)

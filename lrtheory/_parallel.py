@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from lrtheory._validation import integer
 
-__all__ = ["cluster", "in_threads", "parallel_map", "progress"]
+__all__ = ["cluster", "in_threads", "parallel_map", "processors", "progress"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -100,6 +100,19 @@ def cluster(address: str | None) -> Iterator[None]:
 
     with Client(address) as client, parallel_config(backend="dask", client=client, n_jobs=-1):
         yield
+
+
+def processors() -> int:
+    """Processors that this process may use: those that it is bound to, or fewer by the variable NUMBA_NUM_THREADS.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
+    return min(bound, max(1, int(wanted))) if wanted.isdigit() else bound
 
 
 def in_threads(work: Callable[..., Any], blocks: Iterable[tuple[Any, ...]]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
-from lrtheory._parallel import in_threads, parallel_map, progress
+from lrtheory._parallel import in_threads, parallel_map, processors, progress
 
 
 def square(task: int) -> int:
@@ -103,3 +104,13 @@ def test_threads_do_every_block_and_pass_an_error_on() -> None:
 
     with pytest.raises(ArithmeticError):
         in_threads(fail, [(0, 1), (1, 2)])
+
+
+def test_processors_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert processors() == bound
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    assert processors() == 1
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1000")
+    assert processors() == bound

@@ -6,13 +6,13 @@ The one function that users call; what each letter needs is in `letters`, the me
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._parallel import processors
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, open_interval
 from lrtheory.lora_limits.gradient_error import GradientError
@@ -185,7 +185,7 @@ def lora_gradients(
 
 def _threads(n_jobs: int | None) -> int:
     workers = 1 if n_jobs is None else integer("n_jobs", n_jobs, low=-1)
-    return (os.cpu_count() or 1) if workers == -1 else integer("n_jobs", workers, low=1)
+    return processors() if workers == -1 else integer("n_jobs", workers, low=1)
 
 
 def letters_of(adapt: Any) -> tuple[str, ...]:

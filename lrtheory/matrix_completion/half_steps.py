@@ -5,12 +5,12 @@ r"""One half-step of alternating minimisation: all regressions of one side, with
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._parallel import processors
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory.matrix_completion import problem, regressions, sketching, theory
@@ -196,4 +196,4 @@ def n_threads(n_jobs: Any) -> int:
     threads = integer("n_jobs", n_jobs, low=-1)
     if threads == 0:
         raise must("n_jobs", "None, -1 or at least 1", threads)
-    return threads if threads > 0 else os.cpu_count() or 1
+    return threads if threads > 0 else processors()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import array_api_compat
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import array_namespace, to_numpy
+from lrtheory._array import array_namespace, is_foreign, to_numpy
 from lrtheory._validation import array, as_array, must, real
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
@@ -33,8 +32,7 @@ LARGEST = {4: 1e30, 8: 1e290}
 
 def namespace(*values: Any) -> tuple[Any, Any]:
     """The library of the values and the device of the first one; NumPy and lists join the others."""
-    known = [v for v in values if array_api_compat.is_array_api_obj(v)]
-    foreign = [v for v in known if not isinstance(v, (np.ndarray, np.generic))]
+    foreign = [value for value in values if is_foreign(value)]
     return (array_namespace(*foreign), foreign[0].device) if foreign else (array_namespace(), None)
 
 
@@ -54,9 +52,8 @@ def host_floats(name: str, value: Any) -> np.ndarray:
 
 def floats(xp: Any, name: str, value: Any, device: Any = None, *, check: bool = True) -> Any:
     """The value as an array of the library, of numbers in float32 or float64, finite unless the caller looks."""
-    if not array_api_compat.is_array_api_obj(value) or isinstance(value, (np.ndarray, np.generic)):
-        value = host_floats(name, value)
-        value = value if array_api_compat.is_numpy_namespace(xp) else xp.asarray(value, device=device)
+    if not is_foreign(value):
+        value = xp.asarray(host_floats(name, value), device=device)
     elif not xp.isdtype(value.dtype, ("real floating", "integral", "bool")):
         raise must(name, "an array of real numbers", value.dtype, TypeError)
     elif value.dtype not in (xp.float32, xp.float64):

@@ -3,15 +3,14 @@ r"""The door from `few_shot` to the compiled tasks: which calls go through it, a
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory._parallel import in_threads
+from lrtheory._parallel import in_threads, processors
 from lrtheory._validation import integer
-from lrtheory.transductive_clustering import task_features, task_kernels
+from lrtheory.transductive_clustering import prior_kernels, task_features, task_kernels
 from lrtheory.transductive_clustering.methods import Answer, Rules
 from lrtheory.transductive_clustering.task_features import Scalars
 from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks
@@ -23,6 +22,8 @@ KINDS = {
     "laplacian-shot": task_features.SHOT,
     "k-means": task_features.SLK,
     "slk": task_features.SLK,
+    "tim": task_features.TIM,
+    "pt-map": task_features.PT_MAP,
 }
 CHUNK = 256  # tasks between which Ctrl-C is heard, a thread
 
@@ -65,10 +66,11 @@ def solve(tasks: Tasks, method: str, rules: Rules, normalize: str | None, query_
         scalars,
     )
     probabilities, numbers = np.empty((E, n_query, K), tasks.support.dtype), np.empty((E, 6))
+    kernels = prior_kernels if method in ("tim", "pt-map") else task_kernels
     for first in range(0, E, CHUNK * workers):
         ends = np.linspace(first, min(first + CHUNK * workers, E), workers + 1).astype(int).tolist()
         blocks = [(a, b) for a, b in itertools.pairwise(ends) if b > a]
-        in_threads(task_kernels.solve_tasks, ((*data, probabilities, numbers, *block) for block in blocks))
+        in_threads(kernels.solve_tasks, ((*data, probabilities, numbers, *block) for block in blocks))
     energy, damping, n_iter, converged, updates, zeros = numbers.T
     whole = n_iter.astype(np.int64)
     return Answer(probabilities, energy, damping, whole, converged > 0, int(updates.sum()), int(zeros.sum()))
@@ -79,4 +81,4 @@ def threads(n_jobs: Any) -> int:
     if n_jobs is None:
         return 1
     number = integer("n_jobs", n_jobs, low=-1)
-    return (os.cpu_count() or 1) if number == -1 else integer("n_jobs", number, low=1)
+    return processors() if number == -1 else integer("n_jobs", number, low=1)

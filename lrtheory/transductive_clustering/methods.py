@@ -17,6 +17,9 @@ from lrtheory.transductive_clustering.tasks import Tasks, class_means, graph
 __all__ = ["DEFAULTS", "METHODS", "Answer", "Rules"]
 
 SHOT_ITER = 20  # updates of LaplacianShot
+SHARPER = 0.1  # a of TIM
+TRUST = 0.1 / (1 + SHARPER)  # weight of the support in TIM, beside that of the queries
+PACE, SWEEPS, CLOSE = 0.3, 100, 1e-3  # of PT-MAP: part of the way of centres; most sweeps, and when columns are equal
 
 
 class Rules(NamedTuple):
@@ -158,10 +161,8 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     """Transductive information maximisation by alternating updates: confident queries, classes of equal size.
 
     With p the softmax of -(tau / 2) squared distances to the weights, in turn q ~ p^(1 + a) / sqrt(sum of them over the
-    queries) by rows, and weights as means under y and q, corrected by p (a = 0.1, tau = 1 / temperature).
+    queries) by rows, and weights as means under y and q, corrected by p (a = `SHARPER`, tau = 1 / temperature).
     """
-    a = 0.1
-    trust = 0.1 / (1 + a)
     W, S, Q = class_means(xp, tasks), tasks.support, tasks.query
     count = xp.sum(tasks.present, axis=1, keepdims=True)
     share = tasks.n_support / xp.where(count > 0, count, xp.ones_like(count))
@@ -172,13 +173,13 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     done, n_iter = count[:, 0, 0] < 0, 0 * count[:, 0, 0]
     for _ in range(rules.max_iter):
         ours, p = likely(S), likely(Q) * tasks.present
-        sharp = p ** (1 + a)
+        sharp = p ** (1 + SHARPER)
         q = sharp / xp.sqrt(xp.sum(sharp, axis=1, keepdims=True))
         row = xp.sum(q, axis=-1, keepdims=True)
         q = q / xp.where(row > 0, row, xp.ones_like(row))
-        pulled = trust * xp.matrix_transpose(tasks.onehot - ours) @ S + share * xp.matrix_transpose(q - p) @ Q
-        own = trust * xp.sum(ours, axis=1)[..., None] + share * xp.sum(p, axis=1)[..., None]
-        mass = trust * xp.sum(tasks.onehot, axis=1)[..., None] + share * xp.sum(q, axis=1)[..., None]
+        pulled = TRUST * xp.matrix_transpose(tasks.onehot - ours) @ S + share * xp.matrix_transpose(q - p) @ Q
+        own = TRUST * xp.sum(ours, axis=1)[..., None] + share * xp.sum(p, axis=1)[..., None]
+        mass = TRUST * xp.sum(tasks.onehot, axis=1)[..., None] + share * xp.sum(q, axis=1)[..., None]
         new = xp.where(done[:, None, None], W, (pulled + own * W) / mass)
         W, done, n_iter = new, *_stood(xp, new, W, done, n_iter, rules.tol)
         if bool(xp.all(done)):
@@ -202,7 +203,7 @@ def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
         plan = sinkhorn(xp, squared_distances(xp, tasks.query, means), rules.temperature, tasks.present, K)
         sums = xp.matrix_transpose(tasks.onehot) @ tasks.support + xp.matrix_transpose(plan) @ tasks.query
         target = sums / (shots + xp.sum(plan, axis=1)[..., None])
-        means = means + 0.3 * (target - means)
+        means = means + PACE * (target - means)
     costs = squared_distances(xp, tasks.query, means)
     plan = sinkhorn(xp, costs, rules.temperature, tasks.present, K)
     return _at_once(xp, plan, costs)
@@ -212,9 +213,9 @@ def sinkhorn(xp: Any, costs: Any, temperature: float, present: Any, K: int) -> A
     """Rows with sum 1 and columns of equal sums, proportional to exp(-costs / T) times a factor a row and a column."""
     plan = dense.softmax(xp, -costs, temperature) * present
     share = xp.sum(present, axis=1, keepdims=True) / K
-    for _ in range(100):
+    for _ in range(SWEEPS):
         columns = xp.sum(plan, axis=1, keepdims=True)
-        done = xp.max(xp.abs(columns - share), axis=(1, 2), keepdims=True) <= 1e-3
+        done = xp.max(xp.abs(columns - share), axis=(1, 2), keepdims=True) <= CLOSE
         if bool(xp.all(done)):
             break
         scaled = plan * (share / xp.where(columns > 0, columns, xp.ones_like(columns)))

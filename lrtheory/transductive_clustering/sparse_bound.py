@@ -8,14 +8,13 @@ z . u, and of the point that it reaches, entropy and unary cost.
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory._exponential import exponential
-from lrtheory._parallel import in_threads
+from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.dense import ROUNDING, SMALL, Descent, Work
 
 __all__ = ["descend_sparse"]
@@ -48,7 +47,7 @@ def pull_rows(starts, columns, values, Z, pulled):
     for p in range(len(starts) - 1):
         c = 0
         while c + 4 <= k:
-            a = b = d = e = 0 * Z[0, 0]
+            a = b = d = e = Z.dtype.type(0)
             for i in range(starts[p], starts[p + 1]):
                 q, w = columns[i], values[i]
                 a += w * Z[q, c]
@@ -59,7 +58,7 @@ def pull_rows(starts, columns, values, Z, pulled):
             flops += 4 * (starts[p + 1] - starts[p])
             c += 4
         while c < k:
-            a = 0 * Z[0, 0]
+            a = Z.dtype.type(0)
             for i in range(starts[p], starts[p + 1]):
                 a += values[i] * Z[columns[i], c]
             pulled[p, c] = a
@@ -236,6 +235,6 @@ def _pass(data: tuple[Any, ...], blocks: list[tuple[int, int]]) -> Work:
 
 
 def _blocks(n: int) -> list[tuple[int, int]]:
-    count = max(1, min(os.cpu_count() or 1, n // PARALLEL))
+    count = max(1, min(processors(), n // PARALLEL))
     ends = np.linspace(0, n, count + 1).astype(int).tolist()
     return list(itertools.pairwise(ends))

@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-NEAREST, SHOT, SLK = 0, 1, 2  # kinds of methods
+NEAREST, SHOT, SLK, TIM, PT_MAP = 0, 1, 2, 3, 4  # kinds of methods
 MEAN, MAX, DIRECTED = 0, 1, 2  # how graphs are symmetrised
 CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalised
 POWERS, NOISE = 4, 16  # as in `certificates`, and in `tasks`

@@ -73,14 +73,14 @@ def pull(ends, weights, Z, pulled):
         z, u = Z[c], pulled[c]
         for p in range(u.shape[0]):
             u[p] = 0
-        leaving = 0 * z[0]  # summed here and not in memory, which would make each edge wait for the one before
+        leaving = Z.dtype.type(0)  # summed here and not in memory, which would make each edge wait for the one before
         for i in range(ends.shape[0]):
             p, q = ends[i, 0], ends[i, 1]
             leaving += weights[i, 0] * z[q]
             u[q] += weights[i, 1] * z[p]
             if i + 1 == ends.shape[0] or ends[i + 1, 0] != p:
                 u[p] += leaving
-                leaving = 0 * z[0]
+                leaving = Z.dtype.type(0)
 
 
 @kernel(nogil=True, error_model="numpy")

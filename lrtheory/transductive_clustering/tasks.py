@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import array_api_compat
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._array import is_foreign, to_numpy
 from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering import dense
 from lrtheory.transductive_clustering.inputs import floats, namespace
@@ -116,7 +115,7 @@ def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
     """Truth values in the shape of the queries; None for None."""
     if query_mask is None:
         return None
-    foreign = array_api_compat.is_array_api_obj(query_mask) and not isinstance(query_mask, np.ndarray)
+    foreign = is_foreign(query_mask)
     mask = query_mask if foreign else as_array("query_mask", to_numpy(query_mask))
     if tuple(mask.shape) != shape:
         raise must("query_mask", f"of shape {shape}", tuple(mask.shape))

@@ -212,7 +212,7 @@ def test_threads_share_the_rows(monkeypatch):
     )
     alone = tc.bound_update(A, W, lam=0.5)
     monkeypatch.setattr(kernels, "PARALLEL", 70)
-    monkeypatch.setattr(kernels.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(kernels, "processors", lambda: 4)
     shared = tc.bound_update(A, W, lam=0.5)
     np.testing.assert_array_equal(shared.assignments, alone.assignments)
     assert shared.energy == alone.energy
