@@ -58,7 +58,8 @@ def check_lists(state: Any, batched: bool) -> None:
     """The lists hold each element at its deepest level, and sizes are those of the pools."""
     found = pools(state, batched)
     for i in range(len(found) + 1):
-        members, v = [], int(state.levels[HEAD, i])
+        members: list[int] = []
+        v = int(state.levels[HEAD, i])
         while v >= 0 and len(members) <= state.elements.shape[1]:
             members.append(v)
             v = int(state.elements[AFTER, v])

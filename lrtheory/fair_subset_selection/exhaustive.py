@@ -77,8 +77,8 @@ def _assignments(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarra
     n, m, lam = rankings.n_rankings, rankings.n_items, rule.owa_weights(k)
     depth = len(lam)
     if n * m * depth > MAX_VARIABLES:
-        rule = f'"lazy", which takes one attribute, for panels of more than {MAX_VARIABLES} assignments'
-        raise must("method", rule, n * m * depth)
+        wanted = f'"lazy", which takes one attribute, for panels of more than {MAX_VARIABLES} assignments'
+        raise must("method", wanted, n * m * depth)
     voters = np.ones(n) if rankings.weights is None else rankings.weights
     values = item_values(rankings, rule).T.astype(float) * voters[:, None]
     gains = np.concatenate([np.zeros(m), np.multiply.outer(values, lam).ravel()])
