@@ -297,7 +297,7 @@ def exponents(case: Shares, rng: np.random.Generator | None = None) -> np.ndarra
     return np.array([theory.feature_exponent(case.variables, case.degree / 4**k) for k in range(8)])
 
 
-SHARES = Family("lengths", always=tuple(Shares(a, b, n) for a, b in ((1, 1), (2, 1), (3, 7)) for n in (1, 20, 400)))
+SHARES = Family("parts", always=tuple(Shares(a, b, n) for a, b in ((1, 1), (2, 1), (3, 7)) for n in (1, 20, 400)))
 
 
 def log_count(case: Shares) -> float:
