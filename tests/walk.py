@@ -93,7 +93,7 @@ def library_modules() -> list[str]:
 
 def source_files() -> list[Path]:
     """Every Python file of the project."""
-    folders = ("lrtheory", "proofs_checks", "tests", "figures", "benchmarks", "notebooks", "docs")
+    folders = ("lrtheory", "proofs_checks", "tests", "figures", "benchmarks", "notebooks", "demos", "docs")
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
