@@ -21,10 +21,11 @@ from figures import Figure, _store
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = '''
 """A figure whose points take their time and leave a mark each time that they are computed."""
-import sys, time
+import signal, sys, time
 from pathlib import Path
 import matplotlib
 matplotlib.use("Agg")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background may have had it ignored
 import numpy as np
 import figures
 from figures import Figure, each

@@ -9,20 +9,26 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
+from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Attention
 from lrtheory.lora_limits.inputs import Inputs
 from lrtheory.lora_limits.letters import Task
+from lrtheory.lora_limits.problem import AttentionProblem
 
-__all__ = ["GradientError", "certify", "entry_bounds", "rounding_of"]
+__all__ = ["GradientError", "certify", "chain_rounding", "entry_bounds", "rounding_of"]
+
+SAME = 1e-6  # relative difference of two runs of one proof, which sum in another order
+TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of the chain together
 
 
 @result
 class GradientError(Result):
     r"""A proof of how far the gradients of a polynomial are from the exact ones (statements LL-E1 to LL-E9, LL-T2).
 
-    It holds in exact arithmetic; what rounding adds to the polynomial is in `eta` as a floor that was measured never to
-    be exceeded, and no proof. The bound is careful: hundreds of times the error, on common data.
+    It holds in exact arithmetic. What rounding adds to the polynomial is in `eta`, and what it adds to the chain of
+    products, here and in an exact run of the same precision, is in `entries`: floors that were measured never to be
+    exceeded, and no proof. The bound is careful: hundreds of times the error, on common data.
 
     Attributes
     ----------
@@ -50,32 +56,63 @@ class GradientError(Result):
     entries: Mapping[str, float]
     options: Mapping[str, Any]
 
-    def verify(self, problem: Any) -> bool:
-        """Recompute the bound from the problem, and hold the gradients against exact ones, which costs L^2.
+    def verify(self, problem: Any, gradients: Any = None) -> bool:
+        """Recompute the proof from the problem, and hold gradients against exact ones, which costs L^2.
 
         Parameters
         ----------
         problem : AttentionProblem
             What was solved.
+        gradients : LoRAGradients or None
+            The result that the certificate is said to belong to; None takes the one that the options give again.
 
         Returns
         -------
         bool
-            Whether the bound comes out as stated, and no entry of the gradients breaks it.
+            Whether every number of the proof comes out as stated, and no entry of the gradients breaks its bound.
+
+        Raises
+        ------
+        TypeError
+            If `problem` is no AttentionProblem.
         """
         from lrtheory.lora_limits.gradients import lora_gradients  # which itself makes certificates
 
-        again = lora_gradients(problem, **self.options)
+        if not isinstance(problem, AttentionProblem):
+            raise must("problem", "an AttentionProblem", problem, TypeError)
+        try:
+            again = lora_gradients(problem, **self.options)
+        except (TypeError, ValueError):  # options that nobody can have solved it with
+            return False
+        if again.certificate is None or not _agree(self, again.certificate):
+            return False
         kept = {name: self.options[name] for name in ("adapt", "full_gradient")}
         exact = lora_gradients(problem, method="tiled", **kept)
-        proof = again.certificate
-        if proof is None or not np.isclose(proof.gap, self.gap, rtol=1e-6, atol=0):
+        return _within(again if gradients is None else gradients, exact, self.entries)
+
+
+def _agree(stated: GradientError, proof: GradientError) -> bool:
+    """Whether two proofs say the same, up to rounding."""
+    if (stated.statement, dict(stated.options)) != (proof.statement, dict(proof.options)):
+        return False
+    if stated.entries.keys() != proof.entries.keys():
+        return False
+    pairs = [(getattr(stated, name), getattr(proof, name)) for name in ("gap", "bound", "eta", "rounding")]
+    pairs += [(stated.entries[name], value) for name, value in proof.entries.items()]
+    return all(bool(np.isclose(one, other, rtol=SAME, atol=0)) for one, other in pairs)
+
+
+def _within(found: Any, exact: Any, entries: Mapping[str, float]) -> bool:
+    """Whether no entry of the gradients is further from the exact one than its bound, and none is missing."""
+    for kind in "ABW":
+        one, other = getattr(found, kind), getattr(exact, kind)
+        if one.keys() != other.keys():
             return False
-        return all(
-            np.abs(to_numpy(getattr(again, kind)[letter]) - to_numpy(value)).max() <= self.entries[f"{kind}_{letter}"]
-            for kind in "ABW"
-            for letter, value in getattr(exact, kind).items()
-        )
+        for letter, value in other.items():
+            mine, right = to_numpy(one[letter]), to_numpy(value)
+            if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[f"{kind}_{letter}"]:
+                return False
+    return True
 
 
 def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> float:
@@ -85,7 +122,31 @@ def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> floa
     return theory.rounding_floor(coefficients, bound, n_variables=x.shape[-1], bound=bound, dtype=kind)
 
 
-def entry_bounds(inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...], *, full: bool) -> dict[str, float]:
+def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
+    """What rounding adds to an entry of each dLoss/dW, in two runs that are compared.
+
+    Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
+    they are before they are centred, where a large common part takes digits of the differences.
+    """
+    entry, head = task.entry, task.head
+    X = {letter: np.abs(to_numpy(x).astype(np.float64)) for letter, x in entry.X.items()}
+    q, k, v = (float((X[letter] @ np.abs(to_numpy(entry.W[letter]).astype(np.float64))).max()) for letter in "QKV")
+    q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
+    c = v + float(np.abs(to_numpy(entry.Y)).max())
+    n_terms = len(X["Q"]) + len(X["K"]) + sum(to_numpy(W).shape[0] for W in entry.W.values()) + d + d_value
+    unit = float(np.finfo(to_numpy(head.keys[:1, :]).dtype).eps) / 2
+    size = 2 * TERM * n_terms * unit * (1 + d * q * k)  # the logits, too, are known within their rounding
+    p = size * d_value * v * c
+    return {
+        "Q": inputs.head.beta * float(X["Q"].sum(0).max()) * k * p,
+        "K": float(X["K"].max()) * len(X["Q"]) * q * p,
+        "V": float(X["V"].max()) * len(X["Q"]) * size * c,
+    }
+
+
+def entry_bounds(
+    inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...], *, full: bool, rounded: bool = True
+) -> dict[str, float]:
     """For each gradient of one entry, a bound on the error of its entries when exp has relative error eta."""
     head, entry, beta = task.head, task.entry, inputs.head.beta
     arrays = (entry.X["Q"], head.keys, head.values, head.targets)
@@ -98,6 +159,7 @@ def entry_bounds(inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...],
     rows = theory.error_certificate(
         eta, XQ, keys, values, targets, beta=beta, q_max=float((largest_c * half).sum(1).max())
     )
+    floors = chain_rounding(inputs, task) if rounded else dict.fromkeys("QKV", 0.0)
     found = {}
     for letter in adapt:
         if letter == "Q":
@@ -106,7 +168,7 @@ def entry_bounds(inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...],
             G = theory.key_gradient_bound(rows.p, to_numpy(entry.X["K"]), to_numpy(head.queries), beta=1.0)
         else:
             G = theory.value_gradient_bound(eta, to_numpy(entry.X["V"]), largest_c, spread=2 * float(half.max()))
-        G = float(G)
+        G = float(G) + floors[letter]
         if full or letter not in entry.adapters:
             found[f"W_{letter}"] = G
         if letter in entry.adapters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from lrtheory._array import array_namespace, to_numpy
 from lrtheory._validation import must
 from lrtheory.lora_limits.problem import LETTERS, AttentionProblem, LoRAHead
 
-__all__ = ["Entry", "Inputs", "read_inputs", "real_array"]
+__all__ = ["Entry", "Inputs", "kind_of", "read_inputs", "real_array"]
 
 
 def real_array(xp: Any, name: str, value: Any) -> Any:
@@ -95,10 +96,26 @@ def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inpu
         return xp.astype(moved, kind)
 
     adapters = {letter: (here(A), here(B)) for letter, (A, B) in head.adapters.items()}
-    W = {letter: here(head.effective(letter)) for letter in LETTERS}
+    if here(np.array(head.beta)) in (0.0, math.inf):
+        raise must("beta", f"a positive number of the type of the inputs, {_name(Y)}", head.beta)
+    W = {letter: here(head.weight(letter)) for letter in LETTERS}
+    for letter, (A, B) in adapters.items():
+        W[letter] = W[letter] + head.scale(letter) * xp.matrix_transpose(B @ A)
+    for letter, one_weight in W.items():
+        if not np.isfinite(to_numpy(one_weight)).all():
+            raise must(f"W{letter}", f"finite with its adapter in the type of the inputs, {_name(Y)}", "larger")
     batch = _shapes(W, adapters, X, Y)
     lengths = None if mask is None or isinstance(mask, str) else _lengths(mask, batch, X, crossed)
     return Inputs(xp, head, W, adapters, X, Y, batch, lengths, _causal(mask, X))
+
+
+def kind_of(inputs: Inputs) -> str:
+    """The name of the type that everything is computed in."""
+    return _name(inputs.Y)
+
+
+def _name(array: Any) -> str:
+    return str(to_numpy(array[..., :1, :]).dtype)
 
 
 def _shapes(W: dict[str, Any], adapters: dict[str, tuple[Any, Any]], X: dict[str, Any], Y: Any) -> int | None:

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
+from lrtheory._validation import must
 from lrtheory.lora_limits.attention import Attention, Products, centred
-from lrtheory.lora_limits.inputs import Entry, Inputs
+from lrtheory.lora_limits.inputs import Entry, Inputs, kind_of
 
 __all__ = ["Gradient", "Task", "gradients", "task_of"]
 
@@ -45,6 +46,9 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     queries = beta * (entry.X["Q"] @ entry.W["Q"])
     keys = centred(xp, entry.X["K"] @ entry.W["K"])
     values = entry.X["V"] @ entry.W["V"]
+    for name, made in (("XQ", queries), ("XK", keys), ("XV", values)):
+        if not np.isfinite(to_numpy(made)).all():
+            raise must(name, f"small enough for projections that are finite in {kind_of(inputs)}", "larger")
     shift = xp.mean(values, axis=-2, keepdims=True)  # c, f and p stay as they are when values and targets move together
     right: dict[str, Any] = {}
     left: dict[str, Any] = {}

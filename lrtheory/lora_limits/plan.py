@@ -186,18 +186,24 @@ def _proved_degree(inputs: Inputs, tasks: list[Task], wish: Wish, bound: float) 
     """The smallest degree whose certificate is at most epsilon: tau(4/5) = 1, and the certificate is linear in tau."""
     assert wish.epsilon is not None
     at_one: dict[str, float] = {}
+    floor: dict[str, float] = {}
     for task in tasks:
-        for name, value in entry_bounds(inputs, task, 0.8, wish.adapt, full=wish.full).items():
-            at_one[name] = at_one.get(name, 0.0) + value
-    target = theory.relative_error_for(wish.epsilon, max(at_one.values()))
+        given = (inputs, task, 0.8, wish.adapt)
+        without = entry_bounds(*given, full=wish.full, rounded=False)
+        for name, value in entry_bounds(*given, full=wish.full).items():
+            at_one[name] = at_one.get(name, 0.0) + without[name]
+            floor[name] = floor.get(name, 0.0) + value - without[name]
+    left = wish.epsilon - max(floor.values())
+    rule = f"above what rounding allows; method='tiled' is exact, for logits up to {bound:.3g}"
+    if left <= 0:
+        raise must("epsilon", rule, wish.epsilon)
+    target = theory.relative_error_for(left, max(at_one.values()))
     degree = exp_polynomial(bound, epsilon=target, kind=wish.kind).degree
     for more in range(3):  # rounding takes its part of eta
         polynomial = exp_polynomial(bound, degree=degree + more, kind=wish.kind)
         if polynomial.error + max(rounding_of(t.head, polynomial.coefficients, bound) for t in tasks) <= target:
             return degree + more
-    raise must(
-        "epsilon", f"above what rounding allows; method='tiled' is exact, for logits up to {bound:.3g}", wish.epsilon
-    )
+    raise must("epsilon", rule, wish.epsilon)
 
 
 def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:

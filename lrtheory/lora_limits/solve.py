@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
+from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Products
 from lrtheory.lora_limits.chain import dense_products
 from lrtheory.lora_limits.gradient_error import GradientError, certify, rounding_of
 from lrtheory.lora_limits.hybrid import hybrid_products, smooth_part
-from lrtheory.lora_limits.inputs import Inputs
+from lrtheory.lora_limits.inputs import Inputs, kind_of
 from lrtheory.lora_limits.letters import Gradient, Task, gradients, task_of
 from lrtheory.lora_limits.low_rank import low_rank_products, multiply_adds, polynomial_factors
 from lrtheory.lora_limits.plan import Plan, Wish, exact_cost, make_plan, regime_of
@@ -32,14 +33,22 @@ def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
             raise
         plan = Plan("tiled", "exact, as the polynomial has rows without a positive sum", plan.logit_bound, None, None)
         found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
-    return answer(inputs, tasks, found, wish.adapt) | _described(inputs, tasks, plan, wish)
+    return answer(inputs, tasks, found, wish.adapt, full=wish.full) | _described(inputs, tasks, plan, wish)
 
 
-def answer(inputs: Inputs, tasks: list[Task], found: list[Products], adapt: tuple[str, ...]) -> dict[str, Any]:
-    """Loss and gradients of all entries, from their products."""
+def answer(
+    inputs: Inputs, tasks: list[Task], found: list[Products], adapt: tuple[str, ...], *, full: bool = True
+) -> dict[str, Any]:
+    """Loss and gradients of all entries, from their products; not full, without dLoss/dW beside an adapter."""
     parts = [gradients(inputs, task, one, adapt) for task, one in zip(tasks, found, strict=True)]
     loss = sum(float(np.sum(to_numpy(one.loss))) for one in found)
-    return {"loss": loss} | {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
+    result: dict[str, Any] = {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
+    if not full:
+        result["W"] = {letter: W for letter, W in result["W"].items() if letter not in inputs.adapters}
+    for values in result.values():
+        if not all(np.isfinite(to_numpy(value)).all() for value in values.values()):
+            raise must("XQ, XK, XV, Y", f"small enough for gradients that are finite in {kind_of(inputs)}", "larger")
+    return {"loss": loss} | result
 
 
 def _tasks(inputs: Inputs, wish: Wish) -> list[Task]:

@@ -126,7 +126,10 @@ LL_D1_LEAST = Statement(
     title="The smallest degree, and that of the bound",
     source=Derived(theory.taylor_error),
     tex=r"\eta_T(g) \le \varepsilon \le \eta_T(g-1),\quad g \le g_{\mathrm{certificate}} \le g + 1",
-    hypotheses={"an error below 1": lambda case: case.epsilon < 1},
+    hypotheses={
+        "an error below 1, of 2^-20 or more": lambda case: Fraction(1, 2**20) <= case.epsilon < 1,
+        "M is positive, and at most 8": lambda case: 0 < case.bound <= 8,
+    },
     instances=TARGETS,
     solve=least_degrees,
     claim=Inequality(least, numbers=Ball),
@@ -134,7 +137,7 @@ LL_D1_LEAST = Statement(
         saboteur("one degree less", solve=mutants.less_than_least),
         saboteur("one degree more", solve=mutants.more_than_least),
     ),
-    notes="That the bound costs at most one degree is checked on a grid of M up to 8, and is no theorem.",
+    notes="That the bound costs at most one degree is checked on a grid, and is no theorem; hence the range of M.",
 )
 
 
@@ -211,7 +214,11 @@ LL_D2_DEGREES = Statement(
     title="The bracket leaves at most two degrees",
     source=Derived(theory.degree_bracket),
     tex=r"g_{\mathrm{low}} \le g^* \le g_{\mathrm{high}} \le g_{\mathrm{low}} + 1",
-    hypotheses={"errors of at most 1": lambda case: case.epsilon <= 1},
+    hypotheses={
+        "errors of at most 1": lambda case: case.epsilon <= 1,
+        "errors of 10^-8 or more": lambda case: case.epsilon >= 1e-8,
+        "1/4 <= M <= 16, where it was measured": lambda case: 0.25 <= case.bound <= 16,
+    },
     instances=SMALL_ERRORS,
     solve=degree_brackets,
     claim=Inequality(close),
@@ -219,7 +226,7 @@ LL_D2_DEGREES = Statement(
         saboteur("errors as large as exp(M)", breaks="errors of at most 1", instances=LARGE_ERRORS),
         saboteur("one degree less", solve=mutants.less_than_bracket),
     ),
-    notes="That they differ by at most one is checked for M up to 16, and is no theorem.",
+    notes="That they differ by at most one is checked on a grid, and is no theorem; hence the ranges.",
 )
 
 
@@ -313,12 +320,14 @@ LL_P10 = Statement(
 )
 
 
-def rises(case: Target, found: np.ndarray) -> Sides:
-    """Each degree against the next; each bound against epsilon."""
-    one = case.epsilon * 0 + 1
-    bounds = [theory.taylor_certificate(int(g), one * (k + 1) ** 2 / 16) for k, g in enumerate(found)]
-    lhs = [*(one * int(g) for g in found[:-1]), *bounds]
-    return Sides(np.array(lhs), np.array([*(one * int(g) for g in found[1:]), *[case.epsilon] * len(bounds)]))
+def rises(case: Target, found: np.ndarray, spare: int = 0) -> Sides:
+    """Each degree against the next; each bound below epsilon, and that of one degree less above it."""
+    one, degrees = case.epsilon * 0 + 1, [int(g) for g in found]
+    norms = [one * (k + 1) ** 2 / 16 for k in range(len(degrees))]
+    enough = [theory.taylor_certificate(g, M) for g, M in zip(degrees, norms, strict=True)]
+    short = [theory.taylor_certificate(g - 1 - spare, M) for g, M in zip(degrees, norms, strict=True) if g > spare]
+    lhs = [*(one * g for g in degrees[:-1]), *enough, *[case.epsilon] * len(short)]
+    return Sides(np.array(lhs), np.array([*(one * g for g in degrees[1:]), *[case.epsilon] * len(enough), *short]))
 
 
 LL_T4_BOUND = Statement(
@@ -330,7 +339,10 @@ LL_T4_BOUND = Statement(
     instances=SCALED,
     solve=degrees_by_norm,
     claim=Inequality(rises, numbers=Ball),
-    saboteurs=(saboteur("norms in the wrong order", solve=mutants.norms_backwards),),
+    saboteurs=(
+        saboteur("norms in the wrong order", solve=mutants.norms_backwards),
+        saboteur("one degree more than is needed", solve=mutants.one_more_by_norm),
+    ),
 )
 
 

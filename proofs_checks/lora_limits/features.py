@@ -35,6 +35,7 @@ from proofs_checks.lora_limits.families.polynomials import (
     integer_rank,
     log_count,
     logit_bounds,
+    wrong_entries,
 )
 
 
@@ -71,10 +72,11 @@ LL_D4 = Statement(
 
 
 def of_full_rank(case: Features, found: Factors) -> Sides:
-    """Columns, the ranks of P(Q K^T) and of U V^T, the count, and the earlier count, each against the next."""
+    """Columns, the ranks of P(Q K^T) and of U V^T, the count, the earlier count, each against the next; U V^T is P."""
     d, g = case.Q.shape[1], case.degree
     counts, rank, own = theory.n_features(d, g), exact_rank(case), integer_rank(found)
-    return Sides([found.U.shape[1], rank, own, counts], [rank, own, counts, theory.as23_rank(d, g)])
+    lhs = [found.U.shape[1], rank, own, counts, wrong_entries(case, found)]
+    return Sides(lhs, [rank, own, counts, theory.as23_rank(d, g), 0])
 
 
 LL_D4_RANK = Statement(
@@ -86,7 +88,10 @@ LL_D4_RANK = Statement(
     instances=GENERIC,
     solve=factored,
     claim=Inequality(of_full_rank),
-    saboteurs=(saboteur("a column too many", solve=mutants.a_column_more),),
+    saboteurs=(
+        saboteur("a column too many", solve=mutants.a_column_more),
+        saboteur("weights are left out", solve=mutants.unweighted),
+    ),
     notes="Ranks of integer matrices by exact elimination. For d = 8, g = 4 the counts are 495 and 735471.",
 )
 
@@ -118,14 +123,16 @@ LL_D5 = Statement(
 
 
 def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides:
-    """Logits, and sums of absolute products, against the bound by rows; that against the bound by entries."""
+    """Sums of absolute products against the bound by rows, and logits by entries; both bounds against their formulas."""
     products = np.abs(case.X[:, None, :]) * np.abs(case.Y[None, :, :])
     sums = case.beta * products.sum(2).ravel()
+    by_rows, by_entries = case.formulas
     rows = np.full(sums.shape, found["rows"])
     entries = np.abs(case.X).max() * np.abs(case.Y).max() if printed else found["entries"]
     logits = np.abs(case.beta * case.X @ case.Y.T).ravel()
-    lhs = np.r_[sums, logits, found["rows"]]
-    return Sides(lhs, np.r_[rows, np.full(logits.shape, entries), found["entries"]], rounding=case.spoiled)
+    lhs = np.r_[sums, logits, found["rows"], by_rows, found["rows"], found["entries"], by_entries]
+    formulas = [found["entries"], found["rows"], by_rows, by_entries, found["entries"]]
+    return Sides(lhs, np.r_[rows, np.full(logits.shape, entries), formulas], rounding=case.spoiled)
 
 
 LL_P4 = Statement(
@@ -145,6 +152,7 @@ LL_P4 = Statement(
             "Gamma_1 Gamma_2 without 1/d in the logits", claim=Inequality(partial(bounded, printed=True)), printed=True
         ),
         saboteur("norms of the mean rows", solve=mutants.mean_rows),
+        saboteur("the largest of the three in the place of the smallest", solve=mutants.largest_of_three),
     ),
     notes="Without the temperature 1/d, norms of order sqrt(log L) do not keep logits of d = log L coordinates small.",
 )

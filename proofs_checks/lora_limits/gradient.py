@@ -32,6 +32,7 @@ from proofs_checks.lora_limits.families.exact import (
     RESCALED,
     SHIFTED,
     TILED,
+    TILINGS,
     Shifted,
     Tiled,
     counted,
@@ -271,8 +272,8 @@ def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
     c = f @ case.values - case.targets
     p = f * (c @ case.values.T - (c * (f @ case.values)).sum(1, keepdims=True))
     wanted = flat([p @ case.right, p.T @ case.left, f.T @ c])
-    lhs = np.stack([flat(parts) for parts in found.values()])
-    return Sides(lhs, np.broadcast_to(wanted, lhs.shape), rounding=case.spoiled)
+    lhs = [flat(found[name]) if name in found else np.full(len(wanted), np.inf) for name in TILINGS]
+    return Sides(np.stack(lhs), np.stack([wanted] * len(lhs)), rounding=case.spoiled)
 
 
 LL_G2_TILED = Statement(
@@ -294,6 +295,7 @@ LL_G2_TILED = Statement(
         ),
         saboteur("the mean of the errors is left out", patch=(tile_kernels.weigh, "error[j] - r", "error[j]")),
         saboteur("queries for keys in f^T c", solve=mutants.tiles_without_the_last_query),
+        saboteur("one of the two tilings is not answered", solve=mutants.compiled_alone),
     ),
     notes="Logits up to 1000; one case has its largest logits in the last tile of keys.",
 )

@@ -101,6 +101,11 @@ def tiles_without_the_last_query(case: exact.Tiled, rng: np.random.Generator) ->
     return exact.whole_and_tiled(replace(case, left=left))
 
 
+def compiled_alone(case: exact.Tiled, rng: np.random.Generator) -> dict[str, list[np.ndarray]]:
+    """Nothing by the sweep."""
+    return {"compiled": exact.whole_and_tiled(case)["compiled"]}
+
+
 # --- errors of exp ---------------------------------------------------------------------------------------------------
 
 
@@ -218,9 +223,19 @@ def mean_rows(case: polynomials.Logits, rng: np.random.Generator) -> dict[str, A
     return polynomials.logit_bounds(replace(case, X=case.X.mean(0, keepdims=True), Y=case.Y.mean(0, keepdims=True)))
 
 
+def largest_of_three(case: polynomials.Logits, rng: np.random.Generator) -> dict[str, Any]:
+    """Hoelder's inequality with the worst exponents."""
+    return polynomials.logit_bounds(case) | {"rows": max(case.products)}
+
+
 def alternating(case: polynomials.Taylor, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """T_g(-s)."""
     return polynomials.positive_values(replace(case, places=-case.places))
+
+
+def one_more_by_norm(case: polynomials.Target, rng: np.random.Generator) -> np.ndarray:
+    """One degree more for every norm."""
+    return polynomials.degrees_by_norm(case) + 1
 
 
 def norms_backwards(case: polynomials.Target, rng: np.random.Generator) -> np.ndarray:
@@ -308,7 +323,13 @@ def exact_attention(case: cubes.Truncated, rng: np.random.Generator) -> np.ndarr
     return cubes.spectrum(cubes.Cube(case.rank.n_bits, case.gamma))["f"]
 
 
-def limits_backwards(case: cubes.Rank, rng: np.random.Generator) -> dict[str, Any]:
+def ranks_of_whole_levels(case: cubes.Limit, rng: np.random.Generator) -> dict[str, Any]:
+    """Every bound rounded up to a level."""
+    ranks = [whole_level(replace(case.rank, n_bits=d), rng) for d in case.bits]
+    return cubes.rank_exponents(case) | {"ranks": ranks}
+
+
+def limits_backwards(case: cubes.Limit, rng: np.random.Generator) -> dict[str, Any]:
     """Limits for norms that rise."""
     found = cubes.rank_exponents(case)
     return found | {"limits": found["limits"][::-1]}
@@ -345,6 +366,13 @@ def exact_decisions(case: gadgets.Polynomials, rng: np.random.Generator) -> np.n
     return gadgets.decided_by_polynomials(case, exact=True)
 
 
+def one_decision_changed(case: gadgets.Polynomials, rng: np.random.Generator) -> np.ndarray:
+    """The lowest degree is right about one point more, or less."""
+    found = gadgets.decided_by_polynomials(case)
+    found[0, 0, 0] = not found[0, 0, 0]
+    return found
+
+
 # --- pieces and scalings ---------------------------------------------------------------------------------------------
 
 
@@ -369,6 +397,11 @@ def last_inverse_dropped(case: side.Linear, rng: np.random.Generator) -> np.ndar
 def other_scale(case: side.OneStep, rng: np.random.Generator) -> np.ndarray:
     """The other of the two scales."""
     return side.first_change(replace(case, rslora=not case.rslora))
+
+
+def ranks_backwards(case: side.Steps, rng: np.random.Generator) -> np.ndarray:
+    """The largest rank first."""
+    return side.first_changes(case)[::-1]
 
 
 def equal_rates(width: int) -> tuple[float, float]:

@@ -6,21 +6,36 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Paper, Rate, Recorded, Sides, Statement, always, saboteur
+from lrtheory.bounds import (
+    Derived,
+    Identity,
+    Inequality,
+    Paper,
+    Recorded,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
 from lrtheory.lora_limits import scalings, theory
 from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.ladders import slope
 from proofs_checks.lora_limits.families.side import (
     COUNTS,
     LINEAR,
-    RANK_LADDER,
+    LORA_LADDER,
+    RSLORA_LADDER,
     STEPS,
     WIDTH_LADDER,
     Counts,
     Linear,
     OneStep,
+    SignSteps,
+    Steps,
     adapted,
-    changes,
     first_change,
+    first_changes,
     is_regular,
     needed_rank,
     product,
@@ -97,7 +112,7 @@ def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
 LL_S2_RANK = Statement(
     id="lora_limits/LL-S2-rank",
     title="The rank from which it holds",
-    source=Paper("2402.11867", "Theorems 4.1 and 4.2", read="recalled"),
+    source=Paper("2402.11867", "abstract", read="recalled"),
     tex=r"r = \min\{r : r(r+1)/2 > KN\}",
     hypotheses={"some data": lambda case: case.n_data >= 1},
     instances=COUNTS,
@@ -112,7 +127,7 @@ LL_S2_RANK = Statement(
 LL_S2 = Statement(
     id="lora_limits/LL-S2",
     title="No spurious minima of the linearised problem from a rank on",
-    source=Paper("2402.11867", "Theorems 4.1 and 4.2", read="recalled"),
+    source=Paper("2402.11867", "abstract", read="recalled"),
     tex=r"r(r+1)/2 > KN \Rightarrow \text{no spurious local minima, up to a small generic perturbation}",
     hypotheses={},
     instances=LINEAR,
@@ -149,14 +164,16 @@ LL_S3 = Statement(
 )
 
 
-def grows(exponent: tuple[float, float], column: int | None = None) -> Rate:
-    """The size of a change against rank or width."""
-    return Rate(
-        cost=lambda case, found: found if column is None else found[:, column],
-        size=lambda case: case.rank if column is None else case.width,
-        over=lambda case: 1.0,
-        exponent=exponent,
-    )
+def steps_along(
+    case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2
+) -> Sides:
+    """Each change against h s^2 |A x|^2; the slope of their mean against the rank, between two numbers."""
+    wanted = np.array([[step_by_formula(one, found, power).rhs[0] for one in row] for row in case.cases])
+    moved = np.abs(np.asarray(found) - wanted).ravel()
+    power_of_rank = slope(case.ranks, np.abs(found).mean(1))
+    rhs = [*np.zeros(len(moved)), power_of_rank, exponent[1]]
+    spoiled = rounding(64 * case.width, np.abs(wanted).max())
+    return Sides([*moved, exponent[0], power_of_rank], rhs, rounding=[*np.full(len(moved), spoiled), 0.0, 0.0])
 
 
 LL_S3_RATE = Statement(
@@ -164,14 +181,16 @@ LL_S3_RATE = Statement(
     title="With alpha / sqrt(r) the first step does not shrink with the rank",
     source=Derived(theory.rslora_scale),
     tex=r"s = \alpha/\sqrt r:\ s^2\|Ax\|^2 = \Theta(1),\quad s = \alpha/r:\ \Theta(1/r)",
-    hypotheses={"Gaussian A": always},
-    instances=RANK_LADDER,
-    solve=partial(changes, scale=theory.rslora_scale),
-    claim=grows((-0.1, 0.1)),
+    hypotheses={"alpha / sqrt(r)": lambda case: case.rslora},
+    instances=RSLORA_LADDER,
+    solve=first_changes,
+    claim=Inequality(steps_along),
     saboteurs=(
-        saboteur("alpha / r", solve=changes),
-        saboteur("alpha", solve=partial(changes, scale=lambda alpha, rank: alpha)),
+        saboteur("alpha / r", breaks="alpha / sqrt(r)", instances=LORA_LADDER),
+        saboteur("changes in the name of other ranks", solve=mutants.ranks_backwards),
+        saboteur("s for s^2", claim=Inequality(partial(steps_along, power=1))),
     ),
+    notes="On fixed draws of a Gaussian A, ranks 4, 16, 64, by the library's gradient.",
 )
 
 LL_S3_LORA = Statement(
@@ -179,12 +198,26 @@ LL_S3_LORA = Statement(
     title="With alpha / r it shrinks like 1 / r",
     source=Derived(theory.rslora_scale),
     tex=r"s = \alpha/r:\ s^2\|Ax\|^2 = \Theta(1/r)",
-    hypotheses={"Gaussian A": always},
-    instances=RANK_LADDER,
-    solve=changes,
-    claim=grows((-1.1, -0.9)),
-    saboteurs=(saboteur("alpha / sqrt(r)", solve=partial(changes, scale=theory.rslora_scale)),),
+    hypotheses={"alpha / r": lambda case: not case.rslora},
+    instances=LORA_LADDER,
+    solve=first_changes,
+    claim=Inequality(partial(steps_along, exponent=(-1.1, -0.9))),
+    saboteurs=(
+        saboteur("alpha / sqrt(r)", breaks="alpha / r", instances=RSLORA_LADDER),
+        saboteur("it does not shrink", claim=Inequality(steps_along)),
+    ),
 )
+
+
+def sizes_along(case: SignSteps, found: np.ndarray, column: int, within: float) -> Sides:
+    """Both changes with the rates 1 / n and 1 against their formulas; the slope of one of them between two numbers."""
+    wanted = [np.column_stack([x / n, np.abs(ax)]) for n, (x, ax) in zip(case.widths, case.draws, strict=True)]
+    moved = np.abs(np.asarray(found) - np.array(wanted)).ravel()
+    power = slope(case.widths, np.abs(found)[:, :, column].mean(1))
+    spoiled = rounding(64, np.max(wanted))
+    rhs = [*np.zeros(len(moved)), power, within]
+    return Sides([*moved, -within, power], rhs, rounding=[*np.full(len(moved), spoiled), 0.0, 0.0])
+
 
 LL_S4 = Statement(
     id="lora_limits/LL-S4",
@@ -194,12 +227,12 @@ LL_S4 = Statement(
     hypotheses={"steps with entries of one size": always},
     instances=WIDTH_LADDER,
     solve=sign_steps,
-    claim=grows((-0.08, 0.08), 0),
+    claim=Inequality(partial(sizes_along, column=0, within=0.08)),
     saboteurs=(
         saboteur("1 / n for both", solve=partial(sign_steps, rates=mutants.equal_rates)),
         saboteur("1 for both", solve=partial(sign_steps, rates=lambda width: (1.0, 1.0))),
     ),
-    notes="b is of size h_B after the first step from 0.",
+    notes="b is of size h_B after the first step from 0. On fixed draws, n = 32, 256, 2048.",
 )
 
 LL_S4_B = Statement(
@@ -210,7 +243,7 @@ LL_S4_B = Statement(
     hypotheses={"steps with entries of one size": always},
     instances=WIDTH_LADDER,
     solve=sign_steps,
-    claim=grows((-0.15, 0.15), 1),
+    claim=Inequality(partial(sizes_along, column=1, within=0.1)),
     saboteurs=(
         saboteur("1 / n for both", solve=partial(sign_steps, rates=mutants.equal_rates)),
         saboteur("n^(-1/2) for both", solve=partial(sign_steps, rates=lambda width: (width**-0.5, width**-0.5))),

@@ -50,7 +50,7 @@ def test_narrow_products_give_the_same(adapt):
     problem = oracles.random_problem(2, n_queries=40, n_keys=30, d_head=6, ranks=(1, 1, 1), size=0.2)
     options = {"adapt": tuple(adapt), "method": "low-rank", "degree": 3}
     wide, narrow = (ll.lora_gradients(problem, full_gradient=full, **options) for full in (True, False))
-    assert set(narrow.W) == set(adapt) & {"V"}
+    assert not narrow.W
     assert narrow.counts["flops"] < wide.counts["flops"]
     for letter in adapt:
         np.testing.assert_allclose(narrow.A[letter], wide.A[letter], rtol=1e-9, atol=1e-12)

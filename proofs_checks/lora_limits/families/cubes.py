@@ -103,15 +103,45 @@ RANKS = Family(
 )
 
 
-def rank_exponents(case: Rank, rng: np.random.Generator | None = None) -> dict[str, Any]:
-    """log_L of the bound for d, 4 d, 16 d, the limit, and limits for norms that fall."""
-    bits = [case.n_bits * 4**k for k in range(3)]
-    found = [math.log2(theory.hypercube_rank_lower_bound(d, case.c, case.a)) / d for d in bits]
-    limits = [theory.rank_exponent_limit(case.c / 256**k, case.a) for k in range(8)]
-    return {"exponents": found, "limits": limits}
+@dataclass(frozen=True)
+class Limit:
+    """A rank bound, and its limit to three digits."""
+
+    rank: Rank
+    table: float
+
+    @property
+    def bits(self) -> tuple[int, ...]:
+        """d, 4 d, 16 d."""
+        return tuple(self.rank.n_bits * 4**k for k in range(3))
 
 
-LIMITS = Family("rank-limits", always=tuple(Rank(10, c, a) for c, a in ((0.25, 0.5), (0.125, 0.5), (0.0625, 1.0))))
+def rank_exponents(case: Limit, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """The library's bounds for d, 4 d, 16 d, its limit of the exponent, and limits for norms that fall."""
+    c, a = case.rank.c, case.rank.a
+    ranks = [theory.hypercube_rank_lower_bound(d, c, a) for d in case.bits]
+    return {"ranks": ranks, "limits": [hypercube.rank_exponent_limit(c / 256**k, a) for k in range(8)]}
+
+
+def exponent_of_root(c: float, a: float) -> float:
+    """H(min(k, 1/2)) with k by bisection of H(k) + 2 k log2 tanh(c ln 2) = -2 a above its largest point."""
+    log_t = math.log2(math.tanh(c * math.log(2)))
+    entropy = lambda x: -sum(p * math.log2(p) for p in (x, 1 - x) if p > 0)
+    low, high = 1 / (1 + 4**-log_t), 1.0  # t^2 / (1 + t^2), where the exponent of a level is largest
+    for _ in range(200):
+        middle = (low + high) / 2
+        keeps = entropy(middle) + 2 * middle * log_t > -2 * a
+        low, high = (middle, high) if keeps else (low, middle)
+    return entropy(min(high, 0.5))
+
+
+LIMITS = Family(
+    "rank-limits",
+    always=tuple(
+        Limit(Rank(10, c, a), table)
+        for c, a, table in ((0.05, 0.25, 0.468), (0.25, 0.25, 0.829), (0.05, 0.5, 0.660), (0.25, 0.5, 0.962))
+    ),
+)
 
 
 @dataclass(frozen=True)

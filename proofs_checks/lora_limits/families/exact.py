@@ -143,6 +143,9 @@ class Tiled:
         return rounding(operations, self.values.shape[1] * len(self.queries) * np.prod(sizes) ** 2)
 
 
+TILINGS = ("compiled", "swept")
+
+
 def tilings(head: Attention) -> dict[str, list[np.ndarray]]:
     """Compiled tiles of two queries, and a sweep over tiles of eight keys for one query at a time."""
     batch = Attention(*(one[None] if isinstance(one, np.ndarray) else one for one in head))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,11 @@ def is_decisive(case: Bits) -> bool:
     return case.beta0 > theory.decisive_beta0(n, d, gap=case.gap) + 4e-9 * d
 
 
+def is_normal(case: Bits) -> bool:
+    """Whether exp(-beta0 / 2) / (2 n), what a weight can fall to, is a normal double, with a factor of 1000 to spare."""
+    return case.beta0 / 2 + np.log(2 * len(case.a)) <= 700
+
+
 def random_bits(seed: int, n: int, d: int, beta0: float, *, planted: bool) -> Bits:
     """Weight d / 2; a pair that is identical, or none asked for."""
     rng = np.random.default_rng(seed)
@@ -107,7 +112,17 @@ def draw_decisive(draws: Draws) -> Bits:
 
 
 SMALLEST = Bits(np.array([[1, 0]]), np.array([[1, 0]]), 4.0, 1)
-SUMS = Family("bits", always=(SMALLEST, random_bits(0, 16, 8, 60.0, planted=True), dominating(40.0)), draw=draw_bits)
+SUMS = Family(
+    "bits",
+    always=(
+        SMALLEST,
+        replace(SMALLEST, beta0=1398.0),
+        random_bits(0, 16, 8, 60.0, planted=True),
+        random_bits(3, 16, 8, 1390.0, planted=True),
+        dominating(40.0),
+    ),
+    draw=draw_bits,
+)
 DOMINATING = Family("dominating", always=tuple(dominating(12.0 + k / 4) for k in range(64)))
 DECISIVE = Family(
     "decisive-bits",
@@ -116,6 +131,7 @@ DECISIVE = Family(
         crowd_below(8, 1, 1.125),
         random_bits(1, 16, 8, 64.0, planted=True),
         random_bits(2, 16, 8, 64.0, planted=False),
+        random_bits(4, 16, 8, 1390.0, planted=True),
         *DOMINATING.smallest(),
     ),
     draw=draw_decisive,
@@ -133,32 +149,61 @@ class Polynomials:
     high: int
 
 
+    @property
+    def gadgets(self) -> tuple[Bits, Bits]:
+        """Both."""
+        return self.planted, self.plain
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """Low ones first."""
+        return (*self.low, self.high)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """Which points have a partner, by enumeration: (2, n)."""
+        return np.array([bits.products.max(1) >= bits.wanted for bits in self.gadgets])
+
+    @property
+    def by_series(self) -> np.ndarray:
+        """What sums of Taylor's terms decide in the place of exponentials, for each degree: (degrees, 2, n)."""
+        return np.array([[decided_by_series(bits, g) for bits in self.gadgets] for g in self.degrees])
+
+
+def decided_by_series(bits: Bits, degree: int) -> np.ndarray:
+    """log(n exp(beta0 / 2) sum_j T_g(s_ij) / (n T_g(beta0 / 2))) against beta0 p / (2 d), with a slack for ties."""
+    d = bits.a.shape[1]
+    levels = bits.beta0 * np.r_[np.arange(d + 1), d] / (2 * d)  # of every inner product, and of the right half
+    terms = np.cumprod(np.column_stack([np.ones(d + 2), *(levels / k for k in range(1, degree + 1))]), axis=1)
+    powers = terms[:, ::-1].sum(1)
+    logarithms = np.log(powers[bits.products].sum(1)) - np.log(powers[-1]) + bits.beta0 / 2
+    return logarithms >= bits.beta0 * bits.wanted / (2 * d) - 1e-9
+
+
 def decided_by_polynomials(
     case: Polynomials, rng: np.random.Generator | None = None, exact: bool = False
 ) -> np.ndarray:
-    """Wrong decisions of each degree, low ones first, over both gadgets."""
-    wrong = []
-    for degree in (*case.low, case.high):
-        count = 0
-        for bits in (case.planted, case.plain):
-            logits = read(bits).logits
+    """The library's decisions with the polynomial of each degree, low ones first, on both gadgets: (degrees, 2, n)."""
+    found = []
+    for bits in case.gadgets:
+        logits = read(bits).logits
+        for degree in case.degrees:
             powers = np.exp(logits) if exact else exp_polynomial(bits.beta0 / 2, degree=degree)(logits)
             t = powers[:, : len(bits.a)].sum(1) / powers.sum(1)
-            found = theory.decide_pair(t, bits.wanted, n_bits=bits.a.shape[1], beta0=bits.beta0)
-            count += int((found != (bits.products.max(1) >= bits.wanted)).sum())
-        wrong.append(count)
-    return np.array(wrong)
+            found.append(theory.decide_pair(t, bits.wanted, n_bits=bits.a.shape[1], beta0=bits.beta0))
+    return np.swapaxes(np.reshape(found, (2, len(case.degrees), -1)), 0, 1)
+
+
+def gadgets(n: int, d: int, seed: int, low: tuple[int, ...], high: int) -> Polynomials:
+    """A planted and a plain one with beta0 = 80."""
+    pair = [random_bits(10 * (2 - planted) + seed, n, d, 80.0, planted=planted) for planted in (True, False)]
+    return Polynomials(*pair, low, high)
 
 
 POLYNOMIALS = Family(
     "polynomial-gadgets",
-    always=tuple(
-        Polynomials(
-            random_bits(10 + s, 32, 16, 80.0, planted=True),
-            random_bits(20 + s, 32, 16, 80.0, planted=False),
-            (2, 4, 8, 16),
-            80,
-        )
-        for s in range(3)
+    always=lambda: (
+        *(gadgets(32, 16, seed, (2, 4, 8, 16), 80) for seed in range(3)),
+        gadgets(256, 32, 0, (2, 4, 8, 16), 40),
     ),
 )

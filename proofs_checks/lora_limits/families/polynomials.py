@@ -242,6 +242,14 @@ def exact_rank(case: Features) -> int:
     return int(flint.fmpz_mat([[sum(c * s**k for k, c in enumerate(a)) for s in row] for row in logits]).rank())
 
 
+def wrong_entries(case: Features, found: Factors) -> int:
+    """How many entries of U V^T are not those of P(Q K^T)."""
+    logits = case.Q.astype(np.int64).astype(object) @ case.K.astype(np.int64).astype(object).T
+    wanted = sum(int(c) * logits**k for k, c in enumerate(case.coefficients))
+    product = np.asarray(found.U).astype(np.int64).astype(object) @ np.asarray(found.V).astype(np.int64).astype(object).T
+    return int((product != wanted).sum())
+
+
 def integer_rank(found: Factors) -> int:
     """The rank of U V^T, whose entries are integers."""
     product = (
@@ -316,6 +324,18 @@ class Logits:
     X: np.ndarray
     Y: np.ndarray
     beta: float
+
+    @property
+    def products(self) -> tuple[float, float, float]:
+        """beta |x|_2 |y|_2, beta |x|_1 max |Y| and beta max |X| |y|_1 for the largest rows."""
+        X, Y = np.abs(self.X), np.abs(self.Y)
+        euclid = np.sqrt((X**2).sum(1).max() * (Y**2).sum(1).max())
+        return tuple(self.beta * float(one) for one in (euclid, X.sum(1).max() * Y.max(), X.max() * Y.sum(1).max()))
+
+    @property
+    def formulas(self) -> tuple[float, float]:
+        """The smallest of them, and beta d max |X| max |Y|."""
+        return min(self.products), self.beta * self.X.shape[1] * float(np.abs(self.X).max() * np.abs(self.Y).max())
 
     @property
     def spoiled(self) -> np.ndarray:

@@ -129,39 +129,66 @@ STEPS = Family("one-step", always=tuple(one_step(r, root) for r in (1, 4) for ro
 
 
 @dataclass(frozen=True)
-class RankOf:
-    """A rank and a width."""
+class Steps:
+    """First steps of adapters of growing rank, some of each, A drawn with variance 1 / width."""
 
-    rank: int
+    ranks: tuple[int, ...]
     width: int
+    n_draws: int
+    seed: int
+    rslora: bool
+
+    @property
+    def cases(self) -> list[list[OneStep]]:
+        """A row for each rank; |x|^2 is the width."""
+        rng = np.random.default_rng(self.seed)
+        one = lambda A: OneStep(np.ones(self.width), np.array([-1.0]), A, 1.0, 1.0, self.rslora)
+        tables = [rng.normal(size=(self.n_draws, r, self.width)) / self.width**0.5 for r in self.ranks]
+        return [[one(A) for A in table] for table in tables]
 
 
-def changes(case: RankOf, rng: np.random.Generator, n: int, scale: Any = theory.lora_scale) -> np.ndarray:
-    """s^2 |A x|^2 for Gaussian A of variance 1 / width and |x|^2 = width, n times: the size of the first change."""
-    Ax = rng.normal(size=(n, case.rank))
-    return scale(1.0, case.rank) ** 2 * (Ax**2).sum(1)
+def first_changes(case: Steps, rng: np.random.Generator | None = None) -> np.ndarray:
+    """How each output changes, (ranks, draws)."""
+    return np.array([[first_change(one)[0] for one in row] for row in case.cases])
 
 
-RANK_LADDER = Family("ranks-doubled", always=tuple(RankOf(r, 256) for r in (8, 32, 128, 512)))
+def steps(*, rslora: bool) -> tuple[Steps, ...]:
+    """Two seeds."""
+    return tuple(Steps((4, 16, 64), 64, 12, seed, rslora) for seed in (0, 1))
+
+
+RSLORA_LADDER = Family("ranks-doubled", always=steps(rslora=True))
+LORA_LADDER = Family("ranks-doubled-lora", always=steps(rslora=False))
 
 
 @dataclass(frozen=True)
-class Width:
-    """A width."""
+class SignSteps:
+    """f(x) = b <a, x> in growing widths: Gaussian x, and a of variance 1 / width."""
 
-    width: int
+    widths: tuple[int, ...]
+    n_draws: int
+    seed: int
+
+    @property
+    def draws(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """sum |x| and <a, x>, for each width; given x, <a, x> is Gaussian of variance |x|^2 / width."""
+        rng = np.random.default_rng(self.seed)
+        xs = [rng.normal(size=(self.n_draws, n)) for n in self.widths]
+        return [(np.abs(x).sum(1), rng.normal(size=len(x)) * np.sqrt((x**2).mean(1))) for x in xs]
 
 
-def sign_steps(case: Width, rng: np.random.Generator, n: int, rates: Any = theory.lora_plus_rates) -> np.ndarray:
-    """f(x) = b <a, x>, signs for gradients, second step: |b <step of a, x>| and |step of b <a, x>|, (n, 2)."""
-    rate_A, rate_B = rates(case.width)
-    x = rng.normal(size=(n, case.width))
-    ax = rng.normal(size=n) * np.sqrt((x**2).sum(1) / case.width)  # <a, x> for a of variance 1 / width, given x
-    b = rate_B  # after the first step, from 0
-    return np.column_stack([b * rate_A * np.abs(x).sum(1), rate_B * np.abs(ax)])
+def sign_steps(
+    case: SignSteps, rng: np.random.Generator | None = None, rates: Any = theory.lora_plus_rates
+) -> np.ndarray:
+    """Signs for gradients, second step: |b <step of a, x>| and |step of b <a, x>|, (widths, draws, 2)."""
+    found = []
+    for width, (sums, products) in zip(case.widths, case.draws, strict=True):
+        rate_A, rate_B = rates(width)
+        found.append(np.column_stack([rate_B * rate_A * sums, rate_B * np.abs(products)]))  # b is rate_B, from 0
+    return np.array(found)
 
 
-WIDTH_LADDER = Family("widths-doubled", always=tuple(Width(n) for n in (32, 256, 2048)))
+WIDTH_LADDER = Family("widths-doubled", always=tuple(SignSteps((32, 256, 2048), 400, seed) for seed in (0, 1)))
 
 
 @dataclass(frozen=True)
