@@ -39,7 +39,7 @@ class LaplacianKPrototypes:
         Prototypes.
     assignments_ : array of shape (n, K)
         Rows in the simplex.
-    energies_ : float64 array of shape (2 n_iter_ + 1,)
+    energies_ : float64 array of shape (2 turns + 1,)
         Never rising for means, modes and medoids.
     n_iter_ : int
         Turns of assignments and prototypes.
