@@ -7,6 +7,7 @@ from proofs_checks.lora_limits import features
 from proofs_checks.lora_limits import propagation
 from proofs_checks.lora_limits import certificates
 from proofs_checks.lora_limits import almost_linear
+from proofs_checks.lora_limits import needed
 from proofs_checks.lora_limits import hardness
 from proofs_checks.lora_limits import cube
 from proofs_checks.lora_limits import side

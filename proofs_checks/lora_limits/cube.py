@@ -25,7 +25,9 @@ from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.cubes import (
     CUBE_DATA,
     CUBES,
+    FEW_BITS,
     FULL_ENOUGH,
+    LARGE_NORMS,
     LIMITS,
     RANKS,
     TRUNCATED,
@@ -33,6 +35,7 @@ from proofs_checks.lora_limits.families.cubes import (
     CubeData,
     Limit,
     Rank,
+    Transformed,
     Truncated,
     cube_gradient,
     exponent_of_root,
@@ -41,6 +44,7 @@ from proofs_checks.lora_limits.families.cubes import (
     rank_bound,
     rank_exponents,
     spectrum,
+    transformed,
 )
 
 
@@ -50,7 +54,7 @@ def noise(cube: Cube) -> float:
 
 
 def diagonal(cube: Cube, found: dict[str, np.ndarray], rho: Any = noise) -> Sides:
-    """f chi_S against rho^|S| chi_S for all S, rows of f against 1; values and multiplicities against powers, counts."""
+    """f chi_S against rho^|S| chi_S for all S, rows of f against 1; values and multiplicities against theirs."""
     levels, chi = cube.levels, cube.characters
     values, count = rho(cube) ** np.arange(cube.n_bits + 1), np.bincount(levels, minlength=cube.n_bits + 1)
     lhs = np.r_[(found["f"] @ chi).ravel(), found["f"].sum(1), found["values"], found["counts"]]
@@ -148,7 +152,7 @@ LL_H5_ENTRY = Statement(
 def approaches(case: Limit, found: dict[str, Any], most: float = 1.0) -> Sides:
     """Exponents that rise below their limit; limits that fall below 1/4, and are positive, as the norm falls.
 
-    Each rank is held against the squares beyond it, each limit against a root by bisection, the first against the table.
+    Each rank is held against the squares beyond it, each limit against a root by bisection, the first against a table.
     """
     limits, bits = found["limits"], case.bits
     rising = [math.log2(rank) / d for d, rank in zip(bits, found["ranks"], strict=True)]
@@ -176,7 +180,10 @@ LL_H5_LIMIT = Statement(
         saboteur("a for 2 a", patch=(hypercube.rank_exponent_limit, "math.log2(t) + 2 * a", "math.log2(t) + a")),
         saboteur("ranks of whole levels", solve=mutants.ranks_of_whole_levels),
     ),
-    notes="So low rank needs Gamma = o(sqrt(log L)) on this input, whatever SETH says. Checked for d = 10, 40, 160, whose exponents lie below.",
+    notes=(
+        "So low rank needs Gamma = o(sqrt(log L)) on this input, whatever SETH says. Checked for d = 10, 40, 160, "
+        "whose exponents lie below."
+    ),
 )
 
 
@@ -207,4 +214,47 @@ LL_H6 = Statement(
         saboteur("a norm that is twice as large", solve=mutants.cube_of_twice_the_norm),
     ),
     notes="The condition on the norms is sufficient for low rank; nothing says that a large norm makes an input hard.",
+)
+
+
+def fewer_than_pairs(cube: CubeData, found: Transformed, hard: bool = False) -> Sides:
+    """The gradient against whole matrices; additions against 2 (d + 1) d_v d L, and against the pairs of tokens."""
+    case, d, n = cube.case, cube.n_bits, 2**cube.n_bits
+    f = np.exp(case.logits - case.logits.max(1, keepdims=True))
+    f /= f.sum(1, keepdims=True)
+    output = f @ case.C3
+    c = output - case.Y
+    p = f * (c @ case.C3.T - (c * output).sum(1, keepdims=True))
+    wanted = case.beta * case.C1.T @ p @ case.C2
+    moved = np.abs(found.gradient - wanted).ravel()
+    formula = 2 * (d + 1) * case.C3.shape[1] * d * n
+    pairs = (n * n, found.additions) if hard else (found.additions, n * n)
+    lhs = [*moved, found.additions, formula, pairs[0]]
+    spoiled = [*np.full(len(moved), rounding(64 * n, 1 + np.abs(wanted).max())), 0.0, 0.0, 0.0]
+    return Sides(lhs, [*np.zeros(len(moved)), formula, found.additions, pairs[1]], rounding=spoiled)
+
+
+LL_H6_COST = Statement(
+    id="lora_limits/LL-H6-cost",
+    title="A gradient at large norms with fewer additions than there are pairs of tokens",
+    source=Derived(theory.hypercube_gradient),
+    tex=r"\Gamma^2 = \ln L:\ 2(d+1)\,d_v\,d\,L < L^2 \text{ additions},\quad L = 2^d",
+    hypotheses={
+        "Gamma^2 is ln L": lambda cube: math.isclose(cube.gamma**2, cube.n_bits * math.log(2)),
+        "9 bits or more": lambda cube: cube.n_bits >= 9,
+    },
+    instances=LARGE_NORMS,
+    solve=transformed,
+    claim=Inequality(fewer_than_pairs),
+    saboteurs=(
+        saboteur(
+            "large norms make L^2 necessary", claim=Inequality(partial(fewer_than_pairs, hard=True)), printed=True
+        ),
+        saboteur("few bits", breaks="9 bits or more", instances=FEW_BITS),
+        saboteur("sums for differences", patch=(hypercube.walsh_hadamard, "= low - high", "= low + high")),
+    ),
+    notes=(
+        "Remark 5.2 of the paper calls the bound on the norms necessary. Its theorem has it sufficient, and its lower "
+        "bound is about the worst input."
+    ),
 )

@@ -123,7 +123,7 @@ LL_D5 = Statement(
 
 
 def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides:
-    """Sums of absolute products against the bound by rows, and logits by entries; both bounds against their formulas."""
+    """Sums of absolute products against the bound by rows, logits by entries; both bounds against their formulas."""
     products = np.abs(case.X[:, None, :]) * np.abs(case.Y[None, :, :])
     sums = case.beta * products.sum(2).ravel()
     by_rows, by_entries = case.formulas

@@ -139,6 +139,13 @@ def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
     return Sides(found["W"]["K"], slopes(loss, case.weight("K")), rounding=case.spoiled)
 
 
+def printed_values(case: HeadCase, found: dict[str, Any]) -> Sides:
+    """dW of the values against the slopes of a loss with V = X V, V on the right as X W_V; it has a shape for L = d."""
+    f = attention(case.chain.logits)
+    loss = lambda W: half_square(f @ case.X["V"] @ (case.X["V"] @ W) - case.Y)
+    return Sides(found["W"]["V"], slopes(loss, case.weight("V")), rounding=case.spoiled)
+
+
 LL_G3 = Statement(
     id="lora_limits/LL-G3",
     title="Queries, keys and values",
@@ -154,6 +161,7 @@ LL_G3 = Statement(
         saboteur("p2 = f diag(r)", solve=mutants.columns_weighted),
         saboteur("q is transposed", patch=(chain.chain_products, "(c @ T(head.values)", "(head.values @ T(c)")),
         saboteur("Q = X W_V", claim=Identity(printed_queries), printed=True),
+        saboteur("V = X V", claim=Identity(printed_values), instances=SQUARE_HEADS, printed=True),
     ),
     notes="The abstract names W_V, the paper's appendix treats queries and keys alone.",
 )
@@ -209,7 +217,7 @@ LL_G5 = Statement(
     solve=two_factorizations,
     claim=Identity(agree),
     saboteurs=(
-        saboteur("the key weight is not transposed", solve=mutants.key_weight_as_it_is),
+        saboteur("the key weight is not transposed", solve=partial(two_factorizations, transpose=False)),
         saboteur("beta twice", patch=(gradient_chain, "beta * (C1 @ W) @ C2.T", "beta * beta * (C1 @ W) @ C2.T")),
     ),
 )
@@ -260,7 +268,7 @@ LL_G7 = Statement(
     solve=rescaled,
     claim=Identity(both_scalings),
     saboteurs=(
-        saboteur("the frozen weight is not rescaled", solve=mutants.weight_kept),
+        saboteur("the frozen weight is not rescaled", solve=partial(rescaled, kept=True)),
         saboteur("the factor is multiplied again", solve=mutants.rescaled_twice),
     ),
 )

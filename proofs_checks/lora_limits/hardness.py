@@ -93,7 +93,7 @@ LL_H2 = Statement(
     solve=reduced,
     claim=Identity(padded),
     saboteurs=(
-        saboteur("beta = 1/d after padding", solve=mutants.temperature_of_the_width),
+        saboteur("beta = 1/d after padding", solve=partial(reduced, temperature="d")),
         saboteur("p2 = f diag(r)", patch=(gradient_chain, "r[:, None] * f", "r[None, :] * f")),
     ),
     notes="A reduction of the exact problem; what approximation it carries over is part of LL-H1.",
@@ -119,7 +119,7 @@ LL_H3 = Statement(
     saboteurs=(
         saboteur("8 B n", claim=Inequality(partial(sharp, bound=lambda n, d, largest: 8 * largest * n)), printed=True),
         saboteur("a quarter", claim=Inequality(partial(sharp, bound=lambda n, d, largest: largest * n * d / 4))),
-        saboteur("half of the slope", solve=mutants.half_slope),
+        saboteur("half of the slope", solve=lambda case, rng: slope(case) / 2),
     ),
     notes=(
         "Sharp. The earlier work proves 8 B n for its O(B n): the number d of columns is lost, which "
@@ -148,7 +148,7 @@ LL_H3_SECOND = Statement(
     claim=Inequality(bent),
     saboteurs=(
         saboteur("a tenth", claim=Inequality(partial(bent, share=0.1))),
-        saboteur("half of the slopes", solve=mutants.half_bend),
+        saboteur("half of the slopes", solve=lambda case, rng: bend(case) / 2),
     ),
 )
 
@@ -209,7 +209,7 @@ LL_H7 = Statement(
     solve=read,
     claim=Identity(sums_read),
     saboteurs=(
-        saboteur("divided by d, not 2 d", solve=mutants.divided_by_d),
+        saboteur("divided by d, not 2 d", solve=partial(read, halved=False)),
         saboteur("t for t / (1 - t)", solve=mutants.mass_for_odds),
     ),
     notes="Entries of Q and K are at most sqrt(beta0), logits lie in [0, beta0 / 2].",
@@ -262,8 +262,8 @@ LL_H8_POLYNOMIAL = Statement(
     title="Polynomials decide only with more features than tokens",
     source=Derived(theory.decide_pair),
     tex=(
-        r"\beta_0 = 80:\ g \le 16 \text{ decides wrongly},\quad g = 80\ (40 \text{ for } d = 32) \text{ rightly, with } "
-        r"\binom{g + 2d}{2d} \gg n"
+        r"\beta_0 = 80:\ g \le 16 \text{ decides wrongly},\quad g = 80\ (40 \text{ for } d = 32) \text{ rightly, "
+        r"with } \binom{g + 2d}{2d} \gg n"
     ),
     hypotheses={
         "exact attention is right": lambda case: bool((decided_by_polynomials(case, exact=True) == case.truth).all()),
@@ -275,7 +275,7 @@ LL_H8_POLYNOMIAL = Statement(
     claim=Inequality(useless),
     saboteurs=(
         saboteur("degree 16 is enough", claim=Inequality(partial(useless, enough=16))),
-        saboteur("exact attention", solve=mutants.exact_decisions),
+        saboteur("exact attention", solve=partial(decided_by_polynomials, exact=True)),
         saboteur("one point is decided the other way", solve=mutants.one_decision_changed),
     ),
     notes="Measured on planted and plain gadgets with n = 32 and n = 256, and no theorem.",

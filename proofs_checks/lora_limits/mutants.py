@@ -18,6 +18,8 @@ from proofs_checks.lora_limits.families import (
     exact,
     gadgets,
     kron,
+    ladders,
+    needed,
     polynomials,
     scales,
     side,
@@ -65,16 +67,6 @@ def second_not_transposed(case: chains.HeadCase, rng: np.random.Generator) -> di
 def queries_shifted(pair: exact.Shifted, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """The shift is taken off the queries' inputs."""
     return exact.shifted(pair, moved=replace(pair.case, C1=pair.case.C1 - np.resize(pair.shift, pair.case.C1.shape[1])))
-
-
-def key_weight_as_it_is(case: chains.HeadCase, rng: np.random.Generator) -> dict[str, Any]:
-    """W_K in the place of its transpose."""
-    return exact.two_factorizations(case, transpose=False)
-
-
-def weight_kept(case: chains.HeadCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """W* in the place of (r / alpha) W*."""
-    return exact.rescaled(case, kept=True)
 
 
 def rescaled_twice(case: chains.HeadCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -128,11 +120,6 @@ def one_degree_less(case: tilts.Surrogate, rng: np.random.Generator) -> tilts.Ap
     return tilts.approximate(replace(case, degree=max(0, case.degree - 1)))
 
 
-def degree_one(adapted: certified.Adapted, rng: np.random.Generator) -> dict[str, Any]:
-    """A degree that no bound was asked for."""
-    return certified.by_certificate(adapted, degree=1)
-
-
 def small_certificate(adapted: certified.Adapted, rng: np.random.Generator) -> dict[str, Any]:
     """A certificate that is too good."""
     found = certified.by_certificate(adapted)
@@ -179,6 +166,12 @@ def errors_shrunk(case: polynomials.Bracket, rng: np.random.Generator) -> polyno
     return replace(found, errors=0.99 * found.errors)
 
 
+def best_is_the_cut_series(case: polynomials.Bracket, rng: np.random.Generator) -> polynomials.Kinds:
+    """Chebyshev's polynomial, with its own error, in the name of the best."""
+    found = polynomials.kinds_of(case)
+    return replace(found, coefficients=found.coefficients[[0, 1, 1]], errors=found.errors[[0, 1, 1]])
+
+
 def less_than_bracket(case: polynomials.Absolute, rng: np.random.Generator) -> np.ndarray:
     """Both degrees one less."""
     return polynomials.degree_brackets(case) - 1
@@ -189,9 +182,14 @@ def decaying(case: polynomials.Absolute, rng: np.random.Generator) -> np.ndarray
     return polynomials.degree_brackets(replace(case, epsilon=case.epsilon * float(np.exp(case.bound))))
 
 
-def decaying_counts(case: polynomials.Absolute, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The same, n times."""
-    return np.full(n, decaying(case, rng)[1])
+def decaying_along(case: ladders.Ladder, rng: np.random.Generator) -> np.ndarray:
+    """The same along a ladder."""
+    return np.array([decaying(one, rng)[1] for one in case.rungs])
+
+
+def one_more_along(case: ladders.Ladder, rng: np.random.Generator) -> np.ndarray:
+    """One degree more on each rung."""
+    return polynomials.degrees_along(case) + 1
 
 
 def last_degree_alone(case: polynomials.Features, rng: np.random.Generator) -> polynomials.Factors:
@@ -246,10 +244,14 @@ def norms_backwards(case: polynomials.Target, rng: np.random.Generator) -> np.nd
 # --- almost linear time ----------------------------------------------------------------------------------------------
 
 
-def degree_of_log_length(case: almost_linear.Length, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A degree of log2 L."""
-    features = theory.n_features(case.d, int(np.log2(case.n_tokens)))
-    return np.full(n, theory.flop_model(case.n_tokens, case.n_tokens, case.d, n_features=features))
+def one_more_needed(case: needed.Scaled, rng: np.random.Generator) -> np.ndarray:
+    """One degree more for every norm."""
+    return needed.needed_degrees(case) + 1
+
+
+def needed_backwards(case: needed.Scaled, rng: np.random.Generator) -> np.ndarray:
+    """The largest norm first."""
+    return needed.needed_degrees(case)[::-1]
 
 
 def without_beta(case: almost_linear.Shared, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -274,21 +276,6 @@ def other_order(pairs: kron.Pairs, rng: np.random.Generator) -> dict[str, np.nda
 
 
 # --- hardness --------------------------------------------------------------------------------------------------------
-
-
-def temperature_of_the_width(case: scales.Reduced, rng: np.random.Generator) -> np.ndarray:
-    """beta = 1 / d."""
-    return scales.reduced(case, temperature="d")
-
-
-def half_slope(case: scales.Scores, rng: np.random.Generator) -> float:
-    """<O, O'> without its factor 2."""
-    return scales.slope(case) / 2
-
-
-def half_bend(case: scales.Scores, rng: np.random.Generator) -> float:
-    """The difference of such slopes."""
-    return scales.bend(case) / 2
 
 
 def half_riemann(case: scales.Sums, rng: np.random.Generator) -> float:
@@ -340,11 +327,6 @@ def cube_of_twice_the_norm(cube: cubes.CubeData, rng: np.random.Generator) -> np
     return cubes.cube_gradient(replace(cube, gamma=2 * cube.gamma))
 
 
-def divided_by_d(case: gadgets.Bits, rng: np.random.Generator) -> gadgets.Read:
-    """Logits divided by d."""
-    return gadgets.read(case, halved=False)
-
-
 def mass_for_odds(case: gadgets.Bits, rng: np.random.Generator) -> gadgets.Read:
     """log(t) for log(t / (1 - t))."""
     found = gadgets.read(case)
@@ -359,11 +341,6 @@ def no_slack(case: gadgets.Bits, rng: np.random.Generator) -> np.ndarray:
 def threshold_of_d(case: gadgets.Bits, rng: np.random.Generator) -> np.ndarray:
     """beta0 p / d for beta0 p / (2 d)."""
     return gadgets.read(case).sums >= case.beta0 * case.wanted / case.a.shape[1] - 1e-9
-
-
-def exact_decisions(case: gadgets.Polynomials, rng: np.random.Generator) -> np.ndarray:
-    """Decisions by exact chains.attention, in the name of every degree."""
-    return gadgets.decided_by_polynomials(case, exact=True)
 
 
 def one_decision_changed(case: gadgets.Polynomials, rng: np.random.Generator) -> np.ndarray:
@@ -402,11 +379,6 @@ def other_scale(case: side.OneStep, rng: np.random.Generator) -> np.ndarray:
 def ranks_backwards(case: side.Steps, rng: np.random.Generator) -> np.ndarray:
     """The largest rank first."""
     return side.first_changes(case)[::-1]
-
-
-def equal_rates(width: int) -> tuple[float, float]:
-    """1 / n for both."""
-    return 1 / width, 1 / width
 
 
 def one_rank_less(case: side.Counts, rng: np.random.Generator) -> int:

@@ -164,9 +164,7 @@ LL_S3 = Statement(
 )
 
 
-def steps_along(
-    case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2
-) -> Sides:
+def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2) -> Sides:
     """Each change against h s^2 |A x|^2; the slope of their mean against the rank, between two numbers."""
     wanted = np.array([[step_by_formula(one, found, power).rhs[0] for one in row] for row in case.cases])
     moved = np.abs(np.asarray(found) - wanted).ravel()
@@ -229,7 +227,7 @@ LL_S4 = Statement(
     solve=sign_steps,
     claim=Inequality(partial(sizes_along, column=0, within=0.08)),
     saboteurs=(
-        saboteur("1 / n for both", solve=partial(sign_steps, rates=mutants.equal_rates)),
+        saboteur("1 / n for both", solve=partial(sign_steps, rates=lambda width: (1 / width, 1 / width))),
         saboteur("1 for both", solve=partial(sign_steps, rates=lambda width: (1.0, 1.0))),
     ),
     notes="b is of size h_B after the first step from 0. On fixed draws, n = 32, 256, 2048.",
@@ -245,7 +243,7 @@ LL_S4_B = Statement(
     solve=sign_steps,
     claim=Inequality(partial(sizes_along, column=1, within=0.1)),
     saboteurs=(
-        saboteur("1 / n for both", solve=partial(sign_steps, rates=mutants.equal_rates)),
+        saboteur("1 / n for both", solve=partial(sign_steps, rates=lambda width: (1 / width, 1 / width))),
         saboteur("n^(-1/2) for both", solve=partial(sign_steps, rates=lambda width: (width**-0.5, width**-0.5))),
     ),
     notes="With n^(-1/2) for both, A moves the output and B does not.",

@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.special import iv
 
-from lrtheory.bounds import Draws, Family
-from lrtheory.lora_limits import LoRAHead, lora_gradients, make_uniform, theory
+from lrtheory.bounds import Draws, Family, rounding
+from lrtheory.lora_limits import AttentionProblem, LoRAHead, lora_gradients, low_rank, make_uniform, theory
+from lrtheory.lora_limits.attention import Attention
 from proofs_checks.lora_limits.families.chains import draw_table
+from proofs_checks.lora_limits.families.exact import Counted
+from proofs_checks.lora_limits.families.ladders import Ladder
 
-# --- counts that grow with the length --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Length:
-    """L tokens of width d with entries up to a bound; the error allowed is 1 / L."""
-
-    n_tokens: int
-    d: int
-    bound: float
-
-
-def flops(case: Length, rng: np.random.Generator, n: int, method: str = "low-rank") -> np.ndarray:
-    """Operations that the library counts for one gradient, n times: they depend on sizes and degrees alone."""
-    problem = make_uniform(case.n_tokens, case.d, bound=case.bound, rng=0)
-    options = {"epsilon": 1 / case.n_tokens} if method == "low-rank" else {}
-    return np.full(n, lora_gradients(problem, adapt=("Q",), method=method, **options).counts["flops"])
-
-
-LENGTHS = Family("lengths", always=tuple(Length(2**k, 2, 0.5) for k in range(5, 12)))
-
-
-def proved_counts(case: Length, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Operations with the features of the smallest degree that is proved to have a relative error of 1 / L."""
-    degree = theory.min_degree(case.bound**2, 1 / case.n_tokens, kind="certificate")
-    features = theory.n_features(case.d, degree)
-    return np.full(n, theory.flop_model(case.n_tokens, case.n_tokens, case.d, n_features=features))
-
-
-LONG = Family("long", always=tuple(Length(2**k, 4, 1.0) for k in range(8, 18)))
-LONG_AND_LARGE = Family(
-    "long-with-growing-norms", always=tuple(Length(2**k, 4, float(np.sqrt(k))) for k in range(8, 18))
-)
-
-
-def kinds(case: Length, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Errors of dLoss/dW_Q with degrees two and four, by Taylor's and by Chebyshev's polynomial: (2, 2)."""
-    problem = make_uniform(case.n_tokens, case.d, bound=case.bound, rng=0)
-    exact = lora_gradients(problem, adapt=("Q",), method="dense").W["Q"]
-    found = [
-        [lora_gradients(problem, adapt=("Q",), method="low-rank", degree=g, polynomial=kind) for g in (2, 4)]
-        for kind in ("taylor", "chebyshev")
-    ]
-    return np.array([[np.abs(one.W["Q"] - exact).max() for one in row] for row in found])
-
-
-UNIFORM = Family("uniform-tokens", always=tuple(Length(256, 8, bound) for bound in (0.5, 1.0)))
-
-# --- one factorization -----------------------------------------------------------------------------------------------
+# --- gradients from whole matrices -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -78,23 +35,32 @@ class Shared:
         return self.keys - self.keys.mean(0)
 
     @property
+    def logits(self) -> np.ndarray:
+        """Of centred keys."""
+        return self.queries @ self.centred.T
+
+    @property
     def powers(self) -> np.ndarray:
         """Taylor's polynomial of the logits, entry by entry."""
-        logits = self.queries @ self.centred.T
-        return sum(logits**k / math.factorial(k) for k in range(self.degree + 1))
+        logits = self.logits
+        value = np.ones_like(logits)
+        for k in range(self.degree, 0, -1):
+            value = 1 + logits * value / k
+        return value
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of an entry of any gradient."""
+        sizes = [1 + np.abs(one).max() for one in (self.queries, self.keys, self.values, self.targets)]
+        lost = np.abs(self.powers).max() / np.abs(self.powers).min()
+        operations = 256 * sum(self.queries.shape + self.keys.shape)
+        return rounding(operations, lost * np.prod(sizes) ** 2 * len(self.queries))
 
 
-def three_gradients(case: Shared, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-    """The library's low-rank gradients of the three weights, by three passes over the tokens."""
-    eye = np.eye(case.queries.shape[1])
-    head = LoRAHead(eye, eye, eye, adapters={}, alpha=1.0, beta=1.0)
-    inputs = {"XK": case.keys, "XV": case.values, "adapt": ("Q", "K", "V")}
-    return dict(lora_gradients(head, case.queries, case.targets, **inputs, method="low-rank", degree=case.degree).W)
-
-
-def from_whole_matrices(case: Shared, mean: float = 1.0) -> dict[str, np.ndarray]:
-    """The same from the L x L matrix of the polynomial."""
-    f = case.powers / case.powers.sum(1, keepdims=True)
+def from_whole_matrices(case: Shared, mean: float = 1.0, powers: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """The gradients of the three weights from the L x L matrix of the polynomial, or of other powers."""
+    f = case.powers if powers is None else powers
+    f = f / f.sum(1, keepdims=True)
     output = f @ case.values
     c = output - case.targets
     p = f * (c @ case.values.T - mean * (c * output).sum(1, keepdims=True))
@@ -103,6 +69,145 @@ def from_whole_matrices(case: Shared, mean: float = 1.0) -> dict[str, np.ndarray
         "K": case.keys.T @ p.T @ case.queries,
         "V": case.values.T @ f.T @ c,
     }
+
+
+# --- counts that grow with the length --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Length:
+    """L tokens of width d with entries up to a bound; the error allowed is 1 / L."""
+
+    n_tokens: int
+    d: int
+    bound: float
+
+    @property
+    def problem(self) -> AttentionProblem:
+        """Uniform tokens."""
+        return make_uniform(self.n_tokens, self.d, bound=self.bound, rng=0)
+
+    def shared(self, degree: int) -> Shared:
+        """The same as one factorization of some degree."""
+        one = self.problem
+        return Shared(one.head.beta * one.XQ, one.XK, one.XV, one.Y, degree)
+
+    @property
+    def spoiled(self) -> float:
+        """Rounding of sums over pairs of tokens with entries of order 1."""
+        return float(rounding(64 * self.n_tokens, 1.0))
+
+    @property
+    def exact(self) -> np.ndarray:
+        """dLoss/dW_Q with exp itself."""
+        one = self.shared(0)
+        return from_whole_matrices(one, powers=np.exp(one.logits))["Q"]
+
+    def proved(self, degree: int) -> float:
+        """What the bounds prove of the error of dLoss/dW_Q with Taylor's polynomial; values centred, as c allows."""
+        one, problem = self.shared(degree), self.problem
+        eta = theory.taylor_error(degree, theory.logit_bound(one.queries, one.centred, beta=1.0))
+        values, labels = (table - problem.XV.mean(0) for table in (problem.XV, problem.Y))
+        beta = problem.head.beta
+        multiplier = theory.error_multiplier(problem.XQ, one.centred, values, Y=labels, beta=beta)
+        return theory.tilt_bound(eta) * multiplier if eta < 1 else np.inf
+
+    def counted(self, degree: int) -> int:
+        """Operations of the library's passes over the tokens, on arrays that count, and one for each feature."""
+        tables = [one.view(Counted) for one in (self.problem.XQ, self.problem.XK, self.problem.XV, self.problem.Y)]
+        head = Attention(*tables, right=tables[1])
+        Counted.matrix_products = 0
+        coefficients = np.ones(degree + 1) / 1e3 ** np.arange(degree + 1)  # positive rows
+        low_rank.low_rank_products(np, head, low_rank.polynomial_factors(np, head, coefficients))
+        return 2 * Counted.matrix_products + 2 * self.n_tokens * theory.n_features(self.d, degree)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """dLoss/dW_Q, the operations that the library counts, and the degree, None where exp itself was taken."""
+
+    gradient: np.ndarray
+    flops: int
+    degree: int | None
+
+
+def answers(
+    case: Ladder,
+    rng: np.random.Generator | None = None,
+    method: str = "low-rank",
+    less: int = 0,
+    uncounted: int = 0,
+) -> tuple[Answer, ...]:
+    """The library's gradient for each length, at a proved error of 1 / L; degrees that are left out, or not counted."""
+    found = []
+    for one in case.rungs:
+        options: dict[str, Any] = {"epsilon": 1 / one.n_tokens} if method == "low-rank" else {}
+        answer = lora_gradients(one.problem, adapt=("Q",), method=method, **options)
+        if less:
+            answer = lora_gradients(one.problem, adapt=("Q",), method=method, degree=answer.degree - less)
+        flops = one.counted(answer.degree - uncounted) if uncounted else answer.counts["flops"]
+        found.append(Answer(answer.W["Q"], flops, answer.degree))
+    return tuple(found)
+
+
+LENGTHS = Family("lengths", always=(Ladder(tuple(Length(2**k, 2, 0.5) for k in range(5, 12))),))
+
+
+def proved_degree(one: Length) -> int:
+    """The smallest degree that is proved to have a relative error of 1 / L."""
+    return theory.min_degree(one.bound**2, 1 / one.n_tokens, kind="certificate")
+
+
+def proved_counts(
+    case: Ladder, rng: np.random.Generator | None = None, degree_of: Callable[[Length], int] = proved_degree
+) -> np.ndarray:
+    """Degrees and their operations: (lengths, 2)."""
+    found = []
+    for one in case.rungs:
+        degree = degree_of(one)
+        features = theory.n_features(one.d, degree)
+        found.append((degree, theory.flop_model(one.n_tokens, one.n_tokens, one.d, n_features=features)))
+    return np.array(found)
+
+
+LONG = Family("long", always=(Ladder(tuple(Length(2**k, 4, 1.0) for k in range(8, 18))),))
+LONG_AND_LARGE = Family(
+    "long-with-growing-norms", always=(Ladder(tuple(Length(2**k, 4, float(np.sqrt(k))) for k in range(8, 18))),)
+)
+
+
+def kinds(case: Length, rng: np.random.Generator | None = None) -> np.ndarray:
+    """dLoss/dW_Q with degrees two and four, by Taylor's and by Chebyshev's polynomial: (2, 2, d, d)."""
+    call = lambda g, kind: lora_gradients(case.problem, adapt=("Q",), method="low-rank", degree=g, polynomial=kind)
+    return np.array([[call(g, kind).W["Q"] for g in (2, 4)] for kind in ("taylor", "chebyshev")])
+
+
+def wanted_kinds(case: Length) -> np.ndarray:
+    """The same from whole matrices; Chebyshev's series from Bessel functions, on the interval that rows allow."""
+    found, one = [], case.shared(0)
+    M = theory.logit_bound(one.queries, one.centred, beta=1.0)
+    series = 2 * iv(np.arange(5), M)
+    series[0] /= 2
+    for kind in ("taylor", "chebyshev"):
+        for g in (2, 4):
+            by_series = np.polynomial.chebyshev.chebval(one.logits / M, series[: g + 1])
+            powers = case.shared(g).powers if kind == "taylor" else by_series
+            found.append(from_whole_matrices(one, powers=powers)["Q"])
+    return np.reshape(found, (2, 2, case.d, case.d))
+
+
+UNIFORM = Family("uniform-tokens", always=tuple(Length(256, 8, bound) for bound in (0.5, 1.0)))
+SHORT = Family("other-tokens", always=(Length(64, 2, 1.0), Length(256, 8, 0.01)))
+
+# --- one factorization -----------------------------------------------------------------------------------------------
+
+
+def three_gradients(case: Shared, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    """The library's low-rank gradients of the three weights, by three passes over the tokens."""
+    eye = np.eye(case.queries.shape[1])
+    head = LoRAHead(eye, eye, eye, adapters={}, alpha=1.0, beta=1.0)
+    inputs = {"XK": case.keys, "XV": case.values, "adapt": ("Q", "K", "V")}
+    return dict(lora_gradients(head, case.queries, case.targets, **inputs, method="low-rank", degree=case.degree).W)
 
 
 def draw_shared(draws: Draws) -> Shared:

@@ -14,10 +14,12 @@ from proofs_checks.lora_limits.families.chains import LETTERS, HeadCase, adapter
 
 @dataclass(frozen=True)
 class Adapted:
-    """A head with small inputs, and the error that is allowed."""
+    """A head with small inputs, the error that is allowed, the method and its polynomial."""
 
     case: HeadCase
     epsilon: float
+    method: str = "low-rank"
+    polynomial: str = "taylor"
 
     @property
     def exact(self) -> dict[str, np.ndarray]:
@@ -34,8 +36,8 @@ def by_certificate(adapted: Adapted, rng: np.random.Generator | None = None, **o
     """The low-rank gradients with a proved error, and their certificates."""
     case = adapted.case
     options = options or {"epsilon": adapted.epsilon}
-    inputs = {"XK": case.X["K"], "XV": case.X["V"]}
-    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, method="low-rank", **options)
+    inputs = {"XK": case.X["K"], "XV": case.X["V"], "method": adapted.method, "polynomial": adapted.polynomial}
+    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, **options)
     gradients = {f"{kind}_{x}": getattr(found, kind)[x] for kind in "ABW" for x in LETTERS}
     return {"gradients": gradients, "entries": dict(found.certificate.entries)}
 
@@ -49,7 +51,8 @@ def draw_adapted(draws: Draws) -> Adapted:
     """A small head; targets from 1/4 to 2^-20."""
     case = small(draw_letters(draws), 0.125)
     logits = np.abs(case.chain.logits).max()
-    return Adapted(small(case, float(1 / (1 + logits))), 2.0 ** -draws.choice((2, 10, 20)))
+    kind, method = draws.choice(("taylor", "chebyshev", "minimax")), draws.choice(("low-rank", "low-rank", "hybrid"))
+    return Adapted(small(case, float(1 / (1 + logits))), 2.0 ** -draws.choice((2, 10, 20)), method, kind)
 
 
 ADAPTED = Family(

@@ -81,6 +81,51 @@ CUBE_DATA = Family(
 )
 
 
+class Added:
+    """An entry whose sums and differences are counted."""
+
+    total = 0
+
+    def __add__(self, other: Added) -> Added:
+        Added.total += 1
+        return self
+
+    __sub__ = __add__
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """A gradient, and the sums and differences in its transforms."""
+
+    gradient: np.ndarray
+    additions: int
+
+
+def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Transformed:
+    """The library's gradient; each of its transforms runs once more on entries that count."""
+    plain, Added.total = hypercube.walsh_hadamard, 0
+
+    def counting(table: np.ndarray) -> None:
+        plain.py_func(np.full(table.shape, Added(), object))
+        plain(table)
+
+    hypercube.walsh_hadamard = counting
+    try:
+        return Transformed(cube_gradient(cube), Added.total)
+    finally:
+        hypercube.walsh_hadamard = plain
+
+
+def large_norms(n_bits: int) -> CubeData:
+    """Gamma^2 = ln L, values and labels in one column."""
+    one = cube_data(n_bits, n_bits, math.sqrt(n_bits * math.log(2)))
+    return CubeData(n_bits, one.gamma, one.C3[:, :1], one.Y[:, :1])
+
+
+LARGE_NORMS = Family("cube-large-norms", always=(large_norms(9), large_norms(10)))
+FEW_BITS = Family("cube-few-bits", always=(large_norms(3), large_norms(4)))
+
+
 @dataclass(frozen=True)
 class Rank:
     """d bits, c = Gamma^2 / ln L, and the exponent a of the relative error."""

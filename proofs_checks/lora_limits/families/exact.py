@@ -91,9 +91,11 @@ RESCALED = Family(
 
 
 class Counted(np.ndarray):
-    """An array whose products of entries are counted."""
+    """An array whose products of entries are counted, those of matrices apart from the others too."""
 
     products = 0
+    matrix_products = 0
+    __array_priority__ = 1.0  # so that parts side by side still count
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         plain = [np.asarray(one) if isinstance(one, Counted) else one for one in inputs]
@@ -103,6 +105,7 @@ class Counted(np.ndarray):
             Counted.products += found.size
         elif ufunc is np.matmul:
             Counted.products += found.size * plain[0].shape[-1]
+            Counted.matrix_products += found.size * plain[0].shape[-1]
         return found.view(Counted) if isinstance(found, np.ndarray) else found
 
 

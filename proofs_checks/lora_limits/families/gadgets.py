@@ -66,7 +66,7 @@ def is_decisive(case: Bits) -> bool:
 
 
 def is_normal(case: Bits) -> bool:
-    """Whether exp(-beta0 / 2) / (2 n), what a weight can fall to, is a normal double, with a factor of 1000 to spare."""
+    """Whether exp(-beta0 / 2) / (2 n), what a weight can fall to, is a normal double, with some factors to spare."""
     return case.beta0 / 2 + np.log(2 * len(case.a)) <= 700
 
 
@@ -147,7 +147,6 @@ class Polynomials:
     plain: Bits
     low: tuple[int, ...]
     high: int
-
 
     @property
     def gadgets(self) -> tuple[Bits, Bits]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
 from lrtheory.lora_limits import Polynomial, degrees, exp_polynomial, features, theory
+from proofs_checks.lora_limits.families.ladders import Ladder
 
 # --- Taylor ----------------------------------------------------------------------------------------------------------
 
@@ -156,20 +157,43 @@ def best_errors(case: Bracket) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Kinds:
-    """Coefficients and stated relative errors of the three polynomials of one degree on [-M, M]."""
+    """Coefficients and stated relative errors of the three polynomials on [-M, M]; the best's error of degree g + 1."""
 
     coefficients: np.ndarray
     errors: np.ndarray
+    following: float
 
 
 def kinds_of(case: Bracket, rng: np.random.Generator | None = None) -> Kinds:
     """The library's polynomials: Taylor, Chebyshev, minimax."""
     found = [exp_polynomial(case.bound, degree=case.degree, kind=kind) for kind in ("taylor", "chebyshev", "minimax")]
-    return Kinds(np.array([one.coefficients for one in found]), np.array([one.error for one in found]))
+    after = exp_polynomial(case.bound, degree=case.degree + 1, kind="minimax").error
+    return Kinds(np.array([one.coefficients for one in found]), np.array([one.error for one in found]), after)
+
+
+def alternation(errors: np.ndarray, degree: int) -> float:
+    """The least height of g + 2 errors of alternating sign along a grid, which no polynomial falls below; else 0."""
+    pieces = np.split(np.abs(errors), np.nonzero(np.diff(np.sign(errors)))[0] + 1)
+    return min(float(piece.max()) for piece in pieces) if len(pieces) >= degree + 2 else 0.0
+
+
+def is_above_rounding(case: Bracket) -> bool:
+    """Whether the best relative error of the next degree is above 2^-36, by the lower end of its bracket."""
+    return theory.chebyshev_bracket(case.degree + 1, case.bound)[0] * np.exp(-case.bound) >= 2.0**-36
 
 
 BRACKETS = Family(
     "brackets", always=tuple(Bracket(g, M) for g, M in ((0, 0.5), (2, 1.0), (5, 1.0), (4, 4.0), (8, 4.0), (8, 8.0)))
+)
+
+
+RELATIVE = Family(
+    "relative-errors",
+    always=tuple(
+        Bracket(g, M)
+        for M, degrees in ((0.5, (0, 4)), (1.0, (2, 5)), (2.0, (8,)), (4.0, (4, 8, 14)), (6.0, (8, 13, 17)))
+        for g in degrees
+    ),
 )
 
 
@@ -196,12 +220,13 @@ LARGE_ERRORS = Family(
 ORDERS = Family(
     "orders", always=tuple(Absolute(M, 10.0**-k) for M in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0) for k in (2, 4, 8, 12))
 )
-LADDER = Family("bounds-doubled", always=tuple(Absolute(M, 0.01) for M in (16.0, 32.0, 64.0, 128.0)))
+SMALL_BOUNDS = Family("small-bounds", always=(Absolute(1e-4, 0.01), Absolute(0.01, 1e-4)))
+LADDER = Family("bounds-doubled", always=(Ladder(tuple(Absolute(M, 0.01) for M in (16.0, 32.0, 64.0, 128.0))),))
 
 
-def degree_counts(case: Absolute, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The upper degree of the library's bracket, n times."""
-    return np.full(n, theory.degree_bracket(case.bound, case.epsilon)[1])
+def degrees_along(case: Ladder, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The upper degrees of the library's brackets."""
+    return np.array([theory.degree_bracket(one.bound, one.epsilon)[1] for one in case.rungs])
 
 
 # --- features --------------------------------------------------------------------------------------------------------
@@ -246,16 +271,18 @@ def wrong_entries(case: Features, found: Factors) -> int:
     """How many entries of U V^T are not those of P(Q K^T)."""
     logits = case.Q.astype(np.int64).astype(object) @ case.K.astype(np.int64).astype(object).T
     wanted = sum(int(c) * logits**k for k, c in enumerate(case.coefficients))
-    product = np.asarray(found.U).astype(np.int64).astype(object) @ np.asarray(found.V).astype(np.int64).astype(object).T
-    return int((product != wanted).sum())
+    return int((integer_product(found) != wanted).sum())
+
+
+def integer_product(found: Factors) -> np.ndarray:
+    """U V^T, whose entries are integers of any size."""
+    U, V = (np.asarray(one).astype(np.int64).astype(object) for one in (found.U, found.V))
+    return U @ V.T
 
 
 def integer_rank(found: Factors) -> int:
-    """The rank of U V^T, whose entries are integers."""
-    product = (
-        np.asarray(found.U).astype(np.int64).astype(object) @ np.asarray(found.V).astype(np.int64).astype(object).T
-    )
-    return int(flint.fmpz_mat([[int(x) for x in row] for row in product]).rank())
+    """The rank of U V^T."""
+    return int(flint.fmpz_mat([[int(x) for x in row] for row in integer_product(found)]).rank())
 
 
 def integer_features(seed: int, n: int, d: int, degree: int) -> Features:

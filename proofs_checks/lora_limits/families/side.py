@@ -142,7 +142,7 @@ class Steps:
     def cases(self) -> list[list[OneStep]]:
         """A row for each rank; |x|^2 is the width."""
         rng = np.random.default_rng(self.seed)
-        one = lambda A: OneStep(np.ones(self.width), np.array([-1.0]), A, 1.0, 1.0, self.rslora)
+        one = lambda A: OneStep(np.ones(self.width), np.array([-1.0]), A, 2.0, 1.0, self.rslora)
         tables = [rng.normal(size=(self.n_draws, r, self.width)) / self.width**0.5 for r in self.ranks]
         return [[one(A) for A in table] for table in tables]
 

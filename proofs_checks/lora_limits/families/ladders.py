@@ -1,0 +1,22 @@
+"""Sizes that grow along one instance, and the power at which something grows with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Instances of growing size."""
+
+    rungs: tuple[Any, ...]
+
+
+def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Of the line through the logarithms, by least squares; costs below the smallest double count as that."""
+    above = np.maximum(np.asarray(costs, float), np.finfo(float).tiny)
+    return float(np.polyfit(np.log(np.asarray(sizes, float)), np.log(above), 1)[0])
