@@ -17,7 +17,9 @@ from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.inputs import real_array
 from lrtheory.lora_limits.polynomials import Polynomial
 
-__all__ = ["attention_factors", "feature_weights", "monomials"]
+__all__ = ["LARGEST_TABLE", "attention_factors", "feature_weights", "monomials"]
+
+LARGEST_TABLE = 2**28  # numbers in the tables of features and moments, 2 GB
 
 
 @arrays("device")
@@ -41,9 +43,9 @@ def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]
     Raises
     ------
     ValueError
-        If the widths differ or a number is not finite.
+        If the widths differ, a number is not finite, or the tables do not fit.
     TypeError
-        If an argument is no array of real numbers.
+        If an argument is no array of real numbers, or no polynomial.
 
     Proof
     -----
@@ -60,6 +62,12 @@ def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]
     Q, K = real_array(xp, "Q", Q), real_array(xp, "K", K)
     if Q.ndim != 2 or K.ndim != 2 or Q.shape[1] != K.shape[1]:
         raise must("Q, K", "matrices of equal width", (tuple(Q.shape), tuple(K.shape)))
+    if not isinstance(polynomial, Polynomial):
+        raise must("polynomial", "a Polynomial, such as exp_polynomial(1.0, degree=2)", polynomial, TypeError)
+    n_features = theory.n_features(Q.shape[1], polynomial.degree)
+    if n_features * max(Q.shape[0], K.shape[0], 1) > LARGEST_TABLE:
+        rule = f"of a smaller degree: {n_features} features of each token are more than fit in memory"
+        raise must("polynomial", rule, f"degree {polynomial.degree}")
     weights = xp.asarray(feature_weights(polynomial.coefficients, Q.shape[1]), dtype=K.dtype, device=K.device)
     return monomials(xp, Q, polynomial.degree).T, monomials(xp, K, polynomial.degree).T * weights
 

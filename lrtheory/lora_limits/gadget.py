@@ -25,6 +25,7 @@ __all__ = [
     "reduce_to_adapters",
 ]
 
+LARGEST_EXPONENT = 700.0  # exp(-x) is a normal number up to here
 SLACK = 1e-9  # of the logarithm of a sum, since one dominating pair is a tie up to rounding
 
 
@@ -99,7 +100,7 @@ def make_gadget(a: Any, b: Any, *, beta0: float) -> Gadget:
     Raises
     ------
     ValueError
-        If the entries are no bits, or rows differ in weight or have all ones.
+        If the entries are no bits, rows differ in weight or have all ones, or the scale would let attention underflow.
 
     Proof
     -----
@@ -124,11 +125,16 @@ def make_gadget(a: Any, b: Any, *, beta0: float) -> Gadget:
     weights = {*first.sum(1).tolist(), *second.sum(1).tolist()}
     if len(weights) > 1 or weights == {d}:
         raise must("a", "rows of one weight below their length", sorted(weights))
-    scale = math.sqrt(real("beta0", beta0, low=0.0))
+    scale = math.sqrt(_beta0(beta0, n))
     ones, zeros = np.ones((n, d)), np.zeros((n, d))
     Q, K = np.block([[first, ones], [zeros, ones]]), np.block([[second, zeros], [zeros, ones]])
     V = np.repeat([[1.0], [0.0]], n, axis=0)
     return Gadget(scale * Q, scale * K, V, 1 / (2 * d), float(beta0), (first @ second.T).max(1))
+
+
+def _beta0(beta0: Any, n: int) -> float:
+    """A scale at which exp(-beta0 / 2) / (2 n), the least that attention may be, is still a normal number."""
+    return real("beta0", beta0, low=0.0, high=2 * (LARGEST_EXPONENT - math.log(2 * n)))
 
 
 def _bits(name: str, value: Any) -> np.ndarray:
@@ -156,7 +162,7 @@ def log_pair_sums(attention: Any, *, beta0: float) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the shape is another one.
+        If the shape is another one, or the scale lets attention underflow.
 
     Proof
     -----
@@ -171,7 +177,8 @@ def log_pair_sums(attention: Any, *, beta0: float) -> np.ndarray:
     t = array("attention", attention).astype(np.float64).ravel()
     if len(t) < 2 or len(t) % 2:
         raise must("attention", "an array of 2 n numbers", t.shape)
-    beta0, n = real("beta0", beta0, low=0.0), len(t) // 2
+    n = len(t) // 2
+    beta0 = _beta0(beta0, n)
     with np.errstate(invalid="ignore", divide="ignore"):
         found = math.log(n) + beta0 / 2 + np.log(t[:n]) - np.log1p(-t[:n])
     return np.where((t[:n] > 0) & (t[:n] < 1), found, np.nan)

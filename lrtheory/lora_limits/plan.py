@@ -17,6 +17,7 @@ from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Attention
 from lrtheory.lora_limits.chain import chain_products, softmax
+from lrtheory.lora_limits.features import LARGEST_TABLE
 from lrtheory.lora_limits.gradient_error import entry_bounds, rounding_of
 from lrtheory.lora_limits.hybrid import Split, choose_split, smooth_part
 from lrtheory.lora_limits.inputs import Inputs
@@ -36,7 +37,6 @@ __all__ = [
     "usual_tol",
 ]
 
-LARGEST_TABLE = 2**28  # numbers in the tables of features and moments, 2 GB
 EXPONENTIAL = 80  # flops that one entry of the attention matrix costs the exact kernel beside its products
 SMALL = 2**16  # entries of the attention matrix up to which it is written out
 GROUPS, GROUP = 8, 4  # sampled queries, in groups whose gradients are compared
@@ -90,13 +90,19 @@ def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
     exact, least = exact_cost(head), low_rank_cost(head, wish.degree if wish.degree is not None else 2)
     if least > exact / 2:
         return Plan("tiled", "exact cheaper: too few tokens for so wide a head", bound, None, None)
-    reason = "exact cheaper: the logits reach too far for a polynomial"
+    reason = ""
     for method in ("low-rank", "hybrid"):
         try:
             plan = _polynomial_plan(inputs, tasks, wish, method, "low-rank pays")
-        except ValueError:  # refused: logits too large, or tables that do not fit
+        except ValueError as refused:  # logits too large, tables that do not fit, an accuracy that rounding hides
+            too_far = bound > largest_logit(head)
+            why = "the logits reach too far for a polynomial" if too_far else str(refused).partition("; got ")[0]
+            reason = reason or f"exact cheaper: {why}"
             continue
         assert plan.polynomial is not None
+        if plan.polynomial.error >= 1 and wish.degree is None:
+            reason = "exact cheaper: the polynomial that a sample asks for proves nothing"
+            continue
         cost = low_rank_cost(head, plan.polynomial.degree)
         if plan.splits is not None:
             split = plan.splits[0]
@@ -220,7 +226,7 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
         return _flat(gradients(inputs, task, low_rank_products(xp, head, factors), wish.adapt))
 
     first, second = whole(low), whole(high)
-    samples = [_sample(inputs, task, g) for g in range(GROUPS)]
+    samples = [_sample(inputs, task, places) for places in _places(task)]
     exact = [_flat(gradients(inputs, one, chain_products(xp, one.head, f), wish.adapt)) for one, _, f in samples]
 
     def wrong(polynomial: Polynomial) -> dict[str, float]:
@@ -247,11 +253,20 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
     return highest
 
 
-def _sample(inputs: Inputs, task: Task, group: int) -> tuple[Task, Any, Any]:
-    """A few queries spread over all: their task, logits, and exact attention."""
-    head, step = task.head, GROUPS * GROUP
-    n = head.queries.shape[0]
-    places = sorted({(group + GROUPS * k) * n // step for k in range(GROUP)})
+def _places(task: Task) -> list[np.ndarray]:
+    """Groups of queries to look at: half are the longest, whose errors may outweigh all others, half are spread."""
+    x, half = to_numpy(task.head.factors[0]).astype(np.float64), GROUPS * GROUP // 2
+    order = np.argsort(-np.square(x).sum(axis=-1), kind="stable")
+    others = np.sort(order[half:])
+    spread = others[:: max(1, -(-len(others) // half))]
+    chosen = np.concatenate([order[:half], spread])
+    return [chosen[group::GROUPS] for group in range(min(GROUPS, len(chosen)))]
+
+
+def _sample(inputs: Inputs, task: Task, places: np.ndarray) -> tuple[Task, Any, Any]:
+    """A few queries: their task, logits, and exact attention."""
+    head = task.head
+    places = np.sort(places).tolist()
     take = lambda array: (
         None if array is None else inputs.xp.take(array, inputs.xp.asarray(places, device=array.device), axis=0)
     )

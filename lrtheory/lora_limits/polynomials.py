@@ -24,6 +24,8 @@ KINDS = ("taylor", "chebyshev", "minimax")
 LARGEST = 300.0  # exp(M) and the Bessel functions stay far from overflow
 MAX_DEGREE = 300
 EXCHANGES = 40  # a handful is enough
+NEAR = 2.0  # times the least error, that what is called minimax may have
+ROUNDED = 2.0**-46  # an error that is rounding, whatever the polynomial
 REAL = 1e-6  # imaginary part, in units of M, below which a root counts as real: near a double root they split
 
 
@@ -82,12 +84,14 @@ def exp_polynomial(
     Returns
     -------
     Polynomial
-        With its exact relative error (statements LL-D1, LL-D2).
+        With the relative error that it has in exact arithmetic (statements LL-D1, LL-D2); what rounding of its
+        coefficients adds is in `theory.rounding_floor`. The error of "minimax" is at most `NEAR` times the least.
 
     Raises
     ------
     ValueError
-        If a number is out of range, or not exactly one of degree and epsilon is given.
+        If a number is out of range, or not exactly one of degree and epsilon is given, or rounding hides which
+        polynomial of this degree is best.
 
     Proof
     -----
@@ -118,10 +122,14 @@ def exp_polynomial(
     target = open_interval("epsilon", epsilon, 0, 1)
     if kind != "minimax":
         return _of_degree(M, theory.min_degree(M, target, kind=kind), kind)
-    best = _of_degree(M, theory.min_degree(M, target, kind="chebyshev"), kind)
-    while best.degree > 0 and (lower := _of_degree(M, best.degree - 1, kind)).error <= target:
-        best = lower
-    return best
+    for g in range(theory.min_degree(M, target, kind="chebyshev") + 1):
+        try:
+            found = _of_degree(M, g, kind)
+        except ValueError:  # rounding hides whether it is the best of its degree
+            continue
+        if found.error <= target:
+            return found
+    raise must("epsilon", f"larger: rounding of numbers up to exp({2 * M:.3g}) hides what is best", target)
 
 
 def _of_degree(M: float, degree: int, kind: str) -> Polynomial:
@@ -161,19 +169,29 @@ def _extrema(series: np.ndarray, M: float) -> np.ndarray:
 
 
 def _minimax(M: float, start: np.ndarray) -> np.ndarray:
-    """The series of smallest relative error, by exchange; the start where rounding is all that is left to win."""
+    """The series of smallest relative error, by exchange, which ends where the error alternates at one height.
+
+    The smallest of alternating heights is below the least error that any polynomial of this degree has.
+    """
     degree = len(start) - 1
     signs = (-1.0) ** np.arange(degree + 2)
-    best, height = start, relative_error(start, M)
+    best, height, least = start, relative_error(start, M), 0.0
     places = -np.cos(np.pi * np.arange(degree + 2) / (degree + 1))
     for _ in range(EXCHANGES):
         system = np.column_stack([chebyshev.chebvander(places, degree) * np.exp(M - M * places)[:, None], signs])
         scale = np.abs(system).max(axis=0)
         solution = np.linalg.lstsq(system / scale, np.ones(degree + 2), rcond=None)[0] / scale
         series, places = solution[:-1], _extrema(solution[:-1], M)
-        error = float(np.abs(_error(series, M, places)).max())
+        errors = _error(series, M, places)
+        error = float(np.abs(errors).max())
+        if len(places) == degree + 2 and (errors[1:] * errors[:-1] < 0).all():
+            least = max(least, float(np.abs(errors).min()))
         if error < height:
             best, height = series, error
         if len(places) != degree + 2 or error <= abs(solution[-1]) * (1 + 1e-9):
             break
+    if height > NEAR * least and height > ROUNDED:
+        raise must(
+            "degree", f"smaller for exp on [-{M:g}, {M:g}], where rounding hides which polynomial is best", degree
+        )
     return best

@@ -82,6 +82,8 @@ class LoRAHead:
             raise must("WK", f"as wide as WQ, ({self.WQ.shape[-1]} columns)", self.WK.shape)
         object.__setattr__(self, "alpha", real("alpha", self.alpha, low=-1e300, high=1e300))
         object.__setattr__(self, "beta", open_interval("beta", self.beta, 0, math.inf))
+        if not isinstance(self.rslora, (bool, np.bool_)):
+            raise must("rslora", "True or False", self.rslora, TypeError)
         if not isinstance(self.adapters, Mapping) or not set(self.adapters) <= set(LETTERS):
             raise must("adapters", "a mapping from 'Q', 'K', 'V' to pairs (A, B)", self.adapters)
         pairs = {letter: self._pair(letter, pair) for letter, pair in self.adapters.items()}

@@ -22,7 +22,7 @@ from lrtheory.lora_limits.chain import later
 
 __all__ = ["tiled_products"]
 
-TILE = 2**20  # numbers in a tile of rows at most, so that it stays in the caches
+TILE = 2**22  # numbers in a tile of rows at most, so that it stays in the caches
 
 
 def tiled_products(xp: Any, head: Attention, block: int, n_jobs: int = 1) -> Products:

@@ -179,3 +179,11 @@ def test_bad_numbers() -> None:
         theory.reduce_to_adapters([[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]], lam=1.0, width=1)
     with pytest.raises(ValueError, match="`gap` must be"):
         theory.decisive_beta0(4, 4, gap=0)
+
+
+def test_a_scale_at_which_attention_underflows_is_refused():
+    a = [[1, 1, 0, 0], [0, 1, 1, 0]]
+    with pytest.raises(ValueError, match="`beta0` must be in"):
+        theory.make_gadget(a, a, beta0=1e4)
+    with pytest.raises(ValueError, match="`beta0` must be in"):
+        theory.decide_pair(np.full(4, 0.5), 2, n_bits=4, beta0=1e4)

@@ -110,6 +110,18 @@ def test_the_tolerance_is_met_by_few_degrees(tol, bound, d):
         assert error(with_less) > tol
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_tolerance_is_met_where_queries_differ_in_length(seed):
+    """The longest of them decide the gradient, and a sample that is only spread would not see them."""
+    problem = ll.make_uniform(1500, 3, bound=0.8, rng=seed)
+    lengths = np.exp(0.7 * np.random.default_rng(seed).normal(size=(1500, 1)))
+    problem = replace(problem, XQ=problem.XQ * lengths)
+    found = ll.lora_gradients(problem, adapt=("Q", "K", "V"))
+    exact = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="tiled")
+    for letter, W in exact.W.items():
+        assert np.abs(found.W[letter] - W).max() <= 1e-6 * np.abs(W).max()
+
+
 @given(
     seed=st.integers(0, 10**6),
     n_queries=st.integers(1, 30),
@@ -163,10 +175,11 @@ def test_the_certificate_is_the_formula():
     tau = 2 * eta / (1 + np.sqrt(1 - eta**2))
     rows = tau * (v.shape[1] * half.max() * 2 * half.max() + 3 * largest_q)
     expected = head.beta * np.abs(problem.XQ).sum(0).max() * largest_key * rows
-    assert found.certificate.entries["W_Q"] == pytest.approx(expected, rel=1e-10)
+    rounded = 1 + 1e-6  # what the chain of products may lose to rounding stands in the entries too
+    assert expected < found.certificate.entries["W_Q"] <= rounded * expected
     A, B = head.adapters["Q"]
     factor = head.scale("Q") * max(np.abs(B).sum(0).max(), np.abs(A).sum(1).max())
-    assert found.certificate.entries["A_Q"] == pytest.approx(factor * expected, rel=1e-10)
+    assert factor * expected < found.certificate.entries["A_Q"] <= rounded * factor * expected
 
 
 def test_errors_of_a_batch_add_up():
@@ -234,6 +247,9 @@ def test_auto_takes_what_is_cheaper_and_says_why():
     assert (wide.method, wide.regime) == ("tiled", "exact cheaper")
     mixed = ll.lora_gradients(ll.make_outliers(6000, 4, factor=60.0, rng=0))
     assert mixed.method == "hybrid"
+    fine = ll.lora_gradients(ll.make_uniform(3000, 3, bound=0.3, rng=0), epsilon=1e-300)
+    assert fine.method == "tiled"
+    assert "`epsilon` must be above what rounding allows" in fine.reason
     masked = ll.lora_gradients(replace(ll.make_uniform(600, 3, bound=0.1, rng=0), mask="causal"))
     assert masked.method == "tiled"
 

@@ -118,3 +118,29 @@ def test_the_rank_is_the_number_of_features():
     Q, K = rng.normal(size=(2, 60, 3))
     U, V = ll.attention_factors(Q, K, ll.exp_polynomial(2.0, degree=3))
     assert np.linalg.matrix_rank(U @ V.T) == theory.n_features(3, 3) == 20
+
+
+def test_minimax_is_refused_where_rounding_hides_which_is_best() -> None:
+    """Its error falls with the degree, is never above that of the Chebyshev series, and is not made up beyond."""
+    for bound, reached in ((8.0, 19), (12.0, 18), (15.0, 17)):
+        errors = [ll.exp_polynomial(bound, degree=degree, kind="minimax").error for degree in range(reached)]
+        assert (np.diff(errors) < 0).all()
+        for degree, error in enumerate(errors):
+            assert error <= ll.exp_polynomial(bound, degree=degree, kind="chebyshev").error * (1 + 1e-9)
+    with pytest.raises(ValueError, match="`degree` must be smaller for exp on .* where rounding hides"):
+        ll.exp_polynomial(8.0, degree=24, kind="minimax")
+    assert [ll.exp_polynomial(8.0, epsilon=error, kind="minimax").degree for error in (1e-2, 1e-4, 1e-6)] == [
+        12,
+        16,
+        19,
+    ]
+    with pytest.raises(ValueError, match="`epsilon` must be"):
+        ll.exp_polynomial(15.0, epsilon=1e-9, kind="minimax")
+
+
+def test_tables_that_do_not_fit_are_refused() -> None:
+    X = np.ones((300, 64))
+    with pytest.raises(ValueError, match="`polynomial` must be of a smaller degree"):
+        ll.attention_factors(X, X, ll.exp_polynomial(1.0, degree=12))
+    with pytest.raises(TypeError, match="`polynomial` must be a Polynomial"):
+        ll.attention_factors(X, X, 3)
