@@ -159,10 +159,13 @@ def _short(side: str) -> str:
     try:
         return f"{float(side):.3g}"
     except ValueError:
+        if "+/-" in side:  # a ball
+            middle = side.strip("[]").partition("+/-")[0].strip()
+            return f"{float(middle or 0):.3g}"
         if "/" in side and len(side) > 15:
             numerator, _, denominator = side.partition("/")
             return f"{int(numerator) / int(denominator):.3g}"
-        return side.strip("[]").partition(" +/-")[0][:15]
+        return side[:15]
 
 
 def _errata(statements: Sequence[Statement], folder: Path) -> list[list[str]]:

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from lrtheory.bounds import Registry, Session, StatementError, check
+from lrtheory.bounds import Registry, Session, StatementError, check, report
 from lrtheory.bounds.figure_records import read_records
 from lrtheory.bounds.report import costs, render, stale
 from tests.bounds.toys import GAUSS, TOYS
@@ -121,3 +121,17 @@ def test_figures_stand_beside_published_numbers(evidence_folder, tmp_path):
     assert stale(text, TOYS) == []
     with pytest.raises(FileNotFoundError, match="no records"):
         read_records(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("side", "shown"),
+    [
+        ("[1.00291098377281e-5 +/- 3.1e-20]", "1e-05"),
+        ("[+/- 2.5e-30]", "0"),
+        ("1/3", "1/3"),
+        ("123456789123456789/987654321987654321", "0.125"),
+        ("0.123456", "0.123"),
+    ],
+)
+def test_sides_are_shown_in_three_digits(side, shown):
+    assert report._short(side) == shown
