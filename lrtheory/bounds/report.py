@@ -87,8 +87,13 @@ def render(
 
 
 def _table(header: str, rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, "|" + " --- |" * (header.count("|") - 1), *("| " + " | ".join(row) + " |" for row in rows)]
+    lines = [header, "|" + " --- |" * (header.count("|") - 1), *(f"| {_joined(row)} |" for row in rows)]
     return "\n".join(lines) + "\n"
+
+
+def _joined(row: Sequence[str]) -> str:
+    """Cells side by side; a bar within a text would end its cell."""
+    return " | ".join(cell.replace("|", "&#124;") for cell in row)
 
 
 def _run(statements: Sequence[Statement], folder: Path) -> str:
@@ -205,7 +210,7 @@ def stale(text: str, statements: Sequence[Statement]) -> list[str]:
         row = lines.get(f"`{statement.id}`")
         if row is None:
             found.append(f"`{statement.id}` is missing")
-        elif not row.startswith("| " + " | ".join(_fixed(statement)) + " |"):
+        elif not row.startswith(f"| {_joined(_fixed(statement))} |"):
             found.append(f"`{statement.id}` differs from the statement")
     for system in dict.fromkeys(statement.system for statement in statements):
         if f"Sources {system_digest(system)}." not in text:
