@@ -155,7 +155,7 @@ def approaches(case: Limit, found: dict[str, Any], most: float = 1.0) -> Sides:
     Each rank is held against the squares beyond it, each limit against a root by bisection, the first against a table.
     """
     limits, bits = found["limits"], case.bits
-    rising = [math.log2(rank) / d for d, rank in zip(bits, found["ranks"], strict=True)]
+    rising = [math.log2(max(rank, 1)) / d for d, rank in zip(bits, found["ranks"], strict=True)]
     squares = [tails(replace(case.rank, n_bits=d), rank) for d, rank in zip(bits, found["ranks"], strict=True)]
     ratios = [one.lhs / one.rhs for one in squares]
     roots = [exponent_of_root(case.rank.c / 256**k, case.rank.a) for k in range(len(limits))]

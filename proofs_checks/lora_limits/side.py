@@ -202,6 +202,7 @@ LL_S3_LORA = Statement(
     claim=Inequality(partial(steps_along, exponent=(-1.1, -0.9))),
     saboteurs=(
         saboteur("alpha / sqrt(r)", breaks="alpha / r", instances=RSLORA_LADDER),
+        saboteur("changes in the name of other ranks", solve=mutants.ranks_backwards),
         saboteur("it does not shrink", claim=Inequality(steps_along)),
     ),
 )
