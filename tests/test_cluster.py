@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,9 +102,10 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(autouse=True)
-def needs_dask() -> None:
+def needs_dask(uses: Callable[[str], None]) -> None:
     if importlib.util.find_spec("distributed") is None:
         missing("dask", "distributed is not installed")
+    uses("dask")
 
 
 def answer(folder: Path, body: str, *words: str) -> list:

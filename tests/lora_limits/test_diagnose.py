@@ -139,7 +139,8 @@ def heads():
     return ll.load_attention_heads()
 
 
-def test_real_heads_look_at_the_words(heads):
+def test_real_heads_look_at_the_words(heads, uses):
+    uses("attention_heads")
     assert len(heads) == 72
     problem = heads[0, 0]
     assert problem.labels[0] == "[CLS]"
