@@ -7,7 +7,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
 
-.PHONY: help test bounds lint figures bench data notebooks demos docs torch dask estimators wheel clean
+.PHONY: help test bounds lint figures bench data notebooks demos docs torch dask estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,6 +50,9 @@ torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of arra
 dask: $(VENV)/.with-dev $(VENV)/.with-dask ## Dask, so that the tests of a cluster run too
 
 estimators: $(VENV)/.with-dev $(VENV)/.with-estimators ## scikit-learn with what it needs, so that its own checks run too
+
+mutants: $(VENV)/.with-dev $(VENV)/.with-mutants ## how many random errors in the kernels the tests see (hours), into tests/mutation/RESULTS.md
+	$(BIN)/python -m tests.mutation --write tests/mutation/RESULTS.md
 
 wheel: $(VENV)/.with-dev ## the wheel, into dist
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, Literal, TypeVar, overload
 
 import array_api_compat
@@ -30,6 +31,7 @@ __all__ = [
     "array_namespace",
     "arrays",
     "compile_seconds",
+    "interpreted",
     "is_foreign",
     "kernel",
     "kernel_input",
@@ -154,6 +156,33 @@ def kernel(function: Any = None, **options: Any) -> Any:
         return functools.partial(kernel, **options)
     with _cache_folder(Path(inspect.getfile(function)).resolve()):
         return numba.njit(cache=True, **options)(function)
+
+
+def interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:
+    """The kernels of a module as plain Python: for Fractions, for numbers that count, for objects that answer.
+
+    Parameters
+    ----------
+    module : module
+        Whose kernels, and those that it imports by name, are wanted.
+    **replaced
+        Other things under names that the kernels use.
+
+    Returns
+    -------
+    SimpleNamespace
+        All names of the module, kernels interpreted; they see each other and what was replaced.
+    """
+    names = {**vars(module), **replaced}
+    for name, value in vars(module).items():
+        body = getattr(value, "py_func", None)
+        if body is None or name in replaced:
+            continue
+        if body.__module__ == module.__name__:
+            names[name] = FunctionType(body.__code__, names, body.__name__, body.__defaults__)
+        else:  # it sees the names of its own module
+            names[name] = getattr(interpreted(sys.modules[body.__module__], **replaced), body.__name__)
+    return SimpleNamespace(**names)
 
 
 @functools.cache

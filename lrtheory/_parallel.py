@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from lrtheory._validation import integer
+from lrtheory._validation import integer, must
 
-__all__ = ["cluster", "in_threads", "parallel_map", "processors", "progress"]
+__all__ = ["cluster", "in_threads", "n_threads", "parallel_map", "processors", "progress"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,11 +48,43 @@ def parallel_map(
         If ``n_jobs`` is 0 or below -1.
     """
     tasks = list(tasks)
-    workers = 1 if n_jobs is None else integer("n_jobs", n_jobs, low=-1)
-    if workers == 0:
-        integer("n_jobs", 0, low=1)
+    workers = _workers(n_jobs)
     results = map(function, tasks) if workers == 1 or len(tasks) < 2 else _in_processes(function, tasks, workers)
     return progress(results, total=len(tasks), title=title)
+
+
+def _workers(n_jobs: Any) -> int:
+    """How many workers are meant: None is 1, -1 stands for all."""
+    if n_jobs is None:
+        return 1
+    workers = integer("n_jobs", n_jobs, low=-sys.maxsize)
+    if workers == 0 or workers < -1:
+        raise must("n_jobs", "None, -1 or at least 1", n_jobs)
+    return workers
+
+
+def n_threads(n_jobs: Any) -> int:
+    """The number of threads meant by `n_jobs`.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        None means 1, -1 all processors.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is 0 or below -1.
+    """
+    workers = _workers(n_jobs)
+    return processors() if workers == -1 else workers
 
 
 def _in_processes(function: Callable[[T], R], tasks: list[T], workers: int) -> Iterator[R]:

@@ -265,3 +265,26 @@ def test_foreign_compilations_are_not_announced(timers: list[HastyTimer], capsys
     numba.njit(ours)(1.0)
     assert len(timers) == 1
     assert capsys.readouterr().err.startswith("lrtheory: compiling")
+
+
+# --- interpreted kernels ----------------------------------------------------------------------------------------------
+
+
+def test_interpreted_kernels_call_each_other_on_numbers_of_any_kind() -> None:
+    from lrtheory.dual_mirror_descent import steps
+
+    plain = _array.interpreted(steps)
+    assert plain.priced_in_any_order.__globals__["priced_in_any_order"] is plain.priced_in_any_order
+    assert plain.conjugate_sum.__globals__ is plain.priced_in_any_order.__globals__
+    assert not hasattr(plain.conjugate_sum, "py_func")
+    assert hasattr(steps.conjugate_sum, "py_func")  # the module itself is as it was
+
+
+def test_interpreted_kernels_see_what_was_replaced() -> None:
+    from lrtheory.matrix_completion import regressions
+
+    seen: list[float] = []
+    math = SimpleNamespace(sqrt=lambda x: seen.append(x) or 1.0)
+    plain = _array.interpreted(regressions, math=math)
+    assert plain._exact_lines.__globals__["math"] is math
+    assert regressions._exact_lines.py_func.__globals__["math"] is not math

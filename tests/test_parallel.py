@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from lrtheory._parallel import in_threads, parallel_map, processors, progress
+from lrtheory._parallel import in_threads, n_threads, parallel_map, processors, progress
 
 
 def square(task: int) -> int:
@@ -54,6 +54,12 @@ def test_a_wrong_number_of_workers_is_refused_at_the_call(n_jobs: int) -> None:
         parallel_map(square, [1], n_jobs=n_jobs)
     with pytest.raises(TypeError, match="`n_jobs` must be an integer"):
         parallel_map(square, [1], n_jobs=1.0)
+    with pytest.raises(ValueError, match="`n_jobs` must be None, -1 or at least 1"):
+        n_threads(n_jobs)
+
+
+def test_numbers_of_threads() -> None:
+    assert (n_threads(None), n_threads(3), n_threads(-1)) == (1, 3, processors())
 
 
 class Terminal(io.StringIO):

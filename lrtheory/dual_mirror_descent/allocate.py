@@ -24,7 +24,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import arrays, kernel_input
+from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent import lazy_prices, steps
@@ -167,7 +167,8 @@ def allocate(
     Returns
     -------
     AllocationResult
-        With a bound on what hindsight could have earned.
+        The `actions` (T,), what they earn and use in `reward`, `consumption` (m,) and `remaining` (m,), the average
+        `prices` (m,), the `stopping_time`, and in `certificate.bound` what hindsight could have earned at most.
 
     Raises
     ------
@@ -179,6 +180,14 @@ def allocate(
 
     Notes
     -----
+    With the constants of `theory.regret_constants`, whose sums `theory.regret_bound` gives:
+
+    - E[OPT - reward] <= C1 + C2 eta T + C3 / eta for independent requests of one law (statement DMD-T1), which is
+      O(sqrt T) for eta of order 1 / sqrt T (DMD-T1-rate);
+    - OPT - alpha reward <= C1 + alpha C2 eta T + alpha C3(alpha) / eta for every sequence, with
+      alpha = max(1, max b / rho) (DMD-T2);
+    - OPT <= certificate.bound for every run, whatever the step size (DMD-L1).
+
     Ties: an action needs a positive reduced reward, and the lowest index wins. A request that uses up a budget exactly
     fits; what remains is summed with compensation, and a request may overdraw it by 1e-12 of the budget (1e-6 for
     costs in float32), so that decimal fractions such as 0.1 add up. Runs on Fractions in object arrays are exact.
@@ -231,7 +240,7 @@ def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
     if sparse.issparse(stream.costs):
         stopping_time = lazy_prices.run(stream, types, *work)
     else:
-        serve = steps.interpreted(steps.serve) if stream.is_exact else steps.serve
+        serve = (interpreted(steps) if stream.is_exact else steps).serve
         stopping_time = serve(kernel_input(stream.rewards), kernel_input(stream.costs), types, *work)
     return Run(proposed, actions, state, paths, totals, counts, trace, int(stopping_time))
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import arrays, kernel_input
+from lrtheory._array import arrays, interpreted, kernel_input
+from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
 from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent import steps
-from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
+from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import in_domain
 from lrtheory.dual_mirror_descent.steps import CONJUGATE, REGRET, SQUARES, VALUES
 
@@ -86,10 +87,10 @@ class Certificate(Result):
         owed = float(np.maximum(-prices * problem.rate, 0).sum())
         bound = (best if counts is None else best * counts).sum() + prices @ problem.budget
         bound = float(bound) + float(self.fairness) * problem.horizon
-        scale = 1e-9 * (1 + abs(bound))
+        scale = ROUNDING * (1 + abs(bound))
         proved = abs(float(self.bound) - bound) <= scale and float(self.value) <= bound + scale
         honest = abs(max(bound - float(self.value), 0.0) - float(self.gap)) <= 2 * scale
-        return bool(proved and honest and owed <= float(self.fairness) * (1 + 1e-9))
+        return bool(proved and honest and owed <= float(self.fairness) * (1 + ROUNDING))
 
 
 @arrays("host")
@@ -139,7 +140,7 @@ def dual_bound(
     if prices is None:
         raise must("prices", "given", prices, TypeError)
     stream = one_stream(rewards, costs, budget, types=types)
-    real("fairness", fairness, low=0, high=np.finfo(float).max)
+    real("fairness", fairness, low=0, high=HUGE)
     given = array("prices", prices)
     if given.ndim > 1 or (given.ndim == 1 and len(given) != stream.n_resources):
         raise must("prices", f"one price, or of shape ({stream.n_resources},)", given.shape)
@@ -155,7 +156,7 @@ def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:
         best = np.maximum(stream.rewards[:, 0] - stream.costs @ prices, 0.0)
         conjugates = best.sum() if counts is None else best @ counts
     else:
-        total = steps.interpreted(steps.conjugate_sum) if stream.is_exact else steps.conjugate_sum
+        total = (interpreted(steps) if stream.is_exact else steps).conjugate_sum
         table = kernel_input(prices[None], object if stream.is_exact else np.float64)
         times = steps.NO_COUNTS if counts is None else kernel_input(counts, object if stream.is_exact else np.float64)
         conjugates = total(kernel_input(stream.rewards), kernel_input(stream.costs), times, table)

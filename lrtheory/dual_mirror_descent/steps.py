@@ -19,21 +19,19 @@ resources    RATE, units a period; SCALE, factor of the gradient in a step (1, 1
 path         sums along a run: PRICES of mu_t, VALUES of mu_t rho_t, REGRET of mu_t g_t, SQUARES of g_t^2
 ===========  =======================================================================================================
 
-The bodies also run on object arrays of Fractions, see `interpreted`; entropies take exp and need floats.
+The bodies also run on object arrays of Fractions (`lrtheory._array.interpreted`); entropies take exp and need floats.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 
-__all__ = ["DEPLETION", "GEOMETRIES", "Rules", "conjugate_sum", "interpreted", "price_step", "serve"]
+__all__ = ["DEPLETION", "GEOMETRIES", "Rules", "conjugate_sum", "price_step", "serve"]
 
 #: names of the geometries and of the rules at depletion, in the order of their numbers in the kernels
 GEOMETRIES = ("euclidean", "scaled-euclidean", "entropy", "capped-entropy")
@@ -374,13 +372,3 @@ def conjugate_sum(rewards, costs, counts, state):
             best = max(best, rewards[row, i] - priced_in_any_order(costs, row, i, state))
         total += best * counts[row] if counts.shape[0] > 0 else best
     return total
-
-
-def interpreted(function: Any) -> Any:
-    """A kernel of this module and all kernels that it calls as plain Python, for arrays of Fractions."""
-    names = dict(vars(sys.modules[__name__]))
-    for name, value in vars(sys.modules[__name__]).items():
-        body = getattr(value, "py_func", None)
-        if body is not None:
-            names[name] = FunctionType(body.__code__, names, name, body.__defaults__)
-    return names[function.__name__]

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._parallel import n_threads
 from lrtheory._validation import array, choice, generator, integer, must, open_interval, real
 from lrtheory.matrix_completion import alternation, certificates, half_steps, instances, offsets, regressions
 from lrtheory.matrix_completion import spectral_start as starts
@@ -44,7 +45,7 @@ def complete(
     inner_tol: float = 1e-2,
     tol: float = 1e-6,
     max_iter: int = 100,
-    max_inner: int = 60,
+    max_inner_iter: int = 60,
     validation: Any = None,
     n_jobs: int | None = None,
     rng: np.random.Generator | int | None = None,
@@ -76,7 +77,7 @@ def complete(
         Accuracy of each row, relative to the smallest residual, or relative change of it, so far; in (0, 1).
     tol : float
         Stop when the residual relative to the values, or its relative change, is at most this.
-    max_iter, max_inner : int
+    max_iter, max_inner_iter : int
         Largest numbers of iterations, of two half-steps each, and of inner steps of a row.
     validation : data or None
         Held-out observations; the run ends when their error has not fallen for 3 iterations, and returns the best.
@@ -134,10 +135,10 @@ def complete(
         method=method,
         ridge=real("ridge", ridge, low=0, high=1e300),
         inner_tol=open_interval("inner_tol", inner_tol, 0, 1),
-        max_inner=integer("max_inner", max_inner, low=0),
+        max_inner_iter=integer("max_inner_iter", max_inner_iter, low=0),
         tol=real("tol", tol, low=0, high=1),
         max_iter=integer("max_iter", max_iter, low=1),
-        n_threads=half_steps.n_threads(n_jobs),
+        n_threads=n_threads(n_jobs),
         rng=rng,
     )
     plan = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": callback, "record": record}

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._parallel import processors
+from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory._validation import array, choice, generator, integer, real
 from lrtheory.matrix_completion import problem, regressions, sketching, theory
 from lrtheory.matrix_completion.observations import Compressed
 from lrtheory.matrix_completion.regressions import Regressions
@@ -71,7 +71,7 @@ def half_step(
     method: Literal["auto", "exact", "cg", "sketch"] = "exact",
     ridge: float = 0.0,
     tol: float = 1e-10,
-    max_inner: int = 60,
+    max_inner_iter: int = 60,
     n_jobs: int | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> HalfStep:
@@ -94,7 +94,7 @@ def half_step(
         lambda, at least 0.
     tol : float
         Relative accuracy of the normal equations of each line (of the residual, for "sketch"), above 0.
-    max_inner : int
+    max_inner_iter : int
         Largest number of inner steps; 0 returns `init`, except in lines with fewer than k entries or of zeros alone.
     n_jobs : int or None
         Threads; None means 1, -1 all processors. The result does not depend on it.
@@ -131,9 +131,9 @@ def half_step(
     start = np.zeros((lines.n_lines, k)) if init is None else array("init", init, shape=(lines.n_lines, k))
     choice("method", method, METHODS)
     ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
-    max_inner, threads = integer("max_inner", max_inner, low=0), n_threads(n_jobs)
+    max_inner_iter, threads = integer("max_inner_iter", max_inner_iter, low=0), n_threads(n_jobs)
     used = chosen(method, k)
-    options = {"ridge": ridge, "tol": tol, "max_inner": max_inner, "n_threads": threads}
+    options = {"ridge": ridge, "tol": tol, "max_inner_iter": max_inner_iter, "n_threads": threads}
     found = regress(lines, fixed, start, method=used, rng=generator(rng), **options)
     if used == "exact":
         found = found._replace(residuals=regressions.gradients(lines, fixed, found.factor, ridge))
@@ -187,13 +187,3 @@ def work(lines: Compressed, rank: int, method: str, found: Regressions) -> dict[
         "inner_iterations": inner,
         "regressions": seen,
     }
-
-
-def n_threads(n_jobs: Any) -> int:
-    """The number of threads meant by `n_jobs`."""
-    if n_jobs is None:
-        return 1
-    threads = integer("n_jobs", n_jobs, low=-1)
-    if threads == 0:
-        raise must("n_jobs", "None, -1 or at least 1", threads)
-    return threads if threads > 0 else processors()

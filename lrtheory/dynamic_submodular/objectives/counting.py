@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable
-from types import FunctionType, ModuleType, SimpleNamespace
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from lrtheory._array import interpreted
 from lrtheory._validation import integer, must
-from lrtheory.dynamic_submodular.objectives.base import Objective, subset
+from lrtheory.dynamic_submodular.objectives.base import Objective
 from lrtheory.dynamic_submodular.prefixes import MEMBER, VALUE
+from lrtheory.dynamic_submodular.states import NEARLY
 
 __all__ = ["CountingOracle", "kernels"]
 
@@ -42,7 +44,7 @@ class CountingOracle(Objective):
     TypeError
         If `f` is not callable.
     ValueError
-        If `n` is negative.
+        If `n` is negative; from every method, if the function returns something that is not a finite number.
 
     Examples
     --------
@@ -68,75 +70,17 @@ class CountingOracle(Objective):
         """Set `calls` to 0."""
         self.calls = 0
 
-    def value(self, S: Iterable[int]) -> float:
-        """f(S) - f(empty).
-
-        Parameters
-        ----------
-        S : iterable of int
-            Elements; repetitions count once.
-
-        Returns
-        -------
-        float
-            The value, finite.
-
-        Raises
-        ------
-        KeyError
-            If an element does not exist.
-        ValueError
-            If the function returns something that is not a finite number.
-        """
+    def _value(self, items: Any) -> float:
         if self._empty is None:
             self._empty = self._asked(())
-        items = tuple(subset("S", S, self._n).tolist())
-        return self._asked(items) - self._empty if items else 0.0
+        return self._asked(tuple(map(int, items))) - self._empty if len(items) else 0.0
 
-    def gains(self, S: Iterable[int]) -> np.ndarray:
-        """The marginals of all elements on top of S, by n + 1 calls at most.
+    def _gain(self, v: int, items: np.ndarray) -> float:
+        return 0.0 if v in items else self._value([*items, v]) - self._value(items)
 
-        Parameters
-        ----------
-        S : iterable of int
-            Elements.
-
-        Returns
-        -------
-        float64 array of shape (n,)
-            0 for the elements of S.
-
-        Raises
-        ------
-        KeyError
-            If an element does not exist.
-        """
-        items = subset("S", S, self._n).tolist()
-        base = self.value(items)
-        return np.array([0.0 if v in items else self.value([*items, v]) - base for v in range(self._n)])
-
-    def gain(self, v: int, S: Iterable[int]) -> float:
-        """The marginal of one element, by two calls.
-
-        Parameters
-        ----------
-        v : int
-            An element.
-        S : iterable of int
-            Elements.
-
-        Returns
-        -------
-        float
-            f(S + v) - f(S).
-
-        Raises
-        ------
-        KeyError
-            If an element does not exist.
-        """
-        items = subset("S", S, self._n).tolist()
-        return self.value([*items, v]) - self.value(items)
+    def _gains(self, items: np.ndarray) -> np.ndarray:
+        base = self._value(items)
+        return np.array([0.0 if v in items else self._value([*items, v]) - base for v in range(self._n)])
 
     def single(self, v: int) -> float:
         """f of one element, asked for once for the solvers.
@@ -249,7 +193,7 @@ def _depth(gains: Asking, bars: np.ndarray, first: int, opened: int, last: int) 
     """`levels.depth` as it is counted: after e_level, at the end, then a binary search."""
 
     def passes(z: int) -> bool:
-        return bool(bars[z] < math.inf and gains[z] >= bars[z] * (1 - 1e-12))
+        return bool(bars[z] < math.inf and gains[z] >= bars[z] * NEARLY)
 
     if first == 0 and not passes(0):  # deeper pools hold nothing that fails before them
         return 0
@@ -289,16 +233,6 @@ def _gains_of(oracle: Any, state: Any, length: int, candidates: Any, found: np.n
         found[a] = _gain(oracle, state, length, v, gains)
 
 
-def _interpreted(module: ModuleType, **replaced: Any) -> SimpleNamespace:
-    """The kernels of a module as plain Python, which see other modules in the place of their own."""
-    names = {**vars(module), **replaced}
-    for name, value in vars(module).items():
-        body = getattr(value, "py_func", None)
-        if body is not None and body.__module__ == module.__name__ and name not in replaced:
-            names[name] = FunctionType(body.__code__, names, name, body.__defaults__)
-    return SimpleNamespace(**names)
-
-
 @functools.cache
 def kernels() -> SimpleNamespace:
     """The modules `levels`, `batches`, `guesses`, `offline_steps`, ... with the callable behind them."""
@@ -308,16 +242,16 @@ def kernels() -> SimpleNamespace:
         **{**vars(prefixes), "profile": _profile, "gain": _gain, "extend": _extend, "truncate": _truncate}
     )
     asking.set_value, asking.gains_of = _set_value, _gains_of
-    own_states = _interpreted(states, prefixes=asking)
+    own_states = interpreted(states, prefixes=asking)
     own = {"prefixes": asking, "states": own_states}
-    own_stream = _interpreted(stream, **own)
-    built = {"levels": _interpreted(levels, **own, depth=_depth), "batches": _interpreted(batches, **own)}
+    own_stream = interpreted(stream, **own)
+    built = {"levels": interpreted(levels, **own, depth=_depth), "batches": interpreted(batches, **own)}
     return SimpleNamespace(
         **built,
         prefixes=asking,
         states=own_states,
         stream=own_stream,
-        guesses=_interpreted(guesses, **own, **built, streams=own_stream),
-        offline_steps=_interpreted(offline_steps, **own),
-        streaming=_interpreted(streaming, **own),
+        guesses=interpreted(guesses, **own, **built, streams=own_stream),
+        offline_steps=interpreted(offline_steps, **own),
+        streaming=interpreted(streaming, **own),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from lrtheory._array import interpreted
 from lrtheory.matrix_completion import Observations, regressions
 
 
@@ -47,15 +47,9 @@ class Counter:
     __radd__, __rmul__ = __add__, __mul__
 
 
-def interpreted(module: ModuleType, name: str) -> Callable[..., Any]:
-    """A kernel as plain Python together with all kernels that it calls, for arrays of counters."""
-    scope = dict(vars(module))
-    scope["np"] = SimpleNamespace(empty=np.empty, finfo=lambda dtype: np.finfo(np.float64))
-    scope["math"] = SimpleNamespace(sqrt=lambda x: x.counted(math.sqrt(x.value)))
-    for key, value in vars(module).items():
-        if hasattr(value, "py_func"):
-            scope[key] = FunctionType(value.py_func.__code__, scope, key)
-    return scope[name]
+#: what the kernels take from NumPy and from math, for arrays of counters
+NUMPY = SimpleNamespace(empty=np.empty, finfo=lambda dtype: np.finfo(np.float64))
+MATH = SimpleNamespace(sqrt=lambda x: x.counted(math.sqrt(x.value)))
 
 
 def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
@@ -65,5 +59,6 @@ def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
     starts, indices, values = data.by_row
     factor, numbers = counters(np.zeros((m, k))), np.zeros((2, m))
     given = starts, indices, counters(values), counters(F), Counter(0.0, tally)
-    interpreted(regressions, "_exact_lines")(*given, 0, m, factor, numbers[0], numbers[1], np.zeros(m, np.int64))
+    counting = interpreted(regressions, np=NUMPY, math=MATH)
+    counting._exact_lines(*given, 0, m, factor, numbers[0], numbers[1], np.zeros(m, np.int64))
     return tally[0]

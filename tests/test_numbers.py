@@ -1,0 +1,67 @@
+"""Ranges of numbers of any kind."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import flint
+import numpy as np
+import pytest
+
+from lrtheory._numbers import HUGE, exact, number, numbers, plain
+
+BALL = flint.arb(1) / 3
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.5, Fraction(1, 3), BALL, np.float32(0.25), np.int64(1), np.array(1.0)])
+def test_numbers_of_any_kind_pass_as_they_are(value: object) -> None:
+    found = number("x", value, 0, 1)
+    assert found is value or found == np.asarray(value).item()
+    assert type(found) is type(plain(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "ends", "message"),
+    [
+        (-1, 0, 1, "[]", r"`x` must be in \[0, 1\]; got -1"),
+        (0, 0, 1, "(]", r"in \(0, 1\]"),
+        (1, 0, 1, "[)", r"in \[0, 1\)"),
+        (Fraction(4, 3), 0, 1, "[]", r"in \[0, 1\]"),
+        (BALL, 1, 2, "[]", r"in \[1, 2\]"),
+        (math.nan, -HUGE, HUGE, "[]", r"in \(-inf, inf\)"),
+        (math.inf, 0, HUGE, "[]", r"in \[0, inf\)"),
+        (-math.inf, -HUGE, 0, "[]", r"in \(-inf, 0\]"),
+    ],
+)
+def test_what_is_outside_is_refused(value: object, low: object, high: object, ends: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        number("x", value, low, high, ends=ends)
+
+
+@pytest.mark.parametrize("value", [True, "1", None, [1.0], np.ones(2), 1j])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="`x` must be a number"):
+        number("x", value)
+
+
+def test_infinity_where_it_is_meant() -> None:
+    assert number("x", math.inf, 0, math.inf) == math.inf
+
+
+def test_sequences() -> None:
+    assert numbers("x", np.array([1, 2]), 0) == [1, 2]
+    assert numbers("x", (Fraction(1, 2), 0.5), 0, 1, length=2) == [Fraction(1, 2), 0.5]
+    for bad, message in [([], "at least one"), ("12", "a sequence"), (3, "a sequence")]:
+        with pytest.raises(ValueError, match=message):
+            numbers("x", bad)
+    with pytest.raises(ValueError, match="`x` must be 3 numbers"):
+        numbers("x", [1, 2], length=3)
+    with pytest.raises(ValueError, match=r"in \(0, inf\)"):
+        numbers("x", [1, 0], 0, ends="(]")
+
+
+def test_integers_become_fractions_where_quotients_stay_exact() -> None:
+    assert exact(2) / 3 == Fraction(2, 3)
+    assert exact(np.int64(1)) / 3 == Fraction(1, 3)
+    assert exact(0.5) == 0.5
