@@ -21,7 +21,11 @@ def panel(n: int, m: int, k: int) -> Callable[[], Inputs]:
 
 
 def rankings(inputs: Inputs) -> Any:
-    """Our rankings, checked when they are made."""
+    """Our rankings, checked when they are made, outside of the timing like the profile and the table of the peers.
+
+    So are their places in two bytes, which bloc reads and the first call keeps. The worths of items in rankings,
+    which are the peer's table, are made anew in every call of beta-CC.
+    """
     from lrtheory.fair_subset_selection import Rankings
 
     return ready("rankings", inputs, lambda: Rankings(inputs["positions"]))
@@ -38,7 +42,7 @@ def our_borda_cc(inputs: Inputs) -> np.ndarray:
 
 
 def our_borda_cc_floats(inputs: Inputs) -> np.ndarray:
-    """The same in the floating type of the peer."""
+    """The same in floating numbers of eight bytes, like the peer's."""
     from lrtheory.fair_subset_selection import ScoreRule, select
 
     weights = np.arange(inputs["positions"].shape[1])[::-1].astype(np.float64)
@@ -94,7 +98,7 @@ def our_approval(kind: str) -> Callable[[Inputs], np.ndarray]:
 
 
 def from_positions(solve: Callable[[Inputs], np.ndarray]) -> Callable[[Inputs], np.ndarray]:
-    """The same with the rankings checked in every call."""
+    """The same with the rankings checked, and nothing kept, in every call."""
 
     def fresh(inputs: Inputs) -> np.ndarray:
         return solve(dict(inputs))  # other inputs, for which nothing is ready

@@ -122,5 +122,7 @@ def _warmup() -> None:
         select(panel, rule, 1)
     for rule in (ScoreRule("borda-cc"), ScoreRule("owa", position_weights=[0.5, 0.0], owa=[1, 0.5])):
         select(panel, rule, 2)
+        select(panel, rule, 2, method="greedy")
         certify_selection(panel, rule, [0])
+    select(panel, ScoreRule("owa", position_weights=[0.5, 0.0], owa=[1]), 2)
     quota_curves([[0.0, 1.0]], [0.0, 1.0], 1, disadvantaged=[0])

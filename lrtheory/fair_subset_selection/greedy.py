@@ -5,7 +5,8 @@ r"""Greedy selection for submodular scores under quotas: the largest marginal th
 
 (statement FSS-G1), and 1 - (1 - 1/k)^k instead of 1/2 without quotas (FSS-G2). Marginals only fall while the set grows,
 so an old marginal is an upper bound: the lazy method evaluates items by decreasing bound, and stops at the first bound
-below the best marginal of the step. It picks what the plain method picks, and sees the same ties.
+below the best marginal of the step. It picks what the plain method picks, and sees the same ties. Where each ranking
+counts its best item alone, `served` finds the same with less work.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["cc_gain", "greedy_steps", "owa_gain"]
+__all__ = ["cc_gain", "fitting", "greedy_steps", "insert", "owa_gain"]
 
 
 @kernel
@@ -71,6 +72,19 @@ def insert(values, top):
 
 
 @kernel
+def fitting(open_, groups, count, low, high, k):
+    """Which items can come next: those left whose group lacks items, or has room while places are free."""
+    free = k
+    for g in range(len(low)):
+        free -= max(low[g], count[g])
+    fits = np.zeros(len(groups), np.bool_)
+    for i in range(len(groups)):
+        g = groups[i]
+        fits[i] = open_[i] and count[g] < high[g] and (count[g] < low[g] or free > 0)
+    return fits
+
+
+@kernel
 def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
     """Items in the order of their choice, gains, who tied for each choice, last bounds on the marginals, evaluations.
 
@@ -81,16 +95,14 @@ def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
     bound = np.full(m, np.inf)
     open_ = np.ones(m, np.bool_)
     count = np.zeros(len(low), np.int64)
-    free = k - low.sum()
     items, gains = np.empty(k, np.int64), np.empty(k)
     ties = np.zeros((k, m), np.bool_)
     evaluations = 0
     for step in range(k):
         best = -1
+        fits = fitting(open_, groups, count, low, high, k)
         for i in np.argsort(-bound):
-            g = groups[i]
-            fits = count[g] < high[g] and (count[g] < low[g] or free > 0)
-            if not open_[i] or not fits:
+            if not fits[i]:
                 continue
             if lazy and best >= 0 and bound[i] < bound[best]:
                 break
@@ -103,8 +115,6 @@ def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
                 best = i
             ties[step, i] = bound[i] == bound[best]
         items[step], gains[step] = best, bound[best]
-        if count[groups[best]] >= low[groups[best]]:
-            free -= 1
         count[groups[best]] += 1
         open_[best] = False
         insert(values[best], top)

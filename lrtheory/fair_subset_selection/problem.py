@@ -22,8 +22,15 @@ from lrtheory.fair_subset_selection import ballots
 __all__ = ["Rankings", "make_greedy_trap"]
 
 
+class _Derived:
+    """Room beside the fields for what is made of the places once."""
+
+    __slots__ = ("short",)
+    short: np.ndarray | None
+
+
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
-class Rankings(Result):
+class Rankings(_Derived, Result):
     """n rankings of m items, each of which may stand for several voters.
 
     Parameters
@@ -188,6 +195,7 @@ def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str,
     values = {"positions": positions, "shared": shared, "weights": weights, "ties": ties, "labels": labels}
     for name, value in values.items():
         object.__setattr__(target, name, read_only(value) if isinstance(value, np.ndarray) else value)
+    object.__setattr__(target, "short", None)
     return target
 
 
@@ -198,6 +206,19 @@ def _rebuilt(positions: Any, shared: Any, weights: Any, ties: str, labels: Any) 
 def trusted(positions: np.ndarray, *, weights: Any = None, labels: Any = None) -> Rankings:
     """Strict rankings that need no check, from the samplers."""
     return _rebuilt(positions, None, weights, "error", labels)
+
+
+def short_places(rankings: Rankings) -> np.ndarray:
+    """The positions as unsigned integers of two bytes each where these hold them; unlisted items have the largest.
+
+    Made at the first call and kept: counting reads all places, and takes as long as memory takes to bring them.
+    """
+    short = rankings.short
+    if short is None:
+        given = rankings.positions
+        short = read_only(given.astype(np.uint16) if rankings.n_items < 2**16 else given.view(np.uint32))
+        object.__setattr__(rankings, "short", short)
+    return short
 
 
 def _multiplicities(weights: Any, n: int) -> np.ndarray | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["add_scores", "count_first", "owa_score", "values_by_item"]
+__all__ = ["add_scores", "count_first", "fill_values", "owa_score", "values_by_item"]
 
 
 @kernel
@@ -18,14 +18,27 @@ def add_scores(positions, table, voters, scores):
 
 
 @kernel
-def count_first(positions, depth):
-    """How many rankings have each item among their first places; four bytes a count, so that eight are made at once."""
-    n, m = positions.shape
-    counts, last = np.zeros(m, np.int32), np.int32(depth - 1)
-    for v in range(n):
+def count_first(places, depth):
+    """How many rankings have each item among their first places; the places of unlisted items are beyond the depth.
+
+    Counts are as narrow as the places, so that many are made at once, and four rankings share the way to memory.
+    """
+    n, m = places.shape
+    counts, part, end = np.zeros(m, np.int64), np.zeros(m, places.dtype), places.dtype.type(depth)
+    for first in range(0, n, 2**14):
+        part[:] = 0
+        last = min(first + 2**14, n)
+        single = last - (last - first) % 4
+        for v in range(first, single, 4):
+            for i in range(m):
+                two = int(places[v, i] < end) + int(places[v + 1, i] < end)
+                part[i] += two + int(places[v + 2, i] < end) + int(places[v + 3, i] < end)
+        for v in range(single, last):
+            for i in range(m):
+                part[i] += int(places[v, i] < end)
         for i in range(m):
-            counts[i] += np.int32((positions[v, i] >= 0) & (positions[v, i] <= last))
-    return counts.astype(np.int64)
+            counts[i] += part[i]
+    return counts
 
 
 @kernel
@@ -38,6 +51,14 @@ def values_by_item(positions, table):
             for v in range(first, min(first + 32, n)):
                 values[i, v] = table[positions[v, i]]
     return values
+
+
+@kernel
+def fill_values(positions, table, values):
+    """The same in a row for each ranking, written into `values`."""
+    for v in range(positions.shape[0]):
+        for i in range(positions.shape[1]):
+            values[v, i] = table[positions[v, i]]
 
 
 @kernel

@@ -19,10 +19,10 @@ import numpy as np
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import read_only
 from lrtheory._validation import array, as_array, choice, integer, must
-from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.score_steps import add_scores, count_first, owa_score, values_by_item
+from lrtheory.fair_subset_selection.problem import Rankings, as_rankings, short_places
+from lrtheory.fair_subset_selection.score_steps import add_scores, count_first, fill_values, owa_score, values_by_item
 
-__all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values"]
+__all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values", "ranking_values"]
 
 KINDS = ("sntv", "bloc", "borda", "cc", "borda-cc", "pav", "positional", "owa")
 WITH_DEPTH = ("bloc", "cc", "pav")
@@ -232,11 +232,12 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
 
 
 def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
-    values, voters = rule.weights(rankings.n_items), _voters(rankings)
+    values = rule.weights(rankings.n_items)
+    if rankings.weights is None and rankings.shared is None and rule.kind in ("sntv", "bloc"):
+        return count_first(kernel_input(short_places(rankings)), values.sum())
+    voters = _voters(rankings)
     if rankings.shared is not None:
         return voters @ _shared_values(rankings, values, slice(None))
-    if rankings.weights is None and rule.kind in ("sntv", "bloc"):
-        return count_first(kernel_input(rankings.positions), values.sum())
     if "f" in (values.dtype.kind, voters.dtype.kind):
         values, voters = values.astype(np.float64), voters.astype(np.float64)
     scores = np.zeros(rankings.n_items, values.dtype)
@@ -261,16 +262,31 @@ def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.nd
 
     The compact form is what makes greedy selection fast: it reads each row from one end to the other.
     """
-    values = rule.weights(rankings.n_items)
     if rankings.shared is not None:
         chosen = slice(None) if items is None else items
-        return np.ascontiguousarray(_shared_values(rankings, values, chosen).T)
-    if values.dtype.kind == "i" and values.max() < 2**15:
-        values = values.astype(np.int16)
-    table = np.append(values, values[:1] * 0)  # place -1, of an item that is not listed, is worth 0
+        return np.ascontiguousarray(_shared_values(rankings, rule.weights(rankings.n_items), chosen).T)
+    table = _compact_table(rankings, rule)
     if items is not None:
         return np.ascontiguousarray(table[rankings.positions[:, items].T])
     return values_by_item(kernel_input(rankings.positions), kernel_input(table))
+
+
+def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
+    """The same with a row for each ranking."""
+    if rankings.shared is not None:
+        return _shared_values(rankings, rule.weights(rankings.n_items), slice(None))
+    table = _compact_table(rankings, rule)
+    values = np.empty(rankings.positions.shape, table.dtype)  # here and not in the kernel: NumPy asks for large pages
+    fill_values(kernel_input(rankings.positions), kernel_input(table), values)
+    return values
+
+
+def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
+    """The weight of every place, then that of place -1: an item that is not listed is worth 0."""
+    values = rule.weights(rankings.n_items)
+    if values.dtype.kind == "i" and values.max() < 2**15:
+        values = values.astype(np.int16)
+    return np.append(values, values[:1] * 0)
 
 
 def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, choice, generator, integer, must
-from lrtheory.fair_subset_selection import exhaustive, greedy, separable
+from lrtheory.fair_subset_selection import exhaustive, greedy, separable, served
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 from lrtheory.fair_subset_selection.quotas import Bounds, attributes, one_attribute
@@ -27,6 +27,7 @@ from lrtheory.fair_subset_selection.scores import (
     in_units,
     item_scores,
     item_values,
+    ranking_values,
     whole_owa,
 )
 
@@ -235,6 +236,8 @@ def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
 
 def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
     choice("ties", ties, ("index", "random"))
+    if ties == "index" and rng is None:  # a generator takes longer to make than a small selection
+        return np.arange(m)
     rng = generator(rng)
     return rng.permutation(m) if ties == "random" else np.arange(m)
 
@@ -286,14 +289,19 @@ def _exact(
 def _greedily(
     rankings: Rankings, rule: ScoreRule, k: int, bounds: Bounds, priority: np.ndarray, method: str, reason: str
 ) -> Selection:
-    (lam, unit), values = whole_owa(rankings, rule, k), item_values(rankings, rule)
-    voters = np.zeros(0) if rankings.weights is None else rankings.weights
-    quotas = [kernel_input(side) for side in (bounds.groups, bounds.low, bounds.high)]
-    given = kernel_input(values), kernel_input(voters, np.float64), kernel_input(lam)
-    items, gains, ties, bound, evaluations = greedy.greedy_steps(
-        *given, *quotas, kernel_input(priority), k, method == "lazy"
-    )
-    score = committee_score(rankings, rule, items)
+    lam, unit = whole_owa(rankings, rule, k)
+    voters = kernel_input(np.zeros(0) if rankings.weights is None else rankings.weights, np.float64)
+    quotas = *(kernel_input(side) for side in (bounds.groups, bounds.low, bounds.high, priority)), k
+    if method == "lazy" and len(lam) == 1 and not rule.separable:
+        worths = kernel_input(ranking_values(rankings, rule))
+        options = served.rounding_slack(rankings, rule, k), *served.workspace(worths)
+        items, gains, ties, bound, evaluations, total = served.served_steps(worths, voters, *quotas, *options)
+        score = in_units(np.array([total]), rankings, rule, lam, unit)[0].item()
+    else:
+        values = kernel_input(item_values(rankings, rule))
+        steps = greedy.greedy_steps(values, voters, kernel_input(lam), *quotas, method == "lazy")
+        items, gains, ties, bound, evaluations = steps
+        score = committee_score(rankings, rule, items)
     return _selection(
         items,
         score,

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._array import kernel
+from lrtheory._array import kernel, kernel_input
 
-__all__ = ["fill_quotas", "ranked", "sweep_runs", "tied_items"]
+__all__ = ["exchangeable", "fill_quotas", "ranked", "sweep_runs", "tied_items"]
 
 
 def ranked(scores: np.ndarray, priority: np.ndarray) -> np.ndarray:
@@ -29,18 +29,9 @@ def tied_items(
     No exchange that the quotas allow gains anything, so equality is between the least chosen score of a group and the
     largest rejected one of a group.
     """
-    rank = np.unique(scores, return_inverse=True)[1]
-    inside = np.zeros(len(scores), bool)
-    inside[chosen] = True
-    least, largest = np.full(len(low), len(scores)), np.full(len(low), -1)
-    np.minimum.at(least, groups[inside], rank[inside])
-    np.maximum.at(largest, groups[~inside], rank[~inside])
-    counts = np.bincount(groups[chosen], minlength=len(low))
-    exchangeable = np.logical_or(np.eye(len(low), dtype=bool), np.outer(counts > low, counts < high))
-    meet = exchangeable & (least[:, None] == largest)
-    leaves = inside & meet.any(axis=1)[groups] & (rank == least[groups])
-    enters = ~inside & meet.any(axis=0)[groups] & (rank == largest[groups])
-    return np.flatnonzero(leaves | enters)
+    if scores.dtype not in (np.int64, np.float64):
+        scores = np.unique(scores, return_inverse=True)[1]  # ranks, which are equal where the scores are
+    return exchangeable(kernel_input(scores), kernel_input(chosen), groups, low, high)
 
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
@@ -62,6 +53,35 @@ def fill_quotas(order, groups, low, high, k):
             chosen[n_chosen] = i
             n_chosen += 1
     return chosen[:n_chosen]
+
+
+@kernel
+def exchangeable(scores, chosen, groups, low, high):
+    """The items that `tied_items` finds."""
+    m, n_groups = len(scores), len(low)
+    inside = np.zeros(m, np.bool_)
+    inside[chosen] = True
+    count, rest = np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64)
+    least, largest = np.zeros(n_groups, scores.dtype), np.zeros(n_groups, scores.dtype)
+    for i in range(m):
+        g = groups[i]
+        if inside[i]:
+            least[g] = scores[i] if count[g] == 0 else min(least[g], scores[i])
+            count[g] += 1
+        else:
+            largest[g] = scores[i] if rest[g] == 0 else max(largest[g], scores[i])
+            rest[g] += 1
+    leaves, enters = np.zeros(n_groups, np.bool_), np.zeros(n_groups, np.bool_)
+    for g in range(n_groups):
+        for h in range(n_groups):
+            allowed = g == h or (count[g] > low[g] and count[h] < high[h])
+            if allowed and count[g] > 0 and rest[h] > 0 and least[g] == largest[h]:
+                leaves[g], enters[h] = True, True
+    tied = np.zeros(m, np.bool_)
+    for i in range(m):
+        g = groups[i]
+        tied[i] = (leaves[g] and scores[i] == least[g]) if inside[i] else (enters[g] and scores[i] == largest[g])
+    return np.flatnonzero(tied)
 
 
 @kernel

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Recorded, Sides, Statement, rounding, saboteur
-from lrtheory.fair_subset_selection import Selection, certificates, greedy, theory
+from lrtheory.fair_subset_selection import Selection, certificates, greedy, served, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.judged import (
     CERTIFIED,
@@ -155,6 +155,8 @@ FSS_A4 = Statement(
             patch=(greedy.greedy_steps, "priority[i] < priority[best]", "priority[i] > priority[best]"),
         ),
         saboteur("marginals of the empty set", patch=NO_UPDATE),
+        saboteur("kept marginals never fall", patch=(served.served_steps, "marginals -=", "unused =")),
+        saboteur("kept marginals fall too far", patch=(served.between, "min(most, worth)", "worth")),
     ),
 )
 
@@ -184,7 +186,11 @@ FSS_C1 = Statement(
     saboteurs=(
         saboteur(
             "items that do not fit are evaluated",
-            patch=(greedy.greedy_steps, "if not open_[i] or not fits:", "if not open_[i]:"),
+            patch=(
+                greedy.fitting,
+                "open_[i] and count[g] < high[g] and (count[g] < low[g] or free > 0)",
+                "open_[i]",
+            ),
         ),
         saboteur("every item in every step", solve=mutants.counts_all),
     ),

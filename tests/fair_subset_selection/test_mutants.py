@@ -13,6 +13,7 @@ from lrtheory.fair_subset_selection import (
     ScoreRule,
     bias,
     bias_swaps,
+    committee_score,
     greedy,
     group_inversions,
     item_scores,
@@ -23,11 +24,12 @@ from lrtheory.fair_subset_selection import (
     select,
     select_by_scores,
     separable,
+    served,
     theory,
 )
 
 TRAPPED = Rankings(np.array([list(range(20))] * 10 + [list(range(19, -1, -1))] * 9))
-CC = ScoreRule("borda-cc")
+CC, PAV = ScoreRule("borda-cc"), ScoreRule("pav", depth=4)
 
 
 def both(patch: Patch, run: Any) -> tuple[Any, Any]:
@@ -39,13 +41,14 @@ def both(patch: Patch, run: Any) -> tuple[Any, Any]:
 
 def test_interpreted_kernels_agree_with_compiled_ones() -> None:
     panel = sample_rankings("impartial-culture", 6, 8, rng=0)
-    same = Patch(greedy.greedy_steps, "evaluations = 0", "evaluations = 0  ")
+    patches = [Patch(f, "evaluations = 0", "evaluations = 0  ") for f in (greedy.greedy_steps, served.served_steps)]
     for rule in (CC, ScoreRule("pav", depth=4), ScoreRule("positional", position_weights=np.arange(8)[::-1] / 2)):
         for weights in (None, [1, 2, 0, 1, 3, 1]):
             given = Rankings(panel.positions, weights=weights)
-            right, again = both(same, lambda r=rule, p=given: select(p, r, 4, method="lazy"))
-            for field in ("items", "gains", "tied"):
-                np.testing.assert_array_equal(getattr(right, field), getattr(again, field))
+            for same in patches:
+                right, again = both(same, lambda r=rule, p=given: select(p, r, 4, method="lazy"))
+                for field in ("items", "gains", "tied", "score"):
+                    np.testing.assert_array_equal(getattr(right, field), getattr(again, field))
     same = Patch(bias.swap, "for v in range(n):", "for v in range(0, n):")
     right, again = both(same, lambda: bias_swaps(panel, [0, 1, 2], phi=0.5, intensity=1.0, record=True, rng=1))
     np.testing.assert_array_equal(right.observed.positions, again.observed.positions)
@@ -53,16 +56,39 @@ def test_interpreted_kernels_agree_with_compiled_ones() -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "patch"),
+    [
+        ("greedy", Patch(greedy.rise, "more = value - best", "more = value")),
+        ("greedy", Patch(greedy.greedy_steps, "insert(values[best], top)", "pass")),
+        ("lazy", Patch(served.served_steps, "marginals -=", "unused =")),
+    ],
+    ids=["ignores-the-best", "never-updates-it", "never-lowers-marginals"],
+)
+def test_marginals_against_the_empty_set(method: Any, patch: Patch) -> None:
+    right, wrong = both(patch, lambda: committee_score(TRAPPED, CC, select(TRAPPED, CC, 2, method=method).items))
+    assert (right, wrong) == (361, 199)
+
+
+@pytest.mark.parametrize(
     "patch",
     [
-        Patch(greedy.rise, "more = value - best", "more = value"),
-        Patch(greedy.greedy_steps, "insert(values[best], top)", "pass"),
+        Patch(served.between, "max(least, min(most, worth)) - least", "max(least, min(most, worth))"),
+        Patch(served.between, "min(most, worth)", "worth"),
+        Patch(served.sums_between, "voters[v] * float", "float"),
+        Patch(served.served_steps, "        top = lifted", "        pass"),
     ],
-    ids=["ignores-the-best", "never-updates-it"],
+    ids=["from-nothing", "beyond-the-lift", "one-voter-each", "old-levels"],
 )
-def test_marginals_against_the_empty_set(patch: Patch) -> None:
-    right, wrong = both(patch, lambda: select(TRAPPED, CC, 2).score)
-    assert (right, wrong) == (361, 199)
+def test_marginals_that_are_kept(patch: Patch) -> None:
+    rng, differ = np.random.default_rng(0), 0
+    for number in range(20):
+        weights = rng.integers(1, 4, 9) if number % 2 else None
+        panel = Rankings(sample_rankings("impartial-culture", 9, 8, rng=rng).positions, weights=weights)
+        plain = select(panel, CC, 4, method="greedy").gains
+        right, wrong = both(patch, lambda p=panel: select(p, CC, 4).gains)
+        np.testing.assert_array_equal(right, plain)
+        differ += not np.array_equal(wrong, plain)
+    assert differ >= 9  # some mutants show with weights alone, or without
 
 
 def test_a_stale_bound_is_trusted() -> None:
@@ -70,17 +96,18 @@ def test_a_stale_bound_is_trusted() -> None:
     rng, differ = np.random.default_rng(0), 0
     for _ in range(20):
         panel = sample_rankings("impartial-culture", 9, 8, rng=rng)
-        plain = select(panel, CC, 4, method="greedy").items
-        right, wrong = both(patch, lambda p=panel: select(p, CC, 4).items)
+        plain = select(panel, PAV, 4, method="greedy").items
+        right, wrong = both(patch, lambda p=panel: select(p, PAV, 4).items)
         np.testing.assert_array_equal(right, plain)
         differ += not np.array_equal(wrong, plain)
     assert differ > 10
 
 
 def test_the_other_tie_rule() -> None:
-    patch = Patch(greedy.greedy_steps, "priority[i] < priority[best]", "priority[i] > priority[best]")
     panel = Rankings([[0, 1, 2], [1, 0, 2]])
-    assert [s.items.tolist() for s in both(patch, lambda: select(panel, CC, 1))] == [[0], [1]]
+    for method, steps in (("greedy", greedy.greedy_steps), ("lazy", served.served_steps)):
+        patch = Patch(steps, "priority[i] < priority[best]", "priority[i] > priority[best]")
+        assert [s.items.tolist() for s in both(patch, lambda m=method: select(panel, CC, 1, method=m))] == [[0], [1]]
 
 
 def test_places_are_filled_before_the_lower_bounds() -> None:

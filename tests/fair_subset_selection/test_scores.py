@@ -138,3 +138,21 @@ def test_bad_sets_and_sizes() -> None:
         item_scores(panel, ScoreRule("positional", position_weights=[1, 0]))
     assert committee_score(panel, ScoreRule("borda"), []) == 0
     assert committee_score(panel, ScoreRule("pav", depth=2), []) == 0
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 2**14 - 1, 2**14 + 3])
+def test_counts_of_first_places(n: int) -> None:
+    positions = sample_rankings("impartial-culture", n, 5, rng=n).positions
+    positions = np.where(positions < 4, positions, -1)  # the last item of every ballot is not listed
+    panel = Rankings(positions)
+    for depth in (1, 2, 5):
+        expected = ((positions >= 0) & (positions < depth)).sum(axis=0)
+        for _ in range(2):  # the second call finds the places that the first has kept
+            np.testing.assert_array_equal(item_scores(panel, ScoreRule("bloc", depth=depth)), expected)
+    np.testing.assert_array_equal(panel.positions, positions)
+
+
+def test_more_items_than_two_bytes_count() -> None:
+    positions = np.random.default_rng(0).permuted(np.tile(np.arange(70_000), (2, 1)), axis=1)
+    expected = (positions < 66_000).sum(axis=0)
+    np.testing.assert_array_equal(item_scores(Rankings(positions), ScoreRule("bloc", depth=66_000)), expected)
