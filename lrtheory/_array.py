@@ -35,6 +35,7 @@ __all__ = [
     "is_foreign",
     "kernel",
     "kernel_input",
+    "no_notice",
     "source_digest",
     "to_numpy",
 ]
@@ -241,6 +242,7 @@ class _CompileNotice(event.Listener):
         self.seconds = 0.0
         self.started = 0.0
         self.timer: threading.Timer | None = None
+        self.said = False
 
     def on_start(self, event: Any) -> None:
         if not self.ours(event):
@@ -265,13 +267,24 @@ class _CompileNotice(event.Listener):
         owner = event.data["dispatcher"].py_func.__module__.partition(".")[0]
         return owner in ("lrtheory", "proofs_checks")
 
-    @staticmethod
-    def say() -> None:
-        sys.stderr.write("lrtheory: compiling, first run only (`lrtheory warmup` compiles ahead)\n")
+    def say(self) -> None:
+        if not self.said:
+            sys.stderr.write("lrtheory: compiling, first run only (`lrtheory warmup` compiles ahead)\n")
+        self.said = True  # once a process
 
 
 _notice = _CompileNotice()
 event.register("numba:compile", _notice)
+
+
+@contextmanager
+def no_notice() -> Iterator[None]:
+    """While kernels are compiled on purpose, nobody is told that they are."""
+    before, _notice.said = _notice.said, True
+    try:
+        yield
+    finally:
+        _notice.said = before
 
 
 def compile_seconds() -> float:

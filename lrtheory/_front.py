@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import lrtheory
+from lrtheory._array import no_notice
 from lrtheory._data import DataSet
-from lrtheory._parallel import parallel_map
+from lrtheory._parallel import parallel_map, progress
 from lrtheory._validation import choice, integer
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
+from lrtheory.bounds.own import check_own
 
 __all__ = ["check", "check_all", "data_sets", "registry", "report", "statements", "warmup"]
 
@@ -62,8 +64,12 @@ def check(
     ------
     KeyError
         If no statement, or no saboteur, has that name.
+    TypeError
+        If `solve` cannot be called.
     ValueError
         If the budget, the seed or the instance is not understood.
+    OutcomeError
+        If what `solve` returned cannot be judged.
 
     Examples
     --------
@@ -76,8 +82,7 @@ def check(
     if saboteur is not None:
         return check_statement(statement.sabotaged(saboteur), session, instance=instance)
     if solve is not None:
-        evidence = check_statement(dataclasses.replace(statement, solve=solve), session, instance=instance)
-        return dataclasses.replace(evidence, replay=_replay_of_own(evidence))
+        return check_own(statement, solve, session, instance)
     evidence = check_statement(statement, session, instance=instance)
     if instance is not None:
         return evidence
@@ -145,14 +150,6 @@ def _with_saboteurs(evidence: Evidence, statement: Statement, session: Session) 
         left = len(statement.saboteurs) - len(verdicts)
         message = f"{message}; interrupted, {left} saboteurs were not run".removeprefix("; ")
     return dataclasses.replace(evidence, saboteurs=verdicts, message=message)
-
-
-def _replay_of_own(evidence: Evidence) -> str:
-    """How to repeat the worst instance with an algorithm that the command line does not know."""
-    instance = "" if not evidence.worst else f", instance={evidence.worst['instance']!r}"
-    return (
-        f"lrtheory.check({evidence.statement!r}, solve=..., budget={evidence.budget!r}, rng={evidence.seed}{instance})"
-    )
 
 
 def statements(pattern: str = "*") -> list[Statement]:
@@ -237,8 +234,10 @@ def warmup(system: str | None = None) -> None:
     ValueError
         If there is no such system.
     """
-    for name in lrtheory.SYSTEMS if system is None else (choice("system", system, lrtheory.SYSTEMS),):
-        importlib.import_module(f"lrtheory.{name}")._warmup()
+    names = list(lrtheory.SYSTEMS) if system is None else [choice("system", system, lrtheory.SYSTEMS)]
+    for name in progress(names, total=len(names), title="compiled"):
+        with no_notice():
+            importlib.import_module(f"lrtheory.{name}")._warmup()
 
 
 def data_sets() -> list[DataSet]:

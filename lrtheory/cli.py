@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import lrtheory
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Evidence, Statement, StatementError
 from lrtheory.bounds.claims import Recorded
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 supported or recorded, 1 refuted, 2 inconclusive, 3 wrong usage, 130 interrupted.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     if arguments and arguments[0] in _OUTSIDE:
         return _run_folder(arguments[0], arguments[1:])
     try:
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="lrtheory", description="Theorems, measured.", epilog="in a checkout also: figures, bench, demo"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {lrtheory.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Any], int], text: str, *, machine: bool = True) -> argparse.ArgumentParser:
@@ -99,14 +101,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: Any) -> int:
-    import lrtheory
-
     found = lrtheory.statements(options.pattern)
     if options.json:
         print(json.dumps([_described(statement) for statement in found], indent=1))
     else:
         for statement in found:
-            print(f"{statement.id:<32} {statement.kind:<12} {statement.title}")
+            print(f"{statement.id:<44} {statement.kind:<12} {statement.title}")
     if not found:
         raise ValueError(f"no statement matches {options.pattern!r}; `lrtheory list` shows all")
     return 0
@@ -121,11 +121,18 @@ def _described(statement: Statement) -> dict[str, Any]:
         "source": str(statement.source),
         "hypotheses": list(statement.hypotheses),
         "randomness": statement.claim.randomness,
-        "instances": statement.instances.name,
+        "instances": _labels(statement),
         "solve": _signature(statement),
         "saboteurs": [one.name for one in statement.saboteurs],
         "notes": statement.notes,
     }
+
+
+def _labels(statement: Statement) -> str:
+    """The family, and some labels that `--instance` takes."""
+    family = statement.instances
+    fixed = [label for label, _ in family.fixed()][:2]
+    return ", ".join([family.name, *fixed, *([f"{family.name}:17"] if family.draw is not None else []), "..."])
 
 
 def _signature(statement: Statement) -> str:
@@ -145,7 +152,7 @@ def _show(options: Any) -> int:
     from lrtheory._front import registry
 
     statement = registry()[options.id]
-    described = _described(statement)
+    described = _described(statement) | _example(statement)
     if options.json:
         print(json.dumps(described, indent=1))
         return 0
@@ -154,15 +161,22 @@ def _show(options: Any) -> int:
         for line in (value if isinstance(value, list) else [value]) or [""]:
             if line:
                 print(f"    {word:<12} {line}")
-    documented = inspect.getdoc(statement.solve) if inspect.isfunction(statement.solve) else None
-    if documented:
-        print("\n" + documented)
+    if inspect.isfunction(statement.solve):
+        print("\nOurs is\n\n" + inspect.getsource(statement.solve).rstrip())
     return 0
 
 
-def _check(options: Any) -> int:
-    import lrtheory
+def _example(statement: Statement) -> dict[str, str]:
+    """What `solve` takes and returns, by the first instance."""
+    from lrtheory.bounds import Session
+    from lrtheory.bounds.own import solve_by_example
 
+    if isinstance(statement.claim, Recorded):
+        return {}
+    return dict(zip(("takes", "returns"), solve_by_example(statement, Session()), strict=True))
+
+
+def _check(options: Any) -> int:
     patterns = any(letter in id for id in options.ids for letter in "*?[")
     if len(options.ids) > 1 or patterns or options.jobs is not None or options.cluster is not None:
         return _check_table(options)
@@ -175,12 +189,12 @@ def _check(options: Any) -> int:
 
 def _check_table(options: Any) -> int:
     """Several statements with their saboteurs, a line each; on the workers of a cluster where one is named."""
-    import lrtheory
     from lrtheory._front import registry
     from lrtheory._parallel import cluster
+    from lrtheory.bounds.report import short
 
     if options.saboteur or options.instance:
-        raise ValueError("--saboteur and --instance go with one statement, without --jobs and --cluster")
+        raise ValueError("--saboteur and --instance go with one statement, without a pattern, --jobs and --cluster")
     named = [
         registry().matching(id) if any(letter in id for letter in "*?[") else [registry()[id]] for id in options.ids
     ]
@@ -192,11 +206,11 @@ def _check_table(options: Any) -> int:
         found = lrtheory.check_all(ids, budget=options.budget, rng=options.seed, n_jobs=n_jobs)
     if options.json:
         print(json.dumps([evidence.to_dict() for evidence in found], indent=1))
+    width = max(len(evidence.statement) for evidence in found)
     for evidence in [] if options.json else found:
-        sides = (
-            f"lhs {evidence.worst['lhs']:.12} rhs {evidence.worst['rhs']:.12}" if evidence.worst else evidence.message
-        )
-        print(f"{evidence.statement:<36} {evidence.saboteur[:32]:<33}{evidence.verdict:<13}{sides}")
+        worst = evidence.worst
+        sides = f"lhs {short(worst['lhs'])} rhs {short(worst['rhs'])}" if worst else evidence.message
+        print(f"{evidence.statement:<{width}} {evidence.saboteur[:32]:<33}{evidence.verdict:<13}{sides}")
     return max(_due(evidence) for evidence in found)
 
 
@@ -214,7 +228,6 @@ def _exit_code(evidence: Evidence) -> int:
 
 
 def _report(options: Any) -> int:
-    import lrtheory
     from lrtheory.bounds.report import costs
 
     if options.costs:
@@ -241,8 +254,6 @@ def _data(options: Any) -> int:
 
 
 def _warmup(options: Any) -> int:
-    import lrtheory
-
     lrtheory.warmup(options.system)
     return 0
 

@@ -77,7 +77,6 @@ def test_check_as_json(run):
         ("report --evidence /nowhere", "no evidence"),
         ("warmup nothing", "`system` must be one of"),
         ("dance", "invalid choice"),
-        ("", "required"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_3(run, line, sentence):
@@ -138,3 +137,17 @@ def test_an_instance_that_breaks_a_hypothesis_decides_nothing():
     assert evidence.lhs > evidence.rhs
     assert evidence.verdict == "inconclusive"
     assert "given breaks the hypothesis 'estimates within t'" in evidence.message
+
+
+def test_alone_it_prints_its_help_and_with_version_the_version(run):
+    assert run("")[:2] == run("--help")[:2]
+    code, out, _ = run("--version")
+    assert (code, out) == (0, f"lrtheory {lrtheory.__version__}\n")
+
+
+def test_show_says_what_a_solver_takes_and_returns(run):
+    _, out, _ = run("show alpha_rank/AR-T8")
+    assert "takes        Chain(rates: array (2, 2) of Fraction)" in out
+    assert "returns      array (2,) of Fraction" in out
+    assert "def exact_law(chain" in out
+    assert "integer-chains:always-0" in out

@@ -81,7 +81,8 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
         return label, fixed[label]
     prefix, _, index = label.rpartition(":")
     if family.draw is None or prefix != family.name or not index.isdigit():
-        raise must("instance", f"a label of the family {family.name}, or json: and a line of JSON", instance)
+        known = ", ".join([*list(fixed)[:3], *([f"{family.name}:17"] if family.draw is not None else [])])
+        raise must("instance", f"a label of the family {family.name} ({known}, ...), or json: and a line", instance)
     return label, session.drawn(family, int(index))
 
 
@@ -109,9 +110,7 @@ def _evidence(
     decisive = [row for row in rows if row.verdict == "refuted"] or rows
     worst = max(decisive, key=lambda row: row.badness) if decisive else None
     ratios = [row.ratio for row in rows if not np.isnan(row.ratio)]
-    lhs, rhs = (np.array([getattr(row, side) for row in rows], float) for side in ("lhs", "rhs"))
-    with np.errstate(invalid="ignore"):
-        slack = np.where([row.two_sided for row in rows], -np.abs(rhs - lhs), rhs - lhs) if rows else lhs
+    lhs, rhs, slack = (np.array([getattr(row, name) for row in rows], float) for name in ("lhs", "rhs", "slack"))
     return Evidence(
         statement=statement.id,
         title=statement.title,
@@ -165,7 +164,8 @@ def _message(statement: Statement, record: Record) -> str:
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    return {"instance": row.label, "where": list(row.where), "lhs": row.shown[0], "rhs": row.shown[1]}
+    shown = {"instance": row.label, "where": list(row.where), "lhs": row.shown[0], "rhs": row.shown[1]}
+    return shown | {"slack": row.slack} | ({"rounding": row.rounding} if row.rounding else {})
 
 
 def _replay(statement: Statement, session: Session, worst: Row | None) -> str:

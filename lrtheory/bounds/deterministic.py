@@ -40,8 +40,11 @@ class Measured:
         The worst entry's sides, exact where they were decided exactly.
     where : tuple of int
         Index of the worst entry.
+    rounding : float
+        What the worst entry's sides may err by; 0 where they carry no rounding.
     ratio : float
-        Largest lhs/rhs over the entries with 0 < rhs < trivial; NaN if there is none.
+        Largest lhs/rhs over the entries with 0 < rhs < trivial; NaN if there is none. Where sides carry rounding, rhs
+        must exceed it, and an entry that holds within it counts as 1 at most.
     vacuous : bool
         Whether rhs >= trivial in every entry.
     entries, exact, outside : int
@@ -53,6 +56,7 @@ class Measured:
     rhs: float
     shown: tuple[str, str]
     where: tuple[int, ...]
+    rounding: float
     ratio: float
     vacuous: bool
     entries: int
@@ -95,16 +99,17 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         raise OutcomeError("a side is NaN")
     inside = np.broadcast_to(inside, lhs.shape)
     slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
+    rounding = np.zeros(lhs.shape) if sides.rounding is None else _allowed(sides, lhs.shape)
     if sides.rounding is not None:
         doubtful = np.zeros(lhs.shape, bool)
-        fails, open_, sure = inside & (slack < -_allowed(sides, lhs.shape)), doubtful, raw
+        fails, open_, sure = inside & (slack < -rounding), doubtful, raw
     else:
         every = every or has_large_integers(instance) or has_large_integers(outcome)
         doubtful = inside & np.isfinite(lhs) & np.isfinite(rhs) & (every | ~(slack > _FILTER * scale))
         fails, open_, sure = _decide(claim, instance, outcome, doubtful)
         fails = fails | (inside & ~doubtful & (slack < 0))
-    worst = _worst(slack, scale, fails, inside)
-    ratio, vacuous = _tightness(sides, lhs, rhs, inside)
+    worst = _worst(slack + rounding, scale, fails, inside)
+    ratio, vacuous = _tightness(sides, lhs, rhs, rounding, inside)
     verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
     shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
     return Measured(
@@ -113,6 +118,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         rhs=float("nan") if worst is None else float(rhs[worst]),
         shown=shown,  # type: ignore[arg-type]
         where=() if worst is None else tuple(int(i) for i in worst),
+        rounding=0.0 if worst is None else float(rounding[worst]),
         ratio=ratio,
         vacuous=vacuous,
         entries=int(inside.sum()),
@@ -215,14 +221,17 @@ def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.n
     return np.unravel_index(int(relative.argmin()), slack.shape)
 
 
-def _tightness(sides: Sides, lhs: np.ndarray, rhs: np.ndarray, inside: np.ndarray) -> tuple[float, bool]:
+def _tightness(
+    sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, inside: np.ndarray
+) -> tuple[float, bool]:
     bites = inside.copy()
     bites &= rhs < np.inf
     if sides.trivial is not None:
         bites &= rhs < to_float(np.broadcast_to(_as_array(sides.trivial), rhs.shape))
     vacuous = not bites.any()
-    bites &= (rhs > 0) & np.isfinite(rhs)
-    return (float((lhs[bites] / rhs[bites]).max()) if bites.any() else float("nan")), vacuous
+    bites &= (rhs > rounding) & np.isfinite(rhs)
+    met = np.where(lhs <= rhs + rounding, np.minimum(lhs, rhs), lhs)
+    return (float((met[bites] / rhs[bites]).max()) if bites.any() else float("nan")), vacuous
 
 
 def _text(entry: Any) -> str:

@@ -39,11 +39,12 @@ class Evidence(Result):
     lhs, rhs, slack : ndarray, shape (n_instances,)
         Both sides at the worst entry of each instance, and rhs - lhs (for equalities -|rhs - lhs|).
     worst : mapping
-        The worst instance (`instance`), its entry (`where`) and both sides (`lhs`, `rhs`) as exact text.
+        The worst instance (`instance`), its entry (`where`), both sides (`lhs`, `rhs`) as exact text, their `slack`,
+        and what iterates may err by (`rounding`), where they do.
     vacuous : int
         Instances on which the bound says nothing.
     tightness : float or None
-        Largest lhs/rhs where 0 < rhs < trivial.
+        Largest lhs/rhs where 0 < rhs < trivial, and at most 1 where both sides agree within rounding.
     e_value : float or None
         For random claims, the smallest e-value for a supported claim, the largest against a refuted one.
     n_instances : int
@@ -183,7 +184,8 @@ class Evidence(Result):
             at = f" at {tuple(worst['where'])}" if worst.get("where") else ""
             label = worst["instance"]
             label = "found by search" if label.startswith("json:") and len(label) > 80 else label
-            rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"]), ("worst", label + at)]
+            rounding = f"  (both within {worst['rounding']:.3g})" if "rounding" in worst else ""
+            rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"] + rounding), ("worst", label + at)]
         if self.n_instances > 1:
             rows.append(("slack", self.histogram() + f"  over {self.n_instances} instances, relative"))
         rows.append(("evidence", self._strength()))

@@ -32,15 +32,20 @@ class Row:
     vacuous: bool = False
     log_e: float = float("nan")
     two_sided: bool = False
+    rounding: float = 0.0
+
+    @property
+    def slack(self) -> float:
+        """rhs - lhs; for claims of equality minus their distance."""
+        return -abs(self.rhs - self.lhs) if self.two_sided else self.rhs - self.lhs
 
     @property
     def badness(self) -> float:
-        """What a search maximises: how far lhs exceeds rhs, or lies from it, in units of the scale."""
+        """What a search maximises: how far lhs exceeds rhs, or lies from it, beyond rounding, in units of the scale."""
         scale = max(abs(self.lhs), abs(self.rhs))
         if scale == 0 or not np.isfinite(scale):  # 0 <= 0 is as good as can be, and infinity gives no direction
             return -1.0
-        excess = (self.lhs - self.rhs) / scale
-        return abs(excess) if self.two_sided else excess
+        return -(self.slack + self.rounding) / scale
 
 
 @dataclass

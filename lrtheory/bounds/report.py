@@ -9,34 +9,44 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lrtheory.bounds.checking import system_digest
 from lrtheory.bounds.evidence import Evidence, file_name, load_evidence
 from lrtheory.bounds.figure_records import figure_section
+from lrtheory.bounds.sources import Classical, Derived, Paper
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["costs", "render", "stale"]
+__all__ = ["costs", "render", "short", "stale"]
 
 _HEAD = """# What was measured
 
 Every row is one statement, measured by `make bounds` and rendered by `lrtheory report`.
 
-- *source*: where it stands, and how much of that was read; "derived here" has its proof in the docstring named.
-- *lhs*, *rhs*: both sides at the worst entry; *slack*: rhs - lhs there (for equalities minus their distance).
-- *tightness*: the largest lhs/rhs where the bound bites; *vacuous*: instances on which it says nothing, of how many.
+- *source*: where it stands. "read" says what of it was at hand: full (the paper itself), abstract, secondary (what
+  others restate of it), code (the authors' own), or recalled (nothing but memory). "Classical" is a textbook theorem.
+  "Derived here" is no theorem of the paper: the docstring that is named carries the proof.
+- *lhs*, *rhs*: both sides at the worst entry; *slack*: rhs - lhs there (for equalities minus their distance). Near ties
+  are decided in rational or ball arithmetic; where sides carry the rounding of iterates, "±" says how much, and the
+  claim is decided up to that.
+- *tightness*: the largest lhs/rhs where the bound bites, "-" where nothing comes near; *vacuous*: instances on which it
+  says nothing, of how many.
 - *worst*: the instance, which `lrtheory check ID` replays; "found by search" ones are printed by it.
 - *saboteurs*: wrong variants (a changed solver, too strong a constant, a dropped hypothesis), all refuted.
 - *recorded* statements are not checked; the row says why, and which statement carries what can be.
 
-Errata are a source's own wording, refuted as printed; the corrected form is the statement that stands beside them.
+Errata are claims of a source, or rules of its authors' code, that the same checks refute as they stand; they are told
+in our words, and the corrected form is the statement beside them. Which instance is the worst, and sides that carry
+roundings, may differ on another processor; verdicts should not.
 """
-_INDEX = "| system | paper | supported | recorded | saboteurs refuted | errata | figures |"
+_INDEX = (
+    "| system | paper | supported | of the paper | classical | derived here | recorded | saboteurs refuted | errata "
+    "| figures |"
+)
 _COLUMNS = (
     "| id | claim | source | hypotheses | saboteurs refuted | verdict | kind | lhs | rhs | slack | tightness | vacuous "
     "| worst |"
 )
-_ERRATA = "| statement | as printed | lhs | rhs | counterexample | corrected form |"
+TINY = 1e-9  # a ratio of both sides below which nothing comes near the bound
+_ERRATA = "| statement | refuted | lhs | rhs | counterexample | corrected form | its source |"
 
 
 def render(
@@ -108,9 +118,11 @@ def _run(statements: Sequence[Statement], folder: Path) -> str:
 
 
 def _counts(statements: Sequence[Statement]) -> list[str]:
-    """Supported and recorded statements, and saboteurs."""
-    due = [one.due for one in statements]
-    return [str(due.count("supported")), str(due.count("recorded")), str(sum(len(one.saboteurs) for one in statements))]
+    """Supported statements, by the kind of their source, recorded ones, and saboteurs."""
+    supported = [one for one in statements if one.due == "supported"]
+    kinds = [sum(isinstance(one.source, kind) for one in supported) for kind in (Paper, Classical, Derived)]
+    saboteurs = sum(len(one.saboteurs) for one in statements)
+    return [str(count) for count in (len(supported), *kinds, len(statements) - len(supported), saboteurs)]
 
 
 def _fixed(statement: Statement) -> list[str]:
@@ -138,9 +150,11 @@ def _measured(statement: Statement, folder: Path) -> list[str]:
     if len({(one.budget, one.seed) for one in (evidence, *sabotaged)}) > 1:
         raise ValueError(f"{statement.id}: evidence of several runs is mixed; run `make bounds` first")
     worst = evidence.worst
-    sides = [_short(worst["lhs"]), _short(worst["rhs"])] if worst else ["", ""]
-    slack = f"{float(np.min(evidence.slack)):.3g}" if len(evidence.slack) else ""
-    tightness = "" if evidence.tightness is None else f"{evidence.tightness:.3g}"
+    sides, slack = ["", ""], ""
+    if worst:
+        sides, slack = [short(worst["lhs"]), short(worst["rhs"])], f"{worst['slack']:.3g}"
+        sides[1] += f" ± {worst['rounding']:.1g}" if "rounding" in worst else ""
+    tightness = "" if evidence.tightness is None else f"{evidence.tightness:.3g}" if evidence.tightness > TINY else "-"
     vacuous = f"{evidence.vacuous} of {evidence.n_instances}" if evidence.n_instances else ""
     label = _label(str(worst.get("instance", "")))
     return [evidence.kind, *sides, slack, tightness, vacuous, label or evidence.message]
@@ -154,13 +168,25 @@ def _of(statement: Statement, saboteur: str, folder: Path) -> Evidence:
     path = folder / file_name(statement.id, saboteur)
     if not path.exists():
         raise FileNotFoundError(
-            f"no evidence for {statement.id} {saboteur}".strip() + f" in {folder}; run `make bounds`"
+            f"no evidence for {statement.id}{f', saboteur {saboteur!r},' if saboteur else ''} in {folder}; run "
+            "`make bounds` in a checkout"
         )
     return load_evidence(path)
 
 
-def _short(side: str) -> str:
-    """Three digits, or a fraction that is short."""
+def short(side: str) -> str:
+    """A side of evidence in three digits, or as a fraction that is short.
+
+    Parameters
+    ----------
+    side : str
+        A float, a fraction or a ball.
+
+    Returns
+    -------
+    str
+        At most 15 characters.
+    """
     try:
         return f"{float(side):.3g}"
     except ValueError:
@@ -180,10 +206,8 @@ def _errata(statements: Sequence[Statement], folder: Path) -> list[list[str]]:
         for one in statement.saboteurs:
             if one.printed:
                 worst = _of(statement, one.name, folder).worst
-                sides = [_short(worst["lhs"]), _short(worst["rhs"])]
-                rows.append(
-                    [f"`{statement.id}`", one.name, *sides, f"`{_label(worst['instance'])}`", _formula(statement)]
-                )
+                cells = [short(worst["lhs"]), short(worst["rhs"]), f"`{_label(worst['instance'])}`"]
+                rows.append([f"`{statement.id}`", one.name, *cells, _formula(statement), str(statement.source)])
     return rows
 
 

@@ -50,7 +50,8 @@ def _look(statement: Statement, session: Session, record: Record, label: str, in
     record.rows.append(row)
     expected = None if statement.sabotage else statement.instances.expected(label)
     if expected is not None and not expected[0] <= row.ratio <= expected[1]:
-        record.problems.append(f"{label}: lhs/rhs is {row.ratio:.6g}, known to lie in {expected}")
+        known = f"known to be {expected[0]}" if expected[0] == expected[1] else f"known to lie in {expected}"
+        record.problems.append(f"{label}: lhs/rhs is {row.ratio:.6g}, {known}")
     return row
 
 
@@ -65,7 +66,8 @@ def _judge_event(statement: Statement, session: Session, record: Record, label: 
 
 def _row(statement: Statement, label: str, instance: Any, m: Measured) -> Row:
     two_sided = isinstance(statement.claim, Identity)
-    return Row(label, instance, m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous, two_sided=two_sided)
+    sides = (m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
+    return Row(label, instance, *sides, two_sided=two_sided, rounding=m.rounding)
 
 
 def _measured(

@@ -21,13 +21,13 @@ class Paper:
         arXiv number or DOI.
     item : str
         Theorem, lemma or section as the paper numbers it.
-    read : {"full", "secondary", "recalled", "code"}
-        What was read: the paper itself, restatements elsewhere, nothing but memory, or the authors' code.
+    read : {"full", "abstract", "secondary", "recalled", "code"}
+        What was read: the paper itself, its abstract, restatements elsewhere, nothing but memory, or the authors' code.
     """
 
     key: str
     item: str
-    read: Literal["full", "secondary", "recalled", "code"]
+    read: Literal["full", "abstract", "secondary", "recalled", "code"]
 
     def __str__(self) -> str:
         return f"arXiv:{self.key}, {self.item} (read: {self.read})"

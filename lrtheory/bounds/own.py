@@ -1,0 +1,160 @@
+"""Algorithms of the caller's own under test: what they are given, what they must return, and where they went wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import must
+from lrtheory.bounds.checking import check
+from lrtheory.bounds.errors import OutcomeError
+from lrtheory.bounds.evidence import Evidence
+from lrtheory.bounds.session import Session
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["check_own", "kind_of", "solve_by_example"]
+
+_CLOSE = 1e-9  # sides that are nearer to each other than this part differ by the rounding of somebody's doubles
+
+
+def check_own(statement: Statement, solve: Callable[..., Any], session: Session, instance: Any = None) -> Evidence:
+    """Measure a statement on an algorithm of the caller's.
+
+    Parameters
+    ----------
+    statement : Statement
+        What is claimed.
+    solve : callable
+        Takes what the statement's own `solve` takes and returns what that returns.
+    session : Session
+        Budget and seed.
+    instance : object or None
+        One instance alone, as for `check`.
+
+    Returns
+    -------
+    Evidence
+        The verdict; its replay is a call in Python, since a command does not know the algorithm.
+
+    Raises
+    ------
+    TypeError
+        If `solve` cannot be called.
+    OutcomeError
+        If what it returned cannot be judged; the sentence says what the statement's own returns. Errors that are raised
+        within `solve` come through, with a note that names the instance.
+    """
+    if not callable(solve):
+        raise must("solve", "a callable", solve, TypeError)
+    watched = _Watched(solve)
+    try:
+        evidence = check(dataclasses.replace(statement, solve=watched), session, instance=instance)
+    except Exception as error:
+        raise _explained(error, statement, session, watched) from error
+    notes = "; ".join(note for note in (evidence.message, _nearly(evidence)) if note)
+    return dataclasses.replace(evidence, replay=_replay(evidence), message=notes)
+
+
+class _Watched:
+    """A solver that remembers its last instance and outcome."""
+
+    def __init__(self, solve: Callable[..., Any]) -> None:
+        self.solve, self.instance, self.outcome, self.returned = solve, None, None, True
+
+    def __call__(self, instance: Any, rng: np.random.Generator, *runs: int) -> Any:
+        self.instance, self.returned = instance, False
+        self.outcome = self.solve(instance, rng, *runs)
+        self.returned = True
+        return self.outcome
+
+
+def _explained(error: Exception, statement: Statement, session: Session, watched: _Watched) -> Exception:
+    """The error of the caller's solver with a note, or a sentence about what it returned."""
+    given = kind_of(watched.instance)
+    if not watched.returned:
+        error.add_note(f"raised by `solve` on an instance of {statement.id}: {given}")
+        return error
+    due = solve_by_example(statement, session)[1]
+    told = f" ({type(error).__name__}: {error})"
+    return OutcomeError(
+        f"`solve` must return {due}, as {statement.id} does on its first instance; got {kind_of(watched.outcome)} on "
+        f"{given}{told}"
+    )
+
+
+def _nearly(evidence: Evidence) -> str:
+    """A hint where doubles were refuted by exact arithmetic alone."""
+    if evidence.verdict != "refuted" or evidence.level > 0 or not evidence.worst:
+        return ""
+    worst = int(np.argmax(-evidence.slack))
+    scale = max(abs(evidence.lhs[worst]), abs(evidence.rhs[worst]))
+    if not 0 < abs(evidence.slack[worst]) <= _CLOSE * scale and evidence.slack[worst] != 0:
+        return ""
+    return (
+        "both sides agree up to the rounding of doubles, and this statement is decided exactly: return Fractions, in "
+        "object arrays, where the instance holds them"
+    )
+
+
+def _replay(evidence: Evidence) -> str:
+    """How to repeat the worst instance with an algorithm that the command line does not know."""
+    instance = "" if not evidence.worst else f", instance={evidence.worst['instance']!r}"
+    return (
+        f"lrtheory.check({evidence.statement!r}, solve=..., budget={evidence.budget!r}, rng={evidence.seed}{instance})"
+    )
+
+
+def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
+    """What a statement's own solver takes and returns, by its first instance.
+
+    Parameters
+    ----------
+    statement : Statement
+        Whose solver runs once, or twice at once where the claim is about chance.
+    session : Session
+        For the random stream.
+
+    Returns
+    -------
+    tuple of str
+        The kinds of the instance and of the outcome.
+    """
+    instance = next(iter(session.instances(statement.instances, 1)))[1]
+    runs = () if statement.kind in ("inequality", "identity") else (2,)
+    outcome = statement.solve(instance, session.rng(statement.instances, "example"), *runs)
+    return kind_of(instance), kind_of(outcome)
+
+
+def kind_of(value: Any, depth: int = 2) -> str:
+    """Type, shape and fields of a value, in one line.
+
+    Parameters
+    ----------
+    value : object
+        Plain data, or a result.
+    depth : int
+        Levels of fields that are told.
+
+    Returns
+    -------
+    str
+        Such as ``Panel(values: array (3, 2) of Fraction, k: int)``.
+    """
+    name = type(value).__name__
+    if isinstance(value, np.ndarray):
+        entries = type(value.flat[0]).__name__ if value.dtype == object and value.size else str(value.dtype)
+        return f"array {value.shape} of {entries}"
+    fields = getattr(value, "_fields", ())
+    if dataclasses.is_dataclass(value):
+        fields = [field.name for field in dataclasses.fields(value)]
+    if fields and depth > 0:
+        return f"{name}({', '.join(f'{field}: {kind_of(getattr(value, field), depth - 1)}' for field in fields)})"
+    if isinstance(value, dict) and value and depth > 0:
+        return "dict(" + ", ".join(f"{key!r}: {kind_of(entry, depth - 1)}" for key, entry in value.items()) + ")"
+    if isinstance(value, (list, tuple)) and value and depth > 0:
+        inner = list(dict.fromkeys(kind_of(entry, depth - 1) for entry in value))
+        return f"{name} of {len(value)}: {', '.join(inner)}"
+    return name
