@@ -39,7 +39,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
 
     Parameters
     ----------
-    u : array or float
+    u : float, or array of any shape
         Selection strength times payoff advantage of the mutant, dimensionless.
     population_size : int
         m in the paper, at least 2.
@@ -95,7 +95,7 @@ def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None
     ----------
     sizes : tuple of int
         Number of strategies of each player.
-    profiles : int array, optional
+    profiles : int array of shape (n,), optional
         The profiles that are wanted; by default all.
 
     Returns

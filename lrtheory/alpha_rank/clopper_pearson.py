@@ -51,9 +51,9 @@ def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, n
 
     Parameters
     ----------
-    successes : int or array of int
+    successes : int, or array of int of any shape
         x, from 0 to n.
-    n : int or array of int
+    n : int, or array of int of a shape that fits `successes`
         Trials; without trials the interval is [0, 1].
     level : float
         Probability to miss, in (0, 1), half of it on each side.

@@ -148,7 +148,7 @@ def _law(rates: sparse.coo_array) -> StationaryResult:
     """The law of one class."""
     if rates.shape[0] <= MAX_DENSE:
         return solve_gth(rates.toarray())
-    return solve_power(power.sparse_rates(rates), tol=1e-13, max_iter=100_000)
+    return solve_power(power.sparse_rates(rates), tol=power.TOL, max_iter=power.MAX_ITER)
 
 
 def _contracted(arcs: Arcs, label: np.ndarray, tol: float) -> Arcs:

@@ -69,7 +69,7 @@ def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
     Returns
     -------
     EloResult
-        With `ratings` and `predicted`.
+        The `ratings` (n,) and the win rates that they predict, `predicted` (n, n).
 
     Raises
     ------

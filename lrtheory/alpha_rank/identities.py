@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import number, plain
+from lrtheory._validation import array, integer, must
+
 __all__ = [
     "chain_ratio_bound",
     "direction_tolerance",
@@ -18,25 +21,29 @@ __all__ = [
     "payoffs_with_offset",
     "potential_log_law",
     "rate_lipschitz",
-    "relaxed_samples_to_resolve",
     "smallest_rate",
 ]
 
 
 def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
-    r"""Return log(rho(u) / rho(-u)) of the fixation probability (statement AR-T3).
+    r"""The logarithm log(rho(u) / rho(-u)) of the fixation probability (statement AR-T3).
 
     Parameters
     ----------
-    u : float or array
+    u : float, or array of any shape
         alpha times the payoff gain.
     population_size : int
-        m in the paper, at least 2.
+        m in the paper, at least 1.
 
     Returns
     -------
-    float or array
+    float, or array of the shape of `u`
         (m - 1) u.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -49,11 +56,12 @@ def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
     >>> fixation_log_ratio(0.5, population_size=50)
     24.5
     """
-    return (population_size - 1) * u
+    u = plain(array("u", u)[()])
+    return (integer("population_size", population_size, low=1) - 1) * u
 
 
 def direction_tolerance(gap: Any) -> Any:
-    """Return how far off a table may be without a wrong direction in its response graph (statement LR-T1).
+    """How far off a table may be without a wrong direction in its response graph (statement LR-T1).
 
     Parameters
     ----------
@@ -65,6 +73,11 @@ def direction_tolerance(gap: Any) -> Any:
     number
         gap / 2; errors below it leave every direction as it is.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
     Proof
     -----
     A direction is the sign of a difference of two payoffs, whose size is at least the gap. Two errors below gap / 2
@@ -75,60 +88,30 @@ def direction_tolerance(gap: Any) -> Any:
     >>> direction_tolerance(0.25)
     0.125
     """
-    return gap / 2
-
-
-def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_means: int) -> int | float:
-    r"""Return samples of both ends after which the relaxed rule resolves an edge, on the event of RG-T1.
-
-    Parameters
-    ----------
-    gap : float
-        Payoff difference in [0, 1] of the deviating player; 0 for a tie.
-    slack : float
-        Overlap that is tolerated on each side, at least 0.
-    delta : float
-        Failure probability for all means together, in (0, 1).
-    n_means : int
-        Number of means, K \|S\|.
-
-    Returns
-    -------
-    int or float
-        The smallest n with r(n) < gap / 4 + slack / 2 (statement RG-T6).
-
-    Proof
-    -----
-    On the event, the upper end at the worse profile is below M(w) + 2 r and the lower end at the better one above
-    M(b) - 2 r, so the overlap is below 4 r - gap, and below 2 slack as soon as 4 r < gap + 2 slack. An edge is resolved
-    the wrong way only if U(b) - slack < L(w) + slack; on the event U(b) >= M(b) and L(w) <= M(w), so gap < 2 slack.
-
-    Examples
-    --------
-    >>> relaxed_samples_to_resolve(0.0, slack=0.25, delta=0.1, n_means=8)
-    587
-    """
-    from lrtheory.alpha_rank.theory import samples_to_resolve
-
-    return samples_to_resolve(gap + 2 * slack, delta=delta, n_means=n_means)
+    return number("gap", gap, 0) / 2
 
 
 def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> np.ndarray:
-    r"""Return log pi of a game with an exact potential (statement AR-T4).
+    r"""The logarithm of pi of a game with an exact potential (statement AR-T4).
 
     Parameters
     ----------
     potential : array of shape (s_1, ..., s_K)
         phi with M^k(sigma) - M^k(s) = phi(sigma) - phi(s) whenever player k deviates from s to sigma.
     alpha : float
-        Ranking intensity, finite.
+        Ranking intensity, finite, at least 0.
     population_size : int
-        m in the paper, at least 2.
+        m in the paper, at least 1.
 
     Returns
     -------
     float64 array of shape (s_1, ..., s_K)
         (m - 1) alpha phi, normalised.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -140,7 +123,10 @@ def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> 
     >>> np.exp(potential_log_law([0.0, 1.0], alpha=math.log(3), population_size=2)).round(6).tolist()
     [0.25, 0.75]
     """
-    log_weights = (population_size - 1) * alpha * np.asarray(potential, dtype=np.float64)
+    times, alpha = integer("population_size", population_size, low=1) - 1, float(number("alpha", alpha, 0))
+    log_weights = times * alpha * array("potential", potential).astype(np.float64)
+    if log_weights.size == 0:
+        raise must("potential", "an array of at least one entry", log_weights.shape)
     log_weights = log_weights - log_weights.max()
     return log_weights - math.log(np.exp(log_weights).sum())
 
@@ -160,6 +146,11 @@ def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
     array of shape (K, s_1, ..., s_K)
         M^k(s) + offset^k(s^{-k}).
 
+    Raises
+    ------
+    ValueError
+        If an offset has another shape, or an entry is not finite.
+
     Proof
     -----
     The chain reads payoffs through M^k(sigma) - M^k(s) on edges where player k alone deviates. There s^{-k} is
@@ -172,7 +163,14 @@ def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
     >>> payoffs_with_offset(np.zeros((1, 2)), [np.array([3.0])]).tolist()
     [[3.0, 3.0]]
     """
-    return np.stack([table + offset for table, offset in zip(np.asarray(payoffs), offsets, strict=True)])
+    tables = array("payoffs", payoffs)
+    if tables.ndim < 2 or len(tables) != tables.ndim - 1 or len(offsets) != len(tables):
+        raise must("offsets", "of one array for each table of `payoffs`, of shape (K, s_1, ..., s_K)", tables.shape)
+    moved = []
+    for k, (table, offset) in enumerate(zip(tables, offsets, strict=True)):
+        shape = tuple(1 if axis == k else n for axis, n in enumerate(table.shape))
+        moved.append(table + array(f"offsets[{k}]", offset, shape=shape))
+    return np.stack(moved)
 
 
 def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
@@ -181,7 +179,7 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
     Parameters
     ----------
     n_states : int
-        Number of states.
+        Number of states, at least 1.
     rate_ratio : float or Fraction
         r = e^b, at least 1: every rate lies between 1 / r and r times the other.
 
@@ -189,6 +187,11 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
     -------
     float or Fraction
         r^{2 (n - 1)}; in logarithms 2 (n - 1) b.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -200,11 +203,11 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
     >>> chain_ratio_bound(3, rate_ratio=2)
     16
     """
-    return rate_ratio ** (2 * (n_states - 1))
+    return number("rate_ratio", rate_ratio, 1) ** (2 * (integer("n_states", n_states, low=1) - 1))
 
 
 def mass_error_of_ratio(ratio: Any) -> Any:
-    r"""Return `mass_error_bound` as a function of e^B, which keeps it rational (statement MI-L2).
+    r"""The bound `mass_error_bound` as a function of e^B, which keeps it rational (statement MI-L2).
 
     Parameters
     ----------
@@ -216,28 +219,40 @@ def mass_error_of_ratio(ratio: Any) -> Any:
     float or Fraction
         (R - 1) / (R + 1) = tanh(B / 2).
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
     Examples
     --------
     >>> mass_error_of_ratio(3.0)
     0.5
     """
+    ratio = number("ratio", ratio, 1)
     return (ratio - 1) / (ratio + 1)
 
 
 def rate_lipschitz(*, alpha: float, degree: int) -> float:
-    r"""Return a Lipschitz constant of the rates C(s, sigma) in the payoffs, sup norm (statements MI-T1 and P2).
+    r"""A Lipschitz constant of the rates C(s, sigma) in the payoffs, sup norm (statement P2).
 
     Parameters
     ----------
     alpha : float
-        Ranking intensity.
+        Ranking intensity, at least 0.
     degree : int
-        D, the number of deviations of a profile.
+        D, the number of deviations of a profile, at least 1.
 
     Returns
     -------
     float
-        2 alpha / D: payoffs that move by t move every rate by at most 2 alpha t / D.
+        2 alpha / D: payoffs that move by t move every rate by at most 2 alpha t / D. The paper has a larger constant
+        (statement MI-T1).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -250,27 +265,32 @@ def rate_lipschitz(*, alpha: float, degree: int) -> float:
     >>> rate_lipschitz(alpha=1.0, degree=4)
     0.5
     """
-    return 2 * alpha / degree
+    return 2 * number("alpha", alpha, 0) / integer("degree", degree, low=1)
 
 
 def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff: float = 1.0) -> float:
-    r"""Return the smallest rate of a deviation, at the largest loss (g in the paper, statements MI-T1 and P2).
+    r"""The smallest rate of a deviation, at the largest loss (g in statement MI-T1; statement P2 checks it).
 
     Parameters
     ----------
     alpha : float
         Ranking intensity, above 0.
     population_size : int
-        m in the paper.
+        m in the paper, at least 1.
     degree : int
-        D, the number of deviations of a profile.
+        D, the number of deviations of a profile, at least 1.
     max_payoff : float
-        Payoffs lie in [-max_payoff, max_payoff].
+        Payoffs lie in [-max_payoff, max_payoff]; above 0.
 
     Returns
     -------
     float
         (e^{2 alpha M} - 1) / (D (e^{2 alpha m M} - 1)).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -281,5 +301,6 @@ def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff
     >>> round(smallest_rate(alpha=1.0, population_size=2, degree=1), 6)
     0.119203
     """
-    x = 2 * alpha * max_payoff
-    return math.exp(-(population_size - 1) * x) * math.expm1(-x) / (degree * math.expm1(-population_size * x))
+    x = 2 * number("alpha", alpha, 0, ends="(]") * number("max_payoff", max_payoff, 0, ends="(]")
+    m, degree = integer("population_size", population_size, low=1), integer("degree", degree, low=1)
+    return math.exp(-(m - 1) * x) * math.expm1(-x) / (degree * math.expm1(-m * x))

@@ -122,7 +122,8 @@ def information_gain(
     Returns
     -------
     InformationGain
-        With `pi`, `rankings`, `means`, `n_samples`, ...
+        The law `pi` and the number of `n_samples` a profile, both of shape (s_1, ..., s_K), the posterior `means`
+        (K, s_1, ..., s_K), and the other fields of the class.
 
     Raises
     ------

@@ -65,7 +65,7 @@ def ranking_intervals(
     Returns
     -------
     RankingIntervals
-        With `lower`, `upper` and `n_solves`.
+        Ends of the masses in `lower` and `upper`, of shape (s_1, ..., s_K), or (n_targets,) where targets are given.
 
     Raises
     ------

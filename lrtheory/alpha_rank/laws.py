@@ -34,7 +34,7 @@ __all__ = ["MAX_DEVIATIONS", "check_dense", "line_law", "table_law"]
 FEW = 1000
 #: a table of more deviations than this is refused (2 GiB)
 MAX_DEVIATIONS = 2**27
-POWER: dict[str, Any] = {"tol": 1e-13, "max_iter": 100_000}
+POWER: dict[str, Any] = {"tol": power.TOL, "max_iter": power.MAX_ITER}
 #: the limit of a game with several sinks needs a table of its deviations, several times over (1 GiB)
 MAX_ARCS = 2**23
 ONE_SINK = "one sink, so the limit is the law of the walk on it"
@@ -177,7 +177,7 @@ def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str)
         else:
             outgoing, incoming = chain.epsilon_rates(epsilon), chain.epsilon_rates(epsilon, incoming=True)
         rates = power.regular_rates(chain, outgoing.astype(np.float64), incoming.astype(np.float64))
-        return solve_power(rates, tol=1e-13, max_iter=100_000)
+        return solve_power(rates, **POWER)
     check_dense(chain, '`method` "power"')
     if method == "log-gth":
         log_rates = chain.log_rates(alpha, m) if finite else np.log(chain.epsilon_rates(epsilon).astype(np.float64))

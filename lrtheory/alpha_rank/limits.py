@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._validation import array, must
 from lrtheory.alpha_rank.response_graph import response_signs
+from lrtheory.alpha_rank.stationary import stationary_distribution
 
 __all__ = ["coordination_limits", "has_no_ties", "order_only", "single_sink_limit"]
 
@@ -25,6 +27,11 @@ def has_no_ties(game: Any) -> bool:
     bool
         True when every edge of the response graph has one direction.
 
+    Raises
+    ------
+    ValueError
+        If the payoffs are no game.
+
     Examples
     --------
     >>> has_no_ties(np.array([[0.0, 0.0]]))
@@ -39,12 +46,17 @@ def single_sink_limit(rates: Any) -> np.ndarray:
     Parameters
     ----------
     rates : array of shape (n, n)
-        Rates at epsilon = 0: 1 uphill, 0 downhill.
+        Rates at epsilon = 0, up to a factor: 1 uphill, 0 downhill.
 
     Returns
     -------
     ndarray of shape (n,)
         Fractions when the rates are Fractions; 0 outside the sink.
+
+    Raises
+    ------
+    ValueError
+        If the rates are not square and at least 0, or the walk has several sinks.
 
     Proof
     -----
@@ -58,14 +70,17 @@ def single_sink_limit(rates: Any) -> np.ndarray:
     >>> single_sink_limit([[0, 1], [0, 0]]).tolist()
     [0.0, 1.0]
     """
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse.csgraph import connected_components  # here, so that importing a system stays quick
 
-    from lrtheory.alpha_rank.stationary import stationary_distribution
-
-    rates = np.asarray(rates)
+    rates = array("rates", rates, shape=(None, None), low=0)
+    if rates.shape[0] != rates.shape[1] or len(rates) == 0:
+        raise must("rates", "square, with at least one state", rates.shape)
     n, component = connected_components((rates != 0).astype(int), connection="strong")
     leaves = [bool((rates[component == c][:, component != c] != 0).any()) for c in range(n)]
-    (sink,) = (np.flatnonzero(component == c) for c in range(n) if not leaves[c])
+    sinks = [np.flatnonzero(component == c) for c in range(n) if not leaves[c]]
+    if len(sinks) != 1:
+        raise must("rates", f"a walk with one sink, not {len(sinks)}", rates)
+    (sink,) = sinks
     law = stationary_distribution(rates[np.ix_(sink, sink)]).pi
     whole = np.full(len(rates), law[0] * 0, law.dtype)
     whole[sink] = law
@@ -108,6 +123,11 @@ def order_only(payoffs: Any) -> np.ndarray:
     -------
     int8 array of shape (\|S\|, D)
         Signs of the gains.
+
+    Raises
+    ------
+    ValueError
+        If the payoffs are no game.
 
     Proof
     -----

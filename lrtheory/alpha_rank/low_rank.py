@@ -77,7 +77,7 @@ def complete_table(
     Returns
     -------
     CompletedTable
-        With `means`, which `alpha_rank` ranks.
+        The win rates `means` of shape (n, n), which `alpha_rank` ranks, and how well they fit in `residual`.
 
     Raises
     ------

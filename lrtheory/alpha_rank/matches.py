@@ -103,7 +103,8 @@ def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5
     Returns
     -------
     MatchTable
-        With `means`, `wins`, `games`, `labels`, and `intervals`.
+        Win rates `means`, `wins` and `games`, each of shape (n, n) for n players, and `labels` (n,); its `intervals`
+        method gives confidence intervals.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5
 def _scores(outcomes: Any, draws: float | None, n: int) -> np.ndarray:
     """Outcomes as numbers, each of which is a win, a loss or a draw."""
     given = np.asarray(outcomes)
-    if given.dtype.kind in "US":
+    if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
         words = {"win": 1.0, "loss": 0.0, "draw": draws}
         known = [words.get(str(word)) for word in given.ravel()]
         if None in known:

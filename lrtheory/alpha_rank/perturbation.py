@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import integer, must
+from lrtheory._numbers import number
+from lrtheory._validation import array, integer, must
 
 __all__ = ["log_ratio_bound", "mass_error_bound", "mass_interval", "tree_weights"]
 
@@ -22,18 +23,23 @@ def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius
     Parameters
     ----------
     n_profiles : int
-        \|S\|.
+        \|S\|, at least 1.
     alpha : float or Fraction
-        Ranking intensity.
+        Ranking intensity, finite, at least 0.
     population_size : int
-        m in the paper.
+        m in the paper, at least 1.
     radius : float or Fraction
-        t, the largest change of a payoff.
+        t, the largest change of a payoff, at least 0.
 
     Returns
     -------
     float or Fraction
         B = 4 (\|S\| - 1) (m - 1) alpha t.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -46,21 +52,27 @@ def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius
     >>> log_ratio_bound(4, alpha=1, population_size=10, radius=0.5)
     54.0
     """
-    return 4 * (n_profiles - 1) * (population_size - 1) * alpha * radius
+    n, m = integer("n_profiles", n_profiles, low=1), integer("population_size", population_size, low=1)
+    return 4 * (n - 1) * (m - 1) * number("alpha", alpha, 0) * number("radius", radius, 0)
 
 
 def mass_error_bound(log_ratio: Any) -> Any:
-    r"""Largest \|pi_hat(s) - pi(s)\| when all \|log pi_hat - log pi\| <= B (statement MI-L2).
+    r"""Largest \|pi_hat(s) - pi(s)\| when all \|log pi_hat - log pi\| <= B (statements MI-L1, MI-L2).
 
     Parameters
     ----------
-    log_ratio : float or array
+    log_ratio : float, or array of any shape
         B, at least 0.
 
     Returns
     -------
-    float or array
+    float, or array of the shape of `log_ratio`
         tanh(B / 2).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -73,7 +85,7 @@ def mass_error_bound(log_ratio: Any) -> Any:
     >>> round(mass_error_bound(1.0), 6)
     0.462117
     """
-    value = np.tanh(np.asarray(log_ratio) / 2)
+    value = np.tanh(array("log_ratio", log_ratio, low=0).astype(np.float64) / 2)
     return float(value) if value.ndim == 0 else value
 
 
@@ -93,15 +105,18 @@ def tree_weights(rates: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are more than 7 states, whose (n - 1)^(n - 1) choices a root are too many, or no spanning tree.
+        If the rates are not square and at least 0, there are more than 7 states, whose (n - 1)^(n - 1) choices a root
+        are too many, or no spanning tree.
 
     Examples
     --------
     >>> tree_weights([[0.0, 1.0], [3.0, 0.0]]).tolist()
     [0.75, 0.25]
     """
-    rates = np.asarray(rates)
-    n = integer("the number of states", len(rates), low=1, high=7)
+    rates = array("rates", rates, shape=(None, None), low=0)
+    n = len(rates)
+    if rates.shape != (n, n) or not 1 <= n <= 7:
+        raise must("rates", "square, of 1 to 7 states", rates.shape)
     weights = [rates[0, 0] * 0 for _ in range(n)]
     for root in range(n):
         others = [i for i in range(n) if i != root]
@@ -130,12 +145,18 @@ def mass_interval(longest: Any, shortest: Any) -> tuple[Any, Any]:
     Parameters
     ----------
     longest, shortest : float or Fraction
-        Largest and smallest mean return time R over all orientations of the open edges, at least 1.
+        Largest and smallest mean return time R over all orientations of the open edges, above 0: at least 1 in steps of
+        the chain, and the masses are then in [0, 1].
 
     Returns
     -------
     tuple of two float or Fraction
         1 / longest and 1 / shortest.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -152,4 +173,4 @@ def mass_interval(longest: Any, shortest: Any) -> tuple[Any, Any]:
     >>> mass_interval(4.0, 2.0)
     (0.25, 0.5)
     """
-    return 1 / longest, 1 / shortest
+    return 1 / number("longest", longest, 0, ends="(]"), 1 / number("shortest", shortest, 0, ends="(]")

@@ -18,6 +18,8 @@ from lrtheory.alpha_rank.chain import ProfileChain
 
 __all__ = ["IncomingRates", "iterate", "regular_rates", "sparse_rates"]
 
+#: l1 change of the last sweep, and number of sweeps, unless the caller says otherwise
+TOL, MAX_ITER = 1e-13, 100_000
 #: for each state y: exit rate, and the states x with their rates A_xy in start[y] .. start[y + 1]
 IncomingRates = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 

@@ -48,10 +48,10 @@ class AlphaRankResult(Result):
     ranking : int64 array of shape (\|S\|,)
         Profile numbers by decreasing mass, then by increasing order, then by number; `numpy.unravel_index` turns them
         into profiles.
-    marginals : tuple of K arrays
+    marginals : tuple of K arrays, the k-th of shape (s_k,)
         Mass of every strategy of each player.
-    sinks : tuple of int64 arrays
-        The Markov-Conley chains of the response graph, as profile numbers.
+    sinks : tuple of int64 arrays of one axis
+        The Markov-Conley chains of the response graph, each as its profile numbers.
     labels : tuple of tuples of str, or None
         Names of the strategies.
     residual : float or Fraction
@@ -132,7 +132,8 @@ def alpha_rank(
     Returns
     -------
     AlphaRankResult
-        With `pi` of shape (s_1, ..., s_K), `ranking`, `marginals`, `sinks`, ...
+        The law `pi` of shape (s_1, ..., s_K), the profiles in its order in `ranking` of shape (\|S\|,), the mass of
+        every strategy in `marginals`, and the other fields of the class.
 
     Raises
     ------
@@ -144,7 +145,12 @@ def alpha_rank(
     Notes
     -----
     The law is unique and positive for alpha < infinity (statement AR-T1). With an exact potential phi it is
-    pi(s) = exp((m - 1) alpha phi(s)) / Z (AR-T4).
+    pi(s) = exp((m - 1) alpha phi(s)) / Z (AR-T4). At infinite alpha supp pi lies in the union of the sinks (AR-T9), and
+    both limits are one for one sink without ties (AR-T6).
+
+    Payoffs that are off by at most t move the masses by a bounded factor at finite alpha:
+    \|log pi_hat(s) - log pi(s)\| <= 4 (\|S\| - 1) (m - 1) alpha t (statement MI-L1). At infinite alpha, t below half of
+    the smallest payoff gap leaves the response graph, and so the epsilon limit, as it is (LR-T1, AR-T5-limit).
 
     References
     ----------

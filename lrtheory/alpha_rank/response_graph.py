@@ -100,7 +100,7 @@ def response_graph(
     tie_tol: float = 0.0,
     labels: Any = None,
 ) -> ResponseGraph:
-    """The response graph of a game.
+    r"""The response graph of a game.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def response_graph(
     Returns
     -------
     ResponseGraph
-        With `neighbors`, `direction`, `markov_conley_chains()` and `to_networkx()`.
+        The `neighbors` and the `direction` of every deviation, both of shape (\|S\|, D); its methods
+        `markov_conley_chains` and `to_networkx` look at the graph.
 
     Raises
     ------

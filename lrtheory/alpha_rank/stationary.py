@@ -87,8 +87,8 @@ def stationary_distribution(
     rational: bool = False,
     log: bool = False,
     order_tol: float = 0.0,
-    tol: float = 1e-13,
-    max_iter: int = 100_000,
+    tol: float = power.TOL,
+    max_iter: int = power.MAX_ITER,
 ) -> StationaryResult:
     r"""The stationary distribution of an irreducible Markov chain.
 
@@ -113,7 +113,8 @@ def stationary_distribution(
     Returns
     -------
     StationaryResult
-        With `pi`, `log_pi`, `residual`, `method`, ...
+        The law `pi` and its logarithm `log_pi`, both of shape (n,), the l1 `residual`, and the other fields of the
+        class.
 
     Raises
     ------

@@ -121,9 +121,10 @@ class ResponseGraphUCB:
 
     Notes
     -----
-    With probability 1 - delta every resolved edge is right, at all times (statement RG-T1). The total is then at most
-    the sum of ``theory.count_weighted_bounds`` for "CW", and with probability 1 - 2 delta at most
-    ``theory.exhaustive_bound`` for "UE": O(gap^-2 log(1 / (delta gap))) (statements RG-T2, RG-T2p).
+    With probability 1 - delta every resolved edge is right, at all times (statement RG-T1). For "CW" then
+    total <= sum_s max(1, n*(gap_s)), see ``theory.count_weighted_bounds`` (statement RG-T2p); for "UE", with
+    probability 1 - 2 delta, total <= \|S\| + sum_e T_e, see ``theory.exhaustive_bound`` (RG-T2p-exhaustive). Both are
+    O(gap^-2 log(1 / (delta gap))) a profile, as the paper says (RG-T2).
 
     References
     ----------

@@ -62,7 +62,7 @@ def response_graph_ucb_batch(
     max_samples: int | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> BatchEstimate:
-    """Run ResponseGraphUCB many times on a game with outcomes.
+    r"""Run ResponseGraphUCB many times on a game with outcomes.
 
     The runs draw from one generator, one after the other: run i is the run of ``ResponseGraphUCB(...,
     rng=rng).run(game)`` after i others, and does not depend on the number of runs that follow.
@@ -91,12 +91,18 @@ def response_graph_ucb_batch(
     Returns
     -------
     BatchEstimate
-        With `total`, `n_samples`, `lower`, `upper`, `direction`, `resolved`, `converged`.
+        The fields of `GraphEstimate` with a leading axis of runs, such as `direction` (n_runs, \|S\|, D), and the
+        samples of each run in `total` (n_runs,).
 
     Raises
     ------
     ValueError
         If the game has no outcomes that fit the intervals, or ties and no `max_samples`.
+
+    Notes
+    -----
+    In each run, with probability 1 - delta every resolved edge is right (statement RG-T1) and, for "CW",
+    total <= sum_s max(1, n*(gap_s)) with n* of `theory.samples_to_resolve` (statement RG-T2p).
 
     Examples
     --------

@@ -26,9 +26,9 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import choice, must, real
 from lrtheory.alpha_rank import clopper_pearson
+from lrtheory.alpha_rank.adaptive_samples import log_level_at_one
 from lrtheory.alpha_rank.chain import profile_neighbors
 from lrtheory.alpha_rank.problem import OUTCOMES, Game
-from lrtheory.alpha_rank.theory import log_level_at_one
 
 __all__ = ["SCHEMES", "STATE", "edges", "levels", "new_state", "next_profile", "outcome_law", "play", "record"]
 

@@ -19,6 +19,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -246,8 +247,6 @@ def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
 
 
 def _zeros(shape: tuple[int, ...]) -> np.ndarray:
-    from fractions import Fraction
-
     return np.full(shape, Fraction(0), dtype=object)
 
 

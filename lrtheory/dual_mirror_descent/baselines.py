@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
+from lrtheory._numbers import HUGE
 from lrtheory._validation import choice, generator, integer, must, probability_vector
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarise
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
@@ -31,7 +32,7 @@ def greedy(
 
     Parameters
     ----------
-    rewards, costs, budget, types : RequestStream or arrays
+    rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`.
     record : bool
         Keep all prices.
@@ -73,7 +74,7 @@ def static_price(
         As in `allocate`.
     prices : array of shape (m,), or float
         mu, at least 0.
-    types : int array, optional
+    types : int array of shape (T,), optional
         As in `allocate`.
     record : bool
         Keep all prices.
@@ -111,7 +112,7 @@ def adaptive_target(
 
     Parameters
     ----------
-    rewards, costs, budget, types : RequestStream or arrays
+    rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`.
     step_size : "theory", float, array of shape (T,), or callable
         As in `allocate`.
@@ -156,7 +157,7 @@ def fast_online_lp(
 
     Parameters
     ----------
-    rewards, costs, budget, types : RequestStream or arrays
+    rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`.
     step_size : float, optional
         eta, by default 1 / sqrt(T).
@@ -192,7 +193,7 @@ def fast_online_lp(
         cost_bound=stream.cost_bound,
         step_size=stream.horizon**-0.5 if step_size is None else step_size,
     )
-    setup.resources[SLACK] = np.finfo(float).max  # everything fits, and no time is a stopping time
+    setup.resources[SLACK] = HUGE  # everything fits, and no time is a stopping time
     setup = setup._replace(rules=setup.rules._replace(cost_bound=-np.inf))
     run = run_stream(stream, setup, record)
     return summarise(stream, run, method="fast online LP", overdraws=True)
@@ -299,7 +300,7 @@ def history_dependent(
 
     Parameters
     ----------
-    rewards, costs, budget, types : RequestStream or arrays
+    rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
         As in `allocate`.
     every : int
         Requests between two linear programs, at least 1.

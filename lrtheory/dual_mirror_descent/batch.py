@@ -96,7 +96,8 @@ def allocate_batch(
     Returns
     -------
     BatchResult
-        One entry a run.
+        The fields of `AllocationResult` and its certificate with an axis of runs, such as `reward`, `bound`, `gap` and
+        `stopping_time`, each of shape (n_runs,).
 
     Raises
     ------
@@ -104,6 +105,12 @@ def allocate_batch(
         If `n_runs` is missing or does not fit the table, or as `allocate`.
     TypeError
         If an option is not one of `allocate`.
+
+    Notes
+    -----
+    The guarantees of `allocate` hold for each run: OPT <= bound (statement DMD-L1). For independent requests of one law
+    E[OPT - reward] <= C1 + C2 eta T + C3 / eta (DMD-T1), and by what the runs measure
+    E[OPT - reward] <= E OPT E[T - stopping_time] / T + E path_regret (DMD-T1p).
 
     Examples
     --------

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import choice, must
-from lrtheory.dual_mirror_descent.numeric import at_least, numbers, positive_rates
-from lrtheory.dual_mirror_descent.starts import given_or_default
+from lrtheory._numbers import number
+from lrtheory._validation import choice, integer, must
+from lrtheory.dual_mirror_descent.numeric import per_resource, positive_rates
+from lrtheory.dual_mirror_descent.starts import first_prices
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
 __all__ = ["Constants", "bregman", "gradient_bound", "price_bound", "regret_constants", "step_size"]
@@ -54,7 +55,7 @@ def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = Non
     Parameters
     ----------
     to, start : array of shape (m,)
-        Prices, in units of reward per unit of the resource; `start` positive for entropies.
+        Prices, in units of reward per unit of the resource; for entropies `to` at least 0 and `start` positive.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         Which h, see Notes.
     rate : array of shape (m,)
@@ -64,6 +65,11 @@ def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = Non
     -------
     number
         V_h >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
 
     Notes
     -----
@@ -80,7 +86,14 @@ def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = Non
     >>> bregman([1.0, 0.0], [0.0, 2.0])
     2.5
     """
-    to, start = _in_coordinates(geometry, rate, numbers(to), numbers(start))
+    choice("geometry", geometry, GEOMETRIES)
+    if "entropy" in geometry:
+        to = per_resource("to", to, low=0)
+        start = per_resource("start", start, len(to), 0, ends="(]")
+    else:
+        to = per_resource("to", to)
+        start = per_resource("start", start, len(to))
+    to, start = _in_coordinates(geometry, rate, to, start)
     if "entropy" in geometry:
         terms = [x - y + (y * _log(y / x) if y > 0 else 0) for y, x in zip(to, start, strict=True)]
     else:
@@ -91,12 +104,11 @@ def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = Non
 
 def _in_coordinates(geometry: str, rate: Any, *prices: list[Any]) -> list[list[Any]]:
     """The prices, times the rates in the geometries that do not depend on the units of the resources."""
-    choice("geometry", geometry, GEOMETRIES)
     if geometry in ("euclidean", "entropy"):
         return list(prices)
     if rate is None:
         raise must("rate", "given for the scaled and the capped geometry", rate)
-    rates = numbers(rate, len(prices[0]))
+    rates = per_resource("rate", rate, len(prices[0]), 0, ends="(]")
     return [[r * p for r, p in zip(rates, vector, strict=True)] for vector in prices]
 
 
@@ -126,7 +138,7 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
 
     Proof
     -----
-    g_j = rho_j - b_j lies in [-b_bar, rho_j] since 0 <= b_j <= b_bar (statement DMD-L8).
+    g_j = rho_j - b_j lies in [-b_bar, rho_j] since 0 <= b_j <= b_bar. It enters the C2 of statements DMD-T1 to DMD-T5.
 
     Examples
     --------
@@ -136,9 +148,9 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     choice("constants", constants, ("tight", "paper"))
     choice("geometry", geometry, GEOMETRIES)
     rates = positive_rates(rate)
-    used, unused = at_least("cost_bound", cost_bound), max(rates)
+    used, unused = number("cost_bound", cost_bound, 0), max(rates)
     if geometry in ("scaled-euclidean", "capped-entropy"):
-        used, unused = cost_bound / min(rates), 1
+        used, unused = used / min(rates), 1
     return max(used, unused) if constants == "tight" else used + unused
 
 
@@ -152,7 +164,7 @@ def price_bound(
     rate : array of shape (m,)
         rho, units a period.
     reward_bound, cost_bound : float
-        f_bar and b_bar.
+        f_bar and b_bar, at least 0.
     step_size : number
         eta, or the largest one of a schedule.
     init : array of shape (m,), optional
@@ -184,8 +196,8 @@ def price_bound(
     choice("geometry", geometry, GEOMETRIES)
     rates = positive_rates(rate)
     for name, value in (("reward_bound", reward_bound), ("cost_bound", cost_bound), ("step_size", step_size)):
-        at_least(name, value)
-    first = given_or_default(init, rates, reward_bound, geometry)
+        number(name, value, 0)
+    first = first_prices(init, rates, reward_bound, geometry)
     found = []
     for r, start in zip(rates, first, strict=True):
         base, rise = reward_bound / r, step_size * max(0, cost_bound - r)
@@ -215,7 +227,7 @@ def regret_constants(
     rate : array of shape (m,)
         rho, units a period.
     reward_bound, cost_bound : float
-        f_bar and b_bar.
+        f_bar and b_bar, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     step_size : number, optional
@@ -223,7 +235,7 @@ def regret_constants(
     init : array of shape (m,), optional
         mu_1, by default that of `default_init`.
     alpha : number
-        Competitive ratio; above 1 for the adversarial bound (statement DMD-T2).
+        Competitive ratio, at least 1; above it for the adversarial bound (statement DMD-T2).
     constants : {"tight", "paper"}
         Which bound on the gradient, and for the entropy which largest price (in the paper f_bar / rho_j + 1).
 
@@ -256,9 +268,9 @@ def regret_constants(
     """
     rates = positive_rates(rate)
     m = len(rates)
-    at_least("reward_bound", reward_bound)
-    at_least("alpha", alpha, 1)
-    first = given_or_default(init, rates, reward_bound, geometry)
+    number("reward_bound", reward_bound, 0)
+    number("alpha", alpha, 1)
+    first = first_prices(init, rates, reward_bound, geometry)
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     if geometry == "entropy":
         if constants == "paper":
@@ -301,7 +313,7 @@ def step_size(
     rate : array of shape (m,)
         rho, units a period.
     reward_bound, cost_bound : float
-        f_bar and b_bar.
+        f_bar and b_bar, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     init : array of shape (m,), optional
@@ -336,9 +348,9 @@ def step_size(
     >>> step_size(horizon=100, rate=[0.5], reward_bound=1.0, cost_bound=1.0)
     0.2
     """
-    at_least("horizon", horizon, 1)
+    horizon = integer("horizon", horizon, low=1)
     rates = [float(r) for r in positive_rates(rate)]
-    f_bar, b_bar = float(reward_bound), float(cost_bound)
+    f_bar, b_bar = float(number("reward_bound", reward_bound, 0)), float(number("cost_bound", cost_bound, 0))
     limit = float("inf")
     at = None
     if geometry == "entropy" and constants == "tight" and b_bar > min(rates):

@@ -9,7 +9,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["change_of_units", "fluid_bound", "lazy_entropy", "pacing_bid", "weak_duality"]
+from lrtheory._numbers import number
+from lrtheory._validation import integer, must
+from lrtheory.dual_mirror_descent.numeric import entries, per_resource
+
+__all__ = [
+    "adversarial_step",
+    "change_of_units",
+    "conjugate_difference",
+    "fluid_bound",
+    "lazy_entropy",
+    "pacing_bid",
+    "path_identity",
+    "weak_duality",
+]
 
 
 def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
@@ -18,16 +31,21 @@ def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
     Parameters
     ----------
     conjugates : array of shape (T,)
-        f*_t(mu).
+        f*_t(mu), at least 0.
     prices : array of shape (m,)
         mu, at least 0.
     budget : array of shape (m,)
-        B.
+        B, at least 0.
 
     Returns
     -------
     number
         The bound; the smallest over mu is OPT of the relaxation (statement DMD-L2).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is not one price for each budget.
 
     Proof
     -----
@@ -39,7 +57,10 @@ def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
     >>> weak_duality(np.array([1.0, 0.0]), np.array([0.5]), np.array([2.0]))
     2.0
     """
-    value = np.asarray(conjugates).sum() + (np.asarray(prices) * np.asarray(budget)).sum()
+    prices, budget = entries("prices", prices, 0, ndim=1), entries("budget", budget, 0, ndim=1)
+    if len(prices) != len(budget):
+        raise must("prices", f"of shape {budget.shape}", prices.shape)
+    value = entries("conjugates", conjugates, 0, ndim=1).sum() + (prices * budget).sum()
     return float(value) if isinstance(value, np.floating) else value
 
 
@@ -49,14 +70,19 @@ def fluid_bound(horizon: int, value: Any) -> Any:
     Parameters
     ----------
     horizon : int
-        T.
+        T, at least 1.
     value : number
-        min_mu E D(mu), as of `fluid_optimum`.
+        min_mu E D(mu), as of `fluid_optimum`; at least 0.
 
     Returns
     -------
     number
         T times the value.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -68,7 +94,7 @@ def fluid_bound(horizon: int, value: Any) -> Any:
     >>> fluid_bound(10, 0.5)
     5.0
     """
-    return horizon * value
+    return integer("horizon", horizon, low=1) * number("value", value, 0)
 
 
 def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: Any = 1) -> Any:
@@ -79,14 +105,19 @@ def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: An
     prices : array of shape (..., m)
         mu.
     reward_factor : number
-        c: rewards are multiplied by it.
+        c, above 0: rewards are multiplied by it.
     resource_factors : array of shape (m,), or number
-        s_j: costs and budget of resource j are multiplied by it.
+        s_j, above 0: costs and budget of resource j are multiplied by it.
 
     Returns
     -------
     array of shape (..., m)
         c mu_j / s_j, which dual mirror descent goes through with the same actions.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -100,7 +131,8 @@ def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: An
     >>> change_of_units(np.array([1.0, 2.0]), reward_factor=4.0, resource_factors=2.0).tolist()
     [2.0, 4.0]
     """
-    return np.asarray(prices) * reward_factor / np.asarray(resource_factors)
+    scale = entries("resource_factors", resource_factors, 0, ends="(]")
+    return entries("prices", prices) * number("reward_factor", reward_factor, 0, ends="(]") / scale
 
 
 def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
@@ -111,14 +143,19 @@ def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
     gradients : array of shape (n, m)
         g_1, ..., g_n.
     init : array of shape (m,)
-        mu_1, positive.
+        mu_1, at least 0; a price of 0 stays 0.
     step_size : number
-        eta.
+        eta, at least 0.
 
     Returns
     -------
     array of shape (n + 1, m)
         mu_1j exp(-eta sum_{s < t} g_sj).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -130,9 +167,10 @@ def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
     >>> lazy_entropy(np.array([[0.0], [0.0]]), [0.5], step_size=1.0).ravel().tolist()
     [0.5, 0.5, 0.5]
     """
-    g = np.asarray(gradients)
+    g, eta = entries("gradients", gradients, ndim=2), number("step_size", step_size, 0)
+    first = np.array(per_resource("init", init, g.shape[1], 0))
     total = np.concatenate([0 * g[:1], np.cumsum(g, axis=0)])
-    return np.asarray(init) * np.exp(-step_size * total)
+    return first * np.exp(-eta * total)
 
 
 def pacing_bid(value: Any, multiplier: Any) -> Any:
@@ -140,15 +178,20 @@ def pacing_bid(value: Any, multiplier: Any) -> Any:
 
     Parameters
     ----------
-    value : number or array
-        v, what winning is worth.
-    multiplier : number or array
+    value : number, or array of shape (T,)
+        v, what winning is worth, at least 0.
+    multiplier : number, or array of shape (T,)
         mu, at least 0.
 
     Returns
     -------
-    number or array
+    number, or array of shape (T,)
         v / (1 + mu).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -160,4 +203,113 @@ def pacing_bid(value: Any, multiplier: Any) -> Any:
     >>> pacing_bid(1.0, 0.25)
     0.8
     """
+    entries("value", value, 0)
+    entries("multiplier", multiplier, 0)
     return value / (1 + multiplier)
+
+
+def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
+    r"""Bound on \|f*_t(mu) - f*_t(nu)\| between two prices (statement DMD-L9).
+
+    Parameters
+    ----------
+    first, second : array of shape (m,)
+        mu and nu.
+    cost_bound : float
+        b_bar, at least 0.
+
+    Returns
+    -------
+    number
+        b_bar \|mu - nu\|_1.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar, each with this Lipschitz constant, and so
+    is their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so rho - b_t(x) is a
+    subgradient of D_t at mu.
+
+    Examples
+    --------
+    >>> conjugate_difference([1.0, 0.0], [0.5, 1.0], cost_bound=2.0)
+    3.0
+    """
+    one, bound = per_resource("first", first), number("cost_bound", cost_bound, 0)
+    return bound * sum(abs(x - y) for x, y in zip(one, per_resource("second", second, len(one)), strict=True))
+
+
+def path_identity(dual_values: Any, path_regret: Any) -> Any:
+    r"""Reward up to the stopping time, from the certificate of a run (statement DMD-L6).
+
+    Parameters
+    ----------
+    dual_values : number
+        sum_{t <= tau} D_t(mu_t).
+    path_regret : number
+        sum_{t <= tau} w_t(mu_t), with w_t(mu) = mu . g_t.
+
+    Returns
+    -------
+    number
+        Their difference; equal to sum_{t <= tau} f_t(x_t).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    D_t(mu_t) = f_t(x) - mu_t . b_t(x) + mu_t . rho = f_t(x) + w_t(mu_t) at the proposal x, which is implemented up to
+    tau.
+
+    Examples
+    --------
+    >>> path_identity(5.0, 2.0)
+    3.0
+    """
+    return number("dual_values", dual_values) - number("path_regret", path_regret)
+
+
+def adversarial_step(rewards: Any, *, regret: Any, alpha: Any) -> Any:
+    r"""What alpha times the reward of the proposal is at least, compared with every other action (statement DMD-L12).
+
+    Parameters
+    ----------
+    rewards : number, or array of shape (T, d)
+        f_t(x) of the actions x.
+    regret : number, or array of shape (T, 1)
+        w_t(mu_t) = mu_t . g_t.
+    alpha : number
+        At least max(1, max b / rho).
+
+    Returns
+    -------
+    number, or array of the shape of `rewards`
+        f_t(x) - alpha mu_t . g_t.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    The proposal x~ is the best reply: f_t(x~) >= f_t(x) - mu . b(x) + mu . b(x~), and f_t(x~) >= mu . b(x~) since doing
+    nothing is possible. Add alpha - 1 times the second to the first, and use b(x) <= alpha rho:
+    alpha f_t(x~) >= f_t(x) - alpha mu . rho + alpha mu . b(x~) = f_t(x) - alpha mu . g_t.
+
+    Examples
+    --------
+    >>> adversarial_step(1.0, regret=0.25, alpha=2)
+    0.5
+    """
+    alpha = number("alpha", alpha, 1)
+    entries("rewards", rewards)
+    entries("regret", regret)
+    return rewards - alpha * regret

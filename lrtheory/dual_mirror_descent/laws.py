@@ -9,8 +9,10 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from lrtheory._numbers import number, numbers
 from lrtheory._validation import integer, must
-from lrtheory.dual_mirror_descent.numeric import at_least, within
 
 __all__ = [
     "corrupted_total_variation",
@@ -18,14 +20,13 @@ __all__ = [
     "phase_ratio",
     "three_point_hindsight",
     "three_point_online",
-    "uniform_conjugate",
     "uniform_fluid",
     "uniform_hindsight",
 ]
 
 
 def uniform_hindsight(horizon: int, budget: int) -> Fraction:
-    r"""E OPT for rewards uniform on [0, 1] (statement DMD-F1).
+    r"""E OPT for rewards uniform on [0, 1] (statement DMD-F1-uniform).
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def uniform_hindsight(horizon: int, budget: int) -> Fraction:
 
 
 def uniform_fluid(horizon: int, budget: Any) -> Any:
-    r"""Fluid value T min_mu D(mu) for rewards uniform on [0, 1] (statement DMD-F1).
+    r"""Fluid value T min_mu D(mu) for rewards uniform on [0, 1], never below E OPT (as statement DMD-F1 says).
 
     Parameters
     ----------
@@ -89,40 +90,8 @@ def uniform_fluid(horizon: int, budget: Any) -> Any:
     Fraction(3, 4)
     """
     horizon = integer("horizon", horizon, low=1)
-    within("budget", budget, 0, horizon)
+    budget = number("budget", budget, 0, horizon)
     return budget * (1 - budget / (2 * Fraction(horizon) if isinstance(budget, (int, Fraction)) else 2 * horizon))
-
-
-def uniform_conjugate(price: Any) -> Any:
-    r"""E f*(mu) for rewards uniform on [0, 1] (statement DMD-L7).
-
-    Parameters
-    ----------
-    price : number
-        mu, at least 0.
-
-    Returns
-    -------
-    number
-        (1 - mu)^2 / 2 on [0, 1], 0 above.
-
-    Raises
-    ------
-    ValueError
-        If the price is negative.
-
-    Proof
-    -----
-    f*(mu) = (r - mu)^+, whose mean is the integral of r - mu over [mu, 1].
-
-    Examples
-    --------
-    >>> uniform_conjugate(Fraction(1, 2))
-    Fraction(1, 8)
-    """
-    at_least("price", price)
-    left = max(1 - price, 0 * price)
-    return left * left / 2
 
 
 def three_point_online(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
@@ -147,7 +116,7 @@ def three_point_online(horizon: int, budget: int, probabilities: Any, *, values:
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or the probabilities do not sum to 1.
 
     References
     ----------
@@ -159,6 +128,7 @@ def three_point_online(horizon: int, budget: int, probabilities: Any, *, values:
     Fraction(5, 2)
     """
     horizon, budget = integer("horizon", horizon, low=1), integer("budget", budget, low=0)
+    values, probabilities = _law(values, probabilities)
     if all(isinstance(p, float) for p in probabilities):
         return _online_in_doubles(horizon, budget, probabilities, values)
     best = [0 * probabilities[0]] * (budget + 1)
@@ -173,9 +143,15 @@ def three_point_online(horizon: int, budget: int, probabilities: Any, *, values:
     return best[budget]
 
 
-def _online_in_doubles(horizon: int, budget: int, probabilities: Any, values: Any) -> float:
-    import numpy as np
+def _law(values: Any, probabilities: Any) -> tuple[list[Any], list[Any]]:
+    """Values, and as many probabilities with sum 1, up to rounding."""
+    values, chances = numbers("values", values), numbers("probabilities", probabilities, 0, 1)
+    if len(chances) != len(values) or not abs(sum(chances) - 1) * 10**12 <= 1:
+        raise must("probabilities", f"{len(values)} numbers of at least 0 with sum 1", probabilities)
+    return values, chances
 
+
+def _online_in_doubles(horizon: int, budget: int, probabilities: Any, values: Any) -> float:
     best = np.zeros(budget + 1)
     for _ in range(horizon):
         gains = [p * np.maximum(v + best[:-1], best[1:]) for p, v in zip(probabilities, values, strict=True)]
@@ -205,7 +181,7 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     Raises
     ------
     ValueError
-        If the values do not decrease, or a number is out of range.
+        If the values do not decrease, the probabilities do not sum to 1, or a number is out of range.
 
     Proof
     -----
@@ -218,11 +194,9 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     """
     horizon = integer("horizon", horizon, low=1)
     budget = integer("budget", budget, low=0, high=horizon)
-    values = list(values)
+    values, probabilities = _law(values, probabilities)
     if any(high <= low for high, low in zip(values, values[1:] + [0], strict=True)):
         raise must("values", "positive and decreasing", values)
-    if len(probabilities) != len(values) or min(probabilities) < 0 or abs(sum(probabilities) - 1) > 1e-12:
-        raise must("probabilities", f"{len(values)} numbers of at least 0 with sum 1", probabilities)
     total, reached = 0 * probabilities[0], 0 * probabilities[0]
     for v, below, p in zip(values, values[1:] + [0], probabilities, strict=True):
         reached = reached + p
@@ -273,9 +247,7 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
     Fraction(100, 51)
     """
     n_phases = integer("n_phases", n_phases, low=1)
-    if not 0 < growth < 1:
-        raise must("growth", "in (0, 1)", growth)
-    return 1 / (Fraction(1, n_phases) + growth)
+    return 1 / (Fraction(1, n_phases) + number("growth", growth, 0, 1, ends="()"))
 
 
 def markov_mixing(switch: Any, lag: int) -> Any:
@@ -307,7 +279,7 @@ def markov_mixing(switch: Any, lag: int) -> Any:
     >>> markov_mixing(Fraction(1, 4), 1)
     Fraction(1, 8)
     """
-    within("switch", switch, 0, 1)
+    switch = number("switch", switch, 0, 1)
     return abs(1 - 2 * switch) ** (integer("lag", lag, low=0) + 1) / (2 * (switch - switch + 1))
 
 

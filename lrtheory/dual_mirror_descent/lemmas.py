@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import number
+from lrtheory._validation import choice, must
 from lrtheory.dual_mirror_descent.constants import HALF, _log, bregman
-from lrtheory.dual_mirror_descent.numeric import numbers
+from lrtheory.dual_mirror_descent.numeric import entries, per_resource, positive_rates
+from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
 __all__ = [
-    "adversarial_step",
-    "conjugate_difference",
     "depletion_bound",
     "mirror_descent_bound",
     "mirror_descent_error",
     "movement_bound",
-    "path_identity",
     "violation_bound",
 ]
 
@@ -40,7 +40,7 @@ def mirror_descent_error(
     gradients : array of shape (n, m)
         g_1, ..., g_n, in units of the resources.
     step_size : number
-        eta, constant.
+        eta, constant, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     prices : array of shape (n + 1, m), optional
@@ -56,6 +56,11 @@ def mirror_descent_error(
         (eta / 2) times the cumulative sum of \|g\|^2 (euclidean), \|g / rho\|^2 (scaled), sum_j max(mu_tj, mu_{t+1,j})
         g_tj^2 (entropy), f_bar max_j (g_tj / rho_j)^2 (capped) (statement DMD-L3).
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
+
     Proof
     -----
     One step costs eta g . (mu_t - mu_{t+1}) - V_h(mu_{t+1}, mu_t) at most. For the Euclidean h this is at most eta^2
@@ -67,17 +72,25 @@ def mirror_descent_error(
     >>> mirror_descent_error(np.array([[0.5], [-0.5]]), step_size=1.0).tolist()
     [0.125, 0.25]
     """
-    g = np.asarray(gradients)
+    choice("geometry", geometry, GEOMETRIES)
+    g, eta = entries("gradients", gradients, ndim=2), number("step_size", step_size, 0)
     if geometry in ("scaled-euclidean", "capped-entropy"):
-        g = g / np.asarray(rate)
+        g = _per_rate(g, rate)
     if geometry == "entropy":
-        mu = np.asarray(prices)
+        mu = entries("prices", prices, 0, ndim=2)
+        if mu.shape != (len(g) + 1, g.shape[1]):
+            raise must("prices", f"of shape ({len(g) + 1}, {g.shape[1]})", mu.shape)
         squares = (np.maximum(mu[:-1], mu[1:]) * g * g).sum(axis=1)
     elif geometry == "capped-entropy":
-        squares = reward_bound * (g * g).max(axis=1)
+        squares = number("reward_bound", reward_bound, 0) * (g * g).max(axis=1)
     else:
         squares = (g * g).sum(axis=1)
-    return _scaled(squares.cumsum(), step_size * HALF)
+    return _scaled(squares.cumsum(), eta * HALF)
+
+
+def _per_rate(gradients: np.ndarray, rate: Any) -> np.ndarray:
+    """Gradients in units of the rates."""
+    return gradients / np.array(per_resource("rate", rate, gradients.shape[1], 0, ends="(]"))
 
 
 def _scaled(values: np.ndarray, factor: Any) -> np.ndarray:
@@ -107,7 +120,7 @@ def mirror_descent_bound(
     init : array of shape (m,)
         mu_1.
     step_size : number
-        eta, constant.
+        eta, constant, above 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     prices, rate, reward_bound : array, array, number, optional
@@ -117,6 +130,11 @@ def mirror_descent_bound(
     -------
     array of shape (n,)
         V_h(mu, mu_1) / eta + E_n (statement DMD-L3).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
 
     Proof
     -----
@@ -128,7 +146,7 @@ def mirror_descent_bound(
     >>> mirror_descent_bound(np.array([[0.5], [-0.5]]), [0.0], [0.0], step_size=1.0).tolist()
     [0.125, 0.25]
     """
-    start = bregman(comparator, init, geometry=geometry, rate=rate) / step_size
+    start = bregman(comparator, init, geometry=geometry, rate=rate) / number("step_size", step_size, 0, ends="(]")
     error = mirror_descent_error(
         gradients, step_size=step_size, geometry=geometry, prices=prices, rate=rate, reward_bound=reward_bound
     )
@@ -143,13 +161,13 @@ def depletion_bound(
     Parameters
     ----------
     last, first : array of shape (m,)
-        mu_{tau+1} and mu_1.
+        mu_{tau+1} and mu_1; positive for the entropy.
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units a period, above 0.
     cost_bound : float
-        b_bar.
+        b_bar, at least 0.
     step_size : number
-        eta, constant.
+        eta, constant, above 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy"}
         The geometry; the rescaling of the capped entropy lowers prices, and nothing is known.
 
@@ -157,6 +175,11 @@ def depletion_bound(
     -------
     list of m numbers
         (b_bar + (h_j'(mu_{tau+1,j}) - h_j'(mu_1j)) / eta) / rho_j (statement DMD-L5).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
 
     Proof
     -----
@@ -169,15 +192,12 @@ def depletion_bound(
     >>> depletion_bound([1.0], [0.0], rate=[0.5], cost_bound=1.0, step_size=0.5)
     [6.0]
     """
-    rates = numbers(rate)
-    found = []
-    for end, start, r in zip(numbers(last), numbers(first), rates, strict=True):
-        if geometry == "entropy":
-            rise = _log(end / start)
-        else:
-            rise = (end - start) * (r * r if geometry == "scaled-euclidean" else 1)
-        found.append((cost_bound + rise / step_size) / r)
-    return found
+    number("cost_bound", cost_bound, 0)
+    rates = positive_rates(rate)
+    rises = violation_bound(last, first, step_size=step_size, rate=rates, geometry=geometry)
+    if len(rises) != len(rates):
+        raise must("last", f"of shape ({len(rates)},)", last)
+    return [(cost_bound + rise) / r for rise, r in zip(rises, rates, strict=True)]
 
 
 def violation_bound(
@@ -188,11 +208,11 @@ def violation_bound(
     Parameters
     ----------
     last, first : array of shape (m,)
-        mu_{T+1} and mu_1.
+        mu_{T+1} and mu_1; positive for the entropy.
     step_size : number
-        eta, constant.
+        eta, constant, above 0.
     rate : array of shape (m,), optional
-        rho; needed for the scaled geometry.
+        rho, above 0; needed for the scaled geometry.
     geometry : {"euclidean", "scaled-euclidean", "entropy"}
         The geometry; an equality for the entropy.
 
@@ -200,6 +220,11 @@ def violation_bound(
     -------
     list of m numbers
         (h_j'(mu_{T+1,j}) - h_j'(mu_1j)) / eta >= sum_t b_tj - T rho_j (statement DMD-R1).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
 
     Proof
     -----
@@ -211,11 +236,17 @@ def violation_bound(
     >>> violation_bound([0.25], [0.0], step_size=0.5)
     [0.5]
     """
-    ends, starts = numbers(last), numbers(first)
+    choice("geometry", geometry, ("euclidean", "scaled-euclidean", "entropy"))
+    eta = number("step_size", step_size, 0, ends="(]")
     if geometry == "entropy":
-        return [_log(end / start) / step_size for end, start in zip(ends, starts, strict=True)]
-    scales = [r * r for r in numbers(rate)] if geometry == "scaled-euclidean" else [1] * len(ends)
-    return [(end - start) * s / step_size for end, start, s in zip(ends, starts, scales, strict=True)]
+        ends = per_resource("last", last, low=0, ends="(]")
+        starts = per_resource("first", first, len(ends), 0, ends="(]")
+        return [_log(end / start) / eta for end, start in zip(ends, starts, strict=True)]
+    ends = per_resource("last", last)
+    starts, scales = per_resource("first", first, len(ends)), [1] * len(ends)
+    if geometry == "scaled-euclidean":
+        scales = [r * r for r in per_resource("rate", rate, len(ends), 0, ends="(]")]
+    return [(end - start) * s / eta for end, start, s in zip(ends, starts, scales, strict=True)]
 
 
 def movement_bound(
@@ -228,18 +259,23 @@ def movement_bound(
     gradients : array of shape (n, m)
         g_t.
     step_size : number
-        eta.
+        eta, at least 0.
     geometry : {"euclidean", "capped-entropy"}
         The geometry.
     rate : array of shape (m,), optional
-        rho, for the capped entropy.
+        rho, above 0, for the capped entropy.
     reward_bound : number, optional
-        f_bar, for the capped entropy.
+        f_bar, at least 0, for the capped entropy.
 
     Returns
     -------
     array of shape (n,)
         eta \|g_t\|_1 for \|mu_{t+1} - mu_t\|_1; eta f_bar max_j \|g_tj\| / rho_j for the move of rho mu in l1.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
 
     Proof
     -----
@@ -252,95 +288,8 @@ def movement_bound(
     >>> movement_bound(np.array([[0.5, -1.0]]), step_size=0.5).tolist()
     [0.75]
     """
-    size = abs(np.asarray(gradients))
+    choice("geometry", geometry, ("euclidean", "capped-entropy"))
+    size, eta = abs(entries("gradients", gradients, ndim=2)), number("step_size", step_size, 0)
     if geometry == "capped-entropy":
-        return step_size * reward_bound * (size / np.asarray(rate)).max(axis=1)
-    return step_size * size.sum(axis=1)
-
-
-def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
-    r"""Bound on \|f*_t(mu) - f*_t(nu)\| between two prices (statement DMD-L9).
-
-    Parameters
-    ----------
-    first, second : array of shape (m,)
-        mu and nu.
-    cost_bound : float
-        b_bar.
-
-    Returns
-    -------
-    number
-        b_bar \|mu - nu\|_1.
-
-    Proof
-    -----
-    f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar, each with this Lipschitz constant, and so
-    is their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so rho - b_t(x) is a
-    subgradient of D_t at mu.
-
-    Examples
-    --------
-    >>> conjugate_difference([1.0, 0.0], [0.5, 1.0], cost_bound=2.0)
-    3.0
-    """
-    return cost_bound * sum(abs(x - y) for x, y in zip(numbers(first), numbers(second), strict=True))
-
-
-def path_identity(dual_values: Any, path_regret: Any) -> Any:
-    r"""Reward up to the stopping time, from the certificate of a run (statement DMD-L6).
-
-    Parameters
-    ----------
-    dual_values : number
-        sum_{t <= tau} D_t(mu_t).
-    path_regret : number
-        sum_{t <= tau} w_t(mu_t), with w_t(mu) = mu . g_t.
-
-    Returns
-    -------
-    number
-        Their difference; equal to sum_{t <= tau} f_t(x_t).
-
-    Proof
-    -----
-    D_t(mu_t) = f_t(x) - mu_t . b_t(x) + mu_t . rho = f_t(x) + w_t(mu_t) at the proposal x, which is implemented up to
-    tau.
-
-    Examples
-    --------
-    >>> path_identity(5.0, 2.0)
-    3.0
-    """
-    return dual_values - path_regret
-
-
-def adversarial_step(rewards: Any, *, regret: Any, alpha: Any) -> Any:
-    r"""What alpha times the reward of the proposal is at least, compared with every other action (statement DMD-L12).
-
-    Parameters
-    ----------
-    rewards : array
-        f_t(x) of the actions x.
-    regret : array
-        w_t(mu_t) = mu_t . g_t.
-    alpha : number
-        At least max(1, max b / rho).
-
-    Returns
-    -------
-    array
-        f_t(x) - alpha mu_t . g_t.
-
-    Proof
-    -----
-    The proposal x~ is the best reply: f_t(x~) >= f_t(x) - mu . b(x) + mu . b(x~), and f_t(x~) >= mu . b(x~) since doing
-    nothing is possible. Add alpha - 1 times the second to the first, and use b(x) <= alpha rho:
-    alpha f_t(x~) >= f_t(x) - alpha mu . rho + alpha mu . b(x~) = f_t(x) - alpha mu . g_t.
-
-    Examples
-    --------
-    >>> adversarial_step(1.0, regret=0.25, alpha=2)
-    0.5
-    """
-    return rewards - alpha * regret
+        return eta * number("reward_bound", reward_bound, 0) * _per_rate(size, rate).max(axis=1)
+    return eta * size.sum(axis=1)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice, generator, integer, must, open_interval, probability_vector, real
-from lrtheory.dual_mirror_descent.laws import uniform_fluid, uniform_hindsight
+from lrtheory.dual_mirror_descent.laws import corrupted_total_variation, uniform_fluid, uniform_hindsight
 from lrtheory.dual_mirror_descent.problem import RequestStream
 
 __all__ = ["make_corrupted", "make_markov", "make_periodic", "make_phases", "make_three_point", "make_uniform"]
@@ -268,7 +268,7 @@ def make_corrupted(
 
     Notes
     -----
-    With k of T corrupted, the two laws are 0.9 apart, so the sum is 2 * 0.9 k (T - k) / T.
+    The two laws are 0.9 apart in total variation, and the sum is 0.9 times `theory.corrupted_total_variation`.
 
     Examples
     --------
@@ -280,5 +280,6 @@ def make_corrupted(
     rewards = generator(rng).random(horizon)
     late = horizon - n_corrupted
     rewards[late:] = 0.9 + 0.1 * rewards[late:]
-    known = {"n_corrupted": n_corrupted, "total_variation": 1.8 * n_corrupted * late / horizon}
+    distance = 0.9 * float(corrupted_total_variation(horizon, n_corrupted, alike=True))
+    known = {"n_corrupted": n_corrupted, "total_variation": distance}
     return _one_resource(rewards, rate, **known)

@@ -1,66 +1,47 @@
-"""Arguments of `theory`: numbers of any kind (floats, Fractions, balls of a rigorous arithmetic) and their ranges."""
+"""Arguments of `theory` beside single numbers: one number a resource, rates, and arrays of numbers of any kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import must
+from lrtheory._array import to_numpy
+from lrtheory._numbers import HUGE, number, numbers
+from lrtheory._validation import as_array, must
 
-__all__ = ["HUGE", "at_least", "first_prices", "numbers", "positive_rates", "within"]
-
-#: what a finite number is at most
-HUGE = float(np.finfo(float).max)
-
-
-def numbers(value: Any, m: int | None = None) -> list[Any]:
-    """A vector over the resources as a list of numbers; one number stands for all m of them."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if not isinstance(value, Sequence):
-        return [value] * (m or 1)
-    return list(value)
+__all__ = ["entries", "per_resource", "positive_rates"]
 
 
-def _decided(name: str, value: Any, holds: Callable[[Any], bool]) -> bool:
-    """Whether a rule holds for a value that must be a number."""
-    try:
-        return holds(value)
-    except TypeError as error:
-        raise must(name, "a number", value, TypeError) from error
-
-
-def at_least(name: str, value: Any, low: Any = 0) -> Any:
-    """A number of any kind that is not below another; balls of a rigorous arithmetic decide it themselves."""
-    if _decided(name, value, lambda x: x < low or x != x):  # NaN is not itself
-        raise must(name, f"at least {low}", value)
-    return value
-
-
-def within(name: str, value: Any, low: Any, high: Any) -> None:
-    """Refuse a number of any kind outside [low, high]."""
-    if not _decided(name, value, lambda x: low <= x <= high):
-        raise must(name, f"in [{low}, {high}]", value)
-
-
-def first_prices(init: Any, m: int, low: Any = 0) -> list[Any]:
-    """mu_1 as a list of m numbers, none below `low` where that is given."""
-    found = numbers(init, m)
-    if len(found) != m:
-        raise must("init", f"one price, or {m} of them", init)
-    for price in found:
-        if low is not None:
-            at_least("init", price, low)
-        elif not _decided("init", price, lambda x: abs(x) <= int(HUGE)):
-            raise must("init", "finite", price)
-    return found
+def per_resource(
+    name: str, value: Any, m: int | None = None, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]"
+) -> list[Any]:
+    """A vector over the resources as a list of numbers in an interval; one number stands for all m of them."""
+    vector = to_numpy(value)
+    if isinstance(vector, (str, bytes)) or not isinstance(vector, (Sequence, np.ndarray)) or np.ndim(vector) == 0:
+        return [number(name, value, low, high, ends=ends)] * (m or 1)
+    if m is not None and len(vector) != m:
+        raise must(name, f"one number, or {m} of them", value)
+    return numbers(name, vector, low, high, ends=ends)
 
 
 def positive_rates(rate: Any) -> list[Any]:
     """The rates of the resources as a list, all positive."""
-    rates = numbers(rate)
-    if not rates or not all(_decided("rate", r, lambda x: x > 0) for r in rates):
-        raise must("rate", "positive for every resource", rate)
-    return rates
+    return per_resource("rate", rate, low=0, ends="(]")
+
+
+def entries(
+    name: str, values: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]", ndim: int | None = None
+) -> np.ndarray:
+    """An array of numbers of any kind in an interval, as it is; of so many axes."""
+    table = as_array(name, to_numpy(values))
+    if table.dtype.kind not in "iufO":
+        raise must(name, "an array of numbers", values, TypeError)
+    if ndim is not None and table.ndim != ndim:
+        raise must(name, "an array with one axis" if ndim == 1 else f"an array with {ndim} axes", table.shape)
+    # the least and the largest one decide, and both are NaN where any is; numbers of other kinds are asked one by one
+    asked = table.ravel() if table.dtype.kind == "O" else [table.min(), table.max()] if table.size else []
+    for entry in asked:
+        number(name, entry, low, high, ends=ends)
+    return table

@@ -14,7 +14,7 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, probability_vector
-from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
+from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
 
@@ -66,7 +66,7 @@ class DualityCertificate(Result):
         if prices.shape != problem.budget.shape or times.shape != (len(problem.rewards),):
             return False
         bound = float(_dual(problem, times, prices, problem.budget))
-        scale = 1e-9 * (1 + abs(bound))
+        scale = ROUNDING * (1 + abs(bound))
         proved = abs(bound - float(self.bound)) <= scale and float(self.value) <= bound + scale
         honest = abs(max(bound - float(self.value), 0.0) - float(self.gap)) <= 2 * scale
         return bool(proved and honest and (prices >= 0).all() and (times >= 0).all())
@@ -134,7 +134,8 @@ def hindsight_optimum(
     Returns
     -------
     Optimum
-        With dual prices that prove it.
+        Its `value`, the dual `prices` (m,), how often each action is taken in `solution` (N, d), and in
+        `certificate.bound` the dual value that proves it.
 
     Raises
     ------
@@ -142,6 +143,11 @@ def hindsight_optimum(
         If shapes do not fit, the method does not apply, or there are many streams over one table.
     RuntimeError
         If HiGHS finds no optimum.
+
+    Notes
+    -----
+    OPT = min_{mu >= 0} sum_t D_t(mu) with D_t(mu) = f*_t(mu) + mu . rate for the relaxation (statement DMD-L2). No
+    prices give less than OPT (DMD-L1), so value <= certificate.bound; equal up to rounding where requests may be split.
 
     Examples
     --------

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._numbers import HUGE
 from lrtheory._validation import array, integer, must, open_interval, real
-from lrtheory.dual_mirror_descent.numeric import HUGE
 
 __all__ = ["Action", "assortment", "matching", "menu", "second_price"]
 

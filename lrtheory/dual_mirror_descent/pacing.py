@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, open_interval, real
 from lrtheory.dual_mirror_descent.dual import Certificate, dual_value
@@ -111,12 +112,19 @@ def pace(
     Returns
     -------
     PacingResult
-        With a dual bound on what hindsight could have earned.
+        The `bids` and `wins`, both (T,), what was paid and earned in `spend` and `reward`, and in `certificate.bound`
+        what hindsight could have earned at most.
 
     Raises
     ------
     ValueError
         If a number is negative or not finite, the budget is not positive, or a bound is below the largest entry.
+
+    Notes
+    -----
+    Bids v / (1 + mu) win exactly where v - d > mu d (statement DMD-S6), so this is `allocate` with one resource and its
+    guarantees hold: E[OPT - reward] <= C1 + C2 eta T + C3 / eta for independent auctions of one law (DMD-T1), and
+    OPT <= certificate.bound for every run (DMD-L1).
 
     Examples
     --------
@@ -131,7 +139,7 @@ def pace(
     budget = open_interval("budget", budget, 0, np.inf)
     choice("auction", auction, ("second_price",))
     utility = choice("objective", objective, ("utility", "value")) == "utility"
-    start = real("init", init, low=0, high=np.finfo(float).max)
+    start = real("init", init, low=0, high=HUGE)
     horizon, gains = len(v), v - d if utility else v
     stream = RequestStream(gains, d, budget, reward_bound=reward_bound, cost_bound=cost_bound)
     rate = np.array([budget / horizon])

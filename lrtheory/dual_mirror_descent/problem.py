@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input, to_numpy
+from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
 from lrtheory._validation import array, must, real
 
@@ -23,6 +24,8 @@ __all__ = ["RequestStream"]
 #: what rounding may overdraw, relative to the budget: exact for whole units below 1e12; numbers in single precision are
 #: off by 6e-8 themselves
 TOLERANCE, SINGLE_TOLERANCE = 1e-12, 1e-6
+#: what a certificate, or prices on the border of their domain, may be off by rounding, relative to their size
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,7 +88,7 @@ class RequestStream:
             ("cost_bound", self.cost_bound, high_cost),
         ):
             if given is not None:
-                real(name, given, low=0, high=np.finfo(float).max)
+                real(name, given, low=0, high=HUGE)
                 if given < high:
                     raise must(name, f"at least the largest of the stream, {float(high):g}", given)
         set_field = object.__setattr__
@@ -175,7 +178,7 @@ def as_stream(
         As in `RequestStream`.
     budget : array of shape (m,), or float, optional
         Units of each resource; may replace the budget of a stream.
-    types : int array, optional
+    types : int array of shape (T,), optional
         As in `RequestStream`.
     reward_bound, cost_bound : float, optional
         Suprema over all requests that could have come.

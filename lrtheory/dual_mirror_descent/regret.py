@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lrtheory._numbers import number
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent import constants as _constants
 from lrtheory.dual_mirror_descent.constants import gradient_bound, regret_constants
-from lrtheory.dual_mirror_descent.numeric import at_least, first_prices, positive_rates
+from lrtheory.dual_mirror_descent.numeric import entries, positive_rates
+from lrtheory.dual_mirror_descent.starts import first_prices
 
 __all__ = ["INPUT_MODELS", "Bound", "capped_entropy_bound", "decomposition_bound", "fair_regret_bound", "regret_bound"]
 
@@ -81,8 +83,8 @@ def regret_bound(
     lag : int
         k of the ergodic bound, at least 0; it holds for every k, so take the best.
     mixing : number
-        delta_k: total variation between the law of a request and the average law, given what was known k + 1 requests
-        before.
+        delta_k, in [0, 1]: total variation between the law of a request and the average law, given what was known k + 1
+        requests before.
     period : int
         q: blocks of so many requests are independent and alike, whatever happens inside.
     constants : {"tight", "paper"}
@@ -141,21 +143,21 @@ def regret_bound(
     lag, period = integer("lag", lag, low=0), integer("period", period, low=1)
     if input_model == "periodic" and horizon % period:
         raise must("horizon", f"a multiple of the period {period}", horizon)
-    at_least("total_variation", total_variation)
-    at_least("mixing", mixing)
+    number("total_variation", total_variation, 0)
+    number("mixing", mixing, 0, 1)
+    number("cost_bound", cost_bound, 0)
     rates = positive_rates(rate)
     ratio = 1
     if input_model == "adversarial":
-        ratio = max(1, cost_bound / min(rates)) if alpha is None else at_least("alpha", alpha, 1)
+        ratio = max(1, cost_bound / min(rates)) if alpha is None else number("alpha", alpha, 1)
     setting = {"rate": rates, "reward_bound": reward_bound, "cost_bound": cost_bound, "geometry": geometry}
     eta = step_size
     if isinstance(step_size, str):
         choice("step_size", step_size, ("theory",))
         eta = _constants.step_size(horizon=horizon, **setting, init=init, constants=constants)
-    at_least("step_size", eta)
-    if init is not None:
-        first_prices(init, len(rates))
-    c = regret_constants(**setting, step_size=eta, init=init, alpha=ratio, constants=constants)
+    number("step_size", eta, 0)
+    first = first_prices(init, rates, reward_bound, geometry, low=0)
+    c = regret_constants(**setting, step_size=eta, init=first, alpha=ratio, constants=constants)
     terms = {"depletion": c.C1, "movement": ratio * c.C2 * eta * horizon, "start": _over(ratio * c.C3, eta)}
     size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
     # b_bar G / sigma, from C2 = G^2 / (2 sigma); in scaled coordinates the Lipschitz constant is b_bar / min rho
@@ -181,19 +183,24 @@ def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_
 
     Parameters
     ----------
-    optimum : float or array
-        E OPT, in units of reward.
+    optimum : float, or array of shape (n_runs,)
+        E OPT, in units of reward, at least 0.
     horizon : int
-        T.
-    stopping_time : int or array
-        tau.
-    path_regret : float or array
+        T, at least 1.
+    stopping_time : int, or array of shape (n_runs,)
+        tau, in [0, T].
+    path_regret : float, or array of shape (n_runs,)
         sum_{t <= tau} w_t(mu_t), as in the certificate of `allocate`.
 
     Returns
     -------
-    float or array
+    float, or array of shape (n_runs,)
         optimum (T - tau) / T + path_regret; the mean regret is at most its mean for independent requests.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Proof
     -----
@@ -206,6 +213,10 @@ def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_
     >>> decomposition_bound(100.0, horizon=50, stopping_time=45, path_regret=2.0)
     12.0
     """
+    horizon = integer("horizon", horizon, low=1)
+    entries("optimum", optimum, 0)
+    entries("stopping_time", stopping_time, 0, horizon)
+    entries("path_regret", path_regret)
     return optimum * (horizon - stopping_time) / horizon + path_regret
 
 
@@ -215,13 +226,13 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
     Parameters
     ----------
     horizon : int
-        T.
+        T, at least 1.
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units a period, above 0.
     reward_bound, cost_bound : float
-        f_bar and b_bar.
+        f_bar and b_bar, at least 0.
     step_size : number
-        eta, a pure number.
+        eta, a pure number, at least 0.
 
     Returns
     -------
@@ -245,9 +256,8 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
     >>> round(float(capped_entropy_bound(horizon=100, rate=[1.0], reward_bound=1.0, cost_bound=1.0, step_size=0.1)), 4)
     12.9315
     """
-    m = len(positive_rates(rate))
-    at_least("horizon", horizon, 1)
-    at_least("step_size", step_size)
+    m, horizon = len(positive_rates(rate)), integer("horizon", horizon, low=1)
+    number("step_size", step_size, 0)
     c = regret_constants(rate=rate, reward_bound=reward_bound, cost_bound=cost_bound, geometry="capped-entropy")
     one = reward_bound - reward_bound + 1  # of the kind of the bound, so that balls take the logarithm of a ball
     return c.C1 + c.C2 * step_size * horizon + _over(reward_bound * _constants._log(one * (m + 1)), step_size)
@@ -269,15 +279,15 @@ def fair_regret_bound(
     Parameters
     ----------
     horizon : int
-        T.
+        T, at least 1.
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units a period, above 0.
     reward_bound, cost_bound : float
-        f_bar and b_bar.
+        f_bar and b_bar, at least 0.
     fairness : number
         lambda, in units of reward, at least 0.
     step_size : number
-        eta.
+        eta, at least 0.
     init : array of shape (m,), optional
         mu_1, by default 0.
     geometry : {"euclidean", "scaled-euclidean"}
@@ -307,11 +317,12 @@ def fair_regret_bound(
     """
     choice("geometry", geometry, ("euclidean", "scaled-euclidean"))
     rates = positive_rates(rate)
-    for name, value, low in (("horizon", horizon, 1), ("fairness", fairness, 0), ("step_size", step_size, 0)):
-        at_least(name, value, low)
+    horizon = integer("horizon", horizon, low=1)
+    number("fairness", fairness, 0)
+    number("step_size", step_size, 0)
     m = len(rates)
     zero = [0 * r for r in rates]
-    first = zero if init is None else first_prices(init, m, low=None)
+    first = first_prices(init, rates, reward_bound, geometry)
     c = regret_constants(rate=rates, reward_bound=reward_bound, cost_bound=cost_bound, geometry=geometry)
     high, farthest = reward_bound + fairness, []
     for j in range(-1, m):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import HUGE
 from lrtheory._validation import array, integer, must, real
-from lrtheory.dual_mirror_descent.numeric import HUGE
 from lrtheory.dual_mirror_descent.setup import Setup, in_domain
 from lrtheory.dual_mirror_descent.steps import CAP, CAPPED, DEPLETION, ENTROPY, GEOMETRIES, LEFT, PRICE, RATE, SLACK
 

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._numbers import HUGE
 from lrtheory._validation import array, choice, must, real
 from lrtheory.dual_mirror_descent.constants import step_size as theory_step_size
-from lrtheory.dual_mirror_descent.starts import default_init
+from lrtheory.dual_mirror_descent.problem import ROUNDING
+from lrtheory.dual_mirror_descent.starts import first_prices
 from lrtheory.dual_mirror_descent.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules
 
 __all__ = ["Setup", "in_domain", "prepare", "step_sizes"]
@@ -49,10 +51,11 @@ def prepare(
     exact, m = budget.dtype == object, len(budget)
     if number in (ENTROPY, CAPPED) and exact:
         raise must("geometry", "euclidean or scaled-euclidean for exact numbers, since entropies take exp", geometry)
-    if real("fairness", fairness, low=0, high=np.finfo(float).max) > 0 and number in (ENTROPY, CAPPED):
+    if real("fairness", fairness, low=0, high=HUGE) > 0 and number in (ENTROPY, CAPPED):
         raise must("fairness", "0 for entropies, which have no negative prices", fairness)
     rate = budget / horizon
-    prices = _first_prices(init, rate, reward_bound, geometry, fairness)
+    first = np.array(first_prices(init, rate.tolist(), reward_bound, geometry), dtype=rate.dtype)
+    prices = in_domain("init", _exact(first) if exact else first, rate, fairness)
     mirror = np.log(prices) if number in (ENTROPY, CAPPED) else prices
     scale = {SCALED: lambda: 1 / (rate * rate), CAPPED: lambda: 1 / rate}.get(number, lambda: rate * 0 + 1)()
     cap = _caps(price_cap, m, number, fairness)
@@ -75,25 +78,13 @@ def prepare(
     )
 
 
-def _first_prices(init: Any, rate: np.ndarray, reward_bound: Any, geometry: str, fairness: Any) -> np.ndarray:
-    if init is None:
-        first = default_init(rate=rate, reward_bound=reward_bound, geometry=geometry)
-        return np.array(first, dtype=rate.dtype)
-    prices = array("init", init)
-    if prices.ndim > 1 or (prices.ndim == 1 and len(prices) != len(rate)):
-        raise must("init", f"one price, or of shape ({len(rate)},)", prices.shape)
-    if "entropy" in geometry and not (prices > 0).all():
-        raise must("init", "positive for entropies, where a price of 0 stays 0", init)
-    prices = np.array(np.broadcast_to(prices, rate.shape))
-    return in_domain("init", _exact(prices) if rate.dtype == object else prices.astype(np.float64), rate, fairness)
-
-
 def in_domain(name: str, prices: np.ndarray, rate: np.ndarray, fairness: Any) -> np.ndarray:
     """Prices of at least 0; with a fair objective some may be negative, sum_j rho_j max(0, -mu_j) <= fairness."""
     if not fairness > 0:
         return array(name, prices, low=0.0)
     owed = (rate * np.maximum(-prices, 0 * prices)).sum()
-    if owed > fairness * (1 if rate.dtype == object else 1 + 1e-9):  # projections land on the border, up to rounding
+    # projections land on the border, up to rounding
+    if owed > fairness * (1 if rate.dtype == object else 1 + ROUNDING):
         raise must(name, f"of a sum of rate * max(0, -price) of at most {float(fairness):g}", prices)
     return prices
 

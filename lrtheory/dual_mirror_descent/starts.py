@@ -1,14 +1,15 @@
-"""First prices of a run, by default and as they are given."""
+"""First prices of a run, by default and as they are given; theory and solvers take them from here."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from lrtheory._numbers import HUGE, number
 from lrtheory._validation import choice, must
-from lrtheory.dual_mirror_descent.numeric import at_least, first_prices, positive_rates
+from lrtheory.dual_mirror_descent.numeric import per_resource, positive_rates
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
-__all__ = ["default_init", "given_or_default"]
+__all__ = ["default_init", "first_prices"]
 
 
 def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -> list[Any]:
@@ -17,9 +18,9 @@ def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -
     Parameters
     ----------
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units a period, above 0.
     reward_bound : float
-        f_bar.
+        f_bar, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
 
@@ -31,7 +32,7 @@ def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -
     Raises
     ------
     ValueError
-        If a rate is not positive, or there is no such geometry.
+        If a number is out of range, or there is no such geometry.
 
     Examples
     --------
@@ -39,20 +40,19 @@ def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -
     [1.0]
     """
     choice("geometry", geometry, GEOMETRIES)
-    rates = positive_rates(rate)
+    rates, reward_bound = positive_rates(rate), number("reward_bound", reward_bound, 0)
     if "entropy" not in geometry:
         return [0 * r for r in rates]
-    at_least("reward_bound", reward_bound)
     positive = reward_bound if reward_bound > 0 else 1  # entropies cannot start at 0
     return [positive / ((len(rates) + 1) * r) for r in rates]
 
 
-def given_or_default(init: Any, rates: list[Any], reward_bound: Any, geometry: str) -> list[Any]:
-    """mu_1 as it is given, or by default; the prices of fair runs, which are Euclidean, may lie below zero."""
+def first_prices(init: Any, rates: list[Any], reward_bound: Any, geometry: str, low: Any = -HUGE) -> list[Any]:
+    """mu_1 as it is given, one price or one a resource, or by default; none below `low`."""
+    choice("geometry", geometry, GEOMETRIES)
     if init is None:
         return default_init(rate=rates, reward_bound=reward_bound, geometry=geometry)
-    is_entropy = "entropy" in geometry
-    found = first_prices(init, len(rates), low=0 if is_entropy else None)
-    if is_entropy and not all(price > 0 for price in found):
+    prices = per_resource("init", init, len(rates), low)
+    if "entropy" in geometry and not all(price > 0 for price in prices):
         raise must("init", "positive for entropies, where a price of 0 stays 0", init)
-    return found
+    return prices

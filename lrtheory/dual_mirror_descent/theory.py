@@ -18,10 +18,13 @@ from lrtheory.dual_mirror_descent.constants import (
     step_size,
 )
 from lrtheory.dual_mirror_descent.identities import (
+    adversarial_step,
     change_of_units,
+    conjugate_difference,
     fluid_bound,
     lazy_entropy,
     pacing_bid,
+    path_identity,
     weak_duality,
 )
 from lrtheory.dual_mirror_descent.laws import (
@@ -30,18 +33,14 @@ from lrtheory.dual_mirror_descent.laws import (
     phase_ratio,
     three_point_hindsight,
     three_point_online,
-    uniform_conjugate,
     uniform_fluid,
     uniform_hindsight,
 )
 from lrtheory.dual_mirror_descent.lemmas import (
-    adversarial_step,
-    conjugate_difference,
     depletion_bound,
     mirror_descent_bound,
     mirror_descent_error,
     movement_bound,
-    path_identity,
     violation_bound,
 )
 from lrtheory.dual_mirror_descent.regret import (
@@ -82,7 +81,6 @@ __all__ = [
     "step_size",
     "three_point_hindsight",
     "three_point_online",
-    "uniform_conjugate",
     "uniform_fluid",
     "uniform_hindsight",
     "violation_bound",

@@ -12,7 +12,6 @@ import numpy as np
 from lrtheory.alpha_rank import (
     BatchEstimate,
     clopper_pearson,
-    identities,
     profile_chain,
     response_graph_ucb_batch,
     response_signs,
@@ -284,7 +283,7 @@ def samples_with_slack(match: Match, runs: BatchEstimate) -> Sides:
     n_samples = runs.n_samples.reshape(len(runs.n_samples), -1)
     options = {"slack": SLACK, "delta": match.delta, "n_means": match.game.payoffs.size}
     gaps = np.abs(profile_chain(match.game).differences.astype(float)).min(axis=1)
-    bound = [identities.relaxed_samples_to_resolve(gap, **options) for gap in gaps.tolist()]
+    bound = [theory.relaxed_samples_to_resolve(gap, **options) for gap in gaps.tolist()]
     left_open = (~runs.resolved).sum(axis=(1, 2))
     held = ~an_interval_missed(match, runs)
     lhs = np.hstack([n_samples, left_open[:, None]])
@@ -294,7 +293,7 @@ def samples_with_slack(match: Match, runs: BatchEstimate) -> Sides:
 RG_T6 = Statement(
     id="alpha_rank/RG-T6",
     title="With slack the sampling stops, ties or not",
-    source=Derived(identities.relaxed_samples_to_resolve),
+    source=Derived(theory.relaxed_samples_to_resolve),
     tex=r"N(s) \le \min\{n : r(n) < \Delta_s/4 + \varepsilon_r/2\}",
     hypotheses={"outcomes in [0, 1]": lambda match: match.game.outcomes == "bernoulli"},
     instances=TIED_MATCHES,

@@ -54,15 +54,16 @@ def both_rankings(instance: Perturbed, rng: np.random.Generator, intensity: floa
 def log_ratios(instance: Perturbed, log_pi: np.ndarray, factor: float = 1.0) -> Sides:
     """|log pi_hat(s) - log pi(s)| against 4 (|S| - 1) (m - 1) alpha t, for every profile s, and both total masses.
 
-    Elimination adds (2/3) n^3 logarithms with five roundings each; log masses stay below n m alpha times the largest
-    payoff difference.
+    Then |pi_hat(s) - pi(s)| against what follows for it. Elimination adds (2/3) n^3 logarithms with five roundings
+    each; log masses stay below n m alpha times the largest payoff difference.
     """
     n, m = instance.n_profiles, instance.population_size
-    bound = theory.log_ratio_bound(n, alpha=instance.alpha, population_size=m, radius=instance.radius)
+    bound = factor * theory.log_ratio_bound(n, alpha=instance.alpha, population_size=m, radius=instance.radius)
     largest = n * (1 + m * instance.alpha * 2 * np.abs(instance.estimates).max())
     moved, masses = np.abs(log_pi[1] - log_pi[0]).ravel(), np.abs(np.logaddexp.reduce(log_pi.reshape(2, -1), axis=1))
-    rhs = np.r_[np.full(n, factor * bound), 0.0, 0.0]
-    return Sides(np.r_[moved, masses], rhs, rounding=rounding(4 * n**3, largest))
+    shifted = np.abs(np.exp(log_pi[1]) - np.exp(log_pi[0])).ravel()
+    rhs = np.r_[np.full(n, bound), 0.0, 0.0, np.full(n, theory.mass_error_bound(bound))]
+    return Sides(np.r_[moved, masses, shifted], rhs, rounding=rounding(4 * n**3, largest))
 
 
 MI_L1 = Statement(

@@ -30,19 +30,19 @@ from proofs_checks.dual_mirror_descent.families.streams import (
 from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, gradients
 
 
-def largest_ratio(requests: Requests) -> Any:
-    """alpha = max(1, largest cost over rate), of this sequence."""
-    return max(1, (requests.costs / requests.rate).max())
+def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:
+    """alpha = max(1, largest cost over rate), of this sequence; or with a share of the ratio."""
+    ratio = (requests.costs / requests.rate).max()
+    return max(1, ratio if factor == 1 else factor * ratio)
 
 
 def single_step(requests: Requests, result: AllocationResult, factor: Fraction = Fraction(1)) -> Sides:
     """f_t(x) - alpha mu_t . g_t of all actions and of none, against alpha f_t(x_t), for all t up to tau."""
-    alpha = largest_ratio(requests)
-    alpha = alpha if factor == 1 else factor * alpha
+    alpha = largest_ratio(requests, factor)
     early = slice(result.stopping_time)
     pull = (gradients(requests, result) * result.trace["prices"][:-1]).sum(1)[early]
     offers = np.c_[requests.rewards, 0 * requests.rewards[:, :1]][early]
-    lhs = offers - alpha * pull[:, None]
+    lhs = theory.adversarial_step(offers, regret=pull[:, None], alpha=alpha)
     return Sides(lhs, np.broadcast_to(alpha * earned(requests, result.proposed)[early, None], lhs.shape))
 
 
@@ -89,7 +89,7 @@ def run_and_optimum(requests: Requests, rng: np.random.Generator, **options) -> 
 
 def adversarial_regret(requests: Requests, solved: Solved, factor: Fraction = Fraction(1)) -> Sides:
     """OPT - alpha R against C1 + alpha C2 eta T + alpha C3(alpha) / eta."""
-    alpha = largest_ratio(requests) * factor
+    alpha = largest_ratio(requests, factor)
     bound = theory.regret_bound(
         "adversarial",
         horizon=requests.horizon,
@@ -213,7 +213,7 @@ def phase_ratios(phases: Phases, rng: np.random.Generator, policy=None) -> np.nd
 def worst_ratio(phases: Phases, ratios: np.ndarray, share: Fraction = Fraction(1)) -> Sides:
     """The smallest ratio against 1 / K + epsilon; and that of dual mirror descent is at least nine tenths of 1 / K."""
     least = Fraction(9, 10 * phases.n_phases) if phases.policy == "dual mirror descent" else 0
-    limit = share * (Fraction(1, phases.n_phases) + phases.epsilon)
+    limit = share / theory.phase_ratio(phases.n_phases, growth=phases.epsilon)
     return Sides([ratios.min(), least], [limit, ratios.min()], trivial=[1, 1])
 
 

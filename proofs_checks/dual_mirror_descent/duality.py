@@ -71,10 +71,15 @@ DMD_L2 = Statement(
 
 
 def above_the_optimum(priced: Priced, found: DualValues) -> Sides:
-    """The value of an optimal solution against every dual value."""
-    x = rational(solved(priced.requests).solution)
-    rhs = np.r_[found.values, found.bound]
-    return Sides(np.broadcast_to((x * priced.requests.rewards).sum(), rhs.shape), rhs)
+    """The value of an optimal solution against every dual value, the library's and by the formula."""
+    requests = priced.requests
+    x = rational(solved(requests).solution)
+    formula = [
+        theory.weak_duality(conjugates(requests.rewards, requests.costs, mu), mu, requests.rate * requests.horizon)
+        for mu in priced.prices
+    ]
+    rhs = np.r_[found.values, found.bound, formula]
+    return Sides(np.broadcast_to((x * requests.rewards).sum(), rhs.shape), rhs)
 
 
 DMD_L1 = Statement(

@@ -77,7 +77,7 @@ def subgradients(requests: Requests, result: AllocationResult, sign: int = 1) ->
         lower.append(here + prices @ requests.rate + sign * (g * (nu - prices)).sum(1))
         upper.append(there + nu @ requests.rate)
         change.append(np.abs(here - there))
-        lipschitz.append(requests.cost_bound * np.abs(prices - nu).sum(1))
+        lipschitz.append([theory.conjugate_difference(mu, nu, cost_bound=requests.cost_bound) for mu in prices])
     return Sides(np.array(lower + change), np.array(upper + lipschitz))
 
 

@@ -8,7 +8,18 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Family, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import (
+    Derived,
+    Family,
+    Identity,
+    Inequality,
+    Sides,
+    Statement,
+    always,
+    exactly,
+    rounding,
+    saboteur,
+)
 from lrtheory.dual_mirror_descent import AllocationResult, PacingResult, steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
@@ -42,7 +53,8 @@ def overspent(requests: Requests, result: AllocationResult, share: Fraction = Fr
     prices = result.trace["prices"]
     periods = np.arange(1, requests.horizon + 1)[:, None]
     used = np.cumsum(spent(requests, result.proposed), axis=0)
-    return Sides(used - periods * requests.rate, share * (prices[1:] - prices[0]) / requests.step_size)
+    allowed = [theory.violation_bound(p, prices[0], step_size=requests.step_size) for p in prices[1:]]
+    return Sides(used - periods * requests.rate, share * np.array(allowed))
 
 
 DMD_R1 = Statement(
@@ -216,10 +228,10 @@ DMD_T2_PLENTY = Statement(
 def same_run(scaled: Scaled, results: tuple[AllocationResult, AllocationResult]) -> Sides:
     """Proposals, actions and translated prices, bit by bit."""
     one, other = results
-    factor = 2.0 ** (scaled.reward_exponent - scaled.resource_exponents)
+    units = {"reward_factor": 2.0**scaled.reward_exponent, "resource_factors": 2.0**scaled.resource_exponents}
     if isinstance(scaled.requests.rewards.flat[0], Fraction):
-        factor = np.array([Fraction(float(value)) for value in factor], object)
-    translated = one.trace["prices"] * factor
+        units = exactly(units)
+    translated = theory.change_of_units(one.trace["prices"], **units)
     lhs = np.r_[one.proposed, one.actions, translated.ravel(), one.trace["prices"][0]]
     rhs = np.r_[other.proposed, other.actions, other.trace["prices"].ravel(), scaled.requests.init]
     if "entropy" in scaled.requests.geometry:
@@ -304,8 +316,8 @@ def bids_win(auctions: Auctions, result: PacingResult) -> Sides:
     moved = np.maximum(mu - auctions.step_size * (rate - auctions.competing * worth_it), 0)
     wins = worth_it & solvent
     spend, reward = (auctions.competing * wins).sum(), ((auctions.values - auctions.competing) * wins).sum()
-    lhs = np.r_[result.bids * (1 + mu), result.wins, result.trace["multipliers"][1:], result.spend, result.reward]
-    rhs = np.r_[auctions.values, wins, moved, spend, reward]
+    lhs = np.r_[result.bids, result.wins, result.trace["multipliers"][1:], result.spend, result.reward]
+    rhs = np.r_[theory.pacing_bid(auctions.values, mu), wins, moved, spend, reward]
     allowed = rounding(8 * len(mu), np.r_[np.abs(auctions.values), 0 * mu, 1 + moved, 1 + spend, 1 + reward])
     return Sides(lhs, rhs, rounding=allowed)
 

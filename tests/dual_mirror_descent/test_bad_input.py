@@ -43,7 +43,7 @@ REFUSED = [
     (lambda: dmd.allocate(ONES, ONES, 1, geometry="manhattan"), "`geometry` must be one of"),
     (lambda: dmd.allocate(ONES, ONES, 1, geometry="entropy", init=0.0), "`init` must be positive for entropies"),
     (lambda: dmd.allocate(ONES, ONES, 1, init=-1.0), "`init` must be in [0, inf]"),
-    (lambda: dmd.allocate(ONES, ONES, 1, init=[1.0, 1.0]), "`init` must be one price"),
+    (lambda: dmd.allocate(ONES, ONES, 1, init=[1.0, 1.0]), "`init` must be one number, or 1 of them"),
     (lambda: dmd.allocate(ONES, ONES, 1, step_size=-1.0), "`step_size` must be finite and at least 0"),
     (lambda: dmd.allocate(ONES, ONES, 1, step_size=[0.1]), "`step_size` must be of shape (4,)"),
     (lambda: dmd.allocate(ONES, ONES, 1, step_size="best"), "`step_size` must be one of"),

@@ -100,7 +100,6 @@ CALLS = {
     "theory.step_size": lambda: call(horizon=100, **law()),
     "theory.three_point_hindsight": lambda: call(4, 2, (0.25, 0.5, 0.25)),
     "theory.three_point_online": lambda: call(4, 2, (0.25, 0.5, 0.25)),
-    "theory.uniform_conjugate": lambda: call(0.5),
     "theory.uniform_fluid": lambda: call(10, 3.0),
     "theory.uniform_hindsight": lambda: call(10, 3),
     "theory.violation_bound": lambda: call([1.0], [0.0], step_size=0.1),

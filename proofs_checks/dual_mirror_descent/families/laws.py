@@ -80,9 +80,8 @@ class CorruptedLaw(RequestLaw):
     @property
     def distance(self) -> float:
         """Sum over the requests of the total variation between its law and the average law."""
-        clean = self.horizon - self.n_corrupted
-        laws = np.repeat([self.probabilities, self.other], [clean, self.n_corrupted], axis=0)
-        return float(np.abs(laws - laws.mean(0)).sum() / 2)
+        apart = np.abs(self.probabilities - self.other).sum() / 2
+        return float(apart * theory.corrupted_total_variation(self.horizon, self.n_corrupted, alike=True))
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """As for `RequestLaw`."""

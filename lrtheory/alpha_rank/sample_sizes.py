@@ -1,0 +1,169 @@
+r"""How many samples of each profile are enough when all are sampled alike; part of `theory`, where users find them.
+
+Notation: K players, S the set of profiles, D = sum_k (s_k - 1) deviations of a profile, m the population size, payoffs
+in [-max_payoff, max_payoff].
+"""
+
+from __future__ import annotations
+
+import math
+
+from lrtheory._numbers import number
+from lrtheory._validation import choice, integer, open_interval
+from lrtheory._validation import sizes as check_sizes
+
+__all__ = ["samples_finite_alpha", "samples_infinite_alpha"]
+
+
+def samples_finite_alpha(
+    sizes: tuple[int, ...],
+    *,
+    alpha: float,
+    population_size: int,
+    epsilon: float,
+    delta: float,
+    max_payoff: float = 1.0,
+    constants: str = "tight",
+) -> int | float:
+    r"""Samples per profile after which \|pi_hat(s) - pi(s)\| <= epsilon for all s, with probability 1 - delta.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Number of strategies of each player.
+    alpha : float
+        Ranking intensity, in [0, inf).
+    population_size : int
+        m in the paper, at least 2.
+    epsilon : float
+        Accuracy, in (0, 1); the paper asks for less than 18 Sigma / 2^\|S\|.
+    delta : float
+        Failure probability, in (0, 1).
+    max_payoff : float
+        Payoffs lie in [-max_payoff, max_payoff].
+    constants : {"tight", "paper"}
+        "paper" is Theorem 3.1 (statement MI-T1), "tight" our MI-T1p by sums over trees, smaller by many orders of
+        magnitude.
+
+    Returns
+    -------
+    int or float
+        The smallest sample size that is enough; infinity when it exceeds all doubles.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Notes
+    -----
+    paper: N > 648 M^2 log(2 \|S\| K / delta) L^2 Sigma^2 / (epsilon^2 g^2) with L = 2 alpha e^{2 alpha M},
+    g = (e^{2 alpha M} - 1) / (D (e^{2 alpha m M} - 1)), Sigma = sum_{n < \|S\|} binom(\|S\|, n) n^\|S\|.
+
+    tight: N >= 8 M^2 log(2 \|S\| K / delta) ((\|S\| - 1) (m - 1) alpha)^2 / artanh(epsilon)^2.
+
+    Proof
+    -----
+    (tight) By Hoeffding on width 2M and a union over K \|S\| means, all \|M_hat - M\| <= t with probability 1 - delta
+    for N = 2 M^2 log(2 \|S\| K / delta) / t^2. Then \|log pi_hat - log pi\| <= B = 4 (\|S\| - 1) (m - 1) alpha t by
+    `log_ratio_bound`, and \|pi_hat - pi\| <= tanh(B / 2) by `mass_error_bound`. Choose t so that
+    B = 2 artanh(epsilon), that is t = artanh(epsilon) / (2 (\|S\| - 1) (m - 1) alpha).
+
+    References
+    ----------
+    .. [1] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019, Theorem 3.1.
+
+    Examples
+    --------
+    >>> samples_finite_alpha((2, 2), alpha=0.1, population_size=2, epsilon=0.1, delta=0.1)
+    363
+    """
+    counts = check_sizes("sizes", sizes)
+    alpha, m = number("alpha", alpha, 0), integer("population_size", population_size, low=2)
+    epsilon, delta = open_interval("epsilon", epsilon, 0, 1), open_interval("delta", delta, 0, 1)
+    size = number("max_payoff", max_payoff, 0)
+    choice("constants", constants, ("tight", "paper"))
+    n, degree = math.prod(counts), sum(counts) - len(counts)
+    if alpha * size == 0 or n == 1:
+        return 1  # the law does not depend on the payoffs
+    union = math.log(2 * n * len(counts) / delta)
+    if constants == "tight":
+        return _whole(8 * size**2 * union * ((n - 1) * (m - 1) * alpha / math.atanh(epsilon)) ** 2)
+    # in logarithms, because Sigma and 1 / g leave the range of doubles
+    big_sigma = math.log(sum(math.comb(n, i) * i**n for i in range(1, n)))
+    lipschitz = math.log(2 * alpha) + 2 * alpha * size
+    smallest = _log_expm1(2 * alpha * size) - _log_expm1(2 * alpha * m * size) - math.log(degree)
+    log_n = math.log(648 * size**2 * union / epsilon**2) + 2 * (lipschitz + big_sigma - smallest)
+    return math.inf if log_n > 709 else math.floor(math.exp(log_n)) + 1
+
+
+def _log_expm1(x: float) -> float:
+    return x + math.log(-math.expm1(-x))
+
+
+def _whole(bound: float) -> int | float:
+    return math.ceil(bound) if math.isfinite(bound) else math.inf
+
+
+def samples_infinite_alpha(
+    sizes: tuple[int, ...], *, gap: float, delta: float, max_payoff: float = 1.0, bound: str = "paper"
+) -> int:
+    r"""Samples per profile after which every edge of the response graph is right, with probability 1 - delta.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Number of strategies of each player.
+    gap : float
+        Smallest payoff difference on an edge, above 0 (Delta in the paper).
+    delta : float
+        Failure probability, in (0, 1).
+    max_payoff : float
+        Payoffs lie in [-max_payoff, max_payoff].
+    bound : {"paper", "independent"}
+        "paper" is Theorem 3.2 (statement MI-T2); "independent" the smaller number that suffices when profiles are
+        sampled independently of each other.
+
+    Returns
+    -------
+    int
+        The smallest integer above the bound.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Notes
+    -----
+    paper: N > 8 M^2 log(2 \|S\| K / delta) / gap^2. independent: N > 4 M^2 log(\|E\| / delta) / gap^2, with
+    \|E\| = \|S\| D / 2 edges.
+
+    Proof
+    -----
+    (paper) With t = gap / 2, Hoeffding on width 2M gives P(\|M_hat - M\| >= t) <= 2 exp(-N gap^2 / (8 M^2)) for each of
+    K \|S\| means; when none deviates that far, no difference changes its sign.
+    (independent) A difference of two independent means of N outcomes is a sum of 2N terms of width 2M/N, so its sign is
+    wrong with probability at most exp(-2 gap^2 / (2N (2M/N)^2)) = exp(-N gap^2 / (4 M^2)); union over the edges.
+
+    References
+    ----------
+    .. [1] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019, Theorem 3.2.
+
+    Examples
+    --------
+    >>> samples_infinite_alpha((2, 2), gap=0.2, delta=0.1)
+    1016
+    """
+    counts = check_sizes("sizes", sizes)
+    gap, delta = open_interval("gap", gap, 0, math.inf), open_interval("delta", delta, 0, 1)
+    size = number("max_payoff", max_payoff, 0)
+    choice("bound", bound, ("paper", "independent"))
+    n, degree = math.prod(counts), sum(counts) - len(counts)
+    if degree == 0:
+        return 1
+    if bound == "paper":
+        value = 8 * size**2 * math.log(2 * n * len(counts) / delta) / gap**2
+    else:
+        value = 4 * size**2 * math.log(n * degree / 2 / delta) / gap**2
+    return math.floor(value) + 1
