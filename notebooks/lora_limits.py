@@ -57,7 +57,7 @@ assert fast.degree < proved.degree <= fast.degree + 4
 #
 # Entries of queries and keys lie in $[-\Gamma, \Gamma]$ and the temperature is $1/d$, so no logit exceeds $\Gamma^2$.
 # How many columns does an error of $10^{-3}$ in the rows of attention take, and from how many tokens does that pay?
-# (The last number counts products alone; exponentials, which only the exact method needs, about halve it here.)
+# (Products, sums and exponentials are counted.)
 
 # %%
 bounds = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0]

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays
+from lrtheory._array import array_namespace, arrays, is_foreign, to_numpy
 from lrtheory._validation import as_array, generator, integer, must
-from lrtheory.lora_limits.gradients import LoRAGradients, letters_of
+from lrtheory.lora_limits.gradients import LoRAGradients
+from lrtheory.lora_limits.head import letters_of
 from lrtheory.lora_limits.inputs import read_inputs
 from lrtheory.lora_limits.letters import task_of
-from lrtheory.lora_limits.low_rank import Factors, low_rank_products, multiply_adds
+from lrtheory.lora_limits.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
 from lrtheory.lora_limits.plan import bound_of, exact_cost
+from lrtheory.lora_limits.problem import AttentionProblem
 from lrtheory.lora_limits.solve import answer
 
 __all__ = ["favor", "nystrom", "truncated_svd"]
@@ -94,7 +97,7 @@ def favor(
         # a factor of a row of U, and one of all of V, cancel in the rows of attention
         return np.exp(logs[0] - logs[0].max(axis=1, keepdims=True)), np.exp(logs[1] - logs[1].max())
 
-    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, "favor", features)
+    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, ("favor", k), features)
 
 
 @arrays("host")
@@ -156,12 +159,14 @@ def nystrom(
         if k > len(x) + len(y):
             raise must("n_features", f"at most {len(x) + len(y)}, the number of queries and keys", k)
         z = np.concatenate([x, y])[draws.choice(len(x) + len(y), size=k, replace=False)]
-        values, vectors = np.linalg.eigh(np.exp((z @ z.T).astype(np.float64)))
+        own, left, right = (z @ z.T).astype(np.float64), x @ z.T, y @ z.T
+        # exponents shifted by the largest, which changes U by a factor of a row and V by one of all; both cancel
+        values, vectors = np.linalg.eigh(np.exp(own - own.max()))
         kept = values > NEGLIGIBLE * values[-1]
         root = (vectors[:, kept] / np.sqrt(values[kept])).astype(x.dtype)
-        return np.exp(x @ z.T) @ root, np.exp(y @ z.T) @ root
+        return np.exp(left - left.max(axis=1, keepdims=True)) @ root, np.exp(right - right.max()) @ root
 
-    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, "nystrom", features)
+    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, ("nystrom", k), features)
 
 
 @arrays("host")
@@ -223,7 +228,7 @@ def truncated_svd(
         U, s, Vt = np.linalg.svd(np.exp(logits - logits.max()), full_matrices=False)
         return U[:, :k] * s[:k], Vt[:k].T
 
-    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, "truncated_svd", features)
+    return _by_factors((head, XQ, Y, XK, XV, mask), adapt, ("truncated_svd", k), features)
 
 
 def _directions(rng: np.random.Generator, k: int, d: int, orthogonal: bool) -> np.ndarray:
@@ -238,11 +243,15 @@ def _directions(rng: np.random.Generator, k: int, d: int, orthogonal: bool) -> n
     return np.concatenate(blocks)[:k] * lengths[:, None]
 
 
-def _by_factors(given: tuple[Any, ...], adapt: Any, method: str, features: Callable[..., Pair]) -> LoRAGradients:
+def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], features: Callable[..., Pair]) -> Any:
     """Gradients from factors of exp(<x, y>), where the temperature is split evenly between x and y."""
-    head, *arrays, mask = given
+    (head, *arrays, mask), (method, n_features) = given, how
+    like = head.XQ if isinstance(head, AttentionProblem) else None
+    if isinstance(head, AttentionProblem):
+        fields = {name: to_numpy(getattr(head, name)) for name in ("XQ", "Y", "XK", "XV")}
+        head = replace(head, **fields)
     listed = zip(("XQ", "Y", "XK", "XV"), arrays, strict=True)
-    XQ, Y, XK, XV = (None if value is None else as_array(name, value) for name, value in listed)
+    XQ, Y, XK, XV = (_listed(name, value) for name, value in listed)
     inputs = read_inputs(head, XQ, Y, XK, XV, mask)
     letters = letters_of(adapt)
     if inputs.causal:
@@ -250,11 +259,18 @@ def _by_factors(given: tuple[Any, ...], adapt: Any, method: str, features: Calla
     root = math.sqrt(inputs.head.beta)
     tasks = [task_of(inputs, entry, letters) for entry in inputs.entries()]
     factors = [features(task.head.queries / root, task.head.keys * root) for task in tasks]
-    found = [low_rank_products(inputs.xp, task.head, _stored(*pair)) for task, pair in zip(tasks, factors, strict=True)]
+    pairs = zip(tasks, factors, strict=True)
+    try:
+        found = [low_rank_products(inputs.xp, task.head, _stored(*pair)) for task, pair in pairs]
+    except NotPositive as error:
+        rule = "larger, or the logits smaller: a row of the approximated exponentials has a sum that is not positive"
+        raise must("n_features", rule, n_features) from error
     k = max(U.shape[1] for U, _ in factors)
     flops = sum(multiply_adds(task.head, k) for task in tasks)
+    answered: dict[str, Any] = answer(inputs, tasks, found, letters)
+    answered |= {kind: _as(like, answered[kind]) for kind in "ABW"}
     return LoRAGradients(
-        **answer(inputs, tasks, found, letters),
+        **answered,
         degree=None,
         n_features=k,
         n_outliers=0,
@@ -266,6 +282,18 @@ def _by_factors(given: tuple[Any, ...], adapt: Any, method: str, features: Calla
         counts={"flops": flops, "features": k},
         certificate=None,
     )
+
+
+def _as(like: Any, table: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Arrays in the library and on the device of the arrays of a problem."""
+    if not is_foreign(like):
+        return table
+    return {letter: array_namespace(like).asarray(value, device=like.device) for letter, value in table.items()}
+
+
+def _listed(name: str, value: Any) -> Any:
+    """What is given as lists, as an array."""
+    return value if value is None or isinstance(value, np.ma.MaskedArray) else as_array(name, value)
 
 
 def _stored(U: np.ndarray, V: np.ndarray) -> Factors:

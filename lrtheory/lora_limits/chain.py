@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays
+from lrtheory._array import arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import must, open_interval
+from lrtheory._validation import must
 from lrtheory.lora_limits.attention import Attention, Products
+from lrtheory.lora_limits.head import one_library
 from lrtheory.lora_limits.inputs import real_array
+from lrtheory.lora_limits.numeric import between
 
 __all__ = ["Chain", "chain_products", "dense_products", "gradient_chain", "softmax"]
 
@@ -81,9 +83,9 @@ def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) ->
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite, or beta is not positive.
+        If shapes do not fit, a matrix is empty, a number is not finite, or beta is not positive.
     TypeError
-        If an argument is no array of real numbers.
+        If an argument is no array of real numbers, or they are of several libraries.
 
     References
     ----------
@@ -104,18 +106,18 @@ def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) ->
     >>> chain.f.tolist(), chain.p.tolist()
     ([[0.5, 0.5], [0.5, 0.5]], [[0.0, 0.0], [0.0, 0.0]])
     """
-    xp = array_namespace(C1, C2, C3, Y, W)
     given = {"C1": C1, "C2": C2, "C3": C3, "Y": Y, "W": W}
+    xp = one_library(**given)
     C1, C2, C3, Y, W = (real_array(xp, name, value) for name, value in given.items())
-    if any(one.ndim != 2 for one in (C1, C2, C3, Y, W)):
-        raise must("C1, C2, C3, Y, W", "matrices", tuple(one.shape for one in (C1, C2, C3, Y, W)))
+    if any(one.ndim != 2 or 0 in one.shape for one in (C1, C2, C3, Y, W)):
+        raise must("C1, C2, C3, Y, W", "non-empty matrices", tuple(one.shape for one in (C1, C2, C3, Y, W)))
     if W.shape != (C1.shape[1], C2.shape[1]):
         raise must("W", f"of shape ({C1.shape[1]}, {C2.shape[1]})", W.shape)
     if C3.shape[0] != C2.shape[0]:
         raise must("C3", f"of {C2.shape[0]} rows, one a key", C3.shape)
     if Y.shape != (C1.shape[0], C3.shape[1]):
         raise must("Y", f"of shape ({C1.shape[0]}, {C3.shape[1]})", Y.shape)
-    beta = open_interval("beta", beta, 0, np.inf)
+    beta = between("beta", beta, 0, np.inf)
     f = softmax(xp, beta * (C1 @ W) @ C2.T)
     output = f @ C3
     c = output - Y

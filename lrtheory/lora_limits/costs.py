@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lrtheory._numbers import number
 from lrtheory._validation import integer
-from lrtheory.lora_limits.numeric import number
 
 __all__ = [
     "as23_rank",

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from scipy.special import iv, ive
 
+from lrtheory._numbers import number
 from lrtheory._validation import choice, integer, must
-from lrtheory.lora_limits.numeric import is_double, number
+from lrtheory.lora_limits.numeric import is_double, table
 
 __all__ = [
     "chebyshev_bracket",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 MAX_DEGREE = 1000  # no feature table of such a degree exists
+HIDDEN = 1e-3  # rounding was measured at 0.01 to 1 times exp(2 M) 2^-53; what is far below needs no search
 MAX_BOUND = 300.0  # exp(M) and the Bessel functions stay far from overflow
 
 
@@ -50,7 +52,7 @@ def taylor_value(degree: int, s: Any) -> Any:
     Raises
     ------
     ValueError
-        If `degree` is negative.
+        If `degree` is negative or s is not finite.
 
     Examples
     --------
@@ -58,6 +60,7 @@ def taylor_value(degree: int, s: Any) -> Any:
     >>> taylor_value(2, Fraction(-4))
     Fraction(5, 1)
     """
+    table("s", s)
     value = s * 0 + 1
     for k in range(integer("degree", degree, low=0, high=MAX_DEGREE), 0, -1):
         value = 1 + s * value / k
@@ -185,7 +188,7 @@ def chebyshev_error(degree: int, bound: float) -> float:
     series[0] /= 2
     slope = chebyshev.chebsub(chebyshev.chebder(series) / M, series)
     roots = chebyshev.chebroots(np.trim_zeros(slope, "b"))
-    inner = roots.real[(np.abs(roots.imag) < 1e-6) & (np.abs(roots.real) < 1)]
+    inner = roots.real[np.abs(roots.real) < 1]  # those of complex ones too, as no place overstates a supremum
     places = np.concatenate([[-1.0, 1.0], inner])
     return float(np.abs(chebyshev.chebval(places, series) * np.exp(M - M * places) - 1).max())
 
@@ -263,8 +266,8 @@ def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
     (11, 11)
     """
     epsilon = number("epsilon", epsilon, 0, ends="(]")
-    low = _first(lambda g: chebyshev_bracket(g, bound)[0] <= epsilon)
-    return low, _first(lambda g: chebyshev_bracket(g, bound)[1] <= epsilon, low)
+    low = _first(lambda g: chebyshev_bracket(g, bound)[0] <= epsilon, epsilon)
+    return low, _first(lambda g: chebyshev_bracket(g, bound)[1] <= epsilon, epsilon, low)
 
 
 def degree_order(bound: float, epsilon: float) -> float:
@@ -324,30 +327,46 @@ def min_degree(bound: float, epsilon: float, *, kind: str = "taylor") -> int:
     Raises
     ------
     ValueError
-        If a number is out of range, or no degree up to 1000 is enough.
+        If a number is out of range, or no degree up to 1000 is enough, or rounding, exp(2 M) 2^-53 for the Chebyshev
+        series, hides whether one is.
+
+    Proof
+    -----
+    For the Chebyshev series, sup \|P exp(-s) - 1\| lies between exp(-M) and exp(M) times the absolute error, so between
+    exp(-M) times the lower and exp(M) times the upper end of `chebyshev_bracket`: the degree is searched for between
+    those at which these ends are at most epsilon.
 
     Examples
     --------
     >>> [min_degree(4.0, 1e-4, kind=kind) for kind in ("certificate", "taylor", "chebyshev")]
     [19, 19, 13]
     """
-    error = _ERRORS[choice("kind", kind, tuple(_ERRORS))]
-    epsilon = number("epsilon", epsilon, 0, ends="(]")
-    return _first(lambda degree: error(degree, bound) <= epsilon)
+    kind = choice("kind", kind, ("taylor", "certificate", "chebyshev"))
+    bound, epsilon = number("bound", bound, 0, int(MAX_BOUND)), number("epsilon", epsilon, 0, ends="(]")
+    if kind == "chebyshev":
+        return _least_chebyshev(float(bound), epsilon)
+    error = taylor_error if kind == "taylor" else taylor_certificate
+    return _first(lambda degree: error(degree, bound) <= epsilon, epsilon)
 
 
-_ERRORS: dict[str, Callable[[int, float], float]] = {
-    "taylor": taylor_error,
-    "certificate": taylor_certificate,
-    "chebyshev": chebyshev_error,
-}
+def _least_chebyshev(M: float, epsilon: float) -> int:
+    """The first degree at which the computed error is small enough, where rounding leaves one."""
+    lost = math.exp(2 * M) * 2.0**-53
+    rule = f"larger: on [-{M:g}, {M:g}] rounding, about {lost:.2g}, hides smaller errors"
+    if epsilon < HIDDEN * lost:
+        raise must("epsilon", rule, epsilon)
+    low = _first(lambda g: math.exp(-M) * chebyshev_bracket(g, M)[0] <= epsilon, epsilon)
+    high = _first(lambda g: math.exp(M) * chebyshev_bracket(g, M)[1] <= epsilon, epsilon, low)
+    if chebyshev_error(high, M) > epsilon:
+        raise must("epsilon", rule, epsilon)
+    return next(g for g in range(low, high + 1) if chebyshev_error(g, M) <= epsilon)
 
 
-def _first(reached: Callable[[int], bool], start: int = 0) -> int:
+def _first(reached: Callable[[int], bool], epsilon: Any, start: int = 0) -> int:
     for degree in range(start, MAX_DEGREE + 1):
         if reached(degree):
             return degree
-    raise must("epsilon", f"reachable with a degree of at most {MAX_DEGREE}", "a smaller one")
+    raise must("epsilon", f"reachable with a degree of at most {MAX_DEGREE}", epsilon)
 
 
 def _exp(value: float) -> float:

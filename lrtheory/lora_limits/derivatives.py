@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import integer
-from lrtheory.lora_limits.numeric import matrix, number, plain
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer, must
+from lrtheory.lora_limits.numeric import matrix
 
 __all__ = ["first_derivative_bound", "riemann_error_bound", "second_derivative_bound", "squared_norm_derivative"]
 
@@ -34,6 +35,11 @@ def squared_norm_derivative(scores: Any, V: Any, *, lam: Any) -> Any:
     float or ball
         2 sum_i <O_i, sum_j f_ij (A_ij - mean_i) V_j>, mean_i = sum_j f_ij A_ij.
 
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a number is not finite.
+
     Proof
     -----
     d f_ij / d lam = f_ij (A_ij - mean_i) for f = softmax(lam A) by rows, and F' = 2 <O, dO / d lam>. For
@@ -44,7 +50,9 @@ def squared_norm_derivative(scores: Any, V: Any, *, lam: Any) -> Any:
     >>> round(float(squared_norm_derivative([[1.0, 0.0]], [[1.0], [0.0]], lam=0.6931471805599453)), 6)
     0.296296
     """
-    scores, V = matrix("scores", scores), matrix("V", V)
+    scores, V, lam = matrix("scores", scores), matrix("V", V), number("lam", lam)
+    if len(V) != scores.shape[1]:
+        raise must("V", f"of {scores.shape[1]} rows, as scores has columns", V.shape)
     # exponents shifted by the largest of a row where that costs no exactness
     shifted = lam * scores
     if shifted.dtype.kind == "f":

@@ -9,7 +9,6 @@ import numpy as np
 
 from lrtheory._array import arrays, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import open_interval
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Attention
 from lrtheory.lora_limits.chain import softmax
@@ -17,7 +16,7 @@ from lrtheory.lora_limits.hybrid import choose_split
 from lrtheory.lora_limits.inputs import read_inputs
 from lrtheory.lora_limits.letters import task_of
 from lrtheory.lora_limits.low_rank import largest_logit
-from lrtheory.lora_limits.plan import exact_cost, logit_bound_of, low_rank_cost
+from lrtheory.lora_limits.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
 from lrtheory.lora_limits.polynomials import exp_polynomial
 
 __all__ = ["Regime", "diagnose"]
@@ -46,8 +45,8 @@ class Regime(Result):
     n_features : int or None
         binom(degree + d, d), columns of the low-rank factors.
     break_even_length : float
-        Tokens from which these columns cost less than exact attention, by counted products alone; infinite where no
-        degree is enough.
+        Keys from which these columns cost less than exact attention, with as many queries a key as there are, in the
+        count of flops that decides `regime`, exponentials included; infinite where no degree is enough.
     n_outliers : int
         Large queries and keys that "hybrid" would keep exact.
     regime : str
@@ -85,7 +84,8 @@ def diagnose(
     mask : None, "causal", or lengths
         As in `lora_gradients`.
     tol : float
-        Error that rows of the attention matrix may have, absolutely summed, in (0, 1).
+        Error that rows of the attention matrix may have, absolutely summed, in (0, 1), and at least the precision of
+        the type of the inputs.
 
     Returns
     -------
@@ -111,8 +111,8 @@ def diagnose(
     >>> diagnose(problem).regime
     'exact cheaper'
     """
-    target = open_interval("tol", tol, 0, 1)
     inputs = _read(head, X, XK, XV, mask)
+    target = reachable_tol(inputs, tol)
     tasks = [task_of(inputs, entry, ("Q", "V")) for entry in inputs.entries()]
     bounds = [logit_bound_of(task.head) for task in tasks]
     worst = int(np.argmax(bounds))
@@ -124,8 +124,8 @@ def diagnose(
     )
     split = choose_split(task.head, target, exact_cost(task.head))
     features = None if degree is None else theory.n_features(task.head.factors[0].shape[-1], degree)
-    width = (task.head.queries.shape[-1] + task.head.values.shape[-1]) // 2
-    even = np.inf if features is None else theory.break_even_length(width, features)
+    # exact flops grow with the square of the length, those of the passes with the length
+    even = np.inf if degree is None else len(task.head.keys) * _share(task.head, degree)
     outliers = split.n_queries + split.n_keys if np.isfinite(split.flops) else 0
     regime = _regime(task.head, degree, split.flops, inputs.causal)
     fields: dict[str, Any] = {
@@ -186,9 +186,14 @@ def _degree(xp: Any, logits: Any, bound: float, tol: float) -> int:
     return highest
 
 
+def _share(head: Attention, degree: int) -> float:
+    """Flops of the three passes in units of the exact ones; below 1 where low rank pays."""
+    return low_rank_cost(head, degree) / exact_cost(head)
+
+
 def _regime(head: Attention, degree: int | None, split_cost: float, causal: bool) -> str:
     exact = exact_cost(head)
-    if not causal and degree is not None and low_rank_cost(head, degree) < exact:
+    if not causal and degree is not None and _share(head, degree) < 1:
         return "low-rank pays"
     return "exact on outliers, low-rank on the rest pays" if not causal and split_cost < exact else "exact cheaper"
 
@@ -200,5 +205,5 @@ def _text(found: dict[str, Any], head: Attention, tol: float) -> str:
     if found["degree"] is None:
         return f"{first} Too large for polynomials on all tokens. {found['regime'].capitalize()}."
     second = f"Rows within {tol:g} need degree {found['degree']} ({found['certified_degree']} to prove it),"
-    third = f"{found['n_features']} features, which pay from {found['break_even_length']:.3g} tokens."
+    third = f"{found['n_features']} features, which pay from {found['break_even_length']:.3g} keys."
     return f"{first} {second} {third} {found['regime'].capitalize()}."

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lrtheory._numbers import number, plain
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.lora_limits.gradient_bounds import gradient_bound
-from lrtheory.lora_limits.numeric import largest, matrix, number, plain
+from lrtheory.lora_limits.numeric import largest, matrix
 from lrtheory.lora_limits.tilts import entry_error, tilt_bound
 
 __all__ = ["ErrorBounds", "error_certificate"]
@@ -65,11 +66,11 @@ def error_certificate(
     ----------
     eta : float or ball
         Relative error of the entries of exp, in [0, 1).
-    C1 : array of shape (L_Q, d)
+    C1 : array of shape (L_Q, d_1)
         Left factor of the logits beta C1 W C2^T, without W.
-    C2 : array of shape (L_K, d)
+    C2 : array of shape (L_K, d_2)
         Right factor, as it stands in the gradient beta C1^T p C2 (a shift common to all rows changes no gradient, so it
-        may be centred).
+        may be centred). The widths are those of W (d_1, d_2), and need not agree.
     C3 : array of shape (L_K, d_v)
         Values.
     Y : array of shape (L_Q, d_v)
@@ -79,7 +80,7 @@ def error_certificate(
     q_max : number or None
         Q, the largest \|q_ij\|; None takes the bound d_v v (v + max \|Y\|).
     scale : number
-        alpha / rank where C1 carries no scale.
+        alpha / rank where C1 carries no scale, at least 0.
 
     Returns
     -------
@@ -107,8 +108,11 @@ def error_certificate(
     (1.0, 3.0, 24.0)
     """
     C1, C2, C3, Y = (matrix(name, value) for name, value in (("C1", C1), ("C2", C2), ("C3", C3), ("Y", Y)))
-    if len(C3) != len(C2) or Y.shape != (len(C1), C3.shape[1]):
-        raise must("Y", f"of shape ({len(C1)}, {C3.shape[1]}) beside {len(C2)} keys", Y.shape)
+    if len(C3) != len(C2):
+        raise must("C3", f"of {len(C2)} rows, one a key", C3.shape)
+    if Y.shape != (len(C1), C3.shape[1]):
+        raise must("Y", f"of shape ({len(C1)}, {C3.shape[1]})", Y.shape)
+    scale = number("scale", scale, 0)
     v, spread = largest(C3), plain((C3.max(0) - C3.min(0)).max())
     q_max = C3.shape[1] * v * (v + largest(Y)) if q_max is None else number("q_max", q_max, 0)
     tau = tilt_bound(eta)

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, kernel
+from lrtheory._array import arrays, kernel
 from lrtheory._validation import must
 from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.head import one_library
 from lrtheory.lora_limits.inputs import real_array
 from lrtheory.lora_limits.polynomials import Polynomial
 
@@ -58,10 +59,10 @@ def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]
     >>> U.shape, float((U @ V.T)[0, 0])
     ((1, 6), 13.0)
     """
-    xp = array_namespace(Q, K)
+    xp = one_library(Q=Q, K=K)
     Q, K = real_array(xp, "Q", Q), real_array(xp, "K", K)
-    if Q.ndim != 2 or K.ndim != 2 or Q.shape[1] != K.shape[1]:
-        raise must("Q, K", "matrices of equal width", (tuple(Q.shape), tuple(K.shape)))
+    if Q.ndim != 2 or K.ndim != 2 or Q.shape[1] != K.shape[1] or Q.shape[1] == 0:
+        raise must("Q, K", "matrices of equal width that is not 0", (tuple(Q.shape), tuple(K.shape)))
     if not isinstance(polynomial, Polynomial):
         raise must("polynomial", "a Polynomial, such as exp_polynomial(1.0, degree=2)", polynomial, TypeError)
     n_features = theory.n_features(Q.shape[1], polynomial.degree)

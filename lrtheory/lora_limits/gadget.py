@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import number
 from lrtheory._result import Result, result
 from lrtheory._validation import array, integer, must, real
 from lrtheory.lora_limits.numeric import matrix
@@ -296,5 +297,5 @@ def reduce_to_adapters(A1: Any, A2: Any, A3: Any, *, lam: float, width: int) -> 
     d = integer("width", width, low=r)
     others = [array(name, A, shape=(None, r)).astype(np.float64) for name, A in (("A2", A2), ("A3", A3))]
     C1, C2, C3 = (np.pad(one, ((0, 0), (0, d - r))) for one in (first, *others))
-    adapter = np.pad(real("lam", lam) * np.eye(r), ((0, 0), (0, d - r)))
+    adapter = np.pad(float(number("lam", lam)) * np.eye(r), ((0, 0), (0, d - r)))
     return LowRankHead(C1, C2, C3, np.zeros((d, d)), adapter, np.eye(d, r), 1 / r)

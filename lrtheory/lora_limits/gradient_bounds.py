@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import to_numpy
-from lrtheory.lora_limits.numeric import largest, matrix, number, plain
+from lrtheory._numbers import number, plain
+from lrtheory._validation import must
+from lrtheory.lora_limits.numeric import largest, matrix, nonnegative
 from lrtheory.lora_limits.tilts import tilt_bound
 
 __all__ = ["adapter_factor", "error_multiplier", "gradient_bound", "key_gradient_bound", "value_gradient_bound"]
@@ -23,9 +24,9 @@ def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
     ----------
     row_bound : number
         Bound on the absolute sums of the rows of an error of p.
-    C1 : array of shape (L_Q, d)
+    C1 : array of shape (L_Q, d_1)
         Left factor.
-    C2 : array of shape (L_K, d)
+    C2 : array of shape (L_K, d_2)
         Right factor.
     beta : number
         Inverse temperature.
@@ -38,7 +39,7 @@ def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
     Raises
     ------
     ValueError
-        If `beta` is negative.
+        If a number is negative or not finite, or an argument is no matrix; `row_bound` may be infinite.
 
     Proof
     -----
@@ -50,8 +51,8 @@ def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
     >>> gradient_bound(2.0, [[1.0], [-3.0]], [[0.5]], beta=1.0)
     4.0
     """
-    columns = np.abs(np.asarray(to_numpy(C1))).sum(0)
-    return number("beta", beta, 0) * plain(columns.max()) * largest(to_numpy(C2)) * row_bound
+    columns, row_bound = np.abs(matrix("C1", C1)).sum(0), nonnegative("row_bound", row_bound)
+    return number("beta", beta, 0) * plain(columns.max()) * largest(matrix("C2", C2)) * row_bound
 
 
 def key_gradient_bound(row_bound: Any, XK: Any, queries: Any, *, beta: Any) -> Any:
@@ -76,7 +77,7 @@ def key_gradient_bound(row_bound: Any, XK: Any, queries: Any, *, beta: Any) -> A
     Raises
     ------
     ValueError
-        If `beta` is negative.
+        If a number is negative or not finite, or an argument is no matrix; `row_bound` may be infinite.
 
     Proof
     -----
@@ -88,8 +89,8 @@ def key_gradient_bound(row_bound: Any, XK: Any, queries: Any, *, beta: Any) -> A
     >>> key_gradient_bound(2.0, [[1.0]], [[0.5], [1.0]], beta=1.0)
     4.0
     """
-    queries = np.asarray(to_numpy(queries))
-    return number("beta", beta, 0) * largest(to_numpy(XK)) * largest(queries) * len(queries) * row_bound
+    XK, queries, row_bound = matrix("XK", XK), matrix("queries", queries), nonnegative("row_bound", row_bound)
+    return number("beta", beta, 0) * largest(XK) * largest(queries) * len(queries) * row_bound
 
 
 def value_gradient_bound(eta: Any, XV: Any, c: Any, *, spread: Any) -> Any:
@@ -126,8 +127,8 @@ def value_gradient_bound(eta: Any, XV: Any, c: Any, *, spread: Any) -> Any:
     >>> round(value_gradient_bound(0.8, [[2.0]], [[3.0], [0.0]], spread=2.0), 12)
     16.0
     """
-    c = np.asarray(to_numpy(c))
-    return largest(to_numpy(XV)) * len(c) * tilt_bound(eta) * (largest(c) + number("spread", spread, 0) / 2)
+    XV, c = matrix("XV", XV), matrix("c", c)
+    return largest(XV) * len(c) * tilt_bound(eta) * (largest(c) + number("spread", spread, 0) / 2)
 
 
 def adapter_factor(A: Any, B: Any, *, scale: Any = 1) -> Any:
@@ -147,6 +148,11 @@ def adapter_factor(A: Any, B: Any, *, scale: Any = 1) -> Any:
     number
         \|s\| max(max_k sum_a \|B_ak\|, max_k sum_b \|A_kb\|).
 
+    Raises
+    ------
+    ValueError
+        If the ranks differ, or a number is not finite.
+
     Proof
     -----
     \|sum_a B_ak E_ab\| <= sum_a \|B_ak\| max \|E\|, and \|sum_b E_ab A_kb\| <= sum_b \|A_kb\| max \|E\|.
@@ -156,10 +162,10 @@ def adapter_factor(A: Any, B: Any, *, scale: Any = 1) -> Any:
     >>> adapter_factor([[1.0, 2.0]], [[0.5], [-4.0]], scale=2.0)
     9.0
     """
-    columns = np.abs(np.asarray(to_numpy(B))).sum(0)
-    rows = np.abs(np.asarray(to_numpy(A))).sum(1)
-    both = [plain(side.max()) for side in (columns, rows) if len(side)]
-    return abs(scale) * max(both, default=0)
+    A, B, scale = matrix("A", A), matrix("B", B), number("scale", scale)
+    if B.shape[1] != len(A):
+        raise must("B", f"of {len(A)} columns, as A has rows", B.shape)
+    return abs(scale) * max(plain(np.abs(B).sum(0).max()), plain(np.abs(A).sum(1).max()))
 
 
 def error_multiplier(C1: Any, C2: Any, C3: Any, *, Y: Any, beta: Any) -> Any:
@@ -167,9 +173,9 @@ def error_multiplier(C1: Any, C2: Any, C3: Any, *, Y: Any, beta: Any) -> Any:
 
     Parameters
     ----------
-    C1 : array of shape (L_Q, d)
+    C1 : array of shape (L_Q, d_1)
         Left factor.
-    C2 : array of shape (L_K, d)
+    C2 : array of shape (L_K, d_2)
         Right factor.
     C3 : array of shape (L_K, d_v)
         Values.
@@ -181,13 +187,13 @@ def error_multiplier(C1: Any, C2: Any, C3: Any, *, Y: Any, beta: Any) -> Any:
     Returns
     -------
     number
-        beta max_a sum_i \|C1_ia\| max \|C2\| (2 d v^2 + 3 d v (v + max \|Y\|)); often a hundred times too large, so it
-        certifies, and is no rule for speed.
+        beta max_a sum_i \|C1_ia\| max \|C2\| (2 d v^2 + 3 d v (v + max \|Y\|)); often far too large, and
+        more the longer the inputs, so it certifies, and is no rule for speed.
 
     Raises
     ------
     ValueError
-        If `beta` is negative.
+        If a number is out of range or shapes do not fit.
 
     Proof
     -----
@@ -199,7 +205,11 @@ def error_multiplier(C1: Any, C2: Any, C3: Any, *, Y: Any, beta: Any) -> Any:
     >>> error_multiplier([[1.0]], [[1.0]], [[2.0]], Y=[[0.0]], beta=1.0)
     20.0
     """
-    C3 = matrix("C3", C3)
+    C1, C2, C3, Y = (matrix(name, value) for name, value in (("C1", C1), ("C2", C2), ("C3", C3), ("Y", Y)))
+    if len(C3) != len(C2):
+        raise must("C3", f"of {len(C2)} rows, one a key", C3.shape)
+    if Y.shape != (len(C1), C3.shape[1]):
+        raise must("Y", f"of shape ({len(C1)}, {C3.shape[1]})", Y.shape)
     d, v = C3.shape[1], largest(C3)
-    rows = 2 * d * v * v + 3 * d * v * (v + largest(to_numpy(Y)))
+    rows = 2 * d * v * v + 3 * d * v * (v + largest(Y))
     return gradient_bound(rows, C1, C2, beta=beta)

@@ -16,7 +16,7 @@ from lrtheory.lora_limits.inputs import Inputs
 from lrtheory.lora_limits.letters import Task
 from lrtheory.lora_limits.problem import AttentionProblem
 
-__all__ = ["GradientError", "certify", "chain_rounding", "entry_bounds", "rounding_of"]
+__all__ = ["GradientError", "certify", "chain_rounding", "entry_bounds", "rounding_of", "spoiled_share"]
 
 SAME = 1e-6  # relative difference of two runs of one proof, which sum in another order
 TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of the chain together
@@ -28,7 +28,9 @@ class GradientError(Result):
 
     It holds in exact arithmetic. What rounding adds to the polynomial is in `eta`, and what it adds to the chain of
     products, here and in an exact run of the same precision, is in `entries`: floors that were measured never to be
-    exceeded, and no proof. The bound is careful: hundreds of times the error, on common data.
+    exceeded, and no proof. The bound is careful: many powers of ten above the error on common data, and
+    more the longer the inputs, since it adds absolute values where errors of tokens cancel, and takes all logits for as
+    large as the largest.
 
     Attributes
     ----------
@@ -133,15 +135,40 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     q, k, v = (float((X[letter] @ np.abs(to_numpy(entry.W[letter]).astype(np.float64))).max()) for letter in "QKV")
     q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
     c = v + float(np.abs(to_numpy(entry.Y)).max())
-    n_terms = len(X["Q"]) + len(X["K"]) + sum(to_numpy(W).shape[0] for W in entry.W.values()) + d + d_value
     unit = float(np.finfo(to_numpy(head.keys[:1, :]).dtype).eps) / 2
-    size = 2 * TERM * n_terms * unit * (1 + d * q * k)  # the logits, too, are known within their rounding
+    size = 2 * TERM * _terms(task) * unit * (1 + d * q * k)  # the logits, too, are known within their rounding
     p = size * d_value * v * c
     return {
         "Q": inputs.head.beta * float(X["Q"].sum(0).max()) * k * p,
         "K": float(X["K"].max()) * len(X["Q"]) * q * p,
         "V": float(X["V"].max()) * len(X["Q"]) * size * c,
     }
+
+
+def _terms(task: Task) -> int:
+    """How many terms the sums of the chain have, all together."""
+    widths = task.head.keys.shape[-1] + task.head.values.shape[-1]
+    inner = sum(to_numpy(W).shape[0] for W in task.entry.W.values())
+    return task.head.queries.shape[-2] + task.head.keys.shape[-2] + inner + widths
+
+
+def _root(task: Task) -> float:
+    """The root of the number of pairs of a query and a key."""
+    return float(task.head.queries.shape[-2] * task.head.keys.shape[-2]) ** 0.5
+
+
+def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
+    """About how much rounding changes a dLoss/dW, relative to its largest entry.
+
+    An estimate, where `chain_rounding` is a bound: one unit in the last place of each term, whose signs are random, so
+    that sums over queries and keys grow by their roots. Polynomials are for small logits, where no key outweighs all.
+    """
+    shares = [0.0]
+    for letter in (letter for letter in adapt if letter in found):
+        largest = float(np.abs(to_numpy(found[letter])).max())
+        floor = sum(chain_rounding(inputs, task)[letter] / (2 * TERM * _terms(task) * _root(task)) for task in tasks)
+        shares += [floor / largest] if largest else []
+    return max(shares)
 
 
 def entry_bounds(

@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._parallel import processors
+from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must, open_interval
+from lrtheory._validation import choice, integer, must
 from lrtheory.lora_limits.gradient_error import GradientError
+from lrtheory.lora_limits.head import letters_of
 from lrtheory.lora_limits.inputs import read_inputs
-from lrtheory.lora_limits.plan import Wish, usual_tol
+from lrtheory.lora_limits.numeric import between
+from lrtheory.lora_limits.plan import Wish, reachable_tol, usual_tol
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
-from lrtheory.lora_limits.problem import LETTERS
 from lrtheory.lora_limits.solve import solve
 
-__all__ = ["METHODS", "LoRAGradients", "letters_of", "lora_gradients"]
+__all__ = ["METHODS", "LoRAGradients", "lora_gradients"]
 
 METHODS = ("auto", "dense", "tiled", "low-rank", "hybrid")
 
@@ -119,7 +120,8 @@ def lora_gradients(
         Of the polynomial.
     tol : float or None
         Error to aim at, relative to the largest entry of each gradient, when no degree is given: measured on a sample
-        of queries, not proved. None is 1e-6, and 1e-4 in single precision.
+        of queries, not proved. None is 1e-6, and 1e-4 in single precision; at least the precision of the type, and
+        `message` says where rounding may be larger.
     epsilon : float or None
         Proved bound on the error of every entry, in place of `tol` (statement LL-E9).
     polynomial : {"taylor", "chebyshev", "minimax"}
@@ -173,24 +175,11 @@ def lora_gradients(
         adapt=letters_of(adapt),
         method=choice("method", method, METHODS),
         degree=None if degree is None else integer("degree", degree, low=0, high=MAX_DEGREE),
-        tol=usual_tol(inputs) if tol is None else open_interval("tol", tol, 0, 1),
-        epsilon=None if epsilon is None else open_interval("epsilon", epsilon, 0, np.inf),
+        tol=usual_tol(inputs) if tol is None else reachable_tol(inputs, tol),
+        epsilon=None if epsilon is None else between("epsilon", epsilon, 0, np.inf),
         kind=choice("polynomial", polynomial, KINDS),
         full=bool(full_gradient),
         block=integer("block", block, low=1),
-        n_jobs=_threads(n_jobs),
+        n_jobs=n_threads(n_jobs),
     )
     return LoRAGradients(**solve(inputs, wish))
-
-
-def _threads(n_jobs: int | None) -> int:
-    workers = 1 if n_jobs is None else integer("n_jobs", n_jobs, low=-1)
-    return processors() if workers == -1 else integer("n_jobs", workers, low=1)
-
-
-def letters_of(adapt: Any) -> tuple[str, ...]:
-    """The letters, each once."""
-    letters = tuple(adapt)
-    if not letters or len(set(letters)) < len(letters) or not set(letters) <= set(LETTERS):
-        raise must("adapt", "some of 'Q', 'K', 'V', each once", adapt)
-    return letters

@@ -20,9 +20,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from lrtheory._array import arrays, kernel
+from lrtheory._numbers import number
 from lrtheory._result import Result, result
-from lrtheory._validation import array, integer, must, real
-from lrtheory.lora_limits.numeric import number
+from lrtheory._validation import array, integer, must
 
 __all__ = [
     "Hypercube",
@@ -68,7 +68,7 @@ def make_hypercube(n_bits: int, gamma: float) -> Hypercube:
     n_bits : int
         d, from 1 to 24; there are 2^d tokens.
     gamma : float
-        Gamma, the size of all entries.
+        Gamma, the size of all entries, at least 0.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def make_hypercube(n_bits: int, gamma: float) -> Hypercube:
     [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
     """
     d = integer("n_bits", n_bits, low=1, high=MAX_BITS)
-    gamma = real("gamma", gamma, low=0.0)
+    gamma = float(number("gamma", gamma, 0))
     signs = 1.0 - 2.0 * ((np.arange(2**d)[:, None] >> np.arange(d)) & 1)
     return Hypercube(gamma * signs, gamma * signs, np.eye(d), 1 / d, gamma)
 
@@ -99,7 +99,7 @@ def hypercube_spectrum(n_bits: int, gamma: Any) -> tuple[np.ndarray, np.ndarray]
     n_bits : int
         d.
     gamma : float or ball
-        Gamma.
+        Gamma, at least 0.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def hypercube_spectrum(n_bits: int, gamma: Any) -> tuple[np.ndarray, np.ndarray]
     Raises
     ------
     ValueError
-        If `n_bits` is less than 1.
+        If a number is out of range.
 
     Proof
     -----
@@ -126,7 +126,7 @@ def hypercube_spectrum(n_bits: int, gamma: Any) -> tuple[np.ndarray, np.ndarray]
     >>> values.round(4).tolist(), multiplicities.tolist()
     ([1.0, 0.4621, 0.2136], [1, 2, 1])
     """
-    d = integer("n_bits", n_bits, low=1)
+    d, gamma = integer("n_bits", n_bits, low=1), number("gamma", gamma, 0)
     rho = np.tanh(gamma * gamma / d)
     values = [rho * 0 + 1]
     for _ in range(d):
@@ -158,7 +158,7 @@ def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> in
     Raises
     ------
     ValueError
-        If `allowed` is not positive.
+        If `allowed` is not positive, or values and multiplicities differ in number, or one is out of range.
 
     Proof
     -----
@@ -172,12 +172,16 @@ def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> in
     2
     """
     left = _exact(allowed if isinstance(allowed, flint.arb) else number("allowed", allowed, 0, ends="(]"))
-    kept = sum(int(count) for count in multiplicities)
-    for value, count in zip(reversed(list(values)), reversed(list(multiplicities)), strict=True):
+    levels = [one if isinstance(one, flint.arb) else number("values", one, 0) for one in values]
+    counts = [integer("multiplicities", count, low=0) for count in multiplicities]
+    if len(levels) != len(counts):
+        raise must("multiplicities", f"{len(levels)} integers, one a value", counts)
+    kept = sum(counts)
+    for value, count in zip(reversed(levels), reversed(counts), strict=True):
         square = _exact(value) ** 2
-        if int(count) * square > left:
+        if count * square > left:
             return kept - _floor(left / square)
-        left, kept = left - int(count) * square, kept - int(count)
+        left, kept = left - count * square, kept - count
     return 0
 
 

@@ -9,17 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory._validation import must
-from lrtheory.lora_limits.problem import LETTERS, AttentionProblem, LoRAHead
+from lrtheory._validation import as_array, must
+from lrtheory.lora_limits.head import LETTERS, LoRAHead, one_library
+from lrtheory.lora_limits.problem import AttentionProblem
 
 __all__ = ["Entry", "Inputs", "kind_of", "read_inputs", "real_array"]
 
 
 def real_array(xp: Any, name: str, value: Any) -> Any:
     """An array of finite real numbers, float32 or float64; integers become float64."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise must(name, "an array without a mask; tokens that do not exist go by `mask`", "a masked array", TypeError)
     foreign = array_namespace(value) is not array_namespace()  # all that is no array has NumPy's
     if not (foreign or isinstance(value, np.ndarray)):
         raise must(name, "an array", value, TypeError)
+    value = value.detach() if foreign and hasattr(value, "detach") else value  # no graph of what is done here
     known = value.dtype.kind in "fiub" if isinstance(value, np.ndarray) else None
     if not (xp.isdtype(value.dtype, ("real floating", "integral", "bool")) if known is None else known):
         raise must(name, "an array of real numbers", value.dtype, TypeError)
@@ -83,7 +87,7 @@ def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inpu
     if not isinstance(head, LoRAHead):
         raise must("head", "a LoRAHead or an AttentionProblem", head, TypeError)
     crossed = XK is not None
-    xp = array_namespace(XQ, Y, XK, XV)
+    xp = one_library(XQ=XQ, Y=Y, XK=XK, XV=XV)
     X = {"Q": real_array(xp, "XQ", XQ)}
     X["K"] = real_array(xp, "XK", XK) if crossed else X["Q"]
     X["V"] = X["K"] if XV is None else real_array(xp, "XV", XV)
@@ -162,7 +166,7 @@ def _lengths(mask: Any, batch: int | None, X: dict[str, Any], crossed: bool) -> 
 
 
 def _one_length(value: Any, batch: int | None, most: int) -> list[int]:
-    table = np.atleast_1d(np.asarray(to_numpy(value)))
+    table = np.atleast_1d(as_array("mask", to_numpy(value)))
     if table.dtype.kind not in "iu" or table.shape != (batch or 1,):
         raise must("mask", f"None, 'causal', or {batch or 1} integer lengths", value)
     if table.min() < 1 or table.max() > most:

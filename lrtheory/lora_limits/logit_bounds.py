@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import to_numpy
-from lrtheory._validation import integer
-from lrtheory.lora_limits.numeric import is_double, matrix, number, plain
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer, must
+from lrtheory.lora_limits.numeric import is_double, matrix, table
 
 __all__ = ["logit_bound", "norm_logit_bound", "rounding_floor"]
 
@@ -37,7 +37,7 @@ def logit_bound(X: Any, Y: Any, *, beta: Any) -> Any:
     Raises
     ------
     ValueError
-        If `beta` is negative.
+        If the widths differ, a number is not finite, or `beta` is negative.
 
     Proof
     -----
@@ -50,6 +50,8 @@ def logit_bound(X: Any, Y: Any, *, beta: Any) -> Any:
     2.0
     """
     X, Y = np.abs(matrix("X", X)), np.abs(matrix("Y", Y))
+    if X.shape[1] != Y.shape[1]:
+        raise must("Y", f"of {X.shape[1]} columns, as X has", Y.shape)
     beta = number("beta", beta, 0)
     bounds = [plain(X.sum(1).max()) * plain(Y.max()), plain(X.max()) * plain(Y.sum(1).max())]
     if is_double(bounds[0]):
@@ -141,10 +143,23 @@ def rounding_floor(
     >>> rounding_floor([1.0, 1.0, 0.5], 1.0, n_variables=2) < 1e-13
     True
     """
-    a = np.abs(np.asarray(to_numpy(coefficients), dtype=np.float64))
+    a = np.abs(table("coefficients", coefficients).astype(np.float64))
+    if a.ndim != 1 or not len(a):
+        raise must("coefficients", "of shape (g + 1,)", a.shape)
     N = float(number("product_bound", product_bound, 0))
     M = N if bound is None else float(number("bound", bound, 0))
     d = integer("n_variables", n_variables, low=0)
     with np.errstate(over="ignore"):
         size = np.exp(M) * np.polynomial.polynomial.polyval(N, a)
-        return float(4 * (len(a) - 1 + d) * np.finfo(dtype).eps / 2 * size)
+        return float(4 * (len(a) - 1 + d) * _unit(dtype) * size)
+
+
+def _unit(dtype: Any) -> float:
+    """The unit roundoff of double or single precision."""
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind is None or kind not in (np.float32, np.float64):
+        raise must("dtype", "float64 or float32", dtype)
+    return float(np.finfo(kind).eps) / 2

@@ -25,10 +25,14 @@ from lrtheory._validation import must
 from lrtheory.lora_limits.attention import Attention, Products
 from lrtheory.lora_limits.features import feature_weights, monomials
 
-__all__ = ["Factors", "largest_logit", "low_rank_products", "multiply_adds", "polynomial_factors"]
+__all__ = ["Factors", "NotPositive", "largest_logit", "low_rank_products", "multiply_adds", "polynomial_factors"]
 
 LOST = 1e-3  # relative error by rounding at which features are refused
 TOKENS = 512  # in a block: its features stay in the caches
+
+
+class NotPositive(ValueError):
+    """A row of an approximation has no positive sum, so it is no attention."""
 
 
 class Factors(NamedTuple):
@@ -101,9 +105,8 @@ def _over_queries(
         seen = xp.reshape(seen, (stop - i, n_values, n_columns))
         D = seen[:, 0, 0]
         if not bool(xp.min(D) > 0):
-            raise must(
-                "method", "'tiled': a row of the approximated exponentials has a sum that is not positive", "another"
-            )
+            rule = "'tiled': a row of the approximated exponentials has a sum that is not positive"
+            raise must("method", rule, "another", NotPositive)
         output = seen[:, 1:, 0] / D[:, None]
         c = output - head.targets[i:stop, :]
         loss = loss + xp.sum(c * c, dtype=xp.float64) / 2

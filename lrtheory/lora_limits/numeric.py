@@ -1,41 +1,30 @@
-"""Numbers of `theory`: their ranges, and which of them are doubles, Fractions, or balls of a rigorous arithmetic."""
+"""Numbers of `theory`: which of them are doubles, and tables of them."""
 
 from __future__ import annotations
 
-import sys
+import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import must
+from lrtheory._numbers import number, plain
+from lrtheory._validation import as_array, must, open_interval
 
-__all__ = ["HUGE", "is_double", "largest", "matrix", "number", "plain"]
-
-#: what a finite number is at most, as an integer, since balls of a rigorous arithmetic meet no float
-HUGE = int(sys.float_info.max)
+__all__ = ["between", "is_double", "largest", "matrix", "nonnegative", "table"]
 
 
-def number(name: str, value: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]") -> Any:
-    """A finite number of any kind in an interval; "(" and ")" leave its ends out. Nothing is converted."""
-    value = plain(value)
-    try:
-        above = low < value if ends[0] == "(" else low <= value
-        inside = bool(above) and bool(value < high if ends[1] == ")" else value <= high)
-    except (TypeError, ValueError) as error:
-        raise must(name, "a number", value, TypeError) from error
-    if isinstance(value, bool):
-        raise must(name, "a number", value, TypeError)
-    if not inside:
-        left = "(-inf" if low == -HUGE else f"{ends[0]}{low}"
-        right = "inf)" if high == HUGE else f"{high}{ends[1]}"
-        raise must(name, f"in {left}, {right}", value)
-    return value
+def nonnegative(name: str, value: Any) -> Any:
+    """A number of any kind that is at least 0, or infinity, which bounds everything."""
+    return value if isinstance(value, float) and value == math.inf else number(name, value, 0)
 
 
-def plain(value: Any) -> Any:
-    """A NumPy number as a Python number, exact ones unchanged."""
-    return value.item() if isinstance(value, (np.generic, np.ndarray)) and np.ndim(value) == 0 else value
+def between(name: str, value: Any, low: float, high: float) -> float:
+    """A number strictly between low and high; NaN is told its interval as any other number is."""
+    if isinstance(value, Real) and value != value:
+        raise must(name, f"a number in ({low:g}, {high:g}), which NaN is not", value)
+    return open_interval(name, value, low, high)
 
 
 def is_double(value: Any) -> bool:
@@ -45,13 +34,30 @@ def is_double(value: Any) -> bool:
 
 def largest(values: Any) -> Any:
     """The largest entry in absolute value; 0 of none."""
-    table = np.abs(np.asarray(values))
-    return plain(table.max()) if table.size else 0
+    sizes = np.abs(np.asarray(values))
+    return plain(sizes.max()) if sizes.size else 0
+
+
+def table(name: str, value: Any) -> np.ndarray:
+    """Finite numbers of any kind on the host, in any shape, as they are."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise must(name, "an array without a mask, such as its filled() form", "a masked array", TypeError)
+    found = as_array(name, to_numpy(value))
+    if found.dtype.kind not in "fiubO" or any(x is None or isinstance(x, (str, bytes)) for x in _objects(found)):
+        raise must(name, "an array of numbers", value, TypeError)
+    floats = found if found.dtype.kind == "f" else np.array([x for x in _objects(found) if isinstance(x, float)])
+    if not np.isfinite(floats).all():
+        raise must(name, "finite", float(floats[~np.isfinite(floats)].flat[0]))
+    return found
+
+
+def _objects(values: np.ndarray) -> list[Any]:
+    return values.ravel().tolist() if values.dtype.kind == "O" else []
 
 
 def matrix(name: str, value: Any) -> np.ndarray:
-    """A matrix of numbers of any kind on the host, as it is."""
-    table = np.asarray(to_numpy(value))
-    if table.ndim != 2 or table.size == 0:
-        raise must(name, "a non-empty matrix", table.shape)
-    return table
+    """A matrix of finite numbers of any kind on the host, as it is."""
+    found = table(name, value)
+    if found.ndim != 2 or found.size == 0:
+        raise must(name, "a non-empty matrix", found.shape)
+    return found

@@ -20,18 +20,21 @@ from lrtheory.lora_limits.chain import chain_products, softmax
 from lrtheory.lora_limits.features import LARGEST_TABLE
 from lrtheory.lora_limits.gradient_error import entry_bounds, rounding_of
 from lrtheory.lora_limits.hybrid import Split, choose_split, smooth_part
-from lrtheory.lora_limits.inputs import Inputs
+from lrtheory.lora_limits.inputs import Inputs, kind_of
 from lrtheory.lora_limits.letters import Task, gradients
 from lrtheory.lora_limits.low_rank import TOKENS, largest_logit, low_rank_products, multiply_adds, polynomial_factors
+from lrtheory.lora_limits.numeric import between
 from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
 
 __all__ = [
     "Plan",
     "Wish",
     "exact_cost",
+    "exact_share",
     "largest_logit",
     "logit_bound_of",
     "make_plan",
+    "reachable_tol",
     "regime_of",
     "sampled_degree",
     "usual_tol",
@@ -84,18 +87,19 @@ def make_plan(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
 
 def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
     """Low rank where it saves flops and the logits allow it, then exact on a few tokens, else exact."""
-    bound, head = bound_of(tasks), max((task.head for task in tasks), key=exact_cost)
-    if head.queries.shape[-2] * head.keys.shape[-2] <= SMALL:
+    bound, heads = bound_of(tasks), [task.head for task in tasks]
+    if max(head.queries.shape[-2] * head.keys.shape[-2] for head in heads) <= SMALL:
         return Plan("dense", "few tokens", bound, None, None)
-    exact, least = exact_cost(head), low_rank_cost(head, wish.degree if wish.degree is not None else 2)
-    if least > exact / 2:
+    exact = sum(exact_cost(head) for head in heads)
+    lowest = wish.degree if wish.degree is not None else 2
+    if sum(low_rank_cost(head, lowest) for head in heads) > exact / 2:
         return Plan("tiled", "exact cheaper: too few tokens for so wide a head", bound, None, None)
     reason = ""
     for method in ("low-rank", "hybrid"):
         try:
             plan = _polynomial_plan(inputs, tasks, wish, method, "low-rank pays")
         except ValueError as refused:  # logits too large, tables that do not fit, an accuracy that rounding hides
-            too_far = bound > largest_logit(head)
+            too_far = bound > largest_logit(heads[0])
             why = "the logits reach too far for a polynomial" if too_far else str(refused).partition("; got ")[0]
             reason = reason or f"exact cheaper: {why}"
             continue
@@ -103,10 +107,8 @@ def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
         if plan.polynomial.error >= 1 and wish.degree is None:
             reason = "exact cheaper: the polynomial that a sample asks for proves nothing"
             continue
-        cost = low_rank_cost(head, plan.polynomial.degree)
-        if plan.splits is not None:
-            split = plan.splits[0]
-            cost += exact * (split.n_queries / len(split.query_order) + split.n_keys / len(split.key_order))
+        cost = sum(low_rank_cost(head, plan.polynomial.degree) for head in heads)
+        cost += sum(map(exact_share, heads, plan.splits or []))
         if cost < exact:
             return plan._replace(reason=f"low-rank pays: {cost / exact:.2g} of the exact flops")
         reason = "exact cheaper: the degree that is needed has too many features"
@@ -131,9 +133,9 @@ def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str,
     elif wish.epsilon is not None:
         degree = _proved_degree(inputs, tasks, wish, bound)
     else:
-        _fits(tasks[hardest].head, 2, wish)
+        _fits(tasks, 2, wish)
         degree = sampled_degree(inputs, smooth[hardest], wish, bound)
-    _fits(tasks[hardest].head, degree, wish)
+    _fits(tasks, degree, wish)
     polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
     return Plan(method, reason, bound, polynomial, splits)
 
@@ -141,6 +143,14 @@ def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str,
 def usual_tol(inputs: Inputs) -> float:
     """The relative error to aim at where none is given: what the sums over tokens have left of the digits."""
     return 1e-4 if inputs.Y.dtype == inputs.xp.float32 else 1e-6
+
+
+def reachable_tol(inputs: Inputs, tol: Any) -> float:
+    """A relative error that numbers of the type can have at all."""
+    least, tol = float(np.finfo(kind_of(inputs)).eps), between("tol", tol, 0, 1)
+    if tol < least:
+        raise must("tol", f"at least {least:.3g}, the precision of {kind_of(inputs)}", tol)
+    return tol
 
 
 def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
@@ -174,13 +184,19 @@ def exact_cost(head: Attention) -> float:
     return theory.flop_model(n_queries, n_keys, d) + EXPONENTIAL * n_queries * n_keys
 
 
+def exact_share(head: Attention, split: Split) -> float:
+    """Flops of the large queries and keys that hybrid keeps exact."""
+    return exact_cost(head) * (split.n_queries / len(split.query_order) + split.n_keys / len(split.key_order))
+
+
 def low_rank_cost(head: Attention, degree: int) -> float:
     """Flops of the three passes with the features of a degree."""
     return multiply_adds(head, theory.n_features(head.factors[0].shape[-1], degree))
 
 
-def _fits(head: Attention, degree: int, wish: Wish) -> None:
+def _fits(tasks: list[Task], degree: int, wish: Wish) -> None:
     """Refuse feature tables that are larger than the memory that one may expect."""
+    head = max((task.head for task in tasks), key=lambda head: head.factors[0].shape[-1])  # else all are of one shape
     features = theory.n_features(head.factors[0].shape[-1], degree)
     right = 1 + (0 if head.right is None else head.right.shape[-1])
     if features * max(TOKENS, (1 + head.values.shape[-1]) * right) > LARGEST_TABLE:

@@ -26,7 +26,6 @@ MAX_DEGREE = 300
 EXCHANGES = 40  # a handful is enough
 NEAR = 2.0  # times the least error, that what is called minimax may have
 ROUNDED = 2.0**-46  # an error that is rounding, whatever the polynomial
-REAL = 1e-6  # imaginary part, in units of M, below which a root counts as real: near a double root they split
 
 
 @result
@@ -160,11 +159,15 @@ def _error(series: np.ndarray, M: float, t: np.ndarray) -> np.ndarray:
     return chebyshev.chebval(t, series) * np.exp(M - M * t) - 1
 
 
-def _extrema(series: np.ndarray, M: float) -> np.ndarray:
-    """The two ends, and the real roots of P' - P between them."""
+def _extrema(series: np.ndarray, M: float, *, real: bool = False) -> np.ndarray:
+    """The two ends, and the real roots of P' - P between them.
+
+    Rounding splits a multiple root into complex ones, whose real parts are taken too unless `real`: for a supremum no
+    place is one too many, while an exchange needs the extrema themselves.
+    """
     slope = np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b")
     roots = chebyshev.chebroots(slope) if len(slope) > 1 else np.empty(0)
-    inner = roots.real[(np.abs(roots.imag) < REAL) & (np.abs(roots.real) < 1)]
+    inner = roots.real[((roots.imag == 0) | (not real)) & (np.abs(roots.real) < 1)]
     return np.sort(np.concatenate([[-1.0, 1.0], inner]))
 
 
@@ -181,7 +184,7 @@ def _minimax(M: float, start: np.ndarray) -> np.ndarray:
         system = np.column_stack([chebyshev.chebvander(places, degree) * np.exp(M - M * places)[:, None], signs])
         scale = np.abs(system).max(axis=0)
         solution = np.linalg.lstsq(system / scale, np.ones(degree + 2), rcond=None)[0] / scale
-        series, places = solution[:-1], _extrema(solution[:-1], M)
+        series, places = solution[:-1], _extrema(solution[:-1], M, real=True)
         errors = _error(series, M, places)
         error = float(np.abs(errors).max())
         if len(places) == degree + 2 and (errors[1:] * errors[:-1] < 0).all():

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import array, integer, must, real
+from lrtheory._numbers import number
+from lrtheory._validation import array, integer, must
 
 __all__ = [
     "adapters_for_linear_target",
@@ -53,7 +54,7 @@ def lora_scale(alpha: float, rank: int) -> float:
     >>> lora_scale(16, 8)
     2.0
     """
-    return real("alpha", alpha) / integer("rank", rank, low=1)
+    return float(number("alpha", alpha)) / integer("rank", rank, low=1)
 
 
 def rslora_scale(alpha: float, rank: int) -> float:
@@ -92,7 +93,7 @@ def rslora_scale(alpha: float, rank: int) -> float:
     >>> rslora_scale(16, 4)
     8.0
     """
-    return real("alpha", alpha) / math.sqrt(integer("rank", rank, low=1))
+    return float(number("alpha", alpha)) / math.sqrt(integer("rank", rank, low=1))
 
 
 def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
@@ -130,9 +131,7 @@ def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
     >>> lora_plus_rates(1024)
     (0.0009765625, 1.0)
     """
-    base = real("base", base)
-    if base <= 0:
-        raise must("base", "positive", base)
+    base = float(number("base", base, 0, ends="(]"))
     return base / integer("width", width, low=1), base
 
 
@@ -273,6 +272,8 @@ def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int
 
 def _layers(weights: Sequence[Any], target: Any) -> tuple[list[np.ndarray], np.ndarray]:
     goal = array("target", target, shape=(None, None)).astype(np.float64)
+    if not isinstance(weights, (Sequence, np.ndarray)) or isinstance(weights, str):
+        raise must("weights", "a sequence of matrices", weights, TypeError)
     layers = [array(f"weights[{i}]", W, shape=goal.shape).astype(np.float64) for i, W in enumerate(weights)]
     if not layers or goal.shape[0] != goal.shape[1]:
         raise must("weights", "at least one square matrix of the shape of `target`", goal.shape)

@@ -11,12 +11,12 @@ from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Products
 from lrtheory.lora_limits.chain import dense_products
-from lrtheory.lora_limits.gradient_error import GradientError, certify, rounding_of
+from lrtheory.lora_limits.gradient_error import GradientError, certify, rounding_of, spoiled_share
 from lrtheory.lora_limits.hybrid import hybrid_products, smooth_part
 from lrtheory.lora_limits.inputs import Inputs, kind_of
 from lrtheory.lora_limits.letters import Gradient, Task, gradients, task_of
-from lrtheory.lora_limits.low_rank import low_rank_products, multiply_adds, polynomial_factors
-from lrtheory.lora_limits.plan import Plan, Wish, exact_cost, make_plan, regime_of
+from lrtheory.lora_limits.low_rank import NotPositive, low_rank_products, multiply_adds, polynomial_factors
+from lrtheory.lora_limits.plan import Plan, Wish, exact_cost, exact_share, make_plan, regime_of
 from lrtheory.lora_limits.tiled import tiled_products
 
 __all__ = ["answer", "solve"]
@@ -28,12 +28,13 @@ def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
     plan = make_plan(inputs, tasks, wish)
     try:
         found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
-    except ValueError:  # a row of the polynomial had no positive sum
+    except NotPositive:
         if wish.method != "auto":
             raise
         plan = Plan("tiled", "exact, as the polynomial has rows without a positive sum", plan.logit_bound, None, None)
         found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
-    return answer(inputs, tasks, found, wish.adapt, full=wish.full) | _described(inputs, tasks, plan, wish)
+    fields = answer(inputs, tasks, found, wish.adapt, full=wish.full)
+    return fields | _described(inputs, tasks, plan, wish, fields["W"])
 
 
 def answer(
@@ -90,7 +91,7 @@ def _by_letter(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> d
     return found
 
 
-def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> dict[str, Any]:
+def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish, W: dict[str, Any]) -> dict[str, Any]:
     """The fields that say how it was done."""
     polynomial, splits = plan.polynomial, plan.splits or []
     features, flops = None, sum(exact_cost(task.head) for task in tasks)
@@ -99,7 +100,10 @@ def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> dic
     if polynomial is not None:
         features = theory.n_features(max(task.head.factors[0].shape[-1] for task in tasks), polynomial.degree)
         flops = sum(multiply_adds(task.head, features) for task in tasks)
+        flops += sum(exact_share(task.head, split) for task, split in zip(tasks, splits, strict=False))
     proof, message = _proof(inputs, tasks, plan, wish)
+    if polynomial is not None and wish.degree is None and wish.epsilon is None:
+        message += _spoiled(wish.tol, proof, spoiled_share(inputs, tasks, W, wish.adapt))
     return {
         "degree": None if polynomial is None else polynomial.degree,
         "n_features": features,
@@ -136,3 +140,9 @@ def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[G
     if wish.degree is None and wish.epsilon is None:
         return proof, "the degree was chosen on a sample of queries; the certificate is what is proved"
     return proof, "the certificate is proved in exact arithmetic, with a measured floor for rounding"
+
+
+def _spoiled(tol: float, proof: GradientError | None, share: float) -> str:
+    """What to add where rounding, of features or of the sums behind a gradient, is above the tolerance."""
+    rounding = max(share, 0.0 if proof is None else proof.rounding)
+    return f"; rounding is about {rounding:.2g} of the largest entry, above `tol`" if rounding > tol else ""

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import integer, must
+from lrtheory._validation import integer, must, real
 
-__all__ = ["Tensors", "head_adapters", "head_weights"]
+__all__ = ["Settings", "Tensors", "head_adapters", "head_weights", "settings"]
 
 #: what families of models call the projections
 NAMES = {"Q": ("query", "q_proj", "q_lin"), "K": ("key", "k_proj", "k_lin"), "V": ("value", "v_proj", "v_lin")}
+#: what files call the arguments, the usual word first
+SAID = {
+    "n_heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
+    "alpha": ("lora_alpha", "alpha"),
+    "rank": ("r", "rank"),
+    "rslora": ("use_rslora",),
+}
 LAYER = r"(?:^|\.)(?:layers?|h|blocks?)\.{layer}\."
 
 
@@ -28,6 +37,7 @@ class Tensors:
         self.path, self.opened = path, safe_open
         self.file = safe_open(path, framework="numpy")
         self.names: list[str] = list(self.file.keys())
+        self.metadata: dict[str, str] = dict(self.file.metadata() or {})
 
     def __getitem__(self, name: str) -> np.ndarray:
         if self.file.get_slice(name).get_dtype() == "BF16":  # which NumPy does not have
@@ -38,6 +48,79 @@ class Tensors:
                 raise ImportError("weights in bfloat16 need torch: pip install 'lrtheory[torch]'") from error
         value = self.file.get_tensor(name)
         return value if value.dtype in (np.float32, np.float64) else value.astype(np.float32)
+
+
+class Settings(NamedTuple):
+    """What the files beside a model say about it, by the name of the argument."""
+
+    said: dict[str, Any]
+
+    def get(self, name: str, given: Any) -> Any:
+        """The argument, or what the files say, or None."""
+        return self.said.get(name) if given is None else given
+
+    def whole(self, name: str, given: Any, default: int | None = None) -> int:
+        """A positive integer that is given, said or a default."""
+        value = self._needed(name, self.get(name, given), default)
+        return integer(name, value, low=1)
+
+    def number(self, name: str, given: Any) -> float:
+        """A number that is given or said."""
+        value = self._needed(name, self.get(name, given), None)
+        return real(name, value, low=-1e300, high=1e300)
+
+    def flag(self, name: str, given: Any) -> bool:
+        """True or False, as given or said, else False."""
+        return bool(self.said.get(name, False)) if given is None else given
+
+    @staticmethod
+    def _needed(name: str, value: Any, default: int | None) -> Any:
+        value = default if value is None else value
+        if value is None:
+            words = " or ".join(repr(word) for word in SAID[name])
+            rule = f"given, as neither the metadata of the file nor a JSON file beside it says {words}"
+            raise must(name, rule, None)
+        return value
+
+
+def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) -> Settings:
+    """What is said beside the adapters, beside the model, and in the metadata of both, the last word first."""
+    said: dict[str, Any] = {}
+    for file in (path, adapters):
+        if file is None:
+            continue
+        tables = [_json(Path(file).parent / name) for name in ("config.json", "adapter_config.json")]
+        if tables[1].get("alpha_pattern"):  # another alpha for some modules, which one number does not say
+            tables[1].pop("lora_alpha", None)
+        for table in (*tables, _parsed(Tensors(file).metadata)):
+            found = {name: table[word] for name, words in SAID.items() for word in words[::-1] if word in table}
+            said |= {name: value for name, value in found.items() if value is not None}
+    return Settings(said)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; nothing where there is no file."""
+    if not path.is_file():
+        return {}
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise must("path", "beside JSON files that can be read", str(path)) from error
+    if not isinstance(table, dict):
+        raise must("path", "beside JSON files that hold an object", str(path))
+    inner = table.get("text_config")  # models of several kinds of input keep that of the text here
+    return (inner if isinstance(inner, dict) else {}) | table
+
+
+def _parsed(metadata: dict[str, str]) -> dict[str, Any]:
+    """The metadata of a file, whose values are strings, as what they spell; others stay strings."""
+    found: dict[str, Any] = {}
+    for name, text in metadata.items():
+        try:
+            found[name] = json.loads(text.lower() if text in ("True", "False") else text)
+        except ValueError:
+            found[name] = text
+    return found
 
 
 def head_weights(path: str | PathLike[str], layer: int, head: int, n_heads: int) -> dict[str, np.ndarray]:

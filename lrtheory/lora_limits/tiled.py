@@ -11,6 +11,7 @@ too, with running maxima and sums (online softmax) in a first sweep, and recompu
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,10 @@ def _hide_later(tile: np.ndarray, i: int, value: float, causal: bool) -> None:
 
 def _swept(xp: Any, head: Attention, block: int) -> Products:
     """Two sweeps over tiles of keys for each block of queries."""
-    L_Q, L_K, wide = head.queries.shape[-2], head.keys.shape[-2], 8 * block
+    L_Q, L_K = head.queries.shape[-2], head.keys.shape[-2]
+    batch = math.prod(head.queries.shape[:-2])
+    block = max(1, min(block, L_Q, max(8, math.isqrt(TILE // (8 * batch)))))
+    wide = 8 * block
     T = xp.matrix_transpose
     losses, right = [], []
     left = None if head.left is None else [0.0] * -(-L_K // wide)

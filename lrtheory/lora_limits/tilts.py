@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.lora_limits.numeric import number, plain
+from lrtheory._numbers import number, plain
 
 __all__ = ["entry_error", "relative_error_for", "tilt_bound"]
 

@@ -258,10 +258,7 @@ def same_products(pairs: Pairs, found: dict[str, np.ndarray]) -> Sides:
 LL_P1 = Statement(
     id="lora_limits/LL-P1",
     title="Entrywise products of low-rank matrices",
-    source=Classical(
-        "Hadamard products inside Kronecker products",
-        "R. Horn, C. Johnson, Topics in Matrix Analysis, 1991, lemma 5.1.1",
-    ),
+    source=Classical("the mixed-product rule of Kronecker products", "proved in the notes of this statement"),
     tex=r"(PQ^\top)\circ(RT^\top) = (P \ominus R)(Q \ominus T)^\top,\quad (P \ominus R)_i = P_i \otimes R_i",
     hypotheses={"any integers": always},
     instances=PAIRS,
@@ -271,5 +268,8 @@ LL_P1 = Statement(
         saboteur("one side in the other order", solve=mutants.other_order),
         saboteur("sums of entries", patch=(low_rank._kron, "a[:, :, None] * b", "a[:, :, None] + b")),
     ),
-    notes="Exact on integers. The order of the two factors must be the same on both sides.",
+    notes=(
+        "Entries are <P_i, Q_j><R_i, T_j> = sum_ab P_ia Q_ja R_ib T_jb = <P_i kron R_i, Q_j kron T_j>. "
+        "Exact on integers. The order of the two factors must be the same on both sides."
+    ),
 )

@@ -145,11 +145,13 @@ LL_E9 = Statement(
     saboteurs=(
         saboteur("a degree of one", solve=partial(by_certificate, degree=1)),
         saboteur("a certificate that is too good", solve=mutants.small_certificate),
+        saboteur("the first entry of a batch alone", solve=mutants.first_entry_certified),
+        saboteur("a millionth of the floor of rounding", solve=partial(mutants.small_certificate, degree=16)),
         saboteur("a million times better than asked", claim=Inequality(partial(within_target, share=2.0**20))),
     ),
     notes=(
         "Deterministic: no failure is allowed. The degree is two to four higher than needed. By low rank and hybrid, "
-        "with the three polynomials, in double precision."
+        "with the three polynomials, in double and in single precision, for one head and for batches."
     ),
 )
 

@@ -182,7 +182,7 @@ def stated(case: Bracket, found: Kinds, best: int = 2) -> Sides:
     lhs = np.r_[grid.ravel(), errors / 2, np.full(3, errors[best]), 0.99 * errors[best], found.following, least]
     level = alternation(values[best], case.degree)
     rhs = np.r_[np.repeat(errors, len(s)), grid.max(1), errors, level, errors[best], found.following]
-    return Sides(lhs, rhs, rounding=rounding(64 * (case.degree + 2), np.exp(case.bound)))
+    return Sides(lhs, rhs, rounding=rounding(8 * (case.degree + 2), np.exp(2 * case.bound)))
 
 
 LL_D2_RELATIVE = Statement(
@@ -193,7 +193,7 @@ LL_D2_RELATIVE = Statement(
         r"\eta(P) = \sup_{|s|\le M}|P(s)e^{-s} - 1|,\quad "
         r"\eta_{g+1} \le \eta_g = \eta(P_{\mathrm{minimax}}) = \min_P \eta(P)"
     ),
-    hypotheses={"0 < M <= 6": lambda case: 0 < case.bound <= 6, "errors above rounding": is_above_rounding},
+    hypotheses={"0 < M <= 12": lambda case: 0 < case.bound <= 12, "errors above rounding": is_above_rounding},
     instances=RELATIVE,
     solve=kinds_of,
     claim=Inequality(stated),

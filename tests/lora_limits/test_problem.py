@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import replace
 
@@ -123,6 +124,86 @@ def test_heads_that_share_keys_and_adapters_of_peft(tmp_path):
     np.testing.assert_array_equal(head.WK, base["model.layers.0.self_attn.k_proj.weight"][2:4].T)
     np.testing.assert_array_equal(head.adapters["V"][1], lora[f"{prefix}.v_proj.lora_B.weight"][2:4])
     assert set(head.adapters) == {"Q", "V"}
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A model of four heads in a folder, and a way to save it with metadata and files beside it."""
+    pytest.importorskip("safetensors.numpy")
+    rng = np.random.default_rng(2)
+    names = [f"model.layers.0.self_attn.{kind}_proj" for kind in "qkv"]
+    weights = {f"{name}.weight": rng.normal(size=(8, 5)).astype(np.float32) for name in names}
+
+    def saved(metadata=None, **beside):
+        from safetensors.numpy import save_file
+
+        save_file(weights, tmp_path / "model.safetensors", metadata=metadata)
+        for name, table in beside.items():
+            (tmp_path / f"{name}.json").write_text(table if isinstance(table, str) else json.dumps(table))
+        return tmp_path / "model.safetensors"
+
+    return saved
+
+
+def test_a_head_whose_files_say_everything(stored):
+    """The call of three arguments, with what transformers and peft write beside a model."""
+    path = stored(
+        config={"num_attention_heads": 4},
+        adapter_config={"lora_alpha": 6, "r": 3, "use_rslora": True, "alpha_pattern": {}},
+    )
+    head = ll.LoRAHead.from_safetensors(path, 0, 3)
+    given = ll.LoRAHead.from_safetensors(path, 0, 3, n_heads=4, alpha=6, rank=3, rslora=True)
+    np.testing.assert_array_equal(head.WQ, given.WQ)
+    assert (head.WQ.shape, head.alpha, head.rslora, head.adapters["Q"][0].shape) == ((5, 2), 6.0, True, (3, 5))
+    over = ll.LoRAHead.from_safetensors(path, 0, 1, n_heads=2, alpha=1.0, rank=2, rslora=False)
+    assert (over.WQ.shape, over.alpha, over.rslora, over.adapters["Q"][0].shape) == ((5, 4), 1.0, False, (2, 5))
+
+
+def test_the_metadata_of_a_file_is_believed_first(stored):
+    path = stored(metadata={"n_heads": "2", "lora_alpha": "0.5", "r": "4"}, config={"num_attention_heads": 4})
+    head = ll.LoRAHead.from_safetensors(path, 0, 1)
+    assert (head.WQ.shape, head.alpha, head.rslora) == ((5, 4), 0.5, False)
+
+
+def test_adapters_in_a_folder_of_their_own(stored, tmp_path):
+    path = stored(config={"text_config": {"num_attention_heads": 4}})
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    prefix = "base_model.model.model.layers.0.self_attn.q_proj"
+    pair = {
+        f"{prefix}.lora_A.weight": np.ones((2, 5), np.float32),
+        f"{prefix}.lora_B.weight": np.ones((8, 2), np.float32),
+    }
+    save(folder / "adapter_model.safetensors", pair)
+    (folder / "adapter_config.json").write_text(json.dumps({"lora_alpha": 16, "use_rslora": True}))
+    head = ll.LoRAHead.from_safetensors(path, 0, 1, adapters=folder / "adapter_model.safetensors")
+    assert (head.alpha, head.scale("Q")) == (16.0, pytest.approx(16 / 2**0.5))
+
+
+@pytest.mark.parametrize(
+    ("beside", "options", "sentence"),
+    [
+        (
+            {},
+            {"alpha": 1.0},
+            "`n_heads` must be given, as neither the metadata of the file nor a JSON file beside it says",
+        ),
+        ({}, {"n_heads": 4}, "`alpha` must be given, as neither .* says 'lora_alpha' or 'alpha'; got None"),
+        (
+            {"adapter_config": {"lora_alpha": 8, "alpha_pattern": {"q_proj": 4}}},
+            {"n_heads": 4},
+            "`alpha` must be given",
+        ),
+        ({"config": {"num_attention_heads": 3}}, {"alpha": 1.0}, "`n_heads` must be a divisor of 8"),
+        ({"config": {"num_attention_heads": 0}}, {"alpha": 1.0}, "`n_heads` must be an integer of at least 1"),
+        ({"config": "{"}, {"alpha": 1.0}, "`path` must be beside JSON files that can be read"),
+        ({"config": "[]"}, {"alpha": 1.0}, "`path` must be beside JSON files that hold an object"),
+        ({"config": {"num_attention_heads": 4}}, {"alpha": 1.0, "adapt": 3}, "`adapt` must be some of 'Q', 'K', 'V'"),
+    ],
+)
+def test_files_that_do_not_say_it(stored, beside, options, sentence):
+    with refused(sentence):
+        ll.LoRAHead.from_safetensors(stored(**beside), 0, 0, **options)
 
 
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])

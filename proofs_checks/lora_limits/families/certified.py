@@ -14,32 +14,50 @@ from proofs_checks.lora_limits.families.chains import LETTERS, HeadCase, adapter
 
 @dataclass(frozen=True)
 class Adapted:
-    """A head with small inputs, the error that is allowed, the method and its polynomial."""
+    """A head with small inputs, the error that is allowed, the method and its polynomial; a batch, the precision."""
 
     case: HeadCase
     epsilon: float
     method: str = "low-rank"
     polynomial: str = "taylor"
+    n_entries: int = 1
+    single: bool = False
+
+    @property
+    def entries(self) -> list[HeadCase]:
+        """The entries of the batch, each with queries and keys of half the size; in numbers of the precision."""
+        case = in_single(self.case) if self.single else self.case
+        return [small(case, 0.5**k) for k in range(self.n_entries)]
 
     @property
     def exact(self) -> dict[str, np.ndarray]:
-        """All gradients by the complex step."""
-        return {f"{kind}_{x}": adapter_slopes(self.case, x, kind) for kind in "ABW" for x in LETTERS}
+        """All gradients by the complex step in double precision, summed over the entries."""
+        names = [(kind, x) for kind in "ABW" for x in LETTERS]
+        return {f"{kind}_{x}": sum(adapter_slopes(one, x, kind) for one in self.entries) for kind, x in names}
 
     @property
     def spoiled(self) -> np.ndarray:
         """Rounding of exact gradients."""
-        return self.case.spoiled
+        return sum(one.spoiled for one in self.entries)
 
 
 def by_certificate(adapted: Adapted, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
     """The low-rank gradients with a proved error, and their certificates."""
-    case = adapted.case
+    entries, kind = adapted.entries, np.float32 if adapted.single else np.float64
     options = options or {"epsilon": adapted.epsilon}
-    inputs = {"XK": case.X["K"], "XV": case.X["V"], "method": adapted.method, "polynomial": adapted.polynomial}
-    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, **options)
+    tables = {"Y": [one.Y for one in entries]} | {x: [one.X[x] for one in entries] for x in LETTERS}
+    given = {x: np.array(table if len(entries) > 1 else table[0], dtype=kind) for x, table in tables.items()}
+    inputs = {"XK": given["K"], "XV": given["V"], "method": adapted.method, "polynomial": adapted.polynomial}
+    found = lora_gradients(entries[0].head, given["Q"], given["Y"], **inputs, adapt=LETTERS, **options)
     gradients = {f"{kind}_{x}": getattr(found, kind)[x] for kind in "ABW" for x in LETTERS}
     return {"gradients": gradients, "entries": dict(found.certificate.entries)}
+
+
+def in_single(case: HeadCase) -> HeadCase:
+    """The same with every number rounded to single precision."""
+    near = lambda table: table.astype(np.float32).astype(np.float64)
+    tables = {name: {x: near(one) for x, one in getattr(case, name).items()} for name in "XWAB"}
+    return replace(case, Y=near(case.Y), **tables)
 
 
 def small(case: HeadCase, factor: float) -> HeadCase:
@@ -48,16 +66,25 @@ def small(case: HeadCase, factor: float) -> HeadCase:
 
 
 def draw_adapted(draws: Draws) -> Adapted:
-    """A small head; targets from 1/4 to 2^-20."""
+    """A small head, or a batch of two; targets from 1/4 to 2^-20, and 16 in single precision."""
     case = small(draw_letters(draws), 0.125)
     logits = np.abs(case.chain.logits).max()
     kind, method = draws.choice(("taylor", "chebyshev", "minimax")), draws.choice(("low-rank", "low-rank", "hybrid"))
-    return Adapted(small(case, float(1 / (1 + logits))), 2.0 ** -draws.choice((2, 10, 20)), method, kind)
+    n_entries, single = draws.choice((1, 1, 2)), draws.choice((False, False, True))
+    target = 2.0 ** (4 if single else -draws.choice((2, 10, 20)))
+    return Adapted(small(case, float(1 / (1 + logits))), target, method, kind, n_entries, single)
 
 
 ADAPTED = Family(
     "adapted",
-    always=(Adapted(small(letters(6, 2, 2, 1), 0.25), 2.0**-4), Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16)),
+    always=(
+        Adapted(small(letters(6, 2, 2, 1), 0.25), 2.0**-4),
+        Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16),
+        Adapted(small(letters(6, 2, 2, 1), 0.25), 2.0**-4, single=True),
+        Adapted(small(letters(7, 16, 2, 1), 0.25), 1.0, single=True, n_entries=2),
+        Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16, n_entries=3),
+        Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16, "hybrid", "minimax", 2),
+    ),
     draw=draw_adapted,
 )
 

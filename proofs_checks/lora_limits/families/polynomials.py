@@ -178,8 +178,12 @@ def alternation(errors: np.ndarray, degree: int) -> float:
 
 
 def is_above_rounding(case: Bracket) -> bool:
-    """Whether the best relative error of the next degree is above 2^-36, by the lower end of its bracket."""
-    return theory.chebyshev_bracket(case.degree + 1, case.bound)[0] * np.exp(-case.bound) >= 2.0**-36
+    """Whether the best relative error of the next degree is above 2^-36, and 2^-60 exp(2 M), of which rounding is left.
+
+    By exp(-M) times the lower end of its bracket, which is far below that error.
+    """
+    least = theory.chebyshev_bracket(case.degree + 1, case.bound)[0] * np.exp(-case.bound)
+    return least >= max(2.0**-36, 2.0**-60 * np.exp(2 * case.bound))
 
 
 BRACKETS = Family(
@@ -187,14 +191,8 @@ BRACKETS = Family(
 )
 
 
-RELATIVE = Family(
-    "relative-errors",
-    always=tuple(
-        Bracket(g, M)
-        for M, degrees in ((0.5, (0, 4)), (1.0, (2, 5)), (2.0, (8,)), (4.0, (4, 8, 14)), (6.0, (8, 13, 17)))
-        for g in degrees
-    ),
-)
+DEGREES = {0.5: (0, 4), 1.0: (2, 5), 2.0: (8,), 4.0: (4, 8, 14), 6.0: (8, 13, 17), 8.0: (10, 15), 12.0: (14,)}
+RELATIVE = Family("relative-errors", always=tuple(Bracket(g, M) for M, degrees in DEGREES.items() for g in degrees))
 
 
 @dataclass(frozen=True)
