@@ -50,13 +50,17 @@ def write(docs: Path) -> None:
 # --- lectures --------------------------------------------------------------------------------------------------------
 
 
+#: names that are more than the words of their folder
+TITLES = {"alpha_rank": "alpha-Rank", "lora_limits": "Limits of LoRA"}
+
+
 def lecture(system: str, shown: list[str]) -> str:
     """Problem and algorithms, then every statement with what became of it, the figures, and the notebook."""
     statements = lrtheory.statements(f"{system}/*")
     paper = importlib.import_module(f"proofs_checks.{system}").PAPER
     parts = [
-        heading(system.replace("_", " ").capitalize(), "="),
-        f"{paper}\n",
+        heading(TITLES.get(system, system.replace("_", " ").capitalize()), "="),
+        f"\\{paper}\n",  # else the initial of an author would begin a list
         f".. automodule:: lrtheory.{system}\n   :no-index:\n",
         heading("What is proved, and what was measured", "-"),
         "Each statement names its source and how much of it was read; numbers stand in :doc:`/about/measured`.\n",

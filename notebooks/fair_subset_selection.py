@@ -149,7 +149,7 @@ def enough(rule, latent, beta, rng, panels=200):
     while True:
         sample = {"n_items": M, "n_runs": panels, "rng": rng, "quality": seen}
         scores = fss.sample_item_scores("plackett-luce", rule, n, **sample)
-        if fss.separates(scores, latent, groups=group, beta=beta).mean() >= 0.9:
+        if fss.separates(latent, scores, groups=group, beta=beta).mean() >= 0.9:
             return n
         n = int(np.ceil(1.15 * n))
 

@@ -25,6 +25,7 @@ POSITIONAL = {
     "few_shot": 4,
     "Observations": 4,
     "dual_bound": 4,
+    "quota_sweep": 4,
     "gradient_chain": 5,
     "error_certificate": 5,
 }  # all others: three

@@ -125,4 +125,4 @@ def _warmup() -> None:
         select(panel, rule, 2, method="greedy")
         certify_selection(panel, rule, [0])
     select(panel, ScoreRule("owa", position_weights=[0.5, 0.0], owa=[1]), 2)
-    quota_curves([[0.0, 1.0]], [0.0, 1.0], 1, disadvantaged=[0])
+    quota_curves([0.0, 1.0], [[0.0, 1.0]], 1, disadvantaged=[0])

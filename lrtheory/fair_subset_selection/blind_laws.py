@@ -10,8 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from lrtheory._numbers import exact, number
 from lrtheory._validation import integer
-from lrtheory.fair_subset_selection.numeric import exact, number
 
 __all__ = [
     "blind_bound",

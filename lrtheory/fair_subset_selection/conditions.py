@@ -11,7 +11,8 @@ import itertools
 import math
 from typing import Any
 
-from lrtheory.fair_subset_selection.numeric import exact, listed, number, with_rounding
+from lrtheory._numbers import exact, number
+from lrtheory.fair_subset_selection.numeric import listed, with_rounding
 from lrtheory.fair_subset_selection.quotas import group_codes
 
 __all__ = ["is_smooth", "largest_observed_ratio", "smallest_ratio_above", "smoothness_alpha"]

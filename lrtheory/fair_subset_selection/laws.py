@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import exact, number
 from lrtheory._validation import choice, integer, must, real
-from lrtheory.fair_subset_selection.numeric import exact, listed, number
+from lrtheory.fair_subset_selection.numeric import listed
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule
 
 __all__ = [

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import number
 from lrtheory._validation import integer, must
-from lrtheory.fair_subset_selection.numeric import number
 
 __all__ = ["expected_top_sum", "optimal_quota_law", "optimal_quota_tail", "proportional_quota_ratio"]
 

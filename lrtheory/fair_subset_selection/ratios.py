@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from lrtheory._numbers import exact, number
 from lrtheory._validation import integer, must
-from lrtheory.fair_subset_selection.numeric import exact, listed, number
+from lrtheory.fair_subset_selection.numeric import listed
 
 __all__ = [
     "certificate_ratio",

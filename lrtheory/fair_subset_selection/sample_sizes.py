@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import exact, number
 from lrtheory._validation import array, choice, integer, must, open_interval
-from lrtheory.fair_subset_selection.numeric import exact, number
 
 __all__ = [
     "alpha_bound",

@@ -51,8 +51,8 @@ class QuotaCurves(Result):
 
 @arrays("host")
 def quota_curves(
-    observed: Any,
     latent: Any,
+    observed: Any,
     k: int,
     *,
     disadvantaged: Any,
@@ -63,10 +63,10 @@ def quota_curves(
 
     Parameters
     ----------
-    observed : array of shape (m,) or (n_runs, m)
-        Observed scores of the items in each run.
     latent : array of shape (m,) or (n_runs, m)
         Latent scores, the same for all runs or of each run.
+    observed : array of shape (m,) or (n_runs, m)
+        Observed scores of the items in each run.
     k : int
         Number of items, in [0, m].
     disadvantaged : bool array of shape (m,), or array of item numbers
@@ -79,7 +79,8 @@ def quota_curves(
     Returns
     -------
     QuotaCurves
-        With `quotas`, `values`, `optima`, ...; every choice is optimal for the observed scores.
+        For every feasible quota (n_quotas,) the latent scores of the choice and the best that is possible, (n_runs,
+        n_quotas) each; every choice is optimal for the observed scores.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def quota_curves(
 
     Examples
     --------
-    >>> curves = quota_curves([[3, 2, 1, 0]], [3, 1, 4, 2], 2, disadvantaged=[2, 3])
+    >>> curves = quota_curves([3, 1, 4, 2], [[3, 2, 1, 0]], 2, disadvantaged=[2, 3])
     >>> curves.quotas.tolist(), curves.values.tolist(), curves.optima.tolist()
     ([0, 1, 2], [[4.0, 7.0, 6.0]], [[4.0, 7.0, 6.0]])
     """
@@ -135,15 +136,15 @@ def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np
 
 
 @arrays("host")
-def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.ndarray:
+def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.ndarray:
     """Whether observed scores order every pair of one group that differs clearly (the event of statement FSS-T1).
 
     Parameters
     ----------
-    observed : array of shape (n_runs, m)
-        Observed scores of the items in each run.
     latent : array of shape (m,)
         Mean latent scores.
+    observed : array of shape (n_runs, m)
+        Observed scores of the items in each run.
     groups : array of shape (m,)
         Group of every item: integers or strings.
     beta : float
@@ -161,7 +162,7 @@ def separates(observed: Any, latent: Any, *, groups: Any, beta: float) -> np.nda
 
     Examples
     --------
-    >>> separates([[3, 1, 2], [1, 2, 3]], [4, 1, 1], groups=[0, 0, 1], beta=0.25).tolist()
+    >>> separates([4, 1, 1], [[3, 1, 2], [1, 2, 3]], groups=[0, 0, 1], beta=0.25).tolist()
     [True, False]
     """
     f = array("latent", latent, shape=(None,))
@@ -217,8 +218,8 @@ def quota_sweep(
     latent: Rankings,
     observed: Rankings,
     rule: ScoreRule,
-    *,
     k: int,
+    *,
     disadvantaged: Any,
     quotas: Any = None,
     method: Literal["auto", "exact", "greedy", "lazy", "milp", "brute-force"] = "auto",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lrtheory._numbers import exact, number
 from lrtheory._validation import integer
 from lrtheory.fair_subset_selection.blind_laws import (
     blind_bound,
@@ -33,7 +34,7 @@ from lrtheory.fair_subset_selection.laws import (
     mallows_phi,
     placement_probabilities,
 )
-from lrtheory.fair_subset_selection.numeric import exact, listed, number
+from lrtheory.fair_subset_selection.numeric import listed
 from lrtheory.fair_subset_selection.quota_laws import (
     expected_top_sum,
     optimal_quota_law,

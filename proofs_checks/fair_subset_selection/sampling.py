@@ -60,7 +60,7 @@ def misordered(law: PanelLaw, found: Sums) -> np.ndarray:
     latent = [float(f) for f in law.latent]
     # f_bad = beta f_good exactly; in doubles it may be a rounding more
     beta = float(law.beta) + rounding(4, 1.0)
-    return ~separates(found.observed, latent, groups=law.groups, beta=beta)
+    return ~separates(latent, found.observed, groups=law.groups, beta=beta)
 
 
 def at_most_delta(event) -> Probability:
@@ -91,7 +91,7 @@ FSS_T1A = Statement(
 def too_little(law: PanelLaw, found: Sums, share: float | None = None) -> np.ndarray:
     """For some number of disadvantaged items, the choice is worth less than beta_plus of the best such set."""
     latent = np.array([float(f) for f in law.latent])
-    curves = quota_curves(found.observed, latent, law.k, disadvantaged=law.groups == 1)
+    curves = quota_curves(latent, found.observed, law.k, disadvantaged=law.groups == 1)
     short = (float(law.beta_plus) if share is None else share) * curves.optima - curves.values
     return (short > rounding(4 * law.k, float(curves.optima.max()))).any(axis=1)
 
@@ -122,7 +122,7 @@ FSS_T1 = Statement(
 
 def realised_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
     """At the quota of the best latent set, the choice is worth less than its share of that set."""
-    curves = quota_curves(found.observed, found.latent, law.k, disadvantaged=law.groups == 1)
+    curves = quota_curves(found.latent, found.observed, law.k, disadvantaged=law.groups == 1)
     best = curves.optima.argmax(axis=1)
     rows = np.arange(len(best))
     epsilon = accuracy(law)

@@ -159,7 +159,7 @@ def test_an_optimum_by_observed_scores() -> None:
     latent = np.array(theory.expected_scores("plackett-luce", ScoreRule("sntv"), q), float)
     seen = np.array([x / 20 if i >= 15 else x for i, x in enumerate(q)])
     observed = np.array(theory.expected_scores("plackett-luce", ScoreRule("sntv"), seen))
-    curves = quota_curves(observed, latent, 5, disadvantaged=np.arange(20) >= 15)
+    curves = quota_curves(latent, observed, 5, disadvantaged=np.arange(20) >= 15)
     wrong = quota_curves(observed, observed, 5, disadvantaged=np.arange(20) >= 15).optima.max()
     assert curves.values.max() / curves.optima.max() == pytest.approx(1.0)
     assert curves.values.max() / wrong == pytest.approx((100 / 115) / (5 / 20))
@@ -174,8 +174,8 @@ def test_ties_by_number_make_a_false_success() -> None:
     latent = np.array(theory.expected_scores("uniform-utilities", ScoreRule("sntv"), scales))
     counts = sample_top_counts(observed, 1000, n_runs=400, rng=0)
     mask = np.arange(2 * h) >= h
-    blind = quota_curves(counts, latent, g, disadvantaged=mask, ties="random", rng=0)
-    index = quota_curves(counts, latent, g, disadvantaged=mask)
+    blind = quota_curves(latent, counts, g, disadvantaged=mask, ties="random", rng=0)
+    index = quota_curves(latent, counts, g, disadvantaged=mask)
     optimum = blind.optima.max()
     assert (blind.values / optimum).mean(axis=0).max() < 0.3
     assert (index.values[:, g] / optimum).mean() > 0.99

@@ -69,7 +69,7 @@ def test_equal_ratios_in_floats(pairs: int) -> None:
             assert theory.smallest_ratio_above(means[0], groups, beta=beta) == pytest.approx(1)
             wrong = np.tile(means[1], (2, 1))
             wrong[1, 0] = wrong[1, 1]  # a pair that differs clearly, and is not separated
-            assert separates(wrong, means[0], groups=groups, beta=beta).tolist() == [True, False]
+            assert separates(means[0], wrong, groups=groups, beta=beta).tolist() == [True, False]
 
 
 def test_fractions_know_no_rounding() -> None:
@@ -78,7 +78,7 @@ def test_fractions_know_no_rounding() -> None:
     assert theory.largest_observed_ratio(f, f, groups, beta=Fraction(1, 2)) == 0
     assert theory.smallest_ratio_above(f, groups, beta=Fraction(1, 2)) == f[1]
     assert theory.largest_observed_ratio(f, f, groups, beta=f[1]) == f[1]
-    assert separates([[1, 1]], f, groups=groups, beta=Fraction(1, 2)).tolist() == [True]
+    assert separates(f, [[1, 1]], groups=groups, beta=Fraction(1, 2)).tolist() == [True]
 
 
 def test_both_orders_of_equal_items() -> None:

@@ -39,7 +39,7 @@ def test_curves_by_enumeration() -> None:
     for shared in (True, False):
         observed, mask, k = rng.permuted(np.tile(np.arange(7), (5, 1)), axis=1), np.arange(7) >= 4, 4
         latent = rng.integers(0, 9, 7 if shared else (5, 7))
-        curves = quota_curves(observed, latent, k, disadvantaged=mask)
+        curves = quota_curves(latent, observed, k, disadvantaged=mask)
         assert curves.quotas.tolist() == [0, 1, 2, 3]
         assert curves.optima.shape == (1 if shared else 5, 4)
         for run in range(5):
@@ -56,9 +56,9 @@ def test_curves_by_enumeration() -> None:
 
 def test_curves_break_ties_by_number_or_at_random() -> None:
     observed, latent = np.zeros((4000, 6)), np.arange(6.0)
-    index = quota_curves(observed[:1], latent, 2, disadvantaged=[3, 4, 5])
+    index = quota_curves(latent, observed[:1], 2, disadvantaged=[3, 4, 5])
     assert index.values.tolist() == [[1.0, 3.0, 7.0]]
-    drawn = quota_curves(observed, latent, 2, disadvantaged=[3, 4, 5], ties="random", rng=0)
+    drawn = quota_curves(latent, observed, 2, disadvantaged=[3, 4, 5], ties="random", rng=0)
     np.testing.assert_allclose(drawn.values.mean(axis=0), [2.0, 5.0, 8.0], atol=0.1)
     np.testing.assert_allclose(drawn.unconstrained.mean(), 5.0, atol=0.1)
 
@@ -68,7 +68,7 @@ def test_a_sweep_is_a_curve() -> None:
     for rule in (ScoreRule("borda"), ScoreRule("sntv"), ScoreRule("bloc", depth=3)):
         sweep = quota_sweep(panel.latent, panel.observed, rule, k=3, disadvantaged=panel.disadvantaged)
         latent, observed = item_scores(panel.latent, rule), item_scores(panel.observed, rule)
-        curves = quota_curves(observed, latent, 3, disadvantaged=panel.disadvantaged)
+        curves = quota_curves(latent, observed, 3, disadvantaged=panel.disadvantaged)
         np.testing.assert_array_equal(sweep.scores, curves.values[0])
         assert sweep.optimum == curves.optima.max()
         assert sweep.unconstrained == pytest.approx(curves.unconstrained[0] / sweep.optimum)
@@ -111,7 +111,7 @@ def test_a_sweep_of_a_submodular_rule() -> None:
 
 
 def test_small_curves() -> None:
-    nothing = quota_curves([[1.0, 2.0]], [1.0, 2.0], 0, disadvantaged=[])
+    nothing = quota_curves([1.0, 2.0], [[1.0, 2.0]], 0, disadvantaged=[])
     assert (nothing.quotas.tolist(), nothing.values.tolist()) == ([0], [[0.0]])
     one_group = quota_curves([1.0, 2.0], [1.0, 2.0], 2, disadvantaged=[True, True])
     assert (one_group.quotas.tolist(), one_group.values.tolist()) == ([2], [[3.0]])
@@ -186,7 +186,7 @@ def test_separation_of_pairs() -> None:
             )
             for s in observed
         ]
-        assert separates(observed, f, groups=groups, beta=beta).tolist() == expected
+        assert separates(f, observed, groups=groups, beta=beta).tolist() == expected
 
 
 # --- smoothness ------------------------------------------------------------------------------------------------------

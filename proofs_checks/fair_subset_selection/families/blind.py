@@ -60,7 +60,7 @@ def blind_ratios(blind: Blind, rng: np.random.Generator, n: int, ties: str = "ra
 
 def ratios(blind: Blind, counts: np.ndarray, latent: np.ndarray, rng: np.random.Generator, ties: str) -> np.ndarray:
     """What given scores choose at the quota, over the best."""
-    curves = quota_curves(counts, latent, blind.n_good, disadvantaged=blind.disadvantaged, ties=ties, rng=rng)
+    curves = quota_curves(latent, counts, blind.n_good, disadvantaged=blind.disadvantaged, ties=ties, rng=rng)
     return curves.values[:, (curves.quotas == blind.quota).argmax()] / curves.optima.max()
 
 
