@@ -42,23 +42,28 @@ assert summary.value == stream.objective.value(summary.solution)
 # The structure guesses what the optimum is, on a grid. A guess that finds ten people who each add a twentieth of it has
 # half of itself; one that finds fewer shows that the optimum is not far above it. Two such neighbours are an answer and
 # a bound at once, after every update, whatever the coins were: the value is at least OPT / (2 + epsilon), and the bound
-# at least OPT. Greedy, run again at some moments, says how much better it really is.
+# at least OPT. Greedy, run again at some moments, says how much better it really is; and ten people at random, how much
+# there was to win.
 
 # %%
 moments = np.arange(N // 2, len(stream), 200)
 greedy = np.array([ds.maximize(stream, candidates=stream.present(moment + 1)).value for moment in moments])
 value, upper = trace.values[moments], trace.upper_bounds[moments]
+chance = ds.baselines.random_subset(stream, rng=0).values[moments]
 print(f"at least {(trace.values / trace.upper_bounds).min():.2f} of the optimum is proved at every moment")
 print(f"theory promised {ds.theory.pair_ratio(EPSILON):.3f}; it is {np.mean(value / greedy):.2f} of greedy on average")
 assert (trace.values >= trace.upper_bounds * ds.theory.pair_ratio(EPSILON) * (1 - 1e-12)).all()
 assert (upper >= greedy).all()
 assert np.mean(value / greedy) > 0.9
+print(f"ten people at random reach {np.mean(chance / greedy):.2f} of what greedy reaches")
+assert (chance < value).all()
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 axis.fill_between(moments, value, upper, alpha=0.2, lw=0)
 axis.plot(moments, upper, "C1", label="bound that is proved")
 axis.plot(moments, greedy, "k--", label="greedy, run again")
 axis.plot(moments, value, "C0", label="value of the living summary")
+axis.plot(moments, chance, "C2:", label="ten at random")
 axis.set(xlabel="updates", ylabel="people reached", ylim=(0, None))
 axis.legend(loc="lower right")
 plt.close(figure)  # shown once, as the value of this cell

@@ -19,7 +19,7 @@ class UpdateTrace(Result):
         Value of the solution after each update, and what no set of k elements exceeds then.
     queries, changes : int64 array of shape (n_ops,)
         Marginals that each update asked for, and elements that it brought into the solution.
-    solution : int64 array
+    solution : int64 array of shape (n_chosen,)
         The solution after the last update.
     counts : mapping
         ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; of a baseline what it has.
@@ -43,9 +43,9 @@ class GuessState(Result):
         j of o_j = (1 + epsilon)^j.
     guess : float
         o_j.
-    word : int
-        Start of its random stream.
-    sequence : int64 array
+    coins : int
+        Start of its random stream; ``OneGuess(..., coins=coins)`` meets the same.
+    sequence : int64 array of shape (T,)
         e_1, ..., e_T, of batches with dead members.
     value : float
         f(sequence).
@@ -59,7 +59,7 @@ class GuessState(Result):
 
     index: int
     guess: float
-    word: int
+    coins: int
     sequence: np.ndarray
     value: float
     is_full: bool

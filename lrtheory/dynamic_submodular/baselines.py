@@ -47,6 +47,10 @@ def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | Non
     KeyError
         If a present element is inserted or an absent one deleted.
 
+    Notes
+    -----
+    f(S) >= (1 - (1 - 1/k)^k) OPT after every update (statement DS-T14-greedy).
+
     Examples
     --------
     >>> from lrtheory.dynamic_submodular import Coverage
@@ -181,7 +185,8 @@ def lattanzi(
 
     References
     ----------
-    .. [1] S. Lattanzi et al., Fully Dynamic Algorithm for Constrained Submodular Optimization, NeurIPS 2020.
+    .. [1] S. Lattanzi, S. Mitrovic, A. Norouzi-Fard, J. Tarnawski, M. Zadimoghaddam, Fully Dynamic Algorithm for
+       Constrained Submodular Optimization, NeurIPS 2020.
 
     Examples
     --------

@@ -32,12 +32,14 @@ from lrtheory.dynamic_submodular.states import (
     BUILT,
     DEAD,
     DEEPEST,
+    EMPTY,
     EPSILON,
     GROWN,
     LENGTH,
     LEVELS,
     LOWER,
     N_DEAD,
+    ONE,
     PLACE,
     POOL,
     PROFILES,
@@ -50,20 +52,14 @@ from lrtheory.dynamic_submodular.states import (
     START,
     THRESHOLD,
     UNKNOWN,
+    floor,
+    passes,
 )
 
-__all__ = ["bucket", "build", "delete", "insert", "passes", "rebuild", "run", "run_many"]
+__all__ = ["bucket", "build", "delete", "insert", "rebuild", "run", "run_many"]
 
 #: elements that a scan may reject before it looks at their share
 FREE_REJECTIONS = 2
-# NumPy's integer, since the compiler makes another kernel for every literal argument
-FIRST = np.int64(0)
-
-
-@flat
-def passes(gain, bar):
-    """Whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
-    return gain >= bar * (1 - 1e-12)
 
 
 @flat
@@ -205,7 +201,7 @@ def insert(record, state, work, v):
         state.marks[LOWER, 0] = UNKNOWN
     else:
         threshold = state.marks[SCALES, THRESHOLD]
-        prefixes.profile(record, state, v, FIRST, numbers[LENGTH], threshold * (1 - 1e-12), work.gains)
+        prefixes.profile(record, state, v, EMPTY, numbers[LENGTH], floor(threshold), work.gains)
         numbers[PROFILES] += 1
         level = 0
         while level < deepest and passes(work.gains[levels[START, level + 1]], threshold):
@@ -224,7 +220,7 @@ def insert(record, state, work, v):
     if place == 0 and is_through:
         states.unlink(state, v)
         work.whole[POOL, 0] = v
-        build(record, state, work, deepest + 1, FIRST + 1)
+        build(record, state, work, deepest + 1, ONE)
 
 
 @flat
@@ -242,6 +238,9 @@ def delete(record, state, work, v):
         state.marks[LOWER, 0] = UNKNOWN
         if levels[DEAD, deepest] >= epsilon * levels[BATCH, deepest]:
             rebuild(record, state, work, deepest)
+
+
+# the frame of these two is that of `levels`: a kernel takes no function as an argument, so it stands twice
 
 
 @flat

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import combinations
 from typing import Any
 
+from lrtheory._numbers import number
+from lrtheory._validation import integer
+
 __all__ = [
-    "deletion_profiles",
     "deletion_queries",
     "epoch_probability",
     "guesses_per_element",
-    "insertion_profiles",
     "insertion_queries",
     "levels_bound",
     "n_buckets",
-    "potential",
     "prefix_maximal_bound",
-    "prefix_maximal_probability",
     "tight_failure_probability",
 ]
 
@@ -41,6 +39,13 @@ def guesses_per_element(k: int, epsilon: float) -> int:
     int
         The number, whatever n and the scale of f.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `k` is below 1, or `epsilon` is not positive and finite.
+
     Proof
     -----
     v lives in guess j iff f(v) <= o_j <= 2k f(v), that is log f(v) <= j log(1 + epsilon) <= log f(v) + log 2k. A closed
@@ -51,6 +56,8 @@ def guesses_per_element(k: int, epsilon: float) -> int:
     >>> guesses_per_element(10, 0.1)
     32
     """
+    k = integer("k", k, low=1)
+    number("epsilon", epsilon, 0, ends="(]")
     return math.floor(math.log(2 * k) / math.log1p(epsilon) + 1e-9) + 1
 
 
@@ -67,6 +74,13 @@ def insertion_queries(k: int) -> int:
     int
         With c = ceil(log2(k + 1)); independent of n.
 
+    Raises
+    ------
+    TypeError
+        If `k` is no integer.
+    ValueError
+        If `k` is below 1.
+
     Proof
     -----
     At most k + 1 marginals on the way down. Level i is reached with R_i of size m, v in it, and hit with probability 1
@@ -79,6 +93,7 @@ def insertion_queries(k: int) -> int:
     >>> insertion_queries(5)
     36
     """
+    k = integer("k", k, low=1)
     return (k + 1) * (math.ceil(math.log2(k + 1)) + 3)
 
 
@@ -95,6 +110,13 @@ def deletion_queries(k: int) -> int:
     int
         With c = ceil(log2(k + 1)); independent of n.
 
+    Raises
+    ------
+    TypeError
+        If `k` is no integer.
+    ValueError
+        If `k` is below 1.
+
     Proof
     -----
     Given T >= i and e_1, ..., e_{i-1}, e_i is uniform in R_i (statement DS-T4), so an element of R_i that was chosen in
@@ -106,57 +128,8 @@ def deletion_queries(k: int) -> int:
     >>> deletion_queries(5)
     20
     """
+    k = integer("k", k, low=1)
     return k * (math.ceil(math.log2(k + 1)) + 1)
-
-
-def insertion_profiles(k: int) -> int:
-    r"""Expected profiles that an insertion computes in one guess, at most: 3 (k + 1) (statement DS-T3).
-
-    Parameters
-    ----------
-    k : int
-        Elements chosen.
-
-    Returns
-    -------
-    int
-        The bound; this implementation needs at most k + 1.
-
-    Proof
-    -----
-    As `insertion_queries`, with one profile for all marginals of an element.
-
-    Examples
-    --------
-    >>> insertion_profiles(5)
-    18
-    """
-    return 3 * (k + 1)
-
-
-def deletion_profiles(k: int) -> int:
-    r"""Expected profiles that a deletion computes in one guess, at most: k (statement DS-T3).
-
-    Parameters
-    ----------
-    k : int
-        Elements chosen.
-
-    Returns
-    -------
-    int
-        The bound.
-
-    Proof
-    -----
-    As `deletion_queries`, with one profile for all marginals of an element.
-
-    Examples
-    --------
-    >>> deletion_profiles(5)
-    5
-    """
-    return k
 
 
 def prefix_maximal_bound(d: Any, N: Any, fraction: Any) -> Any:
@@ -176,6 +149,13 @@ def prefix_maximal_bound(d: Any, N: Any, fraction: Any) -> Any:
     number
         d / (e N), at least the probability that some M >= 1 has e M or more of them among its first M.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `N` is below 1, `d` is not in [0, N], or the fraction is not positive and finite.
+
     Proof
     -----
     H(M) / M, the share among the first M, is a martingale when M decreases: given the first M + 1 as a set, the one
@@ -186,43 +166,14 @@ def prefix_maximal_bound(d: Any, N: Any, fraction: Any) -> Any:
     >>> prefix_maximal_bound(1, 6, Fraction(1, 2))
     Fraction(1, 3)
     """
+    N = integer("N", N, low=1)
+    d = integer("d", d, low=0, high=N)
+    number("fraction", fraction, 0, ends="(]")
     return d / (fraction * N)
 
 
-def prefix_maximal_probability(d: int, N: int, fraction: Any) -> Fraction:
-    r"""The chance that `prefix_maximal_bound` bounds, by enumeration of all places of the d elements (statement DS-L1).
-
-    Parameters
-    ----------
-    d, N : int
-        Fixed elements, and elements in all; C(N, d) cases.
-    fraction : number
-        e, positive.
-
-    Returns
-    -------
-    Fraction
-        The exact probability.
-
-    Proof
-    -----
-    The places of d fixed elements in a uniform permutation are a uniform d-subset of the places. H(M) >= e M holds for
-    some M iff it holds at one of these places, where H jumps.
-
-    Examples
-    --------
-    >>> prefix_maximal_probability(1, 6, Fraction(1, 2))
-    Fraction(1, 3)
-    """
-    hits = sum(
-        any(seen >= fraction * place for seen, place in enumerate(places, start=1))
-        for places in combinations(range(1, N + 1), d)
-    )
-    return Fraction(hits, math.comb(N, d))
-
-
 def epoch_probability(d: Any, N: Any, epsilon: Any, *, free_rejections: int = 2) -> Any:
-    r"""The chance that d fixed deletions from a bucket of N make its batch be rebuilt, at most (statement DS-T8).
+    r"""The chance that d fixed deletions from a bucket of N make its batch be rebuilt, at most (statement DS-T8a).
 
     Parameters
     ----------
@@ -240,6 +191,13 @@ def epoch_probability(d: Any, N: Any, epsilon: Any, *, free_rejections: int = 2)
     number
         max(4 / epsilon, 4 (b0 + 1)) d / N.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `N` is below 1, `d` is not in [0, N], `epsilon` is not positive and finite, or `free_rejections` is negative.
+
     Proof
     -----
     The scan of M elements rejects fewer than b0 + 1 + M / 2, so the batch has m >= M / 2 - b0 - 1 members, and at least
@@ -252,6 +210,9 @@ def epoch_probability(d: Any, N: Any, epsilon: Any, *, free_rejections: int = 2)
     >>> epoch_probability(3, 600, Fraction(1, 4))
     Fraction(2, 25)
     """
+    N = integer("N", N, low=1)
+    d, free_rejections = integer("d", d, low=0, high=N), integer("free_rejections", free_rejections, low=0)
+    number("epsilon", epsilon, 0, ends="(]")
     return max(4 / epsilon, 4 * (free_rejections + 1)) * d / N
 
 
@@ -269,6 +230,13 @@ def n_buckets(k: int, epsilon: float) -> int:
     -------
     int
         K.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `k` is below 1, or `epsilon` is not positive and finite.
 
     Proof
     -----
@@ -301,45 +269,29 @@ def levels_bound(n: int, k: int, epsilon: float, *, share: float = 0.5) -> float
     float
         The bound; far above what is seen.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `n` or `k` is below 1, `epsilon` is not positive and finite, or `share` is not in (0, 1].
+
     Proof
     -----
-    The potential, the sum of 1 + bucket over the pool (`potential`), is at most n K at first and at least 1 while the
-    pool holds something. The largest of K buckets has at least \|R\| / K elements, of which a share a falls by one or
-    leaves: each level takes off at least a \|R\| / K >= a / K^2 of the potential. So T - 1 levels leave n K (1 - a /
-    K^2)^(T-1) >= 1.
+    The potential, the sum of 1 + bucket over the pool, never rises: marginals do not, and members of a batch leave. It
+    is at most n K at first and at least 1 while the pool holds something. The largest of K buckets has at least
+    \|R\| / K elements, of which a share a falls by one or leaves: each level takes off at least
+    a \|R\| / K >= a / K^2 of the potential. So T - 1 levels leave n K (1 - a / K^2)^(T-1) >= 1.
 
     Examples
     --------
     >>> levels_bound(100, 2, 1.0) > 100
     True
     """
+    n = integer("n", n, low=1)
+    number("share", share, 0, 1, ends="(]")
     K = n_buckets(k, epsilon)
     return K**2 / share * math.log(n * K) + 1
-
-
-def potential(buckets: Any) -> int:
-    r"""The sum of 1 + bucket over a pool, which falls from level to level (statement DS-T9).
-
-    Parameters
-    ----------
-    buckets : collection of int
-        Number of the bucket of each element of the pool.
-
-    Returns
-    -------
-    int
-        The potential.
-
-    Proof
-    -----
-    Marginals never increase from one level to the next, so no element rises, and members of the batch leave.
-
-    Examples
-    --------
-    >>> potential([0, 2])
-    4
-    """
-    return sum(1 + int(b) for b in buckets)
 
 
 def tight_failure_probability(k: int, n_identical: int, n_decoys: int, *, n_high: int, n_low: int) -> Fraction:
@@ -359,6 +311,13 @@ def tight_failure_probability(k: int, n_identical: int, n_decoys: int, *, n_high
     Fraction
         n_high k / (nX + k) + n_low k (nX + k) / (nd + nX + k).
 
+    Raises
+    ------
+    TypeError
+        If a number is no integer.
+    ValueError
+        If `k` is below 1, or another number is negative.
+
     Proof
     -----
     A high guess fails when its first element, uniform among nX copies and k blocks, is a block. A low guess succeeds in
@@ -370,5 +329,8 @@ def tight_failure_probability(k: int, n_identical: int, n_decoys: int, *, n_high
     >>> float(tight_failure_probability(2, 398, 400_000, n_high=1, n_low=1)) < 0.01
     True
     """
+    k, n_identical = integer("k", k, low=1), integer("n_identical", n_identical, low=0)
+    n_decoys, n_high = integer("n_decoys", n_decoys, low=0), integer("n_high", n_high, low=0)
+    n_low = integer("n_low", n_low, low=0)
     special = n_identical + k
     return n_high * Fraction(k, special) + n_low * Fraction(k * special, n_decoys + special)

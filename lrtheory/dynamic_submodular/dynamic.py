@@ -17,6 +17,7 @@ from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.updates import SingleUpdates
 
 __all__ = ["DynamicSubmodular"]
 
@@ -27,7 +28,7 @@ FINEST = 1e-6
 COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 
 
-class DynamicSubmodular:
+class DynamicSubmodular(SingleUpdates):
     r"""Maximize a monotone submodular function of at most k elements while elements come and go.
 
     The answer is valid after every update: ``solution`` holds at most k elements that are present, ``value`` is their
@@ -42,6 +43,9 @@ class DynamicSubmodular:
     "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which an epsilon part may die
                 (DS-T10-batched)
     ==========  =====================================  =================================================================
+
+    Under a `PartitionMatroid` the value is at least OPT / (4 + 4 epsilon), OPT the best admissible set (DS-T16). An
+    adversary who sees the coins costs queries (DS-T15) and no value. One half is all that guesses get (DS-T12).
 
     Parameters
     ----------
@@ -120,36 +124,6 @@ class DynamicSubmodular:
     _record: Any
 
     # --- updates ------------------------------------------------------------------------------------------------------
-
-    def insert(self, v: int) -> None:
-        """Insert an element.
-
-        Parameters
-        ----------
-        v : int
-            An absent element of the objective.
-
-        Raises
-        ------
-        KeyError
-            If it is present or does not exist.
-        """
-        self._apply(np.array([integer("v", v, low=0)]))
-
-    def delete(self, v: int) -> None:
-        """Delete an element.
-
-        Parameters
-        ----------
-        v : int
-            A present element.
-
-        Raises
-        ------
-        KeyError
-            If it is absent.
-        """
-        self._apply(np.array([~integer("v", v, low=0)]))
 
     def update(self, ops: Any, *, record: bool = False) -> UpdateTrace:
         """Apply updates in compiled code, with an answer after each; a rejected call changes nothing.
@@ -269,7 +243,7 @@ class DynamicSubmodular:
             guess = GuessState(
                 index=index,
                 guess=float(state.marks[states.SCALES, states.GUESS]),
-                word=int(randomness.stream_of(self._rules.word, index)),
+                coins=int(randomness.stream_of(self._rules.word, index)),
                 sequence=state.levels[states.MEMBER, 1 : length + 1].copy(),
                 value=float(state.marks[states.VALUE, length]),
                 is_full=length == self.k,
@@ -287,7 +261,17 @@ class DynamicSubmodular:
         int64 array
             At most k present elements, the solution first.
         """
-        return saved_state.topped_up(self)
+        chosen = self.solution.tolist()
+        while True:
+            gains = self.objective.gains(chosen)
+            allowed = [v for v in self.present.tolist() if v not in chosen and self._has_room([*chosen, v])]
+            best = max(allowed, key=lambda v: gains[v], default=None)  # of equal ones the smaller number
+            if best is None or gains[best] <= 0:
+                return np.array(chosen, np.int64)
+            chosen.append(best)
+
+    def _has_room(self, items: list[int]) -> bool:
+        return len(items) <= self.k if self.matroid is None else self.matroid.holds(items)
 
     # --- checks and copies --------------------------------------------------------------------------------------------
 

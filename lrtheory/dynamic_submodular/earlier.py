@@ -94,8 +94,8 @@ class EarlierGuess:
         self.scratch = np.zeros(self.k + 2)
         self.state: states.State | None = None
         if hasattr(self.objective.record, "indptr"):
-            self.state, length, _ = self.objective._after(self.sequence)
-            self.value = float(self.state.marks[states.VALUE, length])
+            self.state = self.objective._after(self.solution)
+            self.value = float(self.state.marks[states.VALUE, len(self.sequence)])
         else:
             self.queries += len(self.sequence) > 0
             self.value = self.objective.value(self.sequence)

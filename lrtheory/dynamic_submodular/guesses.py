@@ -32,6 +32,7 @@ from lrtheory.dynamic_submodular.states import (
     BAR,
     CURSOR,
     DEEPEST,
+    EMPTY,
     GROUP,
     GUESS,
     INDEX,
@@ -39,6 +40,7 @@ from lrtheory.dynamic_submodular.states import (
     LIMIT,
     LOWER,
     N_DEAD,
+    ONE,
     POOL,
     QUERIES,
     SCALES,
@@ -81,8 +83,6 @@ DONE, NEEDS_SLOT = range(2)
 LONG_AGO = -(2**60)
 #: the least positive double, below which no threshold may fall
 LEAST = 5e-324
-# NumPy's integers, since the compiler makes another kernel for every literal argument
-EMPTY, FIRST = np.int64(0), np.int64(1)
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -156,9 +156,9 @@ def sync(record, table, slot, stream, work, rules, levelled, batched):
         for a in range(tally[N_LIVE]):
             work.whole[POOL, a] = stream.ground[LIVE, a]
         if levelled is not None:
-            levels.settle(record, state, work, tally[N_LIVE], FIRST, FIRST)
+            levels.settle(record, state, work, tally[N_LIVE], ONE, ONE)
         if batched is not None:
-            batches.build(record, state, work, FIRST, tally[N_LIVE])
+            batches.build(record, state, work, ONE, tally[N_LIVE])
         return
     for place in range(cursor, head):
         op = stream.log[place % stream.log.shape[0]]

@@ -19,11 +19,13 @@ from lrtheory.dynamic_submodular.states import (
     EPSILON,
     GROWN,
     HEAD,
+    INDEX,
     LENGTH,
     LEVELS,
     LOWER,
     MEMBER,
     N_DEAD,
+    NEARLY,
     PLACE,
     SCALES,
     SIZE,
@@ -31,6 +33,8 @@ from lrtheory.dynamic_submodular.states import (
     THRESHOLD,
     VALUE,
 )
+from lrtheory.dynamic_submodular.stream import AT, N_SLOTS
+from lrtheory.dynamic_submodular.theory import group_bound
 
 __all__ = ["check_answer", "check_objective", "check_state", "pools"]
 
@@ -90,7 +94,7 @@ def check_levels(objective: Any, state: Any, groups: Any) -> None:
     for z in range(length + 1):
         pool = known if z == 0 else found[z - 1]
         gains, bars = objective.gains(sequence[:z]), state.marks[BAR + of, z]
-        least = bars * (1 - 1e-12)
+        least = bars * NEARLY
         passes = gains >= least
         is_clear = np.isinf(bars) | (np.abs(gains - least) > 1e-13 * bars)  # sums in other orders decide the same
         expected = {v for v in pool.tolist() if passes[v] and (z == 0 or v != sequence[z - 1])}
@@ -149,3 +153,17 @@ def check_answer(solver: Any) -> None:
     value = solver.objective.value(solution)
     assert abs(value - solver.value) <= CLOSE * max(1.0, value), f"the solution is worth {value}, not {solver.value}"
     assert solver.value <= solver.upper_bound * (1 + CLOSE), f"{solver.value} exceeds the bound {solver.upper_bound}"
+    if solver.matroid is not None and solver.upper_bound > 0:
+        check_group_bound(solver)
+
+
+def check_group_bound(solver: Any) -> None:
+    """With groups the bound is that of the guess just above the largest value of one element."""
+    table, tally = solver._table, solver._stream.tally
+    slot = 1 + int(np.flatnonzero(table.numbers[1 : tally[N_SLOTS], INDEX] == tally[AT])[0])
+    length, limits = int(table.numbers[slot, LENGTH]), solver.matroid.limits
+    bars = table.marks[slot, BAR : BAR + len(limits), length]
+    bound = group_bound(float(table.marks[slot, VALUE, length]), bars, limits)
+    assert abs(bound - solver.upper_bound) <= CLOSE * bound, (
+        f"the bound of the groups is {bound}, not {solver.upper_bound}"
+    )

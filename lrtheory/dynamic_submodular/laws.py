@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["build_law", "first_law", "tight_greedy_value", "tight_value", "uniform_choice"]
+from lrtheory._numbers import number
+from lrtheory._validation import integer, must
+from lrtheory.dynamic_submodular.ratios import chosen
+
+__all__ = ["build_law", "tight_greedy_value", "tight_value"]
 
 
 def build_law(
@@ -33,6 +37,13 @@ def build_law(
     dict
         Probability of every sequence.
 
+    Raises
+    ------
+    TypeError
+        If `value` is not callable, or a number is none.
+    ValueError
+        If `k` is below 1, or the threshold is negative or not finite.
+
     Proof
     -----
     e_i is uniform in R_i given what came before: the definition of a build, by recursion over i. An insertion keeps it:
@@ -45,6 +56,10 @@ def build_law(
     >>> build_law(len, [0, 1], k=1, threshold=1)
     {(0,): Fraction(1, 2), (1,): Fraction(1, 2)}
     """
+    if not callable(value):
+        raise must("value", "a function of tuples of elements", value, TypeError)
+    k = integer("k", k, low=1)
+    number("threshold", threshold, 0)
     law: dict[tuple[int, ...], Fraction] = {}
 
     def descend(sequence: tuple[int, ...], pool: list[int], chance: Fraction) -> None:
@@ -60,56 +75,6 @@ def build_law(
     return law
 
 
-def first_law(law: dict[tuple[int, ...], Fraction]) -> dict[int, Fraction]:
-    r"""The law of e_1 in a law of sequences; -1 stands for none (statement DS-T4).
-
-    Parameters
-    ----------
-    law : dict
-        From `build_law`.
-
-    Returns
-    -------
-    dict
-        Probability of every element.
-
-    Examples
-    --------
-    >>> first_law({(0, 1): Fraction(1, 2), (1,): Fraction(1, 2)})
-    {0: Fraction(1, 2), 1: Fraction(1, 2)}
-    """
-    found: dict[int, Fraction] = {}
-    for sequence, chance in law.items():
-        first = sequence[0] if sequence else -1
-        found[first] = found.get(first, Fraction(0)) + chance
-    return found
-
-
-def uniform_choice(size: int) -> Fraction:
-    r"""The chance that an insertion takes the place of its pool's sample: 1 / \|R\|, itself in R (statement DS-T4).
-
-    Parameters
-    ----------
-    size : int
-        \|R\| after the insertion.
-
-    Returns
-    -------
-    Fraction
-        The coin that keeps the sample uniform.
-
-    Proof
-    -----
-    The new element is the sample with probability 1 / m, each old one with (m - 1) / m 1 / (m - 1) = 1 / m.
-
-    Examples
-    --------
-    >>> uniform_choice(3)
-    Fraction(1, 3)
-    """
-    return Fraction(1, size)
-
-
 def tight_value(total: Any = 1) -> Any:
     r"""What the maintained solution is worth on `make_tight` when the trap holds: half of OPT (statement DS-T12).
 
@@ -123,6 +88,13 @@ def tight_value(total: Any = 1) -> Any:
     number
         total / 2.
 
+    Raises
+    ------
+    TypeError
+        If `total` is no number.
+    ValueError
+        If it is negative or not finite.
+
     Proof
     -----
     A guess above the grid point at 1 takes the bait, all first halves, worth total / 2; after it a block adds total /
@@ -133,6 +105,7 @@ def tight_value(total: Any = 1) -> Any:
     >>> tight_value(1.0)
     0.5
     """
+    number("total", total, 0)
     return total / 2
 
 
@@ -149,6 +122,13 @@ def tight_greedy_value(k: Any) -> Any:
     number
         1 - (1 - 1/k)^k exactly.
 
+    Raises
+    ------
+    TypeError
+        If `k` is no number.
+    ValueError
+        If `k` is no integer of at least 1.
+
     Proof
     -----
     Items (i, j), i, j < k, of weight (1/k)(1 - 1/k)^j, and a rest in each row that completes it to 1. Rows are worth k
@@ -160,4 +140,5 @@ def tight_greedy_value(k: Any) -> Any:
     >>> tight_greedy_value(Fraction(3))
     Fraction(19, 27)
     """
+    chosen(k)
     return 1 - (1 - 1 / k) ** int(k)

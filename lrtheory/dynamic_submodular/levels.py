@@ -25,9 +25,11 @@ from lrtheory.dynamic_submodular.states import (
     ABSENT,
     BAR,
     DEEPEST,
+    EMPTY,
     GROUP,
     LENGTH,
     LIMIT,
+    NOBODY,
     POOL,
     PROFILES,
     QUERIES,
@@ -37,19 +39,11 @@ from lrtheory.dynamic_submodular.states import (
     SCALES,
     SIZE,
     THRESHOLD,
+    floor,
+    passes,
 )
 
-__all__ = ["delete", "insert", "passes", "rebuild", "run", "run_many", "settle"]
-
-# NumPy's integers, since the compiler makes another kernel for every literal argument
-FIRST_PREFIX = np.int64(0)
-NOBODY = np.int64(-1)
-
-
-@flat
-def passes(gain, bar):
-    """Whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
-    return gain >= bar * (1 - 1e-12)
+__all__ = ["delete", "insert", "rebuild", "run", "run_many", "settle"]
 
 
 @flat
@@ -98,7 +92,7 @@ def settle(record, state, work, n, level, opened):
     stands already: then every element is first asked whether it stays in the pool after it.
     """
     numbers, marks, pool = state.numbers, state.marks, work.whole[POOL]
-    floor = marks[SCALES, THRESHOLD] * (1 - 1e-12)
+    least = floor(marks[SCALES, THRESHOLD])
     numbers[REBUILDS] += 1
     numbers[PROFILES] += n
     numbers[REBUILT] += n
@@ -107,7 +101,7 @@ def settle(record, state, work, n, level, opened):
         v = pool[b]
         pool[b] = pool[a]
         last, bar = numbers[LENGTH], BAR + work.whole[GROUP, v]
-        prefixes.profile(record, state, v, level - 1, last, floor, work.gains)
+        prefixes.profile(record, state, v, level - 1, last, least, work.gains)
         deepest = depth(work.gains, marks[bar], level - 1, opened, last)
         numbers[QUERIES] += opened - level
         if deepest >= opened:
@@ -158,8 +152,7 @@ def insert(record, state, work, v):
     """A new element: it joins the pools as deep as its marginals allow, and may become one of the e_i."""
     numbers, marks, bar = state.numbers, state.marks, BAR + work.whole[GROUP, v]
     last = numbers[LENGTH]
-    floor = marks[SCALES, THRESHOLD] * (1 - 1e-12)
-    prefixes.profile(record, state, v, FIRST_PREFIX, last, floor, work.gains)
+    prefixes.profile(record, state, v, EMPTY, last, floor(marks[SCALES, THRESHOLD]), work.gains)
     numbers[PROFILES] += 1
     level = 0
     while marks[bar, level] < math.inf:

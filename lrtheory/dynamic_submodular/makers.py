@@ -153,11 +153,14 @@ def make_tight_greedy(k: int) -> UpdateStream:
     return UpdateStream(objective, np.arange(2 * k), k, truth=float(k ** (k + 1)))
 
 
-def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, word: int = 0) -> UpdateStream:
+def make_adaptive_attack(
+    n: int, *, k: int = 5, n_deletions: int = 100, rng: np.random.Generator | int | None = None
+) -> UpdateStream:
     """An adversary who knows the coins: it always deletes the first sample, so that everything is built anew.
 
     All elements are worth 1 and disjoint, and the guess is 2k. Replayed on ``OneGuess(stream.objective, k, 2 * k,
-    word=word)`` the updates cost what the attack cost; on other coins they are an oblivious stream (statement DS-T15).
+    rng=rng)`` with the same integer the updates cost what the attack cost; on other coins they are an oblivious stream
+    (statement DS-T15).
 
     Parameters
     ----------
@@ -167,8 +170,8 @@ def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, word: in
         How many may be chosen.
     n_deletions : int
         Deletions after n insertions.
-    word : int
-        Start of the random stream that is attacked.
+    rng : Generator, int or None
+        Source of the coins that are attacked; of an integer they can be met again.
 
     Returns
     -------
@@ -182,8 +185,8 @@ def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, word: in
 
     Examples
     --------
-    >>> stream = make_adaptive_attack(40, k=2, n_deletions=10)
-    >>> attacked, other = (OneGuess(stream.objective, 2, 4.0, word=word) for word in (0, 1))
+    >>> stream = make_adaptive_attack(40, k=2, n_deletions=10, rng=0)
+    >>> attacked, other = (OneGuess(stream.objective, 2, 4.0, rng=rng) for rng in (0, 1))
     >>> attacked.update(stream.ops)
     >>> other.update(stream.ops)
     >>> attacked.counts["queries"] > 2 * other.counts["queries"]
@@ -192,7 +195,7 @@ def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, word: in
     n_deletions = integer("n_deletions", n_deletions, low=0)
     n = integer("n", n, low=max(1, n_deletions))
     objective = Coverage(sparse.eye_array(n, format="csr"))
-    attacked = OneGuess(objective, k, 2.0 * integer("k", k, low=1), word=word)
+    attacked = OneGuess(objective, k, 2.0 * integer("k", k, low=1), rng=rng)
     attacked.update(np.arange(n))
     deleted = []
     for _ in range(n_deletions):

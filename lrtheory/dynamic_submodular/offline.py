@@ -30,9 +30,9 @@ class Selection(Result):
 
     Attributes
     ----------
-    items : int64 array
+    items : int64 array of shape (n_chosen,)
         The chosen elements in the order of selection, at most k; elements that add nothing are left out.
-    gains : float64 array
+    gains : float64 array of shape (n_chosen,)
         Marginal of each when it was chosen; their sum is `value`.
     value : float
         f(items).
@@ -64,19 +64,20 @@ def maximize(
 ) -> Selection:
     r"""Choose at most k elements of a monotone submodular function.
 
-    =============  ================================  ==================================================================
-    method         value at least                    marginals
-    =============  ================================  ==================================================================
-    "lazy"         (1 - (1 - 1/k)^k) OPT             far below n k; the same choice as "naive"
-    "naive"        the same                          n k
-    "stochastic"   (1 - 1/e - epsilon) OPT expected  n ln(1 / epsilon)
-    "threshold"    (1 - 1/e - epsilon) OPT           O((n / epsilon) log(n / epsilon))
-    "sieve"        (1/2 - epsilon) OPT, in one pass  O(log(k) / epsilon) an element
-    "sieve++"      the same                          the same, with memory O(k / epsilon)
-    "random"       OPT / e expected, also where f     n k
+    =============  ================================  =================  ===============================================
+    method         value at least                    statement          marginals
+    =============  ================================  =================  ===============================================
+    "lazy"         (1 - (1 - 1/k)^k) OPT             DS-T14-greedy      far below n k; the choice of "naive"
+                                                                        (DS-T14-lazy)
+    "naive"        the same                          DS-T14-greedy      n k
+    "stochastic"   (1 - 1/e - epsilon) OPT expected  DS-T14-stochastic  n ln(1 / epsilon)
+    "threshold"    (1 - 1/e - epsilon) OPT           DS-T14-threshold   O((n / epsilon) log(n / epsilon))
+    "sieve"        (1/2 - epsilon) OPT, in one pass  DS-T14-sieve       O(log(k) / epsilon) an element
+    "sieve++"      the same                          DS-T14-sieve-pp    the same, with memory O(k / epsilon)
+    "random"       OPT / e expected, also where f    DS-T14-random      n k
                    is not monotone
-    "brute-force"  OPT                               all sets of at most k
-    =============  ================================  ==================================================================
+    "brute-force"  OPT                                                  all sets of at most k
+    =============  ================================  =================  ===============================================
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def maximize(
         How many may be chosen, at least 1; may be left out with an `UpdateStream`.
     method : str
         See the table.
-    candidates : int array or None
+    candidates : int array of shape (n_candidates,), or None
         The elements to choose from, all by default. Of equal marginals the first candidate wins; for sieves the order
         is the order of arrival.
     epsilon : float
@@ -97,7 +98,7 @@ def maximize(
     Returns
     -------
     Selection
-        The chosen elements.
+        The chosen elements, their marginals, and an upper bound of OPT.
 
     Raises
     ------
@@ -106,11 +107,25 @@ def maximize(
     KeyError
         If a candidate does not exist.
 
+    Notes
+    -----
+    OPT <= upper_bound <= (k + 1) max f: the statements of the table claim that beside the value. Where f is not
+    monotone submodular, which `probe_submodular` looks for, nothing is promised but for "random" and "brute-force".
+
     References
     ----------
-    .. [1] G. Nemhauser, L. Wolsey, M. Fisher, Mathematical Programming 14, 1978.
-    .. [2] M. Minoux, Accelerated Greedy Algorithms for Maximizing Submodular Set Functions, 1978.
-    .. [3] N. Buchbinder et al., Submodular Maximization with Cardinality Constraints, SODA 2014.
+    .. [1] G. Nemhauser, L. Wolsey, M. Fisher, An Analysis of Approximations for Maximizing Submodular Set Functions I,
+       Mathematical Programming 14, 1978.
+    .. [2] M. Minoux, Accelerated Greedy Algorithms for Maximizing Submodular Set Functions, Optimization Techniques,
+       1978.
+    .. [3] B. Mirzasoleiman, A. Badanidiyuru, A. Karbasi, J. Vondrak, A. Krause, Lazier Than Lazy Greedy, AAAI 2015.
+    .. [4] A. Badanidiyuru, J. Vondrak, Fast Algorithms for Maximizing Submodular Functions, SODA 2014.
+    .. [5] A. Badanidiyuru, B. Mirzasoleiman, A. Karbasi, A. Krause, Streaming Submodular Maximization: Massive Data
+       Summarization on the Fly, KDD 2014.
+    .. [6] E. Kazemi, M. Mitrovic, M. Zadimoghaddam, S. Lattanzi, A. Karbasi, Submodular Streaming in All Its Glory:
+       Tight Approximation, Minimum Memory and Low Adaptive Complexity, ICML 2019.
+    .. [7] N. Buchbinder, M. Feldman, J. Naor, R. Schwartz, Submodular Maximization with Cardinality Constraints, SODA
+       2014.
 
     Examples
     --------

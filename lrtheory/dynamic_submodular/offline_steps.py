@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from lrtheory.dynamic_submodular import prefixes, randomness
 from lrtheory.dynamic_submodular.prefixes import MEMBER
 from lrtheory.dynamic_submodular.randomness import flat
+from lrtheory.dynamic_submodular.states import EMPTY, NOBODY, passes
 
 __all__ = ["exhaust", "lazy", "naive", "random", "stochastic", "threshold"]
-
-# NumPy's integer, since the compiler makes another kernel for every literal argument
-FIRST = np.int64(0)
 
 
 @flat
@@ -33,9 +29,9 @@ def take(record, state, length, candidates, bounds, a, gain):
 @flat
 def naive(record, state, candidates, k, bounds, gains):
     """The best candidate of all in every round."""
-    length, queries = FIRST, 0
+    length, queries = EMPTY, 0
     while length < k:
-        best = FIRST - 1
+        best = NOBODY
         for a in range(candidates.shape[0]):
             if bounds[a] > -math.inf:
                 bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
@@ -73,7 +69,7 @@ def comes_before(bounds, a, b):
 def lazy(record, state, candidates, k, bounds, gains, heap, asked_at):
     """As `naive`, but a marginal is asked for again only when its last value tops the heap."""
     size = candidates.shape[0]
-    length, queries = FIRST, size
+    length, queries = EMPTY, size
     prefixes.gains_of(record, state, length, candidates, bounds, gains)
     for a in range(size):
         heap[a], asked_at[a] = a, 0
@@ -92,18 +88,18 @@ def lazy(record, state, candidates, k, bounds, gains, heap, asked_at):
             asked_at[a] = length
             queries += 1
         if size > 0:
-            sink(heap, size, bounds, FIRST)
+            sink(heap, size, bounds, EMPTY)
     return length, queries
 
 
 @flat
 def stochastic(record, state, candidates, k, bounds, gains, rest, n_samples, numbers):
     """The best of a random sample in every round."""
-    size, length, queries = candidates.shape[0], FIRST, 0
+    size, length, queries = candidates.shape[0], EMPTY, 0
     for a in range(size):
         rest[a] = a
     for _ in range(k):
-        best = FIRST - 1
+        best = NOBODY
         for place in range(min(n_samples, size)):
             other = place + randomness.below(numbers, size - place)
             rest[place], rest[other] = rest[other], rest[place]
@@ -123,7 +119,7 @@ def stochastic(record, state, candidates, k, bounds, gains, rest, n_samples, num
 @flat
 def threshold(record, state, candidates, k, bounds, gains, epsilon):
     """Whatever reaches a threshold, which falls by 1 - epsilon from the best single value to epsilon / n of it."""
-    n, length = candidates.shape[0], FIRST
+    n, length = candidates.shape[0], EMPTY
     prefixes.gains_of(record, state, length, candidates, bounds, gains)
     queries, top = n, 0.0
     for a in range(n):
@@ -131,10 +127,10 @@ def threshold(record, state, candidates, k, bounds, gains, epsilon):
     level = top
     while length < k and top > 0 and level >= epsilon * top / n:
         for a in range(n):
-            if length < k and bounds[a] >= level * (1 - 1e-12):  # marginals only fall
+            if length < k and passes(bounds[a], level):  # marginals only fall
                 bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
                 queries += 1
-                if bounds[a] >= level * (1 - 1e-12):
+                if passes(bounds[a], level):
                     length = take(record, state, length, candidates, bounds, a, bounds[a])
         level *= 1 - epsilon
     return length, queries
@@ -143,7 +139,7 @@ def threshold(record, state, candidates, k, bounds, gains, epsilon):
 @flat
 def random(record, state, candidates, k, bounds, gains, best, numbers):
     """In every round one of the k best, uniformly; a place without a positive marginal is a dummy and adds nothing."""
-    length, queries = FIRST, 0
+    length, queries = EMPTY, 0
     for _ in range(k):
         size = 0
         for a in range(candidates.shape[0]):

@@ -17,13 +17,14 @@ from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels, scratch_for
 from lrtheory.dynamic_submodular.problem import checked_ops
 from lrtheory.dynamic_submodular.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
+from lrtheory.dynamic_submodular.updates import SingleUpdates
 
 __all__ = ["GuessRuns", "OneGuess", "run_guess"]
 
 STRUCTURES = ("levels", "batches")
 
 
-class OneGuess:
+class OneGuess(SingleUpdates):
     r"""The maintained sequence of one guess o of the optimum, with threshold t = o / (2k), at most k elements long.
 
     After every update, with elements of f(v) >= t all in the guess: f(I) >= k t if \|I\| = k, and f(I) >= OPT - o / 2
@@ -42,9 +43,9 @@ class OneGuess:
     epsilon : float
         Tolerance of batches, in (0, 1/2].
     rng : Generator, int or None
-        Starts the stream of random numbers.
-    word : int or None
-        That start itself, in the place of `rng`; `DynamicSubmodular.guesses` tells those of its guesses.
+        Source of the coins.
+    coins : int or None
+        The coins of a guess of another solver, `GuessState.coins`, to be met again in the place of new ones.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class OneGuess:
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or both `rng` and `coins` are given.
 
     Examples
     --------
@@ -80,7 +81,7 @@ class OneGuess:
         structure: Literal["levels", "batches"] = "levels",
         epsilon: float = 0.1,
         rng: np.random.Generator | int | None = None,
-        word: int | None = None,
+        coins: int | None = None,
     ) -> None:
         self.objective, self.k = objective, integer("k", k, low=1)
         self.guess = real("guess", guess, low=0.0)
@@ -90,7 +91,9 @@ class OneGuess:
         self.epsilon = real("epsilon", epsilon, low=0.0, high=0.5)
         if self.epsilon == 0:
             raise must("epsilon", "in (0, 0.5]", epsilon)
-        self._word = randomness.word(rng) if word is None else integer("word", word, low=-(2**63), high=2**63 - 1)
+        if coins is not None and rng is not None:
+            raise must("coins", "None where `rng` is given", coins)
+        self._coins = randomness.word(rng) if coins is None else integer("coins", coins, low=-(2**63), high=2**63 - 1)
         self._make()
 
     def _make(self) -> None:
@@ -100,7 +103,7 @@ class OneGuess:
         self._state = states.at(table, 0)
         n_buckets = states.n_buckets(self.epsilon) if self.structure == "batches" else 0
         self._work = scratch_for(self.objective, states.new_work(n, k, n_buckets=n_buckets))
-        states.set_guess(self._state, 0, self.guess, self.threshold, self.epsilon, self._word)
+        states.set_guess(self._state, 0, self.guess, self.threshold, self.epsilon, self._coins)
 
     @property
     def threshold(self) -> float:
@@ -157,36 +160,6 @@ class OneGuess:
         places = {"queries": QUERIES, "profiles": PROFILES, "rebuilds": REBUILDS, "rebuilt": REBUILT}
         return MappingProxyType({name: int(self._state.numbers[place]) for name, place in places.items()})
 
-    def insert(self, v: int) -> None:
-        """Insert an element.
-
-        Parameters
-        ----------
-        v : int
-            An absent element of the objective.
-
-        Raises
-        ------
-        KeyError
-            If it is present or does not exist.
-        """
-        self.update(np.array([integer("v", v, low=0)]))
-
-    def delete(self, v: int) -> None:
-        """Delete an element.
-
-        Parameters
-        ----------
-        v : int
-            A present element.
-
-        Raises
-        ------
-        KeyError
-            If it is absent.
-        """
-        self.update(np.array([~integer("v", v, low=0)]))
-
     def update(self, ops: Any) -> None:
         """Apply updates, all in one compiled call; a rejected call changes nothing.
 
@@ -199,7 +172,12 @@ class OneGuess:
         ------
         KeyError
             If a present element is inserted or an absent one deleted.
+        TypeError
+            If the updates are no integers.
         """
+        self._apply(ops)
+
+    def _apply(self, ops: Any) -> None:
         self._grow()
         checked = checked_ops(ops, self.objective.n, self._state.elements[DEEPEST] >= 0)
         saved = copy.deepcopy(self._state) if isinstance(self.objective, CountingOracle) else None

@@ -43,7 +43,8 @@ VALUE = 0
 FIRST, LAST, COLUMN, DEPTH, ABOVE, BELOW = range(6)
 #: rows of ``table`` under MAX: top of each column, height of each entry
 PEAK, HEIGHT = range(2)
-EMPTY = np.int64(0)  # no literal, for which the compiler would make a kernel of its own
+# NumPy's integers, since the compiler makes another kernel for every literal argument
+EMPTY, ONE, NOBODY = np.int64(0), np.int64(1), np.int64(-1)
 
 
 class Record(NamedTuple):

@@ -6,9 +6,19 @@ Part of `theory`, where users find these functions.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
+from lrtheory._numbers import number
+from lrtheory._validation import integer, must
+
 __all__ = ["greedy_ratio", "greedy_step", "matroid_ratio", "sieve_ratio", "stochastic_ratio", "stochastic_samples"]
+
+
+def chosen(k: Any) -> None:
+    """Check how many elements are chosen, an integer of any kind; of a Fraction a formula gives Fractions."""
+    if number("k", k, 1) != int(k):
+        raise must("k", "an integer of at least 1", k)
 
 
 def greedy_ratio(k: Any) -> Any:
@@ -24,19 +34,28 @@ def greedy_ratio(k: Any) -> Any:
     number
         Above 1 - 1/e.
 
+    Raises
+    ------
+    TypeError
+        If `k` is no number.
+    ValueError
+        If `k` is no integer of at least 1.
+
     Proof
     -----
     By `greedy_step` the gap to OPT shrinks by 1 - 1/k in each of k rounds.
 
     References
     ----------
-    .. [1] G. Nemhauser, L. Wolsey, M. Fisher, Mathematical Programming 14, 1978.
+    .. [1] G. Nemhauser, L. Wolsey, M. Fisher, An Analysis of Approximations for Maximizing Submodular Set Functions I,
+       Mathematical Programming 14, 1978.
 
     Examples
     --------
     >>> greedy_ratio(2)
     0.75
     """
+    chosen(k)
     return 1 - (1 - 1 / k) ** int(k)
 
 
@@ -55,6 +74,13 @@ def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
     number
         (1 - 1/k) (OPT - f(S)).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If `value` or `optimum` is negative or not finite, or `k` no integer of at least 1.
+
     Proof
     -----
     The marginals of the k elements of an optimal set on S sum to at least OPT - f(S), so the best one is at least one
@@ -65,11 +91,14 @@ def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
     >>> greedy_step(2.0, 6.0, 2)
     2.0
     """
+    chosen(k)
+    number("value", value, 0)
+    number("optimum", optimum, 0)
     return (1 - 1 / k) * (optimum - value)
 
 
 def stochastic_ratio(epsilon: Any) -> Any:
-    r"""What stochastic and threshold greedy are worth, of OPT: 1 - 1/e - epsilon (statement DS-T14-stochastic).
+    r"""What stochastic and threshold greedy are worth, of OPT: 1 - 1/e - epsilon.
 
     Parameters
     ----------
@@ -79,11 +108,19 @@ def stochastic_ratio(epsilon: Any) -> Any:
     Returns
     -------
     float
-        For stochastic greedy in expectation, for threshold greedy always.
+        For stochastic greedy in expectation (statement DS-T14-stochastic), for threshold greedy always (statement
+        DS-T14-threshold).
+
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1 - 1/e], beyond which nothing is said.
 
     References
     ----------
-    .. [1] B. Mirzasoleiman et al., Lazier Than Lazy Greedy, AAAI 2015.
+    .. [1] B. Mirzasoleiman, A. Badanidiyuru, A. Karbasi, J. Vondrak, A. Krause, Lazier Than Lazy Greedy, AAAI 2015.
     .. [2] A. Badanidiyuru, J. Vondrak, Fast Algorithms for Maximizing Submodular Functions, SODA 2014.
 
     Examples
@@ -91,6 +128,7 @@ def stochastic_ratio(epsilon: Any) -> Any:
     >>> round(stochastic_ratio(0.1), 3)
     0.532
     """
+    number("epsilon", epsilon, 0, 1 - math.exp(-1))
     return 1 - math.exp(-1) - epsilon
 
 
@@ -107,16 +145,26 @@ def sieve_ratio(epsilon: Any) -> Any:
     number
         The ratio.
 
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1/2], beyond which nothing is said.
+
     References
     ----------
-    .. [1] A. Badanidiyuru et al., Streaming Submodular Maximization, KDD 2014.
-    .. [2] E. Kazemi et al., Submodular Streaming in All Its Glory, ICML 2019.
+    .. [1] A. Badanidiyuru, B. Mirzasoleiman, A. Karbasi, A. Krause, Streaming Submodular Maximization: Massive Data
+       Summarization on the Fly, KDD 2014.
+    .. [2] E. Kazemi, M. Mitrovic, M. Zadimoghaddam, S. Lattanzi, A. Karbasi, Submodular Streaming in All Its Glory:
+       Tight Approximation, Minimum Memory and Low Adaptive Complexity, ICML 2019.
 
     Examples
     --------
     >>> sieve_ratio(0.25)
     0.25
     """
+    number("epsilon", epsilon, 0, Fraction(1, 2))
     return (1 - 2 * epsilon) / 2
 
 
@@ -132,6 +180,13 @@ def matroid_ratio(epsilon: Any) -> Any:
     -------
     number
         The ratio; its 4 is that of the swap rule [1]_, and the constant of epsilon is derived here.
+
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1].
 
     Proof
     -----
@@ -151,6 +206,7 @@ def matroid_ratio(epsilon: Any) -> Any:
     >>> matroid_ratio(0.0)
     0.25
     """
+    number("epsilon", epsilon, 0, 1)
     return 1 / (4 + 4 * epsilon)
 
 
@@ -169,13 +225,22 @@ def stochastic_samples(n: int, k: int, epsilon: float) -> int:
     int
         Sample size, at least 1.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `n` or `k` is below 1, or `epsilon` is not in (0, 1).
+
     References
     ----------
-    .. [1] B. Mirzasoleiman et al., Lazier Than Lazy Greedy, AAAI 2015.
+    .. [1] B. Mirzasoleiman, A. Badanidiyuru, A. Karbasi, J. Vondrak, A. Krause, Lazier Than Lazy Greedy, AAAI 2015.
 
     Examples
     --------
     >>> stochastic_samples(1000, 10, 0.1)
     231
     """
+    n, k = integer("n", n, low=1), integer("k", k, low=1)
+    number("epsilon", epsilon, 0, 1, ends="()")
     return max(1, min(n, math.ceil(n / k * math.log(1 / epsilon))))

@@ -12,23 +12,7 @@ from lrtheory._validation import must
 from lrtheory.dynamic_submodular import invariants, memory, states
 from lrtheory.dynamic_submodular import stream as streams
 
-__all__ = ["read", "topped_up", "written"]
-
-
-def topped_up(solver: Any) -> np.ndarray:
-    """The solution and, while there is room, the present element with the best marginal; ties to the smaller one."""
-    chosen = solver.solution.tolist()
-    while True:
-        gains = solver.objective.gains(chosen)
-        allowed = [v for v in solver.present.tolist() if v not in chosen and _has_room(solver, [*chosen, v])]
-        best = max(allowed, key=lambda v: gains[v], default=None)
-        if best is None or gains[best] <= 0:
-            return np.array(chosen, np.int64)
-        chosen.append(best)
-
-
-def _has_room(solver: Any, items: list[int]) -> bool:
-    return len(items) <= solver.k if solver.matroid is None else solver.matroid.holds(items)
+__all__ = ["read", "written"]
 
 
 def written(solver: Any) -> dict[str, Any]:

@@ -25,23 +25,29 @@ import numpy as np
 from lrtheory._array import kernel
 from lrtheory._validation import must
 from lrtheory.dynamic_submodular import prefixes
-from lrtheory.dynamic_submodular.prefixes import BEGIN, CONCAVE, LOGDET, MAX, MEMBER, VALUE
+from lrtheory.dynamic_submodular.prefixes import BEGIN, CONCAVE, EMPTY, LOGDET, MAX, MEMBER, NOBODY, ONE, VALUE
 from lrtheory.dynamic_submodular.randomness import flat
 
 __all__ = [
     "BEGIN",
+    "EMPTY",
     "MEMBER",
+    "NEARLY",
+    "NOBODY",
+    "ONE",
     "VALUE",
     "State",
     "Work",
     "asked",
     "at",
     "clear",
+    "floor",
     "gather",
     "link",
     "n_buckets",
     "new_states",
     "new_work",
+    "passes",
     "set_guess",
     "slot_of",
     "transplant",
@@ -56,7 +62,8 @@ GUESS, THRESHOLD, EPSILON = range(3)
 #: entries of ``numbers``: length of the sequence, number of levels, dead members, number j of the guess, updates seen,
 #: the word of the random stream, and counts: marginals asked for, profiles computed, rebuilds, elements they touched
 LENGTH, LEVELS, N_DEAD, INDEX, CURSOR, RANDOM, QUERIES, PROFILES, REBUILDS, REBUILT = range(10)
-EMPTY = np.int64(0)  # no literal, for which the compiler would make a kernel of its own
+#: what a marginal may lack of a bar that it reaches, since equal values differ by rounding
+NEARLY = 1 - 1e-12
 #: what stands in marks[LOWER, 0] while the value of the living members of batches is to be found anew
 UNKNOWN = -1.0
 #: what stands in DEEPEST for an element that the guess does not know
@@ -180,6 +187,18 @@ def set_guess(state, index, value, threshold, epsilon, word):
     for z in range(state.marks.shape[1]):
         for g in range(BAR, state.marks.shape[0]):
             state.marks[g, z] = threshold if z < state.marks.shape[1] - 2 else math.inf
+
+
+@flat
+def floor(bar):
+    """The least marginal that passes a bar."""
+    return bar * NEARLY
+
+
+@flat
+def passes(gain, bar):
+    """Whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
+    return gain >= floor(bar)
 
 
 @flat

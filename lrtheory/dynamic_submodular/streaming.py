@@ -9,16 +9,13 @@ from __future__ import annotations
 import math
 import sys
 
-import numpy as np
-
 from lrtheory.dynamic_submodular import prefixes, states
 from lrtheory.dynamic_submodular.prefixes import VALUE
 from lrtheory.dynamic_submodular.randomness import flat
-from lrtheory.dynamic_submodular.states import INDEX, LENGTH
+from lrtheory.dynamic_submodular.states import EMPTY, INDEX, LENGTH, passes
 
 __all__ = ["sieve"]
 
-FIRST = np.int64(0)
 LARGEST = sys.float_info.max
 
 
@@ -26,7 +23,7 @@ LARGEST = sys.float_info.max
 def accepts(gain, value, length, guess, k, plus_plus):
     """Whether a sieve takes an element: its marginal reaches tau, or its share of what is missing to o / 2."""
     bar = guess if plus_plus else (guess / 2 - value) / (k - length)
-    return gain >= bar * (1 - 1e-12)
+    return passes(gain, bar)
 
 
 @flat
@@ -38,11 +35,11 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
     ``best_seen`` is (m, L). `bounds` takes the single values.
     """
     n_slots, ratio = table.numbers.shape[0], math.log1p(epsilon)
-    queries, best = 0, FIRST
+    queries, best = 0, EMPTY
     for a in range(candidates.shape[0]):
         v = candidates[a]
         # the last slot stays empty
-        single = prefixes.gain(record, states.slot_of(table, n_slots - 1), FIRST, v, gains)
+        single = prefixes.gain(record, states.slot_of(table, n_slots - 1), EMPTY, v, gains)
         bounds[a] = single
         queries += 1
         best_seen[0] = max(best_seen[0], single)
@@ -56,7 +53,7 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
             slot = j % (n_slots - 1)
             state = states.slot_of(table, slot)
             if state.numbers[INDEX] != j:
-                prefixes.truncate(record, state, state.numbers[LENGTH], FIRST)
+                prefixes.truncate(record, state, state.numbers[LENGTH], EMPTY)
                 state.numbers[LENGTH], state.numbers[INDEX] = 0, j
             length = state.numbers[LENGTH]
             if length == k:
@@ -70,5 +67,5 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
     for slot in range(n_slots):
         value = table.marks[slot, VALUE, table.numbers[slot, LENGTH]]
         if value > table.marks[best, VALUE, table.numbers[best, LENGTH]]:
-            best = slot + FIRST
+            best = slot + EMPTY
     return best, queries

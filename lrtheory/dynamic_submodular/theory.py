@@ -11,25 +11,19 @@ offline and streaming selection.
 from __future__ import annotations
 
 from lrtheory.dynamic_submodular.costs import (
-    deletion_profiles,
     deletion_queries,
     epoch_probability,
     guesses_per_element,
-    insertion_profiles,
     insertion_queries,
     levels_bound,
     n_buckets,
-    potential,
     prefix_maximal_bound,
-    prefix_maximal_probability,
     tight_failure_probability,
 )
 from lrtheory.dynamic_submodular.laws import (
     build_law,
-    first_law,
     tight_greedy_value,
     tight_value,
-    uniform_choice,
 )
 from lrtheory.dynamic_submodular.ratios import (
     greedy_ratio,
@@ -42,10 +36,8 @@ from lrtheory.dynamic_submodular.ratios import (
 from lrtheory.dynamic_submodular.values import (
     batch_damage,
     batch_pair_ratio,
-    batch_table_ratio,
     batch_value,
     group_bound,
-    guess_value,
     level_value,
     live_value,
     pair_bound,
@@ -56,19 +48,14 @@ from lrtheory.dynamic_submodular.values import (
 __all__ = [
     "batch_damage",
     "batch_pair_ratio",
-    "batch_table_ratio",
     "batch_value",
     "build_law",
-    "deletion_profiles",
     "deletion_queries",
     "epoch_probability",
-    "first_law",
     "greedy_ratio",
     "greedy_step",
     "group_bound",
-    "guess_value",
     "guesses_per_element",
-    "insertion_profiles",
     "insertion_queries",
     "level_value",
     "levels_bound",
@@ -77,9 +64,7 @@ __all__ = [
     "n_buckets",
     "pair_bound",
     "pair_ratio",
-    "potential",
     "prefix_maximal_bound",
-    "prefix_maximal_probability",
     "sieve_ratio",
     "stochastic_ratio",
     "stochastic_samples",
@@ -87,5 +72,4 @@ __all__ = [
     "tight_failure_probability",
     "tight_greedy_value",
     "tight_value",
-    "uniform_choice",
 ]

@@ -5,17 +5,19 @@ Part of `theory`, where users find these functions.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import number, numbers
+from lrtheory._validation import must
+
 __all__ = [
     "batch_damage",
     "batch_pair_ratio",
-    "batch_table_ratio",
     "batch_value",
     "group_bound",
-    "guess_value",
     "level_value",
     "live_value",
     "pair_bound",
@@ -39,7 +41,14 @@ def level_value(guess: Any, optimum: Any, *, is_full: bool) -> Any:
     Returns
     -------
     number
-        o / 2 if it is full, OPT - o / 2 if not.
+        o / 2 if it is full, OPT - o / 2 if not; it says nothing where it is negative.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If `guess` or `optimum` is negative or not finite.
 
     Proof
     -----
@@ -53,34 +62,9 @@ def level_value(guess: Any, optimum: Any, *, is_full: bool) -> Any:
     >>> level_value(8.0, 5.0, is_full=True), level_value(8.0, 5.0, is_full=False)
     (4.0, 1.0)
     """
+    number("guess", guess, 0)
+    number("optimum", optimum, 0)
     return guess / 2 if is_full else optimum - guess / 2
-
-
-def guess_value(guess: Any, optimum: Any) -> Any:
-    r"""What the sequence of one guess is worth at least, full or not: min(o / 2, OPT - o / 2) (statement DS-T1).
-
-    Parameters
-    ----------
-    guess : number
-        o.
-    optimum : number
-        OPT.
-
-    Returns
-    -------
-    number
-        Largest, OPT / 2, at o = OPT.
-
-    Proof
-    -----
-    The smaller one of both cases of `level_value`.
-
-    Examples
-    --------
-    >>> guess_value(8.0, 8.0)
-    4.0
-    """
-    return min(level_value(guess, optimum, is_full=True), level_value(guess, optimum, is_full=False))
 
 
 def table_ratio(epsilon: Any) -> Any:
@@ -96,6 +80,13 @@ def table_ratio(epsilon: Any) -> Any:
     number
         The ratio.
 
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1].
+
     Proof
     -----
     Take the guess o in [OPT, (1 + epsilon) OPT). No f(v) exceeds OPT <= o, so it holds every element of f(v) >= t.
@@ -106,6 +97,7 @@ def table_ratio(epsilon: Any) -> Any:
     >>> table_ratio(0.5)
     0.25
     """
+    number("epsilon", epsilon, 0, 1)
     return (1 - epsilon) / 2
 
 
@@ -122,6 +114,13 @@ def pair_ratio(epsilon: Any) -> Any:
     number
         1 / (2 + epsilon).
 
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1].
+
     Proof
     -----
     Guess j full gives (1 + epsilon) f(I) >= o_{j+1} / 2, guess j + 1 open gives f(I') >= OPT - o_{j+1} / 2. The sum is
@@ -133,6 +132,7 @@ def pair_ratio(epsilon: Any) -> Any:
     >>> pair_ratio(0.5)
     0.4
     """
+    number("epsilon", epsilon, 0, 1)
     return 1 / (2 + epsilon)
 
 
@@ -151,6 +151,13 @@ def pair_bound(value: Any, guess: Any) -> Any:
     number
         The bound.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If `value` or `guess` is negative or not finite.
+
     Proof
     -----
     `level_value` with T < k, read from right to left. Dead members of a batch were not deleted from the sequence, and
@@ -161,6 +168,8 @@ def pair_bound(value: Any, guess: Any) -> Any:
     >>> pair_bound(3.0, 8.0)
     7.0
     """
+    number("value", value, 0)
+    number("guess", guess, 0)
     return value + guess / 2
 
 
@@ -179,6 +188,13 @@ def live_value(increments: Any, is_live: Any) -> Any:
     number
         The sum over the living.
 
+    Raises
+    ------
+    TypeError
+        If a marginal is no number.
+    ValueError
+        If a marginal is not finite, or there are not as many of both.
+
     Proof
     -----
     Add the living in their order: each one's marginal on the living before it is at least its marginal on all before
@@ -189,7 +205,10 @@ def live_value(increments: Any, is_live: Any) -> Any:
     >>> live_value([3.0, 2.0, 1.0], [True, False, True])
     4.0
     """
-    return sum(gain for gain, lives in zip(np.asarray(increments).tolist(), is_live, strict=True) if lives)
+    gains = [number("increments", gain) for gain in np.asarray(increments).tolist()]
+    if len(gains) != len(is_live):
+        raise must("is_live", f"of length {len(gains)}, as `increments`", is_live)
+    return sum(gain for gain, lives in zip(gains, is_live, strict=True) if lives)
 
 
 def batch_damage(epsilon: Any) -> Any:
@@ -205,6 +224,13 @@ def batch_damage(epsilon: Any) -> Any:
     number
         The ratio.
 
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1/2].
+
     Proof
     -----
     The marginals of a batch of m lie in [u, (1 + epsilon) u), and fewer than epsilon m of them are dead. The living are
@@ -215,6 +241,7 @@ def batch_damage(epsilon: Any) -> Any:
     >>> batch_damage(0.5) == 1 / 3
     True
     """
+    number("epsilon", epsilon, 0, Fraction(1, 2))
     return (1 - epsilon) / (1 + epsilon)
 
 
@@ -235,6 +262,13 @@ def batch_value(guess: Any, optimum: Any, epsilon: Any, *, is_full: bool) -> Any
     number
         (1 - epsilon) o / 2, or (1 - epsilon) / (1 + epsilon) (OPT - o / 2).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If `epsilon` is not in [0, 1/2], or another number is negative or not finite.
+
     Proof
     -----
     Full: more than (1 - epsilon) k members live, each with a marginal of at least t (`live_value`). Open: nothing that
@@ -245,32 +279,10 @@ def batch_value(guess: Any, optimum: Any, epsilon: Any, *, is_full: bool) -> Any
     >>> batch_value(8.0, 8.0, 0.5, is_full=True)
     2.0
     """
+    number("epsilon", epsilon, 0, Fraction(1, 2))
+    number("guess", guess, 0)
+    number("optimum", optimum, 0)
     return (1 - epsilon) * guess / 2 if is_full else batch_damage(epsilon) * (optimum - guess / 2)
-
-
-def batch_table_ratio(epsilon: Any) -> Any:
-    r"""The best of a table of guesses with batches, as a part of OPT (statement DS-T6).
-
-    Parameters
-    ----------
-    epsilon : number
-        Tolerance and ratio of the guesses less 1.
-
-    Returns
-    -------
-    number
-        (1 - epsilon)^2 / (2 (1 + epsilon)), at least 1/2 - 3 epsilon / 2.
-
-    Proof
-    -----
-    As `table_ratio`, with `batch_value` at o in [OPT, (1 + epsilon) OPT): the open case is the smaller one.
-
-    Examples
-    --------
-    >>> batch_table_ratio(0.0)
-    0.5
-    """
-    return (1 - epsilon) ** 2 / (2 * (1 + epsilon))
 
 
 def batch_pair_ratio(epsilon: Any) -> Any:
@@ -279,12 +291,19 @@ def batch_pair_ratio(epsilon: Any) -> Any:
     Parameters
     ----------
     epsilon : number
-        Tolerance and ratio of the guesses less 1.
+        Tolerance and ratio of the guesses less 1, in [0, 1/2].
 
     Returns
     -------
     number
         (1 - epsilon) / (2 (1 + epsilon)).
+
+    Raises
+    ------
+    TypeError
+        If `epsilon` is no number.
+    ValueError
+        If `epsilon` is not in [0, 1/2].
 
     Proof
     -----
@@ -296,6 +315,7 @@ def batch_pair_ratio(epsilon: Any) -> Any:
     >>> batch_pair_ratio(0.0)
     0.5
     """
+    number("epsilon", epsilon, 0, Fraction(1, 2))
     return (1 - epsilon) / (2 * (1 + epsilon))
 
 
@@ -316,6 +336,13 @@ def group_bound(value: Any, bars: Any, limits: Any) -> Any:
     number
         value + sum_g limits_g bars_g.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `value` or a bar is negative or not finite, a limit is negative, or there are not as many of both.
+
     Proof
     -----
     Let I be the picks and O an admissible set of elements that are present. Each v of O outside of I, of group g, was
@@ -328,4 +355,6 @@ def group_bound(value: Any, bars: Any, limits: Any) -> Any:
     >>> group_bound(5.0, [1.0, 0.5], [2, 4])
     9.0
     """
+    number("value", value, 0)
+    bars, limits = numbers("bars", bars, 0), numbers("limits", limits, 0, length=len(bars))
     return value + sum(limit * bar for limit, bar in zip(limits, bars, strict=True))

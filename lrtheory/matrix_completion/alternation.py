@@ -30,7 +30,7 @@ class Setting(NamedTuple):
     method: str
     ridge: float
     inner_tol: float
-    max_inner: int
+    max_inner_iter: int
     tol: float
     max_iter: int
     n_threads: int
@@ -125,7 +125,7 @@ def _half_step(
         rng=setting.rng,
         ridge=setting.ridge,
         tol=accuracy,
-        max_inner=setting.max_inner,
+        max_inner_iter=setting.max_inner_iter,
         n_threads=setting.n_threads,
     )
     factors[1 - axis], factors[axis] = fixed, found.factor

@@ -186,7 +186,6 @@ def scaled_gd(
     step_size: float = 0.5,
     tol: float = 1e-6,
     max_iter: int = 500,
-    rng: np.random.Generator | int | None = None,
 ) -> CompletionResult:
     """Scaled gradient descent on both factors, from the spectral start.
 
@@ -196,8 +195,8 @@ def scaled_gd(
         What was seen, and k.
     step_size : float
         In units of 1 / p, in (0, 1).
-    tol, max_iter, rng : as for `complete`
-        When to stop, and the source of the start.
+    tol, max_iter : as for `complete`
+        When to stop.
 
     Returns
     -------
@@ -220,7 +219,7 @@ def scaled_gd(
     >>> scaled_gd(make_low_rank((60, 50), 2, density=0.6, condition=10, rng=0), 2).converged
     True
     """
-    length, rng = open_interval("step_size", step_size, 0, 1), generator(rng)
+    length = open_interval("step_size", step_size, 0, 1)
     seen = as_observations(data)
 
     def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
@@ -228,7 +227,7 @@ def scaled_gd(
         to_u, to_v = (scaled @ V) @ np.linalg.pinv(V.T @ V), (scaled.T @ U) @ np.linalg.pinv(U.T @ U)
         return U + to_u, V + to_v
 
-    start = spectral_start.spectral_init(seen, rank, rng=rng)
+    start = spectral_start.spectral_init(seen, rank)
     half = np.sqrt(start.singular_values)
     begin = start.U * half, start.V * half
     return _descent(seen, rank, step, name="scaled-gd", ridge=0.0, tol=tol, max_iter=max_iter, start=begin)

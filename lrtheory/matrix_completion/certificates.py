@@ -76,7 +76,7 @@ def objective(data: Any, U: Any, V: Any, *, ridge: float = 0.0) -> float:
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         What was seen.
     U, V : arrays of shape (m, k) and (n, k)
         The factors.
@@ -110,7 +110,7 @@ def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         What was seen.
     U, V : arrays of shape (m, k) and (n, k)
         The factors.

@@ -56,7 +56,7 @@ def complete(
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         What was seen; stored zeros are observations. For whole matrices on a GPU see `complete_dense`.
     rank : int or sequence of int
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken.
@@ -66,7 +66,7 @@ def complete(
         lambda, at least 0, for each row alike.
     bias : bool
         Whether to fit a mean and biases of rows and columns first, as for ratings.
-    init : {"spectral", "random"}, or pair (U, V)
+    init : {"spectral", "random"}, or pair (U, V) of arrays of shape (m, k) and (n, k)
         Where to start; a pair continues an earlier run.
     sample_splitting : bool, "independent" or "disjoint"
         Whether each half-step takes a fresh part of the sample, as the analysis does; see `split_mask`. True is
@@ -94,7 +94,7 @@ def complete(
     Returns
     -------
     CompletionResult
-        Factors, biases, and methods to predict.
+        Factors `U` (m, k) and `V` (n, k), biases, a certificate, and methods to predict.
 
     Raises
     ------
@@ -104,9 +104,13 @@ def complete(
 
     Notes
     -----
-    Without noise the distance to the column space of M shrinks by a constant factor a half-step when the sample is
-    large enough (statement MC-T1); each half-step is a contraction up to the inner error (MC-D2) and keeps the factor
-    incoherent (MC-L5). The paper needs sample splitting for its proof; in practice it wastes observations.
+    With d the sine of the largest angle to the column space of M, F the error that the sample puts on a half-step and E
+    that of its inner solver, the next d is at most (\|F\| + \|E\|) / (s_k sqrt(1 - d^2) - \|F\| - \|E\|) (statement
+    MC-D2). On a fresh sample of at least 6 k ln n entries a line it falls to d / 4 with probability 19/20, where
+    singular values are equal (MC-W4, measured). No half-step raises the objective (MC-L7), factors stay incoherent
+    (MC-L5), and the gap of the `certificate` bounds the distance to the best matrix of any rank (MC-L8). Theorem MC-T1,
+    of runs in time proportional to \|Omega\| k, needs sample splitting for its proof; in practice that wastes
+    observations.
 
     References
     ----------

@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lrtheory._validation import choice
+from lrtheory._numbers import number
+from lrtheory._validation import choice, integer
 
 __all__ = ["half_step_flops", "outer_iterations", "samples_alternating", "samples_for_contraction"]
 
 
 def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
-    r"""Iterations until an error of size \|M\|_F has shrunk to epsilon (statement MC-T1).
+    r"""Iterations until an error of size \|M\|_F has shrunk to epsilon, a count of theorem MC-T1.
+
+    The theorem is recorded and not checked.
 
     Parameters
     ----------
@@ -30,6 +33,13 @@ def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
     int
         ceil(log(norm / epsilon) / log(contraction)), at least 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `norm` or `epsilon` is not above 0, or `contraction` not above 1.
+
     References
     ----------
     .. [1] Y. Gu, Z. Song, J. Yin, L. Zhang, Low Rank Matrix Completion via Robust Alternating Minimization in Nearly
@@ -40,13 +50,18 @@ def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
     >>> outer_iterations(1.0, epsilon=1e-6)
     10
     """
+    number("norm", norm, 0, ends="(]")
+    number("epsilon", epsilon, 0, ends="(]")
+    number("contraction", contraction, 1, ends="(]")
     return max(0, math.ceil(math.log(norm / epsilon) / math.log(contraction)))
 
 
 def samples_alternating(
     n: Any, *, rank: Any, incoherence: Any, condition: Any, power_of_condition: Any = 2, constant: Any = 1
 ) -> Any:
-    """Samples in the analyses of alternating minimisation, without logarithms (statement MC-T1).
+    """Samples in the analyses of alternating minimisation, without logarithms, a count of theorem MC-T1.
+
+    The theorem is recorded and not checked, since this exceeds the matrix at every size that can be run.
 
     Parameters
     ----------
@@ -57,12 +72,19 @@ def samples_alternating(
     power_of_condition : int
         2 or 4; sources differ.
     constant : number
-        What the O hides; the result says nothing at sizes of a laptop even with 1.
+        What the O hides, above 0.
 
     Returns
     -------
     number
         C kappa^a mu^2 n k^4.5.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If an integer or `condition` is below 1, `incoherence` or `constant` not above 0, or the power neither 2 nor 4.
 
     References
     ----------
@@ -73,11 +95,18 @@ def samples_alternating(
     >>> round(samples_alternating(2000, rank=4, incoherence=1, condition=1))
     1024000
     """
+    n, rank = integer("n", n, low=1), integer("rank", rank, low=1)
+    number("incoherence", incoherence, 0, ends="(]")
+    number("condition", condition, 1)
+    choice("power_of_condition", power_of_condition, (2, 4))
+    number("constant", constant, 0, ends="(]")
     return constant * condition**power_of_condition * incoherence**2 * n * rank**4.5
 
 
 def samples_for_contraction(*, rank: Any, incoherence: Any, condition: Any, factor: Any = 4) -> Any:
-    """Expected entries p m of a column at which a half-step shrinks the distance by a factor on average (MC-E1).
+    r"""Expected entries p m of a column at which a half-step shrinks the distance by a factor on average.
+
+    To first order; E \|G\|_F^2 <= (s_k d / factor)^2 is exact (statement MC-E1-bound).
 
     Parameters
     ----------
@@ -86,12 +115,19 @@ def samples_for_contraction(*, rank: Any, incoherence: Any, condition: Any, fact
     incoherence, condition : number
         mu and kappa.
     factor : number
-        Above 1.
+        By which the distance is divided, above 0.
 
     Returns
     -------
     number
         factor^2 mu^2 k^2 kappa^2.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `rank` is below 1, `incoherence` or `factor` not above 0, or `condition` below 1.
 
     Proof
     -----
@@ -102,13 +138,17 @@ def samples_for_contraction(*, rank: Any, incoherence: Any, condition: Any, fact
     >>> samples_for_contraction(rank=2, incoherence=1, condition=1)
     64
     """
+    rank = integer("rank", rank, low=1)
+    number("incoherence", incoherence, 0, ends="(]")
+    number("condition", condition, 1)
+    number("factor", factor, 0, ends="(]")
     return factor**2 * incoherence**2 * rank**2 * condition**2
 
 
 def half_step_flops(
     n_observed: int, n_lines: int, rank: int, *, method: str = "exact", inner_steps: int = 0, inner_entries: int = 0
 ) -> int:
-    r"""Additions and multiplications of one half-step (statement MC-T1).
+    r"""Additions and multiplications of one half-step (statement MC-T1-flops).
 
     Parameters
     ----------
@@ -130,8 +170,10 @@ def half_step_flops(
 
     Raises
     ------
+    TypeError
+        If a number is no integer.
     ValueError
-        If the method is unknown.
+        If the method is unknown, `rank` is below 1, or another number is negative.
 
     Proof
     -----
@@ -145,6 +187,12 @@ def half_step_flops(
     >>> half_step_flops(1000, 10, 3), half_step_flops(1000, 10, 3, method="cg", inner_steps=20, inner_entries=2000)
     (30320, 42720)
     """
+    n_observed, n_lines = integer("n_observed", n_observed, low=0), integer("n_lines", n_lines, low=0)
+    inner_steps, inner_entries = (
+        integer("inner_steps", inner_steps, low=0),
+        integer("inner_entries", inner_entries, low=0),
+    )
+    rank = integer("rank", rank, low=1)
     choice("method", method, ("exact", "cg", "sketch"))
     first = 6 * n_observed * rank
     if method == "exact":

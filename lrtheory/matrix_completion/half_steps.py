@@ -79,7 +79,7 @@ def half_step(
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         What was seen.
     F : array of shape (n, k) for axis 0, (m, k) for axis 1
         The fixed factor.
@@ -104,7 +104,7 @@ def half_step(
     Returns
     -------
     HalfStep
-        With `factor`, `residuals` and what it cost.
+        `factor` (lines, k), `residuals` (lines,), and what it cost.
 
     Raises
     ------
@@ -113,9 +113,12 @@ def half_step(
 
     Notes
     -----
-    A line with d < k observations and no ridge has an affine space of solutions; the shortest is returned
-    (statement MC-L10). Without noise and for orthonormal F the exact solution is V* S D^T minus a small error
-    (statement MC-D1).
+    Let M = U* S V*^T be seen without noise and F be orthonormal with D = F^T U* (for ``axis=1``). The exact solution is
+    V* S D^T - G, G the error that the sample causes (statement MC-D1, `theory.driving_error`). With an inner error E
+    the distance d to the column space becomes at most (\|G\| + \|E\|) / (s_k sqrt(1 - d^2) - \|G\| - \|E\|)
+    (MC-D2); G = 0 where everything is seen (MC-D3). A line with fewer than k observations and no ridge has an affine
+    space of solutions; the shortest is returned (MC-L10). An exact half-step of m lines costs 6 \|Omega\| k +
+    \|Omega\| k (k + 1) + m (k (k + 1) (2 k + 1) / 6 + 2 k^2) operations (MC-T1-flops).
 
     Examples
     --------

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import choice
+from lrtheory._numbers import number
+from lrtheory._validation import choice, integer, must
+from lrtheory.matrix_completion.ranges import entries, less
 
 __all__ = [
     "clipped_distance_bound",
@@ -37,6 +39,13 @@ def clipped_distance_bound(error: Any) -> Any:
     number or array
         e / (1 - e).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `error` is not in [0, 1).
+
     Proof
     -----
     A row of U* O is no longer than tau, and so are its entries. Cutting rows to length 2 tau is a projection on a ball
@@ -48,6 +57,7 @@ def clipped_distance_bound(error: Any) -> Any:
     >>> clipped_distance_bound(0.25)
     0.3333333333333333
     """
+    entries("error", error, 0, 1, ends="[)")
     return error / (1 - error)
 
 
@@ -72,8 +82,10 @@ def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, c
 
     Raises
     ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
     ValueError
-        If the way of clipping is unknown.
+        If `error` is not in [0, 1), `incoherence` not above 0, an integer below 1, or the way of clipping unknown.
 
     Proof
     -----
@@ -85,9 +97,18 @@ def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, c
     >>> float(clipped_row_bound(0.5, incoherence=1, n_rows=100, rank=4))
     0.8
     """
+    entries("error", error, 0, 1, ends="[)")
+    number("incoherence", incoherence, 0, ends="(]")
+    n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
     choice("clip", clip, ("row", "entry"))
     longest = 2 * incoherence * np.sqrt(rank / n_rows)
     return (longest if clip == "row" else longest * np.sqrt(rank)) / (1 - error)
+
+
+def _check_change(smallest: Any, change: Any) -> None:
+    entries("smallest", smallest, 0, ends="(]")
+    entries("change", change, 0)
+    less("change", change, "smallest", smallest)
 
 
 def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
@@ -105,6 +126,13 @@ def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
     number or array
         sigma - eta; it is at least sigma / 2 when eta <= sigma / 2, and may be 0 when eta = sigma.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If a number is negative or not finite, or `change` above `smallest`, where nothing is said.
+
     Proof
     -----
     \|(A + E) x\| >= \|A x\| - \|E x\|. For A = I, E = -I it is 0.
@@ -114,6 +142,10 @@ def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
     >>> perturbed_smallest(1.0, change=0.25)
     0.75
     """
+    entries("smallest", smallest, 0)
+    entries("change", change, 0)
+    if np.any(change > smallest):
+        raise must("change", f"at most `smallest`, which is {smallest}", change)
     return smallest - change
 
 
@@ -132,6 +164,13 @@ def row_norm_change(smallest: Any, *, change: Any) -> Any:
     number or array
         eta / sigma.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `change` is negative, or not below `smallest`.
+
     Proof
     -----
     Row norms are \|P e_i\| of the projection P on the column space, and \|P_A - P_B\| = \|(I - P_B) P_A\| for subspaces
@@ -142,6 +181,7 @@ def row_norm_change(smallest: Any, *, change: Any) -> Any:
     >>> row_norm_change(2.0, change=0.5)
     0.25
     """
+    _check_change(smallest, change)
     return change / smallest
 
 
@@ -162,6 +202,13 @@ def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change
     number or array
         tau_i(A) (1 + eta / (sigma - eta)) + \|E_i\| / (sigma - eta).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If a number is negative or not finite, or `change` not below `smallest`.
+
     Proof
     -----
     Let B = A + E = Q R, so q_i = R^{-T} (a_i + e_i) with \|R^{-1}\| <= 1 / (sigma - eta). With A = Q_A R_A,
@@ -172,6 +219,9 @@ def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change
     >>> perturbed_row_bound(0.5, row_change=0.0, smallest=1.0, change=0.5)
     1.0
     """
+    entries("row_norm", row_norm, 0)
+    entries("row_change", row_change, 0)
+    _check_change(smallest, change)
     left = smallest - change
     return row_norm * (1 + change / left) + row_change / left
 
@@ -193,6 +243,13 @@ def incoherence_bound(incoherence: Any, *, n_rows: Any, rank: Any, smallest: Any
     number
         mu + (eta / sigma) sqrt(m / k).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `incoherence` is not above 0, an integer below 1, or `change` negative or not below `smallest`.
+
     Proof
     -----
     `row_norm_change` for the longest row, times sqrt(m / k).
@@ -202,6 +259,9 @@ def incoherence_bound(incoherence: Any, *, n_rows: Any, rank: Any, smallest: Any
     >>> float(incoherence_bound(1.0, n_rows=100, rank=4, smallest=1.0, change=0.1))
     1.5
     """
+    number("incoherence", incoherence, 0, ends="(]")
+    n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
+    _check_change(smallest, change)
     return incoherence + change / smallest * np.sqrt(n_rows / rank)
 
 
@@ -220,6 +280,13 @@ def wedin_bound(noise: Any, *, smallest: Any) -> Any:
     number or array
         \|E\| / (s_k - \|E\|).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `noise` is negative, or not below `smallest`.
+
     Proof
     -----
     X = M + E has leading triplets X V_0 = U_0 Sigma_0. With U*_perp^T M = 0, U*_perp^T U_0 = U*_perp^T E V_0
@@ -230,6 +297,9 @@ def wedin_bound(noise: Any, *, smallest: Any) -> Any:
     >>> wedin_bound(0.25, smallest=1.0)
     0.3333333333333333
     """
+    entries("smallest", smallest, 0, ends="(]")
+    entries("noise", noise, 0)
+    less("noise", noise, "smallest", smallest)
     return noise / (smallest - noise)
 
 
@@ -250,6 +320,13 @@ def forward_error_bound(epsilon: Any, *, optimum: Any, smallest: Any) -> Any:
     number or array
         sqrt(2 epsilon + epsilon^2) OPT / sigma_min(A), a bound on \|x - x*\|.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `smallest` is not above 0, or another number is negative or not finite.
+
     Proof
     -----
     A x* - b is orthogonal to the range of A, in which A (x - x*) lies, so \|A x - b\|^2 = OPT^2 + \|A (x - x*)\|^2.
@@ -260,4 +337,7 @@ def forward_error_bound(epsilon: Any, *, optimum: Any, smallest: Any) -> Any:
     >>> float(forward_error_bound(0.25, optimum=2.0, smallest=0.5))
     3.0
     """
+    entries("epsilon", epsilon, 0)
+    entries("optimum", optimum, 0)
+    entries("smallest", smallest, 0, ends="(]")
     return np.sqrt(2 * epsilon + epsilon * epsilon) * optimum / smallest

@@ -105,7 +105,7 @@ def as_observations(data: Any, name: str = "data") -> Observations:
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         Stored zeros of a sparse array are observations, and what a masked array hides is not.
     name : str
         The argument that an error names.

@@ -40,14 +40,14 @@ def conjugate_gradients(
     *,
     ridge: float,
     tol: float,
-    max_inner: int,
+    max_inner_iter: int,
     n_threads: int = 1,
 ) -> Regressions:
     """Conjugate gradients from a start, until the normal equations hold to a relative accuracy `tol`."""
     work = _start(lines, F, init)
     scales = np.einsum("ij,ij->j", F, F).astype(work.factor.dtype) / len(F)  # times d: about the diagonal of P^T P
     scales[scales == 0] = 1
-    numbers = work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner
+    numbers = work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner_iter
     given = (*_door(lines, F), kernel_input(scales), *numbers)
     _in_threads(n_threads, lines, lambda first, last: _cg_lines(*given, first, last, *work))
     return work
@@ -196,7 +196,7 @@ def normal_product(panel, p, w):
 
 @kernel(nogil=True)
 def _cg_lines(
-    starts, indices, values, F, scales, ridge, tol, max_inner, first, last, factor, residuals, squares, steps
+    starts, indices, values, F, scales, ridge, tol, max_inner_iter, first, last, factor, residuals, squares, steps
 ):
     k = F.shape[1]
     longest = 0
@@ -230,7 +230,7 @@ def _cg_lines(
         descent = _dot(r, z)
         small = tol * size
         step = 0
-        while step < max_inner and math.sqrt(_dot(r, r)) > small:
+        while step < max_inner_iter and math.sqrt(_dot(r, r)) > small:
             normal_product(panel, p, w)
             for c in range(k):
                 w[c] += ridge * p[c]

@@ -11,16 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import choice
+from lrtheory._numbers import number
+from lrtheory._validation import choice, integer
 
 __all__ = [
     "coverage_probability",
     "degrees_of_freedom",
     "few_entries_probability",
     "gram_tail",
-    "init_noise_guess",
     "init_noise_tail",
-    "necessary_density",
     "noise_risk",
 ]
 
@@ -38,6 +37,13 @@ def degrees_of_freedom(n_rows: int, n_cols: int, rank: int) -> int:
     int
         k (m + n - k).
 
+    Raises
+    ------
+    TypeError
+        If a number is no integer.
+    ValueError
+        If a side is below 1, or the rank not in [1, min(m, n)].
+
     Proof
     -----
     (U, V) has k (m + n) numbers, and (U A, V A^{-T}) gives the same matrix for every invertible k x k matrix A. With
@@ -48,11 +54,13 @@ def degrees_of_freedom(n_rows: int, n_cols: int, rank: int) -> int:
     >>> degrees_of_freedom(20, 10, 2)
     56
     """
+    n_rows, n_cols = integer("n_rows", n_rows, low=1), integer("n_cols", n_cols, low=1)
+    rank = integer("rank", rank, low=1, high=min(n_rows, n_cols))
     return rank * (n_rows + n_cols - rank)
 
 
 def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
-    """Probability that a row has fewer than k entries (statement MC-H1).
+    """Probability that a row has fewer than k entries (statement MC-H1-coverage).
 
     Parameters
     ----------
@@ -66,6 +74,13 @@ def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
     float or Fraction
         P[Bin(n, p) < k].
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If an integer is below 1, or the density not in [0, 1].
+
     Proof
     -----
     The number of entries of a row is binomial.
@@ -75,11 +90,13 @@ def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
     >>> few_entries_probability(2, rank=1, density=0.5)
     0.25
     """
+    n_cols, rank = integer("n_cols", n_cols, low=1), integer("rank", rank, low=1)
+    number("density", density, 0, 1)
     return sum(math.comb(n_cols, d) * density**d * (1 - density) ** (n_cols - d) for d in range(rank))
 
 
 def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -> Any:
-    r"""Bound on the success probability of every algorithm, on random matrices of rank k (statement MC-H1).
+    r"""Bound on the success probability of every algorithm, on random matrices of rank k (statement MC-H1-coverage).
 
     Parameters
     ----------
@@ -93,6 +110,13 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
     float or Fraction
         (1 - q)^m with q = P[Bin(n, p) < k], the probability that every row has at least k entries.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If an integer is below 1, or the density not in [0, 1].
+
     Proof
     -----
     Rows are independent. Where a row has d < k entries, M restricted to it is known up to an affine space of dimension
@@ -103,45 +127,19 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
     >>> coverage_probability(3, 1, rank=1, density=0.5)
     0.125
     """
+    n_rows = integer("n_rows", n_rows, low=1)
     return (1 - few_entries_probability(n_cols, rank=rank, density=density)) ** n_rows
 
 
-def necessary_density(n: Any, *, rank: Any, incoherence: Any, constant: Any = 1) -> Any:
-    """Density below which uniform sampling fails for some incoherent n x n matrix (statement MC-H2).
-
-    Parameters
-    ----------
-    n, rank : int
-        Size and k.
-    incoherence : number
-        mu, with row norms at most mu sqrt(k / n).
-    constant : number
-        c, which the theorem leaves open.
-
-    Returns
-    -------
-    number
-        c mu^2 k ln(n) / n.
-
-    References
-    ----------
-    .. [1] E. Candes, T. Tao, The Power of Convex Relaxation, IEEE Trans. Inf. Theory 56, 2010.
-
-    Examples
-    --------
-    >>> round(float(necessary_density(1000, rank=2, incoherence=1)), 4)
-    0.0138
-    """
-    return constant * incoherence**2 * rank * np.log(n) / n
-
-
 def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -> Any:
-    r"""Bound on P[lambda_min(B) <= 1 - d] or P[lambda_max(B) >= 1 + d] for the Gram matrix B of one line (MC-W1).
+    r"""Bound on P[lambda_min(B) <= 1 - d] or P[lambda_max(B) >= 1 + d] for the Gram matrix B of one line.
+
+    Statement MC-W1 measures the lower tail.
 
     Parameters
     ----------
     deviation : number
-        d, in (0, 1) below, above 0 above.
+        d, in [0, 1) below, at least 0 above.
     rank : int
         k.
     largest : number
@@ -156,8 +154,10 @@ def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -
 
     Raises
     ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
     ValueError
-        If the side is unknown.
+        If the side is unknown, the deviation is not in its range, `rank` below 1, or `largest` not above 0.
 
     References
     ----------
@@ -168,11 +168,15 @@ def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -
     >>> round(float(gram_tail(0.5, rank=5, largest=0.05)), 3)
     0.232
     """
+    rank = integer("rank", rank, low=1)
+    number("largest", largest, 0, ends="(]")
     choice("side", side, ("below", "above"))
     d = deviation
     if side == "below":
+        number("deviation", d, 0, 1, ends="[)")
         exponent = d + (1 - d) * np.log(1 - d)
     else:
+        number("deviation", d, 0)
         exponent = (1 + d) * np.log(1 + d) - d
     return rank * np.exp(-exponent / largest)
 
@@ -185,13 +189,13 @@ def init_noise_tail(
     Parameters
     ----------
     t : number
-        Above 0, in units of M.
+        At least 0, in units of M.
     n_rows, n_cols : int
         m and n.
     longest_row, longest_col : number
         Largest norm of a row and of a column of M.
     largest_entry : number
-        max \|M_ij\|.
+        max \|M_ij\|, above 0.
     density : number
         p, in (0, 1).
 
@@ -200,6 +204,13 @@ def init_noise_tail(
     number
         (m + n) exp(-(t^2 / 2) / (v + L t / 3)) with v = ((1 - p) / p) max(row, column)^2 and
         L = max \|M_ij\| max(1, (1 - p) / p).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `t` or a norm is negative, `largest_entry` not above 0, an integer below 1, or the density not in (0, 1).
 
     References
     ----------
@@ -211,34 +222,17 @@ def init_noise_tail(
     >>> round(float(init_noise_tail(1.0, density=0.5, **sizes)), 3)
     0.0
     """
+    number("t", t, 0)
+    n_rows, n_cols = integer("n_rows", n_rows, low=1), integer("n_cols", n_cols, low=1)
+    number("longest_row", longest_row, 0)
+    number("longest_col", longest_col, 0)
+    number("largest_entry", largest_entry, 0, ends="(]")
+    number("density", density, 0, 1, ends="()")
     odds = (1 - density) / density
     longest = longest_row if longest_row > longest_col else longest_col
     variance = odds * longest * longest
     jump = largest_entry * (odds if odds > 1 else 1)
     return (n_rows + n_cols) * np.exp(-(t * t / 2) / (variance + jump * t / 3))
-
-
-def init_noise_guess(*, longest_row: Any, longest_col: Any, density: Any) -> Any:
-    r"""A guess of \|P_Omega(M) / p - M\| from above, no theorem (statement MC-W2).
-
-    Parameters
-    ----------
-    longest_row, longest_col : number
-        Largest norm of a row and of a column of M.
-    density : number
-        p, in (0, 1].
-
-    Returns
-    -------
-    number
-        sqrt((1 - p) / p) (row + column), the size of a Gaussian matrix with these variances.
-
-    Examples
-    --------
-    >>> float(init_noise_guess(longest_row=3.0, longest_col=1.0, density=0.5))
-    4.0
-    """
-    return np.sqrt((1 - density) / density) * (longest_row + longest_col)
 
 
 def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any) -> Any:
@@ -258,6 +252,13 @@ def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any)
     number
         noise^2 k (m + n - k) / p, which estimates E \|M^ - M\|_F^2.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `noise` is negative, the rank does not fit the sides, or the density is not in (0, 1].
+
     Proof
     -----
     Least squares in a known space of dimension k (m + n - k), from a share p of the entries whose Gram matrix is close
@@ -268,4 +269,6 @@ def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any)
     >>> noise_risk(1.0, n_rows=20, n_cols=10, rank=2, density=0.5)
     112.0
     """
+    number("noise", noise, 0)
+    number("density", density, 0, 1, ends="(]")
     return noise * noise * degrees_of_freedom(n_rows, n_cols, rank) / density

@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._numbers import number
+from lrtheory._validation import array, integer
+from lrtheory.matrix_completion.ranges import entries
 
 __all__ = [
     "cg_error_bound",
-    "countsketch_failure",
     "countsketch_rank_loss",
     "countsketch_second_moment",
     "distortion",
     "gaussian_sketch_failure",
     "gradient_rate",
     "preconditioned_condition",
-    "srht_rows",
     "tuned_gradient_rate",
     "tuned_step",
 ]
@@ -43,6 +44,13 @@ def distortion(A: Any, R: Any) -> float:
     float
         e = max(1 / sigma_min - 1, 1 - 1 / sigma_max) for the singular values of A R^{-1}; 0 for R of A itself.
 
+    Raises
+    ------
+    TypeError
+        If an entry is no number.
+    ValueError
+        If shapes do not fit, an entry is not finite, or `R` is singular.
+
     Proof
     -----
     \|S A x\| = \|R x\|. With y = R x the definition says \|y\| / (1 + e) <= \|A R^{-1} y\| <= \|y\| / (1 - e), so e is
@@ -53,9 +61,11 @@ def distortion(A: Any, R: Any) -> float:
     >>> distortion(np.eye(2), 1.25 * np.eye(2))
     0.25
     """
+    A = array("A", A, shape=(None, None))
+    R = array("R", R, shape=(A.shape[1], A.shape[1]))
     from scipy.linalg import solve_triangular
 
-    spectrum = np.linalg.svd(solve_triangular(np.asarray(R), np.asarray(A).T, trans="T"), compute_uv=False)
+    spectrum = np.linalg.svd(solve_triangular(R, A.T, trans="T"), compute_uv=False)
     return float(max(1 / spectrum[-1] - 1, 1 - 1 / spectrum[0], 0.0))
 
 
@@ -72,6 +82,13 @@ def preconditioned_condition(e: Any) -> Any:
     number or array
         (1 + e) / (1 - e).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
     Proof
     -----
     S A = Q R, so \|S A R^{-1} y\| = \|y\|. With x = R^{-1} y, (1 - e) \|A x\| <= \|S A x\| <= (1 + e) \|A x\| says that
@@ -82,6 +99,7 @@ def preconditioned_condition(e: Any) -> Any:
     >>> preconditioned_condition(0.5)
     3.0
     """
+    entries("e", e, 0, 1, ends="[)")
     return (1 + e) / (1 - e)
 
 
@@ -98,6 +116,13 @@ def gradient_rate(e: Any) -> Any:
     number or array
         max(\|1 - (1 - e)^-2\|, \|1 - (1 + e)^-2\|), below 1 exactly when e < 1 - 1 / sqrt 2.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
     Proof
     -----
     In y = R x one step multiplies the error by I - Q^T Q with Q = A R^{-1}, and \|A (x - x*)\| = \|Q (y - y*)\| is
@@ -109,12 +134,13 @@ def gradient_rate(e: Any) -> Any:
     >>> gradient_rate(0.5)
     3.0
     """
+    entries("e", e, 0, 1, ends="[)")
     above, below = abs(1 - 1 / (1 - e) ** 2), abs(1 - 1 / (1 + e) ** 2)
     return np.maximum(above, below) if isinstance(e, np.ndarray) else max(above, below)
 
 
 def cg_error_bound(e: Any, *, n_iter: Any) -> Any:
-    r"""Factor of t steps of preconditioned conjugate gradients on \|A (x_t - x*)\| (statement MC-L2).
+    r"""Factor of t steps of preconditioned conjugate gradients on \|A (x_t - x*)\| (statement MC-L2-cg).
 
     Parameters
     ----------
@@ -128,6 +154,13 @@ def cg_error_bound(e: Any, *, n_iter: Any) -> Any:
     number or array
         2 e^t.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1), or `n_iter` negative.
+
     Proof
     -----
     Conjugate gradients on Q^T Q reduce this norm by 2 ((c - 1) / (c + 1))^t, with c = (1 + e) / (1 - e) the square root
@@ -138,11 +171,13 @@ def cg_error_bound(e: Any, *, n_iter: Any) -> Any:
     >>> cg_error_bound(0.5, n_iter=3)
     0.25
     """
+    entries("e", e, 0, 1, ends="[)")
+    entries("n_iter", n_iter, 0)
     return 2 * e**n_iter
 
 
 def tuned_step(e: Any) -> Any:
-    """The best constant step of preconditioned gradient descent (statement MC-L2).
+    """The best constant step of preconditioned gradient descent (statement MC-L2-tuned).
 
     Parameters
     ----------
@@ -154,6 +189,13 @@ def tuned_step(e: Any) -> Any:
     number or array
         2 / ((1 + e)^-2 + (1 - e)^-2).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
     Proof
     -----
     The step that makes 1 - step * eigenvalue equal and opposite at both ends of [(1 + e)^-2, (1 - e)^-2].
@@ -163,11 +205,12 @@ def tuned_step(e: Any) -> Any:
     >>> tuned_step(0)
     1.0
     """
+    entries("e", e, 0, 1, ends="[)")
     return 2 / (1 / (1 + e) ** 2 + 1 / (1 - e) ** 2)
 
 
 def tuned_gradient_rate(e: Any) -> Any:
-    """Factor of a step of that size, below 1 for every distortion below 1 (statement MC-L2).
+    """Factor of a step of that size, below 1 for every distortion below 1 (statement MC-L2-tuned).
 
     Parameters
     ----------
@@ -179,6 +222,13 @@ def tuned_gradient_rate(e: Any) -> Any:
     number or array
         2 e / (1 + e^2).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
     Proof
     -----
     With a = (1 + e)^-2 and b = (1 - e)^-2 the factor is (b - a) / (b + a); multiply by (1 - e^2)^2.
@@ -188,6 +238,7 @@ def tuned_gradient_rate(e: Any) -> Any:
     >>> tuned_gradient_rate(0.5)
     0.8
     """
+    entries("e", e, 0, 1, ends="[)")
     return 2 * e / (1 + e * e)
 
 
@@ -206,6 +257,13 @@ def countsketch_second_moment(Q: Any, *, sketch_size: Any) -> Any:
     number
         E \|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2 sum_i \|q_i\|^4) / s.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `Q` has not two axes, an entry is not finite, or `sketch_size` is below 1.
+
     Proof
     -----
     Q^T S^T S Q - I = sum_{i != l} sign_i sign_l [same bucket] q_i q_l^T. Products of signs are orthogonal unless the
@@ -218,37 +276,11 @@ def countsketch_second_moment(Q: Any, *, sketch_size: Any) -> Any:
     >>> float(countsketch_second_moment(np.eye(4)[:, :2], sketch_size=4))
     0.5
     """
-    Q = np.asarray(Q)
+    Q = array("Q", Q, shape=(None, None))
+    number("sketch_size", sketch_size, 1)
     k = Q.shape[1]
     lengths = (Q * Q).sum(axis=1)
     return (k * k + k - 2 * (lengths * lengths).sum()) / sketch_size
-
-
-def countsketch_failure(deviation: Any, *, rank: Any, sketch_size: Any) -> Any:
-    r"""Bound on the probability that a CountSketch changes some squared length by more than a share (statement MC-E2).
-
-    Parameters
-    ----------
-    deviation : number
-        Of squared lengths, above 0.
-    rank, sketch_size : int
-        k and s.
-
-    Returns
-    -------
-    number
-        (k^2 + k) / (s deviation^2); 1 and more says nothing.
-
-    Proof
-    -----
-    Markov's inequality for the square of the Frobenius norm, which is at least the spectral norm.
-
-    Examples
-    --------
-    >>> countsketch_failure(0.5, rank=4, sketch_size=800)
-    0.1
-    """
-    return (rank * rank + rank) / (sketch_size * deviation * deviation)
 
 
 def countsketch_rank_loss(rank: int, *, sketch_size: int) -> Any:
@@ -266,6 +298,13 @@ def countsketch_rank_loss(rank: int, *, sketch_size: int) -> Any:
     float or Fraction
         1 - prod_{i < k} (1 - i / s), exactly; a Fraction for a Fraction.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `rank` or `sketch_size` is below 1.
+
     Proof
     -----
     S A has one signed unit vector a column, in the bucket of that row. It has rank k exactly when the k buckets differ,
@@ -276,6 +315,8 @@ def countsketch_rank_loss(rank: int, *, sketch_size: int) -> Any:
     >>> round(countsketch_rank_loss(10, sketch_size=80), 3)
     0.444
     """
+    rank = integer("rank", rank, low=1)
+    number("sketch_size", sketch_size, 1)
     different = 1 - 0 / sketch_size
     for i in range(rank):
         different *= 1 - i / sketch_size
@@ -297,6 +338,13 @@ def gaussian_sketch_failure(t: Any, *, sketch_size: Any) -> Any:
     number
         2 exp(-s t^2 / 2).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `t` is negative or not finite, or `sketch_size` below 1.
+
     References
     ----------
     .. [1] K. Davidson, S. Szarek, Local Operator Theory, Random Matrices and Banach Spaces, 2001, theorem II.13.
@@ -306,30 +354,6 @@ def gaussian_sketch_failure(t: Any, *, sketch_size: Any) -> Any:
     >>> round(float(gaussian_sketch_failure(0.3, sketch_size=100)), 4)
     0.0222
     """
+    number("t", t, 0)
+    number("sketch_size", sketch_size, 1)
     return 2 * np.exp(-sketch_size * t * t / 2)
-
-
-def srht_rows(rank: Any, *, n_rows: Any) -> Any:
-    r"""Rows of a subsampled randomised Hadamard transform that keep lengths within [0.40, 1.48] (statement MC-W6).
-
-    Parameters
-    ----------
-    rank, n_rows : int
-        k and n, at least 2.
-
-    Returns
-    -------
-    number
-        4 (sqrt k + sqrt(8 ln(k n)))^2 ln k, which exceeds n at n = 1024, k = 10.
-
-    References
-    ----------
-    .. [1] J. Tropp, Improved Analysis of the Subsampled Randomized Hadamard Transform, Advances in Adaptive Data
-       Analysis 3, 2011.
-
-    Examples
-    --------
-    >>> round(srht_rows(10, n_rows=1024))
-    1273
-    """
-    return 4 * (np.sqrt(rank) + np.sqrt(8 * np.log(rank * n_rows))) ** 2 * np.log(rank)

@@ -214,7 +214,7 @@ def sketched_lstsq(
     Returns
     -------
     LstsqResult
-        With `x`.
+        The solution `x` (k,) or (k, r), and how far it is proved.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def sketched_lstsq(
     g / sigma, so the iteration stops when g^2 / sigma^2 <= (2 epsilon + epsilon^2) (\|A x - b\|^2 - g^2 / sigma^2). It
     takes sigma = 1 / (1 + e) with the distortion e of the sketch that was drawn (statement MC-L1), computed from
     A R^{-1}: a sketch may be unlucky, and no gradient shows that. This proof is the most expensive part, about 4 n k^2
-    operations. The error of x itself is bounded by statement MC-L3.
+    operations. Then \|x - x*\| <= sqrt(2 epsilon + epsilon^2) min \|A x - b\| / sigma_min(A) (statement MC-L3).
 
     References
     ----------
@@ -372,7 +372,7 @@ def _as_lstsq(A: Any, sides: Any, tried: _Preconditioner, solved: list, method: 
 
 
 def sketched_lines(
-    lines: Compressed, F: np.ndarray, init: np.ndarray, *, ridge: float, tol: float, max_inner: int, rng: Any, **_: Any
+    lines: Compressed, F: Any, init: Any, *, ridge: float, tol: float, max_inner_iter: int, rng: Any, **_: Any
 ) -> Regressions:
     """All regressions of one side, each preconditioned by its own sketch of 4 k rows; for theory, not for speed."""
     n, k = lines.n_lines, F.shape[1]
@@ -395,6 +395,6 @@ def sketched_lines(
         def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
             return bool(np.linalg.norm(A.T @ rest) <= small)
 
-        found, rest, _g = iterates(A, b, R, work.factor[i], method="cg", enough=enough, max_iter=max_inner)
+        found, rest, _g = iterates(A, b, R, work.factor[i], method="cg", enough=enough, max_iter=max_inner_iter)
         work.factor[i], work.steps[i], work.residuals[i] = found[-1], len(found) - 1, np.linalg.norm(A.T @ rest) / scale
     return work._replace(factor=work.factor.astype(lines.values.dtype))

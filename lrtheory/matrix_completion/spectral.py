@@ -116,7 +116,7 @@ def spectral_gap(data: Any) -> float:
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         Rows and columns without observations are left out.
 
     Returns
@@ -179,7 +179,7 @@ def rank_one_components(data: Any) -> tuple[np.ndarray, np.ndarray]:
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         What was seen.
 
     Returns
@@ -215,7 +215,7 @@ def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int
 
     Parameters
     ----------
-    data : Observations, CompletionProblem, sparse array, dense array with NaN, or pair (dense, mask)
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         Only the positions count; k (m + n) may be 4000 at most.
     rank : int
         k, in [1, min(m, n)].

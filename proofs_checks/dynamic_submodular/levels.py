@@ -112,7 +112,7 @@ DS_P1 = Statement(
         saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
         saboteur(
             "above the threshold, not at it",
-            patch=(levels.passes, "return gain >= bar * (1 - 1e-12)", "return gain > bar"),
+            patch=(levels.depth, "passes(gains[first], bars[first])", "gains[first] > bars[first]"),
         ),
         saboteur("t = o/k", solve=mutants.double_threshold),
     ),

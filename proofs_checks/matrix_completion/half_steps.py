@@ -12,6 +12,7 @@ from lrtheory.matrix_completion import (
     CompletionState,
     alternation,
     complete,
+    incoherence,
     objective,
     observations,
     regressions,
@@ -40,6 +41,7 @@ from proofs_checks.matrix_completion.families.half_steps import (
     robust_step,
     row_step,
 )
+from proofs_checks.matrix_completion.families.samples import STARTS, MaskLaw
 
 
 def step_rounding(case: HalfStepCase) -> Any:
@@ -164,6 +166,45 @@ MC_P7 = Statement(
 )
 
 
+# --- the noise that drives it ----------------------------------------------------------------------------------------
+
+
+def driving_moment(law: MaskLaw, rng: np.random.Generator | None = None) -> float:
+    """E |G|_F^2 by the formula of the library."""
+    return float(theory.driving_second_moment(law.start, law.truth, density=law.density))
+
+
+def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
+    """The moment, its bound, that by the expected contraction, and that by the entries needed, each by the next one."""
+    (m, k), s, p = law.start.shape, law.singular_values, law.density
+    d, known = distance(law.start, law.left), {"incoherence": incoherence(law.start), "rank": k}
+    norm, condition = np.linalg.norm(s), s[0] / s[-1]
+    bound = theory.driving_second_moment_bound(d, n_rows=m, norm=norm, density=p, **known)
+    factor = theory.expected_contraction(n_rows=m, condition=condition, density=p, **known)
+    needed = theory.samples_for_contraction(condition=condition, factor=1, **known)
+    contracted, by_count = (factor * s[-1] * d) ** 2, needed / (p * m) * (s[-1] * d) ** 2
+    rhs = np.array([share * bound, contracted, by_count])
+    return Sides([moment, bound, contracted], rhs, rounding=rounding(64 * m * len(law.right), by_count))
+
+
+MC_E1_BOUND = Statement(
+    id="matrix_completion/MC-E1-bound",
+    title="The noise that drives a half-step, by incoherence and distance",
+    source=Derived(theory.driving_second_moment_bound),
+    tex=r"\mathbb E\|G\|_F^2 \le \tfrac{1-p}{p} \tfrac{\mu^2 k}{m} d^2 \|M\|_F^2"
+    r" \le \tfrac{1-p}{p} \tfrac{\mu^2 k^2}{m} \kappa^2 (s_k d)^2 \le \tfrac{\mu^2 k^2 \kappa^2}{pm} (s_k d)^2",
+    hypotheses={"orthonormal columns": lambda law: np.allclose(law.start.T @ law.start, np.eye(law.start.shape[1]))},
+    instances=STARTS,
+    solve=driving_moment,
+    claim=Inequality(moment_bounds),
+    saboteurs=(
+        saboteur("nine tenths of the bound", claim=Inequality(partial(moment_bounds, share=0.9))),
+        saboteur("1/p for (1 - p)/p", solve=lambda law, rng: driving_moment(law) / (1 - law.density)),
+    ),
+    notes="Tight for rank one and a start whose rows have one length.",
+)
+
+
 # --- a ridge, and rows that are seen too little ----------------------------------------------------------------------
 
 
@@ -239,7 +280,7 @@ def residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
     def keep(state: CompletionState) -> None:
         found.append(np.sqrt(2 * objective(data, state.U, state.V, ridge=case.ridge)) / np.linalg.norm(data.values))
 
-    setting = {"method": "cg", "max_inner": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
+    setting = {"method": "cg", "max_inner_iter": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
     complete(data, case.rank, ridge=case.ridge, rng=case.seed, callback=keep, **setting)
     return np.array(found)
 

@@ -40,7 +40,7 @@ from proofs_checks.matrix_completion.families.samples import (
 
 def one_step(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
     """One step of conjugate gradients from zero, which does not solve the regressions."""
-    return exact_step(case, rng, method="cg", max_inner=1)
+    return exact_step(case, rng, method="cg", max_inner_iter=1)
 
 
 def one_entry_lost(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
@@ -80,7 +80,7 @@ def cold_residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
     """Conjugate gradients that start from zero in every half-step."""
     data = case.observations
     V, found = np.linalg.qr(np.random.default_rng(case.seed).normal(size=(case.shape[1], case.rank)))[0], []
-    setting = {"method": "cg", "max_inner": case.inner_steps, "tol": 1e-12, "ridge": case.ridge}
+    setting = {"method": "cg", "max_inner_iter": case.inner_steps, "tol": 1e-12, "ridge": case.ridge}
     for _ in range(12):
         U = half_step(data, V, axis=0, **setting).factor
         V = half_step(data, np.linalg.qr(U)[0], axis=1, **setting).factor

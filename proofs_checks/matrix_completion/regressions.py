@@ -121,6 +121,33 @@ MC_L2_CG = Statement(
 )
 
 
+def tuned_rate(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sides:
+    """What a tuned step leaves of each singular direction of A R^{-1} against its rate, or a share of it."""
+    values = np.linalg.svd(regression.matrix @ np.linalg.pinv(R, rcond=1e-30), compute_uv=False)
+    e = distortion_of(regression, sketched(regression))
+    left = np.abs(1 - theory.tuned_step(e) * values**2)
+    allowed = regression_rounding(regression) / (1 - e) ** 2
+    return Sides(left, np.full(len(left), share * theory.tuned_gradient_rate(e)), rounding=allowed)
+
+
+MC_L2_TUNED = Statement(
+    id="matrix_completion/MC-L2-tuned",
+    title="A tuned step contracts for every distortion",
+    source=Derived(theory.tuned_gradient_rate),
+    tex=r"\max_i |1 - \tau \sigma_i(A R^{-1})^2| \le \frac{2e}{1+e^2},\quad \tau = \frac{2}{(1+e)^{-2} + (1-e)^{-2}}",
+    hypotheses={"distortion below 1": embeds()},
+    instances=REGRESSIONS,
+    solve=preconditioner,
+    claim=Inequality(tuned_rate),
+    saboteurs=(
+        saboteur("nine tenths of the rate", claim=Inequality(partial(tuned_rate, share=0.9))),
+        saboteur("R of the first rows", solve=mutants.first_rows),
+        saboteur("R of another sketch", solve=mutants.another_sketch),
+    ),
+    notes="Tight: one end of the singular values is attained by the definition of the distortion.",
+)
+
+
 def accurate(regression: Regression, x: np.ndarray, share: float = 1.0) -> Sides:
     """|A x - b| against (1 + epsilon) OPT, and |x - x*| against the forward bound."""
     A, b, epsilon = regression.matrix, regression.side, 0.125

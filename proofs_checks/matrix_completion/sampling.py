@@ -259,8 +259,7 @@ MC_W2 = Statement(
         saboteur("two fifths of the level", claim=noisy(2 / 5)),
         saboteur("whole rows at once", solve=mutants.whole_rows),
     ),
-    notes="Loose by a factor of 2: half of the level would pass on these instances. "
-    "`theory.init_noise_guess` is nearer, and a guess.",
+    notes="Loose by a factor of 2: half of the level would pass on these instances.",
 )
 
 
@@ -348,7 +347,7 @@ MC_W4 = Statement(
     claim=contracts_less(1 / 4),
     saboteurs=(
         saboteur("an eighth claimed", claim=contracts_less(1 / 8)),
-        saboteur("one step of cold conjugate gradients", solve=partial(distances, method="cg", max_inner=1)),
+        saboteur("one step of cold conjugate gradients", solve=partial(distances, method="cg", max_inner_iter=1)),
         saboteur("3/2 k ln n entries a column", breaks="at least 6 k ln n entries a column", instances=TOO_FEW),
         saboteur("condition number 3", breaks="equal singular values", instances=ILL_CONDITIONED),
     ),
@@ -374,7 +373,7 @@ MC_W5 = Statement(
     claim=Probability(event=floor_is_off, at_most=lambda fresh: 0.1),
     saboteurs=(
         saboteur("inner accuracy of 1/10, absolute", solve=partial(distances, method="cg", tol=0.1)),
-        saboteur("one step of cold conjugate gradients", solve=partial(distances, method="cg", max_inner=1)),
+        saboteur("one step of cold conjugate gradients", solve=partial(distances, method="cg", max_inner_iter=1)),
     ),
     notes="The upper end follows from MC-D2; the lower end is what random errors do.",
 )

@@ -24,8 +24,8 @@ def test_counts_by_hand():
     assert dict(table.counts) == {"matches": 5, "unplayed": 1}
     words = table_from_matches(LOG, ["win", "draw", "win", "loss", "win"])
     assert np.array_equal(words.wins, table.wins)
-    objects = table_from_matches(LOG, np.array(["win", "draw", "win", "loss", "win"], object))  # as a data frame has them
-    assert np.array_equal(objects.wins, table.wins)
+    objects = np.array(["win", "draw", "win", "loss", "win"], object)  # as a data frame has them
+    assert np.array_equal(table_from_matches(LOG, objects).wins, table.wins)
     ids = table_from_matches([[7, 3], [3, 10]], [1, 0], draws=None)
     assert ids.labels == ("3", "7", "10")
     assert ids.means[0, 2] == 0

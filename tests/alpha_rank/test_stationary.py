@@ -128,6 +128,31 @@ def test_kernels_equal_their_bodies(n):
                 assert np.allclose(x, y, rtol=1e-13)
 
 
+@pytest.mark.parametrize("method", ["gth", "log-gth", "leading"])
+@pytest.mark.parametrize("n", [2, 7, 8, 9, 17, 20])
+def test_rings_across_blocks(method, n):
+    """On a ring a state that leaves to a later one alone has an exit only once that one is gone; pi_i ~ 1 / rate_i."""
+    rates = 0.5 + np.random.default_rng(n).random(n)
+    chain = np.zeros((n, n))
+    chain[np.arange(n), (np.arange(n) + 1) % n] = rates
+    given = (chain, np.where(chain > 0, 0.0, np.inf)) if method == "leading" else chain
+    found = stationary_distribution(given, method=method)
+    expected = 1 / rates
+    assert np.allclose(found.pi, expected / expected.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("closed", [1, 7, 8, 11])
+def test_a_state_without_exit_is_named(closed):
+    n = 12
+    chain = random_chain(n, 4)
+    chain[closed] = 0
+    with np.errstate(divide="ignore"):
+        logs = np.log(chain)
+    for pick in (lambda k: k, lambda k: k.py_func):
+        assert pick(elimination.eliminate)(chain.copy(), np.zeros(n)) == closed
+        assert pick(elimination.eliminate_log)(logs.copy(), np.zeros(n), np.full(n, -np.inf)) == closed
+
+
 def test_hitting_times_solve_their_system():
     n = 12
     chain = random_chain(n, 5)

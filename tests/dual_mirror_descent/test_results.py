@@ -177,3 +177,18 @@ def test_single_precision_has_a_slack_of_its_own():
     assert found.remaining[0] == 0.0
     assert dmd.allocate(np.ones((3, 1)), costs.astype(np.float64), 0.3, step_size=0).actions.tolist() == [0, 0, -1]
     assert dmd.allocate(np.ones((3, 1), np.float32), costs, 0.2999, step_size=0).actions.tolist() == [0, 0, -1]
+
+
+def test_the_certificate_of_pacing_counts_up_to_the_stop() -> None:
+    rng = np.random.default_rng(3)
+    values, others, budget = rng.random(60), rng.random(60) / 2, 2.0
+    found = dmd.pace(values, others, budget, step_size=0.01, record=True)
+    assert found.stopping_time < 60
+    rate, seen = budget / 60, slice(0, found.stopping_time)
+    mu = found.trace["multipliers"][:-1]
+    won = values > others * (1 + mu)  # what a bid of value / (1 + mu) wins, before the budget says no
+    paid = np.where(won, others, 0.0)
+    terms = np.where(won, values - (1 + mu) * others, 0.0) + mu * rate
+    assert found.certificate.dual_values == pytest.approx(terms[seen].sum(), rel=1e-12)
+    assert found.certificate.path_regret == pytest.approx((mu * (rate - paid))[seen].sum(), rel=1e-12)
+    assert found.certificate.squared_gradients == pytest.approx(((rate - paid)[seen] ** 2).sum(), rel=1e-12)

@@ -243,7 +243,7 @@ def test_exact_replay_goes_the_way_of_a_guess_that_was_never_late() -> None:
         solver.update(ops[n_ops - 1 : n_ops])
     assert len(solver.guesses) > 3
     for guess in solver.guesses:
-        eager = ds.OneGuess(f, 4, guess.guess, word=guess.word)
+        eager = ds.OneGuess(f, 4, guess.guess, coins=guess.coins)
         eager.update(ops[: guess.n_seen])
         assert eager.sequence.tolist() == guess.sequence.tolist()
         assert dict(eager.counts) == dict(guess.counts)

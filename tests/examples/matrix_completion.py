@@ -73,7 +73,6 @@ CALLS = {
     "theory.clipped_distance_bound": lambda: call(0.5),
     "theory.clipped_row_bound": lambda: call(0.5, incoherence=2.0, n_rows=100, rank=4),
     "theory.contraction_bound": lambda: call(0.5, smallest=1.0, driving=0.1),
-    "theory.countsketch_failure": lambda: call(0.5, rank=4, sketch_size=800),
     "theory.countsketch_rank_loss": lambda: call(4, sketch_size=20),
     "theory.countsketch_second_moment": lambda: call(np.eye(5)[:, :2], sketch_size=4),
     "theory.coverage_probability": lambda: call(5, 6, rank=2, density=0.5),
@@ -93,11 +92,9 @@ CALLS = {
     "theory.half_step_flops": lambda: call(1000, 10, 3),
     "theory.imbalance": lambda: call(factor(12), factor(10)),
     "theory.incoherence_bound": lambda: call(1.0, n_rows=100, rank=4, smallest=1.0, change=0.1),
-    "theory.init_noise_guess": lambda: call(longest_row=1.0, longest_col=2.0, density=0.5),
     "theory.init_noise_tail": lambda: call(
         1.0, n_rows=9, n_cols=9, longest_row=1.0, longest_col=2.0, largest_entry=1.0, density=0.5
     ),
-    "theory.necessary_density": lambda: call(1000, rank=2, incoherence=1),
     "theory.noise_risk": lambda: call(0.5, n_rows=9, n_cols=9, rank=2, density=0.5),
     "theory.outer_iterations": lambda: call(1.0, epsilon=1e-6),
     "theory.perturbed_row_bound": lambda: call(0.5, row_change=0.1, smallest=1.0, change=0.2),
@@ -106,12 +103,11 @@ CALLS = {
     "theory.row_norm_change": lambda: call(1.0, change=0.2),
     "theory.samples_alternating": lambda: call(100, rank=2, incoherence=1, condition=1),
     "theory.samples_for_contraction": lambda: call(rank=2, incoherence=1, condition=1),
-    "theory.srht_rows": lambda: call(10, n_rows=1024),
     "theory.tuned_gradient_rate": lambda: call(0.5),
     "theory.tuned_step": lambda: call(0.5),
     "theory.wedin_bound": lambda: call(0.1, smallest=1.0),
     "baselines.als": lambda: call(problem(), 2, rng=0),
-    "baselines.scaled_gd": lambda: call(problem(), 2, rng=0),
+    "baselines.scaled_gd": lambda: call(problem(), 2),
     "baselines.soft_impute": lambda: call(problem(), 2, lam=1.0, rng=0),
     "baselines.svp": lambda: call(problem(), 2, rng=0),
 }

@@ -49,7 +49,7 @@ def test_fixed_inner_steps_stall_where_the_rule_does_not():
     problem = make_low_rank((200, 150), 10, oversampling=4, condition=100, rng=0)
     exact = complete(problem, 10, method="exact", tol=1e-7)
     ruled = complete(problem, 10, method="cg", tol=1e-7, inner_tol=1e-3)
-    fixed = complete(problem, 10, method="cg", tol=1e-7, inner_tol=1e-15, max_inner=2)
+    fixed = complete(problem, 10, method="cg", tol=1e-7, inner_tol=1e-15, max_inner_iter=2)
     assert error(exact, problem) < 1e-4
     assert error(ruled, problem) < 1e-4
     assert error(fixed, problem) > 1e-2
@@ -57,13 +57,13 @@ def test_fixed_inner_steps_stall_where_the_rule_does_not():
 
 def test_a_start_that_is_not_rotated_is_caught():
     problem = make_low_rank((120, 100), 8, oversampling=6, condition=10, rng=0)
-    right = complete(problem, 8, method="cg", inner_tol=1e-15, max_inner=2, max_iter=60)
+    right = complete(problem, 8, method="cg", inner_tol=1e-15, max_inner_iter=2, max_iter=60)
     rng = np.random.default_rng(0)
     start = rng.normal(size=(120, 8)), rng.normal(size=(100, 8))
-    untouched = {"method": "cg", "max_inner": 0, "max_iter": 1, "init": start}
+    untouched = {"method": "cg", "max_inner_iter": 0, "max_iter": 1, "init": start}
     np.testing.assert_allclose(complete(problem, 8, **untouched).block(), start[0] @ start[1].T, atol=1e-11)
     with patched(Patch(alternation.rotated, "moved = moving @ R.T", "moved = moving")):
-        wrong = complete(problem, 8, method="cg", inner_tol=1e-15, max_inner=2, max_iter=60)
+        wrong = complete(problem, 8, method="cg", inner_tol=1e-15, max_inner_iter=2, max_iter=60)
         assert not np.allclose(complete(problem, 8, **untouched).block(), start[0] @ start[1].T)
     assert error(right, problem) < 1e-2 * error(wrong, problem)
 
@@ -73,8 +73,8 @@ def test_cold_starts_with_two_steps_do_not_converge():
     start = spectral_init(problem, 8)
     U, V = start.U, start.V
     for _ in range(40):
-        U = half_step(problem, np.linalg.qr(V)[0], axis=0, method="cg", tol=0.0, max_inner=2).factor
-        V = half_step(problem, np.linalg.qr(U)[0], axis=1, method="cg", tol=0.0, max_inner=2).factor
+        U = half_step(problem, np.linalg.qr(V)[0], axis=0, method="cg", tol=0.0, max_inner_iter=2).factor
+        V = half_step(problem, np.linalg.qr(U)[0], axis=1, method="cg", tol=0.0, max_inner_iter=2).factor
     assert error(complete(problem, 8, tol=1e-8), problem) < 1e-6
     assert subspace_distance(U, problem.truth.U) > 1e-3
 
@@ -293,7 +293,7 @@ def test_the_incoherence_clips_a_planted_spike():
     problem = make_coherent((200, 150), 1, spike=8.0, density=0.5, rng=0)
     long = spectral_init(problem, 1).U
     assert abs(long).max() > 2 / np.sqrt(200)
-    options = {"init": "spectral", "max_iter": 1, "max_inner": 0, "method": "cg"}
+    options = {"init": "spectral", "max_iter": 1, "max_inner_iter": 0, "method": "cg"}
     kept, cut = complete(problem, 1, **options), complete(problem, 1, incoherence=1.0, **options)
     assert subspace_distance(kept.U, long) < 1e-7
     assert subspace_distance(cut.U, spectral_init(problem, 1, incoherence=1.0).U) < 1e-7
@@ -302,7 +302,7 @@ def test_the_incoherence_clips_a_planted_spike():
 
 def test_the_start_has_the_scale_of_the_matrix():
     problem = make_low_rank((60, 50), 2, density=1.0, condition=3, rng=0)
-    done = complete(problem, 2, max_iter=1, max_inner=0, method="cg")
+    done = complete(problem, 2, max_iter=1, max_inner_iter=0, method="cg")
     np.testing.assert_allclose(done.singular_values, problem.truth.singular_values, rtol=1e-6)
 
 

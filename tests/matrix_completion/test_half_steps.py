@@ -35,7 +35,7 @@ def factor(size: int, k: int = 3, seed: int = 0) -> np.ndarray:
 def test_against_dense_least_squares(skewed, method, axis, ridge):
     F = factor(skewed.shape[1 - axis])
     assert skewed.by_row.degrees.min() < 3  # some lines are not determined without a ridge
-    found = half_step(skewed, F, axis=axis, method=method, ridge=ridge, tol=1e-13, max_inner=500, rng=0)
+    found = half_step(skewed, F, axis=axis, method=method, ridge=ridge, tol=1e-13, max_inner_iter=500, rng=0)
     np.testing.assert_allclose(found.factor, oracles.half_step(skewed, F, axis, ridge), rtol=1e-6, atol=1e-8)
     assert found.converged
     assert found.max_residual <= 1e-13
@@ -70,7 +70,7 @@ def test_a_short_row_without_the_rule_for_short_rows_is_caught():
 def test_no_inner_step_returns_the_start(skewed):
     init = factor(40)
     full = skewed.by_row.degrees >= 3
-    found = half_step(skewed, factor(30), init=init, method="cg", max_inner=0)
+    found = half_step(skewed, factor(30), init=init, method="cg", max_inner_iter=0)
     np.testing.assert_array_equal(found.factor[full], init[full])
     assert not found.converged
     assert found.factor[~full].tolist() == np.zeros((int((~full).sum()), 3)).tolist()
@@ -99,14 +99,14 @@ def test_exact_solutions_that_are_wrong_are_seen(skewed):
 
 def test_every_inner_step_is_counted():
     problem = make_low_rank((30, 25), 4, density=1.0, rng=0)
-    found = half_step(problem, factor(25, 4), method="cg", tol=0.0, max_inner=2)
+    found = half_step(problem, factor(25, 4), method="cg", tol=0.0, max_inner_iter=2)
     assert found.counts["inner_iterations"] == 2 * 30
     assert found.counts["flops"] == 6 * 750 * 4 + 4 * 4 * 2 * 750 + 12 * 4 * 60
 
 
 def test_residuals_are_what_they_say(skewed):
     F, ridge = factor(30), 0.3
-    found = half_step(skewed, F, method="cg", ridge=ridge, tol=1e-2, max_inner=2)
+    found = half_step(skewed, F, method="cg", ridge=ridge, tol=1e-2, max_inner_iter=2)
     for i in range(40):
         here = skewed.rows == i
         P, x = F[skewed.cols[here]], skewed.values[here]
@@ -131,7 +131,7 @@ def test_the_counts_are_the_formula(skewed):
     N, k, lines = skewed.n_observed, 3, int((skewed.by_row.degrees > 0).sum())
     exact = half_step(skewed, factor(30))
     assert exact.counts["flops"] == 6 * N * k + N * k * (k + 1) + lines * (k * (k + 1) * (2 * k + 1) // 6 + 2 * k**2)
-    cg = half_step(skewed, factor(30), method="cg", ridge=1.0, tol=0.0, max_inner=2)
+    cg = half_step(skewed, factor(30), method="cg", ridge=1.0, tol=0.0, max_inner_iter=2)
     long = skewed.by_row.degrees[skewed.by_row.degrees > 0]
     assert cg.counts["inner_iterations"] <= 2 * lines
     assert cg.counts["regressions"] == lines
@@ -140,14 +140,14 @@ def test_the_counts_are_the_formula(skewed):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("ridge", [0.0, 0.1])
-@pytest.mark.parametrize("max_inner", [0, 1, 200])
-def test_a_row_of_zeros_gets_the_coefficients_zero(method, ridge, max_inner):
+@pytest.mark.parametrize("max_inner_iter", [0, 1, 200])
+def test_a_row_of_zeros_gets_the_coefficients_zero(method, ridge, max_inner_iter):
     seen = Observations([0] * 12 + [1] * 12, [*range(12), *range(12)], [0.0] * 12 + [1.0] * 12, (2, 12))
-    options = {"ridge": ridge, "tol": 1e-12, "max_inner": max_inner, "rng": 0}
+    options = {"ridge": ridge, "tol": 1e-12, "max_inner_iter": max_inner_iter, "rng": 0}
     found = half_step(seen, factor(12), init=factor(2), method=method, **options)
     assert (found.factor[0] == 0).all()
     assert found.residuals[0] == 0
-    assert found.converged or max_inner < 200
+    assert found.converged or max_inner_iter < 200
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
@@ -157,8 +157,8 @@ def test_any_number_of_steps_lowers_the_objective(steps, ridge):
     U, V = factor(60, 4, 1), factor(40, 4, 2)
     values = [objective(problem, U, V, ridge=ridge)]
     for _ in range(10):
-        U = half_step(problem, V, axis=0, init=U, method="cg", ridge=ridge, tol=0.0, max_inner=steps).factor
-        V = half_step(problem, U, axis=1, init=V, method="cg", ridge=ridge, tol=0.0, max_inner=steps).factor
+        U = half_step(problem, V, axis=0, init=U, method="cg", ridge=ridge, tol=0.0, max_inner_iter=steps).factor
+        V = half_step(problem, U, axis=1, init=V, method="cg", ridge=ridge, tol=0.0, max_inner_iter=steps).factor
         values.append(objective(problem, U, V, ridge=ridge))
     assert (np.diff(values) <= 1e-12 * values[0]).all()
 
@@ -179,7 +179,7 @@ def test_an_absolute_tolerance_is_caught():
 
 def test_conjugate_gradients_end_after_k_steps():
     problem = make_low_rank((30, 25), 5, density=1.0, rng=0)
-    found = half_step(problem, factor(25, 5), method="cg", tol=1e-9, max_inner=60)
+    found = half_step(problem, factor(25, 5), method="cg", tol=1e-9, max_inner_iter=60)
     assert found.n_iter <= 6
 
 
@@ -204,7 +204,7 @@ def test_auto_and_bad_input(skewed):
         ({"ridge": -1.0}, "`ridge` must be in"),
         ({"tol": -1.0}, "`tol` must be in"),
         ({"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
-        ({"n_jobs": -2}, "`n_jobs` must be an integer of at least -1"),
+        ({"n_jobs": -2}, "`n_jobs` must be None, -1 or at least 1"),
     ):
         with pytest.raises(ValueError, match=sentence):
             half_step(skewed, factor(30), **options)

@@ -118,7 +118,6 @@ def test_known_numbers():
     assert theory.gradient_rate(0.1) == pytest.approx(0.2346, abs=1e-4)
     assert theory.gradient_rate(1 - 2**-0.5) == pytest.approx(1.0)
     assert theory.countsketch_rank_loss(10, sketch_size=80) == pytest.approx(0.444, abs=1e-3)
-    assert theory.srht_rows(10, n_rows=1024) > 1024
     assert theory.samples_alternating(2000, rank=5, incoherence=2**0.5, condition=1) > 2000**2  # vacuous at laptops
     U = make_low_rank((1000, 1000), 5, density=0.0001, rng=0).truth.U
     largest = (np.linalg.norm(U, axis=1) ** 2).max() / 0.3
@@ -144,7 +143,6 @@ def test_the_noise_of_the_start():
     M, p = problem.truth.dense(), 0.3
     noise = np.linalg.norm(problem.observations.to_csr().toarray() / p - M, 2)
     longest = {"longest_row": np.linalg.norm(M, axis=1).max(), "longest_col": np.linalg.norm(M, axis=0).max()}
-    assert noise <= theory.init_noise_guess(density=p, **longest)
     sizes = {"n_rows": 150, "n_cols": 120, "largest_entry": abs(M).max(), "density": p}
     assert theory.init_noise_tail(noise, **sizes, **longest) > 0.01
     assert theory.init_noise_tail(8 * noise, **sizes, **longest) < 1e-4

@@ -47,15 +47,14 @@ class Objective:
         Returns
         -------
         float
-            The value.
+            The value; a `CountingOracle` asks its function once, and once more for the empty set.
 
         Raises
         ------
         KeyError
             If an element does not exist.
         """
-        state, length, _ = self._after(S)
-        return float(state.marks[prefixes.VALUE, length])
+        return self._value(subset("S", S, self.n))
 
     def gain(self, v: int, S: Iterable[int]) -> float:
         r"""The marginal f(v \| S) = f(S + v) - f(S).
@@ -70,7 +69,7 @@ class Objective:
         Returns
         -------
         float
-            The marginal; 0 for an element of S.
+            The marginal; 0 for an element of S. A `CountingOracle` asks its function twice.
 
         Raises
         ------
@@ -78,7 +77,7 @@ class Objective:
             If an element does not exist.
         """
         (v,) = subset("v", [v], self.n).tolist()
-        return float(self.gains(S)[v])
+        return self._gain(v, subset("S", S, self.n))
 
     def gains(self, S: Iterable[int]) -> np.ndarray:
         """The marginals of all elements on top of S.
@@ -91,18 +90,14 @@ class Objective:
         Returns
         -------
         float64 array of shape (n,)
-            0 for the elements of S.
+            0 for the elements of S. A `CountingOracle` asks its function n + 1 times at most.
 
         Raises
         ------
         KeyError
             If an element does not exist.
         """
-        state, length, items = self._after(S)
-        found = np.zeros(self.n)
-        prefixes.gains_of(self.record, state, length, np.arange(self.n), found, np.zeros(length + 2))
-        found[items] = 0.0
-        return found
+        return self._gains(subset("S", S, self.n))
 
     def row_sizes(self) -> np.ndarray:
         """Entries of each row of the matrix, int64 (n,).
@@ -132,16 +127,27 @@ class Objective:
         sizes = self.row_sizes()
         return int(np.sort(np.partition(sizes, -min(k, len(sizes)))[-k:]).sum()) if len(sizes) else 0
 
-    def _after(self, S: Iterable[int]) -> tuple[Any, int, np.ndarray]:
-        """The state after the elements of S in their order."""
-        items = subset("S", S, self.n)
+    def _value(self, items: np.ndarray) -> float:
+        return float(self._after(items).marks[prefixes.VALUE, len(items)])
+
+    def _gain(self, v: int, items: np.ndarray) -> float:
+        return float(self._gains(items)[v])
+
+    def _gains(self, items: np.ndarray) -> np.ndarray:
+        state, found = self._after(items), np.zeros(self.n)
+        prefixes.gains_of(self.record, state, len(items), np.arange(self.n), found, np.zeros(len(items) + 2))
+        found[items] = 0.0
+        return found
+
+    def _after(self, items: np.ndarray) -> Any:
+        """The state after these elements in their order."""
         room = int(self.row_sizes()[items].sum()) if self.record.rule == MAX else 0
         state = states.at(states.new_states(self.record, 0, len(items), n_entries=room), 0)
         scratch = np.zeros(len(items) + 2)
         for z, v in enumerate(items.tolist()):
             marginal = prefixes.gain(self.record, state, z, v, scratch)
             prefixes.extend(self.record, state, z + 1, v, marginal)
-        return state, len(items), items
+        return state
 
 
 def subset(name: str, S: Any, n: int) -> np.ndarray:

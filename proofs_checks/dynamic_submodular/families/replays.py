@@ -51,7 +51,7 @@ def replayed(replay: Replay, rng: np.random.Generator, shift: int = 0) -> Replay
     states = solver.guesses
     lazy, eager = np.full((2, len(states), k + 1), -1)
     for row, state in enumerate(states):
-        one = OneGuess(objective, k, state.guess, word=state.word + shift)
+        one = OneGuess(objective, k, state.guess, coins=state.coins + shift)
         one.update(updates.ops[: state.n_seen])
         lazy[row, : len(state.sequence)], lazy[row, k] = state.sequence, state.counts["queries"]
         eager[row, : len(one.sequence)], eager[row, k] = one.sequence, one.counts["queries"]

@@ -51,7 +51,7 @@ def trapped(trap: Trap, rng: np.random.Generator, n: int, top_up: bool = False) 
 
 def escaped(trap: Trap, values: np.ndarray) -> np.ndarray:
     """Whether the value is not half of the blocks, up to an eighth: the next possible one is three quarters."""
-    return np.abs(values - TOTAL / 2) > TOTAL / 8
+    return np.abs(values - theory.tight_value(TOTAL)) > TOTAL / 8
 
 
 TIGHT = Family("tight", always=(Trap(2, 60, 3000),))

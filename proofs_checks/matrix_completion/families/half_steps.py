@@ -65,7 +65,7 @@ def orthonormal(A: np.ndarray) -> np.ndarray:
 def distance(A: np.ndarray, B: np.ndarray) -> float:
     """The sine of the largest principal angle between the columns of A and of B."""
     A, B = orthonormal(A), orthonormal(B)
-    return float(np.linalg.norm(A - B @ (B.T @ A), 2))
+    return min(1.0, float(np.linalg.norm(A - B @ (B.T @ A), 2)))
 
 
 def case(m: int, n: int, k: int, rng: np.random.Generator, *, tilt=0.1, condition=4.0, density=0.75) -> HalfStepCase:
@@ -219,7 +219,7 @@ def panel_condition(case: RidgeCase) -> float:
 
 def row_step(case: RidgeCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
     """The rows' coefficients, (m, k)."""
-    chosen = {"axis": 0, "method": case.method, "ridge": case.ridge, "tol": 1e-15, "max_inner": 500} | options
+    chosen = {"axis": 0, "method": case.method, "ridge": case.ridge, "tol": 1e-15, "max_inner_iter": 500} | options
     return half_step(case.observations, case.factor, **chosen).factor
 
 
@@ -337,7 +337,7 @@ class Start:
 
 def started(case: HalfStepCase, rng: np.random.Generator | None = None) -> Start:
     """The spectral start of the library."""
-    found = spectral_init(case.observations, len(case.singular_values), tol=0.0, rng=0)
+    found = spectral_init(case.observations, len(case.singular_values), tol=0.0)
     return Start(found.U, found.singular_values)
 
 

@@ -73,6 +73,20 @@ def flat(n: int, density: float, threshold: float) -> MaskLaw:
     return MaskLaw(one, np.ones(1), one, one, density, threshold)
 
 
+def flat_start(m: int, n: int, density: float) -> MaskLaw:
+    """A start whose rows are all equal, and a quarter of the signs of the truth are others: bounds are attained."""
+    start = np.full((m, 1), m**-0.5)
+    left = np.where(np.arange(m)[:, None] < m // 4, -start, start)
+    return MaskLaw(left, np.ones(1), np.full((n, 1), n**-0.5), start, density)
+
+
+def draw_law(draws: Draws) -> MaskLaw:
+    """Up to eight rows and six columns, rank up to two."""
+    m, n, k = draws.integers(4, 8), draws.integers(3, 6), draws.integers(1, 2)
+    return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
+
+
+STARTS = Family("starts", always=lambda: (flat_start(4, 3, 0.5), flat_start(8, 5, 0.125)), draw=draw_law)
 ENUMERATED_MASKS = Family("enumerated-masks", always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)))
 GRAMS = Family(
     "grams",
@@ -213,7 +227,7 @@ def counted(
     ladder: Ladder, rng: np.random.Generator | None = None, n: int = 1, *, method: str = "cg", steps: int = 3
 ) -> np.ndarray:
     """Counted flops of one half-step of `steps` conjugate gradients, or of an exact one, n times the same."""
-    found = half_step(ladder.observations, ladder.factor, axis=0, method=method, max_inner=steps, tol=1e-15)
+    found = half_step(ladder.observations, ladder.factor, axis=0, method=method, max_inner_iter=steps, tol=1e-15)
     return np.full(n, float(found.counts["flops"]))
 
 

@@ -1,0 +1,49 @@
+"""Single updates, alike for everything that elements come to and leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import integer
+
+__all__ = ["SingleUpdates"]
+
+
+class SingleUpdates:
+    """`insert` and `delete` of what applies an array of updates; a rejected call changes nothing."""
+
+    def _apply(self, ops: Any) -> Any:
+        """Check all updates, then apply them."""
+        raise NotImplementedError
+
+    def insert(self, v: int) -> None:
+        """Insert an element.
+
+        Parameters
+        ----------
+        v : int
+            An absent element of the objective.
+
+        Raises
+        ------
+        KeyError
+            If it is present or does not exist.
+        """
+        self._apply(np.array([integer("v", v, low=0)]))
+
+    def delete(self, v: int) -> None:
+        """Delete an element.
+
+        Parameters
+        ----------
+        v : int
+            A present element.
+
+        Raises
+        ------
+        KeyError
+            If it is absent.
+        """
+        self._apply(np.array([~integer("v", v, low=0)]))
