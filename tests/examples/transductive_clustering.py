@@ -58,7 +58,7 @@ CALLS = {
     "cluster": lambda: call(points(), 3, rng=0, record=True),
     "discrete_energy": lambda: call(np.array([[0, 1, 2, 2, 1], [0, 0, 0, 1, 1]]), *problem(), lam=2.0),
     "evaluate": lambda: call(np.tile(points(), (3, 1)), np.repeat([0, 1, 2] * 3, 4), n_tasks=4, way=2, query=3, rng=0),
-    "few_shot": lambda: shots(query_mask=np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]])),
+    "few_shot": lambda: shots(query_mask=np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]]), record=True),
     "knn_affinity": lambda: call(points(), n_neighbors=2),
     "laplacian_energy": lambda: call(problem()[0] / 3, *problem()),
     "load_digits_features": lambda: loaded("digits_features"),

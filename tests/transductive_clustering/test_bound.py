@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
+from lrtheory.transductive_clustering.affinity import csr_parts
+from lrtheory.transductive_clustering.sparse_bound import descend_sparse
 from tests.transductive_clustering import oracles
 
 
@@ -208,3 +211,22 @@ def test_energies_by_definition_and_exactly():
     assert tc.relaxed_energy(exact, costs, swap, lam=Fraction(1, 2), temperature=0) == third**2 - third / 2
     assert isinstance(tc.laplacian_energy(exact, costs, swap, lam=third), Fraction)
     assert tc.discrete_energy(np.array([0, 1]), costs, swap, lam=third) == third + 1 + third
+
+
+@pytest.mark.parametrize("max_iter", [1, 20])
+def test_a_run_on_a_sparse_graph_keeps_what_the_theory_says(max_iter):
+    """Three tables of assignments beside the costs, and eight numbers a point; blocks of rows take little more."""
+    n, k = 20_000, 10
+    rng = np.random.default_rng(0)
+    costs = rng.random((n, k))
+    W = tc.knn_affinity(rng.random((n, 2)), n_neighbors=3)
+    options = {"lam": 0.5, "temperature": 1.0, "factor": 1.0, "safe": None, "tol": 0.0, "max_iter": max_iter}
+    problem = costs, csr_parts(W), np.full((n, k), 1 / k), np.full(n, -1)
+    descend_sparse(*problem, **options)  # compiled before memory is counted
+    tracemalloc.start()
+    descend_sparse(*problem, **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    weights = theory.update_counts(W.nnz, k, n_points=n)["memory"] + n * k + 8 * n
+    assert peak <= 1.05 * 8 * (weights - W.nnz - n * k)
+    assert peak >= 8 * (3 * n * k + 8 * n)

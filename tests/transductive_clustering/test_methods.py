@@ -6,9 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
+from numba import njit
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import many_tasks, task_features
+from lrtheory.transductive_clustering import many_tasks, task_graphs
+from lrtheory.transductive_clustering.logarithm import logarithm
 from tests.backends import missing
 from tests.transductive_clustering import oracles
 
@@ -220,14 +222,42 @@ def test_modes_by_hand(task):
 @pytest.mark.parametrize("symmetrize", ["mean", "max", None])
 def test_compiled_graphs_are_those_of_knn_affinity(symmetrize):
     X = np.random.default_rng(0).normal(size=(12, 3))
-    turned, squares = task_features.columns_of(X)
+    points = X, X.T.copy(), (X * X).sum(axis=1)
     how = ("mean", "max", None).index(symmetrize)
-    ends, weights = task_features.edges_of(X, turned, squares, np.full(12, -1), 3, how)
+    ends, weights = task_graphs.edges_of(points, np.full(12, -1), 3, how, np.empty((12, 12)))
     W = np.zeros((12, 12))
     for (p, q), (there, back) in zip(ends.astype(int), weights, strict=True):
         W[p, q] += there
         W[q, p] += back
     np.testing.assert_array_equal(W, tc.knn_affinity(X, n_neighbors=3, symmetrize=symmetrize).toarray())
+
+
+def test_of_equal_distances_the_first_points_are_neighbours():
+    X = np.array([[0.0], [1.0], [-1.0], [1.0], [-1.0], [5.0], [5.0]])
+    held = np.array([-1, -1, -1, -1, -1, -2, 0])
+    ends, _ = task_graphs.edges_of((X, X.T.copy(), X[:, 0] ** 2), held, 2, 2, np.empty((7, 7)))
+    found = {p: sorted(int(q) for a, q in ends if a == p) for p in range(7)}
+    assert found == {0: [1, 2], 1: [0, 3], 2: [0, 4], 3: [0, 1], 4: [0, 2], 5: [], 6: [1, 3]}
+    few, _ = task_graphs.edges_of((X[:2], X[:2].T.copy(), X[:2, 0] ** 2), held[:2], 5, 2, np.empty((2, 2)))
+    assert few.tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_logarithms_of_kernels(dtype):
+    x = np.exp(np.random.default_rng(0).uniform(-80, 80, 10_000)).astype(dtype)
+    x[:1000] = 1 + np.linspace(-1e-3, 1e-3, 1000)
+    found = logarithms(x)
+    assert found.dtype == dtype
+    expected = np.log(x.astype(np.longdouble))
+    assert (abs(found - expected) <= 2 * np.finfo(dtype).eps * np.maximum(1, abs(expected))).all()
+
+
+@njit
+def logarithms(x):
+    out = np.empty_like(x)
+    for i in range(x.shape[0]):
+        out[i] = logarithm(x[i])
+    return out
 
 
 def test_weights_are_chosen_on_held_out_classes(points):
