@@ -27,6 +27,7 @@ import numpy as np
 import lrtheory
 from figures import _store
 from figures._store import each
+from figures._style import style
 from lrtheory._array import source_digest
 from lrtheory._front import data_sets
 from lrtheory._parallel import cluster
@@ -146,7 +147,8 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
     stem.parent.mkdir(parents=True, exist_ok=True)
     arrays = _arrays(figure, stem, key, profile, n_jobs)
     claims = {claim: (bool(holds), float(margin)) for claim, (holds, margin) in figure.claims(arrays).items()}
-    _save(figure.draw(arrays), stem)
+    with style():
+        _save(figure.draw(arrays), stem)
     files = {suffix: _store.digest_of(stem.with_suffix(suffix)) for suffix in SUFFIXES}
     beside = [json_safe(row._asdict()) for row in figure.beside(arrays)] if figure.beside else []
     record = _record(figure, name, profile, claims) | {"beside": beside, "key": key, "files": files}

@@ -1,17 +1,20 @@
-"""What figures share: colours, streams, slopes, means with errors, and claims that are inequalities with margins."""
+"""What figures share: style, streams, slopes, means with errors, and claims that are inequalities with margins."""
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from figures import Beside
+from figures._style import COLORS
 
-#: of Okabe and Ito, told apart by colour-blind eyes
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = "osD^vPX"
+LINES = ("-", "--", "-.", ":")
+CHARACTERS = 13.5  # an inch, of a title
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
@@ -50,20 +53,45 @@ def _positive(slack: np.ndarray) -> tuple[bool, float]:
 def draw_runs(axis: Any, x: Any, runs: Any, number: int, **options: Any) -> None:
     """Means of the runs in one colour, with two standard errors."""
     mean, error = mean_error(runs)
-    options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 4, "capsize": 2, **options}
+    look = {"color": COLORS[number], "marker": MARKERS[number], "linestyle": LINES[number % len(LINES)]}
+    options = {**look, "markersize": 4, "capsize": 2, **options}
     axis.errorbar(x, mean, yerr=2 * error, **options)
+
+
+def headline(figure: Any, text: str) -> None:
+    """A title over all panels, broken into lines that fit the figure, and never within a formula or an equation."""
+    whole = re.sub(r"\$[^$]*\$| = ", lambda formula: formula[0].replace(" ", "\0"), text)
+    widest = round(CHARACTERS * figure.get_figwidth())
+    lines = textwrap.wrap(whole, widest)
+    if len(lines) > 1:  # of about one length
+        even = (textwrap.wrap(whole, width) for width in range(len(whole) // len(lines), widest))
+        lines = next((found for found in even if len(found) == len(lines)), lines)
+    figure.suptitle("\n".join(lines).replace("\0", " "))
 
 
 def log_axes(axis: Any, x: Any) -> None:
     """Logarithmic axes with ticks at the points that were computed, and plain numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    axis.set(xscale="log", yscale="log")
-    axis.set_xticks(x, [f"{value:,}" for value in x])
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    log_ticks(axis, x)
+    axis.set(yscale="log")
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter("{x:,g}")
     axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def log_ticks(axis: Any, x: Any, *, most: int = 6) -> None:
+    """A logarithmic axis with ticks at points that were computed, at most so many, and plain numbers."""
+    from matplotlib.ticker import NullLocator
+
+    x = np.unique(x)
+    least, chosen = x[-1] / x[0], [x[-1]]
+    for value in x[-2::-1]:  # from the last, which is the one that is spoken of
+        if chosen[-1] / value >= 0.999 * least ** (1 / most):
+            chosen.append(value)
+    axis.set_xscale("log")
+    axis.set_xticks(chosen[::-1], [f"{value:,}" for value in chosen[::-1]])
+    axis.xaxis.set_minor_locator(NullLocator())
 
 
 def draw_power(axis: Any, x: Any, start: float, exponent: float, label: str) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, MARKERS, beside, headline, log_ticks
 from lrtheory.alpha_rank import alpha_rank, make_good_bad
 from lrtheory.alpha_rank.baselines import information_gain
 
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
 
 SEED = 0
 METHODS = ("bins", "wasserstein")
-P = published("alpha_rank")["information_gain"]["p"]
+NAMES = ("entropy, by bins", "Wasserstein distance")
+KNOWN = published("alpha_rank")["information_gain"]
+P = KNOWN["p"]
+WARM_UP = BATCH = 100
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"plays": [200, 1_000, 5_000], "repetitions": 2, "n_games": 60},
-    "full": {"plays": [500, 1_000, 2_000, 5_000, 10_000], "repetitions": 10, "n_games": 500},
+    "quick": {"plays": [200, KNOWN["plays"], 5_000], "repetitions": 2, "n_games": 60},
+    "full": {"plays": [500, KNOWN["plays"], 2_000, 5_000, 10_000], "repetitions": 10, "n_games": 500},
 }
 
 
@@ -34,8 +38,8 @@ def compute_regret(profile: str) -> dict[str, np.ndarray]:
         options = {
             "max_samples": settings["plays"][plays],
             "n_games": settings["n_games"],
-            "warm_up": 100,
-            "batch": 100,
+            "warm_up": WARM_UP,
+            "batch": BATCH,
         }
         rng = np.random.default_rng(streams[repetition])
         found = information_gain(game, method=METHODS[m], rng=rng, **options)
@@ -61,25 +65,40 @@ def regret_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def regret_beside(arrays: Any) -> list[Beside]:
+    """Mean regret after the plays for which a number is known."""
+    at = arrays["plays"].tolist().index(KNOWN["plays"])
+    names = [f"regret after {KNOWN['plays']} plays, {method}" for method in KNOWN["regret"]]
+    ours = [arrays["regret"][METHODS.index(method), at].mean() for method in KNOWN["regret"]]
+    here = (
+        f"here {WARM_UP} plays to start with, then {BATCH} in a row, {int(arrays['n_games'])} posterior games a "
+        f"decision, {arrays['regret'].shape[2]} repetitions"
+    )
+    return beside(names, list(KNOWN["regret"].values()), ours, f"{KNOWN['recorded']}; {here}")
+
+
 def draw_regret(arrays: Any) -> matplotlib.figure.Figure:
     """Regret on the left, where the plays went on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    for m, method in enumerate(METHODS):
-        left.plot(arrays["plays"], arrays["regret"][m].mean(axis=1), "o-", label=method)
-        left.plot(arrays["plays"], arrays["regret"][m], ".", color=f"C{m}", alpha=0.4)
-        right.plot(arrays["plays"], arrays["good"][m].mean(axis=1), "o-", label=method)
+    for m in range(len(METHODS)):
+        line = {"color": COLORS[m], "marker": MARKERS[m], "linestyle": LINES[m], "markersize": 5}
+        left.plot(arrays["plays"], arrays["regret"][m].mean(axis=1), label=NAMES[m], **line)
+        left.plot(arrays["plays"], arrays["regret"][m], MARKERS[m], color=COLORS[m], markersize=3, alpha=0.4)
+        right.plot(arrays["plays"], arrays["good"][m].mean(axis=1), **line)
     right.axhline(2 / 12, color="gray", linestyle=":", label="uniform")
-    left.set(xscale="log", xlabel="plays", ylabel="regret")
-    right.set(xscale="log", xlabel="plays", ylabel="share between the good agents")
-    left.legend(fontsize=8)
-    right.legend(fontsize=8)
+    left.set(xlabel="plays", ylabel=r"regret, mean $\ell_1$ distance of rankings")
+    right.set(xlabel="plays", ylabel="share of plays between the good agents", ylim=(0, 1))
+    for axis in (left, right):
+        log_ticks(axis, arrays["plays"])
+    left.legend()
+    right.legend()
     plays, repetitions = int(arrays["plays"][-1]), arrays["regret"].shape[2]
-    figure.suptitle(
+    headline(
+        figure,
         f"Two good and two bad agents, p = {P}: cap {plays:,} plays, {repetitions} repetitions, "
         f"{int(arrays['n_games'])} posterior games a decision",
-        fontsize=10,
     )
     return figure
 
@@ -90,6 +109,7 @@ GOOD_BAD = Figure(
     compute=compute_regret,
     claims=regret_claims,
     draw=draw_regret,
+    beside=regret_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import beside
+from figures._series import COLORS, LINES, beside, headline
 from lrtheory.alpha_rank import alpha_rank, load_kuhn
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ POPULATION_SIZE = 50
 INPUTS: dict[str, dict[str, Any]] = {"quick": {"alphas": 31}, "full": {"alphas": 121}}
 ROCK_PAPER_SCISSORS = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
 BIASED = np.array([[0.0, -0.5, 1.0], [0.5, 0.0, -0.1], [-1.0, 0.1, 0.0]])
+SHAPES = ("rock", "paper", "scissors")
 SEXES = np.array([[[3.0, 0.0], [0.0, 2.0]], [[2.0, 0.0], [0.0, 3.0]]])
 
 
@@ -59,9 +60,7 @@ def intensity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 def intensity_beside(arrays: Any) -> list[Beside]:
     """Masses of the biased game."""
-    names = [
-        f"mass of {shape}, alpha = {a:g}" for a in arrays["known_alphas"] for shape in ("rock", "paper", "scissors")
-    ]
+    names = [f"mass of {shape}, alpha = {a:g}" for a in arrays["known_alphas"] for shape in SHAPES]
     return beside(names, arrays["known"], arrays["biased_at_known"], published("alpha_rank")["biased_rps"]["source"])
 
 
@@ -69,21 +68,28 @@ def draw_intensity(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a game."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 4, figsize=(13, 3.2), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(8, 5.2), layout="constrained", sharex=True, sharey=True)
     panels = (
-        ("rps", "rock-paper-scissors"),
-        ("biased", "biased rock-paper-scissors"),
-        ("sexes", "battle of the sexes"),
-        ("kuhn", "Kuhn poker: 6 of 27 profiles"),
+        ("rps", "rock-paper-scissors", SHAPES),
+        ("biased", "biased rock-paper-scissors", SHAPES),
+        ("sexes", "battle of the sexes", ("both the first", "first, second", "second, first", "both the second")),
+        ("kuhn", "Kuhn poker: 6 of 27 profiles", [f"mass number {place}" for place in range(1, 7)]),
     )
-    for axis, (key, title) in zip(axes, panels, strict=True):
-        for strategy in range(arrays[key].shape[1]):
-            axis.plot(arrays["alphas"], arrays[key][:, strategy], label=str(strategy))
-        axis.set(xscale="log", xlabel=r"intensity $\alpha$", title=title)
+    for axis, (key, title, names) in zip(axes.flat, panels, strict=True):
+        for strategy, name in enumerate(names):
+            style = {"color": COLORS[strategy], "linestyle": LINES[strategy % 4], "linewidth": 3 - 0.4 * strategy}
+            axis.plot(arrays["alphas"], arrays[key][:, strategy], label=name, **style)
+        axis.set(xscale="log", title=title)
+        axis.legend(loc="upper left")
     for strategy in range(3):
-        axes[1].plot(arrays["known_alphas"], arrays["known"][:, strategy], "o", color=f"C{strategy}", mfc="none")
-    axes[0].set(ylabel="mass", ylim=(-0.02, 1.02))
-    figure.suptitle(f"Ranking against intensity, populations of {POPULATION_SIZE} (circles: known values)", fontsize=10)
+        known = arrays["known"][:, strategy]
+        axes[0, 1].plot(arrays["known_alphas"], known, "o", color=COLORS[strategy], mfc="white", zorder=3)
+    axes[0, 0].set(ylim=(-0.02, 1.02))
+    for row in axes[:, 0]:
+        row.set(ylabel="mass")
+    for axis in axes[1]:
+        axis.set(xlabel=r"intensity $\alpha$")
+    headline(figure, f"Ranking against intensity, populations of {POPULATION_SIZE} (circles: known values)")
     return figure
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
+from figures._series import COLORS, LINES, MARKERS, headline
 from lrtheory.alpha_rank import (
     alpha_rank,
     kuhn_policies,
@@ -96,21 +97,23 @@ def draw_kuhn(arrays: Any) -> matplotlib.figure.Figure:
     for place, s in enumerate(heaviest):
         x = matches * 1.12 ** (place - 2)
         low, high = arrays["lower"][:, s], arrays["upper"][:, s]
-        left.vlines(x, low, high, color=f"C{place}", linewidth=3, alpha=0.7)
-        left.plot(x, np.full(len(x), arrays["exact"][s]), ".", color=f"C{place}", label=profile_name(int(s), arrays))
+        left.vlines(x, low, high, color=COLORS[place], linewidth=2.5, linestyle=(LINES * 2)[place], alpha=0.8)
+        exact = np.full(len(x), arrays["exact"][s])
+        left.plot(x, exact, MARKERS[place], color=COLORS[place], markersize=4, label=profile_name(int(s), arrays))
     left.set(
         xscale="log", xlabel="matches of each profile", ylabel="mass", title="ranking intervals, exact mass as dots"
     )
-    left.legend(title="profile", fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    left.set_ylim(-0.03, 1.25)
+    left.legend(title="profile", ncols=5, loc="upper center", columnspacing=0.8, handletextpad=0.2)
     right.plot(matches, can_be_first(arrays), "o-", label="profiles that can be first")
-    right.plot(matches, arrays["open_edges"], "s-", label="open edges")
+    right.plot(matches, arrays["open_edges"], "s--", label="open edges")
     right.axhline(int(arrays["tied_edges"]), color="gray", linestyle=":", label="edges that are exact ties")
     right.set(xscale="log", yscale="log", ylim=(1, 100), xlabel="matches of each profile", title="what is still open")
-    right.legend(fontsize=8)
-    figure.suptitle(
+    right.legend()
+    headline(
+        figure,
         f"Three-player Kuhn poker, fictitious play: one repetition, at most {matches[-1]:,} matches a profile, "
         rf"$\delta$ = {DELTA}",
-        fontsize=10,
     )
     return figure
 

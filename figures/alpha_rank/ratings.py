@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
+from figures._series import COLORS, LINES, MARKERS, headline
 from lrtheory.alpha_rank import alpha_rank, elo
 
 if TYPE_CHECKING:
@@ -61,18 +62,23 @@ def draw_ratings(arrays: Any) -> matplotlib.figure.Figure:
     """Ratings, masses, and the largest error of Elo's prediction."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.2), layout="constrained")
     for agent in range(3):
-        axes[0].plot(arrays["rotations"], arrays["ratings"][:, agent], "o-", markersize=3, label=f"agent {agent}")
-        axes[1].plot(arrays["rotations"], arrays["pi"][:, agent], "o-", markersize=3)
+        line = {"color": COLORS[agent], "marker": MARKERS[agent], "linestyle": LINES[agent], "markersize": 4}
+        axes[0].plot(arrays["rotations"], arrays["ratings"][:, agent], label=f"agent {agent}", **line)
+        axes[1].plot(arrays["rotations"], arrays["pi"][:, agent], linewidth=3 - agent, **line)
     axes[2].plot(arrays["rotations"], arrays["error"], "o-", markersize=3, color="black")
-    axes[0].set(ylabel="Elo rating")
+    axes[0].set(ylabel="rating, in points")
     axes[1].set(ylabel="mass")
     axes[2].set(ylabel="largest error of a predicted win rate")
-    axes[0].legend(fontsize=8)
+    axes[0].set_ylim(top=45)
+    axes[0].legend(loc="upper center", ncols=3, columnspacing=0.6, handletextpad=0.2, handlelength=1.8)
+    axes[1].set(title="alpha-Rank, infinite intensity")
+    axes[0].set(title="Elo")
+    axes[2].set(title="what Elo cannot say")
     for axis in axes:
         axis.set(xlabel="rotation")
-    figure.suptitle(f"From a transitive to a cyclic table of three agents, {GAMES_OF_A_PAIR} games a pair", fontsize=10)
+    headline(figure, f"From a transitive to a cyclic table of three agents, {GAMES_OF_A_PAIR} games a pair")
     return figure
 
 

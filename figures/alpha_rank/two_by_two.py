@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
+from figures._series import COLORS, LINES, headline
 from lrtheory.alpha_rank import Game, ResponseGraphUCB, response_graph
 
 if TYPE_CHECKING:
@@ -65,15 +66,16 @@ def draw_two_by_two(arrays: Any) -> matplotlib.figure.Figure:
     plays = np.arange(1, len(arrays["means"]) + 1)
     for s in range(4):
         name = f"({s // 2}, {s % 2})"
-        left.fill_between(plays, arrays["lower"][:, s], arrays["upper"][:, s], color=f"C{s}", alpha=0.25, linewidth=0)
-        left.axhline(arrays["truth"][s], color=f"C{s}", linewidth=0.8)
-        right.plot(plays, arrays["samples"][:, s], color=f"C{s}", label=name)
-    left.set(xlabel="plays", ylabel="mean of the row player", title="intervals, and the truth as lines")
+        line = {"color": COLORS[s], "linestyle": LINES[s]}
+        left.fill_between(plays, arrays["lower"][:, s], arrays["upper"][:, s], color=COLORS[s], alpha=0.12, linewidth=0)
+        left.plot(plays, arrays["lower"][:, s], linewidth=1, **line)
+        left.plot(plays, arrays["upper"][:, s], linewidth=1, **line)
+        left.axhline(arrays["truth"][s], color=COLORS[s], linewidth=0.8)
+        right.plot(plays, arrays["samples"][:, s], label=name, **line)
+    left.set(xlabel="plays", ylabel="mean of the row player", title="intervals, and the truth as thin lines")
     right.set(xlabel="plays", ylabel="samples", title="samples of each profile")
-    right.legend(title="profile", fontsize=8)
-    figure.suptitle(
-        rf"ResponseGraphUCB on a 2 x 2 game until it stops, one repetition, $\delta$ = {DELTA}", fontsize=10
-    )
+    right.legend(title="profile")
+    headline(figure, rf"ResponseGraphUCB on a 2 x 2 game until it stops, one repetition, $\delta$ = {DELTA}")
     return figure
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import DualMirrorDescent, oracles
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ SEED = 0
 N_PRODUCTS = 10
 CLASSES = (0.5, 0.3, 0.2)
 SIZE = 2
+KNOWN = published("dual_mirror_descent")["assortment"]
 LIMITS = {None: "no limit", SIZE: f"at most {SIZE} products"}
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"repetitions": 3, "horizon": [500, 2000, 8000]},
-    "full": {"repetitions": 20, "horizon": [500, 2000, 8000, 32_000]},
+    "quick": {"repetitions": 3, "horizon": KNOWN["horizon"][:3]},
+    "full": {"repetitions": 20, "horizon": KNOWN["horizon"]},
 }
 
 
@@ -82,6 +83,16 @@ def assortment_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def assortment_beside(arrays: Any) -> list[Beside]:
+    """Gaps, and gaps as a share of the bound, without a limit."""
+    horizons = arrays["horizon"].tolist()
+    gap, bound = (arrays[name][0].mean(axis=1) for name in ("gap", "bound"))
+    theirs, their_bound = (np.array(KNOWN[name][: len(horizons)]) for name in ("gap", "bound"))
+    source = f"{KNOWN['source']}; here {arrays['gap'].shape[2]} runs"
+    rows = beside([f"gap to the dual bound, T = {T}" for T in horizons], theirs, gap, source)
+    return rows + beside([f"gap / dual bound, T = {T}" for T in horizons], theirs / their_bound, gap / bound, source)
+
+
 def draw_assortment(arrays: Any) -> matplotlib.figure.Figure:
     """Gaps on the left, as a share of the bound on the right."""
     import matplotlib.pyplot as plt
@@ -98,12 +109,12 @@ def draw_assortment(arrays: Any) -> matplotlib.figure.Figure:
     left.set(xlabel="customers T", ylabel="gap (dashed: the dual bound)")
     log_axes(right, horizon)
     right.set(xlabel="customers T", ylabel="gap / dual bound")
-    left.legend(fontsize=8)
-    right.legend(fontsize=8)
-    figure.suptitle(
+    left.legend()
+    right.legend()
+    headline(
+        figure,
         f"Assortments of {N_PRODUCTS} products for {len(CLASSES)} classes of customers: {gap.shape[2]} repetitions "
         f"up to T = {int(horizon[-1]):,}",
-        fontsize=10,
     )
     return figure
 
@@ -114,6 +125,7 @@ ASSORTMENT = Figure(
     compute=compute_assortment,
     claims=assortment_claims,
     draw=draw_assortment,
+    beside=assortment_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, published
-from figures._series import COLORS, MARKERS, below, draw_power, log_axes, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, draw_power, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import DualMirrorDescent, RequestStream, make_display_ads, oracles
 
 if TYPE_CHECKING:
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 SEED = 0
 KNOWN = published("dual_mirror_descent")["matching"]
+AGAIN = published("dual_mirror_descent")["matching_again"]
 TEMPERATURE = KNOWN["temperature"]
 RULES = {"clip": "cut at what remains", "reject": "all or nothing"}
 GENERATORS = {"shrinking": "ergodic, as released: the variance shrinks", "preserved": "ergodic, marginals preserved"}
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"repetitions": 2, "horizon": [250, 1000, 4000], "correlation": [0.0, 0.5, 0.9, 0.99]},
-    "full": {"repetitions": 2, "horizon": [1000, 10_000, KNOWN["horizon"]], "correlation": KNOWN["correlation"]},
+    "quick": {"repetitions": 2, "horizon": AGAIN["horizon"], "correlation": [0.0, 0.5, 0.9, 0.99]},
+    "full": {"repetitions": 2, "horizon": [*AGAIN["horizon"], KNOWN["horizon"]], "correlation": KNOWN["correlation"]},
 }
 
 
@@ -70,15 +71,26 @@ def matching_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "marginals preserved, the largest correlation costs more than none": below(
             share[1, 0, 0, -1], share[1, -1, 0, -1]
         ),
-        "and more than where the variance shrinks": below(share[0, -1, 0, -1], share[1, -1, 0, -1]),
     }
+
+
+def matching_beside(arrays: Any) -> list[Beside]:
+    """Regret where shares are cut and marginals are preserved."""
+    horizons, correlations = arrays["horizon"].tolist(), arrays["correlation"].tolist()
+    rows: list[Beside] = []
+    for correlation, known in AGAIN["regret"].items():
+        ours = arrays["regret"][1, correlations.index(float(correlation)), 0]
+        names = [f"regret, correlation {correlation}, T = {T}" for T in AGAIN["horizon"]]
+        there = [ours[horizons.index(T)] if T in horizons else np.nan for T in AGAIN["horizon"]]
+        rows += beside(names, known, there, f"{AGAIN['source']}; here {int(arrays['repetitions'])} runs")
+    return rows
 
 
 def draw_matching(arrays: Any) -> matplotlib.figure.Figure:
     """Independent visitors on the left, the two ergodic generators beside them."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 4), layout="constrained", sharey=True)
     horizon, correlations = arrays["horizon"], arrays["correlation"]
     panels = [
         (0, "independent", [0]),
@@ -93,12 +105,14 @@ def draw_matching(arrays: Any) -> matplotlib.figure.Figure:
         axis.set(xlabel="visitors T", title=name)
         log_axes(axis, horizon)
         draw_power(axis, horizon, arrays["regret"][g, shown[0], 0, 0], 0.5, "slope 1/2")
-        axis.legend(fontsize=8)
     axes[0].set(ylabel="regret to the dual bound")
-    figure.suptitle(
+    named = [dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True)) for axis in axes]
+    legend = {name: handle for one in named for name, handle in one.items()}
+    figure.legend(legend.values(), legend, ncols=len(legend), loc="outside lower center", columnspacing=1)
+    headline(
+        figure,
         f"Proportional matching, temperature {TEMPERATURE}, {int(arrays['repetitions'])} repetitions up to T = "
         f"{int(horizon[-1]):,}. Solid: shares {RULES['clip']}; dashed: {RULES['reject']}",
-        fontsize=10,
     )
     return figure
 
@@ -109,6 +123,7 @@ MATCHING = Figure(
     compute=compute_matching,
     claims=matching_claims,
     draw=draw_matching,
+    beside=matching_beside,
     seed=SEED,
     inputs=INPUTS,
 )

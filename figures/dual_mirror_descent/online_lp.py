@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, below, between, draw_power, draw_runs, log_axes, slope, stream
+from figures._series import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import allocate, make_online_lp, theory
 
 if TYPE_CHECKING:
@@ -78,18 +78,26 @@ def online_lp_beside(arrays: Any) -> list[Beside]:
     """Mean regret at the recorded numbers of actions."""
     means = dict(zip(arrays["n_actions"].tolist(), arrays["n_actions_regret"].mean(axis=1), strict=True))
     runs = f"here {arrays['n_actions_regret'].shape[1]} runs of other requests of the same law"
-    return [
+    rows = [
         Beside(f"regret, {row['n_actions']} actions", float(np.mean(row["regret"])), float(means[row["n_actions"]]),
                f"{row['source']}; {runs}")
         for row in KNOWN["recorded"] if row["n_actions"] in means
     ]  # fmt: skip
+    again = published("dual_mirror_descent")["online_lp_again"]
+    for panel in PANELS:
+        ours = dict(zip(arrays[panel].tolist(), arrays[f"{panel}_regret"].mean(axis=1), strict=True))
+        names = [f"regret, independent code, {panel} = {x}" for x in again[panel]]
+        there = [ours.get(int(x), np.nan) for x in again[panel]]
+        rows += beside(names, list(again[panel].values()), there, f"{again['source']}; {runs}")
+    growth = slope(arrays["horizon"], arrays["horizon_regret"].mean(axis=1))
+    return [*rows, Beside("exponent of the regret in T", again["slope"], growth, f"{again['source']}; {runs}")]
 
 
 def draw_online_lp(arrays: Any) -> matplotlib.figure.Figure:
     """A panel an axis; circles are the numbers of the authors' code."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.6), layout="constrained", sharey=True)
     labels = ("requests T", "resources m", "actions d")
     for number, (axis, panel, label) in enumerate(zip(axes, PANELS, labels, strict=True)):
         x, runs = arrays[panel], arrays[f"{panel}_regret"]
@@ -105,15 +113,15 @@ def draw_online_lp(arrays: Any) -> matplotlib.figure.Figure:
     log_axes(axes[2], np.union1d(arrays["n_actions"], arrays["recorded_actions"]))
     axes[2].plot(arrays["recorded_actions"], arrays["recorded_regret"], label="authors' code", **recorded)
     axes[0].set(ylabel="regret to the dual bound")
-    axes[0].legend(fontsize=8)
-    axes[2].legend(fontsize=8)
+    axes[0].legend()
+    axes[2].legend()
     at = arrays["horizon"].tolist().index(HORIZON)
     repetitions = arrays["horizon_regret"].shape[1]
-    figure.suptitle(
+    headline(
+        figure,
         f"Online linear programs around T = {HORIZON}, m = {N_RESOURCES}, d = {N_ACTIONS}: {repetitions} repetitions, "
         f"bars of two standard errors\n(theory allows {np.median(arrays['allowed'][at]):,.0f} there, more than the "
         f"dual bound {arrays['optimum'][at].mean():,.0f}: vacuous)",
-        fontsize=10,
     )
     return figure
 

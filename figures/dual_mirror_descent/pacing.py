@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, between, draw_power, draw_runs, log_axes, slope, stream
+from figures._series import COLORS, below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import hindsight_optimum, pace
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def draw_pacing(arrays: Any) -> matplotlib.figure.Figure:
     """Regret on the left; multipliers and spending of one run."""
     import matplotlib.pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 3.8), layout="constrained")
     horizon, regret, budget = arrays["horizon"], arrays["regret"], RATE * arrays["horizon"][-1]
     draw_runs(left, horizon, regret, 0, label="to the hindsight optimum")
     draw_runs(left, horizon, arrays["gap"], 2, label="proved: to the dual bound", linestyle="--")
@@ -80,12 +80,13 @@ def draw_pacing(arrays: Any) -> matplotlib.figure.Figure:
     fitted = slope(horizon, regret.mean(axis=1))
     log_axes(left, horizon)
     left.set(xlabel="auctions T", ylabel="regret", title=f"slope {fitted:.2f}")
-    left.legend(fontsize=8)
+    left.set_ylim(top=12 * left.get_ylim()[1])
+    left.legend(loc="upper left")
     time = np.arange(len(arrays["multipliers"]))
     middle.plot(time, arrays["multipliers"], color=COLORS[0], linewidth=0.6)
     middle.axhline(float(arrays["limit"]), color=COLORS[1], label=f"fluid limit {float(arrays['limit']):.3f}")
     middle.set(xlabel="auction", ylabel=r"multiplier $\mu_t$", title="bids are $v / (1 + \\mu)$")
-    middle.legend(fontsize=8)
+    middle.legend()
     right.plot(time[1:], arrays["spend"] - budget * time[1:] / time[-1], color=COLORS[0], linewidth=0.8)
     right.axhline(0, color="gray", linewidth=0.8)
     right.set(
@@ -93,10 +94,10 @@ def draw_pacing(arrays: Any) -> matplotlib.figure.Figure:
         ylabel="spent, less an even plan",
         title=f"{arrays['spend'][-1] / budget:.1%} of the budget spent",
     )
-    figure.suptitle(
+    headline(
+        figure,
         f"Second-price auctions, uniform values and bids, {RATE} a period: {regret.shape[1]} repetitions (left), one "
         f"run over T = {int(horizon[-1]):,} (middle, right)",
-        fontsize=10,
     )
     return figure
 

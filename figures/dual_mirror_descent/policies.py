@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import below, beside, between, draw_power, draw_runs, log_axes, slope, stream
+from figures._series import below, beside, between, draw_power, draw_runs, headline, log_axes, slope, stream
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
     RequestStream,
@@ -116,11 +116,11 @@ def draw_policies(arrays: Any) -> matplotlib.figure.Figure:
     draw_power(axis, horizon, arrays["regret"][2, 0].mean(), 0.5, "slope 1/2")
     log_axes(axis, horizon)
     axis.set(xlabel="requests T", ylabel="regret to the optimum in hindsight")
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, title="policy: slope", title_fontsize=8)
-    figure.suptitle(
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="policy: slope")
+    headline(
+        figure,
         f"Hub and four spokes, fluid value {float(arrays['fluid_value']):.4f} a request: {runs.shape[1]} repetitions, "
         f"T up to {int(horizon[-1]):,}",
-        fontsize=10,
     )
     return figure
 

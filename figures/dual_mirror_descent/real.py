@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below
+from figures._series import COLORS, below, headline
 from lrtheory.dual_mirror_descent import (
     AllocationResult,
     RequestStream,
@@ -81,7 +81,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     """A group of bars a data set."""
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(12, 4.4), layout="constrained")
+    figure, axis = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
     places = np.arange(len(DATA))
     for number, name in enumerate(POLICIES):
         bars = axis.bar(
@@ -92,8 +92,8 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     names = [f"{name}\nT = {t:,}, m = {m}" for name, (t, m) in zip(DATA, arrays["sizes"].tolist(), strict=True)]
     axis.set_xticks(places, names)
     axis.set(ylabel="reward / best dual bound proved (labels in %)", ylim=(0, 1.2))
-    axis.legend(fontsize=8, ncols=len(POLICIES), loc="upper center")
-    figure.suptitle("Real requests in their order, one run each, step sizes and starts of theory", fontsize=10)
+    axis.legend(ncols=len(POLICIES), loc="upper center")
+    headline(figure, "Real requests in their order, one run each, step sizes and starts of theory")
     return figure
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, each
-from figures._series import below, draw_runs, log_axes, mean_error, slope, stream
+from figures import Beside, Figure, each, published
+from figures._series import below, beside, draw_runs, headline, log_axes, mean_error, slope, stream
 from lrtheory.dual_mirror_descent import (
     RequestStream,
     allocate,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 SEED = 0
+KNOWN = published("dual_mirror_descent")["worlds"]
 RATE = 0.4
 CORRUPTED = 4  # sqrt(T) times this many requests are corrupted
 SWITCH = 0.1
@@ -112,6 +113,16 @@ def worlds_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def worlds_beside(arrays: Any) -> list[Beside]:
+    """Mean regrets and bounds at one horizon."""
+    at, names = arrays["horizon"].tolist().index(KNOWN["horizon"]), list(KNOWN["regret"])
+    where = [list(MODELS).index(name) for name in names]
+    source, end = f"{KNOWN['source']}; here {arrays['regret'].shape[2]} runs", f"T = {KNOWN['horizon']}"
+    ours = arrays["regret"].mean(axis=2)[where, at], arrays["bound"][where, at]
+    regrets = beside([f"regret, {name}, {end}" for name in names], list(KNOWN["regret"].values()), ours[0], source)
+    return regrets + beside([f"bound, {name}, {end}" for name in names], list(KNOWN["bound"].values()), ours[1], source)
+
+
 def draw_world(axis: Any, arrays: Any, model: int) -> None:
     """One model: regret, OPT, and the bound, dotted where it is vacuous."""
     horizon, bound, optimum = arrays["horizon"], arrays["bound"][model], arrays["optimum"][model].mean(axis=-1)
@@ -128,31 +139,34 @@ def draw_worlds(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a model, and all regrets over sqrt(T)."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 3, figsize=(12, 6.6), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(9.2, 6.6), layout="constrained")
     panels, horizon = axes.ravel(), arrays["horizon"]
     for model, (axis, name) in enumerate(zip(panels, MODELS.values(), strict=False)):
         draw_world(axis, arrays, model)
         fitted = slope(horizon, arrays["regret"][model].mean(axis=1))
         axis.set(xlabel="requests T")
-        axis.set_title(f"{name}: slope {fitted:.2f}", fontsize=10)
+        axis.set_title(f"{name}: slope {fitted:.2f}")
         draw_runs(
-            panels[-1], horizon, arrays["regret"][model] / np.sqrt(horizon)[:, None], model, label=list(MODELS)[model]
+            panels[-1],
+            horizon,
+            arrays["regret"][model] / np.sqrt(horizon)[:, None],
+            model,
+            label=f"regret, {list(MODELS)[model]}",
         )
     largest = arrays["ratio_regret"].max()
     panels[4].set_title(
         f"{MODELS['adversarial']}: slope {fitted:.2f}\n(the bound is one on OPT - {PHASES} R, at most {largest:.2f})",
-        fontsize=10,
     )
-    panels[-1].set_title(r"regret over $\sqrt{T}$", fontsize=10)
+    panels[-1].set_title(r"regret over $\sqrt{T}$")
     panels[-1].set(xlabel="requests T")
     log_axes(panels[-1], horizon)
-    panels[-1].set_ylim(top=20 * panels[-1].get_ylim()[1])  # room for the legend
-    for axis in (panels[0], panels[-1]):
-        axis.legend(fontsize=8)
-    figure.suptitle(
+    shown = [zip(*panels[place].get_legend_handles_labels(), strict=True) for place in (1, -1)]
+    legend = {name: handle for one in shown for handle, name in one if name != "regret"}
+    figure.legend(legend.values(), legend, ncols=4, loc="outside lower center")
+    headline(
+        figure,
         f"Best of many worlds: one algorithm, one step size, {arrays['regret'].shape[-1]} repetitions, T up to "
         f"{int(horizon[-1]):,}, bars of two standard errors",
-        fontsize=10,
     )
     return figure
 
@@ -163,6 +177,7 @@ WORLDS = Figure(
     compute=compute_worlds,
     claims=worlds_claims,
     draw=draw_worlds,
+    beside=worlds_beside,
     seed=SEED,
     inputs=INPUTS,
 )

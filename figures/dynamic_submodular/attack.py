@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, log_axes, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, MARKERS, below, beside, headline, log_axes, slope, stream
 from lrtheory.dynamic_submodular import (
     DynamicSubmodular,
     OneGuess,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SEED = 4
 K, EPSILON = 5, 0.1
-ADVERSARIES = ("deletes the first sample", "the same deletions, other coins")
+ADVERSARIES = ("attacked", "other coins")
 INPUTS: dict[str, dict[str, Any]] = {
     "quick": {"n": [75, 150, 300, 600, 1200], "deletions": 60, "repetitions": 25, "nodes": 1000, "attacks": 500},
     "full": {"n": [75, 150, 300, 600, 1200, 2400], "deletions": 70, "repetitions": 50, "nodes": 20_000,
@@ -33,9 +33,9 @@ INPUTS: dict[str, dict[str, Any]] = {
 def one_guess(n: int, n_deletions: int, repetition: int) -> np.ndarray:
     """Queries a deletion and the least value over the elements that can be chosen, attacked and on other coins."""
     found = np.zeros((2, 2))
-    given = make_adaptive_attack(n, k=K, n_deletions=n_deletions, word=repetition)
-    for place, word in enumerate((repetition, 1_000_000 + repetition)):
-        one = OneGuess(given.objective, K, 2.0 * K, word=word)
+    given = make_adaptive_attack(n, k=K, n_deletions=n_deletions, rng=repetition)
+    for place, coins in enumerate((repetition, 1_000_000 + repetition)):
+        one = OneGuess(given.objective, K, 2.0 * K, rng=coins)
         one.update(given.ops[:n])
         before, least = one.counts["queries"], one.value
         for op in given.ops[n:].tolist():
@@ -89,34 +89,45 @@ def attack_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def attack_beside(arrays: Any) -> list[Beside]:
+    """Queries a deletion at one length of the stream."""
+    known = published("dynamic_submodular")["attack"]
+    at = arrays["n"].tolist().index(known["n"])
+    names = [f"queries a deletion, {kind}, n = {known['n']}" for kind in known["queries"]]
+    runs = f"here {arrays['queries'].shape[2]} runs of fewer deletions"
+    ours = arrays["queries"][:, at].mean(axis=1)
+    return beside(names, list(known["queries"].values()), ours, f"{known['source']}; {runs}")
+
+
 def draw_attack(arrays: Any) -> matplotlib.figure.Figure:
     """Queries of one guess; queries and value of the solver on a graph."""
     import matplotlib.pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 4), layout="constrained")
     n = arrays["n"]
     for place, name in enumerate(ADVERSARIES):
         mean = arrays["queries"][place].mean(axis=1)
         style = {"color": COLORS[1 - place], "linewidth": 1.3}
-        left.plot(n, mean, MARKERS[place] + "-", label=f"{name}: slope {slope(n, mean):+.2f}", **style)
-    left.axhline(float(arrays["proved"]), color="black", linestyle=":", label="proved for oblivious deletions")
+        left.plot(n, mean, MARKERS[place] + LINES[place], label=f"{name}: slope {slope(n, mean):+.2f}", **style)
+    left.axhline(float(arrays["proved"]), color="black", linestyle=":", label="proved for other coins")
     log_axes(left, n)
     left.set(xlabel="elements n", ylabel="queries a deletion")
-    left.set_title(f"one guess, k = {K}, all elements alike", fontsize=9)
-    left.legend(fontsize=8)
+    left.set_title(f"one guess, k = {K}, all elements alike:\nthe first sample is deleted, again and again")
+    left.set_ylim(top=20 * left.get_ylim()[1])
+    left.legend(loc="upper left")
     steps = 1 + np.arange(arrays["graph_ratio"].shape[1])
     for place, name in enumerate(("deletes the best element", "deletes a random element")):
-        style = {"color": COLORS[1 - place], "linewidth": 1.3, "label": name}
+        style = {"color": COLORS[1 - place], "linestyle": LINES[place], "linewidth": 1.3, "label": name}
         middle.plot(steps, np.cumsum(arrays["graph_queries"][place]), **style)
         right.plot(steps, arrays["graph_ratio"][place], **style)
     middle.set(yscale="symlog", xlabel="deletions", ylabel="queries so far")
-    middle.set_title(f"lazy pair on a graph of {int(arrays['nodes']):,} nodes, k = {K}", fontsize=9)
+    middle.set_title(f"lazy pair on a graph\nof {int(arrays['nodes']):,} nodes, k = {K}")
     right.axhline(theory.pair_ratio(EPSILON), color="black", linestyle=":", label="1 / (2 + epsilon)")
     right.set(xlabel="deletions", ylabel="value / greedy", ylim=(0.2, 1.1))
-    right.set_title("there the guarantee holds against anyone", fontsize=9)
-    middle.legend(fontsize=8)
-    right.legend(fontsize=8, loc="lower right")
-    figure.suptitle("An adaptive adversary breaks the bound on queries, not the one on the value", fontsize=10)
+    right.set_title("there the guarantee of value holds\nagainst anyone")
+    middle.legend()
+    right.legend(loc="lower right")
+    headline(figure, "An adaptive adversary breaks the bound on queries, not the one on the value")
     return figure
 
 
@@ -126,6 +137,7 @@ ATTACK = Figure(
     compute=compute_attack,
     claims=attack_claims,
     draw=draw_attack,
+    beside=attack_beside,
     seed=SEED,
     inputs=INPUTS,
 )

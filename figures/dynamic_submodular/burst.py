@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, stream
+from figures._series import COLORS, below, headline, stream
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, UpdateStream, maximize, theory
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def draw_burst(arrays: Any) -> matplotlib.figure.Figure:
     """A panel for the small window and one for the large one."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(12, 4.2), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(9.2, 4.2), layout="constrained")
     for panel, axis in enumerate(axes):
         moment, value, upper, best = (arrays[f"{name}{panel}"] for name in ("moment", "value", "upper", "best"))
         _, length, k = arrays[f"size{panel}"].tolist()
@@ -100,13 +100,12 @@ def draw_burst(arrays: Any) -> matplotlib.figure.Figure:
             f"window of {length:,}, k = {k}, {float(arrays[f'queries{panel}']):.1f} queries an update:\n"
             f"value at least {(value / best).min():.2f} {('OPT', reference)[panel]}, "
             f"at least {(value / upper).min():.2f} OPT proved",
-            fontsize=9,
         )
     axes[0].set_ylabel("nodes and items covered")
     for axis in axes:
         axis.set_ylim(top=1.3 * axis.get_ylim()[1])  # room for the legend
-        axis.legend(fontsize=8, ncols=2, loc="upper left")
-    figure.suptitle(f"A burst that doubles the optimum comes and goes; lazy pair, epsilon = {EPSILON}", fontsize=10)
+        axis.legend(ncols=2, loc="upper left")
+    headline(figure, f"A burst that doubles the optimum comes and goes; lazy pair, epsilon = {EPSILON}")
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, published
-from figures._series import COLORS, MARKERS, below, log_axes, stream
+from figures._series import COLORS, MARKERS, below, headline, log_axes, stream
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, UpdateStream, maximize, sliding_window
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def draw_companion(arrays: Any) -> matplotlib.figure.Figure:
     """Mean value, value over greedy, and queries, against k."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.4), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 4.4), layout="constrained")
     k = arrays["k"]
     for graph, kind, method in np.ndindex(len(GRAPHS), len(STREAMS), len(METHODS)):
         style: dict[str, Any] = {
@@ -103,11 +103,11 @@ def draw_companion(arrays: Any) -> matplotlib.figure.Figure:
     ):
         axis.set(xlabel="elements chosen k", ylabel=name)
     axes[1].set_ylim(top=1.0)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
-    figure.suptitle(
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    headline(
+        figure,
         f"The companion setting (the paper's own figures could not be read): {int(arrays['n']):,} nodes, "
         f"epsilon = {EPSILON}",
-        fontsize=10,
     )
     return figure
 

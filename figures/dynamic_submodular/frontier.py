@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside
+from figures._series import COLORS, MARKERS, below, beside, headline
 from figures.dynamic_submodular.measure import GUARANTEED, METHODS, SEED, measured
 from lrtheory.dynamic_submodular import theory
 
@@ -91,7 +91,7 @@ def draw_frontier(arrays: Any) -> matplotlib.figure.Figure:
     """Value against queries, and evaluations beside those of independent code."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.8), layout="constrained")
     ours, theirs, method = arrays["ours"], arrays["theirs"], arrays["method"]
     labels = []
     for place, number in enumerate(method.tolist()):
@@ -106,15 +106,15 @@ def draw_frontier(arrays: Any) -> matplotlib.figure.Figure:
         right.plot(theirs[place, 0], row, **style, markersize=9, fillstyle="none", markeredgewidth=1.4)
         labels.append(name + (f", {epsilon:g}" if name != METHODS["recompute"] else ""))
     left.set(xscale="log", xlabel="queries an update, window full", ylabel="value / greedy", ylim=(0, 1.05))
-    left.set_title("filled: value over greedy, measured; hollow: part of OPT proved", fontsize=9)
-    left.legend(fontsize=8, loc="lower right")
+    left.set_title("filled: measured; hollow: part of OPT proved")
+    left.legend(loc="lower right")
     right.set(xscale="log", xlabel="evaluations an update, filling the window included")
     right.set_yticks(range(len(method), 0, -1), labels, fontsize=8)
-    right.set_title("filled: this package; hollow: independent code on another graph of this law", fontsize=9)
-    figure.suptitle(
+    right.set_title("filled: this package; hollow: independent code")
+    headline(
+        figure,
         f"Related work, measured: a window of {int(arrays['n']) // 2} of {int(arrays['n']):,} nodes, "
         f"k = {int(arrays['k'])}; one evaluation of the guesses gives all marginals of an element",
-        fontsize=10,
     )
     return figure
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, stream
+from figures._series import COLORS, LINES, below, headline, stream
 from lrtheory.dynamic_submodular import DynamicSubmodular, make_graph_coverage
 
 if TYPE_CHECKING:
@@ -66,17 +66,19 @@ def draw_latency(arrays: Any) -> matplotlib.figure.Figure:
     """Shares of the updates above any number of queries, and a histogram of times."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4), layout="constrained")
     updates = arrays["queries"].shape[1]
     times = arrays["microseconds"]
     edges = np.geomspace(times.min(), times.max(), 80)
     for number, name in enumerate(METHODS.values()):
         queries = np.sort(arrays["queries"][number])
         label = f"{name}: mean {queries.mean():.3g}, largest {queries.max():,.0f}"
-        left.step(np.maximum(queries, 0.5), 1 - np.arange(updates) / updates, color=COLORS[number], label=label)
+        left.step(
+            np.maximum(queries, 0.5), 1 - np.arange(updates) / updates, LINES[number], color=COLORS[number], label=label
+        )
         middle, largest = np.median(times[number]), times[number].max()
         label = f"{name}: median {middle:.0f}, largest {largest:,.0f}"
-        right.hist(times[number], edges, color=COLORS[number], histtype="step", linewidth=1.4, label=label)
+        right.hist(times[number], edges, color=COLORS[number], linestyle=LINES[number], histtype="step", label=label)
     left.set(
         xscale="log",
         yscale="log",
@@ -84,12 +86,14 @@ def draw_latency(arrays: Any) -> matplotlib.figure.Figure:
         ylabel="share of the updates with q or more",
     )
     right.set(xscale="log", yscale="log", xlabel="microseconds, call from Python included", ylabel="updates")
-    left.legend(fontsize=8)
-    right.legend(fontsize=8)
-    figure.suptitle(
+    left.set_ylim(bottom=left.get_ylim()[0] / 20)
+    left.legend(loc="lower left")
+    right.set_ylim(top=20 * right.get_ylim()[1])
+    right.legend()
+    headline(
+        figure,
         f"{updates:,} single updates of a full window of {int(arrays['n']) // 2:,} nodes, k = {int(arrays['k'])}, "
         f"epsilon = {EPSILON}; times of this run",
-        fontsize=10,
     )
     return figure
 

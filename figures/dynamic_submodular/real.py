@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below
+from figures._series import COLORS, below, headline
 from lrtheory.dynamic_submodular import (
     DynamicSubmodular,
     Influence,
@@ -94,22 +94,22 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a stream."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 2, figsize=(12.5, 7), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(9.2, 7.6), layout="constrained")
     for place, (axis, (name, (_, label))) in enumerate(zip(axes.ravel(), STREAMS.items(), strict=True)):
         moment, value, upper, greedy = (arrays[f"{key}{place}"] for key in ("moment", "value", "upper", "greedy"))
-        axis.plot(moment, upper, color=COLORS[1], linewidth=1.2, label="bound that is proved")
+        axis.plot(moment, upper, color=COLORS[1], linestyle="-.", linewidth=1.2, label="bound that is proved")
         axis.plot(moment, greedy, color="black", linestyle="--", linewidth=1.2, label="greedy, run again")
         axis.plot(moment, value, color=COLORS[0], linewidth=1.6, label="value of the lazy pair")
         n, updates, k = arrays[f"size{place}"].tolist()
         queries, again = float(arrays[f"queries{place}"]), float(arrays[f"again{place}"])
         axis.set_title(
-            f"{name}; n = {n:,}, {updates:,} updates, k = {k}\n{100 * (value / greedy).mean():.0f} % of greedy, "
-            f"{100 * (value / upper).mean():.0f} % of OPT proved; {queries:.3g} queries an update, greedy {again:,.0f}",
-            fontsize=9,
+            f"{name}\nn = {n:,}, {updates:,} updates, k = {k}\n{100 * (value / greedy).mean():.0f} % of greedy, "
+            f"{100 * (value / upper).mean():.0f} % of OPT proved\n"
+            f"{queries:.3g} queries an update, greedy {again:,.0f}",
         )
         axis.set(xlabel="updates", ylabel=label, ylim=(0, None))
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8.5)
-    figure.suptitle(f"Real streams, epsilon = {EPSILON}", fontsize=10)
+    headline(figure, f"Real streams, epsilon = {EPSILON}")
     return figure
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, between, log_axes, slope
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline, log_axes, slope
 from figures.dynamic_submodular.measure import GUARANTEED, METHODS, SEED, measured
 from lrtheory.dynamic_submodular import theory
 
@@ -60,7 +60,7 @@ def of(arrays: Any, name: str) -> dict[str, np.ndarray]:
 def value_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """What is said of values in each of the three sweeps."""
     ratio = of(arrays, "ratio")
-    epsilon = float(np.max(arrays["epsilon"]))
+    epsilon = float(np.abs(arrays["epsilon"]).max())
     proved = {
         "lazy": theory.pair_ratio(epsilon),
         "batched": theory.batch_pair_ratio(epsilon),
@@ -90,11 +90,25 @@ def length_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def length_beside(arrays: Any) -> list[Beside]:
+    """Exponents of the queries an update, and value over greedy at the lengths for which it is known."""
+    known = published("dynamic_submodular")["slopes"]
+    n, queries = arrays["n"], of(arrays, "queries")
+    names = [name for name in METHODS if name in known]
+    ours = [slope(n, queries[name]) for name in names]
+    rows = beside([f"exponent in n, {METHODS[name]}" for name in names], [known[name] for name in names], ours,
+                  known["source"])  # fmt: skip
+    window = published("dynamic_submodular")["window"]
+    ratio = dict(zip(n.tolist(), of(arrays, "ratio")["lazy"], strict=True))
+    what = [f"value / greedy, {METHODS['lazy']}, n = {size}" for size in window["n"]]
+    return rows + beside(what, window["ratio"], [ratio.get(size, np.nan) for size in window["n"]], window["source"])
+
+
 def size_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """What the figure shows, with margins."""
     k, queries = arrays["k"], of(arrays, "queries")
     single = [theory.insertion_queries(int(size)) + theory.deletion_queries(int(size)) for size in k]
-    guesses = [theory.guesses_per_element(int(size), float(arrays["epsilon"])) for size in k]
+    guesses = [theory.guesses_per_element(int(size), abs(float(arrays["epsilon"]))) for size in k]
     return {
         "all guesses ask for less than is proved for oblivious updates": below(
             queries["eager"] / (np.array(single) / 2 * guesses), 1.0
@@ -126,7 +140,7 @@ def drawn(arrays: Any, axis: str, label: str, title: str) -> matplotlib.figure.F
     """Queries, and value over greedy; bars are the smallest and the largest repetition."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.4), layout="constrained")
     x = arrays[axis]
     for number, name in enumerate(METHODS):
         for panel, key in ((left, "queries"), (right, "ratio")):
@@ -134,10 +148,9 @@ def drawn(arrays: Any, axis: str, label: str, title: str) -> matplotlib.figure.F
             there = np.isfinite(mean)
             spread = np.abs([np.nanmin(runs[there], axis=1), np.nanmax(runs[there], axis=1)] - mean[there])
             growth = f": slope {slope(x[there], mean[there]):+.2f}" if there.sum() > 1 else ""
-            panel.errorbar(
-                x[there], mean[there], yerr=spread, color=COLORS[number], marker=MARKERS[number], markersize=5,
-                capsize=2, linewidth=1.3, label=METHODS[name] + (growth if panel is left else ""),
-            )  # fmt: skip
+            line = {"color": COLORS[number], "marker": MARKERS[number], "linestyle": LINES[number % 4]}
+            words = METHODS[name] + (growth if panel is left else "")
+            panel.errorbar(x[there], mean[there], yerr=spread, markersize=5, capsize=2, label=words, **line)
     log_axes(left, x)
     left.margins(y=0.1)
     right.set_xscale("log")
@@ -147,7 +160,7 @@ def drawn(arrays: Any, axis: str, label: str, title: str) -> matplotlib.figure.F
     left.set(xlabel=label, ylabel="queries an update")
     right.set(xlabel=label, ylabel="value / value of greedy run again")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8.5)
-    figure.suptitle(title, fontsize=10)
+    headline(figure, title)
     return figure
 
 
@@ -184,6 +197,7 @@ LENGTH = Figure(
     compute=lambda profile: swept(INPUTS_LENGTH[profile], "n"),
     claims=length_claims,
     draw=draw_length,
+    beside=length_beside,
     seed=SEED,
     inputs=INPUTS_LENGTH,
 )

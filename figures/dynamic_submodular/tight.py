@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
 from lrtheory.dynamic_submodular import DynamicSubmodular, make_tight, maximize, theory
 
 if TYPE_CHECKING:
@@ -62,10 +62,14 @@ def compute_tight(profile: str) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
+def trapped_share(arrays: Any) -> np.ndarray:
+    """The share of the runs of the maintained solutions that end at one half, (methods, decoys)."""
+    return np.nansum(np.abs(arrays["ratio"][:3] - 0.5) < 0.002, axis=2) / arrays["runs"]
+
+
 def tight_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """What the figure shows, with margins."""
-    ratio, runs = arrays["ratio"], arrays["runs"]
-    trapped = np.nansum(np.abs(ratio[:3] - 0.5) < 0.002, axis=2) / runs
+    ratio, runs, trapped = arrays["ratio"], arrays["runs"], trapped_share(arrays)
     escape = arrays["escape"][0]
     proved = 1 - escape - 3 * np.sqrt(escape * (1 - escape) / runs[0])
     greedy, pair = arrays["queries"][4, :, 0], np.nanmean(arrays["queries"][1], axis=-1)
@@ -82,36 +86,46 @@ def tight_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def tight_beside(arrays: Any) -> list[Beside]:
+    """Shares of the runs that end at one half, and the ratio of sieve++."""
+    known = published("dynamic_submodular")["tight"]
+    at = arrays["decoys"].tolist().index(known["n_decoys"])
+    names = [f"share of runs that end at one half, {METHODS[name]}" for name in known["at_one_half"]]
+    theirs = [count / known["runs"] for count in known["at_one_half"].values()]
+    source = f"{known['source']}; here {int(arrays['runs'][at])} runs"
+    rows = beside(names, theirs, trapped_share(arrays)[: len(theirs), at], source)
+    return [*rows, Beside("value / OPT, sieve++", known["sieve++"], float(arrays["ratio"][3, at, 0]), known["source"])]
+
+
 def draw_tight(arrays: Any) -> matplotlib.figure.Figure:
     """Shares of the ratios by the number of decoys, and ratio against queries."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 4, figsize=(14, 3.9), layout="constrained", width_ratios=(1, 1, 1, 1.3))
+    figure, axes = plt.subplots(1, 4, figsize=(9.2, 3.9), layout="constrained", width_ratios=(1, 1, 1, 1.3))
     edges = np.linspace(0.475, 1.025, 23)
     for number, name in enumerate(list(METHODS.values())[:3]):
         for place, decoys in enumerate(arrays["decoys"].tolist()):
             runs = arrays["ratio"][number, place, : arrays["runs"][place]]
             share = np.histogram(runs, edges)[0] / len(runs)
-            axes[number].step(
-                (edges[1:] + edges[:-1]) / 2, share, where="mid", color=COLORS[place], linewidth=2.2 - 0.5 * place,
-                label=f"{decoys:,} decoys, {len(runs)} runs",
-            )  # fmt: skip
+            line = {"color": COLORS[place], "linestyle": LINES[place], "linewidth": 2.2 - 0.5 * place}
+            label = f"{decoys:,} decoys, {len(runs)} runs"
+            axes[number].step((edges[1:] + edges[:-1]) / 2, share, where="mid", label=label, **line)
         axes[number].axvline(0.5, color="gray", linestyle=":", linewidth=1)
         axes[number].set(xlabel="value / OPT", ylim=(0, 1.05))
-        axes[number].set_title(name, fontsize=9)
+        axes[number].set_title(name)
     axes[0].set_ylabel("share of the runs")
-    axes[2].legend(fontsize=8)
+    figure.legend(*axes[2].get_legend_handles_labels(), ncols=3, loc="outside lower left")
     for number, name in enumerate(METHODS.values()):
         mean = [np.nanmean(arrays[key][number, 0]) for key in ("queries", "ratio")]
         axes[3].plot(*mean, MARKERS[number], color=COLORS[number], markersize=9, label=name)
     axes[3].axhline(0.5, color="gray", linestyle=":", linewidth=1)
     axes[3].set(xscale="log", xlabel="queries an insertion", ylim=(0.4, 1.05))
-    axes[3].set_title(f"means, {int(arrays['decoys'][0]):,} decoys", fontsize=9)
-    axes[3].legend(fontsize=8, loc="upper left")
-    figure.suptitle(
+    axes[3].set_title(f"means, {int(arrays['decoys'][0]):,} decoys")
+    axes[3].legend(loc="upper left")
+    headline(
+        figure,
         f"One half is tight: k = {K} blocks, {int(arrays['identical'])} copies of the bait, decoys that fill low "
         f"guesses; epsilon = {EPSILON}",
-        fontsize=10,
     )
     return figure
 
@@ -122,6 +136,7 @@ TIGHT = Figure(
     compute=compute_tight,
     claims=tight_claims,
     draw=draw_tight,
+    beside=tight_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below
+from figures._series import COLORS, LINES, MARKERS, below, headline
 from lrtheory.fair_subset_selection import Applicants, Rankings, ScoreRule, load_applicants, select
 
 if TYPE_CHECKING:
@@ -73,29 +73,35 @@ def draw_applicants(arrays: Any) -> matplotlib.figure.Figure:
     """Score and repayment by quota, and the criteria one by one."""
     import matplotlib.pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.9), layout="constrained")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 3.9), layout="constrained")
     fair = float(arrays["share"]) * K
     for number, name in enumerate(RULES):
-        style = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 3, "label": name}
+        style = {
+            "color": COLORS[number],
+            "marker": MARKERS[number],
+            "linestyle": LINES[number],
+            "markersize": 3,
+            "label": name,
+        }
         left.plot(arrays["quotas"], arrays["kept"][number], **style)
         middle.plot(arrays["quotas"], arrays["repaid"][number], **style)
         for axis in (left, middle):
             axis.axvline(arrays["free"][number], color=COLORS[number], linestyle=":", linewidth=1)
     for axis in (left, middle):
         axis.axvline(fair, color="gray", linestyle="--", linewidth=1, label="their share of the applicants")
-        axis.set_xlabel(f"applicants below {YOUNG} among {K} (dotted: without a quota)")
+        axis.set_xlabel(f"applicants below {YOUNG} among {K}\n(dotted: without a quota)")
     middle.axhline(arrays["good"][0], color="black", linewidth=0.8, label="all applicants")
     left.set(ylabel="best score with the quota / without", ylim=(0.35, 1.03))
     middle.set_ylabel("share of the chosen who paid back")
-    left.legend(fontsize=8)
-    middle.legend(fontsize=8)
+    left.legend(loc="lower left")
+    middle.legend(middle.lines[-1:], ["all applicants"], loc="upper right")
     right.barh(arrays["criteria"], arrays["alone"], color=COLORS[2])
     right.axvline(arrays["share"], color="gray", linestyle="--", linewidth=1)
     right.invert_yaxis()
-    right.set_xlabel(f"share of the young in the best {K} by one of them")
-    figure.suptitle(
+    right.set_xlabel(f"share of the young in the\nbest {K} by one criterion")
+    headline(
+        figure,
         "4454 applicants for credit, ranked by five criteria of which some grow with age; nobody is biased on purpose",
-        fontsize=10,
     )
     return figure
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, between, mean_error, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, between, headline, mean_error, stream
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     quota_curves,
@@ -64,7 +64,7 @@ def borda_needed(h: int, repetitions: int, rng: np.random.Generator) -> int:
     latent, seen = (np.array(ends, float) for ends in scales(h))
     drawn = sample_rankings("uniform-utilities", repetitions * MOST, 2 * h, rng=rng, scale=seen).positions
     scores = np.cumsum(BORDA.weights(2 * h)[drawn].reshape(repetitions, MOST, 2 * h), axis=1).reshape(-1, 2 * h)
-    right = separates(scores, latent, groups=np.arange(2 * h) >= h, beta=0.5).reshape(repetitions, MOST).mean(axis=0)
+    right = separates(latent, scores, groups=np.arange(2 * h) >= h, beta=0.5).reshape(repetitions, MOST).mean(axis=0)
     return int(np.flatnonzero(right >= 0.9)[0]) + 1
 
 
@@ -74,7 +74,7 @@ def kept_by_sntv(h: int, n: int, repetitions: int, rng: np.random.Generator) -> 
     counts = sample_top_counts(seen, n, n_runs=repetitions, rng=rng)
     group = np.arange(2 * h) >= h
     given = np.array(latent, float)
-    curves = quota_curves(counts, given, h // GOOD_SHARE, disadvantaged=group, ties="random", rng=rng)
+    curves = quota_curves(given, counts, h // GOOD_SHARE, disadvantaged=group, ties="random", rng=rng)
     shares = curves.values / curves.optima.max()
     return shares[:, shares.mean(axis=0).argmax()]
 
@@ -132,11 +132,26 @@ def blind_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def blind_beside(arrays: Any) -> list[Beside]:
+    """Median waiting times, and what is kept with a thousandth of their mean."""
+    known = published("fair_subset_selection")["blind"]
+    waited, kept = known["waited"], known["kept"]
+    medians = dict(zip(arrays["h"].tolist(), np.median(arrays["waits"], axis=1), strict=True))
+    shares = dict(zip(arrays["blind_h"].tolist(), arrays["kept"][:, 0].mean(axis=1), strict=True))
+    runs = f"here {arrays['waits'].shape[1]} runs, utilities drawn up to h = {int(arrays['drawn'])}"
+    rows = beside([f"rankings until all good items were on top, median, h = {h}" for h in waited["h"]],
+                  waited["median"], [medians.get(h, np.nan) for h in waited["h"]],
+                  f"{known['source']}; {runs}")  # fmt: skip
+    names = [f"kept by SNTV, best quota, hardly any good item on top, h = {h}" for h in kept["h"]]
+    source = f"{known['source']}; here a thousandth of the mean waiting time, where a few were"
+    return rows + beside(names, kept["ratio"], [shares.get(h, np.nan) for h in kept["h"]], source)
+
+
 def draw_blind(arrays: Any) -> matplotlib.figure.Figure:
     """Rankings needed on the left, what is kept on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.4), layout="constrained")
     h, drawn = arrays["h"], arrays["h"] <= arrays["drawn"]
     mean, error = mean_error(arrays["waits"])
     left.plot(h, arrays["formula"], color="gray", linestyle=":", label=r"formula $g H_g (g + h)\, 2^h / g$")
@@ -144,22 +159,22 @@ def draw_blind(arrays: Any) -> matplotlib.figure.Figure:
         options = {"color": COLORS[0], "marker": "o", "mfc": fill, "capsize": 2, "linestyle": ""}
         left.errorbar(h[chosen], mean[chosen], yerr=2 * error[chosen], label=f"SNTV, {what}", **options)
     left.plot(h, arrays["borda"], "s-", color=COLORS[1], label="Borda, good before bad in nine of ten panels")
-    left.set(yscale="log", xlabel="advantaged items h", ylabel="rankings", xticks=h, ylim=(0.5, None))
-    left.set_title(f"SNTV: until all h/{GOOD_SHARE} good items were on top", fontsize=10)
-    left.legend(fontsize=8)
+    left.set(yscale="log", xlabel="advantaged items h", ylabel="rankings", xticks=h, ylim=(0.5, 1e5 * mean.max()))
+    left.set_title(f"SNTV: until all h/{GOOD_SHARE} good items were on top")
+    left.legend(loc="upper left")
     for number, (size, runs) in enumerate(zip(arrays["blind_h"].tolist(), arrays["kept"], strict=True)):
         kept, kept_error = mean_error(runs)
         options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 4, "capsize": 2}
         right.errorbar(arrays["numbers"][number], kept, yerr=2 * kept_error, label=f"h = {size}", **options)
     right.axhline(arrays["blind"].max(), color="gray", linestyle=":", label="chance, the best quota")
     right.set(xscale="log", xlabel="rankings", ylabel="kept by SNTV with the best quota", ylim=(0, 1.03))
-    right.set_title("nothing, then everything", fontsize=10)
-    right.legend(fontsize=8, loc="lower center", ncols=3)
-    figure.suptitle(
-        f"The blind panel: h advantaged items on [0, 1], h/{GOOD_SHARE} good disadvantaged ones on [0, 2] seen "
+    right.set_title("nothing, then everything")
+    right.legend(loc="lower center", ncols=3)
+    headline(
+        figure,
+        f"The blind panel: h advantaged items on $[0, 1]$, h/{GOOD_SHARE} good disadvantaged ones on $[0, 2]$ seen "
         f"through $\\theta$ = {float(THETA)}; {arrays['waits'].shape[1]} repetitions (left), {runs.shape[1]} (right), "
         "ties at random",
-        fontsize=10,
     )
     return figure
 
@@ -170,6 +185,7 @@ BLIND = Figure(
     compute=compute_blind,
     claims=blind_claims,
     draw=draw_blind,
+    beside=blind_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -35,7 +35,7 @@ def kept(
     """F(S_l) / OPT for every rule and quota l = 0 .. k, (rules, k + 1), and without a quota, (rules,)."""
     shares, free = np.zeros((len(RULES), k + 1)), np.zeros(len(RULES))
     for row, rule in enumerate(RULES.values()):
-        scores = item_scores(observed, rule), item_scores(latent, rule)
+        scores = item_scores(latent, rule), item_scores(observed, rule)
         curves = quota_curves(*scores, k, disadvantaged=disadvantaged, ties=ties, rng=rng)
         optimum = curves.optima.max()
         shares[row], free[row] = curves.values[0] / optimum, curves.unconstrained[0] / optimum

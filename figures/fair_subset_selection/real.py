@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below
+from figures._series import COLORS, LINES, MARKERS, below, headline
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
@@ -117,30 +117,39 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(14, 4.4), width_ratios=(1, 1, 0.8), layout="constrained"
+        1, 3, figsize=(9.2, 4.4), width_ratios=(1, 1, 0.8), layout="constrained"
     )
     for axis, x, name, k in ((left, "seats", "city", SEATS), (middle, "old", "viewers", FILMS)):
         for number, (rule, line) in enumerate(zip(rules(k), arrays[name], strict=True)):
             shown = rule.replace("k-", f"{k}-")
-            axis.plot(arrays[x], line, color=COLORS[number], marker=MARKERS[number], markersize=4, label=shown)
+            axis.plot(
+                arrays[x],
+                line,
+                LINES[number % 4],
+                color=COLORS[number],
+                marker=MARKERS[number],
+                markersize=4,
+                label=shown,
+            )
         allowed = arrays[f"{name}_allowed"][0]
         axis.plot(arrays[x], allowed, color="gray", linestyle=":", label="Borda at least, by theory")
         axis.set(ylim=(0, 1.05))
-        axis.legend(fontsize=8, loc="lower center")
     left.set(xlabel=f"minority candidates among {SEATS} seats", ylabel="best score with the quota / without")
-    left.set_title(f"Cambridge: {int(arrays['ballots']):,} ballots of real types, 8 + 8 candidates", fontsize=10)
+    left.set_title(f"Cambridge: {int(arrays['ballots']):,} ballots\nof real types, 8 + 8 candidates")
     voters, items, old = arrays["sizes"].tolist()
     middle.set(xlabel=f"films before 1990 among {FILMS}")
     middle.set_title(
-        f"MovieLens: {voters} people, {items} films, {old} old ones\nquotas for decades and classes at once keep "
-        f"{100 * float(arrays['both']):.1f} % (Borda)",
-        fontsize=10,
+        f"MovieLens: {voters} people, {items} films,\n{old} old; for decades and classes at "
+        f"once\nquotas keep {100 * float(arrays['both']):.1f} % (Borda)",
     )
+    named = [dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True)) for axis in (left, middle)]
+    legend = {name: handle for one in named for name, handle in one.items()}
+    figure.legend(legend.values(), legend, ncols=len(legend), loc="outside lower center", columnspacing=1)
     draw_table(right, arrays["winner"], arrays["profiles"].tolist())
-    figure.suptitle(
+    headline(
+        figure,
         "What a quota costs on real panels, without any bias. Who stands where on a Cambridge ballot is drawn; half of "
         "them start with the majority; items that a ballot does not list score 0",
-        fontsize=10,
     )
     return figure
 
@@ -153,8 +162,8 @@ def draw_table(axis: Any, winner: np.ndarray, names: list[str]) -> None:
     axis.set_xticks(range(winner.shape[1]), ["Borda", "2-Bloc", "SNTV"])
     axis.set_yticks(range(len(names)), names, fontsize=8)
     axis.set_title(
-        "a seat for who wins all duels: share of the\nbest score; profiles by the method that fails",
-        fontsize=10,
+        "a seat for who wins all duels:\nshare of the best score; profiles\nby the method that fails",
+        loc="right",
     )
 
 

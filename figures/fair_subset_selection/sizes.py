@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, between, log_axes, slope, stream
+from figures._series import COLORS, MARKERS, below, beside, between, headline, log_axes, slope, stream
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     sample_item_scores,
@@ -62,17 +62,15 @@ def measured(name: str, m: int, observed: list[Any], known: Any, repetitions: in
     """The least number of rankings that separates good from bad within both groups in nine of ten panels."""
     quality = np.array(observed, float)
     if name == "SNTV":
-        n = 2
-        while (
-            separates(sample_top_counts(quality / quality.sum(), n, n_runs=repetitions, rng=rng), **known).mean() < 0.9
-        ):
+        n, share = 2, quality / quality.sum()
+        while separates(observed=sample_top_counts(share, n, n_runs=repetitions, rng=rng), **known).mean() < 0.9:
             n = max(n + 1, round(n * GRID))
         return n
     weights, right = rule_of(name, m).weights(m), np.zeros(MOST)
     for _ in range(0, repetitions, TOGETHER):
         drawn = sample_rankings("plackett-luce", TOGETHER * MOST, m, quality=quality, rng=rng).positions
         scores = np.cumsum(weights[drawn].reshape(TOGETHER, MOST, m), axis=1).reshape(-1, m)
-        right += separates(scores, **known).reshape(TOGETHER, MOST).sum(axis=0) / repetitions
+        right += separates(observed=scores, **known).reshape(TOGETHER, MOST).sum(axis=0) / repetitions
     if right.max() < 0.9:
         raise RuntimeError(f"{MOST} rankings of {m} items are not enough for {name}")
     return int(np.flatnonzero(right >= 0.9)[0]) + 1
@@ -131,7 +129,7 @@ def draw_sizes(arrays: Any) -> matplotlib.figure.Figure:
     """Both numbers on the left; how far apart they are on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.6), width_ratios=(1.5, 1), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.6), width_ratios=(1.5, 1), layout="constrained")
     m, found, needed = arrays["m"], arrays["measured"], arrays["needed"]
     for r, name in enumerate(RULES):
         options = {"color": COLORS[r], "marker": MARKERS[r], "markersize": 5}
@@ -143,16 +141,16 @@ def draw_sizes(arrays: Any) -> matplotlib.figure.Figure:
     for axis in (left, right):
         log_axes(axis, m)
         axis.set(xlabel="items m")
-        axis.legend(fontsize=8)
+        axis.legend()
     left.set(ylabel="rankings", ylim=(5, 40 * needed.max()))
-    left.legend(fontsize=8, ncols=2, loc="upper left")
+    left.legend(ncols=2, loc="upper left")
     right.set(ylabel="the theorem's number / measured")
-    figure.suptitle(
+    headline(
+        figure,
         f"Rankings needed: Plackett-Luce, qualities {GOOD} and {BAD}, $\\theta$ = {float(THETA)}. Measured: good "
         f"before bad within both groups in nine\nof ten panels, {int(arrays['repetitions'])} panels a point. The "
         f"theorem: the same event at $\\delta$ = {DELTA}, $\\alpha$ and $\\gamma$ in closed form (m/2-Bloc "
         f"beyond {EXACT} items: estimated)",
-        fontsize=10,
     )
     return figure
 

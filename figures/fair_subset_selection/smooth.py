@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, stream
+from figures._series import COLORS, below, beside, headline, stream
 from figures.fair_subset_selection.panels import CULTURES, TITLES, random_half
 from lrtheory.fair_subset_selection import Rankings, ScoreRule, bias_swaps, sample_rankings, smoothness
 
@@ -103,7 +103,7 @@ def draw_smoothness(arrays: Any) -> matplotlib.figure.Figure:
     """The steps of gamma a culture, and alpha of both variants beside what was printed."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 3, figsize=(12, 6.8), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(9.2, 6.8), layout="constrained")
     panels = axes.ravel()
     for c, axis in enumerate(panels[:-1]):
         for variant, r in np.ndindex(len(VARIANTS), len(RULES)):
@@ -113,18 +113,18 @@ def draw_smoothness(arrays: Any) -> matplotlib.figure.Figure:
             axis.step(BETAS, steps, label=f"{RULES[r]}, {VARIANTS[variant]}", **options)
         for _, beta, value in (step for step in STEPS if step[0] == c):
             axis.plot(beta, value, "*", color=COLORS[0], markersize=11, mec="black", mew=0.7, zorder=5)
-        axis.axhline(1, color="gray", linewidth=0.8)
+        axis.axhline(1, color="gray", linewidth=0.8, zorder=0)
         axis.set(xlabel=r"$\beta$", ylim=(-0.05, 2.1), xlim=(0, 1.02))
-        axis.set_title(TITLES.get(CULTURES[c], CULTURES[c]), fontsize=10)
+        axis.set_title(TITLES.get(CULTURES[c], CULTURES[c]))
     panels[1].plot([], [], "*", color="white", markersize=11, mec="black", mew=0.7, label="read off, Borda released")
-    panels[1].legend(fontsize=8, loc="upper left")
+    panels[1].legend(loc="upper left")
     for axis in axes[:, 0]:
         axis.set(ylabel=r"$\gamma(\beta)$; above 1: not smooth")
     draw_alpha(panels[-1], arrays)
-    figure.suptitle(
+    headline(
+        figure,
         f"Swaps with $\\phi$ = {PHI}, $\\lambda$ = {INTENSITY}, m = n = {M}: {int(arrays['elections'])} elections; "
         f"$\\gamma$ for one draw of the groups, $\\alpha$ for {arrays['alpha'].shape[-1]} (mean and range)",
-        fontsize=10,
     )
     return figure
 
@@ -141,14 +141,13 @@ def draw_alpha(axis: Any, arrays: Any) -> None:
         axis.bar(at, mean[:, variant, 0], 0.34, yerr=spread, **options)
     printed = arrays["known"][:, 0]
     axis.plot(places + 0.18, printed, "*", color="white", markersize=11, mec="black", mew=0.7, label="printed, Borda")
-    names = ("impartial", "urn", "Mallows", "norm.", "single-peaked")
+    names = ("imp.\n", "urn\n", "Mallows\n", "norm.\nMallows", "single-\npeaked")
     labels = [f"{name}\n{mean[c, 0, 1]:.3f}\n{mean[c, 1, 1]:.3f}" for c, name in enumerate(names)]
     axis.set_xticks(places, labels, fontsize=8)
-    axis.set(
-        ylabel=r"$\alpha$, relative to $\tau_1 = m - 1$", xlabel="below the names: SNTV, as written, then released"
-    )
-    axis.set_title(r"$\alpha$", fontsize=10)
-    axis.legend(fontsize=8)
+    axis.set(ylabel=r"$\alpha$, relative to $\tau_1 = m - 1$", xlabel="below: SNTV, as written, released")
+    axis.set_title(r"$\alpha$")
+    axis.set_ylim(top=1.45 * printed.max())
+    axis.legend(loc="upper right")
 
 
 SMOOTHNESS = Figure(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from figures.fair_subset_selection.panels import (
     CULTURES,
     RULES,
@@ -90,7 +90,7 @@ def swaps_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def swaps_beside(arrays: Any) -> list[Beside]:
-    """Share kept by the best quota in the released variant."""
+    """Share kept by the best quota: as released by the stored figures, and in both variants by independent code."""
     mean, _ = best_quota(arrays["shares"])
     at = int(np.flatnonzero(arrays["n"] == READ["n"])[0])
     where = np.flatnonzero(np.isin(arrays["sevenths"], READ["intensity_sevenths"]))
@@ -99,7 +99,14 @@ def swaps_beside(arrays: Any) -> list[Beside]:
         for culture in CULTURES for rule in RULES for seventh in READ["intensity_sevenths"]
     ]  # fmt: skip
     runs = f"here {arrays['shares'].shape[-1]} elections, groups drawn for each, ties at random"
-    return beside(names, arrays["read"], mean[at, :, 1][:, :, where], f"{KNOWN['source']}; {runs}")
+    rows = beside(names, arrays["read"], mean[at, :, 1][:, :, where], f"{KNOWN['source']}; {runs}")
+    again = published("fair_subset_selection")["swaps_again"]
+    for variant, words in enumerate(VARIANTS):
+        for culture, rule in ((c, r) for c in again[words] for r in again[words][c]):
+            ours = mean[at, CULTURES.index(culture), variant, list(RULES).index(rule), where]
+            names = [f"share kept, {words}, {culture}, {rule}, intensity {s}/7" for s in again["intensity_sevenths"]]
+            rows += beside(names, again[words][culture][rule], ours, f"{again['source']}; here other elections")
+    return rows
 
 
 def draw_swaps(arrays: Any) -> matplotlib.figure.Figure:
@@ -107,7 +114,7 @@ def draw_swaps(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
 
     numbers, shares = arrays["n"].tolist(), arrays["shares"]
-    size = (14, 1.2 + 3.2 * len(numbers))
+    size = (9.2, 1.2 + 3.2 * len(numbers))
     figure, axes = plt.subplots(
         len(numbers), len(CULTURES), figsize=size, sharey=True, squeeze=False, layout="constrained"
     )
@@ -120,18 +127,18 @@ def draw_swaps(arrays: Any) -> matplotlib.figure.Figure:
             if numbers[a] == READ["n"]:
                 x, y = np.array(READ["intensity_sevenths"]) / 7, arrays["read"][c, rule]
                 axis.plot(x, y, "*", color=COLORS[rule], markersize=11, mec="black", mew=0.7, zorder=5)
-        axis.set_title(f"{TITLES.get(CULTURES[c], CULTURES[c])}, n = {numbers[a]}", fontsize=10)
+        axis.set_title(f"{TITLES.get(CULTURES[c], CULTURES[c])},\nn = {numbers[a]}")
         axis.set(xlabel=r"intensity $\lambda$", ylim=(0.35, 1.03))
     axes[0, 0].plot([], [], "*", color="white", markersize=11, mec="black", mew=0.7, label="stored figures")
     for row in axes[:, 0]:
         row.set(ylabel=r"largest mean of $F(S_\ell)/\mathrm{OPT}$")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), fontsize=8, ncols=7, loc="outside lower center")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=4, loc="outside lower center")
     upward = (best_quota(shares)[0] - chosen_apart(shares)).mean()
-    figure.suptitle(
+    headline(
+        figure,
         f"Swapping bias, m = {M}, k = {K}, $\\phi$ = {PHI}: {shares.shape[-1]} elections a point, each with its own "
         f"random halves, ties at random, two standard errors.\nThe largest of {len(QUOTAS)} means is biased upwards: "
         f"by {upward:.3f} on average against quotas that other elections chose",
-        fontsize=10,
     )
     return figure
 

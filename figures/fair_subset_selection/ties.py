@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from figures.fair_subset_selection.panels import RULES, best_quota, draw_line, kept, random_half
 from lrtheory.fair_subset_selection import bias_swaps, sample_rankings
 
@@ -84,7 +84,7 @@ def draw_ties(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a rule."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(RULES), figsize=(12, 3.9), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(RULES), figsize=(9.2, 3.9), sharey=True, layout="constrained")
     mean, error = lines(arrays)
     x = arrays["sevenths"] / 7
     for rule, (axis, name) in enumerate(zip(axes, RULES, strict=True)):
@@ -97,16 +97,16 @@ def draw_ties(arrays: Any) -> matplotlib.figure.Figure:
             places = np.array(KNOWN["intensity_sevenths"]) / 7
             axis.plot(places, known, "*", color=COLORS[kind], markersize=11, mec="black", mew=0.7, zorder=5)
         gain = mean[0, 0, rule, -1] - mean[1, 0, rule, -1]
-        axis.set_title(f"{name}: the best quota brings {gain:.2f} at $\\lambda$ = 1", fontsize=10)
+        axis.set_title(f"{name}: best quota brings {gain:.2f} at $\\lambda$ = 1")
         axis.set(xlabel=r"intensity $\lambda$", ylim=(0.4, 1.03))
     axes[0].plot([], [], "*", color="white", markersize=11, mec="black", mew=0.7, label="independent numbers")
     axes[0].set(ylabel=r"mean of $F(S)/\mathrm{OPT}$")
-    axes[0].legend(fontsize=8, loc="lower left")
-    figure.suptitle(
+    axes[0].legend(loc="lower left")
+    headline(
+        figure,
         f"Swaps as the model has them, Mallows, n = {N}, m = {M}, k = {K}: {arrays['free'].shape[-1]} elections a "
         "point, two standard errors.\nThe centre is 0, 1, ..., so ties by number put the better item first: zeros of "
         "the biased scores look like knowledge",
-        fontsize=10,
     )
     return figure
 

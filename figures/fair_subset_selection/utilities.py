@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below, stream
+from figures._series import COLORS, MARKERS, below, headline, stream
 from figures.fair_subset_selection.panels import RULES, best_quota, draw_line, kept, random_half
 from lrtheory.fair_subset_selection import bias_utilities, sample_utilities
 
@@ -62,7 +62,7 @@ def draw_utilities(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a law of utilities."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(MODELS), figsize=(11, 4.2), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(MODELS), figsize=(9.2, 4.2), sharey=True, layout="constrained")
     for number, (axis, (_, title)) in enumerate(zip(axes, MODELS.values(), strict=True)):
         for rule, name in enumerate(RULES):
             options = {"color": COLORS[rule], "marker": MARKERS[rule]}
@@ -71,14 +71,14 @@ def draw_utilities(arrays: Any) -> matplotlib.figure.Figure:
             draw_line(axis, arrays["theta"], with_quota, label=f"{name}, best quota", **options)
             draw_line(axis, arrays["theta"], without, label=f"{name}, no quota", linestyle=":", mfc="none", **options)
         axis.set(xlabel=r"share of the utility that is seen, $\theta$")
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title)
     axes[0].set(ylabel=r"mean of $F(S)/\mathrm{OPT}$")
-    axes[1].legend(fontsize=8, loc="lower right")
-    figure.suptitle(
+    axes[1].legend(loc="lower right")
+    headline(
+        figure,
         f"Bias in utilities: n = {N}, m = {M}, k = {K}, qualities from 1 to {SPREAD:g} in equal ratios, "
         f"{arrays['free'].shape[-1]} panels, the same for every $\\theta$;\nrandom halves, ties at random, two "
         "standard errors; the best quota is the one with the largest mean",
-        fontsize=10,
     )
     return figure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, slope
+from figures._series import COLORS, MARKERS, below, beside, headline, slope
 from lrtheory.lora_limits import baselines, lora_gradients, make_uniform, theory
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def draw_accuracy(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
 
     bounds, features = arrays["bounds"].tolist(), arrays["features"]
-    figure, axes = plt.subplots(1, len(bounds), figsize=(13, 3.9), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(bounds), figsize=(9.2, 3.9), sharey=True, layout="constrained")
     for i, axis in enumerate(axes):
         for m, label in enumerate(LABELS):
             style = "-" if m < 3 else "--"
@@ -134,13 +134,13 @@ def draw_accuracy(arrays: Any) -> matplotlib.figure.Figure:
         axis.set_xticks(features, features)
         axis.minorticks_off()
         axis.set(xlabel="columns of the factors")
-        axis.set_title(rf"entries up to $\Gamma$ = {bounds[i]:g}", fontsize=10)
+        axis.set_title(rf"entries up to $\Gamma$ = {bounds[i]:g}")
     axes[0].set(ylabel="error of the gradient / its largest entry")
-    axes[-1].legend(fontsize=8, loc="lower left")
-    figure.suptitle(
+    axes[-1].legend(loc="lower left")
+    headline(
+        figure,
         f"{int(arrays['n_tokens']):,} tokens, d = {D}, $\\beta$ = 1/d, uniform entries; random features and landmarks: "
         f"median of {int(arrays['draws'])} draws. A line that is not there has rows without a positive sum",
-        fontsize=10,
     )
     return figure
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, between, slope
+from figures._series import COLORS, MARKERS, below, beside, between, headline, slope
+from figures._series import LINES as DASHES
 from lrtheory.lora_limits import lora_gradients, make_uniform, theory
 
 if TYPE_CHECKING:
@@ -131,14 +132,14 @@ def draw_cost(arrays: Any) -> matplotlib.figure.Figure:
     """Ratios of times; errors; counts at a proved accuracy."""
     import matplotlib.pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 4.2), layout="constrained")
     n, ratio, even = arrays["n_tokens"], arrays["seconds"][0] / arrays["seconds"][1], break_even(arrays)
     for i, (d, g) in enumerate(LINES):
-        line = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4}
+        line = {"color": COLORS[i], "marker": MARKERS[i], "linestyle": DASHES[i % 4], "markersize": 4}
         label = f"d = {d}, degree {g}: pays {length(even[i], arrays)}"
         left.plot(n, ratio[i], label=label, **line)
         left.plot(n, arrays["known"][i], "*", color=COLORS[i], markersize=10, mec="black", mew=0.6)
-        middle.plot(n, arrays["error"][i], label=f"d = {d}, degree {g}", **line)
+        middle.plot(n, arrays["error"][i], **line)
     left.axhline(1, color="black", linewidth=1)
     left.set(ylabel="CPU time, exact / low rank, in this run")
     middle.set(ylabel="error of the gradient / its largest entry")
@@ -153,14 +154,11 @@ def draw_cost(arrays: Any) -> matplotlib.figure.Figure:
         axis.set(xscale="log", yscale="log", xlabel="tokens L")
         axis.set_xticks(places, [f"{place:,}" for place in places])
         axis.xaxis.set_minor_formatter("")
-        axis.legend(fontsize=8)
-    left.legend(fontsize=8, loc="upper left")
-    left.set_ylim(top=40 * ratio.max())
-    middle.set_ylim(bottom=arrays["error"].min() / 100)
+    right.set_ylim(top=3000 * arrays["proved"].max())
+    right.legend(loc="upper left")
+    figure.legend(*left.get_legend_handles_labels(), ncols=2, loc="outside lower left", title="left and middle")
     stars = ". Stars: independent code in plain NumPy, another machine" if np.isfinite(arrays["known"]).any() else ""
-    figure.suptitle(
-        f"Exact and low-rank gradients, uniform entries up to {BOUND:g} (left, middle), one thread{stars}", fontsize=10
-    )
+    headline(figure, f"Exact and low-rank gradients, uniform entries up to {BOUND:g} (left, middle), one thread{stars}")
     return figure
 
 

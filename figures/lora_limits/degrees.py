@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, between, slope
+from figures._series import COLORS, MARKERS, below, beside, between, headline, slope
 from lrtheory.lora_limits import exp_polynomial, theory
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def draw_degrees(arrays: Any) -> matplotlib.figure.Figure:
     """Degrees for two errors on the left; the best error between its ends on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.4), layout="constrained")
     M = arrays["M"]
     for k, label in enumerate(LABELS):
         for e, style in ((0, ":"), (2, "-")):
@@ -114,11 +114,11 @@ def draw_degrees(arrays: Any) -> matplotlib.figure.Figure:
     right.plot(BEST["degree"], arrays["best"], "*", color="white", markersize=11, mec="black", mew=0.8,
                label="independent minimax")  # fmt: skip
     right.set(yscale="log", xlabel="degree", ylabel="best absolute error on [-M, M], between two bounds")
-    left.legend(fontsize=8)
-    right.legend(fontsize=8)
-    figure.suptitle(
+    left.legend()
+    right.legend()
+    headline(
+        figure,
         "Polynomials for exp on [-M, M]: degrees for a relative error, and Bessel sums around the best absolute one",
-        fontsize=10,
     )
     return figure
 

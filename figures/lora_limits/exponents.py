@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside
+from figures._series import COLORS, LINES, MARKERS, below, beside, headline
 from figures.lora_limits.dense import softmax
 from lrtheory.lora_limits import make_hypercube, theory
 
@@ -27,7 +27,9 @@ INPUTS: dict[str, dict[str, Any]] = {
 def measured_rank(d: int, c: float) -> np.ndarray:
     """From the singular values of the matrix: the least ranks whose tails are at most L^(-2a), (accuracies,)."""
     cube = make_hypercube(d, float(np.sqrt(c * d * np.log(2))))
-    squares = np.linalg.svd(softmax(cube.beta * cube.C1 @ cube.C2.T), compute_uv=False) ** 2
+    matrix = softmax(cube.beta * cube.C1 @ cube.C2.T)
+    assert np.allclose(matrix, matrix.T, rtol=1e-12, atol=0)  # queries are keys, and all rows have one sum
+    squares = np.sort(np.linalg.eigvalsh(matrix) ** 2)[::-1]  # so these are the squares of the singular values
     tails = np.append(np.cumsum(squares[::-1])[::-1], 0.0)  # entry R: what a best approximation of rank R misses
     return np.array([int(np.argmax(tails <= 2.0 ** (-2 * a * d))) for a in ACCURACIES])
 
@@ -99,12 +101,14 @@ def draw_exponents(arrays: Any) -> matplotlib.figure.Figure:
     """A panel an accuracy."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(12.5, 4.3), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 4.3), sharey=True, layout="constrained")
     c = arrays["c"]
     for a, axis in enumerate(axes):
         for i, d in enumerate(arrays["bits"].tolist()):
             if d in (10, 20, 40, 80, 320):
-                axis.plot(c, arrays["exponent"][a, i], "-", color=COLORS[i], linewidth=1.3, label=f"$L = 2^{{{d}}}$")
+                axis.plot(
+                    c, arrays["exponent"][a, i], LINES[i % 4], color=COLORS[i], linewidth=1.3, label=f"$L = 2^{{{d}}}$"
+                )
         axis.plot(c, arrays["limit"][a], "k--", linewidth=2, label="limit")
         for i, d in enumerate(arrays["sizes"].tolist()):
             with np.errstate(divide="ignore"):
@@ -112,15 +116,15 @@ def draw_exponents(arrays: Any) -> matplotlib.figure.Figure:
             axis.plot(c, np.maximum(seen, 0), MARKERS[i], mfc="none", color="gray", markersize=5,
                       label=f"$L = 2^{{{d}}}$, singular values")  # fmt: skip
         axis.set(xscale="log", xlabel=r"$c = \Gamma^2 / \ln L$", ylim=(-0.03, 1.04))
-        axis.set_title(f"entries within $L^{{-1-a}}$, a = {ACCURACIES[a]:g}", fontsize=10)
+        axis.set_title(f"entries within $L^{{-1-a}}$, a = {ACCURACIES[a]:g}")
         axis.set_xticks([0.01, 0.03, 0.1, 0.3, 1], ["0.01", "0.03", "0.1", "0.3", "1"])
     axes[0].set(ylabel=r"$\log_L$ of the least rank")
-    axes[-1].legend(fontsize=8, loc="lower right")
-    figure.suptitle(
+    figure.legend(*axes[-1].get_legend_handles_labels(), ncols=5, loc="outside lower center")
+    headline(
+        figure,
         r"Attention of all sign vectors $\Gamma\,\{-1, 1\}^d$, $L = 2^d$ tokens, $\beta = 1/d$: for every fixed c a "
         "power of L, however small c is. This binds\nfactorizations of the matrix, not all algorithms: its gradient "
         r"takes $d^2 L \log L$ operations by transforms",
-        fontsize=10,
     )
     return figure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from lrtheory.lora_limits import make_gadget, theory
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def draw_gadget(arrays: Any) -> matplotlib.figure.Figure:
     """Shares of right answers on the left, degrees on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.3), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.3), layout="constrained")
     beta0, n = arrays["beta0"], int(arrays["n"])
     left.plot(beta0, arrays["share"][:, 0], "k-o", linewidth=2, label="exact")
     for i, g in enumerate(DEGREES):
@@ -133,12 +133,12 @@ def draw_gadget(arrays: Any) -> matplotlib.figure.Figure:
     right.set_xlim(right=1.08 * beta0.max())
     for axis in (left, right):
         axis.set(xlabel=r"scale of the logits $\beta_0$")
-    left.legend(fontsize=8, loc="lower right")
-    right.legend(fontsize=8, loc="lower right")
-    figure.suptitle(
+    left.legend(loc="lower right")
+    right.legend(loc="lower right")
+    headline(
+        figure,
         f"Is one of {n} bit vectors in both sets? {BITS} bits, weight {WEIGHT}, {int(arrays['count'])} instances, half "
         "of them with a pair; attention of the gadget, exact and by polynomials",
-        fontsize=10,
     )
     return figure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
 from figures.lora_limits.dense import gradient, softmax, taylor_attention, uniform
 from lrtheory.lora_limits import theory
 
@@ -100,15 +100,15 @@ def draw_needed(arrays: Any) -> matplotlib.figure.Figure:
     """Degrees on the left, features and the lengths at which they pay on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.4), layout="constrained")
     bounds = arrays["bounds"]
     for i, n in enumerate(arrays["n_tokens"].tolist()):
-        options = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4, "label": f"L = {n:,}"}
+        options = {"color": COLORS[i], "marker": MARKERS[i], "linestyle": LINES[i % 4], "markersize": 4}
         middle = np.median(arrays["degree"][i], axis=-1)
         low, high = arrays["degree"][i].min(axis=-1), arrays["degree"][i].max(axis=-1)
-        left.errorbar(bounds, middle, yerr=(middle - low, high - middle), capsize=2, **options)
+        left.errorbar(bounds, middle, yerr=(middle - low, high - middle), capsize=2, label=f"L = {n:,}", **options)
         left.plot(bounds, arrays["known"][i], "*", color=COLORS[i], markersize=10, mec="black", mew=0.6, zorder=5)
-        right.plot(bounds, features(middle), **options)
+        right.plot(bounds, features(middle), label=f"L = {n:,}", **options)
         even = n * 2 * D / (D + 1) ** 2
         right.axhline(even, color=COLORS[i], linestyle=":", linewidth=1.2)
     left.plot([], [], "*", color="white", markersize=10, mec="black", mew=0.6, label="independent numbers")
@@ -116,16 +116,16 @@ def draw_needed(arrays: Any) -> matplotlib.figure.Figure:
     last = features(np.median(arrays["degree"][-1], axis=-1))
     literature = [theory.as23_rank(D, round(g)) for g in np.median(arrays["degree"][-1], axis=-1)]
     right.plot(bounds, literature, "--", color="black", linewidth=1, label="count of the literature")
-    right.set(yscale="log", ylabel="features", ylim=(0.5, 50 * last[-1]))
+    right.set(yscale="log", ylabel="features", ylim=(2e-3, 50 * last[-1]))
     left.set(ylabel="Taylor degree", yticks=range(0, 21, 4))
     for axis in (left, right):
         axis.set(xlabel=r"entries of queries and keys up to $\Gamma$")
-        axis.legend(fontsize=8, loc="upper left" if axis is left else "lower right")
+        axis.legend(loc="upper left" if axis is left else "lower right")
     draws = arrays["degree"].shape[-1]
-    figure.suptitle(
+    headline(
+        figure,
         f"What a gradient within 1/L of its largest entry needs: d = {D}, uniform entries, $\\beta$ = 1/d; median and "
         f"range of {draws} draws",
-        fontsize=10,
     )
     return figure
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, MARKERS, below, between
+from figures._series import COLORS, MARKERS, below, between, headline
 from figures.lora_limits.dense import softmax
 from lrtheory.lora_limits import diagnose, load_attention_heads, theory
 
@@ -128,7 +128,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
     from matplotlib.colors import LogNorm
 
-    figure, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(9.2, 8), layout="constrained")
     (first, second), (third, fourth) = axes
     scale = LogNorm(8, 100)
     shown = first.imshow(arrays["degree"], cmap="cividis", norm=scale, aspect="auto")
@@ -137,7 +137,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
         text = f"{arrays['logit'][i, j]:.0f}\n$10^{{{power:.0f}}}$"
         first.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
     first.set(xlabel="head", ylabel="layer", xticks=range(HEADS), yticks=range(LAYERS))
-    first.set_title("largest logit, and tokens from which a polynomial would pay", fontsize=10)
+    first.set_title("largest logit, and tokens from which a polynomial would pay")
     figure.colorbar(shown, ax=first, label="Taylor degree", ticks=[8, 16, 32, 64]).ax.set_yticklabels([8, 16, 32, 64])
     for layer in range(LAYERS):
         line = {"color": COLORS[layer], "marker": MARKERS[layer], "linestyle": "none", "markersize": 5}
@@ -146,27 +146,27 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     reach = np.array([arrays["logit"].min(), arrays["logit"].max()])
     second.plot(reach, np.e * reach, ":", color="gray", label="e times the logit")
     second.set(xlabel="largest logit, keys centred", ylabel=f"degree for rows within {TOL:g}")
-    second.set_title("what decides is the largest logit", fontsize=10)
-    second.legend(fontsize=8)
+    second.set_title("what decides is the largest logit")
+    second.legend()
     n = int(arrays["n_tokens"])
     third.boxplot(arrays["rank"].T / n, positions=range(LAYERS), medianprops={"color": COLORS[1]})
     third.axhline(1, color="gray", linestyle=":")
     third.set(xlabel="layer", ylabel="numerical rank / tokens", ylim=(0, 1.05))
-    third.set_title("rank of attention within 1 % (Frobenius)", fontsize=10)
+    third.set_title("rank of attention within 1 % (Frobenius)")
     ends = np.array([arrays["degree"].min(), arrays["degree"].max()])
     fourth.plot(ends, ends, ":", color="gray", label="no gain")
     fourth.set(xlabel="degree for all tokens", ylabel=f"degree without {REMOVED} largest keys and queries")
-    fourth.set_title("outliers are a part of it, and not the whole", fontsize=10)
-    fourth.legend(fontsize=8)
+    fourth.set_title("outliers are a part of it, and not the whole")
+    fourth.legend()
     for axis, places in ((second, ([5, 10, 20, 50], [10, 20, 50, 100])), (fourth, ([10, 20, 50, 100],) * 2)):
         axis.set(xscale="log", yscale="log")
         axis.set_xticks(places[0], places[0])
         axis.set_yticks(places[1], places[1])
         axis.minorticks_off()
-    figure.suptitle(
+    headline(
+        figure,
         f"All {LAYERS * HEADS} heads of all-MiniLM-L6-v2 on a text of {n} word pieces, d = {WIDTH}, "
         r"$\beta = 1/\sqrt{d}$",
-        fontsize=11,
     )
     return figure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure, each
-from figures._series import COLORS, MARKERS, below, stream
+from figures._series import COLORS, MARKERS, below, headline, stream
 from figures.lora_limits.dense import softmax
 from lrtheory.lora_limits import AttentionProblem, LoRAHead, lora_gradients, theory
 from lrtheory.transductive_clustering import load_digits_features
@@ -102,7 +102,7 @@ def draw_training(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.5, 4.0), layout="constrained")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 4), layout="constrained")
     steps = np.arange(arrays["loss"].shape[1])
     for i, run in enumerate(RUNS):
         line = {"color": COLORS[i], "linestyle": ("-", "--", ":")[i], "linewidth": 2, "label": run}
@@ -117,19 +117,22 @@ def draw_training(arrays: Any) -> matplotlib.figure.Figure:
     right.set(yscale="log", ylabel="columns of the factors")
     for step in (0, len(steps) // 2, len(steps) - 1):
         degree = int(arrays["degree"][1, step])
-        right.annotate(f"degree {degree}", (step, features(arrays)[step]), (0, -14), textcoords="offset points",
+        right.annotate(f"degree {degree}", (step, features(arrays)[step]), (0, 8), textcoords="offset points",
                        fontsize=8, ha="left" if step == 0 else "right")  # fmt: skip
     for axis in (left, middle):
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_major_formatter("{x:g}")
         axis.yaxis.set_minor_formatter(NullFormatter())
+    left.set_ylim(top=5 * np.nanmax(arrays["loss"]))
+    middle.set_ylim(top=5 * np.nanmax(arrays["logit_bound"]))
+    right.set_ylim(1, 1000 * features(arrays).max())
     for axis in (left, middle, right):
         axis.set(xlabel="step")
-        axis.legend(fontsize=8)
-    figure.suptitle(
+        axis.legend(loc="upper right")
+    headline(
+        figure,
         f"{even:,} digits as tokens, {D} principal components, a teacher whose query weight differs by rank {RANK}; "
         f"adapters of rank {RANK} from B = 0, tolerance {TOL:g}",
-        fontsize=10,
     )
     return figure
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, below, between, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, below, beside, between, headline, slope, stream
 from lrtheory.matrix_completion import complete, make_low_rank
 
 if TYPE_CHECKING:
@@ -63,17 +63,36 @@ def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def cost_beside(arrays: Any) -> list[Beside]:
+    """Exponents of the flops, iterations, and ratios of CPU time."""
+    known, ranks = published("matrix_completion")["cost"], arrays["ranks"].tolist()
+    source = f"{known['source']}; here n = {int(arrays['n'])} and {OVERSAMPLING} observations a degree of freedom"
+    rows = beside([f"exponent of the flops in the rank, {name}" for name in METHODS],
+                  [known["exponent"][name] for name in METHODS],
+                  [slope(arrays["ranks"], line) for line in arrays["flops"]], source)  # fmt: skip
+    lines = {f"iterations, {name}": (known["iterations"][name], arrays["iterations"][m])
+             for m, name in enumerate(METHODS)}  # fmt: skip
+    lines["CPU time, exact / approximate"] = known["speed"], arrays["seconds"][0] / arrays["seconds"][1]
+    for what, (theirs, ours) in lines.items():
+        at = dict(zip(ranks, ours.tolist(), strict=True))
+        names = [f"{what}, rank {rank}" for rank in known["rank"]]
+        rows += beside(names, theirs, [at.get(rank, np.nan) for rank in known["rank"]], source)
+    return rows
+
+
 def draw_cost(arrays: Any) -> matplotlib.figure.Figure:
     """Flops, and CPU time."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")
     ranks = arrays["ranks"]
     for m, name in enumerate(METHODS.values()):
         exponent = slope(ranks, arrays["flops"][m])
-        left.loglog(ranks, arrays["flops"][m], "os"[m] + "-", color=COLORS[m], label=f"{name} (slope {exponent:.2f})")
-        right.loglog(ranks, arrays["seconds"][m], "os"[m] + "-", color=COLORS[m], label=name)
+        left.loglog(
+            ranks, arrays["flops"][m], "os"[m] + LINES[m], color=COLORS[m], label=f"{name} (slope {exponent:.2f})"
+        )
+        right.loglog(ranks, arrays["seconds"][m], "os"[m] + LINES[m], color=COLORS[m], label=name)
     for k, rank in enumerate(ranks):
         exact, approximate = arrays["seconds"][:, k]
         right.annotate(
@@ -87,11 +106,11 @@ def draw_cost(arrays: Any) -> matplotlib.figure.Figure:
     right.margins(y=0.15)
     left.set(ylabel="flops an iteration and observation")
     right.set(ylabel="CPU seconds to a residual of 1e-6")
-    left.legend(fontsize=8)
-    figure.suptitle(
+    left.legend()
+    headline(
+        figure,
         f"{int(arrays['n'])} x {int(arrays['n'])}, {OVERSAMPLING} observations a degree of freedom; "
         "numbers: CPU time of exact over approximate, in this run, start included",
-        fontsize=10,
     )
     return figure
 
@@ -102,6 +121,7 @@ COST = Figure(
     compute=compute_cost,
     claims=cost_claims,
     draw=draw_cost,
+    beside=cost_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, below, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, below, beside, headline, stream
 from lrtheory.matrix_completion import complete, load_digits_matrix
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def compute_digits(profile: str) -> dict[str, np.ndarray]:
         "ranks": np.array(ranks),
         "errors": errors,
         "column_means": np.array(rmse(means[hidden.cols], hidden.values)),
+        "max_iter": np.array(max_iter),
         "images": np.stack([table[:shown], masked, images]),
         "variance_of_20": np.array(spread[:20].sum() / spread.sum()),
     }
@@ -68,21 +69,33 @@ def digits_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def digits_beside(arrays: Any) -> list[Beside]:
+    """Errors by rank and ridge, those of the means of the columns, and the variance of twenty directions."""
+    known, ranks = published("matrix_completion")["digits"], arrays["ranks"].tolist()
+    pairs = [(rank, ridge) for rank in known["rank"] for ridge in known["ridge"]]
+    names = [f"error on hidden pixels, rank {rank}, ridge {ridge}" for rank, ridge in pairs]
+    names += ["error of the means of the columns", "share of the variance in twenty directions"]
+    theirs = [*np.ravel(known["error"]), known["column_means"], known["variance_of_20"]]
+    found = [arrays["errors"][RIDGES.index(ridge), ranks.index(rank)] for rank, ridge in pairs]
+    ours = [*found, arrays["column_means"], arrays["variance_of_20"]]
+    return beside(names, theirs, ours, f"{known['source']}; here at most {int(arrays['max_iter'])} iterations")
+
+
 def draw_digits(arrays: Any) -> matplotlib.figure.Figure:
     """Errors against the rank, and images: whole, masked, completed."""
     import matplotlib.pyplot as plt
 
     shown = arrays["images"].shape[1]
-    figure = plt.figure(figsize=(12, 4), layout="constrained")
+    figure = plt.figure(figsize=(9.2, 4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1, 1.4))
     axis = left.subplots()
     for i, ridge in enumerate(RIDGES):
         axis.plot(
-            arrays["ranks"], arrays["errors"][i], "osD^"[i] + "-", color=COLORS[i], label=rf"$\lambda$ = {ridge:g}"
+            arrays["ranks"], arrays["errors"][i], "osD^"[i] + LINES[i], color=COLORS[i], label=rf"$\lambda$ = {ridge:g}"
         )
     axis.axhline(float(arrays["column_means"]), color="gray", linestyle="--", label="means of the columns")
     axis.set(xlabel="rank", ylabel="error on hidden pixels, in gray values of 0 to 16", ylim=(3, 6))
-    axis.legend(fontsize=8)
+    axis.legend()
     axes = right.subplots(3, shown)
     for row, name in enumerate(("whole", "half of it", "completed")):
         for column in range(shown):
@@ -91,10 +104,10 @@ def draw_digits(arrays: Any) -> matplotlib.figure.Figure:
             cell.set(xticks=[], yticks=[])
         axes[row, 0].set_ylabel(name, fontsize=9)
     share = 100 * float(arrays["variance_of_20"])
-    figure.suptitle(
+    headline(
+        figure,
         "1797 handwritten digits, half of the pixels hidden; "
         f"20 directions carry {share:.1f} % of the variance about the mean image",
-        fontsize=10,
     )
     return figure
 
@@ -105,6 +118,7 @@ DIGITS = Figure(
     compute=compute_digits,
     claims=digits_claims,
     draw=draw_digits,
+    beside=digits_beside,
     seed=SEED,
     inputs=INPUTS,
     data=("digits_matrix",),

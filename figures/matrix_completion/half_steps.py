@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, between, slope, stream
+from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline, slope, stream
 from lrtheory.matrix_completion import (
     LowRank,
     half_step,
@@ -130,13 +130,19 @@ def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4), layout="constrained")
     scale = arrays["scale"]
     for c, condition in enumerate(CONDITIONS):
         ratio, bound = arrays["ratio"][c], arrays["bound"][c]
         places = np.broadcast_to(scale[:, None, None] * 1.02 ** (c - 1), ratio.shape)
         left.plot(places.ravel(), ratio.ravel(), ".", color=COLORS[c], markersize=3, alpha=0.5)
-        left.plot(scale, np.nanmedian(ratio, axis=(1, 2)), "o-", color=COLORS[c], label=rf"$\kappa$ = {condition:g}")
+        left.plot(
+            scale,
+            np.nanmedian(ratio, axis=(1, 2)),
+            MARKERS[c] + LINES[c],
+            color=COLORS[c],
+            label=rf"$\kappa$ = {condition:g}",
+        )
         curve = np.nanmedian(arrays["expected"][c], axis=(1, 2))
         left.plot(scale, curve, "--", color=COLORS[c], linewidth=1)
         right.loglog(
@@ -151,7 +157,7 @@ def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
         ticks.set_major_formatter("{x:g}")
         ticks.set_minor_formatter(NullFormatter())
     left.set(xlabel=r"scale $\sqrt{(1-p)\,k/(p\,n)}$", ylabel="distance after / before")
-    left.legend(fontsize=8)
+    left.legend()
     ends = np.array([0.5 * np.nanmin(arrays["ratio"]), 1])
     right.plot(ends, ends, color="gray", linewidth=1)
     right.set(
@@ -160,8 +166,8 @@ def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
         ylabel="distance after / before",
         xlim=(ends[0], 2),
     )
-    right.legend(fontsize=8)
-    figure.suptitle("Exact half-steps on fresh samples; dots are half-steps, circles medians", fontsize=10)
+    right.legend()
+    headline(figure, "Exact half-steps on fresh samples; dots are half-steps, lines their medians")
     return figure
 
 
@@ -176,7 +182,8 @@ def compute_floor(profile: str) -> dict[str, np.ndarray]:
         options = {"share": SHARES[s], "error": settings["errors"][e]}
         steps = list(half_steps(truth, density, settings["steps"], stream(SEED, 1), **options))
         found[s, e] = [steps[0].before, *(step.after for step in steps)]
-    return {"errors": np.array(settings["errors"]), "distance": found}
+    size = {name: np.array(settings[name]) for name in ("n", "rank", "factor")}
+    return {"errors": np.array(settings["errors"]), "distance": found, **size}
 
 
 def floors(arrays: Any) -> np.ndarray:
@@ -199,11 +206,26 @@ def floor_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def floor_beside(arrays: Any) -> list[Beside]:
+    """Floors over the errors that stay, and what a half-step far above them leaves of the distance."""
+    known, errors = published("matrix_completion")["floor"], arrays["errors"]
+    n, k = (arrays[name] for name in ("n", "rank"))
+    source = f"{known['source']}; here n = {int(n)}, rank {int(k)}, p n = {float(arrays['factor']):g} k ln n"
+    there = [int(np.flatnonzero(np.isclose(errors, error))[0]) for error in known["error"]]
+    names = [f"floor of the distance, error {error:g}" for error in known["error"]]
+    rows = beside(names, np.mean(known["floor"], axis=1), floors(arrays)[0, there], source)
+    before, after = arrays["distance"][..., :-1], arrays["distance"][..., 1:]
+    far = (before > 20 * errors[:, None]) & (before < 0.5)
+    ours = [np.median((after / before)[s][far[s]]) for s in range(1, len(SHARES))]
+    what = [f"distance after / before, error of {share:g} of the distance" for share in SHARES[1:]]
+    return rows + beside(what, [known["ratio"][f"{share:g}"] for share in SHARES[1:]], ours, source)
+
+
 def draw_floor(arrays: Any) -> matplotlib.figure.Figure:
     """Distances on the left, floors on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")
     steps = np.arange(arrays["distance"].shape[-1])
     for s, style in ((0, "-"), (len(SHARES) - 1, "--")):
         for e, error in enumerate(arrays["errors"]):
@@ -214,8 +236,8 @@ def draw_floor(arrays: Any) -> matplotlib.figure.Figure:
         right.loglog(arrays["errors"], floors(arrays)[s], "osD"[s], color=COLORS[s], markersize=7 - 2 * s, label=share)
     right.loglog(arrays["errors"], arrays["errors"], color="gray", linewidth=1)
     right.set(xlabel=r"error that stays, in units of $s_k$", ylabel="floor of the distance", title="line: slope one")
-    right.legend(fontsize=8, title="error in units of d")
-    figure.suptitle("A Gaussian error is added to every half-step; fresh samples", fontsize=10)
+    right.legend(title="error in units of d")
+    headline(figure, "A Gaussian error is added to every half-step; fresh samples")
     return figure
 
 
@@ -235,6 +257,7 @@ FLOOR = Figure(
     compute=compute_floor,
     claims=floor_claims,
     draw=draw_floor,
+    beside=floor_beside,
     seed=SEED,
     inputs=FLOOR_INPUTS,
 )

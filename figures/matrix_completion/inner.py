@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, stream
+from figures._series import COLORS, below, headline, stream
 from lrtheory.matrix_completion import CompletionProblem, CompletionState, complete, make_low_rank
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ FIXED = 1e-15  # a tolerance that no row reaches, so that the number of steps de
 RULES: dict[str, dict[str, Any]] = {
     "exact": {"method": "exact"},
     **{f"tolerance {tol:g}": {"method": "cg", "inner_tol": tol} for tol in (1e-1, 1e-2, 1e-3)},
-    **{f"{steps} step{'s' * (steps > 1)}": {"method": "cg", "inner_tol": FIXED, "max_inner": steps} for steps in STEPS},
+    **{
+        f"{steps} step{'s' * (steps > 1)}": {"method": "cg", "inner_tol": FIXED, "max_inner_iter": steps}
+        for steps in STEPS
+    },
 }
 WIDTHS = (3.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5)  # the exact curve lies below the others
 INPUTS: dict[str, dict[str, Any]] = {
@@ -73,7 +76,7 @@ def draw_inner(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a condition number."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.8), layout="constrained", sharey=True)
     iterations = np.arange(1, arrays["error"].shape[-1] + 1)
     for c, axis in enumerate(axes):
         for r, name in enumerate(RULES):
@@ -83,12 +86,12 @@ def draw_inner(arrays: Any) -> matplotlib.figure.Figure:
             axis.semilogy(iterations, np.median(runs, axis=0), line, color=color, linewidth=WIDTHS[r], label=name)
         axis.set(xlabel="iterations", title=rf"$\kappa$ = {CONDITIONS[c]}", ylim=(1e-13, 3))
     axes[0].set(ylabel=r"$\|UV^T - M\|_F \,/\, \|M\|_F$")
-    axes[2].legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), title="regressions")
+    axes[2].legend(loc="upper left", bbox_to_anchor=(1, 1), title="regressions")
     m, n = arrays["shape"]
-    figure.suptitle(
+    headline(
+        figure,
         f"{m} x {n}, rank {RANK}, four observations a degree of freedom: "
         f"{arrays['error'].shape[2]} matrices and samples (thin), medians",
-        fontsize=10,
     )
     return figure
 

@@ -88,9 +88,9 @@ def draw_noise(arrays: Any) -> matplotlib.figure.Figure:
     axis.set_yticks([1, 1.5, 2, 3, 5, 10, 30, 100], ["1", "1.5", "2", "3", "5", "10", "30", "100"])
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_minor_formatter(NullFormatter())
-    axis.legend(fontsize=8)
+    axis.legend()
     n, count = int(arrays["n"]), arrays["ratio"].shape[-1]
-    axis.set_title(f"{n} x {n} of rank {RANK}, entries of root mean square 1; means of {count} matrices", fontsize=10)
+    axis.set_title(f"{n} x {n} of rank {RANK}, entries of root mean square 1; means of {count} matrices")
     return figure
 
 

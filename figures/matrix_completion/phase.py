@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, each
-from figures._series import COLORS, below, stream
+from figures import Beside, Figure, each, published
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from lrtheory.matrix_completion import complete, make_low_rank, theory
 
 if TYPE_CHECKING:
@@ -73,11 +73,26 @@ def phase_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def phase_beside(arrays: Any) -> list[Beside]:
+    """Shares of success of exact regressions."""
+    known = published("matrix_completion")["phase"]
+    cells = [(rank, ratio, share) for rank, row in known["success"].items() for ratio, share in row.items()]
+    ranks, ratios = arrays["ranks"].tolist(), arrays["oversampling"].tolist()
+    ours = [
+        arrays["success"][0, ranks.index(int(rank)), ratios.index(float(ratio))]
+        if int(rank) in ranks and float(ratio) in ratios else np.nan
+        for rank, ratio, _ in cells
+    ]  # fmt: skip
+    names = [f"share of success, rank {rank}, {ratio} observations a degree of freedom" for rank, ratio, _ in cells]
+    source = f"{known['source']}; here n = {int(arrays['n'])} and {int(arrays['repetitions'])} matrices"
+    return beside(names, [share for *_, share in cells], ours, source)
+
+
 def draw_phase(arrays: Any) -> matplotlib.figure.Figure:
     """A map a method, and success of each rank against the bound."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained", width_ratios=(1, 1, 1.3))
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.8), layout="constrained", width_ratios=(1, 1, 1.3))
     ratios, ranks = arrays["oversampling"], arrays["ranks"]
     edge = np.interp(1, ratios, np.arange(len(ratios)))
     for m, axis in enumerate(axes[:2]):
@@ -89,18 +104,20 @@ def draw_phase(arrays: Any) -> matplotlib.figure.Figure:
     axes[0].set(ylabel="rank")
     figure.colorbar(shown, ax=axes[1], label="share of success")
     for r, rank in enumerate(ranks):
-        axes[2].plot(ratios, arrays["success"][0, r], "o-", color=COLORS[r], markersize=4, label=f"{rank}")
+        axes[2].plot(
+            ratios, arrays["success"][0, r], MARKERS[r % 7] + "-", color=COLORS[r], markersize=4, label=f"{rank}"
+        )
         axes[2].plot(ratios, arrays["bound"][r], ":", color=COLORS[r])
     axes[2].axvline(1, color="gray", linestyle="--", linewidth=1)
     axes[2].set(
         xlabel="observations a degree of freedom", ylabel="share of success", title="and what bounds it (dotted)"
     )
-    axes[2].legend(fontsize=8, title="rank", loc="lower right")
+    axes[2].legend(title="rank", loc="lower right")
     n, count = int(arrays["n"]), int(arrays["repetitions"])
-    figure.suptitle(
+    headline(
+        figure,
         f"{n} x {n}, {count} matrices a cell, success below a relative error of {SUCCESS:g}; "
         r"dashed: $|\Omega| = k(m+n-k)$",
-        fontsize=10,
     )
     return figure
 
@@ -111,6 +128,7 @@ PHASE = Figure(
     compute=compute_phase,
     claims=phase_claims,
     draw=draw_phase,
+    beside=phase_beside,
     seed=SEED,
     inputs=INPUTS,
 )

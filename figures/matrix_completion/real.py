@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, below, stream
+from figures._series import COLORS, LINES, below, headline, stream
 from figures.matrix_completion.ratings import held_out
 from lrtheory.matrix_completion import CompletionProblem, complete, load_lecture_ratings, load_movielens_100k
 
@@ -60,19 +60,17 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     """A panel a table."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(TABLES), figsize=(12, 3.8), layout="constrained")
+    figure, axes = plt.subplots(1, len(TABLES), figsize=(9.2, 3.8), layout="constrained")
     for t, (axis, name) in enumerate(zip(axes, TABLES, strict=True)):
         for i, ridge in enumerate(RIDGES):
-            line = "osD^"[i] + "-"
+            line = "osD^"[i] + LINES[i]
             axis.plot(arrays["ranks"], arrays["errors"][t, i], line, color=COLORS[i], label=rf"$\lambda$ = {ridge:g}")
         axis.axhline(arrays["biases"][t], color="gray", linestyle="--", label="mean and biases alone")
         m, n, count = arrays["sizes"][t].tolist()
         axis.set(xlabel="rank", title=f"{name}\n{count:,} ratings of {m:,} x {n:,}")
     axes[0].set(ylabel="error on held-out ratings, in stars")
-    axes[0].legend(fontsize=8)
-    figure.suptitle(
-        "Real ratings: MovieLens 100K and lecturers at ETH Zurich; ridges and ranks are not tuned", fontsize=10
-    )
+    figure.legend(*axes[0].get_legend_handles_labels(), ncols=5, loc="outside lower center")
+    headline(figure, "Real ratings: MovieLens 100K and lecturers at ETH Zurich; ridges and ranks are not tuned")
     return figure
 
 

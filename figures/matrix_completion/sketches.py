@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, below, beside, between, slope, stream
+from figures._series import COLORS, LINES, below, beside, between, headline, slope, stream
 from lrtheory.matrix_completion import theory
 from lrtheory.matrix_completion.sketching import iterates, precondition
 
@@ -23,7 +23,7 @@ BASES = ("random basis", "ten rows of size 1000")
 PRECONDITIONERS = (0, 2, 4, 8)  # rows a column of the sketch; 0 is none
 ACCURACY, MOST = 1e-6, 150
 HELP_INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"rank": 20, "entries": [3, 6, 12, 24], "conditions": [1, 10, 100, 1000], "draws": 5},
+    "quick": {"rank": 20, "entries": [3, 6, 10, 16, 24], "conditions": [1, 10, 100, 1000], "draws": 5},
     "full": {
         "rank": 50,
         "entries": [2, 3, 4, 6, 8, 12, 16, 24],
@@ -81,13 +81,13 @@ def draw_distortion(arrays: Any) -> matplotlib.figure.Figure:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained", sharey=True)
     rows = arrays["rows"]
     for b, axis in enumerate(axes):
         for kind, name in enumerate(KINDS):
             runs = arrays["distortion"][b, kind]
             middle = np.median(runs, axis=-1)
-            axis.plot(rows, middle, "os^Dv"[kind] + "-", color=COLORS[kind], markersize=5, label=name)
+            axis.plot(rows, middle, "os^Dv"[kind] + LINES[kind % 4], color=COLORS[kind], markersize=5, label=name)
             axis.fill_between(rows, runs.min(axis=-1), runs.max(axis=-1), color=COLORS[kind], alpha=0.08, linewidth=0)
         axis.axhline(1 - 1 / np.sqrt(2), color="gray", linewidth=0.8, linestyle="--")
         axis.plot(rows, 1 / np.sqrt(rows), ":", color="gray", label=r"$\sqrt{k/s}$")
@@ -99,12 +99,12 @@ def draw_distortion(arrays: Any) -> matplotlib.figure.Figure:
         axis.yaxis.set_minor_formatter(NullFormatter())
     axes[0].plot(rows, RECORDED["median"], "x", color="black", label="recorded median")
     axes[0].set(ylabel="distortion e of lengths")
-    axes[0].legend(fontsize=8)
+    axes[0].legend()
     n, k = RECORDED["n_rows"], RECORDED["rank"]
-    figure.suptitle(
+    headline(
+        figure,
         f"Sketches of {n} x {k} matrices: medians and ranges of {arrays['distortion'].shape[-1]} draws; "
         "dashed: above it unit steps diverge",
-        fontsize=10,
     )
     return figure
 
@@ -177,18 +177,31 @@ def help_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def help_beside(arrays: Any) -> list[Beside]:
+    """Steps without a sketch and with one, on samples of an orthonormal factor."""
+    known = published("matrix_completion")["preconditioned"]
+    k, entries, seen = int(arrays["rank"]), arrays["entries"].tolist(), arrays["seen"].mean(axis=-1)
+    table = zip(*(known[name] for name in ("rank", "entries", "rows", "steps")), strict=True)
+    cells = [(entry, rows, steps) for rank, entry, rows, steps in table if rank == k]
+    sketch = {rows: f"sketch of {rows} k rows" if rows else "no sketch" for rows in PRECONDITIONERS}
+    names = [f"steps, rank {k}, {entry} k entries, {sketch[rows]}" for entry, rows, _ in cells]
+    ours = [seen[PRECONDITIONERS.index(rows), entries.index(entry)] for entry, rows, _ in cells]
+    source = f"{known['source']}, and {arrays['seen'].shape[-1]} panels"
+    return beside(names, [steps for *_, steps in cells], ours, source)
+
+
 def draw_help(arrays: Any) -> matplotlib.figure.Figure:
     """Seen panels on the left, bad ones on the right."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")
     k = int(arrays["rank"])
     places = (arrays["entries"], arrays["conditions"])
     for axis, x, steps in zip(axes, places, (arrays["seen"], arrays["bad"]), strict=True):
         for p, rows in enumerate(PRECONDITIONERS):
             name = f"sketch of {rows} k rows" if rows else "no sketch"
-            axis.plot(x, steps[p].mean(axis=-1), "os^D"[p] + "-", color=COLORS[p], label=name)
+            axis.plot(x, steps[p].mean(axis=-1), "os^D"[p] + LINES[p], color=COLORS[p], label=name)
         axis.set_xscale("log")
         axis.set_xticks(x, x)
         axis.xaxis.set_minor_formatter(NullFormatter())
@@ -196,10 +209,8 @@ def draw_help(arrays: Any) -> matplotlib.figure.Figure:
     axes[0].set(xlabel="entries of the regression, in units of k", ylabel="steps of conjugate gradients to 1e-6")
     axes[0].set(title="rows of an orthonormal factor, as a sample shows them")
     axes[1].set(xlabel="condition number of the panel", title="panels of 16 k entries, conditioned badly")
-    axes[0].legend(fontsize=8)
-    figure.suptitle(
-        f"Rank {k}: a uniform sample already is a sketch; means of {arrays['seen'].shape[-1]} panels", fontsize=10
-    )
+    axes[0].legend()
+    headline(figure, f"Rank {k}: a uniform sample already is a sketch; means of {arrays['seen'].shape[-1]} panels")
     return figure
 
 
@@ -219,6 +230,7 @@ SKETCH_HELPS = Figure(
     compute=compute_help,
     claims=help_claims,
     draw=draw_help,
+    beside=help_beside,
     seed=SEED,
     inputs=HELP_INPUTS,
 )

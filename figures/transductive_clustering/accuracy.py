@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering.tasks import METHODS, SLOW
 from lrtheory.transductive_clustering import evaluate, load_digits_features, theory
 
@@ -86,12 +86,27 @@ def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def accuracy_beside(arrays: Any) -> list[Beside]:
+    """Paired differences under hard means at T = 1, in points, classes of equal shares."""
+    known = published("transductive_clustering")["digits"]
+    pairs = {
+        "K-means - nearest prototype": ("K-means", "nearest prototype"),
+        "K-modes - K-means": ("K-modes", "K-means"),
+        "SLK-means - K-means": ("SLK-means, hard", "K-means"),
+    }
+    ours = np.array([difference(100 * arrays["correct"], *pair)[0][:2] for pair in pairs.values()])
+    theirs = [[known["paired"][f"{shot}-shot"][name] for shot in (1, 5)] for name in pairs]
+    names = [f"paired difference in points, {name}, {shot}-shot" for name in pairs for shot in (1, 5)]
+    source = f"{known['source']}; {known['paired']['tasks']} tasks there, other ones here"
+    return beside(names, theirs, ours, source)
+
+
 def draw_accuracy(arrays: Any) -> matplotlib.figure.Figure:
     """Means of the methods on the left, paired differences on the right."""
     import matplotlib.pyplot as plt
 
     correct = 100 * arrays["correct"]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.8), layout="constrained")
     for number, title in enumerate(TITLES):
         options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 5, "linestyle": "", "capsize": 2}
         off = 0.15 * (number - 1.5)
@@ -109,11 +124,11 @@ def draw_accuracy(arrays: Any) -> matplotlib.figure.Figure:
             axis.axhline(row + 0.5, color="gray", linewidth=0.3)
     left.set(xlabel="right labels, %")
     right.set(xlabel="paired difference, points")
-    figure.legend(*left.get_legend_handles_labels(), fontsize=8, ncols=4, loc="outside lower center")
-    figure.suptitle(
+    figure.legend(*left.get_legend_handles_labels(), ncols=4, loc="outside lower center")
+    headline(
+        figure,
         f"{correct.shape[2]} tasks of five digits, the first {(~np.isnan(correct[0, -1])).sum()} for modes, TIM and "
         "PT-MAP; 75 queries, raw pixels; 95 % intervals. TIM and PT-MAP are told that shares are equal",
-        fontsize=10,
     )
     return figure
 
@@ -124,6 +139,7 @@ ACCURACY = Figure(
     compute=compute_accuracy,
     claims=accuracy_claims,
     draw=draw_accuracy,
+    beside=accuracy_beside,
     seed=SEED,
     inputs=INPUTS,
     data=("digits_features",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering.tasks import digits_tasks, features, held
 from lrtheory.transductive_clustering import bound_update, knn_affinity, monotone_certificate, psd_shift, relaxed_energy
 
@@ -118,32 +118,38 @@ def draw_energies(arrays: Any) -> matplotlib.figure.Figure:
     """Traces above, shares and sizes of rises below."""
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(12, 6.6), layout="constrained")
+    figure = plt.figure(figsize=(9.2, 6.6), layout="constrained")
     top, bottom = figure.subfigures(2, 1)
     axes = top.subplots(1, len(SHOWN), sharey=True)
     for axis, lam, runs in zip(axes, SHOWN, arrays["traces"], strict=True):
         for number, (name, values) in enumerate(zip(VARIANTS, runs, strict=True)):
             span = np.maximum((values - values.min()) / np.ptp(values), FLOOR)
-            style = "--" if number == 1 else "-"
+            style = LINES[number % 4]
             axis.plot(span[:FIRST], style, color=COLORS[number], label=name, linewidth=1.6 - 0.2 * number)
         axis.set(title=rf"$\lambda$ = {lam:g}", xlabel="update", yscale="log")
     axes[0].set(ylabel="energy above its least, of its range")
-    top.legend(*axes[0].get_legend_handles_labels(), fontsize=8, ncols=len(VARIANTS), loc="outside lower center")
+    top.legend(*axes[0].get_legend_handles_labels(), ncols=len(VARIANTS), loc="outside lower center")
     left, right = bottom.subplots(1, 2)
     for number, values in enumerate(arrays["rise"]):
         share = (values > LEAST).mean(axis=1)
-        left.plot(arrays["lam"], share, marker=MARKERS[number], color=COLORS[number], markersize=5)
+        left.plot(
+            arrays["lam"],
+            share,
+            marker=MARKERS[number],
+            linestyle=LINES[number % 4],
+            color=COLORS[number],
+            markersize=5,
+        )
     stars = {"color": "white", "markersize": 11, "mec": "black", "mew": 0.7, "zorder": 5}
     left.plot(KNOWN["lam"], KNOWN["fraction"], "*", label="independent code", **stars)
     left.plot(KNOWN["printed"]["lam"], KNOWN["printed"]["fraction"], "*", **stars)
     left.set(xlabel=r"$\lambda$, with $T$ = 1", ylabel="tasks in which the energy rises", xscale="log")
     left.set_xticks(arrays["lam"], [f"{lam:g}" for lam in arrays["lam"]])
     left.minorticks_off()
-    left.legend(fontsize=8, loc="center left")
+    left.legend(loc="center left")
     draw_threshold(right, arrays["lam"][:, None] / arrays["safe"], arrays["rise"][0])
-    figure.suptitle(
-        f"Tasks of digits, five ways, one shot, two neighbours: one task above, {arrays['rise'].shape[2]} below",
-        fontsize=10,
+    headline(
+        figure, f"Tasks of digits, five ways, one shot, two neighbours: one task above, {arrays['rise'].shape[2]} below"
     )
     return figure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering import accuracy
 from figures.transductive_clustering.energies import graphs
 from figures.transductive_clustering.tasks import METHODS, digits_tasks, features, held
@@ -136,7 +136,7 @@ def draw_papers(arrays: Any) -> matplotlib.figure.Figure:
     """Agreement on the left, gains over the nearest prototype on the right."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(14, 4.8), width_ratios=(1, 1, 1), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9.2, 4.8), width_ratios=(1, 1, 1), layout="constrained")
     left = axes[0]
     for number, (a, b) in enumerate(np.ndindex(len(LAWS), len(SHOTS))):
         (x, xerr), (y, yerr) = arrays["known"][a, b].T, arrays["same"][a, b].T
@@ -145,18 +145,18 @@ def draw_papers(arrays: Any) -> matplotlib.figure.Figure:
     ends = [70, 95]
     left.plot(ends, ends, color="gray", linewidth=0.8)
     left.set(xlabel="independent code, %", ylabel="ours, %")
-    left.set_title("the same digits and conventions:\nhard means, $T$ = 1, $\\lambda$ = 0.7", fontsize=10)
-    left.legend(fontsize=8)
+    left.set_title("the same digits and conventions:\nhard means, $T$ = 1, $\\lambda$ = 0.7")
+    left.legend()
     for axis, b in zip(axes[1:], range(2), strict=True):
         draw_gains(axis, arrays, b)
     axes[1].set_yticks(range(len(ROWS)), ROWS)
     axes[2].set_yticks(range(len(ROWS)), [""] * len(ROWS))
-    axes[2].legend(fontsize=8, loc="lower right")
-    figure.suptitle(
+    figure.legend(*axes[2].get_legend_handles_labels(), ncols=5, loc="outside lower right")
+    headline(
+        figure,
         "Papers: networks on natural images, base means of training images, lambda from validation classes, 10,000 "
         "tasks.\nHere: raw pixels of digits, means of five other classes, default lambda, soft means at $T$ = 0.3, "
         "symmetric graph, held support",
-        fontsize=9,
     )
     return figure
 
@@ -174,7 +174,7 @@ def draw_gains(axis: Any, arrays: Any, b: int) -> None:
         axis.axhline(row + 0.5, color="gray", linewidth=0.3)
     axis.invert_yaxis()
     axis.set(xlabel="points above the nearest prototype", xlim=(-2.5, 13.5))
-    axis.set_title(f"{SHOTS[b]} shot{'s' * b}: gains over the nearest prototype\nas printed, and ours", fontsize=10)
+    axis.set_title(f"{SHOTS[b]} shot{'s' * b}: gains over the\nnearest prototype, printed and ours")
 
 
 PAPERS = Figure(

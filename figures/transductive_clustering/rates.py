@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Figure
-from figures._series import COLORS, MARKERS, below, stream
+from figures._series import COLORS, MARKERS, below, headline, stream
 from figures.transductive_clustering.energies import graphs
 from figures.transductive_clustering.tasks import digits_tasks, features, held
 from lrtheory.transductive_clustering import bound_update, make_two_points, monotone_certificate, theory
@@ -104,15 +104,15 @@ def draw_rates(arrays: Any) -> matplotlib.figure.Figure:
     """Steps of one task on the left, ratios on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4), layout="constrained")
     for number, (factor, trace) in enumerate(zip(FACTORS, arrays["traces"], strict=True)):
         updates = np.arange(1, len(trace) + 1)
         color = COLORS[number]
         left.semilogy(updates, trace, MARKERS[number], color=color, markersize=4, label=f"bound {factor:g}")
         left.semilogy(updates, trace[0] * factor ** (updates - 1), ":", color=color)
     left.set(xlabel="update", ylabel=r"$\|Z_{i+1} - Z_i\|_F$", ylim=(RESTING, None))
-    left.set_title("one task of digits; dotted: as slow as the bound", fontsize=10)
-    left.legend(fontsize=8, title=r"$\lambda\,\|W\| / (2T)$")
+    left.set_title("one task of digits; dotted: as slow as the bound")
+    left.legend(title=r"$\lambda\,\|W\| / (2T)$")
     factors = arrays["factors"]
     right.plot([0, 1], [0, 1], color="gray", linewidth=1, label="the bound")
     jitter = np.linspace(-0.012, 0.012, arrays["ratios"].shape[1])
@@ -124,8 +124,9 @@ def draw_rates(arrays: Any) -> matplotlib.figure.Figure:
         options = {"color": COLORS[2 + number], "markersize": 6, "fillstyle": "none"}
         right.plot(factors, arrays["uniform"][:, number], MARKERS[2 + number], label=f"no costs, K = {K}", **options)
     right.set(xlabel=r"$\lambda\,\|W\| / (2T)$", ylabel="largest ratio of successive steps")
-    right.set_title(r"dotted: $\lambda\rho(W)/(KT)$", fontsize=10)
-    right.legend(fontsize=8)
+    right.set_title(r"dotted: $\lambda\rho(W)/(KT)$")
+    right.legend()
+    headline(figure, "How fast full steps settle: never slower than the contraction bound, which two points attain")
     return figure
 
 

@@ -94,7 +94,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     """Accuracies on the left, sentences on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(14, 5), width_ratios=(1, 1.15), layout="constrained")
+    figure, (left, right) = plt.subplots(2, 1, figsize=(9.2, 9), height_ratios=(1, 1.15), layout="constrained")
     for number, title in enumerate(SETTINGS):
         mean, half = 100 * np.array([summary(row) for row in arrays["correct"][number]]).T
         options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 5, "linestyle": "", "capsize": 2}
@@ -104,7 +104,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
     for row in range(len(NAMES) - 1):
         left.axhline(row + 0.5, color="gray", linewidth=0.3)
     left.set(xlabel="right labels, %; equal shares, 95 % intervals")
-    figure.legend(*left.get_legend_handles_labels(), fontsize=8, ncols=4, loc="outside lower left")
+    figure.legend(*left.get_legend_handles_labels(), ncols=4, loc="outside upper center")
     draw_words(right, arrays)
     return figure
 

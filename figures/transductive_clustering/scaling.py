@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, between, draw_power, slope, stream
+from figures import Beside, Figure, published
+from figures._series import COLORS, LINES, MARKERS, below, beside, between, draw_power, headline, slope, stream
 from lrtheory.transductive_clustering import (
     bound_update,
     cluster,
@@ -85,26 +85,51 @@ def scaling_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def scaling_beside(arrays: Any) -> list[Beside]:
+    """Updates at the class means."""
+    known = published("transductive_clustering")["scaling"]
+    ours = dict(zip(arrays["n"].tolist(), arrays["updates"][0].tolist(), strict=True))
+    names = [f"updates, {n:,} points" for n in known["n"]]
+    there = [ours.get(n, np.nan) for n in known["n"]]
+    return beside(names, known["updates"], there, f"{known['source']}; here the class means, held")
+
+
 def draw_scaling(arrays: Any) -> matplotlib.figure.Figure:
     """Times on the left, counts on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4), layout="constrained")
     n = arrays["n"]
     for number, (name, seconds) in enumerate(zip(PARTS, arrays["seconds"], strict=True)):
-        left.plot(n, seconds, marker=MARKERS[number], color=COLORS[number], label=name, markersize=4)
+        left.plot(
+            n,
+            seconds,
+            marker=MARKERS[number],
+            linestyle=LINES[number % 4],
+            color=COLORS[number],
+            label=name,
+            markersize=4,
+        )
     draw_power(left, n, arrays["seconds"][1, 0], 1.0, "linear")
     left.set(xscale="log", yscale="log", xlabel="points", ylabel="seconds on this machine")
-    left.legend(fontsize=8)
+    left.legend()
     for number, (name, updates) in enumerate(zip(PARTS[1:], arrays["updates"], strict=True), start=1):
-        right.plot(n, updates, marker=MARKERS[number], color=COLORS[number], label=name, markersize=4)
+        right.plot(
+            n,
+            updates,
+            marker=MARKERS[number],
+            linestyle=LINES[number % 4],
+            color=COLORS[number],
+            label=name,
+            markersize=4,
+        )
     right.set(xscale="log", xlabel="points", ylabel="updates until nothing moves")
     right.set_ylim(bottom=0)
-    right.legend(fontsize=8)
-    figure.suptitle(
+    right.legend()
+    headline(
+        figure,
         f"{CLUSTERS} Gaussians in {FEATURES} dimensions, {NEIGHBORS} neighbours "
         f"({arrays['edges'].mean():.1f} edges a point), $\\lambda$ = {LAM}, $T$ = 1",
-        fontsize=10,
     )
     return figure
 
@@ -115,6 +140,7 @@ SCALING = Figure(
     compute=compute_scaling,
     claims=scaling_claims,
     draw=draw_scaling,
+    beside=scaling_beside,
     seed=SEED,
     inputs=INPUTS,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering.tasks import digits_tasks
 from lrtheory.transductive_clustering import EpisodeBatch, few_shot, theory
 
@@ -27,6 +27,7 @@ LAMS = np.array([0.0, 0.1, 0.3, 0.7, 1.0, 1.5, 3.0])  # in units of T
 TEMPERATURES = np.array([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
 NEIGHBORS = np.array([1, 2, 3, 4, 6, 8, 12])
 KNOWN = published("transductive_clustering")["temperature"]
+GRAPH = published("transductive_clustering")["graph_and_temperature"]
 INPUTS: dict[str, dict[str, Any]] = {"quick": {"tasks": 250, "modes": 25}, "full": {"tasks": 3000, "modes": 500}}
 
 
@@ -91,17 +92,24 @@ def sensitivity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def sensitivity_beside(arrays: Any) -> list[Beside]:
-    """Accuracies by the temperature."""
+    """Accuracies by the temperature, and by lambda for hard prototypes."""
     names = [f"right labels in %, {shot}-shot, T = {T:g}" for shot in SHOTS for T in KNOWN["temperature"]]
     ours = arrays["temperature"][:, np.isin(TEMPERATURES, KNOWN["temperature"]), 0]
-    return beside(names, [KNOWN[f"{shot}-shot"] for shot in SHOTS], ours, f"{KNOWN['source']}; here other tasks")
+    rows = beside(names, [KNOWN[f"{shot}-shot"] for shot in SHOTS], ours, f"{KNOWN['source']}; here other tasks")
+    for v, rule in enumerate(VARIANTS):
+        for b, shot in enumerate(SHOTS if rule in GRAPH else ()):
+            what = f"right labels in %, {shot}-shot, {rule.replace('$', '')}"
+            names = [f"{what}, lambda = {lam:g}" for lam in GRAPH["lam"]]
+            ours = arrays["lam"][b, v, np.isin(LAMS, GRAPH["lam"]), 0]
+            rows += beside(names, GRAPH[rule][f"{shot}-shot"], ours, f"{GRAPH['source']}; here other, fewer tasks")
+    return rows
 
 
 def draw_sensitivity(arrays: Any) -> matplotlib.figure.Figure:
     """A column an option, a row a number of shots."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 3, figsize=(12, 6.4), sharey="row", layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(9.2, 6.4), sharey="row", layout="constrained")
     for b, shot in enumerate(SHOTS):
         left, middle, end = axes[b]
         for number, (name, lines) in enumerate(zip(VARIANTS, arrays["lam"][b], strict=True)):
@@ -130,15 +138,15 @@ def draw_sensitivity(arrays: Any) -> matplotlib.figure.Figure:
     axes[1, 1].plot([], [], "*", color="white", markersize=11, mec="black", mew=0.7, label="independent code")
     for axis, label in zip(axes[1], (r"$\lambda / T$", "$T$", "neighbours"), strict=True):
         axis.set(xlabel=label)
-        axis.legend(fontsize=8, loc="lower right" if axis is not axes[1, 2] else "upper right")
-    figure.suptitle("Tasks of five digits: what the options do; 95 % intervals, modes on fewer tasks", fontsize=10)
+        axis.legend(loc="lower right" if axis is not axes[1, 2] else "upper right")
+    headline(figure, "Tasks of five digits: what the options do; 95 % intervals, modes on fewer tasks")
     return figure
 
 
 def draw(axis: Any, x: np.ndarray, lines: np.ndarray, number: int, label: str) -> None:
     """One line with its half-widths."""
-    options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 4, "capsize": 2}
-    axis.errorbar(x, lines[:, 0], yerr=lines[:, 1], label=label, **options)
+    options: dict[str, Any] = {"color": COLORS[number], "marker": MARKERS[number], "linestyle": LINES[number % 4]}
+    axis.errorbar(x, lines[:, 0], yerr=lines[:, 1], label=label, markersize=4, capsize=2, **options)
 
 
 SENSITIVITY = Figure(

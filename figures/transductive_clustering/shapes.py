@@ -129,15 +129,15 @@ def draw_shapes(arrays: Any) -> matplotlib.figure.Figure:
     """The plane on the left, digits on the right."""
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(14, 5.4), layout="constrained")
-    left, right_side = figure.subfigures(1, 2, width_ratios=(1, 1))
+    figure = plt.figure(figsize=(9.2, 8.6), layout="constrained")
+    left, right_side = figure.subfigures(2, 1, height_ratios=(1.3, 1))
     axes = left.subplots(2, 3, height_ratios=(1, 0.65))
     for row, shape in enumerate(SHAPES):
         for column, name in enumerate(COLUMNS[shape]):
             draw_points(axes[row, column], arrays, shape, column)
-            axes[row, column].set_title(f"{name}: {100 * right(arrays, shape)[column]:.1f} % right", fontsize=9)
-    left.suptitle("one labelled point a cluster (stars); wrong labels are crosses", fontsize=10)
-    top, bottom = right_side.subfigures(2, 1, height_ratios=(1.5, 1))
+            axes[row, column].set_title(f"{name}: {100 * right(arrays, shape)[column]:.1f} % right")
+    left.suptitle("one labelled point a cluster (stars); wrong labels are crosses")
+    top, bottom = right_side.subfigures(1, 2, width_ratios=(1.4, 1))
     draw_images(top, arrays["images"])
     axis = bottom.subplots()
     for number, kind in enumerate(KINDS):
@@ -148,8 +148,8 @@ def draw_shapes(arrays: Any) -> matplotlib.figure.Figure:
         axis.plot(KNOWN[kind], number, "*", label="independent code, lambda chosen" if number == 0 else None, **options)
     axis.set_yticks(range(len(KINDS)), KINDS)
     axis.invert_yaxis()
-    axis.set(xlabel="digits with the right label after matching; starts, their mean (bar)")
-    axis.legend(fontsize=8, loc="lower left")
+    axis.set(xlabel="digits with the right label after\nmatching; starts, their mean (bar)")
+    axis.legend(loc="lower left")
     return figure
 
 
@@ -173,10 +173,10 @@ def draw_images(part: Any, images: np.ndarray) -> None:
         axis.imshow(images[row, column].reshape(8, 8), cmap="gray_r")
         axis.set(xticks=[], yticks=[])
         if row == 0:
-            axis.set_title(str(column), fontsize=9)
+            axis.set_title(str(column))
     for row, name in enumerate(names):
         axes[row, 0].set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-    part.suptitle("prototypes of ten clusters of digits, under the digit that each is matched with", fontsize=10)
+    part.suptitle("prototypes of ten clusters of digits, \nunder the digit that each is matched with")
 
 
 SHAPES_FIGURE = Figure(

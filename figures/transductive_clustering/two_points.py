@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure
-from figures._series import COLORS, MARKERS, below, between
+from figures import Beside, Figure, published
+from figures._series import COLORS, MARKERS, below, beside, between, headline
 from lrtheory.transductive_clustering import bound_update, make_directed_ring, make_two_points, theory
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ SIDES = ("opposite", "same")
 OFFSETS = (0.1, 0.01, 0.001)
 INPUTS: dict[str, dict[str, Any]] = {
     "quick": {"lams": 25, "updates": 4000},
-    "full": {"lams": 97, "updates": 40_000},
+    "full": {"lams": 97, "updates": 10_000},
 }
 STEPS, RING = 40, 3
-#: first energies, from exact arithmetic, for lambda = 1, 3 and 4
-FIRST = {1.0: (-1.826023, -1.871377, -1.882574), 3.0: (-2.786023, -2.672894, -2.458611), 4.0: (-3.266023, -2.949520)}
+KNOWN = published("transductive_clustering")["two_points"]
+#: first energies, by lambda
+FIRST = dict(zip(KNOWN["lam"], KNOWN["energy"], strict=True))
 
 
 def run(lam: float, side: str = "opposite", *, offset: float = 0.1, damping: float | str = 1.0, steps: int) -> Any:
@@ -81,7 +82,7 @@ def two_points_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     turns = lam > float(arrays["ring_threshold"]) + 0.1
     rests = lam < float(arrays["ring_threshold"]) - 0.1
     return {
-        "energies are those of exact arithmetic to six digits": below(known, 1e-6),
+        "energies are those of independent code to six digits": below(known, 1e-6),
         "at lambda = 1 the energy falls, at 3 and 4 it rises at every one of the first steps": below(
             0.0, np.concatenate([-np.diff(arrays["traces"][0])[:3], np.diff(arrays["traces"][2:])[:, :3].ravel()])
         ),
@@ -98,17 +99,33 @@ def two_points_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def two_points_beside(arrays: Any) -> list[Beside]:
+    """Energies of the first updates and in the end, thresholds, and shares on the ring."""
+    rows, ring = [], KNOWN["ring"]
+    for lam, first, last in zip(KNOWN["lam"], KNOWN["energy"], KNOWN["limit"], strict=True):
+        trace = arrays["traces"][TRACED.index(lam)]
+        names = [f"energy after {i} updates, lambda = {lam:g} T" for i in range(len(first))]
+        rows += beside(names, first, trace[: len(first)], KNOWN["source"])
+        rows.append(Beside(f"energy in the end, lambda = {lam:g} T", last, float(trace[-1]), KNOWN["source"]))
+    found = [arrays["threshold"][0], arrays["ring_threshold"]]
+    names = ["lambda / T from which the first step raises the energy", "lambda / T from which the ring turns"]
+    rows += beside(names, [KNOWN["threshold"], ring["threshold"]], found, KNOWN["source"])
+    shares = np.interp(ring["lam"], arrays["lam"], arrays["ring"][:, 0])
+    names = [f"largest share on the ring, lambda = {lam:g} T" for lam in ring["lam"]]
+    return rows + beside(names, ring["share"], shares, KNOWN["source"])
+
+
 def draw_two_points(arrays: Any) -> matplotlib.figure.Figure:
     """Energies, the bifurcation, the threshold, and the ring."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 4, figsize=(14, 3.8), layout="constrained")
-    traces, fork, start, ring = axes
+    figure, axes = plt.subplots(2, 2, figsize=(9.2, 6.8), layout="constrained")
+    traces, fork, start, ring = axes.flat
     for number, lam in enumerate(TRACED):
         traces.plot(arrays["traces"][number, :13], "o-", markersize=3, color=COLORS[number], label=f"{lam:g}")
         traces.plot(arrays["damped"][number, :13], "--", color=COLORS[number], linewidth=1)
     traces.set(xlabel="update", ylabel="energy $R$", title="opposite sides; dashed: damped", ylim=(-3.6, 0.5))
-    traces.legend(fontsize=8, title=r"$\lambda/T$", loc="upper center", ncols=4)
+    traces.legend(title=r"$\lambda/T$", loc="upper center", ncols=4)
     fork.plot(arrays["lam"], arrays["limit"], color="gray", label="theory")
     fork.plot(arrays["lam"], 1 - arrays["limit"], color="gray")
     for number in range(len(SIDES)):
@@ -119,7 +136,7 @@ def draw_two_points(arrays: Any) -> matplotlib.figure.Figure:
     fork.axvline(2, color="gray", linestyle=":")
     fork.set(xlabel=r"$\lambda/T$", ylabel="shares of the labels in the end", title=r"bifurcation at $\lambda = 2T$")
     fork.set_ylim(-0.42, 1.05)
-    fork.legend(fontsize=8, loc="lower center")
+    fork.legend(loc="lower center")
     for number, (offset, gain) in enumerate(zip(OFFSETS, arrays["first"], strict=True)):
         scaled = gain / offset**2
         start.plot(
@@ -130,13 +147,14 @@ def draw_two_points(arrays: Any) -> matplotlib.figure.Figure:
     start.set(
         xlabel=r"$\lambda/T$", ylabel=r"rise of $R$ at the first step, over $e^2$", title="where it begins to rise"
     )
-    start.legend(fontsize=8, title="offset $e$")
+    start.legend(title="offset $e$")
     share, moved = arrays["ring"].T
     ring.plot(arrays["lam"], share, "o-", markersize=4, color=COLORS[0], label="largest share")
     ring.plot(arrays["lam"], moved, "s--", markersize=4, color=COLORS[1], label="still moving by")
     ring.axvline(float(arrays["ring_threshold"]), color="gray", linestyle=":", label="theory")
     ring.set(xlabel=r"$\lambda/T$", title=f"directed ring of {RING}: a cycle of {RING}", ylim=(-0.03, 1.03))
-    ring.legend(fontsize=8, loc="center left")
+    ring.legend(loc="center left")
+    headline(figure, "Two points that attract each other, and a directed ring: energies and limits against $\\lambda$")
     return figure
 
 
@@ -146,5 +164,6 @@ TWO_POINTS = Figure(
     compute=compute_two_points,
     claims=two_points_claims,
     draw=draw_two_points,
+    beside=two_points_beside,
     inputs=INPUTS,
 )

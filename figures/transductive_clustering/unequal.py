@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, each, published
-from figures._series import COLORS, MARKERS, below, beside, stream
+from figures._series import COLORS, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering.tasks import METHODS, SLOW
 from lrtheory.transductive_clustering import evaluate, load_digits_features
 
@@ -102,7 +102,9 @@ def draw_unequal(arrays: Any) -> matplotlib.figure.Figure:
     """Shares on the left, what they cost beside the papers in the middle, ways on the right."""
     import matplotlib.pyplot as plt
 
-    figure, (left, middle, end) = plt.subplots(1, 3, figsize=(14, 4.8), layout="constrained")
+    places = [["left", "end"], ["middle", "middle"]]
+    figure, axes = plt.subplot_mosaic(places, figsize=(9.2, 7.4), layout="constrained")
+    left, end, middle = (axes[place] for place in ("left", "end", "middle"))
     for number, name in enumerate(LINES):
         options = {
             "color": (*COLORS, "#882255")[number],
@@ -117,7 +119,7 @@ def draw_unequal(arrays: Any) -> matplotlib.figure.Figure:
     left.set(
         xlabel="parameter of the Dirichlet law of the shares", ylabel="right labels, %", title="five ways, one shot"
     )
-    end.set(xlabel="ways", title="equal shares, one shot, centred by the task")
+    end.set(xlabel="ways", ylabel="right labels, %", title="equal shares, one shot, centred by the task")
     two = LAWS.index(2.0)
     drop = arrays["shares"][0, :, 0] - arrays["shares"][two, :, 0]
     spread = np.hypot(arrays["shares"][0, :, 1], arrays["shares"][two, :, 1])
@@ -131,8 +133,9 @@ def draw_unequal(arrays: Any) -> matplotlib.figure.Figure:
     middle.invert_yaxis()
     middle.axvline(0, color="gray", linewidth=0.8)
     middle.set(xlabel="points lost from equal shares to Dirichlet(2), one shot")
-    middle.legend(fontsize=8)
-    figure.legend(*left.get_legend_handles_labels(), fontsize=8, ncols=9, loc="outside lower center")
+    middle.legend()
+    figure.legend(*left.get_legend_handles_labels(), ncols=4, loc="outside lower center")
+    headline(figure, "Tasks of digits: what unequal shares of the classes cost each method, and more ways")
     return figure
 
 
