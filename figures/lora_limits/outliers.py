@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Beside, Figure, each, published
-from figures._series import COLORS, LINES, MARKERS, below, beside, between, headline
+from figures import Figure, each
+from figures._series import COLORS, LINES, MARKERS, below, between, headline
 from figures.lora_limits.dense import Instance, gradient, softmax, taylor_attention
 from lrtheory.lora_limits import lora_gradients, make_outliers, theory
 
@@ -87,15 +87,6 @@ def outliers_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
-def outliers_beside(arrays: Any) -> list[Beside]:
-    """What the absence of one token that is eight times as large saves, beside the paper's only experiment."""
-    known = published("lora_limits")["outlier_free"]
-    least = np.minimum(arrays["flops"], arrays["exact_flops"])  # whichever is cheaper
-    saved = 1 - least[arrays["factor"] == 1] / least[arrays["factor"] == 8]
-    names = [f"share of the cost saved without outliers, there {model}" for model in known["saved"]]
-    return beside(names, list(known["saved"].values()), np.repeat(saved, len(names)), known["source"])
-
-
 def draw_outliers(arrays: Any) -> matplotlib.figure.Figure:
     """Degrees, operations, errors."""
     import matplotlib.pyplot as plt
@@ -139,7 +130,6 @@ OUTLIERS = Figure(
     compute=compute_outliers,
     claims=outliers_claims,
     draw=draw_outliers,
-    beside=outliers_beside,
     seed=SEED,
     inputs=INPUTS,
 )

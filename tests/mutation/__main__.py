@@ -52,7 +52,18 @@ def run_tests(orders: dict[str, Any], tests: list[str], *options: str) -> subpro
         unset = ("LRTHEORY_REQUIRE", "PYTEST_ADDOPTS")
         environment = {name: value for name, value in os.environ.items() if name not in unset}
         environment |= {"LRTHEORY_MUTATION": file.name, "NUMBA_DISABLE_JIT": "1", "OPENBLAS_NUM_THREADS": "1"}
-        words = ["-p", "tests.mutation.interpreted", "-W", "ignore::RuntimeWarning", "-p", "no:cacheprovider", "-q", "--tb=line", *options, *tests]
+        words = [
+            "-p",
+            "tests.mutation.interpreted",
+            "-W",
+            "ignore::RuntimeWarning",
+            "-p",
+            "no:cacheprovider",
+            "-q",
+            "--tb=line",
+            *options,
+            *tests,
+        ]
         command = [sys.executable, "-m", "pytest", *words]
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
