@@ -13,6 +13,7 @@ import pytest
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
+    bias,
     bias_swaps,
     bias_utilities,
     group_inversions,
@@ -199,3 +200,12 @@ def test_bad_swaps() -> None:
         bias_swaps(panel, [0.5], phi=0.5, intensity=0.5)
     one_group = bias_swaps(panel, [0, 1, 2], phi=0.5, intensity=1.0, rng=0)
     np.testing.assert_array_equal(one_group.observed.positions, panel.positions)
+
+
+@pytest.mark.parametrize("down", [[False, False, True], [False, True, True], [True] * 3, [False] * 3])
+def test_no_pair_is_drawn_where_there_is_none(down: list[bool]) -> None:
+    """All disadvantaged items stand behind: nothing is left to exchange."""
+    places = np.array(down)
+    count = bias.pairs_at_distance(places)
+    assert not count.any()
+    assert bias.draw_pair(np.random.default_rng(0), 0.5, places, count) == (-1, -1)

@@ -16,6 +16,7 @@ from lrtheory.fair_subset_selection import (
     sample_rankings,
     theory,
 )
+from lrtheory.fair_subset_selection.score_steps import values_by_item
 from lrtheory.fair_subset_selection.scores import item_values
 from tests.fair_subset_selection import oracles
 
@@ -156,3 +157,10 @@ def test_more_items_than_two_bytes_count() -> None:
     positions = np.random.default_rng(0).permuted(np.tile(np.arange(70_000), (2, 1)), axis=1)
     expected = (positions < 66_000).sum(axis=0)
     np.testing.assert_array_equal(item_scores(Rankings(positions), ScoreRule("bloc", depth=66_000)), expected)
+
+
+@pytest.mark.parametrize("n", [1, 31, 32, 33, 100])
+def test_values_in_a_row_for_each_item(n: int) -> None:
+    positions = np.random.default_rng(n).permuted(np.tile(np.arange(7), (n, 1)), axis=1)
+    table = np.arange(7.0) ** 2
+    assert np.array_equal(values_by_item(positions, table), table[positions].T)

@@ -187,6 +187,15 @@ def test_single_precision_has_certificates(batch):
     assert found.certificate.verify(found.assignment_problem(*tasks))
 
 
+def test_small_probabilities_are_no_zeros(batch, monkeypatch):
+    """Not even where they are far below the rounding of what a step starts from."""
+    options = {"temperature": 0.02, "lam": 0.01, "max_iter": 2}
+    compiled = solve(batch, **options)
+    assert 0 < compiled.probabilities.min() < 1e-25
+    monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
+    np.testing.assert_allclose(compiled.probabilities, solve(batch, **options).probabilities, rtol=1e-9)
+
+
 def test_recorded_energies_fall(batch):
     for options in ({"lam": 2.0}, {"method": "laplacian-shot", "lam": 4.0}):
         found = solve(batch, record=True, **options)
