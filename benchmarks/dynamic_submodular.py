@@ -75,7 +75,7 @@ N, K = 50_000, 50
 
 
 def window(n: int) -> Callable[[], Inputs]:
-    """Closed neighbourhoods in a preferential-attachment graph with n nodes, and an order of the nodes."""
+    """Closed neighborhoods in a preferential-attachment graph with n nodes, and an order of the nodes."""
 
     def inputs() -> Inputs:
         import networkx as nx
@@ -322,7 +322,7 @@ def summarized_error(inputs: Inputs, answer: np.ndarray) -> float:
 
 MILLION_POINTS = Goal(
     name="points-1e6",
-    title="10^6 points, ten nearest neighbours: greedy selection of 50, and a window of 200 000 over all of them",
+    title="10^6 points, ten nearest neighbors: greedy selection of 50, and a window of 200 000 over all of them",
     inputs=places(1_000_000),
     solve=summarized,
     error=summarized_error,

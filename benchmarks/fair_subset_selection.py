@@ -151,7 +151,7 @@ def size() -> Inputs:
 
 
 def footrule(table: np.ndarray) -> np.ndarray:
-    """Mean distance to the centre by places, which is the same for positions and orders."""
+    """Mean distance to the center by places, which is the same for positions and orders."""
     return np.abs(table - np.arange(table.shape[1])).sum(axis=1).mean(keepdims=True)
 
 
@@ -173,7 +173,7 @@ def prefsampling(inputs: Inputs) -> np.ndarray:
 
 MALLOWS = Row(
     name="mallows-1000x50",
-    title=f"1000 Mallows rankings of 50 items, phi = {PHI}: the same mean distance to the centre",
+    title=f"1000 Mallows rankings of 50 items, phi = {PHI}: the same mean distance to the center",
     inputs=size,
     ours={"sample": our_mallows},
     peers={"prefsampling": prefsampling},

@@ -21,8 +21,8 @@ def digits(n_tasks: int, dtype: str = "float64") -> Callable[[], Inputs]:
     def inputs() -> Inputs:
         from lrtheory.transductive_clustering import load_digits_features, make_episodes
 
-        size = {"n_tasks": n_tasks, "way": WAY, "shot": SHOTS, "query": QUERIES}
-        batch = make_episodes(load_digits_features(), rng=0, **size)
+        data = load_digits_features()
+        batch = make_episodes(data, n_tasks=n_tasks, way=WAY, shot=SHOTS, query=QUERIES, rng=0)
         truth = np.argmax(batch.query_labels[:, :, None] == batch.support_labels[:, None, :], axis=2)
         points = {"support": batch.support, "query": batch.query, "base_mean": batch.base_mean}
         return {name: values.astype(dtype) for name, values in points.items()} | {"truth": truth}
@@ -48,7 +48,7 @@ def ours(method: str, prepare: Callable[[Inputs], tuple[np.ndarray, ...]], **opt
 
 
 def easyfsl(method: str, **options: Any) -> Callable[[Inputs], np.ndarray]:
-    """A method of easyfsl, one task at a time, on features that it centres and scales; tensors are made before."""
+    """A method of easyfsl, one task at a time, on features that it centers and scales; tensors are made before."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         import torch
@@ -73,20 +73,27 @@ def easyfsl(method: str, **options: Any) -> Callable[[Inputs], np.ndarray]:
 def unit(name: str, inputs: Inputs) -> np.ndarray:
     """Support or queries without the mean of the other classes, of length 1."""
     X = inputs[name] - inputs["base_mean"][:, None]
-    X /= np.sqrt(np.einsum("eqd,eqd->eq", X, X))[:, :, None]
-    return X
+    return np.divide(X, np.sqrt(np.einsum("eqd,eqd->eq", X, X))[:, :, None], out=X)
 
 
 def as_easyfsl(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
-    """Prototypes with weights exp(cosine) from shifted queries, and the queries as they are: its conventions."""
-    support, query = unit("support", inputs), unit("query", inputs)
-    turned = support.transpose(0, 2, 1)  # one support a class: its own prototype
+    """Its conventions: prototypes with weights exp(cosine) from shifted queries, and the queries as they are."""
+    support, query = np.empty_like(inputs["support"]), np.empty_like(inputs["query"])
+    for part in (slice(first, first + 16) for first in range(0, len(query), 16)):  # which stay in the cache
+        some = {name: inputs[name][part] for name in ("support", "query", "base_mean")}
+        query[part] = unit("query", some)
+        support[part] = rectified(unit("support", some), query[part])
+    return support, query
+
+
+def rectified(support: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """Prototypes of tasks with one support a class."""
     move = support.mean(axis=1, keepdims=True) - query.mean(axis=1, keepdims=True)
     lengths = np.sqrt(1 + 2 * query @ move.transpose(0, 2, 1) + (move * move).sum(axis=2, keepdims=True))
-    cosines = (query @ turned + move @ turned) / lengths
+    cosines = (query @ support.transpose(0, 2, 1) + move @ support.transpose(0, 2, 1)) / lengths
     weights = np.where(cosines.argmax(axis=2)[:, :, None] == np.arange(WAY), np.exp(cosines), 0)
     own, mass = np.exp(cosines.dtype.type(1)), weights.sum(axis=1)[:, :, None]
-    return (own * support + weights.transpose(0, 2, 1) @ query + mass * move) / (own + mass), query
+    return (own * support + weights.transpose(0, 2, 1) @ query + mass * move) / (own + mass)
 
 
 #: its directed graph and unshifted queries; at this tolerance both sides take 14 updates a task, since the peer's rule
@@ -106,8 +113,7 @@ def shot(dtype: str) -> Row:
     )
 
 
-SHOT = shot("float64")
-SHOT_32 = shot("float32")
+SHOT, SHOT_32 = shot("float64"), shot("float32")
 
 # --- methods that expect classes of equal size: other updates on each side, so accuracies are compared ----------------
 
@@ -122,7 +128,7 @@ def accuracy_of(solve: Callable[[Inputs], np.ndarray]) -> Callable[[Inputs], np.
 
 
 def units(inputs: Inputs) -> tuple[np.ndarray, ...]:
-    """Support and queries, centred and of length 1."""
+    """Support and queries, centered and of length 1."""
     return unit("support", inputs), unit("query", inputs)
 
 
@@ -159,8 +165,8 @@ def sklearn_spreading(inputs: Inputs) -> np.ndarray:
     answers, n_support = [], inputs["support"].shape[1]
     y = np.concatenate([task_labels(inputs)[0], np.full(inputs["query"].shape[1], -1)])
     for X in np.concatenate(units(inputs), axis=1):
-        model = LabelSpreading(kernel="rbf", gamma=5.0, alpha=0.8, tol=1e-5, max_iter=200).fit(X, y)
-        answers.append(model.transduction_[n_support:])
+        model = LabelSpreading(kernel="rbf", gamma=5.0, alpha=0.8, tol=1e-5, max_iter=200)
+        answers.append(model.fit(X, y).transduction_[n_support:])
     return np.array(answers)
 
 
@@ -175,7 +181,7 @@ SPREADING = Row(
 
 
 def crowd() -> Inputs:
-    """20 000 points of 16 features around 10 centres that overlap, and the first means."""
+    """20 000 points of 16 features around 10 centers that overlap, and the first means."""
     rng = np.random.default_rng(0)
     X = 1.5 * rng.normal(size=(10, 16))[rng.integers(10, size=20_000)] + rng.normal(size=(20_000, 16))
     return {"X": X, "init": X[:10].copy()}
@@ -207,7 +213,7 @@ LLOYD = Row(
 
 
 def digits_graph() -> dict[str, Any]:
-    """Digits of length 1 with their classes, and the graph of four neighbours."""
+    """Digits of length 1 with their classes, and the graph of four neighbors."""
     from lrtheory.transductive_clustering import knn_affinity, load_digits_features
 
     data = load_digits_features()
@@ -233,16 +239,14 @@ def graph_of(inputs: Inputs) -> Any:
     """The affinity as a sparse matrix."""
     from scipy.sparse import csr_array
 
-    n = len(inputs["indptr"]) - 1
-    return csr_array((inputs["data"], inputs["indices"], inputs["indptr"]), shape=(n, n))
+    return csr_array((inputs["data"], inputs["indices"], inputs["indptr"]), shape=2 * (len(inputs["indptr"]) - 1,))
 
 
 def our_spectral(inputs: Inputs) -> np.ndarray:
     """Eigenvectors of the graph, and K-means on them."""
     from lrtheory.transductive_clustering import baselines
 
-    found = baselines.spectral(inputs["X"], 10, affinity=graph_of(inputs), rng=0)
-    return matched(found.labels, inputs["truth"])
+    return matched(baselines.spectral(inputs["X"], 10, affinity=graph_of(inputs), rng=0).labels, inputs["truth"])
 
 
 def sklearn_spectral(inputs: Inputs) -> np.ndarray:
@@ -266,7 +270,7 @@ SPECTRAL = Row(
 
 
 def million(dtype: str) -> Callable[[], Inputs]:
-    """A graph of ten neighbours on a million points in the plane that stand near their neighbours, and their costs."""
+    """A graph of ten neighbors on a million points in the plane that stand near their neighbors, and their costs."""
 
     def inputs() -> Inputs:
         from lrtheory.transductive_clustering import knn_affinity, make_gaussian_mixture, spatial_order
@@ -282,10 +286,8 @@ def million(dtype: str) -> Callable[[], Inputs]:
 
 def row_softmax(logits: np.ndarray) -> np.ndarray:
     """The softmax of every row, in place."""
-    logits -= logits.max(axis=1, keepdims=True)
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=1, keepdims=True)
-    return logits
+    np.exp(np.subtract(logits, logits.max(axis=1, keepdims=True), out=logits), out=logits)
+    return np.divide(logits, logits.sum(axis=1, keepdims=True), out=logits)
 
 
 def by_hand(n_updates: int) -> Callable[[Inputs], np.ndarray]:
@@ -335,7 +337,7 @@ def one_update(dtype: str, tolerance: float) -> Row:
     """A row of one update."""
     return Row(
         name=f"update-1e6-{dtype}",
-        title=f"one update of a million assignments to 10 clusters over 10 neighbours in {dtype}",
+        title=f"one update of a million assignments to 10 clusters over 10 neighbors in {dtype}",
         inputs=million(dtype),
         ours={"pass": our_pass},
         peers={"numpy-loop": by_hand(1)},
@@ -343,8 +345,7 @@ def one_update(dtype: str, tolerance: float) -> Row:
     )
 
 
-ONE_UPDATE = one_update("float64", 1e-12)
-ONE_UPDATE_32 = one_update("float32", 1e-5)
+ONE_UPDATE, ONE_UPDATE_32 = one_update("float64", 1e-12), one_update("float32", 1e-5)
 TWENTY_UPDATES = Row(
     name="20-updates-1e6",
     title="twenty updates of a million assignments, ours with checks, energies and certificate",

@@ -1,4 +1,4 @@
-"""When neighbours pull too hard: TC-T5, and updates that count their pull twice."""
+"""When neighbors pull too hard: TC-T5, and updates that count their pull twice."""
 
 import marimo
 
@@ -16,20 +16,20 @@ with app.setup:
     from proofs_checks.transductive_clustering.inner import TC_T5
 
     STORY = parts.Story(
-        title="Neighbours pull at each other: does every update lower the energy?",
+        title="Neighbors pull at each other: does every update lower the energy?",
         plain="Points on a ring are to be split into two clusters. Every point weighs its own evidence, and is "
-        "pulled with strength λ towards what its two neighbours believe; all points change their minds at the "
+        "pulled with strength λ towards what its two neighbors believe; all points change their minds at the "
         "same time, at temperature T. As long as λ is small against T and the least eigenvalue of the graph, "
         "every update lowers the energy R by at least a multiple of the squared step:",
         formula=r"R(Z_i) - R(Z_{i+1}) \geq \left(T + \dfrac{\lambda}{2}\,\lambda_{\min}(W)\right)\|Z_{i+1} - Z_i\|_F^2"
         r"\quad\mathrm{where}\quad \lambda\,\lambda_{\min}(W) \geq -2T",
         statement=TC_T5,
-        switch="the pull of the neighbours is counted twice",
+        switch="the pull of the neighbors is counted twice",
         measured="energy that all updates took, measured",
         bound="energy that all updates took, at least",
     )
     SLIDERS = {
-        "lam": parts.Slider("pull of the neighbours λ", (0.0, 0.25, 0.5, 0.75, 0.9, 1.5, 2.0, 3.0), 0.75),
+        "lam": parts.Slider("pull of the neighbors λ", (0.0, 0.25, 0.5, 0.75, 0.9, 1.5, 2.0, 3.0), 0.75),
         "temperature": parts.Slider("temperature T", (0.5, 1.0, 2.0), 1.0),
         "own": parts.Slider("weight of a point on itself", (0.0, 0.5, 1.0, 2.0), 0.0),
         "evidence": parts.Slider("strength of the evidence", (0.0, 0.25, 0.5, 1.0), 0.25),
@@ -39,7 +39,7 @@ with app.setup:
 
 @app.function
 def ring(lam, temperature, own, evidence):
-    """Points on a ring, each with its two neighbours; at the start every other one leans to the other side."""
+    """Points on a ring, each with its two neighbors; at the start every other one leans to the other side."""
     places = np.arange(POINTS)
     apart = (places[:, None] - places) % POINTS
     affinity = np.isin(apart, (1, POINTS - 1)) + own * np.eye(POINTS)

@@ -51,7 +51,7 @@ def _positive(slack: np.ndarray) -> tuple[bool, float]:
 
 
 def draw_runs(axis: Any, x: Any, runs: Any, number: int, **options: Any) -> None:
-    """Means of the runs in one colour, with two standard errors."""
+    """Means of the runs in one color, with two standard errors."""
     mean, error = mean_error(runs)
     look = {"color": COLORS[number], "marker": MARKERS[number], "linestyle": LINES[number % len(LINES)]}
     options = {**look, "markersize": 4, "capsize": 2, **options}

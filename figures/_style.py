@@ -1,4 +1,4 @@
-"""How every figure looks: colours that colour-blind eyes tell apart, and letters that are read at column width."""
+"""How every figure looks: colors that color-blind eyes tell apart, and letters that are read at column width."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["COLORS", "style"]
 
-#: of Okabe and Ito, told apart by colour-blind eyes
+#: of Okabe and Ito, told apart by color-blind eyes
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 #: figures are up to 9.2 inches wide, so in a text of 7 inches the smallest letters have 6 points
 _SETTINGS: Mapping[str, Any] = MappingProxyType(

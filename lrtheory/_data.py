@@ -28,7 +28,7 @@ class DataSet:
         Path of the file in that folder.
     sha256 : str
         Hash of the file.
-    licence, terms : str
+    license, terms : str
         Of the package, and of the data where they differ.
     what : str
         The content in a line.
@@ -41,7 +41,7 @@ class DataSet:
     version: str
     path: str
     sha256: str
-    licence: str
+    license: str
     terms: str
     what: str
     folder: str = ""
@@ -145,7 +145,7 @@ DIGITS = DataSet(
     version="1.9.1",
     path="datasets/data/digits.csv.gz",
     sha256="09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
-    licence="BSD-3-Clause (package)",
+    license="BSD-3-Clause (package)",
     terms="UCI Machine Learning Repository, CC BY 4.0",
     what="1797 handwritten digits of 8 x 8 gray values from 0 to 16, and which digits they are",
     folder="sklearn",

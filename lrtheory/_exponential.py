@@ -3,7 +3,7 @@ r"""exp(x) for compiled loops, without branches and calls, so that such a loop r
 exp(x) = 2^n exp(r) with n = floor(x log2(e) + 1/2) and \|r\| <= log(2) / 2, and exp(r) by its Taylor polynomial: degree
 13 leaves 4e-18 relative, degree 7 in single precision 6e-9. log(2) is subtracted in two parts, the first of which ends
 with zeros, so that n times it is exact (Cody and Waite). Below the floors, where exp is under the smallest normal
-number, it is 0. The exponential of the C library is as exact, but a loop that calls it is not vectorised.
+number, it is 0. The exponential of the C library is as exact, but a loop that calls it is not vectorized.
 """
 
 from __future__ import annotations

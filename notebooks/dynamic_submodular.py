@@ -40,7 +40,7 @@ assert summary.value == stream.objective.value(summary.solution)
 # ## Every answer proves how good it was
 #
 # The structure guesses what the optimum is, on a grid. A guess that finds ten people who each add a twentieth of it has
-# half of itself; one that finds fewer shows that the optimum is not far above it. Two such neighbours are an answer and
+# half of itself; one that finds fewer shows that the optimum is not far above it. Two such neighbors are an answer and
 # a bound at once, after every update, whatever the coins were: the value is at least OPT / (2 + epsilon), and the bound
 # at least OPT. Greedy, run again at some moments, says how much better it really is; and ten people at random, how much
 # there was to win.

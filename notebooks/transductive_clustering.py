@@ -9,15 +9,15 @@
 # ---
 
 # %% [markdown]
-# # One labelled example a class
+# # One labeled example a class
 #
-# Five kinds of things, one labelled example of each, and seventy-five to label, all at once. One example says little:
+# Five kinds of things, one labeled example of each, and seventy-five to label, all at once. One example says little:
 # it may be an odd one. But the others can be seen, and they say where the kinds are. The energy
 #
 # $$R_T(Z, M) = T \sum_{pl} z_{pl} \log z_{pl} + \sum_{pl} z_{pl} \|x_p - m_l\|^2
 #   - \tfrac{\lambda}{2} \sum_{pq} w_{pq}\, z_p \cdot z_q, \qquad z_p = e_{y_p} \text{ where the label is known,}$$
 #
-# has four parts: prototypes $M$ that points should be near, neighbours that should agree, a temperature that leaves
+# has four parts: prototypes $M$ that points should be near, neighbors that should agree, a temperature that leaves
 # doubt, and labels that are held. This notebook switches them on one after the other and looks at what each one buys,
 # on the same tasks; then it breaks the guarantee on purpose. The points are handwritten digits where their file is
 # installed, else clouds that are drawn out along a line each.
@@ -31,13 +31,13 @@ from lrtheory import transductive_clustering as tc
 
 
 def make_clouds(n_classes, per_class, n_features, rng):
-    """Classes with a centre and a direction along which their points are drawn out."""
-    centres, along = rng.normal(size=(2, n_classes, n_features))
+    """Classes with a center and a direction along which their points are drawn out."""
+    centers, along = rng.normal(size=(2, n_classes, n_features))
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     truth = np.repeat(np.arange(n_classes), per_class)
     where = 3 * rng.uniform(-1, 1, size=(len(truth), 1))
     noise = 0.5 * rng.normal(size=(len(truth), n_features))
-    return tc.ClusteringProblem(0.5 * centres[truth] + where * along[truth] + noise, truth)
+    return tc.ClusteringProblem(0.5 * centers[truth] + where * along[truth] + noise, truth)
 
 
 try:
@@ -55,10 +55,10 @@ print(points.features.shape[0], "points of", points.features.shape[1], "features
 
 # %%
 variants = {
-    "nearest labelled point": {"method": "nearest", "query_shift": False},
+    "nearest labeled point": {"method": "nearest", "query_shift": False},
     "+ queries moved to the support": {"method": "nearest"},
     "+ prototypes that move": {"method": "slk", "lam": 0.0, "temperature": 0.3},
-    "+ neighbours that agree": {"method": "slk", "lam": 0.21, "temperature": 0.3},
+    "+ neighbors that agree": {"method": "slk", "lam": 0.21, "temperature": 0.3},
 }
 table = tc.evaluate(points, n_tasks=400, way=5, shot=1, query=15, methods=variants, rng=1)
 print(f"{'':<32} {'right':>7} {'gain':>6} +-")
@@ -74,7 +74,7 @@ assert 0.02 < steps[2] < 0.08
 assert table.accuracy[-1] - table.accuracy[0] > 0.09
 
 # %% [markdown]
-# Prototypes that move bring most of it, neighbours some more. Both use nothing but points that were there anyway.
+# Prototypes that move bring most of it, neighbors some more. Both use nothing but points that were there anyway.
 #
 # ## Temperature and held labels
 #
@@ -128,7 +128,7 @@ assert drop[3] < drop[2] < drop[1]
 #
 # With prototypes fixed, all points move at once to $S(Z) = \mathrm{softmax}((\lambda W Z - A) / T)$. The energy falls
 # by $T\,\mathrm{KL}(Z \| S(Z)) + \frac{\lambda}{2} \mathrm{tr}(\Delta^\top W \Delta)$, exactly. The second part may
-# be negative, since a graph of neighbours is not positive semidefinite. Before any run it can be said up to which
+# be negative, since a graph of neighbors is not positive semidefinite. Before any run it can be said up to which
 # $\lambda$ the first part is certainly larger.
 
 # %%
@@ -180,7 +180,7 @@ figure
 
 # %% [markdown]
 # The same on the graph of the task: far above what is proved the energy may rise, and the default run notices and
-# shortens its steps. With a directed graph, in which a point looks at neighbours that do not look back, there is no
+# shortens its steps. With a directed graph, in which a point looks at neighbors that do not look back, there is no
 # energy at all; three points on a ring go round for ever.
 
 # %%

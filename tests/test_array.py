@@ -217,14 +217,14 @@ class HastyTimer:
 
     def __init__(self, seconds: float, function: Any) -> None:
         assert seconds == 1.0
-        self.function, self.cancelled = function, False
+        self.function, self.canceled = function, False
 
     def start(self) -> None:
         self.started.append(self)
         self.function()
 
     def cancel(self) -> None:
-        self.cancelled = True
+        self.canceled = True
 
 
 @pytest.fixture
@@ -245,9 +245,9 @@ def test_a_long_compilation_is_announced_once(timers: list[HastyTimer], capsys: 
     for nested in (inner, foreign):
         notice.on_start(nested)
         notice.on_end(nested)
-    assert [timer.cancelled for timer in timers] == [False]
+    assert [timer.canceled for timer in timers] == [False]
     notice.on_end(outer)
-    assert [timer.cancelled for timer in timers] == [True]
+    assert [timer.canceled for timer in timers] == [True]
     assert capsys.readouterr().err.count("compiling") == 1
 
 

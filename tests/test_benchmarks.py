@@ -67,7 +67,7 @@ def test_large_goals_run_only_by_name() -> None:
 def test_peers_are_declared() -> None:
     declared = tomllib.loads((run.HERE / "peers.toml").read_text(encoding="utf-8"))
     assert {peer for row in ROWS.values() for peer in row.peers} == set(declared)
-    assert all(entry["packages"] and entry["licence"] and entry["what"] for entry in declared.values())
+    assert all(entry["packages"] and entry["license"] and entry["what"] for entry in declared.values())
 
 
 def table(key: str, row: Row, monkeypatch: pytest.MonkeyPatch, python: Path | Exception) -> list[tuple[str, bool]]:

@@ -1,4 +1,4 @@
-"""The door to data sets of other packages: found by path, compared by hash, listed with licence and terms."""
+"""The door to data sets of other packages: found by path, compared by hash, listed with license and terms."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["data", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == [data.name for data in data_sets()]
-    assert all(row["licence"] and row["terms"] and row["state"] for row in rows)
+    assert all(row["license"] and row["terms"] and row["state"] for row in rows)
     assert cli.main(["data"]) == 0
     text = capsys.readouterr().out
     assert all(data.name in text and data.package in text for data in data_sets())

@@ -89,7 +89,7 @@ def test_every_system_stands_beside_published_numbers() -> None:
 
 @pytest.mark.parametrize("name", FOUND)
 def test_it_is_read_at_column_width(name: str) -> None:
-    """Letters of 5 points or more in a text of 7 inches; no words cut off or on top of each other; safe colours."""
+    """Letters of 5 points or more in a text of 7 inches; no words cut off or on top of each other; safe colors."""
     with style():
         drawn = FOUND[name].draw(arrays(name))
         drawn.canvas.draw()

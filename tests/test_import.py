@@ -1,4 +1,4 @@
-"""Importing a system is cheap: it compiles nothing and leaves the heavy neighbours alone."""
+"""Importing a system is cheap: it compiles nothing and leaves the heavy neighbors alone."""
 
 from __future__ import annotations
 

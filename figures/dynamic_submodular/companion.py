@@ -28,7 +28,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def nodes(graph: int, n: int, repetition: int) -> Coverage:
-    """Closed neighbourhoods in a random graph."""
+    """Closed neighborhoods in a random graph."""
     import networkx as nx
 
     start = int(stream(SEED, graph, repetition).integers(2**31))

@@ -34,7 +34,7 @@ Measured = tuple[float, float, float, float]
 
 @functools.cache
 def graph(n: int, k: int, repetition: int) -> UpdateStream:
-    """Closed neighbourhoods in a preferential-attachment graph, under a window of half of the nodes."""
+    """Closed neighborhoods in a preferential-attachment graph, under a window of half of the nodes."""
     return make_graph_coverage(n, k=k, rng=stream(SEED, n, k, repetition))
 
 

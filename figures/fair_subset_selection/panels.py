@@ -15,7 +15,7 @@ RULES: Mapping[str, ScoreRule] = {
     "10-Bloc": ScoreRule("bloc", depth=10),
     "SNTV": ScoreRule("sntv"),
 }
-TITLES = {"impartial-culture": "impartial culture", "mallows": "Mallows", "norm-mallows": "normalised Mallows"}
+TITLES = {"impartial-culture": "impartial culture", "mallows": "Mallows", "norm-mallows": "normalized Mallows"}
 
 
 def random_half(m: int, rng: np.random.Generator) -> np.ndarray:

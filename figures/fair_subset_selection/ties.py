@@ -105,7 +105,7 @@ def draw_ties(arrays: Any) -> matplotlib.figure.Figure:
     headline(
         figure,
         f"Swaps as the model has them, Mallows, n = {N}, m = {M}, k = {K}: {arrays['free'].shape[-1]} elections a "
-        "point, two standard errors.\nThe centre is 0, 1, ..., so ties by number put the better item first: zeros of "
+        "point, two standard errors.\nThe center is 0, 1, ..., so ties by number put the better item first: zeros of "
         "the biased scores look like knowledge",
     )
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Instance(NamedTuple):
-    """Queries (times beta) and keys, centred, and what their gradient needs."""
+    """Queries (times beta) and keys, centered, and what their gradient needs."""
 
     queries: np.ndarray
     keys: np.ndarray

@@ -145,7 +145,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
         fourth.plot(arrays["degree"][layer], arrays["rest_degree"][layer], **line)
     reach = np.array([arrays["logit"].min(), arrays["logit"].max()])
     second.plot(reach, np.e * reach, ":", color="gray", label="e times the logit")
-    second.set(xlabel="largest logit, keys centred", ylabel=f"degree for rows within {TOL:g}")
+    second.set(xlabel="largest logit, keys centered", ylabel=f"degree for rows within {TOL:g}")
     second.set_title("what decides is the largest logit")
     second.legend()
     n = int(arrays["n_tokens"])

@@ -70,7 +70,7 @@ def noise_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_noise(arrays: Any) -> matplotlib.figure.Figure:
-    """One axis; a colour a noise."""
+    """One axis; a color a noise."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 

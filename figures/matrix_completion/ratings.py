@@ -53,7 +53,7 @@ def made(profile: str) -> CompletionProblem:
 
 
 def objectives(data: Observations, rank: int, ridge: float, rule: dict[str, Any], max_iter: int) -> np.ndarray:
-    """The penalised objective after each iteration, from one random start."""
+    """The penalized objective after each iteration, from one random start."""
     found: list[float] = []
 
     def note(state: CompletionState) -> None:

@@ -27,7 +27,7 @@ INPUTS: dict[str, dict[str, Any]] = {"quick": {"tasks": 60}, "full": {"tasks": 1
 
 
 def graphs(X: np.ndarray) -> dict[str, np.ndarray]:
-    """The graphs of two neighbours of every task (E, N, N)."""
+    """The graphs of two neighbors of every task (E, N, N)."""
     found = np.stack([knn_affinity(x, n_neighbors=2).toarray() for x in X])
     shifts = np.array([psd_shift(W) for W in found])
     directed = np.stack([knn_affinity(x, n_neighbors=2, symmetrize=None).toarray() for x in X])
@@ -149,7 +149,7 @@ def draw_energies(arrays: Any) -> matplotlib.figure.Figure:
     left.legend(loc="center left")
     draw_threshold(right, arrays["lam"][:, None] / arrays["safe"], arrays["rise"][0])
     headline(
-        figure, f"Tasks of digits, five ways, one shot, two neighbours: one task above, {arrays['rise'].shape[2]} below"
+        figure, f"Tasks of digits, five ways, one shot, two neighbors: one task above, {arrays['rise'].shape[2]} below"
     )
     return figure
 

@@ -56,7 +56,7 @@ def in_words(points: Any) -> dict[str, np.ndarray]:
     shown = np.flatnonzero(answers[0][task] != answers[1][task])[:LINES]
     labels = [batch.query_labels[task], *(found[task] for found in answers)]
     return {
-        "labelled": np.array([rows[row.tobytes()] for row in batch.support[task]]),
+        "labeled": np.array([rows[row.tobytes()] for row in batch.support[task]]),
         "labels": batch.support_labels[task],
         "queries": np.array([rows[row.tobytes()] for row in batch.query[task][shown]]),
         "answers": np.stack([found[shown] for found in labels]),
@@ -110,10 +110,10 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def draw_words(axis: Any, arrays: Any) -> None:
-    """The labelled sentences, and queries on which the answers differ, with what each method says."""
+    """The labeled sentences, and queries on which the answers differ, with what each method says."""
     axis.axis("off")
-    lines = [("one labelled sentence a topic", "black", "bold")]
-    for text, label in zip(arrays["labelled"].tolist(), arrays["labels"].tolist(), strict=True):
+    lines = [("one labeled sentence a topic", "black", "bold")]
+    for text, label in zip(arrays["labeled"].tolist(), arrays["labels"].tolist(), strict=True):
         lines.append((f"{TOPICS[label]}:  {text}", "black", "normal"))
     lines += [
         ("", "black", "normal"),

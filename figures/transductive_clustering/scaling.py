@@ -35,8 +35,8 @@ def one_size(points: np.ndarray, means: np.ndarray, drawn: np.ndarray) -> dict[s
     X = points[spatial_order(points)]
     W = knn_affinity(X, n_neighbors=NEIGHBORS)
     seconds, results = [time.perf_counter() - begun], []
-    for centres in (means, drawn):
-        costs = ((X[:, None] - centres[None]) ** 2).sum(axis=2)
+    for centers in (means, drawn):
+        costs = ((X[:, None] - centers[None]) ** 2).sum(axis=2)
         begun = time.perf_counter()
         results.append(bound_update(costs, W, lam=LAM, tol=TOL))
         seconds.append(time.perf_counter() - begun)
@@ -128,7 +128,7 @@ def draw_scaling(arrays: Any) -> matplotlib.figure.Figure:
     right.legend()
     headline(
         figure,
-        f"{CLUSTERS} Gaussians in {FEATURES} dimensions, {NEIGHBORS} neighbours "
+        f"{CLUSTERS} Gaussians in {FEATURES} dimensions, {NEIGHBORS} neighbors "
         f"({arrays['edges'].mean():.1f} edges a point), $\\lambda$ = {LAM}, $T$ = 1",
     )
     return figure

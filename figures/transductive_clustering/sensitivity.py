@@ -1,4 +1,4 @@
-"""What the choice of lambda, of the temperature and of the neighbours does on tasks of digits."""
+"""What the choice of lambda, of the temperature and of the neighbors does on tasks of digits."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def sensitivity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         "with one shot T = 0.3 is better than T = 0.01 and than T = 3": below(
             temperature[0, [1, -1], 0], temperature[0, TEMPERATURES.tolist().index(0.3), 0]
         ),
-        "one to four neighbours are within two points of each other": below(
+        "one to four neighbors are within two points of each other": below(
             np.ptp(arrays["neighbors"][:, 0, : NEIGHBORS.tolist().index(6), 0], axis=1), 2.0
         ),
         "up to lambda = 0.7 T no step was damped": below(arrays["lam"][:, :, : at(1.0), 2], 0.005),
@@ -136,7 +136,7 @@ def draw_sensitivity(arrays: Any) -> matplotlib.figure.Figure:
         middle.set(xscale="log")
         end.set_xticks(NEIGHBORS)
     axes[1, 1].plot([], [], "*", color="white", markersize=11, mec="black", mew=0.7, label="independent code")
-    for axis, label in zip(axes[1], (r"$\lambda / T$", "$T$", "neighbours"), strict=True):
+    for axis, label in zip(axes[1], (r"$\lambda / T$", "$T$", "neighbors"), strict=True):
         axis.set(xlabel=label)
         axis.legend(loc="lower right" if axis is not axes[1, 2] else "upper right")
     headline(figure, "Tasks of five digits: what the options do; 95 % intervals, modes on fewer tasks")
@@ -151,7 +151,7 @@ def draw(axis: Any, x: np.ndarray, lines: np.ndarray, number: int, label: str) -
 
 SENSITIVITY = Figure(
     name="sensitivity",
-    title="Accuracy against lambda, the temperature and the number of neighbours.",
+    title="Accuracy against lambda, the temperature and the number of neighbors.",
     compute=compute_sensitivity,
     claims=sensitivity_claims,
     draw=draw_sensitivity,

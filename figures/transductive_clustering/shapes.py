@@ -27,8 +27,8 @@ INPUTS: dict[str, dict[str, Any]] = {"quick": {"starts": 4}, "full": {"starts": 
 def uneven(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A wide Gaussian and two narrow ones beside it, which have few points."""
     truth = np.where(np.arange(n) < 3, np.arange(n), rng.choice(3, size=n, p=(0.7, 0.15, 0.15)))
-    centres, spreads = np.array([[0.0, 0.0], [4.5, 1.0], [2.0, -4.0]]), np.array([1.6, 0.35, 0.35])
-    return centres[truth] + spreads[truth][:, None] * rng.normal(size=(n, 2)), truth
+    centers, spreads = np.array([[0.0, 0.0], [4.5, 1.0], [2.0, -4.0]]), np.array([1.6, 0.35, 0.35])
+    return centers[truth] + spreads[truth][:, None] * rng.normal(size=(n, 2)), truth
 
 
 def moons(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +47,7 @@ def classes_of(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def in_the_plane(shape: str) -> dict[str, np.ndarray]:
-    """One labelled point a cluster, and the labels that three methods give the others."""
+    """One labeled point a cluster, and the labels that three methods give the others."""
     X, truth = {"uneven": uneven, "moons": moons}[shape](450, stream(SEED, SHAPES.index(shape)))
     K = int(truth.max()) + 1
     clamp = np.full(len(X), -1)
@@ -136,7 +136,7 @@ def draw_shapes(arrays: Any) -> matplotlib.figure.Figure:
         for column, name in enumerate(COLUMNS[shape]):
             draw_points(axes[row, column], arrays, shape, column)
             axes[row, column].set_title(f"{name}: {100 * right(arrays, shape)[column]:.1f} % right")
-    left.suptitle("one labelled point a cluster (stars); wrong labels are crosses")
+    left.suptitle("one labeled point a cluster (stars); wrong labels are crosses")
     top, bottom = right_side.subfigures(1, 2, width_ratios=(1.4, 1))
     draw_images(top, arrays["images"])
     axis = bottom.subplots()

@@ -42,10 +42,10 @@ def rules(**more: Any) -> dict[str, dict[str, Any]]:
     return {name: named[name] | more for name in LINES}
 
 
-def scores(profile: str, key: tuple[int, ...], law: float | None, way: int, centred: bool) -> np.ndarray:
+def scores(profile: str, key: tuple[int, ...], law: float | None, way: int, centered: bool) -> np.ndarray:
     """Accuracy in percent and half of its 95 % interval, (methods, 2); `key` names the tasks."""
-    # with ten ways no other class is left to centre by, so where ways are compared all are centred by their own points
-    methods, found = rules() if centred else rules(base_mean=None), {}
+    # with ten ways no other class is left to center by, so where ways are compared all are centered by their own points
+    methods, found = rules() if centered else rules(base_mean=None), {}
     for slow in (False, True):
         some = {name: options for name, options in methods.items() if (name in SLOW) == slow}
         size = {"n_tasks": INPUTS[profile]["slow" if slow else "tasks"], "way": way, "proportions": law}
@@ -119,7 +119,7 @@ def draw_unequal(arrays: Any) -> matplotlib.figure.Figure:
     left.set(
         xlabel="parameter of the Dirichlet law of the shares", ylabel="right labels, %", title="five ways, one shot"
     )
-    end.set(xlabel="ways", ylabel="right labels, %", title="equal shares, one shot, centred by the task")
+    end.set(xlabel="ways", ylabel="right labels, %", title="equal shares, one shot, centered by the task")
     two = LAWS.index(2.0)
     drop = arrays["shares"][0, :, 0] - arrays["shares"][two, :, 0]
     spread = np.hypot(arrays["shares"][0, :, 1], arrays["shares"][two, :, 1])

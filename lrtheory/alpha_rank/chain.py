@@ -7,7 +7,7 @@ From profile s one of the D single-player deviations is tried, each with probabi
 the probability that one mutant takes over a population of size m. At infinite alpha it is accepted with probability
 1 - epsilon, 1/2 or epsilon, when the deviating player gains, ties or loses. See [1]_, [2]_.
 
-Every profile has the same number D of neighbours, so the chain is a table of shape (\|S\|, D) and needs no sparse
+Every profile has the same number D of neighbors, so the chain is a table of shape (\|S\|, D) and needs no sparse
 format.
 
 References
@@ -85,7 +85,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
     return float(answer) if isinstance(u, (int, float)) else answer
 
 
-# --- profiles and their neighbours ------------------------------------------------------------------------------------
+# --- profiles and their neighbors ------------------------------------------------------------------------------------
 
 
 def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +175,7 @@ class ProfileChain(Result):
         population_size : int
             m in the paper.
         incoming : bool
-            Those of the way back instead, from the neighbour.
+            Those of the way back instead, from the neighbor.
 
         Returns
         -------
@@ -193,7 +193,7 @@ class ProfileChain(Result):
         epsilon : float or Fraction
             Perturbation, in (0, 0.5).
         incoming : bool
-            Those of the way back instead, from the neighbour.
+            Those of the way back instead, from the neighbor.
 
         Returns
         -------

@@ -55,7 +55,7 @@ def eliminate(A, exits):
 
 @kernel
 def stationary(A, pi):
-    """Put the states back: pi enters as (1, 0, ..., 0) and leaves as the stationary law, not normalised."""
+    """Put the states back: pi enters as (1, 0, ..., 0) and leaves as the stationary law, not normalized."""
     n = A.shape[0]
     for i in range(n):
         for k in range(i + 1, n):

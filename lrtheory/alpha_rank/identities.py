@@ -106,7 +106,7 @@ def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> 
     Returns
     -------
     float64 array of shape (s_1, ..., s_K)
-        (m - 1) alpha phi, normalised.
+        (m - 1) alpha phi, normalized.
 
     Raises
     ------

@@ -213,9 +213,9 @@ def _gains(
         # an outcome has variance weight * mean_noise but its copies count as a mean of that many
         outcomes = mean + np.sqrt(variance + mean_noise) * rng.standard_normal(n_outcomes)
         after = 1 / (1 / variance + 1 / mean_noise)
-        centres = after * (mean / variance + outcomes / mean_noise)
+        centers = after * (mean / variance + outcomes / mean_noise)
         tables = np.broadcast_to(games, (n_outcomes, *games.shape)).copy()
-        tables[:, :, r, s] = centres[:, None] + np.sqrt(after) * normal[:, r, s]
+        tables[:, :, r, s] = centers[:, None] + np.sqrt(after) * normal[:, r, s]
         rankings = _rankings(tables.reshape(-1, *means.shape), epsilon).reshape(n_outcomes, n_games, -1)
         found[i] = measure(before, rankings)
     return found

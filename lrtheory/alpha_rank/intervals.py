@@ -118,7 +118,7 @@ def ranking_intervals(
 
 
 def open_edges(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Neighbours, directions and open edges of a box of payoffs, each of shape (\|S\|, D).
+    r"""Neighbors, directions and open edges of a box of payoffs, each of shape (\|S\|, D).
 
     An edge is resolved when the two intervals of the deviating player are disjoint. The others point towards the larger
     profile number, to have a start.

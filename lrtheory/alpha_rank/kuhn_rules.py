@@ -182,7 +182,7 @@ def constant_policy(n_players: int, probability: Fraction) -> np.ndarray:
 
 
 def average(strategies: Sequence[np.ndarray], player: int, n_players: int) -> np.ndarray:
-    """The behaviour of a player who draws one of its strategies before the match.
+    """The behavior of a player who draws one of its strategies before the match.
 
     At each decision the strategies count by how likely they get there (realization weights).
     """

@@ -69,7 +69,7 @@ def sorted_lines(tables: np.ndarray) -> Lines:
 
 
 def line_sinks(lines: Lines) -> list[np.ndarray]:
-    """The Markov-Conley chains, from the arcs between neighbours on a line: O(K |S|)."""
+    """The Markov-Conley chains, from the arcs between neighbors on a line: O(K |S|)."""
     source, target = [], []
     for size, order, rises in zip(lines.sizes, lines.order, lines.rises, strict=True):
         line, new = order.reshape(-1, size), rises.reshape(-1, size)

@@ -20,7 +20,7 @@ __all__ = ["arc_orders", "line_orders", "sink_orders"]
 
 
 def arc_orders(chain: ProfileChain, limit: str, population_size: int) -> np.ndarray:
-    r"""The order w of the rate from each neighbour, of shape (\|S\|, D); Fractions when the payoffs are."""
+    r"""The order w of the rate from each neighbor, of shape (\|S\|, D); Fractions when the payoffs are."""
     arriving = ProfileChain(chain.sizes, chain.neighbors, -chain.differences)
     return (arriving.epsilon_terms() if limit == "epsilon" else arriving.alpha_terms(population_size))[1]
 
@@ -31,9 +31,9 @@ def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> 
     Parameters
     ----------
     neighbors : int64 array of shape (\|S\|, D)
-        Neighbours of each profile.
+        Neighbors of each profile.
     orders : array of shape (\|S\|, D)
-        Order of the rate from the neighbour to the profile; at least 0.
+        Order of the rate from the neighbor to the profile; at least 0.
     sink : int64 array
         The profiles of the sink.
 

@@ -162,7 +162,7 @@ def mass_interval(longest: Any, shortest: Any) -> tuple[Any, Any]:
     -----
     By Kac's lemma pi(s) R(s) = 1. Payoffs in the box give each open edge one of two directions, or a tie, at which both
     ends choose either direction with probability 1/2. So the chain of any payoffs in the box is a stationary policy,
-    possibly randomised, of the problem in which every state orients its own open edges, and its R(s) lies between the
+    possibly randomized, of the problem in which every state orients its own open edges, and its R(s) lies between the
     optimal values. These are attained by deterministic policies which orient each edge alike at both ends: x wants the
     step to y likely when h(y) > h(x), y wants the step to x likely when h(x) > h(y), and edges of the target lead away
     from it or towards it for both since h = 0 there. Smaller intervals leave fewer edges open, so there are fewer

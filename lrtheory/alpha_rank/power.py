@@ -35,7 +35,7 @@ def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
 
 
 def regular_rates(chain: ProfileChain, outgoing: np.ndarray, incoming: np.ndarray) -> IncomingRates:
-    """The same of a chain on profiles, which needs no sparse format: neighbours are mutual."""
+    """The same of a chain on profiles, which needs no sparse format: neighbors are mutual."""
     n, degree = outgoing.shape
     return outgoing.sum(axis=1), np.arange(0, n * degree + 1, degree or 1), chain.neighbors.ravel(), incoming.ravel()
 

@@ -82,7 +82,7 @@ class Game:
 
 
 def edge_gap(table: np.ndarray, player: int) -> Any:
-    """The smallest difference between two payoffs of one player on a line: neighbours in sorted order are enough."""
+    """The smallest difference between two payoffs of one player on a line: neighbors in sorted order are enough."""
     gap = np.diff(np.sort(table, axis=player), axis=player).min()
     return gap if table.dtype == object else float(gap)
 

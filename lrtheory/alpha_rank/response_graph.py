@@ -1,6 +1,6 @@
 r"""The response graph: who would move where.
 
-There is an arc from profile s to its neighbour sigma when the deviating player does not lose. Its sink strongly
+There is an arc from profile s to its neighbor sigma when the deviating player does not lose. Its sink strongly
 connected components, the Markov-Conley chains, carry all the mass of alpha-Rank at infinite alpha (statement AR-T9).
 """
 
@@ -33,7 +33,7 @@ class ResponseGraph(Result):
     neighbors : int64 array of shape (\|S\|, D)
         Profile after each deviation.
     direction : int8 array of shape (\|S\|, D)
-        +1 where the neighbour is better for the player who deviates, -1 where it is worse, 0 for a tie.
+        +1 where the neighbor is better for the player who deviates, -1 where it is worse, 0 for a tie.
     sizes : tuple of int
         Number of strategies of each player.
     labels : tuple of tuples of str, or None
@@ -63,7 +63,7 @@ class ResponseGraph(Result):
         Returns
         -------
         networkx.DiGraph
-            Arcs lead to the neighbours that are not worse; the attribute ``tie`` tells ties.
+            Arcs lead to the neighbors that are not worse; the attribute ``tie`` tells ties.
         """
         import networkx
 

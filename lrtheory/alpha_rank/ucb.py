@@ -56,7 +56,7 @@ class GraphEstimate(Result):
         Intersection over time of the confidence intervals, within [0, 1]. With ``anytime=True, joint=True`` all of them
         contain their means with probability 1 - delta, whenever the sampling stops.
     direction : int8 array of shape (\|S\|, D)
-        +1 where the neighbour is better for the player who deviates, -1 where worse. On edges that are not resolved the
+        +1 where the neighbor is better for the player who deviates, -1 where worse. On edges that are not resolved the
         sign of the difference of the means, 0 if there is none.
     resolved : bool array of shape (\|S\|, D)
         Edges whose direction is certified.

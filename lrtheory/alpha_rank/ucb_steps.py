@@ -9,7 +9,7 @@ sums       float64 (K, \|S\|)    sums of outcomes
 low, high  float64 (K, \|S\|)    its present intervals; [0, 1] before the first play
 lower      float64 (K, \|S\|)    intersection over time of the intervals, lower ends
 upper      float64 (K, \|S\|)    the same, upper ends
-direction  int8 (\|S\|, D)       +1 the neighbour is better, -1 it is worse, 0 the edge is open
+direction  int8 (\|S\|, D)       +1 the neighbor is better, -1 it is worse, 0 the edge is open
 valence    int64 (\|S\|,)        open edges at each profile
 queue      int64 (\|E\|,)        edges in the order in which "UE" and "U" look at them; empty for other schemes
 cursor     int64 (2,)            place in the queue ("UE") or its length ("U"); profiles below the second are sampled
@@ -39,7 +39,7 @@ CW, UE, U, VW = range(4)
 
 
 def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Neighbours (\|S\|, D), the column of each edge seen from its other end (\|S\|, D), and who deviates (D,)."""
+    r"""Neighbors (\|S\|, D), the column of each edge seen from its other end (\|S\|, D), and who deviates (D,)."""
     neighbors, players = profile_neighbors(sizes)
     back = np.empty_like(neighbors)
     for column, player in enumerate(players):
@@ -176,7 +176,7 @@ def record(
     for d in range(players.shape[0]):
         if direction[s, d] == 0:
             t, k = neighbors[s, d], players[d]
-            rise = (low[k, t] + slack) - (high[k, s] - slack)  # positive when the neighbour is better for certain
+            rise = (low[k, t] + slack) - (high[k, s] - slack)  # positive when the neighbor is better for certain
             fall = (low[k, s] + slack) - (high[k, t] - slack)
             if rise > 0 or fall > 0:
                 better = 1 if rise > fall else -1  # with slack both may be positive

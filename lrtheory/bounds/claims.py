@@ -21,7 +21,7 @@ __all__ = [
     "Expectation",
     "Identity",
     "Inequality",
-    "Judgement",
+    "Judgment",
     "Law",
     "Level",
     "Probability",
@@ -111,7 +111,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """What the runs so far say on one instance: the two sides as measured, and log e-values in both directions."""
 
     lhs: float
@@ -121,12 +121,12 @@ class Judgement:
     log_against: float = float("nan")
 
 
-def _by_e_values(lhs: float, rhs: float, log_for: float, log_against: float, level: Level) -> Judgement:
+def _by_e_values(lhs: float, rhs: float, log_for: float, log_against: float, level: Level) -> Judgment:
     if log_against >= level.refute:
-        return Judgement(lhs, rhs, "refuted", log_for, log_against)
+        return Judgment(lhs, rhs, "refuted", log_for, log_against)
     if log_for >= level.support:
-        return Judgement(lhs, rhs, "supported", log_for, log_against)
-    return Judgement(lhs, rhs, "inconclusive", log_for, log_against)
+        return Judgment(lhs, rhs, "supported", log_for, log_against)
+    return Judgment(lhs, rhs, "inconclusive", log_for, log_against)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Probability:
             raise OutcomeError(f"an event must be a boolean a run; got {events.dtype}")
         return events.astype(float)
 
-    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgement:
+    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
         """Two e-processes: against P <= delta and against P >= delta."""
         delta = float(self.at_most(instance))
         if not 0 < delta < 1:
@@ -208,7 +208,7 @@ class Expectation:
             x < low + slip, low, np.where(x > high - slip, high, x)
         )  # an end is met, not missed by rounding
 
-    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgement:
+    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
         """Betting against each side of the claim, on the stated range."""
         if self.at_most is not None:
             bound = float(self.at_most(instance))
@@ -259,7 +259,7 @@ class Law:
             raise OutcomeError(f"a category must be an integer a run; got {categories.dtype}")
         return categories.astype(np.int64)
 
-    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgement:
+    def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
         """The Dirichlet e-value first; then exact intervals, their level split over looks and categories."""
         p = np.asarray(self.probabilities(instance), float)
         if p.min() < 0 or abs(p.sum() - 1) > 1e-12 * len(p):
@@ -271,10 +271,10 @@ class Law:
         farthest = int(np.abs(counts / len(x) - p).argmax())
         lhs, rhs = counts[farthest] / len(x), p[farthest]
         if against >= level.refute:
-            return Judgement(lhs, rhs, "refuted", log_against=against)
+            return Judgment(lhs, rhs, "refuted", log_against=against)
         low, high = self.intervals(counts, len(x), level)
         close = ((low >= p - self.within) & (high <= p + self.within)).all()
-        return Judgement(lhs, rhs, "supported" if close else "inconclusive", log_against=against)
+        return Judgment(lhs, rhs, "supported" if close else "inconclusive", log_against=against)
 
     @staticmethod
     def intervals(counts: np.ndarray, runs: int, level: Level) -> tuple[np.ndarray, np.ndarray]:
@@ -311,7 +311,7 @@ class Rate:
     randomness: Randomness = "for all instances at once"
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
-        """One normalised cost a run."""
+        """One normalized cost a run."""
         return np.asarray(self.cost(instance, outcomes)).astype(float) / float(self.over(instance))
 
     def slopes(self, sizes: np.ndarray, rungs: list[np.ndarray], level: Level) -> tuple[float, float]:
@@ -323,14 +323,14 @@ class Rate:
             return -np.inf, np.inf
         return evalues.slope_interval(np.log(sizes), limits[:, 0], limits[:, 1])
 
-    def judge_ladder(self, sizes: np.ndarray, rungs: list[np.ndarray], level: Level) -> tuple[Judgement, Judgement]:
+    def judge_ladder(self, sizes: np.ndarray, rungs: list[np.ndarray], level: Level) -> tuple[Judgment, Judgment]:
         """The two ends of the slope against the two ends of the stated interval."""
         low, high = self.slopes(sizes, rungs, level)
         if low > self.exponent[1] or high < self.exponent[0]:
             verdict = "refuted"
         else:
             verdict = "supported" if self.exponent[0] <= low and high <= self.exponent[1] else "inconclusive"
-        return Judgement(self.exponent[0], low, verdict), Judgement(high, self.exponent[1], verdict)  # type: ignore[arg-type]
+        return Judgment(self.exponent[0], low, verdict), Judgment(high, self.exponent[1], verdict)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def median_interval(x: np.ndarray, level: float) -> tuple[float, float]:
 
 def slope_interval(log_size: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
     """Range of the least-squares slope while each ordinate moves in its own interval [low, high]."""
-    centred = log_size - log_size.mean()
-    weights = centred / (centred @ centred)
+    centered = log_size - log_size.mean()
+    weights = centered / (centered @ centered)
     ends = np.stack([weights * low, weights * high])
     return float(ends.min(0).sum()), float(ends.max(0).sum())

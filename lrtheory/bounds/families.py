@@ -116,7 +116,7 @@ class Family:
     draw : callable or None
         ``draw(draws) -> instance``, with all choices made through `Draws`.
     climb : callable or None
-        ``climb(instance, draws) -> instance``, a neighbour, for the hill climb from the worst instance.
+        ``climb(instance, draws) -> instance``, a neighbor, for the hill climb from the worst instance.
     """
 
     name: str
@@ -140,6 +140,6 @@ class Family:
             yield f"{self.name}:tight-{index}", tight.instance
 
     def expected(self, label: str) -> tuple[float, float] | None:
-        """The interval in which lhs/rhs must lie on a labelled instance, for the tight ones."""
+        """The interval in which lhs/rhs must lie on a labeled instance, for the tight ones."""
         _, _, place = label.partition(":tight-")
         return (self.tight[int(place)].low, self.tight[int(place)].high) if place else None

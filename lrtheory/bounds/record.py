@@ -41,7 +41,7 @@ class Row:
 
     @property
     def badness(self) -> float:
-        """What a search maximises: how far lhs exceeds rhs, or lies from it, beyond rounding, in units of the scale."""
+        """What a search maximizes: how far lhs exceeds rhs, or lies from it, beyond rounding, in units of the scale."""
         scale = max(abs(self.lhs), abs(self.rhs))
         if scale == 0 or not np.isfinite(scale):  # 0 <= 0 is as good as can be, and infinity gives no direction
             return -1.0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds.claims import Expectation, Judgement, Law, Level, Probability, Rate
+from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.record import Record, Row
 from lrtheory.bounds.session import Session, chunks
@@ -28,46 +28,46 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
     for label, instance in instances:
         if isinstance(claim, Law) and not claim.reachable(instance, cap // 2, level):
             raise StatementError(f"{statement.id}: {claim.within} is out of reach within half of {cap} runs on {label}")
-        judgement = _runs(statement, session, record, instance, level)
-        if judgement is not None:
-            record.rows.append(_row(claim, label, instance, judgement))
+        judgment = _runs(statement, session, record, instance, level)
+        if judgment is not None:
+            record.rows.append(_row(claim, label, instance, judgment))
         if record.refuted():
             break
     return record
 
 
-def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judgement: Judgement) -> Row:
-    lhs, rhs = judgement.lhs, judgement.rhs
+def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judgment: Judgment) -> Row:
+    lhs, rhs = judgment.lhs, judgment.rhs
     vacuous = isinstance(claim, Expectation) and claim.at_most is not None and rhs >= claim.support(instance)[1]
     return Row(
         label,
         instance,
         lhs,
         rhs,
-        judgement.verdict,
+        judgment.verdict,
         shown=(f"{lhs:.6g}", f"{rhs:.6g}"),
         ratio=lhs / rhs if rhs > 0 and not vacuous else float("nan"),
         vacuous=vacuous,
-        log_e=judgement.log_against if judgement.verdict == "refuted" else judgement.log_for,
+        log_e=judgment.log_against if judgment.verdict == "refuted" else judgment.log_for,
         two_sided=isinstance(claim, Law) or (isinstance(claim, Expectation) and claim.equals is not None),
     )
 
 
-def _runs(statement: Statement, session: Session, record: Record, instance: Any, level: Level) -> Judgement | None:
+def _runs(statement: Statement, session: Session, record: Record, instance: Any, level: Level) -> Judgment | None:
     claim = statement.claim
     assert isinstance(claim, (Probability, Expectation, Law))
     seen: list[np.ndarray] = []
-    judgement = None
+    judgment = None
     for chunk, size in enumerate(chunks(session.budget.runs)):
         observed = _observed(statement, session, record, instance, (chunk, size))
         if observed is None:
             return None
         seen.append(observed)
-        judgement = claim.judge(instance, np.concatenate(seen), level)
-        if judgement.verdict != "inconclusive":
+        judgment = claim.judge(instance, np.concatenate(seen), level)
+        if judgment.verdict != "inconclusive":
             break
     record.counts["most_runs"] = max(record.counts["most_runs"], sum(map(len, seen)))
-    return judgement
+    return judgment
 
 
 def _observed(
@@ -98,7 +98,7 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
         raise StatementError(f"{statement.id}: a rate needs a ladder of at least three instances")
     sizes = np.array([float(claim.size(instance)) for _, instance in rungs])
     seen: list[list[np.ndarray]] = [[] for _ in rungs]
-    ends: tuple[Judgement, ...] = ()
+    ends: tuple[Judgment, ...] = ()
     for chunk in enumerate(schedule):
         for own, (_, instance) in zip(seen, rungs, strict=True):
             observed = _observed(statement, session, record, instance, chunk)

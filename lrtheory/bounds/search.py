@@ -17,17 +17,17 @@ Badness = Callable[[Any], float | None]  # larger is worse; None where an instan
 def climb(
     family: Family, session: Session, here: Any, height: float, badness: Badness, *, stop: Callable[[], bool]
 ) -> None:
-    """Move to a neighbour whenever it is at least as bad; `badness` keeps the record of what it has seen."""
+    """Move to a neighbor whenever it is at least as bad; `badness` keeps the record of what it has seen."""
     if family.climb is None:
         return
     draws = FromGenerator(session.rng(family, "climb"))
     for _ in range(session.budget.climbs):
         if stop():
             return
-        neighbour = family.climb(here, draws)
-        found = badness(neighbour)
+        neighbor = family.climb(here, draws)
+        found = badness(neighbor)
         if found is not None and found >= height:
-            here, height = neighbour, found
+            here, height = neighbor, found
 
 
 def _strategy(family: Family) -> Any:

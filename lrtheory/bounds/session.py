@@ -88,7 +88,7 @@ class Session:
         return self._remembered(key, draw, keep=family.draw)
 
     def instances(self, family: Family, draws: int) -> Iterator[tuple[str, Any]]:
-        """Labelled instances of a family: those that always run, then the drawn ones."""
+        """Labeled instances of a family: those that always run, then the drawn ones."""
         yield from family.fixed()
         if family.draw is not None:
             for index in range(draws):

@@ -6,7 +6,7 @@ an equal share of the budget in each period:
 
 * Seats, rooms, machines, servers: menus of actions             `allocate`, `DualMirrorDescent.decide`
 * Campaign budgets in repeated auctions                          `pace`
-* Assortments, proportional matching, your own optimiser         `oracles`, `DualMirrorDescent.decide_with`
+* Assortments, proportional matching, your own optimizer         `oracles`, `DualMirrorDescent.decide_with`
 * Consumption that is known only later                           `DualMirrorDescent.propose`, then `.observe`
 
 It never learns how requests are generated, and yet its regret is O(sqrt T) when they are independent, little more when

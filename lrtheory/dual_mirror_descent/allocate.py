@@ -225,7 +225,7 @@ def allocate(
         price_cap=price_cap,
     )
     run = run_stream(stream, setup, record)
-    return summarise(stream, run, method=geometry, fairness=fairness)
+    return summarize(stream, run, method=geometry, fairness=fairness)
 
 
 def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
@@ -250,7 +250,7 @@ def _zeros(shape: tuple[int, ...]) -> np.ndarray:
     return np.full(shape, Fraction(0), dtype=object)
 
 
-def summarise(
+def summarize(
     stream: RequestStream, run: Run, *, method: str, fairness: Any = 0, overdraws: bool = False
 ) -> AllocationResult:
     """The result of a run, with its certificate."""

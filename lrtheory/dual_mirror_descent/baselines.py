@@ -15,7 +15,7 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._numbers import HUGE
 from lrtheory._validation import choice, generator, integer, must, probability_vector
-from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarise
+from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarize
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import prepare
@@ -196,7 +196,7 @@ def fast_online_lp(
     setup.resources[SLACK] = HUGE  # everything fits, and no time is a stopping time
     setup = setup._replace(rules=setup.rules._replace(cost_bound=-np.inf))
     run = run_stream(stream, setup, record)
-    return summarise(stream, run, method="fast online LP", overdraws=True)
+    return summarize(stream, run, method="fast online LP", overdraws=True)
 
 
 @arrays("host")
@@ -384,7 +384,7 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
         tau, paths[1], totals[1] = horizon, paths[0], totals[0]
     trace[horizon] = state[0]
     run = Run(proposed, actions, state, paths, totals, counts, trace if record else trace[:0], tau)
-    return summarise(stream, run, method=name)
+    return summarize(stream, run, method=name)
 
 
 def _renamed(found: AllocationResult, name: str) -> AllocationResult:

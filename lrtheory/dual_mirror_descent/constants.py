@@ -304,7 +304,7 @@ def step_size(
     init: Any = None,
     constants: str = "tight",
 ) -> float:
-    r"""The constant step size that minimises the bound for independent requests, sqrt(C3 / (C2 T)).
+    r"""The constant step size that minimizes the bound for independent requests, sqrt(C3 / (C2 T)).
 
     Parameters
     ----------

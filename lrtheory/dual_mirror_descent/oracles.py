@@ -156,7 +156,7 @@ def matching(rewards: Any, *, temperature: float) -> Any:
     Returns
     -------
     callable
-        From prices to the `Action` x_j = e^{z_j} / (1 + sum_k e^{z_k}), z = (r - mu) / lambda, which maximises r . x -
+        From prices to the `Action` x_j = e^{z_j} / (1 + sum_k e^{z_k}), z = (r - mu) / lambda, which maximizes r . x -
         mu . x - lambda (sum x_j log x_j + x_0 log x_0) with the slack x_0 = 1 - sum x_j.
 
     Raises

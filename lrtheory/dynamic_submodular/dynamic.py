@@ -37,7 +37,7 @@ class DynamicSubmodular(SingleUpdates):
     ==========  =====================================  =================================================================
     method      value at least                         work
     ==========  =====================================  =================================================================
-    "lazy"      OPT / (2 + epsilon) (DS-T10)           two neighbouring guesses at a time; microseconds an update
+    "lazy"      OPT / (2 + epsilon) (DS-T10)           two neighboring guesses at a time; microseconds an update
     "eager"     (1 - epsilon) OPT / 2 (DS-T2)          all guesses see all updates; expected queries per update and
                                                        guess are bounded (DS-T3) if the updates do not react to coins
     "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which an epsilon part may die

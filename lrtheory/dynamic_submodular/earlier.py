@@ -17,7 +17,7 @@ from lrtheory.dynamic_submodular import prefixes, states
 
 __all__ = ["EarlierGuess", "grid_between"]
 
-#: ratio of neighbouring guesses
+#: ratio of neighboring guesses
 RATIO = 1.3
 
 

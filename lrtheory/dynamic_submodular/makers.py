@@ -1,4 +1,4 @@
-"""Streams whose behaviour is known: graphs under a window, tight instances, an adversary, small random ones."""
+"""Streams whose behavior is known: graphs under a window, tight instances, an adversary, small random ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make_graph_coverage(
     Returns
     -------
     UpdateStream
-        Closed neighbourhoods under a sliding window.
+        Closed neighborhoods under a sliding window.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
     Plackett-Luce: the arrival times E_j / q_j are independent exponentials of rate q_j. The first is that of i with
     probability q_i / sum q, and i is before j with probability q_i / (q_i + q_j); the Borda score counts the j behind
     i. Uniform: i is on top at x in [0, a_i] if all others are below x, so its probability is the integral of
-    prod_{j != i} min(1, x / a_j) / a_i. Between two neighbouring ends b < b', with c ranges that go beyond b, this is
+    prod_{j != i} min(1, x / a_j) / a_i. Between two neighboring ends b < b', with c ranges that go beyond b, this is
     x^{c-1} / prod_{a_j > b} a_j, and the integral (prod b'/a_j - prod b/a_j) / c. For two items
     P(U_i > U_j) = 1 - a_j / (2 a_i) if a_i >= a_j, and a_i / (2 a_j) otherwise.
 
@@ -149,7 +149,7 @@ def _placements(q: list[Any]) -> list[list[Any]]:
 
 
 def mallows_distance(phi: Any, n_items: int) -> Any:
-    r"""Mean Kendall distance of a Mallows ranking to its centre.
+    r"""Mean Kendall distance of a Mallows ranking to its center.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ __all__ = [
 _CAMBRIDGE: dict[str, str] = {
     "package": "votekit",
     "version": "3.5.0",
-    "licence": "MIT",
+    "license": "MIT",
     "terms": "MIT (derived from public election records)",
 }
 _FOLDER = "ballot_generator/bloc_slate_generator/data/Cambridge_09to17_ballot_types_start_with_"
@@ -68,7 +68,7 @@ PROFILES = tuple(
         version="1.18.2",
         path=f"data/examples/condorcet_winner/minimal_{method}.soc",
         sha256=digest,
-        licence="MIT",
+        license="MIT",
         terms="MIT",
         what=f"smallest profile in which {method.replace('_', ' ')} does not elect the Condorcet winner",
     )
@@ -78,8 +78,8 @@ _MOVIELENS: dict[str, str] = {
     "name": "rated_items",
     "package": "recbole",
     "version": "1.2.1",
-    "licence": "MIT (package)",
-    "terms": "GroupLens: research use with acknowledgement, no redistribution without permission, no commercial use",
+    "license": "MIT (package)",
+    "terms": "GroupLens: research use with acknowledgment, no redistribution without permission, no commercial use",
 }
 RATINGS = DataSet(
     path="dataset_example/ml-100k/ml-100k.inter",
@@ -105,7 +105,7 @@ APPLICANTS = DataSet(
     version="0.2.10",
     path="_data/modeldata/credit_data.pkl.compress",
     sha256="0969270e63458b23e922b40338ea85b889aa2b5d7ab97d5139e27c0f25352f23",
-    licence="GPL-3 (package)",
+    license="GPL-3 (package)",
     terms="data set credit_data of the R package modeldata, MIT",
     what="4454 applicants for credit: seniority, income, assets, debt, expenses, age, and who paid back",
 )
@@ -311,7 +311,7 @@ class Applicants(Result):
 
 
 def load_applicants() -> Applicants:
-    """Applicants for credit at a bank, ranked by five criteria that favour some groups.
+    """Applicants for credit at a bank, ranked by five criteria that favor some groups.
 
     Returns
     -------

@@ -104,7 +104,7 @@ def optimal_quota_law(n_items: int, n_disadvantaged: int, k: int) -> list[Fracti
 
     Proof
     -----
-    Given the groups, all sets of k items are equally likely to be the best ones, as relabelling the items changes
+    Given the groups, all sets of k items are equally likely to be the best ones, as relabeling the items changes
     nothing. So l* counts the disadvantaged in a uniform set of k of the m items: the hypergeometric law.
 
     Examples

@@ -19,7 +19,7 @@ __all__ = [
     "greedy_ratio",
     "greedy_trap_ratio",
     "quota_loss",
-    "realised_ratio",
+    "realized_ratio",
     "taken_at_least",
     "top_sum_share",
     "unprotected_share",
@@ -323,15 +323,15 @@ def unprotected_share(quality: Any) -> Any:
     return 1 / exact(quality)
 
 
-def realised_ratio(beta_plus: Any, epsilon: Any) -> Any:
-    r"""What quotas keep of the optimum of the realised latent rankings (statement FSS-T2).
+def realized_ratio(beta_plus: Any, epsilon: Any) -> Any:
+    r"""What quotas keep of the optimum of the realized latent rankings (statement FSS-T2).
 
     Parameters
     ----------
     beta_plus : number
         See `smallest_ratio_above`.
     epsilon : number
-        Accuracy of `rankings_needed_realised`.
+        Accuracy of `rankings_needed_realized`.
 
     Returns
     -------
@@ -350,7 +350,7 @@ def realised_ratio(beta_plus: Any, epsilon: Any) -> Any:
 
     Examples
     --------
-    >>> realised_ratio(1, Fraction(1, 3))
+    >>> realized_ratio(1, Fraction(1, 3))
     Fraction(1, 2)
     """
     number("beta_plus", beta_plus, 0, 1)

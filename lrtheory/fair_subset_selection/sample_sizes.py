@@ -20,7 +20,7 @@ __all__ = [
     "chernoff_tail",
     "marginal_rankings_needed",
     "rankings_needed",
-    "rankings_needed_realised",
+    "rankings_needed_realized",
     "separation",
 ]
 
@@ -104,8 +104,8 @@ def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
     return math.ceil(3 * (math.log(2 * m) - math.log(delta)) / (alpha * separation(gamma) ** 2))
 
 
-def rankings_needed_realised(n_items: int, *, alpha: Any, epsilon: Any, delta: Any) -> int:
-    r"""Rankings after which also the realised latent scores are kept up to `realised_ratio` (statement FSS-T2).
+def rankings_needed_realized(n_items: int, *, alpha: Any, epsilon: Any, delta: Any) -> int:
+    r"""Rankings after which also the realized latent scores are kept up to `realized_ratio` (statement FSS-T2).
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def rankings_needed_realised(n_items: int, *, alpha: Any, epsilon: Any, delta: A
 
     Examples
     --------
-    >>> rankings_needed_realised(16, alpha=0.242, epsilon=0.23, delta=0.1)
+    >>> rankings_needed_realized(16, alpha=0.242, epsilon=0.23, delta=0.1)
     1515
     """
     n_items = integer("n_items", n_items, low=1)

@@ -47,7 +47,7 @@ from lrtheory.fair_subset_selection.ratios import (
     greedy_ratio,
     greedy_trap_ratio,
     quota_loss,
-    realised_ratio,
+    realized_ratio,
     taken_at_least,
     top_sum_share,
     unprotected_share,
@@ -58,7 +58,7 @@ from lrtheory.fair_subset_selection.sample_sizes import (
     chernoff_tail,
     marginal_rankings_needed,
     rankings_needed,
-    rankings_needed_realised,
+    rankings_needed_realized,
     separation,
 )
 
@@ -89,8 +89,8 @@ __all__ = [
     "proportional_quota_ratio",
     "quota_loss",
     "rankings_needed",
-    "rankings_needed_realised",
-    "realised_ratio",
+    "rankings_needed_realized",
+    "realized_ratio",
     "separation",
     "smallest_ratio_above",
     "smoothness_alpha",

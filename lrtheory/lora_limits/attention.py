@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Attention", "Products", "centred", "joined", "rows"]
+__all__ = ["Attention", "Products", "centered", "joined", "rows"]
 
 
 class Attention(NamedTuple):
@@ -47,7 +47,7 @@ class Products(NamedTuple):
     transport: Any  # f^T c (..., L_K, d_value)
 
 
-def centred(xp: Any, keys: Any) -> Any:
+def centered(xp: Any, keys: Any) -> Any:
     """Keys less their mean: neither f nor p k changes, since rows of f have sum 1 and rows of p have sum 0."""
     return keys - xp.mean(keys, axis=-2, keepdims=True)
 

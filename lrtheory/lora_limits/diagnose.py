@@ -31,10 +31,10 @@ class Regime(Result):
     Attributes
     ----------
     norms : mapping
-        ``queries``, ``keys`` and ``centred_keys``: largest entries of X_Q W_Q, X_K W_K, and of the latter less its
+        ``queries``, ``keys`` and ``centered_keys``: largest entries of X_Q W_Q, X_K W_K, and of the latter less its
         mean, the Gammas of the theorems; ``gamma_over_root_log`` is the largest of the first two over sqrt(log L_K).
     logit_bound : float
-        M, a bound on \|beta <q_i, k_j>\| with centred keys, from norms of rows.
+        M, a bound on \|beta <q_i, k_j>\| with centered keys, from norms of rows.
     sampled_logit : float
         The largest one in a sample of queries.
     degree : int or None
@@ -160,7 +160,7 @@ def _norms(inputs: Any, task: Any) -> dict[str, float]:
     queries = to_numpy(task.entry.X["Q"] @ task.entry.W["Q"])
     keys = to_numpy(task.entry.X["K"] @ task.entry.W["K"])
     largest = {"queries": np.abs(queries).max(), "keys": np.abs(keys).max()}
-    largest["centred_keys"] = np.abs(keys - keys.mean(axis=0)).max()
+    largest["centered_keys"] = np.abs(keys - keys.mean(axis=0)).max()
     gamma = max(largest["queries"], largest["keys"])
     # one token has no logarithm to speak of
     ratio = {"gamma_over_root_log": gamma / np.sqrt(np.log(max(len(keys), 2)))}

@@ -70,7 +70,7 @@ def error_certificate(
         Left factor of the logits beta C1 W C2^T, without W.
     C2 : array of shape (L_K, d_2)
         Right factor, as it stands in the gradient beta C1^T p C2 (a shift common to all rows changes no gradient, so it
-        may be centred). The widths are those of W (d_1, d_2), and need not agree.
+        may be centered). The widths are those of W (d_1, d_2), and need not agree.
     C3 : array of shape (L_K, d_v)
         Values.
     Y : array of shape (L_Q, d_v)

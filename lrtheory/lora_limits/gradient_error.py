@@ -128,7 +128,7 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     """What rounding adds to an entry of each dLoss/dW, in two runs that are compared.
 
     Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
-    they are before they are centred, where a large common part takes digits of the differences.
+    they are before they are centered, where a large common part takes digits of the differences.
     """
     entry, head = task.entry, task.head
     X = {letter: np.abs(to_numpy(x).astype(np.float64)) for letter, x in entry.X.items()}

@@ -47,7 +47,7 @@ class LoRAGradients(Result):
     n_outliers : int
         Queries and keys that "hybrid" treats exactly, in all entries.
     logit_bound : float
-        A bound M on all \|logits\| (keys centred) that the polynomial covers.
+        A bound M on all \|logits\| (keys centered) that the polynomial covers.
     regime : str
         "low-rank pays" or "exact cheaper", by counted flops at this degree; for exact methods, at a proved one.
     method : str

@@ -24,14 +24,14 @@ __all__ = ["Split", "choose_split", "hybrid_products", "smooth_part"]
 class Split(NamedTuple):
     """Which tokens are large: how many, and all tokens in the order of their size, the large ones last.
 
-    The polynomial sees keys less `centre`, the mean of those that are not large, which large ones would displace.
+    The polynomial sees keys less `center`, the mean of those that are not large, which large ones would displace.
     """
 
     query_order: np.ndarray
     key_order: np.ndarray
     n_queries: int
     n_keys: int
-    centre: np.ndarray
+    center: np.ndarray
     flops: float  # expected; infinite where no split leaves logits for a polynomial
 
 
@@ -59,7 +59,7 @@ def _ordered(xp: Any, head: Attention, split: Split) -> Attention:
     """The head with its tokens in order of size."""
     on_queries, on_keys = split.query_order, split.key_order
     x, y = head.factors
-    y = y - xp.asarray(split.centre, dtype=y.dtype, device=y.device)
+    y = y - xp.asarray(split.center, dtype=y.dtype, device=y.device)
     changed = {name: _taken(xp, getattr(head, name), on_queries) for name in ("queries", "targets", "left")}
     changed |= {name: _taken(xp, getattr(head, name), on_keys) for name in ("keys", "values", "right")}
     return head._replace(coordinates=(_taken(xp, x, on_queries), _taken(xp, y, on_keys)), **changed)
@@ -109,8 +109,8 @@ def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
             here += large_queries / n_queries * exact_cost
             if here < cost:
                 best, cost = (large_queries, large_keys), here
-    centre = y[orders[1][: n_keys - best[1]]].mean(axis=0)
-    return Split(orders[0], orders[1], best[0], best[1], centre, cost)
+    center = y[orders[1][: n_keys - best[1]]].mean(axis=0)
+    return Split(orders[0], orders[1], best[0], best[1], center, cost)
 
 
 def _powers(n: int) -> list[int]:

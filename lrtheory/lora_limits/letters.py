@@ -17,7 +17,7 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import must
-from lrtheory.lora_limits.attention import Attention, Products, centred
+from lrtheory.lora_limits.attention import Attention, Products, centered
 from lrtheory.lora_limits.inputs import Entry, Inputs, kind_of
 
 __all__ = ["Gradient", "Task", "gradients", "task_of"]
@@ -44,7 +44,7 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     """The four arrays of the head and what the letters need beside them."""
     xp, beta = inputs.xp, inputs.head.beta
     queries = beta * (entry.X["Q"] @ entry.W["Q"])
-    keys = centred(xp, entry.X["K"] @ entry.W["K"])
+    keys = centered(xp, entry.X["K"] @ entry.W["K"])
     values = entry.X["V"] @ entry.W["V"]
     for name, made in (("XQ", queries), ("XK", keys), ("XV", values)):
         if not np.isfinite(to_numpy(made)).all():
@@ -61,7 +61,7 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
             A, B = entry.adapters[letter]
             own["A" + letter] = near @ B
             beside = entry.X[letter] @ T(A)
-            other["B" + letter] = beside if letter == "Q" else centred(xp, beside)
+            other["B" + letter] = beside if letter == "Q" else centered(xp, beside)
         else:
             own["W" + letter] = near
     head = Attention(
@@ -106,7 +106,7 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
         for side in (left @ U[:, :rank] * root, right @ Vt[:rank].T * root)
     )
     x, y = (entry.X[letter] @ side for letter, side in zip("QK", onto, strict=True))
-    return inputs.head.beta * x, centred(xp, y)
+    return inputs.head.beta * x, centered(xp, y)
 
 
 def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, ...]) -> dict[str, Gradient]:

@@ -24,7 +24,7 @@ def logit_bound(X: Any, Y: Any, *, beta: Any) -> Any:
     X : array of shape (L_Q, d)
         Rows x_i, those of C1 W.
     Y : array of shape (L_K, d)
-        Rows y_j, those of C2, centred or not.
+        Rows y_j, those of C2, centered or not.
     beta : number
         Inverse temperature.
 

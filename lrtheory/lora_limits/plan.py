@@ -167,7 +167,7 @@ def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
 
 
 def bound_of(tasks: list[Task]) -> float:
-    """A bound on all logits, of centred keys."""
+    """A bound on all logits, of centered keys."""
     return max(logit_bound_of(task.head) for task in tasks)
 
 

@@ -1,6 +1,6 @@
 r"""Polynomials for exp on [-M, M], each with its exact relative error: Taylor, Chebyshev, and the best one there is.
 
-The relative error sup \|P(s) exp(-s) - 1\| is what attention sees, since rows are normalised. Its derivative is
+The relative error sup \|P(s) exp(-s) - 1\| is what attention sees, since rows are normalized. Its derivative is
 (P' - P)(s) exp(-s), so the supremum stands at an end or at a root of P' - P.
 """
 

@@ -109,7 +109,7 @@ def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
     Returns
     -------
     rate_A, rate_B : float
-        base / n and base, for optimisers whose steps have entries of size one (Adam, sign descent).
+        base / n and base, for optimizers whose steps have entries of size one (Adam, sign descent).
 
     Raises
     ------

@@ -1,6 +1,6 @@
-r"""Low-rank matrix completion by alternating minimisation, with regressions that are solved approximately on purpose.
+r"""Low-rank matrix completion by alternating minimization, with regressions that are solved approximately on purpose.
 
-A matrix M of rank k is seen at a random sample Omega of its entries. Alternating minimisation fixes one factor, solves
+A matrix M of rank k is seen at a random sample Omega of its entries. Alternating minimization fixes one factor, solves
 a small regression for every line of the other one, and exchanges the two:
 
 .. math:: M \approx U V^\top, \qquad v_j = \arg\min_v \sum_{i \in \Omega^j} (u_i^\top v - M_{ij})^2 .

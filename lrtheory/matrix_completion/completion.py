@@ -1,4 +1,4 @@
-r"""Matrix completion by alternating minimisation, with half-steps that are solved approximately on purpose.
+r"""Matrix completion by alternating minimization, with half-steps that are solved approximately on purpose.
 
 .. math:: \min_{U, V} \; \tfrac12 \|P_\Omega(U V^\top - M)\|_F^2 + \tfrac\lambda2 (\|U\|_F^2 + \|V\|_F^2)
 

@@ -205,7 +205,7 @@ class CompletionResult(Result):
         -------
         array of shape (k,)
             u, so that ``V @ u`` completes the row; with biases add ``mean + col_bias + bias_of(cols, values)``. It
-            minimises \|V_cols u - x\|^2 + ridge \|u\|^2, and is the shortest minimiser. The factor of a column that was
+            minimizes \|V_cols u - x\|^2 + ridge \|u\|^2, and is the shortest minimizer. The factor of a column that was
             never seen is 0: an entry there does not change u, and ``V @ u`` is 0 there, where `predict` says the mean.
 
         Raises

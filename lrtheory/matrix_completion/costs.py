@@ -59,7 +59,7 @@ def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
 def samples_alternating(
     n: Any, *, rank: Any, incoherence: Any, condition: Any, power_of_condition: Any = 2, constant: Any = 1
 ) -> Any:
-    """Samples in the analyses of alternating minimisation, without logarithms, a count of theorem MC-T1.
+    """Samples in the analyses of alternating minimization, without logarithms, a count of theorem MC-T1.
 
     The theorem is recorded and not checked, since this exceeds the matrix at every size that can be run.
 

@@ -1,4 +1,4 @@
-r"""One half-step of alternating minimisation: all regressions of one side, with the other factor fixed.
+r"""One half-step of alternating minimization: all regressions of one side, with the other factor fixed.
 
 .. math:: v_j = \arg\min_v \sum_{i \in \Omega^j} (u_i^\top v - M_{ij})^2 + \lambda \|v\|^2 , \qquad j = 1, \dots, n.
 """

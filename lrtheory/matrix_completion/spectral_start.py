@@ -1,4 +1,4 @@
-r"""Spectral initialisation: the leading singular vectors of the sample, with long rows cut.
+r"""Spectral initialization: the leading singular vectors of the sample, with long rows cut.
 
 .. math:: X = P_\Omega(M) / p, \qquad E[X] = M, \qquad U_0 = \text{top-}k\text{ left singular vectors of } X .
 
@@ -24,7 +24,7 @@ __all__ = ["SpectralInit", "clipped", "orthonormal", "rescaled", "spectral_init"
 
 @result
 class SpectralInit(Result):
-    """Where alternating minimisation starts.
+    """Where alternating minimization starts.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ def spectral_init(
     rank : int
         k, in [1, min(m, n)].
     incoherence : float or None
-        mu, at least 1: cut what is longer than 2 mu sqrt(k / m), then orthonormalise. None cuts nothing.
+        mu, at least 1: cut what is longer than 2 mu sqrt(k / m), then orthonormalize. None cuts nothing.
     clip : {"row", "entry"}
         Shorten long rows, or set large entries to zero as the first analyses did.
     tol : float

@@ -68,7 +68,7 @@ AR_T1 = Statement(
 
 
 def potential_law(game: PotentialGame, log_pi: np.ndarray, less: int = 0) -> Sides:
-    """Log pi against (m - 1) alpha phi, normalised."""
+    """Log pi against (m - 1) alpha phi, normalized."""
     m = game.population_size - less
     law = identities.potential_log_law(game.potential, alpha=game.alpha, population_size=m).ravel()
     return Sides(lhs=log_pi, rhs=law, rounding=log_rounding(game, log_pi))

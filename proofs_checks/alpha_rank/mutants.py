@@ -60,7 +60,7 @@ def one_transposed(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
     return np.stack([stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other.T)])
 
 
-def not_normalised(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
+def not_normalized(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
     """Laws as multiples of the first state's mass."""
     laws = [stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other)]
     return np.stack([law / law[0] for law in laws])

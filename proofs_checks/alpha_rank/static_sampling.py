@@ -274,7 +274,7 @@ MI_L2 = Statement(
     claim=Inequality(total_variation),
     saboteurs=(
         saboteur("half of it", claim=Inequality(partial(total_variation, divisor=2))),
-        saboteur("not normalised", solve=mutants.not_normalised),
+        saboteur("not normalized", solve=mutants.not_normalized),
     ),
     notes="Exact, with tanh(B/2) = (e^B - 1)/(e^B + 1).",
 )

@@ -143,7 +143,7 @@ def conjugate_sums(law: RequestLaw, rng: np.random.Generator, n: int, stop=None)
     return sums
 
 
-def centred(within: float) -> Expectation:
+def centered(within: float) -> Expectation:
     """The mean is zero."""
     return Expectation(
         sample=lambda law, sums: sums,
@@ -161,7 +161,7 @@ DMD_L7 = Statement(
     hypotheses={"one law": is_iid, "one resource": lambda law: law.costs.shape[1:] == (1, 1)},
     instances=ONE_RESOURCE_SHORT,
     solve=conjugate_sums,
-    claim=centred(within=1.0),
+    claim=centered(within=1.0),
     saboteurs=(
         saboteur("stops at the best time in hindsight", solve=partial(conjugate_sums, stop=mutants.best_in_hindsight)),
     ),

@@ -75,7 +75,7 @@ DS_T2 = Statement(
 
 DS_T10 = Statement(
     id="dynamic_submodular/DS-T10",
-    title="Two neighbouring guesses are worth half, and certify it",
+    title="Two neighboring guesses are worth half, and certify it",
     source=Derived(theory.pair_ratio),
     tex=r"f(S) \ge \mathrm{OPT}_t/(2 + \epsilon),\quad f(I^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
@@ -84,7 +84,7 @@ DS_T10 = Statement(
     claim=share_of(theory.pair_ratio),
     saboteurs=(
         saboteur(
-            "an open guess without a full neighbour", patch=(guesses.decide, "if tally[J_FULL] == j - 1:", "if True:")
+            "an open guess without a full neighbor", patch=(guesses.decide, "if tally[J_FULL] == j - 1:", "if True:")
         ),
         saboteur(
             "deletions are not replayed", patch=(guesses.sync, "elif is_known and not is_present:", "elif False:")

@@ -45,7 +45,7 @@ from proofs_checks.dynamic_submodular.families.offline import (
 from proofs_checks.dynamic_submodular.families.runs import spoiled
 from proofs_checks.dynamic_submodular.levels import gain
 
-NEMHAUSER = Classical("greedy maximisation", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
+NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
 HYPOTHESES = {
     "monotone": lambda case: is_monotone(case.function),
     "submodular": lambda case: is_submodular(case.function),

@@ -169,7 +169,7 @@ FSS_P8_UTILITIES = Statement(
     solve=ranked,
     claim=Inequality(moved),
     saboteurs=(
-        saboteur("the group is lifted", solve=mutants.favoured),
+        saboteur("the group is lifted", solve=mutants.favored),
         saboteur("the groups are scrambled", solve=mutants.scrambled),
     ),
 )

@@ -70,7 +70,7 @@ def one_swap_less(panel: Swapped, rng: np.random.Generator) -> Places:
     return swapped(replace(panel, intensity=0.9 * panel.intensity), rng)
 
 
-def favoured(panel: Utilities, rng: np.random.Generator) -> Places:
+def favored(panel: Utilities, rng: np.random.Generator) -> Places:
     """The bias lifts the group in place of putting it down."""
     return ranked(panel, rng, disadvantaged=~panel.disadvantaged)
 
@@ -268,7 +268,7 @@ def one_place_more(case: Exchangeable, rng: np.random.Generator, n: int) -> np.n
     return np.minimum(optimal_quotas(replace(case, k=case.k + 1), rng, n), case.k)
 
 
-def centred(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
+def centered(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
     """Rankings around one in which the group comes last."""
     return optimal_quotas(replace(case, phi=0.25), rng, n)
 

@@ -29,7 +29,7 @@ from proofs_checks.fair_subset_selection.families.laws import (
     EXCHANGED,
     NEARLY_ALIKE,
     NOT_SMOOTH,
-    REALISED,
+    REALIZED,
     SMALL_PANEL,
     TOO_FEW,
     Coupled,
@@ -41,7 +41,7 @@ from proofs_checks.fair_subset_selection.families.laws import (
     sums,
 )
 from proofs_checks.fair_subset_selection.families.tails import (
-    CENTRED,
+    CENTERED,
     EXCHANGEABLE,
     HALVES,
     TAILS,
@@ -120,13 +120,13 @@ FSS_T1 = Statement(
 )
 
 
-def realised_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
+def realized_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
     """At the quota of the best latent set, the choice is worth less than its share of that set."""
     curves = quota_curves(found.latent, found.observed, law.k, disadvantaged=law.groups == 1)
     best = curves.optima.argmax(axis=1)
     rows = np.arange(len(best))
     epsilon = accuracy(law)
-    share = float(theory.realised_ratio(law.beta_plus, epsilon))
+    share = float(theory.realized_ratio(law.beta_plus, epsilon))
     return curves.values[rows, best] < share * curves.optima[rows, best]
 
 
@@ -135,22 +135,22 @@ def accuracy(law: PanelLaw) -> Fraction:
     return theory.separation(law.gamma)
 
 
-def has_enough_realised(law: PanelLaw) -> bool:
-    """Whether there are as many rankings as the realised form asks for."""
+def has_enough_realized(law: PanelLaw) -> bool:
+    """Whether there are as many rankings as the realized form asks for."""
     m = len(law.quality)
-    return law.n >= theory.rankings_needed_realised(m, alpha=law.alpha, epsilon=accuracy(law), delta=law.delta)
+    return law.n >= theory.rankings_needed_realized(m, alpha=law.alpha, epsilon=accuracy(law), delta=law.delta)
 
 
 FSS_T2 = Statement(
     id="fair_subset_selection/FSS-T2",
     title="Enough rankings, judged by the latent rankings of the same panel",
-    source=Derived(theory.realised_ratio),
+    source=Derived(theory.realized_ratio),
     tex=r"n \ge 3\ln(4m/\delta)/(\alpha\epsilon^2)"
     r" \Rightarrow P[F < \beta_+ \tfrac{1-\epsilon}{1+\epsilon} O] \le \delta",
-    hypotheses={"smooth": is_smooth, "enough rankings": has_enough_realised},
-    instances=REALISED,
+    hypotheses={"smooth": is_smooth, "enough rankings": has_enough_realized},
+    instances=REALIZED,
     solve=coupled,
-    claim=at_most_delta(realised_loss),
+    claim=at_most_delta(realized_loss),
     saboteurs=(
         saboteur("one ranking", breaks="enough rankings", instances=SMALL_PANEL),
         saboteur("the worst of each group", solve=mutants.the_worst),
@@ -230,7 +230,7 @@ FSS_D4 = Statement(
     solve=optimal_quotas,
     claim=Law(category=lambda case, found: found, probabilities=quota_law, within=0.06),
     saboteurs=(
-        saboteur("the group comes last in the centre", breaks="exchangeable items", instances=CENTRED),
+        saboteur("the group comes last in the center", breaks="exchangeable items", instances=CENTERED),
         saboteur("one place more", solve=mutants.one_place_more),
     ),
 )
@@ -248,8 +248,8 @@ FSS_D4_TAIL = Statement(
         at_most=lambda case: float(theory.optimal_quota_tail(case.k, case.deviation)),
     ),
     saboteurs=(
-        saboteur("the group comes last in the centre", breaks="exchangeable items", instances=CENTRED),
-        saboteur("rankings around one", solve=mutants.centred),
+        saboteur("the group comes last in the center", breaks="exchangeable items", instances=CENTERED),
+        saboteur("rankings around one", solve=mutants.centered),
     ),
 )
 

@@ -38,9 +38,9 @@ from proofs_checks.fair_subset_selection.separable import chosen, is_feasible
 
 NO_UPDATE = (greedy.greedy_steps, "insert(values[best], top)", "pass")
 FISHER = Classical(
-    "greedy maximisation over a partition matroid", "Fisher, Nemhauser, Wolsey, Mathematical Programming Study 8, 1978"
+    "greedy maximization over a partition matroid", "Fisher, Nemhauser, Wolsey, Mathematical Programming Study 8, 1978"
 )
-NEMHAUSER = Classical("greedy maximisation", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
+NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
 
 
 def falls(panel: Panel) -> bool:

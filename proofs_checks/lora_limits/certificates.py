@@ -12,9 +12,9 @@ from lrtheory.lora_limits import theory
 from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.certified import (
     ADAPTED,
-    CANCELLING,
+    CANCELING,
     Adapted,
-    Cancelling,
+    Canceling,
     by_certificate,
     factors,
 )
@@ -156,7 +156,7 @@ LL_E9 = Statement(
 )
 
 
-def reaches(case: Cancelling, found: tuple[np.ndarray, np.ndarray], floors: int = 1) -> Sides:
+def reaches(case: Canceling, found: tuple[np.ndarray, np.ndarray], floors: int = 1) -> Sides:
     """|u v exp(-s) - 1| with what the library returned, exactly, against eta and the floor of rounding."""
     (U, V), s = found, (case.Q * case.K).sum(1)
     value = (np.asarray(U) * np.asarray(V)).sum(1)
@@ -170,7 +170,7 @@ LL_E9_FLOATS = Statement(
     source=Derived(theory.relative_error_for),
     tex=r"|\mathrm{fl}(UV^\top)e^{-s} - 1| \le \eta + 4(g+d)\,u\,e^M\,T_g(N),\quad N = \beta\sum_a|x_ay_a|",
     hypotheses={"logits small beside N": always},
-    instances=CANCELLING,
+    instances=CANCELING,
     solve=factors,
     claim=Inequality(reaches, numbers=Ball),
     saboteurs=(

@@ -178,7 +178,7 @@ def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) 
 
 LL_G4 = Statement(
     id="lora_limits/LL-G4",
-    title="Rows of p have sum zero, so keys may be centred",
+    title="Rows of p have sum zero, so keys may be centered",
     source=Derived(gradient_chain),
     tex=(
         r"p\mathbf 1 = 0,\quad f(C_2 - \mathbf 1\mu^\top) = f(C_2),\quad C_1^\top p(C_2 - \mathbf "
@@ -329,7 +329,7 @@ LL_P7 = Statement(
     saboteurs=(
         saboteur("half of v + max |Y|", claim=Inequality(partial(bounded, share=0.5))),
         saboteur(
-            "rows are not normalised",
+            "rows are not normalized",
             patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers"),
         ),
     ),

@@ -131,7 +131,7 @@ def first_entry_certified(adapted: certified.Adapted, rng: np.random.Generator) 
     return certified.by_certificate(replace(adapted, n_entries=1))
 
 
-def one_feature_lost(case: certified.Cancelling, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def one_feature_lost(case: certified.Canceling, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The second monomial counts nothing."""
     U, V = certified.factors(case)
     V = np.array(V)
@@ -359,7 +359,7 @@ def one_decision_changed(case: gadgets.Polynomials, rng: np.random.Generator) ->
 
 def kron_backwards(one: kron.Sandwich, rng: np.random.Generator) -> np.ndarray:
     """B kron A, entries in the order of A X B^T's transpose."""
-    return kron.vectorised(kron.Sandwich(one.B, one.X.T, one.A))
+    return kron.vectorized(kron.Sandwich(one.B, one.X.T, one.A))
 
 
 def one_rank_more(case: side.Linear, rng: np.random.Generator) -> np.ndarray:

@@ -46,7 +46,7 @@ def at_most(part: str, bound: Callable[[Any, float], float], measure: Any = np.a
     return Inequality(sides)
 
 
-def normalised(case: Tilted, found: Matrices, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
+def normalized(case: Tilted, found: Matrices, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
     """Rows of f~ - f, summed absolutely, against tau; the sums of f~ against 1 from both sides."""
     moved, sums = rows(found.f - truth(case).f), found.f.sum(1)
     rhs = np.r_[np.full(len(moved), bound(case.eta)), np.ones(len(sums)), sums]
@@ -64,11 +64,11 @@ LL_E1 = Statement(
     hypotheses=SMALL_ERROR,
     instances=TIGHT_ROWS,
     solve=tilted,
-    claim=Inequality(normalised),
+    claim=Inequality(normalized),
     saboteurs=(
-        saboteur("eta in the place of tau", claim=Inequality(partial(normalised, bound=lambda eta: eta))),
+        saboteur("eta in the place of tau", claim=Inequality(partial(normalized, bound=lambda eta: eta))),
         saboteur(
-            "99 parts of 100 of tau", claim=Inequality(partial(normalised, bound=lambda x: 0.99 * theory.tilt_bound(x)))
+            "99 parts of 100 of tau", claim=Inequality(partial(normalized, bound=lambda x: 0.99 * theory.tilt_bound(x)))
         ),
         saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
     ),

@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Identity, Inequality, Sides, Statement, always, rounding, saboteur
 from lrtheory.lora_limits import chain
 from proofs_checks.lora_limits import mutants
-from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorised
+from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorized
 from proofs_checks.lora_limits.families.logits import ROWS, Row, softmax_of
 
 
@@ -34,7 +34,7 @@ LL_P6 = Statement(
     claim=Inequality(spectrum),
     saboteurs=(
         saboteur("a norm of 1/4", claim=Inequality(partial(spectrum, most=0.25))),
-        saboteur("not normalised", patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers")),
+        saboteur("not normalized", patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers")),
     ),
     notes="A row has f_i - f_i^2 on the diagonal and the same sum beside it, so discs reach to 2 f_i (1 - f_i) <= 1/2.",
 )
@@ -52,10 +52,10 @@ LL_P8 = Statement(
     tex=r"\mathrm{vec}(AXB^\top) = (A \otimes B)\,\mathrm{vec}(X),\quad \mathrm{vec}(X)_{(i-1)d + j} = X_{ij}",
     hypotheses={"any integers": always},
     instances=SANDWICHES,
-    solve=vectorised,
+    solve=vectorized,
     claim=Identity(vector_of),
     saboteurs=(
-        saboteur("vec by columns", solve=partial(vectorised, order="F")),
+        saboteur("vec by columns", solve=partial(vectorized, order="F")),
         saboteur("B kron A", solve=mutants.kron_backwards),
     ),
     notes="By rows, as numpy's ravel and kron agree.",

@@ -1,4 +1,4 @@
-"""Match logs and Elo ratings: counts by hand, coverage by enumeration, and a general optimiser."""
+"""Match logs and Elo ratings: counts by hand, coverage by enumeration, and a general optimizer."""
 
 import math
 import pickle
@@ -100,7 +100,7 @@ def test_known_ratings():
     assert np.allclose(elo(uneven).ratings, [215, -215, 0], atol=1)
 
 
-def test_against_a_general_optimiser():
+def test_against_a_general_optimizer():
     wins = np.random.default_rng(0).integers(0, 9, (6, 6)).astype(float)
     np.fill_diagonal(wins, 0)
     loss = lambda x: (wins * np.logaddexp(0, x[None, :] - x[:, None])).sum() + 0.5 * 0.3 * x @ x

@@ -112,7 +112,7 @@ def test_potential_games_have_a_closed_form(potential, alpha, m):
 
 @given(small_games, st.randoms())
 @settings(max_examples=40)
-def test_relabelling_moves_the_ranking_along(payoffs, random):
+def test_relabeling_moves_the_ranking_along(payoffs, random):
     sizes = payoffs.shape[1:]
     order = [random.sample(range(n), n) for n in sizes]
     moved = payoffs[np.ix_(range(len(payoffs)), *order)]

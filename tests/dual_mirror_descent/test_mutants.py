@@ -48,7 +48,7 @@ def slack():
 
 
 def half_units():
-    """A stopping time that a budget of half units tells from its neighbours."""
+    """A stopping time that a budget of half units tells from its neighbors."""
     found = dmd.allocate(np.ones(3), np.ones(3), 2.5, step_size=0.0, record=True)
     return found, [0, 0, -1], [0, 0, 0, 0], 2
 

@@ -89,8 +89,8 @@ def test_coverage_of_a_graph_counts_dominated_nodes() -> None:
     graph = nx.karate_club_graph()
     f = ds.Coverage.from_graph(graph)
     assert f.value([0, 33]) == len({0, 33, *graph[0], *graph[33]})
-    open_neighbours = ds.Coverage.from_graph(nx.to_scipy_sparse_array(graph, weight=None, format="csr"), closed=False)
-    assert open_neighbours.value([0]) == graph.degree[0]
+    open_neighbors = ds.Coverage.from_graph(nx.to_scipy_sparse_array(graph, weight=None, format="csr"), closed=False)
+    assert open_neighbors.value([0]) == graph.degree[0]
 
 
 def test_influence_is_unbiased_on_a_chain() -> None:
@@ -101,7 +101,7 @@ def test_influence_is_unbiased_on_a_chain() -> None:
     assert ds.Influence(chain, "degree", 50, rng=0).value([0, 1, 2]) == pytest.approx(3.0)
 
 
-def test_nearest_neighbours_keep_the_largest_similarities() -> None:
+def test_nearest_neighbors_keep_the_largest_similarities() -> None:
     X = np.random.default_rng(0).normal(size=(30, 3))
     dense, few = ds.FacilityLocation.from_features(X), ds.FacilityLocation.from_features(X, n_neighbors=5)
     assert few.record.is_sparse

@@ -53,10 +53,10 @@ def test_sample_sizes_of_two_levels(rule, m, alpha, beta, gamma, needed) -> None
     )
 
 
-def test_realised_sizes() -> None:
-    assert theory.rankings_needed_realised(16, alpha=0.2337, epsilon=0.23, delta=0.1) == pytest.approx(1568, rel=1e-2)
-    assert theory.realised_ratio(1, 0.23) == pytest.approx(0.626, abs=1e-3)
-    half = theory.rankings_needed_realised(16, alpha=0.2, epsilon=0.1, delta=0.1)
+def test_realized_sizes() -> None:
+    assert theory.rankings_needed_realized(16, alpha=0.2337, epsilon=0.23, delta=0.1) == pytest.approx(1568, rel=1e-2)
+    assert theory.realized_ratio(1, 0.23) == pytest.approx(0.626, abs=1e-3)
+    half = theory.rankings_needed_realized(16, alpha=0.2, epsilon=0.1, delta=0.1)
     assert half == math.ceil(3 * math.log(640) / (0.2 * 0.01))
     assert theory.rankings_needed(4, alpha=1, gamma=0, delta=0.1) == math.ceil(3 * math.log(80))
     assert theory.marginal_rankings_needed(2000, 1000, alpha=1, gamma=0, delta=0.1) == math.ceil(
@@ -66,7 +66,7 @@ def test_realised_sizes() -> None:
         with pytest.raises(ValueError, match="must be in"):
             theory.rankings_needed(4, **{"alpha": 0.5, "gamma": 0.5, "delta": 0.1, **bad})
     with pytest.raises(ValueError, match="`epsilon`"):
-        theory.rankings_needed_realised(4, alpha=0.5, epsilon=0, delta=0.1)
+        theory.rankings_needed_realized(4, alpha=0.5, epsilon=0, delta=0.1)
 
 
 def test_alpha_is_above_its_bound() -> None:

@@ -237,7 +237,7 @@ def test_the_chain_is_its_definition():
     np.testing.assert_allclose(chain.p.sum(1), 0, atol=1e-15)
     np.testing.assert_allclose(chain.p1.sum(1), chain.row_means)
     assert np.linalg.matrix_rank(chain.q) <= 4
-    # the vectorised form: sum_jl c_jl K_j^T (diag(f_j) - f_j f_j^T) C3[:, l], K_j the rows of C1 kron C2 of query j
+    # the vectorized form: sum_jl c_jl K_j^T (diag(f_j) - f_j f_j^T) C3[:, l], K_j the rows of C1 kron C2 of query j
     rows = np.kron(C1, C2).reshape(6, 5, -1)
     G = sum(
         0.6 * chain.c[j, col] * rows[j].T @ (np.diag(chain.f[j]) - np.outer(chain.f[j], chain.f[j])) @ C3[:, col]

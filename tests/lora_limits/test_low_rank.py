@@ -15,7 +15,7 @@ from tests.lora_limits import oracles
 
 
 def with_attention(problem, powers):
-    """Gradients of W of the attention with these unnormalised weights, by the definition of p."""
+    """Gradients of W of the attention with these unnormalized weights, by the definition of p."""
     head = problem.head
     k, v = problem.XK @ head.effective("K"), problem.XV @ head.effective("V")
     q = problem.XQ @ head.effective("Q")
@@ -30,7 +30,7 @@ def with_attention(problem, powers):
 @pytest.mark.parametrize("kind", ["taylor", "chebyshev", "minimax"])
 @pytest.mark.parametrize("degree", [2, 4])
 def test_the_passes_are_the_attention_of_the_polynomial(kind, degree):
-    """Not exp but P of the logits of centred keys, normalised: to rounding, at degrees where that is another thing."""
+    """Not exp but P of the logits of centered keys, normalized: to rounding, at degrees where that is another thing."""
     problem = oracles.random_problem(1, n_queries=1500, n_keys=1100, size=0.17)
     found = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="low-rank", degree=degree, polynomial=kind)
     head = problem.head

@@ -115,7 +115,7 @@ def test_clipping_a_planted_spike(clip):
         wrong, none = spectral_start.clipped(U0, 1.0, clip)
     assert none == 0
     assert np.linalg.norm(wrong, axis=1).max() > theory.clipped_row_bound(error, incoherence=1.0, n_rows=1024, rank=4)
-    # without the last orthonormalisation the columns are not orthonormal
+    # without the last orthonormalization the columns are not orthonormal
     with patched(Patch(spectral_start.clipped, "return orthonormal(shorter), ", "return shorter, ")):
         assert abs(spectral_start.clipped(U0, 1.0, clip)[0].T @ flat).max() < 1
         assert not np.allclose(

@@ -54,7 +54,7 @@ class Coverage(Objective):
 
     @classmethod
     def from_graph(cls, graph: Any, *, closed: bool = True, weights: Any = None) -> Coverage:
-        """Coverage of neighbourhoods: f(S) is the number (or weight) of the nodes that S dominates.
+        """Coverage of neighborhoods: f(S) is the number (or weight) of the nodes that S dominates.
 
         Parameters
         ----------

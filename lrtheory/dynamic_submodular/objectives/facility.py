@@ -1,4 +1,4 @@
-"""Facility location f(S) = sum_j max_{i in S} s_ij, dense or with the nearest neighbours alone."""
+"""Facility location f(S) = sum_j max_{i in S} s_ij, dense or with the nearest neighbors alone."""
 
 from __future__ import annotations
 

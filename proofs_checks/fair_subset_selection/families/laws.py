@@ -183,14 +183,14 @@ def coupled(law: PanelLaw, rng: np.random.Generator, n: int, **changes: Any) -> 
     return Coupled(both[:, 0], both[:, 1])
 
 
-def realised(m: int, epsilon_share: Fraction) -> PanelLaw:
+def realized(m: int, epsilon_share: Fraction) -> PanelLaw:
     """Two levels under Borda, with the rankings that a share of eps_0 as accuracy needs."""
     law = two_levels(m, "borda")
     epsilon = epsilon_share * theory.separation(law.gamma)
-    return replace(law, n=theory.rankings_needed_realised(m, alpha=law.alpha, epsilon=epsilon, delta=law.delta))
+    return replace(law, n=theory.rankings_needed_realized(m, alpha=law.alpha, epsilon=epsilon, delta=law.delta))
 
 
-REALISED = Family("realised", always=lambda: (realised(8, Fraction(1)),))
+REALIZED = Family("realized", always=lambda: (realized(8, Fraction(1)),))
 SMALL_PANEL = Family("one-voter", always=lambda: (replace(two_levels(8, "sntv"), n=1),))
 
 

@@ -86,4 +86,4 @@ def optimal_quotas(case: Exchangeable, rng: np.random.Generator, n: int) -> np.n
 
 
 EXCHANGEABLE = Family("exchangeable", always=(Exchangeable(8, 4, 3), Exchangeable(16, 8, 8, deviation=0.25)))
-CENTRED = Family("centred", always=(Exchangeable(8, 4, 3, phi=0.25),))
+CENTERED = Family("centered", always=(Exchangeable(8, 4, 3, phi=0.25),))

@@ -30,14 +30,14 @@ class Shared:
     degree: int
 
     @property
-    def centred(self) -> np.ndarray:
+    def centered(self) -> np.ndarray:
         """Keys less their mean, on which the library's polynomial works."""
         return self.keys - self.keys.mean(0)
 
     @property
     def logits(self) -> np.ndarray:
-        """Of centred keys."""
-        return self.queries @ self.centred.T
+        """Of centered keys."""
+        return self.queries @ self.centered.T
 
     @property
     def powers(self) -> np.ndarray:
@@ -65,7 +65,7 @@ def from_whole_matrices(case: Shared, mean: float = 1.0, powers: np.ndarray | No
     c = output - case.targets
     p = f * (c @ case.values.T - mean * (c * output).sum(1, keepdims=True))
     return {
-        "Q": case.queries.T @ p @ case.centred,
+        "Q": case.queries.T @ p @ case.centered,
         "K": case.keys.T @ p.T @ case.queries,
         "V": case.values.T @ f.T @ c,
     }
@@ -104,12 +104,12 @@ class Length:
         return from_whole_matrices(one, powers=np.exp(one.logits))["Q"]
 
     def proved(self, degree: int) -> float:
-        """What the bounds prove of the error of dLoss/dW_Q with Taylor's polynomial; values centred, as c allows."""
+        """What the bounds prove of the error of dLoss/dW_Q with Taylor's polynomial; values centered, as c allows."""
         one, problem = self.shared(degree), self.problem
-        eta = theory.taylor_error(degree, theory.logit_bound(one.queries, one.centred, beta=1.0))
+        eta = theory.taylor_error(degree, theory.logit_bound(one.queries, one.centered, beta=1.0))
         values, labels = (table - problem.XV.mean(0) for table in (problem.XV, problem.Y))
         beta = problem.head.beta
-        multiplier = theory.error_multiplier(problem.XQ, one.centred, values, Y=labels, beta=beta)
+        multiplier = theory.error_multiplier(problem.XQ, one.centered, values, Y=labels, beta=beta)
         return theory.tilt_bound(eta) * multiplier if eta < 1 else np.inf
 
     def counted(self, degree: int) -> int:
@@ -185,7 +185,7 @@ def kinds(case: Length, rng: np.random.Generator | None = None) -> np.ndarray:
 def wanted_kinds(case: Length) -> np.ndarray:
     """The same from whole matrices; Chebyshev's series from Bessel functions, on the interval that rows allow."""
     found, one = [], case.shared(0)
-    M = theory.logit_bound(one.queries, one.centred, beta=1.0)
+    M = theory.logit_bound(one.queries, one.centered, beta=1.0)
     series = 2 * iv(np.arange(5), M)
     series[0] /= 2
     for kind in ("taylor", "chebyshev"):

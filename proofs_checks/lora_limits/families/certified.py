@@ -93,7 +93,7 @@ ADAPTED = Family(
 
 
 @dataclass(frozen=True)
-class Cancelling:
+class Canceling:
     """Pairs of rows whose products are large and cancel."""
 
     Q: np.ndarray
@@ -107,27 +107,27 @@ class Cancelling:
         return exp_polynomial(float(np.abs((self.Q * self.K).sum(1)).max()), degree=self.degree)
 
 
-def cancelling(x: float, offset: float, degree: int, dtype: Any = np.float64) -> Cancelling:
+def canceling(x: float, offset: float, degree: int, dtype: Any = np.float64) -> Canceling:
     """x = (t, t) and y = (t, -t + offset)."""
     Q, K = np.array([[x, x]], dtype), np.array([[x, -x + offset]], dtype)
     products = float(np.abs(Q.astype(float) * K.astype(float)).sum())
     logit = float(abs((Q.astype(float) * K.astype(float)).sum()))
     a = exp_polynomial(logit, degree=degree).coefficients
-    return Cancelling(Q, K, degree, theory.rounding_floor(a, products, n_variables=2, bound=logit, dtype=dtype))
+    return Canceling(Q, K, degree, theory.rounding_floor(a, products, n_variables=2, bound=logit, dtype=dtype))
 
 
-def factors(case: Cancelling, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
+def factors(case: Canceling, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
     """U and V of the library, for each pair."""
     return features.attention_factors(case.Q, case.K, case.polynomial)
 
 
-CANCELLING = Family(
-    "cancelling",
+CANCELING = Family(
+    "canceling",
     always=(
-        cancelling(0.5, 0.25, 3),
-        cancelling(6.0, 0.15625, 12),
-        cancelling(6.0, -0.125, 12),
-        cancelling(4.0, 0.015625, 9, np.float32),
-        cancelling(4.0, -0.03125, 9, np.float32),
+        canceling(0.5, 0.25, 3),
+        canceling(6.0, 0.15625, 12),
+        canceling(6.0, -0.125, 12),
+        canceling(4.0, 0.015625, 9, np.float32),
+        canceling(4.0, -0.03125, 9, np.float32),
     ),
 )

@@ -53,7 +53,7 @@ class Sandwich:
     B: np.ndarray
 
 
-def vectorised(one: Sandwich, rng: np.random.Generator | None = None, order: str = "C") -> np.ndarray:
+def vectorized(one: Sandwich, rng: np.random.Generator | None = None, order: str = "C") -> np.ndarray:
     """(A kron B) vec(X), vec by rows."""
     return np.kron(one.A, one.B) @ one.X.ravel(order=order)
 

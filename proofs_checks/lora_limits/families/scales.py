@@ -87,10 +87,10 @@ def slope_by_step(case: Scores) -> float:
 def curvature(case: Scores) -> float:
     """F''(lambda) = 2 sum (O'^2 + O O''), by means over rows."""
     f = attention(case.lam * case.A)
-    centred = case.A - (f * case.A).sum(1, keepdims=True)
+    centered = case.A - (f * case.A).sum(1, keepdims=True)
     output = f @ case.V
-    first = (f * centred) @ case.V
-    second = (f * centred**2) @ case.V - (f * centred**2).sum(1, keepdims=True) * output
+    first = (f * centered) @ case.V
+    second = (f * centered**2) @ case.V - (f * centered**2).sum(1, keepdims=True) * output
     return float(2 * (first**2 + output * second).sum())
 
 
