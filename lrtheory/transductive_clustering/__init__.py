@@ -1,11 +1,11 @@
-r"""Clustering with a graph and a few labels: prototypes, neighbours that agree, and an energy that never rises.
+r"""Clustering with a graph and a few labels: prototypes, neighbors that agree, and an energy that never rises.
 
-Points should be near the prototype of their cluster, and neighbours should agree. With assignments Z in the simplex:
+Points should be near the prototype of their cluster, and neighbors should agree. With assignments Z in the simplex:
 
 .. math:: \min_{Z, M} \; T \sum z_{pl} \log z_{pl} + \langle A(M), Z \rangle - (\lambda / 2) \, \mathrm{tr}(Z^\top W Z)
 
 For fixed prototypes the concave part has a tangent, the tangent makes a bound that falls apart into rows, and its
-minimiser is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labelled points are held, so the
+minimizer is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labeled points are held, so the
 same updates cluster without labels and classify from one label a class.
 
 * How do I cluster points?                              `cluster`, `LaplacianKPrototypes`
@@ -25,7 +25,7 @@ Clusters of points, and the proof that they stand still:
 >>> found.converged, found.counts["rises"]
 (True, 0)
 
-One labelled point a class:
+One labeled point a class:
 
 >>> tasks = tc.make_episodes(points, n_tasks=50, way=3, shot=1, query=10, rng=0)
 >>> answer = tc.few_shot(tasks.support, tasks.support_labels, tasks.query, normalize=None, lam=0.5, temperature=1.0)

@@ -1,7 +1,7 @@
-r"""Affinities: nearest neighbours as a sparse graph, its symmetric forms, and the shift that makes it psd.
+r"""Affinities: nearest neighbors as a sparse graph, its symmetric forms, and the shift that makes it psd.
 
-A graph in which p points at its nearest neighbours is directed, and a directed graph has no energy that the updates
-would decrease; here it is symmetrised unless the caller insists.
+A graph in which p points at its nearest neighbors is directed, and a directed graph has no energy that the updates
+would decrease; here it is symmetrized unless the caller insists.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def knn_affinity(
     bandwidth: float | None = None,
     shift: float | str = 0.0,
 ) -> sparse.csr_array:
-    r"""The graph of nearest neighbours, as the affinity W of the Laplacian term.
+    r"""The graph of nearest neighbors, as the affinity W of the Laplacian term.
 
     Parameters
     ----------
     X : array of shape (n, d), or ClusteringProblem
         Points.
     n_neighbors : int
-        Neighbours a point looks at, itself not counted; at most n - 1 are there.
+        Neighbors a point looks at, itself not counted; at most n - 1 are there.
     symmetrize : {"mean", "max", None}
         (W + W^T) / 2, the larger of both, or the directed graph.
     weights : {"binary", "gaussian"}
@@ -60,7 +60,7 @@ def knn_affinity(
     Notes
     -----
     Where more points at one distance compete than there are places, any of them may be taken, and the choice differs
-    between a tree (up to 16 features) and blocks of distances. Points that coincide are neighbours like others. The
+    between a tree (up to 16 features) and blocks of distances. Points that coincide are neighbors like others. The
     scale of the points changes nothing, since distances are taken in units of their largest coordinate.
 
     Examples
@@ -81,7 +81,7 @@ def knn_affinity(
         s2 = float(squared.mean(dtype=np.float64)) if squared.size else 0.0
         if bandwidth is not None:
             s2 = np.ldexp(positive("bandwidth", bandwidth), -exponent) ** 2
-        if s2 > 0:  # zero when all neighbours coincide: then every weight is 1
+        if s2 > 0:  # zero when all neighbors coincide: then every weight is 1
             values = np.exp(-squared / (2 * s2)).astype(X.dtype)
     starts = np.arange(0, neighbors.size + 1, max(1, neighbors.shape[1]))[: n + 1]
     if neighbors.shape[1] == 0:
@@ -168,7 +168,7 @@ def nearest_neighbors(X: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nearest(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Neighbours, and squared distances in units of 4^exponent, so that no square leaves the range of the dtype."""
+    """Neighbors, and squared distances in units of 4^exponent, so that no square leaves the range of the dtype."""
     n, k = len(X), min(k, len(X) - 1)
     if k == 0:
         return np.empty((n, 0), np.int64), np.empty((n, 0), X.dtype), 0
@@ -210,7 +210,7 @@ def _by_tree(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     from scipy.spatial import cKDTree  # here, so that importing the system stays quick
 
     tree = cKDTree(X)
-    # queries in the order of the leaves find their neighbours in the cache
+    # queries in the order of the leaves find their neighbors in the cache
     distance, index = np.empty((len(X), k + 1)), np.empty((len(X), k + 1), np.int64)
     distance[tree.indices], index[tree.indices] = tree.query(X[tree.indices], k + 1)
     assert index.max() < len(X), "the tree found fewer points than there are"
@@ -218,12 +218,12 @@ def _by_tree(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _by_blocks(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    centred = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)  # far from the origin the products would cancel
-    norms = (centred * centred).sum(axis=1)
+    centered = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)  # far from the origin the products would cancel
+    norms = (centered * centered).sum(axis=1)
     neighbors, squared = np.empty((len(X), k), np.int64), np.empty((len(X), k), X.dtype)
     for start in range(0, len(X), BLOCK):
         part = slice(start, start + BLOCK)
-        block = np.maximum(norms[part, None] + norms - 2 * (centred[part] @ centred.T), 0)
+        block = np.maximum(norms[part, None] + norms - 2 * (centered[part] @ centered.T), 0)
         smallest_in_rows(block, start, neighbors[part], squared[part])
     return neighbors, squared
 

@@ -32,7 +32,7 @@ def nearest_prototype(support: Any, support_labels: Any = None, query: Any = Non
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -47,7 +47,7 @@ def nearest_prototype(support: Any, support_labels: Any = None, query: Any = Non
 
     Notes
     -----
-    SimpleShot, where features are centred and of length 1.
+    SimpleShot, where features are centered and of length 1.
 
     References
     ----------
@@ -70,7 +70,7 @@ def laplacian_shot(support: Any, support_labels: Any = None, query: Any = None, 
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -108,7 +108,7 @@ def k_means(support: Any, support_labels: Any = None, query: Any = None, **optio
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -146,7 +146,7 @@ def k_modes(support: Any, support_labels: Any = None, query: Any = None, **optio
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -184,7 +184,7 @@ def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **optio
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -217,12 +217,12 @@ def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **optio
 
 @arrays("device")
 def tim(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
-    r"""Confident queries and classes of equal size, by information maximisation (after TIM-ADM).
+    r"""Confident queries and classes of equal size, by information maximization (after TIM-ADM).
 
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -255,12 +255,12 @@ def tim(support: Any, support_labels: Any = None, query: Any = None, **options: 
 
 @arrays("device")
 def pt_map(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
-    r"""Optimal transport of the queries to classes of equal size, and centres that follow it.
+    r"""Optimal transport of the queries to classes of equal size, and centers that follow it.
 
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -299,7 +299,7 @@ def label_spreading(support: Any, support_labels: Any = None, query: Any = None,
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points.
+        Labeled points.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -314,7 +314,7 @@ def label_spreading(support: Any, support_labels: Any = None, query: Any = None,
 
     Notes
     -----
-    Affinity exp(-distance^2 / T), normalised by the roots of the degrees.
+    Affinity exp(-distance^2 / T), normalized by the roots of the degrees.
 
     References
     ----------

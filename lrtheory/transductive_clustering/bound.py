@@ -1,7 +1,7 @@
-r"""The bound optimiser: all assignments move at once to the minimiser of a bound that touches the energy.
+r"""The bound optimizer: all assignments move at once to the minimizer of a bound that touches the energy.
 
 With fixed prototypes the energy R_T(Z) = T sum z log z + <A, Z> - (lambda / 2) tr(Z' W Z) has a concave part when W is
-psd. Its tangent makes a bound that falls apart into rows, and the minimiser of each row is a softmax:
+psd. Its tangent makes a bound that falls apart into rows, and the minimizer of each row is a softmax:
 
 .. math:: Z \leftarrow S(Z), \qquad S(Z)_p = \mathrm{softmax}\big( (\lambda (W Z)_p - a_p) / T \big).
 """
@@ -105,7 +105,7 @@ def bound_update(
     callback: Callable[[BoundState], Any] | None = None,
     record: bool = False,
 ) -> BoundResult:
-    r"""Minimise the energy over assignments, with the prototypes fixed.
+    r"""Minimize the energy over assignments, with the prototypes fixed.
 
     Parameters
     ----------

@@ -127,13 +127,12 @@ def stationarity(
     moved = dense.update(xp, bound, Z, affinity @ Z) - Z
     gap = xp.sqrt(dense.total(xp, moved * moved))
     q = lam * norm / (2 * temperature)
-    inside = q < 1
-    reach = xp.where(inside, gap / xp.where(inside, 1 - q, xp.ones_like(q)), xp.full_like(q, np.inf))
+    far = reach(xp, gap, q)
     monotone = symmetric & (lam * lowest >= -2 * temperature)
     alone = costs.ndim == 2
     return Stationarity(
         gap=float(gap) if alone else gap,
-        bound=float(reach) if alone else reach,
+        bound=float(far) if alone else far,
         contraction=float(q) if alone else q,
         monotone=bool(monotone) if alone else monotone,
         statement=STATEMENT,
@@ -142,6 +141,13 @@ def stationarity(
         temperature=temperature,
         clamp=clamp,
     )
+
+
+def reach(xp: Any, gap: Any, contraction: Any) -> Any:
+    """How far a fixed point may be from assignments that the next update moves by the gap."""
+    inside = contraction < 1
+    room = xp.where(inside, 1 - contraction, xp.ones_like(contraction))
+    return xp.where(inside, gap / room, xp.full_like(contraction, np.inf))
 
 
 def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:

@@ -25,7 +25,7 @@ from lrtheory.transductive_clustering.turns import Turns
 
 __all__ = ["ClusteringResult", "ClusteringState", "cluster"]
 
-REORDER = 50_000  # points from which neighbours in memory pay
+REORDER = 50_000  # points from which neighbors in memory pay
 
 
 @result
@@ -172,7 +172,7 @@ def cluster(
     callback: Callable[[ClusteringState], Any] | None = None,
     record: bool = False,
 ) -> ClusteringResult:
-    r"""Cluster points by prototypes and a graph that asks neighbours to agree.
+    r"""Cluster points by prototypes and a graph that asks neighbors to agree.
 
     Parameters
     ----------
@@ -182,11 +182,12 @@ def cluster(
         K, in [1, n].
     prototype : {"mean", "mode", "medoid", "bo", "gaussian"}
         What a cluster is compared with. The energy never rises for means, modes and medoids; "gaussian" adds a ridge
-        to its covariances, and "bo" has no guarantee.
+        to its covariances, so they are not quite the minimizers and the energy can rise a little, which ``counts`` and
+        ``message`` tell; "bo" has no guarantee.
     lam, temperature : float
         lambda at least 0, and T above 0. Costs are squared distances, so T has their unit; T -> 0 is hard K-means.
     affinity : array or sparse array of shape (n, n), or None
-        W, as in `bound_update`; None takes the symmetrised graph of nearest neighbours.
+        W, as in `bound_update`; None takes the symmetrized graph of nearest neighbors.
     n_neighbors : int
         Of that graph.
     bandwidth : float or None

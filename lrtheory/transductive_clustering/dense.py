@@ -1,4 +1,4 @@
-r"""The bound optimiser in array-API code: one problem (N, K) or a batch (E, N, K), on the caller's device.
+r"""The bound optimizer in array-API code: one problem (N, K) or a batch (E, N, K), on the caller's device.
 
 Each line of mathematics is a function of its own, `pull`, `update`, `parts`, `mix`; `descend` repeats them.
 """
@@ -67,19 +67,19 @@ def one_hot(xp: Any, index: Any, n: int, dtype: Any) -> Any:
 
 
 def pull(xp: Any, bound: Bound, Z: Any) -> Any:
-    """W Z, what the neighbours of each point say; nothing without a graph."""
+    """W Z, what the neighbors of each point say; nothing without a graph."""
     return xp.zeros_like(Z) if bound.affinity is None else bound.affinity @ Z
 
 
 def update(xp: Any, bound: Bound, Z: Any, pulled: Any) -> Any:
-    """S(Z) = softmax((lambda W Z - A) / T), the minimiser of the bound that touches the energy at Z."""
+    """S(Z) = softmax((lambda W Z - A) / T), the minimizer of the bound that touches the energy at Z."""
     moved = softmax(xp, bound.lam * pulled - bound.costs, bound.temperature)
     return xp.where(bound.free, moved, Z)
 
 
 def mix(xp: Any, Z: Any, goal: Any, factor: Any) -> Any:
-    """A step from Z to S(Z), whole or shortened by the factor."""
-    return (1 - factor) * Z + factor * goal
+    """A step from Z to S(Z), whole or shortened by the factor; what is held keeps its place to the last digit."""
+    return xp.where(goal == Z, Z, (1 - factor) * Z + factor * goal)
 
 
 def parts(xp: Any, bound: Bound, Z: Any, pulled: Any) -> tuple[Any, Any, Any]:

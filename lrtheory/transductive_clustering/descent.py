@@ -1,4 +1,4 @@
-r"""The bound optimiser: what a step takes off the energy, rates, cycles, and costs.
+r"""The bound optimizer: what a step takes off the energy, rates, cycles, and costs.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
 exp also takes Fractions, the rest also balls of a rigorous arithmetic.
@@ -113,7 +113,7 @@ def kl_divergence(p: Any, q: Any) -> Any:
     Proof
     -----
     In the energy's bound A_i, T log s_l = lambda (W Z_i)_l - a_l - const a row for s = S(Z_i).
-    So A_i(Z) = T sum z log(z / s) + const, hence A_i(Z) - A_i(S(Z_i)) = T KL(Z || S(Z_i)): the minimiser is S(Z_i).
+    So A_i(Z) = T sum z log(z / s) + const, hence A_i(Z) - A_i(S(Z_i)) = T KL(Z || S(Z_i)): the minimizer is S(Z_i).
 
     Examples
     --------
@@ -310,7 +310,7 @@ def energy_without_logs(
 
     Proof
     -----
-    The bound A_i at Z_i = Z has the value sum_p h_p + (lambda / 2) tr(Z' W Z) at its minimiser S(Z).
+    The bound A_i at Z_i = Z has the value sum_p h_p + (lambda / 2) tr(Z' W Z) at its minimizer S(Z).
     Subtract `majoriser_gap` to come from the bound to the energy.
 
     Examples
@@ -348,6 +348,12 @@ def update_counts(n_edges: Any, n_clusters: Any, *, n_points: Any, n_free: Any =
     -------
     dict
         ``flops`` nnz K multiply-adds, ``exponentials`` N_F K, and ``memory`` nnz + 3 N K numbers.
+
+    Notes
+    -----
+    That is the memory of one update. A run of `bound_update` on a sparse affinity also keeps the Z before the last one,
+    to see cycles of two and to take back a part of a step, and two times four numbers a point: nnz + 4 N K + 8 N
+    weights in all, beside the places of the nnz weights.
 
     Proof
     -----

@@ -1,4 +1,4 @@
-r"""Few-shot tasks drawn from labelled points: some classes, a few labelled points of each, queries to label."""
+r"""Few-shot tasks drawn from labeled points: some classes, a few labeled points of each, queries to label."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrtheory._validation import as_array, generator, integer, must, real
 from lrtheory.transductive_clustering.inputs import points
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
-__all__ = ["EpisodeBatch", "labelled_points", "make_episodes"]
+__all__ = ["EpisodeBatch", "labeled_points", "make_episodes"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,7 +23,7 @@ class EpisodeBatch:
     Parameters
     ----------
     support : array of shape (E, NS, D)
-        Labelled points, class by class.
+        Labeled points, class by class.
     support_labels : array of shape (E, NS)
         Their labels.
     query : array of shape (E, NQ, D)
@@ -58,7 +58,7 @@ class EpisodeBatch:
         return len(self.support)
 
 
-def labelled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+def labeled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Points and their labels, from a problem or from arrays."""
     if isinstance(X, ClusteringProblem):
         y = X.truth if y is None else y
@@ -108,7 +108,7 @@ def make_episodes(
     n_tasks : int
         E.
     way, shot, query : int
-        Classes a task, labelled points a class, and queries a class (on average, where classes are unbalanced).
+        Classes a task, labeled points a class, and queries a class (on average, where classes are unbalanced).
     proportions : float or None
         Parameter of a symmetric Dirichlet law from which the shares of the classes among the queries are drawn; None
         gives every class the same.
@@ -133,7 +133,7 @@ def make_episodes(
     >>> batch.support.shape, batch.query.shape
     ((3, 2, 1), (3, 4, 1))
     """
-    X, y = labelled_points(X, y)
+    X, y = labeled_points(X, y)
     known = np.unique(y) if classes is None else known_classes("classes", classes, y)
     members = [np.flatnonzero(y == label) for label in known]
     n_tasks, shot = integer("n_tasks", n_tasks, low=1), integer("shot", shot, low=1)

@@ -15,7 +15,7 @@ __all__ = ["LaplacianKPrototypes"]
 
 
 class LaplacianKPrototypes:
-    r"""Clusters by prototypes and a graph that asks neighbours to agree, as an estimator.
+    r"""Clusters by prototypes and a graph that asks neighbors to agree, as an estimator.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, generator, integer, must
-from lrtheory.transductive_clustering.episodes import known_classes, labelled_points, make_episodes
+from lrtheory.transductive_clustering.episodes import known_classes, labeled_points, make_episodes
 from lrtheory.transductive_clustering.few_shot import few_shot
 from lrtheory.transductive_clustering.instances import half_width
 from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS
@@ -32,7 +32,7 @@ class EpisodeTable(Result):
     methods : tuple of str
         Their names.
     accuracy : float64 array of shape (M,)
-        Mean share of queries labelled rightly.
+        Mean share of queries labeled rightly.
     half_width : float64 array of shape (M,)
         Half of the 95 % interval of each mean, by Student's law.
     differences, difference_half_width : float64 array of shape (M, M)
@@ -78,7 +78,7 @@ def evaluate(
     rng: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
 ) -> EpisodeTable:
-    r"""Compare methods on tasks drawn from labelled points (statement TC-E-k-means).
+    r"""Compare methods on tasks drawn from labeled points (statement TC-E-k-means).
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def evaluate(
     >>> table.accuracy.shape, table.differences.shape
     ((2,), (2, 2))
     """
-    X, y = labelled_points(X, y)
+    X, y = labeled_points(X, y)
     n_tasks = integer("n_tasks", n_tasks, low=2)
     named = {name: {"method": name} for name in methods} if not isinstance(methods, Mapping) else dict(methods)
     if not named or len(named) < len(methods):
@@ -139,7 +139,7 @@ def evaluate(
             lams[name], named[name] = _chosen(X, y, options, held, n_validation, shared, draws, n_jobs)
     correct, seconds = _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, "evaluate")
     paired = correct[:, None, :] - correct[None, :, :]
-    where = f"{n_tasks} tasks of {way} of {len(classes)} classes, {shot} labelled points each"
+    where = f"{n_tasks} tasks of {way} of {len(classes)} classes, {shot} labeled points each"
     if lams:
         where += f"; weights chosen on tasks of {shared['way']} of the classes {held}"
     return EpisodeTable(

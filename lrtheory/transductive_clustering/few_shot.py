@@ -1,6 +1,6 @@
-r"""Few-shot classification: a handful of labelled points, and the unlabelled queries taken together.
+r"""Few-shot classification: a handful of labeled points, and the unlabeled queries taken together.
 
-Features in, labels out, for one task or thousands: centre and normalise, move the queries to the mean of the support,
+Features in, labels out, for one task or thousands: center and normalize, move the queries to the mean of the support,
 build the graph, and let prototypes and assignments take turns with the support held at its labels.
 """
 
@@ -15,10 +15,12 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, real
-from lrtheory.transductive_clustering import many_tasks
+from lrtheory.transductive_clustering import certificates, many_tasks
+from lrtheory.transductive_clustering.certificates import Stationarity
 from lrtheory.transductive_clustering.episodes import EpisodeBatch
 from lrtheory.transductive_clustering.inputs import flag, positive, weights
-from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules
+from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules, task_problem
+from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks, prepared, read_tasks
 
 __all__ = ["FewShotResult", "few_shot"]
@@ -44,6 +46,10 @@ class FewShotResult(Result):
         R_T at the end for "slk", "k-means" and "laplacian-shot"; the sum of the costs of the labels for the others.
     damping : float or array of shape (E,)
         Step factor at the end; below 1 when steps were shortened so that the energy falls.
+    prototypes : array of shape (K, D) or (E, K, D), or None
+        Of the classes at the end, among the features as they are after normalization; None for "label-spreading".
+    options : mapping
+        What was used, with the method's own where None was given.
     method : str
         The method.
     n_iter : int
@@ -54,6 +60,13 @@ class FewShotResult(Result):
         How it ended.
     counts : mapping
         ``tasks``, and ``updates`` of assignments in all of them.
+    certificate : Stationarity or None
+        Of the assignments for the prototypes at the end, of each task, for "slk", "k-means" and "laplacian-shot"; it is
+        verified by `assignment_problem`. The other methods lower no such energy.
+    trace : mapping or None
+        ``energies`` where they were recorded, of the methods with a certificate: (steps,) or (steps, E), at the start,
+        then after the assignments and after the prototypes of each turn; after each update of "laplacian-shot". A task
+        that has ended keeps its last one.
     """
 
     labels: Any
@@ -61,11 +74,64 @@ class FewShotResult(Result):
     classes: Any
     energy: Any
     damping: Any
+    prototypes: Any
+    options: Mapping[str, Any]
     method: str
     n_iter: int
     converged: bool
     message: str
     counts: Mapping[str, int]
+    certificate: Stationarity | None
+    trace: Mapping[str, Any] | None
+
+    def assignment_problem(
+        self,
+        support: Any,
+        support_labels: Any = None,
+        query: Any = None,
+        *,
+        base_mean: Any = None,
+        query_mask: Any = None,
+    ) -> AssignmentProblem:
+        """Costs of the prototypes with graph and held labels, by which the certificate is verified.
+
+        Parameters
+        ----------
+        support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
+            As in the call.
+        support_labels : array of shape (NS,) or (E, NS)
+            As in the call.
+        query : array of shape (NQ, D) or (E, NQ, D)
+            As in the call.
+        base_mean : array of shape (D,) or (E, D), or None
+            As in the call.
+        query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
+            As in the call.
+
+        Returns
+        -------
+        AssignmentProblem
+            For `bound_update` and ``certificate.verify``: the rows are support and queries, of "laplacian-shot" the
+            queries alone. Who is masked is held in the first class, without cost and neighbors. Graphs are dense here.
+
+        Raises
+        ------
+        ValueError
+            If the method has no such problem, or arrays do not fit.
+        """
+        if self.certificate is None:
+            raise must("method", "one that lowers an energy: 'slk', 'k-means' or 'laplacian-shot'", self.method)
+        support, support_labels, query, base_mean = _arguments(support, support_labels, query, base_mean)
+        rules = Rules(**self.options)
+        tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=rules.normalize is not None)
+        xp = array_namespace(tasks.support)
+        ready, _ = prepared(xp, tasks, rules.normalize, rules.query_shift)
+        alone = np.ndim(support) == 2
+        prototypes = self.prototypes[None, ...] if alone else self.prototypes
+        costs, W, held = task_problem(xp, ready, rules, self.method, xp.asarray(prototypes))
+        if alone:
+            costs, W, held = costs[0, ...], W[0, ...], None if held is None else held[0, ...]
+        return AssignmentProblem(costs, W, clamp=held)
 
 
 @arrays("device")
@@ -91,13 +157,14 @@ def few_shot(
     tol: float | None = None,
     max_iter: int | None = None,
     n_jobs: int | None = None,
+    record: bool = False,
 ) -> FewShotResult:
-    r"""Label queries from a few labelled points, using the queries together.
+    r"""Label queries from a few labeled points, using the queries together.
 
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labelled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
+        Labeled points of one task, or of E tasks; a batch brings its labels, queries and base mean.
     support_labels : array of shape (NS,) or (E, NS)
         Their labels, numbers or strings; every task has the same number of classes, not necessarily the same ones.
     query : array of shape (NQ, D) or (E, NQ, D)
@@ -135,6 +202,8 @@ def few_shot(
         Largest number of turns, or of updates of "laplacian-shot"; None takes what suits the method.
     n_jobs : int or None
         Threads over tasks for NumPy arrays; None is 1, -1 all processors.
+    record : bool
+        Keep the energies, where the method lowers one.
 
     Returns
     -------
@@ -156,8 +225,13 @@ def few_shot(
 
     Notes
     -----
-    Features are normalised in units of their largest coordinate, so their scale changes nothing. The certificate of a
-    task comes with `cluster` on support and queries, the support held by `clamp`.
+    Features are normalized in units of their largest coordinate, so their scale changes nothing.
+
+    The default of "slk", soft means at T = 0.3, was chosen on tasks whose queries are spread evenly over the classes.
+    Where they are not, soft means drift from small classes and the default loses much: take ``hard=True``, a lower
+    ``temperature`` (with ``lam`` in proportion), or method "laplacian-shot", whose prototypes stay where they are, and
+    ``query_shift=False``, since the mean of the queries then is no mean of the classes. Compare them by `evaluate` with
+    ``proportions``.
 
     References
     ----------
@@ -171,21 +245,18 @@ def few_shot(
     [7, 3, 7]
     """
     choice("method", method, tuple(METHODS))
-    if isinstance(support, EpisodeBatch):
-        if support_labels is not None or query is not None:
-            raise must("support", "arrays where labels and queries are given", support, TypeError)
-        base_mean = support.base_mean if base_mean is None else base_mean
-        support, support_labels, query = support.support, support.support_labels, support.query
+    support, support_labels, query, base_mean = _arguments(support, support_labels, query, base_mean)
     choice("normalize", normalize, NORMALIZE)
-    query_shift = flag("query_shift", query_shift)
+    query_shift, record = flag("query_shift", query_shift), flag("record", record)
     tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=normalize is not None)
     options = {"prototype": prototype, "n_neighbors": n_neighbors, "symmetrize": symmetrize, "hard": hard}
     options |= {"lam": lam, "temperature": temperature, "clamp": clamp, "damping": damping}
+    options |= {"normalize": normalize, "query_shift": query_shift, "record": record}
     dtype = tasks.support.dtype
     rules = rules_of(method, dtype, inner_iter=inner_iter, tol=tol, max_iter=max_iter, **options)
     xp, workers = array_namespace(tasks.support), many_tasks.threads(n_jobs)
     if many_tasks.is_compiled(tasks, method, rules):
-        answers = [many_tasks.solve(tasks, method, rules, normalize, query_shift, workers)]
+        answers = [many_tasks.solve(tasks, method, rules, workers)]
     else:
         ready = (prepared(xp, part, normalize, query_shift) for part in _chunks(tasks))
         answers = [METHODS[method](xp, part, rules)._replace(zeros=zeros) for part, zeros in ready]
@@ -193,7 +264,17 @@ def few_shot(
     if zeros:
         text = f"{zeros} rows have no direction, since they are 0 (or the mean) before lengths are made 1; they stay 0"
         warnings.warn(text, UserWarning, stacklevel=2)
-    return _as_result(xp, tasks, answers, method, alone=np.ndim(support) == 2)
+    return _as_result(xp, tasks, answers, method, rules, alone=np.ndim(support) == 2)
+
+
+def _arguments(support: Any, support_labels: Any, query: Any, base_mean: Any) -> tuple[Any, Any, Any, Any]:
+    """Arrays as they are, or those of a batch."""
+    if not isinstance(support, EpisodeBatch):
+        return support, support_labels, query, base_mean
+    if support_labels is not None or query is not None:
+        raise must("support", "arrays where labels and queries are given", support, TypeError)
+    base_mean = support.base_mean if base_mean is None else base_mean
+    return support.support, support.support_labels, support.query, base_mean
 
 
 def _chunks(tasks: Tasks) -> Iterator[Tasks]:
@@ -232,15 +313,18 @@ def rules_of(method: str, dtype: Any, **options: Any) -> Rules:
     return Rules(**given)
 
 
-def _as_result(xp: Any, tasks: Tasks, answers: list[Answer], method: str, *, alone: bool) -> FewShotResult:
+def _as_result(
+    xp: Any, tasks: Tasks, answers: list[Answer], method: str, rules: Rules, *, alone: bool
+) -> FewShotResult:
     joined = [xp.concat([getattr(a, name) for a in answers], axis=0) for name in Answer._fields[:5]]
     probabilities, energy, damping, n_iter, converged = joined
-    E = len(tasks.classes)
     classes, labels = _named(xp, tasks, xp.argmax(probabilities, axis=-1))
     everywhere = bool(xp.all(converged))
     message = "energy and assignments stand still" if everywhere else "max_iter was reached"
     if bool(xp.any(damping < 1)):
         message += "; steps were damped"
+    if answers[0].proof is None:
+        message += f"; no certificate and no energies, since {method!r} lowers no energy"
     first = (lambda a: a[0, ...]) if alone else (lambda a: a)
     return FewShotResult(
         labels=first(labels),
@@ -248,12 +332,51 @@ def _as_result(xp: Any, tasks: Tasks, answers: list[Answer], method: str, *, alo
         classes=first(classes),
         energy=float(energy[0]) if alone else energy,
         damping=float(damping[0]) if alone else damping,
+        prototypes=first(_joined(xp, answers, "prototypes")) if answers[0].prototypes is not None else None,
+        options={name: value for name, value in rules._asdict().items() if name != "record"},
         method=method,
         n_iter=int(xp.max(n_iter)),
         converged=everywhere,
         message=message,
-        counts={"tasks": E, "updates": sum(a.updates for a in answers)},
+        counts={"tasks": len(tasks.classes), "updates": sum(a.updates for a in answers)},
+        certificate=_certificate(xp, answers, rules, alone),
+        trace=_trace(xp, answers, alone),
     )
+
+
+def _joined(xp: Any, parts: list[Any], name: str) -> Any:
+    """A field of all portions of the tasks."""
+    arrays_ = [getattr(part, name) for part in parts]
+    return arrays_[0] if len(arrays_) == 1 else xp.concat(arrays_, axis=0)
+
+
+def _certificate(xp: Any, answers: list[Answer], rules: Rules, alone: bool) -> Stationarity | None:
+    """What is known of the assignments, an entry a task."""
+    proofs: list[Any] = [answer.proof for answer in answers]
+    if proofs[0] is None:
+        return None
+    gap, q, monotone = (_joined(xp, proofs, name) for name in ("gap", "contraction", "monotone"))
+    Z, held = _joined(xp, proofs, "assignments"), None
+    if any(proof.held is not None for proof in proofs):
+        rows = [xp.argmax(0 * p.assignments, axis=-1) - 1 if p.held is None else p.held for p in proofs]
+        held = xp.concat(rows, axis=0)
+    bound = certificates.reach(xp, gap, q)
+    if alone:
+        gap, q, bound, monotone = float(gap[0]), float(q[0]), float(bound[0]), bool(monotone[0])
+        Z, held = Z[0, ...], None if held is None else held[0, ...]
+    own = {"assignments": Z, "lam": rules.lam, "temperature": rules.temperature, "clamp": held}
+    return Stationarity(gap, bound, q, monotone, certificates.STATEMENT, **own)
+
+
+def _trace(xp: Any, answers: list[Answer], alone: bool) -> Mapping[str, Any] | None:
+    """The energies of all tasks, by steps; those of tasks that have ended are repeated."""
+    parts = [energies for answer in answers for energies in answer.energies]
+    if not parts:
+        return None
+    steps = max(part.shape[1] for part in parts)
+    rows = [xp.concat([a] + [a[:, -1:]] * (steps - a.shape[1]), axis=1) if a.shape[1] < steps else a for a in parts]
+    energies = xp.matrix_transpose(xp.concat(rows, axis=0))
+    return {"energies": energies[:, 0] if alone else energies}
 
 
 def _named(xp: Any, tasks: Tasks, best: Any) -> tuple[Any, Any]:

@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import arrays
-from lrtheory._validation import generator, integer, must
-from lrtheory.transductive_clustering import certificates, dense
+from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._validation import generator, integer, must, real
+from lrtheory.transductive_clustering import certificates, dense, starts
 from lrtheory.transductive_clustering.affinity import knn_affinity
 from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
 from lrtheory.transductive_clustering.inputs import points, sparse_affinity, squarable
-from lrtheory.transductive_clustering.prototypes import squared_distances, weighted_means
+from lrtheory.transductive_clustering.prototypes import Prototypes, host_costs, squared_distances, weighted_means
 
 __all__ = ["lloyd", "spectral"]
 
 COLD = 1e-9  # temperature of hard labels, in units of the variance
 DENSE = 1000  # points up to which all eigenvectors are computed
+BLOCK = 512  # points whose distances are held at a time
+PLAIN = {"init", "tol", "max_iter", "rng"}  # options that leave labels and means alone in turn
 
 
 @arrays("host")
@@ -38,7 +40,8 @@ def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
     Returns
     -------
     ClusteringResult
-        Its energy is the sum of the squared distances to the means.
+        Its energy is the sum of the squared distances to the means. Without other options than init, tol, max_iter and
+        rng the assignments are labels, and it has converged when no label changes, whatever the tolerance.
 
     Raises
     ------
@@ -51,6 +54,8 @@ def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
     [[0.5], [10.0]]
     """
     X = squarable(points(X))
+    if set(options) <= PLAIN:
+        return _alone(X, n_clusters, **options)
     options = {"n_neighbors": 0, **options}
     return replace(cluster(X, n_clusters, lam=0.0, temperature=_cold(X), hard=True, **options), method="k-means")
 
@@ -64,7 +69,7 @@ def spectral(
     n_neighbors: int = 4,
     rng: np.random.Generator | int | None = None,
 ) -> ClusteringResult:
-    r"""Normalised spectral clustering: K-means on the leading eigenvectors of the normalised affinity.
+    r"""Normalized spectral clustering: K-means on the leading eigenvectors of the normalized affinity.
 
     Parameters
     ----------
@@ -73,7 +78,7 @@ def spectral(
     n_clusters : int
         K, below n.
     affinity : array or sparse array of shape (n, n), or None
-        W, symmetric and not negative; None takes the graph of nearest neighbours.
+        W, symmetric and not negative; None takes the graph of nearest neighbors.
     n_neighbors : int
         Of that graph.
     rng : Generator, int or None
@@ -112,28 +117,102 @@ def spectral(
     U = _leading(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)
     inner = lloyd(U / np.where(lengths > 0, lengths, 1.0), K, rng=generator(rng))
-    Z = dense.one_hot(np, inner.labels, K, X.dtype)
+    found = _hard(X, inner.labels, inner.prototypes, inner.n_iter, inner.converged)
+    Z = found.assignments
     means = weighted_means(np, X, Z, np.zeros((K, X.shape[1]), X.dtype))
     costs, T = squared_distances(np, X, means), _cold(X)
+    return replace(
+        found,
+        prototypes=means,
+        energy=float((costs * Z).sum(dtype=np.float64)),
+        affinity=W,
+        method="spectral",
+        message="labels of the spectral embedding; " + inner.message,
+        counts=inner.counts,
+        certificate=certificates.stationarity(Z, costs, W, 0.0, T, None),
+    )
+
+
+def _alone(
+    X: np.ndarray, n_clusters: int, init: Any = "k-means++", tol: float = 1e-5, max_iter: int = 100, rng: Any = None
+) -> ClusteringResult:
+    """Labels and means in turn, with nothing else."""
+    K = integer("n_clusters", n_clusters, low=1, high=len(X))
+    real("tol", tol, low=0, high=1)
+    max_iter, origin = integer("max_iter", max_iter, low=1), starts.origin_of(X)
+    ours = X - origin
+    init = starts.given_centers(init, X, K, origin)
+    first = starts.first_prototypes(ours, K, "mean", init=init, held=None, rng=generator(rng))
+    wide, M = kernel_input(ours, np.float64), np.array(first.centers, np.float64)
+    labels, before = np.full(len(X), -1), np.empty(len(X), np.int64)
+    n_iter, converged = 0, False
+    while n_iter < max_iter and not converged:
+        labels, before, old = before, labels, M.copy()
+        nearest_means(wide, M, labels)
+        converged = np.array_equal(labels, before) or np.array_equal(M, old)
+        n_iter += 1
+    return _hard(X, labels, M.astype(X.dtype) + origin, n_iter, converged)
+
+
+def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, converged: bool) -> ClusteringResult:
+    """The result of labels and means without a graph."""
+    n, K = len(X), len(means)
+    Z, W = dense.one_hot(np, labels, K, X.dtype), sparse.csr_array((n, n), dtype=X.dtype)
+    costs = host_costs(X, Prototypes("mean", means), X.dtype) if means.shape[1] == X.shape[1] else 1 - Z
     return ClusteringResult(
-        labels=inner.labels,
+        labels=labels,
         assignments=Z,
         prototypes=means,
         covariances=None,
-        energy=float((costs * Z).sum(dtype=np.float64)),
-        n_empty=inner.n_empty,
+        energy=float(np.take_along_axis(costs, labels[:, None], 1).sum(dtype=np.float64)),
+        n_empty=K - len(np.unique(labels)),
         prototype="mean",
         bandwidth=None,
         affinity=W,
         damping=1.0,
-        method="spectral",
-        n_iter=inner.n_iter,
-        converged=inner.converged,
-        message="labels of the spectral embedding; " + inner.message,
-        counts=inner.counts,
-        certificate=certificates.stationarity(Z, costs, W, 0.0, T, None),
+        method="k-means",
+        n_iter=n_iter,
+        converged=converged,
+        message="no label changes" if converged else "max_iter was reached",
+        counts={"updates": n_iter, "passes": 0, "flops": 0, "exponentials": 0, "rises": 0},
+        certificate=certificates.stationarity(Z, costs, W, 0.0, _cold(X), None),
         trace=None,
     )
+
+
+@kernel(fastmath={"contract", "nsz", "reassoc"})
+def nearest_means(X, M, labels):
+    r"""The label of the nearest mean of every point, of equal ones the first; M becomes the means of these points.
+
+    \|m\|^2 - 2 x . m is compared, by products of blocks of points.
+    """
+    K, d = M.shape
+    lengths, sums, counts = np.empty(K), np.zeros((K, d)), np.zeros(K)
+    for c in range(K):
+        lengths[c] = (M[c] * M[c]).sum() / 2
+    room, least = np.empty(K * BLOCK), np.empty(BLOCK)
+    for start in range(0, X.shape[0], BLOCK):
+        block = X[start : start + BLOCK]
+        n = block.shape[0]
+        apart, best = room[: K * n].reshape(K, n), labels[start : start + n]
+        np.dot(M, block.T, apart)
+        for p in range(n):
+            least[p] = lengths[0] - apart[0, p]
+            best[p] = 0
+        for c in range(1, K):
+            row, length = apart[c], lengths[c]
+            for p in range(n):
+                value = length - row[p]
+                best[p] = c if value < least[p] else best[p]
+                least[p] = value if value < least[p] else least[p]
+        for p in range(n):
+            total, x = sums[best[p]], block[p]
+            counts[best[p]] += 1
+            for i in range(d):
+                total[i] += x[i]
+    for c in range(K):
+        if counts[c] > 0:
+            M[c] = sums[c] / counts[c]
 
 
 def _cold(X: np.ndarray) -> float:

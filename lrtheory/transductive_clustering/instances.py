@@ -289,7 +289,7 @@ def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
 
 
 def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
-    r"""Held neighbours as costs of the free rows (statement TC-S10).
+    r"""Held neighbors as costs of the free rows (statement TC-S10).
 
     Parameters
     ----------

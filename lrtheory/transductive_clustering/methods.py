@@ -1,7 +1,7 @@
 r"""The methods of few-shot classification, each for a batch of tasks in array-API code.
 
 A method takes the prepared tasks and the rules, and returns an `Answer`. They share support means as a start; what they
-add is unlabelled queries (k-means), neighbours (laplacian-shot), both (slk), or a prior on the sizes of classes (tim,
+add is unlabeled queries (k-means), neighbors (laplacian-shot), both (slk), or a prior on the sizes of classes (tim,
 pt-map).
 """
 
@@ -14,12 +14,12 @@ from lrtheory.transductive_clustering.bound import step_factors
 from lrtheory.transductive_clustering.prototypes import Prototypes, costs_of, moved, squared_distances
 from lrtheory.transductive_clustering.tasks import Tasks, class_means, graph
 
-__all__ = ["DEFAULTS", "METHODS", "Answer", "Rules"]
+__all__ = ["DEFAULTS", "METHODS", "Answer", "Proof", "Rules", "held_labels", "task_problem", "whole_rows"]
 
 SHOT_ITER = 20  # updates of LaplacianShot
 SHARPER = 0.1  # a of TIM
 TRUST = 0.1 / (1 + SHARPER)  # weight of the support in TIM, beside that of the queries
-PACE, SWEEPS, CLOSE = 0.3, 100, 1e-3  # of PT-MAP: part of the way of centres; most sweeps, and when columns are equal
+PACE, SWEEPS, CLOSE = 0.3, 100, 1e-3  # of PT-MAP: part of the way of centers; most sweeps, and when columns are equal
 
 
 class Rules(NamedTuple):
@@ -36,12 +36,26 @@ class Rules(NamedTuple):
     inner_iter: int
     tol: float
     max_iter: int
+    normalize: str | None = None
+    query_shift: bool = False
+    record: bool = False
+
+
+class Proof(NamedTuple):
+    """Assignments (E, N, K) of all rows, the labels that are held (None: none), and what is known of them."""
+
+    assignments: Any
+    held: Any
+    gap: Any
+    contraction: Any
+    monotone: Any
 
 
 class Answer(NamedTuple):
     """Probabilities (E, NQ, K) of the queries; energy, step factor, turns and convergence of each task.
 
-    Of all tasks together, updates of assignments, and rows without a direction.
+    Of all tasks together, updates of assignments, and rows without a direction. Prototypes (E, K, D); the energies
+    (E, steps) of portions of tasks where they are recorded.
     """
 
     probabilities: Any
@@ -51,25 +65,81 @@ class Answer(NamedTuple):
     converged: Any
     updates: int
     zeros: int = 0
+    prototypes: Any = None
+    proof: Proof | None = None
+    energies: Any = ()
 
 
 def nearest(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     """The nearest class mean, a softmax of squared distances for the probabilities."""
-    costs = squared_distances(xp, tasks.query, class_means(xp, tasks))
-    return _at_once(xp, dense.softmax(xp, -costs, rules.temperature) * tasks.present, costs)
+    means = class_means(xp, tasks)
+    costs = squared_distances(xp, tasks.query, means)
+    answer = _at_once(xp, dense.softmax(xp, -costs, rules.temperature) * tasks.present, costs)
+    return answer._replace(prototypes=means)
 
 
 def laplacian_shot(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     """Fixed prototypes, a graph on the queries alone, and some updates of the assignments."""
-    means = rectified(xp, tasks) if rules.prototype == "rectified" else class_means(xp, tasks)
+    means = first_prototypes(xp, tasks, rules)
     costs = squared_distances(xp, tasks.query, means) * tasks.present
     W = graph(xp, tasks.query, tasks.present, rules.n_neighbors, rules.symmetrize)
     bound = dense.Bound(costs, W, rules.lam, rules.temperature, tasks.present > 0)
     Z = dense.softmax(xp, -costs, rules.temperature) * tasks.present
-    factor, safe = step_factors(xp, bound, certificates.spectrum_bounds(xp, W, bound.free), rules.damping)
-    done = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=rules.tol, max_iter=rules.max_iter)
-    updates = int(xp.sum(done.n_iter))
-    return Answer(done.assignments, done.energy, done.damping, done.n_iter, done.converged, updates)
+    known = certificates.spectrum_bounds(xp, W, bound.free)
+    factor, safe = step_factors(xp, bound, known, rules.damping)
+    options: dict[str, Any] = {"tol": rules.tol, "max_iter": rules.max_iter, "record": rules.record}
+    done = dense.descend(xp, bound, Z, factor=factor, safe=safe, **options)
+    answer = Answer(done.assignments, done.energy, done.damping, done.n_iter, done.converged, int(xp.sum(done.n_iter)))
+    proof = _proof(xp, tasks, rules, bound, done.assignments, known)
+    energies = () if done.trace is None else [xp.stack(done.trace["energies"], axis=1)]
+    return answer._replace(prototypes=means, proof=proof, energies=energies)
+
+
+def first_prototypes(xp: Any, tasks: Tasks, rules: Rules) -> Any:
+    """Means of the support, or rectified ones."""
+    return rectified(xp, tasks) if rules.prototype == "rectified" else class_means(xp, tasks)
+
+
+def held_labels(xp: Any, tasks: Tasks, rules: Rules, n: int) -> Any:
+    """Labels that are held in the last n rows of each task: the support's, and 0 of who is absent; None: none."""
+    everyone = bool(xp.all(tasks.present > 0))
+    ours = n - tasks.query.shape[1]
+    if everyone and not (ours and rules.clamp):
+        return None
+    held = -xp.astype(tasks.present[..., 0] > 0, xp.int64)
+    if not ours:
+        return held
+    own = xp.argmax(tasks.onehot, axis=-1)
+    return xp.concat([own if rules.clamp else xp.full_like(own, -1), xp.astype(held, own.dtype)], axis=1)
+
+
+def whole_rows(xp: Any, tasks: Tasks, Z: Any) -> Any:
+    """The assignments with those who are absent in the first class, where they cost nothing and have no neighbors."""
+    if bool(xp.all(tasks.present > 0)):
+        return Z
+    ours = Z.shape[1] - tasks.query.shape[1]
+    first = dense.one_hot(xp, xp.zeros_like(xp.argmax(Z[:, ours:, :], axis=-1)), Z.shape[-1], Z.dtype)
+    return xp.concat([Z[:, :ours, :], xp.where(tasks.present > 0, Z[:, ours:, :], first)], axis=1)
+
+
+def task_problem(xp: Any, tasks: Tasks, rules: Rules, method: str, prototypes: Any) -> tuple[Any, Any, Any]:
+    """Costs, dense affinity and held labels of tasks with given prototypes; `whole_rows` says who is absent where."""
+    if method == "laplacian-shot":
+        X, present, kinds = tasks.query, tasks.present, Prototypes("mean", prototypes)
+    else:
+        X, _, present = tasks.everything(xp)
+        kinds = Prototypes(rules.prototype, prototypes, _bandwidth(xp, X, present, rules))
+    W = graph(xp, X, present, rules.n_neighbors if rules.lam > 0 else 0, rules.symmetrize)
+    return costs_of(xp, X, kinds) * present, W, held_labels(xp, tasks, rules, X.shape[1])
+
+
+def _proof(xp: Any, tasks: Tasks, rules: Rules, bound: dense.Bound, Z: Any, known: Any) -> Proof:
+    """What is known of the assignments where the updates have ended."""
+    lowest, norm, symmetric = known
+    moved = dense.update(xp, bound, Z, dense.pull(xp, bound, Z)) - Z
+    gap, monotone = xp.sqrt(dense.total(xp, moved * moved)), symmetric & (rules.lam * lowest >= -2 * rules.temperature)
+    held = held_labels(xp, tasks, rules, Z.shape[1])
+    return Proof(whole_rows(xp, tasks, Z), held, gap, rules.lam * norm / (2 * rules.temperature), monotone)
 
 
 def rectified(xp: Any, tasks: Tasks) -> Any:
@@ -85,8 +155,9 @@ def rectified(xp: Any, tasks: Tasks) -> Any:
 
 def bd_cspn(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     """Rectified prototypes, and the largest cosine."""
-    similar = cosines(xp, tasks.query, rectified(xp, tasks))
-    return _at_once(xp, dense.softmax(xp, 10 * similar) * tasks.present, -similar)
+    means = rectified(xp, tasks)
+    similar = cosines(xp, tasks.query, means)
+    return _at_once(xp, dense.softmax(xp, 10 * similar) * tasks.present, -similar)._replace(prototypes=means)
 
 
 def cosines(xp: Any, X: Any, M: Any) -> Any:
@@ -106,23 +177,23 @@ def slk(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     X, onehot, present = tasks.everything(xp)
     W = graph(xp, X, present, rules.n_neighbors, rules.symmetrize) if rules.lam > 0 else None
     kinds = Prototypes(rules.prototype, class_means(xp, tasks), _bandwidth(xp, X, present, rules))
-    labelled = xp.sum(onehot, axis=-1, keepdims=True) > 0
-    free = (present > 0) & (~labelled if rules.clamp else xp.ones_like(labelled))
+    labeled = xp.sum(onehot, axis=-1, keepdims=True) > 0
+    free = (present > 0) & (~labeled if rules.clamp else xp.ones_like(labeled))
     bound = dense.Bound(costs_of(xp, X, kinds) * present, W, rules.lam, rules.temperature, free)
-    Z = xp.where(labelled, onehot, dense.softmax(xp, -bound.costs, rules.temperature) * present)
-    factor, safe = 1.0, None
-    if W is not None:
-        factor, safe = step_factors(xp, bound, certificates.spectrum_bounds(xp, W, free), rules.damping)
-    return _turns(xp, tasks, rules, (X, kinds, bound, Z, present), (factor, safe))
+    Z = xp.where(labeled, onehot, dense.softmax(xp, -bound.costs, rules.temperature) * present)
+    none = 0 * dense.total(xp, Z)
+    known = (none, none, none == none) if W is None else certificates.spectrum_bounds(xp, W, free)
+    return _turns(xp, tasks, rules, (X, kinds, bound, Z, present), known)
 
 
-def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, factors: Any) -> Answer:
+def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, known: Any) -> Answer:
     X, kinds, bound, Z, present = state
-    factor, safe = factors
+    factor, safe = (1.0, None) if bound.affinity is None else step_factors(xp, bound, known, rules.damping)
     value, _ = dense.energy(xp, bound, Z, dense.pull(xp, bound, Z))
     done, n_iter, updates = value != value, xp.astype(0 * value, xp.int64), 0
     factor = factor + 0 * value
     inner_iter = rules.inner_iter if rules.lam > 0 else 1
+    energies = [value]
     for _ in range(rules.max_iter):
         step = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=0.0, max_iter=inner_iter)
         new = xp.where(done[:, None, None], Z, step.assignments)
@@ -134,16 +205,22 @@ def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, factors: Any) -> Ans
         kinds = after._replace(centers=xp.where(done[:, None, None], kinds.centers, after.centers))
         bound = bound._replace(costs=costs_of(xp, X, kinds) * present)
         after_value, _ = dense.energy(xp, bound, new, dense.pull(xp, bound, new))
-        n_iter = n_iter + xp.astype(~done, xp.int64)
+        ended, n_iter = done, n_iter + xp.astype(~done, xp.int64)
         updates += int(xp.sum(xp.where(done, xp.zeros_like(step.n_iter), step.n_iter)))
         still = xp.max(xp.abs(new - Z), axis=(1, 2)) <= factor * rules.tol**0.5
         size = xp.sum(xp.max(xp.abs(bound.costs), axis=-1), axis=-1, dtype=xp.float64)
         noise = dense.ROUNDING * xp.finfo(Z.dtype).eps * (1 + size + xp.abs(after_value))
         done = done | (still & dense.stands(xp, after_value, value, rules.tol, noise))
+        energies += [xp.where(ended, value, step.energy), after_value]
         Z, value = new, after_value
         if bool(xp.all(done)):
             break
-    return Answer(Z[:, tasks.n_support :, :], value, factor, n_iter, done, updates)
+    return Answer(
+        *(Z[:, tasks.n_support :, :], value, factor, n_iter, done, updates),
+        prototypes=kinds.centers,
+        proof=_proof(xp, tasks, rules, bound, Z, known),
+        energies=[xp.stack(energies, axis=1)] if rules.record else (),
+    )
 
 
 def _bandwidth(xp: Any, X: Any, present: Any, rules: Rules) -> Any:
@@ -158,7 +235,7 @@ def _bandwidth(xp: Any, X: Any, present: Any, rules: Rules) -> Any:
 
 
 def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Transductive information maximisation by alternating updates: confident queries, classes of equal size.
+    """Transductive information maximization by alternating updates: confident queries, classes of equal size.
 
     With p the softmax of -(tau / 2) squared distances to the weights, in turn q ~ p^(1 + a) / sqrt(sum of them over the
     queries) by rows, and weights as means under y and q, corrected by p (a = `SHARPER`, tau = 1 / temperature).
@@ -185,7 +262,8 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
         if bool(xp.all(done)):
             break
     p = likely(Q) * tasks.present
-    return _at_once(xp, p, squared_distances(xp, Q, W))._replace(n_iter=n_iter, converged=done)
+    answer = _at_once(xp, p, squared_distances(xp, Q, W))
+    return answer._replace(n_iter=n_iter, converged=done, prototypes=W)
 
 
 def _stood(xp: Any, new: Any, before: Any, done: Any, n_iter: Any, tol: float) -> tuple[Any, Any]:
@@ -195,7 +273,7 @@ def _stood(xp: Any, new: Any, before: Any, done: Any, n_iter: Any, tol: float) -
 
 
 def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Optimal transport with classes of equal size, and centres that follow it."""
+    """Optimal transport with classes of equal size, and centers that follow it."""
     means = class_means(xp, tasks)
     K, plan = means.shape[1], None
     shots = xp.sum(tasks.onehot, axis=1)[..., None]
@@ -206,7 +284,7 @@ def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
         means = means + PACE * (target - means)
     costs = squared_distances(xp, tasks.query, means)
     plan = sinkhorn(xp, costs, rules.temperature, tasks.present, K)
-    return _at_once(xp, plan, costs)
+    return _at_once(xp, plan, costs)._replace(prototypes=means)
 
 
 def sinkhorn(xp: Any, costs: Any, temperature: float, present: Any, K: int) -> Any:
@@ -225,7 +303,7 @@ def sinkhorn(xp: Any, costs: Any, temperature: float, present: Any, K: int) -> A
 
 
 def label_spreading(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Labels flow along a Gaussian graph: F <- a S F + (1 - a) Y with S the normalised affinity, a = 0.8."""
+    """Labels flow along a Gaussian graph: F <- a S F + (1 - a) Y with S the normalized affinity, a = 0.8."""
     X, Y, present = tasks.everything(xp)
     off = present * xp.matrix_transpose(present) * (1 - xp.eye(X.shape[1], dtype=X.dtype, device=X.device))
     W = off * xp.exp(-squared_distances(xp, X, X) / rules.temperature)

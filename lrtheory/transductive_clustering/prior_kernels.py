@@ -10,25 +10,29 @@ import numpy as np
 from lrtheory._array import kernel
 from lrtheory._exponential import exponential
 from lrtheory.transductive_clustering import task_features as features
+from lrtheory.transductive_clustering.logarithm import logarithm
 from lrtheory.transductive_clustering.methods import CLOSE, PACE, SHARPER, SWEEPS, TRUST
-from lrtheory.transductive_clustering.task_features import TIM
+from lrtheory.transductive_clustering.task_features import TIM, soft_rows
+from lrtheory.transductive_clustering.task_graphs import FAST
 
 __all__ = ["solve_tasks"]
 
 
 @kernel(nogil=True, error_model="numpy")
-def solve_tasks(support, query, index, present, base, scalars, probabilities, numbers, first, last):
-    """Tasks from first to last; rows of ``numbers`` as those of `task_kernels.solve_tasks`."""
+def solve_tasks(support, query, index, present, base, scalars, probabilities, prototypes, numbers, paths, first, last):
+    """Tasks from first to last; rows of ``numbers`` as the first six of `task_kernels.solve_tasks`."""
     n_support, n_query, k = support.shape[1], query.shape[1], probabilities.shape[2]
     X = np.empty((n_support + n_query, support.shape[2]), support.dtype)
     state, rows = np.empty((4, k, len(X)), support.dtype), np.empty((4, len(X)), support.dtype)
+    turned, squares = np.empty((support.shape[2], len(X)), support.dtype), np.empty(len(X), support.dtype)
     for e in range(first, last):
         M, held, zeros = features.prepare(support, query, index, present, base, scalars, e, X)
-        turned, squares = features.columns_of(X)
+        features.turn(X, turned, squares)
         if scalars.kind == TIM:
             n_iter, converged = confident(X, turned, squares, held, index[e], scalars, M, state, rows)
         else:
             n_iter, converged = transported(X, turned, squares, held, index[e], scalars, M, state, rows)
+        prototypes[e] = M
         numbers[e, 0] = 0.0
         for q in range(n_query):
             best = 0
@@ -41,29 +45,6 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, nu
         numbers[e, 3] = 1.0 if converged else 0.0
         numbers[e, 4] = 0.0
         numbers[e, 5] = zeros
-
-
-@kernel(nogil=True, error_model="numpy")
-def soft_rows(costs, cold, held, P, rows, first):
-    """P <- softmax(-cold costs) of the points from the first on, 0 of those that are absent.
-
-    The lowest costs and the inverse sums of powers stay in `rows`.
-    """
-    lowest, mass = rows[0], rows[1]
-    for p in range(first, costs.shape[1]):
-        lowest[p], mass[p] = np.inf, 0
-    for c in range(costs.shape[0]):
-        for p in range(first, costs.shape[1]):
-            lowest[p] = costs[c, p] if costs[c, p] < lowest[p] else lowest[p]
-    for c in range(costs.shape[0]):
-        for p in range(first, costs.shape[1]):
-            P[c, p] = exponential((lowest[p] - costs[c, p]) * cold)
-            mass[p] += P[c, p]
-    for p in range(first, costs.shape[1]):
-        mass[p] = 1 / mass[p] if held[p] > -2 else 0 * mass[p]
-    for c in range(costs.shape[0]):
-        for p in range(first, costs.shape[1]):
-            P[c, p] *= mass[p]
 
 
 # --- confident queries, classes of equal size ------------------------------------------------------------------------
@@ -80,15 +61,14 @@ def confident(X, turned, squares, held, index, scalars, W, state, rows):
         here += held[p] > -2
     share = dtype.type(n_support / max(here, 1))
     n_iter, converged = 0, False
+    for c in range(len(W)):
+        for p in range(n_support):
+            Q[c, p] = index[p] == c
     while n_iter < scalars.max_iter and not converged:
         features.fill_costs(turned, squares, W, held, costs)
         soft_rows(costs, cold, held, P, rows, start)
         sharpened(costs, cold, n_support, Q, rows)
-        for c in range(P.shape[0]):
-            for p in range(n_support):
-                Q[c, p] = index[p] == c
-            for p in range(n):
-                G[c, p] = (Q[c, p] - P[c, p]) * (dtype.type(TRUST) if p < n_support else share)
+        pulled_to(P, Q, n_support, dtype.type(TRUST), share, G)
         move = weights_moved(X, P, Q, G, (n_support, dtype.type(TRUST), share), W)
         converged = move <= scalars.tol
         n_iter += 1
@@ -97,27 +77,41 @@ def confident(X, turned, squares, held, index, scalars, W, state, rows):
     return n_iter, converged
 
 
-@kernel(nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def pulled_to(P, Q, n_support, trust, share, G):
+    """G = weights times (Q - P)."""
+    for c in range(len(G)):
+        p, q, g = P[c], Q[c], G[c]
+        for i in range(len(g)):
+            g[i] = share * (q[i] - p[i])
+        for i in range(n_support):
+            g[i] = trust * (q[i] - p[i])
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def sharpened(costs, cold, first, Q, rows):
     """q ~ p^(1 + a) / sqrt(sum of them over the queries), by rows, from what `soft_rows` has left."""
-    power = Q.dtype.type(1 + SHARPER)
-    lowest, inverse, scale, mass = rows[0], rows[1], rows[2], rows[3]
-    for p in range(first, Q.shape[1]):
-        mass[p], scale[p] = 0, inverse[p] ** power
+    zero, one, power = Q.dtype.type(0), Q.dtype.type(1), Q.dtype.type(1 + SHARPER)
+    lowest, inverse, scale, mass = rows[0, first:], rows[1, first:], rows[2, first:], rows[3, first:]
+    for p in range(len(mass)):  # of who is absent the inverse is 0, and so is its power
+        here = inverse[p] > 0
+        scale[p] = exponential(power * logarithm(inverse[p] if here else one)) if here else zero
+        mass[p] = zero
     for c in range(Q.shape[0]):
-        total = Q.dtype.type(0)
-        for p in range(first, Q.shape[1]):
-            Q[c, p] = exponential((lowest[p] - costs[c, p]) * (cold * power)) * scale[p]
-            total += Q[c, p]
-        column = 1 / np.sqrt(total) if total > 0 else total
-        for p in range(first, Q.shape[1]):
-            Q[c, p] *= column
-            mass[p] += Q[c, p]
-    for p in range(first, Q.shape[1]):
-        mass[p] = 1 / mass[p] if mass[p] > 0 else mass[p]
+        total, row, q = zero, costs[c, first:], Q[c, first:]
+        for p in range(len(mass)):
+            q[p] = exponential((lowest[p] - row[p]) * (cold * power)) * scale[p]
+            total += q[p]
+        column = one / np.sqrt(total) if total > 0 else total
+        for p in range(len(mass)):
+            q[p] *= column
+            mass[p] += q[p]
+    for p in range(len(mass)):
+        mass[p] = one / mass[p] if mass[p] > 0 else zero
     for c in range(Q.shape[0]):
-        for p in range(first, Q.shape[1]):
-            Q[c, p] *= mass[p]
+        q = Q[c, first:]
+        for p in range(len(mass)):
+            q[p] *= mass[p]
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -126,16 +120,24 @@ def weights_moved(X, P, Q, G, parts, W):
     n_support, trust, share = parts
     largest, new = W.dtype.type(0), np.dot(G, X)
     for c in range(W.shape[0]):
-        own, mass = W.dtype.type(0), W.dtype.type(0)
-        for p in range(P.shape[1]):
-            weight = trust if p < n_support else share
-            own += weight * P[c, p]
-            mass += weight * Q[c, p]
-        for d in range(W.shape[1]):
-            moved = (new[c, d] + own * W[c, d]) / mass
-            largest = max(largest, abs(moved - W[c, d]))
-            W[c, d] = moved
+        own = trust * total_of(P[c, :n_support]) + share * total_of(P[c, n_support:])
+        mass = trust * total_of(Q[c, :n_support]) + share * total_of(Q[c, n_support:])
+        w, goal = W[c], new[c]
+        for d in range(len(w)):
+            moved = (goal[d] + own * w[d]) / mass
+            step = abs(moved - w[d])
+            largest = step if step > largest else largest
+            w[d] = moved
     return largest
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def total_of(x):
+    """The sum, in sums that the processor adds side by side."""
+    value = x.dtype.type(0)
+    for i in range(len(x)):
+        value += x[i]
+    return value
 
 
 # --- classes of equal size by transport ------------------------------------------------------------------------------
@@ -163,38 +165,46 @@ def transported(X, turned, squares, held, index, scalars, M, state, rows):
 
 @kernel(nogil=True, error_model="numpy")
 def balanced(plan, held, rows, first):
-    """Sinkhorn sweeps: columns of equal sums, then rows of sum 1."""
-    k, n, mass = plan.shape[0], plan.shape[1], rows[0]
-    share = 0.0
-    for p in range(first, n):
-        share += (held[p] > -2) / k
+    """Sinkhorn sweeps: columns of equal sums, then rows of sum 1; factors a row and a column until the end."""
+    k, here = plan.shape[0], 0
+    for p in range(first, plan.shape[1]):
+        here += held[p] > -2
+    share, factors, totals = plan.dtype.type(here / k), np.ones(k, plan.dtype), np.empty(k, plan.dtype)
+    ours, mass = rows[0, first:], rows[1, first:]
+    ours[:] = 1
     for _ in range(SWEEPS):
         farthest = 0.0
-        for p in range(first, n):
-            mass[p] = 0
         for c in range(k):
-            total = 0.0
-            for p in range(first, n):
-                total += plan[c, p]
-            farthest = max(farthest, abs(total - share))
-            rows[1, c] = share / total if total > 0 else share
+            totals[c] = features.dot(plan[c, first:], ours) * factors[c]
+            farthest = max(farthest, abs(totals[c] - share))
         if farthest <= CLOSE:
-            return
+            break
         for c in range(k):
-            scale = rows[1, c]
-            for p in range(first, n):
-                plan[c, p] *= scale
-                mass[p] += plan[c, p]
-        for p in range(first, n):
-            mass[p] = 1 / mass[p] if mass[p] > 0 else mass[p]
-        for c in range(k):
-            for p in range(first, n):
-                plan[c, p] *= mass[p]
+            factors[c] *= share / totals[c] if totals[c] > 0 else share
+        balance_rows(plan, factors, first, ours, mass)
+    for c in range(k):
+        row = plan[c, first:]
+        for p in range(len(row)):
+            row[p] *= factors[c] * ours[p]
 
 
-@kernel(nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def balance_rows(plan, factors, first, ours, mass):
+    """The factors of the rows that make their sums 1; 1 of rows of zeros."""
+    one = plan.dtype.type(1)
+    for p in range(len(mass)):
+        mass[p] = 0
+    for c in range(len(plan)):
+        row, factor = plan[c, first:], factors[c]
+        for p in range(len(mass)):
+            mass[p] += factor * row[p]
+    for p in range(len(mass)):
+        ours[p] = one / (mass[p] if mass[p] > 0 else one)
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def pace_to_mean(X, labels, plan, n_support, center):
-    """A part of the way from a centre to the mean of its support and of what the plan brings to it."""
+    """A part of the way from a center to the mean of its support and of what the plan brings to it."""
     target, mass = np.zeros(len(center), X.dtype), X.dtype.type(0)
     for p in range(len(X)):
         weight, x = (labels[p] if p < n_support else plan[p]), X[p]

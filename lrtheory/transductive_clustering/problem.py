@@ -207,7 +207,7 @@ def make_gaussian_mixture(
     n, n_clusters, n_features : int
         Numbers of points, of clusters and of coordinates.
     separation : float
-        The centres are Gaussian with this standard deviation.
+        The centers are Gaussian with this standard deviation.
     weights : array of shape (n_clusters,), or None
         Shares of the clusters; None makes them equal.
     rng : Generator, int or None
@@ -235,5 +235,5 @@ def make_gaussian_mixture(
     if not shares.sum() > 0:
         raise must("weights", "positive somewhere", shares)
     truth = draws.choice(k, size=n, p=shares / shares.sum())
-    centres = spread * draws.normal(size=(k, d))
-    return ClusteringProblem(centres[truth] + draws.normal(size=(n, d)), truth)
+    centers = spread * draws.normal(size=(k, d))
+    return ClusteringProblem(centers[truth] + draws.normal(size=(n, d)), truth)

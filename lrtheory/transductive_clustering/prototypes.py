@@ -1,7 +1,7 @@
 r"""Prototypes: what a cluster looks like, the costs that follow, and the updates that never raise the energy.
 
 ===========  =============================  =====================================================================
-mean         \|x - m\|^2                    weighted means: the minimisers, so the energy falls (statement TC-P7)
+mean         \|x - m\|^2                    weighted means: the minimizers, so the energy falls (statement TC-P7)
 mode         -exp(-\|x - m\|^2 / (2 s^2))   steps of mean shift, uphill in density (statement TC-T11)
 medoid       as mode                        the point where the weighted density is largest: falls from data points
 bo           as mode                        the point with the largest z: free of cost and of guarantee (TC-S8)
@@ -27,7 +27,7 @@ RIDGE = 1e-6  # of the mean variance, on the diagonal of covariances
 
 
 class Prototypes(NamedTuple):
-    """Centres (..., K, D), the bandwidth of modes, and the covariances of Gaussians."""
+    """Centers (..., K, D), the bandwidth of modes, and the covariances of Gaussians."""
 
     kind: str
     centers: Any
@@ -44,13 +44,18 @@ def squared_distances(xp: Any, X: Any, M: Any) -> Any:
     return xp.where(squares > 0, squares, xp.zeros_like(squares))
 
 
-def squared_sizes(X: np.ndarray, prototypes: Prototypes) -> float:
-    """The sum over points of what cancels in `squared_distances`; 0 where costs do not grow with it."""
+def squared_sizes(moments: tuple[int, np.ndarray, float], prototypes: Prototypes) -> float:
+    """The sum over points of what cancels in `squared_distances`, from their number, sum and sum of squares.
+
+    It is 0 where costs do not grow with it.
+    """
     if prototypes.kind != "mean":
         return 0.0
-    origin = prototypes.centers.mean(axis=0)
-    around, centers = X - origin, prototypes.centers - origin
-    return float((around * around).sum(dtype=np.float64)) + len(X) * float((centers * centers).sum(axis=1).max())
+    n, total, squares = moments
+    origin = prototypes.centers.mean(axis=0, dtype=np.float64)
+    centers = prototypes.centers - origin
+    around = squares - 2 * float(total @ origin) + n * float(origin @ origin)
+    return max(around, 0.0) + n * float((centers * centers).sum(axis=1).max())
 
 
 def kernel_of(xp: Any, squares: Any, bandwidth: Any) -> Any:
@@ -74,7 +79,7 @@ def host_costs(X: np.ndarray, prototypes: Prototypes, dtype: Any) -> np.ndarray:
 
 
 def host_moved(X: np.ndarray, Z: np.ndarray, prototypes: Prototypes) -> Prototypes:
-    """`moved` computed in float64, the centres rounded to their own dtype."""
+    """`moved` computed in float64, the centers rounded to their own dtype."""
     wide = prototypes._replace(centers=prototypes.centers.astype(np.float64, copy=False))
     with np.errstate(over="ignore"):
         found = moved(np, X.astype(np.float64, copy=False), Z.astype(np.float64, copy=False), wide)

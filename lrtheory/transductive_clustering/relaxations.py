@@ -188,7 +188,7 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
 
     Proof
     -----
-    Put row p at the label that minimises b_pl = a_pl - lambda sum_{q != p} w_pq z_ql. E as a function of row p alone is
+    Put row p at the label that minimizes b_pl = a_pl - lambda sum_{q != p} w_pq z_ql. E as a function of row p alone is
     <b_p, z_p> - (lambda / 2) w_pp \|z_p\|^2 + const, concave for w_pp >= 0, so a vertex is best, and among vertices the
     last term is constant. E never rises, and E(Z) <= R_T(Z) + T N_F log K by `entropy_bound`.
 
@@ -334,7 +334,7 @@ def hard_temperature(gap: Any, n_clusters: int, *, tol: Any = 1e-16) -> Any:
 
 
 def log_partition(costs: Any, *, temperature: Any) -> Any:
-    r"""The energy after an update without pairs: the free energy of expectation maximisation (statement TC-S7).
+    r"""The energy after an update without pairs: the free energy of expectation maximization (statement TC-S7).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""The bound optimiser on a sparse affinity: one pass over the edges an update, in Numba, with its energy on the way.
+r"""The bound optimizer on a sparse affinity: one pass over the edges an update, in Numba, with its energy on the way.
 
 A whole step ends at a softmax, whose entropy and unary terms together are lambda z . u - T log sum exp(...), one
 logarithm a row in place of K (statement TC-P10). So a row of a pass knows, of the point that it leaves, the pair term
@@ -16,6 +16,7 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._exponential import exponential
 from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.dense import ROUNDING, SMALL, Descent, Work
+from lrtheory.transductive_clustering.logarithm import logarithm
 
 __all__ = ["descend_sparse"]
 
@@ -30,7 +31,7 @@ def update_rows(costs, starts, columns, values, lam, temperature, held, factor, 
     Returns how many multiply-adds over edges and how many exponentials it took.
     """
     k, dtype, flops, exponentials = costs.shape[1], costs.dtype, 0, 0
-    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((6, BLOCK), dtype)
+    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((7, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
         stop = min(start + BLOCK, last)
         flops += pull_rows(starts[start : stop + 1], columns, values, Z, pulled)
@@ -40,30 +41,35 @@ def update_rows(costs, starts, columns, values, lam, temperature, held, factor, 
     return flops, exponentials
 
 
-@kernel(nogil=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy", fastmath={"contract"})
 def pull_rows(starts, columns, values, Z, pulled):
-    """Rows of W Z; four clusters a sweep over the edges, so that sums stay in registers. Returns its multiply-adds."""
-    k, flops = Z.shape[1], 0
+    """Rows of W Z; eight or two clusters a sweep over the edges, so that sums stay in registers. Returns its flops."""
+    k, zero, flops = Z.shape[1], Z.dtype.type(0), 0
     for p in range(len(starts) - 1):
-        c = 0
-        while c + 4 <= k:
-            a = b = d = e = Z.dtype.type(0)
-            for i in range(starts[p], starts[p + 1]):
-                q, w = columns[i], values[i]
-                a += w * Z[q, c]
-                b += w * Z[q, c + 1]
-                d += w * Z[q, c + 2]
-                e += w * Z[q, c + 3]
-            pulled[p, c], pulled[p, c + 1], pulled[p, c + 2], pulled[p, c + 3] = a, b, d, e
-            flops += 4 * (starts[p + 1] - starts[p])
-            c += 4
+        first, last, c = starts[p], starts[p + 1], 0
+        while c + 8 <= k:
+            s = t = u = v = a = b = d = e = zero
+            for i in range(first, last):
+                z, w = Z[columns[i]], values[i]
+                s, t, u, v = s + w * z[c], t + w * z[c + 1], u + w * z[c + 2], v + w * z[c + 3]
+                a, b, d, e = a + w * z[c + 4], b + w * z[c + 5], d + w * z[c + 6], e + w * z[c + 7]
+            pulled[p, c], pulled[p, c + 1], pulled[p, c + 2], pulled[p, c + 3] = s, t, u, v
+            pulled[p, c + 4], pulled[p, c + 5], pulled[p, c + 6], pulled[p, c + 7] = a, b, d, e
+            c += 8
+        while c + 2 <= k:
+            s = t = zero
+            for i in range(first, last):
+                z, w = Z[columns[i]], values[i]
+                s, t = s + w * z[c], t + w * z[c + 1]
+            pulled[p, c], pulled[p, c + 1] = s, t
+            c += 2
         while c < k:
-            a = Z.dtype.type(0)
-            for i in range(starts[p], starts[p + 1]):
-                a += values[i] * Z[columns[i], c]
-            pulled[p, c] = a
-            flops += starts[p + 1] - starts[p]
+            s = zero
+            for i in range(first, last):
+                s += values[i] * Z[columns[i], c]
+            pulled[p, c] = s
             c += 1
+        flops += k * (last - first)
     return flops
 
 
@@ -94,21 +100,28 @@ def softmaxes(costs, lam, cold, pulled, powers, sums):
 
 @kernel(nogil=True, error_model="numpy")
 def move_rows(lam, factor, Z, pulled, powers, sums, new):
-    """Steps of all rows; `sums` gets lam z . u where a whole step ends, squared and largest moves, and z . u before."""
+    """Steps of all rows; `sums` gets lam z . u where a whole step ends, squared and largest moves, and z . u before.
+
+    In place of the sums of powers it has their logarithms then.
+    """
     n, k = Z.shape
     mass, linear, moved, largest, pairs = sums[1], sums[2], sums[3], sums[4], sums[5]
+    inverse, one = sums[6], Z.dtype.type(1)
     for p in range(n):
         linear[p] = moved[p] = largest[p] = pairs[p] = 0
+        inverse[p] = one / mass[p]
     for c in range(k):
         power = powers[c]
         for p in range(n):
-            goal = power[p] / mass[p]
+            goal = power[p] * inverse[p]
             step = factor * (goal - Z[p, c])
             new[p, c] = goal if factor == 1 else Z[p, c] + step
             linear[p] += lam * goal * pulled[p, c]
             moved[p] += step * step
             largest[p] = max(largest[p], abs(step))
             pairs[p] += Z[p, c] * pulled[p, c]
+    for p in range(n):
+        mass[p] = logarithm(mass[p])
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -118,7 +131,7 @@ def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
         j = p - start
         rows[p, 0] = sums[5, j]
         if held[p] < 0:
-            rows[p, 1] = sums[2, j] - sums[0, j] - temperature * np.log(sums[1, j])
+            rows[p, 1] = sums[2, j] - sums[0, j] - temperature * sums[1, j]
             if factor != 1.0:
                 rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
             rows[p, 2] = sums[3, j]
@@ -134,12 +147,11 @@ def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
 @kernel(nogil=True, error_model="numpy")
 def entropy_and_cost(costs, temperature, p, Z):
     """T sum z log z + a . z of one row."""
-    value = 0.0
+    value, entropy, one = 0.0, 0.0, Z.dtype.type(1)
     for c in range(costs.shape[1]):
         value += costs[p, c] * Z[p, c]
-        if Z[p, c] > 0:
-            value += temperature * Z[p, c] * np.log(Z[p, c])
-    return value
+        entropy += Z[p, c] * logarithm(Z[p, c] if Z[p, c] > 0 else one)
+    return value + temperature * entropy
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -182,9 +194,9 @@ def descend_sparse(
     starts, columns, values = graph
     edges = starts, columns, kernel_input(values, costs.dtype)
     data = (kernel_input(costs), *edges, lam, temperature, kernel_input(held))
+    size = float(np.maximum(costs.max(axis=1), -costs.min(axis=1)).sum(dtype=np.float64))  # bounds <|A|, Z>
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
-    size = float(np.abs(costs).max(axis=1).sum(dtype=np.float64))  # bounds <|A|, Z>
     own_rows(data[0], temperature, Z, old)
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
     trace: dict[str, list[Any]] | None = None

@@ -26,7 +26,7 @@ def origin_of(X: np.ndarray) -> np.ndarray:
 def first_prototypes(
     X: np.ndarray, K: int, kind: str, *, init: Any, held: np.ndarray | None, rng: np.random.Generator
 ) -> Prototypes:
-    """Given centres, or drawn ones; those of clusters with held points at their mean, medoids at the nearest point."""
+    """Given centers, or drawn ones; those of clusters with held points at their mean, medoids at the nearest point."""
     centers = plus_plus(X, K, rng) if isinstance(init, str) else init
     for c in np.unique(held[held >= 0]) if held is not None else ():
         centers[c] = X[held == c].mean(axis=0)
@@ -39,7 +39,7 @@ def first_prototypes(
 
 
 def given_centers(init: Any, X: np.ndarray, K: int, origin: np.ndarray) -> Any:
-    """The first centres from the origin of the points, or how to draw them."""
+    """The first centers from the origin of the points, or how to draw them."""
     if isinstance(init, str):
         return choice("init", init, ("k-means++",))
     high = largest_coordinate(X)

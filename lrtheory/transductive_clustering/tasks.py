@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import is_foreign, to_numpy
+from lrtheory._array import is_foreign, kernel, kernel_input, to_numpy
 from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering import dense
 from lrtheory.transductive_clustering.inputs import floats, namespace
@@ -34,7 +34,7 @@ class Tasks(NamedTuple):
 
     @property
     def n_support(self) -> int:
-        """Labelled points a task."""
+        """Labeled points a task."""
         return int(self.support.shape[1])
 
     def part(self, where: slice) -> Tasks:
@@ -161,11 +161,33 @@ def _sizes(xp: Any, tasks: Tasks) -> Any:
     for name in ("support", "query", "base_mean"):
         x = getattr(tasks, name)
         if x is not None:
-            sizes = xp.maximum(xp.max(x, axis=(1, 2)), -xp.min(x, axis=(1, 2)))
+            if isinstance(x, np.ndarray):
+                sizes = np.asarray(_host_sizes(kernel_input(x)))
+            else:
+                sizes = xp.maximum(xp.max(x, axis=(1, 2)), -xp.min(x, axis=(1, 2)))
             if not bool(xp.all(xp.isfinite(sizes))):
                 raise must(name, "finite", "an infinity or NaN")
             total = xp.maximum(total, sizes)
     return total
+
+
+def _host_sizes(x: np.ndarray) -> np.ndarray:
+    """The largest coordinate of each task, in one pass; NaN and infinity count as larger than all numbers."""
+    places = np.int64 if x.dtype == np.float64 else np.int32
+    return largest_bits(x.reshape(len(x), -1).view(places)).view(x.dtype)
+
+
+@kernel
+def largest_bits(bits):
+    """The largest entry of every row without the sign: of floats, that of the largest size."""
+    found = np.zeros(bits.shape[0], bits.dtype)
+    signless = found.dtype.type(np.iinfo(bits.dtype).max)
+    for e in range(bits.shape[0]):
+        row, value = bits[e], found[e]
+        for i in range(row.shape[0]):
+            value = max(value, row[i] & signless)
+        found[e] = value
+    return found
 
 
 def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -187,7 +209,7 @@ def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) -> tuple[Tasks, int]:
-    """The features that methods see: centred, of length 1, queries moved to the mean of the support.
+    """The features that methods see: centered, of length 1, queries moved to the mean of the support.
 
     Also how many rows have no direction, being 0 up to the rounding of the mean that was subtracted.
     """
@@ -227,7 +249,7 @@ def class_means(xp: Any, tasks: Tasks) -> Any:
 
 
 def graph(xp: Any, X: Any, present: Any, n_neighbors: int, symmetrize: str | None) -> Any:
-    """The graph of nearest neighbours of each task as a dense affinity (E, N, N); absent points have no edges."""
+    """The graph of nearest neighbors of each task as a dense affinity (E, N, N); absent points have no edges."""
     n = X.shape[1]
     eye = xp.eye(n, dtype=xp.bool, device=X.device)
     apart = squared_distances(xp, X, X)

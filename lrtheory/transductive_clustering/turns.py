@@ -23,6 +23,7 @@ class Turns:
         self.X, self.W, self.prototypes, self.lam, self.temperature = X, W, prototypes, lam, temperature
         self.graph = csr_parts(W)
         self.wide = X.astype(np.float64, copy=False)
+        self.moments = len(X), self.wide.sum(axis=0), float(np.vdot(self.wide, self.wide))
         self.costs = host_costs(self.wide, prototypes, X.dtype)
         self.held = np.full(len(X), -1) if held is None else held
         self.free = (self.held < 0)[:, None]
@@ -89,7 +90,7 @@ class Turns:
         n, k = self.costs.shape
         terms = float(dense.total(np, np.abs(self.costs) * self.Z)) + n * self.temperature * np.log(k)
         single, double = float(np.finfo(self.X.dtype).eps), float(np.finfo(np.float64).eps)
-        squares = double * squared_sizes(self.wide, self.prototypes)
+        squares = double * squared_sizes(self.moments, self.prototypes)
         return dense.ROUNDING * (single * (1 + 2 * terms + abs(self.energies[-1])) + squares)
 
     def note(self, value: float) -> None:

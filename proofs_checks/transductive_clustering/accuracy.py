@@ -74,7 +74,7 @@ TC_E_KMEANS = Statement(
 
 TC_E_LAPLACIAN = Statement(
     id="transductive_clustering/TC-E-laplacian",
-    title="Neighbours help the nearest prototype at one shot",
+    title="Neighbors help the nearest prototype at one shot",
     source=LAPLACIAN_TABLES,
     tex=r"\mathbb E[\mathrm{acc}_{\mathrm{LaplacianShot}} - \mathrm{acc}_{\mathrm{nearest}}] \ge 0.01",
     hypotheses=KNOWN,
@@ -90,7 +90,7 @@ TC_E_LAPLACIAN = Statement(
 
 TC_E_SLK = Statement(
     id="transductive_clustering/TC-E-slk",
-    title="Neighbours help K-means at one shot",
+    title="Neighbors help K-means at one shot",
     source=TABLES,
     tex=r"\mathbb E[\mathrm{acc}_{\mathrm{SLK}} - \mathrm{acc}_{K\text{-means}}] \ge 0.01",
     hypotheses=KNOWN,
@@ -106,7 +106,7 @@ TC_E_SLK = Statement(
 
 TC_E_SLK_FIVE = Statement(
     id="transductive_clustering/TC-E-slk-five",
-    title="Neighbours help K-means at five shots",
+    title="Neighbors help K-means at five shots",
     source=TABLES,
     tex=r"\mathbb E[\mathrm{acc}_{\mathrm{SLK}} - \mathrm{acc}_{K\text{-means}}] \ge 0.01",
     hypotheses=KNOWN,
@@ -117,7 +117,7 @@ TC_E_SLK_FIVE = Statement(
         saboteur("the other way round", solve=partial(compared, better=K_MEANS, worse=PUBLISHED)),
         saboteur("a tenth more", claim=ahead_by(0.1)),
     ),
-    notes=f"Thin classes: around round ones in many dimensions neighbours mislead, and the ordering turns. {WHERE}",
+    notes=f"Thin classes: around round ones in many dimensions neighbors mislead, and the ordering turns. {WHERE}",
 )
 
 TC_E_MODES = Statement(

@@ -1,4 +1,4 @@
-"""The bound optimiser with fixed prototypes: what an update does to the energy, how moves add up, and contraction.
+"""The bound optimizer with fixed prototypes: what an update does to the energy, how moves add up, and contraction.
 
 All claims about runs are checked on the dense and the sparse code and on compiled few-shot tasks, and pin the run.
 """
@@ -71,7 +71,7 @@ TC_T3 = Statement(
     solve=descend,
     claim=Identity(along(decreases)),
     saboteurs=(
-        saboteur("the pull of the neighbours twice", solve=mutants.full_gradient),
+        saboteur("the pull of the neighbors twice", solve=mutants.full_gradient),
         saboteur("rows one at a time", solve=mutants.one_at_a_time),
         saboteur("half of the temperature", solve=mutants.colder),
         saboteur("labels that are given are overwritten", solve=mutants.not_held),
@@ -108,7 +108,7 @@ TC_T5 = Statement(
     saboteurs=(
         saboteur("a strong pull, no psd shift", breaks="lambda lambda_min >= -2 T", instances=UNSAFE),
         saboteur("the energy that published code prints", solve=mutants.energy_of_the_code, instances=PRINTED),
-        saboteur("the pull of the neighbours twice", solve=mutants.full_gradient),
+        saboteur("the pull of the neighbors twice", solve=mutants.full_gradient),
         saboteur("the start for ever", solve=mutants.stands_still),
         saboteur("four times as much", claim=Inequality(along(partial(falls, factor=4.0)))),
     ),
@@ -133,7 +133,7 @@ TC_T5_DAMPED = Statement(
     claim=Inequality(along(never_rises, damped=True)),
     saboteurs=(
         saboteur("whole steps", solve=descend),
-        saboteur("the pull of the neighbours twice", solve=mutants.full_gradient),
+        saboteur("the pull of the neighbors twice", solve=mutants.full_gradient),
         saboteur("steps much shorter than need be", solve=partial(descend, damping=2.0**-10)),
     ),
     notes="Steps lie on the way to the update, and are no shorter than Gershgorin's discs demand.",

@@ -1,4 +1,4 @@
-"""Wrong optimisers and roundings; each must be caught by a statement."""
+"""Wrong optimizers and roundings; each must be caught by a statement."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from proofs_checks.transductive_clustering.families.pieces import (
     five_updates,
     free_alone,
     free_spectrum,
-    minimiser,
+    minimizer,
     replacement,
     tangent,
 )
@@ -71,7 +71,7 @@ def _path(case: Case, step, n_updates: int = UPDATES) -> Descent:
 
 
 def full_gradient(case: Case, rng: np.random.Generator) -> Descent:
-    """The pull of the neighbours counted twice."""
+    """The pull of the neighbors counted twice."""
     return _path(case, lambda Z: update(replace(case, lam=2 * case.lam), Z))
 
 
@@ -144,7 +144,7 @@ def both_alike(case: Case, rng: np.random.Generator) -> np.ndarray:
 
 
 def inside_pulled(case: Case, rng: np.random.Generator) -> np.ndarray:
-    """Neighbours that pull twice as much."""
+    """Neighbors that pull twice as much."""
     return inside(replace(case, lam=2 * case.lam))
 
 
@@ -162,7 +162,7 @@ def from_the_start_twice(case: Case, rng: np.random.Generator) -> tuple[Descent,
 
 
 def one_turn_less(scattered: Scattered, rng: np.random.Generator) -> Hard:
-    """Centres before their last move: those of K-means at the start."""
+    """Centers before their last move: those of K-means at the start."""
     return replace(hardened(scattered), centers=scattered.first)
 
 
@@ -201,18 +201,18 @@ def warmer_alone(case: Case, rng: np.random.Generator) -> np.ndarray:
 
 
 def half_pulled(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
-    """Neighbours pull half as much."""
+    """Neighbors pull half as much."""
     return bounds_of(replace(pair, case=replace(pair.case, lam=pair.case.lam / 2)))
 
 
-def minimiser_half_pulled(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
-    """Neighbours pull half as much."""
-    return minimiser(pair, lam=pair.case.lam / 2)
+def minimizer_half_pulled(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
+    """Neighbors pull half as much."""
+    return minimizer(pair, lam=pair.case.lam / 2)
 
 
-def minimiser_warmer(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
+def minimizer_warmer(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
     """Twice the temperature."""
-    return minimiser(pair, temperature=2 * pair.case.temperature)
+    return minimizer(pair, temperature=2 * pair.case.temperature)
 
 
 def half_divergence(laws: Laws, rng: np.random.Generator) -> float:
@@ -240,8 +240,8 @@ def unnamed(alike: Alike, rng: np.random.Generator) -> np.ndarray:
     return found
 
 
-def unmoved_neighbours(alike: Alike, rng: np.random.Generator) -> np.ndarray:
-    """Points get other names, and their neighbours do not."""
+def unmoved_neighbors(alike: Alike, rng: np.random.Generator) -> np.ndarray:
+    """Points get other names, and their neighbors do not."""
     case, points = alike.case, alike.points
     found = five_updates(alike)
     moved = replace(case, costs=case.costs[points], init=case.init[points], clamp=case.clamp[points])

@@ -127,7 +127,7 @@ TC_T9 = Statement(
         saboteur("assignments begin anew each turn", solve=mutants.begins_anew),
     ),
     notes="Soft means, mean shifts, and medoids, which start at points of the data; one update a turn, shortened where "
-    "the neighbours pull too much.",
+    "the neighbors pull too much.",
 )
 
 
@@ -257,7 +257,7 @@ TC_T10_LIMIT = Statement(
         saboteur("the support is not held", solve=partial(settled, clamp=None)),
         saboteur("means of labels", solve=partial(settled, hard=True)),
         saboteur("three turns", solve=partial(settled, n_turns=3)),
-        saboteur("the pull of the neighbours twice", solve=mutants.settled_with_twice_the_pull),
+        saboteur("the pull of the neighbors twice", solve=mutants.settled_with_twice_the_pull),
     ),
     notes="To 1e-8. No global optimum is claimed.",
 )

@@ -269,7 +269,7 @@ TC_S6 = Statement(
 
 
 def as_lloyd(scattered: Scattered, found: Hard) -> Sides:
-    """Labels and centres of the cold optimiser and of K-means, against Lloyd's iteration."""
+    """Labels and centers of the cold optimizer and of K-means, against Lloyd's iteration."""
     labels, centers, _, _ = lloyds(scattered)
     wanted = np.r_[labels, centers.ravel()]
     cold, plain = np.r_[found.cold_labels, found.cold_centers.ravel()], np.r_[found.labels, found.centers.ravel()]
@@ -282,11 +282,11 @@ def as_lloyd(scattered: Scattered, found: Hard) -> Sides:
 
 TC_S6_LLOYD = Statement(
     id="transductive_clustering/TC-S6-lloyd",
-    title="Cold and without neighbours, turns are Lloyd's iteration",
+    title="Cold and without neighbors, turns are Lloyd's iteration",
     source=Derived(theory.hard_temperature),
     tex=r"\lambda = 0,\ T \le g / \log(10^{16}(K - 1)) \Rightarrow \text{labels and means of } K\text{-means}",
     hypotheses={
-        "no point between two centres": lambda scattered: lloyds(scattered)[2] >= WIDE,
+        "no point between two centers": lambda scattered: lloyds(scattered)[2] >= WIDE,
         "no empty cluster": lambda scattered: lloyds(scattered)[3] > 0,
     },
     instances=SCATTERED,
@@ -294,7 +294,7 @@ TC_S6_LLOYD = Statement(
     claim=Identity(as_lloyd),
     saboteurs=(
         saboteur("T = 1 called hard", solve=partial(hardened, temperature=1.0)),
-        saboteur("labels before the centres move", solve=mutants.one_turn_less),
+        saboteur("labels before the centers move", solve=mutants.one_turn_less),
     ),
 )
 
@@ -326,7 +326,7 @@ TC_T12 = Statement(
 
 
 def free_energy(case: Case, found: np.ndarray) -> Sides:
-    """Energy and assignments without neighbours against their closed forms."""
+    """Energy and assignments without neighbors against their closed forms."""
     alone = replace(case, lam=0.0, clamp=np.full(case.n, -1))
     value = theory.log_partition(case.costs, temperature=case.temperature)
     return Sides(found, np.r_[update(alone, case.init).ravel(), float(value)], rounding=case.spoiled)
@@ -334,7 +334,7 @@ def free_energy(case: Case, found: np.ndarray) -> Sides:
 
 TC_S7 = Statement(
     id="transductive_clustering/TC-S7",
-    title="Without neighbours the energy is that of expectation maximisation",
+    title="Without neighbors the energy is that of expectation maximization",
     source=Derived(theory.log_partition),
     tex=r"\lambda = 0 \Rightarrow R_T(Z^+) = -T \sum_p \log \sum_l e^{-a_{pl}/T}",
     hypotheses={"some clusters": lambda case: case.n_clusters >= 1},

@@ -1,4 +1,4 @@
-"""Pieces of the proofs: the bound that an update minimises, divergences, invariances, held rows, and the work."""
+"""Pieces of the proofs: the bound that an update minimizes, divergences, invariances, held rows, and the work."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from proofs_checks.transductive_clustering.families.pieces import (
     free_alone,
     free_spectrum,
     jacobian,
-    minimiser,
+    minimizer,
     replacement,
     tangent,
 )
@@ -84,16 +84,16 @@ def least(pair: Pairwise, found: np.ndarray) -> Sides:
 
 TC_T2 = Statement(
     id="transductive_clustering/TC-T2",
-    title="The update minimises the bound, in closed form",
+    title="The update minimizes the bound, in closed form",
     source=Derived(theory.kl_divergence),
     tex=r"A_i(Z) - A_i(S(Z_i)) = T\,\mathrm{KL}(Z \| S(Z_i))",
     hypotheses={**SYMMETRIC, "equal rows where held": are_equal_where_held},
     instances=TOUCHING,
-    solve=minimiser,
+    solve=minimizer,
     claim=Identity(least),
     saboteurs=(
-        saboteur("half of the pull", solve=mutants.minimiser_half_pulled),
-        saboteur("twice the temperature", solve=mutants.minimiser_warmer),
+        saboteur("half of the pull", solve=mutants.minimizer_half_pulled),
+        saboteur("twice the temperature", solve=mutants.minimizer_warmer),
     ),
 )
 
@@ -175,7 +175,7 @@ TC_S9 = Statement(
     saboteurs=(
         saboteur("the temperature is not scaled", solve=mutants.unscaled_temperature),
         saboteur("clusters keep their names", solve=mutants.unnamed),
-        saboteur("points keep their neighbours", solve=mutants.unmoved_neighbours),
+        saboteur("points keep their neighbors", solve=mutants.unmoved_neighbors),
     ),
 )
 
@@ -190,7 +190,7 @@ def as_costs(case: Case, found: np.ndarray) -> Sides:
 
 TC_S10 = Statement(
     id="transductive_clustering/TC-S10",
-    title="Held neighbours are costs",
+    title="Held neighbors are costs",
     source=Derived(theory.clamped_costs),
     tex=r"a_p \to a_p - \lambda \sum_{q \in S} w_{pq} e_{y_q},\quad W \to W_F",
     hypotheses={"some free rows": lambda case: bool(case.free.any()), "a symmetric affinity": is_symmetric},
@@ -198,7 +198,7 @@ TC_S10 = Statement(
     solve=free_alone,
     claim=Identity(as_costs),
     saboteurs=(
-        saboteur("held neighbours are forgotten", solve=partial(free_alone, held_rows=False)),
+        saboteur("held neighbors are forgotten", solve=partial(free_alone, held_rows=False)),
         saboteur("held rows move", solve=mutants.moving_support),
     ),
 )

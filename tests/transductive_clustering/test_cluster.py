@@ -49,7 +49,7 @@ def test_the_limit_is_stationary_for_prototypes_too(mixture):
     np.testing.assert_allclose(gradient - gradient.mean(1, keepdims=True), 0, atol=1e-8)
 
 
-def test_without_a_graph_it_is_expectation_maximisation(mixture):
+def test_without_a_graph_it_is_expectation_maximization(mixture):
     X = mixture.features
     first, T = X[:4].copy(), 1.5
     found = tc.cluster(X, 4, lam=0.0, temperature=T, init=first, tol=0, max_iter=10)

@@ -45,7 +45,7 @@ def test_ties_leave_the_distances_alone():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_rounding_makes_no_graph_directed(form):
-    """A normalised affinity that differs from its transpose in the last digit still is damped."""
+    """A normalized affinity that differs from its transpose in the last digit still is damped."""
     rng = np.random.default_rng(0)
     B = np.zeros((12, 12))
     B[:6, 6:] = rng.uniform(0.5, 1, (6, 6))  # two sides, which push each other back and forth
@@ -217,7 +217,7 @@ def test_extreme_weights_are_refused_and_large_ones_work():
 
 @pytest.mark.parametrize("method", ["slk", "nearest", "laplacian-shot", "k-means", "tim", "label-spreading", "bd-cspn"])
 @pytest.mark.parametrize(("kind", "scale"), [(float, 1e200), (float, 1e-200), (np.float32, 1e25), (np.float32, 1e-25)])
-def test_lengths_do_not_matter_where_rows_are_normalised(method, kind, scale):
+def test_lengths_do_not_matter_where_rows_are_normalized(method, kind, scale):
     batch = tc.make_episodes(*oracles.digits_like(np.random.default_rng(0)), n_tasks=4, way=3, query=5, rng=0)
     S, Q, mean = (a.astype(kind) for a in (batch.support, batch.query, batch.base_mean))
     S, Q, mean = (a[:] for a in (S, Q, mean))

@@ -185,7 +185,7 @@ def test_rectified_prototypes_by_hand(task):
 @pytest.mark.parametrize("base", [True, False])
 @pytest.mark.parametrize("shift", [True, False])
 def test_features_by_hand(points, base, shift):
-    """Centre, scale, and move the queries: what the nearest prototype sees."""
+    """Center, scale, and move the queries: what the nearest prototype sees."""
     batch = tc.make_episodes(*points, n_tasks=3, way=3, shot=2, query=4, rng=5)
     mean = batch.base_mean if base else None
     ours = tc.few_shot(
@@ -232,7 +232,7 @@ def test_compiled_graphs_are_those_of_knn_affinity(symmetrize):
     np.testing.assert_array_equal(W, tc.knn_affinity(X, n_neighbors=3, symmetrize=symmetrize).toarray())
 
 
-def test_of_equal_distances_the_first_points_are_neighbours():
+def test_of_equal_distances_the_first_points_are_neighbors():
     X = np.array([[0.0], [1.0], [-1.0], [1.0], [-1.0], [5.0], [5.0]])
     held = np.array([-1, -1, -1, -1, -1, -2, 0])
     ends, _ = task_graphs.edges_of((X, X.T.copy(), X[:, 0] ** 2), held, 2, 2, np.empty((7, 7)))

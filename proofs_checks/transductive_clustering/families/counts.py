@@ -1,4 +1,4 @@
-"""Weights that count their products and exponentials that count themselves, and runs of the optimiser on them."""
+"""Weights that count their products and exponentials that count themselves, and runs of the optimizer on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory.transductive_clustering import dense, sparse_bound
 from proofs_checks.transductive_clustering.families.definitions import Case
-from proofs_checks.transductive_clustering.families.paths import optimised
+from proofs_checks.transductive_clustering.families.paths import optimized
 
 N_UPDATES = 3
 
@@ -127,6 +127,6 @@ def counted(case: Case, rng: np.random.Generator | None = None) -> Counted:
     sparse = case.path == "sparse"
     module, functions = (sparse_bound, one_by_one(tally)) if sparse else (dense, by_tables(tally))
     with exchanged(module, functions):
-        said = optimised(case, max_iter=N_UPDATES).counts
+        said = optimized(case, max_iter=N_UPDATES).counts
     own = said["updates"], said["flops"], said["exponentials"]
     return Counted(*(int(x) for x in own), tally.products, tally.powers, tally.passes, tally.softmaxes)

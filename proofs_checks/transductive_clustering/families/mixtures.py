@@ -12,7 +12,7 @@ from lrtheory.transductive_clustering import cluster
 
 @dataclass(frozen=True)
 class Mixture:
-    """Points around centres in the plane."""
+    """Points around centers in the plane."""
 
     n: int
     n_clusters: int

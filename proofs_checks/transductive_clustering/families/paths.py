@@ -1,4 +1,4 @@
-"""Runs of the bound optimiser through any code of the package, and what makes a run one: start, steps, length."""
+"""Runs of the bound optimizer through any code of the package, and what makes a run one: start, steps, length."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0)
 
 @dataclass(frozen=True)
 class Descent:
-    """What an optimiser went through: assignments (n + 1, N, K) and energies (n + 1,), from the start on."""
+    """What an optimizer went through: assignments (n + 1, N, K) and energies (n + 1,), from the start on."""
 
     assignments: np.ndarray
     energies: np.ndarray
 
 
-def optimised(case: Case, **options: Any) -> BoundResult:
-    """What the optimiser returns after whole updates, or others on request, with no test of convergence."""
+def optimized(case: Case, **options: Any) -> BoundResult:
+    """What the optimizer returns after whole updates, or others on request, with no test of convergence."""
     given = {"lam": case.lam, "temperature": case.temperature, "init": case.init, "clamp": case.clamp}
     affinity = sparse.csr_array(case.affinity) if case.path == "sparse" else case.affinity
     return bound_update(case.costs, affinity, **given, **({"damping": 1.0, "tol": 0.0} | options))
@@ -39,12 +39,12 @@ def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int =
     """So many updates, one by one; fewer where the assignments stand still or swap."""
     if case.path == "tasks":
         return descend_as_task(case, n_updates, **options)
-    found = optimised(case, max_iter=n_updates, record=True, **options)
+    found = optimized(case, max_iter=n_updates, record=True, **options)
     return Descent(found.trace["assignments"], found.trace["energies"])
 
 
 def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
-    """The same by a few-shot call for each number of updates; without neighbours it stands at the start."""
+    """The same by a few-shot call for each number of updates; without neighbors it stands at the start."""
     K = case.n_clusters
     points = case.features[:K], np.arange(K), case.features[K:]
     options = {"temperature": case.temperature, "damping": damping, "tol": 0.0, "n_neighbors": NEIGHBORS}
@@ -55,7 +55,7 @@ def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
         if one.n_iter < n:
             break
         found.append(one)
-    # without neighbours the energy lacks their term, which the start has
+    # without neighbors the energy lacks their term, which the start has
     Z = np.stack([one.probabilities for one in found])
     first = found[0].energy - case.lam / 2 * (Z[0] * (case.affinity @ Z[0])).sum()
     return Descent(Z, np.array([first, *(one.energy for one in found[1:])]))

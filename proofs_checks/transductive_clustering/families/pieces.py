@@ -40,7 +40,7 @@ def bounds_of(pair: Pairwise, rng: np.random.Generator | None = None) -> np.ndar
     return np.array(bound + values)
 
 
-def minimiser(pair: Pairwise, rng: np.random.Generator | None = None, **changes) -> np.ndarray:
+def minimizer(pair: Pairwise, rng: np.random.Generator | None = None, **changes) -> np.ndarray:
     """S(Z) of the start."""
     return descend(replace(pair.case, **changes), n_updates=1).assignments[1]
 
@@ -157,7 +157,7 @@ ALIKE = Family(
 
 
 def free_alone(case: Case, rng: np.random.Generator | None = None, held_rows: bool = True) -> np.ndarray:
-    """Two updates of the free rows, then two of them alone with the held neighbours as costs, (2, N_F, K)."""
+    """Two updates of the free rows, then two of them alone with the held neighbors as costs, (2, N_F, K)."""
     whole = descend(case, n_updates=2).assignments[-1][case.free]
     block = case.affinity[np.ix_(case.free, case.free)]
     costs = (

@@ -240,7 +240,7 @@ def few_shot_turns(points: Points, rng: np.random.Generator | None = None, **opt
 
 
 def has_its_graph(points: Points) -> bool:
-    """Whether the affinity is the graph of the points, and these leave no choice of neighbours."""
+    """Whether the affinity is the graph of the points, and these leave no choice of neighbors."""
     return np.array_equal(points.affinity, neighbor_graph(points.features)) and has_clear_neighbors(points.features)
 
 
@@ -251,7 +251,7 @@ def task_points(features: np.ndarray, n_classes: int, lam: float, temperature: f
 
 
 def draw_task_points(draws: Draws) -> Points:
-    """Three to six queries around two or three labelled points, with a mild or strong pull."""
+    """Three to six queries around two or three labeled points, with a mild or strong pull."""
     n, k = draws.integers(3, 6), draws.integers(2, 3)
     features = draws.floats(-1.0, 1.0, shape=(k + n, 2))
     if not has_clear_neighbors(features):
@@ -262,7 +262,7 @@ def draw_task_points(draws: Draws) -> Points:
 FIXED_TASK = np.array(
     [[-1.0, 0.0], [1.0, 0.0], [-0.5, 0.25], [-0.25, -0.5], [0.125, 0.5], [0.75, 0.0], [0.5, -0.625], [0.0, 1.5], [2, 1]]
 )
-#: queries in a square whose neighbours are all on the other side of the middle
+#: queries in a square whose neighbors are all on the other side of the middle
 CROSSED = np.array([[-3.0, 0, 0], [3, 0, 0], [-1 / 64, 1, 1], [1 / 64, 1, -1], [-1 / 64, -1, -1], [1 / 64, -1, 1]])
 TASKS = Family(
     "tasks-in-turns",

@@ -26,7 +26,7 @@ def two_points(lam: float, share: float = 0.625, side: str = "opposite") -> Case
 
 
 def neighbor_graph(X: np.ndarray) -> np.ndarray:
-    """The mean of both directions of the graph of nearest neighbours."""
+    """The mean of both directions of the graph of nearest neighbors."""
     n = len(X)
     apart = ((X[:, None] - X[None]) ** 2).sum(2) + np.where(np.eye(n), np.inf, 0.0)
     W = np.zeros((n, n))
@@ -60,7 +60,7 @@ def draw_simplex(draws: Draws, n: int, n_clusters: int) -> np.ndarray:
 
 
 def draw_case(draws: Draws) -> Case:
-    """Up to six points and three clusters; the pull of the neighbours is mild or strong, some rows are held."""
+    """Up to six points and three clusters; the pull of the neighbors is mild or strong, some rows are held."""
     n, n_clusters = draws.integers(2, 6), draws.integers(2, 3)
     costs = draws.integers(0, 8, shape=(n, n_clusters)) / 4
     clamp = np.where(draws.integers(0, 3, shape=n) == 0, draws.integers(0, n_clusters - 1, shape=n), -1)
@@ -85,7 +85,7 @@ def draw_task(draws: Draws) -> Case:
 
 
 def has_clear_neighbors(X: np.ndarray) -> bool:
-    """Whether at no point the last neighbour and the next point are at the same distance."""
+    """Whether at no point the last neighbor and the next point are at the same distance."""
     squares = np.sort(((X[:, None] - X[None]) ** 2).sum(2), axis=1)
     return bool((np.diff(squares, axis=1)[:, NEIGHBORS : NEIGHBORS + 1] > 1e-9).all())
 

@@ -93,7 +93,7 @@ def one_update(case: Case, rng: np.random.Generator | None = None, **changes: An
 
 
 def from_the_costs(case: Case, rng: np.random.Generator | None = None, **changes: Any) -> np.ndarray:
-    """The softmax of the costs, and its energy, without neighbours."""
+    """The softmax of the costs, and its energy, without neighbors."""
     alone = replace(case, lam=0.0, clamp=np.full(case.n, -1), **changes)
     found = bound_update(alone.costs, alone.affinity, lam=0.0, temperature=alone.temperature, max_iter=1)
     return np.r_[np.asarray(found.assignments).ravel(), found.energy]
@@ -107,7 +107,7 @@ WIDE = 0.125  # the least gap between the two smallest costs of a point, for lab
 
 @dataclass(frozen=True)
 class Scattered:
-    """Points and first centres."""
+    """Points and first centers."""
 
     features: np.ndarray
     first: np.ndarray
@@ -115,7 +115,7 @@ class Scattered:
 
 @dataclass(frozen=True)
 class Hard:
-    """Labels and centres of the cold optimiser, and of the package's K-means."""
+    """Labels and centers of the cold optimizer, and of the package's K-means."""
 
     cold_labels: np.ndarray
     cold_centers: np.ndarray
@@ -129,7 +129,7 @@ def squared(X: np.ndarray, M: np.ndarray) -> np.ndarray:
 
 
 def lloyds(scattered: Scattered) -> tuple[np.ndarray, np.ndarray, float, int]:
-    """Labels and centres after some turns, the least gap on the way, and the size of the smallest cluster."""
+    """Labels and centers after some turns, the least gap on the way, and the size of the smallest cluster."""
     X, M = scattered.features, scattered.first.astype(float)
     gap, smallest, labels = np.inf, len(X), np.zeros(len(X), dtype=np.int64)
     for _ in range(TURNS):
@@ -144,7 +144,7 @@ def lloyds(scattered: Scattered) -> tuple[np.ndarray, np.ndarray, float, int]:
 
 
 def hardened(scattered: Scattered, rng: np.random.Generator | None = None, temperature: float | None = None) -> Hard:
-    """The cold optimiser without neighbours, at half of the temperature at which labels are hard, and K-means."""
+    """The cold optimizer without neighbors, at half of the temperature at which labels are hard, and K-means."""
     X, K = scattered.features, len(scattered.first)
     T = float(theory.hard_temperature(WIDE, K)) / 2 if temperature is None else temperature
     options = {"lam": 0.0, "temperature": T, "affinity": np.zeros((len(X), len(X))), "tol": 0.0, "max_iter": TURNS}
@@ -154,7 +154,7 @@ def hardened(scattered: Scattered, rng: np.random.Generator | None = None, tempe
 
 
 def draw_scattered(draws: Draws) -> Scattered:
-    """Four to eight points in the plane, two or three centres among them."""
+    """Four to eight points in the plane, two or three centers among them."""
     n, k = draws.integers(4, 8), draws.integers(2, 3)
     features = draws.integers(-16, 16, shape=(n, 2)) / 4
     return Scattered(features, features[draws.permutation(n)[:k]])

@@ -20,14 +20,14 @@ Tasks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]
 
 @dataclass(frozen=True)
 class TaskLaw:
-    """Classes around normal centres, with so many shots and queries a class, and noise relative to the centres.
+    """Classes around normal centers, with so many shots and queries a class, and noise relative to the centers.
 
     Attributes
     ----------
     n_features, shot, query, n_classes : int
         Sizes.
     noise : float
-        Standard deviation of points around their centre.
+        Standard deviation of points around their center.
     stretch : float
         How much larger the noise is along a direction of each class's own.
     informed : bool
@@ -106,7 +106,7 @@ class Answers:
 Options = dict[str, Any]
 
 
-def labelled(tasks: Tasks, options: Options) -> np.ndarray:
+def labeled(tasks: Tasks, options: Options) -> np.ndarray:
     """The labels that a method gives."""
     support, labels, query, base_mean = tasks
     return few_shot(support, labels, query, base_mean=base_mean, **options).labels
@@ -115,12 +115,12 @@ def labelled(tasks: Tasks, options: Options) -> np.ndarray:
 def compared(law: Any, rng: np.random.Generator, n: int, *, better: Options, worse: Options) -> Answers:
     """Both methods on the same n tasks."""
     tasks = law.draw(rng, n)
-    return Answers(labelled(tasks, better), labelled(tasks, worse))
+    return Answers(labeled(tasks, better), labeled(tasks, worse))
 
 
 def alone(law: Any, rng: np.random.Generator, n: int, **options: Any) -> np.ndarray:
     """Labels of one method, (n, NQ)."""
-    return labelled(law.draw(rng, n), options)
+    return labeled(law.draw(rng, n), options)
 
 
 #: Laplacian K-prototypes as published: prototypes from labels, and these weights
@@ -162,7 +162,7 @@ def together(episode: Episode, rng: np.random.Generator | None = None, *, known_
 
 
 def draw_episode(draws: Draws) -> Episode:
-    """Two or three classes, one labelled point each, and up to five queries."""
+    """Two or three classes, one labeled point each, and up to five queries."""
     k, n = draws.integers(2, 3), draws.integers(1, 5)
     points = draws.integers(-8, 8, shape=(k + n, 3)) / 4 + np.array([0.125, 0.25, 0.0625])
     return Episode(points[None, :k], points[None, k:], draws.integers(-4, 4, shape=(1, 3)) / 8)
