@@ -66,7 +66,7 @@ CALLS = {
     "sample_utilities": lambda: call("plackett-luce", 3, 4, quality=[4.0, 1.0, 2.0, 1.0], rng=0),
     "select": lambda: call(panel(), CC, 3, groups=groups(), quota={1: 2}),
     "select_by_scores": lambda: call(scores()[0], 3, groups=groups(), at_least={1: 1}),
-    "separates": lambda: call(scores(), np.array([4.0, 2.0, 1.0, 4.0, 2.0, 1.0]), groups=groups(), beta=0.5),
+    "separates": lambda: call(np.array([4.0, 2.0, 1.0, 4.0, 2.0, 1.0]), scores(), groups=groups(), beta=0.5),
     "smoothness": lambda: call(panel(), panel(1), BORDA, groups=groups()),
     "baselines.proportional": lambda: call(panel(), BORDA, 3, disadvantaged=[4, 5]),
     "baselines.random_within_groups": lambda: call(panel(), BORDA, 2, groups=groups(), quota={0: 1, 1: 1}, rng=0),
