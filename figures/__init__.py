@@ -18,6 +18,8 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -225,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 when every claim holds, 1 when one fails, 3 for an unknown name, 130 when interrupted.
     """
     parser = argparse.ArgumentParser(prog="figures", description="Make figures, with their arrays and claims.")
-    parser.add_argument("names", nargs="*", metavar="name", help="<system>/<name> or <system>; without a name all")
+    parser.add_argument("names", nargs="*", metavar="name", help="<system>/<name>, a pattern, or <system>; else all")
     parser.add_argument("--profile", choices=PROFILES, default="quick")
     parser.add_argument("--out", type=Path, default=OUT, help="the folder of the files (default: figures/out)")
     parser.add_argument("--jobs", type=int, help="processes for the points of a sweep; -1 for all processors")
@@ -237,7 +239,8 @@ def main(arguments: list[str] | None = None) -> int:
     everything = figures()
     unknown = [name for name in options.names if not any(_meant(name, known) for known in everything)]
     if unknown:
-        print(f"No figure is called {', '.join(unknown)}; there are {', '.join(everything)}.", file=sys.stderr)
+        near = get_close_matches(unknown[0], everything, n=3, cutoff=0)
+        print(f"No figure is called {unknown[0]}; near: {', '.join(near)}.", file=sys.stderr)
         return 3
     meant = [name for name in everything if not options.names or any(_meant(wanted, name) for wanted in options.names)]
     try:
@@ -265,4 +268,5 @@ def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
 
 
 def _meant(wanted: str, name: str) -> bool:
-    return wanted in (name, name.partition("/")[0])
+    """Whether a word of the command means a figure: its name, its system, or a pattern."""
+    return wanted in (name, name.partition("/")[0]) or fnmatchcase(name, wanted)

@@ -166,7 +166,7 @@ def test_the_runner_tells_a_failed_claim_and_an_unknown_name(
     assert figures.main(["toy/line", "--profile", "full", "--out", str(tmp_path)]) == 1
     assert (tmp_path / "full/toy/line.png").exists()
     assert figures.main(["nothing"]) == 3
-    assert "No figure is called nothing; there are toy/line." in capsys.readouterr().err
+    assert "No figure is called nothing; near: toy/line." in capsys.readouterr().err
 
 
 def test_the_runner_leaves_out_a_figure_whose_data_are_not_there(
