@@ -53,7 +53,8 @@ from lrtheory.transductive_clustering.energy import discrete_energy, laplacian_e
 from lrtheory.transductive_clustering.episodes import EpisodeBatch, make_episodes
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
-from lrtheory.transductive_clustering.few_shot import FewShotResult, few_shot
+from lrtheory.transductive_clustering.few_shot import few_shot
+from lrtheory.transductive_clustering.few_shot_result import FewShotResult
 from lrtheory.transductive_clustering.loaders import load_digits_features, load_mnist_5k, load_sentences
 from lrtheory.transductive_clustering.problem import (
     AssignmentProblem,

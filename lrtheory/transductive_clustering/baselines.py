@@ -5,10 +5,13 @@ The first eight take the arguments of `few_shot` and return its result; `lloyd` 
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from lrtheory._array import arrays
-from lrtheory.transductive_clustering.few_shot import FewShotResult, few_shot
+from lrtheory.transductive_clustering.few_shot import few_shot
+from lrtheory.transductive_clustering.few_shot_result import FewShotResult
 from lrtheory.transductive_clustering.hard_clusters import lloyd, spectral
 
 __all__ = [
@@ -25,25 +28,43 @@ __all__ = [
 ]
 
 
+ARGUMENTS = """Parameters
+----------
+support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
+    Labeled points.
+support_labels : array of shape (NS,) or (E, NS)
+    Their labels.
+query : array of shape (NQ, D) or (E, NQ, D)
+    Points to label.
+**options
+    Of `few_shot`, but the method.
+
+Returns
+-------
+FewShotResult
+    As of `few_shot`.
+"""
+EXAMPLE = """
+Examples
+--------
+>>> import numpy as np
+>>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
+>>> {name}(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
+[0, 1]
+"""
+
+
+def _as_few_shot(function: Callable[..., FewShotResult]) -> Callable[..., FewShotResult]:
+    """Write what all these methods share into a docstring that has what is their own."""
+    summary, _, own = inspect.cleandoc(function.__doc__ or "").partition("\n")
+    function.__doc__ = f"{summary}\n\n{ARGUMENTS}{own}\n{EXAMPLE.format(name=function.__name__)}"
+    return function
+
+
 @arrays("device")
+@_as_few_shot
 def nearest_prototype(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Label each query by the nearest class mean, without looking at the other queries.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -52,36 +73,14 @@ def nearest_prototype(support: Any, support_labels: Any = None, query: Any = Non
     References
     ----------
     .. [1] Y. Wang, W.-L. Chao, K. Weinberger, L. van der Maaten, SimpleShot, arXiv 1911.04623, 2019.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> nearest_prototype(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="nearest", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def laplacian_shot(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Fixed prototypes and a graph on the queries, by at most 20 updates of the assignments.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -90,36 +89,14 @@ def laplacian_shot(support: Any, support_labels: Any = None, query: Any = None, 
     References
     ----------
     .. [1] I. M. Ziko, J. Dolz, E. Granger, I. Ben Ayed, Laplacian Regularized Few-Shot Learning, ICML 2020.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> laplacian_shot(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="laplacian-shot", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def k_means(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Supervised K-means: hard labels and means in turn, from the support means, the support held.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -128,36 +105,14 @@ def k_means(support: Any, support_labels: Any = None, query: Any = None, **optio
     References
     ----------
     .. [1] I. M. Ziko et al., Transductive Few-Shot Learning: Clustering is All You Need?, arXiv 2106.09516, 2021.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> k_means(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="k-means", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def k_modes(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Supervised K-modes: hard labels and modes of the density in turn, by mean shift.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -166,36 +121,14 @@ def k_modes(support: Any, support_labels: Any = None, query: Any = None, **optio
     References
     ----------
     .. [1] I. M. Ziko et al., Transductive Few-Shot Learning: Clustering is All You Need?, arXiv 2106.09516, 2021.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> k_modes(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="k-means", prototype="mode", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Class means that take in the queries that look alike, then the largest cosine.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -204,36 +137,14 @@ def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **optio
     References
     ----------
     .. [1] J. Liu, L. Song, Y. Qin, Prototype Rectification for Few-Shot Learning, ECCV 2020.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> bd_cspn(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="bd-cspn", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def tim(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Confident queries and classes of equal size, by information maximization (after TIM-ADM).
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -242,36 +153,14 @@ def tim(support: Any, support_labels: Any = None, query: Any = None, **options: 
     References
     ----------
     .. [1] M. Boudiaf et al., Transductive Information Maximization for Few-Shot Learning, NeurIPS 2020.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> tim(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="tim", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def pt_map(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Optimal transport of the queries to classes of equal size, and centers that follow it.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -281,36 +170,14 @@ def pt_map(support: Any, support_labels: Any = None, query: Any = None, **option
     ----------
     .. [1] Y. Hu, V. Gripon, S. Pateux, Leveraging the Feature Distribution in Transfer-Based Few-Shot Learning,
        ICANN 2021.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> pt_map(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="pt-map", **options)
 
 
 @arrays("device")
+@_as_few_shot
 def label_spreading(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Labels flow along a Gaussian graph, to a fifth from their source at each step.
-
-    Parameters
-    ----------
-    support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-        Labeled points.
-    support_labels : array of shape (NS,) or (E, NS)
-        Their labels.
-    query : array of shape (NQ, D) or (E, NQ, D)
-        Points to label.
-    **options
-        Of `few_shot`, but the method.
-
-    Returns
-    -------
-    FewShotResult
-        As of `few_shot`.
 
     Notes
     -----
@@ -319,12 +186,5 @@ def label_spreading(support: Any, support_labels: Any = None, query: Any = None,
     References
     ----------
     .. [1] D. Zhou et al., Learning with Local and Global Consistency, NeurIPS 2003.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> support, query = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.1, 0.9], [0.9, 0.2]])
-    >>> label_spreading(support, np.array([0, 1]), query, normalize="l2").labels.tolist()
-    [0, 1]
     """
     return few_shot(support, support_labels, query, method="label-spreading", **options)

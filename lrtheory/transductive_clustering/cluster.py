@@ -83,7 +83,7 @@ class ClusteringResult(Result):
     converged : bool
         Whether energy and assignments stand still.
     message : str
-        How it ended.
+        How it ended; how many clusters are empty, and whether the temperature is large beside the squared distances.
     counts : mapping
         ``updates`` of assignments, their ``passes``, ``flops`` and ``exponentials`` as in `BoundResult`, and ``rises``
         of the energy beyond rounding, which are 0 for means, modes and medoids with a symmetric affinity and "auto"
@@ -165,7 +165,7 @@ def cluster(
     clamp: Any = None,
     hard: bool = False,
     damping: float | str = "auto",
-    inner_iter: int = 5,
+    max_inner_iter: int = 5,
     tol: float = 1e-5,
     max_iter: int = 100,
     rng: np.random.Generator | int | None = None,
@@ -201,8 +201,8 @@ def cluster(
         Prototypes from labels in place of assignments, as some codes do; the energy may then rise.
     damping : "auto", or float in (0, 1]
         As in `bound_update`.
-    inner_iter : int
-        Updates of the assignments a turn.
+    max_inner_iter : int
+        Largest number of updates of the assignments a turn.
     tol : float
         Stop when the energy changes by at most this, relatively (or by its rounding), and no entry of Z by more than
         its root.
@@ -227,6 +227,11 @@ def cluster(
 
     Notes
     -----
+    The energy never rises, at any half turn, for soft means, modes and medoids with a symmetric affinity and damping
+    "auto" (statement TC-T9); the certificate bounds the distance to the only fixed point of the assignments where
+    updates contract (statement TC-T7). A temperature that is large beside the squared distances merges prototypes: then
+    clusters are empty, and ``message`` says so.
+
     Half precision becomes float32. Points far from 0 are taken from an origin amid them.
 
     References
@@ -243,7 +248,7 @@ def cluster(
     K = integer("n_clusters", n_clusters, low=1, high=len(X))
     choice("prototype", prototype, PROTOTYPES)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
-    hard, inner_iter = flag("hard", hard), integer("inner_iter", inner_iter, low=1)
+    hard, max_inner_iter = flag("hard", hard), integer("max_inner_iter", max_inner_iter, low=1)
     lam, temperature = weights(lam, temperature, X.dtype)
     clamp = None if clamp is None else clamped_labels(clamp, X.shape[:1], K)
     order = spatial_order(X) if affinity is None and len(X) >= REORDER else np.arange(len(X))
@@ -258,7 +263,7 @@ def cluster(
     turns = Turns(ours, W, starts.with_bandwidth(first, ours, W, bandwidth), held, lam, temperature)
     in_range(np, turns.costs, W, lam)
     turns.damp(damping)
-    n_iter, converged = turns.run(hard, inner_iter, tol, max_iter, _watched(callback, order, origin))
+    n_iter, converged = turns.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
     return _as_result(turns, X, (order, origin, clamp), (n_iter, converged), record)
 
 
@@ -292,14 +297,15 @@ def _as_result(
         kind = kind._replace(centers=kind.centers + origin)
         costs = host_costs(X, kind, X.dtype)
         energy += float(dense.total(np, costs * Z)) - float(dense.total(np, turns.costs * turns.Z))
-    labels, K = Z.argmax(axis=1), Z.shape[1]
+    labels = Z.argmax(axis=1)
+    n_empty = Z.shape[1] - len(np.unique(labels))
     return ClusteringResult(
         labels=labels,
         assignments=Z,
         prototypes=kind.centers,
         covariances=kind.covariances,
         energy=energy,
-        n_empty=K - len(np.unique(labels)),
+        n_empty=n_empty,
         prototype=kind.kind,
         bandwidth=kind.bandwidth,
         affinity=W,
@@ -307,7 +313,7 @@ def _as_result(
         method="slk",
         n_iter=ended[0],
         converged=ended[1],
-        message=turns.message(ended[1]),
+        message=turns.message(ended[1], n_empty),
         counts={"updates": turns.updates, **work._asdict(), "rises": int(turns.rises)},
         certificate=certificates.stationarity(Z, costs, W, turns.lam, turns.temperature, clamp, turns.known),
         trace={"energies": np.array(turns.energies)} if record else None,

@@ -1,4 +1,4 @@
-r"""The bound optimizer: what a step takes off the energy, rates, cycles, and costs.
+r"""The bound optimizer: what a step takes off the energy, divergences, and damping.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
 exp also takes Fractions, the rest also balls of a rigorous arithmetic.
@@ -10,19 +10,28 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.transductive_clustering.numeric import above, entropy, inner, plain, quadratic, table
+from lrtheory._numbers import number, plain
+from lrtheory._validation import must
+from lrtheory.transductive_clustering.numeric import (
+    above_zero,
+    entries,
+    entropy,
+    quadratic,
+    rows,
+    square,
+    table,
+    weights,
+)
 
 __all__ = [
     "descent_bound",
     "energy_decrease",
-    "energy_without_logs",
     "kl_divergence",
     "kl_lower_bound",
     "largest_monotone_lam",
     "majoriser",
     "majoriser_gap",
     "safe_damping",
-    "update_counts",
 ]
 
 
@@ -47,6 +56,14 @@ def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any,
     float or ball
         T sum z log z + <A, Z> - lambda tr(Z' W Z_i) + (lambda / 2) tr(Z_i' W Z_i).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, rows are not in the simplex, lambda is below 0, T is not above 0, or a number is
+        not finite.
+
     Proof
     -----
     -(lambda / 2) tr(Z' W Z) is concave for psd W, and its tangent at Z_i is -lambda tr(Z' W Z_i) + (lambda / 2)
@@ -59,9 +76,11 @@ def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any,
     >>> round(float(majoriser(Z, Z, [[0.0, 0.0]], affinity=[[1.0]], lam=2.0, temperature=1.0)), 6)
     -1.193147
     """
-    Z, W = table(assignments), table(affinity)
-    tangent = -lam * quadratic(Z, W, at) + lam * quadratic(at, W) / 2
-    return temperature * entropy(Z) + inner(costs, Z) + tangent
+    lam, temperature = weights(lam, temperature)
+    Z = rows("assignments", assignments)
+    start, A, W = rows("at", at, shape=Z.shape), table("costs", costs, shape=Z.shape), square(affinity, len(Z))
+    tangent = -lam * quadratic(Z, W, start) + lam * quadratic(start, W) / 2
+    return temperature * entropy(Z) + (A * Z).sum() + tangent
 
 
 def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
@@ -83,6 +102,13 @@ def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
     number
         A_i(Z) - R_T(Z) = (lambda / 2) tr((Z - Z_i)' W (Z - Z_i)).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, lambda is below 0, or a number is not finite.
+
     Proof
     -----
     The entropies and costs cancel, which leaves (lambda / 2) (tr(Z' W Z) - 2 tr(Z' W Z_i) + tr(Z_i' W Z_i)).
@@ -93,8 +119,9 @@ def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
     >>> majoriser_gap([[1, 0]], [[0, 1]], [[2]], lam=3)
     6.0
     """
-    moved = table(assignments) - table(at)
-    return plain(lam * quadratic(moved, affinity) / 2)
+    Z, lam = table("assignments", assignments, shape=("N", "K")), number("lam", lam, 0)
+    moved = Z - table("at", at, shape=Z.shape)
+    return plain(lam * quadratic(moved, square(affinity, len(Z))) / 2)
 
 
 def kl_divergence(p: Any, q: Any) -> Any:
@@ -110,6 +137,13 @@ def kl_divergence(p: Any, q: Any) -> Any:
     float or ball
         sum p log(p / q), with 0 log 0 = 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, rows are not in the simplex, or q is 0 where p is not.
+
     Proof
     -----
     In the energy's bound A_i, T log s_l = lambda (W Z_i)_l - a_l - const a row for s = S(Z_i).
@@ -120,8 +154,10 @@ def kl_divergence(p: Any, q: Any) -> Any:
     >>> round(float(kl_divergence([[1.0, 0.0]], [[0.5, 0.5]])), 6)
     0.693147
     """
-    p, q = table(p), table(q)
-    inside = p > 0
+    p = rows("p", p)
+    q, inside = rows("q", q, shape=p.shape), p > 0
+    if not (q[inside] > 0).all():
+        raise must("q", "positive where `p` is", q)
     return (p[inside] * (np.log(p[inside]) - np.log(q[inside]))).sum()
 
 
@@ -144,6 +180,13 @@ def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temp
     float or ball
         R_T(Z) - R_T(S(Z)) = T KL(Z || S(Z)) + (lambda / 2) tr(Delta' W Delta), Delta = S(Z) - Z.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        As `kl_divergence` and `majoriser_gap`; if T is not above 0.
+
     Proof
     -----
     R(Z) = A_i(Z) at Z_i = Z, and A_i(Z) - A_i(S(Z)) = T KL(Z || S(Z)) by `kl_divergence`.
@@ -155,7 +198,10 @@ def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temp
     >>> float(energy_decrease(Z, Z, [[1.0]], lam=1.0, temperature=1.0))
     0.0
     """
-    return temperature * kl_divergence(assignments, new) + majoriser_gap(new, assignments, affinity, lam=lam)
+    lam, temperature = weights(lam, temperature)
+    Z = rows("assignments", assignments)
+    after = rows("new", new, shape=Z.shape)
+    return temperature * kl_divergence(Z, after) + majoriser_gap(after, Z, affinity, lam=lam)
 
 
 def kl_lower_bound(p: Any, q: Any) -> Any:
@@ -171,6 +217,13 @@ def kl_lower_bound(p: Any, q: Any) -> Any:
     number or array of shape (...)
         sum_l (p_l - q_l)^2 <= KL(p || q), an entry a row.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, or rows are not in the simplex.
+
     Proof
     -----
     Pinsker: KL(p || q) >= \|p - q\|_1^2 / 2.
@@ -183,7 +236,8 @@ def kl_lower_bound(p: Any, q: Any) -> Any:
     >>> float(kl_lower_bound([1.0, 0.0], [0.5, 0.5]))
     0.5
     """
-    moved = table(p) - table(q)
+    p = rows("p", p, shape=())
+    moved = p - rows("q", q, shape=p.shape)
     return (moved * moved).sum(axis=-1)
 
 
@@ -206,6 +260,14 @@ def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temp
     number or array
         (t T + (lambda / 2) t^2 lambda_min) \|S(Z) - Z\|^2 <= R(Z) - R(Z + t (S(Z) - Z)).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a square is below 0, lambda is below 0, T is not above 0, the damping is not in (0, 1], or a number
+        is not finite.
+
     Proof
     -----
     A whole step: `energy_decrease`, KL >= \|Delta\|^2 by `kl_lower_bound`, tr(Delta' W Delta) >= lambda_min
@@ -218,7 +280,10 @@ def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temp
     >>> descent_bound(1.0, smallest_eigenvalue=-1, lam=3, temperature=1.0)
     -0.5
     """
-    return damping * (temperature + lam * damping * smallest_eigenvalue / 2) * squared_step
+    lam, temperature = weights(lam, temperature)
+    squared_step = entries("squared_step", squared_step, 0)
+    least, damping = number("smallest_eigenvalue", smallest_eigenvalue), number("damping", damping, 0, 1, ends="(]")
+    return damping * (temperature + lam * damping * least / 2) * squared_step
 
 
 def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any:
@@ -236,6 +301,13 @@ def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any
     number
         min(1, 2 T / (lambda \|lambda_min\|)); 1 where lambda_min >= 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If lambda is below 0, T is not above 0, or a number is not finite.
+
     Proof
     -----
     `descent_bound` is not negative iff t lambda \|lambda_min\| <= 2 T.
@@ -246,7 +318,8 @@ def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any
     >>> safe_damping(-2.0, lam=2.0, temperature=1.0)
     0.5
     """
-    depth = -lam * smallest_eigenvalue
+    lam, temperature = weights(lam, temperature)
+    depth = -lam * number("smallest_eigenvalue", smallest_eigenvalue)
     return 2 * temperature / depth if depth > 2 * temperature else 1
 
 
@@ -267,8 +340,10 @@ def largest_monotone_lam(smallest_eigenvalue: Any, *, temperature: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If an argument is no number.
     ValueError
-        If the eigenvalue is not negative: then every weight is fine.
+        If the eigenvalue is not negative, since then every weight is fine, or T is not above 0.
 
     Proof
     -----
@@ -281,93 +356,5 @@ def largest_monotone_lam(smallest_eigenvalue: Any, *, temperature: Any) -> Any:
     >>> largest_monotone_lam(-4, temperature=2)
     1.0
     """
-    return 2 * temperature / above("-smallest_eigenvalue", -smallest_eigenvalue)
-
-
-def energy_without_logs(
-    before: Any, after: Any, costs: Any, *, affinity: Any, lam: Any, temperature: Any, clamp: Any = None
-) -> Any:
-    r"""The energy after a whole step with one logarithm a row (statement TC-P10).
-
-    Parameters
-    ----------
-    before, after : array of shape (N, K)
-        Z and S(Z).
-    costs : array of shape (N, K)
-        A.
-    affinity : array of shape (N, N)
-        W, symmetric.
-    lam, temperature : number
-        lambda and T.
-    clamp : int array of shape (N,), or None
-        Labels that are held; -1 is free.
-
-    Returns
-    -------
-    float or ball
-        R_T(S(Z)) = sum_p h_p + (lambda / 2) tr(Z' W Z) - (lambda / 2) tr(Delta' W Delta), where h_p = -T log
-        sum_l exp((lambda (W Z)_pl - a_pl) / T) in free rows and a_p,y - lambda (W Z)_p,y in clamped ones.
-
-    Proof
-    -----
-    The bound A_i at Z_i = Z has the value sum_p h_p + (lambda / 2) tr(Z' W Z) at its minimizer S(Z).
-    Subtract `majoriser_gap` to come from the bound to the energy.
-
-    Examples
-    --------
-    >>> Z = [[0.5, 0.5]]
-    >>> round(float(energy_without_logs(Z, Z, [[0.0, 0.0]], affinity=[[0.0]], lam=1.0, temperature=1.0)), 6)
-    -0.693147
-    """
-    Z, A, W = table(before), table(costs), table(affinity)
-    logits = (lam * (W @ Z) - A) / temperature
-    held = np.full(len(Z), -1) if clamp is None else table(clamp)
-    free = held < 0
-    highest = logits[free].max(axis=1)
-    masses = highest + np.log(np.exp(logits[free] - highest[:, None]).sum(axis=1))
-    own = logits[~free, held[~free].astype(int)]
-    value = -temperature * (masses.sum() + own.sum())
-    return value + lam * quadratic(Z, W) / 2 - majoriser_gap(after, Z, W, lam=lam)
-
-
-def update_counts(n_edges: Any, n_clusters: Any, *, n_points: Any, n_free: Any = None) -> Any:
-    r"""What one update costs (statement TC-C1).
-
-    Parameters
-    ----------
-    n_edges : int
-        Stored entries of W.
-    n_clusters : int
-        K.
-    n_points : int
-        N.
-    n_free : int or None
-        N_F; None is N.
-
-    Returns
-    -------
-    dict
-        ``flops`` nnz K multiply-adds, ``exponentials`` N_F K, and ``memory`` nnz + 3 N K numbers.
-
-    Notes
-    -----
-    That is the memory of one update. A run of `bound_update` on a sparse affinity also keeps the Z before the last one,
-    to see cycles of two and to take back a part of a step, and two times four numbers a point: nnz + 4 N K + 8 N
-    weights in all, beside the places of the nnz weights.
-
-    Proof
-    -----
-    W Z takes a multiply-add an edge and cluster; each free row takes a softmax of K entries.
-    Kept are W, and A, Z, and the next Z.
-
-    Examples
-    --------
-    >>> update_counts(10, 3, n_points=4)
-    {'flops': 30, 'exponentials': 12, 'memory': 46}
-    """
-    free = n_points if n_free is None else n_free
-    return {
-        "flops": n_edges * n_clusters,
-        "exponentials": free * n_clusters,
-        "memory": n_edges + 3 * n_points * n_clusters,
-    }
+    least = number("smallest_eigenvalue", smallest_eigenvalue, high=0, ends="[)")
+    return 2 * above_zero("temperature", temperature) / -least

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, to_numpy
+from lrtheory._numbers import number
 from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering.inputs import floats, namespace, sparse_affinity
-from lrtheory.transductive_clustering.numeric import at_least
 
 __all__ = ["discrete_energy", "laplacian_energy", "relaxed_energy"]
 
@@ -50,7 +50,7 @@ def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.
     -2.0
     """
     xp, assignments, costs, affinity = _read(assignments, costs, affinity)
-    lam, temperature = at_least("lam", lam), at_least("temperature", temperature)
+    lam, temperature = number("lam", lam, 0), number("temperature", temperature, 0)
     value = _sum(xp, costs * assignments) - lam * _sum(xp, assignments * (affinity @ assignments)) / 2
     if temperature != 0:
         positive = xp.where(assignments > 0, assignments, xp.ones_like(assignments))
@@ -90,7 +90,7 @@ def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 
     1.0
     """
     xp, assignments, costs, affinity = _read(assignments, costs, affinity)
-    lam = at_least("lam", lam)
+    lam = number("lam", lam, 0)
     degrees = affinity.sum(axis=1) if sparse.issparse(affinity) else xp.sum(affinity, axis=-1)
     smooth = degrees[..., None] * assignments - affinity @ assignments
     return _sum(xp, costs * assignments) + lam * _sum(xp, assignments * smooth) / 2
@@ -127,7 +127,7 @@ def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -
     3.0
     """
     xp, _, costs, affinity = _read(None, costs, affinity, labels)
-    labels, lam = _labels(xp, labels, costs), at_least("lam", lam)
+    labels, lam = _labels(xp, labels, costs), number("lam", lam, 0)
     clusters = xp.arange(costs.shape[-1], device=costs.device)
     chosen = xp.where(labels[..., None] == clusters, costs, 0 * costs)
     if sparse.issparse(affinity):

@@ -48,6 +48,10 @@ class LaplacianKPrototypes:
     result_ : ClusteringResult
         All of it, with the certificate.
 
+    Notes
+    -----
+    ``energies_`` never rise for means, modes and medoids with a symmetric affinity (statement TC-T9).
+
     Examples
     --------
     >>> model = LaplacianKPrototypes(2, n_neighbors=1, random_state=0).fit([[0.0], [0.1], [5.0], [5.1]])

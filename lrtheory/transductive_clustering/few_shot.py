@@ -13,125 +13,19 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, to_numpy
-from lrtheory._result import Result, result
+from lrtheory._parallel import n_threads
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.transductive_clustering import certificates, many_tasks
 from lrtheory.transductive_clustering.certificates import Stationarity
-from lrtheory.transductive_clustering.episodes import EpisodeBatch
+from lrtheory.transductive_clustering.few_shot_result import FewShotResult, arguments
 from lrtheory.transductive_clustering.inputs import flag, positive, weights
-from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules, task_problem
-from lrtheory.transductive_clustering.problem import AssignmentProblem
+from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules
 from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks, prepared, read_tasks
 
-__all__ = ["FewShotResult", "few_shot"]
+__all__ = ["few_shot"]
 
 CHUNK = 2**25  # numbers in the largest array of a chunk of tasks on a device
 CACHE = 2**19  # and on the host, whose caches are small
-
-
-@result
-class FewShotResult(Result):
-    r"""Labels of the queries of one task, or of E tasks.
-
-    Attributes
-    ----------
-    labels : array of shape (NQ,) or (E, NQ)
-        In the values of the support's labels. Queries that the mask leaves out get -1, an empty string where labels
-        are strings, and labels without a sign become int64 then.
-    probabilities : array of shape (NQ, K) or (E, NQ, K)
-        Assignments, columns in the order of `classes`; 0 for queries that the mask leaves out.
-    classes : array of shape (K,) or (E, K)
-        The classes of each task, sorted.
-    energy : float or array of shape (E,)
-        R_T at the end for "slk", "k-means" and "laplacian-shot"; the sum of the costs of the labels for the others.
-    damping : float or array of shape (E,)
-        Step factor at the end; below 1 when steps were shortened so that the energy falls.
-    prototypes : array of shape (K, D) or (E, K, D), or None
-        Of the classes at the end, among the features as they are after normalization; None for "label-spreading".
-    options : mapping
-        What was used, with the method's own where None was given.
-    method : str
-        The method.
-    n_iter : int
-        Turns of the task that took most.
-    converged : bool
-        Whether energy and assignments stand still, in every task.
-    message : str
-        How it ended.
-    counts : mapping
-        ``tasks``, and ``updates`` of assignments in all of them.
-    certificate : Stationarity or None
-        Of the assignments for the prototypes at the end, of each task, for "slk", "k-means" and "laplacian-shot"; it is
-        verified by `assignment_problem`. The other methods lower no such energy.
-    trace : mapping or None
-        ``energies`` where they were recorded, of the methods with a certificate: (steps,) or (steps, E), at the start,
-        then after the assignments and after the prototypes of each turn; after each update of "laplacian-shot". A task
-        that has ended keeps its last one.
-    """
-
-    labels: Any
-    probabilities: Any
-    classes: Any
-    energy: Any
-    damping: Any
-    prototypes: Any
-    options: Mapping[str, Any]
-    method: str
-    n_iter: int
-    converged: bool
-    message: str
-    counts: Mapping[str, int]
-    certificate: Stationarity | None
-    trace: Mapping[str, Any] | None
-
-    def assignment_problem(
-        self,
-        support: Any,
-        support_labels: Any = None,
-        query: Any = None,
-        *,
-        base_mean: Any = None,
-        query_mask: Any = None,
-    ) -> AssignmentProblem:
-        """Costs of the prototypes with graph and held labels, by which the certificate is verified.
-
-        Parameters
-        ----------
-        support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
-            As in the call.
-        support_labels : array of shape (NS,) or (E, NS)
-            As in the call.
-        query : array of shape (NQ, D) or (E, NQ, D)
-            As in the call.
-        base_mean : array of shape (D,) or (E, D), or None
-            As in the call.
-        query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
-            As in the call.
-
-        Returns
-        -------
-        AssignmentProblem
-            For `bound_update` and ``certificate.verify``: the rows are support and queries, of "laplacian-shot" the
-            queries alone. Who is masked is held in the first class, without cost and neighbors. Graphs are dense here.
-
-        Raises
-        ------
-        ValueError
-            If the method has no such problem, or arrays do not fit.
-        """
-        if self.certificate is None:
-            raise must("method", "one that lowers an energy: 'slk', 'k-means' or 'laplacian-shot'", self.method)
-        support, support_labels, query, base_mean = _arguments(support, support_labels, query, base_mean)
-        rules = Rules(**self.options)
-        tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=rules.normalize is not None)
-        xp = array_namespace(tasks.support)
-        ready, _ = prepared(xp, tasks, rules.normalize, rules.query_shift)
-        alone = np.ndim(support) == 2
-        prototypes = self.prototypes[None, ...] if alone else self.prototypes
-        costs, W, held = task_problem(xp, ready, rules, self.method, xp.asarray(prototypes))
-        if alone:
-            costs, W, held = costs[0, ...], W[0, ...], None if held is None else held[0, ...]
-        return AssignmentProblem(costs, W, clamp=held)
 
 
 @arrays("device")
@@ -153,7 +47,7 @@ def few_shot(
     hard: bool = False,
     clamp: bool = True,
     damping: float | str = "auto",
-    inner_iter: int = 5,
+    max_inner_iter: int = 5,
     tol: float | None = None,
     max_iter: int | None = None,
     n_jobs: int | None = None,
@@ -185,7 +79,8 @@ def few_shot(
     base_mean : array of shape (D,) or (E, D), or None
         Mean of features of other classes; None takes the mean of the task's own points.
     query_shift : bool
-        Move the queries so that their mean is that of the support; wrong where classes are unbalanced.
+        Move the queries so that their mean is that of the support; wrong where classes are unbalanced. Where there are
+        fewer queries than classes they stay, since their mean is that of no support, and ``message`` tells.
     query_mask : bool or int array of the shape of the labels of the queries, (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
     hard : bool
@@ -194,8 +89,8 @@ def few_shot(
         Hold the support at its labels.
     damping : "auto", or float in (0, 1]
         As in `bound_update`.
-    inner_iter : int
-        Updates of the assignments a turn.
+    max_inner_iter : int
+        Largest number of updates of the assignments a turn.
     tol : float or None
         As in `cluster`; None takes what suits the method.
     max_iter : int or None
@@ -225,6 +120,10 @@ def few_shot(
 
     Notes
     -----
+    The energy of "slk" with soft means never rises at a turn of a task, nor that of "laplacian-shot" at an update, with
+    a symmetric graph and damping "auto" (statements TC-T9-tasks and TC-T5-damped); the certificate bounds the distance
+    to the only fixed point where updates contract (statement TC-T7).
+
     Features are normalized in units of their largest coordinate, so their scale changes nothing.
 
     The default of "slk", soft means at T = 0.3, was chosen on tasks whose queries are spread evenly over the classes.
@@ -245,7 +144,7 @@ def few_shot(
     [7, 3, 7]
     """
     choice("method", method, tuple(METHODS))
-    support, support_labels, query, base_mean = _arguments(support, support_labels, query, base_mean)
+    support, support_labels, query, base_mean = arguments(support, support_labels, query, base_mean)
     choice("normalize", normalize, NORMALIZE)
     query_shift, record = flag("query_shift", query_shift), flag("record", record)
     tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=normalize is not None)
@@ -253,8 +152,8 @@ def few_shot(
     options |= {"lam": lam, "temperature": temperature, "clamp": clamp, "damping": damping}
     options |= {"normalize": normalize, "query_shift": query_shift, "record": record}
     dtype = tasks.support.dtype
-    rules = rules_of(method, dtype, inner_iter=inner_iter, tol=tol, max_iter=max_iter, **options)
-    xp, workers = array_namespace(tasks.support), many_tasks.threads(n_jobs)
+    rules = rules_of(method, dtype, max_inner_iter=max_inner_iter, tol=tol, max_iter=max_iter, **options)
+    xp, workers = array_namespace(tasks.support), n_threads(n_jobs)
     if many_tasks.is_compiled(tasks, method, rules):
         answers = [many_tasks.solve(tasks, method, rules, workers)]
     else:
@@ -265,16 +164,6 @@ def few_shot(
         text = f"{zeros} rows have no direction, since they are 0 (or the mean) before lengths are made 1; they stay 0"
         warnings.warn(text, UserWarning, stacklevel=2)
     return _as_result(xp, tasks, answers, method, rules, alone=np.ndim(support) == 2)
-
-
-def _arguments(support: Any, support_labels: Any, query: Any, base_mean: Any) -> tuple[Any, Any, Any, Any]:
-    """Arrays as they are, or those of a batch."""
-    if not isinstance(support, EpisodeBatch):
-        return support, support_labels, query, base_mean
-    if support_labels is not None or query is not None:
-        raise must("support", "arrays where labels and queries are given", support, TypeError)
-    base_mean = support.base_mean if base_mean is None else base_mean
-    return support.support, support.support_labels, support.query, base_mean
 
 
 def _chunks(tasks: Tasks) -> Iterator[Tasks]:
@@ -303,7 +192,7 @@ def rules_of(method: str, dtype: Any, **options: Any) -> Rules:
     if DEFAULTS[method][0] == 0 < given["lam"]:
         raise must("lam", f"0 or None for {method!r}, which has no graph to weigh", given["lam"])
     given["n_neighbors"] = integer("n_neighbors", given["n_neighbors"], low=0)
-    given["inner_iter"] = integer("inner_iter", given["inner_iter"], low=1)
+    given["max_inner_iter"] = integer("max_inner_iter", given["max_inner_iter"], low=1)
     given["tol"], given["max_iter"] = (
         real("tol", given["tol"], low=0, high=1),
         integer("max_iter", given["max_iter"], low=1),
@@ -323,6 +212,7 @@ def _as_result(
     message = "energy and assignments stand still" if everywhere else "max_iter was reached"
     if bool(xp.any(damping < 1)):
         message += "; steps were damped"
+    message += _unmoved(xp, tasks, rules)
     if answers[0].proof is None:
         message += f"; no certificate and no energies, since {method!r} lowers no energy"
     first = (lambda a: a[0, ...]) if alone else (lambda a: a)
@@ -342,6 +232,15 @@ def _as_result(
         certificate=_certificate(xp, answers, rules, alone),
         trace=_trace(xp, answers, alone),
     )
+
+
+def _unmoved(xp: Any, tasks: Tasks, rules: Rules) -> str:
+    """How many tasks have too few queries for their mean to be that of the support."""
+    few = xp.sum(tasks.present, axis=(1, 2)) < tasks.onehot.shape[-1]
+    n = int(xp.sum(xp.astype(few, xp.int64))) if rules.query_shift else 0
+    E = len(tasks.classes)
+    whose = "the queries" if E == 1 else f"the queries of {n} of {E} tasks"
+    return f"; {whose} were not moved, being fewer than the classes" if n else ""
 
 
 def _joined(xp: Any, parts: list[Any], name: str) -> Any:

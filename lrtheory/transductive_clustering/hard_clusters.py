@@ -15,6 +15,7 @@ from lrtheory.transductive_clustering.affinity import knn_affinity
 from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
 from lrtheory.transductive_clustering.inputs import points, sparse_affinity, squarable
 from lrtheory.transductive_clustering.prototypes import Prototypes, host_costs, squared_distances, weighted_means
+from lrtheory.transductive_clustering.turns import empty_clusters
 
 __all__ = ["lloyd", "spectral"]
 
@@ -156,7 +157,7 @@ def _alone(
 
 def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, converged: bool) -> ClusteringResult:
     """The result of labels and means without a graph."""
-    n, K = len(X), len(means)
+    n, K, n_empty = len(X), len(means), len(means) - len(np.unique(labels))
     Z, W = dense.one_hot(np, labels, K, X.dtype), sparse.csr_array((n, n), dtype=X.dtype)
     costs = host_costs(X, Prototypes("mean", means), X.dtype) if means.shape[1] == X.shape[1] else 1 - Z
     return ClusteringResult(
@@ -165,7 +166,7 @@ def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, con
         prototypes=means,
         covariances=None,
         energy=float(np.take_along_axis(costs, labels[:, None], 1).sum(dtype=np.float64)),
-        n_empty=K - len(np.unique(labels)),
+        n_empty=n_empty,
         prototype="mean",
         bandwidth=None,
         affinity=W,
@@ -173,7 +174,7 @@ def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, con
         method="k-means",
         n_iter=n_iter,
         converged=converged,
-        message="no label changes" if converged else "max_iter was reached",
+        message=("no label changes" if converged else "max_iter was reached") + empty_clusters(n_empty, K),
         counts={"updates": n_iter, "passes": 0, "flops": 0, "exponentials": 0, "rises": 0},
         certificate=certificates.stationarity(Z, costs, W, 0.0, _cold(X), None),
         trace=None,

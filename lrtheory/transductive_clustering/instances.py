@@ -1,4 +1,4 @@
-r"""Small instances that are solved exactly, prototypes, clamped rows, and averages over tasks.
+r"""Two points that are solved exactly, prototypes, clamped rows, and averages over tasks.
 
 Part of `theory`, where users find these functions.
 """
@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.transductive_clustering.numeric import at_least, entropy, plain, table
+from lrtheory._numbers import number, plain
+from lrtheory._validation import must
+from lrtheory.transductive_clustering.numeric import above_zero, entries, entropy, labels, square, table, weights
 
 __all__ = [
     "clamped_costs",
@@ -19,7 +21,6 @@ __all__ = [
     "mass_floor",
     "mean_shift_gain",
     "mean_step_decrease",
-    "ring_threshold",
     "two_point_energy",
     "two_point_limit",
     "two_point_threshold",
@@ -39,6 +40,13 @@ def two_point_threshold(offset: Any) -> Any:
     float or ball
         log((1/2 + e) / (1/2 - e)) / (2 e), which tends to 2 as e -> 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the offset is not in (0, 1/2).
+
     Proof
     -----
     A = 0 and W exchanges the points. With p = 1/2 + e and c = lambda / T, S sends the first row to x = 1 / (1 +
@@ -54,6 +62,7 @@ def two_point_threshold(offset: Any) -> Any:
     >>> round(float(two_point_threshold(0.1)), 5)
     2.02733
     """
+    offset = number("offset", offset, 0, 0.5, ends="()")
     return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (2 * offset)
 
 
@@ -72,6 +81,13 @@ def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
     float
         p >= 1/2 (for a positive offset) with p = 1 / (1 + exp(-(lambda / T) (2 p - 1))), the share of the first label.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If lambda is below 0, T is not above 0, or a number is not finite.
+
     Proof
     -----
     Rows (p, 1 - p) in both points go to themselves iff log(p / (1 - p)) = c (2 p - 1), c = lambda / T.
@@ -83,6 +99,7 @@ def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
     >>> round(two_point_limit(lam=4.0, temperature=1.0), 4), two_point_limit(lam=2.0, temperature=1.0)
     (0.9788, 0.5)
     """
+    offset, (lam, temperature) = number("offset", offset), weights(lam, temperature)
     c = float(lam / temperature) / 2
     if c <= 1 or offset == 0:
         return 0.5
@@ -108,6 +125,13 @@ def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> 
     float or ball
         T times the entropies' negatives minus lambda (p q + (1 - p) (1 - q)).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If a share is not in [0, 1], lambda is below 0, T is not above 0, or a number is not finite.
+
     Proof
     -----
     A = 0 and W exchanges the points, so -(lambda / 2) tr(Z' W Z) = -lambda z_1 . z_2.
@@ -118,56 +142,9 @@ def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> 
     >>> round(float(two_point_energy(0.5, 0.5, lam=4.0, temperature=1.0)), 4)
     -3.3863
     """
-    rows = np.array([[first, 1 - first], [second, 1 - second]])
-    return temperature * entropy(rows) - lam * (rows[0] * rows[1]).sum()
-
-
-def ring_threshold(n_clusters: int) -> Any:
-    r"""The weight from which a directed ring of K points turns for ever (statement TC-N2).
-
-    Parameters
-    ----------
-    n_clusters : int
-        K = number of points, at least 3.
-
-    Returns
-    -------
-    float
-        lambda_s at T = 1: the least lambda for which p = 1 / (1 + (K - 1) exp(-lambda (K p - 1) / (K - 1)))
-        has a solution above 1/K that attracts; 2.74564 for K = 3.
-
-    Raises
-    ------
-    ValueError
-        If K is below 3.
-
-    Proof
-    -----
-    Start with share p on the own label and (1 - p) / (K - 1) elsewhere. W shifts the rows, so the update keeps
-    this form, turned
-    by one: p -> 1 / (1 + (K - 1) exp(-lambda (K p - 1) / (K - 1))). A fixed p > 1/K of this map is an orbit of
-    period K.
-    Solved for lambda it is lambda(p) = (K - 1) log(p (K - 1) / (1 - p)) / (K p - 1), whose least value is the
-    threshold.
-
-    Examples
-    --------
-    >>> round(ring_threshold(3), 5), round(ring_threshold(5), 4)
-    (2.74564, 3.5645)
-    """
-    K = at_least("n_clusters", n_clusters, 3)
-
-    def weight(p: float) -> float:
-        return (K - 1) * math.log(p * (K - 1) / (1 - p)) / (K * p - 1)
-
-    low, high = 1 / K + 1e-6, 1 - 1e-6
-    for _ in range(200):  # ternary search: lambda(p) falls, then rises
-        third = (high - low) / 3
-        if weight(low + third) < weight(high - third):
-            high -= third
-        else:
-            low += third
-    return weight((low + high) / 2)
+    p, q, (lam, temperature) = number("first", first, 0, 1), number("second", second, 0, 1), weights(lam, temperature)
+    Z = np.array([[p, 1 - p], [q, 1 - q]])
+    return temperature * entropy(Z) - lam * (Z[0] * Z[1]).sum()
 
 
 def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
@@ -185,6 +162,13 @@ def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
     number
         sum_l (sum_p z_pl) \|m_l - m_l'\|^2 = R before - R after, for squared distances as costs.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, a mass is below 0, or a number is not finite.
+
     Proof
     -----
     sum_p z_pl \|x_p - m\|^2 = sum_p z_pl \|x_p - m_l\|^2 + (sum_p z_pl) \|m - m_l\|^2 when m_l is the weighted mean.
@@ -195,8 +179,10 @@ def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
     >>> mean_step_decrease([2, 1], [[0], [1]], [[1], [1]])
     2
     """
-    moved = table(after) - table(before)
-    return plain((table(masses) * (moved * moved).sum(axis=1)).sum())
+    old = table("before", before, shape=("K", "d"))
+    masses = table("masses", masses, 0, shape=old.shape[:1])
+    moved = table("after", after, shape=old.shape) - old
+    return plain((masses * (moved * moved).sum(axis=1)).sum())
 
 
 def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared_step: Any) -> Any:
@@ -216,6 +202,13 @@ def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared
     number
         (1 / (2 s^2)) (sum_p z_p k(x_p, m)) \|phi(m) - m\|^2.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, the bandwidth is not above 0, another number is below 0, or one is not finite.
+
     Proof
     -----
     exp(-v) >= exp(-u) (1 + u - v) (`exponential_tangent`), with u, v = \|x - m\|^2 / (2 s^2) before and after.
@@ -227,7 +220,10 @@ def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared
     >>> mean_shift_gain([1, 1], [0.5, 0.5], bandwidth=1, squared_step=2)
     1.0
     """
-    return plain((table(weights) * table(kernel_values)).sum() * squared_step / (2 * bandwidth * bandwidth))
+    z = table("weights", weights, 0, shape=("N",))
+    k, squared_step = table("kernel_values", kernel_values, 0, shape=z.shape), number("squared_step", squared_step, 0)
+    bandwidth = above_zero("bandwidth", bandwidth)
+    return plain((z * k).sum() * squared_step / (2 * bandwidth * bandwidth))
 
 
 def exponential_tangent(before: Any, after: Any) -> Any:
@@ -243,6 +239,13 @@ def exponential_tangent(before: Any, after: Any) -> Any:
     number or array
         exp(-u) (1 + u - v) <= exp(-v).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a number is not finite.
+
     Proof
     -----
     exp is convex, so it lies above its tangent at -u: exp(-v) >= exp(-u) + exp(-u) (u - v).
@@ -253,6 +256,7 @@ def exponential_tangent(before: Any, after: Any) -> Any:
     >>> float(exponential_tangent(0.0, 1.0))
     0.0
     """
+    before, after = entries("before", before), entries("after", after)
     return np.exp(-before) * (1 + before - after)
 
 
@@ -273,6 +277,13 @@ def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
     float or array of shape (...)
         exp(-(max_l a_pl - min_l a_pl + lambda d_p) / T) / K.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a degree is below 0, lambda is below 0, T is not above 0, or a number is not finite.
+
     Proof
     -----
     The logits are (lambda (W Z)_pl - a_pl) / T with 0 <= (W Z)_pl <= d_p, so they spread over at most
@@ -283,8 +294,9 @@ def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
     >>> float(mass_floor([0.0, 0.0], 0.0, lam=1.0, temperature=1.0))
     0.5
     """
-    A = table(costs)
-    spread = A.max(axis=-1) - A.min(axis=-1) + lam * table(degree)
+    lam, temperature = weights(lam, temperature)
+    A, degree = table("costs", costs), entries("degree", degree, 0)
+    spread = A.max(axis=-1) - A.min(axis=-1) + lam * degree
     return np.exp(-spread / temperature) / A.shape[-1]
 
 
@@ -308,6 +320,13 @@ def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
         a_p - lambda sum_{q held} w_pq e_{y_q}, for the free rows: with these and the free block of W nothing
         else is needed.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, labels are not in [-1, K), lambda is below 0, or a number is not finite.
+
     Proof
     -----
     (W Z)_p = sum_{q free} w_pq z_q + sum_{q held} w_pq e_{y_q}, and the second sum does not change.
@@ -318,10 +337,11 @@ def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
     >>> clamped_costs([[0, 0], [0, 0]], [[0, 1], [1, 0]], clamp=[1, -1], lam=2).tolist()
     [[0, -2]]
     """
-    A, W, held = table(costs), table(affinity), table(clamp)
+    A, lam = table("costs", costs, shape=("N", "K")), number("lam", lam, 0)
+    W, held = square(affinity, len(A)), labels("clamp", clamp, *A.shape)
     free = held < 0
-    labels = 1 * (held[~free][:, None] == np.arange(A.shape[1]))
-    return A[free] - lam * (W[free][:, ~free] @ labels)
+    onehot = 1 * (held[~free][:, None] == np.arange(A.shape[1]))
+    return A[free] - lam * (W[free][:, ~free] @ onehot)
 
 
 def half_width(values: Any) -> Any:
@@ -340,8 +360,10 @@ def half_width(values: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If an argument is no number or no array of numbers.
     ValueError
-        If there are fewer than two tasks.
+        If there are fewer than two tasks, or a number is not finite.
 
     Proof
     -----
@@ -356,6 +378,7 @@ def half_width(values: Any) -> Any:
     """
     from scipy.special import stdtrit  # here, so that importing the system stays quick
 
-    values = table(values)
-    at_least("len(values)", len(values), 2)
+    values = table("values", values)
+    if len(values) < 2:
+        raise must("values", "of at least two tasks", values)
     return float(stdtrit(len(values) - 1, 0.975)) * values.std(axis=0, ddof=1) / math.sqrt(len(values))

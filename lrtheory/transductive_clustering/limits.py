@@ -10,8 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.descent import kl_divergence
-from lrtheory.transductive_clustering.numeric import above, entropy, inner, plain, quadratic, table
+from lrtheory.transductive_clustering.numeric import (
+    above_zero,
+    entries,
+    entropy,
+    quadratic,
+    rows,
+    square,
+    table,
+    weights,
+)
 
 __all__ = [
     "contraction_factor",
@@ -44,6 +55,14 @@ def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temp
     float or ball
         sum_p min_l a_pl - (lambda / 2) sum_pq w_pq - T N_F log K; the sums run over all rows.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, N_F is not in [0, N], lambda is below 0, T is not above 0, or a number is not
+        finite.
+
     Proof
     -----
     <A, Z> >= sum_p min_l a_pl, and z_p . z_q <= 1, so tr(Z' W Z) <= sum_pq w_pq.
@@ -54,8 +73,10 @@ def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temp
     >>> round(float(energy_lower_bound([[0.0, 1.0]], [[0.0]], n_free=1, lam=1.0, temperature=1.0)), 6)
     -0.693147
     """
-    A = table(costs)
-    lowest = A.min(axis=1).sum() - lam * table(affinity).sum() / 2
+    lam, temperature = weights(lam, temperature)
+    A = table("costs", costs, shape=("N", "K"))
+    W, n_free = square(affinity, len(A)), integer("n_free", n_free, low=0, high=len(A))
+    lowest = A.min(axis=1).sum() - lam * W.sum() / 2
     return plain(lowest - temperature * n_free * np.log(A.shape[1] + 0 * temperature))
 
 
@@ -81,8 +102,10 @@ def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: 
 
     Raises
     ------
+    TypeError
+        If an argument is no number.
     ValueError
-        If T' is not above 0.
+        If lambda is below 0, T is not above 0, T' is not above 0, or a number is not finite.
 
     Proof
     -----
@@ -94,8 +117,12 @@ def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: 
     >>> summability_bound(1.0, 0.0, smallest_eigenvalue=-1, lam=1, temperature=1.0)
     2.0
     """
-    depth = smallest_eigenvalue if smallest_eigenvalue < 0 else 0
-    margin = above("temperature + lam * min(smallest_eigenvalue, 0) / 2", temperature + lam * depth / 2)
+    lam, temperature = weights(lam, temperature)
+    least = number("smallest_eigenvalue", smallest_eigenvalue)
+    margin = temperature + lam * (least if least < 0 else 0) / 2
+    if not margin > 0:
+        raise must("smallest_eigenvalue", "above -2 temperature / lam", least)
+    start, lower = number("start", start), number("lower", lower)
     return (start - lower) / margin
 
 
@@ -116,6 +143,13 @@ def kkt_bound(step: Any, *, spectral_norm: Any, lam: Any) -> Any:
     number or array
         lambda \|W\| \|Z_{i+1} - Z_i\|_F.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a number is below 0 or not finite.
+
     Proof
     -----
     The gradient at Z_{i+1} is T (log Z_{i+1} + 1) + A - lambda W Z_{i+1}, and T log Z_{i+1} = lambda W Z_i - A +
@@ -127,7 +161,8 @@ def kkt_bound(step: Any, *, spectral_norm: Any, lam: Any) -> Any:
     >>> kkt_bound(0.5, spectral_norm=2, lam=3)
     3.0
     """
-    return lam * spectral_norm * step
+    step, norm = entries("step", step, 0), number("spectral_norm", spectral_norm, 0)
+    return number("lam", lam, 0) * norm * step
 
 
 def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any:
@@ -145,6 +180,13 @@ def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any
     number
         lambda \|W\| / (2 T); below 1 there is one fixed point, approached at that rate from every start.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the norm is below 0, lambda is below 0, T is not above 0, or a number is not finite.
+
     Proof
     -----
     The Jacobian of a softmax is diag(s) - s s', with v' (diag(s) - s s') v the variance of v under s.
@@ -156,7 +198,8 @@ def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any
     >>> contraction_factor(1, lam=2, temperature=2.0)
     0.5
     """
-    return lam * spectral_norm / (2 * temperature)
+    lam, temperature = weights(lam, temperature)
+    return lam * number("spectral_norm", spectral_norm, 0) / (2 * temperature)
 
 
 def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
@@ -176,8 +219,10 @@ def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If an argument is no number or no array of numbers.
     ValueError
-        If the contraction is not below 1.
+        If a step is below 0, or the contraction is not in [0, 1).
 
     Proof
     -----
@@ -189,7 +234,8 @@ def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
     >>> fixed_point_distance(0.25, contraction=0.5)
     0.5
     """
-    return step / above("1 - contraction", 1 - contraction)
+    step = entries("step", step, 0)
+    return step / (1 - number("contraction", contraction, 0, 1, ends="[)"))
 
 
 def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) -> Any:
@@ -209,6 +255,13 @@ def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) ->
     number
         lambda rho(W) / (K T), the spectral radius of the Jacobian of S at z = 1 / K.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the radius is below 0, K is below 1, lambda is below 0, T is not above 0, or a number is not finite.
+
     Proof
     -----
     At s = 1 / K the Jacobian of the softmax is (I - 1 1' / K) / K, which is 1 / K on zero-sum directions.
@@ -219,6 +272,8 @@ def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) ->
     >>> uniform_rate(1, 2, lam=2, temperature=1.0)
     1.0
     """
+    lam, temperature = weights(lam, temperature)
+    radius, n_clusters = number("radius", radius, 0), integer("n_clusters", n_clusters, low=1)
     return lam * radius / (n_clusters * temperature)
 
 
@@ -243,6 +298,14 @@ def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, l
     float or ball
         G(Z, Y) = T sum z log z + T sum y log y + <A, Z + Y> - lambda tr(Z' W Y).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, rows are not in the simplex, lambda is below 0, T is not above 0, or a number is
+        not finite.
+
     Proof
     -----
     For fixed Z the function G(Z, .) is T sum y log y + <A - lambda W Z, Y> + const, least at Y = S(Z).
@@ -254,9 +317,11 @@ def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, l
     >>> float(two_step_value(Z, Z, [[0.5, 1.0]], affinity=[[0.0]], lam=1.0, temperature=1.0))
     1.0
     """
-    Z, Y = table(assignments), table(other)
+    lam, temperature = weights(lam, temperature)
+    Z = rows("assignments", assignments)
+    Y, A, W = rows("other", other, shape=Z.shape), table("costs", costs, shape=Z.shape), square(affinity, len(Z))
     entropies = temperature * (entropy(Z) + entropy(Y))
-    return entropies + inner(costs, Z + Y) - lam * quadratic(Z, affinity, Y)
+    return entropies + (A * (Z + Y)).sum() - lam * quadratic(Z, W, Y)
 
 
 def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
@@ -274,6 +339,13 @@ def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
     float or ball
         G(Z_i, Z_{i+1}) - G(Z_{i+1}, Z_{i+2}) = T KL(Z_i || Z_{i+2}).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        As `kl_divergence`; if T is not above 0.
+
     Proof
     -----
     G(Z_{i+1}, Y) - min_Y G(Z_{i+1}, Y) = T KL(Y || S(Z_{i+1})), as in `kl_divergence`; put Y = Z_i.
@@ -284,4 +356,5 @@ def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
     >>> float(two_step_decrease([[0.5, 0.5]], [[0.5, 0.5]], temperature=1.0))
     0.0
     """
-    return temperature * kl_divergence(assignments, later)
+    Z = rows("assignments", assignments)
+    return above_zero("temperature", temperature) * kl_divergence(Z, rows("later", later, shape=Z.shape))

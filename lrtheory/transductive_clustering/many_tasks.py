@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory._parallel import in_threads, processors
-from lrtheory._validation import integer
+from lrtheory._parallel import in_threads
 from lrtheory.transductive_clustering import prior_kernels, task_features, task_kernels
 from lrtheory.transductive_clustering.methods import Answer, Proof, Rules, held_labels, whole_rows
 from lrtheory.transductive_clustering.task_features import Scalars
 from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks
 
-__all__ = ["is_compiled", "solve", "threads"]
+__all__ = ["is_compiled", "solve"]
 
 KINDS = {
     "nearest": task_features.NEAREST,
@@ -109,16 +108,8 @@ def _scalars(tasks: Tasks, method: str, rules: Rules) -> Scalars:
         normalize=NORMALIZE.index(rules.normalize),
         shift=rules.query_shift,
         damping=0.0 if isinstance(rules.damping, str) else float(rules.damping),
-        inner_iter=rules.inner_iter,
+        max_inner_iter=rules.max_inner_iter,
         tol=rules.tol,
         max_iter=rules.max_iter,
         epsilon=float(np.finfo(tasks.support.dtype).eps),
     )
-
-
-def threads(n_jobs: Any) -> int:
-    """How many threads: None is 1, -1 all processors."""
-    if n_jobs is None:
-        return 1
-    number = integer("n_jobs", n_jobs, low=-1)
-    return processors() if number == -1 else integer("n_jobs", number, low=1)

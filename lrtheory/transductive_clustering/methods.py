@@ -33,7 +33,7 @@ class Rules(NamedTuple):
     hard: bool
     clamp: bool
     damping: float | str
-    inner_iter: int
+    max_inner_iter: int
     tol: float
     max_iter: int
     normalize: str | None = None
@@ -192,10 +192,10 @@ def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, known: Any) -> Answe
     value, _ = dense.energy(xp, bound, Z, dense.pull(xp, bound, Z))
     done, n_iter, updates = value != value, xp.astype(0 * value, xp.int64), 0
     factor = factor + 0 * value
-    inner_iter = rules.inner_iter if rules.lam > 0 else 1
+    max_inner_iter = rules.max_inner_iter if rules.lam > 0 else 1
     energies = [value]
     for _ in range(rules.max_iter):
-        step = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=0.0, max_iter=inner_iter)
+        step = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=0.0, max_iter=max_inner_iter)
         new = xp.where(done[:, None, None], Z, step.assignments)
         factor = xp.where(done, factor, step.damping)
         weights = new

@@ -6,15 +6,19 @@ exp also takes Fractions, the rest also balls of a rigorous arithmetic.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from lrtheory.transductive_clustering.numeric import above, at_least, plain, table
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer, must
+from lrtheory.transductive_clustering.numeric import above_zero, entries, rows, table
 
 __all__ = [
     "joint_kkt_bound",
     "printed_energy_threshold",
+    "ring_threshold",
     "ring_weight",
     "softmax_jacobian",
     "tangent_error",
@@ -41,8 +45,10 @@ def two_step_summability(start: Any, lower: Any, *, temperature: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If an argument is no number.
     ValueError
-        If T is not above 0.
+        If T is not above 0, or a number is not finite.
 
     Proof
     -----
@@ -55,7 +61,58 @@ def two_step_summability(start: Any, lower: Any, *, temperature: Any) -> Any:
     >>> two_step_summability(1.0, -1.0, temperature=2.0)
     1.5
     """
-    return (start - 2 * lower) / above("temperature", temperature)
+    start, lower = number("start", start), number("lower", lower)
+    return (start - 2 * lower) / above_zero("temperature", temperature)
+
+
+def ring_threshold(n_clusters: int) -> Any:
+    r"""The weight from which a directed ring of K points turns for ever (statement TC-N2).
+
+    Parameters
+    ----------
+    n_clusters : int
+        K = number of points, at least 3.
+
+    Returns
+    -------
+    float
+        lambda_s at T = 1: the least lambda for which p = 1 / (1 + (K - 1) exp(-lambda (K p - 1) / (K - 1)))
+        has a solution above 1/K that attracts; 2.74564 for K = 3.
+
+    Raises
+    ------
+    TypeError
+        If K is no integer.
+    ValueError
+        If K is below 3.
+
+    Proof
+    -----
+    Start with share p on the own label and (1 - p) / (K - 1) elsewhere. W shifts the rows, so the update keeps
+    this form, turned
+    by one: p -> 1 / (1 + (K - 1) exp(-lambda (K p - 1) / (K - 1))). A fixed p > 1/K of this map is an orbit of
+    period K.
+    Solved for lambda it is lambda(p) = (K - 1) log(p (K - 1) / (1 - p)) / (K p - 1), whose least value is the
+    threshold.
+
+    Examples
+    --------
+    >>> round(ring_threshold(3), 5), round(ring_threshold(5), 4)
+    (2.74564, 3.5645)
+    """
+    K = integer("n_clusters", n_clusters, low=3)
+
+    def weight(p: float) -> float:
+        return (K - 1) * math.log(p * (K - 1) / (1 - p)) / (K * p - 1)
+
+    low, high = 1 / K + 1e-6, 1 - 1e-6
+    for _ in range(200):  # ternary search: lambda(p) falls, then rises
+        third = (high - low) / 3
+        if weight(low + third) < weight(high - third):
+            high -= third
+        else:
+            low += third
+    return weight((low + high) / 2)
 
 
 def ring_weight(share: Any, n_clusters: int) -> Any:
@@ -75,6 +132,8 @@ def ring_weight(share: Any, n_clusters: int) -> Any:
 
     Raises
     ------
+    TypeError
+        If the share is no number, or K is no integer.
     ValueError
         If K is below 2 or the share is not in (1 / K, 1).
 
@@ -90,9 +149,9 @@ def ring_weight(share: Any, n_clusters: int) -> Any:
     >>> round(float(ring_weight(0.8, 3)), 4)
     2.9706
     """
-    K = at_least("n_clusters", n_clusters, 2)
-    above("n_clusters share - 1", K * share - 1)
-    above("1 - share", 1 - share)
+    K, share = integer("n_clusters", n_clusters, low=2), number("share", share, 0, 1, ends="()")
+    if not K * share > 1:
+        raise must("share", f"above 1 / {K}", share)
     return (K - 1) * (np.log(share * (K - 1)) - np.log(1 - share)) / (K * share - 1)
 
 
@@ -110,6 +169,13 @@ def printed_energy_threshold(offset: Any) -> Any:
         log((1/2 + e) / (1/2 - e)) / (4 e). Up to lambda = 2 T the right energy R falls, while
         F' = R - (lambda / 2) tr(Z' W Z) rises at every update.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the offset is not in (0, 1/2).
+
     Proof
     -----
     With u = 2 e, both points stay alike, and u -> tanh(lambda u / (2 T)), which is below u for lambda <= 2 T.
@@ -123,6 +189,7 @@ def printed_energy_threshold(offset: Any) -> Any:
     >>> round(float(printed_energy_threshold(0.1)), 5)
     1.01366
     """
+    offset = number("offset", offset, 0, 0.5, ends="()")
     return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (4 * offset)
 
 
@@ -139,6 +206,13 @@ def softmax_jacobian(shares: Any) -> Any:
     array of shape (K, K)
         diag(s) - s s', of spectral norm at most 1/2.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If it is not a point of the simplex.
+
     Proof
     -----
     d s_l / d x_m = s_l (1[l = m] - s_m). v' (diag(s) - s s') v is the variance of v under s.
@@ -150,7 +224,7 @@ def softmax_jacobian(shares: Any) -> Any:
     >>> softmax_jacobian([0.5, 0.5]).tolist()
     [[0.25, -0.25], [-0.25, 0.25]]
     """
-    s = table(shares)
+    s = rows("shares", shares, shape=("K",))
     return np.diag(s) - s[:, None] * s[None, :]
 
 
@@ -167,6 +241,13 @@ def tangent_error(logits: Any) -> Any:
     number
         sum_p (max_l x_pl - min_l x_pl)^2 / 2, at least \|softmax(x) - 1/K - (x - mean x) / K\|_F.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If it is no table, or a number is not finite.
+
     Proof
     -----
     With s(t) = softmax(t x), m and v the mean and the variance of x under s, s'' = s ((x - m)^2 - v), entry by entry.
@@ -178,7 +259,7 @@ def tangent_error(logits: Any) -> Any:
     >>> tangent_error([[0.5, 0.0], [0.0, 0.0]])
     0.125
     """
-    x = table(logits)
+    x = table("logits", logits, shape=("N", "K"))
     return plain(((x.max(axis=1) - x.min(axis=1)) ** 2).sum() / 2)
 
 
@@ -202,6 +283,13 @@ def joint_kkt_bound(step: Any, drift: Any, *, spectral_norm: Any, lam: Any) -> A
         lambda \|W_F\| step + drift, at least the gradient of R along the simplices at (Z_{i+1}, M_{i+1}); that in the
         prototypes is 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a number is below 0 or not finite.
+
     Proof
     -----
     T log Z_{i+1} = lambda W Z_i - A(M_i) + const a row, so T log Z_{i+1} + A(M_{i+1}) - lambda W Z_{i+1} is
@@ -216,4 +304,5 @@ def joint_kkt_bound(step: Any, drift: Any, *, spectral_norm: Any, lam: Any) -> A
     >>> joint_kkt_bound(0.5, 0.25, spectral_norm=2, lam=3)
     3.25
     """
-    return lam * spectral_norm * step + drift
+    step, drift = entries("step", step, 0), entries("drift", drift, 0)
+    return number("lam", lam, 0) * number("spectral_norm", spectral_norm, 0) * step + drift

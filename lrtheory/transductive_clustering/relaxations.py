@@ -1,4 +1,4 @@
-r"""The relaxations against the discrete problem: gaps, rounding, and what is left when the temperature falls.
+r"""The relaxations against the discrete problem: gaps and rounding.
 
 Part of `theory`, where users find these functions. E(Z) = <A, Z> - (lambda / 2) tr(Z' W Z) is the concave relaxation,
 E_lap(Z) = <A, Z> + (lambda / 2) tr(Z' (D - W) Z) the convex one, R_T(Z) = T sum z log z + E(Z).
@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.transductive_clustering.numeric import above, at_least, inner, plain, quadratic, table
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer
+from lrtheory.transductive_clustering.numeric import above_zero, quadratic, rows, square, table
 
 __all__ = [
     "discrete_lower_bound",
     "entropy_bound",
-    "hard_limit_gap",
-    "hard_temperature",
     "laplacian_gap",
-    "log_partition",
     "pair_energy",
     "rounding_bound",
     "row_replacement",
@@ -44,12 +43,21 @@ def pair_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any) -> Any
     number
         <A, Z> - (lambda / 2) tr(Z' W Z).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, lambda is below 0, or a number is not finite.
+
     Examples
     --------
     >>> pair_energy([[1, 0], [1, 0]], [[0, 1], [0, 1]], [[0, 1], [1, 0]], lam=3)
     -3.0
     """
-    return plain(inner(costs, assignments) - lam * quadratic(assignments, affinity) / 2)
+    Z, lam = table("assignments", assignments, shape=("N", "K")), number("lam", lam, 0)
+    A, W = table("costs", costs, shape=Z.shape), square(affinity, len(Z))
+    return plain((A * Z).sum() - lam * quadratic(Z, W) / 2)
 
 
 def vertex_gap(affinity: Any, *, lam: Any) -> Any:
@@ -67,6 +75,13 @@ def vertex_gap(affinity: Any, *, lam: Any) -> Any:
     number
         (lambda / 2) sum_pq w_pq.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If the affinity is not square, lambda is below 0, or a number is not finite.
+
     Proof
     -----
     E_lap(Z) - E(Z) = (lambda / 2) tr(Z' D Z) = (lambda / 2) sum_p d_p \|z_p\|^2.
@@ -77,7 +92,7 @@ def vertex_gap(affinity: Any, *, lam: Any) -> Any:
     >>> vertex_gap([[0, 1], [1, 0]], lam=3)
     3.0
     """
-    return plain(lam * table(affinity).sum() / 2)
+    return plain(number("lam", lam, 0) * square(affinity).sum() / 2)
 
 
 def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
@@ -97,6 +112,13 @@ def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
     number
         E(Z) - (E_lap(Z) - (lambda / 2) sum w) = (lambda / 2) sum_p d_p (1 - \|z_p\|^2), at least 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, rows are not in the simplex, lambda is below 0, or a number is not finite.
+
     Proof
     -----
     E_lap(Z) - E(Z) = (lambda / 2) sum_p d_p \|z_p\|^2; subtract it from (lambda / 2) sum_p d_p.
@@ -107,7 +129,8 @@ def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
     >>> laplacian_gap([[0.5, 0.5], [1.0, 0.0]], [[0, 1], [1, 0]], lam=2)
     0.5
     """
-    Z, degrees = table(assignments), table(affinity).sum(axis=1)
+    Z, lam = rows("assignments", assignments), number("lam", lam, 0)
+    degrees = square(affinity, len(Z)).sum(axis=1)
     return plain(lam * (degrees * (1 - (Z * Z).sum(axis=1))).sum() / 2)
 
 
@@ -126,6 +149,13 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
     float
         T N_F log K, so that E* - T N_F log K <= min R_T <= E*.
 
+    Raises
+    ------
+    TypeError
+        If T is no number, or a size is no integer.
+    ValueError
+        If N_F is below 0, K is below 1, or T is not above 0.
+
     Proof
     -----
     -log K <= sum_l z_l log z_l <= 0 in each free row, so R_T lies between E - T N_F log K and E.
@@ -136,6 +166,8 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
     >>> round(entropy_bound(3, 2, temperature=1.0), 6)
     2.079442
     """
+    n_free, n_clusters = integer("n_free", n_free, low=0), integer("n_clusters", n_clusters, low=1)
+    temperature = above_zero("temperature", temperature)
     return plain(temperature * n_free * np.log(n_clusters + 0 * temperature))
 
 
@@ -156,6 +188,13 @@ def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperatu
     float
         E* - T N_F log K <= R_T(Z) for all Z, when w_pp >= 0.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number, or a size is no integer.
+    ValueError
+        If N_F is below 0, K is below 1, T is not above 0, or the energy is not finite.
+
     Proof
     -----
     R_T(Z) >= E(Z) - T N_F log K by `entropy_bound`.
@@ -166,7 +205,7 @@ def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperatu
     >>> round(discrete_lower_bound(-1.0, 1, 2, temperature=1.0), 6)
     -1.693147
     """
-    return energy - entropy_bound(n_free, n_clusters, temperature=temperature)
+    return number("energy", energy) - entropy_bound(n_free, n_clusters, temperature=temperature)
 
 
 def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: Any) -> Any:
@@ -186,6 +225,13 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
     float
         R_T(Z) + T N_F log K >= E(Z) >= E(labels).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number, or a size is no integer.
+    ValueError
+        If N_F is below 0, K is below 1, T is not above 0, or the energy is not finite.
+
     Proof
     -----
     Put row p at the label that minimizes b_pl = a_pl - lambda sum_{q != p} w_pq z_ql. E as a function of row p alone is
@@ -197,7 +243,7 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
     >>> round(rounding_bound(-1.0, 1, 2, temperature=1.0), 6)
     -0.306853
     """
-    return energy + entropy_bound(n_free, n_clusters, temperature=temperature)
+    return number("energy", energy) + entropy_bound(n_free, n_clusters, temperature=temperature)
 
 
 def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, row: int, new: Any) -> Any:
@@ -221,6 +267,13 @@ def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, ro
     number
         <a_p - lambda sum_{q != p} w_pq z_q, y - z_p> - (lambda / 2) w_pp (\|y\|^2 - \|z_p\|^2).
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, there is no such row, lambda is below 0, or a number is not finite.
+
     Proof
     -----
     The terms of tr(Z' W Z) that hold row p are 2 sum_{q != p} w_pq z_p . z_q and w_pp \|z_p\|^2.
@@ -231,7 +284,9 @@ def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, ro
     >>> row_replacement([[1, 0], [0, 1]], [[0, 0], [0, 0]], [[0, 1], [1, 0]], lam=2, row=0, new=[0, 1])
     -2.0
     """
-    Z, A, W, y = table(assignments), table(costs), table(affinity), table(new)
+    Z, lam = table("assignments", assignments, shape=("N", "K")), number("lam", lam, 0)
+    A, W = table("costs", costs, shape=Z.shape), square(affinity, len(Z))
+    row, y = integer("row", row, low=0, high=len(Z) - 1), table("new", new, shape=Z.shape[1:])
     others = W[row] @ Z - W[row, row] * Z[row]
     linear = ((A[row] - lam * others) * (y - Z[row])).sum()
     return plain(linear - lam * W[row, row] * ((y * y).sum() - (Z[row] * Z[row]).sum()) / 2)
@@ -254,6 +309,13 @@ def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
     number
         -(lambda / 2) delta N.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no number, or N is no integer.
+    ValueError
+        If N is below 0, lambda is below 0, or a number is not finite.
+
     Proof
     -----
     tr(Z' (W + delta I) Z) = tr(Z' W Z) + delta \|Z\|_F^2.
@@ -264,101 +326,5 @@ def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
     >>> shift_constant(2, 3, lam=1)
     -3.0
     """
-    return -lam * shift * n / 2
-
-
-def hard_limit_gap(gap: Any, n_clusters: int, *, temperature: Any) -> Any:
-    r"""How far a softmax is from a label (statement TC-S6).
-
-    Parameters
-    ----------
-    gap : number or array
-        g > 0, the second smallest minus the smallest of b_l = a_pl - lambda (W Z)_pl.
-    n_clusters : int
-        K.
-    temperature : number
-        T.
-
-    Returns
-    -------
-    float or array
-        (K - 1) exp(-g / T) >= 1 - max_l z_pl.
-
-    Proof
-    -----
-    1 - max z = s / (1 + s) <= s with s = sum_{l not best} exp(-(b_l - b_best) / T).
-    Each of the K - 1 terms is at most exp(-g / T).
-
-    Examples
-    --------
-    >>> round(float(hard_limit_gap(2.0, 3, temperature=1.0)), 6)
-    0.270671
-    """
-    return (n_clusters - 1) * np.exp(-gap / temperature)
-
-
-def hard_temperature(gap: Any, n_clusters: int, *, tol: Any = 1e-16) -> Any:
-    r"""A temperature at which every softmax is a label up to a tolerance (statement TC-S6).
-
-    Parameters
-    ----------
-    gap : number
-        The smallest gap g > 0 of a row.
-    n_clusters : int
-        K, at least 2.
-    tol : number
-        How far from a label a row may be, in (0, 1).
-
-    Returns
-    -------
-    float
-        g / log((K - 1) / tol).
-
-    Raises
-    ------
-    ValueError
-        If K is below 2 or the tolerance is not above 0.
-
-    Proof
-    -----
-    (K - 1) exp(-g / T) <= tol is T <= g / log((K - 1) / tol).
-    Then 1 - max z <= tol by `hard_limit_gap`, and an argmax of Z is the argmin of the costs.
-
-    Examples
-    --------
-    >>> round(float(hard_temperature(1.0, 11, tol=1e-15)), 6)
-    0.027143
-    """
-    at_least("n_clusters", n_clusters, 2)
-    return gap / np.log((n_clusters - 1) / above("tol", tol))
-
-
-def log_partition(costs: Any, *, temperature: Any) -> Any:
-    r"""The energy after an update without pairs: the free energy of expectation maximization (statement TC-S7).
-
-    Parameters
-    ----------
-    costs : array of shape (N, K)
-        A.
-    temperature : number
-        T.
-
-    Returns
-    -------
-    float
-        -T sum_p log sum_l exp(-a_pl / T).
-
-    Proof
-    -----
-    For z = softmax(-a / T), T log z_l = -a_l - T log sum exp(-a / T), so T sum z log z + a . z is the value of the row.
-    With squared distances it is T times the negative log-likelihood, up to constants, of a mixture with equal weights
-    and covariance (T / 2) I, and the soft means are its M-step.
-
-    Examples
-    --------
-    >>> round(float(log_partition([[0.0, 0.0]], temperature=1.0)), 6)
-    -0.693147
-    """
-    A = table(costs)
-    lowest = A.min(axis=1)
-    return (lowest - temperature * np.log(np.exp((lowest[:, None] - A) / temperature).sum(axis=1))).sum()
+    lam, shift = number("lam", lam, 0), number("shift", shift)
+    return -lam * shift * integer("n", n, low=0) / 2

@@ -36,7 +36,7 @@ class Scalars(NamedTuple):
     normalize: int
     shift: bool
     damping: float
-    inner_iter: int
+    max_inner_iter: int
     tol: float
     max_iter: int
     epsilon: float  # of the dtype
@@ -99,7 +99,7 @@ def soft_rows(costs, cold, held, P, rows, first):
 
 @kernel(nogil=True, error_model="numpy")
 def read_features(support, query, present, base, scalars, e, X):
-    """Center, scale to length 1, and move the queries to the mean of the support; returns how many rows became 0."""
+    """Center, scale to length 1, move enough queries to the mean of the support; returns how many rows became 0."""
     n_support, zero, one = support.shape[1], X.dtype.type(0), X.dtype.type(1)
     here, zeros, floor = 0, 0, zero
     X[:n_support] = support[e]
@@ -126,7 +126,7 @@ def read_features(support, query, present, base, scalars, e, X):
                 zeros += 1
             for d in range(len(row)):
                 row[d] *= scale
-    if scalars.shift and here > 0:
+    if scalars.shift and here >= scalars.n_classes:  # the mean of fewer queries is that of no support
         for d in range(len(move)):
             move[d] = 0
         add_rows(X, START, n_support, present[e], 1 / n_support, move)

@@ -68,7 +68,9 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
     X, turned, squares = points
     ends, weights, held = graph
     Z, costs, before, fixed = state[0], state[5], state[6], scalars.kind != SLK
-    tol, inner_iter = (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.inner_iter if scalars.lam > 0 else 1)
+    tol, max_inner_iter = (
+        (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.max_inner_iter if scalars.lam > 0 else 1)
+    )
     depth, norm, symmetric = graphs.spectrum(ends, weights, held, scalars.symmetrize)
     factor, safe = first_factors(depth, symmetric, scalars)
     pull(ends, weights, Z, state[1])
@@ -82,7 +84,7 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
         old = value
         value, factor, steps, converged = descend(
             *(costs, size, ends, weights, held, scalars, state, rows),
-            *(value, factor, safe, tol, inner_iter, inside),
+            *(value, factor, safe, tol, max_inner_iter, inside),
         )
         updates += steps
         if fixed:

@@ -211,7 +211,8 @@ def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) -> tuple[Tasks, int]:
     """The features that methods see: centered, of length 1, queries moved to the mean of the support.
 
-    Also how many rows have no direction, being 0 up to the rounding of the mean that was subtracted.
+    Fewer queries than classes stay where they are. Also how many rows have no direction, being 0 up to the rounding of
+    the mean that was subtracted.
     """
     support, query, zeros, floor = tasks.support, tasks.query, 0, 0.0
     count = xp.sum(tasks.present, axis=1, keepdims=True)
@@ -227,7 +228,8 @@ def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) ->
     if query_shift:
         query_sum = xp.sum(query * tasks.present, axis=1, keepdims=True)
         query_mean = query_sum / xp.where(count > 0, count, xp.ones_like(count))
-        query = query + (xp.mean(support, axis=1, keepdims=True) - query_mean)
+        move = xp.mean(support, axis=1, keepdims=True) - query_mean
+        query = query + xp.where(count >= tasks.onehot.shape[-1], move, xp.zeros_like(move))
     return tasks._replace(support=support, query=query), zeros
 
 

@@ -1,10 +1,12 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
 =============  =================================================================================================
-relaxations    the relaxations against the discrete problem: gaps, rounding, hard limits
-descent        the bound, what a step takes off the energy, damping, costs
+relaxations    the relaxations against the discrete problem: gaps, rounding
+hard_limits    what is left when the temperature falls, and without neighbors
+descent        the bound, what a step takes off the energy, damping
+update_costs   one update: what it costs, and the energy that comes with it
 limits         summable steps, rates, fixed points, the two-step value
-instances      two points, a ring, prototypes, clamped rows, averages over tasks
+instances      two points, prototypes, clamped rows, averages over tasks
 orbits         whole runs: moves over two updates, turns of rings, printed energies, turns with prototypes
 =============  =================================================================================================
 
@@ -18,15 +20,14 @@ from __future__ import annotations
 from lrtheory.transductive_clustering.descent import (
     descent_bound,
     energy_decrease,
-    energy_without_logs,
     kl_divergence,
     kl_lower_bound,
     largest_monotone_lam,
     majoriser,
     majoriser_gap,
     safe_damping,
-    update_counts,
 )
+from lrtheory.transductive_clustering.hard_limits import hard_limit_gap, hard_temperature, log_partition
 from lrtheory.transductive_clustering.instances import (
     clamped_costs,
     exponential_tangent,
@@ -34,7 +35,6 @@ from lrtheory.transductive_clustering.instances import (
     mass_floor,
     mean_shift_gain,
     mean_step_decrease,
-    ring_threshold,
     two_point_energy,
     two_point_limit,
     two_point_threshold,
@@ -52,6 +52,7 @@ from lrtheory.transductive_clustering.limits import (
 from lrtheory.transductive_clustering.orbits import (
     joint_kkt_bound,
     printed_energy_threshold,
+    ring_threshold,
     ring_weight,
     softmax_jacobian,
     tangent_error,
@@ -60,16 +61,14 @@ from lrtheory.transductive_clustering.orbits import (
 from lrtheory.transductive_clustering.relaxations import (
     discrete_lower_bound,
     entropy_bound,
-    hard_limit_gap,
-    hard_temperature,
     laplacian_gap,
-    log_partition,
     pair_energy,
     rounding_bound,
     row_replacement,
     shift_constant,
     vertex_gap,
 )
+from lrtheory.transductive_clustering.update_costs import energy_without_logs, update_counts
 
 __all__ = [
     "clamped_costs",

@@ -11,7 +11,9 @@ from lrtheory.transductive_clustering.affinity import csr_parts
 from lrtheory.transductive_clustering.bound import STOPPED, step_factors
 from lrtheory.transductive_clustering.prototypes import Prototypes, host_costs, host_moved, squared_sizes
 
-__all__ = ["Turns"]
+__all__ = ["Turns", "empty_clusters"]
+
+SQUARED = ("mean", "mode", "medoid")  # prototypes whose costs are squared distances
 
 
 class Turns:
@@ -45,11 +47,11 @@ class Turns:
         """Costs of the prototypes as they are, with the affinity."""
         return dense.Bound(self.costs, self.W, self.lam, self.temperature, self.free)
 
-    def run(self, hard: bool, inner_iter: int, tol: float, max_iter: int, watch: Any) -> tuple[int, bool]:
+    def run(self, hard: bool, max_inner_iter: int, tol: float, max_iter: int, watch: Any) -> tuple[int, bool]:
         """Turns until energy and assignments stand still."""
         for n_iter in range(1, max_iter + 1):
             before, value = self.Z, self.energies[-1]
-            self.assign(inner_iter if self.lam > 0 else 1)
+            self.assign(max_inner_iter if self.lam > 0 else 1)
             self.move(hard)
             self.stopped = watch is not None and watch(self, n_iter)
             still = np.abs(self.Z - before).max() <= self.factor * tol**0.5
@@ -98,10 +100,26 @@ class Turns:
         self.rises += value > self.energies[-1] + self.rounding()
         self.energies.append(value)
 
-    def message(self, converged: bool) -> str:
-        """How it ended."""
+    def message(self, converged: bool, n_empty: int) -> str:
+        """How it ended, and whether clusters are empty."""
         ended = STOPPED if self.stopped else "max_iter was reached"
         text = "energy and assignments stand still" if converged else ended
         if self.rises:
             text += f"; the energy rose {self.rises} times"
-        return text + "; steps were damped" if self.factor < 1 else text
+        if self.factor < 1:
+            text += "; steps were damped"
+        return text + empty_clusters(n_empty, self.Z.shape[1]) + (self.heat() if n_empty else "")
+
+    def heat(self) -> str:
+        """A remark where the temperature is large beside the squared distances, which merges prototypes."""
+        n, total, squares = self.moments
+        spread = max(0.0, squares - float(total @ total) / n) / n
+        if self.prototypes.kind not in SQUARED or self.temperature <= spread:
+            return ""
+        return f"; the temperature {self.temperature:.3g} is large beside the squared distances (about {spread:.2g})"
+
+
+def empty_clusters(n_empty: int, n_clusters: int) -> str:
+    """A remark where clusters have no label."""
+    be = "is" if n_empty == 1 else "are"
+    return f"; {n_empty} of {n_clusters} clusters {be} empty" if n_empty else ""

@@ -283,7 +283,10 @@ TC_T8_LIMITS = Statement(
 
 
 def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Distance after one update against its bound; both updates against their definition."""
+    """Distance after one update against its bound; both updates against their definition.
+
+    Where the factor is below 1, the start is no further from the other than both are at most from the fixed point.
+    """
     case = pair.case
     _, norm = case.spectrum
     factor = theory.contraction_factor(norm, lam=case.lam, temperature=case.temperature)
@@ -291,6 +294,10 @@ def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
     distance, before = np.linalg.norm(found[0] - found[1]), np.linalg.norm(case.init - pair.other)
     lhs = np.r_[distance, found.ravel(), wanted.ravel()]
     rhs = np.r_[share * factor * before, wanted.ravel(), found.ravel()]
+    if factor < 1:
+        moves = np.linalg.norm(wanted - np.stack([case.init, pair.other]), axis=(1, 2))
+        lhs = np.r_[lhs, before]
+        rhs = np.r_[rhs, share * theory.fixed_point_distance(moves, contraction=factor).sum()]
     return Sides(lhs, rhs, rounding=case.spoiled)
 
 
@@ -307,7 +314,7 @@ TC_T7 = Statement(
         saboteur("lambda |W| / (4 T)", claim=Inequality(partial(contracted, share=0.5))),
         saboteur("half of the temperature", solve=partial(two_updates, colder=True)),
     ),
-    notes="For any W, also directed; below 1 there is one fixed point.",
+    notes="For any W, also directed; below 1 there is one fixed point, no further than the step over 1 - q.",
 )
 
 

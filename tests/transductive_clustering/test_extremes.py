@@ -63,7 +63,7 @@ def test_rounding_makes_no_graph_directed(form):
     assert not tc.monotone_certificate(S + 1e-12 * np.triu(B), lam=0.1).symmetric
     assert "not symmetric" in tc.bound_update(np.zeros((12, 3)), form(S + 1e-12 * np.triu(B))).message
     X = np.repeat([[0.0], [1.0]], 6, axis=0)
-    clustered = tc.cluster(X, 2, affinity=form(S), lam=12.0, init=[[0.0], [1.0]], inner_iter=1)
+    clustered = tc.cluster(X, 2, affinity=form(S), lam=12.0, init=[[0.0], [1.0]], max_inner_iter=1)
     assert clustered.counts["rises"] == 0
     assert clustered.damping < 1
 

@@ -300,7 +300,7 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
         ((support, labels, query), {"query_mask": np.ones(4)}, "`query_mask` must be of shape"),
         ((support, labels, query), {"query_mask": np.ones((4, 2))}, "`query_mask` must be of shape (2, 4)"),
         ((support, labels, query), {"query_mask": np.ones(8)}, "`query_mask` must be of shape (2, 4)"),
-        ((support, labels, query), {"n_jobs": 0}, "`n_jobs` must be an integer"),
+        ((support, labels, query), {"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
         ((support, labels, query), {"method": "k-means", "lam": 5.0}, "`lam` must be 0 or None for 'k-means'"),
         ((support, labels, query), {"method": "tim", "lam": 5.0}, "`lam` must be 0 or None for 'tim'"),
         ((support, [[0.0, np.nan]] * 2, query), {}, "`support_labels` must be free of NaN"),

@@ -276,3 +276,21 @@ def test_weights_are_chosen_on_held_out_classes(points):
     labels = tc.few_shot(batch, lam=0.3 * table.lams["slk"], **options).labels
     np.testing.assert_array_equal(table.correct[0], (labels == batch.query_labels).mean(axis=1))
     assert "tasks of 3 of the classes (0, 2, 4, 6)" in table.message
+
+
+@pytest.mark.parametrize("method", ["slk", "nearest", "label-spreading"])
+def test_fewer_queries_than_classes_are_not_moved(method):
+    support, y, query = np.array([[0.0, 0.0], [6.0, 6.0]]), np.array([0, 1]), np.array([[0.1, 0.1], [5.0, 7.0]])
+    options = {"method": method, "normalize": None}
+    for one, mask in ((query[:1], None), (query, np.array([True, False]))):
+        found = tc.few_shot(support, y, one, query_mask=mask, **options)
+        still = tc.few_shot(support, y, one, query_mask=mask, query_shift=False, **options)
+        np.testing.assert_array_equal(found.probabilities, still.probabilities)
+        assert found.labels[0] == 0
+        assert "; the queries were not moved, being fewer than the classes" in found.message
+        assert "moved" not in still.message
+    two = tc.few_shot(support, y, query, **options)
+    assert "moved" not in two.message
+    both = tc.few_shot(np.stack([support] * 2), y, np.stack([query] * 2), query_mask=[[1, 1], [1, 0]], **options)
+    np.testing.assert_array_equal(both.probabilities[0], two.probabilities)
+    assert "; the queries of 1 of 2 tasks were not moved" in both.message

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrtheory.bounds import rounding
+from lrtheory.transductive_clustering import theory
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def is_symmetric(case: Case) -> bool:
 def is_safe(case: Case) -> bool:
     """Whether lambda lambda_min >= -2 T, with a little to spare for the eigenvalue."""
     least = case.spectrum[0] - rounding(64 * case.n**2, 1 + float(np.abs(case.affinity).sum()))
-    return case.lam * least >= -2 * case.temperature
+    return least >= 0 or case.lam <= theory.largest_monotone_lam(float(least), temperature=case.temperature)
 
 
 def attracts(case: Case) -> bool:

@@ -96,7 +96,7 @@ def run(points: Points, n_turns: int, **options: Any) -> Any:
         "init": points.first,
         "clamp": points.clamp,
         "hard": points.hard,
-        "inner_iter": 1,
+        "max_inner_iter": 1,
         "tol": 0.0,
         "max_iter": n_turns,
         "record": True,
@@ -225,7 +225,7 @@ def few_shot_turns(points: Points, rng: np.random.Generator | None = None, **opt
         "temperature": points.temperature,
         "normalize": None,
         "query_shift": False,
-        "inner_iter": 1,
+        "max_inner_iter": 1,
         "tol": 0.0,
     }
     Z = [points.begin]

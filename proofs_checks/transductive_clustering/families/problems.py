@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
+from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering.families.definitions import Case, one_hot, update
 
 NEIGHBORS = 2  # of the graph of a task
@@ -104,7 +105,7 @@ def draw_safe(draws: Draws) -> Case:
     least = case.spectrum[0]
     if least >= 0:
         return case
-    largest = 2 * case.temperature / -least
+    largest = theory.largest_monotone_lam(least, temperature=case.temperature)
     return replace(case, lam=min(case.lam, max(0.0, float(np.floor(1024 * largest) - 1) / 1024)))
 
 

@@ -1,0 +1,102 @@
+"""Parts of the kernels against their definitions, one by one, and counts against what is asked by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lrtheory import dynamic_submodular as ds
+from lrtheory.dynamic_submodular import batches, levels, states
+from tests.dynamic_submodular.oracles import instances, toggles
+
+
+def test_the_largest_bucket_and_of_equal_ones_the_highest() -> None:
+    find = batches.largest_bucket.py_func
+    for n in (1, 2, 3, 4):
+        for buckets in itertools.product(range(3), repeat=n):
+            whole = np.zeros((5, 8), np.int64)
+            whole[states.POOL, :n] = np.arange(10, 10 + n)
+            whole[states.BUCKET_OF, :n] = buckets
+            best, size = find(SimpleNamespace(whole=whole), n)
+            assert (size, best) == max((buckets.count(b), b) for b in buckets)
+            front = whole[states.POOL, :size].tolist()
+            assert sorted(front) == [10 + i for i in range(n) if buckets[i] == best]
+            assert sorted(whole[states.POOL, :n].tolist()) == list(range(10, 10 + n))
+
+
+def test_bars_of_a_full_group_are_twice_the_least_weight_that_it_keeps() -> None:
+    """Picks with these marginals, all of one group of at most two: each throws out the least that is held."""
+    gains, threshold = [3.0, 5.0, 4.0, 9.0, 7.0], 0.5
+    k, n = 6, len(gains)
+    marks = np.zeros((states.BAR + 1, k + 2))
+    marks[states.SCALES, states.THRESHOLD] = threshold
+    marks[states.BAR] = threshold
+    marks[states.VALUE, 1 : n + 1] = np.cumsum(gains)
+    members = np.zeros((2, k + 2), np.int64)
+    members[states.MEMBER, 1 : n + 1] = np.arange(n)
+    whole = np.zeros((5, n + 2), np.int64)
+    whole[states.LIMIT, 0] = 2
+    work, state = SimpleNamespace(whole=whole, gains=np.zeros(12)), SimpleNamespace(marks=marks, levels=members)
+    held: list[float] = []
+    for z, gain in enumerate(gains, start=1):
+        held = sorted([*held, gain])[-2:] if len(held) == 2 else sorted([*held, gain])
+        levels.raise_bar.py_func(state, work, z, 0)
+        assert marks[states.BAR, z] == (max(threshold, 2 * held[0]) if len(held) == 2 else threshold)
+
+
+def test_each_element_that_passes_at_the_end_is_asked_once_in_a_rebuild() -> None:
+    f = ds.Coverage([[v] for v in range(6)])
+    one = ds.OneGuess(f, 12, 12.0, rng=0)
+    one.update(list(range(6)))
+    before = one.counts["queries"]
+    one.delete(int(one.members[0]))
+    assert one.counts["queries"] - before == 5
+
+
+@pytest.mark.parametrize("structure", ["levels", "batches"])
+def test_the_first_element_too_is_deleted_at_the_expense_of_deletions(structure: str) -> None:
+    f = ds.Coverage([[v] for v in range(6)])
+    options = {"structure": structure, "guess": 12.0, "n_runs": 40, "rng": 1}
+    kept = ds.run_guess(f, list(range(6)), 6, **options)
+    gone = ds.run_guess(f, [*range(6), ~0], 6, **options)
+    assert not kept.deletion_queries.any()
+    np.testing.assert_array_equal(kept.insertion_queries, gone.insertion_queries)
+    assert gone.deletion_queries.any()
+
+
+def test_elements_below_the_threshold_are_not_asked() -> None:
+    f = ds.Coverage([[0], [1]], [0.01, 1.0])
+    found = ds.maximize(f, 1, method="threshold", epsilon=0.1)
+    assert found.items.tolist() == [1]
+    assert found.counts["queries"] == 3  # both alone, and the better one again
+
+
+@pytest.mark.parametrize("limits", [None, [2, 1, 2]])
+def test_thresholds_of_the_guesses(limits: list[int] | None) -> None:
+    f, _ = instances(12, 1)["coverage"]
+    epsilon, k = 0.3, 5
+    given = k if limits is None else ds.PartitionMatroid(np.arange(12) % 3, limits)
+    solver = ds.DynamicSubmodular(f, given, epsilon=epsilon, rng=0)
+    solver.update(list(range(12)))
+    share = 1 / (2 * k) if limits is None else epsilon / ((1 + epsilon) * k)
+    assert solver.guesses
+    for slot in range(1, len(solver.guesses) + 1):
+        state = states.at(solver._table, slot)
+        guess = (1 + epsilon) ** int(state.numbers[states.INDEX])
+        assert math.isclose(state.marks[states.SCALES, states.GUESS], guess)
+        assert math.isclose(state.marks[states.SCALES, states.THRESHOLD], guess * share)
+
+
+@pytest.mark.parametrize("method", ["lazy", "eager", "batched"])
+def test_the_value_is_that_of_the_solution(method: str) -> None:
+    """Members of batches that have died count for nothing."""
+    for seed in range(4):
+        f, formula = instances(14, seed)["coverage"]
+        solver = ds.DynamicSubmodular(f, 6, epsilon=0.3, method=method, rng=seed)
+        for op in toggles(f.n, 60, np.random.default_rng(seed)):
+            solver.update([op])
+            assert solver.value == pytest.approx(formula(solver.solution.tolist()), abs=1e-9)
