@@ -231,6 +231,7 @@ class HastyTimer:
 def timers(monkeypatch: pytest.MonkeyPatch) -> list[HastyTimer]:
     HastyTimer.started = []
     monkeypatch.setattr(_array.threading, "Timer", HastyTimer)
+    monkeypatch.setattr(_array._notice, "said", False)
     return HastyTimer.started
 
 

@@ -215,7 +215,7 @@ def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.n
     candidates = fails if fails.any() else inside
     if not candidates.any():
         return None
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a scale may be far below rounding
         relative = np.where(scale > 0, slack / scale, 1.0)
     relative = np.where(candidates, np.nan_to_num(relative, nan=np.inf), np.inf)
     return np.unravel_index(int(relative.argmin()), slack.shape)

@@ -152,7 +152,7 @@ class Evidence(Result):
 
     def _relative_slack(self) -> np.ndarray:
         scale = np.maximum(np.abs(self.lhs), np.abs(self.rhs))
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return np.nan_to_num(np.where(scale > 0, self.slack / scale, 0.0))
 
     def histogram(self) -> str:

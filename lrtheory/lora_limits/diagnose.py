@@ -125,7 +125,7 @@ def diagnose(
     split = choose_split(task.head, target, exact_cost(task.head))
     features = None if degree is None else theory.n_features(task.head.factors[0].shape[-1], degree)
     # exact flops grow with the square of the length, those of the passes with the length
-    even = np.inf if degree is None else len(task.head.keys) * _share(task.head, degree)
+    even = np.inf if degree is None else task.head.keys.shape[0] * _share(task.head, degree)
     outliers = split.n_queries + split.n_keys if np.isfinite(split.flops) else 0
     regime = _regime(task.head, degree, split.flops, inputs.causal)
     fields: dict[str, Any] = {

@@ -231,7 +231,8 @@ def tuned_gradient_rate(e: Any) -> Any:
 
     Proof
     -----
-    With a = (1 + e)^-2 and b = (1 - e)^-2 the factor is (b - a) / (b + a); multiply by (1 - e^2)^2.
+    With a = (1 + e)^-2 and b = (1 - e)^-2 the factor is (b - a) / (b + a). Multiplied by (1 - e^2)^2, its parts are
+    (1 + e)^2 - (1 - e)^2 = 4 e and (1 + e)^2 + (1 - e)^2 = 2 + 2 e^2.
 
     Examples
     --------

@@ -175,7 +175,10 @@ def driving_moment(law: MaskLaw, rng: np.random.Generator | None = None) -> floa
 
 
 def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
-    """The moment, its bound, that by the expected contraction, and that by the entries needed, each by the next one."""
+    """The moment, its bound, that by the expected contraction, and that by the entries needed, each by the next one.
+
+    First what the moment is, so that none too small passes.
+    """
     (m, k), s, p = law.start.shape, law.singular_values, law.density
     d, known = distance(law.start, law.left), {"incoherence": incoherence(law.start), "rank": k}
     norm, condition = np.linalg.norm(s), s[0] / s[-1]
@@ -183,8 +186,9 @@ def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
     factor = theory.expected_contraction(n_rows=m, condition=condition, density=p, **known)
     needed = theory.samples_for_contraction(condition=condition, factor=1, **known)
     contracted, by_count = (factor * s[-1] * d) ** 2, needed / (p * m) * (s[-1] * d) ** 2
-    rhs = np.array([share * bound, contracted, by_count])
-    return Sides([moment, bound, contracted], rhs, rounding=rounding(64 * m * len(law.right), by_count))
+    rhs = np.array([moment, share * bound, contracted, by_count])
+    lhs = [driving_moment(law), moment, bound, contracted]
+    return Sides(lhs, rhs, rounding=rounding(64 * m * len(law.right), by_count))
 
 
 MC_E1_BOUND = Statement(

@@ -134,4 +134,4 @@ def test_figures_stand_beside_published_numbers(evidence_folder, tmp_path):
     ],
 )
 def test_sides_are_shown_in_three_digits(side, shown):
-    assert report._short(side) == shown
+    assert report.short(side) == shown
