@@ -100,3 +100,18 @@ def test_the_value_is_that_of_the_solution(method: str) -> None:
         for op in toggles(f.n, 60, np.random.default_rng(seed)):
             solver.update([op])
             assert solver.value == pytest.approx(formula(solver.solution.tolist()), abs=1e-9)
+
+
+def test_the_bound_of_an_eager_table_is_that_of_its_guesses() -> None:
+    """No element is worth (1 + e)^(h + 1) / (2 k), h the highest guess that holds one, nor k of them k times that."""
+    epsilon, k = 0.3, 4
+    for seed in range(4):
+        f, formula = instances(14, seed)["coverage"]
+        solver = ds.DynamicSubmodular(f, k, epsilon=epsilon, method="eager", rng=seed)
+        for v in range(f.n):
+            solver.insert(v)
+            highest = max(guess.index for guess in solver.guesses if guess.sequence.size)
+            top = (1 + epsilon) ** (highest + 1) / (2 * k)
+            assert max(formula([u]) for u in range(v + 1)) <= top * (1 + 1e-8)
+            open_ = [g.value + g.guess / 2 for g in solver.guesses if not g.is_full and g.guess >= top]
+            assert solver.upper_bound <= min([k * top * (1 + 1e-8), *open_]) * (1 + 1e-12)
