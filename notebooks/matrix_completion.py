@@ -213,7 +213,8 @@ assert used[24] < 24  # the ridge chose the rank
 figure, axis = plt.subplots(figsize=(6, 3.2), layout="constrained")
 axis.semilogy(list(gaps), list(gaps.values()), "o-")
 axis.set(xlabel="rank allowed", ylabel="proved gap / objective", title=f"{source}, ridge {LARGE:g}")
-plt.close(figure)
+plt.close(figure)  # shown once, as the value of this cell
+figure
 
 # %% [markdown]
 # ### What a recommender does with it
