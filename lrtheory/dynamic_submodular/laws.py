@@ -40,9 +40,9 @@ def build_law(
     Raises
     ------
     TypeError
-        If `value` is not callable, or a number is none.
+        If `value` is not callable, `elements` are no integers, or a number is none.
     ValueError
-        If `k` is below 1, or the threshold is negative or not finite.
+        If `k` is below 1, an element is negative, or the threshold is negative or not finite.
 
     Proof
     -----
@@ -58,6 +58,9 @@ def build_law(
     """
     if not callable(value):
         raise must("value", "a function of tuples of elements", value, TypeError)
+    if not isinstance(elements, Iterable):
+        raise must("elements", "integers", elements, TypeError)
+    present = [integer("elements", v, low=0) for v in elements]
     k = integer("k", k, low=1)
     number("threshold", threshold, 0)
     law: dict[tuple[int, ...], Fraction] = {}
@@ -71,7 +74,7 @@ def build_law(
         for v in pool:
             descend((*sequence, v), pool, chance / len(pool))
 
-    descend((), sorted(elements), Fraction(1))
+    descend((), sorted(present), Fraction(1))
     return law
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from lrtheory._validation import integer
 __all__ = ["SingleUpdates"]
 
 
-class SingleUpdates:
+class SingleUpdates(ABC):
     """`insert` and `delete` of what applies an array of updates; a rejected call changes nothing."""
 
+    @abstractmethod
     def _apply(self, ops: Any) -> Any:
         """Check all updates, then apply them."""
-        raise NotImplementedError
 
     def insert(self, v: int) -> None:
         """Insert an element.

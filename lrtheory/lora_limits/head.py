@@ -19,6 +19,7 @@ from lrtheory._array import array_namespace, to_numpy
 from lrtheory._validation import as_array, generator, integer, must, real
 from lrtheory.lora_limits import stored_weights
 from lrtheory.lora_limits.numeric import between
+from lrtheory.lora_limits.scalings import lora_scale, rslora_scale
 
 __all__ = ["LETTERS", "LoRAHead", "fresh_adapter", "letters_of", "one_library", "single_at_least"]
 
@@ -142,10 +143,10 @@ class LoRAHead:
         Returns
         -------
         float
-            alpha / r, or alpha / sqrt(r) for rsLoRA.
+            `theory.lora_scale`, or `theory.rslora_scale`.
         """
         rank = self.adapters[letter][0].shape[-2]
-        return self.alpha / (math.sqrt(rank) if self.rslora else rank)
+        return (rslora_scale if self.rslora else lora_scale)(self.alpha, rank)
 
     def effective(self, letter: str) -> Any:
         """The weight with its adapter.

@@ -10,6 +10,7 @@ import pytest
 
 from lrtheory.alpha_rank import theory
 from tests.examples.alpha_rank import CALLS
+from tests.refusals import arguments_of
 
 NAN, TEXT = math.nan, "x"
 COUNT = (-1, 2.5, True, TEXT, None)  # no whole number of at least 0
@@ -90,6 +91,4 @@ def test_refused(name, argument, value):
 
 
 def test_every_argument_of_every_function_has_a_row():
-    functions = {name: getattr(theory, name) for name in theory.__all__}
-    arguments = {(name, p) for name, f in functions.items() for p in inspect.signature(f).parameters}
-    assert {row for row in arguments if row[1] not in SWITCHES} == set(REFUSED)
+    assert arguments_of(theory, SWITCHES) == set(REFUSED)

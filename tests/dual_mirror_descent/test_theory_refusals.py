@@ -10,6 +10,7 @@ import pytest
 
 from lrtheory.dual_mirror_descent import theory
 from tests.examples.dual_mirror_descent import CALLS
+from tests.refusals import arguments_of
 
 NAN, INF, TEXT = math.nan, math.inf, "x"
 NUMBER = (NAN, INF, TEXT, None, True)  # no finite number
@@ -109,6 +110,4 @@ def test_refused(name, argument, value, changed):
 
 
 def test_every_argument_of_every_function_has_a_row():
-    functions = {name: getattr(theory, name) for name in theory.__all__ if not inspect.isclass(getattr(theory, name))}
-    arguments = {(name, p) for name, f in functions.items() for p in inspect.signature(f).parameters}
-    assert {row for row in arguments if row[1] not in SWITCHES} == {row[:2] for row in ROWS}
+    assert arguments_of(theory, SWITCHES) == {row[:2] for row in ROWS}

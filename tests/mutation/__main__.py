@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from scipy.stats import binomtest
 
 import lrtheory
@@ -95,6 +96,8 @@ def fate(mutant: Mutant, found: dict[str, Any]) -> Fate:
     if not files:
         return Fate(mutant, False, "no test calls it")
     done = run_tests(orders, files, "-x")
+    if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):  # which kills nothing
+        raise RuntimeError(f"no test ran on {mutant}: {done.stdout[-1000:]}{done.stderr[-1000:]}")
     last = next((line for line in reversed(done.stdout.splitlines()) if line.startswith(("FAILED", "ERROR"))), "")
     return Fate(mutant, done.returncode != 0, last or f"exit {done.returncode}")
 

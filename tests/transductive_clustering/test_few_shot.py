@@ -82,6 +82,15 @@ def test_both_paths_agree(batch, monkeypatch, options, masked):
     assert (plain.counts["updates"] >= 40) == (options["method"] not in ("nearest", "tim", "pt-map"))
 
 
+@pytest.mark.parametrize("options", [o for o in PATHS if o.get("n_neighbors") != 0], ids=str)
+def test_both_paths_count_alike_where_no_last_digit_decides(batch, monkeypatch, options):
+    """Two inner updates at most, far from where nothing moves any more."""
+    options = {"max_inner_iter": 2, **options}
+    compiled = solve(batch, **options)
+    monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
+    assert dict(compiled.counts) == dict(solve(batch, **options).counts)
+
+
 @pytest.mark.parametrize("method", [*METHODS, "modes"])
 def test_every_task_is_solved_as_if_alone(batch, method):
     options = {"method": "slk", "prototype": "mode"} if method == "modes" else {"method": method}
