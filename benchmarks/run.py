@@ -116,7 +116,10 @@ def compare(key: str, row: Row, ours: str, peer: str, python: Path, options: Any
     """Ratios peer / ours of times taken in turns, and the largest difference of the answers."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         given = Path(folder) / "input.npz"
-        np.savez(given, **row.inputs())
+        try:
+            np.savez(given, **row.inputs())
+        except ImportError as error:  # data of a package that is not installed
+            raise MissingError(str(error)) from error
         here = Path(sys.executable)
         mine = stack.enter_context(started(here, key, "ours", ours, given, options.threads))
         theirs = stack.enter_context(started(python, key, "peers", peer, given, options.threads))

@@ -8,22 +8,34 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks import Goal, Row, rows, run
 from benchmarks.results import Line, write
+from lrtheory._front import data_sets
+from tests.backends import missing
 
 ALL = rows()
 ROWS = {key: row for key, row in ALL.items() if isinstance(row, Row)}
 GOALS = {key: row for key, row in ALL.items() if isinstance(row, Goal) and not row.large}
 
 
+def inputs_of(row: Row | Goal) -> Any:
+    """The inputs of a row, or a skip where they are data of a package that is not installed."""
+    try:
+        return row.inputs()
+    except ImportError as error:
+        missing(next(data.name for data in data_sets() if data.remedy in str(error)), error)
+        raise
+
+
 @pytest.mark.parametrize("key", ROWS)
 def test_our_ways_do_the_same_work(key: str) -> None:
     row = ROWS[key]
-    inputs = row.inputs()
+    inputs = inputs_of(row)
     answers = [solve(inputs) for solve in row.ours.values()]
     for answer in answers:
         assert np.abs(answer - answers[0]).max() <= row.tolerance
@@ -32,7 +44,7 @@ def test_our_ways_do_the_same_work(key: str) -> None:
 @pytest.mark.parametrize("key", GOALS)
 def test_goals_see_a_wrong_answer(key: str) -> None:
     goal = GOALS[key]
-    inputs = goal.inputs()
+    inputs = inputs_of(goal)
     answer = goal.solve(inputs)
     assert goal.error(inputs, answer) <= goal.tolerance
     assert goal.error(inputs, answer * 1.001) > goal.tolerance
@@ -122,3 +134,12 @@ def test_the_table_keeps_the_rows_of_other_runs(tmp_path: Path) -> None:
         ("`a/x`", "one", "4.0x", "1"), ("`a/x`", "one", "5.0x", "2"), ("`b/y`", "goal", "", "1"),
     ]  # fmt: skip
     assert "Machine of the last run: " in path.read_text()
+
+
+def test_data_that_are_not_installed_are_a_missing_row(tmp_path: Path) -> None:
+    def inputs() -> Any:
+        raise ImportError("`load_x` needs the data of x: pip install x")
+
+    row = replace(next(iter(ROWS.values())), inputs=inputs)
+    with pytest.raises(run.MissingError, match="pip install x"):
+        run.compare("toy/row", row, "ours", "peer", Path(sys.executable), SimpleNamespace(threads=1, repeats=1))
