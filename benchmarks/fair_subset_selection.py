@@ -23,7 +23,7 @@ def panel(n: int, m: int, k: int) -> Callable[[], Inputs]:
 def rankings(inputs: Inputs) -> Any:
     """Our rankings, checked when they are made, outside of the timing like the profile and the table of the peers.
 
-    So are their places in two bytes, which bloc reads and the first call keeps. The worths of items in rankings,
+    So are their places in one byte each, which bloc reads and the first call keeps. The worths of items in rankings,
     which are the peer's table, are made anew in every call of beta-CC.
     """
     from lrtheory.fair_subset_selection import Rankings

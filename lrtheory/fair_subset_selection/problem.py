@@ -209,14 +209,14 @@ def trusted(positions: np.ndarray, *, weights: Any = None, labels: Any = None) -
 
 
 def short_places(rankings: Rankings) -> np.ndarray:
-    """The positions as unsigned integers of two bytes each where these hold them; unlisted items have the largest.
+    """The positions as unsigned integers of one or two bytes where these hold them; unlisted items have the largest.
 
     Made at the first call and kept: counting reads all places, and takes as long as memory takes to bring them.
     """
     short = rankings.short
     if short is None:
-        given = rankings.positions
-        short = read_only(given.astype(np.uint16) if rankings.n_items < 2**16 else given.view(np.uint32))
+        kind = next(kind for kind in (np.uint8, np.uint16, np.uint32) if rankings.n_items <= np.iinfo(kind).max)
+        short = read_only(rankings.positions.astype(kind))
         object.__setattr__(rankings, "short", short)
     return short
 
@@ -226,6 +226,8 @@ def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
         return None
     whole = as_array("weights", weights).dtype.kind in "iu"
     checked = array("weights", weights, shape=(n,), low=0)
+    if whole and checked.sum() >= 2.0**62:  # so that sums of multiplicities never wrap
+        raise must("weights", "of sum below 2**62", checked.sum())
     return np.array(weights, np.int64) if whole else checked.astype(np.float64)
 
 

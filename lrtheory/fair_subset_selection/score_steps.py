@@ -25,9 +25,10 @@ def count_first(places, depth):
     """
     n, m = places.shape
     counts, part, end = np.zeros(m, np.int64), np.zeros(m, places.dtype), places.dtype.type(depth)
-    for first in range(0, n, 2**14):
+    block = 252 if places.itemsize == 1 else 2**14  # multiples of four, and `part` can hold them
+    for first in range(0, n, block):
         part[:] = 0
-        last = min(first + 2**14, n)
+        last = min(first + block, n)
         single = last - (last - first) % 4
         for v in range(first, single, 4):
             for i in range(m):

@@ -200,8 +200,8 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
     Returns
     -------
     int64 or float64 array of shape (m,)
-        s_i = sum_v weight_v w(pos_v(i)); integers where weights and multiplicities are. They sum to n sum_p w(p) for
-        complete ballots (statement FSS-P9).
+        s_i = sum_v weight_v w(pos_v(i)); integers where weights and multiplicities are and int64 is sure to hold the
+        sums. They sum to n sum_p w(p) for complete ballots (statement FSS-P9).
 
     Raises
     ------
@@ -220,11 +220,14 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
         return _block_scores(rankings, rule)
     if not isinstance(rankings, Iterable) or isinstance(to_numpy(rankings), np.ndarray):
         as_rankings("rankings", rankings)
-    total = None
+    total, largest = None, 0.0
     for block in rankings:
         if total is not None and as_rankings("rankings", block).n_items != len(total):
             raise must("rankings", f"blocks of the same {len(total)} items", block.n_items)
         scores = _block_scores(as_rankings("rankings", block), rule)
+        largest += float(scores.max())
+        if largest >= 2.0**62:  # beyond what int64 is sure to hold
+            scores = scores.astype(np.float64)
         total = scores if total is None else total + scores
     if total is None:
         raise must("rankings", "at least one block", "none")
@@ -238,7 +241,8 @@ def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     voters = _voters(rankings)
     if rankings.shared is not None:
         return voters @ _shared_values(rankings, values, slice(None))
-    if "f" in (values.dtype.kind, voters.dtype.kind):
+    floats = "f" in (values.dtype.kind, voters.dtype.kind)
+    if floats or float(rankings.total) * float(values.max()) * rankings.n_items >= 2.0**62:
         values, voters = values.astype(np.float64), voters.astype(np.float64)
     scores = np.zeros(rankings.n_items, values.dtype)
     add_scores(kernel_input(rankings.positions), kernel_input(np.append(values, 0)), kernel_input(voters), scores)

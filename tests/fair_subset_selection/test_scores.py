@@ -14,6 +14,7 @@ from lrtheory.fair_subset_selection import (
     item_scores,
     ranking_blocks,
     sample_rankings,
+    select,
     theory,
 )
 from lrtheory.fair_subset_selection.score_steps import values_by_item
@@ -141,7 +142,7 @@ def test_bad_sets_and_sizes() -> None:
     assert committee_score(panel, ScoreRule("pav", depth=2), []) == 0
 
 
-@pytest.mark.parametrize("n", [1, 3, 4, 2**14 - 1, 2**14 + 3])
+@pytest.mark.parametrize("n", [1, 3, 4, 251, 252, 255, 2**14 + 3])
 def test_counts_of_first_places(n: int) -> None:
     positions = sample_rankings("impartial-culture", n, 5, rng=n).positions
     positions = np.where(positions < 4, positions, -1)  # the last item of every ballot is not listed
@@ -153,10 +154,25 @@ def test_counts_of_first_places(n: int) -> None:
     np.testing.assert_array_equal(panel.positions, positions)
 
 
-def test_more_items_than_two_bytes_count() -> None:
-    positions = np.random.default_rng(0).permuted(np.tile(np.arange(70_000), (2, 1)), axis=1)
-    expected = (positions < 66_000).sum(axis=0)
-    np.testing.assert_array_equal(item_scores(Rankings(positions), ScoreRule("bloc", depth=66_000)), expected)
+@pytest.mark.parametrize(("m", "depth"), [(255, 255), (256, 256), (257, 256), (65_535, 65_535), (70_000, 66_000)])
+def test_more_items_than_one_or_two_bytes_count(m: int, depth: int) -> None:
+    positions = np.random.default_rng(0).permuted(np.tile(np.arange(m), (2, 1)), axis=1)
+    positions[0, positions[0] >= m - 2] = -1  # two items are not listed
+    expected = ((positions >= 0) & (positions < depth)).sum(axis=0)
+    np.testing.assert_array_equal(item_scores(Rankings(positions), ScoreRule("bloc", depth=depth)), expected)
+
+
+def test_sums_beyond_int64_are_floats() -> None:
+    many = Rankings([[0, 1, 2], [1, 0, 2]], weights=[2**58, 2**58])
+    assert item_scores(many, ScoreRule("sntv")).dtype == np.int64
+    rule = ScoreRule("positional", position_weights=[32, 4, 0])
+    expected = [9 * 2.0**60, 9 * 2.0**60, 0]
+    assert item_scores(many, rule).tolist() == expected
+    assert select(many, rule, 2).score == 18 * 2.0**60
+    assert committee_score(many, rule, [0, 1]) == 18 * 2.0**60
+    assert item_scores([Rankings([[0, 1, 2]], weights=[2**61])] * 4, ScoreRule("sntv")).tolist() == [2.0**63, 0, 0]
+    with pytest.raises(ValueError, match="`weights` must be of sum below"):
+        Rankings([[0, 1, 2], [1, 0, 2]], weights=[2**61, 2**61])
 
 
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 100])
