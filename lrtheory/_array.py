@@ -213,7 +213,8 @@ def _digest_folder(folder: Path) -> Path:
     core = PACKAGES / "lrtheory"
     # sorted, since the order of a set of paths differs from process to process, and so would the digest
     systems = sorted(f for f in {folder, core / folder.name} if f.is_dir() and f != core)
-    digest = source_digest(*systems, *core.glob("_exponential.py"))  # the kernels of the core, which systems call
+    shared = [file for name in ("_exponential.py", "_lanes.py") for file in core.glob(name)]  # kernels call them
+    digest = source_digest(*systems, *shared)
     home = _writable(folder / "__pycache__")
     current = home / f"kernels-{folder.name}-{digest}"
     for old in home.glob(f"kernels-{folder.name}-*"):

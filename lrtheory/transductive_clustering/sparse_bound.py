@@ -14,6 +14,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory._exponential import exponential
+from lrtheory._lanes import weighted_sum
 from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.dense import ROUNDING, SMALL, Descent, Work
 from lrtheory.transductive_clustering.logarithm import logarithm
@@ -21,7 +22,7 @@ from lrtheory.transductive_clustering.logarithm import logarithm
 __all__ = ["descend_sparse"]
 
 PARALLEL = 20_000  # rows a thread should have
-BLOCK = 64  # rows whose softmax is made side by side, in vector registers
+BLOCK = 72  # rows whose softmax is made side by side; powers of two put loads and stores in one another's way
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -30,57 +31,26 @@ def update_rows(costs, starts, columns, values, lam, temperature, held, factor, 
 
     Returns how many multiply-adds over edges and how many exponentials it took.
     """
-    k, dtype, flops, exponentials = costs.shape[1], costs.dtype, 0, 0
-    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((7, BLOCK), dtype)
+    k, dtype = costs.shape[1], costs.dtype
+    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((9, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
         stop = min(start + BLOCK, last)
-        flops += pull_rows(starts[start : stop + 1], columns, values, Z, pulled)
-        exponentials += softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
+        for p in range(start, stop):
+            weighted_sum(Z, columns, values, starts[p], starts[p + 1], pulled, p - start)
+        softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
         move_rows(dtype.type(lam), dtype.type(factor), Z[start:stop], pulled, powers, sums, new[start:stop])
         note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
-    return flops, exponentials
-
-
-@kernel(nogil=True, error_model="numpy", fastmath={"contract"})
-def pull_rows(starts, columns, values, Z, pulled):
-    """Rows of W Z; eight or two clusters a sweep over the edges, so that sums stay in registers. Returns its flops."""
-    k, zero, flops = Z.shape[1], Z.dtype.type(0), 0
-    for p in range(len(starts) - 1):
-        first, last, c = starts[p], starts[p + 1], 0
-        while c + 8 <= k:
-            s = t = u = v = a = b = d = e = zero
-            for i in range(first, last):
-                z, w = Z[columns[i]], values[i]
-                s, t, u, v = s + w * z[c], t + w * z[c + 1], u + w * z[c + 2], v + w * z[c + 3]
-                a, b, d, e = a + w * z[c + 4], b + w * z[c + 5], d + w * z[c + 6], e + w * z[c + 7]
-            pulled[p, c], pulled[p, c + 1], pulled[p, c + 2], pulled[p, c + 3] = s, t, u, v
-            pulled[p, c + 4], pulled[p, c + 5], pulled[p, c + 6], pulled[p, c + 7] = a, b, d, e
-            c += 8
-        while c + 2 <= k:
-            s = t = zero
-            for i in range(first, last):
-                z, w = Z[columns[i]], values[i]
-                s, t = s + w * z[c], t + w * z[c + 1]
-            pulled[p, c], pulled[p, c + 1] = s, t
-            c += 2
-        while c < k:
-            s = zero
-            for i in range(first, last):
-                s += values[i] * Z[columns[i], c]
-            pulled[p, c] = s
-            c += 1
-        flops += k * (last - first)
-    return flops
+    return k * (starts[last] - starts[first]), k * (last - first)
 
 
 @kernel(nogil=True, error_model="numpy")
 def softmaxes(costs, lam, cold, pulled, powers, sums):
     """exp((logit - highest) / T) by clusters; `sums` gets the highest logit and the sum of powers of each row.
 
-    Returns the number of exponentials; the difference is taken before the quotient, which could overflow.
+    The difference is taken before the quotient, which could overflow.
     """
     n, k = costs.shape
-    highest, mass, exponentials = sums[0], sums[1], 0
+    highest, mass = sums[0], sums[1]
     for p in range(n):
         highest[p], mass[p] = -np.inf, 0
     for c in range(k):
@@ -94,32 +64,37 @@ def softmaxes(costs, lam, cold, pulled, powers, sums):
         for p in range(n):
             power[p] = exponential((power[p] - highest[p]) * cold)
             mass[p] += power[p]
-        exponentials += n
-    return exponentials
 
 
 @kernel(nogil=True, error_model="numpy")
 def move_rows(lam, factor, Z, pulled, powers, sums, new):
     """Steps of all rows; `sums` gets lam z . u where a whole step ends, squared and largest moves, and z . u before.
 
-    In place of the sums of powers it has their logarithms then.
+    In place of the sums of powers it has their logarithms then. Each loop writes so few arrays that it runs in vector
+    registers.
     """
     n, k = Z.shape
     mass, linear, moved, largest, pairs = sums[1], sums[2], sums[3], sums[4], sums[5]
-    inverse, one = sums[6], Z.dtype.type(1)
+    inverse, here, pull, one = sums[6], sums[7], sums[8], Z.dtype.type(1)
     for p in range(n):
         linear[p] = moved[p] = largest[p] = pairs[p] = 0
         inverse[p] = one / mass[p]
     for c in range(k):
-        power = powers[c]
+        goal = powers[c]
         for p in range(n):
-            goal = power[p] * inverse[p]
-            step = factor * (goal - Z[p, c])
-            new[p, c] = goal if factor == 1 else Z[p, c] + step
-            linear[p] += lam * goal * pulled[p, c]
+            here[p], pull[p] = Z[p, c], pulled[p, c]
+        for p in range(n):
+            goal[p] *= inverse[p]
+        for p in range(n):
+            linear[p] += lam * goal[p] * pull[p]
+        for p in range(n):
+            pairs[p] += here[p] * pull[p]
+        for p in range(n):
+            step = factor * (goal[p] - here[p])
             moved[p] += step * step
             largest[p] = max(largest[p], abs(step))
-            pairs[p] += Z[p, c] * pulled[p, c]
+        for p in range(n):
+            new[p, c] = goal[p] if factor == 1 else here[p] + factor * (goal[p] - here[p])
     for p in range(n):
         mass[p] = logarithm(mass[p])
 

@@ -1,0 +1,47 @@
+"""Sums of weighted rows in vector registers against the definition, for every width of a row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._lanes import weighted_sum
+
+
+@kernel
+def each(table, starts, rows, weights, sums):
+    for p in range(len(starts) - 1):
+        weighted_sum(table, rows, weights, starts[p], starts[p + 1], sums, p)
+
+
+STARTS = np.array([0, 3, 3, 4, 40])  # the second sum is of nothing
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("width", [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 24, 31, 32, 33, 50])
+def test_sums_of_integers_are_exact(width: int, kind: type) -> None:
+    rng = np.random.default_rng(width)
+    table, weights = rng.integers(-9, 9, (20, width)).astype(kind), rng.integers(-9, 9, 40).astype(kind)
+    rows = rng.integers(0, 20, 40).astype(np.uint32)
+    sums = np.full((4, width), np.nan, kind)
+    each(table, STARTS, rows, weights, sums)
+    expected = [weights[a:b] @ table[rows[a:b]] for a, b in zip(STARTS, STARTS[1:], strict=False)]
+    np.testing.assert_array_equal(sums, expected)
+    interpreted = np.full((4, width), np.nan, kind)
+    each.py_func(table, STARTS, rows, weights, interpreted)
+    np.testing.assert_array_equal(interpreted, expected)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint32])
+def test_read_only_rows_of_any_integers(kind: type) -> None:
+    table, rows = np.eye(3), np.array([2, 0], kind)
+    sums = np.empty((1, 3))
+    each(kernel_input(table), np.array([0, 2]), kernel_input(rows), kernel_input(np.array([5.0, 7.0])), sums)
+    assert sums.tolist() == [[7.0, 0.0, 5.0]]
+
+
+def test_only_the_row_asked_for_is_written() -> None:
+    sums = np.zeros((3, 10))
+    each(np.ones((1, 10)), np.array([0, 1]), np.zeros(1, np.uint32), np.array([2.0]), sums)
+    assert sums.tolist() == [[2.0] * 10, [0.0] * 10, [0.0] * 10]
