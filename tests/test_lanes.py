@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def test_sums_of_integers_are_exact(width: int, kind: type) -> None:
     rows = rng.integers(0, 20, 40).astype(np.uint32)
     sums = np.full((4, width), np.nan, kind)
     each(table, STARTS, rows, weights, sums)
-    expected = [weights[a:b] @ table[rows[a:b]] for a, b in zip(STARTS, STARTS[1:], strict=False)]
+    expected = [weights[a:b] @ table[rows[a:b]] for a, b in itertools.pairwise(STARTS)]
     np.testing.assert_array_equal(sums, expected)
     interpreted = np.full((4, width), np.nan, kind)
     each.py_func(table, STARTS, rows, weights, interpreted)

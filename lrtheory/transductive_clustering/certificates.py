@@ -14,7 +14,8 @@ from scipy import sparse
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.transductive_clustering import dense
+from lrtheory.transductive_clustering import dense, sparse_bound
+from lrtheory.transductive_clustering.affinity import csr_parts
 from lrtheory.transductive_clustering.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.rounding import clamped_labels
@@ -123,9 +124,12 @@ def stationarity(
         affinity = xp.astype(affinity, Z.dtype)
     free = free_rows(xp, clamp, costs)
     lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
-    bound = dense.Bound(costs, affinity, lam, temperature, free)
-    moved = dense.update(xp, bound, Z, affinity @ Z) - Z
-    gap = xp.sqrt(dense.total(xp, moved * moved))
+    if sparse.issparse(affinity):
+        held = clamped_labels(clamp, tuple(costs.shape[:-1]), costs.shape[-1])
+        gap = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, held, lam, temperature))
+    else:
+        moved = dense.update(xp, dense.Bound(costs, affinity, lam, temperature, free), Z, affinity @ Z) - Z
+        gap = xp.sqrt(dense.total(xp, moved * moved))
     q = lam * norm / (2 * temperature)
     far = reach(xp, gap, q)
     monotone = symmetric & (lam * lowest >= -2 * temperature)
@@ -192,7 +196,8 @@ def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
     weight = free.astype(np.float64)
     largest = float(np.abs(W.data).max(initial=0.0)) or 1.0
     sizes = abs(W).astype(np.float64) / largest
-    transposed = sparse.csr_array(sizes.T)
+    off = asymmetry(W)
+    transposed = sizes if off == 0 else sparse.csr_array(sizes.T)
     diagonal = W.diagonal() * weight
     around = weight * (sizes @ weight + transposed @ weight) / 2 * largest - np.abs(diagonal)
     v = np.ones(len(free))
@@ -201,23 +206,34 @@ def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
         norm = np.sqrt((Mv / v).max())
         v = (v + Mv) / (v + Mv).max()
     norm = norm * largest
-    return max((diagonal - around).min(), -norm), norm, np.bool_(is_symmetric(np, W))
+    return max((diagonal - around).min(), -norm), norm, np.bool_(off <= ASYMMETRY)
 
 
 def is_symmetric(xp: Any, W: Any) -> Any:
     """Whether a matrix equals its transpose up to rounding, a truth value a matrix of the batch."""
     if sparse.issparse(W):
-        size = float(np.abs(W.data).max(initial=0.0))
-        return bool(abs(W - W.T).max() <= ASYMMETRY * np.finfo(W.dtype).eps * size) if W.nnz else True
+        return asymmetry(W) <= ASYMMETRY
     size = xp.max(xp.abs(W), axis=(-2, -1))
     off = xp.max(xp.abs(W - xp.matrix_transpose(W)), axis=(-2, -1))
     return off <= ASYMMETRY * xp.finfo(W.dtype).eps * size
 
 
+def asymmetry(W: Any) -> float:
+    """The largest entry of W - W^T for a sparse W, in rounding errors of its largest entry."""
+    if not W.nnz:
+        return 0.0
+    turned = sparse.csr_array(W.T)
+    turned.sort_indices()
+    alike = W.has_sorted_indices and (turned.indptr == W.indptr).all() and (turned.indices == W.indices).all()
+    off = np.abs(turned.data - W.data).max() if alike else abs(W - turned).max()
+    size = float(np.abs(W.data).max()) or 1.0
+    return float(off) / size / float(np.finfo(W.dtype).eps)
+
+
 def without_asymmetry(xp: Any, W: Any) -> Any:
     """The mean of W and its transpose where they differ by rounding alone, so that an energy exists; else W."""
     if sparse.issparse(W):
-        if not is_symmetric(np, W) or not W.nnz or abs(W - W.T).max() == 0:
+        if not 0 < asymmetry(W) <= ASYMMETRY:
             return W
         mean = sparse.csr_array((W + W.T) / 2).astype(W.dtype)
         mean.sort_indices()

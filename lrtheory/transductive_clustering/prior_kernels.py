@@ -13,7 +13,7 @@ from lrtheory.transductive_clustering import task_features as features
 from lrtheory.transductive_clustering.logarithm import logarithm
 from lrtheory.transductive_clustering.methods import CLOSE, PACE, SHARPER, SWEEPS, TRUST
 from lrtheory.transductive_clustering.task_features import TIM, soft_rows
-from lrtheory.transductive_clustering.task_graphs import FAST
+from lrtheory.transductive_clustering.task_graphs import FAST, largest_of, padded, products
 
 __all__ = ["solve_tasks"]
 
@@ -22,11 +22,12 @@ __all__ = ["solve_tasks"]
 def solve_tasks(support, query, index, present, base, scalars, probabilities, prototypes, numbers, paths, first, last):
     """Tasks from first to last; rows of ``numbers`` as the first six of `task_kernels.solve_tasks`."""
     n_support, n_query, k = support.shape[1], query.shape[1], probabilities.shape[2]
-    X = np.empty((n_support + n_query, support.shape[2]), support.dtype)
+    n = n_support + n_query
+    X, held = np.zeros((padded(n), support.shape[2]), support.dtype), np.full(padded(n), -2)
     state, rows = np.empty((4, k, len(X)), support.dtype), np.empty((4, len(X)), support.dtype)
     turned, squares = np.empty((support.shape[2], len(X)), support.dtype), np.empty(len(X), support.dtype)
     for e in range(first, last):
-        M, held, zeros = features.prepare(support, query, index, present, base, scalars, e, X)
+        M, held[:n], zeros = features.prepare(support, query, index, present, base, scalars, e, X[:n])
         features.turn(X, turned, squares)
         if scalars.kind == TIM:
             n_iter, converged = confident(X, turned, squares, held, index[e], scalars, M, state, rows)
@@ -53,23 +54,19 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, pr
 @kernel(nogil=True, error_model="numpy")
 def confident(X, turned, squares, held, index, scalars, W, state, rows):
     """TIM by alternating updates; state ends with the costs and p. Returns turns and convergence."""
-    dtype, n_support, n = X.dtype, len(index), len(X)
+    dtype, n_support, start = X.dtype, len(index), len(index) * 0
     costs, P, Q, G = state[0], state[1], state[2], state[3]
-    start, cold = n_support * 0, dtype.type(1 / (2 * scalars.temperature))
-    here = 0
-    for p in range(n_support, n):
+    cold, here = dtype.type(1 / (2 * scalars.temperature)), 0
+    for p in range(n_support, len(X)):
         here += held[p] > -2
-    share = dtype.type(n_support / max(here, 1))
-    n_iter, converged = 0, False
-    for c in range(len(W)):
-        for p in range(n_support):
-            Q[c, p] = index[p] == c
+    weights = n_support, dtype.type(TRUST), dtype.type(n_support / max(here, 1))
+    n_iter, converged, room = 0, False, np.empty((len(W) + 1, W.shape[1]), dtype)
     while n_iter < scalars.max_iter and not converged:
         features.fill_costs(turned, squares, W, held, costs)
         soft_rows(costs, cold, held, P, rows, start)
-        sharpened(costs, cold, n_support, Q, rows)
-        pulled_to(P, Q, n_support, dtype.type(TRUST), share, G)
-        move = weights_moved(X, P, Q, G, (n_support, dtype.type(TRUST), share), W)
+        sharpened(costs, cold, index, Q, rows)
+        pulled_to(P, Q, weights, G)
+        move = weights_moved(X, P, Q, G, weights, W, room)
         converged = move <= scalars.tol
         n_iter += 1
     features.fill_costs(turned, squares, W, held, costs)
@@ -78,8 +75,9 @@ def confident(X, turned, squares, held, index, scalars, W, state, rows):
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def pulled_to(P, Q, n_support, trust, share, G):
+def pulled_to(P, Q, weights, G):
     """G = weights times (Q - P)."""
+    n_support, trust, share = weights
     for c in range(len(G)):
         p, q, g = P[c], Q[c], G[c]
         for i in range(len(g)):
@@ -89,16 +87,18 @@ def pulled_to(P, Q, n_support, trust, share, G):
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def sharpened(costs, cold, first, Q, rows):
-    """q ~ p^(1 + a) / sqrt(sum of them over the queries), by rows, from what `soft_rows` has left."""
+def sharpened(costs, cold, index, Q, rows):
+    """q ~ p^(1 + a) / sqrt(sum of them over the queries), by rows, from what `soft_rows` has left; y in the support."""
     zero, one, power = Q.dtype.type(0), Q.dtype.type(1), Q.dtype.type(1 + SHARPER)
-    lowest, inverse, scale, mass = rows[0, first:], rows[1, first:], rows[2, first:], rows[3, first:]
-    for p in range(len(mass)):  # of who is absent the inverse is 0, and so is its power
-        here = inverse[p] > 0
-        scale[p] = exponential(power * logarithm(inverse[p] if here else one)) if here else zero
+    lowest, inverse, scale, mass = rows[0], rows[1], rows[2], rows[3]
+    for p in range(len(scale)):  # of who is absent the inverse is 0, and so is its power
+        scale[p] = exponential(power * logarithm(inverse[p] if inverse[p] > 0 else one))
+    for p in range(len(scale)):
+        scale[p] = scale[p] if inverse[p] > 0 else zero
         mass[p] = zero
+    scale[: len(index)] = zero
     for c in range(Q.shape[0]):
-        total, row, q = zero, costs[c, first:], Q[c, first:]
+        total, row, q = zero, costs[c], Q[c]
         for p in range(len(mass)):
             q[p] = exponential((lowest[p] - row[p]) * (cold * power)) * scale[p]
             total += q[p]
@@ -109,35 +109,40 @@ def sharpened(costs, cold, first, Q, rows):
     for p in range(len(mass)):
         mass[p] = one / mass[p] if mass[p] > 0 else zero
     for c in range(Q.shape[0]):
-        q = Q[c, first:]
+        q = Q[c]
         for p in range(len(mass)):
             q[p] *= mass[p]
-
-
-@kernel(nogil=True, error_model="numpy")
-def weights_moved(X, P, Q, G, parts, W):
-    """W <- (G X + own W) / mass, with own and mass the weighted sums of p and of q; returns the largest move."""
-    n_support, trust, share = parts
-    largest, new = W.dtype.type(0), np.dot(G, X)
-    for c in range(W.shape[0]):
-        own = trust * total_of(P[c, :n_support]) + share * total_of(P[c, n_support:])
-        mass = trust * total_of(Q[c, :n_support]) + share * total_of(Q[c, n_support:])
-        w, goal = W[c], new[c]
-        for d in range(len(w)):
-            moved = (goal[d] + own * w[d]) / mass
-            step = abs(moved - w[d])
-            largest = step if step > largest else largest
-            w[d] = moved
-    return largest
+        for p in range(len(index)):
+            q[p] = index[p] == c
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def total_of(x):
-    """The sum, in sums that the processor adds side by side."""
-    value = x.dtype.type(0)
+def weights_moved(X, P, Q, G, weights, W, room):
+    """W <- (G X + own W) / mass, with own and mass the weighted sums of p and of q; returns the largest move."""
+    goals, far, one = room[:-1], room[-1], W.dtype.type(1)
+    products(G, X, goals)
+    far[:] = 0
+    for c in range(W.shape[0]):
+        own, part = total_of(P[c], weights), one / total_of(Q[c], weights)
+        w, goal = W[c], goals[c]
+        for d in range(len(w)):
+            moved = (goal[d] + own * w[d]) * part
+            step = abs(moved - w[d])
+            far[d] = step if step > far[d] else far[d]
+            w[d] = moved
+    return largest_of(far)
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def total_of(x, weights):
+    """The weighted sum, in sums that the processor adds side by side."""
+    n_support, trust, share = weights
+    value, labeled = x.dtype.type(0), x.dtype.type(0)
     for i in range(len(x)):
         value += x[i]
-    return value
+    for i in range(n_support):
+        labeled += x[i]
+    return share * value + (trust - share) * labeled
 
 
 # --- classes of equal size by transport ------------------------------------------------------------------------------

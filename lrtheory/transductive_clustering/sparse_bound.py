@@ -19,7 +19,7 @@ from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.dense import ROUNDING, SMALL, Descent, Work
 from lrtheory.transductive_clustering.logarithm import logarithm
 
-__all__ = ["descend_sparse"]
+__all__ = ["descend_sparse", "squared_step"]
 
 PARALLEL = 20_000  # rows a thread should have
 BLOCK = 72  # rows whose softmax is made side by side; powers of two put loads and stores in one another's way
@@ -207,6 +207,18 @@ def descend_sparse(
         before, Z, new, old, rows = Z, new, before, rows, old
     ends = np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles
     return Descent(Z, *ends, trace, work, stopped)
+
+
+def squared_step(
+    costs: np.ndarray, graph: tuple[np.ndarray, ...], Z: np.ndarray, held: np.ndarray, lam: float, temperature: float
+) -> float:
+    """|S(Z) - Z|_F^2, how far a whole step goes."""
+    starts, columns, values = graph
+    edges = starts, columns, kernel_input(values, costs.dtype)
+    data = (kernel_input(costs), *edges, lam, temperature, kernel_input(held), 1.0, Z.copy())
+    rows = np.empty((len(Z), 4))
+    _pass((*data, np.empty_like(Z), rows), _blocks(len(Z)))
+    return float(rows[:, 2].sum())
 
 
 def stands(after: float, before: float, tol: float, rounding: float) -> bool:

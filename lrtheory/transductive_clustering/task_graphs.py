@@ -12,6 +12,12 @@ FAST = {"contract", "nsz", "reassoc"}  # sums in any order, products and sums in
 PORTION = 2**17  # multiply-adds of a product that BLAS certainly does in one thread: others have tasks of their own
 
 
+@kernel(nogil=True, error_model="numpy")
+def padded(n):
+    """The next multiple of 16: with so many points no loop has a rest outside of vector registers."""
+    return -(-n // 16) * 16
+
+
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def dot(x, y):
     """x . y in sums that the processor adds side by side."""
@@ -102,12 +108,14 @@ def reach_of(apart, best, row):
     """
     best[:] = np.inf
     for q in range(apart.shape[0]):
-        row[:] = apart[q]
-        for j in range(best.shape[0]):
-            held = best[j]
+        for p in range(len(row)):
+            low, high = apart[q, p], best[0, p]
+            best[0, p] = low if low < high else high
+            row[p] = high if low < high else low
+        for j in range(1, best.shape[0]):
             for p in range(len(row)):
-                low, high = row[p], held[p]
-                held[p] = low if low < high else high
+                low, high = row[p], best[j, p]
+                best[j, p] = low if low < high else high
                 row[p] = high if low < high else low
 
 
@@ -161,7 +169,7 @@ def spectrum(ends, weights, held, symmetrize):
     for i in range(ends.shape[0]):
         p, q = ends[i, 0], ends[i, 1]
         if held[p] == -1 and held[q] == -1:
-            out[i] = weights[i]
+            out[i, 0], out[i, 1] = weights[i, 0], weights[i, 1]
             back[i, 0], back[i, 1] = weights[i, 1], weights[i, 0]
             half = (np.float64(weights[i, 0]) + np.float64(weights[i, 1])) / 2
             sums[p] += half
@@ -170,14 +178,33 @@ def spectrum(ends, weights, held, symmetrize):
     for _ in range(POWERS if ends.shape[0] > 0 else 0):
         pull(ends, out, v, once)
         pull(ends, back, once, twice)
-        square, largest = 0.0, 0.0
-        for p in range(n):
-            square = max(square, twice[0, p] / v[0, p])
-            largest = max(largest, v[0, p] + twice[0, p])
-        norm = np.sqrt(square)
-        for p in range(n):
-            v[0, p] = (v[0, p] + twice[0, p]) / largest
+        norm = np.sqrt(next_vector(v[0], twice[0], once[0]))
     return min(sums.max(), norm), norm, symmetrize != DIRECTED or are_mutual(ends)
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def next_vector(v, twice, room):
+    """v <- (v + A v) / largest entry, for a positive v; returns the largest quotient of A v by v."""
+    for p in range(len(v)):
+        room[p] = twice[p] / v[p]
+        v[p] += twice[p]
+    square, scale = largest_of(room), 1 / largest_of(v)
+    for p in range(len(v)):
+        v[p] *= scale
+    return square
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def largest_of(x):
+    """The largest entry; of every fourth one for itself, since each comparison waits for the one before."""
+    n, a = len(x), x[0]
+    b = c = d = a
+    for i in range(0, n - 3, 4):
+        a, b = max(a, x[i]), max(b, x[i + 1])
+        c, d = max(c, x[i + 2]), max(d, x[i + 3])
+    for i in range(n - n % 4, n):
+        a = max(a, x[i])
+    return max(max(a, b), max(c, d))
 
 
 @kernel(nogil=True, error_model="numpy")

@@ -11,11 +11,10 @@ from lrtheory.transductive_clustering import task_graphs as graphs
 from lrtheory.transductive_clustering.dense import ROUNDING, SMALL
 from lrtheory.transductive_clustering.logarithm import logarithm
 from lrtheory.transductive_clustering.task_features import NEAREST, SLK
-from lrtheory.transductive_clustering.task_graphs import FAST, pull
+from lrtheory.transductive_clustering.task_graphs import FAST, largest_of, padded, pull
 
 __all__ = ["solve_tasks"]
 
-LANES = 16  # numbers of points are filled up to its multiples, so that no loop has a rest outside of vector registers
 LOGS = 16  # factors of at most K whose product is in the range of doubles, so that it takes one logarithm
 
 
@@ -30,7 +29,7 @@ def solve_tasks(support, query, index, present, base, scalars, assignments, prot
     n_query, k, dtype = query.shape[1], assignments.shape[2], support.dtype
     fixed, n_support = scalars.kind != SLK, support.shape[1]
     ours = n_support if not fixed else 0  # rows of the support among those of the task
-    n, size = ours + n_query, -(-(ours + n_query) // LANES) * LANES  # points up to the size are absent
+    n, size = ours + n_query, padded(ours + n_query)  # points up to the size are absent
     everything, held = np.zeros((n_support - ours + size, support.shape[2]), dtype), np.full(size, -2)
     state, rows, turned = (
         np.empty((7, k, size), dtype),
@@ -95,7 +94,7 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
         features.fill_costs(turned, squares, M, held, costs)
         size = features.size_of(costs, rows[0])
         value += inner(costs, Z) - unary
-        still = largest_move(Z, before) <= factor * scalars.tol**0.5
+        still = largest_move(Z, before, rows[0]) <= factor * scalars.tol**0.5
         noise = scalars.epsilon * (1 + size + abs(value))
         converged = still and abs(value - old) <= max(scalars.tol * abs(value), noise)
         if recorded:
@@ -164,15 +163,6 @@ def stay(held, Z, new, far):
                 new[c, p] = Z[c, p]
 
 
-@kernel(nogil=True, error_model="numpy", fastmath=FAST | {"nnan"})
-def largest_of(x):
-    """The largest entry."""
-    value = x[0]
-    for i in range(len(x)):
-        value = max(value, x[i])
-    return value
-
-
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def free_energy(highest, mass, held, temperature, k):
     """-sum of highest + T log(mass) over the free points; each mass lies in [1, K]."""
@@ -222,15 +212,16 @@ def squared_step(A, B):
     return value
 
 
-@kernel(nogil=True, error_model="numpy")
-def largest_move(A, B):
-    """The largest entry of A - B in size."""
-    value = A.dtype.type(0)
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def largest_move(A, B, far):
+    """The largest entry of A - B in size; ``far`` is room for the largest one of every point."""
+    far[:] = 0
     for c in range(A.shape[0]):
-        for p in range(A.shape[1]):
-            step = abs(A[c, p] - B[c, p])
-            value = step if step > value else value
-    return value
+        a, b = A[c], B[c]
+        for p in range(len(far)):
+            step = abs(a[p] - b[p])
+            far[p] = step if step > far[p] else far[p]
+    return largest_of(far)
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -253,7 +244,7 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
         stands = abs(after - value) <= max(tol * abs(after), rounding / ROUNDING)
         converged = stands and move <= factor * tol**0.5
         may_cycle = n_iter > 0 and move > factor * max(tol**0.5, SMALL)
-        cycles = may_cycle and largest_move(new, before) <= tol
+        cycles = may_cycle and largest_move(new, before, rows[0]) <= tol
         value, n_iter = after, n_iter + 1
         if len(path) > 0:
             path[n_iter] = value

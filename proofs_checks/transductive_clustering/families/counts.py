@@ -34,8 +34,8 @@ class Weight:
     def __init__(self, value: float, tally: Tally) -> None:
         self.value, self.tally = value, tally
 
-    def __mul__(self, other: float) -> float:
-        self.tally.products += self.value != 0
+    def __mul__(self, other: Any) -> Any:
+        self.tally.products += (self.value != 0) * np.size(other)
         return self.value * other
 
 
@@ -67,7 +67,7 @@ def interpreted(module: ModuleType, name: str, changes: dict[str, Any]) -> Calla
 
 
 def one_by_one(tally: Tally) -> dict[str, Any]:
-    """The sparse pass, interpreted."""
+    """The sparse pass, interpreted; only those of the run itself count, not that of the certificate."""
 
     def exponential(x: float) -> float:
         tally.powers += 1
@@ -79,12 +79,12 @@ def one_by_one(tally: Tally) -> dict[str, Any]:
         tally.passes, tally.softmaxes = tally.passes + 1, tally.softmaxes + 1
         return kernel(costs, starts, columns, weights(values, tally) if values.size else values, *others)
 
-    return {"update_rows": update_rows}
+    return {"descend_sparse": within(sparse_bound, "descend_sparse", {"update_rows": update_rows})}
 
 
 def by_tables(tally: Tally) -> dict[str, Any]:
     """The dense product and softmax; only those of the run itself count, not those of the start or the certificate."""
-    descend, pull, softmax = dense.descend, dense.pull, dense.softmax
+    softmax = dense.softmax
 
     def counting_pull(xp: Any, bound: Any, Z: Any) -> Any:
         tally.passes += 1
@@ -98,14 +98,18 @@ def by_tables(tally: Tally) -> dict[str, Any]:
         tally.softmaxes += 1
         return softmax(SimpleNamespace(exp=exp, max=np.max, sum=np.sum), logits, *temperature)
 
-    def counting_descend(*args: Any, **options: Any) -> Any:
-        dense.pull, dense.softmax = counting_pull, counting_softmax
-        try:
-            return descend(*args, **options)
-        finally:
-            dense.pull, dense.softmax = pull, softmax
+    return {"descend": within(dense, "descend", {"pull": counting_pull, "softmax": counting_softmax})}
 
-    return {"descend": counting_descend}
+
+def within(module: ModuleType, name: str, functions: dict[str, Any]) -> Callable[..., Any]:
+    """A function of a module during whose calls others have been exchanged."""
+    original = getattr(module, name)
+
+    def changed(*args: Any, **options: Any) -> Any:
+        with exchanged(module, functions):
+            return original(*args, **options)
+
+    return changed
 
 
 @contextmanager
