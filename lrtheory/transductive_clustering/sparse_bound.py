@@ -131,9 +131,15 @@ def entropy_and_cost(costs, temperature, p, Z):
 
 @kernel(nogil=True, error_model="numpy")
 def own_rows(costs, temperature, Z, rows):
-    """Entropy and cost of every row where it is."""
+    """Entropy and cost of every row where it is; returns a bound on <|A|, Z>, the sum of the largest costs."""
+    size = 0.0
     for p in range(costs.shape[0]):
         rows[p, 1] = entropy_and_cost(costs, temperature, p, Z)
+        largest = abs(costs[p, 0])
+        for c in range(1, costs.shape[1]):
+            largest = max(largest, abs(costs[p, c]))
+        size += largest
+    return size
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -169,10 +175,9 @@ def descend_sparse(
     starts, columns, values = graph
     edges = starts, columns, kernel_input(values, costs.dtype)
     data = (kernel_input(costs), *edges, lam, temperature, kernel_input(held))
-    size = float(np.maximum(costs.max(axis=1), -costs.min(axis=1)).sum(dtype=np.float64))  # bounds <|A|, Z>
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
-    own_rows(data[0], temperature, Z, old)
+    size = float(own_rows(data[0], temperature, Z, old))
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
     trace: dict[str, list[Any]] | None = None
     if record:
