@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory._array import kernel, kernel_input
-from lrtheory._lanes import weighted_sum
+from lrtheory._lanes import weighted_sum, wide
 
 
 @kernel
@@ -47,3 +47,20 @@ def test_only_the_row_asked_for_is_written() -> None:
     sums = np.zeros((3, 10))
     each(np.ones((1, 10)), np.array([0, 1]), np.zeros(1, np.uint32), np.array([2.0]), sums)
     assert sums.tolist() == [[2.0] * 10, [0.0] * 10, [0.0] * 10]
+
+
+@kernel
+def squares(x, y):
+    wide()
+    for i in range(len(x)):
+        y[i] = x[i] * x[i]
+
+
+def test_wide_registers_change_no_number() -> None:
+    x = np.arange(100.0)
+    compiled, interpreted = np.empty(100), np.empty(100)
+    squares(x, compiled)
+    squares.py_func(x, interpreted)
+    np.testing.assert_array_equal(compiled, x * x)
+    np.testing.assert_array_equal(interpreted, x * x)
+    assert '"prefer-vector-width"="512"' in next(iter(squares.inspect_llvm().values()))

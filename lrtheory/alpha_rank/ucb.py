@@ -29,6 +29,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._result import Result, json_safe, result
+from lrtheory._state import entry, same_parameters
 from lrtheory._validation import array, choice, generator, integer, must, open_interval
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank import ucb_steps
@@ -282,7 +283,7 @@ class ResponseGraphUCB:
             For `set_state` of an object made with the same parameters.
         """
         learned = {name: getattr(self, name).tolist() for name in STATE}
-        return {"sizes": list(self.sizes), **learned, "rng": json_safe(self.rng.bit_generator.state)}
+        return {**self._parameters(), **learned, "rng": json_safe(self.rng.bit_generator.state)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -294,22 +295,30 @@ class ResponseGraphUCB:
 
         Raises
         ------
+        TypeError
+            If the state is no mapping.
         ValueError
-            If the state belongs to a game of other sizes, or to a random generator that NumPy does not have.
+            If it belongs to an object with other parameters, or to a random generator that NumPy does not have.
         """
-        if tuple(state["sizes"]) != self.sizes:
-            raise must("state", f"of a game of sizes {self.sizes}", tuple(state["sizes"]))
+        same_parameters(state, self._parameters())
         learned = {}
         for name in STATE:
             old = getattr(self, name)
-            learned[name] = array(f"state[{name!r}]", state[name], shape=old.shape).astype(old.dtype)
+            learned[name] = array(f"state[{name!r}]", entry(state, name), shape=old.shape).astype(old.dtype)
         for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
             array(f"state[{name!r}]", learned[name], low=0, high=high)  # places in arrays of the kernels
-        bits = getattr(np.random, choice("state['rng']", state["rng"]["bit_generator"], GENERATORS))()
-        bits.state = state["rng"]
+        word = entry(state, "rng")
+        kind = word.get("bit_generator") if isinstance(word, Mapping) else word
+        bits = getattr(np.random, choice("state['rng']", kind, GENERATORS))()
+        bits.state = word
         for name, value in learned.items():
             setattr(self, name, value)
         self.rng = np.random.Generator(bits)
+
+    def _parameters(self) -> dict[str, Any]:
+        """What the numbers of a state were learned under; only how many samples are allowed may change."""
+        names = ("delta", "scheme", "bound", "slack", "anytime", "joint")
+        return {"sizes": list(self.sizes), **{name: getattr(self, name) for name in names}}
 
     def _room(self) -> int:
         """How many more samples are allowed."""

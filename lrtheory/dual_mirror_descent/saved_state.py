@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import HUGE
+from lrtheory._state import entry, same_parameters
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent.setup import Setup, in_domain
 from lrtheory.dual_mirror_descent.steps import CAP, CAPPED, DEPLETION, ENTROPY, GEOMETRIES, LEFT, PRICE, RATE, SLACK
@@ -39,27 +40,15 @@ def _parameters(setup: Setup) -> dict[str, Any]:
 
 def read(state: Mapping[str, Any], setup: Setup) -> tuple[Setup, dict[str, Any]]:
     """The tables and the numbers of a saved state, for a solver with this setup; an error where it is of another."""
-    if not isinstance(state, Mapping):
-        raise must("state", "a mapping from `get_state`", state, TypeError)
-    for name, own in _parameters(setup).items():
-        given = _entry(state, name)
-        given = given.tolist() if isinstance(given, np.ndarray) else given
-        if given != own:
-            raise must(f"state[{name!r}]", f"{own!r}, as of this object", given)
+    same_parameters(state, _parameters(setup))
     numbers = _numbers(state)
     table, etas, targets = _tables(state, setup, numbers["horizon"])
     return setup._replace(state=table, etas=etas, targets=targets), numbers
 
 
-def _entry(state: Mapping[str, Any], name: str) -> Any:
-    if name not in state:
-        raise must("state", f"a mapping with the key {name!r}", sorted(state))
-    return state[name]
-
-
 def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
     def whole(name: str, low: int, high: int | None = None) -> int:
-        return integer(f"state[{name!r}]", _entry(state, name), low=low, high=high)
+        return integer(f"state[{name!r}]", entry(state, name), low=low, high=high)
 
     horizon = whole("horizon", 1)
     seen = whole("n_seen", 0, horizon)
@@ -68,7 +57,7 @@ def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
         "n_seen": seen,
         "n_pending": whole("n_pending", 0, horizon - seen),
         "stopped": whole("stopped", -1, seen),
-        "reward": real("state['reward']", _entry(state, "reward"), low=-HUGE, high=HUGE),
+        "reward": real("state['reward']", entry(state, "reward"), low=-HUGE, high=HUGE),
     }
 
 
@@ -76,7 +65,7 @@ def _tables(state: Mapping[str, Any], setup: Setup, horizon: int) -> tuple[np.nd
     rows, m = setup.state.shape
 
     def table(name: str, shape: tuple[int | None, ...], low: float = -np.inf) -> np.ndarray:
-        found = array(f"state[{name!r}]", _entry(state, name), shape=shape, low=low)
+        found = array(f"state[{name!r}]", entry(state, name), shape=shape, low=low)
         return np.array(found, dtype=np.float64)
 
     kept, etas, targets = table("state", (rows, m)), table("etas", (None,), 0.0), table("targets", (None, m), 0.0)

@@ -118,6 +118,10 @@ class DynamicSubmodular(SingleUpdates):
         self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon)
         self._allocate(memory.first_slots(self), 0)
 
+    def __repr__(self) -> str:
+        options = f"epsilon={self.epsilon}, method={self.method!r}"
+        return f"DynamicSubmodular({self.objective!r}, k={self.matroid or self.k}, {options})"
+
     _table: states.State
     _stream: streams.Stream
     _work: states.Work

@@ -96,6 +96,9 @@ class OneGuess(SingleUpdates):
         self._coins = randomness.word(rng) if coins is None else integer("coins", coins, low=-(2**63), high=2**63 - 1)
         self._make()
 
+    def __repr__(self) -> str:
+        return f"OneGuess({self.objective!r}, k={self.k}, guess={self.guess}, structure={self.structure!r})"
+
     def _make(self) -> None:
         n, k = self.objective.n, self.k
         room = self.objective.room_for(k)

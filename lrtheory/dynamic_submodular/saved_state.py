@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import json_safe
+from lrtheory._state import entry, same_parameters
 from lrtheory._validation import must
 from lrtheory.dynamic_submodular import invariants, memory, states
 from lrtheory.dynamic_submodular import stream as streams
@@ -50,20 +51,13 @@ def _parameters(solver: Any) -> dict[str, Any]:
 
 def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Rules, table, stream and scratch of a saved state; an error where it does not fit the solver."""
-    if not isinstance(state, Mapping):
-        raise must("state", "a mapping from `get_state`", state, TypeError)
     twin = solver.copy()
     twin._fit()
-    missing = {"word", "table", "stream", *_parameters(twin)} - set(state)
-    if missing:
-        raise must("state", f"a mapping with the keys {sorted(missing)}", sorted(state))
-    for name, own in _parameters(twin).items():
-        if state[name] != own:
-            raise must(f"state[{name!r}]", f"{own!r}, as of this object", state[name])
-    table = _arrays("table", state["table"], states.State, twin._table, free_axis=True)
+    same_parameters(state, _parameters(twin))
+    table = _arrays("table", entry(state, "table"), states.State, twin._table, free_axis=True)
     is_exact = twin._rules.is_exact
-    stream = _arrays("stream", state["stream"], streams.Stream, twin._stream, free_axis=False, is_exact=is_exact)
-    word = state["word"]
+    stream = _arrays("stream", entry(state, "stream"), streams.Stream, twin._stream, free_axis=False, is_exact=is_exact)
+    word = entry(state, "word")
     if isinstance(word, bool) or not isinstance(word, int) or not 0 <= word < 2**63:
         raise must("state['word']", "an integer in [0, 2^63)", word)
     _check_places(table, stream, twin)

@@ -6,6 +6,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 from lrtheory._exponential import exponential
+from lrtheory._lanes import wide
 
 __all__ = ["exponentials", "weigh"]
 
@@ -15,6 +16,7 @@ FAST = {"contract", "reassoc"}  # sums in any order, products and sums in one ro
 @kernel(nogil=True, fastmath=FAST)
 def rows(tile, peaks, sums):
     """exp(row - peak) of each row, and its sum."""
+    wide()
     for i in range(tile.shape[0]):
         row, peak = tile[i], peaks[i]
         total = tile.dtype.type(0)

@@ -31,6 +31,9 @@ class Objective:
 
     record: Any
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.n} elements)"
+
     @property
     def n(self) -> int:
         """Number of elements."""
