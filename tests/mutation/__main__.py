@@ -37,12 +37,19 @@ Pearson at 95 %.
 
 
 class Fate(NamedTuple):
-    """What became of a mutant."""
+    """What became of a mutant: where it stands, what it changes, and who saw it."""
 
-    mutant: Mutant
+    path: str
+    kernel: str
+    before: str
+    after: str
     killed: bool
     by: str
-    reason: str = ""
+
+    @classmethod
+    def of(cls, mutant: Mutant, killed: bool, by: str) -> Fate:
+        """As the table says it."""
+        return cls(mutant.path.relative_to(ROOT).as_posix(), mutant.kernel, *mutant.change(), killed, by)
 
 
 def run_tests(orders: dict[str, Any], tests: list[str], *options: str) -> subprocess.CompletedProcess[str]:
@@ -69,12 +76,17 @@ def run_tests(orders: dict[str, Any], tests: list[str], *options: str) -> subpro
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def survey(system: str, folder: Path) -> dict[str, Any]:
-    """The kernels of a system, and for each test its time, whether it passes, and the kernels that it calls."""
+def kept_for(system: str) -> Path:
+    """Where the survey of a system is kept, and in files of the same name its fates, until its sources change."""
     digest = source_digest(ROOT / "lrtheory" / system, ROOT / "tests" / system)
-    kept = folder / f"{system}-{digest}.json"
+    return ROOT / "build" / "mutation" / f"{system}-{digest}.json"
+
+
+def survey(system: str) -> dict[str, Any]:
+    """The kernels of a system, and for each test its time, whether it passes, and the kernels that it calls."""
+    kept = kept_for(system)
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         done = run_tests({"limit": LIMIT, "calls": str(kept)}, [f"tests/{system}"])
         if not kept.exists():
             raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
@@ -94,48 +106,40 @@ def fate(mutant: Mutant, found: dict[str, Any]) -> Fate:
     orders = {"limits": limits, "path": str(mutant.path), "source": mutant.source()}
     files = sorted({name.split("::")[0] for name in order})
     if not files:
-        return Fate(mutant, False, "no test calls it")
+        return Fate.of(mutant, False, "no test calls it")
     done = run_tests(orders, files, "-x")
     if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):  # which kills nothing
         raise RuntimeError(f"no test ran on {mutant}: {done.stdout[-1000:]}{done.stderr[-1000:]}")
     last = next((line for line in reversed(done.stdout.splitlines()) if line.startswith(("FAILED", "ERROR"))), "")
-    return Fate(mutant, done.returncode != 0, last or f"exit {done.returncode}")
+    return Fate.of(mutant, done.returncode != 0, last or f"exit {done.returncode}")
 
 
-def equivalent(one: Fate, system: str) -> str:
-    """Why a mutant changes nothing that can be seen, where somebody found that out; else nothing."""
-    before, after = one.mutant.change()
-    for row in tomllib.loads((HERE / "equivalent.toml").read_text()).get(system, []):
-        if (row["kernel"], row["before"], row["after"]) == (one.mutant.kernel, before, after):
-            return str(row["because"])
-    return ""
+def is_equivalent(one: Fate, system: str) -> bool:
+    """Whether a mutant changes nothing that can be seen, as `equivalent.toml` explains."""
+    rows = tomllib.loads((HERE / "equivalent.toml").read_text()).get(system, [])
+    return any((row["kernel"], row["before"], row["after"]) == (one.kernel, one.before, one.after) for row in rows)
 
 
 def judge(system: str, size: int, jobs: int, seed: int) -> list[Fate]:
-    """The fates of a sample of mutants of a system."""
-    found = survey(system, ROOT / "build" / "mutation")
-    rng = np.random.default_rng([seed, lrtheory.SYSTEMS.index(system)])
-    mutants = sample(found["kernels"], size, rng)
-    with ThreadPoolExecutor(jobs) as pool:
-        fates = list(pool.map(lambda mutant: fate(mutant, found), mutants))
-    return [one if one.killed else one._replace(reason=equivalent(one, system)) for one in fates]
+    """The fates of a sample of mutants of a system; they are kept until its sources change."""
+    done = kept_for(system).with_suffix(f".{size}-{seed}.json")
+    if not done.exists():
+        found = survey(system)
+        mutants = sample(found["kernels"], size, np.random.default_rng([seed, lrtheory.SYSTEMS.index(system)]))
+        with ThreadPoolExecutor(jobs) as pool:
+            done.write_text(json.dumps(list(pool.map(lambda mutant: fate(mutant, found), mutants))))
+    return [Fate(*row) for row in json.loads(done.read_text())]
 
 
 def lines(system: str, fates: list[Fate]) -> tuple[str, list[str]]:
     """The row of a system, and a line for each mutant that survived."""
-    same = [one for one in fates if one.reason]
-    survived = [one for one in fates if not one.killed and not one.reason]
-    counted = len(fates) - len(same)
+    left = [one for one in fates if not one.killed]
+    survived = [one for one in left if not is_equivalent(one, system)]
+    counted = len(fates) - len(left) + len(survived)
     interval = binomtest(counted - len(survived), counted).proportion_ci(method="exact")
     score = f"{(counted - len(survived)) / counted:.3f} | {interval.low:.3f} to {interval.high:.3f}"
-    row = f"| `{system}` | {len(fates)} | {len(same)} | {len(survived)} | {score} |"
-    return row, [f"- `{system}`, {describe(one)}: {one.by}" for one in survived]
-
-
-def describe(one: Fate) -> str:
-    """Where a mutant stands and what it changes."""
-    before, after = one.mutant.change()
-    return f"`{one.mutant.path.relative_to(ROOT).as_posix()}`, `{one.mutant.kernel}`: `{before}` became `{after}`"
+    row = f"| `{system}` | {len(fates)} | {len(left) - len(survived)} | {len(survived)} | {score} |"
+    return row, [f"- `{one.path}`, `{one.kernel}`: `{one.before}` became `{one.after}`: {one.by}" for one in survived]
 
 
 def main() -> None:
