@@ -13,7 +13,7 @@ from lrtheory.transductive_clustering import task_features as features
 from lrtheory.transductive_clustering.logarithm import logarithm
 from lrtheory.transductive_clustering.methods import CLOSE, PACE, SHARPER, SWEEPS, TRUST
 from lrtheory.transductive_clustering.task_features import TIM, soft_rows
-from lrtheory.transductive_clustering.task_graphs import FAST, largest_of, padded, products
+from lrtheory.transductive_clustering.task_graphs import FAST, copy, largest_of, padded, products
 
 __all__ = ["solve_tasks"]
 
@@ -27,13 +27,15 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, pr
     state, rows = np.empty((4, k, len(X)), support.dtype), np.empty((4, len(X)), support.dtype)
     turned, squares = np.empty((support.shape[2], len(X)), support.dtype), np.empty(len(X), support.dtype)
     for e in range(first, last):
-        M, held[:n], zeros = features.prepare(support, query, index, present, base, scalars, e, X[:n])
+        M, everyone, zeros = features.prepare(support, query, index, present, base, scalars, e, X[:n])
+        for p in range(n):
+            held[p] = everyone[p]
         features.turn(X, turned, squares)
         if scalars.kind == TIM:
             n_iter, converged = confident(X, turned, squares, held, index[e], scalars, M, state, rows)
         else:
             n_iter, converged = transported(X, turned, squares, held, index[e], scalars, M, state, rows)
-        prototypes[e] = M
+        copy(M, prototypes[e])
         numbers[e, 0] = 0.0
         for q in range(n_query):
             best = 0

@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 from lrtheory._exponential import exponential
-from lrtheory.transductive_clustering.task_graphs import FAST, add_rows, dot, move_rows, products
+from lrtheory.transductive_clustering.task_graphs import FAST, add_rows, copy, dot, move_rows, products
 
 NEAREST, SHOT, SLK, TIM, PT_MAP = 0, 1, 2, 3, 4  # kinds of methods
 CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalized
@@ -102,8 +102,8 @@ def read_features(support, query, present, base, scalars, e, X):
     """Center, scale to length 1, move enough queries to the mean of the support; returns how many rows became 0."""
     n_support, zero, one = support.shape[1], X.dtype.type(0), X.dtype.type(1)
     here, zeros, floor = 0, 0, zero
-    X[:n_support] = support[e]
-    X[n_support:] = query[e]
+    copy(support[e], X[:n_support])
+    copy(query[e], X[n_support:])
     for p in range(query.shape[1]):
         here += present[e, p]
     move = np.zeros(X.shape[1], X.dtype)

@@ -18,6 +18,14 @@ def padded(n):
     return -(-n // 16) * 16
 
 
+@kernel(nogil=True, error_model="numpy")
+def copy(source, target):
+    """Entry by entry: the assignment of arrays takes the compiler seconds, for the sentences of its errors."""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def dot(x, y):
     """x . y in sums that the processor adds side by side."""
@@ -69,7 +77,7 @@ def edges_of(points, held, n_neighbors, symmetrize, apart):
     ends, weights = np.empty((n * k + n, 2), np.uint64), np.zeros((n * k, 2), turned.dtype)
     if k == 0:
         return ends[:0], weights
-    count, best, row, reach = 0, np.empty((k, n), turned.dtype), np.empty(n, turned.dtype), 0 * squares
+    count, best, row, reach = 0, np.empty((k, n), turned.dtype), np.empty(n, turned.dtype), np.zeros(n, turned.dtype)
     products(X, turned, apart)
     far_apart(squares, held, apart)
     reach_of(apart, best, row)

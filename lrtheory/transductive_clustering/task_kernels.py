@@ -11,7 +11,7 @@ from lrtheory.transductive_clustering import task_graphs as graphs
 from lrtheory.transductive_clustering.dense import ROUNDING, SMALL
 from lrtheory.transductive_clustering.logarithm import logarithm
 from lrtheory.transductive_clustering.task_features import NEAREST, SLK
-from lrtheory.transductive_clustering.task_graphs import FAST, largest_of, padded, pull
+from lrtheory.transductive_clustering.task_graphs import FAST, copy, largest_of, padded, pull
 
 __all__ = ["solve_tasks"]
 
@@ -43,7 +43,8 @@ def solve_tasks(support, query, index, present, base, scalars, assignments, prot
         M, everyone, zeros = features.prepare(
             support, query, index, present, base, scalars, e, everything[: n_support + n_query]
         )
-        held[:n] = everyone[n_support - ours :]
+        for p in range(n):
+            held[p] = everyone[n_support - ours + p]
         features.turn(X, turned, squares)
         features.fill_costs(turned, squares, M, held, costs)
         features.first_assignments(costs, held, index[e, :ours], scalars.temperature, Z, rows)
@@ -55,7 +56,7 @@ def solve_tasks(support, query, index, present, base, scalars, assignments, prot
             take_turns(
                 (X, turned, squares), (ends, weights, held), scalars, M, state, rows, numbers[e], paths[e - first]
             )
-        prototypes[e] = M
+        copy(M, prototypes[e])
         for p in range(n):
             for c in range(k):
                 assignments[e, p, c] = Z[c, p]
@@ -253,14 +254,6 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
     copy(Z, state[0])
     copy(pulled, state[1])
     return value, factor, n_iter, converged
-
-
-@kernel(nogil=True, error_model="numpy")
-def copy(source, target):
-    """Entry by entry."""
-    for c in range(source.shape[0]):
-        for p in range(source.shape[1]):
-            target[c, p] = source[c, p]
 
 
 @kernel(nogil=True, error_model="numpy")
