@@ -119,7 +119,8 @@ def test_one_call_is_many_calls(method: str, replay: str) -> None:
     trace = whole.update(ops, record=True)
     for i, op in enumerate(ops):
         before = single.counts["queries"]
-        single.update([op])
+        alone = single.update([op], record=True)
+        assert (alone.values.tolist(), alone.queries.tolist()) == ([trace.values[i]], [trace.queries[i]])
         assert (single.value, single.upper_bound) == (trace.values[i], trace.upper_bounds[i])
         assert single.counts["queries"] - before == trace.queries[i]
         assert len(single.last_change[0]) == trace.changes[i]

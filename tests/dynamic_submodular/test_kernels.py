@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.dynamic_submodular import batches, levels, states
+from lrtheory.dynamic_submodular import batches, levels, prefixes, states
 from tests.dynamic_submodular.oracles import instances, toggles
 
 
@@ -115,3 +115,23 @@ def test_the_bound_of_an_eager_table_is_that_of_its_guesses() -> None:
             assert max(formula([u]) for u in range(v + 1)) <= top * (1 + 1e-8)
             open_ = [g.value + g.guess / 2 for g in solver.guesses if not g.is_full and g.guess >= top]
             assert solver.upper_bound <= min([k * top * (1 + 1e-8), *open_]) * (1 + 1e-12)
+
+
+def test_questions_of_a_binary_search() -> None:
+    assert [states.asked(n) for n in range(1, 200)] == [math.ceil(math.log2(n)) for n in range(1, 200)]
+
+
+@pytest.mark.parametrize("kind", sorted(instances()))
+def test_profiles_hold_all_marginals_down_to_the_first_below_the_floor(kind: str) -> None:
+    for seed in range(3):
+        f, formula = instances(10, seed)[kind]
+        items, v = np.arange(5), 7
+        state, gains = f._after(items), np.empty(6)
+        prefixes.profile(f.record, state, v, 0, 5, -1.0, gains)
+        whole = gains.copy()
+        by_hand = [formula([*items[:z], v]) - formula(items[:z]) for z in range(6)]
+        np.testing.assert_allclose(whole, by_hand, atol=1e-9)
+        for floor in whole:
+            prefixes.profile(f.record, state, v, 0, 5, floor, gains)
+            reached = int((whole >= floor).sum())  # marginals only fall
+            np.testing.assert_array_equal(gains[:reached], whole[:reached])

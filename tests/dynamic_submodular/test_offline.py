@@ -9,7 +9,7 @@ import pytest
 
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import baselines, theory
-from tests.dynamic_submodular.oracles import after, greedy, instances, optimum, toggles
+from tests.dynamic_submodular.oracles import after, greedy, instances, optimum, sieve_plus_plus_queries, toggles
 
 KINDS = sorted(instances())
 METHODS = ("lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force")
@@ -133,6 +133,23 @@ def test_stochastic_greedy_asks_for_its_samples() -> None:
     assert 1 < samples < n
     found = ds.maximize(f, k, method="stochastic", epsilon=epsilon, rng=0)
     assert found.counts["queries"] == sum(min(samples, n - r) for r in range(k)) == k * samples
+
+
+@pytest.mark.parametrize("kind", ["coverage", "facility", "sparse facility"])  # exact values
+def test_stochastic_greedy_that_samples_everything_is_greedy(kind: str) -> None:
+    for seed in range(5):
+        f, _ = instances(12, seed)[kind]
+        found = ds.maximize(f, 5, method="stochastic", epsilon=1e-9, rng=seed)
+        assert found.items.tolist() == ds.maximize(f, 5, method="naive").items.tolist()
+
+
+@pytest.mark.parametrize("kind", ["coverage", "facility", "features"])
+def test_the_successor_of_the_sieve_asks_the_guesses_in_its_window(kind: str) -> None:
+    k, epsilon = 3, 0.2
+    for seed in range(5):
+        f, formula = instances(12, seed)[kind]
+        found = ds.maximize(f, k, method="sieve++", epsilon=epsilon)
+        assert found.counts["queries"] == sieve_plus_plus_queries(formula, range(12), k, epsilon)
 
 
 def test_random_greedy_draws_from_the_best() -> None:
