@@ -1,22 +1,30 @@
 """Vector registers in compiled loops where the compiler leaves them half empty.
 
 It makes vectors of loops, not of straight code, and a loop over the handful of columns of a row is straight code to it
-by the time it looks: so `weighted_sum` gives it the loop over the rows with vectors in place. And it takes half of each
-register where whole ones once slowed a processor down: `wide` allows them in kernels that compute more than they read.
+by the time it looks: so `weighted_sum` and `product` give it the loop over the rows with vectors in place. And it takes
+half of each register where whole ones once slowed a processor down: `wide` allows them in kernels that compute more
+than they read.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+import numpy as np
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-__all__ = ["weighted_sum", "wide"]
+from lrtheory._array import kernel
+
+__all__ = ["GROUP", "packed", "product", "weighted_sum", "wide"]
 
 LANE = ir.IntType(32)  # the number of a lane in a vector
+BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32  # of the vectors of `product`
+GROUP = 8  # rows of a product at a time: their sums stay in registers
+BROAD = GROUP if BYTES == 64 else GROUP // 2  # of two vectors each; older processors have half as many registers
+DEPTH = 1024  # terms of a sum at a time: what they read of the second factor stays in the cache
 
 
 def weighted_sum(table, rows, weights, first, last, sums, p):
@@ -107,3 +115,106 @@ def _allow_wide(typing):
 @overload(wide, inline="always")
 def _compiled_wide():
     return lambda: _allow_wide()
+
+
+# --- products of matrices one of which is thin -----------------------------------------------------------------------
+
+
+def packed(B: np.ndarray) -> np.ndarray:
+    """B (k, n) for `product`: panels of as many columns as one or two vectors hold, filled up with zeros.
+
+    Of shape (panels, k, width): a product then reads memory from one end to the other.
+    """
+    lanes = BYTES // B.dtype.itemsize
+    width = lanes if B.shape[1] <= lanes else 2 * lanes
+    count = -(-B.shape[1] // width)
+    filled = np.zeros((len(B), count * width), B.dtype)
+    filled[:, : B.shape[1]] = B
+    return np.ascontiguousarray(filled.reshape(len(B), count, width).transpose(1, 0, 2))
+
+
+@kernel(nogil=True, error_model="numpy")
+def product(A, panels, out, k):
+    """out <- A[:, :k] B[:k] for packed columns of B; of A and out the number of rows is a multiple of `GROUP`.
+
+    Where one of the three sizes is small, as here, libraries for large matrices take twice as long.
+    """
+    count, length, width = panels.shape
+    B = panels.reshape(count * length, width)
+    rows = GROUP if width == BYTES // panels.itemsize else BROAD
+    for p in range(count):
+        for first in range(0, k, DEPTH):
+            terms = min(DEPTH, k - first)
+            for i in range(0, A.shape[0], rows):
+                add_block(A, i, rows, first, terms, B, p * length + first, out, p * width)
+
+
+def add_block(A, i, rows, first, terms, B, b, out, c):
+    """Some rows of out <- A B for one panel: add these terms to what is there, or to 0 for the first of them."""
+    done = A[i : i + rows, first : first + terms] @ B[b : b + terms]
+    block = out[i : i + rows, c : c + B.shape[1]]
+    block[:] = done if first == 0 else block + done
+
+
+def _block_of(rows: int, vectors: int) -> Any:
+    """The same for so many rows and vectors, as an instruction of compiled code."""
+
+    @intrinsic
+    def multiply(typing, A, i, first, terms, B, b, out, c):
+        places = (types.intp,) * 3
+        signature = types.void(A, *places, B, types.intp, out, types.intp)
+        return signature, lambda *emitted: _emit_block(rows, vectors, *emitted)
+
+    return multiply
+
+
+def _emit_block(rows: int, vectors: int, context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
+    A, B, out = (context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 4, 6))
+    i, first, terms, b, c, integer = *given[1:4], given[5], given[7], given[1].type
+    number, size = context.get_value_type(signature.args[0].dtype), signature.args[0].dtype.bitwidth // 8
+    lanes = BYTES // size
+    vector, every = ir.VectorType(number, lanes), ir.Constant(ir.VectorType(LANE, lanes), [0] * lanes)
+    nothing, zero = ir.Constant(vector, ir.Undefined), ir.Constant(vector, None)
+
+    def entry(array: Any, row: Any, column: Any) -> Any:
+        width = cgutils.unpack_tuple(builder, array.shape)[1]
+        return builder.gep(array.data, [builder.add(builder.mul(row, width), column)])
+
+    def part(start: Any, v: int) -> Any:
+        place = builder.gep(start, [ir.Constant(integer, v * lanes)])
+        return builder.bitcast(place, vector.as_pointer())
+
+    below = [builder.add(i, ir.Constant(integer, r)) for r in range(rows)]
+    ours, theirs = [entry(A, row, first) for row in below], [entry(out, row, c) for row in below]
+    sums = [[cgutils.alloca_once(builder, vector) for _ in range(vectors)] for _ in below]
+    is_first = builder.icmp_signed("==", first, ir.Constant(integer, 0))
+    for start, row in zip(theirs, sums, strict=True):
+        for v, total in enumerate(row):
+            builder.store(builder.select(is_first, zero, builder.load(part(start, v), align=size)), total)
+    with cgutils.for_range(builder, terms) as loop:
+        start = entry(B, builder.add(b, loop.index), ir.Constant(integer, 0))
+        columns = [builder.load(part(start, v), align=size) for v in range(vectors)]
+        for left, row in zip(ours, sums, strict=True):
+            factor = builder.insert_element(nothing, builder.load(builder.gep(left, [loop.index])), LANE(0))
+            factor = builder.shuffle_vector(factor, nothing, every)
+            for column, total in zip(columns, row, strict=True):
+                term = builder.fmul(factor, column, flags=["contract"])
+                builder.store(builder.fadd(builder.load(total), term, flags=["contract"]), total)
+    for start, row in zip(theirs, sums, strict=True):
+        for v, total in enumerate(row):
+            builder.store(builder.load(total), part(start, v), align=size)
+    return context.get_dummy_value()
+
+
+_NARROW, _BROAD = _block_of(GROUP, 1), _block_of(BROAD, 2)
+
+
+@overload(add_block, inline="always")
+def _compiled_block(A, i, rows, first, terms, B, b, out, c):
+    def by_width(A, i, rows, first, terms, B, b, out, c):
+        if B.shape[1] * B.itemsize == BYTES:
+            _NARROW(A, i, first, terms, B, b, out, c)
+        else:
+            _BROAD(A, i, first, terms, B, b, out, c)
+
+    return by_width

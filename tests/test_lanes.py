@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory._array import kernel, kernel_input
-from lrtheory._lanes import weighted_sum, wide
+from lrtheory._lanes import DEPTH, GROUP, packed, product, weighted_sum, wide
 
 
 @kernel
@@ -64,3 +64,28 @@ def test_wide_registers_change_no_number() -> None:
     np.testing.assert_array_equal(compiled, x * x)
     np.testing.assert_array_equal(interpreted, x * x)
     assert '"prefer-vector-width"="512"' in next(iter(squares.inspect_llvm().values()))
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 70])
+@pytest.mark.parametrize("k", [0, 1, 5, DEPTH, 2 * DEPTH + 3])
+def test_products_of_integers_are_exact(kind: type, n: int, k: int) -> None:
+    rng = np.random.default_rng(n)
+    A, B = rng.integers(-3, 4, (2 * GROUP, k + 2)).astype(kind), rng.integers(-3, 4, (k + 2, n)).astype(kind)
+    panels = packed(B)
+    assert panels.shape[1] == k + 2
+    out = np.full((2 * GROUP, panels.shape[0] * panels.shape[2]), np.nan, kind)
+    product(A, panels, out, k + 2)
+    np.testing.assert_array_equal(out[:, :n], A @ B)
+    assert not out[:, n:].any()
+    product(A, panels, out, k + 1)  # one term less
+    np.testing.assert_array_equal(out[:, :n], A[:, :-1] @ B[:-1])
+
+
+def test_a_product_in_interpreted_code() -> None:
+    rng = np.random.default_rng(0)
+    A, B = rng.integers(-3, 4, (GROUP, DEPTH + 2)).astype(float), rng.integers(-3, 4, (DEPTH + 2, 20)).astype(float)
+    panels = packed(B)
+    out = np.full((GROUP, panels.shape[0] * panels.shape[2]), np.nan)
+    product.py_func(A, panels, out, DEPTH + 2)
+    np.testing.assert_array_equal(out[:, :20], A @ B)

@@ -5,17 +5,18 @@ For a block of queries, with E = exp(q k^T - max), Z its row sums and T = E R:
 .. math:: O = E v / Z, \quad c = O - y, \quad E \leftarrow E \circ (c v^\top - \langle c, O \rangle), \quad
    p R = E R / Z, \quad p^\top S \mathrel{+}= E^\top (S / Z).
 
-NumPy arrays run through matrix products and two compiled passes over a tile. Other libraries go through tiles of keys
+NumPy arrays run through compiled products and two compiled passes over a tile. Other libraries go through tiles of keys
 too, with running maxima and sums (online softmax) in a first sweep, and recompute the tile in a second one.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._lanes import GROUP, packed, product
 from lrtheory._parallel import in_threads
 from lrtheory.lora_limits import tile_kernels
 from lrtheory.lora_limits.attention import Attention, Products, joined, rows
@@ -23,7 +24,10 @@ from lrtheory.lora_limits.chain import later
 
 __all__ = ["tiled_products"]
 
-TILE = 2**22  # numbers in a tile of rows at most, so that it stays in the caches
+TILE = 2**22  # numbers in a tile at most
+CACHED = 2**18  # numbers in a tile of whole rows, so that it stays in the cache, unless
+FEWEST = 32  # so many queries are more: a product reads all keys for each tile
+PART = 512  # keys at a time whose errors are kept
 
 
 def tiled_products(xp: Any, head: Attention, block: int, n_jobs: int = 1) -> Products:
@@ -36,14 +40,19 @@ def tiled_products(xp: Any, head: Attention, block: int, n_jobs: int = 1) -> Pro
 def _compiled(head: Attention, block: int, n_jobs: int) -> Products:
     """Every thread takes each n-th block of queries, with sums of its own for what belongs to the keys."""
     L_Q, L_K = len(head.queries), len(head.keys)
-    block = max(1, min(block, L_Q, max(8, TILE // L_K)))
+    block = max(1, min(block, L_Q, max(FEWEST, CACHED // L_K)))
     starts = range(0, L_Q, block)
     right = None if head.right is None else np.empty((L_Q, head.right.shape[1]), head.queries.dtype)
-    columns = np.ascontiguousarray(head.keys.T), np.ascontiguousarray(head.values.T)
+    sides = Sides(
+        keys=packed(head.keys.T),
+        values=packed(head.values),
+        turned=packed(head.values.T),
+        right=None if head.right is None else packed(head.right),
+    )
     parts: dict[int, tuple[float, Any, Any]] = {}
 
     def work(first: int) -> None:
-        parts[first] = _some_blocks(head, columns, right, [(i, min(i + block, L_Q)) for i in starts[first::n_jobs]])
+        parts[first] = _some_blocks(head, sides, right, [(i, min(i + block, L_Q)) for i in starts[first::n_jobs]])
 
     in_threads(work, ((first,) for first in range(min(n_jobs, len(starts)))))
     losses, lefts, transports = zip(*(parts[first] for first in sorted(parts)), strict=True)
@@ -51,37 +60,57 @@ def _compiled(head: Attention, block: int, n_jobs: int) -> Products:
     return Products(np.float64(sum(losses)), right, left, sum(transports) if head.transport else None)
 
 
-def _some_blocks(
-    head: Attention, columns: tuple[np.ndarray, np.ndarray], right: Any, blocks: list[tuple[int, int]]
-) -> tuple[float, Any, Any]:
+class Sides(NamedTuple):
+    """What belongs to the keys, packed for `product`: columns of K^T, V, V^T and R in panels."""
+
+    keys: np.ndarray
+    values: np.ndarray
+    turned: np.ndarray
+    right: np.ndarray | None
+
+
+def _some_blocks(head: Attention, sides: Sides, right: Any, blocks: list[tuple[int, int]]) -> tuple[float, Any, Any]:
     """Whole rows of the attention matrix, in two buffers that every block uses again: loss, p^T S and f^T c."""
-    (keys, values), L_K, kind = columns, len(head.keys), head.queries.dtype
-    largest = max(stop - i for i, stop in blocks)
-    tile, errors = np.empty((2, largest * L_K), kind)
-    sums, loss = np.empty(largest, kind), 0.0
-    left = None if head.left is None else np.zeros((L_K, head.left.shape[1]), kind)
-    transport = np.zeros((L_K, head.values.shape[1]), kind) if head.transport else None
+    kind, width = head.queries.dtype, sides.keys.shape[2]
+    n_rows = -(-max(stop - i for i, stop in blocks) // GROUP) * GROUP  # those beyond the block are no queries
+    some = max(1, PART // width)  # panels of keys at a time
+    tile, errors = np.zeros((n_rows, len(sides.keys) * width), kind), np.empty((n_rows, some * width), kind)
+    queries = np.zeros((n_rows, head.queries.shape[1]), kind)
+    c, sums, loss = np.zeros((n_rows, head.values.shape[1]), kind), np.empty(n_rows, kind), 0.0
+    left = None if head.left is None else np.zeros((len(head.keys), head.left.shape[1]), kind)
+    transport = np.zeros((len(head.keys), head.values.shape[1]), kind) if head.transport else None
     for i, stop in blocks:
-        n, m = stop - i, stop if head.causal else L_K  # keys that some query of the block may see
-        E, q, Z = tile[: n * m].reshape(n, m), errors[: n * m].reshape(n, m), sums[:n]
-        np.matmul(head.queries[i:stop], keys[:, :m], out=E)
+        n, m = stop - i, stop if head.causal else len(head.keys)  # keys that some query of the block may see
+        E, Z, queries[:n] = tile[:n, :m], sums[:n], head.queries[i:stop]
+        seen = -(-m // width)  # panels of keys
+        product(queries, sides.keys[:seen], tile, queries.shape[1])
         _hide_later(E, i, -np.inf, head.causal)
-        tile_kernels.exponentials(E, Z)
+        tile_kernels.exponentials(tile, sums, m)
         _hide_later(E, i, 0, head.causal)  # as exp in the kernel ends above 0
-        output = E @ head.values[:m] / Z[:, None]
-        c = output - head.targets[i:stop]
-        loss += 0.5 * float(np.sum(c * c, dtype=np.float64))
+        output = _times(tile, sides.values, m)[:n, : c.shape[1]] / Z[:, None]
+        c[:n] = output - head.targets[i:stop]
+        loss += 0.5 * float(np.sum(c[:n] * c[:n], dtype=np.float64))
         if transport is not None:
-            transport[:m] += E.T @ (c / Z[:, None])
+            transport[:m] += E.T @ (c[:n] / Z[:, None])
         if right is None and left is None:
             continue
-        np.matmul(c, values[:, :m], out=q)
-        tile_kernels.weigh(E, q, (c * output).sum(axis=1))
+        mean = np.zeros(n_rows, kind)
+        mean[:n] = (c[:n] * output).sum(axis=1)
+        for first in range(0, seen, some):
+            product(c, sides.turned[first : min(first + some, seen)], errors, c.shape[1])
+            tile_kernels.weigh(tile, errors, mean, first * width, min((first + some) * width, m))
         if right is not None:
-            right[i:stop] = E @ head.right[:m] / Z[:, None]
+            right[i:stop] = _times(tile, sides.right, m)[:n, : right.shape[1]] / Z[:, None]
         if left is not None:
             left[:m] += E.T @ (head.left[i:stop] / Z[:, None])
     return loss, left, transport
+
+
+def _times(tile: np.ndarray, panels: Any, m: int) -> np.ndarray:
+    """The first m columns of a tile times a packed matrix, filled columns included."""
+    out = np.empty((len(tile), len(panels) * panels.shape[2]), tile.dtype)
+    product(tile, panels, out, m)
+    return out
 
 
 def _hide_later(tile: np.ndarray, i: int, value: float, causal: bool) -> None:

@@ -155,7 +155,7 @@ def test_the_exponential_of_the_kernel(kind, lowest, within):
     """Against extended precision, on logits of which the first one is the largest."""
     x = np.concatenate([[0], -np.geomspace(1e-9, -lowest, 20000)]).astype(kind)
     tile, sums = x[None, :].copy(), np.empty(1, kind)
-    tile_kernels.exponentials(tile, sums)
+    tile_kernels.exponentials(tile, sums, len(x))
     exact = np.exp(x.astype(np.longdouble))
     assert float(np.abs(tile[0] / exact - 1).max()) < within
     assert sums[0] == pytest.approx(float(exact.sum()), rel=1e-6 if kind == np.float32 else 1e-14)
