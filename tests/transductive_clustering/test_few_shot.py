@@ -52,6 +52,25 @@ PATHS = [
 
 @pytest.mark.parametrize("options", PATHS, ids=str)
 @pytest.mark.parametrize("masked", [False, True])
+def test_both_paths_agree_on_two_tasks(points, monkeypatch, options, masked):
+    """So few that their kernels can run interpreted."""
+    few = tc.make_episodes(*points, n_tasks=2, way=3, shot=1, query=3, rng=2)
+    mask = np.ones((2, 9), bool)
+    mask[1, [0, 5, 8]] = not masked
+    options = {"max_iter": 3, "max_inner_iter": 5, **options, "query_mask": mask, "record": True}
+    compiled = solve(few, **options)
+    monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
+    plain = solve(few, **options)
+    for name in ("probabilities", "energy", "prototypes"):
+        np.testing.assert_allclose(getattr(compiled, name), getattr(plain, name), rtol=1e-9, atol=1e-10, err_msg=name)
+    if plain.trace is not None:
+        np.testing.assert_allclose(compiled.trace["energies"], plain.trace["energies"], rtol=1e-10)
+        np.testing.assert_allclose(compiled.certificate.gap, plain.certificate.gap, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(compiled.certificate.contraction, plain.certificate.contraction, rtol=1e-9)
+
+
+@pytest.mark.parametrize("options", PATHS, ids=str)
+@pytest.mark.parametrize("masked", [False, True])
 def test_both_paths_agree(batch, monkeypatch, options, masked):
     if masked:
         mask = np.random.default_rng(0).random(batch.query.shape[:2]) < 0.7

@@ -10,7 +10,7 @@ from numba import njit
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import many_tasks, task_graphs
-from lrtheory.transductive_clustering.logarithm import logarithm
+from lrtheory.transductive_clustering.logarithm import log_32, log_64, logarithm
 from tests.backends import missing
 from tests.transductive_clustering import oracles
 
@@ -250,6 +250,24 @@ def test_logarithms_of_kernels(dtype):
     assert found.dtype == dtype
     expected = np.log(x.astype(np.longdouble))
     assert (abs(found - expected) <= 2 * np.finfo(dtype).eps * np.maximum(1, abs(expected))).all()
+
+
+@pytest.mark.parametrize(("kernel", "dtype"), [(log_64, np.float64), (log_32, np.float32)])
+def test_logarithms_one_by_one(kernel, dtype):
+    """Called as they are, so that they run interpreted too."""
+    for x in np.geomspace(1e-30, 1e30, 301).astype(dtype):
+        expected = np.log(np.longdouble(x))
+        assert abs(kernel(x) - expected) <= np.finfo(dtype).eps * max(1, abs(expected))
+
+
+def test_edges_are_mutual_when_each_stands_in_both_directions():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        ends = np.unique(rng.integers(0, 4, (6, 2)), axis=0)
+        if rng.random() < 0.3:
+            ends = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
+        pairs = {(int(p), int(q)) for p, q in ends}
+        assert task_graphs.are_mutual(ends.astype(np.uint64)) == (pairs == {(q, p) for p, q in pairs})
 
 
 @njit
