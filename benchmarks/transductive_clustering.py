@@ -35,26 +35,15 @@ def task_labels(inputs: Inputs) -> np.ndarray:
     return np.tile(np.repeat(np.arange(WAY), SHOTS), (len(inputs["support"]), 1))
 
 
-def ours(method: str, prepare: Callable[[Inputs], tuple[np.ndarray, ...]], **options: Any) -> Callable[..., np.ndarray]:
-    """Our method, all tasks in one call, on points that a function prepares."""
+def ours(method: str, prepare: Any = None, **options: Any) -> Callable[[Inputs], np.ndarray]:
+    """Our method, all tasks in one call: on points that a function prepares, or centered and scaled by itself."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from lrtheory.transductive_clustering import few_shot
 
-        support, query = prepare(inputs)
-        return few_shot(support, task_labels(inputs), query, method=method, normalize=None, **options).labels
-
-    return solve
-
-
-def centered(method: str, **options: Any) -> Callable[[Inputs], np.ndarray]:
-    """Our method on the features as they are: it subtracts the mean of the other classes and scales to length 1."""
-
-    def solve(inputs: Inputs) -> np.ndarray:
-        from lrtheory.transductive_clustering import few_shot
-
-        points = inputs["support"], task_labels(inputs), inputs["query"]
-        return few_shot(*points, method=method, base_mean=inputs["base_mean"], **options).labels
+        support, query = (inputs["support"], inputs["query"]) if prepare is None else prepare(inputs)
+        rest = {"base_mean": inputs["base_mean"]} if prepare is None else {"normalize": None}
+        return few_shot(support, task_labels(inputs), query, method=method, **rest, **options).labels
 
     return solve
 
@@ -155,7 +144,7 @@ TIM = Row(
     name="tim",
     title="100 five-way one-shot tasks by TIM, fifty steps on both sides, to about the same accuracy",
     inputs=digits(100),
-    ours={"few_shot": accuracy_of(centered("tim", tol=0.0, max_iter=50))},
+    ours={"few_shot": accuracy_of(ours("tim", tol=0.0, max_iter=50))},
     peers={"easyfsl": accuracy_of(easyfsl("TIM", fine_tuning_lr=1e-2))},
     tolerance=0.04,
 )
@@ -211,8 +200,7 @@ def sklearn_lloyd(inputs: Inputs) -> np.ndarray:
     """The same."""
     from sklearn.cluster import KMeans
 
-    options: dict[str, Any] = {"n_init": 1, "algorithm": "lloyd", "tol": 0, "max_iter": 300}
-    return KMeans(10, init=inputs["init"], **options).fit(inputs["X"]).cluster_centers_
+    return KMeans(10, init=inputs["init"], n_init=1, tol=0, max_iter=300).fit(inputs["X"]).cluster_centers_
 
 
 LLOYD = Row(
@@ -290,9 +278,8 @@ def million(dtype: str) -> Callable[[], Inputs]:
 
         X = make_gaussian_mixture(1_000_000, 10, rng=0).features
         X = X[spatial_order(X)]
-        W = knn_affinity(X, n_neighbors=10)
         costs = ((X[:, None] - X[:: len(X) // 10][None]) ** 2).sum(axis=2) / 10
-        return parts_of(W.astype(dtype)) | {"costs": costs.astype(dtype)}
+        return parts_of(knn_affinity(X, n_neighbors=10).astype(dtype)) | {"costs": costs.astype(dtype)}
 
     return inputs
 
