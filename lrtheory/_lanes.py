@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic, overload
 
 from lrtheory._array import kernel
@@ -21,7 +22,7 @@ from lrtheory._array import kernel
 __all__ = ["GROUP", "packed", "product", "weighted_sum", "wide"]
 
 LANE = ir.IntType(32)  # the number of a lane in a vector
-BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32  # of the vectors of `product`
+BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # of the vectors of `product`
 GROUP = 8  # rows of a product at a time: their sums stay in registers
 BROAD = GROUP if BYTES == 64 else GROUP // 2  # of two vectors each; older processors have half as many registers
 DEPTH = 1024  # terms of a sum at a time: what they read of the second factor stays in the cache
@@ -51,28 +52,58 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
         context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 1, 2, 5)
     )
     (first, last), (p, *columns), integer = given[3:5], given[6:], given[3].type
-    number, size = context.get_value_type(signature.args[0].dtype), signature.args[0].dtype.bitwidth // 8
-    vector, every = ir.VectorType(number, lanes), ir.Constant(ir.VectorType(LANE, lanes), [0] * lanes)
-    nothing, width = ir.Constant(vector, ir.Undefined), cgutils.unpack_tuple(builder, table.shape)[1]
-
-    def part(array: Any, row: Any, column: Any) -> Any:
-        start = builder.gep(array.data, [builder.add(builder.mul(row, width), column)])
-        return builder.bitcast(start, vector.as_pointer())
-
-    totals = [cgutils.alloca_once(builder, vector) for _ in columns]  # registers, once the compiler has seen them
-    for total in totals:
-        builder.store(ir.Constant(vector, None), total)
+    vectors = _Vectors(context, builder, signature.args[0].dtype, lanes)
+    totals = [vectors.total() for _ in columns]
     with cgutils.for_range_slice(builder, first, last, ir.Constant(integer, 1)) as (i, _):
         row = builder.load(builder.gep(rows.data, [i]))
         row = row if row.type == integer else builder.zext(row, integer)
-        weight = builder.insert_element(nothing, builder.load(builder.gep(weights.data, [i])), LANE(0))
-        weight = builder.shuffle_vector(weight, nothing, every)
+        weight = vectors.spread(builder.gep(weights.data, [i]))
         for total, column in zip(totals, columns, strict=True):
-            product = builder.fmul(weight, builder.load(part(table, row, column), align=size), flags=["contract"])
-            builder.store(builder.fadd(builder.load(total), product, flags=["contract"]), total)  # one rounding
+            vectors.add(total, weight, vectors.load(vectors.place(table, row, column)))
     for total, column in zip(totals, columns, strict=True):
-        builder.store(builder.load(total), part(sums, p, column), align=size)
+        vectors.store(builder.load(total), vectors.place(sums, p, column))
     return context.get_dummy_value()
+
+
+class _Vectors:
+    """Vectors of so many numbers in code that is being built; in memory they are aligned like the numbers."""
+
+    def __init__(self, context: Any, builder: Any, dtype: Any, lanes: int) -> None:
+        self.builder, self.size, self.lanes = builder, dtype.bitwidth // 8, lanes
+        self.kind = ir.VectorType(context.get_value_type(dtype), lanes)
+        self.zero = ir.Constant(self.kind, None)
+
+    def place(self, array: Any, row: Any, column: Any) -> Any:
+        """Where an entry of a matrix stands."""
+        width = cgutils.unpack_tuple(self.builder, array.shape)[1]
+        return self.builder.gep(array.data, [self.builder.add(self.builder.mul(row, width), column)])
+
+    def load(self, start: Any, number: int = 0) -> Any:
+        """One of the vectors that follow each other from a place on."""
+        return self.builder.load(self._vector(start, number), align=self.size)
+
+    def store(self, value: Any, start: Any, number: int = 0) -> None:
+        """The same the other way."""
+        self.builder.store(value, self._vector(start, number), align=self.size)
+
+    def spread(self, place: Any) -> Any:
+        """A number from memory in every lane."""
+        nothing, every = ir.Constant(self.kind, ir.Undefined), ir.Constant(ir.VectorType(LANE, self.lanes), None)
+        one = self.builder.insert_element(nothing, self.builder.load(place), LANE(0))
+        return self.builder.shuffle_vector(one, nothing, every)
+
+    def total(self) -> Any:
+        """Room for a sum of vectors, 0 so far; a register, once the compiler has seen it."""
+        return cgutils.alloca_once_value(self.builder, self.zero)
+
+    def add(self, total: Any, left: Any, right: Any) -> None:
+        """Add the product of two vectors, in one rounding where a processor can."""
+        term = self.builder.fmul(left, right, flags=["contract"])
+        self.builder.store(self.builder.fadd(self.builder.load(total), term, flags=["contract"]), total)
+
+    def _vector(self, start: Any, number: int) -> Any:
+        place = self.builder.gep(start, [ir.IntType(64)(number * self.lanes)])
+        return self.builder.bitcast(place, self.kind.as_pointer())
 
 
 _EIGHTS, _FOURS, _TWOS, _ONES = (_two_vectors(lanes) for lanes in (8, 4, 2, 1))
@@ -135,9 +166,9 @@ def packed(B: np.ndarray) -> np.ndarray:
 
 @kernel(nogil=True, error_model="numpy")
 def product(A, panels, out, k):
-    """out <- A[:, :k] B[:k] for packed columns of B; of A and out the number of rows is a multiple of `GROUP`.
+    """out <- A[:, :k] B[:k] for packed columns of B and k >= 1; A and out have a multiple of `GROUP` rows.
 
-    Where one of the three sizes is small, as here, libraries for large matrices take twice as long.
+    For matrices that are thin, which libraries for large ones are not made for.
     """
     count, length, width = panels.shape
     B = panels.reshape(count * length, width)
@@ -156,53 +187,39 @@ def add_block(A, i, rows, first, terms, B, b, out, c):
     block[:] = done if first == 0 else block + done
 
 
-def _block_of(rows: int, vectors: int) -> Any:
-    """The same for so many rows and vectors, as an instruction of compiled code."""
+def _block_of(rows: int, width: int) -> Any:
+    """The same for so many rows and vectors a row, as an instruction of compiled code."""
 
     @intrinsic
     def multiply(typing, A, i, first, terms, B, b, out, c):
         places = (types.intp,) * 3
         signature = types.void(A, *places, B, types.intp, out, types.intp)
-        return signature, lambda *emitted: _emit_block(rows, vectors, *emitted)
+        return signature, lambda *emitted: _emit_block(rows, width, *emitted)
 
     return multiply
 
 
-def _emit_block(rows: int, vectors: int, context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
+def _emit_block(rows: int, width: int, context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
     A, B, out = (context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 4, 6))
     i, first, terms, b, c, integer = *given[1:4], given[5], given[7], given[1].type
-    number, size = context.get_value_type(signature.args[0].dtype), signature.args[0].dtype.bitwidth // 8
-    lanes = BYTES // size
-    vector, every = ir.VectorType(number, lanes), ir.Constant(ir.VectorType(LANE, lanes), [0] * lanes)
-    nothing, zero = ir.Constant(vector, ir.Undefined), ir.Constant(vector, None)
-
-    def entry(array: Any, row: Any, column: Any) -> Any:
-        width = cgutils.unpack_tuple(builder, array.shape)[1]
-        return builder.gep(array.data, [builder.add(builder.mul(row, width), column)])
-
-    def part(start: Any, v: int) -> Any:
-        place = builder.gep(start, [ir.Constant(integer, v * lanes)])
-        return builder.bitcast(place, vector.as_pointer())
-
+    vectors = _Vectors(context, builder, signature.args[0].dtype, BYTES * 8 // signature.args[0].dtype.bitwidth)
     below = [builder.add(i, ir.Constant(integer, r)) for r in range(rows)]
-    ours, theirs = [entry(A, row, first) for row in below], [entry(out, row, c) for row in below]
-    sums = [[cgutils.alloca_once(builder, vector) for _ in range(vectors)] for _ in below]
+    ours, theirs = ([vectors.place(array, row, place) for row in below] for array, place in ((A, first), (out, c)))
+    sums = [[vectors.total() for _ in range(width)] for _ in below]
     is_first = builder.icmp_signed("==", first, ir.Constant(integer, 0))
     for start, row in zip(theirs, sums, strict=True):
         for v, total in enumerate(row):
-            builder.store(builder.select(is_first, zero, builder.load(part(start, v), align=size)), total)
+            builder.store(builder.select(is_first, vectors.zero, vectors.load(start, v)), total)
     with cgutils.for_range(builder, terms) as loop:
-        start = entry(B, builder.add(b, loop.index), ir.Constant(integer, 0))
-        columns = [builder.load(part(start, v), align=size) for v in range(vectors)]
+        start = vectors.place(B, builder.add(b, loop.index), ir.Constant(integer, 0))
+        columns = [vectors.load(start, v) for v in range(width)]
         for left, row in zip(ours, sums, strict=True):
-            factor = builder.insert_element(nothing, builder.load(builder.gep(left, [loop.index])), LANE(0))
-            factor = builder.shuffle_vector(factor, nothing, every)
+            factor = vectors.spread(builder.gep(left, [loop.index]))
             for column, total in zip(columns, row, strict=True):
-                term = builder.fmul(factor, column, flags=["contract"])
-                builder.store(builder.fadd(builder.load(total), term, flags=["contract"]), total)
+                vectors.add(total, factor, column)
     for start, row in zip(theirs, sums, strict=True):
         for v, total in enumerate(row):
-            builder.store(builder.load(total), part(start, v), align=size)
+            vectors.store(builder.load(total), start, v)
     return context.get_dummy_value()
 
 

@@ -310,7 +310,10 @@ class ResponseGraphUCB:
         word = entry(state, "rng")
         kind = word.get("bit_generator") if isinstance(word, Mapping) else word
         bits = getattr(np.random, choice("state['rng']", kind, GENERATORS))()
-        bits.state = word
+        try:
+            bits.state = word
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise must("state['rng']", f"the state of a {kind}", word) from error
         for name, value in learned.items():
             setattr(self, name, value)
         self.rng = np.random.Generator(bits)

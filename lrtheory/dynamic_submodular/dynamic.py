@@ -119,8 +119,9 @@ class DynamicSubmodular(SingleUpdates):
         self._allocate(memory.first_slots(self), 0)
 
     def __repr__(self) -> str:
-        options = f"epsilon={self.epsilon}, method={self.method!r}"
-        return f"DynamicSubmodular({self.objective!r}, k={self.matroid or self.k}, {options})"
+        groups = "" if self.matroid is None else f" in {len(self.matroid.limits)} groups"
+        options = f"k={self.k}{groups}, epsilon={self.epsilon}, method={self.method!r}"
+        return f"DynamicSubmodular({self.objective!r}, {options})"
 
     _table: states.State
     _stream: streams.Stream

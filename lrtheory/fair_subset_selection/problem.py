@@ -215,8 +215,7 @@ def short_places(rankings: Rankings) -> np.ndarray:
     """
     short = rankings.short
     if short is None:
-        kind = next(kind for kind in (np.uint8, np.uint16, np.uint32) if rankings.n_items <= np.iinfo(kind).max)
-        short = read_only(rankings.positions.astype(kind))
+        short = read_only(rankings.positions.astype(np.min_scalar_type(rankings.n_items)))
         object.__setattr__(rankings, "short", short)
     return short
 

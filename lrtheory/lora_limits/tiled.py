@@ -25,8 +25,8 @@ from lrtheory.lora_limits.chain import later
 __all__ = ["tiled_products"]
 
 TILE = 2**22  # numbers in a tile at most
-CACHED = 2**18  # numbers in a tile of whole rows, so that it stays in the cache, unless
-FEWEST = 32  # so many queries are more: a product reads all keys for each tile
+CACHED = 2**18  # numbers in a tile of whole rows, so that it stays in the cache
+FEWEST = 32  # queries in such a tile also where that is more, since a product reads all keys for each tile
 PART = 512  # keys at a time whose errors are kept
 
 

@@ -70,7 +70,8 @@ class BoundResult(Result):
     counts : mapping
         ``updates`` of all problems; ``passes``, products W Z that were made, of a batch at once: for the energy at the
         end and for steps that were taken again there are more of them than updates, and the certificate takes one that
-        is not among them; ``flops``, their multiply-adds over the edges; ``exponentials``, also those of held rows.
+        is not among them; ``flops``, the multiply-adds over the edges that they need (vectors of clusters may
+        overlap, and make some twice); ``exponentials``, also those of held rows.
     certificate : Stationarity
         How far from a fixed point, and what is guaranteed.
     trace : mapping or None

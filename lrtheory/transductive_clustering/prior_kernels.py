@@ -12,7 +12,7 @@ from lrtheory._exponential import exponential
 from lrtheory.transductive_clustering import task_features as features
 from lrtheory.transductive_clustering.logarithm import logarithm
 from lrtheory.transductive_clustering.methods import CLOSE, PACE, SHARPER, SWEEPS, TRUST
-from lrtheory.transductive_clustering.task_features import TIM, soft_rows
+from lrtheory.transductive_clustering.task_features import START, TIM, soft_rows
 from lrtheory.transductive_clustering.task_graphs import FAST, copy, largest_of, padded, products
 
 __all__ = ["solve_tasks"]
@@ -56,7 +56,7 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, pr
 @kernel(nogil=True, error_model="numpy")
 def confident(X, turned, squares, held, index, scalars, W, state, rows):
     """TIM by alternating updates; state ends with the costs and p. Returns turns and convergence."""
-    dtype, n_support, start = X.dtype, len(index), len(index) * 0
+    dtype, n_support = X.dtype, len(index)
     costs, P, Q, G = state[0], state[1], state[2], state[3]
     cold, here = dtype.type(1 / (2 * scalars.temperature)), 0
     for p in range(n_support, len(X)):
@@ -65,14 +65,14 @@ def confident(X, turned, squares, held, index, scalars, W, state, rows):
     n_iter, converged, room = 0, False, np.empty((len(W) + 1, W.shape[1]), dtype)
     while n_iter < scalars.max_iter and not converged:
         features.fill_costs(turned, squares, W, held, costs)
-        soft_rows(costs, cold, held, P, rows, start)
+        soft_rows(costs, cold, held, P, rows, START)
         sharpened(costs, cold, index, Q, rows)
         pulled_to(P, Q, weights, G)
         move = weights_moved(X, P, Q, G, weights, W, room)
         converged = move <= scalars.tol
         n_iter += 1
     features.fill_costs(turned, squares, W, held, costs)
-    soft_rows(costs, cold, held, P, rows, start)
+    soft_rows(costs, cold, held, P, rows, START)
     return n_iter, converged
 
 

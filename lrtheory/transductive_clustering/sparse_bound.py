@@ -171,10 +171,7 @@ def descend_sparse(
     watch: Any = None,
 ) -> Descent:
     """What `dense.descend` does, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
-    n = len(Z)
-    starts, columns, values = graph
-    edges = starts, columns, kernel_input(values, costs.dtype)
-    data = (kernel_input(costs), *edges, lam, temperature, kernel_input(held))
+    n, data = len(Z), _given(costs, graph, lam, temperature, held)
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
     size = float(own_rows(data[0], temperature, Z, old))
@@ -218,12 +215,16 @@ def squared_step(
     costs: np.ndarray, graph: tuple[np.ndarray, ...], Z: np.ndarray, held: np.ndarray, lam: float, temperature: float
 ) -> float:
     """|S(Z) - Z|_F^2, how far a whole step goes."""
-    starts, columns, values = graph
-    edges = starts, columns, kernel_input(values, costs.dtype)
-    data = (kernel_input(costs), *edges, lam, temperature, kernel_input(held), 1.0, Z.copy())
     rows = np.empty((len(Z), 4))
-    _pass((*data, np.empty_like(Z), rows), _blocks(len(Z)))
+    # a copy, since the compiler takes a Z that could be written, as that of a run
+    _pass((*_given(costs, graph, lam, temperature, held), 1.0, Z.copy(), np.empty_like(Z), rows), _blocks(len(Z)))
     return float(rows[:, 2].sum())
+
+
+def _given(costs: Any, graph: tuple[np.ndarray, ...], lam: float, temperature: float, held: Any) -> tuple[Any, ...]:
+    """What all passes of a run share."""
+    starts, columns, values = graph
+    return kernel_input(costs), starts, columns, kernel_input(values, costs.dtype), lam, temperature, kernel_input(held)
 
 
 def stands(after: float, before: float, tol: float, rounding: float) -> bool:

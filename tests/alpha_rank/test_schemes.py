@@ -199,7 +199,10 @@ def test_rejected_calls_change_nothing():
     before = json.dumps(learner.get_state())
     with pytest.raises(ValueError, match="`outcomes` must be 0 or 1 for Clopper-Pearson"):
         learner.tell((0, 1), [1, 0.5])
-    for change in ({"queue": [0, 1, 2, 8]}, {"cursor": [-1, 0]}, {"rng": {"bit_generator": "Mine"}}):
+    for word in ({}, {"state": 3}, {"state": {"state": -1, "inc": 1}, "has_uint32": 0, "uinteger": 0}):
+        with pytest.raises(ValueError, match=r"`state\['rng'\]` must be the state of a PCG64"):
+            learner.set_state({**learner.get_state(), "rng": {"bit_generator": "PCG64", **word}})
+    for change in ({"queue": [0, 1, 2, 8]}, {"cursor": [-1, 0]}, {"rng": {"bit_generator": "Mine"}}, {"rng": 7}):
         with pytest.raises(ValueError, match="`state"):
             learner.set_state({**learner.get_state(), **change})
     assert json.dumps(learner.get_state(), allow_nan=False) == before

@@ -339,3 +339,13 @@ def test_no_memory_is_allocated_by_an_update() -> None:
     now = rtsys.get_allocation_stats()
     _nrt_python.memsys_disable_stats()
     assert now.alloc == before.alloc
+
+
+def test_solvers_say_what_they_are() -> None:
+    f = ds.Coverage([[0], [1], [2]])
+    assert (
+        repr(ds.DynamicSubmodular(f, 2)) == "DynamicSubmodular(Coverage(3 elements), k=2, epsilon=0.1, method='lazy')"
+    )
+    groups = ds.DynamicSubmodular(f, ds.PartitionMatroid([0, 0, 1], [1, 1]))
+    assert repr(groups) == "DynamicSubmodular(Coverage(3 elements), k=2 in 2 groups, epsilon=0.1, method='lazy')"
+    assert repr(ds.OneGuess(f, 2, 4.0)) == "OneGuess(Coverage(3 elements), k=2, guess=4.0, structure='levels')"

@@ -7,12 +7,6 @@ import pytest
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
-from tests.transductive_clustering import oracles
-
-
-@pytest.fixture(scope="module")
-def points():
-    return oracles.digits_like(np.random.default_rng(0))
 
 
 def test_episodes_are_what_they_say(points):

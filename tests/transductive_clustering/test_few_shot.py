@@ -10,12 +10,6 @@ import pytest
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines, many_tasks
 from lrtheory.transductive_clustering.methods import METHODS
-from tests.transductive_clustering import oracles
-
-
-@pytest.fixture(scope="module")
-def points():
-    return oracles.digits_like(np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")

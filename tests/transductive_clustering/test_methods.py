@@ -31,11 +31,6 @@ def distances(X, M):
 
 
 @pytest.fixture(scope="module")
-def points():
-    return oracles.digits_like(np.random.default_rng(0))
-
-
-@pytest.fixture(scope="module")
 def task(points):
     """Unit rows: support, index of the class of each, queries, class means."""
     batch = tc.make_episodes(*points, n_tasks=1, way=4, shot=2, query=6, rng=1)

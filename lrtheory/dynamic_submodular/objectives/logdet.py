@@ -93,10 +93,12 @@ class LogDet(Objective):
         points, gamma = checked_points(X), checked_gamma(gamma)
         made = cls(np.zeros((0, 0)), scale=scale)
         if choice("metric", metric, ("cosine", "rbf", "linear")) == "rbf":
-            made._keep(np.exp(-gamma * squared_distances(points)))
+            made._set_rows("K", np.exp(-gamma * squared_distances(points)), is_kernel=True)
         else:
             rows = directions(points) if metric == "cosine" else points
-            made._keep(rows @ rows.T)
+            with np.errstate(over="ignore"):  # what overflows is refused
+                products = rows @ rows.T
+            made._set_rows("K", products, is_kernel=True)
         return made
 
     def append(self, rows: Any) -> np.ndarray:
@@ -125,18 +127,19 @@ class LogDet(Objective):
         self._set_rows("rows", np.block([[self._rows, new[:, :n].T], [new]]))
         return np.arange(n, self.n)
 
-    def _set_rows(self, name: str, K: Any) -> None:
+    def _set_rows(self, name: str, K: Any, *, is_kernel: bool = False) -> None:
+        """Check and keep a matrix; that of a kernel is known to be semidefinite."""
         rows = _dense(name, K)
         if rows.shape[0] != rows.shape[1] or not np.allclose(rows, rows.T, rtol=1e-10, atol=1e-12):
             raise must(name, "a symmetric array", rows)
+        if (rows.diagonal() < 0).any():
+            raise must(name, "of a diagonal of at least 0", float(rows.diagonal().min()))
         largest = rows.diagonal().max(initial=0.0)  # of a semidefinite matrix no other entry is larger
         try:
-            np.linalg.cholesky(rows + NEGLIGIBLE * (largest or 1.0) * np.eye(len(rows)))
+            if not is_kernel:
+                np.linalg.cholesky(rows + NEGLIGIBLE * (largest or 1.0) * np.eye(len(rows)))
         except np.linalg.LinAlgError as error:
             raise must(name, "positive semidefinite", rows) from error
-        self._keep(rows)
-
-    def _keep(self, rows: np.ndarray) -> None:
         self._rows = rows
         self.record = rows_record(LOGDET, rows, scale=self._scale)
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from lrtheory._array import interpreted
 from lrtheory.transductive_clustering import dense, sparse_bound
 from proofs_checks.transductive_clustering.families.definitions import Case
 from proofs_checks.transductive_clustering.families.paths import optimized
@@ -57,15 +58,6 @@ def weights(values: np.ndarray, tally: Tally) -> np.ndarray:
     return np.vectorize(lambda x: Weight(float(x), tally), otypes=[object])(values)
 
 
-def interpreted(module: ModuleType, name: str, changes: dict[str, Any]) -> Callable[..., Any]:
-    """A kernel as plain Python together with all kernels that it calls, some names exchanged."""
-    scope = dict(vars(module)) | changes
-    for key, value in vars(module).items():
-        if hasattr(value, "py_func"):
-            scope[key] = FunctionType(value.py_func.__code__, scope, key)
-    return scope[name]
-
-
 def one_by_one(tally: Tally) -> dict[str, Any]:
     """The sparse pass, interpreted; only those of the run itself count, not that of the certificate."""
 
@@ -73,7 +65,7 @@ def one_by_one(tally: Tally) -> dict[str, Any]:
         tally.powers += 1
         return math.exp(x)
 
-    kernel = interpreted(sparse_bound, "update_rows", {"exponential": exponential})
+    kernel = interpreted(sparse_bound, exponential=exponential).update_rows
 
     def update_rows(costs: Any, starts: Any, columns: Any, values: Any, *others: Any) -> Any:
         tally.passes, tally.softmaxes = tally.passes + 1, tally.softmaxes + 1
