@@ -46,9 +46,11 @@ class Row:
     ours : mapping
         Our ways of doing it: name -> ``solve(inputs)``, which returns the array that is compared.
     peers : mapping
-        The same for others; the names are those of ``peers.toml``.
+        The same for others; the names are those of ``peers.toml``. Another method of our own is the peer ``lrtheory``.
     tolerance : float
         Largest absolute difference at which both have done the same work.
+    large : bool
+        Whether it takes minutes or most of a machine's memory: then it runs only when it is named, and a `Goal` once.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Row:
     ours: Mapping[str, Side]
     peers: Mapping[str, Side]
     tolerance: float
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Goal:
     tolerance : float
         Largest error of a right answer.
     large : bool
-        Whether it takes minutes or most of a machine's memory: then it runs once, and only when it is named.
+        As in `Row`.
     """
 
     name: str

@@ -5,21 +5,22 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Line", "machine", "write"]
+__all__ = ["Line", "processor", "write"]
 
 HERE = Path(__file__).resolve().parent
 _HEAD = """# Results
 
 Written by `make bench`; how rows are made comparable stands in [README.md](README.md). *Ratio*: how many times longer
 the peer takes for the same work, median of the turns, then the smallest and the largest. Without a peer: time, memory
-and error beside the goals. Large goals run by name alone.
+and error beside the goals. Large rows run by name alone. Ratios depend on the processor, so each has rows of its own.
 
 """
-_COLUMNS = "| row | task | ours | peer | ratio | spread | threads | answers |"
-_MACHINE = "Machine of the last run: "
+_COLUMNS = "| row | task | ours | peer | ratio | spread | threads | processor | answers |"
+_VERSIONS = "Versions of the last run: "
 
 
 class Line(NamedTuple):
@@ -40,12 +41,13 @@ class Line(NamedTuple):
 
     def row(self, threads: int) -> str:
         """The same as a row of Markdown."""
-        cells = [f"`{self.key}`", self.title, self.ours, self.peer, self.ratio, self.spread, str(threads), self.words]
+        where = [str(threads), processor()]
+        cells = [f"`{self.key}`", self.title, self.ours, self.peer, self.ratio, self.spread, *where, self.words]
         return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
 def write(path: Path, lines: Iterable[Line], threads: int) -> None:
-    """Put the lines into the table; rows of the same name and number of threads are replaced, others stay.
+    """Put the lines into the table; rows of the same name, threads and processor are replaced, others stay.
 
     Parameters
     ----------
@@ -56,31 +58,39 @@ def write(path: Path, lines: Iterable[Line], threads: int) -> None:
     threads : int
         Of either side.
     """
-    kept = {
-        _name(row): row for row in (path.read_text().splitlines() if path.exists() else []) if row.startswith("| `")
-    }
+    old = [row for row in (path.read_text().splitlines() if path.exists() else []) if row.startswith("| `")]
     new = [line.row(threads) for line in lines]
-    replaced = {(_name(row)[0], _name(row)[-1]) for row in new}
-    kept = {name: row for name, row in kept.items() if (name[0], name[-1]) not in replaced}
-    table = sorted([*kept.values(), *new], key=_name)
+    replaced = {_task(row) for row in new}
+    table = sorted([*(row for row in old if _task(row) not in replaced), *new], key=_place)
     rule = "|" + " --- |" * (_COLUMNS.count("|") - 1)
-    path.write_text("\n".join([_HEAD + _MACHINE + machine(), "", _COLUMNS, rule, *table]) + "\n")
+    path.write_text("\n".join([_HEAD + _VERSIONS + versions(), "", _COLUMNS, rule, *table]) + "\n")
 
 
-def _name(row: str) -> tuple[str, str, str, str]:
-    """Row, way, peer and threads."""
+def _task(row: str) -> tuple[str, ...]:
+    """Name, threads and processor."""
     cells = [cell.strip() for cell in row.split("|")]
-    return cells[1], cells[3], cells[4], cells[7]
+    return cells[1], cells[7], cells[8]
 
 
-def machine() -> str:
-    """Processor and versions, and nothing that names the machine."""
-    processor = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
+def _place(row: str) -> tuple[str, ...]:
+    """Name, way and peer, and then threads and processor."""
+    cells = [cell.strip() for cell in row.split("|")]
+    return cells[1], cells[3], cells[4], cells[7], cells[8]
+
+
+@cache
+def processor(info: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor of this machine, without trademarks; nothing that names the machine."""
+    name = platform.processor() or platform.machine()
     if info.exists():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        processor = names[0] if names else processor
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
-    return f"{processor}, Python {platform.python_version()}, {versions}."
+        names = [line.partition(":")[2] for line in info.read_text().splitlines() if line.startswith("model name")]
+        name = names[0] if names else name
+    for word in ("(R)", "(TM)", "Processor", "CPU"):
+        name = name.replace(word, "")
+    return " ".join(name.split())
+
+
+def versions() -> str:
+    """Of Python and of what this project computes with."""
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
+    return f"Python {platform.python_version()}, {packages}."

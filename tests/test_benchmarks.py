@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import Goal, Row, rows, run
+from benchmarks import Goal, Row, results, rows, run
 from benchmarks.results import Line, write
 from lrtheory._front import data_sets
 from tests.backends import missing
 
 ALL = rows()
-ROWS = {key: row for key, row in ALL.items() if isinstance(row, Row)}
+ROWS = {key: row for key, row in ALL.items() if isinstance(row, Row) and not row.large}
 GOALS = {key: row for key, row in ALL.items() if isinstance(row, Goal) and not row.large}
 
 
@@ -63,8 +63,9 @@ def test_a_goal_says_what_it_took_and_what_was_missed() -> None:
     assert not line.good
 
 
-def test_large_goals_run_only_by_name() -> None:
-    key, goal = next(iter(GOALS.items()))
+@pytest.mark.parametrize("kind", [ROWS, GOALS])
+def test_what_is_large_runs_only_by_name(kind: dict[str, Row | Goal]) -> None:
+    key, row = next(iter(kind.items()))
     system = key.partition("/")[0]
     for names, small, large in (
         ([], True, False),
@@ -72,13 +73,24 @@ def test_large_goals_run_only_by_name() -> None:
         ([key], True, True),
         (["other"], False, False),
     ):
-        assert run.is_chosen(key, goal, names) is small
-        assert run.is_chosen(key, replace(goal, large=True), names) is large
+        assert run.is_chosen(key, row, names) is small
+        assert run.is_chosen(key, replace(row, large=True), names) is large
+
+
+@pytest.mark.parametrize("key", [key for key, row in ROWS.items() if "lrtheory" in row.peers])
+def test_our_methods_do_the_same_work(key: str) -> None:
+    row, here = ROWS[key], Path(sys.executable)
+    assert run.peer_python("lrtheory") == here
+    options = SimpleNamespace(threads=1, repeats=1)
+    for ours in row.ours:
+        ratios, difference = run.compare(key, row, ours, "lrtheory", here, options)
+        assert len(ratios) == 1
+        assert difference <= row.tolerance
 
 
 def test_peers_are_declared() -> None:
     declared = tomllib.loads((run.HERE / "peers.toml").read_text(encoding="utf-8"))
-    assert {peer for row in ROWS.values() for peer in row.peers} == set(declared)
+    assert {peer for row in ROWS.values() for peer in row.peers} == {*declared, "lrtheory"}
     assert all(entry["packages"] and entry["license"] and entry["what"] for entry in declared.values())
 
 
@@ -122,18 +134,29 @@ def test_the_worker_times_itself(tmp_path: Path) -> None:
         np.testing.assert_allclose(side.value(), ROWS[key].ours[name](ROWS[key].inputs()), atol=ROWS[key].tolerance)
 
 
-def test_the_table_keeps_the_rows_of_other_runs(tmp_path: Path) -> None:
+def test_the_table_keeps_the_rows_of_other_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "processor", lambda: "Fast")
     path = tmp_path / "RESULTS.md"
     first = [Line("a/x", "X.", way, "peer", "2.0x", "1.0 to 3.0", "same to 0e+00", True) for way in ("one", "two")]
     other = Line("b/y", "Y.", "goal", "", "", "", "1 s of 2", True)
     write(path, [*first, other], 1)
     write(path, [first[0]._replace(ratio="4.0x")], 1)
     write(path, [first[0]._replace(ratio="5.0x")], 2)
-    rows = [line.split(" | ")[0:7] for line in path.read_text().splitlines() if line.startswith("| `")]
-    assert [(row[0][2:], row[2], row[4], row[6]) for row in rows] == [
-        ("`a/x`", "one", "4.0x", "1"), ("`a/x`", "one", "5.0x", "2"), ("`b/y`", "goal", "", "1"),
+    monkeypatch.setattr(results, "processor", lambda: "Slow")
+    write(path, [first[0]._replace(ratio="3.0x")], 1)
+    rows = [line.split(" | ") for line in path.read_text().splitlines() if line.startswith("| `")]
+    assert [(row[0][2:], row[2], row[4], row[6], row[7]) for row in rows] == [
+        ("`a/x`", "one", "4.0x", "1", "Fast"), ("`a/x`", "one", "3.0x", "1", "Slow"),
+        ("`a/x`", "one", "5.0x", "2", "Fast"), ("`b/y`", "goal", "", "1", "Fast"),
     ]  # fmt: skip
-    assert "Machine of the last run: " in path.read_text()
+    assert "Versions of the last run: Python 3." in path.read_text()
+
+
+def test_a_processor_is_named_without_trademarks(tmp_path: Path) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text("vendor_id : x\nmodel name\t: Some(R) Chip(TM)  CPU @ 2GHz\n")
+    assert results.processor(info) == "Some Chip @ 2GHz"
+    assert results.processor(tmp_path / "none")
 
 
 def test_data_that_are_not_installed_are_a_missing_row(tmp_path: Path) -> None:
