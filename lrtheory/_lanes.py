@@ -8,6 +8,8 @@ than they read.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,13 +21,13 @@ from numba.extending import intrinsic, overload
 
 from lrtheory._array import kernel
 
-__all__ = ["GROUP", "packed", "product", "weighted_sum", "wide"]
+__all__ = ["GROUP", "columns", "product", "weighted_sum", "wide"]
 
 LANE = ir.IntType(32)  # the number of a lane in a vector
 BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # of the vectors of `product`
-GROUP = 8  # rows of a product at a time: their sums stay in registers
-BROAD = GROUP if BYTES == 64 else GROUP // 2  # of two vectors each; older processors have half as many registers
-DEPTH = 1024  # terms of a sum at a time: what they read of the second factor stays in the cache
+GROUP = 8
+# of a product at a time, whose sums stay in registers; older processors have half as many of them
+ROWS = GROUP if BYTES == 64 else GROUP // 2
 
 
 def weighted_sum(table, rows, weights, first, last, sums, p):
@@ -148,90 +150,82 @@ def _compiled_wide():
     return lambda: _allow_wide()
 
 
-# --- products of matrices one of which is thin -----------------------------------------------------------------------
+# --- products with few columns ---------------------------------------------------------------------------------------
 
 
-def packed(B: np.ndarray) -> np.ndarray:
-    """B (k, n) for `product`: panels of as many columns as one or two vectors hold, filled up with zeros.
-
-    Of shape (panels, k, width): a product then reads memory from one end to the other.
-    """
-    lanes = BYTES // B.dtype.itemsize
-    width = lanes if B.shape[1] <= lanes else 2 * lanes
-    count = -(-B.shape[1] // width)
-    filled = np.zeros((len(B), count * width), B.dtype)
-    filled[:, : B.shape[1]] = B
-    return np.ascontiguousarray(filled.reshape(len(B), count, width).transpose(1, 0, 2))
+def columns(kind: Any) -> int:
+    """Columns of the second factor of a `product`: as many numbers of this kind as two vectors hold."""
+    return 2 * BYTES // np.dtype(kind).itemsize
 
 
 @kernel(nogil=True, error_model="numpy")
-def product(A, panels, out, k):
-    """out <- A[:, :k] B[:k] for packed columns of B and k >= 1; A and out have a multiple of `GROUP` rows.
+def product(A, B, out, first, last, more):
+    """out <- A[:, first:last] B[first:last] for first < last, or `more`: added to what is there.
 
-    For matrices that are thin, which libraries for large ones are not made for.
+    A has a multiple of `GROUP` rows, and B and out are `columns` wide. For matrices that are thin, which libraries for
+    large ones are not made for; B is read again for every few rows of A, so let a cache hold what is between the terms.
     """
-    count, length, width = panels.shape
-    B = panels.reshape(count * length, width)
-    rows = GROUP if width == BYTES // panels.itemsize else BROAD
-    for p in range(count):
-        for first in range(0, k, DEPTH):
-            terms = min(DEPTH, k - first)
-            for i in range(0, A.shape[0], rows):
-                add_block(A, i, rows, first, terms, B, p * length + first, out, p * width)
+    for i in range(0, A.shape[0], ROWS):
+        add_block(A, i, first, last, B, out, more)
 
 
-def add_block(A, i, rows, first, terms, B, b, out, c):
-    """Some rows of out <- A B for one panel: add these terms to what is there, or to 0 for the first of them."""
-    done = A[i : i + rows, first : first + terms] @ B[b : b + terms]
-    block = out[i : i + rows, c : c + B.shape[1]]
-    block[:] = done if first == 0 else block + done
+def add_block(A, i, first, last, B, out, more):
+    """The same for a few rows."""
+    block, done = out[i : i + ROWS], A[i : i + ROWS, first:last] @ B[first:last]
+    block[:] = block + done if more else done
 
 
-def _block_of(rows: int, width: int) -> Any:
-    """The same for so many rows and vectors a row, as an instruction of compiled code."""
-
-    @intrinsic
-    def multiply(typing, A, i, first, terms, B, b, out, c):
-        places = (types.intp,) * 3
-        signature = types.void(A, *places, B, types.intp, out, types.intp)
-        return signature, lambda *emitted: _emit_block(rows, width, *emitted)
-
-    return multiply
+@intrinsic
+def _multiply(typing, A, i, first, last, B, out, more):
+    """The same as an instruction of compiled code."""
+    return types.void(A, types.intp, types.intp, types.intp, B, out, types.boolean), _emit_block
 
 
-def _emit_block(rows: int, width: int, context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
-    A, B, out = (context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 4, 6))
-    i, first, terms, b, c, integer = *given[1:4], given[5], given[7], given[1].type
+def _emit_block(context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
+    A, B, out = (context.make_array(signature.args[place])(context, builder, given[place]) for place in (0, 4, 5))
+    (i, first, last), more, integer = given[1:4], given[6], given[1].type
     vectors = _Vectors(context, builder, signature.args[0].dtype, BYTES * 8 // signature.args[0].dtype.bitwidth)
-    below = [builder.add(i, ir.Constant(integer, r)) for r in range(rows)]
-    ours, theirs = ([vectors.place(array, row, place) for row in below] for array, place in ((A, first), (out, c)))
-    sums = [[vectors.total() for _ in range(width)] for _ in below]
-    is_first = builder.icmp_signed("==", first, ir.Constant(integer, 0))
-    for start, row in zip(theirs, sums, strict=True):
-        for v, total in enumerate(row):
-            builder.store(builder.select(is_first, vectors.zero, vectors.load(start, v)), total)
-    with cgutils.for_range(builder, terms) as loop:
-        start = vectors.place(B, builder.add(b, loop.index), ir.Constant(integer, 0))
-        columns = [vectors.load(start, v) for v in range(width)]
+    zero, below = ir.Constant(integer, 0), [builder.add(i, ir.Constant(integer, r)) for r in range(ROWS)]
+    ours, theirs = ([vectors.place(array, row, place) for row in below] for array, place in ((A, first), (out, zero)))
+    sums = [[vectors.total(), vectors.total()] for _ in below]
+    with builder.if_then(more):
+        for start, row in zip(theirs, sums, strict=True):
+            for v, total in enumerate(row):
+                builder.store(vectors.load(start, v), total)
+    with _plain_loop(builder, builder.sub(last, first)) as index:
+        start = vectors.place(B, builder.add(first, index), zero)
+        right = [vectors.load(start, v) for v in range(2)]
         for left, row in zip(ours, sums, strict=True):
-            factor = vectors.spread(builder.gep(left, [loop.index]))
-            for column, total in zip(columns, row, strict=True):
-                vectors.add(total, factor, column)
+            factor = vectors.spread(builder.gep(left, [index]))
+            for vector, total in zip(right, row, strict=True):
+                vectors.add(total, factor, vector)
     for start, row in zip(theirs, sums, strict=True):
         for v, total in enumerate(row):
             vectors.store(builder.load(total), start, v)
     return context.get_dummy_value()
 
 
-_NARROW, _BROAD = _block_of(GROUP, 1), _block_of(BROAD, 2)
+@contextmanager
+def _plain_loop(builder: Any, count: Any) -> Iterator[Any]:
+    """A loop over 0 <= index < count, for count >= 1, of which the compiler makes no longer one.
+
+    Unrolled, the loop of a product moves its sums from register to register, which takes longer than to add to them.
+    """
+    before, body, after = builder.basic_block, *(builder.append_basic_block(name) for name in ("body", "after"))
+    builder.branch(body)
+    builder.position_at_end(body)
+    index = builder.phi(count.type)
+    index.add_incoming(ir.Constant(count.type, 0), before)
+    yield index
+    following = builder.add(index, ir.Constant(count.type, 1))
+    index.add_incoming(following, builder.basic_block)
+    again = builder.cbranch(builder.icmp_signed("<", following, count), body, after)
+    loop = builder.module.add_metadata([builder.module.add_metadata(["llvm.loop.unroll.disable"])])
+    loop.operands = (loop, *loop.operands)  # such a node begins with itself
+    again.set_metadata("llvm.loop", loop)
+    builder.position_at_end(after)
 
 
 @overload(add_block, inline="always")
-def _compiled_block(A, i, rows, first, terms, B, b, out, c):
-    def by_width(A, i, rows, first, terms, B, b, out, c):
-        if B.shape[1] * B.itemsize == BYTES:
-            _NARROW(A, i, first, terms, B, b, out, c)
-        else:
-            _BROAD(A, i, first, terms, B, b, out, c)
-
-    return by_width
+def _compiled_block(A, i, first, last, B, out, more):
+    return lambda A, i, first, last, B, out, more: _multiply(A, i, first, last, B, out, more)

@@ -132,7 +132,7 @@ def lora_gradients(
     full_gradient : bool
         Whether dLoss/dW is wanted; without it products of width r do, where they cost less.
     block : int
-        Queries in a tile of the exact methods.
+        Queries in a tile of the exact methods; compiled code, for NumPy arrays, takes as many as vector registers hold.
     n_jobs : int or None
         Threads of "tiled" for NumPy arrays, best with one thread of the BLAS each; None is 1, -1 all processors.
 

@@ -40,7 +40,7 @@ __all__ = [
     "usual_tol",
 ]
 
-EXPONENTIAL = 80  # flops that one entry of the attention matrix costs the exact kernel beside its products
+EXPONENTIAL = 50  # flops that one entry of the attention matrix costs the exact kernel beside its products
 SMALL = 2**16  # entries of the attention matrix up to which it is written out
 GROUPS, GROUP = 8, 4  # sampled queries, in groups whose gradients are compared
 SAFETY = 4.0  # on the estimated error, for what a sample does not see

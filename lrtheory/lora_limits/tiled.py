@@ -1,122 +1,119 @@
-r"""The exact products in O(L) memory: the attention matrix exists a block of rows at a time.
+r"""The exact products in O(L) memory: the attention matrix exists a tile at a time.
 
-For a block of queries, with E = exp(q k^T - max), Z its row sums and T = E R:
-
-.. math:: O = E v / Z, \quad c = O - y, \quad E \leftarrow E \circ (c v^\top - \langle c, O \rangle), \quad
-   p R = E R / Z, \quad p^\top S \mathrel{+}= E^\top (S / Z).
-
-NumPy arrays run through compiled products and two compiled passes over a tile. Other libraries go through tiles of keys
-too, with running maxima and sums (online softmax) in a first sweep, and recompute the tile in a second one.
+NumPy arrays run through a compiled sweep. Other libraries go through tiles of keys too, with running maxima and sums
+(online softmax) in a first sweep, and recompute the tile in a second one.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from lrtheory._lanes import GROUP, packed, product
+from lrtheory._array import kernel_input
+from lrtheory._lanes import GROUP, columns
 from lrtheory._parallel import in_threads
 from lrtheory.lora_limits import tile_kernels
 from lrtheory.lora_limits.attention import Attention, Products, joined, rows
 from lrtheory.lora_limits.chain import later
+from lrtheory.lora_limits.tile_kernels import PART, Given, Wanted, Work
 
 __all__ = ["tiled_products"]
 
 TILE = 2**22  # numbers in a tile at most
-CACHED = 2**18  # numbers in a tile of whole rows, so that it stays in the cache
-FEWEST = 32  # queries in such a tile also where that is more, since a product reads all keys for each tile
-PART = 512  # keys at a time whose errors are kept
 
 
 def tiled_products(xp: Any, head: Attention, block: int, n_jobs: int = 1) -> Products:
-    """The products, `block` queries at a time; compiled for one head in NumPy arrays, there in threads if wanted."""
+    """The products: compiled for one head in NumPy arrays, in threads if wanted, else `block` queries at a time."""
     if isinstance(head.queries, np.ndarray) and head.queries.ndim == 2:
-        return _compiled(head, block, n_jobs)
+        return _compiled(head, n_jobs)
     return _swept(xp, head, block)
 
 
-def _compiled(head: Attention, block: int, n_jobs: int) -> Products:
-    """Every thread takes each n-th block of queries, with sums of its own for what belongs to the keys."""
-    L_Q, L_K = len(head.queries), len(head.keys)
-    block = max(1, min(block, L_Q, max(FEWEST, CACHED // L_K)))
-    starts = range(0, L_Q, block)
-    right = None if head.right is None else np.empty((L_Q, head.right.shape[1]), head.queries.dtype)
-    sides = Sides(
-        keys=packed(head.keys.T),
-        values=packed(head.values),
-        turned=packed(head.values.T),
-        right=None if head.right is None else packed(head.right),
-    )
-    parts: dict[int, tuple[float, Any, Any]] = {}
+def _compiled(head: Attention, n_jobs: int) -> Products:
+    """Every thread takes each n-th group of tiles, with sums of its own for what belongs to the keys."""
+    given, width = _given(head), columns(head.queries.dtype)
+    n_tiles = max(1, given.keys.shape[1] // width)  # as wide as the keys that they share
+    at_once = n_tiles * width
+    n_jobs = min(n_jobs, -(-len(head.queries) // at_once))
+    wanted = _wanted(head, given, width)
+    parts: dict[int, tuple[float, Wanted]] = {}
 
     def work(first: int) -> None:
-        parts[first] = _some_blocks(head, sides, right, [(i, min(i + block, L_Q)) for i in starts[first::n_jobs]])
+        own = wanted if first == 0 else wanted._replace(left=0 * wanted.left, transport=0 * wanted.transport)
+        loss = tile_kernels.sweep(given, own, _work(given, n_tiles, width), first * at_once, n_jobs * at_once)
+        parts[first] = loss, own
 
-    in_threads(work, ((first,) for first in range(min(n_jobs, len(starts)))))
-    losses, lefts, transports = zip(*(parts[first] for first in sorted(parts)), strict=True)
-    left = None if head.left is None else sum(lefts)
-    return Products(np.float64(sum(losses)), right, left, sum(transports) if head.transport else None)
-
-
-class Sides(NamedTuple):
-    """What belongs to the keys, packed for `product`: columns of K^T, V, V^T and R in panels."""
-
-    keys: np.ndarray
-    values: np.ndarray
-    turned: np.ndarray
-    right: np.ndarray | None
+    in_threads(work, ((first,) for first in range(n_jobs)))
+    losses, found = zip(*(parts[first] for first in range(n_jobs)), strict=True)
+    return Products(
+        loss=np.float64(sum(losses)),
+        right=None if head.right is None else wanted.right,
+        left=None if head.left is None else _joined([one.left for one in found], head.left.shape[1], given),
+        transport=_joined([one.transport for one in found], head.values.shape[1], given) if head.transport else None,
+    )
 
 
-def _some_blocks(head: Attention, sides: Sides, right: Any, blocks: list[tuple[int, int]]) -> tuple[float, Any, Any]:
-    """Whole rows of the attention matrix, in two buffers that every block uses again: loss, p^T S and f^T c."""
-    kind, width = head.queries.dtype, sides.keys.shape[2]
-    n_rows = -(-max(stop - i for i, stop in blocks) // GROUP) * GROUP  # those beyond the block are no queries
-    some = max(1, PART // width)  # panels of keys at a time
-    tile, errors = np.zeros((n_rows, len(sides.keys) * width), kind), np.empty((n_rows, some * width), kind)
-    queries = np.zeros((n_rows, head.queries.shape[1]), kind)
-    c, sums, loss = np.zeros((n_rows, head.values.shape[1]), kind), np.empty(n_rows, kind), 0.0
-    left = None if head.left is None else np.zeros((len(head.keys), head.left.shape[1]), kind)
-    transport = np.zeros((len(head.keys), head.values.shape[1]), kind) if head.transport else None
-    for i, stop in blocks:
-        n, m = stop - i, stop if head.causal else len(head.keys)  # keys that some query of the block may see
-        E, Z, queries[:n] = tile[:n, :m], sums[:n], head.queries[i:stop]
-        seen = -(-m // width)  # panels of keys
-        product(queries, sides.keys[:seen], tile, queries.shape[1])
-        _hide_later(E, i, -np.inf, head.causal)
-        tile_kernels.exponentials(tile, sums, m)
-        _hide_later(E, i, 0, head.causal)  # as exp in the kernel ends above 0
-        output = _times(tile, sides.values, m)[:n, : c.shape[1]] / Z[:, None]
-        c[:n] = output - head.targets[i:stop]
-        loss += 0.5 * float(np.sum(c[:n] * c[:n], dtype=np.float64))
-        if transport is not None:
-            transport[:m] += E.T @ (c[:n] / Z[:, None])
-        if right is None and left is None:
-            continue
-        mean = np.zeros(n_rows, kind)
-        mean[:n] = (c[:n] * output).sum(axis=1)
-        for first in range(0, seen, some):
-            product(c, sides.turned[first : min(first + some, seen)], errors, c.shape[1])
-            tile_kernels.weigh(tile, errors, mean, first * width, min((first + some) * width, m))
-        if right is not None:
-            right[i:stop] = _times(tile, sides.right, m)[:n, : right.shape[1]] / Z[:, None]
-        if left is not None:
-            left[:m] += E.T @ (head.left[i:stop] / Z[:, None])
-    return loss, left, transport
+def _given(head: Attention) -> Given:
+    """The arrays of a head as the kernel reads them."""
+    kind, n_keys = head.queries.dtype, _filled_up(len(head.keys))
+    apart = n_keys + GROUP  # rows whose distance is a power of two would share their places in the cache
+    right = np.zeros((n_keys, 0), kind) if head.right is None else head.right
+    return Given(
+        queries=kernel_input(head.queries),
+        targets=kernel_input(head.targets),
+        left=kernel_input(np.zeros((len(head.queries), 0), kind) if head.left is None else head.left),
+        keys=_with_zeros(head.keys, n_keys, head.keys.shape[1]),
+        values=_with_zeros(head.values, n_keys, head.values.shape[1]),
+        turned_values=_with_zeros(head.values.T, _filled_up(head.values.shape[1]), apart),
+        turned_right=_with_zeros(right.T, _filled_up(right.shape[1]), apart),
+        n_keys=len(head.keys),
+        causal=head.causal,
+    )
 
 
-def _times(tile: np.ndarray, panels: Any, m: int) -> np.ndarray:
-    """The first m columns of a tile times a packed matrix, filled columns included."""
-    out = np.empty((len(tile), len(panels) * panels.shape[2]), tile.dtype)
-    product(tile, panels, out, m)
-    return out
+def _filled_up(n: int) -> int:
+    """The next multiple of `GROUP`."""
+    return -(-n // GROUP) * GROUP
 
 
-def _hide_later(tile: np.ndarray, i: int, value: float, causal: bool) -> None:
-    """Put a value where keys come after queries i, i + 1, ..., in the last columns of a causal tile."""
-    if causal:
-        tile[:, i:][np.triu_indices(len(tile), 1)] = value
+def _with_zeros(array: np.ndarray, n_rows: int, n_columns: int) -> np.ndarray:
+    """A copy with rows and columns of zeros added."""
+    copy = np.zeros((n_rows, n_columns), array.dtype)
+    copy[: array.shape[0], : array.shape[1]] = array
+    return copy
+
+
+def _wanted(head: Attention, given: Given, width: int) -> Wanted:
+    """Zeros for the products."""
+    n_right = 0 if head.right is None else head.right.shape[1]
+    n_transport = given.values.shape[1] if head.transport else 0
+    zeros = lambda *shape: np.zeros(shape, given.queries.dtype)
+    panels = lambda n: zeros(-(-n // width), len(given.keys), width)
+    return Wanted(zeros(len(given.queries), n_right), panels(given.left.shape[1]), panels(n_transport))
+
+
+def _joined(panels: list[np.ndarray], n_columns: int, given: Given) -> np.ndarray:
+    """The sum of what several threads found, as one matrix."""
+    whole = sum(panels[1:], start=panels[0])
+    return np.concatenate(whole, axis=1)[: given.n_keys, :n_columns]
+
+
+def _work(given: Given, n_tiles: int, width: int) -> Work:
+    """Room for some tiles of queries."""
+    room = lambda *shape: np.empty((*shape, width), given.queries.dtype)
+    return Work(
+        tiles=room(n_tiles, len(given.keys)),
+        errors=room(PART),
+        queries=room(n_tiles, given.keys.shape[1]),
+        output=room(n_tiles, len(given.turned_values)),
+        c=room(n_tiles, given.values.shape[1]),
+        right=room(n_tiles, len(given.turned_right)),
+        sums=room(n_tiles),
+        mean=room(n_tiles),
+        rows=room(width),
+    )
 
 
 def _swept(xp: Any, head: Attention, block: int) -> Products:

@@ -299,9 +299,13 @@ LL_G2_TILED = Statement(
         ),
         saboteur(
             "large logits are cut off, and no maximum is taken off",
-            patch=(tile_kernels.rows, "exponential(row[j] - peak)", "exponential(min(row[j], 700.0))"),
+            patch=(tile_kernels.exponentials, "rows[j, p] - peaks[p]", "min(rows[j, p], 700.0)"),
         ),
-        saboteur("the mean of the errors is left out", patch=(tile_kernels.weigh, "error[j] - r", "error[j]")),
+        saboteur(
+            "the mean of the errors is left out",
+            patch=(tile_kernels.multiply, "errors[j, p] - mean[p]", "errors[j, p]"),
+        ),
+        saboteur("keys are not hidden", patch=(tile_kernels.hide, "tile[m:] = -np.inf", "pass")),
         saboteur("queries for keys in f^T c", solve=mutants.tiles_without_the_last_query),
         saboteur("one of the two tilings is not answered", solve=mutants.compiled_alone),
     ),

@@ -179,14 +179,31 @@ def test_too_few_tokens_are_told_before_anything_is_computed(monkeypatch):
 # --- tiles -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("n", "rows"), [(2500, 104), (9000, 32)])
-def test_a_tile_stays_in_the_cache_or_has_few_rows(n, rows, monkeypatch):
-    sizes = []
-    run = tile_kernels.exponentials
-    monkeypatch.setattr(tile_kernels, "exponentials", lambda E, Z, m: sizes.append((len(E), m)) or run(E, Z, m))
-    ll.lora_gradients(ll.make_uniform(n, 2, rng=0), method="tiled", block=10**6)
-    assert {m for _, m in sizes} == {n}
-    assert max(tall for tall, _ in sizes) == rows
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize(("n", "d", "d_value"), [(1, 1, 1), (33, 9, 2), (64, 70, 17), (1100, 3, 40), (600, 40, 5)])
+def test_tiles_of_every_shape(n, d, d_value, kind):
+    """More and fewer keys than parts, queries than tiles, and columns than vectors, against the dense chain."""
+    problem = oracles.random_problem(n, n_queries=n, n_keys=n, d_head=d, d_value=d_value, size=0.3)
+    fields = {name: getattr(problem, name).astype(kind) for name in ("XQ", "Y", "XK", "XV")}
+    for mask in (None, "causal"):
+        here = ll.AttentionProblem(problem.head, **fields, mask=mask)
+        found, expected = (ll.lora_gradients(here, adapt=("Q", "K", "V"), method=one) for one in ("tiled", "dense"))
+        assert found.loss == pytest.approx(expected.loss, rel=1e-4 if kind == np.float32 else 1e-12)
+        for letter in "QKV":
+            wrong = np.abs(found.W[letter] - expected.W[letter]).max()
+            assert wrong <= (1e-4 if kind == np.float32 else 1e-11) * np.abs(expected.W[letter]).max()
+
+
+def test_wide_heads_share_keys_between_tiles(monkeypatch):
+    """As many tiles at a time as make them as wide as the keys, so that long keys are not read for a few queries."""
+    from lrtheory.lora_limits import tiled
+
+    shapes, run = [], tile_kernels.sweep
+    monkeypatch.setattr(tile_kernels, "sweep", lambda *given: shapes.append(given[2].tiles.shape) or run(*given))
+    for d in (4, 16, 64):
+        ll.lora_gradients(ll.make_uniform(50, d, rng=0), method="tiled")
+    width = tiled.columns(np.float64)
+    assert shapes == [(max(1, d // width), 56, width) for d in (4, 16, 64)]
 
 
 def test_tiles_of_other_libraries_are_bounded_too(xp, monkeypatch):

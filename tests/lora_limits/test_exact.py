@@ -152,13 +152,15 @@ def test_array_form_agrees_with_the_compiled_one(xp):
 
 @pytest.mark.parametrize(("kind", "lowest", "within"), [(np.float64, -708, 2.3e-16), (np.float32, -87, 1e-7)])
 def test_the_exponential_of_the_kernel(kind, lowest, within):
-    """Against extended precision, on logits of which the first one is the largest."""
-    x = np.concatenate([[0], -np.geomspace(1e-9, -lowest, 20000)]).astype(kind)
-    tile, sums = x[None, :].copy(), np.empty(1, kind)
-    tile_kernels.exponentials(tile, sums, len(x))
-    exact = np.exp(x.astype(np.longdouble))
-    assert float(np.abs(tile[0] / exact - 1).max()) < within
-    assert sums[0] == pytest.approx(float(exact.sum()), rel=1e-6 if kind == np.float32 else 1e-14)
+    """Against extended precision, on logits of which some one is the largest of each column."""
+    x = np.concatenate([[0], -np.geomspace(1e-9, -lowest, 8 * 2500 - 1)]).astype(kind)
+    logits = np.stack([x, np.roll(x, 1 + len(x) // 2), 7 + x], axis=1)
+    tile, sums = logits.copy(), np.empty(3, kind)
+    tile_kernels.exponentials(tile, sums)
+    exact = np.exp((logits - logits.max(axis=0)).astype(np.longdouble))
+    assert float(np.abs(tile / exact - 1).max()) < within
+    roundings = len(x) / 8 * np.finfo(kind).eps  # of eight sums
+    np.testing.assert_allclose(sums, exact.sum(axis=0).astype(float), rtol=roundings)
 
 
 def test_single_precision_stays_single(xp):

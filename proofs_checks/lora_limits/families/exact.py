@@ -150,9 +150,9 @@ TILINGS = ("compiled", "swept")
 
 
 def tilings(head: Attention) -> dict[str, list[np.ndarray]]:
-    """Compiled tiles of two queries, and a sweep over tiles of eight keys for one query at a time."""
+    """Compiled tiles of all keys, and a sweep over tiles of eight keys for one query at a time."""
     batch = Attention(*(one[None] if isinstance(one, np.ndarray) else one for one in head))
-    compiled, swept = tiled.tiled_products(np, head, 2), tiled.tiled_products(np, batch, 1)
+    compiled, swept = tiled.tiled_products(np, head, 1), tiled.tiled_products(np, batch, 1)
     return {
         "compiled": [compiled.right, compiled.left, compiled.transport],
         "swept": [one[0] for one in (swept.right, swept.left, swept.transport)],
