@@ -62,25 +62,26 @@ class Work(NamedTuple):
 @kernel(nogil=True, error_model="numpy")
 def sweep(given, wanted, work, first, step):
     """Put the products of some tiles of queries from the first on, then a step later and so on; half the sum of c^2."""
-    n_tiles, w = work.sums.shape
-    loss = 0.0
+    w, loss = work.sums.shape[1], 0.0
     for begin in range(first, len(given.queries), step):
-        m = min(begin + n_tiles * w, len(given.queries)) if given.causal else given.n_keys  # keys that some query sees
+        end = min(begin + work.sums.size, len(given.queries))
+        n_tiles, m = -(-(end - begin) // w), end if given.causal else given.n_keys  # m keys are seen by some query
         size = -(-m // GROUP) * GROUP
-        logits(given, work, begin, size)
+        tiles = work.tiles[:n_tiles]
+        logits(given, tiles, size, work, begin)
         for t in range(n_tiles):
-            hide(work.tiles[t][:size], m, begin + t * w, given.causal)
-            exponentials(work.tiles[t][:size], work.sums[t])
-        mix(given.turned_values, work.tiles, size, work.output)
+            hide(tiles[t][:size], m, begin + t * w, given.causal)
+            exponentials(tiles[t][:size], work.sums[t])
+        mix(given.turned_values, tiles, size, work.output)
         for t in range(n_tiles):
             targets = of_tile(given.targets, begin, t, w)
             loss += errors(targets, work.output[t], work.sums[t], work.c[t], work.mean[t])
-            add(work.tiles[t][:size], work.c[t].T, work.sums[t], work.rows, wanted.transport)
-        weigh(given.values, work, size)
-        mix(given.turned_right, work.tiles, size, work.right)
+            add(tiles[t][:size], work.c[t].T, work.sums[t], work.rows, wanted.transport)
+        weigh(given.values, tiles, size, work)
+        mix(given.turned_right, tiles, size, work.right)
         for t in range(n_tiles):
             put(work.right[t], work.sums[t], of_tile(wanted.right, begin, t, w))
-            add(work.tiles[t][:size], of_tile(given.left, begin, t, w), work.sums[t], work.rows, wanted.left)
+            add(tiles[t][:size], of_tile(given.left, begin, t, w), work.sums[t], work.rows, wanted.left)
     return loss
 
 
@@ -94,15 +95,14 @@ def of_tile(rows, begin, t, w):
 
 
 @kernel(nogil=True, error_model="numpy")
-def logits(given, work, begin, size):
+def logits(given, tiles, size, work, begin):
     """E <- k q^T for each tile."""
-    n_tiles, w = work.sums.shape
-    for t in range(n_tiles):
-        turn(of_tile(given.queries, begin, t, w), work.queries[t])
+    for t in range(len(tiles)):
+        turn(of_tile(given.queries, begin, t, tiles.shape[2]), work.queries[t])
     for a in range(0, size, PART):
         b = min(a + PART, size)
-        for t in range(n_tiles):
-            product(given.keys[a:b], work.queries[t], work.tiles[t][a:b], 0, given.keys.shape[1], False)
+        for t in range(len(tiles)):
+            product(given.keys[a:b], work.queries[t], tiles[t][a:b], 0, given.keys.shape[1], False)
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -114,13 +114,13 @@ def mix(turned, tiles, size, out):
 
 
 @kernel(nogil=True, error_model="numpy")
-def weigh(values, work, size):
+def weigh(values, tiles, size, work):
     """E <- E o (v c - r) for each tile."""
     for a in range(0, size, PART):
         b = min(a + PART, size)
-        for t in range(len(work.tiles)):
+        for t in range(len(tiles)):
             product(values[a:b], work.c[t], work.errors, 0, values.shape[1], False)
-            multiply(work.tiles[t][a:b], work.errors, work.mean[t])
+            multiply(tiles[t][a:b], work.errors, work.mean[t])
 
 
 # --- one tile --------------------------------------------------------------------------------------------------------

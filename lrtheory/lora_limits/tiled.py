@@ -34,9 +34,9 @@ def tiled_products(xp: Any, head: Attention, block: int, n_jobs: int = 1) -> Pro
 def _compiled(head: Attention, n_jobs: int) -> Products:
     """Every thread takes each n-th group of tiles, with sums of its own for what belongs to the keys."""
     given, width = _given(head), columns(head.queries.dtype)
-    n_tiles = max(1, given.keys.shape[1] // width)  # as wide as the keys that they share
-    at_once = n_tiles * width
-    n_jobs = min(n_jobs, -(-len(head.queries) // at_once))
+    n_jobs = min(n_jobs, -(-len(head.queries) // width))
+    n_tiles = min(max(1, given.keys.shape[1] // width), -(-len(head.queries) // (n_jobs * width)))
+    at_once = n_tiles * width  # as wide as the keys that they share, if there are so many queries for each thread
     wanted = _wanted(head, given, width)
     parts: dict[int, tuple[float, Wanted]] = {}
 

@@ -200,10 +200,12 @@ def test_wide_heads_share_keys_between_tiles(monkeypatch):
 
     shapes, run = [], tile_kernels.sweep
     monkeypatch.setattr(tile_kernels, "sweep", lambda *given: shapes.append(given[2].tiles.shape) or run(*given))
-    for d in (4, 16, 64):
-        ll.lora_gradients(ll.make_uniform(50, d, rng=0), method="tiled")
     width = tiled.columns(np.float64)
-    assert shapes == [(max(1, d // width), 56, width) for d in (4, 16, 64)]
+    for n, d in ((300, 4), (300, 64), (1, 64), (2 * width, 64)):
+        ll.lora_gradients(ll.make_uniform(n, d, rng=0), method="tiled")
+    ll.lora_gradients(ll.make_uniform(2 * width, 64, rng=0), method="tiled", n_jobs=2)
+    assert [shape[0] for shape in shapes] == [1, 64 // width, 1, 2, 1, 1]
+    assert {shape[2] for shape in shapes} == {width}
 
 
 def test_tiles_of_other_libraries_are_bounded_too(xp, monkeypatch):
