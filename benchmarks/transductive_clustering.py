@@ -205,7 +205,7 @@ def sklearn_lloyd(inputs: Inputs) -> np.ndarray:
 
 LLOYD = Row(
     name="k-means-20000x16",
-    title="20 000 points of 16 features, K-means with 10 means until nothing moves",
+    title="20 000 points of 16 features, K-means with 10 means until nothing moves, ours with costs and certificate",
     inputs=crowd,
     ours={"lloyd": our_lloyd},
     peers={"scikit-learn": sklearn_lloyd},
