@@ -102,3 +102,16 @@ def test_a_mutant_that_never_ends_is_killed(toy: Path) -> None:
     done = run(toy, limits={"test_toy.py::test_steps": 0.5}, path=str(toy / "toy_kernels.py"), source=endless)
     assert done.returncode == 1
     assert "took longer than 0.5 s" in done.stdout
+
+
+def test_the_table_keeps_other_systems(tmp_path: Path) -> None:
+    pytest.importorskip("cosmic_ray")
+    import lrtheory
+    from tests.mutation.__main__ import write
+
+    path, first, last = tmp_path / "RESULTS.md", lrtheory.SYSTEMS[0], lrtheory.SYSTEMS[-1]
+    write(path, {system: (f"| `{system}` | 60 |", [f"- `lrtheory/{system}/x.py`"]) for system in (last, first)})
+    write(path, {last: (f"| `{last}` | 61 |", [])})
+    lines = path.read_text().splitlines()
+    assert [line for line in lines if line.startswith("| `")] == [f"| `{first}` | 60 |", f"| `{last}` | 61 |"]
+    assert [line for line in lines if line.startswith("- ")] == [f"- `lrtheory/{first}/x.py`"]

@@ -31,12 +31,12 @@ def costs(d: int, degree: int, n_tokens: int, turns: int) -> np.ndarray:
     """CPU seconds of the exact and the low-rank gradient, and the relative error of the latter."""
     problem, found, seconds = make_uniform(n_tokens, d, bound=BOUND, rng=SEED), {}, np.full((turns + 1, 2), np.inf)
     for turn, i in np.ndindex(seconds.shape):  # the first turn compiles; the methods take turns, and the fastest counts
-        start = time.thread_time()
+        start = time.process_time()
         if i:
             found[i] = lora_gradients(problem, adapt=("Q",), method="low-rank", degree=degree).W["Q"]
         else:
             found[i] = lora_gradients(problem, adapt=("Q",), method="tiled").W["Q"]
-        seconds[turn, i] = time.thread_time() - start
+        seconds[turn, i] = time.process_time() - start
     return np.array([*seconds[1:].min(axis=0), np.abs(found[1] - found[0]).max() / np.abs(found[0]).max()])
 
 
@@ -113,10 +113,10 @@ def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         ),
         "at a proved accuracy of 1 / L with an exponent above 1 and below 1.4": between(proved, 1.05, 1.4),
         "which is within 0.02 of independent numbers": below(np.abs(proved - KNOWN["slope"]), 0.02),
-        "from the shortest to the longest, time over time gains half of what tokens do": below(
-            0.5 * n[-1] / n[0], ratio[:, -1] / ratio[:, 0]
+        "from 1024 tokens on, time over time grows with an exponent of at least a half": below(
+            0.5, [slope(n[n >= 1024], line[n >= 1024]) for line in ratio]
         ),
-        "degree 2 in 8 coordinates is five times as fast as exact at 4096 tokens": below(5, ratio[0, n == 4096]),
+        "degree 2 in 8 coordinates is three times as fast as exact at 4096 tokens": below(3, ratio[0, n == 4096]),
         "both take one time at a fifth to five times the counted length": between((even / counted)[inside], 0.2, 5),
     }
 

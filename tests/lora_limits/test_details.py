@@ -180,7 +180,9 @@ def test_too_few_tokens_are_told_before_anything_is_computed(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-@pytest.mark.parametrize(("n", "d", "d_value"), [(1, 1, 1), (33, 9, 2), (64, 70, 17), (1100, 3, 40), (600, 40, 5)])
+@pytest.mark.parametrize(
+    ("n", "d", "d_value"), [(1, 1, 1), (5, 3, 40), (33, 9, 2), (64, 70, 17), (1100, 3, 40), (600, 40, 5)]
+)
 def test_tiles_of_every_shape(n, d, d_value, kind):
     """More and fewer keys than parts, queries than tiles, and columns than vectors, against the dense chain."""
     problem = oracles.random_problem(n, n_queries=n, n_keys=n, d_head=d, d_value=d_value, size=0.3)

@@ -142,6 +142,20 @@ def lines(system: str, fates: list[Fate]) -> tuple[str, list[str]]:
     return row, [f"- `{one.path}`, `{one.kernel}`: `{one.before}` became `{one.after}`: {one.by}" for one in survived]
 
 
+def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
+    """Put the lines of systems into the table; those of other systems stay."""
+    old = path.read_text().splitlines() if path.exists() else []
+    rows, survivors = [], []
+    for system in lrtheory.SYSTEMS:
+        kept = [line for line in old if line.startswith(f"| `{system}` |")]
+        left = [line for line in old if line.startswith(f"- `lrtheory/{system}/")]
+        row, names = found.get(system, (None, left))
+        rows += kept if row is None else [row]
+        survivors += names
+    head = "| system | mutants | equivalent | survived | score | interval |\n|" + " --- |" * 6
+    path.write_text("\n".join([_HEAD + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]))
+
+
 def main() -> None:
     """Draw, run, and write or print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
@@ -151,16 +165,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    rows, survivors = [], []
     for system in options.systems:
         row, names = lines(system, judge(system, options.sample, options.jobs, options.seed))
         print("\n".join([row, *names]), flush=True)
-        rows.append(row)
-        survivors += names
-    if options.write:
-        head = "| system | mutants | equivalent | survived | score | interval |\n|" + " --- |" * 6
-        parts = [_HEAD + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]
-        options.write.write_text("\n".join(parts))
+        if options.write:  # as it goes, so that an interruption loses nothing
+            write(options.write, {system: (row, names)})
 
 
 if __name__ == "__main__":
