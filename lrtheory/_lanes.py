@@ -220,8 +220,9 @@ def _plain_loop(builder: Any, count: Any) -> Iterator[Any]:
     following = builder.add(index, ir.Constant(count.type, 1))
     index.add_incoming(following, builder.basic_block)
     again = builder.cbranch(builder.icmp_signed("<", following, count), body, after)
-    loop = builder.module.add_metadata([builder.module.add_metadata(["llvm.loop.unroll.disable"])])
-    loop.operands = (loop, *loop.operands)  # such a node begins with itself
+    rule = builder.module.add_metadata(["llvm.loop.unroll.disable"])
+    loop = ir.MDValue(builder.module, [rule], name=str(len(builder.module.metadata)))  # no other loop shares it
+    loop.operands = (loop, rule)  # such a node begins with itself
     again.set_metadata("llvm.loop", loop)
     builder.position_at_end(after)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numba
 import numpy as np
 import pytest
 
 from lrtheory._array import kernel, kernel_input
-from lrtheory._lanes import GROUP, columns, product, weighted_sum, wide
+from lrtheory._lanes import GROUP, ROWS, add_block, columns, product, weighted_sum, wide
 
 
 @kernel
@@ -86,3 +87,19 @@ def test_products_of_integers_are_exact(kind: type, rows: int, compiled: bool) -
 
 def test_two_vectors_hold_the_columns() -> None:
     assert columns(np.float32) == 2 * columns(np.float64) in (16, 32)
+
+
+def two_blocks(A, B, out):
+    add_block(A, 0, 0, 8, B, out, False)
+    add_block(A, 0, 8, 16, B, out, True)
+
+
+def test_no_loop_of_a_product_is_made_longer() -> None:
+    rng, width = np.random.default_rng(0), columns(np.float64)
+    A, B, out = rng.integers(-3, 4, (GROUP, 16)).astype(float), rng.normal(size=(16, width)), np.empty((GROUP, width))
+    compiled = numba.njit(two_blocks)
+    compiled(A, B, out)
+    np.testing.assert_allclose(out[:ROWS], (A @ B)[:ROWS], rtol=1e-13, atol=1e-13)
+    code = next(iter(compiled.inspect_llvm().values()))
+    assert len(set(re.findall(r"!llvm\.loop (!\d+)", code))) == 2
+    assert code.count('!"llvm.loop.unroll.disable"') == 1
