@@ -68,8 +68,8 @@ def write(path: Path, lines: Iterable[Line], threads: int) -> None:
 
 def _task(row: str) -> tuple[str, ...]:
     """Name, threads and processor."""
-    cells = [cell.strip() for cell in row.split("|")]
-    return cells[1], cells[7], cells[8]
+    name, _, _, threads, processor = _place(row)
+    return name, threads, processor
 
 
 def _place(row: str) -> tuple[str, ...]:

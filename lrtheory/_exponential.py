@@ -2,7 +2,7 @@ r"""exp(x) for compiled loops, without branches and calls, so that such a loop r
 
 exp(x) = 2^n exp(r) with n the integer nearest to x log2(e), and \|r\| <= log(2) / 2. log(2) is subtracted in two parts,
 the first of which ends with zeros, so that n times it is exact (Cody and Waite). exp(r) = 1 + r + r^2 g(r), with g
-interpolated in Chebyshev points: degree 9 leaves 2e-17 relative, degree 4 in single precision 1e-8. Below the floors,
+interpolated in Chebyshev points: degree 9 leaves 7e-17 relative, degree 4 in single precision 1e-8. Below the floors,
 where exp is under the smallest normal number, it is 0. The exponential of the C library is as exact, but a loop that
 calls it is not vectorized.
 """

@@ -25,9 +25,8 @@ __all__ = ["GROUP", "columns", "product", "weighted_sum", "wide"]
 
 LANE = ir.IntType(32)  # the number of a lane in a vector
 BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # of the vectors of `product`
-GROUP = 8
-# of a product at a time, whose sums stay in registers; older processors have half as many of them
-ROWS = GROUP if BYTES == 64 else GROUP // 2
+GROUP = 8  # the rows of a first factor are a multiple of it
+ROWS = GROUP if BYTES == 64 else GROUP // 2  # at a time, their sums in registers: older processors have half of these
 
 
 def weighted_sum(table, rows, weights, first, last, sums, p):

@@ -113,8 +113,8 @@ def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
         ),
         "at a proved accuracy of 1 / L with an exponent above 1 and below 1.4": between(proved, 1.05, 1.4),
         "which is within 0.02 of independent numbers": below(np.abs(proved - KNOWN["slope"]), 0.02),
-        "from 1024 tokens on, time over time grows with an exponent of at least a half": below(
-            0.5, [slope(n[n >= 1024], line[n >= 1024]) for line in ratio]
+        "from 1024 tokens on, time over time grows with an exponent of at least two thirds": below(
+            2 / 3, [slope(n[n >= 1024], line[n >= 1024]) for line in ratio]
         ),
         "degree 2 in 8 coordinates is three times as fast as exact at 4096 tokens": below(3, ratio[0, n == 4096]),
         "both take one time at a fifth to five times the counted length": between((even / counted)[inside], 0.2, 5),

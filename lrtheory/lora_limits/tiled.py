@@ -41,7 +41,9 @@ def _compiled(head: Attention, n_jobs: int) -> Products:
     parts: dict[int, tuple[float, Wanted]] = {}
 
     def work(first: int) -> None:
-        own = wanted if first == 0 else wanted._replace(left=0 * wanted.left, transport=0 * wanted.transport)
+        own = wanted
+        if first > 0:
+            own = wanted._replace(left=np.zeros_like(wanted.left), transport=np.zeros_like(wanted.transport))
         loss = tile_kernels.sweep(given, own, _work(given, n_tiles, width), first * at_once, n_jobs * at_once)
         parts[first] = loss, own
 

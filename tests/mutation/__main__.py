@@ -147,11 +147,13 @@ def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
     old = path.read_text().splitlines() if path.exists() else []
     rows, survivors = [], []
     for system in lrtheory.SYSTEMS:
-        kept = [line for line in old if line.startswith(f"| `{system}` |")]
-        left = [line for line in old if line.startswith(f"- `lrtheory/{system}/")]
-        row, names = found.get(system, (None, left))
-        rows += kept if row is None else [row]
-        survivors += names
+        if system in found:
+            row, names = found[system]
+            rows.append(row)
+            survivors += names
+        else:
+            rows += [line for line in old if line.startswith(f"| `{system}` |")]
+            survivors += [line for line in old if line.startswith(f"- `lrtheory/{system}/")]
     head = "| system | mutants | equivalent | survived | score | interval |\n|" + " --- |" * 6
     path.write_text("\n".join([_HEAD + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]))
 
