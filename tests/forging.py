@@ -1,0 +1,17 @@
+"""False certificates: every number of a certificate made wrong in turn, for tests of `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lrtheory.bounds.forger import changed, leaves, lies, same
+
+
+def forged_fields(certificate: Any) -> Iterator[tuple[str, Any]]:
+    """Words, and a copy of the certificate in which one field is false: zero, huge, five percent off, repeated items."""
+    for path, found in leaves(certificate).items():
+        for words, lie in lies(found[0], decision=False):
+            if all(same(lie(leaf), leaf) for leaf in found):
+                continue
+            yield f"{path}: {words}", changed(certificate, path, lie)
