@@ -17,6 +17,7 @@ __all__ = ["enumerate_sets", "integer_program"]
 
 MAX_SETS = 200_000
 MAX_VARIABLES = 200_000
+MAX_COMPARED = 50_000_000  # places that are read to compare the exchanges of a set that does not add up
 
 
 def enumerate_sets(
@@ -38,36 +39,72 @@ def enumerate_sets(
 
 
 def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds]) -> tuple[np.ndarray, Any]:
-    """The best set and its score by HiGHS.
+    """The best set and its score by HiGHS, and then by exchanges of two items that it could not tell apart.
 
-    x_i says that item i is chosen. For separable rules the objective is s . x. For others y_{v,i,t} says that ranking v
-    has item i as its t-th best: sum_i y_{v,i,t} <= 1, sum_t y_{v,i,t} <= x_i; since lambda does not increase, the
-    maximum sorts by itself. Small objectives are enlarged, by a power of two, since HiGHS has absolute tolerances.
+    x_i says that item i is chosen. For separable rules the objective is s . x, less the smallest score, which all sets
+    of k items have k times. For others y_{v,i,t} says that ranking v has item i as its t-th best:
+    sum_i y_{v,i,t} <= 1, sum_t y_{v,i,t} <= x_i; since lambda does not increase, the maximum sorts by itself. The
+    tolerances of HiGHS are absolute, so a power of two brings the largest coefficient to about 2^20.
     """
+    m, singles = rankings.n_items, item_scores(rankings, rule)
+    if rule.separable:
+        gains, links, limits = (singles - singles.min()).astype(float), None, np.zeros(0)
+    else:
+        gains, links, limits = _assignments(rankings, rule, k)
+    gains = np.ldexp(gains, 20 - np.frexp(gains.max())[1])
+    items = np.flatnonzero(_solved(gains, links, limits, m, k, bounds) > 0.5)
+    if len(items) != k or not all(one.allow(items) for one in bounds):
+        raise RuntimeError(f"HiGHS returned {len(items)} items in place of {k}, or items outside of the quotas.")
+    while (better := _exchanged(rankings, rule, items, bounds)) is not None:
+        items = better
+    return items, committee_score(rankings, rule, items)
+
+
+def _solved(gains: np.ndarray, links: Any, limits: np.ndarray, m: int, k: int, bounds: list[Bounds]) -> np.ndarray:
+    """The variables x of the integer program at its optimum."""
     from scipy import sparse
     from scipy.optimize import Bounds as Box
     from scipy.optimize import LinearConstraint, milp
 
-    m = rankings.n_items
+    n = len(gains)
     membership = np.concatenate([np.eye(len(one.names))[:, one.groups] for one in bounds] + [np.ones((1, m))])
     low = np.concatenate([one.low for one in bounds] + [[k]])
     high = np.concatenate([one.high for one in bounds] + [[k]])
-    if rule.separable:
-        gains, links, limits = item_scores(rankings, rule).astype(float), None, np.zeros(0)
-    else:
-        gains, links, limits = _assignments(rankings, rule, k)
-    n, (_, exponent) = len(gains), np.frexp(gains.max())
-    gains = np.ldexp(gains, max(0, 20 - exponent))
     counted = sparse.hstack([sparse.csr_array(membership), sparse.csr_array((len(membership), n - m))])
     constraints = [LinearConstraint(counted, low, high)]
     if len(limits):
         constraints.append(LinearConstraint(links, -np.inf, limits))
     whole = np.concatenate([np.ones(m), np.zeros(n - m)])
     found = milp(-gains, integrality=whole, bounds=Box(0, 1), constraints=constraints, options={"mip_rel_gap": 0})
-    if found.x is None:
+    if found.status == 2:
         raise must("quota, at_least, at_most", "feasible for all attributes together", found.message)
-    items = np.flatnonzero(found.x[:m] > 0.5)
-    return items, committee_score(rankings, rule, items)
+    if found.status != 0:
+        raise RuntimeError(f"HiGHS found no optimum: {found.message}")
+    return found.x[:m]
+
+
+def _exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: list[Bounds]) -> np.ndarray | None:
+    """The best set that differs in one item, if it scores more: scores are compared as they are, without tolerance."""
+    others = np.setdiff1d(np.arange(rankings.n_items), items)
+    allowed = np.ones((len(items), len(others)), bool)
+    for one in bounds:
+        leaves, enters = one.groups[items][:, None], one.groups[others]
+        count = np.bincount(one.groups[items], minlength=len(one.names))
+        allowed &= (leaves == enters) | ((count > one.low)[leaves] & (count < one.high)[enters])
+    out, into = np.nonzero(allowed)
+    if rule.separable:
+        singles = item_scores(rankings, rule)
+        gains = singles[others[into]] - singles[items[out]]
+    elif len(out) * len(items) * rankings.n_rankings <= MAX_COMPARED:
+        sets = np.repeat(items[None], len(out), axis=0)
+        sets[np.arange(len(out)), out] = others[into]
+        gains = committee_score(rankings, rule, sets) - committee_score(rankings, rule, items)
+    else:
+        return None
+    if gains.max(initial=0) <= 0:
+        return None
+    best = int(gains.argmax())
+    return np.sort(np.append(np.delete(items, out[best]), others[into[best]]))
 
 
 def _assignments(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, Any, np.ndarray]:

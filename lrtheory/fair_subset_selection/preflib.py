@@ -7,9 +7,13 @@ from typing import Any
 
 from lrtheory._validation import must
 
-__all__ = ["parse"]
+__all__ = ["KINDS", "OTHER_KINDS", "parse"]
 
-ENTRY = re.compile(r"\{([^}]*)\}|([^,{}]+)")
+KINDS = ("soc", "soi", "toc", "toi")
+#: categories, weighted matchings, other data, and graphs of pairs
+OTHER_KINDS = ("cat", "wmd", "dat", "pwg", "wmg", "mjg", "tog")
+ENTRY = re.compile(r"\{([^{}]*)\}|([^,{}]+)")
+ORDER = re.compile(r"(?:\{[^{}]+\}|[^,{}]+)(?:,(?:\{[^{}]+\}|[^,{}]+))*,?")
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -19,8 +23,14 @@ def parse(text: str) -> dict[str, Any]:
     the number of alternatives, their names and the numbers of voters, then lines ``count,2,{1,3},4``.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    kind = _kind(text)
+    if kind is not None and kind not in KINDS:
+        raise must("path", f"a PrefLib file of orders ({', '.join(KINDS)})", kind)
     if any(line.startswith("#") for line in lines):
         names = dict(re.findall(r"# ALTERNATIVE NAME (\d+):[ \t]*(.*)", text))
+        stated = re.search(r"^# NUMBER ALTERNATIVES:[ \t]*(\d+)", text, re.MULTILINE)
+        if stated is not None and int(stated.group(1)) != len(names):
+            raise must("path", f"a PrefLib file with names of its {stated.group(1)} alternatives", list(names.values()))
         ballots = [line.partition(":")[::2] for line in lines if not line.startswith("#")]
     else:
         m = int(lines[0]) if lines and lines[0].isdigit() else 0
@@ -35,12 +45,25 @@ def parse(text: str) -> dict[str, Any]:
     for count, ballot in ballots:
         try:
             weights.append(int(count))
-            orders.append([_entry(found, numbers) for found in ENTRY.findall(ballot) if "".join(found).strip()])
+            ballot = re.sub(r"\s*([,{}])\s*", r"\1", ballot.strip())
+            if ballot and ORDER.fullmatch(ballot) is None:
+                raise ValueError(ballot)
+            orders.append([_entry(found, numbers) for found in ENTRY.findall(ballot)])
         except (KeyError, ValueError) as error:
             raise must("path", "a PrefLib file of orders", f"{count}: {ballot}") from error
     if not orders:
         raise must("path", "a PrefLib file with a ballot", text[:60])
     return {"orders": orders, "weights": weights, "labels": [names[name].strip() for name in numbers]}
+
+
+def _kind(text: str) -> str | None:
+    """What the comments say of the file: "soc", "cat", ...; None where they do not."""
+    stated = re.search(r"^# DATA TYPE:[ \t]*(\w+)", text, re.MULTILINE)
+    named = re.search(r"^# FILE NAME:.*\.(\w+)[ \t]*$", text, re.MULTILINE)
+    if re.search(r"^# (NUMBER CATEGORIES|CATEGORY NAME)", text, re.MULTILINE):
+        return "cat"
+    found = stated or named
+    return found.group(1).lower() if found else None
 
 
 def _entry(found: tuple[str, str], numbers: dict[str, int]) -> Any:

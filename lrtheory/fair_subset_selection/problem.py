@@ -163,6 +163,9 @@ class Rankings(_Derived, Result):
     ) -> Rankings:
         """Read a PrefLib file: soc, soi, toc or toi, with or without the comments of the newer format.
 
+        Categories (cat) such as approvals are refused: they are no rankings, and position weights would count the
+        lowest category of a voter as a place.
+
         Parameters
         ----------
         path : str or Path
@@ -180,10 +183,13 @@ class Rankings(_Derived, Result):
         Raises
         ------
         ValueError
-            If a line cannot be read, or the ballots are no rankings.
+            If the file is of another kind, a line cannot be read, or the ballots are no rankings.
         """
-        from lrtheory.fair_subset_selection.preflib import parse
+        from lrtheory.fair_subset_selection.preflib import KINDS, OTHER_KINDS, parse
 
+        kind = Path(path).suffix[1:].lower()
+        if kind in OTHER_KINDS:
+            raise must("path", f"a PrefLib file of orders ({', '.join(KINDS)})", kind)
         return cls(**parse(Path(path).read_text(encoding="utf-8-sig")), ties=ties, rng=rng)
 
 
@@ -227,6 +233,9 @@ def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
     checked = array("weights", weights, shape=(n,), low=0)
     if whole and checked.sum() >= 2.0**62:  # so that sums of multiplicities never wrap
         raise must("weights", "of sum below 2**62", checked.sum())
+    with np.errstate(over="ignore"):
+        if not np.isfinite(checked.sum(dtype=np.float64)):
+            raise must("weights", "of a finite sum", np.inf)
     return np.array(weights, np.int64) if whole else checked.astype(np.float64)
 
 

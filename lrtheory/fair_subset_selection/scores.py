@@ -99,7 +99,8 @@ class ScoreRule:
             raise must("position_weights", rule, self.position_weights)
         given = as_array("position_weights", to_numpy(self.position_weights))
         checked = array("position_weights", given, shape=(None,), low=0)
-        return read_only(given.astype(np.int64) if given.dtype.kind in "iub" else checked.astype(np.float64))
+        whole = given.dtype.kind in "iub" and given.max(initial=0) < 2**63
+        return read_only(given.astype(np.int64) if whole else checked.astype(np.float64))
 
     @property
     def separable(self) -> bool:
@@ -208,7 +209,8 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
     TypeError
         If something else than Rankings and a ScoreRule is given.
     ValueError
-        If the rule does not fit the number of items, or there is no block, or blocks are of different items.
+        If the rule does not fit the number of items, scores are not finite, or there is no block, or blocks are of
+        different items.
 
     Examples
     --------
@@ -235,18 +237,27 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
 
 
 def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
-    values = rule.weights(rankings.n_items)
+    values, largest = _weights_of(rankings, rule)
     if rankings.weights is None and rankings.shared is None and rule.kind in ("sntv", "bloc"):
         return count_first(kernel_input(short_places(rankings)), values.sum())
     voters = _voters(rankings)
     if rankings.shared is not None:
         return voters @ _shared_values(rankings, values, slice(None))
     floats = "f" in (values.dtype.kind, voters.dtype.kind)
-    if floats or float(rankings.total) * float(values.max()) * rankings.n_items >= 2.0**62:
+    if floats or largest >= 2.0**62:
         values, voters = values.astype(np.float64), voters.astype(np.float64)
     scores = np.zeros(rankings.n_items, values.dtype)
     add_scores(kernel_input(rankings.positions), kernel_input(np.append(values, 0)), kernel_input(voters), scores)
     return scores
+
+
+def _weights_of(rankings: Rankings, rule: ScoreRule) -> tuple[np.ndarray, float]:
+    """The weights of all places, and a number that no score of a set exceeds."""
+    values = rule.weights(rankings.n_items)
+    largest = float(rankings.total) * float(values.max()) * rankings.n_items
+    if not math.isfinite(largest):
+        raise must("rule", "of position weights that are finite when all voters add them up", float(values.max()))
+    return values, largest
 
 
 def _voters(rankings: Rankings) -> np.ndarray:
@@ -268,7 +279,7 @@ def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.nd
     """
     if rankings.shared is not None:
         chosen = slice(None) if items is None else items
-        return np.ascontiguousarray(_shared_values(rankings, rule.weights(rankings.n_items), chosen).T)
+        return np.ascontiguousarray(_shared_values(rankings, _weights_of(rankings, rule)[0], chosen).T)
     table = _compact_table(rankings, rule)
     if items is not None:
         return np.ascontiguousarray(table[rankings.positions[:, items].T])
@@ -278,7 +289,7 @@ def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.nd
 def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     """The same with a row for each ranking."""
     if rankings.shared is not None:
-        return _shared_values(rankings, rule.weights(rankings.n_items), slice(None))
+        return _shared_values(rankings, _weights_of(rankings, rule)[0], slice(None))
     table = _compact_table(rankings, rule)
     values = np.empty(rankings.positions.shape, table.dtype)  # here and not in the kernel: NumPy asks for large pages
     fill_values(kernel_input(rankings.positions), kernel_input(table), values)
@@ -287,7 +298,7 @@ def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
 
 def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     """The weight of every place, then that of place -1: an item that is not listed is worth 0."""
-    values = rule.weights(rankings.n_items)
+    values = _weights_of(rankings, rule)[0]
     if values.dtype.kind == "i" and values.max() < 2**15:
         values = values.astype(np.int16)
     return np.append(values, values[:1] * 0)
@@ -315,7 +326,7 @@ def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
     TypeError
         If something else than Rankings and a ScoreRule is given.
     ValueError
-        If items repeat or lie outside 0 .. m - 1.
+        If items repeat or lie outside 0 .. m - 1, or scores are not finite.
 
     Examples
     --------
@@ -369,4 +380,5 @@ def in_units(sums: np.ndarray, rankings: Rankings, rule: ScoreRule, lam: np.ndar
         return sums / unit
     whole = rankings.shared is None and (lam == np.round(lam)).all()
     kinds = _voters(rankings).dtype.kind + rule.weights(rankings.n_items).dtype.kind
-    return sums.astype(np.int64) if whole and kinds == "ii" else sums
+    small = sums.max(initial=0.0) < 2.0**53
+    return sums.astype(np.int64) if whole and small and kinds == "ii" else sums

@@ -304,5 +304,5 @@ def quota_sweep(
         unconstrained_quota=int(mask[free.items].sum()),
         method=chosen[0].method,
         reason=reason,
-        message="relative to the latent optimum" if best.message == "exact" else "relative to the greedy latent set",
+        message=f"relative to the {'greedy latent set' if best.certificate is not None else 'latent optimum'}",
     )

@@ -156,6 +156,12 @@ def test_preflib(text: str, tmp_path) -> None:
         "# ALTERNATIVE NAME 1: a\nx: 1\n",
         "1\n1,a\n1,1,1\n",
         "2\nAnn,1\nBob,2\n1,1,1\n1,1,2\n",
+        NEW.replace("2: 1,{2,3}", "2: 1,{2,3"),
+        NEW.replace("2: 1,{2,3}", "2: 1,2}"),
+        NEW.replace("2: 1,{2,3}", "2: {},{1,2,3}"),
+        NEW.replace("2: 1,{2,3}", "2: 1{2,3}"),
+        NEW.replace("2: 1,{2,3}", "2: 1,,2"),
+        NEW.replace("# ALTERNATIVE NAME 3: Cat\n", "").replace(",{2,3}", "").replace("1: 3", "1: 2"),
     ],
 )
 def test_bad_preflib(text: str, tmp_path) -> None:
@@ -163,3 +169,38 @@ def test_bad_preflib(text: str, tmp_path) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match="`path` must be a PrefLib file"):
         Rankings.from_preflib(path)
+
+
+APPROVALS = """# FILE NAME: toy.cat
+# DATA TYPE: cat
+# NUMBER ALTERNATIVES: 3
+# NUMBER CATEGORIES: 2
+# CATEGORY NAME 1: Yes
+# CATEGORY NAME 2: No
+# ALTERNATIVE NAME 1: Ann
+# ALTERNATIVE NAME 2: Bob
+# ALTERNATIVE NAME 3: Cat
+4: {},{1,2,3}
+1: 3,{1,2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [("a.cat", ()), ("a.txt", ()), ("a.toc", ("FILE NAME", "DATA TYPE")), ("a.cat", ("#",)), ("a.toc", ("CATEGOR",))],
+)
+def test_approvals_are_no_rankings(name: str, without: tuple[str, ...], tmp_path) -> None:
+    """A voter who approves nobody would tie all for the first place, and score."""
+    kept = [line for line in APPROVALS.splitlines() if not any(word in line for word in without)]
+    path = tmp_path / name
+    path.write_text("\n".join(kept))
+    with pytest.raises(ValueError, match=r"`path` must be a PrefLib file of orders \(soc, soi, toc, toi\); got 'cat'"):
+        Rankings.from_preflib(path)
+
+
+def test_spaces_and_empty_ballots_in_files(tmp_path) -> None:
+    path = tmp_path / "toy.toi"
+    path.write_text(NEW.replace("2: 1,{2,3}", "2: 1, { 2, 3 } ") + "3: \n")
+    panel = Rankings.from_preflib(path)
+    np.testing.assert_array_equal(panel.positions, [[0, 1, 1], [-1, -1, 0], [-1, -1, -1]])
+    assert panel.weights.tolist() == [2, 1, 3]
