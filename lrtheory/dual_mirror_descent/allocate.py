@@ -123,7 +123,7 @@ def allocate(
     fairness: float = 0.0,
     price_cap: Any = None,
     reward_bound: float | None = None,
-    cost_bound: float | None = None,
+    cost_bound: Any = None,
     record: bool = False,
 ) -> AllocationResult:
     r"""Serve a stream of requests online, by dual mirror descent.
@@ -140,7 +140,8 @@ def allocate(
         Rows of `rewards` and `costs`, which then are tables of request types.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The reference function: prices move by steps, by steps in units of what a budget is worth, by factors, or by
-        factors within rho . mu <= f_bar. The scaled and the capped one do not depend on the units of the resources.
+        factors within rho . mu <= f_bar. The scaled and the capped one do not depend on the units of the resources,
+        with a step size of their own or with "theory".
     step_size : "theory", float, array of shape (T,), or callable
         eta: the best for independent requests, a constant, a schedule, or a function of t = 1, ..., T. "theory" needs
         `reward_bound` and `cost_bound`, and takes them from the whole stream where they are not given.
@@ -159,9 +160,10 @@ def allocate(
         Weight lambda of T min_j (consumption_j / budget_j) in the objective, in units of reward; Euclidean only.
     price_cap : float or array of shape (m,), optional
         Largest prices; harmless from f_bar / rho_j on.
-    reward_bound, cost_bound : float, optional
-        f_bar and b_bar, suprema over all requests that could come; by default the largest ones of the stream. The
-        stopping time uses b_bar too.
+    reward_bound : float, optional
+        f_bar, the supremum over all requests that could come; by default the largest one of the stream.
+    cost_bound : array of shape (m,), or float, optional
+        b_bar of each resource, or one for all, likewise. The stopping time uses it too.
     record : bool
         Keep all prices.
 

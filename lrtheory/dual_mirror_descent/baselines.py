@@ -19,7 +19,7 @@ from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocat
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import prepare
-from lrtheory.dual_mirror_descent.steps import SLACK
+from lrtheory.dual_mirror_descent.steps import BOUND, SLACK
 
 __all__ = ["adaptive_target", "fast_online_lp", "greedy", "history_dependent", "resolve", "static_price"]
 
@@ -193,8 +193,7 @@ def fast_online_lp(
         cost_bound=stream.cost_bound,
         step_size=stream.horizon**-0.5 if step_size is None else step_size,
     )
-    setup.resources[SLACK] = HUGE  # everything fits, and no time is a stopping time
-    setup = setup._replace(rules=setup.rules._replace(cost_bound=-np.inf))
+    setup.resources[[SLACK, BOUND]] = [[HUGE], [-np.inf]]  # everything fits, and no time is a stopping time
     run = run_stream(stream, setup, record)
     return summarize(stream, run, method="fast online LP", overdraws=True)
 

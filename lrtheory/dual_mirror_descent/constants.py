@@ -1,7 +1,8 @@
 r"""Constants of the geometries: Bregman divergences, and the C1, C2, C3 that every regret bound is made of.
 
-Notation: m resources with rates rho_j (units a period), rewards in [0, reward_bound], costs in [0, cost_bound] (f_bar
-and b_bar in the papers), step size eta, first prices mu_1.
+Notation: m resources with rates rho_j (units a period), rewards in [0, reward_bound], costs of resource j in
+[0, cost_bound_j] (f_bar and b_bar in the papers, which have one b_bar for all resources), step size eta, first prices
+mu_1.
 
 All of it is plain arithmetic on numbers and lists, so Fractions stay Fractions where no log, exp or sqrt is needed,
 and balls of a rigorous arithmetic work where one is.
@@ -18,7 +19,7 @@ import numpy as np
 
 from lrtheory._numbers import number
 from lrtheory._validation import choice, integer, must
-from lrtheory.dual_mirror_descent.numeric import per_resource, positive_rates
+from lrtheory.dual_mirror_descent.numeric import cost_bounds, largest_ratio, per_resource, positive_rates
 from lrtheory.dual_mirror_descent.starts import first_prices
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
@@ -33,7 +34,7 @@ class Constants(NamedTuple):
     Parameters
     ----------
     C1 : number
-        f_bar b_bar / min rho, what is lost when a budget runs out.
+        f_bar max_j b_bar_j / rho_j, what is lost when a budget runs out.
     C2 : number
         G^2 / (2 sigma), what is lost because prices move.
     C3 : number
@@ -119,8 +120,8 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     ----------
     rate : array of shape (m,)
         rho, units a period.
-    cost_bound : float
-        b_bar.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         In the scaled and the capped geometry the entries are g_j / rho_j.
     constants : {"tight", "paper"}
@@ -129,7 +130,8 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     Returns
     -------
     number
-        G = max(b_bar, max rho), in the paper b_bar + max rho; A = max(1, b_bar / min rho), or 1 + b_bar / min rho.
+        G = max(b_bar, max rho), in the paper b_bar + max rho with the largest b_bar; A = max(1, max_j b_bar_j / rho_j),
+        or 1 + that ratio.
 
     Raises
     ------
@@ -138,7 +140,7 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
 
     Proof
     -----
-    g_j = rho_j - b_j lies in [-b_bar, rho_j] since 0 <= b_j <= b_bar. It enters the C2 of statements DMD-T1 to DMD-T5.
+    g_j = rho_j - b_j lies in [-b_bar_j, rho_j] since 0 <= b_j <= b_bar_j. It enters the C2 of statements DMD-T1 to DMD-T5.
 
     Examples
     --------
@@ -148,9 +150,10 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     choice("constants", constants, ("tight", "paper"))
     choice("geometry", geometry, GEOMETRIES)
     rates = positive_rates(rate)
-    used, unused = number("cost_bound", cost_bound, 0), max(rates)
+    bounds = cost_bounds(cost_bound, len(rates))
+    used, unused = max(bounds), max(rates)
     if geometry in ("scaled-euclidean", "capped-entropy"):
-        used, unused = used / min(rates), 1
+        used, unused = largest_ratio(bounds, rates), 1
     return max(used, unused) if constants == "tight" else used + unused
 
 
@@ -163,8 +166,10 @@ def price_bound(
     ----------
     rate : array of shape (m,)
         rho, units a period.
-    reward_bound, cost_bound : float
-        f_bar and b_bar, at least 0.
+    reward_bound : float
+        f_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
     step_size : number
         eta, or the largest one of a schedule.
     init : array of shape (m,), optional
@@ -175,8 +180,8 @@ def price_bound(
     Returns
     -------
     list of m numbers
-        max(mu_1j, f_bar / rho_j + eta s_j (b_bar - rho_j)^+) with s_j = 1 or 1 / rho_j^2; for the entropy
-        max(mu_1j, (f_bar / rho_j) exp(eta (b_bar - rho_j)^+)); for the capped one f_bar / rho_j.
+        max(mu_1j, f_bar / rho_j + eta s_j (b_bar_j - rho_j)^+) with s_j = 1 or 1 / rho_j^2; for the entropy
+        max(mu_1j, (f_bar / rho_j) exp(eta (b_bar_j - rho_j)^+)); for the capped one f_bar / rho_j.
 
     Raises
     ------
@@ -186,7 +191,7 @@ def price_bound(
     Proof
     -----
     If mu_tj > f_bar / rho_j, the proposal has b_j <= f_t / mu_tj < rho_j, so the price of j falls. If not, it rises by
-    at most one step against g_j >= rho_j - b_bar. The same holds for the unprojected point of lazy steps.
+    at most one step against g_j >= rho_j - b_bar_j. The same holds for the unprojected point of lazy steps.
 
     Examples
     --------
@@ -195,12 +200,13 @@ def price_bound(
     """
     choice("geometry", geometry, GEOMETRIES)
     rates = positive_rates(rate)
-    for name, value in (("reward_bound", reward_bound), ("cost_bound", cost_bound), ("step_size", step_size)):
+    bounds = cost_bounds(cost_bound, len(rates))
+    for name, value in (("reward_bound", reward_bound), ("step_size", step_size)):
         number(name, value, 0)
     first = first_prices(init, rates, reward_bound, geometry)
     found = []
-    for r, start in zip(rates, first, strict=True):
-        base, rise = reward_bound / r, step_size * max(0, cost_bound - r)
+    for r, b, start in zip(rates, bounds, first, strict=True):
+        base, rise = reward_bound / r, step_size * max(0, b - r)
         if geometry == "entropy":
             base = base * np.exp(rise)
         elif geometry != "capped-entropy":
@@ -226,8 +232,10 @@ def regret_constants(
     ----------
     rate : array of shape (m,)
         rho, units a period.
-    reward_bound, cost_bound : float
-        f_bar and b_bar, at least 0.
+    reward_bound : float
+        f_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     step_size : number, optional
@@ -242,7 +250,7 @@ def regret_constants(
     Returns
     -------
     Constants
-        C1 = f_bar b_bar / min rho, C2 = G^2 / (2 sigma) with sigma the strong convexity in the l1 norm, and C3 the
+        C1 = f_bar max_j b_bar_j / rho_j, C2 = G^2 / (2 sigma) with sigma the strong convexity in the l1 norm, and C3 the
         largest V_h(mu, mu_1) over mu in {0} and {f_bar / (alpha rho_j) e_j} (statement DMD-T1).
 
     Raises
@@ -291,7 +299,8 @@ def regret_constants(
     for j, r in enumerate(rates):
         comparators.append([reward_bound / (alpha * r) if i == j else 0 * r for i in range(m)])
     farthest = max(bregman(point, first, geometry=geometry, rate=rates) for point in comparators)
-    return Constants(reward_bound * cost_bound / min(rates), size * size * inverse * HALF, farthest)
+    lost = reward_bound * largest_ratio(cost_bounds(cost_bound, m), rates)
+    return Constants(lost, size * size * inverse * HALF, farthest)
 
 
 def step_size(
@@ -312,8 +321,10 @@ def step_size(
         T, at least 1.
     rate : array of shape (m,)
         rho, units a period.
-    reward_bound, cost_bound : float
-        f_bar and b_bar, at least 0.
+    reward_bound : float
+        f_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     init : array of shape (m,), optional
@@ -335,8 +346,10 @@ def step_size(
     Notes
     -----
     From mu_1 = 0 the Euclidean one is f_bar / (min rho G sqrt(m T)) (statement DMD-T1). For the entropy C2 depends on
-    eta; the largest price is taken as e f_bar / rho_j, which holds while eta (b_bar - min rho) <= 1, and eta is cut
-    there.
+    eta; the largest price is taken as e f_bar / rho_j, which holds while eta (b_bar_j - rho_j) <= 1 for all j, and eta
+    is cut there. It is computed with f_bar and the smallest rate as units, so that no square leaves the range of
+    doubles, and moves with the units of the rewards and of all resources together. Those of the scaled and the capped
+    geometry do so for the units of each resource alone.
 
     References
     ----------
@@ -350,22 +363,22 @@ def step_size(
     """
     horizon = integer("horizon", horizon, low=1)
     rates = [float(r) for r in positive_rates(rate)]
-    f_bar, b_bar = float(number("reward_bound", reward_bound, 0)), float(number("cost_bound", cost_bound, 0))
-    limit = float("inf")
-    at = None
-    if geometry == "entropy" and constants == "tight" and b_bar > min(rates):
-        limit = at = 1 / (b_bar - min(rates))
-    elif geometry == "entropy":
-        at = 0.0
+    bounds = [float(b) for b in cost_bounds(cost_bound, len(rates))]
+    first = first_prices(init, rates, number("reward_bound", reward_bound, 0), geometry)
+    money, unit = float(reward_bound) or 1.0, min(rates)
+    rates, bounds = [r / unit for r in rates], [b / unit for b in bounds]
+    excess = max(b - r for b, r in zip(bounds, rates, strict=True))
+    limit = 1 / excess if geometry == "entropy" and constants == "tight" and excess > 0 else float("inf")
     found = regret_constants(
         rate=rates,
-        reward_bound=f_bar,
-        cost_bound=b_bar,
+        reward_bound=float(reward_bound) / money,
+        cost_bound=bounds,
         geometry=geometry,
-        step_size=at,
-        init=init,
+        step_size=limit if limit < float("inf") else 0.0,
+        init=[float(price) / money * unit for price in first],
         constants=constants,
     )
+    size = {"euclidean": money / unit / unit, "scaled-euclidean": money, "entropy": 1 / unit, "capped-entropy": 1.0}
     if found.C2 == 0:
-        return limit if limit < float("inf") else 0.0
-    return min(limit, float(np.sqrt(float(found.C3) / (float(found.C2) * horizon))))
+        return limit * size[geometry] if limit < float("inf") else 0.0
+    return min(limit, float(np.sqrt(float(found.C3) / (float(found.C2) * horizon)))) * size[geometry]

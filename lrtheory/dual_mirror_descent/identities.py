@@ -11,7 +11,7 @@ import numpy as np
 
 from lrtheory._numbers import number
 from lrtheory._validation import integer, must
-from lrtheory.dual_mirror_descent.numeric import entries, per_resource
+from lrtheory.dual_mirror_descent.numeric import cost_bounds, entries, per_resource
 
 __all__ = [
     "adversarial_step",
@@ -215,13 +215,13 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
     ----------
     first, second : array of shape (m,)
         mu and nu.
-    cost_bound : float
-        b_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
 
     Returns
     -------
     number
-        b_bar \|mu - nu\|_1.
+        sum_j b_bar_j \|mu_j - nu_j\|.
 
     Raises
     ------
@@ -230,8 +230,8 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
 
     Proof
     -----
-    f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar, each with this Lipschitz constant, and so
-    is their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so rho - b_t(x) is a
+    f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar_j, each of which changes by this at
+    most, and so does their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so rho - b_t(x) is a
     subgradient of D_t at mu.
 
     Examples
@@ -239,8 +239,9 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
     >>> conjugate_difference([1.0, 0.0], [0.5, 1.0], cost_bound=2.0)
     3.0
     """
-    one, bound = per_resource("first", first), number("cost_bound", cost_bound, 0)
-    return bound * sum(abs(x - y) for x, y in zip(one, per_resource("second", second, len(one)), strict=True))
+    one = per_resource("first", first)
+    two, bounds = per_resource("second", second, len(one)), cost_bounds(cost_bound, len(one))
+    return sum(b * abs(x - y) for b, x, y in zip(bounds, one, two, strict=True))
 
 
 def path_identity(dual_values: Any, path_regret: Any) -> Any:

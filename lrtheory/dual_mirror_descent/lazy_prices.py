@@ -20,6 +20,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import must
 from lrtheory.dual_mirror_descent.steps import (
+    BOUND,
     CAPPED,
     CARRY,
     CLIP,
@@ -122,7 +123,7 @@ def share_left(row, data, indices, indptr, state, resources, clip):
 
 
 @kernel
-def use(row, share, data, indices, indptr, state, resources, cost_bound):
+def use(row, share, data, indices, indptr, state, resources):
     """Take a share of a request out of what remains; whether some resource is nearly depleted then."""
     low = False
     for i in range(indptr[row], indptr[row + 1]):
@@ -131,7 +132,7 @@ def use(row, share, data, indices, indptr, state, resources, cost_bound):
         left = state[LEFT, j] - used
         state[CARRY, j] = (left - state[LEFT, j]) + used
         state[LEFT, j] = left
-        low = low or left <= cost_bound + resources[SLACK, j]
+        low = low or left <= resources[BOUND, j] + resources[SLACK, j]
     return low
 
 
@@ -182,8 +183,8 @@ def serve_sparse(
     delta = eta * resources[SCALE] * targets[0]
     goal = with_rate(resources, targets[0])
     last, sums, path = np.zeros(m, np.int64), np.zeros(m), np.zeros((4, m))
-    low = is_nearly_depleted(state, resources, rules.cost_bound)
-    stopping_time = 0 if exceeds_budget(state, resources, rules.cost_bound) else -1
+    low = is_nearly_depleted(state, resources)
+    stopping_time = 0 if exceeds_budget(state, resources) else -1
     for t in range(horizon):
         row = types[t] if types.shape[0] > 0 else t
         value = rewards[row]
@@ -201,7 +202,7 @@ def serve_sparse(
                 actions[t] = 0
                 counts[CLIPPED] += share < 1.0
                 totals[0, REWARD] += share * rewards[row]
-                low = use(row, share, data, indices, indptr, state, resources, rules.cost_bound) or low
+                low = use(row, share, data, indices, indptr, state, resources) or low
             move(row, t, data, indices, indptr, last, state, sums, path, eta, goal, entropic, lazy)
         counts[UPDATES] += 1  # of all prices; those that were not touched catch up later
         if low and stopping_time < 0:

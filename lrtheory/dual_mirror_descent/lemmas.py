@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._numbers import number
 from lrtheory._validation import choice, must
 from lrtheory.dual_mirror_descent.constants import HALF, _log, bregman
-from lrtheory.dual_mirror_descent.numeric import entries, per_resource, positive_rates
+from lrtheory.dual_mirror_descent.numeric import cost_bounds, entries, per_resource, positive_rates
 from lrtheory.dual_mirror_descent.steps import GEOMETRIES
 
 __all__ = [
@@ -164,8 +164,8 @@ def depletion_bound(
         mu_{tau+1} and mu_1; positive for the entropy.
     rate : array of shape (m,)
         rho, units a period, above 0.
-    cost_bound : float
-        b_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
     step_size : number
         eta, constant, above 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy"}
@@ -174,7 +174,7 @@ def depletion_bound(
     Returns
     -------
     list of m numbers
-        (b_bar + (h_j'(mu_{tau+1,j}) - h_j'(mu_1j)) / eta) / rho_j (statement DMD-L5).
+        (b_bar_j + (h_j'(mu_{tau+1,j}) - h_j'(mu_1j)) / eta) / rho_j (statement DMD-L5).
 
     Raises
     ------
@@ -184,7 +184,7 @@ def depletion_bound(
     Proof
     -----
     Projections at 0 only raise prices, so h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta g_tj. Summed up to tau, eta times
-    (consumption_j - tau rho_j) is h_j'(mu_{tau+1,j}) - h_j'(mu_1j) at most, and the consumption is T rho_j - b_bar at
+    (consumption_j - tau rho_j) is h_j'(mu_{tau+1,j}) - h_j'(mu_1j) at most, and the consumption is T rho_j - b_bar_j at
     least when j stops the time.
 
     Examples
@@ -192,12 +192,12 @@ def depletion_bound(
     >>> depletion_bound([1.0], [0.0], rate=[0.5], cost_bound=1.0, step_size=0.5)
     [6.0]
     """
-    number("cost_bound", cost_bound, 0)
     rates = positive_rates(rate)
+    bounds = cost_bounds(cost_bound, len(rates))
     rises = violation_bound(last, first, step_size=step_size, rate=rates, geometry=geometry)
     if len(rises) != len(rates):
         raise must("last", f"of shape ({len(rates)},)", last)
-    return [(cost_bound + rise) / r for rise, r in zip(rises, rates, strict=True)]
+    return [(b + rise) / r for b, rise, r in zip(bounds, rises, rates, strict=True)]
 
 
 def violation_bound(

@@ -11,7 +11,7 @@ from lrtheory._array import to_numpy
 from lrtheory._numbers import HUGE, number, numbers
 from lrtheory._validation import as_array, must
 
-__all__ = ["entries", "per_resource", "positive_rates"]
+__all__ = ["cost_bounds", "entries", "largest_ratio", "per_resource", "positive_rates"]
 
 
 def per_resource(
@@ -29,6 +29,20 @@ def per_resource(
 def positive_rates(rate: Any) -> list[Any]:
     """The rates of the resources as a list, all positive."""
     return per_resource("rate", rate, low=0, ends="(]")
+
+
+def cost_bounds(value: Any, m: int) -> list[Any]:
+    """The largest cost of each resource as a list; one number stands for all of them."""
+    return per_resource("cost_bound", value, m, 0)
+
+
+def largest_ratio(bounds: list[Any], rates: list[Any]) -> Any:
+    """max_j b_j / rho_j; compared without division, so that equal ratios of balls are seen to be equal."""
+    bound, rate = bounds[0], rates[0]
+    for b, r in zip(bounds[1:], rates[1:], strict=True):
+        if b * rate > bound * r:
+            bound, rate = b, r
+    return bound / rate
 
 
 def entries(

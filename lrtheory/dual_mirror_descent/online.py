@@ -17,7 +17,7 @@ from lrtheory.dual_mirror_descent.allocate import Geometry
 from lrtheory.dual_mirror_descent.oracles import Action, checked
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
 from lrtheory.dual_mirror_descent.setup import prepare
-from lrtheory.dual_mirror_descent.steps import CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
+from lrtheory.dual_mirror_descent.steps import BOUND, CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
 
 __all__ = ["DualMirrorDescent"]
 
@@ -55,8 +55,10 @@ class DualMirrorDescent:
         As in `allocate`.
     price_cap : float or array of shape (m,), optional
         As in `allocate`.
-    reward_bound, cost_bound : float, optional
-        Suprema of rewards and costs over all requests that could come.
+    reward_bound : float, optional
+        Supremum of the rewards over all requests that could come.
+    cost_bound : array of shape (m,), or float, optional
+        Suprema of the costs of each resource, or one for all.
 
     Attributes
     ----------
@@ -103,7 +105,7 @@ class DualMirrorDescent:
         fairness: float = 0.0,
         price_cap: Any = None,
         reward_bound: float | None = None,
-        cost_bound: float | None = None,
+        cost_bound: Any = None,
     ) -> None:
         units = np.atleast_1d(array("budget", budget)).astype(np.float64)
         if units.ndim != 1 or not (units > 0).all():
@@ -121,7 +123,7 @@ class DualMirrorDescent:
             self.horizon,
             TOLERANCE,
             reward_bound=0.0 if reward_bound is None else real("reward_bound", reward_bound, low=0, high=HUGE),
-            cost_bound=0.0 if cost_bound is None else real("cost_bound", cost_bound, low=0, high=HUGE),
+            cost_bound=0.0 if cost_bound is None else cost_bound,
             geometry=geometry,
             step_size=step_size,
             lazy=lazy,
@@ -132,7 +134,7 @@ class DualMirrorDescent:
             price_cap=price_cap,
         )
         self.n_seen, self.n_pending, self.reward = 0, 0, 0.0
-        self._stopped = 0 if (self._setup.rules.cost_bound > units + self._setup.resources[SLACK]).any() else -1
+        self._stopped = 0 if (self._setup.resources[BOUND] > units + self._setup.resources[SLACK]).any() else -1
 
     @property
     def prices(self) -> np.ndarray:
@@ -259,7 +261,8 @@ class DualMirrorDescent:
         Raises
         ------
         ValueError
-            If shapes do not fit, a number is not finite, a cost is negative, or more is observed than was proposed.
+            If shapes do not fit, a number is not finite, a cost is negative, more is observed than was proposed, or
+            more was used than is left.
         """
         rewards, costs = np.atleast_1d(array("reward", reward)), np.atleast_2d(array("cost", cost, low=0.0))
         if rewards.ndim != 1 or costs.shape != (len(rewards), len(self.prices)):
@@ -267,6 +270,8 @@ class DualMirrorDescent:
         if len(rewards) > self.n_pending:
             raise must("reward", f"of at most {self.n_pending} proposals that are pending", len(rewards))
         self._room_for(rewards.tolist())
+        if not self._fits(costs.sum(axis=0)):
+            raise must("cost", f"at most what is left, {self.remaining.tolist()}", costs.sum(axis=0).tolist())
         for one, used in zip(rewards.tolist(), costs.astype(np.float64), strict=True):
             self.n_pending -= 1
             self._settle(one, used, used)
@@ -390,7 +395,7 @@ class DualMirrorDescent:
     def _seen(self) -> None:
         """One more request is behind."""
         self.n_seen += 1
-        rules = self._setup.rules
-        low = self._setup.state[LEFT] <= rules.cost_bound + self._setup.resources[SLACK]
+        resources = self._setup.resources
+        low = self._setup.state[LEFT] <= resources[BOUND] + resources[SLACK]
         if self._stopped < 0 and low.any():
             self._stopped = self.n_seen

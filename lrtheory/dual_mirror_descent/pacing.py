@@ -147,7 +147,7 @@ def pace(
     bids, wins, path = np.empty(horizon), np.zeros(horizon, np.bool_), np.empty(horizon + 1)
     path[0] = start
     sums, counts = np.zeros((2, 3)), np.zeros(2, np.int64)
-    market = (kernel_input(v), kernel_input(d), budget, stream.cost_bound, TOLERANCE * budget, utility)
+    market = (kernel_input(v), kernel_input(d), budget, float(stream.cost_bound[0]), TOLERANCE * budget, utility)
     tau = int(_pace(*market, etas, bids, wins, path, sums, counts))
     with np.errstate(over="ignore"):
         average, reward, spend = path[:-1].mean(), float(gains[wins].sum()), float(d[wins].sum())

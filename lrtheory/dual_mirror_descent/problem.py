@@ -17,7 +17,8 @@ from scipy import sparse
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
-from lrtheory._validation import array, must, real
+from lrtheory._validation import array, as_array, must, real
+from lrtheory.dual_mirror_descent.numeric import cost_bounds
 
 __all__ = ["RequestStream"]
 
@@ -47,8 +48,10 @@ class RequestStream:
         Names of the rows or of whatever the caller likes; carried through untouched.
     truth : mapping, optional
         What is known of the law that made the stream, such as ``fluid_value`` (a period) and ``fluid_prices``.
-    reward_bound, cost_bound : float, optional
-        Suprema of rewards and costs over all requests that could have come; by default the largest ones here.
+    reward_bound : float, optional
+        Supremum of the rewards over all requests that could have come; by default the largest one here.
+    cost_bound : array of shape (m,), or float, optional
+        Suprema of the costs of each resource, or one number for all; by default the largest ones here. An array (m,).
 
     Raises
     ------
@@ -82,22 +85,25 @@ class RequestStream:
         rewards, costs, budget = _tables(to_numpy(self.rewards), self.costs, to_numpy(self.budget))
         types = None if self.types is None else _types(self.types, len(rewards))
         # minima and maxima in two passes find negative costs, infinities and NaN, and are the bounds that theory asks
-        high_reward, high_cost = _largest("rewards", rewards, -np.inf), _largest("costs", costs, 0.0)
-        for name, given, high in (
-            ("reward_bound", self.reward_bound, high_reward),
-            ("cost_bound", self.cost_bound, high_cost),
-        ):
-            if given is not None:
-                real(name, given, low=0, high=HUGE)
-                if given < high:
-                    raise must(name, f"at least the largest of the stream, {float(high):g}", given)
+        high_reward, high_cost = _largest_reward(rewards), _largest_costs(costs)
+        if self.reward_bound is not None:
+            real("reward_bound", self.reward_bound, low=0, high=HUGE)
+            if self.reward_bound < high_reward:
+                raise must(
+                    "reward_bound", f"at least the largest of the stream, {float(high_reward):g}", self.reward_bound
+                )
+        if self.cost_bound is not None:
+            given = np.array(cost_bounds(self.cost_bound, len(budget)), dtype=high_cost.dtype)
+            if (given < high_cost).any():
+                raise must("cost_bound", f"at least the largest of the stream, {_listed(high_cost)}", self.cost_bound)
+            high_cost = given
         set_field = object.__setattr__
         set_field(self, "rewards", read_only(rewards))
         set_field(self, "costs", costs if sparse.issparse(costs) else read_only(costs))
         set_field(self, "budget", read_only(budget))
         set_field(self, "types", types)
         set_field(self, "reward_bound", max(0, high_reward) if self.reward_bound is None else self.reward_bound)
-        set_field(self, "cost_bound", high_cost if self.cost_bound is None else self.cost_bound)
+        set_field(self, "cost_bound", read_only(high_cost))
 
     @property
     def horizon(self) -> int:
@@ -180,8 +186,10 @@ def as_stream(
         Units of each resource; may replace the budget of a stream.
     types : int array of shape (T,), optional
         As in `RequestStream`.
-    reward_bound, cost_bound : float, optional
-        Suprema over all requests that could have come.
+    reward_bound : float, optional
+        Supremum over all requests that could have come.
+    cost_bound : array of shape (m,), or float, optional
+        Suprema of each resource, or one for all.
 
     Returns
     -------
@@ -252,6 +260,8 @@ def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.
 
 def _numbers(name: str, value: Any) -> np.ndarray:
     """A float array as it is, without a pass over its entries; anything else through the validation."""
+    if np.ma.isMaskedArray(value):
+        raise must(name, "an array without a mask (leave out the requests, or fill in their numbers)", value)
     if isinstance(value, np.ndarray) and value.dtype in (np.float64, np.float32):
         return value
     return array(name, value, finite=False)
@@ -270,7 +280,7 @@ def _sparse_costs(costs: Any, shape: tuple[int, ...], n_resources: int) -> spars
 
 
 def _types(types: Any, n_types: int) -> np.ndarray:
-    types = np.asarray(to_numpy(types))
+    types = as_array("types", to_numpy(types))
     if types.dtype.kind not in "iu" or types.ndim not in (1, 2) or types.size == 0:
         raise must("types", "a non-empty integer array of shape (T,) or (n_runs, T)", types)
     if types.min() < 0 or types.max() >= n_types:
@@ -278,15 +288,30 @@ def _types(types: Any, n_types: int) -> np.ndarray:
     return kernel_input(types, np.int64)
 
 
-def _largest(name: str, table: Any, low: float) -> Any:
-    """The largest entry; an error where one is not finite or not at least `low`."""
-    values = table.data if sparse.issparse(table) else table
-    if values.size == 0:
-        return 0.0  # a sparse table without entries
-    smallest, largest = values.min(), values.max()
-    if not (smallest >= low and largest < np.inf and smallest > -np.inf):  # comparisons with NaN are false
-        array(name, values, low=low)
-    return largest if table.dtype == object else float(largest)
+def _largest_reward(rewards: np.ndarray) -> Any:
+    """The largest reward; an error where one is not finite."""
+    smallest, largest = rewards.min(), rewards.max()
+    if not (smallest > -np.inf and largest < np.inf):  # comparisons with NaN are false
+        array("rewards", rewards)
+    return largest if rewards.dtype == object else float(largest)
+
+
+def _largest_costs(costs: Any) -> np.ndarray:
+    """The largest cost of each resource, (m,); an error where one is negative or not finite."""
+    entries = costs.data if sparse.issparse(costs) else costs
+    if sparse.issparse(costs):
+        largest = np.zeros(costs.shape[1])
+        np.maximum.at(largest, costs.indices, costs.data)
+    else:
+        rows = costs.reshape(-1, costs.shape[-1])
+        largest = rows.max(axis=0) if rows.shape[1] > 1 else np.array([costs.max()])  # the latter is faster
+    if entries.size and not (entries.min() >= 0 and (largest < np.inf).all()):
+        array("costs", entries, low=0.0)
+    return largest if costs.dtype == object else largest.astype(np.float64)
+
+
+def _listed(numbers: np.ndarray) -> str:
+    return ", ".join(f"{float(number):g}" for number in numbers)
 
 
 def _fractions(name: str, table: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
 from lrtheory.dual_mirror_descent import constants as _constants
 from lrtheory.dual_mirror_descent.constants import gradient_bound, regret_constants
-from lrtheory.dual_mirror_descent.numeric import entries, positive_rates
+from lrtheory.dual_mirror_descent.numeric import cost_bounds, entries, largest_ratio, positive_rates
 from lrtheory.dual_mirror_descent.starts import first_prices
 
 __all__ = ["INPUT_MODELS", "Bound", "capped_entropy_bound", "decomposition_bound", "fair_regret_bound", "regret_bound"]
@@ -68,8 +68,10 @@ def regret_bound(
         T, at least 1.
     rate : array of shape (m,)
         rho, units a period.
-    reward_bound, cost_bound : float
-        f_bar and b_bar, suprema over all requests that could come.
+    reward_bound : float
+        f_bar, the supremum over all requests that could come.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each; b_bar / min rho stands for max_j b_bar_j / rho_j.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
         The geometry.
     step_size : number or "theory"
@@ -77,7 +79,7 @@ def regret_bound(
     init : array of shape (m,), optional
         mu_1, by default that of `default_init`.
     alpha : number, optional
-        Competitive ratio against an adversary, at least 1; by default max(1, b_bar / min rho).
+        Competitive ratio against an adversary, at least 1; by default max(1, max_j b_bar_j / rho_j).
     total_variation : number
         Sum over time of the total variation between the law of request t and the average law.
     lag : int
@@ -119,7 +121,7 @@ def regret_bound(
     tau D(average mu) at least, in expectation (optional stopping, convexity), and OPT is T D(mu) at most for every mu,
     so E OPT is tau D(average mu) + (T - tau) f_bar at most. Mirror descent bounds the second sum by
     sum_{t <= tau} w_t(mu) + C2 eta tau + V_h(mu, mu_1) / eta. If tau = T take mu = 0, otherwise mu = (f_bar / rho_j)
-    e_j for a resource j that stopped the time: then sum w_t(mu) <= f_bar (tau - T) + f_bar b_bar / rho_j.
+    e_j for a resource j that stopped the time: then sum w_t(mu) <= f_bar (tau - T) + f_bar b_bar_j / rho_j.
     (adversarial) Before tau, add f_t(x_t) >= f_t(x*) - mu . b(x*) + mu . b(x_t) and alpha - 1 times f_t(x_t) >=
     mu . b(x_t), use b(x*) <= alpha rho, sum, and take mu = f_bar / (alpha rho_j) e_j.
     (independent) E f*_t(mu_t) differs from its mean under the average law by f_bar times the total variation.
@@ -145,12 +147,11 @@ def regret_bound(
         raise must("horizon", f"a multiple of the period {period}", horizon)
     number("total_variation", total_variation, 0)
     number("mixing", mixing, 0, 1)
-    number("cost_bound", cost_bound, 0)
     rates = positive_rates(rate)
-    ratio = 1
+    bounds, ratio = cost_bounds(cost_bound, len(rates)), 1
     if input_model == "adversarial":
-        ratio = max(1, cost_bound / min(rates)) if alpha is None else number("alpha", alpha, 1)
-    setting = {"rate": rates, "reward_bound": reward_bound, "cost_bound": cost_bound, "geometry": geometry}
+        ratio = max(1, largest_ratio(bounds, rates)) if alpha is None else number("alpha", alpha, 1)
+    setting = {"rate": rates, "reward_bound": reward_bound, "cost_bound": bounds, "geometry": geometry}
     eta = step_size
     if isinstance(step_size, str):
         choice("step_size", step_size, ("theory",))
@@ -159,9 +160,10 @@ def regret_bound(
     first = first_prices(init, rates, reward_bound, geometry, low=0)
     c = regret_constants(**setting, step_size=eta, init=first, alpha=ratio, constants=constants)
     terms = {"depletion": c.C1, "movement": ratio * c.C2 * eta * horizon, "start": _over(ratio * c.C3, eta)}
-    size = gradient_bound(rate=rates, cost_bound=cost_bound, geometry=geometry, constants=constants)
-    # b_bar G / sigma, from C2 = G^2 / (2 sigma); in scaled coordinates the Lipschitz constant is b_bar / min rho
-    lipschitz = cost_bound / min(rates) if geometry in ("scaled-euclidean", "capped-entropy") else cost_bound
+    size = gradient_bound(rate=rates, cost_bound=bounds, geometry=geometry, constants=constants)
+    # b_bar G / sigma, from C2 = G^2 / (2 sigma); in scaled coordinates the Lipschitz constant is max b_bar / rho
+    is_scaled = geometry in ("scaled-euclidean", "capped-entropy")
+    lipschitz = largest_ratio(bounds, rates) if is_scaled else max(bounds)
     drift = lipschitz * (2 * c.C2 / size) * eta * horizon
     if input_model in ("corrupted", "independent"):
         terms["deviation"] = reward_bound * total_variation
@@ -229,8 +231,10 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
         T, at least 1.
     rate : array of shape (m,)
         rho, units a period, above 0.
-    reward_bound, cost_bound : float
-        f_bar and b_bar, at least 0.
+    reward_bound : float
+        f_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
     step_size : number
         eta, a pure number, at least 0.
 
@@ -282,8 +286,10 @@ def fair_regret_bound(
         T, at least 1.
     rate : array of shape (m,)
         rho, units a period, above 0.
-    reward_bound, cost_bound : float
-        f_bar and b_bar, at least 0.
+    reward_bound : float
+        f_bar, at least 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
     fairness : number
         lambda, in units of reward, at least 0.
     step_size : number
@@ -333,4 +339,5 @@ def fair_regret_bound(
             if k >= 0:
                 point[k] = point[k] - fairness / rates[k]
             farthest.append(_constants.bregman(point, first, geometry=geometry, rate=rates))
-    return high * cost_bound / min(rates) + c.C2 * step_size * horizon + _over(max(farthest), step_size)
+    lost = high * largest_ratio(cost_bounds(cost_bound, m), rates)
+    return lost + c.C2 * step_size * horizon + _over(max(farthest), step_size)

@@ -11,7 +11,7 @@ from lrtheory._numbers import HUGE
 from lrtheory._state import entry, same_parameters
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent.setup import Setup, in_domain
-from lrtheory.dual_mirror_descent.steps import CAP, CAPPED, DEPLETION, ENTROPY, GEOMETRIES, LEFT, PRICE, RATE, SLACK
+from lrtheory.dual_mirror_descent.steps import BOUND, CAP, CAPPED, DEPLETION, ENTROPY, GEOMETRIES, LEFT, PRICE, RATE, SLACK
 
 __all__ = ["read", "written"]
 
@@ -32,7 +32,7 @@ def _parameters(setup: Setup) -> dict[str, Any]:
         "on_depletion": DEPLETION[rules.depletion],
         "fairness": rules.fairness,
         "reward_bound": rules.reward_bound,
-        "cost_bound": rules.cost_bound,
+        "cost_bound": setup.resources[BOUND].tolist(),
         "rate": setup.resources[RATE].tolist(),
         "price_cap": [cap if cap < np.inf else None for cap in setup.resources[CAP].tolist()],
     }

@@ -12,6 +12,7 @@ import numpy as np
 from lrtheory._numbers import HUGE
 from lrtheory._validation import array, choice, must, real
 from lrtheory.dual_mirror_descent.constants import step_size as theory_step_size
+from lrtheory.dual_mirror_descent.numeric import cost_bounds
 from lrtheory.dual_mirror_descent.problem import ROUNDING
 from lrtheory.dual_mirror_descent.starts import first_prices
 from lrtheory.dual_mirror_descent.steps import CAPPED, DEPLETION, ENTROPY, GEOMETRIES, SCALED, Rules
@@ -66,12 +67,12 @@ def prepare(
         depletion,
         fairness if exact else float(fairness),
         reward_bound if exact else float(reward_bound),
-        cost_bound if exact else float(cost_bound),
     )
-    etas = step_sizes(step_size, horizon, rate, reward_bound, cost_bound, geometry, prices)
+    bounds = np.array(cost_bounds(cost_bound, m), dtype=rate.dtype)
+    etas = step_sizes(step_size, horizon, rate, reward_bound, bounds, geometry, prices)
     return Setup(
         state=np.array([prices, mirror, budget, budget * 0]),
-        resources=np.array([rate, scale, cap, budget * tolerance]),
+        resources=np.array([rate, scale, cap, budget * tolerance, bounds]),
         etas=_exact(etas) if exact else etas,
         targets=_targets(target, horizon, rate),
         rules=rules,

@@ -15,7 +15,7 @@ Arrays over the m resources come in three tables:
 state        PRICE mu; MIRROR, the point that a step moves (log prices for entropies, prices before the projection
              when lazy); LEFT, the units that remain; CARRY, what rounding has left out of LEFT so far
 resources    RATE, units a period; SCALE, factor of the gradient in a step (1, 1 / rate or 1 / rate^2); CAP, the
-             largest price; SLACK, the units that rounding may overdraw
+             largest price; SLACK, the units that rounding may overdraw; BOUND, the largest cost of any request
 path         sums along a run: PRICES of mu_t, VALUES of mu_t rho_t, REGRET of mu_t g_t, SQUARES of g_t^2
 ===========  =======================================================================================================
 
@@ -40,7 +40,7 @@ DEPLETION = ("reject", "clip", "restrict")
 REJECT, CLIP, RESTRICT = range(3)
 #: rows of the tables
 PRICE, MIRROR, LEFT, CARRY = range(4)
-RATE, SCALE, CAP, SLACK = range(4)
+RATE, SCALE, CAP, SLACK, BOUND = range(5)
 PRICES, VALUES, REGRET, SQUARES = range(4)
 #: columns of the totals: reward, and conjugates f*_t(mu_t)
 REWARD, CONJUGATE = range(2)
@@ -62,7 +62,6 @@ class Rules(NamedTuple):
     depletion: int
     fairness: Any
     reward_bound: Any
-    cost_bound: Any
 
 
 # --- the proposal -----------------------------------------------------------------------------------------------------
@@ -165,20 +164,20 @@ def consume(costs, row, action, share, state):
 
 
 @kernel(forceinline=True)
-def is_nearly_depleted(state, resources, cost_bound):
+def is_nearly_depleted(state, resources):
     """Whether a request may not fit any more: the stopping time is the first time after which this holds."""
     low = 0
     for j in range(state.shape[1]):
-        low += state[LEFT, j] <= cost_bound + resources[SLACK, j]
+        low += state[LEFT, j] <= resources[BOUND, j] + resources[SLACK, j]
     return low > 0
 
 
 @kernel
-def exceeds_budget(state, resources, cost_bound):
+def exceeds_budget(state, resources):
     """Whether one request may be more than all there is; then the stopping time is 0."""
     over = 0
     for j in range(state.shape[1]):
-        over += cost_bound > state[LEFT, j] + resources[SLACK, j]
+        over += resources[BOUND, j] > state[LEFT, j] + resources[SLACK, j]
     return over > 0
 
 
@@ -313,7 +312,7 @@ def serve(
     horizon = proposed.shape[0]
     gradient = np.empty_like(resources[RATE])
     path, path_stopped = paths[0], paths[1]
-    stopping_time = 0 if exceeds_budget(state, resources, rules.cost_bound) else -1
+    stopping_time = 0 if exceeds_budget(state, resources) else -1
     for t in range(horizon):
         row = types[t] if types.shape[0] > 0 else t
         proposal, value = best_action(rewards, costs, row, state, counts)
@@ -329,7 +328,7 @@ def serve(
         actions[t] = action
         totals[0, CONJUGATE] += value
         account(path, state, gradient, targets, plan)
-        if stopping_time < 0 and is_nearly_depleted(state, resources, rules.cost_bound):
+        if stopping_time < 0 and is_nearly_depleted(state, resources):
             stopping_time = t + 1
             copy_into(path_stopped, path)
             copy_into(totals[1:], totals[:1])

@@ -64,7 +64,7 @@ MUTANTS = {
     "everything is affordable": (steps.affordable, "short == 0", "True"),
     "the stopping time is one late": (steps.serve, "stopping_time = t + 1", "stopping_time = t + 2"),
     "the stopping time is one early": (steps.serve, "stopping_time = t + 1", "stopping_time = t"),
-    "no slack for the next request": (steps.is_nearly_depleted, "<= cost_bound +", "<= 0 * cost_bound +"),
+    "no slack for the next request": (steps.is_nearly_depleted, "<= resources[BOUND, j] +", "<= 0 * resources[BOUND, j] +"),
     "ties are taken": (steps.best_action, "value > best", "value >= best"),
     "the first gainful action": (steps.best_action, "value > best", "value > 0 and chosen < 0"),
     "prices are ignored": (steps.best_action, "- priced(costs, row, i, state)", ""),
@@ -95,8 +95,8 @@ def test_rescaling_is_the_projection_in_the_capped_geometry():
     rate = rng.uniform(0.2, 1.0, 3)
     start, gradient, f_bar = 0.9 / (3 * rate), rng.uniform(-1, 0, 3), 1.0
     state = np.array([start, np.log(start), rate, 0 * rate])
-    resources = np.array([rate, 1 / rate, np.full(3, np.inf), 0 * rate])
-    rules = steps.Rules(steps.CAPPED, False, False, 0, 0.0, f_bar, 1.0)
+    resources = np.array([rate, 1 / rate, np.full(3, np.inf), 0 * rate, 0 * rate + 1])
+    rules = steps.Rules(steps.CAPPED, False, False, 0, 0.0, f_bar)
     steps.price_step(state, gradient, 1.0, resources, rules)
     moved = state[0]
     assert rate @ moved == pytest.approx(f_bar)
