@@ -25,24 +25,28 @@ from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, it
 __all__ = ["SelectionCertificate", "TransferCertificate", "certify_selection", "greedy_certificate", "step_gains"]
 
 
+GREEDY, TRANSFER = "fair_subset_selection/FSS-G5", "fair_subset_selection/FSS-G3"
+
+
 @result
 class SelectionCertificate(Result):
-    """An upper bound on every set within the quotas, from bounds on the marginals that a greedy run has left.
+    """An upper bound on every set within the quotas, from the marginals that a greedy run has left.
 
     Attributes
     ----------
     bound : float
-        No set within the quotas has a larger score.
+        No set within the quotas has a larger score: the value, and the largest sum over such a set of the marginals
+        F(i | S), with lambda cut off after k.
     value : int or float
         The score of the selection.
     gap : float
-        bound - value, at least 0.
+        bound - value, at least 0: the largest sum.
     items : int64 array of shape (k,)
         The selection.
     groups : int64 array of shape (m,)
         Group of every item, numbered from 0.
     low, high : int64 array of shape (number of groups,)
-        The quotas.
+        The quotas, as narrow as they are without excluding a set: some set has exactly that many of the group.
     statement : str
         The property that it rests on.
     """
@@ -57,7 +61,7 @@ class SelectionCertificate(Result):
     statement: str
 
     def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
-        """Compute value and marginals of the set anew and compare.
+        """Compute the certificate anew and compare.
 
         Parameters
         ----------
@@ -69,37 +73,73 @@ class SelectionCertificate(Result):
         Returns
         -------
         bool
-            Whether the set keeps the quotas, value and gap are right, and the bound is not below what the marginals of
-            the whole set prove.
+            Whether the set keeps the quotas, and value, bound and gap are those of this set, up to rounding.
         """
-        score = committee_score(rankings, rule, self.items)
-        if self.groups.shape != (rankings.n_items,):
+        items, groups, low, high = (_whole(field) for field in (self.items, self.groups, self.low, self.high))
+        if not _is_set(items, rankings.n_items) or groups.shape != (rankings.n_items,) or low.shape != high.shape:
             return False
-        counts = np.bincount(self.groups[self.items], minlength=len(self.low))
-        if ((counts < self.low) | (counts > self.high)).any():
+        k, sizes = len(items), np.bincount(groups, minlength=len(low)) if _below(groups, len(low)) else np.zeros(0)
+        if low.ndim != 1 or len(sizes) != len(low) or not _is_narrow(low, high, np.minimum(sizes, k), k):
             return False
-        outside = np.setdiff1d(np.arange(rankings.n_items), self.items)
-        margin = np.zeros(rankings.n_items)
-        if len(outside):
-            more = np.concatenate([np.tile(self.items, (len(outside), 1)), outside[:, None]], axis=1)
-            margin[outside] = committee_score(rankings, rule, more) - score
-        bound = score + _best_sum(margin, self.groups, self.low, self.high, len(self.items))
-        rounding = 1e-9 * bound
-        right = abs(self.value - score) <= rounding and abs(self.gap - (self.bound - score)) <= rounding
-        return bool(right and self.bound >= bound - rounding)
+        counts = np.bincount(groups[items], minlength=len(low))
+        if ((counts < low) | (counts > high)).any():
+            return False
+        score, more = committee_score(rankings, rule, items), 0.0
+        if k > 0:
+            margin = _marginals(rankings, rule, items)[-1]
+            margin[items] = 0.0
+            more = _best_sum(margin, groups, low, high, k)
+        again = SelectionCertificate(score + more, score, more, items, groups, low, high, GREEDY)
+        return self.statement == GREEDY and _agree(self, again, ("bound", "value", "gap"), 1e-9 * again.bound)
 
 
-def greedy_certificate(
-    items: np.ndarray, score: Any, marginal_bounds: np.ndarray, bounds: Bounds
-) -> SelectionCertificate:
-    """The certificate of a greedy run; marginals only fall, so those of earlier steps are upper bounds."""
-    margin = marginal_bounds.copy()
+def _marginals(rankings: Rankings, rule: ScoreRule, items: np.ndarray) -> np.ndarray:
+    """Marginals of all items before each of k >= 1 choices and after the last, (k + 1, m), with lambda cut off after k.
+
+    On sets of k items the scores are the same without what lambda has beyond, and so are monotone and submodular.
+    """
+    voters = np.zeros(0) if rankings.weights is None else rankings.weights
+    lam, unit = whole_owa(rankings, rule, len(items))
+    values = kernel_input(item_values(rankings, rule))
+    return step_gains(values, kernel_input(voters, np.float64), kernel_input(lam), kernel_input(items)) / unit
+
+
+def _whole(field: Any) -> np.ndarray:
+    """An array of integers; of the shape () where a certificate has something else."""
+    given = np.asarray(field)
+    return given.astype(np.int64) if given.dtype.kind in "iu" else np.zeros((), np.int64)
+
+
+def _below(numbers: np.ndarray, end: int) -> bool:
+    """Whether all numbers are in [0, end)."""
+    return bool(((numbers >= 0) & (numbers < end)).all())
+
+
+def _is_set(items: np.ndarray, n_items: int) -> bool:
+    """Whether these are different items."""
+    return items.ndim == 1 and _below(items, n_items) and len(np.unique(items)) == len(items)
+
+
+def _narrowed(low: np.ndarray, high: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the largest numbers that sets of k items within the quotas have of each group."""
+    return np.maximum(low, k - (high.sum() - high)), np.minimum(high, k - (low.sum() - low))
+
+
+def _is_narrow(low: np.ndarray, high: np.ndarray, room: np.ndarray, k: int) -> bool:
+    """Whether quotas are possible, and met with equality by some set on both sides of each group."""
+    if (low < 0).any() or (low > high).any() or (high > room).any() or not low.sum() <= k <= high.sum():
+        return False
+    return all(np.array_equal(a, b) for a, b in zip((low, high), _narrowed(low, high, k), strict=True))
+
+
+def greedy_certificate(items: np.ndarray, score: Any, marginals: np.ndarray, bounds: Bounds) -> SelectionCertificate:
+    """The certificate of a set, from the marginals of all other items given this set."""
+    margin = np.maximum(marginals, 0.0)
     margin[items] = 0.0
-    more = _best_sum(margin, bounds.groups, bounds.low, bounds.high, len(items))
-    fields = {"items": items, "groups": bounds.groups, "low": bounds.low, "high": bounds.high}
-    return SelectionCertificate(
-        bound=float(score + more), value=score, gap=float(more), statement="fair_subset_selection/FSS-G5", **fields
-    )
+    low, high = _narrowed(bounds.low, bounds.high, len(items))
+    more = _best_sum(margin, bounds.groups, low, high, len(items))
+    fields = {"items": items, "groups": bounds.groups, "low": low, "high": high, "statement": GREEDY}
+    return SelectionCertificate(bound=float(score + more), value=score, gap=float(more), **fields)
 
 
 def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray, k: int) -> float:
@@ -161,15 +201,22 @@ class TransferCertificate(Result):
         bool
             Whether all numbers are those of this certificate, up to rounding.
         """
+        items, groups = _whole(self.items), None if self.groups is None else _whole(self.groups)
+        if not _is_set(items, rankings.n_items) or len(items) == 0 or self.statement != TRANSFER:
+            return False
+        if groups is not None and groups.shape != (rankings.n_items,):
+            return False
+        if groups is not None and not np.array_equal(groups, np.unique(groups, return_inverse=True)[1]):
+            return False  # groups are numbered from 0
         again = certify_selection(rankings, rule, self.items, groups=self.groups)
         scores, shares = ("bound", "value", "gap", "gains", "largest"), ("ratio", "step_ratio")
-        return _agree(self, again, scores, float(again.value)) and _agree(self, again, shares, 1.0)
+        return _agree(self, again, scores, 1e-9 * float(again.value)) and _agree(self, again, shares, 1e-15)
 
 
-def _agree(one: Any, other: Any, names: tuple[str, ...], scale: float) -> bool:
-    """Whether fields are equal up to rounding at this scale."""
+def _agree(one: Any, other: Any, names: tuple[str, ...], least: float) -> bool:
+    """Whether fields are equal up to rounding; numbers below `least` are as good as 0."""
     pairs = [(getattr(one, name), getattr(other, name)) for name in names]
-    return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, atol=1e-9 * scale) for a, b in pairs)
+    return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, atol=least) for a, b in pairs)
 
 
 def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: Any = None) -> TransferCertificate:
@@ -214,10 +261,7 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
     codes = None
     if groups is not None:
         codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k).groups
-    voters = np.zeros(0) if latent.weights is None else latent.weights
-    lam, unit = whole_owa(latent, rule, k)
-    values = kernel_input(item_values(latent, rule))
-    table = step_gains(values, kernel_input(voters, np.float64), kernel_input(lam), kernel_input(picks)) / unit
+    table = _marginals(latent, rule, picks)
     gains, largest = table[np.arange(k), picks], np.empty(k)
     for step in range(k):
         free = np.ones(latent.n_items, bool)
@@ -238,7 +282,7 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
         largest=largest,
         items=picks,
         groups=codes,
-        statement="fair_subset_selection/FSS-G3",
+        statement=TRANSFER,
     )
 
 
@@ -247,12 +291,13 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
 
 @kernel
 def step_gains(values, voters, lam, picks):
-    """Marginals of all items before each of the given choices."""
+    """Marginals of all items before each of the given choices, and after the last."""
     m, n = values.shape
     top = np.zeros((len(lam), n), values.dtype)
-    gains = np.zeros((len(picks), m))
-    for step in range(len(picks)):
+    gains = np.zeros((len(picks) + 1, m))
+    for step in range(len(picks) + 1):
         for i in range(m):
             gains[step, i] = greedy.owa_gain(values[i], top, lam, voters)
-        greedy.insert(values[picks[step]], top)
+        if step < len(picks):
+            greedy.insert(values[picks[step]], top)
     return gains

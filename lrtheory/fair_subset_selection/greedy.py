@@ -86,7 +86,7 @@ def fitting(open_, groups, count, low, high, k):
 
 @kernel
 def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
-    """Items in the order of their choice, gains, who tied for each choice, last bounds on the marginals, evaluations.
+    """Items in the order of their choice, gains, who tied for each choice, marginals in the end, evaluations before.
 
     Of equal gains the one with the smaller priority is chosen.
     """
@@ -118,4 +118,6 @@ def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
         count[groups[best]] += 1
         open_[best] = False
         insert(values[best], top)
+    for i in range(m if k > 0 else 0):
+        bound[i] = cc_gain(values[i], top[0], voters) if len(lam) == 1 else owa_gain(values[i], top, lam, voters)
     return items, gains, ties, bound, evaluations

@@ -62,7 +62,7 @@ class Selection(Result):
     message : str
         What is known about the answer.
     counts : mapping
-        ``evaluations`` of marginals, or of sets; for separable rules the ``additions`` that made the scores.
+        ``evaluations`` of marginals before each choice, or of sets; for separable rules the ``additions`` that made the scores.
     certificate : SelectionCertificate or None
         For greedy methods: an upper bound on every set within the quotas.
     """
@@ -310,12 +310,12 @@ def _greedily(
     if method == "lazy" and len(lam) == 1 and not rule.separable:
         worths = kernel_input(ranking_values(rankings, rule))
         options = served.rounding_slack(rankings, rule, k), *served.workspace(worths)
-        items, gains, ties, bound, evaluations, total = served.served_steps(worths, voters, *quotas, *options)
+        items, gains, ties, left, evaluations, total = served.served_steps(worths, voters, *quotas, *options)
         score = in_units(np.array([total]), rankings, rule, lam, unit)[0].item()
     else:
         values = kernel_input(item_values(rankings, rule))
         steps = greedy.greedy_steps(values, voters, kernel_input(lam), *quotas, method == "lazy")
-        items, gains, ties, bound, evaluations = steps
+        items, gains, ties, left, evaluations = steps
         score = committee_score(rankings, rule, items)
     return _selection(
         items,
@@ -328,5 +328,5 @@ def _greedily(
         reason=reason,
         message="greedy: see the certificate",
         counts={"evaluations": int(evaluations)},
-        certificate=greedy_certificate(items, score, bound / unit, bounds),
+        certificate=greedy_certificate(items, score, left / unit, bounds),
     )

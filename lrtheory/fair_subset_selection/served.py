@@ -8,8 +8,8 @@ When an item lifts b_v to b'_v, every marginal falls by what its w_vi has betwee
 
 so a step reads only the rankings that the chosen item serves better than those before, each from one end to the other.
 In n uniform rankings these are about n / t in step t. Bounds are renewed where the lazy method of `greedy` renews them:
-items, gains and ties are the same to the last bit, and so are bounds where sums are exact; elsewhere what rounding may
-have done to a kept marginal is added to its bound.
+items, gains and ties are the same to the last bit; where sums are not exact, what rounding may have done to a kept
+marginal is added to its bound. The marginals in the end are those of the set, up to rounding.
 """
 
 from __future__ import annotations
@@ -122,10 +122,12 @@ def served_steps(worths, voters, groups, low, high, priority, k, slack, above, p
         count[groups[best]] += 1
         open_[best] = False
         lifted = np.maximum(top, worths[:, best])
-        if step < k - 1:
+        if step < k - 1 or slack == 0:
             marginals -= sums_between(worths, top, lifted, voters, part)
         top = lifted
-    return items, gains, ties, bound, evaluations, weighted_sum(top, voters)
+    if slack > 0:
+        marginals = sums_between(worths, top, above, voters, part)
+    return items, gains, ties, marginals, evaluations, weighted_sum(top, voters)
 
 
 @kernel

@@ -15,6 +15,7 @@ from lrtheory.fair_subset_selection import (
     sample_rankings,
     select,
 )
+from tests.forging import forged_fields
 
 CC = ScoreRule("borda-cc")
 
@@ -25,32 +26,71 @@ def panel(unit: float = 1.0) -> tuple[Rankings, ScoreRule]:
     return sample_rankings("impartial-culture", 9, 8, rng=3), rule
 
 
-@pytest.mark.parametrize("unit", [1.0, 1e-12])
-def test_forged_bounds_of_a_selection(unit: float) -> None:
+UNITS = [1.0, 1e-12, 2.0**-300, 1e12, 2.0**300]
+GROUPS = [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("method", ["greedy", "lazy"])
+@pytest.mark.parametrize(
+    "quotas",
+    [
+        {},
+        {"groups": GROUPS, "quota": {1: 2}},
+        {"groups": GROUPS, "at_least": {0: 2}},
+        {"groups": GROUPS, "at_most": {0: 1, 1: 3}},
+    ],
+)
+def test_every_false_field_of_a_selection_is_refused(unit: float, method: str, quotas: dict) -> None:
     rankings, rule = panel(unit)
-    groups = [0, 0, 0, 0, 1, 1, 1, 1]
-    true = select(rankings, rule, 3, groups=groups, quota={1: 2}).certificate
+    true = select(rankings, rule, 3, method=method, **quotas).certificate
+    counts = np.bincount(true.groups[true.items], minlength=len(true.low))
     assert true.verify(rankings, rule)
+    assert 0 < true.gap < true.bound
     assert true.gap == pytest.approx(true.bound - true.value, rel=1e-9, abs=0)
-    for forged in (
-        replace(true, bound=float(true.value), gap=0.0),
-        replace(true, gap=0.0),
-        replace(true, gap=true.gap / 2),
-        replace(true, value=true.value + unit, gap=true.gap - unit),
-        replace(true, bound=true.value * (1 + 1e-6), gap=true.value * 1e-6),
-        replace(true, bound=np.nan),
-        replace(true, items=true.items[::-1][:2]),
-        replace(true, low=np.array([2, 1]), high=np.array([2, 1])),
-        replace(true, groups=true.groups[:-1]),
-    ):
-        assert not forged.verify(rankings, rule)
+    forged = [
+        *forged_fields(true),
+        ("no gap", replace(true, bound=float(true.value), gap=0.0)),
+        ("half of the gap", replace(true, bound=true.bound - true.gap / 2, gap=true.gap / 2)),
+        ("another value", replace(true, value=true.value + unit, gap=true.gap - unit)),
+        ("a smaller bound", replace(true, bound=true.value * (1 + 1e-6), gap=true.value * 1e-6)),
+        ("a larger bound", replace(true, bound=2 * true.bound, gap=2 * true.bound - true.value)),
+        ("no bound", replace(true, bound=np.nan)),
+        ("fewer items", replace(true, items=true.items[:2])),
+        ("items that are no items", replace(true, items=true.items + 0.5)),
+        ("quotas that the set breaks", replace(true, low=3 - counts, high=3 - counts)),
+        ("impossible quotas", replace(true, low=true.high + 1, high=true.high + 1)),
+        ("fewer groups", replace(true, groups=true.groups[:-1])),
+        ("one quota for all groups", replace(true, low=true.low[:0], high=true.high[:0])),
+        ("another statement", replace(true, statement="fair_subset_selection/FSS-G3")),
+    ]
+    assert [words for words, false in forged if false.verify(rankings, rule)] == []
     assert not true.verify(sample_rankings("impartial-culture", 9, 8, rng=4), rule)
-    # a larger bound is a bound too
-    assert replace(true, bound=2 * true.bound, gap=2 * true.bound - true.value).verify(rankings, rule)
 
 
-@pytest.mark.parametrize("unit", [1.0, 1e-12])
-@pytest.mark.parametrize("groups", [None, [0, 0, 0, 0, 1, 1, 1, 1]])
+def test_bounds_are_those_of_the_set() -> None:
+    """By the definition: what each other item would add, the best three of them; at the optimum nothing is certain."""
+    rankings, rule = panel()
+    found = select(rankings, rule, 3)
+    added = [committee_score(rankings, rule, [*found.items, i]) - found.score for i in range(8) if i not in found.items]
+    assert found.certificate.gap == sum(sorted(added)[-3:])
+    pav = ScoreRule("pav", depth=4)
+    for method in ("greedy", "lazy"):
+        assert select(rankings, pav, 3, method=method).certificate.verify(rankings, pav)
+        assert select(rankings, pav, 0, method=method).certificate.verify(rankings, pav)
+        assert select(rankings, pav, 8, method=method).certificate.gap == 0
+
+
+def test_quotas_of_certificates_are_narrow() -> None:
+    rankings, rule = panel()
+    found = select(rankings, rule, 3, groups=GROUPS, at_least={1: 1}, at_most={0: 2}).certificate
+    assert (found.low.tolist(), found.high.tolist()) == ([0, 1], [2, 3])
+    found = select(rankings, rule, 3, groups=GROUPS, at_most={0: 1}).certificate
+    assert (found.low.tolist(), found.high.tolist()) == ([0, 2], [1, 3])
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("groups", [None, GROUPS])
 def test_forged_transfers(unit: float, groups: list | None) -> None:
     rankings, rule = panel(unit)
     true = certify_selection(rankings, rule, [7, 0, 5], groups=groups)
@@ -58,19 +98,21 @@ def test_forged_transfers(unit: float, groups: list | None) -> None:
     assert 0 < true.step_ratio < 1
     assert true.bound == pytest.approx(true.value / true.ratio, rel=1e-12, abs=0)
     assert true.gap == pytest.approx(true.bound - true.value, rel=1e-12, abs=0)
-    for forged in (
-        replace(true, bound=float(true.value)),
-        replace(true, bound=1.5 * true.bound),
-        replace(true, gap=0.0),
-        replace(true, value=true.value + unit),
-        replace(true, ratio=1.0),
-        replace(true, step_ratio=1.0),
-        replace(true, gains=true.largest),
-        replace(true, largest=true.gains),
-        replace(true, gains=true.gains[:2]),
-        replace(true, items=true.items[::-1]),
-    ):
-        assert not forged.verify(rankings, rule)
+    forged = [
+        *forged_fields(true),
+        ("the value", replace(true, bound=float(true.value))),
+        ("a ratio of one", replace(true, ratio=1.0)),
+        ("steps of one", replace(true, step_ratio=1.0)),
+        ("all gained", replace(true, gains=true.largest)),
+        ("nothing better", replace(true, largest=true.gains)),
+        ("fewer gains", replace(true, gains=true.gains[:2])),
+        ("another order", replace(true, items=true.items[::-1])),
+        ("no items", replace(true, items=true.items[:0])),
+        ("other groups", replace(true, groups=np.array([0, 1] * 4))),
+        ("fewer groups", replace(true, groups=np.zeros(3, np.int64))),
+        ("another statement", replace(true, statement="fair_subset_selection/FSS-G5")),
+    ]
+    assert [words for words, false in forged if false.verify(rankings, rule)] == []
 
 
 def test_no_bound_is_not_any_bound() -> None:
