@@ -10,11 +10,11 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory.alpha_rank.information import information_gain
 from lrtheory.alpha_rank.laws import check_dense
-from lrtheory.alpha_rank.problem import Game, payoff_tables
+from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
 from lrtheory.alpha_rank.ranking import AlphaRankResult, as_ranking
 from lrtheory.alpha_rank.response_graph import graph_of_chain
 from lrtheory.alpha_rank.stationary import residual, stationary_answer
-from lrtheory.alpha_rank.transition import check_chain, profile_chain
+from lrtheory.alpha_rank.transition import check_chain, check_intensity, profile_chain
 
 __all__ = ["eigenvector", "information_gain"]
 
@@ -44,7 +44,7 @@ def eigenvector(
     tie_tol : float
         Payoff differences of at most this size are ties.
     labels : sequence of K sequences of str, optional
-        Names of the strategies; by default those of the game.
+        Names of the strategies; by default those of the game, or on the axes of pandas frames.
 
     Returns
     -------
@@ -75,6 +75,8 @@ def eigenvector(
         epsilon = 0.01
     tables = payoff_tables(payoffs)
     chain = profile_chain(tables, tie_tol=tie_tol)
+    check_intensity(chain, alpha, m)
+    names = names_of(payoffs, labels, chain.sizes)
     check_dense(chain, '`alpha_rank` with `method` "power"')
     rates = chain.rates(alpha, m) if epsilon is None else chain.epsilon_rates(epsilon).astype(np.float64)
     matrix = chain.dense(rates)
@@ -87,7 +89,5 @@ def eigenvector(
     pi = pi / pi.sum()
     with np.errstate(invalid="ignore"):  # the route may give small negative masses
         law = stationary_answer("eig", pi, residual(matrix, pi), flops=25 * len(pi) ** 3, message="dense eigenvector")
-    if labels is None and isinstance(payoffs, Game):
-        labels = payoffs.labels
     sinks = graph_of_chain(chain).markov_conley_chains()
-    return as_ranking(law, chain.sizes, tables.dtype, sinks=sinks, labels=labels, reason="the authors' route")
+    return as_ranking(law, chain.sizes, tables.dtype, sinks=sinks, labels=names, reason="the authors' route")

@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays
+from lrtheory._array import array_namespace, arrays, is_foreign
 from lrtheory._result import Result, result
-from lrtheory._validation import integer
+from lrtheory._validation import as_array, integer
 
 __all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 
@@ -69,7 +69,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
     """
     m = integer("population_size", population_size, low=2)
     xp = array_namespace(u)
-    advantage = xp.asarray(u)
+    advantage = xp.asarray(u if is_foreign(u) else as_array("u", u))
     if not xp.isdtype(advantage.dtype, "real floating"):
         advantage = xp.astype(advantage, xp.float64)
     size = xp.abs(advantage)
@@ -146,6 +146,11 @@ class ProfileChain(Result):
     def exact(self) -> bool:
         """Whether the payoffs are Fractions."""
         return self.differences.dtype == object
+
+    @property
+    def largest_gain(self) -> float:
+        """A bound on what a mutant gains or loses in one meeting."""
+        return float(abs(self.differences).max(initial=0))
 
     def log_rates(self, alpha: float, population_size: int) -> np.ndarray:
         r"""Log probabilities of the deviations at finite alpha.

@@ -19,6 +19,10 @@ from lrtheory._validation import array, integer, must, real
 __all__ = ["EloResult", "elo"]
 
 POINTS = 400 / math.log(10)  # of one natural logit
+#: doubles count no farther
+MOST_GAMES = 2.0**53
+#: smallest ridge, in parts of the largest number of wins, where it alone makes the ratings finite
+LEAST_RIDGE = 1e-12
 
 
 @result
@@ -59,10 +63,10 @@ def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
     Parameters
     ----------
     wins : array of shape (n, n)
-        ``wins[i, j]``: how often i has beaten j; a draw counts half for both. Not negative; the diagonal is ignored.
+        ``wins[i, j]``: how often i has beaten j; a draw counts half for both. In [0, 2^53]; the diagonal is ignored.
     ridge : float
-        Weight of sum theta^2 / 2 in natural logits, above 0. It fixes the sum, and gives finite ratings to players who
-        won all games or none.
+        Weight of sum theta^2 / 2 in natural logits, above 0, in the unit of `wins`. It fixes the sum, and gives finite
+        ratings to players who won all games or none; there it must be at least 1e-12 of the largest number of wins.
     max_iter : int
         Largest number of Newton steps.
 
@@ -74,7 +78,7 @@ def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
     Raises
     ------
     ValueError
-        If `wins` is not square, finite and non-negative, or `ridge` is not positive.
+        If `wins` is not square with entries in [0, 2^53], or `ridge` is not positive or too small.
 
     Notes
     -----
@@ -92,14 +96,16 @@ def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
     >>> elo([[0, 10], [1, 0]]).ratings.round(1).tolist()
     [200.0, -200.0]
     """
-    table = array("wins", wins, low=0).astype(np.float64)
+    table = array("wins", wins, low=0, high=MOST_GAMES).astype(np.float64)
     if table.ndim != 2 or len(table) != table.shape[-1] or table.size == 0:
         raise must("wins", "square, with a player", table.shape)
     ridge, max_iter = real("ridge", ridge, low=0, high=1e300), integer("max_iter", max_iter, low=1)
     if ridge == 0:
         raise must("ridge", "above 0", ridge)
     table[np.eye(len(table), dtype=bool)] = 0
-    theta, n_iter, converged = _newton(table, ridge, max_iter)
+    most = float(table.max()) or 1.0
+    message = _existence(table, ridge, LEAST_RIDGE * most)
+    theta, n_iter, converged = _newton(table / most, ridge / most, max_iter)
     gaps = np.subtract.outer(theta, theta)
     return EloResult(
         ratings=POINTS * theta,
@@ -107,13 +113,15 @@ def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
         log_likelihood=-float((table * np.logaddexp(0, -gaps)).sum()),
         n_iter=n_iter,
         converged=converged,
-        message=_existence(table),
+        message=message,
         counts={"games": int(table.sum())},
     )
 
 
 def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, int, bool]:
-    """Newton's method with steps halved until the objective does not fall."""
+    """Newton's method with steps halved until the objective does not fall; the largest number of wins is 1."""
+    from scipy.special import expit
+
     games, n = wins + wins.T, len(wins)
 
     def objective(theta: np.ndarray) -> float:
@@ -122,11 +130,14 @@ def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, 
 
     theta, value = np.zeros(n), objective(np.zeros(n))
     for step in range(1, max_iter + 1):
-        p = 0.5 + 0.5 * np.tanh(np.subtract.outer(theta, theta) / 2)
-        gradient = (wins - games * p).sum(axis=1) - ridge * theta
-        curvature = games * p * (1 - p)
-        hessian = np.diag(curvature.sum(axis=1) + ridge) - curvature
-        change = np.linalg.solve(hessian, gradient)
+        gaps = np.subtract.outer(theta, theta)
+        p, q = expit(gaps), expit(-gaps)  # 1 - p would lose the small ones
+        gradient = (wins * q - wins.T * p).sum(axis=1) - ridge * theta
+        curvature = games * p * q
+        # the steps sum to 0, as the gradients do; so the ones keep the matrix regular and change no step
+        hessian = np.diag(curvature.sum(axis=1) + ridge) - curvature + curvature.max(initial=0.0)
+        change = np.linalg.solve(hessian, gradient - gradient.mean())
+        change -= change.mean()
         if abs(change).max() * POINTS > 1000:  # where curves are flat a full step would overshoot
             change *= 1000 / POINTS / abs(change).max()
         while (after := objective(theta + change)) < value - 1e-12 * abs(value) and abs(change).max() > 1e-12:
@@ -138,12 +149,14 @@ def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, 
     return theta, max_iter, False
 
 
-def _existence(wins: np.ndarray) -> str:
-    """Whether the ratings exist without ridge (Ford's condition)."""
+def _existence(wins: np.ndarray, ridge: float, least: float) -> str:
+    """Whether the ratings exist without ridge (Ford's condition); where not, the ridge must not be lost to rounding."""
     from scipy.sparse.csgraph import connected_components
 
     if connected_components(wins > 0, directed=True, connection="strong")[0] == 1:
         return "the ratings exist without ridge"
+    if ridge < least:
+        raise must("ridge", f"at least {least:.3g} for these wins, whose ratings do not exist without it", ridge)
     if connected_components(wins > 0, directed=False)[0] > 1:
         return "some players are connected by no games; each group has mean 0 by the ridge alone"
     return "some players win all their games against the others; the ridge alone keeps their ratings finite"

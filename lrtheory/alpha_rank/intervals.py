@@ -90,7 +90,7 @@ def ranking_intervals(
     >>> found.lower.tolist(), found.upper.tolist()
     ([0.25, 0.25], [0.75, 0.75])
     """
-    low, high = payoff_tables(lower), payoff_tables(upper)
+    low, high = payoff_tables(lower, name="lower"), payoff_tables(upper, name="upper")
     _, _, epsilon = check_chain(np.inf, 2, epsilon)
     if low.dtype == object or high.dtype == object:
         epsilon = Fraction(epsilon)
@@ -102,6 +102,8 @@ def ranking_intervals(
     n = low[0].size
     if n > MAX_DENSE:
         raise must("lower", f"a game of at most {MAX_DENSE} profiles", n)
+    if targets is not None and not isinstance(targets, Iterable):
+        raise must("targets", "None or profile numbers", targets, TypeError)
     chosen = range(n) if targets is None else [integer("targets", s, low=0, high=n - 1) for s in targets]
     neighbors, direction, is_open = open_edges(low, high)
     least, most, n_solves = [], [], 0

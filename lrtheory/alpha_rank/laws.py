@@ -26,7 +26,7 @@ from lrtheory.alpha_rank.stationary import (
     solve_power,
     stationary_answer,
 )
-from lrtheory.alpha_rank.transition import profile_chain
+from lrtheory.alpha_rank.transition import check_intensity, profile_chain
 
 __all__ = ["MAX_DEVIATIONS", "check_dense", "line_law", "table_law"]
 
@@ -116,6 +116,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
 
 def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, epsilon: Any, method: str) -> Law:
     """The law of a chain given by its deviations; why by this method; and the sinks."""
+    check_intensity(chain, alpha, m)
     sinks = graph_of_chain(chain).markov_conley_chains()
     if math.isinf(alpha) and epsilon is None:
         return *_limit(chain, limit, m, method, sinks), sinks
@@ -159,7 +160,12 @@ def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -
     if method in ("leading", "sink"):
         raise must("method", f'other than "{method}", which solves limits (`alpha` infinite, `epsilon` None)', method)
     if method != "auto":
-        return _solve(chain, alpha, m, epsilon, method), "chosen by the caller"
+        try:
+            return _solve(chain, alpha, m, epsilon, method), "chosen by the caller"
+        except Reducible as error:  # as below: the chain is irreducible, and some of its rates underflow
+            name, value, side = ("alpha", alpha, "small") if epsilon is None else ("epsilon", epsilon, "large")
+            rule = f'{side} enough for the doubles of `method` "{method}" ("log-gth" takes any)'
+            raise must(name, rule, value, Reducible) from error
     if n > MAX_DENSE:
         return _solve(chain, alpha, m, epsilon, "power"), f"more than {MAX_DENSE} profiles"
     try:

@@ -18,7 +18,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import integer, must
+from lrtheory._validation import as_array, integer, must
 
 __all__ = ["CompletedTable", "complete_table"]
 
@@ -82,8 +82,8 @@ def complete_table(
     Raises
     ------
     ValueError
-        If the table is not square, a win rate is not in [0, 1], a pair's rates do not sum to 1, the rank is odd, or
-        nothing was played.
+        If the table is not square or of one player, a win rate is not in [0, 1], a pair's rates do not sum to 1, the
+        rank is odd, or nothing was played.
 
     Notes
     -----
@@ -103,10 +103,16 @@ def complete_table(
     >>> complete_table(table, rank=2, rng=0).means.round(3)[0].tolist()[:2]
     [0.5, 0.2]
     """
-    rates = np.array(means, dtype=np.float64)  # a copy, with NaN
+    rates = as_array("means", means)
+    if rates.dtype.kind not in "iubfO" or rates.ndim != 2 or rates.shape[0] != rates.shape[1]:
+        raise must("means", "a square table of win rates", means)
+    if len(rates) < 2:
+        raise must("means", "a table of at least two players", rates.shape)
+    try:
+        rates = rates.astype(np.float64)  # a copy, with NaN
+    except (TypeError, ValueError) as error:
+        raise must("means", "in [0, 1], or NaN where a pair has not met", means) from error
     n = len(rates)
-    if rates.shape != (n, n) or n == 0:
-        raise must("means", "a square table", rates.shape)
     if ((rates < 0) | (rates > 1)).any():
         raise must("means", "in [0, 1], or NaN where a pair has not met", rates)
     np.fill_diagonal(rates, 0.5)

@@ -10,12 +10,13 @@ and exact intervals for the two probabilities give one for the mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory._validation import array, must, open_interval, real
+from lrtheory._validation import array, as_array, must, open_interval, real
 from lrtheory.alpha_rank.clopper_pearson import clopper_pearson
 
 __all__ = ["MatchTable", "table_from_matches"]
@@ -109,7 +110,7 @@ def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5
     Raises
     ------
     ValueError
-        If a player meets itself, an outcome is none of the three, or the shapes do not fit.
+        If a player has no name or meets itself, an outcome is none of the three, or the shapes do not fit.
 
     Examples
     --------
@@ -120,10 +121,10 @@ def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5
     """
     if draws is not None:
         draws = open_interval("draws", real("draws", draws), 0, 1)
-    pairs = np.asarray(players)
+    pairs = _names(players)
     if pairs.dtype.kind not in "iuUSO" or pairs.ndim != 2 or pairs.shape[1:] != (2,) or len(pairs) == 0:
         raise must("players", "of shape (n_matches, 2), names or integer ids, with a match", pairs)
-    names, ids = np.unique(pairs.astype(str) if pairs.dtype.kind == "O" else pairs, return_inverse=True)
+    names, ids = np.unique(pairs, return_inverse=True)
     first, second = ids.reshape(pairs.shape).T
     if (first == second).any():
         raise must("players", "two different players in each match", names[first[first == second][0]])
@@ -145,9 +146,22 @@ def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5
     return MatchTable(means, wins, decided, games, labels, draws, _unmet_message(unmet), counts)
 
 
+def _names(players: Any) -> np.ndarray:
+    """Players as one array of words or of integers; what is neither is no name, such as None and NaN."""
+    given = as_array("players", players)
+    if given.dtype.kind in "US" and not isinstance(players, np.ndarray):  # NaN among names has become a word
+        given = np.asarray(players, dtype=object)
+    if given.dtype.kind != "O":
+        return given
+    for player in given.flat:
+        if isinstance(player, bool) or not isinstance(player, (str, bytes, Integral)):
+            raise must("players", "names or integer ids, two in each match", player)
+    return given.astype(str)
+
+
 def _scores(outcomes: Any, draws: float | None, n: int) -> np.ndarray:
     """Outcomes as numbers, each of which is a win, a loss or a draw."""
-    given = np.asarray(outcomes)
+    given = as_array("outcomes", outcomes)
     if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
         words = {"win": 1.0, "loss": 0.0, "draw": draws}
         known = [words.get(str(word)) for word in given.ravel()]

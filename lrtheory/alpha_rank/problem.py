@@ -19,6 +19,8 @@ from lrtheory._validation import sizes as check_sizes
 
 __all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
 
+#: payoffs in doubles are at most this large, so that sums of differences stay in their range
+LARGEST = 1e300
 #: where the outcomes of one play lie
 OUTCOMES = {"bernoulli": (0.0, 1.0), "clipped-gaussian": (-1.0, 2.0)}
 
@@ -33,7 +35,7 @@ class Game:
         ``payoffs[k][s]`` is the mean payoff of player k in profile s. float64, or an object array of Fractions, on
         which all of the infinite-alpha code is exact.
     labels : sequence of K sequences of str, optional
-        Names of the strategies of each player.
+        Names of the strategies of each player; by default those on the axes of pandas frames.
     outcomes : {"none", "bernoulli", "clipped-gaussian"}
         What one play of a profile returns, independently for each player and with mean ``payoffs[k][s]`` in [0, 1]:
         "bernoulli" draws from {0, 1}, "clipped-gaussian" adds a standard normal number, clipped to [-1, 1], so that
@@ -58,11 +60,12 @@ class Game:
 
     def __post_init__(self) -> None:
         payoffs = payoff_tables(self.payoffs)
+        labels = names_of(self.payoffs, self.labels, payoffs.shape[1:])
         choice("outcomes", self.outcomes, ("none", *OUTCOMES))
         if self.outcomes != "none":
             array("payoffs", payoffs, low=0, high=1)
         object.__setattr__(self, "payoffs", read_only(payoffs))
-        object.__setattr__(self, "labels", strategy_labels(self.labels, self.sizes))
+        object.__setattr__(self, "labels", labels)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -87,13 +90,15 @@ def edge_gap(table: np.ndarray, player: int) -> Any:
     return gap if table.dtype == object else float(gap)
 
 
-def payoff_tables(payoffs: Any) -> np.ndarray:
+def payoff_tables(payoffs: Any, *, name: str = "payoffs") -> np.ndarray:
     """The payoffs as one array of shape (K, s_1, ..., s_K): float32, float64, or Fractions in an object array.
 
     Parameters
     ----------
     payoffs : Game, array or sequence of K tables
         What a solver was given.
+    name : str
+        The argument, for the sentences of errors.
 
     Returns
     -------
@@ -103,31 +108,54 @@ def payoff_tables(payoffs: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are not K finite tables with K axes of one shape.
+        If there are not K tables with K axes of one shape, of finite numbers in [-1e300, 1e300].
     """
     if isinstance(payoffs, Game):
         return payoffs.payoffs
     if isinstance(payoffs, (list, tuple)):
         shapes = [np.shape(table) for table in payoffs]
         if len(set(shapes)) > 1:
-            raise must("payoffs", "a sequence of tables of one shape", shapes)
-    tables = array("payoffs", payoffs)
+            raise must(name, "a sequence of tables of one shape", shapes)
+    tables = array(name, payoffs)
     if tables.ndim == 0 or len(tables) != tables.ndim - 1:
-        raise must(
-            "payoffs", "of shape (K, s_1, ..., s_K), one table with K axes for each of the K players", tables.shape
-        )
+        raise must(name, "of shape (K, s_1, ..., s_K), one table with K axes for each of the K players", tables.shape)
     if tables.size == 0:
-        raise must("payoffs", "a game in which every player has a strategy", tables.shape)
+        raise must(name, "a game in which every player has a strategy", tables.shape)
     if tables.dtype == object:
-        return np.array([_fraction(value) for value in tables.ravel()], dtype=object).reshape(tables.shape)
-    return tables
+        return np.array([_fraction(value, name) for value in tables.ravel()], dtype=object).reshape(tables.shape)
+    return tables if tables.dtype == np.float32 else array(name, tables, low=-LARGEST, high=LARGEST)
 
 
-def _fraction(value: Any) -> Fraction:
+def _fraction(value: Any, name: str) -> Fraction:
     try:
         return Fraction(value)
     except (OverflowError, ValueError) as error:  # an infinity or NaN among exact numbers
-        raise must("payoffs", "finite", value) from error
+        raise must(name, "finite", value) from error
+
+
+def names_of(payoffs: Any, labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
+    """The labels that the caller gave, or those of a game or of pandas frames; one list for a single population."""
+    if labels is None and isinstance(payoffs, Game):
+        labels = None if payoffs.labels is None else payoffs.labels[: len(sizes)]
+    elif labels is None:
+        labels = _frame_names(payoffs, sizes)
+    elif len(sizes) == 1 and all(isinstance(label, str) for label in labels):
+        labels = (labels,)
+    return strategy_labels(labels, sizes)
+
+
+def _frame_names(payoffs: Any, sizes: tuple[int, ...]) -> tuple[Any, ...] | None:
+    """The names on the axes of pandas frames; None where the axes are numbered, not named."""
+    together = isinstance(payoffs, (list, tuple))
+    tables = [table for table in (payoffs if together else (payoffs,)) if hasattr(table, "axes")]
+    found = [tuple(list(axis) for axis in table.axes) for table in tables]
+    if found and not together:  # the table of one player, or that of a single population with its names on both axes
+        rows, columns = found[0]
+        found = [(columns,), (rows,)] if len(rows) == sizes[0] else [(columns,)]
+    named = [axes for axes in found if any(axis != list(range(len(axis))) for axis in axes)]
+    if any(axes != named[0] for axes in named):
+        raise must("payoffs", "frames whose axes have the same names in the same order", named)
+    return named[0] if named else None
 
 
 def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:

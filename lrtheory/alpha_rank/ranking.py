@@ -22,7 +22,7 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, must
 from lrtheory.alpha_rank.laws import MAX_DEVIATIONS, line_law, table_law
-from lrtheory.alpha_rank.problem import Game, payoff_tables, strategy_labels
+from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
 from lrtheory.alpha_rank.single_population import square_table
 from lrtheory.alpha_rank.stationary import MAX_DENSE, StationaryResult
 from lrtheory.alpha_rank.transition import check_chain, check_population, profile_chain
@@ -127,7 +127,8 @@ def alpha_rank(
         else; "sink" needs a single sink, and beyond 4096 profiles "leading" contracts closed classes, see
         `contraction`. "power" at infinite alpha, and "sink", store nothing of size \|S\| D.
     labels : sequence of K sequences of str, optional
-        Names of the strategies; by default those of the game. For a single population one sequence, or a flat one.
+        Names of the strategies; by default those of the game, or on the axes of pandas frames. For a single population
+        one sequence, or a flat one.
 
     Returns
     -------
@@ -184,6 +185,7 @@ def alpha_rank(
     else:
         tables = payoff_tables(payoffs)
         sizes, degree = tables.shape[1:], sum(tables.shape[1:]) - len(tables)
+    labels = names_of(payoffs, labels, sizes)
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
     large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and epsilon is None))
     if math.isinf(alpha) and has_lines and (large or (method == "power" and epsilon is not None)):
@@ -197,16 +199,7 @@ def alpha_rank(
         options: dict[str, Any] = {"population": population, "fitness": fitness, "population_size": m}
         chain = profile_chain(payoffs if population == "single" else tables, tie_tol=tie_tol, **options)
         law, reason, sinks = table_law(chain, alpha, m, limit, epsilon, method)
-    return as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names(payoffs, labels, len(sizes)), reason=reason)
-
-
-def names(payoffs: Any, labels: Any, n_players: int) -> Any:
-    """The labels that the caller gave, or those of the game; one list of them for a single population."""
-    if labels is None and isinstance(payoffs, Game) and payoffs.labels is not None:
-        return payoffs.labels[:n_players]
-    if n_players == 1 and labels is not None and all(isinstance(label, str) for label in labels):
-        return (labels,)
-    return labels
+    return as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=labels, reason=reason)
 
 
 def as_ranking(
@@ -228,7 +221,7 @@ def as_ranking(
         ranking=np.lexsort((ties, -law.log_pi)),
         marginals=tuple(np.asarray(law.pi.reshape(sizes).sum(axis=axes)).astype(dtype) for axes in others),
         sinks=tuple(sinks),
-        labels=strategy_labels(labels, sizes),
+        labels=labels,
         residual=law.residual,
         method=law.method,
         reason=reason,

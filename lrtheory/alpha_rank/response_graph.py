@@ -15,7 +15,7 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, must, real
 from lrtheory.alpha_rank.chain import ProfileChain, payoff_differences, profile_neighbors
-from lrtheory.alpha_rank.problem import Game, payoff_tables, strategy_labels
+from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
 from lrtheory.alpha_rank.transition import profile_chain
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def response_graph(
     tie_tol : float
         Payoff differences of at most this size are ties.
     labels : sequence of K sequences of str, optional
-        Names of the strategies; by default those of the game. One sequence for a single population.
+        Names of the strategies; by default those of the game, or on the axes of pandas frames. For a single population
+        one sequence, or a flat one.
 
     Returns
     -------
@@ -133,15 +134,12 @@ def response_graph(
     [[3]]
     """
     chain = profile_chain(payoffs, population=population, tie_tol=tie_tol)
-    if labels is None and isinstance(payoffs, Game) and payoffs.labels is not None:
-        labels = payoffs.labels[: len(chain.sizes)]
-    return graph_of_chain(chain, labels)
+    return graph_of_chain(chain, names_of(payoffs, labels, chain.sizes))
 
 
-def graph_of_chain(chain: ProfileChain, labels: Any = None) -> ResponseGraph:
+def graph_of_chain(chain: ProfileChain, labels: tuple[tuple[str, ...], ...] | None = None) -> ResponseGraph:
     """The response graph of a chain whose ties are marked already."""
-    names = strategy_labels(labels, chain.sizes)
-    return ResponseGraph(chain.neighbors, _signs(chain.differences, 0), chain.sizes, names)
+    return ResponseGraph(chain.neighbors, _signs(chain.differences, 0), chain.sizes, labels)
 
 
 @arrays("host")

@@ -95,6 +95,11 @@ class GlobalChain(ProfileChain):
 
     table: np.ndarray
 
+    @property
+    def largest_gain(self) -> float:
+        """As of `ProfileChain`; a payoff of the mutant less one of a resident."""
+        return 2 * float(abs(self.table).max())
+
     def advantages(self, population_size: int, *, incoming: bool = False) -> np.ndarray:
         """Sums of payoff advantages F(l), l = 1, ..., m - 1, along the last axis of shape (n, n - 1, m - 1).
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -150,16 +151,33 @@ def stationary_distribution(
         raise must("log", 'False unless `method` is "log-gth"', log)
     if method == "leading":
         return solve_leading(*_terms(chain, rational), tol=real("order_tol", order_tol, low=0))
-    if method == "sparse":
-        return solve_sparse(_checked(chain, method, False, False))
+    rates = _checked(chain, method, rational, log)
+    if log or rates.dtype == object:
+        return solve_log_gth(rates) if log else solve_gth(rates)
+    rates, unit = _scaled(rates)
     if method == "power":
         tol, max_iter = real("tol", tol, low=0), integer("max_iter", max_iter, low=1)
-        return solve_power(power.sparse_rates(_checked(chain, method, False, False)), tol=tol, max_iter=max_iter)
-    rates = _checked(chain, method, rational, log)
-    if method == "gth":
-        return solve_gth(rates)
-    with np.errstate(divide="ignore"):
-        return solve_log_gth(rates if log else np.log(rates))
+        law = solve_power(power.sparse_rates(rates), tol=tol, max_iter=max_iter)
+    elif method == "log-gth":
+        with np.errstate(divide="ignore"):
+            law = solve_log_gth(np.log(rates))
+    else:
+        law = solve_sparse(rates) if method == "sparse" else solve_gth(rates)
+    return replace(law, residual=law.residual * unit)
+
+
+def _scaled(rates: Any) -> tuple[Any, float]:
+    """Rates without diagonal in units of a power of two near the largest, so that no unit of time makes them vanish."""
+    if sparse.issparse(rates):
+        entries = sparse.coo_array(rates, dtype=np.float64)
+        off = entries.row != entries.col
+        rates = sparse.csr_array((entries.data[off], (entries.row[off], entries.col[off])), shape=entries.shape)
+        largest = rates.data.max(initial=0.0)
+    else:
+        rates = np.where(np.eye(len(rates), dtype=bool), 0.0, rates)
+        largest = rates.max()
+    unit = 2.0 ** min(math.frexp(largest)[1], 1023) if largest > 0 else 1.0
+    return rates / unit, unit
 
 
 def _checked(chain: Any, method: str, rational: bool, log: bool) -> Any:
@@ -345,7 +363,8 @@ def _in_range(pi: np.ndarray, exits: np.ndarray) -> None:
     most n X, X = 1 / min(pi exits), because 1 / pi(k) bounds the time away from k; the time to s at most 2 n X /
     min(pi).
     """
-    pi = pi / pi.max()
+    with np.errstate(invalid="ignore"):  # masses beyond all doubles are not safe either
+        pi = pi / pi.max()
     safe = np.isfinite(pi).all() and pi.min() * min(1.0, exits.min(initial=1.0)) > 1e-140
     if not safe:
         rule = 'irreducible, with a law of more than 1e-140 at every state (`method` "log-gth" has no such limit)'

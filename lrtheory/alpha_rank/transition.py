@@ -31,7 +31,7 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._validation import choice, integer, must, open_interval, real
 from lrtheory.alpha_rank.chain import ProfileChain, payoff_differences, profile_neighbors
-from lrtheory.alpha_rank.problem import Game, payoff_tables
+from lrtheory.alpha_rank.problem import LARGEST, Game, payoff_tables
 from lrtheory.alpha_rank.single_population import single_chain, square_table
 
 __all__ = ["profile_chain", "transition_matrix"]
@@ -152,6 +152,7 @@ def transition_matrix(
     chain = profile_chain(payoffs, population=population, fitness=fitness, population_size=m)
     if math.isinf(alpha) and epsilon is None:
         raise must("epsilon", "in (0, 0.5) at infinite alpha, where the chain has no unique law without it", epsilon)
+    check_intensity(chain, alpha, m)
     rates = chain.epsilon_rates(epsilon) if math.isinf(alpha) else chain.rates(alpha, m)
     stay = 1 - rates.sum(axis=1)
     if format == "dense":
@@ -164,6 +165,13 @@ def transition_matrix(
     columns = np.concatenate([np.arange(n)[:, None], chain.neighbors], axis=1).ravel()
     starts = np.arange(0, n * (degree + 1) + 1, degree + 1)
     return sparse.csr_array((np.concatenate([stay[:, None], rates], axis=1).ravel(), columns, starts), shape=(n, n))
+
+
+def check_intensity(chain: ProfileChain, alpha: float, m: int) -> None:
+    """Refuse a finite alpha at which log masses, up to n m alpha times the largest gain, leave the range of doubles."""
+    most = LARGEST / max(len(chain.neighbors) * m * chain.largest_gain, 1 / LARGEST)
+    if math.isfinite(alpha) and alpha > most:
+        raise must("alpha", f"at most {most:.3g} for these payoffs, or infinite", alpha)
 
 
 def check_chain(alpha: Any, population_size: Any, epsilon: Any) -> tuple[float, int, Any]:

@@ -207,6 +207,8 @@ class ResponseGraphUCB:
         ValueError
             If the profile does not exist or an outcome is outside [0, 1].
         """
+        if not isinstance(profile, (Sequence, np.ndarray)):
+            raise must("profile", "a sequence of strategies", profile, TypeError)
         if len(profile) != len(self.sizes):
             raise must("profile", f"one strategy for each of {len(self.sizes)} players", profile)
         strategies = [integer("profile", x, low=0, high=n - 1) for x, n in zip(profile, self.sizes, strict=True)]
@@ -242,6 +244,8 @@ class ResponseGraphUCB:
                 if ucb_steps.play(*law, self.rng, room, *self._constants, *self._state()) < room:
                     break
         else:
+            if not callable(sampler):
+                raise must("sampler", "a Game, or a function of a profile", sampler, TypeError)
             while (profile := self.ask()) is not None:
                 self.tell(profile, sampler(profile))
         return self.estimate()

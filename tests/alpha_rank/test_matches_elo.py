@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -132,9 +133,31 @@ def test_separable_and_disconnected_wins():
     assert not elo(np.triu(np.ones((3, 3)), 1), max_iter=1).converged
 
 
+@pytest.mark.parametrize("games", [1e-9, 1.0, 1e9, 1e12, 1e15])
+def test_any_number_of_games(games):
+    p = 1 / (1 + 10 ** (-np.subtract.outer([300.0, 50.0, -350.0], [300.0, 50.0, -350.0]) / 400))
+    found = elo(games * p, ridge=1e-9 * games)
+    assert found.converged
+    assert np.allclose(found.ratings, [300, 50, -350], atol=1e-4)
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 2e-12])
+def test_ratings_by_the_ridge_alone_have_small_gradients(ridge):
+    """Two pairs, one of which has beaten the other: the gradient in Fractions of the doubles that came out."""
+    wins = np.zeros((4, 4))
+    wins[0, 1], wins[1, 0], wins[2, 3], wins[3, 2], wins[0, 2] = 2, 1, 1, 1, 1
+    theta = [Fraction(r) * Fraction(math.log(10)) / 400 for r in elo(wins, ridge=ridge).ratings.tolist()]
+    loses = lambda i, j: 1 / (1 + Fraction(math.exp(theta[i] - theta[j])))
+    group = -Fraction(ridge) * (theta[0] + theta[1]) + loses(0, 2)  # games within the pair cancel
+    assert abs(group) < 1e-4 * ridge * abs(theta[0])
+    assert abs(sum(theta)) < 1e-9
+
+
 @pytest.mark.parametrize(
     ("wins", "options", "match"),
     [
+        ([[0, 1e300], [1e300, 0]], {}, r"`wins` must be in \[0, 9.0072e\+15\]; got 1e\+300"),
+        ([[0, 1e12], [0, 0]], {}, "`ridge` must be at least 1 for these wins, whose ratings do not exist without it"),
         ([[0, 1]], {}, "`wins` must be square"),
         ([[0, -1], [1, 0]], {}, "`wins`"),
         ([[0, math.nan], [1, 0]], {}, "`wins` must be finite"),

@@ -1,0 +1,163 @@
+"""What users hand over by mistake gets one sentence, and what they hand over in frames keeps its names."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from lrtheory import alpha_rank as system
+from lrtheory.alpha_rank import alpha_rank, baselines, complete_table, ranking_intervals, response_graph
+from tests.alpha_rank.oracles import PRISONERS
+from tests.examples.alpha_rank import CALLS
+
+STAKES = [[3.0, 0.0], [5.0, 1.0]]
+
+
+@pytest.mark.parametrize("alpha", [1e305, 1e307, 1e308])
+@pytest.mark.parametrize(
+    "solve",
+    [
+        alpha_rank,
+        lambda payoffs, alpha: alpha_rank(payoffs, alpha=alpha, method="power"),
+        lambda payoffs, alpha: alpha_rank(STAKES, alpha=alpha, population="single", fitness="global"),
+        lambda payoffs, alpha: system.transition_matrix(payoffs, alpha=alpha),
+        baselines.eigenvector,
+    ],
+)
+def test_alpha_beyond_doubles_is_named(solve, alpha):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"^`alpha` must be at most .* for these payoffs, or infinite; got 1e\+30"):
+            solve(PRISONERS, alpha=alpha)
+
+
+def test_the_largest_alpha_is_ranked():
+    assert alpha_rank(PRISONERS, alpha=1e297).pi.tolist() == [[0, 0], [0, 1]]
+    assert alpha_rank(np.zeros((2, 2, 2)), alpha=1e308).pi.tolist() == [[0.25, 0.25], [0.25, 0.25]]
+
+
+@pytest.mark.parametrize("method", ["gth", "power"])
+def test_underflow_is_not_a_fault_of_the_chain(method):
+    with pytest.raises(ValueError, match=r'^`alpha` must be small enough for the doubles of `method` .*"log-gth"'):
+        alpha_rank(PRISONERS, alpha=1000, method=method)
+    for epsilon in (1e-100, 1e-200):
+        with pytest.raises(ValueError, match="^`epsilon` must be large enough for the doubles of"):
+            alpha_rank(PRISONERS, epsilon=epsilon, method="gth")
+
+
+@pytest.mark.parametrize(
+    "solve", [alpha_rank, response_graph, system.Game, lambda payoffs: ranking_intervals(payoffs, payoffs)]
+)
+def test_payoffs_whose_differences_overflow(solve):
+    with pytest.raises(ValueError, match=r"` must be in \[-1e\+300, 1e\+300\]; got"):
+        solve(np.array([[1e308, -1e308]]))
+
+
+def test_stationary_laws_in_any_unit_of_time():
+    rates = np.array([[7e200, 1.0], [3.0, 1e200]])  # the diagonal is ignored, whatever stands there
+    for unit in (1e-300, 1e-150, 1.0, 1e80):
+        for method in ("gth", "log-gth", "sparse", "power"):
+            found = system.stationary_distribution(unit * rates, method=method)
+            assert np.allclose(found.pi, [0.75, 0.25], rtol=1e-12), (unit, method)
+            assert found.residual <= 1e-12 * unit
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_masked_arrays_are_refused(name):
+    """NumPy forgets which entries were masked as soon as an array is converted."""
+    args, options = CALLS[name]().args, CALLS[name]().options
+    function = system
+    for part in name.split("."):
+        function = getattr(function, part)
+    for place, value in enumerate(args):
+        if isinstance(value, np.ndarray):
+            hidden = np.ma.masked_array(value, mask=np.arange(value.size).reshape(value.shape) == value.size - 1)
+            with pytest.raises(ValueError, match="mask"):
+                function(*args[:place], hidden, *args[place + 1 :], **options)
+
+
+def test_masked_logs_and_outcomes_are_refused():
+    with pytest.raises(ValueError, match=r"`players` must be .*mask"):
+        system.table_from_matches(np.ma.masked_array([["a", "b"]], mask=[[True, False]]), [1])
+    with pytest.raises(ValueError, match=r"`outcomes` must be .*mask"):
+        system.table_from_matches([["a", "b"]], np.ma.masked_array([1.0], mask=[True]))
+    with pytest.raises(ValueError, match=r"`outcomes` must be .*mask"):
+        system.ResponseGraphUCB((2, 2)).tell((0, 0), np.ma.masked_array([0.0, 1.0], mask=[True, False]))
+
+
+@pytest.mark.parametrize("player", [None, math.nan, 1.5, True, ("a",)])
+def test_players_without_a_name(player):
+    for players in ([("a", "b"), ("a", player)], np.array([("a", "b"), ("a", None)], object)):
+        with pytest.raises(ValueError, match="`players` must be"):
+            system.table_from_matches(players, [1, 1])
+
+
+def test_players_in_frames():
+    pd = pytest.importorskip("pandas")
+    log = pd.DataFrame({"winner": ["ann", "bob"], "loser": ["bob", "cat"]})
+    assert system.table_from_matches(log, pd.Series([1, 1])).labels == ("ann", "bob", "cat")
+    for missing in (None, math.nan, pd.NA):
+        with pytest.raises(ValueError, match="`players` must be names or integer ids, two in each match; got"):
+            system.table_from_matches(log.replace("cat", missing), [1, 1])
+
+
+def test_telling_nothing():
+    learner = system.ResponseGraphUCB((2, 2))
+    for profile, outcomes, match in (
+        (None, None, "`profile` must be a sequence of strategies; got None"),
+        (3, [0, 1], "`profile` must be a sequence of strategies; got 3"),
+        ((0, 0), None, "`outcomes` must be an array of real numbers; got None"),
+    ):
+        with pytest.raises(TypeError, match=match):
+            learner.tell(profile, outcomes)
+    with pytest.raises(TypeError, match="`sampler` must be a Game, or a function of a profile; got None"):
+        learner.run(None)
+    assert learner.total == 0
+
+
+def test_intervals_of_no_number():
+    for value in (math.nan, [[math.nan, 0]]):
+        with pytest.raises(ValueError, match="`lower` must be finite; got nan"):
+            ranking_intervals(value, [[1, 1]])
+    with pytest.raises(ValueError, match="`upper` must be finite; got nan"):
+        ranking_intervals([[0, 0]], [[1, math.nan]])
+    with pytest.raises(TypeError, match="`targets` must be None or profile numbers; got 3"):
+        ranking_intervals([[0, 0]], [[1, 1]], targets=3)
+
+
+@pytest.mark.parametrize("means", [[[0.5]], np.zeros((0, 0)), math.nan, None, [["a", "b"], ["b", "a"]], [[0.5, 0.5]]])
+def test_tables_that_cannot_be_completed(means):
+    with pytest.raises(
+        ValueError, match=r"`means` must be a (square table of win rates|table of at least two players)"
+    ):
+        complete_table(means)
+
+
+def test_frames_keep_their_names():
+    pd = pytest.importorskip("pandas")
+    names, others = ["x", "y"], ["left", "right"]
+    square = pd.DataFrame([[0.5, 0.6], [0.4, 0.5]], index=names, columns=names)
+    single = {"population": "single"}
+    assert alpha_rank(square, **single).labels == (("x", "y"),)
+    assert response_graph(square, **single).labels == (("x", "y"),)
+    assert alpha_rank(square, labels=["a", "b"], **single).labels == (("a", "b"),)
+    pair = [pd.DataFrame(table, index=names, columns=others) for table in PRISONERS]
+    expected = (("x", "y"), ("left", "right"))
+    for solve in (alpha_rank, response_graph, baselines.eigenvector, system.Game):
+        assert solve(pair).labels == expected
+        assert solve([pair[0], pair[1].to_numpy()]).labels == expected
+    assert alpha_rank(pd.DataFrame([[0.0, 1.0, 2.0]], columns=list("abc"))).labels == (("a", "b", "c"),)
+    assert alpha_rank([pd.Series([0.0, 1.0], index=names)]).labels == (("x", "y"),)
+    assert alpha_rank([pd.DataFrame(table) for table in PRISONERS]).labels is None
+    assert alpha_rank(pd.DataFrame(square.to_numpy()), **single).labels is None
+    assert alpha_rank(pd.DataFrame(square.to_numpy(), columns=names), **single).labels == (("x", "y"),)
+
+
+def test_frames_whose_names_do_not_fit():
+    pd = pytest.importorskip("pandas")
+    turned = pd.DataFrame(STAKES, index=["x", "y"], columns=["y", "x"])
+    with pytest.raises(ValueError, match="`payoffs` must be frames whose axes have the same names in the same order"):
+        alpha_rank(turned, population="single")
+    with pytest.raises(ValueError, match="`payoffs` must be frames whose axes"):
+        alpha_rank([turned, turned.T])
