@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from scipy.special import iv, ive
+from scipy.special import gamma, iv, ive
 
 from lrtheory._numbers import number
 from lrtheory._validation import choice, integer, must
@@ -32,6 +32,7 @@ __all__ = [
 MAX_DEGREE = 1000  # no feature table of such a degree exists
 HIDDEN = 1e-3  # rounding was measured at 0.01 to 1 times exp(2 M) 2^-53; what is far below needs no search
 MAX_BOUND = 300.0  # exp(M) and the Bessel functions stay far from overflow
+TINY = 2.0**-27  # bounds whose squares are rounding, and near which SciPy's Bessel functions lose their digits
 
 
 def taylor_value(degree: int, s: Any) -> Any:
@@ -95,6 +96,17 @@ def taylor_error(degree: int, bound: Any) -> Any:
     so the supremum is attained at -M. Balls take the left-hand side, \|T_g(-M) exp(M) - 1\|, doubles the series of the
     integral, sum_k M^(g+1+k) / (g! k! (g+1+k)), whose terms are all positive.
 
+    The smallest degree of `taylor_certificate`, c(g) = exp(M) M^(g+1) / (g+1)!, is at most one more than the smallest
+    degree of eta for every M >= 0 and every error up to 11/5 (statement LL-D1-least): c(g+1) <= eta(g) wherever
+    eta(g) <= 11/5. The density (g+1) u^g / M^(g+1) on [0, M] has the mean M (g+1) / (g+2), so Jensen's inequality gives
+    eta(g) >= M^(g+1) exp(M (g+1) / (g+2)) / (g+1)!. With n = g + 1 and x = M / (n+1) this is two things:
+    c(g+1) / eta(g) <= x exp(x), and eta(g) >= (x exp(x))^n (n+1)^n / n!. If x exp(x) > 1 then eta(g) is above
+    (n+1)^n / n!, which is 9/2 for n = 2 and grows with n, as its ratio to the one before is (1 + 1/n)^n; so for g >= 1
+    an error of at most 9/2 leaves x exp(x) <= 1. For g = 0 the claim M^2 exp(M) / 2 <= exp(M) - 1 is
+    M^2 / 2 <= 1 - exp(-M). Its right side is concave and its left side convex, both are 0 at 0, and at M = log(16/5),
+    where eta(0) = 11/5, they are below 0.677 and 11/16; so it holds up to there. At 23/10 it fails: M = 19/16 has
+    eta(0) < 23/10 < c(1).
+
     Examples
     --------
     >>> round(taylor_error(10, 4.0), 2)
@@ -108,7 +120,7 @@ def taylor_error(degree: int, bound: Any) -> Any:
         return 0.0
     k = np.arange(int(8 * M) + 60)  # terms fall by a factor of 8 or more by then
     log_first = (degree + 1) * math.log(M) - math.lgamma(degree + 1)
-    log_terms = np.concatenate([[0.0], np.cumsum(np.log(M / np.arange(1, len(k))))]) - np.log(degree + 1 + k)
+    log_terms = np.concatenate([[0.0], np.cumsum(math.log(M) - np.log(np.arange(1, len(k))))]) - np.log(degree + 1 + k)
     return _exp(log_first + float(np.logaddexp.reduce(log_terms)))
 
 
@@ -182,8 +194,8 @@ def chebyshev_error(degree: int, bound: float) -> float:
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
     M = float(number("bound", bound, 0, int(MAX_BOUND)))
-    if M == 0:
-        return 0.0
+    if M < TINY:
+        return taylor_error(degree, M)  # up to rounding
     series = 2 * ive(np.arange(degree + 1), M)  # times exp(-M), put back below
     series[0] /= 2
     slope = chebyshev.chebsub(chebyshev.chebder(series) / M, series)
@@ -230,7 +242,8 @@ def chebyshev_bracket(degree: int, bound: float) -> tuple[float, float]:
     M = float(number("bound", bound, 0, int(MAX_BOUND)))
     # I_k(M) is below (M / 2)^k exp(M^2 / 4 / (k + 1)) / k!, so that what follows last is far below the first term
     last = 2 * degree + int(4 * M) + 60
-    terms = iv(np.arange(degree + 1, last), M)
+    orders = np.arange(degree + 1, last)
+    terms = iv(orders, M) if M > TINY else (M / 2) ** orders / gamma(orders + 1)
     return 2 * float(terms[:: 2 * (degree + 1)].sum()), 2 * float(terms[::-1].sum())
 
 
@@ -259,6 +272,18 @@ def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
     E_g falls with g, and lies in the bracket of `chebyshev_bracket`. So the smallest degree with E_g <= epsilon is at
     least the first at which the lower end is at most epsilon, and at most the first at which the upper end is. The
     lower end falls with g too: I_k(M) falls with k, and so does each of its terms.
+
+    For errors below 2 the two degrees differ by at most 1, whatever M is (statement LL-D2-degrees). Let M > 0 and
+    n = g + 1. A lower end below 2 means I_n(M) < 1, and it is enough that then sum_{k > n} I_k <= I_n, as this makes
+    the upper end of degree g + 1 at most 2 I_n, which is at most the lower end of degree g. The ratios
+    r_k = I_{k+1} / I_k fall with k, because exp(-M) I_k(M) is the probability that two independent Poisson variables
+    of mean M / 2 differ by k, and such differences are log-concave. So the sum is at most I_n (r_n + r_n^2 + ...), and
+    r_n <= 1/2 is enough. From I_{k-1} - I_{k+1} = 2 k I_k / M come 1 / r_k = 2 (k+1) / M + r_{k+1} and, as
+    r_{k+1} <= r_k, r_k >= sqrt(1 + s^2) - s with s = (k+1) / M. Together, 1 / r_n >= (n + sqrt(M^2 + (n+2)^2)) / M.
+    That is at least 2 if n >= 2 M, and else if M^2 + (n+2)^2 >= (2 M - n)^2, which is 4 n (M+1) >= 3 M^2 - 4, for which
+    n >= 3 (M-1) / 4 is enough. There remains n < 3 (M-1) / 4, so M / 2 > (2 n + 1) / 3. There I_n(M) < 1 is false:
+    the first term of its series, (M/2)^n / n!, is at least ((2 n + 1) / 3)^n / n!. That is 1 for n = 1 and grows with n,
+    by (1 + 2 / (2 n + 1))^n (2 n + 3) / (3 n + 3) >= (4 n + 1) (2 n + 3) / ((2 n + 1) (3 n + 3)) > 1.
 
     Examples
     --------
@@ -316,8 +341,8 @@ def min_degree(bound: float, epsilon: float, *, kind: str = "taylor") -> int:
     epsilon : float
         Relative error, positive.
     kind : {"taylor", "certificate", "chebyshev"}
-        The true error of the Taylor polynomial; its closed bound, at most one degree more in practice; or the error of
-        the Chebyshev series of exp on [-M, M].
+        The true error of the Taylor polynomial; its closed bound, at most one degree more for errors up to 11/5
+        (see `taylor_error`); or the error of the Chebyshev series of exp on [-M, M].
 
     Returns
     -------

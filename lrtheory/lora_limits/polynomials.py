@@ -26,6 +26,7 @@ MAX_DEGREE = 300
 EXCHANGES = 40  # a handful is enough
 NEAR = 2.0  # times the least error, that what is called minimax may have
 ROUNDED = 2.0**-46  # an error that is rounding, whatever the polynomial
+NO_ERROR = 2.0**-60  # of Taylor's polynomial, which then is the best one in doubles, and the only one for tiny M
 
 
 @result
@@ -132,7 +133,7 @@ def exp_polynomial(
 
 
 def _of_degree(M: float, degree: int, kind: str) -> Polynomial:
-    if kind == "taylor" or M == 0:
+    if kind == "taylor" or theory.taylor_error(degree, M) < NO_ERROR:
         a = np.array([1 / math.factorial(k) if k < 170 else 0.0 for k in range(degree + 1)])
         return Polynomial(a, theory.taylor_error(degree, M), M, kind)
     series = _chebyshev(M, degree)

@@ -21,7 +21,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import hypercube, theory
-from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.cubes import (
     CUBE_DATA,
     CUBES,

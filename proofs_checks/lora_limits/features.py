@@ -19,8 +19,8 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import features, theory
-from proofs_checks.lora_limits import mutants
-from proofs_checks.lora_limits.families.polynomials import (
+from proofs_checks.lora_limits import mutants_limits as mutants
+from proofs_checks.lora_limits.families.features import (
     GENERIC,
     INTEGERS,
     LOGITS,

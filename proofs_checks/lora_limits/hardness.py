@@ -18,7 +18,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import gradient_chain, theory
-from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.chains import gradient
 from proofs_checks.lora_limits.families.gadgets import (
     DECISIVE,

@@ -19,7 +19,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import scalings, theory
-from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.ladders import slope
 from proofs_checks.lora_limits.families.side import (
     COUNTS,

@@ -138,6 +138,16 @@ def test_minimax_is_refused_where_rounding_hides_which_is_best() -> None:
         ll.exp_polynomial(15.0, epsilon=1e-9, kind="minimax")
 
 
+@pytest.mark.parametrize("bound", [5e-324, 1e-310, 1e-160, 1e-100, 1e-20, 1e-9])
+@pytest.mark.parametrize("kind", KINDS)
+def test_bounds_near_zero(kind: str, bound: float) -> None:
+    for degree in (0, 3, 8):
+        found = ll.exp_polynomial(bound, degree=degree, kind=kind)
+        np.testing.assert_allclose(found.coefficients, [1 / math.factorial(k) for k in range(degree + 1)], rtol=1e-6)
+        assert found.error == pytest.approx(math.exp(bound) * bound ** (degree + 1) / math.factorial(degree + 1), 1e-6)
+    assert ll.exp_polynomial(bound, epsilon=1e-5, kind=kind).degree == 0
+
+
 def test_tables_that_do_not_fit_are_refused() -> None:
     X = np.ones((300, 64))
     with pytest.raises(ValueError, match="`polynomial` must be of a smaller degree"):

@@ -71,11 +71,71 @@ def test_bracket_against_sums_of_bessel_functions(degree: int, M: float) -> None
     assert found == pytest.approx((float(lower.mid()), float(upper.mid())), rel=1e-12)
 
 
-def test_brackets_differ_by_one_degree_for_small_errors_and_not_for_large_ones() -> None:
-    for M, k in itertools.product((0.25, 1.0, 4.0, 16.0), range(1, 9)):
-        low, high = theory.degree_bracket(M, 10.0**-k)
-        assert 0 <= high - low <= 1
+@pytest.mark.parametrize("M", [5e-324, 1e-310, 1e-160, 1e-20, 1e-8, 1e-3])
+def test_bracket_near_zero(M: float) -> None:
+    for degree in (0, 1, 3):
+        first = 2 * (M / 2) ** (degree + 1) / math.factorial(degree + 1)
+        assert theory.chebyshev_bracket(degree, M) == pytest.approx((first, first), rel=1e-3)
+    assert theory.degree_bracket(M, 0.5) == (0, 0)
+    assert theory.chebyshev_error(0, M) == pytest.approx(M, rel=2e-3)
+
+
+def test_brackets_differ_by_more_than_one_degree_for_large_errors() -> None:
     assert theory.degree_bracket(16.0, math.exp(16) / 2) == (0, 3)
+
+
+def holds_on(low: Fraction, high: Fraction, holds, *, smallest: Fraction = Fraction(1, 2**12)) -> int:
+    """How many balls cover [low, high], on each of which `holds` is certain."""
+    stack, balls = [(low, high)], 0
+    while stack:
+        start, end = stack.pop()
+        balls += 1
+        middle, radius = (start + end) / 2, (end - start) / 2
+        if holds(flint.arb(float(middle), float(radius))):
+            continue
+        assert end - start > smallest, (start, end)
+        stack += [(start, middle), (middle, end)]
+    return balls
+
+
+def test_the_certificate_costs_one_degree_on_balls_that_cover_the_bounds() -> None:
+    """c(g+1) <= eta(g) or eta(g) > 11/5, divided by M^(g+1) / (g+1)!, with the series of eta in positive terms."""
+
+    def holds(M: flint.arb, degree: int) -> bool:
+        terms, term = flint.arb(0), flint.arb(1)
+        for k in range(80):  # (g+1) sum_k M^k / (k! (g+1+k)), a lower bound where it is cut
+            terms += term * (degree + 1) / (degree + 1 + k)
+            term = term * M / (k + 1)
+        size = M ** (degree + 1) / math.factorial(degree + 1)
+        return bool(M.exp() * M / (degree + 2) <= terms) or bool(terms * size > flint.arb(flint.fmpq(11, 5)))
+
+    balls = [holds_on(Fraction(0), Fraction(8), lambda M, g=g: holds(M, g)) for g in range(20)]
+    assert max(balls) > 1  # some of them had to be divided
+    at = flint.arb(19) / 16
+    assert float(at.exp().mid()) - 1 < 2.3 < float((at.exp() * at * at / 2).mid())  # what is just beyond fails
+
+
+def test_the_bracket_costs_one_degree_on_balls_that_cover_the_bounds() -> None:
+    """sum_{k > n} I_k <= I_n or I_n > 1, divided by (M/2)^n / n!, with the series of the Bessel functions."""
+
+    def bessel(M: flint.arb, k: int, n: int) -> flint.arb:
+        """I_k(M) divided by (M/2)^n / n!, all terms positive, cut where the rest is below the last one."""
+        half, total = M / 2, flint.arb(0)
+        term = half ** (k - n) * math.factorial(n) / math.factorial(k)
+        for j in range(1, 60):
+            total += term
+            term = term * half * half / j / (j + k)
+        return total + 2 * term.union(flint.arb(0))
+
+    def holds(M: flint.arb, n: int) -> bool:
+        own = bessel(M, n, n)
+        if own * (M / 2) ** n / math.factorial(n) > 1:
+            return True
+        last = n + 60  # ratios are below M / (2 k), so that the rest is at most the last one
+        return bool(sum((bessel(M, k, n) for k in range(n + 1, last)), bessel(M, last, n)) <= own)
+
+    balls = [holds_on(Fraction(0), Fraction(16), lambda M, n=n: holds(M, n)) for n in range(1, 18)]
+    assert max(balls) > 1
 
 
 def test_order_of_the_degree_changes_its_branch() -> None:
