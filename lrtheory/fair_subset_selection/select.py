@@ -62,7 +62,8 @@ class Selection(Result):
     message : str
         What is known about the answer.
     counts : mapping
-        ``evaluations`` of marginals before each choice, or of sets; for separable rules the ``additions`` that made the scores.
+        ``evaluations`` of marginals before the choices, or of sets; for separable rules the ``additions`` that made the
+        scores.
     certificate : SelectionCertificate or None
         For greedy methods: an upper bound on every set within the quotas.
     """

@@ -85,7 +85,7 @@ def quota_curves(
     Raises
     ------
     ValueError
-        If shapes do not fit, or a number is out of range.
+        If shapes do not fit, a number is out of range, or sums of latent scores are not finite.
 
     Examples
     --------
@@ -101,6 +101,9 @@ def quota_curves(
         raise must("latent", f"of shape ({m},) or ({n_runs}, {m})", judged.shape)
     k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
     choice("ties", ties, ("index", "random"))
+    largest = max((abs(float(x)) for x in (judged.min(initial=0), judged.max(initial=0))))
+    if not np.isfinite(largest * m):
+        raise must("latent", "small enough for their sums to be finite", largest)
     index, rng = np.arange(m)[None], generator(rng)
     priority = rng.permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
     values, free, counts = _sweep(seen, judged, priority, mask, k)

@@ -131,3 +131,48 @@ def test_rules_through_pickle() -> None:
             with pytest.raises(ValueError, match="read-only"):
                 getattr(again, name)[0] = 5
     assert pickle.loads(pickle.dumps(ScoreRule("bloc", depth=2))).depth == 2
+
+
+HIDDEN = np.ma.masked_array([0.5, 0.25, 0.125, 0.125], mask=[True, False, False, False])
+PLACES = np.ma.masked_array([[0, 1, 2, 3]], mask=[[True, False, False, False]])
+MASK = np.ma.masked_array([True, False, False, False], mask=[False, True, False, False])
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("positions", lambda: Rankings(PLACES)),
+        ("orders", lambda: Rankings(orders=PLACES)),
+        ("weights", lambda: Rankings([[0, 1, 2, 3]] * 4, weights=HIDDEN)),
+        ("weights", lambda: Rankings([[0, 1, 2, 3]] * 4).with_weights(PLACES[0])),
+        ("position_weights", lambda: ScoreRule("positional", position_weights=HIDDEN)),
+        ("owa", lambda: ScoreRule("owa", owa=2 * HIDDEN)),
+        ("items", lambda: fss.committee_score(PANEL, BORDA, PLACES[0])),
+        ("items", lambda: fss.certify_selection(PANEL, BORDA, PLACES[0])),
+        ("scores", lambda: fss.select_by_scores(HIDDEN, 2)),
+        ("groups", lambda: fss.select(PANEL, BORDA, 2, groups=PLACES[0])),
+        ("groups", lambda: fss.select_by_scores([1, 2, 3, 4], 2, groups={"a": PLACES[0]}["a"])),
+        ("groups", lambda: fss.select(PANEL, BORDA, 2, groups={"a": PLACES[0], "b": TWO})),
+        ("latent", lambda: fss.quota_curves(HIDDEN, [1, 2, 3, 4], 2, disadvantaged=[0])),
+        ("observed", lambda: fss.quota_curves([1, 2, 3, 4], HIDDEN, 2, disadvantaged=[0])),
+        ("disadvantaged", lambda: fss.quota_curves([1, 2, 3, 4], [1, 2, 3, 4], 2, disadvantaged=MASK)),
+        ("disadvantaged", lambda: fss.quota_sweep(PANEL, PANEL, BORDA, 2, disadvantaged=MASK)),
+        ("disadvantaged", lambda: baselines.proportional(PANEL, BORDA, 2, disadvantaged=MASK)),
+        ("disadvantaged", lambda: fss.bias_swaps(PANEL, MASK, phi=0.5, intensity=0.5)),
+        ("disadvantaged", lambda: fss.group_inversions(PANEL, MASK)),
+        ("utilities", lambda: fss.bias_utilities(HIDDEN[None], [0], 0.5)),
+        ("latent", lambda: fss.separates(HIDDEN, [[1, 2, 3, 4]], groups=TWO, beta=0.5)),
+        ("observed", lambda: fss.separates([1, 2, 3, 4], HIDDEN[None], groups=TWO, beta=0.5)),
+        ("latent", lambda: fss.smoothness(HIDDEN, [0.5] * 4, ScoreRule("sntv"))),
+        ("observed", lambda: fss.smoothness([0.5] * 4, HIDDEN, ScoreRule("sntv"))),
+        ("groups", lambda: fss.smoothness(PANEL, PANEL, BORDA, groups=PLACES[0])),
+        ("probabilities", lambda: fss.sample_top_counts(HIDDEN, 3)),
+        ("quality", lambda: fss.sample_rankings("plackett-luce", 1, 4, quality=HIDDEN)),
+        ("scale", lambda: fss.sample_utilities("uniform-utilities", 1, 4, scale=HIDDEN)),
+        ("mean", lambda: fss.theory.chernoff_lower(HIDDEN, 3, 0.1)),
+    ],
+)
+def test_hidden_entries_are_not_read(name: str, call: Any) -> None:
+    """NumPy would drop the mask without a word, and choose by what it hides."""
+    with pytest.raises(ValueError, match=rf"`{name}` must be .*mask"):
+        call()
