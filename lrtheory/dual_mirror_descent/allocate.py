@@ -32,7 +32,7 @@ from lrtheory.dual_mirror_descent import lazy_prices, steps
 from lrtheory.dual_mirror_descent.dual import Certificate, certificate_of
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import Setup, prepare
-from lrtheory.dual_mirror_descent.steps import LEFT, PRICE, PRICES
+from lrtheory.dual_mirror_descent.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, SQUARES, VALUES
 
 __all__ = ["AllocationResult", "allocate"]
 
@@ -71,8 +71,12 @@ class AllocationResult(Result):
     counts : mapping
         ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits in a dense menu;
         ``updates`` of the prices.
+    path : mapping
+        The terms of the proof, sums over the requests up to tau: ``dual_values`` of D_t(mu_t), ``path_regret`` of
+        mu_t . g_t, which is the former less the reward up to tau (statement DMD-L6), and ``squared_gradients`` of
+        \|g_t\|^2, in squared units of the resources.
     certificate : Certificate
-        The dual bound at the average price, and the terms of the proof along the path.
+        The dual bound at the average price.
     trace : mapping or None
         ``prices`` (T + 1, m) when recorded.
     """
@@ -90,6 +94,7 @@ class AllocationResult(Result):
     method: str
     message: str
     counts: Mapping[str, int]
+    path: Mapping[str, Any]
     certificate: Certificate
     trace: Mapping[str, np.ndarray] | None
 
@@ -265,6 +270,8 @@ def summarize(
         raise must("rewards", "small enough for a finite sum", stream.reward_bound)
     consumption = stream.budget - remaining
     certificate = certificate_of(stream, run, prices, reward, consumption, fairness)
+    if not stream.is_exact and not np.isfinite(certificate.bound):
+        raise must("rewards", "small enough for finite prices and a finite dual bound", stream.reward_bound)
     queries, updates, clipped = run.counts.tolist()
     return AllocationResult(
         actions=run.actions,
@@ -280,9 +287,20 @@ def summarize(
         method=method,
         message=_message(rejected, clipped),
         counts={"queries": queries, "updates": updates},
+        path=_path(stream, run),
         certificate=certificate,
         trace={"prices": run.trace} if len(run.trace) else None,
     )
+
+
+def _path(stream: RequestStream, run: Run) -> dict[str, Any]:
+    """The sums up to the stopping time."""
+    stopped, number = run.paths[1], (lambda x: x) if stream.is_exact else float
+    return {
+        "dual_values": number(run.totals[1, CONJUGATE] + stopped[VALUES].sum()),
+        "path_regret": number(stopped[REGRET].sum()),
+        "squared_gradients": number(stopped[SQUARES].sum()),
+    }
 
 
 def _message(rejected: int, clipped: int) -> str:

@@ -130,7 +130,8 @@ def allocate_batch(
     children = generator(rng).spawn(integer("n_runs", n_runs, low=1))
     rows = parallel_map(functools.partial(_one_run, make, options), children, n_jobs=n_jobs, title="allocate_batch")
     columns = {
-        name: np.array(column) for name, column in zip((*OWN, *PROVED, *COUNTED), zip(*rows, strict=True), strict=True)
+        name: np.array(column)
+        for name, column in zip((*OWN, *PROVED, *ALONG, *COUNTED), zip(*rows, strict=True), strict=True)
     }
     counts = {name: int(columns.pop(name).sum()) for name in COUNTED}
     return BatchResult(**columns, counts=counts)
@@ -140,17 +141,22 @@ def allocate_batch(
 OPTIONS = tuple(name for name, p in inspect.signature(prepare).parameters.items() if p.kind is p.KEYWORD_ONLY)
 #: what `_one_run` returns
 OWN = ("reward", "stopping_time", "n_rejected", "n_clipped", "prices", "last_prices", "consumption")
-PROVED = ("bound", "gap", "dual_values", "path_regret", "squared_gradients")
+PROVED = ("bound", "gap")
+ALONG = ("dual_values", "path_regret", "squared_gradients")
 COUNTED = ("queries", "updates")
 
 
 def _one_run(
     make: Callable[[np.random.Generator], RequestStream], options: Mapping[str, Any], rng: Any
 ) -> tuple[Any, ...]:
-    found = allocate(make(rng), **options)
+    stream = make(rng)
+    if not isinstance(stream, RequestStream):
+        raise must("make", "a function that returns a RequestStream", stream, TypeError)
+    found = allocate(stream, **options)
     own = [getattr(found, name) for name in OWN]
     proved = [getattr(found.certificate, name) for name in PROVED]
-    return (*own, *proved, *(found.counts[name] for name in COUNTED))
+    along = [found.path[name] for name in ALONG]
+    return (*own, *proved, *along, *(found.counts[name] for name in COUNTED))
 
 
 def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any]) -> BatchResult:

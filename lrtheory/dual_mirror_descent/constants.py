@@ -140,7 +140,8 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
 
     Proof
     -----
-    g_j = rho_j - b_j lies in [-b_bar_j, rho_j] since 0 <= b_j <= b_bar_j. It enters the C2 of statements DMD-T1 to DMD-T5.
+    g_j = rho_j - b_j lies in [-b_bar_j, rho_j] since 0 <= b_j <= b_bar_j. It enters the C2 of statements DMD-T1
+    to DMD-T5.
 
     Examples
     --------
@@ -250,8 +251,8 @@ def regret_constants(
     Returns
     -------
     Constants
-        C1 = f_bar max_j b_bar_j / rho_j, C2 = G^2 / (2 sigma) with sigma the strong convexity in the l1 norm, and C3 the
-        largest V_h(mu, mu_1) over mu in {0} and {f_bar / (alpha rho_j) e_j} (statement DMD-T1).
+        C1 = f_bar max_j b_bar_j / rho_j, C2 = G^2 / (2 sigma) with sigma the strong convexity in the l1 norm, and C3
+        the largest V_h(mu, mu_1) over mu in {0} and {f_bar / (alpha rho_j) e_j} (statement DMD-T1).
 
     Raises
     ------

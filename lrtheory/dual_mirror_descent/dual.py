@@ -7,6 +7,7 @@ because for every feasible allocation f_t(x_t) <= f*_t(mu) + mu . b_t(x_t), and 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,13 @@ from lrtheory._validation import array, must, real
 from lrtheory.dual_mirror_descent import steps
 from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
 from lrtheory.dual_mirror_descent.setup import in_domain
-from lrtheory.dual_mirror_descent.steps import CONJUGATE, REGRET, SQUARES, VALUES
 
 __all__ = ["Certificate", "dual_bound"]
 
 
 @result
 class Certificate(Result):
-    r"""A proof that a run is near the optimum of its own stream, and the terms of the regret bound along it.
+    r"""A proof that a run is near the optimum of its own stream.
 
     Attributes
     ----------
@@ -38,59 +38,99 @@ class Certificate(Result):
         bound - value, at least 0.
     prices : float64 array of shape (m,)
         The price mu of the bound.
-    dual_values : float
-        sum_{t <= tau} D_t(mu_t).
-    path_regret : float
-        sum_{t <= tau} mu_t . g_t; `dual_values` less this is the reward up to tau (statement DMD-L6).
-    squared_gradients : float
-        sum_{t <= tau} \|g_t\|^2, in squared units of the resources.
-    unused_periods : int
-        T - tau.
     fairness : float
         Weight of the max-min fair term of the objective.
+    actions : int64 array of shape (T,)
+        What earns the value: actions that do not fit what is left are taken in part.
     statement : str
-        What is proved, in the words of a statement.
+        What is proved, as the id of a statement.
     """
 
     bound: Any
     value: Any
     gap: Any
     prices: np.ndarray
-    dual_values: Any
-    path_regret: Any
-    squared_gradients: Any
-    unused_periods: int
     fairness: Any
+    actions: np.ndarray
     statement: str
 
     def verify(self, problem: RequestStream) -> bool:
-        """Compute the bound from its prices anew, by another route than the run.
+        """Compute the bound from its prices anew, by another route than the run, and the value from its actions.
 
         Parameters
         ----------
         problem : RequestStream
-            The stream of the run.
+            The stream of the run; for `pace` that of the gains, with the competing bids as costs.
 
         Returns
         -------
         bool
-            Whether the prices prove the bound, up to rounding, and the value does not exceed it.
+            Whether the prices prove the bound, the actions earn the value, and bound less value is the gap; up to
+            rounding, relative to each of them. False for a run that has overdrawn the budget.
         """
-        prices, costs = np.asarray(self.prices), problem.costs
-        if prices.shape != problem.budget.shape:
+        prices, actions = np.asarray(self.prices), np.asarray(self.actions)
+        if prices.shape != problem.budget.shape or actions.shape != (problem.horizon,) or self.statement != STATEMENT:
             return False
-        offers = (
-            problem.rewards - (costs @ prices)[:, None] if sparse.issparse(costs) else problem.rewards - costs @ prices
-        )
-        best = np.maximum(offers.max(axis=1), 0)
-        counts = problem.counts
-        owed = float(np.maximum(-prices * problem.rate, 0).sum())
-        bound = (best if counts is None else best * counts).sum() + prices @ problem.budget
-        bound = float(bound) + float(self.fairness) * problem.horizon
-        scale = ROUNDING * (1 + abs(bound))
-        proved = abs(float(self.bound) - bound) <= scale and float(self.value) <= bound + scale
-        honest = abs(max(bound - float(self.value), 0.0) - float(self.gap)) <= 2 * scale
-        return bool(proved and honest and owed <= float(self.fairness) * (1 + ROUNDING))
+        if actions.dtype.kind not in "iu" or not ((actions >= -1) & (actions < problem.rewards.shape[1])).all():
+            return False
+        owed = (np.maximum(-prices, 0 * prices) * problem.rate).sum()
+        if not (self.fairness >= 0 and owed <= self.fairness * (1 if problem.is_exact else 1 + ROUNDING)):
+            return False
+        bound, size = _bound_anew(problem, prices)
+        allowance = self.fairness * problem.horizon
+        if not is_near(self.bound, bound + allowance, size + allowance):
+            return False
+        value, used, size = _replayed(problem, actions)
+        fair = allowance * (used / problem.budget).min() if self.fairness > 0 else 0 * value
+        return proves(self, value + fair, size + fair)
+
+
+STATEMENT = "dual_mirror_descent/DMD-L1"
+
+
+def is_near(found: Any, true: Any, size: Any) -> bool:
+    """Whether a number is right up to rounding: the size is that of the terms whose sum it is."""
+    return bool(abs(found - true) <= (0 if isinstance(true, Fraction) else ROUNDING) * size)
+
+
+def proves(certificate: Any, value: Any, size: Any) -> bool:
+    """Whether the value of a certificate is right, not above its bound, and the gap exactly what is between them."""
+    between = certificate.bound - certificate.value
+    slack = 0 if isinstance(value, Fraction) else ROUNDING * certificate.bound
+    return bool(
+        is_near(certificate.value, value, size)
+        and between >= -slack
+        and certificate.gap == (between if between > 0 else 0 * between)
+    )
+
+
+def _bound_anew(problem: RequestStream, prices: np.ndarray) -> tuple[Any, Any]:
+    """The dual function in plain array arithmetic, and the sum of the sizes of its terms."""
+    costs, counts = problem.costs, problem.counts
+    priced = (costs @ prices)[:, None] if sparse.issparse(costs) else costs @ prices
+    offers = problem.rewards - priced
+    best = np.maximum(offers.max(axis=1), 0 * offers[:, 0])
+    conjugates = (best if counts is None else best * counts).sum()
+    return conjugates + prices @ problem.budget, conjugates + abs(prices) @ problem.budget
+
+
+def _replayed(problem: RequestStream, actions: np.ndarray) -> tuple[Any, np.ndarray, Any]:
+    """What the actions earn and use when each is taken as far as it fits, and the sum of the sizes of the rewards."""
+    at = np.flatnonzero(actions >= 0)
+    rows, chosen = at if problem.types is None else problem.types[at], actions[at]
+    is_sparse = sparse.issparse(problem.costs)
+    earned, used = problem.rewards[rows, chosen], problem.costs[rows] if is_sparse else problem.costs[rows, chosen]
+    slack = problem.budget * problem.tolerance
+    if (used.sum(axis=0) > problem.budget + slack).any():  # some do not fit whole
+        shares, left = 0 * earned + 1, problem.budget
+        for i in range(len(at)):
+            cost = used[[i]].toarray()[0] if is_sparse else used[i]
+            if (cost > left + slack).any():
+                shares[i] = min(max(0, room) / c for room, c in zip(left, cost, strict=True) if c > max(0, room))
+            left = left - shares[i] * cost
+        earned = earned * shares
+        return earned.sum(), problem.budget - left, abs(earned).sum()
+    return earned.sum(), used.sum(axis=0), abs(earned).sum()
 
 
 @arrays("host")
@@ -168,7 +208,6 @@ def certificate_of(
     stream: RequestStream, run: Any, prices: np.ndarray, reward: Any, consumption: np.ndarray, fairness: Any
 ) -> Certificate:
     """The certificate of a run that left its sums behind."""
-    stopped, conjugates = run.paths[1], run.totals[1, CONJUGATE]
     bound = dual_value(stream, prices)
     value = reward
     if fairness > 0:
@@ -176,16 +215,14 @@ def certificate_of(
         bound = bound + fairness * stream.horizon
         value = value + fairness * stream.horizon * (consumption / stream.budget).min()
     number = (lambda x: x) if stream.is_exact else float
+    value = number(value)
     gap = bound - value
     return Certificate(
         bound=bound,
-        value=number(value),
+        value=value,
         gap=number(gap if gap > 0 else 0 * gap),
         prices=prices,
-        dual_values=number(conjugates + stopped[VALUES].sum()),
-        path_regret=number(stopped[REGRET].sum()),
-        squared_gradients=number(stopped[SQUARES].sum()),
-        unused_periods=stream.horizon - run.stopping_time,
         fairness=fairness,
-        statement="dual_mirror_descent/DMD-L1",
+        actions=run.actions,
+        statement=STATEMENT,
     )

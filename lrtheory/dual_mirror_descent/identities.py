@@ -231,8 +231,8 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
     Proof
     -----
     f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar_j, each of which changes by this at
-    most, and so does their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so rho - b_t(x) is a
-    subgradient of D_t at mu.
+    most, and so does their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best at mu, so
+    rho - b_t(x) is a subgradient of D_t at mu.
 
     Examples
     --------

@@ -14,9 +14,13 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, probability_vector
+from lrtheory.dual_mirror_descent.dual import is_near, proves
 from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
+from lrtheory.dual_mirror_descent.programs import fits, relaxation, whole_requests
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
+
+STATEMENT = "dual_mirror_descent/DMD-L2"
 
 
 @result
@@ -35,6 +39,8 @@ class DualityCertificate(Result):
         One price a resource, at least 0.
     weights : float64 array of shape (N,), or None
         How often each row of the tables comes, where the optimum was told; probabilities in the fluid limit.
+    solution : float64 array of shape (N, d)
+        What is worth the value: how often each action of each row of the tables is taken.
     statement : str
         What is proved.
     """
@@ -44,10 +50,11 @@ class DualityCertificate(Result):
     gap: Any
     prices: np.ndarray
     weights: np.ndarray | None
+    solution: np.ndarray
     statement: str
 
     def verify(self, problem: RequestStream) -> bool:
-        """Evaluate the dual function at the prices anew.
+        """Evaluate the dual function at the prices and the worth of the solution anew.
 
         Parameters
         ----------
@@ -58,18 +65,20 @@ class DualityCertificate(Result):
         Returns
         -------
         bool
-            Whether the prices are at least 0, the dual function is the bound there, up to rounding, and the value does
-            not exceed it.
+            Whether the prices are at least 0 and the dual function is the bound there, the solution keeps within the
+            budget and is worth the value, and bound less value is the gap; up to rounding, relative to each of them.
         """
-        prices = np.asarray(self.prices)
+        prices, solution = np.asarray(self.prices), np.asarray(self.solution)
         times = _counts(problem, None) if self.weights is None else np.asarray(self.weights)
         if prices.shape != problem.budget.shape or times.shape != (len(problem.rewards),):
             return False
-        bound = float(_dual(problem, times, prices, problem.budget))
-        scale = ROUNDING * (1 + abs(bound))
-        proved = abs(bound - float(self.bound)) <= scale and float(self.value) <= bound + scale
-        honest = abs(max(bound - float(self.value), 0.0) - float(self.gap)) <= 2 * scale
-        return bool(proved and honest and (prices >= 0).all() and (times >= 0).all())
+        if solution.shape != problem.rewards.shape or self.statement != STATEMENT:
+            return False
+        if not ((prices >= 0).all() and (times >= 0).all() and fits(problem, times, solution, ROUNDING)):
+            return False
+        worth = problem.rewards * solution
+        bound = _dual(problem, times, prices, problem.budget)
+        return is_near(self.bound, bound, bound) and proves(self, worth.sum(), abs(worth).sum())
 
 
 @result
@@ -142,12 +151,14 @@ def hindsight_optimum(
     ValueError
         If shapes do not fit, the method does not apply, or there are many streams over one table.
     RuntimeError
-        If HiGHS finds no optimum.
+        If HiGHS finds no optimum, or no whole one within the budget.
 
     Notes
     -----
     OPT = min_{mu >= 0} sum_t D_t(mu) with D_t(mu) = f*_t(mu) + mu . rate for the relaxation (statement DMD-L2). No
     prices give less than OPT (DMD-L1), so value <= certificate.bound; equal up to rounding where requests may be split.
+    The solution does not depend on units: HiGHS, whose tolerances are absolute, gets rewards and costs as shares of
+    what is possible. It overdraws no budget by more than 1e-12 of it.
 
     Examples
     --------
@@ -174,12 +185,15 @@ def hindsight_optimum(
     if method == "sort":
         solution, prices = _knapsack(stream, times)
     else:
-        solution, prices = _relaxation(stream, times, stream.budget)
+        solution, prices = relaxation(stream, times)
     if method == "milp":
-        solution = _whole(stream, times)
+        solution = whole_requests(stream, times)
     value = (stream.rewards * solution).sum()
     bound, told = _dual(stream, times, prices, stream.budget), None if counts is None else times
-    certificate = _certificate(value, bound, prices, told, stream.is_exact)
+    if not stream.is_exact:
+        value, bound = float(value), float(bound)
+    gap = max(bound - value, 0 * bound)
+    certificate = DualityCertificate(bound, value, gap, prices, told, solution, STATEMENT)
     return Optimum(certificate.value, prices, solution, method, reason, certificate)
 
 
@@ -229,15 +243,6 @@ def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
     return array("counts", counts, shape=(n,), low=0.0)
 
 
-def _certificate(
-    value: Any, bound: Any, prices: np.ndarray, counts: np.ndarray | None, exact: bool
-) -> DualityCertificate:
-    if not exact:
-        value, bound = float(value), float(bound)
-    gap = max(bound - value, 0 * bound)
-    return DualityCertificate(bound, value, gap, prices, counts, "dual_mirror_descent/DMD-L2")
-
-
 def _dual(stream: RequestStream, times: np.ndarray, prices: np.ndarray, budget: np.ndarray) -> Any:
     """The dual function at the prices, in plain array arithmetic."""
     if sparse.issparse(stream.costs):
@@ -269,49 +274,3 @@ def _knapsack(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np.
         taken[last] = left / costs[last]
         price = rewards[last] / costs[last]
     return taken[:, None], np.array([price])
-
-
-def _constraints(stream: RequestStream, times: np.ndarray) -> tuple[Any, np.ndarray]:
-    """Rows of the linear program: one a resource, then one a row of the tables where there are several actions."""
-    n, d = stream.rewards.shape
-    if sparse.issparse(stream.costs):
-        used = sparse.csr_array(stream.costs.T)
-    else:
-        used = sparse.csr_array(stream.costs.reshape(n * d, -1).T.astype(np.float64))
-    limits = stream.budget.astype(np.float64)
-    if d == 1:
-        return used, limits  # the bounds on the variables say the rest
-    once = sparse.csr_array(sparse.kron(sparse.eye_array(n), np.ones((1, d))))
-    return sparse.vstack([used, once], format="csr"), np.concatenate([limits, times.astype(np.float64)])
-
-
-def _relaxation(stream: RequestStream, times: np.ndarray, budget: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.optimize import linprog  # here, so that importing the system stays quick
-
-    matrix, limits = _constraints(stream, times)
-    gains = stream.rewards.astype(np.float64)
-    upper = np.repeat(times.astype(np.float64), gains.shape[1])
-    bounds = np.stack([np.zeros_like(upper), upper], axis=1)
-    found = linprog(-gains.ravel(), A_ub=matrix, b_ub=limits, bounds=bounds, method="highs")
-    if found.status != 0:
-        raise RuntimeError(f"HiGHS found no optimum: {found.message}")
-    prices = np.maximum(-found.ineqlin.marginals[: len(budget)], 0.0)
-    return found.x.reshape(gains.shape), prices
-
-
-def _whole(stream: RequestStream, times: np.ndarray) -> np.ndarray:
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    matrix, limits = _constraints(stream, times)
-    gains = stream.rewards.astype(np.float64)
-    upper = np.repeat(times.astype(np.float64), gains.shape[1])
-    found = milp(
-        -gains.ravel(),
-        constraints=LinearConstraint(matrix, ub=limits),
-        bounds=Bounds(0, upper),
-        integrality=np.ones(gains.size),
-        options={"mip_rel_gap": 0.0},
-    )
-    if found.status != 0:
-        raise RuntimeError(f"HiGHS found no optimum: {found.message}")
-    return np.round(found.x).reshape(gains.shape)

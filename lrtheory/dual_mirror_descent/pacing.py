@@ -22,7 +22,7 @@ from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, open_interval, real
-from lrtheory.dual_mirror_descent.dual import Certificate, dual_value
+from lrtheory.dual_mirror_descent.dual import STATEMENT, Certificate, dual_value
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
 from lrtheory.dual_mirror_descent.setup import step_sizes
 
@@ -51,6 +51,8 @@ class PacingResult(Result):
         The objective.
     counts : mapping
         ``queries``: bids; ``updates`` of the multiplier.
+    path : mapping
+        ``dual_values``, ``path_regret`` and ``squared_gradients``, as in `AllocationResult`.
     certificate : Certificate
         Dual bound at the average multiplier.
     trace : mapping or None
@@ -65,6 +67,7 @@ class PacingResult(Result):
     stopping_time: int
     method: str
     counts: Mapping[str, int]
+    path: Mapping[str, float]
     certificate: Certificate
     trace: Mapping[str, np.ndarray] | None
 
@@ -154,17 +157,16 @@ def pace(
     if not np.isfinite(reward):
         raise must("values", "small enough for a finite sum", float(v.max()))
     bound = dual_value(stream, np.array([average]))
+    if not np.isfinite(bound):
+        raise must("values", "small enough for finite multipliers and a finite dual bound", float(v.max()))
     certificate = Certificate(
         bound=bound,
         value=reward,
         gap=max(bound - reward, 0.0),
         prices=np.array([average]),
-        dual_values=float(sums[1, 0]),
-        path_regret=float(sums[1, 1]),
-        squared_gradients=float(sums[1, 2]),
-        unused_periods=horizon - tau,
         fairness=0.0,
-        statement="dual_mirror_descent/DMD-L1",
+        actions=np.where(wins, 0, -1),
+        statement=STATEMENT,
     )
     return PacingResult(
         bids=bids,
@@ -175,6 +177,7 @@ def pace(
         stopping_time=tau,
         method=objective,
         counts=dict(zip(("queries", "updates"), counts.tolist(), strict=True)),
+        path=dict(zip(("dual_values", "path_regret", "squared_gradients"), sums[1].tolist(), strict=True)),
         certificate=certificate,
         trace={"multipliers": path} if record else None,
     )

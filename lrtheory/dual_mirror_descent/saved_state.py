@@ -11,7 +11,18 @@ from lrtheory._numbers import HUGE
 from lrtheory._state import entry, same_parameters
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent.setup import Setup, in_domain
-from lrtheory.dual_mirror_descent.steps import BOUND, CAP, CAPPED, DEPLETION, ENTROPY, GEOMETRIES, LEFT, PRICE, RATE, SLACK
+from lrtheory.dual_mirror_descent.steps import (
+    BOUND,
+    CAP,
+    CAPPED,
+    DEPLETION,
+    ENTROPY,
+    GEOMETRIES,
+    LEFT,
+    PRICE,
+    RATE,
+    SLACK,
+)
 
 __all__ = ["read", "written"]
 

@@ -64,7 +64,11 @@ MUTANTS = {
     "everything is affordable": (steps.affordable, "short == 0", "True"),
     "the stopping time is one late": (steps.serve, "stopping_time = t + 1", "stopping_time = t + 2"),
     "the stopping time is one early": (steps.serve, "stopping_time = t + 1", "stopping_time = t"),
-    "no slack for the next request": (steps.is_nearly_depleted, "<= resources[BOUND, j] +", "<= 0 * resources[BOUND, j] +"),
+    "no slack for the next request": (
+        steps.is_nearly_depleted,
+        "<= resources[BOUND, j] +",
+        "<= 0 * resources[BOUND, j] +",
+    ),
     "ties are taken": (steps.best_action, "value > best", "value >= best"),
     "the first gainful action": (steps.best_action, "value > best", "value > 0 and chosen < 0"),
     "prices are ignored": (steps.best_action, "- priced(costs, row, i, state)", ""),

@@ -111,7 +111,7 @@ def test_pacing_is_dual_mirror_descent():
     assert found.wins.tolist() == (run.actions == 0).tolist()
     assert (found.reward, found.stopping_time) == (run.reward, run.stopping_time)
     assert found.certificate.bound == pytest.approx(run.certificate.bound)
-    assert found.certificate.path_regret == pytest.approx(run.certificate.path_regret)
+    assert found.path["path_regret"] == pytest.approx(run.path["path_regret"])
     byvalue = dmd.pace(v, d, 8.0, objective="value", step_size=0.25, record=True)
     run = dmd.allocate(v, d, 8.0, step_size=0.25, record=True)
     np.testing.assert_array_equal(byvalue.trace["multipliers"], run.trace["prices"][:, 0])
@@ -131,10 +131,10 @@ def test_baselines():
     for result in found.values():
         assert result.reward <= best + 1e-6
         assert result.certificate.verify(stream)
-        c = result.certificate
+        c = result.path
         early = result.actions[: result.stopping_time]
         gained = sum(stream.rewards[stream.types[t], a] for t, a in enumerate(early.tolist()) if a >= 0)
-        assert c.dual_values - c.path_regret == pytest.approx(gained)
+        assert c["dual_values"] - c["path_regret"] == pytest.approx(gained)
     assert found["resolve"].reward > 0.9 * best > found["greedy"].reward
     free = dmd.baselines.fast_online_lp(stream, step_size=1.0, record=True)
     over = free.consumption - stream.budget
