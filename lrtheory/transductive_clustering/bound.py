@@ -18,14 +18,15 @@ from lrtheory._array import arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must, real
 from lrtheory.transductive_clustering import certificates, dense, sparse_bound
-from lrtheory.transductive_clustering.affinity import csr_parts
-from lrtheory.transductive_clustering.certificates import Stationarity, problem_of, without_asymmetry
+from lrtheory.transductive_clustering.affinity import csr_parts, without_asymmetry
+from lrtheory.transductive_clustering.certificates import Stationarity, problem_of
 from lrtheory.transductive_clustering.inputs import floats, in_range, namespace, positive, sparse_affinity, weights
 from lrtheory.transductive_clustering.rounding import clamped_labels
 
 __all__ = ["BoundResult", "BoundState", "bound_update"]
 
 STOPPED = "the callback asked to stop"
+SUMS = 1e-4  # by which the sum of a row may differ from 1
 
 
 @result
@@ -212,9 +213,11 @@ def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
         Z = xp.astype(floats(xp, "init", init, costs.device), costs.dtype)
     if tuple(Z.shape) != tuple(costs.shape):
         raise must("init", f"of shape {tuple(costs.shape)}", tuple(Z.shape))
-    off = xp.max(xp.abs(xp.sum(Z, axis=-1, dtype=xp.float64) - 1))
-    if not bool((off <= 1e-4) & (xp.min(Z) >= 0)):
-        raise must("init", "rows of non-negative numbers with sum 1", f"rows that are off by up to {float(off):.3g}")
+    if bool(xp.min(Z) < 0):
+        raise must("init", "of rows in the simplex, with no entry below 0", float(xp.min(Z)))
+    off = float(xp.max(xp.abs(xp.sum(Z, axis=-1, dtype=xp.float64) - 1)))
+    if off > SUMS:
+        raise must("init", "of rows with sum 1", f"a row whose sum is off by {off:.3g}")
     return Z if clamp is None else xp.where(bound.free, Z, dense.one_hot(xp, clamp, costs.shape[-1], costs.dtype))
 
 

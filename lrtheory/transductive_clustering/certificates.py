@@ -15,7 +15,7 @@ from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.transductive_clustering import dense, sparse_bound
-from lrtheory.transductive_clustering.affinity import csr_parts
+from lrtheory.transductive_clustering.affinity import ASYMMETRY, asymmetry, csr_parts, is_symmetric, without_asymmetry
 from lrtheory.transductive_clustering.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.rounding import clamped_labels
@@ -23,7 +23,6 @@ from lrtheory.transductive_clustering.rounding import clamped_labels
 __all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
 
 POWERS = 4  # of the matrix in the bound on its norm
-ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affinity may differ from its transpose
 STATEMENT = "transductive_clustering/TC-T7"
 DENSE = 2000  # points up to which all eigenvalues are computed
 
@@ -90,20 +89,29 @@ class Stationarity(Result):
         fits = tuple(np.shape(self.assignments)) == tuple(costs.shape) and self.statement == STATEMENT
         if not (fits and _same_held(clamp, self.clamp, costs.shape[:-1]) and _feasible(self.assignments, clamp)):
             return False
-        again = stationarity(self.assignments, costs, problem.affinity, self.lam, self.temperature, clamp)
-        slack = 1e3 * np.finfo(to_numpy(self.assignments).dtype).eps
-        same = all(
-            np.shape(to_numpy(one)) == np.shape(to_numpy(other))
-            and np.allclose(to_numpy(one), to_numpy(other), rtol=1e-4, atol=slack)
-            for one, other in ((getattr(self, n), getattr(again, n)) for n in ("gap", "bound", "contraction"))
-        )
-        return same and np.array_equal(to_numpy(self.monotone), to_numpy(again.monotone))
+        eps = float(np.finfo(to_numpy(self.assignments).dtype).eps)
+        try:
+            lam, temperature = weights(self.lam, self.temperature, to_numpy(self.assignments).dtype)
+        except (TypeError, ValueError):
+            return False
+        again = stationarity(self.assignments, costs, problem.affinity, lam, temperature, clamp)
+        pairs = ((getattr(self, n), getattr(again, n)) for n in ("gap", "contraction"))
+        # assignments lie in the simplex, so moves have no other scale; the bound follows from what was just compared
+        same = all(_agree(one, other, eps**0.6, 1e3 * eps) for one, other in pairs)
+        same = same and _agree(self.bound, reach(np, *map(to_numpy, (self.gap, self.contraction))), eps**0.6, 0.0)
+        return same and _agree(self.monotone, again.monotone, 0.0, 0.0)
+
+
+def _agree(one: Any, other: Any, relative: float, absolute: float) -> bool:
+    """Whether two numbers or arrays have one shape and, up to rounding, the same entries."""
+    one, other = (np.asarray(to_numpy(value), np.float64) for value in (one, other))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=relative, atol=absolute))
 
 
 def _same_held(one: Any, other: Any, shape: Any) -> bool:
     """Whether two sets of held labels agree; None holds nothing."""
     one, other = (np.full(shape, -1) if held is None else np.asarray(to_numpy(held)) for held in (one, other))
-    return one.shape == other.shape and bool((np.maximum(one, -1) == np.maximum(other, -1)).all())
+    return one.shape == other.shape and bool((one == other).all())
 
 
 def _feasible(assignments: Any, clamp: Any) -> bool:
@@ -209,35 +217,6 @@ def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
     return max((diagonal - around).min(), -norm), norm, np.bool_(off <= ASYMMETRY)
 
 
-def is_symmetric(xp: Any, W: Any) -> Any:
-    """Whether a matrix equals its transpose up to rounding, a truth value a matrix of the batch."""
-    if sparse.issparse(W):
-        return asymmetry(W) <= ASYMMETRY
-    size = xp.max(xp.abs(W), axis=(-2, -1))
-    off = xp.max(xp.abs(W - xp.matrix_transpose(W)), axis=(-2, -1))
-    return off <= ASYMMETRY * xp.finfo(W.dtype).eps * size
-
-
-def asymmetry(W: Any) -> float:
-    """The largest entry of W - W^T for a sparse W, in rounding errors of its largest entry."""
-    if not W.nnz:
-        return 0.0
-    size = float(np.abs(W.data).max()) or 1.0
-    return float(abs(W - W.T).max()) / size / float(np.finfo(W.dtype).eps)
-
-
-def without_asymmetry(xp: Any, W: Any) -> Any:
-    """The mean of W and its transpose where they differ by rounding alone, so that an energy exists; else W."""
-    if sparse.issparse(W):
-        if not 0 < asymmetry(W) <= ASYMMETRY:
-            return W
-        mean = sparse.csr_array((W + W.T) / 2).astype(W.dtype)
-        mean.sort_indices()
-        return mean
-    nearly = is_symmetric(xp, W)[..., None, None]
-    return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W)
-
-
 @result
 class MonotoneCertificate(Result):
     r"""Whether the energy can rise for an affinity, a weight and a temperature.
@@ -311,7 +290,7 @@ def monotone_certificate(
     W = without_asymmetry(np, sparse_affinity(affinity))
     n = W.shape[0]
     lam, temperature = weights(lam, temperature)
-    free = clamped_labels(clamp, (n,), 2**62) < 0
+    free = clamped_labels(clamp, (n,), None) < 0
     lower, norm, symmetric = _sparse_bounds(W, free)
     block = W[free][:, free] if free.any() else sparse.csr_array((1, 1))
     few = block.shape[0] <= DENSE

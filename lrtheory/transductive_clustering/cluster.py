@@ -15,7 +15,7 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, real
 from lrtheory.transductive_clustering import certificates, dense, starts
-from lrtheory.transductive_clustering.affinity import knn_affinity, spatial_order
+from lrtheory.transductive_clustering.affinity import knn_affinity, spatial_order, without_asymmetry
 from lrtheory.transductive_clustering.certificates import Stationarity
 from lrtheory.transductive_clustering.inputs import flag, in_range, points, sparse_affinity, squarable, weights
 from lrtheory.transductive_clustering.problem import AssignmentProblem
@@ -257,7 +257,7 @@ def cluster(
     if affinity is None:
         W = knn_affinity(ours, n_neighbors=n_neighbors)
     else:
-        W = certificates.without_asymmetry(np, sparse_affinity(affinity, len(X), X.dtype))
+        W = without_asymmetry(np, sparse_affinity(affinity, len(X), X.dtype))
     init = starts.given_centers(init, X, K, origin)
     first = starts.first_prototypes(ours, K, prototype, init=init, held=held, rng=generator(rng))
     turns = Turns(ours, W, starts.with_bandwidth(first, ours, W, bandwidth), held, lam, temperature)

@@ -9,8 +9,9 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._result import read_only
-from lrtheory._validation import as_array, generator, integer, must, real
+from lrtheory._validation import generator, integer, must, real
 from lrtheory.transductive_clustering.inputs import points
+from lrtheory.transductive_clustering.numeric import as_array
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = ["EpisodeBatch", "labeled_points", "make_episodes"]
@@ -50,7 +51,7 @@ class EpisodeBatch:
         for name in ("support", "support_labels", "query", "query_labels", "base_mean"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, read_only(np.asarray(value)))
+                object.__setattr__(self, name, read_only(as_array(name, value)))
 
     @property
     def n_tasks(self) -> int:
@@ -70,6 +71,10 @@ def labeled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         raise must("y", f"of shape ({len(X)},)", y.shape)
     if y.dtype.kind in "fO" and bool((y != y).any()):  # NaN differs from itself
         raise must("y", "free of NaN", y)
+    try:
+        np.unique(y)
+    except TypeError as error:
+        raise must("y", "labels of one kind, which can be sorted", y) from error
     return X, y
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.cluster import cluster
+from lrtheory.transductive_clustering.inputs import points
 
 __all__ = ["LaplacianKPrototypes"]
 
@@ -226,7 +227,7 @@ class LaplacianKPrototypes:
             from sklearn.utils.validation import validate_data  # type: ignore[import-untyped, unused-ignore]
 
             return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
-        X = array("X", X, shape=(None, None))
+        X = points(X)
         if reset:
             self.n_features_in_ = X.shape[1]
         elif X.shape[1] != self.n_features_in_:

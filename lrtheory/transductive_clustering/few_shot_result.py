@@ -127,6 +127,9 @@ class FewShotResult(Result):
 def arguments(support: Any, support_labels: Any, query: Any, base_mean: Any) -> tuple[Any, Any, Any, Any]:
     """Arrays as they are, or those of a batch."""
     if not isinstance(support, EpisodeBatch):
+        for name, value, what in (("support_labels", support_labels, "labels"), ("query", query, "points to label")):
+            if value is None:
+                raise must(name, f"given beside an array `support`, as the {what}", None)
         return support, support_labels, query, base_mean
     if support_labels is not None or query is not None:
         raise must("support", "arrays where labels and queries are given", support, TypeError)

@@ -11,7 +11,7 @@ from scipy import sparse
 from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.transductive_clustering import certificates, dense, starts
-from lrtheory.transductive_clustering.affinity import knn_affinity
+from lrtheory.transductive_clustering.affinity import is_symmetric, knn_affinity
 from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
 from lrtheory.transductive_clustering.inputs import points, sparse_affinity, squarable
 from lrtheory.transductive_clustering.prototypes import Prototypes, host_costs, squared_distances, weighted_means
@@ -113,7 +113,7 @@ def spectral(
         W = sparse_affinity(affinity, len(X), X.dtype)
         if (W.data < 0).any():
             raise must("affinity", "free of negative entries", W.data.min())
-        if not certificates.is_symmetric(np, W):
+        if not is_symmetric(np, W):
             raise must("affinity", "symmetric", "a directed graph")
     U = _leading(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)

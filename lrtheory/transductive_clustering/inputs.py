@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import array_namespace, is_foreign, to_numpy
-from lrtheory._validation import array, as_array, must, real
+from lrtheory._validation import array, must, real
+from lrtheory.transductive_clustering.numeric import as_array
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = [
@@ -72,7 +73,10 @@ def finite(xp: Any, name: str, value: Any) -> Any:
 
 def points(X: Any, name: str = "X") -> np.ndarray:
     """Points of a problem or an array, (n, d) with n and d above 0."""
-    X = array(name, host_floats(name, X.features if isinstance(X, ClusteringProblem) else X), shape=(None, None))
+    X = host_floats(name, X.features if isinstance(X, ClusteringProblem) else X)
+    if X.ndim != 2:
+        raise must(name, "of shape (n, d)", X.shape)
+    X = array(name, X)
     if len(X) == 0:
         raise must(name, "at least one point", X)
     if X.shape[1] == 0:
@@ -116,7 +120,7 @@ def sparse_affinity(affinity: Any, n: int | None = None, dtype: Any = np.float64
     else:
         dense = host_floats(name, affinity)
         if dense.ndim != 2:
-            raise must(name, "a matrix", dense.shape)
+            raise must(name, "of shape (N, N)" if n is None else f"of shape ({n}, {n})", dense.shape)
         W = sparse.csr_array(dense)
     size = W.shape[0] if n is None else n
     if W.shape != (size, size) or size == 0:

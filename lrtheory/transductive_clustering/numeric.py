@@ -1,4 +1,4 @@
-"""Arguments of `theory`: floats, Fractions, or balls of a rigorous arithmetic, alone or in arrays."""
+"""Arguments: arrays that hide nothing, points of the simplex, numbers of any kind (floats, Fractions, balls)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,34 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from lrtheory import _validation
 from lrtheory._array import to_numpy
 from lrtheory._numbers import HUGE, number
-from lrtheory._validation import as_array, must
+from lrtheory._validation import must
 
-__all__ = ["above_zero", "entries", "entropy", "labels", "quadratic", "rows", "square", "table", "weights"]
+__all__ = [
+    "above_zero",
+    "as_array",
+    "entries",
+    "entropy",
+    "labels",
+    "quadratic",
+    "rows",
+    "simplex",
+    "square",
+    "table",
+    "weights",
+]
 
 ROUNDING = 1e-3  # of sums of rows; thousands of numbers in single precision stay below
+
+
+def as_array(name: str, value: Any) -> np.ndarray:
+    """A NumPy array of what has rows of equal length and no mask, which NumPy would drop without a word."""
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(item, np.ma.MaskedArray) for item in items):
+        raise must(name, "an array without a mask, such as its filled() form", "a masked array", TypeError)
+    return _validation.as_array(name, value)
 
 
 def table(name: str, value: Any, low: Any = -HUGE, *, shape: tuple[int | str, ...] = ()) -> np.ndarray:
@@ -47,10 +68,17 @@ def entries(name: str, value: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: 
 
 def rows(name: str, value: Any, *, shape: tuple[int | str, ...] = ("N", "K")) -> np.ndarray:
     """Points of the simplex, up to rounding of their sums."""
-    Z = table(name, value, 0, shape=shape)
-    off = np.abs(Z.sum(axis=-1) - 1)
-    if not np.all(off <= ROUNDING):
-        raise must(name, "of rows with sum 1", Z)
+    return simplex(name, table(name, value, 0, shape=shape))
+
+
+def simplex(name: str, Z: np.ndarray) -> np.ndarray:
+    """Rows of numbers of any kind, none below 0 and with the sum 1 up to rounding."""
+    if (Z < 0).any():
+        raise must(name, "of rows in the simplex, with no entry below 0", Z[Z < 0].flat[0])
+    sums = Z.sum(axis=-1)
+    off = np.abs(sums - 1) > ROUNDING
+    if np.any(off):
+        raise must(name, "of rows with sum 1", f"a row with the sum {np.asarray(sums)[off].flat[0]}")
     return Z
 
 

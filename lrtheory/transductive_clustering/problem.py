@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from lrtheory._array import is_foreign
 from lrtheory._result import read_only
-from lrtheory._validation import array, as_array, generator, integer, must, open_interval, real
+from lrtheory._validation import array, generator, integer, must, open_interval, real
+from lrtheory.transductive_clustering.numeric import as_array, simplex
 
 __all__ = [
     "AssignmentProblem",
@@ -54,10 +56,13 @@ class ClusteringProblem:
     labels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        X = array("features", self.features, shape=(None, None))
+        X = as_array("features", self.features)
+        if X.ndim != 2:
+            raise must("features", "of shape (n, d)", X.shape)
+        X = array("features", X)
         object.__setattr__(self, "features", read_only(X))
         if self.truth is not None:
-            truth = np.asarray(self.truth)
+            truth = as_array("truth", self.truth)
             if truth.shape != X.shape[:1] or truth.dtype.kind not in "iu":
                 raise must("truth", f"an integer array of shape ({len(X)},)", truth)
             object.__setattr__(self, "truth", read_only(truth))
@@ -79,14 +84,14 @@ class AssignmentProblem:
     affinity : array or sparse array of shape (N, N), or array of shape (E, N, N)
         Weights between points.
     init : array of shape (N, K) or (E, N, K), or None
-        Where to start; None starts from the costs alone.
+        Where to start, rows in the simplex; None starts from the costs alone.
     clamp : int array of shape (N,) or (E, N), or None
-        Labels that are held; -1 is free.
+        Labels in [0, K) that are held; -1 is free.
 
     Raises
     ------
     ValueError
-        If shapes do not fit or a number is not finite.
+        If shapes do not fit, a number is not finite, a start is not in the simplex, or a held label is no cluster.
     TypeError
         If an array is not of real numbers.
 
@@ -113,13 +118,25 @@ class AssignmentProblem:
             value = getattr(self, name)
             if value is not None and tuple(value.shape) not in shapes:
                 raise must(name, f"of shape {shapes[0]}", tuple(value.shape))
+        if isinstance(self.init, np.ndarray):
+            simplex("init", self.init)
+        held = self.clamp
+        if isinstance(held, np.ndarray) and ((held < -1) | (held >= shape[-1])).any():
+            raise must("clamp", f"in [-1, {shape[-1] - 1}]", held[(held < -1) | (held >= shape[-1])][0])
 
 
 def _own(name: str, value: Any) -> Any:
     """A read-only copy of an array on the host, of real numbers; arrays of other libraries as they are."""
     if sparse.issparse(value):
-        return sparse.csr_array(value, copy=True)
-    if value is None or not isinstance(value, (np.ndarray, np.generic, list, tuple)):
+        if name != "affinity":
+            raise must(name, "a dense array", value, TypeError)
+        if value.dtype.kind not in "fiub":
+            raise must(name, "an array of real numbers", value.dtype, TypeError)
+        W = sparse.csr_array(value, copy=True)
+        if not np.isfinite(W.data).all():
+            raise must(name, "finite", W.data[~np.isfinite(W.data)][0])
+        return W
+    if is_foreign(value) or (value is None and name in ("init", "clamp")):
         return value
     value = np.array(as_array(name, value))
     if name == "clamp" and value.dtype.kind not in "iu":
@@ -231,7 +248,7 @@ def make_gaussian_mixture(
     n, k = integer("n", n, low=1), integer("n_clusters", n_clusters, low=1)
     d, spread = integer("n_features", n_features, low=1), real("separation", separation, low=0, high=1e100)
     draws = generator(rng)
-    shares = np.ones(k) if weights is None else array("weights", weights, shape=(k,), low=0)
+    shares = np.ones(k) if weights is None else array("weights", as_array("weights", weights), shape=(k,), low=0)
     if not shares.sum() > 0:
         raise must("weights", "positive somewhere", shares)
     truth = draws.choice(k, size=n, p=shares / shares.sum())

@@ -8,9 +8,11 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, kernel, kernel_input
-from lrtheory._validation import array, choice, must, real
-from lrtheory.transductive_clustering.affinity import csr_parts
+from lrtheory._numbers import number
+from lrtheory._validation import choice, must, real
+from lrtheory.transductive_clustering.affinity import csr_parts, is_symmetric
 from lrtheory.transductive_clustering.inputs import sparse_affinity
+from lrtheory.transductive_clustering.numeric import as_array, rows, table
 
 __all__ = ["round_assignments"]
 
@@ -31,7 +33,7 @@ def round_assignments(
     Parameters
     ----------
     assignments, costs : array of shape (N, K)
-        Z and A.
+        Z, rows in the simplex, and A.
     affinity : array or sparse array of shape (N, N)
         W, symmetric, with no negative entry on the diagonal.
     lam : number
@@ -51,7 +53,10 @@ def round_assignments(
     Raises
     ------
     ValueError
-        If the shapes do not fit, a number is not finite or an option is unknown.
+        If the shapes do not fit, a number is not finite, assignments are not in the simplex, the affinity is not
+        symmetric or has a negative entry on its diagonal, or an option is unknown.
+    TypeError
+        If an array is not of numbers, or hides some behind a mask.
 
     Examples
     --------
@@ -60,24 +65,21 @@ def round_assignments(
     [1, 1]
     """
     choice("method", method, ("sequential", "argmax"))
-    costs = array("costs", costs, shape=(None, None))
-    Z = np.array(array("assignments", assignments, shape=costs.shape))  # rows change on the way
+    costs = table("costs", costs, shape=("N", "K"))
     n, k = costs.shape
-    if not sparse.issparse(affinity):
-        affinity = array("affinity", affinity)
-    if affinity.shape != (n, n):
-        raise must("affinity", f"of shape ({n}, {n})", affinity.shape)
-    if affinity.dtype != object:
-        affinity = sparse_affinity(affinity, n)
+    if n == 0:
+        raise must("costs", "of at least one point", costs.shape)
+    Z = np.array(rows("assignments", assignments, shape=(n, k)))  # rows change on the way
+    affinity = _attracting(affinity, n)
     held = clamped_labels(clamp, (n,), k)
-    if method == "argmax":
-        return np.where(held >= 0, held, Z.argmax(axis=1))
-    visited = np.arange(n) if order is None else np.asarray(order)
-    if sorted(visited.tolist()) != list(range(n)):
+    visited = np.arange(n) if order is None else as_array("order", order)
+    if visited.dtype.kind not in "iu" or sorted(visited.tolist()) != list(range(n)):
         raise must("order", f"a permutation of 0, ..., {n - 1}", visited)
     exact = Z.dtype == object or costs.dtype == object
     kind = object if exact else np.float64
-    lam = lam if exact else real("lam", lam, low=0, high=1e300)
+    lam = number("lam", lam, 0) if exact else real("lam", lam, low=0, high=1e290)
+    if method == "argmax":
+        return np.where(held >= 0, held, Z.argmax(axis=1))
     starts, columns, values = csr_parts(affinity)
     labels, run = np.empty(n, np.int64), round_rows.py_func if exact else round_rows
     run(
@@ -94,16 +96,30 @@ def round_assignments(
     return labels
 
 
-def clamped_labels(clamp: Any, shape: tuple[int, ...], n_clusters: int) -> np.ndarray:
-    """The labels that are held, on the host; all -1 for None."""
+def _attracting(affinity: Any, n: int) -> Any:
+    """W without what lets rounding raise the energy: a direction, or points that repel themselves."""
+    W = affinity if sparse.issparse(affinity) else table("affinity", affinity, shape=(n, n))
+    if W.dtype != object:
+        W = sparse_affinity(W, n)
+    if not is_symmetric(np, W):
+        raise must("affinity", "symmetric", "a directed graph")
+    diagonal = W.diagonal()
+    if (diagonal < 0).any():
+        raise must("affinity", "without a negative entry on its diagonal", diagonal[diagonal < 0][0])
+    return W
+
+
+def clamped_labels(clamp: Any, shape: tuple[int, ...], n_clusters: int | None) -> np.ndarray:
+    """The labels that are held, on the host; all -1 for None. The number of clusters may be unknown."""
     if clamp is None:
         return np.full(shape, -1)
-    held = np.asarray(clamp)
+    held = as_array("clamp", clamp)
     if held.shape != shape or held.dtype.kind not in "iu":
         raise must("clamp", f"an integer array of shape {shape}", clamp)
     held = held.astype(np.int64)
-    if ((held < -1) | (held >= n_clusters)).any():
-        raise must("clamp", f"in [-1, {n_clusters - 1}]", held[(held < -1) | (held >= n_clusters)][0])
+    strange = held[(held < -1) | (n_clusters is not None and held >= n_clusters)]
+    if len(strange):
+        raise must("clamp", "at least -1" if n_clusters is None else f"in [-1, {n_clusters - 1}]", strange[0])
     return held
 
 

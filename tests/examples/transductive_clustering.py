@@ -30,6 +30,12 @@ def problem() -> tuple[np.ndarray, np.ndarray]:
     return rng.uniform(size=(2, 5, 3)), (W + W.transpose(0, 2, 1)) * np.array([0.5, 8.0])[:, None, None]
 
 
+def rows() -> np.ndarray:
+    """Assignments of the problems."""
+    Z = 1 + problem()[0]
+    return Z / Z.sum(axis=-1, keepdims=True)
+
+
 def tasks() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two tasks with two classes, which are not the same ones."""
     rng = np.random.default_rng(2)
@@ -60,7 +66,7 @@ CALLS = {
     "evaluate": lambda: call(np.tile(points(), (3, 1)), np.repeat([0, 1, 2] * 3, 4), n_tasks=4, way=2, query=3, rng=0),
     "few_shot": lambda: shots(query_mask=np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]]), record=True),
     "knn_affinity": lambda: call(points(), n_neighbors=2),
-    "laplacian_energy": lambda: call(problem()[0] / 3, *problem()),
+    "laplacian_energy": lambda: call(rows(), *problem()),
     "load_digits_features": lambda: loaded("digits_features"),
     "load_mnist_5k": lambda: loaded("mnist_5k"),
     "load_sentences": lambda: loaded("sentences"),
@@ -71,7 +77,7 @@ CALLS = {
     "monotone_certificate": lambda: call(SWAP, lam=3.0),
     "nearest_neighbors": lambda: call(points(), 2),
     "psd_shift": lambda: call(SWAP),
-    "relaxed_energy": lambda: call(problem()[0] / 3, *problem(), temperature=0.5),
+    "relaxed_energy": lambda: call(rows(), *problem(), temperature=0.5),
     "round_assignments": lambda: call(UNIFORM, COSTS, SWAP, lam=1.0),
     "spatial_order": lambda: call(points()),
     "baselines.bd_cspn": lambda: shots(),

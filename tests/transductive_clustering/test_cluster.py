@@ -162,6 +162,7 @@ def test_same_seed_same_answer(mixture):
 
 
 X = np.zeros((3, 2))
+HALVES = X + 0.5
 REFUSED = [
     (lambda: tc.cluster(X, 4), "`n_clusters` must be an integer in [1, 3]; got 4."),
     (lambda: tc.cluster(X, 0), "`n_clusters` must be an integer in [1, 3]"),
@@ -187,7 +188,7 @@ REFUSED = [
     (lambda: tc.bound_update(X * np.nan, np.eye(3)), "`costs` must be finite"),
     (lambda: tc.bound_update(X, np.full((3, 3), np.inf)), "`affinity` must be finite"),
     (lambda: tc.bound_update(X[0], np.eye(3)), "`costs` must be of shape (N, K)"),
-    (lambda: tc.bound_update(X, np.eye(3), init=X), "`init` must be rows of non-negative numbers with sum 1"),
+    (lambda: tc.bound_update(X, np.eye(3), init=X), "`init` must be of rows with sum 1; got"),
     (lambda: tc.bound_update(X, np.eye(3), init=X[:2]), "`init` must be of shape (3, 2)"),
     (lambda: tc.bound_update(X, np.eye(3), temperature=-1), "`temperature` must be in"),
     (lambda: tc.monotone_certificate(np.ones((2, 3))), "`affinity` must be square"),
@@ -195,14 +196,14 @@ REFUSED = [
     (lambda: tc.make_two_points(side="left"), "`side` must be one of"),
     (lambda: tc.make_gaussian_mixture(5, 2, weights=[0, 0]), "`weights` must be positive somewhere"),
     (lambda: tc.ClusteringProblem(X, [0.5, 1, 2]), "`truth` must be an integer array"),
-    (lambda: tc.relaxed_energy(X, X[:2], np.eye(3)), "`assignments` must be of shape"),
+    (lambda: tc.relaxed_energy(HALVES, X[:2], np.eye(2)), "`assignments` must be of shape (2, 2)"),
     (lambda: tc.discrete_energy(np.zeros(2, int), X, np.eye(3)), "`labels` must be integers of shape"),
     (lambda: tc.cluster(X, 2, hard="yes"), "`hard` must be True or False"),
     (lambda: tc.cluster(X[:, :0], 2), "`X` must be points with at least one coordinate"),
     (lambda: tc.cluster(X, 2, affinity="knn"), "`affinity` must be an array of real numbers"),
     (lambda: tc.cluster(X, 2, affinity=np.eye(3) * 1j), "`affinity` must be an array of real numbers"),
     (lambda: tc.cluster(X, 2, affinity=sparse.eye_array(3) * 1j), "`affinity` must be an array of real numbers"),
-    (lambda: tc.cluster(X, 2, affinity=np.eye(3)[None]), "`affinity` must be a matrix"),
+    (lambda: tc.cluster(X, 2, affinity=np.eye(3)[None]), "`affinity` must be of shape (3, 3)"),
     (lambda: tc.cluster([[1.0], [2.0, 3.0]], 1), "`X` must be an array with rows of equal length"),
     (lambda: tc.bound_update(sparse.eye_array(3), np.eye(3)), "`costs` must be a dense array"),
     (lambda: tc.bound_update(X, np.eye(3), init=[[1], [0, 1], [1]]), "`init` must be an array with rows of equal"),
@@ -211,14 +212,14 @@ REFUSED = [
     (lambda: tc.monotone_certificate([[np.nan]]), "`affinity` must be finite"),
     (lambda: tc.knn_affinity(X, bandwidth=0.0, weights="gaussian"), "`bandwidth` must be positive"),
     (lambda: tc.knn_affinity(X, shift=np.inf), "`shift` must be in"),
-    (lambda: tc.round_assignments(X, X, np.full((3, 3), np.nan)), "`affinity` must be finite"),
+    (lambda: tc.round_assignments(HALVES, X, np.full((3, 3), np.nan)), "`affinity` must be finite"),
     (lambda: tc.discrete_energy([0, 7, 0], X, np.eye(3)), "`labels` must be in [0, 1]"),
     (lambda: tc.discrete_energy([0, -1, 0], X, np.eye(3)), "`labels` must be in [0, 1]"),
     (lambda: tc.discrete_energy([0, 0.3, 0], X, np.eye(3)), "`labels` must be integers"),
     (lambda: tc.relaxed_energy(X, X * np.nan, np.eye(3)), "`costs` must be finite"),
-    (lambda: tc.relaxed_energy(X, X, np.eye(3), lam=-1), "`lam` must be in [0, inf)"),
-    (lambda: tc.relaxed_energy(X, X, np.eye(3), temperature=-1), "`temperature` must be in [0, inf)"),
-    (lambda: tc.laplacian_energy(X, X, np.eye(3), lam=-1), "`lam` must be in [0, inf)"),
+    (lambda: tc.relaxed_energy(HALVES, X, np.eye(3), lam=-1), "`lam` must be in [0, inf)"),
+    (lambda: tc.relaxed_energy(HALVES, X, np.eye(3), temperature=-1), "`temperature` must be in [0, inf)"),
+    (lambda: tc.laplacian_energy(HALVES, X, np.eye(3), lam=-1), "`lam` must be in [0, inf)"),
     (lambda: baselines.spectral(X, 3), "`n_clusters` must be an integer in [1, 2]"),
 ]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
@@ -61,9 +62,19 @@ def test_exact_numbers_ties_and_clamps():
     assert tc.round_assignments(Z, costs, W, lam=Fraction(1), order=[1, 0, 2]).tolist() == [1, 1, 1]
 
 
-def test_the_diagonal_is_left_out():
-    W = np.array([[-1.0]])
-    assert tc.round_assignments([[0.5, 0.5]], [[0.0, 0.0]], W).tolist() == [0]
+def test_what_lets_rounding_raise_the_energy_is_refused():
+    """With a directed affinity the labels would cost 0 and the assignments -0.95; with w_11 = -1, 1/2 for 1/4."""
+    directed = np.array([[0.0, 4.0], [0.0, 0.0]])
+    Z, costs = np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.0, 0.0], [0.1, 0.0]])
+    for affinity in (directed, directed.tolist(), sparse.csr_array(directed), directed.astype(int).astype(object)):
+        for method in ("sequential", "argmax"):
+            with pytest.raises(ValueError, match="`affinity` must be symmetric"):
+                tc.round_assignments(Z, costs, affinity, method=method)
+    for affinity in (-np.eye(1), sparse.csr_array(-np.eye(1)), np.array([[Fraction(-1)]], object)):
+        with pytest.raises(ValueError, match="`affinity` must be without a negative entry on its diagonal; got .*-1"):
+            tc.round_assignments([[0.5, 0.5]], [[0.0, 0.0]], affinity)
+    nearly = np.array([[0.0, 0.3], [0.1 + 0.2, 0.0]])  # rounding makes no graph directed
+    assert tc.round_assignments(np.full((2, 2), 0.5), np.zeros((2, 2)), nearly).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +85,18 @@ def test_the_diagonal_is_left_out():
         ({"clamp": [0]}, "`clamp` must be an integer array of shape"),
         ({"clamp": [2, 0]}, "`clamp` must be in"),
         ({"order": [0, 0]}, "`order` must be a permutation"),
+        ({"order": [0.0, 1.0]}, "`order` must be a permutation"),
+        ({"affinity": np.eye(3)}, r"`affinity` must be of shape \(2, 2\)"),
+        (
+            {"assignments": np.full((2, 2), 0.4)},
+            "`assignments` must be of rows with sum 1; got .* the sum 0.8",
+        ),
+        ({"assignments": [[2, -1], [0, 1]]}, "`assignments` must be in"),
+        ({"costs": [0.0, 1.0]}, r"`costs` must be of shape \(N, K\); got \(2,\)"),
+        ({"costs": np.zeros((0, 2))}, "`costs` must be of at least one point"),
     ],
 )
 def test_bad_input(options, sentence):
+    given = {"assignments": np.full((2, 2), 0.5), "costs": np.zeros((2, 2)), "affinity": np.eye(2)} | options
     with pytest.raises(ValueError, match=sentence):
-        tc.round_assignments(np.full((2, 2), 0.5), np.zeros((2, 2)), np.eye(2), **options)
+        tc.round_assignments(**given)

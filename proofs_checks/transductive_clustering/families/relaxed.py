@@ -18,8 +18,16 @@ from lrtheory.transductive_clustering import (
     round_assignments,
     theory,
 )
+from lrtheory.transductive_clustering.affinity import csr_parts
 from lrtheory.transductive_clustering.baselines import lloyd
-from proofs_checks.transductive_clustering.families.definitions import Case, best_labels, one_hot, vertices
+from lrtheory.transductive_clustering.rounding import round_rows
+from proofs_checks.transductive_clustering.families.definitions import (
+    Case,
+    best_labels,
+    has_a_mild_diagonal,
+    one_hot,
+    vertices,
+)
 from proofs_checks.transductive_clustering.families.paths import Descent, descend
 
 
@@ -73,8 +81,12 @@ def inside(case: Case, rng: np.random.Generator | None = None) -> np.ndarray:
 
 
 def rounded(case: Case, rng: np.random.Generator | None = None, method: Any = "sequential") -> np.ndarray:
-    """Labels from the start."""
-    return round_assignments(case.init, case.costs, case.affinity, lam=case.lam, method=method, clamp=case.clamp)
+    """Labels from the start; by the kernel where a point repels itself, which the function refuses."""
+    if has_a_mild_diagonal(case):
+        return round_assignments(case.init, case.costs, case.affinity, lam=case.lam, method=method, clamp=case.clamp)
+    labels, order = np.empty(case.n, np.int64), np.arange(case.n)
+    round_rows(case.costs, *csr_parts(case.affinity), case.lam, case.clamp, order, np.array(case.init), labels)
+    return labels
 
 
 def at_best_labels(case: Case) -> Case:
