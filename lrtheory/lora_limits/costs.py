@@ -141,13 +141,18 @@ def feature_exponent(variables: Any, degree: Any) -> float:
     sum_j binom(n, j) x^j (1 - x)^(n - j) = 1 is binom(n, d) exp(-n H(x)), and it is the largest of n + 1 terms. Here
     n H(x) = (a + b) H(a / (a + b)) ln L, and log(n + 1) is o(log L). As b -> 0 it falls to 0 like b log(a / b).
 
+    With x = b / a the exponent is a phi(x), phi(x) = log(1 + x) + x log(1 + 1/x). For x <= 256 it falls to a 64th or
+    less as b falls to b / 4^7: phi' = log(1 + 1/x), so x phi' / phi = 1 / (1 + q), q = log(1 + x) / (x log(1 + 1/x)).
+    q grows, since x (1 + x) q' / q = x / log(1 + x) + 1 / log(1 + 1/x) - (1 + x) and log(1 + y) <= y. So
+    phi(x / 4^7) / phi(x) grows with x, and at x = 256 it is below 0.0808 / 6.54 < 1/64. It fails at x = 368.
+
     Examples
     --------
     >>> round(feature_exponent(1.0, 1.0), 4)
     1.3863
     """
     a, b = float(number("variables", variables, 0)), float(number("degree", degree, 0))
-    return sum(part * math.log((a + b) / part) for part in (a, b) if part > 0)
+    return a * math.log1p(b / a) + b * math.log1p(a / b) if a > 0 and b > 0 else 0.0
 
 
 def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = None, rank: int | None = None) -> int:

@@ -282,7 +282,7 @@ def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
     r_{k+1} <= r_k, r_k >= sqrt(1 + s^2) - s with s = (k+1) / M. Together, 1 / r_n >= (n + sqrt(M^2 + (n+2)^2)) / M.
     That is at least 2 if n >= 2 M, and else if M^2 + (n+2)^2 >= (2 M - n)^2, which is 4 n (M+1) >= 3 M^2 - 4, for which
     n >= 3 (M-1) / 4 is enough. There remains n < 3 (M-1) / 4, so M / 2 > (2 n + 1) / 3. There I_n(M) < 1 is false:
-    the first term of its series, (M/2)^n / n!, is at least ((2 n + 1) / 3)^n / n!. That is 1 for n = 1 and grows with n,
+    the first term of its series, (M/2)^n / n!, is at least ((2 n + 1) / 3)^n / n!. It is 1 for n = 1 and grows with n,
     by (1 + 2 / (2 n + 1))^n (2 n + 3) / (3 n + 3) >= (4 n + 1) (2 n + 3) / ((2 n + 1) (3 n + 3)) > 1.
 
     Examples

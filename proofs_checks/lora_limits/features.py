@@ -14,7 +14,6 @@ from lrtheory.bounds import (
     Inequality,
     Sides,
     Statement,
-    always,
     rounding,
     saboteur,
 )
@@ -24,15 +23,20 @@ from proofs_checks.lora_limits.families.features import (
     GENERIC,
     INTEGERS,
     LOGITS,
+    MANY_DEGREES,
     SHARES,
+    TWO_TOKENS,
     Factors,
     Features,
     Logits,
     Shares,
+    are_independent,
+    exact_exponents,
     exact_rank,
     exponents,
     factored,
     integer_rank,
+    is_exact,
     log_count,
     logit_bounds,
     wrong_entries,
@@ -55,7 +59,7 @@ LL_D4 = Statement(
     title="Polynomials of logits as products of monomials",
     source=Derived(theory.n_features),
     tex=r"P(QK^\top) = UV^\top,\quad U, V \text{ with } \binom{g+d}{d} \text{ columns}",
-    hypotheses={"integer coefficients": always},
+    hypotheses={"integers, whose sums are below 2^53": is_exact},
     instances=INTEGERS,
     solve=factored,
     claim=Identity(reconstructed),
@@ -84,39 +88,66 @@ LL_D4_RANK = Statement(
     title="No fewer columns do, and the count in the literature is larger",
     source=Derived(theory.n_features),
     tex=r"\mathrm{rank}\,P(QK^\top) = \binom{g+d}{d} \le \binom{2(g+d)}{2g}",
-    hypotheses={"no coefficient is zero": lambda case: bool((case.coefficients != 0).all())},
+    hypotheses={
+        "no coefficient is zero": lambda case: bool((case.coefficients != 0).all()),
+        "no polynomial of degree g vanishes on all queries, and none on all keys": are_independent,
+        "integers, whose sums are below 2^53": is_exact,
+    },
     instances=GENERIC,
     solve=factored,
     claim=Inequality(of_full_rank),
     saboteurs=(
         saboteur("a column too many", solve=mutants.a_column_more),
         saboteur("weights are left out", solve=mutants.unweighted),
+        saboteur(
+            "two tokens",
+            breaks="no polynomial of degree g vanishes on all queries, and none on all keys",
+            instances=TWO_TOKENS,
+        ),
     ),
-    notes="Ranks of integer matrices by exact elimination. For d = 8, g = 4 the counts are 495 and 735471.",
+    notes=(
+        "Ranks of integer matrices by exact elimination. For d = 8, g = 4 the counts are 495 and 735471. There must "
+        "be at least as many tokens as monomials."
+    ),
 )
 
 
 def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """log binom within log(n + 1) of the exponent times ln L; exponents that fall to 0 with the degree."""
-    n, count = (case.variables + case.degree) * case.log_length, log_count(case)
+    """log binom within log(n + 1) of the exponent times ln L; exponents that fall to 0 with the degree.
+
+    Each exponent against the same in 200 bits, from both sides.
+    """
+    n, count, wanted = (case.variables + case.degree) * case.log_length, log_count(case), exact_exponents(case)
     power = factor * found[0] * case.log_length
-    lhs = np.r_[count, power - math.log(n + 1), found[1:], found[-1]]
-    rhs = np.r_[power, count, found[:-1], found[0] / 64]
-    return Sides(lhs, rhs, rounding=rounding(1024, 1 + power))
+    lhs = np.r_[count, power - math.log(n + 1), found[1:], found[-1], found, wanted]
+    rhs = np.r_[power, count, found[:-1], found[0] / 64, wanted, found]
+    spoiled = np.r_[np.full(2, rounding(1024, 1 + power)), rounding(64, np.r_[wanted[:-1], wanted[0], wanted, wanted])]
+    return Sides(lhs, rhs, rounding=spoiled)
 
 
 LL_D5 = Statement(
     id="lora_limits/LL-D5",
     title="The power of L at which features grow",
     source=Derived(theory.feature_exponent),
-    tex=r"d = a\ln L,\ g = b\ln L:\ \binom{g+d}{d} = L^{(a+b)H(a/(a+b)) - o(1)}",
-    hypotheses={"positive shares": lambda case: case.variables > 0 and case.degree > 0},
+    tex=(
+        r"d = a\ln L,\ g = b\ln L:\ \binom{g+d}{d} = L^{e(a, b) - o(1)},\ e(a, b) = (a+b)H(\tfrac a{a+b}),\ "
+        r"e(a, b/4^7) \le e(a, b)/64"
+    ),
+    hypotheses={
+        "positive shares": lambda case: case.variables > 0 and case.degree > 0,
+        "a degree of at most 256 times the variables": lambda case: case.degree <= 256 * case.variables,
+    },
     instances=SHARES,
     solve=exponents,
     claim=Inequality(exponent),
     saboteurs=(
         saboteur("nine tenths", claim=Inequality(partial(exponent, factor=0.9))),
         saboteur("entropy in bits", solve=mutants.entropy_in_bits),
+        saboteur(
+            "degrees far above the variables",
+            breaks="a degree of at most 256 times the variables",
+            instances=MANY_DEGREES,
+        ),
     ),
     notes="The earlier count is vacuous at sizes that can be run: at L = 10^5, d = 11, g = 2 it is 14950 against 78.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import flint
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
+from lrtheory.bounds.errors import OutcomeError
 from lrtheory.lora_limits import Polynomial, features, theory
 
 # --- features --------------------------------------------------------------------------------------------------------
@@ -50,6 +52,26 @@ def exact_rank(case: Features) -> int:
     return int(flint.fmpz_mat([[sum(c * s**k for k, c in enumerate(a)) for s in row] for row in logits]).rank())
 
 
+def is_exact(case: Features) -> bool:
+    """Whether all numbers are integers, and every sum in U V^T is below 2^53."""
+    Q, K, a = (np.asarray(one) for one in (case.Q, case.K, case.coefficients))
+    largest = int(np.abs(Q).max()) * int(np.abs(K).max()) * Q.shape[1]
+    whole = all(one.dtype.kind == "i" for one in (Q, K, a))
+    return whole and sum(abs(int(c)) * largest**k for k, c in enumerate(a)) < 2**53
+
+
+def are_independent(case: Features) -> bool:
+    """Whether no polynomial of degree g but 0 vanishes on all queries, or on all keys, by exact elimination."""
+    wanted = theory.n_features(case.Q.shape[1], case.degree)
+    return all(rank_of_monomials(X, case.degree) == wanted for X in (case.Q, case.K))
+
+
+def rank_of_monomials(X: np.ndarray, degree: int) -> int:
+    powers = [a for a in itertools.product(range(degree + 1), repeat=X.shape[1]) if sum(a) <= degree]
+    table = [[math.prod(int(x) ** k for x, k in zip(row, a, strict=True)) for a in powers] for row in X]
+    return int(flint.fmpz_mat(table).rank())
+
+
 def wrong_entries(case: Features, found: Factors) -> int:
     """How many entries of U V^T are not those of P(Q K^T)."""
     logits = case.Q.astype(np.int64).astype(object) @ case.K.astype(np.int64).astype(object).T
@@ -59,8 +81,11 @@ def wrong_entries(case: Features, found: Factors) -> int:
 
 def integer_product(found: Factors) -> np.ndarray:
     """U V^T, whose entries are integers of any size."""
-    U, V = (np.asarray(one).astype(np.int64).astype(object) for one in (found.U, found.V))
-    return U @ V.T
+    U, V = (np.asarray(one, float) for one in (found.U, found.V))
+    if not all(np.isfinite(one).all() and (one == np.rint(one)).all() for one in (U, V)):
+        raise OutcomeError("a factor of integers has an entry that is not an integer")
+    whole = [np.array([[int(x) for x in row] for row in one], object) for one in (U, V)]
+    return whole[0] @ whole[1].T
 
 
 def integer_rank(found: Factors) -> int:
@@ -92,13 +117,24 @@ def always_features() -> tuple[Features, ...]:
 
 
 INTEGERS = Family("integer-features", always=always_features, draw=draw_features)
+
+
+def draw_generic(draws: Draws) -> Features:
+    """As many tokens as monomials or some more, up to three variables, all coefficients one to three."""
+    d = draws.integers(1, 3)
+    g = draws.integers(0, 5 - d)
+    n = theory.n_features(d, g) + draws.integers(0, 2)
+    tables = [draws.integers(-9, 9, shape=(n, d)) for _ in range(2)]
+    return Features(*tables, draws.integers(1, 3, shape=g + 1))
+
+
+SIZES = ((1, 3), (2, 2), (2, 4), (3, 3))
 GENERIC = Family(
     "generic-features",
-    always=lambda: tuple(
-        integer_features(s, 2 + theory.n_features(d, g), d, g)
-        for s, (d, g) in enumerate(((1, 3), (2, 2), (2, 4), (3, 3)))
-    ),
+    always=lambda: tuple(integer_features(s, 2 + theory.n_features(d, g), d, g) for s, (d, g) in enumerate(SIZES)),
+    draw=draw_generic,
 )
+TWO_TOKENS = Family("two-tokens", always=lambda: (integer_features(4, 2, 1, 3),))
 
 
 @dataclass(frozen=True)
@@ -110,12 +146,35 @@ class Shares:
     log_length: int
 
 
+def exact_exponents(case: Shares) -> np.ndarray:
+    """(a + b) H(a / (a + b)) for degrees b, b / 4, b / 16, ..., in 200 bits."""
+    with flint.ctx.workprec(200):
+        pairs = [(flint.arb(case.variables), flint.arb(case.degree) / 4**k) for k in range(8)]
+        return np.array([float(sum(one * ((a + b) / one).log() for one in (a, b)).mid()) for a, b in pairs])
+
+
 def exponents(case: Shares, rng: np.random.Generator | None = None) -> np.ndarray:
     """The library's exponent, and those for degrees 4, 16, ... times smaller."""
     return np.array([theory.feature_exponent(case.variables, case.degree / 4**k) for k in range(8)])
 
 
-SHARES = Family("parts", always=tuple(Shares(a, b, n) for a, b in ((1, 1), (2, 1), (3, 7)) for n in (1, 20, 400)))
+def draw_shares(draws: Draws) -> Shares:
+    """Degrees up to 256 times the variables, of any order."""
+    a = draws.integers(1, 8)
+    return Shares(
+        a, max(1, a * draws.integers(1, 2 ** draws.integers(0, 8)) - draws.integers(0, 1)), draws.integers(1, 60)
+    )
+
+
+SHARES = Family(
+    "parts",
+    always=(
+        *(Shares(a, b, n) for a, b in ((1, 1), (2, 1), (3, 7)) for n in (1, 20, 400)),
+        *(Shares(a, 256 * a, n) for a, n in ((1, 1), (2, 20))),
+    ),
+    draw=draw_shares,
+)
+MANY_DEGREES = Family("parts-of-many-degrees", always=(Shares(1, 368, 1),))
 
 
 def log_count(case: Shares) -> float:
