@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.bounds.patching import Patch, patched
 from lrtheory.transductive_clustering import dense, prototypes, rounding, sparse_bound
+from lrtheory.transductive_clustering.affinity import csr_parts
 from tests.transductive_clustering import oracles
 
 RNG = np.random.default_rng(0)
@@ -21,8 +23,6 @@ def dense_updates():
 
 
 def sparse_updates():
-    from scipy import sparse
-
     return updates(sparse.csr_array(W))
 
 
@@ -40,6 +40,43 @@ def updates(affinity):
     pair = swap.affinity if affinity is W else type(affinity)(swap.affinity)
     damped = tc.bound_update(swap.costs, pair, lam=4.0, init=swap.init, record=True)
     return damped.damping == 0.5 and np.diff(damped.trace["energies"]).max() <= 1e-12
+
+
+def sparse_rows():
+    """What a pass notes of each row, for whole steps, short ones, and whole ones of which a part is taken back."""
+    lam, temperature = 1.5, 0.7
+    graph = csr_parts(W)
+    Z = np.where((CLAMP >= 0)[:, None], np.eye(3)[CLAMP], START)
+    goal = oracles.softmax_update(Z, A, W, lam, temperature, CLAMP)
+
+    def noted(factor, new, rows):
+        """Whether the new assignments and the three numbers of each row are those of a step so long."""
+        wanted = Z + factor * (goal - Z)
+        ends = [oracles.energy(wanted[p : p + 1], A[p : p + 1], [[0.0]], 0, temperature) for p in range(6)]
+        moves = np.abs(wanted - Z)
+        due = np.stack([ends, (moves**2).sum(1), moves.max(1)], axis=1)
+        return np.allclose(new, wanted, atol=1e-13) and np.allclose(rows[:, 1:], due, atol=1e-12)
+
+    for factor in (1.0, 0.375):
+        new, rows = np.empty_like(Z), np.empty((6, 4))
+        sparse_bound.update_rows(A, *graph, lam, temperature, CLAMP, factor, Z, new, rows, 0, 6)
+        if not (noted(factor, new, rows) and np.allclose(rows[:, 0], (Z * (W @ Z)).sum(1), atol=1e-13)):
+            return False
+    new, rows = np.empty_like(Z), np.empty((6, 4))
+    sparse_bound.update_rows(A, *graph, lam, temperature, CLAMP, 1.0, Z, new, rows, 0, 6)
+    sparse_bound.shorten(A, temperature, CLAMP, 0.375, Z, new, rows)
+    return noted(0.375, new, rows)
+
+
+def shortened_runs():
+    """Recorded squared steps of a run in which a step is taken back, on both codes, and where it is said to stand."""
+    pair = tc.make_two_points()
+    for affinity in (pair.affinity, sparse.csr_array(pair.affinity)):
+        run = tc.bound_update(pair.costs, affinity, lam=4.0, init=pair.init, tol=1e-9, record=True)
+        Z, steps = run.trace["assignments"], run.trace["steps"]
+        if run.damping != 0.5 or not np.allclose(steps, ((Z[1:] - Z[:-1]) ** 2).sum((1, 2)), rtol=1e-9, atol=1e-15):
+            return False
+    return True
 
 
 def turns():
@@ -80,6 +117,51 @@ MUTANTS = {
         "float(rows[:, 0].sum())",
         sparse_updates,
     ),
+    "a squared step that is not shortened": (
+        sparse_bound.shorten,
+        "rows[p, 2] *= factor * factor",
+        "pass",
+        sparse_rows,
+    ),
+    "a squared step shortened once": (
+        sparse_bound.shorten,
+        "rows[p, 2] *= factor * factor",
+        "rows[p, 2] *= factor",
+        shortened_runs,
+    ),
+    "a largest move that is not shortened": (sparse_bound.shorten, "rows[p, 3] *= factor", "pass", sparse_rows),
+    "a largest move shortened twice": (
+        sparse_bound.shorten,
+        "rows[p, 3] *= factor",
+        "rows[p, 3] *= factor * factor",
+        sparse_rows,
+    ),
+    "the energy of the whole step": (
+        sparse_bound.shorten,
+        "rows[p, 1] = entropy_and_cost(costs, temperature, p, new)",
+        "pass",
+        sparse_rows,
+    ),
+    "the move of the last cluster": (
+        sparse_bound.move_rows,
+        "largest[p] = max(largest[p], abs(step))",
+        "largest[p] = abs(step)",
+        sparse_rows,
+    ),
+    "moves with their signs": (
+        sparse_bound.move_rows,
+        "max(largest[p], abs(step))",
+        "max(largest[p], step)",
+        sparse_rows,
+    ),
+    "the sum of the moves": (sparse_bound.move_rows, "moved[p] += step * step", "moved[p] += abs(step)", sparse_rows),
+    "steps before they are shortened": (
+        sparse_bound.move_rows,
+        "step = factor * (goal[p] - here[p])",
+        "step = goal[p] - here[p]",
+        sparse_rows,
+    ),
+    "held rows are said to move": (sparse_bound.note_rows, "rows[p, 3] = 0.0", "rows[p, 3] = 1.0", sparse_rows),
     "means without weights": (
         prototypes.weighted_means,
         "xp.matrix_transpose(Z) @ X",
@@ -92,7 +174,7 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("check", [dense_updates, sparse_updates, turns, rounded])
+@pytest.mark.parametrize("check", [dense_updates, sparse_updates, sparse_rows, shortened_runs, turns, rounded])
 def test_the_code_is_right(check):
     assert check()
 
