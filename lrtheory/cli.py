@@ -140,6 +140,8 @@ def _signature(statement: Statement) -> str:
     """What an algorithm of the reader's own must look like."""
     if isinstance(statement.claim, Recorded):
         return ""
+    if statement.closed:
+        return f"not offered: {statement.closed}"
     try:
         names = [name for name in inspect.signature(statement.solve).parameters][:3]
     except ValueError:
@@ -172,7 +174,7 @@ def _example(statement: Statement) -> dict[str, str]:
     from lrtheory.bounds import Session
     from lrtheory.bounds.own import solve_by_example
 
-    if isinstance(statement.claim, Recorded):
+    if isinstance(statement.claim, Recorded) or statement.closed:
         return {}
     return dict(zip(("takes", "returns"), solve_by_example(statement, Session()), strict=True))
 

@@ -7,13 +7,13 @@ measures it within a `Session` (a budget and a seed) and returns `Evidence` with
 
 from lrtheory.bounds.checking import LEVEL, check, system_digest
 from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.evidence import Evidence, load_evidence
 from lrtheory.bounds.exact import Ball, exactly, rounding
 from lrtheory.bounds.families import Draws, Family, FromGenerator, FromHypothesis, Tight
 from lrtheory.bounds.registry import Registry
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
-from lrtheory.bounds.sources import Classical, Derived, Paper
+from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
 from lrtheory.bounds.statement import Statement, always, defects, saboteur
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "Identity",
     "Inequality",
     "Law",
+    "Measured",
+    "OutcomeError",
     "Paper",
     "Probability",
     "Rate",

@@ -12,7 +12,8 @@ import numpy as np
 from lrtheory._array import PACKAGES, compile_seconds, source_digest
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
-from lrtheory.bounds.encoding import decode
+from lrtheory.bounds.encoding import decode, encode
+from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.evidence import Evidence
 from lrtheory.bounds.record import Record, Row
 from lrtheory.bounds.runs import decide_rate, decide_runs
@@ -60,6 +61,8 @@ def check(statement: Statement, session: Session, *, instance: Any = None, level
     else:
         decide = decide_rate if isinstance(statement.claim, Rate) else decide_runs
         record = decide(statement, session, chosen, level)
+    if statement.patch is not None and not record.refuted() and not session.called(statement.patch):
+        raise StatementError(f"{statement.id}: no run reached the changed kernel of {statement.sabotage!r}")
     if chosen is not None:
         _doubt_hypotheses(statement, record, *chosen[0])
     return _evidence(statement, session, record, level, since)
@@ -155,7 +158,7 @@ def _message(statement: Statement, record: Record) -> str:
     if not record.rows:
         remarks.append("no instance was measured")
     elif record.vacuous():
-        remarks.append("the bound is vacuous on every instance")
+        remarks.append(record.vacuous())
     if record.counts["crashes"]:
         remarks.append(f"{record.counts['crashes']} crashes, which catch nothing (the last: {record.last_crash})")
     if record.counts["refused"]:
@@ -165,7 +168,7 @@ def _message(statement: Statement, record: Record) -> str:
 
 def _shown(row: Row) -> dict[str, Any]:
     shown = {"instance": row.label, "where": list(row.where), "lhs": row.shown[0], "rhs": row.shown[1]}
-    return shown | {"slack": row.slack} | ({"rounding": row.rounding} if row.rounding else {})
+    return shown | {"slack": row.slack} | ({"rounding": row.rounding} if row.rounding else {}) | dict(row.told)
 
 
 def _replay(statement: Statement, session: Session, worst: Row | None) -> str:
@@ -173,6 +176,11 @@ def _replay(statement: Statement, session: Session, worst: Row | None) -> str:
     words += ["--saboteur", statement.sabotage] if statement.sabotage else []
     words += ["--budget", session.budget.name] if session.budget.name != "quick" else []
     words += ["--seed", str(session.seed)] if session.seed != DEFAULT_SEED else []
-    if worst is not None and worst.instance is not None and worst.label != "given":
-        words += ["--instance", worst.label]
+    if worst is not None and worst.instance is not None:
+        words += ["--instance", instance_label(worst.label, worst.instance)]
     return shlex.join(words)
+
+
+def instance_label(label: str, instance: Any) -> str:
+    """How to name an instance in a command; one of the caller's own is written out."""
+    return f"json:{encode(instance)}" if label == "given" else label

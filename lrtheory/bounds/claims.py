@@ -42,7 +42,8 @@ class Sides:
     lhs, rhs : array_like
         The claim is lhs <= rhs (Inequality) or lhs = rhs (Identity), entry by entry.
     trivial : array_like or None
-        What lhs can never exceed, whatever the solver does; where rhs >= trivial the claim is vacuous.
+        What lhs can never exceed, whatever the solver does; where rhs >= trivial the claim is vacuous. Infinite in
+        entries that have no such limit; an `Inequality` then says why in `unbounded`.
     rounding : array_like or None
         Rounding error of the sides where iterates carry one (`bounds.rounding`); such entries are decided on doubles.
     where : array_like of bool or None
@@ -69,6 +70,8 @@ class Inequality:
     outside : Probability or None
         The claim that bounds how often ``where`` fails; required by claims that use ``where``. It is judged on the same
         outcomes, so that a solver cannot excuse itself.
+    unbounded : str
+        Why lhs has no upper limit; empty where the sides name one (`Sides.trivial`) in every entry.
     randomness : str
         What is random, in words.
     """
@@ -76,6 +79,7 @@ class Inequality:
     sides: Callable[[Any, Any], Sides]
     numbers: type = Fraction
     outside: Probability | None = None
+    unbounded: str = ""
     randomness: str = "none: every run"
     equality: ClassVar[bool] = False
 
@@ -141,11 +145,15 @@ class Probability:
         ``at_most(instance) -> float`` in (0, 1).
     randomness : str
         Whether the probability is over the runs on each fixed instance, or over all instances at once.
+    exact : callable or None
+        ``exact(instance) -> float, Fraction or None``: the probability of the event by enumeration, where the instance
+        is small enough for it; else None.
     """
 
     event: Callable[[Any, Any], np.ndarray]
     at_most: Callable[[Any], float]
     randomness: Randomness = "for each instance"
+    exact: Callable[[Any], float | Fraction | None] | None = None
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
         """One 0 or 1 a run."""

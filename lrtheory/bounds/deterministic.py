@@ -47,8 +47,8 @@ class Measured:
         must exceed it, and an entry that holds within it counts as 1 at most.
     vacuous : bool
         Whether rhs >= trivial in every entry.
-    entries, exact, outside : int
-        Entries that claim something, those decided exactly, and those outside the good event.
+    entries, saying, exact, outside : int
+        Entries within the good event, those of them where rhs < trivial, those decided exactly, and those outside.
     """
 
     verdict: str
@@ -60,6 +60,7 @@ class Measured:
     ratio: float
     vacuous: bool
     entries: int
+    saying: int
     exact: int
     outside: int
 
@@ -74,7 +75,8 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     instance, outcome : object
         Plain data, and what `solve` returned.
     every : bool
-        Decide every entry exactly, not only those that doubles leave in doubt: doubles are wrong where sides cancel.
+        Decide every entry exactly, not only those that doubles leave in doubt. Doubles filter by the size of the sides,
+        and are wrong where terms far larger than the sides cancel.
 
     Returns
     -------
@@ -84,8 +86,8 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     Raises
     ------
     StatementError
-        If the shapes of the sides do not match, the exact evaluation has another shape or gives floats, or a good event
-        is used without the claim that bounds it.
+        If the shapes of the sides do not match, the exact evaluation has another shape or gives floats, a good event is
+        used without the claim that bounds it, or an inequality names no trivial side and does not say why.
     OutcomeError
         If a side is NaN, or a rounding error is negative or not finite.
     """
@@ -93,6 +95,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         sides = claim.sides(exactly(instance, float), exactly(outcome, float))
     else:
         sides = claim.sides(instance, outcome)
+    _demand_trivial(claim, sides)
     raw, inside = _aligned(sides), _inside(claim, sides)
     lhs, rhs = (to_float(side) for side in raw)
     if np.isnan(lhs).any() or np.isnan(rhs).any():
@@ -109,7 +112,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         fails, open_, sure = _decide(claim, instance, outcome, doubtful)
         fails = fails | (inside & ~doubtful & (slack < 0))
     worst = _worst(slack + rounding, scale, fails, inside)
-    ratio, vacuous = _tightness(sides, lhs, rhs, rounding, inside)
+    ratio, saying = _tightness(sides, lhs, rhs, rounding, inside)
     verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
     shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
     return Measured(
@@ -120,8 +123,9 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
         where=() if worst is None else tuple(int(i) for i in worst),
         rounding=0.0 if worst is None else float(rounding[worst]),
         ratio=ratio,
-        vacuous=vacuous,
+        vacuous=saying == 0,
         entries=int(inside.sum()),
+        saying=saying,
         exact=int(doubtful.sum()),
         outside=int((~inside).sum()),
     )
@@ -137,6 +141,16 @@ def _aligned(sides: Sides) -> tuple[np.ndarray, np.ndarray]:
     if both[0].shape not in (lhs.shape, rhs.shape):
         raise StatementError(f"the sides have the shapes {lhs.shape} and {rhs.shape}")
     return both[0], both[1]
+
+
+def _demand_trivial(claim: Inequality | Identity, sides: Sides) -> None:
+    """An inequality that lhs cannot break says nothing, so it names what lhs can reach, or why that has no limit."""
+    if isinstance(claim, Identity) or claim.unbounded:
+        return
+    if sides.trivial is None or np.isinf(to_float(_as_array(sides.trivial))).any():
+        raise StatementError(
+            "an Inequality gives its trivial side (`Sides.trivial`), or says in `unbounded` why none is"
+        )
 
 
 def _inside(claim: Inequality | Identity, sides: Sides) -> np.ndarray:
@@ -223,15 +237,16 @@ def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.n
 
 def _tightness(
     sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, inside: np.ndarray
-) -> tuple[float, bool]:
+) -> tuple[float, int]:
+    """The largest lhs/rhs where the claim bites, and the number of entries in which it says something."""
     bites = inside.copy()
     bites &= rhs < np.inf
     if sides.trivial is not None:
         bites &= rhs < to_float(np.broadcast_to(_as_array(sides.trivial), rhs.shape))
-    vacuous = not bites.any()
+    saying = int(bites.sum())
     bites &= (rhs > rounding) & np.isfinite(rhs)
     met = np.where(lhs <= rhs + rounding, np.minimum(lhs, rhs), lhs)
-    return (float((met[bites] / rhs[bites]).max()) if bites.any() else float("nan")), vacuous
+    return (float((met[bites] / rhs[bites]).max()) if bites.any() else float("nan")), saying
 
 
 def _text(entry: Any) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "log_wealth_unbounded",
     "median_interval",
     "slope_interval",
+    "upper_rate",
 ]
 
 
@@ -48,6 +49,20 @@ def log_failures_above(failures: int, runs: int, delta: float) -> float:
 def log_failures_below(failures: int, runs: int, delta: float) -> float:
     """Evidence against P(failure) >= delta, by the same argument with q in (0, delta)."""
     return _log_mixture(failures, runs, delta, betainc)
+
+
+def upper_rate(failures: int, runs: int, alpha: float) -> float:
+    """The largest rate that the e-process of `log_failures_below` has not rejected at level alpha, at any look."""
+    if failures == runs:
+        return 1.0
+    goal, low, high = -np.log(alpha), failures / runs, 1.0
+    for _ in range(60):  # the evidence against P >= q grows with q above the observed rate
+        middle = (low + high) / 2
+        if log_failures_below(failures, runs, middle) >= goal:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def log_wealth_above(x: np.ndarray, mean: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory.bounds.families import is_fixed
 
 __all__ = ["Evidence", "file_name", "load_evidence"]
 
@@ -40,7 +41,9 @@ class Evidence(Result):
         Both sides at the worst entry of each instance, and rhs - lhs (for equalities -|rhs - lhs|).
     worst : mapping
         The worst instance (`instance`), its entry (`where`), both sides (`lhs`, `rhs`) as exact text, their `slack`,
-        and what iterates may err by (`rounding`), where they do.
+        and what iterates may err by (`rounding`), where they do. For a probability also the `runs`, the `failures`
+        among them, the `upper` limit of the rate at the level of the check, and the `exact` probability where it can be
+        computed.
     vacuous : int
         Instances on which the bound says nothing.
     tightness : float or None
@@ -60,7 +63,8 @@ class Evidence(Result):
     seed : int
         Seed of the session.
     counts : mapping of str to int
-        Entries, entries decided exactly, entries outside the good event, runs, the most runs on one instance, the cap.
+        Entries, entries in which the bound says something, entries decided exactly, entries outside the good event,
+        runs, the most runs on one instance, the cap.
     seconds, compile_seconds : float
         Processor time, and how much of it went into compiling.
     """
@@ -96,6 +100,12 @@ class Evidence(Result):
     def underpowered(self) -> bool:
         """Whether some instance needed more than half of its cap of runs."""
         return 2 * self.counts.get("most_runs", 0) > self.counts.get("cap", 0)
+
+    @property
+    def by_luck(self) -> bool:
+        """Whether a refutation needed an instance that was drawn or found, which another seed may not meet."""
+        label = str(self.worst.get("instance", ""))
+        return self.verdict == "refuted" and self.kind != "rate" and not is_fixed(label)
 
     def save(self, folder: str | Path) -> Path:
         """Write the evidence as one JSON file.
@@ -190,10 +200,16 @@ class Evidence(Result):
             rows.append(("slack", self.histogram() + f"  over {self.n_instances} instances, relative"))
         rows.append(("evidence", self._strength()))
         rows.append(("hypotheses", ", ".join(f"{name}: {held}" for name, held in self.hypotheses.items())))
+        if "upper" in worst:
+            exactly = f"; it is {worst['exact']:.3g}" if "exact" in worst else ""
+            limit = f"at most {worst['upper']:.3g} at level {self.level:g}{exactly}"
+            rows.append(("rate", f"{worst['failures']} of {worst['runs']} runs failed, so the probability is {limit}"))
         if self.tightness is not None:
             rows.append(
                 ("tightness", f"largest lhs/rhs {self.tightness:.4g}, vacuous {self.vacuous} of {self.n_instances}")
             )
+        if self.level == 0 and self.counts.get("saying", 0) < self.counts.get("entries", 0):
+            rows.append(("bites", f"in {self.counts['saying']} of {self.counts['entries']} entries"))
         if self.saboteurs:
             rows += [("saboteur", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.saboteurs.items()]
         rows += [("note", self.message)] if self.message else []

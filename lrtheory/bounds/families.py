@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-__all__ = ["Draws", "Family", "FromGenerator", "FromHypothesis", "Tight"]
+__all__ = ["Draws", "Family", "FromGenerator", "FromHypothesis", "Tight", "is_fixed"]
 
 T = TypeVar("T")
 
@@ -117,6 +117,11 @@ class Family:
         ``draw(draws) -> instance``, with all choices made through `Draws`.
     climb : callable or None
         ``climb(instance, draws) -> instance``, a neighbor, for the hill climb from the worst instance.
+    complete : str
+        For a family without `draw`: what all of its instances are, in words, where there are no others that satisfy the
+        hypotheses.
+    members : int
+        How many instances a complete family has.
     """
 
     name: str
@@ -124,6 +129,8 @@ class Family:
     tight: Sequence[Tight] = ()
     draw: Callable[[Draws], Any] | None = None
     climb: Callable[[Any, Draws], Any] | None = None
+    complete: str = ""
+    members: int = 0
     _built: list[tuple[Any, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def smallest(self) -> tuple[Any, ...]:
@@ -143,3 +150,8 @@ class Family:
         """The interval in which lhs/rhs must lie on a labeled instance, for the tight ones."""
         _, _, place = label.partition(":tight-")
         return (self.tight[int(place)].low, self.tight[int(place)].high) if place else None
+
+
+def is_fixed(label: str) -> bool:
+    """Whether a label names an instance that runs every time."""
+    return not label.startswith("json:") and (":always-" in label or ":tight-" in label)

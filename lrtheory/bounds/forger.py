@@ -1,30 +1,39 @@
 """Dishonest outcomes: an honest one with one field made flattering, which the claim must not support.
 
-An algorithm decides something (actions, items, labels) and reports something about it (values, rewards, counts). A claim
-that believes the report can be fooled by a liar, so the forger lies about every field in turn: zeros, enormous numbers,
-five percent more or less, the first item repeated, the answer of another instance, the bound itself.
+An algorithm decides something (actions, items, labels) and reports something about it (values, rewards, counts). A
+claim that believes the report can be fooled by a liar, so the forger lies about every field in turn: zeros, enormous
+numbers, five percent more or less, the first item repeated, the answer of another instance, the bound itself.
 """
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
+from lrtheory.bounds.checking import check
+from lrtheory.bounds.claims import Inequality
+from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.exact import exactly, to_float
+from lrtheory.bounds.session import Budget, Session
+from lrtheory.bounds.statement import Statement
 
-__all__ = ["ROOT", "Leaf", "changed", "leaves", "lies"]
+__all__ = ["FORGING", "Leaf", "Lie", "changed", "fooled", "leaves", "lies", "matches", "same"]
 
+FORGING = Budget("forging", draws=2, sampled=0, climbs=0, searches=0, runs=8192)  # enough for lies to show
 ROOT = "outcome"  # the path of an outcome that is itself one array or number
 HUGE = 10**9
 _SHORT = 4  # the items of a longer tuple, and of every list, share one path
 Leaf = Any
 Change = Callable[[Leaf], Leaf]
+Forge = Callable[[Any, Any, tuple[int, ...]], Any]  # of an instance, its honest outcome and the number of runs
 
 
 def leaves(outcome: Any) -> dict[str, list[Leaf]]:
@@ -38,8 +47,9 @@ def leaves(outcome: Any) -> dict[str, list[Leaf]]:
     Returns
     -------
     dict of str to list
-        Paths such as ``trace.prices``; the items of a list, or of a tuple of more than four, share the path ``*``, those
-        of a shorter tuple are ``0``, ``1``, ... An outcome that is itself a number or an array has the path ``outcome``.
+        Paths such as ``trace.prices``; the items of a list, or of a tuple of more than four, share the path ``*``,
+        those of a shorter tuple are ``0``, ``1``, ... An outcome that is itself a number or an array has the path
+        ``outcome``.
 
     Raises
     ------
@@ -200,7 +210,144 @@ def _times(leaf: Leaf, factor: Fraction | int) -> Leaf:
 
 @dataclass(frozen=True)
 class Lie:
-    """One forgery: the path, the words, and whether the claim was fooled."""
+    """A forgery: the path of the forged field, empty for the whole outcome, and what was made of it."""
 
     path: str
     words: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the whole outcome'}: {self.words}"
+
+
+def fooled(statement: Statement, session: Session) -> list[Lie]:
+    """The lies about an honest outcome under which a statement is still supported.
+
+    Parameters
+    ----------
+    statement : Statement
+        A checked statement that is open to algorithms of users' own.
+    session : Session
+        Budget and seed; `FORGING` suffices.
+
+    Returns
+    -------
+    list of Lie
+        Empty if the claim sees through all of them. A field that is declared unread is on the list if forging it does
+        change a side after all.
+    """
+    honest = _Remembering(statement.solve)
+    truth = check(replace(statement, solve=honest), session)
+    if truth.verdict != "supported":
+        raise StatementError(f"{statement.id}: an honest outcome is {truth.verdict}\n{truth}")
+    found = []
+    for lie, forge in _forgeries(statement, honest):
+        forger = _Forger(honest, forge)
+        try:
+            evidence = check(replace(statement, solve=forger), session)
+        except Exception:  # what cannot be judged is an error, whose sentence the user of a solver reads
+            if not forger.forged:
+                raise
+            continue
+        if not forger.differs:
+            continue
+        if matches(lie.path, statement.unread):
+            equal = np.array_equal(evidence.lhs, truth.lhs) and np.array_equal(evidence.rhs, truth.rhs)
+            if not equal or evidence.verdict != "supported":
+                found.append(Lie(lie.path, "is declared unread, and is read"))
+        elif evidence.verdict == "supported":
+            found.append(lie)
+    return found
+
+
+def _forgeries(statement: Statement, honest: _Remembering) -> Iterator[tuple[Lie, Forge]]:
+    """Every lie about every field, and the answer of another instance as a whole."""
+    paths = leaves(honest.first)
+    for path, found in paths.items():
+        decision = matches(path, statement.decisions)
+        for words, change in lies(found[0], decision=decision):
+            yield Lie(path, words), partial(_told, path, change)
+        yield Lie(path, "of another instance"), partial(_borrowed, honest, path)
+        if not decision and isinstance(statement.claim, Inequality) and _kind(found[0]) == "f":
+            yield Lie(path, "the bound itself"), partial(_bound, statement.claim, path)
+    if len(paths) > 1:
+        yield Lie("", "of another instance"), partial(_answered, honest)
+
+
+def _told(path: str, change: Change, instance: Any, outcome: Any, n: Any) -> Any:
+    """One field changed in the same way on every instance."""
+    return changed(outcome, path, change)
+
+
+def _answered(honest: _Remembering, instance: Any, outcome: Any, n: Any) -> Any:
+    """The whole answer of another instance."""
+    return honest.other(instance, n, outcome)
+
+
+def _borrowed(honest: _Remembering, path: str, instance: Any, outcome: Any, n: Any) -> Any:
+    """One field as another instance has it, where the shapes agree."""
+    other = leaves(honest.other(instance, n, outcome)).get(path)
+    own = leaves(outcome)[path]
+    if other is None or list(map(np.shape, other)) != list(map(np.shape, own)):
+        return outcome
+    rest = iter(other)
+    return changed(outcome, path, lambda leaf: next(rest))
+
+
+def _bound(claim: Inequality, path: str, instance: Any, outcome: Any, n: Any) -> Any:
+    """A field that reports exactly what the claim allows."""
+    sides = claim.sides(exactly(instance, float), exactly(outcome, float))
+    allowed = to_float(sides.rhs)
+
+    def as_allowed(leaf: Leaf) -> Leaf:
+        if np.shape(leaf) == allowed.shape:
+            return allowed.copy() if isinstance(leaf, np.ndarray) else float(allowed)
+        return _filled(leaf, float(allowed.max(initial=0.0)))
+
+    return changed(outcome, path, as_allowed)
+
+
+class _Remembering:
+    """A solver that runs once on each instance and random stream."""
+
+    def __init__(self, solve: Callable[..., Any]) -> None:
+        self._solve = solve
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def __call__(self, instance: Any, rng: np.random.Generator, *n: int) -> Any:
+        key = (n, digest(instance), str(rng.bit_generator.state))
+        if key not in self._known:
+            self._known[key] = self._solve(instance, rng, *n)
+        return self._known[key]
+
+    @property
+    def first(self) -> Any:
+        """The first outcome."""
+        return next(iter(self._known.values()))
+
+    def other(self, instance: Any, n: tuple[int, ...], outcome: Any) -> Any:
+        """The outcome of the first other instance, or this one where there is none."""
+        content = digest(instance)
+        return next((one for key, one in self._known.items() if key[0] == n and key[1] != content), outcome)
+
+
+class _Forger:
+    """A solver that lies about what an honest one returns, and knows whether it has."""
+
+    def __init__(self, honest: _Remembering, forge: Forge) -> None:
+        self._honest, self._forge, self.differs, self.forged = honest, forge, False, False
+
+    def __call__(self, instance: Any, rng: np.random.Generator, *n: int) -> Any:
+        outcome = self._honest(instance, rng, *n)
+        self.forged = False
+        forged = self._forge(instance, outcome, n)
+        self.forged = True
+        self.differs = self.differs or not _equal(outcome, forged)
+        return forged
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two outcomes hold the same numbers."""
+    mine, other = leaves(a), leaves(b)
+    return list(mine) == list(other) and all(
+        len(mine[path]) == len(other[path]) and all(map(same, mine[path], other[path])) for path in mine
+    )

@@ -43,12 +43,16 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     ------
     TypeError
         If `solve` cannot be called.
+    ValueError
+        If no algorithm of a user's own can be put to this test (`Statement.closed`).
     OutcomeError
         If what it returned cannot be judged; the sentence says what the statement's own returns. Errors that are raised
         within `solve` come through, with a note that names the instance.
     """
     if not callable(solve):
         raise must("solve", "a callable", solve, TypeError)
+    if statement.closed:
+        raise must("solve", f"left out for {statement.id}: {statement.closed}", solve)
     watched = _Watched(solve)
     try:
         evidence = check(dataclasses.replace(statement, solve=watched), session, instance=instance)
@@ -101,7 +105,9 @@ def _nearly(evidence: Evidence) -> str:
 
 def _replay(evidence: Evidence) -> str:
     """How to repeat the worst instance with an algorithm that the command line does not know."""
-    instance = "" if not evidence.worst else f", instance={evidence.worst['instance']!r}"
+    worst = evidence.worst
+    shown = "..." if worst.get("instance") == "given" else repr(worst.get("instance"))  # the caller has it at hand
+    instance = f", instance={shown}" if worst else ""
     return (
         f"lrtheory.check({evidence.statement!r}, solve=..., budget={evidence.budget!r}, rng={evidence.seed}{instance})"
     )

@@ -1,13 +1,19 @@
-"""One line of a kernel, replaced and interpreted for the time of one check."""
+"""One line of a kernel, replaced and interpreted while a solver runs, under every name by which the kernel is known.
+
+A kernel may have been imported by name into other modules, and compiled callers keep the kernel that they were compiled
+with. So the changed kernel takes the place of the old one in every module, and all its callers are interpreted too. A
+changed kernel that no run has reached would be a sabotage of nothing: the check reports it as an error.
+"""
 
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
@@ -15,6 +21,8 @@ from typing import Any
 from lrtheory.bounds.errors import StatementError
 
 __all__ = ["Patch", "patched"]
+
+_REACHED = "_reached_by_a_solver"  # a name in the globals of a changed kernel, which calls it first of all
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,11 @@ class Patch:
         source = textwrap.dedent(inspect.getsource(function))
         if source.count(self.old) != 1:
             raise StatementError(f"{self.old!r} occurs {source.count(self.old)} times in {function.__name__}, not once")
-        tree = ast.parse(source.replace(self.old, self.new))
-        definition = tree.body[0]
+        definition = ast.parse(source.replace(self.old, self.new)).body[0]
         assert isinstance(definition, ast.FunctionDef)
         definition.decorator_list = []
+        definition.body[:0] = ast.parse(f"{_REACHED}()").body
+        tree = ast.fix_missing_locations(ast.Module([definition], []))
         namespace: dict[str, Any] = {}
         exec(compile(tree, f"<mutant of {function.__name__}>", "exec"), function.__globals__, namespace)
         mutant = namespace[function.__name__]
@@ -62,34 +71,72 @@ class Patch:
 
 
 @contextmanager
-def _in_force(patch: Patch) -> Iterator[None]:
-    function = getattr(patch.kernel, "py_func", patch.kernel)
-    module = sys.modules[function.__module__]
-    if getattr(module, function.__name__) is not patch.kernel:
-        raise StatementError(f"{function.__name__} is not the name of this kernel in {module.__name__}")
-    before = {function.__name__: patch.kernel}
-    setattr(module, function.__name__, patch.mutant())
+def patched(patch: Patch | None) -> Iterator[set[Patch]]:
+    """Context in which every module has the changed kernel, and its callers interpreted.
+
+    Parameters
+    ----------
+    patch : Patch or None
+        None changes nothing.
+
+    Yields
+    ------
+    set of Patch
+        Holds the patch as soon as the changed kernel has been called.
+
+    Raises
+    ------
+    StatementError
+        If the kernel is not what its module has under its name.
+    """
+    reached: set[Patch] = set()
+    if patch is None:
+        yield reached
+        return
+    names = getattr(patch.kernel, "py_func", patch.kernel).__globals__
+    names[_REACHED] = lambda: reached.add(patch)
+    exchanged = _exchanged(patch)
     try:
-        for name, caller in _callers(module, function.__name__):
-            before[name] = caller
-            setattr(module, name, _interpreted(caller))
-        yield
+        for module, name, _, new in exchanged:
+            setattr(module, name, new)
+        yield reached
     finally:
-        for name, kernel in before.items():
-            setattr(module, name, kernel)
+        for module, name, old, _ in exchanged:
+            setattr(module, name, old)
+        del names[_REACHED]
 
 
-def _callers(module: ModuleType, name: str) -> list[tuple[str, Any]]:
-    """The kernels of a module that call a kernel, at first or second hand: compiled, they would keep the old one."""
-    kernels = {key: value for key, value in vars(module).items() if hasattr(value, "py_func")}
-    found: list[tuple[str, Any]] = []
-    reached = {name}
+@functools.lru_cache(maxsize=1024)
+def _exchanged(patch: Patch) -> list[tuple[ModuleType, str, Any, Any]]:
+    """Module, name, old and new value of everything that changes: the kernel, and its callers at any remove."""
+    function = getattr(patch.kernel, "py_func", patch.kernel)
+    home = sys.modules[function.__module__]
+    if getattr(home, function.__name__, None) is not patch.kernel:
+        raise StatementError(f"{function.__name__} is not the name of this kernel in {home.__name__}")
+    modules = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
+    new: dict[int, tuple[Any, Any]] = {id(patch.kernel): (patch.kernel, patch.mutant())}
     while True:
-        new = [key for key in kernels if key not in reached and reached & set(kernels[key].py_func.__code__.co_names)]
-        if not new:
-            return found
-        found += [(key, kernels[key]) for key in new]
-        reached.update(new)
+        bound = [
+            (module, name, value)
+            for module in modules
+            for name, value in list(vars(module).items())
+            if id(value) in new
+        ]
+        callers = [kernel for kernel in _callers(bound) if id(kernel) not in new]
+        if not callers:
+            return [(module, name, value, new[id(value)][1]) for module, name, value in bound]
+        new |= {id(kernel): (kernel, _interpreted(kernel)) for kernel in callers}
+
+
+def _callers(bound: list[tuple[ModuleType, str, Any]]) -> list[Callable[..., Any]]:
+    """The kernels of a module that call one of its names: compiled, they would keep the unchanged kernel."""
+    found = []
+    for module, name, _ in bound:
+        for value in list(vars(module).values()):
+            body = getattr(value, "py_func", None)
+            if isinstance(body, FunctionType) and body.__module__ == module.__name__ and name in body.__code__.co_names:
+                found.append(value)
+    return found
 
 
 def _interpreted(kernel: Any) -> Any:
@@ -98,11 +145,3 @@ def _interpreted(kernel: Any) -> Any:
     copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     copy.py_func = copy  # type: ignore[attr-defined]
     return copy
-
-
-def patched(patch: Patch | None) -> Any:
-    """Context in which the module's name stands for the mutant, and its callers in the module are interpreted.
-
-    Other modules see the mutant when they call it by the module's name, ``module.kernel(...)``.
-    """
-    return nullcontext() if patch is None else _in_force(patch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,14 @@ import numpy as np
 
 from lrtheory.bounds.encoding import encode
 from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.handover import Overwritten
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Record", "Row", "found_label", "is_fixed"]
+__all__ = ["Record", "Row", "found_label", "overwritten"]
+
+_INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Row:
     log_e: float = float("nan")
     two_sided: bool = False
     rounding: float = 0.0
+    told: Mapping[str, Any] = field(default_factory=dict)  # of a claim about chance: runs, upper limit, exact value
 
     @property
     def slack(self) -> float:
@@ -63,9 +68,16 @@ class Record:
         """Whether an instance has contradicted the claim."""
         return any(row.verdict == "refuted" for row in self.rows)
 
-    def vacuous(self) -> bool:
-        """Whether there is nothing that the claim could have contradicted."""
-        return all(row.vacuous for row in self.rows)
+    def vacuous(self) -> str:
+        """Where a claim says too little for support, in words; empty if it says enough."""
+        saying = sum(not row.vacuous for row in self.rows)
+        if saying == 0:
+            return "the bound is vacuous on every instance"
+        if saying < _INSTANCES * len(self.rows):
+            return f"the bound is vacuous on {len(self.rows) - saying} of {len(self.rows)} instances"
+        if self.counts["saying"] < _ENTRIES * self.counts["entries"]:
+            return f"the bound says something in {self.counts['saying']} of {self.counts['entries']} entries"
+        return ""
 
     def verdict(self) -> str:
         """Refuted by one instance; supported by all, if they claim anything and nothing is odd."""
@@ -78,6 +90,8 @@ class Record:
 
     def note_crash(self, statement: Statement, error: Exception) -> None:
         """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""
+        if isinstance(error, Overwritten):
+            raise error  # a refutation, not a crash
         ill_posed = isinstance(error, StatementError) and not isinstance(error, OutcomeError)
         if ill_posed or not statement.sabotage:
             raise error
@@ -102,9 +116,10 @@ class Record:
                 yield label, instance
 
 
-def is_fixed(label: str) -> bool:
-    """Whether a label names an instance that runs every time."""
-    return not label.startswith("json:") and (":always-" in label or ":tight-" in label)
+def overwritten(label: str, instance: Any, fault: Overwritten) -> Row:
+    """The row of an instance that its solver has changed: a refutation of its own kind."""
+    shown = (f"{fault}", "an instance that is as it was")
+    return Row(label, instance, float(len(fault.places)), 0.0, "refuted", shown)
 
 
 def found_label(instance: Any) -> str:

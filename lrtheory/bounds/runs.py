@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lrtheory._validation import must
+from lrtheory.bounds import evalues
 from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.record import Record, Row
+from lrtheory.bounds.families import FromGenerator
+from lrtheory.bounds.handover import Overwritten
+from lrtheory.bounds.record import Record, Row, found_label, overwritten
 from lrtheory.bounds.session import Session, chunks
 from lrtheory.bounds.statement import Statement
 
@@ -22,18 +26,74 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
     assert isinstance(claim, (Probability, Expectation, Law))
     counted = Record() if chosen else record
     family = list(counted.instances(statement, session, session.budget.sampled))
-    instances = chosen or family
-    level = Level(alpha, len(family), len(chunks(cap)))  # a replayed instance is judged at the level of the family
+    searched = isinstance(claim, Probability) and not statement.sabotage
+    # a replayed instance is judged at the level of the family, and of the one that the search may add
+    level = Level(alpha, len(family) + searched, len(chunks(cap)))
     record.counts["cap"] = cap
-    for label, instance in instances:
+    for label, instance in chosen or family:
         if isinstance(claim, Law) and not claim.reachable(instance, cap // 2, level):
             raise StatementError(f"{statement.id}: {claim.within} is out of reach within half of {cap} runs on {label}")
-        judgment = _runs(statement, session, record, instance, level)
-        if judgment is not None:
-            record.rows.append(_row(claim, label, instance, judgment))
+        _decide(statement, session, record, (label, instance), level)
         if record.refuted():
-            break
+            return record
+    if searched and not chosen and record.rows:
+        found = _likeliest_failure(statement, session, record)
+        if found is not None:
+            _decide(statement, session, record, (found_label(found), found), level)
     return record
+
+
+def _decide(statement: Statement, session: Session, record: Record, labeled: tuple[str, Any], level: Level) -> None:
+    """Run on one instance until it is decided, and write its row."""
+    claim, (label, instance), before = statement.claim, labeled, record.counts["runs"]
+    assert isinstance(claim, (Probability, Expectation, Law))
+    try:
+        judgment = _runs(statement, session, record, instance, level)
+    except Overwritten as fault:
+        record.rows.append(overwritten(label, instance, fault))
+        return
+    if judgment is None:
+        return
+    row = _row(claim, label, instance, judgment)
+    if isinstance(claim, Probability):
+        row = _with_rate(claim, row, record.counts["runs"] - before, level)
+    record.rows.append(row)
+
+
+def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
+    """A row with the upper limit of the rate, and with the exact probability, which decides where it is known."""
+    failures = round(row.lhs * runs)
+    told = {"runs": runs, "failures": failures, "upper": evalues.upper_rate(failures, runs, level.alpha)}
+    probability = None if claim.exact is None else claim.exact(row.instance)
+    if probability is None:
+        return replace(row, told=told)
+    if probability > claim.at_most(row.instance):
+        return replace(row, verdict="refuted", lhs=float(probability), told=told | {"exact": float(probability)})
+    verdict = "supported" if row.verdict == "inconclusive" and row.label.startswith("json:") else row.verdict
+    return replace(row, verdict=verdict, told=told | {"exact": float(probability)})
+
+
+def _likeliest_failure(statement: Statement, session: Session, record: Record) -> Any | None:
+    """The instance with the largest probability of failure that a hill climb meets; None if it is one of the rows'."""
+    claim, family = statement.claim, statement.instances
+    assert isinstance(claim, Probability)
+    draws, move = FromGenerator(session.rng(family, "failures")), family.climb
+    here = max(record.rows, key=lambda row: (row.told.get("exact", 0.0), row.lhs))
+    start, best = here.instance, (here.told.get("exact", 0.0), here.lhs)
+    found = start
+    for _ in range(session.budget.failures if move or family.draw else 0):
+        neighbor = move(found, draws) if move else family.draw(draws)  # type: ignore[misc]
+        if not record.admits(statement, found_label(neighbor), neighbor):
+            continue
+        probability = None if claim.exact is None else claim.exact(neighbor)
+        rate = 0.0
+        if probability is None:
+            observed = _observed(statement, session, record, neighbor, (0, chunks(64)[0]))
+            rate = 0.0 if observed is None else float(observed.mean())
+        height = (float(probability or 0.0), rate)
+        if height >= best:
+            found, best = neighbor, height
+    return None if found is start else found
 
 
 def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judgment: Judgment) -> Row:
@@ -100,8 +160,12 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
     seen: list[list[np.ndarray]] = [[] for _ in rungs]
     ends: tuple[Judgment, ...] = ()
     for chunk in enumerate(schedule):
-        for own, (_, instance) in zip(seen, rungs, strict=True):
-            observed = _observed(statement, session, record, instance, chunk)
+        for own, (label, instance) in zip(seen, rungs, strict=True):
+            try:
+                observed = _observed(statement, session, record, instance, chunk)
+            except Overwritten as fault:
+                record.rows.append(overwritten(label, instance, fault))
+                return record
             if observed is None:
                 return record
             own.append(observed)

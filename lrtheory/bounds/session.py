@@ -13,13 +13,15 @@ import numpy as np
 from lrtheory._validation import choice
 from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.families import Family, FromGenerator
-from lrtheory.bounds.patching import patched
+from lrtheory.bounds.handover import Overwritten, altered, handed
+from lrtheory.bounds.patching import Patch, patched
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["BUDGETS", "DEFAULT_SEED", "Budget", "Session", "chunks"]
 
 DEFAULT_SEED = 0
 _MEMO_SIZE = 256
+_CLOSELY = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Budget:
         Steps of the hill climb, and examples of Hypothesis' targeted search.
     runs : int
         Cap on the runs of a random claim, for each instance.
+    failures : int
+        Instances at which the search for the largest probability of failure looks.
     """
 
     name: str
@@ -46,11 +50,12 @@ class Budget:
     climbs: int
     searches: int
     runs: int
+    failures: int = 0
 
 
 BUDGETS = {
-    "quick": Budget("quick", draws=40, sampled=2, climbs=30, searches=30, runs=8192),
-    "thorough": Budget("thorough", draws=1000, sampled=16, climbs=1000, searches=1000, runs=65536),
+    "quick": Budget("quick", draws=40, sampled=2, climbs=30, searches=30, runs=8192, failures=4),
+    "thorough": Budget("thorough", draws=1000, sampled=16, climbs=1000, searches=1000, runs=65536, failures=100),
 }
 
 
@@ -69,6 +74,7 @@ class Session:
     budget: Budget = BUDGETS["quick"]
     seed: int = DEFAULT_SEED
     _memo: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict, init=False, repr=False)
+    _called: set[Patch] = field(default_factory=set, init=False, repr=False)
 
     @classmethod
     def named(cls, budget: str, seed: int = DEFAULT_SEED) -> Session:
@@ -94,10 +100,26 @@ class Session:
             for index in range(draws):
                 yield f"{family.name}:{index}", self.drawn(family, index)
 
+    def looks_closely(self, family: Family, label: str) -> bool:
+        """Whether every entry of an instance is decided exactly: always a fixed one, and a random eighth of the drawn.
+
+        The size of the sides does not tell whether terms far larger than they have cancelled, so doubles alone could
+        hide a counterexample on every draw.
+        """
+        prefix, _, index = label.rpartition(":")
+        if prefix != family.name or not index.isdigit():
+            return True
+        return bool(self.rng(family, "closely", int(index)).random() < _CLOSELY)
+
+    def called(self, patch: Patch) -> bool:
+        """Whether a solver has run into the changed kernel of a patch."""
+        return patch in self._called
+
     def run(self, statement: Statement, instance: Any, chunk: int = 0, n: int | None = None) -> Any:
         """What `solve` returns on an instance; statements with the same family, solver and patch share it.
 
-        The stream depends on the content of the instance, so a replayed instance meets the same draws.
+        The stream depends on the content of the instance, so a replayed instance meets the same draws. The solver gets
+        a copy of the instance, read-only in every array; `Overwritten` is raised where it has changed it all the same.
         """
         content = digest(instance)
         key = ("run", statement.instances.name, content, chunk, n, statement.patch, id(statement.solve))
@@ -107,8 +129,14 @@ class Session:
             quiet: Literal["ignore"] | None = (
                 "ignore" if statement.sabotage else None
             )  # a mutant may overflow; that is its business
-            with patched(statement.patch), np.errstate(all=quiet):
-                return statement.solve(instance, rng) if n is None else statement.solve(instance, rng, n)
+            given = handed(instance)
+            with patched(statement.patch) as reached, np.errstate(all=quiet):
+                outcome = statement.solve(given, rng) if n is None else statement.solve(given, rng, n)
+            self._called |= reached
+            changed = altered(given, instance)
+            if changed:
+                raise Overwritten(changed)
+            return outcome
 
         return self._remembered(key, compute, keep=statement.solve)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from lrtheory.bounds.claims import Identity, Inequality, Level
 from lrtheory.bounds.deterministic import Measured, measure
-from lrtheory.bounds.record import Record, Row, found_label, is_fixed
+from lrtheory.bounds.families import is_fixed
+from lrtheory.bounds.handover import Overwritten
+from lrtheory.bounds.record import Record, Row, found_label, overwritten
 from lrtheory.bounds.search import climb, shrink, targeted
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
@@ -18,7 +20,8 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
     """Look at the chosen instances, or at the family's until one refutes the claim."""
     record, family = Record(), statement.instances
     for label, instance in chosen or record.instances(statement, session, session.budget.draws):
-        _look(statement, session, record, label, instance)
+        every = chosen is not None or session.looks_closely(family, label)
+        _look(statement, session, record, label, instance, every=every)
         if record.refuted():
             break
     if chosen or not record.rows:
@@ -39,11 +42,19 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
     return record
 
 
-def _look(statement: Statement, session: Session, record: Record, label: str, instance: Any) -> Row | None:
-    measured = _measured(statement, session, record, instance, every=is_fixed(label))
+def _look(
+    statement: Statement, session: Session, record: Record, label: str, instance: Any, *, every: bool = False
+) -> Row | None:
+    try:
+        measured = _measured(statement, session, record, instance, every=every)
+    except Overwritten as fault:
+        record.rows.append(overwritten(label, instance, fault))
+        return record.rows[-1]
     if measured is None:
         return None
-    record.counts.update(entries=measured.entries, exact=measured.exact, outside=measured.outside)
+    record.counts.update(
+        entries=measured.entries, saying=measured.saying, exact=measured.exact, outside=measured.outside
+    )
     if measured.outside:
         _judge_event(statement, session, record, label, instance)
     row = _row(statement, label, instance, measured)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Classical", "Derived", "Paper", "Source", "proof_of"]
+__all__ = ["Classical", "Derived", "Measured", "Paper", "Source", "proof_of"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,29 @@ class Classical:
         return f"classical: {self.name} ({self.reference})"
 
 
-Source = Paper | Derived | Classical
+@dataclass(frozen=True)
+class Measured:
+    """An observation: a constant or a regularity that was measured. It is no theorem and is counted apart.
+
+    Attributes
+    ----------
+    what : str
+        What was measured.
+    where : str
+        On which instances or data.
+    command : str
+        The command that measures it again.
+    """
+
+    what: str
+    where: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"measured: {self.what}, on {self.where} (`{self.command}`)"
+
+
+Source = Paper | Derived | Classical | Measured
 
 
 def proof_of(source: Derived) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrtheory._validation import must
-from lrtheory.bounds.claims import Claim, Recorded
+from lrtheory.bounds.claims import Claim, Inequality, Recorded
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.patching import Patch
@@ -92,7 +92,7 @@ class Statement:
         ``<system>/<item>``, with letters, digits, `_` and `-`.
     title : str
         A few words.
-    source : Paper, Derived or Classical
+    source : Paper, Derived, Classical or Measured
         Where it comes from.
     tex : str
         The claim as TeX.
@@ -109,6 +109,14 @@ class Statement:
         Wrong variants that the same check must refute.
     notes : str
         Vacuity, corrections, what the statement leaves open.
+    decisions : tuple of str
+        Paths of what the algorithm decides within its outcome (`forger.leaves`); everything else is a report, which
+        must follow from the decisions.
+    unread : mapping of str to str
+        Paths that the claim does not look at, with the reason.
+    closed : str
+        Why no algorithm of a user's own can be put to the test: the claim is about a formula, or about counts that only
+        our kernels make. Empty where one can.
     patch : Patch or None
         Set by `sabotaged` alone.
     sabotage : str
@@ -125,6 +133,9 @@ class Statement:
     claim: Claim
     saboteurs: tuple[Saboteur, ...] = ()
     notes: str = ""
+    decisions: tuple[str, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    closed: str = ""
     patch: Patch | None = None
     sabotage: str = ""
 
@@ -169,7 +180,11 @@ class Statement:
         if one.breaks is not None:
             kept = hypotheses.pop(one.breaks)
             hypotheses[f"not: {one.breaks}"] = lambda instance: not kept(instance)
-        return replace(self, **one.changes, hypotheses=hypotheses, saboteurs=(), sabotage=name)
+        changes = dict(one.changes)
+        claim = changes.get("claim")
+        if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
+            changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
+        return replace(self, **changes, hypotheses=hypotheses, saboteurs=(), sabotage=name)
 
 
 def defects(statement: Statement) -> list[str]:
@@ -200,8 +215,7 @@ def defects(statement: Statement) -> list[str]:
         found.append("there is no saboteur")
     if not any("solve" in one.changes or "patch" in one.changes for one in statement.saboteurs):
         found.append("no saboteur changes the solver")
-    if not statement.instances.smallest():
-        found.append(f"the family {statement.instances.name} has no smallest instance")
+    found += _defects_of_instances(statement)
     unknown = [one.breaks for one in statement.saboteurs if one.breaks not in (None, *statement.hypotheses)]
     if unknown:
         found.append(f"saboteurs break hypotheses that are not there: {unknown}")
@@ -212,4 +226,18 @@ def defects(statement: Statement) -> list[str]:
         found.append("a tight instance is asserted for inequalities and identities alone")
     if statement.kind == "rate" and any("patch" in one.changes for one in statement.saboteurs):
         found.append("a Rate is sabotaged by a patch, which is interpreted; use a compiled mutant as solve")
+    return found
+
+
+def _defects_of_instances(statement: Statement) -> list[str]:
+    """A family meets instances that nobody has seen, or it has them all."""
+    family, found = statement.instances, []
+    if not family.smallest():
+        found.append(f"the family {family.name} has no smallest instance")
+    if family.complete and family.draw is not None:
+        found.append(f"the family {family.name} draws, and says that it is complete")
+    if family.complete and len(list(family.fixed())) != family.members:
+        found.append(f"the family {family.name} says that it has {family.members} members")
+    if statement.kind != "rate" and family.draw is None and not family.complete:
+        found.append(f"the family {family.name} neither draws nor is complete")
     return found

@@ -11,7 +11,6 @@ from lrtheory.bounds import (
     Ball,
     Family,
     Identity,
-    Inequality,
     Probability,
     Rate,
     Recorded,
@@ -26,7 +25,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES, TOYS, UNIFORM, Stream, undercount
+from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES, TOYS, UNIFORM, Stream, inequality, undercount
 
 PAIRS = [(toy, one.name) for toy in TOYS for one in toy.saboteurs]
 
@@ -99,7 +98,7 @@ def test_exact_numbers_decide_what_doubles_cannot():
 
     tiny = Fraction(1, 10**40)
     for shift, verdict in ((tiny, "supported"), (0, "supported"), (-tiny, "refuted")):
-        statement = variant(claim=Inequality(lambda n, outcome, shift=shift: almost(n, outcome, shift)))
+        statement = variant(claim=inequality(lambda n, outcome, shift=shift: almost(n, outcome, shift)))
         assert check(statement, Session()).verdict == verdict
     for shift, verdict in ((0, "supported"), (tiny, "refuted")):
         statement = variant(claim=Identity(lambda n, outcome, shift=shift: almost(n, outcome, shift)))
@@ -114,7 +113,7 @@ def test_balls_decide_formulas_with_exp_and_log():
                 return Sides(lhs=np.log(np.exp(outcome * x)), rhs=outcome * x + float(shift))
             return Sides(lhs=np.log(np.exp(outcome * x)), rhs=outcome * x + shift)
 
-        return variant(claim=Inequality(sides, numbers=Ball), solve=lambda n, rng: 0.5)
+        return variant(claim=inequality(sides, numbers=Ball), solve=lambda n, rng: 0.5)
 
     assert check(shifted(Fraction(1, 10**30)), Session()).verdict == "supported"
     assert check(shifted(Fraction(-1, 10**30)), Session()).verdict == "refuted"
@@ -123,8 +122,8 @@ def test_balls_decide_formulas_with_exp_and_log():
 
 def test_a_float_in_an_exact_evaluation_is_an_error():
     for claim in (
-        Inequality(lambda n, outcome: Sides(lhs=n * 0.5, rhs=n * 0.5)),
-        Inequality(lambda n, outcome: Sides(lhs=outcome * 0.5, rhs=outcome * 0.5), numbers=Ball),
+        inequality(lambda n, outcome: Sides(lhs=n * 0.5, rhs=n * 0.5)),
+        inequality(lambda n, outcome: Sides(lhs=outcome * 0.5, rhs=outcome * 0.5), numbers=Ball),
     ):
         with pytest.raises(StatementError, match="integers or Fractions"):
             check(variant(claim=claim, solve=lambda n, rng: float(n)), Session())
@@ -138,7 +137,7 @@ def test_rounding_is_counted_in_operations():
 
 
 def test_vacuous_bounds_are_inconclusive():
-    evidence = check(variant(claim=Inequality(lambda n, total: Sides(total, 10**6, trivial=1000))), Session())
+    evidence = check(variant(claim=inequality(lambda n, total: Sides(total, 10**6, trivial=1000))), Session())
     assert (evidence.verdict, evidence.vacuous) == ("inconclusive", 19)
     assert "vacuous on every instance" in evidence.message
 
@@ -171,7 +170,7 @@ def test_drawn_instances_that_break_a_hypothesis_are_left_out():
 
 def test_hypothesis_finds_the_simplest_counterexample():
     family = Family("large", always=(1,), draw=lambda draws: draws.integers(1, 1000))
-    below = variant(instances=family, claim=Inequality(lambda n, total: Sides(n, 17)))
+    below = variant(instances=family, claim=inequality(lambda n, total: Sides(n, 17)))
     evidence = check(below, Session())
     assert (evidence.verdict, evidence.worst["instance"]) == ("refuted", "json:18")
     assert check(below, Session(), instance=evidence.worst["instance"]).verdict == "refuted"
@@ -179,7 +178,7 @@ def test_hypothesis_finds_the_simplest_counterexample():
 
 def test_the_climb_finds_what_draws_do_not():
     family = Family("hill", always=(0,), draw=lambda draws: draws.integers(0, 3), climb=lambda n, draws: n + 1)
-    evidence = check(variant(instances=family, claim=Inequality(lambda n, total: Sides(n, 20))), Session())
+    evidence = check(variant(instances=family, claim=inequality(lambda n, total: Sides(n, 20))), Session())
     assert evidence.verdict == "refuted"
 
 

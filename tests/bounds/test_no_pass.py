@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lrtheory.bounds import Family, Identity, Inequality, Probability, Session, Sides, StatementError, check, saboteur
-from tests.bounds.toys import GAUSS, HEDGE, UNIFORM
+from lrtheory.bounds import Family, Identity, Probability, Session, Sides, StatementError, check, saboteur
+from tests.bounds.toys import GAUSS, HEDGE, UNIFORM, inequality
 
 
 def instances_of(*values):
@@ -21,7 +21,7 @@ def with_event(runs_outside, outside):
     """Ten runs; those outside the event would break the claim."""
     inside = np.arange(10) >= runs_outside
     sides = Sides(lhs=np.where(inside, 0, 9), rhs=np.ones(10, dtype=int), where=inside)
-    return variant(claim=Inequality(lambda n, total: sides, outside=outside))
+    return variant(claim=inequality(lambda n, total: sides, outside=outside))
 
 
 def test_a_good_event_needs_the_claim_that_bounds_it():
@@ -52,36 +52,36 @@ def test_a_solver_cannot_excuse_itself_by_a_good_event_that_fails():
 )
 def test_outcomes_without_numbers_are_errors_and_catch_nothing(sides):
     with pytest.raises(StatementError, match="NaN|finite"):
-        check(variant(claim=Inequality(lambda n, total: sides)), Session())
-    broken = saboteur("broken", claim=Inequality(lambda n, total: sides if n == 1 else Sides(1, 0)))
+        check(variant(claim=inequality(lambda n, total: sides)), Session())
+    broken = saboteur("broken", claim=inequality(lambda n, total: sides if n == 1 else Sides(1, 0)))
     evidence = check(variant(saboteurs=(broken,)).sabotaged("broken"), Session())
     assert (evidence.verdict, evidence.worst["instance"]) == ("refuted", "toy-numbers:always-1")
 
 
 def test_infinite_sides_hold_nothing():
-    for claim in (Inequality, Identity):
+    for claim in (inequality, Identity):
         assert check(variant(claim=claim(lambda n, total: Sides(np.inf, np.inf))), Session()).verdict == "refuted"
-    assert check(variant(claim=Inequality(lambda n, total: Sides(n, np.inf))), Session()).verdict == "inconclusive"
+    assert check(variant(claim=inequality(lambda n, total: Sides(n, np.inf))), Session()).verdict == "inconclusive"
 
 
 def test_every_instance_must_claim_something():
-    claim = Inequality(lambda n, total: Sides(np.zeros(0), np.ones(0)) if n > 1 else Sides(0, 1))
+    claim = inequality(lambda n, total: Sides(np.zeros(0), np.ones(0)) if n > 1 else Sides(0, 1))
     assert check(variant(claim=claim), Session()).verdict == "inconclusive"
 
 
 def test_shapes_must_match():
     for lhs, rhs in ((np.zeros((3, 1)), np.ones(2)), (np.zeros(3), np.ones(2))):
         with pytest.raises(StatementError, match="shapes"):
-            check(variant(claim=Inequality(lambda n, total, lhs=lhs, rhs=rhs: Sides(lhs, rhs))), Session())
+            check(variant(claim=inequality(lambda n, total, lhs=lhs, rhs=rhs: Sides(lhs, rhs))), Session())
 
 
 def test_fixed_instances_are_decided_exactly_where_sides_cancel():
-    cancels = variant(solve=lambda n, rng: 1e17, claim=Inequality(lambda n, x: Sides((x + 7) - x, 5)))
+    cancels = variant(solve=lambda n, rng: 1e17, claim=inequality(lambda n, x: Sides((x + 7) - x, 5)))
     assert check(cancels, Session()).verdict == "refuted"  # doubles say 0
 
 
 def test_integers_do_not_wrap():
-    square = Inequality(lambda instance, outcome: Sides(instance * instance, np.array([1])))
+    square = inequality(lambda instance, outcome: Sides(instance * instance, np.array([1])))
     large = variant(claim=square, instances=instances_of(np.array([2**40])), solve=lambda n, rng: 0)
     assert check(large, Session()).verdict == "refuted"
 

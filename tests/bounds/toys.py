@@ -17,12 +17,15 @@ from lrtheory.bounds import (
     Identity,
     Inequality,
     Law,
+    OutcomeError,
     Sides,
     Statement,
     Tight,
-    always,
     saboteur,
 )
+
+#: an inequality whose sides are whatever a test needs
+inequality = partial(Inequality, unbounded="the sides of a toy are whatever its test needs")
 
 # --- a stream: Misra and Gries keep k counters -----------------------------------------------------------------------
 
@@ -70,10 +73,11 @@ def misra_gries(k: int) -> Fraction:
 
 
 def undercount(stream: Stream, estimates: np.ndarray, factor: Fraction = Fraction(1)) -> Sides:
-    """After t updates no item is undercounted by more than t/(k+1)."""
-    updates = np.arange(1, len(stream.items) + 1)[:, None]
-    share = factor * misra_gries(stream.k)
-    return Sides(lhs=frequencies(stream) - estimates, rhs=updates * share, trivial=updates)
+    """After t updates no item is undercounted by more than t/(k+1), and none is overcounted."""
+    updates = np.arange(1, len(stream.items) + 1)[:, None] + 0 * estimates
+    missing = frequencies(stream) - estimates
+    rhs = np.stack([updates * factor * misra_gries(stream.k), 0 * updates])
+    return Sides(lhs=np.stack([missing, -missing]), rhs=rhs, trivial=np.stack([updates, updates]))
 
 
 def draw_stream(draws) -> Stream:
@@ -97,6 +101,7 @@ MISRA_GRIES = Statement(
     hypotheses={"one counter": lambda stream: stream.k >= 1},
     instances=STREAMS,
     solve=summaries,
+    decisions=("outcome",),
     claim=Inequality(undercount),
     saboteurs=(
         saboteur("9/10 of the bound", claim=Inequality(partial(undercount, factor=Fraction(9, 10)))),
@@ -122,17 +127,18 @@ class Losses:
 
 
 def hedge(losses: Losses, rng: np.random.Generator, n: int, sign: float = -1.0) -> np.ndarray:
-    """Total loss of n independent runs that follow one expert a round, drawn by exponential weights."""
+    """The experts that n independent runs follow, one a round, drawn by exponential weights; (n, T)."""
     past = np.vstack([np.zeros(losses.table.shape[1]), np.cumsum(losses.table, 0)[:-1]])
     weights = np.exp(sign * losses.step * (past - past.min(1, keepdims=True)).clip(0, 60))
     thresholds = np.cumsum(weights, 1) / weights.sum(1, keepdims=True)
-    chosen = (rng.random((n, len(past), 1)) > thresholds).sum(2)
-    return losses.table[np.arange(len(past)), chosen].sum(1)
+    return (rng.random((n, len(past), 1)) > thresholds).sum(2)
 
 
-def regret(losses: Losses, totals: np.ndarray) -> np.ndarray:
-    """Loss above that of the best expert in hindsight; only the claim knows who that is."""
-    return totals - losses.table.sum(0).min()
+def regret(losses: Losses, chosen: np.ndarray) -> np.ndarray:
+    """Loss above that of the best expert in hindsight; only the claim knows what the followed experts lost."""
+    if not ((chosen >= 0) & (chosen < losses.table.shape[1])).all():
+        raise OutcomeError("a run follows an expert that there is not")
+    return losses.table[np.arange(len(losses.table)), chosen].sum(1) - losses.table.sum(0).min()
 
 
 def hedge_bound(losses: Losses) -> float:
@@ -164,7 +170,12 @@ HEDGE = Statement(
     source=Classical("Hedge", "N. Cesa-Bianchi, G. Lugosi, Prediction, Learning, and Games, 2006, Theorem 2.2"),
     tex=r"\mathbb E[L_T] - \min_i L_{i,T} \le \sqrt{T \ln(n)/2}",
     hypotheses={"losses in [0, 1]": lambda losses: losses.table.min() >= 0 and losses.table.max() <= 1},
-    instances=Family("toy-losses", always=(alternating(400, 4), Losses(np.tile([0.0, 1.0], (400, 1))))),
+    instances=Family(
+        "toy-losses",
+        always=(alternating(400, 4), Losses(np.tile([0.0, 1.0], (400, 1)))),
+        draw=lambda draws: Losses(draws.floats(0.0, 1.0, shape=(50, 3))),
+    ),
+    decisions=("outcome",),
     solve=hedge,
     claim=bounded_by(1.0),
     saboteurs=(
@@ -196,6 +207,12 @@ class Updates:
         return np.array(sorted(present))
 
 
+def draw_updates(draws) -> Updates:
+    """Some insertions, then a deletion."""
+    n = draws.integers(2, 5)
+    return Updates(np.array([*range(n), ~draws.integers(0, n - 1)]))
+
+
 def samples(updates: Updates, rng: np.random.Generator, n: int) -> np.ndarray:
     """The maintained sample at the end of each of n runs."""
     return np.array([maintained(updates.ops, rng) for _ in range(n)])
@@ -223,7 +240,12 @@ UNIFORM = Statement(
     source=Classical("reservoir sampling", "J. Vitter, Random sampling with a reservoir, 1985"),
     tex=r"P(e = v) = 1/|V|",
     hypotheses={"something is alive": lambda updates: len(updates.alive) > 0},
-    instances=Family("toy-updates", always=(Updates(np.array([0, 1])), Updates(np.array([0, 1, 2, 3, ~1])))),
+    instances=Family(
+        "toy-updates",
+        always=(Updates(np.array([0, 1])), Updates(np.array([0, 1, 2, 3, ~1]))),
+        draw=draw_updates,
+    ),
+    decisions=("outcome",),
     solve=samples,
     claim=Law(
         category=lambda updates, sample: np.searchsorted(updates.alive, sample),
@@ -256,8 +278,8 @@ GAUSS = Statement(
     title="Sum of the first numbers",
     source=Derived(gauss),
     tex=r"\sum_{i \le n} i = n(n+1)/2",
-    hypotheses={"none": always},
-    instances=Family("toy-numbers", always=tuple(range(1, 20))),
+    hypotheses={"from 1 to 19": lambda n: 1 <= n < 20},
+    instances=Family("toy-numbers", always=tuple(range(1, 20)), complete="the numbers from 1 to 19", members=19),
     solve=lambda n, rng: np.arange(1, n + 1).sum(),
     claim=Identity(lambda n, total: Sides(lhs=total, rhs=gauss(n))),
     saboteurs=(
