@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import must
+from lrtheory._validation import must, unmasked
 
 __all__ = ["HUGE", "exact", "number", "numbers", "plain"]
 
@@ -68,7 +68,7 @@ def numbers(
     name: str, values: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]", length: int | None = None
 ) -> list[Any]:
     """The entries of an array or a sequence, ``length`` of them, each a finite number in an interval."""
-    entries = to_numpy(values)
+    entries = to_numpy(unmasked(name, values))
     entries = entries.tolist() if hasattr(entries, "tolist") else entries
     if not isinstance(entries, Sequence) or isinstance(entries, (str, bytes)) or len(entries) == 0:
         raise must(name, "a sequence of at least one number", values)

@@ -24,6 +24,7 @@ __all__ = [
     "probability_vector",
     "real",
     "sizes",
+    "unmasked",
 ]
 
 
@@ -36,6 +37,7 @@ def _shown(value: object) -> str:
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     text = repr(value.item() if isinstance(value, np.generic) else value)
+    text = " ".join(text.split()) if "\n" in text else text
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -85,8 +87,17 @@ def sizes(name: str, value: Any) -> tuple[int, ...]:
     return tuple(integer(f"{name}[{i}]", size, low=1) for i, size in enumerate(value))
 
 
+def unmasked(name: str, value: Any) -> Any:
+    """The value itself, unless it is or holds a masked array, whose hidden entries NumPy would silently use."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    if np.ma.isMaskedArray(value) or any(map(np.ma.isMaskedArray, items)):
+        raise must(name, "an array without a mask", value)
+    return value
+
+
 def as_array(name: str, value: Any) -> np.ndarray:
-    """A NumPy array of any kind, of what has rows of equal length."""
+    """A NumPy array of any kind, of what has rows of equal length and no mask."""
+    unmasked(name, value)
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -22,6 +22,8 @@ BAD: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "in [-inf, inf]; got nan", lambda: validation.real("x", float("nan"))),
     (ValueError, "in (0, 1); got 0", lambda: validation.open_interval("x", 0, 0, 1)),
     (ValueError, "in (0, 1); got 1", lambda: validation.open_interval("x", 1, 0, 1)),
+    (ValueError, "an array without a mask; got ", lambda: validation.array("x", np.ma.masked_array([1.0], [True]))),
+    (ValueError, "an array without a mask; got ", lambda: validation.array("x", [np.ma.masked_array([1.0], [True])])),
     (TypeError, "an integer; got 2.0", lambda: validation.integer("x", 2.0, low=1)),
     (TypeError, "an integer; got False", lambda: validation.integer("x", False, low=0)),
     (ValueError, "an integer of at least 1; got 0", lambda: validation.integer("x", 0, low=1)),
