@@ -103,6 +103,6 @@ def _warmup() -> None:
     for kind in (np.float64, np.float32):
         table = np.array([[1, 2], [3, 6]], dtype=kind)
         half_step(table, np.ones((2, 1)))
-        for method in ("exact", "cg"):
+        for method in ("auto", "exact", "cg"):
             complete(table, 1, method=method, max_iter=1)
     finitely_completable(table, 1, rng=0)

@@ -22,7 +22,8 @@ from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion, offsets, regressions, spectral_start
 from lrtheory.matrix_completion.alternation import Outcome
 from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
-from lrtheory.matrix_completion.problem import as_observations
+from lrtheory.matrix_completion.problem import Observations, as_observations
+from lrtheory.matrix_completion.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 
 __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
 
@@ -119,14 +120,15 @@ def soft_impute(
     >>> bool(done.certificate.gap < 1e-4 * done.certificate.objective)
     True
     """
-    weight, rng = real("lam", lam, low=0, high=1e300), generator(rng)
+    weight, rng, seen = real("lam", lam, low=0, high=LARGEST_RIDGE), generator(rng), as_observations(data)
+    weight = scaled_weight(weight, unit_of(seen.values))
 
     def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
         left, s, right = leading_triplets(rest, U, V, U.shape[1], rng)
         shrunk = np.maximum(s - weight, 0)
         return left * np.sqrt(shrunk), right * np.sqrt(shrunk)
 
-    return _descent(data, rank, step, name="soft-impute", ridge=weight, tol=tol, max_iter=max_iter)
+    return _descent(seen, rank, step, name="soft-impute", ridge=weight, tol=tol, max_iter=max_iter)
 
 
 def svp(
@@ -227,7 +229,7 @@ def scaled_gd(
         to_u, to_v = (scaled @ V) @ np.linalg.pinv(V.T @ V), (scaled.T @ U) @ np.linalg.pinv(U.T @ U)
         return U + to_u, V + to_v
 
-    start = spectral_start.spectral_init(seen, rank)
+    start = spectral_start.spectral_init(scaled(seen, unit_of(seen.values)), rank)
     half = np.sqrt(start.singular_values)
     begin = start.U * half, start.V * half
     return _descent(seen, rank, step, name="scaled-gd", ridge=0.0, tol=tol, max_iter=max_iter, start=begin)
@@ -252,7 +254,7 @@ def leading_triplets(rest: Any, U: Any, V: Any, k: int, rng: np.random.Generator
 
 
 def _descent(
-    data: Any,
+    seen: Observations,
     rank: int,
     step: Step,
     *,
@@ -262,16 +264,17 @@ def _descent(
     max_iter: int,
     start: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> CompletionResult:
-    """Repeat a step until the residual, or its relative change, is at most tol."""
-    seen = as_observations(data)
+    """Repeat a step until the residual, or its relative change, is at most tol; start and ridge are in the unit."""
+    unit = unit_of(seen.values)
+    inside = scaled(seen, unit)
     (m, n), k = seen.shape, integer("rank", rank, low=1, high=min(seen.shape))
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
-    lines, size = np.repeat(np.arange(m), seen.by_row.degrees), float(np.linalg.norm(seen.values))
+    lines, size = np.repeat(np.arange(m), seen.by_row.degrees), float(np.linalg.norm(inside.values))
     U, V = start or (np.zeros((m, k)), np.zeros((n, k)))
     kept, before, n_iter, converged, message = (U, V), np.inf, 0, size == 0, "max_iter was reached"
     while n_iter < max_iter and not converged:
         n_iter += 1
-        values = seen.by_row.values - regressions.entries(lines, seen.by_row.indices, U, V)
+        values = inside.by_row.values - regressions.entries(lines, seen.by_row.indices, U, V)
         relative = float(np.linalg.norm(values)) / size
         if not relative <= DIVERGED:  # NaN too
             U, V = kept
@@ -283,5 +286,6 @@ def _descent(
     if converged:
         message = "the residual on the sample is small or no longer changes"
     outcome = Outcome(U, V, n_iter, converged, message, {}, {})
-    taken = offsets.fitted(seen, bias=False)
-    return completion.as_result(seen, seen, taken, outcome, ridge=ridge, method=name, reason="asked for")
+    taken = offsets.fitted(inside, bias=False)
+    told: dict[str, Any] = {"method": name, "reason": "asked for"}
+    return completion.as_result(seen, inside, taken, outcome, unit=unit, ridge=ridge, **told)

@@ -6,6 +6,7 @@ r"""How good a completion is, proved from the completion itself.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,12 @@ from lrtheory._result import Result, result
 from lrtheory._validation import array, real
 from lrtheory.matrix_completion import regressions, spectral
 from lrtheory.matrix_completion.problem import LowRank, Observations, as_observations
+from lrtheory.matrix_completion.units import largest, scaled_weight, unit_of
 
 __all__ = ["DualityGap", "duality_gap", "factored", "gap", "objective"]
+
+ROUNDING = float(np.finfo(np.float64).eps)
+STATEMENT = "matrix_completion/MC-L8"
 
 
 @result
@@ -54,7 +59,7 @@ class DualityGap(Result):
     offsets: np.ndarray | None
 
     def verify(self, problem: Any) -> bool:
-        """Recompute the gap from the data alone.
+        """Recompute every number from the data, the factors, the weight and the offsets.
 
         Parameters
         ----------
@@ -64,11 +69,30 @@ class DualityGap(Result):
         Returns
         -------
         bool
-            Whether the gap comes out as stated, up to rounding.
+            Whether all come out as stated: the gap as the difference of objective and bound to the last bit, these two
+            up to their rounding, and the spectral norm up to the accuracy with which it is computed.
+
+        Raises
+        ------
+        ValueError
+            If the data have another shape than the factors, or the offsets are not one for each observation.
         """
         seen = as_observations(problem)
-        again = gap(seen, self.U, self.V, self.lam, self.offsets)
-        return bool(abs(again.gap - self.gap) <= 1e-6 * (1e-300 + abs(self.objective)))
+        U, V = _factors(seen, self.U, self.V)
+        if self.offsets is not None:
+            array("offsets", self.offsets, shape=(seen.n_observed,))
+        if not (self.lam >= 0 and self.statement == STATEMENT):
+            return False
+        own = gap(seen, U, V, self.lam, self.offsets)
+        if not abs(own.spectral_norm - self.spectral_norm) <= 2 * spectral.CLUSTERED * own.spectral_norm:
+            return False
+        own = gap(seen, U, V, self.lam, self.offsets, norm=self.spectral_norm)
+        allowed = _rounding(seen, own)
+        return (
+            self.gap == max(0.0, self.objective - self.bound)
+            and abs(own.objective - self.objective) <= allowed
+            and abs(own.bound - self.bound) <= (allowed if self.lam > 0 else 0.0)
+        )
 
 
 def objective(data: Any, U: Any, V: Any, *, ridge: float = 0.0) -> float:
@@ -156,25 +180,42 @@ def factored(left: np.ndarray, right: np.ndarray) -> LowRank:
     return LowRank(Q_left @ inner_left, s, Q_right @ inner_right.T)
 
 
-def gap(seen: Observations, U: np.ndarray, V: np.ndarray, lam: float, offsets: np.ndarray | None) -> DualityGap:
-    """The gap on observations from which offsets, if given, were not yet taken."""
+def gap(
+    seen: Observations, U: np.ndarray, V: np.ndarray, lam: float, offsets: np.ndarray | None, norm: float | None = None
+) -> DualityGap:
+    """The gap on observations from which offsets, if given, were not yet taken; `norm` is that of a stated residual."""
     values = (seen.values if offsets is None else seen.values - offsets).astype(np.float64, copy=False)
-    rest = values - regressions.entries(seen.rows, seen.cols, U.astype(np.float64, copy=False), V)
-    norm = 0.0
-    if lam > 0:
+    unit = unit_of(values, largest(U) * largest(V))  # the entries of X may be larger than those of M
+    values, weight, root = values / unit, scaled_weight(lam, unit), np.sqrt(unit)
+    left, right = (np.asarray(factor, dtype=np.float64) / root for factor in (U, V))
+    rest = values - regressions.entries(seen.rows, seen.cols, left, right)
+    if norm is None:
         matrix = sparse.coo_array((rest, (seen.rows, seen.cols)), shape=seen.shape).tocsr()
-        norm = float(spectral.leading_singular_values(matrix, 1)[0]) if rest.any() else 0.0
-    shrink = 1.0 if norm <= lam and lam > 0 else (lam / norm if lam > 0 else 0.0)
+        norm = unit * float(spectral.leading_singular_values(matrix, 1)[0]) if lam > 0 and rest.any() else 0.0
+    length = norm / unit
+    shrink = 0.0 if lam == 0 else 1.0 if length <= weight else weight / length
     dual = shrink * float(rest @ values) - 0.5 * shrink**2 * float(rest @ rest)
-    value = 0.5 * float(rest @ rest) + lam * float(factored(U, V).singular_values.sum())
+    value = 0.5 * float(rest @ rest) + weight * float(factored(left, right).singular_values.sum())
+    value, dual = value * unit * unit, dual * unit * unit
     return DualityGap(
         gap=max(0.0, value - dual),
         bound=dual,
         objective=value,
         spectral_norm=norm,
         lam=lam,
-        statement="matrix_completion/MC-L8",
+        statement=STATEMENT,
         U=U,
         V=V,
         offsets=offsets,
     )
+
+
+def _rounding(seen: Observations, own: DualityGap) -> float:
+    """What two computations of objective and bound may differ by: sums over N observations of products of k numbers."""
+    values = seen.values if own.offsets is None else seen.values - own.offsets
+    unit, noise = unit_of(values), (64 + len(own.U) + len(own.V) + len(values)) * ROUNDING
+    value, size = own.objective / unit / unit, float(np.linalg.norm(values.astype(np.float64) / unit))
+    rest = math.sqrt(2 * value)  # at least the norm of the residual
+    both = size + rest  # at least the norm of the entries of X
+    terms = value + both * rest + noise * both**2 + (size * both if own.lam > 0 else 0.0)
+    return noise * terms * unit * unit

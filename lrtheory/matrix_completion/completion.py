@@ -20,12 +20,21 @@ import numpy as np
 
 from lrtheory._parallel import n_threads
 from lrtheory._validation import array, choice, generator, integer, must, open_interval, real
-from lrtheory.matrix_completion import alternation, certificates, half_steps, instances, offsets, regressions
+from lrtheory.matrix_completion import (
+    alternation,
+    certificates,
+    half_steps,
+    instances,
+    offsets,
+    propagation,
+    regressions,
+)
 from lrtheory.matrix_completion import spectral_start as starts
 from lrtheory.matrix_completion.alternation import Outcome, Setting
 from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.offsets import Offsets
 from lrtheory.matrix_completion.problem import Observations, as_observations
+from lrtheory.matrix_completion.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 
 __all__ = ["complete"]
 
@@ -57,13 +66,16 @@ def complete(
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        What was seen; stored zeros are observations. For whole matrices on a GPU see `complete_dense`.
+        What was seen; stored zeros are observations, and what a masked array hides was not seen. For whole matrices on
+        a GPU see `complete_dense`.
     rank : int or sequence of int
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken.
     method : {"auto", "exact", "cg", "sketch"}
-        How each row is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above.
+        How each row is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above. For rank 1, without a
+        ridge, entries follow along paths of observations where these determine the matrix (see `rank_one_components`)
+        and do not contradict each other; then "auto" takes no step.
     ridge : float
-        lambda, at least 0, for each row alike.
+        lambda, at least 0, for each row alike; in units of the values.
     bias : bool
         Whether to fit a mean and biases of rows and columns first, as for ratings.
     init : {"spectral", "random"}, or pair (U, V) of arrays of shape (m, k) and (n, k)
@@ -127,8 +139,9 @@ def complete(
     (True, 'exact')
     """
     seen = as_observations(data)
+    unit = unit_of(seen.values)
     split = choice("sample_splitting", sample_splitting, (False, True, "independent", "disjoint"))
-    held_out = None if validation is None else _held_out(validation, seen)
+    held_out = None if validation is None else scaled(_held_out(validation, seen), unit)
     rng = generator(rng)
     ranks = _ranks(rank, seen.shape, held_out)
     choice("method", method, half_steps.METHODS)
@@ -137,7 +150,7 @@ def complete(
         raise must("incoherence", 'None unless `init` is "spectral"', mu)
     setting = Setting(
         method=method,
-        ridge=real("ridge", ridge, low=0, high=1e300),
+        ridge=scaled_weight(real("ridge", ridge, low=0, high=LARGEST_RIDGE), unit),
         inner_tol=open_interval("inner_tol", inner_tol, 0, 1),
         max_inner_iter=integer("max_inner_iter", max_inner_iter, low=0),
         tol=real("tol", tol, low=0, high=1),
@@ -145,10 +158,11 @@ def complete(
         n_threads=n_threads(n_jobs),
         rng=rng,
     )
+    callback = None if callback is None else partial(_call, callback, unit)
     plan = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": callback, "record": record}
     tried: list[CompletionResult] = []
     while len(tried) < len(ranks) and not _stopped(tried):
-        tried.append(_complete(seen, ranks[len(tried)], setting, held_out, **plan))
+        tried.append(_complete(seen, ranks[len(tried)], setting, held_out, unit=unit, **plan))
     return tried[0] if len(ranks) == 1 else _chosen(ranks[: len(tried)], tried)
 
 
@@ -158,6 +172,7 @@ def _complete(
     setting: Setting,
     held_out: Observations | None,
     *,
+    unit: float,
     bias: bool,
     init: Any,
     split: Any,
@@ -165,19 +180,47 @@ def _complete(
     callback: Any,
     record: bool,
 ) -> CompletionResult:
-    """The completion of one rank."""
-    reason = half_steps.reason(setting.method, k)
-    setting = setting._replace(method=half_steps.chosen(setting.method, k))
-    taken = offsets.fitted(seen, bias)
-    values = offsets.without(seen, taken)
+    """The completion of one rank; the held-out values and the ridge come in the unit, and the others in their own."""
+    inside = scaled(seen, unit)
+    taken = offsets.fitted(inside, bias)
+    values = offsets.without(inside, taken)
     error = None if held_out is None else partial(_rmse, held_out, taken, (seen.by_row.degrees, seen.by_col.degrees))
-    first, samples = _samples(values, split, setting)
-    start = _start(first, k, init, mu, setting.rng)
-    outcome = alternation.run(samples, start, setting, error=error, callback=callback)
-    found = as_result(seen, values, taken, outcome, ridge=setting.ridge, reason=reason, method=setting.method)
-    rmse = None if error is None else error(found.U, found.V)
+    determined = _determined(values, k, setting, init, split, mu)
+    if determined is not None:
+        outcome, method, reason = determined, "propagation", "rank one, and one path of observations to every line"
+    else:
+        method, reason = half_steps.chosen(setting.method, k), half_steps.reason(setting.method, k)
+        setting = setting._replace(method=method)
+        first, samples = _samples(values, split, setting)
+        start = _start(first, k, init, mu, setting, unit)
+        outcome = alternation.run(samples, start, setting, error=error, callback=callback)
+    found = as_result(seen, values, taken, outcome, unit=unit, ridge=setting.ridge, reason=reason, method=method)
+    rmse = None if error is None else unit * error(outcome.U, outcome.V)
     trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
+    if trace is not None and "validation" in trace:
+        trace["validation"] *= unit
     return dataclasses.replace(found, validation_rmse=rmse, trace=trace)
+
+
+def _determined(values: Observations, k: int, setting: Setting, init: Any, split: Any, mu: Any) -> Outcome | None:
+    """The completion of rank one that the sample determines, where nothing else was asked for."""
+    asked = setting.method == "auto" and setting.ridge == 0 and split is False and mu is None
+    if k > 1 or not asked or not (isinstance(init, str) and init == "spectral"):
+        return None
+    factors = propagation.propagated(values)
+    if factors is None:
+        return None
+    trace: dict[str, list[float]] = {"residual": [], "inner_iterations": [], "imbalance": []}
+    message = "the observations determine every entry of rank one"
+    counts = {"flops": 3 * values.n_observed, "inner_iterations": 0, "regressions": 0}
+    return Outcome(*factors, 0, True, message, counts, trace)
+
+
+def _call(callback: Callable[[CompletionState], Any], unit: float, state: CompletionState) -> Any:
+    """Show a state in the units of the data."""
+    rmse = None if state.validation_rmse is None else unit * state.validation_rmse
+    U, V = (factor * factor.dtype.type(math.sqrt(unit)) for factor in (state.U, state.V))
+    return callback(CompletionState(U, V, state.residual, rmse, state.n_iter))
 
 
 def as_result(
@@ -186,11 +229,15 @@ def as_result(
     taken: Offsets,
     outcome: Outcome,
     *,
+    unit: float,
     ridge: float,
     method: str,
     reason: str,
 ) -> CompletionResult:
-    """Factors as a result: balanced, with zeros where nothing is known, and a certificate."""
+    """Factors as a result: balanced, with zeros where nothing is known, and a certificate.
+
+    `seen` are the data; values, offsets, outcome and ridge are in the unit.
+    """
     U, V = (factor.astype(np.float64) for factor in (outcome.U, outcome.V))
     rows, cols = seen.by_row.degrees, seen.by_col.degrees
     U[rows == 0], V[cols == 0] = 0, 0
@@ -200,13 +247,16 @@ def as_result(
     rest = regressions.entries(values.rows, values.cols, U, V)
     rest -= values.values
     size = float(np.linalg.norm(values.values.astype(np.float64, copy=False)))
+    residual = float(np.linalg.norm(rest.astype(np.float64))) / size if size > 0 else 0.0
     k = len(half)
     few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
+    U, V, ridge = U * kind.type(math.sqrt(unit)), V * kind.type(math.sqrt(unit)), ridge * unit
+    taken = offsets.times(taken, unit)
     certificate = certificates.gap(seen, U, V, ridge, taken.at(seen.rows, seen.cols)) if size > 0 else None
     return CompletionResult(
         U=U,
         V=V,
-        singular_values=product.singular_values.astype(kind),
+        singular_values=(product.singular_values * unit).astype(kind),
         mean=taken.mean,
         row_bias=taken.rows,
         col_bias=taken.cols,
@@ -214,7 +264,7 @@ def as_result(
         col_degrees=cols,
         ridge=ridge,
         labels=seen.labels,
-        residual=float(np.linalg.norm(rest.astype(np.float64))) / size if size > 0 else 0.0,
+        residual=residual,
         validation_rmse=None,
         method=method,
         reason=reason,
@@ -272,21 +322,27 @@ def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observ
 
 
 def _start(
-    seen: Observations, k: int, init: Any, mu: float | None, rng: np.random.Generator
+    seen: Observations, k: int, init: Any, mu: float | None, setting: Setting, unit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The left and the right factor; scale lies on the right, which is replaced first."""
-    m, n = seen.shape
+    """The left and the right factor in the unit; the right one is replaced first.
+
+    A ridge weighs their sizes, so then each has the root of the scale; else all of it lies on the right.
+    """
+    (m, n), kind = seen.shape, seen.values.dtype
     if isinstance(init, (tuple, list)):
         if len(init) != 2:
             raise must("init", 'a pair (U, V), "spectral" or "random"', init)
-        U, V = (array("init", F, shape=(size, k)) for F, size in zip(init, (m, n), strict=True))
-        return U.astype(seen.values.dtype), V.astype(seen.values.dtype)
+        U, V = (array("init", F, shape=(size, k)) / math.sqrt(unit) for F, size in zip(init, (m, n), strict=True))
+        return U.astype(kind), V.astype(kind)
     choice("init", init, ("spectral", "random"))
     if init == "random":
-        U = starts.orthonormal(rng.normal(size=(m, k))).astype(seen.values.dtype)
-        return U, np.zeros((n, k), dtype=seen.values.dtype)
-    start = starts.spectral_init(seen, k, incoherence=mu)
-    return start.U, start.V * start.singular_values
+        U, V = starts.orthonormal(setting.rng.normal(size=(m, k))), np.zeros((n, k))
+        scale = np.full(k, float(np.linalg.norm(seen.values.astype(np.float64))) / math.sqrt(k * seen.density))
+    else:
+        start = starts.spectral_init(seen, k, incoherence=mu)
+        U, V, scale = start.U, start.V, start.singular_values
+    half = np.sqrt(scale) if setting.ridge > 0 else np.ones(k)
+    return (U * half).astype(kind), (V * (scale / np.where(half > 0, half, 1))).astype(kind)
 
 
 def _rmse(held_out: Observations, taken: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:

@@ -69,7 +69,7 @@ class CompletionResult(Result):
     validation_rmse : float or None
         Root mean square error on the held-out observations.
     method, reason : str
-        How the regressions were solved, and why.
+        How the regressions were solved, and why; "propagation" where rank one needed none.
     n_iter : int
         Iterations, of two half-steps each.
     converged : bool

@@ -15,6 +15,7 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, integer, must, open_interval, real
+from lrtheory.matrix_completion.units import LARGEST_RIDGE, scaled_weight, unit_of
 
 __all__ = ["DenseCompletion", "complete_dense"]
 
@@ -90,7 +91,7 @@ def complete_dense(
     rank : int
         k, in [1, min(m, n)].
     ridge : float
-        Weight of (\|U\|^2 + \|V\|^2) / 2, at least 0.
+        Weight of (\|U\|^2 + \|V\|^2) / 2, at least 0; in units of the values.
     inner_tol : float
         Accuracy of each row, relative to the smallest residual so far, in (0, 1).
     tol : float
@@ -123,12 +124,14 @@ def complete_dense(
     """
     xp = array_namespace(values)
     seen = _masked(xp, values, mask)
+    unit = unit_of(float(xp.max(xp.abs(seen.values))))
+    seen = seen._replace(values=seen.values / unit)
     m, n = seen.values.shape
     k = integer("rank", rank, low=1, high=min(m, n))
-    ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
+    ridge, tol = scaled_weight(real("ridge", ridge, low=0, high=LARGEST_RIDGE), unit), real("tol", tol, low=0, high=1)
     inner_tol = open_interval("inner_tol", inner_tol, 0, 1)
     max_iter, max_inner_iter = integer("max_iter", max_iter, low=1), integer("max_inner_iter", max_inner_iter, low=0)
-    size, factors = _norm(xp, seen.values), _start(xp, seen, k)
+    size, factors = _norm(xp, seen.values), _start(xp, seen, k, ridge)
     smallest, relative, converged, n_iter, inner = 1.0, math.inf, size == 0, 0, 0
     while n_iter < max_iter and not converged:
         n_iter, before = n_iter + 1, relative
@@ -147,9 +150,9 @@ def complete_dense(
     U, V, s = _balanced(xp, *factors)
     rest = seen.values - seen.mask * (U @ V.T)
     return DenseCompletion(
-        U=U,
-        V=V,
-        singular_values=s,
+        U=U * math.sqrt(unit),
+        V=V * math.sqrt(unit),
+        singular_values=s * unit,
         residual=_norm(xp, rest) / size if size > 0 else 0.0,
         method="cg",
         reason="all rows in one batch",
@@ -204,8 +207,11 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
     return _Masked(kept, xp.astype(seen, kept.dtype))
 
 
-def _start(xp: Any, seen: _Masked, k: int) -> list[Any]:
-    """The leading left singular vectors of the masked matrix by power iteration, and the scale on the right."""
+def _start(xp: Any, seen: _Masked, k: int, ridge: float) -> list[Any]:
+    """The leading left singular vectors of the masked matrix by power iteration.
+
+    The scale lies on the right, or half of it on each side where a ridge weighs their sizes.
+    """
     n = seen.values.shape[1]
     draws = np.random.default_rng(0).normal(size=(n, k))  # a fixed start, so that the answer is one
     V = xp.asarray(draws, dtype=seen.values.dtype, device=seen.values.device)
@@ -213,8 +219,11 @@ def _start(xp: Any, seen: _Masked, k: int) -> list[Any]:
         U, _R = orthonormal(xp, seen.values @ V)
         V, _R = orthonormal(xp, seen.values.T @ U)
     U, _R = orthonormal(xp, seen.values @ V)
-    density = float(xp.mean(seen.mask))
-    return [U, seen.values.T @ U / density]
+    V = seen.values.T @ U / float(xp.mean(seen.mask))
+    if ridge == 0:
+        return [U, V]
+    half = xp.sum(V * V, axis=0) ** 0.25
+    return [U * half, V / xp.where(half > 0, half, xp.ones_like(half))]
 
 
 def _regressions(

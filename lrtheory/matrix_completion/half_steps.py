@@ -6,6 +6,7 @@ r"""One half-step of alternating minimization: all regressions of one side, with
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from lrtheory._validation import array, choice, generator, integer, real
 from lrtheory.matrix_completion import problem, regressions, sketching, theory
 from lrtheory.matrix_completion.observations import Compressed
 from lrtheory.matrix_completion.regressions import Regressions
+from lrtheory.matrix_completion.units import scaled, scaled_weight, unit_of
 
 __all__ = ["HalfStep", "half_step"]
 
@@ -91,7 +93,7 @@ def half_step(
         Normal equations with Cholesky; conjugate gradients from `init`; the preconditioner of a random sketch of each
         panel (see `sketched_lstsq`). "auto" is "exact" up to rank 12.
     ridge : float
-        lambda, at least 0.
+        lambda, at least 0, in units of the squares of `F`.
     tol : float
         Relative accuracy of the normal equations of each line (of the residual, for "sketch"), above 0.
     max_inner_iter : int
@@ -128,14 +130,20 @@ def half_step(
     """
     seen = problem.as_observations(data)
     side = choice("axis", axis, (0, 1))
-    lines = (seen.by_row, seen.by_col)[side]
-    fixed = array("F", F, shape=(seen.shape[1 - side], None)).astype(lines.values.dtype)
+    unit = unit_of(seen.values)
+    values = scaled(seen, unit)
+    lines = (values.by_row, values.by_col)[side]
+    fixed = array("F", F, shape=(seen.shape[1 - side], None))
+    length = unit_of(fixed)  # of the fixed factor; the other one is found in units of the values over this
+    fixed = (fixed / length).astype(lines.values.dtype)
     k = integer("F.shape[1]", fixed.shape[1], low=1)
     start = np.zeros((lines.n_lines, k)) if init is None else array("init", init, shape=(lines.n_lines, k))
+    start = start / unit * length
     choice("method", method, METHODS)
     ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
     max_inner_iter, threads = integer("max_inner_iter", max_inner_iter, low=0), n_threads(n_jobs)
     used = chosen(method, k)
+    ridge = scaled_weight(scaled_weight(ridge, length), length)
     options = {"ridge": ridge, "tol": tol, "max_inner_iter": max_inner_iter, "n_threads": threads}
     found = regress(lines, fixed, start, method=used, rng=generator(rng), **options)
     if used == "exact":
@@ -143,10 +151,10 @@ def half_step(
     few = int((lines.degrees < k).sum()) if ridge == 0 else 0
     worst = float(found.residuals.max())
     return HalfStep(
-        factor=found.factor,
+        factor=(found.factor.astype(np.float64) * unit / length).astype(found.factor.dtype),
         residuals=found.residuals,
         max_residual=worst,
-        squares=float(found.squares.sum()),
+        squares=float(found.squares.sum()) * unit * unit,
         method=used,
         reason=reason(method, k),
         n_iter=int(found.steps.max()),
@@ -159,11 +167,41 @@ def half_step(
 def regress(lines: Compressed, F: Any, init: Any, *, method: str, rng: Any = None, **options: Any) -> Regressions:
     """All regressions of one side by one of the methods."""
     if method == "sketch":
-        return sketching.sketched_lines(lines, F, init, rng=rng, **options)
+        return sketched_lines(lines, F, init, rng=rng, **options)
     if method == "cg":
         return regressions.conjugate_gradients(lines, F, init, **options)
     exact = {name: options[name] for name in ("ridge", "n_threads")}
     return regressions.normal_equations(lines, F, init, **exact)
+
+
+def sketched_lines(
+    lines: Compressed, F: Any, init: Any, *, ridge: float, tol: float, max_inner_iter: int, rng: Any, **_: Any
+) -> Regressions:
+    """All regressions of one side, each preconditioned by its own sketch of 4 k rows; for theory, not for speed."""
+    n, k = lines.n_lines, F.shape[1]
+    iterate = partial(sketching.iterates, method="cg", max_iter=max_inner_iter)
+    work = Regressions(np.array(init, dtype=np.float64), np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64))
+    weight = np.sqrt(ridge) * np.eye(k) if ridge > 0 else np.empty((0, k))
+    for i in range(n):
+        here = slice(lines.starts[i], lines.starts[i + 1])
+        panel, x = F[lines.indices[here]].astype(np.float64), lines.values[here].astype(np.float64)
+        work.squares[i] = np.sum((x - panel @ work.factor[i]) ** 2)
+        if len(x) < k and ridge == 0:
+            work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
+            continue
+        A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
+        R, scale = sketching.triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
+        if scale == 0:  # zero is optimal, and no relative residual says so
+            work.factor[i] = 0
+            continue
+        R = sketching.precondition(A, len(A), "countsketch", rng) if R is None else R
+
+        def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
+            return bool(np.linalg.norm(A.T @ rest) <= small)
+
+        found, rest, _g = iterate(A, b, R, work.factor[i], enough=enough)
+        work.factor[i], work.steps[i], work.residuals[i] = found[-1], len(found) - 1, np.linalg.norm(A.T @ rest) / scale
+    return work._replace(factor=work.factor.astype(lines.values.dtype))
 
 
 def chosen(method: str, rank: int) -> str:

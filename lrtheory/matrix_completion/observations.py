@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input
-from lrtheory._validation import array, choice, generator, integer, must, open_interval
+from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval
 
 __all__ = ["Compressed", "Observations"]
 
@@ -55,7 +56,7 @@ class Observations:
     shape : tuple of two int
         m rows and n columns; some may hold no observation.
     duplicates : {"raise", "mean"}
-        What to do with a position that occurs twice: refuse it, or take the mean (the order of time is lost then).
+        What to do with a position that occurs twice: refuse it, or take the mean, at the time of the last occurrence.
     labels : pair of sequences of str, or None
         Names of the rows and of the columns; either may be None.
 
@@ -97,10 +98,8 @@ class Observations:
         if by_row.nnz < len(values):
             if self.duplicates == "raise":
                 raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', _repeated(rows, cols, shape))
-            times = sparse.coo_array((np.ones_like(values), (rows, cols)), shape=shape).tocsr().data
-            by_row.data /= times
-            rows, cols = _lines(by_row.indptr), by_row.indices
-            values = by_row.data
+            rows, cols, values = _means(rows, cols, values)
+            by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         for name, given in (("rows", rows), ("cols", cols), ("values", values)):
             object.__setattr__(self, name, _own(given))
         object.__setattr__(self, "shape", shape)
@@ -230,15 +229,16 @@ class Observations:
         ValueError
             If there are not two axes, or the mask has another shape.
         """
-        table = np.asarray(values)
+        hidden = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else False
+        table = as_array("values", np.ma.getdata(values) if np.ma.isMaskedArray(values) else values)
         if table.ndim != 2:
             raise must("values", "of shape (m, n)", table.shape)
         if mask is None and table.dtype.kind not in "biuf":
-            table = array("values", table, finite=False)  # exact numbers come in objects, and all else is refused
+            table = _numbers(table)
         seen = table == table if mask is None else np.asarray(mask)  # NaN is not itself
         if seen.shape != table.shape or seen.dtype != bool:
             raise must("mask", f"a bool array of shape {table.shape}", seen)
-        rows, cols = np.nonzero(seen & ~np.ma.getmaskarray(values))
+        rows, cols = np.nonzero(seen & ~np.asarray(hidden))
         return cls(rows, cols, table[rows, cols], table.shape, labels=labels)
 
     @classmethod
@@ -284,6 +284,16 @@ def orientations(matrix: sparse.csr_array) -> tuple[Compressed, Compressed]:
     )
 
 
+def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_col: np.ndarray) -> Observations:
+    """The same sample with other values, given in all three orders."""
+    new: Any = object.__new__(Observations)
+    lines = seen.by_row._replace(values=kernel_input(by_row)), seen.by_col._replace(values=kernel_input(by_col))
+    kept = {"values": _own(values), "by_row": lines[0], "by_col": lines[1]}
+    for name in ("rows", "cols", "values", "shape", "duplicates", "labels", "by_row", "by_col"):
+        object.__setattr__(new, name, kept.get(name, getattr(seen, name)))
+    return new
+
+
 def _last(n: int, count: int) -> np.ndarray:
     return np.arange(n) >= n - count
 
@@ -300,6 +310,14 @@ def real_values(values: Any) -> np.ndarray:
     kept = checked if checked.dtype == np.float32 else checked.astype(np.float64, copy=False)
     largest = float(np.sqrt(np.finfo(kept.dtype).max)) / 2**20
     return array("values", kept, low=-largest, high=largest)
+
+
+def _numbers(table: np.ndarray) -> np.ndarray:
+    """A table of exact numbers, which come in objects; all else is refused, and None or NA by name."""
+    for entry in table.ravel().tolist() if table.dtype.kind == "O" else ():
+        if not isinstance(entry, Real):
+            raise must("values", "real numbers, with NaN where nothing was observed", entry, TypeError)
+    return array("values", table, finite=False)
 
 
 def _own(given: np.ndarray) -> np.ndarray:
@@ -320,7 +338,7 @@ def _shape(shape: Any) -> tuple[int, int]:
 
 
 def _positions(name: str, given: Any, size: int) -> np.ndarray:
-    positions = np.asarray(given)
+    positions = as_array(name, given)
     if positions.ndim != 1:
         raise must(name, "of shape (N,)", positions.shape)
     if positions.dtype.kind not in "iu" and positions.size:
@@ -338,9 +356,15 @@ def _repeated(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int]) -> tup
     return int(rows[order[again]]), int(cols[order[again]])
 
 
-def _lines(starts: np.ndarray) -> np.ndarray:
-    """The line of every position."""
-    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+def _means(rows: np.ndarray, cols: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each position once, where it occurs last, with the mean of its values."""
+    order = np.lexsort((cols, rows))  # stable: equal positions stay in the order of time
+    starts = np.flatnonzero(np.r_[True, (np.diff(rows[order]) != 0) | (np.diff(cols[order]) != 0)])
+    counts = np.diff(np.r_[starts, len(order)])
+    means = np.add.reduceat(values[order], starts) / counts.astype(values.dtype)
+    last = order[starts + counts - 1]
+    time = np.argsort(last)
+    return rows[last[time]], cols[last[time]], means[time]
 
 
 def _compressed(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> Compressed:

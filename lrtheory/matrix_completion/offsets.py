@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory.matrix_completion import regressions
 from lrtheory.matrix_completion.problem import Observations
 
-__all__ = ["DAMPING", "Offsets", "fitted", "predicted", "without"]
+__all__ = ["DAMPING", "Offsets", "fitted", "predicted", "times", "without"]
 
 DAMPING = 5.0  # as if each line had so many more entries without a bias
 SWEEPS = 20
@@ -49,6 +49,12 @@ def fitted(seen: Observations, bias: bool) -> Offsets:
         if abs(b - before).max() <= 1e-9 * (abs(b).max() + abs(c).max()):
             break
     return Offsets(mean, b, c)
+
+
+def times(taken: Offsets, factor: float) -> Offsets:
+    """The same in other units."""
+    rows, cols = (None if side is None else side * factor for side in (taken.rows, taken.cols))
+    return Offsets(taken.mean * factor, rows, cols)
 
 
 def predicted(

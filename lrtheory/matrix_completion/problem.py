@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._result import read_only
-from lrtheory._validation import array, must
+from lrtheory._validation import array, as_array, must
 from lrtheory.matrix_completion.observations import Observations
 
 __all__ = ["CompletionProblem", "LowRank", "Observations"]
@@ -132,10 +132,11 @@ def as_observations(data: Any, name: str = "data") -> Observations:
             data = Observations.from_sparse(data)
         elif isinstance(data, tuple) and len(data) == 2:
             data = Observations.from_dense(*data)
-        elif np.ndim(data) != 2:
-            raise must(name, "of shape (m, n)", np.shape(data))
         else:
-            data = Observations.from_dense(data)
+            table = data if np.ma.isMaskedArray(data) else as_array(name, data)
+            if table.ndim != 2:
+                raise must(name, "of shape (m, n)", table.shape)
+            data = Observations.from_dense(table)
     if data.n_observed == 0:
         raise must(name, "at least one observation", data)
     return data

@@ -20,16 +20,15 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, must, open_interval
-from lrtheory.matrix_completion import regressions
-from lrtheory.matrix_completion.observations import Compressed
-from lrtheory.matrix_completion.regressions import Regressions
 from lrtheory.matrix_completion.sketch_bounds import distortion
+from lrtheory.matrix_completion.units import unit_of
 
 __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]
 
 KINDS = ("countsketch", "osnap", "srht", "gaussian", "leverage", "uniform")
 BLOCKS = 4  # entries of a column of OSNAP
 ROUNDING = 16 * np.finfo(np.float64).eps  # of a gradient, relative to the residual: A R^{-1} is nearly orthonormal
+DIVERGED = 1e6  # gradient relative to the first one
 RESOLVED = 1e-14  # share of \|b\| below which a residual is rounding
 
 
@@ -253,11 +252,14 @@ def sketched_lstsq(
     max_iter, repeats = integer("max_iter", max_iter, low=1), integer("repeats", repeats, low=1)
     rng = generator(rng)
     choice("kind", kind, KINDS)
+    length, units = unit_of(A), np.array([unit_of(b) for b in sides.reshape(n, -1).T])
+    A, targets = A / length, sides.reshape(n, -1) / units
     for tried in _preconditioners(A, size, kind, repeats, rng):
-        solved = [_solve(A, b, tried, epsilon, method, max_iter) for b in sides.reshape(n, -1).T]
-        if all(one[3] for one in solved):
+        solved = [_solve(A, b, tried, epsilon, method, max_iter) for b in targets.T]
+        if all(one.good for one in solved):
             break
-    return _as_lstsq(A, sides, tried, solved, method, record)
+    solved = [one.in_units(length, unit) for one, unit in zip(solved, units, strict=True)]
+    return _as_lstsq(sides, tried._replace(R=tried.R * length), solved, method, record)
 
 
 class _Preconditioner(NamedTuple):
@@ -291,8 +293,8 @@ def triangle(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generato
     """R of a sketch of A, of A itself where the sketch would be as large; None where rank is lost."""
     compressed = A if sketch_size >= len(A) else sketch(A, sketch_size, kind=kind, rng=rng)
     R: Any = np.linalg.qr(compressed, mode="r")
-    diagonal = abs(np.diagonal(R))
-    return R if diagonal.min() > len(R) * np.finfo(R.dtype).eps * diagonal.max() else None
+    lengths = np.linalg.norm(R, axis=0)  # each column has its own unit
+    return R if (abs(np.diagonal(R)) > len(R) * np.finfo(R.dtype).eps * lengths).all() else None
 
 
 def precondition(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray:
@@ -305,7 +307,8 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     """The solutions x_0, x_1, ... of the preconditioned iteration, until the gradient and the residual are enough.
 
     It also ends where the gradient is the rounding of the residual: quotients of such gradients are noise, and further
-    steps of conjugate gradients would leave the solution.
+    steps of conjugate gradients would leave the solution. And it ends where unit steps have made the gradient 10^6
+    times longer than at the start: then the distortion is beyond what they bear.
     """
     from scipy.linalg import solve_triangular
 
@@ -314,9 +317,9 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
 
     rest = b - A @ x
     g = gradient_of(rest)
-    p, found = g, [x]
+    p, found, longest = g, [x], np.inf if method == "cg" else DIVERGED * np.linalg.norm(g)
     while len(found) <= max_iter and not enough(g, rest):
-        if np.linalg.norm(g) <= ROUNDING * np.linalg.norm(rest):
+        if not ROUNDING * np.linalg.norm(rest) < np.linalg.norm(g) <= longest:
             break
         step = solve_triangular(R, p)
         moved = A @ step
@@ -332,9 +335,20 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     return found, rest, g
 
 
-def _solve(
-    A: Any, b: Any, tried: _Preconditioner, epsilon: float, method: str, max_iter: int
-) -> tuple[Any, Any, float, bool]:
+class _Solved(NamedTuple):
+    """The iterates for one right-hand side, the last residual and gradient, and whether that is provably enough."""
+
+    path: np.ndarray  # (n_iter + 1, k)
+    residual: float
+    gradient: float
+    good: bool
+
+    def in_units(self, length: float, unit: float) -> _Solved:
+        """The same for a matrix and a right-hand side that were divided by these."""
+        return self._replace(path=self.path / length * unit, residual=self.residual * unit)
+
+
+def _solve(A: Any, b: Any, tried: _Preconditioner, epsilon: float, method: str, max_iter: int) -> _Solved:
     size, slack = np.linalg.norm(b), 2 * epsilon + epsilon**2
 
     def enough(g: np.ndarray, rest: np.ndarray) -> bool:
@@ -343,18 +357,19 @@ def _solve(
         return bool(error <= slack * (square * (rest @ rest) - error)) or np.linalg.norm(g) <= RESOLVED * square * size
 
     found, rest, g = iterates(A, b, tried.R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter)
-    return found, rest, float(np.linalg.norm(g) / size) if size > 0 else 0.0, enough(g, rest)
+    gradient = float(np.linalg.norm(g) / size) if size > 0 else 0.0
+    return _Solved(np.array(found), float(np.linalg.norm(rest)), gradient, enough(g, rest))
 
 
-def _as_lstsq(A: Any, sides: Any, tried: _Preconditioner, solved: list, method: str, record: bool) -> LstsqResult:
-    (n, k), steps = A.shape, [len(one[0]) - 1 for one in solved]
-    X = np.stack([one[0][-1] for one in solved], axis=1) if solved else np.zeros((k, 0))
-    good = all(one[3] for one in solved)
+def _as_lstsq(sides: Any, tried: _Preconditioner, solved: list[_Solved], method: str, record: bool) -> LstsqResult:
+    n, k, steps = len(sides), len(tried.R), [len(one.path) - 1 for one in solved]
+    X = np.stack([one.path[-1] for one in solved], axis=1) if solved else np.zeros((k, 0))
+    good = all(one.good for one in solved)
     inner = sum(steps)
     return LstsqResult(
         x=X[:, 0] if sides.ndim == 1 else X,
-        residual_norms=np.array([np.linalg.norm(one[1]) for one in solved]),
-        gradients=np.array([one[2] for one in solved]),
+        residual_norms=np.array([one.residual for one in solved]),
+        gradients=np.array([one.gradient for one in solved]),
         R=tried.R,
         method=method,
         reason=tried.origin,
@@ -367,34 +382,5 @@ def _as_lstsq(A: Any, sides: Any, tried: _Preconditioner, solved: list, method: 
             "sketches": tried.drawn,
             "sketch_rows": tried.rows,
         },
-        trace={"x": np.array(solved[-1][0])} if record and solved else None,
+        trace={"x": solved[-1].path} if record and solved else None,
     )
-
-
-def sketched_lines(
-    lines: Compressed, F: Any, init: Any, *, ridge: float, tol: float, max_inner_iter: int, rng: Any, **_: Any
-) -> Regressions:
-    """All regressions of one side, each preconditioned by its own sketch of 4 k rows; for theory, not for speed."""
-    n, k = lines.n_lines, F.shape[1]
-    work = Regressions(np.array(init, dtype=np.float64), np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64))
-    weight = np.sqrt(ridge) * np.eye(k) if ridge > 0 else np.empty((0, k))
-    for i in range(n):
-        here = slice(lines.starts[i], lines.starts[i + 1])
-        panel, x = F[lines.indices[here]].astype(np.float64), lines.values[here].astype(np.float64)
-        work.squares[i] = np.sum((x - panel @ work.factor[i]) ** 2)
-        if len(x) < k and ridge == 0:
-            work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
-            continue
-        A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
-        R, scale = triangle(A, 4 * k, "countsketch", rng), np.linalg.norm(A.T @ b)
-        if scale == 0:  # zero is optimal, and no relative residual says so
-            work.factor[i] = 0
-            continue
-        R = precondition(A, len(A), "countsketch", rng) if R is None else R
-
-        def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
-            return bool(np.linalg.norm(A.T @ rest) <= small)
-
-        found, rest, _g = iterates(A, b, R, work.factor[i], method="cg", enough=enough, max_iter=max_inner_iter)
-        work.factor[i], work.steps[i], work.residuals[i] = found[-1], len(found) - 1, np.linalg.norm(A.T @ rest) / scale
-    return work._replace(factor=work.factor.astype(lines.values.dtype))

@@ -11,6 +11,7 @@ from scipy import sparse
 from lrtheory._array import arrays, kernel
 from lrtheory._validation import array, generator, integer, must
 from lrtheory.matrix_completion.problem import Observations, as_observations
+from lrtheory.matrix_completion.units import unit_of
 
 __all__ = ["finitely_completable", "incoherence", "rank_one_components", "spectral_gap", "subspace_distance"]
 
@@ -31,7 +32,7 @@ def subspace_distance(A: Any, B: Any) -> float:
     Parameters
     ----------
     A, B : arrays of shape (m, k)
-        Of full column rank; the columns need not be orthonormal.
+        Of full column rank, in any units; the columns need not be orthonormal.
 
     Returns
     -------
@@ -41,7 +42,7 @@ def subspace_distance(A: Any, B: Any) -> float:
     Raises
     ------
     ValueError
-        If the shapes differ, or k > m.
+        If the shapes differ, k > m, or the columns are linearly dependent.
 
     Notes
     -----
@@ -81,7 +82,7 @@ def incoherence(U: Any) -> float:
     Raises
     ------
     ValueError
-        If there are not two axes, or k > m.
+        If there are not two axes, k > m, or the columns are linearly dependent.
 
     References
     ----------
@@ -104,10 +105,17 @@ def sine(QA: np.ndarray, QB: np.ndarray) -> float:
 
 
 def basis(name: str, value: Any) -> np.ndarray:
-    """An orthonormal basis of the column space."""
+    """An orthonormal basis of the column space, for columns that are independent whatever their units."""
     A = array(name, value, shape=(None, None))
+    A = A if A.dtype == np.float32 else A.astype(np.float64)
     if not 1 <= A.shape[1] <= A.shape[0]:
         raise must(name, "of shape (m, k) with 1 <= k <= m", A.shape)
+    sizes = np.abs(A).max(axis=0)
+    lines = A / np.where(sizes > 0, sizes, 1)
+    spectrum = np.linalg.svd(lines / np.maximum(np.linalg.norm(lines, axis=0), 1), compute_uv=False)
+    rank = int((spectrum > len(A) * np.finfo(A.dtype).eps * spectrum[0]).sum())
+    if rank < A.shape[1]:
+        raise must(name, f"of full column rank, which is {A.shape[1]}", rank)
     return np.linalg.qr(A)[0]
 
 
@@ -155,6 +163,11 @@ def spectral_gap(data: Any) -> float:
 
 def leading_singular_values(matrix: Any, count: int) -> np.ndarray:
     """The largest singular values of a sparse matrix, decreasing; to a relative 1e-4 where many of them are equal."""
+    unit = unit_of(matrix.data)
+    return unit * _leading(matrix / matrix.dtype.type(unit), count)
+
+
+def _leading(matrix: Any, count: int) -> np.ndarray:
     if min(matrix.shape) <= count + 1 or matrix.shape[0] * matrix.shape[1] <= DENSE:
         return np.linalg.svd(matrix.toarray(), compute_uv=False)[:count]
     from scipy.sparse.linalg import ArpackNoConvergence, svds

@@ -18,6 +18,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, real
 from lrtheory.matrix_completion import problem
 from lrtheory.matrix_completion.problem import Observations
+from lrtheory.matrix_completion.units import scaled, unit_of
 
 __all__ = ["SpectralInit", "clipped", "orthonormal", "rescaled", "spectral_init"]
 
@@ -107,11 +108,12 @@ def spectral_init(
     k = integer("rank", rank, low=1, high=min(seen.shape))
     choice("clip", clip, ("row", "entry"))
     tol, mu = real("tol", tol, low=0, high=1), None if incoherence is None else real("incoherence", incoherence, low=1)
-    U, s, V, method = _leading(rescaled(seen), k, tol)
+    unit = unit_of(seen.values)
+    U, s, V, method = _leading(rescaled(scaled(seen, unit)), k, tol)
     U, n_clipped = clipped(U, mu, clip)
     return SpectralInit(
         U=U,
-        singular_values=s,
+        singular_values=s * s.dtype.type(unit),
         V=V,
         n_clipped=n_clipped,
         method=method,

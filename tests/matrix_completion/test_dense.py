@@ -19,7 +19,7 @@ def test_dense_and_sparse_agree(ridge):
     problem = make_low_rank((60, 50), 3, density=0.5, noise=0.1, rng=0)
     values, mask = masked(problem)
     dense = complete_dense(
-        np.where(mask, values, np.nan), None, 3, ridge=ridge, tol=1e-13, inner_tol=1e-6, max_iter=900
+        np.where(mask, values, np.nan), None, 3, ridge=ridge, tol=1e-13, inner_tol=1e-9, max_iter=900
     )
     sparse = complete(problem, 3, ridge=ridge, tol=1e-13, max_iter=900)
     np.testing.assert_allclose(dense.U @ dense.V.T, sparse.block(), atol=1e-5)

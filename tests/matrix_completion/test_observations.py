@@ -46,7 +46,7 @@ def test_duplicates():
     with pytest.raises(ValueError, match=r"`rows, cols` must be positions that differ.*got \(0, 2\)"):
         Observations(*given)
     seen = Observations(*given, duplicates="mean")
-    assert (seen.rows.tolist(), seen.cols.tolist(), seen.values.tolist()) == ([0, 1], [2, 0], [2.5, 5.0])
+    assert (seen.rows.tolist(), seen.cols.tolist(), seen.values.tolist()) == ([1, 0], [0, 2], [5.0, 2.5])
     opposite = Observations([0, 0], [0, 0], [1.0, -1.0], (1, 1), duplicates="mean")
     assert opposite.values.tolist() == [0.0]  # a mean of zero is an observation too
 
@@ -115,6 +115,30 @@ def test_split_by_time_and_at_random():
     for fraction in (0, 1, NAN):
         with pytest.raises(ValueError, match="`fraction` must be in"):
             seen.split(fraction)
+
+
+def test_repeated_positions_keep_the_order_of_time():
+    """One pair that is rated again stands at the time of its last rating, and all others stay where they are."""
+    rows, cols = [3, 2, 1, 3, 0], [0, 1, 2, 0, 3]
+    seen = Observations(rows, cols, [1.0, 2.0, 3.0, 5.0, 4.0], (4, 4), duplicates="mean")
+    assert (seen.rows.tolist(), seen.cols.tolist()) == ([2, 1, 3, 0], [1, 2, 0, 3])
+    assert seen.values.tolist() == [2.0, 3.0, 3.0, 4.0]
+    train, test = seen.split(0.25, by="time")
+    assert (train.rows.tolist(), test.rows.tolist()) == ([2, 1, 3], [0])
+    assert [seen.by_row.degrees.tolist(), seen.by_col.degrees.tolist()] == [[1] * 4] * 2
+
+
+def test_missing_entries_are_nan_and_no_other_object():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([[1.0, None], [2.0, 3.0]])
+    assert as_observations(frame).n_observed == 3  # NaN
+    for table, shown in ((frame.astype("Float64"), "<NA>"), ([[1.0, None], [2.0, 3.0]], "None")):
+        with pytest.raises(TypeError) as caught:
+            complete(table, 1)
+        rule = "`values` must be real numbers, with NaN where nothing was observed"
+        assert str(caught.value) == f"{rule}; got {shown}."
+    with pytest.raises(ValueError, match="`data` must be an array with rows of equal length"):
+        complete([[1.0, 2.0], [1.0]], 1)
 
 
 def test_copies_through_pickle_are_whole_and_read_only():

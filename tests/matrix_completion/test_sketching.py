@@ -174,3 +174,50 @@ def test_more_steps_than_needed_stay_at_the_solution(method, k):
         found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, rest: False, max_iter=60)[0]
         best = np.linalg.lstsq(A, b, rcond=None)[0]
         assert np.linalg.norm(found[-1] - best) <= 1e-12 * np.linalg.norm(best)
+
+
+def lengths(size: int, runs: int) -> np.ndarray:
+    """The squared length of the Gaussian sketch of a unit vector, over many draws."""
+    rng, unit = np.random.default_rng(4), np.full((5, 1), 5**-0.5)
+    return np.array([np.sum(sketch(unit, size, kind="gaussian", rng=rng) ** 2) for _ in range(runs)])
+
+
+def test_gaussian_sketches_of_few_rows_have_the_right_length():
+    """The squared length in s rows is chi-square over s: mean 1, variance 2 / s. Where s is small, s - 1 is seen."""
+    for size in (1, 2, 3):
+        found = lengths(size, 4000)
+        assert abs(found.mean() - 1) <= 5 * np.sqrt(2 / size / 4000)
+    with patched(Patch(sketching._gaussian, "np.sqrt(s)", "np.sqrt(s - 1)")):
+        unit = np.full((5, 1), 5**-0.5)
+        wrong = [np.sum(sketching._gaussian(unit, 2, np.random.default_rng(i)) ** 2) for i in range(400)]
+    assert np.mean(wrong) > 1.5
+
+
+def signs(runs: int) -> np.ndarray:
+    """The signs that CountSketch gives to one row."""
+    rng = np.random.default_rng(5)
+    return np.array([sketching._countsketch(np.ones((1, 1)), 3, rng).sum() for _ in range(runs)])
+
+
+def test_signs_are_fair_and_independent():
+    found = signs(4000)
+    assert set(found) == {-1.0, 1.0}
+    assert abs(found.mean()) <= 5 / np.sqrt(4000)
+    rng = np.random.default_rng(6)
+    pairs = np.array([sketching._countsketch(np.eye(2), 1, rng)[0] for _ in range(4000)])
+    assert abs((pairs[:, 0] * pairs[:, 1]).mean()) <= 5 / np.sqrt(4000)
+    uneven = "signs = rng.choice([-1.0, 1.0], size=n, p=[0.4, 0.6])"
+    with patched(Patch(sketching._countsketch, "signs = rng.choice([-1.0, 1.0], size=n)", uneven)):
+        assert abs(signs(4000).mean()) > 5 / np.sqrt(4000)
+
+
+def test_unit_steps_that_diverge_say_nothing(recwarn):
+    """Sketches of 8 rows distort too much for unit steps; the last triangle is that of A, and no warning gets out."""
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(300, 6)), rng.normal(size=300)
+    found = sketched_lstsq(A, b, method="gd", sketch_size=8, max_iter=3000, rng=0)
+    assert found.converged
+    np.testing.assert_allclose(found.x, np.linalg.lstsq(A, b, rcond=None)[0], rtol=1e-6)
+    assert found.reason == "A itself after 3 sketches of 8 rows"
+    assert found.counts["inner_iterations"] < 10
+    assert not recwarn.list

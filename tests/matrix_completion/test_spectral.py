@@ -207,3 +207,17 @@ def test_a_pivot_from_below_its_block_is_up_to_date():
         assert spectral._is_regular(A.astype(np.float64)), trial
         A[99] = rng.integers(9, size=99) @ A[:99] % spectral.PRIME
         assert not spectral._is_regular(A.astype(np.float64)), trial
+
+
+def test_linearly_dependent_columns_span_no_basis():
+    rng = np.random.default_rng(0)
+    U = rng.normal(size=(30, 3))
+    for column in (U[:, 0] - 2 * U[:, 1], np.zeros(30), 1e-200 * U[:, 1]):
+        dependent = np.column_stack([U[:, :2], column])
+        with pytest.raises(ValueError, match="`U` must be of full column rank, which is 3; got 2"):
+            incoherence(dependent)
+        with pytest.raises(ValueError, match="`B` must be of full column rank, which is 3; got 2"):
+            subspace_distance(U, dependent)
+    units = U * [1e-200, 1.0, 1e150]  # each column in its own unit is as independent as before
+    assert incoherence(units) == pytest.approx(incoherence(U), rel=1e-12)
+    assert subspace_distance(units, U) < 1e-13
