@@ -33,13 +33,16 @@ from proofs_checks.lora_limits.families.cubes import (
     TRUNCATED,
     Cube,
     CubeData,
-    Limit,
     Rank,
     Transformed,
     Truncated,
+    bits_of,
+    by_powers,
     cube_gradient,
     exponent_of_root,
     is_below,
+    is_large,
+    least_exponent,
     polynomial_attention,
     rank_bound,
     rank_exponents,
@@ -123,13 +126,12 @@ LL_H5_RANK = Statement(
 
 
 def misses(case: Truncated, found: np.ndarray) -> Sides:
-    """L^(-1-a) against the largest error of an entry; sums of rows against 1 from both sides."""
+    """L^(-1-a) against the largest error of an entry; how far entries are from those of the polynomial against 0."""
     one = theory.make_hypercube(case.rank.n_bits, case.gamma)
     powers = np.exp(one.beta * one.C1 @ one.C2.T)
     error = np.abs(found - powers / powers.sum(1, keepdims=True)).max()
-    masses, least = found.sum(1), 2.0 ** (-(1 + case.rank.a) * case.rank.n_bits)
-    lhs, ones = np.r_[least, masses], np.ones(len(masses))
-    return Sides(np.r_[lhs, ones], np.r_[error, ones, masses], rounding=rounding(4096, 1.0))
+    unlike, least = np.abs(found - by_powers(case)).ravel(), 2.0 ** (-(1 + case.rank.a) * case.rank.n_bits)
+    return Sides(np.r_[least, unlike], np.r_[error, 0 * unlike], rounding=rounding(4096, 1.0))
 
 
 LL_H5_ENTRY = Statement(
@@ -149,18 +151,20 @@ LL_H5_ENTRY = Statement(
 )
 
 
-def approaches(case: Limit, found: dict[str, Any], most: float = 1.0) -> Sides:
-    """Exponents that rise below their limit; limits that fall below 1/4, and are positive, as the norm falls.
+def approaches(case: Rank, found: dict[str, Any], most: float = 1.0) -> Sides:
+    """Exponents at d, 4 d, 16 d between their limit and what rounding to levels takes from it; limits that fall.
 
-    Each rank is held against the squares beyond it, each limit against a root by bisection, the first against a table.
+    Limits for norms that fall are below 1/4 in the end, and positive. Each rank is held against the squares beyond it,
+    each limit against a root by bisection.
     """
-    limits, bits = found["limits"], case.bits
-    rising = [math.log2(max(rank, 1)) / d for d, rank in zip(bits, found["ranks"], strict=True)]
-    squares = [tails(replace(case.rank, n_bits=d), rank) for d, rank in zip(bits, found["ranks"], strict=True)]
+    limits, rungs = found["limits"], [replace(case, n_bits=d) for d in bits_of(case)]
+    reached = [math.log2(max(rank, 1)) / one.n_bits for one, rank in zip(rungs, found["ranks"], strict=True)]
+    squares = [tails(one, rank) for one, rank in zip(rungs, found["ranks"], strict=True)]
     ratios = [one.lhs / one.rhs for one in squares]
-    roots = [exponent_of_root(case.rank.c / 256**k, case.rank.a) for k in range(len(limits))]
-    lhs = [*rising, *limits[1:], limits[-1], limits[0], *np.ravel(ratios), *limits, *roots, abs(limits[0] - case.table)]
-    rhs = [*rising[1:], limits[0], *limits[:-1], 0.25, most, *np.ones(2 * len(bits)), *roots, *limits, 0.0005]
+    roots = [exponent_of_root(case.c / 256**k, case.a) for k in range(len(limits))]
+    least = [least_exponent(one) for one in rungs]
+    lhs = [*least, *reached, *limits[1:], limits[-1], limits[0], *np.ravel(ratios), *limits, *roots]
+    rhs = [*reached, *[limits[0]] * 3, *limits[:-1], 0.25, most, *np.ones(2 * len(rungs)), *roots, *limits]
     above = np.finfo(float).tiny
     return Sides([*lhs, above], [*rhs, limits[-1]], rounding=[*np.full(len(lhs), rounding(2**16, 1.0)), 0.0])
 
@@ -169,8 +173,11 @@ LL_H5_LIMIT = Statement(
     id="lora_limits/LL-H5-limit",
     title="The exponent of the rank is positive for every Gamma of order sqrt(log L)",
     source=Derived(theory.rank_exponent_limit),
-    tex=r"\Gamma^2 = c\ln L:\ \log_L R \to H_2(\min(k^*, \tfrac12)) > 0,\quad \to 0 \text{ only as } c \to 0",
-    hypotheses={"c is positive": lambda case: case.rank.c > 0, "a is positive": lambda case: case.rank.a > 0},
+    tex=(
+        r"\Gamma^2 = c\ln L:\ H_2(\min(k_d - \tfrac2d, \tfrac12)) - \tfrac{\log_2(d+1)}d \le \log_L R \le "
+        r"H_2(\min(k^*, \tfrac12)),\quad k_d \to k^* > 0,\quad k^* \to 0 \text{ as } c \to 0"
+    ),
+    hypotheses={"0 < c <= 1": lambda case: 0 < case.c <= 1, "0 < a <= 1": lambda case: 0 < case.a <= 1},
     instances=LIMITS,
     solve=rank_exponents,
     claim=Inequality(approaches),
@@ -181,8 +188,8 @@ LL_H5_LIMIT = Statement(
         saboteur("ranks of whole levels", solve=mutants.ranks_of_whole_levels),
     ),
     notes=(
-        "So low rank needs Gamma = o(sqrt(log L)) on this input, whatever SETH says. Checked for d = 10, 40, 160, "
-        "whose exponents lie below."
+        "So low rank needs Gamma = o(sqrt(log L)) on this input, whatever SETH says. Checked for d, 4 d and 16 d with "
+        "both ends of the exponent, which meet at the rate of log(d) / d."
     ),
 )
 
@@ -238,10 +245,10 @@ LL_H6_COST = Statement(
     id="lora_limits/LL-H6-cost",
     title="A gradient at large norms with fewer additions than there are pairs of tokens",
     source=Derived(theory.hypercube_gradient),
-    tex=r"\Gamma^2 = \ln L:\ 2(d+1)\,d_v\,d\,L < L^2 \text{ additions},\quad L = 2^d",
+    tex=r"\Gamma^2 \ge \ln L:\ 2(d+1)\,d_v\,d\,L < L^2 \text{ additions},\quad L = 2^d",
     hypotheses={
-        "Gamma^2 is ln L": lambda cube: math.isclose(cube.gamma**2, cube.n_bits * math.log(2)),
-        "9 bits or more": lambda cube: cube.n_bits >= 9,
+        "Gamma^2 is at least ln L": is_large,
+        "2 (d + 1) d_v d < L": lambda cube: 2 * (cube.n_bits + 1) * cube.C3.shape[1] * cube.n_bits < 2**cube.n_bits,
     },
     instances=LARGE_NORMS,
     solve=transformed,
@@ -250,7 +257,7 @@ LL_H6_COST = Statement(
         saboteur(
             "large norms make L^2 necessary", claim=Inequality(partial(fewer_than_pairs, hard=True)), printed=True
         ),
-        saboteur("few bits", breaks="9 bits or more", instances=FEW_BITS),
+        saboteur("few bits, or many columns", breaks="2 (d + 1) d_v d < L", instances=FEW_BITS),
         saboteur("sums for differences", patch=(hypercube.walsh_hadamard, "= low - high", "= low + high")),
     ),
     notes=(

@@ -154,12 +154,13 @@ def exact_attention(case: cubes.Truncated, rng: np.random.Generator) -> np.ndarr
     return cubes.spectrum(cubes.Cube(case.rank.n_bits, case.gamma))["f"]
 
 
-def ranks_of_whole_levels(case: cubes.Limit, rng: np.random.Generator) -> dict[str, Any]:
+def ranks_of_whole_levels(case: cubes.Rank, rng: np.random.Generator) -> dict[str, Any]:
     """Every bound rounded up to a level."""
-    return cubes.rank_exponents(case) | {"ranks": [whole_level(replace(case.rank, n_bits=d), rng) for d in case.bits]}
+    ranks = [whole_level(replace(case, n_bits=d), rng) for d in cubes.bits_of(case)]
+    return cubes.rank_exponents(case) | {"ranks": ranks}
 
 
-def limits_backwards(case: cubes.Limit, rng: np.random.Generator) -> dict[str, Any]:
+def limits_backwards(case: cubes.Rank, rng: np.random.Generator) -> dict[str, Any]:
     """Limits for norms that rise."""
     found = cubes.rank_exponents(case)
     return found | {"limits": found["limits"][::-1]}

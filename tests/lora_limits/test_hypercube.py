@@ -52,6 +52,11 @@ def test_rank_bound_cuts_inside_a_level() -> None:
     assert theory.spectral_rank_bound([1.0], [2], allowed=5.0) == 0
 
 
+def test_limits_against_a_table() -> None:
+    table = {(0.05, 0.25): 0.468, (0.25, 0.25): 0.829, (0.05, 0.5): 0.660, (0.25, 0.5): 0.962, (0.05, 1.0): 0.877}
+    assert {at: round(theory.rank_exponent_limit(*at), 3) for at in table} == table
+
+
 def test_exponents_approach_their_limit() -> None:
     for c, a in ((0.05, 0.25), (0.25, 0.5), (0.1, 1.0)):
         exponents = [math.log2(theory.hypercube_rank_lower_bound(d, c, a)) / d for d in (20, 80, 320)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Family, rounding
+from lrtheory.bounds import Draws, Family, rounding
 from lrtheory.lora_limits import attention_factors, chain, exp_polynomial, hypercube, theory
 from proofs_checks.lora_limits.families.chains import Case
 
@@ -46,7 +46,14 @@ def spectrum(cube: Cube, rng: np.random.Generator | None = None) -> dict[str, np
     return {"f": f, "values": values, "counts": counts.astype(int)}
 
 
-CUBES = Family("cubes", always=tuple(Cube(d, g) for d, g in ((1, 0.5), (2, 1.0), (3, 1.5), (6, 1.5), (6, 2.5))))
+def draw_cube(draws: Draws) -> Cube:
+    """Up to six bits."""
+    return Cube(draws.integers(1, 6), draws.floats(0.125, 2.5))
+
+
+CUBES = Family(
+    "cubes", always=tuple(Cube(d, g) for d, g in ((1, 0.5), (2, 1.0), (3, 1.5), (6, 1.5), (6, 2.5))), draw=draw_cube
+)
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,23 @@ def cube_gradient(cube: CubeData, rng: np.random.Generator | None = None) -> np.
     return hypercube.hypercube_gradient(cube.C3, cube.Y, gamma=cube.gamma)
 
 
-def cube_data(seed: int, n_bits: int, gamma: float) -> CubeData:
+def cube_data(seed: int, n_bits: int, gamma: float, columns: int = 2) -> CubeData:
     """Gaussian values and labels."""
     rng = np.random.default_rng(seed)
-    return CubeData(n_bits, gamma, *rng.normal(size=(2, 2**n_bits, 2)))
+    return CubeData(n_bits, gamma, *rng.normal(size=(2, 2**n_bits, columns)))
+
+
+def draw_data(draws: Draws) -> CubeData:
+    """Up to five bits, values and labels in quarters."""
+    d, columns = draws.integers(1, 5), draws.integers(1, 2)
+    tables = [draws.integers(-8, 8, shape=(2**d, columns)) / 4 for _ in range(2)]
+    return CubeData(d, draws.floats(0.0, 2.5), *tables)
 
 
 CUBE_DATA = Family(
-    "cube-data", always=tuple(cube_data(s, *at) for s, at in enumerate(((1, 1.0), (2, 0.0), (3, 2.0), (6, 1.5))))
+    "cube-data",
+    always=tuple(cube_data(s, *at) for s, at in enumerate(((1, 1.0), (2, 0.0), (3, 2.0), (6, 1.5)))),
+    draw=draw_data,
 )
 
 
@@ -116,14 +132,23 @@ def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Trans
         hypercube.walsh_hadamard = plain
 
 
-def large_norms(n_bits: int) -> CubeData:
-    """Gamma^2 = ln L, values and labels in one column."""
-    one = cube_data(n_bits, n_bits, math.sqrt(n_bits * math.log(2)))
-    return CubeData(n_bits, one.gamma, one.C3[:, :1], one.Y[:, :1])
+def large_norms(n_bits: int, columns: int, seed: int = 0, factor: float = 1.0) -> CubeData:
+    """Gamma^2 = ln L, times a factor."""
+    return cube_data(seed, n_bits, math.sqrt(factor * n_bits * math.log(2)) * (1 + 2.0**-50), columns)
 
 
-LARGE_NORMS = Family("cube-large-norms", always=(large_norms(9), large_norms(10)))
-FEW_BITS = Family("cube-few-bits", always=(large_norms(3), large_norms(4)))
+def draw_large_norms(draws: Draws) -> CubeData:
+    """Nine bits, one column or two, Gamma^2 from ln L to 4 ln L."""
+    return large_norms(9, draws.integers(1, 2), draws.integers(0, 2**31 - 1), draws.floats(1.0, 4.0))
+
+
+def is_large(cube: CubeData) -> bool:
+    """Whether Gamma^2 is at least ln L."""
+    return cube.gamma**2 >= cube.n_bits * math.log(2)
+
+
+LARGE_NORMS = Family("cube-large-norms", always=(large_norms(9, 2), large_norms(10, 1)), draw=draw_large_norms)
+FEW_BITS = Family("cube-few-bits", always=(large_norms(3, 1), large_norms(9, 3)))
 
 
 @dataclass(frozen=True)
@@ -140,52 +165,69 @@ def rank_bound(case: Rank, rng: np.random.Generator | None = None) -> int:
     return hypercube.hypercube_rank_lower_bound(case.n_bits, case.c, case.a)
 
 
+def draw_rank(draws: Draws) -> Rank:
+    """Up to 40 bits."""
+    return Rank(draws.integers(1, 40), draws.floats(0.03125, 1.0), draws.floats(0.125, 1.0))
+
+
 RANKS = Family(
     "cube-ranks",
     always=tuple(
         Rank(*at) for at in ((6, 0.125, 0.5), (10, 0.125, 0.5), (10, 0.25, 1.0), (40, 0.25, 0.5), (160, 0.0625, 0.25))
     ),
+    draw=draw_rank,
 )
 
 
-@dataclass(frozen=True)
-class Limit:
-    """A rank bound, and its limit to three digits."""
-
-    rank: Rank
-    table: float
-
-    @property
-    def bits(self) -> tuple[int, ...]:
-        """d, 4 d, 16 d."""
-        return tuple(self.rank.n_bits * 4**k for k in range(3))
+def bits_of(case: Rank) -> tuple[int, ...]:
+    """d, 4 d, 16 d."""
+    return tuple(case.n_bits * 4**k for k in range(3))
 
 
-def rank_exponents(case: Limit, rng: np.random.Generator | None = None) -> dict[str, Any]:
+def rank_exponents(case: Rank, rng: np.random.Generator | None = None) -> dict[str, Any]:
     """The library's bounds for d, 4 d, 16 d, its limit of the exponent, and limits for norms that fall."""
-    c, a = case.rank.c, case.rank.a
-    ranks = [theory.hypercube_rank_lower_bound(d, c, a) for d in case.bits]
+    c, a = case.c, case.a
+    ranks = [theory.hypercube_rank_lower_bound(d, c, a) for d in bits_of(case)]
     return {"ranks": ranks, "limits": [hypercube.rank_exponent_limit(c / 256**k, a) for k in range(8)]}
 
 
-def exponent_of_root(c: float, a: float) -> float:
-    """H(min(k, 1/2)) with k by bisection of H(k) + 2 k log2 tanh(c ln 2) = -2 a above its largest point."""
+def entropy(x: float) -> float:
+    """In bits."""
+    return -sum(p * math.log2(p) for p in (x, 1 - x) if p > 0)
+
+
+def root(c: float, a: float) -> float:
+    """k by bisection of H(k) + 2 k log2 tanh(c ln 2) = -2 a above its largest point; 1 where it stays above."""
     log_t = math.log2(math.tanh(c * math.log(2)))
-    entropy = lambda x: -sum(p * math.log2(p) for p in (x, 1 - x) if p > 0)
     low, high = 1 / (1 + 4**-log_t), 1.0  # t^2 / (1 + t^2), where the exponent of a level is largest
     for _ in range(200):
         middle = (low + high) / 2
         keeps = entropy(middle) + 2 * middle * log_t > -2 * a
         low, high = (middle, high) if keeps else (low, middle)
-    return entropy(min(high, 0.5))
+    return high
+
+
+def exponent_of_root(c: float, a: float) -> float:
+    """H(min(k, 1/2))."""
+    return entropy(min(root(c, a), 0.5))
+
+
+def least_exponent(case: Rank) -> float:
+    """H(min(x - 2 / d, 1/2)) - e with e = log2(d + 1) / d and the root x for a - e / 2; 0 where that is less."""
+    lost = math.log2(case.n_bits + 1) / case.n_bits
+    x = root(case.c, case.a - lost / 2) - 2 / case.n_bits if case.a > lost / 2 else 0.0
+    return max(0.0, entropy(min(x, 0.5)) - lost) if x > 0 else 0.0
+
+
+def draw_limit(draws: Draws) -> Rank:
+    """Up to ten bits, which grow to 16 times as many."""
+    return Rank(draws.integers(2, 10), draws.floats(0.03125, 1.0), draws.floats(0.125, 1.0))
 
 
 LIMITS = Family(
     "rank-limits",
-    always=tuple(
-        Limit(Rank(10, c, a), table)
-        for c, a, table in ((0.05, 0.25, 0.468), (0.25, 0.25, 0.829), (0.05, 0.5, 0.660), (0.25, 0.5, 0.962))
-    ),
+    always=tuple(Rank(10, c, a) for c, a in ((0.05, 0.25), (0.25, 0.25), (0.05, 0.5), (0.25, 0.5))),
+    draw=draw_limit,
 )
 
 
@@ -214,10 +256,27 @@ def polynomial_attention(case: Truncated, rng: np.random.Generator | None = None
     return U @ V.T / (U @ V.sum(0))[:, None]
 
 
+def by_powers(case: Truncated) -> np.ndarray:
+    """T_g of every logit, over the sums of rows."""
+    one = theory.make_hypercube(case.rank.n_bits, case.gamma)
+    logits, powers = one.beta * one.C1 @ one.C2.T, np.ones((2**case.rank.n_bits,) * 2)
+    for k in range(case.degree, 0, -1):
+        powers = 1 + logits * powers / k
+    return powers / powers.sum(1, keepdims=True)
+
+
+def draw_truncated(draws: Draws) -> Truncated:
+    """Up to six bits, and a degree whose rank is below the bound, if there is one."""
+    rank = Rank(draws.integers(2, 6), draws.floats(0.25, 1.0), draws.floats(0.25, 1.0))
+    below = [g for g in range(rank.n_bits) if is_below(Truncated(rank, g))]
+    return Truncated(rank, draws.choice(below or [0]))
+
+
 TRUNCATED = Family(
     "truncated",
     always=tuple(
         Truncated(Rank(d, c, a), g) for d, c, a, g in ((6, 0.25, 1.0, 2), (6, 0.5, 0.5, 2), (7, 0.25, 0.5, 1))
     ),
+    draw=draw_truncated,
 )
 FULL_ENOUGH = Family("rank-enough", always=(Truncated(Rank(6, 0.0625, 0.5), 6), Truncated(Rank(6, 0.25, 0.5), 8)))
