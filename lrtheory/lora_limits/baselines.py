@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, is_foreign, to_numpy
-from lrtheory._validation import as_array, generator, integer, must
+from lrtheory._validation import generator, integer, must
 from lrtheory.lora_limits.gradients import LoRAGradients
 from lrtheory.lora_limits.head import letters_of
 from lrtheory.lora_limits.inputs import read_inputs
@@ -245,13 +245,11 @@ def _directions(rng: np.random.Generator, k: int, d: int, orthogonal: bool) -> n
 
 def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], features: Callable[..., Pair]) -> Any:
     """Gradients from factors of exp(<x, y>), where the temperature is split evenly between x and y."""
-    (head, *arrays, mask), (method, n_features) = given, how
+    (head, XQ, Y, XK, XV, mask), (method, n_features) = given, how
     like = head.XQ if isinstance(head, AttentionProblem) else None
     if isinstance(head, AttentionProblem):
         fields = {name: to_numpy(getattr(head, name)) for name in ("XQ", "Y", "XK", "XV")}
         head = replace(head, **fields)
-    listed = zip(("XQ", "Y", "XK", "XV"), arrays, strict=True)
-    XQ, Y, XK, XV = (_listed(name, value) for name, value in listed)
     inputs = read_inputs(head, XQ, Y, XK, XV, mask)
     letters = letters_of(adapt)
     if inputs.causal:
@@ -289,11 +287,6 @@ def _as(like: Any, table: dict[str, np.ndarray]) -> dict[str, Any]:
     if not is_foreign(like):
         return table
     return {letter: array_namespace(like).asarray(value, device=like.device) for letter, value in table.items()}
-
-
-def _listed(name: str, value: Any) -> Any:
-    """What is given as lists, as an array."""
-    return value if value is None or isinstance(value, np.ma.MaskedArray) else as_array(name, value)
 
 
 def _stored(U: np.ndarray, V: np.ndarray) -> Factors:

@@ -16,6 +16,7 @@ from lrtheory.lora_limits.hybrid import choose_split
 from lrtheory.lora_limits.inputs import read_inputs
 from lrtheory.lora_limits.letters import task_of
 from lrtheory.lora_limits.low_rank import largest_logit
+from lrtheory.lora_limits.numeric import given_array
 from lrtheory.lora_limits.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
 from lrtheory.lora_limits.polynomials import exp_polynomial
 
@@ -147,8 +148,9 @@ def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
     from lrtheory._array import array_namespace
     from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead
 
-    if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead) or not hasattr(X, "dtype"):
-        return read_inputs(head, X, None if isinstance(head, AttentionProblem) else X, XK, XV, mask)
+    if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead):
+        return read_inputs(head, X, None, XK, XV, mask)
+    X = given_array("XQ", X, "since tokens that do not exist go by `mask`")
     xp = array_namespace(X)
     shape = (*X.shape[:-1], head.WV.shape[-1])
     kind = X.dtype if X.dtype in (xp.float32, xp.float64) else xp.float64

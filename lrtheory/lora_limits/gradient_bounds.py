@@ -14,7 +14,7 @@ from lrtheory._validation import must
 from lrtheory.lora_limits.numeric import largest, matrix, nonnegative
 from lrtheory.lora_limits.tilts import tilt_bound
 
-__all__ = ["adapter_factor", "error_multiplier", "gradient_bound", "key_gradient_bound", "value_gradient_bound"]
+__all__ = ["adapter_factors", "error_multiplier", "gradient_bound", "key_gradient_bound", "value_gradient_bound"]
 
 
 def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
@@ -131,7 +131,7 @@ def value_gradient_bound(eta: Any, XV: Any, c: Any, *, spread: Any) -> Any:
     return largest(XV) * len(c) * tilt_bound(eta) * (largest(c) + number("spread", spread, 0) / 2)
 
 
-def adapter_factor(A: Any, B: Any, *, scale: Any = 1) -> Any:
+def adapter_factors(A: Any, B: Any, *, scale: Any = 1) -> tuple[Any, Any]:
     r"""From entries of dLoss/dW to entries of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
 
     Parameters
@@ -145,8 +145,8 @@ def adapter_factor(A: Any, B: Any, *, scale: Any = 1) -> Any:
 
     Returns
     -------
-    number
-        \|s\| max(max_k sum_a \|B_ak\|, max_k sum_b \|A_kb\|).
+    pair of numbers
+        For dA, \|s\| max_k sum_a \|B_ak\|; for dB, \|s\| max_k sum_b \|A_kb\|.
 
     Raises
     ------
@@ -159,13 +159,13 @@ def adapter_factor(A: Any, B: Any, *, scale: Any = 1) -> Any:
 
     Examples
     --------
-    >>> adapter_factor([[1.0, 2.0]], [[0.5], [-4.0]], scale=2.0)
-    9.0
+    >>> adapter_factors([[1.0, 2.0]], [[0.5], [-4.0]], scale=2.0)
+    (9.0, 6.0)
     """
     A, B, scale = matrix("A", A), matrix("B", B), number("scale", scale)
     if B.shape[1] != len(A):
         raise must("B", f"of {len(A)} columns, as A has rows", B.shape)
-    return abs(scale) * max(plain(np.abs(B).sum(0).max()), plain(np.abs(A).sum(1).max()))
+    return abs(scale) * plain(np.abs(B).sum(0).max()), abs(scale) * plain(np.abs(A).sum(1).max())
 
 
 def error_multiplier(C1: Any, C2: Any, C3: Any, *, Y: Any, beta: Any) -> Any:

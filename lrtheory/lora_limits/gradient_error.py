@@ -128,11 +128,12 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     """What rounding adds to an entry of each dLoss/dW, in two runs that are compared.
 
     Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
-    they are before they are centered, where a large common part takes digits of the differences.
+    they are before they are centered, where a large common part takes digits of the differences, and weights as they
+    are before adapters are added.
     """
     entry, head = task.entry, task.head
     X = {letter: np.abs(to_numpy(x).astype(np.float64)) for letter, x in entry.X.items()}
-    q, k, v = (float((X[letter] @ np.abs(to_numpy(entry.W[letter]).astype(np.float64))).max()) for letter in "QKV")
+    q, k, v = (float((X[letter] @ _absolute_weight(inputs, task, letter)).max()) for letter in "QKV")
     q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
     c = v + float(np.abs(to_numpy(entry.Y)).max())
     unit = float(np.finfo(to_numpy(head.keys[:1, :]).dtype).eps) / 2
@@ -145,30 +146,65 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     }
 
 
+def _absolute_weight(inputs: Inputs, task: Task, letter: str) -> np.ndarray:
+    """At least |W| + |s| (|B| |A|)^T, the terms of which an effective weight is made."""
+    size = np.abs(to_numpy(task.entry.W[letter]).astype(np.float64))
+    if letter in task.entry.adapters:
+        A, B = (np.abs(to_numpy(one).astype(np.float64)) for one in task.entry.adapters[letter])
+        size += 2 * abs(inputs.head.scale(letter)) * (B @ A).T  # the weight alone is at most the effective one and this
+    return size
+
+
 def _terms(task: Task) -> int:
     """How many terms the sums of the chain have, all together."""
     widths = task.head.keys.shape[-1] + task.head.values.shape[-1]
     inner = sum(to_numpy(W).shape[0] for W in task.entry.W.values())
-    return task.head.queries.shape[-2] + task.head.keys.shape[-2] + inner + widths
-
-
-def _root(task: Task) -> float:
-    """The root of the number of pairs of a query and a key."""
-    return float(task.head.queries.shape[-2] * task.head.keys.shape[-2]) ** 0.5
+    ranks = sum(to_numpy(A).shape[0] for A, _ in task.entry.adapters.values())
+    return task.head.queries.shape[-2] + task.head.keys.shape[-2] + inner + ranks + widths
 
 
 def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
     """About how much rounding changes a dLoss/dW, relative to its largest entry.
 
-    An estimate, where `chain_rounding` is a bound: one unit in the last place of each term, whose signs are random, so
-    that sums over queries and keys grow by their roots. Polynomials are for small logits, where no key outweighs all.
+    An estimate, where `chain_rounding` is a bound: one unit in the last place of each number, with random signs.
+    Polynomials are for small logits, where no key outweighs all.
     """
     shares = [0.0]
     for letter in (letter for letter in adapt if letter in found):
         largest = float(np.abs(to_numpy(found[letter])).max())
-        floor = sum(chain_rounding(inputs, task)[letter] / (2 * TERM * _terms(task) * _root(task)) for task in tasks)
+        floor = 0.0
+        for task in tasks:
+            floor += chain_rounding(inputs, task)[letter] / (2 * TERM * _terms(task)) * _averaged(task, letter)
         shares += [floor / largest] if largest else []
     return max(shares)
+
+
+def _averaged(task: Task, letter: str) -> float:
+    """The part of a bound on errors of one sign that is left of errors with random signs.
+
+    The error of a key, or of its value, is the same for all queries, and that of a query the same for all keys. What
+    they share adds up as far as its weights do: those of queries times 1 or times the errors of the output, which are
+    about the targets, and those of keys times their values.
+    """
+    entry, head = task.entry, task.head
+    on_queries = entry.X["Q"] if letter == "Q" else head.queries
+    on_keys = head.keys if letter == "Q" else entry.X[letter]
+    w, z, c, v = (to_numpy(one).astype(np.float64) for one in (on_queries, on_keys, head.targets, head.values))
+    of_queries, of_keys = (_coherent(one, _with_one(other)) for one, other in ((w, c), (z, v)))
+    root_queries, root_keys = len(w) ** -0.5, len(z) ** -0.5
+    if letter == "V":  # all values have their part in the errors of every output
+        return (of_keys + root_keys) * (root_queries + root_keys)
+    return of_queries * root_keys + of_keys * root_queries + root_queries * root_keys
+
+
+def _with_one(table: np.ndarray) -> np.ndarray:
+    """The table in units of its largest entry, beside a column of ones."""
+    return np.column_stack([np.ones(len(table)), table / (np.abs(table).max() or 1.0)])
+
+
+def _coherent(weights: np.ndarray, others: np.ndarray) -> float:
+    """The largest sum over tokens of products of two columns, where all entries as large as can be give 1."""
+    return float(np.abs(weights.T @ others).max() / (len(weights) * np.abs(weights).max() or 1.0))
 
 
 def entry_bounds(
@@ -200,8 +236,8 @@ def entry_bounds(
             found[f"W_{letter}"] = G
         if letter in entry.adapters:
             A, B = (to_numpy(one) for one in entry.adapters[letter])
-            both = G * float(theory.adapter_factor(A, B, scale=inputs.head.scale(letter)))
-            found[f"A_{letter}"] = found[f"B_{letter}"] = both
+            factors = theory.adapter_factors(A, B, scale=inputs.head.scale(letter))
+            found |= {f"{kind}_{letter}": G * float(one) for kind, one in zip("AB", factors, strict=True)}
     return found
 
 

@@ -105,7 +105,7 @@ def lora_gradients(
     head : LoRAHead or AttentionProblem
         The head; an AttentionProblem brings inputs, targets and mask along.
     XQ : array of shape (L_Q, d_in) or (batch, L_Q, d_in)
-        Inputs of the queries.
+        Inputs of the queries. Lists and data frames of numbers are read as NumPy arrays, here and below.
     Y : array of shape (L_Q, d_value) or (batch, L_Q, d_value)
         Targets.
     XK, XV : arrays of shape (L_K, d_in) or (batch, L_K, d_in), or None

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory._validation import as_array, generator, integer, must, real
+from lrtheory._validation import generator, integer, must, real
 from lrtheory.lora_limits import stored_weights
-from lrtheory.lora_limits.numeric import between
+from lrtheory.lora_limits.numeric import between, given_array
 from lrtheory.lora_limits.scalings import lora_scale, rslora_scale
 
 __all__ = ["LETTERS", "LoRAHead", "fresh_adapter", "letters_of", "one_library", "single_at_least"]
@@ -247,9 +247,7 @@ def _rebuilt(WQ: Any, WK: Any, WV: Any, options: dict[str, Any]) -> LoRAHead:
 
 def _matrix(name: str, value: Any) -> Any:
     """A finite matrix, or a stack of them, in the library it came in; half precision becomes single."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise must(name, "an array without a mask, such as its filled() form", "a masked array", TypeError)
-    value = single_at_least(value if hasattr(value, "dtype") else as_array(name, value))
+    value = single_at_least(given_array(name, value))
     host = to_numpy(value)
     if not isinstance(host, np.ndarray) or host.dtype.kind not in "fiub":
         raise must(name, "an array of real numbers", getattr(host, "dtype", host), TypeError)

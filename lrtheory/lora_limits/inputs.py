@@ -9,20 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
-from lrtheory._validation import as_array, must
+from lrtheory._validation import must
 from lrtheory.lora_limits.head import LETTERS, LoRAHead, one_library
+from lrtheory.lora_limits.numeric import given_array
 from lrtheory.lora_limits.problem import AttentionProblem
 
 __all__ = ["Entry", "Inputs", "kind_of", "read_inputs", "real_array"]
 
 
 def real_array(xp: Any, name: str, value: Any) -> Any:
-    """An array of finite real numbers, float32 or float64; integers become float64."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise must(name, "an array without a mask; tokens that do not exist go by `mask`", "a masked array", TypeError)
-    foreign = array_namespace(value) is not array_namespace()  # all that is no array has NumPy's
-    if not (foreign or isinstance(value, np.ndarray)):
-        raise must(name, "an array", value, TypeError)
+    """An array of finite real numbers, float32 or float64; integers become float64, lists and frames arrays."""
+    value = given_array(name, value, "since tokens that do not exist go by `mask`")
+    foreign = array_namespace(value) is not array_namespace()
+    if not foreign and xp is not array_namespace():
+        raise must(name, "an array of the library of the other inputs", value, TypeError)
     value = value.detach() if foreign and hasattr(value, "detach") else value  # no graph of what is done here
     known = value.dtype.kind in "fiub" if isinstance(value, np.ndarray) else None
     if not (xp.isdtype(value.dtype, ("real floating", "integral", "bool")) if known is None else known):
@@ -78,6 +78,7 @@ def one(array: Any, e: int) -> Any:
     return array[e, :, :] if array.ndim == 3 else array
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
     """Check everything against everything."""
     if isinstance(head, AttentionProblem):
@@ -166,7 +167,7 @@ def _lengths(mask: Any, batch: int | None, X: dict[str, Any], crossed: bool) -> 
 
 
 def _one_length(value: Any, batch: int | None, most: int) -> list[int]:
-    table = np.atleast_1d(as_array("mask", to_numpy(value)))
+    table = np.atleast_1d(to_numpy(given_array("mask", value)))
     if table.dtype.kind not in "iu" or table.shape != (batch or 1,):
         raise must("mask", f"None, 'causal', or {batch or 1} integer lengths", value)
     if table.min() < 1 or table.max() > most:

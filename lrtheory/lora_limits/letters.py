@@ -40,6 +40,7 @@ class Gradient(NamedTuple):
     W: Any
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: bool = False) -> Task:
     """The four arrays of the head and what the letters need beside them."""
     xp, beta = inputs.xp, inputs.head.beta

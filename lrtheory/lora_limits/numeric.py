@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._array import is_foreign, to_numpy
 from lrtheory._numbers import number, plain
 from lrtheory._validation import as_array, must, open_interval
 
-__all__ = ["between", "is_double", "largest", "matrix", "nonnegative", "table"]
+__all__ = ["between", "given_array", "is_double", "largest", "matrix", "nonnegative", "table"]
 
 
 def nonnegative(name: str, value: Any) -> Any:
@@ -36,6 +36,23 @@ def largest(values: Any) -> Any:
     """The largest entry in absolute value; 0 of none."""
     sizes = np.abs(np.asarray(values))
     return plain(sizes.max()) if sizes.size else 0
+
+
+def given_array(name: str, value: Any, instead: str = "such as its filled() form") -> Any:
+    """What a caller gave as an array: arrays of any library as they are, lists and data frames as NumPy's.
+
+    `instead` ends the sentence that refuses a masked array.
+    """
+    parts = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        raise must(name, f"an array without a mask, {instead}", "a masked array", TypeError)
+    found = value if is_foreign(value) or isinstance(value, np.ndarray) else as_array(name, value)
+    if not isinstance(found, np.ndarray) or found.dtype.kind in "fiub":
+        return found
+    others = [x for x in found.ravel().tolist() if not isinstance(x, Real)]
+    if found.dtype.kind != "O" or others:
+        raise must(name, "an array of real numbers", others[0] if found.dtype.kind == "O" else found.dtype, TypeError)
+    return found.astype(np.float64)  # what frames with columns of several types become
 
 
 def table(name: str, value: Any) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.lora_limits.head import LETTERS, LoRAHead, fresh_adapter
-from lrtheory.lora_limits.numeric import between
+from lrtheory.lora_limits.numeric import between, given_array
 
 __all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "make_outliers", "make_uniform"]
 
@@ -62,6 +62,10 @@ class AttentionProblem:
 
         if not isinstance(self.head, LoRAHead):
             raise must("head", "a LoRAHead", self.head, TypeError)
+        for name in ("XQ", "Y", "XK", "XV"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, given_array(name, value, "since tokens that do not exist go by `mask`"))
         read_inputs(self.head, self.XQ, self.Y, self.XK, self.XV, self.mask)
 
     def __repr__(self) -> str:

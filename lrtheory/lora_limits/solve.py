@@ -22,6 +22,7 @@ from lrtheory.lora_limits.tiled import tiled_products
 __all__ = ["answer", "solve"]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
     """The fields of the result."""
     tasks = _tasks(inputs, wish)
@@ -46,7 +47,7 @@ def answer(
     result: dict[str, Any] = {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
     if not full:
         result["W"] = {letter: W for letter, W in result["W"].items() if letter not in inputs.adapters}
-    for values in result.values():
+    for values in ({"": np.array(loss)}, *result.values()):
         if not all(np.isfinite(to_numpy(value)).all() for value in values.values()):
             raise must("XQ, XK, XV, Y", f"small enough for gradients that are finite in {kind_of(inputs)}", "larger")
     return {"loss": loss} | result

@@ -56,7 +56,7 @@ from lrtheory.lora_limits.gadget import (
     reduce_to_adapters,
 )
 from lrtheory.lora_limits.gradient_bounds import (
-    adapter_factor,
+    adapter_factors,
     error_multiplier,
     gradient_bound,
     key_gradient_bound,
@@ -87,7 +87,7 @@ __all__ = [
     "Gadget",
     "Hypercube",
     "LowRankHead",
-    "adapter_factor",
+    "adapter_factors",
     "adapters_for_linear_target",
     "as23_rank",
     "break_even_length",

@@ -63,7 +63,7 @@ CALLS = {
     "baselines.favor": lambda: solved(n_features=64, rng=0),
     "baselines.nystrom": lambda: solved(n_features=4, rng=0),
     "baselines.truncated_svd": lambda: solved(n_features=3),
-    "theory.adapter_factor": lambda: call([[1.0, 2.0]], [[0.5], [-4.0]]),
+    "theory.adapter_factors": lambda: call([[1.0, 2.0]], [[0.5], [-4.0]]),
     "theory.adapters_for_linear_target": lambda: call([np.eye(2), 2 * np.eye(2)], X[:2], rank=1),
     "theory.as23_rank": lambda: call(8, 4),
     "theory.break_even_length": lambda: call(8, 495),

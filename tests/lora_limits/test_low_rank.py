@@ -178,8 +178,9 @@ def test_the_certificate_is_the_formula():
     rounded = 1 + 1e-6  # what the chain of products may lose to rounding stands in the entries too
     assert expected < found.certificate.entries["W_Q"] <= rounded * expected
     A, B = head.adapters["Q"]
-    factor = head.scale("Q") * max(np.abs(B).sum(0).max(), np.abs(A).sum(1).max())
-    assert factor * expected < found.certificate.entries["A_Q"] <= rounded * factor * expected
+    for name, factor in (("A_Q", np.abs(B).sum(0).max()), ("B_Q", np.abs(A).sum(1).max())):
+        scaled = head.scale("Q") * factor * expected
+        assert scaled < found.certificate.entries[name] <= rounded * scaled
 
 
 def test_errors_of_a_batch_add_up():

@@ -259,14 +259,52 @@ def test_calls_are_checked(problem, changes, sentence):
 def test_types_of_calls(problem):
     with refused("`head` must be a LoRAHead or an AttentionProblem", TypeError):
         ll.lora_gradients("head", problem.XQ, problem.Y)
-    with refused("`XQ` must be an array", TypeError):
-        ll.lora_gradients(problem.head, problem.XQ.tolist(), problem.Y)
-    with refused("`XQ` must be an array", TypeError):
+    with refused("`XQ` must be an array of real numbers", TypeError):
         ll.lora_gradients(problem.head, csr_array(problem.XQ), problem.Y)
     with refused("left out beside an AttentionProblem"):
         ll.lora_gradients(problem, problem.XQ)
     with refused("`full_gradient` must be True or False", TypeError):
         ll.lora_gradients(problem, full_gradient=1)
+
+
+@pytest.mark.parametrize("kind", ["lists", "frames", "frames that may lack numbers"])
+def test_lists_and_frames_are_read_as_arrays(kind):
+    pandas = pytest.importorskip("pandas")
+    problem = oracles.random_problem(1)
+    makers = {
+        "lists": lambda table: table.tolist(),
+        "frames": pandas.DataFrame,
+        "frames that may lack numbers": lambda table: pandas.DataFrame(table).astype("Float64"),
+    }
+    given = {name: makers[kind](getattr(problem, name)) for name in ("XQ", "Y", "XK", "XV")}
+    wanted = ll.lora_gradients(problem, method="dense")
+    XQ, Y = given.pop("XQ"), given.pop("Y")
+    held = ll.AttentionProblem(problem.head, XQ, Y, **given)
+    assert repr(held) == repr(problem)
+    for found in (
+        ll.lora_gradients(problem.head, XQ, Y, **given, method="dense"),
+        ll.lora_gradients(held, method="dense"),
+    ):
+        np.testing.assert_array_equal(found.W["Q"], wanted.W["Q"])
+    assert ll.diagnose(problem.head, XQ, XK=given["XK"], XV=given["XV"]).text == ll.diagnose(problem).text
+
+
+def test_a_frame_that_lacks_a_number_is_refused():
+    pandas = pytest.importorskip("pandas")
+    problem = oracles.random_problem(1)
+    frame = pandas.DataFrame(problem.XQ).astype("Float64")
+    frame.iloc[0, 0] = pandas.NA
+    with refused("`XQ` must be an array of real numbers; got <NA>", TypeError):
+        ll.lora_gradients(problem.head, frame, problem.Y, XK=problem.XK, XV=problem.XV)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", ["dense", "tiled", "low-rank", "auto"])
+def test_what_overflows_is_refused_without_warnings(method):
+    X = np.array([[1e15, 1e15], [-1e15, -1e15]] * 3, np.float32)
+    head = ll.LoRAHead(*[1e-20 * np.eye(2)] * 2, np.eye(2), adapters={}, alpha=1.0, beta=1.0)
+    with refused("`XQ, XK, XV, Y` must be small enough for gradients that are finite in float32"):
+        ll.lora_gradients(head, X, X, method=method)
 
 
 def test_low_rank_refusals_name_the_exact_method():

@@ -17,6 +17,7 @@ EYE = np.eye(3)
 HEAD = ll.LoRAHead(EYE, EYE, EYE, adapters={}, alpha=1.0, beta=1.0)
 MASKED = np.ma.masked_array(X, mask=np.arange(12).reshape(4, 3) == 5)
 NONE = np.zeros((0, 3))
+REAL = "`XQ` must be an array of real numbers"
 
 
 def refused(call, sentence, error=ValueError):
@@ -48,6 +49,20 @@ INPUTS = {
         TypeError,
     ),
     "masked in a baseline": (lambda: baselines.favor(HEAD, MASKED, Y), "`XQ` must be an array without", TypeError),
+    "masked rows in a list": (
+        lambda: ll.lora_gradients(HEAD, list(MASKED), Y),
+        "`XQ` must be an array without a mask",
+        TypeError,
+    ),
+    "masked inputs of a diagnosis": (lambda: ll.diagnose(HEAD, MASKED), "`XQ` must be an array without", TypeError),
+    "masked lengths": (
+        lambda: solve(mask=np.ma.masked_array([3], mask=[True])),
+        "`mask` must be an array without a mask",
+        TypeError,
+    ),
+    "a list with None": (lambda: ll.lora_gradients(HEAD, [[1.0, None, 2.0]] * 4, Y), REAL + "; got None.", TypeError),
+    "a ragged list": (lambda: ll.lora_gradients(HEAD, [[1], [1, 2]], Y), "`XQ` must be an array with rows", ValueError),
+    "words": (lambda: ll.lora_gradients(HEAD, [["a", "b", "c"]] * 4, Y), REAL + "; got dtype('<U1').", TypeError),
     "no tokens": (lambda: chain(C1=NONE, Y=NONE), "`C1, C2, C3, Y, W` must be non-empty matrices", ValueError),
     "no keys": (lambda: chain(C2=NONE, C3=NONE), "`C1, C2, C3, Y, W` must be non-empty matrices", ValueError),
     "no coordinates": (
@@ -151,7 +166,7 @@ def test_no_graph_is_kept_of_parameters():
 MATRICES = (X, X, X, Y)
 FORMULAS = {
     "widths of logits": (lambda: theory.logit_bound(X, X[:, :2], beta=1), "`Y` must be of 3 columns, as X has"),
-    "ranks of adapters": (lambda: theory.adapter_factor(X, X), "`B` must be of 4 columns, as A has rows"),
+    "ranks of adapters": (lambda: theory.adapter_factors(X, X), "`B` must be of 4 columns, as A has rows"),
     "keys of a certificate": (lambda: theory.error_certificate(0.1, X, X, X[:2], Y, beta=1), "`C3` must be of 4 rows"),
     "labels of a certificate": (lambda: theory.error_certificate(0.1, X, X, X, Y[:2], beta=1), "`Y` must be of shape"),
     "a negative scale": (lambda: theory.error_certificate(0.1, *MATRICES, beta=1, scale=-2), "`scale` must be in [0,"),
@@ -214,7 +229,7 @@ def test_strings_are_no_numbers():
 
 #: each formula with numbers that it takes; every one of them is replaced by NaN, one after the other
 NUMBERS = {
-    "adapter_factor": ((X, X.T), {"scale": 1.0}),
+    "adapter_factors": ((X, X.T), {"scale": 1.0}),
     "chebyshev_bracket": ((2, 1.0), {}),
     "chebyshev_error": ((2, 1.0), {}),
     "decide_pair": (([0.5, 0.5], 1), {"n_bits": 2, "beta0": 1.0}),

@@ -202,7 +202,7 @@ def test_certificate_bounds_every_matrix_of_the_chain() -> None:
 def test_certificate_takes_fractions_where_no_root_is_needed() -> None:
     third = np.array([[Fraction(1, 3)]], dtype=object)
     assert theory.gradient_bound(Fraction(3), third, third, beta=Fraction(1, 2)) == Fraction(1, 6)
-    assert theory.adapter_factor(third, third, scale=Fraction(6)) == Fraction(2)
+    assert theory.adapter_factors(third, 2 * third, scale=Fraction(6)) == (Fraction(4), Fraction(2))
     assert theory.logit_bound(third, third, beta=Fraction(9)) == Fraction(1)
 
 
