@@ -64,6 +64,10 @@ class AllocationResult(Result):
         Proposals in place of which nothing or another action was taken.
     n_clipped : int
         Proposals of which only the share that fitted was taken.
+    path : mapping
+        The terms of the proof, sums over the requests up to tau: ``dual_values`` of D_t(mu_t), ``path_regret`` of
+        mu_t . g_t, which is the former less the reward up to tau (statement DMD-L6), and ``squared_gradients`` of
+        \|g_t\|^2, in squared units of the resources.
     method : str
         The geometry, or the name of a baseline.
     message : str
@@ -71,10 +75,6 @@ class AllocationResult(Result):
     counts : mapping
         ``queries``: evaluations of a menu, a second one where "restrict" looks for what fits in a dense menu;
         ``updates`` of the prices.
-    path : mapping
-        The terms of the proof, sums over the requests up to tau: ``dual_values`` of D_t(mu_t), ``path_regret`` of
-        mu_t . g_t, which is the former less the reward up to tau (statement DMD-L6), and ``squared_gradients`` of
-        \|g_t\|^2, in squared units of the resources.
     certificate : Certificate
         The dual bound at the average price.
     trace : mapping or None
@@ -91,10 +91,10 @@ class AllocationResult(Result):
     stopping_time: int
     n_rejected: int
     n_clipped: int
+    path: Mapping[str, Any]
     method: str
     message: str
     counts: Mapping[str, int]
-    path: Mapping[str, Any]
     certificate: Certificate
     trace: Mapping[str, np.ndarray] | None
 

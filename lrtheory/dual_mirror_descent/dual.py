@@ -7,7 +7,6 @@ because for every feasible allocation f_t(x_t) <= f*_t(mu) + mu . b_t(x_t), and 
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -76,42 +75,47 @@ class Certificate(Result):
         owed = (np.maximum(-prices, 0 * prices) * problem.rate).sum()
         if not (self.fairness >= 0 and owed <= self.fairness * (1 if problem.is_exact else 1 + ROUNDING)):
             return False
-        bound, size = _bound_anew(problem, prices)
-        allowance = self.fairness * problem.horizon
-        if not is_near(self.bound, bound + allowance, size + allowance):
+        bound, size = bound_anew(problem, prices)
+        allowance, error = self.fairness * problem.horizon if self.fairness > 0 else 0, rounding(problem)
+        if not abs(self.bound - bound - allowance) <= error * (size + allowance):
             return False
         value, used, size = _replayed(problem, actions)
         fair = allowance * (used / problem.budget).min() if self.fairness > 0 else 0 * value
-        return proves(self, value + fair, size + fair)
+        return proves(self, value + fair, error * (size + fair))
 
 
 STATEMENT = "dual_mirror_descent/DMD-L1"
 
 
-def is_near(found: Any, true: Any, size: Any) -> bool:
-    """Whether a number is right up to rounding: the size is that of the terms whose sum it is."""
-    return bool(abs(found - true) <= (0 if isinstance(true, Fraction) else ROUNDING) * size)
+def rounding(problem: RequestStream) -> Any:
+    """What two sums over the requests in different orders may differ by, relative to the sum of the sizes."""
+    n_terms = problem.horizon + len(problem.rewards) + problem.n_resources
+    return 0 if problem.is_exact else (n_terms + 16) * 2.0**-51
 
 
-def proves(certificate: Any, value: Any, size: Any) -> bool:
+def proves(certificate: Any, value: Any, error: Any) -> bool:
     """Whether the value of a certificate is right, not above its bound, and the gap exactly what is between them."""
     between = certificate.bound - certificate.value
-    slack = 0 if isinstance(value, Fraction) else ROUNDING * certificate.bound
     return bool(
-        is_near(certificate.value, value, size)
-        and between >= -slack
+        abs(certificate.value - value) <= error
+        and between >= -error
         and certificate.gap == (between if between > 0 else 0 * between)
     )
 
 
-def _bound_anew(problem: RequestStream, prices: np.ndarray) -> tuple[Any, Any]:
+def bound_anew(problem: RequestStream, prices: np.ndarray, times: np.ndarray | None = None) -> tuple[Any, Any]:
     """The dual function in plain array arithmetic, and the sum of the sizes of its terms."""
-    costs, counts = problem.costs, problem.counts
-    priced = (costs @ prices)[:, None] if sparse.issparse(costs) else costs @ prices
-    offers = problem.rewards - priced
-    best = np.maximum(offers.max(axis=1), 0 * offers[:, 0])
-    conjugates = (best if counts is None else best * counts).sum()
-    return conjugates + prices @ problem.budget, conjugates + abs(prices) @ problem.budget
+    priced = problem.costs @ prices
+    priced = priced[:, None] if sparse.issparse(problem.costs) else priced
+    best = (problem.rewards - priced).argmax(axis=1)[:, None]
+    earned, paid = (np.take_along_axis(table, best, axis=1)[:, 0] for table in (problem.rewards, priced))
+    gainful = earned > paid
+    times = problem.counts if times is None else times
+    weights = gainful if times is None else gainful * times
+    budget = abs(prices) @ problem.budget
+    return (weights * (earned - paid)).sum() + prices @ problem.budget, (
+        weights * (abs(earned) + abs(paid))
+    ).sum() + budget
 
 
 def _replayed(problem: RequestStream, actions: np.ndarray) -> tuple[Any, np.ndarray, Any]:

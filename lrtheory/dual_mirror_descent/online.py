@@ -261,8 +261,7 @@ class DualMirrorDescent:
         Raises
         ------
         ValueError
-            If shapes do not fit, a number is not finite, a cost is negative, more is observed than was proposed, or
-            more was used than is left.
+            If shapes do not fit, a number is not finite, a cost is negative, or more than was proposed or is left.
         """
         rewards, costs = np.atleast_1d(array("reward", reward)), np.atleast_2d(array("cost", cost, low=0.0))
         if rewards.ndim != 1 or costs.shape != (len(rewards), len(self.prices)):
@@ -270,8 +269,8 @@ class DualMirrorDescent:
         if len(rewards) > self.n_pending:
             raise must("reward", f"of at most {self.n_pending} proposals that are pending", len(rewards))
         self._room_for(rewards.tolist())
-        if not self._fits(costs.sum(axis=0)):
-            raise must("cost", f"at most what is left, {self.remaining.tolist()}", costs.sum(axis=0).tolist())
+        if not self._fits(total := costs.sum(axis=0)):
+            raise must("cost", f"at most what is left, {self.remaining.tolist()}", total.tolist())
         for one, used in zip(rewards.tolist(), costs.astype(np.float64), strict=True):
             self.n_pending -= 1
             self._settle(one, used, used)
@@ -355,7 +354,7 @@ class DualMirrorDescent:
         ValueError
             If an entry is missing, the state belongs to other parameters or resources, or its numbers are out of range.
         TypeError
-            If it is no mapping.
+            If it is not a mapping.
         """
         self._setup, numbers = saved_state.read(state, self._setup)
         for name, value in numbers.items():

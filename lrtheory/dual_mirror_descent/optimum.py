@@ -14,8 +14,8 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, probability_vector
-from lrtheory.dual_mirror_descent.dual import is_near, proves
-from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
+from lrtheory.dual_mirror_descent.dual import bound_anew, proves, rounding
+from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, one_stream
 from lrtheory.dual_mirror_descent.programs import fits, relaxation, whole_requests
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
@@ -74,11 +74,11 @@ class DualityCertificate(Result):
             return False
         if solution.shape != problem.rewards.shape or self.statement != STATEMENT:
             return False
-        if not ((prices >= 0).all() and (times >= 0).all() and fits(problem, times, solution, ROUNDING)):
+        error = rounding(problem)
+        if not ((prices >= 0).all() and (times >= 0).all() and fits(problem, times, solution, TOLERANCE + error)):
             return False
-        worth = problem.rewards * solution
-        bound = _dual(problem, times, prices, problem.budget)
-        return is_near(self.bound, bound, bound) and proves(self, worth.sum(), abs(worth).sum())
+        worth, (bound, size) = problem.rewards * solution, bound_anew(problem, prices, times)
+        return bool(abs(self.bound - bound) <= error * size) and proves(self, worth.sum(), error * abs(worth).sum())
 
 
 @result
@@ -189,7 +189,7 @@ def hindsight_optimum(
     if method == "milp":
         solution = whole_requests(stream, times)
     value = (stream.rewards * solution).sum()
-    bound, told = _dual(stream, times, prices, stream.budget), None if counts is None else times
+    bound, told = bound_anew(stream, prices, times)[0], None if counts is None else times
     if not stream.is_exact:
         value, bound = float(value), float(bound)
     gap = max(bound - value, 0 * bound)
@@ -241,16 +241,6 @@ def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
     if stream.types is not None:
         raise must("counts", "left out where `types` are given", counts)
     return array("counts", counts, shape=(n,), low=0.0)
-
-
-def _dual(stream: RequestStream, times: np.ndarray, prices: np.ndarray, budget: np.ndarray) -> Any:
-    """The dual function at the prices, in plain array arithmetic."""
-    if sparse.issparse(stream.costs):
-        offers = stream.rewards - (stream.costs @ prices)[:, None]
-    else:
-        offers = stream.rewards - stream.costs @ prices
-    best = offers.max(axis=1)
-    return (np.where(best > 0, best, 0 * best) * times).sum() + prices @ budget
 
 
 def _knapsack(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

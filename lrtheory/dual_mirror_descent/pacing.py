@@ -47,12 +47,12 @@ class PacingResult(Result):
         mu_{T+1}, a warm start.
     stopping_time : int
         The first time after which the largest competing bid may be more than what remains; T if there is none.
+    path : mapping
+        ``dual_values``, ``path_regret`` and ``squared_gradients``, as in `AllocationResult`.
     method : str
         The objective.
     counts : mapping
         ``queries``: bids; ``updates`` of the multiplier.
-    path : mapping
-        ``dual_values``, ``path_regret`` and ``squared_gradients``, as in `AllocationResult`.
     certificate : Certificate
         Dual bound at the average multiplier.
     trace : mapping or None
@@ -65,9 +65,9 @@ class PacingResult(Result):
     reward: float
     multipliers: np.ndarray
     stopping_time: int
+    path: Mapping[str, float]
     method: str
     counts: Mapping[str, int]
-    path: Mapping[str, float]
     certificate: Certificate
     trace: Mapping[str, np.ndarray] | None
 

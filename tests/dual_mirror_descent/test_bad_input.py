@@ -25,6 +25,14 @@ def rich():
     return solver
 
 
+def late():
+    """Two proposals whose consumption is not known yet, and half a unit."""
+    solver = dmd.DualMirrorDescent(0.5, 2, step_size=0.5)
+    for _ in range(2):
+        solver.propose(dmd.oracles.menu([1.0], [[0.25]]))
+    return solver
+
+
 REFUSED = [
     (lambda: dmd.allocate(ONES, ONES, 0), "`budget` must be positive"),
     (lambda: dmd.allocate(ONES, ONES, -1), "`budget` must be positive"),
@@ -85,6 +93,14 @@ REFUSED = [
     (lambda: dmd.allocate(TABLE), "`types` must be of shape (T,)"),
     (lambda: dmd.hindsight_optimum(TABLE), "`types` must be of shape (T,)"),
     (lambda: dmd.dual_bound(TABLE, prices=1.0), "`types` must be of shape (T,)"),
+    (lambda: dmd.allocate(np.ma.masked_equal([1.0, 2.0], 2.0), [1, 1], 1), "`rewards` must be an array without a mask"),
+    (lambda: dmd.allocate([1, 1], np.ma.masked_equal([1, 2], 2), 1), "`costs` must be an array without a mask"),
+    (lambda: dmd.allocate([1, 1], [1, 1], np.ma.masked_equal([1.0], 2)), "`budget` must be an array without a mask"),
+    (lambda: dmd.allocate_batch(lambda rng: 3.0, 2), "`make` must be a function that returns a RequestStream"),
+    (lambda: dmd.allocate([1, 1], [1e3, 1e3], 1500, step_size=1e307), "`rewards` must be small enough"),
+    (lambda: dmd.RequestStream([1.0], [[1.0, 1.0]], [1.0, 1.0], cost_bound=[1.0] * 3), "`cost_bound` must be one"),
+    (lambda: late().observe(1.0, [0.75]), "`cost` must be at most what is left, [0.5]"),
+    (lambda: late().observe([1.0, 1.0], [[0.25], [0.375]]), "`cost` must be at most what is left, [0.5]"),
     (lambda: dmd.baselines.resolve([1, 1], sparse.eye_array(2), [1, 1], types=[0, 1]), "`costs` must be dense"),
 ]
 
@@ -123,3 +139,13 @@ def test_a_cost_without_use_and_a_huge_request():
     found = dmd.allocate([1.0, 9.0, 1.0], [1.0, 100.0, 1.0], 3.0, step_size=0.1)
     assert found.stopping_time == 0
     assert found.actions[1] == -1
+
+
+def test_a_refused_observation_changes_nothing():
+    solver = late()
+    before = solver.get_state()
+    with pytest.raises(ValueError, match="at most what is left"):
+        solver.observe([1.0, 1.0], [[0.25], [0.375]])
+    assert solver.get_state() == before
+    solver.observe([1.0, 1.0], [[0.25], [0.25]])
+    assert solver.remaining.tolist() == [0.0]
