@@ -150,7 +150,7 @@ def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
 
     if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead):
         return read_inputs(head, X, None, XK, XV, mask)
-    X = given_array("XQ", X, "since tokens that do not exist go by `mask`")
+    X = given_array("XQ", X)
     xp = array_namespace(X)
     shape = (*X.shape[:-1], head.WV.shape[-1])
     kind = X.dtype if X.dtype in (xp.float32, xp.float64) else xp.float64

@@ -19,7 +19,7 @@ __all__ = ["Entry", "Inputs", "kind_of", "read_inputs", "real_array"]
 
 def real_array(xp: Any, name: str, value: Any) -> Any:
     """An array of finite real numbers, float32 or float64; integers become float64, lists and frames arrays."""
-    value = given_array(name, value, "since tokens that do not exist go by `mask`")
+    value = given_array(name, value)
     foreign = array_namespace(value) is not array_namespace()
     if not foreign and xp is not array_namespace():
         raise must(name, "an array of the library of the other inputs", value, TypeError)

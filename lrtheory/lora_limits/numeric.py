@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import is_foreign, to_numpy
 from lrtheory._numbers import number, plain
-from lrtheory._validation import as_array, must, open_interval
+from lrtheory._validation import as_array, must, open_interval, unmasked
 
 __all__ = ["between", "given_array", "is_double", "largest", "matrix", "nonnegative", "table"]
 
@@ -38,14 +38,9 @@ def largest(values: Any) -> Any:
     return plain(sizes.max()) if sizes.size else 0
 
 
-def given_array(name: str, value: Any, instead: str = "such as its filled() form") -> Any:
-    """What a caller gave as an array: arrays of any library as they are, lists and data frames as NumPy's.
-
-    `instead` ends the sentence that refuses a masked array.
-    """
-    parts = value if isinstance(value, (list, tuple)) else (value,)
-    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
-        raise must(name, f"an array without a mask, {instead}", "a masked array", TypeError)
+def given_array(name: str, value: Any) -> Any:
+    """What a caller gave as an array: arrays of any library as they are, lists and data frames as NumPy's."""
+    unmasked(name, value)
     found = value if is_foreign(value) or isinstance(value, np.ndarray) else as_array(name, value)
     if not isinstance(found, np.ndarray) or found.dtype.kind in "fiub":
         return found
@@ -57,8 +52,6 @@ def given_array(name: str, value: Any, instead: str = "such as its filled() form
 
 def table(name: str, value: Any) -> np.ndarray:
     """Finite numbers of any kind on the host, in any shape, as they are."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise must(name, "an array without a mask, such as its filled() form", "a masked array", TypeError)
     found = as_array(name, to_numpy(value))
     if found.dtype.kind not in "fiubO" or any(x is None or isinstance(x, (str, bytes)) for x in _objects(found)):
         raise must(name, "an array of numbers", value, TypeError)

@@ -65,7 +65,7 @@ class AttentionProblem:
         for name in ("XQ", "Y", "XK", "XV"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, given_array(name, value, "since tokens that do not exist go by `mask`"))
+                object.__setattr__(self, name, given_array(name, value))
         read_inputs(self.head, self.XQ, self.Y, self.XK, self.XV, self.mask)
 
     def __repr__(self) -> str:
