@@ -100,7 +100,7 @@ def energy(xp: Any, bound: Bound, Z: Any, pulled: Any) -> tuple[Any, Any]:
     """R_T(Z), and how much of it may be rounding."""
     terms = parts(xp, bound, Z, pulled)
     size = total(xp, xp.abs(bound.costs) * Z) + abs(terms[0]) + abs(terms[2])
-    return sum(terms[1:], terms[0]), ROUNDING * xp.finfo(Z.dtype).eps * (1 + size)
+    return sum(terms[1:], terms[0]), ROUNDING * xp.finfo(Z.dtype).eps * (bound.temperature + size)
 
 
 def stands(xp: Any, after: Any, before: Any, tol: float, rounding: Any) -> Any:

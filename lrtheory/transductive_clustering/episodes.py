@@ -9,9 +9,8 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._result import read_only
-from lrtheory._validation import generator, integer, must, real
+from lrtheory._validation import as_array, generator, integer, must, real
 from lrtheory.transductive_clustering.inputs import points
-from lrtheory.transductive_clustering.numeric import as_array
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = ["EpisodeBatch", "labeled_points", "make_episodes"]

@@ -92,7 +92,8 @@ def few_shot(
     max_inner_iter : int
         Largest number of updates of the assignments a turn.
     tol : float or None
-        As in `cluster`; None takes what suits the method.
+        As in `cluster`, of "tim" the largest move of a coordinate, in units of the length of the support's points;
+        None takes what suits the method.
     max_iter : int or None
         Largest number of turns, or of updates of "laplacian-shot"; None takes what suits the method.
     n_jobs : int or None

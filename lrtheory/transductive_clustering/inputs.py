@@ -8,8 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import array_namespace, is_foreign, to_numpy
-from lrtheory._validation import array, must, real
-from lrtheory.transductive_clustering.numeric import as_array
+from lrtheory._validation import array, as_array, must, real
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = [

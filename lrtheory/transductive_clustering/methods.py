@@ -209,7 +209,7 @@ def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, known: Any) -> Answe
         updates += int(xp.sum(xp.where(done, xp.zeros_like(step.n_iter), step.n_iter)))
         still = xp.max(xp.abs(new - Z), axis=(1, 2)) <= factor * rules.tol**0.5
         size = xp.sum(xp.max(xp.abs(bound.costs), axis=-1), axis=-1, dtype=xp.float64)
-        noise = dense.ROUNDING * xp.finfo(Z.dtype).eps * (1 + size + xp.abs(after_value))
+        noise = dense.ROUNDING * xp.finfo(Z.dtype).eps * (rules.temperature + size + xp.abs(after_value))
         done = done | (still & dense.stands(xp, after_value, value, rules.tol, noise))
         energies += [xp.where(ended, value, step.energy), after_value]
         Z, value = new, after_value
@@ -241,6 +241,7 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     queries) by rows, and weights as means under y and q, corrected by p (a = `SHARPER`, tau = 1 / temperature).
     """
     W, S, Q = class_means(xp, tasks), tasks.support, tasks.query
+    length = xp.sqrt(xp.mean(xp.sum(S * S, axis=-1), axis=-1))  # 1 where points are scaled to it
     count = xp.sum(tasks.present, axis=1, keepdims=True)
     share = tasks.n_support / xp.where(count > 0, count, xp.ones_like(count))
 
@@ -258,7 +259,7 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
         own = TRUST * xp.sum(ours, axis=1)[..., None] + share * xp.sum(p, axis=1)[..., None]
         mass = TRUST * xp.sum(tasks.onehot, axis=1)[..., None] + share * xp.sum(q, axis=1)[..., None]
         new = xp.where(done[:, None, None], W, (pulled + own * W) / mass)
-        W, done, n_iter = new, *_stood(xp, new, W, done, n_iter, rules.tol)
+        W, done, n_iter = new, *_stood(xp, new, W, done, n_iter, rules.tol * length)
         if bool(xp.all(done)):
             break
     p = likely(Q) * tasks.present
@@ -266,7 +267,7 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     return answer._replace(n_iter=n_iter, converged=done, prototypes=W)
 
 
-def _stood(xp: Any, new: Any, before: Any, done: Any, n_iter: Any, tol: float) -> tuple[Any, Any]:
+def _stood(xp: Any, new: Any, before: Any, done: Any, n_iter: Any, tol: Any) -> tuple[Any, Any]:
     """Which tasks stand still now, and the turns of each; one that stands is left where it is."""
     still = xp.max(xp.abs(new - before), axis=(1, 2)) <= tol
     return done | still, n_iter + xp.astype(~done, n_iter.dtype)

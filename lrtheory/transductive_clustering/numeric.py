@@ -1,4 +1,4 @@
-"""Arguments: arrays that hide nothing, points of the simplex, numbers of any kind (floats, Fractions, balls)."""
+"""Arguments: points of the simplex, arrays and numbers of any kind (floats, Fractions, balls)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory import _validation
 from lrtheory._array import to_numpy
 from lrtheory._numbers import HUGE, number
-from lrtheory._validation import must
+from lrtheory._validation import as_array, must
 
 __all__ = [
     "above_zero",
-    "as_array",
     "entries",
     "entropy",
     "labels",
@@ -27,14 +25,6 @@ __all__ = [
 ]
 
 ROUNDING = 1e-3  # of sums of rows; thousands of numbers in single precision stay below
-
-
-def as_array(name: str, value: Any) -> np.ndarray:
-    """A NumPy array of what has rows of equal length and no mask, which NumPy would drop without a word."""
-    items = value if isinstance(value, (list, tuple)) else (value,)
-    if any(isinstance(item, np.ma.MaskedArray) for item in items):
-        raise must(name, "an array without a mask, such as its filled() form", "a masked array", TypeError)
-    return _validation.as_array(name, value)
 
 
 def table(name: str, value: Any, low: Any = -HUGE, *, shape: tuple[int | str, ...] = ()) -> np.ndarray:

@@ -63,13 +63,14 @@ def confident(X, turned, squares, held, index, scalars, W, state, rows):
         here += held[p] > -2
     weights = n_support, dtype.type(TRUST), dtype.type(n_support / max(here, 1))
     n_iter, converged, room = 0, False, np.empty((len(W) + 1, W.shape[1]), dtype)
+    tol = scalars.tol * np.sqrt(squares[:n_support].mean())  # of points that are scaled, the length is 1
     while n_iter < scalars.max_iter and not converged:
         features.fill_costs(turned, squares, W, held, costs)
         soft_rows(costs, cold, held, P, rows, START)
         sharpened(costs, cold, index, Q, rows)
         pulled_to(P, Q, weights, G)
         move = weights_moved(X, P, Q, G, weights, W, room)
-        converged = move <= scalars.tol
+        converged = move <= tol
         n_iter += 1
     features.fill_costs(turned, squares, W, held, costs)
     soft_rows(costs, cold, held, P, rows, START)

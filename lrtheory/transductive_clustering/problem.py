@@ -15,8 +15,8 @@ from scipy import sparse
 
 from lrtheory._array import is_foreign
 from lrtheory._result import read_only
-from lrtheory._validation import array, generator, integer, must, open_interval, real
-from lrtheory.transductive_clustering.numeric import as_array, simplex
+from lrtheory._validation import array, as_array, generator, integer, must, open_interval, real
+from lrtheory.transductive_clustering.numeric import simplex
 
 __all__ = [
     "AssignmentProblem",

@@ -185,7 +185,7 @@ def descend_sparse(
         work = work.plus(_pass((*data, factor, Z, new, rows), blocks))
         pairs = -lam * float(rows[:, 0].sum()) / 2
         energy = float(old[:, 1].sum()) + pairs
-        rounding = ROUNDING * np.finfo(Z.dtype).eps * (1 + size + abs(energy) + abs(pairs))
+        rounding = ROUNDING * np.finfo(Z.dtype).eps * (temperature + size + abs(energy) + abs(pairs))
         if n_iter and safe is not None and factor > safe and energy > value + rounding:
             factor = safe
             shorten(data[0], temperature, data[6], factor, before, Z, old)

@@ -96,7 +96,7 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
         size = features.size_of(costs, rows[0])
         value += inner(costs, Z) - unary
         still = largest_move(Z, before, rows[0]) <= factor * scalars.tol**0.5
-        noise = scalars.epsilon * (1 + size + abs(value))
+        noise = scalars.epsilon * (scalars.temperature + size + abs(value))
         converged = still and abs(value - old) <= max(scalars.tol * abs(value), noise)
         if recorded:
             path[2 * n_iter + 1], path[2 * n_iter + 2] = after, value
@@ -237,7 +237,7 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
         own, move = update(costs, pulled, held, scalars, factor, Z, new, rows)
         pull(ends, weights, new, new_pulled)
         pairs = -scalars.lam * inner(new, new_pulled) / 2
-        rounding = ROUNDING * scalars.epsilon * (1 + size + abs(own) + abs(pairs))
+        rounding = ROUNDING * scalars.epsilon * (scalars.temperature + size + abs(own) + abs(pairs))
         if factor > safe and own + pairs > value + rounding:
             factor = safe
             continue  # the same step again, shorter

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import is_foreign, kernel, kernel_input, to_numpy
-from lrtheory._validation import must
+from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering import dense
 from lrtheory.transductive_clustering.inputs import floats, namespace
-from lrtheory.transductive_clustering.numeric import as_array
 from lrtheory.transductive_clustering.prototypes import squared_distances
 
 __all__ = ["NORMALIZE", "Tasks", "class_means", "graph", "prepared", "read_tasks"]

@@ -93,7 +93,7 @@ class Turns:
         terms = float(dense.total(np, np.abs(self.costs) * self.Z)) + n * self.temperature * np.log(k)
         single, double = float(np.finfo(self.X.dtype).eps), float(np.finfo(np.float64).eps)
         squares = double * squared_sizes(self.moments, self.prototypes)
-        return dense.ROUNDING * (single * (1 + 2 * terms + abs(self.energies[-1])) + squares)
+        return dense.ROUNDING * (single * (self.temperature + 2 * terms + abs(self.energies[-1])) + squares)
 
     def note(self, value: float) -> None:
         """One more energy; a rise beyond rounding is counted."""

@@ -13,6 +13,7 @@ from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering import sparse_bound as kernels
 from lrtheory.transductive_clustering.certificates import stationarity
+from tests.forging import forged_fields
 from tests.transductive_clustering import oracles
 
 GRID = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), -1).reshape(-1, 2)
@@ -34,6 +35,11 @@ def test_forged_certificates_are_noticed():
         {"contraction": proof.contraction / 2},
         {"bound": proof.bound / 2},
         {"gap": proof.gap + 1},
+        {"bound": proof.bound * (1 - 1e-7)},
+        {"contraction": proof.contraction * (1 - 1e-7)},
+        {"temperature": 0.0},
+        {"lam": -0.2},
+        {"temperature": "warm"},
         {"assignments": proof.assignments[:5]},
         {"assignments": 2 * proof.assignments},
         {"assignments": np.roll(proof.assignments, 1, axis=1)},
@@ -53,6 +59,49 @@ def test_forged_certificates_are_noticed():
     for wrong in (None, (A,), [A, W, clamp]):
         with pytest.raises(TypeError, match="`problem` must be an AssignmentProblem"):
             proof.verify(wrong)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_no_field_of_a_certificate_is_believed(kind, unit):
+    """Runs that were stopped early, so that no number of them is rounding."""
+    rng = np.random.default_rng(3)
+    pairs = [oracles.problem(rng, n=6) for _ in range(2)]
+    A, W = (np.stack(values).astype(kind) for values in zip(*pairs, strict=True))
+    A, clamp = A * kind(unit), np.array([[0, -1, -1, 2, -1, -1], [1, -1, -1, -1, -1, 0]])
+    options = {"temperature": unit, "max_iter": 1}
+    for lam in (0.2, 3.0):  # below and above the weight from which updates may not contract
+        proofs = []
+        for form in FORMS:
+            one = tc.AssignmentProblem(A[0], form(W[0]), clamp=clamp[0])
+            proofs.append((one, tc.bound_update(one, lam=lam * unit, **options).certificate))
+        batch = tc.AssignmentProblem(A, W, clamp=clamp)
+        proofs.append((batch, tc.bound_update(batch, lam=lam * unit, **options).certificate))
+        for problem, proof in proofs:
+            assert proof.verify(problem)
+            with np.errstate(invalid="ignore"):  # a bound that is infinite, times 0
+                forged = list(forged_fields(proof))
+            assert len(forged) >= 20
+            for words, lie in forged:
+                assert not lie.verify(problem), (words, lam)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_no_field_of_the_certificates_of_clusters_and_tasks_is_believed(unit):
+    clamp = np.full(25, -1)
+    clamp[[0, 24]] = [0, 1]
+    heat = {"lam": 0.05 * unit**2, "temperature": unit**2, "max_iter": 1}
+    found = tc.cluster(GRID * unit, 2, clamp=clamp, init=GRID[[3, 20]] * unit, max_inner_iter=1, **heat)
+    batch = tc.make_episodes(*oracles.digits_like(np.random.default_rng(0)), n_tasks=2, way=3, query=4, rng=0)
+    arrays = batch.support * unit, batch.support_labels, batch.query * unit
+    task = tc.few_shot(*arrays, normalize=None, max_inner_iter=1, **heat)
+    for proof, problem in (
+        (found.certificate, found.assignment_problem(GRID * unit)),
+        (task.certificate, task.assignment_problem(*arrays)),
+    ):
+        assert proof.verify(problem)
+        for words, lie in forged_fields(proof):
+            assert not lie.verify(problem), words
 
 
 def test_held_labels_go_with_the_problem_of_a_clustering():
