@@ -273,8 +273,8 @@ def rank_exponent_limit(c: float, a: float) -> float:
     For every d the bound R has log_L R <= H(min(k, 1/2)): levels x d with x >= k add up to at most
     L^(H(k) + 2 k log2(t)) = L^(-2 a), by Chernoff's bound for the binomial law with p = t^2 / (1 + t^2), and the levels
     below k d have at most L^H(k) values if k <= 1/2, and at most L. From below let e = log2(d + 1) / d, and let x be
-    the root for a - e / 2 in the place of a, if that is positive. A level has at least L^(H - e) values. So the squares of
-    each level J < x d add up to more than L^(-2 a), and R is above the number of values below it. With
+    the root for a - e / 2 in the place of a, if that is positive. A level has at least L^(H - e) values. So the squares
+    of each level J < x d add up to more than L^(-2 a), and R is above the number of values below it. With
     J >= x d - 1 that is at least the level J - 1, or the middle one, so log_L R >= H(min(x - 2 / d, 1/2)) - e.
 
     Examples

@@ -47,7 +47,7 @@ def errors_shrunk(case: polynomials.Bracket, rng: np.random.Generator) -> polyno
 def best_is_the_cut_series(case: polynomials.Bracket, rng: np.random.Generator) -> polynomials.Kinds:
     """Chebyshev's polynomial, with its own error, in the name of the best."""
     found = polynomials.kinds_of(case)
-    return replace(found, coefficients=found.coefficients[[0, 1, 1]], errors=found.errors[[0, 1, 1]])
+    return replace(found, coefficients=found.coefficients[[0, 1, 1]], errors=found.errors[[0, 1, 1, 3]])
 
 
 def less_than_bracket(case: polynomials.Absolute, rng: np.random.Generator) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import flint
 import numpy as np
@@ -23,9 +24,13 @@ class Taylor:
     bound: float
     places: np.ndarray
 
+    def lost(self, bound: Any) -> Any:
+        """Rounding of the error in doubles as a part of its size, for a bound in any kind of numbers."""
+        return (1 + bound + self.degree) / 2**43
+
     @property
     def spoiled(self) -> np.ndarray:
-        """Rounding of the error in doubles, relative to its size."""
+        """Rounding of the error in doubles."""
         return rounding(1024 * (1 + self.bound + self.degree), rigorous_error(self))
 
 
@@ -172,29 +177,56 @@ def best_errors(case: Bracket) -> tuple[float, float]:
         if len(pieces) != g + 2:
             break
         t = np.array([grid[piece[np.abs(error[piece]).argmax()]] for piece in pieces])
-    return abs(float(solution[-1])), float(np.abs(error).max())
+    fine = np.cos(np.linspace(0, np.pi, 2001)[np.abs(error).argmax()] + np.linspace(-1, 1, 2001) * np.pi / 2000)
+    largest = np.abs(np.polynomial.chebyshev.chebval(fine, solution[:-1]) - np.exp(M * fine)).max()
+    return abs(float(solution[-1])), float(largest)
+
+
+def rigorous_bracket(case: Bracket) -> tuple[float, float]:
+    """2 sum_{odd j} I_{j(g+1)}(M) and 2 sum_{k > g} I_k(M) in 200 bits."""
+    with flint.ctx.workprec(200):
+        found = [
+            flint.arb(case.bound).bessel_i(k)
+            for k in range(case.degree + 1, 3 * case.degree + int(4 * case.bound) + 60)
+        ]
+        return tuple(float(2 * sum(one, flint.arb(0)).mid()) for one in (found[:: 2 * (case.degree + 1)], found))
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """Coefficients and stated relative errors of the three polynomials on [-M, M]; the best's error of degree g + 1."""
+    """Coefficients of the three polynomials on [-M, M], of the best of degree g + 1, and the relative errors of all."""
 
     coefficients: np.ndarray
+    following: np.ndarray
     errors: np.ndarray
-    following: float
 
 
 def kinds_of(case: Bracket, rng: np.random.Generator | None = None) -> Kinds:
     """The library's polynomials: Taylor, Chebyshev, minimax."""
     found = [exp_polynomial(case.bound, degree=case.degree, kind=kind) for kind in ("taylor", "chebyshev", "minimax")]
-    after = exp_polynomial(case.bound, degree=case.degree + 1, kind="minimax").error
-    return Kinds(np.array([one.coefficients for one in found]), np.array([one.error for one in found]), after)
+    after = exp_polynomial(case.bound, degree=case.degree + 1, kind="minimax")
+    errors = np.array([one.error for one in (*found, after)])
+    return Kinds(np.array([one.coefficients for one in found]), after.coefficients, errors)
 
 
-def alternation(errors: np.ndarray, degree: int) -> float:
-    """The least height of g + 2 errors of alternating sign along a grid, which no polynomial falls below; else 0."""
-    pieces = np.split(np.abs(errors), np.nonzero(np.diff(np.sign(errors)))[0] + 1)
-    return min(float(piece.max()) for piece in pieces) if len(pieces) >= degree + 2 else 0.0
+def heights(a: np.ndarray, bound: float) -> np.ndarray:
+    """The largest |P(s) exp(-s) - 1| between sign changes on [-M, M]: on a grid, then by bisection of P' - P.
+
+    No polynomial of a degree g has an error below the least of g + 2 of them.
+    """
+    value = lambda s: np.polynomial.polynomial.polyval(s, a) * np.exp(-s) - 1
+    slope = np.polynomial.polynomial.polysub(np.polynomial.polynomial.polyder(a), a)
+    s = -bound * np.cos(np.linspace(0, np.pi, 1025))
+    errors = value(s)
+    pieces = np.split(np.arange(len(s)), np.nonzero(np.diff(np.sign(errors)))[0] + 1)
+    top = np.array([piece[np.abs(errors[piece]).argmax()] for piece in pieces])
+    low, high = s[np.maximum(top - 1, 0)], s[np.minimum(top + 1, len(s) - 1)]
+    sign = np.sign(np.polynomial.polynomial.polyval(low, slope))
+    for _ in range(60):
+        middle = (low + high) / 2
+        same = np.sign(np.polynomial.polynomial.polyval(middle, slope)) == sign
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.maximum(np.abs(errors[top]), np.abs(value(low)))
 
 
 def is_above_rounding(case: Bracket) -> bool:
@@ -206,13 +238,31 @@ def is_above_rounding(case: Bracket) -> bool:
     return least >= max(2.0**-36, 2.0**-60 * np.exp(2 * case.bound))
 
 
+def draw_bracket(draws: Draws) -> Bracket:
+    """M from 1/4 to 8, and degrees at which the error is above rounding."""
+    M = draws.floats(0.25, 8.0)
+    return Bracket(draws.integers(0, 6 + int(2 * M)), M)
+
+
+def draw_relative(draws: Draws) -> Bracket:
+    """M from 1/4 to 12, and one of the degrees at which the error is above rounding."""
+    M = draws.floats(0.25, 12.0)
+    return Bracket(draws.choice([g for g in range(24) if is_above_rounding(Bracket(g, M))]), M)
+
+
 BRACKETS = Family(
-    "brackets", always=tuple(Bracket(g, M) for g, M in ((0, 0.5), (2, 1.0), (5, 1.0), (4, 4.0), (8, 4.0), (8, 8.0)))
+    "brackets",
+    always=tuple(Bracket(g, M) for g, M in ((0, 0.5), (2, 1.0), (5, 1.0), (4, 4.0), (8, 4.0), (8, 8.0))),
+    draw=draw_bracket,
 )
 
 
 DEGREES = {0.5: (0, 4), 1.0: (2, 5), 2.0: (8,), 4.0: (4, 8, 14), 6.0: (8, 13, 17), 8.0: (10, 15), 12.0: (14,)}
-RELATIVE = Family("relative-errors", always=tuple(Bracket(g, M) for M, degrees in DEGREES.items() for g in degrees))
+RELATIVE = Family(
+    "relative-errors",
+    always=tuple(Bracket(g, M) for M, degrees in DEGREES.items() for g in degrees),
+    draw=draw_relative,
+)
 
 
 @dataclass(frozen=True)
@@ -256,13 +306,29 @@ ORDERS = Family(
     "orders",
     always=(
         *(Absolute(M, 10.0**-k) for M in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0) for k in (2, 4, 8, 12)),
-        Absolute(1.7033, 0.009750),
-        Absolute(9.9, 2.08e-12),
+        Absolute(1.7033249134442598, 0.009751569848813754),
+        Absolute(9.898551845553028, 2.0713128167627614e-12),
     ),
     draw=draw_order,
 )
 SMALL_BOUNDS = Family("small-bounds", always=(Absolute(1e-4, 0.01), Absolute(0.01, 1e-4)))
-LADDER = Family("bounds-doubled", always=(Ladder(tuple(Absolute(M, 0.01) for M in (16.0, 32.0, 64.0, 128.0))),))
+
+
+def ladder(first: float, epsilon: float) -> Ladder:
+    """M doubled three times."""
+    return Ladder(tuple(Absolute(first * 2**k, epsilon) for k in range(4)))
+
+
+def are_doubled(case: Ladder) -> bool:
+    """Whether each M is twice the one before, three times."""
+    return [one.bound for one in case.rungs] == [case.rungs[0].bound * 2**k for k in range(4)]
+
+
+LADDER = Family(
+    "bounds-doubled",
+    always=(ladder(16.0, 0.01),),
+    draw=lambda draws: ladder(draws.floats(16.0, 32.0), 10.0 ** -draws.floats(1.0, 4.0)),
+)
 
 
 def degrees_along(case: Ladder, rng: np.random.Generator | None = None) -> np.ndarray:
