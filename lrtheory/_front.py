@@ -67,8 +67,8 @@ def check(
     TypeError
         If `solve` cannot be called.
     ValueError
-        If the budget, the seed or the instance is not understood, or `solve` is given for a claim about a formula, which
-        puts no algorithm to the test.
+        If the budget, the seed or the instance is not understood, or `solve` is given for a claim about a formula,
+        which puts no algorithm to the test.
     OutcomeError
         If what `solve` returned cannot be judged.
 

@@ -43,11 +43,15 @@ class Sides:
         The claim is lhs <= rhs (Inequality) or lhs = rhs (Identity), entry by entry.
     trivial : array_like or None
         What lhs can never exceed, whatever the solver does; where rhs >= trivial the claim is vacuous. Infinite in
-        entries that have no such limit; an `Inequality` then says why in `unbounded`.
+        entries that have no such limit.
     rounding : array_like or None
         Rounding error of the sides where iterates carry one (`bounds.rounding`); such entries are decided on doubles.
     where : array_like of bool or None
         Entries on which a hypothesis about the run held (a good event); the others claim nothing.
+    least : array_like or None
+        What rhs is never below, whatever the solver does, for claims that bound a solver's result from below; where
+        lhs <= least the claim is vacuous. Minus infinity in entries that have no such limit. An entry of an
+        `Inequality` that has neither limit needs a reason (`Inequality.unbounded`).
     """
 
     lhs: Any
@@ -55,6 +59,7 @@ class Sides:
     trivial: Any = None
     rounding: Any = None
     where: Any = None
+    least: Any = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Inequality:
         The claim that bounds how often ``where`` fails; required by claims that use ``where``. It is judged on the same
         outcomes, so that a solver cannot excuse itself.
     unbounded : str
-        Why lhs has no upper limit; empty where the sides name one (`Sides.trivial`) in every entry.
+        Why neither side has a limit that holds whatever the solver does; empty where the sides name one in every entry
+        (`Sides.trivial`, `Sides.least`).
     randomness : str
         What is random, in words.
     """

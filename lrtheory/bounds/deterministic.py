@@ -144,12 +144,13 @@ def _aligned(sides: Sides) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _demand_trivial(claim: Inequality | Identity, sides: Sides) -> None:
-    """An inequality that lhs cannot break says nothing, so it names what lhs can reach, or why that has no limit."""
+    """An inequality that no solver can break says nothing: it names what its sides can reach, or why nothing does."""
     if isinstance(claim, Identity) or claim.unbounded:
         return
-    if sides.trivial is None or np.isinf(to_float(_as_array(sides.trivial))).any():
+    limits = [to_float(_as_array(side)) for side in (sides.trivial, sides.least) if side is not None]
+    if not limits or np.all(np.broadcast_arrays(*map(np.isinf, limits)), axis=0).any():
         raise StatementError(
-            "an Inequality gives its trivial side (`Sides.trivial`), or says in `unbounded` why none is"
+            "an Inequality gives its trivial side (`Sides.trivial`, `Sides.least`), or says in `unbounded` why none is"
         )
 
 
@@ -243,6 +244,8 @@ def _tightness(
     bites &= rhs < np.inf
     if sides.trivial is not None:
         bites &= rhs < to_float(np.broadcast_to(_as_array(sides.trivial), rhs.shape))
+    if sides.least is not None:
+        bites &= lhs > to_float(np.broadcast_to(_as_array(sides.least), rhs.shape))
     saying = int(bites.sum())
     bites &= (rhs > rounding) & np.isfinite(rhs)
     met = np.where(lhs <= rhs + rounding, np.minimum(lhs, rhs), lhs)

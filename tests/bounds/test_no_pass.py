@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrtheory.bounds import Family, Identity, Probability, Session, Sides, StatementError, check, saboteur
-from tests.bounds.toys import GAUSS, HEDGE, UNIFORM, inequality
+from tests.bounds.toys import GAUSS, HEDGE, NINETEEN, UNIFORM, inequality
 
 
 def instances_of(*values):
@@ -14,7 +14,8 @@ def instances_of(*values):
 
 
 def variant(statement=GAUSS, **changes):
-    return dataclasses.replace(statement, **changes)
+    """A toy with fields exchanged; sums of numbers go over nineteen instances, so that a test can count."""
+    return dataclasses.replace(statement, **({"instances": NINETEEN} if statement is GAUSS else {}) | changes)
 
 
 def with_event(runs_outside, outside):
@@ -109,7 +110,7 @@ def test_random_claims_check_what_they_observe():
 
 def test_one_rounding_error_is_no_infinite_evidence():
     zero = dataclasses.replace(
-        HEDGE.claim, sample=lambda losses, x: 0 * x + (0.1 + 0.2 - 0.3), at_most=lambda losses: 0.0,
+        HEDGE.claim, sample=lambda losses, x: 0 * x[:, 0] + (0.1 + 0.2 - 0.3), at_most=lambda losses: 0.0,
         support=lambda losses: (0.0, 1.0),
     )  # fmt: skip
     assert check(variant(HEDGE, claim=zero), Session()).verdict == "inconclusive"

@@ -21,6 +21,7 @@ from lrtheory.bounds import (
     Sides,
     Statement,
     Tight,
+    always,
     saboteur,
 )
 
@@ -172,7 +173,7 @@ HEDGE = Statement(
     hypotheses={"losses in [0, 1]": lambda losses: losses.table.min() >= 0 and losses.table.max() <= 1},
     instances=Family(
         "toy-losses",
-        always=(alternating(400, 4), Losses(np.tile([0.0, 1.0], (400, 1)))),
+        always=(alternating(400, 4), Losses(np.tile([1.0, 0.0], (400, 1)))),
         draw=lambda draws: Losses(draws.floats(0.0, 1.0, shape=(50, 3))),
     ),
     decisions=("outcome",),
@@ -278,8 +279,8 @@ GAUSS = Statement(
     title="Sum of the first numbers",
     source=Derived(gauss),
     tex=r"\sum_{i \le n} i = n(n+1)/2",
-    hypotheses={"from 1 to 19": lambda n: 1 <= n < 20},
-    instances=Family("toy-numbers", always=tuple(range(1, 20)), complete="the numbers from 1 to 19", members=19),
+    hypotheses={"none": always},
+    instances=Family("toy-numbers", always=tuple(range(1, 20)), draw=lambda draws: draws.integers(20, 200)),
     solve=lambda n, rng: np.arange(1, n + 1).sum(),
     claim=Identity(lambda n, total: Sides(lhs=total, rhs=gauss(n))),
     saboteurs=(
@@ -287,5 +288,8 @@ GAUSS = Statement(
         saboteur("n^2/2 as printed", printed=True, claim=Identity(lambda n, total: Sides(total, Fraction(n * n, 2)))),
     ),
 )
+
+#: without draws, for tests that count
+NINETEEN = Family("toy-numbers", always=tuple(range(1, 20)))
 
 TOYS = (MISRA_GRIES, HEDGE, UNIFORM, GAUSS)
