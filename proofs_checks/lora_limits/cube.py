@@ -113,7 +113,7 @@ LL_H5_RANK = Statement(
     hypotheses={"a bound above zero": lambda case: rank_bound(case) > 0},
     instances=RANKS,
     solve=rank_bound,
-    claim=Inequality(tails, numbers=Ball),
+    claim=Inequality(tails, numbers=Ball, unbounded="a solver may state any rank"),
     saboteurs=(
         saboteur("a whole level", solve=mutants.whole_level),
         saboteur(
@@ -142,7 +142,8 @@ LL_H5_ENTRY = Statement(
     hypotheses={"a rank below the bound": is_below},
     instances=TRUNCATED,
     solve=polynomial_attention,
-    claim=Inequality(misses),
+    claim=Inequality(misses, unbounded="an approximation may be off by anything"),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("a rank that is enough", breaks="a rank below the bound", instances=FULL_ENOUGH),
         saboteur("the exact attention", solve=mutants.exact_attention),
@@ -160,7 +161,7 @@ def approaches(case: Rank, found: dict[str, Any], most: float = 1.0) -> Sides:
     limits, rungs = found["limits"], [replace(case, n_bits=d) for d in bits_of(case)]
     reached = [math.log2(max(rank, 1)) / one.n_bits for one, rank in zip(rungs, found["ranks"], strict=True)]
     squares = [tails(one, rank) for one, rank in zip(rungs, found["ranks"], strict=True)]
-    ratios = [one.lhs / one.rhs for one in squares]
+    ratios = [one.lhs / np.maximum(one.rhs, np.finfo(float).tiny) for one in squares]
     roots = [exponent_of_root(case.c / 256**k, case.a) for k in range(len(limits))]
     least = [least_exponent(one) for one in rungs]
     lhs = [*least, *reached, *limits[1:], limits[-1], limits[0], *np.ravel(ratios), *limits, *roots]
@@ -180,7 +181,7 @@ LL_H5_LIMIT = Statement(
     hypotheses={"0 < c <= 1": lambda case: 0 < case.c <= 1, "0 < a <= 1": lambda case: 0 < case.a <= 1},
     instances=LIMITS,
     solve=rank_exponents,
-    claim=Inequality(approaches),
+    claim=Inequality(approaches, unbounded="a solver may state any rank, and any limit"),
     saboteurs=(
         saboteur("rank L^o(1) for Gamma = sqrt(log L) / 2", claim=Inequality(partial(approaches, most=0.5))),
         saboteur("norms that rise", solve=mutants.limits_backwards),
@@ -252,7 +253,8 @@ LL_H6_COST = Statement(
     },
     instances=LARGE_NORMS,
     solve=transformed,
-    claim=Inequality(fewer_than_pairs),
+    claim=Inequality(fewer_than_pairs, unbounded="there may be any number of additions"),
+    closed="the additions are counted inside of the library's transform, and no other algorithm has one",
     saboteurs=(
         saboteur(
             "large norms make L^2 necessary", claim=Inequality(partial(fewer_than_pairs, hard=True)), printed=True

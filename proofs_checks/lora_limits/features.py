@@ -63,6 +63,7 @@ LL_D4 = Statement(
     instances=INTEGERS,
     solve=factored,
     claim=Identity(reconstructed),
+    decisions=("U", "V"),
     saboteurs=(
         saboteur("the last degree alone", solve=mutants.last_degree_alone),
         saboteur(
@@ -95,7 +96,8 @@ LL_D4_RANK = Statement(
     },
     instances=GENERIC,
     solve=factored,
-    claim=Inequality(of_full_rank),
+    claim=Inequality(of_full_rank, unbounded="factors may have any number of columns"),
+    decisions=("U", "V"),
     saboteurs=(
         saboteur("a column too many", solve=mutants.a_column_more),
         saboteur("weights are left out", solve=mutants.unweighted),
@@ -139,7 +141,7 @@ LL_D5 = Statement(
     },
     instances=SHARES,
     solve=exponents,
-    claim=Inequality(exponent),
+    claim=Inequality(exponent, unbounded="a solver may state any exponent"),
     saboteurs=(
         saboteur("nine tenths", claim=Inequality(partial(exponent, factor=0.9))),
         saboteur("entropy in bits", solve=mutants.entropy_in_bits),
@@ -177,7 +179,7 @@ LL_P4 = Statement(
     hypotheses={"beta is positive": lambda case: case.beta > 0},
     instances=LOGITS,
     solve=logit_bounds,
-    claim=Inequality(bounded),
+    claim=Inequality(bounded, unbounded="logits have no upper limit, and a solver may state any bound"),
     saboteurs=(
         saboteur(
             "Gamma_1 Gamma_2 without 1/d in the logits", claim=Inequality(partial(bounded, printed=True)), printed=True

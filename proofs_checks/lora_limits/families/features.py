@@ -228,4 +228,7 @@ def draw_logits(draws: Draws) -> Logits:
 
 
 FULL = Logits(np.full((1, 4), 2.0), np.full((1, 4), 2.0), 1.0)
-LOGITS = Family("logits", always=(FULL, replace(FULL, beta=0.25), Logits(np.eye(2), np.eye(2), 1.0)), draw=draw_logits)
+UNEVEN = Logits(np.full((1, 2), 0.25), np.array([[0.0, 0.25]]), 0.25)
+LOGITS = Family(
+    "logits", always=(FULL, replace(FULL, beta=0.25), Logits(np.eye(2), np.eye(2), 1.0), UNEVEN), draw=draw_logits
+)

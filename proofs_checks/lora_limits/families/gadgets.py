@@ -123,7 +123,14 @@ SUMS = Family(
     ),
     draw=draw_bits,
 )
-DOMINATING = Family("dominating", always=tuple(dominating(12.0 + k / 4) for k in range(64)))
+
+
+def one_pair(beta0: float) -> Bits:
+    """One vector and its partner, so that the sum is exactly at its threshold; in doubles it is on either side."""
+    one = np.array([[1, 0, 0, 0, 0]])
+    return Bits(one, one, beta0, 1)
+
+
 DECISIVE = Family(
     "decisive-bits",
     always=(
@@ -132,7 +139,8 @@ DECISIVE = Family(
         random_bits(1, 16, 8, 64.0, planted=True),
         random_bits(2, 16, 8, 64.0, planted=False),
         random_bits(4, 16, 8, 1390.0, planted=True),
-        *DOMINATING.smallest(),
+        dominating(40.0),
+        *(one_pair(k / 4) for k in range(1, 65)),
     ),
     draw=draw_decisive,
 )
@@ -199,10 +207,29 @@ def gadgets(n: int, d: int, seed: int, low: tuple[int, ...], high: int) -> Polyn
     return Polynomials(*pair, low, high)
 
 
+def draw_polynomials(draws: Draws) -> Polynomials:
+    """Thirty-two random vectors of weight eight in sixteen bits."""
+    return gadgets(32, 16, draws.integers(0, 2**31 - 1), (2, 4, 8, 16), 80)
+
+
+def has_sizes(case: Polynomials) -> bool:
+    """Whether the sizes and degrees are those for which it was measured."""
+    high = {(32, 16): 80, (256, 32): 40}.get(case.planted.a.shape)
+    return case.high == high and all(1 <= g <= 16 for g in case.low)
+
+
+def has_pair(case: Polynomials) -> bool:
+    """Whether weights and the product that is asked for are d / 2, and the first gadget has a pair with it."""
+    d = case.planted.a.shape[1]
+    weights = {int(w) for bits in case.gadgets for side in (bits.a, bits.b) for w in side.sum(1)}
+    return weights == {d // 2} == {bits.wanted for bits in case.gadgets} and bool(case.truth[0].any())
+
+
 POLYNOMIALS = Family(
     "polynomial-gadgets",
     always=lambda: (
         *(gadgets(32, 16, seed, (2, 4, 8, 16), 80) for seed in range(3)),
         gadgets(256, 32, 0, (2, 4, 8, 16), 40),
     ),
+    draw=draw_polynomials,
 )

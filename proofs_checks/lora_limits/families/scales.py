@@ -44,8 +44,17 @@ def reduction(seed: int, n: int, r: int, width: int) -> Reduced:
     return Reduced(*np.random.default_rng(seed).normal(size=(3, n, r)), 0.75, width)
 
 
+def draw_reduced(draws: Draws) -> Reduced:
+    """Up to four tokens, rank up to three, entries in quarters."""
+    n, r = draws.integers(1, 4), draws.integers(1, 3)
+    factors = [draws.integers(-6, 6, shape=(n, r)) / 4 for _ in range(3)]
+    return Reduced(*factors, draws.integers(-8, 8) / 4, r + draws.integers(0, 3))
+
+
 REDUCTIONS = Family(
-    "reductions", always=(reduction(0, 1, 1, 2), reduction(1, 6, 2, 5), reduction(2, 12, 3, 3), reduction(3, 8, 2, 8))
+    "reductions",
+    always=(reduction(0, 1, 1, 2), reduction(1, 6, 2, 5), reduction(2, 12, 3, 3), reduction(3, 8, 2, 8)),
+    draw=draw_reduced,
 )
 
 
@@ -165,7 +174,16 @@ def sums(seed: int, n: int, r: int, n_points: int) -> Sums:
     return Sums(2 * A1, 2 * A2, V, 4.0, n_points)
 
 
+def draw_sums(draws: Draws) -> Sums:
+    """Up to four tokens, entries in quarters up to 2, so that products over r lie in [0, 4]."""
+    n, r = draws.integers(1, 4), draws.integers(1, 2)
+    factors = [draws.integers(0, 8, shape=(n, r)) / 4 for _ in range(2)]
+    return Sums(*factors, draws.integers(0, 1, shape=(n, r)).astype(float), 4.0, draws.choice((1, 2, 4, 16)))
+
+
 TWO_KEYS = tuple(Sums(np.ones((2, 1)), np.array([[1.0], [0.0]]), np.array([[1.0], [0.0]]), 1.0, m) for m in (1, 16, 64))
 POINTS = Family(
-    "riemann-sums", always=TWO_KEYS + tuple(sums(s, n, 2, m) for s, n in ((0, 2), (1, 8)) for m in (1, 4, 16, 64))
+    "riemann-sums",
+    always=TWO_KEYS + tuple(sums(s, n, 2, m) for s, n in ((0, 2), (1, 8)) for m in (1, 4, 16, 64)),
+    draw=draw_sums,
 )
