@@ -24,6 +24,7 @@ from proofs_checks.lora_limits.families.chains import (
     chained,
     gradient,
     half_square,
+    links,
     slopes,
     solved,
 )
@@ -50,10 +51,10 @@ def kronecker(case: Case, found: Any) -> Sides:
     """The sum over rows j of K_j^T (diag f_j - f_j f_j^T) C3 c_j with K = C1 kron C2, and G, against the slopes."""
     K = np.kron(case.C1, case.C2).reshape(len(case.C1), len(case.C2), -1)
     total = np.zeros(case.W.size)
-    for K_j, f_j, c_j in zip(K, np.asarray(found.f), np.asarray(found.c), strict=True):
+    for K_j, f_j, c_j in zip(K, np.asarray(found["f"]), np.asarray(found["c"]), strict=True):
         total += K_j.T @ (np.diag(f_j) - np.outer(f_j, f_j)) @ case.C3 @ c_j
     wanted = gradient(case)
-    lhs = np.stack([case.beta * total.reshape(case.W.shape), found.gradient])
+    lhs = np.stack([case.beta * total.reshape(case.W.shape), found["gradient"]])
     return Sides(lhs, np.stack([wanted, wanted]), rounding=case.spoiled)
 
 
@@ -67,7 +68,7 @@ LL_G1 = Statement(
     ),
     hypotheses=FINITE,
     instances=CHAINS,
-    solve=chained,
+    solve=partial(chained, names=("f", "c", "gradient")),
     claim=Identity(kronecker),
     saboteurs=(
         saboteur("beta is forgotten", patch=(gradient_chain, "gradient=beta * C1.T", "gradient=C1.T")),
@@ -84,10 +85,14 @@ def flat(tables: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dA and dB of the queries, and their shapes, against the slopes of the loss."""
-    wanted, given = [adapter_slopes(case, "Q", kind) for kind in "AB"], [found[kind]["Q"] for kind in "AB"]
-    shapes = [np.array(one.shape) for one in given], [np.array(one.shape) for one in (case.A["Q"], case.B["Q"])]
-    return Sides(flat([*given, *shapes[0]]), flat([*wanted, *shapes[1]]), rounding=case.spoiled)
+    """dA and dB of every letter, and their shapes, against the slopes of the loss."""
+    names = [(kind, letter) for kind in "AB" for letter in LETTERS]
+    given = [found[kind][letter] for kind, letter in names]
+    wanted = [adapter_slopes(case, letter, kind) for kind, letter in names]
+    shapes = ([np.array(one.shape) for one in tables] for tables in (given, wanted))
+    return Sides(
+        *(flat([*tables, *sizes]) for tables, sizes in zip((given, wanted), shapes, strict=True)), rounding=case.spoiled
+    )
 
 
 def printed_shapes(case: HeadCase, found: dict[str, Any]) -> Sides:
@@ -97,8 +102,8 @@ def printed_shapes(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
     """dB against C1^T p A C2, transposed to the layout of B; it has a shape where L = d = r alone."""
-    one = chained(case.chain)
-    value = case.scale * case.beta * case.X["Q"].T @ one.p @ case.A["Q"] @ case.chain.C2
+    p = links(case.chain.logits, case.chain.C3, case.Y)["p"]
+    value = case.scale * case.beta * case.X["Q"].T @ p @ case.A["Q"] @ case.chain.C2
     return Sides(found["B"]["Q"], value.T, rounding=case.spoiled)
 
 
@@ -109,7 +114,7 @@ LL_G2 = Statement(
     tex=r"dA = \tfrac\alpha r B^\top(\beta C_1^\top p\,C_2),\quad dB = \tfrac\alpha r(\beta C_1^\top p\,C_2)A^\top",
     hypotheses=FINITE,
     instances=HEADS,
-    solve=solved,
+    solve=partial(solved, kinds="AB"),
     claim=Identity(adapters),
     saboteurs=(
         saboteur("p2 = f diag(r)", solve=mutants.columns_weighted, printed=True),
@@ -153,7 +158,7 @@ LL_G3 = Statement(
     tex=r"G_Q = \beta X_Q^\top p\,X_KW_K,\quad G_K = \beta X_K^\top p^\top X_QW_Q,\quad G_V = X_V^\top f^\top c",
     hypotheses=FINITE,
     instances=HEADS,
-    solve=solved,
+    solve=partial(solved, kinds="W"),
     claim=Identity(all_letters),
     saboteurs=(
         saboteur("p in the place of its transpose", patch=(chain.chain_products, "T(p) @ head.left", "p @ head.left")),
@@ -168,11 +173,11 @@ LL_G3 = Statement(
 
 
 def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) -> Sides:
-    """Rows of p against 0, of f against 1; attention and gradient with shifted keys against those without."""
+    """Rows of p against 0, of f against 1; attention and gradient with shifted keys, and p, against those without."""
     sums = found["p"].sum(axis)
-    masses, wanted = found["f"].sum(1), gradient(case.case)
-    lhs = [sums, masses, found["f_shifted"], found["G_shifted"], found["G"]]
-    rhs = [0 * sums, np.ones(len(masses)), found["f"], found["G"], wanted]
+    masses, wanted, whole = found["f"].sum(1), gradient(case.case), links(case.case.logits, case.case.C3, case.case.Y)
+    lhs = [sums, masses, found["f_shifted"], found["G_shifted"], found["G"], found["f"], found["p"]]
+    rhs = [0 * sums, np.ones(len(masses)), whole["f"], wanted, wanted, whole["f"], whole["p"]]
     return Sides(flat(lhs), flat(rhs), rounding=case.spoiled)
 
 
@@ -197,10 +202,11 @@ LL_G4 = Statement(
 
 
 def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """f, c, q and p of both, and the gradients of both against the slopes."""
-    first, second = found["Q"], found["K"]
-    pairs = [(getattr(first, name), getattr(second, name)) for name in ("f", "c", "q", "p")]
-    pairs += [(first.gradient, adapter_slopes(case, "Q", "W")), (second.gradient.T, adapter_slopes(case, "K", "W"))]
+    """f, c, q and p of both against those of the logits, and the gradients of both against the slopes."""
+    whole = links(case.chain.logits, case.chain.C3, case.Y)
+    pairs = [(found[letter][name], whole[name]) for letter in "QK" for name in ("f", "c", "q", "p")]
+    gradients = (found["Q"]["gradient"], found["K"]["gradient"].T)
+    pairs += [(G, adapter_slopes(case, letter, "W")) for letter, G in zip("QK", gradients, strict=True)]
     return Sides(*(flat(pair[side] for pair in pairs) for side in (0, 1)), rounding=case.spoiled)
 
 
@@ -246,6 +252,7 @@ LL_G6 = Statement(
         saboteur("half of them", claim=Identity(partial(products, factor=2))),
     ),
     notes="Counted by arrays that count, in the library's own chain; Theorem F.1 of the paper gives the order.",
+    closed="the products are counted by arrays of ours, inside the library's own chain",
 )
 
 
@@ -314,11 +321,11 @@ LL_G2_TILED = Statement(
 
 
 def bounded(case: Case, found: Any, share: float = 1.0) -> Sides:
-    """Outputs between the smallest and the largest value of a column, and |c| against v + max |Y|."""
-    output = np.asarray(found.c) + case.Y
-    low, high = case.C3.min(0), case.C3.max(0)
-    lhs, size = [low + 0 * output, output, np.abs(found.c)], np.full(output.shape, share * case.errors)
-    return Sides(flat(lhs), flat([output, high + 0 * output, size]), rounding=case.spoiled_entries)
+    """Outputs between the ends of a column of values, |c| against v + max |Y|, and c against that of the chain."""
+    c, due = np.asarray(found["c"]), links(case.logits, case.C3, case.Y)["c"]
+    output, low, high = c + case.Y, case.C3.min(0), case.C3.max(0)
+    lhs, size = [low + 0 * output, output, np.abs(c), np.abs(c - due)], np.full(c.shape, share * case.errors)
+    return Sides(flat(lhs), flat([output, high + 0 * output, size, 0 * c]), rounding=case.spoiled_entries)
 
 
 LL_P7 = Statement(
@@ -328,8 +335,8 @@ LL_P7 = Statement(
     tex=r"\min_j C^{(3)}_{jl} \le O_{il} \le \max_j C^{(3)}_{jl},\quad \|c\|_{\max} \le v + \|Y\|_{\max}",
     hypotheses=FINITE,
     instances=CHAINS,
-    solve=chained,
-    claim=Inequality(bounded),
+    solve=partial(chained, names=("c",)),
+    claim=Inequality(bounded, unbounded="what is no mean of values may have any size"),
     saboteurs=(
         saboteur("half of v + max |Y|", claim=Inequality(partial(bounded, share=0.5))),
         saboteur(
@@ -341,11 +348,11 @@ LL_P7 = Statement(
 
 
 def sums_of_rows(case: Case, found: Any) -> Sides:
-    """r against sum_j f_ij q_ij, the singular values of q beyond d against 0, sums of f against 1."""
-    f, q = np.asarray(found.f), np.asarray(found.q)
-    beyond = np.linalg.svd(q, compute_uv=False)[case.C3.shape[1] :]
-    lhs, rhs = np.r_[found.row_means, beyond, f.sum(1)], np.r_[(f * q).sum(1), 0 * beyond, np.ones(len(f))]
-    return Sides(lhs, rhs, rounding=case.spoiled_entries * q.size)
+    """r against sum_j f_ij q_ij, f and q against the chain's, the singular values of q beyond d against 0."""
+    f, q = np.asarray(found["f"]), np.asarray(found["q"])
+    whole, beyond = links(case.logits, case.C3, case.Y), np.linalg.svd(q, compute_uv=False)[case.C3.shape[1] :]
+    lhs, rhs = [found["row_means"], f, q, beyond], [(f * q).sum(1), whole["f"], whole["q"], 0 * beyond]
+    return Sides(flat(lhs), flat(rhs), rounding=case.spoiled_entries * q.size)
 
 
 LL_P2 = Statement(
@@ -355,7 +362,7 @@ LL_P2 = Statement(
     tex=r"r_i = \sum_j f_{ij}q_{ij} = \langle c_i, O_i\rangle,\quad \mathrm{rank}\,q \le d",
     hypotheses=FINITE,
     instances=CHAINS,
-    solve=chained,
+    solve=partial(chained, names=("f", "q", "row_means")),
     claim=Identity(sums_of_rows),
     saboteurs=(
         saboteur("c in the place of O", patch=(gradient_chain, "xp.sum(c * output, axis=1)", "xp.sum(c * c, axis=1)")),

@@ -9,18 +9,18 @@ import numpy as np
 from lrtheory.bounds import Classical, Identity, Inequality, Sides, Statement, always, rounding, saboteur
 from lrtheory.lora_limits import chain
 from proofs_checks.lora_limits import mutants
+from proofs_checks.lora_limits.families.chains import attention
 from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorized
 from proofs_checks.lora_limits.families.logits import ROWS, Row, softmax_of
 
 
 def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
-    """Eigenvalues of diag(f) - f f^T between 0 and 1/2; its row sums between 0 and 0, that of f between 1 and 1."""
+    """Eigenvalues of diag(f) - f f^T between 0 and 1/2; its row sums, and f less the softmax of the row, against 0."""
     J = np.diag(found) - np.outer(found, found)
-    values, sums = np.linalg.eigvalsh(J), J.sum(1)
-    zeros = np.zeros(len(sums))
-    lhs = np.r_[-values, values, sums, zeros, found.sum(), 1.0]
-    rhs = np.r_[zeros, np.full(len(values), most), zeros, sums, 1.0, found.sum()]
-    return Sides(lhs, rhs, rounding=rounding(64 * len(found) ** 2, 1.0))
+    values = np.linalg.eigvalsh(J)
+    nothing = np.abs(np.r_[J.sum(1), found - attention(row.logits)])
+    lhs, rhs = np.r_[-values, values, nothing], np.r_[0 * values, np.full(len(values), most), 0 * nothing]
+    return Sides(lhs, rhs, rounding=rounding(64 * len(found) ** 2 * (1 + np.abs(row.logits).max()), 1.0))
 
 
 LL_P6 = Statement(
@@ -31,7 +31,7 @@ LL_P6 = Statement(
     hypotheses={"finite logits": always},
     instances=ROWS,
     solve=softmax_of,
-    claim=Inequality(spectrum),
+    claim=Inequality(spectrum, unbounded="what is no distribution may have any eigenvalues"),
     saboteurs=(
         saboteur("a norm of 1/4", claim=Inequality(partial(spectrum, most=0.25))),
         saboteur("not normalized", patch=(chain.softmax, "powers / xp.sum(powers, axis=-1, keepdims=True)", "powers")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,9 +78,19 @@ def gradient(case: Case) -> np.ndarray:
     return slopes(lambda W: half_square(attention(case.beta * (case.C1 @ W) @ T) @ case.C3 - case.Y), case.W)
 
 
-def chained(case: Case, rng: np.random.Generator | None = None) -> Any:
-    """The library's chain; through its module, so that a changed line is seen."""
-    return chain.gradient_chain(case.C1, case.C2, case.C3, case.Y, case.W, beta=case.beta)
+def links(logits: np.ndarray, C3: np.ndarray, Y: np.ndarray) -> dict[str, np.ndarray]:
+    """Every matrix of the chain by name, row by row through diag(f) - f f^T, in the claims' own arithmetic."""
+    f = attention(logits)
+    c = f @ C3 - Y
+    q = c @ C3.T
+    p = np.array([(np.diag(f_i) - np.outer(f_i, f_i)) @ q_i for f_i, q_i in zip(f, q, strict=True)])
+    return {"f": f, "c": c, "q": q, "p1": f * q, "row_means": (f * q).sum(1), "p2": f * q - p, "p": p}
+
+
+def chained(case: Case, rng: np.random.Generator | None = None, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Matrices of the library's chain by name; through its module, so that a changed line is seen."""
+    found = chain.gradient_chain(case.C1, case.C2, case.C3, case.Y, case.W, beta=case.beta)
+    return {name: getattr(found, name) for name in names}
 
 
 def draw_table(draws: Draws, *shape: int) -> np.ndarray:
@@ -187,11 +197,11 @@ def adapter_slopes(case: HeadCase, letter: str, kind: str) -> np.ndarray:
 LETTERS = ("Q", "K", "V")
 
 
-def solved(case: HeadCase, rng: np.random.Generator | None = None, method: str = "dense", **options: Any) -> Any:
-    """Gradients of all three letters by the library: mappings A, B, W."""
+def solved(case: HeadCase, rng: np.random.Generator | None = None, kinds: str = "ABW") -> dict[str, Any]:
+    """Gradients of all three letters by the library: mappings A, B, W, or some of them."""
     inputs = {"XK": case.X["K"], "XV": case.X["V"]}
-    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, method=method, **options)
-    return {kind: dict(getattr(found, kind)) for kind in "ABW"}
+    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, method="dense")
+    return {kind: dict(getattr(found, kind)) for kind in kinds}
 
 
 def letters(seed: int, n: int, d: int, rank: int, **numbers: Any) -> HeadCase:
@@ -225,3 +235,16 @@ SMALL = letters(1, 2, 2, 1)
 FULL_RANK = letters(2, 2, 2, 2)  # tokens, coordinates and rank alike, where what is printed has a shape at all
 HEADS = Family("heads", always=(SMALL, letters(0, 12, 4, 2), replace(SMALL, rslora=True)), draw=draw_letters)
 SQUARE_HEADS = Family("heads-with-one-size", always=(FULL_RANK,))
+
+
+def draw_scaled(draws: Draws) -> HeadCase:
+    """A head whose adapters have a scale that is not 0."""
+    found = draw_letters(draws)
+    return found if found.alpha else replace(found, alpha=2.0)
+
+
+def draw_as_wide(draws: Draws) -> Case:
+    """A chain whose values are as wide as its keys."""
+    found = draw_case(draws)
+    d = found.C1.shape[1]
+    return replace(found, C3=np.resize(found.C3, (len(found.C2), d)), Y=np.resize(found.Y, (len(found.C1), d)))

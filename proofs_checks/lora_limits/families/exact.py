@@ -10,7 +10,18 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, rounding
 from lrtheory.lora_limits import chain, gradient_chain, tiled
 from lrtheory.lora_limits.attention import Attention
-from proofs_checks.lora_limits.families.chains import ALONE, TWO, Case, HeadCase, draw_case, draw_table, letters, made
+from proofs_checks.lora_limits.families.chains import (
+    ALONE,
+    TWO,
+    Case,
+    HeadCase,
+    draw_as_wide,
+    draw_case,
+    draw_scaled,
+    draw_table,
+    letters,
+    made,
+)
 
 # --- keys that are shifted -------------------------------------------------------------------------------------------
 
@@ -62,13 +73,14 @@ SHIFTED = Family(
 def two_factorizations(
     case: HeadCase, rng: np.random.Generator | None = None, transpose: bool = True
 ) -> dict[str, Any]:
-    """The chain of the query weight, and that of the transposed key weight."""
+    """The chain of the query weight, and that of the transposed key weight: f, c, q, p and the gradient of each."""
     Q, K, V = (case.X[letter] @ case.weight(letter) for letter in "QKV")
     key_weight = case.weight("K").T if transpose else case.weight("K")
-    return {
+    both = {
         "Q": chain.gradient_chain(case.X["Q"], K, V, case.Y, case.weight("Q"), beta=case.beta),
         "K": chain.gradient_chain(Q, case.X["K"], V, case.Y, key_weight, beta=case.beta),
     }
+    return {x: {name: getattr(one, name) for name in ("f", "c", "q", "p", "gradient")} for x, one in both.items()}
 
 
 # --- the scale at the inputs -----------------------------------------------------------------------------------------
@@ -84,7 +96,9 @@ def rescaled(case: HeadCase, rng: np.random.Generator | None = None, kept: bool 
 
 
 RESCALED = Family(
-    "rescaled-heads", always=(letters(3, 3, 2, 1, alpha=2.0), letters(4, 6, 3, 2), letters(5, 5, 3, 2, alpha=-1.0))
+    "rescaled-heads",
+    always=(letters(3, 3, 2, 1, alpha=2.0), letters(4, 6, 3, 2), letters(5, 5, 3, 2, alpha=-1.0)),
+    draw=draw_scaled,
 )
 
 # --- products, counted -----------------------------------------------------------------------------------------------
@@ -117,7 +131,7 @@ def counted(case: Case, rng: np.random.Generator | None = None) -> int:
     return Counted.products
 
 
-COUNTED = Family("counted-chains", always=(ALONE, TWO, made(0, 12, 4, 0.5), made(1, 40, 3, 1.0)))
+COUNTED = Family("counted-chains", always=(ALONE, TWO, made(0, 12, 4, 0.5), made(1, 40, 3, 1.0)), draw=draw_as_wide)
 
 # --- tiles -----------------------------------------------------------------------------------------------------------
 
