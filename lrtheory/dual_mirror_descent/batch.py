@@ -52,6 +52,8 @@ class BatchResult(Result):
         Units used.
     counts : mapping
         ``queries`` of menus and ``updates`` of prices, of all runs together.
+    trace : mapping or None
+        When recorded, ``prices`` (n_runs, T + 1, m), ``proposed`` and ``actions`` (n_runs, T) of runs of one length.
     """
 
     reward: np.ndarray
@@ -67,6 +69,7 @@ class BatchResult(Result):
     last_prices: np.ndarray
     consumption: np.ndarray
     counts: Mapping[str, int]
+    trace: Mapping[str, np.ndarray] | None
 
 
 def allocate_batch(
@@ -75,6 +78,7 @@ def allocate_batch(
     *,
     rng: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
+    record: bool = False,
     **options: Any,
 ) -> BatchResult:
     r"""Serve many streams by dual mirror descent.
@@ -90,8 +94,10 @@ def allocate_batch(
         nothing.
     n_jobs : int or None
         Number of processes for a callable, which must then be picklable.
+    record : bool
+        Keep all prices, proposals and actions: n_runs T (m + 2) numbers.
     **options
-        Options of `allocate`, all but `record`.
+        Options of `allocate`.
 
     Returns
     -------
@@ -102,9 +108,10 @@ def allocate_batch(
     Raises
     ------
     ValueError
-        If `n_runs` is missing or does not fit the table, or as `allocate`.
+        If `n_runs` is missing or does not fit the table, streams of different lengths are to be recorded, or as
+        `allocate`.
     TypeError
-        If an option is not one of `allocate`.
+        If an option is not one of `allocate`, or the function does not return a stream.
 
     Notes
     -----
@@ -124,17 +131,16 @@ def allocate_batch(
         if name not in OPTIONS:
             raise must(name, "left out: the options of a batch are " + ", ".join(OPTIONS), options[name], TypeError)
     if isinstance(make, RequestStream):
-        return _over_a_table(make, n_runs, options)
+        return _over_a_table(make, n_runs, options, record)
     if n_runs is None:
         raise must("n_runs", "given where streams are made", n_runs)
     children = generator(rng).spawn(integer("n_runs", n_runs, low=1))
-    rows = parallel_map(functools.partial(_one_run, make, options), children, n_jobs=n_jobs, title="allocate_batch")
-    columns = {
-        name: np.array(column)
-        for name, column in zip((*OWN, *PROVED, *ALONG, *COUNTED), zip(*rows, strict=True), strict=True)
-    }
+    one_run = functools.partial(_one_run, make, {**options, "record": record})
+    rows = list(parallel_map(one_run, children, n_jobs=n_jobs, title="allocate_batch"))
+    names = (*OWN, *PROVED, *ALONG, *COUNTED)
+    columns = {name: np.array([row[name] for row in rows]) for name in names}
     counts = {name: int(columns.pop(name).sum()) for name in COUNTED}
-    return BatchResult(**columns, counts=counts)
+    return BatchResult(**columns, counts=counts, trace=_stacked([row["trace"] for row in rows]) if record else None)
 
 
 #: the options of `allocate` that a batch takes
@@ -148,18 +154,27 @@ COUNTED = ("queries", "updates")
 
 def _one_run(
     make: Callable[[np.random.Generator], RequestStream], options: Mapping[str, Any], rng: Any
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     stream = make(rng)
     if not isinstance(stream, RequestStream):
         raise must("make", "a function that returns a RequestStream", stream, TypeError)
     found = allocate(stream, **options)
-    own = [getattr(found, name) for name in OWN]
-    proved = [getattr(found.certificate, name) for name in PROVED]
-    along = [found.path[name] for name in ALONG]
-    return (*own, *proved, *along, *(found.counts[name] for name in COUNTED))
+    row = {name: getattr(found, name) for name in OWN} | dict(found.path) | dict(found.counts)
+    row |= {name: getattr(found.certificate, name) for name in PROVED}
+    if found.trace is not None:
+        row["trace"] = {"prices": found.trace["prices"], "proposed": found.proposed, "actions": found.actions}
+    return row
 
 
-def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any]) -> BatchResult:
+def _stacked(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The traces of all runs, which have one length."""
+    lengths = sorted({len(trace["actions"]) for trace in traces})
+    if len(lengths) > 1:
+        raise must("record", "False for streams of different lengths", lengths)
+    return {name: np.array([trace[name] for trace in traces]) for name in traces[0]}
+
+
+def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[str, Any], record: bool) -> BatchResult:
     types = stream.types
     if types is None or types.ndim != 2 or stream.is_exact or not isinstance(stream.costs, np.ndarray):
         raise must("make", "a function, or a RequestStream of floats with `types` of shape (n_runs, T)", stream.types)
@@ -174,8 +189,12 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
     m = stream.n_resources
     table = np.empty((runs, len(COLUMNS)))
     vectors = np.empty((runs, 3, m))
+    kept = runs if record else 0  # without records all runs write into one row
+    trace = {"prices": np.empty((kept, horizon + 1, m))}
+    trace |= {name: np.empty((kept or 1, horizon), np.int64) for name in ("proposed", "actions")}
     for start in range(0, runs, CHUNK):
         part = slice(start, start + CHUNK)
+        rows = part if record else slice(None)
         serve_many(
             kernel_input(stream.rewards),
             kernel_input(stream.costs),
@@ -183,6 +202,7 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
             *setup,
             table[part],
             vectors[part],
+            *(rows_of[rows] for rows_of in trace.values()),
         )
     column = dict(zip(COLUMNS, table.T, strict=True))
     if not np.isfinite(column["reward"]).all():
@@ -205,6 +225,7 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
         last_prices=last_prices,
         consumption=consumption,
         counts={name: int(column[name].sum()) for name in COUNTED},
+        trace=trace if record else None,
     )
 
 
@@ -216,13 +237,20 @@ COLUMNS = (
 
 
 @kernel
-def serve_many(rewards, costs, types, first, resources, etas, targets, rules, table, vectors):
-    """Serve every row of ``types`` from the same start; the columns of ``table`` are `COLUMNS`."""
+def serve_many(
+    rewards, costs, types, first, resources, etas, targets, rules, table, vectors, paths_of_prices, proposals, taken
+):
+    """Serve every row of ``types`` from the same start; the columns of ``table`` are `COLUMNS`.
+
+    ``paths_of_prices`` (runs, T + 1, m), ``proposals`` and ``taken`` (runs, T) are kept of every run, or the first has
+    no rows and the others have one.
+    """
     runs, horizon = types.shape
     m = first.shape[1]
-    proposed, actions = np.empty(horizon, np.int64), np.empty(horizon, np.int64)
-    state, trace = np.empty_like(first), np.empty((0, m))
+    state, nothing, keeps = np.empty_like(first), np.empty((0, m)), paths_of_prices.shape[0] > 0
     for run in range(runs):
+        proposed, actions = proposals[run if keeps else 0], taken[run if keeps else 0]
+        trace = paths_of_prices[run] if keeps else nothing
         steps.copy_into(state, first)
         paths, totals, counts = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros(3, np.int64)
         work = (proposed, actions, state, paths, totals, counts, etas, targets, trace, resources, rules)

@@ -88,7 +88,6 @@ REFUSED = [
     (lambda: dmd.allocate_batch(TABLE, cost_bound=0.5), "`cost_bound` must be at least the largest"),
     (lambda: dmd.allocate_batch(TABLE, reward_bound=0.5), "`reward_bound` must be at least the largest"),
     (lambda: dmd.allocate_batch(TABLE, gemetry="entropy"), "`gemetry` must be left out: the options of a batch are"),
-    (lambda: dmd.allocate_batch(TABLE, record=True), "`record` must be left out"),
     (lambda: dmd.allocate_batch(lambda rng: TABLE, 2, types=[0]), "`types` must be left out"),
     (lambda: dmd.allocate(TABLE), "`types` must be of shape (T,)"),
     (lambda: dmd.hindsight_optimum(TABLE), "`types` must be of shape (T,)"),

@@ -88,6 +88,13 @@ def test_batches_are_their_runs_in_every_field(options):
     for name in ("queries", "updates"):
         assert found.counts[name] == sum(one.counts[name] for one in runs)
     assert (found.n_rejected > 0).any() or (found.n_clipped > 0).any()
+    assert found.trace is None
+    kept = dmd.allocate_batch(dmd.RequestStream(rewards, costs, budget, types=types), **options, record=True)
+    runs = [dmd.allocate(rewards, costs, budget, types=kinds, **options, record=True) for kinds in types]
+    np.testing.assert_array_equal(kept.reward, found.reward)
+    np.testing.assert_array_equal(kept.trace["prices"], [one.trace["prices"] for one in runs])
+    for name in ("proposed", "actions"):
+        np.testing.assert_array_equal(kept.trace[name], [getattr(one, name) for one in runs])
 
 
 def test_batches_over_functions_say_the_same():
@@ -101,6 +108,11 @@ def test_batches_over_functions_say_the_same():
     for name in ("dual_values", "path_regret", "squared_gradients"):
         np.testing.assert_array_equal(getattr(found, name), [one.path[name] for one in runs])
     assert dict(found.counts) == {"queries": 120, "updates": 120}
+    kept = dmd.allocate_batch(lambda rng: dmd.make_uniform(40, rng=rng), 3, rng=1, on_depletion="clip", record=True)
+    assert kept.trace["prices"].shape == (3, 41, 1)
+    np.testing.assert_array_equal(kept.trace["actions"], [one.actions for one in runs])
+    with pytest.raises(ValueError, match="`record` must be False for streams of different lengths"):
+        dmd.allocate_batch(lambda rng: dmd.make_uniform(int(rng.integers(2, 99)), rng=rng), 3, rng=1, record=True)
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------
