@@ -16,8 +16,12 @@ help: ## this list
 test: $(VENV)/.with-dev ## the tests, without the bounds
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur
+bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur; FRESH=20 runs them at twenty new seeds
+ifdef FRESH
+	$(BIN)/python -m proofs_checks.fresh $(FRESH)
+else
 	$(BIN)/python -m pytest -m bounds
+endif
 
 lint: $(VENV)/.with-dev ## style, types, arrows between the rooms, docstrings
 	$(BIN)/ruff check .

@@ -102,14 +102,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: Any) -> int:
+    from lrtheory.bounds.report import counted
+
     found = lrtheory.statements(options.pattern)
+    if not found:
+        raise ValueError(f"no statement matches {options.pattern!r}; `lrtheory list` shows all")
     if options.json:
         print(json.dumps([_described(statement) for statement in found], indent=1))
     else:
         for statement in found:
             print(f"{statement.id:<44} {statement.kind:<12} {statement.title}")
-    if not found:
-        raise ValueError(f"no statement matches {options.pattern!r}; `lrtheory list` shows all")
+        print(counted(found))
     return 0
 
 

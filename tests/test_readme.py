@@ -27,3 +27,8 @@ def test_the_commands_do_what_they_say(capsys):
 
 def test_the_table_names_the_systems_that_stand():
     assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == list(lrtheory.SYSTEMS)
+
+
+def test_what_stands_here_is_counted_as_the_command_counts_it(capsys):
+    main(["list"])
+    assert f"counts it: {capsys.readouterr().out.splitlines()[-1]}." in " ".join(README.split())

@@ -119,7 +119,7 @@ def lies(leaf: Leaf, *, decision: bool) -> Iterator[tuple[str, Change]]:
 
 def matches(path: str, patterns: Any) -> bool:
     """Whether a path is among the declared ones, which may hold `*`."""
-    return any(path == pattern or fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -239,6 +239,9 @@ def fooled(statement: Statement, session: Session) -> list[Lie]:
     truth = check(replace(statement, solve=honest), session)
     if truth.verdict != "supported":
         raise StatementError(f"{statement.id}: an honest outcome is {truth.verdict}\n{truth}")
+    idle = [one for one in (*statement.decisions, *statement.unread) if not fnmatch.filter(leaves(honest.first), one)]
+    if idle:
+        raise StatementError(f"{statement.id}: an outcome has no {idle}; it has {list(leaves(honest.first))}")
     found = []
     for lie, forge in _forgeries(statement, honest):
         forger = _Forger(honest, forge)

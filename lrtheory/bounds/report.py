@@ -12,10 +12,10 @@ from typing import Any
 from lrtheory.bounds.checking import system_digest
 from lrtheory.bounds.evidence import Evidence, file_name, load_evidence
 from lrtheory.bounds.figure_records import figure_section
-from lrtheory.bounds.sources import Classical, Derived, Paper
+from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["costs", "render", "short", "stale"]
+__all__ = ["costs", "counted", "render", "short", "stale"]
 
 _HEAD = """# What was measured
 
@@ -23,14 +23,18 @@ Every row is one statement, measured by `make bounds` and rendered by `lrtheory 
 
 - *source*: where it stands. "read" says what of it was at hand: full (the paper itself), abstract, secondary (what
   others restate of it), code (the authors' own), or recalled (nothing but memory). "Classical" is a textbook theorem.
-  "Derived here" is no theorem of the paper: the docstring that is named carries the proof.
+  "Derived here" is no theorem of the paper: the docstring that is named carries the proof. Observations are constants
+  and regularities that were measured; they are no theorems, stand in tables of their own and are counted apart.
 - *lhs*, *rhs*: both sides at the worst entry; *slack*: rhs - lhs there (for equalities minus their distance). Near ties
   are decided in rational or ball arithmetic; where sides carry the rounding of iterates, "±" says how much, and the
   claim is decided up to that.
-- *tightness*: the largest lhs/rhs where the bound bites, "-" where nothing comes near; *vacuous*: instances on which it
-  says nothing, of how many.
+- *tightness*: the largest lhs/rhs where the bound bites, "-" where nothing comes near; *says something*: on how many
+  instances, and in how many entries, the claim excludes anything. With fewer than half of the instances or a quarter of
+  the entries it would not count as supported.
 - *worst*: the instance, which `lrtheory check ID` replays; "found by search" ones are printed by it.
 - *saboteurs*: wrong variants (a changed solver, too strong a constant, a dropped hypothesis), all refuted.
+- *formula*: the claim is about a formula of the library, or about counts that only its own kernels make, so no
+  algorithm of a user's own is put to the test.
 - *recorded* statements are not checked; the row says why, and which statement carries what can be.
 
 Errata are claims of a source, or rules of its authors' code, that the same checks refute as they stand; they are told
@@ -38,12 +42,12 @@ in our words, and the corrected form is the statement beside them. Which instanc
 roundings, may differ on another processor; verdicts should not.
 """
 _INDEX = (
-    "| system | paper | supported | of the paper | classical | derived here | recorded | saboteurs refuted | errata "
-    "| figures |"
+    "| system | paper | theorems supported | of the paper | classical | derived here | observations | recorded "
+    "| saboteurs refuted | errata | figures |"
 )
 _COLUMNS = (
-    "| id | claim | source | hypotheses | saboteurs refuted | verdict | kind | lhs | rhs | slack | tightness | vacuous "
-    "| worst |"
+    "| id | claim | source | hypotheses | saboteurs refuted | verdict | kind | lhs | rhs | slack | tightness "
+    "| says something | worst |"
 )
 TINY = 1e-9  # a ratio of both sides below which nothing comes near the bound
 _ERRATA = "| statement | refuted | lhs | rhs | counterexample | corrected form | its source |"
@@ -89,8 +93,12 @@ def render(
         cells = [f"[{system}](#{system})", title, *_counts(own), str(len(errata)), str(len(records))]
         index.append(cells)
         digest = f"Sources {system_digest(system)}."
-        parts += [f"## {system}\n", f"{title} {digest}\n".lstrip(), "### Statements\n"]
-        parts.append(_table(_COLUMNS, [[*_fixed(one), *_measured(one, folder)] for one in own]))
+        parts += [f"## {system}\n", f"{title} {digest}\n".lstrip()]
+        theorems = [one for one in own if not isinstance(one.source, Measured)]
+        observations = [one for one in own if isinstance(one.source, Measured)]
+        for heading, some in (("Theorems", theorems), ("Observations", observations)):
+            rows = [[*_fixed(one), *_measured(one, folder)] for one in some]
+            parts += [f"### {heading}\n", _table(_COLUMNS, rows)] if rows else []
         parts += ["### Errata\n", _table(_ERRATA, errata)] if errata else []
         parts += [figure_section(records)] if records else []
     return "\n".join([_HEAD, _run(statements, folder), _table(_INDEX, index), *parts])
@@ -117,12 +125,33 @@ def _run(statements: Sequence[Statement], folder: Path) -> str:
     )
 
 
+def counted(statements: Sequence[Statement]) -> str:
+    """How many statements there are, by what they rest on.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        Any statements.
+
+    Returns
+    -------
+    str
+        One line: theorems of papers, classical and derived ones, observations, and what is recorded without a check.
+    """
+    total, papers, classical, derived, observations, recorded, saboteurs = _counts(statements)
+    return (
+        f"{total} theorems ({papers} of the papers, {classical} classical, {derived} derived here), {observations} "
+        f"observations, {recorded} recorded without a check, {saboteurs} saboteurs"
+    )
+
+
 def _counts(statements: Sequence[Statement]) -> list[str]:
-    """Supported statements, by the kind of their source, recorded ones, and saboteurs."""
-    supported = [one for one in statements if one.due == "supported"]
-    kinds = [sum(isinstance(one.source, kind) for one in supported) for kind in (Paper, Classical, Derived)]
+    """Checked theorems, by the kind of their source, observations, recorded statements, and saboteurs."""
+    checked = [one for one in statements if one.due == "supported"]
+    kinds = [sum(isinstance(one.source, kind) for one in checked) for kind in (Paper, Classical, Derived, Measured)]
     saboteurs = sum(len(one.saboteurs) for one in statements)
-    return [str(count) for count in (len(supported), *kinds, len(statements) - len(supported), saboteurs)]
+    counts = (len(checked) - kinds[-1], *kinds, len(statements) - len(checked), saboteurs)
+    return [str(count) for count in counts]
 
 
 def _fixed(statement: Statement) -> list[str]:
@@ -155,9 +184,16 @@ def _measured(statement: Statement, folder: Path) -> list[str]:
         sides, slack = [short(worst["lhs"]), short(worst["rhs"])], f"{worst['slack']:.3g}"
         sides[1] += f" ± {worst['rounding']:.1g}" if "rounding" in worst else ""
     tightness = "" if evidence.tightness is None else f"{evidence.tightness:.3g}" if evidence.tightness > TINY else "-"
-    vacuous = f"{evidence.vacuous} of {evidence.n_instances}" if evidence.n_instances else ""
+    saying = f"{evidence.n_instances - evidence.vacuous} of {evidence.n_instances}" if evidence.n_instances else ""
+    if evidence.counts.get("entries"):
+        saying += f"; {evidence.counts['saying']} of {evidence.counts['entries']} entries"
+    if "upper" in worst:
+        tightness += f" (at most {worst['upper']:.2g}" + (
+            f", exactly {worst['exact']:.2g})" if "exact" in worst else ")"
+        )
     label = _label(str(worst.get("instance", "")))
-    return [evidence.kind, *sides, slack, tightness, vacuous, label or evidence.message]
+    kind = f"{evidence.kind}, formula" if statement.closed else evidence.kind
+    return [kind, *sides, slack, tightness, saying, label or evidence.message]
 
 
 def _label(label: str) -> str:
