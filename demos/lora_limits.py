@@ -12,11 +12,10 @@ with app.setup:
     from lrtheory.lora_limits import attention_factors, exp_polynomial, theory
     from proofs_checks.lora_limits.certificates import LL_P5
     from proofs_checks.lora_limits.families.tilts import (
-        Approximate,
         Surrogate,
-        approximate,
         is_approximated,
         library_chain,
+        surrogate_chain,
     )
 
     STORY = parts.Story(
@@ -54,7 +53,7 @@ def surrogate(degree, largest, few, noise):
 def shortened(case, rng=None):
     """The saboteur: factors without the last power; what is not above 0 counts as next to nothing."""
     U, V = attention_factors(case.Q, case.K, exp_polynomial(case.bound, degree=max(0, case.degree - 1)))
-    return Approximate(U, V, U @ V.sum(0), library_chain(np.log(np.maximum(U @ V.T, 1e-9)), case.C3, case.Y))
+    return library_chain(np.log(np.maximum(U @ V.T, 1e-9)), case.C3, case.Y)
 
 
 @app.function
@@ -74,7 +73,7 @@ def measure(*, degree, largest, few, noise, saboteur):
     degrees = np.array(SLIDERS["degree"].stops)
     cases = [surrogate(g, largest, few, noise) for g in degrees.tolist()]
     measured, bounds = np.array([moved(case, saboteur) for case in cases]).T
-    solve = shortened if saboteur else approximate
+    solve = shortened if saboteur else surrogate_chain
     verdict = parts.judge(LL_P5, solve, [surrogate(degree, largest, few, noise)])
     numbers = (float(measured[degree]), float(bounds[degree]))
     return parts.Reading(degrees, measured, bounds, numbers, verdict, {"degree": degree})

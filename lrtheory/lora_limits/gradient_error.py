@@ -147,12 +147,13 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
 
 
 def _absolute_weight(inputs: Inputs, task: Task, letter: str) -> np.ndarray:
-    """At least |W| + |s| (|B| |A|)^T, the terms of which an effective weight is made."""
-    size = np.abs(to_numpy(task.entry.W[letter]).astype(np.float64))
-    if letter in task.entry.adapters:
-        A, B = (np.abs(to_numpy(one).astype(np.float64)) for one in task.entry.adapters[letter])
-        size += 2 * abs(inputs.head.scale(letter)) * (B @ A).T  # the weight alone is at most the effective one and this
-    return size
+    """|W| + |s| (|B| |A|)^T, the terms of which an effective weight is made."""
+    W = to_numpy(task.entry.W[letter]).astype(np.float64)
+    if letter not in task.entry.adapters:
+        return np.abs(W)
+    A, B = (to_numpy(one).astype(np.float64) for one in task.entry.adapters[letter])
+    scale = inputs.head.scale(letter)
+    return np.abs(W - scale * (B @ A).T) + abs(scale) * (np.abs(B) @ np.abs(A)).T
 
 
 def _terms(task: Task) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Ball, Derived, Inequality, Sides, Statement, always, saboteur
+from lrtheory.bounds import Ball, Derived, Inequality, Measured, Sides, Statement, saboteur
 from lrtheory.lora_limits import theory
 from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.certified import (
@@ -17,39 +17,44 @@ from proofs_checks.lora_limits.families.certified import (
     Canceling,
     by_certificate,
     factors,
+    floor_of,
 )
 from proofs_checks.lora_limits.families.tilts import (
     MANY_TOKENS,
     SURROGATES,
-    Approximate,
     Matrices,
     Surrogate,
-    approximate,
+    factored_rows,
     is_approximated,
+    is_on_a_line,
+    polynomial_chain,
     rows,
     surrogate_chain,
     truth,
+    weighted,
 )
-from proofs_checks.lora_limits.propagation import bounds_of
+from proofs_checks.lora_limits.propagation import ANYWHERE, bounds_of, of_outputs, of_products, of_rows
 
 #: matrices of the chain, and what bounds them; some by sums of rows
 LINKS = {"f": "tilt", "c": "output", "q": "q", "p1": "p1", "row_means": "row_means", "p2": "p2", "p": "p"}
 BY_ROWS = ("f", "p1", "p2", "p")
 
 
-def spoiled(case: Surrogate, found: Approximate) -> np.ndarray:
-    """Rounding of the chain of U V^T, whose entries are sums over features."""
-    return case.as_tilted.spoiled * (1 + np.exp(case.bound) * np.abs(found.U).max() * np.abs(found.V).sum())
+def all_links(case: Surrogate, found: Matrices, factor: float = 1.0) -> Sides:
+    """Every link, from one surrogate, so that a broken one is located; and every matrix against the polynomial's.
 
-
-def all_links(case: Surrogate, found: Approximate, factor: float = 1.0) -> Sides:
-    """Every link, from one surrogate, so that a broken one is located."""
-    tilt = case.as_tilted
+    Two matrices of any attention are apart by the trivial sides at most.
+    """
+    tilt, wanted = case.as_tilted, polynomial_chain(case)
     exact = truth(tilt)
-    bounds = bounds_of(tilt, exact)
-    moved = {name: getattr(found.matrices, name) - getattr(exact, name) for name in LINKS}
+    bounds, Q = bounds_of(tilt, exact), float(np.abs(exact.q).max())
+    moved = {name: getattr(found, name) - getattr(exact, name) for name in LINKS}
     lhs = [rows(one).max() if name in BY_ROWS else np.abs(one).max() for name, one in moved.items()]
-    return Sides(lhs, [factor * getattr(bounds, field) for field in LINKS.values()], rounding=spoiled(case, found))
+    unlike = [np.abs(getattr(found, name) - getattr(wanted, name)).max() for name in LINKS]
+    apart = {"f": 2.0, "c": of_outputs(tilt, Q), "q": of_products(tilt, Q)}
+    rhs = [factor * getattr(bounds, field) for field in LINKS.values()]
+    trivial = [apart.get(name, of_rows(tilt, Q)) for name in LINKS]
+    return Sides([*lhs, *unlike], [*rhs, *np.zeros(7)], trivial=[*trivial, *[np.inf] * 7], rounding=case.spoiled)
 
 
 LL_P5 = Statement(
@@ -59,22 +64,23 @@ LL_P5 = Statement(
     tex=r"f \to c \to q \to p_1 \to r \to p_2 \to p",
     hypotheses={"eta below 1": is_approximated},
     instances=SURROGATES,
-    solve=approximate,
-    claim=Inequality(all_links),
+    solve=surrogate_chain,
+    claim=Inequality(all_links, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("a twentieth of the bounds", claim=Inequality(partial(all_links, factor=0.05))),
-        saboteur("one degree less", solve=mutants.one_degree_less),
+        saboteur("one degree less", solve=partial(surrogate_chain, made=mutants.one_degree_less)),
     ),
 )
 
 
-def low_ranks(case: Surrogate, found: Matrices, short: int = 0) -> Sides:
-    """Singular values of p2 beyond g + 1, of p1 beyond (g + 1) d_v, against 0; sums of f against 1 from both sides."""
-    k = case.degree + 1 - short
-    beyond = [np.linalg.svd(one, compute_uv=False)[n:] for one, n in ((found.p2, k), (found.p1, k * case.C3.shape[1]))]
-    masses = found.f.sum(1)
-    lhs, ones = np.concatenate(beyond), np.ones(len(masses))
-    return Sides(np.r_[lhs, ones, masses], np.r_[0 * lhs, masses, ones], rounding=64 * case.as_tilted.spoiled)
+def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> Sides:
+    """Singular values of p2 beyond g + 1, of p1 beyond (g + 1) d_v, and both less the polynomial's, against 0."""
+    k, wanted = case.degree + 1 - short, polynomial_chain(case)
+    ranks = {"p2": k, "p1": k * case.C3.shape[1]}
+    beyond = [np.linalg.svd(found[name], compute_uv=False)[n:] for name, n in ranks.items()]
+    unlike = [np.abs(found[name] - getattr(wanted, name)).ravel() for name in ranks]
+    lhs = np.concatenate([*beyond, *unlike])
+    return Sides(lhs, 0 * lhs, rounding=64 * case.spoiled)
 
 
 LL_P2_RANK = Statement(
@@ -82,24 +88,25 @@ LL_P2_RANK = Statement(
     title="Ranks along the chain of a polynomial",
     source=Derived(theory.n_features),
     tex=r"\mathrm{rank}\,\tilde p_2 \le k,\quad \mathrm{rank}\,\tilde p_1 \le k\,d",
-    hypotheses={"eta below 1": is_approximated},
+    hypotheses={"eta below 1": is_approximated, "one coordinate": is_on_a_line},
     instances=MANY_TOKENS,
-    solve=surrogate_chain,
-    claim=Inequality(low_ranks),
+    solve=weighted,
+    claim=Inequality(low_ranks, unbounded="what has a higher rank may have any singular values"),
     saboteurs=(
         saboteur("one rank less", claim=Inequality(partial(low_ranks, short=1))),
-        saboteur("exp itself", solve=mutants.exact_factors),
+        saboteur("exp itself", solve=partial(weighted, made=mutants.exact_factors)),
     ),
-    notes="Nine tokens on a line, k = g + 1 monomials of one coordinate.",
+    notes="Tokens on a line, k = g + 1 monomials of one coordinate.",
 )
 
 
-def sums_within(case: Surrogate, found: Approximate, factor: float = 1.0) -> Sides:
-    """|D~ / D - 1| against eta, and the entries of U V^T against exp."""
-    logits = case.Q @ case.K.T
-    sums, entries = found.sums / np.exp(logits).sum(1), (found.U @ found.V.T) * np.exp(-logits)
-    lhs = np.abs(np.r_[sums, entries.ravel()] - 1)
-    return Sides(lhs, np.full(len(lhs), factor * case.polynomial.error), rounding=spoiled(case, found))
+def sums_within(case: Surrogate, found: dict[str, np.ndarray], factor: float = 1.0) -> Sides:
+    """|D~ / D - 1| and |A~ / A - 1| against eta, with A~ = U V^T; A~ and its sums against the polynomial's."""
+    exact, A = np.exp(case.Q @ case.K.T), found["U"] @ found["V"].T
+    moved = np.abs(np.r_[found["sums"] / exact.sum(1), (A / exact).ravel()] - 1)
+    unlike = np.abs(np.r_[found["sums"] - case.powers.sum(1), (A - case.powers).ravel()])
+    rhs = np.r_[np.full(len(moved), factor * case.polynomial.error), 0 * unlike]
+    return Sides(np.r_[moved, unlike], rhs, rounding=case.spoiled)
 
 
 LL_P3 = Statement(
@@ -109,11 +116,11 @@ LL_P3 = Statement(
     tex=r"|\tilde A_{ij} - A_{ij}| \le \eta A_{ij} \Rightarrow |\tilde D_i/D_i - 1| \le \eta",
     hypotheses={"eta below 1": is_approximated},
     instances=SURROGATES,
-    solve=approximate,
-    claim=Inequality(sums_within),
+    solve=factored_rows,
+    claim=Inequality(sums_within, unbounded="factors of something else may have any product"),
     saboteurs=(
         saboteur("half of eta", claim=Inequality(partial(sums_within, factor=0.5))),
-        saboteur("one degree less", solve=mutants.one_degree_less),
+        saboteur("one degree less", solve=partial(factored_rows, made=mutants.one_degree_less)),
     ),
 )
 
@@ -141,7 +148,8 @@ LL_E9 = Statement(
     hypotheses={"a positive target": lambda case: case.epsilon > 0},
     instances=ADAPTED,
     solve=by_certificate,
-    claim=Inequality(within_target),
+    claim=Inequality(within_target, unbounded="wrong gradients may be off by any amount"),
+    decisions=("gradients.*", "entries.*"),
     saboteurs=(
         saboteur("a degree of one", solve=partial(by_certificate, degree=1)),
         saboteur("a certificate that is too good", solve=mutants.small_certificate),
@@ -167,15 +175,19 @@ def reaches(case: Canceling, found: tuple[np.ndarray, np.ndarray], floors: int =
 LL_E9_FLOATS = Statement(
     id="lora_limits/LL-E9-floats",
     title="Rounding of features is governed by sums of absolute products",
-    source=Derived(theory.relative_error_for),
+    source=Measured(
+        what="the constant 4 of what rounding adds to U V^T",
+        where="pairs of rows whose products cancel, in both precisions",
+        command="lrtheory check lora_limits/LL-E9-floats",
+    ),
     tex=r"|\mathrm{fl}(UV^\top)e^{-s} - 1| \le \eta + 4(g+d)\,u\,e^M\,T_g(N),\quad N = \beta\sum_a|x_ay_a|",
-    hypotheses={"logits small beside N": always},
+    hypotheses={"the floor of these rows": lambda case: case.floor == floor_of(case.Q, case.K, case.degree)},
     instances=CANCELING,
     solve=factors,
-    claim=Inequality(reaches, numbers=Ball),
+    claim=Inequality(reaches, numbers=Ball, unbounded="other factors may have any product"),
     saboteurs=(
         saboteur("without the floor", claim=Inequality(partial(reaches, floors=0), numbers=Ball)),
         saboteur("one feature is lost", solve=mutants.one_feature_lost),
     ),
-    notes="The constant of the floor is measured, and not proved. The certificate without it fails at N = 32.",
+    notes="A proof would need the order in which a BLAS adds. Without the floor the certificate fails at N = 32.",
 )

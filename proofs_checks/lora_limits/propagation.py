@@ -19,8 +19,9 @@ from proofs_checks.lora_limits.families.tilts import (
     TILTED,
     Matrices,
     Tilted,
+    due,
+    link,
     rows,
-    tilted,
     truth,
 )
 
@@ -34,23 +35,56 @@ def bounds_of(case: Tilted, exact: Matrices) -> Any:
     return theory.error_certificate(case.eta, case.C1, case.C2, case.C3, case.Y, beta=1, q_max=q_max)
 
 
-def at_most(part: str, bound: Callable[[Any, float], float], measure: Any = np.abs) -> Inequality:
-    """One matrix of the chain against its bound, a function of the library's bounds and of Q = max |q|."""
+ANYWHERE = "a matrix of other exponentials may be anywhere"
 
-    def sides(case: Tilted, found: Matrices) -> Sides:
+
+def within(case: Tilted, found: np.ndarray, part: str, moved: np.ndarray, limits: tuple[Any, Any]) -> Sides:
+    """Moves against a limit, which says something below the second one, and the matrix against the due one."""
+    limit, trivial = (np.broadcast_to(one, moved.shape) for one in limits)
+    unlike = np.abs(found - getattr(due(case), part)).ravel()
+    lhs, rhs = np.r_[moved, unlike], np.r_[limit, 0 * unlike]
+    return Sides(lhs, rhs, trivial=np.r_[trivial, np.full(unlike.shape, np.inf)], rounding=case.spoiled)
+
+
+def at_most(
+    part: str,
+    bound: Callable[[Any, float], float],
+    trivial: Callable[[Tilted, float], float],
+    measure: Callable[[np.ndarray], np.ndarray] = np.abs,
+) -> Inequality:
+    """One matrix of the chain against its bound, a function of the library's bounds and of Q = max |q|.
+
+    The trivial side is how far two matrices of any attention can be apart.
+    """
+
+    def sides(case: Tilted, found: np.ndarray) -> Sides:
         exact = truth(case)
-        moved = measure(getattr(found, part) - getattr(exact, part)).ravel()
-        limit = bound(bounds_of(case, exact), float(np.abs(exact.q).max()))
-        return Sides(moved, np.full(len(moved), limit), rounding=case.spoiled)
+        moved, Q = measure(found - getattr(exact, part)).ravel(), float(np.abs(exact.q).max())
+        return within(case, found, part, moved, (bound(bounds_of(case, exact), Q), trivial(case, Q)))
 
-    return Inequality(sides)
+    return Inequality(sides, unbounded=ANYWHERE)
 
 
-def normalized(case: Tilted, found: Matrices, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
-    """Rows of f~ - f, summed absolutely, against tau; the sums of f~ against 1 from both sides."""
-    moved, sums = rows(found.f - truth(case).f), found.f.sum(1)
-    rhs = np.r_[np.full(len(moved), bound(case.eta)), np.ones(len(sums)), sums]
-    return Sides(np.r_[moved, sums, np.ones(len(sums))], rhs, rounding=case.spoiled)
+def of_outputs(case: Tilted, Q: float) -> float:
+    """Outputs are means of values, so they differ by the largest spread at most."""
+    return case.spread
+
+
+def of_products(case: Tilted, Q: float) -> float:
+    """Sums over the columns of the values."""
+    return case.C3.shape[1] * float(np.abs(case.C3).max()) * case.spread
+
+
+def of_rows(case: Tilted, Q: float) -> float:
+    """Rows of p1, of p2 and of p, and means of rows, are at most the largest entry of q."""
+    return Q + case.largest_q
+
+
+def normalized(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
+    """Rows of f~ - f, summed absolutely, against tau; the sums of f~ against 1, and f~ against the due one."""
+    moved, sums = rows(found - truth(case).f), found.sum(1)
+    limits = np.r_[np.full(len(moved), bound(case.eta)), 0 * sums], np.r_[np.full(len(moved), 2.0), 0 * sums + np.inf]
+    return within(case, found, "f", np.r_[moved, np.abs(sums - 1)], limits)
 
 
 LL_E1 = Statement(
@@ -63,23 +97,24 @@ LL_E1 = Statement(
     ),
     hypotheses=SMALL_ERROR,
     instances=TIGHT_ROWS,
-    solve=tilted,
-    claim=Inequality(normalized),
+    solve=partial(link, part="f"),
+    claim=Inequality(normalized, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("eta in the place of tau", claim=Inequality(partial(normalized, bound=lambda eta: eta))),
         saboteur(
             "99 parts of 100 of tau", claim=Inequality(partial(normalized, bound=lambda x: 0.99 * theory.tilt_bound(x)))
         ),
-        saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
+        saboteur("rows divided by the exact sums", solve=partial(link, part="f", made=mutants.exact_sums)),
     ),
     notes="Sharp; the earlier work has 2 eta.",
 )
 
 
-def relative(case: Tilted, found: Matrices, bound: Callable[[float], float] = theory.entry_error) -> Sides:
-    """Entries of f~ against those of f, in units of f."""
-    moved = np.abs(found.f / truth(case).f - 1).ravel()
-    return Sides(moved, np.full(len(moved), bound(case.eta)), rounding=4 * case.spoiled)
+def relative(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.entry_error) -> Sides:
+    """Entries of f~ against those of f, in units of f; no entry of an attention is above 1."""
+    f = truth(case).f.ravel()
+    sides = within(case, found, "f", np.abs(found.ravel() / f - 1), (bound(case.eta), np.maximum(1.0, 1 / f - 1)))
+    return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=4 * case.spoiled)
 
 
 LL_E1_ENTRY = Statement(
@@ -89,12 +124,12 @@ LL_E1_ENTRY = Statement(
     tex=r"|\tilde f_{ij}/f_{ij} - 1| \le 2\eta/(1-\eta)",
     hypotheses=SMALL_ERROR,
     instances=TIGHT_ENTRIES,
-    solve=tilted,
-    claim=Inequality(relative),
+    solve=partial(link, part="f"),
+    claim=Inequality(relative, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("2 eta", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta))),
         saboteur("2 eta / (1 + eta)", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta / (1 + eta)))),
-        saboteur("tilts twice as large", solve=mutants.tilted_twice),
+        saboteur("tilts twice as large", solve=partial(link, part="f", made=mutants.tilted_twice)),
     ),
     notes="Reached in the limit of a key whose mass vanishes.",
 )
@@ -106,12 +141,12 @@ LL_E2 = Statement(
     tex=r"\|\tilde c - c\|_{\max} \le \tau\,\mathrm{osc}/2",
     hypotheses=SMALL_ERROR,
     instances=TIGHT_OUTPUTS,
-    solve=tilted,
-    claim=at_most("c", lambda bounds, Q: bounds.output),
+    solve=partial(link, part="c"),
+    claim=at_most("c", lambda bounds, Q: bounds.output, of_outputs),
     saboteurs=(
-        saboteur("half of it", claim=at_most("c", lambda bounds, Q: bounds.output / 2)),
-        saboteur("99 parts of 100", claim=at_most("c", lambda bounds, Q: 0.99 * bounds.output)),
-        saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
+        saboteur("half of it", claim=at_most("c", lambda bounds, Q: bounds.output / 2, of_outputs)),
+        saboteur("99 parts of 100", claim=at_most("c", lambda bounds, Q: 0.99 * bounds.output, of_outputs)),
+        saboteur("rows divided by the exact sums", solve=partial(link, part="c", made=mutants.exact_sums)),
     ),
     notes="Reached by values 1 and -1.",
 )
@@ -123,12 +158,12 @@ LL_E3 = Statement(
     tex=r"\|\tilde q - q\|_{\max} \le d\,v\,\tau\,\mathrm{osc}/2",
     hypotheses=SMALL_ERROR,
     instances=TIGHT_OUTPUTS,
-    solve=tilted,
-    claim=at_most("q", lambda bounds, Q: bounds.q),
+    solve=partial(link, part="q"),
+    claim=at_most("q", lambda bounds, Q: bounds.q, of_products),
     saboteurs=(
-        saboteur("without the number of columns", claim=at_most("q", lambda bounds, Q: bounds.output)),
+        saboteur("without the number of columns", claim=at_most("q", lambda bounds, Q: bounds.output, of_products)),
         saboteur("labels are added", patch=(gradient_chain, "c = output - Y", "c = output + Y")),
-        saboteur("rows divided by the exact sums", solve=mutants.exact_sums),
+        saboteur("rows divided by the exact sums", solve=partial(link, part="q", made=mutants.exact_sums)),
     ),
     notes="Reached where all columns of the values are alike.",
 )
@@ -140,11 +175,11 @@ LL_E4 = Statement(
     tex=r"\sum_j|\tilde p_1 - p_1| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q,\quad Q = \|q\|_{\max}",
     hypotheses=SMALL_ERROR,
     instances=TIGHT_PARTS,
-    solve=tilted,
-    claim=at_most("p1", lambda bounds, Q: bounds.p1, rows),
+    solve=partial(link, part="p1"),
+    claim=at_most("p1", lambda bounds, Q: bounds.p1, of_rows, rows),
     saboteurs=(
-        saboteur("without tau Q", claim=at_most("p1", lambda bounds, Q: bounds.q, rows)),
-        saboteur("half of tau Q alone", claim=at_most("p1", lambda bounds, Q: bounds.tilt * Q / 2, rows)),
+        saboteur("without tau Q", claim=at_most("p1", lambda bounds, Q: bounds.q, of_rows, rows)),
+        saboteur("half of tau Q alone", claim=at_most("p1", lambda bounds, Q: bounds.tilt * Q / 2, of_rows, rows)),
         saboteur("q is not weighted", patch=(gradient_chain, "p1, p2 = f * q,", "p1, p2 = q,")),
     ),
     notes="Reached where all values are alike.",
@@ -157,10 +192,10 @@ LL_E5 = Statement(
     tex=r"|\tilde r_i - r_i| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q",
     hypotheses=SMALL_ERROR,
     instances=TILTED,
-    solve=tilted,
-    claim=at_most("row_means", lambda bounds, Q: bounds.row_means),
+    solve=partial(link, part="row_means"),
+    claim=at_most("row_means", lambda bounds, Q: bounds.row_means, of_rows),
     saboteurs=(
-        saboteur("without tau Q", claim=at_most("row_means", lambda bounds, Q: bounds.q)),
+        saboteur("without tau Q", claim=at_most("row_means", lambda bounds, Q: bounds.q, of_rows)),
         saboteur("c in the place of O", patch=(gradient_chain, "xp.sum(c * output", "xp.sum(c * c")),
     ),
 )
@@ -172,10 +207,10 @@ LL_E6 = Statement(
     tex=r"\sum_j|\tilde p_2 - p_2| \le d\,v\,\tau\,\mathrm{osc}/2 + 2\tau Q",
     hypotheses=SMALL_ERROR,
     instances=TILTED,
-    solve=tilted,
-    claim=at_most("p2", lambda bounds, Q: bounds.p2, rows),
+    solve=partial(link, part="p2"),
+    claim=at_most("p2", lambda bounds, Q: bounds.p2, of_rows, rows),
     saboteurs=(
-        saboteur("without tau Q", claim=at_most("p2", lambda bounds, Q: bounds.q, rows)),
+        saboteur("without tau Q", claim=at_most("p2", lambda bounds, Q: bounds.q, of_rows, rows)),
         saboteur("the mean is squared", patch=(gradient_chain, "r[:, None] * f", "(r * r)[:, None] * f")),
     ),
 )
@@ -187,10 +222,10 @@ LL_E7 = Statement(
     tex=r"\sum_j|\tilde p - p| \le d\,v\,\tau\,\mathrm{osc} + 3\tau Q",
     hypotheses=SMALL_ERROR,
     instances=TILTED,
-    solve=tilted,
-    claim=at_most("p", lambda bounds, Q: bounds.p, rows),
+    solve=partial(link, part="p"),
+    claim=at_most("p", lambda bounds, Q: bounds.p, of_rows, rows),
     saboteurs=(
-        saboteur("a twentieth", claim=at_most("p", lambda bounds, Q: bounds.p / 20, rows)),
+        saboteur("a twentieth", claim=at_most("p", lambda bounds, Q: bounds.p / 20, of_rows, rows)),
         saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
         saboteur("p without p2", patch=(gradient_chain, "p = p1 - p2", "p = p1")),
     ),
@@ -198,14 +233,18 @@ LL_E7 = Statement(
 )
 
 
-def gradient_moves(case: Tilted, found: Matrices, share: float = 1.0) -> Sides:
+def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides:
     """C1^T (p~ - p) C2 entry by entry, against the bound, and that against the form without q."""
     exact = truth(case)
-    moved = np.abs(case.C1.T @ (found.p - exact.p) @ case.C2).ravel()
-    bound = bounds_of(case, exact).gradient
+    moved = np.abs(case.C1.T @ (found - exact.p) @ case.C2).ravel()
+    bound, rows_of_p = bounds_of(case, exact).gradient, of_rows(case, float(np.abs(exact.q).max()))
     apriori = theory.tilt_bound(case.eta) * theory.error_multiplier(case.C1, case.C2, case.C3, Y=case.Y, beta=1)
-    rhs = np.r_[np.full(len(moved), share * bound), apriori]
-    return Sides(np.r_[moved, bound], rhs, rounding=case.spoiled_gradient)
+    limits = (
+        np.full(len(moved), share * bound),
+        np.full(len(moved), theory.gradient_bound(rows_of_p, case.C1, case.C2, beta=1)),
+    )
+    sides = within(case, found, "p", np.r_[moved, bound], (np.r_[limits[0], apriori], np.r_[limits[1], np.inf]))
+    return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=case.spoiled_gradient)
 
 
 LL_E8 = Statement(
@@ -218,8 +257,8 @@ LL_E8 = Statement(
     ),
     hypotheses=SMALL_ERROR,
     instances=TILTED,
-    solve=tilted,
-    claim=Inequality(gradient_moves),
+    solve=partial(link, part="p"),
+    claim=Inequality(gradient_moves, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("a tenth", claim=Inequality(partial(gradient_moves, share=0.1))),
         saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),

@@ -80,7 +80,7 @@ ADAPTED = Family(
     always=(
         Adapted(small(letters(6, 2, 2, 1), 0.25), 2.0**-4),
         Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16),
-        Adapted(small(letters(6, 2, 2, 1), 0.25), 2.0**-4, single=True),
+        Adapted(small(letters(6, 2, 2, 1), 0.25), 0.25, single=True),
         Adapted(small(letters(7, 16, 2, 1), 0.25), 1.0, single=True, n_entries=2),
         Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16, n_entries=3),
         Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16, "hybrid", "minimax", 2),
@@ -107,13 +107,28 @@ class Canceling:
         return exp_polynomial(float(np.abs((self.Q * self.K).sum(1)).max()), degree=self.degree)
 
 
+def floor_of(Q: np.ndarray, K: np.ndarray, degree: int) -> float:
+    """The library's floor of rounding for these rows, by the sum of absolute products and the largest logit."""
+    terms = Q.astype(float) * K.astype(float)
+    logit, products = float(np.abs(terms.sum(1)).max()), float(np.abs(terms).sum(1).max())
+    a = exp_polynomial(logit, degree=degree).coefficients
+    return theory.rounding_floor(a, products, n_variables=Q.shape[1], bound=logit, dtype=Q.dtype)
+
+
 def canceling(x: float, offset: float, degree: int, dtype: Any = np.float64) -> Canceling:
     """x = (t, t) and y = (t, -t + offset)."""
     Q, K = np.array([[x, x]], dtype), np.array([[x, -x + offset]], dtype)
-    products = float(np.abs(Q.astype(float) * K.astype(float)).sum())
-    logit = float(abs((Q.astype(float) * K.astype(float)).sum()))
-    a = exp_polynomial(logit, degree=degree).coefficients
-    return Canceling(Q, K, degree, theory.rounding_floor(a, products, n_variables=2, bound=logit, dtype=dtype))
+    return Canceling(Q, K, degree, floor_of(Q, K, degree))
+
+
+def draw_canceling(draws: Draws) -> Canceling:
+    """Up to three pairs of rows of up to four coordinates, whose products cancel but for a part; both precisions."""
+    pairs, d, dtype = draws.integers(1, 3), draws.integers(1, 2), draws.choice((np.float64, np.float32))
+    half = draws.integers(-48, 48, shape=(pairs, d)) / 8
+    off = draws.integers(-8, 8, shape=(pairs, d)) / 64
+    Q, K = (np.concatenate(both, axis=1).astype(dtype) for both in ((half, half), (half, off - half)))
+    degree = draws.integers(1, 14)
+    return Canceling(Q, K, degree, floor_of(Q, K, degree))
 
 
 def factors(case: Canceling, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -130,4 +145,5 @@ CANCELING = Family(
         canceling(4.0, 0.015625, 9, np.float32),
         canceling(4.0, -0.03125, 9, np.float32),
     ),
+    draw=draw_canceling,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.lora_limits import attention_factors, chain, exp_polynomial
-from proofs_checks.lora_limits.families.chains import attention, draw_table
+from proofs_checks.lora_limits.families.chains import draw_table, links
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Tilted:
         """What no entry of the chain exceeds."""
         v = float(np.abs(self.C3).max())
         return 1 + self.C3.shape[1] * (1 + v) * (1 + v + float(np.abs(self.Y).max()))
+
+    @property
+    def largest_q(self) -> float:
+        """What no entry of q exceeds, whatever the attention: outputs are means of values."""
+        v = float(np.abs(self.C3).max())
+        return self.C3.shape[1] * v * (v + float(np.abs(self.Y).max()))
 
     @property
     def spoiled(self) -> np.ndarray:
@@ -72,13 +79,21 @@ def tilted(case: Tilted, rng: np.random.Generator | None = None) -> Matrices:
     return library_chain(case.logits + np.log1p(case.eta * case.signs), case.C3, case.Y)
 
 
+def link(
+    case: Tilted, rng: np.random.Generator | None = None, part: str = "f", made: Callable[..., Matrices] = tilted
+) -> np.ndarray:
+    """One matrix of the chain of the tilted exponentials."""
+    return np.asarray(getattr(made(case, rng), part))
+
+
 def truth(case: Tilted) -> Matrices:
-    """The chain of the exact exponentials, row by row through diag(f) - f f^T."""
-    f = attention(case.logits)
-    c = f @ case.C3 - case.Y
-    q = c @ case.C3.T
-    p = np.array([(np.diag(f_i) - np.outer(f_i, f_i)) @ q_i for f_i, q_i in zip(f, q, strict=True)])
-    return Matrices(f, c, q, f * q, (f * q).sum(1), f * q - p, p)
+    """The chain of the exact exponentials, in the claims' own arithmetic."""
+    return Matrices(**links(case.logits, case.C3, case.Y))
+
+
+def due(case: Tilted) -> Matrices:
+    """The chain of the tilted exponentials, in the claims' own arithmetic."""
+    return Matrices(**links(case.logits + np.log1p(case.eta * case.signs), case.C3, case.Y))
 
 
 def rows(difference: np.ndarray) -> np.ndarray:
@@ -92,7 +107,7 @@ def draw_tilted(draws: Draws) -> Tilted:
     return Tilted(
         draw_table(draws, queries, keys),
         2.0 * draws.integers(0, 1, shape=(queries, keys)) - 1,
-        draws.choice((0.0625, 0.5, 0.9375)),
+        draws.choice((0.5, 0.0625, 2.0**-10, 0.9375)),
         *(draw_table(draws, *shape) for shape in ((keys, v), (queries, v), (queries, 2), (keys, 2))),
     )
 
@@ -134,9 +149,11 @@ def crowd(n: int, eta: float) -> Tilted:
 
 SINGLE = Tilted(*(np.array([[x]]) for x in (0.0, 1.0)), 0.5, *(np.array([[x]]) for x in (1.0, 0.0, 1.0, 1.0)))
 UPWARDS = replace(two_keys(0.5), signs=np.ones((1, 2)))
+UNEVEN = replace(two_keys(0.5, -0.375), logits=np.array([[0.5, 1.25]]))  # the gradient moves by half of its bound
 ALWAYS = (
     SINGLE,
     UPWARDS,
+    UNEVEN,
     two_keys(0.9, -2.0),
     two_keys(0.5, -4.0, 2),
     two_keys(0.9, 4.0),
@@ -185,6 +202,18 @@ class Surrogate:
         return exp_polynomial(self.bound, degree=self.degree, kind=self.kind)
 
     @property
+    def powers(self) -> np.ndarray:
+        """The polynomial of every logit, by its coefficients."""
+        return np.polynomial.polynomial.polyval(self.Q @ self.K.T, self.polynomial.coefficients)
+
+    @property
+    def spoiled(self) -> np.ndarray:
+        """Rounding of the chain of U V^T, whose entries are sums over features."""
+        products = float((np.abs(self.Q) @ np.abs(self.K).T).max())
+        terms = np.polynomial.polynomial.polyval(products, np.abs(self.polynomial.coefficients))
+        return self.as_tilted.spoiled * (1 + np.exp(self.bound) * terms) * len(self.K)
+
+    @property
     def as_tilted(self) -> Tilted:
         """The same attention, with eta of the polynomial."""
         eta, logits = self.polynomial.error, self.Q @ self.K.T
@@ -199,6 +228,11 @@ class Approximate:
     V: np.ndarray
     sums: np.ndarray
     matrices: Matrices
+
+
+def polynomial_chain(case: Surrogate) -> Matrices:
+    """The chain of the polynomial, in the claims' own arithmetic."""
+    return Matrices(**links(np.log(case.powers), case.C3, case.Y))
 
 
 def approximate(case: Surrogate, rng: np.random.Generator | None = None) -> Approximate:
@@ -229,16 +263,50 @@ SURROGATES = Family(
 )
 
 
-def surrogate_chain(case: Surrogate, rng: np.random.Generator | None = None) -> Matrices:
+def surrogate_chain(
+    case: Surrogate, rng: np.random.Generator | None = None, made: Callable[..., Approximate] = approximate
+) -> Matrices:
     """The chain of U V^T alone."""
-    return approximate(case).matrices
+    return made(case, rng).matrices
+
+
+def factored_rows(
+    case: Surrogate, rng: np.random.Generator | None = None, made: Callable[..., Approximate] = approximate
+) -> dict[str, np.ndarray]:
+    """U, V and the sums of the rows of U V^T."""
+    found = made(case, rng)
+    return {"U": found.U, "V": found.V, "sums": found.sums}
+
+
+def weighted(
+    case: Surrogate, rng: np.random.Generator | None = None, made: Callable[..., Matrices] = surrogate_chain
+) -> dict[str, np.ndarray]:
+    """p1 and p2 of the chain of U V^T."""
+    found = made(case, rng)
+    return {"p1": found.p1, "p2": found.p2}
+
+
+def on_a_line(queries: np.ndarray, keys: np.ndarray, values: np.ndarray, labels: np.ndarray, degree: int) -> Surrogate:
+    """Tokens whose second coordinate is 0."""
+    return Surrogate(*(np.pad(one, ((0, 0), (0, 1))) for one in (queries, keys)), values, labels, degree)
+
+
+def is_on_a_line(case: Surrogate) -> bool:
+    """Whether the monomials of one coordinate are all that there are."""
+    return not (case.Q[:, 1].any() or case.K[:, 1].any())
+
+
+def draw_on_a_line(draws: Draws) -> Surrogate:
+    """Up to nine queries and keys, one or two columns of values, degrees up to three."""
+    queries, keys, v = draws.integers(1, 9), draws.integers(1, 9), draws.integers(1, 2)
+    tables = [draw_table(draws, *shape) for shape in ((queries, 1), (keys, 1), (keys, v), (queries, v))]
+    found = on_a_line(tables[0] / 8, *tables[1:], draws.integers(0, 3))
+    return found if is_approximated(found) else replace(found, Q=found.Q / 8)
 
 
 LINE = np.linspace(-1.0, 1.0, 9)[:, None]
 MANY_TOKENS = Family(
     "many-tokens",
-    always=tuple(
-        Surrogate(0.5 * np.pad(LINE, ((0, 0), (0, 1))), np.pad(LINE[::-1] ** 3, ((0, 0), (0, 1))), LINE**2, LINE, g)
-        for g in (1, 2)
-    ),
+    always=tuple(on_a_line(0.5 * LINE, LINE[::-1] ** 3, LINE**2, LINE, g) for g in (1, 2)),
+    draw=draw_on_a_line,
 )
