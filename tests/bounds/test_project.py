@@ -87,10 +87,19 @@ def test_on_the_instances_of_a_saboteur_the_statement_itself_holds(statement, on
     assert check(control, Session()).verdict == "supported"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_verdicts_do_not_hang_on_the_seed(seed):
-    session = Session(seed=seed)
+def few_of_each_kind(system):
+    """Two statements of each kind; `make bounds FRESH=3` takes all of them, at three seeds."""
+    kinds = {}
     for statement in STATEMENTS:
+        if statement.system == system:
+            kinds.setdefault(statement.kind, []).append(statement)
+    return [statement for some in kinds.values() for statement in some[:2]]
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_verdicts_do_not_hang_on_the_seed(system):
+    session = Session(seed=1)
+    for statement in few_of_each_kind(system):
         assert check(statement, session).verdict == statement.due
         for one in statement.saboteurs:
             assert check(statement.sabotaged(one.name), session).verdict == "refuted", (statement.id, one.name)
