@@ -101,7 +101,7 @@ def quota_curves(
         raise must("latent", f"of shape ({m},) or ({n_runs}, {m})", judged.shape)
     k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
     choice("ties", ties, ("index", "random"))
-    largest = max((abs(float(x)) for x in (judged.min(initial=0), judged.max(initial=0))))
+    largest = max(abs(float(x)) for x in (judged.min(initial=0), judged.max(initial=0)))
     if not np.isfinite(largest * m):
         raise must("latent", "small enough for their sums to be finite", largest)
     index, rng = np.arange(m)[None], generator(rng)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Identity,
+    Inequality,
+    Law,
+    OutcomeError,
+    Paper,
+    Sides,
+    Statement,
+    saboteur,
+)
 from lrtheory.fair_subset_selection import Rankings, bias, bias_swaps, item_scores, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.biased import (
@@ -21,12 +30,15 @@ from proofs_checks.fair_subset_selection.families.biased import (
     UTILITIES,
     Places,
     Swapped,
+    Swaps,
     Utilities,
     inversions,
     ranked,
     swapped,
+    swapped_places,
 )
 from proofs_checks.fair_subset_selection.families.panels import PANELS, Panel, weights
+from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_rankings
 
 PAPER = "2306.09835"
 SWAPS = Paper(PAPER, "swapping-based bias", read="code")
@@ -37,14 +49,16 @@ def has_both(panel: Swapped) -> bool:
     return bool(0 < panel.disadvantaged.sum() < len(panel.disadvantaged))
 
 
-def lowered(panel: Swapped, biased: Places) -> Sides:
-    """Inversions lost by each ranking against the sum of its distances; one against each distance, from below."""
-    starts, distances = biased.starts, biased.distances
-    sums = [distances[a:b].sum() for a, b in pairwise(starts)]
-    down = panel.disadvantaged
-    lost = inversions(panel.positions, down) - inversions(biased.observed, down)
-    lhs = np.r_[lost, sums, np.ones(len(distances), dtype=int)]
-    return Sides(lhs, np.r_[sums, lost, distances])
+def lowered(panel: Swapped, biased: Swaps) -> Sides:
+    """One against each distance, inversions lost by each ranking against the sum of its distances, and the same."""
+    down, entries = panel.disadvantaged, Entries()
+    observed = check_rankings(biased.observed, *panel.positions.shape)
+    lost = inversions(panel.positions, down) - inversions(observed, down)
+    sums = [int(np.sum(distances)) for distances in biased.distances]
+    for distances in biased.distances:
+        entries.at_most(np.ones(len(distances), dtype=int), distances)
+    entries.equal(lost, sums)
+    return entries.sides()
 
 
 FSS_P1 = Statement(
@@ -55,7 +69,8 @@ FSS_P1 = Statement(
     hypotheses={"both groups have items": has_both},
     instances=SWAPPED,
     solve=swapped,
-    claim=Inequality(lowered),
+    decisions=("observed",),
+    claim=Inequality(lowered, unbounded=REPORTS),
     saboteurs=(
         saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR),
         saboteur(
@@ -67,11 +82,15 @@ FSS_P1 = Statement(
 )
 
 
-def all_removed(panel: Swapped, biased: Places) -> Sides:
-    """Inversions that are left against none, and exchanges against those that were asked for."""
-    asked = inversions(panel.positions, panel.disadvantaged)
-    left = inversions(biased.observed, panel.disadvantaged)
-    return Sides(np.r_[left, biased.n_swaps, 0 * asked + (asked > 0)], np.r_[0 * left, asked, biased.n_swaps])
+def all_removed(panel: Swapped, biased: Swaps) -> Sides:
+    """Inversions that are left against none, exchanges against those asked for, distances against what was lost."""
+    down, entries = panel.disadvantaged, Entries()
+    observed = check_rankings(biased.observed, *panel.positions.shape)
+    asked, left = inversions(panel.positions, down), inversions(observed, down)
+    entries.at_most(left, 0 * left, trivial=int(down.sum()) * int((~np.asarray(down, dtype=bool)).sum()))
+    entries.at_most([len(one) for one in biased.distances], asked)
+    entries.equal([int(np.sum(one)) for one in biased.distances], asked - left)
+    return entries.sides()
 
 
 FSS_P3 = Statement(
@@ -82,7 +101,8 @@ FSS_P3 = Statement(
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
     instances=FULL,
     solve=swapped,
-    claim=Inequality(all_removed),
+    decisions=("observed",),
+    claim=Inequality(all_removed, unbounded=REPORTS),
     saboteurs=(
         saboteur("a tenth less", solve=mutants.one_swap_less),
         saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR_FULL),
@@ -100,14 +120,17 @@ def within_groups(latent: np.ndarray, observed: np.ndarray, down: np.ndarray) ->
     return orders[0], orders[1]
 
 
-def nearest(panel: Swapped, biased: Places) -> Sides:
-    """Orders within the groups, and the inversions that are left against all less those that were asked for."""
+def nearest(panel: Swapped, biased: Swaps) -> Sides:
+    """Orders within the groups, the inversions that are left, and as many exchanges at distance one as were asked."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
-    before, after = within_groups(panel.positions, biased.observed, down)
+    observed = check_rankings(biased.observed, *panel.positions.shape)
+    before, after = within_groups(panel.positions, observed, down)
     asked = [theory.swaps_asked(int(i), panel.intensity) for i in inversions(panel.positions, down)]
-    left = inversions(biased.observed, down)
+    done = [len(one) for one in biased.distances]
+    distances = np.concatenate(biased.distances)
     expected = inversions(panel.positions, down) - asked
-    return Sides(np.r_[after.ravel(), left, biased.n_swaps], np.r_[before.ravel(), expected, asked])
+    lhs = [*after.ravel(), *inversions(observed, down), *done, *distances]
+    return Sides(np.array(lhs), np.array([*before.ravel(), *expected, *asked, *(0 * distances + 1)]))
 
 
 FSS_P2 = Statement(
@@ -118,6 +141,7 @@ FSS_P2 = Statement(
     hypotheses={"nearest pairs": lambda panel: panel.phi == 0},
     instances=NEAREST,
     solve=swapped,
+    decisions=("observed",),
     claim=Identity(nearest),
     saboteurs=(
         saboteur("a tenth less", solve=mutants.one_swap_less),
@@ -130,14 +154,32 @@ FSS_P2 = Statement(
 # --- who moves where -------------------------------------------------------------------------------------------------
 
 
-def moved(panel: Swapped | Utilities, biased: Places) -> Sides:
+def moved(before: np.ndarray, after: np.ndarray, disadvantaged: np.ndarray) -> Sides:
     """Places of the advantaged, observed against latent, and of the disadvantaged, latent against observed."""
-    down = np.asarray(panel.disadvantaged, dtype=bool)
-    before, after = biased.latent, biased.observed
-    m = before.shape[1]
-    sums = np.full(len(after), m * (m - 1) // 2)  # the observed places are a ranking again
-    lhs = np.r_[after[:, ~down].ravel(), before[:, down].ravel(), sums]
-    return Sides(lhs, np.r_[before[:, ~down].ravel(), after[:, down].ravel(), after.sum(1)])
+    down, entries, last = np.asarray(disadvantaged, dtype=bool), Entries(), before.shape[1] - 1
+    entries.at_most(after[:, ~down], before[:, ~down], trivial=last)
+    entries.at_most(-after[:, down], -before[:, down], trivial=0)
+    return entries.sides()
+
+
+def moved_by_swaps(panel: Swapped, observed: np.ndarray) -> Sides:
+    """Places after the exchanges against those before."""
+    return moved(panel.positions, check_rankings(observed, *panel.positions.shape), panel.disadvantaged)
+
+
+def check_order(panel: Utilities, latent: np.ndarray) -> np.ndarray:
+    """The latent ranking, which must follow the utilities."""
+    places = check_rankings(latent, *panel.utilities.shape)
+    ordered = np.take_along_axis(panel.utilities, np.argsort(places, axis=1), axis=1)
+    if (ordered[:, 1:] > ordered[:, :-1]).any():
+        raise OutcomeError("the latent places must follow the utilities")
+    return places
+
+
+def moved_by_utilities(panel: Utilities, biased: Places) -> Sides:
+    """Places by biased utilities against those by utilities."""
+    observed = check_rankings(biased.observed, *panel.utilities.shape)
+    return moved(check_order(panel, biased.latent), observed, panel.disadvantaged)
 
 
 FSS_P8 = Statement(
@@ -147,10 +189,11 @@ FSS_P8 = Statement(
     tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
     hypotheses={"both groups have items": has_both},
     instances=SWAPPED,
-    solve=swapped,
-    claim=Inequality(moved),
+    solve=swapped_places,
+    decisions=("outcome",),
+    claim=Inequality(moved_by_swaps),
     saboteurs=(
-        saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR),
+        saboteur("pairs and distances of the latent ranking", solve=mutants.places_not_refreshed, instances=FAR),
         saboteur(
             "pairs in the right order are exchanged",
             patch=(bias.draw_pair, "if down[p] and not down[p + distance]:", "if down[p + distance] and not down[p]:"),
@@ -167,7 +210,8 @@ FSS_P8_UTILITIES = Statement(
     hypotheses={"theta is at most one": lambda panel: panel.theta <= 1},
     instances=UTILITIES,
     solve=ranked,
-    claim=Inequality(moved),
+    decisions=("latent", "observed"),
+    claim=Inequality(moved_by_utilities),
     saboteurs=(
         saboteur("the group is lifted", solve=mutants.favored),
         saboteur("the groups are scrambled", solve=mutants.scrambled),
@@ -176,12 +220,10 @@ FSS_P8_UTILITIES = Statement(
 
 
 def same_order(panel: Utilities, biased: Places) -> Sides:
-    """Orders within both groups, observed against latent; that the latent ranking follows the utilities."""
-    before, after = within_groups(biased.latent, biased.observed, np.asarray(panel.disadvantaged, dtype=bool))
-    ordered = np.take_along_axis(panel.utilities, np.argsort(biased.latent, axis=1), axis=1)
-    return Sides(
-        np.r_[after.ravel(), ordered.ravel()], np.r_[before.ravel(), -np.sort(-panel.utilities, axis=1).ravel()]
-    )
+    """Orders within both groups, observed against latent."""
+    latent, observed = check_order(panel, biased.latent), check_rankings(biased.observed, *panel.utilities.shape)
+    before, after = within_groups(latent, observed, np.asarray(panel.disadvantaged, dtype=bool))
+    return Sides(after, before)
 
 
 FSS_P7 = Statement(
@@ -192,6 +234,7 @@ FSS_P7 = Statement(
     hypotheses={"theta is positive": lambda panel: panel.theta > 0},
     instances=UTILITIES,
     solve=ranked,
+    decisions=("latent", "observed"),
     claim=Identity(same_order),
     saboteurs=(saboteur("the groups are scrambled", solve=mutants.scrambled),),
 )
@@ -215,18 +258,20 @@ def first_pairs(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def which_pair(panel: Swapped, found: np.ndarray) -> np.ndarray:
-    """The number of the pair that has changed places in each ranking."""
-    numbers = {pair: number for number, pair in enumerate(wrong_pairs(panel))}
-    moved = found != panel.positions[0]
-    down = np.asarray(panel.disadvantaged, dtype=bool)
-    return np.array([numbers[np.flatnonzero(row & down)[0], np.flatnonzero(row & ~down)[0]] for row in moved])
+    """The number of the pair that has changed places in each ranking; the last number for any other change."""
+    pairs = wrong_pairs(panel)
+    exchanged = np.repeat(panel.positions, len(pairs), axis=0)
+    for number, (down, up) in enumerate(pairs):
+        exchanged[number, [down, up]] = exchanged[number, [up, down]]
+    same = (np.asarray(found)[:, None, :] == exchanged).all(-1)
+    return np.where(same.any(1), same.argmax(1), len(pairs))
 
 
 def pair_law(panel: Swapped) -> np.ndarray:
-    """phi^d for each pair at distance d, divided by their sum."""
+    """phi^d for each pair at distance d, divided by their sum; nothing else happens."""
     place = panel.positions[0]
     weight = np.array([panel.phi ** int(place[a] - place[b]) for b, a in wrong_pairs(panel)])
-    return weight / weight.sum()
+    return np.append(weight / weight.sum(), 0.0)
 
 
 def asks_for_one(panel: Swapped) -> bool:
@@ -239,9 +284,10 @@ FSS_S1 = Statement(
     title="A pair at distance d is exchanged with weight phi^d",
     source=SWAPS,
     tex=r"P(a, b) \propto \varphi^{\mathrm{pos}_a - \mathrm{pos}_b}",
-    hypotheses={"one exchange": asks_for_one},
+    hypotheses={"one ranking": lambda panel: len(panel.positions) == 1, "one exchange": asks_for_one},
     instances=FIRST_SWAPS,
     solve=first_pairs,
+    decisions=("outcome",),
     claim=Law(category=which_pair, probabilities=pair_law, within=0.08),
     saboteurs=(
         saboteur(
@@ -263,11 +309,16 @@ def scores(panel: Panel, rng: np.random.Generator) -> np.ndarray:
 
 
 def scored(panel: Panel, found: np.ndarray) -> Sides:
-    """Scores of single items against their definition, and their sum against the same sum for all rankings."""
+    """Scores of single items against their definition, and their sum against the same sum for all rankings.
+
+    The rankings are looked at too: an algorithm that wrote zeros over them would have all scores right.
+    """
+    places = np.asarray(panel.positions, dtype=np.int64)
     w = np.array(weights(panel.kind, panel.depth, panel.n_items))
-    direct = w[np.asarray(panel.positions, dtype=np.int64)].sum(0)
-    total = theory.total_score(len(panel.positions), w.tolist())
-    return Sides(np.r_[found, found.sum()], np.r_[direct, total])
+    total = theory.total_score(len(places), w.tolist())
+    rows = np.arange(panel.n_items).tolist() * len(places)
+    lhs = [*found, sum(found), *np.sort(places, axis=1).ravel()]
+    return Sides(np.array(lhs), np.array([*w[places].sum(0), total, *rows]))
 
 
 FSS_P9 = Statement(

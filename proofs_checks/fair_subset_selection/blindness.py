@@ -12,14 +12,15 @@ from lrtheory.bounds import (
     Expectation,
     Identity,
     Law,
+    OutcomeError,
     Rate,
     Sides,
     Statement,
     saboteur,
 )
-from lrtheory.fair_subset_selection import Selection, theory
+from lrtheory.fair_subset_selection import theory
 from proofs_checks.fair_subset_selection import mutants
-from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Places, Swapped, Utilities, swapped
+from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Swapped, Utilities, swapped_places
 from proofs_checks.fair_subset_selection.families.blind import (
     BLIND,
     COUPONS,
@@ -29,12 +30,14 @@ from proofs_checks.fair_subset_selection.families.blind import (
     UNPROTECTED,
     Blind,
     Unprotected,
-    blind_ratios,
+    blind_choices,
     observed_tops,
     rankings_until_seen,
+    ratios,
     unprotected,
 )
 from proofs_checks.fair_subset_selection.families.single import SINGLE, best_by_quota
+from proofs_checks.fair_subset_selection.outcomes import check_rankings, check_set
 
 FSS_N1 = Statement(
     id="fair_subset_selection/FSS-N1",
@@ -44,10 +47,9 @@ FSS_N1 = Statement(
     r" + n\,\tfrac{g\,2^{-h}}{g+h}",
     hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
     instances=BLIND,
-    solve=blind_ratios,
-    claim=Expectation(
-        sample=lambda blind, found: found, at_most=lambda blind: blind.bound, support=lambda blind: (0.0, 1.0)
-    ),
+    solve=blind_choices,
+    decisions=("outcome",),
+    claim=Expectation(sample=ratios, at_most=lambda blind: blind.bound, support=lambda blind: (0.0, 1.0)),
     saboteurs=(
         saboteur("ties by number, the good items first", solve=mutants.ties_by_number),
         saboteur("chosen by latent scores", solve=mutants.by_latent_scores),
@@ -72,6 +74,7 @@ FSS_N1_TOP = Statement(
     hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
     instances=SMALL_BLIND,
     solve=observed_tops,
+    decisions=("outcome",),
     claim=Law(category=lambda blind, found: found, probabilities=top_law, within=0.035),
     saboteurs=(
         saboteur("no bias", solve=mutants.tops_without_bias),
@@ -88,6 +91,7 @@ FSS_N1_COUPONS = Statement(
     hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
     instances=COUPONS,
     solve=rankings_until_seen,
+    closed="what is counted are the rankings of a simulation, and no algorithm decides anything in it",
     claim=Rate(
         cost=lambda blind, n: n,
         size=lambda blind: 2.0**blind.n_advantaged,
@@ -113,13 +117,13 @@ FSS_N1_COUPONS = Statement(
 # --- full swapping ---------------------------------------------------------------------------------------------------
 
 
-def seen(panel: Swapped, biased: Places) -> Sides:
+def seen(panel: Swapped, places: np.ndarray) -> Sides:
     """How often each of the group is among the first l, l = 1, ..., |G1|, and how often one is on the next place."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
-    n, above = len(panel.positions), int((~down).sum())
-    scores = [(biased.observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
+    observed, above = check_rankings(places, *panel.positions.shape), int((~down).sum())
+    scores = [(observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
     lhs = np.r_[np.concatenate(scores[:-1]), scores[-1].sum()]
-    return Sides(lhs, np.r_[0 * lhs[:-1], n])
+    return Sides(lhs, np.r_[0 * lhs[:-1], len(observed)])
 
 
 FSS_N2 = Statement(
@@ -129,12 +133,13 @@ FSS_N2 = Statement(
     tex=r"\lambda = 1,\ \ell \le |G_1| \Rightarrow \hat s_i = 0 \text{ for all } i \in G_2",
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
     instances=FULL,
-    solve=swapped,
+    solve=swapped_places,
+    decisions=("outcome",),
     claim=Identity(seen),
     saboteurs=(
-        saboteur("a tenth less", solve=mutants.one_swap_less),
+        saboteur("a tenth less", solve=mutants.places_one_swap_less),
         saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
-        saboteur("pairs of the latent ranking, as in the code that was published", solve=mutants.not_refreshed),
+        saboteur("pairs of the latent ranking, as in the code that was published", solve=mutants.places_not_refreshed),
     ),
     notes="alpha = 0 for SNTV and for l-Bloc up to l = |G1|.",
 )
@@ -143,21 +148,27 @@ FSS_N2 = Statement(
 # --- no quota --------------------------------------------------------------------------------------------------------
 
 
-def lost(case: Unprotected, found: tuple[Selection, Selection]) -> Sides:
-    """Latent scores of the free choice and of the one with all places for the group, over the best."""
-    latent, k = case.latent, case.k
-    values = [sum((latent[int(i)] for i in set(map(int, one.items))), Fraction(0)) for one in found]
+def lost(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
+    """Latent scores of the free choice and of the one with all places for the group, over the best.
+
+    The free choice must be the best by the observed scores, and the other one of the group.
+    """
+    latent, observed, k = case.latent, case.observed, case.k
+    free, of_group = (check_set(one, case.n_items, k) for one in found)
+    values = [sum((latent[i] for i in one), Fraction(0)) for one in (free, of_group)]
     best = k * Fraction(case.quality)
+    seen = sum((observed[i] for i in free), Fraction(0)), sum(sorted(observed)[-k:], Fraction(0))
     return Sides(
-        np.array([value / best for value in values]), np.array([theory.unprotected_share(case.quality), Fraction(1)])
+        np.array([*(value / best for value in values), seen[0]], dtype=object),
+        np.array([theory.unprotected_share(case.quality), Fraction(1), seen[1]], dtype=object),
     )
 
 
-def lost_by_observed(case: Unprotected, found: tuple[Selection, Selection]) -> Sides:
+def lost_by_observed(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
     """The same over the largest sum of observed scores, as a measure that looks at the wrong side."""
     sides = lost(case, found)
     best = sum(sorted(case.observed)[-case.k :])
-    return Sides(sides.lhs * case.k * case.quality / best, sides.rhs)
+    return Sides(sides.lhs[:2] * case.k * case.quality / best, sides.rhs[:2])
 
 
 FSS_N3 = Statement(
@@ -171,6 +182,7 @@ FSS_N3 = Statement(
     },
     instances=UNPROTECTED,
     solve=unprotected,
+    decisions=("0", "1"),
     claim=Identity(lost),
     saboteurs=(
         saboteur("a mild bias", breaks="the bias hides the good items", instances=MILD),
@@ -184,10 +196,14 @@ FSS_N3 = Statement(
 # --- one vector of utilities -----------------------------------------------------------------------------------------
 
 
-def nothing_is_lost(panel: Utilities, found: np.ndarray) -> Sides:
+def nothing_is_lost(panel: Utilities, found: list[np.ndarray]) -> Sides:
     """Latent utility of the choice at the quota of the best set, for k = 1, ..., m, against the best k."""
-    best = np.cumsum(sorted(panel.utilities[0].tolist(), reverse=True))
-    return Sides(found, best)
+    utilities, m = panel.utilities[0], panel.utilities.shape[1]
+    if len(found) != m:
+        raise OutcomeError(f"an outcome must be {m} sets, of 1, ..., {m} items")
+    sets = [check_set(items, m, k) for k, items in enumerate(found, start=1)]
+    best = np.cumsum(sorted(utilities.tolist(), reverse=True))
+    return Sides(np.array([sum(utilities[i] for i in items) for items in sets]), best)
 
 
 FSS_D2 = Statement(
@@ -201,6 +217,7 @@ FSS_D2 = Statement(
     },
     instances=SINGLE,
     solve=best_by_quota,
+    decisions=("*",),
     claim=Identity(nothing_is_lost),
     saboteurs=(
         saboteur("no quota", solve=mutants.no_quota),

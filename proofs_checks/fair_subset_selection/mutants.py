@@ -11,8 +11,6 @@ import numpy as np
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
-    Selection,
-    Smoothness,
     certify_selection,
     item_scores,
     quota_sweep,
@@ -20,54 +18,72 @@ from lrtheory.fair_subset_selection import (
     smoothness,
     theory,
 )
-from proofs_checks.fair_subset_selection.families.biased import Places, Swapped, Utilities, ranked, swapped
+from proofs_checks.fair_subset_selection.families.biased import (
+    Places,
+    Swapped,
+    Swaps,
+    Utilities,
+    ranked,
+    swapped,
+    swapped_places,
+)
 from proofs_checks.fair_subset_selection.families.blind import (
     Blind,
     Unprotected,
-    blind_ratios,
+    blind_choices,
     observed_tops,
     rankings_until_seen,
     unprotected,
 )
 from proofs_checks.fair_subset_selection.families.judged import Judged, Transfer, all_scores, latent_panel, transferred
 from proofs_checks.fair_subset_selection.families.laws import (
+    Bounded,
     Coupled,
     Estimated,
     Items,
     PanelLaw,
     Spread,
-    Sums,
     biased,
+    choices,
     coupled,
     estimates,
     one_ranking,
     sums,
 )
-from proofs_checks.fair_subset_selection.families.means import Means, gammas_of
-from proofs_checks.fair_subset_selection.families.panels import Panel, feasible_sets, score
+from proofs_checks.fair_subset_selection.families.means import Jumps, Means, gammas_of, jumps_of
+from proofs_checks.fair_subset_selection.families.panels import Certified, Counts, Panel, feasible_sets, score
 from proofs_checks.fair_subset_selection.families.scores import ScorePair, Shares
 from proofs_checks.fair_subset_selection.families.single import best_by_quota
 from proofs_checks.fair_subset_selection.families.tails import (
     Exchangeable,
     Halves,
     Tail,
-    gains,
-    halves_gain,
-    optimal_quotas,
+    halves_chosen,
     tail_bound,
+    uniform_rankings,
 )
 
 # --- bias ------------------------------------------------------------------------------------------------------------
 
 
-def not_refreshed(panel: Swapped, rng: np.random.Generator) -> Places:
+def not_refreshed(panel: Swapped, rng: np.random.Generator) -> Swaps:
     """Pairs and distances of the latent ranking, as in the code that was published: exchanged pairs change back."""
     return swapped(panel, rng, refresh=False)
 
 
-def one_swap_less(panel: Swapped, rng: np.random.Generator) -> Places:
+def places_not_refreshed(panel: Swapped, rng: np.random.Generator) -> np.ndarray:
+    """What it does to the places."""
+    return swapped_places(panel, rng, refresh=False)
+
+
+def one_swap_less(panel: Swapped, rng: np.random.Generator) -> Swaps:
     """Stops early: the intensity is a tenth smaller."""
     return swapped(replace(panel, intensity=0.9 * panel.intensity), rng)
+
+
+def places_one_swap_less(panel: Swapped, rng: np.random.Generator) -> np.ndarray:
+    """What it does to the places."""
+    return one_swap_less(panel, rng).observed
 
 
 def favored(panel: Utilities, rng: np.random.Generator) -> Places:
@@ -107,10 +123,10 @@ def one_item_fewer(panel, rng: np.random.Generator):
 def one_item_more(panel, rng: np.random.Generator) -> list:
     """At least l is taken to be exactly l + 1, where that is possible."""
     found, group = [], {"groups": panel.groups}
-    free = select(panel.rankings, panel.rule, panel.k)
-    for quota in range(int((panel.groups[free.items] == 1).sum()), panel.k + 1):
-        more = select(panel.rankings, panel.rule, panel.k, quota={1: min(quota + 1, panel.k)}, **group)
-        found.append((free, more, select(panel.rankings, panel.rule, panel.k, quota={1: quota}, **group)))
+    free = select(panel.rankings, panel.rule, panel.k).items
+    for quota in range(int((panel.groups[free] == 1).sum()), panel.k + 1):
+        more = select(panel.rankings, panel.rule, panel.k, quota={1: min(quota + 1, panel.k)}, **group).items
+        found.append((free, more, select(panel.rankings, panel.rule, panel.k, quota={1: quota}, **group).items))
     return found
 
 
@@ -128,30 +144,27 @@ def next_best(pair: ScorePair, rng: np.random.Generator) -> list[np.ndarray]:
 # --- greedy selection ------------------------------------------------------------------------------------------------
 
 
-def smallest_marginal(panel: Panel, rng: np.random.Generator) -> Selection:
+def smallest_marginal(panel: Panel, rng: np.random.Generator) -> np.ndarray:
     """The worst set within the quotas."""
-    worst = min(feasible_sets(panel), key=lambda items: score(panel, items))
-    return replace(select(panel.rankings, panel.rule, panel.k, **panel.quotas), items=np.array(worst))
+    return np.array(min(feasible_sets(panel), key=lambda items: score(panel, items)))
 
 
-def no_gap(panel: Panel, rng: np.random.Generator) -> Selection:
+def no_gap(panel: Panel, rng: np.random.Generator) -> Certified:
     """A certificate that says that the choice is optimal."""
     found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
-    return replace(found, certificate=replace(found.certificate, bound=float(found.score), gap=0.0))
+    return Certified(found.items, found.score, float(found.score), 0.0)
 
 
-def smaller_bound(panel: Panel, rng: np.random.Generator) -> Selection:
+def smaller_bound(panel: Panel, rng: np.random.Generator) -> Certified:
     """Half of the certified gap."""
-    found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
-    gap = found.certificate.gap / 2
-    return replace(found, certificate=replace(found.certificate, bound=found.certificate.bound - gap, gap=gap))
+    known = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy").certificate
+    return Certified(known.items, known.value, known.value + known.gap / 2, known.gap / 2)
 
 
-def counts_all(panel: Panel, rng: np.random.Generator) -> tuple[Selection, Selection]:
+def counts_all(panel: Panel, rng: np.random.Generator) -> Counts:
     """A lazy method that evaluates every item in every step."""
-    options = panel.quotas | {"method": "greedy"}
-    found = select(panel.rankings, panel.rule, panel.k, **options)
-    return found, replace(found, counts={"evaluations": panel.k * panel.n_items})
+    found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
+    return Counts(found.items, found.counts["evaluations"], panel.k * panel.n_items)
 
 
 def squared_scores(panel: Panel, rng: np.random.Generator) -> np.ndarray:
@@ -176,35 +189,35 @@ def certified_within_groups(judged: Judged, rng: np.random.Generator) -> Transfe
 # --- smoothness ------------------------------------------------------------------------------------------------------
 
 
-def _with_steps(means: Means, pairs: list[tuple[int, int]]) -> Smoothness:
+def _with_steps(means: Means, pairs: list[tuple[int, int]]) -> Jumps:
     """The smoothness of other pairs of items."""
     found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
     gammas = gammas_of(means.latent.tolist(), means.observed.tolist(), map(Fraction, found.betas.tolist()), pairs)
-    return replace(found, gammas=np.array([float(g) for g in gammas]))
+    return jumps_of(replace(found, gammas=np.array([float(g) for g in gammas])))
 
 
-def one_order(means: Means, rng: np.random.Generator) -> Smoothness:
+def one_order(means: Means, rng: np.random.Generator) -> Jumps:
     """Pairs i < j alone, as in the tool that was published."""
     codes = means.groups
     return _with_steps(means, [(i, j) for j in range(len(codes)) for i in range(j) if codes[i] == codes[j]])
 
 
-def across_groups(means: Means, rng: np.random.Generator) -> Smoothness:
+def across_groups(means: Means, rng: np.random.Generator) -> Jumps:
     """All pairs of items."""
     return _with_steps(means, list(itertools.permutations(range(len(means.groups)), 2)))
 
 
-def larger_tau(means: Means, rng: np.random.Generator) -> Smoothness:
+def larger_tau(means: Means, rng: np.random.Generator) -> Jumps:
     """alpha relative to one more than a ranking can give."""
     more = replace(means, largest=means.largest + 1)
-    return smoothness(means.latent, means.observed, more.rule, groups=means.groups)
+    return jumps_of(smoothness(means.latent, means.observed, more.rule, groups=means.groups))
 
 
-def not_accumulated(means: Means, rng: np.random.Generator) -> Smoothness:
+def not_accumulated(means: Means, rng: np.random.Generator) -> Jumps:
     """gamma looks at the pairs of one ratio, not at those below it."""
     found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
     before = np.r_[0.0, found.gammas[:-1]]
-    return replace(found, gammas=np.where(found.gammas > before, found.gammas, 0.0))
+    return jumps_of(replace(found, gammas=np.where(found.gammas > before, found.gammas, 0.0)))
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------
@@ -213,8 +226,7 @@ def not_accumulated(means: Means, rng: np.random.Generator) -> Smoothness:
 def squared_bias(case: Spread, rng: np.random.Generator) -> np.ndarray:
     """The bias works twice."""
     rule = ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
-    down = [i >= len(case.quality) - case.n_disadvantaged for i in range(len(case.quality))]
-    seen = biased(case.quality, down, case.theta**2)
+    seen = biased(case.quality, case.disadvantaged, case.theta**2)
     return np.array(
         [theory.expected_scores("plackett-luce", rule, list(q)) for q in (case.quality, seen)], dtype=object
     )
@@ -230,20 +242,27 @@ def worst_first(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
     return len(items.values) - 1 - one_ranking(items, rng, n)
 
 
-def estimate_itself(law: Estimated, rng: np.random.Generator, n: int) -> np.ndarray:
+def estimate_itself(law: Estimated, rng: np.random.Generator, n: int) -> Bounded:
     """The estimate of alpha in place of its lower bound."""
     return estimates(law, rng, n, field="alpha")
 
 
-def a_twentieth(law: PanelLaw, rng: np.random.Generator, n: int, share: Fraction = Fraction(1, 20)) -> Sums:
+def a_twentieth(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A twentieth of the rankings is drawn, and each of them counts twenty times."""
+    times, rest = divmod(law.n, 20)
+    found = 20 * sums(replace(law, n=times), rng, n) if times else 0
+    return found + (sums(replace(law, n=rest), rng, n) if rest else 0)
+
+
+def chosen_by_a_fiftieth(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """A part of the rankings is drawn."""
-    return sums(replace(law, n=max(1, int(share * law.n))), rng, n)
+    return choices(replace(law, n=max(1, law.n // 50)), rng, n)
 
 
-def the_worst(law: PanelLaw, rng: np.random.Generator, n: int) -> Coupled:
-    """Observed scores are read upside down."""
-    found = coupled(law, rng, n)
-    return replace(found, observed=-found.observed)
+def one_counts(law: PanelLaw, rng: np.random.Generator, n: int) -> Coupled:
+    """One ranking is drawn, and it counts for all."""
+    found = coupled(replace(law, n=1), rng, n)
+    return Coupled(law.n * found.latent, law.n * found.observed)
 
 
 def one_tail(tail: Tail, rng: np.random.Generator) -> float:
@@ -251,26 +270,19 @@ def one_tail(tail: Tail, rng: np.random.Generator) -> float:
     return tail_bound(tail) / 2
 
 
-def a_third(halves: Halves, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A third of the places for the second half."""
-    return halves_gain(halves, rng, n, quota=halves.k // 3)
+def one_place(halves: Halves, rng: np.random.Generator) -> list[np.ndarray]:
+    """One place less than half of them for the disadvantaged half."""
+    return halves_chosen(halves, rng, quota=halves.k // 2 - 1)
 
 
-def squared_half(halves: Halves, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Utilities of the second half are squares of uniform ones."""
-    utilities = rng.random((n, halves.n_items))
-    utilities[:, halves.n_items // 2 :] **= 2
-    return gains(halves, utilities)
-
-
-def one_place_more(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The disadvantaged among the best k + 1 items."""
-    return np.minimum(optimal_quotas(replace(case, k=case.k + 1), rng, n), case.k)
+def worst_of_each_half(halves: Halves, rng: np.random.Generator) -> list[np.ndarray]:
+    """The last items of each half."""
+    return halves_chosen(halves, rng, sign=-1)
 
 
 def centered(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
     """Rankings around one in which the group comes last."""
-    return optimal_quotas(replace(case, phi=0.25), rng, n)
+    return uniform_rankings(replace(case, phi=0.25), rng, n)
 
 
 # --- blind panels ----------------------------------------------------------------------------------------------------
@@ -278,12 +290,12 @@ def centered(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray
 
 def ties_by_number(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
     """Equal scores by number, which is the order of quality here."""
-    return blind_ratios(blind, rng, n, ties="index")
+    return blind_choices(blind, rng, n, ties="index")
 
 
 def by_latent_scores(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
     """Chosen by the scores that nobody sees."""
-    return blind_ratios(replace(blind, theta=Fraction(1)), rng, n)
+    return blind_choices(replace(blind, theta=Fraction(1)), rng, n)
 
 
 def tops_without_bias(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -301,16 +313,16 @@ def seen_without_bias(blind: Blind, rng: np.random.Generator, n: int) -> np.ndar
     return rankings_until_seen(replace(blind, theta=Fraction(1)), rng, n)
 
 
-def unbiased_choice(case: Unprotected, rng: np.random.Generator) -> tuple[Selection, Selection]:
+def unbiased_choice(case: Unprotected, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Chosen by latent scores."""
     return unprotected(replace(case, theta=Fraction(1)))
 
 
-def no_quota(panel: Utilities, rng: np.random.Generator) -> np.ndarray:
+def no_quota(panel: Utilities, rng: np.random.Generator) -> list[np.ndarray]:
     """The best by observed utilities, without a quota."""
     return best_by_quota(panel, quotas=False)
 
 
-def scrambled_utilities(panel: Utilities, rng: np.random.Generator) -> np.ndarray:
+def scrambled_utilities(panel: Utilities, rng: np.random.Generator) -> list[np.ndarray]:
     """Observed utilities that turn each group upside down."""
     return best_by_quota(panel, observed=-panel.utilities[0])

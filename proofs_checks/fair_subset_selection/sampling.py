@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from itertools import permutations
 from math import comb
 
 import numpy as np
@@ -11,18 +12,18 @@ import numpy as np
 from lrtheory.bounds import (
     Classical,
     Derived,
-    Expectation,
+    Identity,
     Inequality,
     Law,
+    OutcomeError,
     Probability,
     Recorded,
     Sides,
     Statement,
-    always,
     rounding,
     saboteur,
 )
-from lrtheory.fair_subset_selection import quota_curves, separates, theory
+from lrtheory.fair_subset_selection import theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.laws import (
     ENOUGH,
@@ -34,12 +35,17 @@ from proofs_checks.fair_subset_selection.families.laws import (
     TOO_FEW,
     Coupled,
     PanelLaw,
-    Sums,
+    are_coupled,
+    are_sums,
+    by_quota,
+    choices,
     coupled,
     has_enough,
     is_smooth,
+    quotas,
     sums,
 )
+from proofs_checks.fair_subset_selection.families.orders import chance_of_loss, chance_of_misorder
 from proofs_checks.fair_subset_selection.families.tails import (
     CENTERED,
     EXCHANGEABLE,
@@ -49,23 +55,29 @@ from proofs_checks.fair_subset_selection.families.tails import (
     Exchangeable,
     Halves,
     Tail,
-    halves_gain,
-    optimal_quotas,
+    best_disadvantaged,
+    expected_utilities,
+    halves_chosen,
+    halves_of,
     tail_bound,
+    uniform_rankings,
 )
+from proofs_checks.fair_subset_selection.outcomes import are_sets, check_set
 
 
-def misordered(law: PanelLaw, found: Sums) -> np.ndarray:
-    """Some pair of one group that differs clearly stands in the wrong order."""
-    latent = [float(f) for f in law.latent]
-    # f_bad = beta f_good exactly; in doubles it may be a rounding more
-    beta = float(law.beta) + rounding(4, 1.0)
-    return ~separates(latent, found.observed, groups=law.groups, beta=beta)
+def misordered(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
+    """Some pair of one group that differs clearly stands in the wrong order, or these are no scores of n rankings."""
+    f, groups = law.latent, law.groups
+    clear = [(i, j) for i, j in permutations(range(len(f)), 2) if groups[i] == groups[j] and f[j] <= law.beta * f[i]]
+    wrong = ~are_sums(law, scores)
+    for better, worse in clear:
+        wrong |= scores[:, better] <= scores[:, worse]
+    return wrong
 
 
-def at_most_delta(event) -> Probability:
+def at_most_delta(event, exact=None) -> Probability:
     """The event has probability delta at most."""
-    return Probability(event=event, at_most=lambda law: float(law.delta))
+    return Probability(event=event, at_most=lambda law: float(law.delta), exact=exact)
 
 
 FSS_T1A = Statement(
@@ -77,23 +89,29 @@ FSS_T1A = Statement(
     hypotheses={"smooth": is_smooth, "enough rankings": has_enough},
     instances=ENOUGH,
     solve=sums,
-    claim=at_most_delta(misordered),
+    claim=at_most_delta(misordered, chance_of_misorder),
     saboteurs=(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
         saboteur("two items of a group are taken for each other", breaks="smooth", instances=EXCHANGED),
-        saboteur("a twentieth is drawn", solve=mutants.a_twentieth),
+        saboteur("every ranking is counted twenty times", solve=mutants.a_twentieth),
     ),
-    notes="Loose: with SNTV and m = 32 about a twelfth of the rankings is enough.",
+    notes="Loose: with SNTV and m = 32 about a twelfth of the rankings is enough. Where the groups have two items each "
+    "the probability of a wrong order is summed over binomials.",
 )
 
 
-def too_little(law: PanelLaw, found: Sums, share: float | None = None) -> np.ndarray:
+def too_little(law: PanelLaw, found: np.ndarray, share: float | None = None) -> np.ndarray:
     """For some number of disadvantaged items, the choice is worth less than beta_plus of the best such set."""
-    latent = np.array([float(f) for f in law.latent])
-    curves = quota_curves(latent, found.observed, law.k, disadvantaged=law.groups == 1)
-    short = (float(law.beta_plus) if share is None else share) * curves.optima - curves.values
-    return (short > rounding(4 * law.k, float(curves.optima.max()))).any(axis=1)
+    latent, possible = np.array([float(f) for f in law.latent]), quotas(law)
+    if found.shape[1:] != (len(possible), law.k):
+        raise OutcomeError(f"an outcome must be {law.k} items for each of {len(possible)} quotas in each run")
+    valid = are_sets(found, len(latent))
+    items = np.where(valid[..., None], found, 0)
+    valid &= law.groups[items].sum(-1) == possible
+    optima = by_quota(law, latent[None], latent[None])
+    short = (float(law.beta_plus) if share is None else share) * optima - latent[items].sum(-1)
+    return (~valid | (short > rounding(4 * law.k, float(optima.max())))).any(axis=1)
 
 
 anything_lost = partial(too_little, share=1.0)
@@ -106,15 +124,16 @@ FSS_T1 = Statement(
     r" \Rightarrow P[\bar F(S_\ell) < \beta_+ \mathrm{OPT}_\ell] \le \delta",
     hypotheses={"smooth": is_smooth, "enough rankings": has_enough},
     instances=ENOUGH,
-    solve=sums,
-    claim=at_most_delta(too_little),
+    solve=choices,
+    decisions=("outcome",),
+    claim=at_most_delta(too_little, chance_of_loss),
     saboteurs=(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
         saboteur(
             "all of the optimum, in the place of beta_plus", claim=at_most_delta(anything_lost), instances=NEARLY_ALIKE
         ),
-        saboteur("a fiftieth is drawn", solve=partial(mutants.a_twentieth, share=Fraction(1, 50))),
+        saboteur("a fiftieth is drawn", solve=mutants.chosen_by_a_fiftieth),
     ),
     notes="Derived, in the shape of the paper's claim of polynomially many rankings; its own constants were not read.",
 )
@@ -122,12 +141,12 @@ FSS_T1 = Statement(
 
 def realized_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
     """At the quota of the best latent set, the choice is worth less than its share of that set."""
-    curves = quota_curves(found.latent, found.observed, law.k, disadvantaged=law.groups == 1)
-    best = curves.optima.argmax(axis=1)
-    rows = np.arange(len(best))
-    epsilon = accuracy(law)
-    share = float(theory.realized_ratio(law.beta_plus, epsilon))
-    return curves.values[rows, best] < share * curves.optima[rows, best]
+    valid = are_coupled(law, found)
+    optima = by_quota(law, found.latent, found.latent)
+    values = by_quota(law, found.observed, found.latent)
+    rows, best = np.arange(len(optima)), optima.argmax(axis=1)
+    share = float(theory.realized_ratio(law.beta_plus, accuracy(law)))
+    return ~valid | (values[rows, best] < share * optima[rows, best])
 
 
 def accuracy(law: PanelLaw) -> Fraction:
@@ -153,7 +172,7 @@ FSS_T2 = Statement(
     claim=at_most_delta(realized_loss),
     saboteurs=(
         saboteur("one ranking", breaks="enough rankings", instances=SMALL_PANEL),
-        saboteur("the worst of each group", solve=mutants.the_worst),
+        saboteur("one ranking counts for all", solve=mutants.one_counts),
     ),
 )
 
@@ -162,7 +181,7 @@ FSS_T2 = Statement(
 
 
 def exact_tail(tail: Tail, found) -> Sides:
-    """The probability, summed in rational numbers, against the bound; the bound against 2."""
+    """The probability, summed in rational numbers, against the bound."""
     n, f, epsilon = tail.n, Fraction(tail.successes, tail.trials), Fraction(tail.epsilon)
     far = [x for x in range(n + 1) if abs(x - n * f) >= epsilon * n * f]
     probability = sum((comb(n, x) * f**x * (1 - f) ** (n - x) for x in far), Fraction(0))
@@ -177,20 +196,35 @@ FSS_P4 = Statement(
     hypotheses={"0 < epsilon <= 1": lambda tail: 0 < tail.epsilon <= 1},
     instances=TAILS,
     solve=tail_bound,
+    closed="the claim is about a formula, `theory.chernoff_tail`, which is held against sums in rational numbers",
     claim=Inequality(exact_tail),
     saboteurs=(
         saboteur("one instead of two tails", solve=mutants.one_tail),
         saboteur("epsilon above one", breaks="0 < epsilon <= 1", instances=WIDE),
     ),
+    notes="Below 1 from epsilon^2 n f = 3 log 2 on; only where it is above 1 is half of it refuted.",
 )
 
 
 # --- proportions -----------------------------------------------------------------------------------------------------
 
 
-def share_missing(halves: Halves, found: np.ndarray) -> np.ndarray:
-    """The score with proportional places less the stated share of the best score."""
-    return found[:, 0] - float(theory.proportional_quota_ratio(halves.n_items, halves.k)) * found[:, 1]
+def mean_kept(halves: Halves, found: list[np.ndarray]) -> Sides:
+    """Mean utility of the choices over all halves, and that of the free choice, against their closed forms.
+
+    Which items are disadvantaged is independent of the order of the utilities, so all halves are equally likely given
+    it, and the mean of the j-th largest of N uniform utilities is (N + 1 - j) / (N + 1) whatever the half.
+    """
+    m, k, masks = halves.n_items, halves.k, halves_of(halves.n_items)
+    if len(found) != len(masks) + 1:
+        raise OutcomeError(f"an outcome must be {len(masks) + 1} choices, one a half and a free one")
+    utilities, sets = expected_utilities(m), [check_set(items, m, k) for items in found]
+    values = [sum((utilities[i] for i in items), Fraction(0)) for items in sets]
+    each = [int(mask[items].sum()) for mask, items in zip(masks, sets[:-1], strict=True)]
+    top = theory.expected_top_sum(m, k)
+    kept = theory.proportional_quota_ratio(m, k) * top
+    lhs = [sum(values[:-1], Fraction(0)) / len(masks), values[-1], *map(Fraction, each)]
+    return Sides(np.array(lhs, dtype=object), np.array([kept, top, *[Fraction(k, 2)] * len(each)], dtype=object))
 
 
 FSS_D3 = Statement(
@@ -199,25 +233,23 @@ FSS_D3 = Statement(
     source=Derived(theory.proportional_quota_ratio),
     tex=r"\mathbb E F / \mathbb E O = 2 E(N/2, k/2)/E(N, k),"
     r"\ E(N, k) = k - \tfrac{k(k+1)}{2(N+1)}",
-    hypotheses={"halves": always},
+    hypotheses={"halves": lambda halves: halves.n_items % 2 == halves.k % 2 == 0},
     instances=HALVES,
-    solve=halves_gain,
-    claim=Expectation(
-        sample=share_missing,
-        support=lambda halves: (-halves.k, halves.k),
-        equals=lambda halves: 0.0,
-        within=lambda halves: 0.02 * halves.k,
-    ),
+    solve=halves_chosen,
+    decisions=("*",),
+    claim=Identity(mean_kept),
     saboteurs=(
-        saboteur("a third of the places", solve=mutants.a_third),
-        saboteur("utilities of one half are squared", solve=mutants.squared_half),
+        saboteur("all places but one for the other half", solve=mutants.one_place),
+        saboteur("the worst of each half", solve=mutants.worst_of_each_half),
     ),
+    notes="The mean over the halves and over the utilities is exact: over all halves, at the mean utilities.",
 )
 
 
 def quota_law(case: Exchangeable) -> np.ndarray:
-    """Probabilities of 0, ..., k disadvantaged items."""
-    return np.array([float(p) for p in theory.optimal_quota_law(case.n_items, case.n_disadvantaged, case.k)])
+    """Probabilities of 0, ..., k disadvantaged items, counted among all sets of k items."""
+    m, size, k = case.n_items, case.n_disadvantaged, case.k
+    return np.array([comb(size, quota) * comb(m - size, k - quota) / comb(m, k) for quota in range(k + 1)])
 
 
 FSS_D4 = Statement(
@@ -227,13 +259,32 @@ FSS_D4 = Statement(
     tex=r"\ell^* \sim \mathrm{Hypergeometric}(m, |G_2|, k)",
     hypotheses={"exchangeable items": lambda case: case.phi == 1},
     instances=EXCHANGEABLE,
-    solve=optimal_quotas,
-    claim=Law(category=lambda case, found: found, probabilities=quota_law, within=0.06),
+    solve=uniform_rankings,
+    decisions=("outcome",),
+    claim=Law(category=best_disadvantaged, probabilities=quota_law, within=0.06),
     saboteurs=(
         saboteur("the group comes last in the center", breaks="exchangeable items", instances=CENTERED),
-        saboteur("one place more", solve=mutants.one_place_more),
+        saboteur("rankings around one", solve=mutants.centered),
+        saboteur(
+            "one place less is claimed",
+            claim=Law(category=partial(best_disadvantaged, more=-1), probabilities=quota_law, within=0.06),
+        ),
     ),
 )
+
+
+def far_from_proportional(case: Exchangeable, places: np.ndarray) -> np.ndarray:
+    """The number of disadvantaged items is a share of k away from its mean."""
+    return np.abs(best_disadvantaged(case, places) - case.expected) >= case.deviation * case.k
+
+
+def chance_of_far(case: Exchangeable) -> Fraction | None:
+    """The probability of that, counted among all sets of k items, where all rankings are equally likely."""
+    m, size, k = case.n_items, case.n_disadvantaged, case.k
+    far = [q for q in range(k + 1) if abs(q - Fraction(k * size, m)) >= Fraction(case.deviation) * k]
+    ways = sum(comb(size, quota) * comb(m - size, k - quota) for quota in far)
+    return Fraction(ways, comb(m, k)) if case.phi == 1 else None
+
 
 FSS_D4_TAIL = Statement(
     id="fair_subset_selection/FSS-D4-tail",
@@ -242,10 +293,12 @@ FSS_D4_TAIL = Statement(
     tex=r"P(|\ell^* - k|G_2|/m| \ge t k) \le 2\exp(-2 t^2 k)",
     hypotheses={"exchangeable items": lambda case: case.phi == 1},
     instances=EXCHANGEABLE,
-    solve=optimal_quotas,
+    solve=uniform_rankings,
+    decisions=("outcome",),
     claim=Probability(
-        event=lambda case, found: np.abs(found - case.expected) >= case.deviation * case.k,
+        event=far_from_proportional,
         at_most=lambda case: float(theory.optimal_quota_tail(case.k, case.deviation)),
+        exact=chance_of_far,
     ),
     saboteurs=(
         saboteur("the group comes last in the center", breaks="exchangeable items", instances=CENTERED),

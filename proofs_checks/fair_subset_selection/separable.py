@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, saboteur
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Identity,
+    Inequality,
+    OutcomeError,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
 from lrtheory.fair_subset_selection import QuotaSweep, Selection, quota_sweep, select, separable, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.panels import (
@@ -14,6 +26,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
     SEPARABLE_PANELS,
     SUBMODULAR_PANELS,
     TWO_GROUPS,
+    Choice,
     Panel,
     exactly,
     feasible_sets,
@@ -29,6 +42,7 @@ from proofs_checks.fair_subset_selection.families.scores import (
     chosen_by,
     largest_sums,
 )
+from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_set
 
 
 def is_separable(panel: Panel) -> bool:
@@ -46,15 +60,25 @@ def chosen(panel: Panel, rng: np.random.Generator, **options) -> Selection:
     return select(panel.rankings, panel.rule, panel.k, **panel.quotas, **options)
 
 
-def best(panel: Panel, found: Selection) -> Sides:
-    """Score as reported and by definition against the largest; numbers of each group against their bounds."""
-    counts = np.bincount(np.asarray(found.items, dtype=np.int64), weights=None, minlength=panel.n_items)
-    groups = np.array([sum(int(c) for c in counts[panel.groups == g]) for g in range(len(panel.low))])
-    value = score(panel, found.items)
-    lhs = [optimum(panel), value, found.score, panel.k, *groups, *panel.low, *counts]
-    different = len(set(map(int, found.items)))
-    rhs = [value, found.score, value, different, *panel.high, *groups, *(1 + 0 * counts)]
-    return Sides(np.array(lhs), np.array(rhs))
+def chosen_set(panel: Panel, rng: np.random.Generator) -> Choice:
+    """Its items and what it says of them."""
+    found = chosen(panel, rng)
+    return Choice(found.items, found.score, found.gains)
+
+
+def best(panel: Panel, found: Choice) -> Sides:
+    """What is lost against nothing, the number of each group against its bounds, and the reports against the truth."""
+    items, entries, groups = check_set(found.items, panel.n_items), Entries(), np.asarray(panel.groups, dtype=np.int64)
+    counts = np.bincount(groups[items], minlength=len(panel.low))
+    singles = [score(panel, [i]) for i in items]
+    entries.kept(optimum(panel), score(panel, items), 1)
+    entries.at_most(counts, panel.high, trivial=np.bincount(groups, minlength=len(panel.low)))
+    entries.at_most(-counts, -np.asarray(panel.low), trivial=0)
+    entries.equal(len(items), panel.k)
+    entries.equal(found.score, score(panel, items))
+    entries.equal(found.gains, singles)
+    entries.at_most(singles[1:], singles[:-1])  # by decreasing score
+    return entries.sides()
 
 
 FSS_A2 = Statement(
@@ -64,8 +88,9 @@ FSS_A2 = Statement(
     tex=r"S = \arg\max_{|S| = k,\ \mathrm{low}_g \le |S \cap g| \le \mathrm{high}_g} \sum_{i \in S} s_i",
     hypotheses={"separable": is_separable, "feasible quotas": is_feasible},
     instances=SEPARABLE_PANELS,
-    solve=chosen,
-    claim=Inequality(best),
+    solve=chosen_set,
+    decisions=("items",),
+    claim=Inequality(best, unbounded=REPORTS),
     saboteurs=(
         saboteur(
             "no place is kept for the lower bounds", patch=(separable.fill_quotas, "free = k - low.sum()", "free = k")
@@ -86,19 +111,26 @@ def by_quota(panel: Panel) -> list:
     return [optimum(exactly(panel, quota)) for quota in range(panel.k + 1)]
 
 
-def wrong_quota(panel: Panel, found: QuotaSweep) -> Sides:
-    """The share that is kept of OPT against the score, for every quota; the enumerated best score from below too."""
-    best_of = by_quota(panel)
-    top = max(best_of)
-    shares = [theory.quota_loss(panel.k, quota, best_of.index(top)) for quota in range(panel.k + 1)]
-    return Sides(
-        np.array([*(s * top for s in shares), *best_of]), np.array([*found.scores, *found.scores]), trivial=top
-    )
+def wrong_quota(panel: Panel, found: QuotaSweep, share=theory.quota_loss) -> Sides:
+    """What each quota loses of OPT against the share that it may, and all reports against the enumerated truth."""
+    best_of, entries = by_quota(panel), Entries()
+    top, scores = max(best_of), np.asarray(found.scores)
+    if scores.shape != (panel.k + 1,):
+        raise OutcomeError(f"an outcome must have a score for each of {panel.k + 1} quotas")
+    for quota, value in enumerate(scores):
+        entries.kept(top, value, share(panel.k, quota, best_of.index(top)))
+    entries.equal(found.quotas, list(range(panel.k + 1)))
+    entries.equal(scores, best_of)
+    entries.equal([found.optimum, best_of[found.optimal_quota], best_of[found.unconstrained_quota]], [top] * 3)
+    entries.equal([best_of.index(top), found.unconstrained], [found.best, 1])
+    ratios = [float(Fraction(one) / top) if top > 0 else 1.0 for one in best_of]
+    entries.equal(found.ratios, ratios, rounding=rounding(2, ratios))
+    return entries.sides()
 
 
-def nothing_lost(panel: Panel, found: QuotaSweep) -> Sides:
-    """OPT against the score, for every quota."""
-    return Sides(np.full(len(found.scores), max(by_quota(panel))), found.scores)
+def keeps_all(k: int, quota: int, best_quota: int) -> Fraction:
+    """Too strong a claim."""
+    return Fraction(1)
 
 
 FSS_D1 = Statement(
@@ -112,10 +144,10 @@ FSS_D1 = Statement(
     },
     instances=TWO_GROUPS,
     solve=swept,
-    claim=Inequality(wrong_quota),
+    claim=Inequality(wrong_quota, unbounded=REPORTS),
     saboteurs=(
         saboteur("one item fewer of the group", solve=mutants.one_item_fewer),
-        saboteur("nothing is lost", claim=Inequality(nothing_lost)),
+        saboteur("nothing is lost", claim=Inequality(partial(wrong_quota, share=keeps_all))),
     ),
 )
 
@@ -123,26 +155,34 @@ FSS_D1 = Statement(
 # --- at least, and exactly -------------------------------------------------------------------------------------------
 
 
-def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[Selection, Selection, Selection]]:
+def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """For each quota that the free choice does not exceed: the free choice, at least and exactly that many."""
     group = {"groups": panel.groups}
     free = select(panel.rankings, panel.rule, panel.k)
     taken = int((panel.groups[free.items] == 1).sum())
     return [
         (
-            free,
-            select(panel.rankings, panel.rule, panel.k, at_least={1: quota}, **group),
-            select(panel.rankings, panel.rule, panel.k, quota={1: quota}, **group),
+            free.items,
+            select(panel.rankings, panel.rule, panel.k, at_least={1: quota}, **group).items,
+            select(panel.rankings, panel.rule, panel.k, quota={1: quota}, **group).items,
         )
         for quota in range(taken, panel.k + 1)
     ]
 
 
 def equal(panel: Panel, found: list) -> Sides:
-    """The two choices item by item, and the free score against the enumerated one."""
-    lhs = [x for free, least, exact in found for x in (*sorted(least.items), least.score, free.score)]
-    top = optimum(without_quotas(panel))
-    rhs = [x for free, least, exact in found for x in (*sorted(exact.items), exact.score, top)]
+    """The two choices item by item, their numbers of the group, and scores against enumerated ones."""
+    groups, lhs, rhs = np.asarray(panel.groups, dtype=np.int64), [], []
+    top, best_of = optimum(without_quotas(panel)), by_quota(panel)
+    sets = [[check_set(items, panel.n_items, panel.k) for items in row] for row in found]
+    taken = int(groups[sets[0][0]].sum()) if sets else 0
+    if len(sets) != panel.k + 1 - taken:
+        raise OutcomeError(f"an outcome must have a row for each quota from {taken} to {panel.k}")
+    for quota, (free, least, exact) in enumerate(sets, start=taken):
+        lhs += [*sorted(least), *(int(groups[one].sum()) for one in (free, least, exact)), score(panel, least)]
+        rhs += [*sorted(exact), taken, theory.taken_at_least(taken, quota), quota, best_of[quota]]
+        lhs.append(score(panel, free))
+        rhs.append(top)
     return Sides(np.array(lhs), np.array(rhs))
 
 
@@ -154,6 +194,7 @@ FSS_D5 = Statement(
     hypotheses={"separable": is_separable},
     instances=TWO_GROUPS,
     solve=both_ways,
+    decisions=("*",),
     claim=Identity(equal),
     saboteurs=(saboteur("one item more where it says at least", solve=mutants.one_item_more),),
     notes="Ties must be broken alike.",
@@ -165,11 +206,13 @@ FSS_D5 = Statement(
 
 def largest(shares: Shares, found: np.ndarray, more: int = 0) -> Sides:
     """(t / t') of the sum of the largest t' against that of the largest t, for all t <= t'; sums by sorting."""
-    ordered = sorted(shares.scores.tolist(), reverse=True)
+    ordered, entries = sorted(shares.scores.tolist(), reverse=True), Entries()
     sums = [sum(ordered[:t]) for t in range(len(ordered) + 1)]
     pairs = [(t, u) for u in range(len(sums)) for t in range(u + 1)]
-    lhs = [theory.top_sum_share(min(t + more, u), u) * found[u] for t, u in pairs]
-    return Sides(np.array([*lhs, *sums, *found]), np.array([*(found[t] for t, _ in pairs), *found, *sums]))
+    shares_of = [theory.top_sum_share(min(t + more, u), u) * sums[u] for t, u in pairs]
+    entries.at_most(shares_of, [sums[t] for t, _ in pairs])
+    entries.equal(found, sums)
+    return entries.sides()
 
 
 FSS_P6 = Statement(
@@ -180,7 +223,7 @@ FSS_P6 = Statement(
     hypotheses={"real scores": always},
     instances=SHARES,
     solve=largest_sums,
-    claim=Inequality(largest),
+    claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
     saboteurs=(
         saboteur("the smallest first", solve=mutants.smallest_sums),
         saboteur("one item more counts too", claim=Inequality(partial(largest, more=1))),
@@ -188,23 +231,24 @@ FSS_P6 = Statement(
 )
 
 
-def exchanged(pair: ScorePair, found: list) -> Sides:
-    """The share of the best score against that of the items that the other scores choose, t = 0, ..., m of them."""
-    lhs, rhs = [], []
+def exchanged(pair: ScorePair, found: list, kept=theory.exchange_ratio) -> Sides:
+    """What the t items that the other scores choose lose of the best score against the rest of their share."""
+    entries, m = Entries(), len(pair.scores)
+    if len(found) != m + 1:
+        raise OutcomeError(f"an outcome must be {m + 1} sets, of 0, ..., {m} items")
     for size, items in enumerate(found):
-        ordered = sorted(range(len(pair.scores)), key=lambda i: -pair.scores[i])[:size]
-        share = theory.exchange_ratio(pair.scores, ordered, items) if len({int(i) for i in items}) == size else 1
-        lhs.append(share * sum(pair.scores[i] for i in ordered))
-        rhs.append(sum(pair.scores[int(i)] for i in items))
-        lhs.append(sum(sorted(pair.observed)[::-1][:size]))  # the chosen are the best by the other scores
-        rhs.append(sum(pair.observed[int(i)] for i in set(map(int, items))))
-    return Sides(np.array(lhs), np.array(rhs))
+        ordered = sorted(range(m), key=lambda i: -pair.scores[i])[:size]
+        taken = check_set(items, m, size)
+        share = kept(pair.scores, ordered, taken)
+        entries.kept(sum(pair.scores[i] for i in ordered), sum(pair.scores[i] for i in taken), share)
+        seen = sorted(pair.observed)[::-1][:size]  # the chosen are the best by the other scores
+        entries.kept(sum(seen), sum(pair.observed[i] for i in taken), 1)
+    return entries.sides()
 
 
-def all_kept(pair: ScorePair, found: list) -> Sides:
-    """The best score against that of the chosen, without the share."""
-    best_sums = [sum(sorted(pair.scores)[::-1][:size]) for size in range(len(found))]
-    return Sides(np.array(best_sums), np.array([sum(pair.scores[int(i)] for i in items) for items in found]))
+def keeps_the_best(scores, best_items, chosen_items) -> Fraction:
+    """Too strong a claim."""
+    return Fraction(1)
 
 
 FSS_P5 = Statement(
@@ -212,12 +256,13 @@ FSS_P5 = Statement(
     title="Exchange: what the best by other scores keep",
     source=Derived(theory.exchange_ratio),
     tex=r"s(B) \ge s(A) \min_{i \in A - B,\, j \in B - A} \min(1, s_j/s_i)",
-    hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all())},
+    hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all() and (pair.observed >= 0).all())},
     instances=PAIRS,
     solve=chosen_by,
+    decisions=("*",),
     claim=Inequality(exchanged),
     saboteurs=(
         saboteur("the next best items", solve=mutants.next_best),
-        saboteur("all of it", claim=Inequality(all_kept)),
+        saboteur("all of it", claim=Inequality(partial(exchanged, kept=keeps_the_best))),
     ),
 )

@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
+from scipy.special import rel_entr
 
 from lrtheory.bounds import (
     Classical,
@@ -13,6 +14,7 @@ from lrtheory.bounds import (
     Identity,
     Inequality,
     Law,
+    OutcomeError,
     Paper,
     Probability,
     Sides,
@@ -21,7 +23,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.fair_subset_selection import ScoreRule, Smoothness, smoothness, theory
+from lrtheory.fair_subset_selection import ScoreRule, smoothness, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.laws import (
     COPIED,
@@ -30,18 +32,21 @@ from proofs_checks.fair_subset_selection.families.laws import (
     ONE_TOP,
     ONE_UNEQUAL,
     SPREADS,
+    Bounded,
+    Estimated,
     Items,
     Spread,
     biased,
     estimates,
     one_ranking,
 )
-from proofs_checks.fair_subset_selection.families.means import MEANS, Means, gammas_of
+from proofs_checks.fair_subset_selection.families.means import MEANS, Jumps, Means, gammas_of, jumps_of
+from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, are_rankings
 
 
-def measured(means: Means, rng: np.random.Generator) -> Smoothness:
-    """Smoothness of the given mean scores."""
-    return smoothness(means.latent, means.observed, means.rule, groups=means.groups)
+def measured(means: Means, rng: np.random.Generator) -> Jumps:
+    """alpha, and gamma and beta_plus at every jump of gamma and half way to it, of the given mean scores."""
+    return jumps_of(smoothness(means.latent, means.observed, means.rule, groups=means.groups))
 
 
 def same_group(means: Means) -> list[tuple[int, int]]:
@@ -50,18 +55,21 @@ def same_group(means: Means) -> list[tuple[int, int]]:
     return [(i, j) for i, j in permutations(range(len(codes)), 2) if codes[i] == codes[j]]
 
 
-def steps(means: Means, found: Smoothness) -> Sides:
+def steps(means: Means, found: Jumps) -> Sides:
     """The ratios at which gamma jumps, gamma there, and alpha, against their definitions in rational numbers."""
     f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
-    pairs = same_group(means)
     betas = ratios_below(means)
-    gammas = gammas_of(f, g, betas, pairs)
-    alpha = Fraction(min(*f, *g), means.largest)
+    check_jumps(found, len(betas))
+    alpha = Fraction(min(*f, *g), int(means.largest))
     lhs = [*found.betas, *found.gammas, found.alpha]
-    rhs = [*betas, *gammas, alpha]
-    if len(lhs) != len(rhs):  # other jumps
-        return Sides(np.array([len(lhs)]), np.array([len(rhs)]))
-    return Sides(np.array(lhs), np.array(rhs), rounding=rounding(4, 1 + np.array(rhs, dtype=float)))
+    rhs = [*betas, *gammas_of(f, g, betas, same_group(means)), alpha]
+    return Sides(np.array(lhs), np.array(rhs), rounding=rounding(4, np.array(rhs, dtype=float)))
+
+
+def check_jumps(found: Jumps, count: int) -> None:
+    """gamma jumps at each different ratio, and nowhere else."""
+    if {np.shape(found.betas), np.shape(found.gammas)} != {(count,)}:
+        raise OutcomeError(f"gamma must jump {count} times")
 
 
 FSS_A8 = Statement(
@@ -88,19 +96,21 @@ def ratios_below(means: Means) -> list[Fraction]:
     return sorted({Fraction(f[j], f[i]) for i, j in same_group(means) if f[j] <= f[i]})
 
 
-def monotone(means: Means, found: Smoothness) -> Sides:
-    """Each step of gamma against the next, beta against beta_plus, and gamma of a smaller beta against gamma."""
-    betas = [Fraction(b) for b in found.betas]
-    half = [Fraction(found.gamma(float(b) / 2)) for b in betas]
-    plus = [Fraction(found.beta_plus(float(b))) for b in betas]
-    below = [means.latent[j] / means.latent[i] for i, j in same_group(means) if means.latent[j] <= means.latent[i]]
-    jumps = len(set(betas) - {0})  # gamma jumps at every ratio that there is
+def monotone(means: Means, found: Jumps) -> Sides:
+    """Each gamma against the next, each beta against its beta_plus; all of them against their definitions."""
     f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
-    gammas = [theory.largest_observed_ratio(f, g, means.groups, beta=b) for b in ratios_below(means)]
-    above = [theory.smallest_ratio_above(f, means.groups, beta=b) for b in ratios_below(means)]
-    lhs = [*found.gammas[:-1], *half, *betas, len(set(below)), *gammas[:-1], *above[:-1]]
-    rhs = [*found.gammas[1:], *found.gammas, *plus, jumps, *gammas[1:], *ratios_below(means)[1:]]
-    return Sides(np.array(lhs), np.array(rhs))
+    betas, pairs, entries = ratios_below(means), same_group(means), Entries()
+    check_jumps(found, len(betas))
+    below = gammas_of(f, g, [beta / 2 for beta in betas], pairs)
+    above = [min([*(beta for beta in betas if beta > one), Fraction(1)]) for one in betas]
+    for report, true in ((found.betas, betas), (found.gammas, gammas_of(f, g, betas, pairs))):
+        entries.equal(report, true, rounding=rounding(4, np.array(true, dtype=float)))
+    for report, true in ((found.below, below), (found.plus, above)):
+        entries.equal(report, true, rounding=rounding(4, np.array(true, dtype=float)))
+    entries.at_most(found.gammas[:-1], found.gammas[1:])
+    entries.at_most(found.below, found.gammas)
+    entries.at_most(found.betas, found.plus, trivial=1)
+    return entries.sides()
 
 
 FSS_P10 = Statement(
@@ -111,7 +121,7 @@ FSS_P10 = Statement(
     hypotheses={"positive mean scores": lambda means: bool(min(*means.latent, *means.observed) > 0)},
     instances=MEANS,
     solve=measured,
-    claim=Inequality(monotone),
+    claim=Inequality(monotone, unbounded="gamma may be any number, where the bias exchanges items"),
     saboteurs=(saboteur("gamma of each ratio alone", solve=mutants.not_accumulated),),
 )
 
@@ -119,20 +129,36 @@ FSS_P10 = Statement(
 # --- Plackett-Luce ---------------------------------------------------------------------------------------------------
 
 
+def rule_of(case: Spread) -> ScoreRule:
+    """The rule as the package wants it."""
+    return ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
+
+
 def closed_forms(case: Spread, rng: np.random.Generator) -> np.ndarray:
     """Mean latent and observed scores of all items, in closed form."""
-    rule = ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
-    down = [i >= len(case.quality) - case.n_disadvantaged for i in range(len(case.quality))]
-    seen = biased(case.quality, down, case.theta)
+    seen = biased(case.quality, case.disadvantaged, case.theta)
     return np.array(
-        [theory.expected_scores("plackett-luce", rule, list(q)) for q in (case.quality, seen)], dtype=object
+        [theory.expected_scores("plackett-luce", rule_of(case), list(q)) for q in (case.quality, seen)], dtype=object
     )
 
 
+def enumerated(case: Spread) -> np.ndarray:
+    """The same over all rankings, each with its probability: the items leave one by one, in proportion to quality."""
+    w, m = rule_of(case).weights(len(case.quality)).tolist(), len(case.quality)
+    means = np.full((2, m), Fraction(0))
+    for row, quality in enumerate((list(case.quality), biased(case.quality, case.disadvantaged, case.theta))):
+        for order in permutations(range(m)):
+            left, chance = sum(map(Fraction, quality)), Fraction(1)
+            for item in order:
+                chance, left = chance * quality[item] / left, left - quality[item]
+            for place, item in enumerate(order):
+                means[row, item] += chance * w[place]
+    return means
+
+
 def least_scores(case: Spread, found: np.ndarray, spread: int | None = None) -> Sides:
-    """The bound on alpha, times tau, against the least mean score; the total of the weights against those of scores."""
-    rule = ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
-    m = len(case.quality)
+    """The bound on alpha, times tau, against the least mean score; all mean scores against their definition."""
+    rule, m, entries = rule_of(case), len(case.quality), Entries()
     bound = theory.alpha_bound(
         case.kind,
         n_items=m,
@@ -141,9 +167,10 @@ def least_scores(case: Spread, found: np.ndarray, spread: int | None = None) -> 
         n_disadvantaged=case.n_disadvantaged,
         depth=case.depth,
     )
-    total = theory.total_score(1, rule.weights(m).tolist())
-    lhs = [bound * rule.max_item_score(m), total, total]
-    return Sides(np.array(lhs), np.array([min(found.ravel()), sum(found[0]), sum(found[1])]))
+    truth = enumerated(case)
+    entries.at_most(bound * rule.max_item_score(m), min(truth.ravel()))
+    entries.equal(np.asarray(found), truth)
+    return entries.sides()
 
 
 FSS_T3 = Statement(
@@ -155,7 +182,7 @@ FSS_T3 = Statement(
     hypotheses={"qualities in [1, kappa]": lambda case: 1 <= min(case.quality) and max(case.quality) <= case.spread},
     instances=SPREADS,
     solve=closed_forms,
-    claim=Inequality(least_scores),
+    claim=Inequality(least_scores, unbounded=REPORTS),
     saboteurs=(
         saboteur("the spread is forgotten", claim=Inequality(lambda case, found: least_scores(case, found, spread=1))),
         saboteur("the bias is squared", solve=mutants.squared_bias),
@@ -164,8 +191,25 @@ FSS_T3 = Statement(
 
 
 def place_law(items: Items) -> np.ndarray:
-    """Probabilities of the places of item 0."""
-    return np.array([float(p) for p in theory.placement_probabilities(list(items.values))[0]])
+    """Probabilities of the places of item 0, and of no ranking."""
+    return np.array([*(float(p) for p in theory.placement_probabilities(list(items.values))[0]), 0.0])
+
+
+def ranked_first(items: Items, places: np.ndarray) -> np.ndarray:
+    """Who is on top, the last number where the row is no ranking."""
+    return np.where(is_ranking(items, places), places.argmin(1), len(items.values))
+
+
+def place_of_first(items: Items, places: np.ndarray) -> np.ndarray:
+    """The place of item 0, the last number where the row is no ranking."""
+    return np.where(is_ranking(items, places), places[:, 0], len(items.values))
+
+
+def is_ranking(items: Items, places: np.ndarray) -> np.ndarray:
+    """Whether rows are rankings of these items."""
+    if places.shape[1:] != (len(items.values),):
+        raise OutcomeError(f"an outcome must be the places of {len(items.values)} items in each ranking")
+    return are_rankings(places)
 
 
 FSS_T3_PLACES = Statement(
@@ -176,7 +220,8 @@ FSS_T3_PLACES = Statement(
     hypotheses={"Plackett-Luce": lambda items: items.model == "plackett-luce"},
     instances=ONE_RANKING,
     solve=one_ranking,
-    claim=Law(category=lambda items, places: places[:, 0], probabilities=place_law, within=0.06),
+    decisions=("outcome",),
+    claim=Law(category=place_of_first, probabilities=place_law, within=0.06),
     saboteurs=(
         saboteur("all qualities alike", solve=mutants.alike, instances=ONE_UNEQUAL),
         saboteur("the worst first", solve=mutants.worst_first, instances=ONE_UNEQUAL),
@@ -185,8 +230,9 @@ FSS_T3_PLACES = Statement(
 
 
 def top_law(items: Items) -> np.ndarray:
-    """Probabilities of the items to be on top."""
-    return np.array([float(p) for p in theory.expected_scores(items.model, ScoreRule("sntv"), list(items.values))])
+    """Probabilities of the items to be on top, and of no ranking."""
+    tops = theory.expected_scores(items.model, ScoreRule("sntv"), list(items.values))
+    return np.array([*map(float, tops), 0.0])
 
 
 FSS_T3_TOPS = Statement(
@@ -197,12 +243,36 @@ FSS_T3_TOPS = Statement(
     hypotheses={"a law with a closed form": always},
     instances=ONE_TOP,
     solve=one_ranking,
-    claim=Law(category=lambda items, places: places.argmin(1), probabilities=top_law, within=0.06),
+    decisions=("outcome",),
+    claim=Law(category=ranked_first, probabilities=top_law, within=0.06),
     saboteurs=(saboteur("all qualities alike", solve=mutants.alike),),
 )
 
 
 # --- estimates -------------------------------------------------------------------------------------------------------
+
+
+def too_high(law: Estimated, found: Bounded) -> np.ndarray:
+    """The lower bound exceeds alpha, or is not the one that follows from the scores of these rankings.
+
+    It is where the divergence of the estimate reaches log(1 / delta) / n, between two numbers that differ by rounding.
+    """
+    m, n = len(law.quality), law.n * (1 + law.copies)
+    largest = law.rule.max_item_score(m)
+    scores = np.stack([found.latent, found.observed], axis=1)
+    if scores.shape[1:] != (2, m) or found.lower.shape != scores.shape[:1]:
+        raise OutcomeError(f"an outcome must be two scores of {m} items and one bound in each run")
+    possible = (scores >= 0).all((1, 2)) & (scores.sum(2) == n * m * (m - 1) / 2).all(1)
+    estimate = scores.min((1, 2)) / (n * largest)
+    level, near = np.log(1 / float(law.delta)) / n, rounding(2**20, 1.0)
+
+    def divergence(mean: np.ndarray) -> np.ndarray:
+        mean = np.clip(mean, 0, 1)
+        return rel_entr(estimate, mean) + rel_entr(1 - estimate, 1 - mean)
+
+    below, above = divergence(found.lower * (1 - near)), divergence(found.lower * (1 + near))
+    right = np.where(estimate > 0, (below >= level) & (level >= above), found.lower == 0)
+    return (found.lower > law.alpha) | ~possible | ~right
 
 
 FSS_A8_LOWER = Statement(
@@ -213,7 +283,7 @@ FSS_A8_LOWER = Statement(
     hypotheses={"independent rankings": lambda law: not law.copies},
     instances=ESTIMATED,
     solve=estimates,
-    claim=Probability(event=lambda law, lower: lower > law.alpha, at_most=lambda law: float(law.delta)),
+    claim=Probability(event=too_high, at_most=lambda law: float(law.delta)),
     saboteurs=(
         saboteur("the estimate itself", solve=mutants.estimate_itself),
         saboteur("every ranking ten times", breaks="independent rankings", instances=COPIED),

@@ -8,8 +8,19 @@ from itertools import pairwise
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Recorded, Sides, Statement, rounding, saboteur
-from lrtheory.fair_subset_selection import Selection, certificates, greedy, served, theory
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Identity,
+    Inequality,
+    OutcomeError,
+    Recorded,
+    Sides,
+    Statement,
+    rounding,
+    saboteur,
+)
+from lrtheory.fair_subset_selection import certificates, greedy, served, theory
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.judged import (
     CERTIFIED,
@@ -28,12 +39,16 @@ from proofs_checks.fair_subset_selection.families.panels import (
     STEPS,
     SUBMODULAR_PANELS,
     TRAPS,
+    Certified,
+    Choice,
+    Counts,
     Panel,
     feasible_sets,
     optimum,
     owa,
     score,
 )
+from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_set
 from proofs_checks.fair_subset_selection.separable import chosen, is_feasible
 
 NO_UPDATE = (greedy.greedy_steps, "insert(values[best], top)", "pass")
@@ -49,16 +64,25 @@ def falls(panel: Panel) -> bool:
     return all(a >= b for a, b in pairwise(lam))
 
 
-def plainly(panel: Panel, rng: np.random.Generator) -> Selection:
-    """The greedy choice."""
-    return chosen(panel, rng, method="greedy")
+def plainly(panel: Panel, rng: np.random.Generator) -> np.ndarray:
+    """The items of the greedy choice."""
+    return chosen(panel, rng, method="greedy").items
 
 
-def share_of_optimum(panel: Panel, found: Selection, share) -> Sides:
-    """A share of the optimum within the quotas against the score by definition; of nothing, unless it is of k items."""
-    top = optimum(panel)
-    value = score(panel, found.items) if len({int(i) for i in found.items}) == panel.k else 0
-    return Sides(np.array([share(panel.k) * top]), np.array([value]))
+def share_of_optimum(panel: Panel, items: np.ndarray, share) -> Sides:
+    """What is lost of the optimum within the quotas, by definition, against the rest of a share."""
+    entries = Entries()
+    entries.kept(optimum(panel), score(panel, check_feasible(panel, items)), share(panel.k))
+    return entries.sides()
+
+
+def check_feasible(panel: Panel, items: np.ndarray) -> list[int]:
+    """The items, if they keep the quotas."""
+    found = check_set(items, panel.n_items, panel.k)
+    counts = np.bincount(np.asarray(panel.groups, dtype=np.int64)[found], minlength=len(panel.low))
+    if (counts < panel.low).any() or (counts > panel.high).any():
+        raise OutcomeError(f"a set must keep the quotas; got {counts.tolist()} items of the groups")
+    return found
 
 
 def a_fiftieth_more(k: int) -> Fraction:
@@ -76,6 +100,7 @@ FSS_G1 = Statement(
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=SUBMODULAR_PANELS,
     solve=plainly,
+    decisions=("outcome",),
     claim=Inequality(half),
     saboteurs=(
         saboteur("six tenths", claim=Inequality(partial(share_of_optimum, share=lambda k: Fraction(3, 5)))),
@@ -95,6 +120,7 @@ FSS_G2 = Statement(
     },
     instances=FREE_PANELS,
     solve=plainly,
+    decisions=("outcome",),
     claim=Inequality(partial(share_of_optimum, share=theory.greedy_ratio)),
     saboteurs=(
         saboteur("marginals of the empty set", patch=NO_UPDATE),
@@ -107,9 +133,16 @@ FSS_G2 = Statement(
 # --- steps, lazy and plain -------------------------------------------------------------------------------------------
 
 
-def both_methods(panel: Panel, rng: np.random.Generator) -> tuple[Selection, Selection]:
+def both_methods(panel: Panel, rng: np.random.Generator) -> tuple[Choice, Choice]:
     """The plain choice and the lazy one."""
-    return plainly(panel, rng), chosen(panel, rng, method="lazy")
+    found = [chosen(panel, rng, method=method) for method in ("greedy", "lazy")]
+    return tuple(Choice(one.items, one.score, one.gains) for one in found)
+
+
+def counted(panel: Panel, rng: np.random.Generator) -> Counts:
+    """The plain choice, and the evaluations of both methods."""
+    plain, lazy = (chosen(panel, rng, method=method) for method in ("greedy", "lazy"))
+    return Counts(plain.items, plain.counts["evaluations"], lazy.counts["evaluations"])
 
 
 def eligible(panel: Panel, items: list[int]) -> list[int]:
@@ -119,16 +152,16 @@ def eligible(panel: Panel, items: list[int]) -> list[int]:
     return [i for i in rest if any({*items, i} <= one for one in sets)]
 
 
-def step_by_step(panel: Panel, found: tuple[Selection, Selection]) -> Sides:
-    """Items and gains of both methods against the largest marginals by definition, the smaller number first."""
+def step_by_step(panel: Panel, found: tuple[Choice, Choice]) -> Sides:
+    """Items, gains and scores of both methods against the largest marginals by definition, the smaller number first."""
     items, gains = [], []
     for _ in range(panel.k):
         base = score(panel, items)
         marginals = {i: score(panel, [*items, i]) - base for i in eligible(panel, items)}
         best = min(marginals, key=lambda i: (-marginals[i], i))
         items, gains = [*items, best], [*gains, marginals[best]]
-    lhs = [x for one in found for x in (*one.items, *one.gains)]
-    return Sides(np.array(lhs), np.array([*items, *gains] * 2), rounding=gain_rounding(panel))
+    lhs = [x for one in found for x in (*one.items, *one.gains, one.score)]
+    return Sides(np.array(lhs), np.array([*items, *gains, score(panel, items)] * 2), rounding=gain_rounding(panel))
 
 
 def gain_rounding(panel: Panel) -> float:
@@ -144,6 +177,7 @@ FSS_A4 = Statement(
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=STEPS,
     solve=both_methods,
+    decisions=("*.items",),
     claim=Identity(step_by_step),
     saboteurs=(
         saboteur(
@@ -161,17 +195,18 @@ FSS_A4 = Statement(
 )
 
 
-def evaluations(panel: Panel, found: tuple[Selection, Selection]) -> Sides:
+def evaluations(panel: Panel, found: Counts) -> Sides:
     """Marginals that the plain method evaluates against their number, and those of the lazy one against the plain."""
-    items, expected = [], 0
-    for item in map(int, found[0].items):
+    items, expected, entries = [], 0, Entries()
+    for item in check_feasible(panel, found.items):
         expected += len(eligible(panel, items))
         items.append(item)
-    plain, lazy = (one.counts["evaluations"] for one in found)
     first = len(eligible(panel, []))  # every item that fits is evaluated once at least
     if (panel.low == 0).all() and (panel.high >= panel.n_items).all():
         expected = theory.naive_evaluations(panel.n_items, panel.k)
-    return Sides(np.array([plain, expected, lazy, first]), np.array([expected, plain, plain, lazy]))
+    entries.equal(found.plain, expected)
+    entries.at_most([found.lazy, first], [found.plain, found.lazy])
+    return entries.sides()
 
 
 FSS_C1 = Statement(
@@ -181,8 +216,9 @@ FSS_C1 = Statement(
     tex=r"\#_{\mathrm{lazy}} \le \#_{\mathrm{greedy}} = \sum_{t < k} |\{i \text{ fits at } t\}|",
     hypotheses={"feasible quotas": is_feasible},
     instances=PANELS,
-    solve=both_methods,
-    claim=Inequality(evaluations),
+    solve=counted,
+    closed="only our own kernels count the marginals that they evaluate",
+    claim=Inequality(evaluations, unbounded="a method may evaluate marginals as often as it likes"),
     saboteurs=(
         saboteur(
             "items that do not fit are evaluated",
@@ -197,26 +233,44 @@ FSS_C1 = Statement(
 )
 
 
-def bounded(panel: Panel, found: Selection) -> Sides:
-    """The optimum against the certified bound, value and gap against their definitions, and the other way round."""
-    known, value = found.certificate, score(panel, found.items)
-    lhs, rhs = [optimum(panel), known.value, value, known.gap], [known.bound, value, known.value, known.bound - value]
-    return Sides(np.array(lhs), np.array(rhs), rounding=gain_rounding(panel) + step_rounding(panel, value))
+def certified(panel: Panel, rng: np.random.Generator) -> Certified:
+    """The greedy choice with its certificate."""
+    known = chosen(panel, rng, method="greedy").certificate
+    return Certified(known.items, known.value, known.bound, known.gap)
+
+
+def bounded(panel: Panel, found: Certified) -> Sides:
+    """The optimum against the certified bound; bound, value and gap against their definitions."""
+    items, entries = check_feasible(panel, found.items), Entries()
+    value, cut = score(panel, items), len(items)
+    allowed = gain_rounding(panel) + step_rounding(panel, value)
+    marginals = {i: score(panel, [*items, i], cut) - value for i in range(panel.n_items) if i not in items}
+    gap = max(sum(marginals.get(i, Fraction(0)) for i in one) for one in feasible_sets(panel))
+    entries.at_most(optimum(panel), found.bound, trivial=total(panel), rounding=allowed)
+    entries.equal([found.value, found.bound, found.gap], [value, value + gap, gap], rounding=allowed)
+    return entries.sides()
+
+
+def total(panel: Panel) -> Fraction:
+    """What all items score together, which bounds every set."""
+    return score(panel, range(panel.n_items))
 
 
 FSS_G5_BOUND = Statement(
     id="fair_subset_selection/FSS-G5-bound",
     title="The certificate of a greedy choice bounds the optimum within the quotas",
     source=Classical("bound by marginals", "M. Minoux, Optimization Techniques, 1978"),
-    tex=r"\max_O F(O) \le F(S) + \max_O \sum_{i \in O} F(i|S)",
+    tex=r"\max_O F(O) \le F(S) + \max_O \sum_{i \in O} F_k(i|S)",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=STEPS,
-    solve=plainly,
-    claim=Inequality(bounded),
+    solve=certified,
+    decisions=("items",),
+    claim=Inequality(bounded, unbounded=REPORTS),
     saboteurs=(
         saboteur("the value is the bound", solve=mutants.no_gap),
         saboteur("half of the gap", solve=mutants.smaller_bound),
     ),
+    notes="F_k has no more than the first k weights lambda: on sets of k items it is F.",
 )
 
 
@@ -225,19 +279,19 @@ FSS_G5_BOUND = Statement(
 
 def diminishing(panel: Panel, values: np.ndarray) -> Sides:
     """F(A) + F(A + i + j) against F(A + i) + F(A + j), F(A) against F(A + i), and all values by definition."""
-    m = panel.n_items
-    lhs, rhs = [], []
+    m, entries = panel.n_items, Entries()
+    if np.shape(values) != (1 << m,):
+        raise OutcomeError(f"an outcome must be the scores of {1 << m} sets, by bit mask")
     for mask in range(1 << m):
         outside = [i for i in range(m) if not mask >> i & 1]
         for i in outside:
-            lhs.append(values[mask])
-            rhs.append(values[mask | 1 << i])
+            entries.at_most(values[mask], values[mask | 1 << i], rounding=gain_rounding(panel))
             for j in outside[: outside.index(i)]:
-                lhs.append(values[mask] + values[mask | 1 << i | 1 << j])
-                rhs.append(values[mask | 1 << i] + values[mask | 1 << j])
-        lhs.append(score(panel, [i for i in range(m) if mask >> i & 1]))
-        rhs.append(values[mask])
-    return Sides(np.array(lhs), np.array(rhs), rounding=gain_rounding(panel))
+                both = values[mask] + values[mask | 1 << i | 1 << j]
+                entries.at_most(both, values[mask | 1 << i] + values[mask | 1 << j], rounding=gain_rounding(panel))
+        inside = [i for i in range(m) if mask >> i & 1]
+        entries.equal(values[mask], score(panel, inside), rounding=gain_rounding(panel))
+    return entries.sides()
 
 
 FSS_G5 = Statement(
@@ -248,7 +302,7 @@ FSS_G5 = Statement(
     hypotheses={"OWA weights do not increase": falls},
     instances=PANELS,
     solve=all_scores,
-    claim=Inequality(diminishing),
+    claim=Inequality(diminishing, unbounded="scores may be any numbers, which grow with the panel"),
     saboteurs=(
         saboteur("squares of the scores", solve=mutants.squared_scores),
         saboteur("weights that increase", breaks="OWA weights do not increase", instances=CONVEX),
@@ -260,18 +314,15 @@ FSS_G5 = Statement(
 
 
 def kept(judged: Judged, found: Transfer, share=None) -> Sides:
-    """The certified share of the latent optimum against the latent score; c by definition from above."""
-    panel = latent_panel(judged)
-    value, top = score(panel, found.items), optimum(panel)
-    ratio = found.ratio if share is None else share
-    bound = step_ratio(judged, found)
-    k = panel.k if judged.free else None
-    certified = theory.certificate_ratio(Fraction(bound), k=k)
-    allowed = np.array(
-        [gain_rounding(panel) + step_rounding(panel, top), step_rounding(panel, 1), step_rounding(panel, 1)]
-    )
-    lhs = [ratio * top, found.ratio, certified]
-    return Sides(np.array(lhs), np.array([value, certified, found.ratio]), rounding=allowed)
+    """What is lost of the latent optimum against the rest of the certified share; the share by definition."""
+    panel, entries = latent_panel(judged), Entries()
+    items = check_feasible(panel, found.items)
+    value, top, k = score(panel, items), optimum(panel), panel.k if judged.free else None
+    certified_share = theory.certificate_ratio(step_ratio(judged, items), k=k)
+    allowed = gain_rounding(panel) + step_rounding(panel, top)
+    entries.kept(top, value, certified_share if share is None else share, rounding=allowed)
+    entries.equal(found.ratio, certified_share, rounding=step_rounding(panel, 1))
+    return entries.sides()
 
 
 def step_rounding(panel: Panel, magnitude) -> float:
@@ -279,10 +330,10 @@ def step_rounding(panel: Panel, magnitude) -> float:
     return rounding(64 * panel.n_items, float(magnitude))
 
 
-def step_ratio(judged: Judged, found: Transfer) -> Fraction:
+def step_ratio(judged: Judged, chosen_items: list[int]) -> Fraction:
     """c: the least share that a choice has of the largest latent marginal that was there, by definition."""
     panel, items, ratios = latent_panel(judged), [], [Fraction(1)]
-    for item in map(int, found.items):
+    for item in chosen_items:
         base = score(panel, items)
         others = [
             i for i in range(panel.n_items) if i not in items and (judged.free or panel.groups[i] == panel.groups[item])
@@ -302,7 +353,8 @@ FSS_G3 = Statement(
     hypotheses={"as many of each group": lambda judged: not judged.free},
     instances=CERTIFIED,
     solve=transferred,
-    claim=Inequality(kept),
+    decisions=("items",),
+    claim=Inequality(kept, unbounded=REPORTS),
     saboteurs=(
         saboteur("c from the biased scores", solve=mutants.certified_by_the_biased),
         saboteur(
@@ -323,7 +375,8 @@ FSS_G3_FREE = Statement(
     hypotheses={"no quotas": lambda judged: judged.free},
     instances=CERTIFIED_FREE,
     solve=transferred,
-    claim=Inequality(kept),
+    decisions=("items",),
+    claim=Inequality(kept, unbounded=REPORTS),
     saboteurs=(
         saboteur("c compares within the groups", solve=mutants.certified_within_groups),
         saboteur("c from the biased scores", solve=mutants.certified_by_the_biased),

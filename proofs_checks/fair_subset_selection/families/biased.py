@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,20 +23,14 @@ class Swapped:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Places of all items before and after the bias, (n, m); exchanges of each ranking, and how far each went.
+class Swaps:
+    """Places of all items after the exchanges, (n, m), and how far each exchange went, an array a ranking."""
 
-    The distances of ranking v stand from ``starts[v]`` to ``starts[v + 1]``; None for biased utilities.
-    """
-
-    latent: np.ndarray
     observed: np.ndarray
-    n_swaps: np.ndarray | None = None
-    starts: np.ndarray | None = None
-    distances: np.ndarray | None = None
+    distances: list[np.ndarray]
 
 
-def swapped(panel: Swapped, rng: np.random.Generator, **options) -> Places:
+def swapped(panel: Swapped, rng: np.random.Generator, **options) -> Swaps:
     """The biased rankings, with the distances of all exchanges."""
     found = bias_swaps(
         Rankings(panel.positions),
@@ -46,7 +41,13 @@ def swapped(panel: Swapped, rng: np.random.Generator, **options) -> Places:
         rng=rng,
         **options,
     )
-    return Places(found.latent.positions, found.observed.positions, found.n_swaps, **found.trace)
+    starts, distances = found.trace["starts"], found.trace["distances"]
+    return Swaps(found.observed.positions, [distances[a:b] for a, b in pairwise(starts)])
+
+
+def swapped_places(panel: Swapped, rng: np.random.Generator, **options) -> np.ndarray:
+    """Places of all items after the exchanges, (n, m)."""
+    return swapped(panel, rng, **options).observed
 
 
 def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
@@ -90,6 +91,17 @@ FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share 
 FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
 PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=4),))
 NOT_NEAREST = Family("not-nearest-swaps", always=(last_first(8, 1.0, 0.5, n=8),))
+
+
+def draw_first(draws: Draws) -> Swapped:
+    """One ranking of four to six items, with some pair in the wrong order, and one exchange."""
+    m = draws.integers(4, 6)
+    positions, down = draw_positions(draws, 1, m), draw_mask(draws, m)
+    if inversions(positions, down)[0] == 0:
+        positions = m - 1 - positions
+    return Swapped(positions, down, draws.choice((0.25, 0.5, 0.75, 1.0)), 1 / int(inversions(positions, down)[0]))
+
+
 #: one ranking and one exchange each
 FIRST_SWAPS = Family(
     "first-swaps",
@@ -97,6 +109,7 @@ FIRST_SWAPS = Family(
         last_first(4, 0.5, 0.25),
         Swapped(np.array([[0, 3, 1, 4, 2, 5]]), np.array([True, True, False, False, True, False]), 0.75, 0.15),
     ),
+    draw=draw_first,
 )
 
 
@@ -107,6 +120,14 @@ class Utilities:
     utilities: np.ndarray
     disadvantaged: np.ndarray
     theta: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places of all items by utilities and by biased utilities, (n, m) each."""
+
+    latent: np.ndarray
+    observed: np.ndarray
 
 
 def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> Places:

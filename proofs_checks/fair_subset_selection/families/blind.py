@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import Draws, Family, OutcomeError
 from lrtheory.fair_subset_selection import (
     ScoreRule,
-    Selection,
-    quota_curves,
     sample_rankings,
     sample_top_counts,
     select_by_scores,
     theory,
 )
 from proofs_checks.fair_subset_selection.families.laws import THETA, biased
+from proofs_checks.fair_subset_selection.outcomes import are_sets
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,38 @@ class Blind:
         return float(theory.blind_bound(self.n_advantaged, self.n_good, self.quota, n_rankings=self.n))
 
 
-def blind_ratios(blind: Blind, rng: np.random.Generator, n: int, ties: str = "random") -> np.ndarray:
-    """Mean latent score of the choice over the best one, in n panels; tops are drawn from their closed form."""
-    latent = np.array([float(p) for p in blind.tops(Fraction(1))])
+def blind_choices(blind: Blind, rng: np.random.Generator, n: int, ties: str = "random") -> np.ndarray:
+    """What n panels choose by SNTV with so many places for the group, (n, k); tops are drawn from their closed form."""
     counts = sample_top_counts(blind.tops(blind.theta), blind.n, n_runs=n, rng=rng)
-    return ratios(blind, counts, latent, rng, ties)
+    return chosen(blind, counts, rng, ties)
 
 
-def ratios(blind: Blind, counts: np.ndarray, latent: np.ndarray, rng: np.random.Generator, ties: str) -> np.ndarray:
-    """What given scores choose at the quota, over the best."""
-    curves = quota_curves(latent, counts, blind.n_good, disadvantaged=blind.disadvantaged, ties=ties, rng=rng)
-    return curves.values[:, (curves.quotas == blind.quota).argmax()] / curves.optima.max()
+def chosen(blind: Blind, scores: np.ndarray, rng: np.random.Generator, ties: str = "random") -> np.ndarray:
+    """The choice by given scores, a row a panel."""
+    options = {"groups": blind.disadvantaged, "quota": {True: blind.quota}, "ties": ties, "rng": rng}
+    return np.array([select_by_scores(row, blind.n_good, **options).items for row in scores])
 
 
-BLIND = Family("blind", always=tuple(Blind(12, 3, 1000, quota) for quota in (0, 2, 3)))
+def ratios(blind: Blind, items: np.ndarray) -> np.ndarray:
+    """Mean latent score of the chosen sets over that of the best one; 1, the largest that it can be, for no choice."""
+    latent, k = np.array([float(p) for p in blind.tops(Fraction(1))]), blind.n_good
+    if items.shape[1:] != (k,):
+        raise OutcomeError(f"an outcome must be {k} items of each panel")
+    valid = are_sets(items, len(latent))
+    given = np.where(valid[:, None], items, 0)
+    valid &= blind.disadvantaged[given].sum(1) == blind.quota
+    return np.where(valid, latent[given].sum(1) / np.sort(latent)[-k:].sum(), 1.0)
+
+
+def draw_blind(draws: Draws) -> Blind:
+    """Up to twelve advantaged items, at most half as many good ones; the panel sees one with chance 1/10 to 1/4."""
+    h = draws.integers(4, 12)
+    g = draws.integers(2, h // 2)
+    seen = Fraction(draws.integers(10, 25), 100)
+    return Blind(h, g, ceil(seen / theory.top_good_probability(h, g)), draws.integers(0, g))
+
+
+BLIND = Family("blind", always=tuple(Blind(12, 3, 1000, quota) for quota in (0, 2, 3)), draw=draw_blind)
 SIGHTED = Family("sighted", always=(Blind(12, 3, 1000, 3, theta=Fraction(1)),))
 
 
@@ -79,7 +97,13 @@ def kinds(blind: Blind, items: np.ndarray) -> np.ndarray:
     return np.digitize(items, [blind.n_advantaged, blind.n_advantaged + blind.n_good])
 
 
-SMALL_BLIND = Family("small-blind", always=(Blind(2, 1, 1, 1), Blind(2, 2, 1, 1)))
+def draw_small(draws: Draws) -> Blind:
+    """Two to four advantaged items, so that a good item is on top now and then."""
+    h = draws.integers(2, 4)
+    return Blind(h, draws.integers(1, h), 1, 1)
+
+
+SMALL_BLIND = Family("small-blind", always=(Blind(2, 1, 1, 1), Blind(2, 2, 1, 1)), draw=draw_small)
 
 
 def rankings_until_seen(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -127,11 +151,11 @@ class Unprotected:
         return biased(self.latent, self.disadvantaged, self.theta)
 
 
-def unprotected(case: Unprotected, rng: np.random.Generator | None = None) -> tuple[Selection, Selection]:
-    """The choice of the observed mean scores, free and with k places for the group."""
+def unprotected(case: Unprotected, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The items that the observed mean scores choose, free and with k places for the group."""
     scores = [float(x) for x in case.observed]
     quota = {"groups": case.disadvantaged.astype(int), "quota": {1: case.k}}
-    return select_by_scores(scores, case.k), select_by_scores(scores, case.k, **quota)
+    return select_by_scores(scores, case.k).items, select_by_scores(scores, case.k, **quota).items
 
 
 def draw_unprotected(draws: Draws) -> Unprotected:

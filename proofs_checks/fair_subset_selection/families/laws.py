@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import Draws, Family, OutcomeError
 from lrtheory.fair_subset_selection import (
     ScoreRule,
     bias_utilities,
@@ -16,6 +17,7 @@ from lrtheory.fair_subset_selection import (
     sample_rankings,
     sample_top_counts,
     sample_utilities,
+    select_by_scores,
     smoothness,
     theory,
 )
@@ -108,10 +110,10 @@ def three_levels(kind: str) -> PanelLaw:
     return needed(PanelLaw((90, 30, 29) * 2, (False,) * 3 + (True,) * 3, kind, 4, 1, *[Fraction(0)] * 3), Fraction(1))
 
 
-def needed(law: PanelLaw, share: Fraction) -> PanelLaw:
-    """The law with its smoothness, beta that of items 1 and 0, and a share of the rankings that this asks for."""
+def needed(law: PanelLaw, share: Fraction, beta: Fraction | None = None) -> PanelLaw:
+    """The law with its smoothness, beta that of items 1 and 0 if not given, and a share of the rankings it asks for."""
     f, g, largest = law.latent, law.observed, law.rule.max_item_score(len(law.quality))
-    alpha, beta = theory.smoothness_alpha(f, g, max_item_score=largest), f[1] / f[0]
+    alpha, beta = theory.smoothness_alpha(f, g, max_item_score=largest), f[1] / f[0] if beta is None else beta
     gamma = theory.largest_observed_ratio(f, g, law.groups, beta=beta)
     n = theory.rankings_needed(len(f), alpha=alpha, gamma=gamma, delta=law.delta)
     return replace(law, n=max(1, int(share * n)), alpha=alpha, beta=beta, gamma=gamma)
@@ -129,25 +131,79 @@ def has_enough(law: PanelLaw) -> bool:
     return law.n >= theory.rankings_needed(len(law.quality), alpha=law.alpha, gamma=law.gamma, delta=law.delta)
 
 
-@dataclass(frozen=True)
-class Sums:
-    """Observed scores of n rankings, a row a run."""
-
-    observed: np.ndarray
-
-
-def sums(law: PanelLaw, rng: np.random.Generator, n: int) -> Sums:
-    """Observed scores in n runs; tops are drawn without the rest of their rankings."""
+def sums(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Observed scores of the items in n runs, (n, m); tops are drawn without the rest of their rankings."""
     if law.kind == "sntv":
-        return Sums(sample_top_counts(law.observed, law.n, n_runs=n, rng=rng))
+        return sample_top_counts(law.observed, law.n, n_runs=n, rng=rng)
     quality = [float(q) for q in law.seen]
     panels = (sample_rankings("plackett-luce", law.n, len(quality), rng=rng, quality=quality) for _ in range(n))
-    return Sums(np.array([item_scores(panel, law.rule) for panel in panels]))
+    return np.array([item_scores(panel, law.rule) for panel in panels])
+
+
+def are_sums(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
+    """Whether rows can be the scores of n rankings: no item has more than all first places, and all have all points."""
+    m, largest = len(law.quality), law.rule.max_item_score(len(law.quality))
+    if scores.shape[1:] != (m,):
+        raise OutcomeError(f"an outcome must be the scores of {m} items in each run")
+    total = theory.total_score(law.n, law.rule.weights(m).tolist())
+    return ((scores >= 0) & (scores <= law.n * largest)).all(1) & (scores.sum(1) == total)
+
+
+def choices(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The items that observed scores choose with l places for the group, for every possible l, (n, L, k) in n runs."""
+    mask = law.groups == 1
+    return np.array(
+        [
+            [select_by_scores(row, law.k, groups=mask, quota={True: quota}).items for quota in quotas(law)]
+            for row in sums(law, rng, n)
+        ]
+    )
+
+
+def quotas(law: PanelLaw) -> list[int]:
+    """The possible numbers of disadvantaged items in a set."""
+    size, m = sum(law.disadvantaged), len(law.quality)
+    return list(range(max(0, law.k - m + size), min(law.k, size) + 1))
+
+
+def by_quota(law: PanelLaw, scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """What the best sets by some scores are worth by others, for every possible quota: (n, L)."""
+    worth = []
+    for group in (0, 1):
+        order = np.argsort(-scores[:, law.groups == group], axis=1, kind="stable")
+        sorted_ = np.take_along_axis(np.broadcast_to(judged[:, law.groups == group], order.shape), order, axis=1)
+        worth.append(np.concatenate([np.zeros((len(order), 1)), sorted_.cumsum(1)], axis=1))
+    return np.stack([worth[0][:, law.k - quota] + worth[1][:, quota] for quota in quotas(law)], axis=1)
+
+
+def ratios_of(law: PanelLaw) -> list[Fraction]:
+    """The latent ratios of one group below 1, which beta may be; 0 where there is none."""
+    f, groups = law.latent, law.groups
+    pairs = permutations(range(len(f)), 2)
+    return sorted({f[j] / f[i] for i, j in pairs if groups[i] == groups[j] and f[j] < f[i]}) or [Fraction(0)]
+
+
+def draw_law(draws: Draws) -> PanelLaw:
+    """Up to eight items; beta is one of the ratios of a group, so that it may leave some pairs open."""
+    m = draws.integers(2, 8)
+    quality = tuple(draws.integers(1, 9, shape=m).tolist())
+    down = tuple((draws.integers(0, 1, shape=m) == 1).tolist())
+    kind, theta, k = draws.choice(("sntv", "borda")), Fraction(1, draws.integers(1, 4)), draws.integers(1, m - 1)
+    law = PanelLaw(quality, down, kind, k, 1, *[Fraction(0)] * 3, theta=theta)
+    found = needed(law, Fraction(1), beta=draws.choice(ratios_of(law)))
+    if kind == "borda" and found.n > 2000:  # all these rankings would have to be drawn
+        law = replace(law, kind="sntv")
+        found = needed(law, Fraction(1), beta=ratios_of(law)[0])
+    return found
 
 
 BY_TOPS, BY_BORDA = two_levels(32, "sntv"), two_levels(16, "borda")
+#: two items of each group: the chance of a wrong order is a sum over binomials
+TWO_PAIRS = needed(PanelLaw((4, 1, 4, 1), (False, False, True, True), "sntv", 2, 1, *[Fraction(0)] * 3), Fraction(1))
 ENOUGH = Family(
-    "enough-rankings", always=lambda: (BY_TOPS, two_levels(32, "sntv", k=16), BY_BORDA, three_levels("sntv"))
+    "enough-rankings",
+    always=lambda: (BY_TOPS, two_levels(32, "sntv", k=16), BY_BORDA, three_levels("sntv"), TWO_PAIRS),
+    draw=draw_law,
 )
 NEARLY_ALIKE = Family("nearly-alike", always=lambda: (three_levels("sntv"),))
 EXCHANGED = Family("exchanged", always=lambda: (replace(BY_TOPS, exchanged=True),))
@@ -183,14 +239,32 @@ def coupled(law: PanelLaw, rng: np.random.Generator, n: int, **changes: Any) -> 
     return Coupled(both[:, 0], both[:, 1])
 
 
-def realized(m: int, epsilon_share: Fraction) -> PanelLaw:
-    """Two levels under Borda, with the rankings that a share of eps_0 as accuracy needs."""
-    law = two_levels(m, "borda")
-    epsilon = epsilon_share * theory.separation(law.gamma)
-    return replace(law, n=theory.rankings_needed_realized(m, alpha=law.alpha, epsilon=epsilon, delta=law.delta))
+def are_coupled(law: PanelLaw, found: Coupled) -> np.ndarray:
+    """Whether rows can be scores of the same rankings: the bias lowers the group and lifts the others."""
+    rise, down = found.observed - found.latent, law.groups == 1
+    moved = (rise[:, ~down] >= 0).all(1) & (rise[:, down] <= 0).all(1)
+    return are_sums(law, found.latent) & are_sums(law, found.observed) & moved
 
 
-REALIZED = Family("realized", always=lambda: (realized(8, Fraction(1)),))
+def enough_realized(law: PanelLaw) -> PanelLaw:
+    """The law with as many rankings as the realized form needs."""
+    epsilon = theory.separation(law.gamma)
+    n = theory.rankings_needed_realized(len(law.quality), alpha=law.alpha, epsilon=epsilon, delta=law.delta)
+    return replace(law, n=n)
+
+
+def draw_realized(draws: Draws) -> PanelLaw:
+    """Two to six items of two qualities, far enough apart for a panel that can be drawn."""
+    m, high = draws.integers(2, 6), draws.integers(4, 9)
+    quality = (high, 1, *(high if good else 1 for good in draws.integers(0, 1, shape=m - 2).tolist()))
+    down = (False, False, *(draws.integers(0, 1, shape=m - 2) == 1).tolist())
+    kind = "borda" if m > 3 else draws.choice(("sntv", "borda"))
+    k, theta = draws.integers(1, m - 1), Fraction(1, draws.integers(1, 3))
+    law = PanelLaw(quality, down, kind, k, 1, *[Fraction(0)] * 3, theta=theta)
+    return enough_realized(needed(law, Fraction(1), beta=ratios_of(law)[0]))
+
+
+REALIZED = Family("realized", always=lambda: (enough_realized(two_levels(8, "borda")),), draw=draw_realized)
 SMALL_PANEL = Family("one-voter", always=lambda: (replace(two_levels(8, "sntv"), n=1),))
 
 
@@ -214,9 +288,20 @@ def one_ranking(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
     ).positions
 
 
+def draw_items(draws: Draws) -> Items:
+    """Two to five items with whole qualities."""
+    return Items("plackett-luce", tuple(map(Fraction, draws.integers(1, 6, shape=draws.integers(2, 5)).tolist())))
+
+
+def draw_top(draws: Draws) -> Items:
+    """Two to five items of either law."""
+    return replace(draw_items(draws), model=draws.choice(("plackett-luce", "uniform-utilities")))
+
+
 ONE_RANKING = Family(
     "one-ranking",
     always=(Items("plackett-luce", tuple(map(Fraction, (4, 1, 2, 1)))), Items("plackett-luce", (Fraction(1),) * 3)),
+    draw=draw_items,
 )
 ONE_TOP = Family(
     "one-top",
@@ -224,6 +309,7 @@ ONE_TOP = Family(
         Items("uniform-utilities", tuple(map(Fraction, (1, 2, 2)))),
         Items("plackett-luce", (Fraction(3), Fraction(1))),
     ),
+    draw=draw_top,
 )
 
 
@@ -238,10 +324,15 @@ class Spread:
     kind: str
     depth: int
 
+    @property
+    def disadvantaged(self) -> list[bool]:
+        """The last items are."""
+        return [i >= len(self.quality) - self.n_disadvantaged for i in range(len(self.quality))]
+
 
 def draw_spread(draws: Draws) -> Spread:
-    """Up to six items; at least two of them disadvantaged, and one not."""
-    m, spread = draws.integers(3, 6), draws.integers(1, 8)
+    """Three to five items, one at least disadvantaged and one not."""
+    m, spread = draws.integers(3, 5), draws.integers(1, 8)
     quality = tuple(draws.integers(1, spread, shape=m).tolist())
     kind = draws.choice(("sntv", "bloc", "borda"))
     return Spread(
@@ -281,25 +372,53 @@ class Estimated:
         return ScoreRule("borda")
 
     @property
+    def means(self) -> list[list[Fraction]]:
+        """Mean latent and observed scores of one ranking."""
+        seen = biased(self.quality, self.disadvantaged, self.theta)
+        return [theory.expected_scores("plackett-luce", self.rule, list(q)) for q in (self.quality, seen)]
+
+    @property
     def alpha(self) -> float:
         """The true one."""
-        seen = biased(self.quality, self.disadvantaged, self.theta)
-        means = [theory.expected_scores("plackett-luce", self.rule, list(q)) for q in (self.quality, seen)]
-        return float(theory.smoothness_alpha(*means, max_item_score=self.rule.max_item_score(len(seen))))
+        largest = self.rule.max_item_score(len(self.quality))
+        return float(min(map(min, self.means)) / largest)
 
 
-def estimates(law: Estimated, rng: np.random.Generator, n: int, field: str = "lower") -> np.ndarray:
-    """The lower bound on alpha of n panels."""
-    quality, found = [float(q) for q in law.quality], np.empty(n)
-    for i in range(n):
+@dataclass(frozen=True)
+class Bounded:
+    """Latent and observed scores of the same rankings, (n, m) each, and the lower bound on alpha, a row a run."""
+
+    latent: np.ndarray
+    observed: np.ndarray
+    lower: np.ndarray
+
+
+def estimates(law: Estimated, rng: np.random.Generator, n: int, field: str = "lower") -> Bounded:
+    """The lower bound on alpha of n panels, and their scores."""
+    quality, scores, found = [float(q) for q in law.quality], [], []
+    for _ in range(n):
         utilities = sample_utilities("plackett-luce", law.n, len(quality), rng=rng, quality=quality)
         utilities = np.repeat(utilities, 1 + law.copies, axis=0)
         panel = bias_utilities(utilities, np.array(law.disadvantaged), float(law.theta), rng=rng)
         measured = smoothness(panel.latent, panel.observed, law.rule, delta=float(law.delta))
-        found[i] = getattr(measured, field)
-    return found
+        scores.append([item_scores(one, law.rule) for one in (panel.latent, panel.observed)])
+        found.append(getattr(measured, field))
+    both = np.array(scores)
+    return Bounded(both[:, 0], both[:, 1], np.array(found))
+
+
+def draw_estimated(draws: Draws) -> Estimated:
+    """Two to four items, and up to forty rankings."""
+    m = draws.integers(2, 4)
+    down = (False, *(draws.integers(0, 1, shape=m - 1) == 1).tolist())
+    theta = Fraction(1, draws.integers(1, 4))
+    return Estimated(tuple(draws.integers(1, 5, shape=m).tolist()), down, draws.integers(4, 40), theta=theta)
 
 
 GROUP = (False, False, True, True)
-ESTIMATED = Family("estimated", always=(Estimated((2, 1, 2, 1), GROUP, 30), Estimated((1, 1), (False, True), 8)))
+ESTIMATED = Family(
+    "estimated",
+    always=(Estimated((2, 1, 2, 1), GROUP, 30), Estimated((1, 1), (False, True), 8)),
+    draw=draw_estimated,
+)
 COPIED = Family("copied", always=(Estimated((2, 1, 2, 1), GROUP, 30, copies=99),))

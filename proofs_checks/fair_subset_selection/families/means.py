@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.fair_subset_selection import ScoreRule
+from lrtheory.fair_subset_selection import ScoreRule, Smoothness
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,24 @@ class Means:
         """A rule with this largest score."""
         m = len(self.latent)
         return ScoreRule("positional", position_weights=[int(self.largest)] + [0] * (m - 1))
+
+
+@dataclass(frozen=True)
+class Jumps:
+    """alpha; the ratios beta at which gamma jumps; gamma there and at half of them, and beta_plus there."""
+
+    alpha: float
+    betas: np.ndarray
+    gammas: np.ndarray
+    below: np.ndarray
+    plus: np.ndarray
+
+
+def jumps_of(found: Smoothness) -> Jumps:
+    """What the claims look at."""
+    betas = found.betas
+    below, plus = [found.gamma(beta / 2) for beta in betas], [found.beta_plus(beta) for beta in betas]
+    return Jumps(found.alpha, betas, found.gammas, np.array(below), np.array(plus))
 
 
 def gammas_of(latent: list, observed: list, betas: Iterable, pairs: list[tuple[int, int]]) -> list[Fraction]:

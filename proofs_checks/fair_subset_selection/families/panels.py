@@ -67,6 +67,34 @@ class Panel:
         }
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The chosen items, and what is said of them: their score, and what each added."""
+
+    items: np.ndarray
+    score: float
+    gains: np.ndarray
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The plain greedy choice, and how many marginals it and the lazy one evaluate."""
+
+    items: np.ndarray
+    plain: int
+    lazy: int
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A choice, its score, a bound on all sets within the quotas, and the difference."""
+
+    items: np.ndarray
+    value: float
+    bound: float
+    gap: float
+
+
 def rule_of(kind: str, depth: int, k: int) -> ScoreRule:
     """A rule by name; "owa" is Borda with the weights `OWA`."""
     if kind == "owa":
@@ -95,10 +123,11 @@ def owa(kind: str, size: int) -> list[Fraction]:
     return [*OWA, *[Fraction(0)] * size][:size] if kind == "owa" else [Fraction(1)] * size
 
 
-def score(panel: Panel, items) -> Fraction:
-    """F of a set: in each ranking the values of its items, the largest first, times lambda."""
+def score(panel: Panel, items, cut: int | None = None) -> Fraction:
+    """F of a set: in each ranking the values of its items, the largest first, times lambda (or the first of these)."""
     chosen = sorted({int(i) for i in items})
     w, lam = weights(panel.kind, panel.depth, panel.n_items), owa(panel.kind, len(chosen))
+    lam = lam if cut is None else [*lam[:cut], *[Fraction(0)] * len(lam[cut:])]
     total = Fraction(0)
     for row in panel.positions:
         values = sorted((w[int(row[i])] for i in chosen), reverse=True)
@@ -200,11 +229,11 @@ def columns_first() -> Panel:
 ALWAYS = (alike(1, 4, "sntv", 1), alike(3, 4, "borda", 2), alike(2, 4, "borda-cc", 2), opposed(2, 5))
 PANELS = Family("panels", always=ALWAYS, draw=draw_panel)
 SEPARABLE_PANELS = Family("separable-panels", always=ALWAYS[:2], draw=of_kinds(*SEPARABLE))
-#: lhs/rhs is OPT/2 over what greedy gets, (2b + 1) / (2b + 2)
+#: lhs/rhs is what greedy loses over OPT/2, 2b / (2b + 1)
 SUBMODULAR_PANELS = Family(
     "submodular-panels",
     always=ALWAYS[2:],
-    tight=(Tight(trap(9), 0.95, 0.95), Tight(trap(3), 0.875, 0.875)),
+    tight=(Tight(trap(9), 18 / 19, 18 / 19), Tight(trap(3), 6 / 7, 6 / 7)),
     draw=of_kinds(*SUBMODULAR),
 )
 TRAPS = Family("traps", always=(trap(9),))

@@ -9,16 +9,18 @@ from lrtheory.fair_subset_selection import select_by_scores
 from proofs_checks.fair_subset_selection.families.biased import Utilities, draw_utilities
 
 
-def best_by_quota(panel: Utilities, rng: np.random.Generator | None = None, observed=None, quotas=True) -> np.ndarray:
-    """Latent utility of k = 1, ..., m items chosen by the observed ones, at the quota of the latent optimum."""
+def best_by_quota(
+    panel: Utilities, rng: np.random.Generator | None = None, observed=None, quotas=True
+) -> list[np.ndarray]:
+    """The k = 1, ..., m items that the observed utilities choose, at the quota of the latent optimum."""
     latent, down = panel.utilities[0], panel.disadvantaged
     seen = np.where(down, panel.theta * latent, latent) if observed is None else observed
-    sums = []
+    found = []
     for k in range(1, len(latent) + 1):
         best = select_by_scores(latent, k).items
         bounds = {"groups": down.astype(int), "quota": {1: int(down[best].sum())}} if quotas else {}
-        sums.append(latent[select_by_scores(seen, k, **bounds).items].sum())
-    return np.array(sums)
+        found.append(select_by_scores(seen, k, **bounds).items)
+    return found
 
 
 def draw_single(draws: Draws) -> Utilities:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
-from lrtheory.fair_subset_selection import quota_curves, sample_rankings, theory
+from lrtheory.bounds import Draws, Family, OutcomeError
+from lrtheory.fair_subset_selection import sample_rankings, select_by_scores, theory
+from proofs_checks.fair_subset_selection.outcomes import are_rankings
 
 
 @dataclass(frozen=True)
@@ -27,38 +29,58 @@ def tail_bound(tail: Tail, rng: np.random.Generator | None = None) -> float:
 
 
 def draw_tail(draws: Draws) -> Tail:
-    """Up to forty coins."""
-    trials = draws.integers(2, 20)
-    return Tail(draws.integers(1, 40), draws.integers(1, trials - 1), trials, Fraction(draws.integers(1, 8), 8))
+    """Eight to sixty coins of which half or more are heads, and a deviation for which the bound is below 1."""
+    n, trials = draws.integers(8, 60), draws.integers(2, 20)
+    successes = draws.integers((trials + 1) // 2, trials - 1)
+    wide = [Fraction(e, 8) for e in range(1, 9) if e * e * n * successes > 64 * TWO * trials]
+    return Tail(n, successes, trials, draws.choice(wide))
 
 
-TAILS = Family("tails", always=(Tail(1, 1, 2, Fraction(1)), Tail(8, 1, 2, Fraction(1, 2))), draw=draw_tail)
+TWO = Fraction(21, 10)  # above 3 log 2, where 2 exp(-x / 3) falls below 1
+TAILS = Family(
+    "tails",
+    always=(Tail(1, 1, 2, Fraction(1)), Tail(8, 1, 2, Fraction(1)), Tail(40, 1, 2, Fraction(1, 2))),
+    draw=draw_tail,
+)
 WIDE = Family("wide-tails", always=(Tail(1, 1, 100, Fraction(99)),))
 
 
 @dataclass(frozen=True)
 class Halves:
-    """N items with uniform utilities, half of them disadvantaged, of which k are chosen."""
+    """N items with uniform utilities, half of them disadvantaged, of which k are chosen; both are even."""
 
     n_items: int
     k: int
 
 
-def halves_gain(halves: Halves, rng: np.random.Generator, n: int, quota: int | None = None) -> np.ndarray:
-    """Utility of the best k with half of the places for each half, and of the best k, (n, 2)."""
-    return gains(halves, rng.random((n, halves.n_items)), quota)
+def halves_of(n_items: int) -> list[np.ndarray]:
+    """Every half of the items 0, ..., N - 1, numbered from the best to the worst, as the disadvantaged one."""
+    halves = combinations(range(n_items), n_items // 2)
+    return [np.isin(np.arange(n_items), half) for half in halves]
 
 
-def gains(halves: Halves, utilities: np.ndarray, quota: int | None = None) -> np.ndarray:
-    """The same for given utilities."""
-    curves = quota_curves(
-        utilities, utilities, halves.k, disadvantaged=np.arange(halves.n_items) >= halves.n_items // 2
-    )
-    at = (curves.quotas == (halves.k // 2 if quota is None else quota)).argmax()
-    return np.stack([curves.values[:, at], curves.unconstrained], axis=1)
+def expected_utilities(n_items: int) -> list[Fraction]:
+    """Means of the N uniform utilities, the largest first."""
+    return [Fraction(n_items - j, n_items + 1) for j in range(n_items)]
 
 
-HALVES = Family("halves", always=(Halves(8, 2), Halves(20, 6)))
+def halves_chosen(
+    halves: Halves, rng: np.random.Generator | None = None, quota: int | None = None, sign: int = 1
+) -> list[np.ndarray]:
+    """For every half, the choice of k items by utility with as many of each half; the last one is free of quotas."""
+    utilities = [sign * float(u) for u in expected_utilities(halves.n_items)]
+    places = halves.k // 2 if quota is None else quota
+    options = [{"groups": mask, "quota": {True: places}} for mask in halves_of(halves.n_items)]
+    return [select_by_scores(utilities, halves.k, **one).items for one in (*options, {})]
+
+
+def draw_halves(draws: Draws) -> Halves:
+    """Four to ten items."""
+    half = draws.integers(2, 5)
+    return Halves(2 * half, 2 * draws.integers(1, half))
+
+
+HALVES = Family("halves", always=(Halves(4, 2), Halves(8, 4)), draw=draw_halves)
 
 
 @dataclass(frozen=True)
@@ -77,13 +99,28 @@ class Exchangeable:
         return self.k * self.n_disadvantaged / self.n_items
 
 
-def optimal_quotas(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Disadvantaged items among the best k of n rankings."""
+def uniform_rankings(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Places of the items in n independent rankings."""
+    return sample_rankings("mallows", n, case.n_items, rng=rng, phi=case.phi).positions
+
+
+def best_disadvantaged(case: Exchangeable, places: np.ndarray, more: int = 0) -> np.ndarray:
+    """Disadvantaged items among the best k of each ranking."""
     m = case.n_items
-    positions = sample_rankings("mallows", n, m, rng=rng, phi=case.phi).positions
-    scores = m - 1 - positions
-    return quota_curves(scores, scores, case.k, disadvantaged=np.arange(m) >= m - case.n_disadvantaged).chosen_quotas
+    if places.shape[1:] != (m,) or not are_rankings(places).all():
+        raise OutcomeError(f"an outcome must be the places of {m} items in each ranking")
+    return (places[:, m - case.n_disadvantaged :] < case.k + more).sum(1)
 
 
-EXCHANGEABLE = Family("exchangeable", always=(Exchangeable(8, 4, 3), Exchangeable(16, 8, 8, deviation=0.25)))
+def draw_exchangeable(draws: Draws) -> Exchangeable:
+    """Four to sixteen items, a quarter to three quarters of them disadvantaged, and two or more to choose."""
+    m = 4 * draws.integers(1, 4)
+    return Exchangeable(m, draws.integers(m // 4, 3 * m // 4), draws.integers(2, min(m, 8)))
+
+
+EXCHANGEABLE = Family(
+    "exchangeable",
+    always=(Exchangeable(8, 4, 3), Exchangeable(16, 8, 8, deviation=0.25)),
+    draw=draw_exchangeable,
+)
 CENTERED = Family("centered", always=(Exchangeable(8, 4, 3, phi=0.25),))
