@@ -12,6 +12,7 @@ in queries, in expectation, for updates fixed in advance.
   `LogDet`, `FeatureBased`, or any Python callable in a `CountingOracle`
 * Selection from a fixed set, greedy, sieves, brute force           `maximize`
 * At most so many of each group                                     `PartitionMatroid`
+* A bound of the optimum that anybody can recompute                 `certify_selection`, `SelectionBound.verify`
 * One guess of the optimum, its pools and its coins                 `OneGuess`, `run_guess`
 
 How it works: if OPT were known to be o, every element whose marginal reaches o / (2k) would do. The structure keeps
@@ -50,6 +51,7 @@ from __future__ import annotations
 
 from lrtheory.dynamic_submodular import baselines, theory
 from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
+from lrtheory.dynamic_submodular.certificates import SelectionBound, certify_selection
 from lrtheory.dynamic_submodular.dynamic import DynamicSubmodular
 from lrtheory.dynamic_submodular.loaders import load_airports, load_digits_similarity, load_supermarket
 from lrtheory.dynamic_submodular.makers import (
@@ -90,10 +92,12 @@ __all__ = [
     "OneGuess",
     "PartitionMatroid",
     "Selection",
+    "SelectionBound",
     "SubmodularityProbe",
     "UpdateStream",
     "UpdateTrace",
     "baselines",
+    "certify_selection",
     "load_airports",
     "load_digits_similarity",
     "load_supermarket",

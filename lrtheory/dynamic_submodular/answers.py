@@ -40,7 +40,7 @@ class GuessState(Result):
     Attributes
     ----------
     index : int
-        j of o_j = (1 + epsilon)^j.
+        j of o_j = u (1 + epsilon)^j, u the value of the first element that was worth something.
     guess : float
         o_j.
     coins : int

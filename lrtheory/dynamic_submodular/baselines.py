@@ -19,6 +19,7 @@ from lrtheory.dynamic_submodular.answers import UpdateTrace
 from lrtheory.dynamic_submodular.earlier import EarlierGuess, grid_between
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
+from lrtheory.dynamic_submodular.offline import accuracy
 from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
 from lrtheory.dynamic_submodular.theory import guesses_per_element
 
@@ -90,7 +91,7 @@ def dynamic_sieve(
     k : int
         How many may be chosen; likewise.
     epsilon : float
-        Ratio of the guesses less 1, in (0, 1).
+        Ratio of the guesses less 1, in [1e-6, 1).
 
     Returns
     -------
@@ -111,13 +112,11 @@ def dynamic_sieve(
     [2.0, 2.0, 1.0, 1.0]
     """
     objective, checked, k = _instance(objective, ops, k)
-    epsilon = real("epsilon", epsilon, low=0.0, high=1.0)
-    if not 0 < epsilon < 1:
-        raise must("epsilon", "in (0, 1)", epsilon)
+    epsilon = accuracy(epsilon, fine=True)
     sieve = kernels().streaming.sieve if isinstance(objective, CountingOracle) else streaming.sieve
     room, n_slots = objective.room_for(k), guesses_per_element(k, epsilon) + 3
     table: states.State | None = None
-    best_seen, alive = np.zeros(2), dict[int, None]()
+    best_seen, alive = np.zeros(3), dict[int, None]()
 
     def offer(elements: np.ndarray) -> tuple[int, int]:
         scratch = (best_seen, np.zeros(len(elements)), np.zeros(k + 2))

@@ -65,7 +65,7 @@ FREE_REJECTIONS = 2
 @flat
 def bucket(gain, threshold, epsilon):
     """The number b of the bucket [t (1 + epsilon)^b, t (1 + epsilon)^(b + 1)) of a marginal that passes."""
-    return max(0, math.floor((math.log(gain / threshold) + 1e-12) / math.log1p(epsilon)))
+    return max(0, math.floor((states.log_ratio(gain, threshold) + 1e-12) / math.log1p(epsilon)))
 
 
 @flat
@@ -150,7 +150,7 @@ def build(record, state, work, level, n):
         if n == 0:
             break
         best, size = largest_bucket(work, n)
-        lower = threshold * (1 + epsilon) ** best
+        lower = states.on_grid(threshold, epsilon, best)
         levels[START, level], levels[SIZE, level], levels[BUILT, level] = numbers[LENGTH], n, n
         levels[DEAD, level] = levels[GROWN, level] = 0
         state.marks[LOWER, level] = lower

@@ -13,9 +13,11 @@ from lrtheory._validation import choice, integer, must, real
 from lrtheory.dynamic_submodular import guesses, invariants, memory, randomness, saved_state, states
 from lrtheory.dynamic_submodular import stream as streams
 from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
+from lrtheory.dynamic_submodular.certificates import SelectionBound, certify_selection
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
+from lrtheory.dynamic_submodular.offline import FINEST
 from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
 from lrtheory.dynamic_submodular.updates import SingleUpdates
 
@@ -23,8 +25,6 @@ __all__ = ["DynamicSubmodular"]
 
 #: updates of one compiled call, about a second; between two calls Ctrl-C is heard
 CHUNK = 100_000
-#: the least epsilon: with less, numbers of guesses are no longer exact
-FINEST = 1e-6
 COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 
 
@@ -257,6 +257,22 @@ class DynamicSubmodular(SingleUpdates):
             )
             found.append(guess)
         return tuple(sorted(found, key=lambda guess: guess.index))
+
+    def certify(self) -> SelectionBound:
+        """The solution with the best bound that a held guess, the solution or the empty set proves; n marginals each.
+
+        Returns
+        -------
+        SelectionBound
+            Its ``bound`` is at most `upper_bound`; ``verify(objective, k, candidates=present)`` recomputes it.
+        """
+        k = self.k if self.matroid is None else self.matroid
+        witnesses = [self.solution[:0], self.solution, *(guess.sequence for guess in self.guesses)]
+        proofs = (
+            certify_selection(self.objective, self.solution, k, candidates=self.present, witness=one)
+            for one in witnesses
+        )
+        return min(proofs, key=lambda proof: proof.bound)
 
     def top_up(self) -> np.ndarray:
         """The solution, filled up greedily to k elements; the value can only grow, the maintained one stays.

@@ -1,6 +1,7 @@
 r"""Many guesses of the optimum at once: the eager table, the lazy pair, and the answer after every update.
 
-Guess j is o_j = (1 + epsilon)^j, with threshold t_j = o_j / (2k); under a matroid it is a guess of the largest element.
+Guess j is o_j = u (1 + epsilon)^j, u the value of the first element that was worth something, so that no answer depends
+on the unit of f; its threshold is t_j = o_j / (2k). Under a matroid it is a guess of the largest element.
 
 *Eager.* Element v lives in the guesses with f(v) <= o_j <= 2k f(v), each of which sees every update of it; the answer
 is the best of all.
@@ -55,6 +56,7 @@ from lrtheory.dynamic_submodular.stream import (
     HEAD,
     J_FULL,
     J_OPEN,
+    LEAST,
     LIVE,
     LOST,
     N_BEFORE,
@@ -70,6 +72,7 @@ from lrtheory.dynamic_submodular.stream import (
     SINGLE_QUERIES,
     STRIDE,
     TOP,
+    UNIT,
     UPPER,
     WHERE,
     WORTH,
@@ -81,8 +84,6 @@ __all__ = ["DONE", "NEEDS_SLOT", "collect", "decide", "find", "slot_for", "sync"
 DONE, NEEDS_SLOT = range(2)
 #: where a guess that has seen nothing stands in the log
 LONG_AGO = -(2**60)
-#: the least positive double, below which no threshold may fall
-LEAST = 5e-324
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -132,11 +133,11 @@ def slot_for(table, stream, rules, grouped, eager, j):
     slot = take_slot(table, stream, rules, eager)
     if slot < 0:
         return slot
-    value = (1 + rules.epsilon) ** j
+    value = states.on_grid(stream.answers[UNIT], rules.epsilon, j)
     threshold = value / (2 * rules.k)
     if grouped is not None:
         threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)
-    threshold = max(threshold, LEAST)
+    threshold = max(threshold, LEAST)  # the least positive double
     state = states.slot_of(table, slot)
     states.set_guess(state, j, value, threshold, rules.epsilon, randomness.stream_of(rules.word, j))
     # what has seen nothing is built from scratch, unless the log is kept; in an eager table it counts its elements
@@ -233,8 +234,9 @@ def best_of_table(table, stream, rules):
         if table.levels[slot, SIZE, 1] > 0:
             highest = max(highest, table.numbers[slot, INDEX])
     # every f(v) is below this, or one more guess would hold v
-    top = (1 + rules.epsilon) ** (highest + 1) / (2 * rules.k) * (1 + 1e-8)
-    if highest == streams.index_below(np.inf, rules.epsilon):  # there are no higher guesses than numbers
+    unit = answers[UNIT]
+    top = states.on_grid(unit, rules.epsilon, highest + 1) / (2 * rules.k) * (1 + 1e-8)
+    if highest == streams.index_below(np.inf, unit, rules.epsilon):  # there are no higher guesses than numbers
         top = np.inf
     answers[UPPER] = rules.k * top
     best, best_value = 1, -1.0
@@ -255,8 +257,9 @@ def change_table(record, table, stream, work, rules, eager, op):
     single = stream.singles[v]
     if single == 0:
         return True
-    first = streams.index_above(single, rules.epsilon)
-    last = streams.index_below(2 * rules.k * single, rules.epsilon)
+    unit = stream.answers[UNIT]
+    first = streams.index_above(single, unit, rules.epsilon)
+    last = streams.index_below(2 * rules.k * single, unit, rules.epsilon)
     for j in range(first, last + 1):
         slot = slot_for(table, stream, rules, None, eager, j)
         if slot < 0:
@@ -370,7 +373,7 @@ def update(record, table, stream, work, rules, levelled, batched, grouped, eager
             arrived = tally[N_POSITIVE] == 0
             while not arrived:
                 if grouped is not None:
-                    tally[AT] = streams.index_above(stream.answers[TOP], rules.epsilon)
+                    tally[AT] = streams.index_above(stream.answers[TOP], stream.answers[UNIT], rules.epsilon)
                 slot = slot_for(table, stream, rules, grouped, eager, tally[AT])
                 if slot < 0:
                     return NEEDS_SLOT

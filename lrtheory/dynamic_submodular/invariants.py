@@ -82,7 +82,7 @@ def check_values(objective: Any, state: Any) -> None:
     assert len(set(sequence)) == length, f"the sequence {sequence} holds an element twice"
     for z in range(length + 1):
         value, kept = objective.value(sequence[:z]), float(state.marks[VALUE, z])
-        assert abs(value - kept) <= CLOSE * max(1.0, abs(value)), f"f of the first {z} is {value}, kept as {kept}"
+        assert abs(value - kept) <= CLOSE * abs(value), f"f of the first {z} is {value}, kept as {kept}"
 
 
 def check_levels(objective: Any, state: Any, groups: Any) -> None:
@@ -128,7 +128,7 @@ def check_batches(objective: Any, state: Any, k: int) -> None:
         assert state.levels[GROWN, i] <= state.levels[BUILT, i], f"the pool of level {i} has doubled"
     live_value = objective.value(sequence[~dead].tolist())
     floor = math.fsum(increments[~dead])  # inequality (2.1)
-    assert live_value >= floor - CLOSE * max(1.0, floor), f"the living are worth {live_value}, below {floor}"
+    assert live_value >= floor - CLOSE * abs(floor), f"the living are worth {live_value}, below {floor}"
     if length < k:
         gains = objective.gains(sequence.tolist())
         alive = state.elements[DEEPEST] != ABSENT
@@ -151,8 +151,12 @@ def check_answer(solver: Any) -> None:
     assert len(solution) <= solver.k, f"{len(solution)} elements are chosen"
     assert solver.matroid is None or solver.matroid.holds(solution), f"{solution} breaks the limits of a group"
     value = solver.objective.value(solution)
-    assert abs(value - solver.value) <= CLOSE * max(1.0, value), f"the solution is worth {value}, not {solver.value}"
+    assert abs(value - solver.value) <= CLOSE * abs(value), f"the solution is worth {value}, not {solver.value}"
     assert solver.value <= solver.upper_bound * (1 + CLOSE), f"{solver.value} exceeds the bound {solver.upper_bound}"
+    proof = solver.certify()
+    assert proof.bound <= solver.upper_bound * (1 + CLOSE), (
+        f"the bound {solver.upper_bound} is not proved: marginals give {proof.bound}"
+    )
     if solver.matroid is not None and solver.upper_bound > 0:
         check_group_bound(solver)
 

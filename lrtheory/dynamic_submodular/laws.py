@@ -100,8 +100,9 @@ def tight_value(total: Any = 1) -> Any:
 
     Proof
     -----
-    A guess above the grid point at 1 takes the bait, all first halves, worth total / 2; after it a block adds total /
-    (2k), below its threshold. A guess up to that point is filled by k decoys of weight just above 1 / (2k).
+    A guess above `total` takes the bait, all first halves, worth total / 2; after it a block adds total / (2k), below
+    its threshold. A guess up to 1 is filled by k decoys of weight just above 1 / (2k). No guess lies in between, if the
+    grid has none there.
 
     Examples
     --------

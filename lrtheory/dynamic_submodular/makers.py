@@ -15,6 +15,9 @@ from lrtheory.dynamic_submodular.windows import sliding_window
 
 __all__ = ["make_adaptive_attack", "make_graph_coverage", "make_random_stream", "make_tight", "make_tight_greedy"]
 
+#: copies of one element that are made at most
+MOST_COPIES = 10**7
+
 
 def make_graph_coverage(
     n: int, *, degree: int = 5, k: int = 10, length: int | None = None, rng: np.random.Generator | int | None = None
@@ -72,8 +75,8 @@ def make_tight(
 
     Coverage of k blocks of two halves of weight total / (2k). Elements 0, ..., k - 1 are the blocks, an optimal set
     worth `total`; the next `n_identical` are copies of the bait, all first halves, worth total / 2; the rest are
-    decoys, disjoint, of weight just above 1 / (2k). With a guess at 1 and total just above 1, guesses up to 1 fill with
-    decoys and those above take the bait, after which no block reaches their threshold.
+    decoys, disjoint, of weight just above 1 / (2k). With total just above 1, guesses up to 1 fill with decoys and those
+    above `total` take the bait, after which no block reaches their threshold; few grids have a guess in between.
 
     Parameters
     ----------
@@ -82,7 +85,7 @@ def make_tight(
     n_identical, n_decoys : int
         Copies of the bait, and decoys.
     total : float
-        OPT.
+        OPT, positive; a decoy weighs just more than the threshold of the guess 1, whatever it is.
     order : {"random", "decoys-first"}
         Decoys, bait, blocks is the order that is tight for "sieve++".
     rng : Generator, int or None
@@ -105,7 +108,10 @@ def make_tight(
     (True, 0.5005)
     """
     k, total = integer("k", k, low=1), real("total", total, low=0.0)
-    n_identical, n_decoys = integer("n_identical", n_identical, low=0), integer("n_decoys", n_decoys, low=0)
+    n_identical = integer("n_identical", n_identical, low=0, high=MOST_COPIES)
+    n_decoys = integer("n_decoys", n_decoys, low=0, high=MOST_COPIES)
+    if not 0 < total < np.inf:
+        raise must("total", "positive and finite", total)
     choice("order", order, ("random", "decoys-first"))
     blocks = [[2 * i, 2 * i + 1] for i in range(k)]
     bait = [[2 * i for i in range(k)]] * n_identical

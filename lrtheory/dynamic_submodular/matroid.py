@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory._validation import array, must
+from lrtheory._validation import array, as_array, must, real
 from lrtheory.dynamic_submodular.objectives.base import subset
 
 __all__ = ["PartitionMatroid"]
+
+#: largest number of a group, and of its elements
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +53,18 @@ class PartitionMatroid:
 
     def __post_init__(self) -> None:
         for name in ("groups", "limits"):
-            given = np.asarray(getattr(self, name))
+            given = as_array(name, getattr(self, name))
             if given.dtype.kind not in "iu" and given.size:
                 raise must(name, "an array of integers", getattr(self, name), TypeError)
             low = 0 if name == "groups" else 1
             checked = array(name, given, shape=(None,))
             if checked.min(initial=low) < low:
                 raise must(name, f"an array of integers of at least {low}", given.min())
+            if checked.max(initial=low) > MOST:
+                raise must(name, f"an array of integers of at most {MOST}", given.max())
             object.__setattr__(self, name, kernel_input(checked, np.int64))
+        if len(self.limits) == 0:
+            raise must("limits", "of at least one group", self.limits)
         if self.groups.max(initial=0) >= len(self.limits):
             raise must("groups", f"below {len(self.limits)}, the number of limits", int(self.groups.max()))
 
@@ -99,7 +106,14 @@ class PartitionMatroid:
         -------
         int
             A bound.
+
+        Raises
+        ------
+        ValueError
+            If `epsilon` is not in (0, 1].
         """
+        if real("epsilon", epsilon, low=0.0, high=1.0) == 0:
+            raise must("epsilon", "in (0, 1]", epsilon)
         return self.rank * (math.ceil(math.log2(self.rank / epsilon)) + 2)
 
 

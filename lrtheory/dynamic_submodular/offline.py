@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must, real
+from lrtheory._validation import choice, integer, must, open_interval, real
 from lrtheory.dynamic_submodular import offline_steps, randomness, states, streaming
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.base import subset
@@ -22,6 +22,8 @@ __all__ = ["Selection", "maximize"]
 METHODS = ("lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force")
 #: sets that brute force looks at, at most
 MAX_SETS = 10**8
+#: the least ratio of neighboring thresholds less 1: with less, numbers of thresholds are no longer exact
+FINEST = 1e-6
 
 
 @result
@@ -91,7 +93,7 @@ def maximize(
         The elements to choose from, all by default. Of equal marginals the first candidate wins; for sieves the order
         is the order of arrival.
     epsilon : float
-        Accuracy, in (0, 1), where the method has one.
+        Accuracy, in (0, 1), of a grid of thresholds in [1e-6, 1), where the method has one.
     rng : Generator, int or None
         Source of randomness of "stochastic" and "random".
 
@@ -139,9 +141,7 @@ def maximize(
         given = objective.present() if candidates is None else candidates
     objective, k = parts(objective, k)
     k, method = integer("k", k, low=1), choice("method", method, METHODS)
-    epsilon = real("epsilon", epsilon, low=0.0, high=1.0)
-    if not 0 < epsilon < 1:
-        raise must("epsilon", "in (0, 1)", epsilon)
+    epsilon = accuracy(epsilon, fine=method in ("threshold", "sieve", "sieve++"))
     items = np.arange(objective.n) if given is None else subset("candidates", given, objective.n)
     k = min(k, max(1, len(items)))
     if method.startswith("sieve"):
@@ -149,6 +149,14 @@ def maximize(
     if method == "brute-force":
         return _exhausted(objective, k, items)
     return _greedy(objective, k, items, method, epsilon, rng)
+
+
+def accuracy(epsilon: Any, *, fine: bool) -> float:
+    """An accuracy in (0, 1), of a grid of thresholds at least `FINEST`."""
+    checked = real("epsilon", epsilon)
+    if fine and not FINEST <= checked < 1:
+        raise must("epsilon", f"in [{FINEST:g}, 1)", epsilon)
+    return open_interval("epsilon", checked, 0, 1)
 
 
 def _greedy(objective: Any, k: int, candidates: np.ndarray, method: str, epsilon: float, rng: Any) -> Selection:
@@ -179,7 +187,7 @@ def _sieved(objective: Any, k: int, candidates: np.ndarray, epsilon: float, meth
     table.numbers[:, states.INDEX] = -(2**62)
     module = kernels().streaming if isinstance(objective, CountingOracle) else streaming
     bounds, gains = np.zeros(len(candidates)), np.zeros(k + 2)
-    options = (k, epsilon, method == "sieve++", np.zeros(2))
+    options = (k, epsilon, method == "sieve++", np.zeros(3))
     slot, queries = module.sieve(objective.record, table, candidates, *options, bounds, gains)
     state = states.at(table, int(slot))
     length = int(state.numbers[states.LENGTH])

@@ -15,7 +15,7 @@ from lrtheory._validation import choice, generator, integer, must, real
 from lrtheory.dynamic_submodular import batches, invariants, levels, randomness, states
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels, scratch_for
-from lrtheory.dynamic_submodular.problem import checked_ops
+from lrtheory.dynamic_submodular.problem import checked_objective, checked_ops
 from lrtheory.dynamic_submodular.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
 from lrtheory.dynamic_submodular.updates import SingleUpdates
 
@@ -62,6 +62,8 @@ class OneGuess(SingleUpdates):
     ------
     ValueError
         If a number is out of range, or both `rng` and `coins` are given.
+    TypeError
+        If `objective` is not an objective of this package.
 
     Examples
     --------
@@ -83,10 +85,12 @@ class OneGuess(SingleUpdates):
         rng: np.random.Generator | int | None = None,
         coins: int | None = None,
     ) -> None:
-        self.objective, self.k = objective, integer("k", k, low=1)
+        self.objective, self.k = checked_objective(objective), integer("k", k, low=1)
         self.guess = real("guess", guess, low=0.0)
         if self.guess == 0 or not np.isfinite(self.guess):
             raise must("guess", "positive and finite", guess)
+        if self.threshold < states.SMALLEST:
+            raise must("guess", f"at least {2 * self.k * states.SMALLEST:g}, of which 1 / (2k) is a full double", guess)
         self.structure = choice("structure", structure, STRUCTURES)
         self.epsilon = real("epsilon", epsilon, low=0.0, high=0.5)
         if self.epsilon == 0:
@@ -297,6 +301,8 @@ def run_guess(
     rng, n_runs = generator(rng), integer("n_runs", n_runs, low=1)
     one = OneGuess(objective, k, guess, structure=structure, epsilon=epsilon, rng=rng)
     checked = checked_ops(ops, objective.n, np.zeros(objective.n, bool))
+    if 8 * n_runs * (one.k + 4) > states.MOST_BYTES:
+        raise must("n_runs", f"small enough for tables of {states.MOST_BYTES / 2**30:g} GiB", n_runs)
     words = kernel_input(rng.integers(2**63, size=n_runs))
     members, values = np.full((n_runs, one.k), -1), np.zeros(n_runs)
     asked = np.zeros((n_runs, 2), np.int64)

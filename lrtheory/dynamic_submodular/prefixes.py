@@ -108,12 +108,13 @@ def rise_concave(record, v, sums, z):
 
 @inner
 def residuals(record, state, v, low, high, floor, gains):
-    r"""The profile under LOGDET by one forward substitution; returns the last residual variance, at least 1.
+    r"""The profile under LOGDET by one forward substitution; returns the last residual variance less 1, at least 0.
 
-    1 + scale x_vv - \|c_{1..z}\|^2 is the variance of v that I_z leaves, c the new row of the Cholesky factor.
+    1 + scale x_vv - \|c_{1..z}\|^2 is the variance of v that I_z leaves, c the new row of the Cholesky factor. The 1 is
+    left out of the sum, so that small kernels keep their digits.
     """
     table, start = state.table, record.indptr[v]
-    variance = 1.0 + record.scale * record.data[start + v]
+    excess = record.scale * record.data[start + v]
     for z in range(high + 1):
         if z > 0:
             c = record.scale * record.data[start + state.levels[MEMBER, z]]
@@ -121,12 +122,12 @@ def residuals(record, state, v, low, high, floor, gains):
                 c -= table[z, y] * table[0, y]
             c /= table[z, z]
             table[0, z] = c
-            variance = max(1.0, variance - c * c)
+            excess = max(0.0, excess - c * c)
         if z >= low:
-            gains[z] = math.log(variance)
+            gains[z] = math.log1p(excess)
             if gains[z] < floor:
                 break
-    return variance
+    return excess
 
 
 @inner
@@ -173,7 +174,7 @@ def gain(record, state, length, v, gains):
             return rise_sparse(record, v, state.table)
         return rise_dense(record.data, record.indptr[v], record.n_columns, state.table)
     if record.rule == LOGDET:
-        return math.log(residuals(record, state, v, length, length, -1.0, gains))
+        return math.log1p(residuals(record, state, v, length, length, -1.0, gains))
     return rise_concave(record, v, state.table, length)
 
 
@@ -206,10 +207,10 @@ def extend(record, state, z, v, marginal):
             j = record.indices[p]
             state.table[z, j] += record.data[p]
     else:
-        variance = residuals(record, state, v, z, z - 1, -1.0, state.marks[VALUE])  # writes no marginal
+        excess = residuals(record, state, v, z, z - 1, -1.0, state.marks[VALUE])  # writes no marginal
         for y in range(1, z):
             state.table[z, y] = state.table[0, y]
-        state.table[z, z] = math.sqrt(variance)
+        state.table[z, z] = math.sqrt(1.0 + excess)
 
 
 @flat

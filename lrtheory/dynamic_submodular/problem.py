@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import kernel_input, to_numpy
-from lrtheory._validation import integer, must
+from lrtheory._validation import as_array, integer, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective
 from lrtheory.dynamic_submodular.randomness import flat
 
 __all__ = ["UpdateStream"]
+
+MOST = sys.float_info.max
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,9 @@ class UpdateStream:
     KeyError
         If a present element is inserted or an absent one deleted.
     ValueError
-        If `k` is below 1.
+        If `k` is below 1, the labels are not one for each element, or the truth is negative or not finite.
+    TypeError
+        If `objective` is not an objective of this package.
 
     Examples
     --------
@@ -55,8 +61,15 @@ class UpdateStream:
     truth: float | None = None
 
     def __post_init__(self) -> None:
+        checked_objective(self.objective)
         object.__setattr__(self, "k", integer("k", self.k, low=1))
         n = self.objective.n
+        if self.labels is not None:
+            if not isinstance(self.labels, Sequence) or len(self.labels) != n:
+                raise must("labels", f"None or a sequence of {n} labels, one an element", self.labels)
+            object.__setattr__(self, "labels", tuple(self.labels))
+        if self.truth is not None:
+            object.__setattr__(self, "truth", real("truth", self.truth, low=0.0, high=MOST))
         object.__setattr__(self, "ops", checked_ops(self.ops, n, np.zeros(n, bool)))
 
     def __len__(self) -> int:
@@ -74,7 +87,13 @@ class UpdateStream:
         -------
         int64 array
             Increasing.
+
+        Raises
+        ------
+        ValueError
+            If there are not so many updates.
         """
+        n_ops = len(self) if n_ops is None else integer("n_ops", n_ops, low=0, high=len(self))
         balance = np.zeros(self.objective.n, np.int64)
         ops = self.ops[:n_ops]
         np.add.at(balance, np.where(ops >= 0, ops, ~ops), np.where(ops >= 0, 1, -1))
@@ -85,21 +104,29 @@ def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
     """The objective and the number of a stream, or as they are given."""
     if isinstance(objective, UpdateStream):
         objective, k = objective.objective, objective.k if k is None else k
-    if not isinstance(objective, Objective):
-        rule = "an objective of this package, such as Coverage or CountingOracle"
-        raise must("objective", rule, objective, TypeError)
+    checked_objective(objective)
     if k is None:
         raise must("k", "given, unless `objective` is an UpdateStream", k, TypeError)
     return objective, k
 
 
+def checked_objective(objective: Any) -> Objective:
+    """The objective; a TypeError where it is none."""
+    if not isinstance(objective, Objective):
+        rule = "an objective of this package, such as Coverage or CountingOracle"
+        raise must("objective", rule, objective, TypeError)
+    return objective
+
+
 def checked_ops(ops: Any, n: int, present: np.ndarray) -> np.ndarray:
     """Updates as a read-only int64 array; a KeyError names the first that does not fit the elements present."""
-    given = np.asarray(to_numpy(ops))
+    given = as_array("ops", to_numpy(ops))
     if given.size == 0:
         given = given.astype(np.int64)
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise must("ops", "a one-dimensional array of integers, v or ~v", ops, TypeError)
+    if given.dtype.kind == "u" and (given >= n).any():  # it would come out negative
+        raise must("ops", f"updates of elements in [0, {n - 1}]", int(given.max()), KeyError)
     given = given.astype(np.int64)
     given = kernel_input(given)
     place = int(_misfit(np.array(present, bool), given))

@@ -18,6 +18,7 @@ table       float64: the sequence e_1, ..., e_T, see `prefixes`
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from lrtheory._array import kernel
 from lrtheory._validation import must
 from lrtheory.dynamic_submodular import prefixes
 from lrtheory.dynamic_submodular.prefixes import BEGIN, CONCAVE, EMPTY, LOGDET, MAX, MEMBER, NOBODY, ONE, VALUE
-from lrtheory.dynamic_submodular.randomness import flat
+from lrtheory.dynamic_submodular.randomness import flat, inner
 
 __all__ = [
     "BEGIN",
@@ -44,9 +45,11 @@ __all__ = [
     "floor",
     "gather",
     "link",
+    "log_ratio",
     "n_buckets",
     "new_states",
     "new_work",
+    "on_grid",
     "passes",
     "set_guess",
     "slot_of",
@@ -62,6 +65,8 @@ GUESS, THRESHOLD, EPSILON = range(3)
 #: entries of ``numbers``: length of the sequence, number of levels, dead members, number j of the guess, updates seen,
 #: the word of the random stream, and counts: marginals asked for, profiles computed, rebuilds, elements they touched
 LENGTH, LEVELS, N_DEAD, INDEX, CURSOR, RANDOM, QUERIES, PROFILES, REBUILDS, REBUILT = range(10)
+#: the least double whose digits are all kept
+SMALLEST = sys.float_info.min
 #: what a marginal may lack of a bar that it reaches, since equal values differ by rounding
 NEARLY = 1 - 1e-12
 #: what stands in marks[LOWER, 0] while the value of the living members of batches is to be found anew
@@ -174,6 +179,20 @@ def clear(record, state):
     for i in range(state.levels.shape[1]):
         state.levels[HEAD, i] = -1
         state.levels[SIZE, i] = 0
+
+
+@inner
+def log_ratio(a, b):
+    """log(a / b) of positive numbers, also where the quotient is none."""
+    ratio = a / b
+    return math.log(ratio) if SMALLEST <= ratio < math.inf else math.log(a) - math.log(b)
+
+
+@flat
+def on_grid(unit, epsilon, j):
+    """unit (1 + epsilon)^j, multiplied in thirds, so that no power overflows where the number does not."""
+    third = (1 + epsilon) ** (j // 3)
+    return unit * third * third * (1 + epsilon) ** (j - 2 * (j // 3))
 
 
 @flat

@@ -5,7 +5,8 @@ ground      int64 (3, n): WHERE v stands among the LIVE elements, -1 for absent;
 singles     float64 (n,): f(v) of the elements present
 log         int64: the updates; entry i at place i modulo the length
 tally       int64, see below
-answers     float64 (3,): WORTH of the solution, UPPER bound of the optimum, TOP value of one element (groups alone)
+answers     float64 (4,): WORTH of the solution, UPPER bound of the optimum, TOP value of one element (groups alone),
+            UNIT of the grid of guesses, the value of the first element that was worth something, 0 before
 chosen      int64 (2, K + 1): the solution NOW and BEFORE the last update
 ==========  ============================================================================================================
 """
@@ -39,7 +40,7 @@ __all__ = [
 
 WHERE, LIVE, MARK = range(3)
 NOW, BEFORE = range(2)
-WORTH, UPPER, TOP = range(3)
+WORTH, UPPER, TOP, UNIT = range(4)
 #: entries of ``tally``: elements present, those with f(v) > 0, updates so far, slots in use, the guess AT which the
 #: walk is, place in the updates of a call, whether only the answer to the last one is missing, sizes of the two
 #: solutions, marginals asked for outside of guesses, guesses made
@@ -53,6 +54,8 @@ LOST = 16
 #: number of a slot without a guess, and of no guess at all
 FREE = -(2**62)
 LARGEST = sys.float_info.max
+#: the least positive double, and the least unit of a grid, from which every double is still within reach
+LEAST, LEAST_UNIT = 5e-324, 1e-290
 EMPTY = np.int64(0)
 
 
@@ -92,7 +95,7 @@ def new_stream(n: int, length: int, log_length: int) -> Stream:
         singles=np.zeros(n),
         log=np.zeros(log_length, np.int64),
         tally=np.zeros(LOST + 4, np.int64),
-        answers=np.zeros(3),
+        answers=np.zeros(4),
         chosen=np.full((2, length + 1), -1, np.int64),
     )
     stream.ground[WHERE] = -1
@@ -120,15 +123,15 @@ def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
 
 
 @flat
-def index_above(value, epsilon):
-    """The least j with o_j >= value, up to rounding."""
-    return math.ceil(math.log(value) / math.log1p(epsilon) - 1e-9)
+def index_above(value, unit, epsilon):
+    """The least j with o_j = unit (1 + epsilon)^j >= value, up to rounding."""
+    return math.ceil(states.log_ratio(max(value, LEAST), unit) / math.log1p(epsilon) - 1e-9)
 
 
 @flat
-def index_below(value, epsilon):
+def index_below(value, unit, epsilon):
     """The largest j with o_j <= value, up to rounding; of infinity the largest that is a number."""
-    return math.floor(math.log(min(value, LARGEST)) / math.log1p(epsilon) + 1e-9)
+    return math.floor(states.log_ratio(min(value, LARGEST), unit) / math.log1p(epsilon) + 1e-9)
 
 
 @flat
@@ -146,8 +149,10 @@ def note(record, table, stream, work, rules, grouped, op):
         tally[N_LIVE] += 1
         tally[N_POSITIVE] += singles[op] > 0
         answers[TOP] = max(answers[TOP], singles[op])
+        if answers[UNIT] == 0 and singles[op] > 0:
+            answers[UNIT] = max(singles[op], LEAST_UNIT)
         if tally[AT] == FREE and singles[op] > 0:  # a first walk starts at f(v), others where the last one ended
-            tally[AT] = index_above(singles[op], rules.epsilon)
+            tally[AT] = index_above(singles[op], answers[UNIT], rules.epsilon)
         return
     v = ~op
     tally[N_LIVE] -= 1
@@ -180,7 +185,7 @@ def go_on(stream, rules, length):
     top = 0.0
     for a in range(tally[N_LIVE]):
         top = max(top, stream.singles[stream.ground[LIVE, a]])
-    highest = index_below(2 * rules.k * top, rules.epsilon)
+    highest = index_below(2 * rules.k * top, stream.answers[UNIT], rules.epsilon)
     if opened == FREE:
         tally[AT] += max(1, min(stride, highest + 1 - tally[AT]))
     else:

@@ -6,17 +6,13 @@ window starts with an empty set.
 
 from __future__ import annotations
 
-import math
-import sys
-
 from lrtheory.dynamic_submodular import prefixes, states
 from lrtheory.dynamic_submodular.prefixes import VALUE
 from lrtheory.dynamic_submodular.randomness import flat
 from lrtheory.dynamic_submodular.states import EMPTY, INDEX, LENGTH, passes
+from lrtheory.dynamic_submodular.stream import LEAST_UNIT, index_above, index_below
 
 __all__ = ["sieve"]
-
-LARGEST = sys.float_info.max
 
 
 @flat
@@ -32,9 +28,9 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
 
     Sieve-streaming has guesses o in [m, 2 k m] of OPT, m the best single value so far; the successor thresholds tau
     in [max(L, m) / (2 k (1 + epsilon)), m], L the best value held;
-    ``best_seen`` is (m, L). `bounds` takes the single values.
+    ``best_seen`` is (m, L) and the first positive single value, the unit of the grid. `bounds` takes the single values.
     """
-    n_slots, ratio = table.numbers.shape[0], math.log1p(epsilon)
+    n_slots = table.numbers.shape[0]
     queries, best = 0, EMPTY
     for a in range(candidates.shape[0]):
         v = candidates[a]
@@ -45,10 +41,12 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
         best_seen[0] = max(best_seen[0], single)
         if best_seen[0] == 0:
             continue
-        low, high = best_seen[0], min(2 * k * best_seen[0], LARGEST)
+        if best_seen[2] == 0:
+            best_seen[2] = max(single, LEAST_UNIT)
+        low, high, unit = best_seen[0], 2 * k * best_seen[0], best_seen[2]
         if plus_plus:
             low, high = max(best_seen[0], best_seen[1]) / (2 * k * (1 + epsilon)), best_seen[0]
-        first, last = math.ceil(math.log(low) / ratio - 1e-9), math.floor(math.log(high) / ratio + 1e-9)
+        first, last = index_above(low, unit, epsilon), index_below(high, unit, epsilon)
         for j in range(first, last + 1):
             slot = j % (n_slots - 1)
             state = states.slot_of(table, slot)
@@ -60,7 +58,8 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
                 continue
             gain = prefixes.gain(record, state, length, v, gains)
             queries += 1
-            if gain > 0 and accepts(gain, state.marks[VALUE, length], length, (1 + epsilon) ** j, k, plus_plus):
+            guess = states.on_grid(unit, epsilon, j)
+            if gain > 0 and accepts(gain, state.marks[VALUE, length], length, guess, k, plus_plus):
                 prefixes.extend(record, state, length + 1, v, gain)
                 state.numbers[LENGTH] = length + 1
                 best_seen[1] = max(best_seen[1], state.marks[VALUE, length + 1])

@@ -1,11 +1,11 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
 Notation: f monotone submodular with f(empty) = 0, OPT the best of k elements, a guess o of OPT with threshold
-t = o / (2k), guesses o_j = (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence, R_1, R_2, ... its pools. What
+t = o / (2k), guesses o_j = u (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence, R_1, R_2, ... its pools. What
 needs no exp or log also takes Fractions.
 
-`values`  bounds on values; `costs`  bounds on queries and chances; `laws`  exact laws and tight instances; `ratios`
-offline and streaming selection.
+`values`  bounds on values; `upper_bounds`  bounds of the optimum; `costs`  bounds on queries and chances; `laws`  exact
+laws and tight instances; `ratios`  offline and streaming selection.
 """
 
 from __future__ import annotations
@@ -33,14 +33,13 @@ from lrtheory.dynamic_submodular.ratios import (
     stochastic_ratio,
     stochastic_samples,
 )
+from lrtheory.dynamic_submodular.upper_bounds import group_bound, marginal_bound, pair_bound
 from lrtheory.dynamic_submodular.values import (
     batch_damage,
     batch_pair_ratio,
     batch_value,
-    group_bound,
     level_value,
     live_value,
-    pair_bound,
     pair_ratio,
     table_ratio,
 )
@@ -60,6 +59,7 @@ __all__ = [
     "level_value",
     "levels_bound",
     "live_value",
+    "marginal_bound",
     "matroid_ratio",
     "n_buckets",
     "pair_bound",

@@ -10,17 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, numbers
+from lrtheory._numbers import number
 from lrtheory._validation import must
 
 __all__ = [
     "batch_damage",
     "batch_pair_ratio",
     "batch_value",
-    "group_bound",
     "level_value",
     "live_value",
-    "pair_bound",
     "pair_ratio",
     "table_ratio",
 ]
@@ -134,43 +132,6 @@ def pair_ratio(epsilon: Any) -> Any:
     """
     number("epsilon", epsilon, 0, 1)
     return 1 / (2 + epsilon)
-
-
-def pair_bound(value: Any, guess: Any) -> Any:
-    r"""The upper bound of OPT that an open guess proves: f(I) + o / 2 (statement DS-T10).
-
-    Parameters
-    ----------
-    value : number
-        f(I) of the sequence, for batches with its dead members.
-    guess : number
-        o.
-
-    Returns
-    -------
-    number
-        The bound.
-
-    Raises
-    ------
-    TypeError
-        If an argument is no number.
-    ValueError
-        If `value` or `guess` is negative or not finite.
-
-    Proof
-    -----
-    `level_value` with T < k, read from right to left. Dead members of a batch were not deleted from the sequence, and
-    f(I + O) >= OPT with or without them.
-
-    Examples
-    --------
-    >>> pair_bound(3.0, 8.0)
-    7.0
-    """
-    number("value", value, 0)
-    number("guess", guess, 0)
-    return value + guess / 2
 
 
 def live_value(increments: Any, is_live: Any) -> Any:
@@ -317,44 +278,3 @@ def batch_pair_ratio(epsilon: Any) -> Any:
     """
     number("epsilon", epsilon, 0, Fraction(1, 2))
     return (1 - epsilon) / (2 * (1 + epsilon))
-
-
-def group_bound(value: Any, bars: Any, limits: Any) -> Any:
-    r"""What no admissible set exceeds where groups have limits (statement DS-T16).
-
-    Parameters
-    ----------
-    value : number
-        f of all picks e_1, ..., e_T, those that were swapped out among them.
-    bars : sequence of numbers
-        Least marginal that is accepted of each group after the last pick.
-    limits : sequence of int
-        How many of each group may be chosen.
-
-    Returns
-    -------
-    number
-        value + sum_g limits_g bars_g.
-
-    Raises
-    ------
-    TypeError
-        If an argument is no number of the kind that is asked for.
-    ValueError
-        If `value` or a bar is negative or not finite, a limit is negative, or there are not as many of both.
-
-    Proof
-    -----
-    Let I be the picks and O an admissible set of elements that are present. Each v of O outside of I, of group g, was
-    refused at some prefix I_z, so f(v | I_z) is below the bar of g at z. Bars never fall along the sequence and
-    marginals never rise, so f(v | I) <= f(v | I_z) <= bars_g. O has at most limits_g elements of g. Hence
-    f(O) <= f(I + O) <= f(I) + sum_{v in O - I} f(v | I) <= value + sum_g limits_g bars_g.
-
-    Examples
-    --------
-    >>> group_bound(5.0, [1.0, 0.5], [2, 4])
-    9.0
-    """
-    number("value", value, 0)
-    bars, limits = numbers("bars", bars, 0), numbers("limits", limits, 0, length=len(bars))
-    return value + sum(limit * bar for limit, bar in zip(limits, bars, strict=True))

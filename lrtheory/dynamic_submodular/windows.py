@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._validation import array, integer, must, real
+from lrtheory._validation import array, as_array, integer, must, real
 
 __all__ = ["sliding_window", "time_window"]
 
@@ -81,8 +81,12 @@ def time_window(times: Any, length: Any) -> np.ndarray:
     >>> time_window([0.0, 5.0, 1.0], 2.0).tolist()
     [0, 2, -1, -3, 1, -2]
     """
-    arrivals, stay = _dates(times, length) if np.asarray(times).dtype.kind == "M" else _moments(times, length)
-    departures = arrivals + stay
+    given = as_array("times", times)
+    arrivals, stay = _dates(given, length) if given.dtype.kind == "M" else _moments(given, length)
+    with np.errstate(over="ignore"):
+        departures = arrivals + stay
+    if departures.dtype.kind == "f" and np.isinf(departures).any():
+        raise must("length", f"small enough to end after the time {arrivals.max()}", length)
     if (departures <= arrivals).any():
         raise must("length", f"large enough to be seen beside the time {arrivals.max()}", length)
     n = len(arrivals)
@@ -92,7 +96,10 @@ def time_window(times: Any, length: Any) -> np.ndarray:
 
 
 def _moments(times: Any, length: Any) -> tuple[np.ndarray, Any]:
-    arrivals, stay = array("times", times, shape=(None,)).astype(np.float64), real("length", length, low=0.0)
+    arrivals = array("times", times, shape=(None,)).astype(np.float64)
+    if isinstance(length, (np.timedelta64, datetime.timedelta)):
+        raise must("length", "a number, as times are numbers", length, TypeError)
+    stay = real("length", length, low=0.0)
     if stay == 0:
         raise must("length", "positive", length)
     return arrivals, stay
@@ -105,13 +112,15 @@ def _dates(times: Any, length: Any) -> tuple[np.ndarray, Any]:
     if not isinstance(length, (np.timedelta64, datetime.timedelta)):
         raise must("length", "a timedelta64, as times are dates", length, TypeError)
     stay = np.timedelta64(length)
-    if not stay > np.timedelta64(0, "s"):
+    if np.isnat(stay) or not int(stay.astype(np.int64)) > 0:
         raise must("length", "positive", length)
+    if np.datetime_data(stay.dtype)[0] in ("Y", "M"):  # their lengths differ
+        raise must("length", "in days, seconds or other units of one length", length)
     return arrivals, stay
 
 
 def _elements(name: str, order: Any) -> np.ndarray:
-    elements = np.asarray(order)
+    elements = as_array(name, order)
     if elements.ndim != 1 or (elements.size and elements.dtype.kind not in "iu"):
         raise must(name, "a one-dimensional array of integers", order, TypeError)
     if elements.size and not 0 <= elements.min() <= elements.max() < 2**63:

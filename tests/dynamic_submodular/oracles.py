@@ -80,16 +80,19 @@ def fixed_threshold_sieve(f: SetFunction, order: Iterable[int], k: int, threshol
 def sieve_plus_plus_queries(f: SetFunction, order: Iterable[int], k: int, epsilon: float) -> int:
     """Marginals that one set a threshold asks for, with thresholds between max(m, L) / (2 k (1 + epsilon)) and m."""
     sets: dict[int, list[int]] = {}
-    best, held, queries, ratio = 0.0, 0.0, 0, math.log(1 + epsilon)
+    best, held, queries, ratio, unit = 0.0, 0.0, 0, math.log(1 + epsilon), 0.0
     for v in order:
         best, queries = max(best, f([v])), queries + 1
-        low = math.ceil(math.log(max(best, held) / (2 * k * (1 + epsilon))) / ratio - 1e-9) if best > 0 else 1
-        for j in range(low, math.floor(math.log(best) / ratio + 1e-9) + 1 if best > 0 else 0):
+        if best == 0:
+            continue
+        unit = unit or best  # thresholds stand on a grid of ratio 1 + epsilon through the first value
+        low = math.ceil(math.log(max(best, held) / (2 * k * (1 + epsilon) * unit)) / ratio - 1e-9)
+        for j in range(low, math.floor(math.log(best / unit) / ratio + 1e-9) + 1):
             chosen = sets.setdefault(j, [])
             if len(chosen) < k:
                 queries += 1
                 gain = f([*chosen, v]) - f(chosen)
-                if gain > 0 and gain >= (1 + epsilon) ** j * (1 - 1e-12):
+                if gain > 0 and gain >= unit * (1 + epsilon) ** j * (1 - 1e-12):
                     chosen.append(v)
                     held = max(held, f(chosen))
     return queries

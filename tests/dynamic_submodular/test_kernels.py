@@ -86,7 +86,7 @@ def test_thresholds_of_the_guesses(limits: list[int] | None) -> None:
     assert solver.guesses
     for slot in range(1, len(solver.guesses) + 1):
         state = states.at(solver._table, slot)
-        guess = (1 + epsilon) ** int(state.numbers[states.INDEX])
+        guess = f.value([0]) * (1 + epsilon) ** int(state.numbers[states.INDEX])  # in units of the first element
         assert math.isclose(state.marks[states.SCALES, states.GUESS], guess)
         assert math.isclose(state.marks[states.SCALES, states.THRESHOLD], guess * share)
 
@@ -103,7 +103,7 @@ def test_the_value_is_that_of_the_solution(method: str) -> None:
 
 
 def test_the_bound_of_an_eager_table_is_that_of_its_guesses() -> None:
-    """No element is worth (1 + e)^(h + 1) / (2 k), h the highest guess that holds one, nor k of them k times that."""
+    """No element is worth u (1 + e)^(h + 1) / (2 k), h the highest guess that holds one, nor k of them k times that."""
     epsilon, k = 0.3, 4
     for seed in range(4):
         f, formula = instances(14, seed)["coverage"]
@@ -111,7 +111,7 @@ def test_the_bound_of_an_eager_table_is_that_of_its_guesses() -> None:
         for v in range(f.n):
             solver.insert(v)
             highest = max(guess.index for guess in solver.guesses if guess.sequence.size)
-            top = (1 + epsilon) ** (highest + 1) / (2 * k)
+            top = formula([0]) * (1 + epsilon) ** (highest + 1) / (2 * k)
             assert max(formula([u]) for u in range(v + 1)) <= top * (1 + 1e-8)
             open_ = [g.value + g.guess / 2 for g in solver.guesses if not g.is_full and g.guess >= top]
             assert solver.upper_bound <= min([k * top * (1 + 1e-8), *open_]) * (1 + 1e-12)

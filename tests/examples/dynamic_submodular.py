@@ -31,6 +31,7 @@ def cardinality(sequence: tuple[int, ...]) -> int:
 
 
 CALLS = {
+    "certify_selection": lambda: call(coverage(), [0, 3], 2),
     "load_airports": lambda: loaded("airports"),
     "load_digits_similarity": lambda: loaded("digits_similarity"),
     "load_supermarket": lambda: loaded("supermarket", min_customers=20),
@@ -62,6 +63,7 @@ CALLS = {
     "theory.level_value": lambda: call(4.0, 3.0, is_full=True),
     "theory.levels_bound": lambda: call(100, 5, 0.25),
     "theory.live_value": lambda: call([2.0, 1.0], [True, False]),
+    "theory.marginal_bound": lambda: call(5.0, [3.0, 1.0], [0, 0], [1]),
     "theory.matroid_ratio": lambda: call(0.25),
     "theory.n_buckets": lambda: call(5, 0.25),
     "theory.pair_bound": lambda: call(2.0, 4.0),

@@ -9,11 +9,14 @@ import numpy as np
 
 from lrtheory._array import kernel_input
 from lrtheory._result import Result, result
-from lrtheory._validation import generator, integer, must, real
+from lrtheory._validation import array, as_array, generator, integer, must, real
 from lrtheory.dynamic_submodular import prefixes, states
 from lrtheory.dynamic_submodular.prefixes import LOGDET, MAX, Record
 
-__all__ = ["Objective", "SubmodularityProbe", "probe_submodular", "subset"]
+__all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "probe_submodular", "subset"]
+
+#: columns of a matrix, or items of a coverage, that fit into the memory of a machine and into the kernels
+MOST_COLUMNS = 2**28
 
 
 class Objective:
@@ -125,6 +128,7 @@ class Objective:
         int
             A bound.
         """
+        k = integer("k", k, low=1)
         if self.record.rule != MAX:
             return 0
         sizes = self.row_sizes()
@@ -156,9 +160,10 @@ class Objective:
 def subset(name: str, S: Any, n: int) -> np.ndarray:
     """Distinct elements in their order, as int64; a KeyError where one does not exist."""
     try:
-        items = np.asarray(S if isinstance(S, np.ndarray) else list(S))
-    except (TypeError, ValueError) as error:  # a number, or rows of unequal length
+        given = S if isinstance(S, np.ndarray) else list(S)
+    except TypeError as error:  # a number
         raise must(name, "a collection of integers", S, TypeError) from error
+    items = as_array(name, given)
     if items.ndim != 1 or (items.size and items.dtype.kind not in "iu"):
         raise must(name, "a collection of integers", S, TypeError)
     distinct = list(dict.fromkeys(items.tolist()))
@@ -166,6 +171,21 @@ def subset(name: str, S: Any, n: int) -> np.ndarray:
         if not 0 <= v < n:
             raise must(name, f"a collection of elements in [0, {n - 1}]", v, KeyError)
     return np.array(distinct, np.int64)
+
+
+def rows_of(name: str, matrix: Any, low: float = 0.0) -> Any:
+    """A sparse matrix as a CSR array of its own, without stored zeros and with finite entries of at least `low`."""
+    from scipy import sparse
+
+    if matrix.ndim != 2:
+        raise must(name, "of shape (n, n)", matrix.shape)
+    if matrix.shape[1] > MOST_COLUMNS:
+        raise must(name, f"an array of at most {MOST_COLUMNS} columns", matrix.shape[1])
+    rows = sparse.csr_array(matrix, copy=True)
+    rows.sum_duplicates()
+    rows.data = array(name, rows.data, low=low).astype(np.float64)
+    rows.eliminate_zeros()
+    return rows
 
 
 def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, weights: Any = ()) -> Record:
@@ -245,6 +265,8 @@ def probe_submodular(
     ------
     ValueError
         If `n_probes` or `tol` is out of range.
+    TypeError
+        If `objective` has no elements or no values.
 
     Examples
     --------
@@ -253,6 +275,8 @@ def probe_submodular(
     >>> found.kind, found.violation > 0
     ('submodular', True)
     """
+    if not (hasattr(objective, "n") and hasattr(objective, "value")):
+        raise must("objective", "an object with `n` and `value(S)`, such as Coverage", objective, TypeError)
     n_probes, tol, rng = integer("n_probes", n_probes, low=1), real("tol", tol, low=0), generator(rng)
     n, queries = objective.n, 0
     for _ in range(n_probes if n else 0):

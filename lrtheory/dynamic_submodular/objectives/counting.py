@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,7 +111,14 @@ class CountingOracle(Objective):
         -------
         int64 array of shape (n_new,)
             Their numbers.
+
+        Raises
+        ------
+        TypeError
+            If `rows` has no length.
         """
+        if not isinstance(rows, Sized):
+            raise must("rows", "a collection with an entry an element", rows, TypeError)
         self._n += len(rows)
         return np.arange(self._n - len(rows), self._n)
 

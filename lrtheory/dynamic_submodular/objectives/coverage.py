@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, generator, integer, must, real
-from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory._validation import array, as_array, generator, integer, must
+from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.prefixes import MAX
 
 __all__ = ["Coverage", "Influence"]
@@ -48,8 +49,11 @@ class Coverage(Objective):
     """
 
     def __init__(self, sets: Any, weights: Any = None) -> None:
-        rows = _membership("sets", sets, None if weights is None else len(weights))
-        self.weights = np.ones(rows.shape[1]) if weights is None else _weights(weights, rows.shape[1])
+        checked = None if weights is None else _weights(weights)
+        rows = _membership("sets", sets, 0 if checked is None else len(checked))
+        self.weights = np.ones(rows.shape[1]) if checked is None else checked
+        if len(self.weights) != rows.shape[1]:
+            raise must("weights", f"of shape ({rows.shape[1]},), one an item", self.weights.shape)
         self._set_rows(rows)
 
     @classmethod
@@ -88,7 +92,7 @@ class Coverage(Objective):
         int64 array of shape (n_new,)
             Their numbers.
         """
-        new = _membership("rows", rows, None)
+        new = _membership("rows", rows, 0)
         old = self._rows
         width = max(old.shape[1], new.shape[1])
         self.weights = np.concatenate([self.weights, np.ones(width - old.shape[1])])
@@ -138,7 +142,7 @@ class Influence(Coverage):
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or the graph has no node.
 
     References
     ----------
@@ -155,10 +159,13 @@ class Influence(Coverage):
     def __init__(self, graph: Any, p: Any, n_samples: int, *, rng: np.random.Generator | int | None = None) -> None:
         backward = sparse.csr_array(adjacency_of(graph).T)
         n = backward.shape[0]
-        n_samples, rng = integer("n_samples", n_samples, low=1), generator(rng)
-        chances = (
-            1.0 / np.maximum(1, np.diff(backward.indptr)) if p == "degree" else np.full(n, real("p", p, low=0, high=1))
-        )
+        if n == 0:
+            raise must("graph", "a graph of at least one node", graph)
+        n_samples, rng = integer("n_samples", n_samples, low=1, high=MOST_COLUMNS), generator(rng)
+        by_degree = isinstance(p, str) and p == "degree"
+        if not by_degree and not (np.ndim(p) == 0 and isinstance(p, Real) and 0 <= p <= 1):
+            raise must("p", 'a probability in [0, 1], or "degree"', p, ValueError if isinstance(p, Real) else TypeError)
+        chances = 1.0 / np.maximum(1, np.diff(backward.indptr)) if by_degree else np.full(n, float(p))
         found = [_reverse_reachable(backward, chances, int(rng.integers(n)), rng) for _ in range(n_samples)]
         samples = np.repeat(np.arange(n_samples), [len(nodes) for nodes in found])
         nodes = np.concatenate(found)
@@ -230,12 +237,12 @@ def _reverse_reachable(backward: Any, chances: np.ndarray, root: int, rng: np.ra
 def adjacency_of(graph: Any) -> Any:
     """The adjacency matrix of a networkx graph or a square sparse array, as CSR."""
     if sparse.issparse(graph):
-        matrix = sparse.csr_array(graph, copy=True)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()  # a stored zero is no edge
+        matrix = rows_of("graph", graph, -np.inf)  # a stored zero is no edge
     elif hasattr(graph, "adjacency"):
         import networkx as nx  # here, so that importing the system stays quick
 
+        if len(graph) == 0:  # networkx makes no matrix of it
+            return sparse.csr_array((0, 0))
         matrix = sparse.csr_array(nx.to_scipy_sparse_array(graph, weight=None, dtype=np.float64, format="csr"))
     else:
         raise must("graph", "a networkx graph or a sparse array", graph, TypeError)
@@ -244,32 +251,39 @@ def adjacency_of(graph: Any) -> Any:
     return matrix
 
 
-def _membership(name: str, sets: Any, n_items: int | None) -> Any:
+def _membership(name: str, sets: Any, n_items: int) -> Any:
     """Sets as a CSR array of ones with sorted rows."""
     if sparse.issparse(sets):
-        rows = sparse.csr_array(sets, copy=True)
-        rows.sum_duplicates()
-        rows.eliminate_zeros()
+        rows = rows_of(name, sets, -np.inf)
         rows.data = np.ones(len(rows.data))
         return rows
     if isinstance(sets, (str, bytes)) or not isinstance(sets, (Sequence, np.ndarray)):
         raise must(name, "a sequence of sequences of integers, or a sparse array", sets, TypeError)
-    arrays = [np.unique(np.asarray(list(items))) for items in sets]
-    for place, items in enumerate(arrays):
-        if items.size and items.dtype.kind not in "iu":
-            raise must(f"{name}[{place}]", "a sequence of integers", sets[place], TypeError)
-        if items.size and items[0] < 0:
-            raise must(f"{name}[{place}]", "a sequence of items of at least 0", int(items[0]))
+    arrays = [_items(f"{name}[{place}]", items) for place, items in enumerate(sets)]
     indptr = np.concatenate([[0], np.cumsum([len(items) for items in arrays])]).astype(np.int64)
     indices = np.concatenate([np.zeros(0, np.int64), *arrays]).astype(np.int64)
-    width = max(int(indices.max(initial=-1)) + 1, n_items or 0)
+    width = max(int(indices.max(initial=-1)) + 1, n_items)
     return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(arrays), width))
 
 
-def _weights(weights: Any, n_items: int) -> np.ndarray:
+def _items(name: str, given: Any) -> np.ndarray:
+    """The distinct items of one set, increasing."""
+    if not isinstance(given, np.ndarray):
+        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+            raise must(name, "a sequence of integers", given, TypeError)
+        given = list(given)
+    items = as_array(name, given)
+    if items.ndim != 1 or (items.size and items.dtype.kind not in "iu"):
+        raise must(name, "a sequence of integers", given, TypeError)
+    if items.size and not 0 <= items.min() <= items.max() < MOST_COLUMNS:
+        low = items.min() < 0
+        rule = "of at least 0" if low else f"below {MOST_COLUMNS}, numbered from 0"
+        raise must(name, f"a sequence of items {rule}", int(items.min() if low else items.max()))
+    return np.unique(items)
+
+
+def _weights(weights: Any) -> np.ndarray:
     checked = array("weights", to_numpy(weights), shape=(None,), low=0.0).astype(np.float64)
-    if len(checked) < n_items:
-        raise must("weights", f"of shape ({n_items},), one an item", checked.shape)
     with np.errstate(over="ignore"):
         total = checked.sum()
     if not np.isfinite(total):

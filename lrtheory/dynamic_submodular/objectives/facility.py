@@ -9,11 +9,12 @@ from scipy import sparse
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import array, choice, integer, must
-from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.objectives.similarity import (
     checked_gamma,
     checked_points,
     directions,
+    falling,
     squared_distances,
 )
 from lrtheory.dynamic_submodular.prefixes import MAX
@@ -79,14 +80,13 @@ class FacilityLocation(Objective):
         ValueError
             If a number is out of range.
         """
-        points, gamma = checked_points(X), checked_gamma(gamma)
         is_cosine = choice("metric", metric, ("cosine", "rbf")) == "cosine"
+        points, gamma = checked_points(X, squares=not is_cosine), checked_gamma(gamma)
         points = directions(points) if is_cosine else points
         n = len(points)
         if n_neighbors is None:
-            return cls(
-                (1 + np.clip(points @ points.T, -1, 1)) / 2 if is_cosine else np.exp(-gamma * squared_distances(points))
-            )
+            cosine = (1 + np.clip(points @ points.T, -1, 1)) / 2 if is_cosine else None
+            return cls(falling(gamma, squared_distances(points)) if cosine is None else cosine)
         from scipy.spatial import KDTree  # here, so that importing the system stays quick
 
         n_neighbors = integer("n_neighbors", n_neighbors, low=1, high=n)
@@ -96,7 +96,7 @@ class FacilityLocation(Objective):
         elements, columns = np.reshape(found, -1), np.repeat(np.arange(n), n_neighbors)
         squared = np.reshape(distances, -1) ** 2
         cosines = np.where(points[elements].any(axis=1), 1 - squared / 2, 0.0)
-        data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else np.exp(-gamma * squared)
+        data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else falling(gamma, squared)
         return cls(sparse.csr_array((data, (elements, columns)), shape=(n, n)))
 
     def append(self, rows: Any) -> np.ndarray:
@@ -134,10 +134,7 @@ class FacilityLocation(Objective):
 def _similarities(name: str, S: Any) -> Any:
     """A dense float64 array or a CSR array without negative entries."""
     if sparse.issparse(S):
-        rows = sparse.csr_array(S, copy=True)
-        rows.sum_duplicates()
-        rows.data = array(name, rows.data, low=0.0).astype(np.float64)
-        rows.eliminate_zeros()
+        rows = rows_of(name, S)
     else:
         rows = array(name, to_numpy(S), shape=(None, None), low=0.0).astype(np.float64)
     with np.errstate(over="ignore"):

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import array, choice, must, real
-from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
+from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.prefixes import CONCAVE, CONCAVES
 
 __all__ = ["FeatureBased"]
@@ -61,7 +61,7 @@ class FeatureBased(Objective):
         width = rows.shape[1]
         checked = np.ones(width) if weights is None else array("weights", to_numpy(weights), shape=(width,), low=0.0)
         self.weights = checked.astype(np.float64)
-        self._set_rows(rows)
+        self._set_rows("X", rows)
 
     def append(self, rows: Any) -> np.ndarray:
         """Add elements.
@@ -85,12 +85,19 @@ class FeatureBased(Objective):
         if new.shape[1] != old.shape[1]:
             raise must("rows", f"of shape (n, {old.shape[1]})", new.shape)
         if sparse.issparse(old):
-            self._set_rows(sparse.csr_array(sparse.vstack([old, sparse.csr_array(new)], format="csr")))
+            self._set_rows("rows", sparse.csr_array(sparse.vstack([old, sparse.csr_array(new)], format="csr")))
         else:
-            self._set_rows(np.concatenate([old, new.toarray() if sparse.issparse(new) else new]))
+            self._set_rows("rows", np.concatenate([old, new.toarray() if sparse.issparse(new) else new]))
         return np.arange(old.shape[0], self.n)
 
-    def _set_rows(self, rows: Any) -> None:
+    def _set_rows(self, name: str, rows: Any) -> None:
+        """Check that the value of all elements together is a number, and keep the rows."""
+        phi = {"sqrt": np.sqrt, "log1p": np.log1p, "min": lambda x: np.minimum(x, self._limit)}[self._concave]
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = np.asarray(rows.sum(axis=0))
+            is_finite = np.isfinite(sums).all() and np.isfinite((self.weights * phi(sums)).sum())
+        if not is_finite:
+            raise must(name, "small enough for a finite value of all elements", float(rows.max()))
         self._rows = rows
         number = CONCAVES.index(self._concave)
         self.record = rows_record(CONCAVE, rows, concave=number, scale=self._limit, weights=self.weights)
@@ -98,10 +105,6 @@ class FeatureBased(Objective):
 
 def _amounts(name: str, X: Any) -> Any:
     """A dense float64 array or a CSR array without negative entries."""
-    if not sparse.issparse(X):
-        return array(name, to_numpy(X), shape=(None, None), low=0.0).astype(np.float64)
-    rows = sparse.csr_array(X, copy=True)
-    rows.sum_duplicates()
-    rows.data = array(name, rows.data, low=0.0).astype(np.float64)
-    rows.eliminate_zeros()
-    return rows
+    if sparse.issparse(X):
+        return rows_of(name, X)
+    return array(name, to_numpy(X), shape=(None, None), low=0.0).astype(np.float64)

@@ -14,13 +14,16 @@ from lrtheory.dynamic_submodular.objectives.similarity import (
     checked_gamma,
     checked_points,
     directions,
+    falling,
     squared_distances,
 )
 from lrtheory.dynamic_submodular.prefixes import LOGDET
 
 __all__ = ["LogDet"]
 
-NEGLIGIBLE = 1e-6  # part of the largest entry by which eigenvalues may be negative, as those of float32 kernels are
+#: parts of the largest entry by which eigenvalues may be negative, as those of float32 kernels are, and by which
+#: entries may differ from those across the diagonal
+NEGLIGIBLE, ASYMMETRY = 1e-6, 1e-10
 
 
 class LogDet(Objective):
@@ -90,10 +93,11 @@ class LogDet(Objective):
         >>> bool(np.isclose(f.value([0, 1]), np.log(4)))
         True
         """
-        points, gamma = checked_points(X), checked_gamma(gamma)
+        is_rbf = choice("metric", metric, ("cosine", "rbf", "linear")) == "rbf"
+        points, gamma = checked_points(X, squares=is_rbf), checked_gamma(gamma)
         made = cls(np.zeros((0, 0)), scale=scale)
-        if choice("metric", metric, ("cosine", "rbf", "linear")) == "rbf":
-            made._set_rows("K", np.exp(-gamma * squared_distances(points)), is_kernel=True)
+        if is_rbf:
+            made._set_rows("K", falling(gamma, squared_distances(points)), is_kernel=True)
         else:
             rows = directions(points) if metric == "cosine" else points
             with np.errstate(over="ignore"):  # what overflows is refused
@@ -130,14 +134,16 @@ class LogDet(Objective):
     def _set_rows(self, name: str, K: Any, *, is_kernel: bool = False) -> None:
         """Check and keep a matrix; that of a kernel is known to be semidefinite."""
         rows = _dense(name, K)
-        if rows.shape[0] != rows.shape[1] or not np.allclose(rows, rows.T, rtol=1e-10, atol=1e-12):
+        most = float(np.abs(rows).max(initial=0.0))
+        if rows.shape[0] != rows.shape[1] or not (np.abs(rows - rows.T) <= ASYMMETRY * most).all():
             raise must(name, "a symmetric array", rows)
+        if not np.isfinite(self._scale * most):
+            raise must("scale", f"small enough for finite multiples of {most}", self._scale)
         if (rows.diagonal() < 0).any():
             raise must(name, "of a diagonal of at least 0", float(rows.diagonal().min()))
-        largest = rows.diagonal().max(initial=0.0)  # of a semidefinite matrix no other entry is larger
         try:
-            if not is_kernel:
-                np.linalg.cholesky(rows + NEGLIGIBLE * (largest or 1.0) * np.eye(len(rows)))
+            if not is_kernel and most > 0:
+                np.linalg.cholesky(rows / most + NEGLIGIBLE * np.eye(len(rows)))
         except np.linalg.LinAlgError as error:
             raise must(name, "positive semidefinite", rows) from error
         self._rows = rows

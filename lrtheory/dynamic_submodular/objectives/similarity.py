@@ -9,12 +9,19 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._validation import array, must, real
 
-__all__ = ["checked_gamma", "checked_points", "directions", "squared_distances"]
+__all__ = ["checked_gamma", "checked_points", "directions", "falling", "squared_distances"]
+
+#: entries of points below this have squared distances that are numbers
+LARGEST = 1e153
 
 
-def checked_points(X: Any) -> np.ndarray:
-    """Finite points as float64, one a row."""
-    return array("X", to_numpy(X), shape=(None, None)).astype(np.float64)
+def checked_points(X: Any, *, squares: bool = False) -> np.ndarray:
+    """Finite points as float64, one a row; with `squares` also their squared distances are finite."""
+    points = array("X", to_numpy(X), shape=(None, None)).astype(np.float64)
+    largest = float(np.abs(points).max(initial=0.0))
+    if squares and largest >= LARGEST / max(1, points.shape[1]):
+        raise must("X", "small enough for squared distances of its rows", largest)
+    return points
 
 
 def checked_gamma(gamma: Any) -> float:
@@ -23,6 +30,12 @@ def checked_gamma(gamma: Any) -> float:
     if not 0 < checked < np.inf:
         raise must("gamma", "positive and finite", gamma)
     return checked
+
+
+def falling(gamma: float, squared: np.ndarray) -> np.ndarray:
+    """exp(-gamma squared distance), 0 where the exponent is no number."""
+    with np.errstate(over="ignore"):
+        return np.exp(-gamma * squared)
 
 
 def directions(points: np.ndarray) -> np.ndarray:
