@@ -33,6 +33,11 @@ class EpisodeBatch:
     base_mean : array of shape (E, D), or None
         The mean of the class means of the classes outside of each task, where there are some.
 
+    Raises
+    ------
+    ValueError
+        If an array has rows of unequal length, or hides entries behind a mask.
+
     Examples
     --------
     >>> points, labels = np.zeros((1, 1, 2)), np.zeros((1, 1), np.int64)

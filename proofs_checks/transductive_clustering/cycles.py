@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
-from proofs_checks.transductive_clustering.families.definitions import Case, energy
-from proofs_checks.transductive_clustering.families.paths import Descent, along, descend
+from proofs_checks.transductive_clustering.families.definitions import Case, energy, highest, lowest
+from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined
 from proofs_checks.transductive_clustering.families.rings import (
     CALM,
     FAR,
@@ -36,11 +37,15 @@ def swaps(case: Case, found: Descent) -> Sides:
     limit = theory.two_point_limit(lam=case.lam, temperature=case.temperature) - 0.5
     R = np.array([energy(case, one) for one in Z])
     uniform = float(theory.two_point_energy(0.5, 0.5, lam=case.lam, temperature=case.temperature))
-    lhs = np.r_[
-        np.full(len(off), offset(case)), off[:-1], off, uniform, R[:-1], np.abs(Z[:, 0] - Z[:, 1, ::-1]).ravel()
-    ]
-    rhs = np.r_[off, off[1:], np.full(len(off), limit), R[0], R[1:], np.zeros(2 * len(Z))]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    parts = (
+        entries(offset(case), off, least=-0.5),
+        entries(off[:-1], off[1:], 0.5),
+        entries(off, limit, 0.5),
+        entries(uniform, R[:1], least=lowest(case)),
+        entries(R[:-1], R[1:], highest(case)),
+        entries(np.abs(Z[:, 0] - Z[:, 1, ::-1]), 0.0, 1.0),
+    )
+    return replace(joined(*parts), rounding=case.spoiled)
 
 
 TC_N1 = Statement(
@@ -69,10 +74,8 @@ TC_N1 = Statement(
 def rises(case: Case, found: Descent) -> Sides:
     """Each energy with lambda for lambda / 2 against the next one; each right one against the one before."""
     printed = np.array([energy(case, Z, weight=1.0) for Z in found.assignments])
-    R = np.array(found.energies)
-    exact = np.array([energy(case, Z) for Z in found.assignments])
-    lhs, rhs = np.r_[printed[:-1], R[1:], R, exact], np.r_[printed[1:], R[:-1], exact, R]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    R = np.array([energy(case, Z) for Z in found.assignments])
+    return entries([printed[:-1], R[1:]], [printed[1:], R[:-1]], highest(case), rounding=case.spoiled)
 
 
 TC_N3 = Statement(
@@ -103,9 +106,9 @@ def turns(case: Case, found: Descent) -> Sides:
     own = np.take_along_axis(Z, turn[:, :, None], 2)[:, :, 0]
     others = np.sort(np.where(np.arange(n) == turn[:, :, None], -1.0, Z), axis=2)[:, :, 1:]
     rest = np.repeat((1 - own)[:, :, None] / (n - 1), n - 1, axis=2)
-    first = np.full(own.size, case.init[0, 0])
-    lhs, rhs = np.r_[first, own[:-1].ravel(), others.ravel()], np.r_[own.ravel(), own[1:].ravel(), rest.ravel()]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    first = entries(case.init[0, 0], own, least=0.0)
+    parts = first, entries(own[:-1], own[1:], 1.0), entries(others, rest, 1.0)
+    return replace(joined(*parts), rounding=case.spoiled)
 
 
 TC_N2 = Statement(

@@ -18,12 +18,14 @@ from proofs_checks.transductive_clustering.families.definitions import (
     attracts,
     divergence,
     energy,
+    farthest,
+    highest,
     is_safe,
     is_symmetric,
     pairs,
     update,
 )
-from proofs_checks.transductive_clustering.families.paths import Descent, along, descend
+from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined, unlike
 from proofs_checks.transductive_clustering.families.problems import CASES, REPELLING, SAFE, UNSAFE
 from proofs_checks.transductive_clustering.families.rings import (
     CYCLES,
@@ -53,12 +55,12 @@ def squared_steps(Z: np.ndarray, apart: int = 1) -> np.ndarray:
 
 
 def decreases(case: Case, found: Descent, factor: float = 1.0) -> Sides:
-    """What each update takes off the energy against the identity; energies as reported against their definition."""
+    """What each update takes off the energy against the identity."""
     R, Z = energies(case, found), found.assignments
     exact = [
         case.temperature * divergence(case, a, a) + factor * case.lam / 2 * pairs(case, b - a) for a, b in pairwise(Z)
     ]
-    return Sides(np.r_[R[:-1] - R[1:], found.energies], np.r_[exact, R], rounding=case.spoiled)
+    return Sides(R[:-1] - R[1:], np.array(exact), rounding=case.spoiled)
 
 
 TC_T3 = Statement(
@@ -86,14 +88,14 @@ TC_T3 = Statement(
 
 def falls(case: Case, found: Descent, factor: float = 1.0) -> Sides:
     """(T + lambda lambda_min / 2) |Delta|^2 against what the energy loses; each energy against the one before."""
-    R, Z = np.array(found.energies), found.assignments
+    R, Z = energies(case, found), found.assignments
     least, _ = case.spectrum
     bounds = theory.descent_bound(
         squared_steps(Z), smallest_eigenvalue=least, lam=case.lam, temperature=case.temperature
     )
-    exact = energies(case, found)
-    lhs, rhs = np.r_[factor * bounds, R[1:], exact, R], np.r_[R[:-1] - R[1:], R[:-1], R, exact]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    most = (case.temperature + case.lam / 2 * least) * farthest(case)
+    lost = entries(factor * bounds, R[:-1] - R[1:], most, rounding=case.spoiled)
+    return joined(lost, entries(R[1:], R[:-1], highest(case), rounding=case.spoiled))
 
 
 TC_T5 = Statement(
@@ -117,9 +119,9 @@ TC_T5 = Statement(
 
 
 def never_rises(case: Case, found: Descent) -> Sides:
-    """Each energy, by its definition, against the one before; energies as reported against their definition."""
+    """Each energy, by its definition, against the one before."""
     R = energies(case, found)
-    return Sides(np.r_[R[1:], found.energies, R], np.r_[R[:-1], R, found.energies], rounding=case.spoiled)
+    return entries(R[1:], R[:-1], highest(case), rounding=case.spoiled)
 
 
 TC_T5_DAMPED = Statement(
@@ -159,10 +161,9 @@ def summed(case: Case, found: Descent, share: float = 1.0) -> Sides:
     options = {"smallest_eigenvalue": least, "lam": case.lam, "temperature": case.temperature}
     bound = share * float(theory.summability_bound(energy(case, case.init), lower_bound(case), **options))
     squares = squared_steps(found.assignments)
-    moved = np.r_[np.cumsum(squares), n_times_the_least(squares)]
-    R = energies(case, found)
-    lhs, rhs = np.r_[moved, found.energies, R], np.r_[np.full(len(moved), bound), R, found.energies]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    most = farthest(case) * np.arange(1, len(squares) + 1)
+    moved = np.stack([np.cumsum(squares), n_times_the_least(squares)])
+    return entries(moved, bound, most, rounding=case.spoiled)
 
 
 TC_T6 = Statement(
@@ -211,7 +212,7 @@ TC_T6_KKT = Statement(
     hypotheses=SYMMETRIC,
     instances=CASES,
     solve=descend,
-    claim=Inequality(along(nearly_stationary)),
+    claim=Inequality(along(nearly_stationary), unbounded="the gradient is infinite at the faces of the simplices"),
     saboteurs=(
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
         saboteur("half of the temperature", solve=mutants.colder),
@@ -223,10 +224,18 @@ TC_T6_KKT = Statement(
 
 def two_steps(case: Case, found: Descent) -> Sides:
     """What the two-step value loses against T KL(Z_i || Z_{i+2}), for all i."""
-    Z = found.assignments
+    Z = two_updates_long(case, found)
     G = two_step_values(case, Z)
     lost = [case.temperature * divergence(case, a, b) for a, b in pairwise(Z[:-1])]
     return Sides(G[:-1] - G[1:], np.array(lost), rounding=case.spoiled)
+
+
+def two_updates_long(case: Case, found: Descent) -> np.ndarray:
+    """The assignments of a run; one that has ended after fewer than two updates goes on by the definition."""
+    Z = list(found.assignments)
+    while len(Z) < 3:
+        Z.append(update(case, Z[-1]))
+    return np.stack(Z)
 
 
 def two_step_values(case: Case, Z: np.ndarray) -> np.ndarray:
@@ -254,12 +263,13 @@ TC_T8 = Statement(
 
 def moves_back(case: Case, found: Descent, share: float = 1.0) -> Sides:
     """Sums of squared moves over two updates, and n times the least of n, against their bound."""
-    Z = found.assignments
+    Z = two_updates_long(case, found)
     start = two_step_values(case, np.stack([case.init, update(case, case.init)]))[0]
     bound = share * float(theory.two_step_summability(start, lower_bound(case), temperature=case.temperature))
     squares = squared_steps(Z, apart=2)
-    moved = np.r_[np.cumsum(squares), n_times_the_least(squares)]
-    return Sides(moved, np.full(len(moved), bound), rounding=case.spoiled * (1 + 1 / case.temperature))
+    most = farthest(case) * np.arange(1, len(squares) + 1)
+    moved = np.stack([np.cumsum(squares), n_times_the_least(squares)])
+    return entries(moved, bound, most, rounding=case.spoiled * (1 + 1 / case.temperature))
 
 
 TC_T8_LIMITS = Statement(
@@ -283,7 +293,7 @@ TC_T8_LIMITS = Statement(
 
 
 def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Distance after one update against its bound; both updates against their definition.
+    """Distance after one update against its bound, once both updates are those of the definition.
 
     Where the factor is below 1, the start is no further from the other than both are at most from the fixed point.
     """
@@ -291,14 +301,14 @@ def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
     _, norm = case.spectrum
     factor = theory.contraction_factor(norm, lam=case.lam, temperature=case.temperature)
     wanted = np.stack([update(case, case.init), update(case, pair.other)])
+    wrong = unlike(np.asarray(found) - wanted, case.spoiled)
     distance, before = np.linalg.norm(found[0] - found[1]), np.linalg.norm(case.init - pair.other)
-    lhs = np.r_[distance, found.ravel(), wanted.ravel()]
-    rhs = np.r_[share * factor * before, wanted.ravel(), found.ravel()]
+    lhs, rhs = [distance], [share * factor * before]
     if factor < 1:
-        moves = np.linalg.norm(wanted - np.stack([case.init, pair.other]), axis=(1, 2))
-        lhs = np.r_[lhs, before]
-        rhs = np.r_[rhs, share * theory.fixed_point_distance(moves, contraction=factor).sum()]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+        moves = np.linalg.norm(found - np.stack([case.init, pair.other]), axis=(1, 2))
+        lhs.append(before)
+        rhs.append(share * theory.fixed_point_distance(moves, contraction=factor).sum())
+    return wrong or entries(lhs, rhs, farthest(case) ** 0.5, rounding=case.spoiled)
 
 
 TC_T7 = Statement(
@@ -326,7 +336,8 @@ def at_the_rate(case: Case, found: Descent, factor: float = 1.0) -> Sides:
     before, after = (np.linalg.norm(Z - 1 / K) for Z in found.assignments[:2])
     error = float(theory.tangent_error(case.lam / case.temperature * (case.affinity @ (case.init - 1 / K))))
     slack = rounding(64 * case.costs.size, case.heat)
-    return Sides(np.array([rate * before - error, after]), np.array([after, rate * before + error]), rounding=slack)
+    most, least = [np.inf, farthest(case) ** 0.5], [0.0, -np.inf]
+    return entries([rate * before - error, after], [after, rate * before + error], most, least, slack)
 
 
 TC_T7_UNIFORM = Statement(

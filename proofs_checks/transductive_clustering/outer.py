@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Paper, Probability, Sides, Statement, saboteur
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Identity,
+    Inequality,
+    Measured,
+    OutcomeError,
+    Probability,
+    Sides,
+    Statement,
+    rounding,
+    saboteur,
+)
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
-from proofs_checks.transductive_clustering.families.definitions import energy, is_symmetric, one_hot, update
-from proofs_checks.transductive_clustering.families.mixtures import MIXTURES, Mixture, Modes, by_products
-from proofs_checks.transductive_clustering.families.paths import NO_RUN, Descent, strays, without_noise
+from proofs_checks.transductive_clustering.families.definitions import energy, farthest, is_symmetric, one_hot, update
+from proofs_checks.transductive_clustering.families.mixtures import MIXTURES, Mixture, Modes, by_products, is_measured
+from proofs_checks.transductive_clustering.families.paths import (
+    NO_RUN,
+    Descent,
+    entries,
+    joined,
+    strays,
+    unlike,
+    without_noise,
+)
 from proofs_checks.transductive_clustering.families.points import (
     HARD,
     MEANS,
@@ -97,12 +118,12 @@ def wanders(points: Points, found: Turns) -> np.ndarray:
 
 
 def falls(points: Points, found: Turns) -> Sides:
-    """Each energy by its definition against the one before; those reported against it, both ways; and the run."""
+    """Each energy by its definition against the one before, once the turns and the energies reported are right."""
     if not is_a_run(points, found):
         return NO_RUN
-    R, said, off = half_turns(points, found), np.asarray(found.energies), wanders(points, found)
-    lhs, rhs = np.r_[R[1:], said, R, off], np.r_[R[:-1], R, said, 0 * off]
-    return without_noise(lhs, rhs, points.spoiled)
+    R = half_turns(points, found)
+    wrong = unlike(np.r_[np.asarray(found.energies) - R, wanders(points, found)], points.spoiled)
+    return wrong or without_noise(entries(R[1:], R[:-1], points.highest, rounding=points.spoiled))
 
 
 TC_T9 = Statement(
@@ -132,17 +153,19 @@ TC_T9 = Statement(
 
 
 def falls_in_tasks(points: Points, found: Descent) -> Sides:
-    """Each energy against the one before; those reported against their definition, both ways; and the run."""
+    """Each energy against the one before, once the turns and the energies reported are right."""
     Z = np.asarray(found.assignments)
     if Z.ndim != 3 or not 1 <= len(Z) <= TURNS + 1 or not are_assignments(points, Z):
         return NO_RUN
     M = np.stack([points.start, *(weighted_means(points.features, one) for one in Z[1:])])
     R, said = half_turns(points, Turns(Z, M, np.empty(0))), np.asarray(found.energies)
-    off = wanders(points, Turns(Z, M, np.empty(0)))
+    if said.shape != R[::2].shape:
+        return NO_RUN
+    off = np.r_[wanders(points, Turns(Z, M, np.empty(0))), said - R[::2]]
     if len(Z) <= TURNS:  # where nothing moves
         off = np.r_[off, np.abs(update(points.case(M[-1]), Z[-1]) - Z[-1]).max()]
-    lhs, rhs = np.r_[R[1:], said, R[::2], off], np.r_[R[:-1], R[::2], said, 0 * off]
-    return without_noise(lhs, rhs, points.spoiled)
+    own = entries(R[1:], R[:-1], points.highest, rounding=points.spoiled)
+    return unlike(off, points.spoiled) or without_noise(own)
 
 
 TC_T9_TASKS = Statement(
@@ -186,9 +209,11 @@ def adds_up(points: Points, found: Turns, share: float = 1.0) -> Sides:
     room = np.full(len(gains), share * (energy(case, Z[0]) - lower))
     bounds = [share * bound_of_gradient(points, Z[i : i + 2], M[i : i + 2], norm) for i in range(len(gains))]
     gradients = [gradient(points, z, m) for z, m in zip(Z[1:], M[1:], strict=True)]
-    off = wanders(points, found)
-    lhs, rhs = np.r_[np.cumsum(gains), gradients, off], np.r_[room, bounds, 0 * off]
-    return without_noise(lhs, rhs, points.spoiled)
+    most = np.arange(1, len(gains) + 1) * (margin * farthest(case) + len(points.features) * points.diameter**2)
+    said = np.asarray(found.energies) - half_turns(points, found)
+    wrong = unlike(np.r_[said, wanders(points, found)], points.spoiled)
+    own = entries(np.cumsum(gains), room, most), entries(gradients, bounds)
+    return wrong or without_noise(replace(joined(*own), rounding=points.spoiled))
 
 
 def gradient(points: Points, Z: np.ndarray, M: np.ndarray) -> float:
@@ -219,7 +244,7 @@ TC_T10 = Statement(
     },
     instances=MEANS,
     solve=partial(clustered, damping=1.0),
-    claim=Inequality(adds_up),
+    claim=Inequality(adds_up, unbounded="the gradient is infinite at the faces of the simplices"),
     saboteurs=(
         saboteur("assignments begin anew each turn", solve=mutants.begins_anew),
         saboteur("means of labels", solve=partial(clustered, damping=1.0, hard=True)),
@@ -231,7 +256,7 @@ TC_T10 = Statement(
 
 
 def at_rest(points: Points, found: End) -> Sides:
-    """The gradient along the simplices, means less weighted means, and held rows less their labels, against 1e-8."""
+    """The gradient along the simplices, means less weighted means, and held rows less their labels, against 0."""
     Z, M = np.asarray(found.assignments), np.asarray(found.prototypes)
     if not are_assignments(points, Z):
         return NO_RUN
@@ -241,7 +266,7 @@ def at_rest(points: Points, found: End) -> Sides:
         np.abs(M - weighted_means(points.features, Z)).max(),
         np.abs(Z[held] - one_hot(points.clamp[held], len(M))).max(initial=0.0),
     ]
-    return Sides(np.array(off), np.full(len(off), 1e-8), rounding=0.0)
+    return entries(off, 0.0, rounding=16 * points.spoiled)
 
 
 TC_T10_LIMIT = Statement(
@@ -252,14 +277,14 @@ TC_T10_LIMIT = Statement(
     hypotheses={**SYMMETRIC, "means, and lambda lambda_min > -2 T": is_gentle, "turns settle": settles},
     instances=SETTLING,
     solve=settled,
-    claim=Inequality(at_rest),
+    claim=Inequality(at_rest, unbounded="the gradient is infinite at the faces of the simplices"),
     saboteurs=(
         saboteur("the support is not held", solve=partial(settled, clamp=None)),
         saboteur("means of labels", solve=partial(settled, hard=True)),
         saboteur("three turns", solve=partial(settled, n_turns=3)),
         saboteur("the pull of the neighbors twice", solve=mutants.settled_with_twice_the_pull),
     ),
-    notes="To 1e-8. No global optimum is claimed.",
+    notes="Up to rounding. No global optimum is claimed.",
 )
 
 
@@ -325,7 +350,7 @@ TC_P7 = Statement(
 
 
 def ascends(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """The least gain in density against the gain, for each cluster; the squared way against that of the definition."""
+    """The least gain in density against the gain, for each cluster, once the step is that of the definition."""
     X, Z, M = weighted.features, weighted.assignments, weighted.centers
     kernels = lambda centers: np.exp(-((X[:, None] - np.asarray(centers)[None]) ** 2).sum(2) / 2)
     before, after = (Z * kernels(M)).sum(0), (Z * kernels(found)).sum(0)
@@ -335,8 +360,8 @@ def ascends(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides
         float(theory.mean_shift_gain(z, k, bandwidth=1.0, squared_step=s))
         for z, k, s in zip(Z.T, kernels(M).T, step, strict=True)
     ]
-    lhs = np.r_[factor * np.array(least), np.asarray(found).ravel(), wanted.ravel()]
-    return Sides(lhs, np.r_[after - before, wanted.ravel(), np.asarray(found).ravel()], rounding=weighted.spoiled)
+    wrong = unlike(found - wanted, weighted.spoiled)
+    return wrong or entries(factor * np.array(least), after - before, least=-before, rounding=weighted.spoiled)
 
 
 TC_T11 = Statement(
@@ -356,30 +381,41 @@ TC_T11 = Statement(
 
 
 def falls_short(mixture: Mixture, found: Modes, share: float = 0.5) -> np.ndarray:
-    """Whether the density at the first prototype is below a share of the largest, or the prototype is another point."""
-    X, Z = found.features, found.assignments[:, :, 0]
+    """Whether the density at the first prototype is below a share of the largest, or the prototype is another point.
+
+    The seed gives the points again, so that no solver says where they are.
+    """
+    everything, size = np.asarray(found.assignments), (mixture.n, mixture.n_clusters)
+    if everything.shape[1:] != size or np.shape(found.prototypes) != (len(everything), mixture.n_clusters, 2):
+        raise OutcomeError(f"assignments (n, {size[0]}, {size[1]}) and prototypes (n, {size[1]}, 2) are due")
+    X, Z = mixture.points(found.seed, len(everything)), everything[:, :, 0]
     kernels = np.exp(-((X[:, :, None] - X[:, None]) ** 2).sum(3) / (2 * mixture.bandwidth**2))
     densities = (kernels @ Z[:, :, None])[:, :, 0]
     runs = np.arange(len(X))
     chosen = Z.argmax(1)
     elsewhere = np.abs(X[runs, chosen] - found.prototypes[:, 0]).max(1) > 0
-    elsewhere |= np.abs(found.assignments.sum(2) - 1).max(1) > 1e-9
+    elsewhere |= (np.abs(everything.sum(2) - 1).max(1) > rounding(8 * size[1], 1.0)) | (everything < 0).any((1, 2))
     return elsewhere | (densities[runs, chosen] < share * densities.max(1))
 
 
 TC_S8 = Statement(
     id="transductive_clustering/TC-S8",
-    title="The point with the largest assignment has half of the largest density, in the median",
-    source=Paper("1810.13044", "modes as by-products", read="secondary"),
-    tex=r"P\Bigl(\sum_p z_{pl} k(x_p, x_{p^*}) < \tfrac12 \max_q \sum_p z_{pl} k(x_p, x_q)\Bigr) \le \tfrac12,"
+    title="The point with the largest assignment mostly has half of the largest density",
+    source=Measured(
+        "the share of the largest density; it was below 1/2 in 1 to 8 % of the runs",
+        "mixtures of 20 to 40 points in the plane with 2 to 4 clusters",
+        "lrtheory check transductive_clustering/TC-S8",
+    ),
+    tex=r"P\Bigl(\sum_p z_{pl} k(x_p, x_{p^*}) < \tfrac12 \max_q \sum_p z_{pl} k(x_p, x_q)\Bigr) \le \tfrac15,"
     r"\ p^* = \arg\max_p z_{pl}",
-    hypotheses={"some clusters": lambda mixture: mixture.n_clusters >= 2},
+    hypotheses={"20 to 40 points around 2 to 4 centers, a narrow kernel": is_measured},
     instances=MIXTURES,
     solve=by_products,
-    claim=Probability(event=falls_short, at_most=lambda mixture: 0.5),
+    claim=Probability(event=falls_short, at_most=lambda mixture: 0.2),
     saboteurs=(
-        saboteur("it is the mode", claim=Probability(partial(falls_short, share=1.0), lambda mixture: 0.5)),
+        saboteur("it is the mode", claim=Probability(partial(falls_short, share=1.0), lambda mixture: 0.2)),
         saboteur("the point with the least assignment", solve=mutants.least_assigned),
     ),
-    notes="An empirical regularity, on mixtures of our own; single clusters can be far off.",
+    notes="That modes come for nothing is said in arXiv 1810.13044; this is on mixtures of our own, and single clusters can "
+    "be far off.",
 )

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
 from proofs_checks.transductive_clustering.families.definitions import (
@@ -16,15 +16,18 @@ from proofs_checks.transductive_clustering.families.definitions import (
     discrete,
     energy,
     has_a_mild_diagonal,
+    highest,
     is_symmetric,
+    lowest,
     one_hot,
     optimum,
     update,
     vertices,
 )
-from proofs_checks.transductive_clustering.families.paths import Descent, along
+from proofs_checks.transductive_clustering.families.paths import Descent, along, entries, joined, unlike
 from proofs_checks.transductive_clustering.families.problems import (
     CASES,
+    COOL,
     NEGATIVE_DIAGONAL,
     PLAIN,
     ROUNDED,
@@ -145,14 +148,15 @@ def sandwiched(case: Case, found: tuple[Descent, Descent], share: float = 1.0) -
     best, n_free = float(optimum(case)), int(case.free.sum())
     lower = float(theory.discrete_lower_bound(best, n_free, case.n_clusters, temperature=share * case.temperature))
 
-    def between(one: Case, run: Descent, high: float = np.inf) -> Sides:
+    def above(one: Case, run: Descent) -> Sides:
         R = [energy(one, Z) for Z in run.assignments]
-        low, top = np.full(len(R), lower), np.full(len(R), high)
-        return Sides(np.r_[low, R, R, run.energies], np.r_[R, top, run.energies, R], rounding=case.spoiled)
+        return entries(lower, R, least=lowest(one), rounding=case.spoiled)
 
-    below = along(partial(between, high=best), damped=True)(there, first)
-    free = along(between, damped=True)(case, second)
-    return Sides(np.r_[below.lhs, free.lhs], np.r_[below.rhs, free.rhs], rounding=case.spoiled)
+    def between(one: Case, run: Descent) -> Sides:
+        R = [energy(one, Z) for Z in run.assignments]
+        return joined(above(one, run), entries(R, best, highest(one), rounding=case.spoiled))
+
+    return joined(along(between, damped=True)(there, first), along(above, damped=True)(case, second))
 
 
 TC_S3 = Statement(
@@ -174,11 +178,11 @@ TC_S3 = Statement(
 
 
 def none_below(case: Case, found: np.ndarray) -> Sides:
-    """E* against E inside of the simplices; this and the Laplacian energy against their definitions, both ways."""
+    """E* against E inside of the simplices, once this and the Laplacian energy are those of the definitions."""
     value, degree = discrete(case, case.init), case.affinity.sum(1)
     laplacian = value + case.lam / 2 * (degree * (case.init**2).sum(1)).sum()
-    lhs, rhs = [optimum(case), *found, value, laplacian], [value, value, laplacian, *found]
-    return Sides(np.array(lhs), np.array(rhs), rounding=case.spoiled)
+    wrong = unlike(found - np.array([value, laplacian]), case.spoiled)
+    return wrong or entries([optimum(case)], [value], highest(case), rounding=case.spoiled)
 
 
 TC_S4 = Statement(
@@ -199,9 +203,12 @@ TC_S4 = Statement(
 
 def not_worse(case: Case, found: np.ndarray) -> Sides:
     """E of the labels against E of the assignments; the labels against those of one pass, and the other way round."""
-    labels = np.asarray(found, dtype=np.int64)
-    value = discrete(case, one_hot(labels, case.n_clusters))
-    return Sides(np.r_[value, labels, greedy(case)], np.r_[discrete(case, case.init), greedy(case), labels])
+    labels, K = np.asarray(found, dtype=np.int64), case.n_clusters
+    if labels.shape != (case.n,) or labels.min() < 0 or labels.max() >= K:
+        raise OutcomeError(f"{case.n} labels in [0, {K - 1}] are due")
+    value, wanted = discrete(case, one_hot(labels, K)), greedy(case)
+    most, least = [highest(case), *[K - 1] * case.n, *[np.inf] * case.n], [-np.inf] * (case.n + 1) + [0] * case.n
+    return Sides(np.r_[value, labels, wanted], np.r_[discrete(case, case.init), wanted, labels], most, least=least)
 
 
 def greedy(case: Case) -> np.ndarray:
@@ -244,12 +251,13 @@ def logits(case: Case) -> np.ndarray:
 
 
 def nearly_hard(case: Case, found: np.ndarray, share: float = 1.0) -> Sides:
-    """How far each free row is from a label against its bound; the update against its definition."""
+    """How far each free row is from a label against its bound, once the update is that of the definition."""
     b = np.sort(logits(case), axis=1)
     bound = theory.hard_limit_gap(b[:, 1] - b[:, 0], case.n_clusters, temperature=case.temperature)
-    wanted = update(case, case.init)
-    lhs = np.r_[1 - np.asarray(found)[case.free].max(1), np.asarray(found).ravel(), wanted.ravel()]
-    return Sides(lhs, np.r_[share * bound, wanted.ravel(), np.asarray(found).ravel()], rounding=case.spoiled)
+    Z = np.asarray(found)
+    wrong = unlike(Z - update(case, case.init), case.spoiled)
+    most = 1 - 1 / case.n_clusters  # the largest of K entries is at least their mean
+    return wrong or entries(1 - Z[case.free].max(1), share * bound, most, rounding=case.spoiled)
 
 
 TC_S6 = Statement(
@@ -258,7 +266,7 @@ TC_S6 = Statement(
     source=Derived(theory.hard_limit_gap),
     tex=r"1 - \max_l S(Z)_{pl} \le (K - 1) e^{-g_p/T}",
     hypotheses={"two clusters or more": lambda case: case.n_clusters >= 2},
-    instances=CASES,
+    instances=COOL,
     solve=one_update,
     claim=Inequality(nearly_hard),
     saboteurs=(
@@ -300,13 +308,12 @@ TC_S6_LLOYD = Statement(
 
 
 def floors(case: Case, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """The least that an entry of a free row can be against the entries; these against their definition."""
+    """The least that an entry of a free row can be against the entries, once these are those of the definition."""
     degree = case.affinity.sum(1)[case.free]
     least = theory.mass_floor(case.costs[case.free], degree, lam=case.lam, temperature=case.temperature)
-    wanted = update(case, case.init)[case.free]
     rows = np.asarray(found)[case.free]
-    lhs = np.r_[factor * np.asarray(least), rows.ravel(), wanted.ravel()]
-    return Sides(lhs, np.r_[rows.min(1), wanted.ravel(), rows.ravel()], rounding=case.spoiled)
+    wrong = unlike(found - update(case, case.init), case.spoiled)
+    return wrong or entries(factor * np.asarray(least), rows.min(1), least=0.0, rounding=case.spoiled)
 
 
 TC_T12 = Statement(

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
 from proofs_checks.transductive_clustering.families.counts import N_UPDATES, Counted, counted
@@ -19,6 +19,7 @@ from proofs_checks.transductive_clustering.families.definitions import (
     pairs,
     update,
 )
+from proofs_checks.transductive_clustering.families.paths import entries, unlike
 from proofs_checks.transductive_clustering.families.pieces import (
     ALIKE,
     LAWS,
@@ -99,13 +100,12 @@ TC_T2 = Statement(
 
 
 def pinsker(laws: Laws, found: float, factor: int = 1) -> Sides:
-    """Squared distance against the divergence; the divergence against its definition, and the other way round."""
+    """Squared distance against the divergence, once this is that of the definition."""
     p, q = (np.asarray(one, dtype=float).ravel() for one in (laws.p, laws.q))
     direct = float(np.where(p > 0, p * (np.log(np.where(p > 0, p, 1)) - np.log(q)), 0).sum())
     lower = float(np.sum(theory.kl_lower_bound(p, q)))
-    return Sides(
-        np.array([factor * lower, direct, found]), np.array([found, found, direct]), rounding=rounding(64, 4.0)
-    )
+    slack = rounding(64, 4.0)
+    return unlike(found - direct, slack) or entries([factor * lower], [found], 2.0, rounding=slack)
 
 
 TC_T4 = Statement(
@@ -125,13 +125,13 @@ TC_T4 = Statement(
 
 
 def norm_at_most(laws: Laws, found: np.ndarray, share: float = 1.0) -> Sides:
-    """The norm of the derivative against 1/2, with equality at two halves; its entries against covariances."""
+    """The norm of the derivative against 1/2, with equality at two halves, once its entries are covariances."""
     s = laws.p[0]
     units = np.eye(len(s))
     wanted = sum(w * np.outer(e - s, e - s) for w, e in zip(s, units, strict=True))
-    entries, direct = np.ravel(found), np.ravel(wanted)
-    lhs = np.r_[np.linalg.norm(np.asarray(found), 2), entries, direct]
-    return Sides(lhs, np.r_[share / 2, direct, entries], rounding=rounding(64, 4.0))
+    slack = rounding(64, 4.0)
+    norm = np.linalg.norm(np.asarray(found), 2)
+    return unlike(found - wanted, slack) or entries([norm], [share / 2], 1.0, rounding=slack)
 
 
 TC_P5 = Statement(
@@ -205,12 +205,12 @@ TC_S10 = Statement(
 
 
 def within(case: Case, found: np.ndarray) -> Sides:
-    """Least eigenvalue and norm of the free block against those of W; both against the block's own, both ways."""
-    values = np.linalg.eigvalsh(case.affinity)
-    own = np.array(case.spectrum)
-    lhs = np.r_[values[0], found[1], found, own]
-    rhs = np.r_[found[0], np.abs(values).max(), own, found]
-    return Sides(lhs, rhs, rounding=rounding(64 * case.n**2, 1 + np.abs(case.affinity).sum()))
+    """Least eigenvalue and norm of the free block against those of W, once they are the block's own."""
+    values, most = np.linalg.eigvalsh(case.affinity), np.linalg.norm(case.affinity)
+    slack = rounding(64 * case.n**2, 1 + np.abs(case.affinity).sum())
+    limits = [np.inf, most], [-most, -np.inf]
+    own = entries([values[0], found[1]], [found[0], np.abs(values).max()], *limits, rounding=slack)
+    return unlike(found - np.array(case.spectrum), slack) or own
 
 
 TC_S10_INTERLACING = Statement(
@@ -284,10 +284,10 @@ TC_P8 = Statement(
 
 
 def below(pair: Tangent, found: float) -> Sides:
-    """The tangent against exp(-v), and against its formula from both sides."""
-    u, v = pair.before, pair.after
-    formula = np.exp(-u) * (1 + u - v)
-    return Sides(np.array([found, formula, found]), np.array([np.exp(-v), found, formula]), rounding=rounding(16, 4.0))
+    """The tangent against exp(-v), once it is the formula."""
+    u, v, slack = pair.before, pair.after, rounding(16, 4.0)
+    wrong = unlike(found - np.exp(-u) * (1 + u - v), slack)
+    return wrong or entries([found], [np.exp(-v)], 1.0, rounding=slack)
 
 
 TC_P9 = Statement(
@@ -295,7 +295,7 @@ TC_P9 = Statement(
     title="The exponential lies above its tangents",
     source=Derived(theory.exponential_tangent),
     tex=r"e^{-v} \ge e^{-u}(1 + u - v)",
-    hypotheses={"real numbers": always},
+    hypotheses={"numbers at or above zero": lambda pair: pair.before >= 0 and pair.after >= 0},
     instances=TANGENTS,
     solve=tangent,
     claim=Inequality(below),

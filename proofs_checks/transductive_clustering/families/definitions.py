@@ -114,6 +114,22 @@ def discrete(case: Case, Z: np.ndarray):
     return (case.costs * Z).sum() - half * pairs(case, Z)
 
 
+def highest(case: Case):
+    """What no energy of assignments exceeds, without entropy or with it: all costs at their largest."""
+    return case.costs.max(1).sum() + case.lam / 2 * np.maximum(-case.affinity, 0).sum()
+
+
+def lowest(case: Case) -> float:
+    """What no energy of assignments is below: all costs at their least, all pairs together, all rows uniform."""
+    entropy = case.temperature * int(case.free.sum()) * np.log(case.n_clusters)
+    return float(case.costs.min(1).sum() - case.lam / 2 * np.maximum(case.affinity, 0).sum() - entropy)
+
+
+def farthest(case: Case) -> float:
+    """What no squared distance of two assignments with the same held rows exceeds."""
+    return 2.0 * int(case.free.sum())
+
+
 # --- updates ---------------------------------------------------------------------------------------------------------
 
 

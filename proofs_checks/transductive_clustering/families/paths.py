@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,12 +12,12 @@ from scipy import sparse
 
 from lrtheory.bounds import Sides, rounding
 from lrtheory.transductive_clustering import BoundResult, bound_update, few_shot
-from proofs_checks.transductive_clustering.families.definitions import Case, shortest, update
+from proofs_checks.transductive_clustering.families.definitions import Case, energy, shortest, update
 from proofs_checks.transductive_clustering.families.problems import NEIGHBORS
 
 UPDATES = 12
 #: sides of what is no run at all, which no claim holds of
-NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0)
+NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0, trivial=np.array([1.0]))
 
 
 @dataclass(frozen=True)
@@ -90,24 +90,64 @@ def is_a_run(case: Case, found: Any, n_updates: int, allowed: float) -> bool:
     return len(Z) == n_updates + 1 or ends(case, Z, allowed)
 
 
-def without_noise(lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray) -> Sides:
-    """Sides with 0 on both where rounding alone could have made them, so that their ratio means something."""
-    rounding = np.broadcast_to(rounding, np.shape(lhs))
-    noise = np.maximum(np.abs(lhs), np.abs(rhs)) <= rounding / 2
-    return Sides(np.where(noise, 0.0, lhs), np.where(noise, 0.0, rhs), rounding=rounding)
+def unlike(off: Any, allowed: Any) -> Sides | None:
+    """Sides that fail where something is not what it has to be, up to rounding; None where everything is.
+
+    Claims look at them first: a run that is none, or energies that are not those of its assignments, have no sides.
+    """
+    off = np.abs(np.ravel(off))
+    allowed = np.broadcast_to(np.asarray(allowed, float), off.shape)
+    if bool((off <= allowed).all()):
+        return None
+    most = 1 + 2 * allowed  # a difference counts up to here
+    return Sides(np.where(off > most, most, off), np.zeros(off.shape), rounding=allowed, trivial=most)
+
+
+def joined(*parts: Sides) -> Sides:
+    """The entries of several sides."""
+
+    def column(name: str, missing: float) -> np.ndarray:
+        given = [getattr(one, name) for one in parts]
+        return np.concatenate(
+            [
+                np.broadcast_to(missing if x is None else np.asarray(x, float), np.shape(one.lhs))
+                for x, one in zip(given, parts, strict=True)
+            ]
+        )
+
+    lhs, rhs = (np.concatenate([np.asarray(getattr(one, name)) for one in parts]) for name in ("lhs", "rhs"))
+    limits = {"trivial": column("trivial", np.inf), "least": column("least", -np.inf)}
+    return Sides(lhs, rhs, rounding=column("rounding", 0.0), **limits)
+
+
+def entries(lhs: Any, rhs: Any, trivial: Any = np.inf, least: Any = -np.inf, rounding: Any = 0.0) -> Sides:
+    """Sides of one kind, all flat and of one length."""
+    lhs, rhs, trivial, least, rounding = np.broadcast_arrays(
+        *(np.asarray(x, float) for x in (lhs, rhs, trivial, least, rounding))
+    )
+    flat = [x.ravel() for x in (lhs, rhs, trivial, least, rounding)]
+    return Sides(flat[0], flat[1], trivial=flat[2], least=flat[3], rounding=flat[4])
+
+
+def without_noise(sides: Sides) -> Sides:
+    """The sides with 0 on both where rounding alone could have made them, so that their ratio means something."""
+    rounding = np.broadcast_to(sides.rounding, np.shape(sides.lhs))
+    noise = np.maximum(np.abs(sides.lhs), np.abs(sides.rhs)) <= rounding / 2
+    return replace(sides, lhs=np.where(noise, 0.0, sides.lhs), rhs=np.where(noise, 0.0, sides.rhs), rounding=rounding)
 
 
 def along(
     sides: Callable[[Case, Descent], Sides], n_updates: int = UPDATES, *, damped: bool = False
 ) -> Callable[[Case, Descent], Sides]:
-    """Sides of a claim about a run, followed by what a run is; alone the latter where there is no run to speak of."""
+    """Sides of a claim about a run, once it is one: its start, its steps, its end, and the energies it reports."""
 
-    def both(case: Case, found: Descent) -> Sides:
+    def own(case: Case, found: Descent) -> Sides:
         allowed = float(rounding(16 * (case.n + case.n_clusters), case.heat))
         if not is_a_run(case, found, n_updates, allowed):
             return NO_RUN
-        own, off = sides(case, found), strays(case, np.asarray(found.assignments), damped=damped)
-        slack = np.r_[np.broadcast_to(own.rounding, np.shape(own.lhs)), np.full(len(off), allowed)]
-        return without_noise(np.r_[own.lhs, off], np.r_[own.rhs, 0 * off], slack)
+        Z = np.asarray(found.assignments)
+        said = np.asarray(found.energies) - [energy(case, one) for one in Z]
+        wrong = unlike(strays(case, Z, damped=damped), allowed) or unlike(said, case.spoiled)
+        return wrong or without_noise(sides(case, found))
 
-    return both
+    return own

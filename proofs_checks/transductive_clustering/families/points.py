@@ -53,6 +53,18 @@ class Points:
         return held(Case(self.costs(centers), self.affinity, self.lam, self.temperature, uniform, self.clamp, "sparse"))
 
     @property
+    def diameter(self) -> float:
+        """How far means, which lie in the hull of the points and of the first prototypes, are apart at most."""
+        known = np.concatenate([self.features, np.asarray(self.first)])
+        return float(np.sqrt(((known[:, None] - known[None]) ** 2).sum(2).max()))
+
+    @property
+    def highest(self) -> float:
+        """What no energy exceeds: for means all points at the diameter; costs of modes and medoids are not positive."""
+        largest = self.diameter**2 if self.prototype == "mean" else 0.0
+        return len(self.features) * largest + self.lam / 2 * float(np.maximum(-self.affinity, 0).sum())
+
+    @property
     def start(self) -> np.ndarray:
         """First prototypes: those of clusters with held points are the means of these, medoids the nearest points."""
         own = [self.features[self.clamp == c] for c in range(len(self.first))]
@@ -143,9 +155,20 @@ LINE = np.array([[-2.0], [-1.5], [-1.0], [0.0], [0.25], [1.0], [2.0]])
 CHAIN = (np.eye(7, k=1) + np.eye(7, k=-1)) / 2
 ONE = Points(LINE, CHAIN, np.array([[-1.0], [0.25]]), "mean", 0.25, 1.0, np.full(7, -1))
 SOME_HELD = replace(ONE, clamp=np.array([-1, 1, -1, -1, 0, -1, -1]))
+#: neighbors on the other side: whole steps of a strong pull exchange all labels, which costs more than it gains
+EXCHANGED = Points(
+    np.array([[-0.5], [0.5], [-0.5], [0.5]]),
+    (np.eye(4, k=1) + np.eye(4, k=-1)) / 2,
+    np.array([[-0.5], [0.5]]),
+    "mean",
+    4.0,
+    0.25,
+    np.full(4, -1),
+)
 ALWAYS = (
     ONE,
     SOME_HELD,
+    EXCHANGED,
     replace(ONE, prototype="mode"),
     replace(ONE, prototype="medoid"),
     replace(ONE, lam=0.0),
@@ -171,6 +194,7 @@ SETTLING = Family(
         replace(DEEP, clamp=SOME_HELD.clamp),
         replace(DEEP, lam=0.125),
     ),
+    draw=draw_means,
 )
 
 

@@ -133,6 +133,17 @@ ALWAYS = (ALONE, two_points(1.0), two_points(4.0), replace(two_points(4.0), path
 COLD = replace(two_points(1.0), costs=np.array([[0.0, 1.0], [0.5, 0.25]]), temperature=1 / 1024)
 TASK = task(np.array([[-1.0, 0.0], [1.0, 0.0], [-0.5, 0.25], [-0.25, -0.5], [0.125, 0.5], [0.75, 0.0]]), 2, 1.0, 0.5)
 CASES = Family("assignment-problems", always=(*ALWAYS, COLD, replace(COLD, path="sparse"), TASK), draw=draw_any)
+
+
+def draw_cold(draws: Draws) -> Case:
+    """Any problem, at a quarter of its temperature, where updates are nearly labels."""
+    case = draw_any(draws)
+    if case.path == "tasks":
+        return task(case.features, case.n_clusters, case.lam, case.temperature / 4)
+    return replace(case, temperature=case.temperature / 4)
+
+
+COOL = Family("cool-problems", always=(*ALWAYS, COLD, replace(COLD, path="sparse"), TASK), draw=draw_cold)
 #: without tasks, for checks that change costs or starts
 PLAIN = Family("plain-problems", always=(*ALWAYS, COLD), draw=draw_case)
 SAFE = Family(
