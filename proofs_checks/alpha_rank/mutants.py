@@ -8,9 +8,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.sparse import csgraph
 
-from lrtheory._array import kernel, kernel_input
 from lrtheory.alpha_rank import (
-    BatchEstimate,
     alpha_rank,
     fixation_probability,
     intervals,
@@ -18,11 +16,13 @@ from lrtheory.alpha_rank import (
     response_graph_ucb_batch,
     response_signs,
     stationary_distribution,
+    theory,
 )
-from lrtheory.alpha_rank.chain import ProfileChain, profile_neighbors
+from lrtheory.alpha_rank.chain import ProfileChain
 from lrtheory.alpha_rank.single_population import is_constant_sum
 from lrtheory.bounds import exactly
 from lrtheory.matrix_completion import complete
+from proofs_checks.alpha_rank.families.boxes import Box, NestedBoxes
 from proofs_checks.alpha_rank.families.chains import Chain, ChainPair, Mutant, SinglePopulation, log_chances
 from proofs_checks.alpha_rank.families.games import ExactGame, PotentialGame, RankedGame, SameChain
 from proofs_checks.alpha_rank.families.low_rank import (
@@ -34,7 +34,8 @@ from proofs_checks.alpha_rank.families.low_rank import (
     seen,
     win_rates,
 )
-from proofs_checks.alpha_rank.families.sampling import Box, Match, NestedBoxes, SampledGame
+from proofs_checks.alpha_rank.families.matches import Directed, Match, Sampled, Told
+from proofs_checks.alpha_rank.families.sampling import SampledGame
 
 # --- chains ----------------------------------------------------------------------------------------------------------
 
@@ -77,44 +78,42 @@ def signs_of_one_outcome(game: SampledGame, rng: np.random.Generator, n: int) ->
 # --- ResponseGraphUCB ------------------------------------------------------------------------------------------------
 
 
-def directions_exchanged(match: Match, rng: np.random.Generator, n: int = 50) -> BatchEstimate:
+def told_exchanged(match: Match, rng: np.random.Generator, n: int = 50) -> Told:
     """Better and worse confused."""
     found = response_graph_ucb_batch(match.game, n, delta=match.delta, max_samples=match.max_samples, rng=rng)
-    return replace(found, direction=-found.direction)
+    return Told(found.means, found.n_samples, found.lower, found.upper, -found.direction, found.resolved)
 
 
-def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> BatchEstimate:
+def directions_exchanged(match: Match, rng: np.random.Generator, n: int) -> Directed:
+    """The directions of the same."""
+    found = told_exchanged(match, rng, n)
+    return Directed(found.direction, found.resolved)
+
+
+def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> Sampled:
     """Profiles whose edges are all resolved are played on, as often as the hardest one."""
     found = response_graph_ucb_batch(match.game, n, delta=match.delta, rng=rng)
-    hardest = found.n_samples.max(axis=(1, 2), keepdims=True)
-    return replace(found, n_samples=np.broadcast_to(hardest, found.n_samples.shape))
+    hardest = found.n_samples.max(axis=tuple(range(1, found.n_samples.ndim)), keepdims=True)
+    more = (hardest - found.n_samples)[:, None]
+    wins = found.means * found.n_samples[:, None] + rng.binomial(more, match.game.payoffs)
+    return reported(match, wins, np.broadcast_to(hardest, found.n_samples.shape), found.lower, found.upper)
 
 
-def round_robin_total(match: Match, rng: np.random.Generator, n: int) -> BatchEstimate:
-    """The total of the same."""
-    found = round_robin(match, rng, n)
-    return replace(found, total=found.n_samples.sum(axis=(1, 2)))
+def too_many_plays(match: Match, rng: np.random.Generator, n: int) -> Sampled:
+    """Each profile is played until intervals of half-width n^(-1/4) are disjoint; the proved ones are long before."""
+    gap, sizes = match.game.gap, match.game.sizes
+    enough = theory.samples_to_resolve(gap, delta=match.delta, n_means=match.game.payoffs.size)
+    plays = np.full((n, *sizes), max(enough, int((2 / gap) ** 4)))
+    means = np.broadcast_to(match.game.payoffs, (n, *match.game.payoffs.shape))
+    wins = rng.binomial(plays[:, None], means)
+    return reported(match, wins, plays, np.zeros(means.shape), np.ones(means.shape))
 
 
-def slow_intervals(match: Match, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Intervals that shrink like n^(-1/3); every edge is played by itself until they are disjoint."""
-    payoffs = match.game.payoffs.reshape(len(match.game.payoffs), -1)
-    neighbors, players = profile_neighbors(match.game.sizes)
-    edges = [(s, t, k) for s, row in enumerate(neighbors) for t, k in zip(row, players, strict=True) if s < t]
-    return sum(play_edge(kernel_input(payoffs[k, [s, t]]), rng, n) for s, t, k in edges)
-
-
-@kernel
-def play_edge(means, rng, n_runs):
-    """Outcomes of both ends until |mean - mean| > 2 n^(-1/3); how many that took in each run."""
-    totals = np.zeros(n_runs, np.int64)
-    for run in range(n_runs):
-        difference, n = 0.0, 0
-        while n == 0 or abs(difference) / n <= 2 * n ** (-1 / 3):
-            n += 1
-            difference += (rng.random() < means[1]) - (rng.random() < means[0])
-        totals[run] = 2 * n
-    return totals
+def reported(match: Match, wins: np.ndarray, plays: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> Sampled:
+    """Means, and their Hoeffding intervals together with earlier ones."""
+    radius = theory.hoeffding_radius(plays, delta=match.delta, n_means=match.game.payoffs.size)[:, None]
+    means = wins / plays[:, None]
+    return Sampled(means, plays, np.maximum(lower, means - radius), np.minimum(upper, means + radius))
 
 
 # --- ranking intervals -----------------------------------------------------------------------------------------------

@@ -11,8 +11,7 @@ from lrtheory.alpha_rank import alpha_rank, intervals, ranking_intervals, theory
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, exactly, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.chain import return_times
-from proofs_checks.alpha_rank.families.chains import Chain
-from proofs_checks.alpha_rank.families.sampling import (
+from proofs_checks.alpha_rank.families.boxes import (
     BOXES,
     MISSED_BOXES,
     NESTED_BOXES,
@@ -25,6 +24,7 @@ from proofs_checks.alpha_rank.families.sampling import (
     is_inside,
     is_nested,
 )
+from proofs_checks.alpha_rank.families.chains import Chain
 
 AT_THE_TARGET = (
     intervals.extreme_return_time,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from lrtheory.alpha_rank import (
-    BatchEstimate,
     clopper_pearson,
     profile_chain,
-    response_graph_ucb_batch,
     response_signs,
     theory,
     ucb_steps,
@@ -21,6 +21,7 @@ from lrtheory.alpha_rank import (
 from lrtheory.bounds import (
     Derived,
     Inequality,
+    OutcomeError,
     Paper,
     Probability,
     Rate,
@@ -30,8 +31,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.alpha_rank import mutants
-from proofs_checks.alpha_rank.families.sampling import (
+from proofs_checks.alpha_rank import exact_chances, mutants
+from proofs_checks.alpha_rank.families.matches import (
     ALL_COUNTS,
     EASY_MATCH,
     GAP_LADDER,
@@ -42,34 +43,31 @@ from proofs_checks.alpha_rank.families.sampling import (
     RESOLVED_MATCHES,
     TIED_MATCHES,
     Counts,
+    Directed,
     Match,
+    Sampled,
+    Told,
 )
-
-RUNS = 50  # of an inequality that holds on every run
-
-
-def sampled(match: Match, rng: np.random.Generator, n: int = RUNS, **options: Any) -> BatchEstimate:
-    """Independent runs of ResponseGraphUCB; without options count-weighted, Hoeffding, anytime and joint."""
-    limits = {"delta": match.delta, "max_samples": match.max_samples}
-    return response_graph_ucb_batch(match.game, n, **limits, **options, rng=rng)
-
-
-def an_interval_missed(match: Match, runs: BatchEstimate) -> np.ndarray:
-    """Whether some confidence interval missed its mean at some time; the intersections over time tell."""
-    means = match.game.payoffs
-    missed = (runs.lower > means) | (means > runs.upper)
-    return missed.reshape(len(missed), -1).any(1)
-
+from proofs_checks.alpha_rank.reports import (
+    an_interval_missed,
+    directed,
+    is_bernoulli,
+    missed_or_unfounded,
+    sampled,
+    told,
+    unfounded,
+)
 
 RG_T1 = Statement(
     id="alpha_rank/RG-T1",
     title="All intervals hold at all times",
     source=Derived(theory.hoeffding_radius),
     tex=r"P(\exists n, k, s : |\hat M^k_n(s) - M^k(s)| > r(n)) \le \delta,\ r(n)^2 = \log(\pi^2 n^2 K|S|/3\delta)/2n",
-    hypotheses={"outcomes in [0, 1]": lambda match: match.game.outcomes == "bernoulli"},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=MATCHES,
     solve=sampled,
-    claim=Probability(event=an_interval_missed, at_most=lambda match: match.delta),
+    claim=Probability(missed_or_unfounded, lambda match: match.delta, exact=exact_chances.interval_missed),
+    decisions=("lower", "upper"),
     saboteurs=(
         saboteur("radius a quarter as wide", patch=(ucb_steps.record, "/ (2 * n)", "/ (32 * n)"), instances=EASY_MATCH),
         saboteur("a level for each payoff and each time", solve=partial(sampled, anytime=False, joint=False)),
@@ -78,13 +76,16 @@ RG_T1 = Statement(
 )
 
 
-def wrong_edges(match: Match, runs: BatchEstimate) -> Sides:
-    """Resolved edges with the wrong direction, and open edges before the cap, on the runs whose intervals all held."""
+def wrong_edges(match: Match, runs: Told) -> Sides:
+    """Resolved edges with the wrong direction where the intervals held, open edges below the cap, unfounded reports."""
     wrong = (runs.resolved & (runs.direction != response_signs(match.game))).sum(axis=(1, 2)) // 2
-    below_cap = np.full(len(wrong), True) if match.max_samples is None else runs.total < match.max_samples
-    stopped_early = (~runs.resolved).sum(axis=(1, 2)) // 2 * below_cap
-    held = ~an_interval_missed(match, runs)
-    return Sides(np.stack([wrong, stopped_early]), np.zeros((2, len(wrong)), dtype=int), where=np.stack([held, held]))
+    total = runs.n_samples.reshape(len(wrong), -1).sum(axis=1)
+    below_cap = total < (match.max_samples or math.inf)
+    left_open = (~runs.resolved).sum(axis=(1, 2)) // 2 * below_cap
+    lhs = np.stack([wrong, left_open, unfounded(match, runs).astype(int)])
+    held, edges = ~an_interval_missed(match, runs), runs.resolved[0].size // 2
+    where, trivial = np.stack([held, held | True, held | True]), np.array([[edges], [edges], [1]])
+    return Sides(lhs, np.zeros(lhs.shape, dtype=int), trivial=np.broadcast_to(trivial, lhs.shape), where=where)
 
 
 RG_T1_EXACT = Statement(
@@ -92,10 +93,15 @@ RG_T1_EXACT = Statement(
     title="All Clopper-Pearson intervals hold at all times",
     source=Derived(clopper_pearson.clopper_pearson),
     tex=r"P(\exists n, k, s : M^k(s) \notin CP_{\delta_n}(x, n)) \le \delta",
-    hypotheses={"Bernoulli outcomes": lambda match: match.game.outcomes == "bernoulli"},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=MATCHES,
     solve=partial(sampled, bound="clopper-pearson"),
-    claim=Probability(event=an_interval_missed, at_most=lambda match: match.delta),
+    decisions=("lower", "upper"),
+    claim=Probability(
+        event=partial(missed_or_unfounded, exact=True),
+        at_most=lambda match: match.delta,
+        exact=partial(exact_chances.interval_missed, intervals=exact_chances.clopper_pearson),
+    ),
     saboteurs=(
         saboteur(
             "a level for each payoff and each time",
@@ -111,12 +117,19 @@ def exact_limits(counts: Counts, rng: np.random.Generator, share: float = 1.0) -
 
 
 def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> Sides:
-    """Hoeffding's lower end, the exact lower and upper end, Hoeffding's upper end, clipped to [0, 1]."""
-    mean = np.arange(counts.n + 1) / counts.n
+    """Hoeffding's lower end, the exact lower and upper end, Hoeffding's upper end, clipped to [0, 1]; and exactness.
+
+    At an exact end, so many successes or more, or so many or fewer, have probability level / 2.
+    """
+    x = np.arange(counts.n + 1)
     radius = factor * theory.hoeffding_radius(counts.n, delta=counts.level, n_means=1, anytime=False)
-    low, high = np.maximum(mean - radius, 0), np.minimum(mean + radius, 1)
+    low, high = np.maximum(x / counts.n - radius, 0), np.minimum(x / counts.n + radius, 1)
+    tails = np.r_[stats.binom.sf(x[1:] - 1, counts.n, ends[0, 1:]), stats.binom.cdf(x[:-1], counts.n, ends[1, :-1])]
+    half = np.full(len(tails), counts.level / 2)
+    lhs = np.r_[low, ends[0], ends[1], tails, half, ends[0, 0], 1 - ends[1, -1]]
+    rhs = np.r_[ends[0], ends[1], high, half, tails, 0, 0]
     # the inverse of the incomplete beta function is accurate to some hundred roundings
-    return Sides(np.stack([low, ends[0], ends[1]]), np.stack([ends[0], ends[1], high]), rounding=rounding(1000, 1.0))
+    return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(1000, 1.0))
 
 
 RG_T5 = Statement(
@@ -135,9 +148,10 @@ RG_T5 = Statement(
 )
 
 
-def a_resolved_edge_is_wrong(match: Match, runs: BatchEstimate) -> np.ndarray:
-    """Whether the sampler has certified a wrong direction."""
-    return (runs.resolved & (runs.direction != response_signs(match.game))).any(axis=(1, 2))
+def a_resolved_edge_is_wrong(match: Match, runs: Directed) -> np.ndarray:
+    """Whether the sampler has certified a wrong direction, or has stopped without a cap and without a direction."""
+    wrong = (runs.resolved & (runs.direction != response_signs(match.game))).any(axis=(1, 2))
+    return wrong | ((match.max_samples is None) & ~runs.resolved.all(axis=(1, 2)))
 
 
 RG_T4 = Statement(
@@ -145,15 +159,16 @@ RG_T4 = Statement(
     title="Every resolved edge is right, whether or not the sampling stops",
     source=Paper("1909.09849", "Theorem 4.1", read="secondary"),
     tex=r"P(\exists \text{ resolved edge with the wrong direction}) \le \delta",
-    hypotheses={"outcomes in [0, 1]": lambda match: match.game.outcomes == "bernoulli"},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=NEAR_TIES,
-    solve=partial(sampled, scheme="U"),
-    claim=Probability(event=a_resolved_edge_is_wrong, at_most=lambda match: match.delta),
+    solve=partial(directed, scheme="U"),
+    claim=Probability(a_resolved_edge_is_wrong, lambda match: match.delta, exact=exact_chances.wrong_direction),
+    decisions=("direction", "resolved"),
     saboteurs=(
         saboteur(
             "a level for each payoff and each time, the authors' defaults",
             printed=True,
-            solve=partial(sampled, scheme="U", anytime=False, joint=False),
+            solve=partial(directed, scheme="U", anytime=False, joint=False),
         ),
         saboteur("directions exchanged", solve=mutants.directions_exchanged, instances=RESOLVED_MATCHES),
     ),
@@ -166,12 +181,13 @@ P5 = Statement(
     title="While the intervals hold, no resolved edge is wrong",
     source=Paper("1909.09849", "Theorem 4.1", read="secondary"),
     tex=r"\forall n, k, s: |\hat M^k_n(s) - M^k(s)| \le r(n) \Rightarrow \hat G \subseteq G",
-    hypotheses={"outcomes in [0, 1]": lambda match: match.game.outcomes == "bernoulli"},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=MATCHES,
-    solve=sampled,
+    solve=told,
+    decisions=("direction", "resolved", "lower", "upper"),
     claim=Inequality(wrong_edges, outside=RG_T1.claim, randomness="every run whose intervals held"),
     saboteurs=(
-        saboteur("directions exchanged", solve=mutants.directions_exchanged),
+        saboteur("directions exchanged", solve=mutants.told_exchanged),
         saboteur(
             "resolved before the intervals are disjoint",
             patch=(ucb_steps.record, "rise > 0 or fall > 0", "rise > -1 or fall > -1"),
@@ -181,12 +197,21 @@ P5 = Statement(
 )
 
 
-def samples_per_profile(match: Match, runs: BatchEstimate, factor: Fraction = Fraction(1)) -> Sides:
-    """N(s) against max(1, n*(gap_s)) on the runs whose intervals all held."""
-    n_samples = runs.n_samples.reshape(len(runs.n_samples), -1)
-    held = ~an_interval_missed(match, runs)
-    bound = theory.count_weighted_bounds(match.game, delta=match.delta).astype(int)
-    return Sides(lhs=n_samples, rhs=factor * bound, where=np.broadcast_to(held[:, None], n_samples.shape))
+def samples_per_profile(match: Match, runs: Sampled, factor: Fraction = Fraction(1)) -> Sides:
+    """N(s) against max(1, n*(gap_s)) on the runs whose intervals all held, and unfounded reports on all."""
+    bound = factor * theory.count_weighted_bounds(match.game, delta=match.delta).astype(int)
+    return at_most_so_many(match, runs, bound, unfounded(match, runs))
+
+
+def at_most_so_many(match: Match, runs: Sampled, bound: Any, wrong: np.ndarray) -> Sides:
+    """Plays of each profile against a bound where the intervals held, and a last column that must be false."""
+    n_samples = runs.n_samples.reshape(len(wrong), -1)
+    lhs = np.hstack([n_samples, wrong[:, None].astype(int)])
+    rhs = np.broadcast_to(np.r_[bound, 0], lhs.shape)
+    trivial = np.broadcast_to(np.r_[np.full(n_samples.shape[1], match.max_samples or math.inf), 1.0], lhs.shape)
+    held = np.repeat(~an_interval_missed(match, runs)[:, None], n_samples.shape[1], axis=1)
+    where = np.hstack([held, np.ones((len(held), 1), bool)])
+    return Sides(lhs, rhs, trivial=trivial, where=where)
 
 
 RG_T2P = Statement(
@@ -194,10 +219,16 @@ RG_T2P = Statement(
     title="Samples of each profile, with constants",
     source=Derived(theory.count_weighted_bounds),
     tex=r"N(s) \le \max(1, n^*(\Delta_s)),\quad n^*(\Delta) = \min\{n : r(n) < \Delta/4\}",
-    hypotheses={"no ties": lambda match: match.game.gap > 0},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
     instances=RESOLVED_MATCHES,
     solve=sampled,
-    claim=Inequality(samples_per_profile, outside=RG_T1.claim, randomness="every run whose intervals held"),
+    decisions=("lower", "upper"),
+    claim=Inequality(
+        samples_per_profile,
+        outside=RG_T1.claim,
+        randomness="every run whose intervals held",
+        unbounded="nothing but the intervals ends the sampling",
+    ),
     saboteurs=(
         saboteur(
             "a quarter of the bound",
@@ -216,9 +247,14 @@ RG_T2P = Statement(
 
 def rate(over: Callable[[Match], float]) -> Rate:
     """The total against a power of 1/gap times logarithms."""
-    return Rate(
-        cost=lambda match, total: total, size=lambda match: 1 / match.game.gap, over=over, exponent=(-np.inf, 0.15)
-    )
+    return Rate(cost=total_of_founded, size=lambda match: 1 / match.game.gap, over=over, exponent=(-np.inf, 0.15))
+
+
+def total_of_founded(match: Match, runs: Sampled) -> np.ndarray:
+    """Plays of each run; fewer plays than the intervals need are no cost."""
+    if unfounded(match, runs).any():
+        raise OutcomeError("a run reports intervals that its plays do not give, or overlapping ones at its end")
+    return runs.n_samples.reshape(len(runs.n_samples), -1).sum(axis=1)
 
 
 RG_T3 = Statement(
@@ -226,13 +262,13 @@ RG_T3 = Statement(
     title="Total samples grow at most like gap^-2 log(1/(gap delta))",
     source=Paper("1909.09849", "Theorem 4.2", read="secondary"),
     tex=r"N(\Delta) = O(\Delta^{-2} \log(1/\delta\Delta))",
-    hypotheses={"no ties": lambda match: match.game.gap > 0},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
     instances=GAP_LADDER,
-    solve=lambda match, rng, n: sampled(match, rng, n).total,
+    solve=sampled,
     claim=rate(over=lambda match: match.game.gap**-2 * np.log(1 / (match.game.gap * match.delta))),
     saboteurs=(
         saboteur("rate 1/gap", claim=rate(over=lambda match: 1 / match.game.gap)),
-        saboteur("intervals shrink like n^(-1/3)", solve=mutants.slow_intervals),
+        saboteur("plays until n^(-1/4) tells", solve=mutants.too_many_plays),
     ),
 )
 
@@ -241,7 +277,7 @@ RG_T2 = Statement(
     title="Total samples, as published",
     source=Paper("1909.09849", "Theorem 4.2", read="secondary"),
     tex=r"N = O(\Delta^{-2}\log(1/\delta\Delta)) \text{ with probability } 1 - 2\delta",
-    hypotheses={"no ties": lambda match: match.game.gap > 0},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
     instances=RESOLVED_MATCHES,
     solve=sampled,
     claim=Recorded(
@@ -250,9 +286,11 @@ RG_T2 = Statement(
 )
 
 
-def total_above_exhaustive_bound(match: Match, runs: BatchEstimate, divisor: int = 1) -> np.ndarray:
-    """Whether the total exceeds |S| + sum_e T_e."""
-    return runs.total > theory.exhaustive_bound(match.game, delta=match.delta) / divisor
+def total_above_exhaustive_bound(match: Match, runs: Sampled, divisor: int = 1) -> np.ndarray:
+    """Whether the total exceeds |S| + sum_e T_e, or an interval missed, or the run is unfounded."""
+    total = runs.n_samples.reshape(len(runs.n_samples), -1).sum(axis=1)
+    most = theory.exhaustive_bound(match.game, delta=match.delta) / divisor
+    return (total > most) | missed_or_unfounded(match, runs)
 
 
 def exhaustive_claim(divisor: int = 1) -> Probability:
@@ -265,29 +303,26 @@ RG_T2_EXHAUSTIVE = Statement(
     title="Total samples of the uniform-exhaustive scheme, with constants",
     source=Derived(theory.exhaustive_bound),
     tex=r"P(N > |S| + \sum_e T_e) \le 2\delta,\ T/2 - \sqrt{T\log(2|E|/\delta)/2} \ge n^*(\Delta_e) \text{ at } T_e",
-    hypotheses={"no ties": lambda match: match.game.gap > 0},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
     instances=RESOLVED_MATCHES,
     solve=partial(sampled, scheme="UE"),
     claim=exhaustive_claim(),
+    decisions=("lower", "upper"),
     saboteurs=(
         saboteur("an eighth of it", claim=exhaustive_claim(divisor=8)),
-        saboteur("plays on where all is resolved", solve=mutants.round_robin_total, instances=NEAR_TIE),
+        saboteur("plays on where all is resolved", solve=mutants.round_robin, instances=NEAR_TIE),
     ),
 )
 
 SLACK = 0.125
 
 
-def samples_with_slack(match: Match, runs: BatchEstimate) -> Sides:
-    """N(s) against the samples that the relaxed rule needs, and edges left open, on the runs whose intervals held."""
-    n_samples = runs.n_samples.reshape(len(runs.n_samples), -1)
+def samples_with_slack(match: Match, runs: Sampled) -> Sides:
+    """N(s) against the samples that the relaxed rule needs, where the intervals held; no edge is left open."""
     options = {"slack": SLACK, "delta": match.delta, "n_means": match.game.payoffs.size}
     gaps = np.abs(profile_chain(match.game).differences.astype(float)).min(axis=1)
     bound = [theory.relaxed_samples_to_resolve(gap, **options) for gap in gaps.tolist()]
-    left_open = (~runs.resolved).sum(axis=(1, 2))
-    held = ~an_interval_missed(match, runs)
-    lhs = np.hstack([n_samples, left_open[:, None]])
-    return Sides(lhs, np.broadcast_to([*bound, 0], lhs.shape), where=np.broadcast_to(held[:, None], lhs.shape))
+    return at_most_so_many(match, runs, bound, unfounded(match, runs, slack=SLACK))
 
 
 RG_T6 = Statement(
@@ -295,10 +330,15 @@ RG_T6 = Statement(
     title="With slack the sampling stops, ties or not",
     source=Derived(theory.relaxed_samples_to_resolve),
     tex=r"N(s) \le \min\{n : r(n) < \Delta_s/4 + \varepsilon_r/2\}",
-    hypotheses={"outcomes in [0, 1]": lambda match: match.game.outcomes == "bernoulli"},
+    hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=TIED_MATCHES,
     solve=partial(sampled, slack=SLACK),
-    claim=Inequality(samples_with_slack, outside=RG_T1.claim, randomness="every run whose intervals held"),
+    decisions=("lower", "upper"),
+    claim=Inequality(
+        samples_with_slack,
+        outside=Probability(partial(missed_or_unfounded, slack=SLACK), lambda match: match.delta),
+        randomness="every run whose intervals held",
+    ),
     saboteurs=(
         saboteur("slack given at one end and taken back at the other, as in public code", printed=True, solve=sampled),
         saboteur("a quarter of the slack", solve=partial(sampled, slack=SLACK / 4)),

@@ -1,0 +1,108 @@
+"""Payoffs that are known to lie in a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrtheory.alpha_rank import kuhn_policies, load_kuhn, sample_matches, theory
+from lrtheory.bounds import Draws, Family
+
+
+@dataclass(frozen=True)
+class Box:
+    """Payoffs (K, *sizes), intervals that should contain them, and the perturbation of the chain."""
+
+    payoffs: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    epsilon: float
+
+
+def is_inside(box: Box) -> bool:
+    """Whether every payoff lies in its interval."""
+    return bool(((box.lower <= box.payoffs) & (box.payoffs <= box.upper)).all())
+
+
+def kuhn_box(n_matches: int = 2000, delta: float = 0.1) -> Box:
+    """Intervals from sampled matches of three-player Kuhn poker, around the exact payoffs of fictitious play."""
+    game, policies = load_kuhn(3, iterations=1), kuhn_policies(3, iterations=1)
+    rng = np.random.default_rng(0)
+    means = np.empty(game.payoffs.shape)
+    for profile in np.ndindex(game.sizes):
+        means[(slice(None), *profile)] = sample_matches(policies, profile, n_matches, rng=rng).mean(0)
+    radius = 6 * theory.hoeffding_radius(n_matches, delta=delta, n_means=means.size, anytime=False)  # -2 to 4 chips
+    return Box(game.payoffs, means - radius, means + radius, 0.125)
+
+
+def draw_box(draws: Draws, sizes: tuple[tuple[int, ...], ...] = ((2, 2), (1, 3), (2, 3))) -> Box:
+    """A small game, and intervals that contain its payoffs."""
+    chosen = draws.choice(sizes)
+    shape = (len(chosen), *chosen)
+    payoffs, below, above = (draws.integers(0, high, shape=shape) / 4.0 for high in (20, 5, 5))
+    return Box(payoffs, payoffs - below, payoffs + above, draws.choice((0.125, 0.25)))
+
+
+BOXES = Family(
+    "boxes",
+    always=lambda: (
+        Box(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]), 0.25),
+        kuhn_box(),
+    ),
+    draw=draw_box,
+)
+MISSED_BOXES = Family(
+    "missed-boxes",
+    always=(Box(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]), np.array([[1.0, 0.5]]), 0.25),),
+)
+FOUR_OPEN_EDGES = Box(
+    payoffs=np.array([[[5.0, 2, 1], [8, 0, 2], [5, 7, 5]], [[7, -1, 2], [4, 3, 3], [3, 0, -1]]]),
+    lower=np.array([[[5.0, 2, 1], [8, 0, 2], [5, 7, 5]], [[7, -1, 2], [4, 3, 3], [3, 0, -1]]]),
+    upper=np.array([[[6.0, 3, 2], [9, 1, 3], [6, 7, 6]], [[7, 1, 3], [6, 3, 3], [3, 0, 0]]]),
+    epsilon=0.125,
+)
+THREE_BY_THREE = Family("three-by-three-boxes", always=(FOUR_OPEN_EDGES,))
+SMALL_BOXES = Family(
+    "small-boxes",
+    always=(
+        Box(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]), 0.25),
+        Box(np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]]), np.array([[1.0, 2.0]]), 0.125),  # intervals that touch
+        FOUR_OPEN_EDGES,
+    ),
+    draw=lambda draws: draw_box(draws, sizes=((2, 2), (1, 3), (1, 2))),
+)
+TOUCHING = Family(
+    "touching-intervals",
+    always=tuple(
+        Box(np.array([[low, high]]), np.array([[low - 1, low]]), np.array([[low, high]]), epsilon)
+        for low, high, epsilon in ((1.0, 2.0, 0.25), (0.0, 3.0, 0.125), (-2.0, 5.0, 0.0625))
+    ),
+)
+
+
+@dataclass(frozen=True)
+class NestedBoxes:
+    """A box inside another one, for the same payoffs."""
+
+    inner: Box
+    outer: Box
+
+
+def is_nested(boxes: NestedBoxes) -> bool:
+    """Whether the inner box lies in the outer one."""
+    inner, outer = boxes.inner, boxes.outer
+    return bool(((outer.lower <= inner.lower) & (inner.upper <= outer.upper)).all())
+
+
+def draw_nested(draws: Draws) -> NestedBoxes:
+    """A box, and one that is wider by quarters on every side."""
+    box = draw_box(draws, sizes=((2, 2), (1, 3), (2, 3)))
+    below, above = (draws.integers(0, 4, shape=box.payoffs.shape) / 4 for _ in range(2))
+    return NestedBoxes(box, replace(box, lower=box.lower - below, upper=box.upper + above))
+
+
+POINT = Box(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]), 0.25)
+WIDE = replace(POINT, lower=POINT.lower - 1, upper=POINT.upper + 1)
+NESTED_BOXES = Family("nested-boxes", always=(NestedBoxes(POINT, POINT), NestedBoxes(POINT, WIDE)), draw=draw_nested)
+UNNESTED_BOXES = Family("unnested-boxes", always=(NestedBoxes(WIDE, POINT),))

@@ -1,0 +1,179 @@
+"""Games with Bernoulli outcomes, sampled by ResponseGraphUCB, and counts of such outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrtheory.alpha_rank import Game, load_kuhn
+from lrtheory.bounds import Draws, Family
+
+
+@dataclass(frozen=True)
+class Match:
+    """A game with Bernoulli outcomes, the failure probability, and a cap where ties keep the sampling going."""
+
+    game: Game
+    delta: float
+    max_samples: int | None = None
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What runs report, with a leading axis of runs: means, plays of each profile, and intervals on the means."""
+
+    means: np.ndarray
+    n_samples: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+@dataclass(frozen=True)
+class Directed:
+    """What runs decide, with a leading axis of runs: directions of edges, and which of them are certain."""
+
+    direction: np.ndarray
+    resolved: np.ndarray
+
+
+@dataclass(frozen=True)
+class Told(Sampled):
+    """Both."""
+
+    direction: np.ndarray
+    resolved: np.ndarray
+
+
+def one_gap(gap: float) -> Match:
+    """Two players, two strategies; the second is better than the first by the gap, around 1/2, or worse."""
+    own = np.array([0.5 - gap / 2, 0.5 + gap / 2])
+    return Match(Game(np.stack([np.tile(own[:, None], (1, 2)), np.tile(own, (2, 1))]), outcomes="bernoulli"), 0.1)
+
+
+def one_edge(low: float, high: float, max_samples: int | None, delta: float = 0.1) -> Match:
+    """One player with two strategies."""
+    return Match(Game(np.array([[low, high]]), outcomes="bernoulli"), delta, max_samples)
+
+
+def staggered(*sizes: int) -> Match:
+    """Own payoffs spread over [0.1, 0.9], with gaps that differ from line to line."""
+    payoffs = np.empty((len(sizes), *sizes))
+    for k, n in enumerate(sizes):
+        others = np.indices(sizes).sum(0) - np.indices(sizes)[k]
+        payoffs[k] = 0.1 + 0.8 * np.indices(sizes)[k] / (n - 1) * (1 - 0.3 * others / max(1, others.max()))
+    return Match(Game(payoffs, outcomes="bernoulli"), 0.1)
+
+
+def nearly_equal(n: int, delta: float) -> Match:
+    """Two players, n strategies each, own payoffs around 1/2 that differ by 2^-10; a cap ends the sampling."""
+    own = 0.5 + (np.arange(n) - (n - 1) / 2) * 2.0**-10
+    payoffs = np.stack([np.tile(own[:, None], (1, n)), np.tile(own, (n, 1))])
+    return Match(Game(payoffs, outcomes="bernoulli"), delta, max_samples=5000)
+
+
+def near_tie() -> Match:
+    """A 4 x 4 game with one edge that is much harder than the others."""
+    rows = np.tile(np.array([0.0, 0.25, 0.5, 0.75])[:, None], (1, 4))
+    rows[1, 0] = 0.45
+    columns = np.tile(np.array([0.0, 0.3, 0.6, 0.9]), (4, 1))
+    return Match(Game(np.stack([rows, columns]), outcomes="bernoulli"), 0.1)
+
+
+def kuhn_matches() -> Match:
+    """The 3-player Kuhn meta-game, chips read as win probabilities; some edges are tied, so a cap ends the sampling."""
+    return Match(load_kuhn(3, iterations=3, units="unit"), 0.1, max_samples=4000)
+
+
+SIZES = ((2,), (3,), (2, 2), (2, 3), (2, 2, 2))
+
+
+def draw_match(draws: Draws) -> Match:
+    """Any sixteenths as win probabilities, ties among them, up to some cap."""
+    sizes = draws.choice(SIZES)
+    payoffs = draws.integers(0, 16, shape=(len(sizes), *sizes)) / 16
+    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), draws.choice((60, 500, 4000)))
+
+
+def draw_resolved(draws: Draws) -> Match:
+    """Sixteenths that differ by at least three of them on every edge, and no cap."""
+    sizes = draws.choice(SIZES)
+    payoffs = np.empty((len(sizes), *sizes))
+    for k, n in enumerate(sizes):
+        others = tuple(size for i, size in enumerate(sizes) if i != k)
+        lines = [
+            (3 * draws.permutation(n) + draws.integers(0, 16 - 3 * (n - 1))) / 16 for _ in range(int(np.prod(others)))
+        ]
+        payoffs[k] = np.moveaxis(np.reshape(lines, (*others, n)), -1, k)
+    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)))
+
+
+def draw_tied(draws: Draws) -> Match:
+    """Eighths, many of them equal; with slack the sampling ends all the same, far below the cap."""
+    sizes = draws.choice(SIZES[:-1])
+    payoffs = draws.integers(2, 6, shape=(len(sizes), *sizes)) / 8
+    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), max_samples=60_000)
+
+
+def draw_near_tie(draws: Draws) -> Match:
+    """One edge or a small game whose payoffs differ little, up to a cap that is small for one edge."""
+    if draws.integers(0, 1):
+        low, gap = draws.integers(0, 12) / 16, draws.integers(1, 4) / 16
+        ends = draws.choice(((low, low + gap), (low + gap, low)))
+        return one_edge(*ends, draws.integers(2, 60), draws.choice((0.5, 0.25, 0.05)))
+    sizes = draws.choice(SIZES[1:-1])
+    payoffs = 0.5 + draws.integers(-8, 8, shape=(len(sizes), *sizes)) / 1024
+    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.5, 0.05)), draws.choice((500, 2000)))
+
+
+MATCHES = Family(
+    "matches",
+    always=lambda: (
+        one_gap(0.5),
+        one_edge(0.25, 0.75, 60),
+        staggered(3, 3),
+        staggered(2, 2, 2),
+        kuhn_matches(),
+    ),
+    draw=draw_match,
+)
+RESOLVED_MATCHES = Family(
+    "resolved-matches",
+    always=(one_gap(0.5), staggered(3, 3), staggered(2, 2, 2), near_tie()),
+    draw=draw_resolved,
+)
+EASY_MATCH = Family("easy-match", always=(replace(one_gap(0.8), max_samples=2000),))
+TIED_MATCHES = Family(
+    "tied-matches",
+    always=(replace(one_gap(0.0), max_samples=60_000), replace(one_gap(0.25), max_samples=60_000)),
+    draw=draw_tied,
+)
+NEAR_TIES = Family(
+    "near-ties",
+    always=(
+        replace(one_gap(0.5), delta=0.05),
+        replace(one_gap(-0.5), delta=0.05),
+        nearly_equal(3, delta=0.5),
+        nearly_equal(3, delta=0.05),
+        one_edge(0.5 - 2.0**-11, 0.5 + 2.0**-11, 60, delta=0.5),
+    ),
+    draw=draw_near_tie,
+)
+HARD_MATCH = Family("hard-match", always=(replace(one_gap(0.125), max_samples=200),))
+NEAR_TIE = Family("near-tie", always=(near_tie(),))
+GAP_LADDER = Family("gap-ladder", always=tuple(one_gap(gap) for gap in (0.8, 0.4, 0.2, 0.1)))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Trials, and the level of an interval."""
+
+    n: int
+    level: float
+
+
+ALL_COUNTS = Family(
+    "all-counts",
+    always=tuple(Counts(n, level) for n in (1, 2, 5, 50, 200) for level in (0.5, 0.1, 0.01, 0.0001)),
+    draw=lambda draws: Counts(draws.integers(1, 200), draws.choice((0.5, 0.1, 0.01, 0.0001))),
+)
