@@ -84,6 +84,14 @@ def rslora_scale(alpha: float, rank: int) -> float:
     \|A x\|^2 has the mean rank \|x\|^2 / n. So the change is of order s^2 rank: rank^-1 for s = alpha / rank, and
     constant for s = alpha / sqrt(rank).
 
+    On a ladder of m >= 3 ranks, each four times the one before, let the means of \|A x\|^2 over some draws be within an
+    eighth of rank \|x\|^2 / n. Then the least-squares line through the logarithms of mean change and rank has a slope
+    within 1/10 of 0, or of -1 (statements LL-S3-rate, LL-S3-lora): it is the sum of w_k y_k with weights
+    w_k = (k - c) / (log(4) sum_j (j - c)^2) that add up to 0, c = (m - 1) / 2. The logarithms y_k lie in an interval of
+    length log(9/7) around a line of the slope that is claimed. So the slope is off by at most
+    log(9/7) / 2 sum_k \|w_k\|, and sum_k \|k - c\| <= sum_k (k - c)^2 for m >= 3 makes that at most
+    log(9/7) / (2 log 4) < 1/10.
+
     References
     ----------
     .. [1] D. Kalajdzievski, A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA, 2023 (recalled).
@@ -120,7 +128,8 @@ def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
     -----
     For f(x) = b <a, x> with <a, x> and the entries of x of order one: a step of b by h_B changes f by h_B <a, x>. A
     step of a moves each entry by h_A sign(x_i), so <a, x> by h_A \|x\|_1, of order h_A n. Both are of order one, and
-    with b of order h_B both parts of the change of f are, when h_B is constant and h_A of order 1 / n.
+    with b of order h_B both parts of the change of f are, when h_B is constant and h_A of order 1 / n. With the base 1,
+    which makes b = 1 after the first step, they are \|x\|_1 / n and \|<a, x>\|.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,70 +126,119 @@ def one_step(rank: int, rslora: bool) -> OneStep:
     return OneStep(np.array([1.0, 0.0, 0.0, 2.0]), np.array([1.0, -2.0]), A, 4.0, 0.25, rslora)
 
 
-STEPS = Family("one-step", always=tuple(one_step(r, root) for r in (1, 4) for root in (False, True)))
+def draw_step(draws: Draws) -> OneStep:
+    """Up to six coordinates, any rank, two outputs, entries in quarters."""
+    d = draws.integers(1, 6)
+    r = draws.integers(1, d)
+    x, label = (draws.integers(-8, 8, shape=n) / 4 for n in (d, 2))
+    A = draws.integers(-4, 4, shape=(r, d)) / 4
+    return OneStep(x, label, A, draws.integers(1, 16) / 2, draws.integers(1, 8) / 8, draws.choice((False, True)))
+
+
+STEPS = Family("one-step", always=tuple(one_step(r, root) for r in (1, 4) for root in (False, True)), draw=draw_step)
 
 
 @dataclass(frozen=True)
 class Steps:
-    """First steps of adapters of growing rank, some of each, A drawn with variance 1 / width."""
+    """First steps of adapters of growing rank, some of each: x (n,), and A (draws, r, n) for each rank."""
 
-    ranks: tuple[int, ...]
-    width: int
-    n_draws: int
-    seed: int
+    x: np.ndarray
+    A: tuple[np.ndarray, ...]
     rslora: bool
 
     @property
-    def cases(self) -> list[list[OneStep]]:
-        """A row for each rank; |x|^2 is the width."""
-        rng = np.random.default_rng(self.seed)
-        one = lambda A: OneStep(np.ones(self.width), np.array([-1.0]), A, 2.0, 1.0, self.rslora)
-        tables = [rng.normal(size=(self.n_draws, r, self.width)) / self.width**0.5 for r in self.ranks]
-        return [[one(A) for A in table] for table in tables]
+    def ranks(self) -> tuple[int, ...]:
+        """r of each."""
+        return tuple(table.shape[1] for table in self.A)
+
+    @property
+    def squares(self) -> list[np.ndarray]:
+        """|A x|^2 for each rank and draw."""
+        return [((table @ self.x) ** 2).sum(1) for table in self.A]
 
 
 def first_changes(case: Steps, rng: np.random.Generator | None = None) -> np.ndarray:
-    """How each output changes, (ranks, draws)."""
-    return np.array([[first_change(one)[0] for one in row] for row in case.cases])
+    """How each output changes by a step of size 1 towards the label -1, alpha = 2: (ranks, draws)."""
+    found = []
+    for A in case.A:
+        n, rank, d = A.shape  # a head for each draw
+        same = np.broadcast_to(np.eye(d), (n, d, d))
+        adapter = {"V": (A, np.zeros((n, 1, rank)))}
+        head = LoRAHead(same, same, np.zeros((n, d, 1)), adapters=adapter, alpha=2.0, beta=1.0, rslora=case.rslora)
+        dB = lora_gradients(head, case.x[None], -np.ones((1, 1)), adapt=("V",), method="dense").B["V"]
+        found.append(-head.scale("V") * (dB @ (A @ case.x)[:, :, None])[:, 0, 0])
+    return np.array(found)
 
 
-def steps(*, rslora: bool) -> tuple[Steps, ...]:
-    """Two seeds."""
-    return tuple(Steps((4, 16, 64), 64, 12, seed, rslora) for seed in (0, 1))
+def are_fourfold(case: Steps) -> bool:
+    """Whether each rank is four times the one before, three or more of them."""
+    return len(case.ranks) >= 3 and all(b == 4 * a for a, b in pairwise(case.ranks))
 
 
-RSLORA_LADDER = Family("ranks-doubled", always=steps(rslora=True))
-LORA_LADDER = Family("ranks-doubled-lora", always=steps(rslora=False))
+def are_typical(case: Steps) -> bool:
+    """Whether the mean of |A x|^2 is within an eighth of r |x|^2 / n, its mean for entries of variance 1 / n."""
+    wanted = [rank * (case.x**2).mean() for rank in case.ranks]
+    return all(7 / 8 * w <= one.mean() <= 9 / 8 * w for one, w in zip(case.squares, wanted, strict=True))
+
+
+def gaussian_steps(seed: int, n_draws: int, *, rslora: bool) -> Steps:
+    """Ranks 1, 4, 16; A of variance 1 / 16 on 16 coordinates."""
+    rng = np.random.default_rng(seed)
+    tables = tuple(rng.normal(size=(n_draws, rank, 16)) / 4 for rank in (1, 4, 16))
+    return Steps(np.ones(16), tables, rslora)
+
+
+def ladders(name: str, *, rslora: bool) -> Family:
+    """Two seeds, and drawn ones, of which those that are not typical are left out, about half."""
+    draw = lambda draws: gaussian_steps(draws.integers(0, 2**31 - 1), draws.choice((32, 64)), rslora=rslora)
+    return Family(name, always=tuple(gaussian_steps(s, 64, rslora=rslora) for s in (0, 1)), draw=draw)
+
+
+RSLORA_LADDER = ladders("ranks-doubled", rslora=True)
+LORA_LADDER = ladders("ranks-doubled-lora", rslora=False)
 
 
 @dataclass(frozen=True)
 class SignSteps:
-    """f(x) = b <a, x> in growing widths: Gaussian x, and a of variance 1 / width."""
+    """f(x) = b <a, x> in growing widths: |x|_1 and <a, x> for each width and draw."""
 
     widths: tuple[int, ...]
-    n_draws: int
-    seed: int
-
-    @property
-    def draws(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """sum |x| and <a, x>, for each width; given x, <a, x> is Gaussian of variance |x|^2 / width."""
-        rng = np.random.default_rng(self.seed)
-        xs = [rng.normal(size=(self.n_draws, n)) for n in self.widths]
-        return [(np.abs(x).sum(1), rng.normal(size=len(x)) * np.sqrt((x**2).mean(1))) for x in xs]
+    sums: np.ndarray
+    products: np.ndarray
 
 
-def sign_steps(
+def plus_rates(
     case: SignSteps, rng: np.random.Generator | None = None, rates: Any = theory.lora_plus_rates
 ) -> np.ndarray:
-    """Signs for gradients, second step: |b <step of a, x>| and |step of b <a, x>|, (widths, draws, 2)."""
-    found = []
-    for width, (sums, products) in zip(case.widths, case.draws, strict=True):
-        rate_A, rate_B = rates(width)
-        found.append(np.column_stack([rate_B * rate_A * sums, rate_B * np.abs(products)]))  # b is rate_B, from 0
-    return np.array(found)
+    """Step sizes of A and B for each width: (widths, 2)."""
+    return np.array([rates(width) for width in case.widths])
 
 
-WIDTH_LADDER = Family("widths-doubled", always=tuple(SignSteps((32, 256, 2048), 400, seed) for seed in (0, 1)))
+def gaussian_signs(seed: int, widths: tuple[int, ...], n_draws: int) -> SignSteps:
+    """Gaussian x, and a of variance 1 / width; given x, <a, x> is Gaussian of variance |x|^2 / width."""
+    rng = np.random.default_rng(seed)
+    xs = [rng.normal(size=(n_draws, n)) for n in widths]
+    products = [rng.normal(size=len(x)) * np.sqrt((x**2).mean(1)) for x in xs]
+    return SignSteps(widths, np.array([np.abs(x).sum(1) for x in xs]), np.array(products))
+
+
+def have_order_one(case: SignSteps) -> bool:
+    """Whether the means of |x|_1 / n and of |<a, x>| are between 1/2 and 1."""
+    means = [*(case.sums.mean(1) / case.widths), *np.abs(case.products).mean(1)]
+    return 1 / 2 <= min(means) and max(means) <= 1
+
+
+def draw_signs(draws: Draws) -> SignSteps:
+    """Three widths up to 512, a hundred draws."""
+    first = draws.integers(2, 32)
+    return gaussian_signs(draws.integers(0, 2**31 - 1), (first, 4 * first, 16 * first), 100)
+
+
+WIDTH_LADDER = Family(
+    "widths-doubled",
+    always=lambda: (gaussian_signs(0, (32, 256, 2048), 400), gaussian_signs(1, (16, 128, 1024), 400)),
+    draw=draw_signs,
+)
 
 
 @dataclass(frozen=True)
@@ -204,4 +254,8 @@ def needed_rank(case: Counts, rng: np.random.Generator | None = None) -> int:
     return theory.rank_without_spurious_minima(case.n_data, case.n_outputs)
 
 
-COUNTS = Family("data-counts", always=tuple(Counts(n, k) for n in (1, 2, 3, 10, 28, 1000) for k in (1, 3)))
+COUNTS = Family(
+    "data-counts",
+    always=tuple(Counts(n, k) for n in (1, 2, 3, 10, 28, 1000) for k in (1, 3)),
+    draw=lambda draws: Counts(draws.integers(1, 10 ** draws.integers(1, 6)), draws.integers(1, 1000)),
+)
