@@ -36,6 +36,7 @@ from proofs_checks.fair_subset_selection.families.blind import (
     unprotected,
 )
 from proofs_checks.fair_subset_selection.families.judged import Judged, Transfer, all_scores, latent_panel, transferred
+from proofs_checks.fair_subset_selection.families.ladder import Rung, rankings_until_apart
 from proofs_checks.fair_subset_selection.families.laws import (
     Bounded,
     Coupled,
@@ -192,7 +193,8 @@ def certified_within_groups(judged: Judged, rng: np.random.Generator) -> Transfe
 def _with_steps(means: Means, pairs: list[tuple[int, int]]) -> Jumps:
     """The smoothness of other pairs of items."""
     found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
-    gammas = gammas_of(means.latent.tolist(), means.observed.tolist(), map(Fraction, found.betas.tolist()), pairs)
+    betas = [Fraction(beta).limit_denominator(1000) for beta in found.betas.tolist()]
+    gammas = gammas_of(means.latent.tolist(), means.observed.tolist(), betas, pairs)
     return jumps_of(replace(found, gammas=np.array([float(g) for g in gammas])))
 
 
@@ -259,10 +261,9 @@ def chosen_by_a_fiftieth(law: PanelLaw, rng: np.random.Generator, n: int) -> np.
     return choices(replace(law, n=max(1, law.n // 50)), rng, n)
 
 
-def one_counts(law: PanelLaw, rng: np.random.Generator, n: int) -> Coupled:
-    """One ranking is drawn, and it counts for all."""
-    found = coupled(replace(law, n=1), rng, n)
-    return Coupled(law.n * found.latent, law.n * found.observed)
+def the_worst(law: PanelLaw, rng: np.random.Generator, n: int) -> Coupled:
+    """Observed scores are read upside down."""
+    return coupled(law, rng, n, sign=-1)
 
 
 def one_tail(tail: Tail, rng: np.random.Generator) -> float:
@@ -283,6 +284,11 @@ def worst_of_each_half(halves: Halves, rng: np.random.Generator) -> list[np.ndar
 def centered(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
     """Rankings around one in which the group comes last."""
     return uniform_rankings(replace(case, phi=0.25), rng, n)
+
+
+def rules_exchanged(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The number of one rule in the place of the other's."""
+    return rankings_until_apart(rung, rng, n)[:, ::-1]
 
 
 # --- blind panels ----------------------------------------------------------------------------------------------------

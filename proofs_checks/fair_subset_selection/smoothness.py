@@ -56,19 +56,30 @@ def same_group(means: Means) -> list[tuple[int, int]]:
 
 
 def steps(means: Means, found: Jumps) -> Sides:
-    """The ratios at which gamma jumps, gamma there, and alpha, against their definitions in rational numbers."""
-    f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
-    betas = ratios_below(means)
-    check_jumps(found, len(betas))
-    alpha = Fraction(min(*f, *g), int(means.largest))
-    lhs = [*found.betas, *found.gammas, found.alpha]
-    rhs = [*betas, *gammas_of(f, g, betas, same_group(means)), alpha]
+    """Where gamma jumps, gamma there and half way to it, beta_plus there, and alpha, against their definitions."""
+    true = by_definition(means)
+    check_jumps(found, len(true.betas))
+    lhs = [*found.betas, *found.gammas, *found.below, *found.plus, found.alpha]
+    rhs = [*true.betas, *true.gammas, *true.below, *true.plus, true.alpha]
     return Sides(np.array(lhs), np.array(rhs), rounding=rounding(4, np.array(rhs, dtype=float)))
+
+
+def by_definition(means: Means) -> Jumps:
+    """The same in rational numbers."""
+    f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
+    betas, pairs = ratios_below(means), same_group(means)
+    return Jumps(
+        alpha=Fraction(min(*f, *g), int(means.largest)),
+        betas=betas,
+        gammas=gammas_of(f, g, betas, pairs),
+        below=gammas_of(f, g, [beta / 2 for beta in betas], pairs),
+        plus=[min([*(beta for beta in betas if beta > one), Fraction(1)]) for one in betas],
+    )
 
 
 def check_jumps(found: Jumps, count: int) -> None:
     """gamma jumps at each different ratio, and nowhere else."""
-    if {np.shape(found.betas), np.shape(found.gammas)} != {(count,)}:
+    if {np.shape(one) for one in (found.betas, found.gammas, found.below, found.plus)} != {(count,)}:
         raise OutcomeError(f"gamma must jump {count} times")
 
 
@@ -98,15 +109,11 @@ def ratios_below(means: Means) -> list[Fraction]:
 
 def monotone(means: Means, found: Jumps) -> Sides:
     """Each gamma against the next, each beta against its beta_plus; all of them against their definitions."""
-    f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
-    betas, pairs, entries = ratios_below(means), same_group(means), Entries()
-    check_jumps(found, len(betas))
-    below = gammas_of(f, g, [beta / 2 for beta in betas], pairs)
-    above = [min([*(beta for beta in betas if beta > one), Fraction(1)]) for one in betas]
-    for report, true in ((found.betas, betas), (found.gammas, gammas_of(f, g, betas, pairs))):
-        entries.equal(report, true, rounding=rounding(4, np.array(true, dtype=float)))
-    for report, true in ((found.below, below), (found.plus, above)):
-        entries.equal(report, true, rounding=rounding(4, np.array(true, dtype=float)))
+    true, entries = by_definition(means), Entries()
+    check_jumps(found, len(true.betas))
+    for name in ("betas", "gammas", "below", "plus", "alpha"):
+        due = getattr(true, name)
+        entries.equal(getattr(found, name), due, rounding=rounding(4, np.array(due, dtype=float)))
     entries.at_most(found.gammas[:-1], found.gammas[1:])
     entries.at_most(found.below, found.gammas)
     entries.at_most(found.betas, found.plus, trivial=1)

@@ -76,17 +76,24 @@ def last_first(m: int, phi: float, intensity: float, n: int = 1) -> Swapped:
     return Swapped(np.tile(np.arange(m), (n, 1)), np.arange(m) < m // 2, phi, intensity)
 
 
-#: everybody in the wrong order, mild and full; nobody
+#: everybody in the wrong order, mild and full; nobody; one item between two of the group
 ALWAYS = (
     last_first(4, 0.5, 1.0),
     last_first(6, 1.0, 0.5),
     Swapped(np.array([[1, 0]]), np.array([True, False]), 0.5, 1.0),
+    Swapped(np.array([[0, 1, 2, 3]]), np.array([True, True, False, True]), 0.0, 0.5),
 )
 SWAPPED = Family("swapped", always=ALWAYS, draw=draw_swapped)
 NEAREST = Family(
-    "nearest-swaps", always=(last_first(6, 0.0, 0.5),), draw=lambda draws: draw_swapped(draws, phis=(0.0,))
+    "nearest-swaps",
+    always=(last_first(6, 0.0, 0.5), last_first(4, 0.0, 1.0)),
+    draw=lambda draws: draw_swapped(draws, phis=(0.0,)),
 )
-FULL = Family("full-swaps", always=ALWAYS[:1], draw=lambda draws: draw_swapped(draws, intensities=(1.0,)))
+FULL = Family(
+    "full-swaps",
+    always=(ALWAYS[0], last_first(4, 0.0, 1.0)),
+    draw=lambda draws: draw_swapped(draws, intensities=(1.0,)),
+)
 FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share in (0.25, 0.5, 1.0)))
 FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
 PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=4),))
@@ -149,6 +156,7 @@ UTILITIES = Family(
     always=(
         Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
         Utilities(np.array([[4.0, 1.0, 4.0, 1.0]]), np.array([True, True, False, False]), 0.25),
+        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([False, False, True]), 0.25),
     ),
     draw=draw_utilities,
 )

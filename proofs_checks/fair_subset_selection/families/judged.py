@@ -12,6 +12,7 @@ from lrtheory.fair_subset_selection import certify_selection, committee_score, s
 from proofs_checks.fair_subset_selection.families.panels import (
     SUBMODULAR,
     Panel,
+    apart,
     draw_panel,
     draw_positions,
     rule_of,
@@ -72,14 +73,20 @@ TRAP = trap(9)
 #: what the trap's greedy choice is worth to other voters: c = 1/3, and a quarter of the optimum
 OTHERS = np.repeat(np.argsort([[0, 2, 1, 3], [1, 3, 0, 2]], axis=1), [1, 3], axis=0)
 ZERO = Panel(np.array([[0, 1, 2]]), "sntv", 1, 1, np.array([0, 0, 1]), np.array([0, 0]), np.array([3, 3]))
+#: the second choice adds nothing to the first
+CONTENT = Judged(apart([[0, 1, 2, 3]], "cc", 2, 2, (2, 0), (2, 0)), np.array([[0, 2, 3, 1]]), False)
 CERTIFIED_TRAPS = Family("certified-traps", always=(Judged(TRAP, TRAP.positions, False),))
 CERTIFIED = Family(
-    "certified", always=(Judged(TRAP, TRAP.positions, False), Judged(TRAP, OTHERS, False)), draw=draw_judged
+    "certified", always=(Judged(TRAP, TRAP.positions, False), Judged(TRAP, OTHERS, False), CONTENT), draw=draw_judged
 )
 #: the last one: the choice is the best of its group and worth nothing
 CERTIFIED_FREE = Family(
     "certified-free",
-    always=(Judged(without_quotas(TRAP), TRAP.positions, True), Judged(ZERO, np.array([[2, 1, 0]]), True)),
+    always=(
+        Judged(without_quotas(TRAP), TRAP.positions, True),
+        Judged(without_quotas(apart([[2, 3, 0, 1]], "cc", 2, 2, (0, 0), (2, 1))), np.array([[2, 3, 0, 1]]), True),
+        Judged(ZERO, np.array([[2, 1, 0]]), True),
+    ),
     draw=draw_judged_free,
 )
 

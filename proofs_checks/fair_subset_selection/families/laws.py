@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 
@@ -202,7 +201,7 @@ BY_TOPS, BY_BORDA = two_levels(32, "sntv"), two_levels(16, "borda")
 TWO_PAIRS = needed(PanelLaw((4, 1, 4, 1), (False, False, True, True), "sntv", 2, 1, *[Fraction(0)] * 3), Fraction(1))
 ENOUGH = Family(
     "enough-rankings",
-    always=lambda: (BY_TOPS, two_levels(32, "sntv", k=16), BY_BORDA, three_levels("sntv"), TWO_PAIRS),
+    always=lambda: (BY_TOPS, two_levels(24, "sntv", k=12), BY_BORDA, three_levels("sntv"), TWO_PAIRS),
     draw=draw_law,
 )
 NEARLY_ALIKE = Family("nearly-alike", always=lambda: (three_levels("sntv"),))
@@ -220,15 +219,15 @@ NOT_SMOOTH = Family(
 
 @dataclass(frozen=True)
 class Coupled:
-    """Latent and observed scores of the same rankings, a row a run."""
+    """Latent and observed scores of the same rankings, and the k items chosen, a row a run."""
 
     latent: np.ndarray
     observed: np.ndarray
+    items: np.ndarray
 
 
-def coupled(law: PanelLaw, rng: np.random.Generator, n: int, **changes: Any) -> Coupled:
-    """Latent and observed scores in n runs."""
-    law = replace(law, **changes)
+def coupled(law: PanelLaw, rng: np.random.Generator, n: int, sign: int = 1) -> Coupled:
+    """Latent and observed scores in n runs, and what the observed ones choose at the quota of the best latent set."""
     quality = [float(q) for q in law.quality]
     pairs = []
     for _ in range(n):
@@ -236,7 +235,11 @@ def coupled(law: PanelLaw, rng: np.random.Generator, n: int, **changes: Any) -> 
         panel = bias_utilities(utilities, np.array(law.disadvantaged), float(law.theta), rng=rng)
         pairs.append([item_scores(one, law.rule) for one in (panel.latent, panel.observed)])
     both = np.array(pairs)
-    return Coupled(both[:, 0], both[:, 1])
+    items = []
+    for latent, observed in both:
+        quota = {True: select_by_scores(latent, law.k, groups=law.groups == 1).group_counts[True]}
+        items.append(select_by_scores(sign * observed, law.k, groups=law.groups == 1, quota=quota).items)
+    return Coupled(both[:, 0], both[:, 1], np.array(items))
 
 
 def are_coupled(law: PanelLaw, found: Coupled) -> np.ndarray:

@@ -70,6 +70,8 @@ MEANS = Family(
         Means(np.array([4, 1]), np.array([1, 1]), np.array([0, 1]), 4),
         Means(np.array([2, 2, 1]), np.array([2, 2, 1]), np.array([0, 0, 0]), 2),
         Means(np.array([4, 2, 1]), np.array([4, 1, 2]), np.array([0, 0, 0]), 4),
+        Means(np.array([4, 2, 1]), np.array([3, 1, 2]), np.array([0, 0, 1]), 4),
+        Means(np.array([2, 4, 4]), np.array([1, 1, 1]), np.array([0, 0, 0]), 4),
     ),
     draw=draw_means,
 )

@@ -226,9 +226,22 @@ def columns_first() -> Panel:
     return Panel(np.argsort(orders, axis=1), "cc", 2, 3, np.zeros(9, int), np.array([0]), np.array([9]))
 
 
+def apart(orders: list[list[int]], kind: str, depth: int, k: int, low: tuple[int, int], high: tuple[int, int]) -> Panel:
+    """Rankings of four items, of which item 1 is a group of its own."""
+    groups = np.array([0, 1, 0, 0])
+    return Panel(np.argsort(orders, axis=1), kind, depth, k, groups, np.array(low), np.array(high))
+
+
+#: the best item must leave its place to the other group
+RESERVED = apart([[1, 0, 2, 3]], "sntv", 1, 1, (1, 0), (1, 1))
+#: the item of the full group does not fit
+FULL_GROUP = apart([[0, 1, 2, 3]], "sntv", 1, 1, (0, 0), (1, 0))
+#: where a bound of an earlier step is too large, and where a kept marginal is
+STALE = apart([[0, 1, 2, 3]], "pav", 1, 3, (0, 0), (2, 1))
+LIFTED = apart([[0, 1, 2, 3], [1, 0, 2, 3]], "borda-cc", 1, 2, (0, 0), (1, 1))
 ALWAYS = (alike(1, 4, "sntv", 1), alike(3, 4, "borda", 2), alike(2, 4, "borda-cc", 2), opposed(2, 5))
-PANELS = Family("panels", always=ALWAYS, draw=draw_panel)
-SEPARABLE_PANELS = Family("separable-panels", always=ALWAYS[:2], draw=of_kinds(*SEPARABLE))
+PANELS = Family("panels", always=(*ALWAYS, FULL_GROUP), draw=draw_panel)
+SEPARABLE_PANELS = Family("separable-panels", always=(*ALWAYS[:2], RESERVED), draw=of_kinds(*SEPARABLE))
 #: lhs/rhs is what greedy loses over OPT/2, 2b / (2b + 1)
 SUBMODULAR_PANELS = Family(
     "submodular-panels",
@@ -237,7 +250,7 @@ SUBMODULAR_PANELS = Family(
     draw=of_kinds(*SUBMODULAR),
 )
 TRAPS = Family("traps", always=(trap(9),))
-STEPS = Family("greedy-steps", always=(*ALWAYS[2:], trap(3)), draw=of_kinds(*SUBMODULAR))
+STEPS = Family("greedy-steps", always=(*ALWAYS[2:], trap(3), STALE, LIFTED), draw=of_kinds(*SUBMODULAR))
 
 
 def draw_free(draws: Draws) -> Panel:

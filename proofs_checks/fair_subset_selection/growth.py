@@ -1,0 +1,87 @@
+"""How the number of rankings grows with the number of items: measured, and compared with what the bounds say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.bounds import Measured, Rate, Statement, saboteur
+from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection.families.ladder import LADDER, Rung, rankings_until_apart
+
+WHERE = "Plackett-Luce, qualities 4 and 1 in turn, half of the items seen at 0.3; m = 8, 16, 32, 64; quantile 0.9"
+CLOSED = "what is counted are the rankings of a simulation, and no algorithm decides anything in it"
+
+
+def items_with_logarithm(rung: Rung) -> float:
+    """m log m."""
+    return rung.n_items * float(np.log(rung.n_items))
+
+
+def exponent(column: int, size, window: tuple[float, float]) -> Rate:
+    """The number of rankings of a rule grows with the size at a power in the window."""
+    return Rate(cost=lambda rung, found: found[:, column], size=size, over=lambda rung: 1.0, exponent=window)
+
+
+FSS_T3_RATE = Statement(
+    id="fair_subset_selection/FSS-T3-rate",
+    title="With SNTV the rankings that are needed grow like m log m",
+    source=Measured(
+        what="the exponent against m log m lies in [0.9, 1.35]",
+        where=WHERE,
+        command="lrtheory check fair_subset_selection/FSS-T3-rate",
+    ),
+    tex=r"n_{\mathrm{SNTV}} \sim (m \log m)^{c},\quad 0.9 \le c \le 1.35",
+    hypotheses={"as many good as bad items in each group": lambda rung: rung.n_items % 4 == 0},
+    instances=LADDER,
+    solve=rankings_until_apart,
+    closed=CLOSED,
+    claim=exponent(0, items_with_logarithm, (0.9, 1.35)),
+    saboteurs=(
+        saboteur("whole rankings are read", solve=mutants.rules_exchanged),
+        saboteur("log m is claimed", claim=exponent(0, lambda rung: rung.n_items, (-np.inf, 0.6))),
+    ),
+    notes="FSS-T1 and FSS-T3 bound it by O(m log m); at these sizes the exponent is near 1.18 and falls towards 1.",
+)
+
+FSS_T3_RATE_BORDA = Statement(
+    id="fair_subset_selection/FSS-T3-rate-borda",
+    title="With Borda the rankings that are needed hardly grow with m",
+    source=Measured(
+        what="the exponent against m is below 0.6",
+        where=WHERE,
+        command="lrtheory check fair_subset_selection/FSS-T3-rate-borda",
+    ),
+    tex=r"n_{\mathrm{Borda}} \sim m^{c},\quad c \le 0.6",
+    hypotheses={"as many good as bad items in each group": lambda rung: rung.n_items % 4 == 0},
+    instances=LADDER,
+    solve=rankings_until_apart,
+    closed=CLOSED,
+    claim=exponent(1, lambda rung: rung.n_items, (-np.inf, 0.6)),
+    saboteurs=(
+        saboteur("tops alone are read", solve=mutants.rules_exchanged),
+        saboteur("m log m is claimed", claim=exponent(1, items_with_logarithm, (0.9, 1.35))),
+    ),
+    notes="FSS-T1 and FSS-T3 bound it by O(log m), which a power of m near 0.36 looks like at these sizes.",
+)
+
+FSS_T3_RATE_GAP = Statement(
+    id="fair_subset_selection/FSS-T3-rate-gap",
+    title="SNTV falls behind Borda by more than the square root of m",
+    source=Measured(
+        what="the exponent of the quotient against m is above 0.5",
+        where=WHERE,
+        command="lrtheory check fair_subset_selection/FSS-T3-rate-gap",
+    ),
+    tex=r"n_{\mathrm{SNTV}}/n_{\mathrm{Borda}} \sim m^{c},\quad c \ge \tfrac12",
+    hypotheses={"as many good as bad items in each group": lambda rung: rung.n_items % 4 == 0},
+    instances=LADDER,
+    solve=rankings_until_apart,
+    closed=CLOSED,
+    claim=Rate(
+        cost=lambda rung, found: found[:, 0] / found[:, 1],
+        size=lambda rung: rung.n_items,
+        over=lambda rung: 1.0,
+        exponent=(0.5, np.inf),
+    ),
+    saboteurs=(saboteur("the rules are taken for each other", solve=mutants.rules_exchanged),),
+)
