@@ -10,8 +10,8 @@ from lrtheory.bounds import (
     Derived,
     Identity,
     Inequality,
+    Measured,
     Paper,
-    Recorded,
     Sides,
     Statement,
     rounding,
@@ -19,6 +19,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.lora_limits import scalings, theory
 from proofs_checks.lora_limits import mutants_limits as mutants
+from proofs_checks.lora_limits.families.descents import DESCENTS, LOW_RANKS, Descents, descended
 from proofs_checks.lora_limits.families.ladders import slope
 from proofs_checks.lora_limits.families.side import (
     COUNTS,
@@ -132,18 +133,39 @@ LL_S2_RANK = Statement(
     ),
 )
 
+
+def ends(case: Descents, found: np.ndarray) -> Sides:
+    """How far each descent may be above the minimum, in units of the loss at 0."""
+    gaps = np.array([case.gap(one) for one in np.asarray(found)])
+    return Sides(gaps, np.full(len(gaps), 2.0**-20), rounding=rounding(4096, 1 + np.abs(gaps)))
+
+
 LL_S2 = Statement(
     id="lora_limits/LL-S2",
-    title="No spurious minima of the linearised problem from a rank on",
-    source=Paper("2402.11867", "abstract", read="recalled"),
-    tex=r"r(r+1)/2 > KN \Rightarrow \text{no spurious local minima, up to a small generic perturbation}",
-    hypotheses={},
-    instances=LINEAR,
-    solve=adapted,
-    claim=Recorded(
-        "that descents from many starts agree is evidence, and no proof; the rank from which it is claimed is exact",
-        carried_by="lora_limits/LL-S2-rank",
+    title="Descents of the linearised problem end at its minimum from a rank on",
+    source=Measured(
+        what="descents with weight decay, from random starts, end within 2^-20 of the loss at 0 above its minimum",
+        where="Gaussian data and labels, up to six of them, matrices up to 4 x 4",
+        command="lrtheory check lora_limits/LL-S2",
     ),
+    tex=r"r(r+1)/2 > N \Rightarrow \mathrm{Loss}(U, V) - \min \le 2^{-20}\,\mathrm{Loss}(0, 0)",
+    hypotheses={
+        "r (r + 1) / 2 > N": lambda case: case.rank >= theory.rank_without_spurious_minima(len(case.y), 1),
+        "weight decay of 1/16 or more": lambda case: case.decay >= 1 / 16,
+        "labels that are not all zero": lambda case: bool(np.any(case.y)),
+    },
+    instances=DESCENTS,
+    solve=descended,
+    claim=Inequality(ends, unbounded="a descent may end anywhere"),
+    saboteurs=(
+        saboteur("rank 1", breaks="r (r + 1) / 2 > N", instances=LOW_RANKS),
+        saboteur("no descent", solve=lambda case, rng: case.starts),
+    ),
+    notes=(
+        "The abstract of arXiv 2402.11867 (recalled) says that there are no spurious local minima from this rank on, "
+        "up to a small generic perturbation. The minimum is bounded by the dual of the problem with the nuclear norm."
+    ),
+    decisions=("outcome",),
 )
 
 
