@@ -6,6 +6,7 @@ from proofs_checks.transductive_clustering import inner
 from proofs_checks.transductive_clustering import cycles
 from proofs_checks.transductive_clustering import steps
 from proofs_checks.transductive_clustering import outer
+from proofs_checks.transductive_clustering import prototypes
 from proofs_checks.transductive_clustering import accuracy
 
 PAPER = (

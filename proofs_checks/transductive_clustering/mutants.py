@@ -57,7 +57,7 @@ from proofs_checks.transductive_clustering.families.relaxed import (
     rounded,
 )
 from proofs_checks.transductive_clustering.families.rings import Pairwise
-from proofs_checks.transductive_clustering.families.tasks import Answers, Episode, alone, compared, together
+from proofs_checks.transductive_clustering.families.tasks import Answers, Episode, answered, together
 
 # --- updates ---------------------------------------------------------------------------------------------------------
 
@@ -168,12 +168,8 @@ def one_turn_less(scattered: Scattered, rng: np.random.Generator) -> Hard:
 
 def last_label(case: Case, rng: np.random.Generator) -> np.ndarray:
     """Of equal labels the last one."""
-    mirrored = replace(
-        case,
-        costs=case.costs[:, ::-1],
-        init=case.init[:, ::-1],
-        clamp=np.where(case.clamp < 0, -1, case.n_clusters - 1 - case.clamp),
-    )
+    clamp = np.where(case.free, -1, case.n_clusters - 1 - case.clamp)
+    mirrored = replace(case, costs=case.costs[:, ::-1], init=case.init[:, ::-1], clamp=clamp)
     return case.n_clusters - 1 - rounded(mirrored)
 
 
@@ -377,20 +373,21 @@ def means_of_labels(weighted: Weighted, rng: np.random.Generator) -> np.ndarray:
 
 def turned_labels(law, rng: np.random.Generator, n: int, **options) -> Answers:
     """Labels of the next query."""
-    found = compared(law, rng, n, **options)
-    return replace(found, better=np.roll(found.better, law.query, axis=1))
+    found = answered(law, rng, n, **options)
+    return replace(found, labels=np.roll(found.labels, 1, axis=1))
 
 
-def matched_labels(law, rng: np.random.Generator, n: int) -> np.ndarray:
+def matched_labels(law, rng: np.random.Generator, n: int) -> Answers:
     """Labels renamed, task by task, so that most are right."""
     from scipy.optimize import linear_sum_assignment
 
-    found = alone(law, rng, n, method="slk").copy()
-    for labels in found:
+    found = answered(law, rng, n, method="slk")
+    renamed = found.labels.copy()
+    for labels, truth in zip(renamed, law.tasks(found.seed, n).truth, strict=True):
         table = np.zeros((law.n_classes, law.n_classes))
-        np.add.at(table, (labels, law.truth), 1)
+        np.add.at(table, (labels, truth), 1)
         labels[:] = linear_sum_assignment(-table)[1][labels]
-    return found
+    return replace(found, labels=renamed)
 
 
 def shifted_queries(episode: Episode, rng: np.random.Generator) -> np.ndarray:

@@ -254,6 +254,7 @@ TC_C1 = Statement(
         saboteur("another number of updates", solve=mutants.more_updates),
         saboteur("none for held rows", claim=Identity(partial(worked, rows="free"))),
     ),
+    closed="the products are counted by weights on which the package's own kernels run",
     notes="The code runs on weights that count their products. A run makes one product more than updates, for its last "
     "energy; rows that are held are computed too and then put back, so N stands for N_F.",
 )

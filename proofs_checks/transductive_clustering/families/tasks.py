@@ -1,13 +1,13 @@
 """Few-shot tasks from laws: round classes, thin ones, queries of other classes, and digits where they are installed.
 
-Queries stand class by class, so that the claim knows the truth and the solver returns labels alone.
+A seed makes the tasks of a law again, so a solver returns the seed and its labels, and the claim knows the truth.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,15 @@ from lrtheory._data import DIGITS, location
 from lrtheory.bounds import Draws, Family
 from lrtheory.transductive_clustering import few_shot, load_digits_features, make_episodes
 
-Tasks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]
+
+class Tasks(NamedTuple):
+    """Support, its labels and queries of n tasks, the mean of other classes where there is one, and the truth."""
+
+    support: np.ndarray
+    labels: np.ndarray
+    query: np.ndarray
+    base_mean: np.ndarray | None
+    truth: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,25 +50,36 @@ class TaskLaw:
     stretch: float = 1.0
     informed: bool = True
 
-    @property
-    def truth(self) -> np.ndarray:
-        """Class of each query."""
-        return np.repeat(np.arange(self.n_classes), self.query)
-
-    def draw(self, rng: np.random.Generator, n: int) -> Tasks:
-        """Support, its labels and queries of n tasks; there are no other classes."""
+    def tasks(self, seed: int, n: int) -> Tasks:
+        """Tasks with their queries in a random order; there are no other classes."""
+        rng = np.random.default_rng(seed)
         size = (n, self.n_classes, 1, self.n_features)
-        centers, along = rng.normal(size=size), rng.normal(size=size)
-        along = along / np.linalg.norm(along, axis=-1, keepdims=True)
+        classes = rng.normal(size=size), rng.normal(size=size)
+        others = classes if self.informed else (rng.normal(size=size), rng.normal(size=size))
 
-        def around(middle: np.ndarray, count: int) -> np.ndarray:
+        def around(classes: tuple[np.ndarray, np.ndarray], count: int) -> np.ndarray:
+            center, along = classes
+            along = along / np.linalg.norm(along, axis=-1, keepdims=True)
             off = rng.normal(size=(n, self.n_classes, count, self.n_features))
             off = off + (self.stretch - 1) * (off * along).sum(-1, keepdims=True) * along
-            return (middle + self.noise * off).reshape(n, -1, self.n_features)
+            return (center + self.noise * off).reshape(n, -1, self.n_features)
 
         labels = np.tile(np.repeat(np.arange(self.n_classes), self.shot), (n, 1))
-        support, others = around(centers, self.shot), centers if self.informed else rng.normal(size=size)
-        return support, labels, around(others, self.query), None
+        truth = np.tile(np.repeat(np.arange(self.n_classes), self.query), (n, 1))
+        return shuffled(rng, Tasks(around(classes, self.shot), labels, around(others, self.query), None, truth))
+
+    @property
+    def kind(self) -> str:
+        """Of which measured kind the law is, in words; empty where it is of none."""
+        if not self.informed:
+            return ""
+        if self.shot == 1 and self.n_classes == 5 and self.stretch == 1 and 1.2 <= self.noise <= 1.6:
+            return "round, one shot" if 14 <= self.n_features <= 20 and 8 <= self.query <= 12 else ""
+        if not 15 <= self.noise * self.stretch / 0.05 <= 25 or not 8 <= self.query <= 18:
+            return ""
+        if self.shot == 1 and self.n_classes == 4 and self.n_features == 4:
+            return "thin, one shot"
+        return "thin, five shots" if self.shot == 5 and self.n_classes == 3 and self.n_features == 3 else ""
 
 
 @cache
@@ -77,17 +96,28 @@ class DigitLaw:
     query: int = 15
     n_classes: int = 5
 
-    @property
-    def truth(self) -> np.ndarray:
-        """Class of each query, as its place among the classes of the task."""
-        return np.repeat(np.arange(self.n_classes), self.query)
-
-    def draw(self, rng: np.random.Generator, n: int) -> Tasks:
-        """Support, the places of its classes, queries, and the mean of the other classes, of n tasks."""
+    def tasks(self, seed: int, n: int) -> Tasks:
+        """Tasks with the places of their classes as labels, and with their queries in a random order."""
+        rng = np.random.default_rng(seed)
         size = {"n_tasks": n, "way": self.n_classes, "shot": self.shot, "query": self.query}
         batch = make_episodes(digits(), rng=rng, **size)
         places = np.tile(np.repeat(np.arange(self.n_classes), self.shot), (n, 1))
-        return batch.support, places, batch.query, batch.base_mean
+        truth = np.tile(np.repeat(np.arange(self.n_classes), self.query), (n, 1))
+        return shuffled(rng, Tasks(batch.support, places, batch.query, batch.base_mean, truth))
+
+    @property
+    def kind(self) -> str:
+        """Of which measured kind the law is, in words; empty where it is of none."""
+        if self.n_classes != 5 or not 10 <= self.query <= 15:
+            return ""
+        return {1: "digits, one shot", 5: "digits, five shots"}.get(self.shot, "")
+
+
+def shuffled(rng: np.random.Generator, tasks: Tasks) -> Tasks:
+    """The tasks with the queries of each in an order of its own, so that their places do not tell their classes."""
+    order = rng.permuted(np.tile(np.arange(tasks.truth.shape[1]), (len(tasks.truth), 1)), axis=1)
+    query = np.take_along_axis(tasks.query, order[:, :, None], 1)
+    return tasks._replace(query=query, truth=np.take_along_axis(tasks.truth, order, 1))
 
 
 def with_digits(*laws: Any, shot: int) -> tuple[Any, ...]:
@@ -97,10 +127,10 @@ def with_digits(*laws: Any, shot: int) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Answers:
-    """Labels of the queries by a method and by another on the same tasks, (n, NQ) each."""
+    """Labels of the queries (n, NQ), and the seed of the tasks."""
 
-    better: np.ndarray
-    worse: np.ndarray
+    seed: int
+    labels: np.ndarray
 
 
 Options = dict[str, Any]
@@ -108,38 +138,53 @@ Options = dict[str, Any]
 
 def labeled(tasks: Tasks, options: Options) -> np.ndarray:
     """The labels that a method gives."""
-    support, labels, query, base_mean = tasks
-    return few_shot(support, labels, query, base_mean=base_mean, **options).labels
+    return few_shot(tasks.support, tasks.labels, tasks.query, base_mean=tasks.base_mean, **options).labels
 
 
-def compared(law: Any, rng: np.random.Generator, n: int, *, better: Options, worse: Options) -> Answers:
-    """Both methods on the same n tasks."""
-    tasks = law.draw(rng, n)
-    return Answers(labeled(tasks, better), labeled(tasks, worse))
-
-
-def alone(law: Any, rng: np.random.Generator, n: int, **options: Any) -> np.ndarray:
-    """Labels of one method, (n, NQ)."""
-    return labeled(law.draw(rng, n), options)
+def answered(law: Any, rng: np.random.Generator, n: int, **options: Any) -> Answers:
+    """Labels of one method on n tasks."""
+    seed = int(rng.integers(2**63))
+    return Answers(seed, labeled(law.tasks(seed, n), options))
 
 
 #: Laplacian K-prototypes as published: prototypes from labels, and these weights
 PUBLISHED: Options = {"method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0}
 PUBLISHED_MODES: Options = PUBLISHED | {"prototype": "mode"}
 
-ROUND = TaskLaw(16, 1, 10, 1.4)
-THIN = TaskLaw(4, 1, 10, 0.05, n_classes=4, stretch=20.0)
-THIN_FIVE = TaskLaw(3, 5, 15, 0.1, n_classes=3, stretch=10.0)
-STRANGE = TaskLaw(16, 1, 10, 1.4, informed=False)
-LISTED = (ROUND, THIN, THIN_FIVE, DigitLaw(1), DigitLaw(5))
 
-ONE_SHOT = Family("one-shot", always=lambda: with_digits(ROUND, shot=1))
-FIVE_SHOTS = Family("five-shots", always=lambda: with_digits(THIN_FIVE, shot=5))
-THIN_CLASSES = Family("thin-classes", always=(THIN,))
+def draw_round(draws: Draws) -> TaskLaw:
+    """Round classes in 14 to 20 dimensions."""
+    return TaskLaw(draws.integers(14, 20), 1, draws.integers(8, 12), draws.integers(12, 16) / 10)
+
+
+def draw_thin(draws: Draws) -> TaskLaw:
+    """Thin classes in four dimensions."""
+    return TaskLaw(4, 1, draws.integers(8, 12), 0.05, n_classes=4, stretch=float(draws.integers(18, 22)))
+
+
+def draw_thin_five(draws: Draws) -> TaskLaw:
+    """Thin classes in three dimensions, five labeled points each."""
+    return TaskLaw(3, 5, draws.integers(12, 18), 0.1, n_classes=3, stretch=float(draws.integers(9, 11)))
+
+
+def draw_unrelated(draws: Draws) -> TaskLaw:
+    """Queries of other classes than the support's, of any shape."""
+    sizes = draws.integers(3, 16), draws.choice((1, 2, 5)), draws.integers(4, 12)
+    shape = {"n_classes": draws.integers(2, 5), "stretch": draws.choice((1.0, 10.0))}
+    return TaskLaw(*sizes, draws.integers(1, 20) / 10, informed=False, **shape)
+
+
+ONE_SHOT = Family("one-shot", always=lambda: with_digits(TaskLaw(16, 1, 10, 1.4), shot=1), draw=draw_round)
+FIVE_SHOTS = Family(
+    "five-shots",
+    always=lambda: with_digits(TaskLaw(3, 5, 15, 0.1, n_classes=3, stretch=10.0), shot=5),
+    draw=draw_thin_five,
+)
+THIN_CLASSES = Family("thin-classes", always=(TaskLaw(4, 1, 10, 0.05, n_classes=4, stretch=20.0),), draw=draw_thin)
 #: threads, which means cut across
 THREADS = Family("threads", always=(TaskLaw(3, 1, 10, 0.05, stretch=40.0),))
 #: classes that say nothing of the queries
-UNRELATED = Family("unrelated", always=(STRANGE,))
+UNRELATED = Family("unrelated", always=(TaskLaw(16, 1, 10, 1.4, informed=False),), draw=draw_unrelated)
 
 
 # --- what a label depends on -----------------------------------------------------------------------------------------
