@@ -4,6 +4,7 @@
 from proofs_checks.fair_subset_selection import biases
 from proofs_checks.fair_subset_selection import separable
 from proofs_checks.fair_subset_selection import submodular
+from proofs_checks.fair_subset_selection import transfers
 from proofs_checks.fair_subset_selection import smoothness
 from proofs_checks.fair_subset_selection import sampling
 from proofs_checks.fair_subset_selection import growth

@@ -38,21 +38,23 @@ from proofs_checks.fair_subset_selection.families.blind import (
 from proofs_checks.fair_subset_selection.families.judged import Judged, Transfer, all_scores, latent_panel, transferred
 from proofs_checks.fair_subset_selection.families.ladder import Rung, rankings_until_apart
 from proofs_checks.fair_subset_selection.families.laws import (
-    Bounded,
     Coupled,
-    Estimated,
-    Items,
     PanelLaw,
-    Spread,
     biased,
     choices,
     coupled,
-    estimates,
-    one_ranking,
     sums,
 )
 from proofs_checks.fair_subset_selection.families.means import Jumps, Means, gammas_of, jumps_of
 from proofs_checks.fair_subset_selection.families.panels import Certified, Counts, Panel, feasible_sets, score
+from proofs_checks.fair_subset_selection.families.ranked import (
+    Bounded,
+    Estimated,
+    Items,
+    Spread,
+    estimates,
+    one_ranking,
+)
 from proofs_checks.fair_subset_selection.families.scores import ScorePair, Shares
 from proofs_checks.fair_subset_selection.families.single import best_by_quota
 from proofs_checks.fair_subset_selection.families.tails import (

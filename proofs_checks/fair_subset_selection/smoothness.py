@@ -25,7 +25,9 @@ from lrtheory.bounds import (
 )
 from lrtheory.fair_subset_selection import ScoreRule, smoothness, theory
 from proofs_checks.fair_subset_selection import mutants
-from proofs_checks.fair_subset_selection.families.laws import (
+from proofs_checks.fair_subset_selection.families.laws import biased
+from proofs_checks.fair_subset_selection.families.means import MEANS, Jumps, Means, gammas_of, jumps_of
+from proofs_checks.fair_subset_selection.families.ranked import (
     COPIED,
     ESTIMATED,
     ONE_RANKING,
@@ -36,11 +38,9 @@ from proofs_checks.fair_subset_selection.families.laws import (
     Estimated,
     Items,
     Spread,
-    biased,
     estimates,
     one_ranking,
 )
-from proofs_checks.fair_subset_selection.families.means import MEANS, Jumps, Means, gammas_of, jumps_of
 from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, are_rankings
 
 

@@ -20,18 +20,9 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.fair_subset_selection import certificates, greedy, served, theory
+from lrtheory.fair_subset_selection import greedy, served, theory
 from proofs_checks.fair_subset_selection import mutants
-from proofs_checks.fair_subset_selection.families.judged import (
-    CERTIFIED,
-    CERTIFIED_FREE,
-    CERTIFIED_TRAPS,
-    Judged,
-    Transfer,
-    all_scores,
-    latent_panel,
-    transferred,
-)
+from proofs_checks.fair_subset_selection.families.judged import all_scores
 from proofs_checks.fair_subset_selection.families.panels import (
     CONVEX,
     FREE_PANELS,
@@ -274,6 +265,11 @@ FSS_G5_BOUND = Statement(
 )
 
 
+def step_rounding(panel: Panel, magnitude) -> float:
+    """Rounding of the ratio, which is computed in doubles."""
+    return rounding(64 * panel.n_items, float(magnitude))
+
+
 # --- the function ----------------------------------------------------------------------------------------------------
 
 
@@ -309,93 +305,6 @@ FSS_G5 = Statement(
     ),
 )
 
-
-# --- judged by other scores ------------------------------------------------------------------------------------------
-
-
-def kept(judged: Judged, found: Transfer, share=None) -> Sides:
-    """What is lost of the latent optimum against the rest of the certified share; the share by definition."""
-    panel, entries = latent_panel(judged), Entries()
-    items = check_feasible(panel, found.items)
-    value, top, k = score(panel, items), optimum(panel), panel.k if judged.free else None
-    certified_share = theory.certificate_ratio(step_ratio(judged, items), k=k)
-    allowed = gain_rounding(panel) + step_rounding(panel, top)
-    entries.kept(top, value, certified_share if share is None else share, rounding=allowed)
-    entries.equal(found.ratio, certified_share, rounding=step_rounding(panel, 1))
-    return entries.sides()
-
-
-def step_rounding(panel: Panel, magnitude) -> float:
-    """Rounding of the ratio, which is computed in doubles."""
-    return rounding(64 * panel.n_items, float(magnitude))
-
-
-def step_ratio(judged: Judged, chosen_items: list[int]) -> Fraction:
-    """c: the least share that a choice has of the largest latent marginal that was there, by definition."""
-    panel, items, ratios = latent_panel(judged), [], [Fraction(1)]
-    for item in chosen_items:
-        base = score(panel, items)
-        others = [
-            i for i in range(panel.n_items) if i not in items and (judged.free or panel.groups[i] == panel.groups[item])
-        ]
-        largest = max(score(panel, [*items, i]) - base for i in others)
-        gain = score(panel, [*items, item]) - base
-        ratios.append(Fraction(gain) / Fraction(largest) if largest > 0 else Fraction(1))
-        items.append(item)
-    return min(ratios)
-
-
-FSS_G3 = Statement(
-    id="fair_subset_selection/FSS-G3",
-    title="What a choice by biased scores keeps, judged afterwards",
-    source=Derived(theory.certificate_ratio),
-    tex=r"F(S) \ge \frac{c}{1+c} \mathrm{OPT}_\ell,\ c = \min_t F(s_t|S_{t-1}) / \max_{i \sim s_t} F(i|S_{t-1})",
-    hypotheses={"as many of each group": lambda judged: not judged.free},
-    instances=CERTIFIED,
-    solve=transferred,
-    decisions=("items",),
-    claim=Inequality(kept, unbounded=REPORTS),
-    saboteurs=(
-        saboteur("c from the biased scores", solve=mutants.certified_by_the_biased),
-        saboteur(
-            "the marginals of the empty set",
-            patch=(certificates.step_gains, "greedy.insert(values[picks[step]], top)", "pass"),
-        ),
-        saboteur(
-            "seven tenths always", claim=Inequality(partial(kept, share=Fraction(7, 10))), instances=CERTIFIED_TRAPS
-        ),
-    ),
-)
-
-FSS_G3_FREE = Statement(
-    id="fair_subset_selection/FSS-G3-free",
-    title="The same without quotas",
-    source=Derived(theory.certificate_ratio),
-    tex=r"F(S) \ge (1 - (1 - c/k)^k)\, \mathrm{OPT},\ c = \min_t F(s_t|S_{t-1}) / \max_i F(i|S_{t-1})",
-    hypotheses={"no quotas": lambda judged: judged.free},
-    instances=CERTIFIED_FREE,
-    solve=transferred,
-    decisions=("items",),
-    claim=Inequality(kept, unbounded=REPORTS),
-    saboteurs=(
-        saboteur("c compares within the groups", solve=mutants.certified_within_groups),
-        saboteur("c from the biased scores", solve=mutants.certified_by_the_biased),
-    ),
-)
-
-FSS_G4 = Statement(
-    id="fair_subset_selection/FSS-G4",
-    title="Enough rankings for greedy selection, by smoothness of the marginals",
-    source=Derived(theory.marginal_rankings_needed),
-    tex=r"n \ge 3\ln(2M/\delta)/(\alpha\epsilon_0^2) \Rightarrow \bar F \ge \tfrac{\beta}{1+\beta} O_\ell",
-    hypotheses={},
-    instances=CERTIFIED,
-    solve=transferred,
-    claim=Recorded(
-        "alpha of the marginals tends to 0 as the chosen items content the voters: vacuous at every size we can run",
-        carried_by="fair_subset_selection/FSS-G3",
-    ),
-)
 
 FSS_H1 = Statement(
     id="fair_subset_selection/FSS-H1",

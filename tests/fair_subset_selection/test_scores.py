@@ -84,7 +84,6 @@ def test_total_score_is_kept() -> None:
 
 def test_blocks_add_up() -> None:
     whole = sample_rankings("mallows", 25, 6, phi=0.7, rng=3)
-    blocks = ranking_blocks("mallows", 25, 6, phi=0.7, block=7, rng=3)
     for rule in (ScoreRule("borda"), ScoreRule("positional", position_weights=[3.5, 1, 0, 0, 0, 0])):
         blocks = ranking_blocks("mallows", 25, 6, phi=0.7, block=7, rng=3)
         np.testing.assert_array_equal(item_scores(blocks, rule), item_scores(whole, rule))

@@ -83,6 +83,9 @@ def test_alpha_is_above_its_bound() -> None:
             bound = theory.alpha_bound(kind, n_items=m, spread=4, theta=theta, n_disadvantaged=down, depth=depth)
             assert isinstance(bound, Fraction)
             assert alpha >= bound
+    by_hand = (Fraction(1, 1 + 4) + 2 * Fraction(1, 2) / (Fraction(1, 2) + 4)) / 3
+    assert theory.alpha_bound("borda", n_items=4, spread=4, theta=Fraction(1, 2), n_disadvantaged=2) == by_hand
+    assert theory.alpha_bound("bloc", n_items=4, spread=4, theta=Fraction(1, 2), depth=2) == 1 - Fraction(31, 32) ** 2
     least = theory.alpha_bound("bloc", n_items=20, spread=4, theta=0.3, depth=5)
     assert least >= (1 - 1 / math.e) * min(1, 5 * 0.3 / 80)
     with pytest.raises(ValueError, match="n_disadvantaged"):
@@ -188,7 +191,10 @@ def test_exchange_by_enumeration() -> None:
         s = [int(x) for x in rng.integers(0, 5, 6)]
         best = sorted(range(6), key=lambda i: -s[i])[:3]
         chosen = rng.choice(6, 3, replace=False).tolist()
-        assert sum(s[i] for i in chosen) >= theory.exchange_ratio(s, best, chosen) * sum(s[i] for i in best)
+        share = theory.exchange_ratio(s, best, chosen)
+        assert sum(s[i] for i in chosen) >= share * sum(s[i] for i in best)
+        pairs = [(s[i], s[j]) for i in set(best) - set(chosen) for j in set(chosen) - set(best)]
+        assert share == min((min(Fraction(1), Fraction(b, a)) if a else Fraction(1) for a, b in pairs), default=1)
     assert theory.exchange_ratio([1, 2], [0], [0]) == 1
     with pytest.raises(ValueError, match="as many as the best"):
         theory.exchange_ratio([1, 2], [0], [0, 1])
