@@ -32,7 +32,6 @@ from proofs_checks.alpha_rank.families.low_rank import (
     directions,
     noisily_completed,
     seen,
-    win_rates,
 )
 from proofs_checks.alpha_rank.families.matches import Directed, Match, Sampled, Told
 from proofs_checks.alpha_rank.families.sampling import SampledGame
@@ -157,10 +156,9 @@ def win_rates_completed(table: LowRankTable, rng: np.random.Generator, n: int) -
     """Win rates completed at the rank of the payoffs, though the constant 1/2 adds one."""
     found = []
     for _ in range(n):
-        means = win_rates(table.n_players, table.rank, rng)
-        given = seen(means, table.n_pairs, rng)
+        given = seen(table.means, table.n_pairs, rng)
         given = np.where(np.isnan(given), 1 - given.T, given)
-        found.append((means, complete(given, table.rank, method="exact", rng=rng).block()))
+        found.append(directions(complete(given, table.rank, method="exact", rng=rng).block()))
     return np.array(found)
 
 

@@ -9,11 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.alpha_rank import alpha_rank, elimination, identities, response_signs, stationary_distribution, theory
+from lrtheory.alpha_rank import (
+    alpha_rank,
+    elimination,
+    identities,
+    profile_chain,
+    response_signs,
+    stationary_distribution,
+    theory,
+)
 from lrtheory.bounds import (
     Classical,
     Derived,
     Inequality,
+    OutcomeError,
     Paper,
     Probability,
     Recorded,
@@ -23,7 +32,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import exact_chances, mutants
 from proofs_checks.alpha_rank.families.chains import CHAIN_PAIRS, ChainPair
 from proofs_checks.alpha_rank.families.sampling import (
     BERNOULLI_MEANS,
@@ -61,9 +70,21 @@ def log_ratios(instance: Perturbed, log_pi: np.ndarray, factor: float = 1.0) -> 
     bound = factor * theory.log_ratio_bound(n, alpha=instance.alpha, population_size=m, radius=instance.radius)
     largest = n * (1 + m * instance.alpha * 2 * np.abs(instance.estimates).max())
     moved, masses = np.abs(log_pi[1] - log_pi[0]).ravel(), np.abs(np.logaddexp.reduce(log_pi.reshape(2, -1), axis=1))
-    shifted = np.abs(np.exp(log_pi[1]) - np.exp(log_pi[0])).ravel()
+    shifted = np.abs(np.exp(np.minimum(log_pi[1], 1.0)) - np.exp(np.minimum(log_pi[0], 1.0))).ravel()
     rhs = np.r_[np.full(n, bound), 0.0, 0.0, np.full(n, theory.mass_error_bound(bound))]
-    return Sides(np.r_[moved, masses, shifted], rhs, rounding=rounding(4 * n**3, largest))
+    trivial = np.r_[np.full(n, smallest_log_mass(instance)), np.inf, np.inf, np.ones(n)]
+    return Sides(np.r_[moved, masses, shifted], rhs, trivial=trivial, rounding=rounding(4 * n**3, largest))
+
+
+def smallest_log_mass(instance: Perturbed) -> float:
+    """What -log pi(s) and -log pi_hat(s) are at most, whatever the errors: the radius does not enter.
+
+    By the tree theorem pi(s) is at least r^(n-1) over n^(n-1), the number of trees with a root, where r is the ratio of
+    the smallest and the largest rate, at least exp(-(m-1) alpha G) for gains of size G at most.
+    """
+    n, m = instance.n_profiles, instance.population_size
+    chains = [profile_chain(payoffs).largest_gain for payoffs in (instance.payoffs, instance.estimates)]
+    return float((n - 1) * ((m - 1) * instance.alpha * max(chains) + np.log(n)))
 
 
 MI_L1 = Statement(
@@ -71,10 +92,10 @@ MI_L1 = Statement(
     title="Payoff errors move log masses by a bounded amount",
     source=Derived(theory.log_ratio_bound),
     tex=r"\|\hat M - M\|_\infty \le t \Rightarrow |\log\hat\pi(s) - \log\pi(s)| \le 4(|S|-1)(m-1)\alpha t",
-    hypotheses={"estimates within t": is_close, "finite alpha": lambda instance: np.isfinite(instance.alpha)},
+    hypotheses={"estimates within t": is_close, "finite alpha": lambda instance: 0 <= instance.alpha < np.inf},
     instances=PERTURBED_GAMES,
     solve=both_rankings,
-    claim=Inequality(log_ratios),
+    claim=Inequality(log_ratios, unbounded="the total mass of what a solver returns may be any"),
     saboteurs=(
         saboteur("bound divided by 4", claim=Inequality(partial(log_ratios, factor=1 / 4))),
         saboteur("12/25 of the bound", claim=Inequality(partial(log_ratios, factor=12 / 25))),
@@ -107,6 +128,12 @@ def wrong_graph(game: SampledGame, signs: np.ndarray) -> np.ndarray:
     return (signs != response_signs(game.means)).any(axis=(1, 2))
 
 
+def chance_of_wrong_graph(game: SampledGame, bound: str = "paper") -> float:
+    """The same probability, from binomial tails at the theorem's number of samples."""
+    options = {"gap": game.gap, "delta": game.delta, "bound": bound}
+    return exact_chances.wrong_graph(game, theory.samples_infinite_alpha(game.sizes, **options))
+
+
 MI_T2 = Statement(
     id="alpha_rank/MI-T2",
     title="Every edge of the response graph is right",
@@ -114,18 +141,20 @@ MI_T2 = Statement(
     tex=r"N > 8\Delta^{-2}M_{\max}^2\log(2|S|K/\delta) \Rightarrow P(\hat G \ne G) \le \delta",
     hypotheses={
         "no ties": lambda game: game.gap > 0,
-        "outcomes in [-1, 1]": lambda game: game.outcome_size <= 1 and abs(game.means).max() <= 1,
+        "outcomes in [-1, 1]": lambda game: abs(game.means).max() <= game.outcome_size <= 1,
+        "delta in (0, 1)": lambda game: 0 < game.delta < 1,
     },
     instances=EQUALLY_SPACED,
     solve=estimated_signs,
-    claim=Probability(event=wrong_graph, at_most=lambda game: game.delta),
+    claim=Probability(event=wrong_graph, at_most=lambda game: game.delta, exact=chance_of_wrong_graph),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("N/16", solve=partial(estimated_signs, cut=16)),
         saboteur("width M for 2M", solve=partial(estimated_signs, cut=4), instances=SIX_BY_SIX),
         saboteur("one outcome a profile", solve=mutants.signs_of_one_outcome),
         saboteur("outcomes of size 4", breaks="outcomes in [-1, 1]", instances=LARGE_OUTCOMES),
     ),
-    notes="The constant 8 is loose: failures reach delta between N/2 and N/4.",
+    notes="The constant 8 is loose: at N the exact probability is near 1e-5, and it reaches delta between N/2 and N/4.",
 )
 
 
@@ -142,11 +171,13 @@ MI_T2R = Statement(
     tex=r"N > 4\Delta^{-2}M_{\max}^2\log(|E|/\delta) \Rightarrow P(\hat G \ne G) \le \delta",
     hypotheses={
         "no ties": lambda game: game.gap > 0,
-        "outcomes in [-1, 1]": lambda game: game.outcome_size <= 1 and abs(game.means).max() <= 1,
+        "outcomes in [-1, 1]": lambda game: abs(game.means).max() <= game.outcome_size <= 1,
+        "delta in (0, 1)": lambda game: 0 < game.delta < 1,
     },
     instances=EQUALLY_SPACED,
     solve=refined_signs,
-    claim=Probability(event=wrong_graph, at_most=lambda game: game.delta),
+    claim=Probability(wrong_graph, lambda game: game.delta, exact=partial(chance_of_wrong_graph, bound="independent")),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("N/8", solve=partial(refined_signs, cut=8)),
         saboteur("one outcome a profile", solve=mutants.signs_of_one_outcome),
@@ -182,9 +213,10 @@ def estimated_laws(game: ValuedGame, rng: np.random.Generator, n: int, cut: int 
 
 
 def far_off(game: ValuedGame, laws: np.ndarray) -> np.ndarray:
-    """Whether some mass is off by more than epsilon."""
+    """Whether some mass is off by more than epsilon, or is negative, or the total is not 1."""
     exact = alpha_rank(game.means, alpha=game.alpha, population_size=game.population_size).pi.ravel()
-    return np.abs(laws - exact).max(axis=1) > game.epsilon
+    no_law = (laws.min(axis=1) < 0) | (np.abs(laws.sum(axis=1) - 1) > rounding(4 * laws.shape[1], 1.0))
+    return (np.abs(laws - exact).max(axis=1) > game.epsilon) | no_law
 
 
 MI_T1P = Statement(
@@ -192,7 +224,11 @@ MI_T1P = Statement(
     title="Samples that make the finite-alpha ranking right",
     source=Derived(theory.samples_finite_alpha),
     tex=r"N \ge 8M^2\log(2|S|K/\delta)\,((|S|-1)(m-1)\alpha)^2/\operatorname{artanh}(\varepsilon)^2",
-    hypotheses={"outcomes in [-1, 1]": lambda game: abs(game.means).max() <= 1},
+    hypotheses={
+        "outcomes in [-1, 1]": lambda game: abs(game.means).max() <= 1,
+        "finite alpha": lambda game: 0 <= game.alpha < np.inf,
+        "epsilon and delta in (0, 1)": lambda game: 0 < game.epsilon < 1 and 0 < game.delta < 1,
+    },
     instances=TWO_OPTIMA,
     solve=estimated_laws,
     claim=Probability(event=far_off, at_most=lambda game: game.delta),
@@ -220,10 +256,18 @@ def rate_ratio(pair: ChainPair) -> Fraction:
     return ratio(pair.other[off], pair.rates[off]).max()
 
 
+def true_laws(pair: ChainPair) -> np.ndarray:
+    """Both laws by the tree theorem."""
+    return np.stack([theory.tree_weights(pair.rates), theory.tree_weights(pair.other)])
+
+
 def perturbed_trees(pair: ChainPair, laws: np.ndarray, less: int = 0) -> Sides:
-    """Ratio of the masses against r^(2 (n - 1))."""
-    bound = identities.chain_ratio_bound(len(pair.rates) - less, rate_ratio=rate_ratio(pair))
-    return Sides(lhs=ratio(laws[1], laws[0]), rhs=np.array([bound] * len(pair.rates), object))
+    """Ratio of the masses against r^(2 (n - 1)), and how far the laws are from those of the tree theorem."""
+    bound, n = identities.chain_ratio_bound(len(pair.rates) - less, rate_ratio=rate_ratio(pair)), len(pair.rates)
+    if not (laws > 0).all():
+        raise OutcomeError("a law has a mass that is not positive")
+    lhs = np.r_[ratio(laws[1], laws[0]), abs(laws - true_laws(pair)).ravel()]
+    return Sides(lhs, np.array([bound] * n + [Fraction(0)] * 2 * n, object))
 
 
 MI_L3 = Statement(
@@ -234,7 +278,7 @@ MI_L3 = Statement(
     hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
     instances=CHAIN_PAIRS,
     solve=both_laws,
-    claim=Inequality(perturbed_trees),
+    claim=Inequality(perturbed_trees, unbounded="a ratio of masses may be as large as one likes"),
     saboteurs=(
         saboteur("2(n-2) for 2(n-1)", claim=Inequality(partial(perturbed_trees, less=1))),
         saboteur("the other chain transposed", solve=mutants.one_transposed),
@@ -258,9 +302,11 @@ P3 = Statement(
 
 
 def total_variation(pair: ChainPair, laws: np.ndarray, divisor: int = 1) -> Sides:
-    """|pi_hat - pi| against (R - 1)/(R + 1) = tanh(B/2), with R = e^B the largest ratio of the masses."""
-    bound = identities.mass_error_of_ratio(ratio(laws[1], laws[0]).max()) * Fraction(1, divisor)
-    return Sides(lhs=abs(laws[1] - laws[0]), rhs=np.array([bound] * len(pair.rates), object), trivial=1)
+    """|pi_hat - pi| against (R - 1)/(R + 1) = tanh(B/2), with R = e^B the largest ratio of the masses; and as above."""
+    truth, n = true_laws(pair), len(pair.rates)
+    bound = identities.mass_error_of_ratio(ratio(truth[1], truth[0]).max()) * Fraction(1, divisor)
+    lhs = np.r_[abs(laws[1] - laws[0]), abs(laws - truth).ravel()]
+    return Sides(lhs, np.array([bound] * n + [Fraction(0)] * 2 * n, object), trivial=1)
 
 
 MI_L2 = Statement(
@@ -286,12 +332,14 @@ def hoeffding_radius(sample: BernoulliMean, rng: np.random.Generator, factor: fl
 
 
 def exact_tail(sample: BernoulliMean, radius: Any) -> Sides:
-    """P(|X/n - p| > r) as a sum of binomial probabilities, against delta."""
+    """P(|X/n - p| > r) as a sum of binomial probabilities, against delta; and r against the half-width of the claim."""
     n, p = sample.n, Fraction(sample.p)
     tail = sum(
         math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(n + 1) if abs(Fraction(x, n) - p) > Fraction(radius)
     )
-    return Sides(lhs=np.array([tail], object), rhs=np.array([Fraction(sample.delta)], object), trivial=1)
+    widest = Fraction(hoeffding_radius(BernoulliMean(0.5, sample.n, float(sample.delta)), None))
+    lhs, rhs = np.array([tail, Fraction(radius)], object), np.array([Fraction(sample.delta), widest], object)
+    return Sides(lhs, rhs, trivial=np.array([1, math.inf]))
 
 
 P1 = Statement(
@@ -299,10 +347,14 @@ P1 = Statement(
     title="Hoeffding's interval of a mean",
     source=Classical("Hoeffding's inequality", "W. Hoeffding, J. Amer. Statist. Assoc. 58, 1963"),
     tex=r"P(|\hat M - M| > \sqrt{\log(2/\delta)/2n}) \le \delta",
-    hypotheses={"outcomes in [0, 1]": lambda sample: 0 <= sample.p <= 1},
+    hypotheses={
+        "outcomes in [0, 1]": lambda sample: 0 <= sample.p <= 1,
+        "delta in (0, 1)": lambda sample: 0 < sample.delta < 1,
+    },
     instances=BERNOULLI_MEANS,
     solve=hoeffding_radius,
-    claim=Inequality(exact_tail),
+    claim=Inequality(exact_tail, unbounded="a half-width may be as large as one likes"),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("half as wide", solve=partial(hoeffding_radius, factor=0.5)),
         saboteur("three quarters as wide", solve=partial(hoeffding_radius, factor=0.75)),

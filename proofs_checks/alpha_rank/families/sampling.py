@@ -192,7 +192,18 @@ def two_optima(alpha: float, population_size: int) -> ValuedGame:
     return ValuedGame(np.stack([common, common]), alpha, population_size)
 
 
-TWO_OPTIMA = Family("two-optima", always=(two_optima(0.1, 2), two_optima(1.0, 10), two_optima(0.5, 50)))
+def draw_valued(draws: Draws) -> ValuedGame:
+    """A 2 x 2 game of sixteenths, ranked at moderate intensity."""
+    means = draws.integers(-16, 16, shape=(2, 2, 2)) / 16
+    epsilon, delta = draws.choice((0.05, 0.1, 0.25)), draws.choice((0.05, 0.1, 0.25))
+    return ValuedGame(means, draws.choice((0.1, 0.5, 1.0)), draws.choice((2, 5, 10)), epsilon, delta)
+
+
+TWO_OPTIMA = Family(
+    "two-optima",
+    always=(two_optima(0.1, 2), two_optima(1.0, 10), two_optima(0.5, 50)),
+    draw=draw_valued,
+)
 LARGE_POPULATION = Family("large-population", always=(two_optima(0.5, 50),))
 
 # --- one mean -------------------------------------------------------------------------------------------------------
@@ -209,6 +220,11 @@ class BernoulliMean:
 
 BERNOULLI_MEANS = Family(
     "bernoulli-means",
-    always=(BernoulliMean(0.5, 1, 0.5), BernoulliMean(0.5, 40, 0.1), BernoulliMean(0.9, 40, 0.01)),
+    always=(
+        BernoulliMean(0.5, 1, 0.5),
+        BernoulliMean(0.5, 10, 0.1),  # 8 or 2 wins are just inside, by a quarter of the half-width
+        BernoulliMean(0.5, 40, 0.1),
+        BernoulliMean(0.9, 40, 0.01),
+    ),
     draw=lambda draws: BernoulliMean(draws.integers(0, 16) / 16, draws.integers(1, 60), draws.choice((0.5, 0.1, 0.01))),
 )
