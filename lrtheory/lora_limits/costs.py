@@ -19,6 +19,7 @@ __all__ = [
     "flop_model",
     "multilinear_features",
     "n_features",
+    "sufficient_degree",
 ]
 
 
@@ -152,7 +153,53 @@ def feature_exponent(variables: Any, degree: Any) -> float:
     1.3863
     """
     a, b = float(number("variables", variables, 0)), float(number("degree", degree, 0))
-    return a * math.log1p(b / a) + b * math.log1p(a / b) if a > 0 and b > 0 else 0.0
+    if a == 0 or b == 0:
+        return 0.0
+    low, high = min(a, b), max(a, b)
+    ratio = high / low  # may be infinite
+    logarithm = math.log1p(ratio) if ratio < math.inf else math.log(high) - math.log(low)
+    return high * math.log1p(low / high) + low * logarithm
+
+
+def sufficient_degree(bound: float, epsilon: float) -> int:
+    r"""A degree that is enough for a relative error on [-M, M], in closed form (statements LL-T1, LL-T1-long).
+
+    Parameters
+    ----------
+    bound : float
+        M, in [0, 300].
+    epsilon : float
+        Relative error, positive.
+
+    Returns
+    -------
+    int
+        The smallest over b = 2, 4, 8, ... of max(b e M, (M + log(1/epsilon)) / log b), rounded up, less 1; at least 0.
+        For fixed M it grows like log(1/epsilon) / log log(1/epsilon).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Let m = g + 1. By m! >= (m / e)^m the bound exp(M) M^m / m! of `taylor_certificate` is at most exp(M) (e M / m)^m,
+    which is at most exp(M) b^-m where m >= b e M, and that is at most epsilon where m >= (M + log(1/epsilon)) / log b.
+    With b the power of 2 next to log(1/epsilon) / log log(1/epsilon), both are of that order.
+
+    Examples
+    --------
+    >>> sufficient_degree(1.0, 1e-6)
+    10
+    """
+    M, rest = number("bound", bound, 0, 300), number("epsilon", epsilon, 0, ends="()")
+    rest = M - math.log(rest)
+    found, b = math.inf, 2
+    while found > max(1, b * math.e * M):
+        found = min(found, max(1, math.ceil(b * math.e * M), math.ceil(rest / math.log(b))))
+        b *= 2
+    return int(found) - 1
 
 
 def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = None, rank: int | None = None) -> int:

@@ -247,7 +247,24 @@ def test_exponent_of_the_features() -> None:
     for n in (10**3, 10**5):
         count = math.lgamma(3 * n + 1) - math.lgamma(2 * n + 1) - math.lgamma(n + 1)
         assert count / n == pytest.approx(theory.feature_exponent(2, 1), abs=math.log(3 * n + 1) / n)
-    assert theory.feature_exponent(1, 0) == 0
+    assert theory.feature_exponent(1, 0) == theory.feature_exponent(0, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(3, 1e-12), (1e-12, 3), (2, 1), (1, 256), (7, 1e-300), (5e-324, 1.0), (1e-200, 1e200)]
+)
+def test_exponent_of_the_features_against_balls(a: float, b: float) -> None:
+    """Without cancellation where one share is far below the other, and without overflow of their quotient."""
+    with flint.ctx.workprec(400):
+        n = flint.arb(a) + flint.arb(b)
+        wanted = float((flint.arb(a) * (n / a).log() + flint.arb(b) * (n / b).log()).mid())
+    assert theory.feature_exponent(a, b) == pytest.approx(wanted, rel=1e-14)
+
+
+def test_the_exponent_falls_to_a_64th_with_degrees_up_to_256_times_the_variables() -> None:
+    shares = [2.0**k for k in range(-20, 9)]
+    assert all(theory.feature_exponent(1, b / 4**7) <= theory.feature_exponent(1, b) / 64 for b in shares)
+    assert theory.feature_exponent(1, 368 / 4**7) > theory.feature_exponent(1, 368) / 64
 
 
 def test_break_even_is_where_the_products_meet() -> None:
@@ -312,3 +329,12 @@ def test_bad_arguments(call, message: str) -> None:
 
 def test_bessel_functions_of_the_bracket_are_those_of_scipy() -> None:
     assert theory.chebyshev_bracket(2, 1.0)[1] == pytest.approx(2 * iv(np.arange(3, 60), 1.0).sum())
+
+
+@pytest.mark.parametrize("bound", [0.0, 0.01, 0.25, 1.0, 3.0, 10.0, 40.0])
+@pytest.mark.parametrize("epsilon", [3.0, 0.5, 1e-3, 1e-8, 1e-30, 1e-200])
+def test_a_sufficient_degree_is_enough_and_not_far_from_the_least(bound, epsilon):
+    degree = theory.sufficient_degree(bound, epsilon)
+    assert theory.taylor_certificate(degree, bound) <= epsilon
+    least = theory.min_degree(bound, epsilon, kind="certificate")
+    assert least <= degree <= 2 * least + 6 * bound + 6
