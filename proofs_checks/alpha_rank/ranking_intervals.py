@@ -40,11 +40,38 @@ def exact_intervals(box: Box, rng: np.random.Generator) -> np.ndarray:
     return np.stack([found.lower, found.upper])
 
 
-def contained(box: Box, ends: np.ndarray) -> Sides:
-    """lower(s) <= pi(s) and pi(s) <= upper(s), with pi from the true payoffs."""
+def edges_of(box: Box) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]], np.ndarray]:
+    """Edges as two profiles and the column of the second one, those that are open, and all directions."""
+    neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
+    edges = [(s, t, column) for s, row in enumerate(neighbors) for column, t in enumerate(row) if s < t]
+    return edges, [edge for edge in edges if is_open[edge[0], edge[2]]], direction
+
+
+def brute_force(box: Box) -> np.ndarray:
+    """Least and largest mass over all orientations of the open edges, by return times from linear algebra."""
     box = exactly(box)
-    pi = alpha_rank(box.payoffs, epsilon=box.epsilon).pi
-    return Sides(lhs=np.stack([ends[0], pi]), rhs=np.stack([pi, ends[1]]))
+    edges, free, direction = edges_of(box)
+    n, degree = direction.shape
+    eta, masses = Fraction(1, degree), []
+    for heads in itertools.product((True, False), repeat=len(free)):
+        chosen = dict(zip(free, heads, strict=True))
+        rates = np.full((n, n), Fraction(0), object)
+        for s, t, column in edges:
+            up = chosen.get((s, t, column), direction[s, column] > 0)
+            rates[s, t], rates[t, s] = (1 - box.epsilon, box.epsilon) if up else (box.epsilon, 1 - box.epsilon)
+        masses.append(1 / return_times(Chain(eta * rates)))
+    return np.stack([np.min(masses, axis=0), np.max(masses, axis=0)])
+
+
+FEW = 5  # open edges whose orientations are all tried
+
+
+def contained(box: Box, ends: np.ndarray) -> Sides:
+    """lower(s) <= pi(s) <= upper(s), with pi from the true payoffs; where few edges are open, ends are attained."""
+    box = exactly(box)
+    pi, (lower, upper) = alpha_rank(box.payoffs, epsilon=box.epsilon).pi.ravel(), ends.reshape(2, -1)
+    least, most = brute_force(box) if len(edges_of(box)[1]) <= FEW else (lower, upper)
+    return Sides(lhs=np.r_[lower, pi, least, upper], rhs=np.r_[pi, upper, lower, most], trivial=1)
 
 
 RU_T2 = Statement(
@@ -52,10 +79,11 @@ RU_T2 = Statement(
     title="Ranking intervals contain the ranking",
     source=Derived(theory.mass_interval),
     tex=r"M \in [L, U] \Rightarrow 1/R_{\max}(s) \le \pi_\varepsilon(s) \le 1/R_{\min}(s)",
-    hypotheses={"payoffs in the box": is_inside},
+    hypotheses={"payoffs in the box": is_inside, "epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
     instances=BOXES,
     solve=exact_intervals,
     claim=Inequality(contained),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("the middle of the box alone", solve=mutants.midpoints),
         saboteur("payoffs outside", breaks="payoffs in the box", instances=MISSED_BOXES),
@@ -69,23 +97,6 @@ RU_T2 = Statement(
 def exact_intervals_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
     """The same, (2, |S|)."""
     return exact_intervals(box, rng).reshape(2, -1)
-
-
-def brute_force(box: Box) -> np.ndarray:
-    """Least and largest mass over all orientations of the open edges, by return times from linear algebra."""
-    box = exactly(box)
-    neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
-    edges = [(s, t, column) for s, row in enumerate(neighbors) for column, t in enumerate(row) if s < t]
-    free = [edge for edge in edges if is_open[edge[0], edge[2]]]
-    eta, masses = Fraction(1, neighbors.shape[1]), []
-    for heads in itertools.product((True, False), repeat=len(free)):
-        chosen = dict(zip(free, heads, strict=True))
-        rates = np.full((len(neighbors),) * 2, Fraction(0), object)
-        for s, t, column in edges:
-            up = chosen.get((s, t, column), direction[s, column] > 0)
-            rates[s, t], rates[t, s] = (1 - box.epsilon, box.epsilon) if up else (box.epsilon, 1 - box.epsilon)
-        masses.append(1 / return_times(Chain(eta * rates)))
-    return np.stack([np.min(masses, axis=0), np.max(masses, axis=0)])
 
 
 RU_T1 = Statement(
@@ -122,12 +133,11 @@ def iterates(box: Box, rng: np.random.Generator) -> np.ndarray:
 
 
 def monotone(box: Box, times: np.ndarray) -> Sides:
-    """Each return time against the next one, and the last against the extreme over all orientations."""
-    longest, shortest = 1 / brute_force(box)
-    lhs = np.concatenate([times[0], times[1][:, ::-1]], axis=1)
-    rhs = np.concatenate([times[0][:, 1:], longest[:, None], shortest[:, None], times[1][:, -2::-1]], axis=1)
-    lhs[:, 8], rhs[:, 8] = shortest, times[1][:, -1]
-    return Sides(lhs, rhs)
+    """Each return time against the next one, and the last, both ways, against the extreme over all orientations."""
+    longest, shortest = (1 / mass[:, None] for mass in brute_force(box))
+    growing, shrinking = np.hstack([times[0], longest]), np.hstack([shortest, times[1][:, ::-1]])
+    lhs = np.hstack([growing[:, :-1], longest, shrinking[:, :-1], shrinking[:, 1:2]])
+    return Sides(lhs, np.hstack([growing[:, 1:], growing[:, -2:-1], shrinking[:, 1:], shortest]))
 
 
 P7 = Statement(
@@ -138,7 +148,7 @@ P7 = Statement(
     hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
     instances=SMALL_BOXES,
     solve=iterates,
-    claim=Inequality(monotone),
+    claim=Inequality(monotone, unbounded="a return time may be as long as one likes"),
     saboteurs=(
         saboteur("in reverse", solve=lambda box, rng: iterates(box, rng)[:, :, ::-1]),
         saboteur(
@@ -150,10 +160,10 @@ P7 = Statement(
 
 
 def gap_to_payoffs(box: Box, ends: np.ndarray) -> Sides:
-    """The lower end of the second strategy is epsilon; payoffs in the box allow no less than 1/2."""
+    """The ends are epsilon and 1 - epsilon; payoffs in the box give the second strategy no less than 1/2."""
     box = exactly(box)
-    lhs = np.array([ends[0, 1], least_attained(box)], object)
-    return Sides(lhs=lhs, rhs=np.array([box.epsilon, Fraction(1, 2)], object))
+    low, high = box.epsilon, 1 - box.epsilon
+    return Sides(lhs=np.r_[ends.ravel(), least_attained(box)], rhs=np.array([low, low, high, high, Fraction(1, 2)]))
 
 
 def least_attained(box: Box) -> Fraction:
@@ -172,7 +182,12 @@ RU_T3 = Statement(
     title="Ends of ranking intervals need not be attained",
     source=Derived(theory.mass_interval),
     tex=r"a \in [l, m],\ b \in [m, u]:\ \text{lower end } \varepsilon,\ \text{yet } \pi(b) \ge \tfrac12",
-    hypotheses={"intervals touch": lambda box: box.upper[0, 0] == box.lower[0, 1]},
+    hypotheses={
+        "one player with two strategies": lambda box: box.payoffs.shape == (1, 2),
+        "intervals touch": lambda box: box.upper[0, 0] == box.lower[0, 1],
+        "payoffs in the box": is_inside,
+        "epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5,
+    },
     instances=TOUCHING,
     solve=exact_intervals_flat,
     claim=Identity(gap_to_payoffs),
@@ -193,10 +208,16 @@ def nested(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray:
 
 
 def in_order(boxes: NestedBoxes, ends: np.ndarray) -> Sides:
-    """Outer lower, inner lower, inner upper and outer upper end, each at most the next; the sums enclose 1."""
+    """Outer lower, inner lower, inner upper and outer upper end, each at most the next; the sums enclose 1.
+
+    And how far the ends are from the extremes over all orientations.
+    """
     ordered = np.stack([ends[1, 0], ends[0, 0], ends[0, 1], ends[1, 1]]).reshape(4, -1)
-    one, sums = [Fraction(1)], ordered.sum(1)
-    return Sides(lhs=np.r_[ordered[:-1].ravel(), sums[1:2], one], rhs=np.r_[ordered[1:].ravel(), one, sums[2:3]])
+    off = abs(ends.reshape(2, 2, -1) - np.stack([brute_force(boxes.inner), brute_force(boxes.outer)])).ravel()
+    sums, n = ordered.sum(axis=1), ordered.shape[1]
+    lhs = np.r_[ordered[:-1].ravel(), off, sums[1], -sums[2]]
+    rhs = np.r_[ordered[1:].ravel(), 0 * off, Fraction(1), Fraction(-1)]
+    return Sides(lhs, rhs, trivial=np.r_[np.ones(len(lhs) - 2), n, 0])
 
 
 RU_T4 = Statement(
@@ -204,7 +225,7 @@ RU_T4 = Statement(
     title="Smaller intervals on payoffs give smaller intervals on masses",
     source=Derived(theory.mass_interval),
     tex=r"[L', U'] \subseteq [L, U] \Rightarrow [l', u'] \subseteq [l, u]",
-    hypotheses={"nested": is_nested},
+    hypotheses={"nested": is_nested, "epsilon in (0, 1/2)": lambda boxes: 0 < boxes.inner.epsilon < 0.5},
     instances=NESTED_BOXES,
     solve=nested,
     claim=Inequality(in_order),

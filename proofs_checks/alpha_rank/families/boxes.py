@@ -48,6 +48,7 @@ BOXES = Family(
     "boxes",
     always=lambda: (
         Box(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]), 0.25),
+        Box(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]), np.array([[1.0, 0.5]]), 0.25),  # nothing is open
         kuhn_box(),
     ),
     draw=draw_box,
@@ -72,11 +73,22 @@ SMALL_BOXES = Family(
     ),
     draw=lambda draws: draw_box(draws, sizes=((2, 2), (1, 3), (1, 2))),
 )
+
+
+def touching(low: float, below: float, above: float, epsilon: float) -> Box:
+    """Two strategies, the interval of the first just below that of the second; payoffs at the outer ends."""
+    ends = np.array([[low - below, low]]), np.array([[low, low + above]])
+    return Box(np.array([[low - below, low + above]]), *ends, epsilon)
+
+
 TOUCHING = Family(
     "touching-intervals",
-    always=tuple(
-        Box(np.array([[low, high]]), np.array([[low - 1, low]]), np.array([[low, high]]), epsilon)
-        for low, high, epsilon in ((1.0, 2.0, 0.25), (0.0, 3.0, 0.125), (-2.0, 5.0, 0.0625))
+    always=(touching(1.0, 1.0, 1.0, 0.25), touching(0.0, 1.0, 3.0, 0.125), touching(-2.0, 1.0, 7.0, 0.0625)),
+    draw=lambda draws: touching(
+        draws.integers(-8, 8) / 4,
+        draws.integers(0, 8) / 4,
+        draws.integers(0, 8) / 4,
+        draws.choice((0.125, 0.25, 0.375)),
     ),
 )
 
@@ -92,12 +104,13 @@ class NestedBoxes:
 def is_nested(boxes: NestedBoxes) -> bool:
     """Whether the inner box lies in the outer one."""
     inner, outer = boxes.inner, boxes.outer
-    return bool(((outer.lower <= inner.lower) & (inner.upper <= outer.upper)).all())
+    boxed = (outer.lower <= inner.lower) & (inner.lower <= inner.upper) & (inner.upper <= outer.upper)
+    return bool(boxed.all() and inner.epsilon == outer.epsilon)
 
 
 def draw_nested(draws: Draws) -> NestedBoxes:
     """A box, and one that is wider by quarters on every side."""
-    box = draw_box(draws, sizes=((2, 2), (1, 3), (2, 3)))
+    box = draw_box(draws, sizes=((2, 2), (1, 3), (1, 2)))
     below, above = (draws.integers(0, 4, shape=box.payoffs.shape) / 4 for _ in range(2))
     return NestedBoxes(box, replace(box, lower=box.lower - below, upper=box.upper + above))
 
