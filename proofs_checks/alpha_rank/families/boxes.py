@@ -44,11 +44,18 @@ def draw_box(draws: Draws, sizes: tuple[tuple[int, ...], ...] = ((2, 2), (1, 3),
     return Box(payoffs, payoffs - below, payoffs + above, draws.choice((0.125, 0.25)))
 
 
+def at_a_point(payoffs: list) -> Box:
+    """Payoffs that are known; ties stay open."""
+    known = np.array(payoffs)
+    return Box(known, known, known, 0.125)
+
+
 BOXES = Family(
     "boxes",
     always=lambda: (
         Box(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[1.0, 1.0]]), 0.25),
         Box(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]), np.array([[1.0, 0.5]]), 0.25),  # nothing is open
+        at_a_point([[[0.0, 0.0], [0.25, 0.0]], [[0.25, 0.0], [0.0, 0.0]]]),
         kuhn_box(),
     ),
     draw=draw_box,
@@ -84,12 +91,7 @@ def touching(low: float, below: float, above: float, epsilon: float) -> Box:
 TOUCHING = Family(
     "touching-intervals",
     always=(touching(1.0, 1.0, 1.0, 0.25), touching(0.0, 1.0, 3.0, 0.125), touching(-2.0, 1.0, 7.0, 0.0625)),
-    draw=lambda draws: touching(
-        draws.integers(-8, 8) / 4,
-        draws.integers(0, 8) / 4,
-        draws.integers(0, 8) / 4,
-        draws.choice((0.125, 0.25, 0.375)),
-    ),
+    draw=lambda draws: touching(*(draws.integers(0, 8) / 4 for _ in range(3)), draws.choice((0.125, 0.25, 0.375))),
 )
 
 
