@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from lrtheory.bounds.claims import Inequality
 from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.exact import exactly, to_float
+from lrtheory.bounds.handover import parts
 from lrtheory.bounds.session import Budget, Session
 from lrtheory.bounds.statement import Statement
 
@@ -30,7 +31,6 @@ __all__ = ["FORGING", "Leaf", "Lie", "changed", "fooled", "leaves", "lies", "mat
 FORGING = Budget("forging", draws=2, sampled=0, climbs=0, searches=0, runs=8192)  # enough for lies to show
 ROOT = "outcome"  # the path of an outcome that is itself one array or number
 HUGE = 10**9
-_SHORT = 4  # the items of a longer tuple, and of every list, share one path
 Leaf = Any
 Change = Callable[[Leaf], Leaf]
 Forge = Callable[[Any, Any, tuple[int, ...]], Any]  # of an instance, its honest outcome and the number of runs
@@ -131,22 +131,8 @@ def same(a: Any, b: Any) -> bool:
     return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=nan))
 
 
-def _children(value: Any) -> list[tuple[str, str, Any]] | None:
-    """For a container its items: the name within the container, the name in the path, the value; None for a leaf."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return [(one.name, one.name, getattr(value, one.name)) for one in fields(value)]
-    if isinstance(value, Mapping):
-        return [(key, str(key), item) for key, item in value.items()]
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return [(name, name, getattr(value, name)) for name in value._fields]
-    if isinstance(value, (list, tuple)):
-        apart = isinstance(value, tuple) and len(value) <= _SHORT
-        return [(str(place), str(place) if apart else "*", item) for place, item in enumerate(value)]
-    return None
-
-
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
-    children = _children(value)
+    children = parts(value)
     if children is not None:
         for _, name, item in children:
             yield from _walk(item, f"{path}.{name}" if path else name)
@@ -157,7 +143,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
 
 
 def _changed(value: Any, here: str, path: str, change: Change) -> Any:
-    children = _children(value)
+    children = parts(value)
     if children is None:
         return change(value) if (here or ROOT) == path and not (value is None or isinstance(value, str)) else value
     new = [_changed(item, f"{here}.{name}" if here else name, path, change) for _, name, item in children]

@@ -1,17 +1,29 @@
-"""What an algorithm under test is given: a copy of its instance that it cannot use to change the truth."""
+"""What an algorithm under test is given, and what it may give back: plain data on which nobody else has a hold.
+
+It gets a copy of its instance, so that it cannot change the truth. It returns numbers, arrays and containers of the
+types that this module knows: a masked array would hide its wrong entries from a claim, and a class of the caller's own
+could answer every comparison as it likes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from types import MappingProxyType
+from fractions import Fraction
+from types import MappingProxyType, NoneType
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import OutcomeError, StatementError
+from lrtheory.bounds.exact import Ball
 
-__all__ = ["Overwritten", "altered", "handed"]
+__all__ = ["Overwritten", "altered", "classes_of", "demand_plain", "handed", "parts"]
+
+_SHORT = 4  # the items of a longer tuple, and of every list, share one path
+_NUMBERS = (bool, int, float, complex, Fraction, Ball, str, NoneType)
+_CONTAINERS = (dict, MappingProxyType, list, tuple)
 
 
 class Overwritten(StatementError):
@@ -97,3 +109,71 @@ def _equal_entries(copy: np.ndarray, instance: np.ndarray) -> bool:
     if instance.dtype == object:
         return bool((copy == instance).all())
     return copy.tobytes() == instance.tobytes()
+
+
+def parts(value: Any) -> list[tuple[str, str, Any]] | None:
+    """The items of a container: the name within it, the name in a path, and the value; None for anything else.
+
+    Parameters
+    ----------
+    value : object
+        A dataclass, a mapping, a named tuple, a list, a tuple, or a leaf.
+
+    Returns
+    -------
+    list of tuple, or None
+        In a path the items of a list, or of a tuple of more than four, are called ``*``, those of a shorter one by
+        number.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return [(one.name, one.name, getattr(value, one.name)) for one in fields(value)]
+    if isinstance(value, Mapping):
+        return [(key, str(key), item) for key, item in value.items()]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return [(name, name, getattr(value, name)) for name in value._fields]
+    if isinstance(value, (list, tuple)):
+        apart = isinstance(value, tuple) and len(value) <= _SHORT
+        return [(str(place), str(place) if apart else "*", item) for place, item in enumerate(value)]
+    return None
+
+
+def demand_plain(outcome: Any) -> None:
+    """Refuse an outcome whose parts could answer a claim otherwise than by their numbers.
+
+    Parameters
+    ----------
+    outcome : object
+        What `solve` returned.
+
+    Raises
+    ------
+    OutcomeError
+        If it holds a masked array, or another subclass of an array, a number, a list or a mapping.
+    """
+    inner = parts(outcome)
+    kind = type(outcome)
+    own = is_dataclass(outcome) or hasattr(outcome, "_fields")
+    if inner is not None and (own or kind in _CONTAINERS):
+        for _, _, item in inner:
+            demand_plain(item)
+        return
+    array = kind is np.ndarray or isinstance(outcome, np.generic) or scipy.sparse.issparse(outcome)
+    if not (array or kind in _NUMBERS):
+        raise OutcomeError(f"an outcome holds a {kind.__name__}; it may hold numbers, plain arrays and containers")
+
+
+def classes_of(outcome: Any) -> set[type]:
+    """The dataclasses and named tuples within an outcome.
+
+    Parameters
+    ----------
+    outcome : object
+        What `solve` returned.
+
+    Returns
+    -------
+    set of type
+        Their classes.
+    """
+    found = {type(outcome)} if is_dataclass(outcome) or hasattr(outcome, "_fields") else set()
+    return found.union(*(classes_of(item) for _, _, item in parts(outcome) or ()))

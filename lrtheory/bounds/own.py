@@ -12,11 +12,13 @@ from lrtheory._validation import must
 from lrtheory.bounds.checking import check
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.bounds.evidence import Evidence
+from lrtheory.bounds.handover import classes_of, handed
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["check_own", "kind_of", "solve_by_example"]
 
+_TRUSTED = ("lrtheory", "proofs_checks")  # packages whose classes an outcome may be made of
 _CLOSE = 1e-9  # sides that are nearer to each other than this part differ by the rounding of somebody's doubles
 
 
@@ -53,7 +55,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
         raise must("solve", "a callable", solve, TypeError)
     if statement.closed:
         raise must("solve", f"left out for {statement.id}: {statement.closed}", solve)
-    watched = _Watched(solve)
+    watched = _Watched(solve, lambda: classes_of(_example(statement, session)[1]))
     try:
         evidence = check(dataclasses.replace(statement, solve=watched), session, instance=instance)
     except Exception as error:
@@ -63,15 +65,22 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
 
 
 class _Watched:
-    """A solver that remembers its last instance and outcome."""
+    """A solver that remembers its last instance and outcome, and that returns no classes of its author's own.
 
-    def __init__(self, solve: Callable[..., Any]) -> None:
-        self.solve, self.instance, self.outcome, self.returned = solve, None, None, True
+    A class of the author's own could answer a claim by its methods and properties and not by its numbers.
+    """
+
+    def __init__(self, solve: Callable[..., Any], known: Callable[[], set[type]]) -> None:
+        self.solve, self.known, self.instance, self.outcome, self.returned = solve, known, None, None, True
 
     def __call__(self, instance: Any, rng: np.random.Generator, *runs: int) -> Any:
         self.instance, self.returned = instance, False
         self.outcome = self.solve(instance, rng, *runs)
         self.returned = True
+        foreign = {one for one in classes_of(self.outcome) if one.__module__.partition(".")[0] not in _TRUSTED}
+        if foreign and not foreign <= self.known():
+            names = ", ".join(sorted(one.__name__ for one in foreign))
+            raise OutcomeError(f"it holds {names}, which is not a class of the statement")
         return self.outcome
 
 
@@ -128,10 +137,15 @@ def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
     tuple of str
         The kinds of the instance and of the outcome.
     """
+    instance, outcome = _example(statement, session)
+    return kind_of(instance), kind_of(outcome)
+
+
+def _example(statement: Statement, session: Session) -> tuple[Any, Any]:
+    """The first instance of a statement, and what its own solver returns for it."""
     instance = next(iter(session.instances(statement.instances, 1)))[1]
     runs = () if statement.kind in ("inequality", "identity") else (2,)
-    outcome = statement.solve(instance, session.rng(statement.instances, "example"), *runs)
-    return kind_of(instance), kind_of(outcome)
+    return instance, statement.solve(handed(instance), session.rng(statement.instances, "example"), *runs)
 
 
 def kind_of(value: Any, depth: int = 2) -> str:

@@ -173,6 +173,45 @@ def test_a_claim_about_a_formula_takes_no_solver():
         check_own(closed, closed.solve, Session())
 
 
+class Liar(float):
+    """A number that is larger and smaller than everything."""
+
+    def __le__(self, other):
+        return True
+
+
+class Twice(np.ndarray):
+    """An array with a sum of its own."""
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        np.ma.masked_array([1.0], [True]),
+        [np.ma.masked],
+        Liar(3.0),
+        np.zeros(2).view(Twice),
+        {"a": (Liar(3.0),)},
+        object(),
+    ],
+    ids=lambda outcome: type(outcome).__name__,
+)
+def test_an_outcome_is_plain_data(outcome):
+    with pytest.raises(OutcomeError, match="an outcome holds a"):
+        check(variant(solve=lambda n, rng: outcome), Session())
+
+
+def test_an_algorithm_returns_no_class_of_its_authors_own():
+    class Better(Answer):
+        """An answer with methods of its own."""
+
+    Better.__module__ = "mine"
+    statement = variant(CHOICE, claim=Inequality(judged, unbounded="a report may be any number"))
+    assert check_own(statement, lambda worths, rng: statement.solve(worths, rng), Session()).verdict == "supported"
+    with pytest.raises(OutcomeError, match=r"must return Answer\(chosen: .*it holds Better"):
+        check_own(statement, lambda worths, rng: Better(np.array([0]), 1.0), Session())
+
+
 # --- sides that say something ----------------------------------------------------------------------------------------
 
 
