@@ -118,18 +118,24 @@ class Transformed:
 
 
 def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Transformed:
-    """The library's gradient; each of its transforms runs once more on entries that count."""
-    plain, Added.total = hypercube.walsh_hadamard, 0
+    """The library's gradient; a transform of each shape runs once more on entries that count."""
+    plain, shapes = hypercube.walsh_hadamard, []
 
     def counting(table: np.ndarray) -> None:
-        plain.py_func(np.full(table.shape, Added(), object))
+        shapes.append(table.shape)
         plain(table)
 
     hypercube.walsh_hadamard = counting
     try:
-        return Transformed(cube_gradient(cube), Added.total)
+        gradient = cube_gradient(cube)
     finally:
         hypercube.walsh_hadamard = plain
+    additions = 0
+    for shape in set(shapes):
+        Added.total = 0
+        plain.py_func(np.full(shape, Added(), object))
+        additions += shapes.count(shape) * Added.total
+    return Transformed(gradient, additions)
 
 
 def large_norms(n_bits: int, columns: int, seed: int = 0, factor: float = 1.0) -> CubeData:
