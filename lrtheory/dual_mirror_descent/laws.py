@@ -224,12 +224,13 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
     n_phases : int
         K, at least 1; the rate is 1 / K and costs are 1.
     growth : number
-        epsilon in (0, 1): rewards of phase k are epsilon^(K - k).
+        epsilon in (0, 1): rewards of phase k are epsilon^(K - k), k = 1, ..., K.
 
     Returns
     -------
     number
-        1 / (1 / K + epsilon): for some kappa, OPT / R is at least this when rewards are 0 after phase kappa.
+        K - (K - 1) epsilon: for some kappa, OPT / R is at least this when rewards are 0 after phase kappa. No larger
+        number would do.
 
     Raises
     ------
@@ -238,16 +239,21 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
 
     Proof
     -----
-    Let x_k be the expected fraction of the budget used in phase k; sum x_k <= 1, so some x_k <= 1 / K. If the rewards
-    stop after it, R <= B (x_k epsilon^(K - k) + epsilon^(K - k + 1)), and OPT = B epsilon^(K - k).
+    Let x_k be the expected fraction of the budget that is used in phase k while rewards go on. It does not depend on
+    kappa >= k, since the sequences agree up to there, and sum_k x_k <= 1. When the rewards stop after phase kappa, OPT
+    is B epsilon^(K - kappa), and the ratio R / OPT is y_kappa = sum_{k <= kappa} x_k epsilon^(kappa - k), so that
+    x_kappa = y_kappa - epsilon y_{kappa - 1}. Take the dual weights 1 - epsilon for kappa < K and 1 for K:
+    (1 - epsilon) sum_{kappa < K} y_kappa + y_K = sum_k x_k <= 1.
+    The weights are positive and sum to K - (K - 1) epsilon, so the least y_kappa is 1 over that at most. Equality holds
+    for all y_kappa alike: x_1 is this number, and the other x_k are 1 - epsilon times it.
 
     Examples
     --------
     >>> phase_ratio(2, growth=Fraction(1, 100))
-    Fraction(100, 51)
+    Fraction(199, 100)
     """
     n_phases = integer("n_phases", n_phases, low=1)
-    return 1 / (Fraction(1, n_phases) + number("growth", growth, 0, 1, ends="()"))
+    return n_phases - (n_phases - 1) * number("growth", growth, 0, 1, ends="()")
 
 
 def markov_mixing(switch: Any, lag: int) -> Any:

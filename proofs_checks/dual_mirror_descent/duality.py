@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, saboteur
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, OutcomeError, Sides, Statement, always, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.programs import (
     PRICED,
     SMALL_LAWS,
     SMALL_PROGRAMS,
-    DualValues,
     Priced,
     Program,
     SmallLaw,
@@ -61,6 +60,7 @@ DMD_L2 = Statement(
     hypotheses={"finite menus": always},
     instances=SMALL_PROGRAMS,
     solve=solved,
+    decisions=("solution", "prices"),
     claim=Identity(certificate),
     saboteurs=(
         saboteur("greedy by reward per unit, without fractions", solve=mutants.greedy_ratio),
@@ -70,16 +70,23 @@ DMD_L2 = Statement(
 )
 
 
-def above_the_optimum(priced: Priced, found: DualValues) -> Sides:
-    """The value of an optimal solution against every dual value, the library's and by the formula."""
+def above_the_optimum(priced: Priced, values: np.ndarray) -> Sides:
+    """The value of an optimal solution against every dual value, and the dual values against the formula."""
     requests = priced.requests
     x = rational(solved(requests).solution)
-    formula = [
-        theory.weak_duality(conjugates(requests.rewards, requests.costs, mu), mu, requests.rate * requests.horizon)
-        for mu in priced.prices
-    ]
-    rhs = np.r_[found.values, found.bound, formula]
-    return Sides(np.broadcast_to((x * requests.rewards).sum(), rhs.shape), rhs)
+    best = np.maximum(requests.rewards.max(1), 0).sum()
+    formula = np.array(
+        [
+            theory.weak_duality(conjugates(requests.rewards, requests.costs, mu), mu, requests.rate * requests.horizon)
+            for mu in priced.prices
+        ]
+    )
+    if values.shape != formula.shape:
+        raise OutcomeError("one dual value is due for each of the prices")
+    off, optimum = np.abs(values - formula), (x * requests.rewards).sum()
+    none = np.full(len(off), np.inf)
+    lhs, rhs = np.r_[np.full(len(off), optimum), off], np.r_[values, 0 * off]
+    return Sides(lhs, rhs, trivial=np.r_[np.full(len(off), best), none])
 
 
 DMD_L1 = Statement(
@@ -90,12 +97,12 @@ DMD_L1 = Statement(
     hypotheses={"prices at or above zero": lambda priced: bool((priced.prices >= 0).all())},
     instances=PRICED,
     solve=dual_values,
-    claim=Inequality(above_the_optimum),
+    claim=Inequality(above_the_optimum, unbounded="a dual value may be wrong by anything; the optimum has a limit"),
     saboteurs=(
         saboteur("the budget is not charged", solve=mutants.budget_not_charged),
         saboteur("the last request is left out", solve=mutants.last_request_left_out),
     ),
-    notes="The certificate of every run is this bound at its average price.",
+    notes="The certificate of every run is this bound at its average price (DMD-S7).",
 )
 
 
@@ -130,7 +137,8 @@ def below_the_fluid(law: SmallLaw, taken: np.ndarray, share: Fraction = Fraction
     y, p = rational(taken), np.array([Fraction(int(w), int(law.weights.sum())) for w in law.weights], object)
     value = theory.fluid_bound(law.horizon, (y * exact_vector(law.rewards)).sum())
     excess = np.maximum(np.r_[law.horizon * (y * exact_vector(law.costs)).sum() - Fraction(law.budget), y - p, -y], 0)
-    return Sides(np.r_[expected_optimum(law), excess], np.r_[share * value, 0 * excess])
+    best, none = law.horizon * max(exact_vector(law.rewards)), np.full(len(excess), np.inf)
+    return Sides(np.r_[expected_optimum(law), excess], np.r_[share * value, 0 * excess], trivial=np.r_[best, none])
 
 
 def exact_vector(x: np.ndarray) -> np.ndarray:
@@ -146,7 +154,8 @@ DMD_F1 = Statement(
     hypotheses={"independent requests of one law": always},
     instances=SMALL_LAWS,
     solve=fluid_fractions,
-    claim=Inequality(below_the_fluid),
+    decisions=("outcome",),
+    claim=Inequality(below_the_fluid, unbounded="a solution may overdraw by anything; the optimum has a limit"),
     saboteurs=(
         saboteur("one fifth less", claim=Inequality(partial(below_the_fluid, share=Fraction(4, 5)))),
         saboteur("whole types alone", solve=mutants.whole_types),

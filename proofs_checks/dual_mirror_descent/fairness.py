@@ -10,8 +10,9 @@ from scipy.optimize import linprog
 from lrtheory.bounds import Derived, Expectation, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import mutants
-from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, LONG_FAIR_LAW, FairLaw, FairRuns, fair_runs
-from proofs_checks.dual_mirror_descent.families.laws import count_types, is_iid
+from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, LONG_FAIR_LAW, FairLaw, fair_runs
+from proofs_checks.dual_mirror_descent.families.laws import is_iid
+from proofs_checks.dual_mirror_descent.families.runs import RUNS, Runs, count_types, priced, rewards, spent
 
 
 def fair_optimum(law: FairLaw, counts: np.ndarray) -> float:
@@ -26,10 +27,11 @@ def fair_optimum(law: FairLaw, counts: np.ndarray) -> float:
     return -linprog(-gain, A_ub=matrix, b_ub=limits, bounds=(0, None)).fun
 
 
-def fair_regret(law: FairLaw, found: FairRuns) -> np.ndarray:
+def fair_regret(law: FairLaw, found: Runs) -> np.ndarray:
     """The optimum less reward and fairness T min_j consumption_j / budget_j, of each run."""
-    best = [fair_optimum(law, row) for row in count_types(found.kinds, len(law.rewards))]
-    return np.array(best) - found.reward - law.fairness * law.horizon * (found.consumption / law.budget).min(1)
+    best = [fair_optimum(law, row) for row in count_types(priced(law, found).kinds, len(law.rewards))]
+    used = [spent(law, found.kinds, found.actions, j).sum(axis=1) / law.budget[j] for j in range(len(law.rate))]
+    return np.array(best) - rewards(law, found) - law.fairness * law.horizon * np.min(used, axis=0)
 
 
 def fair_bound(law: FairLaw, share: float = 1.0) -> float:
@@ -54,10 +56,11 @@ DMD_R2 = Statement(
     hypotheses={"one law": is_iid},
     instances=FAIR_LAWS,
     solve=fair_runs,
+    decisions=RUNS,
     claim=fair_regret_at_most(fair_bound),
     saboteurs=(
         saboteur("a hundredth of it", claim=fair_regret_at_most(partial(fair_bound, share=1 / 100))),
         saboteur("fairness is ignored", solve=partial(fair_runs, fairness=0.0), instances=LONG_FAIR_LAW),
-        saboteur("turns everything away", solve=mutants.serves_nobody),
+        saboteur("turns everything away", solve=mutants.turns_away),
     ),
 )

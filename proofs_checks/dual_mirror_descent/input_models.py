@@ -15,8 +15,8 @@ from proofs_checks.dual_mirror_descent.families.laws import (
     CorruptedLaw,
     MarkovLaw,
     PeriodicLaw,
-    runs,
 )
+from proofs_checks.dual_mirror_descent.families.runs import RUNS, runs
 from proofs_checks.dual_mirror_descent.regret import bound, regret_at_most
 
 
@@ -30,9 +30,10 @@ DMD_T3 = Statement(
     title="Regret when the law changes",
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le C_1 + C_2 \eta T + C_3/\eta + \bar f \sum_t \mathrm{TV}(P_t, \bar P)",
-    hypotheses={"independent requests": lambda law: not isinstance(law, MarkovLaw)},
+    hypotheses={"independent requests": lambda law: law.is_independent},
     instances=CORRUPTED_LAWS,
     solve=runs,
+    decisions=RUNS,
     claim=regret_at_most(corrupted_bound),
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LIGHTLY_CORRUPTED),
@@ -57,9 +58,10 @@ DMD_T4 = Statement(
     title="Regret when the requests come from a chain that mixes",
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le B + 2\bar f(k + T\delta_k) + k\bar b G\eta T/\sigma",
-    hypotheses={"a chain": lambda law: isinstance(law, MarkovLaw)},
+    hypotheses={"a chain that switches with a probability": lambda law: 0 <= law.switch <= 1},
     instances=MARKOV_LAWS,
     solve=runs,
+    decisions=RUNS,
     claim=regret_at_most(ergodic_bound),
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
@@ -79,9 +81,10 @@ DMD_T5 = Statement(
     title="Regret when the law has a period",
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le B + (q-1)\bar f + \bar b (G/\sigma)(q-1)\eta T",
-    hypotheses={"whole blocks": lambda law: isinstance(law, PeriodicLaw) and law.horizon % law.period == 0},
+    hypotheses={"whole blocks": lambda law: law.horizon % law.period == 0},
     instances=PERIODIC_LAWS,
     solve=runs,
+    decisions=RUNS,
     claim=regret_at_most(periodic_bound),
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.dual_mirror_descent import AllocationResult, PacingResult, hindsight_optimum
-from proofs_checks.dual_mirror_descent.families.fair import FairLaw, FairRuns, fair_runs
-from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, Runs, optima, runs, served
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 from proofs_checks.dual_mirror_descent.families.offers import Offer, Offers, worth
+from proofs_checks.dual_mirror_descent.families.phases import Phases
 from proofs_checks.dual_mirror_descent.families.programs import (
-    DualValues,
     Priced,
     Program,
     SmallLaw,
@@ -20,50 +18,68 @@ from proofs_checks.dual_mirror_descent.families.programs import (
     fluid_fractions,
     solved,
 )
-from proofs_checks.dual_mirror_descent.families.streams import Requests, earned, reference, run, spent
-from proofs_checks.dual_mirror_descent.families.units import Auctions, Scaled, paced
+from proofs_checks.dual_mirror_descent.families.runs import Hired, Runs, Taken, batch, runs
+from proofs_checks.dual_mirror_descent.families.streams import (
+    Books,
+    Requests,
+    Service,
+    Walk,
+    books,
+    earned,
+    first_shortage,
+    reference,
+    run,
+    served,
+    spent,
+    walked,
+)
+from proofs_checks.dual_mirror_descent.families.units import Auctions, Bids, Scaled, bids, both_units
 
 # --- along one run ---------------------------------------------------------------------------------------------------
 
 
-def larger_steps(requests: Requests, rng: np.random.Generator, factor: float = 2.0) -> AllocationResult:
+def larger_steps(requests: Requests, rng: np.random.Generator, factor: float = 2.0) -> Walk:
     """A step twice as large as the bound is told."""
-    return run(requests, step_size=factor * requests.step_size)
+    return walked(requests, step_size=factor * requests.step_size)
 
 
-def implemented_gradient(requests: Requests, rng: np.random.Generator) -> AllocationResult:
+def implemented_gradient(requests: Requests, rng: np.random.Generator) -> Service:
     """Prices that move by what is implemented in place of what is proposed."""
     prices, proposed, actions = reference(requests, by="action")
-    reward = float(earned(requests, actions).sum())
-    return replace(run(requests), trace={"prices": prices}, proposed=proposed, actions=actions, reward=reward)
+    return Service(prices, proposed, actions, first_shortage(requests, proposed))
 
 
-def stops_late(requests: Requests, rng: np.random.Generator) -> AllocationResult:
+def stops_late(requests: Requests, rng: np.random.Generator) -> Service:
     """A stopping time at which the budget is used up, not nearly so."""
-    result = run(requests)
-    over = (np.cumsum(spent(requests, result.proposed), axis=0) >= requests.rate * requests.horizon).any(1)
-    return replace(result, stopping_time=int(over.argmax()) + 1 if over.any() else requests.horizon)
+    found = served(requests)
+    over = (np.cumsum(spent(requests, found.proposed), axis=0) >= requests.rate * requests.horizon).any(1)
+    return replace(found, stopping_time=int(over.argmax()) + 1 if over.any() else requests.horizon)
 
 
-def stops_earlier(requests: Requests, rng: np.random.Generator) -> AllocationResult:
+def stops_earlier(requests: Requests, rng: np.random.Generator) -> Service:
     """A stopping time that is one less."""
-    result = run(requests)
-    return replace(result, stopping_time=max(0, result.stopping_time - 1))
+    found = served(requests)
+    return replace(found, stopping_time=max(0, found.stopping_time - 1))
 
 
-def stops_at_one(requests: Requests, rng: np.random.Generator) -> AllocationResult:
+def stops_at_one(requests: Requests, rng: np.random.Generator) -> Service:
     """A stopping time of at least 1, also where a request may cost more than the budget."""
-    result = run(requests)
-    return replace(result, stopping_time=max(1, result.stopping_time))
+    found = served(requests)
+    return replace(found, stopping_time=max(1, found.stopping_time))
 
 
-def goes_home(requests: Requests, rng: np.random.Generator) -> AllocationResult:
+def goes_home(requests: Requests, rng: np.random.Generator) -> dict[str, int]:
     """No request is looked at after the stopping time."""
-    result = run(requests)
-    return replace(result, counts=dict(result.counts) | {"queries": result.stopping_time})
+    found = run(requests)
+    return dict(found.counts) | {"queries": found.stopping_time}
 
 
-def rescaled_entropy(requests: Requests, rng: np.random.Generator) -> AllocationResult:
+def reports_proposals(requests: Requests, rng: np.random.Generator) -> Books:
+    """The reward of all proposals, as if they had fitted."""
+    return replace(books(requests, rng), reward=float(earned(requests, run(requests).proposed).sum()))
+
+
+def rescaled_entropy(requests: Requests, rng: np.random.Generator) -> Walk:
     """Prices above the cap rate . mu <= f bar are scaled down, which projects for the entropy of rate mu alone."""
     mu, prices, proposed = requests.init, [requests.init], []
     for rewards, costs in zip(requests.rewards, requests.costs, strict=True):
@@ -73,31 +89,26 @@ def rescaled_entropy(requests: Requests, rng: np.random.Generator) -> Allocation
         mu = mu * min(1.0, requests.reward_bound / float(requests.rate @ mu))
         prices.append(mu)
         proposed.append(proposal)
-    return replace(run(requests), trace={"prices": np.array(prices)}, proposed=np.array(proposed))
-
-
-def eager_and_larger_lazy(requests: Requests, rng: np.random.Generator) -> tuple[AllocationResult, AllocationResult]:
-    """Lazy steps twice as large."""
-    return run(requests, lazy=False), run(requests, lazy=True, step_size=2 * requests.step_size)
+    return Walk(np.array(prices), np.array(proposed))
 
 
 # --- units and bids --------------------------------------------------------------------------------------------------
 
 
-def step_in_old_units(scaled: Scaled, rng: np.random.Generator) -> tuple[AllocationResult, AllocationResult]:
+def step_in_old_units(scaled: Scaled, rng: np.random.Generator) -> tuple[Service, Service]:
     """The step keeps its number where the units change."""
-    return run(scaled.requests), run(scaled.other, step_size=scaled.requests.step_size)
+    return both_units(scaled, rng, step_size=scaled.requests.step_size)
 
 
-def truthful(auctions: Auctions, rng: np.random.Generator) -> PacingResult:
+def truthful(auctions: Auctions, rng: np.random.Generator) -> Bids:
     """Bids of the full value."""
-    return replace(paced(auctions, rng), bids=auctions.values)
+    return replace(bids(auctions, rng), bids=auctions.values)
 
 
-def wins_bargains_alone(auctions: Auctions, rng: np.random.Generator) -> PacingResult:
+def wins_bargains_alone(auctions: Auctions, rng: np.random.Generator) -> Bids:
     """Auctions are won only where the value is more than twice the price."""
-    result = paced(auctions, rng)
-    return replace(result, wins=result.wins & (auctions.values > 2 * auctions.competing))
+    found = bids(auctions, rng)
+    return replace(found, wins=found.wins & (auctions.values > 2 * auctions.competing))
 
 
 # --- programs --------------------------------------------------------------------------------------------------------
@@ -120,18 +131,17 @@ def doubled_prices(requests: Requests, rng: np.random.Generator) -> Program:
     return Program(found.solution, 2 * found.prices)
 
 
-def budget_not_charged(priced: Priced, rng: np.random.Generator) -> DualValues:
+def budget_not_charged(priced: Priced, rng: np.random.Generator) -> np.ndarray:
     """The sum of the conjugates alone."""
-    found, requests = dual_values(priced, rng), priced.requests
-    return replace(found, values=found.values - requests.horizon * priced.prices @ requests.rate)
+    requests = priced.requests
+    return dual_values(priced, rng) - requests.horizon * priced.prices @ requests.rate
 
 
-def last_request_left_out(priced: Priced, rng: np.random.Generator) -> DualValues:
+def last_request_left_out(priced: Priced, rng: np.random.Generator) -> np.ndarray:
     """The dual value of all requests but the last, with the whole budget."""
     requests = priced.requests
     reduced = requests.rewards[-1][:, None] - requests.costs[-1] @ priced.prices.T
-    found = dual_values(priced, rng)
-    return replace(found, values=found.values - np.maximum(reduced.max(0), 0))
+    return dual_values(priced, rng) - np.maximum(reduced.max(0), 0)
 
 
 def whole_types(law: SmallLaw, rng: np.random.Generator) -> np.ndarray:
@@ -155,9 +165,17 @@ def without_outside(offers: Offers, rng: np.random.Generator) -> Offer:
     return Offer(np.isin(np.arange(len(margins)), chosen))
 
 
-def clairvoyant(requests: Requests) -> float:
-    """What a policy earns that knows the whole sequence."""
-    return hindsight_optimum(requests.stream).value
+def clairvoyant(phases: Phases, rng: np.random.Generator) -> np.ndarray:
+    """Serves the last phase in which anything is worth something."""
+    k, length = phases.n_phases, phases.length
+    served = np.arange(k * length) // length == np.arange(k)[:, None]
+    return np.where(served, 0, -1)
+
+
+def first_phase_alone(phases: Phases, rng: np.random.Generator) -> np.ndarray:
+    """The first L requests are served."""
+    k, length = phases.n_phases, phases.length
+    return np.where(np.arange(k * length) < length, 0, -1) + np.zeros((k, 1), int)
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------
@@ -177,7 +195,7 @@ def _loop(law: RequestLaw, kinds: np.ndarray, *, sign: int = 1, floor: float = 0
     """Euclidean dual mirror descent on all runs at once, with one thing wrong."""
     n, everyone = len(kinds), np.arange(len(kinds))
     prices, left = np.full((n, len(law.rate)), law.init), np.tile(law.budget, (n, 1))
-    reward = np.zeros(n)
+    path, proposed, actions = [prices], [], []
     for kind in kinds.T:
         rewards, costs = law.rewards[kind], law.costs[kind]
         reduced = rewards - (costs * prices[:, None]).sum(2)
@@ -185,60 +203,76 @@ def _loop(law: RequestLaw, kinds: np.ndarray, *, sign: int = 1, floor: float = 0
         proposes = reduced[everyone, chosen] > 0
         used = costs[everyone, chosen] * proposes[:, None]
         takes = proposes & (used <= left).all(1)
-        reward += rewards[everyone, chosen] * takes
-        left -= used * takes[:, None]
+        left = left - used * takes[:, None]
         prices = np.maximum(floor, prices - sign * law.step_size * (law.rate - used))
-    nothing = np.zeros(n)
-    return Runs(kinds, reward, nothing.astype(int), nothing)
+        path.append(prices)
+        proposed.append(np.where(proposes, chosen, -1))
+        actions.append(np.where(takes, chosen, -1))
+    return Runs(kinds, np.stack(path, axis=1), np.stack(proposed, axis=1), np.stack(actions, axis=1))
 
 
-def small_steps(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
+def small_steps(law: RequestLaw, rng: np.random.Generator, n: int, solve: Any = batch) -> Any:
     """Steps of 1/T."""
-    return served(law, law.draw(rng, n), step_size=1 / law.horizon)
+    return solve(law, law.draw(rng, n), step_size=1 / law.horizon)
 
 
-def constant_steps(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
+def constant_steps(law: RequestLaw, rng: np.random.Generator, n: int, solve: Any = batch) -> Any:
     """Steps of one half, at any horizon."""
-    return served(law, law.draw(rng, n), step_size=0.5)
+    return solve(law, law.draw(rng, n), step_size=0.5)
 
 
-def hindsight(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
-    """The optimum of each sequence, as if it had been known."""
-    found = runs(law, rng, n)
-    return replace(found, reward=optima(law, found.kinds))
+def rising_prices(law: RequestLaw, rng: np.random.Generator, n: int) -> Taken:
+    """The actions of `wrong_sign`."""
+    found = wrong_sign(law, rng, n)
+    return Taken(found.kinds, found.actions)
+
+
+def hindsight(law: RequestLaw, rng: np.random.Generator, n: int) -> Taken:
+    """The best requests of each sequence, as if it had been known; whole units."""
+    kinds = law.draw(rng, n)
+    order = np.argsort(-law.rewards[kinds, 0], axis=1, kind="stable")
+    actions = np.full(kinds.shape, -1)
+    np.put_along_axis(actions, order[:, : int(law.budget[0])], 0, axis=1)
+    return Taken(kinds, actions)
 
 
 def prices_after_the_request(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
     """The reward of each request as its price: nothing is ever gained, and the proof needs prices set before."""
     kinds = law.draw(rng, n)
-    prices = law.rewards[kinds, 0]
-    nothing = np.zeros(n)
-    return Runs(kinds, nothing, np.full(n, law.horizon), prices.sum(1) * law.rate[0])
+    prices, nothing = law.rewards[kinds, 0][..., None], np.full(kinds.shape, -1)
+    return Runs(kinds, np.concatenate([prices, prices[:, -1:]], axis=1), nothing, nothing)
 
 
-def best_in_hindsight(gains: np.ndarray) -> int:
-    """The time at which the sum of the gains is largest, which no stopping time knows."""
-    return int(np.cumsum(gains).argmax()) + 1
+def best_in_hindsight(gains: np.ndarray) -> np.ndarray:
+    """The times at which the sums of the gains (n, T) are largest, which no stopping time knows."""
+    return np.cumsum(gains, axis=1).argmax(axis=1) + 1
+
+
+def sees_the_request(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
+    """Prices of zero where a request is worth more than the mean, and so high that nothing is proposed elsewhere."""
+    kinds = law.draw(rng, n)
+    rewards = law.rewards[kinds, 0]
+    good = rewards > law.probabilities @ law.rewards[:, 0]
+    prices = np.where(good, 0.0, law.reward_bound / law.costs[kinds, 0, 0])[..., None]
+    proposed = np.where(good & (rewards > 0), 0, -1)
+    used = np.cumsum(law.costs[kinds, 0, 0] * (proposed == 0), axis=1)
+    actions = np.where(used <= law.budget[0], proposed, -1)
+    return Runs(kinds, np.concatenate([prices, prices[:, -1:]], axis=1), proposed, actions)
 
 
 def turns_away(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
     """No request is ever served."""
     found = runs(law, rng, n)
-    return replace(found, reward=0 * found.reward)
+    return replace(found, actions=np.full_like(found.actions, -1))
 
 
-def serves_nobody(law: FairLaw, rng: np.random.Generator, n: int) -> FairRuns:
-    """No request is ever served, for the fair objective."""
-    found = fair_runs(law, rng, n)
-    return replace(found, reward=0 * found.reward, consumption=0 * found.consumption)
-
-
-def first_come(secretaries: Any, rng: np.random.Generator, n: int) -> np.ndarray:
+def first_come(secretaries: Any, rng: np.random.Generator, n: int) -> Hired:
     """The first B requests, whatever they offer."""
-    return rng.random((n, secretaries.horizon))[:, : secretaries.budget].sum(1)
+    rewards = rng.random((n, secretaries.horizon))
+    return Hired(rewards, np.broadcast_to(np.arange(secretaries.horizon) < secretaries.budget, rewards.shape).copy())
 
 
-def one_unit_more(secretaries: Any, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The B + 1 largest of T + 1, cut at what B units can earn."""
-    best = np.sort(rng.random((n, secretaries.horizon + 1)), axis=1)[:, -secretaries.budget - 1 :]
-    return np.minimum(best.sum(1), secretaries.budget)
+def the_worst(secretaries: Any, rng: np.random.Generator, n: int) -> Hired:
+    """All but the best T - B requests."""
+    rewards = rng.random((n, secretaries.horizon))
+    return Hired(rewards, np.argsort(np.argsort(rewards, axis=1), axis=1) < secretaries.budget)

@@ -7,21 +7,31 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Inequality, Sides, Statement, always, saboteur
-from lrtheory.dual_mirror_descent import AllocationResult, oracles, steps, theory
+from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, always, saboteur
+from lrtheory.dual_mirror_descent import oracles, steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.offers import OFFERS, Offer, Offers, offered, worth
-from proofs_checks.dual_mirror_descent.families.streams import MENUS, Requests, conjugates, earned, run, spent
-from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, comparators, gradients
+from proofs_checks.dual_mirror_descent.families.streams import (
+    MENUS,
+    Requests,
+    Walk,
+    conjugates,
+    earned,
+    off_the_start,
+    spent,
+    walked,
+)
+from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WALK, comparators, gradients
 
 
-def best_replies(requests: Requests, result: AllocationResult) -> Sides:
+def best_replies(requests: Requests, walk: Walk) -> Sides:
     """The reduced reward of every action, and of none, against that of the proposal."""
-    prices = result.trace["prices"][:-1]
+    prices = walk.prices[:-1]
     reduced = requests.rewards - (requests.costs * prices[:, None]).sum(2)
-    chosen = earned(requests, result.proposed) - (spent(requests, result.proposed) * prices).sum(1)
-    lhs = np.c_[reduced, 0 * chosen]
-    return Sides(lhs, np.broadcast_to(chosen[:, None], lhs.shape))
+    chosen = earned(requests, walk.proposed) - (spent(requests, walk.proposed) * prices).sum(1)
+    lhs, start = np.c_[reduced, 0 * chosen], off_the_start(requests, walk)
+    rhs = np.broadcast_to(chosen[:, None], lhs.shape)
+    return Sides(np.r_[lhs.ravel(), start], np.r_[rhs.ravel(), 0 * start])
 
 
 DMD_L11 = Statement(
@@ -31,8 +41,9 @@ DMD_L11 = Statement(
     tex=r"f_t(\tilde x_t) - \mu_t \cdot b_t(\tilde x_t) = f^*_t(\mu_t) \ge \max(0, f_t(x) - \mu_t \cdot b_t(x))",
     hypotheses={"finite menus": always},
     instances=MENUS,
-    solve=run,
-    claim=Inequality(best_replies),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(best_replies, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("the first gainful action", patch=FIRST_GAINFUL),
         saboteur(
@@ -46,9 +57,14 @@ DMD_L11 = Statement(
 def best_offers(offers: Offers, offer: Offer) -> Sides:
     """The expected margin of every offer of at most k products against that of the oracle's, by enumeration."""
     m = len(offers.revenues)
+    if offer.chosen.shape != (m,) or offer.chosen.dtype != bool or offer.chosen.sum() > offers.k:
+        raise OutcomeError(f"an offer of at most {offers.k} of {m} products is due, as a mask")
     subsets = [list(s) for size in range(offers.k + 1) for s in itertools.combinations(range(m), size)]
     values = [worth(offers, subset) for subset in subsets]
-    return Sides(np.array(values), np.broadcast_to(worth(offers, offer.chosen), len(values)))
+    most = max(0, (offers.revenues - offers.prices).max())  # an average of margins, of which nothing has none
+    return Sides(
+        np.array(values), np.full(len(values), worth(offers, offer.chosen)), trivial=np.full(len(values), most)
+    )
 
 
 DMD_L11_ASSORTMENT = Statement(
@@ -59,6 +75,7 @@ DMD_L11_ASSORTMENT = Statement(
     hypotheses={"positive weight of buying nothing": lambda offers: offers.outside > 0},
     instances=OFFERS,
     solve=offered,
+    decisions=("chosen",),
     claim=Inequality(best_offers),
     saboteurs=(
         saboteur("the best prefix by margin, whatever the limit", solve=mutants.best_prefix),
@@ -67,9 +84,9 @@ DMD_L11_ASSORTMENT = Statement(
 )
 
 
-def subgradients(requests: Requests, result: AllocationResult, sign: int = 1) -> Sides:
+def subgradients(requests: Requests, walk: Walk, sign: int = 1) -> Sides:
     """D_t(mu_t) + g_t . (nu - mu_t) against D_t(nu), and |f*_t(mu_t) - f*_t(nu)| against b bar |mu_t - nu|_1."""
-    prices, g = result.trace["prices"][:-1], gradients(requests, result)
+    prices, g = walk.prices[:-1], gradients(requests, walk)
     here = conjugates(requests.rewards, requests.costs, prices)
     lower, upper, change, lipschitz = [], [], [], []
     for nu in comparators(requests):
@@ -78,7 +95,8 @@ def subgradients(requests: Requests, result: AllocationResult, sign: int = 1) ->
         upper.append(there + nu @ requests.rate)
         change.append(np.abs(here - there))
         lipschitz.append([theory.conjugate_difference(mu, nu, cost_bound=requests.cost_bound) for mu in prices])
-    return Sides(np.array(lower + change), np.array(upper + lipschitz))
+    start = off_the_start(requests, walk)
+    return Sides(np.r_[np.ravel(lower + change), start], np.r_[np.ravel(upper + lipschitz), 0 * start])
 
 
 DMD_L9 = Statement(
@@ -88,8 +106,9 @@ DMD_L9 = Statement(
     tex=r"D_t(\nu) \ge D_t(\mu_t) + g_t\cdot(\nu - \mu_t),\quad |f^*_t(\mu) - f^*_t(\nu)| \le \bar b\|\mu - \nu\|_1",
     hypotheses={"exact oracle": always},
     instances=MENUS,
-    solve=run,
-    claim=Inequality(subgradients),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(subgradients, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("gradient with the wrong sign", claim=Inequality(partial(subgradients, sign=-1))),
         saboteur("the first gainful action", patch=FIRST_GAINFUL),

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
-from lrtheory.dual_mirror_descent import AllocationResult, steps, theory
+from lrtheory.dual_mirror_descent import steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
@@ -21,26 +21,31 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     SCARCE,
     UNCAPPED,
     Requests,
+    Service,
+    Walk,
     conjugates,
     earned,
     first_shortage,
     is_capped,
-    run,
+    off_the_rules,
+    off_the_start,
     runs_out,
+    served,
     spent,
+    walked,
 )
 
 
-def gradients(requests: Requests, result: AllocationResult) -> np.ndarray:
+def gradients(requests: Requests, walk: Walk) -> np.ndarray:
     """g_t = rate - b_t(proposed action), (T, m)."""
-    return requests.rate - spent(requests, result.proposed)
+    return requests.rate - spent(requests, walk.proposed)
 
 
-def path_rounding(requests: Requests, result: AllocationResult) -> float:
+def path_rounding(requests: Requests, walk: Walk) -> float:
     """Rounding of sums along a run whose prices take exp and log; none on Euclidean runs, which are exact here."""
     if requests.geometry == "euclidean":
         return 0.0
-    largest = 1 + np.abs(result.trace["prices"]).max() * (requests.cost_bound + requests.rate.max())
+    largest = 1 + np.abs(walk.prices).max() * (requests.cost_bound.max() + requests.rate.max())
     scale = largest * (1 + 1 / requests.step_size) / requests.rate.min() ** 2
     return rounding(64 * requests.horizon * len(requests.rate), requests.horizon * scale)
 
@@ -51,14 +56,26 @@ def comparators(requests: Requests) -> np.ndarray:
     return np.vstack([0 * requests.rate[None], np.eye(m, dtype=int) * top])
 
 
+WALK = ("prices", "proposed")
+UNBOUNDED = "another algorithm may post any prices"
+
+
+def with_rules(requests: Requests, walk: Walk, lhs: np.ndarray, rhs: np.ndarray, trivial: np.ndarray = None) -> Sides:
+    """The two sides, and that the prices start at mu_1 and the proposals are best replies to them."""
+    off = off_the_rules(requests, walk)
+    most = None if trivial is None else np.r_[trivial.ravel(), np.inf, np.inf]
+    allowed = path_rounding(requests, walk) or None
+    return Sides(np.r_[lhs.ravel(), off], np.r_[rhs.ravel(), 0 * off], trivial=most, rounding=allowed)
+
+
 # --- mirror descent --------------------------------------------------------------------------------------------------
 
 
-def mirror_descent(requests: Requests, result: AllocationResult, comparator: np.ndarray) -> np.ndarray:
+def mirror_descent(requests: Requests, walk: Walk, comparator: np.ndarray) -> np.ndarray:
     """V_h(mu, mu_1) / eta + E_n after each number of steps n, (T,)."""
-    prices = result.trace["prices"]
+    prices = walk.prices
     return theory.mirror_descent_bound(
-        gradients(requests, result),
+        gradients(requests, walk),
         comparator,
         prices[0],
         step_size=requests.step_size,
@@ -69,13 +86,13 @@ def mirror_descent(requests: Requests, result: AllocationResult, comparator: np.
     )
 
 
-def path_regret(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
+def path_regret(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
     """Sum of g_t . (mu_t - mu) over the first n steps against its bound, for all n and comparators."""
-    g, prices = gradients(requests, result), result.trace["prices"]
+    g, prices = gradients(requests, walk), walk.prices
     others = comparators(requests)
     lhs = np.cumsum((g * prices[:-1]).sum(1)) - others @ np.cumsum(g, axis=0).T
-    rhs = np.stack([mirror_descent(requests, result, mu) for mu in others])
-    return Sides(lhs, rhs if share == 1 else share * rhs, rounding=path_rounding(requests, result))
+    rhs = np.stack([mirror_descent(requests, walk, mu) for mu in others])
+    return with_rules(requests, walk, lhs, rhs if share == 1 else share * rhs)
 
 
 FLIPPED = "the price rises when too little is spent"
@@ -88,8 +105,9 @@ DMD_L3 = Statement(
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
-    solve=run,
-    claim=Inequality(path_regret),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(path_regret, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("half of it", claim=Inequality(partial(path_regret, share=Fraction(1, 2)))),
@@ -105,8 +123,9 @@ DMD_L3_GEOMETRIES = Statement(
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=GEOMETRIES,
-    solve=run,
-    claim=Inequality(path_regret),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(path_regret, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("steps twice as large", solve=mutants.larger_steps),
         saboteur("half of it", claim=Inequality(partial(path_regret, share=Fraction(1, 2)))),
@@ -124,12 +143,12 @@ def gradient_of_h(requests: Requests, prices: np.ndarray) -> np.ndarray:
     return np.log(prices) * (requests.rate if requests.geometry == "capped-entropy" else 1)
 
 
-def first_order(requests: Requests, result: AllocationResult) -> Sides:
+def first_order(requests: Requests, walk: Walk) -> Sides:
     """0 against (eta g_t + grad h(mu_{t+1}) - grad h(mu_t)) . (mu - mu_{t+1}), for all t and comparators mu."""
-    prices, slopes = result.trace["prices"], gradient_of_h(requests, result.trace["prices"])
-    ascent = requests.step_size * gradients(requests, result) + slopes[1:] - slopes[:-1]
+    prices, slopes = walk.prices, gradient_of_h(requests, walk.prices)
+    ascent = requests.step_size * gradients(requests, walk) + slopes[1:] - slopes[:-1]
     rhs = ((comparators(requests)[:, None] - prices[1:]) * ascent).sum(2)
-    return Sides(0 * rhs, rhs, rounding=path_rounding(requests, result))
+    return with_rules(requests, walk, -rhs, 0 * rhs)
 
 
 DMD_L3_STEP = Statement(
@@ -139,8 +158,9 @@ DMD_L3_STEP = Statement(
     tex=r"(\eta g_t + \nabla h(\mu_{t+1}) - \nabla h(\mu_t)) \cdot (\mu - \mu_{t+1}) \ge 0 \text{ for all } \mu",
     hypotheses={"eager steps": lambda requests: not requests.lazy},
     instances=EVERY_GEOMETRY,
-    solve=run,
-    claim=Inequality(first_order),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(first_order, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur(
@@ -153,14 +173,14 @@ DMD_L3_STEP = Statement(
 )
 
 
-def slackness(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
+def slackness(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
     """Sum of mu_t . g_t over the first n steps against V_h(0, mu_1) / eta + E_n, for all n; prices from below."""
-    prices = result.trace["prices"]
-    lhs = np.cumsum((gradients(requests, result) * prices[:-1]).sum(1))
-    rhs = mirror_descent(requests, result, 0 * prices[0])
-    least = least_prices(requests, result).ravel()
+    prices = walk.prices
+    lhs = np.cumsum((gradients(requests, walk) * prices[:-1]).sum(1))
+    rhs = mirror_descent(requests, walk, 0 * prices[0])
+    least = least_prices(requests, walk).ravel()
     rhs = np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()]
-    return Sides(np.r_[lhs, least], rhs, rounding=path_rounding(requests, result))
+    return with_rules(requests, walk, np.r_[lhs, least], rhs)
 
 
 DMD_L10 = Statement(
@@ -170,8 +190,9 @@ DMD_L10 = Statement(
     tex=r"\sum_{t \le n} \mu_t \cdot g_t \le V_h(0, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=ANY_GEOMETRY,
-    solve=run,
-    claim=Inequality(slackness),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(slackness, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("four fifths of it", claim=Inequality(partial(slackness, share=Fraction(4, 5)))),
@@ -182,9 +203,9 @@ DMD_L10 = Statement(
 # --- the box ---------------------------------------------------------------------------------------------------------
 
 
-def least_prices(requests: Requests, result: AllocationResult) -> np.ndarray:
+def least_prices(requests: Requests, walk: Walk) -> np.ndarray:
     """What the prices after each request are at least: projections and caps at zero only raise them, (T, m)."""
-    total = requests.step_size * np.cumsum(gradients(requests, result), axis=0)
+    total = requests.step_size * np.cumsum(gradients(requests, walk), axis=0)
     if requests.geometry == "entropy":
         return requests.init * np.exp(-total)
     if requests.geometry == "capped-entropy":
@@ -192,9 +213,9 @@ def least_prices(requests: Requests, result: AllocationResult) -> np.ndarray:
     return requests.init - (total / requests.rate**2 if requests.geometry == "scaled-euclidean" else total)
 
 
-def in_the_box(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
+def in_the_box(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
     """Every price, after every request, against the end of its box, and what it is at least against it."""
-    prices = result.trace["prices"]
+    prices = walk.prices
     ends = np.array(
         theory.price_bound(
             rate=requests.rate,
@@ -206,8 +227,8 @@ def in_the_box(requests: Requests, result: AllocationResult, share: Fraction = F
         )
     )
     highest = np.broadcast_to(ends if share == 1 else share * ends, prices.shape)
-    lhs, rhs = np.vstack([prices, least_prices(requests, result)]), np.vstack([highest, prices[1:]])
-    return Sides(lhs, rhs, rounding=path_rounding(requests, result))
+    lhs, rhs = np.vstack([prices, least_prices(requests, walk)]), np.vstack([highest, prices[1:]])
+    return with_rules(requests, walk, lhs, rhs)
 
 
 DMD_L4 = Statement(
@@ -217,8 +238,9 @@ DMD_L4 = Statement(
     tex=r"\mu_{t,j} \le \max(\mu_{1,j},\ \bar f/\rho_j + \eta(\bar b - \rho_j)^+)",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
-    solve=run,
-    claim=Inequality(in_the_box),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(in_the_box, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("steps twice as large", solve=mutants.larger_steps),
         saboteur("an eighth less", claim=Inequality(partial(in_the_box, share=Fraction(7, 8)))),
@@ -237,8 +259,9 @@ DMD_L4_GEOMETRIES = Statement(
     tex=r"\mu_{t,j} \le \max(\mu_{1,j},\ (\bar f/\rho_j) e^{\eta(\bar b - \rho_j)^+})",
     hypotheses={"no cap": lambda requests: requests.geometry in ("scaled-euclidean", "entropy")},
     instances=UNCAPPED,
-    solve=run,
-    claim=Inequality(in_the_box),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(in_the_box, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("steps three times as large", solve=partial(mutants.larger_steps, factor=3)),
         saboteur("half of it", claim=Inequality(partial(in_the_box, share=Fraction(1, 2)))),
@@ -246,12 +269,13 @@ DMD_L4_GEOMETRIES = Statement(
 )
 
 
-def movement(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
+def movement(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
     """How far the prices move at each step, in the l1 norm, against eta times the gradient; prices from below."""
-    prices = result.trace["prices"]
-    moved, least = np.abs(np.diff(prices, axis=0)).sum(1), least_prices(requests, result).ravel()
-    rhs = theory.movement_bound(gradients(requests, result), step_size=requests.step_size)
-    return Sides(np.r_[moved, least], np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()])
+    prices = walk.prices
+    moved, least = np.abs(np.diff(prices, axis=0)).sum(1), least_prices(requests, walk).ravel()
+    rhs = theory.movement_bound(gradients(requests, walk), step_size=requests.step_size)
+    rhs = np.r_[rhs if share == 1 else share * rhs, prices[1:].ravel()]
+    return with_rules(requests, walk, np.r_[moved, least], rhs)
 
 
 DMD_L8 = Statement(
@@ -261,8 +285,9 @@ DMD_L8 = Statement(
     tex=r"\|\mu_{t+1} - \mu_t\|_1 \le \eta \|g_t\|_1",
     hypotheses={"projected steps": always},
     instances=EAGER_MENUS,
-    solve=run,
-    claim=Inequality(movement),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(movement, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("half of it", claim=Inequality(partial(movement, share=Fraction(1, 2)))),
         saboteur("steps twice as large", solve=mutants.larger_steps),
@@ -270,19 +295,17 @@ DMD_L8 = Statement(
 )
 
 
-def capped_movement(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
-    """How far rate . mu moves at each step, in the l1 norm, against eta f bar max_j |g_j| / rate_j; the start."""
-    moved = (requests.rate * np.abs(np.diff(result.trace["prices"], axis=0))).sum(1)
+def capped_movement(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
+    """How far rate . mu moves at each step, in the l1 norm, against eta f bar max_j |g_j| / rate_j."""
+    moved = (requests.rate * np.abs(np.diff(walk.prices, axis=0))).sum(1)
     rhs = theory.movement_bound(
-        gradients(requests, result),
+        gradients(requests, walk),
         step_size=requests.step_size,
         geometry="capped-entropy",
         rate=requests.rate,
         reward_bound=requests.reward_bound,
     )
-    start = result.trace["prices"][0]
-    rhs = np.r_[rhs if share == 1 else share * rhs, start]
-    return Sides(np.r_[moved, requests.init], rhs, rounding=path_rounding(requests, result))
+    return with_rules(requests, walk, moved, rhs if share == 1 else share * rhs)
 
 
 DMD_L8_CAPPED = Statement(
@@ -292,8 +315,9 @@ DMD_L8_CAPPED = Statement(
     tex=r"\sum_j \rho_j |\mu_{t+1,j} - \mu_{t,j}| \le \eta \bar f \max_j |g_{t,j}|/\rho_j",
     hypotheses={"prices start within the cap": is_capped},
     instances=CAPPED,
-    solve=run,
-    claim=Inequality(capped_movement),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(capped_movement, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("a quarter of it", claim=Inequality(partial(capped_movement, share=Fraction(1, 4)))),
         saboteur("steps four times as large", solve=partial(mutants.larger_steps, factor=4.0)),
@@ -304,15 +328,15 @@ DMD_L8_CAPPED = Statement(
 # --- depletion and the path identity ---------------------------------------------------------------------------------
 
 
-def depleted(requests: Requests, result: AllocationResult) -> np.ndarray:
+def depleted(requests: Requests, walk: Walk) -> np.ndarray:
     """The resources that end the run at the stopping time: less than b bar is left of them."""
-    used = spent(requests, result.proposed[: result.stopping_time]).sum(0)
+    used = spent(requests, walk.proposed)[: first_shortage(requests, walk.proposed)].sum(0)
     return used + requests.cost_bound >= requests.rate * requests.horizon
 
 
-def time_left(requests: Requests, result: AllocationResult, slack: int = 1) -> Sides:
+def time_left(requests: Requests, walk: Walk, slack: int = 1) -> Sides:
     """T - tau against what the price of each depleted resource says."""
-    prices, tau = result.trace["prices"], result.stopping_time
+    prices, tau = walk.prices, first_shortage(requests, walk.proposed)
     bound = theory.depletion_bound(
         prices[tau],
         prices[0],
@@ -320,8 +344,8 @@ def time_left(requests: Requests, result: AllocationResult, slack: int = 1) -> S
         cost_bound=slack * requests.cost_bound,
         step_size=requests.step_size,
     )
-    rhs = np.array(bound)[depleted(requests, result)]
-    return Sides(np.broadcast_to(requests.horizon - tau, rhs.shape), rhs)
+    rhs = np.array(bound)[depleted(requests, walk)]
+    return with_rules(requests, walk, np.full(len(rhs), requests.horizon - tau), rhs)
 
 
 DMD_L5 = Statement(
@@ -331,8 +355,9 @@ DMD_L5 = Statement(
     tex=r"\rho_j (T - \tau) \le \bar b + (\mu_{\tau+1,j} - \mu_{1,j})/\eta",
     hypotheses={"a resource runs out": runs_out},
     instances=SCARCE,
-    solve=run,
-    claim=Inequality(time_left),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(time_left, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("without b bar", claim=Inequality(partial(time_left, slack=0))),
@@ -340,15 +365,16 @@ DMD_L5 = Statement(
 )
 
 
-def path_value(requests: Requests, result: AllocationResult) -> Sides:
+def path_value(requests: Requests, service: Service) -> Sides:
     """Reward up to the stopping time against the sums of D_t(mu_t) and of mu_t . g_t; that time by its definition."""
-    early, prices = slice(result.stopping_time), result.trace["prices"][:-1]
+    early, prices = slice(service.stopping_time), service.prices[:-1]
     dual = conjugates(requests.rewards, requests.costs, prices) + prices @ requests.rate
-    regret = (prices * gradients(requests, result)).sum(1)
+    regret = (prices * gradients(requests, service)).sum(1)
     value = theory.path_identity(dual[early].sum(), regret[early].sum())
-    gained = earned(requests, result.actions)[early].sum()
-    times = [result.stopping_time, first_shortage(requests, result.proposed)]
-    return Sides([gained, times[0]], [value, times[1]], rounding=path_rounding(requests, result))
+    gained = earned(requests, service.actions)[early].sum()
+    start, due = off_the_start(requests, service), first_shortage(requests, service.proposed)
+    lhs, rhs = np.r_[gained, service.stopping_time, start], np.r_[value, due, 0 * start]
+    return Sides(lhs, rhs, rounding=path_rounding(requests, service) or None)
 
 
 DMD_L6 = Statement(
@@ -358,7 +384,8 @@ DMD_L6 = Statement(
     tex=r"\sum_{t \le \tau} f_t(x_t) = \sum_{t \le \tau} [D_t(\mu_t) - \mu_t \cdot g_t]",
     hypotheses={"tau = 0 where a request may cost more than the budget": always},
     instances=MENUS,
-    solve=run,
+    solve=served,
+    decisions=(*WALK, "actions"),
     claim=Identity(path_value),
     saboteurs=(
         saboteur("the first gainful action", patch=FIRST_GAINFUL),

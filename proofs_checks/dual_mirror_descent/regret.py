@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Expectation, Family, Paper, Rate, Statement, saboteur
-from lrtheory.dual_mirror_descent import allocate, hindsight_optimum, theory
+from lrtheory.bounds import Derived, Draws, Expectation, Family, OutcomeError, Paper, Rate, Statement, saboteur
+from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.laws import (
     CAPPED_LAWS,
@@ -22,17 +22,29 @@ from proofs_checks.dual_mirror_descent.families.laws import (
     SLACK_LAW,
     SLOW_MARKOV,
     RequestLaw,
-    Runs,
     is_iid,
-    optima,
-    runs,
 )
-from proofs_checks.dual_mirror_descent.families.streams import conjugates
+from proofs_checks.dual_mirror_descent.families.runs import (
+    RUNS,
+    Hired,
+    Runs,
+    Taken,
+    gains,
+    legal,
+    optima,
+    path_regrets,
+    priced,
+    rewards,
+    runs,
+    short_batch,
+    stopping_times,
+    taken,
+)
 
 
 def regret(law: RequestLaw, found: Runs) -> np.ndarray:
-    """OPT - R of each run, on its own sequence."""
-    return optima(law, found.kinds) - found.reward
+    """OPT - R of each run, on its own sequence; both from what was done."""
+    return optima(law, priced(law, found).kinds) - rewards(law, found)
 
 
 def bound(law: RequestLaw, input_model: str = "iid", **what) -> float:
@@ -60,6 +72,7 @@ DMD_T1 = Statement(
     hypotheses={"one law": is_iid},
     instances=IID_LAWS,
     solve=runs,
+    decisions=RUNS,
     claim=regret_at_most(bound),
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LONG_LAW),
@@ -93,9 +106,10 @@ def pairs(law: RequestLaw, rng: np.random.Generator, n: int, solve=runs) -> Pair
 
 def excess(law: RequestLaw, found: Pairs, share: float = 1.0) -> np.ndarray:
     """OPT - R less OPT (T - tau) / T and the regret of the prices; tau from the partner."""
-    optimum, tau, path_regret = optima(law, found.first.kinds), found.second.stopping_time, found.first.path_regret
-    allowed = theory.decomposition_bound(optimum, horizon=law.horizon, stopping_time=tau, path_regret=path_regret)
-    return optimum - found.first.reward - share * allowed
+    first, second = priced(law, found.first), priced(law, found.second)
+    optimum, tau, regrets = optima(law, first.kinds), stopping_times(law, second), path_regrets(law, first)
+    allowed = theory.decomposition_bound(optimum, horizon=law.horizon, stopping_time=tau, path_regret=regrets)
+    return optimum - rewards(law, first) - share * allowed
 
 
 def excess_range(law: RequestLaw) -> tuple[float, float]:
@@ -118,6 +132,7 @@ DMD_T1P = Statement(
     hypotheses={"one law": is_iid},
     instances=ONE_RESOURCE,
     solve=pairs,
+    decisions=("*",),
     claim=at_most_zero(excess),
     saboteurs=(
         saboteur("prices that have seen the request", solve=partial(pairs, solve=mutants.prices_after_the_request)),
@@ -130,23 +145,19 @@ DMD_T1P = Statement(
 # --- optional stopping -----------------------------------------------------------------------------------------------
 
 
-def conjugate_sums(law: RequestLaw, rng: np.random.Generator, n: int, stop=None) -> np.ndarray:
-    """Sum of f*_t(mu_t) - E f*(mu_t) up to the stopping time, or up to another one, in n runs."""
-    sums = np.empty(n)
-    for i, kinds in enumerate(law.draw(rng, n)):
-        found = allocate(law.stream(kinds), step_size=law.step_size, init=law.first_prices, record=True)
-        prices = found.trace["prices"][:-1]
-        seen = conjugates(law.rewards[kinds], law.costs[kinds], prices)
-        expected = np.maximum(law.rewards[:, 0] - prices * law.costs[:, 0, 0], 0) @ law.probabilities
-        tau = found.stopping_time if stop is None else stop(seen - expected)
-        sums[i] = (seen - expected)[:tau].sum()
-    return sums
+def conjugate_sums(law: RequestLaw, found: Runs, stop=None) -> np.ndarray:
+    """Sum of f*_t(mu_t) - E f*(mu_t) up to the stopping time, or up to another one, of each run."""
+    seen = np.maximum(gains(law, priced(law, found).kinds, found.prices).max(axis=2), 0)
+    prices = found.prices[:, :-1, :1]  # one resource: all types at once
+    expected = np.maximum(law.rewards[:, 0] - prices * law.costs[:, 0, 0], 0) @ law.probabilities
+    tau = stopping_times(law, found) if stop is None else stop(seen - expected)
+    return ((seen - expected) * (np.arange(law.horizon) < tau[:, None])).sum(axis=1)
 
 
-def centered(within: float) -> Expectation:
+def centered(within: float, stop=None) -> Expectation:
     """The mean is zero."""
     return Expectation(
-        sample=lambda law, sums: sums,
+        sample=partial(conjugate_sums, stop=stop),
         equals=lambda law: 0.0,
         within=lambda law: within,
         support=lambda law: (-law.reward_bound * law.horizon, law.reward_bound * law.horizon),
@@ -160,10 +171,12 @@ DMD_L7 = Statement(
     tex=r"\mathbb E \sum_{t \le \tau} (f^*_t(\mu_t) - \mathbb E f^*(\mu_t)) = 0",
     hypotheses={"one law": is_iid, "one resource": lambda law: law.costs.shape[1:] == (1, 1)},
     instances=ONE_RESOURCE_SHORT,
-    solve=conjugate_sums,
+    solve=runs,
+    decisions=RUNS,
     claim=centered(within=1.0),
     saboteurs=(
-        saboteur("stops at the best time in hindsight", solve=partial(conjugate_sums, stop=mutants.best_in_hindsight)),
+        saboteur("stops at the best time in hindsight", claim=centered(1.0, stop=mutants.best_in_hindsight)),
+        saboteur("prices that have seen the request", solve=mutants.sees_the_request),
     ),
 )
 
@@ -179,10 +192,27 @@ class Secretaries:
     budget: int
 
 
-def uniform_optima(secretaries: Secretaries, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Optima in hindsight of n sequences."""
+def hired(secretaries: Secretaries, rng: np.random.Generator, n: int) -> Hired:
+    """What the optimum in hindsight takes of n sequences."""
     draws, ones = rng.random((n, secretaries.horizon)), np.ones(secretaries.horizon)
-    return np.array([hindsight_optimum(rewards, ones, secretaries.budget).value for rewards in draws])
+    taken = [hindsight_optimum(rewards, ones, secretaries.budget).solution[:, 0] for rewards in draws]
+    return Hired(draws, np.array(taken) > 0.5)
+
+
+def worth(secretaries: Secretaries, found: Hired) -> np.ndarray:
+    """What the requests that were taken are worth, in each run."""
+    shape = (len(found.rewards), secretaries.horizon)
+    if found.rewards.shape != shape or found.taken.shape != shape or found.taken.dtype != bool:
+        raise OutcomeError("rewards and whether they are taken are due, one a request and run")
+    if not ((found.rewards >= 0) & (found.rewards <= 1)).all() or (found.taken.sum(axis=1) > secretaries.budget).any():
+        raise OutcomeError("rewards in [0, 1] are due, and no more of them taken than there are units")
+    return (found.rewards * found.taken).sum(axis=1)
+
+
+def draw_secretaries(draws: Draws) -> Secretaries:
+    """Up to sixteen requests."""
+    horizon = draws.integers(1, 16)
+    return Secretaries(horizon, draws.integers(1, horizon))
 
 
 DMD_F1_UNIFORM = Statement(
@@ -191,22 +221,30 @@ DMD_F1_UNIFORM = Statement(
     source=Derived(theory.uniform_hindsight),
     tex=r"\mathbb E\,\mathrm{OPT} = B(2T - B + 1)/(2(T + 1))",
     hypotheses={"no more units than requests": lambda s: s.budget <= s.horizon},
-    instances=Family("secretaries", always=(Secretaries(1, 1), Secretaries(4, 2), Secretaries(16, 4))),
-    solve=uniform_optima,
+    instances=Family(
+        "secretaries", always=(Secretaries(1, 1), Secretaries(4, 2), Secretaries(16, 4)), draw=draw_secretaries
+    ),
+    solve=hired,
+    decisions=("rewards", "taken"),
     claim=Expectation(
-        sample=lambda secretaries, optima: optima,
+        sample=worth,
         equals=lambda s: float(theory.uniform_hindsight(s.horizon, s.budget)),
         within=lambda s: 0.1 * s.budget,
         support=lambda s: (0.0, float(s.budget)),
     ),
     saboteurs=(
         saboteur("takes the first ones", solve=mutants.first_come),
-        saboteur("one unit more", solve=mutants.one_unit_more),
+        saboteur("takes the worst ones", solve=mutants.the_worst),
     ),
 )
 
 
 # --- the rate --------------------------------------------------------------------------------------------------------
+
+
+def shortfall(law: RequestLaw, found: Taken) -> np.ndarray:
+    """OPT - R of each run, from the actions alone."""
+    return optima(law, legal(law, found).kinds) - rewards(law, found)
 
 
 DMD_T1_RATE = Statement(
@@ -216,16 +254,17 @@ DMD_T1_RATE = Statement(
     tex=r"\mathbb E[\mathrm{OPT} - R] = \Theta(\sqrt T) \text{ for } \eta = 1/\sqrt T",
     hypotheses={"one law": is_iid},
     instances=LADDER,
-    solve=runs,
+    solve=taken,
+    decisions=("kinds", "actions"),
     claim=Rate(
-        cost=regret, size=lambda law: law.horizon, over=lambda law: np.sqrt(law.horizon), exponent=(-0.15, 0.15)
+        cost=shortfall, size=lambda law: law.horizon, over=lambda law: np.sqrt(law.horizon), exponent=(-0.05, 0.06)
     ),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
-        saboteur("steps of one half", solve=mutants.constant_steps),
-        saboteur("steps of 1/T", solve=mutants.small_steps),
+        saboteur("the price rises when too little is spent", solve=mutants.rising_prices),
+        saboteur("steps of one half", solve=partial(mutants.constant_steps, solve=short_batch)),
+        saboteur("steps of 1/T", solve=partial(mutants.small_steps, solve=short_batch)),
     ),
-    notes="Uniform rewards, where the fluid price is positive; the bound says O, the ladder shows the power.",
+    notes="Uniform rewards, where the fluid price is positive: a power of 0.45 to 0.56; the bound says O(sqrt(T)).",
 )
 
 
@@ -245,6 +284,7 @@ DMD_C2 = Statement(
     hypotheses={"one law": is_iid, "the default start": lambda law: law.init is None},
     instances=CAPPED_LAWS,
     solve=runs,
+    decisions=RUNS,
     claim=regret_at_most(capped_bound),
     saboteurs=(
         saboteur("a twentieth of it", claim=regret_at_most(partial(capped_bound, share=1 / 20))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -20,7 +20,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.dual_mirror_descent import AllocationResult, PacingResult, steps, theory
+from lrtheory.dual_mirror_descent import steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
@@ -28,33 +28,53 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     MENUS,
     PLENTY,
     SHORT_TRACE,
+    Books,
     Requests,
+    Service,
+    Walk,
+    affordable,
+    books,
     earned,
     first_shortage,
     never_scarce,
+    off_the_rules,
     reference,
     run,
+    served,
     spent,
+    walked,
 )
 from proofs_checks.dual_mirror_descent.families.units import (
     AUCTIONS,
     RESOURCE_UNITS,
     UNITS,
     Auctions,
+    Bids,
     Scaled,
+    bids,
     both_units,
-    paced,
 )
-from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, FLIPPED, least_prices, path_rounding
+from proofs_checks.dual_mirror_descent.path import (
+    FIRST_GAINFUL,
+    FLIPPED,
+    UNBOUNDED,
+    WALK,
+    gradients,
+    least_prices,
+    path_rounding,
+    with_rules,
+)
 
 
-def overspent(requests: Requests, result: AllocationResult, share: Fraction = Fraction(1)) -> Sides:
+def overspent(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
     """What the proposals use beyond the budget, after every request, against (mu_{n+1} - mu_1) / eta."""
-    prices = result.trace["prices"]
+    prices = walk.prices
     periods = np.arange(1, requests.horizon + 1)[:, None]
-    used = np.cumsum(spent(requests, result.proposed), axis=0)
+    used = np.cumsum(spent(requests, walk.proposed), axis=0)
+    most = np.cumsum(np.maximum(requests.costs.max(1), 0), axis=0)
     allowed = [theory.violation_bound(p, prices[0], step_size=requests.step_size) for p in prices[1:]]
-    return Sides(used - periods * requests.rate, share * np.array(allowed))
+    planned = periods * requests.rate
+    return with_rules(requests, walk, used - planned, share * np.array(allowed), most - planned)
 
 
 DMD_R1 = Statement(
@@ -64,8 +84,9 @@ DMD_R1 = Statement(
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j \le (\mu_{n+1,j} - \mu_{1,j})/\eta",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
-    solve=run,
-    claim=Inequality(overspent),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(overspent, unbounded="the first prices may be anything; what is used has a limit"),
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("half of it", claim=Inequality(partial(overspent, share=Fraction(1, 2)))),
@@ -75,20 +96,13 @@ DMD_R1 = Statement(
 )
 
 
-def within_budget(requests: Requests, result: AllocationResult) -> Sides:
-    """What the actions have used after every request, and what is left at the end, recomputed from the actions."""
-    used = np.cumsum(spent(requests, result.actions), axis=0)
-    budget = np.broadcast_to(requests.rate * requests.horizon, used.shape)
-    left = requests.rate * requests.horizon - used[-1]
-    return Sides(np.vstack([used, left, result.remaining]), np.vstack([budget, result.remaining, left]))
-
-
-def overspent_entropy(requests: Requests, result: AllocationResult, share: float = 1.0) -> Sides:
+def overspent_entropy(requests: Requests, walk: Walk, share: float = 1.0) -> Sides:
     """What the proposals use beyond the budget, after every request, against log(mu_{n+1} / mu_1) / eta."""
-    prices = result.trace["prices"]
-    used = np.cumsum(spent(requests, result.proposed) - requests.rate, axis=0)
+    prices, off = walk.prices, off_the_rules(requests, walk)
+    used = np.cumsum(spent(requests, walk.proposed) - requests.rate, axis=0)
     last = [theory.violation_bound(p, prices[0], step_size=requests.step_size, geometry="entropy") for p in prices[1:]]
-    return Sides(used, share * np.array(last), rounding=path_rounding(requests, result))
+    rhs = np.r_[np.ravel(share * np.array(last)), 0 * off]
+    return Sides(np.r_[used.ravel(), off], rhs, rounding=path_rounding(requests, walk))
 
 
 DMD_R1_ENTROPY = Statement(
@@ -98,7 +112,8 @@ DMD_R1_ENTROPY = Statement(
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j = \log(\mu_{n+1,j}/\mu_{1,j})/\eta",
     hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
     instances=ENTROPY,
-    solve=run,
+    solve=walked,
+    decisions=WALK,
     claim=Identity(overspent_entropy),
     saboteurs=(
         saboteur("half of it", claim=Identity(partial(overspent_entropy, share=0.5))),
@@ -106,30 +121,45 @@ DMD_R1_ENTROPY = Statement(
     ),
 )
 
+
+def balanced(requests: Requests, told: Books) -> Sides:
+    """What the actions have used after every request against the budget; the reports against what the actions did."""
+    used = np.cumsum(spent(requests, told.actions), axis=0)
+    most = np.cumsum(np.maximum(requests.costs.max(1), 0), axis=0)
+    budget = requests.rate * requests.horizon
+    true = np.r_[earned(requests, told.actions).sum(), used[-1], budget - used[-1]]
+    off = np.abs(np.r_[told.reward, told.consumption, told.remaining] - true)
+    rhs = np.broadcast_to(budget, used.shape).ravel()
+    none = np.full(len(off), np.inf)
+    return Sides(np.r_[used.ravel(), off], np.r_[rhs, 0 * off], trivial=np.r_[most.ravel(), none])
+
+
 DMD_S3 = Statement(
     id="dual_mirror_descent/DMD-S3",
     title="No budget is ever overdrawn, and none is lost",
     source=Derived(theory.path_identity),
-    tex=r"\sum_{s \le t} b_s(x_s) \le T\rho,\quad B_{T+1} = T\rho - \sum_t b_t(x_t)",
+    tex=r"\sum_{s \le t} b_s(x_s) \le T\rho,\quad B_{T+1} = T\rho - \sum_t b_t(x_t),\quad R = \sum_t f_t(x_t)",
     hypotheses={"costs at or above zero": lambda requests: bool((requests.costs >= 0).all())},
     instances=MENUS,
-    solve=run,
-    claim=Inequality(within_budget),
+    solve=books,
+    decisions=("actions",),
+    claim=Inequality(balanced, unbounded="a report may be wrong by anything; what is used has a limit"),
     saboteurs=(
         saboteur("every proposal is implemented", patch=(steps.implement, "if affordable(", "if True or affordable(")),
         saboteur(
             "costs are not taken out", patch=(steps.consume, "left = state[LEFT, j] - used", "left = state[LEFT, j]")
         ),
+        saboteur("reports what was proposed", solve=mutants.reports_proposals),
     ),
 )
 
 
-def exact_trace(requests: Requests, result: AllocationResult) -> Sides:
-    """Prices, proposals, actions, reward and stopping time against the algorithm written out in rational numbers."""
+def exact_trace(requests: Requests, service: Service) -> Sides:
+    """Prices, proposals, actions and stopping time against the algorithm written out in rational numbers."""
     prices, proposed, actions = reference(requests)
     tau = first_shortage(requests, proposed)
-    expected = [*prices.ravel(), *proposed, *actions, earned(requests, actions).sum(), tau]
-    found = [*result.trace["prices"].ravel(), *result.proposed, *result.actions, result.reward, result.stopping_time]
+    expected = [*prices.ravel(), *proposed, *actions, tau]
+    found = [*service.prices.ravel(), *service.proposed, *service.actions, service.stopping_time]
     return Sides(np.array(found), np.array(expected))
 
 
@@ -140,7 +170,8 @@ DMD_S5_TRACE = Statement(
     tex=r"\mu_{t+1} = (\mu_t - \eta(\rho - b_t(\tilde x_t)))^+,\ x_t = \tilde x_t \text{ if } b_t(\tilde x_t) \le B_t",
     hypotheses={"a Euclidean run": lambda requests: requests.geometry == "euclidean"},
     instances=MENUS,
-    solve=run,
+    solve=served,
+    decisions=(*WALK, "actions"),
     claim=Identity(exact_trace),
     saboteurs=(
         saboteur("prices move by what is implemented", solve=mutants.implemented_gradient),
@@ -157,11 +188,11 @@ DMD_S5_TRACE = Statement(
 )
 
 
-def signs(requests: Requests, result: AllocationResult) -> Sides:
-    """Zero, and what steps without a projection would leave, against every price."""
-    prices = result.trace["prices"]
-    lhs, rhs = np.vstack([0 * prices, least_prices(requests, result)]), np.vstack([prices, prices[1:]])
-    return Sides(lhs, rhs, rounding=path_rounding(requests, result))
+def signs(requests: Requests, walk: Walk) -> Sides:
+    """Prices with the sign changed against zero, and what steps without a projection would leave against the prices."""
+    prices = walk.prices
+    lhs, rhs = np.vstack([-prices, least_prices(requests, walk)]), np.vstack([0 * prices, prices[1:]])
+    return with_rules(requests, walk, lhs, rhs)
 
 
 DMD_S4 = Statement(
@@ -171,15 +202,21 @@ DMD_S4 = Statement(
     tex=r"\mu_t \ge 0",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=ANY_GEOMETRY,
-    solve=run,
-    claim=Inequality(signs),
+    solve=walked,
+    decisions=WALK,
+    claim=Inequality(signs, unbounded=UNBOUNDED),
     saboteurs=(saboteur("no projection at zero", patch=(steps.euclidean_step, "max(0, moved)", "moved")),),
 )
 
 
-def counted(requests: Requests, result: AllocationResult) -> Sides:
-    """Menus evaluated and prices updated, as the kernel has counted them, against the number of requests."""
-    return Sides([result.counts["queries"], result.counts["updates"]], [requests.horizon, requests.horizon])
+def counts(requests: Requests, rng: np.random.Generator) -> dict[str, int]:
+    """Menus evaluated and prices updated, as the kernel has counted them."""
+    return dict(run(requests).counts)
+
+
+def counted(requests: Requests, counts: dict[str, int]) -> Sides:
+    """Both counts against the number of requests."""
+    return Sides([counts["queries"], counts["updates"]], [requests.horizon, requests.horizon])
 
 
 DMD_S5 = Statement(
@@ -189,17 +226,20 @@ DMD_S5 = Statement(
     tex=r"\#\text{oracle} = \#\text{updates} = T",
     hypotheses={"finite menus": always},
     instances=MENUS,
-    solve=run,
+    solve=counts,
+    closed="The calls are counted by the kernels of this library, which no other algorithm runs.",
     claim=Identity(counted),
     saboteurs=(saboteur("stops when the budget is gone", solve=mutants.goes_home),),
 )
 
 
-def nothing_refused(requests: Requests, result: AllocationResult) -> Sides:
-    """Reward against the sum of the best rewards, and all prices against zero."""
+def nothing_refused(requests: Requests, service: Service) -> Sides:
+    """Reward of the actions against the sum of the best rewards, all prices against zero, and tau."""
     best = np.maximum(requests.rewards.max(1), 0).sum()
-    prices = result.trace["prices"].ravel()
-    return Sides(np.r_[result.reward, prices], np.r_[best, 0 * prices])
+    gained, prices = earned(requests, affordable(requests, service.actions)).sum(), service.prices.ravel()
+    best_replies = np.abs(earned(requests, service.proposed) - np.maximum(requests.rewards.max(1), 0))
+    times = (service.stopping_time, first_shortage(requests, service.proposed))
+    return Sides(np.r_[gained, prices, best_replies, times[0]], np.r_[best, 0 * prices, 0 * best_replies, times[1]])
 
 
 DMD_T2_PLENTY = Statement(
@@ -209,7 +249,8 @@ DMD_T2_PLENTY = Statement(
     tex=r"\bar b \le \rho_{\min},\ \mu_1 = 0 \Rightarrow R = \mathrm{OPT},\ \mu_t = 0",
     hypotheses={"no request exceeds the rate": never_scarce},
     instances=PLENTY,
-    solve=run,
+    solve=served,
+    decisions=(*WALK, "actions"),
     claim=Identity(nothing_refused),
     saboteurs=(
         saboteur(
@@ -225,18 +266,18 @@ DMD_T2_PLENTY = Statement(
 # --- units -----------------------------------------------------------------------------------------------------------
 
 
-def same_run(scaled: Scaled, results: tuple[AllocationResult, AllocationResult]) -> Sides:
-    """Proposals, actions and translated prices, bit by bit."""
-    one, other = results
+def same_run(scaled: Scaled, runs: tuple[Service, Service]) -> Sides:
+    """Proposals, actions, stopping times and translated prices, bit by bit, from the first prices on."""
+    one, other = runs
     units = {"reward_factor": 2.0**scaled.reward_exponent, "resource_factors": 2.0**scaled.resource_exponents}
     if isinstance(scaled.requests.rewards.flat[0], Fraction):
         units = exactly(units)
-    translated = theory.change_of_units(one.trace["prices"], **units)
-    lhs = np.r_[one.proposed, one.actions, translated.ravel(), one.trace["prices"][0]]
-    rhs = np.r_[other.proposed, other.actions, other.trace["prices"].ravel(), scaled.requests.init]
+    translated, off = theory.change_of_units(one.prices, **units), off_the_rules(scaled.requests, one)
+    whole = [np.r_[run.proposed, run.actions, run.stopping_time] for run in runs]
+    lhs, rhs = np.r_[whole[0], off, translated.ravel()], np.r_[whole[1], 0 * off, other.prices.ravel()]
     if "entropy" in scaled.requests.geometry:
         allowed = np.full(len(lhs), path_rounding(scaled.other, other))
-        allowed[: 2 * len(one.proposed)] = 0
+        allowed[: len(whole[0])] = 0
         return Sides(lhs, rhs, rounding=allowed)
     return Sides(lhs, rhs)
 
@@ -254,6 +295,7 @@ DMD_S1 = Statement(
     hypotheses={"an invariant geometry": is_invariant},
     instances=UNITS,
     solve=both_units,
+    decisions=("*.prices", "*.proposed", "*.actions"),
     claim=Identity(same_run),
     saboteurs=(
         saboteur(
@@ -269,17 +311,29 @@ DMD_S1 = Statement(
 # --- lazy and eager entropy ------------------------------------------------------------------------------------------
 
 
-def eager_and_lazy(requests: Requests, rng: np.random.Generator) -> tuple[AllocationResult, AllocationResult]:
-    """Both runs."""
-    return run(replace(requests, lazy=False)), run(replace(requests, lazy=True))
+@dataclass(frozen=True)
+class BothSteps:
+    """The proposals of an eager run (T,), its prices and those of the lazy one (T + 1, m)."""
+
+    proposed: np.ndarray
+    eager: np.ndarray
+    lazy: np.ndarray
 
 
-def same_prices(requests: Requests, results: tuple[AllocationResult, AllocationResult]) -> Sides:
-    """All prices of both runs against mu_1 exp(-eta (g_1 + ... + g_{t-1})) of the eager one."""
-    both = np.stack([result.trace["prices"] for result in results])
-    g = requests.rate - spent(requests, results[0].proposed)
-    closed = theory.lazy_entropy(g, requests.init, step_size=requests.step_size)
-    return Sides(both, np.stack([closed, closed]), rounding=path_rounding(requests, results[0]))
+def eager_and_lazy(requests: Requests, rng: np.random.Generator, factor: float = 1.0) -> BothSteps:
+    """Both runs; the lazy one perhaps with other steps."""
+    eager = walked(replace(requests, lazy=False))
+    lazy = walked(replace(requests, lazy=True), step_size=factor * requests.step_size)
+    return BothSteps(eager.proposed, eager.prices, lazy.prices)
+
+
+def same_prices(requests: Requests, found: BothSteps) -> Sides:
+    """All prices of both runs against mu_1 exp(-eta (g_1 + ... + g_{t-1})), and the proposals against best replies."""
+    walk = Walk(found.eager, found.proposed)
+    off = off_the_rules(requests, walk)
+    closed = theory.lazy_entropy(gradients(requests, walk), requests.init, step_size=requests.step_size)
+    lhs = np.r_[found.eager.ravel(), found.lazy.ravel(), off]
+    return Sides(lhs, np.r_[closed.ravel(), closed.ravel(), 0 * off], rounding=path_rounding(requests, walk))
 
 
 SLACK_THEN_SCARCE = Family(
@@ -295,10 +349,11 @@ DMD_S2 = Statement(
     hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
     instances=ENTROPY,
     solve=eager_and_lazy,
+    decisions=("proposed",),
     claim=Identity(same_prices),
     saboteurs=(
         saboteur("Euclidean steps", breaks="entropy on the orthant", instances=SLACK_THEN_SCARCE),
-        saboteur("lazy steps twice as large", solve=mutants.eager_and_larger_lazy),
+        saboteur("lazy steps twice as large", solve=partial(eager_and_lazy, factor=2.0)),
     ),
 )
 
@@ -306,19 +361,19 @@ DMD_S2 = Statement(
 # --- bids ------------------------------------------------------------------------------------------------------------
 
 
-def bids_win(auctions: Auctions, result: PacingResult) -> Sides:
-    """Bids, wins, multipliers, spend and reward against the rules of pacing written out."""
-    mu = result.trace["multipliers"][:-1]
-    paid = np.cumsum(result.wins * auctions.competing) - result.wins * auctions.competing
+def bids_win(auctions: Auctions, found: Bids) -> Sides:
+    """Bids, wins, multipliers, spend and reward against the rules of pacing written out, from mu_1 = 0."""
+    mu = found.multipliers[:-1]
+    paid = np.cumsum(found.wins * auctions.competing) - found.wins * auctions.competing
     worth_it = auctions.values - auctions.competing > mu * auctions.competing
     solvent = auctions.competing <= auctions.budget - paid
     rate = auctions.budget / len(mu)
     moved = np.maximum(mu - auctions.step_size * (rate - auctions.competing * worth_it), 0)
     wins = worth_it & solvent
     spend, reward = (auctions.competing * wins).sum(), ((auctions.values - auctions.competing) * wins).sum()
-    lhs = np.r_[result.bids, result.wins, result.trace["multipliers"][1:], result.spend, result.reward]
-    rhs = np.r_[theory.pacing_bid(auctions.values, mu), wins, moved, spend, reward]
-    allowed = rounding(8 * len(mu), np.r_[np.abs(auctions.values), 0 * mu, 1 + moved, 1 + spend, 1 + reward])
+    lhs = np.r_[found.bids, found.wins, found.multipliers, found.spend, found.reward]
+    rhs = np.r_[theory.pacing_bid(auctions.values, mu), wins, 0, moved, spend, reward]
+    allowed = rounding(8 * len(mu), np.r_[np.abs(auctions.values), 0 * mu, 0, 1 + moved, 1 + spend, 1 + reward])
     return Sides(lhs, rhs, rounding=allowed)
 
 
@@ -329,7 +384,8 @@ DMD_S6 = Statement(
     tex=r"\text{bid}_t = v_t/(1 + \mu_t),\quad \text{win} \iff v_t - d_t > \mu_t d_t",
     hypotheses={"positive competing bids": lambda auctions: bool((auctions.competing > 0).all())},
     instances=AUCTIONS,
-    solve=paced,
+    solve=bids,
+    decisions=("bids", "wins", "multipliers"),
     claim=Identity(bids_win),
     saboteurs=(
         saboteur("truthful bids", solve=mutants.truthful),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrtheory.bounds import Family
-from lrtheory.dual_mirror_descent import allocate_batch
 from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
+from proofs_checks.dual_mirror_descent.families.runs import Runs, runs
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,6 @@ class FairLaw(RequestLaw):
     """A law, and the weight of the least filled resource in the objective."""
 
     fairness: float = 0.0
-
-
-@dataclass(frozen=True)
-class FairRuns:
-    """Types of the requests (n, T), reward (n,) and consumption (n, m)."""
-
-    kinds: np.ndarray
-    reward: np.ndarray
-    consumption: np.ndarray
 
 
 def fair_law(horizon: int, fairness: float) -> FairLaw:
@@ -37,13 +28,14 @@ def fair_law(horizon: int, fairness: float) -> FairLaw:
     return FairLaw(rewards, costs, rate, horizon, law, step, geometry="scaled-euclidean", fairness=fairness)
 
 
-def fair_runs(law: FairLaw, rng: np.random.Generator, n: int, **options) -> FairRuns:
+def fair_runs(law: FairLaw, rng: np.random.Generator, n: int, **options) -> Runs:
     """Dual mirror descent for the fair objective."""
-    kinds = law.draw(rng, n)
-    chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices, "fairness": law.fairness}
-    found = allocate_batch(law.stream(kinds), **(chosen | options))
-    return FairRuns(kinds, found.reward, found.consumption)
+    return runs(law, rng, n, **({"fairness": law.fairness} | options))
 
 
 LONG_FAIR_LAW = Family("long-fair-law", always=lambda: (fair_law(16384, 4.0),))
-FAIR_LAWS = Family("fair-laws", always=lambda: (fair_law(2048, 0.25), fair_law(4096, 1.0)))
+FAIR_LAWS = Family(
+    "fair-laws",
+    always=lambda: (fair_law(2048, 0.25), fair_law(4096, 1.0)),
+    draw=lambda draws: fair_law(draws.choice((1024, 2048)), draws.integers(1, 8) / 8),
+)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.dual_mirror_descent import RequestStream, allocate_batch, hindsight_optimum, theory
+from lrtheory.dual_mirror_descent import RequestStream, theory
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,16 @@ class RequestLaw:
     step_size: float
     geometry: str = "euclidean"
     init: float | None = 0.0
-    drift: ClassVar[bool] = False
+
+    @property
+    def has_one_law(self) -> bool:
+        """Whether the requests are independent and alike."""
+        return True
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether the requests are independent, perhaps of different laws."""
+        return True
 
     @property
     def reward_bound(self) -> float:
@@ -75,7 +84,11 @@ class CorruptedLaw(RequestLaw):
 
     other: np.ndarray = None
     n_corrupted: int = 0
-    drift: ClassVar[bool] = True
+
+    @property
+    def has_one_law(self) -> bool:
+        """As for `RequestLaw`."""
+        return not 0 < self.n_corrupted < self.horizon or np.array_equal(self.other, self.probabilities)
 
     @property
     def distance(self) -> float:
@@ -98,7 +111,16 @@ class MarkovLaw(RequestLaw):
 
     other: np.ndarray = None
     switch: float = 0.5
-    drift: ClassVar[bool] = True
+
+    @property
+    def has_one_law(self) -> bool:
+        """As for `RequestLaw`; independent states make independent requests of the average law."""
+        return self.switch == 0.5 or np.array_equal(self.other, self.probabilities)
+
+    @property
+    def is_independent(self) -> bool:
+        """As for `RequestLaw`."""
+        return self.has_one_law
 
     def mixing(self, lag: int) -> float:
         """The largest total variation between the law of a request, `lag` + 1 periods on, and the average law."""
@@ -119,64 +141,17 @@ class PeriodicLaw(RequestLaw):
 
     other: np.ndarray = None
     period: int = 2
-    drift: ClassVar[bool] = True
+
+    @property
+    def has_one_law(self) -> bool:
+        """As for `RequestLaw`."""
+        return np.array_equal(self.other, self.probabilities)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """As for `RequestLaw`."""
         late = np.arange(self.horizon) % self.period >= self.period // 2
         u = rng.random((n, self.horizon))
         return np.where(late, by_inversion(self.other, u), by_inversion(self.probabilities, u))
-
-
-# --- runs ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Types of the requests (n, T), and of each run its reward, stopping time and sum of mu_t . g_t until then."""
-
-    kinds: np.ndarray
-    reward: np.ndarray
-    stopping_time: np.ndarray
-    path_regret: np.ndarray
-
-
-def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
-    """Dual mirror descent on n sequences of the law."""
-    return served(law, law.draw(rng, n), **options)
-
-
-def served(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
-    """The same on given sequences (n, T)."""
-    chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices} | options
-    found = allocate_batch(law.stream(kinds), **chosen)
-    return Runs(kinds, found.reward, found.stopping_time, found.path_regret)
-
-
-# --- optima in hindsight ---------------------------------------------------------------------------------------------
-
-
-def count_types(kinds: np.ndarray, n_types: int) -> np.ndarray:
-    """How often each type came in each run, (n, K)."""
-    offsets = n_types * np.arange(len(kinds))[:, None]
-    return np.bincount((kinds + offsets).ravel(), minlength=n_types * len(kinds)).reshape(len(kinds), n_types)
-
-
-def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
-    """The optimum in hindsight of every run: a linear program on counts, for unit menus of one resource by sorting."""
-    counts = count_types(kinds, len(law.rewards))
-    if law.costs.shape[1:] == (1, 1):
-        return fractional_knapsacks(law.rewards[:, 0], law.costs[:, 0, 0], counts, law.budget[0])
-    return np.array([hindsight_optimum(law.rewards, law.costs, law.budget, counts=row).value for row in counts])
-
-
-def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndarray, budget: float) -> np.ndarray:
-    """Take the types in the order of reward per unit, each as far as the budget goes; rewards and costs positive."""
-    order = np.argsort(-rewards / costs)
-    wanted = counts[:, order] * costs[order]
-    before = np.cumsum(wanted, axis=1) - wanted
-    taken = np.clip(budget - before, 0, wanted)
-    return taken @ (rewards[order] / costs[order])
 
 
 # --- the laws --------------------------------------------------------------------------------------------------------
@@ -249,7 +224,7 @@ def drawn_law(draws: Draws) -> RequestLaw:
 
 def is_iid(law: RequestLaw) -> bool:
     """Whether the requests are independent with one law."""
-    return not law.drift
+    return law.has_one_law
 
 
 IID_LAWS = Family(
@@ -262,10 +237,40 @@ IID_LAWS = Family(
     ),
     draw=drawn_law,
 )
+
+
+def drawn_single(draws: Draws, horizons: tuple[int, ...] = (256, 512)) -> RequestLaw:
+    """Two to six types, one action, one resource, costs of halves."""
+    k, horizon, rate = draws.integers(2, 6), draws.choice(horizons), draws.integers(2, 4) / 8
+    weights = draws.integers(1, 8, shape=k).astype(float)
+    return RequestLaw(
+        draws.integers(1, 16, shape=(k, 1)) / 16,
+        draws.integers(1, 2, shape=(k, 1, 1)) / 2,
+        np.array([rate]),
+        horizon,
+        weights / weights.sum(),
+        theory_step(horizon, rate),
+    )
+
+
+def drawn_capped(draws: Draws) -> RequestLaw:
+    """Five types with menus of two actions and three resources, under the capped entropy."""
+    horizon, weights = draws.choice((512, 1024)), draws.integers(1, 8, shape=5).astype(float)
+    step = draws.choice((0.25, 0.5)) * np.sqrt(2 * np.log(4) / horizon)
+    law = {"probabilities": weights / weights.sum(), "step_size": step}
+    return three_resources(horizon, geometry="capped-entropy", init=None, **law)
+
+
 LONG_LAW = Family("long-law", always=lambda: (RequestLaw(**one_resource(4096)),))
-ONE_RESOURCE_SHORT = Family("one-resource-short", always=lambda: (RequestLaw(**one_resource(64)),))
+ONE_RESOURCE_SHORT = Family(
+    "one-resource-short",
+    always=lambda: (RequestLaw(**one_resource(64)),),
+    draw=lambda draws: drawn_single(draws, (32, 64)),
+)
 ONE_RESOURCE = Family(
-    "one-resource", always=lambda: (RequestLaw(**one_resource(256)), RequestLaw(**one_resource(1024)))
+    "one-resource",
+    always=lambda: (RequestLaw(**one_resource(256)), RequestLaw(**one_resource(1024))),
+    draw=drawn_single,
 )
 SLACK_LAW = Family("slack-law", always=lambda: (with_slack(16384),))
 CAPPED_LAWS = Family(
@@ -276,6 +281,7 @@ CAPPED_LAWS = Family(
         )
         for horizon in (512, 2048)
     ),
+    draw=drawn_capped,
 )
 LADDER = Family(
     "ladder",
@@ -306,12 +312,22 @@ def periodic(horizon: int, period: int) -> PeriodicLaw:
     return PeriodicLaw(**table, other=uniform(0.9, 1), period=period)
 
 
-CORRUPTED_LAWS = Family("corrupted-laws", always=lambda: (corrupted(1600, 0.05), corrupted(6400, 0.2)))
+CORRUPTED_LAWS = Family(
+    "corrupted-laws",
+    always=lambda: (corrupted(1600, 0.05), corrupted(6400, 0.2)),
+    draw=lambda draws: corrupted(draws.choice((800, 1600)), draws.integers(1, 16) / 64),
+)
 HEAVILY_CORRUPTED = Family("heavily-corrupted", always=lambda: (corrupted(16384, 0.25),))
 LIGHTLY_CORRUPTED = Family("lightly-corrupted", always=lambda: (corrupted(6400, 0.02),))
 MARKOV_LAWS = Family(
-    "markov-laws", always=lambda: (switching(1600, 0.5), switching(6400, 0.25, 3), switching(6400, 0.1, 15))
+    "markov-laws",
+    always=lambda: (switching(1600, 0.5), switching(6400, 0.25, 3), switching(6400, 0.1, 15)),
+    draw=lambda draws: switching(draws.choice((1600, 3200)), draws.integers(4, 32) / 64, draws.integers(0, 8)),
 )
 SLOW_MARKOV = Family("slow-markov", always=lambda: (switching(6400, 0.005),))
-PERIODIC_LAWS = Family("periodic-laws", always=lambda: (periodic(6400, 2), periodic(25600, 4)))
+PERIODIC_LAWS = Family(
+    "periodic-laws",
+    always=lambda: (periodic(6400, 2), periodic(25600, 4)),
+    draw=lambda draws: periodic(4800, draws.choice((2, 4, 6, 8))),
+)
 LONG_PERIODS = Family("long-periods", always=lambda: (periodic(16000, 4000),))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import Draws, Family, OutcomeError
 from lrtheory.dual_mirror_descent import AllocationResult, RequestStream, allocate
 
 
@@ -36,9 +36,9 @@ class Requests:
         return max(0, self.rewards.max())
 
     @property
-    def cost_bound(self) -> float:
-        """The largest cost of any resource, b bar."""
-        return max(0, self.costs.max())
+    def cost_bound(self) -> np.ndarray:
+        """The largest cost of each resource, b bar (m,)."""
+        return np.maximum(self.costs.max(axis=(0, 1)), 0)
 
     @property
     def stream(self) -> RequestStream:
@@ -58,15 +58,91 @@ def run(requests: Requests, rng: np.random.Generator | None = None, **options) -
     return allocate(requests.stream, **chosen)
 
 
+@dataclass(frozen=True)
+class Walk:
+    """What an algorithm posts and proposes: prices before every request and after the last (T + 1, m), actions (T,)."""
+
+    prices: np.ndarray
+    proposed: np.ndarray
+
+
+@dataclass(frozen=True)
+class Service(Walk):
+    """A walk, the actions that were taken (T,), and the stopping time that is reported."""
+
+    actions: np.ndarray
+    stopping_time: int
+
+
+def walked(requests: Requests, rng: np.random.Generator | None = None, **options) -> Walk:
+    """The prices and proposals of a run."""
+    found = run(requests, rng, **options)
+    return Walk(found.trace["prices"], found.proposed)
+
+
+def served(requests: Requests, rng: np.random.Generator | None = None, **options) -> Service:
+    """The prices, proposals and actions of a run, and its stopping time."""
+    found = run(requests, rng, **options)
+    return Service(found.trace["prices"], found.proposed, found.actions, found.stopping_time)
+
+
+@dataclass(frozen=True)
+class Books:
+    """The actions (T,), and what is said of them: reward, units used and units left (m,)."""
+
+    actions: np.ndarray
+    reward: float
+    consumption: np.ndarray
+    remaining: np.ndarray
+
+
+def books(requests: Requests, rng: np.random.Generator, **options) -> Books:
+    """What a run says of itself."""
+    found = run(requests, **options)
+    return Books(found.actions, found.reward, found.consumption, found.remaining)
+
+
+def legal(requests: Requests, actions: np.ndarray) -> np.ndarray:
+    """The actions, if there is one a request, -1 for none or an index into the menu."""
+    d = requests.rewards.shape[1]
+    known = actions.dtype.kind in "iu" and actions.shape == (requests.horizon,)
+    if not (known and ((actions >= -1) & (actions < d)).all()):
+        raise OutcomeError(f"one action a request is due, -1 for none or an index below {d}")
+    return actions
+
+
+def affordable(requests: Requests, actions: np.ndarray) -> np.ndarray:
+    """The actions, if they keep within the budget, up to the rounding that `allocate` names."""
+    budget = requests.rate * requests.horizon
+    if (spent(requests, actions).sum(0) > budget + budget / 10**12).any():
+        raise OutcomeError("the actions use more than the budget")
+    return actions
+
+
 def spent(requests: Requests, actions: np.ndarray) -> np.ndarray:
     """What the actions (T,) use, (T, m); the void action -1 uses nothing."""
-    t = np.arange(len(actions))
+    t, actions = np.arange(requests.horizon), legal(requests, actions)
     return requests.costs[t, actions] * (actions >= 0)[:, None]
 
 
 def earned(requests: Requests, actions: np.ndarray) -> np.ndarray:
     """What the actions (T,) earn, (T,)."""
-    return requests.rewards[np.arange(len(actions)), actions] * (actions >= 0)
+    t, actions = np.arange(requests.horizon), legal(requests, actions)
+    return requests.rewards[t, actions] * (actions >= 0)
+
+
+def off_the_start(requests: Requests, walk: Walk) -> np.ndarray:
+    """How far the first prices are from mu_1, (1,); every bound presupposes them."""
+    if walk.prices.shape != (requests.horizon + 1, len(requests.rate)):
+        raise OutcomeError("one row of prices is due before every request and after the last")
+    return np.array([np.abs(walk.prices[0] - requests.init).max()])
+
+
+def off_the_rules(requests: Requests, walk: Walk) -> np.ndarray:
+    """How far the first prices are from mu_1, and how much best replies to the prices gain on the proposals, (2,)."""
+    prices, start = walk.prices[:-1], off_the_start(requests, walk)
+    proposals = earned(requests, walk.proposed) - (spent(requests, walk.proposed) * prices).sum(1)
+    return np.r_[start, (conjugates(requests.rewards, requests.costs, prices) - proposals).max()]
 
 
 def first_shortage(requests: Requests, proposed: np.ndarray) -> int:
@@ -119,6 +195,9 @@ def requests(rewards, costs, rate, *, init=None, step_size=0.5, geometry="euclid
     return Requests(rewards, np.ascontiguousarray(costs), rate, init, step_size, geometry, lazy)
 
 
+TWO = requests([[1, 0.5], [0.25, 1], [0.5, 0.5], [1, 0.25]], [[0.5, 0.25], [1, 0]], [0.25, 0.5], init=[0.5, 0.25])
+SECOND = requests([[0.25, 1.0]], [[0.125], [1.0]], 1.0)  # the better action is the second, and uses more
+IDLE = requests([0, 0], 0.0, 0.5)
 SHORT_TRACE = requests([1, 0.25, 0.5], 1.0, 0.5)  # accept, reject, propose without a budget
 EMPTY = requests([[0.0, 0.0]] * 2, 0.5, [0.5, 0.25])
 EXACT_FIT = requests([1, 1, 1, 1], 1.0, 0.5, step_size=1 / 16)
@@ -155,7 +234,7 @@ def nearby(instance: Requests, draws: Draws) -> Requests:
     return replace(instance, rewards=rewards)
 
 
-ALWAYS = (SHORT_TRACE, EMPTY, EXACT_FIT, HUGE, ODD_BUDGET, FROM_HIGH_PRICES)
+ALWAYS = (SHORT_TRACE, EMPTY, EXACT_FIT, HUGE, ODD_BUDGET, FROM_HIGH_PRICES, TWO, SECOND)
 MENUS = Family("menus", always=ALWAYS, draw=draw_menus, climb=nearby)
 
 
@@ -192,13 +271,24 @@ GEOMETRIES = Family(
         requests([1, 0.25, 0.5], 1.0, 0.5, geometry="scaled-euclidean"),
         requests([1, 0.25, 0.5], 1.0, 0.5, geometry="entropy"),
         requests([1, 0.25, 0.5], 1.0, 0.5, geometry="capped-entropy"),
-        requests([[1, 0.5], [0.25, 1], [0.5, 0.5]], [[0.5, 0.25], [1, 0]], [0.25, 0.5], geometry="entropy"),
+        replace(TWO, geometry="entropy"),
+        replace(TWO, geometry="scaled-euclidean"),
+        replace(TWO, geometry="capped-entropy"),
     ),
     draw=draw_geometry,
 )
 
 
-UNCAPPED = Family("uncapped", always=GEOMETRIES.always[:2], draw=draw_uncapped)
+UNCAPPED = Family(
+    "uncapped",
+    always=(
+        *GEOMETRIES.always[:2],
+        *GEOMETRIES.always[3:5],
+        replace(FROM_HIGH_PRICES, geometry="scaled-euclidean"),
+        replace(FROM_HIGH_PRICES, geometry="entropy"),
+    ),
+    draw=draw_uncapped,
+)
 ENTROPY = Family(
     "entropy",
     always=(GEOMETRIES.always[1], GEOMETRIES.always[3]),
@@ -219,7 +309,7 @@ def draw_capped(draws: Draws) -> Requests:
     return replace(drawn, geometry="capped-entropy", rewards=rewards, init=init, lazy=False)
 
 
-CAPPED = Family("capped", always=(GEOMETRIES.always[2],), draw=draw_capped)
+CAPPED = Family("capped", always=(GEOMETRIES.always[2], GEOMETRIES.always[5]), draw=draw_capped)
 CAPPED_BY_RESCALING = Family(
     "capped-by-rescaling", always=(requests([1, 1], [1, 0], [0.5, 0.125], init=[0.5, 6.0], geometry="entropy"),)
 )
@@ -242,8 +332,8 @@ EVERY_GEOMETRY = Family("every-geometry", always=(*ALWAYS, *GEOMETRIES.always), 
 
 
 def runs_out(instance: Requests) -> bool:
-    """Whether the stopping time is after the first request and before the last."""
-    return 0 < run(instance).stopping_time < instance.horizon
+    """Whether the stopping time of the algorithm is after the first request and before the last."""
+    return 0 < first_shortage(instance, reference(instance)[1]) < instance.horizon
 
 
 def draw_scarce(draws: Draws) -> Requests:
@@ -253,7 +343,7 @@ def draw_scarce(draws: Draws) -> Requests:
     return replace(drawn, rate=rate, rewards=np.maximum(drawn.rewards, 1 / 16), init=0 * rate)
 
 
-SCARCE = Family("scarce", always=(SHORT_TRACE, ODD_BUDGET), draw=draw_scarce)
+SCARCE = Family("scarce", always=(SHORT_TRACE, ODD_BUDGET, replace(TWO, init=np.zeros(2))), draw=draw_scarce)
 
 
 def fits_from_the_start(instance: Requests) -> bool:
@@ -264,12 +354,12 @@ def fits_from_the_start(instance: Requests) -> bool:
 def draw_fitting(draws: Draws) -> Requests:
     """Menus of which each request fits the whole budget."""
     drawn = draw_menus(draws)
-    return replace(drawn, rate=np.maximum(drawn.rate, 1 / drawn.horizon))
+    return replace(drawn, rate=np.maximum(drawn.rate, 2.0 ** -np.floor(np.log2(drawn.horizon))))
 
 
 FITTING_MENUS = Family(
     "fitting-menus",
-    always=(SHORT_TRACE, EMPTY, EXACT_FIT, ODD_BUDGET, FROM_HIGH_PRICES),
+    always=(SHORT_TRACE, EMPTY, EXACT_FIT, ODD_BUDGET, FROM_HIGH_PRICES, TWO, SECOND, IDLE),
     draw=draw_fitting,
     climb=nearby,
 )
@@ -288,4 +378,4 @@ def draw_plenty(draws: Draws) -> Requests:
     return replace(drawn, rate=1 + drawn.rate, init=0 * drawn.rate)
 
 
-PLENTY = Family("plenty", always=(requests([1, 0.5], 1.0, 1.0),), draw=draw_plenty)
+PLENTY = Family("plenty", always=(requests([1, 0.5], 1.0, 1.0), SECOND), draw=draw_plenty)

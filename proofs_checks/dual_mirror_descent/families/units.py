@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.dual_mirror_descent import AllocationResult, PacingResult, pace
+from lrtheory.dual_mirror_descent import pace
 from proofs_checks.dual_mirror_descent.families.streams import (
     SHORT_TRACE,
+    TWO,
     Requests,
+    Service,
     draw_geometry,
     draw_menus,
-    run,
+    served,
 )
 
 
@@ -45,13 +47,22 @@ def draw_scaled(draws: Draws) -> Scaled:
     return Scaled(drawn, draws.integers(-3, 3), resources)
 
 
-UNITS = Family("units", always=(Scaled(SHORT_TRACE, 2, np.array([0])),), draw=draw_scaled)
+UNITS = Family(
+    "units",
+    always=(
+        Scaled(SHORT_TRACE, 2, np.array([0])),
+        Scaled(TWO, -1, np.array([0, 0])),
+        Scaled(replace(TWO, geometry="scaled-euclidean"), 1, np.array([3, -2])),
+        Scaled(replace(TWO, geometry="entropy"), 1, np.array([0, 0])),
+    ),
+    draw=draw_scaled,
+)
 RESOURCE_UNITS = Family("resource-units", always=(Scaled(SHORT_TRACE, 0, np.array([1])),))
 
 
-def both_units(scaled: Scaled, rng: np.random.Generator) -> tuple[AllocationResult, AllocationResult]:
-    """Runs in both units."""
-    return run(scaled.requests), run(scaled.other)
+def both_units(scaled: Scaled, rng: np.random.Generator, **options) -> tuple[Service, Service]:
+    """Runs in both units, the second perhaps with other options."""
+    return served(scaled.requests), served(scaled.other, **options)
 
 
 @dataclass(frozen=True)
@@ -76,12 +87,28 @@ def draw_auctions(draws: Draws) -> Auctions:
 
 
 AUCTIONS = Family(
-    "auctions", always=(Auctions(np.array([1.0, 0.5]), np.array([0.5, 0.5]), 1.0, 0.25),), draw=draw_auctions
+    "auctions",
+    always=(
+        Auctions(np.array([1.0, 0.5]), np.array([0.5, 0.5]), 1.0, 0.25),
+        Auctions(np.array([0.5, 1.0, 1.0, 0.75]), np.array([0.75, 0.5, 0.5, 0.25]), 0.75, 1.0),
+    ),
+    draw=draw_auctions,
 )
 
 
-def paced(auctions: Auctions, rng: np.random.Generator) -> PacingResult:
-    """Bids of adaptive pacing."""
-    return pace(
-        auctions.values, auctions.competing, auctions.budget, step_size=auctions.step_size, init=0.0, record=True
-    )
+@dataclass(frozen=True)
+class Bids:
+    """Bids and wins (T,), multipliers before every auction and after the last (T + 1,), and what is said of them."""
+
+    bids: np.ndarray
+    wins: np.ndarray
+    multipliers: np.ndarray
+    spend: float
+    reward: float
+
+
+def bids(auctions: Auctions, rng: np.random.Generator) -> Bids:
+    """Adaptive pacing."""
+    known = {"step_size": auctions.step_size, "init": 0.0, "record": True}
+    found = pace(auctions.values, auctions.competing, auctions.budget, **known)
+    return Bids(found.bids, found.wins, found.trace["multipliers"], found.spend, found.reward)

@@ -1,0 +1,167 @@
+"""Runs on laws of requests: what was proposed and done, what follows from it, and the optima of the same requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds import OutcomeError, rounding
+from lrtheory.dual_mirror_descent import allocate_batch, hindsight_optimum
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Types of the requests, and the actions that were taken, -1 for none, (n, T)."""
+
+    kinds: np.ndarray
+    actions: np.ndarray
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Types of the requests, proposals and actions, (n, T), and prices before each request and at the end."""
+
+    kinds: np.ndarray
+    prices: np.ndarray
+    proposed: np.ndarray
+    actions: np.ndarray
+
+
+#: what the algorithm decides in `Runs`; the types are the requests that it met
+RUNS = ("kinds", "prices", "proposed", "actions")
+
+
+def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
+    """Dual mirror descent on n sequences of the law."""
+    return batch(law, law.draw(rng, n), **options)
+
+
+def batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
+    """The same on given sequences (n, T)."""
+    chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices} | options
+    found = allocate_batch(law.stream(kinds), **chosen, record=True)
+    return Runs(kinds, found.trace["prices"], found.trace["proposed"], found.trace["actions"])
+
+
+def taken(law: RequestLaw, rng: np.random.Generator, n: int, **options: Any) -> Taken:
+    """What dual mirror descent does on n sequences of the law."""
+    return short_batch(law, law.draw(rng, n), **options)
+
+
+def short_batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Taken:
+    """The actions on given sequences (n, T), in small numbers, for long sequences."""
+    parts = [
+        batch(law, part, **options).actions.astype(np.int8) for part in np.array_split(kinds, -(-len(kinds) // 128))
+    ]
+    return Taken(kinds.astype(np.int16), np.concatenate(parts))
+
+
+# --- what follows from what was done ---------------------------------------------------------------------------------
+
+
+def legal(law: RequestLaw, found: Taken | Runs) -> Any:
+    """The runs, if their requests are of the law's types and the actions are on the menu and within the budget."""
+    n_types, d = law.rewards.shape
+    for name, table, low, high in (("kinds", found.kinds, 0, n_types), ("actions", found.actions, -1, d)):
+        known = table.dtype.kind in "iu" and table.shape == (len(found.kinds), law.horizon)
+        if not (known and ((table >= low) & (table < high)).all()):
+            raise OutcomeError(f"`{name}` are due as whole numbers from {low} to {high - 1}, one a request and run")
+    for j, budget in enumerate(law.budget):
+        if (spent(law, found.kinds, found.actions, j).sum(axis=1) > budget + budget / 10**12).any():
+            raise OutcomeError("the actions use more than the budget")
+    return found
+
+
+def priced(law: RequestLaw, found: Runs) -> Runs:
+    """The runs, if they are also legal as pricing: proposals are best replies to the prices, and taken or not."""
+    legal(law, found)
+    legal_shape = (len(found.kinds), law.horizon + 1, len(law.rate))
+    if found.prices.shape != legal_shape or found.proposed.shape != found.kinds.shape:
+        raise OutcomeError("prices before each request and at the end, and one proposal a request, are due")
+    if not ((found.actions == found.proposed) | (found.actions == -1)).all():
+        raise OutcomeError("an action is due that was proposed, or none")
+    best = gains(law, found.kinds, found.prices).max(axis=2)
+    chosen = earned(law, found.kinds, found.proposed)
+    paid = sum(spent(law, found.kinds, found.proposed, j) * found.prices[:, :-1, j] for j in range(len(law.rate)))
+    size = law.reward_bound + np.abs(found.prices).max() * law.cost_bound * len(law.rate)
+    if (np.maximum(best, 0) - (chosen - paid) > rounding(8 * (len(law.rate) + 1), size)).any():
+        raise OutcomeError("a proposal is not a best reply to its prices")
+    return found
+
+
+def gains(law: RequestLaw, kinds: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    """Rewards of all actions less what they cost at the prices, (n, T, d)."""
+    return law.rewards[kinds] - np.einsum("ntdm,ntm->ntd", law.costs[kinds], prices[:, :-1])
+
+
+def earned(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """What the actions earn, (n, T)."""
+    return law.rewards[kinds, actions] * (actions >= 0)
+
+
+def spent(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray, j: int) -> np.ndarray:
+    """What the actions use of resource j, (n, T)."""
+    return law.costs[kinds, actions, j] * (actions >= 0)
+
+
+def rewards(law: RequestLaw, found: Taken | Runs) -> np.ndarray:
+    """What the actions of each run earn, (n,)."""
+    return earned(law, found.kinds, found.actions).sum(axis=1)
+
+
+def stopping_times(law: RequestLaw, found: Runs) -> np.ndarray:
+    """tau of each run by its definition, from the proposals, (n,)."""
+    if (law.cost_bound > law.budget).any():
+        return np.zeros(len(found.kinds), int)
+    short = np.zeros(found.kinds.shape, bool)
+    for j, budget in enumerate(law.budget):
+        used = np.cumsum(spent(law, found.kinds, found.proposed, j), axis=1)
+        short |= used + law.cost_bound >= budget - budget / 10**12
+    return np.where(short.any(axis=1), short.argmax(axis=1) + 1, law.horizon)
+
+
+def path_regrets(law: RequestLaw, found: Runs) -> np.ndarray:
+    """Sum of mu_t . g_t up to tau, of each run, (n,)."""
+    early = np.arange(law.horizon) < stopping_times(law, found)[:, None]
+    terms = [
+        found.prices[:, :-1, j] * (law.rate[j] - spent(law, found.kinds, found.proposed, j))
+        for j in range(len(law.rate))
+    ]
+    return (sum(terms) * early).sum(axis=1)
+
+
+# --- optima in hindsight ---------------------------------------------------------------------------------------------
+
+
+def count_types(kinds: np.ndarray, n_types: int) -> np.ndarray:
+    """How often each type came in each run, (n, K)."""
+    offsets = n_types * np.arange(len(kinds))[:, None]
+    return np.bincount((kinds + offsets).ravel(), minlength=n_types * len(kinds)).reshape(len(kinds), n_types)
+
+
+def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
+    """The optimum in hindsight of every run: a linear program on counts, for unit menus of one resource by sorting."""
+    counts = count_types(kinds, len(law.rewards))
+    if law.costs.shape[1:] == (1, 1):
+        return fractional_knapsacks(law.rewards[:, 0], law.costs[:, 0, 0], counts, law.budget[0])
+    return np.array([hindsight_optimum(law.rewards, law.costs, law.budget, counts=row).value for row in counts])
+
+
+def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndarray, budget: float) -> np.ndarray:
+    """Take the types in the order of reward per unit, each as far as the budget goes; rewards and costs positive."""
+    order = np.argsort(-rewards / costs)
+    wanted = counts[:, order] * costs[order]
+    before = np.cumsum(wanted, axis=1) - wanted
+    taken = np.clip(budget - before, 0, wanted)
+    return taken @ (rewards[order] / costs[order])
+
+
+@dataclass(frozen=True)
+class Hired:
+    """Rewards of the requests, and which of them are taken, (n, T)."""
+
+    rewards: np.ndarray
+    taken: np.ndarray
