@@ -28,6 +28,7 @@ from lrtheory.lora_limits.costs import (
     flop_model,
     multilinear_features,
     n_features,
+    sufficient_degree,
 )
 from lrtheory.lora_limits.degrees import (
     chebyshev_bracket,
@@ -130,6 +131,7 @@ __all__ = [
     "second_derivative_bound",
     "spectral_rank_bound",
     "squared_norm_derivative",
+    "sufficient_degree",
     "taylor_certificate",
     "taylor_error",
     "taylor_value",

@@ -12,6 +12,8 @@ from lrtheory.bounds import (
     Derived,
     Identity,
     Inequality,
+    Measured,
+    OutcomeError,
     Sides,
     Statement,
     always,
@@ -34,89 +36,108 @@ from proofs_checks.lora_limits.families.almost_linear import (
     answers,
     break_even,
     from_whole_matrices,
+    is_uniform,
     kinds,
     proved_counts,
+    same_tokens,
     three_gradients,
     wanted_kinds,
 )
 from proofs_checks.lora_limits.families.kron import PAIRS, Pairs, row_products
-from proofs_checks.lora_limits.families.ladders import Ladder, slope
-from proofs_checks.lora_limits.families.tilts import TILTED, Matrices, Tilted, tilted, truth
+from proofs_checks.lora_limits.families.ladders import Ladder
+from proofs_checks.lora_limits.families.tilts import TILTED, Tilted, due, several, truth
+from proofs_checks.lora_limits.propagation import ANYWHERE, of_rows
 
 
-def almost_linear(case: Ladder, found: tuple[Answer, ...], exponent: tuple[float, float] = (1.0, 1.6)) -> Sides:
+def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> Sides:
     """For each length: the error, and what is proved of it, against 1 / L; the gradient against that of its degree.
 
-    The operations against a count, and their slope between two numbers.
+    The operations against a count, and against those of a degree in closed form; or, at once, those of a token against
+    the same at the first length.
     """
     lhs, rhs, spoiled = [], [], []
     for one, answer in zip(case.rungs, found, strict=True):
         error = float(np.abs(answer.gradient - one.exact).max())
         unlike, proved, allowed, counted = 0.0, 0.0, 0.0, 8 * one.d * one.n_tokens**2
         if answer.degree is not None:
-            shared, counted = one.shared(answer.degree), one.counted(answer.degree)
+            if not 0 <= answer.degree <= one.sufficient:
+                raise OutcomeError(f"a degree of {answer.degree} is not in 0..{one.sufficient}, which are enough")
+            shared = one.shared(answer.degree)
+            counted = one.counted(answer.degree) - 2 * one.n_tokens * (one.d + 1) * one.d  # of rows of p k, left out
             unlike = float(np.abs(answer.gradient - from_whole_matrices(shared)["Q"]).max())
             proved, allowed = one.proved(answer.degree), one.spoiled
-        products_of_rows = 2 * one.n_tokens * (one.d + 1) ** 2  # left out of the library's count
-        lhs += [error, proved, unlike, answer.flops, counted]
-        rhs += [1 / one.n_tokens, 1 / one.n_tokens, 0.0, counted, answer.flops + products_of_rows]
-        spoiled += [0.0, 0.0, allowed, 0.0, 0.0]
-    power = slope([one.n_tokens for one in case.rungs], [answer.flops for answer in found])
-    return Sides([*lhs, exponent[0], power], [*rhs, power, exponent[1]], rounding=[*spoiled, 0.0, 0.0])
+        most = found[0].flops * one.n_tokens / case.rungs[0].n_tokens if at_once else one.flops(one.sufficient)
+        lhs += [error, proved, unlike, answer.flops, counted, answer.flops]
+        rhs += [1 / one.n_tokens, 1 / one.n_tokens, 0.0, counted, answer.flops, most]
+        spoiled += [0.0, 0.0, allowed, 0.0, 0.0, 0.0]
+    return Sides(lhs, rhs, rounding=spoiled)
 
 
-NORMS = {"norms that do not grow": lambda case: all(one.bound <= 1 for one in case.rungs)}
+NORMS = {"one width, and norms that do not grow": same_tokens}
+ANY_COST = "an algorithm may be wrong by any amount, and take any number of operations"
 
 LL_T1 = Statement(
     id="lora_limits/LL-T1",
     title="Operations of the low-rank gradient at a proved error of 1 / L",
-    source=Derived(theory.flop_model),
-    tex=r"\Gamma, d \text{ fixed},\ \varepsilon = 1/L:\ \mathrm{flops}(L) = L^{1 + o(1)}",
+    source=Derived(theory.sufficient_degree),
+    tex=(
+        r"\Gamma, d \text{ fixed},\ \varepsilon = 1/L:\ \mathrm{flops}(L) \le 2L(2(d+1)^2 + 1)\binom{g+d}{d},\ "
+        r"g = O\left(\tfrac{\log L}{\log\log L}\right)"
+    ),
     hypotheses=NORMS,
     instances=LENGTHS,
     solve=answers,
-    claim=Inequality(almost_linear),
+    claim=Inequality(almost_linear, unbounded=ANY_COST),
     saboteurs=(
         saboteur("the exact gradient", solve=partial(answers, method="tiled")),
-        saboteur("linear at once", claim=Inequality(partial(almost_linear, exponent=(0.95, 1.05)))),
+        saboteur("linear at once", claim=Inequality(partial(almost_linear, at_once=True))),
         saboteur("one degree is left out of the count", solve=partial(answers, uncounted=1)),
         saboteur("the answer of one degree less", solve=partial(answers, less=1)),
     ),
     notes=(
-        "The case of Theorem 3.1 of the paper with fixed d and Gamma. Products of matrices are counted by arrays that "
-        "count, in the library's own passes; L = 2^5..2^11, d = 2; the excess over 1 falls like d / log L."
+        "The case of Theorem 3.1 of the paper with fixed d and Gamma, with the power of log L written out. Products of "
+        "matrices are counted by arrays that count, in the library's own passes."
     ),
+    decisions=("*.gradient",),
 )
 
 
-def proved(case: Ladder, found: np.ndarray, exponent: tuple[float, float] = (1.0, 1.3)) -> Sides:
-    """Each degree's certificate against 1 / L, and 1 / L against that of one less; operations against the formula."""
-    lhs, rhs = [], []
+def proved(case: Ladder, found: np.ndarray, at_once: bool = False, share: float = 1.0) -> Sides:
+    """Each degree's certificate against 1 / L, and 1 / L against that of one less; operations against the formula.
+
+    And against those of the degree in closed form, at the norm of the first length.
+    """
+    lhs, rhs, start = [], [], case.rungs[0]
     for one, (degree, flops) in zip(case.rungs, np.asarray(found).tolist(), strict=True):
         M, g, formula = one.bound**2, int(degree), math.comb(one.d + int(degree), one.d)
         formula *= 2 * one.n_tokens * (2 * (one.d + 1) ** 2 + 1)
         before = float(theory.taylor_certificate(g - 1, M)) if g else np.inf
-        lhs += [float(theory.taylor_certificate(g, M)), 1 / one.n_tokens, flops, formula]
-        rhs += [1 / one.n_tokens, before, formula, flops]
-    power = slope([one.n_tokens for one in case.rungs], np.asarray(found)[:, 1])
-    return Sides([*lhs, exponent[0], power], [*rhs, power, exponent[1]], rounding=np.zeros(len(lhs) + 2))
+        enough = one.flops(int(share * theory.sufficient_degree(start.bound**2, 1 / one.n_tokens)))
+        most = found[0][1] * one.n_tokens / start.n_tokens if at_once else enough
+        lhs += [float(theory.taylor_certificate(g, M)), 1 / one.n_tokens, flops, formula, flops]
+        rhs += [1 / one.n_tokens, before, formula, flops, most]
+    return Sides(lhs, rhs, rounding=np.zeros(len(lhs)))
 
 
 LL_T1_LONG = Statement(
     id="lora_limits/LL-T1-long",
     title="The same by the counts of the theory, for longer inputs",
-    source=Derived(theory.flop_model),
-    tex=r"4L\binom{g(L) + d}{d}(d+1)^2 = L^{1 + o(1)},\quad e^MM^{g+1}/(g+1)! \le 1/L",
+    source=Derived(theory.sufficient_degree),
+    tex=(
+        r"e^MM^{g+1}/(g+1)! \le 1/L \Rightarrow 2L(2(d+1)^2 + 1)\binom{g + d}{d} \le 2L(2(d+1)^2 + 1)\binom{G + d}{d},"
+        r"\ G + 1 = \min_b\max\left(beM, \tfrac{M + \log L}{\log b}\right)"
+    ),
     hypotheses=NORMS,
     instances=LONG,
     solve=proved_counts,
-    claim=Inequality(proved),
+    claim=Inequality(proved, unbounded=ANY_COST),
     saboteurs=(
         saboteur("a degree of log L", solve=partial(proved_counts, degree_of=lambda one: int(np.log2(one.n_tokens)))),
-        saboteur("linear at once", claim=Inequality(partial(proved, exponent=(0.95, 1.05)))),
-        saboteur("entries that grow like sqrt(log L)", breaks="norms that do not grow", instances=LONG_AND_LARGE),
+        saboteur("linear at once", claim=Inequality(partial(proved, at_once=True))),
+        saboteur("half of the degree", claim=Inequality(partial(proved, share=0.5))),
+        saboteur("entries that grow like sqrt(log L)", breaks=next(iter(NORMS)), instances=LONG_AND_LARGE),
     ),
-    notes="L = 2^8..2^17, d = 4, Gamma = 1 at beta = 1/d; the slope is 1.2.",
+    notes="L = 2^8..2^17 at d = 4 and Gamma = 1, beta = 1/d, and up to 2^30 and d = 8 elsewhere.",
 )
 
 
@@ -154,19 +175,26 @@ LL_T2 = Statement(
 )
 
 
-def moved(case: Tilted, found: Matrices, crowd: bool = True) -> Sides:
-    """C2^T (p~ - p)^T C1 and C2^T (f~^T c~ - f^T c), entry by entry, against their bounds."""
-    exact = truth(case)
-    rows = theory.error_certificate(case.eta, case.C1, case.C2, case.C3, case.Y, beta=1, q_max=np.abs(exact.q).max()).p
-    keys = theory.key_gradient_bound(rows, case.C2, case.C1, beta=1)
+def moved(case: Tilted, found: dict[str, np.ndarray], crowd: bool = True) -> Sides:
+    """C2^T (p~ - p)^T C1 and C2^T (f~^T c~ - f^T c), entry by entry, against their bounds.
+
+    And the matrices against the due ones. Two matrices of any attention are apart by the trivial sides at most.
+    """
+    exact, wanted = truth(case), due(case)
+    Q = float(np.abs(exact.q).max())
+    rows = theory.error_certificate(case.eta, case.C1, case.C2, case.C3, case.Y, beta=1, q_max=Q).p
+    keys, apart = (theory.key_gradient_bound(one, case.C2, case.C1, beta=1) for one in (rows, of_rows(case, Q)))
     values = theory.value_gradient_bound(case.eta, case.C2, exact.c, spread=case.spread)
+    outputs = 2 * np.abs(case.C2).max() * len(case.C1) * (np.abs(case.C3).max() + np.abs(case.Y).max())
     share = 1 if crowd else 1 / len(case.C1)
     lhs = [
-        np.abs(case.C2.T @ (found.p - exact.p).T @ case.C1),
-        np.abs(case.C2.T @ (found.f.T @ found.c - exact.f.T @ exact.c)),
+        np.abs(case.C2.T @ (found["p"] - exact.p).T @ case.C1).ravel(),
+        np.abs(case.C2.T @ (found["f"].T @ found["c"] - exact.f.T @ exact.c)).ravel(),
+        *(np.abs(found[name] - getattr(wanted, name)).ravel() for name in ("p", "f", "c")),
     ]
-    rhs = [np.full(lhs[0].size, share * keys), np.full(lhs[1].size, share * values)]
-    return Sides(np.concatenate([one.ravel() for one in lhs]), np.concatenate(rhs), rounding=case.spoiled_gradient)
+    limits = [(share * keys, apart), (share * values, outputs), *[(0.0, np.inf)] * 3]
+    rhs, trivial = (np.repeat(one, [len(part) for part in lhs]) for one in zip(*limits, strict=True))
+    return Sides(np.concatenate(lhs), rhs, trivial=trivial, rounding=case.spoiled_gradient)
 
 
 LL_T2_BOUND = Statement(
@@ -176,12 +204,12 @@ LL_T2_BOUND = Statement(
     tex=r"\|\tilde G_V - G_V\|_{\max} \le \|X_V\|_{\max}L_Q\,\tau\,(\|c\|_{\max} + \mathrm{osc}/2)",
     hypotheses={"eta below 1": lambda case: case.eta < 1},
     instances=TILTED,
-    solve=tilted,
-    claim=Inequality(moved),
+    solve=several,
+    claim=Inequality(moved, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("without the number of queries", claim=Inequality(partial(moved, crowd=False))),
         saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
-        saboteur("tilts twice as large", solve=mutants.tilted_twice),
+        saboteur("tilts twice as large", solve=partial(several, made=mutants.tilted_twice)),
     ),
     notes="Columns of p have no bound of their own: all queries may look at one key.",
 )
@@ -204,7 +232,7 @@ LL_T3_BREAK_EVEN = Statement(
     hypotheses={"some features": lambda case: case.n_features > 0},
     instances=WIDTHS,
     solve=break_even,
-    claim=Inequality(meets),
+    claim=Inequality(meets, unbounded="at a wrong length there may be any number of products"),
     saboteurs=(
         saboteur("the length is twice as large", solve=mutants.twice_as_long),
         saboteur("half of the products", claim=Inequality(partial(meets, features=2))),
@@ -214,11 +242,11 @@ LL_T3_BREAK_EVEN = Statement(
 
 
 def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
-    """Twice the error of Taylor's polynomial against that of Chebyshev's; gradients against whole matrices."""
+    """3/2 of the error of Taylor's polynomial against that of Chebyshev's; gradients against whole matrices."""
     floor = case.spoiled
     errors = np.abs(np.asarray(found) - case.exact).max((2, 3))
     unlike = np.abs(np.asarray(found) - wanted_kinds(case)).ravel()
-    lhs = np.r_[2 * errors[better], np.full(errors.size, floor), unlike]
+    lhs = np.r_[1.5 * errors[better], np.full(errors.size, floor), unlike]
     rhs = np.r_[errors[1 - better], errors.ravel(), np.zeros(len(unlike))]
     return Sides(lhs, rhs, rounding=np.r_[floor, floor, np.zeros(errors.size), np.full(len(unlike), floor)])
 
@@ -226,15 +254,20 @@ def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
 LL_T3_KINDS = Statement(
     id="lora_limits/LL-T3-kinds",
     title="A smaller worst error of exp is not a smaller error of the gradient",
-    source=Derived(theory.chebyshev_error),
+    source=Measured(
+        what="that 3/2 of the error of the gradient by Taylor's polynomial is below that by Chebyshev's",
+        where="256 uniform tokens of width 8 with entries up to 1/2 or 1, degrees 2 and 4",
+        command="lrtheory check lora_limits/LL-T3-kinds",
+    ),
     tex=(
         r"L = 256,\ d = 8,\ \Gamma \in \{\tfrac12, 1\}:\ \|\tilde G_{\mathrm{Taylor}} - G\|_{\max} \le "
-        r"\tfrac12\|\tilde G_{\mathrm{Chebyshev}} - G\|_{\max}"
+        r"\tfrac23\|\tilde G_{\mathrm{Chebyshev}} - G\|_{\max}"
     ),
-    hypotheses={"256 tokens of width 8, Gamma = 1/2 or 1": lambda case: case in UNIFORM.smallest()},
+    hypotheses={"256 tokens of width 8, Gamma = 1/2 or 1": is_uniform},
     instances=UNIFORM,
     solve=kinds,
-    claim=Inequality(taylor_wins),
+    claim=Inequality(taylor_wins, unbounded="wrong gradients may be off by any amount"),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("Chebyshev is always better", claim=Inequality(partial(taylor_wins, better=1))),
         saboteur("the kinds are exchanged", solve=mutants.kinds_exchanged),
@@ -243,8 +276,9 @@ LL_T3_KINDS = Statement(
         ),
     ),
     notes=(
-        "Degrees 2 and 4 on two fixed inputs, and false on others: a counterexample to what one may expect. Most "
-        "logits are far below their bound, where Taylor is exact."
+        "Degrees 2 and 4, and false at other sizes: a counterexample to what one may expect. Most logits are far below "
+        "their bound, where Taylor is exact. Of 3,600 inputs one had a quotient of errors above 1/2, "
+        "0.525."
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The degrees that gradients need, measured on fixed inputs: a table, and how they grow with the norms."""
+"""The degrees that gradients need, measured: a table, and how they grow with the norms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds import Inequality, Measured, OutcomeError, Sides, Statement, saboteur
 from lrtheory.lora_limits import theory
 from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.needed import (
@@ -17,49 +17,59 @@ from proofs_checks.lora_limits.families.needed import (
     TABLED,
     Scaled,
     by_whole_matrices,
+    is_tabled,
     needed_degrees,
 )
+
+ANY_DEGREE = "a degree that is too low may be off by any amount"
 
 
 def is_first(case: Scaled, found: np.ndarray) -> Sides:
     """The error of each degree against |G| / L, and |G| / L against those of all degrees below; by whole matrices."""
     lhs, rhs = [], []
     for bound, degree in zip(case.bounds, np.asarray(found).tolist(), strict=True):
+        if degree < 0:
+            raise OutcomeError(f"a degree is a number from 0 on; got {degree}")
         errors = [case.excess(bound, by_whole_matrices, g) for g in range(min(int(degree), 30) + 1)]
         lhs += [errors[-1], *np.ones(len(errors) - 1)]
         rhs += [1.0, *errors[:-1]]
     return Sides(lhs, rhs, rounding=np.zeros(len(lhs)))
 
 
-def as_in_the_table(case: Scaled, found: np.ndarray, table: dict[tuple[int, float], int] = TABLE) -> Sides:
-    """And the features of each degree against those of the table, from both sides."""
-    least = is_first(case, found)
-    wanted = [theory.n_features(case.d, table[case.n_tokens, bound]) for bound in case.bounds]
+def as_in_the_table(case: Scaled, found: np.ndarray) -> Sides:
+    """And the features of each degree between those of the table."""
+    least, ends = is_first(case, found), [TABLE[case.n_tokens, bound] for bound in case.bounds]
+    low, high = ([theory.n_features(case.d, one) for one in side] for side in zip(*ends, strict=True))
     features = [theory.n_features(case.d, int(g)) for g in found]
-    lhs, rhs = [*least.lhs, *features, *wanted], [*least.rhs, *wanted, *features]
+    lhs, rhs = [*least.lhs, *low, *features], [*least.rhs, *features, *high]
     return Sides(lhs, rhs, rounding=np.zeros(len(lhs)))
 
 
 LL_T3 = Statement(
     id="lora_limits/LL-T3",
     title="Features that are needed on uniform tokens",
-    source=Derived(theory.n_features),
-    tex=(
-        r"d = 8,\ \beta = 1/d,\ \|\tilde G - G\| \le \|G\|/L,\ L = 256:\ 9, 9, 165, 165, 1287 \text{ features at } "
-        r"\Gamma = \tfrac14, \tfrac12, 1, \tfrac32, 2"
+    source=Measured(
+        what="how many features an error of |G| / L needs",
+        where="256 and 1024 uniform tokens of width 8 at five norms",
+        command="lrtheory check lora_limits/LL-T3",
     ),
-    hypotheses={"three fixed inputs": lambda case: case in TABLED.smallest()},
+    tex=(
+        r"d = 8,\ \beta = 1/d,\ \|\tilde G - G\| \le \|G\|/L,\ L = 256:\ 9, 9, 45..165, 165..495, 1287..3003 "
+        r"\text{ features at } \Gamma = \tfrac14, \tfrac12, 1, \tfrac32, 2"
+    ),
+    hypotheses={"a length, a width and norms of the table": is_tabled},
     instances=TABLED,
     solve=needed_degrees,
-    claim=Inequality(as_in_the_table),
+    claim=Inequality(as_in_the_table, unbounded=ANY_DEGREE),
     saboteurs=(
         saboteur("one degree more", solve=mutants.one_more_needed),
-        saboteur("other inputs", breaks="three fixed inputs", instances=OTHER),
+        saboteur("another width", breaks="a length, a width and norms of the table", instances=OTHER),
         saboteur("ten times the error", solve=partial(needed_degrees, allowed=10.0)),
     ),
     notes=(
-        "Measured, and no theorem: near a threshold the degree differs by one between draws. L = 1024 needs 45 "
-        "features at 1/2 and 165 at 1."
+        "Near a threshold the degree differs by one between draws: of 400 inputs of 256 tokens, 31 needed 45 features "
+        "at norm 1, the others 165; 70 needed 495 at norm 3/2, the others 165; and 1 needed 3003 at norm 2, the "
+        "others 1287. L = 1024 needs 9 or 45 features at 1/2 and 165 at 1."
     ),
 )
 
@@ -74,19 +84,23 @@ def does_not_fall(case: Scaled, found: np.ndarray) -> Sides:
 LL_T4 = Statement(
     id="lora_limits/LL-T4",
     title="The degree that is needed grows with the norms",
-    source=Derived(theory.taylor_certificate),
+    source=Measured(
+        what="that the least degree does not fall as the norms grow",
+        where="128 to 160 uniform tokens of width 2 to 6, norms from 3/8 to 3",
+        command="lrtheory check lora_limits/LL-T4",
+    ),
     tex=r"L \ge 128:\ \Gamma \mapsto \min\{g : \|\tilde G - G\| \le \|G\|/L\} \text{ does not fall}",
     hypotheses={"128 tokens or more": lambda case: case.n_tokens >= 128},
     instances=MANY,
     solve=needed_degrees,
-    claim=Inequality(does_not_fall),
+    claim=Inequality(does_not_fall, unbounded=ANY_DEGREE),
     saboteurs=(
         saboteur("16 tokens", breaks="128 tokens or more", instances=FEW),
         saboteur("norms in the wrong order", solve=mutants.needed_backwards),
         saboteur("one degree more", solve=mutants.one_more_needed),
     ),
     notes=(
-        "Measured on six inputs and eight norms, and no theorem: with few tokens errors of a low degree can cancel. "
-        "The degree that is proved does not fall (LL-T4-bound)."
+        "With few tokens errors of a low degree can cancel. None of 1,200 inputs of 128 tokens was an exception. The "
+        "degree that is proved does not fall (LL-T4-bound)."
     ),
 )

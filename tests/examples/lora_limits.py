@@ -91,6 +91,7 @@ CALLS = {
     "theory.lora_plus_rates": lambda: call(64),
     "theory.lora_scale": lambda: call(16.0, 8),
     "theory.min_degree": lambda: call(1.0, 1e-4),
+    "theory.sufficient_degree": lambda: call(1.0, 1e-4),
     "theory.multilinear_features": lambda: call(6, 3),
     "theory.n_features": lambda: call(8, 4),
     "theory.norm_logit_bound": lambda: call(2.0, 3.0, d=4, beta=0.25),

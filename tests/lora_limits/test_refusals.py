@@ -258,6 +258,7 @@ NUMBERS = {
     "make_gadget": (([[1.0, 0.0]], [[1.0, 0.0]]), {"beta0": 1.0}),
     "make_hypercube": ((2, 1.0), {}),
     "min_degree": ((1.0, 0.1), {}),
+    "sufficient_degree": ((1.0, 0.1), {}),
     "multilinear_features": ((2, 2), {}),
     "norm_logit_bound": ((1.0, 1.0), {"d": 2, "beta": 1.0}),
     "rank_exponent_limit": ((0.1, 0.5), {}),

@@ -76,16 +76,17 @@ def from_whole_matrices(case: Shared, mean: float = 1.0, powers: np.ndarray | No
 
 @dataclass(frozen=True)
 class Length:
-    """L tokens of width d with entries up to a bound; the error allowed is 1 / L."""
+    """L uniform tokens of width d with entries up to a bound; the error allowed is 1 / L."""
 
     n_tokens: int
     d: int
     bound: float
+    seed: int = 0
 
     @property
     def problem(self) -> AttentionProblem:
-        """Uniform tokens."""
-        return make_uniform(self.n_tokens, self.d, bound=self.bound, rng=0)
+        """The tokens, Gaussian values and labels."""
+        return make_uniform(self.n_tokens, self.d, bound=self.bound, rng=self.seed)
 
     def shared(self, degree: int) -> Shared:
         """The same as one factorization of some degree."""
@@ -103,14 +104,38 @@ class Length:
         one = self.shared(0)
         return from_whole_matrices(one, powers=np.exp(one.logits))["Q"]
 
+    @property
+    def logit_bound(self) -> float:
+        """M of queries and centered keys, by their rows."""
+        one = self.shared(0)
+        return theory.logit_bound(one.queries, one.centered, beta=1.0)
+
+    @property
+    def multiplier(self) -> float:
+        """What LL-E8 says of the error of dLoss/dW_Q at tau = 1, with keys and values around their midpoints."""
+        problem, beta = self.problem, self.problem.head.beta
+        middle = lambda table: (table.max(0) + table.min(0)) / 2
+        keys, values, labels = problem.XK - middle(problem.XK), problem.XV - middle(problem.XV), problem.Y
+        labels = labels - middle(problem.XV)
+        half = np.abs(values).max(0)  # outputs are means of values, so they lie within it
+        largest_q = float(((np.abs(labels) + half) * half).sum(1).max())
+        return theory.error_certificate(0.8, problem.XQ, keys, values, labels, beta=beta, q_max=largest_q).gradient
+
     def proved(self, degree: int) -> float:
-        """What the bounds prove of the error of dLoss/dW_Q with Taylor's polynomial; values centered, as c allows."""
-        one, problem = self.shared(degree), self.problem
-        eta = theory.taylor_error(degree, theory.logit_bound(one.queries, one.centered, beta=1.0))
-        values, labels = (table - problem.XV.mean(0) for table in (problem.XV, problem.Y))
-        beta = problem.head.beta
-        multiplier = theory.error_multiplier(problem.XQ, one.centered, values, Y=labels, beta=beta)
-        return theory.tilt_bound(eta) * multiplier if eta < 1 else np.inf
+        """What the bounds prove of the error of dLoss/dW_Q with Taylor's polynomial."""
+        eta = theory.taylor_error(degree, self.logit_bound)
+        return theory.tilt_bound(eta) * self.multiplier if eta < 1 else np.inf
+
+    @property
+    def sufficient(self) -> int:
+        """A degree that is enough for 1 / L, and two more for rounding; rows of A sum to sqrt(d) at most."""
+        target = theory.relative_error_for(1 / self.n_tokens, max(1.0, self.d**0.5) * self.multiplier)
+        return theory.sufficient_degree(self.logit_bound, target) + 2
+
+    def flops(self, degree: int) -> int:
+        """Operations of a degree by the formula of the theory."""
+        features = theory.n_features(self.d, degree)
+        return theory.flop_model(self.n_tokens, self.n_tokens, self.d, n_features=features)
 
     def counted(self, degree: int) -> int:
         """Operations of the library's passes over the tokens, on arrays that count, and one for each feature."""
@@ -137,7 +162,7 @@ def answers(
     method: str = "low-rank",
     less: int = 0,
     uncounted: int = 0,
-) -> tuple[Answer, ...]:
+) -> list[Answer]:
     """The library's gradient for each length, at a proved error of 1 / L; degrees that are left out, or not counted."""
     found = []
     for one in case.rungs:
@@ -147,10 +172,31 @@ def answers(
             answer = lora_gradients(one.problem, adapt=("Q",), method=method, degree=answer.degree - less)
         flops = one.counted(answer.degree - uncounted) if uncounted else answer.counts["flops"]
         found.append(Answer(answer.W["Q"], flops, answer.degree))
-    return tuple(found)
+    return found
 
 
-LENGTHS = Family("lengths", always=(Ladder(tuple(Length(2**k, 2, 0.5) for k in range(5, 12))),))
+def same_tokens(case: Ladder) -> bool:
+    """Whether all rungs have one width, one bound on entries that is at most 1, and lengths that grow."""
+    first, sizes = case.rungs[0], [one.n_tokens for one in case.rungs]
+    alike = all((one.d, one.bound) == (first.d, first.bound) for one in case.rungs)
+    return alike and first.bound <= 1 and sizes == sorted(set(sizes))
+
+
+def draw_lengths(draws: Draws) -> Ladder:
+    """Two or three lengths from 2^3 to 2^8, up to three coordinates."""
+    d, bound, seed = draws.integers(1, 3), draws.choice((0.5, 0.25, 0.75)), draws.integers(0, 2**20)
+    start, step = draws.integers(3, 5), draws.integers(1, 2)
+    return Ladder(tuple(Length(2 ** (start + k * step), d, bound, seed) for k in range(draws.integers(1, 3))))
+
+
+def draw_long(draws: Draws) -> Ladder:
+    """Up to ten lengths from 2^2 to 2^30, up to eight coordinates."""
+    d, bound = draws.integers(1, 8), draws.choice((0.5, 0.125, 0.75, 1.0))
+    start, step, rungs = draws.integers(2, 10), draws.integers(1, 2), draws.integers(1, 10)
+    return Ladder(tuple(Length(2 ** (start + k * step), d, bound) for k in range(rungs)))
+
+
+LENGTHS = Family("lengths", always=(Ladder(tuple(Length(2**k, 2, 0.5) for k in range(5, 12))),), draw=draw_lengths)
 
 
 def proved_degree(one: Length) -> int:
@@ -165,12 +211,11 @@ def proved_counts(
     found = []
     for one in case.rungs:
         degree = degree_of(one)
-        features = theory.n_features(one.d, degree)
-        found.append((degree, theory.flop_model(one.n_tokens, one.n_tokens, one.d, n_features=features)))
+        found.append((degree, one.flops(degree)))
     return np.array(found)
 
 
-LONG = Family("long", always=(Ladder(tuple(Length(2**k, 4, 1.0) for k in range(8, 18))),))
+LONG = Family("long", always=(Ladder(tuple(Length(2**k, 4, 1.0) for k in range(8, 18))),), draw=draw_long)
 LONG_AND_LARGE = Family(
     "long-with-growing-norms", always=(Ladder(tuple(Length(2**k, 4, float(np.sqrt(k))) for k in range(8, 18))),)
 )
@@ -196,7 +241,17 @@ def wanted_kinds(case: Length) -> np.ndarray:
     return np.reshape(found, (2, 2, case.d, case.d))
 
 
-UNIFORM = Family("uniform-tokens", always=tuple(Length(256, 8, bound) for bound in (0.5, 1.0)))
+def is_uniform(case: Length) -> bool:
+    """Whether there are 256 tokens of width 8 with entries up to 1/2 or 1."""
+    return case.n_tokens == 256 and case.d == 8 and case.bound in (0.5, 1.0)
+
+
+def draw_uniform(draws: Draws) -> Length:
+    """Other tokens of the same size."""
+    return Length(256, 8, draws.choice((0.5, 1.0)), draws.integers(0, 2**20))
+
+
+UNIFORM = Family("uniform-tokens", always=tuple(Length(256, 8, bound) for bound in (0.5, 1.0)), draw=draw_uniform)
 SHORT = Family("other-tokens", always=(Length(64, 2, 1.0), Length(256, 8, 0.01)))
 
 # --- one factorization -----------------------------------------------------------------------------------------------
@@ -244,8 +299,15 @@ def break_even(case: Widths, rng: np.random.Generator | None = None) -> float:
     return theory.break_even_length(case.d, case.n_features, rank=case.rank or None)
 
 
+def draw_widths(draws: Draws) -> Widths:
+    """Widths up to 128, up to 10^5 features, ranks up to the width."""
+    d = draws.integers(1, 128)
+    return Widths(d, draws.integers(1, 10**5), draws.integers(0, d))
+
+
 WIDTHS = Family(
     "widths",
+    draw=draw_widths,
     always=tuple(
         Widths(d, k, r)
         for d, k, r in ((8, 45, 0), (8, 495, 0), (16, 969, 0), (64, 2145, 0), (64, 2145, 4), (32, 561, 2))

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from lrtheory.bounds import Family
+from lrtheory.bounds import Draws, Family
 from proofs_checks.lora_limits.families.almost_linear import Shared, from_whole_matrices, three_gradients
 
 MOST = 20  # degrees that are tried
@@ -58,16 +58,47 @@ def needed_degrees(case: Scaled, rng: np.random.Generator | None = None, allowed
     )
 
 
-TABLE = {(256, 0.25): 1, (256, 0.5): 1, (256, 1.0): 3, (256, 1.5): 3, (256, 2.0): 5, (1024, 0.5): 2, (1024, 1.0): 3}
+#: the smallest and the largest degree that was needed, by length and norm
+TABLE = {
+    (256, 0.25): (1, 1),
+    (256, 0.5): (1, 1),
+    (256, 1.0): (2, 3),
+    (256, 1.5): (3, 4),
+    (256, 2.0): (5, 6),
+    (1024, 0.5): (1, 2),
+    (1024, 1.0): (3, 3),
+}
+
+NORMS = (0.25, 0.5, 1.0, 1.5, 2.0)
+
+
+def is_tabled(case: Scaled) -> bool:
+    """Whether the table has the length, the width and every norm."""
+    return case.d == 8 and all((case.n_tokens, bound) in TABLE for bound in case.bounds)
+
+
+def draw_tabled(draws: Draws) -> Scaled:
+    """Other tokens of 256, at two of the norms."""
+    first = draws.integers(0, len(NORMS) - 2)
+    return Scaled(256, 8, NORMS[first : first + 2], draws.integers(0, 2**20))
+
+
+def draw_many(draws: Draws) -> Scaled:
+    """128 to 160 tokens in two to six coordinates, at three norms."""
+    first = draws.integers(1, 6)
+    norms = tuple(0.375 * (first + k) for k in range(3))
+    return Scaled(draws.integers(128, 160), draws.integers(2, 6), norms, draws.integers(0, 2**20))
+
 
 TABLED = Family(
     "scaled-table",
-    always=(
-        Scaled(256, 8, (0.25, 0.5, 1.0, 1.5, 2.0), 1),
-        Scaled(256, 8, (0.25, 0.5, 1.0, 1.5, 2.0), 2),
-        Scaled(1024, 8, (0.5, 1.0), 1),
-    ),
+    always=(Scaled(256, 8, NORMS, 1), Scaled(256, 8, NORMS, 2), Scaled(1024, 8, (0.5, 1.0), 1)),
+    draw=draw_tabled,
 )
-OTHER = Family("scaled-other", always=(Scaled(256, 8, (0.25, 0.5, 1.0, 1.5, 2.0), 0),))
-MANY = Family("scaled", always=tuple(Scaled(128, 4, tuple(0.375 * k for k in range(1, 9)), seed) for seed in range(6)))
+OTHER = Family("scaled-other", always=(Scaled(256, 4, NORMS, 0),))
+MANY = Family(
+    "scaled",
+    always=tuple(Scaled(128, 4, tuple(0.375 * k for k in range(1, 9)), seed) for seed in range(6)),
+    draw=draw_many,
+)
 FEW = Family("scaled-few-tokens", always=(Scaled(16, 2, (1.5, 1.75, 2.0), 5), Scaled(16, 2, (1.5, 1.75, 2.0), 7)))

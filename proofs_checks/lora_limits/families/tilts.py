@@ -86,6 +86,14 @@ def link(
     return np.asarray(getattr(made(case, rng), part))
 
 
+def several(
+    case: Tilted, rng: np.random.Generator | None = None, made: Callable[..., Matrices] = tilted
+) -> dict[str, np.ndarray]:
+    """f, c and p of the chain of the tilted exponentials."""
+    found = made(case, rng)
+    return {"f": found.f, "c": found.c, "p": found.p}
+
+
 def truth(case: Tilted) -> Matrices:
     """The chain of the exact exponentials, in the claims' own arithmetic."""
     return Matrices(**links(case.logits, case.C3, case.Y))
