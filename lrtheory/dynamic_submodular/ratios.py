@@ -179,7 +179,7 @@ def matroid_ratio(epsilon: Any) -> Any:
     Returns
     -------
     number
-        The ratio; its 4 is that of the swap rule [1]_, and the constant of epsilon is derived here.
+        The ratio of the value to the upper bound `group_bound`, and so to OPT; the 4 is that of the swap rule [1]_.
 
     Raises
     ------
@@ -190,12 +190,15 @@ def matroid_ratio(epsilon: Any) -> Any:
 
     Proof
     -----
-    The swap rule, which takes an element for one of at most half of its gain, ends with 4 f(S) >= f(O') for every
-    independent set O' of the elements that it sees [1]_: the order is that of the levels, and an element that one level
-    drops is worth no swap later, as gains fall and what it competes with rises. The best single element is among them,
-    so w <= 4 f(S). An optimum has at most k elements, and those that are ignored are worth at most epsilon w in all.
-    Hence OPT <= 4 f(S) + epsilon w <= (4 + 4 epsilon) f(S). The guess o of w is in [w, (1 + epsilon) w), so the
-    threshold epsilon o / ((1 + epsilon) k) ignores no more.
+    The weight of a pick is its marginal on the picks before; I are all picks, S those that are kept, W the sum of their
+    weights. f(S) >= W (`live_value`). Who is swapped out weighs at most half of who replaces it, so those that a kept
+    element has replaced, directly and in turn, weigh at most as much as it does, and f(I) <= 2 W. The bar of a full
+    group is twice the least weight that it holds, so its limit times the bar is at most twice the weights of the group;
+    that of another group is the threshold t = epsilon o / ((1 + epsilon) k) <= epsilon w / k, since the guess o of w is
+    in [w, (1 + epsilon) w). Hence OPT <= U = f(I) + sum_g limits_g bars_g <= 2 W + 2 W + epsilon w (`group_bound`).
+    The best single element has w <= f(I) + bar_g for its group g: w <= 2 W + 2 W where g is full, else
+    w <= 2 W + epsilon w / k, where k >= 2, as a single place that nobody holds would have taken it; both ways w <= 4 W.
+    So OPT <= U <= (4 + 4 epsilon) f(S).
 
     References
     ----------

@@ -20,7 +20,6 @@ from lrtheory.bounds import (
 )
 from lrtheory.dynamic_submodular import guesses, theory
 from proofs_checks.dynamic_submodular import mutants
-from proofs_checks.dynamic_submodular.families.functions import value_of
 from proofs_checks.dynamic_submodular.families.partitions import (
     GROUPED,
     Grouped,
@@ -28,8 +27,15 @@ from proofs_checks.dynamic_submodular.families.partitions import (
     grouped_optima,
     independent,
 )
-from proofs_checks.dynamic_submodular.families.replays import REPLAYS, Replay, Replayed, replayed
-from proofs_checks.dynamic_submodular.families.runs import Answers, answered, spoiled, values_of
+from proofs_checks.dynamic_submodular.families.replays import (
+    REPLAYS,
+    Replay,
+    Replayed,
+    UpToDate,
+    replayed,
+    up_to_date,
+)
+from proofs_checks.dynamic_submodular.families.runs import WRONG, Answers, answered, spoiled, worth, worth_of
 from proofs_checks.dynamic_submodular.families.streams import (
     BURSTS,
     HYPOTHESES,
@@ -37,23 +43,42 @@ from proofs_checks.dynamic_submodular.families.streams import (
     SUPERMODULAR,
     Updates,
 )
-from proofs_checks.dynamic_submodular.families.tight import TIGHT, escaped, trapped
+from proofs_checks.dynamic_submodular.families.tight import TIGHT, escaped, is_between, trapped
 
 BANIHASHEM = "2305.15192"
 
 
+#: why the bound of a solver is among what it decides: every number between the optimum and the limit is a right one
+DECIDED = ("solutions", "upper_bounds")
+
+
 def shares(updates: Updates, found: Answers, share) -> Sides:
-    """A share of OPT against f of the solution, that against the reported value, OPT against a bound that is finite."""
-    best, true = updates.optima, values_of(updates, found.solutions)
-    most = updates.k * updates.total + updates.total  # a bound of guesses: a value and half of a guess above it
-    lhs = np.r_[share(updates.epsilon) * best, true, found.values, best, found.upper_bounds]
-    rhs = np.r_[true, found.values, true, found.upper_bounds, np.full(len(best), 4 * most)]
-    return Sides(lhs, rhs, rounding=spoiled(updates.function))
+    """A share of OPT against f of the solution; OPT against the bound, which k best elements and the grid limit."""
+    best, true = updates.optima, worth(updates, found.solutions, found.values)
+    singles = np.array([updates.function.values[1 << v] for v in range(updates.function.n)])
+    most = [updates.k * (1 + updates.epsilon) ** 2 * (singles * there).max() for there in updates.present]
+    allowed = spoiled(updates.function)
+    pairs = zip(found.upper_bounds, most, strict=True)
+    bounds = np.array([bound if bound <= limit + allowed else WRONG for bound, limit in pairs])
+    return Sides(np.r_[share(updates.epsilon) * best, best], np.r_[true, bounds], least=0, rounding=allowed)
 
 
 def share_of(ratio):
     """The claim that the value is at least this share of OPT."""
     return Inequality(partial(shares, share=ratio))
+
+
+def certified_shares(updates: Updates, found: Answers, share) -> Sides:
+    """A share of the bound against f of the solution, and OPT against the bound: more than a share of OPT."""
+    true = worth(updates, found.solutions, found.values)
+    lhs = np.r_[share(updates.epsilon) * found.upper_bounds, updates.optima]
+    rhs = np.r_[true, found.upper_bounds]
+    return Sides(lhs, rhs, least=0, rounding=spoiled(updates.function))
+
+
+def certified_share_of(ratio):
+    """The claim that the value is at least this share of a bound of OPT."""
+    return Inequality(partial(certified_shares, share=ratio))
 
 
 DS_T2 = Statement(
@@ -65,6 +90,7 @@ DS_T2 = Statement(
     instances=STREAMS,
     solve=partial(answered, method="eager"),
     claim=share_of(theory.table_ratio),
+    decisions=DECIDED,
     saboteurs=(
         saboteur("a table of the guesses seen at the start", solve=mutants.early_table, instances=BURSTS),
         saboteur("nothing is deleted", solve=partial(mutants.deletes_nothing, method="eager")),
@@ -77,11 +103,12 @@ DS_T10 = Statement(
     id="dynamic_submodular/DS-T10",
     title="Two neighboring guesses are worth half, and certify it",
     source=Derived(theory.pair_ratio),
-    tex=r"f(S) \ge \mathrm{OPT}_t/(2 + \epsilon),\quad f(I^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
+    tex=r"f(S) \ge U/(2 + \epsilon),\quad U = f(I^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
     instances=STREAMS,
     solve=answered,
-    claim=share_of(theory.pair_ratio),
+    claim=certified_share_of(theory.pair_ratio),
+    decisions=DECIDED,
     saboteurs=(
         saboteur(
             "an open guess without a full neighbor", patch=(guesses.decide, "if tally[J_FULL] == j - 1:", "if True:")
@@ -92,7 +119,7 @@ DS_T10 = Statement(
         saboteur(
             "t = o/k", patch=(guesses.slot_for, "threshold = value / (2 * rules.k)", "threshold = value / rules.k")
         ),
-        saboteur("nine tenths", claim=share_of(lambda epsilon: Fraction(9, 10))),
+        saboteur("nine tenths", claim=certified_share_of(lambda epsilon: Fraction(9, 10))),
         saboteur("a value without a set", solve=mutants.claims_the_optimum),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
     ),
@@ -103,17 +130,18 @@ DS_T10_BATCHED = Statement(
     id="dynamic_submodular/DS-T10-batched",
     title="The same with batches",
     source=Derived(theory.batch_pair_ratio),
-    tex=r"f(S) \ge \tfrac{1-\epsilon}{2(1+\epsilon)}\,\mathrm{OPT}_t,\quad f(G^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
+    tex=r"f(S) \ge \tfrac{1-\epsilon}{2(1+\epsilon)}\,U,\quad U = f(G^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
     instances=STREAMS,
     solve=partial(answered, method="batched"),
-    claim=share_of(theory.batch_pair_ratio),
+    claim=certified_share_of(theory.batch_pair_ratio),
+    decisions=DECIDED,
     saboteurs=(
         saboteur("nothing is deleted", solve=partial(mutants.deletes_nothing, method="batched")),
         saboteur(
             "t = o/k", patch=(guesses.slot_for, "threshold = value / (2 * rules.k)", "threshold = value / rules.k")
         ),
-        saboteur("nine tenths", claim=share_of(lambda epsilon: Fraction(9, 10))),
+        saboteur("nine tenths", claim=certified_share_of(lambda epsilon: Fraction(9, 10))),
     ),
 )
 
@@ -122,11 +150,9 @@ DS_T10_BATCHED = Statement(
 
 
 def same_path(replay: Replay, found: Replayed) -> Sides:
-    """Sequence and queries of each lazy guess against a guess that was never late; its value by the table."""
-    k = replay.updates.k
-    values = [value_of(replay.updates.function, row[:k]) for row in found.lazy]
-    lhs = [len(found.lazy), *found.lazy.ravel(), *found.values]  # there is no guess where all values are 0
-    return Sides(np.array(lhs), np.array([len(found.eager), *found.eager.ravel(), *values]))
+    """Sequence and queries of each lazy guess against a guess that was never late."""
+    lhs = [len(found.lazy), *found.lazy.ravel()]  # there is no guess where all values are 0
+    return Sides(np.array(lhs), np.array([len(found.eager), *found.eager.ravel()]))
 
 
 DS_T17 = Statement(
@@ -138,6 +164,7 @@ DS_T17 = Statement(
     instances=REPLAYS,
     solve=replayed,
     claim=Identity(same_path),
+    closed="the coins and the counted queries of a guess are the library's own, and no other algorithm has them",
     saboteurs=(
         saboteur("other coins", solve=partial(replayed, shift=1)),
         saboteur("deletions are not repeated", solve=mutants.replays_insertions),
@@ -146,19 +173,19 @@ DS_T17 = Statement(
 )
 
 
-def certified(replay: Replay, found: Replayed) -> Sides:
-    """For guesses that are up to date: half of a full guess against its value, OPT against an open one's bound."""
-    updates, k = replay.updates, replay.updates.k
-    best = updates.optima[-1]
-    lhs, rhs = [], []
-    for row, value, guess, seen in zip(found.lazy, found.values, found.guesses, found.seen, strict=True):
-        if int(seen) == len(updates.ops):
-            full = int(row[k - 1]) >= 0
-            lhs.append(guess / 2 if full else best)
-            rhs.append(value if full else theory.pair_bound(value, guess))
-    lhs.append(best)
-    rhs.append(found.upper_bound)
-    return Sides(np.array(lhs), np.array(rhs))
+def certified(replay: Replay, found: UpToDate) -> Sides:
+    """Half of a full guess against its value, OPT against an open one's bound; the solver's is one of those."""
+    updates, allowed = replay.updates, spoiled(replay.updates.function)
+    best, there = updates.optima[-1], updates.present[-1]
+    lhs, rhs, bounds = [], [], [] if len(found.guesses) else [0]
+    for row, reported, guess in zip(found.sequences, found.values, found.guesses, strict=True):
+        value, full = worth_of(updates.function, row, there, updates.k, reported), bool((row >= 0).all())
+        bound = theory.pair_bound(value, guess) if value != WRONG and guess >= 0 else WRONG
+        lhs.append(guess / 2 if full else best)
+        rhs.append(value if full else bound)
+        bounds.extend([] if full else [bound])
+    is_one = any(abs(found.upper_bound - bound) <= allowed for bound in bounds)
+    return Sides(np.array([*lhs, best]), np.array([*rhs, found.upper_bound if is_one else WRONG]), least=0)
 
 
 DS_P5 = Statement(
@@ -166,12 +193,13 @@ DS_P5 = Statement(
     title="A full guess is worth half of it, an open one bounds the optimum",
     source=Derived(theory.pair_bound),
     tex=r"T = k \Rightarrow f(I) \ge o/2,\quad T < k \Rightarrow \mathrm{OPT} \le f(I) + o/2",
-    hypotheses={"every update is repeated": lambda replay: replay.replay == "exact"},
+    hypotheses={name: (lambda replay, holds=holds: holds(replay.updates)) for name, holds in HYPOTHESES.items()},
     instances=REPLAYS,
-    solve=replayed,
+    solve=up_to_date,
     claim=Inequality(certified),
+    decisions=("sequences", "guesses"),
     saboteurs=(
-        saboteur("deletions are not repeated", solve=mutants.replays_insertions),
+        saboteur("deletions are not repeated", solve=mutants.certifies_insertions),
         saboteur("a quarter more", solve=mutants.larger_guesses),
     ),
 )
@@ -186,10 +214,15 @@ DS_T12 = Statement(
     source=Derived(theory.tight_failure_probability),
     tex=r"P[f(S) > \mathrm{OPT}/2] \le n_{\mathrm{high}} \tfrac{k}{n_X + k}"
     r" + n_{\mathrm{low}} \tfrac{k (n_X + k)}{n_d + n_X + k}",
-    hypotheses={"the decoys arrive": lambda trap: trap.n_decoys >= 10 * trap.n_identical},
+    hypotheses={
+        "the decoys arrive": lambda trap: trap.n_decoys >= 10 * trap.n_identical,
+        "no guess lies between the decoys and the optimum": lambda trap: not is_between(trap),
+        "the bound says something": lambda trap: trap.bound < 1,
+    },
     instances=TIGHT,
     solve=trapped,
     claim=Probability(event=escaped, at_most=lambda trap: trap.bound),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("greedy, which looks at all of it again", solve=mutants.greedy_escapes),
         saboteur("what is free at the end is filled greedily", solve=mutants.topped_up),
@@ -213,23 +246,27 @@ DS_T13 = Statement(
 
 
 def quarter(grouped: Grouped, found: Answers, share=None) -> Sides:
-    """A share of the best independent set against f of the solution, this against its value, OPT against bounds."""
-    best, updates = grouped_optima(grouped), grouped.updates
+    """A share of the bound against f of the solution, and the best independent set against the bound."""
+    updates = grouped.updates
     ratio = theory.matroid_ratio(updates.epsilon) if share is None else share
-    true = np.where(independent(grouped, found.solutions), values_of(updates, found.solutions), 0)
-    lhs = np.r_[ratio * best, true, found.values, best]
-    return Sides(lhs, np.r_[true, found.values, true, found.upper_bounds], rounding=spoiled(updates.function))
+    fits = independent(grouped, found.solutions)
+    pairs = zip(found.solutions, found.values, updates.present, fits, strict=True)
+    rank = int(np.sum(grouped.limits))
+    values = [worth_of(updates.function, row, there, rank, one) if fit else WRONG for row, one, there, fit in pairs]
+    lhs = np.r_[ratio * found.upper_bounds, grouped_optima(grouped)]
+    return Sides(lhs, np.r_[np.array(values), found.upper_bounds], least=0, rounding=spoiled(updates.function))
 
 
 DS_T16 = Statement(
     id="dynamic_submodular/DS-T16",
     title="Under a partition matroid the swap rule is worth a quarter",
     source=Derived(theory.matroid_ratio),
-    tex=r"f(S) \ge \mathrm{OPT}/(4 + 4 \epsilon)",
+    tex=r"f(S) \ge U/(4 + 4 \epsilon),\quad U \ge \mathrm{OPT}",
     hypotheses={name: (lambda grouped, holds=holds: holds(grouped.updates)) for name, holds in HYPOTHESES.items()},
     instances=GROUPED,
     solve=grouped_answers,
     claim=Inequality(quarter),
+    decisions=DECIDED,
     saboteurs=(
         saboteur("nothing is deleted", solve=mutants.grouped_without_deletions),
         saboteur("nine tenths", claim=Inequality(partial(quarter, share=Fraction(9, 10)))),

@@ -19,10 +19,20 @@ from proofs_checks.dynamic_submodular.families.epochs import (
     PERMUTATIONS,
     Deaths,
     epochs,
+    hit,
     prefix_bound,
 )
 from proofs_checks.dynamic_submodular.families.functions import value_of
-from proofs_checks.dynamic_submodular.families.runs import Followed, batched, spoiled, values_of
+from proofs_checks.dynamic_submodular.families.runs import (
+    WRONG,
+    Batched,
+    batched,
+    chosen,
+    is_set,
+    spoiled,
+    worth,
+    worth_of,
+)
 from proofs_checks.dynamic_submodular.families.streams import (
     DYING,
     EXACT_DYING,
@@ -34,17 +44,27 @@ from proofs_checks.dynamic_submodular.families.streams import (
 from proofs_checks.dynamic_submodular.levels import gain, is_full
 
 
-def worth_nearly_half(updates: Updates, found: Followed, factor: int = 1) -> Sides:
+def living(updates: Updates, found: Batched) -> np.ndarray:
+    """f of the living by the table; WRONG where they are not those of the sequence, or a reported value is another."""
+    values = worth(updates, found.members, found.values)
+    anybody = np.ones(updates.function.n, bool)
+    rows = zip(found.members, found.sequence, found.sequence_values, updates.present, strict=True)
+    for t, (members, sequence, reported, present) in enumerate(rows):
+        if worth_of(updates.function, sequence, anybody, updates.k, reported) == WRONG:
+            values[t] = WRONG
+        elif chosen(members) != [v for v in chosen(sequence) if present[v]]:
+            values[t] = WRONG
+    return values
+
+
+def worth_nearly_half(updates: Updates, found: Batched, factor: int = 1) -> Sides:
     """What a full, or an open, guess is worth at least against the value of its living members."""
-    full, values = is_full(found.sequence), values_of(updates, found.members)
     bounds = [
         theory.batch_value(updates.guess, best, updates.epsilon, is_full=bool(one))
-        for best, one in zip(updates.optima, full, strict=True)
+        for best, one in zip(updates.optima, is_full(found.sequence), strict=True)
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
-    return Sides(
-        np.r_[lhs, values, found.values], np.r_[values, found.values, values], rounding=spoiled(updates.function)
-    )
+    return Sides(lhs, living(updates, found), least=0, rounding=spoiled(updates.function))
 
 
 DS_T6 = Statement(
@@ -57,9 +77,10 @@ DS_T6 = Statement(
     instances=DYING,
     solve=batched,
     claim=Inequality(worth_nearly_half),
+    decisions=("members", "sequence"),
     saboteurs=(
-        saboteur("t = o/k", solve=partial(mutants.double_threshold, structure="batches")),
-        saboteur("deletions are forgotten", solve=partial(mutants.forgets_deletions, structure="batches")),
+        saboteur("t = o/k", solve=partial(mutants.double_threshold, solve=batched)),
+        saboteur("deletions are forgotten", solve=partial(mutants.forgets_deletions, solve=batched)),
         saboteur("nothing is built again", patch=mutants.NO_TOLERANCE),
         saboteur("twice as much", claim=Inequality(partial(worth_nearly_half, factor=2))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
@@ -67,25 +88,23 @@ DS_T6 = Statement(
 )
 
 
-def increments(updates: Updates, found: Followed, t: int) -> list:
-    """Members of the sequence after update t with what each added, dead or alive."""
-    sequence = [int(v) for v in found.sequence[t] if v >= 0]
+def increments(updates: Updates, row: np.ndarray) -> list:
+    """Members of a sequence with what each added, dead or alive."""
+    sequence = chosen(row)
     return [(v, gain(updates.function, v, sequence[:i])) for i, v in enumerate(sequence)]
 
 
-def damaged(updates: Updates, found: Followed, share=None) -> Sides:
+def damaged(updates: Updates, found: Batched, share=None) -> Sides:
     """A share of the whole sequence, and what the living have added, against the value of the living."""
-    values = values_of(updates, found.members)
+    values, anybody = living(updates, found), np.ones(updates.function.n, bool)
     ratio = theory.batch_damage(updates.epsilon) if share is None else share
-    added = []
-    for t in range(len(values)):
-        steps = increments(updates, found, t)
-        live = [v in found.members[t] for v, _ in steps]
-        added.append(theory.live_value([more for _, more in steps], live))
-    whole = np.array([value_of(updates.function, row) for row in found.sequence])
-    lhs = [*(ratio * whole), *added, *whole, *found.sequence_values]
-    rhs = [*values, *values, *found.sequence_values, *whole]
-    return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(updates.function))
+    lhs = []
+    for row, reported, present in zip(found.sequence, found.sequence_values, updates.present, strict=True):
+        whole = worth_of(updates.function, row, anybody, updates.k, reported)
+        steps = increments(updates, row) if whole != WRONG else []
+        live = [bool(present[v]) for v, _ in steps]
+        lhs.append([ratio * abs(whole), theory.live_value([more for _, more in steps], live)])
+    return Sides(np.array(lhs), values[:, None], least=0, rounding=spoiled(updates.function))
 
 
 DS_T7 = Statement(
@@ -97,6 +116,7 @@ DS_T7 = Statement(
     instances=DYING,
     solve=batched,
     claim=Inequality(damaged),
+    decisions=("members", "sequence"),
     saboteurs=(
         saboteur("nothing is built again", patch=mutants.NO_TOLERANCE),
         saboteur("tolerance of one more", patch=mutants.ONE_MORE),
@@ -106,22 +126,23 @@ DS_T7 = Statement(
 )
 
 
-def kept_up(updates: Updates, found: Followed) -> Sides:
-    """After every update: who is in the sequence twice; open guesses that leave out an element; the living."""
-    lhs, rhs = [], []
+def kept_up(updates: Updates, found: Batched) -> Sides:
+    """After every update: open guesses that leave out an element, members below the threshold, reported values."""
+    anybody = np.ones(updates.function.n, bool)
+    if not all(is_set(row, anybody, updates.k) for row in [*found.sequence, *found.members]):
+        return Sides([0], [1])
+    lhs, rhs = [*found.values, *found.sequence_values], []
+    rhs.extend(value_of(updates.function, row) for row in [*found.members, *found.sequence])
     for t, present in enumerate(updates.present):
-        sequence = [int(v) for v in found.sequence[t] if v >= 0]
-        live = [int(v) for v in found.members[t] if v >= 0]
-        lhs.extend([len(set(sequence)), len(live), found.values[t]])
-        rhs.extend([len(sequence), sum(bool(present[v]) for v in sequence), value_of(updates.function, live)])
-        if len(sequence) < updates.k:
-            outside = [v for v in range(updates.function.n) if present[v] and v not in sequence]
-            passing = [v for v in outside if gain(updates.function, v, sequence) >= updates.threshold]
-            lhs.append(len(passing))
-            rhs.append(0)
-        low = [more < updates.threshold for _, more in increments(updates, found, t)]
-        lhs.append(sum(low))
-        rhs.append(0)
+        sequence, members = chosen(found.sequence[t]), found.members[t]
+        living = [v for v in sequence if present[v]]
+        lhs.extend(members)
+        rhs.extend([*living, *[-1] * (updates.k - len(living))])
+        outside = [v for v in range(updates.function.n) if present[v] and v not in sequence]
+        passing = [v for v in outside if gain(updates.function, v, sequence) >= updates.threshold]
+        low = [more < updates.threshold for _, more in increments(updates, found.sequence[t])]
+        lhs.extend([len(passing) * (len(sequence) < updates.k), sum(low)])
+        rhs.extend([0, 0])
     return Sides(np.array(lhs), np.array(rhs))
 
 
@@ -134,6 +155,7 @@ DS_P4 = Statement(
     instances=EXACT_DYING,
     solve=batched,
     claim=Identity(kept_up),
+    decisions=("members", "sequence"),
     saboteurs=(
         saboteur("who comes back is taken twice", patch=mutants.NO_RESURRECTION),
         saboteur(
@@ -166,6 +188,7 @@ DS_L1 = Statement(
     instances=PERMUTATIONS,
     solve=prefix_bound,
     claim=Inequality(enumerated),
+    closed="the claim is about a formula of the library, and no algorithm is put to the test",
     saboteurs=(
         saboteur("one death less", solve=mutants.one_death_less),
         saboteur("a half of the bound", solve=mutants.half_the_bound),
@@ -178,15 +201,19 @@ DS_T8A = Statement(
     title="A batch is rarely rebuilt by deletions that were fixed before",
     source=Derived(theory.epoch_probability),
     tex=r"P[\text{rebuilt within } d \text{ deletions of its bucket}] \le \max(4/\epsilon, 12)\, d/N",
-    hypotheses={"deletions fixed before": lambda bucket: not bucket.attacked},
+    hypotheses={
+        "deletions fixed before": lambda bucket: not bucket.attacked,
+        "the victims were there": lambda bucket: all(0 <= v < bucket.size for v in bucket.victims),
+        "the bound says something": lambda bucket: bucket.bound < 1,
+    },
     instances=BUCKETS,
     solve=epochs,
     claim=Probability(
         event=lambda bucket, rebuilt: rebuilt,
-        at_most=lambda bucket: float(
-            theory.epoch_probability(len(bucket.victims), bucket.built, Fraction(bucket.epsilon))
-        ),
+        at_most=lambda bucket: bucket.bound,
+        exact=hit,
     ),
+    closed="whether a level was built again only the counters of the library's own structure tell",
     saboteurs=(
         saboteur("members are deleted on purpose", breaks="deletions fixed before", instances=ATTACKED),
         saboteur("the bucket is scanned in its order", patch=mutants.SCAN_IN_ORDER, instances=IN_ORDER),

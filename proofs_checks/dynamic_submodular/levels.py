@@ -7,13 +7,22 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, Statement, always, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import levels, run_guess, theory
 from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
 from proofs_checks.dynamic_submodular.families.laws import FIXED, HIDDEN_PAIRS, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
-from proofs_checks.dynamic_submodular.families.runs import Followed, followed, spoiled, values_of
+from proofs_checks.dynamic_submodular.families.runs import (
+    WRONG,
+    Held,
+    Pooled,
+    chosen,
+    followed,
+    pooled,
+    spoiled,
+    worth,
+)
 from proofs_checks.dynamic_submodular.families.streams import (
     EXACT_STREAMS,
     HYPOTHESES,
@@ -31,17 +40,15 @@ def is_full(sequence: np.ndarray) -> np.ndarray:
     return (sequence >= 0).all(1)
 
 
-def worth_half(updates: Updates, found: Followed, factor: Fraction = Fraction(1)) -> Sides:
+def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) -> Sides:
     """What a full, or an open, guess is worth at least against the value of its members, after every update."""
-    full, values = is_full(found.sequence), values_of(updates, found.members)
     bounds = [
         theory.level_value(updates.guess, best, is_full=bool(one))
-        for best, one in zip(updates.optima, full, strict=True)
+        for best, one in zip(updates.optima, is_full(found.members), strict=True)
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
-    return Sides(
-        np.r_[lhs, values, found.values], np.r_[values, found.values, values], rounding=spoiled(updates.function)
-    )
+    values = worth(updates, found.members, found.values)
+    return Sides(lhs, values, least=0, rounding=spoiled(updates.function))
 
 
 DS_T1 = Statement(
@@ -53,6 +60,7 @@ DS_T1 = Statement(
     instances=STREAMS,
     solve=followed,
     claim=Inequality(worth_half),
+    decisions=("members",),
     saboteurs=(
         saboteur("t = o/k", solve=mutants.double_threshold),
         saboteur("nothing is built below a replacement", patch=mutants.NOTHING_BELOW),
@@ -74,11 +82,11 @@ def gain(function, v: int, chosen) -> Fraction | float:
     return value_of(function, [*chosen, v]) - value_of(function, chosen)
 
 
-def pools_of(updates: Updates, members: list[int]) -> np.ndarray:
-    """R_1, R_2, ..., by their definition, from the sequence at the end; one row more, which is empty."""
+def pools_of(updates: Updates, t: int, members: list[int]) -> np.ndarray:
+    """R_1, R_2, ..., by their definition, from the sequence after update t; one row more, which is empty."""
     n, threshold = updates.function.n, updates.threshold
     pools = np.zeros((updates.k + 1, n), dtype=bool)
-    pool = [v for v in range(n) if updates.present[-1, v]]
+    pool = np.flatnonzero(updates.present[t]).tolist()
     for i in range(updates.k):
         before = members[:i]
         if i > len(members):
@@ -88,13 +96,16 @@ def pools_of(updates: Updates, members: list[int]) -> np.ndarray:
     return pools
 
 
-def built(updates: Updates, found: Followed) -> Sides:
-    """The pools against their definition; that e_i is in R_i; the values of the sequence against the table."""
-    members = [int(v) for v in found.sequence[-1] if v >= 0]
-    inside = [int(found.pools[i, v]) for i, v in enumerate(members)]
-    values = values_of(updates, found.members)
-    lhs = [*found.pools.ravel().astype(int), *inside, *found.values, len(set(members))]
-    rhs = [*pools_of(updates, members).ravel().astype(int), *[1] * len(members), *values, len(members)]
+def built(updates: Updates, found: Pooled) -> Sides:
+    """After every update the pools against their definition, that e_i is in R_i, and the value by the table."""
+    values = worth(updates, found.members, found.values)
+    if (values == WRONG).any():
+        return Sides(values, np.abs(values))
+    lhs, rhs = [*found.values], [*values]
+    for t, row in enumerate(found.members):
+        members = chosen(row)
+        lhs.extend([*found.pools[t].ravel().astype(int), *(int(found.pools[t, i, v]) for i, v in enumerate(members))])
+        rhs.extend([*pools_of(updates, t, members).ravel().astype(int), *[1] * len(members)])
     return Sides(np.array(lhs), np.array(rhs))
 
 
@@ -105,8 +116,9 @@ DS_P1 = Statement(
     tex=r"R_{i+1} = \{v \in R_i: v \ne e_i,\ f(v|I_i) \ge t\},\quad e_i \in R_i,\quad R_{T+1} = \emptyset",
     hypotheses=HYPOTHESES,
     instances=EXACT_STREAMS,
-    solve=followed,
+    solve=pooled,
     claim=Identity(built),
+    decisions=("members",),
     saboteurs=(
         saboteur("nothing is built below a replacement", patch=mutants.NOTHING_BELOW),
         saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
@@ -114,26 +126,28 @@ DS_P1 = Statement(
             "above the threshold, not at it",
             patch=(levels.depth, "passes(gains[first], bars[first])", "gains[first] > bars[first]"),
         ),
-        saboteur("t = o/k", solve=mutants.double_threshold),
+        saboteur("t = o/k", solve=partial(mutants.double_threshold, solve=pooled)),
     ),
     notes="Elements at the threshold exactly are in: no bound on values sees that.",
 )
 
 
-def accepted(updates: Updates, found: Followed) -> Sides:
-    """The sequence against what the fixed threshold accepts, fed with it and then with all others, in two orders."""
-    members = [int(v) for v in found.sequence[-1] if v >= 0]
-    others = [v for v in range(updates.function.n) if updates.present[-1, v] and v not in members]
-    streams = [[*members, *others], [*members, *reversed(others)]]
-    lhs, rhs = [], []
-    for stream in streams:
-        taken: list[int] = []
-        for v in stream:
-            if len(taken) < updates.k and v not in taken and gain(updates.function, v, taken) >= updates.threshold:
-                taken.append(v)
-        lhs.extend(found.sequence[-1])
-        rhs.extend([*taken, *[-1] * (updates.k - len(taken))])
-    return Sides(np.array(lhs), np.array(rhs))
+def accepted(updates: Updates, found: Held) -> Sides:
+    """Each sequence against what the fixed threshold accepts, fed with it and then with all others, in two orders."""
+    values = worth(updates, found.members, found.values)
+    if (values == WRONG).any():
+        return Sides(values, np.abs(values))
+    rhs = []
+    for row, present in zip(found.members, updates.present, strict=True):
+        members = chosen(row)
+        others = [v for v in np.flatnonzero(present).tolist() if v not in members]
+        for stream in ([*members, *others], [*members, *reversed(others)]):
+            taken: list[int] = []
+            for v in stream:
+                if len(taken) < updates.k and gain(updates.function, v, taken) >= updates.threshold:
+                    taken.append(v)
+            rhs.append([*taken, *[-1] * (updates.k - len(taken))])
+    return Sides(np.repeat(found.members, 2, axis=0), np.array(rhs))
 
 
 DS_T5 = Statement(
@@ -145,6 +159,7 @@ DS_T5 = Statement(
     instances=EXACT_STREAMS,
     solve=followed,
     claim=Identity(accepted),
+    decisions=("members",),
     saboteurs=(
         saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
         saboteur("t = o/k", solve=mutants.double_threshold),
@@ -203,7 +218,7 @@ DS_T4 = Statement(
     title="After any fixed stream the samples have the law of a fresh build",
     source=Derived(theory.build_law),
     tex=r"e_i \sim \mathrm{Uniform}(R_i) \text{ given } T \ge i, e_1, \dots, e_{i-1}",
-    hypotheses={"a fixed stream": always},
+    hypotheses={name: (lambda fixed, holds=holds: holds(fixed.updates)) for name, holds in HYPOTHESES.items()},
     instances=FIXED,
     solve=sequences,
     claim=Law(
@@ -211,6 +226,7 @@ DS_T4 = Statement(
         probabilities=lambda fixed: np.array([*(float(p) for p in law_of(fixed).values()), 0.0]),
         within=0.06,
     ),
+    decisions=("outcome",),
     saboteurs=(
         saboteur(
             "coin 1/(|R| - 1)",

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
 from lrtheory.bounds import Rate
-from lrtheory.dynamic_submodular import Selection, batches, levels, maximize, streaming
+from lrtheory.dynamic_submodular import Selection, SelectionBound, batches, levels, maximize, streaming
+from proofs_checks.dynamic_submodular.families.bounded import Bounded, proved
 from proofs_checks.dynamic_submodular.families.epochs import Deaths, prefix_bound
 from proofs_checks.dynamic_submodular.families.functions import mask_of
 from proofs_checks.dynamic_submodular.families.objectives import Probed, all_gains
-from proofs_checks.dynamic_submodular.families.offline import Offline, Stochastic, Suspect, misses, selected
+from proofs_checks.dynamic_submodular.families.offline import (
+    Accusations,
+    Offline,
+    Steps,
+    Stochastic,
+    Suspect,
+    accusations,
+    selected,
+    steps,
+)
 from proofs_checks.dynamic_submodular.families.partitions import Grouped, grouped_answers
-from proofs_checks.dynamic_submodular.families.replays import Replay, Replayed, replayed
-from proofs_checks.dynamic_submodular.families.runs import Answers, Followed, answered, followed
+from proofs_checks.dynamic_submodular.families.replays import Replay, Replayed, UpToDate, replayed, up_to_date
+from proofs_checks.dynamic_submodular.families.runs import Answers, answered, filled, followed
 from proofs_checks.dynamic_submodular.families.steady import Queries, Singles, Steady, guesses_of_one, queries
 from proofs_checks.dynamic_submodular.families.streams import Updates
 from proofs_checks.dynamic_submodular.families.tight import Trap, objective, trapped
@@ -25,7 +36,7 @@ from proofs_checks.dynamic_submodular.families.tight import Trap, objective, tra
 NOTHING_BELOW = (
     levels.insert,
     "rebuild(record, state, work, level, v, work.gains[level - 1])",
-    "state.levels[MEMBER, level] = v",
+    "state.levels[MEMBER, level] = v; state.levels[SIZE, level] += 1; states.link(state, v, level)",
 )
 #: one element is missing in what is built again
 LOSES_ONE = (
@@ -35,9 +46,9 @@ LOSES_ONE = (
 )
 
 
-def double_threshold(updates: Updates, rng: np.random.Generator, structure: str = "levels") -> Followed:
+def double_threshold(updates: Updates, rng: np.random.Generator, solve: Any = followed) -> Any:
     """t = o/k in place of o/(2k)."""
-    return followed(updates, rng, structure=structure, scale=2.0)
+    return solve(updates, rng, scale=2.0)
 
 
 def _without_deletions(updates: Updates) -> Updates:
@@ -50,12 +61,11 @@ def _is_first(updates: Updates) -> np.ndarray:
     return np.array([op >= 0 and op not in updates.ops[:t] for t, op in enumerate(updates.ops)])
 
 
-def forgets_deletions(updates: Updates, rng: np.random.Generator, structure: str = "levels") -> Followed:
+def forgets_deletions(updates: Updates, rng: np.random.Generator, solve: Any = followed) -> Any:
     """What was inserted once stays."""
-    found = followed(_without_deletions(updates), rng, structure=structure)
+    found = solve(_without_deletions(updates), rng)
     last = np.cumsum(_is_first(updates)) - 1
-    rows = {name: getattr(found, name)[last] for name in ("members", "sequence", "values", "sequence_values")}
-    return replace(found, **rows)
+    return replace(found, **{one.name: getattr(found, one.name)[last] for one in fields(found)})
 
 
 def gains_of_nothing(probed: Probed, rng: np.random.Generator) -> np.ndarray:
@@ -128,25 +138,23 @@ def replays_insertions(replay: Replay, rng: np.random.Generator) -> Replayed:
     found = replayed(replace(replay, updates=_without_deletions(replay.updates)), rng)
     whole = replayed(replay, rng)
     rows = min(len(found.lazy), len(whole.lazy))
-    return replace(
-        found,
-        lazy=found.lazy[:rows],
-        eager=whole.eager[:rows],
-        values=found.values[:rows],
-        guesses=found.guesses[:rows],
-        seen=np.full(rows, len(replay.updates.ops)),
-    )
+    return Replayed(found.lazy[:rows], whole.eager[:rows])
 
 
-def larger_guesses(replay: Replay, rng: np.random.Generator) -> Replayed:
+def certifies_insertions(replay: Replay, rng: np.random.Generator) -> UpToDate:
+    """The same."""
+    return up_to_date(replace(replay, updates=_without_deletions(replay.updates)), rng)
+
+
+def larger_guesses(replay: Replay, rng: np.random.Generator) -> UpToDate:
     """Guesses that say to be a quarter larger than they are, and a bound of as much less."""
-    found = replayed(replay, rng)
+    found = up_to_date(replay, rng)
     return replace(found, guesses=1.25 * found.guesses, upper_bound=found.upper_bound / 1.25)
 
 
 def greedy_escapes(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
     """Greedy selection from all elements."""
-    return np.full(n, maximize(objective(trap), trap.k).value)
+    return np.tile(maximize(objective(trap), trap.k).items, (n, 1))
 
 
 def topped_up(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -247,29 +255,29 @@ def first_come(case: Offline, rng: np.random.Generator) -> Selection:
     return _chosen(case, list(range(min(case.k, case.function.n))))
 
 
-def last_first(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+def last_first(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
     """Of equal marginals the larger number."""
     order = np.arange(case.function.n)[::-1]
-    found = maximize(case.function.objective(), case.k, candidates=order)
+    found = steps(maximize(case.function.objective(), case.k, candidates=order))
     return found, found
 
 
-def by_singletons(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+def by_singletons(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
     """The k largest values of single elements."""
     singles = case.function.values[1 << np.arange(case.function.n)]
-    found = _chosen(case, np.argsort(-singles, kind="stable")[: case.k].tolist())
+    found = steps(_chosen(case, np.argsort(-singles, kind="stable")[: case.k].tolist()))
     return found, found
 
 
 def tiny_samples(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
     """A random element in each step."""
-    f = instance.case.function
-    return np.array([f.values[mask_of(rng.permutation(f.n)[: instance.case.k])] for _ in range(n)])
+    case = instance.case
+    return filled([rng.permutation(case.function.n)[: case.k] for _ in range(n)], case.k)
 
 
 def spoiler_first(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The element that spoils all others."""
-    return np.full(n, instance.case.function.values[1])
+    """Element 0 alone, which spoils all others."""
+    return filled([np.zeros(1, int)] * n, instance.case.k)
 
 
 def accuses_all(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
@@ -277,6 +285,13 @@ def accuses_all(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
     return 1, 1
 
 
-def one_probe(suspect: Suspect, rng: np.random.Generator, n: int) -> np.ndarray:
+def one_probe(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusations:
     """A single probe."""
-    return misses(replace(suspect, n_probes=1), rng, n)
+    return accusations(replace(suspect, n_probes=1), rng, n)
+
+
+def smaller_bound(bounded: Bounded, rng: np.random.Generator) -> SelectionBound:
+    """The k best marginals without one."""
+    found = proved(bounded, rng)
+    bound = found.bound - max(bounded.marginals.max(), 0.0)
+    return replace(found, bound=bound, gap=bound - found.value)

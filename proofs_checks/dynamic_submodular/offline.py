@@ -19,8 +19,9 @@ from lrtheory.bounds import (
     Statement,
     saboteur,
 )
-from lrtheory.dynamic_submodular import Selection, theory
+from lrtheory.dynamic_submodular import Selection, SelectionBound, theory
 from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular.families.bounded import BOUNDED, Bounded, proved
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
     EXACT_OFFLINE,
@@ -34,30 +35,52 @@ from proofs_checks.dynamic_submodular.families.offline import (
     STOCHASTIC,
     SUPERMODULAR_OFFLINE,
     Offline,
+    Steps,
     TightGreedy,
+    accusations,
     complaints_with_control,
     misses,
     plain_and_lazy,
-    sampled_values,
+    sampled,
     selected,
     taken_columns,
+    values_of_choices,
 )
-from proofs_checks.dynamic_submodular.families.runs import spoiled
+from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, is_set, spoiled, worth_of
 from proofs_checks.dynamic_submodular.levels import gain
 
 NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
+#: what a selection decides: items, and the bound, of which every number from the optimum to the limit is a right one
+CHOSEN = ("items", "upper_bound")
+COUNTS = {"counts.queries": "how many marginals were asked for is no matter of the value; tests count them"}
 HYPOTHESES = {
     "monotone": lambda case: is_monotone(case.function),
     "submodular": lambda case: is_submodular(case.function),
 }
 
 
+def value_of_choice(case: Offline, found: Selection) -> Fraction | float:
+    """f of the items by the table; WRONG where they are no set of at most k, or value or gains are other ones."""
+    function, allowed = case.function, spoiled(case.function)
+    value = worth_of(function, found.items, np.ones(function.n, bool), case.k, found.value)
+    if value == WRONG or len(found.gains) != len(found.items):
+        return WRONG
+    items = chosen(found.items)
+    off = [abs(more - gain(function, v, items[:i])) for i, (v, more) in enumerate(zip(items, found.gains, strict=True))]
+    return value if all(one <= allowed for one in off) else WRONG
+
+
+def bound_of_choice(case: Offline, found: Selection) -> Fraction | float:
+    """The reported bound; WRONG above what the value and k best single values allow."""
+    most = (case.k + 1) * case.function.values.max()
+    return found.upper_bound if found.upper_bound <= most + spoiled(case.function) else WRONG
+
+
 def share_of_optimum(case: Offline, found: Selection, share) -> Sides:
-    """A share of OPT against the value by the table, this against the reported one, OPT against the bound."""
-    value, best = value_of(case.function, found.items), case.optimum
-    lhs = [share(case) * best, value, found.value, best, len({int(v) for v in found.items}), found.upper_bound]
-    rhs = [value, found.value, value, found.upper_bound, case.k, (case.k + 1) * case.function.values.max()]
-    return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(case.function))
+    """A share of OPT against f of the items, OPT against the bound."""
+    best = case.optimum
+    rhs = [value_of_choice(case, found), bound_of_choice(case, found)]
+    return Sides(np.array([share(case) * best, best]), np.array(rhs), least=0, rounding=spoiled(case.function))
 
 
 def at_least(share) -> Inequality:
@@ -76,6 +99,8 @@ DS_T14_GREEDY = Statement(
     instances=OFFLINE,
     solve=selected,
     claim=at_least(lambda case: theory.greedy_ratio(Fraction(case.k))),
+    decisions=CHOSEN,
+    unread=COUNTS,
     saboteurs=(
         saboteur("the smallest marginals", solve=mutants.least_greedy),
         saboteur("all of it", claim=ALL),
@@ -84,7 +109,7 @@ DS_T14_GREEDY = Statement(
 )
 
 
-def greedy_steps(case: Offline, found: tuple[Selection, Selection]) -> Sides:
+def greedy_steps(case: Offline, found: tuple[Steps, Steps]) -> Sides:
     """Items and gains of the plain and of the lazy method against the largest marginals, the smaller number first."""
     items: list[int] = []
     gains = []
@@ -109,6 +134,7 @@ DS_T14_LAZY = Statement(
     instances=EXACT_OFFLINE,
     solve=plain_and_lazy,
     claim=Identity(greedy_steps),
+    decisions=("*.items",),
     saboteurs=(
         saboteur("the larger number of equal ones", solve=mutants.last_first),
         saboteur("stale marginals are trusted", solve=mutants.by_singletons),
@@ -117,14 +143,14 @@ DS_T14_LAZY = Statement(
 
 
 def distances(case: Offline, found: Selection, k: int = 0) -> Sides:
-    """Distance to the optimum after each step against what the step may leave of it; the end by the table."""
-    values = [sum(found.gains[:i], Fraction(0)) for i in range(len(found.gains) + 1)]
-    best, steps = case.optimum, Fraction(k or case.k)
+    """Distance to the optimum after each step against what the step may leave of it; who stops early, stays there."""
+    best, steps, items = case.optimum, Fraction(k or case.k), chosen(found.items)
+    if WRONG in (value_of_choice(case, found), bound_of_choice(case, found)):
+        return Sides(np.full(case.k, -WRONG), np.full(case.k, best), trivial=-WRONG)
+    values = [value_of(case.function, items[:i]) for i in range(case.k + 1)]
     lhs = [best - value for value in values[1:]]
     rhs = [theory.greedy_step(value, best, steps) for value in values[:-1]]
-    end = value_of(case.function, found.items)
-    lhs, rhs = [*lhs, end, found.value, len({int(v) for v in found.items})], [*rhs, found.value, end, case.k]
-    return Sides(np.array(lhs), np.array(rhs), rounding=spoiled(case.function))
+    return Sides(np.array(lhs), np.array(rhs), trivial=best, rounding=spoiled(case.function))
 
 
 DS_P7 = Statement(
@@ -136,6 +162,8 @@ DS_P7 = Statement(
     instances=OFFLINE,
     solve=selected,
     claim=Inequality(distances),
+    decisions=CHOSEN,
+    unread=COUNTS,
     saboteurs=(
         saboteur("the smallest marginals", solve=mutants.least_greedy),
         saboteur("a half of the gap, whatever k is", claim=Inequality(partial(distances, k=2))),
@@ -144,9 +172,12 @@ DS_P7 = Statement(
 )
 
 
-def exact_share(case: TightGreedy, found: Fraction) -> Sides:
-    """What greedy gets on the grid against its guarantee."""
-    return Sides(np.array([found]), np.array([theory.tight_greedy_value(Fraction(case.k))]))
+def exact_share(case: TightGreedy, items: np.ndarray) -> Sides:
+    """What greedy gets on the grid, by the formula of its weights, against its guarantee."""
+    k = int(case.k)
+    everything = case.value(list(range(k, 2 * k)))
+    value = case.value(chosen(items)) if is_set(items, np.ones(2 * k, bool), k) else WRONG
+    return Sides(np.array([Fraction(value, everything)]), np.array([theory.tight_greedy_value(Fraction(k))]))
 
 
 DS_T14_TIGHT = Statement(
@@ -158,6 +189,7 @@ DS_T14_TIGHT = Statement(
     instances=GRIDS,
     solve=taken_columns,
     claim=Identity(exact_share),
+    decisions=("outcome",),
     saboteurs=(saboteur("looks at all sets", solve=partial(taken_columns, method="brute-force")),),
 )
 
@@ -172,6 +204,8 @@ DS_T14_THRESHOLD = Statement(
     instances=OFFLINE,
     solve=partial(selected, method="threshold"),
     claim=NEARLY,
+    decisions=CHOSEN,
+    unread=COUNTS,
     saboteurs=(
         saboteur("the smallest marginals", solve=mutants.least_greedy),
         saboteur("all of it", claim=ALL),
@@ -194,6 +228,8 @@ DS_T14_SIEVE = Statement(
     instances=OFFLINE,
     solve=partial(selected, method="sieve"),
     claim=at_least(half),
+    decisions=CHOSEN,
+    unread=COUNTS,
     saboteurs=(
         saboteur("the first k", solve=mutants.first_come),
         saboteur("every element that adds something", patch=mutants.ACCEPTS_ALL),
@@ -211,6 +247,8 @@ DS_T14_SIEVE_PP = Statement(
     instances=OFFLINE,
     solve=partial(selected, method="sieve++"),
     claim=at_least(half),
+    decisions=CHOSEN,
+    unread=COUNTS,
     saboteurs=(
         saboteur("the first k", solve=mutants.first_come),
         saboteur("all of it", claim=ALL),
@@ -224,7 +262,7 @@ DS_T14_SIEVE_PP = Statement(
 def mean_at_least(share) -> Expectation:
     """E f(S) >= share OPT, as E[OPT - f(S)] <= (1 - share) OPT."""
     return Expectation(
-        sample=lambda instance, values: instance.case.optimum - values,
+        sample=lambda instance, rows: float(instance.case.optimum) - values_of_choices(instance, rows),
         at_most=lambda instance: (1 - share(instance.case)) * float(instance.case.optimum),
         support=lambda instance: (0.0, float(instance.case.optimum)),
     )
@@ -240,7 +278,8 @@ DS_T14_STOCHASTIC = Statement(
         "submodular": lambda instance: is_submodular(instance.case.function),
     },
     instances=STOCHASTIC,
-    solve=sampled_values,
+    solve=sampled,
+    decisions=("outcome",),
     claim=mean_at_least(lambda case: theory.stochastic_ratio(case.epsilon)),
     saboteurs=(
         saboteur("one element a sample", solve=mutants.tiny_samples),
@@ -253,9 +292,13 @@ DS_T14_RANDOM = Statement(
     title="Random greedy selection gets 1/e in expectation, without monotonicity",
     source=Classical("random greedy", "N. Buchbinder et al., SODA 2014"),
     tex=r"\mathbb E f(S) \ge \mathrm{OPT}/e",
-    hypotheses={"submodular": lambda instance: is_submodular(instance.case.function)},
+    hypotheses={
+        "submodular": lambda instance: is_submodular(instance.case.function),
+        "not negative": lambda instance: instance.case.function.values.min() >= 0 == instance.case.function.values[0],
+    },
     instances=RANDOM,
-    solve=sampled_values,
+    solve=sampled,
+    decisions=("outcome",),
     claim=mean_at_least(lambda case: 1 / e),
     saboteurs=(
         saboteur("the spoiler first", solve=mutants.spoiler_first),
@@ -279,6 +322,7 @@ DS_P6 = Statement(
     instances=INNOCENT,
     solve=complaints_with_control,
     claim=Identity(lambda suspect, found: Sides(np.array(found), np.array([0, 1]))),
+    decisions=("0", "1"),
     saboteurs=(
         saboteur("accuses everybody", solve=mutants.accuses_all),
         saboteur("a square", breaks="submodular", instances=SQUARE),
@@ -291,12 +335,45 @@ DS_P6_FINDS = Statement(
     title="The probe finds a function that is not",
     source=Classical("submodularity", "definition"),
     tex=r"P[\text{no counterexample in 40 probes}] \le 1/20",
-    hypotheses={"not both": lambda suspect: not (is_monotone(suspect.function) and is_submodular(suspect.function))},
+    hypotheses={"one probe in ten meets a counterexample": lambda suspect: suspect.chance >= Fraction(1, 10)},
     instances=GUILTY,
-    solve=misses,
-    claim=Probability(event=lambda suspect, missed: missed, at_most=lambda suspect: 0.05),
+    solve=accusations,
+    claim=Probability(event=misses, at_most=lambda suspect: 0.05, exact=lambda suspect: suspect.miss),
+    decisions=("A", "B", "v"),
     saboteurs=(
         saboteur("one probe", solve=mutants.one_probe),
-        saboteur("innocent functions", breaks="not both", instances=MODULAR),
+        saboteur("innocent functions", breaks="one probe in ten meets a counterexample", instances=MODULAR),
+    ),
+)
+
+
+# --- any set proves a bound ------------------------------------------------------------------------------------------
+
+
+def bounds_optimum(bounded: Bounded, found: SelectionBound, share: Fraction = Fraction(1)) -> Sides:
+    """OPT against the bound, which with value and gap must be what follows from items and witness."""
+    function, allowed = bounded.function, spoiled(bounded.function)
+    there = np.zeros(function.n, bool)
+    there[np.asarray(bounded.present, dtype=int)] = True
+    value = worth_of(function, found.items, there, bounded.k, found.value)
+    is_own = chosen(found.items) == chosen(bounded.items) and chosen(found.witness) == chosen(bounded.witness)
+    is_bound = abs(found.bound - bounded.bound) <= allowed and abs(found.bound - value - found.gap) <= allowed
+    rhs = share * bounded.bound if is_own and is_bound and value != WRONG else WRONG
+    return Sides(np.array([bounded.optimum]), np.array([rhs]), least=0, rounding=allowed)
+
+
+DS_P8 = Statement(
+    id="dynamic_submodular/DS-P8",
+    title="Any set bounds the optimum by its value and the best marginals on top",
+    source=Derived(theory.marginal_bound),
+    tex=r"\mathrm{OPT} \le f(A) + \max_{|O| \le k} \textstyle\sum_{v \in O} f(v|A)",
+    hypotheses=HYPOTHESES,
+    instances=BOUNDED,
+    solve=proved,
+    claim=Inequality(bounds_optimum),
+    decisions=("items", "witness"),
+    saboteurs=(
+        saboteur("one marginal less", solve=mutants.smaller_bound),
+        saboteur("nine tenths", claim=Inequality(partial(bounds_optimum, share=Fraction(9, 10)))),
     ),
 )

@@ -64,6 +64,21 @@ class Bucket:
         """What the first level held at least when it was built: it is built again when it has doubled."""
         return self.size // 2
 
+    @property
+    def bound(self) -> float:
+        """The chance that a level is built again, at most."""
+        return float(theory.epoch_probability(len(self.victims), self.built, Fraction(self.epsilon)))
+
+
+def hit(bucket: Bucket) -> Fraction | None:
+    """The exact chance for copies of one element: one of those that stood there at the last build is the batch."""
+    if bucket.copies < bucket.size or bucket.attacked:
+        return None
+    built = 1
+    while 2 * built + 1 <= bucket.size:  # a pool is built again by the first insertion after it has doubled
+        built = 2 * built + 1
+    return Fraction(sum(v < built for v in bucket.victims), built)
+
 
 def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
     """Whether the deletions made a level be built again, in n runs."""
@@ -79,7 +94,18 @@ def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
     return found
 
 
-BUCKETS = Family("buckets", always=(Bucket(400, 400, (0, 1, 399), 4, 0.25), Bucket(400, 5, (0, 399), 40, 0.25)))
+def draw_bucket(draws: Draws) -> Bucket:
+    """Copies of one element, small blocks or single elements, and up to three victims."""
+    size = draws.integers(200, 400)
+    victims = tuple(sorted({*draws.integers(0, size - 1, shape=draws.integers(1, 3)).tolist()}))
+    return Bucket(size, draws.choice((1, 5, size)), victims, draws.integers(1, 40), draws.choice((0.25, 0.375, 0.5)))
+
+
+BUCKETS = Family(
+    "buckets",
+    always=(Bucket(400, 400, (0, 1, 399), 4, 0.25), Bucket(400, 5, (0, 399), 40, 0.25)),
+    draw=draw_bucket,
+)
 ATTACKED = Family("attacked-buckets", always=(Bucket(400, 400, (0, 1, 399), 4, 0.25, attacked=True),))
 #: in the order of the pool, element 30 comes first when the level is built for the last time
 IN_ORDER = Family("one-victim", always=(Bucket(60, 60, (30,), 4, 0.25),))

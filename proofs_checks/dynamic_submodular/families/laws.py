@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from lrtheory.bounds import Family
+from lrtheory.bounds import Draws, Family
 from lrtheory.dynamic_submodular import theory
-from proofs_checks.dynamic_submodular.families.functions import mask_of, set_function
-from proofs_checks.dynamic_submodular.families.streams import Updates, modular
+from proofs_checks.dynamic_submodular.families.functions import draw_function, mask_of, set_function
+from proofs_checks.dynamic_submodular.families.streams import Updates, draw_ops, modular
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ PAIRS = set_function(
     "coverage", np.array([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1]]) > 0
 )
 HIDING = Fixed(Updates(PAIRS, np.array([0, 2, 1, ~0, 3, 4, ~2, 0, 2, ~3]), 2, 0.25, 4.0))
+
+
+def draw_fixed(draws: Draws) -> Fixed:
+    """Three or four elements, at most two chosen, a few updates: at most a dozen sequences."""
+    n, k = draws.integers(3, 4), draws.integers(1, 2)
+    function = draw_function(draws, n, ("coverage", "facility"))
+    guess = max(1.0, float(function.values.max())) * draws.choice((0.25, 0.5, 1.0))
+    return Fixed(Updates(function, draw_ops(draws, n, 8), k, 0.25, guess))
+
+
 FIXED = Family(
     "fixed-streams",
     always=(
@@ -40,5 +50,6 @@ FIXED = Family(
         HIDING,
         Fixed(Updates(modular([1.0] * 4), np.array([0, 1, 2, 3, ~1, 1]), 3, 0.25, 6.0)),
     ),
+    draw=draw_fixed,
 )
 HIDDEN_PAIRS = Family("hidden-pairs", always=(HIDING,))

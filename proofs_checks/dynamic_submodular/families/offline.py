@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,12 @@ from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     by_values,
     draw_function,
+    mask_of,
+    members,
     optima,
     set_function,
 )
+from proofs_checks.dynamic_submodular.families.runs import chosen, filled, is_set
 from proofs_checks.dynamic_submodular.families.streams import cardinalities, modular, spoilsport
 
 
@@ -50,6 +54,17 @@ def first_k_hide_the_rest(k: int) -> Offline:
     return Offline(set_function("coverage", table, np.ones(4)), k)
 
 
+def grid(k: int) -> Offline:
+    """The grid of `make_tight_greedy`: columns, which greedy selection takes, and rows, which are best."""
+    rest = k**k - sum((k - 1) ** j * k ** (k - 1 - j) for j in range(k))
+    weights = [(k - 1) ** j * k ** (k - 1 - j) for _ in range(k) for j in range(k)] + [rest] * k
+    table = np.zeros((2 * k, k * k + k), dtype=bool)
+    for j in range(k):
+        table[j, j : k * k : k] = True
+        table[k + j, [*range(j * k, j * k + k), k * k + j]] = True
+    return Offline(set_function("coverage", table, np.array(weights, dtype=float)), k)
+
+
 #: small elements first, then large ones; weights that double; and the rest
 ALWAYS = (
     Offline(modular([1.0]), 1),
@@ -58,6 +73,8 @@ ALWAYS = (
     Offline(modular([10.0, 1.0, 1.0, 1.0, 10.0, 10.0, 10.0]), 4),
     Offline(modular([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]), 2),
     first_k_hide_the_rest(2),
+    grid(2),
+    grid(3),
 )
 OFFLINE = Family("offline", always=ALWAYS, draw=draw_offline)
 EXACT_OFFLINE = Family(
@@ -79,16 +96,21 @@ class TightGreedy:
 
     k: int
 
-
-def taken_columns(case: TightGreedy, rng: np.random.Generator, method: Any = "lazy") -> Fraction:
-    """What the method gets of the optimum."""
-    stream = make_tight_greedy(case.k)
-    found = maximize(stream, method=method)
-    best = maximize(stream, method="brute-force")
-    return Fraction(found.value).limit_denominator(10**6) / Fraction(best.value).limit_denominator(10**6)
+    def value(self, chosen: list[int]) -> int:
+        """k^k times the value of columns 0, ..., k - 1 and rows k, ..., 2k - 1, by the formula of the weights."""
+        k, columns, rows = self.k, {v for v in chosen if v < self.k}, {v for v in chosen if v >= self.k}
+        weights = [(k - 1) ** j * k ** (k - 1 - j) for j in range(k)]  # of the item of column j in each row
+        return len(rows) * k**k + (k - len(rows)) * sum(weights[j] for j in columns)
 
 
-GRIDS = Family("grids", always=tuple(TightGreedy(k) for k in (2, 3, 4)))
+def taken_columns(case: TightGreedy, rng: np.random.Generator, method: Any = "lazy") -> np.ndarray:
+    """What the method chooses."""
+    return maximize(make_tight_greedy(case.k), method=method).items
+
+
+GRIDS = Family(
+    "grids", always=tuple(TightGreedy(k) for k in (2, 3, 4)), draw=lambda draws: TightGreedy(draws.integers(2, 8))
+)
 
 
 @dataclass(frozen=True)
@@ -99,13 +121,20 @@ class Stochastic:
     method: str
 
 
-def sampled_values(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Values of n choices."""
+def sampled(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
+    """n choices, (n, k), filled up with -1."""
     case = instance.case
     objective = case.function.objective()
-    return np.array(
-        [maximize(objective, case.k, method=instance.method, epsilon=case.epsilon, rng=rng).value for _ in range(n)]
-    )
+    options: dict[str, Any] = {"method": instance.method, "epsilon": case.epsilon, "rng": rng}
+    return filled([maximize(objective, case.k, **options).items for _ in range(n)], case.k)
+
+
+def values_of_choices(instance: Stochastic, rows: np.ndarray) -> np.ndarray:
+    """f of each choice by the table, the least value of all where it is no set of at most k elements."""
+    case = instance.case
+    values, everybody = case.function.values.astype(float), np.ones(case.function.n, bool)
+    masks = [mask_of(chosen(row)) if is_set(row, everybody, case.k) else -1 for row in rows]
+    return np.where(np.array(masks) >= 0, values[masks], 0.0)
 
 
 def hidden_block(n: int = 12) -> SetFunction:
@@ -113,7 +142,30 @@ def hidden_block(n: int = 12) -> SetFunction:
     return modular([16.0, 16.0] + [1.0] * (n - 2))
 
 
-STOCHASTIC = Family("stochastic", always=(Stochastic(Offline(hidden_block(), 2, 0.25), "stochastic"),))
+def draw_stochastic(draws: Draws) -> Stochastic:
+    """Six to eight elements."""
+    case = Offline(draw_function(draws, draws.integers(6, 8)), draws.integers(1, 3), draws.choice((0.25, 0.375, 0.5)))
+    return Stochastic(case, "stochastic")
+
+
+def cut(weights: np.ndarray) -> SetFunction:
+    """The weight of the edges that leave a set: submodular, and not monotone."""
+    inside = members(np.arange(1 << len(weights)), len(weights)).astype(float)
+    return by_values(np.einsum("su,uv,sv->s", inside, weights, 1 - inside))
+
+
+def draw_cut(draws: Draws) -> Stochastic:
+    """A graph of four or five nodes, with directed edges of whole weights."""
+    n = draws.integers(4, 5)
+    weights = draws.integers(0, 4, shape=(n, n)) * (1 - np.eye(n, dtype=int))
+    return Stochastic(Offline(cut(weights.astype(float)), draws.integers(1, 2)), "random")
+
+
+STOCHASTIC = Family(
+    "stochastic",
+    always=(Stochastic(Offline(hidden_block(), 2, 0.25), "stochastic"),),
+    draw=draw_stochastic,
+)
 #: a spoiler, and large elements after many small ones
 RANDOM = Family(
     "random-greedy",
@@ -121,6 +173,7 @@ RANDOM = Family(
         Stochastic(Offline(spoilsport(6), 3), "random"),
         Stochastic(Offline(modular([1.0] * 8 + [16.0] * 2), 2), "random"),
     ),
+    draw=draw_cut,
 )
 
 
@@ -131,15 +184,72 @@ class Suspect:
     function: SetFunction
     n_probes: int = 200
 
+    @property
+    def chance(self) -> Fraction:
+        """The exact chance that one probe meets a counterexample: over its sizes, its sets A in B and the element."""
+        n, f, total = self.function.n, self.function.values, Fraction(0)
+        for B in range(1 << n):
+            b = B.bit_count()
+            inner = [A for A in range(1 << n) if A & B == A]
+            for v in (v for v in range(n) if not B >> v & 1):
+                falls, rise = f[B | 1 << v] < f[B], f[B | 1 << v] - f[B]
+                met = [A for A in inner if falls or f[A | 1 << v] - f[A] < rise]
+                chances = (Fraction(1, (b + 1) * comb(b, A.bit_count())) for A in met)
+                total += sum(chances, Fraction(0)) / (n * comb(n, b) * (n - b))
+        return total
+
+    @property
+    def miss(self) -> Fraction:
+        """The exact chance that no probe meets one."""
+        return (1 - self.chance) ** self.n_probes
+
 
 def complaint(suspect: Suspect, rng: np.random.Generator) -> int:
     """0 where the probe found nothing, 1 where it found a counterexample."""
     return int(probe_submodular(suspect.function.objective(), n_probes=suspect.n_probes, rng=rng).kind is not None)
 
 
-def misses(suspect: Suspect, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Whether the probe found nothing, in n runs."""
-    return np.array([not complaint(suspect, rng) for _ in range(n)])
+@dataclass(frozen=True)
+class Accusations:
+    """The counterexamples of n runs: sets A inside B as bit masks, and the element v; v = -1 for none."""
+
+    A: np.ndarray
+    B: np.ndarray
+    v: np.ndarray
+
+
+def accusations(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusations:
+    """What n runs of the probe have found."""
+    objective = suspect.function.objective()
+    found = [probe_submodular(objective, n_probes=suspect.n_probes, rng=rng) for _ in range(n)]
+    columns = ([mask_of(one.A) for one in found], [mask_of(one.B) for one in found], [one.v for one in found])
+    return Accusations(*map(np.array, columns))
+
+
+def misses(suspect: Suspect, found: Accusations) -> np.ndarray:
+    """Whether a run has named no counterexample, or one that is none."""
+    n, f = suspect.function.n, suspect.function.values
+
+    def is_true(A: int, B: int, v: int) -> bool:
+        if not (0 <= v < n and 0 <= B < 1 << n and A & B == A and not B >> v & 1):
+            return False
+        rise = f[B | 1 << v] - f[B]
+        return bool(rise < 0 if A == B else f[A | 1 << v] - f[A] < rise)
+
+    triples = zip(found.A, found.B, found.v, strict=True)
+    return np.array([not is_true(*map(int, triple)) for triple in triples])
+
+
+def draw_suspect(draws: Draws) -> Suspect:
+    """A power of the cardinality, a spoiler, a cut, or products of pairs."""
+    n, kind = draws.integers(3, 5), draws.choice(("power", "spoiler", "cut", "pairs"))
+    if kind == "power":
+        return Suspect(cardinalities(draws.choice((1.5, 2.0, 3.0)), n=n), 40)
+    if kind == "spoiler":
+        return Suspect(spoilsport(n), 40)
+    weights = draws.integers(0, 3, shape=(n, n)).astype(float) * (1 - np.eye(n))
+    inside = members(np.arange(1 << n), n).astype(float)
+    return Suspect(cut(weights) if kind == "cut" else by_values(np.einsum("su,uv,sv->s", inside, weights, inside)), 40)
 
 
 INNOCENT = Family(
@@ -147,14 +257,27 @@ INNOCENT = Family(
     always=(Suspect(modular([1.0, 1.0])),),
     draw=lambda draws: Suspect(draw_function(draws, draws.integers(3, 5)), 60),
 )
-GUILTY = Family("guilty", always=(Suspect(cardinalities(2, n=4), 40), Suspect(spoilsport(4), 40)))
+GUILTY = Family("guilty", always=(Suspect(cardinalities(2, n=4), 40), Suspect(spoilsport(4), 40)), draw=draw_suspect)
 SQUARE = Family("a-square", always=(Suspect(cardinalities(2, n=4)),))
 MODULAR = Family("a-sum", always=(Suspect(modular([1.0, 1.0])),))
 
 
-def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Selection, Selection]:
+@dataclass(frozen=True)
+class Steps:
+    """The items of a selection in their order, and what each added."""
+
+    items: np.ndarray
+    gains: np.ndarray
+
+
+def steps(found: Selection) -> Steps:
+    """The steps of a selection."""
+    return Steps(found.items, found.gains)
+
+
+def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
     """Both methods."""
-    return selected(case, rng, method="naive"), selected(case, rng, method="lazy")
+    return steps(selected(case, rng, method="naive")), steps(selected(case, rng, method="lazy"))
 
 
 def complaints_with_control(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:

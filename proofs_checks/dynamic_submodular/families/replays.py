@@ -8,7 +8,8 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family
 from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess
-from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, Updates, draw_updates
+from proofs_checks.dynamic_submodular.families.runs import filled
+from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, Updates, draw_updates, modular
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,29 @@ class Replayed:
     lazy, eager : ndarray of shape (n_guesses, k + 1)
         The sequence, filled up with -1, and the queries so far: of the lazy guess, and of one with the same coins that
         saw the same updates one by one.
-    values, guesses, seen : ndarray of shape (n_guesses,)
-        f of the sequence, o, and how many updates the guess was shown.
-    upper_bound : float
-        Of the solver.
     """
 
     lazy: np.ndarray
     eager: np.ndarray
+
+
+@dataclass(frozen=True)
+class UpToDate:
+    """The guesses of a solver that have seen all updates, a row each.
+
+    Attributes
+    ----------
+    sequences : ndarray of shape (n_guesses, k)
+        Filled up with -1.
+    values, guesses : ndarray of shape (n_guesses,)
+        The reported f of each, and o.
+    upper_bound : float
+        Of the solver.
+    """
+
+    sequences: np.ndarray
     values: np.ndarray
     guesses: np.ndarray
-    seen: np.ndarray
     upper_bound: float
 
 
@@ -55,8 +68,19 @@ def replayed(replay: Replay, rng: np.random.Generator, shift: int = 0) -> Replay
         one.update(updates.ops[: state.n_seen])
         lazy[row, : len(state.sequence)], lazy[row, k] = state.sequence, state.counts["queries"]
         eager[row, : len(one.sequence)], eager[row, k] = one.sequence, one.counts["queries"]
-    columns = [np.array([getattr(state, name) for state in states]) for name in ("value", "guess", "n_seen")]
-    return Replayed(lazy, eager, *columns, solver.upper_bound)
+    return Replayed(lazy, eager)
+
+
+def up_to_date(replay: Replay, rng: np.random.Generator) -> UpToDate:
+    """The guesses that the last answer needed."""
+    updates = replay.updates
+    objective = updates.function.objective()
+    solver = DynamicSubmodular(objective, updates.k, epsilon=updates.epsilon, replay=replay.replay, rng=rng)
+    solver.update(updates.ops)
+    held = [guess for guess in solver.guesses if guess.n_seen == len(updates.ops)]
+    rows = filled([guess.sequence for guess in held], updates.k)
+    columns = [np.array([getattr(guess, name) for guess in held]) for name in ("value", "guess")]
+    return UpToDate(rows, *columns, solver.upper_bound)
 
 
 def draw_replay(draws: Draws) -> Replay:
@@ -64,4 +88,6 @@ def draw_replay(draws: Draws) -> Replay:
     return Replay(draw_updates(draws, ("coverage", "facility")))
 
 
-REPLAYS = Family("replays", always=(Replay(EQUAL), Replay(HIDDEN)), draw=draw_replay)
+#: all but one element have gone at the end
+GONE = Updates(modular([1.0] * 4), np.array([0, 1, 2, 3, ~0, ~1, ~2]), 2, 0.25, 4.0)
+REPLAYS = Family("replays", always=(Replay(EQUAL), Replay(HIDDEN), Replay(GONE)), draw=draw_replay)

@@ -1,8 +1,9 @@
-"""What one guess, or a solver with all its guesses, holds after every update of a stream."""
+"""What one guess, or a solver with all its guesses, holds after every update of a stream, and what that is worth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,30 @@ from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess
 from proofs_checks.dynamic_submodular.families.functions import SetFunction, value_of
 from proofs_checks.dynamic_submodular.families.streams import Updates
 
+#: what a set counts as that is not admissible, or whose reported value is not its value: less than every bound
+WRONG = -(10**30)
+
 
 @dataclass(frozen=True)
-class Followed:
-    """One guess after each of T updates.
+class Held:
+    """One guess after each of T updates: its members (T, k), filled up with -1, and the value it reports (T,)."""
+
+    members: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """The same, and the pools R_1, R_2, ... as bool (T, k + 1, n)."""
+
+    members: np.ndarray
+    values: np.ndarray
+    pools: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batched:
+    """One guess with batches after each of T updates.
 
     Attributes
     ----------
@@ -24,39 +45,59 @@ class Followed:
     sequence : ndarray of shape (T, k)
         The same with dead members.
     values, sequence_values : ndarray of shape (T,)
-        f of both.
-    pools : ndarray of shape (k + 1, n), bool
-        R_1, R_2, ... at the end.
+        The reported f of both.
     """
 
     members: np.ndarray
     sequence: np.ndarray
     values: np.ndarray
     sequence_values: np.ndarray
-    pools: np.ndarray
 
 
-def followed(updates: Updates, rng: np.random.Generator, structure: Any = "levels", scale: float = 1.0) -> Followed:
-    """Apply the updates one by one."""
+def guess_of(updates: Updates, rng: np.random.Generator, structure: Any, scale: float) -> OneGuess:
+    """The structure of the package."""
     epsilon = min(updates.epsilon, 0.5)
-    one = OneGuess(
-        updates.function.objective(), updates.k, scale * updates.guess, structure=structure, epsilon=epsilon, rng=rng
-    )
-    members, sequence = np.full((2, len(updates.ops), updates.k), -1)
-    values = np.zeros((2, len(updates.ops)))
+    objective = updates.function.objective()
+    return OneGuess(objective, updates.k, scale * updates.guess, structure=structure, epsilon=epsilon, rng=rng)
+
+
+def filled(rows: list[np.ndarray], k: int) -> np.ndarray:
+    """Rows of different lengths, filled up with -1."""
+    table = np.full((len(rows), k), -1)
+    for t, row in enumerate(rows):
+        table[t, : len(row)] = row
+    return table
+
+
+def followed(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Held:
+    """Apply the updates one by one."""
+    found = pooled(updates, rng, scale)
+    return Held(found.members, found.values)
+
+
+def pooled(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Pooled:
+    """The pools too."""
+    one, members, values = guess_of(updates, rng, "levels", scale), [], []
+    pools = np.zeros((len(updates.ops), updates.k + 1, updates.function.n), dtype=bool)
     for t, op in enumerate(updates.ops.tolist()):
         one.insert(op) if op >= 0 else one.delete(~op)
-        members[t, : len(one.members)], sequence[t, : len(one.sequence)] = one.members, one.sequence
-        values[:, t] = one.value, one.sequence_value
-    pools = np.zeros((updates.k + 1, updates.function.n), dtype=bool)
-    for level, pool in enumerate(one.pools[: updates.k]):
-        pools[level, pool] = True
-    return Followed(members, sequence, values[0], values[1], pools)
+        members.append(one.members)
+        values.append(one.value)
+        for level, pool in enumerate(one.pools[: updates.k]):
+            pools[t, level, pool] = True
+    return Pooled(filled(members, updates.k), np.array(values), pools)
 
 
-def batched(updates: Updates, rng: np.random.Generator, **changes: Any) -> Followed:
+def batched(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Batched:
     """The same for batches."""
-    return followed(updates, rng, structure="batches", **changes)
+    one = guess_of(updates, rng, "batches", scale)
+    members, sequence, values = [], [], []
+    for op in updates.ops.tolist():
+        one.insert(op) if op >= 0 else one.delete(~op)
+        members.append(one.members)
+        sequence.append(one.sequence)
+        values.append((one.value, one.sequence_value))
+    return Batched(filled(members, updates.k), filled(sequence, updates.k), *np.array(values).T)
 
 
 @dataclass(frozen=True)
@@ -78,19 +119,40 @@ def answered(updates: Updates, rng: np.random.Generator, method: Any = "lazy", *
 
 def answers_of(solver: DynamicSubmodular, ops: np.ndarray, k: int) -> Answers:
     """Solution, value and bound after each update."""
-    solutions, numbers = np.full((len(ops), k), -1), np.zeros((2, len(ops)))
+    solutions, numbers = [], np.zeros((2, len(ops)))
     for t, op in enumerate(ops.tolist()):
         solver.insert(op) if op >= 0 else solver.delete(~op)
-        solutions[t, : len(solver.solution)] = solver.solution
+        solutions.append(solver.solution)
         numbers[:, t] = solver.value, solver.upper_bound
-    return Answers(solutions, numbers[0], numbers[1])
+    return Answers(filled(solutions, k), numbers[0], numbers[1])
 
 
-def values_of(updates: Updates, members: np.ndarray) -> np.ndarray:
-    """f of the members after each update, by the table of all values; nothing where one of them is not there."""
-    present = updates.present
-    there = [all(v < 0 or present[t, v] for v in row) for t, row in enumerate(members)]
-    return np.array([value_of(updates.function, row) if ok else 0 for ok, row in zip(there, members, strict=True)])
+# --- what it is worth ------------------------------------------------------------------------------------------------
+
+
+def chosen(row: Any) -> list[int]:
+    """The elements of a row, without what fills it up."""
+    return [int(v) for v in row if v >= 0]
+
+
+def is_set(row: Any, allowed: Any, k: int) -> bool:
+    """Whether a row holds at most k elements, each once, of those that are allowed (n,)."""
+    items = chosen(row)
+    return len(set(items)) == len(items) <= k and all(v < len(allowed) and allowed[v] for v in items)
+
+
+def worth_of(function: SetFunction, row: Any, allowed: Any, k: int, reported: Any) -> Fraction | float:
+    """f of a row by the table of all values; WRONG where it is not admissible, or another value is reported."""
+    if not is_set(row, allowed, k):
+        return WRONG
+    value = value_of(function, chosen(row))
+    return value if abs(reported - value) <= spoiled(function) else WRONG
+
+
+def worth(updates: Updates, rows: np.ndarray, reported: np.ndarray) -> np.ndarray:
+    """What the elements of a row, all of them present, are worth after each update."""
+    pairs = zip(rows, updates.present, reported, strict=True)
+    return np.array([worth_of(updates.function, row, there, updates.k, value) for row, there, value in pairs])
 
 
 def spoiled(function: SetFunction) -> float:

@@ -67,32 +67,43 @@ def attacked(steady: Steady, rng: np.random.Generator) -> Queries:
     return Queries(*(asked[:, None] / steady.length))
 
 
-STEADY = Family("steady", always=(Steady(30, 2, 30), Steady(40, 5, 40), Steady(80, 10, 40)))
-ATTACKED = Family("attacked", always=(Steady(200, 5, 20, adaptive=True),))
+def draw_steady(draws: Draws) -> Steady:
+    """Up to ten of up to a hundred elements."""
+    return Steady(draws.integers(20, 100), draws.integers(1, 10), draws.integers(20, 60))
+
+
+def draw_attack(draws: Draws) -> Steady:
+    """More elements than the bound for fixed deletions allows queries."""
+    return Steady(draws.integers(60, 300), draws.integers(2, 8), draws.integers(5, 25), adaptive=True)
+
+
+STEADY = Family("steady", always=(Steady(30, 2, 30), Steady(40, 5, 40), Steady(80, 10, 40)), draw=draw_steady)
+ATTACKED = Family("attacked", always=(Steady(200, 5, 20, adaptive=True),), draw=draw_attack)
 LADDER = Family("steady-ladder", always=tuple(Steady(n, 5, n) for n in (100, 200, 400, 800)))
 
 
 @dataclass(frozen=True)
 class Singles:
-    """One element of this weight, and the parameters of a table of guesses."""
+    """One element of this weight, the unit of the grid of guesses, and the parameters of a table of them."""
 
     weight: float
     k: int
     epsilon: float
+    unit: float = 1.0
 
 
 def guesses_of_one(singles: Singles, rng: np.random.Generator) -> int:
-    """How many guesses the table makes for it."""
-    solver = DynamicSubmodular(
-        Coverage([[0]], [singles.weight]), singles.k, epsilon=singles.epsilon, method="eager", rng=rng
-    )
-    solver.insert(0)
-    return int(solver.counts["guesses"])
+    """How many guesses hold it, on a grid through the value of another element, which has gone."""
+    objective = Coverage([[0], [1]], [singles.unit, singles.weight])
+    solver = DynamicSubmodular(objective, singles.k, epsilon=singles.epsilon, method="eager", rng=rng)
+    solver.update([0, 1, ~0])
+    return sum(guess.n_seen == 1 for guess in solver.guesses)
 
 
 def draw_singles(draws: Draws) -> Singles:
     """Weights of all scales."""
-    return Singles(2.0 ** draws.integers(-60, 60), draws.integers(1, 100), draws.choice((0.125, 0.25, 0.5, 1.0)))
+    weight, unit = (2.0 ** draws.integers(-60, 60) * draws.integers(1, 99) for _ in range(2))
+    return Singles(weight, draws.integers(1, 100), draws.choice((0.125, 0.25, 0.5, 1.0)), unit)
 
 
 SINGLES = Family(

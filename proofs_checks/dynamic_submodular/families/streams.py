@@ -119,8 +119,14 @@ HIDDEN = Updates(
     4.0,
 )
 NOTHING = Updates(modular([0.0, 1.0]), np.array([0, ~0, 0, 1]), 3, 0.25, 1.0)
-ALWAYS = (ONE, EQUAL, HIDDEN, NOTHING)
-STREAMS = Family("streams", always=ALWAYS, draw=draw_updates, climb=nearby)
+#: two elements, of which each goes and returns forty times: half of the returns replace the other one
+BUSY = Updates(modular([1.0, 2.0]), np.r_[[0, 1], np.tile([~0, 0, ~1, 1], 40)], 1, 0.25, 2.0)
+#: three equal elements above the threshold, and below twice the threshold
+ABOVE = Updates(modular([1.0] * 3), np.arange(3), 2, 0.25, 3.0)
+ALWAYS = (ONE, EQUAL, HIDDEN, NOTHING, BUSY, ABOVE)
+#: the best of ten elements returns forty times: guesses often hold one of the others, which are worth 17/20 of it
+NEARLY_AS_GOOD = Updates(modular([17.0] * 9 + [20.0]), np.r_[np.arange(10), np.tile([~9, 9], 40)], 1, 0.25, 40.0)
+STREAMS = Family("streams", always=(*ALWAYS, NEARLY_AS_GOOD), draw=draw_updates, climb=nearby)
 EXACT_STREAMS = Family(
     "exact-streams", always=ALWAYS, draw=lambda draws: draw_updates(draws, ("coverage", "facility")), climb=nearby
 )
@@ -137,14 +143,16 @@ def draw_dying(draws: Draws, kinds: tuple[str, ...] = KINDS) -> Updates:
 
 #: eight equal elements of which six are chosen: the batch loses some, and gets one of them back
 EQUAL_DYING = Updates(modular([1.0] * 8), np.array([*range(8), ~0, ~1, ~2, 1, ~3, ~4, 0, ~5]), 6, 0.5, 6.0)
-DYING = Family("dying", always=(*ALWAYS, EQUAL_DYING), draw=draw_dying, climb=nearby)
+#: six copies of one element: what the first of them leaves is nothing
+COPIES = Updates(set_function("coverage", np.ones((6, 1)) > 0), np.arange(6), 3, 0.5, 3.0)
+DYING = Family("dying", always=(*ALWAYS, EQUAL_DYING, COPIES), draw=draw_dying, climb=nearby)
 #: square roots of single features, 2 each: whoever is counted twice adds again
 RETURNING = Updates(
     set_function("features", 4.0 * np.eye(8)), np.array([*range(8), ~0, ~1, 0, ~2, 1, 2]), 10, 0.5, 10.0
 )
 EXACT_DYING = Family(
     "exact-dying",
-    always=(*ALWAYS, EQUAL_DYING, RETURNING),
+    always=(*ALWAYS, EQUAL_DYING, COPIES, RETURNING),
     draw=lambda draws: draw_dying(draws, ("coverage", "facility")),
     climb=nearby,
 )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrtheory.bounds import Family
+from lrtheory.bounds import Draws, Family
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, theory
+from proofs_checks.dynamic_submodular.families.runs import chosen, filled, is_set
 
 EPSILON = 0.5
-#: a little above a guess, (1 + epsilon)^0, so that this one fills with decoys and the next takes the bait
+#: a little above 1, up to where guesses fill with decoys; those above it take the bait
 TOTAL = 1.001
 
 
@@ -39,19 +40,42 @@ def objective(trap: Trap) -> Coverage:
     return Coverage(sets, np.r_[np.full(2 * k, half), np.full(trap.n_decoys, decoy)])
 
 
+def unit_of(trap: Trap, v: int) -> float:
+    """The value of one element alone."""
+    k = trap.k
+    if v < k:
+        return TOTAL / k
+    return TOTAL / 2 if v < k + trap.n_identical else (1 + 1e-9) / (2 * k)
+
+
+def is_between(trap: Trap) -> bool:
+    """Whether a grid through the value of a block, the bait or a decoy has a guess above the decoys' and up to OPT."""
+    units = (unit_of(trap, v) for v in (0, trap.k, trap.k + trap.n_identical))
+    grids = [unit * (1 + EPSILON) ** np.arange(-60, 61) for unit in units]
+    return any(((grid > 1 + 1e-9) & (grid <= TOTAL)).any() for grid in grids)
+
+
 def trapped(trap: Trap, rng: np.random.Generator, n: int, top_up: bool = False) -> np.ndarray:
-    """The value of the answer, in n runs over the elements in random order; with a greedy end if that is wanted."""
-    f, values = objective(trap), np.empty(n)
-    for i in range(n):
+    """The answer in n runs over the elements in random order, (n, k); with a greedy end if that is wanted."""
+    f, rows = objective(trap), []
+    for _ in range(n):
         solver = DynamicSubmodular(f, trap.k, epsilon=EPSILON, rng=rng)
         solver.update(rng.permutation(f.n))
-        values[i] = f.value(solver.top_up()) if top_up else solver.value
-    return values
+        rows.append(solver.top_up() if top_up else solver.solution)
+    return filled(rows, trap.k)
 
 
-def escaped(trap: Trap, values: np.ndarray) -> np.ndarray:
-    """Whether the value is not half of the blocks, up to an eighth: the next possible one is three quarters."""
-    return np.abs(values - theory.tight_value(TOTAL)) > TOTAL / 8
+def escaped(trap: Trap, rows: np.ndarray) -> np.ndarray:
+    """Whether f of the answer is not half of the blocks, up to an eighth: the next possible one is three quarters."""
+    f = objective(trap)
+    everybody = np.ones(f.n, bool)
+    values = [f.value(chosen(row)) if is_set(row, everybody, trap.k) else 0.0 for row in rows]
+    return np.abs(np.array(values) - theory.tight_value(TOTAL)) > TOTAL / 8
 
 
-TIGHT = Family("tight", always=(Trap(2, 60, 3000),))
+def draw_trap(draws: Draws) -> Trap:
+    """Two or three blocks."""
+    return Trap(draws.integers(2, 3), draws.integers(50, 90), draws.integers(3000, 5000))
+
+
+TIGHT = Family("tight", always=(Trap(2, 60, 3000),), draw=draw_trap)
