@@ -56,9 +56,9 @@ def return_times(chain: Chain) -> np.ndarray:
     times = []
     for s in range(n):
         others = [y for y in range(n) if y != s]
-        system = [[flint.fmpq(int(x == y)) - _fmpq(p[x, y]) for y in others] for x in others]
+        system = [[flint.fmpq(int(x == y)) - fmpq(p[x, y]) for y in others] for x in others]
         hitting = flint.fmpq_mat(system).solve(flint.fmpq_mat([[flint.fmpq(1)]] * (n - 1)))
-        times.append(1 + sum(p[s, y] * _fraction(hitting[i, 0]) for i, y in enumerate(others)))
+        times.append(1 + sum(p[s, y] * fraction(hitting[i, 0]) for i, y in enumerate(others)))
     return np.array(times, object)
 
 
@@ -135,9 +135,9 @@ def complements(chain: Chain) -> np.ndarray:
         low, high = range(k + 1), range(k + 1, n)
         detour = np.zeros((k + 1, k + 1), dtype=int)
         if len(high):
-            system = [[flint.fmpq(int(x == y)) - _fmpq(p[x, y]) for y in high] for x in high]
-            back = flint.fmpq_mat(system).solve(flint.fmpq_mat([[_fmpq(p[x, y]) for y in low] for x in high]))
-            detour = p[np.ix_(low, high)] @ np.array([[_fraction(back[i, j]) for j in low] for i in range(len(high))])
+            system = [[flint.fmpq(int(x == y)) - fmpq(p[x, y]) for y in high] for x in high]
+            back = flint.fmpq_mat(system).solve(flint.fmpq_mat([[fmpq(p[x, y]) for y in low] for x in high]))
+            detour = p[np.ix_(low, high)] @ np.array([[fraction(back[i, j]) for j in low] for i in range(len(high))])
         reduced = scale * (p[: k + 1, : k + 1] + detour)
         found[0, k, :k], found[1, k, :k] = reduced[k, :k], reduced[:k, k]
     return found
@@ -201,6 +201,7 @@ AR_T10 = Statement(
     instances=INTEGER_CHAINS,
     solve=reported_operations,
     claim=Identity(lambda chain, count: Sides(lhs=count, rhs=counted_operations(chain))),
+    closed="The counts are those of the library's own kernels, run on numbers that count.",
     saboteurs=(
         saboteur("n^3", solve=lambda chain, rng: len(chain.rates) ** 3),
         saboteur("one operation short", solve=lambda chain, rng: reported_operations(chain, rng) - 1),
@@ -209,9 +210,11 @@ AR_T10 = Statement(
 )
 
 
-def _fmpq(value: Fraction) -> flint.fmpq:
+def fmpq(value: Fraction) -> flint.fmpq:
+    """A Fraction as a rational of FLINT."""
     return flint.fmpq(value.numerator, value.denominator)
 
 
-def _fraction(value: flint.fmpq) -> Fraction:
+def fraction(value: flint.fmpq) -> Fraction:
+    """The way back."""
     return Fraction(int(value.p), int(value.q))

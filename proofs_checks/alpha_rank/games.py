@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.alpha_rank import alpha_rank, elimination, fixation_probability, identities, profile_chain
-from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, exactly, rounding, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.families.games import (
     POTENTIAL_GAMES,
@@ -53,7 +53,7 @@ AR_T1 = Statement(
     title="One stationary law, positive everywhere",
     source=Paper("1903.01373", "uniqueness of the stationary distribution", read="secondary"),
     tex=r"\alpha < \infty \Rightarrow \pi C = \pi,\ \sum_s \pi(s) = 1,\ \log\pi(s) > -\infty",
-    hypotheses={"finite alpha": lambda game: np.isfinite(game.alpha)},
+    hypotheses={"finite alpha": lambda game: 0 <= game.alpha < np.inf},
     instances=RANKED_GAMES,
     solve=log_law,
     claim=Identity(balance),
@@ -65,6 +65,13 @@ AR_T1 = Statement(
     ),
     notes="In logarithms, on games whose smallest mass is far below the smallest double.",
 )
+
+
+def has_potential(game: PotentialGame) -> bool:
+    """Whether payoffs differ along every deviation as the potential does; in Fractions."""
+    payoffs, potential = exactly(game.payoffs), exactly(game.potential)
+    common = np.stack([potential] * potential.ndim)
+    return bool((profile_chain(payoffs).differences == profile_chain(common).differences).all())
 
 
 def potential_law(game: PotentialGame, log_pi: np.ndarray, less: int = 0) -> Sides:
@@ -79,7 +86,7 @@ AR_T4 = Statement(
     title="Potential games rank by their potential",
     source=Derived(identities.potential_log_law),
     tex=r"M^k(\sigma) - M^k(s) = \phi(\sigma) - \phi(s) \Rightarrow \pi(s) \propto e^{(m-1)\alpha\phi(s)}",
-    hypotheses={"exact potential": always},
+    hypotheses={"exact potential": has_potential, "finite alpha": lambda game: 0 <= game.alpha < np.inf},
     instances=POTENTIAL_GAMES,
     solve=log_law,
     claim=Identity(potential_law),
@@ -94,9 +101,10 @@ AR_T4 = Statement(
 
 
 def detailed_balance(game: PotentialGame, log_pi: np.ndarray) -> Sides:
-    """Log flow along every deviation, and back."""
+    """Log flow along every deviation, and back; and the total mass."""
     there, back = log_flows(game, log_pi)
-    return Sides(lhs=there, rhs=back, rounding=log_rounding(game, log_pi))
+    lhs, rhs = np.r_[there.ravel(), np.logaddexp.reduce(log_pi)], np.r_[back.ravel(), 0.0]
+    return Sides(lhs, rhs, rounding=log_rounding(game, log_pi))
 
 
 P4 = Statement(
@@ -104,7 +112,7 @@ P4 = Statement(
     title="Detailed balance of potential games",
     source=Derived(identities.potential_log_law),
     tex=r"\pi(s)\, C_{s\sigma} = \pi(\sigma)\, C_{\sigma s}",
-    hypotheses={"exact potential": always},
+    hypotheses={"exact potential": has_potential, "finite alpha": lambda game: 0 <= game.alpha < np.inf},
     instances=POTENTIAL_GAMES,
     solve=log_law,
     claim=Identity(detailed_balance),
@@ -120,9 +128,10 @@ def both_laws(same: SameChain, rng: np.random.Generator) -> np.ndarray:
 
 
 def equal_laws(same: SameChain, laws: np.ndarray) -> Sides:
-    """The first law against the second, and the total mass."""
+    """The first law against the second, and the second against the balance of its own chain."""
+    own = balance(same.other, laws[1])
     allowed = log_rounding(same.game, laws[0]) + log_rounding(same.other, laws[1])
-    return Sides(np.r_[laws[0], np.logaddexp.reduce(laws[0])], np.r_[laws[1], 0.0], rounding=allowed)
+    return Sides(np.r_[laws[0], own.lhs], np.r_[laws[1], own.rhs], rounding=allowed)
 
 
 AR_T5 = Statement(
@@ -130,7 +139,11 @@ AR_T5 = Statement(
     title="What leaves the chain unchanged",
     source=Derived(identities.payoffs_with_offset),
     tex=r"\pi(\alpha, M) = \pi(\alpha/c,\ c(M^k + b^k(s^{-k}))),\ \text{and strategies may be renamed}",
-    hypotheses={"a positive factor": lambda same: same.factor > 0},
+    hypotheses={
+        "a positive factor": lambda same: same.factor > 0,
+        "orders of the strategies": lambda same: all(sorted(one) == list(range(len(one))) for one in same.orders),
+        "finite alpha": lambda same: 0 <= same.game.alpha < np.inf,
+    },
     instances=SAME_CHAINS,
     solve=both_laws,
     claim=Identity(equal_laws),
@@ -142,25 +155,41 @@ AR_T5 = Statement(
 
 
 def rates(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
-    """Rates of all deviations, on the payoffs and on payoffs that are off by 1/16 in alternating directions."""
-    signs = 1 - 2 * (np.indices(game.payoffs.shape).sum(0) % 2)
-    both = (game.payoffs, game.payoffs + signs * OFF)
-    return np.stack([profile_chain(payoffs).rates(game.alpha, game.population_size) for payoffs in both])
+    """Rates of all deviations, on both payoffs."""
+    chains = map(profile_chain, both_payoffs(game))
+    return np.stack([chain.rates(game.alpha, game.population_size) for chain in chains])
 
 
 OFF = 2.0**-4
 
 
 def lipschitz(game: RankedGame, both: np.ndarray, factor: float = 1.0) -> Sides:
-    """|C_hat - C| against 2 alpha t / D, and C from below by the rate of the largest loss."""
-    degree, most = both.shape[2], max(2.0**-10, np.abs(game.payoffs).max())
-    change = factor * identities.rate_lipschitz(alpha=game.alpha, degree=degree) * OFF if degree else 0.0
-    least = np.zeros(both[0].size)
-    if game.alpha and degree:
+    """|C_hat - C| against 2 alpha t / D, the rate of the largest loss against C, and C, both ways, against its sum."""
+    n, degree, most = both[0].size, both.shape[2], max(2.0**-10, np.abs(game.payoffs).max())
+    change = factor * identities.rate_lipschitz(alpha=game.alpha, degree=degree) * OFF
+    least = 0.0
+    if game.alpha:
         options = {"alpha": game.alpha, "population_size": game.population_size, "degree": degree}
-        least += identities.smallest_rate(**options, max_payoff=most)
-    lhs, rhs = np.r_[np.abs(both[1] - both[0]).ravel(), least], np.r_[np.full(both[0].size, change), both[0].ravel()]
-    return Sides(lhs, rhs, rounding=rounding(100 * game.population_size, np.maximum(rhs, lhs)))
+        least = identities.smallest_rate(**options, max_payoff=most)
+    moved, (rates_, due) = np.abs(both[1] - both[0]).ravel(), (both.ravel(), summed_rates(game).ravel())
+    lhs, rhs = np.r_[moved, np.full(n, least), rates_, due], np.r_[np.full(n, change), both[0].ravel(), due, rates_]
+    allowed = rounding(100 * game.population_size * (1 + game.alpha * 2 * most), np.maximum(np.abs(lhs), np.abs(rhs)))
+    allowed += np.finfo(float).tiny  # below it doubles have no relative accuracy
+    return Sides(lhs, rhs, trivial=np.r_[np.full(2 * n, 1 / degree), np.full(4 * n, np.inf)], rounding=allowed)
+
+
+def summed_rates(game: RankedGame) -> np.ndarray:
+    """The rates by their sum, 1 / (D (1 + e^{-u} + ... + e^{-(m-1) u})), on both payoffs."""
+    steps = np.arange(game.population_size)
+    with np.errstate(over="ignore"):
+        gains = np.stack([profile_chain(payoffs).differences for payoffs in both_payoffs(game)])
+        return 1 / np.exp(-game.alpha * gains[..., None] * steps).sum(axis=-1) / gains.shape[2]
+
+
+def both_payoffs(game: RankedGame) -> tuple[np.ndarray, np.ndarray]:
+    """The payoffs, and payoffs that are off by 1/16 in alternating directions."""
+    signs = 1 - 2 * (np.indices(game.payoffs.shape).sum(0) % 2)
+    return game.payoffs, game.payoffs + signs * OFF
 
 
 P2 = Statement(
@@ -168,10 +197,13 @@ P2 = Statement(
     title="Rates move slowly with the payoffs, and none is smaller than g",
     source=Derived(identities.rate_lipschitz),
     tex=r"|\hat C - C| \le 2\alpha\eta t,\quad C \ge \eta\,(e^{2\alpha M} - 1)/(e^{2\alpha m M} - 1)",
-    hypotheses={"finite alpha": lambda game: np.isfinite(game.alpha)},
+    hypotheses={
+        "finite alpha": lambda game: 0 <= game.alpha < np.inf,
+        "somebody can deviate": lambda game: game.payoffs[0].size > 1,
+    },
     instances=RANKED_WITH_DEVIATIONS,
     solve=rates,
-    claim=Inequality(lipschitz),
+    claim=Inequality(lipschitz, unbounded="a rate that a solver returns may be any number"),
     saboteurs=(
         saboteur("a sixteenth of the Lipschitz constant", claim=Inequality(partial(lipschitz, factor=1 / 16))),
         saboteur("twice as intense", solve=mutants.rates_of_twice_alpha),

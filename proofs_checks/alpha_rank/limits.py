@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import partial
 
+import flint
 import numpy as np
 
 from lrtheory.alpha_rank import alpha_rank, limits, profile_chain
-from lrtheory.bounds import Derived, Identity, Inequality, Paper, Rate, Sides, Statement, always, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Paper, Rate, Sides, Statement, always, exactly, saboteur
 from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank.chain import fmpq, fraction
 from proofs_checks.alpha_rank.families.games import (
     COORDINATION_GAMES,
     EPSILON_LADDER,
@@ -35,12 +37,14 @@ def both_limits(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
 
 
 def support(game: ExactGame, pi: np.ndarray) -> Sides:
-    """Mass outside the sinks is 0; with a single sink each of its profiles has mass."""
-    components = sinks(game)
-    inside = np.array([int(any(s in component for component in components)) for s in range(len(pi))])
+    """Mass outside the sinks is 0; with a single sink each of its profiles has mass; the masses are a law."""
+    components, n = sinks(game), len(pi)
+    inside = np.array([int(any(s in component for component in components)) for s in range(n)])
     positive = np.array([int(mass > 0) for mass in pi])
-    least = inside if len(components) == 1 else np.zeros(len(pi), dtype=int)
-    return Sides(lhs=np.stack([positive, least]), rhs=np.stack([inside, positive]))
+    least = inside if len(components) == 1 else np.zeros(n, dtype=int)
+    lhs = np.r_[positive, 1 - positive, -pi, pi.sum(), -pi.sum()]
+    trivial = np.r_[np.ones(2 * n), np.full(n + 2, np.inf)]
+    return Sides(lhs, np.r_[inside, 1 - least, np.zeros(n, dtype=int), 1, -1], trivial=trivial)
 
 
 AR_T9 = Statement(
@@ -51,7 +55,8 @@ AR_T9 = Statement(
     hypotheses={"finite game": always},
     instances=EXACT_GAMES,
     solve=exact_limit,
-    claim=Inequality(support),
+    claim=Inequality(support, unbounded="the masses that a solver returns may be any numbers"),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("sources for sinks", solve=mutants.reversed_arcs),
         saboteur(
@@ -62,17 +67,46 @@ AR_T9 = Statement(
 )
 
 
+def epsilon_limit(game: ExactGame) -> np.ndarray:
+    """lim pi_epsilon by determinants: pi_epsilon is a quotient of polynomials, read off their values at n points.
+
+    The cofactors of D - A, D the exits, are a stationary vector, and polynomials of degree n - 1 at most in epsilon.
+    """
+    chain, n = profile_chain(game.payoffs), game.payoffs[0].size
+    if n == 1:
+        return np.array([Fraction(1)], object)
+    points = [Fraction(k, 4 * n) for k in range(1, n + 1)]
+    values = [cofactors(chain.dense(chain.epsilon_rates(point))) for point in points]
+    nodes = flint.fmpq_mat([[fmpq(point**k) for k in range(n)] for point in points])
+    coefficients = nodes.solve(flint.fmpq_mat(values))
+    order = next(k for k in range(n) if any(coefficients[k, s] != 0 for s in range(n)))
+    lowest = [fraction(coefficients[order, s]) for s in range(n)]
+    return np.array([mass / sum(lowest) for mass in lowest], object)
+
+
+def cofactors(rates: np.ndarray) -> list[flint.fmpq]:
+    """det(D - A) without row and column 0, and the vector in proportion to the stationary law with that first entry."""
+    n = len(rates)
+    off = [[fmpq(rates[i, j] if i != j else Fraction(0)) for j in range(n)] for i in range(n)]
+    minor = flint.fmpq_mat([[sum(off[i]) if i == j else -off[i][j] for j in range(1, n)] for i in range(1, n)])
+    others = minor.transpose().solve(flint.fmpq_mat([[off[0][j]] for j in range(1, n)]))
+    first = minor.det()
+    return [first, *(first * others[i, 0] for i in range(n - 1))]
+
+
 def equal_laws(game: ExactGame, laws: np.ndarray) -> Sides:
-    """The first law against the second, and the total mass."""
-    return Sides(lhs=np.r_[laws[0], laws[0].sum()], rhs=np.r_[laws[1], Fraction(1)])
+    """Both laws against the limit by determinants."""
+    law = epsilon_limit(game)
+    return Sides(lhs=laws.ravel(), rhs=np.r_[law, law])
 
 
 def law_of_the_walk(game: ExactGame, laws: np.ndarray) -> Sides:
-    """Both limits against the law of the walk on the sink, and the total mass; with two sinks one against the other."""
+    """Both limits against the limit by determinants; with one sink that one against the law of the walk on it."""
+    law = epsilon_limit(game)
     chain = profile_chain(game.payoffs)
     walk = chain.dense(chain.epsilon_rates(Fraction(0)))
-    law = limits.single_sink_limit(walk) if len(sinks(game)) == 1 else laws[1]
-    return Sides(lhs=np.r_[laws[0], laws[1], laws[0].sum()], rhs=np.r_[law, law, Fraction(1)])
+    of_the_walk = limits.single_sink_limit(walk) if len(sinks(game)) == 1 else law
+    return Sides(lhs=np.r_[laws.ravel(), of_the_walk], rhs=np.r_[law, law, law])
 
 
 AR_T6 = Statement(
@@ -108,7 +142,11 @@ AR_T7 = Statement(
     title="Two sinks: the two limits differ",
     source=Derived(limits.coordination_limits),
     tex=r"M = \mathrm{diag}(a > b):\ \pi_\varepsilon \to (\tfrac12, 0, 0, \tfrac12),\ \pi_\alpha \to (1, 0, 0, 0)",
-    hypotheses={"a > b > 0": lambda game: game.payoffs[0, 0, 0] > game.payoffs[0, 1, 1] > 0},
+    hypotheses={
+        "common payoffs": lambda game: game.sizes == (2, 2) and bool((game.payoffs[0] == game.payoffs[1]).all()),
+        "0 off the diagonal": lambda game: game.payoffs[0, 0, 1] == game.payoffs[0, 1, 0] == 0,
+        "a > b > 0": lambda game: game.payoffs[0, 0, 0] > game.payoffs[0, 1, 1] > 0,
+    },
     instances=COORDINATION_GAMES,
     solve=both_limits,
     claim=Identity(coordination),
@@ -119,17 +157,20 @@ AR_T7 = Statement(
 )
 
 
-def distance(game: PerturbedGame, rng: np.random.Generator, n: int, power: int = 1) -> np.ndarray:
-    """l1 distance of pi_epsilon from its limit; the same in every run."""
-    epsilon = game.epsilon**power
-    exact = np.abs(alpha_rank(game.payoffs, epsilon=epsilon).pi - alpha_rank(game.payoffs).pi).sum()
-    return np.full(n, float(exact))
+def perturbed_law(game: PerturbedGame, rng: np.random.Generator, n: int, power: int = 1) -> np.ndarray:
+    """pi_epsilon, flat; the same in every run."""
+    return np.stack([alpha_rank(game.payoffs, epsilon=game.epsilon**power).pi.ravel()] * n)
+
+
+def distance(game: PerturbedGame, laws: np.ndarray) -> np.ndarray:
+    """l1 distance of pi_epsilon from its limit by determinants."""
+    return np.abs(laws - epsilon_limit(exactly(game)).astype(float)).sum(axis=1)
 
 
 def rate(exponent: tuple[float, float]) -> Rate:
     """The distance over epsilon, against 1/epsilon."""
     return Rate(
-        cost=lambda game, found: found,
+        cost=distance,
         size=lambda game: 1 / game.epsilon,
         over=lambda game: game.epsilon,
         exponent=exponent,
@@ -141,12 +182,12 @@ AR_T6_RATE = Statement(
     title="The epsilon chain approaches its limit like epsilon",
     source=Derived(limits.single_sink_limit),
     tex=r"\|\pi_\varepsilon - \pi_0\|_1 = \Theta(\varepsilon)",
-    hypotheses={"error not 0": lambda game: bool(distance(game, None, 1)[0] > 0)},
+    hypotheses={"error not 0": lambda game: bool(distance(game, perturbed_law(game, None, 1))[0] > 0)},
     instances=EPSILON_LADDER,
-    solve=distance,
+    solve=perturbed_law,
     claim=rate((-0.05, 0.05)),
     saboteurs=(
-        saboteur("like the square of epsilon", solve=partial(distance, power=2)),
+        saboteur("like the square of epsilon", solve=partial(perturbed_law, power=2)),
         saboteur("faster than epsilon^(11/10) claimed", claim=rate((-0.2, -0.1))),
     ),
     notes="On matching pennies the error is exactly 0, so the rate is an upper bound in general.",

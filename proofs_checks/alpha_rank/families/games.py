@@ -78,6 +78,7 @@ POTENTIAL_GAMES = Family(
     always=(
         PotentialGame(np.array([0.0, 1.0]), (np.array([0.0]),), 1.0, 2),
         PotentialGame(np.array([[2.0, 0.0], [0.0, 1.0]]), (np.zeros((1, 2)), np.zeros((2, 1))), 1.0, 50),
+        PotentialGame(np.zeros((2, 2)), (np.zeros((1, 2)), np.array([[0.0], [1.0]])), 1.0, 2),
     ),
     draw=draw_potential,
 )

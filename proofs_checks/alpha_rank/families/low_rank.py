@@ -56,7 +56,7 @@ def has_rank(table: LowRankTable) -> bool:
     return bool((values[table.rank :] <= rounding(100, values[0])).all())
 
 
-def few_entries(seed: int, n: int = 16, rank: int = 2, oversampling: float = 2.0) -> LowRankTable:
+def few_entries(seed: int, n: int = 14, rank: int = 2, oversampling: float = 2.0) -> LowRankTable:
     """A table of Gaussian factors, of which so many entries are seen."""
     wanted = math.ceil(oversampling * n * rank * math.log(n) / 2)
     return LowRankTable(win_rates(n, rank, np.random.default_rng(seed)), rank, wanted)
@@ -73,8 +73,8 @@ def completed(table: LowRankTable, rng: np.random.Generator, n: int) -> np.ndarr
 
 FEW_ENTRIES = Family(
     "few-entries",
-    always=lambda: (few_entries(0), few_entries(1), few_entries(2, 20)),
-    draw=lambda draws: few_entries(draws.integers(0, 10**6), draws.integers(14, 20)),
+    always=lambda: (few_entries(0), few_entries(1)),
+    draw=lambda draws: few_entries(draws.integers(0, 10**6), draws.integers(12, 16)),
 )
 TOO_FEW_ENTRIES = Family("too-few-entries", always=lambda: (few_entries(0, oversampling=0.5),))
 

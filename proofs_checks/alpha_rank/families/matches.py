@@ -129,8 +129,8 @@ def draw_near_tie(draws: Draws) -> Match:
 MATCHES = Family(
     "matches",
     always=lambda: (
+        one_edge(0.25, 0.75, 60),  # enumerated, see `exact_chances`
         one_gap(0.5),
-        one_edge(0.25, 0.75, 60),
         staggered(3, 3),
         staggered(2, 2, 2),
         kuhn_matches(),
