@@ -214,13 +214,14 @@ DMD_LB2_KEPT = Statement(
     title="Dual mirror descent keeps nine tenths of 1/K of every sequence of long phases",
     source=Measured(
         what="the share of each optimum that Euclidean steps of K / sqrt(T) keep",
-        where="2 to 8 phases of 1000 to 3000 requests, epsilon from 1/256 to 1/16",
+        where="2 to 8 phases of 1000 to 3000 requests, epsilon from 1/64 to 1/16",
         command="lrtheory check dual_mirror_descent/DMD-LB2-kept",
     ),
     tex=r"L \ge 1000 \Rightarrow \min_\kappa R_\kappa/\mathrm{OPT}_\kappa \ge \tfrac{9}{10 K}",
     hypotheses={
         "long phases": lambda phases: phases.length >= 1000,
         "rewards that grow sixteenfold at least": lambda phases: phases.epsilon <= 1 / 16,
+        "first rewards above the rounding of prices": lambda phases: phases.epsilon ** (phases.n_phases - 1) >= 2**-42,
         "Euclidean steps": lambda phases: phases.geometry == "euclidean",
     },
     instances=LONG,

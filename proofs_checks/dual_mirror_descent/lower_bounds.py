@@ -13,7 +13,7 @@ from lrtheory.bounds import Classical, Draws, Expectation, Family, Inequality, M
 from lrtheory.dual_mirror_descent import theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, is_iid
-from proofs_checks.dual_mirror_descent.families.runs import Taken, legal, optima, rewards, taken
+from proofs_checks.dual_mirror_descent.families.runs import Taken, legal, optima, plausible, rewards, taken
 
 ARLOTTO_GURVICH = Classical(
     "a lower bound for the multisecretary problem",
@@ -133,7 +133,7 @@ def mean_optimum(law: RequestLaw) -> float:
 
 def gained(law: RequestLaw, found: Taken) -> np.ndarray:
     """R - OPT of each run, both from what was done."""
-    return rewards(law, legal(law, found)) - optima(law, found.kinds)
+    return rewards(law, plausible(law, legal(law, found))) - optima(law, found.kinds)
 
 
 def has_three_rewards(law: RequestLaw) -> bool:

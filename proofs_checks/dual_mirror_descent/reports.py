@@ -95,7 +95,7 @@ DMD_S7 = Statement(
     id="dual_mirror_descent/DMD-S7",
     title="What a run reports follows from what it did",
     source=Derived(theory.path_identity),
-    tex=r"\bar\mu = \tfrac1T\sum_t\mu_t,\quad B - B_{T+1} = \sum_t b_t(x_t),\quad \mathrm{gap} = \sum_t D_t(\bar\mu) - R",
+    tex=r"\bar\mu = \tfrac1T\sum_t\mu_t,\ B - B_{T+1} = \sum_t b_t(x_t),\quad \mathrm{gap} = \sum_t D_t(\bar\mu) - R",
     hypotheses={"proposals that do not fit are rejected": always},
     instances=ANY_GEOMETRY,
     solve=run,
@@ -105,9 +105,7 @@ DMD_S7 = Statement(
         saboteur("the last prices for the average ones", solve=with_last_prices),
         saboteur("proposals are booked", solve=proposals_booked),
         saboteur("a warm start from the price before the last", solve=one_price_early),
-        saboteur(
-            "the average of half the prices", patch=(steps.account, "+= state[PRICE, j]\n", "+= state[PRICE, j] / 2\n")
-        ),
+        saboteur("the average of the gradients", patch=(steps.account, "+= state[PRICE, j]\n", "+= gradient[j]\n")),
     ),
     notes="Every field of the result but its words, for all geometries, up to the rounding of sums.",
 )

@@ -66,7 +66,7 @@ def draw_phases(draws: Draws) -> Phases:
 
 def draw_long_phases(draws: Draws) -> Phases:
     """At least 1000 requests a phase."""
-    return Phases(draws.integers(2, 8), draws.integers(1000, 3000), 2.0 ** -draws.integers(4, 8))
+    return Phases(draws.integers(2, 8), draws.integers(1000, 3000), 2.0 ** -draws.integers(4, 6))
 
 
 PHASES = Family(
@@ -76,7 +76,7 @@ PHASES = Family(
 )
 LONG = Family(
     "long-phases-of-phases",
-    always=(Phases(2, 1000, 1 / 128), Phases(4, 1001, 1 / 128), Phases(8, 1002, 1 / 128)),
+    always=(Phases(2, 1000, 1 / 128), Phases(4, 1001, 1 / 128), Phases(8, 1002, 1 / 64)),
     draw=draw_long_phases,
 )
 

@@ -75,6 +75,20 @@ def legal(law: RequestLaw, found: Taken | Runs) -> Any:
     return found
 
 
+#: of refusing requests that do follow the law
+CHANCE = 2.0**-64
+
+
+def plausible(law: RequestLaw, found: Taken | Runs) -> Any:
+    """The runs, if their requests may be of the law: types, and two alike in a row, as often as chance allows."""
+    pairs = found.kinds[:, 0 : law.horizon - 1 : 2] == found.kinds[:, 1::2]
+    shares = np.bincount(found.kinds.ravel(), minlength=len(law.probabilities)) / found.kinds.size
+    off = np.abs(np.r_[shares - law.probabilities, pairs.mean() - (law.probabilities**2).sum()])
+    if (off > np.sqrt(-np.log(CHANCE) / (2 * np.r_[np.full(len(shares), found.kinds.size), pairs.size]))).any():
+        raise OutcomeError("the requests do not follow the law")
+    return found
+
+
 def priced(law: RequestLaw, found: Runs) -> Runs:
     """The runs, if they are also legal as pricing: proposals are best replies to the prices, and taken or not."""
     legal(law, found)
