@@ -134,7 +134,7 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
 def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -> Any:
     r"""Bound on P[lambda_min(B) <= 1 - d] or P[lambda_max(B) >= 1 + d] for the Gram matrix B of one line.
 
-    Statement MC-W1 measures the lower tail.
+    Statement MC-W1 measures both tails.
 
     Parameters
     ----------

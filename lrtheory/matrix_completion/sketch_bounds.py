@@ -23,6 +23,7 @@ __all__ = [
     "gaussian_sketch_failure",
     "gradient_rate",
     "preconditioned_condition",
+    "srht_failure",
     "tuned_gradient_rate",
     "tuned_step",
 ]
@@ -358,3 +359,43 @@ def gaussian_sketch_failure(t: Any, *, sketch_size: Any) -> Any:
     number("t", t, 0)
     number("sketch_size", sketch_size, 1)
     return 2 * np.exp(-sketch_size * t * t / 2)
+
+
+def srht_failure(sketch_size: int, *, n_rows: int, rank: int) -> float:
+    r"""Bound on P[some singular value of S Q lies outside [0.40, 1.48]] for an SRHT (statement MC-W6).
+
+    Parameters
+    ----------
+    sketch_size, n_rows, rank : int
+        s, n and k; n is the power of two to which rows are padded, and s of them are kept, each at most once.
+
+    Returns
+    -------
+    float
+        3 / k where 4 (sqrt k + sqrt(8 ln(k n)))^2 ln k <= s <= n; 1 elsewhere, where nothing is said.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not an integer, or below 1.
+
+    Proof
+    -----
+    The length of a row of H D Q is a convex function of the signs with Lipschitz constant 1 / sqrt n and mean at most
+    sqrt(k / n), so it exceeds a / sqrt n, a = sqrt k + sqrt(8 ln(k n)), with probability at most 1 / (k n) (Ledoux), and
+    some row does with at most 1 / k. Else, by matrix Chernoff for rows without replacement, the Gram matrix has an
+    eigenvalue below 1/6 with probability at most k exp(-(5/6 - ln(6) / 6) s / a^2), and one above 13/6 with at most
+    k exp(-(13/6 ln(13/6) - 7/6) s / a^2). With s / a^2 >= 4 ln k both are at most 1 / k; 1/6 > 0.40^2, 13/6 < 1.48^2.
+
+    References
+    ----------
+    .. [1] J. Tropp, Improved Analysis of the Subsampled Randomized Hadamard Transform, Adv. Adapt. Data Anal. 3, 2011.
+
+    Examples
+    --------
+    >>> srht_failure(573, n_rows=1024, rank=4)
+    0.75
+    """
+    s, n, k = (integer(*one, low=1) for one in (("sketch_size", sketch_size), ("n_rows", n_rows), ("rank", rank)))
+    needed = 4 * (np.sqrt(k) + np.sqrt(8 * np.log(k * n))) ** 2 * np.log(k)
+    return min(1.0, 3 / k) if needed <= s <= n else 1.0

@@ -113,7 +113,7 @@ def sketch(
     """
     A = np.ascontiguousarray(array("A", A, shape=(None, None)), dtype=np.float64)
     s, rng = integer("sketch_size", sketch_size, low=1), generator(rng)
-    return _SKETCHES[choice("kind", kind, KINDS)](A, s, rng)
+    return _maker(choice("kind", kind, KINDS))(A, s, rng)
 
 
 def _countsketch(A: np.ndarray, s: int, rng: np.random.Generator) -> np.ndarray:
@@ -160,14 +160,16 @@ def _uniform(A: np.ndarray, s: int, rng: np.random.Generator) -> np.ndarray:
     return _sampled(A, s, rng, np.full(len(A), 1 / len(A)))
 
 
-_SKETCHES: dict[str, Callable[..., np.ndarray]] = {
-    "countsketch": _countsketch,
-    "osnap": _osnap,
-    "srht": _srht,
-    "gaussian": _gaussian,
-    "leverage": _leverage,
-    "uniform": _uniform,
-}
+def _maker(kind: str) -> Callable[[np.ndarray, int, np.random.Generator], np.ndarray]:
+    makers = {
+        "countsketch": _countsketch,
+        "osnap": _osnap,
+        "srht": _srht,
+        "gaussian": _gaussian,
+        "leverage": _leverage,
+        "uniform": _uniform,
+    }
+    return makers[kind]
 
 
 @arrays("host")

@@ -56,6 +56,7 @@ from lrtheory.matrix_completion.sketch_bounds import (
     gaussian_sketch_failure,
     gradient_rate,
     preconditioned_condition,
+    srht_failure,
     tuned_gradient_rate,
     tuned_step,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "row_norm_change",
     "samples_alternating",
     "samples_for_contraction",
+    "srht_failure",
     "tuned_gradient_rate",
     "tuned_step",
     "wedin_bound",

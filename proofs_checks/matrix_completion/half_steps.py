@@ -6,12 +6,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_completion import (
-    CompletionState,
     alternation,
-    complete,
     incoherence,
     objective,
     observations,
@@ -22,24 +21,30 @@ from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.half_steps import (
     CASES,
     EQUAL_ANGLES,
+    FROM_THE_TRUTH,
     ILL_CONDITIONED,
-    ITERATIONS,
     RIDGE_CASES,
-    RUNS,
     UNDETERMINED,
     WHOLE,
     WITH_HOLES,
-    WITH_RIDGE,
     HalfStepCase,
     RidgeCase,
-    RunCase,
-    balance_at_the_end,
     distance,
     exact_step,
     is_determined,
     panel_condition,
     robust_step,
     row_step,
+)
+from proofs_checks.matrix_completion.families.runs import (
+    ITERATIONS,
+    RUNS,
+    WITH_RIDGE,
+    Factors,
+    RunCase,
+    all_factors,
+    factors_at_the_end,
+    is_clear,
 )
 from proofs_checks.matrix_completion.families.samples import STARTS, MaskLaw
 
@@ -82,13 +87,14 @@ MC_D1 = Statement(
 
 
 def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -> Sides:
-    """dist(V~, V*) against the bound by |F|, |E| and s_k; where the bound says something."""
+    """The inner error against its stated size, and dist(V~, V*) against the bound by |F|, |E| and s_k."""
     driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask), 2)
-    inner = np.linalg.norm(case.inner, 2)
-    start = distance(case.start, case.left)
+    inner, start = np.linalg.norm(case.inner, 2), distance(case.start, case.left)
+    found = np.linalg.norm(factor - theory.exact_half_step(case.start, case.truth, case.mask), 2)
     bound = theory.contraction_bound(start, smallest=case.singular_values[which], driving=driving, inner=inner)
-    allowed = step_rounding(case) / case.singular_values[-1] ** 2
-    return Sides([distance(factor, case.right)], [bound if bound > 0 else 1.0], trivial=[1.0], rounding=allowed)
+    allowed = step_rounding(case) * np.array([1, case.singular_values[-1] ** -2])
+    rhs = [inner, bound if bound > 0 else 1.0]
+    return Sides([found, distance(factor, case.right)], rhs, trivial=[np.inf, 1.0], rounding=allowed)
 
 
 MC_D2 = Statement(
@@ -99,14 +105,14 @@ MC_D2 = Statement(
     hypotheses={"every column is determined": is_determined},
     instances=CASES,
     solve=robust_step,
-    claim=Inequality(contraction_sides),
+    claim=Inequality(contraction_sides, unbounded="the inner error of a solver has no upper limit"),
     saboteurs=(
         saboteur(
             "s_1 in place of s_k", claim=Inequality(partial(contraction_sides, which=0)), instances=ILL_CONDITIONED
         ),
         saboteur("one step of conjugate gradients", solve=mutants.one_step, instances=ILL_CONDITIONED),
     ),
-    notes="The distance after the step is that of V*; vacuous where the errors are as large as s_k.",
+    notes="First that the inner error is as small as stated; the bound is vacuous where |F| + |E| is near s_k.",
 )
 
 
@@ -130,6 +136,7 @@ MC_D3 = Statement(
     instances=WHOLE,
     solve=exact_step,
     claim=Identity(found_at_once),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("one entry is lost", solve=mutants.one_entry_lost),
         saboteur("three quarters are seen", breaks="everything is seen", instances=WITH_HOLES),
@@ -143,7 +150,7 @@ def final_error(case: HalfStepCase, factor: np.ndarray, norm: Any = None) -> Sid
     values = case.singular_values if norm is None else norm(case.singular_values)
     bound = theory.error_bound(distance(case.start, case.left), singular_values=values, driving=driving)
     error = np.linalg.norm(case.matrix - case.start @ factor.T)
-    return Sides([error], [bound], trivial=[np.linalg.norm(case.matrix)], rounding=step_rounding(case))
+    return Sides([error], [bound], rounding=step_rounding(case))
 
 
 MC_P7 = Statement(
@@ -154,9 +161,10 @@ MC_P7 = Statement(
     hypotheses={"every column is determined": is_determined},
     instances=CASES,
     solve=exact_step,
-    claim=Inequality(final_error),
+    claim=Inequality(final_error, unbounded="the error of a product may be anything"),
+    decisions=("outcome",),
     saboteurs=(
-        saboteur("a ridge of 1", solve=partial(exact_step, ridge=1.0), instances=WHOLE),
+        saboteur("a ridge of 1", solve=partial(exact_step, ridge=1.0), instances=FROM_THE_TRUTH),
         saboteur(
             "the spectral norm of S",
             claim=Inequality(partial(final_error, norm=lambda s: s[:1])),
@@ -200,7 +208,8 @@ MC_E1_BOUND = Statement(
     hypotheses={"orthonormal columns": lambda law: np.allclose(law.start.T @ law.start, np.eye(law.start.shape[1]))},
     instances=STARTS,
     solve=driving_moment,
-    claim=Inequality(moment_bounds),
+    claim=Inequality(moment_bounds, unbounded="second moments have no upper limit"),
+    closed="the claim compares formulas of the library, and no algorithm is under test",
     saboteurs=(
         saboteur("nine tenths of the bound", claim=Inequality(partial(moment_bounds, share=0.9))),
         saboteur("1/p for (1 - p)/p", solve=lambda law, rng: driving_moment(law) / (1 - law.density)),
@@ -218,7 +227,8 @@ def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
     gradient = rest.T @ factor + case.ridge * case.factor
     balance = case.ridge * (factor.T @ factor - case.factor.T @ case.factor)
     own = rest @ case.factor + case.ridge * factor
-    scale = (1 + np.abs(case.values).max() + np.abs(factor).max() + np.abs(case.factor).max()) ** 2
+    longest = np.linalg.norm(case.values) / (2 * np.sqrt(case.ridge))  # of a solution, since s / (s^2 + lambda) is less
+    scale = (1 + np.abs(case.values).max() + longest + np.abs(case.factor).max()) ** 2
     allowed = rounding(64 * case.factor.size, scale * (1 + scale / case.ridge))
     return Sides(np.vstack([balance, own]), np.vstack([-gradient.T @ case.factor, 0 * own]), rounding=allowed)
 
@@ -277,22 +287,20 @@ MC_L10 = Statement(
 # --- the objective ---------------------------------------------------------------------------------------------------
 
 
-def residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
-    """Roots of twice the objective relative to the values, after each of 12 iterations of a few warm inner steps."""
-    data, found = case.observations, []
-
-    def keep(state: CompletionState) -> None:
-        found.append(np.sqrt(2 * objective(data, state.U, state.V, ridge=case.ridge)) / np.linalg.norm(data.values))
-
-    setting = {"method": "cg", "max_inner_iter": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
-    complete(data, case.rank, ridge=case.ridge, rng=case.seed, callback=keep, **setting)
-    return np.array(found)
+def falling(case: RunCase, found: list[tuple[np.ndarray, np.ndarray]]) -> Sides:
+    """Roots of twice the objective relative to the values, from the start on: each against the one before."""
+    if not 1 <= len(found) <= 12:
+        raise OutcomeError(f"a run has one to 12 iterations; got {len(found)}")
+    data = case.observations
+    values = [objective(data, U, V, ridge=case.ridge) for U, V in (case.start, *found)]
+    roots = np.sqrt(2 * np.array(values)) / np.linalg.norm(data.values)
+    return Sides(roots[1:], roots[:-1], rounding=rounding(64 * case.shape[0] * case.rank, 1.0))
 
 
-def falling(case: RunCase, found: np.ndarray) -> Sides:
-    """Each of them against the one before; the first one, after one iteration, is not yet zero."""
-    allowed = rounding(64 * case.shape[0] * case.rank, 1.0)
-    return Sides(np.r_[found[1:], 2 * allowed], np.r_[found[:-1], found[0]], rounding=allowed)
+def starts_well(case: RunCase) -> bool:
+    """Whether the start is better than zero."""
+    data = case.observations
+    return bool(objective(data, *case.start, ridge=case.ridge) < 0.5 * (data.values**2).sum())
 
 
 MC_L7 = Statement(
@@ -302,10 +310,11 @@ MC_L7 = Statement(
         "monotonicity of conjugate gradients", "M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952"
     ),
     tex=r"f(U_{t+1}, V_t) \le f(U_t, V_t)",
-    hypotheses={"a warm start": always},
+    hypotheses={"a start that is better than zero": starts_well},
     instances=RUNS,
-    solve=residuals,
-    claim=Inequality(falling),
+    solve=all_factors,
+    claim=Inequality(falling, unbounded="objectives have no upper limit"),
+    decisions=("*",),
     saboteurs=(
         saboteur(
             "the moving factor is not rotated", patch=(alternation.rotated, "moved = moving @ R.T", "moved = moving")
@@ -314,26 +323,33 @@ MC_L7 = Statement(
             "under a ridge the moving factor is not rotated",
             patch=(alternation.rotated, "return fixed @ W, moving @ W", "return fixed @ W, moving"),
         ),
-        saboteur("cold starts", solve=mutants.cold_residuals),
+        saboteur("cold starts", solve=mutants.cold_factors),
     ),
     notes="Whatever the number of steps.",
 )
 
 
-def balanced(case: RunCase, found: np.ndarray) -> Sides:
-    """The imbalance against zero, up to the rounding of all iterations; that the ridge leaves a residual."""
+def balanced(case: RunCase, found: Factors) -> Sides:
+    """Imbalance and both gradients against zero, up to the rounding of all iterations; and that something is found."""
+    data, (U, V) = case.observations, (found.left, found.right)
+    entries = (U[data.rows] * V[data.cols]).sum(1) - data.values
+    rest = sparse.coo_array((entries, (data.rows, data.cols)), shape=data.shape)
+    gradients = rest @ V + case.ridge * U, rest.T @ U + case.ridge * V
+    size = np.linalg.norm(data.values)
     allowed = rounding(64 * ITERATIONS * sum(case.shape) * case.rank, 1.0)
-    return Sides([found[0], int(found[1] > allowed)], [0.0, 1], rounding=allowed)
+    zeros = [theory.imbalance(U, V), *(np.linalg.norm(one) / (np.sqrt(size) * size) for one in gradients)]
+    smaller = objective(data, U, V, ridge=case.ridge) < 0.5 * size**2
+    return Sides([*zeros, int(smaller)], [0.0, 0.0, 0.0, 1], rounding=allowed)
 
 
 MC_L9_END = Statement(
     id="matrix_completion/MC-L9-end",
     title="At the end of a run with a ridge the factors are balanced",
     source=Derived(theory.imbalance),
-    tex=r"t \to \infty \Rightarrow \|U_t^T U_t - V_t^T V_t\|_F / \|V_t^T V_t\|_F \to 0",
-    hypotheses={"a ridge": lambda case: case.ridge > 0},
+    tex=r"t \to \infty \Rightarrow \|U_t^T U_t - V_t^T V_t\|_F / \|V_t^T V_t\|_F \to 0,\ \nabla f \to 0",
+    hypotheses={"a ridge of at most half of the k-th singular value of the sample": is_clear},
     instances=WITH_RIDGE,
-    solve=balance_at_the_end,
+    solve=factors_at_the_end,
     claim=Identity(balanced),
     saboteurs=(
         saboteur(

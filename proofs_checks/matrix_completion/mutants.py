@@ -9,25 +9,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrtheory.matrix_completion import half_step, objective, sketch
+from lrtheory.matrix_completion import complete, half_step, sketch
+from proofs_checks.matrix_completion.families.fresh import FreshSamples, last_factors
 from proofs_checks.matrix_completion.families.half_steps import (
     Certified,
     HalfStepCase,
     RidgeCase,
-    RunCase,
     Start,
-    balance_at_the_end,
     certificate_of,
     certified,
     exact_step,
     row_step,
 )
+from proofs_checks.matrix_completion.families.patterns import Pattern
 from proofs_checks.matrix_completion.families.regressions import Perturbed, Regression, path, preconditioner
+from proofs_checks.matrix_completion.families.runs import Factors, RunCase, factors_at_the_end
 from proofs_checks.matrix_completion.families.samples import (
     Coverage,
     Ladder,
     MaskLaw,
-    Pattern,
     SketchLaw,
     columns,
     counted,
@@ -76,23 +76,30 @@ def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 
-def cold_residuals(case: RunCase, rng: np.random.Generator) -> np.ndarray:
+def cold_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     """Conjugate gradients that start from zero in every half-step."""
-    data = case.observations
-    V, found = np.linalg.qr(np.random.default_rng(case.seed).normal(size=(case.shape[1], case.rank)))[0], []
+    data, (U, V), found = case.observations, case.start, []
     setting = {"method": "cg", "max_inner_iter": case.inner_steps, "tol": 1e-12, "ridge": case.ridge}
     for _ in range(12):
+        V = half_step(data, U, axis=1, **setting).factor
         U = half_step(data, V, axis=0, **setting).factor
-        V = half_step(data, np.linalg.qr(U)[0], axis=1, **setting).factor
-        value = objective(data, np.linalg.qr(U)[0], V, ridge=case.ridge)
-        found.append(np.sqrt(2 * value) / np.linalg.norm(data.values))
-        V = np.linalg.qr(V)[0]
-    return np.array(found)
+        found.append((U, V))
+    return found
 
 
-def three_iterations(case: RunCase, rng: np.random.Generator) -> np.ndarray:
-    """The imbalance of a run that has not ended."""
-    return balance_at_the_end(case, max_iter=3)
+def three_iterations(case: RunCase, rng: np.random.Generator) -> Factors:
+    """The factors of a run that has not ended."""
+    return factors_at_the_end(case, max_iter=3)
+
+
+def half_of_the_sample(fresh: FreshSamples, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Half of the entries."""
+    return last_factors(replace(fresh, oversampling=fresh.oversampling / 2), rng, n)
+
+
+def without_inner_errors(fresh: FreshSamples, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Exact half-steps, which go below every floor."""
+    return last_factors(replace(fresh, floor=0.0), rng, n)
 
 
 # --- regressions -----------------------------------------------------------------------------------------------------
@@ -131,9 +138,10 @@ def not_rescaled(perturbed: Perturbed, rng: np.random.Generator) -> np.ndarray:
 
 
 def masks_that_suit(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Entries of which the start explains little are never seen, so the sample knows U."""
+    """Entries of which the start explains little are seen less often than the others, so the sample knows U."""
     outside = np.abs(law.matrix - law.start @ (law.start.T @ law.matrix))
-    return masks(law, rng, n) & (outside <= np.median(outside))
+    chance = law.density + np.where(outside <= np.median(outside), 0.25, -0.25)
+    return rng.random((n, *law.shape)) < chance
 
 
 def whole_rows(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -150,6 +158,29 @@ def without_long_rows(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndar
     """The rows of the start that are longer than the median are never seen."""
     lengths = np.linalg.norm(law.start, axis=1)
     return columns(law, rng, n) & (lengths <= np.median(lengths))
+
+
+def whole_columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Everything is seen."""
+    return np.ones((n, law.shape[0]), bool)
+
+
+def uneven_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """One of three drawn buckets is the first one, and signs are fair."""
+    s, (_, k) = law.sketch_size, law.basis.shape
+    buckets = np.where(rng.random((n, k)) < 1 / 3, 0, rng.integers(s, size=(n, k)))
+    signs = rng.choice([-1.0, 1.0], size=(n, k))
+    return (buckets[:, None] == np.arange(s)[:, None]) * signs[:, None]
+
+
+def countsketch_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """A sketch with the right mean and another law."""
+    return sketches(replace(law, kind="countsketch"), rng, n)
+
+
+def few_of_the_rows(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
+    """One row in 64."""
+    return sketches(replace(law, sketch_size=law.sketch_size // 64), rng, n)
 
 
 def smaller_sketches(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -170,6 +201,11 @@ def half_of_the_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.
 def gaussian_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """A sketch that never loses rank."""
     return sketches(replace(law, kind="gaussian"), rng, n)
+
+
+def thirty_iterations(pattern: Pattern, rng: np.random.Generator) -> np.ndarray:
+    """Alternation, which passes the news on by one line an iteration."""
+    return complete(pattern.observations, 1, method="exact", max_iter=30).block()
 
 
 def enough_entries(pattern: Pattern, rng: np.random.Generator) -> bool:
@@ -198,8 +234,8 @@ def without_fourth_powers(law: SketchLaw, rng: np.random.Generator) -> float:
 
 
 def oracle(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Success in every run."""
-    return np.ones(n, bool)
+    """The matrix itself in every run."""
+    return np.broadcast_to(coverage.truth, (n, *coverage.shape))
 
 
 def as_many_steps_as_unknowns(ladder: Ladder, rng: np.random.Generator, n: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_completion import sketching, spectral_start, theory
 from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.half_steps import distance
@@ -53,7 +53,8 @@ MC_L1 = Statement(
     hypotheses={"distortion below 1": embeds()},
     instances=REGRESSIONS,
     solve=preconditioner,
-    claim=Inequality(conditioned),
+    claim=Inequality(conditioned, unbounded="a triangle may make singular values as large as it likes"),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("half of the distortion", claim=Inequality(partial(conditioned, share=0.5))),
         saboteur("R of the first rows", solve=mutants.first_rows),
@@ -84,7 +85,7 @@ MC_L2 = Statement(
     hypotheses={"distortion below 0.29": embeds(0.29)},
     instances=FINE_SKETCHES,
     solve=partial(path, method="gd"),
-    claim=Inequality(gradient_rate),
+    claim=Inequality(gradient_rate, unbounded="iterates may be anywhere"),
     saboteurs=(
         saboteur("half of the rate", claim=Inequality(partial(gradient_rate, share=0.5))),
         saboteur("no preconditioner", solve=mutants.not_preconditioned),
@@ -110,7 +111,7 @@ MC_L2_CG = Statement(
     hypotheses={"distortion below 1": embeds()},
     instances=REGRESSIONS,
     solve=partial(path, method="cg"),
-    claim=Inequality(conjugate_rate),
+    claim=Inequality(conjugate_rate, unbounded="iterates may be anywhere"),
     saboteurs=(
         saboteur("no preconditioner", solve=partial(mutants.not_preconditioned, method="cg")),
         saboteur(
@@ -138,7 +139,8 @@ MC_L2_TUNED = Statement(
     hypotheses={"distortion below 1": embeds()},
     instances=REGRESSIONS,
     solve=preconditioner,
-    claim=Inequality(tuned_rate),
+    claim=Inequality(tuned_rate, unbounded="a triangle may make singular values as large as it likes"),
+    decisions=("outcome",),
     saboteurs=(
         saboteur("nine tenths of the rate", claim=Inequality(partial(tuned_rate, share=0.9))),
         saboteur("R of the first rows", solve=mutants.first_rows),
@@ -167,7 +169,7 @@ MC_L3 = Statement(
     hypotheses={"distortion below 1/2": embeds(0.5)},
     instances=FINE_SKETCHES,
     solve=solved,
-    claim=Inequality(accurate),
+    claim=Inequality(accurate, unbounded="a solution may be anywhere"),
     saboteurs=(
         saboteur("stops far too early", solve=mutants.no_iteration),
         saboteur("one thousandth of epsilon", claim=Inequality(partial(accurate, share=0.001))),
@@ -181,6 +183,8 @@ MC_L3 = Statement(
 def clipped_well(spike: Spike, found: np.ndarray) -> Sides:
     """dist(qr(U^c), U*) against e / (1 - e), and the longest row against its bound."""
     m, k = spike.truth.shape
+    if found.shape != (m, k) or not np.allclose(found.T @ found, np.eye(k)):
+        raise OutcomeError("a clipped basis must have orthonormal columns")
     W, _, Zt = np.linalg.svd(spike.truth.T @ spike.start)
     error = np.linalg.norm(spike.start - spike.truth @ (W @ Zt))
     rows = theory.clipped_row_bound(error, incoherence=spike.mu, n_rows=m, rank=k, clip=spike.clip)
@@ -220,19 +224,22 @@ MC_L4 = Statement(
 
 
 def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0) -> Sides:
-    """mu(B) against its bound, and from below; the smallest singular value, and every row norm of the basis."""
+    """Both mus against what they are, from above and below; then mu(B), sigma_min and every row norm against bounds."""
     A, E = perturbed.matrix, perturbed.change
     (m, k), smallest, change = A.shape, np.linalg.svd(A, compute_uv=False)[-1], factor * np.linalg.norm(E, 2)
     before, after = (np.linalg.norm(np.linalg.qr(X)[0], axis=1) for X in (A, A + E))
+    truth = np.sqrt(m / k) * np.array([before.max(), after.max()])
     rows = theory.perturbed_row_bound(
         before, row_change=factor * np.linalg.norm(E, axis=1), smallest=smallest, change=change
     )
     moved = np.broadcast_to(theory.row_norm_change(smallest, change=change), before.shape)
-    mu = theory.incoherence_bound(mus[0], n_rows=m, rank=k, smallest=smallest, change=change)
+    mu = theory.incoherence_bound(truth[0], n_rows=m, rank=k, smallest=smallest, change=change)
     least = theory.perturbed_smallest(smallest, change=change)
-    lhs = np.r_[mus[1], np.sqrt(m / k) * after.max(), least, after, np.abs(after - before)]
-    rhs = np.r_[mu, mus[1], np.linalg.svd(A + E, compute_uv=False)[-1], rows, moved]
-    return Sides(lhs, rhs, rounding=rounding(256 * m * k, (1 + np.abs(A).max()) / min(1.0, smallest)))
+    lhs = np.r_[mus, truth, truth[1], least, after, np.abs(after - before)]
+    rhs = np.r_[truth, mus, mu, np.linalg.svd(A + E, compute_uv=False)[-1], rows, moved]
+    trivial = np.r_[np.full(4, np.inf), np.sqrt(m / k), np.inf, np.ones(2 * m)]
+    allowed = rounding(256 * m * k, (1 + np.abs(A).max()) / min(1.0, smallest))
+    return Sides(lhs, rhs, trivial=trivial, rounding=allowed)
 
 
 MC_L5 = Statement(
@@ -243,7 +250,7 @@ MC_L5 = Statement(
     hypotheses={"the change is at most half of the smallest singular value": is_small},
     instances=PERTURBED,
     solve=incoherences,
-    claim=Inequality(still_incoherent),
+    claim=Inequality(still_incoherent, unbounded="a report may be any number, and a matrix has any unit"),
     saboteurs=(
         saboteur("half of the change", claim=Inequality(partial(still_incoherent, factor=0.5))),
         saboteur("incoherence without sqrt(m/k)", solve=mutants.not_rescaled),

@@ -30,14 +30,16 @@ from proofs_checks.matrix_completion.families.samples import FLOPS, Ladder, coun
 
 
 def start_error(case: HalfStepCase, start: Start, share: float = 1.0) -> Sides:
-    """dist(U_0, U*) against Wedin's bound, and every singular value's error against |E|."""
+    """dist(U_0, U*) against Wedin's bound, every singular value's error against |E|, and each against what it is."""
     seen = case.mask / case.mask.mean()
     noise = np.linalg.norm(case.matrix * seen - case.matrix, 2)
-    smallest = case.singular_values[-1]
+    smallest, k = case.singular_values[-1], len(case.singular_values)
     bound = theory.wedin_bound(share * noise, smallest=smallest) if share * noise < smallest else 1.0
     moved = np.abs(start.singular_values - case.singular_values)
-    lhs, rhs = np.r_[distance(start.basis, case.left), moved], np.r_[bound, np.full(len(moved), share * noise)]
-    trivial = np.r_[1.0, np.full(len(moved), np.inf)]
+    own = np.linalg.svd(case.matrix * seen, compute_uv=False)[:k]
+    lhs = np.r_[distance(start.basis, case.left), moved, start.singular_values, own]
+    rhs = np.r_[bound, np.full(k, share * noise), own, start.singular_values]
+    trivial = np.r_[1.0, np.full(3 * k, np.inf)]
     return Sides(lhs, rhs, trivial=trivial, rounding=rounding(64 * case.mask.size, 1 / (smallest * case.mask.mean())))
 
 
@@ -49,7 +51,8 @@ MC_L6 = Statement(
     hypotheses={"something is seen": lambda case: bool(case.mask.any())},
     instances=DENSE_CASES,
     solve=started,
-    claim=Inequality(start_error),
+    claim=Inequality(start_error, unbounded="reported singular values may be any numbers"),
+    decisions=("basis",),
     saboteurs=(
         saboteur(
             "not divided by p",
@@ -97,9 +100,10 @@ MC_L8 = Statement(
     hypotheses={"a weight": lambda case: case.ridge > 0},
     instances=RIDGE_CASES,
     solve=certified,
-    claim=Inequality(no_better),
+    claim=Inequality(no_better, unbounded="objectives have no upper limit"),
+    decisions=("left", "right"),
     saboteurs=(
-        saboteur("the dual point is not shrunk", patch=(certificates.gap, "(lam / norm if lam > 0 else 0.0)", "1.0")),
+        saboteur("the dual point is not shrunk", patch=(certificates.gap, "else weight / length", "else 1.0")),
         saboteur("half of the gap", solve=partial(mutants.share_of_the_gap, share=0.5)),
         saboteur("one and a half times the gap", solve=partial(mutants.share_of_the_gap, share=1.5)),
     ),
@@ -107,9 +111,11 @@ MC_L8 = Statement(
 
 
 def vanishes(case: RidgeCase, found: Certified) -> Sides:
-    """The gap against zero, and the bound against the objective."""
+    """The bound against the objective of the factors, and that against the optimum by shrunk singular values."""
     value = nuclear_objective(case, found.left @ found.right.T)
-    return Sides([found.gap, found.bound], [0.0, value], rounding=rounding(256 * case.values.size, 1 + value))
+    spectrum = np.linalg.svd(case.values, compute_uv=False)
+    least = np.where(spectrum > case.ridge, case.ridge * (spectrum - case.ridge / 2), spectrum**2 / 2).sum()
+    return Sides([found.bound, value], [value, least], rounding=rounding(256 * case.values.size, 1 + least))
 
 
 MC_L8_OPTIMUM = Statement(
@@ -121,6 +127,8 @@ MC_L8_OPTIMUM = Statement(
     instances=OPTIMA,
     solve=certified,
     claim=Identity(vanishes),
+    decisions=("left", "right"),
+    unread={"gap": "at the optimum it is the rounding of objective and bound; MC-L8 compares it with their difference"},
     saboteurs=(
         saboteur("half of the ridge in the half-step", solve=mutants.certified_at_half_the_ridge),
         saboteur(
@@ -162,6 +170,7 @@ MC_T1_FLOPS = Statement(
     instances=FLOPS,
     solve=both_counts,
     claim=Identity(operations),
+    closed="only the library's own kernel can be run on numbers that count",
     saboteurs=(
         saboteur("three conjugate gradients", solve=partial(counted, method="cg")),
         saboteur("whole Gram matrices", claim=Identity(partial(operations, gram=2))),

@@ -103,6 +103,7 @@ CALLS = {
     "theory.row_norm_change": lambda: call(1.0, change=0.2),
     "theory.samples_alternating": lambda: call(100, rank=2, incoherence=1, condition=1),
     "theory.samples_for_contraction": lambda: call(rank=2, incoherence=1, condition=1),
+    "theory.srht_failure": lambda: call(600, n_rows=1024, rank=4),
     "theory.tuned_gradient_rate": lambda: call(0.5),
     "theory.tuned_step": lambda: call(0.5),
     "theory.wedin_bound": lambda: call(0.1, smallest=1.0),

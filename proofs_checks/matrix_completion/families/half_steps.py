@@ -10,10 +10,8 @@ from lrtheory.bounds import Draws, Family
 from lrtheory.matrix_completion import (
     LowRank,
     Observations,
-    complete,
     duality_gap,
     half_step,
-    make_low_rank,
     spectral_init,
 )
 
@@ -63,7 +61,9 @@ def orthonormal(A: np.ndarray) -> np.ndarray:
 
 
 def distance(A: np.ndarray, B: np.ndarray) -> float:
-    """The sine of the largest principal angle between the columns of A and of B."""
+    """The sine of the largest principal angle between the columns of A and of B; 1 where those of A are dependent."""
+    if not np.isfinite(A).all() or np.linalg.matrix_rank(A) < A.shape[1]:
+        return 1.0
     A, B = orthonormal(A), orthonormal(B)
     return min(1.0, float(np.linalg.norm(A - B @ (B.T @ A), 2)))
 
@@ -150,6 +150,7 @@ def equal_angles(k: int = 3, sine: float = 0.5) -> HalfStepCase:
     return HalfStepCase(left, np.ones(k), np.eye(k), np.ones((2 * k, k), bool), start, np.zeros((k, k)))
 
 
+FROM_THE_TRUTH = Family("from-the-truth", always=lambda: (replace(always_cases()[2], start=always_cases()[2].left),))
 EQUAL_ANGLES = Family("equal-angles", always=lambda: (equal_angles(),))
 WITH_HOLES = Family("with-holes", always=lambda: (always_cases()[1],))
 
@@ -188,14 +189,15 @@ RIDGE_CASES = Family(
     always=(
         RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, True]]), np.array([[1.0], [1.0]]), 1.0),
         RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.5),
+        RidgeCase(np.array([[0.5, 0.5, 1.0]] * 2), np.array([[True, False, False]] * 2), np.zeros((3, 1)), 0.25),
     ),
     draw=draw_ridge,
 )
 UNDETERMINED = Family(
     "undetermined",
     always=tuple(
-        RidgeCase(np.array([[2.0, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.0, method)
-        for method in ("exact", "cg", "sketch")
+        RidgeCase(np.array([[value, 1.0]]), np.array([[True, False]]), np.array([[1.0, 2.0], [1.0, 1.0]]), 0.0, method)
+        for value, method in ((2.0, "exact"), (3.0, "cg"), (4.0, "sketch"))
     ),
     draw=lambda draws: draw_thin(draws),
 )
@@ -278,52 +280,6 @@ OPTIMA = Family(
 NOT_SHRUNK = Family("not-shrunk", always=lambda: (optimum(np.array([[3.0, 0.0], [0.0, 2.0]]), 1.0, shrink=False),))
 
 
-# --- whole runs ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RunCase:
-    """A matrix of rank k with geometric singular values, the number of inner steps, and the seed of both."""
-
-    shape: tuple[int, int]
-    rank: int
-    condition: float
-    oversampling: float
-    inner_steps: int
-    seed: int
-    ridge: float = 0.0
-
-    @property
-    def observations(self) -> Observations:
-        """What is seen."""
-        options = {"condition": self.condition, "oversampling": self.oversampling}
-        return make_low_rank(self.shape, self.rank, rng=self.seed, **options).observations
-
-
-WITH_RIDGE = Family(
-    "with-ridge",
-    always=(RunCase((40, 30), 2, 2.0, 5.0, 0, 0, ridge=2.0), RunCase((20, 30), 1, 1.0, 6.0, 0, 1, ridge=4.0)),
-)
-RUNS = Family(
-    "runs",
-    always=(
-        RunCase((60, 50), 3, 10.0, 4.0, 2, 0),
-        RunCase((40, 30), 2, 1.0, 3.0, 1, 1),
-        RunCase((60, 50), 4, 3.0, 4.0, 5, 2),
-        RunCase((40, 30), 3, 3.0, 4.0, 2, 3, ridge=1.0),
-    ),
-    draw=lambda draws: RunCase(
-        (40, 30),
-        draws.integers(1, 3),
-        draws.choice((1.0, 10.0)),
-        4.0,
-        draws.integers(1, 5),
-        draws.integers(0, 10**6),
-        draws.choice((0.0, 1.0)),
-    ),
-)
-
-
 # --- the start of a run ----------------------------------------------------------------------------------------------
 
 
@@ -363,13 +319,3 @@ DENSE_CASES = Family(
     ),
     draw=draw_case,
 )
-
-
-ITERATIONS = 200  # of a run that ends at a stationary point
-
-
-def balance_at_the_end(case: RunCase, rng: np.random.Generator | None = None, max_iter: int = ITERATIONS) -> np.ndarray:
-    """|U^T U - V^T V| relative to |V^T V| after exact half-steps, and the residual."""
-    setting = {"method": "exact", "max_iter": max_iter, "tol": 0.0, "record": True}
-    done = complete(case.observations, case.rank, ridge=case.ridge, rng=case.seed, **setting)
-    return np.array([done.trace["imbalance"][-1], done.trace["residual"][-1]])

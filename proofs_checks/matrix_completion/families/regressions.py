@@ -44,7 +44,11 @@ def hilbert(n: int, k: int) -> Regression:
     return Regression(np.vander(grid, k), np.exp(3 * grid), 16 * k)
 
 
-REGRESSIONS = Family("regressions", always=lambda: (hilbert(100, 4),), draw=draw_regression)
+REGRESSIONS = Family(
+    "regressions",
+    always=lambda: (hilbert(100, 4), Regression(np.ones((20, 1)), np.arange(20) / 16, 16)),
+    draw=draw_regression,
+)
 
 
 def distortion_of(regression: Regression, compressed: np.ndarray) -> float:
@@ -102,8 +106,9 @@ class Spike:
 
 
 def spiked(m: int, k: int, size: float, clip: str, noise: float = 0.0) -> Spike:
-    """Hadamard columns, whose rows all have one length, and one entry that is off."""
-    truth = hadamard(m)[:, :k] / np.sqrt(m)
+    """Hadamard columns, others for each rule, whose rows all have one length, and one entry that is off."""
+    first = k if clip == "entry" else 0
+    truth = hadamard(m)[:, first : first + k] / np.sqrt(m)
     rng = np.random.default_rng(m + k)
     start = truth + noise * rng.normal(size=(m, k)) / np.sqrt(m)
     start[0, 0] += size
@@ -112,7 +117,7 @@ def spiked(m: int, k: int, size: float, clip: str, noise: float = 0.0) -> Spike:
 
 def spiked_haar(m: int, k: int, size: float, clip: str) -> Spike:
     """A random basis, whose longest row sets mu, and a spike in another row that is longer than the clip."""
-    truth = orthonormal(np.random.default_rng(m - k).normal(size=(m, k)))
+    truth = orthonormal(np.random.default_rng([m - k, clip == "row"]).normal(size=(m, k)))
     lengths = np.linalg.norm(truth, axis=1)
     start = truth.copy()
     start[lengths.argmin(), 0] += size

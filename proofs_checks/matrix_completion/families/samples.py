@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,10 @@ from proofs_checks.matrix_completion.families.half_steps import case, orthonorma
 
 @dataclass(frozen=True)
 class MaskLaw:
-    """A truth U* (m, k), S (k,), V* (n, k), an independent start U (m, k), and the chance p that an entry is seen."""
+    """A truth U* (m, k), S (k,), V* (n, k), an independent start U (m, k), and the chance p that an entry is seen.
+
+    Thresholds of a tail below and above, in (0, 1) and above 0.
+    """
 
     left: np.ndarray
     singular_values: np.ndarray
@@ -24,6 +26,7 @@ class MaskLaw:
     start: np.ndarray
     density: float
     threshold: float = 0.5
+    above: float = 0.5
 
     @property
     def truth(self) -> LowRank:
@@ -42,11 +45,19 @@ class MaskLaw:
 
 
 def mask_law(
-    m: int, n: int, k: int, density: float, *, seed: int = 0, tilt: float = 0.5, threshold: float = 0.5
+    m: int,
+    n: int,
+    k: int,
+    density: float,
+    *,
+    seed: int = 0,
+    tilt: float = 0.5,
+    threshold: float = 0.5,
+    above: float = 0.5,
 ) -> MaskLaw:
     """Haar factors, a tilted start."""
     one = case(m, n, k, np.random.default_rng(seed), tilt=tilt)
-    return MaskLaw(one.left, one.singular_values, one.right, one.start, density, threshold)
+    return MaskLaw(one.left, one.singular_values, one.right, one.start, density, threshold, above)
 
 
 def masks(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -64,13 +75,10 @@ def columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     return mask.T
 
 
-SMALL_MASKS = Family("small-masks", always=lambda: (mask_law(6, 4, 2, 0.5), mask_law(8, 3, 1, 0.75, seed=1)))
-
-
-def flat(n: int, density: float, threshold: float) -> MaskLaw:
+def flat(n: int, density: float, threshold: float, above: float = 0.5) -> MaskLaw:
     """The matrix with all entries 1 / n, seen rarely."""
     one = np.full((n, 1), n**-0.5)
-    return MaskLaw(one, np.ones(1), one, one, density, threshold)
+    return MaskLaw(one, np.ones(1), one, one, density, threshold, above)
 
 
 def flat_start(m: int, n: int, density: float) -> MaskLaw:
@@ -86,17 +94,46 @@ def draw_law(draws: Draws) -> MaskLaw:
     return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
 
 
+def draw_enumerable(draws: Draws) -> MaskLaw:
+    """At most twelve entries, rank one or two."""
+    (m, n), k = draws.choice(((4, 3), (3, 4), (4, 2), (6, 2))), draws.integers(1, 2)
+    return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
+
+
+def draw_column(draws: Draws) -> MaskLaw:
+    """One column of rank one, of nine to twelve rows, of which few are longer than the others."""
+    m, density = draws.integers(9, 12), draws.choice((0.25, 0.375))
+    start = 4.0 + draws.integers(0, 2, shape=(m, 1)) / 2
+    start, right = start / np.linalg.norm(start), np.ones((1, 1))
+    return MaskLaw(start, np.ones(1), right, start, density, 0.99, 0.9 * (1 / density - 1))
+
+
+def draw_noise(draws: Draws) -> MaskLaw:
+    """A flat matrix or Haar factors of rank one or two, 24 to 48 rows."""
+    size, density, threshold = draws.choice((24, 36, 48)), draws.choice((0.2, 0.25, 0.5)), draws.choice((0.1, 0.25))
+    k, seed = draws.integers(0, 2), draws.integers(0, 10**6)
+    return flat(size, density, threshold) if k == 0 else mask_law(size, 24, k, density, seed=seed, threshold=threshold)
+
+
 STARTS = Family("starts", always=lambda: (flat_start(4, 3, 0.5), flat_start(8, 5, 0.125)), draw=draw_law)
-ENUMERATED_MASKS = Family("enumerated-masks", always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)))
+SMALL_MASKS = Family(
+    "small-masks", always=lambda: (mask_law(6, 4, 2, 0.5), mask_law(8, 3, 1, 0.75, seed=1)), draw=draw_law
+)
+ENUMERATED_MASKS = Family(
+    "enumerated-masks",
+    always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)),
+    draw=draw_enumerable,
+)
 GRAMS = Family(
     "grams",
     always=lambda: (
-        flat(10, 0.2, 0.99),
-        mask_law(800, 1, 3, 0.5, threshold=0.5, seed=2),
-        mask_law(1000, 1, 4, 0.4, threshold=0.6, seed=3),
+        flat(10, 0.2, 0.99, 3.6),
+        mask_law(800, 1, 3, 0.5, threshold=0.5, above=0.9, seed=2),
+        mask_law(2000, 1, 4, 0.4, threshold=0.6, above=0.4, seed=3),
     ),
+    draw=draw_column,
 )
-NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(64, 0.2, 0.1)))
+NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(64, 0.2, 0.1)), draw=draw_noise)
 
 # --- sketches --------------------------------------------------------------------------------------------------------
 
@@ -121,6 +158,54 @@ def sketches(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     return np.stack([sketch(law.basis, law.sketch_size, kind=law.kind, rng=rng) for _ in range(n)])
 
 
+def draw_basis(draws: Draws, n: int, k: int) -> np.ndarray:
+    """An orthonormal basis (n, k) of integer columns."""
+    return orthonormal(draws.integers(-8, 8, shape=(n, k)) + 9.0 * np.eye(n, k))
+
+
+def draw_moment(draws: Draws) -> SketchLaw:
+    """Up to five rows, rank one or two, and a kind whose second moment is known."""
+    n, k = draws.integers(3, 5), draws.integers(1, 2)
+    return SketchLaw(draw_basis(draws, n, k), draws.choice(("countsketch", "osnap")), draws.choice((4, 8)))
+
+
+def draw_enumerable_sketch(draws: Draws) -> SketchLaw:
+    """At most four rows in at most three buckets."""
+    n, s = draws.integers(2, 4), draws.integers(1, 3)
+    return SketchLaw(draw_basis(draws, n, draws.integers(1, 2)), "countsketch", s)
+
+
+def draw_gaussian(draws: Draws) -> SketchLaw:
+    """One to three columns, and a deviation of which the bound is at most 1/2."""
+    n, k, s = draws.integers(4, 32), draws.integers(1, 3), draws.integers(8, 64)
+    return SketchLaw(draw_basis(draws, n, k), "gaussian", s, float(np.sqrt(2 * np.log(draws.integers(4, 16)) / s)))
+
+
+def draw_birthdays(draws: Draws) -> SketchLaw:
+    """Two to eight coordinate vectors in more buckets than vectors."""
+    k = draws.integers(2, 8)
+    return SketchLaw(np.eye(k + draws.integers(0, 4), k), "countsketch", k + draws.integers(0, 40))
+
+
+def draw_lengths(draws: Draws) -> SketchLaw:
+    """A basis and few Gaussian rows."""
+    n, k = draws.integers(3, 8), draws.integers(1, 3)
+    return SketchLaw(draw_basis(draws, n, k), "gaussian", draws.integers(2, 6))
+
+
+def draw_signs(draws: Draws) -> SketchLaw:
+    """One or two coordinate vectors in one or two buckets."""
+    k = draws.integers(1, 2)
+    return SketchLaw(np.eye(k + draws.integers(0, 2), k), "countsketch", draws.integers(1, 2))
+
+
+def draw_hadamard(draws: Draws) -> SketchLaw:
+    """Rank four to six of 600 to 1024 rows, with as many rows as the bound needs or more."""
+    n, k = draws.integers(600, 1024), draws.integers(4, 6)
+    basis = orthonormal(np.eye(n, k) + draws.integers(0, 1) * np.ones((n, k)) / 8)
+    return SketchLaw(basis, "srht", draws.choice((860, 900)))
+
+
 SECOND_MOMENTS = Family(
     "second-moments",
     always=lambda: (
@@ -128,10 +213,12 @@ SECOND_MOMENTS = Family(
         SketchLaw(with_constant(5, 2), "osnap", 8),
         SketchLaw(with_constant(4, 1), "countsketch", 4),
     ),
+    draw=draw_moment,
 )
 ENUMERATED_SKETCHES = Family(
     "enumerated-sketches",
     always=lambda: (SketchLaw(with_constant(4, 2), "countsketch", 3), SketchLaw(with_constant(4, 1), "countsketch", 2)),
+    draw=draw_enumerable_sketch,
 )
 GAUSSIANS = Family(
     "gaussians",
@@ -139,62 +226,31 @@ GAUSSIANS = Family(
         SketchLaw(with_constant(64, 3), "gaussian", 80, 0.3),
         SketchLaw(with_constant(8, 1), "gaussian", 16, 0.375),
     ),
+    draw=draw_gaussian,
+)
+LENGTHS = Family(
+    "gaussian-lengths",
+    always=lambda: (SketchLaw(with_constant(5, 1), "gaussian", 2), SketchLaw(with_constant(6, 2), "gaussian", 3)),
+    draw=draw_lengths,
+)
+SIGNS = Family(
+    "signs",
+    always=lambda: (SketchLaw(np.eye(1), "countsketch", 1), SketchLaw(np.eye(2), "countsketch", 2)),
+    draw=draw_signs,
 )
 BIRTHDAYS = Family(
     "birthdays",
     always=lambda: (SketchLaw(np.eye(12, 4), "countsketch", 10), SketchLaw(np.eye(20, 10), "countsketch", 80)),
+    draw=draw_birthdays,
 )
-
-# --- iterations with fresh samples -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FreshSamples:
-    """Size n and rank k of a matrix, its condition number, c in p n = c k ln n, steps, and the size of inner errors."""
-
-    size: int
-    rank: int
-    condition: float
-    oversampling: float
-    n_steps: int = 1
-    floor: float = 0.0
-
-    @property
-    def density(self) -> float:
-        """p."""
-        return min(1.0, self.oversampling * self.rank * np.log(self.size) / self.size)
-
-
-def distances(fresh: FreshSamples, rng: np.random.Generator, n: int, **options: Any) -> np.ndarray:
-    """dist to the truth before and after each half-step on fresh samples, in n runs: (n, steps + 1)."""
-    return np.array([one_run(fresh, rng, **options) for _ in range(n)])
-
-
-def one_run(fresh: FreshSamples, rng: np.random.Generator, **options: Any) -> list[float]:
-    """One run from a start at distance about 1/2; each half-step has a Gaussian error of the stated spectral norm."""
-    one = case(fresh.size, fresh.size, fresh.rank, rng, tilt=0.5, condition=fresh.condition, density=0.0)
-    sides, factor, found = (one.left, one.right), one.start, [apart(one.start, one.left)]
-    for step in range(fresh.n_steps):
-        rows, cols = sample_mask(one.matrix.shape, fresh.density, rng=rng)
-        data = Observations(rows, cols, one.matrix[rows, cols], one.matrix.shape)
-        chosen = {"axis": 1 - step % 2, "method": "exact"} | options
-        factor = half_step(data, factor, **chosen).factor
-        noise = rng.normal(size=factor.shape)
-        factor = factor + fresh.floor * one.singular_values[-1] * noise / np.linalg.norm(noise, 2)
-        factor = orthonormal(factor)
-        found.append(apart(factor, sides[1 - step % 2]))
-    return found
-
-
-def apart(A: np.ndarray, B: np.ndarray) -> float:
-    """The distance of two bases, by the part of one that is outside of the other."""
-    return float(np.linalg.norm(A - B @ (B.T @ A), 2))
-
-
-CONTRACTING = Family("contracting", always=(FreshSamples(200, 3, 1.0, 6.0), FreshSamples(200, 2, 1.0, 8.0)))
-ILL_CONDITIONED = Family("ill-conditioned-truth", always=(FreshSamples(200, 2, 3.0, 8.0),))
-TOO_FEW = Family("too-few", always=(FreshSamples(200, 3, 1.0, 1.5),))
-ROBUST = Family("robust", always=(FreshSamples(100, 2, 2.0, 6.0, n_steps=8, floor=1e-3),))
+HADAMARDS = Family(
+    "hadamards",
+    always=lambda: (
+        SketchLaw(with_constant(4096, 12), "srht", 1620),
+        SketchLaw(np.eye(700, 4), "srht", 600),
+    ),
+    draw=draw_hadamard,
+)
 
 # --- how many entries are needed, and what a step costs --------------------------------------------------------------
 
@@ -220,7 +276,11 @@ class Ladder:
 
 
 LADDER = Family("ranks", always=tuple(Ladder(240, k) for k in (4, 8, 16, 32)))
-FLOPS = Family("flops", always=(Ladder(20, 1), Ladder(20, 3), Ladder(30, 5)))
+FLOPS = Family(
+    "flops",
+    always=(Ladder(20, 1), Ladder(20, 3), Ladder(30, 5)),
+    draw=lambda draws: Ladder(draws.integers(8, 14), draws.integers(1, 3), draws.choice((3.0, 4.0))),
+)
 
 
 def counted(
@@ -233,114 +293,42 @@ def counted(
 
 @dataclass(frozen=True)
 class Coverage:
-    """An (m, n) matrix of rank k, each entry seen with probability p."""
+    """An (m, n) matrix of rank k with Haar factors, each entry seen with probability p."""
 
     shape: tuple[int, int]
     rank: int
     density: float
+    seed: int = 0
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The matrix."""
+        found = make_low_rank(self.shape, self.rank, density=0.0, rng=self.seed).truth
+        assert found is not None
+        return found.dense()
 
 
-def recovered(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Whether completion finds the matrix, to a relative error of 1/1000, in n runs."""
-    found = np.zeros(n, bool)
-    for i in range(n):
-        problem = make_low_rank(coverage.shape, coverage.rank, density=coverage.density, rng=rng)
-        if problem.observations.n_observed == 0:
-            continue
-        result = complete(problem, coverage.rank, method="exact", max_iter=30, rng=rng)
-        truth = problem.truth.dense()
-        found[i] = np.linalg.norm(result.block() - truth) <= 1e-3 * np.linalg.norm(truth)
+def completed(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The completed matrices of n fresh samples, (n, m, n); zeros where nothing is seen."""
+    found, matrix = np.zeros((n, *coverage.shape)), coverage.truth
+    for one in found:
+        rows, cols = sample_mask(coverage.shape, coverage.density, rng=rng)
+        if len(rows):
+            seen = Observations(rows, cols, matrix[rows, cols], coverage.shape)
+            one[:] = complete(seen, coverage.rank, max_iter=30).block()
     return found
+
+
+def draw_coverage(draws: Draws) -> Coverage:
+    """Rank one or two, three to six rows and columns, half of the entries or less."""
+    k = draws.integers(1, 2)
+    shape = draws.integers(k + 1, 6), draws.integers(k + 1, 6)
+    return Coverage(shape, k, draws.choice((0.375, 0.5)), draws.integers(0, 10**6))
 
 
 SMALL_COVERAGE = Family("small-coverage", always=(Coverage((3, 2), 1, 0.5),))
 COVERAGES = Family(
-    "coverages", always=(Coverage((3, 2), 1, 0.5), Coverage((12, 10), 2, 0.45), Coverage((10, 10), 1, 0.3))
-)
-
-
-@dataclass(frozen=True)
-class Noisy:
-    """An (m, n) matrix of rank k, seen with probability p under noise of a standard deviation."""
-
-    shape: tuple[int, int]
-    rank: int
-    density: float
-    noise: float
-
-    @property
-    def sample(self) -> dict[str, Any]:
-        """Rank and density, as keywords."""
-        return {"rank": self.rank, "density": self.density}
-
-    @property
-    def oversampling(self) -> float:
-        """Expected entries a degree of freedom."""
-        m, n = self.shape
-        return self.density * m * n / (self.rank * (m + n - self.rank))
-
-
-def errors_under_noise(noisy: Noisy, rng: np.random.Generator, n: int, more: int = 0) -> np.ndarray:
-    """|M^ - M|_F^2 of n runs on fresh matrices whose entries have root mean square 1."""
-    found = np.zeros(n)
-    for i in range(n):
-        problem = make_low_rank(noisy.shape, noise=noisy.noise, rng=rng, **noisy.sample)
-        done = complete(problem, noisy.rank + more, method="exact", max_iter=30, tol=1e-3)
-        found[i] = np.linalg.norm(done.block() - problem.truth.dense()) ** 2
-    return found
-
-
-NOISY = Family(
-    "noisy", always=(Noisy((30, 25), 1, 0.6, 0.1), Noisy((60, 20), 1, 0.45, 0.1), Noisy((40, 40), 2, 0.6, 0.1))
-)
-LOUD = Family("noise that covers the entries", always=(Noisy((30, 25), 1, 0.6, 3.0),))
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A sample (m, n) bool, a rank, and the seed of the factors on which it is tested."""
-
-    mask: np.ndarray
-    rank: int
-    seed: int = 0
-
-    @property
-    def observations(self) -> Observations:
-        """A generic matrix of that rank, seen there."""
-        rng = np.random.default_rng(self.seed)
-        matrix = rng.normal(size=(len(self.mask), self.rank)) @ rng.normal(size=(self.rank, self.mask.shape[1]))
-        rows, cols = np.nonzero(self.mask)
-        return Observations(rows, cols, matrix[rows, cols], self.mask.shape)
-
-
-def draw_pattern(draws: Draws) -> Pattern:
-    """Up to six rows and columns, the first entry seen and others by chance."""
-    mask = draws.integers(0, 1, shape=(draws.integers(2, 6), draws.integers(2, 6))) > 0
-    mask[0, 0] = True
-    return Pattern(mask, 1, draws.integers(0, 99))
-
-
-def draw_ranked(draws: Draws) -> Pattern:
-    """Up to five rows and columns, rank up to three, most entries seen."""
-    k = draws.integers(1, 3)
-    m, n = draws.integers(k, 5), draws.integers(k, 5)
-    mask = draws.integers(0, 4, shape=(m, n)) > 0
-    mask[0, 0] = True
-    return Pattern(mask, k, draws.integers(0, 99))
-
-
-def two_blocks(k: int) -> Pattern:
-    """Two blocks of 2 k rows and columns, seen whole: enough entries in all lines, and nothing that ties the blocks."""
-    return Pattern(np.kron(np.eye(2, dtype=bool), np.ones((2 * k, 2 * k), bool)), k)
-
-
-RANKED = Family(
-    "ranked-patterns",
-    always=lambda: (two_blocks(1), two_blocks(2), Pattern(np.ones((3, 3), bool), 2), Pattern(np.eye(3, dtype=bool), 3)),
-    draw=draw_ranked,
-)
-PATTERNS = Family(
-    "patterns",
-    always=(Pattern(np.eye(2, dtype=bool), 1), Pattern(np.ones((2, 2), bool), 1), Pattern(np.ones((3, 3), bool), 2)),
-    draw=draw_pattern,
+    "coverages",
+    always=(Coverage((3, 2), 1, 0.5), Coverage((8, 7), 2, 0.5), Coverage((10, 10), 1, 0.3)),
+    draw=draw_coverage,
 )

@@ -1,0 +1,102 @@
+"""Whole runs of the alternation from a start that is better than nothing, and those that end at a stationary point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtheory.bounds import Draws, Family
+from lrtheory.matrix_completion import Observations, complete, make_low_rank
+
+
+@dataclass(frozen=True)
+class RunCase:
+    """A matrix of rank k with geometric singular values, the number of inner steps, and the seed of both."""
+
+    shape: tuple[int, int]
+    rank: int
+    condition: float
+    oversampling: float
+    inner_steps: int
+    seed: int
+    ridge: float = 0.0
+
+    @property
+    def observations(self) -> Observations:
+        """What is seen."""
+        options = {"condition": self.condition, "oversampling": self.oversampling}
+        return make_low_rank(self.shape, self.rank, rng=self.seed, **options).observations
+
+    @property
+    def start(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both factors of the truth, each entry off by about a tenth of them: better than nothing at all."""
+        options = {"condition": self.condition, "oversampling": self.oversampling}
+        truth = make_low_rank(self.shape, self.rank, rng=self.seed, **options).truth
+        assert truth is not None
+        rng, half = np.random.default_rng(self.seed + 1), np.sqrt(truth.singular_values)
+        sides = ((side * half) for side in (truth.U, truth.V))
+        left, right = (F + 0.1 * np.sqrt((F * F).mean()) * rng.normal(size=F.shape) for F in sides)
+        return left, right
+
+
+def all_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Both factors after each of at most 12 iterations of a few warm inner steps."""
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    setting = {"method": "cg", "max_inner_iter": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
+    keep = lambda state: found.append((np.array(state.U), np.array(state.V)))
+    complete(case.observations, case.rank, ridge=case.ridge, init=case.start, callback=keep, **setting)
+    return found
+
+
+def draw_run(draws: Draws) -> RunCase:
+    """Rank up to three, one inner step to five, with a ridge or without."""
+    rank, condition, steps = draws.integers(1, 3), draws.choice((1.0, 10.0)), draws.integers(1, 5)
+    return RunCase((40, 30), rank, condition, 4.0, steps, draws.integers(0, 10**6), draws.choice((0.0, 1.0)))
+
+
+def draw_with_ridge(draws: Draws) -> RunCase:
+    """Rank one or two, 20 to 40 rows and columns, a ridge of 1 or 2."""
+    shape, rank = (draws.integers(20, 40), draws.integers(20, 40)), draws.integers(1, 2)
+    return RunCase(shape, rank, draws.choice((1.0, 2.0)), 6.0, 0, draws.integers(0, 10**6), draws.choice((1.0, 2.0)))
+
+
+def is_clear(case: RunCase) -> bool:
+    """Whether the ridge is at most half of the k-th singular value of what is seen, so that no factor dies out."""
+    spectrum = np.linalg.svd(case.observations.to_csr().toarray(), compute_uv=False)
+    return bool(0 < case.ridge <= spectrum[case.rank - 1] / 2)
+
+
+WITH_RIDGE = Family(
+    "with-ridge",
+    always=(RunCase((40, 30), 2, 2.0, 5.0, 0, 0, ridge=2.0), RunCase((20, 30), 1, 1.0, 6.0, 0, 1, ridge=4.0)),
+    draw=draw_with_ridge,
+)
+RUNS = Family(
+    "runs",
+    always=(
+        RunCase((60, 50), 3, 10.0, 4.0, 2, 0),
+        RunCase((40, 30), 2, 1.0, 3.0, 1, 1),
+        RunCase((60, 50), 4, 3.0, 4.0, 5, 2),
+        RunCase((40, 30), 3, 3.0, 4.0, 2, 3, ridge=1.0),
+        RunCase((40, 30), 2, 1.0, 4.0, 1, 0, ridge=1.0),
+    ),
+    draw=draw_run,
+)
+
+
+ITERATIONS = 200  # of a run that ends at a stationary point
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A pair of factors (m, k) and (n, k)."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+
+def factors_at_the_end(case: RunCase, rng: np.random.Generator | None = None, max_iter: int = ITERATIONS) -> Factors:
+    """Both factors after exact half-steps."""
+    done = complete(case.observations, case.rank, ridge=case.ridge, method="exact", max_iter=max_iter, tol=0.0)
+    return Factors(done.U, done.V)

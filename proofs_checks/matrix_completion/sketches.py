@@ -1,0 +1,297 @@
+"""What a random sketch does: second moments, laws, distortion, and the loss of rank."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+import numpy as np
+from scipy.stats import chi2
+
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Expectation,
+    Identity,
+    Law,
+    OutcomeError,
+    Probability,
+    Sides,
+    Statement,
+    rounding,
+    saboteur,
+)
+from lrtheory.matrix_completion import sketching, theory
+from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion.families.samples import (
+    BIRTHDAYS,
+    ENUMERATED_SKETCHES,
+    GAUSSIANS,
+    HADAMARDS,
+    LENGTHS,
+    SECOND_MOMENTS,
+    SIGNS,
+    SketchLaw,
+    sketches,
+)
+
+# --- moments and laws -------------------------------------------------------------------------------------------------
+
+
+def is_orthonormal(law: SketchLaw) -> bool:
+    """Whether the basis is one."""
+    return np.allclose(law.basis.T @ law.basis, np.eye(law.basis.shape[1]))
+
+
+def is_identity(law: SketchLaw) -> bool:
+    """Whether the basis is made of the first coordinate vectors."""
+    return bool((law.basis == np.eye(*law.basis.shape)).all())
+
+
+def is_hashed(law: SketchLaw) -> bool:
+    """Whether the sketch is a CountSketch, or OSNAP in four blocks of one size."""
+    return law.kind == "countsketch" or (law.kind == "osnap" and law.sketch_size % 4 == 0)
+
+
+def gram_deviation(law: SketchLaw, found: np.ndarray) -> np.ndarray:
+    """|Q^T S^T S Q - I|_F^2 of each sketch."""
+    grams = np.einsum("rsa,rsb->rab", found, found) - np.eye(found.shape[2])
+    return (grams**2).sum((1, 2))
+
+
+def sketch_moment(rows: int = 0) -> Expectation:
+    """E of it is its formula, for `rows` more rows than there are."""
+    moment = lambda law: float(theory.countsketch_second_moment(law.basis, sketch_size=law.sketch_size + rows))
+    most = lambda law: float(law.basis.shape[1] * (len(law.basis) - 1) ** 2)  # Grams lie between 0 and n
+    return Expectation(
+        sample=gram_deviation, equals=moment, within=lambda law: 0.3 * moment(law), support=lambda law: (0.0, most(law))
+    )
+
+
+MC_E2 = Statement(
+    id="matrix_completion/MC-E2",
+    title="Second moment of CountSketch",
+    source=Derived(theory.countsketch_second_moment),
+    tex=r"\mathbb E\|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2\textstyle\sum_i \|q_i\|^4)/s",
+    hypotheses={"orthonormal columns": is_orthonormal, "CountSketch, or OSNAP in blocks of one size": is_hashed},
+    instances=SECOND_MOMENTS,
+    solve=sketches,
+    claim=sketch_moment(),
+    decisions=("outcome",),
+    saboteurs=(
+        saboteur(
+            "no signs", patch=(sketching._countsketch, "signs = rng.choice([-1.0, 1.0], size=n)", "signs = np.ones(n)")
+        ),
+        saboteur("twice as many rows claimed", claim=sketch_moment(rows=8)),
+    ),
+    notes="CountSketch, and OSNAP with hashing in blocks.",
+)
+
+
+def errors_of_all_sketches(law: SketchLaw, moment: float) -> Sides:
+    """E |Q^T S^T S Q - I|_F^2 against the mean over all buckets and signs of a CountSketch."""
+    n, s = len(law.basis), law.sketch_size
+    buckets = np.array(list(itertools.product(range(s), repeat=n)))
+    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=n)))
+    places = buckets[:, None, None, :] == np.arange(s)[:, None]  # (buckets, 1, s, n)
+    found = (places * signs[None, :, None, :]).reshape(-1, s, n) @ law.basis
+    total = float(gram_deviation(law, found).mean())
+    return Sides([moment], [total], rounding=rounding(64 * len(found) * n, 1 + total))
+
+
+def sketch_error(law: SketchLaw, rng: np.random.Generator | None = None) -> float:
+    """The formula of the library."""
+    return float(theory.countsketch_second_moment(law.basis, sketch_size=law.sketch_size))
+
+
+MC_E2_EXACT = Statement(
+    id="matrix_completion/MC-E2-exact",
+    title="The same second moment, over all small sketches",
+    source=Derived(theory.countsketch_second_moment),
+    tex=r"(2s)^{-n}\textstyle\sum_S \|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2\sum_i \|q_i\|^4)/s",
+    hypotheses={"orthonormal columns": is_orthonormal},
+    instances=ENUMERATED_SKETCHES,
+    solve=sketch_error,
+    claim=Identity(errors_of_all_sketches),
+    saboteurs=(
+        saboteur("one hundredth more", solve=lambda law, rng: 1.01 * sketch_error(law)),
+        saboteur("the sum of fourth powers is left out", solve=mutants.without_fourth_powers),
+    ),
+)
+
+
+SIGN = "signs = rng.choice([-1.0, 1.0], size=n)"
+
+
+def place_of(law: SketchLaw, found: np.ndarray) -> np.ndarray:
+    """The number of bucket and sign of each coordinate vector, as one number with a digit a vector."""
+    s, k = law.sketch_size, law.basis.shape[1]
+    if not ((np.abs(found) == 1).sum(1) == 1).all() or np.abs(found).sum() != len(found) * k:
+        raise OutcomeError("a CountSketch of coordinate vectors must have one entry of 1 or -1 a column")
+    digits = 2 * np.abs(found).argmax(1) + (found.sum(1) > 0)
+    return digits @ (2 * s) ** np.arange(k)
+
+
+def uniform(law: SketchLaw) -> np.ndarray:
+    """All equally likely."""
+    places = (2 * law.sketch_size) ** law.basis.shape[1]
+    return np.full(places, 1 / places)
+
+
+MC_E2_LAW = Statement(
+    id="matrix_completion/MC-E2-law",
+    title="Buckets and signs of CountSketch are uniform and independent",
+    source=Classical("CountSketch", "M. Charikar, K. Chen, M. Farach-Colton, Finding frequent items, ICALP 2002"),
+    tex=r"P[S e_i = \sigma_i e_{b_i},\ i \le k] = (2s)^{-k}",
+    hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
+    instances=SIGNS,
+    solve=sketches,
+    claim=Law(category=place_of, probabilities=uniform, within=0.06),
+    saboteurs=(
+        saboteur("signs 60 to 40", patch=(sketching._countsketch, SIGN, f"{SIGN[:-1]}, p=[0.4, 0.6])")),
+        saboteur(
+            "one sign for all rows",
+            patch=(sketching._countsketch, SIGN, "signs = rng.choice([-1.0, 1.0]) + 0 * buckets"),
+        ),
+        saboteur("the first bucket twice as often", solve=mutants.uneven_buckets),
+    ),
+    notes="The law that the second moment rests on.",
+)
+
+
+def distorted(law: SketchLaw, found: np.ndarray, share: float = 1.0) -> np.ndarray:
+    """Whether a singular value of S Q is outside 1 -+ (sqrt(k/s) + t), or a share of that width."""
+    values = np.linalg.svd(found, compute_uv=False)
+    width = share * (np.sqrt(law.basis.shape[1] / law.sketch_size) + law.deviation)
+    return (values.max(1) > 1 + width) | (values.min(1) < 1 - width)
+
+
+def gaussian_failure(law: SketchLaw) -> float:
+    """The bound of the library."""
+    return float(theory.gaussian_sketch_failure(law.deviation, sketch_size=law.sketch_size))
+
+
+def gaussian_distortion(law: SketchLaw) -> float | None:
+    """The probability of that for one column, whose sketch has a squared length of chi-square over s."""
+    s = law.sketch_size
+    if law.basis.shape[1] > 1:
+        return None
+    width = s**-0.5 + law.deviation
+    return float(chi2.sf(s * (1 + width) ** 2, s) + (chi2.cdf(s * (1 - width) ** 2, s) if width < 1 else 0.0))
+
+
+MC_W3 = Statement(
+    id="matrix_completion/MC-W3",
+    title="Gaussian sketches",
+    source=Classical(
+        "Davidson-Szarek bound", "K. Davidson, S. Szarek, Handbook of the Geometry of Banach Spaces, 2001"
+    ),
+    tex=r"P[\sigma(SQ) \not\subset 1 \pm (\sqrt{k/s} + t)] \le 2 e^{-st^2/2}",
+    hypotheses={
+        "orthonormal columns": is_orthonormal,
+        "a Gaussian sketch": lambda law: law.kind == "gaussian",
+        "the bound is below 1": lambda law: gaussian_failure(law) < 1,
+    },
+    instances=GAUSSIANS,
+    solve=sketches,
+    claim=Probability(event=distorted, at_most=gaussian_failure, exact=gaussian_distortion),
+    decisions=("outcome",),
+    saboteurs=(
+        saboteur(
+            "two fifths of the width", claim=Probability(event=partial(distorted, share=0.4), at_most=gaussian_failure)
+        ),
+        saboteur("an eighth of the rows", solve=mutants.smaller_sketches),
+        saboteur("not divided by sqrt(s)", solve=mutants.not_scaled),
+    ),
+    notes="Loose by a factor of 2: half of the width would pass on these instances.",
+)
+
+
+def length_class(law: SketchLaw, found: np.ndarray) -> np.ndarray:
+    """The quarter of chi-square with s degrees of freedom in which s |S Q a|^2 lies, a = (1, ..., 1) / sqrt k."""
+    k = law.basis.shape[1]
+    lengths = law.sketch_size * ((found.sum(2) / np.sqrt(k)) ** 2).sum(1)
+    return np.searchsorted(chi2.ppf([0.25, 0.5, 0.75], law.sketch_size), lengths)
+
+
+MC_W3_LAW = Statement(
+    id="matrix_completion/MC-W3-law",
+    title="The Gaussian sketch of a unit vector has a chi-square length",
+    source=Classical("chi-square distribution", "W. Feller, Introduction to Probability Theory, volume 2, 1971"),
+    tex=r"s\,\|S Q a\|^2 \sim \chi^2_s \text{ for } \|a\| = 1",
+    hypotheses={"orthonormal columns": is_orthonormal, "a Gaussian sketch": lambda law: law.kind == "gaussian"},
+    instances=LENGTHS,
+    solve=sketches,
+    claim=Law(category=length_class, probabilities=lambda law: np.full(4, 0.25), within=0.06),
+    decisions=("outcome",),
+    saboteurs=(
+        saboteur("divided by sqrt(s - 1)", patch=(sketching._gaussian, "np.sqrt(s)", "np.sqrt(s - 1)")),
+        saboteur("CountSketch in its place", solve=mutants.countsketch_in_its_place),
+    ),
+    notes="In few rows, where s and s - 1 are far apart.",
+)
+
+
+def outside_of_tropp(law: SketchLaw, found: np.ndarray) -> np.ndarray:
+    """Whether a singular value of S Q lies outside [0.40, 1.48]."""
+    values = np.linalg.svd(found, compute_uv=False)
+    return (values.min(1) < 0.40) | (values.max(1) > 1.48)
+
+
+def hadamard_failure(law: SketchLaw) -> float:
+    """The bound of the library."""
+    n, k = law.basis.shape
+    return theory.srht_failure(law.sketch_size, n_rows=1 << (n - 1).bit_length(), rank=k)
+
+
+MC_W6 = Statement(
+    id="matrix_completion/MC-W6",
+    title="Subsampled randomized Hadamard transforms",
+    source=Derived(theory.srht_failure),
+    tex=r"4[\sqrt k + \sqrt{8\ln(kn)}]^2 \ln k \le s \le n \Rightarrow P[\sigma(SQ) \not\subset [0.40, 1.48]] \le 3/k",
+    hypotheses={
+        "orthonormal columns": is_orthonormal,
+        "a randomized Hadamard transform": lambda law: law.kind == "srht",
+        "enough rows for more than three columns": lambda law: hadamard_failure(law) < 1,
+    },
+    instances=HADAMARDS,
+    solve=sketches,
+    claim=Probability(event=outside_of_tropp, at_most=hadamard_failure),
+    decisions=("outcome",),
+    saboteurs=(
+        saboteur("one row in 64", solve=mutants.few_of_the_rows),
+        saboteur(
+            "no signs",
+            patch=(sketching._srht, "rng.choice([-1.0, 1.0], size=(len(A), 1)) * A", "A"),
+        ),
+    ),
+    notes="It asks for 573 of 1024 rows at rank 4, more than a regression of a row has; no run has failed.",
+)
+
+
+def singular(law: SketchLaw, found: np.ndarray) -> np.ndarray:
+    """1 where S Q has not full column rank."""
+    return (np.linalg.matrix_rank(found) < law.basis.shape[1]).astype(int)
+
+
+def loss_law(law: SketchLaw) -> np.ndarray:
+    """Probabilities of full rank and of a loss."""
+    lost = float(theory.countsketch_rank_loss(law.basis.shape[1], sketch_size=law.sketch_size))
+    return np.array([1 - lost, lost])
+
+
+MC_H3 = Statement(
+    id="matrix_completion/MC-H3",
+    title="CountSketch loses rank by the birthday problem",
+    source=Derived(theory.countsketch_rank_loss),
+    tex=r"P[\mathrm{rank}(S [I_k; 0]) < k] = 1 - \prod_{i<k}(1 - i/s)",
+    hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
+    instances=BIRTHDAYS,
+    solve=sketches,
+    claim=Law(category=singular, probabilities=loss_law, within=0.08),
+    decisions=("outcome",),
+    saboteurs=(
+        saboteur("half of the rows", solve=mutants.half_of_the_buckets),
+        saboteur("Gaussian sketches", solve=mutants.gaussian_in_its_place),
+    ),
+)
