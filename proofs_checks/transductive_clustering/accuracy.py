@@ -183,8 +183,8 @@ TC_E_CHANCE = Statement(
         saboteur("labels matched to the truth", solve=mutants.matched_labels),
         saboteur("one class less", claim=chance(-1)),
     ),
-    closed="every method that does not see the classes of the queries is right as often as chance: the claim is about how "
-    "tasks are drawn and scored",
+    closed="every method that does not see the classes of the queries is right as often as chance: the claim is about "
+    "how tasks are drawn and scored",
     notes="Labels of few-shot tasks are identified; to match them, as for clusters, adds to every accuracy.",
 )
 

@@ -127,6 +127,12 @@ def test_every_method_beats_chance_and_returns_probabilities(batch, method, prot
     assert (np.take_along_axis(found.classes, found.probabilities.argmax(-1), 1) == found.labels).all()
 
 
+def test_the_nearest_prototype_takes_one_turn_and_no_update(batch):
+    found = solve(batch, method="nearest")
+    assert (found.converged, found.n_iter, dict(found.counts)) == (True, 1, {"tasks": 40, "updates": 0})
+    assert (found.damping == 1).all()
+
+
 def test_nearest_is_the_definition(batch):
     found = solve(batch, method="nearest", normalize="l2", query_shift=False)
     for e in range(5):

@@ -168,9 +168,9 @@ def draw_thin_five(draws: Draws) -> TaskLaw:
 
 
 def draw_unrelated(draws: Draws) -> TaskLaw:
-    """Queries of other classes than the support's, of any shape."""
+    """Queries of other classes than the support's; of fewer than five classes, shares of right labels vary too much."""
     sizes = draws.integers(3, 16), draws.choice((1, 2, 5)), draws.integers(4, 12)
-    shape = {"n_classes": draws.integers(2, 5), "stretch": draws.choice((1.0, 10.0))}
+    shape = {"n_classes": draws.integers(5, 8), "stretch": draws.choice((1.0, 10.0))}
     return TaskLaw(*sizes, draws.integers(1, 20) / 10, informed=False, **shape)
 
 
