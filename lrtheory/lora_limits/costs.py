@@ -251,7 +251,7 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
 
 
 def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> float:
-    """The length above which the low-rank gradient takes fewer products than the exact one (statement LL-T3).
+    """The length above which low rank takes fewer products than the exact gradient (statement LL-T3-break-even).
 
     Parameters
     ----------

@@ -156,7 +156,10 @@ LL_T2 = Statement(
         r"\tilde G_Q = \beta X_Q^\top\tilde p\,X_KW_K,\ \tilde G_K = \beta X_K^\top\tilde p^\top "
         r"X_QW_Q,\ \tilde G_V = X_V^\top\tilde f^\top\tilde c"
     ),
-    hypotheses={"positive rows": lambda case: case.degree % 2 == 0},
+    hypotheses={
+        "positive rows": lambda case: case.degree % 2 == 0,
+        "logits up to 14": lambda case: theory.logit_bound(case.queries, case.centered, beta=1.0) <= 14,
+    },
     instances=SHARED,
     solve=three_gradients,
     claim=Identity(together),
