@@ -16,6 +16,7 @@ from lrtheory.bounds import (
     Recorded,
     Sides,
     Statement,
+    rounding,
     saboteur,
 )
 from lrtheory.dynamic_submodular import guesses, theory
@@ -184,7 +185,7 @@ def certified(replay: Replay, found: UpToDate) -> Sides:
         lhs.append(guess / 2 if full else best)
         rhs.append(value if full else bound)
         bounds.extend([] if full else [bound])
-    is_one = any(abs(found.upper_bound - bound) <= allowed for bound in bounds)
+    is_one = any(abs(found.upper_bound - bound) <= allowed + rounding(1, float(abs(bound))) for bound in bounds)
     return Sides(np.array([*lhs, best]), np.array([*rhs, found.upper_bound if is_one else WRONG]), least=0)
 
 
@@ -197,7 +198,7 @@ DS_P5 = Statement(
     instances=REPLAYS,
     solve=up_to_date,
     claim=Inequality(certified),
-    decisions=("sequences", "guesses"),
+    decisions=("sequences", "guesses", "upper_bound"),
     saboteurs=(
         saboteur("deletions are not repeated", solve=mutants.certifies_insertions),
         saboteur("a quarter more", solve=mutants.larger_guesses),

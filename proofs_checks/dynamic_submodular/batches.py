@@ -64,7 +64,7 @@ def worth_nearly_half(updates: Updates, found: Batched, factor: int = 1) -> Side
         for best, one in zip(updates.optima, is_full(found.sequence), strict=True)
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
-    return Sides(lhs, living(updates, found), least=0, rounding=spoiled(updates.function))
+    return Sides(lhs[:, None], living(updates, found)[:, None], least=0, rounding=spoiled(updates.function))
 
 
 DS_T6 = Statement(

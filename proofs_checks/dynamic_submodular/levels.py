@@ -48,7 +48,7 @@ def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) ->
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
     values = worth(updates, found.members, found.values)
-    return Sides(lhs, values, least=0, rounding=spoiled(updates.function))
+    return Sides(lhs[:, None], values[:, None], least=0, rounding=spoiled(updates.function))
 
 
 DS_T1 = Statement(

@@ -145,7 +145,7 @@ DS_T14_LAZY = Statement(
 def distances(case: Offline, found: Selection, k: int = 0) -> Sides:
     """Distance to the optimum after each step against what the step may leave of it; who stops early, stays there."""
     best, steps, items = case.optimum, Fraction(k or case.k), chosen(found.items)
-    if WRONG in (value_of_choice(case, found), bound_of_choice(case, found)):
+    if value_of_choice(case, found) == WRONG:
         return Sides(np.full(case.k, -WRONG), np.full(case.k, best), trivial=-WRONG)
     values = [value_of(case.function, items[:i]) for i in range(case.k + 1)]
     lhs = [best - value for value in values[1:]]
@@ -162,8 +162,8 @@ DS_P7 = Statement(
     instances=OFFLINE,
     solve=selected,
     claim=Inequality(distances),
-    decisions=CHOSEN,
-    unread=COUNTS,
+    decisions=("items",),
+    unread={**COUNTS, "upper_bound": "DS-T14-greedy judges the bound of the same selection"},
     saboteurs=(
         saboteur("the smallest marginals", solve=mutants.least_greedy),
         saboteur("a half of the gap, whatever k is", claim=Inequality(partial(distances, k=2))),
@@ -351,15 +351,16 @@ DS_P6_FINDS = Statement(
 
 
 def bounds_optimum(bounded: Bounded, found: SelectionBound, share: Fraction = Fraction(1)) -> Sides:
-    """OPT against the bound, which with value and gap must be what follows from items and witness."""
+    """What OPT is worth on top of the witness, against what the bound allows; all else must follow from both sets."""
     function, allowed = bounded.function, spoiled(bounded.function)
     there = np.zeros(function.n, bool)
     there[np.asarray(bounded.present, dtype=int)] = True
     value = worth_of(function, found.items, there, bounded.k, found.value)
     is_own = chosen(found.items) == chosen(bounded.items) and chosen(found.witness) == chosen(bounded.witness)
     is_bound = abs(found.bound - bounded.bound) <= allowed and abs(found.bound - value - found.gap) <= allowed
-    rhs = share * bounded.bound if is_own and is_bound and value != WRONG else WRONG
-    return Sides(np.array([bounded.optimum]), np.array([rhs]), least=0, rounding=allowed)
+    base = value_of(function, bounded.witness)
+    rhs = share * (bounded.bound - base) if is_own and is_bound and value != WRONG else WRONG
+    return Sides(np.array([bounded.optimum - base]), np.array([rhs]), least=0, rounding=allowed)
 
 
 DS_P8 = Statement(

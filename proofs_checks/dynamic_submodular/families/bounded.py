@@ -61,7 +61,7 @@ def draw_bounded(draws: Draws) -> Bounded:
     """Five to eight elements, of which one or two may be missing, and any set beside them."""
     n = draws.integers(5, 8)
     present, k = np.sort(draws.permutation(n)[: n - draws.integers(0, 2)]), draws.integers(1, 3)
-    witness = draws.permutation(n)[: draws.integers(0, n - 1)]
+    witness = draws.permutation(n)[: draws.integers(0, k)]
     return Bounded(draw_function(draws, n), present, present[: draws.integers(0, k)], witness, k)
 
 
@@ -71,7 +71,7 @@ BOUNDED = Family(
     "bounded",
     always=(
         Bounded(modular([3.0, 2.0, 1.0]), np.arange(3), np.array([0]), NOBODY, 2),
-        Bounded(modular([1.0, 2.0, 4.0, 8.0]), np.array([0, 1, 2]), np.array([2, 1]), np.array([3, 1]), 2),
+        Bounded(modular([4.0, 2.0, 8.0, 1.0]), np.array([0, 1, 2]), np.array([2, 1]), np.array([3, 1]), 2),
         Bounded(
             set_function("coverage", np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0]]) > 0, np.ones(4)),
             np.arange(3),
