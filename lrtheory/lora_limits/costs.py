@@ -186,7 +186,8 @@ def sufficient_degree(bound: float, epsilon: float) -> int:
     -----
     Let m = g + 1. By m! >= (m / e)^m the bound exp(M) M^m / m! of `taylor_certificate` is at most exp(M) (e M / m)^m,
     which is at most exp(M) b^-m where m >= b e M, and that is at most epsilon where m >= (M + log(1/epsilon)) / log b.
-    With b the power of 2 next to log(1/epsilon) / log log(1/epsilon), both are of that order.
+    With b the power of 2 next to log(1/epsilon) / log log(1/epsilon), both are of that order. The least degree that is
+    enough is not larger, and `n_features` and `flop_model` grow with the degree.
 
     Examples
     --------

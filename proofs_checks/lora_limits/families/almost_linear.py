@@ -196,7 +196,14 @@ def draw_long(draws: Draws) -> Ladder:
     return Ladder(tuple(Length(2 ** (start + k * step), d, bound) for k in range(rungs)))
 
 
-LENGTHS = Family("lengths", always=(Ladder(tuple(Length(2**k, 2, 0.5) for k in range(5, 12))),), draw=draw_lengths)
+LENGTHS = Family(
+    "lengths",
+    always=(
+        Ladder(tuple(Length(2**k, 1, 0.5) for k in range(5, 10))),
+        Ladder(tuple(Length(2**k, 2, 0.5) for k in range(5, 9))),
+    ),
+    draw=draw_lengths,
+)
 
 
 def proved_degree(one: Length) -> int:
