@@ -111,7 +111,8 @@ def _evidence(
     rows, counts = record.rows, record.counts
     verdict = "recorded" if isinstance(statement.claim, Recorded) else record.verdict()
     decisive = [row for row in rows if row.verdict == "refuted"] or rows
-    worst = max(decisive, key=lambda row: row.badness) if decisive else None
+    # runs without a failure are all alike; the exact probability tells them apart
+    worst = max(decisive, key=lambda row: (row.badness, row.told.get("exact", 0.0))) if decisive else None
     ratios = [row.ratio for row in rows if not np.isnan(row.ratio)]
     lhs, rhs, slack = (np.array([getattr(row, name) for row in rows], float) for name in ("lhs", "rhs", "slack"))
     return Evidence(
