@@ -31,7 +31,6 @@ from proofs_checks.matrix_completion.families.samples import (
     SketchLaw,
     columns,
     counted,
-    masks,
     sketches,
 )
 

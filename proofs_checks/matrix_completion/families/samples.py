@@ -315,15 +315,14 @@ def completed(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarra
         rows, cols = sample_mask(coverage.shape, coverage.density, rng=rng)
         if len(rows):
             seen = Observations(rows, cols, matrix[rows, cols], coverage.shape)
-            one[:] = complete(seen, coverage.rank, max_iter=30).block()
+            one[:] = complete(seen, coverage.rank, max_iter=10).block()
     return found
 
 
 def draw_coverage(draws: Draws) -> Coverage:
-    """Rank one or two, three to six rows and columns, half of the entries or less."""
-    k = draws.integers(1, 2)
-    shape = draws.integers(k + 1, 6), draws.integers(k + 1, 6)
-    return Coverage(shape, k, draws.choice((0.375, 0.5)), draws.integers(0, 10**6))
+    """Rank one, two to four rows and no fewer columns, half of the entries or less."""
+    m = draws.integers(2, 4)
+    return Coverage((m, m + draws.integers(0, 2)), 1, draws.choice((0.375, 0.5)), draws.integers(0, 10**6))
 
 
 SMALL_COVERAGE = Family("small-coverage", always=(Coverage((3, 2), 1, 0.5),))
