@@ -138,8 +138,7 @@ def greedy_certificate(items: np.ndarray, score: Any, marginals: np.ndarray, bou
     margin[items] = 0.0
     low, high = _narrowed(bounds.low, bounds.high, len(items))
     more = _best_sum(margin, bounds.groups, low, high, len(items))
-    fields = {"items": items, "groups": bounds.groups, "low": low, "high": high, "statement": GREEDY}
-    return SelectionCertificate(bound=float(score + more), value=score, gap=float(more), **fields)
+    return SelectionCertificate(float(score + more), score, float(more), items, bounds.groups, low, high, GREEDY)
 
 
 def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray, k: int) -> float:

@@ -250,9 +250,8 @@ FSS_D3 = Statement(
 
 
 def quota_law(case: Exchangeable) -> np.ndarray:
-    """Probabilities of 0, ..., k disadvantaged items, counted among all sets of k items."""
-    m, size, k = case.n_items, case.n_disadvantaged, case.k
-    return np.array([comb(size, quota) * comb(m - size, k - quota) / comb(m, k) for quota in range(k + 1)])
+    """Probabilities of 0, ..., k disadvantaged items."""
+    return np.array([float(p) for p in theory.optimal_quota_law(case.n_items, case.n_disadvantaged, case.k)])
 
 
 FSS_D4 = Statement(
