@@ -7,6 +7,7 @@ Part of `theory`, where users find these functions. The relative error of P is t
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -102,10 +103,8 @@ def taylor_error(degree: int, bound: Any) -> Any:
     eta(g) >= M^(g+1) exp(M (g+1) / (g+2)) / (g+1)!. With n = g + 1 and x = M / (n+1) this is two things:
     c(g+1) / eta(g) <= x exp(x), and eta(g) >= (x exp(x))^n (n+1)^n / n!. If x exp(x) > 1 then eta(g) is above
     (n+1)^n / n!, which is 9/2 for n = 2 and grows with n, as its ratio to the one before is (1 + 1/n)^n; so for g >= 1
-    an error of at most 9/2 leaves x exp(x) <= 1. For g = 0 the claim M^2 exp(M) / 2 <= exp(M) - 1 is
-    M^2 / 2 <= 1 - exp(-M). Its right side is concave and its left side convex, both are 0 at 0, and at M = log(16/5),
-    where eta(0) = 11/5, they are below 0.677 and 11/16; so it holds up to there. At 23/10 it fails: M = 19/16 has
-    eta(0) < 23/10 < c(1).
+    an error of at most 9/2 leaves x exp(x) <= 1. For g = 0 the claim is M^2 / 2 <= 1 - exp(-M), of
+    sides that are convex and concave, 0 at 0, and below 0.677 and equal to 11/16 where eta(0) = 11/5, at M = log(16/5).
 
     Examples
     --------
@@ -196,10 +195,8 @@ def chebyshev_error(degree: int, bound: float) -> float:
     M = float(number("bound", bound, 0, int(MAX_BOUND)))
     if M < TINY:
         return taylor_error(degree, M)  # up to rounding
-    series = 2 * ive(np.arange(degree + 1), M)  # times exp(-M), put back below
-    series[0] /= 2
-    slope = chebyshev.chebsub(chebyshev.chebder(series) / M, series)
-    roots = chebyshev.chebroots(np.trim_zeros(slope, "b"))
+    series = np.r_[1, np.full(degree, 2)] * ive(np.arange(degree + 1), M)  # times exp(-M), put back below
+    roots = chebyshev.chebroots(np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b"))
     inner = roots.real[np.abs(roots.real) < 1]  # those of complex ones too, as no place overstates a supremum
     places = np.concatenate([[-1.0, 1.0], inner])
     return float(np.abs(chebyshev.chebval(places, series) * np.exp(M - M * places) - 1).max())
@@ -292,7 +289,7 @@ def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
     """
     epsilon = number("epsilon", epsilon, 0, ends="(]")
     low = _first(lambda g: chebyshev_bracket(g, bound)[0] <= epsilon, epsilon)
-    return low, _first(lambda g: chebyshev_bracket(g, bound)[1] <= epsilon, epsilon, low)
+    return low, _first(lambda g: chebyshev_bracket(g, bound)[1] <= epsilon, epsilon, start=low)
 
 
 def degree_order(bound: float, epsilon: float) -> float:
@@ -371,7 +368,7 @@ def min_degree(bound: float, epsilon: float, *, kind: str = "taylor") -> int:
     if kind == "chebyshev":
         return _least_chebyshev(float(bound), epsilon)
     error = taylor_error if kind == "taylor" else taylor_certificate
-    return _first(lambda degree: error(degree, bound) <= epsilon, epsilon)
+    return _first(lambda degree: error(degree, bound) <= epsilon, epsilon, falling=False)
 
 
 def _least_chebyshev(M: float, epsilon: float) -> int:
@@ -381,14 +378,18 @@ def _least_chebyshev(M: float, epsilon: float) -> int:
     if epsilon < HIDDEN * lost:
         raise must("epsilon", rule, epsilon)
     low = _first(lambda g: math.exp(-M) * chebyshev_bracket(g, M)[0] <= epsilon, epsilon)
-    high = _first(lambda g: math.exp(M) * chebyshev_bracket(g, M)[1] <= epsilon, epsilon, low)
+    high = _first(lambda g: math.exp(M) * chebyshev_bracket(g, M)[1] <= epsilon, epsilon, start=low)
     if chebyshev_error(high, M) > epsilon:
         raise must("epsilon", rule, epsilon)
     return next(g for g in range(low, high + 1) if chebyshev_error(g, M) <= epsilon)
 
 
-def _first(reached: Callable[[int], bool], epsilon: Any, start: int = 0) -> int:
-    for degree in range(start, MAX_DEGREE + 1):
+def _first(reached: Callable[[int], bool], epsilon: Any, *, start: int = 0, falling: bool = True) -> int:
+    """The first degree that is enough, by bisection where every larger one is enough too."""
+    degrees = range(start, MAX_DEGREE + 1)
+    if falling:
+        degrees = degrees[bisect_left(degrees, True, key=reached) :][:1]
+    for degree in degrees:
         if reached(degree):
             return degree
     raise must("epsilon", f"reachable with a degree of at most {MAX_DEGREE}", epsilon)

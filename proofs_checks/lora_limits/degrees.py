@@ -134,8 +134,10 @@ LL_D1_LEAST = Statement(
     source=Derived(theory.taylor_error),
     tex=r"\eta_T(g) \le \varepsilon \le \eta_T(g-1),\quad g \le g_{\mathrm{certificate}} \le g + 1",
     hypotheses={
-        "0 < epsilon <= 11/5": lambda case: 0 < case.epsilon <= Fraction(11, 5),
-        "M is not negative": lambda case: case.bound >= 0,
+        "epsilon <= 11/5": lambda case: case.epsilon <= Fraction(11, 5),
+        "epsilon >= 2^-100 and 0 <= M <= 200, where the degree is below 1000": lambda case: (
+            case.epsilon >= Fraction(1, 2**100) and 0 <= case.bound <= 200
+        ),
     },
     instances=TARGETS,
     solve=least_degrees,
@@ -143,7 +145,7 @@ LL_D1_LEAST = Statement(
     saboteurs=(
         saboteur("one degree less", solve=mutants.less_than_least),
         saboteur("one degree more", solve=mutants.more_than_least),
-        saboteur("an error of 23/10", breaks="0 < epsilon <= 11/5", instances=TWO_APART),
+        saboteur("an error of 23/10", breaks="epsilon <= 11/5", instances=TWO_APART),
     ),
     notes="At an error of 2.3 the bound can cost two degrees, as for M = 19/16.",
 )
@@ -235,8 +237,10 @@ LL_D2_DEGREES = Statement(
     source=Derived(theory.degree_bracket),
     tex=r"g_{\mathrm{low}} \le g^* \le g_{\mathrm{high}} \le g_{\mathrm{low}} + 1",
     hypotheses={
-        "errors below 2": lambda case: 0 < case.epsilon < 2,
-        "M is not negative": lambda case: case.bound >= 0,
+        "errors below 2": lambda case: case.epsilon < 2,
+        "epsilon >= 2^-100 and 0 <= M <= 300, where the degree is below 1000": lambda case: (
+            case.epsilon >= 2.0**-100 and 0 <= case.bound <= 300
+        ),
     },
     instances=SMALL_ERRORS,
     solve=degree_brackets,

@@ -35,6 +35,7 @@ from proofs_checks.lora_limits.families.gadgets import (
     has_sizes,
     is_decisive,
     is_normal,
+    is_told,
     read,
 )
 from proofs_checks.lora_limits.families.scales import (
@@ -280,7 +281,7 @@ LL_H8_POLYNOMIAL = Statement(
         r"with } \binom{g + 2d}{2d} \gg n"
     ),
     hypotheses={
-        "exact attention is right": lambda case: bool((decided_by_polynomials(case, exact=True) == case.truth).all()),
+        "exact attention is right": is_told,
         "n = 32, d = 16, degree 80, or n = 256, d = 32, degree 40": has_sizes,
         "vectors of weight d / 2, one pair that is identical": has_pair,
         "beta0 = 80": lambda case: all(bits.beta0 == 80 for bits in case.gadgets),

@@ -212,6 +212,16 @@ def draw_polynomials(draws: Draws) -> Polynomials:
     return gadgets(32, 16, draws.integers(0, 2**31 - 1), (2, 4, 8, 16), 80)
 
 
+def is_told(case: Polynomials) -> bool:
+    """Whether the sums over exp themselves tell who has a partner."""
+    right = []
+    for bits, truth in zip(case.gadgets, case.truth, strict=True):
+        scale = bits.beta0 / (2 * bits.a.shape[1])
+        sums = np.exp(scale * (bits.products - bits.wanted)).sum(1)  # times exp(-beta0 p / (2 d))
+        right.append((sums >= 1) == truth)
+    return bool(np.all(right))
+
+
 def has_sizes(case: Polynomials) -> bool:
     """Whether the sizes and degrees are those for which it was measured."""
     high = {(32, 16): 80, (256, 32): 40}.get(case.planted.a.shape)
