@@ -13,7 +13,7 @@ with app.setup:
     from proofs_checks.dynamic_submodular import mutants
     from proofs_checks.dynamic_submodular.answers import DS_T10
     from proofs_checks.dynamic_submodular.families.functions import by_values, members, set_function
-    from proofs_checks.dynamic_submodular.families.runs import answered, values_of
+    from proofs_checks.dynamic_submodular.families.runs import answered, worth
     from proofs_checks.dynamic_submodular.families.streams import Updates
 
     STORY = parts.Story(
@@ -69,7 +69,7 @@ def measure(*, k, epsilon, window, synergy, saboteur):
     updates = Updates(reached(synergy), moving_window(window), k, epsilon)
     solve = forgetful if saboteur else answered
     found = solve(updates, np.random.default_rng(0))
-    value, best = values_of(updates, found.solutions), updates.optima
+    value, best = np.maximum(worth(updates, found.solutions, found.values), 0), updates.optima
     promised = theory.pair_ratio(epsilon) * best
     worst = int(np.argmin(value / best))
     more = {"optimum": best, "proved": found.upper_bounds, "worst": worst}

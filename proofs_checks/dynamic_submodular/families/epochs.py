@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 
@@ -26,9 +27,9 @@ def prefix_bound(deaths: Deaths, rng: np.random.Generator | None = None) -> Frac
 
 
 def draw_deaths(draws: Draws) -> Deaths:
-    """Up to seven elements."""
-    size = draws.integers(2, 7)
-    return Deaths(size, draws.integers(1, size), Fraction(draws.integers(1, 6), 6))
+    """Three to eight elements, and fewer dead than the share of all of them, or one."""
+    size, share = draws.integers(3, 8), Fraction(draws.integers(2, 6), 6)
+    return Deaths(size, draws.integers(1, max(1, ceil(share * size) - 1)), share)
 
 
 PERMUTATIONS = Family(

@@ -123,7 +123,9 @@ NOTHING = Updates(modular([0.0, 1.0]), np.array([0, ~0, 0, 1]), 3, 0.25, 1.0)
 BUSY = Updates(modular([1.0, 2.0]), np.r_[[0, 1], np.tile([~0, 0, ~1, 1], 40)], 1, 0.25, 2.0)
 #: three equal elements above the threshold, and below twice the threshold
 ABOVE = Updates(modular([1.0] * 3), np.arange(3), 2, 0.25, 3.0)
-ALWAYS = (ONE, EQUAL, HIDDEN, NOTHING, BUSY, ABOVE)
+#: six equal elements, of which each goes and returns eight times while three are held
+ROUNDS = Updates(modular([1.0] * 6), np.r_[np.arange(6), np.ravel([[~v, v] for v in range(6)] * 8)], 3, 0.25, 1.0)
+ALWAYS = (ONE, EQUAL, HIDDEN, NOTHING, BUSY, ABOVE, ROUNDS)
 #: the best of ten elements returns forty times: guesses often hold one of the others, which are worth 17/20 of it
 NEARLY_AS_GOOD = Updates(modular([17.0] * 9 + [20.0]), np.r_[np.arange(10), np.tile([~9, 9], 40)], 1, 0.25, 40.0)
 STREAMS = Family("streams", always=(*ALWAYS, NEARLY_AS_GOOD), draw=draw_updates, climb=nearby)
