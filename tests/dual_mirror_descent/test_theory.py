@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory.dual_mirror_descent import theory
@@ -129,6 +130,39 @@ def test_phases_by_the_algorithm():
         found.append(stream.truth["hindsight"] / result.reward)
     np.testing.assert_allclose(found, [4.0, 3.96, 3.96, 3.96], atol=0.02)
     assert max(found) >= theory.phase_ratio(4, growth=0.01)
+
+
+def kept_by(shares, growth):
+    """What a policy that spends these shares of the budget keeps of each optimum, by the phase that is the last."""
+    k = len(shares)
+    rewards = [growth ** (k - 1 - j) for j in range(k)]
+    return [sum(x * r for x, r in zip(shares[: i + 1], rewards, strict=False)) / rewards[i] for i in range(k)]
+
+
+@pytest.mark.parametrize("growth", [Fraction(1, 128), Fraction(1, 3), Fraction(9, 10)])
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 8])
+def test_the_ratio_of_phases_is_the_best_over_all_policies(k, growth):
+    most = 1 / theory.phase_ratio(k, growth=growth)
+    # a policy that attains it
+    shares = [most, *[(1 - growth) * most] * (k - 1)]
+    assert sum(shares) == 1
+    assert kept_by(shares, growth) == [most] * k
+    # the linear program over all policies: the largest z with z <= what is kept of each
+    worth = np.array([[float(growth) ** (i - j) if j <= i else 0.0 for j in range(k)] for i in range(k)])
+    matrix = np.vstack([np.c_[-worth, np.ones(k)], np.r_[np.ones(k), 0.0]])
+    found = linprog(np.r_[np.zeros(k), -1.0], A_ub=matrix, b_ub=np.r_[np.zeros(k), 1.0])
+    assert -found.fun == pytest.approx(float(most), rel=1e-9)
+    for other in np.random.default_rng(k).dirichlet(np.ones(k), 20):
+        assert min(kept_by(other.tolist(), float(growth))) <= most
+
+
+def test_the_regret_of_three_points_is_smaller_for_few_requests():
+    gaps = []
+    for root in (2, 4, 8):
+        law = (Fraction(root - 1, 2 * root), Fraction(1, root), Fraction(root - 1, 2 * root))
+        ends = [f(root**2, root**2 // 2, law) for f in (theory.three_point_hindsight, theory.three_point_online)]
+        gaps.append((ends[0] - ends[1]) / root)
+    assert gaps[0] < gaps[1] < Fraction(1, 8) < gaps[2] < Fraction(13, 100)
 
 
 def test_regret_stays_below_the_bound():
