@@ -128,8 +128,8 @@ def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> S
     half = np.full(len(tails), counts.level / 2)
     lhs = np.r_[low, ends[0], ends[1], tails, half, ends[0, 0], 1 - ends[1, -1]]
     rhs = np.r_[ends[0], ends[1], high, half, tails, 0, 0]
-    # the inverse of the incomplete beta function is accurate to some hundred roundings
-    return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(1000, 1.0))
+    # the inverse of the incomplete beta function is accurate to some hundred roundings, a tail moves by n times that
+    return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(1000 + 100 * counts.n, 1.0))
 
 
 RG_T5 = Statement(
