@@ -9,7 +9,7 @@ from lrtheory.bounds.forger import changed, leaves, lies, same
 
 
 def forged_fields(certificate: Any) -> Iterator[tuple[str, Any]]:
-    """Words, and a copy of the certificate in which one field is false: zero, huge, five percent off, repeated items."""
+    """Words, and a copy of the certificate with one false field: zero, huge, five percent off, repeated items."""
     for path, found in leaves(certificate).items():
         for words, lie in lies(found[0], decision=False):
             if all(same(lie(leaf), leaf) for leaf in found):

@@ -1,4 +1,4 @@
-"""Masked arrays: NumPy would use their hidden entries, so every public function refuses them or reads them as missing."""
+"""Masked arrays: NumPy would use their hidden entries, so public functions refuse them or read them as missing."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ def test_no_public_function_uses_hidden_entries(system: str, name: str) -> None:
     for part in name.split("."):
         module = getattr(module, part)
     for place, call in masked(calls(system)[name]()):
-        with pytest.raises((TypeError, ValueError), match="mask"):
+        try:
             module(*call.args, **call.options)
+        except (TypeError, ValueError) as error:
+            assert "mask" in str(error), f"argument {place}: {error}"  # noqa: PT017
+        else:
             pytest.fail(f"argument {place} was taken with its hidden entry")
