@@ -165,7 +165,7 @@ def lost(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
 
 
 def lost_by_observed(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
-    """The same over the largest sum of observed scores, as a measure that looks at the wrong side."""
+    """Latent scores over the largest sum of observed ones, as a measure that looks at the wrong side."""
     sides = lost(case, found)
     best = sum(sorted(case.observed)[-case.k :])
     return Sides(sides.lhs[:2] * case.k * case.quality / best, sides.rhs[:2])

@@ -56,7 +56,7 @@ def _array(entries: list[Any]) -> np.ndarray:
 
 
 def check_set(items: Any, n_items: int, k: int | None = None) -> list[int]:
-    """The items of a set as integers; an OutcomeError if they are no such set."""
+    """The items of a set as integers; an OutcomeError if they are not such a set."""
     given = np.asarray(items)
     chosen = [int(i) for i in given.ravel()]
     if given.ndim != 1 or given.dtype.kind not in "iu":
@@ -69,7 +69,7 @@ def check_set(items: Any, n_items: int, k: int | None = None) -> list[int]:
 
 
 def check_rankings(places: Any, n: int, m: int) -> np.ndarray:
-    """The places of m items in n rankings; an OutcomeError if a row is no ranking."""
+    """The places of m items in n rankings; an OutcomeError if a row is not a ranking."""
     found = np.asarray(places)
     if found.shape != (n, m) or not are_rankings(found).all():
         raise OutcomeError(f"an outcome must be the places of {m} items in {n} rankings")

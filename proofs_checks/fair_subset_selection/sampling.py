@@ -65,7 +65,7 @@ from proofs_checks.fair_subset_selection.outcomes import are_sets, check_set
 
 
 def misordered(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
-    """Some pair of one group that differs clearly stands in the wrong order, or these are no scores of n rankings."""
+    """A pair of one group that differs clearly is in the wrong order, or these cannot be scores of n rankings."""
     f, groups = law.latent, law.groups
     clear = [(i, j) for i, j in permutations(range(len(f)), 2) if groups[i] == groups[j] and f[j] <= law.beta * f[i]]
     wrong = ~are_sums(law, scores)

@@ -65,7 +65,7 @@ def steps(means: Means, found: Jumps) -> Sides:
 
 
 def by_definition(means: Means) -> Jumps:
-    """The same in rational numbers."""
+    """What `jumps_of` finds, from the definitions and in rational numbers."""
     f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
     betas, pairs = ratios_below(means), same_group(means)
     return Jumps(
@@ -150,7 +150,7 @@ def closed_forms(case: Spread, rng: np.random.Generator) -> np.ndarray:
 
 
 def enumerated(case: Spread) -> np.ndarray:
-    """The same over all rankings, each with its probability: the items leave one by one, in proportion to quality."""
+    """Mean scores over all rankings, each with its probability: items leave one by one, in proportion to quality."""
     w, m = rule_of(case).weights(len(case.quality)).tolist(), len(case.quality)
     means = np.full((2, m), Fraction(0))
     for row, quality in enumerate((list(case.quality), biased(case.quality, case.disadvantaged, case.theta))):
@@ -198,17 +198,17 @@ FSS_T3 = Statement(
 
 
 def place_law(items: Items) -> np.ndarray:
-    """Probabilities of the places of item 0, and of no ranking."""
+    """Probabilities of the places of item 0, and of a row that is not a ranking."""
     return np.array([*(float(p) for p in theory.placement_probabilities(list(items.values))[0]), 0.0])
 
 
 def ranked_first(items: Items, places: np.ndarray) -> np.ndarray:
-    """Who is on top, the last number where the row is no ranking."""
+    """Who is on top; the last number where the row is not a ranking."""
     return np.where(is_ranking(items, places), places.argmin(1), len(items.values))
 
 
 def place_of_first(items: Items, places: np.ndarray) -> np.ndarray:
-    """The place of item 0, the last number where the row is no ranking."""
+    """The place of item 0; the last number where the row is not a ranking."""
     return np.where(is_ranking(items, places), places[:, 0], len(items.values))
 
 
@@ -237,7 +237,7 @@ FSS_T3_PLACES = Statement(
 
 
 def top_law(items: Items) -> np.ndarray:
-    """Probabilities of the items to be on top, and of no ranking."""
+    """Probabilities of the items to be on top, and of a row that is not a ranking."""
     tops = theory.expected_scores(items.model, ScoreRule("sntv"), list(items.values))
     return np.array([*map(float, tops), 0.0])
 

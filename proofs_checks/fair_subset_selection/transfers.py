@@ -73,7 +73,7 @@ FSS_G3 = Statement(
 
 FSS_G3_FREE = Statement(
     id="fair_subset_selection/FSS-G3-free",
-    title="The same without quotas",
+    title="What a choice by biased scores keeps without quotas, judged afterwards",
     source=Derived(theory.certificate_ratio),
     tex=r"F(S) \ge (1 - (1 - c/k)^k)\, \mathrm{OPT},\ c = \min_t F(s_t|S_{t-1}) / \max_i F(i|S_{t-1})",
     hypotheses={"no quotas": lambda judged: judged.free},

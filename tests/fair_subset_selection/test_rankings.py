@@ -189,7 +189,7 @@ APPROVALS = """# FILE NAME: toy.cat
     ("name", "without"),
     [("a.cat", ()), ("a.txt", ()), ("a.toc", ("FILE NAME", "DATA TYPE")), ("a.cat", ("#",)), ("a.toc", ("CATEGOR",))],
 )
-def test_approvals_are_no_rankings(name: str, without: tuple[str, ...], tmp_path) -> None:
+def test_approvals_are_not_rankings(name: str, without: tuple[str, ...], tmp_path) -> None:
     """A voter who approves nobody would tie all for the first place, and score."""
     kept = [line for line in APPROVALS.splitlines() if not any(word in line for word in without)]
     path = tmp_path / name

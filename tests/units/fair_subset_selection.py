@@ -36,7 +36,7 @@ def best_counts(u: float) -> fss.ScoreRule:
 
 
 def voters(u: float) -> fss.Rankings:
-    """The same ballots, behind each of which stand so many voters times u."""
+    """The ballots of the panel, behind each of which stand so many voters times u."""
     return PANEL.with_weights(u * np.array([3.0, 1.0, 2.0, 0.5, 1.5, 1.0, 0.25]))
 
 

@@ -64,7 +64,7 @@ def chosen(blind: Blind, scores: np.ndarray, rng: np.random.Generator, ties: str
 
 
 def ratios(blind: Blind, items: np.ndarray) -> np.ndarray:
-    """Mean latent score of the chosen sets over that of the best one; 1, the largest that it can be, for no choice."""
+    """Mean latent score of the chosen sets over that of the best one; 1, the largest possible, for an invalid one."""
     latent, k = np.array([float(p) for p in blind.tops(Fraction(1))]), blind.n_good
     if items.shape[1:] != (k,):
         raise OutcomeError(f"an outcome must be {k} items of each panel")

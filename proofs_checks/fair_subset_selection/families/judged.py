@@ -65,7 +65,7 @@ def draw_judged(draws: Draws, free: bool = False) -> Judged:
 
 
 def draw_judged_free(draws: Draws) -> Judged:
-    """The same without quotas."""
+    """A panel without quotas, and other rankings."""
     return draw_judged(draws, free=True)
 
 

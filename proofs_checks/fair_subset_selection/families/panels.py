@@ -152,12 +152,12 @@ def optimum(panel: Panel) -> Fraction:
 
 
 def without_quotas(panel: Panel) -> Panel:
-    """The same panel, all sets of k items allowed."""
+    """The panel with all sets of k items allowed."""
     return replace(panel, low=0 * panel.low, high=0 * panel.high + panel.n_items)
 
 
 def exactly(panel: Panel, quota: int) -> Panel:
-    """The same panel with exactly `quota` items of group 1 and the others of group 0."""
+    """The panel with exactly `quota` items of group 1 and the others of group 0."""
     counts = np.array([panel.k - quota, quota])
     return replace(panel, low=counts, high=counts)
 
