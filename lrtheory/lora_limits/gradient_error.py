@@ -170,12 +170,10 @@ def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], a
     An estimate, where `chain_rounding` is a bound: one unit in the last place of each number, with random signs.
     Polynomials are for small logits, where no key outweighs all.
     """
-    shares = [0.0]
+    shares, floors = [0.0], [(task, chain_rounding(inputs, task), 2 * TERM * _terms(task)) for task in tasks]
     for letter in (letter for letter in adapt if letter in found):
         largest = float(np.abs(to_numpy(found[letter])).max())
-        floor = 0.0
-        for task in tasks:
-            floor += chain_rounding(inputs, task)[letter] / (2 * TERM * _terms(task)) * _averaged(task, letter)
+        floor = sum(bounds[letter] / parts * _averaged(task, letter) for task, bounds, parts in floors)
         shares += [floor / largest] if largest else []
     return max(shares)
 

@@ -124,7 +124,10 @@ LL_G2 = Statement(
         saboteur("alpha / r squared", solve=mutants.scaled_twice),
         saboteur("dB without the transpose of A", solve=mutants.second_not_transposed, instances=SQUARE_HEADS),
     ),
-    notes="With A (r, d) and B (d, r) as peft stores them, alpha / r and alpha / sqrt(r).",
+    notes=(
+        "With A (r, d) and B (d, r) as peft stores them, alpha / r and alpha / sqrt(r). The lemma speaks of queries; "
+        "keys and values follow in the same way from their own gradients (LL-G3)."
+    ),
 )
 
 
