@@ -6,6 +6,7 @@ most m requests, so the integral optimum is less by m f_bar at most. Requests of
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -183,6 +184,8 @@ def hindsight_optimum(
             "lp": "several resources or actions",
         }[method]
     if method == "sort":
+        if stream.is_exact:
+            times = np.array([Fraction(count) for count in times.tolist()], dtype=object)
         solution, prices = _knapsack(stream, times)
     else:
         solution, prices = relaxation(stream, times)

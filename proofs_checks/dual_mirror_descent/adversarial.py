@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Ball, Derived, Family, Inequality, Measured, Paper, Sides, Statement, exactly, saboteur
-from lrtheory.dual_mirror_descent import hindsight_optimum, steps, theory
+from lrtheory.dual_mirror_descent import hindsight_optimum, numeric, steps, theory
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.phases import (
     LONG,
@@ -42,7 +42,7 @@ from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WAL
 
 def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:
     """alpha = max(1, largest cost over rate), of this sequence; or with a share of the ratio."""
-    ratio = (requests.costs / requests.rate).max()
+    ratio = numeric.largest_ratio(list(requests.cost_bound), list(requests.rate))
     return max(1, ratio if factor == 1 else factor * ratio)
 
 

@@ -69,6 +69,11 @@ def test_exact_knapsack():
     found = dmd.hindsight_optimum(values, np.array([1, 1, 1]), Fraction(3, 2))
     assert found.value == Fraction(5, 4)
     assert found.certificate.gap == 0
+    thirds = np.array([Fraction(1, 3), Fraction(2, 7), Fraction(1, 11)], dtype=object)
+    found = dmd.hindsight_optimum(thirds, np.array([Fraction(1, 3)] * 3, dtype=object), Fraction(1, 2))
+    assert isinstance(found.value, Fraction)
+    assert found.value == Fraction(1, 3) + Fraction(1, 7)
+    assert found.certificate.gap == 0
 
 
 def test_the_network_has_its_checksum():
