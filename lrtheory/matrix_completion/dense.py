@@ -192,8 +192,11 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
     if not xp.isdtype(values.dtype, "real floating"):
         values = xp.astype(values, xp.float64)
     seen = ~xp.isnan(values) if mask is None else mask
+    rule = f"a bool array of shape {tuple(values.shape)}"
+    if not hasattr(seen, "ndim"):
+        raise must("mask", f"{rule}; lists are for `complete`", seen, TypeError)
     if seen.shape != values.shape or not xp.isdtype(seen.dtype, "bool"):
-        raise must("mask", f"a bool array of shape {tuple(values.shape)}", tuple(seen.shape))
+        raise must("mask", rule, tuple(seen.shape))
     kept = xp.where(seen, values, xp.zeros_like(values))
     if not bool(xp.all(xp.isfinite(kept))):
         raise must("values", "finite where observed", "an infinity or NaN")

@@ -2,7 +2,7 @@ r"""Rank one without an iteration: one line determines the next one, along paths
 
 .. math:: u_i v_j = M_{ij} \ne 0 \;\Rightarrow\; v_j = M_{ij} / u_i .
 
-Where all lines are tied together by entries that are not zero, the matrix is determined (statement MC-L10-finite), and
+Where all lines are tied together by entries that are not zero, the matrix is determined (statement MC-L10-paths), and
 a sample without cycles is fitted exactly, whatever its values are. Alternation would pass the news on by one line an
 iteration. Cycles of observations must agree to rounding, else there is noise, and this is no way to average it.
 """

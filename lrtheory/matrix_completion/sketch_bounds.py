@@ -382,8 +382,8 @@ def srht_failure(sketch_size: int, *, n_rows: int, rank: int) -> float:
     Proof
     -----
     The length of a row of H D Q is a convex function of the signs with Lipschitz constant 1 / sqrt n and mean at most
-    sqrt(k / n), so it exceeds a / sqrt n, a = sqrt k + sqrt(8 ln(k n)), with probability at most 1 / (k n) (Ledoux), and
-    some row does with at most 1 / k. Else, by matrix Chernoff for rows without replacement, the Gram matrix has an
+    sqrt(k / n), so it exceeds a / sqrt n, a = sqrt k + sqrt(8 ln(k n)), with probability at most 1 / (k n) (Ledoux).
+    Some row does with at most 1 / k. Else, by matrix Chernoff for rows without replacement, the Gram matrix has an
     eigenvalue below 1/6 with probability at most k exp(-(5/6 - ln(6) / 6) s / a^2), and one above 13/6 with at most
     k exp(-(13/6 ln(13/6) - 7/6) s / a^2). With s / a^2 >= 4 ln k both are at most 1 / k; 1/6 > 0.40^2, 13/6 < 1.48^2.
 

@@ -173,7 +173,7 @@ MC_W1 = Statement(
 
 def init_noise(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
     """|P_Omega(M)/p - M| of each sample."""
-    return np.linalg.norm(law.matrix * sampled(law, seen) / law.density - law.matrix, 2, axis=(1, 2))
+    return np.linalg.norm(law.matrix * seen / law.density - law.matrix, 2, axis=(1, 2))
 
 
 def noise_level(law: MaskLaw, factor: float = 1.0) -> float:

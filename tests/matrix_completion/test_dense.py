@@ -68,6 +68,8 @@ def test_dense_wrong_types_and_masked_arrays():
     for values in ([[1.0, 2.0]], 1j * np.eye(2)):
         with pytest.raises(TypeError, match="`values` must be an array"):
             complete_dense(values, None, 1)
+    with pytest.raises(TypeError, match=r"`mask` must be a bool array of shape \(2, 2\); lists are for `complete`"):
+        complete_dense(np.eye(2), [[True, True], [True, True]], 1)
     hidden = np.arange(12).reshape(4, 3) % 5 == 0
     table = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
     plain = complete_dense(table, ~hidden, 1)

@@ -119,6 +119,10 @@ def test_known_numbers():
     assert theory.gradient_rate(1 - 2**-0.5) == pytest.approx(1.0)
     assert theory.countsketch_rank_loss(10, sketch_size=80) == pytest.approx(0.444, abs=1e-3)
     assert theory.samples_alternating(2000, rank=5, incoherence=2**0.5, condition=1) > 2000**2  # vacuous at laptops
+    assert theory.srht_failure(236, n_rows=1024, rank=2) == 1.0  # 3 / k says nothing below k = 4
+    assert theory.srht_failure(572, n_rows=1024, rank=4) == 1.0
+    assert theory.srht_failure(573, n_rows=1024, rank=4) == 0.75
+    assert theory.srht_failure(1025, n_rows=1024, rank=4) == 1.0
     U = make_low_rank((1000, 1000), 5, density=0.0001, rng=0).truth.U
     largest = (np.linalg.norm(U, axis=1) ** 2).max() / 0.3
     assert theory.gram_tail(0.7, rank=5, largest=largest) < 0.2

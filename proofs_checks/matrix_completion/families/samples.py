@@ -133,7 +133,7 @@ GRAMS = Family(
     ),
     draw=draw_column,
 )
-NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(64, 0.2, 0.1)), draw=draw_noise)
+NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(128, 0.5, 0.1)), draw=draw_noise)
 
 # --- sketches --------------------------------------------------------------------------------------------------------
 
