@@ -61,7 +61,7 @@ LR_T2 = Statement(
     title="A few entries of a table of rank two give its response graph",
     source=Measured(
         what="the constant 2 before n r ln(n), for completion from O(n r log n) entries (PMLR 139:2870)",
-        where="tables of 12 to 16 players with Gaussian factors of rank two",
+        where="tables of 12 to 14 players with Gaussian factors of rank two",
         command="lrtheory check alpha_rank/LR-T2",
     ),
     tex=r"|\Omega| \ge 2\, n\, r \ln(n) \text{ entries of } 2W - 1 \Rightarrow P[\hat G \ne G] \le 1/10",

@@ -74,7 +74,7 @@ def completed(table: LowRankTable, rng: np.random.Generator, n: int) -> np.ndarr
 FEW_ENTRIES = Family(
     "few-entries",
     always=lambda: (few_entries(0), few_entries(1)),
-    draw=lambda draws: few_entries(draws.integers(0, 10**6), draws.integers(12, 16)),
+    draw=lambda draws: few_entries(draws.integers(0, 10**6), draws.integers(12, 14)),
 )
 TOO_FEW_ENTRIES = Family("too-few-entries", always=lambda: (few_entries(0, oversampling=0.5),))
 

@@ -92,17 +92,17 @@ def draw_match(draws: Draws) -> Match:
     """Any sixteenths as win probabilities, ties among them, up to some cap."""
     sizes = draws.choice(SIZES)
     payoffs = draws.integers(0, 16, shape=(len(sizes), *sizes)) / 16
-    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), draws.choice((60, 500, 4000)))
+    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), draws.choice((60, 500, 2000)))
 
 
 def draw_resolved(draws: Draws) -> Match:
-    """Sixteenths that differ by at least three of them on every edge, and no cap."""
+    """Sixteenths that differ by at least five of them on every edge, and no cap."""
     sizes = draws.choice(SIZES)
     payoffs = np.empty((len(sizes), *sizes))
     for k, n in enumerate(sizes):
         others = tuple(size for i, size in enumerate(sizes) if i != k)
         lines = [
-            (3 * draws.permutation(n) + draws.integers(0, 16 - 3 * (n - 1))) / 16 for _ in range(int(np.prod(others)))
+            (5 * draws.permutation(n) + draws.integers(0, 16 - 5 * (n - 1))) / 16 for _ in range(int(np.prod(others)))
         ]
         payoffs[k] = np.moveaxis(np.reshape(lines, (*others, n)), -1, k)
     return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)))
