@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from proofs_checks.dual_mirror_descent import mutants
-    from proofs_checks.dual_mirror_descent.families import laws
+    from proofs_checks.dual_mirror_descent.families import laws, runs
     from proofs_checks.dual_mirror_descent.regret import DMD_T1, bound, regret
 
     STORY = parts.Story(
@@ -49,13 +49,13 @@ def losses(law, solve):
     """In per cent of the mean optimum: mean regret, its bound for one law, and that for laws that change."""
     found = solve(law, np.random.default_rng(0), RUNS)
     drifting = bound(law, "independent", total_variation=getattr(law, "distance", 0.0))
-    return 100 * np.array([regret(law, found).mean(), bound(law), drifting]) / laws.optima(law, found.kinds).mean()
+    return 100 * np.array([regret(law, found).mean(), bound(law), drifting]) / runs.optima(law, found.kinds).mean()
 
 
 @app.function
 def measure(*, horizon, rate, step, share, saboteur):
     """Regret by horizon, and its bounds."""
-    solve = mutants.wrong_sign if saboteur else laws.runs
+    solve = mutants.wrong_sign if saboteur else runs.runs
     lost = {size: losses(law_of(size, rate, step, share), solve) for size in HORIZONS}
     measured, allowed, drifting = np.array(list(lost.values())).T
     verdict = parts.judge(DMD_T1, solve, [law_of(horizon, rate, step, share)])

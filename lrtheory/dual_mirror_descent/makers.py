@@ -217,7 +217,7 @@ def make_periodic(
     Raises
     ------
     ValueError
-        If a number is out of range, the horizon is no multiple of the period, or two levels have an odd one.
+        If a number is out of range, the horizon is not a multiple of the period, or two levels have an odd one.
 
     Examples
     --------

@@ -101,7 +101,7 @@ def regret_bound(
     Raises
     ------
     ValueError
-        If a number is out of range, or the horizon is no multiple of the period of periodic requests.
+        If a number is out of range, or the horizon is not a multiple of the period of periodic requests.
 
     Notes
     -----

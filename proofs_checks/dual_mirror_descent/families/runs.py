@@ -40,7 +40,7 @@ def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
 
 
 def batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
-    """The same on given sequences (n, T)."""
+    """Dual mirror descent on given sequences (n, T)."""
     chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices} | options
     found = allocate_batch(law.stream(kinds), **chosen, record=True)
     return Runs(kinds, found.trace["prices"], found.trace["proposed"], found.trace["actions"])

@@ -239,7 +239,7 @@ MENUS = Family("menus", always=ALWAYS, draw=draw_menus, climb=nearby)
 
 
 def eager(family_draw):
-    """The same without lazy steps."""
+    """What a family draws, without lazy steps."""
     return lambda draws: replace(family_draw(draws), lazy=False)
 
 
