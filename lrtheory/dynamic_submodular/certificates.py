@@ -145,7 +145,7 @@ def certify_selection(
     proof = chosen if witness is None else subset("witness", witness, f.n)
     groups = np.zeros(f.n, np.int64) if matroid is None else matroid.groups
     limits = [limit] if matroid is None else matroid.limits
-    bound = marginal_bound(f.value(proof), f.gains(proof)[allowed], groups[allowed], limits)
+    bound = marginal_bound(f.value(proof), f.gains(proof)[allowed], limits, groups=groups[allowed])
     value = f.value(chosen)
     return SelectionBound(chosen, value, bound - value, bound, STATEMENT, proof)
 

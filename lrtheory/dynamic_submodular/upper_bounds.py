@@ -93,7 +93,7 @@ def group_bound(value: Any, bars: Any, limits: Any) -> Any:
     return value + sum(limit * bar for limit, bar in zip(limits, bars, strict=True))
 
 
-def marginal_bound(value: Any, marginals: Any, groups: Any, limits: Any) -> Any:
+def marginal_bound(value: Any, marginals: Any, limits: Any, *, groups: Any = None) -> Any:
     r"""What no admissible set exceeds, proved by any set A: its value and the best marginals on top (statement DS-P8).
 
     Parameters
@@ -102,10 +102,10 @@ def marginal_bound(value: Any, marginals: Any, groups: Any, limits: Any) -> Any:
         f(A).
     marginals : array of shape (n,)
         f(v \| A) of each candidate.
-    groups : int array of shape (n,)
-        Group of each candidate; of a single group all are 0.
     limits : sequence of int
-        How many of each group may be chosen; of a single group k.
+        How many of each group may be chosen; (k,) for a single group.
+    groups : int array of shape (n,), or None
+        Group of each candidate; None puts all into group 0.
 
     Returns
     -------
@@ -127,11 +127,12 @@ def marginal_bound(value: Any, marginals: Any, groups: Any, limits: Any) -> Any:
 
     Examples
     --------
-    >>> marginal_bound(5.0, [3.0, 1.0, 2.0], [0, 0, 0], [2])
+    >>> marginal_bound(5.0, [3.0, 1.0, 2.0], [2])
     10.0
     """
     number("value", value, 0)
     gains = [number("marginals", gain, 0) for gain in unmasked("marginals", np.asanyarray(marginals)).tolist()]
+    groups = [0] * len(gains) if groups is None else groups
     groups = [number("groups", group, 0) for group in unmasked("groups", np.asanyarray(groups)).tolist()]
     if len(groups) != len(gains):
         raise must("groups", f"of length {len(gains)}, as `marginals`", groups)

@@ -63,7 +63,7 @@ CALLS = {
     "theory.level_value": lambda: call(4.0, 3.0, is_full=True),
     "theory.levels_bound": lambda: call(100, 5, 0.25),
     "theory.live_value": lambda: call([2.0, 1.0], [True, False]),
-    "theory.marginal_bound": lambda: call(5.0, [3.0, 1.0], [0, 0], [1]),
+    "theory.marginal_bound": lambda: call(5.0, [3.0, 1.0], [1]),
     "theory.matroid_ratio": lambda: call(0.25),
     "theory.n_buckets": lambda: call(5, 0.25),
     "theory.pair_bound": lambda: call(2.0, 4.0),

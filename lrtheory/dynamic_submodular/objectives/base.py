@@ -127,6 +127,11 @@ class Objective:
         -------
         int
             A bound.
+
+        Raises
+        ------
+        ValueError
+            If `k` is below 1.
         """
         k = integer("k", k, low=1)
         if self.record.rule != MAX:
