@@ -61,8 +61,12 @@ class SelectionBound(Result):
 
         Parameters
         ----------
-        problem, k, candidates
-            As for `certify_selection`.
+        problem : Objective or UpdateStream
+            As for `certify_selection`, as all that follow.
+        k : int or PartitionMatroid
+            How many may be chosen.
+        candidates : int array of shape (n_candidates,), or None
+            What could have been chosen.
 
         Returns
         -------

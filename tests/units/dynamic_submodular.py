@@ -16,7 +16,7 @@ WEIGHTS, S, X = RNG.uniform(0.5, 4, 14), RNG.uniform(0.1, 3, (12, 9)), RNG.unifo
 ROOT = RNG.normal(size=(12, 6))
 K = ROOT @ ROOT.T
 OPS = np.array([*range(12), ~0, ~3, ~7, 3, ~5, ~1, 0])
-GROUPS = ds.PartitionMatroid(np.arange(12) % 3, [1, 2, 1])
+GROUPS = ds.PartitionMatroid(np.arange(12) % 3, np.array([1, 2, 1]))
 #: the function in units of a factor, and the factor of its values
 FUNCTIONS: dict[str, Callable[[float], tuple[ds.Objective, float]]] = {
     "weights": lambda c: (ds.Coverage(SETS, WEIGHTS * c), c),

@@ -163,7 +163,7 @@ class Influence(Coverage):
             raise must("graph", "a graph of at least one node", graph)
         n_samples, rng = integer("n_samples", n_samples, low=1, high=MOST_COLUMNS), generator(rng)
         by_degree = isinstance(p, str) and p == "degree"
-        if not by_degree and not (np.ndim(p) == 0 and isinstance(p, Real) and 0 <= p <= 1):
+        if not by_degree and not (np.ndim(p) == 0 and isinstance(p, Real) and 0 <= float(p) <= 1):
             raise must("p", 'a probability in [0, 1], or "degree"', p, ValueError if isinstance(p, Real) else TypeError)
         chances = 1.0 / np.maximum(1, np.diff(backward.indptr)) if by_degree else np.full(n, float(p))
         found = [_reverse_reachable(backward, chances, int(rng.integers(n)), rng) for _ in range(n_samples)]

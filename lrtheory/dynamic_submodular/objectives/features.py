@@ -92,7 +92,7 @@ class FeatureBased(Objective):
 
     def _set_rows(self, name: str, rows: Any) -> None:
         """Check that the value of all elements together is a number, and keep the rows."""
-        phi = {"sqrt": np.sqrt, "log1p": np.log1p, "min": lambda x: np.minimum(x, self._limit)}[self._concave]
+        phi: Any = {"sqrt": np.sqrt, "log1p": np.log1p, "min": lambda x: np.minimum(x, self._limit)}[self._concave]
         with np.errstate(over="ignore", invalid="ignore"):
             sums = np.asarray(rows.sum(axis=0))
             is_finite = np.isfinite(sums).all() and np.isfinite((self.weights * phi(sums)).sum())
