@@ -275,8 +275,8 @@ def _answered(honest: _Remembering, instance: Any, outcome: Any, n: Any) -> Any:
 def _borrowed(honest: _Remembering, path: str, instance: Any, outcome: Any, n: Any) -> Any:
     """One field as another instance has it, where the shapes agree."""
     other = leaves(honest.other(instance, n, outcome)).get(path)
-    own = leaves(outcome)[path]
-    if other is None or list(map(np.shape, other)) != list(map(np.shape, own)):
+    own = leaves(outcome).get(path)  # a tuple of another length has other paths
+    if other is None or own is None or list(map(np.shape, other)) != list(map(np.shape, own)):
         return outcome
     rest = iter(other)
     return changed(outcome, path, lambda leaf: next(rest))
