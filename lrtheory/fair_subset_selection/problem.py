@@ -163,7 +163,7 @@ class Rankings(_Derived, Result):
     ) -> Rankings:
         """Read a PrefLib file: soc, soi, toc or toi, with or without the comments of the newer format.
 
-        Categories (cat) such as approvals are refused: they are no rankings, and position weights would count the
+        Categories (cat) such as approvals are refused: they are not rankings, and position weights would count the
         lowest category of a voter as a place.
 
         Parameters
@@ -183,7 +183,7 @@ class Rankings(_Derived, Result):
         Raises
         ------
         ValueError
-            If the file is of another kind, a line cannot be read, or the ballots are no rankings.
+            If the file is of another kind, a line cannot be read, or the ballots are not rankings.
         """
         from lrtheory.fair_subset_selection.preflib import KINDS, OTHER_KINDS, parse
 
