@@ -80,11 +80,11 @@ DMD_L12 = Statement(
 
 def relaxed_optimum(requests: Requests) -> Any:
     """The dual value at the prices of the linear program: its value, and never less, whatever the solver's rounding."""
-    plain = exactly(requests, float)
-    prices = exactly(hindsight_optimum(plain.stream).prices)
-    exact = exactly(plain)
-    value = (prices * exact.rate).sum() * exact.horizon + conjugates(exact.rewards, exact.costs, prices).sum()
-    kind = type(requests.step_size)
+    plain, kind = exactly(requests, float), type(requests.step_size)
+    prices = hindsight_optimum(plain.stream).prices
+    if kind in (Fraction, Ball):
+        plain, prices = exactly(plain), exactly(prices)
+    value = (prices * plain.rate).sum() * plain.horizon + conjugates(plain.rewards, plain.costs, prices).sum()
     return kind(value) if kind in (Fraction, Ball) else float(value)
 
 

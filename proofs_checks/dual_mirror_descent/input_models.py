@@ -88,7 +88,7 @@ DMD_T5 = Statement(
     claim=regret_at_most(periodic_bound),
     saboteurs=(
         saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
-        saboteur("a fiftieth of it", claim=regret_at_most(lambda law: periodic_bound(law) / 50)),
+        saboteur("a hundredth of it", claim=regret_at_most(lambda law: periodic_bound(law) / 100)),
     ),
     notes="B is the bound of DMD-T1, which long periods break. Blocks are independent and alike, whatever is inside.",
 )

@@ -59,8 +59,8 @@ def below_hindsight(points: ThreePoints, online: Any, divisor: int = 8) -> Sides
 
 
 def draw_points(draws: Draws) -> ThreePoints:
-    """Squares of even numbers from 8 to 18."""
-    return nearly_degenerate((2 * draws.integers(4, 9)) ** 2)
+    """Squares of even numbers from 8 to 16."""
+    return nearly_degenerate((2 * draws.integers(4, 8)) ** 2)
 
 
 DMD_LB1 = Statement(
@@ -68,7 +68,7 @@ DMD_LB1 = Statement(
     title="The best online policy has regret of 0.125 to 0.13 times sqrt(T), from T = 64 on",
     source=Measured(
         what="the constants 1/8 and 0.13 of the best online regret, of order sqrt(T) by [AG]",
-        where="T = 64, 100, 144, 196, 256, 324, by dynamic programming in rational numbers",
+        where="T = 64, 100, 144, 196, 256, by dynamic programming in rational numbers",
         command="lrtheory check dual_mirror_descent/DMD-LB1",
     ),
     tex=r"0.125 \sqrt T \le \mathbb E\,\mathrm{OPT} - \max_\pi \mathbb E R_\pi \le 0.13 \sqrt T \text{ for } T \ge 64",
