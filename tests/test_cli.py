@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lrtheory
-from lrtheory.bounds import Evidence, check
+from lrtheory.bounds import Evidence, Measured, check
 from lrtheory.cli import main
 
 
@@ -26,7 +26,12 @@ def run(capsys):
 def test_list_and_show(run):
     code, out, _ = run("list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == [s.id for s in lrtheory.statements()]
+    *lines, counted = out.splitlines()
+    assert [line.split()[0] for line in lines] == [s.id for s in lrtheory.statements()]
+    checked = [s for s in lrtheory.statements() if s.due == "supported"]
+    observations = sum(isinstance(s.source, Measured) for s in checked)
+    assert counted.startswith(f"{len(checked) - observations} theorems (")
+    assert f"{observations} observations, {len(lines) - len(checked)} recorded without a check" in counted
     assert json.loads(run("list mi-t2 --json")[1])[0]["kind"] == "probability"
     code, out, _ = run("show alpha_rank/MI-T2")
     assert code == 0

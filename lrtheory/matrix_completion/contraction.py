@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._numbers import number
-from lrtheory._validation import array, integer, must
+from lrtheory._validation import array, as_array, integer, must
 from lrtheory.matrix_completion.problem import LowRank
 from lrtheory.matrix_completion.ranges import entries
 
@@ -205,7 +205,7 @@ def error_bound(distance: Any, *, singular_values: Any, driving: Any) -> Any:
     0.75
     """
     entries("distance", distance, 0, 1)
-    s = entries("singular_values", np.asarray(singular_values), 0)
+    s = entries("singular_values", as_array("singular_values", singular_values), 0)
     entries("driving", driving, 0)
     return np.sqrt((s * s).sum()) * distance + driving
 

@@ -397,5 +397,4 @@ def srht_failure(sketch_size: int, *, n_rows: int, rank: int) -> float:
     0.75
     """
     s, n, k = (integer(*one, low=1) for one in (("sketch_size", sketch_size), ("n_rows", n_rows), ("rank", rank)))
-    needed = 4 * (np.sqrt(k) + np.sqrt(8 * np.log(k * n))) ** 2 * np.log(k)
-    return min(1.0, 3 / k) if needed <= s <= n else 1.0
+    return min(1.0, 3 / k) if 4 * (np.sqrt(k) + np.sqrt(8 * np.log(k * n))) ** 2 * np.log(k) <= s <= n else 1.0

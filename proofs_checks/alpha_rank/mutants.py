@@ -95,7 +95,7 @@ def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> Sampled:
     hardest = found.n_samples.max(axis=tuple(range(1, found.n_samples.ndim)), keepdims=True)
     more = (hardest - found.n_samples)[:, None]
     wins = found.means * found.n_samples[:, None] + rng.binomial(more, match.game.payoffs)
-    return reported(match, wins, np.broadcast_to(hardest, found.n_samples.shape), found.lower, found.upper)
+    return _reported(match, wins, np.broadcast_to(hardest, found.n_samples.shape), found.lower, found.upper)
 
 
 def too_many_plays(match: Match, rng: np.random.Generator, n: int) -> Sampled:
@@ -105,10 +105,10 @@ def too_many_plays(match: Match, rng: np.random.Generator, n: int) -> Sampled:
     plays = np.full((n, *sizes), max(enough, int((2 / gap) ** 4)))
     means = np.broadcast_to(match.game.payoffs, (n, *match.game.payoffs.shape))
     wins = rng.binomial(plays[:, None], means)
-    return reported(match, wins, plays, np.zeros(means.shape), np.ones(means.shape))
+    return _reported(match, wins, plays, np.zeros(means.shape), np.ones(means.shape))
 
 
-def reported(match: Match, wins: np.ndarray, plays: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> Sampled:
+def _reported(match: Match, wins: np.ndarray, plays: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> Sampled:
     """Means, and their Hoeffding intervals together with earlier ones."""
     radius = theory.hoeffding_radius(plays, delta=match.delta, n_means=match.game.payoffs.size)[:, None]
     means = wins / plays[:, None]

@@ -243,11 +243,6 @@ def prices_after_the_request(law: RequestLaw, rng: np.random.Generator, n: int) 
     return Runs(kinds, np.concatenate([prices, prices[:, -1:]], axis=1), nothing, nothing)
 
 
-def best_in_hindsight(gains: np.ndarray) -> np.ndarray:
-    """The times at which the sums of the gains (n, T) are largest, which no stopping time knows."""
-    return np.cumsum(gains, axis=1).argmax(axis=1) + 1
-
-
 def sees_the_request(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
     """Prices of zero where a request is worth more than the mean, and so high that nothing is proposed elsewhere."""
     kinds = law.draw(rng, n)

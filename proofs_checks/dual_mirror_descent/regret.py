@@ -164,6 +164,11 @@ def centered(within: float, stop=None) -> Expectation:
     )
 
 
+def best_in_hindsight(gains: np.ndarray) -> np.ndarray:
+    """The times at which the sums of the gains (n, T) are largest, which no stopping time knows."""
+    return np.cumsum(gains, axis=1).argmax(axis=1) + 1
+
+
 DMD_L7 = Statement(
     id="dual_mirror_descent/DMD-L7",
     title="Stopping when the budget is nearly gone is fair",
@@ -175,7 +180,7 @@ DMD_L7 = Statement(
     decisions=RUNS,
     claim=centered(within=1.0),
     saboteurs=(
-        saboteur("stops at the best time in hindsight", claim=centered(1.0, stop=mutants.best_in_hindsight)),
+        saboteur("stops at the best time in hindsight", claim=centered(1.0, stop=best_in_hindsight)),
         saboteur("prices that have seen the request", solve=mutants.sees_the_request),
     ),
 )

@@ -30,6 +30,11 @@ class Objective:
         Number of elements.
     record : object
         The function as kernels see it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data from which an objective is made are not what its class says.
     """
 
     record: Any
