@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lrtheory.bounds.families import Family, FromGenerator, FromHypothesis
@@ -41,6 +42,27 @@ def _strategy(family: Family) -> Any:
     return instances()
 
 
+@contextmanager
+def _no_numbers_of_modules() -> Iterator[None]:
+    """Keep Hypothesis from trying numbers that stand in the sources of whatever modules are imported.
+
+    It does so since version 6.131, and the same check would meet other instances in another process. A version without
+    that habit has nothing to switch off.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    if not hasattr(providers, "_get_local_constants"):
+        yield
+        return
+    none, before = providers.Constants(), (providers._get_local_constants, providers.CONSTANTS_CACHE)
+    providers._get_local_constants = lambda: none
+    providers.CONSTANTS_CACHE = type(before[1])(1024)
+    try:
+        yield
+    finally:
+        providers._get_local_constants, providers.CONSTANTS_CACHE = before
+
+
 def _settings(examples: int, *, shrinking: bool) -> Any:
     from hypothesis import HealthCheck, Phase, settings
 
@@ -70,7 +92,8 @@ def targeted(family: Family, session: Session, badness: Badness, *, stop: Callab
             if found is not None:
                 target(found)
 
-    search()
+    with _no_numbers_of_modules():
+        search()
 
 
 def shrink(family: Family, session: Session, fails: Callable[[Any], bool]) -> Any | None:
@@ -82,8 +105,9 @@ def shrink(family: Family, session: Session, fails: Callable[[Any], bool]) -> An
 
     stream = random.Random(int(session.rng(family, "shrink").integers(2**32)))
     try:
-        return find(
-            _strategy(family), fails, settings=_settings(session.budget.searches, shrinking=True), random=stream
-        )
+        with _no_numbers_of_modules():
+            return find(
+                _strategy(family), fails, settings=_settings(session.budget.searches, shrinking=True), random=stream
+            )
     except NoSuchExample:
         return None

@@ -265,6 +265,7 @@ RG_T3 = Statement(
     hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
     instances=GAP_LADDER,
     solve=sampled,
+    decisions=("lower", "upper"),
     claim=rate(over=lambda match: match.game.gap**-2 * np.log(1 / (match.game.gap * match.delta))),
     saboteurs=(
         saboteur("rate 1/gap", claim=rate(over=lambda match: 1 / match.game.gap)),

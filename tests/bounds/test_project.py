@@ -61,7 +61,7 @@ def zeroed(outcome):
     return outcome * 0 if isinstance(outcome, (np.ndarray, Number, np.generic)) else outcome
 
 
-EXACT = [s for s in STATEMENTS if s.kind in ("inequality", "identity")]
+EXACT = [s for s in STATEMENTS if s.kind in ("inequality", "identity") and not s.closed]
 
 
 @pytest.mark.parametrize("statement", EXACT, ids=lambda statement: statement.id)

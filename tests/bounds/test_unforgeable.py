@@ -255,6 +255,23 @@ def test_cancellation_does_not_hide_a_false_draw(seed):
     assert evidence.verdict == "refuted"
 
 
+def test_a_search_does_not_depend_on_the_modules_that_are_imported(monkeypatch):
+    """Numbers in the source of an imported module, such as 0.71828182, are not among the instances of a search."""
+    seen = []
+    family = Family("unit", always=(0.5,), draw=lambda draws: draws.floats(0.0, 1.0))
+    claim = inequality(lambda x, outcome: seen.append(x) or Sides(0 * x, 1))
+    found = []
+    for _ in range(2):
+        seen.clear()
+        check(variant(instances=family, solve=lambda x, rng: 0, claim=claim), Session(seed=3))
+        found.append(list(seen))
+        source = types.ModuleType("numbers_of_mine")
+        source.__file__ = __file__
+        monkeypatch.setitem(sys.modules, "numbers_of_mine", source)
+    assert found[0] == found[1]
+    assert 0.71828182 not in found[0]
+
+
 # --- replay, patches, luck -------------------------------------------------------------------------------------------
 
 
