@@ -267,7 +267,11 @@ DMD_T2_PLENTY = Statement(
 
 
 def same_run(scaled: Scaled, runs: tuple[Service, Service]) -> Sides:
-    """Proposals, actions, stopping times and translated prices, bit by bit, from the first prices on."""
+    """Proposals, actions, stopping times and translated prices, bit by bit, from the first prices on.
+
+    Prices that take exp and log are compared up to rounding, and the runs up to the first request whose best gains are
+    that close: there each run may choose otherwise.
+    """
     one, other = runs
     units = {"reward_factor": 2.0**scaled.reward_exponent, "resource_factors": 2.0**scaled.resource_exponents}
     if isinstance(scaled.requests.rewards.flat[0], Fraction):
@@ -278,8 +282,21 @@ def same_run(scaled: Scaled, runs: tuple[Service, Service]) -> Sides:
     if "entropy" in scaled.requests.geometry:
         allowed = np.full(len(lhs), path_rounding(scaled.other, other))
         allowed[: len(whole[0])] = 0
-        return Sides(lhs, rhs, rounding=allowed)
+        before = first_near_tie(scaled.requests, one)
+        early = np.arange(scaled.requests.horizon) < before
+        every_price = np.arange(len(one.prices)) <= before
+        same_prices = np.repeat(every_price, one.prices.shape[1])
+        compared = np.r_[early, early, early.all(), np.ones(len(off), bool), same_prices]
+        return Sides(lhs, np.where(compared, rhs, lhs), rounding=allowed)
     return Sides(lhs, rhs)
+
+
+def first_near_tie(requests: Requests, run: Service) -> int:
+    """The first request whose two best gains, that of no action among them, differ by rounding; the horizon if none."""
+    gains = requests.rewards - (requests.costs * run.prices[:-1, None, :]).sum(axis=2)
+    best = np.sort(np.c_[gains, 0 * gains[:, :1]].astype(float), axis=1)
+    near = best[:, -1] - best[:, -2] <= 2 * path_rounding(requests, run)
+    return int(near.argmax()) if near.any() else requests.horizon
 
 
 def is_invariant(scaled: Scaled) -> bool:

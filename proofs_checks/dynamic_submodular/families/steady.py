@@ -78,7 +78,9 @@ def draw_attack(draws: Draws) -> Steady:
 
 
 STEADY = Family("steady", always=(Steady(30, 2, 30), Steady(40, 5, 40), Steady(80, 10, 40)), draw=draw_steady)
-ATTACKED = Family("attacked", always=(Steady(200, 5, 20, adaptive=True),), draw=draw_attack)
+ATTACKED = Family(
+    "attacked", always=(Steady(200, 5, 20, adaptive=True), Steady(400, 2, 200, adaptive=True)), draw=draw_attack
+)
 LADDER = Family("steady-ladder", always=tuple(Steady(n, 5, n) for n in (100, 200, 400, 800)))
 
 
