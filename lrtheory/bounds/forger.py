@@ -23,6 +23,7 @@ from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.exact import exactly, to_float
 from lrtheory.bounds.handover import parts
+from lrtheory.bounds.own import without_exact
 from lrtheory.bounds.session import Budget, Session
 from lrtheory.bounds.statement import Statement
 
@@ -221,6 +222,7 @@ def fooled(statement: Statement, session: Session) -> list[Lie]:
         Empty if the claim sees through all of them. A field that is declared unread is on the list if forging it does
         change a side after all.
     """
+    statement = without_exact(statement)
     honest = _Remembering(statement.solve)
     truth = check(replace(statement, solve=honest), session)
     if truth.verdict != "supported":

@@ -88,7 +88,10 @@ def _likeliest_failure(statement: Statement, session: Session, record: Record) -
         probability = None if claim.exact is None else claim.exact(neighbor)
         rate = 0.0
         if probability is None:
-            observed = _observed(statement, session, record, neighbor, (0, chunks(64)[0]))
+            try:
+                observed = _observed(statement, session, record, neighbor, (0, chunks(64)[0]))
+            except Overwritten:
+                return neighbor  # whose row will say so
             rate = 0.0 if observed is None else float(observed.mean())
         height = (float(probability or 0.0), rate)
         if height >= best:

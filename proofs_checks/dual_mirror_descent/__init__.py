@@ -4,6 +4,7 @@
 from proofs_checks.dual_mirror_descent import path
 from proofs_checks.dual_mirror_descent import oracle
 from proofs_checks.dual_mirror_descent import structure
+from proofs_checks.dual_mirror_descent import invariance
 from proofs_checks.dual_mirror_descent import reports
 from proofs_checks.dual_mirror_descent import duality
 from proofs_checks.dual_mirror_descent import adversarial
