@@ -219,7 +219,9 @@ class Evidence(Result):
         counts = self.counts
         if self.level == 0:
             outside = f", {counts['outside']} outside the good event" if counts.get("outside") else ""
-            return f"{counts['entries']} entries, {counts['exact']} of them decided exactly{outside}"
+            return f"{counts.get('entries', 0)} entries, {counts.get('exact', 0)} of them decided exactly{outside}"
+        if "most_runs" not in counts:
+            return "no run was judged"
         e_value = "" if self.e_value is None else f"e-value {self.e_value:.3g}, "
         power = f"at most {counts['most_runs']} of {counts['cap']} an instance"
         return f"{e_value}{counts['runs']} runs, level {self.level:g}, {power}"

@@ -55,7 +55,7 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
     if not callable(solve):
         raise must("solve", "a callable", solve, TypeError)
     if statement.closed:
-        raise must("solve", f"left out for {statement.id}: {statement.closed}", solve)
+        raise must("solve", f"left out for {statement.id} ({statement.closed.rstrip('.')})", solve)
     watched = _Watched(solve, lambda: classes_of(_example(statement, session)[1]))
     try:
         evidence = check(dataclasses.replace(without_exact(statement), solve=watched), session, instance=instance)

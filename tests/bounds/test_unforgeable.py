@@ -82,6 +82,7 @@ def test_a_solver_that_changes_its_instance_is_refuted_in_words(place):
     evidence = check(variant(NESTED, solve=solve), Session())
     assert evidence.verdict == "refuted"
     assert evidence.worst["lhs"] == f"`solve` overwrote its instance: {place}"
+    assert f"overwrote its instance: {place}" in str(evidence)
     assert check(NESTED, Session()).verdict == "supported"  # the instance of the family is as it was
 
 
@@ -100,6 +101,7 @@ def test_a_random_solver_that_changes_its_instance_is_refuted():
 
     evidence = check(variant(HEDGE, solve=solve), Session())
     assert (evidence.verdict, evidence.worst["lhs"]) == ("refuted", "`solve` overwrote its instance: table")
+    assert "no run was judged" in str(evidence)
 
 
 # --- the outcome -----------------------------------------------------------------------------------------------------
@@ -169,7 +171,7 @@ def test_leaves_and_their_changes():
 
 def test_a_claim_about_a_formula_takes_no_solver():
     closed = variant(closed="both sides are formulas of the library.")
-    with pytest.raises(ValueError, match="`solve` must be left out for toy/GAUSS: both sides are formulas"):
+    with pytest.raises(ValueError, match=r"`solve` must be left out for toy/GAUSS \(both sides are formulas"):
         check_own(closed, closed.solve, Session())
 
 
