@@ -118,15 +118,15 @@ DMD_R1_ENTROPY = Statement(
 
 
 def balanced(requests: Requests, told: Books) -> Sides:
-    """What the actions have used after every request against the budget; the reports against what the actions did."""
-    used = np.cumsum(spent(requests, told.actions), axis=0)
-    most = np.cumsum(np.maximum(requests.costs.max(1), 0), axis=0)
+    """What the actions have used in the end against the budget; the reports against what the actions did.
+
+    Costs are at or above zero, so what is used in the end has never been more before.
+    """
+    used, most = spent(requests, told.actions).sum(axis=0), np.maximum(requests.costs.max(1), 0).sum(axis=0)
     budget = requests.rate * requests.horizon
-    true = np.r_[earned(requests, told.actions).sum(), used[-1], budget - used[-1]]
+    true = np.r_[earned(requests, told.actions).sum(), used, budget - used]
     off = np.abs(np.r_[told.reward, told.consumption, told.remaining] - true)
-    rhs = np.broadcast_to(budget, used.shape).ravel()
-    none = np.full(len(off), np.inf)
-    return Sides(np.r_[used.ravel(), off], np.r_[rhs, 0 * off], trivial=np.r_[most.ravel(), none])
+    return Sides(np.r_[used, off], np.r_[budget, 0 * off], trivial=np.r_[most, np.full(len(off), np.inf)])
 
 
 DMD_S3 = Statement(

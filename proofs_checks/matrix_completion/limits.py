@@ -93,13 +93,20 @@ MC_L10_PATHS = Statement(
 
 
 def jacobian_rank(pattern: Pattern) -> int:
-    """The rank of (U, V) -> P_Omega(U V^T) at integer factors, exactly."""
+    """The rank of (U, V) -> P_Omega(U V^T) at generic factors: the larger one of two random integer points, exactly.
+
+    A rank below that of generic factors means that a minor, of degree 100 at most in the entries, is 0 at both points,
+    which are uniform among 10^9 numbers an entry: a chance of 10^-14 by the lemma of Schwartz and Zippel.
+    """
     (m, n), k, rng = pattern.mask.shape, pattern.rank, np.random.default_rng(pattern.seed)
-    U, V = rng.integers(-99, 100, size=(m, k)), rng.integers(-99, 100, size=(n, k))
-    jacobian = np.zeros((pattern.mask.sum(), m + n, k), dtype=object)
-    for row, (i, j) in zip(jacobian, np.argwhere(pattern.mask), strict=True):
-        row[i], row[m + j] = V[j], U[i]
-    return flint.fmpz_mat([[int(x) for x in row.ravel()] for row in jacobian]).rank()
+    ranks = []
+    for _ in range(2):
+        U, V = rng.integers(1, 10**9, size=(m, k)), rng.integers(1, 10**9, size=(n, k))
+        jacobian = np.zeros((pattern.mask.sum(), m + n, k), dtype=object)
+        for row, (i, j) in zip(jacobian, np.argwhere(pattern.mask), strict=True):
+            row[i], row[m + j] = V[j], U[i]
+        ranks.append(flint.fmpz_mat([[int(x) for x in row.ravel()] for row in jacobian]).rank())
+    return max(ranks)
 
 
 def by_elimination(pattern: Pattern, found: bool) -> Sides:

@@ -164,9 +164,9 @@ def draw_basis(draws: Draws, n: int, k: int) -> np.ndarray:
 
 
 def draw_moment(draws: Draws) -> SketchLaw:
-    """Up to five rows, rank one or two, and a kind whose second moment is known."""
-    n, k = draws.integers(3, 5), draws.integers(1, 2)
-    return SketchLaw(draw_basis(draws, n, k), draws.choice(("countsketch", "osnap")), draws.choice((4, 8)))
+    """Rank one or two, up to twice as many rows, and a kind whose second moment is known."""
+    k = draws.integers(1, 2)
+    return SketchLaw(draw_basis(draws, k + draws.integers(1, k), k), draws.choice(("countsketch", "osnap")), 4)
 
 
 def draw_enumerable_sketch(draws: Draws) -> SketchLaw:
@@ -211,7 +211,7 @@ SECOND_MOMENTS = Family(
     always=lambda: (
         SketchLaw(with_constant(5, 2), "countsketch", 6),
         SketchLaw(with_constant(5, 2), "osnap", 8),
-        SketchLaw(with_constant(4, 1), "countsketch", 4),
+        SketchLaw(with_constant(2, 1), "countsketch", 4),
     ),
     draw=draw_moment,
 )
