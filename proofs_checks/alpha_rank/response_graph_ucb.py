@@ -36,6 +36,7 @@ from proofs_checks.alpha_rank.families.matches import (
     ALL_COUNTS,
     EASY_MATCH,
     GAP_LADDER,
+    HALF_GAP,
     HARD_MATCH,
     MATCHES,
     NEAR_TIE,
@@ -70,7 +71,11 @@ RG_T1 = Statement(
     decisions=("lower", "upper"),
     saboteurs=(
         saboteur("radius a quarter as wide", patch=(ucb_steps.record, "/ (2 * n)", "/ (32 * n)"), instances=EASY_MATCH),
-        saboteur("a level for each payoff and each time", solve=partial(sampled, anytime=False, joint=False)),
+        saboteur(
+            "a level for each payoff and each time",
+            solve=partial(sampled, anytime=False, joint=False),
+            instances=HALF_GAP,
+        ),
     ),
     notes="One instance is the three-player Kuhn meta-game, whose ties no number of samples resolves.",
 )

@@ -142,6 +142,7 @@ RESOLVED_MATCHES = Family(
     always=(one_gap(0.5), staggered(3, 3), staggered(2, 2, 2), near_tie()),
     draw=draw_resolved,
 )
+HALF_GAP = Family("half-gap", always=(one_gap(0.5),))
 EASY_MATCH = Family("easy-match", always=(replace(one_gap(0.8), max_samples=2000),))
 TIED_MATCHES = Family(
     "tied-matches",

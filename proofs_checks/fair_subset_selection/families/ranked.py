@@ -42,6 +42,11 @@ def draw_items(draws: Draws) -> Items:
     return Items("plackett-luce", tuple(map(Fraction, draws.integers(1, 6, shape=draws.integers(2, 5)).tolist())))
 
 
+def draw_several(draws: Draws) -> Items:
+    """Four or five items with qualities from 4 to 6, none of which has a place with a probability near one half."""
+    return Items("plackett-luce", tuple(map(Fraction, draws.integers(4, 6, shape=draws.integers(4, 5)).tolist())))
+
+
 def draw_top(draws: Draws) -> Items:
     """Two to five items of either law."""
     return replace(draw_items(draws), model=draws.choice(("plackett-luce", "uniform-utilities")))
@@ -49,8 +54,8 @@ def draw_top(draws: Draws) -> Items:
 
 ONE_RANKING = Family(
     "one-ranking",
-    always=(Items("plackett-luce", tuple(map(Fraction, (4, 1, 2, 1)))), Items("plackett-luce", (Fraction(1),) * 3)),
-    draw=draw_items,
+    always=(Items("plackett-luce", tuple(map(Fraction, (2, 4, 1, 1)))), Items("plackett-luce", (Fraction(1),) * 3)),
+    draw=draw_several,
 )
 ONE_TOP = Family(
     "one-top",
