@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def targeted(family: Family, session: Session, badness: Badness, *, stop: Callab
     def search(instance: Any) -> None:
         if not stop():
             found = badness(instance)
-            if found is not None:
+            if found is not None and math.isfinite(found):  # a scale below the smallest doubles gives no direction
                 target(found)
 
     with _no_numbers_of_modules():
