@@ -15,15 +15,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from lrtheory.bounds.checking import check
 from lrtheory.bounds.claims import Inequality
 from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.exact import exactly, to_float
+from lrtheory.bounds.exact import Ball, exactly, to_float
 from lrtheory.bounds.handover import parts
-from lrtheory.bounds.own import without_exact
 from lrtheory.bounds.session import Budget, Session
 from lrtheory.bounds.statement import Statement
 
@@ -43,7 +41,7 @@ def leaves(outcome: Any) -> dict[str, list[Leaf]]:
     Parameters
     ----------
     outcome : object
-        What `solve` returned: numbers, arrays, sparse arrays, and tuples, lists, mappings and dataclasses of them.
+        What `solve` returned: numbers, arrays, and tuples, lists, mappings and dataclasses of them.
 
     Returns
     -------
@@ -125,8 +123,6 @@ def matches(path: str, patterns: Any) -> bool:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two leaves are the same numbers, so that the lie is none."""
-    if scipy.sparse.issparse(a):
-        return a.shape == b.shape and np.array_equal(a.toarray(), b.toarray(), equal_nan=True)
     a, b = np.asarray(a), np.asarray(b)
     nan = a.dtype.kind == "f" and b.dtype.kind == "f"
     return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=nan))
@@ -166,21 +162,17 @@ def _kind(value: Any) -> str:
         return "b"
     if isinstance(value, (int, np.integer)):
         return "i"
-    if isinstance(value, Fraction) or type(value).__name__ == "Ball":
+    if isinstance(value, (Fraction, Ball)):
         return "O"
     if isinstance(value, float):
         return "f"
-    if scipy.sparse.issparse(value) or isinstance(value, (np.ndarray, np.generic)):
+    if isinstance(value, (np.ndarray, np.generic)):
         return value.dtype.kind
     return "V"
 
 
 def _filled(leaf: Leaf, value: Any) -> Leaf:
     """The leaf with one number in every place."""
-    if scipy.sparse.issparse(leaf):
-        copy = leaf.copy()
-        copy.data = np.full_like(copy.data, value)
-        return copy
     if isinstance(leaf, np.ndarray):
         small = leaf.dtype.kind in "iu" and value > np.iinfo(leaf.dtype).max
         return np.full(leaf.shape, value, np.int64 if small else leaf.dtype)
@@ -222,7 +214,7 @@ def fooled(statement: Statement, session: Session) -> list[Lie]:
         Empty if the claim sees through all of them. A field that is declared unread is on the list if forging it does
         change a side after all.
     """
-    statement = without_exact(statement)
+    statement = statement.for_another_solver()
     honest = _Remembering(statement.solve)
     truth = check(replace(statement, solve=honest), session)
     if truth.verdict != "supported":

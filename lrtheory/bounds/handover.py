@@ -14,15 +14,14 @@ from types import MappingProxyType, NoneType
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.exact import Ball
 
-__all__ = ["Overwritten", "altered", "classes_of", "demand_plain", "handed", "parts"]
+__all__ = ["Overwritten", "altered", "classes_of", "handed", "parts", "received"]
 
 _SHORT = 4  # the items of a longer tuple, and of every list, share one path
-_NUMBERS = (bool, int, float, complex, Fraction, Ball, str, NoneType)
+_NUMBERS = {bool, int, float, complex, Fraction, Ball, str, NoneType, *np.sctypeDict.values()}
 _CONTAINERS = (dict, MappingProxyType, list, tuple)
 
 
@@ -137,29 +136,42 @@ def parts(value: Any) -> list[tuple[str, str, Any]] | None:
     return None
 
 
-def demand_plain(outcome: Any) -> None:
-    """Refuse an outcome whose parts could answer a claim otherwise than by their numbers.
+def received(outcome: Any) -> Any:
+    """A copy of what an algorithm returned, made of plain data alone.
+
+    The algorithm keeps no hold on the copy, and what a dataclass has cached outside of its fields is left behind, so
+    that a claim computes it again from the fields.
 
     Parameters
     ----------
     outcome : object
         What `solve` returned.
 
+    Returns
+    -------
+    object
+        An equal outcome, read-only in every array.
+
     Raises
     ------
     OutcomeError
-        If it holds a masked array, or another subclass of an array, a number, a list or a mapping.
+        If it holds a masked array, or another subclass of an array, a number, a list or a mapping, be it as an item of
+        an array of objects: such a part could answer a claim otherwise than by its numbers.
     """
+    _demand_plain(outcome)
+    return handed(outcome)
+
+
+def _demand_plain(outcome: Any) -> None:
     inner = parts(outcome)
     kind = type(outcome)
-    own = is_dataclass(outcome) or hasattr(outcome, "_fields")
-    if inner is not None and (own or kind in _CONTAINERS):
+    if inner is not None and (is_dataclass(outcome) or hasattr(outcome, "_fields") or kind in _CONTAINERS):
         for _, _, item in inner:
-            demand_plain(item)
+            _demand_plain(item)
         return
-    array = kind is np.ndarray or isinstance(outcome, np.generic) or scipy.sparse.issparse(outcome)
-    if not (array or kind in _NUMBERS):
-        raise OutcomeError(f"an outcome holds a {kind.__name__}; it may hold numbers, plain arrays and containers")
+    items = {kind} if kind is not np.ndarray else set(map(type, outcome.flat)) if outcome.dtype == object else set()
+    for foreign in items - _NUMBERS:
+        raise OutcomeError(f"an outcome holds a {foreign.__name__}; it may hold numbers, plain arrays and containers")
 
 
 def classes_of(outcome: Any) -> set[type]:

@@ -10,14 +10,13 @@ import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.bounds.checking import check
-from lrtheory.bounds.claims import Probability
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.bounds.evidence import Evidence
 from lrtheory.bounds.handover import classes_of, handed
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["check_own", "kind_of", "solve_by_example", "without_exact"]
+__all__ = ["check_own", "kind_of", "solve_by_example"]
 
 _TRUSTED = ("lrtheory", "proofs_checks")  # packages whose classes an outcome may be made of
 _CLOSE = 1e-9  # sides that are nearer to each other than this part differ by the rounding of somebody's doubles
@@ -58,29 +57,11 @@ def check_own(statement: Statement, solve: Callable[..., Any], session: Session,
         raise must("solve", f"left out for {statement.id} ({statement.closed.rstrip('.')})", solve)
     watched = _Watched(solve, lambda: classes_of(_example(statement, session)[1]))
     try:
-        evidence = check(dataclasses.replace(without_exact(statement), solve=watched), session, instance=instance)
+        evidence = check(dataclasses.replace(statement.for_another_solver(), solve=watched), session, instance=instance)
     except Exception as error:
         raise _explained(error, statement, session, watched) from error
     notes = "; ".join(note for note in (evidence.message, _nearly(evidence)) if note)
     return dataclasses.replace(evidence, replay=_replay(evidence), message=notes)
-
-
-def without_exact(statement: Statement) -> Statement:
-    """A statement that is decided by runs alone: an exact probability is that of the statement's own algorithm.
-
-    Parameters
-    ----------
-    statement : Statement
-        Any statement.
-
-    Returns
-    -------
-    Statement
-        Ready for another algorithm.
-    """
-    if not isinstance(statement.claim, Probability):
-        return statement
-    return dataclasses.replace(statement, claim=dataclasses.replace(statement.claim, exact=None))
 
 
 class _Watched:

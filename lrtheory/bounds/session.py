@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory._validation import choice
 from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.families import Family, FromGenerator
-from lrtheory.bounds.handover import Overwritten, altered, demand_plain, handed
+from lrtheory.bounds.handover import Overwritten, altered, handed, received
 from lrtheory.bounds.patching import Patch, patched
 from lrtheory.bounds.statement import Statement
 
@@ -136,8 +136,7 @@ class Session:
             changed = altered(given, instance)
             if changed:
                 raise Overwritten(changed)
-            demand_plain(outcome)
-            return outcome
+            return received(outcome)
 
         return self._remembered(key, compute, keep=statement.solve)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrtheory._validation import must
-from lrtheory.bounds.claims import Claim, Inequality, Recorded
+from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.patching import Patch
@@ -153,6 +153,18 @@ class Statement:
     def due(self) -> str:
         """The verdict without which a test of the statement fails."""
         return "recorded" if isinstance(self.claim, Recorded) else "refuted" if self.sabotage else "supported"
+
+    def for_another_solver(self) -> Statement:
+        """The statement decided by runs alone, since an exact probability is that of its own solver.
+
+        Returns
+        -------
+        Statement
+            Ready for another solver.
+        """
+        if not isinstance(self.claim, Probability):
+            return self
+        return replace(self, claim=replace(self.claim, exact=None))
 
     def sabotaged(self, name: str) -> Statement:
         """The statement with the fields exchanged that a saboteur exchanges.

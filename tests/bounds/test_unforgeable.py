@@ -5,6 +5,7 @@ import shlex
 import sys
 import types
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -182,6 +183,10 @@ class Liar(float):
         return True
 
 
+class Loud(np.float64):
+    """A number of NumPy's with comparisons of its own."""
+
+
 class Twice(np.ndarray):
     """An array with a sum of its own."""
 
@@ -194,6 +199,8 @@ class Twice(np.ndarray):
         Liar(3.0),
         np.zeros(2).view(Twice),
         {"a": (Liar(3.0),)},
+        np.array([1, Liar(3.0)], object),
+        Loud(3.0),
         object(),
     ],
     ids=lambda outcome: type(outcome).__name__,
@@ -201,6 +208,26 @@ class Twice(np.ndarray):
 def test_an_outcome_is_plain_data(outcome):
     with pytest.raises(OutcomeError, match="an outcome holds a"):
         check(variant(solve=lambda n, rng: outcome), Session())
+
+
+def test_a_claim_reads_fields_and_nothing_that_was_cached_beside_them():
+    @dataclass(frozen=True)
+    class Found:
+        values: np.ndarray
+
+        @cached_property
+        def total(self):
+            return self.values.sum()
+
+    def lie(n, rng):
+        found = Found(np.ones(3))
+        found.__dict__["total"] = -1.0
+        return found
+
+    statement = variant(
+        solve=lie, claim=Inequality(lambda n, found: Sides(found.total, 0), unbounded="it may be any number")
+    )
+    assert check(statement, Session()).verdict == "refuted"
 
 
 def test_an_algorithm_returns_no_class_of_its_authors_own():
