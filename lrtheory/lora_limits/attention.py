@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Attention", "Products", "centered", "joined", "rows"]
+__all__ = ["Attention", "Products", "centered", "joined", "later", "rows"]
 
 
 class Attention(NamedTuple):
@@ -60,3 +60,9 @@ def rows(array: Any, start: int, stop: int) -> Any:
 def joined(xp: Any, parts: list[Any]) -> Any:
     """Blocks of tokens, one below the other."""
     return xp.concat(parts, axis=-2) if parts else None
+
+
+def later(xp: Any, head: Attention, i: int, j: int, n: int, m: int) -> Any:
+    """Which keys of a block come after its queries, as a bool array (n, m)."""
+    device = head.queries.device
+    return xp.arange(j, j + m, device=device)[None, :] > xp.arange(i, i + n, device=device)[:, None]

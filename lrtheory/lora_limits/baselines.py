@@ -17,11 +17,10 @@ from lrtheory._array import array_namespace, arrays, is_foreign, to_numpy
 from lrtheory._validation import generator, integer, must
 from lrtheory.lora_limits.gradients import LoRAGradients
 from lrtheory.lora_limits.head import letters_of
-from lrtheory.lora_limits.inputs import read_inputs
 from lrtheory.lora_limits.letters import task_of
 from lrtheory.lora_limits.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
 from lrtheory.lora_limits.plan import bound_of, exact_cost
-from lrtheory.lora_limits.problem import AttentionProblem
+from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.solve import answer
 
 __all__ = ["favor", "nystrom", "truncated_svd"]
@@ -250,7 +249,7 @@ def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], featur
     if isinstance(head, AttentionProblem):
         fields = {name: to_numpy(getattr(head, name)) for name in ("XQ", "Y", "XK", "XV")}
         head = replace(head, **fields)
-    inputs = read_inputs(head, XQ, Y, XK, XV, mask)
+    inputs = inputs_of(head, XQ, Y, XK, XV, mask)
     letters = letters_of(adapt)
     if inputs.causal:
         raise must("mask", "None or lengths: a causal mask has no low-rank form", "causal")

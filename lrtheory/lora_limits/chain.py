@@ -13,10 +13,9 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.lora_limits.attention import Attention, Products
+from lrtheory.lora_limits.attention import Attention, Products, later
 from lrtheory.lora_limits.head import one_library
-from lrtheory.lora_limits.inputs import real_array
-from lrtheory.lora_limits.numeric import between
+from lrtheory.lora_limits.numeric import between, real_array
 
 __all__ = ["Chain", "chain_products", "dense_products", "gradient_chain", "softmax"]
 
@@ -156,9 +155,3 @@ def chain_products(xp: Any, head: Attention, f: Any) -> Products:
         left=None if head.left is None else T(p) @ head.left,
         transport=T(f) @ c if head.transport else None,
     )
-
-
-def later(xp: Any, head: Attention, i: int, j: int, n: int, m: int) -> Any:
-    """Which keys of a block come after its queries, as a bool array (n, m)."""
-    device = head.queries.device
-    return xp.arange(j, j + m, device=device)[None, :] > xp.arange(i, i + n, device=device)[:, None]

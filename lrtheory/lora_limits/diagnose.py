@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays, to_numpy
+from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Attention
 from lrtheory.lora_limits.chain import softmax
 from lrtheory.lora_limits.hybrid import choose_split
-from lrtheory.lora_limits.inputs import read_inputs
 from lrtheory.lora_limits.letters import task_of
 from lrtheory.lora_limits.low_rank import largest_logit
 from lrtheory.lora_limits.numeric import given_array
 from lrtheory.lora_limits.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
 from lrtheory.lora_limits.polynomials import exp_polynomial
+from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, inputs_of
 
 __all__ = ["Regime", "diagnose"]
 
@@ -145,16 +145,13 @@ def diagnose(
 
 def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
     """Inputs with targets of zeros, which nothing here depends on."""
-    from lrtheory._array import array_namespace
-    from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead
-
     if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead):
-        return read_inputs(head, X, None, XK, XV, mask)
+        return inputs_of(head, X, None, XK, XV, mask)
     X = given_array("XQ", X)
     xp = array_namespace(X)
     shape = (*X.shape[:-1], head.WV.shape[-1])
     kind = X.dtype if X.dtype in (xp.float32, xp.float64) else xp.float64
-    return read_inputs(head, X, xp.zeros(shape, dtype=kind, device=X.device), XK, XV, mask)
+    return inputs_of(head, X, xp.zeros(shape, dtype=kind, device=X.device), XK, XV, mask)
 
 
 def _norms(inputs: Any, task: Any) -> dict[str, float]:

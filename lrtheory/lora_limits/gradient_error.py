@@ -3,118 +3,31 @@ r"""What is proved about a low-rank gradient: how far each entry can be from the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._result import Result, result
-from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Attention
 from lrtheory.lora_limits.inputs import Inputs
 from lrtheory.lora_limits.letters import Task
-from lrtheory.lora_limits.problem import AttentionProblem
 
-__all__ = ["GradientError", "certify", "chain_rounding", "entry_bounds", "rounding_of", "spoiled_share"]
+__all__ = ["Proof", "certify", "chain_rounding", "entry_bounds", "rounding_of", "spoiled_share"]
 
-SAME = 1e-6  # relative difference of two runs of one proof, which sum in another order
 TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of the chain together
 
 
-@result
-class GradientError(Result):
-    r"""A proof of how far the gradients of a polynomial are from the exact ones (statements LL-E1 to LL-E9, LL-T2).
-
-    It holds in exact arithmetic. What rounding adds to the polynomial is in `eta`, and what it adds to the chain of
-    products, here and in an exact run of the same precision, is in `entries`: floors that were measured never to be
-    exceeded, and no proof. The bound is careful: many powers of ten above the error on common data, and
-    more the longer the inputs, since it adds absolute values where errors of tokens cancel, and takes all logits for as
-    large as the largest.
-
-    Attributes
-    ----------
-    gap : float
-        No entry of any returned gradient is further from the exact one.
-    bound : float
-        tau(eta), a bound on the absolute row sums of the error of the attention matrix.
-    statement : str
-        The statement behind it.
-    eta : float
-        Relative error of the entries of exp: of the polynomial, and of rounding.
-    rounding : float
-        The part of rounding.
-    entries : mapping
-        The bound for each gradient, "A_Q", "B_Q", "W_Q" and so on.
-    options : mapping
-        How the gradients were asked for, so that they can be asked for again.
-    """
+class Proof(NamedTuple):
+    """The fields of `GradientError`, which `lora_gradients` makes of them."""
 
     gap: float
     bound: float
     statement: str
     eta: float
     rounding: float
-    entries: Mapping[str, float]
-    options: Mapping[str, Any]
-
-    def verify(self, problem: Any, gradients: Any = None) -> bool:
-        """Recompute the proof from the problem, and hold gradients against exact ones, which costs L^2.
-
-        Parameters
-        ----------
-        problem : AttentionProblem
-            What was solved.
-        gradients : LoRAGradients or None
-            The result that the certificate is said to belong to; None takes the one that the options give again.
-
-        Returns
-        -------
-        bool
-            Whether every number of the proof comes out as stated, and no entry of the gradients breaks its bound.
-
-        Raises
-        ------
-        TypeError
-            If `problem` is no AttentionProblem.
-        """
-        from lrtheory.lora_limits.gradients import lora_gradients  # which itself makes certificates
-
-        if not isinstance(problem, AttentionProblem):
-            raise must("problem", "an AttentionProblem", problem, TypeError)
-        try:
-            again = lora_gradients(problem, **self.options)
-        except (TypeError, ValueError):  # options that nobody can have solved it with
-            return False
-        if again.certificate is None or not _agree(self, again.certificate):
-            return False
-        kept = {name: self.options[name] for name in ("adapt", "full_gradient")}
-        exact = lora_gradients(problem, method="tiled", **kept)
-        return _within(again if gradients is None else gradients, exact, self.entries)
-
-
-def _agree(stated: GradientError, proof: GradientError) -> bool:
-    """Whether two proofs say the same, up to rounding."""
-    if (stated.statement, dict(stated.options)) != (proof.statement, dict(proof.options)):
-        return False
-    if stated.entries.keys() != proof.entries.keys():
-        return False
-    pairs = [(getattr(stated, name), getattr(proof, name)) for name in ("gap", "bound", "eta", "rounding")]
-    pairs += [(stated.entries[name], value) for name, value in proof.entries.items()]
-    return all(bool(np.isclose(one, other, rtol=SAME, atol=0)) for one, other in pairs)
-
-
-def _within(found: Any, exact: Any, entries: Mapping[str, float]) -> bool:
-    """Whether no entry of the gradients is further from the exact one than its bound, and none is missing."""
-    for kind in "ABW":
-        one, other = getattr(found, kind), getattr(exact, kind)
-        if one.keys() != other.keys():
-            return False
-        for letter, value in other.items():
-            mine, right = to_numpy(one[letter]), to_numpy(value)
-            if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[f"{kind}_{letter}"]:
-                return False
-    return True
+    entries: dict[str, float]
+    options: dict[str, Any]
 
 
 def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> float:
@@ -242,7 +155,7 @@ def entry_bounds(
 
 def certify(
     inputs: Inputs, tasks: list[Task], etas: tuple[float, float], adapt: tuple[str, ...], options: dict[str, Any]
-) -> GradientError | None:
+) -> Proof | None:
     """The proof for all entries together, whose errors add up; None where exp is not known within a factor of 2."""
     eta, rounding = etas
     if eta >= 1:
@@ -251,7 +164,7 @@ def certify(
     for task in tasks:
         for name, value in entry_bounds(inputs, task, eta, adapt, full=options["full_gradient"]).items():
             entries[name] = entries.get(name, 0.0) + value
-    return GradientError(
+    return Proof(
         gap=max(entries.values()),
         bound=float(theory.tilt_bound(eta)),
         statement="lora_limits/LL-E9",

@@ -11,21 +11,90 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays
+from lrtheory._array import arrays, to_numpy
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
-from lrtheory.lora_limits.gradient_error import GradientError
 from lrtheory.lora_limits.head import letters_of
-from lrtheory.lora_limits.inputs import read_inputs
 from lrtheory.lora_limits.numeric import between
 from lrtheory.lora_limits.plan import Wish, reachable_tol, usual_tol
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
+from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.solve import solve
 
-__all__ = ["METHODS", "LoRAGradients", "lora_gradients"]
+__all__ = ["METHODS", "GradientError", "LoRAGradients", "lora_gradients"]
 
 METHODS = ("auto", "dense", "tiled", "low-rank", "hybrid")
+SAME = 1e-6  # relative difference of two runs of one proof, which sum in another order
+
+
+@result
+class GradientError(Result):
+    r"""A proof of how far the gradients of a polynomial are from the exact ones (statements LL-E1 to LL-E9, LL-T2).
+
+    It holds in exact arithmetic. What rounding adds to the polynomial is in `eta`, and what it adds to the chain of
+    products, here and in an exact run of the same precision, is in `entries`: floors that were measured never to be
+    exceeded, and no proof. The bound is careful: many powers of ten above the error on common data, and
+    more the longer the inputs, since it adds absolute values where errors of tokens cancel, and takes all logits for as
+    large as the largest.
+
+    Attributes
+    ----------
+    gap : float
+        No entry of any returned gradient is further from the exact one.
+    bound : float
+        tau(eta), a bound on the absolute row sums of the error of the attention matrix.
+    statement : str
+        The statement behind it.
+    eta : float
+        Relative error of the entries of exp: of the polynomial, and of rounding.
+    rounding : float
+        The part of rounding.
+    entries : mapping
+        The bound for each gradient, "A_Q", "B_Q", "W_Q" and so on.
+    options : mapping
+        How the gradients were asked for, so that they can be asked for again.
+    """
+
+    gap: float
+    bound: float
+    statement: str
+    eta: float
+    rounding: float
+    entries: Mapping[str, float]
+    options: Mapping[str, Any]
+
+    def verify(self, problem: Any, gradients: Any = None) -> bool:
+        """Recompute the proof from the problem, and hold gradients against exact ones, which costs L^2.
+
+        Parameters
+        ----------
+        problem : AttentionProblem
+            What was solved.
+        gradients : LoRAGradients or None
+            The result that the certificate is said to belong to; None takes the one that the options give again.
+
+        Returns
+        -------
+        bool
+            Whether every number of the proof comes out as stated, and no entry of the gradients breaks its bound.
+
+        Raises
+        ------
+        TypeError
+            If `problem` is no AttentionProblem.
+        """
+        if not isinstance(problem, AttentionProblem):
+            raise must("problem", "an AttentionProblem", problem, TypeError)
+        try:
+            again = lora_gradients(problem, **self.options)
+        except (TypeError, ValueError):  # options that nobody can have solved it with
+            return False
+        if again.certificate is None or not _agree(self, again.certificate):
+            return False
+        kept = {name: self.options[name] for name in ("adapt", "full_gradient")}
+        exact = lora_gradients(problem, method="tiled", **kept)
+        return _within(again if gradients is None else gradients, exact, self.entries)
 
 
 @result
@@ -166,7 +235,7 @@ def lora_gradients(
     >>> bool(error < 1e-6 * abs(exact.W["Q"]).max()), bool(error < fast.certificate.gap)
     (True, True)
     """
-    inputs = read_inputs(head, XQ, Y, XK, XV, mask)
+    inputs = inputs_of(head, XQ, Y, XK, XV, mask)
     if sum(value is not None for value in (degree, tol, epsilon)) > 1:
         raise must("degree, tol, epsilon", "given one at most", (degree, tol, epsilon))
     if not isinstance(full_gradient, (bool, np.bool_)):
@@ -182,4 +251,30 @@ def lora_gradients(
         block=integer("block", block, low=1),
         n_jobs=n_threads(n_jobs),
     )
-    return LoRAGradients(**solve(inputs, wish))
+    fields = solve(inputs, wish)
+    proof = fields.pop("proof")
+    return LoRAGradients(**fields, certificate=None if proof is None else GradientError(**proof._asdict()))
+
+
+def _agree(stated: GradientError, proof: GradientError) -> bool:
+    """Whether two proofs say the same, up to rounding."""
+    if (stated.statement, dict(stated.options)) != (proof.statement, dict(proof.options)):
+        return False
+    if stated.entries.keys() != proof.entries.keys():
+        return False
+    pairs = [(getattr(stated, name), getattr(proof, name)) for name in ("gap", "bound", "eta", "rounding")]
+    pairs += [(stated.entries[name], value) for name, value in proof.entries.items()]
+    return all(bool(np.isclose(one, other, rtol=SAME, atol=0)) for one, other in pairs)
+
+
+def _within(found: Any, exact: Any, entries: Mapping[str, float]) -> bool:
+    """Whether no entry of the gradients is further from the exact one than its bound, and none is missing."""
+    for kind in "ABW":
+        one, other = getattr(found, kind), getattr(exact, kind)
+        if one.keys() != other.keys():
+            return False
+        for letter, value in other.items():
+            mine, right = to_numpy(one[letter]), to_numpy(value)
+            if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[f"{kind}_{letter}"]:
+                return False
+    return True

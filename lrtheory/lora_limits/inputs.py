@@ -8,31 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
+from lrtheory._array import to_numpy
 from lrtheory._validation import must
 from lrtheory.lora_limits.head import LETTERS, LoRAHead, one_library
-from lrtheory.lora_limits.numeric import given_array
-from lrtheory.lora_limits.problem import AttentionProblem
+from lrtheory.lora_limits.numeric import given_array, real_array
 
-__all__ = ["Entry", "Inputs", "kind_of", "read_inputs", "real_array"]
-
-
-def real_array(xp: Any, name: str, value: Any) -> Any:
-    """An array of finite real numbers, float32 or float64; integers become float64, lists and frames arrays."""
-    value = given_array(name, value)
-    foreign = array_namespace(value) is not array_namespace()
-    if not foreign and xp is not array_namespace():
-        raise must(name, "an array of the library of the other inputs", value, TypeError)
-    value = value.detach() if foreign and hasattr(value, "detach") else value  # no graph of what is done here
-    known = value.dtype.kind in "fiub" if isinstance(value, np.ndarray) else None
-    if not (xp.isdtype(value.dtype, ("real floating", "integral", "bool")) if known is None else known):
-        raise must(name, "an array of real numbers", value.dtype, TypeError)
-    if value.dtype not in (xp.float32, xp.float64):
-        value = xp.astype(value, xp.float64)
-    # extremes carry a NaN through, and are quicker than a look at every entry
-    if 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
-        raise must(name, "finite", "an infinity or NaN")
-    return value
+__all__ = ["Entry", "Inputs", "kind_of", "read_inputs"]
 
 
 class Entry(NamedTuple):
@@ -81,10 +62,6 @@ def one(array: Any, e: int) -> Any:
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
     """Check everything against everything."""
-    if isinstance(head, AttentionProblem):
-        if any(value is not None for value in (XQ, Y, XK, XV, mask)):
-            raise must("XQ, Y, XK, XV, mask", "left out beside an AttentionProblem, which holds them", "some of them")
-        head, XQ, Y, XK, XV, mask = head.head, head.XQ, head.Y, head.XK, head.XV, head.mask
     if not isinstance(head, LoRAHead):
         raise must("head", "a LoRAHead or an AttentionProblem", head, TypeError)
     crossed = XK is not None

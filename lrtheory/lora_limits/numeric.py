@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import is_foreign, to_numpy
+from lrtheory._array import array_namespace, is_foreign, to_numpy
 from lrtheory._numbers import number, plain
 from lrtheory._validation import as_array, must, open_interval, unmasked
 
-__all__ = ["between", "given_array", "is_double", "largest", "matrix", "nonnegative", "table"]
+__all__ = ["between", "given_array", "is_double", "largest", "matrix", "nonnegative", "real_array", "table"]
 
 
 def nonnegative(name: str, value: Any) -> Any:
@@ -48,6 +48,24 @@ def given_array(name: str, value: Any) -> Any:
     if found.dtype.kind != "O" or others:
         raise must(name, "an array of real numbers", others[0] if found.dtype.kind == "O" else found.dtype, TypeError)
     return found.astype(np.float64)  # what frames with columns of several types become
+
+
+def real_array(xp: Any, name: str, value: Any) -> Any:
+    """An array of finite real numbers, float32 or float64; integers become float64, lists and frames arrays."""
+    value = given_array(name, value)
+    foreign = array_namespace(value) is not array_namespace()
+    if not foreign and xp is not array_namespace():
+        raise must(name, "an array of the library of the other inputs", value, TypeError)
+    value = value.detach() if foreign and hasattr(value, "detach") else value  # no graph of what is done here
+    known = value.dtype.kind in "fiub" if isinstance(value, np.ndarray) else None
+    if not (xp.isdtype(value.dtype, ("real floating", "integral", "bool")) if known is None else known):
+        raise must(name, "an array of real numbers", value.dtype, TypeError)
+    if value.dtype not in (xp.float32, xp.float64):
+        value = xp.astype(value, xp.float64)
+    # extremes carry a NaN through, and are quicker than a look at every entry
+    if 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
+        raise must(name, "finite", "an infinity or NaN")
+    return value
 
 
 def table(name: str, value: Any) -> np.ndarray:

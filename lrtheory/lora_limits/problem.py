@@ -12,9 +12,10 @@ import numpy as np
 
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.lora_limits.head import LETTERS, LoRAHead, fresh_adapter
+from lrtheory.lora_limits.inputs import Inputs, read_inputs
 from lrtheory.lora_limits.numeric import between, given_array
 
-__all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "make_outliers", "make_uniform"]
+__all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "inputs_of", "make_outliers", "make_uniform"]
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -58,8 +59,6 @@ class AttentionProblem:
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        from lrtheory.lora_limits.inputs import read_inputs  # which itself knows problems
-
         if not isinstance(self.head, LoRAHead):
             raise must("head", "a LoRAHead", self.head, TypeError)
         for name in ("XQ", "Y", "XK", "XV"):
@@ -74,6 +73,15 @@ class AttentionProblem:
         if self.mask is None or isinstance(self.mask, str):
             return f"AttentionProblem(head={self.head!r}, {arrays}, mask={self.mask!r})"
         return f"AttentionProblem(head={self.head!r}, {arrays}, mask=<lengths>)"
+
+
+def inputs_of(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
+    """The checked inputs of a call: of a head and its arrays, or of an AttentionProblem, which holds them."""
+    if isinstance(head, AttentionProblem):
+        if any(value is not None for value in (XQ, Y, XK, XV, mask)):
+            raise must("XQ, Y, XK, XV, mask", "left out beside an AttentionProblem, which holds them", "some of them")
+        head, XQ, Y, XK, XV, mask = head.head, head.XQ, head.Y, head.XK, head.XV, head.mask
+    return read_inputs(head, XQ, Y, XK, XV, mask)
 
 
 def make_uniform(

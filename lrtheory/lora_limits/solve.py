@@ -11,7 +11,7 @@ from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.attention import Products
 from lrtheory.lora_limits.chain import dense_products
-from lrtheory.lora_limits.gradient_error import GradientError, certify, rounding_of, spoiled_share
+from lrtheory.lora_limits.gradient_error import Proof, certify, rounding_of, spoiled_share
 from lrtheory.lora_limits.hybrid import hybrid_products, smooth_part
 from lrtheory.lora_limits.inputs import Inputs, kind_of
 from lrtheory.lora_limits.letters import Gradient, Task, gradients, task_of
@@ -115,11 +115,11 @@ def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish, W: dic
         "reason": plan.reason,
         "message": message,
         "counts": {"flops": int(flops), "features": features or 0},
-        "certificate": proof,
+        "proof": proof,
     }
 
 
-def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[GradientError | None, str]:
+def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[Proof | None, str]:
     """The certificate, and a sentence about the accuracy."""
     if plan.polynomial is None:
         return None, "exact up to rounding"
@@ -143,7 +143,7 @@ def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[G
     return proof, "the certificate is proved in exact arithmetic, with a measured floor for rounding"
 
 
-def _spoiled(tol: float, proof: GradientError | None, share: float) -> str:
+def _spoiled(tol: float, proof: Proof | None, share: float) -> str:
     """What to add where rounding, of features or of the sums behind a gradient, is above the tolerance."""
     rounding = max(share, 0.0 if proof is None else proof.rounding)
     return f"; rounding is about {rounding:.2g} of the largest entry, above `tol`" if rounding > tol else ""

@@ -15,8 +15,7 @@ from lrtheory._array import kernel_input
 from lrtheory._lanes import GROUP, columns
 from lrtheory._parallel import in_threads
 from lrtheory.lora_limits import tile_kernels
-from lrtheory.lora_limits.attention import Attention, Products, joined, rows
-from lrtheory.lora_limits.chain import later
+from lrtheory.lora_limits.attention import Attention, Products, joined, later, rows
 from lrtheory.lora_limits.tile_kernels import PART, Given, Wanted, Work
 
 __all__ = ["tiled_products"]

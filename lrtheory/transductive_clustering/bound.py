@@ -18,8 +18,8 @@ from lrtheory._array import arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must, real
 from lrtheory.transductive_clustering import certificates, dense, sparse_bound
-from lrtheory.transductive_clustering.affinity import csr_parts, without_asymmetry
 from lrtheory.transductive_clustering.certificates import Stationarity, problem_of
+from lrtheory.transductive_clustering.edges import csr_parts, without_asymmetry
 from lrtheory.transductive_clustering.inputs import floats, in_range, namespace, positive, sparse_affinity, weights
 from lrtheory.transductive_clustering.rounding import clamped_labels
 

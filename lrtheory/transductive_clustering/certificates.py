@@ -15,7 +15,7 @@ from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.transductive_clustering import dense, sparse_bound
-from lrtheory.transductive_clustering.affinity import ASYMMETRY, asymmetry, csr_parts, is_symmetric, without_asymmetry
+from lrtheory.transductive_clustering.edges import ASYMMETRY, asymmetry, csr_parts, is_symmetric, without_asymmetry
 from lrtheory.transductive_clustering.inputs import sparse_affinity, weights
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.rounding import clamped_labels

@@ -13,7 +13,7 @@ from scipy import sparse
 from lrtheory._array import arrays, is_foreign, to_numpy
 from lrtheory._numbers import number
 from lrtheory._validation import as_array, must
-from lrtheory.transductive_clustering.affinity import is_symmetric
+from lrtheory.transductive_clustering.edges import is_symmetric
 from lrtheory.transductive_clustering.inputs import floats, in_range, namespace, sparse_affinity
 from lrtheory.transductive_clustering.numeric import ROUNDING, simplex, table
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._numbers import number
 from lrtheory._validation import as_array, choice, must, real
-from lrtheory.transductive_clustering.affinity import csr_parts, is_symmetric
+from lrtheory.transductive_clustering.edges import csr_parts, is_symmetric
 from lrtheory.transductive_clustering.inputs import sparse_affinity
 from lrtheory.transductive_clustering.numeric import rows, table
 

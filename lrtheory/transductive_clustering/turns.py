@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.transductive_clustering import certificates, dense, sparse_bound
-from lrtheory.transductive_clustering.affinity import csr_parts
 from lrtheory.transductive_clustering.bound import STOPPED, step_factors
+from lrtheory.transductive_clustering.edges import csr_parts
 from lrtheory.transductive_clustering.prototypes import Prototypes, host_costs, host_moved, squared_sizes
 
 __all__ = ["Turns", "empty_clusters"]

@@ -18,8 +18,8 @@ from lrtheory.transductive_clustering import (
     round_assignments,
     theory,
 )
-from lrtheory.transductive_clustering.affinity import csr_parts
 from lrtheory.transductive_clustering.baselines import lloyd
+from lrtheory.transductive_clustering.edges import csr_parts
 from lrtheory.transductive_clustering.rounding import round_rows
 from proofs_checks.transductive_clustering.families.definitions import (
     Case,
