@@ -1,0 +1,58 @@
+"""The edges of an affinity as rows of a sparse matrix, and whether they are the same in both directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import kernel_input
+
+__all__ = ["ASYMMETRY", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
+
+ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affinity may differ from its transpose
+
+
+def is_symmetric(xp: Any, W: Any) -> Any:
+    """Whether a matrix equals its transpose up to rounding, a truth value a matrix of the batch; exact ones in full."""
+    if sparse.issparse(W):
+        return asymmetry(W) <= ASYMMETRY
+    if str(W.dtype) == "object":
+        return bool((W == W.T).all())
+    size = xp.max(xp.abs(W), axis=(-2, -1))
+    off = xp.max(xp.abs(W - xp.matrix_transpose(W)), axis=(-2, -1))
+    return off <= ASYMMETRY * xp.finfo(W.dtype).eps * size
+
+
+def asymmetry(W: Any) -> float:
+    """The largest entry of W - W^T for a sparse W, in rounding errors of its largest entry."""
+    if not W.nnz:
+        return 0.0
+    size = float(np.abs(W.data).max()) or 1.0
+    return float(abs(W - W.T).max()) / size / float(np.finfo(W.dtype).eps)
+
+
+def without_asymmetry(xp: Any, W: Any) -> Any:
+    """The mean of W and its transpose where they differ by rounding alone, so that an energy exists; else W."""
+    if sparse.issparse(W):
+        if not 0 < asymmetry(W) <= ASYMMETRY:
+            return W
+        mean = sparse.csr_array((W + W.T) / 2).astype(W.dtype)
+        mean.sort_indices()
+        return mean
+    nearly = is_symmetric(xp, W)[..., None, None]
+    return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W)
+
+
+def csr_parts(affinity: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row starts, columns and values of an affinity, dense or sparse; exact numbers stay exact."""
+    if sparse.issparse(affinity):
+        W = sparse.csr_array(affinity)
+        if not W.has_sorted_indices:
+            W = W.sorted_indices()
+        return kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.uint32), kernel_input(W.data)
+    W = np.asarray(affinity)
+    rows, cols = np.nonzero(W)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(W)))])
+    return kernel_input(starts, np.int64), kernel_input(cols, np.uint32), kernel_input(W[rows, cols])
