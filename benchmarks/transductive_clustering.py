@@ -305,7 +305,8 @@ def by_hand(n_updates: int) -> Callable[[Inputs], np.ndarray]:
 
 def our_pass(inputs: Inputs) -> np.ndarray:
     """One pass of the compiled update over the rows in one thread, its energy included."""
-    from lrtheory.transductive_clustering import affinity, sparse_bound
+    from lrtheory.transductive_clustering import affinity
+    from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 
     costs, n = inputs["costs"], len(inputs["costs"])
 

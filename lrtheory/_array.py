@@ -200,16 +200,22 @@ def source_digest(*sources: Path) -> str:
 def _cache_folder(path: Path) -> Iterator[None]:
     before = numba.config.CACHE_DIR
     if not before:  # a folder that the user chose through NUMBA_CACHE_DIR stays theirs
-        numba.config.CACHE_DIR = str(_digest_folder(path.parent))
+        numba.config.CACHE_DIR = str(_digest_folder(_system_folder(path)))
     try:
         yield
     finally:
         numba.config.CACHE_DIR = before
 
 
+def _system_folder(path: Path) -> Path:
+    """The folder of the system that a file belongs to, since kernels of one room call those of another."""
+    parts = path.relative_to(PACKAGES).parts if path.is_relative_to(PACKAGES) else ()
+    return PACKAGES.joinpath(*parts[:2]) if len(parts) > 2 else path.parent
+
+
 @functools.cache
 def _digest_folder(folder: Path) -> Path:
-    """The cache folder of the kernels in a folder; compiled mutants among the checks call kernels of the solvers."""
+    """The cache folder of the kernels of a system; compiled mutants among the checks call kernels of the solvers."""
     core = PACKAGES / "lrtheory"
     # sorted, since the order of a set of paths differs from process to process, and so would the digest
     systems = sorted(f for f in {folder, core / folder.name} if f.is_dir() and f != core)

@@ -272,7 +272,7 @@ def test_foreign_compilations_are_not_announced(timers: list[HastyTimer], capsys
 
 
 def test_interpreted_kernels_call_each_other_on_numbers_of_any_kind() -> None:
-    from lrtheory.dual_mirror_descent import steps
+    from lrtheory.dual_mirror_descent.prices import steps
 
     plain = _array.interpreted(steps)
     assert plain.priced_in_any_order.__globals__["priced_in_any_order"] is plain.priced_in_any_order
@@ -282,7 +282,7 @@ def test_interpreted_kernels_call_each_other_on_numbers_of_any_kind() -> None:
 
 
 def test_interpreted_kernels_see_what_was_replaced() -> None:
-    from lrtheory.matrix_completion import regressions
+    from lrtheory.matrix_completion.entries import regressions
 
     seen: list[float] = []
     math = SimpleNamespace(sqrt=lambda x: seen.append(x) or 1.0)

@@ -55,22 +55,22 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.alpha_rank import baselines, theory
-from lrtheory.alpha_rank.chain import ProfileChain, fixation_probability
+from lrtheory.alpha_rank.chains.profiles import ProfileChain, fixation_probability
+from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_graph, response_signs
+from lrtheory.alpha_rank.chains.transition import profile_chain, transition_matrix
 from lrtheory.alpha_rank.elo import EloResult, elo
+from lrtheory.alpha_rank.games.kuhn import kuhn_policies, load_kuhn, sample_matches
+from lrtheory.alpha_rank.games.memory_one import make_memory_one
+from lrtheory.alpha_rank.games.tables import load_roshambo, make_bradley_terry, make_gaussian_game, make_good_bad
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
-from lrtheory.alpha_rank.kuhn import kuhn_policies, load_kuhn, sample_matches
-from lrtheory.alpha_rank.laws import line_law
 from lrtheory.alpha_rank.low_rank import CompletedTable, complete_table
 from lrtheory.alpha_rank.matches import MatchTable, table_from_matches
-from lrtheory.alpha_rank.memory_one import make_memory_one
 from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
 from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
-from lrtheory.alpha_rank.response_graph import ResponseGraph, response_graph, response_signs
-from lrtheory.alpha_rank.stationary import StationaryResult, stationary_distribution
-from lrtheory.alpha_rank.tables import load_roshambo, make_bradley_terry, make_gaussian_game, make_good_bad
-from lrtheory.alpha_rank.transition import profile_chain, transition_matrix
-from lrtheory.alpha_rank.ucb import GraphEstimate, ResponseGraphUCB
-from lrtheory.alpha_rank.ucb_batch import BatchEstimate, response_graph_ucb_batch
+from lrtheory.alpha_rank.sampling.ucb import GraphEstimate, ResponseGraphUCB
+from lrtheory.alpha_rank.sampling.ucb_batch import BatchEstimate, response_graph_ucb_batch
+from lrtheory.alpha_rank.stationary.distribution import StationaryResult, stationary_distribution
+from lrtheory.alpha_rank.stationary.methods import line_law
 
 __all__ = [
     "AlphaRankResult",

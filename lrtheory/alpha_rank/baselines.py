@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory.alpha_rank.information import information_gain
-from lrtheory.alpha_rank.laws import check_dense
+from lrtheory.alpha_rank.chains.response_graph import graph_of_chain
+from lrtheory.alpha_rank.chains.transition import check_chain, check_intensity, profile_chain
 from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
 from lrtheory.alpha_rank.ranking import AlphaRankResult, as_ranking
-from lrtheory.alpha_rank.response_graph import graph_of_chain
-from lrtheory.alpha_rank.stationary import residual, stationary_answer
-from lrtheory.alpha_rank.transition import check_chain, check_intensity, profile_chain
+from lrtheory.alpha_rank.sampling.information import information_gain
+from lrtheory.alpha_rank.stationary.distribution import residual, stationary_answer
+from lrtheory.alpha_rank.stationary.methods import check_dense
 
 __all__ = ["eigenvector", "information_gain"]
 

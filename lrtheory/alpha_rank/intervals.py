@@ -20,12 +20,12 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import integer, must
-from lrtheory.alpha_rank import elimination
-from lrtheory.alpha_rank.chain import ProfileChain, profile_neighbors
-from lrtheory.alpha_rank.perturbation import mass_interval
+from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
+from lrtheory.alpha_rank.chains.transition import check_chain
 from lrtheory.alpha_rank.problem import payoff_tables
-from lrtheory.alpha_rank.stationary import MAX_DENSE
-from lrtheory.alpha_rank.transition import check_chain
+from lrtheory.alpha_rank.stationary import elimination
+from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE
+from lrtheory.alpha_rank.theory.perturbation import mass_interval
 
 __all__ = ["RankingIntervals", "ranking_intervals"]
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, must, open_interval, real
-from lrtheory.alpha_rank.clopper_pearson import clopper_pearson
+from lrtheory.alpha_rank.theory.exact_intervals import clopper_pearson
 
 __all__ = ["MatchTable", "table_from_matches"]
 

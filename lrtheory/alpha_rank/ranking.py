@@ -21,11 +21,11 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, must
-from lrtheory.alpha_rank.laws import MAX_DEVIATIONS, line_law, table_law
+from lrtheory.alpha_rank.chains.single_population import square_table
+from lrtheory.alpha_rank.chains.transition import check_chain, check_population, profile_chain
 from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
-from lrtheory.alpha_rank.single_population import square_table
-from lrtheory.alpha_rank.stationary import MAX_DENSE, StationaryResult
-from lrtheory.alpha_rank.transition import check_chain, check_population, profile_chain
+from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE, StationaryResult
+from lrtheory.alpha_rank.stationary.methods import MAX_DEVIATIONS, line_law, table_law
 
 __all__ = ["AlphaRankResult", "alpha_rank"]
 

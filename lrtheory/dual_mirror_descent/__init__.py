@@ -50,11 +50,16 @@ from __future__ import annotations
 
 from lrtheory.dual_mirror_descent import baselines, oracles, theory
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, allocate
-from lrtheory.dual_mirror_descent.applications import make_display_ads, make_hub_and_spoke, make_online_lp
 from lrtheory.dual_mirror_descent.batch import BatchResult, allocate_batch
-from lrtheory.dual_mirror_descent.dual import Certificate, dual_bound
-from lrtheory.dual_mirror_descent.loaders import load_ads, load_flights, load_hotel
-from lrtheory.dual_mirror_descent.makers import (
+from lrtheory.dual_mirror_descent.duality.weak import Certificate, dual_bound
+from lrtheory.dual_mirror_descent.online import DualMirrorDescent
+from lrtheory.dual_mirror_descent.optimum import DualityCertificate, Optimum, fluid_optimum, hindsight_optimum
+from lrtheory.dual_mirror_descent.oracles import Action
+from lrtheory.dual_mirror_descent.pacing import PacingResult, pace
+from lrtheory.dual_mirror_descent.problem import RequestStream
+from lrtheory.dual_mirror_descent.streams.applications import make_display_ads, make_hub_and_spoke, make_online_lp
+from lrtheory.dual_mirror_descent.streams.loaders import load_ads, load_flights, load_hotel
+from lrtheory.dual_mirror_descent.streams.makers import (
     make_corrupted,
     make_markov,
     make_periodic,
@@ -62,11 +67,6 @@ from lrtheory.dual_mirror_descent.makers import (
     make_three_point,
     make_uniform,
 )
-from lrtheory.dual_mirror_descent.online import DualMirrorDescent
-from lrtheory.dual_mirror_descent.optimum import DualityCertificate, Optimum, fluid_optimum, hindsight_optimum
-from lrtheory.dual_mirror_descent.oracles import Action
-from lrtheory.dual_mirror_descent.pacing import PacingResult, pace
-from lrtheory.dual_mirror_descent.problem import RequestStream
 
 __all__ = [
     "Action",

@@ -28,11 +28,12 @@ from scipy import sparse
 from lrtheory._array import arrays, interpreted, kernel_input
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.dual_mirror_descent import lazy_prices, steps
-from lrtheory.dual_mirror_descent.dual import Certificate, certificate_of
+from lrtheory.dual_mirror_descent.duality.weak import Certificate, certificate_of
+from lrtheory.dual_mirror_descent.prices import lazy as lazy_prices
+from lrtheory.dual_mirror_descent.prices import steps
+from lrtheory.dual_mirror_descent.prices.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, SQUARES, VALUES
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
-from lrtheory.dual_mirror_descent.setup import Setup, prepare
-from lrtheory.dual_mirror_descent.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, SQUARES, VALUES
+from lrtheory.dual_mirror_descent.runs.setup import Setup, prepare
 
 __all__ = ["AllocationResult", "allocate"]
 

@@ -17,9 +17,9 @@ from lrtheory._numbers import HUGE
 from lrtheory._validation import choice, generator, integer, must, probability_vector
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarize
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
+from lrtheory.dual_mirror_descent.prices.steps import BOUND, SLACK
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
-from lrtheory.dual_mirror_descent.setup import prepare
-from lrtheory.dual_mirror_descent.steps import BOUND, SLACK
+from lrtheory.dual_mirror_descent.runs.setup import prepare
 
 __all__ = ["adaptive_target", "fast_online_lp", "greedy", "history_dependent", "resolve", "static_price"]
 

@@ -18,11 +18,11 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._parallel import parallel_map
 from lrtheory._result import Result, result
 from lrtheory._validation import generator, integer, must
-from lrtheory.dual_mirror_descent import steps
 from lrtheory.dual_mirror_descent.allocate import allocate
+from lrtheory.dual_mirror_descent.prices import steps
+from lrtheory.dual_mirror_descent.prices.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, REWARD, SQUARES, VALUES
 from lrtheory.dual_mirror_descent.problem import RequestStream, as_stream
-from lrtheory.dual_mirror_descent.setup import prepare
-from lrtheory.dual_mirror_descent.steps import CONJUGATE, LEFT, PRICE, PRICES, REGRET, REWARD, SQUARES, VALUES
+from lrtheory.dual_mirror_descent.runs.setup import prepare
 
 __all__ = ["BatchResult", "allocate_batch"]
 

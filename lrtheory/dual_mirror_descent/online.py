@@ -12,12 +12,13 @@ import numpy as np
 from lrtheory._array import kernel_input
 from lrtheory._numbers import HUGE
 from lrtheory._validation import array, integer, must, real
-from lrtheory.dual_mirror_descent import saved_state, steps
 from lrtheory.dual_mirror_descent.allocate import Geometry
 from lrtheory.dual_mirror_descent.oracles import Action, checked
+from lrtheory.dual_mirror_descent.prices import steps
+from lrtheory.dual_mirror_descent.prices.steps import BOUND, CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
-from lrtheory.dual_mirror_descent.setup import prepare
-from lrtheory.dual_mirror_descent.steps import BOUND, CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
+from lrtheory.dual_mirror_descent.runs import saved_state
+from lrtheory.dual_mirror_descent.runs.setup import prepare
 
 __all__ = ["DualMirrorDescent"]
 

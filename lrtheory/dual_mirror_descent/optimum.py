@@ -15,9 +15,9 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, probability_vector
-from lrtheory.dual_mirror_descent.dual import bound_anew, proves, rounding
+from lrtheory.dual_mirror_descent.duality.programs import fits, relaxation, whole_requests
+from lrtheory.dual_mirror_descent.duality.weak import bound_anew, proves, rounding
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, one_stream
-from lrtheory.dual_mirror_descent.programs import fits, relaxation, whole_requests
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
 

@@ -22,9 +22,9 @@ from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._numbers import HUGE
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, must, open_interval, real
-from lrtheory.dual_mirror_descent.dual import STATEMENT, Certificate, dual_value
+from lrtheory.dual_mirror_descent.duality.weak import STATEMENT, Certificate, dual_value
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream
-from lrtheory.dual_mirror_descent.setup import step_sizes
+from lrtheory.dual_mirror_descent.runs.setup import step_sizes
 
 __all__ = ["PacingResult", "pace"]
 

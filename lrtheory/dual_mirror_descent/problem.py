@@ -18,7 +18,7 @@ from lrtheory._array import kernel_input, to_numpy
 from lrtheory._numbers import HUGE
 from lrtheory._result import read_only
 from lrtheory._validation import array, as_array, must, real
-from lrtheory.dual_mirror_descent.numeric import cost_bounds
+from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds
 
 __all__ = ["RequestStream"]
 

@@ -50,17 +50,9 @@ Your own function, with its calls counted, and a check whether it is submodular 
 from __future__ import annotations
 
 from lrtheory.dynamic_submodular import baselines, theory
-from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
-from lrtheory.dynamic_submodular.certificates import SelectionBound, certify_selection
 from lrtheory.dynamic_submodular.dynamic import DynamicSubmodular
-from lrtheory.dynamic_submodular.loaders import load_airports, load_digits_similarity, load_supermarket
-from lrtheory.dynamic_submodular.makers import (
-    make_adaptive_attack,
-    make_graph_coverage,
-    make_random_stream,
-    make_tight,
-    make_tight_greedy,
-)
+from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
+from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid
 from lrtheory.dynamic_submodular.objectives import (
     CountingOracle,
@@ -76,7 +68,15 @@ from lrtheory.dynamic_submodular.objectives.base import SubmodularityProbe
 from lrtheory.dynamic_submodular.offline import Selection, maximize
 from lrtheory.dynamic_submodular.one_guess import GuessRuns, OneGuess, run_guess
 from lrtheory.dynamic_submodular.problem import UpdateStream
-from lrtheory.dynamic_submodular.windows import sliding_window, time_window
+from lrtheory.dynamic_submodular.streams.loaders import load_airports, load_digits_similarity, load_supermarket
+from lrtheory.dynamic_submodular.streams.makers import (
+    make_adaptive_attack,
+    make_graph_coverage,
+    make_random_stream,
+    make_tight,
+    make_tight_greedy,
+)
+from lrtheory.dynamic_submodular.streams.windows import sliding_window, time_window
 
 __all__ = [
     "CountingOracle",

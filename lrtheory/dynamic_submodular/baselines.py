@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.dynamic_submodular import offline_steps, prefixes, states, streaming
-from lrtheory.dynamic_submodular.answers import UpdateTrace
-from lrtheory.dynamic_submodular.earlier import EarlierGuess, grid_between
+from lrtheory.dynamic_submodular.maintenance.answers import UpdateTrace
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import accuracy
 from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.selection import offline as offline_steps
+from lrtheory.dynamic_submodular.selection import streaming
+from lrtheory.dynamic_submodular.structures import prefixes, states
+from lrtheory.dynamic_submodular.structures.earlier import EarlierGuess, grid_between
 from lrtheory.dynamic_submodular.theory import guesses_per_element
 
 __all__ = ["dynamic_sieve", "lattanzi", "random_subset", "recompute"]

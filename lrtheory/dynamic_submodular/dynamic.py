@@ -10,16 +10,17 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice, integer, must, real
-from lrtheory.dynamic_submodular import guesses, invariants, memory, randomness, saved_state, states
-from lrtheory.dynamic_submodular import stream as streams
-from lrtheory.dynamic_submodular.answers import GuessState, UpdateTrace
-from lrtheory.dynamic_submodular.certificates import SelectionBound, certify_selection
+from lrtheory.dynamic_submodular.maintenance import invariants, memory, saved_state
+from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
+from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
+from lrtheory.dynamic_submodular.maintenance.updates import SingleUpdates
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import FINEST
 from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
-from lrtheory.dynamic_submodular.updates import SingleUpdates
+from lrtheory.dynamic_submodular.structures import guesses, randomness, states
+from lrtheory.dynamic_submodular.structures import stream as streams
 
 __all__ = ["DynamicSubmodular"]
 

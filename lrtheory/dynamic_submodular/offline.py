@@ -10,11 +10,13 @@ import numpy as np
 
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must, open_interval, real
-from lrtheory.dynamic_submodular import offline_steps, randomness, states, streaming
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.base import subset
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.problem import UpdateStream, parts
+from lrtheory.dynamic_submodular.selection import offline as offline_steps
+from lrtheory.dynamic_submodular.selection import streaming
+from lrtheory.dynamic_submodular.structures import randomness, states
 from lrtheory.dynamic_submodular.theory import guesses_per_element, stochastic_samples
 
 __all__ = ["Selection", "maximize"]

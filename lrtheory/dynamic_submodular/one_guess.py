@@ -12,12 +12,13 @@ import numpy as np
 from lrtheory._array import kernel_input
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, generator, integer, must, real
-from lrtheory.dynamic_submodular import batches, invariants, levels, randomness, states
+from lrtheory.dynamic_submodular.maintenance import invariants
+from lrtheory.dynamic_submodular.maintenance.updates import SingleUpdates
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels, scratch_for
 from lrtheory.dynamic_submodular.problem import checked_objective, checked_ops
-from lrtheory.dynamic_submodular.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
-from lrtheory.dynamic_submodular.updates import SingleUpdates
+from lrtheory.dynamic_submodular.structures import batches, levels, randomness, states
+from lrtheory.dynamic_submodular.structures.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
 
 __all__ = ["GuessRuns", "OneGuess", "run_guess"]
 

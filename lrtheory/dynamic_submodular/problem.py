@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._validation import as_array, integer, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective
-from lrtheory.dynamic_submodular.randomness import flat
+from lrtheory.dynamic_submodular.structures.randomness import flat
 
 __all__ = ["UpdateStream"]
 

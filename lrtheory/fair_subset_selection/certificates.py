@@ -16,11 +16,11 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.fair_subset_selection import greedy, separable
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.quotas import QUOTAS, Bounds, one_attribute
-from lrtheory.fair_subset_selection.ratios import certificate_ratio
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_values, whole_owa
+from lrtheory.fair_subset_selection.selection import greedy, separable
+from lrtheory.fair_subset_selection.selection.quotas import QUOTAS, Bounds, one_attribute
+from lrtheory.fair_subset_selection.theory.ratios import certificate_ratio
 
 __all__ = ["SelectionCertificate", "TransferCertificate", "certify_selection", "greedy_certificate", "step_gains"]
 

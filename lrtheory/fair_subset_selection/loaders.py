@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._data import DataSet, frame, read
 from lrtheory._result import Result, result
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.fair_subset_selection.preflib import parse
+from lrtheory.fair_subset_selection.ballots.preflib import parse
 from lrtheory.fair_subset_selection.problem import Rankings
 
 __all__ = [

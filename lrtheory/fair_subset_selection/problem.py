@@ -17,7 +17,7 @@ import numpy as np
 
 from lrtheory._result import Result, read_only
 from lrtheory._validation import array, as_array, choice, generator, integer, must
-from lrtheory.fair_subset_selection import ballots
+from lrtheory.fair_subset_selection.ballots import places as ballots
 
 __all__ = ["Rankings", "make_greedy_trap"]
 
@@ -185,7 +185,7 @@ class Rankings(_Derived, Result):
         ValueError
             If the file is of another kind, a line cannot be read, or the ballots are not rankings.
         """
-        from lrtheory.fair_subset_selection.preflib import KINDS, OTHER_KINDS, parse
+        from lrtheory.fair_subset_selection.ballots.preflib import KINDS, OTHER_KINDS, parse
 
         kind = Path(path).suffix[1:].lower()
         if kind in OTHER_KINDS:

@@ -19,8 +19,8 @@ import numpy as np
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import read_only
 from lrtheory._validation import array, as_array, choice, integer, must
+from lrtheory.fair_subset_selection.ballots.sums import add_scores, count_first, fill_values, owa_score, values_by_item
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings, short_places
-from lrtheory.fair_subset_selection.score_steps import add_scores, count_first, fill_values, owa_score, values_by_item
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values", "ranking_values"]
 

@@ -17,10 +17,8 @@ import numpy as np
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, choice, generator, integer, must
-from lrtheory.fair_subset_selection import exhaustive, greedy, separable, served
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.quotas import Bounds, attributes, one_attribute
 from lrtheory.fair_subset_selection.scores import (
     ScoreRule,
     as_rule,
@@ -31,6 +29,8 @@ from lrtheory.fair_subset_selection.scores import (
     ranking_values,
     whole_owa,
 )
+from lrtheory.fair_subset_selection.selection import exhaustive, greedy, separable, served
+from lrtheory.fair_subset_selection.selection.quotas import Bounds, attributes, one_attribute
 
 __all__ = ["Selection", "select", "select_by_scores"]
 

@@ -17,11 +17,11 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, must, open_interval, real
-from lrtheory.fair_subset_selection.numeric import ROUNDING
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
-from lrtheory.fair_subset_selection.quotas import group_codes, same_group
-from lrtheory.fair_subset_selection.sample_sizes import chernoff_lower, rankings_needed
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, item_scores
+from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
+from lrtheory.fair_subset_selection.theory.numeric import ROUNDING
+from lrtheory.fair_subset_selection.theory.sample_sizes import chernoff_lower, rankings_needed
 
 __all__ = ["Smoothness", "smoothness"]
 

@@ -14,12 +14,12 @@ import numpy as np
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, must, real
-from lrtheory.fair_subset_selection import separable
-from lrtheory.fair_subset_selection.numeric import with_rounding
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
-from lrtheory.fair_subset_selection.quotas import group_codes, same_group
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
 from lrtheory.fair_subset_selection.select import select, select_by_scores
+from lrtheory.fair_subset_selection.selection import separable
+from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
+from lrtheory.fair_subset_selection.theory.numeric import with_rounding
 
 __all__ = ["QuotaCurves", "QuotaSweep", "quota_curves", "quota_sweep", "separates"]
 

@@ -52,12 +52,12 @@ from lrtheory.lora_limits import baselines, theory
 from lrtheory.lora_limits.chain import Chain, gradient_chain
 from lrtheory.lora_limits.diagnose import Regime, diagnose
 from lrtheory.lora_limits.features import attention_factors
-from lrtheory.lora_limits.gadget import make_gadget
 from lrtheory.lora_limits.gradients import GradientError, LoRAGradients, lora_gradients
-from lrtheory.lora_limits.hypercube import make_hypercube
 from lrtheory.lora_limits.loaders import load_attention_heads
 from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, make_outliers, make_uniform
+from lrtheory.lora_limits.theory.gadget import make_gadget
+from lrtheory.lora_limits.theory.hypercube import make_hypercube
 
 __all__ = [
     "AttentionProblem",

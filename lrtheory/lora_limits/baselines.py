@@ -17,11 +17,11 @@ from lrtheory._array import array_namespace, arrays, is_foreign, to_numpy
 from lrtheory._validation import generator, integer, must
 from lrtheory.lora_limits.gradients import LoRAGradients
 from lrtheory.lora_limits.head import letters_of
-from lrtheory.lora_limits.letters import task_of
-from lrtheory.lora_limits.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
-from lrtheory.lora_limits.plan import bound_of, exact_cost
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
-from lrtheory.lora_limits.solve import answer
+from lrtheory.lora_limits.products.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
+from lrtheory.lora_limits.solving.letters import task_of
+from lrtheory.lora_limits.solving.plan import bound_of, exact_cost
+from lrtheory.lora_limits.solving.solve import answer
 
 __all__ = ["favor", "nystrom", "truncated_svd"]
 

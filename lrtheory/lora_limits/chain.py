@@ -13,9 +13,9 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.lora_limits.attention import Attention, Products, later
 from lrtheory.lora_limits.head import one_library
-from lrtheory.lora_limits.numeric import between, real_array
+from lrtheory.lora_limits.products.attention import Attention, Products, later
+from lrtheory.lora_limits.theory.numeric import between, real_array
 
 __all__ = ["Chain", "chain_products", "dense_products", "gradient_chain", "softmax"]
 

@@ -10,15 +10,15 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory.lora_limits import theory
-from lrtheory.lora_limits.attention import Attention
 from lrtheory.lora_limits.chain import softmax
-from lrtheory.lora_limits.hybrid import choose_split
-from lrtheory.lora_limits.letters import task_of
-from lrtheory.lora_limits.low_rank import largest_logit
-from lrtheory.lora_limits.numeric import given_array
-from lrtheory.lora_limits.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
 from lrtheory.lora_limits.polynomials import exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, inputs_of
+from lrtheory.lora_limits.products.attention import Attention
+from lrtheory.lora_limits.products.low_rank import largest_logit
+from lrtheory.lora_limits.solving.hybrid import choose_split
+from lrtheory.lora_limits.solving.letters import task_of
+from lrtheory.lora_limits.solving.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
+from lrtheory.lora_limits.theory.numeric import given_array
 
 __all__ = ["Regime", "diagnose"]
 

@@ -15,8 +15,8 @@ from lrtheory._array import arrays, kernel
 from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.head import one_library
-from lrtheory.lora_limits.numeric import real_array
 from lrtheory.lora_limits.polynomials import Polynomial
+from lrtheory.lora_limits.theory.numeric import real_array
 
 __all__ = ["LARGEST_TABLE", "attention_factors", "feature_weights", "monomials"]
 

@@ -16,11 +16,11 @@ from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
 from lrtheory.lora_limits.head import letters_of
-from lrtheory.lora_limits.numeric import between
-from lrtheory.lora_limits.plan import Wish, reachable_tol, usual_tol
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
-from lrtheory.lora_limits.solve import solve
+from lrtheory.lora_limits.solving.plan import Wish, reachable_tol, usual_tol
+from lrtheory.lora_limits.solving.solve import solve
+from lrtheory.lora_limits.theory.numeric import between
 
 __all__ = ["METHODS", "GradientError", "LoRAGradients", "lora_gradients"]
 

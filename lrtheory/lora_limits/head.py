@@ -17,9 +17,9 @@ import numpy as np
 
 from lrtheory._array import array_namespace, to_numpy
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.lora_limits import stored_weights
-from lrtheory.lora_limits.numeric import between, given_array
-from lrtheory.lora_limits.scalings import lora_scale, rslora_scale
+from lrtheory.lora_limits.files import weights as stored_weights
+from lrtheory.lora_limits.theory.numeric import between, given_array
+from lrtheory.lora_limits.theory.scalings import lora_scale, rslora_scale
 
 __all__ = ["LETTERS", "LoRAHead", "fresh_adapter", "letters_of", "one_library", "single_at_least"]
 

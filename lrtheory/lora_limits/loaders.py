@@ -10,8 +10,8 @@ import numpy as np
 from lrtheory._data import DataSet
 from lrtheory._sentence_encoder import HEADS, MODEL, TOKENIZER, load_encoder
 from lrtheory._validation import integer, must
+from lrtheory.lora_limits.files.passage import PASSAGE
 from lrtheory.lora_limits.head import LoRAHead, fresh_adapter
-from lrtheory.lora_limits.passage import PASSAGE
 from lrtheory.lora_limits.problem import AttentionProblem
 
 __all__ = ["DATA_SETS", "load_attention_heads"]

@@ -12,8 +12,8 @@ import numpy as np
 
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.lora_limits.head import LETTERS, LoRAHead, fresh_adapter
-from lrtheory.lora_limits.inputs import Inputs, read_inputs
-from lrtheory.lora_limits.numeric import between, given_array
+from lrtheory.lora_limits.solving.inputs import Inputs, read_inputs
+from lrtheory.lora_limits.theory.numeric import between, given_array
 
 __all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "inputs_of", "make_outliers", "make_uniform"]
 

@@ -43,9 +43,10 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.matrix_completion import baselines, theory
+from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
+from lrtheory.matrix_completion.alternation.start import SpectralInit, spectral_init
 from lrtheory.matrix_completion.certificates import DualityGap, duality_gap, objective
 from lrtheory.matrix_completion.completion import complete
-from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.dense import DenseCompletion, complete_dense
 from lrtheory.matrix_completion.half_steps import HalfStep, half_step
 from lrtheory.matrix_completion.instances import make_coherent, make_low_rank, make_power_law, sample_mask, split_mask
@@ -59,7 +60,6 @@ from lrtheory.matrix_completion.spectral import (
     spectral_gap,
     subspace_distance,
 )
-from lrtheory.matrix_completion.spectral_start import SpectralInit, spectral_init
 
 __all__ = [
     "CompletionProblem",

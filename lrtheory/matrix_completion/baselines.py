@@ -19,11 +19,14 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._validation import generator, integer, open_interval, real
-from lrtheory.matrix_completion import completion, offsets, regressions, spectral_start
-from lrtheory.matrix_completion.alternation import Outcome
-from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
+from lrtheory.matrix_completion import completion
+from lrtheory.matrix_completion.alternation import offsets
+from lrtheory.matrix_completion.alternation import start as spectral_start
+from lrtheory.matrix_completion.alternation.loop import Outcome
+from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
+from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Observations, as_observations
-from lrtheory.matrix_completion.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 
 __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
 

@@ -14,9 +14,10 @@ from scipy import sparse
 
 from lrtheory._result import Result, result
 from lrtheory._validation import array, real
-from lrtheory.matrix_completion import regressions, spectral
+from lrtheory.matrix_completion import spectral
+from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.units import largest, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import LowRank, Observations, as_observations
-from lrtheory.matrix_completion.units import largest, scaled_weight, unit_of
 
 __all__ = ["DualityGap", "duality_gap", "factored", "gap", "objective"]
 

@@ -20,21 +20,16 @@ import numpy as np
 
 from lrtheory._parallel import n_threads
 from lrtheory._validation import array, choice, generator, integer, must, open_interval, real
-from lrtheory.matrix_completion import (
-    alternation,
-    certificates,
-    half_steps,
-    instances,
-    offsets,
-    propagation,
-    regressions,
-)
-from lrtheory.matrix_completion import spectral_start as starts
-from lrtheory.matrix_completion.alternation import Outcome, Setting
-from lrtheory.matrix_completion.completion_result import CompletionResult, CompletionState
-from lrtheory.matrix_completion.offsets import Offsets
+from lrtheory.matrix_completion import certificates, half_steps, instances
+from lrtheory.matrix_completion.alternation import loop as alternation
+from lrtheory.matrix_completion.alternation import offsets, propagation
+from lrtheory.matrix_completion.alternation import start as starts
+from lrtheory.matrix_completion.alternation.loop import Outcome, Setting
+from lrtheory.matrix_completion.alternation.offsets import Offsets
+from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
+from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Observations, as_observations
-from lrtheory.matrix_completion.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 
 __all__ = ["complete"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import array, integer, must, open_interval, real
-from lrtheory.matrix_completion.units import LARGEST_RIDGE, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled_weight, unit_of
 
 __all__ = ["DenseCompletion", "complete_dense"]
 

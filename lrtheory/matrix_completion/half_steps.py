@@ -14,10 +14,11 @@ import numpy as np
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, real
-from lrtheory.matrix_completion import problem, regressions, sketching, theory
-from lrtheory.matrix_completion.observations import Compressed
-from lrtheory.matrix_completion.regressions import Regressions
-from lrtheory.matrix_completion.units import scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion import problem, sketching, theory
+from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.observations import Compressed
+from lrtheory.matrix_completion.entries.regressions import Regressions
+from lrtheory.matrix_completion.entries.units import scaled, scaled_weight, unit_of
 
 __all__ = ["HalfStep", "half_step"]
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import array, choice, generator, integer, must, real
-from lrtheory.matrix_completion import certificates, regressions
+from lrtheory.matrix_completion import certificates
+from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Observations
 
 __all__ = ["make_coherent", "make_low_rank", "make_power_law", "sample_mask", "split_mask"]

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from lrtheory._result import read_only
 from lrtheory._validation import array, as_array, must
-from lrtheory.matrix_completion.observations import Observations
+from lrtheory.matrix_completion.entries.observations import Observations
 
 __all__ = ["CompletionProblem", "LowRank", "Observations"]
 

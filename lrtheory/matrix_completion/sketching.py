@@ -20,8 +20,8 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, must, open_interval
-from lrtheory.matrix_completion.sketch_bounds import distortion
-from lrtheory.matrix_completion.units import unit_of
+from lrtheory.matrix_completion.entries.units import unit_of
+from lrtheory.matrix_completion.theory.sketch_bounds import distortion
 
 __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]
 

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from lrtheory._array import arrays, kernel
 from lrtheory._validation import array, generator, integer, must
+from lrtheory.matrix_completion.entries.units import unit_of
 from lrtheory.matrix_completion.problem import Observations, as_observations
-from lrtheory.matrix_completion.units import unit_of
 
 __all__ = ["finitely_completable", "incoherence", "rank_one_components", "spectral_gap", "subspace_distance"]
 

@@ -46,16 +46,11 @@ import numpy as np
 
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
-from lrtheory.transductive_clustering.bound import BoundResult, BoundState, bound_update
-from lrtheory.transductive_clustering.certificates import MonotoneCertificate, Stationarity, monotone_certificate
 from lrtheory.transductive_clustering.cluster import ClusteringResult, ClusteringState, cluster
-from lrtheory.transductive_clustering.energy import discrete_energy, laplacian_energy, relaxed_energy
-from lrtheory.transductive_clustering.episodes import EpisodeBatch, make_episodes
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import few_shot
-from lrtheory.transductive_clustering.few_shot_result import FewShotResult
-from lrtheory.transductive_clustering.loaders import load_digits_features, load_mnist_5k, load_sentences
+from lrtheory.transductive_clustering.loaders.points import load_digits_features, load_mnist_5k, load_sentences
 from lrtheory.transductive_clustering.problem import (
     AssignmentProblem,
     ClusteringProblem,
@@ -63,7 +58,16 @@ from lrtheory.transductive_clustering.problem import (
     make_gaussian_mixture,
     make_two_points,
 )
-from lrtheory.transductive_clustering.rounding import round_assignments
+from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch, make_episodes
+from lrtheory.transductive_clustering.tasks.result import FewShotResult
+from lrtheory.transductive_clustering.updates.bound import BoundResult, BoundState, bound_update
+from lrtheory.transductive_clustering.updates.certificates import (
+    MonotoneCertificate,
+    Stationarity,
+    monotone_certificate,
+)
+from lrtheory.transductive_clustering.updates.energy import discrete_energy, laplacian_energy, relaxed_energy
+from lrtheory.transductive_clustering.updates.rounding import round_assignments
 
 __all__ = [
     "AssignmentProblem",

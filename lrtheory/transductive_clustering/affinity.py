@@ -13,7 +13,7 @@ from scipy import sparse
 
 from lrtheory._array import kernel
 from lrtheory._validation import choice, integer, real
-from lrtheory.transductive_clustering.inputs import points, positive, sparse_affinity
+from lrtheory.transductive_clustering.updates.inputs import points, positive, sparse_affinity
 
 __all__ = ["knn_affinity", "nearest_neighbors", "psd_shift", "spatial_order"]
 

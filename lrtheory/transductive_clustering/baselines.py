@@ -11,8 +11,8 @@ from typing import Any
 
 from lrtheory._array import arrays
 from lrtheory.transductive_clustering.few_shot import few_shot
-from lrtheory.transductive_clustering.few_shot_result import FewShotResult
 from lrtheory.transductive_clustering.hard_clusters import lloyd, spectral
+from lrtheory.transductive_clustering.tasks.result import FewShotResult
 
 __all__ = [
     "bd_cspn",

@@ -14,15 +14,16 @@ from scipy import sparse
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._validation import array, choice, generator, integer, real
-from lrtheory.transductive_clustering import certificates, dense, starts
 from lrtheory.transductive_clustering.affinity import knn_affinity, spatial_order
-from lrtheory.transductive_clustering.certificates import Stationarity
-from lrtheory.transductive_clustering.edges import without_asymmetry
-from lrtheory.transductive_clustering.inputs import flag, in_range, points, sparse_affinity, squarable, weights
+from lrtheory.transductive_clustering.clusters import starts
+from lrtheory.transductive_clustering.clusters.prototypes import PROTOTYPES, Prototypes, host_costs
+from lrtheory.transductive_clustering.clusters.turns import Turns
 from lrtheory.transductive_clustering.problem import AssignmentProblem
-from lrtheory.transductive_clustering.prototypes import PROTOTYPES, Prototypes, host_costs
-from lrtheory.transductive_clustering.rounding import clamped_labels
-from lrtheory.transductive_clustering.turns import Turns
+from lrtheory.transductive_clustering.updates import certificates, dense
+from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.edges import without_asymmetry
+from lrtheory.transductive_clustering.updates.inputs import flag, in_range, points, sparse_affinity, squarable, weights
+from lrtheory.transductive_clustering.updates.rounding import clamped_labels
 
 __all__ = ["ClusteringResult", "ClusteringState", "cluster"]
 

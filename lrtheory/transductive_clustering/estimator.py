@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.cluster import cluster
-from lrtheory.transductive_clustering.inputs import points
+from lrtheory.transductive_clustering.updates.inputs import points
 
 __all__ = ["LaplacianKPrototypes"]
 

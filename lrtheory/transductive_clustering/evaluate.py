@@ -11,10 +11,10 @@ import numpy as np
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, generator, integer, must
-from lrtheory.transductive_clustering.episodes import known_classes, labeled_points, make_episodes
 from lrtheory.transductive_clustering.few_shot import few_shot
-from lrtheory.transductive_clustering.instances import half_width
-from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS
+from lrtheory.transductive_clustering.tasks.episodes import known_classes, labeled_points, make_episodes
+from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS
+from lrtheory.transductive_clustering.theory.instances import half_width
 
 __all__ = ["EpisodeTable", "evaluate"]
 

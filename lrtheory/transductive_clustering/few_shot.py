@@ -15,12 +15,13 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._parallel import n_threads
 from lrtheory._validation import choice, integer, must, real
-from lrtheory.transductive_clustering import certificates, many_tasks
-from lrtheory.transductive_clustering.certificates import Stationarity
-from lrtheory.transductive_clustering.few_shot_result import FewShotResult, arguments
-from lrtheory.transductive_clustering.inputs import flag, positive, weights
-from lrtheory.transductive_clustering.methods import DEFAULTS, METHODS, Answer, Rules
-from lrtheory.transductive_clustering.tasks import NORMALIZE, Tasks, prepared, read_tasks
+from lrtheory.transductive_clustering.tasks import many_tasks
+from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS, Answer, Rules
+from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks, prepared, read_tasks
+from lrtheory.transductive_clustering.tasks.result import FewShotResult, arguments
+from lrtheory.transductive_clustering.updates import certificates
+from lrtheory.transductive_clustering.updates.certificates import Stationarity
+from lrtheory.transductive_clustering.updates.inputs import flag, positive, weights
 
 __all__ = ["few_shot"]
 

@@ -10,13 +10,19 @@ from scipy import sparse
 
 from lrtheory._array import arrays, kernel, kernel_input
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.transductive_clustering import certificates, dense, starts
 from lrtheory.transductive_clustering.affinity import knn_affinity
 from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
-from lrtheory.transductive_clustering.edges import is_symmetric
-from lrtheory.transductive_clustering.inputs import points, sparse_affinity, squarable
-from lrtheory.transductive_clustering.prototypes import Prototypes, host_costs, squared_distances, weighted_means
-from lrtheory.transductive_clustering.turns import empty_clusters
+from lrtheory.transductive_clustering.clusters import starts
+from lrtheory.transductive_clustering.clusters.prototypes import (
+    Prototypes,
+    host_costs,
+    squared_distances,
+    weighted_means,
+)
+from lrtheory.transductive_clustering.clusters.turns import empty_clusters
+from lrtheory.transductive_clustering.updates import certificates, dense
+from lrtheory.transductive_clustering.updates.edges import is_symmetric
+from lrtheory.transductive_clustering.updates.inputs import points, sparse_affinity, squarable
 
 __all__ = ["lloyd", "spectral"]
 

@@ -16,7 +16,7 @@ from scipy import sparse
 from lrtheory._array import is_foreign
 from lrtheory._result import read_only
 from lrtheory._validation import array, as_array, generator, integer, must, open_interval, real
-from lrtheory.transductive_clustering.numeric import simplex
+from lrtheory.transductive_clustering.theory.numeric import simplex
 
 __all__ = [
     "AssignmentProblem",

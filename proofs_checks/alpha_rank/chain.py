@@ -8,7 +8,8 @@ from functools import partial
 import flint
 import numpy as np
 
-from lrtheory.alpha_rank import elimination, stationary_distribution, theory
+from lrtheory.alpha_rank import stationary_distribution, theory
+from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.bounds import Classical, Expectation, Identity, Sides, Statement, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.families.chains import INTEGER_CHAINS, RETURN_CHAINS, WALKS, Chain, is_irreducible

@@ -10,7 +10,8 @@ from functools import partial
 import flint
 import numpy as np
 
-from lrtheory.alpha_rank import fixation_probability, identities
+from lrtheory.alpha_rank import fixation_probability
+from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.families.chains import MUTANTS, SINGLE_POPULATIONS, Mutant, SinglePopulation, log_chances

@@ -6,7 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.alpha_rank import alpha_rank, elimination, fixation_probability, identities, profile_chain
+from lrtheory.alpha_rank import alpha_rank, fixation_probability, profile_chain
+from lrtheory.alpha_rank.stationary import elimination
+from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, exactly, rounding, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.families.games import (

@@ -8,7 +8,8 @@ from functools import partial
 import flint
 import numpy as np
 
-from lrtheory.alpha_rank import alpha_rank, limits, profile_chain
+from lrtheory.alpha_rank import alpha_rank, profile_chain
+from lrtheory.alpha_rank.theory import limits
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Rate, Sides, Statement, always, exactly, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.chain import fmpq, fraction

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.alpha_rank import identities
+from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Derived, Inequality, Measured, Probability, Sides, Statement, rounding, saboteur
 from proofs_checks.alpha_rank import mutants
 from proofs_checks.alpha_rank.families.low_rank import (

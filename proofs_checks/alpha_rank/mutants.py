@@ -18,8 +18,8 @@ from lrtheory.alpha_rank import (
     stationary_distribution,
     theory,
 )
-from lrtheory.alpha_rank.chain import ProfileChain
-from lrtheory.alpha_rank.single_population import is_constant_sum
+from lrtheory.alpha_rank.chains.profiles import ProfileChain
+from lrtheory.alpha_rank.chains.single_population import is_constant_sum
 from lrtheory.bounds import exactly
 from lrtheory.matrix_completion import complete
 from proofs_checks.alpha_rank.families.boxes import Box, NestedBoxes

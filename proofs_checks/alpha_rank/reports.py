@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from lrtheory.alpha_rank import response_graph_ucb_batch
-from lrtheory.alpha_rank.chain import profile_neighbors
+from lrtheory.alpha_rank.chains.profiles import profile_neighbors
 from lrtheory.bounds import rounding
 from proofs_checks.alpha_rank.families.matches import Directed, Match, Sampled, Told
 

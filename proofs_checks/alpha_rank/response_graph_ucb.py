@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from lrtheory.alpha_rank import (
-    clopper_pearson,
-    profile_chain,
-    response_signs,
-    theory,
-    ucb_steps,
-)
+from lrtheory.alpha_rank import profile_chain, response_signs, theory
+from lrtheory.alpha_rank.sampling import ucb_steps
+from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
 from lrtheory.bounds import (
     Derived,
     Inequality,

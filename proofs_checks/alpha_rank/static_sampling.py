@@ -9,15 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.alpha_rank import (
-    alpha_rank,
-    elimination,
-    identities,
-    profile_chain,
-    response_signs,
-    stationary_distribution,
-    theory,
-)
+from lrtheory.alpha_rank import alpha_rank, profile_chain, response_signs, stationary_distribution, theory
+from lrtheory.alpha_rank.stationary import elimination
+from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import (
     Classical,
     Derived,

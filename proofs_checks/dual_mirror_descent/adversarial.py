@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Ball, Derived, Family, Inequality, Measured, Paper, Sides, Statement, exactly, saboteur
-from lrtheory.dual_mirror_descent import hindsight_optimum, numeric, steps, theory
+from lrtheory.dual_mirror_descent import hindsight_optimum, theory
+from lrtheory.dual_mirror_descent.prices import steps
+from lrtheory.dual_mirror_descent.theory import numeric
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.phases import (
     LONG,

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, always, saboteur
-from lrtheory.dual_mirror_descent import oracles, steps, theory
+from lrtheory.dual_mirror_descent import oracles, theory
+from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.offers import OFFERS, Offer, Offers, offered, worth
 from proofs_checks.dual_mirror_descent.families.streams import (

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
-from lrtheory.dual_mirror_descent import steps, theory
+from lrtheory.dual_mirror_descent import theory
+from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,

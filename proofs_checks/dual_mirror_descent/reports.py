@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, OutcomeError, Sides, Statement, always, rounding, saboteur
-from lrtheory.dual_mirror_descent import AllocationResult, steps, theory
+from lrtheory.dual_mirror_descent import AllocationResult, theory
+from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
     Requests,

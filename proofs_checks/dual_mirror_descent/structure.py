@@ -19,7 +19,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.dual_mirror_descent import steps, theory
+from lrtheory.dual_mirror_descent import theory
+from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent import mutants
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,

@@ -19,7 +19,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.dynamic_submodular import guesses, theory
+from lrtheory.dynamic_submodular import theory
+from lrtheory.dynamic_submodular.structures import guesses
 from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.partitions import (
     GROUPED,

@@ -10,7 +10,8 @@ from math import comb
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Probability, Recorded, Sides, Statement, saboteur
-from lrtheory.dynamic_submodular import batches, theory
+from lrtheory.dynamic_submodular import theory
+from lrtheory.dynamic_submodular.structures import batches
 from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.epochs import (
     ATTACKED,

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
-from lrtheory.dynamic_submodular import levels, run_guess, theory
+from lrtheory.dynamic_submodular import run_guess, theory
+from lrtheory.dynamic_submodular.structures import levels
 from proofs_checks.dynamic_submodular import mutants
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
 from proofs_checks.dynamic_submodular.families.laws import FIXED, HIDDEN_PAIRS, Fixed, law_of

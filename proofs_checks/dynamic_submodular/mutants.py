@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Rate
-from lrtheory.dynamic_submodular import Selection, SelectionBound, batches, levels, maximize, streaming
+from lrtheory.dynamic_submodular import Selection, SelectionBound, maximize
+from lrtheory.dynamic_submodular.selection import streaming
+from lrtheory.dynamic_submodular.structures import batches, levels
 from proofs_checks.dynamic_submodular.families.bounded import Bounded, proved
 from proofs_checks.dynamic_submodular.families.epochs import Deaths, prefix_bound
 from proofs_checks.dynamic_submodular.families.functions import mask_of

@@ -19,7 +19,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.fair_subset_selection import QuotaSweep, Selection, quota_sweep, select, separable, theory
+from lrtheory.fair_subset_selection import QuotaSweep, Selection, quota_sweep, select, theory
+from lrtheory.fair_subset_selection.selection import separable
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.panels import (
     SEPARABLE,

@@ -20,7 +20,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.fair_subset_selection import greedy, served, theory
+from lrtheory.fair_subset_selection import theory
+from lrtheory.fair_subset_selection.selection import greedy, served
 from proofs_checks.fair_subset_selection import mutants
 from proofs_checks.fair_subset_selection.families.judged import all_scores
 from proofs_checks.fair_subset_selection.families.panels import (

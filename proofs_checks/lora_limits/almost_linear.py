@@ -19,7 +19,8 @@ from lrtheory.bounds import (
     always,
     saboteur,
 )
-from lrtheory.lora_limits import gradient_chain, low_rank, theory
+from lrtheory.lora_limits import gradient_chain, theory
+from lrtheory.lora_limits.products import low_rank
 from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.almost_linear import (
     LENGTHS,

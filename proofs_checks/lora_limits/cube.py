@@ -20,7 +20,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.lora_limits import hypercube, theory
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.theory import hypercube
 from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.cubes import (
     CUBE_DATA,

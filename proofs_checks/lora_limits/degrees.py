@@ -21,7 +21,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import theory
-from lrtheory.lora_limits.degrees import taylor_error
+from lrtheory.lora_limits.theory.degrees import taylor_error
 from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.ladders import Ladder, slope
 from proofs_checks.lora_limits.families.polynomials import (

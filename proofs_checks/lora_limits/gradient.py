@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, always, saboteur
-from lrtheory.lora_limits import chain, gradient_chain, theory, tile_kernels, tiled
+from lrtheory.lora_limits import chain, gradient_chain, theory
+from lrtheory.lora_limits.products import tile_kernels, tiled
 from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.chains import (
     CHAINS,

@@ -17,7 +17,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.lora_limits import scalings, theory
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.theory import scalings
 from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.descents import DESCENTS, LOW_RANKS, Descents, descended
 from proofs_checks.lora_limits.families.ladders import slope

@@ -9,14 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
-from lrtheory.matrix_completion import (
-    alternation,
-    incoherence,
-    objective,
-    observations,
-    regressions,
-    theory,
-)
+from lrtheory.matrix_completion import incoherence, objective, theory
+from lrtheory.matrix_completion.alternation import loop as alternation
+from lrtheory.matrix_completion.entries import observations, regressions
 from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.half_steps import (
     CASES,

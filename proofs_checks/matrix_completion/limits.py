@@ -22,7 +22,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.matrix_completion import complete, finitely_completable, propagation, theory
+from lrtheory.matrix_completion import complete, finitely_completable, theory
+from lrtheory.matrix_completion.alternation import propagation
 from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.patterns import CONNECTED, PATTERNS, RANKED, Pattern, is_connected
 from proofs_checks.matrix_completion.families.samples import (

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
-from lrtheory.matrix_completion import sketching, spectral_start, theory
+from lrtheory.matrix_completion import sketching, theory
+from lrtheory.matrix_completion.alternation import start as spectral_start
 from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.half_steps import distance
 from proofs_checks.matrix_completion.families.regressions import (

@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
-from lrtheory.matrix_completion import certificates, duality_gap, spectral_start, theory
+from lrtheory.matrix_completion import certificates, duality_gap, theory
+from lrtheory.matrix_completion.alternation import start as spectral_start
 from proofs_checks.matrix_completion import mutants
 from proofs_checks.matrix_completion.families.half_steps import (
     DENSE_CASES,

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lrtheory.alpha_rank import alpha_rank, contraction, profile_chain
-from lrtheory.alpha_rank.contraction import solve_levels
-from lrtheory.alpha_rank.stationary import solve_leading
+from lrtheory.alpha_rank import alpha_rank, profile_chain
+from lrtheory.alpha_rank.stationary import contraction
+from lrtheory.alpha_rank.stationary.contraction import solve_levels
+from lrtheory.alpha_rank.stationary.distribution import solve_leading
 
 games = arrays(
     np.float64,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from lrtheory.alpha_rank.entropy import nsb_entropy, plug_in_entropy
+from lrtheory.alpha_rank.sampling.entropy import nsb_entropy, plug_in_entropy
 
 
 def by_quadrature(counts, n_categories):

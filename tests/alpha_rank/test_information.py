@@ -10,14 +10,14 @@ from scipy import stats
 from lrtheory.alpha_rank import (
     Game,
     alpha_rank,
-    information,
     make_bernoulli_game,
     make_gaussian_game,
     make_good_bad,
     make_random_game,
 )
 from lrtheory.alpha_rank.baselines import information_gain
-from lrtheory.alpha_rank.entropy import nsb_entropy
+from lrtheory.alpha_rank.sampling import information
+from lrtheory.alpha_rank.sampling.entropy import nsb_entropy
 
 QUICK = {"max_samples": 1200, "warm_up": 400, "batch": 200, "n_outcomes": 4, "n_games": 60}
 

@@ -6,8 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.alpha_rank import kuhn_policies, kuhn_rules, load_kuhn, sample_matches, theory
-from lrtheory.alpha_rank.kuhn_rules import (
+from lrtheory.alpha_rank import kuhn_policies, load_kuhn, sample_matches, theory
+from lrtheory.alpha_rank.games import kuhn_rules
+from lrtheory.alpha_rank.games.kuhn_rules import (
     average,
     best_response,
     chips,

@@ -11,14 +11,14 @@ from scipy import stats
 from lrtheory.alpha_rank import (
     Game,
     ResponseGraphUCB,
-    clopper_pearson,
     make_bernoulli_game,
     make_random_game,
     response_graph_ucb_batch,
     response_signs,
     theory,
-    ucb_steps,
 )
+from lrtheory.alpha_rank.sampling import ucb_steps
+from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
 
 SCHEMES = ("CW", "UE", "U", "VW")
 BOUNDS = ("hoeffding", "clopper-pearson")

@@ -6,8 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.alpha_rank import Game, alpha_rank, make_rps, profile_chain, response_graph, transition_matrix
-from lrtheory.alpha_rank.single_population import GlobalChain
+from lrtheory.alpha_rank import Game, alpha_rank, make_rps, profile_chain, transition_matrix
+from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank.chains.single_population import GlobalChain
 from tests.alpha_rank.oracles import fractions, law
 
 BIASED = [[0, -0.5, 1], [0.5, 0, -0.1], [-1, 0.1, 0]]

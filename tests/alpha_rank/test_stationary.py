@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg, sparse
 
-from lrtheory.alpha_rank import elimination, stationary_distribution, theory
+from lrtheory.alpha_rank import stationary_distribution, theory
+from lrtheory.alpha_rank.stationary import elimination
 from tests.alpha_rank.oracles import fractions, law
 
 

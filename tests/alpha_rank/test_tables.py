@@ -14,9 +14,9 @@ from lrtheory.alpha_rank import (
     make_gaussian_game,
     make_good_bad,
     make_memory_one,
-    response_graph,
 )
-from lrtheory.alpha_rank.memory_one import MEMORY_ONE
+from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank.games.memory_one import MEMORY_ONE
 
 
 def test_bradley_terry():

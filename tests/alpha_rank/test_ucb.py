@@ -17,9 +17,9 @@ from lrtheory.alpha_rank import (
     response_graph_ucb_batch,
     response_signs,
     theory,
-    ucb_steps,
 )
-from lrtheory.alpha_rank.ucb import CHUNK
+from lrtheory.alpha_rank.sampling import ucb_steps
+from lrtheory.alpha_rank.sampling.ucb import CHUNK
 from tests.alpha_rank.oracles import PlainUCB, deviations, profiles
 
 

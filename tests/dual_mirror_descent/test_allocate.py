@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from lrtheory import dual_mirror_descent as dmd
-from lrtheory.dual_mirror_descent import steps
+from lrtheory.dual_mirror_descent.prices import steps
 from tests.dual_mirror_descent import oracles
 
 GEOMETRIES = ("euclidean", "scaled-euclidean", "entropy", "capped-entropy")

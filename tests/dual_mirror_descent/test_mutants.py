@@ -7,7 +7,7 @@ import pytest
 
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory.bounds.patching import Patch, patched
-from lrtheory.dual_mirror_descent import steps
+from lrtheory.dual_mirror_descent.prices import steps
 
 
 def short_trace():

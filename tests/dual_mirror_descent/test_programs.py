@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrtheory import dual_mirror_descent as dmd
-from lrtheory.dual_mirror_descent import programs
+from lrtheory.dual_mirror_descent.duality import programs
 
 FACTORS = (1e-12, 1e-10, 1e-8, 1e-7, 1.0, 1e12)
 

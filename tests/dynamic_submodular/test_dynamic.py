@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from lrtheory import dynamic_submodular as ds
 from lrtheory.bounds.patching import Patch, patched
-from lrtheory.dynamic_submodular import guesses, theory
+from lrtheory.dynamic_submodular import theory
+from lrtheory.dynamic_submodular.structures import guesses
 from tests.dynamic_submodular.oracles import after, instances, optimum, toggles
 
 KINDS = sorted(instances())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.dynamic_submodular import batches, levels, prefixes, states
+from lrtheory.dynamic_submodular.structures import batches, levels, prefixes, states
 from tests.dynamic_submodular.oracles import instances, toggles
 
 

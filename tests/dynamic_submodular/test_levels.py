@@ -9,7 +9,8 @@ import pytest
 
 from lrtheory import dynamic_submodular as ds
 from lrtheory.bounds.patching import Patch, patched
-from lrtheory.dynamic_submodular import batches, levels, states, theory
+from lrtheory.dynamic_submodular import theory
+from lrtheory.dynamic_submodular.structures import batches, levels, states
 from tests.dynamic_submodular.oracles import after, fixed_threshold_sieve, instances, optimum, toggles
 
 KINDS = sorted(instances())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.dynamic_submodular import prefixes, states
+from lrtheory.dynamic_submodular.structures import prefixes, states
 from tests.dynamic_submodular.oracles import instances
 
 KINDS = sorted(instances())

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.dynamic_submodular import states, theory
+from lrtheory.dynamic_submodular import theory
+from lrtheory.dynamic_submodular.structures import states
 from tests.dynamic_submodular.oracles import after, instances, toggles
 from tests.dynamic_submodular.test_dynamic import METHODS, ratio
 

@@ -14,7 +14,6 @@ from lrtheory.fair_subset_selection import (
     bias,
     bias_swaps,
     committee_score,
-    greedy,
     group_inversions,
     item_scores,
     quota_curves,
@@ -23,10 +22,9 @@ from lrtheory.fair_subset_selection import (
     sample_top_counts,
     select,
     select_by_scores,
-    separable,
-    served,
     theory,
 )
+from lrtheory.fair_subset_selection.selection import greedy, separable, served
 
 TRAPPED = Rankings(np.array([list(range(20))] * 10 + [list(range(19, -1, -1))] * 9))
 CC, PAV = ScoreRule("borda-cc"), ScoreRule("pav", depth=4)

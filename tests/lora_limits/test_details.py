@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from lrtheory import lora_limits as ll
-from lrtheory.lora_limits import low_rank, plan, solve, theory, tile_kernels
-from lrtheory.lora_limits.attention import Attention
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.products import low_rank, tile_kernels
+from lrtheory.lora_limits.products.attention import Attention
+from lrtheory.lora_limits.solving import plan, solve
 from tests.lora_limits import oracles
 
 UNITS = {np.float64: 2.0**-53, np.float32: 2.0**-24}
@@ -198,7 +200,7 @@ def test_tiles_of_every_shape(n, d, d_value, kind):
 
 def test_wide_heads_share_keys_between_tiles(monkeypatch):
     """As many tiles at a time as make them as wide as the keys, so that long keys are not read for a few queries."""
-    from lrtheory.lora_limits import tiled
+    from lrtheory.lora_limits.products import tiled
 
     shapes, run = [], tile_kernels.sweep
     monkeypatch.setattr(tile_kernels, "sweep", lambda *given: shapes.append(given[2].tiles.shape) or run(*given))
@@ -211,7 +213,7 @@ def test_wide_heads_share_keys_between_tiles(monkeypatch):
 
 
 def test_tiles_of_other_libraries_are_bounded_too(xp, monkeypatch):
-    from lrtheory.lora_limits import tiled
+    from lrtheory.lora_limits.products import tiled
 
     problem = oracles.random_problem(4, n_queries=90, n_keys=80, batch=2)
     sizes, run = [], tiled._logits

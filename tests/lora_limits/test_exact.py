@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory import lora_limits as ll
-from lrtheory.lora_limits import tile_kernels
+from lrtheory.lora_limits.products import tile_kernels
 from tests.lora_limits import oracles
 
 METHODS = ["dense", "tiled"]

@@ -10,7 +10,7 @@ import pytest
 
 from lrtheory.bounds import Ball
 from lrtheory.lora_limits import theory
-from lrtheory.lora_limits.hypercube import walsh_hadamard
+from lrtheory.lora_limits.theory.hypercube import walsh_hadamard
 
 
 def attention(cube: theory.Hypercube) -> np.ndarray:

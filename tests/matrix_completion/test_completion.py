@@ -6,7 +6,6 @@ import pytest
 from lrtheory.bounds.patching import Patch, patched
 from lrtheory.matrix_completion import (
     Observations,
-    alternation,
     complete,
     duality_gap,
     half_step,
@@ -17,12 +16,13 @@ from lrtheory.matrix_completion import (
     objective,
     sample_mask,
     spectral_init,
-    spectral_start,
     split_mask,
     subspace_distance,
     theory,
-    units,
 )
+from lrtheory.matrix_completion.alternation import loop as alternation
+from lrtheory.matrix_completion.alternation import start as spectral_start
+from lrtheory.matrix_completion.entries import units
 
 NAN = float("nan")
 

@@ -11,9 +11,9 @@ from lrtheory.matrix_completion import (
     make_low_rank,
     make_power_law,
     objective,
-    regressions,
     theory,
 )
+from lrtheory.matrix_completion.entries import regressions
 from tests.matrix_completion import oracles
 
 METHODS = ("exact", "cg", "sketch")

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from lrtheory.matrix_completion import CompletionProblem, LowRank, Observations, complete, make_low_rank, observations
+from lrtheory.matrix_completion import CompletionProblem, LowRank, Observations, complete, make_low_rank
+from lrtheory.matrix_completion.entries import observations
 from lrtheory.matrix_completion.problem import as_observations
 
 NAN = float("nan")

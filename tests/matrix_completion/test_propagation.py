@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from lrtheory.matrix_completion import Observations, complete, make_low_rank, propagation, rank_one_components
+from lrtheory.matrix_completion import Observations, complete, make_low_rank, rank_one_components
+from lrtheory.matrix_completion.alternation import propagation
 
 NAN = float("nan")
 

@@ -20,10 +20,10 @@ from lrtheory.matrix_completion import (
     spectral,
     spectral_gap,
     spectral_init,
-    spectral_start,
     subspace_distance,
     theory,
 )
+from lrtheory.matrix_completion.alternation import start as spectral_start
 from tests.matrix_completion import oracles
 
 NAN = float("nan")

@@ -13,8 +13,8 @@ from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
-from lrtheory.transductive_clustering.edges import csr_parts
-from lrtheory.transductive_clustering.sparse_bound import descend_sparse
+from lrtheory.transductive_clustering.updates.edges import csr_parts
+from lrtheory.transductive_clustering.updates.sparse import descend_sparse
 from tests.transductive_clustering import oracles
 
 

@@ -9,7 +9,7 @@ from scipy import sparse
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.cluster import REORDER
-from lrtheory.transductive_clustering.starts import plus_plus
+from lrtheory.transductive_clustering.clusters.starts import plus_plus
 from tests.backends import missing
 
 

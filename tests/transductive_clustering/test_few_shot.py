@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import baselines, many_tasks
-from lrtheory.transductive_clustering.methods import METHODS
+from lrtheory.transductive_clustering import baselines
+from lrtheory.transductive_clustering.tasks import many_tasks
+from lrtheory.transductive_clustering.tasks.methods import METHODS
 
 
 @pytest.fixture(scope="module")

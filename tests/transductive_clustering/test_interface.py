@@ -11,8 +11,8 @@ from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines, theory
-from lrtheory.transductive_clustering import sparse_bound as kernels
-from lrtheory.transductive_clustering.certificates import stationarity
+from lrtheory.transductive_clustering.updates import sparse as kernels
+from lrtheory.transductive_clustering.updates.certificates import stationarity
 from tests.forging import forged_fields
 from tests.transductive_clustering import oracles
 

@@ -9,8 +9,9 @@ import pytest
 from numba import njit
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import many_tasks, task_graphs
-from lrtheory.transductive_clustering.logarithm import log_32, log_64, logarithm
+from lrtheory.transductive_clustering.tasks import graphs as task_graphs
+from lrtheory.transductive_clustering.tasks import many_tasks
+from lrtheory.transductive_clustering.updates.logarithm import log_32, log_64, logarithm
 from tests.backends import missing
 from tests.transductive_clustering import oracles
 

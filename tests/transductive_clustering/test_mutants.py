@@ -8,8 +8,10 @@ from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.bounds.patching import Patch, patched
-from lrtheory.transductive_clustering import dense, prototypes, rounding, sparse_bound
-from lrtheory.transductive_clustering.edges import csr_parts
+from lrtheory.transductive_clustering.clusters import prototypes
+from lrtheory.transductive_clustering.updates import dense, rounding
+from lrtheory.transductive_clustering.updates import sparse as sparse_bound
+from lrtheory.transductive_clustering.updates.edges import csr_parts
 from tests.transductive_clustering import oracles
 
 RNG = np.random.default_rng(0)

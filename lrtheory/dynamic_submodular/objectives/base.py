@@ -10,8 +10,8 @@ import numpy as np
 from lrtheory._array import kernel_input
 from lrtheory._result import Result, result
 from lrtheory._validation import array, as_array, generator, integer, must, real
-from lrtheory.dynamic_submodular import prefixes, states
-from lrtheory.dynamic_submodular.prefixes import LOGDET, MAX, Record
+from lrtheory.dynamic_submodular.structures import prefixes, states
+from lrtheory.dynamic_submodular.structures.prefixes import LOGDET, MAX, Record
 
 __all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "probe_submodular", "subset"]
 

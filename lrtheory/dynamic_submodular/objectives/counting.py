@@ -13,8 +13,8 @@ import numpy as np
 from lrtheory._array import interpreted
 from lrtheory._validation import integer, must
 from lrtheory.dynamic_submodular.objectives.base import Objective
-from lrtheory.dynamic_submodular.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.states import NEARLY
+from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
+from lrtheory.dynamic_submodular.structures.states import NEARLY
 
 __all__ = ["CountingOracle", "kernels"]
 
@@ -243,7 +243,9 @@ def _gains_of(oracle: Any, state: Any, length: int, candidates: Any, found: np.n
 @functools.cache
 def kernels() -> SimpleNamespace:
     """The modules `levels`, `batches`, `guesses`, `offline_steps`, ... with the callable behind them."""
-    from lrtheory.dynamic_submodular import batches, guesses, levels, offline_steps, prefixes, states, stream, streaming
+    from lrtheory.dynamic_submodular.selection import offline as offline_steps
+    from lrtheory.dynamic_submodular.selection import streaming
+    from lrtheory.dynamic_submodular.structures import batches, guesses, levels, prefixes, states, stream
 
     asking = SimpleNamespace(
         **{**vars(prefixes), "profile": _profile, "gain": _gain, "extend": _extend, "truncate": _truncate}

@@ -12,7 +12,7 @@ from scipy import sparse
 from lrtheory._array import to_numpy
 from lrtheory._validation import array, as_array, generator, integer, must
 from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, rows_of, rows_record
-from lrtheory.dynamic_submodular.prefixes import MAX
+from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["Coverage", "Influence"]
 

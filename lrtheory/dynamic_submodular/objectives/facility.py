@@ -17,7 +17,7 @@ from lrtheory.dynamic_submodular.objectives.similarity import (
     falling,
     squared_distances,
 )
-from lrtheory.dynamic_submodular.prefixes import MAX
+from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["FacilityLocation"]
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from lrtheory._array import to_numpy
 from lrtheory._validation import array, choice, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
-from lrtheory.dynamic_submodular.prefixes import CONCAVE, CONCAVES
+from lrtheory.dynamic_submodular.structures.prefixes import CONCAVE, CONCAVES
 
 __all__ = ["FeatureBased"]
 

@@ -17,7 +17,7 @@ from lrtheory.dynamic_submodular.objectives.similarity import (
     falling,
     squared_distances,
 )
-from lrtheory.dynamic_submodular.prefixes import LOGDET
+from lrtheory.dynamic_submodular.structures.prefixes import LOGDET
 
 __all__ = ["LogDet"]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from lrtheory.alpha_rank import identities, load_kuhn
+from lrtheory.alpha_rank import load_kuhn
+from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Draws, Family, exactly
 
 # --- games that are ranked at finite alpha --------------------------------------------------------------------------

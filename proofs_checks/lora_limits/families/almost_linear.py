@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import iv
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.lora_limits import AttentionProblem, LoRAHead, lora_gradients, low_rank, make_uniform, theory
-from lrtheory.lora_limits.attention import Attention
+from lrtheory.lora_limits import AttentionProblem, LoRAHead, lora_gradients, make_uniform, theory
+from lrtheory.lora_limits.products import low_rank
+from lrtheory.lora_limits.products.attention import Attention
 from proofs_checks.lora_limits.families.chains import draw_table
 from proofs_checks.lora_limits.families.exact import Counted
 from proofs_checks.lora_limits.families.ladders import Ladder

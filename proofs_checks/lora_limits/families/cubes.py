@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.lora_limits import attention_factors, chain, exp_polynomial, hypercube, theory
+from lrtheory.lora_limits import attention_factors, chain, exp_polynomial, theory
+from lrtheory.lora_limits.theory import hypercube
 from proofs_checks.lora_limits.families.chains import Case
 
 

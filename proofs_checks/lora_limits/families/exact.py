@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.lora_limits import chain, gradient_chain, tiled
-from lrtheory.lora_limits.attention import Attention
+from lrtheory.lora_limits import chain, gradient_chain
+from lrtheory.lora_limits.products import tiled
+from lrtheory.lora_limits.products.attention import Attention
 from proofs_checks.lora_limits.families.chains import (
     ALONE,
     TWO,

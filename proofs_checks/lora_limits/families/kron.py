@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.lora_limits import low_rank
+from lrtheory.lora_limits.products import low_rank
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import flint
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.lora_limits import degrees, exp_polynomial, theory
+from lrtheory.lora_limits import exp_polynomial, theory
+from lrtheory.lora_limits.theory import degrees
 from proofs_checks.lora_limits.families.ladders import Ladder
 
 # --- Taylor ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.lora_limits import LoRAHead, lora_gradients, scalings, theory
+from lrtheory.lora_limits import LoRAHead, lora_gradients, theory
+from lrtheory.lora_limits.theory import scalings
 
 # --- a linear target -------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import interpreted
-from lrtheory.matrix_completion import Observations, regressions
+from lrtheory.matrix_completion import Observations
+from lrtheory.matrix_completion.entries import regressions
 
 
 class Counter:

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.linalg import hadamard
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.matrix_completion import incoherence, sketch, sketched_lstsq, sketching, spectral_start
+from lrtheory.matrix_completion import incoherence, sketch, sketched_lstsq, sketching
+from lrtheory.matrix_completion.alternation import start as spectral_start
 from proofs_checks.matrix_completion.families.half_steps import orthonormal
 
 # --- least squares ---------------------------------------------------------------------------------------------------

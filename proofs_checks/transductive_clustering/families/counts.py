@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import interpreted
-from lrtheory.transductive_clustering import dense, sparse_bound
+from lrtheory.transductive_clustering.updates import dense
+from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from proofs_checks.transductive_clustering.families.definitions import Case
 from proofs_checks.transductive_clustering.families.paths import optimized
 

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory.bounds import Draws, Family, rounding
-from lrtheory.transductive_clustering import cluster, few_shot, prototypes
+from lrtheory.transductive_clustering import cluster, few_shot
+from lrtheory.transductive_clustering.clusters import prototypes
 from proofs_checks.transductive_clustering.families.definitions import Case, energy, update
 from proofs_checks.transductive_clustering.families.paths import Descent
 from proofs_checks.transductive_clustering.families.problems import (

@@ -19,8 +19,8 @@ from lrtheory.transductive_clustering import (
     theory,
 )
 from lrtheory.transductive_clustering.baselines import lloyd
-from lrtheory.transductive_clustering.edges import csr_parts
-from lrtheory.transductive_clustering.rounding import round_rows
+from lrtheory.transductive_clustering.updates.edges import csr_parts
+from lrtheory.transductive_clustering.updates.rounding import round_rows
 from proofs_checks.transductive_clustering.families.definitions import (
     Case,
     best_labels,

@@ -1,0 +1,1 @@
+"""Meta-games to play with: tables of win rates, Kuhn poker, the repeated prisoner's dilemma."""

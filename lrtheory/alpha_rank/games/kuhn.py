@@ -1,0 +1,194 @@
+r"""Kuhn poker, and the meta-game of the strategies that fictitious play meets on its way to equilibrium.
+
+Fictitious play in extensive form (XFP [1]_) starts from the uniform strategy; each round adds, for every player, the
+best response to the averages of all strategies so far. Everything is computed by enumeration with Fractions, see
+`kuhn_rules`.
+
+References
+----------
+.. [1] J. Heinrich, M. Lanctot, D. Silver, Fictitious Self-Play in Extensive-Form Games, ICML 2015.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from lrtheory._result import read_only
+from lrtheory._validation import choice, generator, integer, must
+from lrtheory.alpha_rank.games.kuhn_rules import (
+    BET,
+    PASS,
+    average,
+    best_response,
+    constant_policy,
+    expected_chips,
+    histories,
+    is_over,
+    row_numbers,
+    speaker,
+    stakes,
+)
+from lrtheory.alpha_rank.problem import Game
+
+__all__ = ["kuhn_policies", "load_kuhn", "sample_matches"]
+
+
+@functools.cache
+def kuhn_policies(n_players: int = 3, *, iterations: int = 3) -> tuple[tuple[np.ndarray, ...], ...]:
+    """The strategies of the meta-game: the uniform one, and one best response for each round of fictitious play.
+
+    Parameters
+    ----------
+    n_players : int
+        2, 3 or 4.
+    iterations : int
+        Rounds, at least 0.
+
+    Returns
+    -------
+    tuple of K tuples of object arrays
+        ``policies[k][i]`` has shape (histories, cards) and holds betting probabilities as Fractions; only the rows
+        where player k speaks are read. Passing breaks ties.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> [len(strategies) for strategies in kuhn_policies(2, iterations=3)]
+    [4, 4]
+    """
+    n, rounds = integer("n_players", n_players, low=2, high=4), integer("iterations", iterations, low=0)
+    policies = [[read_only(constant_policy(n, Fraction(1, 2)))] for _ in range(n)]
+    for _ in range(rounds):
+        averages = [average(strategies, player, n) for player, strategies in enumerate(policies)]
+        for player in range(n):
+            policies[player].append(read_only(best_response(averages, player)))
+    return tuple(map(tuple, policies))
+
+
+@functools.cache
+def _table(n_players: int, iterations: int) -> np.ndarray:
+    return read_only(expected_chips(kuhn_policies(n_players, iterations=iterations)))
+
+
+def load_kuhn(
+    n_players: int = 3, *, iterations: int = 3, units: Literal["chips", "unit"] = "chips", exact: bool = False
+) -> Game:
+    r"""The meta-game of fictitious-play strategies in Kuhn poker, by exact enumeration.
+
+    Parameters
+    ----------
+    n_players : int
+        2, 3 or 4.
+    iterations : int
+        Rounds of fictitious play; every player has ``iterations + 1`` strategies.
+    units : {"chips", "unit"}
+        "chips": a match pays from -2 to 2 (K - 1). "unit": (chips + 2) / (2 K), which lies in [0, 1], as means of
+        Bernoulli outcomes; this is what `ResponseGraphUCB` takes.
+    exact : bool
+        Payoffs as Fractions.
+
+    Returns
+    -------
+    Game
+        Zero-sum in chips; labels "uniform", "response 1", ...
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019, section 5,
+       whose tables are means of 100 matches.
+
+    Examples
+    --------
+    >>> game = load_kuhn(2, iterations=1, exact=True)
+    >>> game.payoffs[0].tolist()
+    [[Fraction(1, 8), Fraction(-5, 12)], [Fraction(1, 2), Fraction(-1, 6)]]
+    """
+    choice("units", units, ("chips", "unit"))
+    table = _table(integer("n_players", n_players, low=2, high=4), integer("iterations", iterations, low=0))
+    if units == "unit":
+        table = (table + 2) / (2 * n_players)
+    names = ("uniform", *(f"response {i}" for i in range(1, iterations + 1)))
+    return Game(
+        payoffs=table if exact else table.astype(np.float64),
+        labels=(names,) * n_players,
+        outcomes="bernoulli" if units == "unit" else "none",
+    )
+
+
+def sample_matches(
+    policies: Sequence[Sequence[np.ndarray]],
+    profile: Sequence[int],
+    n: int,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> np.ndarray:
+    """Play matches.
+
+    Parameters
+    ----------
+    policies : K sequences of tables
+        Strategies of each player, from `kuhn_policies`.
+    profile : sequence of K int
+        The strategy that each player plays.
+    n : int
+        Number of matches.
+    rng : Generator, int or None
+        Deals the cards and mixes the strategies.
+
+    Returns
+    -------
+    int64 array of shape (n, K)
+        Chips that each player wins; rows sum to 0.
+
+    Raises
+    ------
+    ValueError
+        If the profile does not exist.
+
+    Examples
+    --------
+    >>> sample_matches(kuhn_policies(2, iterations=1), (0, 1), 3, rng=0).sum(axis=1).tolist()
+    [0, 0, 0]
+    """
+    players = len(policies)
+    if len(profile) != players:
+        raise must("profile", f"one strategy for each of {players} players", profile)
+    chosen = [integer("profile", i, low=0, high=len(p) - 1) for i, p in zip(profile, policies, strict=True)]
+    n, rng = integer("n", n, low=0), generator(rng)
+    tree, decisions = histories(players), len(policies[0][0])
+    # row h: betting probabilities of whoever speaks after history h; where passing and betting lead
+    bet = np.array([policies[k][chosen[k]][h] for h, k in _speakers(players)], dtype=np.float64)
+    after = np.array([[row_numbers(players)[h + a] for a in (PASS, BET)] for h in tree[:decisions]])
+    cards = rng.permuted(np.tile(np.arange(players + 1), (n, 1)), axis=1)
+    heard, match = np.zeros(n, dtype=np.int64), np.arange(n)
+    for turn in range(2 * players - 1):
+        going = match[heard < decisions]
+        now = heard[going]
+        heard[going] = after[now, (rng.random(len(going)) < bet[now, cards[going, turn % players]]).astype(np.intp)]
+    outcome = [stakes(h, players) for h in tree[decisions:]]
+    paid = np.array([p for p, _ in outcome])[heard - decisions]
+    is_in = np.array([i for _, i in outcome])[heard - decisions]
+    winner = np.where(is_in, cards[:, :players], -1).argmax(axis=1)
+    won = -paid
+    won[match, winner] += paid.sum(axis=1)
+    return won
+
+
+def _speakers(n_players: int) -> list[tuple[int, int]]:
+    """Number of each decision, and who makes it."""
+    decisions = [h for h in histories(n_players) if not is_over(h, n_players)]
+    return [(row, speaker(history, n_players)) for row, history in enumerate(decisions)]

@@ -1,0 +1,1 @@
+"""Which profile is played next, and when the response graph or the ranking is known."""

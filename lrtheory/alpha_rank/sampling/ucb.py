@@ -1,0 +1,339 @@
+r"""ResponseGraphUCB: sample profiles until every edge of the response graph is known.
+
+Each edge {s, sigma} of the graph asks which of two means of the deviating player is larger. Confidence intervals
+:math:`\hat M^k(s) \pm r(N_s)` answer it once they are disjoint:
+
+.. math:: \hat M^k(w) + r(N_w) < \hat M^k(b) - r(N_b),
+   \qquad r(n) = \sqrt{\frac{1}{2n} \log\frac{\pi^2 n^2 K |S|}{3\delta}} .
+
+Which profile is next is the *scheme* (see [1]_, Algorithm 1):
+
+======  ==============================================================================================
+"CW"    count-weighted: the fewest samples among the profiles with an open edge
+"UE"    uniform-exhaustive: the edges in random order, each until it is resolved, at a fair coin's end
+"U"     uniform: an open edge drawn anew each time, at a fair coin's end
+"VW"    valence-weighted: a profile with probability proportional to its number of open edges, squared
+======  ==============================================================================================
+
+References
+----------
+.. [1] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from lrtheory._result import Result, json_safe, result
+from lrtheory._state import entry, same_parameters
+from lrtheory._validation import array, choice, generator, integer, must, open_interval
+from lrtheory._validation import sizes as check_sizes
+from lrtheory.alpha_rank.problem import Game
+from lrtheory.alpha_rank.sampling import ucb_steps
+from lrtheory.alpha_rank.sampling.ucb_steps import STATE
+
+__all__ = ["GraphEstimate", "ResponseGraphUCB"]
+
+#: samples of one compiled call, about a tenth of a second; between two calls Ctrl-C is heard
+CHUNK = 200_000
+GENERATORS = ("PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
+@result
+class GraphEstimate(Result):
+    r"""What ResponseGraphUCB knows.
+
+    Attributes
+    ----------
+    means : float64 array of shape (K, s_1, ..., s_K)
+        Mean outcomes; NaN where a profile was not sampled.
+    n_samples : int64 array of shape (s_1, ..., s_K)
+        Samples of each profile.
+    lower, upper : float64 array of shape (K, s_1, ..., s_K)
+        Intersection over time of the confidence intervals, within [0, 1]. With ``anytime=True, joint=True`` all of them
+        contain their means with probability 1 - delta, whenever the sampling stops.
+    direction : int8 array of shape (\|S\|, D)
+        +1 where the neighbor is better for the player who deviates, -1 where worse. On edges that are not resolved the
+        sign of the difference of the means, 0 if there is none.
+    resolved : bool array of shape (\|S\|, D)
+        Edges whose direction is certified.
+    converged : bool
+        Whether all edges are resolved.
+    message : str
+        How it ended.
+    counts : mapping
+        ``samples``, and ``open_edges`` that are left.
+    """
+
+    means: np.ndarray
+    n_samples: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    direction: np.ndarray
+    resolved: np.ndarray
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+
+
+class ResponseGraphUCB:
+    r"""Adaptive sampling of profiles, for outcomes in [0, 1].
+
+    Ask for a profile, play it, tell the outcomes; or hand `run` a sampler and let it do this until all edges are
+    resolved.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Number of strategies of each player.
+    delta : float
+        Failure probability, in (0, 1).
+    scheme : {"CW", "UE", "U", "VW"}
+        Which profile is next, see the table at the top of this module.
+    bound : {"hoeffding", "clopper-pearson"}
+        Confidence intervals for outcomes in [0, 1], or the narrower exact ones for outcomes in {0, 1}.
+    slack : float
+        An edge is resolved as soon as its intervals overlap by less than twice this, in [0, 1): this ends also at ties,
+        and edges with a smaller gap may be wrong (statement RG-T6).
+    anytime : bool
+        Confidence intervals valid at all times together. False is the default of the authors' code and carries no
+        guarantee, since the algorithm stops at a time that it chooses (statement RG-T4).
+    joint : bool
+        `delta` for all K \|S\| means together, not for each.
+    max_samples : int or None
+        Largest total number of samples. None is without limit: then equal payoffs on an edge keep it going for ever;
+        an interruption (Ctrl-C) leaves a valid object, whose `estimate` tells what is known.
+    rng : Generator, int or None
+        Draws the profiles of all schemes but "CW", and the outcomes when `run` is given a `Game`.
+
+    Attributes
+    ----------
+    total : int
+        Samples so far.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Notes
+    -----
+    With probability 1 - delta every resolved edge is right, at all times (statement RG-T1). For "CW" then
+    total <= sum_s max(1, n*(gap_s)), see ``theory.count_weighted_bounds`` (statement RG-T2p); for "UE", with
+    probability 1 - 2 delta, total <= \|S\| + sum_e T_e, see ``theory.exhaustive_bound`` (RG-T2p-exhaustive). Both are
+    O(gap^-2 log(1 / (delta gap))) a profile, as the paper says (RG-T2).
+
+    References
+    ----------
+    .. [1] M. Rowland et al., Multiagent Evaluation under Incomplete Information, NeurIPS 2019, Algorithm 1.
+
+    Examples
+    --------
+    >>> from lrtheory.alpha_rank import make_bernoulli_game, response_signs
+    >>> game = make_bernoulli_game(2, min_gap=0.2, rng=0)
+    >>> found = ResponseGraphUCB(game.sizes, delta=0.1, rng=1).run(game)
+    >>> found.converged, bool((found.direction == response_signs(game)).all())
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        *,
+        delta: float = 0.1,
+        scheme: Literal["CW", "UE", "U", "VW"] = "CW",
+        bound: Literal["hoeffding", "clopper-pearson"] = "hoeffding",
+        slack: float = 0.0,
+        anytime: bool = True,
+        joint: bool = True,
+        max_samples: int | None = None,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        self.sizes = check_sizes("sizes", sizes)
+        self.delta = open_interval("delta", delta, 0, 1)
+        self.anytime, self.joint = bool(anytime), bool(joint)
+        self.max_samples = None if max_samples is None else integer("max_samples", max_samples, low=0)
+        self.rng = generator(rng)
+        self.scheme, self.bound, self.slack = scheme, bound, slack
+        self._constants = ucb_steps.constants(self.sizes, delta, scheme, bound, slack, self.anytime, self.joint)
+        for name, values in zip(STATE, ucb_steps.new_state(self.sizes, 1, scheme), strict=True):
+            setattr(self, name, values[0])
+        ucb_steps.shuffle(self.rng, self.scheme, self.queue)
+
+    n_samples: np.ndarray
+    sums: np.ndarray
+    direction: np.ndarray
+    valence: np.ndarray
+    queue: np.ndarray
+    cursor: np.ndarray
+
+    @property
+    def total(self) -> int:
+        """Samples so far."""
+        return int(self.n_samples.sum())
+
+    def ask(self) -> tuple[int, ...] | None:
+        """The profile to play next; the random schemes draw it anew at each call.
+
+        Returns
+        -------
+        tuple of K int, or None
+            None when all edges are resolved or `max_samples` is reached.
+        """
+        if self._room() <= 0:
+            return None
+        state = self.n_samples, self.direction, self.valence, self.queue, self.cursor
+        profile = ucb_steps.choose(self.rng, self._constants[0], self._constants[5], *state)
+        if profile < 0:
+            return None
+        return tuple(int(x) for x in np.unravel_index(profile, self.sizes))
+
+    def tell(self, profile: Sequence[int], outcomes: Sequence[float]) -> None:
+        """Record one play of any profile; a rejected call changes nothing.
+
+        Parameters
+        ----------
+        profile : sequence of K int
+            The profile that was played.
+        outcomes : sequence of K float
+            Outcome of every player, in [0, 1]; 0 or 1 for Clopper-Pearson intervals.
+
+        Raises
+        ------
+        ValueError
+            If the profile does not exist or an outcome is outside [0, 1].
+        """
+        if not isinstance(profile, (Sequence, np.ndarray)):
+            raise must("profile", "a sequence of strategies", profile, TypeError)
+        if len(profile) != len(self.sizes):
+            raise must("profile", f"one strategy for each of {len(self.sizes)} players", profile)
+        strategies = [integer("profile", x, low=0, high=n - 1) for x, n in zip(profile, self.sizes, strict=True)]
+        values = array("outcomes", outcomes, shape=(len(self.sizes),), low=0, high=1).astype(np.float64)
+        if self.bound == "clopper-pearson" and not np.isin(values, (0, 1)).all():
+            raise must("outcomes", "0 or 1 for Clopper-Pearson intervals", outcomes)
+        place = int(np.ravel_multi_index(strategies, self.sizes))
+        ucb_steps.record(place, values, *self._constants[1:], *self._state()[:8])
+
+    def run(self, sampler: Game | Callable[[tuple[int, ...]], Sequence[float]]) -> GraphEstimate:
+        """Sample until all edges are resolved or `max_samples` is reached.
+
+        Parameters
+        ----------
+        sampler : callable or Game
+            Takes a profile (a tuple of K int) and returns the K outcomes of one play, in [0, 1]; or a game with
+            outcomes, which is played in compiled code. Outcomes in [-1, 2] are mapped to [0, 1] by x -> (x + 1) / 3,
+            which keeps the response graph, and so are means and intervals.
+
+        Returns
+        -------
+        GraphEstimate
+            The same as `estimate` afterwards.
+
+        Raises
+        ------
+        ValueError
+            If the game has other sizes, or no outcomes that fit the intervals.
+        """
+        if isinstance(sampler, Game):
+            law = ucb_steps.outcome_law(sampler, self.sizes, bound=self.bound)
+            while (room := min(CHUNK, self._room())) > 0:
+                if ucb_steps.play(*law, self.rng, room, *self._constants, *self._state()) < room:
+                    break
+        else:
+            if not callable(sampler):
+                raise must("sampler", "a Game, or a function of a profile", sampler, TypeError)
+            while (profile := self.ask()) is not None:
+                self.tell(profile, sampler(profile))
+        return self.estimate()
+
+    def estimate(self) -> GraphEstimate:
+        """What is known now.
+
+        Returns
+        -------
+        GraphEstimate
+            A snapshot.
+        """
+        known = ucb_steps.summary(self._state(), self.sizes)
+        open_edges = int((~known["resolved"]).sum()) // 2
+        is_done = open_edges == 0 and bool((self.n_samples > 0).all())
+        return GraphEstimate(
+            **known,
+            converged=is_done,
+            message="all edges are resolved" if is_done else f"{open_edges} edges are open{self._why()}",
+            counts={"samples": self.total, "open_edges": open_edges},
+        )
+
+    def copy(self) -> ResponseGraphUCB:
+        """An independent copy, the state of the random generator included.
+
+        Returns
+        -------
+        ResponseGraphUCB
+            It goes on as this one would.
+        """
+        return copy.deepcopy(self)
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything that was learned, and the random generator, in lists and numbers that JSON can hold.
+
+        Returns
+        -------
+        dict
+            For `set_state` of an object made with the same parameters.
+        """
+        learned = {name: getattr(self, name).tolist() for name in STATE}
+        return {**self._parameters(), **learned, "rng": json_safe(self.rng.bit_generator.state)}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned; a rejected state changes nothing.
+
+        Parameters
+        ----------
+        state : mapping
+            From `get_state`.
+
+        Raises
+        ------
+        TypeError
+            If the state is no mapping.
+        ValueError
+            If it belongs to an object with other parameters, or to a random generator that NumPy does not have.
+        """
+        same_parameters(state, self._parameters())
+        learned = {}
+        for name in STATE:
+            old = getattr(self, name)
+            learned[name] = array(f"state[{name!r}]", entry(state, name), shape=old.shape).astype(old.dtype)
+        for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
+            array(f"state[{name!r}]", learned[name], low=0, high=high)  # places in arrays of the kernels
+        word = entry(state, "rng")
+        kind = word.get("bit_generator") if isinstance(word, Mapping) else word
+        bits = getattr(np.random, choice("state['rng']", kind, GENERATORS))()
+        try:
+            bits.state = word
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise must("state['rng']", f"the state of a {kind}", word) from error
+        for name, value in learned.items():
+            setattr(self, name, value)
+        self.rng = np.random.Generator(bits)
+
+    def _parameters(self) -> dict[str, Any]:
+        """What the numbers of a state were learned under; only how many samples are allowed may change."""
+        names = ("delta", "scheme", "bound", "slack", "anytime", "joint")
+        return {"sizes": list(self.sizes), **{name: getattr(self, name) for name in names}}
+
+    def _room(self) -> int:
+        """How many more samples are allowed."""
+        return CHUNK if self.max_samples is None else self.max_samples - self.total
+
+    def _why(self) -> str:
+        """Why sampling stops before all edges are resolved."""
+        return f", stopped by `max_samples` = {self.max_samples}" if self._room() <= 0 else ""
+
+    def _state(self) -> tuple[np.ndarray, ...]:
+        return tuple(getattr(self, name) for name in STATE)

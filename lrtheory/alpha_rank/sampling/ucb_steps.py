@@ -1,0 +1,267 @@
+r"""One step of ResponseGraphUCB: which profile is next, and what its outcomes tell. Kernels on flat arrays.
+
+The state of one run is these arrays; profiles are numbered in C-order, edges by profile and column as in
+`profile_neighbors`, and the \|E\| edges seen from their smaller end by their rank in that numbering:
+
+=========  ====================  =================================================================
+n_samples  int64 (\|S\|,)        plays of each profile
+sums       float64 (K, \|S\|)    sums of outcomes
+low, high  float64 (K, \|S\|)    its present intervals; [0, 1] before the first play
+lower      float64 (K, \|S\|)    intersection over time of the intervals, lower ends
+upper      float64 (K, \|S\|)    the same, upper ends
+direction  int8 (\|S\|, D)       +1 the neighbor is better, -1 it is worse, 0 the edge is open
+valence    int64 (\|S\|,)        open edges at each profile
+queue      int64 (\|E\|,)        edges in the order in which "UE" and "U" look at them; empty for other schemes
+cursor     int64 (2,)            place in the queue ("UE") or its length ("U"); profiles below the second are sampled
+=========  ====================  =================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._validation import choice, must, real
+from lrtheory.alpha_rank.chains.profiles import profile_neighbors
+from lrtheory.alpha_rank.problem import OUTCOMES, Game
+from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
+from lrtheory.alpha_rank.theory.adaptive_samples import log_level_at_one
+
+__all__ = ["SCHEMES", "STATE", "edges", "levels", "new_state", "next_profile", "outcome_law", "play", "record"]
+
+STATE = ("n_samples", "sums", "low", "high", "lower", "upper", "direction", "valence", "queue", "cursor")
+#: names of the schemes, in the order of their numbers in the kernels
+SCHEMES = ("CW", "UE", "U", "VW")
+CW, UE, U, VW = range(4)
+
+
+def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""Neighbors (\|S\|, D), the column of each edge seen from its other end (\|S\|, D), and who deviates (D,)."""
+    neighbors, players = profile_neighbors(sizes)
+    back = np.empty_like(neighbors)
+    for column, player in enumerate(players):
+        first = int(np.argmax(players == player))
+        own = np.indices(sizes).reshape(len(sizes), -1)[player]
+        # from the other end, own strategy is the (own)-th alternative, less one if it comes after the other's strategy
+        back[:, column] = first + own - (own > own[neighbors[:, column]])
+    return kernel_input(neighbors), kernel_input(back), kernel_input(players)
+
+
+def levels(
+    sizes: tuple[int, ...], delta: float, anytime: bool, joint: bool, slack: float = 0.0, exact: bool = False
+) -> tuple[float, float, float, bool]:
+    """Constants (a, b) of log(2 / delta_n) = a + b log n, see `hoeffding_radius`; slack; Clopper-Pearson or not."""
+    n_means = len(sizes) * math.prod(sizes) if joint else 1
+    return log_level_at_one(delta, n_means, anytime), 2.0 if anytime else 0.0, slack, exact
+
+
+def constants(
+    sizes: tuple[int, ...], delta: float, scheme: str, bound: str, slack: float, anytime: bool, joint: bool
+) -> tuple[Any, ...]:
+    """Scheme, levels and edges in the order of the kernels' arguments, from checked and unchecked options."""
+    number = SCHEMES.index(choice("scheme", scheme, SCHEMES))
+    exact = choice("bound", bound, ("hoeffding", "clopper-pearson")) == "clopper-pearson"
+    if real("slack", slack, low=0) >= 1:
+        raise must("slack", "in [0, 1)", slack)
+    return number, *levels(sizes, delta, anytime, joint, float(slack), exact), *edges(sizes)
+
+
+def shuffle(rng: np.random.Generator, scheme: str, queue: np.ndarray) -> None:
+    """Put the edges into the random order of "UE"; the other schemes draw nothing here."""
+    if scheme == "UE":
+        rng.shuffle(queue)
+
+
+def new_state(sizes: tuple[int, ...], n_runs: int, scheme: str = "CW") -> tuple[np.ndarray, ...]:
+    """The arrays of the table above before the first play, with a leading axis of runs; queues in ascending order."""
+    players, n, degree = len(sizes), math.prod(sizes), sum(sizes) - len(sizes)
+    n_edges = n * degree // 2 if scheme in ("UE", "U") else 0
+    tables = (n_runs, players, n)
+    return (
+        np.zeros((n_runs, n), np.int64),
+        np.zeros(tables),
+        np.zeros(tables),
+        np.ones(tables),
+        np.zeros(tables),
+        np.ones(tables),
+        np.zeros((n_runs, n, degree), np.int8),
+        np.full((n_runs, n), degree),
+        np.tile(np.flatnonzero(forward(sizes)), (n_runs, 1)) if n_edges else np.zeros((n_runs, 0), np.int64),
+        np.tile([n_edges if scheme == "U" else 0, 0], (n_runs, 1)),
+    )
+
+
+def forward(sizes: tuple[int, ...]) -> np.ndarray:
+    r"""Which of the \|S\| D directed edges lead to a larger profile number; one of each pair."""
+    neighbors, _ = profile_neighbors(sizes)
+    return (neighbors > np.arange(len(neighbors))[:, None]).ravel()
+
+
+def outcome_law(game: Any, sizes: tuple[int, ...] | None = None, *, bound: str) -> tuple[np.ndarray, float]:
+    r"""The outcomes of a game that can be played in compiled code, mapped to [0, 1].
+
+    Means of shape (K, \|S\|), and the scale of the noise around them, 0 for a coin.
+    """
+    if not isinstance(game, Game) or game.outcomes not in OUTCOMES:
+        rule = f"a Game with `outcomes` {' or '.join(map(repr, OUTCOMES))}"
+        raise must("game", rule, getattr(game, "outcomes", game))
+    if sizes is not None and game.sizes != sizes:
+        raise must("game", f"of sizes {sizes}", game.sizes)
+    coins = game.outcomes == "bernoulli"
+    if bound == "clopper-pearson" and not coins:
+        raise must("game", 'a Game with `outcomes` "bernoulli" for Clopper-Pearson intervals', game.outcomes)
+    low, high = OUTCOMES[game.outcomes]
+    means = (game.payoffs.reshape(len(game.payoffs), -1) - int(low)) / int(high - low)
+    return kernel_input(means, np.float64), 0.0 if coins else 1 / (high - low)
+
+
+def summary(state: tuple[np.ndarray, ...], sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """Means, directions and resolved edges of states with any leading axes, in the shape of the game."""
+    n_samples, sums, _, _, lower, upper, direction, *_ = state
+    lead = n_samples.shape[:-1]
+    neighbors, _, players = edges(sizes)
+    with np.errstate(invalid="ignore"):
+        means = sums / n_samples[..., None, :]
+    difference = np.nan_to_num(means[..., players[None, :], neighbors] - means[..., players, :].swapaxes(-1, -2))
+    guess = np.where(direction == 0, np.sign(difference), direction).astype(np.int8)
+    tables = (*lead, len(sizes), *sizes)
+    return {
+        "means": means.reshape(tables),
+        "n_samples": n_samples.copy().reshape(*lead, *sizes),
+        "lower": lower.copy().reshape(tables),
+        "upper": upper.copy().reshape(tables),
+        "direction": guess,
+        "resolved": direction != 0,
+    }
+
+
+# --- kernels ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def next_profile(n_samples, direction):
+    """The profile with the fewest samples among those with an open edge or none yet; -1 when there is none."""
+    best = -1
+    for s in range(n_samples.shape[0]):
+        if best < 0 or n_samples[s] < n_samples[best]:
+            is_open = n_samples[s] == 0
+            for d in range(direction.shape[1]):
+                is_open = is_open or direction[s, d] == 0
+                if is_open:
+                    break
+            if is_open:
+                best = s
+    return best
+
+
+@kernel
+def record(
+    s, outcomes, a, b, slack, exact, neighbors, back, players,
+    n_samples, sums, low, high, lower, upper, direction, valence,
+):  # fmt: skip
+    """One play of profile s: its means, its intervals, and the open edges that this resolves."""
+    n_samples[s] += 1
+    n = n_samples[s]
+    radius = math.sqrt((a + b * math.log(n)) / (2 * n))
+    for k in range(sums.shape[0]):
+        sums[k, s] += outcomes[k]
+        if exact:
+            low[k, s], high[k, s] = clopper_pearson.interval(sums[k, s], n, a + b * math.log(n))
+        else:
+            low[k, s], high[k, s] = sums[k, s] / n - radius, sums[k, s] / n + radius
+        lower[k, s], upper[k, s] = max(lower[k, s], low[k, s]), min(upper[k, s], high[k, s])
+    for d in range(players.shape[0]):
+        if direction[s, d] == 0:
+            t, k = neighbors[s, d], players[d]
+            rise = (low[k, t] + slack) - (high[k, s] - slack)  # positive when the neighbor is better for certain
+            fall = (low[k, s] + slack) - (high[k, t] - slack)
+            if rise > 0 or fall > 0:
+                better = 1 if rise > fall else -1  # with slack both may be positive
+                direction[s, d], direction[t, back[s, d]] = better, -better
+                valence[s] -= 1
+                valence[t] -= 1
+
+
+@kernel
+def next_edge(rng, scheme, direction, queue, cursor):
+    """The edge s D + d that "UE" or "U" works on; -1 when none is open."""
+    degree = direction.shape[1]
+    while scheme == UE and cursor[0] < queue.shape[0]:
+        edge = queue[cursor[0]]
+        if direction[edge // degree, edge % degree] == 0:
+            return edge
+        cursor[0] += 1
+    while scheme == U and cursor[0] > 0:
+        place = int(rng.random() * cursor[0])
+        edge = queue[place]
+        if direction[edge // degree, edge % degree] == 0:
+            return edge
+        cursor[0] -= 1  # a resolved edge leaves when it is drawn, so open ones stay equally likely
+        queue[place], queue[cursor[0]] = queue[cursor[0]], edge
+    return -1
+
+
+@kernel
+def by_valence(rng, valence):
+    """A profile drawn with probability proportional to its number of open edges, squared; -1 when there are none."""
+    total = 0
+    for s in range(valence.shape[0]):
+        total += valence[s] ** 2
+    left, last = rng.random() * total, -1
+    for s in range(valence.shape[0]):
+        if valence[s] > 0:
+            last = s
+            left -= valence[s] ** 2
+            if left < 0:
+                break
+    return last
+
+
+@kernel
+def choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor):
+    """The profile to play next, by the scheme; -1 when no edge is open."""
+    if scheme == CW:
+        return next_profile(n_samples, direction)
+    while cursor[1] < n_samples.shape[0]:  # every profile once
+        if n_samples[cursor[1]] == 0:
+            return cursor[1]
+        cursor[1] += 1
+    if scheme == VW:
+        return by_valence(rng, valence)
+    edge = next_edge(rng, scheme, direction, queue, cursor)
+    if edge < 0:
+        return -1
+    s, d = edge // direction.shape[1], edge % direction.shape[1]
+    return s if rng.random() < 0.5 else neighbors[s, d]
+
+
+@kernel
+def outcome(rng, mean, noise):
+    """A coin with this mean, or the mean plus `noise` times a standard normal number clipped to [-1, 1]."""
+    if noise == 0:
+        return 1.0 if rng.random() < mean else 0.0
+    radius = math.sqrt(-2.0 * math.log(1.0 - rng.random()))  # Box and Muller
+    return mean + noise * min(max(radius * math.cos(2 * math.pi * rng.random()), -1.0), 1.0)
+
+
+@kernel
+def play(
+    means, noise, rng, n_plays, scheme, a, b, slack, exact, neighbors, back, players,
+    n_samples, sums, low, high, lower, upper, direction, valence, queue, cursor,
+):  # fmt: skip
+    """Up to n_plays of a game; returns how many were needed."""
+    outcomes = np.empty(means.shape[0])
+    for done in range(n_plays):
+        s = choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor)
+        if s < 0:
+            return done
+        for k in range(means.shape[0]):
+            outcomes[k] = outcome(rng, means[k, s], noise)
+        record(
+            s, outcomes, a, b, slack, exact, neighbors, back, players,
+            n_samples, sums, low, high, lower, upper, direction, valence,
+        )  # fmt: skip
+    return n_plays

@@ -1,0 +1,175 @@
+r"""Exact limits of large chains with several sinks: closed classes are contracted, level by level.
+
+The rates are c x^w as x -> 0. What moves at order 0 settles in closed classes first; each class becomes one state, with
+slower exits, and on a slower scale of time these states move at order 0 again [1]_. This ends as soon as one class
+attracts all the others and outweighs them.
+
+References
+----------
+.. [1] J. Wicks, A. Greenwald, An algorithm for computing stochastically stable distributions, UAI 2005.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory.alpha_rank.chains.response_graph import sink_components
+from lrtheory.alpha_rank.stationary import power
+from lrtheory.alpha_rank.stationary.distribution import (
+    MAX_DENSE,
+    StationaryResult,
+    solve_gth,
+    solve_power,
+    stationary_answer,
+)
+
+__all__ = ["solve_levels"]
+
+
+class Arcs(NamedTuple):
+    """Rates c x^w between states, at most one from each state to each other one."""
+
+    source: np.ndarray
+    target: np.ndarray
+    coefficient: np.ndarray
+    order: np.ndarray
+
+
+def solve_levels(
+    neighbors: np.ndarray, coefficients: np.ndarray, orders: np.ndarray, *, tol: float = 0.0
+) -> StationaryResult:
+    r"""Limit of the stationary law of an irreducible chain, and orders of vanishing, without a dense matrix (derived).
+
+    Parameters
+    ----------
+    neighbors : int64 array of shape (\|S\|, D)
+        Where each deviation leads.
+    coefficients, orders : float64 array of shape (\|S\|, D)
+        Its rate c x^w, with c > 0 and w >= 0.
+    tol : float
+        Orders that differ by at most this much are equal.
+
+    Returns
+    -------
+    StationaryResult
+        As of the method "leading", without coefficients of what vanishes. Classes of more than 4096 states are solved
+        by power iteration, as the message says.
+
+    Proof
+    -----
+    By the tree theorem (statement AR-T8) pi(s) ~ W(s), the leading term of the sum over trees into s. Dividing the
+    rates out of i by x^e multiplies W(s) by x^-e for all s but i; so it is undone by the factor x^-e on the mass of i.
+    Now let each state have an exit of order 0, and let C be a sink of the moves of order 0. A tree into s outside C has
+    an exit from C. If it has several, let r be one after which the way to s does not come back, and lead all of C to r
+    by moves of order 0: the result is a tree, and the other exits, of order above 0, are gone. So in leading trees one
+    state r of C has an exit, and the others form a tree into r of order 0; these have weights in proportion to the law
+    nu(r) of the walk on C. Summed over r, this is a chain in which C is one state, with exits sum_r nu(r) c_rj x^w_rj.
+    A leading tree into s in C has no exit from C, so W(s) is nu(s) times the weight of that one state. When C is the
+    only sink, the orders of all other states are the distances of `sink_orders`.
+
+    Examples
+    --------
+    Two states that leave at order 1 and 2:
+
+    >>> found = solve_levels(np.array([[1], [0]]), np.ones((2, 1)), np.array([[1.0], [2.0]]))
+    >>> found.pi.tolist(), found.order.tolist()
+    ([0.0, 1.0], [1.0, 0.0])
+    """
+    n, degree = neighbors.shape
+    arcs = Arcs(np.repeat(np.arange(n), degree), neighbors.ravel(), coefficients.ravel(), orders.ravel())
+    state, n_states, solved = np.arange(n), n, []  # the state that holds each profile
+    weight, order = np.ones(n), np.zeros(n)
+    while n_states > 1:
+        slowest = np.full(n_states, np.inf)
+        np.minimum.at(slowest, arcs.source, arcs.order)
+        order -= slowest[state]
+        arcs = arcs._replace(order=_snapped(arcs.order - slowest[arcs.source], tol))
+        label, share, laws = _closed_classes(arcs, n_states)
+        weight *= share[state]
+        solved.append(laws)
+        if len(laws) == 1:
+            inside, final = label[state] == 0, order + _distances(arcs, np.flatnonzero(label == 0), n_states)[state]
+            if final[~inside].min(initial=np.inf) > final[inside].min() + tol:
+                order = final
+                break
+        arcs = _contracted(arcs._replace(coefficient=arcs.coefficient * share[arcs.source]), label, tol)
+        state, n_states = label[state], int(label.max()) + 1
+    order = _snapped(order - order.min(), tol)
+    pi = np.where(order == 0, weight, 0.0)
+    pi /= pi.sum()
+    moving = np.where(orders <= orders.min(initial=np.inf) + tol, coefficients, 0.0) * pi[:, None]  # the chain at x = 0
+    flow = np.bincount(neighbors.ravel(), weights=moving.ravel(), minlength=n) - moving.sum(axis=1)
+    laws = [law for level in solved for law in level]
+    n_swept = sum(law.method == "power" for law in laws)
+    message = f"{len(laws)} classes contracted in {len(solved)} levels, {n_swept} of them by power iteration"
+    return stationary_answer(
+        "leading",
+        pi,
+        float(abs(flow).sum()),
+        flops=sum(law.counts["flops"] for law in laws),
+        order=order,
+        converged=all(law.converged for law in laws),
+        message=message,
+    )
+
+
+def _snapped(orders: np.ndarray, tol: float) -> np.ndarray:
+    """Orders within the tolerance of 0 as 0."""
+    return np.where(orders <= tol, 0.0, orders)
+
+
+def _distances(arcs: Arcs, start: np.ndarray, n_states: int) -> np.ndarray:
+    """The least sum of orders on a way from any of the states at the start to each state."""
+    from scipy.sparse.csgraph import dijkstra
+
+    lengths = sparse.csr_array((arcs.order, (arcs.source, arcs.target)), shape=(n_states, n_states))
+    return dijkstra(lengths, indices=start, min_only=True)
+
+
+def _closed_classes(arcs: Arcs, n_states: int) -> tuple[np.ndarray, np.ndarray, list[StationaryResult]]:
+    """New numbers of the states after contraction, the share of each in its class, and the laws of the classes."""
+    fast = arcs.order == 0
+    source, target, coefficient = arcs.source[fast], arcs.target[fast], arcs.coefficient[fast]
+    classes = sink_components(n_states, source, target)
+    label, share, place, laws = np.full(n_states, -1), np.ones(n_states), np.zeros(n_states, np.int64), []
+    for number, members in enumerate(classes):
+        label[members], place[members] = number, np.arange(len(members))
+    by_class = np.argsort(label[source], kind="stable")
+    ends = np.searchsorted(label[source][by_class], np.arange(len(classes) + 1))
+    for number, members in enumerate(classes):
+        inner = by_class[ends[number] : ends[number + 1]]
+        entries = coefficient[inner], (place[source[inner]], place[target[inner]])
+        law = _law(sparse.coo_array(entries, shape=(len(members), len(members))))
+        share[members] = law.pi
+        laws.append(law)
+    others = label < 0
+    label[others] = np.arange(len(classes), len(classes) + others.sum())
+    return label, share, laws
+
+
+def _law(rates: sparse.coo_array) -> StationaryResult:
+    """The law of one class."""
+    if rates.shape[0] <= MAX_DENSE:
+        return solve_gth(rates.toarray())
+    return solve_power(power.sparse_rates(rates), tol=power.TOL, max_iter=power.MAX_ITER)
+
+
+def _contracted(arcs: Arcs, label: np.ndarray, tol: float) -> Arcs:
+    """The arcs between the new states: of those from one state to another one, the sum of the lowest order."""
+    merged = np.bincount(label)[label] > 1
+    touched = merged[arcs.source] | merged[arcs.target]  # all others keep both ends
+    arcs = arcs._replace(source=label[arcs.source], target=label[arcs.target])
+    between = arcs.source != arcs.target
+    same = Arcs(*(values[touched & between] for values in arcs))
+    in_turn = np.lexsort((same.order, same.target, same.source))
+    same = Arcs(*(values[in_turn] for values in same))
+    first = np.ones(len(in_turn), np.bool_)
+    first[1:] = (np.diff(same.source) != 0) | (np.diff(same.target) != 0)
+    group = np.cumsum(first) - 1
+    counts = same.order <= same.order[first][group] + tol
+    total = np.bincount(group, weights=np.where(counts, same.coefficient, 0.0))
+    joined = Arcs(same.source[first], same.target[first], total, same.order[first])
+    return Arcs(*(np.concatenate([old[~touched], new]) for old, new in zip(arcs, joined, strict=True)))

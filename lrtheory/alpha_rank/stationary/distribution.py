@@ -1,0 +1,371 @@
+r"""Stationary distributions of finite Markov chains, from exact rationals to power iteration.
+
+.. math:: \pi_y \sum_{x \ne y} A_{yx} = \sum_{x \ne y} \pi_x A_{xy}, \qquad \sum_y \pi_y = 1 .
+
+=========  ====================================================  ==========================================
+method     what it does                                          use it for
+=========  ====================================================  ==========================================
+gth        elimination without subtraction                       up to some thousand states; Fractions
+log-gth    the same on logarithms                                rates that underflow
+leading    the same on leading terms c x^p                       limits x -> 0 with several sinks, exactly
+sparse     LU factors of a sparse matrix                         sparse chains, absolute accuracy is enough
+power      power iteration of the lazy embedded jump chain       large sparse chains that mix
+=========  ====================================================  ==========================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import arrays
+from lrtheory._result import Result, result
+from lrtheory._validation import array, choice, integer, must, real
+from lrtheory.alpha_rank.stationary import elimination, power
+
+__all__ = ["MAX_DENSE", "StationaryResult", "stationary_distribution"]
+
+#: the dense methods refuse more states than this (128 MiB, some seconds)
+MAX_DENSE = 4096
+METHODS = ("gth", "log-gth", "leading", "sparse", "power")
+
+
+class Reducible(ValueError):
+    """The chain is not irreducible, at least not to the accuracy of doubles."""
+
+
+@result
+class StationaryResult(Result):
+    r"""A stationary distribution.
+
+    Attributes
+    ----------
+    pi : ndarray of shape (n,)
+        The law; Fractions when computed exactly. For "leading" the limit as x -> 0.
+    log_pi : float64 array of shape (n,)
+        Its logarithm, also where `pi` underflows.
+    coefficient, order : ndarray of shape (n,), or None
+        For "leading": pi_x(s) ~ coefficient x^order, so the limit is the coefficient where the order is 0.
+    residual : float or Fraction
+        sum_y \|inflow_y - outflow_y\| of the returned law; 0 exactly for Fractions. For "leading", in the chain of the
+        terms of lowest order.
+    method : str
+        The method used.
+    n_iter : int
+        Sweeps of the power iteration, or states eliminated.
+    converged : bool
+        False only for a power iteration that was cut short.
+    message : str
+        How it ended.
+    counts : mapping
+        ``flops``, the additions, multiplications and divisions of the elimination or of the sweeps; for "sparse" those
+        of the triangular solves.
+    """
+
+    pi: np.ndarray
+    log_pi: np.ndarray
+    coefficient: np.ndarray | None
+    order: np.ndarray | None
+    residual: Any
+    method: str
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+
+
+@arrays("host")
+def stationary_distribution(
+    chain: Any,
+    *,
+    method: Literal["gth", "log-gth", "leading", "sparse", "power"] = "gth",
+    rational: bool = False,
+    log: bool = False,
+    order_tol: float = 0.0,
+    tol: float = power.TOL,
+    max_iter: int = power.MAX_ITER,
+) -> StationaryResult:
+    r"""The stationary distribution of an irreducible Markov chain.
+
+    Parameters
+    ----------
+    chain : array of shape (n, n), scipy sparse array, or pair of arrays
+        Non-negative rates or probabilities from row to column; the diagonal is ignored. An object array of Fractions is
+        solved exactly. For "leading" the pair (coefficients, orders) of rates c x^p, where c = 0 means no transition.
+    method : {"gth", "log-gth", "leading", "sparse", "power"}
+        See the table at the top of this module.
+    rational : bool
+        Take every double as the fraction that it is, and solve exactly; for "gth" and "leading".
+    log : bool
+        For "log-gth": `chain` holds logarithms of rates, with -inf for none.
+    order_tol : float
+        For "leading": orders that differ by at most this much are equal. 0 when orders are integers or Fractions.
+    tol : float
+        For "power": l1 change of the last sweep.
+    max_iter : int
+        For "power": largest number of sweeps.
+
+    Returns
+    -------
+    StationaryResult
+        The law `pi` and its logarithm `log_pi`, both of shape (n,), the l1 `residual`, and the other fields of the
+        class.
+
+    Raises
+    ------
+    ValueError
+        If the chain is not square, non-negative and irreducible, or the numbers leave the range of doubles.
+
+    Notes
+    -----
+    pi(s) is proportional to the sum, over spanning trees directed into s, of the products of their rates (statement
+    AR-T8, exactly on Fractions). Each entry of "gth" has a relative error of O(n^3) roundings whatever the
+    conditioning. "sparse" promises a small residual and nothing about small entries, which may come out at 1e-17
+    instead of 1e-30; where sets of states hardly exchange mass even large entries may be wrong.
+
+    References
+    ----------
+    .. [1] W. Grassmann, M. Taksar, D. Heyman, Operations Research 33, 1985.
+    .. [2] J. Wicks, A. Greenwald, An algorithm for computing stochastically stable distributions, UAI 2005.
+
+    Examples
+    --------
+    >>> stationary_distribution([[0, 1], [3, 0]]).pi.tolist()
+    [0.75, 0.25]
+    >>> stationary_distribution([[0, 1], [3, 0]], rational=True).pi.tolist()
+    [Fraction(3, 4), Fraction(1, 4)]
+    >>> x_and_two_x_squared = [[0, 1], [2, 0]], [[0, 1], [2, 0]]
+    >>> stationary_distribution(x_and_two_x_squared, method="leading").order.tolist()
+    [1.0, 0.0]
+    """
+    choice("method", method, METHODS)
+    if rational and method not in ("gth", "leading"):
+        raise must("rational", 'False unless `method` is "gth" or "leading"', rational)
+    if log and method != "log-gth":
+        raise must("log", 'False unless `method` is "log-gth"', log)
+    if method == "leading":
+        return solve_leading(*_terms(chain, rational), tol=real("order_tol", order_tol, low=0))
+    rates = _checked(chain, method, rational, log)
+    if log or rates.dtype == object:
+        return solve_log_gth(rates) if log else solve_gth(rates)
+    rates, unit = _scaled(rates)
+    if method == "power":
+        tol, max_iter = real("tol", tol, low=0), integer("max_iter", max_iter, low=1)
+        law = solve_power(power.sparse_rates(rates), tol=tol, max_iter=max_iter)
+    elif method == "log-gth":
+        with np.errstate(divide="ignore"):
+            law = solve_log_gth(np.log(rates))
+    else:
+        law = solve_sparse(rates) if method == "sparse" else solve_gth(rates)
+    return replace(law, residual=law.residual * unit)
+
+
+def _scaled(rates: Any) -> tuple[Any, float]:
+    """Rates without diagonal in units of a power of two near the largest, so that no unit of time makes them vanish."""
+    if sparse.issparse(rates):
+        entries = sparse.coo_array(rates, dtype=np.float64)
+        off = entries.row != entries.col
+        rates = sparse.csr_array((entries.data[off], (entries.row[off], entries.col[off])), shape=entries.shape)
+        largest = rates.data.max(initial=0.0)
+    else:
+        rates = np.where(np.eye(len(rates), dtype=bool), 0.0, rates)
+        largest = rates.max()
+    unit = 2.0 ** min(math.frexp(largest)[1], 1023) if largest > 0 else 1.0
+    return rates / unit, unit
+
+
+def _checked(chain: Any, method: str, rational: bool, log: bool) -> Any:
+    """The rates as a sparse array, a float64 array or an array of Fractions, square and non-negative."""
+    shape = np.shape(chain) if not sparse.issparse(chain) else chain.shape
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
+        raise must("chain", "square, with at least one state", shape)
+    if method not in ("sparse", "power") and shape[0] > MAX_DENSE:
+        rule = f'of at most {MAX_DENSE} states for a dense method (`method` "sparse" and "power" take more)'
+        raise must("chain", rule, shape[0])
+    low = -np.inf if log else 0.0
+    if sparse.issparse(chain):
+        array("chain", chain.data, low=low)
+        if method in ("sparse", "power"):
+            return chain
+        chain = chain.toarray()
+    rates = array("chain", chain, low=low, finite=not log)
+    if log and np.isposinf(rates).any():
+        raise must("chain", "below infinity", np.inf)
+    return _numbers(rates, exact=rational or (rates.dtype == object and method in ("gth", "leading")))
+
+
+def _terms(chain: Any, rational: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The pair (coefficients, orders), with order infinity where there is no transition."""
+    if not isinstance(chain, (tuple, list)) or len(chain) != 2:
+        raise must("chain", 'a pair (coefficients, orders) for `method` "leading"', chain)
+    coefficients = _checked(chain[0], "leading", False, False)
+    orders = array("chain[1]", chain[1], shape=coefficients.shape, finite=False)
+    none = np.asarray(coefficients == 0) | np.eye(len(coefficients), dtype=bool)
+    if np.isinf(orders[~none].astype(np.float64)).any():
+        raise must("chain[1]", "finite where there is a transition", np.inf)
+    exact = rational or coefficients.dtype == object or orders.dtype == object
+    orders = _numbers(np.where(none, 0, orders), exact=exact)
+    return _numbers(coefficients, exact=exact), np.where(none, math.inf, orders)
+
+
+def _numbers(values: np.ndarray, *, exact: bool) -> np.ndarray:
+    """Doubles, or the Fractions that they are."""
+    if exact:
+        return np.array([Fraction(value) for value in values.ravel().tolist()], dtype=object).reshape(values.shape)
+    return values.astype(np.float64)
+
+
+# --- one function a method; none of them changes its input ------------------------------------------------------------
+
+
+def solve_gth(rates: np.ndarray) -> StationaryResult:
+    """GTH on float64, or exactly on an object array of Fractions: there the kernels' own bodies, interpreted."""
+    eliminate, put_back, exact = elimination.eliminate, elimination.stationary, rates.dtype == object
+    if exact:
+        eliminate, put_back = eliminate.py_func, put_back.py_func
+    eliminated, exits, pi = rates.copy(), _zeros(rates), _zeros(rates)
+    pi[0] += 1
+    _all_leave(eliminate(eliminated, exits))
+    put_back(eliminated, pi)
+    if not exact:
+        _in_range(pi, exits[1:])
+    _all_entered(pi != 0)
+    pi = pi / pi.sum()
+    return stationary_answer("gth", pi, residual(rates, pi), flops=_flops(len(pi)))
+
+
+def solve_log_gth(log_rates: np.ndarray) -> StationaryResult:
+    """GTH on logarithms of rates."""
+    log_pi, exits = np.full(len(log_rates), -np.inf), np.empty(len(log_rates))
+    log_pi[0] = 0.0
+    _all_leave(elimination.eliminate_log(log_rates.copy(), exits, log_pi))
+    _all_entered(log_pi > -np.inf)
+    log_pi -= log_pi.max()
+    log_pi -= math.log(np.exp(log_pi).sum())
+    pi = np.exp(log_pi)
+    return stationary_answer("log-gth", pi, residual(np.exp(log_rates), pi), flops=_flops(len(pi)), log_pi=log_pi)
+
+
+def solve_leading(coefficients: np.ndarray, orders: np.ndarray, *, tol: Any = 0.0) -> StationaryResult:
+    """GTH on leading terms, exact where coefficients and orders are Fractions."""
+    eliminate, put_back = elimination.eliminate_leading, elimination.stationary_leading
+    if coefficients.dtype == object:
+        eliminate, put_back, tol = eliminate.py_func, put_back.py_func, Fraction(tol)
+    c, p, exit_c, exit_p = coefficients.copy(), orders.copy(), _zeros(coefficients), _zeros(coefficients)
+    c_pi, p_pi = _zeros(c), _zeros(c)
+    c_pi[0] += 1  # the leading term 1 x^0 at state 0, zero = 0 x^inf elsewhere
+    p_pi[1:] = math.inf
+    _all_leave(eliminate(c, p, exit_c, exit_p, tol))
+    put_back(c, p, c_pi, p_pi, tol)
+    _all_entered(c_pi != 0)
+    order = p_pi - p_pi.min()
+    in_limit = np.asarray(order <= tol)
+    coefficient = c_pi / c_pi[in_limit].sum()
+    if not np.isfinite(coefficient.astype(np.float64)).all():
+        raise must("chain", "within the range of doubles after elimination, or exact (`rational`)", "an overflow")
+    pi = np.where(in_limit, coefficient, _zeros(c))
+    lowest = np.where(orders <= orders.min() + tol, coefficients, 0 * coefficients)  # the chain at x = 0
+    terms = {"coefficient": coefficient, "order": order}
+    return stationary_answer("leading", pi, residual(lowest, pi), flops=_flops(len(pi)), **terms)
+
+
+def solve_sparse(chain: Any) -> StationaryResult:
+    """Sparse LU of the balance equations, the last of which is replaced by pi = 1 at the last state."""
+    from scipy.sparse.linalg import splu
+
+    rates = sparse.csc_array(chain, dtype=np.float64)
+    rates = rates - sparse.diags_array(rates.diagonal())
+    n, exits = rates.shape[0], rates.sum(axis=1)
+    _all_leave(int(np.argmin(exits)) if n > 1 and exits.min() == 0 else -1)
+    balance = sparse.csc_array(sparse.diags_array(exits) - rates.T)
+    pi, fill = np.ones(n), 0
+    if n > 1:
+        try:
+            factors = splu(balance[:-1, :-1])
+        except RuntimeError as error:  # exactly singular
+            raise must("chain", "irreducible", "a singular system of balance equations", Reducible) from error
+        pi[:-1] = factors.solve(-balance[:-1, [-1]].toarray().ravel())
+        fill = factors.L.nnz + factors.U.nnz
+    if not np.isfinite(pi).all():
+        rule = "irreducible, with masses in the range of doubles relative to the last state"
+        raise must("chain", rule, "a system of balance equations without finite solution", Reducible)
+    pi = np.maximum(pi, 0.0)
+    pi /= pi.sum()
+    found = float(abs(balance @ pi).sum())
+    message = "absolute accuracy only: small entries may have no correct digit"
+    return stationary_answer("sparse", pi, found, flops=2 * fill, n_iter=1, message=message)
+
+
+def solve_power(rates: power.IncomingRates, *, tol: float, max_iter: int) -> StationaryResult:
+    """Power iteration of the lazy embedded jump chain."""
+    exits, starts, sources, values = rates
+    if len(exits) > 1:
+        _all_leave(int(np.argmin(exits)) if exits.min() == 0 else -1)
+    pi, n_iter, change = power.iterate(rates, tol=tol, max_iter=max_iter)
+    pi = pi / pi.sum()
+    target = np.repeat(np.arange(len(exits)), np.diff(starts))[: len(values)]
+    inflow = np.bincount(target, weights=pi[sources] * values, minlength=len(exits))
+    found = float(abs(inflow - pi * exits).sum())
+    message = f"the l1 change of the last sweep was {change:.1e}"
+    flops = 2 * len(values) * n_iter
+    return stationary_answer("power", pi, found, flops=flops, n_iter=n_iter, converged=change <= tol, message=message)
+
+
+def residual(rates: np.ndarray, pi: np.ndarray) -> Any:
+    """Sum over y of |inflow - outflow|, exact on Fractions; the diagonal of `rates` cancels."""
+    total = abs(pi @ rates - pi * rates.sum(axis=1)).sum()
+    return total if rates.dtype == object else float(total)
+
+
+def stationary_answer(method: str, pi: np.ndarray, found: Any, *, flops: int, **fields: Any) -> StationaryResult:
+    """A result with its residual `found`; the fields that are not given are those of an elimination."""
+    with np.errstate(divide="ignore"):
+        log_pi = np.log(pi.astype(np.float64))
+    exact = "exact" if pi.dtype == object else "each entry is exact up to O(n^3) roundings"
+    defaults = {"log_pi": log_pi, "coefficient": None, "order": None, "residual": found, "n_iter": len(pi) - 1}
+    defaults |= {"converged": True, "message": exact, "counts": {"flops": flops}}
+    return StationaryResult(pi=pi, method=method, **(defaults | fields))
+
+
+def _flops(n: int) -> int:
+    """Two operations for each k^2 of the elimination, (2/3) n^3 in all, and two for each pair on the way back."""
+    return (n - 1) * n * (2 * n - 1) // 3 + n * (n - 1)
+
+
+def _zeros(like: np.ndarray) -> np.ndarray:
+    """A vector of zeros, of Fractions where the square array holds Fractions."""
+    return np.full(len(like), Fraction(0) if like.dtype == object else 0.0, dtype=like.dtype)
+
+
+# A chain is irreducible when every state reaches state 0 (seen by the elimination) and state 0 reaches every state.
+
+
+def _all_leave(stuck: int) -> None:
+    if stuck >= 0:
+        raise must("chain", "irreducible", f"no way from state {stuck} to the states before it", Reducible)
+
+
+def _all_entered(entered: np.ndarray) -> None:
+    if not entered.all():
+        raise must("chain", "irreducible", f"no way from state 0 to state {int(np.argmin(entered))}", Reducible)
+
+
+def _in_range(pi: np.ndarray, exits: np.ndarray) -> None:
+    """Refuse where underflow may have changed an entry.
+
+    A rate that loses less than 5e-324 moves pi(s) by a factor of at most 5e-324 E[time to s]. The time to state 0 is at
+    most n X, X = 1 / min(pi exits), because 1 / pi(k) bounds the time away from k; the time to s at most 2 n X /
+    min(pi).
+    """
+    with np.errstate(invalid="ignore"):  # masses beyond all doubles are not safe either
+        pi = pi / pi.max()
+    safe = np.isfinite(pi).all() and pi.min() * min(1.0, exits.min(initial=1.0)) > 1e-140
+    if not safe:
+        rule = 'irreducible, with a law of more than 1e-140 at every state (`method` "log-gth" has no such limit)'
+        raise must("chain", rule, "numbers that underflow", Reducible)

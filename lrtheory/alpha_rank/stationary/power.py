@@ -1,0 +1,92 @@
+r"""Power iteration of the lazy embedded jump chain: large chains with one sink, in a few dozen sweeps.
+
+With exit rates r_y and inflow_y = sum_x pi_x A_xy, the stationary law solves inflow_y = pi_y r_y. One sweep is
+
+.. math:: \pi \leftarrow \tfrac12 \pi + \tfrac12 \frac{v}{\|v\|_1}, \qquad v_y = \mathrm{inflow}_y / r_y .
+
+It skips the waiting of the chain in place, which is why it needs 10 to 20 times fewer sweeps than pi <- pi C; the half
+step breaks periods. It is slow where two sets of states hardly exchange mass.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory.alpha_rank.chains.profiles import ProfileChain
+
+__all__ = ["IncomingRates", "iterate", "regular_rates", "sparse_rates"]
+
+#: l1 change of the last sweep, and number of sweeps, unless the caller says otherwise
+TOL, MAX_ITER = 1e-13, 100_000
+#: for each state y: exit rate, and the states x with their rates A_xy in start[y] .. start[y + 1]
+IncomingRates = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
+    """Incoming rates of a sparse or dense square matrix, whose diagonal is left out."""
+    entries = sparse.coo_array(rates)
+    off = entries.row != entries.col
+    moves = entries.data[off], (entries.row[off], entries.col[off])
+    columns = sparse.csc_array(moves, shape=entries.shape, dtype=np.float64)
+    starts, sources = columns.indptr.astype(np.int64), columns.indices.astype(np.int64)
+    return np.asarray(columns.sum(axis=1)).ravel(), starts, sources, columns.data
+
+
+def regular_rates(chain: ProfileChain, outgoing: np.ndarray, incoming: np.ndarray) -> IncomingRates:
+    """The same of a chain on profiles, which needs no sparse format: neighbors are mutual."""
+    n, degree = outgoing.shape
+    return outgoing.sum(axis=1), np.arange(0, n * degree + 1, degree or 1), chain.neighbors.ravel(), incoming.ravel()
+
+
+def iterate(rates: IncomingRates, *, tol: float, max_iter: int) -> tuple[np.ndarray, int, float]:
+    """Sweep from the uniform law until the change in l1 norm is at most tol.
+
+    Parameters
+    ----------
+    rates : IncomingRates
+        Of a chain whose states all have an exit, unless there is only one.
+    tol : float
+        Largest l1 change of the last sweep.
+    max_iter : int
+        Largest number of sweeps.
+
+    Returns
+    -------
+    pi : ndarray of shape (n,)
+        The last iterate.
+    n_iter : int
+        Sweeps.
+    change : float
+        l1 change in the last one.
+    """
+    exits, starts, sources, values = rates
+    pi = np.full(len(exits), 1 / len(exits))
+    if len(exits) == 1:
+        return pi, 0, 0.0
+    arguments = kernel_input(exits), kernel_input(starts), kernel_input(sources), kernel_input(values)
+    n_iter, change = _sweeps(*arguments, pi, np.empty_like(pi), tol, max_iter)
+    return pi, n_iter, change
+
+
+@kernel
+def _sweeps(exits, starts, sources, values, pi, inflow, tol, max_iter):
+    n = pi.shape[0]
+    change = np.inf
+    for sweep in range(1, max_iter + 1):
+        mass = 0.0
+        for y in range(n):
+            total = 0.0
+            for e in range(starts[y], starts[y + 1]):
+                total += pi[sources[e]] * values[e]
+            inflow[y] = total / exits[y]
+            mass += inflow[y]
+        change = 0.0
+        for y in range(n):
+            step = 0.5 * (inflow[y] / mass - pi[y])
+            pi[y] += step
+            change += abs(step)
+        if change <= tol:
+            return sweep, change
+    return max_iter, change

@@ -1,0 +1,59 @@
+r"""Constants and right-hand sides of the theorems, as plain functions.
+
+Notation: K players, S the set of profiles, D = sum_k (s_k - 1) deviations of a profile, m the population size, payoffs
+in [-max_payoff, max_payoff]. What is a rational function of its arguments also takes Fractions.
+
+`sample_sizes`, `adaptive_samples`  samples that are enough; `perturbation`  stationary laws that move; `identities`  of
+the chain; `limits`  at infinite selection strength; `clopper_pearson`  exact intervals.
+"""
+
+from __future__ import annotations
+
+from lrtheory.alpha_rank.theory.adaptive_samples import (
+    count_weighted_bounds,
+    exhaustive_bound,
+    hoeffding_radius,
+    relaxed_samples_to_resolve,
+    samples_to_resolve,
+)
+from lrtheory.alpha_rank.theory.exact_intervals import clopper_pearson
+from lrtheory.alpha_rank.theory.identities import (
+    chain_ratio_bound,
+    direction_tolerance,
+    fixation_log_ratio,
+    mass_error_of_ratio,
+    payoffs_with_offset,
+    potential_log_law,
+    rate_lipschitz,
+    smallest_rate,
+)
+from lrtheory.alpha_rank.theory.limits import coordination_limits, has_no_ties, order_only, single_sink_limit
+from lrtheory.alpha_rank.theory.perturbation import log_ratio_bound, mass_error_bound, mass_interval, tree_weights
+from lrtheory.alpha_rank.theory.sample_sizes import samples_finite_alpha, samples_infinite_alpha
+
+__all__ = [
+    "chain_ratio_bound",
+    "clopper_pearson",
+    "coordination_limits",
+    "count_weighted_bounds",
+    "direction_tolerance",
+    "exhaustive_bound",
+    "fixation_log_ratio",
+    "has_no_ties",
+    "hoeffding_radius",
+    "log_ratio_bound",
+    "mass_error_bound",
+    "mass_error_of_ratio",
+    "mass_interval",
+    "order_only",
+    "payoffs_with_offset",
+    "potential_log_law",
+    "rate_lipschitz",
+    "relaxed_samples_to_resolve",
+    "samples_finite_alpha",
+    "samples_infinite_alpha",
+    "samples_to_resolve",
+    "single_sink_limit",
+    "smallest_rate",
+    "tree_weights",
+]

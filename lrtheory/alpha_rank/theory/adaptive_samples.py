@@ -1,0 +1,249 @@
+r"""Confidence radii, and how many samples adaptive sampling takes until every edge is resolved.
+
+Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number
+from lrtheory._validation import array, integer, open_interval
+from lrtheory.alpha_rank.chains.transition import profile_chain
+from lrtheory.alpha_rank.problem import payoff_tables
+
+__all__ = [
+    "count_weighted_bounds",
+    "exhaustive_bound",
+    "hoeffding_radius",
+    "log_level_at_one",
+    "relaxed_samples_to_resolve",
+    "samples_to_resolve",
+]
+
+
+def hoeffding_radius(n_samples: Any, *, delta: float, n_means: int, anytime: bool = True) -> Any:
+    r"""Half-width of the confidence interval of a mean of outcomes in [0, 1].
+
+    Parameters
+    ----------
+    n_samples : int, or array of int of any shape
+        n, at least 1.
+    delta : float
+        Failure probability for all means together, in (0, 1).
+    n_means : int
+        Number of means, K \|S\| for a game; 1 for a level per mean.
+    anytime : bool
+        Valid at all n at once, not at one n fixed in advance.
+
+    Returns
+    -------
+    float, or array of the shape of `n_samples`
+        sqrt(log(2 / delta_n) / (2 n)), delta_n = delta / n_means, times 6 / (pi^2 n^2) if anytime.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Hoeffding: P(\|mean - M\| > r) <= 2 exp(-2 n r^2) = delta_n. The sum of 6 / (pi^2 n^2) over n >= 1 is 1, so the
+    union over all times and all means is at most delta (statement RG-T1).
+
+    Examples
+    --------
+    >>> round(hoeffding_radius(100, delta=0.1, n_means=8), 4)
+    0.2719
+    """
+    delta, n_means = open_interval("delta", delta, 0, 1), integer("n_means", n_means, low=1)
+    n = array("n_samples", n_samples, low=1).astype(np.float64)
+    log_level = log_level_at_one(delta, n_means, anytime) + (2 * np.log(n) if anytime else 0.0)
+    value = np.sqrt(log_level / (2 * n))
+    return float(value) if value.ndim == 0 else value
+
+
+def log_level_at_one(delta: float, n_means: int, anytime: bool) -> float:
+    """log(2 / delta_1) of `hoeffding_radius`; at n it is larger by 2 log n when anytime."""
+    return math.log(2 * n_means / delta) + (math.log(math.pi**2 / 6) if anytime else 0.0)
+
+
+def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float:
+    r"""Samples of both ends after which an edge with this gap is resolved, on the event of RG-T1.
+
+    Parameters
+    ----------
+    gap : float
+        Payoff difference in [0, 1] of the deviating player.
+    delta : float
+        Failure probability for all means together, in (0, 1).
+    n_means : int
+        K \|S\|.
+
+    Returns
+    -------
+    int or float
+        n* = min {n : hoeffding_radius(n) < gap / 4}; infinity for gap 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    On the event, both means are within r(n) of the truth, so the upper end at the worse profile is below M(w) + 2 r(n)
+    and the lower end at the better one above M(b) - 2 r(n); these are disjoint when 4 r(n) < gap. The radius decreases
+    in n as soon as log(2 / delta_1) > log 4, which holds for n_means >= 2.
+
+    Examples
+    --------
+    >>> samples_to_resolve(0.5, delta=0.1, n_means=8)
+    587
+    """
+    gap, delta = number("gap", gap, 0), open_interval("delta", delta, 0, 1)
+    n_means = integer("n_means", n_means, low=1)
+    if gap == 0:
+        return math.inf
+    low, high = 0, 1
+    while hoeffding_radius(high, delta=delta, n_means=n_means) >= gap / 4:
+        low, high = high, 2 * high
+    while high - low > 1:  # the radius is at least gap / 4 at low (or low is 0), and below it at high
+        middle = (low + high) // 2
+        if hoeffding_radius(middle, delta=delta, n_means=n_means) < gap / 4:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_means: int) -> int | float:
+    r"""Samples of both ends after which the relaxed rule resolves an edge, on the event of RG-T1.
+
+    Parameters
+    ----------
+    gap : float
+        Payoff difference in [0, 1] of the deviating player; 0 for a tie.
+    slack : float
+        Overlap that is tolerated on each side, at least 0.
+    delta : float
+        Failure probability for all means together, in (0, 1).
+    n_means : int
+        Number of means, K \|S\|.
+
+    Returns
+    -------
+    int or float
+        The smallest n with r(n) < gap / 4 + slack / 2 (statement RG-T6).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    On the event, the upper end at the worse profile is below M(w) + 2 r and the lower end at the better one above
+    M(b) - 2 r, so the overlap is below 4 r - gap, and below 2 slack as soon as 4 r < gap + 2 slack. An edge is resolved
+    the wrong way only if U(b) - slack < L(w) + slack; on the event U(b) >= M(b) and L(w) <= M(w), so gap < 2 slack.
+
+    Examples
+    --------
+    >>> relaxed_samples_to_resolve(0.0, slack=0.25, delta=0.1, n_means=8)
+    587
+    """
+    gap, slack = number("gap", gap, 0), number("slack", slack, 0)
+    return samples_to_resolve(gap + 2 * slack, delta=delta, n_means=n_means)
+
+
+def count_weighted_bounds(payoffs: Any, *, delta: float) -> np.ndarray:
+    r"""Samples of each profile by ResponseGraphUCB with the count-weighted scheme, with probability 1 - delta.
+
+    Parameters
+    ----------
+    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
+        Mean payoffs in [0, 1].
+    delta : float
+        Failure probability, in (0, 1).
+
+    Returns
+    -------
+    float64 array of shape (\|S\|,)
+        max(1, n*(gap_s)), gap_s the smallest gap of an edge at s; infinity where there are ties (statement RG-T2p). The
+        sum bounds the total.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Let s be picked with an open edge {s, sigma}. The profile sigma has an open edge too, so N(sigma) >= N(s) by the
+    scheme. Were N(s) >= n*(gap_e), both ends would have been sampled that often and the edge resolved. So N(s) <
+    n*(gap_e) <= n*(gap_s) before each pick.
+
+    Examples
+    --------
+    >>> count_weighted_bounds([[[0.75, 0.25], [0.25, 0.75]]] * 2, delta=0.1).tolist()
+    [587.0, 587.0, 587.0, 587.0]
+    """
+    tables, delta = payoff_tables(payoffs), open_interval("delta", delta, 0, 1)
+    differences = abs(profile_chain(tables).differences).astype(np.float64)
+    if differences.shape[1] == 0:
+        return np.ones(len(differences))
+    gaps, place = np.unique(differences.min(axis=1), return_inverse=True)
+    needed = [samples_to_resolve(gap, delta=delta, n_means=len(tables) * len(differences)) for gap in gaps.tolist()]
+    return np.maximum(1.0, np.array(needed, float))[place]
+
+
+def exhaustive_bound(payoffs: Any, *, delta: float) -> int | float:
+    r"""Samples of ResponseGraphUCB with the uniform-exhaustive scheme, with probability 1 - 2 delta.
+
+    Parameters
+    ----------
+    payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
+        Mean payoffs in [0, 1].
+    delta : float
+        Failure probability of the intervals, and again of the coins, in (0, 1).
+
+    Returns
+    -------
+    int or float
+        \|S\| + sum_e T_e over the \|E\| edges, T_e = min {T : T/2 - sqrt(T log(2 \|E\| / delta) / 2) >= n*(gap_e)};
+        infinity where there are ties (statement RG-T2p).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    Let the coins of every edge be drawn ahead. After T of them, one end has been played at most T/2 - t times with
+    probability at most exp(-2 t^2 / T) (Hoeffding), delta / (2 \|E\|) for t = sqrt(T log(2 \|E\| / delta) / 2). So
+    with probability 1 - delta, each end of each edge e has n*(gap_e) samples after T_e plays for it; on the event of
+    RG-T1 the edge is resolved by then, see `samples_to_resolve`. The first \|S\| plays visit every profile.
+
+    Examples
+    --------
+    >>> exhaustive_bound([[[0.75, 0.25], [0.25, 0.75]]] * 2, delta=0.1)
+    5124
+    """
+    tables, delta = payoff_tables(payoffs), open_interval("delta", delta, 0, 1)
+    chain = profile_chain(tables)
+    n, degree = chain.neighbors.shape
+    coins = math.log(n * degree / delta) / 2 if degree else 0.0
+    gaps, edges = np.unique(abs(chain.differences).astype(np.float64), return_counts=True)
+    total: int | float = n
+    for gap, count in zip(gaps.tolist(), edges.tolist(), strict=True):
+        needed = samples_to_resolve(gap, delta=delta, n_means=len(tables) * n)
+        if math.isinf(needed):
+            return math.inf
+        # sqrt(T) solves x^2 / 2 - sqrt(coins) x = n*
+        plays = math.ceil((math.sqrt(coins) + math.sqrt(coins + 2 * needed)) ** 2)
+        total += plays * count // 2
+    return total

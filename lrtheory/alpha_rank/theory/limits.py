@@ -1,0 +1,143 @@
+r"""What is known of the limits of infinite selection strength, with proofs; part of `theory`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import array, must
+from lrtheory.alpha_rank.chains.response_graph import response_signs
+from lrtheory.alpha_rank.stationary.distribution import stationary_distribution
+
+__all__ = ["coordination_limits", "has_no_ties", "order_only", "single_sink_limit"]
+
+
+def has_no_ties(game: Any) -> bool:
+    """Whether no deviation leaves the payoff of the deviating player unchanged (a hypothesis of statement AR-T6).
+
+    Parameters
+    ----------
+    game : object with `payoffs`, or array of shape (K, s_1, ..., s_K)
+        A game.
+
+    Returns
+    -------
+    bool
+        True when every edge of the response graph has one direction.
+
+    Raises
+    ------
+    ValueError
+        If the payoffs are no game.
+
+    Examples
+    --------
+    >>> has_no_ties(np.array([[0.0, 0.0]]))
+    False
+    """
+    return bool((response_signs(getattr(game, "payoffs", game), batch=False) != 0).all())
+
+
+def single_sink_limit(rates: Any) -> np.ndarray:
+    r"""Stationary law of the walk on the only sink of a game without ties, the limit of both kinds (statement AR-T6).
+
+    Parameters
+    ----------
+    rates : array of shape (n, n)
+        Rates at epsilon = 0, up to a factor: 1 uphill, 0 downhill.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Fractions when the rates are Fractions; 0 outside the sink.
+
+    Raises
+    ------
+    ValueError
+        If the rates are not square and at least 0, or the walk has several sinks.
+
+    Proof
+    -----
+    Both chains have rates c(x) that converge to the walk's as x -> 0 (x = epsilon, or x = e^{-alpha}: rho -> 1
+    uphill and -> 0 downhill, without ties). Any limit point of pi_x is stationary for the walk. The walk leaves every
+    state outside the sink for good, and is irreducible on the sink, so it has one stationary law. The law is a rational
+    function of x without a pole at 0, hence the error is O(x).
+
+    Examples
+    --------
+    >>> single_sink_limit([[0, 1], [0, 0]]).tolist()
+    [0.0, 1.0]
+    """
+    from scipy.sparse.csgraph import connected_components  # here, so that importing a system stays quick
+
+    rates = array("rates", rates, shape=(None, None), low=0)
+    if rates.shape[0] != rates.shape[1] or len(rates) == 0:
+        raise must("rates", "square, with at least one state", rates.shape)
+    n, component = connected_components((rates != 0).astype(int), connection="strong")
+    leaves = [bool((rates[component == c][:, component != c] != 0).any()) for c in range(n)]
+    sinks = [np.flatnonzero(component == c) for c in range(n) if not leaves[c]]
+    if len(sinks) != 1:
+        raise must("rates", f"a walk with one sink, not {len(sinks)}", rates)
+    (sink,) = sinks
+    law = stationary_distribution(rates[np.ix_(sink, sink)]).pi
+    whole = np.full(len(rates), law[0] * 0, law.dtype)
+    whole[sink] = law
+    return whole
+
+
+def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
+    r"""Both limits of the 2 x 2 game with common payoffs diag(a, b), a > b > 0 (statement AR-T7).
+
+    Returns
+    -------
+    tuple of two lists of Fraction
+        The limit epsilon -> 0 and the limit alpha -> infinity at any population size, profiles in C-order.
+
+    Proof
+    -----
+    Both (0,0) and (1,1) are sinks. To leave either at all takes one step down, after which both ways lead up: the
+    epsilon chain does so at rate 2 epsilon / D from each, and from the middle goes to either with probability 1/2; by
+    symmetry the masses are equal. At finite alpha a common payoff is a potential, and pi ~ exp((m - 1) alpha phi)
+    (`potential_log_law`), so all mass goes to the larger payoff.
+
+    Examples
+    --------
+    >>> coordination_limits()[1]
+    [Fraction(1, 1), Fraction(0, 1), Fraction(0, 1), Fraction(0, 1)]
+    """
+    half, one, zero = Fraction(1, 2), Fraction(1), Fraction(0)
+    return [half, zero, zero, half], [one, zero, zero, zero]
+
+
+def order_only(payoffs: Any) -> np.ndarray:
+    r"""What the epsilon chain reads of a game: the directions of all deviations (statement AR-T5-limit).
+
+    Parameters
+    ----------
+    payoffs : array of shape (K, s_1, ..., s_K)
+        Payoffs.
+
+    Returns
+    -------
+    int8 array of shape (\|S\|, D)
+        Signs of the gains.
+
+    Raises
+    ------
+    ValueError
+        If the payoffs are no game.
+
+    Proof
+    -----
+    The rates are (1 - epsilon) / D, epsilon / D or 1 / (2 D) by the sign of M^k(sigma) - M^k(s). An increasing map
+    keeps the sign of every difference, so it keeps the chain, its law and the limit. The limit alpha -> infinity also
+    reads the sizes of the losses, through (m - 1) times their sums along trees.
+
+    Examples
+    --------
+    >>> order_only([[[3, 0], [5, 1]], [[3, 5], [0, 1]]]).tolist()
+    [[1, 1], [1, -1], [-1, 1], [-1, -1]]
+    """
+    return response_signs(payoffs, batch=False)

@@ -1,0 +1,101 @@
+"""What people say of a paper: its claims in a few lines, the pictures that stand for it, findings that are worth telling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["About", "Finding", "Published", "Shown", "Side"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A paper in a few lines.
+
+    Attributes
+    ----------
+    paper : str
+        Authors, title and number, as Markdown.
+    claims : str
+        What the paper claims, and what of it stands here, in about five lines.
+    pictures : tuple of str
+        Names of one or two figures of the system that stand for it.
+    beside : tuple of str
+        Names of the figures whose published numbers the main page of the report shows.
+    """
+
+    paper: str
+    claims: str
+    pictures: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Side:
+    """A number of the evidence of a statement, or of one of its saboteurs.
+
+    Attributes
+    ----------
+    statement : str
+        Id of the statement.
+    what : str
+        ``"lhs"``, ``"rhs"``, ``"slack"``, ``"upper"`` or ``"exact"`` at the worst entry, or ``"tightness"``.
+    saboteur : str
+        Name of the saboteur; empty for the statement itself.
+    """
+
+    statement: str
+    what: str
+    saboteur: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Our number, or that of somebody else, where a figure sets the two side by side.
+
+    Attributes
+    ----------
+    figure : str
+        ``<system>/<figure>``.
+    what : str
+        The quantity, as the figure names it.
+    who : {"ours", "published"}
+        Whose number is meant.
+    """
+
+    figure: str
+    what: str
+    who: str = "ours"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sentence that a figure supports; it is an error if the figure does not claim it, or the claim fails.
+
+    Attributes
+    ----------
+    figure : str
+        ``<system>/<figure>``.
+    claim : str
+        The sentence.
+    """
+
+    figure: str
+    claim: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a reader tells a colleague, with every number taken from the evidence.
+
+    Attributes
+    ----------
+    text : str
+        A sentence with named placeholders in the syntax of `str.format`, such as ``{rate:.0%}``. A `Shown` is filled in
+        as the claim itself.
+    numbers : mapping of str to Side, Published or Shown
+        What each placeholder stands for.
+    """
+
+    text: str
+    numbers: Mapping[str, Side | Published | Shown]

@@ -1,0 +1,239 @@
+"""What a run of the bounds has found about each statement: its evidence and that of its saboteurs, fresh and complete."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrtheory.bounds.checking import system_digest
+from lrtheory.bounds.evidence import Evidence, file_name, load_evidence
+from lrtheory.bounds.reporting.tables import short
+from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["Found", "collect", "counted", "counts", "how_close", "place", "run", "sides"]
+
+TINY = 1e-9  # a ratio of both sides below which nothing comes near the bound
+TIGHT = 0.995  # what is shown as 100 %
+
+
+@dataclass(frozen=True)
+class Found:
+    """A statement with what was measured of it.
+
+    Attributes
+    ----------
+    statement : Statement
+        The statement.
+    evidence : Evidence
+        Its own evidence.
+    saboteurs : mapping of str to Evidence
+        Evidence of its saboteurs, all refuted, by their names.
+    """
+
+    statement: Statement
+    evidence: Evidence
+    saboteurs: Mapping[str, Evidence]
+
+
+def collect(statements: Sequence[Statement], folder: Path) -> list[Found]:
+    """The evidence of some statements, if it is whole, fresh, of one run, and as it is due.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        In the order of the report.
+    folder : Path
+        Where the evidence files are.
+
+    Returns
+    -------
+    list of Found
+        One for each statement.
+
+    Raises
+    ------
+    FileNotFoundError
+        If an evidence file is missing.
+    ValueError
+        If a verdict is not the one that is due, a saboteur was not refuted, or evidence is older than the sources or of
+        several runs.
+    """
+    found = [_found(statement, folder) for statement in statements]
+    runs = {(one.budget, one.seed) for each in found for one in (each.evidence, *each.saboteurs.values())}
+    if len(runs) > 1:
+        raise ValueError(f"evidence of several runs is mixed, {sorted(runs)}; run `make bounds` first")
+    return found
+
+
+def _found(statement: Statement, folder: Path) -> Found:
+    evidence = _load(statement, "", folder)
+    saboteurs = {one.name: _load(statement, one.name, folder) for one in statement.saboteurs}
+    missed = [name for name, one in saboteurs.items() if one.verdict != "refuted"]
+    if evidence.verdict != statement.due:
+        raise ValueError(f"{statement.id}: {evidence.verdict}, and {statement.due} is due")
+    if missed:
+        raise ValueError(f"{statement.id}: saboteurs were not refuted: {missed}")
+    if any(one.digest != system_digest(statement.system) for one in (evidence, *saboteurs.values())):
+        raise ValueError(f"{statement.id}: evidence is older than the sources; run `make bounds` first")
+    return Found(statement, evidence, saboteurs)
+
+
+def _load(statement: Statement, saboteur: str, folder: Path) -> Evidence:
+    path = folder / file_name(statement.id, saboteur)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no evidence for {statement.id}{f', saboteur {saboteur!r},' if saboteur else ''} in {folder}; run "
+            "`make bounds` in a checkout"
+        )
+    return load_evidence(path)
+
+
+def run(found: Sequence[Found]) -> str:
+    """Seed, budget, level and versions of a run, in one line.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        What the run found.
+
+    Returns
+    -------
+    str
+        One sentence about the decisions and one about the versions.
+    """
+    one = found[0].evidence
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
+    python = ".".join(platform.python_version_tuple()[:2])
+    return (
+        f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level 1e-7, the others exactly. "
+        f"Python {python}, {versions}."
+    )
+
+
+def counts(statements: Sequence[Statement]) -> dict[str, int]:
+    """How many statements rest on what, and how many saboteurs they have.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        Any statements.
+
+    Returns
+    -------
+    dict of str to int
+        ``theorems``, among them those ``of the papers``, ``classical`` and ``derived here``, then ``observations``,
+        ``recorded`` statements, ``saboteurs``, and the ``errata`` among these.
+    """
+    checked = [one for one in statements if one.due == "supported"]
+    kinds = {"of the papers": Paper, "classical": Classical, "derived here": Derived, "observations": Measured}
+    of_kind = {name: sum(isinstance(one.source, kind) for one in checked) for name, kind in kinds.items()}
+    return {
+        "theorems": len(checked) - of_kind["observations"],
+        **of_kind,
+        "recorded": len(statements) - len(checked),
+        "saboteurs": sum(len(one.saboteurs) for one in statements),
+        "errata": sum(saboteur.printed for one in statements for saboteur in one.saboteurs),
+    }
+
+
+def counted(statements: Sequence[Statement]) -> str:
+    """How many statements there are, by what they rest on.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        Any statements.
+
+    Returns
+    -------
+    str
+        One line: theorems of papers, classical and derived ones, observations, and what is recorded without a check.
+    """
+    n = counts(statements)
+    return (
+        f"{n['theorems']} theorems ({n['of the papers']} of the papers, {n['classical']} classical, "
+        f"{n['derived here']} derived here), {n['observations']} observations, {n['recorded']} recorded without a check, "
+        f"{n['saboteurs']} saboteurs"
+    )
+
+
+def sides(worst: Mapping[str, Any]) -> tuple[str, str]:
+    """Both sides at the worst entry, in three digits.
+
+    Parameters
+    ----------
+    worst : mapping
+        `Evidence.worst`.
+
+    Returns
+    -------
+    tuple of str
+        The left side, and the right one with what rounding may move.
+    """
+    rounding = f" ± {worst['rounding']:.1g}" if "rounding" in worst else ""
+    return short(worst["lhs"]), short(worst["rhs"]) + rounding
+
+
+def place(label: str) -> str:
+    """An instance by its label; one that a search found is printed by the command that replays it.
+
+    Parameters
+    ----------
+    label : str
+        Label of an instance.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    return "one that a search found" if label.startswith("json:") else f"`{label}`"
+
+
+def how_close(found: Found) -> str:
+    """How near the sides come to each other, and where the claim says something if that is not everywhere.
+
+    Parameters
+    ----------
+    found : Found
+        A statement with its evidence.
+
+    Returns
+    -------
+    str
+        ``=`` for equalities, ``tight``, a percentage of the bound, or ``-`` where nothing comes near; for probabilities the
+        upper limit of the measured rate; then a second percentage where some entries or instances say nothing.
+    """
+    evidence = found.evidence
+    if evidence.verdict == "recorded":
+        return "*recorded*"
+    return "; ".join(filter(None, (_near(evidence), _saying(evidence))))
+
+
+def _near(evidence: Evidence) -> str:
+    worst, tightness = evidence.worst, evidence.tightness
+    if evidence.kind in ("identity", "law"):
+        return "="
+    if evidence.kind == "rate":
+        return "rate"
+    if "upper" in worst:
+        return f"at most {_percent(worst['upper'] / float(worst['rhs']))}"
+    if tightness is None:  # sides that are zero or negative have no ratio
+        return "tight" if worst and abs(worst["slack"]) <= worst.get("rounding", 0.0) else "-"
+    return "tight" if tightness >= TIGHT else "-" if tightness <= TINY else _percent(tightness)
+
+
+def _saying(evidence: Evidence) -> str:
+    total, saying = evidence.counts.get("entries", 0), evidence.counts.get("saying", 0)
+    if not total:
+        total, saying = evidence.n_instances, evidence.n_instances - evidence.vacuous
+    return "" if saying == total else _percent(min(saying / total, TIGHT - 0.01 * (saying / total < TIGHT)))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.0f} %"

@@ -1,0 +1,104 @@
+"""Markdown as the report needs it: narrow tables, text that is no markup, places to link to, numbers in three digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+__all__ = ["anchor", "plain", "rounded", "short", "table"]
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table without a space that could be saved, since the report has a row for every statement.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The names of the columns.
+    rows : sequence of sequence of str
+        Cells of Markdown; a bar within one is escaped, for it would end its cell.
+
+    Returns
+    -------
+    str
+        Markdown with a newline at its end; empty if there is no row.
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"|{'|'.join(cell.replace('|', chr(92) + '|') for cell in line)}|\n" for line in lines) if rows else ""
+
+
+def plain(text: str) -> str:
+    """A text in which no letter is markup: stars, dollars and angle brackets mean themselves.
+
+    Parameters
+    ----------
+    text : str
+        Any text of one line.
+
+    Returns
+    -------
+    str
+        Markdown that reads like the text.
+    """
+    return re.sub(r"([*$<])", r"\\\1", text)
+
+
+def anchor(heading: str) -> str:
+    """The fragment under which browsers of repositories and the pages find a heading.
+
+    Parameters
+    ----------
+    heading : str
+        Letters, digits, ``-`` and ``_``, and spaces.
+
+    Returns
+    -------
+    str
+        The heading in lower case, with hyphens in the place of spaces.
+    """
+    return heading.lower().replace(" ", "-")
+
+
+def short(side: str) -> str:
+    """A side of evidence in three digits, or as a fraction that is short.
+
+    Parameters
+    ----------
+    side : str
+        A float, a fraction or a ball.
+
+    Returns
+    -------
+    str
+        At most 15 characters.
+    """
+    try:
+        return f"{float(side):.3g}"
+    except ValueError:
+        if "+/-" in side:  # a ball
+            return f"{rounded(side):.3g}"
+        return side[:15] if "/" not in side or len(side) <= 15 else f"{rounded(side):.3g}"
+
+
+def rounded(side: str) -> float:
+    """The number nearest to a side of evidence.
+
+    Parameters
+    ----------
+    side : str
+        A float, a fraction or a ball.
+
+    Returns
+    -------
+    float
+        The middle of a ball.
+
+    Raises
+    ------
+    ValueError
+        If the text is no number.
+    """
+    if "+/-" in side:
+        return float(side.strip("[]").partition("+/-")[0].strip() or 0)
+    numerator, slash, denominator = side.partition("/")
+    return int(numerator) / int(denominator) if slash else float(side)

@@ -1,0 +1,232 @@
+r"""Weak duality: what no allocation can exceed, from any prices.
+
+.. math:: OPT \le \sum_t D_t(\mu) = \sum_t f^*_t(\mu) + \mu \cdot B \qquad (\mu \ge 0)
+
+because for every feasible allocation f_t(x_t) <= f*_t(mu) + mu . b_t(x_t), and the costs sum to B at most.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import arrays, interpreted, kernel_input
+from lrtheory._numbers import HUGE
+from lrtheory._result import Result, result
+from lrtheory._validation import array, must, real
+from lrtheory.dual_mirror_descent.prices import steps
+from lrtheory.dual_mirror_descent.problem import ROUNDING, RequestStream, one_stream
+from lrtheory.dual_mirror_descent.runs.setup import in_domain
+
+__all__ = ["Certificate", "dual_bound"]
+
+
+@result
+class Certificate(Result):
+    r"""A proof that a run is near the optimum of its own stream.
+
+    Attributes
+    ----------
+    bound : float
+        sum_t D_t(mu) at the average price: no allocation of this stream has a larger objective.
+    value : float
+        The objective of the run: its reward, plus fairness T min_j (consumption_j / budget_j) where asked for.
+    gap : float
+        bound - value, at least 0.
+    prices : float64 array of shape (m,)
+        The price mu of the bound.
+    fairness : float
+        Weight of the max-min fair term of the objective.
+    actions : int64 array of shape (T,)
+        What earns the value: actions that do not fit what is left are taken in part.
+    statement : str
+        What is proved, as the id of a statement.
+    """
+
+    bound: Any
+    value: Any
+    gap: Any
+    prices: np.ndarray
+    fairness: Any
+    actions: np.ndarray
+    statement: str
+
+    def verify(self, problem: RequestStream) -> bool:
+        """Compute the bound from its prices anew, by another route than the run, and the value from its actions.
+
+        Parameters
+        ----------
+        problem : RequestStream
+            The stream of the run; for `pace` that of the gains, with the competing bids as costs.
+
+        Returns
+        -------
+        bool
+            Whether the prices prove the bound, the actions earn the value, and bound less value is the gap; up to
+            rounding, relative to each of them. False for a run that has overdrawn the budget.
+        """
+        prices, actions = np.asarray(self.prices), np.asarray(self.actions)
+        if prices.shape != problem.budget.shape or actions.shape != (problem.horizon,) or self.statement != STATEMENT:
+            return False
+        if actions.dtype.kind not in "iu" or not ((actions >= -1) & (actions < problem.rewards.shape[1])).all():
+            return False
+        owed = (np.maximum(-prices, 0 * prices) * problem.rate).sum()
+        if not (self.fairness >= 0 and owed <= self.fairness * (1 if problem.is_exact else 1 + ROUNDING)):
+            return False
+        bound, size = bound_anew(problem, prices)
+        allowance, error = self.fairness * problem.horizon if self.fairness > 0 else 0, rounding(problem)
+        if not abs(self.bound - bound - allowance) <= error * (size + allowance):
+            return False
+        value, used, size = _replayed(problem, actions)
+        fair = allowance * (used / problem.budget).min() if self.fairness > 0 else 0 * value
+        return proves(self, value + fair, error * (size + fair))
+
+
+STATEMENT = "dual_mirror_descent/DMD-L1"
+
+
+def rounding(problem: RequestStream) -> Any:
+    """What two sums over the requests in different orders may differ by, relative to the sum of the sizes."""
+    n_terms = problem.horizon + len(problem.rewards) + problem.n_resources
+    return 0 if problem.is_exact else (n_terms + 16) * 2.0**-51
+
+
+def proves(certificate: Any, value: Any, error: Any) -> bool:
+    """Whether the value of a certificate is right, not above its bound, and the gap exactly what is between them."""
+    between = certificate.bound - certificate.value
+    return bool(
+        abs(certificate.value - value) <= error
+        and between >= -error
+        and certificate.gap == (between if between > 0 else 0 * between)
+    )
+
+
+def bound_anew(problem: RequestStream, prices: np.ndarray, times: np.ndarray | None = None) -> tuple[Any, Any]:
+    """The dual function in plain array arithmetic, and the sum of the sizes of its terms."""
+    priced = problem.costs @ prices
+    priced = priced[:, None] if sparse.issparse(problem.costs) else priced
+    best = (problem.rewards - priced).argmax(axis=1)[:, None]
+    earned, paid = (np.take_along_axis(table, best, axis=1)[:, 0] for table in (problem.rewards, priced))
+    gainful = earned > paid
+    times = problem.counts if times is None else times
+    weights = gainful if times is None else gainful * times
+    budget = abs(prices) @ problem.budget
+    return (weights * (earned - paid)).sum() + prices @ problem.budget, (
+        weights * (abs(earned) + abs(paid))
+    ).sum() + budget
+
+
+def _replayed(problem: RequestStream, actions: np.ndarray) -> tuple[Any, np.ndarray, Any]:
+    """What the actions earn and use when each is taken as far as it fits, and the sum of the sizes of the rewards."""
+    at = np.flatnonzero(actions >= 0)
+    rows, chosen = at if problem.types is None else problem.types[at], actions[at]
+    is_sparse = sparse.issparse(problem.costs)
+    earned, used = problem.rewards[rows, chosen], problem.costs[rows] if is_sparse else problem.costs[rows, chosen]
+    slack = problem.budget * problem.tolerance
+    if (used.sum(axis=0) > problem.budget + slack).any():  # some do not fit whole
+        shares, left = 0 * earned + 1, problem.budget
+        for i in range(len(at)):
+            cost = used[[i]].toarray()[0] if is_sparse else used[i]
+            if (cost > left + slack).any():
+                shares[i] = min(max(0, room) / c for room, c in zip(left, cost, strict=True) if c > max(0, room))
+            left = left - shares[i] * cost
+        earned = earned * shares
+        return earned.sum(), problem.budget - left, abs(earned).sum()
+    return earned.sum(), used.sum(axis=0), abs(earned).sum()
+
+
+@arrays("host")
+def dual_bound(
+    rewards: RequestStream | Any,
+    costs: Any = None,
+    budget: Any = None,
+    prices: Any = None,
+    *,
+    types: Any = None,
+    fairness: Any = 0.0,
+) -> Any:
+    r"""The dual function sum_t D_t(mu): no allocation earns more, at any prices mu >= 0 (statement DMD-L1).
+
+    Parameters
+    ----------
+    rewards : RequestStream, or array of shape (T, d) or (T,)
+        A stream alone, or the reward of each action of each request.
+    costs : array of shape (T, d, m), (T, m) or (T,), or sparse array of shape (T, m)
+        Units that each action uses.
+    budget : array of shape (m,), or float
+        Units of each resource.
+    prices : array of shape (m,), or float
+        mu, in reward per unit; at least 0, or sum_j rho_j max(0, -mu_j) <= fairness.
+    types : int array of shape (T,), optional
+        Rows of the tables.
+    fairness : float
+        Weight of the max-min fair term of the objective, as in `allocate`.
+
+    Returns
+    -------
+    float
+        sum_t max_x (f_t(x) - mu . b_t(x))^+ + mu . budget + fairness T; a Fraction for exact numbers.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, the prices lie outside of their domain, or there are many streams over one table.
+    TypeError
+        If an argument is missing.
+
+    Examples
+    --------
+    >>> dual_bound([3, 2, 1], [1, 1, 1], 2, 1.5)
+    5.0
+    """
+    if prices is None:
+        raise must("prices", "given", prices, TypeError)
+    stream = one_stream(rewards, costs, budget, types=types)
+    real("fairness", fairness, low=0, high=HUGE)
+    given = array("prices", prices)
+    if given.ndim > 1 or (given.ndim == 1 and len(given) != stream.n_resources):
+        raise must("prices", f"one price, or of shape ({stream.n_resources},)", given.shape)
+    mu = in_domain("prices", np.array(np.broadcast_to(given, (stream.n_resources,))), stream.rate, fairness)
+    value = dual_value(stream, mu)
+    return value + fairness * stream.horizon if fairness > 0 else value
+
+
+def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:
+    """The dual function of a stream at checked prices; rows that come several times are visited once."""
+    counts = stream.counts
+    if sparse.issparse(stream.costs):
+        best = np.maximum(stream.rewards[:, 0] - stream.costs @ prices, 0.0)
+        conjugates = best.sum() if counts is None else best @ counts
+    else:
+        total = (interpreted(steps) if stream.is_exact else steps).conjugate_sum
+        table = kernel_input(prices[None], object if stream.is_exact else np.float64)
+        times = steps.NO_COUNTS if counts is None else kernel_input(counts, object if stream.is_exact else np.float64)
+        conjugates = total(kernel_input(stream.rewards), kernel_input(stream.costs), times, table)
+    value = conjugates + prices @ stream.budget
+    return value if stream.is_exact else float(value)
+
+
+def certificate_of(
+    stream: RequestStream, run: Any, prices: np.ndarray, reward: Any, consumption: np.ndarray, fairness: Any
+) -> Certificate:
+    """The certificate of a run that left its sums behind."""
+    bound = dual_value(stream, prices)
+    value = reward
+    if fairness > 0:
+        # the conjugate of the fair term is its largest value, at consumption = budget, on the domain of the prices
+        bound = bound + fairness * stream.horizon
+        value = value + fairness * stream.horizon * (consumption / stream.budget).min()
+    number = (lambda x: x) if stream.is_exact else float
+    value = number(value)
+    gap = bound - value
+    return Certificate(
+        bound=bound,
+        value=value,
+        gap=number(gap if gap > 0 else 0 * gap),
+        prices=prices,
+        fairness=fairness,
+        actions=run.actions,
+        statement=STATEMENT,
+    )

@@ -1,0 +1,1 @@
+"""The compiled steps of the prices of resources, one request after the other."""

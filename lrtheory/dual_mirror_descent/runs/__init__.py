@@ -1,0 +1,1 @@
+"""What a run starts from, and how it is stored and goes on."""

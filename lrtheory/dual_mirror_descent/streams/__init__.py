@@ -1,0 +1,1 @@
+"""Streams of requests: made by laws, from applications, and from files."""

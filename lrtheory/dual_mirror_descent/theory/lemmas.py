@@ -1,0 +1,295 @@
+r"""Right-hand sides of the steps of the proofs, as plain functions; they hold along every single run.
+
+Part of `theory`, where users find these functions. Arithmetic on arrays of any numbers: doubles, Fractions, balls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number
+from lrtheory._validation import choice, must
+from lrtheory.dual_mirror_descent.prices.steps import GEOMETRIES
+from lrtheory.dual_mirror_descent.theory.constants import HALF, _log, bregman
+from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds, entries, per_resource, positive_rates
+
+__all__ = [
+    "depletion_bound",
+    "mirror_descent_bound",
+    "mirror_descent_error",
+    "movement_bound",
+    "violation_bound",
+]
+
+
+def mirror_descent_error(
+    gradients: Any,
+    *,
+    step_size: Any,
+    geometry: str = "euclidean",
+    prices: Any = None,
+    rate: Any = None,
+    reward_bound: Any = None,
+) -> Any:
+    r"""Sum of the local errors E_n of mirror descent, after each step n.
+
+    Parameters
+    ----------
+    gradients : array of shape (n, m)
+        g_1, ..., g_n, in units of the resources.
+    step_size : number
+        eta, constant, at least 0.
+    geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
+        The geometry.
+    prices : array of shape (n + 1, m), optional
+        mu_1, ..., mu_{n+1}; needed for the entropy.
+    rate : array of shape (m,), optional
+        rho; needed for the scaled and the capped geometry.
+    reward_bound : number, optional
+        f_bar; needed for the capped entropy.
+
+    Returns
+    -------
+    array of shape (n,)
+        (eta / 2) times the cumulative sum of \|g\|^2 (euclidean), \|g / rho\|^2 (scaled), sum_j max(mu_tj, mu_{t+1,j})
+        g_tj^2 (entropy), f_bar max_j (g_tj / rho_j)^2 (capped) (statement DMD-L3).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
+
+    Proof
+    -----
+    One step costs eta g . (mu_t - mu_{t+1}) - V_h(mu_{t+1}, mu_t) at most. For the Euclidean h this is at most eta^2
+    \|g\|^2 / 2. For the entropy each coordinate of V_h is (mu_{t+1} - mu_t)^2 / (2 max) at least; for the capped one
+    use strong convexity 1 / f_bar in l1 of rho mu. Lazy Euclidean steps obey the same bound.
+
+    Examples
+    --------
+    >>> mirror_descent_error(np.array([[0.5], [-0.5]]), step_size=1.0).tolist()
+    [0.125, 0.25]
+    """
+    choice("geometry", geometry, GEOMETRIES)
+    g, eta = entries("gradients", gradients, ndim=2), number("step_size", step_size, 0)
+    if geometry in ("scaled-euclidean", "capped-entropy"):
+        g = _per_rate(g, rate)
+    if geometry == "entropy":
+        mu = entries("prices", prices, 0, ndim=2)
+        if mu.shape != (len(g) + 1, g.shape[1]):
+            raise must("prices", f"of shape ({len(g) + 1}, {g.shape[1]})", mu.shape)
+        squares = (np.maximum(mu[:-1], mu[1:]) * g * g).sum(axis=1)
+    elif geometry == "capped-entropy":
+        squares = number("reward_bound", reward_bound, 0) * (g * g).max(axis=1)
+    else:
+        squares = (g * g).sum(axis=1)
+    return _scaled(squares.cumsum(), eta * HALF)
+
+
+def _per_rate(gradients: np.ndarray, rate: Any) -> np.ndarray:
+    """Gradients in units of the rates."""
+    return gradients / np.array(per_resource("rate", rate, gradients.shape[1], 0, ends="(]"))
+
+
+def _scaled(values: np.ndarray, factor: Any) -> np.ndarray:
+    """The product, in doubles where the values are doubles."""
+    return values * factor if values.dtype == object else values * float(factor)
+
+
+def mirror_descent_bound(
+    gradients: Any,
+    comparator: Any,
+    init: Any,
+    *,
+    step_size: Any,
+    geometry: str = "euclidean",
+    prices: Any = None,
+    rate: Any = None,
+    reward_bound: Any = None,
+) -> Any:
+    r"""Regret sum_{t <= n} g_t . (mu_t - mu) of the prices against a comparator mu, after each step n.
+
+    Parameters
+    ----------
+    gradients : array of shape (n, m)
+        g_1, ..., g_n.
+    comparator : array of shape (m,)
+        mu, in the domain; 0 gives the bound of complementary slackness (statement DMD-L10).
+    init : array of shape (m,)
+        mu_1.
+    step_size : number
+        eta, constant, above 0.
+    geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
+        The geometry.
+    prices, rate, reward_bound : array, array, number, optional
+        As in `mirror_descent_error`.
+
+    Returns
+    -------
+    array of shape (n,)
+        V_h(mu, mu_1) / eta + E_n (statement DMD-L3).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
+
+    Proof
+    -----
+    Optimality of mu_{t+1} gives eta g_t . (mu_{t+1} - mu) <= V_h(mu, mu_t) - V_h(mu, mu_{t+1}) - V_h(mu_{t+1}, mu_t).
+    Add eta g_t . (mu_t - mu_{t+1}), sum over t, and bound the local errors as in `mirror_descent_error`.
+
+    Examples
+    --------
+    >>> mirror_descent_bound(np.array([[0.5], [-0.5]]), [0.0], [0.0], step_size=1.0).tolist()
+    [0.125, 0.25]
+    """
+    start = bregman(comparator, init, geometry=geometry, rate=rate) / number("step_size", step_size, 0, ends="(]")
+    error = mirror_descent_error(
+        gradients, step_size=step_size, geometry=geometry, prices=prices, rate=rate, reward_bound=reward_bound
+    )
+    return error + (start if error.dtype == object else float(start))
+
+
+def depletion_bound(
+    last: Any, first: Any, *, rate: Any, cost_bound: Any, step_size: Any, geometry: str = "euclidean"
+) -> list[Any]:
+    r"""Periods T - tau that a resource which stopped the time may be short of, a number a resource.
+
+    Parameters
+    ----------
+    last, first : array of shape (m,)
+        mu_{tau+1} and mu_1; positive for the entropy.
+    rate : array of shape (m,)
+        rho, units a period, above 0.
+    cost_bound : float, or array of shape (m,)
+        b_bar, of all resources or of each, at least 0.
+    step_size : number
+        eta, constant, above 0.
+    geometry : {"euclidean", "scaled-euclidean", "entropy"}
+        The geometry; the rescaling of the capped entropy lowers prices, and nothing is known.
+
+    Returns
+    -------
+    list of m numbers
+        (b_bar_j + (h_j'(mu_{tau+1,j}) - h_j'(mu_1j)) / eta) / rho_j (statement DMD-L5).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
+
+    Proof
+    -----
+    Projections at 0 only raise prices, so h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta g_tj. Summed up to tau, eta times
+    (consumption_j - tau rho_j) is h_j'(mu_{tau+1,j}) - h_j'(mu_1j) at most, and the consumption is T rho_j - b_bar_j at
+    least when j stops the time.
+
+    Examples
+    --------
+    >>> depletion_bound([1.0], [0.0], rate=[0.5], cost_bound=1.0, step_size=0.5)
+    [6.0]
+    """
+    rates = positive_rates(rate)
+    bounds = cost_bounds(cost_bound, len(rates))
+    rises = violation_bound(last, first, step_size=step_size, rate=rates, geometry=geometry)
+    if len(rises) != len(rates):
+        raise must("last", f"of shape ({len(rates)},)", last)
+    return [(b + rise) / r for b, rise, r in zip(bounds, rises, rates, strict=True)]
+
+
+def violation_bound(
+    last: Any, first: Any, *, step_size: Any, rate: Any = None, geometry: str = "euclidean"
+) -> list[Any]:
+    r"""Units beyond the budget that proposals use when nothing is refused, a number a resource.
+
+    Parameters
+    ----------
+    last, first : array of shape (m,)
+        mu_{T+1} and mu_1; positive for the entropy.
+    step_size : number
+        eta, constant, above 0.
+    rate : array of shape (m,), optional
+        rho, above 0; needed for the scaled geometry.
+    geometry : {"euclidean", "scaled-euclidean", "entropy"}
+        The geometry; an equality for the entropy.
+
+    Returns
+    -------
+    list of m numbers
+        (h_j'(mu_{T+1,j}) - h_j'(mu_1j)) / eta >= sum_t b_tj - T rho_j (statement DMD-R1).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
+
+    Proof
+    -----
+    A projection at 0 only raises a price, so h_j'(mu_{t+1,j}) >= h_j'(mu_tj) - eta (rho_j - b_tj), with equality for
+    the entropy, which is never projected. Sum over all t and divide by eta.
+
+    Examples
+    --------
+    >>> violation_bound([0.25], [0.0], step_size=0.5)
+    [0.5]
+    """
+    choice("geometry", geometry, ("euclidean", "scaled-euclidean", "entropy"))
+    eta = number("step_size", step_size, 0, ends="(]")
+    if geometry == "entropy":
+        ends = per_resource("last", last, low=0, ends="(]")
+        starts = per_resource("first", first, len(ends), 0, ends="(]")
+        return [_log(end / start) / eta for end, start in zip(ends, starts, strict=True)]
+    ends = per_resource("last", last)
+    starts, scales = per_resource("first", first, len(ends)), [1] * len(ends)
+    if geometry == "scaled-euclidean":
+        scales = [r * r for r in per_resource("rate", rate, len(ends), 0, ends="(]")]
+    return [(end - start) * s / eta for end, start, s in zip(ends, starts, scales, strict=True)]
+
+
+def movement_bound(
+    gradients: Any, *, step_size: Any, geometry: str = "euclidean", rate: Any = None, reward_bound: Any = None
+) -> Any:
+    r"""How far the prices move in one step, in l1 (statement DMD-L8).
+
+    Parameters
+    ----------
+    gradients : array of shape (n, m)
+        g_t.
+    step_size : number
+        eta, at least 0.
+    geometry : {"euclidean", "capped-entropy"}
+        The geometry.
+    rate : array of shape (m,), optional
+        rho, above 0, for the capped entropy.
+    reward_bound : number, optional
+        f_bar, at least 0, for the capped entropy.
+
+    Returns
+    -------
+    array of shape (n,)
+        eta \|g_t\|_1 for \|mu_{t+1} - mu_t\|_1; eta f_bar max_j \|g_tj\| / rho_j for the move of rho mu in l1.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, what the geometry needs is missing, or there is no such geometry.
+
+    Proof
+    -----
+    Euclidean: a projection on [0, inf) moves no coordinate further from where it was. Capped: strong convexity 1 /
+    f_bar gives \|y_{t+1} - y_t\|_1^2 / f_bar <= eta g . (y_t - y_{t+1}) / rho <= eta max_j \|g_j\| / rho_j \|y_{t+1} -
+    y_t\|_1.
+
+    Examples
+    --------
+    >>> movement_bound(np.array([[0.5, -1.0]]), step_size=0.5).tolist()
+    [0.75]
+    """
+    choice("geometry", geometry, ("euclidean", "capped-entropy"))
+    size, eta = abs(entries("gradients", gradients, ndim=2)), number("step_size", step_size, 0)
+    if geometry == "capped-entropy":
+        return eta * number("reward_bound", reward_bound, 0) * _per_rate(size, rate).max(axis=1)
+    return eta * size.sum(axis=1)

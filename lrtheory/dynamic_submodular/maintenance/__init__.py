@@ -1,0 +1,1 @@
+"""What a maintained solution offers besides updates: answers, certificates, memory, invariants, saving."""

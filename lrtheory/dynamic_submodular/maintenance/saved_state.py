@@ -1,0 +1,140 @@
+"""The state of a solver in lists and numbers that JSON can hold, and the checks when it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import json_safe
+from lrtheory._state import entry, same_parameters
+from lrtheory._validation import must
+from lrtheory.dynamic_submodular.maintenance import invariants, memory
+from lrtheory.dynamic_submodular.structures import states
+from lrtheory.dynamic_submodular.structures import stream as streams
+
+__all__ = ["read", "written"]
+
+
+def written(solver: Any) -> dict[str, Any]:
+    """Tables and numbers by name, and the parameters that must be the same where they go on."""
+    used = int(solver._stream.tally[streams.N_SLOTS])
+    table = {name: json_safe(rows[:used]) for name, rows in solver._table._asdict().items()}
+    return {
+        **_parameters(solver),
+        "word": solver._rules.word,
+        "table": table,
+        "stream": _lists(solver._stream, solver._rules.is_exact),
+    }
+
+
+def _lists(stream: streams.Stream, is_exact: bool) -> dict[str, Any]:
+    kept = {name: rows.copy() for name, rows in stream._asdict().items()}
+    kept["ground"][streams.MARK] = 0  # what a call uses for itself
+    if is_exact:
+        kept["log"] = kept["log"][: max(1, kept["tally"][streams.HEAD])]
+    kept["tally"][[streams.POSITION, streams.PENDING]] = 0
+    return {name: json_safe(rows) for name, rows in kept.items()}
+
+
+def _parameters(solver: Any) -> dict[str, Any]:
+    return {
+        "k": solver.k,
+        "limits": None if solver.matroid is None else solver.matroid.limits.tolist(),
+        "groups": None if solver.matroid is None else solver.matroid.groups.tolist(),
+        "epsilon": solver.epsilon,
+        "method": solver.method,
+        "replay": solver.replay,
+        "n": solver._table.elements.shape[2],
+    }
+
+
+def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Rules, table, stream and scratch of a saved state; an error where it does not fit the solver."""
+    twin = solver.copy()
+    twin._fit()
+    same_parameters(state, _parameters(twin))
+    table = _arrays("table", entry(state, "table"), states.State, twin._table, free_axis=True)
+    is_exact = twin._rules.is_exact
+    stream = _arrays("stream", entry(state, "stream"), streams.Stream, twin._stream, free_axis=False, is_exact=is_exact)
+    word = entry(state, "word")
+    if isinstance(word, bool) or not isinstance(word, int) or not 0 <= word < 2**63:
+        raise must("state['word']", "an integer in [0, 2^63)", word)
+    _check_places(table, stream, twin)
+    _check_stream(stream, twin)
+    whole, _, work = memory.tables(twin, max(len(table.numbers), memory.first_slots(twin)), table.elements.shape[2])
+    states.transplant(table, whole)
+    try:
+        for slot in range(1, int(stream.tally[streams.N_SLOTS])):
+            invariants.check_lists(states.at(whole, slot), solver.method == "batched")
+    except AssertionError as error:
+        raise must("state['table']", "one whose lists hold each element once", str(error)) from error
+    return twin._rules._replace(word=word), whole, stream, work
+
+
+def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_exact: bool = False) -> Any:
+    """Arrays of the types and shapes of others; along a free axis any number."""
+    found = {}
+    for field, own in like._asdict().items():
+        if not isinstance(given, Mapping) or field not in given:
+            raise must(f"state[{name!r}]", f"a mapping with the key {field!r}", given)
+        is_free = free_axis or (field == "log" and is_exact)
+        try:
+            rows = np.array(given[field], own.dtype).reshape(len(given[field]), *own.shape[1:])
+        except (ValueError, TypeError, OverflowError) as error:
+            raise must(
+                f"state[{name!r}][{field!r}]", f"an array of shape {own.shape}", np.shape(given[field])
+            ) from error
+        if not is_free and rows.shape != own.shape:
+            raise must(f"state[{name!r}][{field!r}]", f"an array of shape {own.shape}", rows.shape)
+        found[field] = rows
+    return kind(**found)
+
+
+def _check_places(table: Any, stream: Any, solver: Any) -> None:
+    """Everything that kernels use as a place is one."""
+    n, length = table.elements.shape[2], table.levels.shape[2] - 2
+    steps, n_slots = table.stairs.shape[2], len(table.numbers)
+    for name, rows in table._asdict().items():
+        if len(rows) != n_slots:
+            raise must(f"state['table'][{name!r}]", f"{n_slots} tables, as many as 'numbers'", len(rows))
+    _within("elements", table.elements[:, states.DEEPEST], -1, length)
+    _within("elements", table.elements[:, states.AFTER : states.PLACE], -1, n - 1)
+    _within("elements", table.elements[:, states.PLACE], 0, length)
+    _within("levels", table.levels[:, [states.MEMBER, states.HEAD]], -1, n - 1)
+    _within("levels", table.levels[:, states.BEGIN], 0, steps)
+    _within("levels", table.levels[:, states.START], 0, length)
+    _within("numbers", table.numbers[:, : states.INDEX], 0, n)
+    _within("numbers", table.numbers[:, [states.LENGTH, states.LEVELS]], 0, length)
+    _within("stairs", table.stairs, -1, max(steps, length, solver.objective.n) - 1)
+    tally = stream.tally
+    _within("ground", stream.ground[: streams.MARK], -1, n - 1)
+    _within("chosen", stream.chosen, -1, n - 1)
+    _within("tally", tally[[streams.N_LIVE, streams.N_POSITIVE]], 0, n)
+    _within("tally", tally[[streams.N_NOW, streams.N_BEFORE]], 0, length)
+    _within("tally", tally[[streams.N_SLOTS]], 1, n_slots)
+    _within("tally", tally[[streams.HEAD]], 0, len(stream.log) if solver._rules.is_exact else 2**62)
+    _within("log", stream.log, -n, n - 1)
+
+
+def _check_stream(stream: Any, solver: Any) -> None:
+    """The elements present are known, and stand where they say."""
+    n_live = int(stream.tally[streams.N_LIVE])
+    present = stream.ground[streams.LIVE, :n_live]
+    where = np.full(stream.ground.shape[1], -1)
+    _within("ground", present, 0, solver.objective.n - 1)
+    where[present] = np.arange(n_live)
+    if (where[present] != np.arange(n_live)).any() or (where != stream.ground[streams.WHERE]).any():
+        raise must("state['stream']['ground']", "one that lists each present element once, at its place", present)
+    singles = stream.singles[present]
+    if not (np.isfinite(singles) & (singles >= 0)).all():
+        raise must("state['stream']['singles']", "finite and at least 0", singles.min(initial=0))
+    if (singles > 0).sum() != stream.tally[streams.N_POSITIVE]:
+        raise must("state['stream']['tally']", f"one that counts {(singles > 0).sum()} elements of worth", n_live)
+
+
+def _within(name: str, values: np.ndarray, low: int, high: int) -> None:
+    outside = values[(values < low) | (values > high)]
+    if outside.size:
+        raise must("state", f"one whose {name!r} lies in [{low}, {high}]", int(outside[0]))

@@ -1,0 +1,186 @@
+r"""Offline selection: kernels that build one sequence from an array of candidates.
+
+``state`` is empty and has room; ``bounds[a]`` ends as an upper bound of the marginal of candidate a on the solution,
+the last one asked for, infinite for none and -infinite for what was taken. Of equal marginals the earlier candidate
+wins. Elements whose marginal is not positive are never taken. Every kernel returns the length and the marginals asked
+for.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lrtheory.dynamic_submodular.structures import prefixes, randomness
+from lrtheory.dynamic_submodular.structures.prefixes import MEMBER
+from lrtheory.dynamic_submodular.structures.randomness import flat
+from lrtheory.dynamic_submodular.structures.states import EMPTY, NOBODY, passes
+
+__all__ = ["exhaust", "lazy", "naive", "random", "stochastic", "threshold"]
+
+
+@flat
+def take(record, state, length, candidates, bounds, a, gain):
+    """Append candidate a, with this marginal; the new length."""
+    prefixes.extend(record, state, length + 1, candidates[a], gain)
+    bounds[a] = -math.inf
+    return length + 1
+
+
+@flat
+def naive(record, state, candidates, k, bounds, gains):
+    """The best candidate of all in every round."""
+    length, queries = EMPTY, 0
+    while length < k:
+        best = NOBODY
+        for a in range(candidates.shape[0]):
+            if bounds[a] > -math.inf:
+                bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
+                queries += 1
+                if best < 0 or bounds[a] > bounds[best]:
+                    best = a
+        if best < 0 or not bounds[best] > 0:
+            break
+        length = take(record, state, length, candidates, bounds, best, bounds[best])
+    return length, queries
+
+
+@flat
+def sink(heap, size, bounds, place):
+    """Let the candidate at this place of the heap sink to where no larger one is below it."""
+    a = heap[place]
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size and comes_before(bounds, heap[child + 1], heap[child]):
+            child += 1
+        if not comes_before(bounds, heap[child], a):
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = a
+
+
+@flat
+def comes_before(bounds, a, b):
+    """Whether candidate a has the larger bound, or the same and comes first."""
+    return bounds[a] > bounds[b] or (bounds[a] == bounds[b] and a < b)
+
+
+@flat
+def lazy(record, state, candidates, k, bounds, gains, heap, asked_at):
+    """As `naive`, but a marginal is asked for again only when its last value tops the heap."""
+    size = candidates.shape[0]
+    length, queries = EMPTY, size
+    prefixes.gains_of(record, state, length, candidates, bounds, gains)
+    for a in range(size):
+        heap[a], asked_at[a] = a, 0
+    for place in range(size // 2 - 1, -1, -1):
+        sink(heap, size, bounds, place)
+    while length < k and size > 0:
+        a = heap[0]
+        if not bounds[a] > 0:
+            break
+        if asked_at[a] == length:
+            length = take(record, state, length, candidates, bounds, a, bounds[a])
+            size -= 1
+            heap[0] = heap[size]
+        else:
+            bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
+            asked_at[a] = length
+            queries += 1
+        if size > 0:
+            sink(heap, size, bounds, EMPTY)
+    return length, queries
+
+
+@flat
+def stochastic(record, state, candidates, k, bounds, gains, rest, n_samples, numbers):
+    """The best of a random sample in every round."""
+    size, length, queries = candidates.shape[0], EMPTY, 0
+    for a in range(size):
+        rest[a] = a
+    for _ in range(k):
+        best = NOBODY
+        for place in range(min(n_samples, size)):
+            other = place + randomness.below(numbers, size - place)
+            rest[place], rest[other] = rest[other], rest[place]
+            a = rest[place]
+            bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
+            queries += 1
+            if best < 0 or comes_before(bounds, a, rest[best]):
+                best = place
+        if best >= 0 and bounds[rest[best]] > 0:
+            a = rest[best]
+            length = take(record, state, length, candidates, bounds, a, bounds[a])
+            size -= 1
+            rest[best] = rest[size]
+    return length, queries
+
+
+@flat
+def threshold(record, state, candidates, k, bounds, gains, epsilon):
+    """Whatever reaches a threshold, which falls by 1 - epsilon from the best single value to epsilon / n of it."""
+    n, length = candidates.shape[0], EMPTY
+    prefixes.gains_of(record, state, length, candidates, bounds, gains)
+    queries, top = n, 0.0
+    for a in range(n):
+        top = max(top, bounds[a])
+    level = top
+    while length < k and top > 0 and level >= epsilon * top / n:
+        for a in range(n):
+            if length < k and passes(bounds[a], level):  # marginals only fall
+                bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
+                queries += 1
+                if passes(bounds[a], level):
+                    length = take(record, state, length, candidates, bounds, a, bounds[a])
+        level *= 1 - epsilon
+    return length, queries
+
+
+@flat
+def random(record, state, candidates, k, bounds, gains, best, numbers):
+    """In every round one of the k best, uniformly; a place without a positive marginal is a dummy and adds nothing."""
+    length, queries = EMPTY, 0
+    for _ in range(k):
+        size = 0
+        for a in range(candidates.shape[0]):
+            if bounds[a] > -math.inf:
+                bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
+                queries += 1
+                place = size
+                while place > 0 and comes_before(bounds, a, best[place - 1]):
+                    if place < k:
+                        best[place] = best[place - 1]
+                    place -= 1
+                if place < k:
+                    best[place] = a
+                    size = min(size + 1, k)
+        drawn = randomness.below(numbers, k)
+        if drawn < size and bounds[best[drawn]] > 0:
+            a = best[drawn]
+            length = take(record, state, length, candidates, bounds, a, bounds[a])
+    return length, queries
+
+
+@flat
+def exhaust(record, state, candidates, k, gains, places, best):
+    """All sets of at most k candidates, in lexicographic order; the first best one is left in `best`."""
+    n, depth, queries = candidates.shape[0], 0, 0
+    best_value, best_size = 0.0, 0
+    places[0] = -1
+    while depth >= 0:
+        places[depth] += 1
+        if depth == k or places[depth] >= n:
+            depth -= 1
+            if depth >= 0:
+                prefixes.truncate(record, state, depth + 1, depth)
+            continue
+        v = candidates[places[depth]]
+        prefixes.extend(record, state, depth + 1, v, prefixes.gain(record, state, depth, v, gains))
+        queries += 1
+        depth += 1
+        if state.marks[prefixes.VALUE, depth] > best_value:
+            best_value, best_size = state.marks[prefixes.VALUE, depth], depth
+            for z in range(depth):
+                best[z] = state.levels[MEMBER, z + 1]
+        places[depth] = places[depth - 1]
+    return best_size, queries

@@ -1,0 +1,1 @@
+"""Streams of updates: made, from files, and as windows of an order of arrival."""

@@ -1,0 +1,396 @@
+r"""Many guesses of the optimum at once: the eager table, the lazy pair, and the answer after every update.
+
+Guess j is o_j = u (1 + epsilon)^j, u the value of the first element that was worth something, so that no answer depends
+on the unit of f; its threshold is t_j = o_j / (2k). Under a matroid it is a guess of the largest element.
+
+*Eager.* Element v lives in the guesses with f(v) <= o_j <= 2k f(v), each of which sees every update of it; the answer
+is the best of all.
+
+*Lazy.* Every guess sees all elements, but only when it is visited. A full guess (T = k) proves f(I) >= o_j / 2; an open
+one (T < k) proves OPT <= f(I) + o_j / 2. So a full j beside an open j + 1 is all that an answer needs. The walk to such
+a pair starts at the last one, in steps that double until a full and an open guess are met, and then halves what lies
+between. Replay "net" brings a guess up to date by what changed since its last visit, where an insertion and a deletion
+cancel, or from scratch when that is more than a quarter of what is present; so few guesses are kept. Replay "exact"
+repeats every update in order with the guess's own coins, so that it goes the way of a guess that was never late.
+
+*Groups.* The guesses are of the largest value of one element; only the one just above it matters.
+
+Kernels, on a table of states (`states`) whose slot 0 is empty and used as scratch, and on a `stream.Stream`. The
+arguments ``levelled`` or ``batched``, ``grouped`` and ``eager`` are None or True; the compiler leaves out what stands
+under ``if ... is not None`` of a None, and nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory.dynamic_submodular.structures import batches, levels, prefixes, randomness, states
+from lrtheory.dynamic_submodular.structures import stream as streams
+from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
+from lrtheory.dynamic_submodular.structures.randomness import flat
+from lrtheory.dynamic_submodular.structures.states import (
+    ABSENT,
+    BAR,
+    CURSOR,
+    DEEPEST,
+    EMPTY,
+    GROUP,
+    GUESS,
+    INDEX,
+    LENGTH,
+    LIMIT,
+    LOWER,
+    N_DEAD,
+    ONE,
+    POOL,
+    QUERIES,
+    SCALES,
+    SIZE,
+    UNKNOWN,
+)
+from lrtheory.dynamic_submodular.structures.stream import (
+    AT,
+    BEFORE,
+    FREE,
+    FULL,
+    HEAD,
+    J_FULL,
+    J_OPEN,
+    LEAST,
+    LIVE,
+    LOST,
+    N_BEFORE,
+    N_GUESSES,
+    N_LIVE,
+    N_NOW,
+    N_POSITIVE,
+    N_SLOTS,
+    NOW,
+    OPEN,
+    PENDING,
+    POSITION,
+    SINGLE_QUERIES,
+    STRIDE,
+    TOP,
+    UNIT,
+    UPPER,
+    WHERE,
+    WORTH,
+)
+
+__all__ = ["DONE", "NEEDS_SLOT", "collect", "decide", "find", "slot_for", "sync", "update"]
+
+#: what `update` returns: all done, or a slot for another guess is needed
+DONE, NEEDS_SLOT = range(2)
+#: where a guess that has seen nothing stands in the log
+LONG_AGO = -(2**60)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+@flat
+def find(table, tally, j):
+    """The slot of guess j, or -1."""
+    for slot in range(1, tally[N_SLOTS]):
+        if table.numbers[slot, INDEX] == j:
+            return slot
+    return -1
+
+
+@flat
+def take_slot(table, stream, rules, eager):
+    """A slot for a new guess: an unused one, or one whose guess can be built again; -1 for none.
+
+    In an eager table that is a guess without elements; of lazy ones, except for the pair that the walk has met, the one
+    that was not visited for longest; none where every guess must go on from where it stopped.
+    """
+    tally = stream.tally
+    if tally[N_SLOTS] < table.numbers.shape[0]:
+        tally[N_SLOTS] += 1
+        return tally[N_SLOTS] - 1
+    if eager is None and rules.is_exact:
+        return -1
+    oldest = EMPTY
+    for slot in range(1, tally[N_SLOTS]):
+        is_kept = eager is None and (slot == tally[FULL] or slot == tally[OPEN])
+        if not is_kept and (oldest == EMPTY or table.numbers[slot, CURSOR] < table.numbers[oldest, CURSOR]):
+            oldest = np.int64(slot)
+    if oldest == EMPTY or (eager is not None and table.numbers[oldest, CURSOR] > 0):
+        return -1
+    for count in range(4):  # what is left of the old guess is cleared when the new one is built; an idle one is empty
+        tally[LOST + count] += table.numbers[oldest, QUERIES + count]
+        table.numbers[oldest, QUERIES + count] = 0
+    return oldest
+
+
+@flat
+def slot_for(table, stream, rules, grouped, eager, j):
+    """The slot of guess j, which is set up when it is new: its random stream depends on j alone; -1 for no slot."""
+    slot = find(table, stream.tally, j)
+    if slot >= 0:
+        return slot
+    slot = take_slot(table, stream, rules, eager)
+    if slot < 0:
+        return slot
+    value = states.on_grid(stream.answers[UNIT], rules.epsilon, j)
+    threshold = value / (2 * rules.k)
+    if grouped is not None:
+        threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)
+    threshold = max(threshold, LEAST)  # the least positive double
+    state = states.slot_of(table, slot)
+    states.set_guess(state, j, value, threshold, rules.epsilon, randomness.stream_of(rules.word, j))
+    # what has seen nothing is built from scratch, unless the log is kept; in an eager table it counts its elements
+    state.numbers[CURSOR] = 0 if rules.is_exact or eager is not None else LONG_AGO
+    stream.tally[N_GUESSES] += 1
+    return slot
+
+
+@flat
+def sync(record, table, slot, stream, work, rules, levelled, batched):
+    """Bring a guess up to date."""
+    state, tally = states.slot_of(table, slot), stream.tally
+    head, cursor = tally[HEAD], state.numbers[CURSOR]
+    state.numbers[CURSOR] = head
+    if not rules.is_exact and head - cursor > 8 + tally[N_LIVE] // 4:
+        states.clear(record, state)
+        for a in range(tally[N_LIVE]):
+            work.whole[POOL, a] = stream.ground[LIVE, a]
+        if levelled is not None:
+            levels.settle(record, state, work, tally[N_LIVE], ONE, ONE)
+        if batched is not None:
+            batches.build(record, state, work, ONE, tally[N_LIVE])
+        return
+    for place in range(cursor, head):
+        op = stream.log[place % stream.log.shape[0]]
+        v = op if op >= 0 else ~op
+        is_present = op >= 0 if rules.is_exact else stream.ground[WHERE, v] >= 0
+        is_known = state.elements[DEEPEST, v] != ABSENT
+        if is_present and not is_known:
+            if levelled is not None:
+                levels.insert(record, state, work, v)
+            if batched is not None:
+                batches.insert(record, state, work, v)
+        elif is_known and not is_present:
+            if levelled is not None:
+                levels.delete(record, state, work, v)
+            if batched is not None:
+                batches.delete(record, state, work, v)
+
+
+# --- the walk of the lazy pair ----------------------------------------------------------------------------------------
+
+
+@flat
+def start_walk(tally):
+    """Begin where the last walk has ended, and have met no guess yet."""
+    tally[STRIDE] = 1
+    tally[J_FULL] = tally[J_OPEN] = FREE
+    tally[FULL] = tally[OPEN] = -1
+
+
+@flat
+def decide(table, slot, stream, rules):
+    """Look at the guess where the walk is; returns whether it has arrived, and moves it on where it has not."""
+    tally, j = stream.tally, stream.tally[AT]
+    length, guess = table.numbers[slot, LENGTH], table.marks[slot, SCALES, GUESS]
+    value = table.marks[slot, VALUE, length]
+    if length == rules.k:
+        tally[FULL], tally[J_FULL] = slot, j
+        if tally[J_OPEN] == j + 1:
+            return True
+    else:
+        tally[OPEN], tally[J_OPEN] = slot, j
+        stream.answers[UPPER] = value + guess / 2
+        if tally[J_FULL] == j - 1:
+            return True
+        if guess / 2 <= rules.epsilon * value:  # it proves more than a pair would
+            tally[FULL] = -1
+            return True
+    streams.go_on(stream, rules, length)
+    return False
+
+
+@flat
+def better(record, table, stream, work, batched):
+    """The better guess of the pair."""
+    full, opened = stream.tally[FULL], stream.tally[OPEN]
+    if full < 0:
+        return opened
+    first = live_value(record, table, full, stream, work, batched)
+    second = live_value(record, table, opened, stream, work, batched)
+    return full if first >= second else opened
+
+
+# --- other guesses ----------------------------------------------------------------------------------------------------
+
+
+@flat
+def best_of_table(table, stream, rules):
+    """The slot of the best guess of an eager table, and the least upper bound that its open guesses prove."""
+    tally, answers = stream.tally, stream.answers
+    highest = FREE
+    for slot in range(1, tally[N_SLOTS]):
+        if table.levels[slot, SIZE, 1] > 0:
+            highest = max(highest, table.numbers[slot, INDEX])
+    # every f(v) is below this, or one more guess would hold v
+    unit = answers[UNIT]
+    top = states.on_grid(unit, rules.epsilon, highest + 1) / (2 * rules.k) * (1 + 1e-8)
+    if highest == streams.index_below(np.inf, unit, rules.epsilon):  # there are no higher guesses than numbers
+        top = np.inf
+    answers[UPPER] = rules.k * top
+    best, best_value = 1, -1.0
+    for slot in range(1, tally[N_SLOTS]):
+        length, guess = table.numbers[slot, LENGTH], table.marks[slot, SCALES, GUESS]
+        value = table.marks[slot, VALUE, length]
+        if length < rules.k and guess >= top:
+            answers[UPPER] = min(answers[UPPER], value + guess / 2)
+        if value > best_value:
+            best, best_value = slot, value
+    return best
+
+
+@flat
+def change_table(record, table, stream, work, rules, eager, op):
+    """Show an update to every guess of an eager table that it concerns; returns whether all of them have a slot."""
+    v = op if op >= 0 else ~op
+    single = stream.singles[v]
+    if single == 0:
+        return True
+    unit = stream.answers[UNIT]
+    first = streams.index_above(single, unit, rules.epsilon)
+    last = streams.index_below(2 * rules.k * single, unit, rules.epsilon)
+    for j in range(first, last + 1):
+        slot = slot_for(table, stream, rules, None, eager, j)
+        if slot < 0:
+            return False
+        state = states.slot_of(table, slot)
+        is_known = state.elements[DEEPEST, v] != ABSENT
+        if op >= 0 and not is_known:  # else it was shown before a slot was missing
+            levels.insert(record, state, work, v)
+            state.numbers[CURSOR] += 1
+        elif op < 0 and is_known:
+            levels.delete(record, state, work, v)
+            state.numbers[CURSOR] -= 1
+    return True
+
+
+@flat
+def group_bound(table, slot, stream, work):
+    """With groups: f of all picks, and for every place of a group at most its bar (`theory.group_bound`)."""
+    length = table.numbers[slot, LENGTH]
+    upper = table.marks[slot, VALUE, length]
+    for group in range(table.marks.shape[1] - BAR):
+        upper += work.whole[LIMIT, group] * table.marks[slot, BAR + group, length]
+    stream.answers[UPPER] = upper
+
+
+# --- the answer -------------------------------------------------------------------------------------------------------
+
+
+@flat
+def collect(record, table, slot, stream, work, batched, grouped):
+    """Write the solution of a guess to ``chosen`` and return its value: living members, and what groups have kept."""
+    state, tally, chosen = states.slot_of(table, slot), stream.tally, stream.chosen
+    length, size = state.numbers[LENGTH], 0
+    for z in range(1, length + 1):
+        v = state.levels[MEMBER, z]
+        keeps = state.elements[DEEPEST, v] != ABSENT  # dead members of batches are left out
+        if grouped is not None:
+            keeps = rank_in_group(state, work, z) < work.whole[LIMIT, work.whole[GROUP, v]]
+        if keeps:
+            chosen[NOW, size] = v
+            size += 1
+    tally[N_NOW] = size
+    if grouped is None:
+        return live_value(record, table, slot, stream, work, batched)
+    if size == length:
+        return state.marks[VALUE, length]
+    tally[SINGLE_QUERIES] += 1
+    return prefixes.set_value(record, states.slot_of(table, EMPTY), chosen[NOW, :size], work.gains)
+
+
+@flat
+def rank_in_group(state, work, z):
+    """How many picks of the same group weigh more than the z-th; of equal ones the earlier counts as heavier."""
+    marks, group = state.marks, work.whole[GROUP, state.levels[MEMBER, z]]
+    weight, heavier = marks[VALUE, z] - marks[VALUE, z - 1], 0
+    for y in range(1, state.numbers[LENGTH] + 1):
+        if work.whole[GROUP, state.levels[MEMBER, y]] == group:
+            other = marks[VALUE, y] - marks[VALUE, y - 1]
+            heavier += other > weight or (other == weight and y < z)
+    return heavier
+
+
+@flat
+def live_value(record, table, slot, stream, work, batched):
+    """The value of a guess without its dead members."""
+    state = states.slot_of(table, slot)
+    if batched is None or state.numbers[N_DEAD] == 0:
+        return state.marks[VALUE, state.numbers[LENGTH]]
+    if state.marks[LOWER, 0] == UNKNOWN:
+        items, size = work.whole[POOL], 0
+        for z in range(1, state.numbers[LENGTH] + 1):
+            if state.elements[DEEPEST, state.levels[MEMBER, z]] != ABSENT:
+                items[size] = state.levels[MEMBER, z]
+                size += 1
+        scratch = states.slot_of(table, EMPTY)
+        stream.tally[SINGLE_QUERIES] += 1
+        state.marks[LOWER, 0] = prefixes.set_value(record, scratch, items[:size], work.gains)
+    return state.marks[LOWER, 0]
+
+
+@flat
+def keep_solution(stream):
+    """What is the solution now is the one before from now on."""
+    stream.tally[N_BEFORE] = stream.tally[N_NOW]
+    for a in range(stream.chosen.shape[1]):
+        stream.chosen[BEFORE, a] = stream.chosen[NOW, a]
+
+
+@flat
+def update(record, table, stream, work, rules, levelled, batched, grouped, eager, ops, trace):
+    """Apply updates from ``tally[POSITION]`` on, with an answer after each; returns DONE or what is missing to go on.
+
+    Called again with more slots it goes on where it stopped.
+    """
+    tally = stream.tally
+    while tally[POSITION] < ops.shape[0]:
+        op, place = ops[tally[POSITION]], tally[POSITION]
+        if tally[PENDING] == 0:
+            if trace.values.shape[0] > 0:
+                trace.queries[place] = -streams.queries(table, tally)
+            streams.note(record, table, stream, work, rules, grouped, op)
+            keep_solution(stream)
+            start_walk(tally)
+            tally[PENDING] = 1
+        slot = EMPTY
+        if eager is not None:
+            if not change_table(record, table, stream, work, rules, eager, op):
+                return NEEDS_SLOT
+            slot = best_of_table(table, stream, rules)
+        else:
+            arrived = tally[N_POSITIVE] == 0
+            while not arrived:
+                if grouped is not None:
+                    tally[AT] = streams.index_above(stream.answers[TOP], stream.answers[UNIT], rules.epsilon)
+                slot = slot_for(table, stream, rules, grouped, eager, tally[AT])
+                if slot < 0:
+                    return NEEDS_SLOT
+                sync(record, table, slot, stream, work, rules, levelled, batched)
+                arrived = grouped is not None or decide(table, slot, stream, rules)
+            if grouped is not None:
+                group_bound(table, slot, stream, work)
+            elif tally[N_POSITIVE] > 0:
+                slot = better(record, table, stream, work, batched)
+        tally[N_NOW] = 0
+        stream.answers[WORTH] = 0.0
+        if tally[N_POSITIVE] == 0:
+            stream.answers[UPPER] = 0.0
+        else:
+            stream.answers[WORTH] = collect(record, table, slot, stream, work, batched, grouped)
+        if trace.values.shape[0] > 0:
+            streams.write_trace(table, stream, trace, place)
+        tally[PENDING] = 0
+        tally[POSITION] += 1
+    return DONE

@@ -1,0 +1,213 @@
+r"""The stream: which elements are present, what each is worth alone, and the log of updates. Kernels.
+
+==========  ============================================================================================================
+ground      int64 (3, n): WHERE v stands among the LIVE elements, -1 for absent; MARK, scratch
+singles     float64 (n,): f(v) of the elements present
+log         int64: the updates; entry i at place i modulo the length
+tally       int64, see below
+answers     float64 (4,): WORTH of the solution, UPPER bound of the optimum, TOP value of one element (groups alone),
+            UNIT of the grid of guesses, the value of the first element that was worth something, 0 before
+chosen      int64 (2, K + 1): the solution NOW and BEFORE the last update
+==========  ============================================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import NamedTuple
+
+import numpy as np
+
+from lrtheory.dynamic_submodular.structures import prefixes, states
+from lrtheory.dynamic_submodular.structures.randomness import flat
+from lrtheory.dynamic_submodular.structures.states import QUERIES
+
+__all__ = [
+    "Rules",
+    "Stream",
+    "Trace",
+    "go_on",
+    "index_above",
+    "index_below",
+    "moved_log",
+    "new_stream",
+    "new_trace",
+    "note",
+    "queries",
+    "write_trace",
+]
+
+WHERE, LIVE, MARK = range(3)
+NOW, BEFORE = range(2)
+WORTH, UPPER, TOP, UNIT = range(4)
+#: entries of ``tally``: elements present, those with f(v) > 0, updates so far, slots in use, the guess AT which the
+#: walk is, place in the updates of a call, whether only the answer to the last one is missing, sizes of the two
+#: solutions, marginals asked for outside of guesses, guesses made
+N_LIVE, N_POSITIVE, HEAD, N_SLOTS, AT, POSITION, PENDING, N_NOW, N_BEFORE, SINGLE_QUERIES, N_GUESSES = range(11)
+#: the walk: numbers of the full and of the open guess that it has met, and their slots, -1 for none
+J_FULL, J_OPEN, FULL, OPEN = range(11, 15)
+#: how far its next step goes while it has not met both
+STRIDE = 15
+#: the counts of guesses that were given up, four in a row
+LOST = 16
+#: number of a slot without a guess, and of no guess at all
+FREE = -(2**62)
+LARGEST = sys.float_info.max
+#: the least positive double, and the least unit of a grid, from which every double is still within reach
+LEAST, LEAST_UNIT = 5e-324, 1e-290
+EMPTY = np.int64(0)
+
+
+class Rules(NamedTuple):
+    """The constants of a run; `word` starts the random streams."""
+
+    k: int
+    epsilon: float
+    is_exact: bool
+    word: int
+
+
+class Stream(NamedTuple):
+    """What all guesses share; see the table at the top of this module."""
+
+    ground: np.ndarray
+    singles: np.ndarray
+    log: np.ndarray
+    tally: np.ndarray
+    answers: np.ndarray
+    chosen: np.ndarray
+
+
+class Trace(NamedTuple):
+    """What is noted after every update; empty arrays for nothing."""
+
+    values: np.ndarray
+    uppers: np.ndarray
+    queries: np.ndarray
+    changes: np.ndarray
+
+
+def new_stream(n: int, length: int, log_length: int) -> Stream:
+    """No element, no update."""
+    stream = Stream(
+        ground=np.zeros((3, n), np.int64),
+        singles=np.zeros(n),
+        log=np.zeros(log_length, np.int64),
+        tally=np.zeros(LOST + 4, np.int64),
+        answers=np.zeros(4),
+        chosen=np.full((2, length + 1), -1, np.int64),
+    )
+    stream.ground[WHERE] = -1
+    stream.tally[N_SLOTS] = 1  # slot 0 is scratch
+    stream.tally[AT] = stream.tally[J_FULL] = stream.tally[J_OPEN] = FREE
+    return stream
+
+
+def new_trace(n_ops: int) -> Trace:
+    """Room for what is noted after each of some updates."""
+    return Trace(np.zeros(n_ops), np.zeros(n_ops), np.zeros(n_ops, np.int64), np.zeros(n_ops, np.int64))
+
+
+def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
+    """The log at its places in an array of another length; unless all is kept, only what fits."""
+    old, head = stream.log, int(stream.tally[HEAD])
+    length = max(length, len(old)) if is_exact else length
+    log = np.zeros(length, np.int64)
+    places = np.arange(max(0, head - min(len(old), length)), head)
+    log[places % length] = old[places % len(old)]
+    return log
+
+
+# --- kernels ----------------------------------------------------------------------------------------------------------
+
+
+@flat
+def index_above(value, unit, epsilon):
+    """The least j with o_j = unit (1 + epsilon)^j >= value, up to rounding."""
+    return math.ceil(states.log_ratio(max(value, LEAST), unit) / math.log1p(epsilon) - 1e-9)
+
+
+@flat
+def index_below(value, unit, epsilon):
+    """The largest j with o_j <= value, up to rounding; of infinity the largest that is a number."""
+    return math.floor(states.log_ratio(min(value, LARGEST), unit) / math.log1p(epsilon) + 1e-9)
+
+
+@flat
+def note(record, table, stream, work, rules, grouped, op):
+    """Write an update into the log and the set of the elements present."""
+    ground, singles, tally, answers = stream.ground, stream.singles, stream.tally, stream.answers
+    stream.log[tally[HEAD] % stream.log.shape[0]] = op
+    tally[HEAD] += 1
+    if op >= 0:
+        prefixes.profile(record, states.slot_of(table, EMPTY), op, EMPTY, EMPTY, 0.0, work.gains)
+        singles[op] = work.gains[0]
+        tally[SINGLE_QUERIES] += 1
+        ground[WHERE, op] = tally[N_LIVE]
+        ground[LIVE, tally[N_LIVE]] = op
+        tally[N_LIVE] += 1
+        tally[N_POSITIVE] += singles[op] > 0
+        answers[TOP] = max(answers[TOP], singles[op])
+        if answers[UNIT] == 0 and singles[op] > 0:
+            answers[UNIT] = max(singles[op], LEAST_UNIT)
+        if tally[AT] == FREE and singles[op] > 0:  # a first walk starts at f(v), others where the last one ended
+            tally[AT] = index_above(singles[op], answers[UNIT], rules.epsilon)
+        return
+    v = ~op
+    tally[N_LIVE] -= 1
+    tally[N_POSITIVE] -= singles[v] > 0
+    last = ground[LIVE, tally[N_LIVE]]
+    ground[LIVE, ground[WHERE, v]], ground[WHERE, last] = last, ground[WHERE, v]
+    ground[WHERE, v] = -1
+    if grouped is not None and singles[v] >= answers[TOP]:
+        answers[TOP] = 0.0
+        for a in range(tally[N_LIVE]):
+            answers[TOP] = max(answers[TOP], singles[ground[LIVE, a]])
+
+
+@flat
+def go_on(stream, rules, length):
+    """The next stop of a walk: half-way between a full guess and an open one; without both, a step that doubles.
+
+    Where the thresholds exceed the largest f(v), sequences are empty: no step up goes on there, and the first step down
+    from there leaves it.
+    """
+    tally = stream.tally
+    full, opened, stride = tally[J_FULL], tally[J_OPEN], tally[STRIDE]
+    tally[STRIDE] = 2 * stride
+    if full != FREE and opened != FREE:
+        tally[AT] = (full + opened) // 2
+        return
+    if stride == 1 and length > 0:
+        tally[AT] += 1 if opened == FREE else -1
+        return
+    top = 0.0
+    for a in range(tally[N_LIVE]):
+        top = max(top, stream.singles[stream.ground[LIVE, a]])
+    highest = index_below(2 * rules.k * top, stream.answers[UNIT], rules.epsilon)
+    if opened == FREE:
+        tally[AT] += max(1, min(stride, highest + 1 - tally[AT]))
+    else:
+        tally[AT] = min(tally[AT] - stride, highest)
+
+
+@flat
+def queries(table, tally):
+    """Marginals asked for so far."""
+    total = tally[SINGLE_QUERIES] + tally[LOST]
+    for slot in range(1, tally[N_SLOTS]):
+        total += table.numbers[slot, QUERIES]
+    return total
+
+
+@flat
+def write_trace(table, stream, trace, place):
+    """Note the answer after an update: value, bound, marginals that it cost, elements new in the solution."""
+    tally, ground, chosen = stream.tally, stream.ground, stream.chosen
+    trace.values[place], trace.uppers[place] = stream.answers[WORTH], stream.answers[UPPER]
+    trace.queries[place] += queries(table, tally)
+    for a in range(tally[N_BEFORE]):
+        ground[MARK, chosen[BEFORE, a]] = tally[HEAD]
+    for a in range(tally[N_NOW]):
+        trace.changes[place] += ground[MARK, chosen[NOW, a]] != tally[HEAD]

@@ -1,0 +1,1 @@
+"""Ballots as tables of places, from arrays and files, and the compiled sums over them."""

@@ -1,0 +1,185 @@
+r"""Smoothness of mean scores, the condition under which quotas undo a bias.
+
+F is (alpha, beta, gamma)-smooth when each mean score, latent f_i and observed g_i, is at least alpha times the most
+that one ranking can give, and for items of one group beta f_i >= f_j implies gamma g_i >= g_j. Part of `theory`, where
+users find these functions; all take Fractions, and in floats a ratio that is beta up to rounding counts as beta.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+from lrtheory._numbers import exact, number
+from lrtheory.fair_subset_selection.selection.quotas import group_codes
+from lrtheory.fair_subset_selection.theory.numeric import listed, with_rounding
+
+__all__ = ["is_smooth", "largest_observed_ratio", "smallest_ratio_above", "smoothness_alpha"]
+
+
+def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
+    """The largest alpha of which a rule is smooth: its least mean score over the most that one ranking gives (FSS-T1).
+
+    Parameters
+    ----------
+    latent, observed : sequence of m numbers
+        Mean scores f and g of one ranking.
+    max_item_score : number
+        tau_1, `ScoreRule.max_item_score`.
+
+    Returns
+    -------
+    number
+        min_i min(f_i, g_i) / tau_1.
+
+    Raises
+    ------
+    ValueError
+        If the means are not of equally many items, one is negative or not finite, or tau_1 is not positive.
+
+    References
+    ----------
+    .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (the
+       definition, as the tool released with it estimates it).
+
+    Examples
+    --------
+    >>> smoothness_alpha([1, 2], [2, 1], max_item_score=2)
+    Fraction(1, 2)
+    """
+    f = listed("latent", latent, 0)
+    number("max_item_score", max_item_score, 0, ends="(]")
+    return min(f + listed("observed", observed, 0, length=len(f))) / exact(max_item_score)
+
+
+def _pairs(groups: Any, n_items: int) -> list[tuple[int, int]]:
+    codes = group_codes(groups, n_items).tolist()
+    return [(i, j) for i, j in itertools.permutations(range(len(codes)), 2) if codes[i] == codes[j]]
+
+
+def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any) -> Any:
+    """The gamma of a beta: how alike a clearly worse item of the same group may look (statement FSS-T1).
+
+    Parameters
+    ----------
+    latent, observed : sequence of m numbers
+        Mean scores f and g of one ranking.
+    groups : sequence of m int
+        Group of every item.
+    beta : number
+        In [0, 1].
+
+    Returns
+    -------
+    number
+        max of g_j / g_i over i != j of one group with beta f_i >= f_j; 0 without such a pair, 0/0 = 0, infinite where
+        only g_i is 0. It does not decrease in beta (statement FSS-P10).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a mean is negative or not finite, or `beta` is out of range.
+
+    References
+    ----------
+    .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (the
+       definition, as the tool released with it estimates it; that tool tests one order of each pair only).
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> largest_observed_ratio([1, 2], [2, 1], [0, 0], beta=Fraction(1, 2))
+    Fraction(2, 1)
+    """
+    f = listed("latent", latent, 0)
+    g = listed("observed", observed, 0, length=len(f))
+    number("beta", beta, 0, 1)
+    beta = with_rounding(beta, f)
+    worse = [(i, j) for i, j in _pairs(groups, len(f)) if beta * f[i] >= f[j]]
+    if any(g[i] == 0 and g[j] != 0 for i, j in worse):
+        return math.inf
+    return max((g[j] / g[i] for i, j in worse if g[i] != 0), default=g[0] * 0)
+
+
+def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
+    """beta_plus: the worst that a pair which smoothness at beta leaves open can cost (statement FSS-T1).
+
+    Parameters
+    ----------
+    latent : sequence of m numbers
+        Mean scores f of one ranking.
+    groups : sequence of m int
+        Group of every item.
+    beta : number
+        In [0, 1].
+
+    Returns
+    -------
+    number
+        min over pairs of one group with f_j / f_i > beta of min(1, f_j / f_i), 1 without a pair; at least beta. With
+        two levels of quality it is 1 although beta may be small.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a mean is negative or not finite, or `beta` is out of range.
+
+    Proof
+    -----
+    Every ratio in the minimum is above beta and so is 1 (or beta = 1), hence beta_plus >= beta. As beta grows the
+    minimum is over fewer pairs, and the pairs with beta f_i >= f_j are more, so beta_plus and gamma(beta) do not fall.
+
+    References
+    ----------
+    .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (of whose
+       smoothness this is a consequence).
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> smallest_ratio_above([4, 1, 4, 1], [0, 0, 1, 1], beta=Fraction(1, 4))
+    Fraction(1, 1)
+    """
+    f = listed("latent", latent, 0)
+    number("beta", beta, 0, 1)
+    beta = with_rounding(beta, f)
+    ratios = [f[j] / f[i] for i, j in _pairs(groups, len(f)) if f[i] > f[j] > beta * f[i]]
+    return min(ratios, default=exact(1))
+
+
+def is_smooth(
+    latent: Any, observed: Any, groups: Any, *, alpha: Any, beta: Any, gamma: Any, max_item_score: Any
+) -> bool:
+    """Whether mean scores are (alpha, beta, gamma)-smooth (hypothesis of statement FSS-T1).
+
+    Parameters
+    ----------
+    latent, observed : sequence of m numbers
+        Mean scores f and g of one ranking.
+    groups : sequence of m int
+        Group of every item.
+    alpha, beta, gamma : number
+        In [0, 1].
+    max_item_score : number
+        tau_1, `ScoreRule.max_item_score`.
+
+    Returns
+    -------
+    bool
+        True when all are; then also for smaller alpha and beta and larger gamma (statement FSS-P10).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a number is out of range.
+
+    Examples
+    --------
+    >>> is_smooth([4, 1], [2, 1], [0, 0], alpha=0.1, beta=0.25, gamma=0.5, max_item_score=5)
+    True
+    """
+    number("alpha", alpha, 0, 1)
+    number("gamma", gamma, 0, 1)
+    enough = smoothness_alpha(latent, observed, max_item_score=max_item_score) >= alpha
+    return bool(enough and largest_observed_ratio(latent, observed, groups, beta=beta) <= gamma)

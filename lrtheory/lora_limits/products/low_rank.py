@@ -1,0 +1,174 @@
+r"""The products with p without any L x L matrix: exp becomes a polynomial, and sums over keys become moments.
+
+With monomials u_i of query i and m_j of key j, exp(<q_i, k_j>) is close to <u_i, w o m_j>. Every entry of p is
+p_ij = f_ij <g_i, [1, v_j]> with g_i = [-r_i, c_i], so all that a row needs from the keys is
+
+.. math:: \sum_j A_{ij}\, [1, v_j] \otimes [1, R_j] =
+   u_i^\top \Big( w \circ \sum_j m_j\, ([1, v_j] \otimes [1, R_j]) \Big)
+
+one table of k (1 + d)(1 + n) moments, gathered in a first pass over the keys. Its corner is the row sum D_i, its
+first column gives the output, the rest p R. Products on the other side, p^T S and f^T c, gather moments of the queries
+in the same pass and meet the keys in a third one. Some keys may be kept exact: each is a feature of its own, with
+the value exp(<q_i, k_j>) on the side of the queries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import must
+from lrtheory.lora_limits.features import feature_weights, monomials
+from lrtheory.lora_limits.products.attention import Attention, Products
+
+__all__ = ["Factors", "NotPositive", "largest_logit", "low_rank_products", "multiply_adds", "polynomial_factors"]
+
+LOST = 1e-3  # relative error by rounding at which features are refused
+TOKENS = 512  # in a block: its features stay in the caches
+
+
+class NotPositive(ValueError):
+    """A row of an approximation has no positive sum, so it is no attention."""
+
+
+class Factors(NamedTuple):
+    """U and V of A = U diag(weights) V^T, a block of tokens at a time, as (k, tokens); no weights are ones."""
+
+    queries: Callable[[int, int], Any]
+    keys: Callable[[int, int], Any]
+    weights: Any = None
+
+
+def polynomial_factors(xp: Any, head: Attention, coefficients: np.ndarray) -> Factors:
+    """The factors of P(<x_i, y_j>), made when they are asked for."""
+    x, y = head.factors
+    degree = len(coefficients) - 1
+    weights = xp.asarray(feature_weights(coefficients, x.shape[1]), device=x.device)
+    return Factors(
+        queries=lambda i, stop: monomials(xp, x[i:stop, :], degree),
+        keys=lambda i, stop: monomials(xp, y[i:stop, :], degree),
+        weights=weights[:, None],
+    )
+
+
+class _Moments(NamedTuple):
+    """A table over the monomials, and the same rows for the keys that are kept exact."""
+
+    smooth: Any  # (k, columns)
+    exact: Any  # (n_exact, columns)
+
+
+def low_rank_products(xp: Any, head: Attention, factors: Factors, n_exact: int = 0) -> Products:
+    """The products of one head from factors of its attention; the last `n_exact` keys are kept exact."""
+    marked = _with_ones(xp, head.values)  # [1, v_j]
+    columns = _with_ones(xp, head.right, like=head.values)  # [1, R_j]
+    moments = _key_moments(xp, factors, (marked, columns), n_exact)
+    loss, right, back = _over_queries(xp, head, factors, (moments, marked.shape[1], columns.shape[1]))
+    left = transport = None
+    if back is not None:
+        left, transport = _over_keys(xp, head, factors, (back, marked))
+    return Products(loss, right, left, transport)
+
+
+def _weighted(xp: Any, factors: Factors, table: Any, kind: Any) -> Any:
+    return xp.astype(table if factors.weights is None else factors.weights * table, kind)
+
+
+def _key_moments(xp: Any, factors: Factors, columns: tuple[Any, Any], n_exact: int) -> _Moments:
+    """sum_j m_j ([1, v_j] kron [1, R_j]) over the smooth keys, and the rows of the exact ones."""
+    smooth = columns[0].shape[0] - n_exact
+    table = lambda i, stop: _kron(xp, *(side[i:stop, :] for side in columns))
+    parts = (xp.astype(factors.keys(i, stop) @ table(i, stop), xp.float64) for i, stop in _blocks(smooth))
+    return _Moments(_weighted(xp, factors, sum(parts), columns[0].dtype), table(smooth, smooth + n_exact))
+
+
+def _over_queries(
+    xp: Any, head: Attention, factors: Factors, gathered: tuple[_Moments, int, int]
+) -> tuple[Any, Any, Any]:
+    """The second pass: loss, p R, and the moments of the queries where a product on the other side is wanted."""
+    x, y = head.factors
+    moments, n_values, n_columns = gathered
+    n_exact, loss, right, smooth, exact = moments.exact.shape[0], 0.0, [], 0.0, 0.0
+    for i, stop in _blocks(x.shape[0]):
+        u = factors.queries(i, stop)
+        seen = u.T @ moments.smooth
+        if n_exact:
+            logits = x[i:stop, :] @ y[y.shape[0] - n_exact :, :].T
+            peak = xp.maximum(xp.max(logits, axis=1), xp.zeros_like(logits[:, 0]))  # the smooth logits are near 0
+            powers, shrink = xp.exp(logits - peak[:, None]), xp.exp(-peak)
+            seen = shrink[:, None] * seen + powers @ moments.exact
+            u = u * shrink
+        seen = xp.reshape(seen, (stop - i, n_values, n_columns))
+        D = seen[:, 0, 0]
+        if not bool(xp.min(D) > 0):
+            rule = "'tiled': a row of the approximated exponentials has a sum that is not positive"
+            raise must("method", rule, "another", NotPositive)
+        output = seen[:, 1:, 0] / D[:, None]
+        c = output - head.targets[i:stop, :]
+        loss = loss + xp.sum(c * c, dtype=xp.float64) / 2
+        g = xp.concat([-xp.sum(c * output, axis=1, keepdims=True), c], axis=1) / D[:, None]
+        if head.right is not None:
+            right.append((g[:, None, :] @ seen[:, :, 1:])[:, 0, :])
+        wanted = [] if head.left is None else [_kron(xp, g, head.left[i:stop, :])]
+        wanted += [c / D[:, None]] if head.transport else []
+        if wanted:
+            table = xp.concat(wanted, axis=1)
+            smooth = smooth + xp.astype(u @ table, xp.float64)
+            exact = exact + xp.astype(powers.T @ table, xp.float64) if n_exact else xp.zeros_like(table[:0, :])
+    found = xp.concat(right, axis=0) if right else None
+    if head.left is None and not head.transport:
+        return loss, found, None
+    return loss, found, _Moments(_weighted(xp, factors, smooth, x.dtype), xp.astype(exact, x.dtype))
+
+
+def _over_keys(xp: Any, head: Attention, factors: Factors, gathered: tuple[_Moments, Any]) -> tuple[Any, Any]:
+    """The third pass: moments of the queries meet the keys, for p^T S and f^T c."""
+    (back, marked), y = gathered, head.factors[1]
+    smooth = y.shape[0] - back.exact.shape[0]
+    parts = [factors.keys(i, stop).T @ back.smooth for i, stop in _blocks(smooth)]
+    seen = xp.concat([*parts, back.exact], axis=0)
+    n_left = 0 if head.left is None else head.left.shape[1]
+    cut = n_left * marked.shape[1]
+    left = xp.reshape(seen[:, :cut], (y.shape[0], marked.shape[1], n_left)) if n_left else None
+    left = None if left is None else xp.sum(marked[:, :, None] * left, axis=1)
+    return left, seen[:, cut:] if head.transport else None
+
+
+def _blocks(n: int) -> Iterator[tuple[int, int]]:
+    return ((i, min(i + TOKENS, n)) for i in range(0, n, TOKENS))
+
+
+def _with_ones(xp: Any, table: Any, like: Any = None) -> Any:
+    """[1, row] for each row; a column of ones where there is no table."""
+    source = like if table is None else table
+    one = xp.ones_like(source[:, :1])
+    return one if table is None else xp.concat([one, table], axis=1)
+
+
+def _kron(xp: Any, a: Any, b: Any) -> Any:
+    """The products of all pairs of entries of a row of a and the same row of b, (n, columns of a times those of b)."""
+    return xp.reshape(a[:, :, None] * b[:, None, :], (a.shape[0], a.shape[1] * b.shape[1]))
+
+
+def multiply_adds(head: Attention, n_features: int) -> int:
+    """Twice the products of the three passes, and one for each feature of a token."""
+    x, y = head.factors
+    marks = 1 + head.values.shape[-1]
+    right = 1 + (0 if head.right is None else head.right.shape[-1])
+    back = (0 if head.left is None else marks * head.left.shape[-1]) + (marks - 1) * head.transport
+    n_queries, n_keys = x.shape[-2], y.shape[-2]
+    table = marks * right + back
+    features = n_queries + n_keys + (n_keys if back else 0)
+    return n_features * (2 * (n_queries + n_keys) * table + features)
+
+
+def largest_logit(head: Attention) -> float:
+    """The M at which rounding has taken all but three digits: exp(2 M) u = 1e-3, 15 in double precision, 5 in single.
+
+    Monomials of logits up to M reach exp(M) times the smallest exponential, exp(-M), which they are to give.
+    """
+    return math.log(LOST / (float(np.finfo(to_numpy(head.factors[0][..., :1, :]).dtype).eps) / 2)) / 2

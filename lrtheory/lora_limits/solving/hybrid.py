@@ -1,0 +1,123 @@
+r"""The products by a polynomial where tokens are small, and exactly where a few are large.
+
+One large token multiplies the bound on all logits, and with it the degree for everybody. So large keys become features
+of their own, and large queries are answered by the exact kernel: few rows and columns of the attention matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.products.attention import Attention, Products
+from lrtheory.lora_limits.products.low_rank import largest_logit, low_rank_products, polynomial_factors
+from lrtheory.lora_limits.products.tiled import tiled_products
+from lrtheory.lora_limits.solving.letters import Task
+
+__all__ = ["Split", "choose_split", "hybrid_products", "smooth_part"]
+
+
+class Split(NamedTuple):
+    """Which tokens are large: how many, and all tokens in the order of their size, the large ones last.
+
+    The polynomial sees keys less `center`, the mean of those that are not large, which large ones would displace.
+    """
+
+    query_order: np.ndarray
+    key_order: np.ndarray
+    n_queries: int
+    n_keys: int
+    center: np.ndarray
+    flops: float  # expected; infinite where no split leaves logits for a polynomial
+
+
+def hybrid_products(xp: Any, head: Attention, coefficients: np.ndarray, split: Split, block: int) -> Products:
+    """The products of one head, in the order of its tokens."""
+    ordered = _ordered(xp, head, split)
+    few = head.queries.shape[0] - split.n_queries
+    most = _queries(ordered, slice(0, few))
+    found = [low_rank_products(xp, most, polynomial_factors(xp, most, coefficients), split.n_keys)]
+    if split.n_queries:
+        found.append(tiled_products(xp, _queries(ordered, slice(few, None)), block))
+    right = None if head.right is None else xp.concat([part.right for part in found], axis=0)
+    left = None if head.left is None else sum(part.left for part in found)
+    transport = sum(part.transport for part in found) if head.transport else None
+    queries, keys = (np.argsort(order) for order in (split.query_order, split.key_order))
+    return Products(
+        loss=sum(part.loss for part in found),
+        right=_taken(xp, right, queries),
+        left=_taken(xp, left, keys),
+        transport=_taken(xp, transport, keys),
+    )
+
+
+def _ordered(xp: Any, head: Attention, split: Split) -> Attention:
+    """The head with its tokens in order of size."""
+    on_queries, on_keys = split.query_order, split.key_order
+    x, y = head.factors
+    y = y - xp.asarray(split.center, dtype=y.dtype, device=y.device)
+    changed = {name: _taken(xp, getattr(head, name), on_queries) for name in ("queries", "targets", "left")}
+    changed |= {name: _taken(xp, getattr(head, name), on_keys) for name in ("keys", "values", "right")}
+    return head._replace(coordinates=(_taken(xp, x, on_queries), _taken(xp, y, on_keys)), **changed)
+
+
+def _taken(xp: Any, array: Any, order: np.ndarray) -> Any:
+    return None if array is None else xp.take(array, xp.asarray(order, device=array.device), axis=0)
+
+
+def _queries(head: Attention, which: slice) -> Attention:
+    """The head with some of its queries."""
+    changed = {name: getattr(head, name)[which, :] for name in ("queries", "targets")}
+    changed["left"] = None if head.left is None else head.left[which, :]
+    return head._replace(coordinates=(head.coordinates[0][which, :], head.coordinates[1]), **changed)
+
+
+def smooth_part(xp: Any, task: Task, split: Split) -> Task:
+    """The task without its large queries and keys: what the polynomial has to cover."""
+    few, most = task.head.queries.shape[0] - split.n_queries, task.head.keys.shape[0] - split.n_keys
+    ordered = _queries(_ordered(xp, task.head, split), slice(0, few))
+    changed = {name: getattr(ordered, name)[:most, :] for name in ("keys", "values")}
+    changed["right"] = None if ordered.right is None else ordered.right[:most, :]
+    x, y = ordered.factors
+    orders = {"Q": split.query_order[:few], "K": split.key_order[:most], "V": split.key_order[:most]}
+    X = {letter: _taken(xp, task.entry.X[letter], order) for letter, order in orders.items()}
+    return task._replace(entry=task.entry._replace(X=X), head=ordered._replace(coordinates=(x, y[:most, :]), **changed))
+
+
+def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
+    """The numbers of large queries and keys, powers of 2 up to an eighth of all, with the fewest flops in the end.
+
+    Tokens are ordered by Euclidean length, so the next ones bound the logits that are left (Cauchy-Schwarz).
+    """
+    x, y = (to_numpy(array).astype(np.float64) for array in head.factors)
+    middle = np.median(y, axis=0)  # which a few large keys do not move
+    sizes = [np.linalg.norm(x, axis=1), np.linalg.norm(y - middle, axis=1)]
+    orders = [np.argsort(size, kind="stable") for size in sizes]
+    sorted_sizes = [size[order] for size, order in zip(sizes, orders, strict=True)]
+    best, cost = (0, 0), math.inf
+    n_queries, n_keys = len(sizes[0]), len(sizes[1])
+    wide = 2 * head.values.shape[1] * head.queries.shape[1]
+    for large_queries in _powers(n_queries):
+        for large_keys in _powers(n_keys):
+            left = sorted_sizes[0][n_queries - 1 - large_queries] * sorted_sizes[1][n_keys - 1 - large_keys]
+            features = _features(float(left), tol, head) if left <= largest_logit(head) else math.inf
+            here = features * (n_queries + n_keys) * wide + large_keys * n_queries * wide
+            here += large_queries / n_queries * exact_cost
+            if here < cost:
+                best, cost = (large_queries, large_keys), here
+    center = y[orders[1][: n_keys - best[1]]].mean(axis=0)
+    return Split(orders[0], orders[1], best[0], best[1], center, cost)
+
+
+def _powers(n: int) -> list[int]:
+    return [0, *(2**k for k in range(n.bit_length()) if 2**k <= n // 8)]
+
+
+def _features(bound: float, tol: float, head: Attention) -> float:
+    """How many features a bound on the logits asks for; infinitely many where more than all tokens."""
+    features = theory.n_features(head.factors[0].shape[1], theory.min_degree(bound, tol, kind="certificate"))
+    return features if features < sum(side.shape[0] for side in head.factors) else math.inf

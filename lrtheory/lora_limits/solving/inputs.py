@@ -1,0 +1,152 @@
+"""What callers give, checked and brought to one kind: arrays of one library, type and device, lengths as numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import must
+from lrtheory.lora_limits.head import LETTERS, LoRAHead, one_library
+from lrtheory.lora_limits.theory.numeric import given_array, real_array
+
+__all__ = ["Entry", "Inputs", "kind_of", "read_inputs"]
+
+
+class Entry(NamedTuple):
+    """One head on one set of inputs: weights (d_in, d_out) and adapters by letter, inputs and targets."""
+
+    W: dict[str, Any]
+    adapters: dict[str, tuple[Any, Any]]
+    X: dict[str, Any]
+    Y: Any
+
+
+class Inputs(NamedTuple):
+    """Everything checked; a batch has E entries, and None stands for arrays without a batch axis."""
+
+    xp: Any
+    head: LoRAHead
+    W: dict[str, Any]  # effective weights
+    adapters: dict[str, tuple[Any, Any]]
+    X: dict[str, Any]
+    Y: Any
+    batch: int | None
+    lengths: tuple[list[int], list[int]] | None  # of queries and of keys, an entry each
+    causal: bool
+
+    def entries(self) -> Iterator[Entry]:
+        """The entries one by one, cut to their lengths, without a batch axis."""
+        for e in range(self.batch or 1):
+            pairs = {letter: (one(A, e), one(B, e)) for letter, (A, B) in self.adapters.items()}
+            X, Y = {letter: one(x, e) for letter, x in self.X.items()}, one(self.Y, e)
+            if self.lengths is not None:
+                queries, keys = self.lengths[0][e], self.lengths[1][e]
+                X = {letter: x[: queries if letter == "Q" else keys, :] for letter, x in X.items()}
+                Y = Y[:queries, :]
+            yield Entry({letter: one(W, e) for letter, W in self.W.items()}, pairs, X, Y)
+
+    def together(self) -> Entry:
+        """All entries at once, where they have one length."""
+        return Entry(self.W, self.adapters, self.X, self.Y)
+
+
+def one(array: Any, e: int) -> Any:
+    """Entry e of what has a batch axis, the whole of what serves all entries."""
+    return array[e, :, :] if array.ndim == 3 else array
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
+def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
+    """Check everything against everything."""
+    if not isinstance(head, LoRAHead):
+        raise must("head", "a LoRAHead or an AttentionProblem", head, TypeError)
+    crossed = XK is not None
+    xp = one_library(XQ=XQ, Y=Y, XK=XK, XV=XV)
+    X = {"Q": real_array(xp, "XQ", XQ)}
+    X["K"] = real_array(xp, "XK", XK) if crossed else X["Q"]
+    X["V"] = X["K"] if XV is None else real_array(xp, "XV", XV)
+    Y = real_array(xp, "Y", Y)
+    kind = xp.result_type(*X.values(), Y)
+    X, Y = {letter: xp.astype(x, kind) for letter, x in X.items()}, xp.astype(Y, kind)
+
+    def here(value: Any) -> Any:
+        moved = value if type(value) is type(Y) else xp.asarray(to_numpy(value), device=Y.device)
+        return xp.astype(moved, kind)
+
+    adapters = {letter: (here(A), here(B)) for letter, (A, B) in head.adapters.items()}
+    if here(np.array(head.beta)) in (0.0, math.inf):
+        raise must("beta", f"a positive number of the type of the inputs, {_name(Y)}", head.beta)
+    W = {letter: here(head.weight(letter)) for letter in LETTERS}
+    for letter, (A, B) in adapters.items():
+        W[letter] = W[letter] + head.scale(letter) * xp.matrix_transpose(B @ A)
+    for letter, one_weight in W.items():
+        if not np.isfinite(to_numpy(one_weight)).all():
+            raise must(f"W{letter}", f"finite with its adapter in the type of the inputs, {_name(Y)}", "larger")
+    batch = _shapes(W, adapters, X, Y)
+    lengths = None if mask is None or isinstance(mask, str) else _lengths(mask, batch, X, crossed)
+    return Inputs(xp, head, W, adapters, X, Y, batch, lengths, _causal(mask, X))
+
+
+def kind_of(inputs: Inputs) -> str:
+    """The name of the type that everything is computed in."""
+    return _name(inputs.Y)
+
+
+def _name(array: Any) -> str:
+    return str(to_numpy(array[..., :1, :]).dtype)
+
+
+def _shapes(W: dict[str, Any], adapters: dict[str, tuple[Any, Any]], X: dict[str, Any], Y: Any) -> int | None:
+    """The size of the batch, after every shape was compared."""
+    for letter, x in X.items():
+        name = "X" + letter
+        if x.ndim not in (2, 3) or 0 in x.shape:
+            raise must(name, "of shape (tokens, d_in) or (batch, tokens, d_in), and not empty", tuple(x.shape))
+        if x.shape[-1] != W[letter].shape[-2]:
+            raise must(name, f"of {W[letter].shape[-2]} columns, as W{letter} has rows", tuple(x.shape))
+    if X["V"].shape[-2] != X["K"].shape[-2]:
+        raise must("XV", f"of {X['K'].shape[-2]} rows, as XK", tuple(X["V"].shape))
+    wanted = (X["Q"].shape[-2], W["V"].shape[-1])
+    if Y.ndim not in (2, 3) or tuple(Y.shape[-2:]) != wanted:
+        raise must("Y", f"of shape {wanted}, or with a batch axis before", tuple(Y.shape))
+    arrays = {"Y": Y} | {"X" + letter: x for letter, x in X.items()} | {"W" + letter: w for letter, w in W.items()}
+    sizes = {name: a.shape[0] for name, a in arrays.items() if a.ndim == 3}
+    sizes |= {f"adapters of {letter}": a.shape[0] for letter, pair in adapters.items() for a in pair if a.ndim == 3}
+    if len(set(sizes.values())) > 1:
+        raise must("the batch axis", "of one size everywhere", sizes)
+    return next(iter(sizes.values()), None)
+
+
+def _causal(mask: Any, X: dict[str, Any]) -> bool:
+    if not isinstance(mask, str):
+        return False
+    if mask != "causal":
+        raise must("mask", "None, 'causal', or lengths", mask)
+    if X["Q"].shape[-2] != X["K"].shape[-2]:
+        raise must("mask", "None or lengths where queries and keys differ in number", mask)
+    return True
+
+
+def _lengths(mask: Any, batch: int | None, X: dict[str, Any], crossed: bool) -> tuple[list[int], list[int]]:
+    """How many queries and keys of each entry are real; one array for both in self-attention, else a pair."""
+    pair = isinstance(mask, tuple)
+    if crossed and not pair:
+        raise must("mask", "a pair of lengths, of queries and of keys, where XK is given", mask)
+    both = mask if pair else (mask, mask)
+    if len(both) != 2:
+        raise must("mask", "a pair of lengths", mask)
+    found = [_one_length(value, batch, X[letter].shape[-2]) for value, letter in zip(both, "QK", strict=True)]
+    return found[0], found[1]
+
+
+def _one_length(value: Any, batch: int | None, most: int) -> list[int]:
+    table = np.atleast_1d(to_numpy(given_array("mask", value)))
+    if table.dtype.kind not in "iu" or table.shape != (batch or 1,):
+        raise must("mask", f"None, 'causal', or {batch or 1} integer lengths", value)
+    if table.min() < 1 or table.max() > most:
+        raise must("mask", f"lengths in [1, {most}]", table)
+    return [int(length) for length in table]

@@ -1,0 +1,144 @@
+r"""Which products an adapter gradient needs, and how it comes from them.
+
+With s = alpha / r, q = beta X_Q W_Q, k = X_K W_K and v = X_V W_V:
+
+.. math:: \frac{d}{dW_Q} = \beta X_Q^\top (p k), \quad \frac{d}{dW_K} = X_K^\top (p^\top q), \quad
+   \frac{d}{dW_V} = X_V^\top (f^\top c), \qquad dA = s\, B^\top G^\top, \quad dB = s\, G^\top A^\top .
+
+Where dLoss/dW is not asked for, narrower products do: dA_Q = s beta (p (k B))^T X_Q and
+dB_Q = s beta k^T (p^T (X_Q A^T)), both of width r, and the mirror images for K.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import must
+from lrtheory.lora_limits.products.attention import Attention, Products, centered
+from lrtheory.lora_limits.solving.inputs import Entry, Inputs, kind_of
+
+__all__ = ["Gradient", "Task", "gradients", "task_of"]
+
+
+class Task(NamedTuple):
+    """A head on its inputs, its adapters, and the width of each part of R and S by name."""
+
+    entry: Entry
+    head: Attention
+    right: dict[str, int]
+    left: dict[str, int]
+
+
+class Gradient(NamedTuple):
+    """The gradients of one letter; None where there is no adapter, or W was not asked for."""
+
+    A: Any
+    B: Any
+    W: Any
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
+def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: bool = False) -> Task:
+    """The four arrays of the head and what the letters need beside them."""
+    xp, beta = inputs.xp, inputs.head.beta
+    queries = beta * (entry.X["Q"] @ entry.W["Q"])
+    keys = centered(xp, entry.X["K"] @ entry.W["K"])
+    values = entry.X["V"] @ entry.W["V"]
+    for name, made in (("XQ", queries), ("XK", keys), ("XV", values)):
+        if not np.isfinite(to_numpy(made)).all():
+            raise must(name, f"small enough for projections that are finite in {kind_of(inputs)}", "larger")
+    shift = xp.mean(values, axis=-2, keepdims=True)  # c, f and p stay as they are when values and targets move together
+    right: dict[str, Any] = {}
+    left: dict[str, Any] = {}
+    T = xp.matrix_transpose
+    for letter in adapt:
+        if letter == "V":
+            continue
+        own, other, near = (right, left, keys) if letter == "Q" else (left, right, queries)
+        if narrow and letter in entry.adapters:
+            A, B = entry.adapters[letter]
+            own["A" + letter] = near @ B
+            beside = entry.X[letter] @ T(A)
+            other["B" + letter] = beside if letter == "Q" else centered(xp, beside)
+        else:
+            own["W" + letter] = near
+    head = Attention(
+        queries=queries,
+        keys=keys,
+        values=values - shift,
+        targets=entry.Y - shift,
+        right=_beside(xp, right, keys),
+        left=_beside(xp, left, queries),
+        transport="V" in adapt,
+        causal=inputs.causal,
+        coordinates=_coordinates(inputs, entry, keys),
+    )
+    return Task(entry, head, *({name: part.shape[-1] for name, part in side.items()} for side in (right, left)))
+
+
+def _beside(xp: Any, parts: dict[str, Any], like: Any) -> Any:
+    """Parts side by side, with the batch axes of what they stand beside."""
+    shape = like.shape[:-1]
+    wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts.values()]
+    return xp.concat(wide, axis=-1) if len(wide) > 1 else (wide[0] if wide else None)
+
+
+def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
+    """Fewer coordinates for the logits where W_Q W_K^T has a lower rank than d_head, as W* = 0 leaves it, else None.
+
+    From W_Q W_K^T = U S V^T the logits are <X_Q U S^(1/2), X_K V S^(1/2)>.
+    """
+    if keys.ndim != 2:
+        return None
+    WQ, WK = (to_numpy(entry.W[letter]).astype(np.float64) for letter in "QK")
+    (left, R_left), (right, R_right) = np.linalg.qr(WQ), np.linalg.qr(WK)
+    U, S, Vt = np.linalg.svd(R_left @ R_right.T)
+    rank = int((S[0] * max(WQ.shape) * np.finfo(to_numpy(keys[:1, :]).dtype).eps < S).sum())
+    if rank >= WQ.shape[1]:
+        return None
+    rank = max(rank, 1)  # one coordinate of zeros where the product is 0
+    root = np.sqrt(S[:rank])
+    xp, like = inputs.xp, keys
+    onto = (
+        xp.asarray(side, dtype=like.dtype, device=like.device)
+        for side in (left @ U[:, :rank] * root, right @ Vt[:rank].T * root)
+    )
+    x, y = (entry.X[letter] @ side for letter, side in zip("QK", onto, strict=True))
+    return inputs.head.beta * x, centered(xp, y)
+
+
+def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, ...]) -> dict[str, Gradient]:
+    """The gradients of the letters, for one entry or for a batch along the leading axis."""
+    entry, T = task.entry, inputs.xp.matrix_transpose
+    found = _cut(products.right, task.right) | _cut(products.left, task.left)
+    result = {}
+    for letter in adapt:
+        factor = inputs.head.beta if letter == "Q" else 1.0  # queries carry beta already
+        narrow = "A" + letter in found
+        pair = entry.adapters.get(letter)
+        scale = inputs.head.scale(letter) if pair else 0.0
+        if narrow:
+            far = task.head.keys if letter == "Q" else task.head.queries
+            dA = scale * factor * (T(found["A" + letter]) @ entry.X[letter])
+            dB = scale * factor * (T(far) @ found["B" + letter])
+            result[letter] = Gradient(dA, dB, None)
+            continue
+        product = products.transport if letter == "V" else found["W" + letter]
+        G = factor * (T(entry.X[letter]) @ product)
+        if pair is None:
+            result[letter] = Gradient(None, None, G)
+        else:
+            A, B = pair
+            result[letter] = Gradient(scale * (T(B) @ T(G)), scale * (T(G) @ T(A)), G)
+    return result
+
+
+def _cut(table: Any, widths: dict[str, int]) -> dict[str, Any]:
+    parts, start = {}, 0
+    for name, width in widths.items():
+        parts[name] = table[..., start : start + width]
+        start += width
+    return parts

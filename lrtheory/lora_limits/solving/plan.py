@@ -1,0 +1,309 @@
+r"""Which method answers: the degree that a tolerance asks for, what each method costs, and what is refused.
+
+The degree for a tolerance is measured, not proved: a few rows of the attention matrix are computed exactly and by
+polynomials, and their gradients compared. Most logits are far below their bound, so this is several degrees less than
+the proof asks for. For a proved error there is `epsilon`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import must
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.chain import chain_products, softmax
+from lrtheory.lora_limits.features import LARGEST_TABLE
+from lrtheory.lora_limits.polynomials import Polynomial, exp_polynomial
+from lrtheory.lora_limits.products.attention import Attention
+from lrtheory.lora_limits.products.low_rank import (
+    TOKENS,
+    largest_logit,
+    low_rank_products,
+    multiply_adds,
+    polynomial_factors,
+)
+from lrtheory.lora_limits.solving.hybrid import Split, choose_split, smooth_part
+from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
+from lrtheory.lora_limits.solving.letters import Task, gradients
+from lrtheory.lora_limits.solving.proof import entry_bounds, rounding_of
+from lrtheory.lora_limits.theory.numeric import between
+
+__all__ = [
+    "Plan",
+    "Wish",
+    "exact_cost",
+    "exact_share",
+    "largest_logit",
+    "logit_bound_of",
+    "make_plan",
+    "reachable_tol",
+    "regime_of",
+    "sampled_degree",
+    "usual_tol",
+]
+
+EXPONENTIAL = 50  # flops that one entry of the attention matrix costs the exact kernel beside its products
+SMALL = 2**16  # entries of the attention matrix up to which it is written out
+GROUPS, GROUP = 8, 4  # sampled queries, in groups whose gradients are compared
+SAFETY = 4.0  # on the estimated error, for what a sample does not see
+#: the degrees of two whole runs, by the bound on the logits; odd ones are positive only near 0
+PROBES = ((0.9, (1, 2)), (1.5, (2, 3)), (math.inf, (2, 4)))
+
+
+class Wish(NamedTuple):
+    """What the caller asked for."""
+
+    adapt: tuple[str, ...]
+    method: str
+    degree: int | None
+    tol: float
+    epsilon: float | None
+    kind: str  # of the polynomial
+    full: bool
+    block: int
+    n_jobs: int
+
+
+class Plan(NamedTuple):
+    """How it is answered."""
+
+    method: str
+    reason: str
+    logit_bound: float  # of the part that a polynomial covers, in hybrid
+    polynomial: Polynomial | None
+    splits: list[Split] | None
+
+
+def make_plan(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
+    """The method, with its polynomial; tasks are single entries, unless the method is exact."""
+    if wish.method in ("dense", "tiled"):
+        return Plan(wish.method, "asked for", bound_of(tasks), None, None)
+    if inputs.causal:
+        if wish.method != "auto":
+            raise must("method", "'dense' or 'tiled' with a causal mask, which has no low-rank form", wish.method)
+        return Plan("tiled", "a causal mask has no low-rank form", bound_of(tasks), None, None)
+    if wish.method != "auto":
+        return _polynomial_plan(inputs, tasks, wish, wish.method, "asked for")
+    return _cheapest(inputs, tasks, wish)
+
+
+def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
+    """Low rank where it saves flops and the logits allow it, then exact on a few tokens, else exact."""
+    bound, heads = bound_of(tasks), [task.head for task in tasks]
+    if max(head.queries.shape[-2] * head.keys.shape[-2] for head in heads) <= SMALL:
+        return Plan("dense", "few tokens", bound, None, None)
+    exact = sum(exact_cost(head) for head in heads)
+    lowest = wish.degree if wish.degree is not None else 2
+    if sum(low_rank_cost(head, lowest) for head in heads) > exact / 2:
+        return Plan("tiled", "exact cheaper: too few tokens for so wide a head", bound, None, None)
+    reason = ""
+    for method in ("low-rank", "hybrid"):
+        try:
+            plan = _polynomial_plan(inputs, tasks, wish, method, "low-rank pays")
+        except ValueError as refused:  # logits too large, tables that do not fit, an accuracy that rounding hides
+            too_far = bound > largest_logit(heads[0])
+            why = "the logits reach too far for a polynomial" if too_far else str(refused).partition("; got ")[0]
+            reason = reason or f"exact cheaper: {why}"
+            continue
+        assert plan.polynomial is not None
+        if plan.polynomial.error >= 1 and wish.degree is None:
+            reason = "exact cheaper: the polynomial that a sample asks for proves nothing"
+            continue
+        cost = sum(low_rank_cost(head, plan.polynomial.degree) for head in heads)
+        cost += sum(map(exact_share, heads, plan.splits or []))
+        if cost < exact:
+            return plan._replace(reason=f"low-rank pays: {cost / exact:.2g} of the exact flops")
+        reason = "exact cheaper: the degree that is needed has too many features"
+    return Plan("tiled", reason, bound, None, None)
+
+
+def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str, reason: str) -> Plan:
+    splits, smooth = None, tasks
+    if method == "hybrid":
+        target = usual_tol(inputs)  # and not the caller's, so that a degree alone gives the same split again
+        splits = [choose_split(task.head, target, exact_cost(task.head)) for task in tasks]
+        smooth = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, splits, strict=True)]
+    bounds = [logit_bound_of(task.head) for task in smooth]
+    bound = max(bounds)
+    limit = largest_logit(tasks[0].head)
+    if bound > limit:
+        rule = f"'tiled' for logits up to {bound:.3g}: beyond {limit:.2g} features lose their digits to rounding"
+        raise must("method", rule, wish.method)
+    hardest = int(np.argmax(bounds))
+    if wish.degree is not None:
+        degree = wish.degree
+    elif wish.epsilon is not None:
+        degree = _proved_degree(inputs, tasks, wish, bound)
+    else:
+        _fits(tasks, 2, wish)
+        degree = sampled_degree(inputs, smooth[hardest], wish, bound)
+    _fits(tasks, degree, wish)
+    polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
+    return Plan(method, reason, bound, polynomial, splits)
+
+
+def usual_tol(inputs: Inputs) -> float:
+    """The relative error to aim at where none is given: what the sums over tokens have left of the digits."""
+    return 1e-4 if inputs.Y.dtype == inputs.xp.float32 else 1e-6
+
+
+def reachable_tol(inputs: Inputs, tol: Any) -> float:
+    """A relative error that numbers of the type can have at all."""
+    least, tol = float(np.finfo(kind_of(inputs)).eps), between("tol", tol, 0, 1)
+    if tol < least:
+        raise must("tol", f"at least {least:.3g}, the precision of {kind_of(inputs)}", tol)
+    return tol
+
+
+def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
+    """Whether a polynomial saves flops, at the degree that was used, or for exact methods at one that is proved."""
+    heads = [task.head for task in tasks]
+    if plan.polynomial is not None:
+        degree = plan.polynomial.degree
+    elif plan.logit_bound > largest_logit(heads[0]):
+        return "exact cheaper"
+    else:
+        degree = theory.min_degree(plan.logit_bound, wish.tol)
+    pays = sum(low_rank_cost(head, degree) for head in heads) < sum(exact_cost(head) for head in heads)
+    return "low-rank pays" if pays else "exact cheaper"
+
+
+def bound_of(tasks: list[Task]) -> float:
+    """A bound on all logits, of centered keys."""
+    return max(logit_bound_of(task.head) for task in tasks)
+
+
+def logit_bound_of(head: Attention) -> float:
+    """A bound on the logits in O(L d); of a batch, on all of them."""
+    pairs = [to_numpy(array).reshape(-1, array.shape[-1]) for array in head.factors]
+    return float(theory.logit_bound(*pairs, beta=1.0)) if min(map(len, pairs)) else 0.0
+
+
+def exact_cost(head: Attention) -> float:
+    """Flops of the exact kernel, its exponentials included."""
+    n_queries, n_keys = head.queries.shape[-2], head.keys.shape[-2]
+    d = (head.queries.shape[-1] + head.values.shape[-1]) // 2
+    return theory.flop_model(n_queries, n_keys, d) + EXPONENTIAL * n_queries * n_keys
+
+
+def exact_share(head: Attention, split: Split) -> float:
+    """Flops of the large queries and keys that hybrid keeps exact."""
+    return exact_cost(head) * (split.n_queries / len(split.query_order) + split.n_keys / len(split.key_order))
+
+
+def low_rank_cost(head: Attention, degree: int) -> float:
+    """Flops of the three passes with the features of a degree."""
+    return multiply_adds(head, theory.n_features(head.factors[0].shape[-1], degree))
+
+
+def _fits(tasks: list[Task], degree: int, wish: Wish) -> None:
+    """Refuse feature tables that are larger than the memory that one may expect."""
+    head = max((task.head for task in tasks), key=lambda head: head.factors[0].shape[-1])  # else all are of one shape
+    features = theory.n_features(head.factors[0].shape[-1], degree)
+    right = 1 + (0 if head.right is None else head.right.shape[-1])
+    if features * max(TOKENS, (1 + head.values.shape[-1]) * right) > LARGEST_TABLE:
+        rule = f"'tiled': degree {degree} in {head.factors[0].shape[-1]} variables has {features} features, too many"
+        raise must("method", rule, wish.method)
+
+
+def _proved_degree(inputs: Inputs, tasks: list[Task], wish: Wish, bound: float) -> int:
+    """The smallest degree whose certificate is at most epsilon: tau(4/5) = 1, and the certificate is linear in tau."""
+    assert wish.epsilon is not None
+    at_one: dict[str, float] = {}
+    floor: dict[str, float] = {}
+    for task in tasks:
+        given = (inputs, task, 0.8, wish.adapt)
+        without = entry_bounds(*given, full=wish.full, rounded=False)
+        for name, value in entry_bounds(*given, full=wish.full).items():
+            at_one[name] = at_one.get(name, 0.0) + without[name]
+            floor[name] = floor.get(name, 0.0) + value - without[name]
+    left = wish.epsilon - max(floor.values())
+    rule = f"above what rounding allows; method='tiled' is exact, for logits up to {bound:.3g}"
+    if left <= 0:
+        raise must("epsilon", rule, wish.epsilon)
+    target = theory.relative_error_for(left, max(at_one.values()))
+    degree = exp_polynomial(bound, epsilon=target, kind=wish.kind).degree
+    for more in range(3):  # rounding takes its part of eta
+        polynomial = exp_polynomial(bound, degree=degree + more, kind=wish.kind)
+        if polynomial.error + max(rounding_of(t.head, polynomial.coefficients, bound) for t in tasks) <= target:
+            return degree + more
+    raise must("epsilon", rule, wish.epsilon)
+
+
+def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
+    """The smallest degree at which the gradients seem right within the tolerance, relative to their largest entry.
+
+    Two whole runs of low degree tell how large the gradients are and how wrong the lower degree is; a sample of
+    queries, against exact rows, tells by which factor a higher degree shrinks that.
+    """
+    xp, head = inputs.xp, task.head
+    low, high = next(pair for limit, pair in PROBES if bound < limit)
+
+    def whole(degree: int) -> dict[str, np.ndarray]:
+        factors = polynomial_factors(xp, head, exp_polynomial(bound, degree=degree).coefficients)
+        return _flat(gradients(inputs, task, low_rank_products(xp, head, factors), wish.adapt))
+
+    first, second = whole(low), whole(high)
+    samples = [_sample(inputs, task, places) for places in _places(task)]
+    exact = [_flat(gradients(inputs, one, chain_products(xp, one.head, f), wish.adapt)) for one, _, f in samples]
+
+    def wrong(polynomial: Polynomial) -> dict[str, float]:
+        """The size of the error of the sampled gradients, by name."""
+        squares = dict.fromkeys(second, 0.0)
+        for (one, logits, _), right in zip(samples, exact, strict=True):
+            powers = polynomial(logits)
+            products = chain_products(xp, one.head, powers / xp.sum(powers, axis=-1, keepdims=True))
+            for name, found in _flat(gradients(inputs, one, products, wish.adapt)).items():
+                squares[name] += float(((found - right[name]) ** 2).sum())
+        return {name: value**0.5 for name, value in squares.items()}
+
+    before = wrong(exp_polynomial(bound, degree=low))
+    size = {name: float(np.abs(value).max()) for name, value in second.items()}
+    total = {name: float(np.abs(first[name] - second[name]).max()) for name in second}
+    highest = theory.min_degree(bound, min(wish.tol, 0.5))
+    for degree in range(1, highest):
+        polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
+        if polynomial.error >= 1 and degree % 2:
+            continue  # rows may have negative sums
+        now = wrong(polynomial)
+        if all(SAFETY * total[name] * now[name] <= wish.tol * size[name] * before[name] for name in size):
+            return degree
+    return highest
+
+
+def _places(task: Task) -> list[np.ndarray]:
+    """Groups of queries to look at: half are the longest, whose errors may outweigh all others, half are spread."""
+    x, half = to_numpy(task.head.factors[0]).astype(np.float64), GROUPS * GROUP // 2
+    order = np.argsort(-np.square(x).sum(axis=-1), kind="stable")
+    others = np.sort(order[half:])
+    spread = others[:: max(1, -(-len(others) // half))]
+    chosen = np.concatenate([order[:half], spread])
+    return [chosen[group::GROUPS] for group in range(min(GROUPS, len(chosen)))]
+
+
+def _sample(inputs: Inputs, task: Task, places: np.ndarray) -> tuple[Task, Any, Any]:
+    """A few queries: their task, logits, and exact attention."""
+    head = task.head
+    places = np.sort(places).tolist()
+    take = lambda array: (
+        None if array is None else inputs.xp.take(array, inputs.xp.asarray(places, device=array.device), axis=0)
+    )
+    changed: dict[str, Any] = {name: take(getattr(head, name)) for name in ("queries", "targets", "left")}
+    x, y = head.factors
+    few = head._replace(coordinates=(take(x), y), **changed)
+    X = task.entry.X | {"Q": take(task.entry.X["Q"])}
+    logits = few.factors[0] @ y.T
+    return task._replace(entry=task.entry._replace(X=X), head=few), logits, softmax(inputs.xp, logits)
+
+
+def _flat(found: dict[str, Any]) -> dict[str, np.ndarray]:
+    """dLoss/dW of each letter on the host, or what there is in its place."""
+    kept: dict[str, np.ndarray] = {}
+    for letter, gradient in found.items():
+        names = ("W",) if gradient.W is not None else ("A", "B")
+        kept |= {name + letter: to_numpy(getattr(gradient, name)).astype(np.float64) for name in names}
+    return kept

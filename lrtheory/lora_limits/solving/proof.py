@@ -1,0 +1,175 @@
+r"""What is proved about a low-rank gradient: how far each entry can be from the exact one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.products.attention import Attention
+from lrtheory.lora_limits.solving.inputs import Inputs
+from lrtheory.lora_limits.solving.letters import Task
+
+__all__ = ["Proof", "certify", "chain_rounding", "entry_bounds", "rounding_of", "spoiled_share"]
+
+TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of the chain together
+
+
+class Proof(NamedTuple):
+    """The fields of `GradientError`, which `lora_gradients` makes of them."""
+
+    gap: float
+    bound: float
+    statement: str
+    eta: float
+    rounding: float
+    entries: dict[str, float]
+    options: dict[str, Any]
+
+
+def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> float:
+    """What rounding adds to the relative error of exp; the bound on the logits bounds their absolute sums too."""
+    x = head.factors[0]
+    kind = to_numpy(x[:1, :]).dtype
+    return theory.rounding_floor(coefficients, bound, n_variables=x.shape[-1], bound=bound, dtype=kind)
+
+
+def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
+    """What rounding adds to an entry of each dLoss/dW, in two runs that are compared.
+
+    Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
+    they are before they are centered, where a large common part takes digits of the differences, and weights as they
+    are before adapters are added.
+    """
+    entry, head = task.entry, task.head
+    X = {letter: np.abs(to_numpy(x).astype(np.float64)) for letter, x in entry.X.items()}
+    q, k, v = (float((X[letter] @ _absolute_weight(inputs, task, letter)).max()) for letter in "QKV")
+    q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
+    c = v + float(np.abs(to_numpy(entry.Y)).max())
+    unit = float(np.finfo(to_numpy(head.keys[:1, :]).dtype).eps) / 2
+    size = 2 * TERM * _terms(task) * unit * (1 + d * q * k)  # the logits, too, are known within their rounding
+    p = size * d_value * v * c
+    return {
+        "Q": inputs.head.beta * float(X["Q"].sum(0).max()) * k * p,
+        "K": float(X["K"].max()) * len(X["Q"]) * q * p,
+        "V": float(X["V"].max()) * len(X["Q"]) * size * c,
+    }
+
+
+def _absolute_weight(inputs: Inputs, task: Task, letter: str) -> np.ndarray:
+    """|W| + |s| (|B| |A|)^T, the terms of which an effective weight is made."""
+    W = to_numpy(task.entry.W[letter]).astype(np.float64)
+    if letter not in task.entry.adapters:
+        return np.abs(W)
+    A, B = (to_numpy(one).astype(np.float64) for one in task.entry.adapters[letter])
+    scale = inputs.head.scale(letter)
+    return np.abs(W - scale * (B @ A).T) + abs(scale) * (np.abs(B) @ np.abs(A)).T
+
+
+def _terms(task: Task) -> int:
+    """How many terms the sums of the chain have, all together."""
+    widths = task.head.keys.shape[-1] + task.head.values.shape[-1]
+    inner = sum(to_numpy(W).shape[0] for W in task.entry.W.values())
+    ranks = sum(to_numpy(A).shape[0] for A, _ in task.entry.adapters.values())
+    return task.head.queries.shape[-2] + task.head.keys.shape[-2] + inner + ranks + widths
+
+
+def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
+    """About how much rounding changes a dLoss/dW, relative to its largest entry.
+
+    An estimate, where `chain_rounding` is a bound: one unit in the last place of each number, with random signs.
+    Polynomials are for small logits, where no key outweighs all.
+    """
+    shares, floors = [0.0], [(task, chain_rounding(inputs, task), 2 * TERM * _terms(task)) for task in tasks]
+    for letter in (letter for letter in adapt if letter in found):
+        largest = float(np.abs(to_numpy(found[letter])).max())
+        floor = sum(bounds[letter] / parts * _averaged(task, letter) for task, bounds, parts in floors)
+        shares += [floor / largest] if largest else []
+    return max(shares)
+
+
+def _averaged(task: Task, letter: str) -> float:
+    """The part of a bound on errors of one sign that is left of errors with random signs.
+
+    The error of a key, or of its value, is the same for all queries, and that of a query the same for all keys. What
+    they share adds up as far as its weights do: those of queries times 1 or times the errors of the output, which are
+    about the targets, and those of keys times their values.
+    """
+    entry, head = task.entry, task.head
+    on_queries = entry.X["Q"] if letter == "Q" else head.queries
+    on_keys = head.keys if letter == "Q" else entry.X[letter]
+    w, z, c, v = (to_numpy(one).astype(np.float64) for one in (on_queries, on_keys, head.targets, head.values))
+    of_queries, of_keys = (_coherent(one, _with_one(other)) for one, other in ((w, c), (z, v)))
+    root_queries, root_keys = len(w) ** -0.5, len(z) ** -0.5
+    if letter == "V":  # all values have their part in the errors of every output
+        return (of_keys + root_keys) * (root_queries + root_keys)
+    return of_queries * root_keys + of_keys * root_queries + root_queries * root_keys
+
+
+def _with_one(table: np.ndarray) -> np.ndarray:
+    """The table in units of its largest entry, beside a column of ones."""
+    return np.column_stack([np.ones(len(table)), table / (np.abs(table).max() or 1.0)])
+
+
+def _coherent(weights: np.ndarray, others: np.ndarray) -> float:
+    """The largest sum over tokens of products of two columns, where all entries as large as can be give 1."""
+    return float(np.abs(weights.T @ others).max() / (len(weights) * np.abs(weights).max() or 1.0))
+
+
+def entry_bounds(
+    inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...], *, full: bool, rounded: bool = True
+) -> dict[str, float]:
+    """For each gradient of one entry, a bound on the error of its entries when exp has relative error eta."""
+    head, entry, beta = task.head, task.entry, inputs.head.beta
+    arrays = (entry.X["Q"], head.keys, head.values, head.targets)
+    XQ, keys, values, targets = (to_numpy(array).astype(np.float64) for array in arrays)
+    # only differences of values and of keys count: both stand around their midpoints, where they are smallest
+    keys = keys - (keys.max(0) + keys.min(0)) / 2
+    middle, half = (values.max(0) + values.min(0)) / 2, (values.max(0) - values.min(0)) / 2
+    values, targets = values - middle, targets - middle
+    largest_c = np.abs(targets) + half  # outputs are means of values, so they lie within half of the middle
+    rows = theory.error_certificate(
+        eta, XQ, keys, values, targets, beta=beta, q_max=float((largest_c * half).sum(1).max())
+    )
+    floors = chain_rounding(inputs, task) if rounded else dict.fromkeys("QKV", 0.0)
+    found = {}
+    for letter in adapt:
+        if letter == "Q":
+            G = rows.gradient
+        elif letter == "K":  # queries carry beta already
+            G = theory.key_gradient_bound(rows.p, to_numpy(entry.X["K"]), to_numpy(head.queries), beta=1.0)
+        else:
+            G = theory.value_gradient_bound(eta, to_numpy(entry.X["V"]), largest_c, spread=2 * float(half.max()))
+        G = float(G) + floors[letter]
+        if full or letter not in entry.adapters:
+            found[f"W_{letter}"] = G
+        if letter in entry.adapters:
+            A, B = (to_numpy(one) for one in entry.adapters[letter])
+            factors = theory.adapter_factors(A, B, scale=inputs.head.scale(letter))
+            found |= {f"{kind}_{letter}": G * float(one) for kind, one in zip("AB", factors, strict=True)}
+    return found
+
+
+def certify(
+    inputs: Inputs, tasks: list[Task], etas: tuple[float, float], adapt: tuple[str, ...], options: dict[str, Any]
+) -> Proof | None:
+    """The proof for all entries together, whose errors add up; None where exp is not known within a factor of 2."""
+    eta, rounding = etas
+    if eta >= 1:
+        return None
+    entries: dict[str, float] = {}
+    for task in tasks:
+        for name, value in entry_bounds(inputs, task, eta, adapt, full=options["full_gradient"]).items():
+            entries[name] = entries.get(name, 0.0) + value
+    return Proof(
+        gap=max(entries.values()),
+        bound=float(theory.tilt_bound(eta)),
+        statement="lora_limits/LL-E9",
+        eta=eta,
+        rounding=rounding,
+        entries=entries,
+        options=options,
+    )

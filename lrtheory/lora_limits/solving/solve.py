@@ -1,0 +1,149 @@
+"""From checked inputs to gradients: entries of a batch one by one or together, and what is said about the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._validation import must
+from lrtheory.lora_limits import theory
+from lrtheory.lora_limits.chain import dense_products
+from lrtheory.lora_limits.products.attention import Products
+from lrtheory.lora_limits.products.low_rank import NotPositive, low_rank_products, multiply_adds, polynomial_factors
+from lrtheory.lora_limits.products.tiled import tiled_products
+from lrtheory.lora_limits.solving.hybrid import hybrid_products, smooth_part
+from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
+from lrtheory.lora_limits.solving.letters import Gradient, Task, gradients, task_of
+from lrtheory.lora_limits.solving.plan import Plan, Wish, exact_cost, exact_share, make_plan, regime_of
+from lrtheory.lora_limits.solving.proof import Proof, certify, rounding_of, spoiled_share
+
+__all__ = ["answer", "solve"]
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
+def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
+    """The fields of the result."""
+    tasks = _tasks(inputs, wish)
+    plan = make_plan(inputs, tasks, wish)
+    try:
+        found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
+    except NotPositive:
+        if wish.method != "auto":
+            raise
+        plan = Plan("tiled", "exact, as the polynomial has rows without a positive sum", plan.logit_bound, None, None)
+        found = [_products(inputs, task, plan, wish, e) for e, task in enumerate(tasks)]
+    fields = answer(inputs, tasks, found, wish.adapt, full=wish.full)
+    return fields | _described(inputs, tasks, plan, wish, fields["W"])
+
+
+def answer(
+    inputs: Inputs, tasks: list[Task], found: list[Products], adapt: tuple[str, ...], *, full: bool = True
+) -> dict[str, Any]:
+    """Loss and gradients of all entries, from their products; not full, without dLoss/dW beside an adapter."""
+    parts = [gradients(inputs, task, one, adapt) for task, one in zip(tasks, found, strict=True)]
+    loss = sum(float(np.sum(to_numpy(one.loss))) for one in found)
+    result: dict[str, Any] = {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
+    if not full:
+        result["W"] = {letter: W for letter, W in result["W"].items() if letter not in inputs.adapters}
+    for values in ({"": np.array(loss)}, *result.values()):
+        if not all(np.isfinite(to_numpy(value)).all() for value in values.values()):
+            raise must("XQ, XK, XV, Y", f"small enough for gradients that are finite in {kind_of(inputs)}", "larger")
+    return {"loss": loss} | result
+
+
+def _tasks(inputs: Inputs, wish: Wish) -> list[Task]:
+    """The entries one by one; all at once for exact methods on arrays of one length, but for the compiled one."""
+    whole = wish.method == "dense" or (wish.method == "tiled" and not isinstance(inputs.Y, np.ndarray))
+    entries = [inputs.together()] if whole and inputs.lengths is None else list(inputs.entries())
+    tasks = [task_of(inputs, entry, wish.adapt) for entry in entries]
+    if wish.full:
+        return tasks
+    narrow = [task_of(inputs, entry, wish.adapt, narrow=True) for entry in entries]
+    return [min(pair, key=lambda task: multiply_adds(task.head, 1)) for pair in zip(tasks, narrow, strict=True)]
+
+
+def _products(inputs: Inputs, task: Task, plan: Plan, wish: Wish, e: int) -> Products:
+    if plan.method == "dense":
+        return dense_products(inputs.xp, task.head)
+    if plan.method == "tiled":
+        return tiled_products(inputs.xp, task.head, wish.block, wish.n_jobs)
+    assert plan.polynomial is not None
+    if plan.splits is None:
+        factors = polynomial_factors(inputs.xp, task.head, plan.polynomial.coefficients)
+        return low_rank_products(inputs.xp, task.head, factors)
+    return hybrid_products(inputs.xp, task.head, plan.polynomial.coefficients, plan.splits[e], wish.block)
+
+
+def _by_letter(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> dict[str, Any]:
+    """One gradient a letter in the shape of its parameter, which the entries share or own."""
+    found = {}
+    for letter in parts[0]:
+        values = [getattr(part[letter], kind) for part in parts]
+        if values[0] is None:
+            continue
+        own = inputs.W[letter] if kind == "W" else inputs.adapters[letter]["AB".index(kind)]
+        if inputs.batch is None:
+            found[letter] = values[0]
+            continue
+        table = values[0] if len(values) == 1 and values[0].ndim == 3 else inputs.xp.stack(values, axis=0)
+        found[letter] = table if own.ndim == 3 else inputs.xp.sum(table, axis=0)
+    return found
+
+
+def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish, W: dict[str, Any]) -> dict[str, Any]:
+    """The fields that say how it was done."""
+    polynomial, splits = plan.polynomial, plan.splits or []
+    features, flops = None, sum(exact_cost(task.head) for task in tasks)
+    if len(tasks) == 1:
+        flops *= inputs.batch or 1
+    if polynomial is not None:
+        features = theory.n_features(max(task.head.factors[0].shape[-1] for task in tasks), polynomial.degree)
+        flops = sum(multiply_adds(task.head, features) for task in tasks)
+        flops += sum(exact_share(task.head, split) for task, split in zip(tasks, splits, strict=False))
+    proof, message = _proof(inputs, tasks, plan, wish)
+    if polynomial is not None and wish.degree is None and wish.epsilon is None:
+        message += _spoiled(wish.tol, proof, spoiled_share(inputs, tasks, W, wish.adapt))
+    return {
+        "degree": None if polynomial is None else polynomial.degree,
+        "n_features": features,
+        "n_outliers": sum(split.n_queries + split.n_keys for split in splits),
+        "logit_bound": plan.logit_bound,
+        "regime": regime_of(tasks, plan, wish),
+        "method": plan.method,
+        "reason": plan.reason,
+        "message": message,
+        "counts": {"flops": int(flops), "features": features or 0},
+        "proof": proof,
+    }
+
+
+def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[Proof | None, str]:
+    """The certificate, and a sentence about the accuracy."""
+    if plan.polynomial is None:
+        return None, "exact up to rounding"
+    covered = tasks
+    if plan.splits is not None:
+        covered = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, plan.splits, strict=True)]
+    a, bound = plan.polynomial.coefficients, plan.logit_bound
+    rounding = max(rounding_of(task.head, a, bound) for task in covered)
+    options = {
+        "adapt": wish.adapt,
+        "method": plan.method,
+        "degree": plan.polynomial.degree,
+        "polynomial": plan.polynomial.kind,
+        "full_gradient": wish.full,
+    }
+    proof = certify(inputs, tasks, (plan.polynomial.error + rounding, rounding), wish.adapt, options)
+    if proof is None:
+        return None, "no proof: exp is not approximated within a factor of 2 on all logits"
+    if wish.degree is None and wish.epsilon is None:
+        return proof, "the degree was chosen on a sample of queries; the certificate is what is proved"
+    return proof, "the certificate is proved in exact arithmetic, with a measured floor for rounding"
+
+
+def _spoiled(tol: float, proof: Proof | None, share: float) -> str:
+    """What to add where rounding, of features or of the sums behind a gradient, is above the tolerance."""
+    rounding = max(share, 0.0 if proof is None else proof.rounding)
+    return f"; rounding is about {rounding:.2g} of the largest entry, above `tol`" if rounding > tol else ""

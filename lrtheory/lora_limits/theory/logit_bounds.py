@@ -1,0 +1,165 @@
+r"""Bounds on logits that cost O(L d), and what rounding adds to polynomials of them.
+
+Part of `theory`, where users find these functions. The logits are beta <x_i, y_j> with rows x_i of C1 W and y_j of C2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer, must
+from lrtheory.lora_limits.theory.numeric import is_double, matrix, table
+
+__all__ = ["logit_bound", "norm_logit_bound", "rounding_floor"]
+
+
+def logit_bound(X: Any, Y: Any, *, beta: Any) -> Any:
+    r"""A bound on all logits beta <x_i, y_j>, and on all beta sum_a \|x_ia y_ja\|, in O(L d) (statement LL-P4).
+
+    Parameters
+    ----------
+    X : array of shape (L_Q, d)
+        Rows x_i, those of C1 W.
+    Y : array of shape (L_K, d)
+        Rows y_j, those of C2, centered or not.
+    beta : number
+        Inverse temperature.
+
+    Returns
+    -------
+    number
+        beta min(max \|x_i\|_2 max \|y_j\|_2, max \|x_i\|_1 max \|Y\|, max \|X\| max \|y_j\|_1); Fractions and
+        balls drop the Euclidean one.
+
+    Raises
+    ------
+    ValueError
+        If the widths differ, a number is not finite, or `beta` is negative.
+
+    Proof
+    -----
+    Hoelder's inequality for the rows of absolute values: sum_a \|x_ia\| \|y_ja\| is at most \|x_i\|_2 \|y_j\|_2,
+    \|x_i\|_1 max_a \|y_ja\| and max_a \|x_ia\| \|y_j\|_1; each factor is then replaced by its largest value over rows.
+
+    Examples
+    --------
+    >>> logit_bound([[3.0, 4.0]], [[1.0, 0.0]], beta=0.5)
+    2.0
+    """
+    X, Y = np.abs(matrix("X", X)), np.abs(matrix("Y", Y))
+    if X.shape[1] != Y.shape[1]:
+        raise must("Y", f"of {X.shape[1]} columns, as X has", Y.shape)
+    beta = number("beta", beta, 0)
+    bounds = [plain(X.sum(1).max()) * plain(Y.max()), plain(X.max()) * plain(Y.sum(1).max())]
+    if is_double(bounds[0]):
+        # largest entries taken out, so that squares neither overflow nor vanish
+        tops = [float(one.max()) or 1.0 for one in (X, Y)]
+        norms = [
+            top * float(np.linalg.norm(one.astype(float) / top, axis=1).max())
+            for one, top in zip((X, Y), tops, strict=True)
+        ]
+        bounds.append(norms[0] * norms[1])
+    return beta * min(bounds)
+
+
+def norm_logit_bound(first: Any, second: Any, *, d: int, beta: Any) -> Any:
+    r"""A bound on all logits by the largest entries alone (statement LL-P4).
+
+    Parameters
+    ----------
+    first, second : number
+        Gamma_1 = max \|C1 W\| and Gamma_2 = max \|C2\|.
+    d : int
+        Number of coordinates.
+    beta : number
+        Inverse temperature; with 1 / d the bound is Gamma_1 Gamma_2, with 1 it is d times as large.
+
+    Returns
+    -------
+    number
+        beta d Gamma_1 Gamma_2.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    \|<x, y>\| <= sum_a \|x_a\| \|y_a\| <= d Gamma_1 Gamma_2, attained where all entries are as large and of one sign.
+
+    Examples
+    --------
+    >>> norm_logit_bound(2, 3, d=4, beta=1)
+    24
+    """
+    d = integer("d", d, low=1)
+    return number("beta", beta, 0) * d * number("first", first, 0) * number("second", second, 0)
+
+
+def rounding_floor(
+    coefficients: Any,
+    product_bound: float,
+    *,
+    n_variables: int,
+    bound: float | None = None,
+    dtype: Any = np.float64,
+) -> float:
+    r"""What rounding adds to the relative error of exp when its polynomial is evaluated by features (LL-E9-floats).
+
+    Parameters
+    ----------
+    coefficients : array of shape (g + 1,)
+        a_k of the polynomial sum_k a_k s^k.
+    product_bound : float
+        N, a bound on beta sum_a \|x_ia y_ja\| over all pairs; cancellation depends on it, not on the largest logit.
+    n_variables : int
+        d, coordinates of a feature.
+    bound : float or None
+        M, a bound on the logits; None takes N.
+    dtype : dtype
+        float64 or float32, of the features.
+
+    Returns
+    -------
+    float
+        4 (g + d) u exp(M) sum_k \|a_k\| N^k with the unit roundoff u of the type. Measured never to be exceeded; a
+        proof would need the order in which a BLAS adds.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, 2002, section 3.1 (inner products).
+
+    Examples
+    --------
+    >>> rounding_floor([1.0, 1.0, 0.5], 1.0, n_variables=2) < 1e-13
+    True
+    """
+    a = np.abs(table("coefficients", coefficients).astype(np.float64))
+    if a.ndim != 1 or not len(a):
+        raise must("coefficients", "of shape (g + 1,)", a.shape)
+    N = float(number("product_bound", product_bound, 0))
+    M = N if bound is None else float(number("bound", bound, 0))
+    d = integer("n_variables", n_variables, low=0)
+    with np.errstate(over="ignore"):
+        size = np.exp(M) * np.polynomial.polynomial.polyval(N, a)
+        return float(4 * (len(a) - 1 + d) * _unit(dtype) * size)
+
+
+def _unit(dtype: Any) -> float:
+    """The unit roundoff of double or single precision."""
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind is None or kind not in (np.float32, np.float64):
+        raise must("dtype", "float64 or float32", dtype)
+    return float(np.finfo(kind).eps) / 2

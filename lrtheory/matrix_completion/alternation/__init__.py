@@ -1,0 +1,1 @@
+"""The alternation between rows and columns: where it starts, what is fitted before, and what it returns."""

@@ -1,0 +1,1 @@
+"""The observed entries, their unit, and the regression of every line on them."""

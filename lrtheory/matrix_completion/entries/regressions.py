@@ -1,0 +1,333 @@
+r"""The kernels: one small regression for every line of the matrix, with the other factor fixed.
+
+.. math:: u_i = \arg\min_u \; \|P u - x\|^2 + \lambda \|u\|^2, \qquad P = F_{\Omega_i} \in \mathbb{R}^{d \times k} .
+
+Each line gathers its panel P once into scratch that fits the cache, and then works on that alone. Lines do not know
+each other, so the result does not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._parallel import in_threads
+from lrtheory.matrix_completion.entries.observations import Compressed
+
+__all__ = ["Regressions", "conjugate_gradients", "entries", "least_norm", "normal_equations"]
+
+FAST = {"contract", "reassoc"}  # sums may be taken in any order; nothing here decides a tie
+
+
+class Regressions(NamedTuple):
+    """What the regressions of one half-step found, one number a line."""
+
+    factor: np.ndarray  # (lines, k)
+    residuals: np.ndarray  # norm of the residual of the normal equations, relative to |P^T x|; 0 where not measured
+    squares: np.ndarray  # |P u - x|^2 of the factor at the start
+    steps: np.ndarray  # inner steps
+
+
+def conjugate_gradients(
+    lines: Compressed,
+    F: np.ndarray,
+    init: np.ndarray,
+    *,
+    ridge: float,
+    tol: float,
+    max_inner_iter: int,
+    n_threads: int = 1,
+) -> Regressions:
+    """Conjugate gradients from a start, until the normal equations hold to a relative accuracy `tol`."""
+    work = _start(lines, F, init)
+    scales = np.einsum("ij,ij->j", F, F).astype(work.factor.dtype) / len(F)  # times d: about the diagonal of P^T P
+    scales[scales == 0] = 1
+    numbers = work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner_iter
+    given = (*_door(lines, F), kernel_input(scales), *numbers)
+    _in_threads(n_threads, lines, lambda first, last: _cg_lines(*given, first, last, *work))
+    return work
+
+
+def normal_equations(
+    lines: Compressed, F: np.ndarray, init: np.ndarray, *, ridge: float, n_threads: int = 1
+) -> Regressions:
+    """The exact solutions: P^T P + ridge I and its Cholesky factor; the least-norm solution where that is singular."""
+    work = _start(lines, F, init)
+    weight = work.factor.dtype.type(ridge)
+    _in_threads(n_threads, lines, lambda first, last: _exact_lines(*_door(lines, F), weight, first, last, *work))
+    for i in np.flatnonzero(work.steps < 0):
+        here = slice(lines.starts[i], lines.starts[i + 1])
+        work.factor[i] = least_norm(F[lines.indices[here]], lines.values[here])
+    work.residuals[work.steps < 0] = 0.0
+    work.steps[:] = 0
+    return work
+
+
+def least_norm(P: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The shortest of the least squares solutions."""
+    return np.linalg.lstsq(P, x, rcond=None)[0]
+
+
+def entries(rows: np.ndarray, cols: np.ndarray, U: np.ndarray, V: np.ndarray) -> np.ndarray:
+    """The entries (U V^T)_ij at some positions, without an array of N k numbers."""
+    U, V = kernel_input(U), kernel_input(V, U.dtype)
+    found = np.empty(len(rows), dtype=U.dtype)
+    _entries(kernel_input(rows, np.int32), kernel_input(cols, np.int32), U, V, found)
+    return found
+
+
+def gradients(lines: Compressed, F: np.ndarray, factor: np.ndarray, ridge: float) -> np.ndarray:
+    """Norm of P^T (x - P u) - ridge u relative to |P^T x|, for each line; 0 where P^T x is 0 as well as u."""
+    found = np.zeros(lines.n_lines)
+    given = *_door(lines, F), kernel_input(factor, lines.values.dtype), lines.values.dtype.type(ridge)
+    _gradient_lines(*given, found)
+    return found
+
+
+def _door(lines: Compressed, F: np.ndarray) -> tuple[np.ndarray, ...]:
+    return (*lines, kernel_input(F, lines.values.dtype))
+
+
+def _start(lines: Compressed, F: np.ndarray, init: np.ndarray) -> Regressions:
+    n = lines.n_lines
+    factor = np.array(init, dtype=lines.values.dtype, order="C")
+    return Regressions(factor, np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64))
+
+
+def _in_threads(n_threads: int, lines: Compressed, work: Callable[[int, int], Any]) -> None:
+    """Run the work on blocks of lines with equally many observations; kernels let go of the interpreter lock."""
+    shares = np.linspace(0, lines.starts[-1], n_threads + 1)[1:-1]
+    ends = [0, *np.searchsorted(lines.starts, shares).tolist(), lines.n_lines]
+    in_threads(work, itertools.pairwise(ends))
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
+
+
+@kernel(nogil=True, fastmath=FAST)
+def _entries(rows, cols, U, V, found):
+    k = U.shape[1]
+    for e in range(rows.shape[0]):
+        i, j = rows[e], cols[e]
+        total = U[i, 0] * V[j, 0]
+        for c in range(1, k):
+            total += U[i, c] * V[j, c]
+        found[e] = total
+
+
+@kernel(nogil=True, fastmath=FAST)
+def _dot(a, b):
+    total = a[0] * b[0]
+    for c in range(1, a.shape[0]):
+        total += a[c] * b[c]
+    return total
+
+
+@kernel(nogil=True, fastmath=FAST)
+def normal_residual(panel, x, u, gradient, target):
+    """P^T (x - P u) and P^T x, two rows of P at a time; returns |x - P u|^2."""
+    d, k = panel.shape
+    squares = 0.0
+    for c in range(k):
+        gradient[c] = 0
+        target[c] = 0
+    whole = d - d % 2
+    for j in range(0, whole, 2):
+        x0, x1 = x[j], x[j + 1]
+        rest0, rest1 = x0 - panel[j, 0] * u[0], x1 - panel[j + 1, 0] * u[0]
+        for c in range(1, k):
+            rest0 -= panel[j, c] * u[c]
+            rest1 -= panel[j + 1, c] * u[c]
+        squares += rest0 * rest0 + rest1 * rest1
+        for c in range(k):
+            gradient[c] += panel[j, c] * rest0 + panel[j + 1, c] * rest1
+            target[c] += panel[j, c] * x0 + panel[j + 1, c] * x1
+    for j in range(whole, d):
+        rest = x[j] - _dot(panel[j], u)
+        squares += rest * rest
+        for c in range(k):
+            gradient[c] += panel[j, c] * rest
+            target[c] += panel[j, c] * x[j]
+    return squares
+
+
+@kernel(nogil=True)
+def _gradient_lines(starts, indices, values, F, factor, ridge, found):
+    k = F.shape[1]
+    r, b = np.empty((2, k), dtype=F.dtype)
+    for i in range(found.shape[0]):
+        here = indices[starts[i] : starts[i + 1]]
+        panel = np.empty((here.shape[0], k), dtype=F.dtype)
+        for j in range(here.shape[0]):
+            panel[j] = F[here[j]]
+        normal_residual(panel, values[starts[i] : starts[i + 1]], factor[i], r, b)
+        for c in range(k):
+            r[c] -= ridge * factor[i, c]
+        own, size = math.sqrt(_dot(r, r)), math.sqrt(_dot(b, b))
+        found[i] = own / size if size > 0 else own
+
+
+@kernel(nogil=True, fastmath=FAST)
+def normal_product(panel, p, w):
+    """w = P^T P p in one sweep over the panel, four rows at a time."""
+    d, k = panel.shape
+    for c in range(k):
+        w[c] = 0
+    whole = d - d % 4
+    for j in range(0, whole, 4):
+        t0, t1, t2, t3 = panel[j, 0] * p[0], panel[j + 1, 0] * p[0], panel[j + 2, 0] * p[0], panel[j + 3, 0] * p[0]
+        for c in range(1, k):
+            t0 += panel[j, c] * p[c]
+            t1 += panel[j + 1, c] * p[c]
+            t2 += panel[j + 2, c] * p[c]
+            t3 += panel[j + 3, c] * p[c]
+        for c in range(k):
+            w[c] += t0 * panel[j, c] + t1 * panel[j + 1, c] + t2 * panel[j + 2, c] + t3 * panel[j + 3, c]
+    for j in range(whole, d):
+        t = _dot(panel[j], p)
+        for c in range(k):
+            w[c] += t * panel[j, c]
+
+
+@kernel(nogil=True)
+def _cg_lines(
+    starts, indices, values, F, scales, ridge, tol, max_inner_iter, first, last, factor, residuals, squares, steps
+):
+    k = F.shape[1]
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, starts[i + 1] - starts[i])
+    panels = np.empty((longest, k), dtype=F.dtype)
+    r, b, z, p, w, inverse = np.empty((6, k), dtype=F.dtype)
+    for i in range(first, last):
+        d = starts[i + 1] - starts[i]
+        u = factor[i]
+        if d == 0:
+            u[:] = 0  # nothing is known
+            continue
+        panel, x = panels[:d], values[starts[i] : starts[i + 1]]
+        for j in range(d):
+            panel[j] = F[indices[starts[i] + j]]
+        short = d < k and ridge == 0
+        squares[i] = normal_residual(panel, x, u, r, b)
+        if short:
+            u[:] = 0  # from zero and unscaled, the iteration stays in the row space: it ends at the least-norm solution
+            r[:] = b
+        size = math.sqrt(_dot(b, b))
+        if size == 0:
+            u[:] = 0  # the shortest solution, which an iteration relative to size would never reach
+            continue
+        for c in range(k):
+            r[c] -= ridge * u[c]
+            inverse[c] = 1.0 if short else 1 / (d * scales[c] + ridge)
+            z[c] = inverse[c] * r[c]
+            p[c] = z[c]
+        descent = _dot(r, z)
+        small = tol * size
+        step = 0
+        while step < max_inner_iter and math.sqrt(_dot(r, r)) > small:
+            normal_product(panel, p, w)
+            for c in range(k):
+                w[c] += ridge * p[c]
+            curvature = _dot(p, w)
+            if not curvature > 0:
+                break
+            length = descent / curvature
+            for c in range(k):
+                u[c] += length * p[c]
+                r[c] -= length * w[c]
+                z[c] = inverse[c] * r[c]
+            before = descent
+            descent = _dot(r, z)
+            for c in range(k):
+                p[c] = z[c] + descent / before * p[c]
+            step += 1
+        steps[i] = step
+        residuals[i] = math.sqrt(_dot(r, r)) / size
+
+
+@kernel(nogil=True, fastmath=FAST)
+def gram(panel, G):
+    """The lower triangle of P^T P, four rows of P at a time."""
+    d, k = panel.shape
+    for a in range(k):
+        for c in range(a + 1):
+            G[a, c] = 0
+    whole = d - d % 4
+    for j in range(0, whole, 4):
+        for a in range(k):
+            p0, p1, p2, p3 = panel[j, a], panel[j + 1, a], panel[j + 2, a], panel[j + 3, a]
+            for c in range(a + 1):
+                G[a, c] += p0 * panel[j, c] + p1 * panel[j + 1, c] + p2 * panel[j + 2, c] + p3 * panel[j + 3, c]
+    for j in range(whole, d):
+        for a in range(k):
+            for c in range(a + 1):
+                G[a, c] += panel[j, a] * panel[j, c]
+
+
+@kernel(nogil=True)
+def cholesky(G, smallest):
+    """G = L L^T in the lower triangle; False when a pivot is not above the smallest one."""
+    for a in range(G.shape[0]):
+        for c in range(a):
+            rest = G[a, c]
+            if c > 0:
+                rest -= _dot(G[a, :c], G[c, :c])
+            G[a, c] = rest / G[c, c]
+        pivot = G[a, a]
+        if a > 0:
+            pivot -= _dot(G[a, :a], G[a, :a])
+        if not pivot > smallest:
+            return False
+        G[a, a] = math.sqrt(pivot)
+    return True
+
+
+@kernel(nogil=True)
+def _solve_cholesky(L, u):
+    k = L.shape[0]
+    for a in range(k):
+        for c in range(a):
+            u[a] -= L[a, c] * u[c]
+        u[a] /= L[a, a]
+    for a in range(k - 1, -1, -1):
+        u[a] /= L[a, a]
+        for c in range(a):
+            u[c] -= L[a, c] * u[a]
+
+
+@kernel(nogil=True)
+def _exact_lines(starts, indices, values, F, ridge, first, last, factor, residuals, squares, steps):
+    k = F.shape[1]
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, starts[i + 1] - starts[i])
+    panels, G = np.empty((longest, k), dtype=F.dtype), np.empty((k, k), dtype=F.dtype)
+    r, b = np.empty((2, k), dtype=F.dtype)
+    unit = np.finfo(F.dtype).eps
+    for i in range(first, last):
+        d = starts[i + 1] - starts[i]
+        u = factor[i]
+        if d == 0:
+            u[:] = 0  # nothing is known
+            continue
+        panel, x = panels[:d], values[starts[i] : starts[i + 1]]
+        for j in range(d):
+            panel[j] = F[indices[starts[i] + j]]
+        squares[i] = normal_residual(panel, x, u, r, b)
+        gram(panel, G)
+        largest = G[0, 0]
+        for c in range(k):
+            G[c, c] += ridge
+            largest = max(largest, G[c, c])
+        singular = (d < k and ridge == 0) or not cholesky(G, 4 * k * unit * largest)
+        if singular:
+            steps[i] = -1  # left to the solver of least norm
+            continue
+        u[:] = b
+        _solve_cholesky(G, u)

@@ -1,0 +1,385 @@
+r"""One half-step, step by step: the identity of its error, its contraction, the noise that drives it, balance.
+
+Part of `theory`, where users find these functions. Distances are sines of largest principal angles, norms are spectral
+norms unless said otherwise. Scalar formulas also take arrays, Fractions and balls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._numbers import number
+from lrtheory._validation import array, as_array, integer, must
+from lrtheory.matrix_completion.problem import LowRank
+from lrtheory.matrix_completion.theory.ranges import entries
+
+__all__ = [
+    "contraction_bound",
+    "driving_error",
+    "driving_second_moment",
+    "driving_second_moment_bound",
+    "error_bound",
+    "exact_half_step",
+    "expected_contraction",
+    "imbalance",
+]
+
+
+def driving_error(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
+    r"""The error F that the sample puts on an exact half-step (statement MC-D1).
+
+    Parameters
+    ----------
+    U : array of shape (m, k)
+        The fixed factor, with orthonormal columns.
+    truth : LowRank
+        M = U* S V*^T.
+    mask : bool array of shape (m, n)
+        The sample; every B_j = sum_{i in Omega^j} u_i u_i^T must be invertible.
+
+    Returns
+    -------
+    array of shape (n, k)
+        Rows f_j = -B_j^{-1} sum_{i in Omega^j} u_i w_i^T S v*_j, with w_i the rows of (I - U U^T) U*.
+
+    Raises
+    ------
+    TypeError
+        If `truth` is no LowRank, or an array is not of numbers.
+    ValueError
+        If shapes do not fit, an entry is not finite, the mask is not of bools, or a B_j is singular.
+
+    Proof
+    -----
+    The exact half-step is v_j = B_j^{-1} sum u_i M_ij with M_ij = (u*_i)^T S v*_j. Split u*_i = D^T u_i + w_i with
+    D = U^T U*, the rows of U U^T U* + (I - U U^T) U*. The first part gives B_j^{-1} B_j D S v*_j = D S v*_j, the
+    second one -f_j.
+
+    Examples
+    --------
+    >>> U, whole = np.array([[0.6], [0.8]]), np.ones((2, 1), dtype=bool)
+    >>> truth = LowRank(np.array([[1.0], [0.0]]), np.array([2.0]), np.array([[1.0]]))
+    >>> abs(driving_error(U, truth, whole).round(12)).tolist()
+    [[0.0]]
+    """
+    U, seen = _basis(U, truth), _sample(mask, truth)
+    pulled, seen = _outside(U, truth), seen.astype(U.dtype)
+    grams = np.einsum("ij,ia,ib->jab", seen, U, U)
+    sums = np.einsum("ij,ia,ij->ja", seen, U, pulled)
+    return -np.linalg.solve(grams, sums[..., None])[..., 0]
+
+
+def exact_half_step(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
+    """The exact half-step for the columns, V* S D^T - F with D = U^T U* (statement MC-D1).
+
+    Parameters
+    ----------
+    U, truth, mask : array, LowRank, bool array
+        As in `driving_error`.
+
+    Returns
+    -------
+    array of shape (n, k)
+        What `half_step` with ``axis=1`` finds on the sample.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `driving_error`.
+
+    Proof
+    -----
+    See `driving_error`. With the whole matrix seen F is 0, so the column space is that of V* for any U with invertible
+    D (statement MC-D3).
+
+    Examples
+    --------
+    >>> U = np.array([[1.0], [0.0]])
+    >>> truth = LowRank(U, np.array([2.0]), np.array([[1.0]]))
+    >>> exact_half_step(U, truth, np.array([[True], [False]])).tolist()
+    [[2.0]]
+    """
+    D = _basis(U, truth).T @ truth.U
+    return (truth.V * truth.singular_values) @ D.T - driving_error(U, truth, mask)
+
+
+def _basis(U: Any, truth: Any) -> np.ndarray:
+    if not isinstance(truth, LowRank):
+        raise must("truth", "a LowRank", truth, TypeError)
+    return array("U", U, shape=(len(truth.U), None))
+
+
+def _sample(mask: Any, truth: LowRank) -> np.ndarray:
+    shape, seen = (len(truth.U), len(truth.V)), np.asarray(mask)
+    if seen.shape != shape or seen.dtype != bool:
+        raise must("mask", f"a bool array of shape {shape}", seen)
+    return seen
+
+
+def _outside(U: np.ndarray, truth: LowRank) -> np.ndarray:
+    """The entries w_i^T S v*_j of (I - U U^T) M."""
+    W = truth.U - U @ (U.T @ truth.U)
+    return (W * truth.singular_values) @ truth.V.T
+
+
+def contraction_bound(distance: Any, *, smallest: Any, driving: Any, inner: Any = 0) -> Any:
+    r"""Bound on the distance after a half-step that is solved approximately (statement MC-D2).
+
+    Parameters
+    ----------
+    distance : number or array
+        d = dist(U, U*), in [0, 1].
+    smallest : number or array
+        s_k of M.
+    driving : number or array
+        \|F\| of `driving_error`.
+    inner : number or array
+        \|E\|, the error of the inner solver: V~ = V^ + E.
+
+    Returns
+    -------
+    number or array
+        (\|F\| + \|E\|) / (s_k sqrt(1 - d^2) - \|F\| - \|E\|), meaningful where it is positive.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If the distance is not in [0, 1], `smallest` is not above 0, or an error is negative or not finite.
+
+    Proof
+    -----
+    V*_perp^T V~ = V*_perp^T (E - F), because V~ = V* S D^T - F + E. And sigma_min(V~) >= s_k sigma_min(D) - \|F\| -
+    \|E\| with sigma_min(D) = sqrt(1 - d^2). With V~ = Q R, the distance is \|V*_perp^T Q\|, which is at most
+    \|V*_perp^T V~\| \|R^{-1}\|.
+
+    Examples
+    --------
+    >>> round(float(contraction_bound(0.6, smallest=1.0, driving=0.1)), 6)
+    0.142857
+    """
+    entries("distance", distance, 0, 1)
+    entries("smallest", smallest, 0, ends="(]")
+    entries("driving", driving, 0)
+    entries("inner", inner, 0)
+    error = driving + inner
+    return error / (smallest * np.sqrt(1 - distance * distance) - error)
+
+
+def error_bound(distance: Any, *, singular_values: Any, driving: Any) -> Any:
+    r"""Bound on \|M - U V^T\|_F after an exact half-step for V (a step of the proofs, statement MC-P7).
+
+    Parameters
+    ----------
+    distance : number
+        dist(U, U*).
+    singular_values : array of shape (k,)
+        Of M.
+    driving : number
+        Frobenius norm of F.
+
+    Returns
+    -------
+    number
+        \|S\|_F dist(U, U*) + \|F\|_F.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If the distance is not in [0, 1], or another number is negative or not finite.
+
+    Proof
+    -----
+    U V^T = U D S V*^T - U F^T, and M - U D S V*^T = (I - U U^T) U* S V*^T, whose Frobenius norm is at most
+    \|(I - U U^T) U*\| \|S\|_F. With \|S\|_2 in place of \|S\|_F it is false: k equal angles give a factor sqrt(k).
+
+    Examples
+    --------
+    >>> float(error_bound(0.1, singular_values=np.array([3.0, 4.0]), driving=0.25))
+    0.75
+    """
+    entries("distance", distance, 0, 1)
+    s = entries("singular_values", as_array("singular_values", singular_values), 0)
+    entries("driving", driving, 0)
+    return np.sqrt((s * s).sum()) * distance + driving
+
+
+def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
+    r"""Second moment of the noise that drives a half-step, over a fresh Bernoulli sample.
+
+    In expectation (statement MC-E1), and summed over all samples of small matrices (statement MC-E1-exact).
+
+    Parameters
+    ----------
+    U, truth : array, LowRank
+        As in `driving_error`, independent of the sample.
+    density : number
+        Probability p that an entry is seen, in (0, 1].
+
+    Returns
+    -------
+    number
+        E \|G\|_F^2 for the rows g_j = (1/p) sum_{i in Omega^j} u_i w_i^T S v*_j, whose mean is 0.
+
+    Raises
+    ------
+    TypeError
+        If `truth` is no LowRank, or something is no number.
+    ValueError
+        If shapes do not fit, or the density is not in (0, 1].
+
+    Proof
+    -----
+    With independent delta_ij ~ Bernoulli(p), g_j = sum_i (delta_ij / p) u_i c_ij with c_ij = w_i^T S v*_j. Its mean is
+    sum_i u_i c_ij = (U^T W S v*_j) = 0, since U^T W = 0. The variance of delta / p is (1 - p) / p, so
+    E \|g_j\|^2 = ((1 - p) / p) sum_i \|u_i\|^2 c_ij^2; sum over j.
+
+    Examples
+    --------
+    >>> U, truth = np.array([[0.6], [0.8]]), LowRank(np.array([[1.0], [0.0]]), np.array([1.0]), np.array([[1.0]]))
+    >>> round(float(driving_second_moment(U, truth, density=0.5)), 12)
+    0.294912
+    """
+    U = _basis(U, truth)
+    number("density", density, 0, 1, ends="(]")
+    pulled = _outside(U, truth)
+    variance = (1 - density) / density
+    return variance * ((U * U).sum(axis=1) * (pulled * pulled).sum(axis=1)).sum()
+
+
+def driving_second_moment_bound(
+    distance: Any, *, incoherence: Any, n_rows: Any, rank: Any, norm: Any, density: Any
+) -> Any:
+    r"""Bound on the same second moment by incoherence and distance (statement MC-E1-bound).
+
+    Parameters
+    ----------
+    distance : number
+        d = dist(U, U*).
+    incoherence : number
+        mu of U.
+    n_rows, rank : int
+        m and k.
+    norm : number
+        \|M\|_F.
+    density : number
+        p, in (0, 1].
+
+    Returns
+    -------
+    number
+        ((1 - p) / p) (mu^2 k / m) d^2 \|M\|_F^2.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If the distance is not in [0, 1], the density not in (0, 1], `incoherence` not above 0, an integer below 1, or
+            `norm` negative.
+
+    Proof
+    -----
+    In `driving_second_moment` \|u_i\|^2 <= mu^2 k / m, and the remaining sum is \|W S V*^T\|_F^2 <= \|W\|^2 \|M\|_F^2
+    with \|W\| = d.
+
+    Examples
+    --------
+    >>> driving_second_moment_bound(0.5, incoherence=2, n_rows=100, rank=5, norm=1, density=0.5)
+    0.05
+    """
+    number("distance", distance, 0, 1)
+    number("incoherence", incoherence, 0, ends="(]")
+    n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
+    number("norm", norm, 0)
+    number("density", density, 0, 1, ends="(]")
+    return (1 - density) / density * incoherence**2 * rank / n_rows * distance**2 * norm**2
+
+
+def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition: Any, density: Any) -> Any:
+    r"""Root mean square factor by which the distance shrinks in a half-step, to first order.
+
+    That E \|G\|_F^2 <= (factor s_k d)^2 is no approximation (statement MC-E1-bound).
+
+    Parameters
+    ----------
+    incoherence : number
+        mu of U.
+    n_rows, rank : int
+        m and k.
+    condition : number
+        kappa of M.
+    density : number
+        p, in (0, 1].
+
+    Returns
+    -------
+    number
+        sqrt(((1 - p) / p) mu^2 k^2 / m) kappa.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If the density is not in (0, 1], `incoherence` not above 0, an integer below 1, or `condition` below 1.
+
+    Proof
+    -----
+    `contraction_bound` is about \|F\| / s_k, and \|F\| is about \|G\|_F; use `driving_second_moment_bound` with
+    \|M\|_F <= sqrt(k) s_1.
+
+    Examples
+    --------
+    >>> float(expected_contraction(incoherence=1, n_rows=400, rank=2, condition=1, density=0.5))
+    0.1
+    """
+    number("incoherence", incoherence, 0, ends="(]")
+    n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
+    number("condition", condition, 1)
+    number("density", density, 0, 1, ends="(]")
+    return np.sqrt((1 - density) / density * incoherence**2 * rank**2 / n_rows) * condition
+
+
+@arrays("host")
+def imbalance(U: Any, V: Any) -> float:
+    r"""How far two factors are from balance, which every stationary point of the ridge objective has (statement MC-L9).
+
+    Parameters
+    ----------
+    U, V : arrays of shape (m, k) and (n, k)
+        The factors.
+
+    Returns
+    -------
+    float
+        \|U^T U - V^T V\|_F / \|V^T V\|_F; 0 where both are 0.
+
+    Raises
+    ------
+    TypeError
+        If an entry is no number.
+    ValueError
+        If an entry is not finite, or the factors have not equally many columns.
+
+    Proof
+    -----
+    With residual E = P_Omega(U V^T - M), stationarity says E V + lambda U = 0 and E^T U + lambda V = 0. Multiply by U^T
+    and V^T: lambda U^T U = -U^T E V = lambda V^T V.
+
+    Examples
+    --------
+    >>> imbalance(np.eye(1), 2 * np.eye(1))
+    0.75
+    """
+    U = array("U", U, shape=(None, None))
+    V = array("V", V, shape=(None, U.shape[1]))
+    left, right = U.T @ U, V.T @ V
+    size = np.linalg.norm(right)
+    return float(np.linalg.norm(left - right) / size) if size > 0 else float(np.linalg.norm(left) > 0)

@@ -1,0 +1,343 @@
+r"""Perturbed matrices: clipping, incoherence, smallest singular values, the start, and inexact least squares.
+
+Part of `theory`, where users find these functions. Norms are spectral norms unless said otherwise. Formulas also take
+arrays, Fractions and balls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number
+from lrtheory._validation import choice, integer, must
+from lrtheory.matrix_completion.theory.ranges import entries, less
+
+__all__ = [
+    "clipped_distance_bound",
+    "clipped_row_bound",
+    "forward_error_bound",
+    "incoherence_bound",
+    "perturbed_row_bound",
+    "perturbed_smallest",
+    "row_norm_change",
+    "wedin_bound",
+]
+
+
+def clipped_distance_bound(error: Any) -> Any:
+    r"""Bound on the distance of a clipped basis from a subspace with that incoherence (statement MC-L4).
+
+    Parameters
+    ----------
+    error : number or array
+        e = min_O \|U_0 - U* O\|_F over rotations O, below 1; at most sqrt(2 k) dist(U_0, U*).
+
+    Returns
+    -------
+    number or array
+        e / (1 - e).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `error` is not in [0, 1).
+
+    Proof
+    -----
+    A row of U* O is no longer than tau, and so are its entries. Cutting rows to length 2 tau is a projection on a ball
+    that contains u*_i O; setting to 0 an entry beyond 2 tau removes an error above tau and leaves at most tau. So
+    \|U^c - U* O\|_F <= e. Then sigma_min(U^c) >= 1 - e, and the part of U^c outside U* has norm at most e.
+
+    Examples
+    --------
+    >>> clipped_distance_bound(0.25)
+    0.3333333333333333
+    """
+    entries("error", error, 0, 1, ends="[)")
+    return error / (1 - error)
+
+
+def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, clip: str = "row") -> Any:
+    r"""Bound on the row norms of a clipped basis after orthonormalization (statement MC-L4).
+
+    Parameters
+    ----------
+    error : number or array
+        e, as in `clipped_distance_bound`.
+    incoherence : number
+        mu of the subspace.
+    n_rows, rank : int
+        m and k.
+    clip : {"row", "entry"}
+        What was cut at 2 mu sqrt(k / m).
+
+    Returns
+    -------
+    number or array
+        2 mu sqrt(k / m) / (1 - e), and sqrt(k) times that for entries.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `error` is not in [0, 1), `incoherence` not above 0, an integer below 1, or the way of clipping unknown.
+
+    Proof
+    -----
+    Rows of U^c are no longer than 2 tau, or 2 tau sqrt(k) where entries are cut. Its basis is Q = U^c R^{-1}, and
+    \|R^{-1}\| = 1 / sigma_min(U^c) <= 1 / (1 - e), since U^c is within e of U* O, whose singular values are 1.
+
+    Examples
+    --------
+    >>> float(clipped_row_bound(0.5, incoherence=1, n_rows=100, rank=4))
+    0.8
+    """
+    entries("error", error, 0, 1, ends="[)")
+    number("incoherence", incoherence, 0, ends="(]")
+    n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
+    choice("clip", clip, ("row", "entry"))
+    longest = 2 * incoherence * np.sqrt(rank / n_rows)
+    return (longest if clip == "row" else longest * np.sqrt(rank)) / (1 - error)
+
+
+def _check_change(smallest: Any, change: Any) -> None:
+    entries("smallest", smallest, 0, ends="(]")
+    entries("change", change, 0)
+    less("change", change, "smallest", smallest)
+
+
+def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
+    r"""Lower bound on the smallest singular value of A + E (statement MC-L5).
+
+    Parameters
+    ----------
+    smallest : number or array
+        sigma_min(A).
+    change : number or array
+        eta = \|E\|.
+
+    Returns
+    -------
+    number or array
+        sigma - eta; it is at least sigma / 2 when eta <= sigma / 2, and may be 0 when eta = sigma.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If a number is negative or not finite, or `change` above `smallest`, where nothing is said.
+
+    Proof
+    -----
+    \|(A + E) x\| >= \|A x\| - \|E x\|. For A = I, E = -I it is 0.
+
+    Examples
+    --------
+    >>> perturbed_smallest(1.0, change=0.25)
+    0.75
+    """
+    entries("smallest", smallest, 0)
+    entries("change", change, 0)
+    if np.any(change > smallest):
+        raise must("change", f"at most `smallest`, which is {smallest}", change)
+    return smallest - change
+
+
+def row_norm_change(smallest: Any, *, change: Any) -> Any:
+    r"""Bound on how much any row norm of the orthonormal basis moves when A becomes A + E (statement MC-L5).
+
+    Parameters
+    ----------
+    smallest : number or array
+        sigma_min(A).
+    change : number or array
+        eta = \|E\|, below sigma.
+
+    Returns
+    -------
+    number or array
+        eta / sigma.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `change` is negative, or not below `smallest`.
+
+    Proof
+    -----
+    Row norms are \|P e_i\| of the projection P on the column space, and \|P_A - P_B\| = \|(I - P_B) P_A\| for subspaces
+    of one dimension. A unit vector of the range of A is A x with \|x\| <= 1 / sigma; (I - P_B) A x = -(I - P_B) E x.
+
+    Examples
+    --------
+    >>> row_norm_change(2.0, change=0.5)
+    0.25
+    """
+    _check_change(smallest, change)
+    return change / smallest
+
+
+def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change: Any) -> Any:
+    r"""Bound on a row norm of the orthonormal basis of A + E, row by row (statement MC-L5).
+
+    Parameters
+    ----------
+    row_norm : number or array
+        tau_i(A), of the orthonormal basis of A.
+    row_change : number or array
+        \|E_i\|, of the row of E.
+    smallest, change : number
+        sigma_min(A), and eta = \|E\| below it.
+
+    Returns
+    -------
+    number or array
+        tau_i(A) (1 + eta / (sigma - eta)) + \|E_i\| / (sigma - eta).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If a number is negative or not finite, or `change` not below `smallest`.
+
+    Proof
+    -----
+    Let B = A + E = Q R, so q_i = R^{-T} (a_i + e_i) with \|R^{-1}\| <= 1 / (sigma - eta). With A = Q_A R_A,
+    R_A R^{-1} = Q_A^T (B - E) R^{-1} = Q_A^T Q - Q_A^T E R^{-1} has norm at most 1 + eta / (sigma - eta).
+
+    Examples
+    --------
+    >>> perturbed_row_bound(0.5, row_change=0.0, smallest=1.0, change=0.5)
+    1.0
+    """
+    entries("row_norm", row_norm, 0)
+    entries("row_change", row_change, 0)
+    _check_change(smallest, change)
+    left = smallest - change
+    return row_norm * (1 + change / left) + row_change / left
+
+
+def incoherence_bound(incoherence: Any, *, n_rows: Any, rank: Any, smallest: Any, change: Any) -> Any:
+    r"""Bound on the incoherence of A + E (statement MC-L5).
+
+    Parameters
+    ----------
+    incoherence : number
+        mu of A.
+    n_rows, rank : int
+        m and k.
+    smallest, change : number
+        sigma_min(A), and eta = \|E\| below it.
+
+    Returns
+    -------
+    number
+        mu + (eta / sigma) sqrt(m / k).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `incoherence` is not above 0, an integer below 1, or `change` negative or not below `smallest`.
+
+    Proof
+    -----
+    `row_norm_change` for the longest row, times sqrt(m / k).
+
+    Examples
+    --------
+    >>> float(incoherence_bound(1.0, n_rows=100, rank=4, smallest=1.0, change=0.1))
+    1.5
+    """
+    number("incoherence", incoherence, 0, ends="(]")
+    n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
+    _check_change(smallest, change)
+    return incoherence + change / smallest * np.sqrt(n_rows / rank)
+
+
+def wedin_bound(noise: Any, *, smallest: Any) -> Any:
+    r"""Bound on the distance of the leading singular vectors of M + E (statement MC-L6).
+
+    Parameters
+    ----------
+    noise : number or array
+        \|E\|, below s_k.
+    smallest : number or array
+        s_k of M, whose rank is k. With sigma_k(M + E) in place of s_k - \|E\|, see Proof, it is sharper.
+
+    Returns
+    -------
+    number or array
+        \|E\| / (s_k - \|E\|).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `noise` is negative, or not below `smallest`.
+
+    Proof
+    -----
+    X = M + E has leading triplets X V_0 = U_0 Sigma_0. With U*_perp^T M = 0, U*_perp^T U_0 = U*_perp^T E V_0
+    Sigma_0^{-1}, whose norm is at most \|E\| / sigma_k(X), and sigma_k(X) >= s_k - \|E\| by Weyl.
+
+    Examples
+    --------
+    >>> wedin_bound(0.25, smallest=1.0)
+    0.3333333333333333
+    """
+    entries("smallest", smallest, 0, ends="(]")
+    entries("noise", noise, 0)
+    less("noise", noise, "smallest", smallest)
+    return noise / (smallest - noise)
+
+
+def forward_error_bound(epsilon: Any, *, optimum: Any, smallest: Any) -> Any:
+    r"""Bound on the error of a least squares solution whose residual is nearly optimal (statement MC-L3).
+
+    Parameters
+    ----------
+    epsilon : number or array
+        \|A x - b\| <= (1 + epsilon) OPT, at least 0.
+    optimum : number or array
+        OPT = min \|A x - b\|.
+    smallest : number or array
+        sigma_min(A), above 0.
+
+    Returns
+    -------
+    number or array
+        sqrt(2 epsilon + epsilon^2) OPT / sigma_min(A), a bound on \|x - x*\|.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `smallest` is not above 0, or another number is negative or not finite.
+
+    Proof
+    -----
+    A x* - b is orthogonal to the range of A, in which A (x - x*) lies, so \|A x - b\|^2 = OPT^2 + \|A (x - x*)\|^2.
+    Hence \|A (x - x*)\|^2 <= ((1 + epsilon)^2 - 1) OPT^2, and \|A (x - x*)\| >= sigma_min(A) \|x - x*\|.
+
+    Examples
+    --------
+    >>> float(forward_error_bound(0.25, optimum=2.0, smallest=0.5))
+    3.0
+    """
+    entries("epsilon", epsilon, 0)
+    entries("optimum", optimum, 0)
+    entries("smallest", smallest, 0, ends="(]")
+    return np.sqrt(2 * epsilon + epsilon * epsilon) * optimum / smallest

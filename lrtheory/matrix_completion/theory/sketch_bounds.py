@@ -1,0 +1,400 @@
+r"""Sketches and preconditioned iterations: distortion, condition, rates, and how large a sketch must be.
+
+Part of `theory`, where users find these functions. A sketch S has distortion e on the range of A when
+(1 - e) \|A x\| <= \|S A x\| <= (1 + e) \|A x\| for all x. Rational formulas also take Fractions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import arrays
+from lrtheory._numbers import number
+from lrtheory._validation import array, integer
+from lrtheory.matrix_completion.theory.ranges import entries
+
+__all__ = [
+    "cg_error_bound",
+    "countsketch_rank_loss",
+    "countsketch_second_moment",
+    "distortion",
+    "gaussian_sketch_failure",
+    "gradient_rate",
+    "preconditioned_condition",
+    "srht_failure",
+    "tuned_gradient_rate",
+    "tuned_step",
+]
+
+
+@arrays("host")
+def distortion(A: Any, R: Any) -> float:
+    r"""The distortion of the sketch that gave a preconditioner (statement MC-L1).
+
+    Parameters
+    ----------
+    A : array of shape (n, k)
+        Of full column rank.
+    R : array of shape (k, k)
+        Upper triangular, from a QR decomposition of S A.
+
+    Returns
+    -------
+    float
+        e = max(1 / sigma_min - 1, 1 - 1 / sigma_max) for the singular values of A R^{-1}; 0 for R of A itself.
+
+    Raises
+    ------
+    TypeError
+        If an entry is no number.
+    ValueError
+        If shapes do not fit, an entry is not finite, or `R` is singular.
+
+    Proof
+    -----
+    \|S A x\| = \|R x\|. With y = R x the definition says \|y\| / (1 + e) <= \|A R^{-1} y\| <= \|y\| / (1 - e), so e is
+    the smallest number with 1 / (1 + e) <= sigma_min and sigma_max <= 1 / (1 - e).
+
+    Examples
+    --------
+    >>> distortion(np.eye(2), 1.25 * np.eye(2))
+    0.25
+    """
+    A = array("A", A, shape=(None, None))
+    R = array("R", R, shape=(A.shape[1], A.shape[1]))
+    from scipy.linalg import solve_triangular
+
+    spectrum = np.linalg.svd(solve_triangular(R, A.T, trans="T"), compute_uv=False)
+    return float(max(1 / spectrum[-1] - 1, 1 - 1 / spectrum[0], 0.0))
+
+
+def preconditioned_condition(e: Any) -> Any:
+    r"""Bound on the condition number of A R^{-1} (statement MC-L1).
+
+    Parameters
+    ----------
+    e : number or array
+        Distortion, in [0, 1).
+
+    Returns
+    -------
+    number or array
+        (1 + e) / (1 - e).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
+    Proof
+    -----
+    S A = Q R, so \|S A R^{-1} y\| = \|y\|. With x = R^{-1} y, (1 - e) \|A x\| <= \|S A x\| <= (1 + e) \|A x\| says that
+    \|A R^{-1} y\| lies between \|y\| / (1 + e) and \|y\| / (1 - e). These are the ends of the singular values.
+
+    Examples
+    --------
+    >>> preconditioned_condition(0.5)
+    3.0
+    """
+    entries("e", e, 0, 1, ends="[)")
+    return (1 + e) / (1 - e)
+
+
+def gradient_rate(e: Any) -> Any:
+    r"""Factor of a unit step of preconditioned gradient descent on \|A (x_t - x*)\| (statement MC-L2).
+
+    Parameters
+    ----------
+    e : number or array
+        Distortion, in [0, 1).
+
+    Returns
+    -------
+    number or array
+        max(\|1 - (1 - e)^-2\|, \|1 - (1 + e)^-2\|), below 1 exactly when e < 1 - 1 / sqrt 2.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
+    Proof
+    -----
+    In y = R x one step multiplies the error by I - Q^T Q with Q = A R^{-1}, and \|A (x - x*)\| = \|Q (y - y*)\| is
+    multiplied by I - Q Q^T on the range of Q. The eigenvalues of Q^T Q lie in [(1 + e)^-2, (1 - e)^-2]. The first term
+    is the larger one, and is 1 at (1 - e)^-2 = 2.
+
+    Examples
+    --------
+    >>> gradient_rate(0.5)
+    3.0
+    """
+    entries("e", e, 0, 1, ends="[)")
+    above, below = abs(1 - 1 / (1 - e) ** 2), abs(1 - 1 / (1 + e) ** 2)
+    return np.maximum(above, below) if isinstance(e, np.ndarray) else max(above, below)
+
+
+def cg_error_bound(e: Any, *, n_iter: Any) -> Any:
+    r"""Factor of t steps of preconditioned conjugate gradients on \|A (x_t - x*)\| (statement MC-L2-cg).
+
+    Parameters
+    ----------
+    e : number or array
+        Distortion, in [0, 1).
+    n_iter : int or array
+        t.
+
+    Returns
+    -------
+    number or array
+        2 e^t.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1), or `n_iter` negative.
+
+    Proof
+    -----
+    Conjugate gradients on Q^T Q reduce this norm by 2 ((c - 1) / (c + 1))^t, with c = (1 + e) / (1 - e) the square root
+    of the condition number of Q^T Q, and (c - 1) / (c + 1) = e.
+
+    Examples
+    --------
+    >>> cg_error_bound(0.5, n_iter=3)
+    0.25
+    """
+    entries("e", e, 0, 1, ends="[)")
+    entries("n_iter", n_iter, 0)
+    return 2 * e**n_iter
+
+
+def tuned_step(e: Any) -> Any:
+    """The best constant step of preconditioned gradient descent (statement MC-L2-tuned).
+
+    Parameters
+    ----------
+    e : number or array
+        Distortion, in [0, 1).
+
+    Returns
+    -------
+    number or array
+        2 / ((1 + e)^-2 + (1 - e)^-2).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
+    Proof
+    -----
+    The step that makes 1 - step * eigenvalue equal and opposite at both ends of [(1 + e)^-2, (1 - e)^-2].
+
+    Examples
+    --------
+    >>> tuned_step(0)
+    1.0
+    """
+    entries("e", e, 0, 1, ends="[)")
+    return 2 / (1 / (1 + e) ** 2 + 1 / (1 - e) ** 2)
+
+
+def tuned_gradient_rate(e: Any) -> Any:
+    """Factor of a step of that size, below 1 for every distortion below 1 (statement MC-L2-tuned).
+
+    Parameters
+    ----------
+    e : number or array
+        Distortion, in [0, 1).
+
+    Returns
+    -------
+    number or array
+        2 e / (1 + e^2).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `e` is not in [0, 1).
+
+    Proof
+    -----
+    With a = (1 + e)^-2 and b = (1 - e)^-2 the factor is (b - a) / (b + a). Multiplied by (1 - e^2)^2, its parts are
+    (1 + e)^2 - (1 - e)^2 = 4 e and (1 + e)^2 + (1 - e)^2 = 2 + 2 e^2.
+
+    Examples
+    --------
+    >>> tuned_gradient_rate(0.5)
+    0.8
+    """
+    entries("e", e, 0, 1, ends="[)")
+    return 2 * e / (1 + e * e)
+
+
+def countsketch_second_moment(Q: Any, *, sketch_size: Any) -> Any:
+    r"""Second moment of the error of a CountSketch, or of OSNAP in blocks (statement MC-E2).
+
+    Parameters
+    ----------
+    Q : array of shape (n, k)
+        With orthonormal columns.
+    sketch_size : int
+        Rows s.
+
+    Returns
+    -------
+    number
+        E \|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2 sum_i \|q_i\|^4) / s.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `Q` has not two axes, an entry is not finite, or `sketch_size` is below 1.
+
+    Proof
+    -----
+    Q^T S^T S Q - I = sum_{i != l} sign_i sign_l [same bucket] q_i q_l^T. Products of signs are orthogonal unless the
+    pairs agree up to order, so the moment is (1/s) sum_{i != l} (\|q_i\|^2 \|q_l\|^2 + (q_i . q_l)^2). The full sums
+    are k^2 and \|Q^T Q\|_F^2 = k, and i = l contributes \|q_i\|^4 to each. OSNAP is the mean of r independent ones with
+    s / r rows, which have mean 0: r^-2 * r * (...) r / s.
+
+    Examples
+    --------
+    >>> float(countsketch_second_moment(np.eye(4)[:, :2], sketch_size=4))
+    0.5
+    """
+    Q = array("Q", Q, shape=(None, None))
+    number("sketch_size", sketch_size, 1)
+    k = Q.shape[1]
+    lengths = (Q * Q).sum(axis=1)
+    return (k * k + k - 2 * (lengths * lengths).sum()) / sketch_size
+
+
+def countsketch_rank_loss(rank: int, *, sketch_size: int) -> Any:
+    r"""Probability that a CountSketch makes A = [I_k; 0] rank deficient (statement MC-H3).
+
+    Parameters
+    ----------
+    rank : int
+        k.
+    sketch_size : int or Fraction
+        Rows s, at least 1.
+
+    Returns
+    -------
+    float or Fraction
+        1 - prod_{i < k} (1 - i / s), exactly; a Fraction for a Fraction.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `rank` or `sketch_size` is below 1.
+
+    Proof
+    -----
+    S A has one signed unit vector a column, in the bucket of that row. It has rank k exactly when the k buckets differ,
+    as birthdays do.
+
+    Examples
+    --------
+    >>> round(countsketch_rank_loss(10, sketch_size=80), 3)
+    0.444
+    """
+    rank = integer("rank", rank, low=1)
+    number("sketch_size", sketch_size, 1)
+    different = 1 - 0 / sketch_size
+    for i in range(rank):
+        different *= 1 - i / sketch_size
+    return 1 - different
+
+
+def gaussian_sketch_failure(t: Any, *, sketch_size: Any) -> Any:
+    r"""Bound on P[some singular value of S Q lies outside 1 -+ (sqrt(k / s) + t)] (statement MC-W3).
+
+    Parameters
+    ----------
+    t : number
+        Extra deviation, at least 0.
+    sketch_size : int
+        Rows s of a Gaussian sketch with entries of variance 1 / s.
+
+    Returns
+    -------
+    number
+        2 exp(-s t^2 / 2).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number of the kind that is asked for.
+    ValueError
+        If `t` is negative or not finite, or `sketch_size` below 1.
+
+    References
+    ----------
+    .. [1] K. Davidson, S. Szarek, Local Operator Theory, Random Matrices and Banach Spaces, 2001, theorem II.13.
+
+    Examples
+    --------
+    >>> round(float(gaussian_sketch_failure(0.3, sketch_size=100)), 4)
+    0.0222
+    """
+    number("t", t, 0)
+    number("sketch_size", sketch_size, 1)
+    return 2 * np.exp(-sketch_size * t * t / 2)
+
+
+def srht_failure(sketch_size: int, *, n_rows: int, rank: int) -> float:
+    r"""Bound on P[some singular value of S Q lies outside [0.40, 1.48]] for an SRHT (statement MC-W6).
+
+    Parameters
+    ----------
+    sketch_size, n_rows, rank : int
+        s, n and k; n is the power of two to which rows are padded, and s of them are kept, each at most once.
+
+    Returns
+    -------
+    float
+        3 / k where 4 (sqrt k + sqrt(8 ln(k n)))^2 ln k <= s <= n; 1 elsewhere, where nothing is said.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not an integer, or below 1.
+
+    Proof
+    -----
+    The length of a row of H D Q is a convex function of the signs with Lipschitz constant 1 / sqrt n and mean at most
+    sqrt(k / n), so it exceeds a / sqrt n, a = sqrt k + sqrt(8 ln(k n)), with probability at most 1 / (k n) (Ledoux).
+    Some row does with at most 1 / k. Else, by matrix Chernoff for rows without replacement, the Gram matrix has an
+    eigenvalue below 1/6 with probability at most k exp(-(5/6 - ln(6) / 6) s / a^2), and one above 13/6 with at most
+    k exp(-(13/6 ln(13/6) - 7/6) s / a^2). With s / a^2 >= 4 ln k both are at most 1 / k; 1/6 > 0.40^2, 13/6 < 1.48^2.
+
+    References
+    ----------
+    .. [1] J. Tropp, Improved Analysis of the Subsampled Randomized Hadamard Transform, Adv. Adapt. Data Anal. 3, 2011.
+
+    Examples
+    --------
+    >>> srht_failure(573, n_rows=1024, rank=4)
+    0.75
+    """
+    s, n, k = (integer(*one, low=1) for one in (("sketch_size", sketch_size), ("n_rows", n_rows), ("rank", rank)))
+    return min(1.0, 3 / k) if 4 * (np.sqrt(k) + np.sqrt(8 * np.log(k * n))) ** 2 * np.log(k) <= s <= n else 1.0

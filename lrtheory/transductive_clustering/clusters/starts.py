@@ -1,0 +1,68 @@
+r"""Where `cluster` begins: an origin amid the points, and the first prototypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._validation import array, choice
+from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, bandwidth_of, ridge_of, squared_distances
+from lrtheory.transductive_clustering.updates.inputs import host_floats, largest_coordinate, positive
+
+__all__ = ["first_prototypes", "given_centers", "origin_of", "plus_plus", "with_bandwidth"]
+
+
+def origin_of(X: np.ndarray) -> np.ndarray:
+    """0, or far from it an origin near the points, on so coarse a grid that subtracting it rounds nothing."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    spread = float(np.abs(X - mean).max())
+    if spread == 0:
+        return np.zeros_like(X[0])
+    grid = 2.0 ** (np.ceil(np.log2(spread)) + 2)
+    return (np.rint(mean / grid) * grid).astype(X.dtype)
+
+
+def first_prototypes(
+    X: np.ndarray, K: int, kind: str, *, init: Any, held: np.ndarray | None, rng: np.random.Generator
+) -> Prototypes:
+    """Given centers, or drawn ones; those of clusters with held points at their mean, medoids at the nearest point."""
+    centers = plus_plus(X, K, rng) if isinstance(init, str) else init
+    for c in np.unique(held[held >= 0]) if held is not None else ():
+        centers[c] = X[held == c].mean(axis=0)
+    if kind in ("medoid", "bo"):  # the energy falls from points of the data alone
+        centers = X[squared_distances(np, X, centers).argmin(axis=0)]
+    if kind != "gaussian":
+        return Prototypes(kind, centers)
+    spread = max(float(X.var(axis=0).mean()), ridge_of(X))
+    return Prototypes(kind, centers, None, np.repeat(spread * np.eye(X.shape[1])[None], K, axis=0))
+
+
+def given_centers(init: Any, X: np.ndarray, K: int, origin: np.ndarray) -> Any:
+    """The first centers from the origin of the points, or how to draw them."""
+    if isinstance(init, str):
+        return choice("init", init, ("k-means++",))
+    high = largest_coordinate(X)
+    centers = array("init", host_floats("init", init), shape=(K, X.shape[1]), low=-high, high=high)
+    return (centers - origin).astype(X.dtype)
+
+
+def with_bandwidth(first: Prototypes, X: np.ndarray, affinity: Any, bandwidth: Any) -> Prototypes:
+    """The prototypes with the width of their kernel, where they have one."""
+    if first.kind in ("mean", "gaussian"):
+        return first
+    width = bandwidth_of(X, affinity) if bandwidth is None else positive("bandwidth", bandwidth, X.dtype)
+    return first._replace(bandwidth=width)
+
+
+def plus_plus(X: np.ndarray, K: int, rng: np.random.Generator) -> np.ndarray:
+    """Points drawn one after the other, with probability in proportion to the squared distance to the nearest one."""
+    chosen = [int(rng.integers(len(X)))]
+    nearest = squared_distances(np, X, X[chosen])[:, 0].astype(np.float64)
+    for _ in range(K - 1):
+        nearest[chosen] = 0.0
+        others = np.setdiff1d(np.arange(len(X)), chosen) if nearest.sum() == 0 else None
+        pick = rng.choice(len(X), p=nearest / nearest.sum()) if others is None else rng.choice(others)
+        chosen.append(int(pick))
+        nearest = np.minimum(nearest, squared_distances(np, X, X[chosen[-1:]])[:, 0])
+    return X[chosen]

@@ -1,0 +1,1 @@
+"""Real points from files of installed packages, and sentences that were written for this package."""

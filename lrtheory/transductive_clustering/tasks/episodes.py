@@ -1,0 +1,182 @@
+r"""Few-shot tasks drawn from labeled points: some classes, a few labeled points of each, queries to label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import to_numpy
+from lrtheory._result import read_only
+from lrtheory._validation import as_array, generator, integer, must, real
+from lrtheory.transductive_clustering.problem import ClusteringProblem
+from lrtheory.transductive_clustering.updates.inputs import points
+
+__all__ = ["EpisodeBatch", "labeled_points", "make_episodes"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EpisodeBatch:
+    """E tasks of one size, as `few_shot` takes them.
+
+    Parameters
+    ----------
+    support : array of shape (E, NS, D)
+        Labeled points, class by class.
+    support_labels : array of shape (E, NS)
+        Their labels.
+    query : array of shape (E, NQ, D)
+        Points to label.
+    query_labels : array of shape (E, NQ)
+        What they are.
+    base_mean : array of shape (E, D), or None
+        The mean of the class means of the classes outside of each task, where there are some.
+
+    Raises
+    ------
+    ValueError
+        If an array has rows of unequal length, or hides entries behind a mask.
+
+    Examples
+    --------
+    >>> points, labels = np.zeros((1, 1, 2)), np.zeros((1, 1), np.int64)
+    >>> EpisodeBatch(points, labels, points, query_labels=labels).n_tasks
+    1
+    """
+
+    support: np.ndarray
+    support_labels: np.ndarray
+    query: np.ndarray
+    query_labels: np.ndarray = field(kw_only=True)
+    base_mean: np.ndarray | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in ("support", "support_labels", "query", "query_labels", "base_mean"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, read_only(as_array(name, value)))
+
+    @property
+    def n_tasks(self) -> int:
+        """E."""
+        return len(self.support)
+
+
+def labeled_points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Points and their labels, from a problem or from arrays."""
+    if isinstance(X, ClusteringProblem):
+        y = X.truth if y is None else y
+    X = points(X)
+    if y is None:
+        raise must("y", "given where the problem has no truth", None)
+    y = as_array("y", to_numpy(y))
+    if y.shape != X.shape[:1]:
+        raise must("y", f"of shape ({len(X)},)", y.shape)
+    if y.dtype.kind in "fO" and bool((y != y).any()):  # NaN differs from itself
+        raise must("y", "free of NaN", y)
+    try:
+        np.unique(y)
+    except TypeError as error:
+        raise must("y", "labels of one kind, which can be sorted", y) from error
+    return X, y
+
+
+def known_classes(name: str, classes: Any, y: np.ndarray) -> np.ndarray:
+    """Classes that are there, each once."""
+    wanted = as_array(name, to_numpy(classes)).ravel()
+    values, counts = np.unique(wanted, return_counts=True)
+    if (counts > 1).any():
+        raise must(name, "without a class that stands twice", values[counts > 1][0])
+    strange = np.setdiff1d(values, np.unique(y))
+    if len(strange):
+        raise must(name, "labels of y", strange[0])
+    return wanted
+
+
+def make_episodes(
+    X: Any,
+    y: Any = None,
+    *,
+    n_tasks: int,
+    way: int = 5,
+    shot: int = 1,
+    query: int = 15,
+    proportions: float | None = None,
+    classes: Any = None,
+    rng: np.random.Generator | int | None = None,
+) -> EpisodeBatch:
+    """Draw tasks: classes without replacement, then points of each without replacement.
+
+    Parameters
+    ----------
+    X : array of shape (n, D), or ClusteringProblem
+        Points.
+    y : array of shape (n,), or None
+        Their labels; None takes the truth of the problem.
+    n_tasks : int
+        E.
+    way, shot, query : int
+        Classes a task, labeled points a class, and queries a class (on average, where classes are unbalanced).
+    proportions : float or None
+        Parameter of a symmetric Dirichlet law from which the shares of the classes among the queries are drawn; None
+        gives every class the same.
+    classes : array, or None
+        The classes that tasks are drawn from, each once; None takes all.
+    rng : Generator, int or None
+        Source of the draws.
+
+    Returns
+    -------
+    EpisodeBatch
+        Each task with the mean of the classes outside of it.
+
+    Raises
+    ------
+    ValueError
+        If there are too few classes, one is unknown or stands twice, or a class has too few points.
+
+    Examples
+    --------
+    >>> batch = make_episodes(np.arange(8.0)[:, None], [0, 0, 0, 0, 1, 1, 1, 1], n_tasks=3, way=2, query=2, rng=0)
+    >>> batch.support.shape, batch.query.shape
+    ((3, 2, 1), (3, 4, 1))
+    """
+    X, y = labeled_points(X, y)
+    known = np.unique(y) if classes is None else known_classes("classes", classes, y)
+    members = [np.flatnonzero(y == label) for label in known]
+    n_tasks, shot = integer("n_tasks", n_tasks, low=1), integer("shot", shot, low=1)
+    way, query = integer("way", way, low=1, high=len(known)), integer("query", query, low=1)
+    fewest = min(len(places) for places in members)
+    if fewest <= shot:
+        raise must("shot", f"below {fewest}, the size of the smallest class", shot)
+    if fewest < shot + query:
+        raise must("query", f"at most {fewest - shot}, what the smallest class leaves", query)
+    if proportions is not None and real("proportions", proportions, low=0, high=1e100) == 0:
+        raise must("proportions", "positive", proportions)
+    draws = generator(rng)
+    means = np.stack([X[places].mean(axis=0) for places in members])
+    support, queries = np.empty((n_tasks, way * shot), np.int64), np.empty((n_tasks, way * query), np.int64)
+    base = np.empty((n_tasks, X.shape[1]), X.dtype)
+    for e in range(n_tasks):
+        order = draws.permutation(len(known))
+        chosen, others = order[:way], order[way:]
+        sizes = _sizes(draws, way, query, proportions, np.array([len(members[c]) - shot for c in chosen]))
+        drawn = [draws.permutation(members[c])[: shot + size] for c, size in zip(chosen, sizes, strict=True)]
+        support[e] = np.concatenate([places[:shot] for places in drawn])
+        queries[e] = np.concatenate([places[shot:] for places in drawn])
+        if len(others):
+            base[e] = means[others].mean(axis=0)
+    outside = base if way < len(known) else None
+    return EpisodeBatch(X[support], y[support], X[queries], query_labels=y[queries], base_mean=outside)
+
+
+def _sizes(draws: np.random.Generator, way: int, query: int, proportions: float | None, most: np.ndarray) -> np.ndarray:
+    """Queries of each class, way * query in all; what a class does not have, others give."""
+    if proportions is None:
+        return np.full(way, query)
+    shares = draws.dirichlet(np.full(way, proportions))
+    sizes = np.minimum(draws.multinomial(way * query, shares), most)
+    while sizes.sum() < way * query:
+        sizes[np.argmax(most - sizes)] += 1
+    return sizes

@@ -1,0 +1,218 @@
+r"""Features, prototypes and graph of one few-shot task, in compiled code; the mathematics is that of `tasks`.
+
+A task of eighty points fits in the first cache. Graphs are lists of directed edges (p, q) with a weight for each
+direction; costs and assignments stand by classes, (K, N), so that inner loops run over the points. A point is held at
+its label, free (-1) or absent (-2).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lrtheory._array import kernel
+from lrtheory._exponential import exponential
+from lrtheory.transductive_clustering.tasks.graphs import FAST, add_rows, copy, dot, move_rows, products
+
+NEAREST, SHOT, SLK, TIM, PT_MAP = 0, 1, 2, 3, 4  # kinds of methods
+CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalized
+NOISE = 16  # as in `tasks`
+START = np.int64(0)  # the first row; of kernels that are called with 0 as it stands Numba compiles a version of its own
+
+
+class Scalars(NamedTuple):
+    """The options of a call as numbers; ``damping`` 0 stands for "auto"."""
+
+    kind: int
+    n_classes: int
+    rectify: bool
+    hard: bool
+    clamp: bool
+    lam: float
+    temperature: float
+    n_neighbors: int
+    symmetrize: int
+    normalize: int
+    shift: bool
+    damping: float
+    max_inner_iter: int
+    tol: float
+    max_iter: int
+    epsilon: float  # of the dtype
+
+
+@kernel(nogil=True, error_model="numpy")
+def prepare(support, query, index, present, base, scalars, e, X):
+    """Read the features of a task; its prototypes, where each point is held, and how many rows have no direction."""
+    n_support = support.shape[1]
+    zeros = read_features(support, query, present, base, scalars, e, X)
+    M = class_means(X, index[e], scalars.n_classes)
+    if scalars.rectify:
+        M = rectified(X, index[e], present[e], M)
+    held = np.empty(X.shape[0], np.int64)
+    for p in range(X.shape[0]):
+        if p < n_support:
+            held[p] = index[e, p] if scalars.clamp else -1
+        else:
+            held[p] = -1 if present[e, p - n_support] else -2
+    return M, held, zeros
+
+
+@kernel(nogil=True, error_model="numpy")
+def first_assignments(costs, held, index, temperature, Z, rows):
+    """The softmax of the costs (K, N); one-hot in the support, 0 for points that are absent."""
+    soft_rows(costs, costs.dtype.type(1 / temperature), held, Z, rows, START)
+    for c in range(Z.shape[0]):
+        for p in range(index.shape[0]):
+            Z[c, p] = index[p] == c
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def soft_rows(costs, cold, held, P, rows, first):
+    """P <- softmax(-cold costs) of the points from the first on, 0 of those that are absent.
+
+    The lowest costs and the inverse sums of powers stay in `rows`.
+    """
+    lowest, mass, one = rows[0, first:], rows[1, first:], costs.dtype.type(1)
+    for p in range(len(lowest)):
+        lowest[p], mass[p] = np.inf, 0
+    for c in range(costs.shape[0]):
+        row = costs[c, first:]
+        for p in range(len(lowest)):
+            lowest[p] = row[p] if row[p] < lowest[p] else lowest[p]
+    for c in range(costs.shape[0]):
+        row, power = costs[c, first:], P[c, first:]
+        for p in range(len(lowest)):
+            power[p] = exponential((lowest[p] - row[p]) * cold)
+            mass[p] += power[p]
+    for p in range(len(lowest)):
+        mass[p] = one / mass[p]
+    for p in range(len(lowest)):
+        if held[first + p] == -2:
+            mass[p] = 0
+    for c in range(costs.shape[0]):
+        power = P[c, first:]
+        for p in range(len(lowest)):
+            power[p] *= mass[p]
+
+
+@kernel(nogil=True, error_model="numpy")
+def read_features(support, query, present, base, scalars, e, X):
+    """Center, scale to length 1, move enough queries to the mean of the support; returns how many rows became 0."""
+    n_support, zero, one = support.shape[1], X.dtype.type(0), X.dtype.type(1)
+    here, zeros, floor = 0, 0, zero
+    copy(support[e], X[:n_support])
+    copy(query[e], X[n_support:])
+    for p in range(query.shape[1]):
+        here += present[e, p]
+    move = np.zeros(X.shape[1], X.dtype)
+    if scalars.normalize == CENTER:
+        if base.shape[0] > 0:
+            mean = base[e if base.shape[0] > 1 else 0]
+            for d in range(len(move)):
+                move[d] = -mean[d]
+        else:
+            add_rows(X, START, n_support, present[e], -1 / (n_support + here), move)
+            add_rows(X, n_support, X.shape[0], present[e], -1 / (n_support + here), move)
+        move_rows(X, START, move)
+        floor = X.dtype.type(NOISE * scalars.epsilon * np.sqrt(dot(move, move)))
+    if scalars.normalize != NOTHING:
+        for p in range(X.shape[0]):
+            row = X[p]
+            length = np.sqrt(dot(row, row))
+            scale = one / length if length > floor else zero
+            if length <= floor and (p < n_support or present[e, p - n_support]):
+                zeros += 1
+            for d in range(len(row)):
+                row[d] *= scale
+    if scalars.shift and here >= scalars.n_classes:  # the mean of fewer queries is that of no support
+        for d in range(len(move)):
+            move[d] = 0
+        add_rows(X, START, n_support, present[e], 1 / n_support, move)
+        add_rows(X, n_support, X.shape[0], present[e], -1 / here, move)
+        move_rows(X, n_support, move)
+    return zeros
+
+
+@kernel(nogil=True, error_model="numpy")
+def class_means(X, index, k):
+    """The mean of the support of each class."""
+    M, counts = np.zeros((k, X.shape[1]), X.dtype), np.zeros(k, X.dtype)
+    for p in range(index.shape[0]):
+        counts[index[p]] += 1
+    for p in range(index.shape[0]):
+        for d in range(X.shape[1]):
+            M[index[p], d] += X[p, d] / counts[index[p]]
+    return M
+
+
+@kernel(nogil=True, error_model="numpy")
+def rectified(X, index, present, M):
+    """Means of support and queries that look alike, weighted by a softmax of 10 cosines."""
+    n_support, k = index.shape[0], M.shape[0]
+    sums, masses = np.zeros_like(M), np.zeros(k, X.dtype)
+    lengths = np.empty(k, X.dtype)
+    for c in range(k):
+        lengths[c] = np.sqrt(dot(M[c], M[c]))
+    weights = np.empty(k, X.dtype)
+    for p in range(X.shape[0]):
+        if p >= n_support and not present[p - n_support]:
+            continue
+        own, best, mass = np.sqrt(dot(X[p], X[p])), 0, X.dtype.type(0)
+        for c in range(k):
+            scale = own * lengths[c]
+            weights[c] = X.dtype.type(10) * dot(X[p], M[c]) / scale if scale > 0 else X.dtype.type(0)
+            best = c if weights[c] > weights[best] else best
+        for c in range(k):
+            mass += np.exp(weights[c] - weights[best])
+        label = index[p] if p < n_support else best
+        weight = np.exp(weights[label] - weights[best]) / mass
+        masses[label] += weight
+        for d in range(X.shape[1]):
+            sums[label, d] += weight * X[p, d]
+    for c in range(k):
+        for d in range(X.shape[1]):
+            sums[c, d] /= masses[c]
+    return sums
+
+
+@kernel(nogil=True, error_model="numpy")
+def turn(X, turned, squares):
+    """X by columns, and the squared lengths of its rows."""
+    for d in range(X.shape[1]):
+        column = turned[d]
+        for p in range(len(column)):
+            column[p] = X[p, d]
+    for p in range(X.shape[0]):
+        squares[p] = dot(X[p], X[p])
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def fill_costs(turned, squares, M, held, costs):
+    """Squared distances (K, N) to the prototypes; 0 for points that are absent."""
+    zero, two = costs.dtype.type(0), costs.dtype.type(2)
+    products(M, turned, costs)
+    for c in range(M.shape[0]):
+        row, length = costs[c], dot(M[c], M[c])
+        for p in range(row.shape[0]):
+            square = squares[p] + length - two * row[p]
+            row[p] = square if square > zero else zero
+    for p in range(costs.shape[1]):
+        if held[p] == -2:
+            costs[:, p] = 0
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def size_of(costs, highest):
+    """A bound on <|A|, Z>: the sum of the largest cost of every point; ``highest`` is room for a row."""
+    for p in range(costs.shape[1]):
+        highest[p] = 0
+    for c in range(costs.shape[0]):
+        row = costs[c]
+        for p in range(row.shape[0]):
+            highest[p] = row[p] if row[p] > highest[p] else highest[p]
+    bound = 0.0
+    for p in range(costs.shape[1]):
+        bound += highest[p]
+    return bound

@@ -1,0 +1,308 @@
+r"""The updates of one few-shot task after the other in compiled code, for NumPy arrays; as `dense` and `methods`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._array import kernel
+from lrtheory._exponential import exponential
+from lrtheory.transductive_clustering.tasks import features, graphs
+from lrtheory.transductive_clustering.tasks.features import NEAREST, SLK
+from lrtheory.transductive_clustering.tasks.graphs import FAST, copy, largest_of, padded, pull
+from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL
+from lrtheory.transductive_clustering.updates.logarithm import logarithm
+
+__all__ = ["solve_tasks"]
+
+LOGS = 16  # factors of at most K whose product is in the range of doubles, so that it takes one logarithm
+
+
+@kernel(nogil=True, error_model="numpy")
+def solve_tasks(support, query, index, present, base, scalars, assignments, prototypes, numbers, paths, first, last):
+    """Tasks from first to last: the nearest prototype, updates with fixed ones, or in turn with prototypes.
+
+    A row of ``numbers`` gets energy, damping, turns, convergence, updates, the number of rows without a direction, the
+    gap, the bound on the norm, and whether the energy is sure to fall; one of ``paths``, where they are recorded, the
+    energies, counted from the first task. Fixed prototypes leave the support out.
+    """
+    n_query, k, dtype = query.shape[1], assignments.shape[2], support.dtype
+    fixed, n_support = scalars.kind != SLK, support.shape[1]
+    ours = n_support if not fixed else 0  # rows of the support among those of the task
+    n, size = ours + n_query, padded(ours + n_query)  # points up to the size are absent
+    everything, held = np.zeros((n_support - ours + size, support.shape[2]), dtype), np.full(size, -2)
+    state, rows, turned = (
+        np.empty((7, k, size), dtype),
+        np.empty((4, size), dtype),
+        np.empty((support.shape[2], size), dtype),
+    )
+    n_neighbors = scalars.n_neighbors if scalars.lam > 0 and scalars.kind != NEAREST else 0
+    apart, squares = np.empty((size if n_neighbors > 0 else 0, size), dtype), np.empty(size, dtype)
+    costs, Z, X = state[5], state[0], everything[n_support - ours :]
+    for e in range(first, last):
+        M, everyone, zeros = features.prepare(
+            support, query, index, present, base, scalars, e, everything[: n_support + n_query]
+        )
+        for p in range(n):
+            held[p] = everyone[n_support - ours + p]
+        features.turn(X, turned, squares)
+        features.fill_costs(turned, squares, M, held, costs)
+        features.first_assignments(costs, held, index[e, :ours], scalars.temperature, Z, rows)
+        numbers[e, 5] = zeros
+        if scalars.kind == NEAREST:
+            note_nearest(costs, numbers[e])
+        else:
+            ends, weights = graphs.edges_of((X, turned, squares), held, n_neighbors, scalars.symmetrize, apart)
+            take_turns(
+                (X, turned, squares), (ends, weights, held), scalars, M, state, rows, numbers[e], paths[e - first]
+            )
+        copy(M, prototypes[e])
+        for p in range(n):
+            for c in range(k):
+                assignments[e, p, c] = Z[c, p]
+
+
+@kernel(nogil=True, error_model="numpy")
+def take_turns(points, graph, scalars, M, state, rows, numbers, path):
+    """Updates of the assignments, in turn with prototypes unless these are fixed; fills ``numbers`` and ``path``."""
+    X, turned, squares = points
+    ends, weights, held = graph
+    Z, costs, before, fixed = state[0], state[5], state[6], scalars.kind != SLK
+    tol, max_inner_iter = (
+        (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.max_inner_iter if scalars.lam > 0 else 1)
+    )
+    depth, norm, symmetric = graphs.spectrum(ends, weights, held, scalars.symmetrize)
+    factor, safe = first_factors(depth, symmetric, scalars)
+    pull(ends, weights, Z, state[1])
+    value = entropy_and_costs(costs, scalars.temperature, Z) - scalars.lam * inner(Z, state[1]) / 2
+    size, inside, recorded = features.size_of(costs, rows[0]), path[: len(path) if fixed else 0], len(path) > 0
+    n_iter, updates, converged = 0, 0, False
+    if recorded:
+        path[0] = value
+    while n_iter < scalars.max_iter and not converged:
+        copy(Z, before)
+        old = value
+        value, factor, steps, converged = descend(
+            *(costs, size, ends, weights, held, scalars, state, rows),
+            *(value, factor, safe, tol, max_inner_iter, inside),
+        )
+        updates += steps
+        if fixed:
+            n_iter = steps
+            break
+        unary, after = inner(costs, Z), value
+        move_means(X, Z, scalars.hard, M)
+        features.fill_costs(turned, squares, M, held, costs)
+        size = features.size_of(costs, rows[0])
+        value += inner(costs, Z) - unary
+        still = largest_move(Z, before, rows[0]) <= factor * scalars.tol**0.5
+        noise = scalars.epsilon * (scalars.temperature + size + abs(value))
+        converged = still and abs(value - old) <= max(scalars.tol * abs(value), noise)
+        if recorded:
+            path[2 * n_iter + 1], path[2 * n_iter + 2] = after, value
+        n_iter += 1
+    numbers[0], numbers[1], numbers[2], numbers[3] = value, factor, n_iter, converged
+    numbers[4] = updates
+    update(costs, state[1], held, scalars, 1.0, Z, state[2], rows)
+    numbers[6] = np.sqrt(squared_step(Z, state[2]))
+    numbers[7] = norm
+    numbers[8] = symmetric and scalars.lam * depth <= 2 * scalars.temperature
+
+
+@kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz"})  # in another order small entries would be lost
+def update(costs, pulled, held, scalars, factor, Z, new, rows):
+    """One step; returns T sum z log z + <A, z> where it ends, and the largest move. `rows` is room for four rows."""
+    k, n = Z.shape
+    highest, mass, own, far = rows[0], rows[1], rows[2], rows[3]
+    lam, cold, one = Z.dtype.type(scalars.lam), Z.dtype.type(1 / scalars.temperature), Z.dtype.type(1)
+    for p in range(n):
+        highest[p] = -np.inf
+        mass[p] = own[p] = far[p] = 0
+    for c in range(k):
+        logits, pulls, prices = new[c], pulled[c], costs[c]
+        for p in range(n):
+            logit = lam * pulls[p] - prices[p]
+            logits[p] = logit
+            highest[p] = logit if logit > highest[p] else highest[p]
+    for c in range(k):
+        powers = new[c]
+        for p in range(n):
+            powers[p] = exponential((powers[p] - highest[p]) * cold)
+            mass[p] += powers[p]
+    value = free_energy(highest, mass, held, scalars.temperature, k)
+    for p in range(n):
+        mass[p] = one / mass[p]
+    short, whole = Z.dtype.type(factor), Z.dtype.type(1 - factor)
+    for c in range(k):
+        goals, pulls, z = new[c], pulled[c], Z[c]
+        for p in range(n):
+            goal = goals[p] * mass[p]
+            own[p] += lam * goal * pulls[p]
+            goal = whole * z[p] + short * goal
+            goals[p] = goal
+            step = abs(goal - z[p])
+            far[p] = step if step > far[p] else far[p]
+    stay(held, Z, new, far)
+    move = largest_of(far)
+    if factor < 1.0:
+        return entropy_and_costs(costs, scalars.temperature, new), move
+    for p in range(n):
+        if held[p] == -1:
+            value += own[p]
+        elif held[p] >= 0:
+            value += costs[held[p], p]
+    return value, move
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def stay(held, Z, new, far):
+    """Take back the steps of points that are not free."""
+    for p in range(len(held)):
+        if held[p] != -1:
+            far[p] = 0
+            for c in range(len(Z)):
+                new[c, p] = Z[c, p]
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def free_energy(highest, mass, held, temperature, k):
+    """-sum of highest + T log(mass) over the free points; each mass lies in [1, K]."""
+    value, logs, product, count = 0.0, 0.0, 1.0, 0
+    for p in range(len(mass)):
+        if held[p] == -1:
+            value -= highest[p]
+            product *= mass[p]
+            count += 1
+            if count == LOGS:
+                logs += np.log(product)
+                product, count = 1.0, 0
+    return value - temperature * (logs + np.log(product))
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def entropy_and_costs(costs, temperature, Z):
+    """T sum z log z + <A, Z>."""
+    value, one = 0.0, Z.dtype.type(1)
+    for c in range(Z.shape[0]):
+        z = Z[c]
+        for p in range(len(z)):
+            value += z[p] * logarithm(z[p] if z[p] > 0 else one)
+    return inner(costs, Z) + temperature * value
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def inner(A, B):
+    """<A, B> in float64, in sums that the processor adds side by side."""
+    value = 0.0
+    for c in range(A.shape[0]):
+        a, b = A[c], B[c]
+        for p in range(len(a)):
+            value += np.float64(a[p]) * np.float64(b[p])
+    return value
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def squared_step(A, B):
+    """|A - B|_F^2 in float64."""
+    value = 0.0
+    for c in range(A.shape[0]):
+        a, b = A[c], B[c]
+        for p in range(len(a)):
+            step = np.float64(a[p] - b[p])
+            value += step * step
+    return value
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def largest_move(A, B, far):
+    """The largest entry of A - B in size; ``far`` is room for the largest one of every point."""
+    far[:] = 0
+    for c in range(A.shape[0]):
+        a, b = A[c], B[c]
+        for p in range(len(far)):
+            step = abs(a[p] - b[p])
+            far[p] = step if step > far[p] else far[p]
+    return largest_of(far)
+
+
+@kernel(nogil=True, error_model="numpy")
+def descend(costs, size, ends, weights, held, scalars, state, rows, value, factor, safe, tol, max_iter, path):
+    """`dense.descend` for one task; state holds Z, W Z and three places for what follows, size bounds <|A|, Z>.
+
+    Energies go into ``path`` where it has places.
+    """
+    Z, pulled, new, new_pulled, before = state[0], state[1], state[2], state[3], state[4]
+    n_iter, converged, cycles = 0, False, False
+    while n_iter < max_iter and not (converged or cycles):
+        own, move = update(costs, pulled, held, scalars, factor, Z, new, rows)
+        pull(ends, weights, new, new_pulled)
+        pairs = -scalars.lam * inner(new, new_pulled) / 2
+        rounding = ROUNDING * scalars.epsilon * (scalars.temperature + size + abs(own) + abs(pairs))
+        if factor > safe and own + pairs > value + rounding:
+            factor = safe
+            continue  # the same step again, shorter
+        after = own + pairs
+        stands = abs(after - value) <= max(tol * abs(after), rounding / ROUNDING)
+        converged = stands and move <= factor * tol**0.5
+        may_cycle = n_iter > 0 and move > factor * max(tol**0.5, SMALL)
+        cycles = may_cycle and largest_move(new, before, rows[0]) <= tol
+        value, n_iter = after, n_iter + 1
+        if len(path) > 0:
+            path[n_iter] = value
+        Z, new, before = new, before, Z
+        pulled, new_pulled = new_pulled, pulled
+    copy(Z, state[0])
+    copy(pulled, state[1])
+    return value, factor, n_iter, converged
+
+
+@kernel(nogil=True, error_model="numpy")
+def note_nearest(costs, numbers):
+    """What is said of a task where each point takes its smallest cost."""
+    numbers[0] = 0.0
+    for p in range(costs.shape[1]):
+        lowest = costs[0, p]
+        for c in range(1, costs.shape[0]):
+            lowest = min(lowest, costs[c, p])
+        numbers[0] += lowest
+    numbers[1] = numbers[2] = numbers[3] = 1.0
+    numbers[4] = 0.0
+
+
+@kernel(nogil=True, error_model="numpy")
+def first_factors(depth, symmetric, scalars):
+    """The factor of the first steps, and the one that certainly lowers the energy; both the caller's where given."""
+    if scalars.damping > 0:
+        return scalars.damping, scalars.damping
+    if not symmetric or scalars.lam * depth <= 2 * scalars.temperature:
+        return 1.0, 1.0
+    return 1.0, 2 * scalars.temperature / (scalars.lam * depth)
+
+
+@kernel(nogil=True, error_model="numpy", fastmath=FAST)
+def move_means(X, Z, hard, M):
+    """The means with weights z, or of the points whose label it is; a cluster without any keeps its own."""
+    sums, zero, one = np.empty(M.shape[1], M.dtype), M.dtype.type(0), M.dtype.type(1)
+    for c in range(M.shape[0]):
+        mass, z = zero, Z[c]
+        for d in range(len(sums)):
+            sums[d] = 0
+        for p in range(X.shape[0]):
+            weight, x = z[p], X[p]
+            if hard and weight > 0:
+                weight = one if is_largest(Z, c, p) else zero
+            if weight > 0:
+                mass += weight
+                for d in range(len(sums)):
+                    sums[d] += weight * x[d]
+        row = M[c]
+        for d in range(len(sums) if mass > 0 else 0):
+            row[d] = sums[d] / mass
+
+
+@kernel(nogil=True, error_model="numpy")
+def is_largest(Z, c, p):
+    """Whether c is the label of a point: the first of its largest entries."""
+    for other in range(Z.shape[0]):
+        if Z[other, p] > Z[c, p] or (other < c and Z[other, p] == Z[c, p]):
+            return False
+    return True

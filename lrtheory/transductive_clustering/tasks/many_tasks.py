@@ -1,0 +1,117 @@
+r"""The door from `few_shot` to the compiled tasks: which calls go through it, and how their arrays are handed over."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel_input
+from lrtheory._parallel import in_threads
+from lrtheory.transductive_clustering.tasks import features as task_features
+from lrtheory.transductive_clustering.tasks import kernels as task_kernels
+from lrtheory.transductive_clustering.tasks import priors as prior_kernels
+from lrtheory.transductive_clustering.tasks.features import Scalars
+from lrtheory.transductive_clustering.tasks.methods import Answer, Proof, Rules, held_labels, whole_rows
+from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks
+
+__all__ = ["is_compiled", "solve"]
+
+KINDS = {
+    "nearest": task_features.NEAREST,
+    "laplacian-shot": task_features.SHOT,
+    "k-means": task_features.SLK,
+    "slk": task_features.SLK,
+    "tim": task_features.TIM,
+    "pt-map": task_features.PT_MAP,
+}
+CHUNK = 256  # tasks between which Ctrl-C is heard, a thread
+NUMBERS = 9  # of a task, see `task_kernels.solve_tasks`
+
+
+def is_compiled(tasks: Tasks, method: str, rules: Rules) -> bool:
+    """Whether a call is solved here: NumPy arrays, and a method with means or none."""
+    return isinstance(tasks.support, np.ndarray) and method in KINDS and rules.prototype in ("mean", "rectified")
+
+
+def solve(tasks: Tasks, method: str, rules: Rules, workers: int) -> Answer:
+    """All tasks, in `workers` threads; each is solved alone, so their number changes nothing."""
+    E, K, D = len(tasks.classes), tasks.onehot.shape[-1], tasks.support.shape[2]
+    base = np.empty((0, D)) if tasks.base_mean is None else tasks.base_mean[:, 0]
+    data = (
+        kernel_input(tasks.support),
+        kernel_input(tasks.query),
+        kernel_input(tasks.onehot.argmax(axis=2), np.int64),
+        kernel_input(tasks.present[..., 0] > 0),
+        kernel_input(base, tasks.support.dtype),
+        _scalars(tasks, method, rules),
+    )
+    ours = tasks.n_support if KINDS[method] == task_features.SLK else 0  # rows of the support among the assignments
+    Z = np.empty((E, ours + tasks.query.shape[1], K), tasks.support.dtype)
+    found = Z, np.empty((E, K, D), Z.dtype), np.empty((E, NUMBERS))
+    kernels = prior_kernels if method in ("tim", "pt-map") else task_kernels
+    energies, places = [], _places(method, rules.max_iter) if rules.record else 0
+    for first in range(0, E, CHUNK * workers):
+        ends = np.linspace(first, min(first + CHUNK * workers, E), workers + 1).astype(int).tolist()
+        blocks = [(np.empty((b - a, places)), a, b) for a, b in itertools.pairwise(ends) if b > a]
+        in_threads(kernels.solve_tasks, ((*data, *found, *block) for block in blocks))
+        energies += [_up_to_the_end(method, path, found[2][a:b, 2]) for path, a, b in blocks if places]
+    return _answer(tasks, method, rules, found, energies)
+
+
+def _places(method: str, n_iter: Any) -> Any:
+    """How many energies so many turns give, or so many updates with fixed prototypes; 0 where there is no energy."""
+    if KINDS[method] == task_features.SHOT:
+        return n_iter + 1
+    return 2 * n_iter + 1 if KINDS[method] == task_features.SLK else 0
+
+
+def _up_to_the_end(method: str, path: np.ndarray, n_iter: np.ndarray) -> np.ndarray:
+    """The energies of some tasks, (E, steps); one that has ended keeps its last one."""
+    last = _places(method, n_iter.astype(np.int64))[:, None] - 1
+    return np.take_along_axis(path, np.minimum(np.arange(last.max() + 1), last), axis=1)
+
+
+def _answer(tasks: Tasks, method: str, rules: Rules, found: Any, energies: list[np.ndarray]) -> Answer:
+    """What the kernels have filled, in the form of the methods."""
+    Z, prototypes, numbers = found
+    energy, damping, n_iter, converged, updates, zeros, gap, norm, monotone = numbers.T
+    proof = None
+    if _places(method, 1):
+        held, contraction = held_labels(np, tasks, rules, Z.shape[1]), rules.lam * norm / (2 * rules.temperature)
+        proof = Proof(whole_rows(np, tasks, Z), held, gap, contraction, monotone > 0)
+    return Answer(
+        probabilities=Z[:, Z.shape[1] - tasks.query.shape[1] :],
+        energy=energy,
+        damping=damping,
+        n_iter=n_iter.astype(np.int64),
+        converged=converged > 0,
+        updates=int(updates.sum()),
+        zeros=int(zeros.sum()),
+        prototypes=prototypes,
+        proof=proof,
+        energies=energies,
+    )
+
+
+def _scalars(tasks: Tasks, method: str, rules: Rules) -> Scalars:
+    """The options as numbers."""
+    return Scalars(
+        kind=KINDS[method],
+        n_classes=tasks.onehot.shape[-1],
+        rectify=rules.prototype == "rectified",
+        hard=method == "k-means" or rules.hard,
+        clamp=rules.clamp,
+        lam=rules.lam,
+        temperature=rules.temperature,
+        n_neighbors=rules.n_neighbors,
+        symmetrize=("mean", "max", None).index(rules.symmetrize),
+        normalize=NORMALIZE.index(rules.normalize),
+        shift=rules.query_shift,
+        damping=0.0 if isinstance(rules.damping, str) else float(rules.damping),
+        max_inner_iter=rules.max_inner_iter,
+        tol=rules.tol,
+        max_iter=rules.max_iter,
+        epsilon=float(np.finfo(tasks.support.dtype).eps),
+    )

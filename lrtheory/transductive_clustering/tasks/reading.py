@@ -1,0 +1,267 @@
+r"""Few-shot tasks as arrays, and what is done to their features before any method sees them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import is_foreign, kernel, kernel_input, to_numpy
+from lrtheory._validation import as_array, must
+from lrtheory.transductive_clustering.clusters.prototypes import squared_distances
+from lrtheory.transductive_clustering.updates import dense
+from lrtheory.transductive_clustering.updates.inputs import floats, namespace
+
+__all__ = ["NORMALIZE", "Tasks", "class_means", "graph", "prepared", "read_tasks"]
+
+NORMALIZE = ("center-l2", "l2", None)
+NOISE = 16  # rounding errors of the mean; what is left of a row after centring and no longer has no direction
+
+
+class Tasks(NamedTuple):
+    """A batch of E tasks; `classes` (E, K) on the host, `onehot` (E, NS, K), `present` (E, NQ, 1) zeros and ones.
+
+    `mark` is the label of queries that the mask leaves out, None where there are none.
+    """
+
+    support: Any
+    query: Any
+    classes: np.ndarray
+    onehot: Any
+    present: Any
+    base_mean: Any
+    mark: Any = None
+
+    @property
+    def n_support(self) -> int:
+        """Labeled points a task."""
+        return int(self.support.shape[1])
+
+    def part(self, where: slice) -> Tasks:
+        """Some of the tasks."""
+        per_task = self.base_mean is not None and self.base_mean.shape[0] == len(self.classes)
+        mean = self.base_mean[where, ...] if per_task else self.base_mean
+        support, query, onehot, present = (a[where, ...] for a in (self.support, self.query, self.onehot, self.present))
+        return Tasks(support, query, self.classes[where], onehot, present, mean, self.mark)
+
+    def everything(self, xp: Any) -> tuple[Any, Any, Any]:
+        """Support and queries in one array, the one-hot rows of the support (queries 0), and who is present."""
+        X = xp.concat([self.support, self.query], axis=1)
+        E, n, K = X.shape[0], self.query.shape[1], self.onehot.shape[-1]
+        blank = xp.zeros((E, n, K), dtype=X.dtype, device=X.device)
+        ones = xp.ones((E, self.n_support, 1), dtype=X.dtype, device=X.device)
+        return X, xp.concat([self.onehot, blank], axis=1), xp.concat([ones, self.present], axis=1)
+
+
+def read_tasks(
+    support: Any, support_labels: Any, query: Any, base_mean: Any, query_mask: Any, *, scaled: bool = True
+) -> Tasks:
+    """The arrays of a call, checked, with an axis of tasks in front; ``scaled`` where lengths do not matter."""
+    xp, device = namespace(support, query)
+    support, query = (floats(xp, name, x, device, check=False) for name, x in (("support", support), ("query", query)))
+    shape = tuple(support.shape)
+    if support.ndim not in (2, 3) or 0 in shape:
+        raise must("support", "of shape (NS, D) or (E, NS, D) with at least one point", shape)
+    same = query.ndim == support.ndim and query.shape[-1] == shape[-1] and 0 not in query.shape
+    if not same or tuple(query.shape[:-2]) != shape[:-2]:
+        raise must("query", f"of shape {(*shape[:-2], 'NQ', shape[-1])} with at least one point", tuple(query.shape))
+    query = xp.astype(query, support.dtype, copy=False)
+    mask = _mask(xp, query_mask, tuple(query.shape[:-1]), query.device)
+    if support.ndim == 2:
+        support, query = support[None, ...], query[None, ...]
+    labels = _labels(support_labels, shape[:-1], int(support.shape[0]))
+    classes, index = _classes(labels)
+    mark = None
+    if mask is None:
+        present = xp.ones((*query.shape[:2], 1), dtype=query.dtype, device=query.device)
+    else:
+        present = xp.astype(xp.reshape(mask, (*query.shape[:2], 1)), query.dtype)
+        if not bool(xp.all(mask)):
+            classes, mark = _marked(classes)
+    onehot = dense.one_hot(xp, xp.asarray(index, device=support.device), classes.shape[1], support.dtype)
+    if base_mean is not None:
+        base_mean = _base_mean(xp, base_mean, support)
+    tasks = Tasks(support, query, classes, onehot, present, base_mean, mark)
+    return _in_range(xp, tasks, scaled)
+
+
+def _labels(support_labels: Any, shape: tuple[int, ...], n_tasks: int) -> np.ndarray:
+    """The labels of the support (E, NS), of any kind that can be sorted."""
+    labels = as_array("support_labels", to_numpy(support_labels))
+    if labels.dtype.kind not in "biufUSO":
+        raise must("support_labels", "numbers or strings", labels.dtype, TypeError)
+    if labels.shape in (shape[-1:], (1, *shape[-1:])):
+        labels = np.broadcast_to(labels, (n_tasks, shape[-1]))
+    if labels.shape != (n_tasks, shape[-1]):
+        raise must("support_labels", f"of shape {shape}", labels.shape)
+    if labels.dtype.kind in "fO" and bool((labels != labels).any()):  # NaN differs from itself
+        raise must("support_labels", "free of NaN", labels)
+    return labels
+
+
+def _marked(classes: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Classes of a kind that can hold the mark of queries that are left out, and the mark."""
+    mark: Any = {"U": "", "S": b"", "O": None}.get(classes.dtype.kind, -1)
+    if classes.dtype.kind in "bu":
+        if classes.max() > np.iinfo(np.int64).max:
+            raise must("support_labels", "below 2^63 beside a mask", classes)
+        classes = classes.astype(np.int64)
+    if mark is not None and bool((classes == mark).any()):
+        raise must("support_labels", f"without {mark!r}, which marks the queries that `query_mask` leaves out", mark)
+    return classes, mark
+
+
+def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
+    """Truth values in the shape of the queries; None for None."""
+    if query_mask is None:
+        return None
+    foreign = is_foreign(query_mask)
+    mask = query_mask if foreign else as_array("query_mask", to_numpy(query_mask))
+    if tuple(mask.shape) != shape:
+        raise must("query_mask", f"of shape {shape}", tuple(mask.shape))
+    if not (xp.isdtype(mask.dtype, ("bool", "integral")) if foreign else mask.dtype.kind in "biu"):
+        raise must("query_mask", "an array of truth values", mask.dtype, TypeError)
+    return xp.astype(mask, xp.bool) if foreign else xp.asarray(mask != 0, device=device)
+
+
+def _base_mean(xp: Any, base_mean: Any, support: Any) -> Any:
+    """(1, 1, D) or (E, 1, D)."""
+    E, D = support.shape[0], support.shape[-1]
+    mean = floats(xp, "base_mean", base_mean, support.device)
+    if mean.ndim not in (1, 2) or mean.shape[-1] != D:
+        raise must("base_mean", f"of shape ({D},) or one a task", tuple(mean.shape))
+    mean = xp.reshape(xp.astype(mean, support.dtype, copy=False), (-1, 1, D))
+    if mean.shape[0] not in (1, E):
+        raise must("base_mean", f"one, or one for each of {E} tasks", mean.shape[0])
+    return mean
+
+
+def _in_range(xp: Any, tasks: Tasks, scaled: bool) -> Tasks:
+    """The tasks, those whose squares would leave the range of the dtype in units of their largest coordinate."""
+    known = xp.finfo(tasks.support.dtype)
+    low, high = float(known.smallest_normal) ** 0.5 / float(known.eps), (float(known.max) * float(known.eps)) ** 0.5
+    sizes = _sizes(xp, tasks)
+    if not scaled:
+        if bool(xp.any(sizes > high)):
+            raise must("support", f"with `query` of coordinates up to {high:.2g} in size", float(xp.max(sizes)))
+        return tasks
+    if bool(xp.all(((sizes >= low) & (sizes <= high)) | (sizes == 0))):
+        return tasks
+    blank = xp.zeros_like(tasks.query)  # rows that only fill up have no say
+    tasks = tasks._replace(query=xp.where(tasks.present > 0, tasks.query, blank))
+    sizes = _sizes(xp, tasks)
+    unit = xp.where(((sizes >= low) & (sizes <= high)) | (sizes == 0), xp.ones_like(sizes), sizes)[:, None, None]
+    mean = None if tasks.base_mean is None else tasks.base_mean / unit
+    return tasks._replace(support=tasks.support / unit, query=tasks.query / unit, base_mean=mean)
+
+
+def _sizes(xp: Any, tasks: Tasks) -> Any:
+    """The largest coordinate of each task; all must be finite, which the extremes show quicker than every entry."""
+    total = xp.zeros((tasks.support.shape[0],), dtype=tasks.support.dtype, device=tasks.support.device)
+    for name in ("support", "query", "base_mean"):
+        x = getattr(tasks, name)
+        if x is not None:
+            if isinstance(x, np.ndarray):
+                sizes = np.asarray(_host_sizes(kernel_input(x)))
+            else:
+                sizes = xp.maximum(xp.max(x, axis=(1, 2)), -xp.min(x, axis=(1, 2)))
+            if not bool(xp.all(xp.isfinite(sizes))):
+                raise must(name, "finite", "an infinity or NaN")
+            total = xp.maximum(total, sizes)
+    return total
+
+
+def _host_sizes(x: np.ndarray) -> np.ndarray:
+    """The largest coordinate of each task, in one pass; NaN and infinity count as larger than all numbers."""
+    places = np.int64 if x.dtype == np.float64 else np.int32
+    return largest_bits(x.reshape(len(x), -1).view(places)).view(x.dtype)
+
+
+@kernel
+def largest_bits(bits):
+    """The largest entry of every row without the sign: of floats, that of the largest size."""
+    found = np.zeros(bits.shape[0], bits.dtype)
+    signless = found.dtype.type(np.iinfo(bits.dtype).max)
+    for e in range(bits.shape[0]):
+        row, value = bits[e], found[e]
+        for i in range(row.shape[0]):
+            value = max(value, row[i] & signless)
+        found[e] = value
+    return found
+
+
+def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sorted classes of each task, and the place of each label among them."""
+    try:
+        order = np.argsort(labels, axis=1, kind="stable")
+    except TypeError as error:
+        raise must("support_labels", "of one kind, which can be sorted", labels) from error
+    ordered = np.take_along_axis(labels, order, 1)
+    new = np.concatenate([np.zeros((len(labels), 1), bool), ordered[:, 1:] != ordered[:, :-1]], axis=1)
+    index = np.empty(labels.shape, np.int64)
+    np.put_along_axis(index, order, np.cumsum(new, axis=1), 1)
+    numbers = index.max(axis=1) + 1
+    if (numbers != numbers[0]).any():
+        raise must("support_labels", "of the same number of classes in every task", numbers)
+    first = new.copy()
+    first[:, 0] = True
+    return ordered[first].reshape(len(labels), numbers[0]), index
+
+
+def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) -> tuple[Tasks, int]:
+    """The features that methods see: centered, of length 1, queries moved to the mean of the support.
+
+    Fewer queries than classes stay where they are. Also how many rows have no direction, being 0 up to the rounding of
+    the mean that was subtracted.
+    """
+    support, query, zeros, floor = tasks.support, tasks.query, 0, 0.0
+    count = xp.sum(tasks.present, axis=1, keepdims=True)
+    query_sum = xp.sum(query * tasks.present, axis=1, keepdims=True)
+    if normalize == "center-l2":
+        mean = tasks.base_mean
+        if mean is None:  # no other classes are known: the points of the task themselves
+            mean = (xp.sum(support, axis=1, keepdims=True) + query_sum) / (tasks.n_support + count)
+        support, query = support - mean, query - mean
+        floor = NOISE * xp.finfo(support.dtype).eps * xp.sqrt(xp.sum(mean * mean, axis=-1, keepdims=True))
+    if normalize is not None:
+        support, query, zeros = _unit(xp, support, query, tasks.present, floor)
+    if query_shift:
+        query_sum = xp.sum(query * tasks.present, axis=1, keepdims=True)
+        query_mean = query_sum / xp.where(count > 0, count, xp.ones_like(count))
+        move = xp.mean(support, axis=1, keepdims=True) - query_mean
+        query = query + xp.where(count >= tasks.onehot.shape[-1], move, xp.zeros_like(move))
+    return tasks._replace(support=support, query=query), zeros
+
+
+def _unit(xp: Any, support: Any, query: Any, present: Any, floor: Any) -> tuple[Any, Any, int]:
+    """Rows of length 1; those that are no longer than the floor become 0, and of those that are present are counted."""
+    zeros, scaled = 0, []
+    for x, here in ((support, xp.ones_like(support[..., :1])), (query, present)):
+        length = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True))
+        long = length > floor
+        zeros += int(xp.sum(xp.astype(~long & (here > 0), xp.int64)))
+        scaled.append(xp.where(long, x / xp.where(long, length, xp.ones_like(length)), xp.zeros_like(x)))
+    return scaled[0], scaled[1], zeros
+
+
+def class_means(xp: Any, tasks: Tasks) -> Any:
+    """The mean of the support of each class (E, K, D)."""
+    counts = xp.sum(tasks.onehot, axis=1)[..., None]
+    return xp.matrix_transpose(tasks.onehot) @ tasks.support / counts
+
+
+def graph(xp: Any, X: Any, present: Any, n_neighbors: int, symmetrize: str | None) -> Any:
+    """The graph of nearest neighbors of each task as a dense affinity (E, N, N); absent points have no edges."""
+    n = X.shape[1]
+    eye = xp.eye(n, dtype=xp.bool, device=X.device)
+    apart = squared_distances(xp, X, X)
+    apart = xp.where(eye | (present == 0) | (xp.matrix_transpose(present) == 0), xp.full_like(apart, np.inf), apart)
+    W = xp.zeros_like(apart)
+    for _ in range(min(n_neighbors, n - 1)):
+        nearest = dense.one_hot(xp, xp.argmin(apart, axis=-1), n, xp.bool) & (apart < np.inf)
+        W = W + xp.astype(nearest, W.dtype)
+        apart = xp.where(nearest, xp.full_like(apart, np.inf), apart)
+    turned = xp.matrix_transpose(W)
+    if symmetrize == "mean":
+        return (W + turned) / 2
+    return xp.where(turned > W, turned, W) if symmetrize == "max" else W

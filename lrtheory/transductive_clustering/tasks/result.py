@@ -1,0 +1,137 @@
+r"""What `few_shot` returns: labels of the queries, with what verifies its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import array_namespace
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.transductive_clustering.problem import AssignmentProblem
+from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
+from lrtheory.transductive_clustering.tasks.methods import Rules, task_problem
+from lrtheory.transductive_clustering.tasks.reading import prepared, read_tasks
+from lrtheory.transductive_clustering.updates.certificates import Stationarity
+
+__all__ = ["FewShotResult", "arguments"]
+
+
+@result
+class FewShotResult(Result):
+    r"""Labels of the queries of one task, or of E tasks.
+
+    Attributes
+    ----------
+    labels : array of shape (NQ,) or (E, NQ)
+        In the values of the support's labels. Queries that the mask leaves out get -1, an empty string where labels
+        are strings, and labels without a sign become int64 then.
+    probabilities : array of shape (NQ, K) or (E, NQ, K)
+        Assignments, columns in the order of `classes`; 0 for queries that the mask leaves out.
+    classes : array of shape (K,) or (E, K)
+        The classes of each task, sorted.
+    energy : float or array of shape (E,)
+        R_T at the end for "slk", "k-means" and "laplacian-shot"; the sum of the costs of the labels for the others.
+    damping : float or array of shape (E,)
+        Step factor at the end; below 1 when steps were shortened so that the energy falls.
+    prototypes : array of shape (K, D) or (E, K, D), or None
+        Of the classes at the end, among the features as they are after normalization; None for "label-spreading".
+    options : mapping
+        What was used, with the method's own where None was given.
+    method : str
+        The method.
+    n_iter : int
+        Turns of the task that took most.
+    converged : bool
+        Whether energy and assignments stand still, in every task.
+    message : str
+        How it ended.
+    counts : mapping
+        ``tasks``, and ``updates`` of assignments in all of them.
+    certificate : Stationarity or None
+        Of the assignments for the prototypes at the end, of each task, for "slk", "k-means" and "laplacian-shot"; it is
+        verified by `assignment_problem`. The other methods lower no such energy.
+    trace : mapping or None
+        ``energies`` where they were recorded, of the methods with a certificate: (steps,) or (steps, E), at the start,
+        then after the assignments and after the prototypes of each turn; after each update of "laplacian-shot". A task
+        that has ended keeps its last one.
+    """
+
+    labels: Any
+    probabilities: Any
+    classes: Any
+    energy: Any
+    damping: Any
+    prototypes: Any
+    options: Mapping[str, Any]
+    method: str
+    n_iter: int
+    converged: bool
+    message: str
+    counts: Mapping[str, int]
+    certificate: Stationarity | None
+    trace: Mapping[str, Any] | None
+
+    def assignment_problem(
+        self,
+        support: Any,
+        support_labels: Any = None,
+        query: Any = None,
+        *,
+        base_mean: Any = None,
+        query_mask: Any = None,
+    ) -> AssignmentProblem:
+        """Costs of the prototypes with graph and held labels, by which the certificate is verified.
+
+        Parameters
+        ----------
+        support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch
+            As in the call.
+        support_labels : array of shape (NS,) or (E, NS)
+            As in the call.
+        query : array of shape (NQ, D) or (E, NQ, D)
+            As in the call.
+        base_mean : array of shape (D,) or (E, D), or None
+            As in the call.
+        query_mask : bool or int array of shape (NQ,) or (E, NQ), or None
+            As in the call.
+
+        Returns
+        -------
+        AssignmentProblem
+            For `bound_update` and ``certificate.verify``: the rows are support and queries, of "laplacian-shot" the
+            queries alone. Who is masked is held in the first class, without cost and neighbors. Graphs are dense here.
+
+        Raises
+        ------
+        ValueError
+            If the method has no such problem, or arrays do not fit.
+        """
+        if self.certificate is None:
+            raise must("method", "one that lowers an energy: 'slk', 'k-means' or 'laplacian-shot'", self.method)
+        support, support_labels, query, base_mean = arguments(support, support_labels, query, base_mean)
+        rules = Rules(**self.options)
+        tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=rules.normalize is not None)
+        xp = array_namespace(tasks.support)
+        ready, _ = prepared(xp, tasks, rules.normalize, rules.query_shift)
+        alone = np.ndim(support) == 2
+        prototypes = self.prototypes[None, ...] if alone else self.prototypes
+        costs, W, held = task_problem(xp, ready, rules, self.method, xp.asarray(prototypes))
+        if alone:
+            costs, W, held = costs[0, ...], W[0, ...], None if held is None else held[0, ...]
+        return AssignmentProblem(costs, W, clamp=held)
+
+
+def arguments(support: Any, support_labels: Any, query: Any, base_mean: Any) -> tuple[Any, Any, Any, Any]:
+    """Arrays as they are, or those of a batch."""
+    if not isinstance(support, EpisodeBatch):
+        for name, value, what in (("support_labels", support_labels, "labels"), ("query", query, "points to label")):
+            if value is None:
+                raise must(name, f"given beside an array `support`, as the {what}", None)
+        return support, support_labels, query, base_mean
+    if support_labels is not None or query is not None:
+        raise must("support", "arrays where labels and queries are given", support, TypeError)
+    base_mean = support.base_mean if base_mean is None else base_mean
+    return support.support, support.support_labels, support.query, base_mean

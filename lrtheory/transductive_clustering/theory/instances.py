@@ -1,0 +1,384 @@
+r"""Two points that are solved exactly, prototypes, clamped rows, and averages over tasks.
+
+Part of `theory`, where users find these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number, plain
+from lrtheory._validation import must
+from lrtheory.transductive_clustering.theory.numeric import above_zero, entries, entropy, labels, square, table, weights
+
+__all__ = [
+    "clamped_costs",
+    "exponential_tangent",
+    "half_width",
+    "mass_floor",
+    "mean_shift_gain",
+    "mean_step_decrease",
+    "two_point_energy",
+    "two_point_limit",
+    "two_point_threshold",
+]
+
+
+def two_point_threshold(offset: Any) -> Any:
+    r"""The value of lambda / T above which the energy of two points rises at the first step (statement TC-T5).
+
+    Parameters
+    ----------
+    offset : number
+        e in (0, 1/2); the start is (1/2 + e, 1/2 - e) and its mirror image.
+
+    Returns
+    -------
+    float or ball
+        log((1/2 + e) / (1/2 - e)) / (2 e), which tends to 2 as e -> 0.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the offset is not in (0, 1/2).
+
+    Proof
+    -----
+    A = 0 and W exchanges the points. With p = 1/2 + e and c = lambda / T, S sends the first row to x = 1 / (1 +
+    exp(2 c e)),
+    and the energy a point is T (p log p + (1 - p) log(1 - p)) - lambda p (1 - p) = T f(p), which is symmetric
+    about 1/2.
+    f'(p) = log(p / (1 - p)) + c (2 p - 1). By symmetry S maps p to 1 - x = 1/2 + e' with log((1/2 + e') / (1/2 -
+    e')) = 2 c e.
+    f is convex and rises in e, so the energy rises iff e' > e, that is 2 c e > log((1/2 + e) / (1/2 - e)).
+
+    Examples
+    --------
+    >>> round(float(two_point_threshold(0.1)), 5)
+    2.02733
+    """
+    offset = number("offset", offset, 0, 0.5, ends="()")
+    return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (2 * offset)
+
+
+def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
+    r"""Where two points on the same side end: uniform up to lambda = 2 T, and beyond at two labels (statement TC-N1).
+
+    Parameters
+    ----------
+    offset : number
+        Sign of the side from which it starts; 0 stays uniform.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    float
+        p >= 1/2 (for a positive offset) with p = 1 / (1 + exp(-(lambda / T) (2 p - 1))), the share of the first label.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If lambda is below 0, T is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    Rows (p, 1 - p) in both points go to themselves iff log(p / (1 - p)) = c (2 p - 1), c = lambda / T.
+    With u = 2 p - 1 this is artanh(u) = c u / 2: artanh is convex for u > 0 with slope 1 at 0, so there is one
+    positive solution iff c / 2 > 1, none otherwise. The updates u -> tanh(c u / 2) increase to it or fall to 0.
+
+    Examples
+    --------
+    >>> round(two_point_limit(lam=4.0, temperature=1.0), 4), two_point_limit(lam=2.0, temperature=1.0)
+    (0.9788, 0.5)
+    """
+    offset, (lam, temperature) = number("offset", offset), weights(lam, temperature)
+    c = float(lam / temperature) / 2
+    if c <= 1 or offset == 0:
+        return 0.5
+    u = 1.0
+    for _ in range(200):  # Newton's steps on artanh(u) = c u from the right, where tanh(c u) - u is concave
+        value = math.tanh(c * u)
+        u -= (value - u) / (c * (1 - value * value) - 1)
+    return 0.5 + math.copysign(u, offset) / 2
+
+
+def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> Any:
+    r"""The energy of two points that attract each other (statement TC-N1).
+
+    Parameters
+    ----------
+    first, second : number
+        Shares of the first label in each point.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    float or ball
+        T times the entropies' negatives minus lambda (p q + (1 - p) (1 - q)).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If a share is not in [0, 1], lambda is below 0, T is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    A = 0 and W exchanges the points, so -(lambda / 2) tr(Z' W Z) = -lambda z_1 . z_2.
+    z_1 . z_2 = p q + (1 - p) (1 - q).
+
+    Examples
+    --------
+    >>> round(float(two_point_energy(0.5, 0.5, lam=4.0, temperature=1.0)), 4)
+    -3.3863
+    """
+    p, q, (lam, temperature) = number("first", first, 0, 1), number("second", second, 0, 1), weights(lam, temperature)
+    Z = np.array([[p, 1 - p], [q, 1 - q]])
+    return temperature * entropy(Z) - lam * (Z[0] * Z[1]).sum()
+
+
+def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
+    r"""What moving prototypes to the soft means takes off the energy, exactly (statement TC-P7).
+
+    Parameters
+    ----------
+    masses : array of shape (K,)
+        sum_p z_pl, positive.
+    before, after : array of shape (K, d)
+        Prototypes, and the soft means m_l = sum_p z_pl x_p / sum_p z_pl.
+
+    Returns
+    -------
+    number
+        sum_l (sum_p z_pl) \|m_l - m_l'\|^2 = R before - R after, for squared distances as costs.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, a mass is below 0, or a number is not finite.
+
+    Proof
+    -----
+    sum_p z_pl \|x_p - m\|^2 = sum_p z_pl \|x_p - m_l\|^2 + (sum_p z_pl) \|m - m_l\|^2 when m_l is the weighted mean.
+    Only the costs change, and they change by the second term.
+
+    Examples
+    --------
+    >>> mean_step_decrease([2, 1], [[0], [1]], [[1], [1]])
+    2
+    """
+    old = table("before", before, shape=("K", "d"))
+    masses = table("masses", masses, 0, shape=old.shape[:1])
+    moved = table("after", after, shape=old.shape) - old
+    return plain((masses * (moved * moved).sum(axis=1)).sum())
+
+
+def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared_step: Any) -> Any:
+    r"""What one mean shift adds to the density at least (statement TC-T11).
+
+    Parameters
+    ----------
+    weights, kernel_values : array of shape (N,)
+        z_p and k(x_p, m) at the old mode, k = exp(-\|x - m\|^2 / (2 s^2)).
+    bandwidth : number
+        s.
+    squared_step : number
+        \|phi(m) - m\|^2.
+
+    Returns
+    -------
+    number
+        (1 / (2 s^2)) (sum_p z_p k(x_p, m)) \|phi(m) - m\|^2.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, the bandwidth is not above 0, another number is below 0, or one is not finite.
+
+    Proof
+    -----
+    exp(-v) >= exp(-u) (1 + u - v) (`exponential_tangent`), with u, v = \|x - m\|^2 / (2 s^2) before and after.
+    Multiply by z_p and add: the gain is at least sum_p z_p k_p (\|x_p - m\|^2 - \|x_p - phi\|^2) / (2 s^2).
+    phi is the mean with weights z_p k_p, so this sum is (sum_p z_p k_p) \|phi - m\|^2 / (2 s^2).
+
+    Examples
+    --------
+    >>> mean_shift_gain([1, 1], [0.5, 0.5], bandwidth=1, squared_step=2)
+    1.0
+    """
+    z = table("weights", weights, 0, shape=("N",))
+    k, squared_step = table("kernel_values", kernel_values, 0, shape=z.shape), number("squared_step", squared_step, 0)
+    bandwidth = above_zero("bandwidth", bandwidth)
+    return plain((z * k).sum() * squared_step / (2 * bandwidth * bandwidth))
+
+
+def exponential_tangent(before: Any, after: Any) -> Any:
+    r"""The tangent of exp(-u), below it (statement TC-P9).
+
+    Parameters
+    ----------
+    before, after : number or array
+        u and v.
+
+    Returns
+    -------
+    number or array
+        exp(-u) (1 + u - v) <= exp(-v).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a number is not finite.
+
+    Proof
+    -----
+    exp is convex, so it lies above its tangent at -u: exp(-v) >= exp(-u) + exp(-u) (u - v).
+    Equality holds at v = u alone.
+
+    Examples
+    --------
+    >>> float(exponential_tangent(0.0, 1.0))
+    0.0
+    """
+    before, after = entries("before", before), entries("after", after)
+    return np.exp(-before) * (1 + before - after)
+
+
+def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
+    r"""No entry of an update is smaller (statement TC-T12).
+
+    Parameters
+    ----------
+    costs : array of shape (..., K)
+        a_p, a row or many.
+    degree : number or array of shape (...)
+        d_p = sum_q w_pq of non-negative weights.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    float or array of shape (...)
+        exp(-(max_l a_pl - min_l a_pl + lambda d_p) / T) / K.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a degree is below 0, lambda is below 0, T is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    The logits are (lambda (W Z)_pl - a_pl) / T with 0 <= (W Z)_pl <= d_p, so they spread over at most
+    s = (max a - min a + lambda d_p) / T. A softmax of K numbers within s of each other is at least exp(-s) / K.
+
+    Examples
+    --------
+    >>> float(mass_floor([0.0, 0.0], 0.0, lam=1.0, temperature=1.0))
+    0.5
+    """
+    lam, temperature = weights(lam, temperature)
+    A, degree = table("costs", costs), entries("degree", degree, 0)
+    spread = A.max(axis=-1) - A.min(axis=-1) + lam * degree
+    return np.exp(-spread / temperature) / A.shape[-1]
+
+
+def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
+    r"""Held neighbors as costs of the free rows (statement TC-S10).
+
+    Parameters
+    ----------
+    costs : array of shape (N, K)
+        A.
+    affinity : array of shape (N, N)
+        W, symmetric.
+    clamp : int array of shape (N,)
+        Labels that are held; -1 is free.
+    lam : number
+        lambda.
+
+    Returns
+    -------
+    array of shape (N_F, K)
+        a_p - lambda sum_{q held} w_pq e_{y_q}, for the free rows: with these and the free block of W nothing
+        else is needed.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, labels are not in [-1, K), lambda is below 0, or a number is not finite.
+
+    Proof
+    -----
+    (W Z)_p = sum_{q free} w_pq z_q + sum_{q held} w_pq e_{y_q}, and the second sum does not change.
+    The eigenvalues of the free block lie between those of W (interlacing).
+
+    Examples
+    --------
+    >>> clamped_costs([[0, 0], [0, 0]], [[0, 1], [1, 0]], clamp=[1, -1], lam=2).tolist()
+    [[0, -2]]
+    """
+    A, lam = table("costs", costs, shape=("N", "K")), number("lam", lam, 0)
+    W, held = square(affinity, len(A)), labels("clamp", clamp, *A.shape)
+    free = held < 0
+    onehot = 1 * (held[~free][:, None] == np.arange(A.shape[1]))
+    return A[free] - lam * (W[free][:, ~free] @ onehot)
+
+
+def half_width(values: Any) -> Any:
+    r"""Half the width of a 95 % interval for a mean over independent tasks (statement TC-E-k-means).
+
+    Parameters
+    ----------
+    values : array of shape (n, ...)
+        One number a task; n at least 2.
+
+    Returns
+    -------
+    float or array of shape (...)
+        t s / sqrt(n), s the standard deviation with n - 1 degrees of freedom and t the 97.5 % quantile of Student's law
+        with as many: 12.7 for two tasks, and 1.96 for many.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If there are fewer than two tasks, or a number is not finite.
+
+    Proof
+    -----
+    For Gaussian numbers (mean - expectation) / (s / sqrt(n)) has Student's law with n - 1 degrees of freedom, and for
+    others nearly so where n is large, by the central limit theorem. Of two methods on the same tasks take the
+    differences: their interval is the shorter, the more the methods succeed on the same tasks.
+
+    Examples
+    --------
+    >>> round(float(half_width([0.0, 1.0, 0.0, 1.0])), 4)
+    0.9187
+    """
+    from scipy.special import stdtrit  # here, so that importing the system stays quick
+
+    values = table("values", values)
+    if len(values) < 2:
+        raise must("values", "of at least two tasks", values)
+    return float(stdtrit(len(values) - 1, 0.975)) * values.std(axis=0, ddof=1) / math.sqrt(len(values))

@@ -1,0 +1,360 @@
+r"""Where the updates go: summable steps, rates, cycles, and the two-step value that never rises.
+
+Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
+exp also takes Fractions, the rest also balls of a rigorous arithmetic.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrtheory._numbers import number, plain
+from lrtheory._validation import integer, must
+from lrtheory.transductive_clustering.theory.descent import kl_divergence
+from lrtheory.transductive_clustering.theory.numeric import (
+    above_zero,
+    entries,
+    entropy,
+    quadratic,
+    rows,
+    square,
+    table,
+    weights,
+)
+
+__all__ = [
+    "contraction_factor",
+    "energy_lower_bound",
+    "fixed_point_distance",
+    "kkt_bound",
+    "summability_bound",
+    "two_step_decrease",
+    "two_step_value",
+    "uniform_rate",
+]
+
+
+def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temperature: Any) -> Any:
+    r"""A number below every energy (statement TC-T6).
+
+    Parameters
+    ----------
+    costs : array of shape (N, K)
+        A.
+    affinity : array of shape (N, N)
+        W, not negative.
+    n_free : int
+        N_F, rows that are not clamped.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    float or ball
+        sum_p min_l a_pl - (lambda / 2) sum_pq w_pq - T N_F log K; the sums run over all rows.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, N_F is not in [0, N], lambda is below 0, T is not above 0, or a number is not
+        finite.
+
+    Proof
+    -----
+    <A, Z> >= sum_p min_l a_pl, and z_p . z_q <= 1, so tr(Z' W Z) <= sum_pq w_pq.
+    The entropy of a free row is at least -log K; that of a clamped one is 0.
+
+    Examples
+    --------
+    >>> round(float(energy_lower_bound([[0.0, 1.0]], [[0.0]], n_free=1, lam=1.0, temperature=1.0)), 6)
+    -0.693147
+    """
+    lam, temperature = weights(lam, temperature)
+    A = table("costs", costs, shape=("N", "K"))
+    W, n_free = square(affinity, len(A)), integer("n_free", n_free, low=0, high=len(A))
+    lowest = A.min(axis=1).sum() - lam * W.sum() / 2
+    return plain(lowest - temperature * n_free * np.log(A.shape[1] + 0 * temperature))
+
+
+def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: Any, temperature: Any) -> Any:
+    r"""A bound on the sum of all squared steps (statement TC-T6).
+
+    Parameters
+    ----------
+    start : number
+        R(Z_0).
+    lower : number
+        Any number below all energies, such as `energy_lower_bound`.
+    smallest_eigenvalue : number
+        lambda_min of the free block.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    number
+        (R(Z_0) - R_lb) / T' with T' = T + (lambda / 2) min(lambda_min, 0); the least of n squared steps is at
+        most 1/n of it.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If lambda is below 0, T is not above 0, T' is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    Each squared step times T' is at most the decrease of the energy, by `descent_bound`.
+    The decreases add up to at most R(Z_0) - R_lb.
+
+    Examples
+    --------
+    >>> summability_bound(1.0, 0.0, smallest_eigenvalue=-1, lam=1, temperature=1.0)
+    2.0
+    """
+    lam, temperature = weights(lam, temperature)
+    least = number("smallest_eigenvalue", smallest_eigenvalue)
+    margin = temperature + lam * (least if least < 0 else 0) / 2
+    if not margin > 0:
+        raise must("smallest_eigenvalue", "above -2 temperature / lam", least)
+    start, lower = number("start", start), number("lower", lower)
+    return (start - lower) / margin
+
+
+def kkt_bound(step: Any, *, spectral_norm: Any, lam: Any) -> Any:
+    r"""A bound on the gradient of the energy along the simplices after a step (statement TC-T6).
+
+    Parameters
+    ----------
+    step : number or array
+        \|Z_{i+1} - Z_i\|_F, a whole step.
+    spectral_norm : number
+        \|W\|.
+    lam : number
+        lambda.
+
+    Returns
+    -------
+    number or array
+        lambda \|W\| \|Z_{i+1} - Z_i\|_F.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a number is below 0 or not finite.
+
+    Proof
+    -----
+    The gradient at Z_{i+1} is T (log Z_{i+1} + 1) + A - lambda W Z_{i+1}, and T log Z_{i+1} = lambda W Z_i - A +
+    const a row.
+    So up to a constant a row it is -lambda W Delta, whose part along the simplices is no longer.
+
+    Examples
+    --------
+    >>> kkt_bound(0.5, spectral_norm=2, lam=3)
+    3.0
+    """
+    step, norm = entries("step", step, 0), number("spectral_norm", spectral_norm, 0)
+    return number("lam", lam, 0) * norm * step
+
+
+def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any:
+    r"""The Lipschitz constant of the update, for any W (statement TC-T7).
+
+    Parameters
+    ----------
+    spectral_norm : number
+        \|W\|.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    number
+        lambda \|W\| / (2 T); below 1 there is one fixed point, approached at that rate from every start.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the norm is below 0, lambda is below 0, T is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    The Jacobian of a softmax is diag(s) - s s', with v' (diag(s) - s s') v the variance of v under s.
+    It is at most (max v - min v)^2 / 4 <= \|v\|^2 / 2, with equality for v = (1, -1) and s = (1/2, 1/2).
+    So rows move by at most (lambda / (2 T)) times the rows of W (Z - Y), and \|W (Z - Y)\|_F <= \|W\| \|Z - Y\|_F.
+
+    Examples
+    --------
+    >>> contraction_factor(1, lam=2, temperature=2.0)
+    0.5
+    """
+    lam, temperature = weights(lam, temperature)
+    return lam * number("spectral_norm", spectral_norm, 0) / (2 * temperature)
+
+
+def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
+    r"""A bound on the distance to the fixed point (statement TC-T7).
+
+    Parameters
+    ----------
+    step : number or array
+        \|S(Z) - Z\|_F.
+    contraction : number
+        q < 1, see `contraction_factor`.
+
+    Returns
+    -------
+    number or array
+        \|S(Z) - Z\| / (1 - q) >= \|Z - Z*\|.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If a step is below 0, or the contraction is not in [0, 1).
+
+    Proof
+    -----
+    \|Z - Z*\| <= \|Z - S(Z)\| + \|S(Z) - S(Z*)\| <= \|Z - S(Z)\| + q \|Z - Z*\|.
+    Solve for \|Z - Z*\|.
+
+    Examples
+    --------
+    >>> fixed_point_distance(0.25, contraction=0.5)
+    0.5
+    """
+    step = entries("step", step, 0)
+    return step / (1 - number("contraction", contraction, 0, 1, ends="[)"))
+
+
+def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) -> Any:
+    r"""The rate near the uniform assignments, exactly (statement TC-T7).
+
+    Parameters
+    ----------
+    radius : number
+        rho(W), the largest size of an eigenvalue.
+    n_clusters : int
+        K.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    number
+        lambda rho(W) / (K T), the spectral radius of the Jacobian of S at z = 1 / K.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number.
+    ValueError
+        If the radius is below 0, K is below 1, lambda is below 0, T is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    At s = 1 / K the Jacobian of the softmax is (I - 1 1' / K) / K, which is 1 / K on zero-sum directions.
+    So that of S is W (lambda / (K T)) there, with spectral radius lambda rho(W) / (K T).
+
+    Examples
+    --------
+    >>> uniform_rate(1, 2, lam=2, temperature=1.0)
+    1.0
+    """
+    lam, temperature = weights(lam, temperature)
+    radius, n_clusters = number("radius", radius, 0), integer("n_clusters", n_clusters, low=1)
+    return lam * radius / (n_clusters * temperature)
+
+
+def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, lam: Any, temperature: Any) -> Any:
+    r"""What two consecutive updates decrease, also where the energy rises (statement TC-T8).
+
+    Parameters
+    ----------
+    assignments : array of shape (N, K)
+        Z, rows in the simplex.
+    other : array of shape (N, K)
+        Y, the update after Z.
+    costs : array of shape (N, K)
+        A.
+    affinity : array of shape (N, N)
+        W, symmetric.
+    lam, temperature : number
+        lambda and T.
+
+    Returns
+    -------
+    float or ball
+        G(Z, Y) = T sum z log z + T sum y log y + <A, Z + Y> - lambda tr(Z' W Y).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        If shapes do not fit, rows are not in the simplex, lambda is below 0, T is not above 0, or a number is
+        not finite.
+
+    Proof
+    -----
+    For fixed Z the function G(Z, .) is T sum y log y + <A - lambda W Z, Y> + const, least at Y = S(Z).
+    G is symmetric for symmetric W, so G(Z_{i+1}, Z_{i+2}) = min_Y G(Z_{i+1}, Y) <= G(Z_{i+1}, Z_i) = G(Z_i, Z_{i+1}).
+
+    Examples
+    --------
+    >>> Z = [[1.0, 0.0]]
+    >>> float(two_step_value(Z, Z, [[0.5, 1.0]], affinity=[[0.0]], lam=1.0, temperature=1.0))
+    1.0
+    """
+    lam, temperature = weights(lam, temperature)
+    Z = rows("assignments", assignments)
+    Y, A, W = rows("other", other, shape=Z.shape), table("costs", costs, shape=Z.shape), square(affinity, len(Z))
+    entropies = temperature * (entropy(Z) + entropy(Y))
+    return entropies + (A * (Z + Y)).sum() - lam * quadratic(Z, W, Y)
+
+
+def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
+    r"""What the two-step value loses an update, exactly (statement TC-T8).
+
+    Parameters
+    ----------
+    assignments, later : array of shape (N, K)
+        Z_i and Z_{i+2}.
+    temperature : number
+        T.
+
+    Returns
+    -------
+    float or ball
+        G(Z_i, Z_{i+1}) - G(Z_{i+1}, Z_{i+2}) = T KL(Z_i || Z_{i+2}).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number or no array of numbers.
+    ValueError
+        As `kl_divergence`; if T is not above 0.
+
+    Proof
+    -----
+    G(Z_{i+1}, Y) - min_Y G(Z_{i+1}, Y) = T KL(Y || S(Z_{i+1})), as in `kl_divergence`; put Y = Z_i.
+    So limits satisfy S(S(Z)) = Z: fixed points or cycles of two, and no longer ones.
+
+    Examples
+    --------
+    >>> float(two_step_decrease([[0.5, 0.5]], [[0.5, 0.5]], temperature=1.0))
+    0.0
+    """
+    Z = rows("assignments", assignments)
+    return above_zero("temperature", temperature) * kl_divergence(Z, rows("later", later, shape=Z.shape))

@@ -1,0 +1,346 @@
+r"""What is known about a run of updates: where it stands, whether its energy can rise, whether it contracts.
+
+With q = lambda \|W\| / (2 T) below 1 there is one fixed point, and a point that the next update moves by g lies within
+g / (1 - q) of it. The energy cannot rise when lambda lambda_min(W) >= -2 T.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.transductive_clustering.problem import AssignmentProblem
+from lrtheory.transductive_clustering.updates import dense
+from lrtheory.transductive_clustering.updates import sparse as sparse_bound
+from lrtheory.transductive_clustering.updates.edges import (
+    ASYMMETRY,
+    asymmetry,
+    csr_parts,
+    is_symmetric,
+    without_asymmetry,
+)
+from lrtheory.transductive_clustering.updates.inputs import sparse_affinity, weights
+from lrtheory.transductive_clustering.updates.rounding import clamped_labels
+
+__all__ = ["MonotoneCertificate", "Stationarity", "monotone_certificate"]
+
+POWERS = 4  # of the matrix in the bound on its norm
+STATEMENT = "transductive_clustering/TC-T7"
+DENSE = 2000  # points up to which all eigenvalues are computed
+
+
+@result
+class Stationarity(Result):
+    r"""How far assignments are from a fixed point, and what the affinity guarantees; an entry a problem of a batch.
+
+    Attributes
+    ----------
+    gap : float or array of shape (E,)
+        \|S(Z) - Z\|_F, how far the next update would move; 0 at fixed points alone.
+    bound : float or array of shape (E,)
+        No fixed point is further from Z than this, when the updates contract: gap / (1 - contraction); else inf.
+    contraction : float or array of shape (E,)
+        lambda \|W\| / (2 T), with a proved bound for the norm, see `MonotoneCertificate`.
+    monotone : bool or array of shape (E,)
+        Whether it is proved that whole steps never raise the energy.
+    statement : str
+        The statement behind the bound.
+    assignments : array of shape (N, K) or (E, N, K)
+        Z.
+    lam, temperature : float
+        lambda and T.
+    clamp : int array of shape (N,) or (E, N), or None
+        Labels that are held.
+    """
+
+    gap: Any
+    bound: Any
+    contraction: Any
+    monotone: Any
+    statement: str
+    assignments: Any
+    lam: float
+    temperature: float
+    clamp: Any
+
+    def verify(self, problem: Any) -> bool:
+        """Recompute everything from costs, affinity and held labels alone.
+
+        Parameters
+        ----------
+        problem : AssignmentProblem, or pair (costs, affinity) where no label is held
+            The problem that was solved.
+
+        Returns
+        -------
+        bool
+            Whether the assignments lie in the simplex with the held rows at the problem's labels, and gap, bound,
+            contraction and monotone come out as stated, up to rounding.
+
+        Raises
+        ------
+        TypeError
+            If that is no problem.
+        """
+        pair = isinstance(problem, (tuple, list)) and len(problem) == 2
+        if not (pair or isinstance(problem, AssignmentProblem)):
+            raise must("problem", "an AssignmentProblem or a pair (costs, affinity)", problem, TypeError)
+        if not isinstance(problem, AssignmentProblem):
+            problem = AssignmentProblem(*problem)
+        costs, clamp = problem.costs, problem.clamp
+        fits = tuple(np.shape(self.assignments)) == tuple(costs.shape) and self.statement == STATEMENT
+        if not (fits and _same_held(clamp, self.clamp, costs.shape[:-1]) and _feasible(self.assignments, clamp)):
+            return False
+        eps = float(np.finfo(to_numpy(self.assignments).dtype).eps)
+        try:
+            lam, temperature = weights(self.lam, self.temperature, to_numpy(self.assignments).dtype)
+        except (TypeError, ValueError):
+            return False
+        again = stationarity(self.assignments, costs, problem.affinity, lam, temperature, clamp)
+        pairs = ((getattr(self, n), getattr(again, n)) for n in ("gap", "contraction"))
+        # assignments lie in the simplex, so moves have no other scale; the bound follows from what was just compared
+        same = all(_agree(one, other, eps**0.6, 1e3 * eps) for one, other in pairs)
+        same = same and _agree(self.bound, reach(np, *map(to_numpy, (self.gap, self.contraction))), eps**0.6, 0.0)
+        return same and _agree(self.monotone, again.monotone, 0.0, 0.0)
+
+
+def _agree(one: Any, other: Any, relative: float, absolute: float) -> bool:
+    """Whether two numbers or arrays have one shape and, up to rounding, the same entries."""
+    one, other = (np.asarray(to_numpy(value), np.float64) for value in (one, other))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=relative, atol=absolute))
+
+
+def _same_held(one: Any, other: Any, shape: Any) -> bool:
+    """Whether two sets of held labels agree; None holds nothing."""
+    one, other = (np.full(shape, -1) if held is None else np.asarray(to_numpy(held)) for held in (one, other))
+    return one.shape == other.shape and bool((one == other).all())
+
+
+def _feasible(assignments: Any, clamp: Any) -> bool:
+    """Whether all rows are in the simplex, and the held ones at their labels."""
+    Z = np.asarray(to_numpy(assignments))
+    if not (Z >= 0).all() or not (np.abs(Z.sum(axis=-1, dtype=np.float64) - 1) <= 1e-4).all():
+        return False
+    held = np.full(Z.shape[:-1], -1) if clamp is None else np.asarray(to_numpy(clamp))
+    return bool((Z[held >= 0] == np.eye(Z.shape[-1])[held[held >= 0]]).all())
+
+
+def stationarity(
+    Z: Any, costs: Any, affinity: Any, lam: float, temperature: float, clamp: Any, known: Any = None
+) -> Stationarity:
+    """The certificate of assignments; ``known`` are the bounds on the spectrum where the caller has them."""
+    xp = array_namespace(Z)
+    if not sparse.issparse(affinity):
+        affinity = xp.astype(affinity, Z.dtype)
+    free = free_rows(xp, clamp, costs)
+    lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
+    if sparse.issparse(affinity):
+        held = clamped_labels(clamp, tuple(costs.shape[:-1]), costs.shape[-1])
+        gap = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, held, lam, temperature))
+    else:
+        moved = dense.update(xp, dense.Bound(costs, affinity, lam, temperature, free), Z, affinity @ Z) - Z
+        gap = xp.sqrt(dense.total(xp, moved * moved))
+    q = lam * norm / (2 * temperature)
+    far = reach(xp, gap, q)
+    monotone = symmetric & (lam * lowest >= -2 * temperature)
+    alone = costs.ndim == 2
+    return Stationarity(
+        gap=float(gap) if alone else gap,
+        bound=float(far) if alone else far,
+        contraction=float(q) if alone else q,
+        monotone=bool(monotone) if alone else monotone,
+        statement=STATEMENT,
+        assignments=Z,
+        lam=lam,
+        temperature=temperature,
+        clamp=clamp,
+    )
+
+
+def reach(xp: Any, gap: Any, contraction: Any) -> Any:
+    """How far a fixed point may be from assignments that the next update moves by the gap."""
+    inside = contraction < 1
+    room = xp.where(inside, 1 - contraction, xp.ones_like(contraction))
+    return xp.where(inside, gap / room, xp.full_like(contraction, np.inf))
+
+
+def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
+    """Which rows are not held, as a bool array (..., N, 1) beside the costs."""
+    shape = (*costs.shape[:-1], 1)
+    if clamp is None:
+        return xp.ones(shape, dtype=xp.bool, device=costs.device)
+    return xp.reshape(xp.asarray(clamp, device=costs.device) < 0, shape)
+
+
+def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
+    r"""Proved bounds for the free block of W, and whether W is symmetric.
+
+    The first lies below all eigenvalues of the symmetric part of the block, the second is not below its norm. For
+    every positive v, \|M\| <= max_p (M v)_p / v_p where M = \|W\|^T \|W\| (Collatz and Wielandt); a few powers of M + 1
+    make it nearly equal. Gershgorin's discs of (W + W^T) / 2 know the diagonal, and are better for psd matrices.
+    """
+    if sparse.issparse(affinity):
+        return _sparse_bounds(affinity, to_numpy(free)[..., 0])
+    n = affinity.shape[-1]
+    weight = xp.astype(free, xp.float64)
+    block = xp.astype(affinity, xp.float64) * weight * xp.matrix_transpose(weight)
+    largest = xp.max(xp.abs(block), axis=(-2, -1), keepdims=True)
+    largest = xp.where(largest > 0, largest, xp.ones_like(largest))
+    sizes = xp.abs(block) / largest  # entries up to 1, so that no power leaves the range
+    diagonal = xp.sum(block * xp.eye(n, dtype=block.dtype, device=block.device), axis=-1, keepdims=True)
+    transposed = xp.matrix_transpose(sizes)
+    around = xp.sum(sizes + transposed, axis=-1, keepdims=True) / 2 * largest - xp.abs(diagonal)
+    v = xp.ones_like(around)
+    for _ in range(POWERS):
+        Mv = transposed @ (sizes @ v)
+        norm = xp.sqrt(xp.max(Mv / v, axis=(-2, -1)))
+        v = v + Mv
+        v = v / xp.max(v, axis=(-2, -1), keepdims=True)
+    norm = norm * largest[..., 0, 0]
+    lowest = xp.maximum(xp.min(diagonal - around, axis=(-2, -1)), -norm)
+    return lowest, norm, is_symmetric(xp, affinity)
+
+
+def _sparse_bounds(affinity: Any, free: np.ndarray) -> tuple[Any, Any, Any]:
+    W = sparse.csr_array(affinity)
+    weight = free.astype(np.float64)
+    largest = float(np.abs(W.data).max(initial=0.0)) or 1.0
+    sizes = abs(W).astype(np.float64) / largest
+    off = asymmetry(W)
+    transposed = sizes if off == 0 else sparse.csr_array(sizes.T)
+    diagonal = W.diagonal() * weight
+    around = weight * (sizes @ weight + transposed @ weight) / 2 * largest - np.abs(diagonal)
+    v = np.ones(len(free))
+    for _ in range(POWERS):
+        Mv = weight * (transposed @ (weight * (sizes @ (weight * v))))
+        norm = np.sqrt((Mv / v).max())
+        v = (v + Mv) / (v + Mv).max()
+    norm = norm * largest
+    return max((diagonal - around).min(), -norm), norm, np.bool_(off <= ASYMMETRY)
+
+
+@result
+class MonotoneCertificate(Result):
+    r"""Whether the energy can rise for an affinity, a weight and a temperature.
+
+    Attributes
+    ----------
+    monotone : bool
+        Whether it is proved that whole steps never raise the energy: W symmetric, lambda `lower_bound` >= -2 T.
+    contraction : float
+        lambda `norm_bound` / (2 T); below 1 there is one fixed point and a linear rate.
+    smallest_eigenvalue, spectral_norm : float
+        Of the free block (for a directed W the eigenvalue is that of its symmetric part); estimates for "lanczos".
+    lower_bound, norm_bound : float
+        Proved bounds: below every eigenvalue of the symmetric part, and on the norm.
+    damping : float
+        The longest step factor for which the energy falls: min(1, 2 T / (lambda \|lower_bound\|)).
+    largest_lam : float
+        The largest weight with whole steps, 2 T / \|lower_bound\|; inf for a psd affinity.
+    symmetric : bool
+        Whether W is, up to 16 rounding errors of its largest entry.
+    method : {"dense", "lanczos"}
+        How the eigenvalues were found.
+    reason : str
+        Why.
+    """
+
+    monotone: bool
+    contraction: float
+    smallest_eigenvalue: float
+    spectral_norm: float
+    lower_bound: float
+    norm_bound: float
+    damping: float
+    largest_lam: float
+    symmetric: bool
+    method: str
+    reason: str
+
+
+@arrays("host")
+def monotone_certificate(
+    affinity: Any, *, lam: float = 1.0, temperature: float = 1.0, clamp: Any = None
+) -> MonotoneCertificate:
+    r"""Decide before a run whether its energy can rise and whether it contracts (statements TC-T5 and TC-T7).
+
+    Parameters
+    ----------
+    affinity : array or sparse array of shape (N, N)
+        W.
+    lam, temperature : float
+        lambda at least 0, and T above 0.
+    clamp : int array of shape (N,), or None
+        Labels that are held; the free block alone counts (statement TC-S10).
+
+    Returns
+    -------
+    MonotoneCertificate
+        All eigenvalues up to 2000 points; beyond, bounds for non-negative matrices prove and Lanczos only estimates.
+
+    Raises
+    ------
+    ValueError
+        If the affinity is not square or not finite, or a number is out of range.
+
+    Examples
+    --------
+    >>> found = monotone_certificate([[0.0, 1.0], [1.0, 0.0]], lam=2.5)
+    >>> found.monotone, found.damping
+    (False, 0.8)
+    """
+    W = without_asymmetry(np, sparse_affinity(affinity))
+    n = W.shape[0]
+    lam, temperature = weights(lam, temperature)
+    free = clamped_labels(clamp, (n,), None) < 0
+    lower, norm, symmetric = _sparse_bounds(W, free)
+    block = W[free][:, free] if free.any() else sparse.csr_array((1, 1))
+    few = block.shape[0] <= DENSE
+    smallest, spectral = _all_eigenvalues(block) if few else _lanczos(block)
+    if few:  # the bounds without eigenvalues have less rounding, so they decide small cases
+        lower = max(lower, smallest - 1e-13 * n * spectral)
+        norm = min(norm, spectral * (1 + 1e-13 * n))
+    depth = lam * max(0.0, -lower)
+    return MonotoneCertificate(
+        monotone=bool(symmetric and depth <= 2 * temperature),
+        contraction=float(lam * norm / (2 * temperature)),
+        smallest_eigenvalue=float(smallest),
+        spectral_norm=float(spectral),
+        lower_bound=float(lower),
+        norm_bound=float(norm),
+        damping=float(min(1.0, 2 * temperature / depth)) if depth > 0 else 1.0,
+        largest_lam=float(2 * temperature / -lower) if lower < 0 else float("inf"),
+        symmetric=bool(symmetric),
+        method="dense" if few else "lanczos",
+        reason=f"{block.shape[0]} free points, {'at most' if few else 'more than'} {DENSE}",
+    )
+
+
+def _all_eigenvalues(block: Any) -> tuple[float, float]:
+    W = block.toarray()
+    return float(np.linalg.eigvalsh((W + W.T) / 2)[0]), float(np.linalg.norm(W, 2))
+
+
+def _lanczos(block: Any) -> tuple[float, float]:
+    from scipy.sparse.linalg import eigsh, svds  # here, so that importing the system stays quick
+
+    # of a regular graph, ones would be the other end of the spectrum, and never leave it
+    start = np.random.default_rng(0).normal(size=block.shape[0])
+    smallest = eigsh((block + block.T) / 2, 1, which="SA", v0=start, tol=1e-3, return_eigenvectors=False)
+    return float(smallest[0]), float(svds(block, 1, v0=start, tol=1e-3, return_singular_vectors=False)[0])
+
+
+def problem_of(costs: Any, affinity: Any, init: Any, clamp: Any) -> tuple[Any, Any, Any, Any]:
+    """Costs, affinity, start and held labels, from a problem or from plain arrays."""
+    if isinstance(costs, AssignmentProblem):
+        own = costs.costs, costs.affinity, costs.init, costs.clamp
+        given = (None, affinity, init, clamp)
+        return tuple(b if a is None else a for a, b in zip(given, own, strict=True))  # type: ignore[return-value]
+    if affinity is None:
+        raise must("affinity", "given beside the costs", None)
+    return costs, affinity, init, clamp

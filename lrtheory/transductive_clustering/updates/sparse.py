@@ -1,0 +1,245 @@
+r"""The bound optimizer on a sparse affinity: one pass over the edges an update, in Numba, with its energy on the way.
+
+A whole step ends at a softmax, whose entropy and unary terms together are lambda z . u - T log sum exp(...), one
+logarithm a row in place of K (statement TC-P10). So a row of a pass knows, of the point that it leaves, the pair term
+z . u, and of the point that it reaches, entropy and unary cost.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._exponential import exponential
+from lrtheory._lanes import weighted_sum
+from lrtheory._parallel import in_threads, processors
+from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL, Descent, Work
+from lrtheory.transductive_clustering.updates.logarithm import logarithm
+
+__all__ = ["descend_sparse", "squared_step"]
+
+PARALLEL = 20_000  # rows a thread should have
+BLOCK = 72  # rows whose softmax is made side by side; powers of two put loads and stores in one another's way
+
+
+@kernel(nogil=True, error_model="numpy")
+def update_rows(costs, starts, columns, values, lam, temperature, held, factor, Z, new, rows, first, last):
+    """One update of the rows from first to last; `rows` gets (pairs, entropy and cost, moved, largest move).
+
+    Returns how many multiply-adds over edges and how many exponentials it took.
+    """
+    k, dtype = costs.shape[1], costs.dtype
+    pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((9, BLOCK), dtype)
+    for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
+        stop = min(start + BLOCK, last)
+        for p in range(start, stop):
+            weighted_sum(Z, columns, values, starts[p], starts[p + 1], pulled, p - start)
+        softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
+        move_rows(dtype.type(lam), dtype.type(factor), Z[start:stop], pulled, powers, sums, new[start:stop])
+        note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
+    return k * (starts[last] - starts[first]), k * (last - first)
+
+
+@kernel(nogil=True, error_model="numpy")
+def softmaxes(costs, lam, cold, pulled, powers, sums):
+    """exp((logit - highest) / T) by clusters; `sums` gets the highest logit and the sum of powers of each row.
+
+    The difference is taken before the quotient, which could overflow.
+    """
+    n, k = costs.shape
+    highest, mass = sums[0], sums[1]
+    for p in range(n):
+        highest[p], mass[p] = -np.inf, 0
+    for c in range(k):
+        power = powers[c]
+        for p in range(n):
+            logit = lam * pulled[p, c] - costs[p, c]
+            power[p] = logit
+            highest[p] = logit if logit > highest[p] else highest[p]
+    for c in range(k):
+        power = powers[c]
+        for p in range(n):
+            power[p] = exponential((power[p] - highest[p]) * cold)
+            mass[p] += power[p]
+
+
+@kernel(nogil=True, error_model="numpy")
+def move_rows(lam, factor, Z, pulled, powers, sums, new):
+    """Steps of all rows; `sums` gets lam z . u where a whole step ends, squared and largest moves, and z . u before.
+
+    In place of the sums of powers it has their logarithms then. Each loop writes so few arrays that it runs in vector
+    registers.
+    """
+    n, k = Z.shape
+    mass, linear, moved, largest, pairs = sums[1], sums[2], sums[3], sums[4], sums[5]
+    inverse, here, pull, one = sums[6], sums[7], sums[8], Z.dtype.type(1)
+    for p in range(n):
+        linear[p] = moved[p] = largest[p] = pairs[p] = 0
+        inverse[p] = one / mass[p]
+    for c in range(k):
+        goal = powers[c]
+        for p in range(n):
+            here[p], pull[p] = Z[p, c], pulled[p, c]
+        for p in range(n):
+            goal[p] *= inverse[p]
+        for p in range(n):
+            linear[p] += lam * goal[p] * pull[p]
+        for p in range(n):
+            pairs[p] += here[p] * pull[p]
+        for p in range(n):
+            step = factor * (goal[p] - here[p])
+            moved[p] += step * step
+            largest[p] = max(largest[p], abs(step))
+        for p in range(n):
+            new[p, c] = goal[p] if factor == 1 else here[p] + factor * (goal[p] - here[p])
+    for p in range(n):
+        mass[p] = logarithm(mass[p])
+
+
+@kernel(nogil=True, error_model="numpy")
+def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop):
+    """The numbers of the rows; one that is held stays where it is."""
+    for p in range(start, stop):
+        j = p - start
+        rows[p, 0] = sums[5, j]
+        if held[p] < 0:
+            rows[p, 1] = sums[2, j] - sums[0, j] - temperature * sums[1, j]
+            if factor != 1.0:
+                rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
+            rows[p, 2] = sums[3, j]
+            rows[p, 3] = sums[4, j]
+        else:
+            for c in range(costs.shape[1]):
+                new[p, c] = Z[p, c]
+            rows[p, 1] = costs[p, held[p]]
+            rows[p, 2] = 0.0
+            rows[p, 3] = 0.0
+
+
+@kernel(nogil=True, error_model="numpy")
+def entropy_and_cost(costs, temperature, p, Z):
+    """T sum z log z + a . z of one row."""
+    value, entropy, one = 0.0, 0.0, Z.dtype.type(1)
+    for c in range(costs.shape[1]):
+        value += costs[p, c] * Z[p, c]
+        entropy += Z[p, c] * logarithm(Z[p, c] if Z[p, c] > 0 else one)
+    return value + temperature * entropy
+
+
+@kernel(nogil=True, error_model="numpy")
+def own_rows(costs, temperature, Z, rows):
+    """Entropy and cost of every row where it is; returns a bound on <|A|, Z>, the sum of the largest costs."""
+    size = 0.0
+    for p in range(costs.shape[0]):
+        rows[p, 1] = entropy_and_cost(costs, temperature, p, Z)
+        largest = abs(costs[p, 0])
+        for c in range(1, costs.shape[1]):
+            largest = max(largest, abs(costs[p, c]))
+        size += largest
+    return size
+
+
+@kernel(nogil=True, error_model="numpy")
+def shorten(costs, temperature, held, factor, Z, new, rows):
+    """Take back a part of a whole step."""
+    for p in range(costs.shape[0]):
+        if held[p] >= 0:
+            continue
+        rows[p, 2] *= factor * factor
+        rows[p, 3] *= factor
+        for c in range(costs.shape[1]):
+            new[p, c] = (1 - factor) * Z[p, c] + factor * new[p, c]
+        rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
+
+
+def descend_sparse(
+    costs: Any,
+    graph: tuple[np.ndarray, np.ndarray, np.ndarray],
+    Z: np.ndarray,
+    held: np.ndarray,
+    *,
+    lam: float,
+    temperature: float,
+    factor: float,
+    safe: float | None,
+    tol: float,
+    max_iter: int,
+    record: bool = False,
+    watch: Any = None,
+) -> Descent:
+    """What `dense.descend` does, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
+    n, data = len(Z), _given(costs, graph, lam, temperature, held)
+    before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
+    old, rows = np.zeros((n, 4)), np.zeros((n, 4))
+    size = float(own_rows(data[0], temperature, Z, old))
+    blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
+    trace: dict[str, list[Any]] | None = None
+    if record:
+        trace = {"energies": [], "steps": [], "damping": [], "assignments": [Z.copy()]}
+    value, n_iter, converged, cycles, stopped = np.inf, 0, False, False, False
+    # a pass from Z finds the energy at Z, so the pass after the last update only measures
+    while True:
+        work = work.plus(_pass((*data, factor, Z, new, rows), blocks))
+        pairs = -lam * float(rows[:, 0].sum()) / 2
+        energy = float(old[:, 1].sum()) + pairs
+        rounding = ROUNDING * np.finfo(Z.dtype).eps * (temperature + size + abs(energy) + abs(pairs))
+        if n_iter and safe is not None and factor > safe and energy > value + rounding:
+            factor = safe
+            shorten(data[0], temperature, data[6], factor, before, Z, old)
+            continue
+        if trace is not None:
+            trace["energies"].append(energy)
+            if n_iter:
+                trace["steps"].append(float(old[:, 2].sum()))
+                trace["damping"].append(factor)
+                trace["assignments"].append(Z.copy())
+        if n_iter:
+            largest = float(old[:, 3].max())
+            converged = stands(energy, value, tol, rounding) and largest <= factor * tol**0.5
+            may_cycle = largest > factor * max(tol**0.5, SMALL) and abs(float(rows[:, 3].max()) - largest) <= tol
+            cycles = may_cycle and bool(np.abs(new - before).max() <= tol)  # looked at only where it may be
+            stopped = watch is not None and watch(Z, energy, n_iter)
+        value = energy
+        if converged or cycles or stopped or n_iter == max_iter:
+            break
+        n_iter += 1
+        before, Z, new, old, rows = Z, new, before, rows, old
+    ends = np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles
+    return Descent(Z, *ends, trace, work, stopped)
+
+
+def squared_step(
+    costs: np.ndarray, graph: tuple[np.ndarray, ...], Z: np.ndarray, held: np.ndarray, lam: float, temperature: float
+) -> float:
+    """|S(Z) - Z|_F^2, how far a whole step goes."""
+    rows = np.empty((len(Z), 4))
+    # a copy, since the compiler takes a Z that could be written, as that of a run
+    _pass((*_given(costs, graph, lam, temperature, held), 1.0, Z.copy(), np.empty_like(Z), rows), _blocks(len(Z)))
+    return float(rows[:, 2].sum())
+
+
+def _given(costs: Any, graph: tuple[np.ndarray, ...], lam: float, temperature: float, held: Any) -> tuple[Any, ...]:
+    """What all passes of a run share."""
+    starts, columns, values = graph
+    return kernel_input(costs), starts, columns, kernel_input(values, costs.dtype), lam, temperature, kernel_input(held)
+
+
+def stands(after: float, before: float, tol: float, rounding: float) -> bool:
+    """As `dense.stands`, for numbers."""
+    return abs(after - before) <= max(tol * abs(after), rounding / ROUNDING)
+
+
+def _pass(data: tuple[Any, ...], blocks: list[tuple[int, int]]) -> Work:
+    """One update of all rows; every thread reports what it did."""
+    done: list[tuple[int, int]] = []
+    in_threads(lambda *block: done.append(update_rows(*block)), ((*data, *block) for block in blocks))
+    return Work(1, sum(int(flops) for flops, _ in done), sum(int(exponentials) for _, exponentials in done))
+
+
+def _blocks(n: int) -> list[tuple[int, int]]:
+    count = max(1, min(processors(), n // PARALLEL))
+    ends = np.linspace(0, n, count + 1).astype(int).tolist()
+    return list(itertools.pairwise(ends))
