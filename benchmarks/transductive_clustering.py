@@ -305,18 +305,17 @@ def by_hand(n_updates: int) -> Callable[[Inputs], np.ndarray]:
 
 def our_pass(inputs: Inputs) -> np.ndarray:
     """One pass of the compiled update over the rows in one thread, its energy included."""
-    from lrtheory.transductive_clustering import affinity
-    from lrtheory.transductive_clustering.updates import sparse as sparse_bound
+    from lrtheory.transductive_clustering.updates import edges, sparse
 
     costs, n = inputs["costs"], len(inputs["costs"])
 
     def make() -> Any:
         Z = row_softmax(-costs)
-        given = (costs, *affinity.csr_parts(graph_of(inputs)), LAM, 1.0, np.full(n, -1), 1.0, Z)
+        given = (costs, *edges.csr_parts(graph_of(inputs)), LAM, 1.0, np.full(n, -1), 1.0, Z)
         return (*given, np.empty_like(Z), np.empty((n, 4)))
 
     data = ready("pass", inputs, make)
-    sparse_bound.update_rows(*data, 0, n)
+    sparse.update_rows(*data, 0, n)
     return data[-2][:: n // 1000]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import importlib.util
-from collections.abc import Callable, Iterable
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from lrtheory._validation import choice, integer
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
 from lrtheory.bounds.own import check_own
+from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 
-__all__ = ["check", "check_all", "data_sets", "registry", "report", "statements", "warmup"]
+__all__ = ["abouts", "check", "check_all", "data_sets", "findings", "registry", "report", "statements", "warmup"]
 
 
 @functools.cache
@@ -181,45 +182,75 @@ def report(
     path: str | Path | None = None,
     evidence: str | Path = "evidence",
     figures: str | Path | None = None,
+    details: str = DETAILS,
 ) -> str:
     """Render the evidence files of a run of the bounds, and the records of figures, as Markdown.
+
+    The main page is for reading; each of its rows leads to a page of details, one for each system.
 
     Parameters
     ----------
     ids : iterable of str or None
         The statements to render; None means all.
     path : path or None
-        Where to write the text; None writes nothing.
+        Where to write the main page, and beside it the pages of details; None writes nothing.
     evidence : path
         The folder into which `pytest -m bounds` wrote.
     figures : path or None
         The folder of one profile into which `python -m figures` wrote; None leaves the figures out.
+    details : str
+        The folder of the pages of details, seen from the main page.
 
     Returns
     -------
     str
-        The text.
+        The main page.
 
     Raises
     ------
     FileNotFoundError
         If a statement or one of its saboteurs has no evidence, or there is no record of a figure.
     ValueError
-        If a verdict is not the one that is due, or evidence is older than the sources.
+        If a verdict is not the one that is due, evidence is older than the sources, or a figure that the page shows has
+        no record.
     KeyError
         If an id is unknown.
     """
-    from lrtheory.bounds.figure_records import read_records
-    from lrtheory.bounds.report import render
-
-    wanted = registry().ids() if ids is None else list(ids)
-    systems = {id.partition("/")[0] for id in wanted}
-    titles = {system: importlib.import_module(f"proofs_checks.{system}").PAPER for system in systems}
+    wanted = [registry()[id] for id in (registry().ids() if ids is None else ids)]
     records = None if figures is None else read_records(Path(figures))
-    text = render([registry()[id] for id in wanted], Path(evidence), titles=titles, figures=records)
+    told = [one for one in findings() if _can_be_told(one, {one.id for one in wanted}, records)]
+    made = render(wanted, Path(evidence), abouts=abouts(), findings=told, figures=records, details=details)
     if path is not None:
-        Path(path).write_text(text)
-    return text
+        made.write(path)
+    return made.main
+
+
+def _can_be_told(finding: Finding, ids: set[str], records: Mapping[str, Any] | None) -> bool:
+    """Whether a report of these statements and figures holds what a finding rests on."""
+    pairs, figures = needs(finding)
+    return {id for id, _ in pairs} <= ids and (records is not None or not figures)
+
+
+def abouts() -> dict[str, About]:
+    """What is said of each paper.
+
+    Returns
+    -------
+    dict of str to About
+        By system.
+    """
+    return {system: importlib.import_module(f"proofs_checks.{system}").ABOUT for system in registry().systems}
+
+
+def findings() -> tuple[Finding, ...]:
+    """What a reader of the report should not miss.
+
+    Returns
+    -------
+    tuple of Finding
+        In the order of the report.
+    """
+    return importlib.import_module("proofs_checks.findings").FINDINGS
 
 
 def warmup(system: str | None = None) -> None:
@@ -242,13 +273,14 @@ def warmup(system: str | None = None) -> None:
 
 
 def data_sets() -> list[DataSet]:
-    """The data sets of all systems, which each system lists in ``<system>/loaders.py`` as ``DATA_SETS``.
+    """The data sets of all systems, which a module ``loaders`` of each system lists as ``DATA_SETS``.
 
     Returns
     -------
     list of DataSet
         In the order of the systems.
     """
-    modules = [f"lrtheory.{system}.loaders" for system in lrtheory.SYSTEMS]
-    found = [importlib.import_module(name) for name in modules if importlib.util.find_spec(name)]
-    return [data for module in found for data in module.DATA_SETS]
+    packages = [importlib.import_module(f"lrtheory.{system}") for system in lrtheory.SYSTEMS]
+    names = [m.name for p in packages for m in pkgutil.walk_packages(p.__path__, f"{p.__name__}.")]
+    loaders = [importlib.import_module(name) for name in names if name.endswith(".loaders")]
+    return [data for module in loaders for data in module.DATA_SETS]

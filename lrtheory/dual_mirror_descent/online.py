@@ -17,13 +17,12 @@ from lrtheory.dual_mirror_descent.oracles import Action, checked
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.prices.steps import BOUND, CLIP, DEPLETION, LEFT, PRICE, REJECT, RESTRICT, SLACK
 from lrtheory.dual_mirror_descent.problem import TOLERANCE
-from lrtheory.dual_mirror_descent.runs import saved_state
-from lrtheory.dual_mirror_descent.runs.setup import prepare
+from lrtheory.dual_mirror_descent.runs import saved_state, setup
 
 __all__ = ["DualMirrorDescent"]
 
 Oracle = Callable[[np.ndarray], Action]
-#: the numbers of a run, by their names in a saved state and in the object
+# the numbers of a run, by their names in a saved state and in the object
 KEPT = {name.strip("_"): name for name in ("horizon", "n_seen", "n_pending", "reward", "_stopped")}
 
 
@@ -119,7 +118,7 @@ class DualMirrorDescent:
             raise must("reward_bound", "given for this step size, geometry and start", reward_bound)
         if cost_bound is None and needs_reward:
             raise must("cost_bound", 'given for `step_size` "theory"', cost_bound)
-        self._setup = prepare(
+        self._setup = setup.prepare(
             units,
             self.horizon,
             TOLERANCE,

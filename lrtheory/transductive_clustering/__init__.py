@@ -47,10 +47,10 @@ import numpy as np
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.affinity import knn_affinity, nearest_neighbors, psd_shift, spatial_order
 from lrtheory.transductive_clustering.cluster import ClusteringResult, ClusteringState, cluster
+from lrtheory.transductive_clustering.data.loaders import load_digits_features, load_mnist_5k, load_sentences
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
 from lrtheory.transductive_clustering.few_shot import few_shot
-from lrtheory.transductive_clustering.loaders.points import load_digits_features, load_mnist_5k, load_sentences
 from lrtheory.transductive_clustering.problem import (
     AssignmentProblem,
     ClusteringProblem,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering.loaders.sentences import SENTENCES
+from lrtheory.transductive_clustering.data.sentences import SENTENCES
 from tests.backends import missing, need_data
 
 
