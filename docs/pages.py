@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import lrtheory
+from lrtheory._front import abouts
 from lrtheory.bounds import Statement
-from lrtheory.bounds.figure_records import read_records
+from lrtheory.bounds.reporting import read_records
 
 __all__ = ["write"]
 
@@ -57,7 +58,7 @@ TITLES = {"alpha_rank": "alpha-Rank", "lora_limits": "Limits of LoRA"}
 def lecture(system: str, shown: list[str]) -> str:
     """Problem and algorithms, then every statement with what became of it, the figures, and the notebook."""
     statements = lrtheory.statements(f"{system}/*")
-    paper = importlib.import_module(f"proofs_checks.{system}").PAPER
+    paper = abouts()[system].paper
     parts = [
         heading(TITLES.get(system, system.replace("_", " ").capitalize()), "="),
         f"\\{paper}\n",  # else the initial of an author would begin a list

@@ -15,6 +15,7 @@ from typing import Any
 import lrtheory
 from lrtheory.bounds import BUDGETS, DEFAULT_SEED, Evidence, Statement, StatementError
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.reporting import DETAILS
 
 __all__ = ["main"]
 
@@ -93,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("ids", nargs="*", help="statements (default: all)")
     report.add_argument("--evidence", default="evidence", help="folder of the evidence files")
     report.add_argument("--figures", help="folder of the records of figures, such as figures/out/quick")
-    report.add_argument("--path", help="file to write (default: print)")
+    report.add_argument("--path", help="file of the main page to write (default: print it)")
+    report.add_argument("--details", default=DETAILS, help="folder of the details, beside that file")
     report.add_argument("--costs", action="store_true", help="print processor seconds by system instead")
     command("data", _data, "list the data sets that come as packages, with licenses and terms")
     warmup = command("warmup", _warmup, "compile the kernels ahead", machine=False)
@@ -102,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: Any) -> int:
-    from lrtheory.bounds.report import counted
+    from lrtheory.bounds.reporting import counted
 
     found = lrtheory.statements(options.pattern)
     if not found:
@@ -197,7 +199,7 @@ def _check_table(options: Any) -> int:
     """Several statements with their saboteurs, a line each; on the workers of a cluster where one is named."""
     from lrtheory._front import registry
     from lrtheory._parallel import cluster
-    from lrtheory.bounds.report import short
+    from lrtheory.bounds.reporting import short
 
     if options.saboteur or options.instance:
         raise ValueError("--saboteur and --instance go with one statement, without a pattern, --jobs and --cluster")
@@ -234,13 +236,14 @@ def _exit_code(evidence: Evidence) -> int:
 
 
 def _report(options: Any) -> int:
-    from lrtheory.bounds.report import costs
+    from lrtheory.bounds.reporting import costs
 
     if options.costs:
         print(costs(Path(options.evidence)))
         return 0
-    text = lrtheory.report(options.ids or None, path=options.path, evidence=options.evidence, figures=options.figures)
-    print(f"wrote {options.path}" if options.path else text)
+    folders = {name: getattr(options, name) for name in ("evidence", "figures", "details")}
+    text = lrtheory.report(options.ids or None, path=options.path, **folders)
+    print(f"wrote {options.path}, and its details in {options.details}" if options.path else text)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Statements of alpha-Rank with noisy outcomes. The modules come in the order of the papers, and so do the reports."""
 
 # ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
 from proofs_checks.alpha_rank import fixation
 from proofs_checks.alpha_rank import chain
 from proofs_checks.alpha_rank import games
@@ -10,4 +11,15 @@ from proofs_checks.alpha_rank import response_graph_ucb
 from proofs_checks.alpha_rank import ranking_intervals
 from proofs_checks.alpha_rank import low_rank
 
-PAPER = "M. Rowland et al., *Multiagent Evaluation under Incomplete Information*, arXiv 1909.09849."
+ABOUT = About(
+    paper=("M. Rowland et al., *Multiagent Evaluation under Incomplete Information*, arXiv 1909.09849."),
+    claims="""\
+Strategies of a game are ranked by the stationary distribution of a Markov chain of takeovers, and the payoffs are
+known only from noisy matches. The paper says how many matches make the ranking right with probability 1 - delta
+(Theorems 3.1 and 3.2), gives an adaptive sampler that plays close matches more often, ResponseGraphUCB (Theorems
+4.1 and 4.2), and turns intervals on payoffs into intervals on the ranking (section 5). Both sample sizes are safe
+and far from needed; the exact constants, the intervals that hold at all times and the perturbation bounds that
+replace Theorem 3.1 are derived here.""",
+    pictures=("kuhn-intervals", "intensity"),
+    beside=("bernoulli-sweep", "information-gain"),
+)

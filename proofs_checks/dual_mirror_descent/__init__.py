@@ -1,6 +1,7 @@
 """Online allocation by dual mirror descent: its statements, in the order of their proofs."""
 
 # ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
 from proofs_checks.dual_mirror_descent import path
 from proofs_checks.dual_mirror_descent import oracle
 from proofs_checks.dual_mirror_descent import structure
@@ -13,7 +14,18 @@ from proofs_checks.dual_mirror_descent import input_models
 from proofs_checks.dual_mirror_descent import lower_bounds
 from proofs_checks.dual_mirror_descent import fairness
 
-PAPER = (
-    "S. Balseiro, H. Lu, V. Mirrokni, *The Best of Many Worlds: Dual Mirror Descent for Online Allocation "
-    "Problems*, arXiv 2011.10124."
+ABOUT = About(
+    paper=(
+        "S. Balseiro, H. Lu, V. Mirrokni, *The Best of Many Worlds: Dual Mirror Descent for Online Allocation "
+        "Problems*, arXiv 2011.10124."
+    ),
+    claims="""\
+Requests arrive one by one and consume budgets. One algorithm keeps a price for each budget, updates it by mirror
+descent, and never learns what generates the requests; the paper claims regret of order sqrt(T) against the optimum
+in hindsight when they are independent, sublinear regret when their law changes, mixes or has a period, and the best
+possible competitive ratio against an adversary. The theorems were recalled and not read: each is proved here step
+by step with constants of its own, beside lower bounds for every policy, and the pictures show where the bounds are
+vacuous.""",
+    pictures=("best-of-many-worlds", "policies"),
+    beside=("network-revenue-management",),
 )

@@ -1,13 +1,25 @@
 """Fully dynamic submodular maximization: its statements, from one guess to all of them, then the baselines."""
 
 # ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
 from proofs_checks.dynamic_submodular import levels
 from proofs_checks.dynamic_submodular import batches
 from proofs_checks.dynamic_submodular import answers
 from proofs_checks.dynamic_submodular import costs
 from proofs_checks.dynamic_submodular import offline
 
-PAPER = (
-    "K. Banihashem et al., *Dynamic Constrained Submodular Optimization with Polylogarithmic Update "
-    "Time*, arXiv 2305.15192."
+ABOUT = About(
+    paper=(
+        "K. Banihashem et al., *Dynamic Constrained Submodular Optimization with Polylogarithmic Update Time*, "
+        "arXiv 2305.15192."
+    ),
+    claims="""\
+Elements come and go, and after every update a set of k of them must be worth at least (1/2 - epsilon) of the best
+one, for a monotone submodular function that is reached through queries alone. The paper claims polylogarithmically
+many queries an update, amortized and against an adversary who does not see the coins. Its abstract and a
+restatement of its sequel were read: levels with one sample each, and with batches, are proved here with constants,
+beside a pair of neighboring guesses that certifies its value, the classical baselines, and an instance on which one
+half is all that guesses get.""",
+    pictures=("adaptive-attack", "stream-length"),
+    beside=("frontier",),
 )

@@ -1,6 +1,7 @@
 """Limits of low-rank adapters: the exact gradient, polynomials for exp, their errors, almost linear time, hardness."""
 
 # ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
 from proofs_checks.lora_limits import gradient
 from proofs_checks.lora_limits import degrees
 from proofs_checks.lora_limits import features
@@ -13,7 +14,17 @@ from proofs_checks.lora_limits import cube
 from proofs_checks.lora_limits import side
 from proofs_checks.lora_limits import steps
 
-PAPER = (
-    "J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, *Computational Limits of Low-Rank Adaptation (LoRA) Fine-Tuning "
-    "for Transformer Models*, arXiv 2406.03136."
+ABOUT = About(
+    paper=(
+        "J. Y.-C. Hu, M. Su, E.-J. Kuo, Z. Song, H. Liu, *Computational Limits of Low-Rank Adaptation (LoRA) "
+        "Fine-Tuning for Transformer Models*, arXiv 2406.03136."
+    ),
+    claims="""\
+The gradient of a low-rank adapter of an attention head costs the square of the number of tokens L. The paper claims
+that it can be approximated in almost linear time while entries stay below the order of sqrt(log L), by polynomials
+in the place of exp, and that above this order no algorithm does so for every input, unless SETH fails (Theorem 4.1,
+recorded). The paper was read in full: its lemmas on the exact gradient are checked as they stand, its error chain
+is replaced by bounds with constants, and its hardness is met by inputs on which the rank is exactly known.""",
+    pictures=("rank-exponents", "real-heads"),
+    beside=("accuracy",),
 )

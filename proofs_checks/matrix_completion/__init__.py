@@ -1,6 +1,7 @@
 """Matrix completion by alternating minimization: its statements, in the order of the proofs."""
 
 # ruff: noqa: F401, I001
+from lrtheory.bounds.reporting import About
 from proofs_checks.matrix_completion import half_steps
 from proofs_checks.matrix_completion import regressions
 from proofs_checks.matrix_completion import sampling
@@ -9,7 +10,17 @@ from proofs_checks.matrix_completion import runs
 from proofs_checks.matrix_completion import limits
 from proofs_checks.matrix_completion import observed
 
-PAPER = (
-    "Y. Gu, Z. Song, J. Yin, L. Zhang, *Low Rank Matrix Completion via Robust Alternating Minimization in "
-    "Nearly Linear Time*, arXiv 2302.11068."
+ABOUT = About(
+    paper=(
+        "Y. Gu, Z. Song, J. Yin, L. Zhang, *Low Rank Matrix Completion via Robust Alternating Minimization in "
+        "Nearly Linear Time*, arXiv 2302.11068."
+    ),
+    claims="""\
+A matrix of rank k is completed from a random sample of its entries by alternating least squares. The paper claims
+that the regressions may be solved approximately, by sketching and a few steps of an iterative solver, so that a
+half-step costs about |Omega| k in the place of |Omega| k^2, and that the distance to the solution still shrinks by
+a constant factor. Its abstract alone was read: the contraction, the second moments of sample and sketch, and what
+no algorithm can do are derived here; the constants of the sample are measured, and count as observations.""",
+    pictures=("contraction", "phase"),
+    beside=("cost",),
 )

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import lrtheory
-from lrtheory._front import registry
+from lrtheory._front import abouts, findings, registry
 from lrtheory.bounds import LEVEL, Inequality, OutcomeError, Recorded, Session, check, defects
-from lrtheory.bounds.report import stale
+from lrtheory.bounds.reporting import DETAILS, needs, stale
+from lrtheory.bounds.reporting.tables import anchor
 
 STATEMENTS = list(registry())
-REPORT = Path(lrtheory.__file__).resolve().parent.parent / "paper_repro.md"
+ROOT = Path(lrtheory.__file__).resolve().parent.parent
+REPORT = ROOT / "paper_repro.md"
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda statement: statement.id)
@@ -114,5 +116,34 @@ def test_ids_that_docstrings_cite_are_statements():
             assert set(cited) <= known, (path.name, set(cited) - known)
 
 
-def test_the_report_is_not_stale():
-    assert stale(REPORT.read_text(), STATEMENTS) == []
+def test_neither_the_report_nor_its_details_are_stale():
+    details = {path.stem: path.read_text() for path in (ROOT / DETAILS).glob("*.md")}
+    assert stale(REPORT.read_text(), details, STATEMENTS, abouts=abouts(), findings=findings()) == []
+
+
+def test_the_report_can_be_read_in_a_quarter_of_an_hour():
+    text = REPORT.read_text()
+    assert len(text.encode()) <= 60_000 * max(1, len(lrtheory.SYSTEMS) / 7)
+    assert max(line.count("|") for line in text.splitlines() if line.startswith("|")) <= 9
+
+
+def test_every_paper_is_told_in_a_few_lines_with_a_picture_or_two():
+    for system, about in abouts().items():
+        assert 300 <= len(about.claims) <= 700, system
+        assert 1 <= len(about.pictures) <= 2
+        assert about.beside
+
+
+def test_findings_rest_on_statements_and_saboteurs_that_stand():
+    assert len(findings()) == 5
+    known = {(s.id, name) for s in STATEMENTS for name in ("", *(one.name for one in s.saboteurs))}
+    for finding in findings():
+        pairs, figures = needs(finding)
+        assert pairs <= known
+        assert pairs or figures
+
+
+def test_places_in_the_details_have_names_of_their_own():
+    for system in lrtheory.SYSTEMS:
+        names = [anchor(statement.id.partition("/")[2]) for statement in STATEMENTS if statement.system == system]
+        assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""What people say of a paper: its claims in a few lines, the pictures that stand for it, findings that are worth telling."""
+"""What is said of a paper: its claims in a few lines, the pictures that stand for it, findings worth telling."""
 
 from __future__ import annotations
 

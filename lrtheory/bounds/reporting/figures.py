@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["figure_section", "read_records"]
+from lrtheory.bounds.reporting.tables import plain, table
+
+__all__ = ["Record", "comparison", "details", "name_of", "profiles", "read_records"]
+
+Record = Mapping[str, Any]
+NEAR = 0.1  # two numbers agree when they differ by at most this share of the larger one
 
 
 def read_records(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -36,49 +41,82 @@ def read_records(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def figure_section(records: Sequence[Mapping[str, Any]]) -> str:
-    """The figures of one system: what each shows, with margins, and what others have printed.
+def name_of(record: Record) -> str:
+    """The name of a figure within its system."""
+    return str(record["figure"]).partition("/")[2]
+
+
+def profiles(records: Sequence[Record]) -> str:
+    """The profiles from which some records come, each once."""
+    return " and ".join(sorted({str(record["profile"]) for record in records}))
+
+
+def comparison(record: Record) -> list[str]:
+    """The published numbers of a figure beside ours, by the pair that is farthest apart.
 
     Parameters
     ----------
-    records : sequence of mapping
-        Records as `figures` writes them.
+    record : mapping
+        A record with published numbers.
+
+    Returns
+    -------
+    list of str
+        How many numbers there are, how many of them agree within a tenth, the quantity farthest apart with both of its
+        values, and where it was published with what differs.
+    """
+    rows = record["beside"]
+    apart = [_apart(float(row["published"]), float(row["ours"])) for row in rows]
+    row = rows[max(range(len(rows)), key=apart.__getitem__)]
+    values = [f"{float(row[who]):.4g}" for who in ("published", "ours")]
+    return [str(len(rows)), str(sum(far <= NEAR for far in apart)), plain(row["what"]), *values, plain(row["source"])]
+
+
+def _apart(published: float, ours: float) -> float:
+    """Their distance as a share of the larger one."""
+    scale = max(abs(published), abs(ours))
+    return abs(published - ours) / scale if scale else 0.0
+
+
+def details(record: Record) -> str:
+    """All that a figure left: its setting, what it shows with margins, and what others have printed.
+
+    Parameters
+    ----------
+    record : mapping
+        A record as `figures` writes it.
 
     Returns
     -------
     str
         Markdown.
     """
-    parts = ["### Figures\n"]
-    for record in records:
-        inputs = ", ".join(f"{name} {_short(value)}" for name, value in record["inputs"].items())
-        data = f"; data: {', '.join(sorted(record['data']))}" if record["data"] else ""
-        parts.append(f"#### {record['figure'].partition('/')[2]}\n")
-        parts.append(f"{record['title']} Profile {record['profile']}, seed {record['seed']}; {inputs}{data}.\n")
-        parts += [
-            f"- {'holds' if said['holds'] else '**fails**'}: {claim} (margin {float(said['margin']):.3g})"
-            for claim, said in record["claims"].items()
+    inputs = ", ".join(f"{name} {_brief(value)}" for name, value in record["inputs"].items())
+    setting = [f"profile {record['profile']}", f"seed {record['seed']}", inputs]
+    setting += [f"data {', '.join(sorted(record['data']))}"] if record["data"] else []
+    claims = "".join(
+        f"- {'holds' if said['holds'] else '**fails**'}: {plain(claim)} (margin {float(said['margin']):.3g})\n"
+        for claim, said in record["claims"].items()
+    )
+    parts = [
+        f"### {name_of(record)}\n",
+        f"{plain(record['title'])} Here {plain('; '.join(filter(None, setting)))}.\n",
+        claims,
+    ]
+    for source in dict.fromkeys(row["source"] for row in record.get("beside", ())):
+        rows = [
+            [plain(row["what"]), f"{float(row['published']):.4g}", f"{float(row['ours']):.4g}"]
+            for row in record["beside"]
+            if row["source"] == source
         ]
-        parts.append("")
-        if record.get("beside"):
-            parts += [_beside(record["beside"])]
+        parts += [f"Published numbers: {plain(source)}.\n", table(("quantity", "published", "ours"), rows)]
     return "\n".join(parts)
 
 
-def _beside(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Published numbers beside ours."""
-    lines = ["| quantity | published | ours | source, and what differs |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {row['what']} | {float(row['published']):.4g} | {float(row['ours']):.4g} | {row['source']} |"
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _short(value: Any) -> str:
+def _brief(value: Any) -> str:
     """A parameter in a few characters: long lists by their ends."""
     if isinstance(value, list) and len(value) > 6:
-        return f"[{_short(value[0])}, ..., {_short(value[-1])}]"
+        return f"[{_brief(value[0])}, ..., {_brief(value[-1])}]"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_short, value)) + "]"
+        return "[" + ", ".join(map(_brief, value)) + "]"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

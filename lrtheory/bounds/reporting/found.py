@@ -1,4 +1,4 @@
-"""What a run of the bounds has found about each statement: its evidence and that of its saboteurs, fresh and complete."""
+"""What a run of the bounds has found about each statement: its evidence and that of its saboteurs, fresh and whole."""
 
 from __future__ import annotations
 
@@ -157,8 +157,8 @@ def counted(statements: Sequence[Statement]) -> str:
     n = counts(statements)
     return (
         f"{n['theorems']} theorems ({n['of the papers']} of the papers, {n['classical']} classical, "
-        f"{n['derived here']} derived here), {n['observations']} observations, {n['recorded']} recorded without a check, "
-        f"{n['saboteurs']} saboteurs"
+        f"{n['derived here']} derived here), {n['observations']} observations, {n['recorded']} recorded without a "
+        f"check, {n['saboteurs']} saboteurs"
     )
 
 
@@ -192,7 +192,7 @@ def place(label: str) -> str:
     str
         Markdown.
     """
-    return "one that a search found" if label.startswith("json:") else f"`{label}`"
+    return "an instance that a search found" if label.startswith("json:") else f"`{label}`"
 
 
 def how_close(found: Found) -> str:
@@ -206,34 +206,36 @@ def how_close(found: Found) -> str:
     Returns
     -------
     str
-        ``=`` for equalities, ``tight``, a percentage of the bound, or ``-`` where nothing comes near; for probabilities the
-        upper limit of the measured rate; then a second percentage where some entries or instances say nothing.
+        ``=`` for equalities, ``tight``, a percentage of the bound, ``-`` where nothing comes near, or the slack where
+        sides have no ratio; for probabilities the upper limit of the measured rate; then a second percentage where some
+        entries or instances say nothing.
     """
-    evidence = found.evidence
-    if evidence.verdict == "recorded":
+    if found.evidence.verdict == "recorded":
         return "*recorded*"
-    return "; ".join(filter(None, (_near(evidence), _saying(evidence))))
+    return "; ".join(filter(None, (_near(found), _saying(found.evidence))))
 
 
-def _near(evidence: Evidence) -> str:
-    worst, tightness = evidence.worst, evidence.tightness
-    if evidence.kind in ("identity", "law"):
+def _near(found: Found) -> str:
+    worst, tightness = found.evidence.worst, found.evidence.tightness
+    if found.evidence.kind in ("identity", "law") or getattr(found.statement.claim, "equals", None) is not None:
         return "="
-    if evidence.kind == "rate":
+    if found.evidence.kind == "rate":
         return "rate"
     if "upper" in worst:
-        return f"at most {_percent(worst['upper'] / float(worst['rhs']))}"
+        return f"≤ {_percent(worst['upper'] / float(worst['rhs']))}"
     if tightness is None:  # sides that are zero or negative have no ratio
-        return "tight" if worst and abs(worst["slack"]) <= worst.get("rounding", 0.0) else "-"
+        slack = float(worst["slack"])
+        return "tight" if abs(slack) <= worst.get("rounding", 0.0) else f"slack {slack:.2g}"
     return "tight" if tightness >= TIGHT else "-" if tightness <= TINY else _percent(tightness)
 
 
 def _saying(evidence: Evidence) -> str:
+    """The share of entries, or of instances, on which the claim excludes something; empty where it is all of them."""
     total, saying = evidence.counts.get("entries", 0), evidence.counts.get("saying", 0)
     if not total:
         total, saying = evidence.n_instances, evidence.n_instances - evidence.vacuous
-    return "" if saying == total else _percent(min(saying / total, TIGHT - 0.01 * (saying / total < TIGHT)))
+    return "" if saying == total else f"{min(99, round(100 * saying / total))} %"
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.0f} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"

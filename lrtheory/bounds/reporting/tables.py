@@ -1,4 +1,4 @@
-"""Markdown as the report needs it: narrow tables, text that is no markup, places to link to, numbers in three digits."""
+"""Markdown as the report needs it: narrow tables, text that is no markup, places to link to, three digits a number."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         Markdown with a newline at its end; empty if there is no row.
     """
     lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"|{'|'.join(cell.replace('|', chr(92) + '|') for cell in line)}|\n" for line in lines) if rows else ""
+    return (
+        "".join(f"|{'|'.join(cell.replace('|', chr(92) + '|') for cell in line)}|\n" for line in lines) if rows else ""
+    )
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,28 @@
+"""The report: a page that people read, a page of details a system, and whether both still belong to the statements."""
+
+from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
+from lrtheory.bounds.reporting.costs import costs
+from lrtheory.bounds.reporting.figures import read_records
+from lrtheory.bounds.reporting.found import counted
+from lrtheory.bounds.reporting.opening import needs
+from lrtheory.bounds.reporting.pages import DETAILS, PICTURES, Report, render
+from lrtheory.bounds.reporting.staleness import stale
+from lrtheory.bounds.reporting.tables import short
+
+__all__ = [
+    "DETAILS",
+    "PICTURES",
+    "About",
+    "Finding",
+    "Published",
+    "Report",
+    "Shown",
+    "Side",
+    "costs",
+    "counted",
+    "needs",
+    "read_records",
+    "render",
+    "short",
+    "stale",
+]

@@ -1,0 +1,37 @@
+"""What a run of the bounds has cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lrtheory.bounds.evidence import load_evidence
+
+__all__ = ["costs"]
+
+
+def costs(folder: Path) -> str:
+    """Processor seconds by system: compiling, and all else.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the evidence files are.
+
+    Returns
+    -------
+    str
+        A table in plain text.
+    """
+    every = [load_evidence(path) for path in sorted(folder.glob("*.json"))]
+    if not every:
+        raise FileNotFoundError(f"no evidence in {folder}; run `make bounds`")
+    lines = [f"{'system':<28}{'statements':>12}{'compiling [s]':>15}{'running [s]':>13}"]
+    for system in sorted({evidence.statement.partition("/")[0] for evidence in every}):
+        own = [evidence for evidence in every if evidence.statement.startswith(system + "/")]
+        compiling = sum(evidence.compile_seconds for evidence in own)
+        running = sum(evidence.seconds for evidence in own) - compiling
+        lines.append(f"{system:<28}{len({e.statement for e in own}):>12}{compiling:>15.1f}{running:>13.1f}")
+    slowest = sorted(every, key=lambda evidence: -evidence.seconds)[:5]
+    lines += ["", "the five dearest checks"]
+    lines += [f"{e.seconds:8.2f} s  {e.statement}  {e.saboteur}" for e in slowest]
+    return "\n".join(lines)

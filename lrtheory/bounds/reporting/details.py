@@ -1,0 +1,146 @@
+"""The page of details of a system: everything that is known of each of its statements and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lrtheory.bounds.checking import system_digest
+from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.reporting.figures import Record, details
+from lrtheory.bounds.reporting.found import TINY, Found, place, run, sides
+from lrtheory.bounds.reporting.tables import plain
+from lrtheory.bounds.sources import Measured
+from lrtheory.bounds.statement import Saboteur, Statement
+
+__all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]
+
+HEAD = """Every statement in full, as `make bounds` measured it. How to read an entry:
+
+- *whose*: "read" says how much of a source was at hand: full (the paper itself), abstract, secondary (what others
+  restate of it), code (the authors' own), or recalled (nothing but memory). "Derived here" is no theorem of the paper:
+  the docstring that is named carries the proof. What was measured is an observation, and no theorem.
+- *both sides* stand at the worst entry; the slack is the right side less the left one, for equalities minus their
+  distance. Near ties are decided in rational or ball arithmetic; "±" says how much the rounding of iterates may move
+  the sides, and the claim is decided up to that.
+- *tightness* is the largest quotient of the sides where the bound bites; a claim *says something* where it excludes
+  anything, and with fewer than half of the instances or a quarter of the entries it would not count as supported.
+- *saboteurs* are wrong variants: a changed solver, too strong a constant, a dropped hypothesis. The same check refutes
+  each of them on the instance that is named.
+- A claim about a *formula*, or about counts that only our own kernels make, puts no algorithm of a reader's own to the
+  test.
+
+Which instance is the worst, and sides that carry roundings, may differ on another processor; verdicts should not.
+"""
+
+
+def item(id: str) -> str:
+    """The part of an id after the system, which is also the heading of its details."""
+    return id.partition("/")[2]
+
+
+def details_page(system: str, found: Sequence[Found], records: Sequence[Record]) -> str:
+    """The page of details of one system.
+
+    Parameters
+    ----------
+    system : str
+        Its name.
+    found : sequence of Found
+        Its statements, in the order of the report.
+    records : sequence of mapping
+        The records of its figures.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    parts = [f"# Evidence of {system}\n", HEAD, f"{run(found)} {sources_line(system)}\n"]
+    theorems = [one for one in found if not isinstance(one.statement.source, Measured)]
+    observations = [one for one in found if isinstance(one.statement.source, Measured)]
+    for heading, some in (("Theorems", theorems), ("Observations", observations)):
+        parts += [f"## {heading}\n", *map(_entry, some)] if some else []
+    parts += ["## Figures\n", *map(details, records)] if records else []
+    return "\n".join(parts)
+
+
+def sources_line(system: str) -> str:
+    """The digest of the sources on which the evidence of a system rests."""
+    return f"Sources {system_digest(system)}."
+
+
+def fixed(statement: Statement) -> str:
+    """What an entry says before anything was measured.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    str
+        Heading, claim, formula, source, hypotheses and notes, as Markdown.
+    """
+    kind = "" if isinstance(statement.claim, Recorded) else f"; {statement.kind}"
+    lines = [
+        f"### {item(statement.id)}\n",
+        f"**{plain(statement.title)}.** {statement.due.capitalize()}{kind}.\n",
+        f"$$\n{statement.tex}\n$$\n",
+        f"- whose: {plain(str(statement.source))}",
+    ]
+    lines += [f"- hypotheses: {plain(', '.join(statement.hypotheses))}"] if statement.hypotheses else []
+    lines += [f"- formula: {plain(statement.closed)}"] if statement.closed else []
+    if isinstance(statement.claim, Recorded):
+        reason = plain(statement.claim.reason.rstrip("."))
+        lines.append(f"- not checked: {reason}; what can be checked stands in {statement.claim.carried_by}")
+    lines += [f"- note: {plain(statement.notes)}"] if statement.notes else []
+    return "\n".join(lines) + "\n"
+
+
+def saboteur_line(one: Saboteur) -> str:
+    """How the line of a saboteur begins."""
+    printed = "*the wording of the source*: " if one.printed else ""
+    return f"  - {printed}{plain(one.name)}: "
+
+
+def _entry(found: Found) -> str:
+    """All of one statement."""
+    worst, evidence = found.evidence.worst, found.evidence
+    lines = []
+    if worst:
+        lhs, rhs = sides(worst)
+        slack, where = f"{worst['slack']:.3g}", place(worst["instance"])
+        lines.append(f"- both sides: left {lhs}, right {rhs}; slack {slack}, at {where}")
+    if "upper" in worst:
+        exact = f"; exactly it is {worst['exact']:.2g}" if "exact" in worst else ""
+        lines.append(
+            f"- rate: {worst['failures']} of {worst['runs']} runs failed, so the probability is at most "
+            f"{worst['upper']:.2g}{exact}"
+        )
+    if evidence.tightness is not None:
+        near = f"{evidence.tightness:.3g}" if evidence.tightness > TINY else "nothing comes near"
+        lines.append(f"- tightness: {near}")
+    if evidence.n_instances:
+        counts, said = evidence.counts, evidence.n_instances - evidence.vacuous
+        entries = f", and in {counts['saying']} of {counts['entries']} entries" if counts.get("entries") else ""
+        lines.append(f"- says something on {said} of {evidence.n_instances} instances{entries}")
+    lines += [f"- remark: {plain(evidence.message)}"] if evidence.message and worst else []
+    if evidence.verdict != "recorded":
+        lines.append(f"- replay: `{_replay(evidence.replay, found.statement.id)}`")
+    lines += ["- saboteurs:", *(_caught(one, found) for one in found.statement.saboteurs)] if found.saboteurs else []
+    return fixed(found.statement) + "\n".join(lines) + "\n" * bool(lines)
+
+
+def _replay(command: str, id: str) -> str:
+    """The command that repeats the worst instance; where it spells out a large one, that which prints it."""
+    return command if len(command) <= 160 and "`" not in command else f"lrtheory check {id}"
+
+
+def _caught(one: Saboteur, found: Found) -> str:
+    """The line of a saboteur: both sides where it was refuted."""
+    evidence = found.saboteurs[one.name]
+    if not evidence.worst:
+        return saboteur_line(one) + plain(evidence.message)
+    lhs, rhs = sides(evidence.worst)
+    return saboteur_line(one) + f"left {lhs}, right {rhs}, at {place(evidence.worst['instance'])}"

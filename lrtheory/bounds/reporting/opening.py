@@ -1,0 +1,202 @@
+"""The first screen of the report: how much was measured, what a reader should not miss, and how to read the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
+from lrtheory.bounds.reporting.details import item
+from lrtheory.bounds.reporting.figures import NEAR, Record, comparison, profiles
+from lrtheory.bounds.reporting.found import Found, counts, run
+from lrtheory.bounds.reporting.section import link
+from lrtheory.bounds.reporting.tables import plain, rounded, table
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["counts_list", "filled", "needs", "opening", "pattern"]
+
+HEAD = """# What was measured
+
+Papers state theorems. Here each theorem is a program that tries to refute it: on instances that always run, on drawn
+ones, and on the worst that a search finds. `lrtheory report` prints this page from what `make bounds` and
+`make figures` leave.
+"""
+LEGEND = """## How to read the tables
+
+Every row is supported on all of its instances, unless it says *recorded*: those are not checked, and their details say
+why. An id leads to the details: formula, hypotheses, both sides at the worst instance, saboteurs, and a command that
+replays it. In brackets stands how much of a paper was read, where that is not all of it (recalled: from memory).
+
+The last column says how close the sides come: "=" is an equality; "tight", a bound that is attained; a percentage, the
+largest quotient of both sides; "≤", an upper limit of a measured probability as a share of the allowed one; "slack",
+the distance where there is no quotient; "-", a bound that nothing comes near; "rate", an exponent within its interval.
+A second percentage is the share of cases in which the claim excludes anything, where that is not all of them.
+"""
+
+
+def opening(
+    found: Sequence[Found],
+    records: Mapping[str, Sequence[Record]],
+    abouts: Mapping[str, About],
+    findings: Sequence[Finding],
+    *,
+    details: str,
+) -> str:
+    """Everything before the first paper.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        All statements of the report.
+    records : mapping of str to sequence of mapping
+        For each system the records of its figures.
+    abouts : mapping of str to About
+        For each system what is said of its paper.
+    findings : sequence of Finding
+        What a reader should not miss.
+    details : str
+        The folder of the pages of details, seen from the page.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    parts = [HEAD, counts_list([one.statement for one in found]) + _figures(records)]
+    if findings:
+        lines = [f"{i}. {filled(one, found, records, details)}\n" for i, one in enumerate(findings, 1)]
+        parts += ["## What a reader should not miss\n", "".join(lines)]
+    return "\n".join([*parts, "## The papers\n", _index(found, records, abouts), LEGEND, run(found) + "\n"])
+
+
+def counts_list(statements: Sequence[Statement]) -> str:
+    """How much stands in the report, as a list.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        All statements of the report.
+
+    Returns
+    -------
+    str
+        Markdown, a line an item.
+    """
+    n = counts(statements)
+    return (
+        f"- **{n['theorems']} theorems** are supported: {n['of the papers']} of the papers, {n['classical']} "
+        f"classical, {n['derived here']} derived here with a proof.\n"
+        f"- **{n['observations']} observations** were measured: constants and regularities that no proof carries.\n"
+        f"- **{n['recorded']} statements** are recorded without a check, with the reason.\n"
+        f"- **{n['saboteurs']} saboteurs** are refuted by the same checks: wrong solvers, too strong constants, "
+        f"dropped hypotheses.\n"
+        f"- **{n['errata']} errata**: wordings of papers, or rules of their authors' code, that the checks refute.\n"
+    )
+
+
+def _figures(records: Mapping[str, Sequence[Record]]) -> str:
+    every = [record for some in records.values() for record in some]
+    if not every:
+        return ""
+    claims = [said["holds"] for record in every for said in record["claims"].values()]
+    rows = [list(map(int, comparison(record)[:2])) for record in every if record.get("beside")]
+    total, near = (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0)
+    return (
+        f"- **{len(every)} figures** (profile {profiles(every)}) support {sum(claims)} of their {len(claims)} claims "
+        f"and set {total} published numbers beside ours, of which {near} agree within {100 * NEAR:.0f} %.\n"
+    )
+
+
+def _index(found: Sequence[Found], records: Mapping[str, Sequence[Record]], abouts: Mapping[str, About]) -> str:
+    rows = []
+    for system in dict.fromkeys(one.statement.system for one in found):
+        n = counts([one.statement for one in found if one.statement.system == system])
+        title = re.search(r"\*(.+?)\*", abouts[system].paper) if system in abouts else None
+        numbers = [n[name] for name in ("theorems", "of the papers", "observations", "saboteurs", "errata")]
+        cells = [f"[{system}](#{system})", title[1] if title else "", *map(str, numbers)]
+        rows.append([*cells, str(len(records.get(system, ())))])
+    header = ("system", "paper", "theorems", "of the papers", "observations", "saboteurs", "errata", "figures")
+    return table(header, rows)
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def needs(finding: Finding) -> tuple[set[tuple[str, str]], set[str]]:
+    """What a finding rests on.
+
+    Parameters
+    ----------
+    finding : Finding
+        Any finding.
+
+    Returns
+    -------
+    tuple of set
+        Pairs of a statement and a saboteur, which may be empty; names of figures.
+    """
+    every = finding.numbers.values()
+    return {(one.statement, one.saboteur) for one in every if isinstance(one, Side)}, {
+        one.figure for one in every if not isinstance(one, Side)
+    }
+
+
+def filled(finding: Finding, found: Sequence[Found], records: Mapping[str, Sequence[Record]], details: str) -> str:
+    """A finding with its numbers, and links to what it rests on.
+
+    Parameters
+    ----------
+    finding : Finding
+        What is told.
+    found : sequence of Found
+        All statements of the report.
+    records : mapping of str to sequence of mapping
+        For each system the records of its figures.
+    details : str
+        The folder of the pages of details, seen from the page.
+
+    Returns
+    -------
+    str
+        Markdown in one line.
+
+    Raises
+    ------
+    ValueError
+        If it names a statement, a saboteur, a figure or a claim that is not there, or a claim that fails.
+    """
+    by_id = {one.statement.id: one for one in found}
+    by_name = {record["figure"]: record for some in records.values() for record in some}
+    values = {name: _value(one, by_id, by_name) for name, one in finding.numbers.items()}
+    pairs, figures = needs(finding)
+    names = [*sorted({id for id, _ in pairs}), *sorted(figures)]
+    links = ", ".join(link(item(name), f"{details}/{name.partition('/')[0]}.md") for name in names)
+    text = re.sub(r"(\d)%", r"\1 %", finding.text.format(**values))
+    return f"{text} ({links})"
+
+
+def _value(one: Side | Published | Shown, found: Mapping[str, Found], records: Mapping[str, Record]) -> float | str:
+    """The number, or the claim, that stands for a placeholder."""
+    if isinstance(one, Side):
+        if one.statement not in found or one.saboteur not in ("", *found[one.statement].saboteurs):
+            raise ValueError(f"a finding needs {one.statement} {one.saboteur!r}, which is no statement or saboteur")
+        here = found[one.statement]
+        evidence = here.saboteurs[one.saboteur] if one.saboteur else here.evidence
+        value = evidence.tightness if one.what == "tightness" else evidence.worst[one.what]
+        return rounded(str(value))
+    if one.figure not in records:
+        raise ValueError(f"a finding needs the figure {one.figure}, of which there is no record; run `make figures`")
+    record = records[one.figure]
+    if isinstance(one, Shown):
+        if not record["claims"].get(one.claim, {}).get("holds", False):
+            raise ValueError(f"a finding needs {one.figure} to show that {one.claim}, which it does not")
+        return plain(one.claim)
+    rows = [row for row in record["beside"] if row["what"] == one.what]
+    if not rows:
+        raise ValueError(f"a finding needs {one.what!r} of the figure {one.figure}, which does not compare it")
+    return float(rows[0][one.who])
+
+
+def pattern(finding: Finding) -> str:
+    """A regular expression that the finding matches, whatever its numbers are."""
+    return ".+?".join(re.escape(part) for part in re.split(r"{\w+(?::[^}]*)?}", finding.text))

@@ -1,0 +1,107 @@
+"""The report as a page that people read and pages of details, from the evidence of a run and the records of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrtheory.bounds.reporting.about import About, Finding
+from lrtheory.bounds.reporting.details import details_page
+from lrtheory.bounds.reporting.figures import Record
+from lrtheory.bounds.reporting.found import collect
+from lrtheory.bounds.reporting.opening import opening
+from lrtheory.bounds.reporting.section import section
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["DETAILS", "PICTURES", "Report", "render"]
+
+#: folders beside the main page
+DETAILS, PICTURES = "docs/evidence", "docs/pictures"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that was rendered and is not yet written.
+
+    Attributes
+    ----------
+    main : str
+        The page that people read, as Markdown.
+    details : mapping of str to str
+        For each system the page of details.
+    folder : str
+        Where the main page expects the pages of details, seen from its own folder.
+    """
+
+    main: str
+    details: Mapping[str, str]
+    folder: str
+
+    def write(self, path: str | Path) -> None:
+        """Write the main page, and beside it the pages of details.
+
+        Parameters
+        ----------
+        path : path
+            The file of the main page.
+        """
+        path = Path(path)
+        below = path.parent / self.folder
+        below.mkdir(parents=True, exist_ok=True)
+        for system, text in self.details.items():
+            (below / f"{system}.md").write_text(text, encoding="utf-8")
+        path.write_text(self.main, encoding="utf-8")
+
+
+def render(
+    statements: Sequence[Statement],
+    evidence: Path,
+    *,
+    abouts: Mapping[str, About] | None = None,
+    findings: Sequence[Finding] = (),
+    figures: Mapping[str, Sequence[Record]] | None = None,
+    details: str = DETAILS,
+    pictures: str = PICTURES,
+) -> Report:
+    """The report of some statements, and of figures.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        In the order of the report.
+    evidence : Path
+        Where the evidence files are.
+    abouts : mapping of str to About, or None
+        For each system what is said of its paper.
+    findings : sequence of Finding
+        What the opening tells.
+    figures : mapping of str to sequence of mapping, or None
+        For each system the records that its figures have left.
+    details, pictures : str
+        The folders of the pages of details and of the pictures, seen from the main page.
+
+    Returns
+    -------
+    Report
+        Markdown, with numbers to three digits, no times and no machine.
+
+    Raises
+    ------
+    FileNotFoundError
+        If an evidence file is missing.
+    ValueError
+        If a verdict is not the one that is due, a saboteur was not refuted, evidence is older than the sources or of
+        several runs, or a finding or a paper names what is not there.
+    """
+    abouts, figures = abouts or {}, figures or {}
+    found = collect(statements, evidence)
+    systems = list(dict.fromkeys(statement.system for statement in statements))
+    of = {system: [one for one in found if one.statement.system == system] for system in systems}
+    records = {system: figures.get(system, ()) for system in systems}
+    parts = [opening(found, records, abouts, findings, details=details)]
+    for system in systems:
+        about = abouts.get(system)
+        parts.append(section(system, of[system], records[system], about, details=details, pictures=pictures))
+    pages = {system: details_page(system, of[system], records[system]) for system in systems}
+    return Report("\n".join(parts), pages, details)

@@ -1,0 +1,163 @@
+"""The section of a paper: its claims, pictures, a row for each statement, errata, published numbers beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lrtheory.bounds.reporting.about import About
+from lrtheory.bounds.reporting.details import item, sources_line
+from lrtheory.bounds.reporting.figures import Record, comparison, name_of
+from lrtheory.bounds.reporting.found import Found, how_close, place
+from lrtheory.bounds.reporting.tables import anchor, plain, short, table
+from lrtheory.bounds.sources import Classical, Derived, Measured, Paper, Source
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["errata", "link", "row_start", "section"]
+
+#: the kinds of sources with the words above their table; each table has the columns of its words and numbers
+_TABLES: tuple[tuple[type, str, str], ...] = (
+    (Paper, "Theorems of papers:", "item"),
+    (Classical, "Textbook theorems:", "name"),
+    (Derived, "Derived here, each with a proof:", ""),
+    (Measured, "Observations, which were measured and which no proof carries:", ""),
+)
+_ERRATA = ("statement", "as printed, and refuted", "left side", "right side", "counterexample")
+_BESIDE = (
+    "figure", "numbers", "within 10 %", "farthest apart", "published", "ours", "where published, and what differs"
+)  # fmt: skip
+
+
+def section(
+    system: str, found: Sequence[Found], records: Sequence[Record], about: About | None, *, details: str, pictures: str
+) -> str:
+    """The section of one system.
+
+    Parameters
+    ----------
+    system : str
+        Its name.
+    found : sequence of Found
+        Its statements, in the order of the report.
+    records : sequence of mapping
+        The records of its figures.
+    about : About or None
+        What is said of its paper.
+    details, pictures : str
+        The folders of the pages of details and of the pictures, seen from the page.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Raises
+    ------
+    ValueError
+        If `about` names a figure without a record, or without published numbers where it wants them.
+    """
+    there = f"{details}/{system}.md"
+    parts = [f"## {system}\n"]
+    if about is not None:
+        parts += [f"{about.paper} {sources_line(system)}\n", f"{about.claims}\n"]
+        parts += [_picture(_record(records, name), system, there, pictures) for name in about.pictures if records]
+    else:
+        parts.append(f"{sources_line(system)}\n")
+    for kind, words, column in _TABLES:
+        rows = [_row(one, there, about) for one in found if isinstance(one.statement.source, kind)]
+        header = ("id", "claim", *filter(None, [column]), "how close")
+        parts += [f"{words}\n", table(header, rows)] if rows else []
+    wrong = errata(found)
+    if wrong:
+        parts += [
+            "Errata, in our words, with the instance that refutes them:\n",
+            table(_ERRATA, _errata_rows(wrong, there)),
+        ]
+    beside = about.beside if about is not None and records else ()
+    if beside:
+        rows = [[link(name, there), *comparison(_record(records, name))] for name in beside]
+        parts += [_all_numbers(records, there), table(_BESIDE, rows)]
+    return "\n".join(filter(None, parts))
+
+
+def link(heading: str, there: str) -> str:
+    """A heading of a page of details as a link to it."""
+    return f"[{heading}]({there}#{anchor(heading)})"
+
+
+def row_start(statement: Statement, details: str, about: About | None) -> str:
+    """How the row of a statement begins, before anything was measured.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+    details : str
+        The folder of the pages of details, seen from the page.
+    about : About or None
+        What is said of the paper; an item of this paper is named without its number.
+
+    Returns
+    -------
+    str
+        The first cells with their bars.
+    """
+    cells = _first_cells(statement, f"{details}/{statement.system}.md", about)
+    return table(cells, [[]]).splitlines()[0]
+
+
+def _first_cells(statement: Statement, there: str, about: About | None) -> list[str]:
+    cells = [link(item(statement.id), there), plain(statement.title)]
+    whose = _whose(statement.source, about)
+    return [*cells, plain(whose)] if whose else cells
+
+
+def _row(found: Found, there: str, about: About | None) -> list[str]:
+    return [*_first_cells(found.statement, there, about), how_close(found)]
+
+
+def _whose(source: Source, about: About | None) -> str:
+    """The item of a paper, with how much of it was read where that is not all, or the name of a textbook theorem."""
+    if isinstance(source, Classical):
+        return source.name
+    if not isinstance(source, Paper):
+        return ""
+    where = "" if about is not None and source.key in about.paper else source.key
+    told = ", ".join(filter(None, (where, source.read.replace("full", ""))))
+    return source.item + (f" ({told})" if told else "")
+
+
+def _record(records: Sequence[Record], name: str) -> Record:
+    found = [record for record in records if name_of(record) == name]
+    if not found:
+        raise ValueError(f"there is no record of the figure {name!r}; run `make figures`")
+    return found[0]
+
+
+def _picture(record: Record, system: str, there: str, pictures: str) -> str:
+    """A picture with its title, its profile, and how many of its claims hold."""
+    name, claims = name_of(record), record["claims"].values()
+    holding = sum(bool(said["holds"]) for said in claims)
+    return (
+        f"[![{name}]({pictures}/{system}--{name}.png)]({there}#{anchor(name)})\n\n"
+        f"*{plain(record['title'])}* {holding} of {len(claims)} claims hold, profile {record['profile']}.\n"
+    )
+
+
+def errata(found: Sequence[Found]) -> list[tuple[Found, str]]:
+    """The statements whose source is wrong as it stands, each with the name of the saboteur that is its wording."""
+    return [(each, one.name) for each in found for one in each.statement.saboteurs if one.printed]
+
+
+def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[str]]:
+    rows = []
+    for found, name in wrong:
+        worst = found.saboteurs[name].worst
+        numbers = [short(worst[side]) for side in ("lhs", "rhs")]
+        rows.append([link(item(found.statement.id), there), plain(name), *numbers, place(worst["instance"])])
+    return rows
+
+
+def _all_numbers(records: Sequence[Record], there: str) -> str:
+    """How many published numbers stand beside ours, of which the table shows a part."""
+    total = sum(len(record.get("beside", ())) for record in records)
+    return f"Published numbers beside ours, of each figure the pair farthest apart; [all {total}]({there}#figures):\n"
