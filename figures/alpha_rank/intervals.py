@@ -14,10 +14,10 @@ from lrtheory.alpha_rank import (
     load_kuhn,
     profile_chain,
     ranking_intervals,
+    response_graph,
     sample_matches,
     theory,
 )
-from lrtheory.alpha_rank.chains import response_graph
 
 if TYPE_CHECKING:
     import matplotlib.figure

@@ -11,8 +11,7 @@ import numpy as np
 
 from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, MARKERS, beside, headline
-from lrtheory.alpha_rank import Game, load_kuhn, make_bernoulli_game, response_graph_ucb_batch
-from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank import Game, load_kuhn, make_bernoulli_game, response_graph, response_graph_ucb_batch
 
 if TYPE_CHECKING:
     import matplotlib.figure

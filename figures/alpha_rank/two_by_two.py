@@ -8,8 +8,7 @@ import numpy as np
 
 from figures import Figure, published
 from figures._series import COLORS, LINES, headline
-from lrtheory.alpha_rank import Game, ResponseGraphUCB
-from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank import Game, ResponseGraphUCB, response_graph
 
 if TYPE_CHECKING:
     import matplotlib.figure
