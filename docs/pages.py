@@ -45,7 +45,8 @@ def write(docs: Path) -> None:
     (docs / "gallery" / "index.md").write_text(gallery(docs))
     (docs / "about" / "arrays.md").write_text(table_of_arrays())
     for name, source in (("contributing", "CONTRIBUTING.md"), ("measured", "paper_repro.md")):
-        (docs / "about" / f"{name}.md").write_text(f"```{{include}} ../../{source}\n```\n")
+        links = ":relative-docs: docs/\n:relative-images:\n"
+        (docs / "about" / f"{name}.md").write_text(f"```{{include}} ../../{source}\n{links}```\n")
 
 
 # --- lectures --------------------------------------------------------------------------------------------------------

@@ -3,17 +3,16 @@
 A figure is a module-level `Figure` in ``figures/<system>.py``, or in a package of that name. ``python -m figures``
 makes all of them and leaves four files each: the picture as PNG and as PDF, the arrays that were drawn, and a record
 with inputs, seed, data, versions, commit and claims. What was made from the same code and parameters is not made again.
+Pictures that the report or the README shows are kept in ``docs/pictures`` too, in a smaller form.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib
 import io
 import json
 import pkgutil
-import platform
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +25,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-import lrtheory
-from figures import _store
+from figures import _pictures, _store
+from figures._keys import figure_key, provenance
 from figures._store import each
 from figures._style import style
-from lrtheory._array import source_digest
-from lrtheory._front import data_sets
 from lrtheory._parallel import cluster
 from lrtheory._result import json_safe
 
@@ -141,7 +138,7 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
         If the data of the figure are not installed.
     """
     figure = figures()[name]
-    stem, key = out / profile / name, _key(figure, name, profile)
+    stem, key = out / profile / name, figure_key(figure, name, profile)
     record = _store.read_record(stem.with_suffix(".json"))
     files = record.get("files", {}) if record.get("key") == key else {}
     if set(files) == set(SUFFIXES) and all(_store.digest_of(stem.with_suffix(s)) == files[s] for s in SUFFIXES):
@@ -173,33 +170,10 @@ def _arrays(figure: Figure, stem: Path, key: str, profile: str, n_jobs: int | No
     return arrays
 
 
-def _key(figure: Figure, name: str, profile: str) -> str:
-    """A digest of all that decides what a figure shows: code, published numbers, parameters, data, versions."""
-    system = name.partition("/")[0]
-    sources = [ROOT.parent / "lrtheory", *ROOT.glob("_*.py"), *ROOT.glob(f"{system}*"), *ROOT.glob(f"*/{system}.json")]
-    parts = [source_digest(*sorted(sources)), _provenance(figure, name, profile)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-def _provenance(figure: Figure, name: str, profile: str) -> dict[str, Any]:
-    """What is needed to make the same figure again."""
-    libraries = ("numpy", "scipy", "numba", "matplotlib")
-    versions = {library: importlib.import_module(library).__version__ for library in libraries}
-    data = {one.path: one.sha256 for one in data_sets() if one.name in figure.data} if figure.data else {}
-    return {
-        "figure": name,
-        "profile": profile,
-        "seed": figure.seed,
-        "inputs": json_safe(dict(figure.inputs.get(profile, {}))),
-        "data": data,
-        "versions": {"python": platform.python_version(), "lrtheory": lrtheory.__version__, **versions},
-    }
-
-
 def _record(figure: Figure, name: str, profile: str, claims: Claims) -> dict[str, Any]:
     """Provenance and claims."""
     said = {claim: {"holds": holds, "margin": json_safe(margin)} for claim, (holds, margin) in claims.items()}
-    return {"title": figure.title, **_provenance(figure, name, profile), "commit": _store.commit(), "claims": said}
+    return {"title": figure.title, **provenance(figure, name, profile), "commit": _store.commit(), "claims": said}
 
 
 def _save(drawn: matplotlib.figure.Figure, stem: Path) -> None:
@@ -262,6 +236,8 @@ def _made(name: str, figure: Figure, options: argparse.Namespace) -> bool:
             raise
         print(f"  left out: {error}")
         return True
+    if options.out == OUT:
+        _pictures.keep(figure, name, options.profile, OUT / options.profile / f"{name}.png")
     for claim, (holds, margin) in claims.items():
         print(f"  {'holds' if holds else 'FAILS'}  {claim} (margin {margin:.3g})")
     return all(holds for holds, _ in claims.values())
