@@ -54,7 +54,7 @@ MC_W4 = Statement(
     title="A half-step on a fresh sample quarters the distance",
     source=Measured(
         what="the constant 8 of the sample and the probability 1/100",
-        where="Haar factors of 60 to 600 rows, rank one to three, equal singular values",
+        where="Haar factors of 200 to 600 rows, rank one to three, equal singular values",
         command="lrtheory check matrix_completion/MC-W4",
     ),
     tex=r"p n \ge 8\, k \ln n \Rightarrow P[\mathrm{dist}_{t+1} > \mathrm{dist}_t / 4] \le 1/100",
@@ -62,7 +62,7 @@ MC_W4 = Statement(
         "at least 8 k ln n entries a column": lambda fresh: fresh.oversampling >= 8,
         "equal singular values": lambda fresh: fresh.condition == 1,
         "one half-step without inner errors": lambda fresh: (fresh.n_steps, fresh.floor) == (1, 0.0),
-        "at least 60 rows": lambda fresh: fresh.size >= 60,
+        "at least 200 rows": lambda fresh: fresh.size >= 200,
     },
     instances=CONTRACTING,
     solve=last_factors,
@@ -75,7 +75,8 @@ MC_W4 = Statement(
         saboteur("condition number 3", breaks="equal singular values", instances=ILL_CONDITIONED),
     ),
     notes="The paper asks for more entries than can be run. MC-E1 and MC-D2 prove contraction from what an instance "
-    "has. From a start at distance 1/2 the condition number matters.",
+    "has. From a start at distance 1/2 the condition number matters. With 80 rows some factors fail in more than one "
+    "of a hundred samples (rank one, seed 890706).",
 )
 
 

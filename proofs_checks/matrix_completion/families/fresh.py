@@ -62,9 +62,9 @@ def one_run(fresh: FreshSamples, one: HalfStepCase, rng: np.random.Generator, **
 
 
 def draw_contracting(draws: Draws) -> FreshSamples:
-    """60 or 80 rows, rank one, at least 8 ln n entries a column."""
-    size, c = draws.choice((60, 80)), draws.choice((8.0, 9.0))
-    return FreshSamples(size, 1, 1.0, c, seed=draws.integers(0, 10**6))
+    """200 or 240 rows, rank one or two, at least 8 k ln n entries a column."""
+    size, rank, c = draws.choice((200, 240)), draws.integers(1, 2), draws.choice((8.0, 9.0))
+    return FreshSamples(size, rank, 1.0, c, seed=draws.integers(0, 10**6))
 
 
 def draw_robust(draws: Draws) -> FreshSamples:
@@ -74,9 +74,7 @@ def draw_robust(draws: Draws) -> FreshSamples:
     return FreshSamples(size, rank, kappa, 8.0, n_steps=8, floor=floor, seed=draws.integers(0, 10**6))
 
 
-CONTRACTING = Family(
-    "contracting", always=(FreshSamples(60, 1, 1.0, 8.0), FreshSamples(100, 1, 1.0, 8.0)), draw=draw_contracting
-)
+CONTRACTING = Family("contracting", always=(FreshSamples(200, 2, 1.0, 8.0),), draw=draw_contracting)
 ILL_CONDITIONED = Family("ill-conditioned-truth", always=(FreshSamples(200, 2, 3.0, 8.0),))
 TOO_FEW = Family("too-few", always=(FreshSamples(200, 3, 1.0, 1.5),))
 ROBUST = Family("robust", always=(FreshSamples(100, 2, 2.0, 8.0, n_steps=8, floor=1e-3),), draw=draw_robust)
