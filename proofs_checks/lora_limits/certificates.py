@@ -9,7 +9,6 @@ import numpy as np
 
 from lrtheory.bounds import Ball, Derived, Inequality, Measured, Sides, Statement, saboteur
 from lrtheory.lora_limits import theory
-from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.certified import (
     ADAPTED,
     CANCELING,
@@ -33,6 +32,7 @@ from proofs_checks.lora_limits.families.tilts import (
     truth,
     weighted,
 )
+from proofs_checks.lora_limits.mutants import gradients as mutants
 from proofs_checks.lora_limits.propagation import ANYWHERE, bounds_of, of_outputs, of_products, of_rows
 
 #: matrices of the chain, and what bounds them; some by sums of rows

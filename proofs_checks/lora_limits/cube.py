@@ -22,8 +22,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory import hypercube
-from proofs_checks.lora_limits import mutants_limits as mutants
-from proofs_checks.lora_limits.families.cubes import (
+from proofs_checks.lora_limits.families.hard.cubes import (
     CUBE_DATA,
     CUBES,
     FEW_BITS,
@@ -50,6 +49,7 @@ from proofs_checks.lora_limits.families.cubes import (
     spectrum,
     transformed,
 )
+from proofs_checks.lora_limits.mutants import limits as mutants
 
 
 def noise(cube: Cube) -> float:

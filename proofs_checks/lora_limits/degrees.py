@@ -22,8 +22,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory.degrees import taylor_error
-from proofs_checks.lora_limits import mutants_limits as mutants
-from proofs_checks.lora_limits.families.ladders import Ladder, slope
+from proofs_checks.lora_limits.families.hard.ladders import Ladder, slope
 from proofs_checks.lora_limits.families.polynomials import (
     BRACKETS,
     LADDER,
@@ -59,6 +58,7 @@ from proofs_checks.lora_limits.families.polynomials import (
     rigorous_error,
     taylor_errors,
 )
+from proofs_checks.lora_limits.mutants import limits as mutants
 
 STATED = "a solver may state any degree, and any error"
 

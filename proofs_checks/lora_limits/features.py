@@ -18,7 +18,6 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import features, theory
-from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.features import (
     GENERIC,
     INTEGERS,
@@ -41,6 +40,7 @@ from proofs_checks.lora_limits.families.features import (
     logit_bounds,
     wrong_entries,
 )
+from proofs_checks.lora_limits.mutants import limits as mutants
 
 
 def reconstructed(case: Features, found: Factors) -> Sides:

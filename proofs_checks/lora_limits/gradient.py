@@ -11,7 +11,6 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, always, saboteur
 from lrtheory.lora_limits import chain, gradient_chain, theory
 from lrtheory.lora_limits.products import tile_kernels, tiled
-from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.chains import (
     CHAINS,
     HEADS,
@@ -43,6 +42,7 @@ from proofs_checks.lora_limits.families.exact import (
     two_factorizations,
     whole_and_tiled,
 )
+from proofs_checks.lora_limits.mutants import gradients as mutants
 
 PAPER = "2406.03136"
 FINITE = {"finite entries": always}

@@ -19,9 +19,8 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.lora_limits import gradient_chain, theory
-from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.chains import gradient
-from proofs_checks.lora_limits.families.gadgets import (
+from proofs_checks.lora_limits.families.hard.gadgets import (
     DECISIVE,
     POLYNOMIALS,
     SUMS,
@@ -55,6 +54,7 @@ from proofs_checks.lora_limits.families.scales import (
     slope,
     slope_by_step,
 )
+from proofs_checks.lora_limits.mutants import limits as mutants
 
 PAPER = "2406.03136"
 STATED = "a solver may state any slope"

@@ -8,8 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Inequality, Measured, OutcomeError, Sides, Statement, saboteur
 from lrtheory.lora_limits import theory
-from proofs_checks.lora_limits import mutants
-from proofs_checks.lora_limits.families.needed import (
+from proofs_checks.lora_limits.families.hard.needed import (
     FEW,
     MANY,
     OTHER,
@@ -20,6 +19,7 @@ from proofs_checks.lora_limits.families.needed import (
     is_tabled,
     needed_degrees,
 )
+from proofs_checks.lora_limits.mutants import gradients as mutants
 
 ANY_DEGREE = "a degree that is too low may be off by any amount"
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.lora_limits import gradient_chain, theory
-from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.tilts import (
     TIGHT_ENTRIES,
     TIGHT_OUTPUTS,
@@ -24,6 +23,7 @@ from proofs_checks.lora_limits.families.tilts import (
     rows,
     truth,
 )
+from proofs_checks.lora_limits.mutants import gradients as mutants
 
 SMALL_ERROR = {"eta below 1": lambda case: case.eta < 1}
 CHAIN = Derived(theory.error_certificate)

@@ -19,9 +19,8 @@ from lrtheory.bounds import (
 )
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory import scalings
-from proofs_checks.lora_limits import mutants_limits as mutants
 from proofs_checks.lora_limits.families.descents import DESCENTS, LOW_RANKS, Descents, descended
-from proofs_checks.lora_limits.families.ladders import slope
+from proofs_checks.lora_limits.families.hard.ladders import slope
 from proofs_checks.lora_limits.families.side import (
     COUNTS,
     LINEAR,
@@ -45,6 +44,7 @@ from proofs_checks.lora_limits.families.side import (
     plus_rates,
     product,
 )
+from proofs_checks.lora_limits.mutants import limits as mutants
 
 REGULAR = {"invertible layers and partial sums": is_regular}
 TYPICAL = {

@@ -8,10 +8,10 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Identity, Inequality, Sides, Statement, always, rounding, saboteur
 from lrtheory.lora_limits import chain
-from proofs_checks.lora_limits import mutants
 from proofs_checks.lora_limits.families.chains import attention
 from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorized
 from proofs_checks.lora_limits.families.logits import ROWS, Row, softmax_of
+from proofs_checks.lora_limits.mutants import gradients as mutants
 
 
 def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:

@@ -10,7 +10,7 @@ import pytest
 
 from lrtheory.alpha_rank import theory
 from tests.examples.alpha_rank import CALLS
-from tests.refusals import arguments_of
+from tests.rules.refusals import arguments_of
 
 NAN, TEXT = math.nan, "x"
 COUNT = (-1, 2.5, True, TEXT, None)  # no whole number of at least 0

@@ -10,7 +10,7 @@ import pytest
 
 from lrtheory.dual_mirror_descent import theory
 from tests.examples.dual_mirror_descent import CALLS
-from tests.refusals import arguments_of
+from tests.rules.refusals import arguments_of
 
 NAN, INF, TEXT = math.nan, math.inf, "x"
 NUMBER = (NAN, INF, TEXT, None, True)  # no finite number

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lrtheory.dynamic_submodular import theory
-from tests.refusals import arguments_of, assert_refused
+from tests.rules.refusals import arguments_of, assert_refused
 
 NAN = math.nan
 REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str, str]] = [

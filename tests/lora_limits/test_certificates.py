@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lrtheory import lora_limits as ll
-from tests.forging import forged_fields
 from tests.lora_limits import oracles
+from tests.rules.forging import forged_fields
 
 LETTERS = ("Q", "K", "V")
 HALF_ULP = 2.0**-24  # of 1 in single precision

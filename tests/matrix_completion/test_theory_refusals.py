@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrtheory.matrix_completion import LowRank, theory
-from tests.refusals import arguments_of, assert_refused
+from tests.rules.refusals import arguments_of, assert_refused
 
 NAN, ONE = float("nan"), np.ones((1, 1))
 TRUTH = LowRank(np.array([[1.0], [0.0]]), np.array([2.0]), ONE)

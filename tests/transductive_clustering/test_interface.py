@@ -13,7 +13,7 @@ from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines, theory
 from lrtheory.transductive_clustering.updates import sparse as kernels
 from lrtheory.transductive_clustering.updates.certificates import stationarity
-from tests.forging import forged_fields
+from tests.rules.forging import forged_fields
 from tests.transductive_clustering import oracles
 
 GRID = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), -1).reshape(-1, 2)

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from lrtheory.transductive_clustering import theory
-from tests.refusals import arguments_of, assert_refused
+from tests.rules.refusals import arguments_of, assert_refused
 
 NAN, BALL = float("nan"), flint.arb(1) / 3
 Z, A, W = [[0.5, 0.5]], [[0.0, 1.0]], [[1.0]]

@@ -18,7 +18,7 @@ import pytest
 import figures
 from figures import Figure, _store
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SLOW = '''
 """A figure whose points take their time and leave a mark each time that they are computed."""
 import signal, sys, time

@@ -6,7 +6,7 @@ from pathlib import Path
 import lrtheory
 from lrtheory.cli import main
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 
 def test_the_ten_lines_run(capsys):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import lrtheory
-from tests.walk import ROOT
+from tests.rules.walk import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.walk import ROOT
+from tests.rules.walk import ROOT
 
 
 def run(required: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -21,12 +21,12 @@ def run(required: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_what_ran_is_known(workers: list[str]) -> None:
     if workers:
         pytest.importorskip("xdist")
-    done = run("numpy", "tests/test_array.py", "-k", "test_namespace and numpy", *workers)
+    done = run("numpy", "tests/core/test_array.py", "-k", "test_namespace and numpy", *workers)
     assert done.returncode == 0, done.stdout
 
 
 def test_what_no_test_used_fails_the_run() -> None:
-    done = run("numpy,a-data-set", "tests/test_array.py", "-k", "test_namespace and numpy")
+    done = run("numpy,a-data-set", "tests/core/test_array.py", "-k", "test_namespace and numpy")
     assert done.returncode == 1
     assert "LRTHEORY_REQUIRE: no test ran on a-data-set" in done.stdout
 
@@ -39,6 +39,6 @@ def test_a_required_backend_that_is_missing_fails_its_tests() -> None:
             pytest.skip("there is a GPU, so nothing is missing")
     except ImportError:
         pass
-    done = run("cupy", "tests/test_array.py", "-k", "test_namespace and cupy")
+    done = run("cupy", "tests/core/test_array.py", "-k", "test_namespace and cupy")
     assert done.returncode == 1
     assert "cupy is named in LRTHEORY_REQUIRE and cannot be used" in done.stdout

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.lora_limits import theory
-from proofs_checks.lora_limits.families import cubes, features, gadgets, ladders, polynomials, scales, side
+from proofs_checks.lora_limits.families import features, polynomials, scales, side
+from proofs_checks.lora_limits.families.hard import cubes, gadgets, ladders
 
 # --- polynomials -----------------------------------------------------------------------------------------------------
 

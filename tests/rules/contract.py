@@ -19,7 +19,7 @@ from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 from lrtheory._result import Result
 from lrtheory._validation import generator
-from tests.walk import Entry, function_lengths
+from tests.rules.walk import Entry, function_lengths
 
 POSITIONAL = {
     "few_shot": 4,

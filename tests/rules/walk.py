@@ -15,7 +15,7 @@ from typing import Any
 
 import lrtheory
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SUBMODULES = ("problem", "theory", "baselines")
 
 

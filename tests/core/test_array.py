@@ -17,7 +17,7 @@ from lrtheory import _array
 from lrtheory._array import array_namespace, arrays, kernel_input, source_digest, to_numpy
 from lrtheory._result import Result, result
 from tests.backends import Backend
-from tests.walk import ROOT
+from tests.rules.walk import ROOT
 
 VALUES = np.arange(12.0).reshape(3, 4)
 

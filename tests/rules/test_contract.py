@@ -14,11 +14,11 @@ import pytest
 import lrtheory
 from lrtheory._result import Result, result
 from lrtheory._validation import generator, real
-from tests.walk import ROOT, Entry, all_entries, entries, source_files, system_modules
+from tests.rules.walk import ROOT, Entry, all_entries, entries, source_files, system_modules
 
 pytest.importorskip("numpydoc")
-from tests import contract
 from tests.examples import all_calls, calls
+from tests.rules import contract
 
 
 def named(check: Callable[..., None]) -> str:

@@ -15,7 +15,7 @@ import pytest
 import lrtheory
 from tests.backends import missing
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 IDS = ["alpha_rank/AR-T8", "alpha_rank/P1", "alpha_rank/MI-T2", "alpha_rank/RG-T5", "alpha_rank/AR-T3", "alpha_rank/P6"]
 #: three worker processes on the loopback address; the first worker that has begun two tasks is killed, once
 SCRIPT = """

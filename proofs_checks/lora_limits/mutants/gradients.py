@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.lora_limits.families import (
-    almost_linear,
-    certified,
-    chains,
-    exact,
-    kron,
-    needed,
-    tilts,
-)
+from proofs_checks.lora_limits.families import almost_linear, certified, chains, exact, kron, tilts
+from proofs_checks.lora_limits.families.hard import needed
 
 # --- the exact gradient ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import lrtheory
-from tests.walk import ROOT
+from tests.rules.walk import ROOT
 
 HEAVY = ("scipy.stats", "matplotlib", "hypothesis", "pytest", "networkx", "torch", "sklearn", "joblib", "proofs_checks")
 PROBE = """\

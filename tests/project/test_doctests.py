@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-from tests.walk import library_modules
+from tests.rules.walk import library_modules
 
 
 @pytest.mark.parametrize("name", library_modules())

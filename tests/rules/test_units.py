@@ -17,7 +17,7 @@ NEARLY = 1e-9  # relative; a factor that is no power of two rounds every number 
 
 
 def tables(system: str) -> Any:
-    return importlib.import_module(f"tests.units.{system}")
+    return importlib.import_module(f"tests.rules.units.{system}")
 
 
 CASES = [(system, name) for system in lrtheory.SYSTEMS for name in tables(system).UNITS]

@@ -15,7 +15,7 @@ from lrtheory.fair_subset_selection import (
     sample_rankings,
     select,
 )
-from tests.forging import forged_fields
+from tests.rules.forging import forged_fields
 
 CC = ScoreRule("borda-cc")
 

@@ -1,0 +1,1 @@
+"""Instances on which the rank is known, or that decide a hard problem."""

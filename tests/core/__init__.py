@@ -1,0 +1,1 @@
+"""Tests of the core: arrays, kernels, numbers, results, states, data sets, executors."""

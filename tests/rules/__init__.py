@@ -1,0 +1,1 @@
+"""What every public function owes: names, signatures, units, masked arrays, imports."""
