@@ -8,8 +8,8 @@ _NECESSARY = "large norms make L^2 necessary"
 FINDINGS = (
     Finding(
         "**Intervals that do not hold at all times.** Where payoffs nearly tie, the default intervals of the authors' "
-        "code of ResponseGraphUCB report a wrong direction as certain in {rate:.0%} of the runs, and {allowed:.0%} are "
-        "allowed. With levels that hold at all times it is at most {right:.0%}, where {fewer:.0%} are allowed.",
+        "code of ResponseGraphUCB report a wrong direction as certain in {rate:.0%} of the runs, where {allowed:.0%} "
+        "are allowed. With levels that hold at all times it is at most {right:.0%}, where {fewer:.0%} are allowed.",
         {
             "rate": Side("alpha_rank/RG-T4", "lhs", _DEFAULT),
             "allowed": Side("alpha_rank/RG-T4", "rhs", _DEFAULT),
@@ -20,7 +20,8 @@ FINDINGS = (
     Finding(
         "**Large norms are not hard, and real heads are not easy.** A remark of the paper on adapters calls its bound "
         "on the norms necessary. On the corners of a cube, beyond it, the exact gradient takes {additions:,.0f} "
-        "additions for {pairs:,.0f} pairs of tokens. Yet in a small language model {every}, and {pays}.",
+        "additions for {pairs:,.0f} pairs of tokens. In a small language model, though, polynomials do not pay: "
+        "{every}, and {pays}.",
         {
             "additions": Side("lora_limits/LL-H6-cost", "rhs", _NECESSARY),
             "pairs": Side("lora_limits/LL-H6-cost", "lhs", _NECESSARY),
@@ -31,9 +32,9 @@ FINDINGS = (
         },
     ),
     Finding(
-        "**A billion rankings, or ten.** First places alone (SNTV) do not show the good members of a group that judges "
-        "look down on until each of them was on top once, and until then a quota picks among them by chance. Beside "
-        "h = 24 others this takes {many:,.0f} rankings in the median. {borda}.",
+        "**Exponentially many rankings, or a handful.** First places alone (SNTV) do not show the good members of a "
+        "group that judges look down on until each of them was on top once, and until then a quota picks among them by "
+        "chance. Beside h = 24 others this takes {many:.2g} rankings in the median. {borda}.",
         {
             "many": Published(
                 "fair_subset_selection/blind-panel", "rankings until all good items were on top, median, h = 24"
@@ -42,9 +43,9 @@ FINDINGS = (
         },
     ),
     Finding(
-        "**Fast against streams, not against spies.** Keep two guesses of the optimum up to date, and {hundredth}. But "
-        "whoever deletes what was just chosen makes a deletion cost {attacked:,.0f} queries in the place of "
-        "{oblivious:,.0f}; {value}.",
+        "**Fast against streams, not against spies.** Two guesses of the optimum that are kept up to date lazily go "
+        "far: {hundredth}. But whoever deletes what was just chosen makes a deletion cost {attacked:,.0f} queries in the "
+        "place of {oblivious:,.0f}; {value}.",
         {
             "hundredth": Shown(
                 "dynamic_submodular/stream-length",

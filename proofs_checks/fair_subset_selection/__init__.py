@@ -18,10 +18,10 @@ ABOUT = About(
     ),
     claims="""\
 A committee is chosen by the scores that rankings give to its members, and the rankings that one sees are biased
-against a group. The paper claims that a quota for the group brings most of the unbiased optimum back from
-polynomially many rankings where the score is smooth, as that of Borda is, and only from exponentially many where it
-looks at the top place alone, as SNTV does. Its abstract and its released notebook were read: the bounds are derived
-here with constants, the swapping bias is that of the code, and its stored figures stand beside ours.""",
+against a group. The paper claims that a quota brings most of the unbiased optimum back: from polynomially many
+rankings where the score is smooth, as that of Borda is, and only from exponentially many where it looks at first
+places alone, as SNTV does. Its abstract and its released notebook were read: the bounds are derived here with
+constants, the swapping bias is that of the code, and its stored figures stand beside ours.""",
     pictures=("blind-panel", "quota-or-none"),
     beside=("swaps",),
 )

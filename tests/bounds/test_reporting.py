@@ -52,7 +52,7 @@ def test_the_main_page_has_a_row_a_statement_that_leads_to_its_details(evidence)
     report = render(TOYS, evidence)
     for toy in TOYS:
         name = toy.id.partition("/")[2]
-        (row,) = (row for row in rows(report.main) if f"[{name}](" in row[0] and row[1] == toy.title)
+        (row,) = (row for row in rows(report.main) if f"[{name}](" in row[0] and len(row) <= 4)
         assert row[0] == f"[{name}](docs/evidence/toy.md#{name.lower()})"
         assert f"\n### {name}\n" in report.details["toy"]
     assert max(len(row) for row in rows(report.main)) <= 8
@@ -62,7 +62,9 @@ def test_the_main_page_has_a_row_a_statement_that_leads_to_its_details(evidence)
 
 def test_errata_stand_on_the_main_page_with_their_counterexample(evidence):
     report = render(TOYS, evidence)
-    assert ["[GAUSS](docs/evidence/toy.md#gauss)", PRINTED, "1", "1/2", "`toy-numbers:always-0`"] in rows(report.main)
+    assert ["[GAUSS](docs/evidence/toy.md#gauss)", GAUSS.title, PRINTED, "1", "1/2", "`toy-numbers:always-0`"] in rows(
+        report.main
+    )
     assert (
         f"  - *the wording of the source*: {PRINTED}: left 1, right 1/2, at `toy-numbers:always-0`"
         in report.details["toy"]
@@ -234,6 +236,8 @@ def test_a_finding_without_its_ground_is_an_error(evidence, records, number, sen
         ("1/3", "1/3"),
         ("123456789123456789/987654321987654321", "0.125"),
         ("0.123456", "0.123"),
+        ("262144", "262144"),
+        ("123456789", "1.23e+08"),
     ],
 )
 def test_sides_are_shown_in_three_digits(side, shown):

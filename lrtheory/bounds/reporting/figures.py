@@ -9,7 +9,7 @@ from typing import Any
 
 from lrtheory.bounds.reporting.tables import plain, table
 
-__all__ = ["Record", "comparison", "details", "name_of", "profiles", "read_records"]
+__all__ = ["Record", "agreement", "details", "farthest", "name_of", "profiles", "read_records"]
 
 Record = Mapping[str, Any]
 NEAR = 0.1  # two numbers agree when they differ by at most this share of the larger one
@@ -51,8 +51,14 @@ def profiles(records: Sequence[Record]) -> str:
     return " and ".join(sorted({str(record["profile"]) for record in records}))
 
 
-def comparison(record: Record) -> list[str]:
-    """The published numbers of a figure beside ours, by the pair that is farthest apart.
+def agreement(records: Sequence[Record]) -> tuple[int, int]:
+    """How many published numbers stand beside ours in some records, and how many agree within a tenth."""
+    apart = [_apart(row) for record in records for row in record.get("beside", ())]
+    return len(apart), sum(far <= NEAR for far in apart)
+
+
+def farthest(record: Record) -> tuple[str, str, str, str]:
+    """The published number of a figure that is farthest from ours.
 
     Parameters
     ----------
@@ -61,19 +67,24 @@ def comparison(record: Record) -> list[str]:
 
     Returns
     -------
-    list of str
-        How many numbers there are, how many of them agree within a tenth, the quantity farthest apart with both of its
-        values, and where it was published with what differs.
+    tuple of str
+        The quantity, its published value, ours, and where it was published with what differs.
+
+    Raises
+    ------
+    ValueError
+        If the figure has no published numbers.
     """
-    rows = record["beside"]
-    apart = [_apart(float(row["published"]), float(row["ours"])) for row in rows]
-    row = rows[max(range(len(rows)), key=apart.__getitem__)]
-    values = [f"{float(row[who]):.4g}" for who in ("published", "ours")]
-    return [str(len(rows)), str(sum(far <= NEAR for far in apart)), plain(row["what"]), *values, plain(row["source"])]
+    if not record.get("beside"):
+        raise ValueError(f"the figure {record['figure']} stands beside no published number")
+    row = max(record["beside"], key=_apart)
+    published, ours = (f"{float(row[who]):.4g}" for who in ("published", "ours"))
+    return plain(row["what"]), published, ours, plain(row["source"])
 
 
-def _apart(published: float, ours: float) -> float:
-    """Their distance as a share of the larger one."""
+def _apart(row: Mapping[str, Any]) -> float:
+    """The distance of a published number from ours, as a share of the larger one."""
+    published, ours = float(row["published"]), float(row["ours"])
     scale = max(abs(published), abs(ours))
     return abs(published - ours) / scale if scale else 0.0
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lrtheory.bounds.checking import system_digest
 from lrtheory.bounds.evidence import Evidence, file_name, load_evidence
-from lrtheory.bounds.reporting.tables import short
+from lrtheory.bounds.reporting.tables import rounded, short
 from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
 from lrtheory.bounds.statement import Statement
 
@@ -224,8 +224,8 @@ def _near(found: Found) -> str:
     if "upper" in worst:
         return f"≤ {_percent(worst['upper'] / float(worst['rhs']))}"
     if tightness is None:  # sides that are zero or negative have no ratio
-        slack = float(worst["slack"])
-        return "tight" if abs(slack) <= worst.get("rounding", 0.0) else f"slack {slack:.2g}"
+        slack, scale = float(worst["slack"]), max(abs(rounded(worst[side])) for side in ("lhs", "rhs"))
+        return "tight" if abs(slack) <= max(worst.get("rounding", 0.0), TINY * scale) else f"slack {slack:.2g}"
     return "tight" if tightness >= TIGHT else "-" if tightness <= TINY else _percent(tightness)
 
 

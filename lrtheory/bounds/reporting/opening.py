@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
 from lrtheory.bounds.reporting.details import item
-from lrtheory.bounds.reporting.figures import NEAR, Record, comparison, profiles
+from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, profiles
 from lrtheory.bounds.reporting.found import Found, counts, run
 from lrtheory.bounds.reporting.section import link
 from lrtheory.bounds.reporting.tables import plain, rounded, table
@@ -23,9 +23,9 @@ ones, and on the worst that a search finds. `lrtheory report` prints this page f
 """
 LEGEND = """## How to read the tables
 
-Every row is supported on all of its instances, unless it says *recorded*: those are not checked, and their details say
-why. An id leads to the details: formula, hypotheses, both sides at the worst instance, saboteurs, and a command that
-replays it. In brackets stands how much of a paper was read, where that is not all of it (recalled: from memory).
+Every row is supported on all of its instances, unless it says *recorded*, which means that it is not checked. An id
+leads to the formula, the hypotheses, both sides at the worst instance, the saboteurs, and a command that replays it.
+Brackets name another paper, and how much of a paper was read where that is not all of it (recalled: from memory).
 
 The last column says how close the sides come: "=" is an equality; "tight", a bound that is attained; a percentage, the
 largest quotient of both sides; "≤", an upper limit of a measured probability as a share of the allowed one; "slack",
@@ -99,8 +99,7 @@ def _figures(records: Mapping[str, Sequence[Record]]) -> str:
     if not every:
         return ""
     claims = [said["holds"] for record in every for said in record["claims"].values()]
-    rows = [list(map(int, comparison(record)[:2])) for record in every if record.get("beside")]
-    total, near = (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0)
+    total, near = agreement(every)
     return (
         f"- **{len(every)} figures** (profile {profiles(every)}) support {sum(claims)} of their {len(claims)} claims "
         f"and set {total} published numbers beside ours, of which {near} agree within {100 * NEAR:.0f} %.\n"

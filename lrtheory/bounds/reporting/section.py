@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lrtheory.bounds.reporting.about import About
 from lrtheory.bounds.reporting.details import item, sources_line
-from lrtheory.bounds.reporting.figures import Record, comparison, name_of
+from lrtheory.bounds.reporting.figures import Record, agreement, farthest, name_of
 from lrtheory.bounds.reporting.found import Found, how_close, place
 from lrtheory.bounds.reporting.tables import anchor, plain, short, table
 from lrtheory.bounds.sources import Classical, Derived, Measured, Paper, Source
@@ -18,13 +18,10 @@ __all__ = ["errata", "link", "row_start", "section"]
 _TABLES: tuple[tuple[type, str, str], ...] = (
     (Paper, "Theorems of papers:", "item"),
     (Classical, "Textbook theorems:", "name"),
-    (Derived, "Derived here, each with a proof:", ""),
-    (Measured, "Observations, which were measured and which no proof carries:", ""),
+    (Derived, "Derived here, with proofs:", ""),
+    (Measured, "Observations, measured and not proved:", ""),
 )
-_ERRATA = ("statement", "as printed, and refuted", "left side", "right side", "counterexample")
-_BESIDE = (
-    "figure", "numbers", "within 10 %", "farthest apart", "published", "ours", "where published, and what differs"
-)  # fmt: skip
+_ERRATA = ("id", "statement", "refuted as it stands", "left side", "right side", "counterexample")
 
 
 def section(
@@ -58,24 +55,19 @@ def section(
     there = f"{details}/{system}.md"
     parts = [f"## {system}\n"]
     if about is not None:
-        parts += [f"{about.paper} {sources_line(system)}\n", f"{about.claims}\n"]
+        parts += [f"{about.paper} <!-- {sources_line(system)} -->\n", f"{about.claims}\n"]
         parts += [_picture(_record(records, name), system, there, pictures) for name in about.pictures if records]
     else:
-        parts.append(f"{sources_line(system)}\n")
+        parts.append(f"<!-- {sources_line(system)} -->\n")
     for kind, words, column in _TABLES:
         rows = [_row(one, there, about) for one in found if isinstance(one.statement.source, kind)]
         header = ("id", "claim", *filter(None, [column]), "how close")
         parts += [f"{words}\n", table(header, rows)] if rows else []
     wrong = errata(found)
     if wrong:
-        parts += [
-            "Errata, in our words, with the instance that refutes them:\n",
-            table(_ERRATA, _errata_rows(wrong, there)),
-        ]
-    beside = about.beside if about is not None and records else ()
-    if beside:
-        rows = [[link(name, there), *comparison(_record(records, name))] for name in beside]
-        parts += [_all_numbers(records, there), table(_BESIDE, rows)]
+        parts += ["Errata of the source, in our words:\n", table(_ERRATA, _errata_rows(wrong, there))]
+    if about is not None and records:
+        parts += [_beside(records, [_record(records, name) for name in about.beside], there)]
     return "\n".join(filter(None, parts))
 
 
@@ -137,9 +129,10 @@ def _picture(record: Record, system: str, there: str, pictures: str) -> str:
     """A picture with its title, its profile, and how many of its claims hold."""
     name, claims = name_of(record), record["claims"].values()
     holding = sum(bool(said["holds"]) for said in claims)
+    share = f"All {holding}" if holding == len(claims) else f"{holding} of {len(claims)}"
     return (
         f"[![{name}]({pictures}/{system}--{name}.png)]({there}#{anchor(name)})\n\n"
-        f"*{plain(record['title'])}* {holding} of {len(claims)} claims hold, profile {record['profile']}.\n"
+        f"*{plain(record['title'])}* {share} claims hold, profile {record['profile']}.\n"
     )
 
 
@@ -153,11 +146,18 @@ def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[st
     for found, name in wrong:
         worst = found.saboteurs[name].worst
         numbers = [short(worst[side]) for side in ("lhs", "rhs")]
-        rows.append([link(item(found.statement.id), there), plain(name), *numbers, place(worst["instance"])])
+        statement = [link(item(found.statement.id), there), plain(found.statement.title)]
+        rows.append([*statement, plain(name), *numbers, place(worst["instance"])])
     return rows
 
 
-def _all_numbers(records: Sequence[Record], there: str) -> str:
-    """How many published numbers stand beside ours, of which the table shows a part."""
-    total = sum(len(record.get("beside", ())) for record in records)
-    return f"Published numbers beside ours, of each figure the pair farthest apart; [all {total}]({there}#figures):\n"
+def _beside(records: Sequence[Record], some: Sequence[Record], there: str) -> str:
+    """How many published numbers agree with ours, and of some figures the pair that is farthest apart."""
+    total, near = agreement(records)
+    text = f"Of {total} [published numbers]({there}#figures) {near} agree with ours within 10 %."
+    for record in some:
+        what, published, ours, source = farthest(record)
+        text += (
+            f" Farthest apart in {link(name_of(record), there)}: {what}, {published} there and {ours} here; {source}."
+        )
+    return text + "\n"

@@ -23,7 +23,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     str
         Markdown with a newline at its end; empty if there is no row.
     """
-    lines = [header, ["---"] * len(header), *rows]
+    lines = [header, ["-"] * len(header), *rows]
     return (
         "".join(f"|{'|'.join(cell.replace('|', chr(92) + '|') for cell in line)}|\n" for line in lines) if rows else ""
     )
@@ -62,7 +62,7 @@ def anchor(heading: str) -> str:
 
 
 def short(side: str) -> str:
-    """A side of evidence in three digits, or as a fraction that is short.
+    """A side of evidence in three digits, or as it stands where it is a whole number or a fraction that is short.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def short(side: str) -> str:
     str
         At most 15 characters.
     """
+    if re.fullmatch(r"-?\d{1,7}", side):
+        return side
     try:
         return f"{float(side):.3g}"
     except ValueError:
