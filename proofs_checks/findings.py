@@ -44,8 +44,8 @@ FINDINGS = (
     ),
     Finding(
         "**Fast against streams, not against spies.** Two guesses of the optimum that are kept up to date lazily go "
-        "far: {hundredth}. But whoever deletes what was just chosen makes a deletion cost {attacked:,.0f} queries in the "
-        "place of {oblivious:,.0f}; {value}.",
+        "far: {hundredth}. But whoever deletes what was just chosen makes a deletion cost {attacked:,.0f} queries, not "
+        "{oblivious:,.0f}; {value}.",
         {
             "hundredth": Shown(
                 "dynamic_submodular/stream-length",

@@ -99,7 +99,7 @@ def visits(chain: Chain, rng: np.random.Generator, n: int, law=exact_law) -> np.
 
 P6_VISITS = Statement(
     id="alpha_rank/P6-visits",
-    title="Visits of a stationary walk",
+    title="A stationary walk visits each state as its mass says",
     source=Classical("stationarity", "J. Norris, Markov Chains, 1997, section 1.7"),
     tex=r"\mathbb E\,|\{t < H : X_t = s\}| = H\,\pi(s)",
     hypotheses={"irreducible": is_irreducible},
@@ -195,7 +195,7 @@ def counted_operations(chain: Chain) -> int:
 
 AR_T10 = Statement(
     id="alpha_rank/AR-T10",
-    title="Operations of the elimination",
+    title="What the elimination costs, counted one by one",
     source=Classical("Gaussian elimination without subtraction", "W. Grassmann et al., Operations Research 33, 1985"),
     tex=r"2\sum_{k<n} k^2 + n(n-1) = \tfrac23 n^3 + O(n^2)",
     hypotheses={"irreducible": is_irreducible},

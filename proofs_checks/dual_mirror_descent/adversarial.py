@@ -130,7 +130,7 @@ CURVED_SEQUENCES = Family(
 
 DMD_T2 = Statement(
     id="dual_mirror_descent/DMD-T2",
-    title="Reward against an adversary",
+    title="Against an adversary alpha times the reward nearly reaches the optimum",
     source=Paper("2011.10124", "Theorem 2", read="recalled"),
     tex=r"\mathrm{OPT}_{LP} - \alpha R \le C_1 + \alpha C_2 \eta T + \alpha C_3(\alpha)/\eta",
     hypotheses={"positive rates": lambda requests: bool((requests.rate > 0).all())},
@@ -157,7 +157,7 @@ DMD_T2 = Statement(
 
 DMD_T2_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-T2-geometries",
-    title="Reward against an adversary, in the other geometries",
+    title="The same against an adversary, in the other geometries",
     source=Derived(theory.regret_bound),
     tex=r"\mathrm{OPT}_{LP} - \alpha R \le C_1 + \alpha C_2 \eta T + \alpha C_3(\alpha)/\eta",
     hypotheses={"positive rates": lambda requests: bool((requests.rate > 0).all())},

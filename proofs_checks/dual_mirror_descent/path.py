@@ -101,7 +101,7 @@ FIRST_GAINFUL = (steps.best_action, "if value > best:", "if value > 0 and chosen
 
 DMD_L3 = Statement(
     id="dual_mirror_descent/DMD-L3",
-    title="Mirror descent on the path",
+    title="Mirror descent keeps its regret bound on every path",
     source=Derived(theory.mirror_descent_bound),
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -119,7 +119,7 @@ DMD_L3 = Statement(
 
 DMD_L3_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-L3-geometries",
-    title="Mirror descent on the path, in the other geometries",
+    title="Mirror descent keeps its regret bound in the other geometries",
     source=Derived(theory.mirror_descent_bound),
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},

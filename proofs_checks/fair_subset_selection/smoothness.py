@@ -221,7 +221,7 @@ def is_ranking(items: Items, places: np.ndarray) -> np.ndarray:
 
 FSS_T3_PLACES = Statement(
     id="fair_subset_selection/FSS-T3-places",
-    title="Places in Plackett-Luce",
+    title="Places in Plackett-Luce have a closed form",
     source=Derived(theory.placement_probabilities),
     tex=r"P(\mathrm{pos}_i = p) = \sum_{|A| = p,\ i \notin A} P(A \text{ first})\, q_i / q(A^c)",
     hypotheses={"Plackett-Luce": lambda items: items.model == "plackett-luce"},

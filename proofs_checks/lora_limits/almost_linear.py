@@ -295,7 +295,7 @@ def same_products(pairs: Pairs, found: dict[str, np.ndarray]) -> Sides:
 
 LL_P1 = Statement(
     id="lora_limits/LL-P1",
-    title="Entrywise products of low-rank matrices",
+    title="Entrywise products of low-rank matrices have low rank",
     source=Classical("the mixed-product rule of Kronecker products", "proved in the notes of this statement"),
     tex=r"(PQ^\top)\circ(RT^\top) = (P \ominus R)(Q \ominus T)^\top,\quad (P \ominus R)_i = P_i \otimes R_i",
     hypotheses={"any integers": always},

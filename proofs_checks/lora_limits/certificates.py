@@ -85,7 +85,7 @@ def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> 
 
 LL_P2_RANK = Statement(
     id="lora_limits/LL-P2-rank",
-    title="Ranks along the chain of a polynomial",
+    title="Ranks stay low along the chain of a polynomial",
     source=Derived(theory.n_features),
     tex=r"\mathrm{rank}\,\tilde p_2 \le k,\quad \mathrm{rank}\,\tilde p_1 \le k\,d",
     hypotheses={"eta below 1": is_approximated, "one coordinate": is_on_a_line},

@@ -130,7 +130,7 @@ def least(case: Target, found: dict[str, int]) -> Sides:
 
 LL_D1_LEAST = Statement(
     id="lora_limits/LL-D1-least",
-    title="The smallest degree, and that of the bound",
+    title="The bound asks for at most one degree too many",
     source=Derived(theory.taylor_error),
     tex=r"\eta_T(g) \le \varepsilon \le \eta_T(g-1),\quad g \le g_{\mathrm{certificate}} \le g + 1",
     hypotheses={
@@ -169,7 +169,7 @@ def between(case: Bracket, found: Bracketed, upper: Any = None, lower: Any = Non
 
 LL_D2 = Statement(
     id="lora_limits/LL-D2",
-    title="Both sides of the best error",
+    title="The best error lies between two sums of Bessel functions",
     source=Derived(theory.chebyshev_bracket),
     tex=r"2\sum_{j\ \mathrm{odd}} I_{j(g+1)}(M) \le E_g(M) \le 2\sum_{k>g}I_k(M)",
     hypotheses={"M is positive": lambda case: case.bound > 0},
@@ -264,7 +264,7 @@ def order(
 
 LL_D3 = Statement(
     id="lora_limits/LL-D3",
-    title="The order of the degree",
+    title="The degree is of its known order",
     source=Measured(
         what="the degree is between 6/7 and 16/5 of its order",
         where="1 <= M <= 32 and 10^-12 <= delta <= 10^-2",

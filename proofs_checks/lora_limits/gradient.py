@@ -61,7 +61,7 @@ def kronecker(case: Case, found: Any) -> Sides:
 
 LL_G1 = Statement(
     id="lora_limits/LL-G1",
-    title="The gradient as a sum over rows of Kronecker products",
+    title="The gradient is a sum over rows of Kronecker products",
     source=Paper(PAPER, "Lemma 3.1", read="full"),
     tex=(
         r"\frac{d\mathrm{Loss}}{d\,\mathrm{vec}(W)} = \beta\sum_{j,l} c_{jl} K_j^\top(\mathrm{diag} f_j "
@@ -110,7 +110,7 @@ def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 LL_G2 = Statement(
     id="lora_limits/LL-G2",
-    title="Gradients of the adapters",
+    title="Gradients of the adapters, in closed form",
     source=Paper(PAPER, "Lemma 3.2", read="full"),
     tex=r"dA = \tfrac\alpha r B^\top(\beta C_1^\top p\,C_2),\quad dB = \tfrac\alpha r(\beta C_1^\top p\,C_2)A^\top",
     hypotheses=FINITE,
@@ -157,7 +157,7 @@ def printed_values(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 LL_G3 = Statement(
     id="lora_limits/LL-G3",
-    title="Queries, keys and values",
+    title="Gradients of queries, keys and values, in closed form",
     source=Derived(gradient_chain),
     tex=r"G_Q = \beta X_Q^\top p\,X_KW_K,\quad G_K = \beta X_K^\top p^\top X_QW_Q,\quad G_V = X_V^\top f^\top c",
     hypotheses=FINITE,
@@ -216,7 +216,7 @@ def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 LL_G5 = Statement(
     id="lora_limits/LL-G5",
-    title="One matrix of logits, two factorizations",
+    title="Queries and keys have f, c, q and p in common",
     source=Paper(PAPER, "Appendix A", read="full"),
     tex=(
         r"C^{(1)}_Q W_Q C^{(2)\top}_Q = C^{(1)}_K W_K^\top C^{(2)\top}_K \Rightarrow f_Q = f_K,\ c_Q = "
@@ -241,7 +241,7 @@ def products(case: Case, found: int, factor: int = 1) -> Sides:
 
 LL_G6 = Statement(
     id="lora_limits/LL-G6",
-    title="Products of the exact gradient",
+    title="How many products the exact gradient takes",
     source=Derived(theory.exact_multiply_adds),
     tex=r"4dL_QL_K + 2L_QL_K + d^2(L_Q + L_K) + 4dL_Q",
     hypotheses={"d_v = d": lambda case: case.C3.shape[1] == case.C1.shape[1]},
@@ -361,7 +361,7 @@ def sums_of_rows(case: Case, found: Any) -> Sides:
 
 LL_P2 = Statement(
     id="lora_limits/LL-P2",
-    title="Row means without q, and the rank of q",
+    title="Row means need no q, and q has rank d at most",
     source=Derived(gradient_chain),
     tex=r"r_i = \sum_j f_{ij}q_{ij} = \langle c_i, O_i\rangle,\quad \mathrm{rank}\,q \le d",
     hypotheses=FINITE,

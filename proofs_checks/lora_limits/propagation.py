@@ -89,7 +89,7 @@ def normalized(case: Tilted, found: np.ndarray, bound: Callable[[float], float] 
 
 LL_E1 = Statement(
     id="lora_limits/LL-E1",
-    title="Rows of attention",
+    title="Errors of rows of attention",
     source=Derived(theory.tilt_bound),
     tex=(
         r"\sum_j|\tilde f_{ij} - f_{ij}| \le \tau(\eta) = \frac{2\eta}{1+\sqrt{1-\eta^2}},\quad \tilde "
@@ -119,7 +119,7 @@ def relative(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = 
 
 LL_E1_ENTRY = Statement(
     id="lora_limits/LL-E1-entry",
-    title="Entries of attention, relative to themselves",
+    title="Relative errors of entries of attention",
     source=Derived(theory.entry_error),
     tex=r"|\tilde f_{ij}/f_{ij} - 1| \le 2\eta/(1-\eta)",
     hypotheses=SMALL_ERROR,
@@ -136,7 +136,7 @@ LL_E1_ENTRY = Statement(
 
 LL_E2 = Statement(
     id="lora_limits/LL-E2",
-    title="Outputs",
+    title="Errors of outputs",
     source=CHAIN,
     tex=r"\|\tilde c - c\|_{\max} \le \tau\,\mathrm{osc}/2",
     hypotheses=SMALL_ERROR,
@@ -153,7 +153,7 @@ LL_E2 = Statement(
 
 LL_E3 = Statement(
     id="lora_limits/LL-E3",
-    title="Products of errors and values",
+    title="Errors of q, the products of residuals and values",
     source=CHAIN,
     tex=r"\|\tilde q - q\|_{\max} \le d\,v\,\tau\,\mathrm{osc}/2",
     hypotheses=SMALL_ERROR,
@@ -170,7 +170,7 @@ LL_E3 = Statement(
 
 LL_E4 = Statement(
     id="lora_limits/LL-E4",
-    title="The first part of p, by rows",
+    title="Errors of the first part of p, by rows",
     source=CHAIN,
     tex=r"\sum_j|\tilde p_1 - p_1| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q,\quad Q = \|q\|_{\max}",
     hypotheses=SMALL_ERROR,
@@ -187,7 +187,7 @@ LL_E4 = Statement(
 
 LL_E5 = Statement(
     id="lora_limits/LL-E5",
-    title="Means of rows",
+    title="Errors of means of rows",
     source=CHAIN,
     tex=r"|\tilde r_i - r_i| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q",
     hypotheses=SMALL_ERROR,
@@ -202,7 +202,7 @@ LL_E5 = Statement(
 
 LL_E6 = Statement(
     id="lora_limits/LL-E6",
-    title="The second part of p, by rows",
+    title="Errors of the second part of p, by rows",
     source=CHAIN,
     tex=r"\sum_j|\tilde p_2 - p_2| \le d\,v\,\tau\,\mathrm{osc}/2 + 2\tau Q",
     hypotheses=SMALL_ERROR,
@@ -217,7 +217,7 @@ LL_E6 = Statement(
 
 LL_E7 = Statement(
     id="lora_limits/LL-E7",
-    title="All of p, by rows",
+    title="Errors of all of p, by rows",
     source=CHAIN,
     tex=r"\sum_j|\tilde p - p| \le d\,v\,\tau\,\mathrm{osc} + 3\tau Q",
     hypotheses=SMALL_ERROR,
@@ -249,7 +249,7 @@ def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides
 
 LL_E8 = Statement(
     id="lora_limits/LL-E8",
-    title="The gradient",
+    title="Errors of the gradient",
     source=Derived(theory.gradient_bound),
     tex=(
         r"\|\tilde G - G\|_{\max} \le \beta "

@@ -121,7 +121,7 @@ def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
 
 LL_S2_RANK = Statement(
     id="lora_limits/LL-S2-rank",
-    title="The rank from which it holds",
+    title="The rank from which descents end at the minimum",
     source=Paper("2402.11867", "abstract", read="recalled"),
     tex=r"r = \min\{r : r(r+1)/2 > KN\}",
     hypotheses={"some data and outputs": lambda case: case.n_data >= 1 and case.n_outputs >= 1},

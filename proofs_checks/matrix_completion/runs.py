@@ -46,7 +46,7 @@ def start_error(case: HalfStepCase, start: Start, share: float = 1.0) -> Sides:
 
 MC_L6 = Statement(
     id="matrix_completion/MC-L6",
-    title="The spectral start",
+    title="The spectral start is near where its noise is small",
     source=Derived(theory.wedin_bound),
     tex=r"\|E\| < s_k \Rightarrow \mathrm{dist}(U_0, U^*) \le \frac{\|E\|}{s_k - \|E\|},\ |\hat s_i - s_i| \le \|E\|",
     hypotheses={"something is seen": lambda case: bool(case.mask.any())},

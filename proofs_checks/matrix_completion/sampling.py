@@ -199,7 +199,7 @@ def noisy(factor: float = 1.0) -> Probability:
 
 MC_W2 = Statement(
     id="matrix_completion/MC-W2",
-    title="The noise of the spectral start",
+    title="The noise of the spectral start is small",
     source=Classical(
         "matrix Bernstein inequality", "J. Tropp, User-friendly tail bounds for sums of random matrices, 2012"
     ),

@@ -211,7 +211,7 @@ def gaussian_distortion(law: SketchLaw) -> float | None:
 
 MC_W3 = Statement(
     id="matrix_completion/MC-W3",
-    title="Gaussian sketches",
+    title="Gaussian sketches distort little",
     source=Classical(
         "Davidson-Szarek bound", "K. Davidson, S. Szarek, Handbook of the Geometry of Banach Spaces, 2001"
     ),
@@ -275,7 +275,7 @@ def hadamard_failure(law: SketchLaw) -> float:
 
 MC_W6 = Statement(
     id="matrix_completion/MC-W6",
-    title="Subsampled randomized Hadamard transforms",
+    title="Subsampled Hadamard transforms distort little",
     source=Derived(theory.srht_failure),
     tex=r"4[\sqrt k + \sqrt{8\ln(kn)}]^2 \ln k \le s \le n \Rightarrow P[\sigma(SQ) \not\subset [0.40, 1.48]] \le 3/k",
     hypotheses={
