@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,8 +24,10 @@ def used(solve: Any) -> set[Callable[..., Any]]:
 @pytest.mark.parametrize("system", lrtheory.SYSTEMS)
 def test_every_mutant_is_refuted_by_some_statement(system: str) -> None:
     mutants = importlib.import_module(f"proofs_checks.{system}.mutants")
-    functions = [function for _, function in inspect.getmembers(mutants, inspect.isfunction)]
-    own = {f for f in functions if f.__module__ == mutants.__name__ and f.__name__[0] != "_"}
+    files = pkgutil.iter_modules(getattr(mutants, "__path__", []), f"{mutants.__name__}.")
+    modules = [mutants, *(importlib.import_module(file.name) for file in files)]
+    functions = {f for module in modules for _, f in inspect.getmembers(module, inspect.isfunction)}
+    own = {f for f in functions if f.__module__.startswith(mutants.__name__) and f.__name__[0] != "_"}
     solvers = [one.changes.get("solve") for s in lrtheory.statements(f"{system}/*") for one in s.saboteurs]
     caught = set().union(*(used(solve) for solve in solvers if solve is not None))
     assert own
