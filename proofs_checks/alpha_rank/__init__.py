@@ -16,9 +16,9 @@ ABOUT = About(
     claims="""\
 Strategies of a game are ranked by the stationary distribution of a Markov chain of takeovers, and payoffs are known
 only from noisy matches. The paper says how many matches make the ranking right with probability 1 - delta (Theorems
-3.1 and 3.2), gives an adaptive sampler, ResponseGraphUCB, that plays close matches more often (Theorems 4.1 and 4.2),
-and turns intervals on payoffs into intervals on the ranking (section 5). Constants, intervals that hold at all times,
-and the perturbation bounds in the place of Theorem 3.1, which no run can reach, are derived here.""",
+3.1 and 3.2), gives an adaptive sampler, ResponseGraphUCB (Theorems 4.1 and 4.2), and turns intervals on payoffs into
+intervals on the ranking (section 5). Constants, intervals that hold at all times, and bounds in the place of Theorem
+3.1, whose number of matches no run can reach, are derived here.""",
     pictures=("kuhn-intervals",),
     beside=("bernoulli-sweep",),
 )

@@ -21,10 +21,10 @@ ABOUT = About(
     ),
     claims="""\
 Requests arrive one by one and consume budgets. One algorithm keeps a price for each budget, updates it by mirror
-descent, and never learns what generates the requests. The paper claims regret of order sqrt(T) against the optimum in
-hindsight when they are independent, sublinear regret when their law changes, mixes or has a period, and the best
-possible competitive ratio against an adversary. Its theorems were recalled and not read: each is proved here step by
-step with constants of its own, beside lower bounds for every policy.""",
-    pictures=("best-of-many-worlds", "policies"),
+descent, and never learns what generates the requests. The paper claims regret of order sqrt(T) when they are
+independent, sublinear regret when their law changes, mixes or has a period, and the best possible competitive ratio
+against an adversary. Its theorems were recalled and not read: each is proved here step by step with constants of its
+own, beside lower bounds for every policy.""",
+    pictures=("best-of-many-worlds",),
     beside=("network-revenue-management",),
 )

@@ -15,10 +15,10 @@ ABOUT = About(
     ),
     claims="""\
 Elements come and go, and after every update k of them must be worth at least (1/2 - epsilon) of the best k, for a
-monotone submodular function that is reached through queries alone. The paper claims polylogarithmically many queries
-an update, amortized, against an adversary who does not see the coins. Its abstract and a restatement of its sequel
-were read: levels with one sample each, and with batches, are proved here with constants, beside a pair of neighboring
-guesses that certifies its value, the classical baselines, and an instance where one half is all that guesses get.""",
+monotone submodular function that is reached through queries. The paper claims polylogarithmically many queries an
+update, amortized, against an adversary who does not see the coins. Its abstract and a restatement of its sequel were
+read: levels with one sample each, and with batches, are proved here with constants, beside a pair of guesses that
+certifies its value, classical baselines, and an instance where one half is all that guesses get.""",
     pictures=("adaptive-attack", "stream-length"),
     beside=("frontier",),
 )

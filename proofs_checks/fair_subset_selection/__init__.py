@@ -17,11 +17,11 @@ ABOUT = About(
         "Rankings in the Presence of Bias*, arXiv 2306.09835."
     ),
     claims="""\
-A committee is chosen by the scores that rankings give to its members, and the rankings that one sees are biased
-against a group. The paper claims that a quota brings most of the unbiased optimum back: from polynomially many
-rankings where the score is smooth, as that of Borda is, and only from exponentially many where it looks at first
-places alone, as SNTV does. Its abstract and its released notebook were read: the bounds are derived here with
-constants, the swapping bias is that of the code, and its stored figures stand beside ours.""",
-    pictures=("blind-panel", "quota-or-none"),
+A committee is chosen by scores from rankings that are biased against a group. The paper claims that a quota brings
+most of the unbiased optimum back: from polynomially many rankings where the score is smooth, as that of Borda is,
+and only from exponentially many where it looks at first places alone, as SNTV does. Its abstract and its released
+notebook were read: the bounds are derived here with constants, the swapping bias is that of the code, and its stored
+figures stand beside ours.""",
+    pictures=("blind-panel",),
     beside=("swaps",),
 )

@@ -22,9 +22,9 @@ ABOUT = About(
     claims="""\
 The gradient of a low-rank adapter of an attention head costs the square of the number of tokens L. The paper claims
 that polynomials in the place of exp approximate it in almost linear time while entries stay below the order of
-sqrt(log L), and that above this order no algorithm does so for every input unless SETH fails (Theorem 4.1, recorded).
-The paper was read in full: its lemmas on the exact gradient are checked as they stand, its error chain is replaced by
-bounds with constants, and its hardness is met by inputs whose rank is known exactly.""",
+sqrt(log L), and that above it no algorithm does so for every input unless SETH fails (Theorem 4.1, recorded). It was
+read in full: its lemmas on the exact gradient are checked as they stand, its error chain is replaced by bounds with
+constants, and its hardness is met by inputs whose rank is known exactly.""",
     pictures=("rank-exponents", "real-heads"),
     beside=("accuracy",),
 )

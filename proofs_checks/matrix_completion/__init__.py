@@ -17,10 +17,10 @@ ABOUT = About(
     ),
     claims="""\
 A matrix of rank k is completed from a random sample of its entries by alternating least squares. The paper claims
-that the regressions may be solved approximately, by sketching and a few steps of an iterative solver, so that a half-
-step costs about |Omega| k in the place of |Omega| k^2 and still shrinks the distance to the solution by a constant
-factor. Its abstract alone was read: contraction, second moments of sample and sketch, and what no algorithm can do
-are derived here; constants of the sample are measured, and count as observations.""",
+that the regressions may be solved approximately, by sketching and a few steps of an iterative solver, so that a
+half-step costs about |Omega| k and not |Omega| k^2, and still shrinks the distance to the solution by a constant
+factor. Its abstract alone was read: contraction, second moments, and what no algorithm can do are derived here;
+constants of the sample are measured, and count as observations.""",
     pictures=("contraction", "phase"),
     beside=("noise",),
 )

@@ -18,9 +18,9 @@ ABOUT = About(
     claims="""\
 Points are clustered around prototypes while neighbors in a graph pull towards one label; with a few labels given,
 this classifies all queries of a few-shot task at once. The paper claims that a bound on the relaxed energy yields
-parallel updates in closed form that never raise it and converge, and that they match elaborate methods. Its abstract,
-its code and its tables were read: descent, rates and limits are proved here, with the threshold beyond which updates
-swap labels for ever, and accuracies are measured on digits and sentences instead of its images.""",
+parallel updates in closed form that never raise it and converge, and that they match elaborate methods. Its
+abstract, code and tables were read: descent, rates and limits are proved here, with the threshold beyond which
+labels swap for ever, and accuracies are measured on digits and sentences instead of its images.""",
     pictures=("two-points",),
     beside=("unequal",),
 )

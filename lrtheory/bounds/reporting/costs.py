@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lrtheory.bounds.evidence import load_evidence
+from lrtheory.bounds.deciding.evidence import load_evidence
 
 __all__ = ["costs"]
 

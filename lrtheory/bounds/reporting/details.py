@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
 from collections.abc import Sequence
 
 from lrtheory.bounds.checking import system_digest
@@ -55,13 +57,19 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
     str
         Markdown.
     """
-    parts = [f"# Evidence of {system}\n", HEAD, f"{run(found)} {sources_line(system)}\n"]
+    parts = [f"# Evidence of {system}\n", HEAD, f"{run(found)} {_versions()} {sources_line(system)}\n"]
     theorems = [one for one in found if not isinstance(one.statement.source, Measured)]
     observations = [one for one in found if isinstance(one.statement.source, Measured)]
     for heading, some in (("Theorems", theorems), ("Observations", observations)):
         parts += [f"## {heading}\n", *map(_entry, some)] if some else []
     parts += ["## Figures\n", *map(details, records)] if records else []
     return "\n".join(parts)
+
+
+def _versions() -> str:
+    """The versions with which the report is rendered."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
+    return f"Python {'.'.join(platform.python_version_tuple()[:2])}, {versions}."
 
 
 def sources_line(system: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lrtheory.bounds.checking import system_digest
-from lrtheory.bounds.evidence import Evidence, file_name, load_evidence
+from lrtheory.bounds.deciding.evidence import Evidence, file_name, load_evidence
 from lrtheory.bounds.reporting.tables import rounded, short
 from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
 from lrtheory.bounds.statement import Statement
@@ -94,7 +92,7 @@ def _load(statement: Statement, saboteur: str, folder: Path) -> Evidence:
 
 
 def run(found: Sequence[Found]) -> str:
-    """Seed, budget, level and versions of a run, in one line.
+    """Seed, budget and level of a run, in one line.
 
     Parameters
     ----------
@@ -104,15 +102,10 @@ def run(found: Sequence[Found]) -> str:
     Returns
     -------
     str
-        One sentence about the decisions and one about the versions.
+        One sentence.
     """
     one = found[0].evidence
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scipy", "numba"))
-    python = ".".join(platform.python_version_tuple()[:2])
-    return (
-        f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level 1e-7, the others exactly. "
-        f"Python {python}, {versions}."
-    )
+    return f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level 1e-7, the others exactly."
 
 
 def counts(statements: Sequence[Statement]) -> dict[str, int]:
