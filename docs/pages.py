@@ -65,7 +65,8 @@ def lecture(system: str, shown: list[str]) -> str:
         f"\\{paper}\n",  # else the initial of an author would begin a list
         f".. automodule:: lrtheory.{system}\n   :no-index:\n",
         heading("What is proved, and what was measured", "-"),
-        "Each statement names its source and how much of it was read; numbers stand in :doc:`/about/measured`.\n",
+        "Each statement names its source and how much of it was read; what was measured stands in "
+        f":doc:`/about/measured`, with all numbers in :doc:`/evidence/{system}`.\n",
         *(theorem(statement) for statement in statements),
     ]
     if shown:

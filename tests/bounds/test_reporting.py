@@ -168,6 +168,9 @@ def test_a_report_is_written_with_its_details_beside_it(evidence, tmp_path):
     render(TOYS, evidence, details="evidence").write(tmp_path / "report.md")
     assert "](evidence/toy.md#gauss)" in (tmp_path / "report.md").read_text()
     assert (tmp_path / "evidence/toy.md").read_text().startswith("# Evidence of toy\n")
+    with pytest.raises(FileNotFoundError, match="a folder that exists; got .*nowhere"):
+        render(TOYS, evidence).write(tmp_path / "nowhere/report.md")
+    assert not (tmp_path / "nowhere").exists()
 
 
 # --- papers, figures, findings ---------------------------------------------------------------------------------------

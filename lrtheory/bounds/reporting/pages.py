@@ -44,9 +44,16 @@ class Report:
         Parameters
         ----------
         path : path
-            The file of the main page.
+            The file of the main page, in a folder that exists.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder; nothing is written.
         """
         path = Path(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"`path` must lie in a folder that exists; got {str(path)!r}")
         below = path.parent / self.folder
         below.mkdir(parents=True, exist_ok=True)
         for system, text in self.details.items():
