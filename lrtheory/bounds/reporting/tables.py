@@ -42,7 +42,7 @@ def plain(text: str) -> str:
     str
         Markdown that reads like the text.
     """
-    return re.sub(r"([*$<])", r"\\\1", text)
+    return re.sub(r"([*$]|<(?=[A-Za-z/!?]))", r"\\\1", text)
 
 
 def anchor(heading: str) -> str:
