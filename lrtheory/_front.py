@@ -17,8 +17,8 @@ from lrtheory._parallel import parallel_map, progress
 from lrtheory._validation import choice, integer
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
-from lrtheory.bounds.own import check_own
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
+from lrtheory.bounds.trust.own import check_own
 
 __all__ = ["abouts", "check", "check_all", "data_sets", "findings", "registry", "report", "statements", "warmup"]
 

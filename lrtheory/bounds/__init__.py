@@ -5,11 +5,11 @@ measures it within a `Session` (a budget and a seed) and returns `Evidence` with
 ``refuted``, ``inconclusive``, ``recorded``. The engine knows no system.
 """
 
+from lrtheory.bounds.arithmetic.exact import Ball, exactly, rounding
 from lrtheory.bounds.checking import LEVEL, check, system_digest
 from lrtheory.bounds.claims import Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
+from lrtheory.bounds.deciding.evidence import Evidence, load_evidence
 from lrtheory.bounds.errors import OutcomeError, StatementError
-from lrtheory.bounds.evidence import Evidence, load_evidence
-from lrtheory.bounds.exact import Ball, exactly, rounding
 from lrtheory.bounds.families import Draws, Family, FromGenerator, FromHypothesis, Tight
 from lrtheory.bounds.registry import Registry
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session

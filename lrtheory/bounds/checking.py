@@ -11,13 +11,13 @@ import numpy as np
 from lrtheory._array import PACKAGES, compile_seconds, source_digest
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
-from lrtheory.bounds.encoding import decode, encode
+from lrtheory.bounds.deciding.evidence import Evidence
+from lrtheory.bounds.deciding.record import Record, Row
+from lrtheory.bounds.deciding.runs import decide_rate, decide_runs
+from lrtheory.bounds.deciding.sides import decide_sides
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.evidence import Evidence
-from lrtheory.bounds.record import Record, Row
-from lrtheory.bounds.runs import decide_rate, decide_runs
+from lrtheory.bounds.running.encoding import decode, encode
 from lrtheory.bounds.session import DEFAULT_SEED, Session
-from lrtheory.bounds.sides import decide_sides
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["LEVEL", "check", "system_digest"]

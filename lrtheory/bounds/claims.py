@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from lrtheory.bounds import evalues
+from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = [

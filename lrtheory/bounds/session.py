@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._validation import choice
-from lrtheory.bounds.encoding import digest
 from lrtheory.bounds.families import Family, FromGenerator
-from lrtheory.bounds.handover import Overwritten, altered, handed, received
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.encoding import digest
+from lrtheory.bounds.running.handover import Overwritten, altered, handed, received
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["BUDGETS", "DEFAULT_SEED", "Budget", "Session", "chunks"]

@@ -11,7 +11,7 @@ from lrtheory._validation import must
 from lrtheory.bounds.claims import Claim, Inequality, Probability, Recorded
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
-from lrtheory.bounds.patching import Patch
+from lrtheory.bounds.running.patching import Patch
 from lrtheory.bounds.sources import Derived, Source, proof_of
 
 __all__ = ["Saboteur", "Statement", "always", "defects", "saboteur"]

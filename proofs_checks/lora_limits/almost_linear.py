@@ -21,7 +21,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.lora_limits import gradient_chain, theory
 from lrtheory.lora_limits.products import low_rank
-from proofs_checks.lora_limits.families.almost_linear import (
+from proofs_checks.lora_limits.families.growth.almost_linear import (
     LENGTHS,
     LONG,
     LONG_AND_LARGE,
@@ -43,7 +43,7 @@ from proofs_checks.lora_limits.families.almost_linear import (
     three_gradients,
     wanted_kinds,
 )
-from proofs_checks.lora_limits.families.hard.ladders import Ladder
+from proofs_checks.lora_limits.families.growth.ladders import Ladder
 from proofs_checks.lora_limits.families.kron import PAIRS, Pairs, row_products
 from proofs_checks.lora_limits.families.tilts import TILTED, Tilted, due, several, truth
 from proofs_checks.lora_limits.mutants import gradients as mutants

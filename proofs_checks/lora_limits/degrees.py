@@ -22,7 +22,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory.degrees import taylor_error
-from proofs_checks.lora_limits.families.hard.ladders import Ladder, slope
+from proofs_checks.lora_limits.families.growth.ladders import Ladder, slope
 from proofs_checks.lora_limits.families.polynomials import (
     BRACKETS,
     LADDER,

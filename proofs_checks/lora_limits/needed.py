@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Inequality, Measured, OutcomeError, Sides, Statement, saboteur
 from lrtheory.lora_limits import theory
-from proofs_checks.lora_limits.families.hard.needed import (
+from proofs_checks.lora_limits.families.growth.needed import (
     FEW,
     MANY,
     OTHER,

@@ -20,7 +20,7 @@ from lrtheory.bounds import (
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory import scalings
 from proofs_checks.lora_limits.families.descents import DESCENTS, LOW_RANKS, Descents, descended
-from proofs_checks.lora_limits.families.hard.ladders import slope
+from proofs_checks.lora_limits.families.growth.ladders import slope
 from proofs_checks.lora_limits.families.side import (
     COUNTS,
     LINEAR,

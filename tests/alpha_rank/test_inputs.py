@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from lrtheory import alpha_rank as system
-from lrtheory.alpha_rank import alpha_rank, baselines, complete_table, ranking_intervals
-from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank import alpha_rank, baselines, complete_table, ranking_intervals, response_graph
 from tests.alpha_rank.oracles import PRISONERS
 from tests.examples.alpha_rank import CALLS
 

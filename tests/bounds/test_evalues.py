@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from lrtheory.bounds import evalues
+from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.session import chunks
 
 

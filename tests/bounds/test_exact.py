@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from lrtheory.bounds import Ball, StatementError, exactly, rounding
-from lrtheory.bounds.encoding import decode, digest, encode
-from lrtheory.bounds.exact import Undecided, precision
+from lrtheory.bounds.arithmetic.exact import Undecided, precision
+from lrtheory.bounds.running.encoding import decode, digest, encode
 
 
 @dataclasses.dataclass(frozen=True)

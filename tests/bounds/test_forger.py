@@ -11,7 +11,7 @@ import pytest
 
 from lrtheory._front import registry
 from lrtheory.bounds import Inequality, Measured, Session, Statement, check
-from lrtheory.bounds.forger import FORGING, fooled
+from lrtheory.bounds.trust.forger import FORGING, fooled
 
 CHECKED = [one for one in registry() if one.kind != "recorded"]
 OPEN = [one for one in CHECKED if not one.closed]

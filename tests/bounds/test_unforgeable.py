@@ -23,8 +23,8 @@ from lrtheory.bounds import (
     check,
     saboteur,
 )
-from lrtheory.bounds.forger import FORGING, changed, fooled, leaves
-from lrtheory.bounds.own import check_own
+from lrtheory.bounds.trust.forger import FORGING, changed, fooled, leaves
+from lrtheory.bounds.trust.own import check_own
 from tests.bounds import toys
 from tests.bounds.toys import GAUSS, HEDGE, NINETEEN, TOYS, inequality
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrtheory import dual_mirror_descent as dmd
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.dual_mirror_descent.prices import steps
 
 

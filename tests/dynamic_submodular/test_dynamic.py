@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import guesses
 from tests.dynamic_submodular.oracles import after, instances, optimum, toggles

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory import dynamic_submodular as ds
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import batches, levels, states
 from tests.dynamic_submodular.oracles import after, fixed_threshold_sieve, instances, optimum, toggles

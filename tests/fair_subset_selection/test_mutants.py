@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,

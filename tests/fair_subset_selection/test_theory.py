@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.bounds.exact import Ball
+from lrtheory.bounds.arithmetic.exact import Ball
 from lrtheory.fair_subset_selection import ScoreRule, item_scores, sample_rankings, smoothness, theory
 
 SNTV, BORDA = ScoreRule("sntv"), ScoreRule("borda")

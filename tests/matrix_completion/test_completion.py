@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.matrix_completion import (
     Observations,
     complete,

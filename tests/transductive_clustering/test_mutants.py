@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.bounds.patching import Patch, patched
+from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.transductive_clustering.clusters import prototypes
 from lrtheory.transductive_clustering.updates import dense, rounding
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, rounding
 from lrtheory.lora_limits import exp_polynomial, theory
 from lrtheory.lora_limits.theory import degrees
-from proofs_checks.lora_limits.families.hard.ladders import Ladder
+from proofs_checks.lora_limits.families.growth.ladders import Ladder
 
 # --- Taylor ----------------------------------------------------------------------------------------------------------
 

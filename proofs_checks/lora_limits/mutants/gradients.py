@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.lora_limits.families import almost_linear, certified, chains, exact, kron, tilts
-from proofs_checks.lora_limits.families.hard import needed
+from proofs_checks.lora_limits.families import certified, chains, exact, kron, tilts
+from proofs_checks.lora_limits.families.growth import almost_linear, needed
 
 # --- the exact gradient ----------------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from lrtheory.lora_limits import theory
 from proofs_checks.lora_limits.families import features, polynomials, scales, side
-from proofs_checks.lora_limits.families.hard import cubes, gadgets, ladders
+from proofs_checks.lora_limits.families.growth import ladders
+from proofs_checks.lora_limits.families.hard import cubes, gadgets
 
 # --- polynomials -----------------------------------------------------------------------------------------------------
 

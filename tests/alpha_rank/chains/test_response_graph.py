@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lrtheory.alpha_rank import Game, make_random_game, make_rps, response_signs
-from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank import Game, make_random_game, make_rps, response_graph, response_signs
 from tests.alpha_rank.oracles import COORDINATION, PRISONERS, deviations, fractions
 
 games = arrays(

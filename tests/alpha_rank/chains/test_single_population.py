@@ -6,8 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.alpha_rank import Game, alpha_rank, make_rps, profile_chain, transition_matrix
-from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank import Game, alpha_rank, make_rps, profile_chain, response_graph, transition_matrix
 from lrtheory.alpha_rank.chains.single_population import GlobalChain
 from tests.alpha_rank.oracles import fractions, law
 

@@ -14,8 +14,8 @@ from lrtheory.alpha_rank import (
     make_gaussian_game,
     make_good_bad,
     make_memory_one,
+    response_graph,
 )
-from lrtheory.alpha_rank.chains import response_graph
 from lrtheory.alpha_rank.games.memory_one import MEMORY_ONE
 
 

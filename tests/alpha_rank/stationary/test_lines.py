@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lrtheory._array import kernel_input
-from lrtheory.alpha_rank import alpha_rank, make_random_game, stationary_distribution
-from lrtheory.alpha_rank.chains import response_graph
+from lrtheory.alpha_rank import alpha_rank, make_random_game, response_graph, stationary_distribution
 from lrtheory.alpha_rank.stationary import lines, orders
 from lrtheory.alpha_rank.stationary.methods import line_law
 from tests.alpha_rank.oracles import COORDINATION, PRISONERS, accept_epsilon, fractions, law, rates

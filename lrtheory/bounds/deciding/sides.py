@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from lrtheory.bounds.claims import Identity, Inequality, Level
-from lrtheory.bounds.deterministic import Measured, measure
+from lrtheory.bounds.deciding.deterministic import Measured, measure
+from lrtheory.bounds.deciding.record import Record, Row, found_label, overwritten
+from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.families import is_fixed
-from lrtheory.bounds.handover import Overwritten
-from lrtheory.bounds.record import Record, Row, found_label, overwritten
-from lrtheory.bounds.search import climb, shrink, targeted
+from lrtheory.bounds.running.handover import Overwritten
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory.bounds.arithmetic.exact import Ball
 from lrtheory.bounds.errors import OutcomeError, StatementError
-from lrtheory.bounds.exact import Ball
 
 __all__ = ["Overwritten", "altered", "classes_of", "handed", "parts", "received"]
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.bounds.checking import check
+from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.errors import OutcomeError
-from lrtheory.bounds.evidence import Evidence
-from lrtheory.bounds.handover import classes_of, handed
+from lrtheory.bounds.running.handover import classes_of, handed
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 

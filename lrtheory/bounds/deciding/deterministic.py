@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds.claims import Identity, Inequality, Sides
-from lrtheory.bounds.errors import OutcomeError, StatementError
-from lrtheory.bounds.exact import (
+from lrtheory.bounds.arithmetic.exact import (
     PRECISIONS,
     Ball,
     Undecided,
@@ -20,6 +18,8 @@ from lrtheory.bounds.exact import (
     precision,
     to_float,
 )
+from lrtheory.bounds.claims import Identity, Inequality, Sides
+from lrtheory.bounds.errors import OutcomeError, StatementError
 
 __all__ = ["Measured", "measure"]
 

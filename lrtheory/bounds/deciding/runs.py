@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from lrtheory._validation import must
-from lrtheory.bounds import evalues
+from lrtheory.bounds.arithmetic import evalues
 from lrtheory.bounds.claims import Expectation, Judgment, Law, Level, Probability, Rate
+from lrtheory.bounds.deciding.record import Record, Row, found_label, overwritten
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import FromGenerator
-from lrtheory.bounds.handover import Overwritten
-from lrtheory.bounds.record import Record, Row, found_label, overwritten
+from lrtheory.bounds.running.handover import Overwritten
 from lrtheory.bounds.session import Session, chunks
 from lrtheory.bounds.statement import Statement
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds.encoding import encode
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import is_fixed
-from lrtheory.bounds.handover import Overwritten
+from lrtheory.bounds.running.encoding import encode
+from lrtheory.bounds.running.handover import Overwritten
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 

@@ -15,7 +15,7 @@ from lrtheory.lora_limits.products import low_rank
 from lrtheory.lora_limits.products.attention import Attention
 from proofs_checks.lora_limits.families.chains import draw_table
 from proofs_checks.lora_limits.families.exact import Counted
-from proofs_checks.lora_limits.families.hard.ladders import Ladder
+from proofs_checks.lora_limits.families.growth.ladders import Ladder
 
 # --- gradients from whole matrices -----------------------------------------------------------------------------------
 

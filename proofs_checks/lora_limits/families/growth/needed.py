@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from proofs_checks.lora_limits.families.almost_linear import Shared, from_whole_matrices, three_gradients
+from proofs_checks.lora_limits.families.growth.almost_linear import Shared, from_whole_matrices, three_gradients
 
 MOST = 20  # degrees that are tried
 
