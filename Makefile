@@ -7,14 +7,14 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
 
-.PHONY: help test bounds lint figures bench data notebooks demos docs torch dask estimators mutants wheel clean
+.PHONY: help test bounds lint figures bench data notebooks demos docs torch jax dask estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /'
 
 test: $(VENV)/.with-dev ## the tests, without the bounds
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --durations=10
 
 bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur; FRESH=20 runs them at twenty new seeds
 ifdef FRESH
@@ -46,10 +46,13 @@ demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos,
 	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py
 
 docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, and the figures that were made
+	$(BIN)/python docs/rooms.py
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	$(BIN)/python docs/links.py docs/_build/html
 
 torch: $(VENV)/.with-dev $(VENV)/.with-torch ## torch, so that the tests of array libraries run on it too
+
+jax: $(VENV)/.with-dev $(VENV)/.with-jax ## JAX, so that the tests of array libraries run on it too
 
 dask: $(VENV)/.with-dev $(VENV)/.with-dask ## Dask, so that the tests of a cluster run too
 

@@ -40,7 +40,7 @@ class Derived:
     Attributes
     ----------
     theory : callable
-        The function of `theory.py` whose docstring carries the proof.
+        The function of a system's `theory` whose docstring carries the proof.
     """
 
     theory: Callable[..., Any]

@@ -1,0 +1,1 @@
+"""alpha-Rank against enumeration, Gauss elimination on Fractions and plain loops."""

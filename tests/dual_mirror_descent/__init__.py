@@ -1,0 +1,1 @@
+"""Dual mirror descent against exact programs and plain loops."""

@@ -1,0 +1,1 @@
+"""Dynamic submodular maximization against enumeration and recomputation from scratch."""

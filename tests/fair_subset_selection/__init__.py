@@ -1,0 +1,1 @@
+"""Fair subset selection against definitions, enumeration and integer programs."""

@@ -1,0 +1,1 @@
+"""LoRA gradients against written-out matrices and automatic differentiation."""

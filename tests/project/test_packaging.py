@@ -43,7 +43,8 @@ def test_the_metadata(wheel: zipfile.ZipFile) -> None:
     assert f"\nVersion: {lrtheory.__version__}\n" in text
     assert "\nRequires-Python: >=3.11\n" in text
     extras = set(re.findall(r"^Provides-Extra: (\S+)$", text, re.MULTILINE))
-    assert extras == {"browser", "dask", "data", "demos", "dev", "docs", "estimators", "mutants", "notebooks", "torch"}
+    optional = {"browser", "dask", "data", "demos", "docs", "estimators", "jax", "mutants", "notebooks", "torch"}
+    assert extras == optional | {"dev"}
     assert wheel.read(f"{home}/licenses/LICENSE").startswith(b"MIT License")
     assert "lrtheory = lrtheory.cli:main" in wheel.read(f"{home}/entry_points.txt").decode()
     assert "pytest11" not in wheel.read(f"{home}/entry_points.txt").decode()  # it would enter every user's pytest

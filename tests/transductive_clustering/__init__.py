@@ -1,0 +1,1 @@
+"""Transductive clustering against definitions, enumeration and plain loops."""
