@@ -193,6 +193,7 @@ def head(story: Story) -> str:
     return (
         f'<h1 style="font-size:1.6em;margin:0 0 .4em">{html.escape(story.title)}</h1>'
         f'<p style="margin:.3em 0;max-width:60em">{story.plain}</p>{_formula(story.formula)}'
+        f'<p style="margin:.3em 0;max-width:60em">{html.escape(story.statement.says)}</p>'
         f'<p style="margin:.3em 0;color:#666;font-size:.85em">{html.escape(str(story.statement.source))}. '
         f"On many instances, with all its saboteurs: <code>{command}</code></p>"
     )

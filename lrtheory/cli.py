@@ -122,6 +122,7 @@ def _described(statement: Statement) -> dict[str, Any]:
     return {
         "id": statement.id,
         "title": statement.title,
+        "says": statement.says,
         "kind": statement.kind,
         "claim": statement.tex,
         "source": str(statement.source),

@@ -94,6 +94,8 @@ class Statement:
         A few words.
     source : Paper, Derived, Classical or Measured
         Where it comes from.
+    says : str
+        The claim as a plain sentence, in which every symbol of its formula is explained.
     tex : str
         The claim as TeX.
     hypotheses : mapping of str to callable
@@ -133,6 +135,7 @@ class Statement:
     claim: Claim
     saboteurs: tuple[Saboteur, ...] = ()
     notes: str = ""
+    says: str = ""
     decisions: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     closed: str = ""

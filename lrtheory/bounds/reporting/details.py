@@ -94,6 +94,7 @@ def fixed(statement: Statement) -> str:
     lines = [
         f"### {item(statement.id)}\n",
         f"**{plain(statement.title)}.** {statement.due.capitalize()}{kind}.\n",
+        *([f"{plain(statement.says)}\n"] if statement.says else []),
         f"$$\n{statement.tex}\n$$\n",
         f"- whose: {plain(str(statement.source))}",
     ]
