@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, Literal, TypeVar, overload
@@ -26,6 +26,8 @@ import array_api_compat
 import numba
 import numpy as np
 from numba.core import event
+
+from lrtheory._validation import must
 
 __all__ = [
     "array_namespace",
@@ -38,6 +40,7 @@ __all__ = [
     "no_notice",
     "source_digest",
     "to_numpy",
+    "untraced",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,8 +51,12 @@ PACKAGES = Path(__file__).resolve().parent.parent  # the folder that holds lrthe
 
 def array_namespace(*values: Any) -> Any:
     """The array API namespace of the arrays among the values; NumPy's when there is none."""
-    found = [value for value in values if array_api_compat.is_array_api_obj(value)]
-    return array_api_compat.array_namespace(*found) if found else array_api_compat.array_namespace(np.empty(0))
+    found = [untraced("array", value) for value in values if array_api_compat.is_array_api_obj(value)]
+    try:
+        return array_api_compat.array_namespace(*found or [np.empty(0)])
+    except TypeError as error:
+        kinds = [type(value).__module__.partition(".")[0] for value in found]
+        raise must("arrays", "arrays of one library", kinds, TypeError) from error
 
 
 def to_numpy(value: Any) -> Any:
@@ -60,9 +67,19 @@ def to_numpy(value: Any) -> Any:
         return value.detach().cpu().numpy()
     if array_api_compat.is_cupy_array(value):
         return value.get()
+    if array_api_compat.is_jax_array(value):
+        return np.asarray(untraced("array", value))
     namespace = array_api_compat.array_namespace(value)
     host = namespace.Device("CPU_DEVICE") if hasattr(namespace, "Device") else "cpu"
     return np.asarray(array_api_compat.to_device(value, host))
+
+
+def untraced(name: str, value: Any) -> Any:
+    """The value itself, unless it stands for the arrays that a compiled JAX function is going to get."""
+    jax = sys.modules.get("jax")
+    if jax is not None and isinstance(value, jax.core.Tracer):
+        raise must(name, "an array of numbers, not one that jax.jit, jax.grad or jax.vmap traces", value, TypeError)
+    return value
 
 
 def kernel_input(value: Any, dtype: Any = None) -> np.ndarray:
@@ -79,12 +96,13 @@ def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
     """Declare what a function does with arrays, in its docstring and for the tests.
 
     ``"device"``: the body is array-API code and stays on the caller's device. ``"host"``: arrays of other libraries are
-    copied to the host and what comes back is put on the caller's device in the caller's kind.
+    copied to the host and what comes back is put on the caller's device in the caller's kind. JAX, which by itself
+    turns every number into one of 32 bits, is told not to while the function runs.
     """
     line = {"device": "Arrays: any (device)", "host": "Arrays: any (copied to the host)"}[where]
 
     def decorate(function: F) -> F:
-        wrapped: Any = function if where == "device" else _through_the_host(function)
+        wrapped: Any = _beside_jax(function if where == "device" else _through_the_host(function))
         # dedented, since newer Pythons strip the indentation that older ones keep
         summary, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n")
         wrapped.__doc__ = f"{summary}\n\n{line}\n{rest}"
@@ -92,6 +110,24 @@ def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
         return wrapped
 
     return decorate
+
+
+def _beside_jax(function: Any) -> Any:
+    names = tuple(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **options: Any) -> Any:
+        jax = sys.modules.get("jax")
+        if jax is None:
+            return function(*args, **options)
+        for name, value in (*zip(names, args, strict=False), *options.items()):
+            for leaf in _leaves(value):
+                untraced(name, leaf)
+        # versions that do not have it stay in the mode that they are in
+        with jax.enable_x64(True) if hasattr(jax, "enable_x64") else nullcontext():
+            return function(*args, **options)
+
+    return wrapper
 
 
 def is_foreign(value: Any) -> bool:

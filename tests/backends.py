@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,22 @@ def _torch() -> Backend:
     return Backend("torch", torch, lambda value: torch.asarray(np.array(value)))
 
 
+def _jax() -> Backend:
+    """On the processor and in double precision; by itself JAX keeps every number in 32 bits."""
+    jax = importlib.import_module("jax")
+
+    @contextmanager
+    def flags() -> Iterator[None]:
+        before = jax.config.jax_enable_x64
+        jax.config.update("jax_enable_x64", True)
+        try:
+            yield
+        finally:
+            jax.config.update("jax_enable_x64", before)
+
+    return Backend("jax", jax.numpy, lambda value: jax.numpy.asarray(np.array(value)), flags)
+
+
 def _cupy() -> Backend:
     cupy = importlib.import_module("cupy")
     if not cupy.cuda.is_available():
@@ -85,8 +101,13 @@ BACKENDS: dict[str, Callable[[], Backend]] = {
     "strictest": _strictest,
     "strict-device": _strict_device,
     "torch": _torch,
+    "jax": _jax,
     "cupy": _cupy,
 }
+
+
+#: those that compile nothing at the first use of an operation, for tests on arrays of many shapes
+QUICK = [name for name in BACKENDS if name != "jax"]
 
 
 def required() -> set[str]:

@@ -108,6 +108,7 @@ def complete_table(
         raise must("means", "a square table of win rates", means)
     if len(rates) < 2:
         raise must("means", "a table of at least two players", rates.shape)
+    within = max(1e-9, 2 * np.finfo(rates.dtype).eps if rates.dtype.kind == "f" else 0.0)  # of single precision too
     try:
         rates = rates.astype(np.float64)  # a copy, with NaN
     except (TypeError, ValueError) as error:
@@ -117,7 +118,7 @@ def complete_table(
         raise must("means", "in [0, 1], or NaN where a pair has not met", rates)
     np.fill_diagonal(rates, 0.5)
     other = 1 - rates.T
-    if (abs(rates - other) > 1e-9).any():  # comparisons with NaN are false
+    if (abs(rates - other) > within).any():  # comparisons with NaN are false
         raise must("means", "rates that sum to 1 for each pair", float(np.nanmax(abs(rates - other))))
     rates = np.where(np.isnan(rates), other, rates)
     rank = integer("rank", rank, low=2, high=n)

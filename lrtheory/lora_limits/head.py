@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy
+from lrtheory._array import array_namespace, to_numpy, untraced
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.lora_limits.files import weights as stored_weights
 from lrtheory.lora_limits.theory.numeric import between, given_array
@@ -271,6 +271,8 @@ def single_at_least(value: Any) -> Any:
 
 def one_library(**given: Any) -> Any:
     """The array namespace of all arrays among the values."""
+    for name, value in given.items():
+        untraced(name, value)
     try:
         return array_namespace(*given.values())
     except TypeError as error:

@@ -122,7 +122,7 @@ def complete_dense(
     >>> (done.U @ done.V.T).round(6).tolist()
     [[1.0, -1.0], [2.0, -2.0], [3.0, -3.0]]
     """
-    xp = array_namespace(values)
+    xp = array_namespace(values, mask)
     seen = _masked(xp, values, mask)
     unit = unit_of(float(xp.max(xp.abs(seen.values))))
     seen = seen._replace(values=seen.values / unit)

@@ -164,7 +164,7 @@ def few_shot(
     zeros = sum(answer.zeros for answer in answers)
     if zeros:
         text = f"{zeros} rows have no direction, since they are 0 (or the mean) before lengths are made 1; they stay 0"
-        warnings.warn(text, UserWarning, stacklevel=2)
+        warnings.warn(text, UserWarning, stacklevel=3)  # 2 is the wrapper of `arrays`
     return _as_result(xp, tasks, answers, method, rules, alone=np.ndim(support) == 2)
 
 

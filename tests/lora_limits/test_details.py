@@ -13,6 +13,7 @@ from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.products import low_rank, tile_kernels
 from lrtheory.lora_limits.products.attention import Attention
 from lrtheory.lora_limits.solving import plan, solve
+from tests.backends import QUICK
 from tests.lora_limits import oracles
 
 UNITS = {np.float64: 2.0**-53, np.float32: 2.0**-24}
@@ -212,6 +213,7 @@ def test_wide_heads_share_keys_between_tiles(monkeypatch):
     assert {shape[2] for shape in shapes} == {width}
 
 
+@pytest.mark.parametrize("xp", QUICK, indirect=True)
 def test_tiles_of_other_libraries_are_bounded_too(xp, monkeypatch):
     from lrtheory.lora_limits.products import tiled
 

@@ -9,6 +9,7 @@ import pytest
 
 from lrtheory import lora_limits as ll
 from lrtheory.lora_limits.products import tile_kernels
+from tests.backends import QUICK
 from tests.lora_limits import oracles
 
 METHODS = ["dense", "tiled"]
@@ -139,6 +140,7 @@ def test_logits_that_overflow_and_that_grow_along_the_keys(xp, kind):
     assert np.isfinite(found.loss)
 
 
+@pytest.mark.parametrize("xp", QUICK, indirect=True)
 def test_array_form_agrees_with_the_compiled_one(xp):
     problem = oracles.random_problem(9, n_queries=70, n_keys=90, batch=2)
     expected = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="tiled")
@@ -163,6 +165,7 @@ def test_the_exponential_of_the_kernel(kind, lowest, within):
     np.testing.assert_allclose(sums, exact.sum(axis=0).astype(float), rtol=roundings)
 
 
+@pytest.mark.parametrize("xp", QUICK, indirect=True)
 def test_single_precision_stays_single(xp):
     problem = oracles.random_problem(10, size=0.2)
     fields = {name: xp.asarray(getattr(problem, name).astype(np.float32)) for name in ("XQ", "Y", "XK", "XV")}

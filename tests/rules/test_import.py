@@ -11,7 +11,18 @@ import pytest
 import lrtheory
 from tests.rules.walk import ROOT
 
-HEAVY = ("scipy.stats", "matplotlib", "hypothesis", "pytest", "networkx", "torch", "sklearn", "joblib", "proofs_checks")
+HEAVY = (
+    "scipy.stats",
+    "matplotlib",
+    "hypothesis",
+    "pytest",
+    "networkx",
+    "torch",
+    "jax",
+    "sklearn",
+    "joblib",
+    "proofs_checks",
+)
 PROBE = """\
 import json, sys, time
 from numba.core import event

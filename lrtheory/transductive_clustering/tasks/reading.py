@@ -10,7 +10,7 @@ from lrtheory._array import is_foreign, kernel, kernel_input, to_numpy
 from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering.clusters.prototypes import squared_distances
 from lrtheory.transductive_clustering.updates import dense
-from lrtheory.transductive_clustering.updates.inputs import floats, namespace
+from lrtheory.transductive_clustering.updates.inputs import beside, floats, namespace
 
 __all__ = ["NORMALIZE", "Tasks", "class_means", "graph", "prepared", "read_tasks"]
 
@@ -115,7 +115,7 @@ def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
     """Truth values in the shape of the queries; None for None."""
     if query_mask is None:
         return None
-    foreign = is_foreign(query_mask)
+    foreign = is_foreign(beside(xp, "query_mask", query_mask))
     mask = query_mask if foreign else as_array("query_mask", to_numpy(query_mask))
     if tuple(mask.shape) != shape:
         raise must("query_mask", f"of shape {shape}", tuple(mask.shape))

@@ -39,9 +39,10 @@ def table(name: str, value: Any, low: Any = -HUGE, *, shape: tuple[int | str, ..
     if x.dtype.kind == "O":
         for entry in x.flat:
             number(name, entry, low)
-    elif not np.isfinite(x).all() or (x < low).any():
+    # compared in double, since the end of the range is infinite in single precision
+    elif not np.isfinite(x).all() or (x < np.float64(low)).any():
         rule = "finite" if low == -HUGE else f"in [{low}, inf)"
-        raise must(name, rule, x[~(np.isfinite(x) & (x >= low))].flat[0])
+        raise must(name, rule, x[~(np.isfinite(x) & (x >= np.float64(low)))].flat[0])
     return x.astype(np.int64) if x.dtype.kind == "b" else x
 
 

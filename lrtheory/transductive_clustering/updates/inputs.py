@@ -12,6 +12,7 @@ from lrtheory._validation import array, as_array, must, real
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = [
+    "beside",
     "finite",
     "flag",
     "floats",
@@ -50,9 +51,16 @@ def host_floats(name: str, value: Any) -> np.ndarray:
     return value.astype(np.float32 if value.dtype == np.float16 else np.float64)
 
 
+def beside(xp: Any, name: str, value: Any) -> Any:
+    """The value itself, unless it is an array of another library than the ones that it comes with."""
+    if is_foreign(value) and array_namespace(value) is not xp:
+        raise must(name, "an array of the library of the other inputs", type(value), TypeError)
+    return value
+
+
 def floats(xp: Any, name: str, value: Any, device: Any = None, *, check: bool = True) -> Any:
     """The value as an array of the library, of numbers in float32 or float64, finite unless the caller looks."""
-    if not is_foreign(value):
+    if not is_foreign(beside(xp, name, value)):
         value = xp.asarray(host_floats(name, value), device=device)
     elif not xp.isdtype(value.dtype, ("real floating", "integral", "bool")):
         raise must(name, "an array of real numbers", value.dtype, TypeError)

@@ -287,8 +287,9 @@ def test_float32_stays(batch):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_degenerate_points_have_an_answer(method):
-    with pytest.warns(UserWarning, match="6 rows have no direction"):
+    with pytest.warns(UserWarning, match="6 rows have no direction") as told:
         same = tc.few_shot(np.ones((2, 3)), np.array([0, 1]), np.ones((4, 3)), method=method)
+    assert told[0].filename == __file__  # of the caller
     assert np.isfinite(same.probabilities).all()
     assert set(same.labels.tolist()) <= {0, 1}
     single = tc.few_shot(np.array([[1.0, 0.0]]), np.array([5]), np.array([[0.0, 1.0], [0.0, 0.0]]), method=method)
