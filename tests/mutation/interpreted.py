@@ -9,6 +9,7 @@ write which test called which kernel.
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
 
 import numba
@@ -32,12 +33,35 @@ def interpret(function: Callable[..., Any] | None = None, **_: Any) -> Any:
     """Numba's njit without its compiler: the function itself, which is also its own ``py_func``."""
     if function is None:
         return interpret
+    if function.__globals__.get("math") is math:
+        function.__globals__["math"] = COMPILED_MATH
     code = function.__code__
     lines = [line for _, _, line in code.co_lines() if line is not None]
     first = code.co_firstlineno
     KERNELS[code] = {"name": code.co_name, "path": code.co_filename, "first": first, "last": max(lines)}
     function.py_func = function  # type: ignore[attr-defined]
     return function
+
+
+def compiled(plain: Callable[..., float], pole: float | None = None) -> Callable[..., float]:
+    """A function of `math` that returns what compiled code does where Python raises: infinities, and else NaN."""
+
+    def function(*args: Any) -> float:
+        try:
+            return plain(*args)
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            return -math.inf if args[0] == pole else math.nan
+
+    return function
+
+
+COMPILED_MATH = SimpleNamespace(
+    **vars(math)
+    | {name: compiled(getattr(math, name)) for name in ("cos", "exp", "expm1", "sqrt")}
+    | {"log": compiled(math.log, 0), "log1p": compiled(math.log1p, -1)}
+)
 
 
 def mutated_code(loader: SourceFileLoader, fullname: str) -> Any:

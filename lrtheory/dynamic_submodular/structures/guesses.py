@@ -368,7 +368,8 @@ def update(record, table, stream, work, rules, levelled, batched, grouped, eager
         if eager is not None:
             if not change_table(record, table, stream, work, rules, eager, op):
                 return NEEDS_SLOT
-            slot = best_of_table(table, stream, rules)
+            if tally[N_POSITIVE] > 0:  # else the grid of guesses may have no unit yet
+                slot = best_of_table(table, stream, rules)
         else:
             arrived = tally[N_POSITIVE] == 0
             while not arrived:

@@ -48,7 +48,8 @@ def scrambled(state):
 @flat
 def stream_of(start, index):
     """The start of the stream with this number (any integer) among those that belong to one start."""
-    return np.int64(scrambled(np.uint64(start) + scrambled(np.uint64(index) * STEP + STEP)))
+    word = np.uint64(np.int64(index)) * STEP + STEP  # by way of int64, which wraps where a negative Python int raises
+    return np.int64(scrambled(np.uint64(start) + scrambled(word)))
 
 
 @flat
