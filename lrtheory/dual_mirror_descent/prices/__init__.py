@@ -1,1 +1,1 @@
-"""The compiled steps of the prices of resources, one request after the other."""
+"""Compiled loops that serve requests one after the other and move the prices of the resources."""

@@ -6,8 +6,11 @@ While resource j is not used, its gradient is rho_j, so k such periods change it
           \qquad \delta = \eta \, s_j \rho_j,
 
 and the prices in between have a closed sum. So a request takes time O(non-zeros), whatever the number of resources.
-Two rows of the state serve otherwise than in `steps`: MIRROR holds the price (its log, or the price before the
-projection) as it was before period ``last[j]``, and CARRY compensates as there.
+The prices are those of `steps.serve` up to rounding; "lazy" in the arguments below still means dual averaging.
+
+One row of the state serves otherwise than in `steps`: MIRROR holds the price (its log for the entropy, the price before
+the projection for dual averaging) as it was before period ``last[j]``, the first one that is not yet in ``sums[j]``.
+Periods count from 0. PRICE[j] is current only right after `catch_up` of resource j.
 """
 
 from __future__ import annotations
@@ -52,6 +55,7 @@ __all__ = ["run"]
 def run(stream: Any, types: Any, *work: Any) -> int:
     """Serve a stream with sparse costs; the arguments after the stream are those of `steps.serve`."""
     *_, etas, targets, _, resources, rules = work
+    # the closed forms need idle steps that are alike in all periods and move each price by itself; `move` has no cap
     capped = not np.isinf(resources[2]).all()
     for refused, name in (
         (rules.geometry == CAPPED, "the capped entropy, which changes all prices at once"),
@@ -68,27 +72,28 @@ def run(stream: Any, types: Any, *work: Any) -> int:
 
 @kernel
 def after_slack(start, delta, periods, entropic, lazy):
-    """The point of MIRROR after so many periods in which the resource was not used."""
-    if entropic or lazy:
+    """Compute the mirror coordinate after `periods` steps without consumption, each of which moves it by -delta."""
+    if entropic or lazy:  # log prices, and sums of gradients, are not projected
         return start - periods * delta
-    return max(0.0, start - periods * delta)
+    return max(0.0, start - periods * delta)  # once at 0, an eager price stays there: one clip stands for all
 
 
 @kernel
 def slack_sum(start, delta, periods, entropic):
-    """The sum of the prices of these periods, the one at the start included."""
-    if entropic:
+    """Sum the prices of `periods` periods without consumption; the first is that of mirror coordinate `start`."""
+    if entropic:  # a geometric series with quotient e^-delta; expm1 keeps its digits where delta is small
         first = math.exp(min(LOG_MAX, start))
         return periods * first if delta == 0.0 else first * math.expm1(-periods * delta) / math.expm1(-delta)
     if start <= 0.0:
         return 0.0
+    # an arithmetic series start - k delta, of which only the positive terms count: the price is 0 from there on
     count = float(periods) if delta == 0.0 else min(float(periods), math.ceil(start / delta))
     return count * start - delta * (count * (count - 1.0) / 2.0)
 
 
 @kernel
 def catch_up(j, t, last, state, sums, delta, entropic, lazy):
-    """Bring resource j from period last[j] to t, and its price with it."""
+    """Bring resource j from period last[j] to t: its mirror coordinate, its sum of prices, and its price."""
     periods = t - last[j]
     if periods > 0:
         sums[j] += slack_sum(state[MIRROR, j], delta[j], periods, entropic)
@@ -99,7 +104,9 @@ def catch_up(j, t, last, state, sums, delta, entropic, lazy):
 
 @kernel
 def close_path(path, t, last, state, sums, delta, rate, entropic, lazy):
-    """Write the sums of t periods; what requests used was noted in REGRET and SQUARES on the way."""
+    """Complete the sums along the path for periods 0, ..., t - 1, without moving the state."""
+    # `move` noted in REGRET and SQUARES by how much touched periods differ from idle ones, whose terms mu rho and rho^2
+    # are added here for all t periods at once
     for j in range(rate.shape[0]):
         total = sums[j] + slack_sum(state[MIRROR, j], delta[j], t - last[j], entropic)
         path[PRICES, j] = total
@@ -110,7 +117,7 @@ def close_path(path, t, last, state, sums, delta, rate, entropic, lazy):
 
 @kernel
 def share_left(row, data, indices, indptr, state, resources, clip):
-    """The share of a request that is taken: 1 where it fits, otherwise 0, or what fits when clipped."""
+    """Return the share of a request that is taken: 1 where it fits, otherwise 0, or the share that fits if `clip`."""
     share, short = 1.0, False
     for i in range(indptr[row], indptr[row + 1]):
         left = state[LEFT, indices[i]]
@@ -124,11 +131,11 @@ def share_left(row, data, indices, indptr, state, resources, clip):
 
 @kernel
 def use(row, share, data, indices, indptr, state, resources):
-    """Take a share of a request out of what remains; whether some resource is nearly depleted then."""
-    low = False
+    """Take a share of a request out of what remains, and return whether a resource that it uses is nearly depleted."""
+    low = False  # only resources that a request uses can have become so
     for i in range(indptr[row], indptr[row + 1]):
         j = indices[i]
-        used = share * data[i] + state[CARRY, j]
+        used = share * data[i] + state[CARRY, j]  # compensated summation, as in `steps.consume`
         left = state[LEFT, j] - used
         state[CARRY, j] = (left - state[LEFT, j]) + used
         state[LEFT, j] = left
@@ -138,11 +145,11 @@ def use(row, share, data, indices, indptr, state, resources):
 
 @kernel
 def move(row, t, data, indices, indptr, last, state, sums, path, eta, resources, entropic, lazy):
-    """Move the prices that a proposal touches by its gradient, and note what it used along the path."""
+    """Move the prices that a proposal touches by its gradient, and note what it uses along the path."""
     for i in range(indptr[row], indptr[row + 1]):
         j = indices[i]
         gradient = resources[RATE, j] - data[i]
-        sums[j] += state[PRICE, j]
+        sums[j] += state[PRICE, j]  # of period t itself; `catch_up` has summed the periods before
         path[REGRET, j] -= state[PRICE, j] * data[i]
         path[SQUARES, j] += gradient * gradient - resources[RATE, j] * resources[RATE, j]
         moved = state[MIRROR, j] - eta * resources[SCALE, j] * gradient
@@ -152,7 +159,7 @@ def move(row, t, data, indices, indptr, last, state, sums, path, eta, resources,
 
 @kernel
 def with_rate(resources, rate):
-    """The same resources, with other units that a period should use."""
+    """Copy the table of resources, with `rate` in place of the units that a period should use."""
     changed = resources.copy()
     changed[RATE] = rate
     return changed
@@ -177,7 +184,11 @@ def serve_sparse(
     resources,
     rules,
 ):
-    """Serve all requests in turn, as `steps.serve`; returns the stopping time."""
+    """Serve all requests in turn, as `steps.serve`, and return the stopping time.
+
+    Request t uses ``data[i]`` units of resource ``indices[i]`` for i in [``indptr[row]``, ``indptr[row + 1]``), where
+    row is ``types[t]``, or t where there are no types (compressed sparse rows).
+    """
     horizon, m = proposed.shape[0], state.shape[1]
     entropic, lazy, eta = rules.geometry == ENTROPY, rules.lazy, etas[0]
     delta = eta * resources[SCALE] * targets[0]
@@ -207,6 +218,7 @@ def serve_sparse(
         counts[UPDATES] += 1  # of all prices; those that were not touched catch up later
         if low and stopping_time < 0:
             stopping_time = t + 1
+            # the sums up to tau are completed in a copy, since the run goes on with `path`
             copy_into(paths[1], path)
             close_path(paths[1], t + 1, last, state, sums, delta, targets[0], entropic, lazy)
             copy_into(totals[1:], totals[:1])
@@ -224,7 +236,7 @@ def serve_sparse(
 
 @kernel
 def note_all(trace, t, last, state, delta, entropic, lazy):
-    """Record all prices before request t, without bringing any up to date."""
+    """Record all prices before request t, which takes O(m), without moving any of them."""
     if trace.shape[0] == 0:
         return
     for j in range(trace.shape[1]):

@@ -1,4 +1,4 @@
-r"""Dual mirror descent, one decision a line: the kernels that every solver of this package runs.
+r"""Kernels of dual mirror descent, which every solver of this system runs.
 
 Request t is a row of the tables ``rewards`` (N, d) and ``costs`` (N, d, m). With prices mu of the resources,
 
@@ -6,16 +6,18 @@ Request t is a row of the tables ``rewards`` (N, d) and ``costs`` (N, d, m). Wit
           g_t = \rho_t - b_t(\tilde x_t), \qquad
           \mu_{t+1} = \arg\min_{\mu \ge 0} g_t \cdot \mu + V_h(\mu, \mu_t) / \eta_t .
 
-The void action (-1) earns and uses nothing. What is implemented differs from the proposal only where that does not
-fit the budget any more; the prices always move by the proposal.
+This is online mirror descent on the dual (statement DMD-L3); with `lazy` it is dual averaging, also known as follow the
+regularized leader. The void action (-1) earns and uses nothing. What is implemented differs from the proposal only
+where that does not fit the budget any more; the prices always move by the proposal, as the proof of the path identity
+asks (statement DMD-L6).
 
 Arrays over the m resources come in three tables:
 
 ===========  =======================================================================================================
 state        PRICE mu; MIRROR, the point that a step moves (log prices for entropies, prices before the projection
-             when lazy); LEFT, the units that remain; CARRY, what rounding has left out of LEFT so far
-resources    RATE, units a period; SCALE, factor of the gradient in a step (1, 1 / rate or 1 / rate^2); CAP, the
-             largest price; SLACK, the units that rounding may overdraw; BOUND, the largest cost of any request
+             when lazy); LEFT, the units that remain; CARRY, what rounding has left out of LEFT so far (Kahan)
+resources    RATE rho, units per period; SCALE, factor of the gradient in a step (1, 1 / rate or 1 / rate^2); CAP,
+             the largest price; SLACK, the units that rounding may overdraw; BOUND, the largest cost of any request
 path         sums along a run: PRICES of mu_t, VALUES of mu_t rho_t, REGRET of mu_t g_t, SQUARES of g_t^2
 ===========  =======================================================================================================
 
@@ -46,15 +48,15 @@ PRICES, VALUES, REGRET, SQUARES = range(4)
 REWARD, CONJUGATE = range(2)
 #: entries of the counts: menus evaluated, steps of the prices, proposals of which a share was taken
 QUERIES, UPDATES, CLIPPED = range(3)
-#: largest logarithm of a price whose exponential is a finite double with room for products
+#: log prices are clamped here before exp: e^700 is about 1e304, so the price and its products with costs stay finite
 LOG_MAX = 700.0
-#: what stands for `types` and for counts where each row comes once
+#: empty arrays that stand for `types` and for counts where each row comes once
 NO_TYPES = kernel_input(np.empty(0, np.int64))
 NO_COUNTS = kernel_input(np.empty(0))
 
 
 class Rules(NamedTuple):
-    """The choices of a run; geometry and depletion by number."""
+    """Rules are the options that the kernels branch on; `geometry` and `depletion` index GEOMETRIES and DEPLETION."""
 
     geometry: int
     lazy: bool
@@ -69,10 +71,10 @@ class Rules(NamedTuple):
 
 @kernel(forceinline=True)
 def priced(costs, row, action, state):
-    """The cost mu . b of one action, in four interleaved sums: fast, and in one order on every machine."""
+    """Compute the cost mu . b of one action, in four interleaved sums: fast, and in one order on every machine."""
     m = state.shape[1]
     even = m - m % 4
-    first = 0 * state[PRICE, 0]
+    first = 0 * state[PRICE, 0]  # a zero of the number type of the state, so that Fractions stay Fractions
     second, third, fourth = first, first, first
     for j in range(0, even, 4):
         first += state[PRICE, j] * costs[row, action, j]
@@ -86,8 +88,9 @@ def priced(costs, row, action, state):
 
 @kernel(forceinline=True)
 def best_action(rewards, costs, row, state, counts):
-    """The proposed action and its reduced reward f*(mu): void unless positive, the lowest index among ties."""
+    """Return the proposed action and its reduced reward f*(mu): void unless positive, the lowest index among ties."""
     counts[QUERIES] += 1
+    # starting from the void action and comparing strictly makes both rules: no gain, no action; first index on ties
     best = 0 * state[PRICE, 0]
     chosen = -1
     for i in range(rewards.shape[1]):
@@ -103,7 +106,7 @@ def best_action(rewards, costs, row, state, counts):
 
 @kernel(forceinline=True)
 def affordable(costs, row, action, state, resources):
-    """Whether an action fits what remains; to use up a budget exactly is to fit."""
+    """Tell whether an action fits what remains; an action that uses up a budget exactly fits."""
     short = 0  # counted to the end, since a loop without exits is faster
     for j in range(state.shape[1]):
         short += costs[row, action, j] > state[LEFT, j] + resources[SLACK, j]
@@ -112,10 +115,11 @@ def affordable(costs, row, action, state, resources):
 
 @kernel
 def share_that_fits(costs, row, action, state):
-    """The largest part of an action, in [0, 1], that fits what remains."""
+    """Return the largest share of an action, in [0, 1], that fits what remains."""
     share = 0 * state[LEFT, 0] + 1
     for j in range(state.shape[1]):
         cost = costs[row, action, j]
+        # rounding may have left a budget slightly negative; a resource that is not used never limits the share
         if cost > max(0, state[LEFT, j]):
             share = min(share, max(0, state[LEFT, j]) / cost)
     return share
@@ -123,7 +127,7 @@ def share_that_fits(costs, row, action, state):
 
 @kernel
 def best_affordable(rewards, costs, row, state, resources, counts):
-    """As `best_action`, among the actions that fit what remains."""
+    """Return the action with the largest positive reduced reward among those that fit what remains, or -1."""
     counts[QUERIES] += 1
     best = 0 * state[PRICE, 0]
     chosen = -1
@@ -137,7 +141,7 @@ def best_affordable(rewards, costs, row, state, resources, counts):
 
 @kernel(forceinline=True)
 def implement(rewards, costs, row, proposal, state, resources, rules, counts):
-    """The action that is taken in place of the proposal, and the share of it."""
+    """Return the action that is taken when `proposal` is the best reply, and the share of it that is taken."""
     whole = 0 * state[LEFT, 0] + 1
     if proposal < 0:
         return -1, whole
@@ -165,7 +169,7 @@ def consume(costs, row, action, share, state):
 
 @kernel(forceinline=True)
 def is_nearly_depleted(state, resources):
-    """Whether a request may not fit any more: the stopping time is the first time after which this holds."""
+    """Tell whether a request may no longer fit; tau is the first time after which this holds (statement DMD-L5)."""
     low = 0
     for j in range(state.shape[1]):
         low += state[LEFT, j] <= resources[BOUND, j] + resources[SLACK, j]
@@ -174,7 +178,8 @@ def is_nearly_depleted(state, resources):
 
 @kernel
 def exceeds_budget(state, resources):
-    """Whether one request may be more than all there is; then the stopping time is 0."""
+    """Tell whether one request may need more than the whole budget; the stopping time is 0 then."""
+    # with tau = 1 the first proposal might not fit, and the path identity up to tau would fail (statement DMD-L6)
     over = 0
     for j in range(state.shape[1]):
         over += resources[BOUND, j] > state[LEFT, j] + resources[SLACK, j]
@@ -186,7 +191,8 @@ def exceeds_budget(state, resources):
 
 @kernel(forceinline=True)
 def euclidean_step(state, gradient, eta, resources, rules):
-    """Gradient step and projection on [0, cap]; lazy steps start from the point before the projection."""
+    """Make a gradient step and project on [0, cap]; lazy steps start from the point before the projection."""
+    # h is separable, so clipping coordinate by coordinate is the exact Bregman projection on the box
     start = MIRROR if rules.lazy else PRICE
     for j in range(gradient.shape[0]):
         moved = state[start, j] - eta * resources[SCALE, j] * gradient[j]
@@ -196,14 +202,16 @@ def euclidean_step(state, gradient, eta, resources, rules):
 
 @kernel(forceinline=True)
 def entropy_step(state, gradient, eta, resources, rules):
-    """Multiplicative step on log prices; the capped entropy rescales to rho . mu <= reward_bound."""
-    value = 0.0
+    """Make a multiplicative step on log prices; the capped entropy rescales to rho . mu <= reward_bound."""
+    value = 0.0  # rho . mu
     for j in range(gradient.shape[0]):
         state[MIRROR, j] -= eta * resources[SCALE, j] * gradient[j]
         state[PRICE, j] = min(resources[CAP, j], math.exp(min(LOG_MAX, state[MIRROR, j])))
         if state[PRICE, j] == resources[CAP, j] and not rules.lazy:
-            state[MIRROR, j] = math.log(resources[CAP, j])
+            state[MIRROR, j] = math.log(resources[CAP, j])  # an eager step starts from the projected price
         value += resources[RATE, j] * state[PRICE, j]
+    # for h = sum_j y_j log y_j in y = rho mu, the projection on sum_j y_j <= f_bar multiplies by one factor; for the
+    # entropy of mu itself it would not, unless all rates agree
     if rules.geometry == CAPPED and value > rules.reward_bound:
         shrink = rules.reward_bound / value
         for j in range(gradient.shape[0]):
@@ -214,7 +222,7 @@ def entropy_step(state, gradient, eta, resources, rules):
 
 @kernel
 def fair_step(state, gradient, eta, resources, rules):
-    """Gradient step and projection on the larger domain of the max-min fair objective."""
+    """Make a gradient step and project on the domain of the max-min fair objective, which has negative prices."""
     start = MIRROR if rules.lazy else PRICE
     for j in range(gradient.shape[0]):
         moved = state[start, j] - eta * resources[SCALE, j] * gradient[j]
@@ -228,13 +236,15 @@ def project_fair(state, resources, fairness):
     r"""Project on \sum_j max(0, -rho_j mu_j) <= fairness: negative prices rise by a multiple of rho_j scale_j.
 
     In the order of -mu_j / (rho_j scale_j) the resources that stay negative come first; one pass over the sorted
-    breakpoints finds how many (O(m log m)).
+    breakpoints finds how many (O(m log m)), as in the projection on a simplex.
     """
-    owed = 0 * state[PRICE, 0]
+    owed = 0 * state[PRICE, 0]  # the subsidies that the negative prices pay, per period
     for j in range(state.shape[1]):
         owed += resources[RATE, j] * max(0, -state[PRICE, j])
     if owed <= fairness:
         return
+    # price j reaches 0 when the multiplier of the constraint does breakpoints[j]; `level` is the multiplier that solves
+    # the constraint with equality for the resources seen so far
     breakpoints = -state[PRICE] / (resources[RATE] * resources[SCALE])
     excess, weight = -fairness, 0 * owed
     level = 0 * owed
@@ -262,7 +272,7 @@ def price_step(state, gradient, eta, resources, rules):
 
 @kernel(forceinline=True)
 def set_gradient(gradient, costs, row, proposal, targets, t):
-    """What the plan wants used in period t, less what the proposal uses."""
+    """Set g_t = rho_t - b_t: the units that the plan wants used in period t, less those that the proposal uses."""
     for j in range(gradient.shape[0]):
         gradient[j] = targets[t, j]
     if proposal >= 0:
@@ -272,7 +282,7 @@ def set_gradient(gradient, costs, row, proposal, targets, t):
 
 @kernel
 def spread(targets, state, periods_left):
-    """An equal share of what remains as the plan."""
+    """Make an equal share of what remains the plan of this period."""
     for j in range(state.shape[1]):
         targets[0, j] = state[LEFT, j] / periods_left
 
@@ -282,7 +292,7 @@ def spread(targets, state, periods_left):
 
 @kernel(forceinline=True)
 def account(path, state, gradient, targets, t):
-    """Add one period to the sums along the path; the sums over resources are taken at the end."""
+    """Add one period to the sums along the path, for each resource; the sums over resources are taken at the end."""
     for j in range(gradient.shape[0]):
         path[PRICES, j] += state[PRICE, j]
         path[VALUES, j] += state[PRICE, j] * targets[t, j]
@@ -317,7 +327,7 @@ def serve(
         row = types[t] if types.shape[0] > 0 else t
         proposal, value = best_action(rewards, costs, row, state, counts)
         action, share = implement(rewards, costs, row, proposal, state, resources, rules, counts)
-        if rules.adaptive:
+        if rules.adaptive:  # before `consume`: the target of a period is known before its request is served
             spread(targets, state, horizon - t)
         plan = t if targets.shape[0] > 1 else 0
         set_gradient(gradient, costs, row, proposal, targets, plan)
@@ -328,6 +338,7 @@ def serve(
         actions[t] = action
         totals[0, CONJUGATE] += value
         account(path, state, gradient, targets, plan)
+        # every proposal up to here was taken, so LEFT is also what the proposals leave, by which tau is defined
         if stopping_time < 0 and is_nearly_depleted(state, resources):
             stopping_time = t + 1
             copy_into(path_stopped, path)
@@ -347,14 +358,14 @@ def serve(
 
 @kernel
 def note(trace, t, state):
-    """Record the prices before request t."""
+    """Record the prices before request t; row T has those after the last one."""
     for j in range(state.shape[1]):
         trace[t, j] = state[PRICE, j]
 
 
 @kernel(forceinline=True, fastmath={"contract", "reassoc"})
 def priced_in_any_order(costs, row, action, state):
-    """As `priced`, summed in whatever order is fastest: for values that decide nothing, within m roundings."""
+    """Compute mu . b of one action in whatever order is fastest: for values that decide nothing, within m roundings."""
     total = 0 * state[PRICE, 0]
     for j in range(state.shape[1]):
         total += state[PRICE, j] * costs[row, action, j]
@@ -363,7 +374,7 @@ def priced_in_any_order(costs, row, action, state):
 
 @kernel
 def conjugate_sum(rewards, costs, counts, state):
-    """The sum of counts[k] f*_k(mu) over the rows; no counts mean one each."""
+    """Sum counts[k] f*_k(mu) over the rows k, the first part of the dual function; no counts mean one each."""
     total = 0 * state[PRICE, 0]
     for row in range(rewards.shape[0]):
         best = 0 * total
