@@ -64,6 +64,9 @@ def without_error(case: HalfStepCase, factor: np.ndarray) -> Sides:
 MC_D1 = Statement(
     id="matrix_completion/MC-D1",
     title="What a half-step finds, and by how much it errs",
+    says="An exact half-step from a factor U with orthonormal columns (rows u_i) finds V^ = V* S D^T - F, where M "
+    "= U* S V*^T and D = U^T U*. Row j of the error F is f_j: Omega^j are the rows seen in column j, B_j is "
+    "the sum of u_i u_i^T over them, w_i are the rows of (I - U U^T) U*, and v*_j those of V*.",
     source=Derived(theory.driving_error),
     tex=r"\hat V = V^* S D^T - F,\quad f_j = -B_j^{-1} \sum_{i \in \Omega^j} u_i w_i^T S v^*_j",
     hypotheses={"every column is determined": is_determined},
@@ -95,6 +98,10 @@ def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -
 MC_D2 = Statement(
     id="matrix_completion/MC-D2",
     title="A half-step that is solved approximately contracts",
+    says="A half-step from U ends at V~ = V^ + E, where V^ is its exact solution. Where the denominator is "
+    "positive, V~ is at most the stated distance from V*: dist is the sine of the largest principal angle, d "
+    "= dist(U, U*), F is the error that the sample causes (MC-D1), s_k is the k-th singular value of M, and "
+    "|.| the spectral norm.",
     source=Derived(theory.contraction_bound),
     tex=r"\mathrm{dist}(\tilde V, V^*) \le \frac{\|F\| + \|E\|}{s_k \sqrt{1 - d^2} - \|F\| - \|E\|}",
     hypotheses={"every column is determined": is_determined},
@@ -122,6 +129,9 @@ def found_at_once(case: HalfStepCase, factor: np.ndarray) -> Sides:
 MC_D3 = Statement(
     id="matrix_completion/MC-D3",
     title="One half-step is enough when everything is seen",
+    says="When the sample Omega holds all m n entries of a matrix of rank k, and U^T U* is invertible, then the "
+    "exact half-step V^ from U spans the same space as V*: the sine dist of their largest principal angle is "
+    "0. The columns of U* and V* are the left and right singular vectors of the matrix.",
     source=Derived(theory.exact_half_step),
     tex=r"\Omega = [m] \times [n] \Rightarrow \mathrm{dist}(\hat V, V^*) = 0",
     hypotheses={
@@ -151,6 +161,9 @@ def final_error(case: HalfStepCase, factor: np.ndarray, norm: Any = None) -> Sid
 MC_P7 = Statement(
     id="matrix_completion/MC-P7",
     title="The error of the product after a half-step",
+    says="After an exact half-step from U to V^ the product U V^^T misses M = U* S V*^T in the Frobenius norm by "
+    "at most |S|_F times dist(U, U*), the sine of the largest principal angle, plus the Frobenius norm of F, "
+    "the error that the sample puts on V^ (MC-D1).",
     source=Derived(theory.error_bound),
     tex=r"\|M - U\hat V^T\|_F \le \|S\|_F\, \mathrm{dist}(U, U^*) + \|F\|_F",
     hypotheses={"every column is determined": is_determined},
@@ -197,6 +210,9 @@ def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
 MC_E1_BOUND = Statement(
     id="matrix_completion/MC-E1-bound",
     title="The noise that drives a half-step, by incoherence and distance",
+    says="G is the noise that a fresh sample, of density p, puts on a half-step (MC-E1). Its mean square E |G|_F^2"
+    " obeys three bounds, each weaker than the one before: mu is the incoherence of the fixed m x k factor U,"
+    " d its distance from U*, and M has k-th singular value s_k and condition number kappa.",
     source=Derived(theory.driving_second_moment_bound),
     tex=r"\mathbb E\|G\|_F^2 \le \tfrac{1-p}{p} \tfrac{\mu^2 k}{m} d^2 \|M\|_F^2"
     r" \le \tfrac{1-p}{p} \tfrac{\mu^2 k^2}{m} \kappa^2 (s_k d)^2 \le \tfrac{\mu^2 k^2 \kappa^2}{pm} (s_k d)^2",
@@ -231,6 +247,10 @@ def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
 MC_L9 = Statement(
     id="matrix_completion/MC-L9",
     title="A step with a ridge balances the factors against the other gradient",
+    says="Let f(U, V) be half the squared error of U V^T on the sample plus lambda (|U|_F^2 + |V|_F^2) / 2 with a "
+    "ridge lambda > 0. After an exact step for U with V fixed, the gradient of f in U is 0, and lambda (U^T U"
+    " - V^T V) is -(grad_V f)^T V, where grad_V f is the gradient in V. At a stationary point that is 0 too, "
+    "so U^T U = V^T V.",
     source=Derived(theory.imbalance),
     tex=r"\nabla_U f = 0 \text{ and } \lambda (U^T U - V^T V) = -(\nabla_V f)^T V",
     hypotheses={"a ridge": lambda case: case.ridge > 0},
@@ -257,6 +277,9 @@ def least_norm(case: RidgeCase, factor: np.ndarray) -> Sides:
 MC_L10 = Statement(
     id="matrix_completion/MC-L10",
     title="A row that is seen too little gets the coefficients of least norm",
+    says="A row i of which fewer than k entries are seen (d_i of them, with values x_i) does not determine its k "
+    "coefficients u_i. The library returns the shortest solution: the pseudoinverse of the panel V_Omega_i, "
+    "the rows of the fixed factor V at the seen columns Omega_i, applied to x_i.",
     source=Classical("least squares of least norm", "G. Golub, C. Van Loan, Matrix Computations, 2013, section 5.5"),
     tex=r"d_i < k \Rightarrow u_i = V_{\Omega_i}^{+} x_i",
     hypotheses={
@@ -301,6 +324,10 @@ def starts_well(case: RunCase) -> bool:
 MC_L7 = Statement(
     id="matrix_completion/MC-L7",
     title="Warm conjugate gradients never raise the objective",
+    says="f(U, V) is half the squared error of U V^T on the sample plus a ridge on both factors. A half-step that "
+    "replaces U_t by U_{t+1} with conjugate gradients that start from U_t never raises f, whatever the number"
+    " of their steps, and likewise one that replaces V_t. Lines with fewer than k entries are left out: they "
+    "start from 0 (MC-L10).",
     source=Classical(
         "monotonicity of conjugate gradients", "M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952"
     ),
@@ -340,6 +367,9 @@ def balanced(case: RunCase, found: Factors) -> Sides:
 MC_L9_END = Statement(
     id="matrix_completion/MC-L9-end",
     title="At the end of a run with a ridge the factors are balanced",
+    says="In a run of exact half-steps with a ridge of at most half of the k-th singular value of the zero-filled "
+    "sample, the imbalance of the factors U_t and V_t after t iterations tends to 0, and so do both gradients"
+    " of the objective f of MC-L9; |.|_F is the Frobenius norm.",
     source=Derived(theory.imbalance),
     tex=r"t \to \infty \Rightarrow \|U_t^T U_t - V_t^T V_t\|_F / \|V_t^T V_t\|_F \to 0,\ \nabla f \to 0",
     hypotheses={"a ridge of at most half of the k-th singular value of the sample": is_clear},

@@ -52,6 +52,9 @@ def by_connectivity(pattern: Pattern, found: bool) -> Sides:
 MC_L10_FINITE = Statement(
     id="matrix_completion/MC-L10-finite",
     title="At rank one a sample determines the matrix when its graph is connected",
+    says="At rank k = 1 a sample Omega leaves only finitely many completions of a generic matrix exactly when the "
+    "bipartite graph is connected that joins row i and column j for each seen entry (i, j). A matrix that is "
+    "seen whole is determined at every rank.",
     source=Classical("completion of rank one", "F. Kiraly, L. Theran, R. Tomioka, JMLR 16, 2015"),
     tex=r"k = 1:\ \text{finitely completable} \iff (\text{rows} \cup \text{columns}, \Omega) \text{ connected}",
     hypotheses={"rank one, or a whole matrix": lambda pattern: pattern.rank == 1 or bool(pattern.mask.all())},
@@ -76,6 +79,8 @@ def as_it_was(pattern: Pattern, found: np.ndarray) -> Sides:
 MC_L10_PATHS = Statement(
     id="matrix_completion/MC-L10-paths",
     title="At rank one a connected sample is completed to rounding",
+    says="If M has rank k = 1 and no zero entry, and the bipartite graph that joins row i and column j for each "
+    "seen entry (i, j) of the sample Omega is connected, then the completion M^ is M up to rounding.",
     source=Classical("completion of rank one", "F. Kiraly, L. Theran, R. Tomioka, JMLR 16, 2015"),
     tex=r"k = 1,\ (\text{rows} \cup \text{columns}, \Omega) \text{ connected} \Rightarrow \hat M = M",
     hypotheses={"rank one": lambda pattern: pattern.rank == 1, "a connected sample": is_connected},
@@ -120,6 +125,9 @@ def by_elimination(pattern: Pattern, found: bool) -> Sides:
 MC_H1 = Statement(
     id="matrix_completion/MC-H1",
     title="Fewer entries than degrees of freedom determine nothing",
+    says="J is the Jacobian, at generic factors, of the map from the factors (U, V) of an m x n matrix of rank k "
+    "to its entries on the sample Omega. The sample is called finitely completable exactly when J has rank k "
+    "(m + n - k), the degrees of freedom; so a sample with fewer entries |Omega| never is.",
     source=Derived(theory.degrees_of_freedom),
     tex=r"\text{finitely completable} \iff \mathrm{rank}\,J = k(m + n - k) \Rightarrow |\Omega| \ge k(m + n - k)",
     hypotheses={"any sample": always},
@@ -152,6 +160,10 @@ def covered(coverage: Coverage, share: float = 1.0) -> float:
 MC_H1_COVERAGE = Statement(
     id="matrix_completion/MC-H1-coverage",
     title="No algorithm completes a row that is seen less than k times",
+    says="Each entry of an m x n matrix of rank k is seen with probability p; its factors have a density and are "
+    "unknown to the algorithm. A row with fewer than k seen entries is hit with probability 0, so no "
+    "algorithm succeeds more often than all m rows have k entries. Bin(n, p) is the binomial number of "
+    "entries of a row.",
     source=Derived(theory.coverage_probability),
     tex=r"P[\text{success}] \le P[\text{every row has } k \text{ entries}] = (1 - P[\mathrm{Bin}(n, p) < k])^m",
     hypotheses={
@@ -176,6 +188,9 @@ MC_H1_COVERAGE = Statement(
 MC_T1_RATE = Statement(
     id="matrix_completion/MC-T1-rate",
     title="An approximate half-step costs |Omega| k",
+    says="With a fixed number of conjugate gradients per row the counted operations of a half-step are "
+    "proportional to |Omega| k, the seen entries times the rank; an exact half-step takes about |Omega| k^2. "
+    "The samples have a fixed ratio of entries to degrees of freedom.",
     source=Paper(PAPER, "main theorem", read="abstract"),
     tex=r"\text{flops of a half-step} = \Theta(|\Omega| k)",
     hypotheses={"a fixed number of inner steps": always},
@@ -198,6 +213,9 @@ MC_T1_RATE = Statement(
 MC_T1 = Statement(
     id="matrix_completion/MC-T1",
     title="Completion in nearly linear time",
+    says="The main theorem of the paper: up to logarithms and a constant, kappa^2 mu^2 n k^4.5 uniform samples "
+    "Omega of a matrix M with larger side n, rank k, condition number kappa and incoherence mu give an M^ "
+    "within epsilon of M in the Frobenius norm, in a time of |Omega| k. Recorded, not checked.",
     source=Paper(PAPER, "main theorem", read="abstract"),
     tex=r"|\Omega| = \tilde O(\kappa^2\mu^2nk^{4.5})\Rightarrow \|\hat M - M\|_F \le \varepsilon,\ \tilde O(|\Omega|k)",
     hypotheses={},
@@ -213,6 +231,8 @@ MC_T1 = Statement(
 MC_H2 = Statement(
     id="matrix_completion/MC-H2",
     title="Necessary density",
+    says="To complete an n x n matrix of rank k and incoherence mu, each entry must be seen with a probability p "
+    "of at least c mu^2 k ln(n) / n, where c is a constant that does not depend on n. Recorded, not checked.",
     source=Classical(
         "necessary sampling rate", "E. Candes, T. Tao, The power of convex relaxation, IEEE Trans. Inf. Theory 56, 2010"
     ),

@@ -49,6 +49,10 @@ def conditioned(regression: Regression, R: np.ndarray, share: float = 1.0) -> Si
 MC_L1 = Statement(
     id="matrix_completion/MC-L1",
     title="A sketch conditions a regression",
+    says="S changes lengths in the range of A by a factor between 1 - e and 1 + e, its distortion e is below 1, "
+    "and R is the triangle of a QR decomposition of S A. Then the singular values sigma of A R^{-1} lie "
+    "between 1/(1+e) and 1/(1-e), and its condition number kappa is at most (1+e)/(1-e), whatever that of A "
+    "is.",
     source=Derived(theory.preconditioned_condition),
     tex=r"\sigma(A R^{-1}) \subset [1/(1+e), 1/(1-e)],\quad \kappa \le (1+e)/(1-e)",
     hypotheses={"distortion below 1": embeds()},
@@ -81,6 +85,9 @@ def gradient_rate(regression: Regression, iterates: np.ndarray, share: float = 1
 MC_L2 = Statement(
     id="matrix_completion/MC-L2",
     title="Preconditioned gradient descent with unit steps contracts",
+    says="R comes from a sketch of A with a distortion e below 0.29 (MC-L1). A unit step of gradient descent on |A"
+    " x - b|^2 / 2 in the variables R x, from x_t to x_{t+1}, multiplies the error |A (x_t - x*)| by at most "
+    "rho(e) = (1-e)^-2 - 1, which is below 1; x* is the least squares solution.",
     source=Derived(theory.gradient_rate),
     tex=r"\|A(x_{t+1} - x^*)\| \le \rho(e) \|A(x_t - x^*)\|",
     hypotheses={"distortion below 0.29": embeds(0.29)},
@@ -107,6 +114,9 @@ def conjugate_rate(regression: Regression, iterates: np.ndarray) -> Sides:
 MC_L2_CG = Statement(
     id="matrix_completion/MC-L2-cg",
     title="Preconditioned conjugate gradients contract by the distortion",
+    says="R comes from a sketch of A with a distortion e below 1 (MC-L1). After t steps of conjugate gradients in "
+    "the variables R x at most 2 e^t of the first error |A (x_0 - x*)| is left; x_t is the iterate after t "
+    "steps, and x* the least squares solution.",
     source=Derived(theory.cg_error_bound),
     tex=r"\|A(x_t - x^*)\| \le 2 e^t \|A(x_0 - x^*)\|",
     hypotheses={"distortion below 1": embeds()},
@@ -135,6 +145,9 @@ def tuned_rate(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sid
 MC_L2_TUNED = Statement(
     id="matrix_completion/MC-L2-tuned",
     title="A tuned step contracts for every distortion",
+    says="R comes from a sketch of A with a distortion e below 1 (MC-L1). A gradient step of length tau in the "
+    "variables R x multiplies the error along singular direction i of A R^{-1}, with singular value sigma_i, "
+    "by 1 - tau sigma_i^2, whose size is at most 2e / (1 + e^2), which is below 1.",
     source=Derived(theory.tuned_gradient_rate),
     tex=r"\max_i |1 - \tau \sigma_i(A R^{-1})^2| \le \frac{2e}{1+e^2},\quad \tau = \frac{2}{(1+e)^{-2} + (1-e)^{-2}}",
     hypotheses={"distortion below 1": embeds()},
@@ -165,6 +178,9 @@ def accurate(regression: Regression, x: np.ndarray, share: float = 1.0) -> Sides
 MC_L3 = Statement(
     id="matrix_completion/MC-L3",
     title="A small residual means a small error",
+    says="x* minimizes |A x - b|, and O = OPT is the minimum. A solution x' whose residual is at most (1+e) O, as "
+    "the sketched solver returns it, is at most sqrt(2e + e^2) O / sigma_min(A) away from x*; sigma_min(A) is"
+    " the smallest singular value of A.",
     source=Derived(theory.forward_error_bound),
     tex=r"\|Ax' - b\| \le (1+e)O \Rightarrow \|x' - x^*\| \le \sqrt{2e+e^2}\,O/\sigma_{\min}(A),\ O = \mathrm{OPT}",
     hypotheses={"distortion below 1/2": embeds(0.5)},
@@ -204,6 +220,10 @@ def is_near(spike: Spike) -> bool:
 MC_L4 = Statement(
     id="matrix_completion/MC-L4",
     title="Clipping shortens rows and stays near",
+    says="U* is an m x k orthonormal basis with incoherence mu, and e < 1 is the Frobenius distance of the start "
+    "from its nearest rotation. U^c is the start with rows (or entries) beyond 2 mu sqrt(k/m) cut and made "
+    "orthonormal again. It is as near to U* and has as short rows u^c_i as stated (sqrt(k) times that for "
+    "entries).",
     source=Derived(theory.clipped_row_bound),
     tex=r"\mathrm{dist}(U^c, U^*) \le e/(1-e),\quad \|u^c_i\| \le 2\mu\sqrt{k/m}/(1-e)",
     hypotheses={"e < 1": is_near},
@@ -246,6 +266,10 @@ def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0)
 MC_L5 = Statement(
     id="matrix_completion/MC-L5",
     title="Incoherence survives a small change",
+    says="tau_i(A) is the length of row i of an orthonormal basis of the columns of A, sigma the smallest singular"
+    " value of A, and B = A + E with eta = |E| at most sigma/2 (spectral norm). Then no row length changes by"
+    " more than eta/sigma, and that of B is at most the stated combination with |E_i|, the length of row i of"
+    " E.",
     source=Derived(theory.row_norm_change),
     tex=r"|\tau_i(A) - \tau_i(B)| \le \eta/\sigma,\ \tau_i(B) \le (\sigma\,\tau_i(A) + \|E_i\|)/(\sigma - \eta)",
     hypotheses={"the change is at most half of the smallest singular value": is_small},

@@ -47,6 +47,10 @@ def start_error(case: HalfStepCase, start: Start, share: float = 1.0) -> Sides:
 MC_L6 = Statement(
     id="matrix_completion/MC-L6",
     title="The spectral start is near where its noise is small",
+    says="E = P_Omega(M) / p - M is what the sample adds to M: seen entries are divided by their share p, the "
+    "others are 0. If its spectral norm is below s_k, the k-th singular value of M, the k leading left "
+    "singular vectors U_0 of M + E are within |E| / (s_k - |E|) of U*, and each singular value s^_i within "
+    "|E| of s_i.",
     source=Derived(theory.wedin_bound),
     tex=r"\|E\| < s_k \Rightarrow \mathrm{dist}(U_0, U^*) \le \frac{\|E\|}{s_k - \|E\|},\ |\hat s_i - s_i| \le \|E\|",
     hypotheses={"something is seen": lambda case: bool(case.mask.any())},
@@ -96,6 +100,9 @@ def no_better(case: RidgeCase, found: Certified) -> Sides:
 MC_L8 = Statement(
     id="matrix_completion/MC-L8",
     title="The duality gap of the nuclear norm",
+    says="For factors U and V the library states a lower bound b and a gap: b is at most f(X) for every matrix X, "
+    "and gap = f(U V^T) - b. Here f(X) is half the squared error |P_Omega(X - M)|_F^2 on the sample Omega "
+    "plus lambda times the nuclear norm |X|_* (the sum of the singular values).",
     source=Derived(duality_gap),
     tex=r"\mathrm{gap} = f(UV^T) - b,\ b \le \min_X \tfrac12\|P_\Omega(X - M)\|_F^2 + \lambda\|X\|_*",
     hypotheses={"a weight": lambda case: case.ridge > 0},
@@ -122,6 +129,9 @@ def vanishes(case: RidgeCase, found: Certified) -> Sides:
 MC_L8_OPTIMUM = Statement(
     id="matrix_completion/MC-L8-optimum",
     title="The duality gap vanishes at the optimum",
+    says="If U^T U = V^T V, the gradients of the ridge objective f of MC-L9 are 0, and the residual P_Omega(M - U "
+    "V^T) on the sample has spectral norm at most lambda, then U V^T minimizes the nuclear norm objective of "
+    "MC-L8 over all matrices, and its gap is 0.",
     source=Derived(duality_gap),
     tex=r"U^TU = V^TV,\ \nabla f = 0,\ \|P_\Omega(M - UV^T)\| \le \lambda \Rightarrow \mathrm{gap} = 0",
     hypotheses={"the factor is that of shrunk singular values": is_shrunk},
@@ -163,6 +173,9 @@ def operations(ladder: Ladder, found: np.ndarray, gram: int = 1) -> Sides:
 MC_T1_FLOPS = Statement(
     id="matrix_completion/MC-T1-flops",
     title="An exact half-step costs what its formula says",
+    says="An exact half-step for m rows at rank k costs 6 |Omega| k operations for the first sweep over the "
+    "|Omega| seen entries, |Omega| k (k+1) for the lower triangles of the Gram matrices, and for each row k "
+    "(k+1) (2k+1) / 6 for Cholesky and 2 k^2 for two triangular solves.",
     source=Derived(theory.half_step_flops),
     tex=r"\text{flops} = 6|\Omega| k + |\Omega| k(k+1) + m(k(k+1)(2k+1)/6 + 2k^2)",
     hypotheses={

@@ -71,6 +71,9 @@ def noise_moment(factor=lambda law: 1.0) -> Expectation:
 MC_E1 = Statement(
     id="matrix_completion/MC-E1",
     title="Second moment of the noise that drives a half-step",
+    says="G is the noise that drives a half-step from U: its row j is 1/p times the sum of u_i w_i^T S v*_j over "
+    "the rows i seen in column j, where M = U* S V*^T and w_i are the rows of W = (I - U U^T) U*. If entries "
+    "are seen with probability p, independently of U, its mean square E |G|_F^2 is the stated sum over rows.",
     source=Derived(theory.driving_second_moment),
     tex=r"\mathbb E\|G\|_F^2 = \frac{1-p}{p} \sum_i \|u_i\|^2 \|(W S V^{*T})_i\|^2",
     hypotheses={"entries are seen independently of U": always},
@@ -102,6 +105,9 @@ def driving_moment(law: MaskLaw, rng: np.random.Generator | None = None) -> floa
 MC_E1_EXACT = Statement(
     id="matrix_completion/MC-E1-exact",
     title="The same second moment, over all samples of a small matrix",
+    says="The mean of |G|_F^2 over all samples Omega of a small m x n matrix, each weighted with its probability "
+    "p^|Omega| (1-p)^(mn-|Omega|), is exactly the formula of MC-E1. G is the noise of that statement for the "
+    "fixed factor U with rows u_i, W = (I - U U^T) U*, and M = U* S V*^T.",
     source=Derived(theory.driving_second_moment),
     tex=r"\sum_\Omega p^{|\Omega|}(1-p)^{mn-|\Omega|}\|G\|_F^2 = \frac{1-p}{p}\sum_i\|u_i\|^2\|(WSV^{*T})_i\|^2",
     hypotheses={
@@ -155,6 +161,9 @@ def grams_stay(factor: float = 1.0) -> Probability:
 MC_W1 = Statement(
     id="matrix_completion/MC-W1",
     title="The sample is a sketch: Grams of columns concentrate",
+    says="B_j is the sum of u_i u_i^T over the rows i seen in column j, each with probability p, for a factor U "
+    "with k orthonormal columns and rows u_i; L = max |u_i|^2 / p. Some eigenvalue lambda of B_j / p lies "
+    "outside (1 - d, 1 + d') with at most the stated probability: the sample itself is a sketch.",
     source=Classical("matrix Chernoff bound", "J. Tropp, User-friendly tail bounds for sums of random matrices, 2012"),
     tex=r"P[\lambda(B_j/p) \not\subset (1-d, 1+d')] \le k e^{-(d + (1-d)\ln(1-d))/L} + k e^{-((1+d')\ln(1+d') - d')/L}",
     hypotheses={"the bound is below 1": lambda law: gram_tail(law) < 1},
@@ -200,6 +209,9 @@ def noisy(factor: float = 1.0) -> Probability:
 MC_W2 = Statement(
     id="matrix_completion/MC-W2",
     title="The noise of the spectral start is small",
+    says="P_Omega(M) keeps the seen entries of an m x n matrix M, each seen with probability p, and is 0 "
+    "elsewhere. The spectral norm of P_Omega(M) / p - M is t or more with at most the stated probability; v "
+    "is (1-p)/p times the largest squared length of a row or column of M, and L = max |M_ij| max(1, (1-p)/p).",
     source=Classical(
         "matrix Bernstein inequality", "J. Tropp, User-friendly tail bounds for sums of random matrices, 2012"
     ),

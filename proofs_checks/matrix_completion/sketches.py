@@ -96,6 +96,9 @@ def sketch_moment(rows: int = 0) -> Expectation:
 MC_E2 = Statement(
     id="matrix_completion/MC-E2",
     title="Second moment of CountSketch",
+    says="S is a CountSketch with s rows, or OSNAP in blocks of one size, and Q has k orthonormal columns and rows"
+    " q_i. The mean of the squared Frobenius error of the sketched Gram matrix, |Q^T S^T S Q - I|_F^2 with "
+    "the identity I, is exactly (k^2 + k - 2 sum_i |q_i|^4) / s.",
     source=Derived(theory.countsketch_second_moment),
     tex=r"\mathbb E\|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2\textstyle\sum_i \|q_i\|^4)/s",
     hypotheses={
@@ -136,6 +139,9 @@ def sketch_error(law: SketchLaw, rng: np.random.Generator | None = None) -> floa
 MC_E2_EXACT = Statement(
     id="matrix_completion/MC-E2-exact",
     title="The same second moment, over all small sketches",
+    says="The mean of |Q^T S^T S Q - I|_F^2 over all (2s)^n CountSketches S, one for each choice of s buckets and "
+    "two signs for n rows, is exactly the formula of MC-E2. Q has k orthonormal columns and rows q_i, and I "
+    "is the identity.",
     source=Derived(theory.countsketch_second_moment),
     tex=r"(2s)^{-n}\textstyle\sum_S \|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2\sum_i \|q_i\|^4)/s",
     hypotheses={"orthonormal columns": is_orthonormal},
@@ -170,6 +176,9 @@ def uniform(law: SketchLaw) -> np.ndarray:
 MC_E2_LAW = Statement(
     id="matrix_completion/MC-E2-law",
     title="Buckets and signs of CountSketch are uniform and independent",
+    says="A CountSketch S with s rows maps the coordinate vector e_i to a sign sigma_i = 1 or -1 times the "
+    "coordinate vector of a bucket b_i. All (2s)^k ways to choose bucket and sign for the first k vectors are"
+    " equally likely.",
     source=Classical("CountSketch", "M. Charikar, K. Chen, M. Farach-Colton, Finding frequent items, ICALP 2002"),
     tex=r"P[S e_i = \sigma_i e_{b_i},\ i \le k] = (2s)^{-k}",
     hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
@@ -212,6 +221,9 @@ def gaussian_distortion(law: SketchLaw) -> float | None:
 MC_W3 = Statement(
     id="matrix_completion/MC-W3",
     title="Gaussian sketches distort little",
+    says="S is a Gaussian sketch with s rows and entries of variance 1/s, and Q has k orthonormal columns. A "
+    "singular value sigma of S Q lies outside 1 -+ (sqrt(k/s) + t) with a probability of at most 2 exp(-s t^2"
+    " / 2).",
     source=Classical(
         "Davidson-Szarek bound", "K. Davidson, S. Szarek, Handbook of the Geometry of Banach Spaces, 2001"
     ),
@@ -246,6 +258,8 @@ def length_class(law: SketchLaw, found: np.ndarray) -> np.ndarray:
 MC_W3_LAW = Statement(
     id="matrix_completion/MC-W3-law",
     title="The Gaussian sketch of a unit vector has a chi-square length",
+    says="S is a Gaussian sketch with s rows and entries of variance 1/s, Q has orthonormal columns, and a is a "
+    "unit vector. Then s |S Q a|^2 has the chi-square law with s degrees of freedom.",
     source=Classical("chi-square distribution", "W. Feller, Introduction to Probability Theory, volume 2, 1971"),
     tex=r"s\,\|S Q a\|^2 \sim \chi^2_s \text{ for } \|a\| = 1",
     hypotheses={"orthonormal columns": is_orthonormal, "a Gaussian sketch": lambda law: law.kind == "gaussian"},
@@ -276,6 +290,9 @@ def hadamard_failure(law: SketchLaw) -> float:
 MC_W6 = Statement(
     id="matrix_completion/MC-W6",
     title="Subsampled Hadamard transforms distort little",
+    says="S is a randomized Hadamard transform of n rows (a power of two) of which s are kept, and Q has k "
+    "orthonormal columns. If s is at least the stated number, the singular values sigma of S Q all lie in "
+    "[0.40, 1.48], except with a probability of at most 3/k.",
     source=Derived(theory.srht_failure),
     tex=r"4[\sqrt k + \sqrt{8\ln(kn)}]^2 \ln k \le s \le n \Rightarrow P[\sigma(SQ) \not\subset [0.40, 1.48]] \le 3/k",
     hypotheses={
@@ -312,6 +329,9 @@ def loss_law(law: SketchLaw) -> np.ndarray:
 MC_H3 = Statement(
     id="matrix_completion/MC-H3",
     title="CountSketch loses rank by the birthday problem",
+    says="A CountSketch S with s rows maps the k columns of [I_k; 0], the first k coordinate vectors, into random "
+    "buckets. The result has rank below k exactly when two of them share a bucket, which happens with the "
+    "probability that two of k people share a birthday in a year of s days.",
     source=Derived(theory.countsketch_rank_loss),
     tex=r"P[\mathrm{rank}(S [I_k; 0]) < k] = 1 - \prod_{i<k}(1 - i/s)",
     hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
