@@ -236,11 +236,12 @@ def test_schedules_are_evaluated_before_the_run():
 @pytest.mark.parametrize("rule", ["reject", "clip"])
 @pytest.mark.parametrize("lazy", [False, True])
 @pytest.mark.parametrize("geometry", GEOMETRIES[:3])
-def test_sparse_costs_give_the_dense_run(geometry, lazy, rule):
+@pytest.mark.parametrize("step_size", [0.0, 0.05])  # 0: prices stay where they are while nobody uses a resource
+def test_sparse_costs_give_the_dense_run(step_size, geometry, lazy, rule):
     rng = np.random.default_rng(3)
     dense = (rng.random((200, 15)) < 0.2) * rng.integers(1, 4, (200, 15)).astype(float)
     rewards, budget = 3 * rng.random(200), np.full(15, 24.0)
-    options = {"geometry": geometry, "lazy": lazy, "on_depletion": rule, "step_size": 0.05, "record": True}
+    options = {"geometry": geometry, "lazy": lazy, "on_depletion": rule, "step_size": step_size, "record": True}
     expected = dmd.allocate(rewards, dense, budget, **options)
     found = dmd.allocate(rewards, sparse.csr_array(dense), budget, **options)
     assert found.actions.tolist() == expected.actions.tolist()

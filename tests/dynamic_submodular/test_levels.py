@@ -204,6 +204,12 @@ def test_batches_come_from_the_largest_bucket() -> None:
         assert set(state.levels[states.MEMBER, 1:4].tolist()) == {1, 3, 5}
 
 
+def test_a_batch_is_scanned_in_every_order() -> None:
+    f = ds.Coverage([[v] for v in range(3)])
+    orders = {tuple(built_batches(f, 3, 1.0, seed).levels[states.MEMBER, 1:4].tolist()) for seed in range(100)}
+    assert len(orders) == 6  # a uniform order leaves one of them out with probability 6 (5/6)^100 < 1e-7
+
+
 def test_a_scan_stops_when_half_of_what_it_saw_and_two_more_were_no_longer_there() -> None:
     f = ds.Coverage([[0]] * 100)
     state = built_batches(f, 10, 1.0, 0)

@@ -58,6 +58,14 @@ def test_random_greedy_takes_functions_that_fall() -> None:
     assert max(values) <= 9.0
 
 
+@pytest.mark.parametrize("method", ["lazy", "naive", "stochastic", "threshold", "random"])
+def test_what_lowers_the_value_is_not_taken(method: str) -> None:
+    best_alone = ds.CountingOracle(lambda S: 3.0 - len(S) if S else 0.0, 4)
+    found = ds.maximize(best_alone, 4, method=method, epsilon=1e-3, rng=0)
+    assert found.value == 2.0
+    assert found.gains.tolist() == [2.0]
+
+
 def test_tight_instances() -> None:
     for k in range(2, 7):
         stream = ds.make_tight_greedy(k)

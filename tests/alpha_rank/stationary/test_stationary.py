@@ -129,6 +129,29 @@ def test_kernels_equal_their_bodies(n):
                 assert np.allclose(x, y, rtol=1e-13)
 
 
+@pytest.mark.parametrize("n", [3, 8, 11])
+def test_the_diagonal_is_never_read(n):
+    chain = random_chain(n, 6)
+    expected = law(fractions(chain)).astype(float)
+    np.fill_diagonal(chain, np.nan)
+    first, none = np.eye(n)[0], np.zeros((n, n))
+    for arithmetic in ("numbers", "logarithms", "leading terms"):
+        pi, exits = first.copy(), np.zeros(n)
+        if arithmetic == "numbers":
+            a = chain.copy()
+            assert elimination.eliminate(a, exits) == -1
+            elimination.stationary(a, pi)
+        elif arithmetic == "logarithms":
+            pi = np.where(first > 0, 0.0, -np.inf)
+            assert elimination.eliminate_log(np.log(chain), exits, pi) == -1
+            pi = np.exp(pi)
+        else:
+            c, p = chain.copy(), none.copy()
+            assert elimination.eliminate_leading(c, p, exits, np.zeros(n), 0.0) == -1
+            elimination.stationary_leading(c, p, pi, np.where(first > 0, 0.0, np.inf), 0.0)
+        assert np.allclose(pi / pi.sum(), expected, rtol=1e-12), arithmetic
+
+
 @pytest.mark.parametrize("method", ["gth", "log-gth", "leading"])
 @pytest.mark.parametrize("n", [2, 7, 8, 9, 17, 20])
 def test_rings_across_blocks(method, n):
