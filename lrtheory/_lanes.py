@@ -1,9 +1,9 @@
-"""Vector registers in compiled loops where the compiler leaves them half empty.
+"""Inner loops that fill the vector registers of the processor where the compiler alone would leave lanes empty.
 
-It makes vectors of loops, not of straight code, and a loop over the handful of columns of a row is straight code to it
-by the time it looks: so `weighted_sum` and `product` give it the loop over the rows with vectors in place. And it takes
-half of each register where whole ones once slowed a processor down: `wide` allows them in kernels that compute more
-than they read.
+LLVM vectorizes loops, and it unrolls a loop over the handful of columns of a row before its vectorizer looks. So
+`weighted_sum` and `product` emit the loop over the rows themselves, with vectors of columns as operands. LLVM also uses
+only half of each 512-bit register, because full ones slowed down early processors; `wide` allows full ones in kernels
+that compute more than they read. Each function has a plain body with the same meaning, which interpreted code runs.
 """
 
 from __future__ import annotations
@@ -23,21 +23,29 @@ from lrtheory._array import kernel
 
 __all__ = ["GROUP", "columns", "product", "weighted_sum", "wide"]
 
-LANE = ir.IntType(32)  # the number of a lane in a vector
-BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # of the vectors of `product`
-GROUP = 8  # the rows of a first factor are a multiple of it
-ROWS = GROUP if BYTES == 64 else GROUP // 2  # at a time, their sums in registers: older processors have half of these
+LANE = ir.IntType(32)  # the type of the index of a lane in a vector
+BYTES = 64 if "+avx512f" in get_host_cpu_features().split(",") else 32  # size of the vectors of `product`
+GROUP = 8  # the first factor of a `product` has a multiple of this number of rows
+# Rows per block of `product`: each keeps two sums in registers, 16 of the 32 of AVX-512, or 8 of 16 without it, so that
+# factors and loaded vectors still find a register and no sum is spilled to memory.
+ROWS = GROUP if BYTES == 64 else GROUP // 2
 
 
 def weighted_sum(table, rows, weights, first, last, sums, p):
-    """sums[p] = the sum of weights[i] table[rows[i]] over first <= i < last, in this order, compiled or not."""
+    """Set sums[p] to the sum of weights[i] table[rows[i]] over first <= i < last, in this order, compiled or not.
+
+    Each column keeps the order of the terms, since vectors run over columns. This body is the interpreted one.
+    """
     sums[p] = 0
     for i in range(first, last):
         sums[p] += weights[i] * table[rows[i]]
 
 
 def _two_vectors(lanes: int) -> Any:
-    """The same for the columns c, ..., c + lanes - 1 and d, ..., d + lanes - 1, as an instruction of compiled code."""
+    """Make an intrinsic that does `weighted_sum` for the columns c, ..., c + lanes - 1 and d, ..., d + lanes - 1.
+
+    Two vectors at once, so that two independent chains of additions overlap and each row is fetched once for both.
+    """
 
     @intrinsic
     def lane_sums(typing, table, rows, weights, first, last, sums, p, c, d):
@@ -57,7 +65,7 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
     totals = [vectors.total() for _ in columns]
     with cgutils.for_range_slice(builder, first, last, ir.Constant(integer, 1)) as (i, _):
         row = builder.load(builder.gep(rows.data, [i]))
-        row = row if row.type == integer else builder.zext(row, integer)
+        row = row if row.type == integer else builder.zext(row, integer)  # narrow indices are never negative
         weight = vectors.spread(builder.gep(weights.data, [i]))
         for total, column in zip(totals, columns, strict=True):
             vectors.add(total, weight, vectors.load(vectors.place(table, row, column)))
@@ -67,7 +75,7 @@ def _emit(lanes: int, context: Any, builder: Any, signature: Any, given: tuple[A
 
 
 class _Vectors:
-    """Vectors of so many numbers in code that is being built; in memory they are aligned like the numbers."""
+    """Emit operations on vectors of `lanes` numbers; loads and stores assume the alignment of one number only."""
 
     def __init__(self, context: Any, builder: Any, dtype: Any, lanes: int) -> None:
         self.builder, self.size, self.lanes = builder, dtype.bitwidth // 8, lanes
@@ -75,34 +83,35 @@ class _Vectors:
         self.zero = ir.Constant(self.kind, None)
 
     def place(self, array: Any, row: Any, column: Any) -> Any:
-        """Where an entry of a matrix stands."""
+        """Return the address of entry (row, column) of a C-contiguous matrix."""
         width = cgutils.unpack_tuple(self.builder, array.shape)[1]
         return self.builder.gep(array.data, [self.builder.add(self.builder.mul(row, width), column)])
 
     def load(self, start: Any, number: int = 0) -> Any:
-        """One of the vectors that follow each other from a place on."""
+        """Load vector `number`, counted from 0, of those that lie one after the other from address `start`."""
         return self.builder.load(self._vector(start, number), align=self.size)
 
     def store(self, value: Any, start: Any, number: int = 0) -> None:
-        """The same the other way."""
+        """Store `value` as vector `number` after address `start`; the inverse of `load`."""
         self.builder.store(value, self._vector(start, number), align=self.size)
 
     def spread(self, place: Any) -> Any:
-        """A number from memory in every lane."""
+        """Load one number and copy it into every lane (broadcast)."""
         nothing, every = ir.Constant(self.kind, ir.Undefined), ir.Constant(ir.VectorType(LANE, self.lanes), None)
         one = self.builder.insert_element(nothing, self.builder.load(place), LANE(0))
         return self.builder.shuffle_vector(one, nothing, every)
 
     def total(self) -> Any:
-        """Room for a sum of vectors, 0 so far; a register, once the compiler has seen it."""
+        """Allocate a vector sum that starts at 0; LLVM turns the stack slot into a register (mem2reg)."""
         return cgutils.alloca_once_value(self.builder, self.zero)
 
     def add(self, total: Any, left: Any, right: Any) -> None:
-        """Add the product of two vectors, in one rounding where a processor can."""
+        """Add the product of two vectors to `total`, in one rounding where the processor has fused multiply-add."""
         term = self.builder.fmul(left, right, flags=["contract"])
         self.builder.store(self.builder.fadd(self.builder.load(total), term, flags=["contract"]), total)
 
     def _vector(self, start: Any, number: int) -> Any:
+        """Return the address of vector `number` after `start`, as a pointer to vectors."""
         place = self.builder.gep(start, [ir.IntType(64)(number * self.lanes)])
         return self.builder.bitcast(place, self.kind.as_pointer())
 
@@ -113,7 +122,9 @@ _EIGHTS, _FOURS, _TWOS, _ONES = (_two_vectors(lanes) for lanes in (8, 4, 2, 1))
 @overload(weighted_sum, inline="always")
 def _compiled(table, rows, weights, first, last, sums, p):
     def two_by_two(table, rows, weights, first, last, sums, p):
-        k = table.shape[1]  # the last vectors overlap the ones before, so that none is cut short
+        # The last vectors end at column k and overlap the ones before, so that no scalar remainder is left: columns in
+        # both are computed twice and stored twice with one value, which is harmless because sums are set, not added to.
+        k = table.shape[1]
         if k >= 16:
             for c in range(0, k - 16, 16):
                 _EIGHTS(table, rows, weights, first, last, sums, p, c, c + 8)
@@ -131,13 +142,13 @@ def _compiled(table, rows, weights, first, last, sums, p):
 
 
 def wide():
-    """Let the loops of the kernel that calls this fill vector registers of 512 bits, where a processor has them."""
+    """Let loops of the calling kernel fill vector registers of 512 bits; nothing changes where there are none."""
 
 
 @intrinsic
 def _allow_wide(typing):
     def emit(context: Any, builder: Any, signature: Any, given: tuple[Any, ...]) -> Any:
-        # the set of attributes knows no pairs of names and values, but prints them as they are
+        # llvmlite's set of attributes refuses pairs of a name and a value, but prints whatever it holds
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
         return context.get_dummy_value()
 
@@ -153,30 +164,31 @@ def _compiled_wide():
 
 
 def columns(kind: Any) -> int:
-    """Columns of the second factor of a `product`: as many numbers of this kind as two vectors hold."""
+    """Return the number of columns of the second factor of a `product`: the numbers of dtype `kind` in two vectors."""
     return 2 * BYTES // np.dtype(kind).itemsize
 
 
 @kernel(nogil=True, error_model="numpy")
 def product(A, B, out, first, last, more):
-    """out <- A[:, first:last] B[first:last] for first < last, or `more`: added to what is there.
+    """Set out to A[:, first:last] B[first:last], where first < last; with `more`, add the product to out.
 
-    A has a multiple of `GROUP` rows, and B and out are `columns` wide. For matrices that are thin, which libraries for
-    large ones are not made for; B is read again for every few rows of A, so let a cache hold what is between the terms.
+    A has a multiple of `GROUP` rows; B and out are `columns` wide, two vectors. A BLAS is made for large matrices and
+    spends its time on packing for such thin ones. B[first:last] is read again for each block of `ROWS` rows of A, so a
+    caller keeps last - first small enough for a cache.
     """
     for i in range(0, A.shape[0], ROWS):
         add_block(A, i, first, last, B, out, more)
 
 
 def add_block(A, i, first, last, B, out, more):
-    """The same for a few rows."""
+    """Do `product` for the rows i, ..., i + ROWS - 1; this body is the interpreted one."""
     block, done = out[i : i + ROWS], A[i : i + ROWS, first:last] @ B[first:last]
     block[:] = block + done if more else done
 
 
 @intrinsic
 def _multiply(typing, A, i, first, last, B, out, more):
-    """The same as an instruction of compiled code."""
+    """Do `add_block` in compiled code, as an intrinsic."""
     return types.void(A, types.intp, types.intp, types.intp, B, out, types.boolean), _emit_block
 
 
@@ -186,6 +198,8 @@ def _emit_block(context: Any, builder: Any, signature: Any, given: tuple[Any, ..
     vectors = _Vectors(context, builder, signature.args[0].dtype, BYTES * 8 // signature.args[0].dtype.bitwidth)
     zero, below = ir.Constant(integer, 0), [builder.add(i, ir.Constant(integer, r)) for r in range(ROWS)]
     ours, theirs = ([vectors.place(array, row, place) for row in below] for array, place in ((A, first), (out, zero)))
+    # an outer product per index: the numbers of a column of A times the two vectors of a row of B; the ROWS x 2 sums
+    # stay in registers over the whole loop, and memory is written once at the end
     sums = [[vectors.total(), vectors.total()] for _ in below]
     with builder.if_then(more):
         for start, row in zip(theirs, sums, strict=True):
@@ -206,9 +220,10 @@ def _emit_block(context: Any, builder: Any, signature: Any, given: tuple[Any, ..
 
 @contextmanager
 def _plain_loop(builder: Any, count: Any) -> Iterator[Any]:
-    """A loop over 0 <= index < count, for count >= 1, of which the compiler makes no longer one.
+    """Emit a loop over 0 <= index < count, for count >= 1, that LLVM does not unroll.
 
-    Unrolled, the loop of a product moves its sums from register to register, which takes longer than to add to them.
+    The condition is tested after the body, so the body runs at least once. If LLVM unrolls the loop of a product, it
+    moves the sums from register to register, which takes longer than the additions.
     """
     before, body, after = builder.basic_block, *(builder.append_basic_block(name) for name in ("body", "after"))
     builder.branch(body)
@@ -220,8 +235,8 @@ def _plain_loop(builder: Any, count: Any) -> Iterator[Any]:
     index.add_incoming(following, builder.basic_block)
     again = builder.cbranch(builder.icmp_signed("<", following, count), body, after)
     rule = builder.module.add_metadata(["llvm.loop.unroll.disable"])
-    loop = ir.MDValue(builder.module, [rule], name=str(len(builder.module.metadata)))  # no other loop shares it
-    loop.operands = (loop, rule)  # such a node begins with itself
+    loop = ir.MDValue(builder.module, [rule], name=str(len(builder.module.metadata)))  # a fresh name: one node per loop
+    loop.operands = (loop, rule)  # LLVM demands that the node of a loop has itself as first operand
     again.set_metadata("llvm.loop", loop)
     builder.position_at_end(after)
 

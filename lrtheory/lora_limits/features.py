@@ -1,4 +1,4 @@
-r"""Polynomials of inner products as inner products of monomials: P(<x, y>) = sum_a w_a x^a y^a over \|a\| <= g.
+r"""Features that write a polynomial of inner products as an inner product: P(<x, y>) = sum_a w_a x^a y^a, \|a\| <= g.
 
 In d variables there are binom(g + d, d) monomials. Those of degree k, ordered by their last variable, are
 x_j (the monomials of degree k - 1 whose last variable is at most j) for j = 1, ..., d: each costs one product, and
@@ -74,12 +74,13 @@ def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]
 
 
 def monomials(xp: Any, X: Any, degree: int) -> Any:
-    """All monomials up to a degree of the rows of X (n, d), as (k, n)."""
+    """Return all monomials up to a degree of the rows of X (n, d), as (k, n), degree by degree (statement LL-D4)."""
     if isinstance(X, np.ndarray):
         out = np.empty((theory.n_features(X.shape[1], degree), len(X)), X.dtype)
         fill_monomials(np.ascontiguousarray(X.T), degree, out)
         return out
     columns = [X[:, j][None, :] for j in range(X.shape[1])]
+    # as in `fill_monomials`, with a whole degree at a time: `last` are the monomials of the last degree
     last, ends = xp.ones_like(columns[0]), [1] * len(columns)
     levels = [last]
     for _ in range(degree):
@@ -91,10 +92,16 @@ def monomials(xp: Any, X: Any, degree: int) -> Any:
 
 @kernel
 def fill_monomials(X, degree, out):
-    """All monomials of the columns of X (d, n) into the rows of `out`."""
+    """Write all monomials of the columns of X (d, n) into the rows of `out` (k, n), one product per number.
+
+    Every monomial stands once: its factors in the order of their variables lead to it, and a parent whose last variable
+    is at most j is the only one that x_j may extend.
+    """
     d, n = X.shape
     out[0] = 1
-    ends = np.ones(d, np.int64)  # how many monomials of the last degree have their last variable at most j
+    # ends[j]: the number of monomials of the last degree whose last variable is at most j, which are the first of that
+    # degree; the constant 1 has no last variable and counts for each j. Row `start` is where the last degree begins.
+    ends = np.ones(d, np.int64)
     start, place = 0, 1
     for _ in range(degree):
         first = place
@@ -103,14 +110,15 @@ def fill_monomials(X, degree, out):
                 for token in range(n):
                     out[place, token] = out[parent, token] * X[j, token]
                 place += 1
-            ends[j] = place - first
+            ends[j] = place - first  # the old count is not read again: later j read their own
         start = first
 
 
 def feature_weights(coefficients: np.ndarray, n_variables: int) -> np.ndarray:
-    """w_a = a_k k! / a! of every monomial, in the order of `monomials`.
+    """Return the weight w_a = a_k k! / a! of every monomial, in the order of `monomials`.
 
-    A monomial x_j b of degree k has k! / a! = (k / a_j) (k - 1)! / b!, where a_j is how often x_j stands at its end.
+    A monomial x_j b of degree k has k! / a! = (k / a_j) (k - 1)! / b!, where a_j is how often x_j stands at its end. So
+    the weights follow from those of the parents b, and no factorial overflows. `repeats` holds a_j of the last degree.
     """
     multinomial, repeats, ends = np.ones(1), np.zeros(1), np.ones(n_variables, np.int64)
     levels = [coefficients[:1] * multinomial]
@@ -118,10 +126,10 @@ def feature_weights(coefficients: np.ndarray, n_variables: int) -> np.ndarray:
         counts, values, before = [], [], 0
         for end in ends.tolist():
             count = np.ones(end)
-            count[before:end] = repeats[before:end] + 1  # those that end with x_j already, one more of it
+            count[before:end] = repeats[before:end] + 1  # these parents end with x_j already; now it stands once more
             counts.append(count)
             values.append(multinomial[:end] * k / count)
-            before = end if k > 1 else 0
+            before = end if k > 1 else 0  # the parent of degree 0 ends with no variable
         multinomial, repeats, ends = np.concatenate(values), np.concatenate(counts), np.cumsum(ends)
         levels.append(coefficients[k] * multinomial)
     return np.concatenate(levels)

@@ -1,4 +1,4 @@
-r"""The products with p that every adapter gradient is made of, and the head written as the four arrays they need.
+r"""The products with p that every adapter gradient is made of, and the four arrays of a head that they need.
 
 With queries q_i (times beta), keys k_j, values v_j and targets y_i of one head,
 
@@ -6,7 +6,9 @@ With queries q_i (times beta), keys k_j, values v_j and targets y_i of one head,
    \quad r_i = \langle c_i, (f v)_i \rangle
 
 the gradients are dLoss/dW_Q = beta X_Q^T (p k), dLoss/dW_K = X_K^T (p^T q), dLoss/dW_V = X_V^T (f^T c). So a method has
-one task: the thin products p R, p^T S and f^T c, for R beside the keys and S beside the queries.
+one task: the thin products p R, p^T S and f^T c, where R has one row per key and S one row per query.
+
+In the words of FlashAttention's backward pass f is P, c is dO, r is delta, and p is dS, the gradient by the logits.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ __all__ = ["Attention", "Products", "centered", "joined", "later", "rows"]
 
 
 class Attention(NamedTuple):
-    """One head on its inputs, or a batch (leading axes), and which products are wanted.
+    """The arrays of one head on its inputs, or of a batch (leading axes), and which products are wanted.
 
-    `coordinates` are what the logits are made of where fewer coordinates than d_head do.
+    `coordinates` are two other factors of the logits, with fewer columns than queries and keys have, if there are such.
     """
 
     queries: Any  # (..., L_Q, d), times beta
@@ -34,12 +36,12 @@ class Attention(NamedTuple):
 
     @property
     def factors(self) -> tuple[Any, Any]:
-        """The two factors of the logits with the fewest columns."""
+        """Two factors x, y of the logits x y^T, with as few columns as are known; they set the number of features."""
         return (self.queries, self.keys) if self.coordinates is None else self.coordinates
 
 
 class Products(NamedTuple):
-    """What a method returns; None where it was not asked for."""
+    """The loss and the thin products that a method returns; None where a product was not asked for."""
 
     loss: Any  # (...,), half the squared norm of c
     right: Any  # p R (..., L_Q, n)
@@ -48,21 +50,24 @@ class Products(NamedTuple):
 
 
 def centered(xp: Any, keys: Any) -> Any:
-    """Keys less their mean: neither f nor p k changes, since rows of f have sum 1 and rows of p have sum 0."""
+    """Subtract the mean of the keys: neither f nor p k changes (statement LL-G4), and logits become smaller.
+
+    The shift adds one number to all logits of a row, which softmax ignores; p k changes by (p 1) mu^T, and p 1 = 0.
+    """
     return keys - xp.mean(keys, axis=-2, keepdims=True)
 
 
 def rows(array: Any, start: int, stop: int) -> Any:
-    """A block of tokens."""
+    """Return the tokens start, ..., stop - 1 of an array (..., L, n), or None for None."""
     return None if array is None else array[..., start:stop, :]
 
 
 def joined(xp: Any, parts: list[Any]) -> Any:
-    """Blocks of tokens, one below the other."""
+    """Concatenate blocks of tokens along the axis of tokens; return None if there are none."""
     return xp.concat(parts, axis=-2) if parts else None
 
 
 def later(xp: Any, head: Attention, i: int, j: int, n: int, m: int) -> Any:
-    """Which keys of a block come after its queries, as a bool array (n, m)."""
+    """Return a bool array (n, m): True where key j + column comes after query i + row, which a causal mask hides."""
     device = head.queries.device
     return xp.arange(j, j + m, device=device)[None, :] > xp.arange(i, i + n, device=device)[:, None]

@@ -1,4 +1,4 @@
-r"""The products with p without any L x L matrix: exp becomes a polynomial, and sums over keys become moments.
+r"""The products with p, computed without any L x L matrix: exp becomes a polynomial, sums over keys become moments.
 
 With monomials u_i of query i and m_j of key j, exp(<q_i, k_j>) is close to <u_i, w o m_j>. Every entry of p is
 p_ij = f_ij <g_i, [1, v_j]> with g_i = [-r_i, c_i], so all that a row needs from the keys is
@@ -6,10 +6,13 @@ p_ij = f_ij <g_i, [1, v_j]> with g_i = [-r_i, c_i], so all that a row needs from
 .. math:: \sum_j A_{ij}\, [1, v_j] \otimes [1, R_j] =
    u_i^\top \Big( w \circ \sum_j m_j\, ([1, v_j] \otimes [1, R_j]) \Big)
 
-one table of k (1 + d)(1 + n) moments, gathered in a first pass over the keys. Its corner is the row sum D_i, its
-first column gives the output, the rest p R. Products on the other side, p^T S and f^T c, gather moments of the queries
-in the same pass and meet the keys in a third one. Some keys may be kept exact: each is a feature of its own, with
-the value exp(<q_i, k_j>) on the side of the queries.
+one table of k (1 + d)(1 + n) moments, gathered in a first pass over the keys. What query i sees of it is a matrix of (1
++ d)(1 + n) numbers: its corner is the row sum D_i, its first column gives the output, the rest p R. Products on the
+other side, p^T S and f^T c, gather moments of the queries in the same second pass and meet the keys in a third one.
+Some keys may be kept exact: each is a feature of its own, with the value exp(<q_i, k_j>) on the side of the queries.
+
+These are the low-rank factors of f and p in the paper's Lemmas 3.3 to 3.7, multiplied out before they are stored: the
+row-wise Kronecker product with [1, v_j] is its rank k d factor of p_1, and -r_i is p_2.
 """
 
 from __future__ import annotations
@@ -28,15 +31,22 @@ from lrtheory.lora_limits.products.attention import Attention, Products
 __all__ = ["Factors", "NotPositive", "largest_logit", "low_rank_products", "multiply_adds", "polynomial_factors"]
 
 LOST = 1e-3  # relative error by rounding at which features are refused
-TOKENS = 512  # in a block: its features stay in the caches
+TOKENS = 512  # tokens in a block, so that its features stay in the caches
 
 
 class NotPositive(ValueError):
-    """A row of an approximation has no positive sum, so it is no attention."""
+    """Raised where a row of the approximated exponentials has no positive sum and cannot be normalized.
+
+    A polynomial whose relative error is below 1 is positive on its interval, so this needs a larger error (LL-D1).
+    """
 
 
 class Factors(NamedTuple):
-    """U and V of A = U diag(weights) V^T, a block of tokens at a time, as (k, tokens); no weights are ones."""
+    """Low-rank factors of the exponentials, A = U diag(weights) V^T, made a block of tokens at a time.
+
+    `queries(i, stop)` and `keys(i, stop)` return rows i, ..., stop - 1 of U and of V transposed, (k, tokens). Weights
+    are (k, 1), and None means that all are 1.
+    """
 
     queries: Callable[[int, int], Any]
     keys: Callable[[int, int], Any]
@@ -44,7 +54,7 @@ class Factors(NamedTuple):
 
 
 def polynomial_factors(xp: Any, head: Attention, coefficients: np.ndarray) -> Factors:
-    """The factors of P(<x_i, y_j>), made when they are asked for."""
+    """Return the factors of P(<x_i, y_j>) with P(s) = sum_k coefficients[k] s^k: monomials, made when asked for."""
     x, y = head.factors
     degree = len(coefficients) - 1
     weights = xp.asarray(feature_weights(coefficients, x.shape[1]), device=x.device)
@@ -56,14 +66,14 @@ def polynomial_factors(xp: Any, head: Attention, coefficients: np.ndarray) -> Fa
 
 
 class _Moments(NamedTuple):
-    """A table over the monomials, and the same rows for the keys that are kept exact."""
+    """A table of moments: one row per feature, and one row per key that is kept exact, with the same columns."""
 
     smooth: Any  # (k, columns)
     exact: Any  # (n_exact, columns)
 
 
 def low_rank_products(xp: Any, head: Attention, factors: Factors, n_exact: int = 0) -> Products:
-    """The products of one head from factors of its attention; the last `n_exact` keys are kept exact."""
+    """Compute the products of one head from factors of its attention; the last `n_exact` keys are kept exact."""
     marked = _with_ones(xp, head.values)  # [1, v_j]
     columns = _with_ones(xp, head.right, like=head.values)  # [1, R_j]
     moments = _key_moments(xp, factors, (marked, columns), n_exact)
@@ -75,13 +85,15 @@ def low_rank_products(xp: Any, head: Attention, factors: Factors, n_exact: int =
 
 
 def _weighted(xp: Any, factors: Factors, table: Any, kind: Any) -> Any:
+    """Multiply a table of moments by the weights of the features, in double precision, and cast it to `kind`."""
     return xp.astype(table if factors.weights is None else factors.weights * table, kind)
 
 
 def _key_moments(xp: Any, factors: Factors, columns: tuple[Any, Any], n_exact: int) -> _Moments:
-    """sum_j m_j ([1, v_j] kron [1, R_j]) over the smooth keys, and the rows of the exact ones."""
+    """Do the first pass: sum_j w o m_j ([1, v_j] kron [1, R_j]) over smooth keys, and the rows of the exact ones."""
     smooth = columns[0].shape[0] - n_exact
     table = lambda i, stop: _kron(xp, *(side[i:stop, :] for side in columns))
+    # single-precision blocks are added in double precision: the sum over all keys would lose the digits of a block
     parts = (xp.astype(factors.keys(i, stop) @ table(i, stop), xp.float64) for i, stop in _blocks(smooth))
     return _Moments(_weighted(xp, factors, sum(parts), columns[0].dtype), table(smooth, smooth + n_exact))
 
@@ -89,7 +101,11 @@ def _key_moments(xp: Any, factors: Factors, columns: tuple[Any, Any], n_exact: i
 def _over_queries(
     xp: Any, head: Attention, factors: Factors, gathered: tuple[_Moments, int, int]
 ) -> tuple[Any, Any, Any]:
-    """The second pass: loss, p R, and the moments of the queries where a product on the other side is wanted."""
+    """Do the second pass: loss, p R, and the moments of the queries where p^T S or f^T c is wanted, else None.
+
+    `gathered` has the moments of the keys and the widths of [1, v_j] and [1, R_j]. The moments of the queries have the
+    columns [-r_i, c_i] / D_i kron S_i, then c_i / D_i.
+    """
     x, y = head.factors
     moments, n_values, n_columns = gathered
     n_exact, loss, right, smooth, exact = moments.exact.shape[0], 0.0, [], 0.0, 0.0
@@ -98,18 +114,21 @@ def _over_queries(
         seen = u.T @ moments.smooth
         if n_exact:
             logits = x[i:stop, :] @ y[y.shape[0] - n_exact :, :].T
-            peak = xp.maximum(xp.max(logits, axis=1), xp.zeros_like(logits[:, 0]))  # the smooth logits are near 0
+            # Each row is scaled by exp(-peak), which its sum D cancels, so that no exact exponential overflows. The
+            # peak is at least 0, about which the smooth logits lie, so that features are never scaled up.
+            peak = xp.maximum(xp.max(logits, axis=1), xp.zeros_like(logits[:, 0]))
             powers, shrink = xp.exp(logits - peak[:, None]), xp.exp(-peak)
             seen = shrink[:, None] * seen + powers @ moments.exact
             u = u * shrink
         seen = xp.reshape(seen, (stop - i, n_values, n_columns))
-        D = seen[:, 0, 0]
+        D = seen[:, 0, 0]  # the moment of [1] kron [1]: the row sum of the approximated exponentials
         if not bool(xp.min(D) > 0):
             rule = "'tiled': a row of the approximated exponentials has a sum that is not positive"
             raise must("method", rule, "another", NotPositive)
         output = seen[:, 1:, 0] / D[:, None]
         c = output - head.targets[i:stop, :]
         loss = loss + xp.sum(c * c, dtype=xp.float64) / 2
+        # p_ij = A_ij <g_i, [1, v_j]> with the division by D_i already in g_i = [-r_i, c_i] / D_i
         g = xp.concat([-xp.sum(c * output, axis=1, keepdims=True), c], axis=1) / D[:, None]
         if head.right is not None:
             right.append((g[:, None, :] @ seen[:, :, 1:])[:, 0, :])
@@ -126,7 +145,7 @@ def _over_queries(
 
 
 def _over_keys(xp: Any, head: Attention, factors: Factors, gathered: tuple[_Moments, Any]) -> tuple[Any, Any]:
-    """The third pass: moments of the queries meet the keys, for p^T S and f^T c."""
+    """Do the third pass: each key multiplies the moments of the queries by its features, for p^T S and f^T c."""
     (back, marked), y = gathered, head.factors[1]
     smooth = y.shape[0] - back.exact.shape[0]
     parts = [factors.keys(i, stop).T @ back.smooth for i, stop in _blocks(smooth)]
@@ -139,23 +158,24 @@ def _over_keys(xp: Any, head: Attention, factors: Factors, gathered: tuple[_Mome
 
 
 def _blocks(n: int) -> Iterator[tuple[int, int]]:
+    """Yield the blocks (start, stop) of at most `TOKENS` of n tokens."""
     return ((i, min(i + TOKENS, n)) for i in range(0, n, TOKENS))
 
 
 def _with_ones(xp: Any, table: Any, like: Any = None) -> Any:
-    """[1, row] for each row; a column of ones where there is no table."""
+    """Put a column of ones before a table; without a table, return a column of ones beside `like`."""
     source = like if table is None else table
     one = xp.ones_like(source[:, :1])
     return one if table is None else xp.concat([one, table], axis=1)
 
 
 def _kron(xp: Any, a: Any, b: Any) -> Any:
-    """The products of all pairs of entries of a row of a and the same row of b, (n, columns of a times those of b)."""
+    """Return the row-wise Kronecker product: row i is a_i kron b_i, with the index of b running fastest."""
     return xp.reshape(a[:, :, None] * b[:, None, :], (a.shape[0], a.shape[1] * b.shape[1]))
 
 
 def multiply_adds(head: Attention, n_features: int) -> int:
-    """Twice the products of the three passes, and one for each feature of a token."""
+    """Count the flops of the three passes: two per multiply-add, and one per feature that is made for a token."""
     x, y = head.factors
     marks = 1 + head.values.shape[-1]
     right = 1 + (0 if head.right is None else head.right.shape[-1])
@@ -167,7 +187,7 @@ def multiply_adds(head: Attention, n_features: int) -> int:
 
 
 def largest_logit(head: Attention) -> float:
-    """The M at which rounding has taken all but three digits: exp(2 M) u = 1e-3, 15 in double precision, 5 in single.
+    """Return the M at which rounding leaves three digits: exp(2 M) u = 1e-3; 15 in double precision, 5 in single.
 
     Monomials of logits up to M reach exp(M) times the smallest exponential, exp(-M), which they are to give.
     """

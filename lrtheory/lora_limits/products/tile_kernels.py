@@ -1,10 +1,14 @@
-r"""A head's exact products, for as many queries at a time as two vector registers hold.
+r"""Kernels of the exact products of a head, for as many queries at a time as two vector registers hold.
 
-A tile has the keys in its rows and the queries in its columns, so every operation is one on whole vectors, maxima and
-sums over the keys too. For such queries, with E = exp(k q^T - max) and its column sums Z:
+A tile E is a transposed part of the attention matrix: row j belongs to key j, column p to query p of the tile. So every
+operation is one on whole vectors, maxima and sums over the keys too. With E = exp(k q^T - max) and its column sums Z:
 
 .. math:: O = v^\top E / Z, \quad c = O - y^\top, \quad E \leftarrow E \circ (v c - r), \quad r = \langle c, O \rangle,
    \quad (p R)^\top = R^\top E / Z, \quad p^\top S \mathrel{+}= E (S / Z).
+
+In the words of FlashAttention's backward pass: Z is l, c is dO, v c is dP, r is delta (D), E / Z is P before the
+product with v c - r and dS = p after it; p k is dQ, p^T q is dK and f^T c is dV. Its running maximum is not needed
+here, because a tile sees all of its keys before the first use of Z.
 """
 
 from __future__ import annotations
@@ -20,11 +24,16 @@ from lrtheory._lanes import GROUP, product, wide
 __all__ = ["Given", "Wanted", "Work", "exponentials", "sweep"]
 
 FAST = {"contract", "reassoc"}  # sums in any order, products and sums in one rounding
-PART = 512  # keys at a time, a multiple of GROUP: what belongs to them stays in the cache
+# Keys at a time, a multiple of GROUP: what belongs to them stays in the cache while all tiles of a group use it.
+PART = 512
 
 
 class Given(NamedTuple):
-    """A head; what belongs to the keys has rows of zeros up to a multiple of `GROUP`, and so have the transposed."""
+    """The arrays of one head, of one dtype; arrays beside the keys are filled up with zeros to a multiple of `GROUP`.
+
+    The copies `turned_values` and `turned_right` are filled up in both directions, since their rows are the rows of a
+    first factor of `product`, and the keys are its inner index.
+    """
 
     queries: np.ndarray  # (L_Q, d)
     targets: np.ndarray  # (L_Q, d_value)
@@ -38,34 +47,41 @@ class Given(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The products of `Products`, empty where they are not wanted; those beside the keys in panels of w columns."""
+    """Output buffers for the fields of `Products`, without columns where a product is not wanted.
 
-    right: np.ndarray  # (L_Q, n)
-    left: np.ndarray  # (panels, L_K, w)
-    transport: np.ndarray  # (panels, L_K, w)
+    Column u w + r of a product beside the keys is column r of panel u, so that each panel is an `out` of `product`.
+    """
+
+    right: np.ndarray  # p R (L_Q, n), each row written once
+    left: np.ndarray  # p^T S (panels, L_K, w), added to
+    transport: np.ndarray  # f^T c (panels, L_K, w), added to
 
 
 class Work(NamedTuple):
-    """Room for some tiles of w queries."""
+    """Buffers of one thread for a group of tiles of w queries each; their contents do not survive a group."""
 
-    tiles: np.ndarray  # (tiles, L_K, w)
-    errors: np.ndarray  # (some keys, w)
-    queries: np.ndarray  # (tiles, d, w)
-    output: np.ndarray  # (tiles, d_value, w)
-    c: np.ndarray  # (tiles, d_value, w)
-    right: np.ndarray  # (tiles, n, w)
-    sums: np.ndarray  # (tiles, w)
-    mean: np.ndarray  # (tiles, w)
-    rows: np.ndarray  # (w, w)
+    tiles: np.ndarray  # E (tiles, L_K, w): first logits, then exponentials, then p times Z
+    errors: np.ndarray  # v c (PART, w), the part of q^T for some keys of one tile
+    queries: np.ndarray  # q^T (tiles, d, w)
+    output: np.ndarray  # v^T E (tiles, d_value, w), not yet divided by Z
+    c: np.ndarray  # c^T (tiles, d_value, w)
+    right: np.ndarray  # R^T E (tiles, n, w), not yet divided by Z
+    sums: np.ndarray  # Z (tiles, w)
+    mean: np.ndarray  # r (tiles, w)
+    rows: np.ndarray  # one panel of S / Z or c / Z (w, w)
 
 
 @kernel(nogil=True, error_model="numpy")
 def sweep(given, wanted, work, first, step):
-    """Put the products of some tiles of queries from the first on, then a step later and so on; half the sum of c^2."""
+    """Compute the products of the groups of queries that begin at first, first + step, ...; return their loss.
+
+    A group has as many queries as `work` has columns in all of its tiles. The loss is half the sum of c^2.
+    """
     w, loss = work.sums.shape[1], 0.0
     for begin in range(first, len(given.queries), step):
         end = min(begin + work.sums.size, len(given.queries))
         n_tiles, m = -(-(end - begin) // w), end if given.causal else given.n_keys  # m keys are seen by some query
+        # rows m, ..., size - 1 of a tile stand for no key: their logits are -inf and their exponentials 0
         size = -(-m // GROUP) * GROUP
         tiles = work.tiles[:n_tiles]
         logits(given, tiles, size, work, begin)
@@ -76,7 +92,7 @@ def sweep(given, wanted, work, first, step):
         for t in range(n_tiles):
             targets = of_tile(given.targets, begin, t, w)
             loss += errors(targets, work.output[t], work.sums[t], work.c[t], work.mean[t])
-            add(tiles[t][:size], work.c[t].T, work.sums[t], work.rows, wanted.transport)
+            add(tiles[t][:size], work.c[t].T, work.sums[t], work.rows, wanted.transport)  # f^T c, while E / Z is f
         weigh(given.values, tiles, size, work)
         mix(given.turned_right, tiles, size, work.right)
         for t in range(n_tiles):
@@ -87,16 +103,17 @@ def sweep(given, wanted, work, first, step):
 
 @kernel(nogil=True)
 def of_tile(rows, begin, t, w):
-    """Those of the queries of a tile; none beyond the last query."""
+    """Return the rows that belong to the queries of tile t: w of them, fewer or none beyond the last query."""
     return rows[begin + t * w : begin + (t + 1) * w]
 
 
 # --- products, a part of the keys at a time for all tiles ------------------------------------------------------------
+# The loop over tiles is the inner one: PART rows beside the keys are read from memory once and serve all tiles.
 
 
 @kernel(nogil=True, error_model="numpy")
 def logits(given, tiles, size, work, begin):
-    """E <- k q^T for each tile."""
+    """Set E to the logits k q^T in each tile; the queries hold the inverse temperature already."""
     for t in range(len(tiles)):
         turn(of_tile(given.queries, begin, t, tiles.shape[2]), work.queries[t])
     for a in range(0, size, PART):
@@ -107,7 +124,7 @@ def logits(given, tiles, size, work, begin):
 
 @kernel(nogil=True, error_model="numpy")
 def mix(turned, tiles, size, out):
-    """out <- V^T E for each tile."""
+    """Set out to V^T E for each tile, where `turned` is V^T; the terms are added up over parts of the keys."""
     for a in range(0, size, PART):
         for t in range(len(tiles)):
             product(turned, tiles[t], out[t], a, min(a + PART, size), a > 0)
@@ -115,7 +132,7 @@ def mix(turned, tiles, size, out):
 
 @kernel(nogil=True, error_model="numpy")
 def weigh(values, tiles, size, work):
-    """E <- E o (v c - r) for each tile."""
+    """Multiply E by v c - r entry by entry in each tile, which leaves p times Z (dS times l)."""
     for a in range(0, size, PART):
         b = min(a + PART, size)
         for t in range(len(tiles)):
@@ -128,7 +145,7 @@ def weigh(values, tiles, size, work):
 
 @kernel(nogil=True)
 def turn(rows, out):
-    """Rows become columns, followed by zeros."""
+    """Transpose the rows of a tile into the columns of `out`; columns without a query are 0, a harmless query."""
     out[:] = 0
     for k in range(len(rows)):
         for r in range(rows.shape[1]):
@@ -137,7 +154,7 @@ def turn(rows, out):
 
 @kernel(nogil=True, error_model="numpy")
 def put(columns, sums, out):
-    """Columns over sums become rows."""
+    """Divide the columns of a tile by Z, and write them as rows of `out`, only those of real queries."""
     for k in range(len(out)):
         for r in range(out.shape[1]):
             out[k, r] = columns[r, k] / sums[k]
@@ -145,7 +162,10 @@ def put(columns, sums, out):
 
 @kernel(nogil=True, error_model="numpy")
 def add(tile, rows, sums, panel, out):
-    """out += E (rows / Z), in panels of columns."""
+    """Add E (rows / Z) to `out`, panel by panel; the w rows of `panel` are a buffer for the second factor.
+
+    Rows of the panel without a query stay 0, so that surplus columns of E add nothing.
+    """
     w = len(sums)
     for u in range(len(out)):
         panel[:] = 0
@@ -157,7 +177,10 @@ def add(tile, rows, sums, panel, out):
 
 @kernel(nogil=True)
 def hide(tile, m, i, causal):
-    """Rows that are no keys, and keys after their query i, i + 1, ..., get the logit of minus infinity."""
+    """Set logits to minus infinity in rows from m on, which are not keys, and, if causal, at keys after the query.
+
+    Column p belongs to query i + p, which sees the keys 0, ..., i + p: so some entry of each column stays finite.
+    """
     tile[m:] = -np.inf
     if causal:
         for j in range(i + 1, m):
@@ -166,10 +189,15 @@ def hide(tile, m, i, causal):
 
 @kernel(nogil=True, fastmath=FAST, error_model="numpy")
 def exponentials(tile, sums):
-    """A tile of logits becomes exp(logits - column maximum), with its column sums; it has a multiple of GROUP rows."""
+    """Replace a tile of logits by exp(logits - column maximum), and set `sums` to the column sums (Z).
+
+    The tile has a multiple of GROUP rows. Without the maximum, which cancels in E / Z, exp would overflow.
+    """
     wide()
     w = tile.shape[1]
-    rows = tile.reshape(len(tile) // GROUP, GROUP * w)  # longer ones, of which a processor sees the end less often
+    # GROUP rows of the tile as one long row: vector loops with few ends, and GROUP independent maxima and sums for each
+    # column, which stand at the places p with one p % w and are brought together after each loop
+    rows = tile.reshape(len(tile) // GROUP, GROUP * w)
     peaks, partial = rows[0].copy(), np.zeros_like(rows[0])
     for j in range(1, len(rows)):
         for p in range(GROUP * w):
@@ -190,7 +218,7 @@ def exponentials(tile, sums):
 
 @kernel(nogil=True, fastmath=FAST, error_model="numpy")
 def multiply(tile, errors, mean):
-    """E <- E o (q - r)."""
+    """Multiply a part of a tile by `errors` - r, entry by entry; r (`mean`) is one number per query."""
     wide()
     for j in range(len(tile)):
         for p in range(tile.shape[1]):
@@ -199,7 +227,10 @@ def multiply(tile, errors, mean):
 
 @kernel(nogil=True, error_model="numpy")
 def errors(targets, output, sums, c, mean):
-    """c = O - y^T with zeros for those that are no queries, r = <c, O>, and half the squared norm of c."""
+    """Set c to O - y^T and `mean` to r = <c, O>, with O = output / Z; return half the squared norm of c.
+
+    Columns without a query get c = 0. The loss is summed in double precision whatever the arrays are.
+    """
     c[:] = 0
     mean[:] = 0
     loss = 0.0

@@ -1,7 +1,8 @@
 r"""The exact products in O(L) memory: the attention matrix exists a tile at a time.
 
-NumPy arrays run through a compiled sweep. Other libraries go through tiles of keys too, with running maxima and sums
-(online softmax) in a first sweep, and recompute the tile in a second one.
+NumPy arrays run through a compiled sweep, whose tiles hold all keys of a few queries. For arrays of other libraries the
+keys are cut into tiles too: a first sweep finds running maxima and sums (the online softmax of FlashAttention), a
+second one recomputes each tile and uses it.
 """
 
 from __future__ import annotations
@@ -20,22 +21,29 @@ from lrtheory.lora_limits.products.tile_kernels import PART, Given, Wanted, Work
 
 __all__ = ["tiled_products"]
 
-TILE = 2**22  # numbers in a tile at most
+TILE = 2**22  # the most numbers in a tile, of all entries of a batch together
 
 
 def tiled_products(xp: Any, head: Attention, block: int, n_jobs: int = 1) -> Products:
-    """The products: compiled for one head in NumPy arrays, in threads if wanted, else `block` queries at a time."""
+    """Compute the products, in `n_jobs` threads of compiled code for one head of NumPy arrays, else block by block."""
     if isinstance(head.queries, np.ndarray) and head.queries.ndim == 2:
         return _compiled(head, n_jobs)
     return _swept(xp, head, block)
 
 
 def _compiled(head: Attention, n_jobs: int) -> Products:
-    """Every thread takes each n-th group of tiles, with sums of its own for what belongs to the keys."""
+    """Run the compiled sweep; thread number t takes the groups of tiles t, t + n_jobs, and so on.
+
+    Rows of p R belong to one query, hence to one thread, and are shared. All threads add to p^T S and f^T c, so each
+    has its own copy; the copies are added in the order of the threads, and no answer depends on which thread ends
+    first.
+    """
     given, width = _given(head), columns(head.queries.dtype)
     n_jobs = min(n_jobs, -(-len(head.queries) // width))
+    # a group has about as many queries as a key has coordinates: then reading the keys costs no more than the group
+    # does
     n_tiles = min(max(1, given.keys.shape[1] // width), -(-len(head.queries) // (n_jobs * width)))
-    at_once = n_tiles * width  # as wide as the keys that they share, if there are so many queries for each thread
+    at_once = n_tiles * width
     wanted = _wanted(head, given, width)
     parts: dict[int, tuple[float, Wanted]] = {}
 
@@ -57,9 +65,11 @@ def _compiled(head: Attention, n_jobs: int) -> Products:
 
 
 def _given(head: Attention) -> Given:
-    """The arrays of a head as the kernel reads them."""
+    """Copy the arrays of a head into the layout that the kernel reads."""
     kind, n_keys = head.queries.dtype, _filled_up(len(head.keys))
-    apart = n_keys + GROUP  # rows whose distance is a power of two would share their places in the cache
+    # rows whose distance is a power of two would compete for the same lines of the cache, so they are GROUP numbers
+    # longer
+    apart = n_keys + GROUP
     right = np.zeros((n_keys, 0), kind) if head.right is None else head.right
     return Given(
         queries=kernel_input(head.queries),
@@ -75,19 +85,19 @@ def _given(head: Attention) -> Given:
 
 
 def _filled_up(n: int) -> int:
-    """The next multiple of `GROUP`."""
+    """Round n up to a multiple of `GROUP`."""
     return -(-n // GROUP) * GROUP
 
 
 def _with_zeros(array: np.ndarray, n_rows: int, n_columns: int) -> np.ndarray:
-    """A copy with rows and columns of zeros added."""
+    """Copy a matrix into one of n_rows times n_columns whose other entries are 0."""
     copy = np.zeros((n_rows, n_columns), array.dtype)
     copy[: array.shape[0], : array.shape[1]] = array
     return copy
 
 
 def _wanted(head: Attention, given: Given, width: int) -> Wanted:
-    """Zeros for the products."""
+    """Allocate the products, all 0, with `width` columns per panel beside the keys."""
     n_right = 0 if head.right is None else head.right.shape[1]
     n_transport = given.values.shape[1] if head.transport else 0
     zeros = lambda *shape: np.zeros(shape, given.queries.dtype)
@@ -96,13 +106,13 @@ def _wanted(head: Attention, given: Given, width: int) -> Wanted:
 
 
 def _joined(panels: list[np.ndarray], n_columns: int, given: Given) -> np.ndarray:
-    """The sum of what several threads found, as one matrix."""
+    """Add up the panels of all threads, and cut the sum to the matrix (n_keys, n_columns)."""
     whole = sum(panels[1:], start=panels[0])
     return np.concatenate(whole, axis=1)[: given.n_keys, :n_columns]
 
 
 def _work(given: Given, n_tiles: int, width: int) -> Work:
-    """Room for some tiles of queries."""
+    """Allocate the buffers of one thread for `n_tiles` tiles of `width` queries."""
     room = lambda *shape: np.empty((*shape, width), given.queries.dtype)
     return Work(
         tiles=room(n_tiles, len(given.keys)),
@@ -118,9 +128,10 @@ def _work(given: Given, n_tiles: int, width: int) -> Work:
 
 
 def _swept(xp: Any, head: Attention, block: int) -> Products:
-    """Two sweeps over tiles of keys for each block of queries."""
+    """Compute the products of any array library, by two sweeps over tiles of keys for each block of queries."""
     L_Q, L_K = head.queries.shape[-2], head.keys.shape[-2]
     batch = math.prod(head.queries.shape[:-2])
+    # a tile is block queries times 8 block keys, of all heads of the batch: at most TILE numbers, unless 8 are too many
     block = max(1, min(block, L_Q, max(8, math.isqrt(TILE // (8 * batch)))))
     wide = 8 * block
     T = xp.matrix_transpose
@@ -136,6 +147,7 @@ def _swept(xp: Any, head: Attention, block: int) -> Products:
         losses.append(xp.sum(c * c, axis=(-2, -1), dtype=xp.float64) / 2)
         product = 0.0
         for tile, (j, end) in enumerate(places):
+            # the first sweep left the maxima and sums, so f is final here; p is FlashAttention's dS
             f = xp.exp(_logits(xp, head, (i, stop), (j, end)) - peak) / total
             p = f * (c @ T(rows(head.values, j, end)) - r)
             if transport is not None:
@@ -154,7 +166,11 @@ def _swept(xp: Any, head: Attention, block: int) -> Products:
 
 
 def _online(xp: Any, head: Attention, queries: tuple[int, int], places: list[tuple[int, int]]) -> tuple[Any, Any, Any]:
-    """Row maxima, row sums and outputs of a block, in one sweep: what was summed shrinks when the maximum grows."""
+    """Return row maxima, row sums and outputs of a block of queries, in one sweep over tiles of keys (online softmax).
+
+    Sums are relative to exp(peak): when a tile raises the maximum, they are multiplied by exp(old - new). `peak`,
+    `total` and `numerator` are FlashAttention's m, l and unnormalized O.
+    """
     peak: Any = None
     total: Any = None
     numerator: Any = None
@@ -172,6 +188,7 @@ def _online(xp: Any, head: Attention, queries: tuple[int, int], places: list[tup
 
 
 def _logits(xp: Any, head: Attention, queries: tuple[int, int], keys: tuple[int, int]) -> Any:
+    """Return the logits of a block of queries and a block of keys, minus infinity where a causal mask hides a key."""
     (i, stop), (j, end) = queries, keys
     logits = rows(head.queries, i, stop) @ xp.matrix_transpose(rows(head.keys, j, end))
     return xp.where(later(xp, head, i, j, stop - i, end - j), -xp.inf, logits) if head.causal else logits
