@@ -25,6 +25,10 @@ def exact_law(chain: Chain, rng: np.random.Generator) -> np.ndarray:
 AR_T8 = Statement(
     id="alpha_rank/AR-T8",
     title="Markov chain tree theorem",
+    says=(
+        "In an irreducible chain pi(s) is proportional to the summed weight of the spanning trees T that are directed "
+        "into the state s, where the weight of a tree is the product of the rates C_e of its edges e."
+    ),
     source=Classical("Markov chain tree theorem", "V. Anantharam, P. Tsoucas, Statist. Probab. Lett. 8, 1989"),
     tex=r"\pi(s) \propto \sum_{T \to s} \prod_{e \in T} C_e",
     hypotheses={"irreducible": is_irreducible},
@@ -66,6 +70,10 @@ def return_times(chain: Chain) -> np.ndarray:
 P6 = Statement(
     id="alpha_rank/P6",
     title="Kac's lemma: mass times mean return time",
+    says=(
+        "In an irreducible chain the stationary mass pi(s) of a state s times R(s), the mean number of steps until a "
+        "walk that starts in s is back in s, is exactly 1."
+    ),
     source=Classical("Kac's lemma", "J. Norris, Markov Chains, 1997, Theorem 1.7.7"),
     tex=r"\pi(s)\, R(s) = 1",
     hypotheses={"irreducible": is_irreducible},
@@ -100,6 +108,10 @@ def visits(chain: Chain, rng: np.random.Generator, n: int, law=exact_law) -> np.
 P6_VISITS = Statement(
     id="alpha_rank/P6-visits",
     title="A stationary walk visits each state as its mass says",
+    says=(
+        "A walk X_0, X_1, ... whose first state is drawn from the stationary law pi of an irreducible chain is in the "
+        "state s at H pi(s) of the times t = 0, ..., H - 1 on average."
+    ),
     source=Classical("stationarity", "J. Norris, Markov Chains, 1997, section 1.7"),
     tex=r"\mathbb E\,|\{t < H : X_t = s\}| = H\,\pi(s)",
     hypotheses={"irreducible": is_irreducible},
@@ -147,6 +159,11 @@ def complements(chain: Chain) -> np.ndarray:
 P8 = Statement(
     id="alpha_rank/P8",
     title="Elimination leaves the stochastic complement",
+    says=(
+        "Eliminating the states H above k of an irreducible chain leaves, off the diagonal, the rates A^(k) of its "
+        "stochastic complement on L = {0..k}: the rates R within L, plus those of the detours through H; P are the "
+        "transition probabilities that belong to the rates R."
+    ),
     source=Classical("stochastic complementation", "C. Meyer, SIAM Review 31, 1989"),
     tex=r"A^{(k)} = R_{LL} + R_{LH}(I - P_{HH})^{-1}P_{HL},\quad L = \{0..k\}",
     hypotheses={"irreducible": is_irreducible},
@@ -196,6 +213,11 @@ def counted_operations(chain: Chain) -> int:
 AR_T10 = Statement(
     id="alpha_rank/AR-T10",
     title="What the elimination costs, counted one by one",
+    says=(
+        "Solving an irreducible chain of n states without subtraction takes 2 k^2 multiplications and additions to "
+        "remove each state k = 1, ..., n - 1 and n (n - 1) more to put the states back, which is (2/3) n^3 up to "
+        "terms of order n^2."
+    ),
     source=Classical("Gaussian elimination without subtraction", "W. Grassmann et al., Operations Research 33, 1985"),
     tex=r"2\sum_{k<n} k^2 + n(n-1) = \tfrac23 n^3 + O(n^2)",
     hypotheses={"irreducible": is_irreducible},

@@ -55,6 +55,11 @@ def log_rounding(mutant: Mutant) -> np.ndarray:
 AR_T2 = Statement(
     id="alpha_rank/AR-T2",
     title="Fixation is absorption of a birth and death chain",
+    says=(
+        "One mutant among m individuals, whose payoff advantage times the selection strength is u, takes over with "
+        "probability rho_m(u): that of a birth and death chain to get from 1 mutant to m before 0, where one more and "
+        "one less come in the proportion e^u to 1."
+    ),
     source=Classical("fixation probability of the Moran process", "M. Nowak, Evolutionary Dynamics, 2006, chapter 6"),
     tex=r"\rho_m(u) = \frac{1 - e^{-u}}{1 - e^{-mu}} = P(1 \to m \text{ before } 0)",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
@@ -91,6 +96,11 @@ def takeover(single: SinglePopulation, log_chances: np.ndarray) -> Sides:
 AR_T3_SINGLE = Statement(
     id="alpha_rank/AR-T3-single",
     title="Takeover in a single population is absorption of its birth and death chain",
+    says=(
+        "One mutant r among m individuals takes over from s with the probability that a birth and death chain gets "
+        "from 1 to m before 0; with p mutants the chances T^+_p and T^-_p of one more and one less have the ratio "
+        "exp(alpha (f_r(p) - f_s(p))), f being the fitness of either and alpha the selection strength."
+    ),
     source=Classical(
         "fixation under pairwise comparison",
         "A. Traulsen, M. Nowak, J. Pacheco, Stochastic dynamics of invasion and fixation, Phys. Rev. E 74, 2006",
@@ -118,6 +128,10 @@ def symmetry(mutant: Mutant, log_rho: np.ndarray, less: int = 0) -> Sides:
 AR_T3 = Statement(
     id="alpha_rank/AR-T3",
     title="Fixation probabilities there and back",
+    says=(
+        "The probability rho_m(u) that one mutant with advantage u (selection strength times payoff gain) takes over "
+        "a population of m, divided by that of the way back, rho_m(-u), is exp((m - 1) u)."
+    ),
     source=Derived(identities.fixation_log_ratio),
     tex=r"\rho_m(u) / \rho_m(-u) = e^{(m-1)u}",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
@@ -148,6 +162,10 @@ def slope(mutant: Mutant, log_rho: np.ndarray, factor: float = 1.0) -> Sides:
 AR_T3_SLOPE = Statement(
     id="alpha_rank/AR-T3-slope",
     title="Log fixation probability rises, by at most m - 1",
+    says=(
+        "The logarithm of rho_m(u), the probability that one mutant with advantage u takes over a population of m, "
+        "never falls as u grows, and rises by at most m - 1 per unit of u."
+    ),
     source=Derived(identities.fixation_log_ratio),
     tex=r"0 \le \mathrm d \log\rho_m / \mathrm du \le m - 1",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},

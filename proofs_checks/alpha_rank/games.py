@@ -53,6 +53,10 @@ def balance(game: RankedGame, log_pi: np.ndarray) -> Sides:
 AR_T1 = Statement(
     id="alpha_rank/AR-T1",
     title="One stationary law, positive everywhere",
+    says=(
+        "At every finite selection strength alpha the chain of alpha-Rank, with transition matrix C, has a stationary "
+        "law pi (pi C = pi, with total mass 1) that gives every profile s a positive mass."
+    ),
     source=Paper("1903.01373", "uniqueness of the stationary distribution", read="secondary"),
     tex=r"\alpha < \infty \Rightarrow \pi C = \pi,\ \sum_s \pi(s) = 1,\ \log\pi(s) > -\infty",
     hypotheses={"finite alpha": lambda game: 0 <= game.alpha < np.inf},
@@ -86,6 +90,11 @@ def potential_law(game: PotentialGame, log_pi: np.ndarray, less: int = 0) -> Sid
 AR_T4 = Statement(
     id="alpha_rank/AR-T4",
     title="Potential games rank by their potential",
+    says=(
+        "If one function phi of the profile tells what each player k gains in payoff M^k by moving alone from s to "
+        "sigma (an exact potential), then the mass pi(s) is proportional to exp((m - 1) alpha phi(s)), where m is the "
+        "population size and alpha the selection strength."
+    ),
     source=Derived(identities.potential_log_law),
     tex=r"M^k(\sigma) - M^k(s) = \phi(\sigma) - \phi(s) \Rightarrow \pi(s) \propto e^{(m-1)\alpha\phi(s)}",
     hypotheses={"exact potential": has_potential, "finite alpha": lambda game: 0 <= game.alpha < np.inf},
@@ -112,6 +121,11 @@ def detailed_balance(game: PotentialGame, log_pi: np.ndarray) -> Sides:
 P4 = Statement(
     id="alpha_rank/P4",
     title="Detailed balance of potential games",
+    says=(
+        "In a game with an exact potential, at finite alpha, as much stationary mass flows along every deviation as "
+        "flows back: pi(s) C(s, sigma) = pi(sigma) C(sigma, s), where C(s, sigma) is the probability of a step from "
+        "profile s to sigma."
+    ),
     source=Derived(identities.potential_log_law),
     tex=r"\pi(s)\, C_{s\sigma} = \pi(\sigma)\, C_{\sigma s}",
     hypotheses={"exact potential": has_potential, "finite alpha": lambda game: 0 <= game.alpha < np.inf},
@@ -139,6 +153,11 @@ def equal_laws(same: SameChain, laws: np.ndarray) -> Sides:
 AR_T5 = Statement(
     id="alpha_rank/AR-T5",
     title="What leaves the chain unchanged",
+    says=(
+        "The law pi does not change when the payoffs M are multiplied by c > 0 and the selection strength alpha is "
+        "divided by c, nor when a function b^k of what the others play, s^{-k}, is added to the payoff M^k of player "
+        "k; and renaming strategies only renames its profiles."
+    ),
     source=Derived(identities.payoffs_with_offset),
     tex=r"\pi(\alpha, M) = \pi(\alpha/c,\ c(M^k + b^k(s^{-k}))),\ \text{and strategies may be renamed}",
     hypotheses={
@@ -197,6 +216,11 @@ def both_payoffs(game: RankedGame) -> tuple[np.ndarray, np.ndarray]:
 P2 = Statement(
     id="alpha_rank/P2",
     title="Rates move slowly with the payoffs, and none is smaller than g",
+    says=(
+        "Payoffs that move by at most t move each probability C of a deviation by at most 2 alpha eta t, and C is at "
+        "least eta (e^(2 alpha M) - 1) / (e^(2 alpha m M) - 1); alpha is the selection strength, m the population "
+        "size, M bounds the payoffs, and 1 / eta deviations leave each profile."
+    ),
     source=Derived(identities.rate_lipschitz),
     tex=r"|\hat C - C| \le 2\alpha\eta t,\quad C \ge \eta\,(e^{2\alpha M} - 1)/(e^{2\alpha m M} - 1)",
     hypotheses={

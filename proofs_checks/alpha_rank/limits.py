@@ -51,6 +51,11 @@ def support(game: ExactGame, pi: np.ndarray) -> Sides:
 AR_T9 = Statement(
     id="alpha_rank/AR-T9",
     title="The mass lies on the sinks of the response graph",
+    says=(
+        "As epsilon -> 0 the law pi_epsilon of the epsilon chain of a finite game puts all mass on the Markov-Conley "
+        "chains (MCC), the sink strongly connected components of its response graph; where there is only one, each of "
+        "its profiles keeps some."
+    ),
     source=Paper("1903.01373", "Markov-Conley chains", read="secondary"),
     tex=r"\operatorname{supp}\lim_{\varepsilon\to0}\pi_\varepsilon \subseteq \bigcup \mathrm{MCC}, = \text{for one}",
     hypotheses={"finite game": always},
@@ -113,6 +118,10 @@ def law_of_the_walk(game: ExactGame, laws: np.ndarray) -> Sides:
 AR_T6 = Statement(
     id="alpha_rank/AR-T6",
     title="One sink and no ties: both limits agree",
+    says=(
+        "In a game without ties whose response graph has one sink component, the law pi_alpha at growing selection "
+        "strength alpha and the law pi_epsilon of the epsilon chain at vanishing epsilon have the same limit."
+    ),
     source=Derived(limits.single_sink_limit),
     tex=r"\lim_{\alpha\to\infty}\pi_\alpha = \lim_{\varepsilon\to0}\pi_\varepsilon",
     hypotheses={
@@ -141,6 +150,11 @@ def coordination(game: ExactGame, laws: np.ndarray) -> Sides:
 AR_T7 = Statement(
     id="alpha_rank/AR-T7",
     title="Two sinks: the two limits differ",
+    says=(
+        "Where both players get a at profile (0,0), b at (1,1) and 0 elsewhere, with a > b > 0, the law pi_epsilon of "
+        "the epsilon chain tends to mass 1/2 on (0,0) and on (1,1), while the law pi_alpha at growing selection "
+        "strength alpha tends to mass 1 on (0,0)."
+    ),
     source=Derived(limits.coordination_limits),
     tex=r"M = \mathrm{diag}(a > b):\ \pi_\varepsilon \to (\tfrac12, 0, 0, \tfrac12),\ \pi_\alpha \to (1, 0, 0, 0)",
     hypotheses={
@@ -181,6 +195,10 @@ def rate(exponent: tuple[float, float]) -> Rate:
 AR_T6_RATE = Statement(
     id="alpha_rank/AR-T6-rate",
     title="The epsilon chain approaches its limit like epsilon",
+    says=(
+        "Where the law pi_epsilon of the epsilon chain is not equal to its limit pi_0, its l1 distance from pi_0 is "
+        "of the order of epsilon."
+    ),
     source=Derived(limits.single_sink_limit),
     tex=r"\|\pi_\varepsilon - \pi_0\|_1 = \Theta(\varepsilon)",
     hypotheses={"error not 0": lambda game: bool(distance(game, perturbed_law(game, None, 1))[0] > 0)},
@@ -213,6 +231,10 @@ def increasing(game: ExactGame, rng: np.random.Generator, limit: str = "epsilon"
 AR_T5_LIMIT = Statement(
     id="alpha_rank/AR-T5-limit",
     title="The epsilon limit reads the order of payoffs alone",
+    says=(
+        "The limit of the law pi_epsilon of the epsilon chain, epsilon -> 0, is the same for the payoffs M and for "
+        "f(M), for every increasing map f that leaves the direction of each deviation as it is."
+    ),
     source=Derived(limits.order_only),
     tex=r"f \uparrow\ \Rightarrow \lim_\varepsilon\pi_\varepsilon(f \circ M) = \lim_\varepsilon\pi_\varepsilon(M)",
     hypotheses={"increasing map": keeps_the_order},

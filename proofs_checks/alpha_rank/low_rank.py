@@ -38,6 +38,10 @@ def wrong_direction_needs_error(table: NoisyTable, found: Found, share: int = 1)
 LR_T1 = Statement(
     id="alpha_rank/LR-T1",
     title="A completed table has the right response graph unless it is off by half of the gap",
+    says=(
+        "If every entry of a completed table of win rates M_hat is off from the true table M by less than Delta / 2, "
+        "where Delta is the smallest payoff gap of a deviation, then M_hat has the true response graph: G_hat = G."
+    ),
     source=Derived(identities.direction_tolerance),
     tex=r"\|\hat M - M\|_\infty < \Delta/2 \Rightarrow \hat G = G",
     hypotheses={"no ties": lambda table: table.gap > 0, "win rates": are_win_rates},
@@ -59,6 +63,11 @@ def wrong_graph(table: LowRankTable, found: np.ndarray) -> np.ndarray:
 LR_T2 = Statement(
     id="alpha_rank/LR-T2",
     title="A few entries of a table of rank two give its response graph",
+    says=(
+        "If 2 n r ln(n) or more entries Omega of the payoffs 2 W - 1 are seen, where W is a table of win rates of n "
+        "players whose payoffs have rank r = 2, then the completed table has a response graph G_hat other than the "
+        "true G with probability at most 1/10."
+    ),
     source=Measured(
         what="the constant 2 before n r ln(n), for completion from O(n r log n) entries (PMLR 139:2870)",
         where="tables of 12 to 14 players with Gaussian factors of rank two",

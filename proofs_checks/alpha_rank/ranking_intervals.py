@@ -77,6 +77,11 @@ def contained(box: Box, ends: np.ndarray) -> Sides:
 RU_T2 = Statement(
     id="alpha_rank/RU-T2",
     title="Ranking intervals contain the ranking",
+    says=(
+        "If the payoffs M lie in the box [L, U], the mass pi_epsilon(s) of each profile s in the epsilon chain lies "
+        "between 1 / R_max(s) and 1 / R_min(s); R_max(s) and R_min(s) are the longest and the shortest mean return "
+        "time to s over all directions of the edges that the box leaves open."
+    ),
     source=Derived(theory.mass_interval),
     tex=r"M \in [L, U] \Rightarrow 1/R_{\max}(s) \le \pi_\varepsilon(s) \le 1/R_{\min}(s)",
     hypotheses={"payoffs in the box": is_inside, "epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
@@ -102,6 +107,11 @@ def exact_intervals_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
 RU_T1 = Statement(
     id="alpha_rank/RU-T1",
     title="Policy iteration finds the extremes over all orientations",
+    says=(
+        "Policy iteration finds R_max(s) and R_min(s), the largest and the smallest of the mean return times R_o(s) "
+        "to a profile s over all orientations o of the open edges, which are those whose payoff intervals overlap and "
+        "which may point either way."
+    ),
     source=Paper("1909.09849", "section 5", read="recalled"),
     tex=r"R_{\max}(s) = \max_o R_o(s),\ R_{\min}(s) = \min_o R_o(s),\ o \in \{\pm1\}^{\text{open edges}}",
     hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
@@ -143,6 +153,11 @@ def monotone(box: Box, times: np.ndarray) -> Sides:
 P7 = Statement(
     id="alpha_rank/P7",
     title="Policy iteration is monotone, and ends at the extreme",
+    says=(
+        "When policy iteration seeks the longest return, the mean return time R^(i)(s) to profile s after iteration i "
+        "never falls and ends at R_max(s), its maximum over all orientations of the open edges; when it seeks the "
+        "shortest, it never rises and ends at the minimum R_min(s)."
+    ),
     source=Paper("1909.09849", "section 5", read="recalled"),
     tex=r"R^{(i)}(s) \le R^{(i+1)}(s) \le R_{\max}(s),\quad R_{\min}(s) \le R^{(i+1)}(s) \le R^{(i)}(s)",
     hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
@@ -180,6 +195,11 @@ def attained(box: Box, ends: np.ndarray) -> Sides:
 RU_T3 = Statement(
     id="alpha_rank/RU-T3",
     title="Ends of ranking intervals need not be attained",
+    says=(
+        "If one player has two strategies whose payoffs a and b lie in intervals that touch, [l, m] and [m, u], the "
+        "ranking interval of the second starts at epsilon, although its mass pi(b) is at least 1/2 for all payoffs in "
+        "the box."
+    ),
     source=Derived(theory.mass_interval),
     tex=r"a \in [l, m],\ b \in [m, u]:\ \text{lower end } \varepsilon,\ \text{yet } \pi(b) \ge \tfrac12",
     hypotheses={
@@ -223,6 +243,10 @@ def in_order(boxes: NestedBoxes, ends: np.ndarray) -> Sides:
 RU_T4 = Statement(
     id="alpha_rank/RU-T4",
     title="Smaller intervals on payoffs give smaller intervals on masses",
+    says=(
+        "If the box of payoffs [L', U'] lies in the box [L, U], then the interval [l', u'] that it gives for the mass "
+        "of a profile lies in the interval [l, u] that the larger box gives."
+    ),
     source=Derived(theory.mass_interval),
     tex=r"[L', U'] \subseteq [L, U] \Rightarrow [l', u'] \subseteq [l, u]",
     hypotheses={"nested": is_nested, "epsilon in (0, 1/2)": lambda boxes: 0 < boxes.inner.epsilon < 0.5},

@@ -58,6 +58,10 @@ from proofs_checks.alpha_rank.reports import (
 RG_T1 = Statement(
     id="alpha_rank/RG-T1",
     title="All intervals hold at all times",
+    says=(
+        "With probability at least 1 - delta, the mean outcome M_hat^k_n(s) of player k in the first n plays of "
+        "profile s is within r(n) of the mean payoff M^k(s), for all n, all K players and all |S| profiles at once."
+    ),
     source=Derived(theory.hoeffding_radius),
     tex=r"P(\exists n, k, s : |\hat M^k_n(s) - M^k(s)| > r(n)) \le \delta,\ r(n)^2 = \log(\pi^2 n^2 K|S|/3\delta)/2n",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
@@ -92,6 +96,10 @@ def wrong_edges(match: Match, runs: Told) -> Sides:
 RG_T1_EXACT = Statement(
     id="alpha_rank/RG-T1-exact",
     title="All Clopper-Pearson intervals hold at all times",
+    says=(
+        "With probability at least 1 - delta, at all times each mean payoff M^k(s) of K players in |S| profiles lies "
+        "in the Clopper-Pearson interval CP of x successes in n plays at level delta_n = 6 delta / (pi^2 n^2 K |S|)."
+    ),
     source=Derived(clopper_pearson.clopper_pearson),
     tex=r"P(\exists n, k, s : M^k(s) \notin CP_{\delta_n}(x, n)) \le \delta",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
@@ -118,10 +126,7 @@ def exact_limits(counts: Counts, rng: np.random.Generator, share: float = 1.0) -
 
 
 def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> Sides:
-    """Hoeffding's lower end, the exact lower and upper end, Hoeffding's upper end, clipped to [0, 1]; and exactness.
-
-    At an exact end, so many successes or more, or so many or fewer, have probability level / 2.
-    """
+    """The exact ends lie between Hoeffding's, clipped to [0, 1], and the tails beyond them have probability level / 2."""
     x = np.arange(counts.n + 1)
     radius = factor * theory.hoeffding_radius(counts.n, delta=counts.level, n_means=1, anytime=False)
     low, high = np.maximum(x / counts.n - radius, 0), np.minimum(x / counts.n + radius, 1)
@@ -136,6 +141,10 @@ def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> S
 RG_T5 = Statement(
     id="alpha_rank/RG-T5",
     title="Exact intervals lie inside Hoeffding's",
+    says=(
+        "The Clopper-Pearson interval CP_delta(x, n) at level delta for the probability behind x successes in n "
+        "trials lies in [0, 1] and in Hoeffding's interval of half-width r around x / n."
+    ),
     source=Derived(clopper_pearson.clopper_pearson),
     tex=r"CP_\delta(x, n) \subseteq [x/n - r, x/n + r] \cap [0, 1],\quad r^2 = \log(2/\delta)/2n",
     hypotheses={"level in (0, 1)": lambda counts: 0 < counts.level < 1},
@@ -158,6 +167,7 @@ def a_resolved_edge_is_wrong(match: Match, runs: Directed) -> np.ndarray:
 RG_T4 = Statement(
     id="alpha_rank/RG-T4",
     title="Every resolved edge is right, whether or not the sampling stops",
+    says="With probability at least 1 - delta no edge of the response graph is ever resolved in the wrong direction.",
     source=Paper("1909.09849", "Theorem 4.1", read="secondary"),
     tex=r"P(\exists \text{ resolved edge with the wrong direction}) \le \delta",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
@@ -176,10 +186,13 @@ RG_T4 = Statement(
     notes="On edges with gap 2^-10, intervals that are not anytime-valid separate in a random direction.",
 )
 
-
 P5 = Statement(
     id="alpha_rank/P5",
     title="While the intervals hold, no resolved edge is wrong",
+    says=(
+        "Where each mean outcome M_hat^k_n(s) of a player k in n plays of a profile s stays within r(n) of the mean "
+        "payoff M^k(s), the graph G_hat of the resolved edges is part of the true response graph G."
+    ),
     source=Paper("1909.09849", "Theorem 4.1", read="secondary"),
     tex=r"\forall n, k, s: |\hat M^k_n(s) - M^k(s)| \le r(n) \Rightarrow \hat G \subseteq G",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
@@ -218,6 +231,10 @@ def at_most_so_many(match: Match, runs: Sampled, bound: Any, wrong: np.ndarray) 
 RG_T2P = Statement(
     id="alpha_rank/RG-T2p",
     title="Samples of each profile, with constants",
+    says=(
+        "While all intervals hold, profile s is played at most max(1, n*(Delta_s)) times; Delta_s is the smallest "
+        "payoff gap of an edge at s, and n*(Delta) the first n at which their radius r(n) is below Delta / 4."
+    ),
     source=Derived(theory.count_weighted_bounds),
     tex=r"N(s) \le \max(1, n^*(\Delta_s)),\quad n^*(\Delta) = \min\{n : r(n) < \Delta/4\}",
     hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
@@ -261,6 +278,10 @@ def total_of_founded(match: Match, runs: Sampled) -> np.ndarray:
 RG_T3 = Statement(
     id="alpha_rank/RG-T3",
     title="Total samples grow at most like gap^-2 log(1/(gap delta))",
+    says=(
+        "In a game without ties the sampler makes N = O(Delta^-2 log(1 / (delta Delta))) plays as the smallest payoff "
+        "gap Delta of a deviation shrinks, for a failure probability delta."
+    ),
     source=Paper("1909.09849", "Theorem 4.2", read="secondary"),
     tex=r"N(\Delta) = O(\Delta^{-2} \log(1/\delta\Delta))",
     hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
@@ -277,6 +298,10 @@ RG_T3 = Statement(
 RG_T2 = Statement(
     id="alpha_rank/RG-T2",
     title="Total samples, as published",
+    says=(
+        "With probability 1 - 2 delta all edges are resolved within N = O(Delta^-2 log(1 / (delta Delta))) plays, "
+        "where Delta is the smallest payoff gap of a deviation."
+    ),
     source=Paper("1909.09849", "Theorem 4.2", read="secondary"),
     tex=r"N = O(\Delta^{-2}\log(1/\delta\Delta)) \text{ with probability } 1 - 2\delta",
     hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
@@ -303,6 +328,11 @@ def exhaustive_claim(divisor: int = 1) -> Probability:
 RG_T2_EXHAUSTIVE = Statement(
     id="alpha_rank/RG-T2p-exhaustive",
     title="Total samples of the uniform-exhaustive scheme, with constants",
+    says=(
+        "With probability at least 1 - 2 delta, |S| + sum_e T_e plays are enough: one of each of |S| profiles, and "
+        "T_e by coin for the ends of each of |E| edges e, so that both get the n*(Delta_e) plays that its gap Delta_e "
+        "needs."
+    ),
     source=Derived(theory.exhaustive_bound),
     tex=r"P(N > |S| + \sum_e T_e) \le 2\delta,\ T/2 - \sqrt{T\log(2|E|/\delta)/2} \ge n^*(\Delta_e) \text{ at } T_e",
     hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
@@ -330,6 +360,10 @@ def samples_with_slack(match: Match, runs: Sampled) -> Sides:
 RG_T6_INTERVALS = Statement(
     id="alpha_rank/RG-T6-intervals",
     title="With slack, too, all intervals hold at all times",
+    says=(
+        "With slack, too, the mean outcome M_hat^k_n(s) of player k in the first n plays of profile s is within r(n) "
+        "of the mean payoff M^k(s), for all n, k and s at once, with probability at least 1 - delta."
+    ),
     source=Derived(theory.hoeffding_radius),
     tex=r"P(\exists n, k, s : |\hat M^k_n(s) - M^k(s)| > r(n)) \le \delta",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
@@ -339,8 +373,7 @@ RG_T6_INTERVALS = Statement(
     claim=Probability(partial(missed_or_unfounded, slack=SLACK), lambda match: match.delta),
     saboteurs=(
         saboteur(
-            "a level for each payoff and each time",
-            solve=partial(sampled, slack=SLACK, anytime=False, joint=False),
+            "a level for each payoff and each time", solve=partial(sampled, slack=SLACK, anytime=False, joint=False)
         ),
     ),
     notes="The good event of RG-T6.",
@@ -349,17 +382,17 @@ RG_T6_INTERVALS = Statement(
 RG_T6 = Statement(
     id="alpha_rank/RG-T6",
     title="With slack the sampling stops, ties or not",
+    says=(
+        "With slack epsilon_r, and while all intervals hold, profile s is played at most until their radius r(n) is "
+        "below Delta_s / 4 + epsilon_r / 2, where Delta_s is the smallest payoff gap of an edge at s, or 0."
+    ),
     source=Derived(theory.relaxed_samples_to_resolve),
     tex=r"N(s) \le \min\{n : r(n) < \Delta_s/4 + \varepsilon_r/2\}",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=TIED_MATCHES,
     solve=partial(sampled, slack=SLACK),
     decisions=("lower", "upper"),
-    claim=Inequality(
-        samples_with_slack,
-        outside=RG_T6_INTERVALS.claim,
-        randomness="every run whose intervals held",
-    ),
+    claim=Inequality(samples_with_slack, outside=RG_T6_INTERVALS.claim, randomness="every run whose intervals held"),
     saboteurs=(
         saboteur("slack given at one end and taken back at the other, as in public code", printed=True, solve=sampled),
         saboteur("a quarter of the slack", solve=partial(sampled, slack=SLACK / 4)),

@@ -84,6 +84,11 @@ def smallest_log_mass(instance: Perturbed) -> float:
 MI_L1 = Statement(
     id="alpha_rank/MI-L1",
     title="Payoff errors move log masses by a bounded amount",
+    says=(
+        "If no estimate M_hat of a payoff M is off by more than t, then log pi(s), the log mass of a profile s, is "
+        "off by at most 4 (|S| - 1) (m - 1) alpha t; |S| is the number of profiles, m the population size, alpha the "
+        "finite selection strength, and pi_hat the law of the estimates."
+    ),
     source=Derived(theory.log_ratio_bound),
     tex=r"\|\hat M - M\|_\infty \le t \Rightarrow |\log\hat\pi(s) - \log\pi(s)| \le 4(|S|-1)(m-1)\alpha t",
     hypotheses={"estimates within t": is_close, "finite alpha": lambda instance: 0 <= instance.alpha < np.inf},
@@ -131,6 +136,11 @@ def chance_of_wrong_graph(game: SampledGame, bound: str = "paper") -> float:
 MI_T2 = Statement(
     id="alpha_rank/MI-T2",
     title="Every edge of the response graph is right",
+    says=(
+        "After N > 8 M_max^2 log(2 |S| K / delta) / Delta^2 plays of each of the |S| profiles by K players, the "
+        "response graph G_hat of the mean outcomes differs from the true G with probability at most delta; outcomes "
+        "lie in [-M_max, M_max] and no deviation changes a payoff by less than Delta."
+    ),
     source=Paper("1909.09849", "Theorem 3.2", read="secondary"),
     tex=r"N > 8\Delta^{-2}M_{\max}^2\log(2|S|K/\delta) \Rightarrow P(\hat G \ne G) \le \delta",
     hypotheses={
@@ -161,6 +171,11 @@ def refined_signs(game: SampledGame, rng: np.random.Generator, n: int, cut: int 
 MI_T2R = Statement(
     id="alpha_rank/MI-T2-independent",
     title="Half the samples are enough when profiles are sampled independently",
+    says=(
+        "If all plays are independent, N > 4 M_max^2 log(|E| / delta) / Delta^2 plays of each profile suffice for a "
+        "response graph G_hat that differs from the true G with probability at most delta; G has |E| edges, of gap at "
+        "least Delta, and outcomes lie in [-M_max, M_max]."
+    ),
     source=Derived(theory.samples_infinite_alpha),
     tex=r"N > 4\Delta^{-2}M_{\max}^2\log(|E|/\delta) \Rightarrow P(\hat G \ne G) \le \delta",
     hypotheses={
@@ -184,6 +199,11 @@ MI_T2R = Statement(
 MI_T1 = Statement(
     id="alpha_rank/MI-T1",
     title="Samples that make the finite-alpha ranking right, as published",
+    says=(
+        "If each of the |S| profiles is played N times, every mass is within epsilon of the truth with probability at "
+        "least 1 - delta; K players, payoffs in [-M, M], L a Lipschitz constant of the chain in the payoffs, g its "
+        "smallest rate, and Sigma the sum of binom(|S|, n) n^|S| over 0 < n < |S|."
+    ),
     source=Paper("1909.09849", "Theorem 3.1", read="secondary"),
     tex=r"N > 648 M^2 \log(2|S|K/\delta) L^2 \Sigma^2 / \varepsilon^2 g^2",
     hypotheses={"finite alpha": always},
@@ -216,6 +236,11 @@ def far_off(game: ValuedGame, laws: np.ndarray) -> np.ndarray:
 MI_T1P = Statement(
     id="alpha_rank/MI-T1p",
     title="Samples that make the finite-alpha ranking right",
+    says=(
+        "If each of the |S| profiles is played N times, every mass of the finite-alpha ranking is within epsilon of "
+        "the truth with probability at least 1 - delta; there are K players, outcomes lie in [-M, M], m is the "
+        "population size and alpha the selection strength."
+    ),
     source=Derived(theory.samples_finite_alpha),
     tex=r"N \ge 8M^2\log(2|S|K/\delta)\,((|S|-1)(m-1)\alpha)^2/\operatorname{artanh}(\varepsilon)^2",
     hypotheses={
@@ -267,6 +292,10 @@ def perturbed_trees(pair: ChainPair, laws: np.ndarray, less: int = 0) -> Sides:
 MI_L3 = Statement(
     id="alpha_rank/MI-L3",
     title="Masses change by at most the 2(n-1)-th power of the change of the rates",
+    says=(
+        "If the positive rates C and C_hat of two chains on n states differ by at most b in logarithm, then so do "
+        "their stationary laws pi and pi_hat by at most 2 (n - 1) b, in every state."
+    ),
     source=Derived(identities.chain_ratio_bound),
     tex=r"|\log\hat C - \log C| \le b \Rightarrow |\log\hat\pi - \log\pi| \le 2(n-1)b",
     hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
@@ -284,6 +313,10 @@ MI_L3 = Statement(
 P3 = Statement(
     id="alpha_rank/P3",
     title="Perturbation of general chains",
+    says=(
+        "Whatever two chains on n states have positive rates C and C_hat that differ by at most b in logarithm, of a "
+        "game or not, their stationary laws pi and pi_hat differ by at most 2 (n - 1) b in logarithm."
+    ),
     source=Derived(identities.chain_ratio_bound),
     tex=r"|\log\hat C - \log C| \le b \Rightarrow |\log\hat\pi - \log\pi| \le 2(n-1)b",
     hypotheses={"all rates positive": always},
@@ -306,6 +339,10 @@ def total_variation(pair: ChainPair, laws: np.ndarray, divisor: int = 1) -> Side
 MI_L2 = Statement(
     id="alpha_rank/MI-L2",
     title="Masses move by at most tanh of half the log ratio",
+    says=(
+        "If the logarithms of all masses of two laws pi and pi_hat differ by at most B, then the masses themselves "
+        "differ by at most tanh(B / 2)."
+    ),
     source=Derived(theory.mass_error_bound),
     tex=r"|\log\hat\pi - \log\pi| \le B \Rightarrow |\hat\pi - \pi| \le \tanh(B/2)",
     hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
@@ -339,6 +376,10 @@ def exact_tail(sample: BernoulliMean, radius: Any) -> Sides:
 P1 = Statement(
     id="alpha_rank/P1",
     title="Hoeffding's interval of a mean",
+    says=(
+        "The mean M_hat of n independent outcomes in [0, 1] is off from its expectation M by more than sqrt(log(2 / "
+        "delta) / (2 n)) with probability at most delta."
+    ),
     source=Classical("Hoeffding's inequality", "W. Hoeffding, J. Amer. Statist. Assoc. 58, 1963"),
     tex=r"P(|\hat M - M| > \sqrt{\log(2/\delta)/2n}) \le \delta",
     hypotheses={
