@@ -126,7 +126,7 @@ def exact_limits(counts: Counts, rng: np.random.Generator, share: float = 1.0) -
 
 
 def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> Sides:
-    """The exact ends lie between Hoeffding's, clipped to [0, 1], and the tails beyond them have probability level / 2."""
+    """Exact ends lie between Hoeffding's, clipped to [0, 1], and the tails beyond them have probability level / 2."""
     x = np.arange(counts.n + 1)
     radius = factor * theory.hoeffding_radius(counts.n, delta=counts.level, n_means=1, anytime=False)
     low, high = np.maximum(x / counts.n - radius, 0), np.minimum(x / counts.n + radius, 1)
@@ -298,10 +298,7 @@ RG_T3 = Statement(
 RG_T2 = Statement(
     id="alpha_rank/RG-T2",
     title="Total samples, as published",
-    says=(
-        "With probability 1 - 2 delta all edges are resolved within N = O(Delta^-2 log(1 / (delta Delta))) plays, "
-        "where Delta is the smallest payoff gap of a deviation."
-    ),
+    says="With payoff gaps >= Delta, N = O(Delta^-2 log(1/(delta Delta))) plays suffice with probability 1 - 2 delta.",
     source=Paper("1909.09849", "Theorem 4.2", read="secondary"),
     tex=r"N = O(\Delta^{-2}\log(1/\delta\Delta)) \text{ with probability } 1 - 2\delta",
     hypotheses={"outcomes in {0, 1}": is_bernoulli, "no ties": lambda match: match.game.gap > 0},
