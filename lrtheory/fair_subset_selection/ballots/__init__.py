@@ -1,1 +1,1 @@
-"""Ballots as tables of places, from arrays and files, and the compiled sums over them."""
+"""Readers that turn ballots from arrays and files into tables of places, and the compiled sums over these tables."""

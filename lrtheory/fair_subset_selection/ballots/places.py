@@ -14,7 +14,7 @@ __all__ = ["places_of_orders", "places_of_positions", "strict_or_shared"]
 
 
 def places_of_positions(positions: Any) -> np.ndarray:
-    """The given places as int32 of shape (n, m), -1 for items that are not listed."""
+    """Check the given places: return them as int32 of shape (n, m), -1 for items that are not listed."""
     given = _whole("positions", positions)
     if given.ndim != 2 or given.size == 0:
         raise must("positions", "of shape (n, m) with at least one ranking and one item", given.shape)
@@ -26,7 +26,7 @@ def places_of_positions(positions: Any) -> np.ndarray:
 
 
 def places_of_orders(orders: Any, n_items: int | None) -> np.ndarray:
-    """Places from items in order; the items of a tuple share a place."""
+    """Invert orders into places, int32 of shape (n, m), -1 for unlisted items; the items of a tuple share a place."""
     if isinstance(to_numpy(orders), np.ndarray):
         given = _whole("orders", orders)
         if given.ndim != 2 or given.size == 0:
@@ -44,7 +44,7 @@ def places_of_orders(orders: Any, n_items: int | None) -> np.ndarray:
         raise must("orders", f"item numbers below {m}", int(items.max()))
     result = np.full((n, m), -1, np.int32)
     result[rows, items] = places
-    if np.count_nonzero(result >= 0) < len(items):
+    if np.count_nonzero(result >= 0) < len(items):  # an item that a ballot lists twice was written twice, counted once
         counts = np.bincount(rows * m + items, minlength=1)
         row, item = divmod(int(np.argmax(counts > 1)), m)
         raise must("orders", "ballots that list each item once", f"ballot {row} with item {item} twice")
@@ -61,7 +61,7 @@ def _whole(name: str, value: Any) -> np.ndarray:
 
 
 def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row, place and item of every entry of a list of ballots."""
+    """Flatten a list of ballots into the row, the place and the item of every entry, an int64 array of each."""
     if not isinstance(orders, Collection) or not all(isinstance(ballot, Iterable) for ballot in orders):
         raise must("orders", "a sequence of ballots, each a sequence of items", orders, TypeError)
     triples = [
@@ -82,19 +82,21 @@ def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def strict_or_shared(places: np.ndarray, name: str, ties: str, rng: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Positions, and with averaged ties the number of items that share each."""
+    """Resolve ties: return positions (n, m) and, for averaged ties, how many items share each; None without ties."""
     bad = first_bad_row(kernel_input(places))
     if bad < 0:
         return places, None
     if ties == "error":
         rule = 'rankings that give the places 0, 1, ... to one item each (or `ties` other than "error")'
         raise must(name, rule, f"row {bad}: {places[bad].tolist()[:12]}")
+    # Sort each ranking by place, unlisted items last. Under "random" equal places are in the order of random numbers;
+    # under "average" their order does not matter, since `share` gives them one position.
     unlisted = places < 0
     keys = np.where(unlisted, np.iinfo(np.int32).max, places)
     noise = generator(rng).random(places.shape) if ties == "random" else np.zeros((1, 1))
     order = np.lexsort((np.broadcast_to(noise, places.shape), keys), axis=1)
     positions, shared = share(kernel_input(keys), kernel_input(order), ties == "average")
-    positions[unlisted], shared[unlisted] = -1, 1
+    positions[unlisted], shared[unlisted] = -1, 1  # numbered after the others, which is not what the ballot says
     return positions, shared if (shared > 1).any() else None
 
 
@@ -103,9 +105,12 @@ def strict_or_shared(places: np.ndarray, name: str, ties: str, rng: Any) -> tupl
 
 @kernel
 def first_bad_row(places):
-    """The first row in which the listed items do not hold the places 0, 1, ... once each; -1 when there is none."""
+    """Find the first row whose listed items do not hold the places 0, 1, ... once each; -1 when there is none.
+
+    If the L listed items have different places below L, these are all of the places 0 .. L - 1.
+    """
     n, m = places.shape
-    seen_in = np.full(m, -1, np.int64)
+    seen_in = np.full(m, -1, np.int64)  # the last row with an item at this place, so that nothing is cleared per row
     for v in range(n):
         listed = 0
         for i in range(m):
@@ -122,11 +127,14 @@ def first_bad_row(places):
 
 @kernel
 def share(keys, order, average):
-    """Places by competition (1, 2, 2, 4) from keys in sorted order, and how many items share each; or no sharing."""
+    """Number the items of each ranking from 0 in the given order; return the positions and how many items share each.
+
+    With `average` items of equal key share the first of their positions, as in competition ranking (0, 1, 1, 3).
+    """
     n, m = keys.shape
     positions, shared = np.empty((n, m), np.int32), np.ones((n, m), np.int32)
     for v in range(n):
-        first = 0
+        first = 0  # the position at which the present run of equal keys starts
         for p in range(m):
             if not average or keys[v, order[v, p]] != keys[v, order[v, first]]:
                 first = p

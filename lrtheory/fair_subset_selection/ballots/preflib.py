@@ -17,7 +17,7 @@ ORDER = re.compile(r"(?:\{[^{}]+\}|[^,{}]+)(?:,(?:\{[^{}]+\}|[^,{}]+))*,?")
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The arguments of `Rankings` in a file, of the present format or of that before 2022.
+    """Read the arguments of `Rankings` from the text of a file, in the present format or in that before 2022.
 
     Now comments ``# ALTERNATIVE NAME 1: ...`` come first, then lines ``count: 2,{1,3},4``. Before, the first lines were
     the number of alternatives, their names and the numbers of voters, then lines ``count,2,{1,3},4``.
@@ -40,11 +40,13 @@ def parse(text: str) -> dict[str, Any]:
         ballots = [line.partition(",")[::2] for line in lines[m + 2 :]]
     if not all(name.isdecimal() for name in names):
         raise must("path", "a PrefLib file with alternatives by number", lines[1 : len(names) + 1])
+    # files number alternatives from 1, in any order and with gaps; items are numbered from 0 in the order of these
     numbers = {name: item for item, name in enumerate(sorted(names, key=int))}
     orders, weights = [], []
     for count, ballot in ballots:
         try:
             weights.append(int(count))
+            # the whole line must be an order, since `findall` would skip what it does not understand
             ballot = re.sub(r"\s*([,{}])\s*", r"\1", ballot.strip())
             if ballot and ORDER.fullmatch(ballot) is None:
                 raise ValueError(ballot)
@@ -57,7 +59,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def _kind(text: str) -> str | None:
-    """What the comments say of the file: "soc", "cat", ...; None where they do not."""
+    """Read the kind of the file, such as "soc" or "cat", from its comments; None where they do not state it."""
     stated = re.search(r"^# DATA TYPE:[ \t]*(\w+)", text, re.MULTILINE)
     named = re.search(r"^# FILE NAME:.*\.(\w+)[ \t]*$", text, re.MULTILINE)
     if re.search(r"^# (NUMBER CATEGORIES|CATEGORY NAME)", text, re.MULTILINE):
@@ -67,7 +69,7 @@ def _kind(text: str) -> str | None:
 
 
 def _entry(found: tuple[str, str], numbers: dict[str, int]) -> Any:
-    """An item, or the items of a tie."""
+    """Return the number of an item, or the tuple of the numbers of the items of a tie."""
     tied, single = found
     if tied:
         return tuple(numbers[name.strip()] for name in tied.split(","))

@@ -1,4 +1,8 @@
-"""Compiled loops over the places of a panel: sums of position weights, tables by item, scores of one set."""
+"""Compiled loops over the places of a panel: sums of position weights, tables by item, scores of one set.
+
+Everywhere ``positions[v, i]`` is the place of item i in ranking v, 0 the best and -1 if it is not listed. A `table` has
+m + 1 entries: the weights of the places 0 .. m - 1 and, last, that of an unlisted item, which index -1 reads.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ __all__ = ["add_scores", "count_first", "fill_values", "owa_score", "values_by_i
 
 @kernel
 def add_scores(positions, table, voters, scores):
-    """Add voters[v] table[positions[v, i]] to every item; the last entry of the table is that of unlisted items."""
+    """Add voters[v] table[positions[v, i]] to the score of every item i, over all rankings v."""
     for v in range(positions.shape[0]):
         for i in range(positions.shape[1]):
             scores[i] += voters[v] * table[positions[v, i]]
@@ -19,17 +23,19 @@ def add_scores(positions, table, voters, scores):
 
 @kernel
 def count_first(places, depth):
-    """How many rankings have each item among their first places; the places of unlisted items are beyond the depth.
+    """Count the rankings that have each item among their first `depth` places, as int64 of shape (m,).
 
-    Counts are as narrow as the places, so that many are made at once, and four rankings share the way to memory.
+    `places` are those of `short_places`, in which an unlisted item has a place beyond every depth. Counts are as narrow
+    as the places, so that one vector instruction makes many, and four rankings share each access to the counts.
     """
     n, m = places.shape
     counts, part, end = np.zeros(m, np.int64), np.zeros(m, places.dtype), places.dtype.type(depth)
-    block = 252 if places.itemsize == 1 else 2**14  # multiples of four, and `part` can hold them
+    # a count grows by at most 1 per ranking: 252 fit into one byte, 2^14 into two, and both are multiples of four
+    block = 252 if places.itemsize == 1 else 2**14
     for first in range(0, n, block):
         part[:] = 0
         last = min(first + block, n)
-        single = last - (last - first) % 4
+        single = last - (last - first) % 4  # the rankings from here on, fewer than four, are counted one by one
         for v in range(first, single, 4):
             for i in range(m):
                 two = int(places[v, i] < end) + int(places[v + 1, i] < end)
@@ -44,9 +50,10 @@ def count_first(places, depth):
 
 @kernel
 def values_by_item(positions, table):
-    """table[positions[v, i]] in a row for each item, written in blocks that stay in the cache."""
+    """Return the array (m, n) with table[positions[v, i]] in row i, written in blocks that stay in the cache."""
     n, m = positions.shape
     values = np.empty((m, n), table.dtype)
+    # a transposition: blocks of 32 rankings are read again for each item, and 32 values of int16 fill a cache line
     for first in range(0, n, 32):
         for i in range(m):
             for v in range(first, min(first + 32, n)):
@@ -56,7 +63,7 @@ def values_by_item(positions, table):
 
 @kernel
 def fill_values(positions, table, values):
-    """The same in a row for each ranking, written into `values`."""
+    """Write table[positions[v, i]] into row v of `values`, an array of shape (n, m)."""
     for v in range(positions.shape[0]):
         for i in range(positions.shape[1]):
             values[v, i] = table[positions[v, i]]
@@ -64,14 +71,17 @@ def fill_values(positions, table, values):
 
 @kernel
 def owa_score(values, chosen, lam, voters):
-    """F(S): every ranking sorts the values of the chosen items and weighs them with lambda."""
+    """Return F(S): every ranking sorts the values of the chosen items in decreasing order and weighs them with lambda.
+
+    `values` has shape (m, n), `chosen` the rows of the items, `voters` the multiplicities of the n rankings.
+    """
     total = 0.0
-    top = np.empty(len(lam))
+    top = np.empty(len(lam))  # the largest values of one ranking, at most as many as lambda weighs
     for v in range(values.shape[1]):
         kept = 0
         for i in chosen:
             value = float(values[i, v])
-            if kept < len(lam):
+            if kept < len(lam):  # a slot is free; else the value replaces the smallest, if it is larger than that
                 kept += 1
             elif kept == 0 or value <= top[kept - 1]:
                 continue

@@ -1,1 +1,1 @@
-"""How k items are chosen under quotas: greedily, for sums over items, and exactly."""
+"""Algorithms that choose k items under quotas: greedy, exact for sums over items, and exact for small instances."""

@@ -17,13 +17,13 @@ __all__ = ["enumerate_sets", "integer_program"]
 
 MAX_SETS = 200_000
 MAX_VARIABLES = 200_000
-MAX_COMPARED = 50_000_000  # places that are read to compare the exchanges of a set that does not add up
+MAX_COMPARED = 50_000_000  # positions read to compare the exchanges of a set under a rule that is not separable
 
 
 def enumerate_sets(
     rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds], ties: str, rng: Any
 ) -> tuple[np.ndarray, Any, np.ndarray, int]:
-    """The best set, its score, the items of some but not all best sets, and how many sets there are."""
+    """Enumerate all sets: return a best one, its score, the items of some but not all best sets, the number of sets."""
     m = rankings.n_items
     if math.comb(m, k) > MAX_SETS:
         raise must("method", f'another than "brute-force" for more than {MAX_SETS} sets', math.comb(m, k))
@@ -39,7 +39,7 @@ def enumerate_sets(
 
 
 def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds]) -> tuple[np.ndarray, Any]:
-    """The best set and its score by HiGHS, and then by exchanges of two items that it could not tell apart.
+    """Find the best set and its score by HiGHS, and then by exchanges of two items that it could not tell apart.
 
     x_i says that item i is chosen. For separable rules the objective is s . x, less the smallest score, which all sets
     of k items have k times. For others y_{v,i,t} says that ranking v has item i as its t-th best:
@@ -52,16 +52,17 @@ def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bo
     else:
         gains, links, limits = _assignments(rankings, rule, k)
     gains = np.ldexp(gains, 20 - np.frexp(gains.max())[1])
-    items = np.flatnonzero(_solved(gains, links, limits, m, k, bounds) > 0.5)
+    items = np.flatnonzero(_solved(gains, links, limits, m, k, bounds) > 0.5)  # HiGHS returns 0 and 1 up to tolerances
     if len(items) != k or not all(one.allow(items) for one in bounds):
         raise RuntimeError(f"HiGHS returned {len(items)} items in place of {k}, or items outside of the quotas.")
+    # each round raises the score, as it is computed, so that the loop ends
     while (better := _exchanged(rankings, rule, items, bounds)) is not None:
         items = better
     return items, committee_score(rankings, rule, items)
 
 
 def _solved(gains: np.ndarray, links: Any, limits: np.ndarray, m: int, k: int, bounds: list[Bounds]) -> np.ndarray:
-    """The variables x of the integer program at its optimum."""
+    """Solve the integer program, and return its variables x of shape (m,)."""
     from scipy import sparse
     from scipy.optimize import Bounds as Box
     from scipy.optimize import LinearConstraint, milp
@@ -74,6 +75,7 @@ def _solved(gains: np.ndarray, links: Any, limits: np.ndarray, m: int, k: int, b
     constraints = [LinearConstraint(counted, low, high)]
     if len(limits):
         constraints.append(LinearConstraint(links, -np.inf, limits))
+    # y need not be whole: with x fixed, the rest is an assignment problem in each ranking, with an optimum of 0 and 1
     whole = np.concatenate([np.ones(m), np.zeros(n - m)])
     found = milp(-gains, integrality=whole, bounds=Box(0, 1), constraints=constraints, options={"mip_rel_gap": 0})
     if found.status == 2:
@@ -84,12 +86,13 @@ def _solved(gains: np.ndarray, links: Any, limits: np.ndarray, m: int, k: int, b
 
 
 def _exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: list[Bounds]) -> np.ndarray | None:
-    """The best set that differs in one item, if it scores more: scores are compared as they are, without tolerance."""
+    """Return the best set that differs in one item if it scores more, without a tolerance; None otherwise."""
     others = np.setdiff1d(np.arange(rankings.n_items), items)
     allowed = np.ones((len(items), len(others)), bool)
     for one in bounds:
         leaves, enters = one.groups[items][:, None], one.groups[others]
         count = np.bincount(one.groups[items], minlength=len(one.names))
+        # [a, b]: item a leaves and item b enters; within one group no count changes
         allowed &= (leaves == enters) | ((count > one.low)[leaves] & (count < one.high)[enters])
     out, into = np.nonzero(allowed)
     if rule.separable:
@@ -99,7 +102,7 @@ def _exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: l
         sets = np.repeat(items[None], len(out), axis=0)
         sets[np.arange(len(out)), out] = others[into]
         gains = committee_score(rankings, rule, sets) - committee_score(rankings, rule, items)
-    else:
+    else:  # too many exchanges to compare: the set stays as HiGHS found it
         return None
     if gains.max(initial=0) <= 0:
         return None
@@ -108,7 +111,11 @@ def _exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: l
 
 
 def _assignments(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, Any, np.ndarray]:
-    """Objective over (x, y), and the two kinds of rows that link y to x; y runs over (v, i, t) in C-order."""
+    """Build the objective over (x, y), the rows that link y to x, and their limits; y runs over (v, i, t) in C-order.
+
+    The first n m rows say sum_t y_{v,i,t} - x_i <= 0, the other n depth rows sum_i y_{v,i,t} <= 1, where depth is the
+    number of lambdas.
+    """
     from scipy import sparse
 
     n, m, lam = rankings.n_rankings, rankings.n_items, rule.owa_weights(k)

@@ -20,14 +20,17 @@ __all__ = ["cc_gain", "fitting", "greedy_steps", "insert", "owa_gain"]
 
 @kernel
 def rise(value, best):
-    """max(0, value - best)."""
-    more = value - best
+    """Return max(0, value - best) in the type of the arguments."""
+    more = value - best  # `more * 0` below is a zero of this type, so that the compiled function returns one type
     return more if more > 0 else more * 0
 
 
 @kernel
 def cc_gain(values, best, voters):
-    """sum_v voters_v max(0, value_v - best_v): what an item adds when each ranking counts its best item alone."""
+    """Return the marginal sum_v voters_v max(0, value_v - best_v) of an item where a ranking counts its best alone.
+
+    `values` and `best` have shape (n,); `voters` has shape (n,), or (0,) where every ranking stands for one voter.
+    """
     if len(voters) > 0:
         weighted = 0.0
         for v in range(len(values)):
@@ -36,7 +39,9 @@ def cc_gain(values, best, voters):
         return weighted
     n = len(values)
     half = n // 2
-    first = rise(values[n - 1], best[n - 1]) * np.int64(n % 2)  # of integers a wide one, whose sum is exact and quick
+    # The last ranking is counted here if n is odd; if n is even this is a zero. The int64 factor turns differences of
+    # int16 into int64, so that their sum is exact and does not wrap; differences of floats stay floats.
+    first = rise(values[n - 1], best[n - 1]) * np.int64(n % 2)
     second = first * 0
     for v in range(half):  # two sums, so that no addition waits for the one before
         first += rise(values[v], best[v])
@@ -46,24 +51,30 @@ def cc_gain(values, best, voters):
 
 @kernel
 def owa_gain(values, top, lam, voters):
-    """What an item adds when each ranking weighs its t-th best item with lambda_t; `top` holds the best, sorted."""
+    """Return the marginal of an item where each ranking weighs its t-th best chosen item with lambda_t.
+
+    ``top[t, v]`` is the t-th largest value of the chosen items in ranking v, t from 0, and 0 while fewer are chosen.
+    """
     total = 0.0
     last = len(lam) - 1
     for v in range(len(values)):
-        if values[v] <= top[last, v]:
+        if values[v] <= top[last, v]:  # the item is not among those that this ranking weighs
             continue
         value, gain = float(values[v]), 0.0
         for t in range(len(lam)):
             if value > top[t, v]:
                 gain += lam[t] * (value - top[t, v])
-                value = top[t, v]  # what was here moves one place down
+                value = top[t, v]  # the value that was here moves one place down, where it may gain or be lost
         total += gain * (voters[v] if len(voters) > 0 else 1.0)
     return total
 
 
 @kernel
 def insert(values, top):
-    """Enter the values of the chosen item into the sorted best of each ranking."""
+    """Insert the values of the chosen item into `top`, sorted in decreasing order for each ranking; the last drops out.
+
+    An item is inserted when it is chosen and never leaves, so `top` is all that later marginals need of the set.
+    """
     for v in range(len(values)):
         value = values[v]
         for t in range(top.shape[0]):
@@ -73,8 +84,11 @@ def insert(values, top):
 
 @kernel
 def fitting(open_, groups, count, low, high, k):
-    """Which items can come next: those left whose group lacks items, or has room while places are free."""
-    free = k
+    """Mark the items that can be chosen next such that the set can still be completed within the quotas.
+
+    An unused item fits if its group is below its lower bound, or is below its upper bound while places are free.
+    """
+    free = k  # places that are neither taken nor needed to meet the lower bounds of groups
     for g in range(len(low)):
         free -= max(low[g], count[g])
     fits = np.zeros(len(groups), np.bool_)
@@ -86,12 +100,15 @@ def fitting(open_, groups, count, low, high, k):
 
 @kernel
 def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
-    """Items in the order of their choice, gains, who tied for each choice, marginals in the end, evaluations before.
+    """Choose k items one by one, each with the largest marginal that fits; of equal ones that with the least priority.
 
-    Of equal gains the one with the smaller priority is chosen.
+    `values` has a row for each item, shape (m, n). Returned are the items in the order of their choice (k,), their
+    gains (k,), the items that tied in each step (k, m), the marginals of all items given the final set (m,), and the
+    number of marginals that were evaluated before the last choice was made.
     """
     m, n = values.shape
     top = np.zeros((len(lam), n), values.dtype)
+    # Invariant: bound[i] is a marginal of item i given an earlier or the present set, and never below the present one.
     bound = np.full(m, np.inf)
     open_ = np.ones(m, np.bool_)
     count = np.zeros(len(low), np.int64)
@@ -104,12 +121,13 @@ def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
         for i in np.argsort(-bound):
             if not fits[i]:
                 continue
+            # no later bound is larger; an equal one is evaluated, since it may be a tie
             if lazy and best >= 0 and bound[i] < bound[best]:
                 break
             bound[i] = cc_gain(values[i], top[0], voters) if len(lam) == 1 else owa_gain(values[i], top, lam, voters)
             evaluations += 1
             if best < 0 or bound[i] > bound[best]:
-                ties[step] = False
+                ties[step] = False  # whoever tied before, tied for less
                 best = i
             elif bound[i] == bound[best] and priority[i] < priority[best]:
                 best = i
@@ -118,6 +136,7 @@ def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
         count[groups[best]] += 1
         open_[best] = False
         insert(values[best], top)
+    # The certificate needs all marginals of the final set. With k = 0 lambda is empty, and no marginal is defined.
     for i in range(m if k > 0 else 0):
         bound[i] = cc_gain(values[i], top[0], voters) if len(lam) == 1 else owa_gain(values[i], top, lam, voters)
     return items, gains, ties, bound, evaluations

@@ -18,7 +18,12 @@ QUOTAS = ("quota", "at_least", "at_most")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bounds:
-    """One attribute: the group of every item, and low_g <= |S in g| <= high_g."""
+    """The bounds low_g <= |S in g| <= high_g that one attribute puts on a set S.
+
+    `groups` has the number of the group of every item, 0 .. n_groups - 1, in the order of `names`, the caller's names
+    of the groups; `name` is that of the attribute, None where there is one without a name. `low` and `high` are int64
+    arrays of shape (n_groups,).
+    """
 
     name: Hashable | None
     names: tuple[Hashable, ...]
@@ -27,18 +32,18 @@ class Bounds:
     high: np.ndarray
 
     def counts(self, items: np.ndarray) -> dict[Hashable, int]:
-        """How many of the items are in each group."""
+        """Count the items of a set in each group, by the names of the groups."""
         found = np.bincount(self.groups[items], minlength=len(self.names))
         return dict(zip(self.names, found.tolist(), strict=True))
 
     def allow(self, items: np.ndarray) -> bool:
-        """Whether a set keeps the bounds."""
+        """Return True if a set keeps the bounds."""
         found = np.bincount(self.groups[items], minlength=len(self.names))
         return bool((self.low <= found).all() and (found <= self.high).all())
 
 
 def group_codes(groups: Any, n_items: int) -> np.ndarray:
-    """The group of every item: integers, bools or strings of shape (m,)."""
+    """Check the group of every item: return integers, bools or strings of shape (m,)."""
     codes = as_array("groups", to_numpy(groups))
     if codes.dtype.kind == "O" and all(isinstance(code, str) for code in codes.flat):
         codes = codes.astype(str)  # as data frames hold them
@@ -50,12 +55,12 @@ def group_codes(groups: Any, n_items: int) -> np.ndarray:
 
 
 def same_group(codes: np.ndarray) -> np.ndarray:
-    """Which two items are of one group, as a matrix of bool."""
+    """Mark the pairs of two different items of one group, in a bool matrix of shape (m, m)."""
     return (codes[:, None] == codes) & ~np.eye(len(codes), dtype=bool)
 
 
 def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> list[Bounds]:
-    """The bounds of every attribute, checked one by one for feasibility.
+    """Turn the caller's quotas into the bounds of every attribute, each of which is feasible by itself.
 
     Without groups there is one group of all items. `quotas` maps "quota", "at_least" and "at_most" to what the caller
     gave: a mapping from group to int, or from attribute to such mappings where there are several attributes.
@@ -75,14 +80,14 @@ def attributes(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> 
 
 
 def one_attribute(groups: Any, quotas: Mapping[str, Any], n_items: int, k: int) -> Bounds:
-    """The bounds of the one attribute that a function can take."""
+    """Turn the caller's quotas into bounds where a function takes one attribute alone."""
     if isinstance(groups, Mapping):
         raise must("groups", "an array, of one attribute", groups)
     return attributes(groups, quotas, n_items, k)[0]
 
 
 def _known(name: str, quota: Any, names: list[Any], what: str) -> None:
-    """Refuse what is no mapping, and names that would have no effect."""
+    """Refuse a quota that is not a mapping, and names that would have no effect."""
     if quota is None:
         return
     if not isinstance(quota, Mapping):
@@ -101,6 +106,7 @@ def _bounds(attribute: Hashable | None, codes: Any, quotas: Mapping[str, Any], n
     for name in QUOTAS:
         _known(name, quotas[name], names, "groups")
     sizes = np.bincount(groups, minlength=len(names))
+    # groups that are not named are free; several quotas of one group are met together, so bounds only narrow
     low, high = np.zeros(len(names), np.int64), np.minimum(sizes, k)
     for name, sign in (("at_least", "low"), ("at_most", "high"), ("quota", "both")):
         for group, value in (quotas[name] or {}).items():

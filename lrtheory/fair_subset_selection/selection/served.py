@@ -1,15 +1,16 @@
-r"""The greedy choice where each ranking counts its best item alone, with marginals that are kept and not computed anew.
+r"""Greedy selection for Chamberlin-Courant scores (lambda = 1, 0, 0, ...) with marginals that are updated in each step.
 
 .. math:: F(i | S) = \sum_v \max(0, w_{vi} - b_v), \qquad b_v = \max_{s \in S} w_{vs} .
 
-When an item lifts b_v to b'_v, every marginal falls by what its w_vi has between the two levels,
+This is facility location: w_vi is what item i is worth to ranking v, and the level b_v is what serves v so far. When an
+item lifts b_v to b'_v, every marginal falls by the part of its w_vi that lies between the two levels,
 
 .. math:: \min(\max(w_{vi}, b_v), b'_v) - b_v ,
 
 so a step reads only the rankings that the chosen item serves better than those before, each from one end to the other.
 In n uniform rankings these are about n / t in step t. Bounds are renewed where the lazy method of `greedy` renews them:
 items, gains and ties are the same to the last bit; where sums are not exact, what rounding may have done to a kept
-marginal is added to its bound. The marginals in the end are those of the set, up to rounding.
+marginal is added to its bound. The returned marginals are those given the final set, up to rounding.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from lrtheory.fair_subset_selection.selection.greedy import cc_gain, fitting
 
 __all__ = ["rounding_slack", "served_steps", "sums_between", "workspace"]
 
-#: Rankings whose levels are summed before the sum is carried over: below 2^15 each, they fit into four bytes.
+#: Number of rankings that are summed in the narrow type before their sum is carried over into doubles: 2^16 values of
+#: int16 are below 2^16 (2^15 - 1) < 2^31 - 1 together, so that they fit into int32.
 BLOCK = 2**16
 
 
 def rounding_slack(rankings: Rankings, rule: ScoreRule, k: int) -> float:
-    """What rounding can move a marginal by, that is kept over k steps; 0 where all sums are exact in doubles.
+    """Bound how far rounding can move a marginal that is updated over k steps; 0 where all sums are exact in doubles.
 
     Proof: a sum of N terms with the partial sums at most T is off by at most N u T (1 + O(N u)), u = 2^-53. A marginal
     is a sum over n rankings, less one such sum a step, and is compared with one more; differences, products with
@@ -48,7 +50,7 @@ def _is_whole(numbers: np.ndarray) -> bool:
 
 
 def workspace(worths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Levels that no worth exceeds, and where `sums_between` adds up a block of rankings."""
+    """Allocate levels (n,) that no worth exceeds, and the buffer (m,) in which `sums_between` adds up a block."""
     n, m = worths.shape
     above = np.inf if worths.dtype.kind == "f" else np.iinfo(worths.dtype).max
     return np.full(n, above, worths.dtype), np.zeros(m, np.int32 if worths.dtype == np.int16 else np.float64)
@@ -59,20 +61,24 @@ def workspace(worths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @kernel
 def between(worth, least, most):
-    """What a worth has between two levels."""
+    """Return the length of the part of [0, worth] that lies between two levels; 0 where the worth is below both."""
     return max(least, min(most, worth)) - least
 
 
 @kernel
 def sums_between(worths, low, high, voters, part):
-    """sum_v voters_v (min(max(worths_vi, low_v), high_v) - low_v) for every item i, over rankings with low < high."""
+    """Sum voters_v (min(max(worths_vi, low_v), high_v) - low_v) over the rankings v, for every item i.
+
+    With low_v = b_v and a high_v above every worth these are the marginals; with high_v = b'_v, what they lose when the
+    levels rise from b to b'. `part` is the buffer of `workspace`.
+    """
     n, m = worths.shape
     sums = np.zeros(m)
     for first in range(0, n, BLOCK):
         part[:] = 0
         for v in range(first, min(first + BLOCK, n)):
             least, most = low[v], high[v]
-            if most <= least:
+            if most <= least:  # the chosen item did not lift this ranking, so that no marginal changes here
                 continue
             if len(voters) > 0:
                 for i in range(m):
@@ -87,12 +93,13 @@ def sums_between(worths, low, high, voters, part):
 
 @kernel
 def served_steps(worths, voters, groups, low, high, priority, k, slack, above, part):
-    """What `greedy_steps` finds lazily, and the score of the set; `worths` has a row for each ranking.
+    """Return what the lazy `greedy_steps` returns, and the score of the set; `worths` has shape (n, m).
 
     Marginals within twice the slack of the largest are computed anew, so that rounding decides as it does there.
     """
     n, m = worths.shape
-    top = np.zeros(n, worths.dtype)
+    top = np.zeros(n, worths.dtype)  # the levels b_v; no worth is negative, so 0 is the level of the empty set
+    # Invariant: marginals[i] is F(i | S) up to the slack, and bound[i] the upper bound that the lazy method has now.
     marginals = sums_between(worths, top, above, voters, part)
     bound = np.full(m, np.inf)
     open_ = np.ones(m, np.bool_)
@@ -102,6 +109,8 @@ def served_steps(worths, voters, groups, low, high, priority, k, slack, above, p
     evaluations = 0
     for step in range(k):
         fits = fitting(open_, groups, count, low, high, k)
+        # Two marginals can each be off by the slack, so the largest exact one is among those not below `near`. These
+        # are computed by the function that `greedy` calls; otherwise rounding could decide a tie in another way here.
         near = largest_of(marginals, fits) - 2 * slack
         if slack > 0:
             for i in range(m):
@@ -110,8 +119,11 @@ def served_steps(worths, voters, groups, low, high, priority, k, slack, above, p
         gain = largest_of(marginals, fits)
         best = -1
         for i in range(m):
-            if not fits[i] or bound[i] < gain:  # the lazy method has found the largest before it looks at these
+            # By decreasing bound the lazy method meets the best item, whose bound is at least `gain`, before these, and
+            # stops there. It evaluates all others, since no marginal is above `gain`.
+            if not fits[i] or bound[i] < gain:
                 continue
+            # an updated marginal may be too small by the slack; with it, it is an upper bound, and still below `gain`
             bound[i] = marginals[i] + (slack if marginals[i] < near else 0.0)
             evaluations += 1
             if bound[i] == gain:
@@ -122,6 +134,7 @@ def served_steps(worths, voters, groups, low, high, priority, k, slack, above, p
         count[groups[best]] += 1
         open_[best] = False
         lifted = np.maximum(top, worths[:, best])
+        # after the last step only the returned marginals matter; where sums are inexact they are computed anew below
         if step < k - 1 or slack == 0:
             marginals -= sums_between(worths, top, lifted, voters, part)
         top = lifted
@@ -132,7 +145,7 @@ def served_steps(worths, voters, groups, low, high, priority, k, slack, above, p
 
 @kernel
 def largest_of(marginals, fits):
-    """The largest marginal of an item that fits."""
+    """Return the largest marginal of an item that fits; -inf where none does."""
     largest = -np.inf
     for i in range(len(fits)):
         if fits[i] and marginals[i] > largest:
@@ -142,7 +155,7 @@ def largest_of(marginals, fits):
 
 @kernel
 def weighted_sum(top, voters):
-    """The score: what the best items are worth to all voters, ranking by ranking."""
+    """Return the score of the set, the sum of the levels times the multiplicities, ranking by ranking."""
     total = 0.0
     for v in range(len(top)):
         total += float(top[v]) * (voters[v] if len(voters) > 0 else 1.0)
