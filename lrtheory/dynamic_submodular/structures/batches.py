@@ -1,18 +1,19 @@
-r"""Batches of samples: a maintained sequence in which an epsilon part of each batch may die before anything is rebuilt.
+r"""Batches of samples: a maintained sequence in which a fraction epsilon of each batch may die before a rebuild.
 
 A level is built from the pool R of the elements with f(v \| G) >= t = o / (2k), G the sequence so far. Their marginals
-fall into buckets [u, (1 + epsilon) u) with u = t (1 + epsilon)^b. The largest bucket is scanned in random order; what
-is still in its bucket when its turn comes joins G, and the scan stops once about half of what it has seen was no longer
-there. What joined is the *batch* of the level. The next level is built from the rest of R.
+fall into buckets [u, (1 + epsilon) u) with u = t (1 + epsilon)^b. The largest bucket is scanned in random order; an
+element whose marginal is still in the bucket when its turn comes joins G, and the scan stops once about half of those
+seen were no longer in it. Those that joined are the *batch* of the level. The next level is built from the rest of R.
 
 Deleted members of G are dead and stay in G, so that all later marginals are measured against the undamaged sequence;
-the answer is G without them. A level is rebuilt when an epsilon part of its batch is dead, or when its pool has
-doubled.
+the answer is G without them. Since the marginals of a batch are equal up to 1 + epsilon, its dead members take about
+their share of its value and no more (statement DS-T7). A level is rebuilt when a fraction epsilon of its batch is dead,
+or when as many elements have joined its pool as it was built from.
 
 This structure is derived: its idea is that of the paper (buckets by marginals, batches from the largest one), its
 constants are not the paper's.
 
-Kernels; the state is a `states.State`.
+Kernels; the state is a `states.State`, and R_i is the pool from which level i was built, with what came and went since.
 """
 
 from __future__ import annotations
@@ -58,19 +59,20 @@ from lrtheory.dynamic_submodular.structures.states import (
 
 __all__ = ["bucket", "build", "delete", "insert", "rebuild", "run", "run_many"]
 
-#: elements that a scan may reject before it looks at their share
+#: b0, the rejections that a scan allows besides half of what it has seen (`theory.epoch_probability`)
 FREE_REJECTIONS = 2
 
 
 @flat
 def bucket(gain, threshold, epsilon):
-    """The number b of the bucket [t (1 + epsilon)^b, t (1 + epsilon)^(b + 1)) of a marginal that passes."""
+    """Return the number b of the bucket [t (1 + epsilon)^b, t (1 + epsilon)^(b + 1)) of a marginal that passes."""
+    # with the slack of `passes`: a marginal of t less a rounding is in bucket 0, not in -1
     return max(0, math.floor((states.log_ratio(gain, threshold) + 1e-12) / math.log1p(epsilon)))
 
 
 @flat
 def filtered(record, state, work, level, n):
-    """Drop from the first n of the pool what fails at the end of the sequence, and find the bucket of the rest."""
+    """Keep those of the first n in the pool that pass at the end of G, find their buckets, and return how many."""
     whole, numbers, marks = work.whole, state.numbers, state.marks
     threshold, epsilon = marks[SCALES, THRESHOLD], marks[SCALES, EPSILON]
     numbers[QUERIES] += n
@@ -82,14 +84,14 @@ def filtered(record, state, work, level, n):
         if passes(gain, threshold):
             whole[POOL, left], whole[BUCKET_OF, left] = v, bucket(gain, threshold, epsilon)
             left += 1
-        else:
+        else:  # v was in R_{level-1} and is not in R_level
             states.link(state, v, level - 1)
     return left
 
 
 @flat
 def largest_bucket(work, n):
-    """Move the largest bucket (of equal ones the highest) to the front of the pool; its number and its size."""
+    """Move the largest bucket (of equal ones the highest) to the front of the pool; return its number and its size."""
     whole = work.whole
     for a in range(n):
         whole[BUCKETS, whole[BUCKET_OF, a]] += 1
@@ -101,7 +103,7 @@ def largest_bucket(work, n):
     size = whole[BUCKETS, best]
     front = 0
     for a in range(n):
-        whole[BUCKETS, whole[BUCKET_OF, a]] = 0
+        whole[BUCKETS, whole[BUCKET_OF, a]] = 0  # only what was counted, since most buckets are never used
         if whole[BUCKET_OF, a] == best:
             whole[POOL, front], whole[POOL, a] = whole[POOL, a], whole[POOL, front]
             whole[BUCKET_OF, a] = whole[BUCKET_OF, front]
@@ -111,9 +113,10 @@ def largest_bucket(work, n):
 
 @flat
 def scan(record, state, work, level, size, lower):
-    """Look at the first `size` of the pool in random order, and append those that still reach `lower`; how many."""
+    """Scan the first `size` of the pool in random order, append those that still reach `lower`, return how many."""
     pool, numbers = work.whole[POOL], state.numbers
     taken = seen = 0
+    # pool[:taken] is the batch, pool[taken:seen] was rejected, the rest is not seen yet
     while seen < size and numbers[LENGTH] < state.levels.shape[1] - 2:
         b = seen + randomness.below(numbers, size - seen)
         v = pool[b]
@@ -132,6 +135,8 @@ def scan(record, state, work, level, size, lower):
             taken += 1
         else:
             pool[seen - 1] = v
+            # the batch is at least about half of what was seen, so a share of deaths in it is a share of deaths in a
+            # prefix of the permutation, which DS-L1 bounds for all prefixes at once, wherever the scan stops (DS-T8a)
             if seen - taken >= FREE_REJECTIONS + seen / 2:
                 break
     return taken
@@ -156,7 +161,7 @@ def build(record, state, work, level, n):
         state.marks[LOWER, level] = lower
         taken = scan(record, state, work, level, size, lower)
         levels[BATCH, level] = taken
-        for a in range(taken, n):
+        for a in range(taken, n):  # members of the batch are in no later pool
             whole[POOL, a - taken] = whole[POOL, a]
         n -= taken
         level += 1
@@ -167,7 +172,7 @@ def build(record, state, work, level, n):
 
 @flat
 def rebuild(record, state, work, level):
-    """Throw away what stands from this level on, dead members too, and build it again from R_level."""
+    """Drop the levels from this one on, dead members too, and build them again from R_level."""
     numbers, kept = state.numbers, state.levels[START, level]
     n = states.gather(state, level, numbers[LEVELS], work.whole)
     for z in range(kept + 1, numbers[LENGTH] + 1):
@@ -181,7 +186,7 @@ def rebuild(record, state, work, level):
 
 @flat
 def level_of(state, place):
-    """The level whose batch holds this place of the sequence."""
+    """Return the level whose batch holds this index (from 1) of the sequence."""
     level = state.numbers[LEVELS]
     while state.levels[START, level] >= place:
         level -= 1
@@ -190,10 +195,11 @@ def level_of(state, place):
 
 @flat
 def insert(record, state, work, v):
-    """A new element joins the pools as deep as its marginals allow; a dead member of the sequence is revived."""
+    """Insert an element: it joins the pools as deep as its marginals allow; a dead member is revived."""
     numbers, levels = state.numbers, state.levels
     place = np.int64(state.elements[PLACE, v])  # of a dead member, else 0
     deepest = numbers[LEVELS]
+    # taking a dead member for a new element would put it into the sequence twice
     if place > 0:  # it passes in all levels down to its own, since it did when it was chosen
         deepest = level_of(state, place)
         levels[DEAD, deepest] -= 1
@@ -203,6 +209,7 @@ def insert(record, state, work, v):
         threshold = state.marks[SCALES, THRESHOLD]
         prefixes.profile(record, state, v, EMPTY, numbers[LENGTH], floor(threshold), work.gains)
         numbers[PROFILES] += 1
+        # R_{i+1} holds what passes on the sequence before level i + 1, which has START[i + 1] elements
         level = 0
         while level < deepest and passes(work.gains[levels[START, level + 1]], threshold):
             level += 1
@@ -214,10 +221,11 @@ def insert(record, state, work, v):
     for level in range(1, deepest + 1):
         levels[SIZE, level] += 1
         levels[GROWN, level] += 1
+        # as many came as it was built from: its bucket may be the largest no longer; the insertions pay for the rebuild
         if levels[GROWN, level] > levels[BUILT, level]:
             rebuild(record, state, work, level)
             return
-    if place == 0 and is_through:
+    if place == 0 and is_through:  # an open guess leaves out nothing that passes (DS-P4): v starts a level
         states.unlink(state, v)
         work.whole[POOL, 0] = v
         build(record, state, work, deepest + 1, ONE)
@@ -225,7 +233,7 @@ def insert(record, state, work, v):
 
 @flat
 def delete(record, state, work, v):
-    """An element goes; as a member of the sequence it stays there, dead, until its level has too many of them."""
+    """Delete an element; a member of the sequence stays in it, dead, until its level has too many dead ones."""
     levels, epsilon = state.levels, state.marks[SCALES, EPSILON]
     deepest = np.int64(state.elements[DEEPEST, v])
     states.unlink(state, v)
@@ -240,12 +248,12 @@ def delete(record, state, work, v):
             rebuild(record, state, work, deepest)
 
 
-# the frame of these two is that of `levels`: a kernel takes no function as an argument, so it stands twice
+# these two repeat the loops of `levels`, since a kernel takes no function as an argument
 
 
 @flat
 def run(record, state, work, ops, asked_by):
-    """Apply updates; `asked_by` (2,) takes the marginals that insertions and deletions asked for."""
+    """Apply updates, and add to `asked_by` (2,) the marginals that insertions and deletions asked for."""
     for op in ops:
         before = state.numbers[QUERIES]
         if op >= 0:
@@ -257,9 +265,9 @@ def run(record, state, work, ops, asked_by):
 
 @flat
 def run_many(record, state, work, ops, words, members, values, asked_by):
-    """Apply the same updates once for every word of randomness; row r of the tables is what run r ended with.
+    """Apply the updates once for every word of randomness; row r of the tables takes what run r ended with.
 
-    The value is that of the whole sequence, the members are those of it that live.
+    The value is f of the whole sequence, the members are its living ones.
     """
     for r in range(words.shape[0]):
         states.clear(record, state)

@@ -1,8 +1,8 @@
-r"""One guess of the earlier dynamic algorithm: levels with buffers that are rebuilt when they fill.
+r"""One guess of the earlier dynamic algorithm (Lattanzi et al., 2020): levels with buffers that are rebuilt when full.
 
-Level l of L + 1 has room 2^(L - l): its pool A_l at the last build, its part S_l of the solution, and a buffer B_l of
-what was inserted since then. Building it, elements are taken from the shuffled pool, which is filtered by the threshold
-after each, until fewer than its room are left; these are the pool of the next level.
+Level l of 0, ..., L has the capacity 2^(L - l). It keeps its pool A_l at the last build, its part S_l of the solution,
+and a buffer B_l of what was inserted since then. A build takes elements from the shuffled pool, which is filtered by
+the threshold after each of them, until fewer than the capacity are left; these are the pool of the next level.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RATIO = 1.3
 
 
 def grid_between(singles: np.ndarray, k: int) -> list[float]:
-    """Guesses from the least single value to k times the largest."""
+    """Return guesses of ratio `RATIO` from the least single value to k times the largest, as the authors' code does."""
     if len(singles) == 0:
         return []
     low, high = float(singles.min()), min(k * float(singles.max()), sys.float_info.max)
@@ -30,7 +30,7 @@ def grid_between(singles: np.ndarray, k: int) -> list[float]:
 
 
 class EarlierGuess:
-    """The levels of one guess; see the top of this module."""
+    """The levels of one guess, updated by one insertion or deletion at a time."""
 
     def __init__(self, objective: Any, k: int, guess: float, epsilon: float, n: int, rng: np.random.Generator) -> None:
         self.objective, self.k, self.guess, self.epsilon, self.rng = objective, k, guess, epsilon, rng
@@ -43,7 +43,7 @@ class EarlierGuess:
 
     @property
     def solution(self) -> np.ndarray:
-        """The parts of all levels."""
+        """The solution: the parts S_l of all levels, in the order of the levels."""
         return np.array([v for part in self.parts for v in part], np.int64)
 
     def update(self, op: int) -> None:
@@ -51,6 +51,7 @@ class EarlierGuess:
         if op >= 0:
             for buffer in self.buffers:
                 buffer.add(op)
+            # the largest full buffer: its build takes in all smaller ones
             full = [level for level, buffer in enumerate(self.buffers) if len(buffer) >= 2 ** (self.last - level)]
             if full:
                 self._build(full[0])
@@ -63,6 +64,7 @@ class EarlierGuess:
         if touched:
             self.parts[touched[0]].remove(v)
             self._remember()
+            # a solution that lost little is kept; for guesses far above the optimum the test always holds
             if self.value < (1 - self.epsilon) * self.guess / 2:
                 self._build(touched[0])
 
@@ -89,7 +91,7 @@ class EarlierGuess:
         return float(prefixes.gain(self.objective.record, self.state, len(self.sequence), v, self.scratch))
 
     def _remember(self) -> None:
-        """The state of the objective after the present solution."""
+        """Keep the present solution, its value and the state of the objective after it."""
         self.sequence = self.solution.tolist()
         self.scratch = np.zeros(self.k + 2)
         self.state: states.State | None = None

@@ -4,20 +4,21 @@ Guess j is o_j = u (1 + epsilon)^j, u the value of the first element that was wo
 on the unit of f; its threshold is t_j = o_j / (2k). Under a matroid it is a guess of the largest element.
 
 *Eager.* Element v lives in the guesses with f(v) <= o_j <= 2k f(v), each of which sees every update of it; the answer
-is the best of all.
+is the best of all (statement DS-T2).
 
 *Lazy.* Every guess sees all elements, but only when it is visited. A full guess (T = k) proves f(I) >= o_j / 2; an open
-one (T < k) proves OPT <= f(I) + o_j / 2. So a full j beside an open j + 1 is all that an answer needs. The walk to such
-a pair starts at the last one, in steps that double until a full and an open guess are met, and then halves what lies
-between. Replay "net" brings a guess up to date by what changed since its last visit, where an insertion and a deletion
-cancel, or from scratch when that is more than a quarter of what is present; so few guesses are kept. Replay "exact"
-repeats every update in order with the guess's own coins, so that it goes the way of a guess that was never late.
+one (T < k) proves OPT <= f(I) + o_j / 2 (DS-P5). So a full j beside an open j + 1 is all that an answer needs (DS-T10).
+The walk to such a pair starts at the last one, in steps that double until a full and an open guess are met, and then
+bisects. Replay "net" shows a guess what changed since its last visit, where an insertion and a deletion cancel, or
+builds it from scratch when that is more than a quarter of what is present; so few guesses are kept. Replay "exact"
+repeats every update in order with the guess's own coins, so that it takes the path of a guess that was never late
+(DS-T17).
 
-*Groups.* The guesses are of the largest value of one element; only the one just above it matters.
+*Groups.* The guesses are of the largest value of one element; only the one just above it matters (DS-T16).
 
 Kernels, on a table of states (`states`) whose slot 0 is empty and used as scratch, and on a `stream.Stream`. The
-arguments ``levelled`` or ``batched``, ``grouped`` and ``eager`` are None or True; the compiler leaves out what stands
-under ``if ... is not None`` of a None, and nothing else.
+arguments ``levelled`` or ``batched``, ``grouped`` and ``eager`` are None or True; the compiler drops the code below
+``if ... is not None`` of a None, and nothing else.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ from lrtheory.dynamic_submodular.structures.stream import (
 
 __all__ = ["DONE", "NEEDS_SLOT", "collect", "decide", "find", "slot_for", "sync", "update"]
 
-#: what `update` returns: all done, or a slot for another guess is needed
+#: the answers of `update`: all done, or the table has too few slots for one more guess
 DONE, NEEDS_SLOT = range(2)
-#: where a guess that has seen nothing stands in the log
+#: cursor of a guess that has seen nothing: so far behind that it is built from scratch
 LONG_AGO = -(2**60)
 
 
@@ -91,7 +92,7 @@ LONG_AGO = -(2**60)
 
 @flat
 def find(table, tally, j):
-    """The slot of guess j, or -1."""
+    """Return the slot of guess j, or -1."""
     for slot in range(1, tally[N_SLOTS]):
         if table.numbers[slot, INDEX] == j:
             return slot
@@ -100,10 +101,10 @@ def find(table, tally, j):
 
 @flat
 def take_slot(table, stream, rules, eager):
-    """A slot for a new guess: an unused one, or one whose guess can be built again; -1 for none.
+    """Return a slot for a new guess: an unused one, or that of a guess that may be forgotten; -1 for none.
 
-    In an eager table that is a guess without elements; of lazy ones, except for the pair that the walk has met, the one
-    that was not visited for longest; none where every guess must go on from where it stopped.
+    Forgotten is, in an eager table, a guess without elements; of lazy guesses the one that was not visited for longest,
+    except for the pair that the walk has met; under exact replay none, since each must go on from where it stopped.
     """
     tally = stream.tally
     if tally[N_SLOTS] < table.numbers.shape[0]:
@@ -126,7 +127,7 @@ def take_slot(table, stream, rules, eager):
 
 @flat
 def slot_for(table, stream, rules, grouped, eager, j):
-    """The slot of guess j, which is set up when it is new: its random stream depends on j alone; -1 for no slot."""
+    """Return the slot of guess j, setting a new one up with a random stream that depends on j alone; -1 for no slot."""
     slot = find(table, stream.tally, j)
     if slot >= 0:
         return slot
@@ -136,11 +137,11 @@ def slot_for(table, stream, rules, grouped, eager, j):
     value = states.on_grid(stream.answers[UNIT], rules.epsilon, j)
     threshold = value / (2 * rules.k)
     if grouped is not None:
-        threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)
+        threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)  # `theory.matroid_ratio`
     threshold = max(threshold, LEAST)  # the least positive double
     state = states.slot_of(table, slot)
     states.set_guess(state, j, value, threshold, rules.epsilon, randomness.stream_of(rules.word, j))
-    # what has seen nothing is built from scratch, unless the log is kept; in an eager table it counts its elements
+    # a new guess is built from scratch, unless the whole log is kept; in an eager table CURSOR counts its elements
     state.numbers[CURSOR] = 0 if rules.is_exact or eager is not None else LONG_AGO
     stream.tally[N_GUESSES] += 1
     return slot
@@ -148,7 +149,7 @@ def slot_for(table, stream, rules, grouped, eager, j):
 
 @flat
 def sync(record, table, slot, stream, work, rules, levelled, batched):
-    """Bring a guess up to date."""
+    """Bring a lazy guess up to date with the stream."""
     state, tally = states.slot_of(table, slot), stream.tally
     head, cursor = tally[HEAD], state.numbers[CURSOR]
     state.numbers[CURSOR] = head
@@ -161,7 +162,7 @@ def sync(record, table, slot, stream, work, rules, levelled, batched):
         if batched is not None:
             batches.build(record, state, work, ONE, tally[N_LIVE])
         return
-    for place in range(cursor, head):
+    for place in range(cursor, head):  # net: only elements on whose presence stream and guess disagree are shown
         op = stream.log[place % stream.log.shape[0]]
         v = op if op >= 0 else ~op
         is_present = op >= 0 if rules.is_exact else stream.ground[WHERE, v] >= 0
@@ -183,7 +184,7 @@ def sync(record, table, slot, stream, work, rules, levelled, batched):
 
 @flat
 def start_walk(tally):
-    """Begin where the last walk has ended, and have met no guess yet."""
+    """Start a walk where the last one has ended; it has met neither a full nor an open guess yet."""
     tally[STRIDE] = 1
     tally[J_FULL] = tally[J_OPEN] = FREE
     tally[FULL] = tally[OPEN] = -1
@@ -191,7 +192,7 @@ def start_walk(tally):
 
 @flat
 def decide(table, slot, stream, rules):
-    """Look at the guess where the walk is; returns whether it has arrived, and moves it on where it has not."""
+    """Note whether the guess at the walk is full or open; return whether the walk has arrived, else move it on."""
     tally, j = stream.tally, stream.tally[AT]
     length, guess = table.numbers[slot, LENGTH], table.marks[slot, SCALES, GUESS]
     value = table.marks[slot, VALUE, length]
@@ -201,7 +202,7 @@ def decide(table, slot, stream, rules):
             return True
     else:
         tally[OPEN], tally[J_OPEN] = slot, j
-        stream.answers[UPPER] = value + guess / 2
+        stream.answers[UPPER] = value + guess / 2  # `theory.pair_bound`, DS-P5
         if tally[J_FULL] == j - 1:
             return True
         if guess / 2 <= rules.epsilon * value:  # it proves more than a pair would
@@ -213,7 +214,7 @@ def decide(table, slot, stream, rules):
 
 @flat
 def better(record, table, stream, work, batched):
-    """The better guess of the pair."""
+    """Return the slot of the better guess of the pair, or of the open one where it was accepted alone."""
     full, opened = stream.tally[FULL], stream.tally[OPEN]
     if full < 0:
         return opened
@@ -227,23 +228,23 @@ def better(record, table, stream, work, batched):
 
 @flat
 def best_of_table(table, stream, rules):
-    """The slot of the best guess of an eager table, and the least upper bound that its open guesses prove."""
+    """Return the slot of the best guess of an eager table, and write the least upper bound that its guesses prove."""
     tally, answers = stream.tally, stream.answers
     highest = FREE
     for slot in range(1, tally[N_SLOTS]):
         if table.levels[slot, SIZE, 1] > 0:
             highest = max(highest, table.numbers[slot, INDEX])
-    # every f(v) is below this, or one more guess would hold v
+    # every f(v) is below this, or one more guess would hold v; 1e-8 covers the rounding of `index_below`
     unit = answers[UNIT]
     top = states.on_grid(unit, rules.epsilon, highest + 1) / (2 * rules.k) * (1 + 1e-8)
     if highest == streams.index_below(np.inf, unit, rules.epsilon):  # there are no higher guesses than numbers
         top = np.inf
-    answers[UPPER] = rules.k * top
+    answers[UPPER] = rules.k * top  # f(S) is at most the sum of k single values
     best, best_value = 1, -1.0
     for slot in range(1, tally[N_SLOTS]):
         length, guess = table.numbers[slot, LENGTH], table.marks[slot, SCALES, GUESS]
         value = table.marks[slot, VALUE, length]
-        if length < rules.k and guess >= top:
+        if length < rules.k and guess >= top:  # a lower guess may lack elements with f(v) > o, and proves nothing
             answers[UPPER] = min(answers[UPPER], value + guess / 2)
         if value > best_value:
             best, best_value = slot, value
@@ -252,7 +253,7 @@ def best_of_table(table, stream, rules):
 
 @flat
 def change_table(record, table, stream, work, rules, eager, op):
-    """Show an update to every guess of an eager table that it concerns; returns whether all of them have a slot."""
+    """Show an update to every guess of an eager table that it concerns; return whether all of them have a slot."""
     v = op if op >= 0 else ~op
     single = stream.singles[v]
     if single == 0:
@@ -277,7 +278,7 @@ def change_table(record, table, stream, work, rules, eager, op):
 
 @flat
 def group_bound(table, slot, stream, work):
-    """With groups: f of all picks, and for every place of a group at most its bar (`theory.group_bound`)."""
+    """Write the bound with groups: f of all picks plus, per group, its limit times its bar (`theory.group_bound`)."""
     length = table.numbers[slot, LENGTH]
     upper = table.marks[slot, VALUE, length]
     for group in range(table.marks.shape[1] - BAR):
@@ -290,7 +291,7 @@ def group_bound(table, slot, stream, work):
 
 @flat
 def collect(record, table, slot, stream, work, batched, grouped):
-    """Write the solution of a guess to ``chosen`` and return its value: living members, and what groups have kept."""
+    """Write the solution of a guess to ``chosen``, without dead and swapped-out elements, and return its value."""
     state, tally, chosen = states.slot_of(table, slot), stream.tally, stream.chosen
     length, size = state.numbers[LENGTH], 0
     for z in range(1, length + 1):
@@ -312,7 +313,7 @@ def collect(record, table, slot, stream, work, batched, grouped):
 
 @flat
 def rank_in_group(state, work, z):
-    """How many picks of the same group weigh more than the z-th; of equal ones the earlier counts as heavier."""
+    """Return the 0-based rank of pick z in its group by marginal when picked; of equal ones the earlier comes first."""
     marks, group = state.marks, work.whole[GROUP, state.levels[MEMBER, z]]
     weight, heavier = marks[VALUE, z] - marks[VALUE, z - 1], 0
     for y in range(1, state.numbers[LENGTH] + 1):
@@ -324,7 +325,7 @@ def rank_in_group(state, work, z):
 
 @flat
 def live_value(record, table, slot, stream, work, batched):
-    """The value of a guess without its dead members."""
+    """Return f of a guess without its dead members; it is asked for once, then kept in marks[LOWER, 0]."""
     state = states.slot_of(table, slot)
     if batched is None or state.numbers[N_DEAD] == 0:
         return state.marks[VALUE, state.numbers[LENGTH]]
@@ -342,7 +343,7 @@ def live_value(record, table, slot, stream, work, batched):
 
 @flat
 def keep_solution(stream):
-    """What is the solution now is the one before from now on."""
+    """Keep the present solution as the one before the update that comes."""
     stream.tally[N_BEFORE] = stream.tally[N_NOW]
     for a in range(stream.chosen.shape[1]):
         stream.chosen[BEFORE, a] = stream.chosen[NOW, a]
@@ -350,9 +351,9 @@ def keep_solution(stream):
 
 @flat
 def update(record, table, stream, work, rules, levelled, batched, grouped, eager, ops, trace):
-    """Apply updates from ``tally[POSITION]`` on, with an answer after each; returns DONE or what is missing to go on.
+    """Apply updates from ``tally[POSITION]`` on, with an answer after each; return DONE or what is missing to go on.
 
-    Called again with more slots it goes on where it stopped.
+    Called again with more slots it goes on where it stopped: PENDING says that the update is in the log already.
     """
     tally = stream.tally
     while tally[POSITION] < ops.shape[0]:

@@ -1,15 +1,19 @@
-r"""One sample a level: a maintained sequence e_1, ..., e_T for one guess o of the optimum, with threshold t = o / (2k).
+r"""One sample per level: a maintained sequence e_1, ..., e_T for one guess o of the optimum, with threshold o / (2k).
+
+With t = o / (2k):
 
 .. math:: R_1 = \{v : f(v) \ge t\}, \qquad e_i \text{ uniform in } R_i, \qquad
           R_{i+1} = \{v \in R_i : v \ne e_i,\ f(v \mid e_1, \dots, e_i) \ge t\}, \qquad T \le k.
 
-The pools are nested, so one number a level is kept of each element: the last i with v in R_i. An insertion walks down
-the pools and takes the place of each e_i that it meets with probability 1 / \|R_i\|; a deletion costs nothing unless it
-hits an e_i, which then is drawn anew. Either way all below is built again by one pass over R_i in random order: the
-first element that passes at the present end of the sequence is uniform among all that do.
+The pools are nested, so one number per element says in which ones it is: the last i with v in R_i. An insertion walks
+down the pools and replaces each e_i that it meets with probability 1 / \|R_i\|; a deletion costs nothing unless it hits
+an e_i, which is then drawn anew. Either way all levels below are built again by one pass over R_i in random order: the
+first element that passes at the present end of the sequence is uniform among all that do. So e_i is uniform in R_i
+after every update that does not look at the coins (statement DS-T4), which is what makes rebuilds rare (DS-T3).
 
-Kernels; the state is a `states.State`. With groups the bar that an element must reach depends on its group and on the
-prefix, and never falls (see `matroid`); without, it is t for the first k prefixes.
+Kernels; the state is a `states.State`. With groups (the swap rule of Chakrabarti and Kale, see `matroid`) the bar that
+an element must reach depends on its group and on the prefix, and never falls; without, it is t for the first k
+prefixes. After every kernel: R_{T+1} is empty where T < k, the deepest level of e_i is i, and SIZE counts each pool.
 """
 
 from __future__ import annotations
@@ -48,10 +52,11 @@ __all__ = ["delete", "insert", "rebuild", "run", "run_many", "settle"]
 
 @flat
 def raise_bar(state, work, z, group):
-    """The bars after z picks: where a group is full, twice the least weight of what it holds.
+    """Write the bars after z picks, the last one of this group: a full group asks for twice the least weight it holds.
 
-    The weight of a pick is its marginal. Every swap throws out the least, so a group holds the largest weights of its
-    picks.
+    The weight of a pick is its marginal when it was picked. Every swap throws out the least weight, so a group holds
+    the largest weights among its picks. The factor 2 pays for what was thrown out: 1/4 instead of 1/2 (statement
+    DS-T16).
     """
     marks, limit, kept = state.marks, work.whole[LIMIT, group], work.gains.shape[0] - work.whole[LIMIT, group]
     for g in range(BAR, marks.shape[0]):
@@ -60,7 +65,7 @@ def raise_bar(state, work, z, group):
     for y in range(1, z + 1):  # the weights stand at the end of the scratch, which profiles do not reach
         if work.whole[GROUP, state.levels[MEMBER, y]] == group:
             place = kept + min(held, limit - 1)
-            if held >= limit:
+            if held >= limit:  # a swap: the new weight takes the entry of the least one
                 for x in range(kept, kept + limit):
                     place = x if work.gains[x] < work.gains[place] else place
             work.gains[place] = marks[VALUE, y] - marks[VALUE, y - 1]
@@ -74,9 +79,11 @@ def raise_bar(state, work, z, group):
 
 @flat
 def depth(gains, bars, first, opened, last):
-    """The first prefix from `first` to `last` on at which a profile is below the bar, last + 1 for none.
+    """Return the first prefix from `first` to `last` at which a profile is below its bar, last + 1 for none.
 
-    Here profiles are cheap and looked through; a callable is asked instead as the counts say (`objectives.counting`).
+    A profile is known at all prefixes, so a linear search does. Behind a Python callable every marginal costs a call,
+    and `objectives.counting` exchanges this kernel for the binary search that the counts assume; `opened` is for that
+    one.
     """
     while first <= last and passes(gains[first], bars[first]):
         first += 1
@@ -87,9 +94,11 @@ def depth(gains, bars, first, opened, last):
 def settle(record, state, work, n, level, opened):
     """Sort the first n elements of the pool, in random order, into the levels from `level` on.
 
-    An element that passes at the end of the sequence is appended to it; the marginals at all prefixes come from one
-    profile, and are counted as a binary search would ask for them. ``opened`` is `level`, or `level` + 1 where e_level
-    stands already: then every element is first asked whether it stays in the pool after it.
+    They are R_level without e_level, or all elements present where everything is built from level 1. An element that
+    passes at the end of the sequence is appended to it; the marginals at all prefixes come from one profile, and are
+    counted as a binary search would ask for them (statement DS-T3). ``opened`` is the first level that may still be
+    started: `level`, or `level` + 1 where e_level is set; then every element is first asked whether it passes after
+    e_level.
     """
     numbers, marks, pool = state.numbers, state.marks, work.whole[POOL]
     least = floor(marks[SCALES, THRESHOLD])
@@ -97,17 +106,20 @@ def settle(record, state, work, n, level, opened):
     numbers[PROFILES] += n
     numbers[REBUILT] += n
     for a in range(n):
+        # the next element of a uniform permutation (Fisher and Yates); without it e_i would not be uniform in R_i
         b = a + randomness.below(numbers, n - a)
         v = pool[b]
         pool[b] = pool[a]
         last, bar = numbers[LENGTH], BAR + work.whole[GROUP, v]
         prefixes.profile(record, state, v, level - 1, last, least, work.gains)
         deepest = depth(work.gains, marks[bar], level - 1, opened, last)
+        # counted: e_level if it is new, the end of the sequence unless that is full, then the search in between; on
+        # I_{level-1} nothing is asked: v is in R_level, or f(v) is known
         numbers[QUERIES] += opened - level
         if deepest >= opened:
             numbers[QUERIES] += marks[bar, last] < math.inf
             numbers[QUERIES] += states.asked(last - opened + 1) if deepest <= last else 0
-        if deepest > last:
+        if deepest > last:  # it passes on all of I_T: R_{T+1} is not empty, and v is its sample
             prefixes.extend(record, state, deepest, v, work.gains[last])
             numbers[LENGTH] = deepest
             if marks.shape[0] > BAR + 1:
@@ -119,9 +131,9 @@ def settle(record, state, work, n, level, opened):
 
 @flat
 def rebuild(record, state, work, level, v, marginal):
-    """Throw away what stands from this level on, and build it again from R_level; v, unless -1, becomes e_level."""
+    """Drop the levels from this one on and build them again from R_level; v, unless -1, becomes e_level."""
     numbers = state.numbers
-    n = states.gather(state, level, numbers[LENGTH], work.whole)  # all of R_level
+    n = states.gather(state, level, numbers[LENGTH], work.whole)  # all of R_level; a new v is not among them yet
     prefixes.truncate(record, state, numbers[LENGTH], level - 1)
     numbers[LENGTH] = level - 1
     if v < 0:
@@ -138,7 +150,7 @@ def rebuild(record, state, work, level, v, marginal):
 
 @flat
 def start(record, state, work, level, v, marginal):
-    """Make v, the first of R_level, the element e_level at the end of the sequence."""
+    """Append v to the sequence as e_level, the first element that R_level counts."""
     prefixes.extend(record, state, level, v, marginal)
     state.numbers[LENGTH] = level
     if state.marks.shape[0] > BAR + 1:
@@ -149,21 +161,23 @@ def start(record, state, work, level, v, marginal):
 
 @flat
 def insert(record, state, work, v):
-    """A new element: it joins the pools as deep as its marginals allow, and may become one of the e_i."""
+    """Insert a new element: it joins the pools as deep as its marginals allow, and may become one of the e_i."""
     numbers, marks, bar = state.numbers, state.marks, BAR + work.whole[GROUP, v]
     last = numbers[LENGTH]
     prefixes.profile(record, state, v, EMPTY, last, floor(marks[SCALES, THRESHOLD]), work.gains)
     numbers[PROFILES] += 1
+    # invariant: v is in R_1, ..., R_level, and their sizes count it
     level = 0
     while marks[bar, level] < math.inf:
         numbers[QUERIES] += 1
         if not passes(work.gains[level], marks[bar, level]):
             break
         level += 1
-        if level > last:
+        if level > last:  # R_{T+1} was empty: v is all of it
             start(record, state, work, level, v, work.gains[last])
             return
         coin = 1.0 / (state.levels[SIZE, level] + 1)  # the size of R_level with v in it
+        # e_level stays with probability (m - 1) / m or is v: uniform in the m elements of R_level again (DS-T4)
         if randomness.uniform(numbers) < coin:
             rebuild(record, state, work, level, v, work.gains[level - 1])
             return
@@ -173,19 +187,20 @@ def insert(record, state, work, v):
 
 @flat
 def delete(record, state, work, v):
-    """An element goes: no marginal is asked for unless it is one of the e_i."""
-    deepest = np.int64(state.elements[DEEPEST, v])
+    """Delete an element: no marginal is asked for unless it is one of the e_i."""
+    deepest = np.int64(state.elements[DEEPEST, v])  # int64 as at all other calls, else kernels are compiled twice
     states.unlink(state, v)
     for i in range(1, deepest + 1):
         state.levels[SIZE, i] -= 1
     state.elements[DEEPEST, v] = ABSENT
+    # e_i has marginal 0 on I_i, so it is in R_i and no deeper; any other element leaves e_i uniform on the rest
     if deepest > 0 and state.levels[MEMBER, deepest] == v:
         rebuild(record, state, work, deepest, NOBODY, 0.0)
 
 
 @flat
 def run(record, state, work, ops, asked_by):
-    """Apply updates; `asked_by` (2,) takes the marginals that insertions and deletions asked for."""
+    """Apply updates, and add to `asked_by` (2,) the marginals that insertions and deletions asked for."""
     for op in ops:
         before = state.numbers[QUERIES]
         if op >= 0:
@@ -197,7 +212,7 @@ def run(record, state, work, ops, asked_by):
 
 @flat
 def run_many(record, state, work, ops, words, members, values, asked_by):
-    """Apply the same updates once for every word of randomness; row r of the tables is what run r ended with."""
+    """Apply the updates once for every word of randomness; row r of the tables takes what run r ended with."""
     for r in range(words.shape[0]):
         states.clear(record, state)
         state.numbers[RANDOM] = words[r]

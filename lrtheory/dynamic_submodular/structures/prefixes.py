@@ -1,6 +1,6 @@
-r"""What a sequence of elements is worth: kernels for the prefixes I_0, I_1, ..., I_T of a sequence e_1, ..., e_T.
+r"""Kernels that evaluate a sequence e_1, ..., e_T: f of its prefixes I_0, I_1, ..., I_T, and all marginals on them.
 
-An objective is a matrix X with a row an element, sparse or dense, and one of three rules (`Record`):
+An objective is a matrix X with one row per element, sparse or dense, and one of three rules (`Record`):
 
 =========  ==================================================  ========================================================
 MAX        f(S) = sum_j max_{i in S} x_ij                      coverage, influence, facility location
@@ -9,13 +9,15 @@ LOGDET     f(S) = log det(I + scale X_SS)                      determinants; X i
 =========  ==================================================  ========================================================
 
 The state of a sequence (`states.State`) answers the marginals f(v \| I_z) for *all* z in one pass over the row of v.
-These marginals never increase in z, so they say at once at which prefix an element stops being useful:
+These marginals, the *profile* of v, never increase in z (f is submodular), so they show at once at which prefix v stops
+being useful:
 
 =========  ============================================================================================================
 MAX        every column j keeps its staircase: the elements of the sequence that raised max_i x_ij, and to what. They
-           are entries of one pool, linked upwards (ABOVE) and downwards (BELOW), see the rows of ``stairs``
+           are entries of one pool, linked upwards (ABOVE) and downwards (BELOW), see the rows of ``stairs``; the
+           pool is a stack, since the entries of e_z lie behind those of e_1, ..., e_{z-1}
 CONCAVE    ``table[z]`` is the sum of the rows of I_z
-LOGDET     ``table[1:]`` is the Cholesky factor of I + scale X_II, one row an element; row 0 is scratch
+LOGDET     ``table[1:]`` is the Cholesky factor of I + scale X_II, one row per element; row 0 is scratch
 =========  ============================================================================================================
 """
 
@@ -34,7 +36,7 @@ MAX, CONCAVE, LOGDET = range(3)
 #: names of the concave functions, in the order of their numbers in the kernels
 CONCAVES = ("sqrt", "log1p", "min")
 SQRT, LOG1P, MIN = range(3)
-#: rows of ``levels``: the elements e_1, e_2, ..., and where the entries of each begin in the pool
+#: rows of ``levels``: the elements e_1, e_2, ... (entry 0 is unused), and where the stairs of each begin in the pool
 MEMBER, BEGIN = range(2)
 #: row of ``marks``: f(I_z)
 VALUE = 0
@@ -43,12 +45,12 @@ VALUE = 0
 FIRST, LAST, COLUMN, DEPTH, ABOVE, BELOW = range(6)
 #: rows of ``table`` under MAX: top of each column, height of each entry
 PEAK, HEIGHT = range(2)
-# NumPy's integers, since the compiler makes another kernel for every literal argument
+# NumPy's integers, since the compiler would specialize a kernel once more for every literal argument
 EMPTY, ONE, NOBODY = np.int64(0), np.int64(1), np.int64(-1)
 
 
 class Record(NamedTuple):
-    """An objective as kernels see it; the row of v is data[indptr[v]:indptr[v + 1]]."""
+    """An objective as kernels see it, in CSR form: the row of v is data[indptr[v]:indptr[v + 1]], dense rows too."""
 
     rule: int
     concave: int
@@ -66,7 +68,7 @@ class Record(NamedTuple):
 
 @inner
 def phi(concave, scale, x):
-    """The concave function of this number; `scale` is where the minimum is cut."""
+    """Return phi(x) for the concave function of this number; `scale` is the limit of ``min(x, limit)``."""
     if concave == SQRT:
         return math.sqrt(x)
     if concave == LOG1P:
@@ -74,9 +76,10 @@ def phi(concave, scale, x):
     return min(x, scale)
 
 
+# the order of the sum is free, so it runs in vector registers; these flags leave infinities and NaN as they are
 @inner(fastmath={"contract", "reassoc"})
 def rise_dense(data, start, n_columns, table):
-    """The sum over j of max(0, x_vj - peak_j) for a dense row, in whatever order is fastest."""
+    """Return the marginal of a dense row under MAX: the sum over j of max(0, x_vj - peak_j)."""
     row, peak = data[start : start + n_columns], table[PEAK]
     total = 0.0
     for j in range(n_columns):
@@ -87,7 +90,7 @@ def rise_dense(data, start, n_columns, table):
 
 @inner
 def rise_sparse(record, v, table):
-    """The same for a sparse row."""
+    """Return the marginal of a sparse row under MAX; a column without an entry has x_vj = 0 and adds nothing."""
     total = 0.0
     for p in range(record.indptr[v], record.indptr[v + 1]):
         total += max(0.0, record.data[p] - table[PEAK, record.indices[p]])
@@ -96,45 +99,48 @@ def rise_sparse(record, v, table):
 
 @inner
 def rise_concave(record, v, sums, z):
-    """The marginal under CONCAVE on top of the z-th row of sums of features."""
+    """Return the marginal under CONCAVE on top of I_z, of which row z of `sums` holds the sums of features."""
     start = record.indptr[v]
     total = 0.0
     for p in range(start, record.indptr[v + 1]):
         j = record.indices[p]
         more = phi(record.concave, record.scale, sums[z, j] + record.data[p])
         total += record.weights[j] * (more - phi(record.concave, record.scale, sums[z, j]))
-    return max(0.0, total)
+    return max(0.0, total)  # phi is monotone, its rounded values need not be
 
 
 @inner
 def residuals(record, state, v, low, high, floor, gains):
-    r"""The profile under LOGDET by one forward substitution; returns the last residual variance less 1, at least 0.
+    r"""Write the profile under LOGDET by one forward substitution; return the last residual variance less 1.
 
-    1 + scale x_vv - \|c_{1..z}\|^2 is the variance of v that I_z leaves, c the new row of the Cholesky factor. The 1 is
-    left out of the sum, so that small kernels keep their digits.
+    1 + scale x_vv - \|c_{1..z}\|^2 is the residual variance of v given I_z, c the new row of the Cholesky factor; the
+    marginal is its logarithm. The 1 is left out of the sum, so that small kernels keep their digits.
     """
     table, start = state.table, record.indptr[v]
     excess = record.scale * record.data[start + v]
     for z in range(high + 1):
         if z > 0:
+            # entry z of L c = scale x_{v,I}, where L is the factor of I_z: row 0 collects the solution
             c = record.scale * record.data[start + state.levels[MEMBER, z]]
             for y in range(1, z):
                 c -= table[z, y] * table[0, y]
             c /= table[z, z]
             table[0, z] = c
-            excess = max(0.0, excess - c * c)
+            excess = max(0.0, excess - c * c)  # at least 0 in exact arithmetic, since x is semidefinite
         if z >= low:
             gains[z] = math.log1p(excess)
-            if gains[z] < floor:
+            if gains[z] < floor:  # so is every later marginal
                 break
     return excess
 
 
 @inner
 def profile_max(record, state, v, low, high, gains):
-    """The profile under MAX: every column pays at the steps of its staircase what x_vj loses there."""
+    """Add the profile under MAX to `gains`: in every column x_vj is cut where the staircase has its steps."""
     stairs, start = state.stairs, record.indptr[v]
     for p in range(start, record.indptr[v + 1]):
+        # the part of x_vj below a step is a gain on the prefixes before the element that made the step, and no gain
+        # later: it is booked at the last of them, and the suffix sums at the end hand it to all
         x = record.data[p]
         reached = 0.0
         entry = stairs[FIRST, record.indices[p]]
@@ -144,7 +150,7 @@ def profile_max(record, state, v, low, high, gains):
                 gains[stairs[DEPTH, entry] - 1] += height - reached
             reached = height
             entry = stairs[ABOVE, entry]
-        if reached < x:
+        if reached < x:  # above all steps: a gain on every prefix
             gains[high] += x - reached
     for z in range(high - 1, low - 1, -1):  # sums of positive numbers: no cancellation, and non-increasing in z
         gains[z] += gains[z + 1]
@@ -152,7 +158,7 @@ def profile_max(record, state, v, low, high, gains):
 
 @flat
 def profile(record, state, v, low, high, floor, gains):
-    r"""Write f(v \| I_z) to gains[z] for low <= z <= high; those after the first below `floor` may be written as 0."""
+    r"""Write f(v \| I_z) to gains[z] for low <= z <= high; after the first one below `floor` they may be left at 0."""
     for z in range(low, high + 1):
         gains[z] = 0.0
     if record.rule == MAX:
@@ -168,19 +174,20 @@ def profile(record, state, v, low, high, floor, gains):
 
 @flat
 def gain(record, state, length, v, gains):
-    r"""f(v \| I_T) alone, T = `length`; `gains` is scratch."""
+    r"""Return f(v \| I_T) alone, where T = `length` is the end of the sequence; `gains` is scratch."""
     if record.rule == MAX:
         if record.is_sparse:
             return rise_sparse(record, v, state.table)
         return rise_dense(record.data, record.indptr[v], record.n_columns, state.table)
     if record.rule == LOGDET:
+        # no marginal is below -1, so the substitution runs to its end
         return math.log1p(residuals(record, state, v, length, length, -1.0, gains))
     return rise_concave(record, v, state.table, length)
 
 
 @flat
 def extend(record, state, z, v, marginal):
-    r"""Make v the z-th element of the sequence, which has z - 1; `marginal` is f(v \| I_{z-1})."""
+    r"""Append v to a sequence of z - 1 elements as e_z; `marginal` is f(v \| I_{z-1})."""
     state.levels[MEMBER, z] = v
     state.marks[VALUE, z] = state.marks[VALUE, z - 1] + marginal
     start, stairs = record.indptr[v], state.stairs
@@ -189,6 +196,7 @@ def extend(record, state, z, v, marginal):
         for p in range(start, record.indptr[v + 1]):
             j = record.indices[p]
             if record.data[p] > state.table[PEAK, j]:
+                # only columns that v raises get an entry, so the heights of a column increase strictly
                 last = stairs[LAST, j]
                 stairs[COLUMN, entry], stairs[DEPTH, entry] = j, z
                 stairs[ABOVE, entry], stairs[BELOW, entry] = -1, last
@@ -207,7 +215,7 @@ def extend(record, state, z, v, marginal):
             j = record.indices[p]
             state.table[z, j] += record.data[p]
     else:
-        excess = residuals(record, state, v, z, z - 1, -1.0, state.marks[VALUE])  # writes no marginal
+        excess = residuals(record, state, v, z, z - 1, -1.0, state.marks[VALUE])  # low > high: writes no marginal
         for y in range(1, z):
             state.table[z, y] = state.table[0, y]
         state.table[z, z] = math.sqrt(1.0 + excess)
@@ -215,10 +223,11 @@ def extend(record, state, z, v, marginal):
 
 @flat
 def truncate(record, state, length, z):
-    """Forget the elements after the z-th of a sequence of `length`."""
+    """Shorten a sequence of `length` elements to its first z."""
     if record.rule != MAX:
-        return  # rows of the tables are written anew
+        return  # `extend` overwrites the rows of the tables, and nothing reads behind the end
     stairs = state.stairs
+    # backwards, as a stack: an entry is then the last one of its column
     for entry in range(state.levels[BEGIN, length + 1] - 1, state.levels[BEGIN, z + 1] - 1, -1):
         j, last = stairs[COLUMN, entry], stairs[BELOW, entry]
         stairs[LAST, j] = last
@@ -232,7 +241,7 @@ def truncate(record, state, length, z):
 
 @flat
 def set_value(record, state, items, gains):
-    """f of a set of distinct elements; `state` is an empty state with room for them, and is left empty."""
+    """Return f of a set of distinct elements; `state` is an empty state, large enough for them, and is left empty."""
     for z in range(items.shape[0]):
         extend(record, state, z + 1, items[z], gain(record, state, z, items[z], gains))
     truncate(record, state, items.shape[0], EMPTY)
@@ -241,6 +250,6 @@ def set_value(record, state, items, gains):
 
 @flat
 def gains_of(record, state, length, candidates, found, gains):
-    r"""f(v \| I_T) for every candidate, written to `found`."""
+    r"""Write f(v \| I_T) of every candidate to `found`, in the order of the candidates."""
     for a in range(candidates.shape[0]):
         found[a] = gain(record, state, length, candidates[a], gains)

@@ -1,6 +1,7 @@
-"""Random numbers for kernels: one 64-bit word a stream, so that each guess of a table has bits of its own.
+"""Random numbers for kernels: a stream is one 64-bit word, so that each guess of a table has coins of its own.
 
-The generator is SplitMix64 [1]_: the word walks by a fixed odd step and each stop is scrambled.
+The generator is SplitMix64 [1]_: the word moves on by a fixed odd step, and the output scrambles it. The
+generator of the compiler would not do: it has one state per thread, and not one per guess.
 
 References
 ----------
@@ -22,24 +23,24 @@ __all__ = ["below", "flat", "inner", "stream_of", "uniform", "word"]
 #: a kernel that allocates nothing: it is compiled without the reference counts that arrays of its own would need, and
 #: without the entry for C that nobody uses
 flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
-#: the same, and called by other kernels alone
+#: a kernel as `flat` makes it, without an entry for Python, since only other kernels call it
 inner = functools.partial(flat, no_cpython_wrapper=True)
 
 STEP = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
 SECOND = np.uint64(0x94D049BB133111EB)
-#: where the word of a stream stands among the numbers of a state
+#: index of the word of the random stream in `states.State.numbers`
 RANDOM = 5
 
 
 def word(rng: Any) -> int:
-    """The start of a stream, drawn from `rng`; 63 bits."""
+    """Draw the start of a stream from `rng`, 63 bits."""
     return int(generator(rng).integers(2**63))
 
 
 @inner
 def scrambled(state):
-    """A bijection of 64-bit words in which every bit depends on every bit."""
+    """Return the image of a word under a bijection of 64-bit words in which every bit depends on every bit."""
     state = (state ^ (state >> np.uint64(30))) * FIRST
     state = (state ^ (state >> np.uint64(27))) * SECOND
     return state ^ (state >> np.uint64(31))
@@ -47,14 +48,14 @@ def scrambled(state):
 
 @flat
 def stream_of(start, index):
-    """The start of the stream with this number (any integer) among those that belong to one start."""
+    """Return the start of the stream with this number (any integer), so the coins of guess j depend on j alone."""
     word = np.uint64(np.int64(index)) * STEP + STEP  # by way of int64, which wraps where a negative Python int raises
     return np.int64(scrambled(np.uint64(start) + scrambled(word)))
 
 
 @flat
 def uniform(numbers):
-    """The next number of a stream, uniform on the multiples of 2^-53 in [0, 1); its word is numbers[RANDOM]."""
+    """Draw a number, uniform on the multiples of 2^-53 in [0, 1), from the stream of the word numbers[RANDOM]."""
     word = np.uint64(numbers[RANDOM]) + STEP
     numbers[RANDOM] = np.int64(word)
     return (scrambled(word) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
@@ -62,5 +63,5 @@ def uniform(numbers):
 
 @flat
 def below(numbers, n):
-    """The next number of a stream, uniform in 0, ..., n - 1 up to n / 2^53."""
+    """Draw an integer, uniform in 0, ..., n - 1 up to n / 2^53."""
     return int(uniform(numbers) * n)

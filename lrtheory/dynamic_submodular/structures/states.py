@@ -1,14 +1,17 @@
-r"""The state of one guess of the optimum, in flat arrays; in a table of guesses every array has a leading axis.
+r"""The state of one guess of the optimum is a few flat arrays; a table of guesses gives each array a leading axis.
 
 ==========  ============================================================================================================
-elements    int32 (4, n): DEEPEST, the last i with v in R_i, 0 for none, -1 where the guess knows no v; AFTER and BEFORE
-            in the list of all v with one deepest level; PLACE of v in the sequence, 0 for none (batches alone)
-levels      int64 (9, K + 2), entry i of level i: MEMBER e_i and BEGIN of its entries (`prefixes`); HEAD of the list;
-            SIZE of R_i. Of batches: START, the elements of the sequence before the level; BATCH size; DEAD members of
-            the batch; BUILT, size of R_i when the level was built; GROWN, insertions into R_i since then
-marks       float64 (3 + n_groups, K + 2): VALUE f(I_z); LOWER ends u_i of the buckets of batches, and at 0 the value of
-            their living members; SCALES of the guess: GUESS o, THRESHOLD t, and EPSILON, the tolerance of batches; from
-            row BAR on, the least marginal at which I_z accepts an element of a group, inf for never
+elements    int32 (4, n): DEEPEST, the last i with v in R_i, 0 for none, -1 where v is unknown to the guess (pools are
+            nested, so this one number says all); AFTER and BEFORE, the neighbors of v in the doubly linked list of all
+            elements with its deepest level, -1 for none; PLACE, index of v in the sequence, 0 for none (batches alone)
+levels      int64 (9, K + 2), entry i belongs to level i, from 1: MEMBER e_i and BEGIN of its entries (`prefixes`); HEAD
+            of the list of the level; SIZE of R_i. Of batches: START, number of elements of the sequence before the
+            level; BATCH size; DEAD members of the batch; BUILT, size of R_i when the level was built; GROWN,
+            insertions into R_i since then
+marks       float64 (3 + n_groups, K + 2): VALUE, f(I_z) in entry z; LOWER ends u_i of the buckets of batches, and in
+            entry 0 f of their living members; SCALES of the guess: GUESS o, THRESHOLD t, and EPSILON, the tolerance
+            of batches; row BAR + g, entry z: the least marginal on I_z at which an element of group g is accepted,
+            inf where I_z is full
 numbers     int64 (10,), see below
 stairs      int32 (6, n_entries) and
 table       float64: the sequence e_1, ..., e_T, see `prefixes`
@@ -77,21 +80,21 @@ GUESS, THRESHOLD, EPSILON = range(3)
 LENGTH, LEVELS, N_DEAD, INDEX, CURSOR, RANDOM, QUERIES, PROFILES, REBUILDS, REBUILT = range(10)
 #: the least double whose digits are all kept
 SMALLEST = sys.float_info.min
-#: what a marginal may lack of a bar that it reaches, since equal values differ by rounding
+#: a marginal of this multiple of a bar still reaches it: equal values summed in other orders differ by rounding
 NEARLY = 1 - 1e-12
-#: what stands in marks[LOWER, 0] while the value of the living members of batches is to be found anew
+#: marks[LOWER, 0] while f of the living members of batches is not known
 UNKNOWN = -1.0
-#: what stands in DEEPEST for an element that the guess does not know
+#: DEEPEST of an element that the guess does not know
 ABSENT = -1
 #: rows of ``whole`` in the scratch: a pool of elements, the bucket of each, sizes of buckets, the group of each
 #: element, and how many of each group may be chosen
 POOL, BUCKET_OF, BUCKETS, GROUP, LIMIT = range(5)
-#: bytes of tables that are allocated at most
+#: largest number of bytes that tables may take
 MOST_BYTES = 2**33
 
 
 class State(NamedTuple):
-    """See the table at the top of this module."""
+    """The arrays of one guess, or of a table of guesses; the table at the top of this module explains each row."""
 
     elements: np.ndarray
     levels: np.ndarray
@@ -109,8 +112,9 @@ class Work(NamedTuple):
 
 
 def new_states(record: Any, n: int, length: int, *, n_entries: int, n_groups: int = 1, n_slots: int = 1) -> State:
-    """A table of guesses that know none of n elements, for sequences of at most `length`."""
+    """Allocate a table of guesses for n elements, none of them known yet, and for sequences of at most `length`."""
     rule, columns = getattr(record, "rule", -1), getattr(record, "n_columns", 0)  # an oracle in Python has no tables
+    # rows of `stairs` by column and rows by entry of the pool lie in one array, as long as the longer ones
     steps = max(columns, n_entries) if rule == MAX else 0
     shape = {MAX: (2, steps), CONCAVE: (length + 1, columns), LOGDET: (length + 1, length + 1)}.get(rule, (0, 0))
     per_slot = 16 * n + 8 * (9 + BAR + n_groups) * (length + 2) + 24 * steps + 8 * math.prod(shape)
@@ -130,33 +134,34 @@ def new_states(record: Any, n: int, length: int, *, n_entries: int, n_groups: in
 
 
 def new_work(n: int, length: int, *, groups: Any = 0, limits: Any = 0, n_buckets: int = 0) -> Work:
-    """Scratch for guesses of n elements; without groups all elements are of group 0."""
+    """Allocate scratch for guesses of n elements; without groups all elements are of group 0."""
     affordable(40 * n_buckets + 16 * length)
     whole = np.zeros((5, max(n, n_buckets, np.size(limits))), np.int64)
     whole[GROUP, :n] = groups
     whole[LIMIT, : np.size(limits)] = limits
+    # a profile takes the first length + 1 entries; `levels.raise_bar` keeps weights of one group at the end
     return Work(whole, np.zeros(max(n, length) + length + 4))
 
 
 def affordable(n_bytes: int) -> None:
-    """Raise an error in the place of asking for more memory than a machine has."""
+    """Raise a ValueError where tables would take more than `MOST_BYTES`, before they are allocated."""
     if n_bytes > MOST_BYTES:
         rule = f"small enough, and `epsilon` large enough, for tables of {MOST_BYTES / 2**30:g} GiB"
         raise must("k", rule, f"tables of {n_bytes / 2**30:.3g} GiB")
 
 
 def n_buckets(epsilon: float) -> int:
-    """Buckets of ratio 1 + epsilon from the smallest to the largest double."""
+    """Return how many buckets of ratio 1 + epsilon cover all positive doubles, their logarithms within 1500."""
     return math.ceil(1500 / math.log1p(epsilon)) + 2
 
 
 def at(table: State, slot: int) -> State:
-    """One guess of a table, for use in Python."""
+    """Return one guess of a table as views, for use in Python."""
     return State(*(rows[slot] for rows in table))
 
 
 def transplant(old: Any, new: Any) -> None:
-    """Copy tables into the beginning of larger ones, whose other entries stand for what is new."""
+    """Copy each array into the beginning of a larger one; the other entries of the larger one stay."""
     for source, target in zip(old, new, strict=True):
         target[tuple(slice(size) for size in source.shape)] = source
 
@@ -166,7 +171,7 @@ def transplant(old: Any, new: Any) -> None:
 
 @kernel(_nrt=True)
 def slot_of(states, slot):
-    """One guess of a table; with reference counts, since what it returns to Python are arrays."""
+    """Return one guess of a table as views; compiled with reference counts, since arrays go back to Python."""
     return State(
         states.elements[slot],
         states.levels[slot],
@@ -179,7 +184,7 @@ def slot_of(states, slot):
 
 @flat
 def clear(record, state):
-    """Forget every element and the sequence; the counts stay."""
+    """Forget every element and the sequence; the counts of queries and rebuilds stay."""
     prefixes.truncate(record, state, state.numbers[LENGTH], EMPTY)
     state.numbers[LENGTH] = state.numbers[LEVELS] = state.numbers[N_DEAD] = 0
     state.marks[LOWER, 0] = UNKNOWN
@@ -193,26 +198,27 @@ def clear(record, state):
 
 @inner
 def log_ratio(a, b):
-    """log(a / b) of positive numbers, also where the quotient is none."""
+    """Return log(a / b) of positive numbers, also where the quotient overflows or loses digits below `SMALLEST`."""
     ratio = a / b
     return math.log(ratio) if SMALLEST <= ratio < math.inf else math.log(a) - math.log(b)
 
 
 @flat
 def on_grid(unit, epsilon, j):
-    """unit (1 + epsilon)^j, multiplied in thirds, so that no power overflows where the number does not."""
+    """Return unit (1 + epsilon)^j, multiplied in thirds, so that no power overflows where the product does not."""
     third = (1 + epsilon) ** (j // 3)
     return unit * third * third * (1 + epsilon) ** (j - 2 * (j // 3))
 
 
 @flat
 def set_guess(state, index, value, threshold, epsilon, word):
-    """Make this, new or cleared, the guess with a number, a value and a threshold, and a stream of random numbers."""
+    """Give a new or cleared state its number j, the guess o_j, the threshold and the word of its random stream."""
     state.numbers[INDEX] = index
     state.numbers[RANDOM] = word
     state.marks[SCALES, GUESS] = value
     state.marks[SCALES, THRESHOLD] = threshold
     state.marks[SCALES, EPSILON] = epsilon
+    # a prefix of K elements is full, whatever the marginal
     for z in range(state.marks.shape[1]):
         for g in range(BAR, state.marks.shape[0]):
             state.marks[g, z] = threshold if z < state.marks.shape[1] - 2 else math.inf
@@ -220,19 +226,19 @@ def set_guess(state, index, value, threshold, epsilon, word):
 
 @flat
 def floor(bar):
-    """The least marginal that passes a bar."""
+    """Return the least marginal that passes a bar."""
     return bar * NEARLY
 
 
 @flat
 def passes(gain, bar):
-    """Whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
+    """Return whether a marginal reaches a bar; equal values do, whatever rounding made of them."""
     return gain >= floor(bar)
 
 
 @flat
 def link(state, v, level):
-    """Put v into the list of the elements whose deepest level this is."""
+    """Set the deepest level of v, and put v in front of the list of that level."""
     elements, head = state.elements, state.levels[HEAD, level]
     elements[DEEPEST, v], elements[AFTER, v], elements[BEFORE, v] = level, head, -1
     if head >= 0:
@@ -242,7 +248,7 @@ def link(state, v, level):
 
 @flat
 def unlink(state, v):
-    """Take v out of its list."""
+    """Take v out of the list of its deepest level; SIZE and DEEPEST are the business of the caller."""
     elements = state.elements
     after, before = elements[AFTER, v], elements[BEFORE, v]
     if after >= 0:
@@ -255,7 +261,10 @@ def unlink(state, v):
 
 @flat
 def gather(state, level, last, whole):
-    """Write R_level into the pool and empty the lists from this level to the last; returns how many they are."""
+    """Write R_level to the pool, empty the lists and sizes from this level to the last, and return the size of R_level.
+
+    Pools are nested: R_level is everything whose deepest level is this one or a later one.
+    """
     n = 0
     for i in range(level, last + 1):
         v = state.levels[HEAD, i]
@@ -270,7 +279,7 @@ def gather(state, level, last, whole):
 
 @flat
 def asked(n):
-    """Marginals that a binary search among n prefixes asks for: ceil(log2 n)."""
+    """Return how many marginals a binary search among n prefixes asks for: ceil(log2 n)."""
     questions = 0
     while (1 << questions) < n:
         questions += 1

@@ -1,12 +1,13 @@
-r"""The stream: which elements are present, what each is worth alone, and the log of updates. Kernels.
+r"""The part that all guesses share: which elements are present, f of each alone, the log of updates, the last answer.
 
 ==========  ============================================================================================================
-ground      int64 (3, n): WHERE v stands among the LIVE elements, -1 for absent; MARK, scratch
+ground      int64 (3, n): LIVE, the elements present, in no order, in the first N_LIVE entries; WHERE, index of v in it,
+            -1 for absent; MARK, scratch
 singles     float64 (n,): f(v) of the elements present
-log         int64: the updates; entry i at place i modulo the length
+log         int64: the updates, a ring buffer; update number i, from 0, has index i modulo the length
 tally       int64, see below
-answers     float64 (4,): WORTH of the solution, UPPER bound of the optimum, TOP value of one element (groups alone),
-            UNIT of the grid of guesses, the value of the first element that was worth something, 0 before
+answers     float64 (4,): WORTH, f of the solution; UPPER bound of the optimum; TOP, largest f(v) (kept up to date with
+            groups alone); UNIT u of the grid of guesses, f of the first element that was worth something, 0 before
 chosen      int64 (2, K + 1): the solution NOW and BEFORE the last update
 ==========  ============================================================================================================
 """
@@ -41,17 +42,17 @@ __all__ = [
 WHERE, LIVE, MARK = range(3)
 NOW, BEFORE = range(2)
 WORTH, UPPER, TOP, UNIT = range(4)
-#: entries of ``tally``: elements present, those with f(v) > 0, updates so far, slots in use, the guess AT which the
-#: walk is, place in the updates of a call, whether only the answer to the last one is missing, sizes of the two
-#: solutions, marginals asked for outside of guesses, guesses made
+#: entries of ``tally``: elements present, those with f(v) > 0, updates so far, slots in use, the number j of the guess
+#: AT which the walk is, index into the updates of a call, whether the update there is in the log and only its answer is
+#: missing, sizes of the two solutions, marginals asked for outside of guesses, guesses made
 N_LIVE, N_POSITIVE, HEAD, N_SLOTS, AT, POSITION, PENDING, N_NOW, N_BEFORE, SINGLE_QUERIES, N_GUESSES = range(11)
 #: the walk: numbers of the full and of the open guess that it has met, and their slots, -1 for none
 J_FULL, J_OPEN, FULL, OPEN = range(11, 15)
 #: how far its next step goes while it has not met both
 STRIDE = 15
-#: the counts of guesses that were given up, four in a row
+#: first of four entries: queries, profiles, rebuilds and rebuilt elements of guesses that were given up
 LOST = 16
-#: number of a slot without a guess, and of no guess at all
+#: the number j that stands for no guess
 FREE = -(2**62)
 LARGEST = sys.float_info.max
 #: the least positive double, and the least unit of a grid, from which every double is still within reach
@@ -60,7 +61,7 @@ EMPTY = np.int64(0)
 
 
 class Rules(NamedTuple):
-    """The constants of a run; `word` starts the random streams."""
+    """The constants of a run; `is_exact` is replay "exact", and `word` starts the random streams of all guesses."""
 
     k: int
     epsilon: float
@@ -69,7 +70,7 @@ class Rules(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """What all guesses share; see the table at the top of this module."""
+    """The arrays that all guesses share; the table at the top of this module explains them."""
 
     ground: np.ndarray
     singles: np.ndarray
@@ -80,7 +81,7 @@ class Stream(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """What is noted after every update; empty arrays for nothing."""
+    """The answers to be recorded after every update; with empty arrays nothing is recorded."""
 
     values: np.ndarray
     uppers: np.ndarray
@@ -89,7 +90,7 @@ class Trace(NamedTuple):
 
 
 def new_stream(n: int, length: int, log_length: int) -> Stream:
-    """No element, no update."""
+    """Allocate a stream that has seen no element and no update."""
     stream = Stream(
         ground=np.zeros((3, n), np.int64),
         singles=np.zeros(n),
@@ -105,12 +106,12 @@ def new_stream(n: int, length: int, log_length: int) -> Stream:
 
 
 def new_trace(n_ops: int) -> Trace:
-    """Room for what is noted after each of some updates."""
+    """Allocate the record of this many updates."""
     return Trace(np.zeros(n_ops), np.zeros(n_ops), np.zeros(n_ops, np.int64), np.zeros(n_ops, np.int64))
 
 
 def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
-    """The log at its places in an array of another length; unless all is kept, only what fits."""
+    """Return the log in a ring buffer of another length; unless all of it is kept (`is_exact`), the latest that fit."""
     old, head = stream.log, int(stream.tally[HEAD])
     length = max(length, len(old)) if is_exact else length
     log = np.zeros(length, np.int64)
@@ -124,19 +125,19 @@ def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
 
 @flat
 def index_above(value, unit, epsilon):
-    """The least j with o_j = unit (1 + epsilon)^j >= value, up to rounding."""
+    """Return the least j with o_j = unit (1 + epsilon)^j >= value; a value on the grid up to rounding has its own j."""
     return math.ceil(states.log_ratio(max(value, LEAST), unit) / math.log1p(epsilon) - 1e-9)
 
 
 @flat
 def index_below(value, unit, epsilon):
-    """The largest j with o_j <= value, up to rounding; of infinity the largest that is a number."""
+    """Return the largest j with o_j <= value, up to rounding; for an infinite value the largest finite guess."""
     return math.floor(states.log_ratio(min(value, LARGEST), unit) / math.log1p(epsilon) + 1e-9)
 
 
 @flat
 def note(record, table, stream, work, rules, grouped, op):
-    """Write an update into the log and the set of the elements present."""
+    """Write an update to the log and to the elements present; a new element is asked for its value."""
     ground, singles, tally, answers = stream.ground, stream.singles, stream.tally, stream.answers
     stream.log[tally[HEAD] % stream.log.shape[0]] = op
     tally[HEAD] += 1
@@ -157,10 +158,10 @@ def note(record, table, stream, work, rules, grouped, op):
     v = ~op
     tally[N_LIVE] -= 1
     tally[N_POSITIVE] -= singles[v] > 0
-    last = ground[LIVE, tally[N_LIVE]]
+    last = ground[LIVE, tally[N_LIVE]]  # the last one fills the gap that v leaves
     ground[LIVE, ground[WHERE, v]], ground[WHERE, last] = last, ground[WHERE, v]
     ground[WHERE, v] = -1
-    if grouped is not None and singles[v] >= answers[TOP]:
+    if grouped is not None and singles[v] >= answers[TOP]:  # only the loss of the largest lowers the largest
         answers[TOP] = 0.0
         for a in range(tally[N_LIVE]):
             answers[TOP] = max(answers[TOP], singles[ground[LIVE, a]])
@@ -168,18 +169,20 @@ def note(record, table, stream, work, rules, grouped, op):
 
 @flat
 def go_on(stream, rules, length):
-    """The next stop of a walk: half-way between a full guess and an open one; without both, a step that doubles.
+    """Move a walk on: half-way between a full guess and an open one; while one of both is missing, by a doubling step.
 
-    Where the thresholds exceed the largest f(v), sequences are empty: no step up goes on there, and the first step down
-    from there leaves it.
+    Where the thresholds exceed the largest f(v), sequences are empty: no step up goes beyond the first such guess,
+    which is open, and the first step down from there leaves them all.
     """
     tally = stream.tally
     full, opened, stride = tally[J_FULL], tally[J_OPEN], tally[STRIDE]
     tally[STRIDE] = 2 * stride
+    # full and open guesses may alternate along the grid, yet between a full and an open one lies a full one beside an
+    # open one, which is all that an answer needs: bisection finds such a pair
     if full != FREE and opened != FREE:
         tally[AT] = (full + opened) // 2
         return
-    if stride == 1 and length > 0:
+    if stride == 1 and length > 0:  # mostly the neighbor completes the pair; no look at all elements is due yet
         tally[AT] += 1 if opened == FREE else -1
         return
     top = 0.0
@@ -194,7 +197,7 @@ def go_on(stream, rules, length):
 
 @flat
 def queries(table, tally):
-    """Marginals asked for so far."""
+    """Return the number of marginals asked for so far, by guesses held, guesses given up and outside of guesses."""
     total = tally[SINGLE_QUERIES] + tally[LOST]
     for slot in range(1, tally[N_SLOTS]):
         total += table.numbers[slot, QUERIES]
@@ -203,10 +206,11 @@ def queries(table, tally):
 
 @flat
 def write_trace(table, stream, trace, place):
-    """Note the answer after an update: value, bound, marginals that it cost, elements new in the solution."""
+    """Record the answer to an update: value, bound, marginals that it cost, elements new in the solution."""
     tally, ground, chosen = stream.tally, stream.ground, stream.chosen
     trace.values[place], trace.uppers[place] = stream.answers[WORTH], stream.answers[UPPER]
     trace.queries[place] += queries(table, tally)
+    # HEAD differs at every update, so marks of earlier ones need no clearing
     for a in range(tally[N_BEFORE]):
         ground[MARK, chosen[BEFORE, a]] = tally[HEAD]
     for a in range(tally[N_NOW]):
