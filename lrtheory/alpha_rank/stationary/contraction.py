@@ -82,19 +82,23 @@ def solve_levels(
     arcs = Arcs(np.repeat(np.arange(n), degree), neighbors.ravel(), coefficients.ravel(), orders.ravel())
     state, n_states, solved = np.arange(n), n, []  # the state that holds each profile
     weight, order = np.ones(n), np.zeros(n)
+    # each level rescales time, contracts the classes that are closed at order 0, and goes on with fewer states
     while n_states > 1:
+        # the least order among the exits of each state becomes 0, and its mass is divided by x^e in return
         slowest = np.full(n_states, np.inf)
         np.minimum.at(slowest, arcs.source, arcs.order)
         order -= slowest[state]
         arcs = arcs._replace(order=_snapped(arcs.order - slowest[arcs.source], tol))
+        # every state has an exit of order 0 now, so a closed class has at least two members and is worth contracting
         label, share, laws = _closed_classes(arcs, n_states)
         weight *= share[state]
         solved.append(laws)
-        if len(laws) == 1:
+        if len(laws) == 1:  # one class attracts all others: their orders are distances from it, as in `sink_orders`
             inside, final = label[state] == 0, order + _distances(arcs, np.flatnonzero(label == 0), n_states)[state]
             if final[~inside].min(initial=np.inf) > final[inside].min() + tol:
                 order = final
                 break
+            # otherwise time was rescaled so that some mass outside counts as much: contract once more
         arcs = _contracted(arcs._replace(coefficient=arcs.coefficient * share[arcs.source]), label, tol)
         state, n_states = label[state], int(label.max()) + 1
     order = _snapped(order - order.min(), tol)
@@ -117,12 +121,12 @@ def solve_levels(
 
 
 def _snapped(orders: np.ndarray, tol: float) -> np.ndarray:
-    """Orders within the tolerance of 0 as 0."""
+    """Replace orders within the tolerance of 0 by 0, so that the next level sees them as order 0 exactly."""
     return np.where(orders <= tol, 0.0, orders)
 
 
 def _distances(arcs: Arcs, start: np.ndarray, n_states: int) -> np.ndarray:
-    """The least sum of orders on a way from any of the states at the start to each state."""
+    """Return the least sum of orders on a path from any state of `start` to each state."""
     from scipy.sparse.csgraph import dijkstra
 
     lengths = sparse.csr_array((arcs.order, (arcs.source, arcs.target)), shape=(n_states, n_states))
@@ -130,13 +134,17 @@ def _distances(arcs: Arcs, start: np.ndarray, n_states: int) -> np.ndarray:
 
 
 def _closed_classes(arcs: Arcs, n_states: int) -> tuple[np.ndarray, np.ndarray, list[StationaryResult]]:
-    """New numbers of the states after contraction, the share of each in its class, and the laws of the classes."""
+    """Return new state numbers after contraction, the share of each state in its class, and the laws of the classes.
+
+    Class c becomes state c; states in no class follow, in their order, with share 1.
+    """
     fast = arcs.order == 0
     source, target, coefficient = arcs.source[fast], arcs.target[fast], arcs.coefficient[fast]
     classes = sink_components(n_states, source, target)
     label, share, place, laws = np.full(n_states, -1), np.ones(n_states), np.zeros(n_states, np.int64), []
     for number, members in enumerate(classes):
         label[members], place[members] = number, np.arange(len(members))
+    # arcs sorted by the class of their source, so that each class takes one slice of them; -1 (no class) comes first
     by_class = np.argsort(label[source], kind="stable")
     ends = np.searchsorted(label[source][by_class], np.arange(len(classes) + 1))
     for number, members in enumerate(classes):
@@ -151,19 +159,20 @@ def _closed_classes(arcs: Arcs, n_states: int) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _law(rates: sparse.coo_array) -> StationaryResult:
-    """The law of one class."""
+    """Solve for the stationary law of one class, by elimination unless it is too large for a dense matrix."""
     if rates.shape[0] <= MAX_DENSE:
         return solve_gth(rates.toarray())
     return solve_power(power.sparse_rates(rates), tol=power.TOL, max_iter=power.MAX_ITER)
 
 
 def _contracted(arcs: Arcs, label: np.ndarray, tol: float) -> Arcs:
-    """The arcs between the new states: of those from one state to another one, the sum of the lowest order."""
+    """Return the arcs between the new states; parallel arcs become one, the sum of those of lowest order."""
     merged = np.bincount(label)[label] > 1
     touched = merged[arcs.source] | merged[arcs.target]  # all others keep both ends
     arcs = arcs._replace(source=label[arcs.source], target=label[arcs.target])
     between = arcs.source != arcs.target
     same = Arcs(*(values[touched & between] for values in arcs))
+    # parallel arcs stand side by side, the lowest order first
     in_turn = np.lexsort((same.order, same.target, same.source))
     same = Arcs(*(values[in_turn] for values in same))
     first = np.ones(len(in_turn), np.bool_)

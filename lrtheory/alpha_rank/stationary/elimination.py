@@ -35,10 +35,11 @@ BLOCK = 8
 def eliminate(A, exits):
     """Remove states n-1, ..., 1 in place; row by row, which is the textbook order with the loops exchanged."""
     n = A.shape[0]
+    # rows low .. top - 1 are brought up to date together; rows from top on are final, and serve as pivots only
     for top in range(n, 0, -BLOCK):
         low = max(0, top - BLOCK)
         for k in range(n - 1, low - 1, -1):
-            if 0 < k < top:  # row k has seen all of its pivots
+            if 0 < k < top:  # row k has seen all of its pivots, k + 1 .. n - 1, so sigma_k can be summed
                 total = A[k, 0]
                 for j in range(1, k):
                     total += A[k, j]
@@ -48,6 +49,7 @@ def eliminate(A, exits):
             for i in range(low, min(top, k)):
                 A[i, k] /= exits[k]
                 weight = A[i, k]
+                # j = i writes to the diagonal, which nothing reads: cheaper than a branch in this loop
                 for j in range(k):
                     A[i, j] += weight * A[k, j]
     return -1
@@ -56,6 +58,7 @@ def eliminate(A, exits):
 @kernel
 def stationary(A, pi):
     """Put the states back: pi enters as (1, 0, ..., 0) and leaves as the stationary law, not normalized."""
+    # pi_k sigma_k = sum_{i<k} pi_i A_ik in the chain on 0..k, and A[i, k] holds A_ik / sigma_k
     n = A.shape[0]
     for i in range(n):
         for k in range(i + 1, n):
@@ -64,12 +67,17 @@ def stationary(A, pi):
 
 @kernel
 def hitting_times(A, exits, costs):
-    """Expected cost on the way to state 0; `costs` enters as the cost of a unit of time in each state."""
+    """Expected cost on the way to state 0; `costs` enters as the cost of a unit of time in each state.
+
+    The times h solve sigma_i h_i = costs_i + sum_j A_ij h_j with h_0 = 0; with costs of 1 they are mean hitting times.
+    """
     n = A.shape[0]
+    # forward: a visit to i is charged for the detours through the states that were removed
     for k in range(n - 1, 0, -1):
         for i in range(1, k):
             costs[i] += A[i, k] * costs[k]
-    costs[0] -= costs[0]
+    costs[0] -= costs[0]  # a zero of the same type, Fraction or float
+    # backward: in the chain on 0..k the times of the states below k are known already
     for k in range(1, n):
         for j in range(1, k):
             costs[k] += A[k, j] * costs[j]
@@ -81,7 +89,7 @@ def hitting_times(A, exits, costs):
 
 @kernel
 def log_add(x, y):
-    """log(e^x + e^y); a term below half an ulp of the other is left out."""
+    """log(e^x + e^y); a term below half an ulp of the other is left out, since e^-37 < 2^-53."""
     if x < y:
         x, y = y, x
     return x if x - y > 37.0 or y == -math.inf else x + math.log1p(math.exp(y - x))

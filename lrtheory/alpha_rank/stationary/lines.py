@@ -69,11 +69,15 @@ def sorted_lines(tables: np.ndarray) -> Lines:
 
 
 def line_sinks(lines: Lines) -> list[np.ndarray]:
-    """The Markov-Conley chains, from the arcs between neighbors on a line: O(K |S|)."""
+    """Find the Markov-Conley chains from the arcs between neighbors on a line alone: O(K |S|).
+
+    Every other arc leads up along a line, as a path of such arcs does, so strong components and sinks are the same.
+    """
     source, target = [], []
     for size, order, rises in zip(lines.sizes, lines.order, lines.rises, strict=True):
         line, new = order.reshape(-1, size), rises.reshape(-1, size)
         tied = ~new[:, 1:]
+        # each profile points to the next one of its line, and at a tie the next one points back
         source += [line[:, :-1].ravel(), line[:, 1:][tied]]
         target += [line[:, 1:].ravel(), line[:, :-1][tied]]
     return sink_components(lines.order.shape[1], np.concatenate(source), np.concatenate(target))
@@ -106,7 +110,8 @@ def solve_lines(
     n, degree = lines.order.shape[1], int(lines.sizes.sum()) - len(lines.sizes)
     pi, n_iter, change, exits, inflow = start.copy(), 0, 0.0, np.zeros(n), np.zeros(n)
     if degree:
-        _inflow(*lines, down, tie, up, np.ones(n), exits)  # what leaves is what enters when time runs backwards
+        # what leaves y is what enters it when time runs backwards: up and down exchanged, mass 1 everywhere
+        _inflow(*lines, down, tie, up, np.ones(n), exits)
         n_iter, change = _sweeps(*lines, up, tie, down, exits, pi, inflow, tol, max_iter)
         _inflow(*lines, up, tie, down, pi, inflow)
     pi /= pi.sum()
@@ -119,11 +124,12 @@ def solve_lines(
 
 @kernel
 def _inflow(sizes, order, rises, up, tie, down, pi, inflow):
-    """What enters each profile, along all lines; the common factor 1/D is left out."""
+    """Write the flow into each profile, summed over its K lines, to `inflow`; the common factor 1/D is left out."""
     inflow[:] = 0.0
     for player in range(order.shape[0]):
         size = sizes[player]
         for first in range(0, order.shape[1], size):
+            # ascending: mass strictly below y, and mass of those of y's ties that come before it
             below, tied = 0.0, 0.0
             for i in range(first, first + size):
                 y = order[player, i]
@@ -131,6 +137,7 @@ def _inflow(sizes, order, rises, up, tie, down, pi, inflow):
                     below, tied = below + tied, 0.0
                 inflow[y] += up * below + tie * tied
                 tied += pi[y]
+            # descending: mass strictly above y, and the ties after it; `rises` marks the first of each group of ties
             above, tied = 0.0, 0.0
             for i in range(first + size - 1, first - 1, -1):
                 y = order[player, i]
@@ -142,6 +149,7 @@ def _inflow(sizes, order, rises, up, tie, down, pi, inflow):
 
 @kernel
 def _sweeps(sizes, order, rises, up, tie, down, exits, pi, inflow, tol, max_iter):
+    # the iteration of `power._sweeps`; only the inflow comes from the sorted lines, not from a table of rates
     change = np.inf
     for sweep in range(1, max_iter + 1):
         _inflow(sizes, order, rises, up, tie, down, pi, inflow)

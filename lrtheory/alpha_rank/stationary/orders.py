@@ -1,4 +1,4 @@
-r"""How fast the masses vanish in a limit with one sink: shortest paths from it.
+r"""In a limit with one sink, shortest paths from the sink tell how fast the other masses vanish.
 
 Write each rate of the chain as c x^w as x -> 0, with x = epsilon or x = exp(-alpha). Moves up and at ties have w = 0;
 a move down has w = 1 in the epsilon chain, and w = (m - 1) times the loss as alpha grows. With one sink the mass of a
@@ -20,7 +20,8 @@ __all__ = ["arc_orders", "line_orders", "sink_orders"]
 
 
 def arc_orders(chain: ProfileChain, limit: str, population_size: int) -> np.ndarray:
-    r"""The order w of the rate from each neighbor, of shape (\|S\|, D); Fractions when the payoffs are."""
+    r"""Return the order w of the rate from each neighbor, of shape (\|S\|, D); Fractions when the payoffs are."""
+    # a gain on the way out is a loss on the way back
     arriving = ProfileChain(chain.sizes, chain.neighbors, -chain.differences)
     return (arriving.epsilon_terms() if limit == "epsilon" else arriving.alpha_terms(population_size))[1]
 
@@ -62,7 +63,8 @@ def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> 
     """
     found = np.full(len(neighbors), math.inf, dtype=orders.dtype)
     found[sink] = Fraction(0) if orders.dtype == object else 0.0
-    while orders.size:  # Bellman and Ford
+    # Bellman and Ford: every pass relaxes all arcs, until a pass changes nothing; orders are not negative
+    while orders.size:
         better = np.minimum(found, (found[neighbors] + orders).min(axis=1))
         if np.array_equal(better, found):
             break
@@ -101,18 +103,19 @@ def line_orders(lines: Lines, tables: np.ndarray, sink: np.ndarray, barrier: flo
 
 @kernel
 def _sweep(sizes, order, rises, values, barrier, found):
-    """Lower the orders along every line once; whether one of them changed."""
+    """Lower the orders along every line once, and return whether one of them changed."""
     changed = False
     for player in range(order.shape[0]):
         size = sizes[player]
         for first in range(0, order.shape[1], size):
             reached = math.inf
-            for i in range(first, first + size):  # up and at ties for free
+            for i in range(first, first + size):  # moves up and at ties have order 0
                 y = order[player, i]
                 changed = changed or reached < found[y]
                 reached = found[y] = min(reached, found[y])
             for i in range(first + size - 2, first - 1, -1):  # `reached` is the least order on the line, at its top
                 if rises[player, i + 1]:
+                    # losses add up along the line; in the epsilon chain any move down has order 1, best from the top
                     loss = values[player, i + 1] - values[player, i]
                     reached = reached + barrier * loss if barrier > 0 else found[order[player, first + size - 1]] + 1
                 y = order[player, i]

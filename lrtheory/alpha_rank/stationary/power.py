@@ -35,7 +35,10 @@ def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
 
 
 def regular_rates(chain: ProfileChain, outgoing: np.ndarray, incoming: np.ndarray) -> IncomingRates:
-    """The same of a chain on profiles, which needs no sparse format: neighbors are mutual."""
+    """Incoming rates of a chain on profiles, read off its regular tables of shape (|S|, D).
+
+    Neighbors are mutual: the D profiles that a profile moves to are the D profiles that move to it.
+    """
     n, degree = outgoing.shape
     return outgoing.sum(axis=1), np.arange(0, n * degree + 1, degree or 1), chain.neighbors.ravel(), incoming.ravel()
 
@@ -72,6 +75,7 @@ def iterate(rates: IncomingRates, *, tol: float, max_iter: int) -> tuple[np.ndar
 
 @kernel
 def _sweeps(exits, starts, sources, values, pi, inflow, tol, max_iter):
+    # one sweep reads the old pi throughout (Jacobi, not Gauss-Seidel), so the answer does not depend on the numbering
     n = pi.shape[0]
     change = np.inf
     for sweep in range(1, max_iter + 1):
@@ -82,6 +86,7 @@ def _sweeps(exits, starts, sources, values, pi, inflow, tol, max_iter):
                 total += pi[sources[e]] * values[e]
             inflow[y] = total / exits[y]
             mass += inflow[y]
+        # half a step towards the jump chain's next law: on a periodic chain full steps would go round for ever
         change = 0.0
         for y in range(n):
             step = 0.5 * (inflow[y] / mass - pi[y])
