@@ -62,6 +62,11 @@ def single_step(requests: Requests, walk: Walk, factor: Fraction = Fraction(1)) 
 DMD_L12 = Statement(
     id="dual_mirror_descent/DMD-L12",
     title="One step against an adversary",
+    says=(
+        "Up to the stopping time, alpha times the reward f_t(x_t) is at least the reward f_t(x) of any other action x "
+        "less alpha times price times gradient, mu_t . g_t, where alpha is the largest ratio of a cost to its rate, or "
+        "1 if that is larger."
+    ),
     source=Derived(theory.adversarial_step),
     tex=r"\alpha f_t(x_t) \ge f_t(x) - \alpha\,\mu_t\cdot g_t",
     hypotheses={"every request fits the whole budget": fits_from_the_start},
@@ -131,6 +136,11 @@ CURVED_SEQUENCES = Family(
 DMD_T2 = Statement(
     id="dual_mirror_descent/DMD-T2",
     title="Against an adversary alpha times the reward nearly reaches the optimum",
+    says=(
+        "On every sequence of T requests the optimum OPT_LP of the linear relaxation exceeds alpha times the reward R "
+        "by at most C1 + alpha C2 eta T + alpha C3(alpha)/eta; eta is the step, alpha the largest of 1 and all ratios "
+        "of cost to rate, and the C are as in DMD-T1, C3 for comparators divided by alpha."
+    ),
     source=Paper("2011.10124", "Theorem 2", read="recalled"),
     tex=r"\mathrm{OPT}_{LP} - \alpha R \le C_1 + \alpha C_2 \eta T + \alpha C_3(\alpha)/\eta",
     hypotheses={"positive rates": lambda requests: bool((requests.rate > 0).all())},
@@ -158,6 +168,11 @@ DMD_T2 = Statement(
 DMD_T2_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-T2-geometries",
     title="The same against an adversary, in the other geometries",
+    says=(
+        "In the other geometries too, OPT_LP, the optimum of the linear relaxation of T requests, exceeds alpha times "
+        "the reward R by at most C1 + alpha C2 eta T + alpha C3(alpha)/eta, with step eta, alpha the largest of 1 and "
+        "all ratios of cost to rate, and constants C of the geometry."
+    ),
     source=Derived(theory.regret_bound),
     tex=r"\mathrm{OPT}_{LP} - \alpha R \le C_1 + \alpha C_2 \eta T + \alpha C_3(\alpha)/\eta",
     hypotheses={"positive rates": lambda requests: bool((requests.rate > 0).all())},
@@ -185,6 +200,11 @@ def worst_ratio(phases: Phases, actions: np.ndarray, share: Fraction = Fraction(
 DMD_LB2 = Statement(
     id="dual_mirror_descent/DMD-LB2",
     title="No online policy keeps more than 1/(K - (K - 1) epsilon) of every sequence",
+    says=(
+        "If rewards grow by a factor 1/epsilon from each of K phases to the next, end after an unknown phase kappa, "
+        "and the budget lasts for one phase, then for some kappa an online policy earns R_kappa of at most 1/(K - (K - "
+        "1) epsilon) times the optimum OPT_kappa."
+    ),
     source=Derived(theory.phase_ratio),
     tex=r"\min_\kappa R_\kappa/\mathrm{OPT}_\kappa \le 1/(K - (K-1)\varepsilon)",
     hypotheses={"rewards that grow": lambda phases: 0 < phases.epsilon < 1},
@@ -214,6 +234,11 @@ def exact(number: Any) -> Any:
 DMD_LB2_KEPT = Statement(
     id="dual_mirror_descent/DMD-LB2-kept",
     title="Dual mirror descent keeps nine tenths of 1/K of every sequence of long phases",
+    says=(
+        "On K phases of L >= 1000 requests, whose rewards grow at least sixteenfold from phase to phase, with a budget "
+        "for one phase, Euclidean dual mirror descent with steps K/sqrt(K L) earns R_kappa of at least 9/(10 K) of the "
+        "optimum OPT_kappa, whatever the last phase kappa that is worth anything."
+    ),
     source=Measured(
         what="the share of each optimum that Euclidean steps of K / sqrt(T) keep",
         where="2 to 8 phases of 1000 to 3000 requests, epsilon from 1/64 to 1/16",

@@ -53,6 +53,11 @@ def certificate(requests: Requests, program: Program) -> Sides:
 DMD_L2 = Statement(
     id="dual_mirror_descent/DMD-L2",
     title="The least dual value is the optimum in hindsight",
+    says=(
+        "The optimum OPT_LP in hindsight, where requests may be split over actions, is the least value over prices mu "
+        ">= 0 of the dual function, which sums over the requests t the terms D_t(mu): the best reward less priced "
+        "cost, plus mu times the rates."
+    ),
     source=Classical(
         "strong duality of linear programs", "D. Bertsimas, J. Tsitsiklis, Introduction to Linear Optimization, 1997"
     ),
@@ -92,6 +97,10 @@ def above_the_optimum(priced: Priced, values: np.ndarray) -> Sides:
 DMD_L1 = Statement(
     id="dual_mirror_descent/DMD-L1",
     title="Every price bounds the optimum",
+    says=(
+        "At any prices mu >= 0 the dual values D_t(mu), the best reward less priced cost of request t plus mu times "
+        "the rates, sum to at least the optimum OPT_LP in hindsight, where requests may be split over actions."
+    ),
     source=Derived(theory.weak_duality),
     tex=r"\mu \ge 0 \Rightarrow \mathrm{OPT}_{LP} \le \sum_t D_t(\mu)",
     hypotheses={"prices at or above zero": lambda priced: bool((priced.prices >= 0).all())},
@@ -149,6 +158,10 @@ def exact_vector(x: np.ndarray) -> np.ndarray:
 DMD_F1 = Statement(
     id="dual_mirror_descent/DMD-F1",
     title="The fluid optimum is at least the expected optimum",
+    says=(
+        "The expected optimum OPT in hindsight of T independent requests of law P is at most T times the fluid value, "
+        "which is the least over prices mu >= 0 of D_P(mu), the expected dual value of one request."
+    ),
     source=Derived(theory.fluid_bound),
     tex=r"\mathbb E\,\mathrm{OPT} \le T \min_{\mu \ge 0} D_P(\mu)",
     hypotheses={"independent requests of one law": always},

@@ -51,6 +51,11 @@ def fair_regret_at_most(limit) -> Expectation:
 DMD_R2 = Statement(
     id="dual_mirror_descent/DMD-R2",
     title="Regret of the max-min fair variant",
+    says=(
+        "With lambda T times the least filled share of a budget added to reward R and optimum OPT, their expected gap "
+        "is at most (f_bar + lambda) b_bar/rho_min + C2 eta T + C3'/eta; f_bar, b_bar bound rewards and costs, rho_min "
+        "is the least rate, eta the step, C2 bounds gradients, C3' the start."
+    ),
     source=Derived(theory.fair_regret_bound),
     tex=r"\mathbb E[\mathrm{OPT}_\lambda - R_\lambda] \le (\bar f + \lambda)\bar b/\rho_{\min} + C_2\eta T + C_3'/\eta",
     hypotheses={"one law": is_iid},

@@ -28,6 +28,11 @@ def corrupted_bound(law: CorruptedLaw) -> float:
 DMD_T3 = Statement(
     id="dual_mirror_descent/DMD-T3",
     title="Regret when the law changes",
+    says=(
+        "For T independent requests of laws P_t the expected regret OPT - R is at most the bound C1 + C2 eta T + "
+        "C3/eta of DMD-T1 for step eta, plus the largest reward f_bar times the sum over t of the total variations TV "
+        "between P_t and the average law P_bar."
+    ),
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le C_1 + C_2 \eta T + C_3/\eta + \bar f \sum_t \mathrm{TV}(P_t, \bar P)",
     hypotheses={"independent requests": lambda law: law.is_independent},
@@ -56,6 +61,11 @@ def ergodic_bound(law: MarkovLaw) -> float:
 DMD_T4 = Statement(
     id="dual_mirror_descent/DMD-T4",
     title="Regret when the requests come from a chain that mixes",
+    says=(
+        "For T requests from a mixing chain the expected regret OPT - R is at most the bound B of DMD-T1 plus 2 f_bar "
+        "(k + T delta_k) + k b_bar G eta T/sigma, for any lag k of mixing coefficient delta_k; f_bar, b_bar, G bound "
+        "rewards, costs, gradients; sigma is the strong convexity, eta the step."
+    ),
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le B + 2\bar f(k + T\delta_k) + k\bar b G\eta T/\sigma",
     hypotheses={"a chain that switches with a probability": lambda law: 0 <= law.switch <= 1},
@@ -79,6 +89,11 @@ def periodic_bound(law: PeriodicLaw) -> float:
 DMD_T5 = Statement(
     id="dual_mirror_descent/DMD-T5",
     title="Regret when the law has a period",
+    says=(
+        "For T requests in independent, alike blocks of length q the expected regret OPT - R is at most the bound B of "
+        "DMD-T1 plus (q - 1) f_bar + b_bar (G/sigma) (q - 1) eta T; f_bar, b_bar, G bound rewards, costs, gradients; "
+        "sigma is the strong convexity of the geometry, eta the step."
+    ),
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le B + (q-1)\bar f + \bar b (G/\sigma)(q-1)\eta T",
     hypotheses={"whole blocks": lambda law: law.horizon % law.period == 0},

@@ -55,6 +55,11 @@ def is_invariant(scaled: Scaled) -> bool:
 DMD_S1 = Statement(
     id="dual_mirror_descent/DMD-S1",
     title="Units do not matter",
+    says=(
+        "If all rewards f are multiplied by c, and the costs b_j and the rate rho_j of each resource j by s_j, then an "
+        "invariant geometry, its step translated likewise, takes the same actions, and its prices mu_j become mu_j "
+        "c/s_j."
+    ),
     source=Derived(theory.change_of_units),
     tex=r"(c f, s_j b_j, s_j \rho_j) \Rightarrow \text{the same actions, prices } \mu_j c / s_j",
     hypotheses={"an invariant geometry": is_invariant},

@@ -66,6 +66,11 @@ def draw_points(draws: Draws) -> ThreePoints:
 DMD_LB1 = Statement(
     id="dual_mirror_descent/DMD-LB1",
     title="The best online policy has regret of 0.125 to 0.13 times sqrt(T), from T = 64 on",
+    says=(
+        "On T >= 64 requests with rewards 3, 2 and 1, the middle one of probability 1/sqrt(T) and the others alike, "
+        "and T/2 units, the largest expected reward E R_pi of an online policy pi is below the expected optimum E OPT "
+        "in hindsight by 0.125 sqrt(T) to 0.13 sqrt(T)."
+    ),
     source=Measured(
         what="the constants 1/8 and 0.13 of the best online regret, of order sqrt(T) by [AG]",
         where="T = 64, 100, 144, 196, 256, by dynamic programming in rational numbers",
@@ -145,6 +150,10 @@ def has_three_rewards(law: RequestLaw) -> bool:
 DMD_LB1_POLICY = Statement(
     id="dual_mirror_descent/DMD-LB1-policy",
     title="Dual mirror descent does not beat the best online policy",
+    says=(
+        "On independent requests with rewards 3, 2 and 1 the expected regret OPT - R of dual mirror descent, optimum "
+        "in hindsight less reward, is at least the regret of the best online policy pi, E OPT less the largest E R_pi."
+    ),
     source=ARLOTTO_GURVICH,
     tex=r"\mathbb E[\mathrm{OPT} - R] \ge \mathbb E\,\mathrm{OPT} - \max_\pi \mathbb E R_\pi",
     hypotheses={"one law": is_iid, "rewards 3, 2, 1": has_three_rewards},

@@ -38,6 +38,10 @@ def best_replies(requests: Requests, walk: Walk) -> Sides:
 DMD_L11 = Statement(
     id="dual_mirror_descent/DMD-L11",
     title="The proposal is a best reply to the prices",
+    says=(
+        "At the prices mu_t the proposal x~_t attains f*_t(mu_t), the largest reduced reward f_t(x) - mu_t . b_t(x), "
+        "reward less priced cost, over all actions x and doing nothing, which is worth 0."
+    ),
     source=Derived(theory.path_identity),
     tex=r"f_t(\tilde x_t) - \mu_t \cdot b_t(\tilde x_t) = f^*_t(\mu_t) \ge \max(0, f_t(x) - \mu_t \cdot b_t(x))",
     hypotheses={"finite menus": always},
@@ -71,6 +75,11 @@ def best_offers(offers: Offers, offer: Offer) -> Sides:
 DMD_L11_ASSORTMENT = Statement(
     id="dual_mirror_descent/DMD-L11-assortment",
     title="The assortment oracle offers the best set",
+    says=(
+        "Of all offers S of at most k products the oracle finds one of largest expected margin, the sum over j in S of "
+        "(r_j - mu_j) u_j/(u_0 + sum_S u), with revenue r_j, price mu_j and choice weight u_j of product j, and weight "
+        "u_0 of buying nothing."
+    ),
     source=Derived(oracles.assortment),
     tex=r"\sum_{j\in S}(r_j - \mu_j)u_j/(u_0 + \sum_S u) \text{ is largest over } |S| \le k",
     hypotheses={"positive weight of buying nothing": lambda offers: offers.outside > 0},
@@ -103,6 +112,11 @@ def subgradients(requests: Requests, walk: Walk, sign: int = 1) -> Sides:
 DMD_L9 = Statement(
     id="dual_mirror_descent/DMD-L9",
     title="The gradient is a subgradient, and conjugates are Lipschitz",
+    says=(
+        "The gradient g_t is a subgradient at mu_t of the dual function D_t, which lies above its tangent at all "
+        "prices nu; and f*_t, the best reduced reward, changes between prices mu and nu by at most the largest cost "
+        "b_bar times their l1 distance."
+    ),
     source=Derived(theory.conjugate_difference),
     tex=r"D_t(\nu) \ge D_t(\mu_t) + g_t\cdot(\nu - \mu_t),\quad |f^*_t(\mu) - f^*_t(\nu)| \le \bar b\|\mu - \nu\|_1",
     hypotheses={"exact oracle": always},

@@ -69,9 +69,6 @@ def with_rules(requests: Requests, walk: Walk, lhs: np.ndarray, rhs: np.ndarray,
     return Sides(np.r_[lhs.ravel(), off], np.r_[rhs.ravel(), 0 * off], trivial=most, rounding=allowed)
 
 
-# --- mirror descent --------------------------------------------------------------------------------------------------
-
-
 def mirror_descent(requests: Requests, walk: Walk, comparator: np.ndarray) -> np.ndarray:
     """V_h(mu, mu_1) / eta + E_n after each number of steps n, (T,)."""
     prices = walk.prices
@@ -102,6 +99,8 @@ FIRST_GAINFUL = (steps.best_action, "if value > best:", "if value > 0 and chosen
 DMD_L3 = Statement(
     id="dual_mirror_descent/DMD-L3",
     title="Mirror descent keeps its regret bound on every path",
+    says="For all n and mu in the domain, the sum over t <= n of gradient g_t times price gap mu_t - mu is at most the "
+    "Bregman divergence V_h(mu, mu_1) over the step eta plus E_n, local errors of eta |g_t|^2/2 for Euclidean h.",
     source=Derived(theory.mirror_descent_bound),
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -120,6 +119,7 @@ DMD_L3 = Statement(
 DMD_L3_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-L3-geometries",
     title="Mirror descent keeps its regret bound in the other geometries",
+    says=DMD_L3.says,
     source=Derived(theory.mirror_descent_bound),
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -155,6 +155,8 @@ def first_order(requests: Requests, walk: Walk) -> Sides:
 DMD_L3_STEP = Statement(
     id="dual_mirror_descent/DMD-L3-step",
     title="Every step is the minimum that defines it",
+    says="Each step minimizes eta g_t . mu + V_h(mu, mu_t): at mu_{t+1}, for gradient g_t, step eta and reference "
+    "function h, the slope eta g_t + grad h(mu_{t+1}) - grad h(mu_t) points uphill towards every mu in the domain.",
     source=Derived(theory.mirror_descent_bound),
     tex=r"(\eta g_t + \nabla h(\mu_{t+1}) - \nabla h(\mu_t)) \cdot (\mu - \mu_{t+1}) \ge 0 \text{ for all } \mu",
     hypotheses={"eager steps": lambda requests: not requests.lazy},
@@ -187,6 +189,7 @@ def slackness(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> 
 DMD_L10 = Statement(
     id="dual_mirror_descent/DMD-L10",
     title="Prices and unspent budget are nearly complementary",
+    says="Price times gradient, mu_t . g_t, sums up to any n to at most V_h(0, mu_1)/eta + E_n: DMD-L3 at mu = 0.",
     source=Derived(theory.mirror_descent_bound),
     tex=r"\sum_{t \le n} \mu_t \cdot g_t \le V_h(0, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -199,9 +202,6 @@ DMD_L10 = Statement(
         saboteur("four fifths of it", claim=Inequality(partial(slackness, share=Fraction(4, 5)))),
     ),
 )
-
-
-# --- the box ---------------------------------------------------------------------------------------------------------
 
 
 def least_prices(requests: Requests, walk: Walk) -> np.ndarray:
@@ -235,6 +235,8 @@ def in_the_box(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) ->
 DMD_L4 = Statement(
     id="dual_mirror_descent/DMD-L4",
     title="Prices stay in a box",
+    says="No Euclidean price mu_tj of a resource j exceeds both its start mu_1j and f_bar/rho_j + eta (b_bar - "
+    "rho_j)^+; f_bar bounds rewards, b_bar costs, rho_j is the budget per period, eta the step, and x^+ = max(x, 0).",
     source=Derived(theory.price_bound),
     tex=r"\mu_{t,j} \le \max(\mu_{1,j},\ \bar f/\rho_j + \eta(\bar b - \rho_j)^+)",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -256,6 +258,8 @@ DMD_L4 = Statement(
 DMD_L4_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-L4-geometries",
     title="Prices stay in a box, scaled Euclidean and entropy",
+    says="Under the entropy no price mu_tj exceeds both mu_1j and (f_bar/rho_j) exp(eta (b_bar - rho_j)^+); for scaled "
+    "steps the latter is f_bar/rho_j + eta (b_bar - rho_j)^+/rho_j^2; f_bar, b_bar bound rewards, costs; rho_j: rate.",
     source=Derived(theory.price_bound),
     tex=r"\mu_{t,j} \le \max(\mu_{1,j},\ (\bar f/\rho_j) e^{\eta(\bar b - \rho_j)^+})",
     hypotheses={"no cap": lambda requests: requests.geometry in ("scaled-euclidean", "entropy")},
@@ -282,6 +286,7 @@ def movement(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> S
 DMD_L8 = Statement(
     id="dual_mirror_descent/DMD-L8",
     title="Prices move by no more than the step",
+    says="A projected Euclidean step of size eta moves the prices mu_t by at most eta times their gradient g_t, in l1.",
     source=Derived(theory.movement_bound),
     tex=r"\|\mu_{t+1} - \mu_t\|_1 \le \eta \|g_t\|_1",
     hypotheses={"projected steps": always},
@@ -312,6 +317,8 @@ def capped_movement(requests: Requests, walk: Walk, share: Fraction = Fraction(1
 DMD_L8_CAPPED = Statement(
     id="dual_mirror_descent/DMD-L8-capped",
     title="Prices of the capped entropy move by no more than the step",
+    says="A step eta of the capped entropy moves the prices mu_tj, weighted by their rates rho_j and summed over j, by "
+    "at most eta f_bar times the largest |g_tj|/rho_j; g_t is the gradient, f_bar the largest reward.",
     source=Derived(theory.movement_bound),
     tex=r"\sum_j \rho_j |\mu_{t+1,j} - \mu_{t,j}| \le \eta \bar f \max_j |g_{t,j}|/\rho_j",
     hypotheses={"prices start within the cap": is_capped},
@@ -326,9 +333,6 @@ DMD_L8_CAPPED = Statement(
 )
 
 
-# --- depletion and the path identity ---------------------------------------------------------------------------------
-
-
 def depleted(requests: Requests, walk: Walk) -> np.ndarray:
     """The resources that end the run at the stopping time: less than b bar is left of them."""
     used = spent(requests, walk.proposed)[: first_shortage(requests, walk.proposed)].sum(0)
@@ -339,11 +343,7 @@ def time_left(requests: Requests, walk: Walk, slack: int = 1) -> Sides:
     """T - tau against what the price of each depleted resource says."""
     prices, tau = walk.prices, first_shortage(requests, walk.proposed)
     bound = theory.depletion_bound(
-        prices[tau],
-        prices[0],
-        rate=requests.rate,
-        cost_bound=slack * requests.cost_bound,
-        step_size=requests.step_size,
+        prices[tau], prices[0], rate=requests.rate, cost_bound=slack * requests.cost_bound, step_size=requests.step_size
     )
     rhs = np.array(bound)[depleted(requests, walk)]
     return with_rules(requests, walk, np.full(len(rhs), requests.horizon - tau), rhs)
@@ -352,6 +352,8 @@ def time_left(requests: Requests, walk: Walk, slack: int = 1) -> Sides:
 DMD_L5 = Statement(
     id="dual_mirror_descent/DMD-L5",
     title="A resource that runs out early has a high price",
+    says="If resource j stops the run at tau < T, then rho_j (T - tau), its rate times the periods left, is at most "
+    "the bound b_bar on its costs plus the rise of its price from mu_1j to mu_{tau+1,j} over the step eta.",
     source=Derived(theory.depletion_bound),
     tex=r"\rho_j (T - \tau) \le \bar b + (\mu_{\tau+1,j} - \mu_{1,j})/\eta",
     hypotheses={"a resource runs out": runs_out},
@@ -381,6 +383,8 @@ def path_value(requests: Requests, service: Service) -> Sides:
 DMD_L6 = Statement(
     id="dual_mirror_descent/DMD-L6",
     title="Reward until depletion is dual value less path regret",
+    says="Up to the stopping time tau the rewards f_t(x_t) sum to the dual values D_t(mu_t), each the best reduced "
+    "reward at the prices mu_t plus mu_t . rho, less the products mu_t . g_t of price and gradient.",
     source=Derived(theory.path_identity),
     tex=r"\sum_{t \le \tau} f_t(x_t) = \sum_{t \le \tau} [D_t(\mu_t) - \mu_t \cdot g_t]",
     hypotheses={"tau = 0 where a request may cost more than the budget": always},

@@ -66,6 +66,11 @@ def regret_at_most(limit) -> Expectation:
 DMD_T1 = Statement(
     id="dual_mirror_descent/DMD-T1",
     title="Regret under independent requests of one law",
+    says=(
+        "For T independent requests of one law the expected regret OPT - R, optimum in hindsight less reward, is at "
+        "most C1 + C2 eta T + C3/eta for steps of size eta; C1 is lost to depletion, C2 to moving prices, and C3 is "
+        "the largest divergence of a comparator from the first prices."
+    ),
     source=Paper("2011.10124", "Theorem 1", read="recalled"),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le C_1 + C_2 \eta T + C_3/\eta",
     hypotheses={"one law": is_iid},
@@ -126,6 +131,11 @@ def at_most_zero(sample) -> Expectation:
 DMD_T1P = Statement(
     id="dual_mirror_descent/DMD-T1p",
     title="Regret by where it arises",
+    says=(
+        "For T independent requests of one law the expected regret O - R, optimum in hindsight less reward, is at most "
+        "the expected O times the expected share (T - tau)/T of periods after the stopping time tau, plus the expected "
+        "sum up to tau of price times gradient, mu_t g_t."
+    ),
     source=Derived(theory.decomposition_bound),
     tex=r"\mathbb E[O - R] \le \mathbb E\,O\ \mathbb E[T-\tau]/T + \mathbb E\sum_{t\le\tau}\mu_t g_t,\ O=\mathrm{OPT}",
     hypotheses={"one law": is_iid},
@@ -171,6 +181,11 @@ def best_in_hindsight(gains: np.ndarray) -> np.ndarray:
 DMD_L7 = Statement(
     id="dual_mirror_descent/DMD-L7",
     title="Stopping when the budget is nearly gone is fair",
+    says=(
+        "Summed up to the stopping time tau, the best reduced rewards f*_t(mu_t) at the prices mu_t exceed their means "
+        "over a fresh request of the law, E f*(mu_t), by 0 in expectation, since neither mu_t nor tau foresees request "
+        "t."
+    ),
     source=Derived(theory.decomposition_bound),
     tex=r"\mathbb E \sum_{t \le \tau} (f^*_t(\mu_t) - \mathbb E f^*(\mu_t)) = 0",
     hypotheses={"one law": is_iid, "one resource": lambda law: law.costs.shape[1:] == (1, 1)},
@@ -222,6 +237,10 @@ def draw_secretaries(draws: Draws) -> Secretaries:
 DMD_F1_UNIFORM = Statement(
     id="dual_mirror_descent/DMD-F1-uniform",
     title="The mean optimum of uniform rewards",
+    says=(
+        "Where B of T independent rewards, uniform on [0, 1], may be taken, the expected optimum OPT in hindsight is B "
+        "(2T - B + 1)/(2 (T + 1))."
+    ),
     source=Derived(theory.uniform_hindsight),
     tex=r"\mathbb E\,\mathrm{OPT} = B(2T - B + 1)/(2(T + 1))",
     hypotheses={"no more units than requests": lambda s: s.budget <= s.horizon},
@@ -254,6 +273,10 @@ def shortfall(law: RequestLaw, found: Taken) -> np.ndarray:
 DMD_T1_RATE = Statement(
     id="dual_mirror_descent/DMD-T1-rate",
     title="Regret grows like the square root of the horizon",
+    says=(
+        "On T independent requests with rewards uniform on 64 levels of [0, 1], steps of size eta = 1/sqrt(T) have an "
+        "expected regret OPT - R, optimum in hindsight less reward, of order sqrt(T), neither more nor less."
+    ),
     source=Derived(theory.regret_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] = \Theta(\sqrt T) \text{ for } \eta = 1/\sqrt T",
     hypotheses={"one law": is_iid},
@@ -283,6 +306,11 @@ def capped_bound(law: RequestLaw, share: float = 1.0) -> float:
 DMD_C2 = Statement(
     id="dual_mirror_descent/DMD-C2",
     title="With a capped entropy the number of resources enters as log m",
+    says=(
+        "For T independent requests of one law and m resources, the capped entropy with step eta has expected regret "
+        "OPT - R of at most C1 + eta T f_bar A^2/2 + f_bar log(m+1)/eta, where f_bar bounds rewards, C1 is f_bar times "
+        "the largest ratio of cost to rate, and A is that ratio or 1, if larger."
+    ),
     source=Derived(theory.capped_entropy_bound),
     tex=r"\mathbb E[\mathrm{OPT} - R] \le C_1 + \eta T \bar f A^2/2 + \bar f \log(m+1)/\eta",
     hypotheses={"one law": is_iid, "the default start": lambda law: law.init is None},

@@ -95,6 +95,11 @@ def one_price_early(requests: Requests, rng: np.random.Generator) -> AllocationR
 DMD_S7 = Statement(
     id="dual_mirror_descent/DMD-S7",
     title="What a run reports follows from what it did",
+    says=(
+        "The reported average price mu_bar is the mean of mu_1, ..., mu_T, the consumption B - B_{T+1} is the sum of "
+        "the costs b_t(x_t) of the actions, the gap is the dual value sum D_t(mu_bar) less the reward R, and every "
+        "other report follows likewise from what was done."
+    ),
     source=Derived(theory.path_identity),
     tex=r"\bar\mu = \tfrac1T\sum_t\mu_t,\ B - B_{T+1} = \sum_t b_t(x_t),\quad \mathrm{gap} = \sum_t D_t(\bar\mu) - R",
     hypotheses={"proposals that do not fit are rejected": always},

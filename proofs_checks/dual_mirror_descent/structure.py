@@ -76,6 +76,11 @@ def overspent(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> 
 DMD_R1 = Statement(
     id="dual_mirror_descent/DMD-R1",
     title="Without a stop, overspending is a price",
+    says=(
+        "After any n requests the costs b_tj of the proposals x~_t, implemented or not, exceed n times the rate rho_j "
+        "of resource j by at most (mu_{n+1,j} - mu_1j)/eta, where mu_tj is the price before request t and eta the size "
+        "of the Euclidean steps."
+    ),
     source=Derived(theory.violation_bound),
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j \le (\mu_{n+1,j} - \mu_{1,j})/\eta",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -104,6 +109,11 @@ def overspent_entropy(requests: Requests, walk: Walk, share: float = 1.0) -> Sid
 DMD_R1_ENTROPY = Statement(
     id="dual_mirror_descent/DMD-R1-entropy",
     title="With the entropy, overspending is the logarithm of a price",
+    says=(
+        "Under the entropy the costs b_tj of the proposals x~_t of the first n requests exceed n times the rate rho_j "
+        "of resource j by exactly log(mu_{n+1,j}/mu_1j)/eta, where mu_tj is the price before request t and eta the "
+        "step size."
+    ),
     source=Derived(theory.violation_bound),
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j = \log(\mu_{n+1,j}/\mu_{1,j})/\eta",
     hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
@@ -133,6 +143,11 @@ def balanced(requests: Requests, told: Books) -> Sides:
 DMD_S3 = Statement(
     id="dual_mirror_descent/DMD-S3",
     title="No budget is ever overdrawn, and none is lost",
+    says=(
+        "At every time t the costs b_s(x_s) of the actions x_s so far sum to at most the budget T rho. The units "
+        "B_{T+1} that a run reports as left are the budget less all costs, and its reported reward R is the sum of the "
+        "rewards f_t(x_t)."
+    ),
     source=Derived(theory.path_identity),
     tex=r"\sum_{s \le t} b_s(x_s) \le T\rho,\quad B_{T+1} = T\rho - \sum_t b_t(x_t),\quad R = \sum_t f_t(x_t)",
     hypotheses={"costs at or above zero": lambda requests: bool((requests.costs >= 0).all())},
@@ -162,6 +177,11 @@ def exact_trace(requests: Requests, service: Service) -> Sides:
 DMD_S5_TRACE = Statement(
     id="dual_mirror_descent/DMD-S5-trace",
     title="The run is the algorithm, step by step",
+    says=(
+        "With step eta and rate rho, the prices follow mu_{t+1} = (mu_t - eta (rho - b_t(x~_t)))^+, the positive part, "
+        "where x~_t is the proposal and b_t its cost; lazy steps start from the unprojected point. The action x_t is "
+        "x~_t if its cost fits what is left of the budget, B_t, and nothing otherwise."
+    ),
     source=Derived(theory.path_identity),
     tex=r"\mu_{t+1} = (\mu_t - \eta(\rho - b_t(\tilde x_t)))^+,\ x_t = \tilde x_t \text{ if } b_t(\tilde x_t) \le B_t",
     hypotheses={"a Euclidean run": lambda requests: requests.geometry == "euclidean"},
@@ -194,6 +214,10 @@ def signs(requests: Requests, walk: Walk) -> Sides:
 DMD_S4 = Statement(
     id="dual_mirror_descent/DMD-S4",
     title="Prices are never negative",
+    says=(
+        "No price in mu_t, the prices before request t, is ever negative, in any geometry, when the first prices are "
+        "not."
+    ),
     source=Derived(theory.path_identity),
     tex=r"\mu_t \ge 0",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
@@ -218,6 +242,10 @@ def counted(requests: Requests, counts: dict[str, int]) -> Sides:
 DMD_S5 = Statement(
     id="dual_mirror_descent/DMD-S5",
     title="One oracle call and one update a request, and no linear program",
+    says=(
+        "A run over T requests calls the oracle T times and updates the prices T times, and it solves no linear "
+        "program."
+    ),
     source=Derived(theory.path_identity),
     tex=r"\#\text{oracle} = \#\text{updates} = T",
     hypotheses={"finite menus": always},
@@ -241,6 +269,10 @@ def nothing_refused(requests: Requests, service: Service) -> Sides:
 DMD_T2_PLENTY = Statement(
     id="dual_mirror_descent/DMD-T2-plenty",
     title="Where no request exceeds the rate, the run is optimal",
+    says=(
+        "If the largest cost b_bar is at most the smallest rate rho_min and the first prices mu_1 are 0, then all "
+        "prices mu_t stay 0 and the reward R is the optimum OPT in hindsight."
+    ),
     source=Derived(theory.regret_bound),
     tex=r"\bar b \le \rho_{\min},\ \mu_1 = 0 \Rightarrow R = \mathrm{OPT},\ \mu_t = 0",
     hypotheses={"no request exceeds the rate": never_scarce},
@@ -295,6 +327,10 @@ SLACK_THEN_SCARCE = Family(
 DMD_S2 = Statement(
     id="dual_mirror_descent/DMD-S2",
     title="Lazy and eager steps agree for the entropy on the orthant",
+    says=(
+        "Under the entropy on positive prices, lazy steps (dual averaging) and eager steps (mirror descent) over the "
+        "same requests go through the same prices mu_t."
+    ),
     source=Derived(theory.lazy_entropy),
     tex=r"\mu^{\mathrm{lazy}}_t = \mu^{\mathrm{eager}}_t",
     hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
@@ -331,6 +367,11 @@ def bids_win(auctions: Auctions, found: Bids) -> Sides:
 DMD_S6 = Statement(
     id="dual_mirror_descent/DMD-S6",
     title="Bid the value over 1 + mu, and win where that is worth its price",
+    says=(
+        "In auction t, with value v_t and highest competing bid d_t, pacing with multiplier mu_t bids v_t/(1 + mu_t), "
+        "and while the budget lasts it wins exactly where v_t - d_t > mu_t d_t, that is where the gain exceeds the "
+        "priced payment."
+    ),
     source=Derived(theory.pacing_bid),
     tex=r"\text{bid}_t = v_t/(1 + \mu_t),\quad \text{win} \iff v_t - d_t > \mu_t d_t",
     hypotheses={"positive competing bids": lambda auctions: bool((auctions.competing > 0).all())},
