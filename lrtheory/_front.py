@@ -232,7 +232,7 @@ def _can_be_told(finding: Finding, ids: set[str], records: Mapping[str, Any] | N
 
 
 def abouts() -> dict[str, About]:
-    """What is said of each paper.
+    """The words of the report about each paper.
 
     Returns
     -------

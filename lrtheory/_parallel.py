@@ -54,7 +54,7 @@ def parallel_map(
 
 
 def _workers(n_jobs: Any) -> int:
-    """How many workers are meant: None is 1, -1 stands for all."""
+    """The number of workers that is meant: None is 1, -1 stands for all."""
     if n_jobs is None:
         return 1
     workers = integer("n_jobs", n_jobs, low=-sys.maxsize)

@@ -1,4 +1,4 @@
-"""What is checked of every saved state: a mapping with all its keys, for an object with the parameters it had."""
+"""Checks of every saved state: a mapping with all its keys, for an object with the parameters it had."""
 
 from __future__ import annotations
 

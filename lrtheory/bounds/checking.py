@@ -184,5 +184,5 @@ def _replay(statement: Statement, session: Session, worst: Row | None) -> str:
 
 
 def instance_label(label: str, instance: Any) -> str:
-    """How to name an instance in a command; one of the caller's own is written out."""
+    """The name of an instance in a command; one of the caller's own is written out as JSON."""
     return f"json:{encode(instance)}" if label == "given" else label

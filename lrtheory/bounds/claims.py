@@ -35,7 +35,7 @@ Randomness = Literal["for each instance", "for all instances at once"]
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides of a claim, arrays of one shape: an entry a step, a profile, an update.
+    """Both sides of a claim, arrays of one shape: one entry per step, per profile or per update.
 
     Attributes
     ----------
@@ -132,6 +132,7 @@ class Judgment:
 
 
 def _by_e_values(lhs: float, rhs: float, log_for: float, log_against: float, level: Level) -> Judgment:
+    """The verdict of two log e-values; by Ville's inequality each errs with at most the probability of its level."""
     if log_against >= level.refute:
         return Judgment(lhs, rhs, "refuted", log_for, log_against)
     if log_for >= level.support:
@@ -162,10 +163,10 @@ class Probability:
     exact: Callable[[Any], float | Fraction | None] | None = None
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
-        """One 0 or 1 a run."""
+        """The event as one 0 or 1 per run."""
         events = np.asarray(self.event(instance, outcomes))
         if events.dtype != bool:
-            raise OutcomeError(f"an event must be a boolean a run; got {events.dtype}")
+            raise OutcomeError(f"an event must be one boolean per run; got {events.dtype}")
         return events.astype(float)
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
@@ -210,7 +211,7 @@ class Expectation:
             raise StatementError("an Expectation claims either `at_most`, or `equals` with `within`")
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
-        """One number a run, checked against the stated range (rounding of 1e-9 of its width is cut off)."""
+        """The sample as one number per run, checked against the stated range (1e-9 of its width is cut off)."""
         x = np.asarray(self.sample(instance, outcomes)).astype(float)
         low, high = self.support(instance)
         if not np.isfinite(low):
@@ -231,6 +232,8 @@ class Expectation:
         assert self.equals is not None
         assert self.within is not None
         value, within = float(self.equals(instance)), float(self.within(instance))
+        # Refutation bets against the stated value itself. Support must exclude every mean that is further than `within`
+        # from it, so it bets against the two nearest of them.
         against = max(self._wealth(instance, x, value)) - np.log(2)  # two nulls, each at half the level
         not_above = self._wealth(instance, x, value + within)[1]
         not_below = self._wealth(instance, x, value - within)[0]
@@ -239,6 +242,7 @@ class Expectation:
     def _wealth(self, instance: Any, x: np.ndarray, mean: float) -> tuple[float, float]:
         """Log wealth against E x <= mean and against E x >= mean."""
         low, high = self.support(instance)
+        # Betting needs numbers in [0, 1]. Without an upper end there is no bet against E x >= mean, so no support.
         if not np.isfinite(high):
             return float(evalues.log_wealth_unbounded(x - low, mean - low)[-1]), 0.0
         y, m = (x - low) / (high - low), (mean - low) / (high - low)
@@ -267,10 +271,10 @@ class Law:
     randomness: Randomness = "for each instance"
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
-        """One category a run."""
+        """The category of each run, an integer."""
         categories = np.asarray(self.category(instance, outcomes))
         if categories.dtype.kind not in "iu":
-            raise OutcomeError(f"a category must be an integer a run; got {categories.dtype}")
+            raise OutcomeError(f"a category must be one integer per run; got {categories.dtype}")
         return categories.astype(np.int64)
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
@@ -281,6 +285,7 @@ class Law:
         if x.min() < 0 or x.max() >= len(p):
             raise OutcomeError(f"a category lies outside 0..{len(p) - 1}")
         counts = np.bincount(x, minlength=len(p))
+        # a mixture over all laws of k categories bets against the stated one; the category furthest off is shown
         against = evalues.log_dirichlet(counts, p)
         farthest = int(np.abs(counts / len(x) - p).argmax())
         lhs, rhs = counts[farthest] / len(x), p[farthest]
@@ -325,7 +330,7 @@ class Rate:
     randomness: Randomness = "for all instances at once"
 
     def observe(self, instance: Any, outcomes: Any) -> np.ndarray:
-        """One normalized cost a run."""
+        """The cost of each run, divided by the claimed rate of its instance."""
         return np.asarray(self.cost(instance, outcomes)).astype(float) / float(self.over(instance))
 
     def slopes(self, sizes: np.ndarray, rungs: list[np.ndarray], level: Level) -> tuple[float, float]:
@@ -333,6 +338,7 @@ class Rate:
         each = level.alpha / (level.looks * len(rungs))
         with np.errstate(divide="ignore"):
             limits = np.log(np.array([evalues.median_interval(x, each) for x in rungs]).clip(0.0))
+        # A median of zero has no logarithm, and with few runs an interval of this level has no ends: no range yet.
         if not np.isfinite(limits).all():
             return -np.inf, np.inf
         return evalues.slope_interval(np.log(sizes), limits[:, 0], limits[:, 1])
@@ -340,6 +346,7 @@ class Rate:
     def judge_ladder(self, sizes: np.ndarray, rungs: list[np.ndarray], level: Level) -> tuple[Judgment, Judgment]:
         """The two ends of the slope against the two ends of the stated interval."""
         low, high = self.slopes(sizes, rungs, level)
+        # the range holds at all looks together, so it refutes when it leaves the interval and supports inside of it
         if low > self.exponent[1] or high < self.exponent[0]:
             verdict = "refuted"
         else:

@@ -26,7 +26,7 @@ _CLOSELY = 1 / 8
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a check may do. Counts, never seconds, so a verdict does not depend on the machine.
+    """The limits of a check, as counts and never as seconds, so that a verdict does not depend on the machine.
 
     Attributes
     ----------

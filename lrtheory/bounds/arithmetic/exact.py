@@ -117,6 +117,7 @@ class Ball:
 
     def __eq__(self, other: object) -> bool:
         other = Ball(other)
+        # for balls `!=` is true only where every number of one differs from every number of the other
         if self._arb != other._arb:
             return False  # the balls are disjoint
         if self._arb.is_exact() and other._arb.is_exact():
@@ -133,12 +134,12 @@ class Ball:
 
 
 def precision(bits: int) -> Any:
-    """Context in which balls are computed with so many bits."""
+    """A context in which balls are computed with the given number of bits."""
     return flint.ctx.workprec(bits)
 
 
 def exactly(value: Any, number: Callable[[Fraction], Any] = Fraction) -> Any:
-    """The same data with every double as the rational number that it is; integers, strings and booleans unchanged.
+    """Convert every double of a value to the rational number that it is; integers, strings and booleans stay.
 
     With ``number=float`` the other way: Fractions as the nearest doubles.
     """

@@ -96,6 +96,7 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     else:
         sides = claim.sides(instance, outcome)
     _demand_trivial(claim, sides)
+    # `raw` keeps the numbers as the claim gave them, for printing; `lhs` and `rhs` are doubles, for filtering
     raw, inside = _aligned(sides), _inside(claim, sides)
     lhs, rhs = (to_float(side) for side in raw)
     if np.isnan(lhs).any() or np.isnan(rhs).any():
@@ -104,15 +105,21 @@ def measure(claim: Inequality | Identity, instance: Any, outcome: Any, *, every:
     slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
     rounding = np.zeros(lhs.shape) if sides.rounding is None else _allowed(sides, lhs.shape)
     if sides.rounding is not None:
+        # Iterates cannot be recomputed exactly: an entry fails only beyond its stated rounding bound, none is in doubt.
         doubtful = np.zeros(lhs.shape, bool)
         fails, open_, sure = inside & (slack < -rounding), doubtful, raw
     else:
+        # Integers beyond 2^31 may wrap in the pass with doubles, so doubles cannot filter; then every entry is decided
+        # exactly. An infinite side needs no exact numbers. The comparison is written so that a NaN slack is doubtful.
         every = every or has_large_integers(instance) or has_large_integers(outcome)
         doubtful = inside & np.isfinite(lhs) & np.isfinite(rhs) & (every | ~(slack > _FILTER * scale))
         fails, open_, sure = _decide(claim, instance, outcome, doubtful)
+        # the entries that doubles decide: their slack is far from zero, on one side or the other
         fails = fails | (inside & ~doubtful & (slack < 0))
+    # the worst entry is the one that comes nearest to failing once its rounding is granted
     worst = _worst(slack + rounding, scale, fails, inside)
     ratio, saying = _tightness(sides, lhs, rhs, rounding, inside)
+    # one failing entry refutes; an entry that stays open at the highest precision, or no entry at all, decides nothing
     verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
     shown = ("", "") if worst is None else tuple(_text(side[worst]) for side in (sure if doubtful[worst] else raw))
     return Measured(
@@ -162,14 +169,17 @@ def _inside(claim: Inequality | Identity, sides: Sides) -> np.ndarray:
 
 
 def _slack(claim: Inequality | Identity, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-    """How far each entry is from failing; -inf where an infinite side stands for a number that nobody knows."""
+    """The distance of each entry from failing; -inf where an infinite side stands for a number that nobody knows."""
     with np.errstate(invalid="ignore"):
         slack = -np.abs(rhs - lhs) if claim.equality else rhs - lhs
+    # rhs = inf is a bound that holds trivially, but lhs = inf is a left-hand side of unknown size, and an equality of
+    # infinities compares nothing
     unknown = ~np.isfinite(lhs) | ~np.isfinite(rhs) if claim.equality else lhs == np.inf
     return np.where(unknown, -np.inf, slack)
 
 
 def _allowed(sides: Sides, shape: tuple[int, ...]) -> np.ndarray:
+    """The stated rounding bounds, one per entry; infinite or negative ones would excuse everything."""
     rounding = np.broadcast_to(np.asarray(sides.rounding, float), shape)
     if not (np.isfinite(rounding) & (rounding >= 0)).all():
         raise OutcomeError("a rounding error must be finite and not negative")
@@ -177,6 +187,7 @@ def _allowed(sides: Sides, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _as_array(side: Any) -> np.ndarray:
+    """A side as an array; NumPy would turn a lone Fraction or ball into a double."""
     return np.array(side, object) if isinstance(side, (Fraction, Ball)) else np.asarray(side)
 
 
@@ -185,11 +196,12 @@ def _decide(
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Which doubtful entries fail exactly, which stay open, and both sides in exact numbers."""
     if not doubtful.any():
-        return doubtful, doubtful, (doubtful, doubtful)
+        return doubtful, doubtful, (doubtful, doubtful)  # all False, and sides that nobody looks at
     if claim.numbers is Fraction:
         lhs, rhs = _exact_sides(claim, instance, outcome, Fraction, doubtful.shape)
         holds = (lhs == rhs) if claim.equality else (lhs <= rhs)
         return doubtful & ~holds.astype(bool), np.zeros(doubtful.shape, bool), (lhs, rhs)
+    # Balls: an order that is open at one precision is asked again at the next one, until the budget of bits is used up.
     open_ = doubtful
     fails = np.zeros(doubtful.shape, bool)
     lhs = rhs = np.full(doubtful.shape, np.nan, object)
@@ -200,7 +212,7 @@ def _decide(
             except Undecided:  # an order inside the formula itself
                 continue
             answers = {at: _at_most(lhs[at], rhs[at]) for at in zip(*np.nonzero(open_), strict=True)}
-        open_ = open_.copy()
+        open_ = open_.copy()  # `doubtful` is the caller's, and must not change
         for at, answer in answers.items():
             if answer is not None:
                 open_[at], fails[at] = False, not answer
@@ -210,6 +222,7 @@ def _decide(
 
 
 def _at_most(lhs: Any, rhs: Any) -> bool | None:
+    """Whether lhs <= rhs for two balls; None where they overlap."""
     try:
         return bool(lhs <= rhs)
     except Undecided:
@@ -219,6 +232,7 @@ def _at_most(lhs: Any, rhs: Any) -> bool | None:
 def _exact_sides(
     claim: Inequality | Identity, instance: Any, outcome: Any, number: type, shape: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides, computed by the claim itself from data whose doubles are the rational numbers that they are."""
     lhs, rhs = _aligned(claim.sides(exactly(instance, number), exactly(outcome, number)))
     if lhs.shape != shape:
         raise StatementError(f"the sides have the shape {shape} in doubles and {lhs.shape} in exact numbers")
@@ -227,6 +241,7 @@ def _exact_sides(
 
 def _worst(slack: np.ndarray, scale: np.ndarray, fails: np.ndarray, inside: np.ndarray) -> tuple[Any, ...] | None:
     """The entry with the least slack in units of its scale, among the failing ones if there are any."""
+    # a failing entry is shown even if another one, undecided, has less slack in doubles
     candidates = fails if fails.any() else inside
     if not candidates.any():
         return None
@@ -240,6 +255,8 @@ def _tightness(
     sides: Sides, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray, inside: np.ndarray
 ) -> tuple[float, int]:
     """The largest lhs/rhs where the claim bites, and the number of entries in which it says something."""
+    # An entry says something if a wrong solver could break it: rhs is below the largest value that lhs can take at all
+    # (`trivial`), or lhs is above the smallest value that rhs can take at all (`least`).
     bites = inside.copy()
     bites &= rhs < np.inf
     if sides.trivial is not None:
@@ -247,10 +264,12 @@ def _tightness(
     if sides.least is not None:
         bites &= lhs > to_float(np.broadcast_to(_as_array(sides.least), rhs.shape))
     saying = int(bites.sum())
+    # A quotient needs an rhs above its rounding; an entry that holds within rounding is tight, not more than tight.
     bites &= (rhs > rounding) & np.isfinite(rhs)
     met = np.where(lhs <= rhs + rounding, np.minimum(lhs, rhs), lhs)
     return (float((met[bites] / rhs[bites]).max()) if bites.any() else float("nan")), saying
 
 
 def _text(entry: Any) -> str:
+    """A number as evidence shows it: doubles in nine digits, exact numbers in full."""
     return f"{float(entry):.9g}" if isinstance(entry, (float, np.floating)) else str(entry)

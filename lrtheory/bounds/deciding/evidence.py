@@ -126,7 +126,7 @@ class Evidence(Result):
         return path
 
     def rerun(self) -> Evidence:
-        """The same check again, at the same budget and seed.
+        """Run this check again, at its budget and seed.
 
         Returns
         -------

@@ -47,6 +47,7 @@ class Row:
     @property
     def badness(self) -> float:
         """What a search maximizes: how far lhs exceeds rhs, or lies from it, beyond rounding, in units of the scale."""
+        # relative to the scale, so that a search does not merely look for large instances
         scale = max(abs(self.lhs), abs(self.rhs))
         if scale == 0 or not np.isfinite(scale):  # 0 <= 0 is as good as can be, and infinity gives no direction
             return -1.0
@@ -90,6 +91,8 @@ class Record:
 
     def note_crash(self, statement: Statement, error: Exception) -> None:
         """Raise the error of a statement's own solver, or of the statement; count that of a mutant's outcome."""
+        # A saboteur may return nonsense that its claim cannot read. That must not count as a refutation, since a check
+        # that only crashes has not compared anything; and an ill-posed statement is never the saboteur's fault.
         if isinstance(error, Overwritten):
             raise error  # a refutation, not a crash
         ill_posed = isinstance(error, StatementError) and not isinstance(error, OutcomeError)
@@ -123,5 +126,5 @@ def overwritten(label: str, instance: Any, fault: Overwritten) -> Row:
 
 
 def found_label(instance: Any) -> str:
-    """Label of an instance that a search has found: its content."""
+    """The label of an instance that a search has found: its content, which `instance=` takes back."""
     return "json:" + encode(instance)

@@ -24,12 +24,14 @@ def decide_runs(statement: Statement, session: Session, chosen: list[tuple[str, 
     """Support needs every instance, refutation one; an instance stops as soon as it is decided."""
     record, claim, cap = Record(), statement.claim, session.budget.runs
     assert isinstance(claim, (Probability, Expectation, Law))
+    # a replay needs the size of the family for its level, and must not count the family's instances as examined
     counted = Record() if chosen else record
     family = list(counted.instances(statement, session, session.budget.sampled))
     searched = isinstance(claim, Probability) and not statement.sabotage
     # a replayed instance is judged at the level of the family, and of the one that the search may add
     level = Level(alpha, len(family) + searched, len(chunks(cap)))
     record.counts["cap"] = cap
+    # The error level is shared by all instances: the union over them bounds the chance of a wrong refutation.
     for label, instance in chosen or family:
         if isinstance(claim, Law) and not claim.reachable(instance, cap // 2, level):
             raise StatementError(f"{statement.id}: {claim.within} is out of reach within half of {cap} runs on {label}")
@@ -62,6 +64,7 @@ def _decide(statement: Statement, session: Session, record: Record, labeled: tup
 
 def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
     """A row with the upper limit of the rate, and with the exact probability, which decides where it is known."""
+    # lhs is the mean of zeros and ones, so this product is an integer up to the rounding of doubles
     failures = round(row.lhs * runs)
     told = {"runs": runs, "failures": failures, "upper": evalues.upper_rate(failures, runs, level.alpha)}
     probability = None if claim.exact is None else claim.exact(row.instance)
@@ -69,6 +72,8 @@ def _with_rate(claim: Probability, row: Row, runs: int, level: Level) -> Row:
         return replace(row, told=told)
     if probability > claim.at_most(row.instance):
         return replace(row, verdict="refuted", lhs=float(probability), told=told | {"exact": float(probability)})
+    # An instance that only the climb found may be too close to delta for its runs; its exact probability decides it.
+    # On the family's own instances the runs must decide too, or else our sampling would never be tested.
     verdict = "supported" if row.verdict == "inconclusive" and row.label.startswith("json:") else row.verdict
     return replace(row, verdict=verdict, told=told | {"exact": float(probability)})
 
@@ -78,6 +83,7 @@ def _likeliest_failure(statement: Statement, session: Session, record: Record) -
     claim, family = statement.claim, statement.instances
     assert isinstance(claim, Probability)
     draws, move = FromGenerator(session.rng(family, "failures")), family.climb
+    # instances with a known probability are compared by it, the others by the rate in one chunk of runs
     here = max(record.rows, key=lambda row: (row.told.get("exact", 0.0), row.lhs))
     start, best = here.instance, (here.told.get("exact", 0.0), here.lhs)
     found = start
@@ -89,18 +95,21 @@ def _likeliest_failure(statement: Statement, session: Session, record: Record) -
         rate = 0.0
         if probability is None:
             try:
+                # chunk 0 again: if this instance is examined afterwards, its first runs are remembered and cost nothing
                 observed = _observed(statement, session, record, neighbor, (0, chunks(64)[0]))
             except Overwritten:
                 return neighbor  # whose row will say so
             rate = 0.0 if observed is None else float(observed.mean())
         height = (float(probability or 0.0), rate)
-        if height >= best:
+        if height >= best:  # equal heights move on, or a plateau of rate 0 would never be left
             found, best = neighbor, height
     return None if found is start else found
 
 
 def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judgment: Judgment) -> Row:
+    """The row of an instance on which a claim about chance was judged."""
     lhs, rhs = judgment.lhs, judgment.rhs
+    # an upper bound on a mean is vacuous at the end of the range of what is averaged
     vacuous = isinstance(claim, Expectation) and claim.at_most is not None and rhs >= claim.support(instance)[1]
     return Row(
         label,
@@ -117,6 +126,7 @@ def _row(claim: Probability | Expectation | Law, label: str, instance: Any, judg
 
 
 def _runs(statement: Statement, session: Session, record: Record, instance: Any, level: Level) -> Judgment | None:
+    """The judgment after the first chunk that decides, or after the last one; None where a saboteur crashed."""
     claim = statement.claim
     assert isinstance(claim, (Probability, Expectation, Law))
     seen: list[np.ndarray] = []
@@ -126,6 +136,7 @@ def _runs(statement: Statement, session: Session, record: Record, instance: Any,
         if observed is None:
             return None
         seen.append(observed)
+        # Looking after each chunk costs nothing: the evidence is valid at all looks together (arithmetic/evalues.py).
         judgment = claim.judge(instance, np.concatenate(seen), level)
         if judgment.verdict != "inconclusive":
             break
@@ -136,7 +147,7 @@ def _runs(statement: Statement, session: Session, record: Record, instance: Any,
 def _observed(
     statement: Statement, session: Session, record: Record, instance: Any, chunk: tuple[int, int]
 ) -> np.ndarray | None:
-    """One number a run; None where a mutant crashed, which catches nothing."""
+    """One number per run; None where a saboteur crashed, which catches nothing."""
     claim, (index, size) = statement.claim, chunk
     assert isinstance(claim, (Probability, Expectation, Law, Rate))
     try:
@@ -146,7 +157,7 @@ def _observed(
         return None
     if observed.shape != (size,) or np.isnan(observed).any():
         raise StatementError(f"{statement.id}: {size} runs gave numbers of shape {observed.shape}, or NaN among them")
-    record.counts["runs"] += size
+    record.counts["runs"] += size  # also of runs that were remembered from another statement
     return observed
 
 
@@ -162,6 +173,7 @@ def decide_rate(statement: Statement, session: Session, chosen: list[tuple[str, 
     sizes = np.array([float(claim.size(instance)) for _, instance in rungs])
     seen: list[list[np.ndarray]] = [[] for _ in rungs]
     ends: tuple[Judgment, ...] = ()
+    # All rungs get the same runs before a look: the slope needs every rung, and a look at some would bias the choice.
     for chunk in enumerate(schedule):
         for own, (label, instance) in zip(seen, rungs, strict=True):
             try:

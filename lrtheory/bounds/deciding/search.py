@@ -26,6 +26,7 @@ def climb(
     for _ in range(session.budget.climbs):
         if stop():
             return
+        # the stream goes on whether the step is taken or not, so a rejected neighbor is not proposed for ever
         neighbor = family.climb(here, draws)
         found = badness(neighbor)
         if found is not None and found >= height:
@@ -33,6 +34,7 @@ def climb(
 
 
 def _strategy(family: Family) -> Any:
+    """Hypothesis' strategy that draws what the family draws, from choices that Hypothesis can shrink."""
     from hypothesis import strategies
 
     @strategies.composite
@@ -65,6 +67,7 @@ def _no_numbers_of_modules() -> Iterator[None]:
 
 
 def _settings(examples: int, *, shrinking: bool) -> Any:
+    """Settings that depend on counts alone: no time limit, no database of earlier runs, no health checks."""
     from hypothesis import HealthCheck, Phase, settings
 
     phases = (Phase.generate, Phase.shrink) if shrinking else (Phase.generate, Phase.target)

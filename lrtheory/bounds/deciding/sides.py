@@ -20,23 +20,26 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
     """Look at the chosen instances, or at the family's until one refutes the claim."""
     record, family = Record(), statement.instances
     for label, instance in chosen or record.instances(statement, session, session.budget.draws):
+        # doubles can be blind to a counterexample (cancellation), so fixed, replayed and some drawn instances are exact
         every = chosen is not None or session.looks_closely(family, label)
         _look(statement, session, record, label, instance, every=every)
         if record.refuted():
             break
+    # a replayed instance is judged alone; without a row there is nothing to climb from
     if chosen or not record.rows:
         return record
 
     def badness(instance: Any) -> float | None:
         label = found_label(instance)
         if not record.admits(statement, label, instance):
-            return None
+            return None  # the search must turn back at the border of the hypotheses
         row = _look(statement, session, record, label, instance)
         return None if row is None else row.badness
 
     worst = max(record.rows, key=lambda row: row.badness)
     climb(family, session, worst.instance, worst.badness, badness, stop=record.refuted)
     targeted(family, session, badness, stop=record.refuted)
+    # a fixed counterexample is already as small as its author made it; a drawn one is shrunk for the reader
     if record.refuted() and not is_fixed(record.rows[-1].label):
         _simplify(statement, session, record)
     return record
@@ -45,6 +48,7 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
 def _look(
     statement: Statement, session: Session, record: Record, label: str, instance: Any, *, every: bool = False
 ) -> Row | None:
+    """Measure one instance and write its row; None where the outcome of a saboteur crashed the claim."""
     try:
         measured = _measured(statement, session, record, instance, every=every)
     except Overwritten as fault:
@@ -59,6 +63,7 @@ def _look(
         _judge_event(statement, session, record, label, instance)
     row = _row(statement, label, instance, measured)
     record.rows.append(row)
+    # a family may state lhs/rhs of its tight instances; a saboteur is free to miss it
     expected = None if statement.sabotage else statement.instances.expected(label)
     if expected is not None and not expected[0] <= row.ratio <= expected[1]:
         known = f"known to be {expected[0]}" if expected[0] == expected[1] else f"known to lie in {expected}"
@@ -76,6 +81,7 @@ def _judge_event(statement: Statement, session: Session, record: Record, label: 
 
 
 def _row(statement: Statement, label: str, instance: Any, m: Measured) -> Row:
+    """The row of a measured instance."""
     two_sided = isinstance(statement.claim, Identity)
     sides = (m.lhs, m.rhs, m.verdict, m.shown, m.where, m.ratio, m.vacuous)
     return Row(label, instance, *sides, two_sided=two_sided, rounding=m.rounding)
@@ -84,7 +90,7 @@ def _row(statement: Statement, label: str, instance: Any, m: Measured) -> Row:
 def _measured(
     statement: Statement, session: Session, record: Record, instance: Any, *, every: bool = False
 ) -> Measured | None:
-    """None where a mutant crashed: a crash catches nothing, and the check goes on to the next instance."""
+    """The measured instance; None where a saboteur crashed, which catches nothing, so the check goes on."""
     assert isinstance(statement.claim, (Inequality, Identity))
     try:
         return measure(statement.claim, instance, session.run(statement, instance), every=every)
@@ -95,7 +101,7 @@ def _measured(
 
 def _simplify(statement: Statement, session: Session, record: Record) -> None:
     """Replace a drawn counterexample by the simplest one that Hypothesis finds."""
-    aside = Record()
+    aside = Record()  # what the shrinker looks at counts neither as an instance nor as a hypothesis that held
 
     def fails(instance: Any) -> bool:
         if not aside.admits(statement, found_label(instance), instance):

@@ -1,4 +1,4 @@
-"""What is said of a paper: its claims in a few lines, the pictures that stand for it, findings worth telling."""
+"""A paper in the words of the report: its claims in a few lines, its pictures, and findings worth telling."""
 
 from __future__ import annotations
 

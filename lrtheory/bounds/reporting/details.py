@@ -108,7 +108,7 @@ def fixed(statement: Statement) -> str:
 
 
 def saboteur_line(one: Saboteur) -> str:
-    """How the line of a saboteur begins."""
+    """The beginning of the line of a saboteur."""
     printed = "*the wording of the source*: " if one.printed else ""
     return f"  - {printed}{plain(one.name)}: "
 

@@ -52,7 +52,7 @@ def profiles(records: Sequence[Record]) -> str:
 
 
 def agreement(records: Sequence[Record]) -> tuple[int, int]:
-    """How many published numbers stand beside ours in some records, and how many agree within a tenth."""
+    """The number of published numbers beside ours in some records, and of those that agree within a tenth."""
     apart = [_apart(row) for record in records for row in record.get("beside", ())]
     return len(apart), sum(far <= NEAR for far in apart)
 

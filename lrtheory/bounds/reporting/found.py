@@ -109,7 +109,7 @@ def run(found: Sequence[Found]) -> str:
 
 
 def counts(statements: Sequence[Statement]) -> dict[str, int]:
-    """How many statements rest on what, and how many saboteurs they have.
+    """Counts of statements by what they rest on, and of their saboteurs.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
 
 
 def counted(statements: Sequence[Statement]) -> str:
-    """How many statements there are, by what they rest on.
+    """The counts of statements as one line, by what they rest on.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def place(label: str) -> str:
 
 
 def how_close(found: Found) -> str:
-    """How near the sides come to each other, and where the claim says something if that is not everywhere.
+    """The distance of both sides from each other, and the share of cases in which the claim says something.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def opening(
 
 
 def counts_list(statements: Sequence[Statement]) -> str:
-    """How much stands in the report, as a list.
+    """The size of the report, as a list of counts.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def link(heading: str, there: str) -> str:
 
 
 def row_start(statement: Statement, details: str, about: About | None) -> str:
-    """How the row of a statement begins, before anything was measured.
+    """The beginning of the row of a statement, which needs no measurement.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[st
 
 
 def _beside(records: Sequence[Record], some: Sequence[Record], there: str) -> str:
-    """How many published numbers agree with ours, and of some figures the pair that is farthest apart."""
+    """The share of published numbers that agree with ours, and for some figures the pair that is farthest apart."""
     total, near = agreement(records)
     text = f"Of {total} [published numbers]({there}#figures) {near} agree with ours within 10 %."
     for record in some:

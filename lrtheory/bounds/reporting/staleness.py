@@ -23,7 +23,7 @@ def stale(
     abouts: Mapping[str, About] | None = None,
     findings: Sequence[Finding] = (),
 ) -> list[str]:
-    """How a report differs from the registry.
+    """The differences between a report and the registry.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ class Patch:
             raise StatementError(f"{self.old!r} occurs {source.count(self.old)} times in {function.__name__}, not once")
         definition = ast.parse(source.replace(self.old, self.new)).body[0]
         assert isinstance(definition, ast.FunctionDef)
-        definition.decorator_list = []
+        definition.decorator_list = []  # or `kernel` would compile the changed function
         definition.body[:0] = ast.parse(f"{_REACHED}()").body
         tree = ast.fix_missing_locations(ast.Module([definition], []))
         namespace: dict[str, Any] = {}
@@ -115,6 +115,8 @@ def _exchanged(patch: Patch) -> list[tuple[ModuleType, str, Any, Any]]:
         raise StatementError(f"{function.__name__} is not the name of this kernel in {home.__name__}")
     modules = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
     new: dict[int, tuple[Any, Any]] = {id(patch.kernel): (patch.kernel, patch.mutant())}
+    # The set of changed kernels is closed under "is called by": a caller of a changed kernel is exchanged as well, and
+    # then its callers, until no new one is found.
     while True:
         bound = [
             (module, name, value)
@@ -129,7 +131,7 @@ def _exchanged(patch: Patch) -> list[tuple[ModuleType, str, Any, Any]]:
 
 
 def _callers(bound: list[tuple[ModuleType, str, Any]]) -> list[Callable[..., Any]]:
-    """The kernels of a module that call one of its names: compiled, they would keep the unchanged kernel."""
+    """The kernels that call one of these names in their own module; a compiled caller holds the unpatched kernel."""
     found = []
     for module, name, _ in bound:
         for value in list(vars(module).values()):

@@ -113,7 +113,7 @@ def _nearly(evidence: Evidence) -> str:
 
 
 def _replay(evidence: Evidence) -> str:
-    """How to repeat the worst instance with an algorithm that the command line does not know."""
+    """The call in Python that repeats the worst instance; the command line does not know the algorithm."""
     worst = evidence.worst
     shown = "..." if worst.get("instance") == "given" else repr(worst.get("instance"))  # the caller has it at hand
     instance = f", instance={shown}" if worst else ""
