@@ -6,9 +6,9 @@ a small regression for every line of the other one, and exchanges the two:
 .. math:: M \approx U V^\top, \qquad v_j = \arg\min_v \sum_{i \in \Omega^j} (u_i^\top v - M_{ij})^2 .
 
 When the singular vectors are spread out (*incoherent*) and the sample is large enough, the distance between column
-spaces shrinks by a constant factor a half-step. The theorem of this package says that this survives regressions which
-are solved only approximately, as long as their error is small against the distance that is left; then the whole takes
-time proportional to \|Omega\| k.
+spaces shrinks by a constant factor in each half-step. The theorem of this package says that this survives regressions
+that are solved only approximately, as long as their error is small against the distance that is left; then the whole
+takes time proportional to \|Omega\| k.
 
 * What completes a matrix?                                 `complete`; `complete_dense` on any device
 * What happens in one half-step, and what does it cost?    `half_step`, `theory.contraction_bound`

@@ -1,4 +1,4 @@
-r"""What one would do instead: exact alternation, the nuclear norm, projected and scaled gradients, the mean.
+r"""Baselines complete a matrix in other ways: exact alternation, the nuclear norm, projected and scaled gradients.
 
 All take the same data and return the same result as `complete`; `als` takes its other options too.
 
@@ -30,7 +30,7 @@ from lrtheory.matrix_completion.problem import Observations, as_observations
 
 __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
 
-DIVERGED = 100.0  # residual relative to the values; the matrix zero has 1
+DIVERGED = 100.0  # residual relative to the values at which a run is given up; the zero matrix has 1
 
 #: one step of a method: factors and residual matrix in, factors out
 Step = Callable[[np.ndarray, np.ndarray, sparse.csr_array], tuple[np.ndarray, np.ndarray]]
@@ -126,6 +126,8 @@ def soft_impute(
     weight, rng, seen = real("lam", lam, low=0, high=LARGEST_RIDGE), generator(rng), as_observations(data)
     weight = scaled_weight(weight, unit_of(seen.values))
 
+    # rest + U V^T holds the observed values on the sample and the current completion elsewhere: it is the filled-in
+    # matrix whose singular values are shrunk.
     def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
         left, s, right = leading_triplets(rest, U, V, U.shape[1], rng)
         shrunk = np.maximum(s - weight, 0)
@@ -229,6 +231,8 @@ def scaled_gd(
 
     def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
         scaled = rest * (length / seen.density)
+        # minus the gradients, each preconditioned by the Gram matrix of the other factor: steps that do not depend on
+        # which factors of the product are taken, and so not on the condition number
         to_u, to_v = (scaled @ V) @ np.linalg.pinv(V.T @ V), (scaled.T @ U) @ np.linalg.pinv(U.T @ U)
         return U + to_u, V + to_v
 
@@ -239,8 +243,8 @@ def scaled_gd(
 
 
 def leading_triplets(rest: Any, U: Any, V: Any, k: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
-    """The leading singular triplets of rest + U V^T, a sparse and a thin matrix that are never added up."""
-    if k >= min(rest.shape) - 1 or max(rest.shape) <= 64:
+    """Return the leading k singular triplets of rest + U V^T, sparse plus low rank, which are never added up."""
+    if k >= min(rest.shape) - 1 or max(rest.shape) <= 64:  # too few other vectors for ARPACK, or small anyway
         left, s, right = np.linalg.svd(rest.toarray() + U @ V.T, full_matrices=False)
         return left[:, :k], s[:k], right[:k].T
     from scipy.sparse.linalg import LinearOperator, svds
@@ -267,7 +271,11 @@ def _descent(
     max_iter: int,
     start: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> CompletionResult:
-    """Repeat a step until the residual, or its relative change, is at most tol; start and ridge are in the unit."""
+    """Repeat a step until the residual, or its relative change, is at most tol; start and ridge are in the unit.
+
+    A method is one `step`, which maps two factors and the sparse residual M - U V^T on the sample to new factors. The
+    factors before the last step are kept, for a step that diverges.
+    """
     unit = unit_of(seen.values)
     inside = scaled(seen, unit)
     (m, n), k = seen.shape, integer("rank", rank, low=1, high=min(seen.shape))
@@ -284,7 +292,7 @@ def _descent(
             message = "diverged; take a smaller `step_size`"
             break
         converged = relative <= tol or abs(before - relative) <= tol * relative
-        kept, before = (U, V), relative
+        kept, before = (U, V), relative  # whose residual is known, unlike that of the next ones
         U, V = step(U, V, sparse.csr_array((values, seen.by_row.indices, seen.by_row.starts), shape=(m, n)))
     if converged:
         message = "the residual on the sample is small or no longer changes"

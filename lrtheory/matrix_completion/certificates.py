@@ -1,4 +1,4 @@
-r"""How good a completion is, proved from the completion itself.
+r"""A duality gap proves how near a completion is to the optimum, from the completion itself.
 
 .. math:: f(X) = \tfrac12 \|P_\Omega(X - M)\|_F^2 + \lambda \|X\|_* \;\ge\; \langle Z, M \rangle - \tfrac12 \|Z\|_F^2
    \quad\text{for all } \|Z\|_2 \le \lambda .
@@ -169,13 +169,13 @@ def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
 
 
 def _factors(seen: Observations, U: Any, V: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Both factors with as many lines as the matrix, and equally many columns."""
+    """Check that the factors have the shapes (m, k) and (n, k), and return them as arrays."""
     left = array("U", U, shape=(seen.shape[0], None))
     return left, array("V", V, shape=(seen.shape[1], left.shape[1]))
 
 
 def factored(left: np.ndarray, right: np.ndarray) -> LowRank:
-    """The singular value decomposition of left right^T, from the factors alone."""
+    """Decompose left right^T into singular values and vectors, from two QR decompositions and one of a k x k matrix."""
     (Q_left, R_left), (Q_right, R_right) = np.linalg.qr(left), np.linalg.qr(right)
     inner_left, s, inner_right = np.linalg.svd(R_left @ R_right.T, full_matrices=False)
     return LowRank(Q_left @ inner_left, s, Q_right @ inner_right.T)
@@ -184,16 +184,22 @@ def factored(left: np.ndarray, right: np.ndarray) -> LowRank:
 def gap(
     seen: Observations, U: np.ndarray, V: np.ndarray, lam: float, offsets: np.ndarray | None, norm: float | None = None
 ) -> DualityGap:
-    """The gap on observations from which offsets, if given, were not yet taken; `norm` is that of a stated residual."""
+    """Compute the gap of U V^T, after subtracting the offsets from the observations where there are any.
+
+    `norm` is the spectral norm of the residual as a certificate states it; None computes it.
+    """
     values = (seen.values if offsets is None else seen.values - offsets).astype(np.float64, copy=False)
     unit = unit_of(values, largest(U) * largest(V))  # the entries of X may be larger than those of M
     values, weight, root = values / unit, scaled_weight(lam, unit), np.sqrt(unit)
     left, right = (np.asarray(factor, dtype=np.float64) / root for factor in (U, V))
     rest = values - regressions.entries(seen.rows, seen.cols, left, right)
+    # The gap is valid for every Z with |Z|_2 <= lam, so a stated norm that is too large makes it larger, and not wrong.
     if norm is None:
         matrix = sparse.coo_array((rest, (seen.rows, seen.cols)), shape=seen.shape).tocsr()
         norm = unit * float(spectral.leading_singular_values(matrix, 1)[0]) if lam > 0 and rest.any() else 0.0
     length = norm / unit
+    # The dual point is Z = shrink times the residual, the largest multiple up to 1 with |Z|_2 <= lam. With Z on the
+    # sample, <Z, M> and |Z|_F are sums over the observations.
     shrink = 0.0 if lam == 0 else 1.0 if length <= weight else weight / length
     dual = shrink * float(rest @ values) - 0.5 * shrink**2 * float(rest @ rest)
     value = 0.5 * float(rest @ rest) + weight * float(factored(left, right).singular_values.sum())
@@ -212,11 +218,12 @@ def gap(
 
 
 def _rounding(seen: Observations, own: DualityGap) -> float:
-    """What two computations of objective and bound may differ by: sums over N observations of products of k numbers."""
+    """Bound the difference of two computations of objective or bound: N observations, products of k numbers each."""
     values = seen.values if own.offsets is None else seen.values - own.offsets
     unit, noise = unit_of(values), (64 + len(own.U) + len(own.V) + len(values)) * ROUNDING
     value, size = own.objective / unit / unit, float(np.linalg.norm(values.astype(np.float64) / unit))
     rest = math.sqrt(2 * value)  # at least the norm of the residual
     both = size + rest  # at least the norm of the entries of X
+    # sizes of the terms that enter, some of which cancel: rounding is relative to these and not to their difference
     terms = value + both * rest + noise * both**2 + (size * both if own.lam > 0 else 0.0)
     return noise * terms * unit * unit

@@ -33,7 +33,7 @@ from lrtheory.matrix_completion.problem import Observations, as_observations
 
 __all__ = ["complete"]
 
-NAMED = 5  # lines that a message names
+NAMED = 5  # largest number of lines that a message names
 
 
 def complete(
@@ -175,11 +175,12 @@ def _complete(
     callback: Any,
     record: bool,
 ) -> CompletionResult:
-    """The completion of one rank; the held-out values and the ridge come in the unit, and the others in their own."""
+    """Complete at one rank; held-out values and ridge come divided by the unit, all other data in their own units."""
     inside = scaled(seen, unit)
     taken = offsets.fitted(inside, bias)
     values = offsets.without(inside, taken)
     error = None if held_out is None else partial(_rmse, held_out, taken, (seen.by_row.degrees, seen.by_col.degrees))
+    # at rank one a connected sample determines the matrix, and nothing has to be iterated (statement MC-L10-paths)
     determined = _determined(values, k, setting, init, split, mu)
     if determined is not None:
         outcome, method, reason = determined, "propagation", "rank one, and one path of observations to every line"
@@ -198,7 +199,7 @@ def _complete(
 
 
 def _determined(values: Observations, k: int, setting: Setting, init: Any, split: Any, mu: Any) -> Outcome | None:
-    """The completion of rank one that the sample determines, where nothing else was asked for."""
+    """Return the rank one completion that the sample determines; None where an option asks for an iteration."""
     asked = setting.method == "auto" and setting.ridge == 0 and split is False and mu is None
     if k > 1 or not asked or not (isinstance(init, str) and init == "spectral"):
         return None
@@ -212,7 +213,7 @@ def _determined(values: Observations, k: int, setting: Setting, init: Any, split
 
 
 def _call(callback: Callable[[CompletionState], Any], unit: float, state: CompletionState) -> Any:
-    """Show a state in the units of the data."""
+    """Pass a state to the callback in the units of the data."""
     rmse = None if state.validation_rmse is None else unit * state.validation_rmse
     U, V = (factor * factor.dtype.type(math.sqrt(unit)) for factor in (state.U, state.V))
     return callback(CompletionState(U, V, state.residual, rmse, state.n_iter))
@@ -229,13 +230,15 @@ def as_result(
     method: str,
     reason: str,
 ) -> CompletionResult:
-    """Factors as a result: balanced, with zeros where nothing is known, and a certificate.
+    """Turn factors into a result: balanced, with zeros where nothing is known, and with a certificate.
 
-    `seen` are the data; values, offsets, outcome and ridge are in the unit.
+    `seen` are the data in their own units; values, offsets, outcome and ridge are divided by the unit.
     """
     U, V = (factor.astype(np.float64) for factor in (outcome.U, outcome.V))
     rows, cols = seen.by_row.degrees, seen.by_col.degrees
     U[rows == 0], V[cols == 0] = 0, 0
+    # Balanced factors U^T U = V^T V = diag(s) have the smallest penalty of all factors of the same product, and that is
+    # the ridge times its nuclear norm: only so does the certificate speak about the objective that was minimized.
     product = certificates.factored(U, V)
     half, kind = np.sqrt(product.singular_values), seen.values.dtype
     U, V = (product.U * half).astype(kind), (product.V * half).astype(kind)
@@ -273,7 +276,7 @@ def as_result(
 
 
 def _warnings(seen: Observations, k: int, ridge: float) -> Iterator[str]:
-    """What the sample does not determine, by name."""
+    """Name the lines that the sample does not determine, in sentences for the message."""
     for word, degrees in (("rows", seen.by_row.degrees), ("columns", seen.by_col.degrees)):
         empty, few = np.flatnonzero(degrees == 0), np.flatnonzero((degrees > 0) & (degrees < k))
         if len(empty):
@@ -306,7 +309,7 @@ def _held_out(validation: Any, seen: Observations) -> Observations:
 
 
 def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observations, Iterator[Observations]]:
-    """The sample of the start, and those of the half-steps."""
+    """Return the sample of the start, and an iterator over those of the half-steps."""
     if split is False:
         return values, itertools.repeat(values)
     kind: Any = "disjoint" if split == "disjoint" else "independent"
@@ -319,9 +322,9 @@ def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observ
 def _start(
     seen: Observations, k: int, init: Any, mu: float | None, setting: Setting, unit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The left and the right factor in the unit; the right one is replaced first.
+    """Return the left and the right factor in the unit; the first half-step replaces the right one.
 
-    A ridge weighs their sizes, so then each has the root of the scale; else all of it lies on the right.
+    A ridge is a penalty on the sizes of both, so then each gets the root of the scale; else the right one has it all.
     """
     (m, n), kind = seen.shape, seen.values.dtype
     if isinstance(init, (tuple, list)):
@@ -332,6 +335,7 @@ def _start(
     choice("init", init, ("spectral", "random"))
     if init == "random":
         U, V = starts.orthonormal(setting.rng.normal(size=(m, k))), np.zeros((n, k))
+        # k equal singular values whose squares add up to about |M|_F^2; with V = 0 they count only under a ridge
         scale = np.full(k, float(np.linalg.norm(seen.values.astype(np.float64))) / math.sqrt(k * seen.density))
     else:
         start = starts.spectral_init(seen, k, incoherence=mu)
@@ -341,13 +345,13 @@ def _start(
 
 
 def _rmse(held_out: Observations, taken: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:
-    """The root mean square error of two factors on held-out observations."""
+    """Return the root mean square error of two factors on held-out observations."""
     rest = offsets.predicted((held_out.rows, held_out.cols), (U, V), taken, degrees) - held_out.values
     return math.sqrt(float(np.mean(rest.astype(np.float64) ** 2)))
 
 
 def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult:
-    """The rank with the smallest held-out error."""
+    """Return the completion whose rank has the smallest held-out error."""
     errors = [one.validation_rmse for one in tried]
     best = int(np.argmin(errors))  # type: ignore[arg-type]
     searched = {"ranks": np.array(ranks), "rank_validation": np.array(errors)}

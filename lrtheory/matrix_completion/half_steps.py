@@ -23,17 +23,19 @@ from lrtheory.matrix_completion.entries.units import scaled, scaled_weight, unit
 __all__ = ["HalfStep", "half_step"]
 
 METHODS = ("auto", "exact", "cg", "sketch")
-CROSSOVER = 12  # rank above which three or four steps of conjugate gradients cost less time than a Gram matrix
+#: rank above which three or four steps of conjugate gradients, 4 k operations per entry and step, cost less time than a
+#: Gram matrix, k (k + 1) operations per entry
+CROSSOVER = 12
 
 
 @result
 class HalfStep(Result):
-    r"""The other factor.
+    r"""The result of a half-step is the other factor, with the accuracy that each line has reached.
 
     Attributes
     ----------
     factor : array of shape (lines, k)
-        One solution a line; lines without observations are 0.
+        One solution per line; lines without observations are 0.
     residuals : array of shape (lines,)
         Norm of the residual of the normal equations of each line, relative to \|P^T x\|. For exact solutions it is
         measured afterwards, and is their rounding; that measurement is not in the counts.
@@ -131,11 +133,13 @@ def half_step(
     """
     seen = problem.as_observations(data)
     side = choice("axis", axis, (0, 1))
+    # Values and fixed factor are brought to sizes near 1, so that no square overflows; the factor that is found is
+    # divided by one unit and multiplied by the other in the end.
     unit = unit_of(seen.values)
     values = scaled(seen, unit)
     lines = (values.by_row, values.by_col)[side]
     fixed = array("F", F, shape=(seen.shape[1 - side], None))
-    length = unit_of(fixed)  # of the fixed factor; the other one is found in units of the values over this
+    length = unit_of(fixed)  # unit of the fixed factor; the other one is found in units of the values over this one
     fixed = (fixed / length).astype(lines.values.dtype)
     k = integer("F.shape[1]", fixed.shape[1], low=1)
     start = np.zeros((lines.n_lines, k)) if init is None else array("init", init, shape=(lines.n_lines, k))
@@ -144,7 +148,7 @@ def half_step(
     ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
     max_inner_iter, threads = integer("max_inner_iter", max_inner_iter, low=0), n_threads(n_jobs)
     used = chosen(method, k)
-    ridge = scaled_weight(scaled_weight(ridge, length), length)
+    ridge = scaled_weight(scaled_weight(ridge, length), length)  # it is added to squares of the fixed factor
     options = {"ridge": ridge, "tol": tol, "max_inner_iter": max_inner_iter, "n_threads": threads}
     found = regress(lines, fixed, start, method=used, rng=generator(rng), **options)
     if used == "exact":
@@ -166,7 +170,7 @@ def half_step(
 
 
 def regress(lines: Compressed, F: Any, init: Any, *, method: str, rng: Any = None, **options: Any) -> Regressions:
-    """All regressions of one side by one of the methods."""
+    """Solve the regressions of all lines of one side by one method; inputs are in their units."""
     if method == "sketch":
         return sketched_lines(lines, F, init, rng=rng, **options)
     if method == "cg":
@@ -178,16 +182,17 @@ def regress(lines: Compressed, F: Any, init: Any, *, method: str, rng: Any = Non
 def sketched_lines(
     lines: Compressed, F: Any, init: Any, *, ridge: float, tol: float, max_inner_iter: int, rng: Any, **_: Any
 ) -> Regressions:
-    """All regressions of one side, each preconditioned by its own sketch of 4 k rows; for theory, not for speed."""
+    """Solve all regressions of one side, each with a sketch of 4 k rows of its own; for theory, not for speed."""
     n, k = lines.n_lines, F.shape[1]
     iterate = partial(sketching.iterates, method="cg", max_iter=max_inner_iter)
     work = Regressions(np.array(init, dtype=np.float64), np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64))
+    # a ridge is k more rows of the panel, sqrt(ridge) I, with right-hand sides 0
     weight = np.sqrt(ridge) * np.eye(k) if ridge > 0 else np.empty((0, k))
     for i in range(n):
         here = slice(lines.starts[i], lines.starts[i + 1])
         panel, x = F[lines.indices[here]].astype(np.float64), lines.values[here].astype(np.float64)
         work.squares[i] = np.sum((x - panel @ work.factor[i]) ** 2)
-        if len(x) < k and ridge == 0:
+        if len(x) < k and ridge == 0:  # not determined: the shortest solution (statement MC-L10)
             work.factor[i] = regressions.least_norm(panel, x) if len(x) else 0
             continue
         A, b = np.concatenate([panel, weight]), np.concatenate([x, np.zeros(len(weight))])
@@ -195,6 +200,7 @@ def sketched_lines(
         if scale == 0:  # zero is optimal, and no relative residual says so
             work.factor[i] = 0
             continue
+        # where the sketch has lost rank, R of A itself
         R = sketching.precondition(A, len(A), "countsketch", rng) if R is None else R
 
         def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
@@ -206,19 +212,19 @@ def sketched_lines(
 
 
 def chosen(method: str, rank: int) -> str:
-    """The method, with "auto" decided."""
+    """Return the method, with "auto" decided by the rank."""
     return ("exact" if rank <= CROSSOVER else "cg") if method == "auto" else method
 
 
 def reason(method: str, rank: int) -> str:
-    """Why that method."""
+    """Say why `chosen` takes that method."""
     if method != "auto":
         return "asked for"
     return f"rank {rank} is {'at most' if rank <= CROSSOVER else 'above'} {CROSSOVER}"
 
 
 def work(lines: Compressed, rank: int, method: str, found: Regressions) -> dict[str, int]:
-    """What a half-step cost, by the formulas of `theory.half_step_flops`."""
+    """Count the operations of a half-step by the formulas of `theory.half_step_flops`."""
     seen = int((lines.degrees > 0).sum())
     inner = int(found.steps.sum())
     weighted = int((lines.degrees * found.steps).sum())

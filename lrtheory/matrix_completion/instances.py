@@ -1,6 +1,6 @@
-r"""Matrices to complete: incoherent, coherent, with few large factors, and a table of ratings.
+r"""Random matrices to complete: incoherent ones, coherent ones, and tables of ratings.
 
-Masks are exact Bernoulli samples without m n memory: the gaps between the positions that are seen are geometric.
+Masks are exact Bernoulli samples that take no m n memory: gaps between positions that are seen are geometric.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Obser
 
 __all__ = ["make_coherent", "make_low_rank", "make_power_law", "sample_mask", "split_mask"]
 
-BLOCK = 1 << 22  # expected observations drawn at once
-TRIALS = 1 << 40  # positions passed at once, so that sums of gaps stay integers of 64 bits
+BLOCK = 1 << 22  # expected number of observations that are drawn at once
+TRIALS = 1 << 40  # number of positions that are passed at once, so that sums of gaps fit an integer of 64 bits
 
 
 def sample_mask(
     shape: tuple[int, int], density: float, *, rng: np.random.Generator | int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of a matrix, each seen independently with the same probability.
+    """Draw positions of a matrix, each seen independently with the same probability.
 
     Parameters
     ----------
@@ -64,12 +64,14 @@ def sample_mask(
 
 
 def _successes(n: int, p: float, rng: np.random.Generator) -> np.ndarray:
-    """The times of success among n independent trials with success probability p."""
+    """Draw the times, from 0, of success among n independent trials with success probability p."""
+    # Gaps between successes are independent and geometric. Each pass draws as many as are expected and four standard
+    # deviations more, so a second one is rare.
     found, last = [], -1
     while last < n - 1:
         expected = p * (n - 1 - last)
         gaps = rng.geometric(p, int(expected + 4 * np.sqrt(expected + 1)) + 1)
-        times = last + np.cumsum(np.minimum(gaps, n + 1))  # a gap beyond the end is one beyond the end
+        times = last + np.cumsum(np.minimum(gaps, n + 1))  # clamped: all gaps beyond the end mean the same
         found.append(times[times < n])
         last = int(times[-1])
     return np.concatenate(found) if found else np.empty(0, np.int64)
@@ -82,14 +84,14 @@ def split_mask(
     method: Literal["independent", "disjoint"] = "independent",
     rng: np.random.Generator | int | None = None,
 ) -> list[Observations]:
-    r"""Fresh samples for the steps of an algorithm, made out of one sample.
+    r"""Split one sample into fresh samples for the steps of an algorithm.
 
     Parameters
     ----------
     data : Observations
         Of a matrix whose entries were each seen with probability p, estimated by the density.
     parts : int
-        How many samples, at least 1.
+        Number of samples, at least 1.
     method : {"independent", "disjoint"}
         "independent" makes samples that are exactly independent, with probability q each, 1 - (1 - q)^parts = p; an
         observation may lie in several. "disjoint" puts each observation into one part, uniformly.
@@ -99,7 +101,7 @@ def split_mask(
     Returns
     -------
     list of Observations
-        One a part.
+        One for each part.
 
     Raises
     ------
@@ -123,6 +125,8 @@ def split_mask(
     if method == "disjoint":
         part = rng.integers(parts, size=data.n_observed)
         return [data.subset(part == i) for i in range(parts)]
+    # 1 - q = (1 - p)^(1 / parts), so that all parts together see an entry with probability p; expm1 and log1p keep the
+    # digits of a small p. `first` is the probability of the Notes for an entry that no part has yet.
     q = -np.expm1(np.log1p(-data.density) / parts) if data.density < 1 else 1.0
     placed, found = np.zeros(data.n_observed, dtype=bool), []
     for left in range(parts, 0, -1):
@@ -299,7 +303,7 @@ def make_power_law(
 
 
 def _popular(m: int, n: int, count: int, exponents: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct positions, drawn one after the other by weight, in the order in which they came."""
+    """Draw distinct positions one after the other by weight, in the order in which they came."""
     powers = array("exponents", exponents, shape=(2,), low=0)
     laws = [np.arange(1, size + 1) ** -power for size, power in zip((m, n), powers, strict=True)]
     steps = [np.cumsum(law) / law.sum() for law in laws]
@@ -307,7 +311,7 @@ def _popular(m: int, n: int, count: int, exponents: Any, rng: np.random.Generato
     while len(kept) < count:
         drawn = [np.searchsorted(step, rng.random(2 * count), side="right") for step in steps]
         flat = np.concatenate([kept, np.minimum(drawn[0], m - 1) * n + np.minimum(drawn[1], n - 1)])
-        _, first = np.unique(flat, return_index=True)
+        _, first = np.unique(flat, return_index=True)  # of a repeated position the first time counts
         kept = flat[np.sort(first)][:count]
     rows, cols = np.divmod(kept, n)
     return rows, cols

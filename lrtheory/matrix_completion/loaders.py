@@ -1,4 +1,4 @@
-"""Real ratings from files of installed packages: read by path, checked by hash."""
+"""Real data sets are read from files of installed packages, by path, and checked by hash."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DATA_SETS: tuple[DataSet, ...] = (_MOVIELENS, _MOVIE_TITLES, _LECTURES, _DIGITS)
 
 
 def load_movielens_100k() -> CompletionProblem:
-    """The ratings of films by users of MovieLens, in the order of time.
+    """Load the ratings of films by users of MovieLens, in the order of time.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def load_movielens_100k() -> CompletionProblem:
 
 
 def load_lecture_ratings() -> CompletionProblem:
-    """The ratings of lecturers by students at ETH Zurich, in the order of the students.
+    """Load the ratings of lecturers by students at ETH Zurich, in the order of the students.
 
     Returns
     -------
@@ -106,12 +106,13 @@ def load_lecture_ratings() -> CompletionProblem:
 
 
 def load_digits_matrix() -> CompletionProblem:
-    """The handwritten digits of scikit-learn as a matrix: natural, noisy, and only close to low rank.
+    """Load the handwritten digits of scikit-learn as a matrix, which is natural, noisy, and only close to low rank.
 
     Returns
     -------
     CompletionProblem
-        All gray values 0 to 16 of 1797 images of 8 x 8 pixels, a row an image; its rank is 61. Split it to mask some.
+        All gray values 0 to 16 of 1797 images of 8 x 8 pixels, one image per row; its rank is 61. Split it to mask
+        some.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-r"""Problems of completion: the matrix of rank k behind the observations, where it is known, and what solvers accept.
+r"""A completion problem has observations and, where it is known, the matrix of rank k behind them.
 
 .. math:: M = U \, \mathrm{diag}(s) \, V^\top, \qquad U^\top U = V^\top V = I_k .
 """
@@ -20,7 +20,7 @@ __all__ = ["CompletionProblem", "LowRank", "Observations"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LowRank:
-    """A matrix by its thin singular value decomposition.
+    """A matrix of low rank, given by its thin singular value decomposition.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class LowRank:
         return float(s[0] / s[-1]) if s[-1] > 0 else float("inf")
 
     def dense(self) -> np.ndarray:
-        """The whole matrix; for small ones.
+        """Multiply the factors to the whole matrix, which has m n entries.
 
         Returns
         -------
@@ -101,14 +101,14 @@ class CompletionProblem:
 
 
 def as_observations(data: Any, name: str = "data") -> Observations:
-    """What a solver was given, as observations.
+    """Convert the data that a solver was given to observations.
 
     Parameters
     ----------
     data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
         Stored zeros of a sparse array are observations, and what a masked array hides is not.
     name : str
-        The argument that an error names.
+        Name of the argument, for the error message.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-r"""Least squares by sketch and precondition: a random sketch for the shape, an iteration for the accuracy.
+r"""Least squares by sketch and precondition: a random sketch finds the shape, an iteration the accuracy.
 
 .. math:: S A = Q R, \qquad \text{then iterate on } \min_y \|A R^{-1} y - b\| .
 
@@ -6,7 +6,7 @@ If S changes no length in the range of A by more than a factor 1 +- e, then A R^
 (1 + e) / (1 - e), whatever that of A was (statement MC-L1), so the number of steps does not depend on A (MC-L2).
 
 It pays where panels are badly conditioned, each in its own way. With an orthonormal factor and a uniform sample the
-mask is the sketch: plain conjugate gradients need no more steps, and save the work.
+mask is already a sketch (statement MC-W1): plain conjugate gradients need no more steps, and save the work.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from lrtheory.matrix_completion.theory.sketch_bounds import distortion
 __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]
 
 KINDS = ("countsketch", "osnap", "srht", "gaussian", "leverage", "uniform")
-BLOCKS = 4  # entries of a column of OSNAP
+BLOCKS = 4  # nonzero entries in each column of the OSNAP matrix, one in each block of its rows
 ROUNDING = 16 * np.finfo(np.float64).eps  # of a gradient, relative to the residual: A R^{-1} is nearly orthonormal
-DIVERGED = 1e6  # gradient relative to the first one
+DIVERGED = 1e6  # length of the gradient relative to the first one, at which unit steps are given up
 RESOLVED = 1e-14  # share of \|b\| below which a residual is rounding
 
 
@@ -86,8 +86,9 @@ def sketch(
     sketch_size : int
         Rows s of the sketch, at least 1.
     kind : {"countsketch", "osnap", "srht", "gaussian", "leverage", "uniform"}
-        One random sign a row of A; four of them in blocks; a randomly signed Hadamard transform that is sampled; a
-        Gaussian matrix; rows sampled by leverage, or uniformly, with replacement.
+        "countsketch" adds each row of A, with a random sign, to one random row of the sketch; "osnap" does so in four
+        blocks; "srht" samples a randomly signed Hadamard transform; "gaussian" multiplies by a Gaussian matrix;
+        "leverage" and "uniform" sample rows of A with replacement, by leverage scores or uniformly.
     rng : Generator, int or None
         Source of randomness.
 
@@ -116,6 +117,9 @@ def sketch(
     return _maker(choice("kind", kind, KINDS))(A, s, rng)
 
 
+# Each sketch is scaled so that E[S^T S] = I: squared lengths are right on average.
+
+
 def _countsketch(A: np.ndarray, s: int, rng: np.random.Generator) -> np.ndarray:
     n = len(A)
     buckets = rng.integers(s, size=n)
@@ -135,7 +139,7 @@ def _gaussian(A: np.ndarray, s: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _srht(A: np.ndarray, s: int, rng: np.random.Generator) -> np.ndarray:
-    n = 1 << max(0, (len(A) - 1).bit_length())
+    n = 1 << max(0, (len(A) - 1).bit_length())  # the transform needs a power of two: rows of zeros are added
     mixed = np.zeros((n, A.shape[1]))
     mixed[: len(A)] = rng.choice([-1.0, 1.0], size=(len(A), 1)) * A
     half = 1
@@ -143,11 +147,13 @@ def _srht(A: np.ndarray, s: int, rng: np.random.Generator) -> np.ndarray:
         pairs = mixed.reshape(-1, 2, half, A.shape[1])
         mixed = np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1).reshape(n, -1)
         half *= 2
+    # the butterflies multiply by sqrt(n) times an orthogonal matrix, and sampling s of n rows asks for sqrt(n / s):
+    # the two factors of sqrt(n) cancel
     return mixed[rng.choice(n, s, replace=s > n)] / np.sqrt(s)
 
 
 def _sampled(A: np.ndarray, s: int, rng: np.random.Generator, law: np.ndarray) -> np.ndarray:
-    rows = rng.choice(len(A), s, p=law)
+    rows = rng.choice(len(A), s, p=law)  # a row is weighted by one over the root of its expected number of copies
     return A[rows] / np.sqrt(s * law[rows])[:, None]
 
 
@@ -203,7 +209,7 @@ def sketched_lstsq(
     method : {"cg", "gd"}
         Conjugate gradients, or gradient descent with unit steps, which needs a distortion below 1 - 1 / sqrt 2.
     max_iter : int
-        Largest number of steps a sketch.
+        Largest number of steps with each sketch.
     repeats : int
         Largest number of sketches; another one is drawn where one has lost rank, or the iteration has not converged.
         After the last one R is taken from A itself.
@@ -265,48 +271,53 @@ def sketched_lstsq(
 
 
 class _Preconditioner(NamedTuple):
-    """A triangle R, a lower bound on the singular values of A R^{-1}, and how it was found."""
+    """A preconditioner is a triangle R with a lower bound on the singular values of A R^{-1}, and its origin."""
 
     R: np.ndarray
-    smallest: float
-    drawn: int
+    smallest: float  # the lower bound; 0 proves nothing
+    drawn: int  # sketches drawn so far, this one included
     rows: int
-    flops: int
+    flops: int  # spent so far on all of them
     origin: str
 
 
 def _preconditioners(A: Any, size: int, kind: str, repeats: int, rng: np.random.Generator) -> Iterator[_Preconditioner]:
-    """Those of sketches that kept their rank, and at last that of A itself."""
+    """Yield R of each full-rank sketch (`repeats` at most), then R of A; the identity where A lacks full rank."""
     (n, k), drawn, flops = A.shape, 0, 0
     while size < n and drawn < repeats:
         R, drawn, flops = triangle(A, size, kind, rng), drawn + 1, flops + 2 * size * k * k
         if R is not None:
             flops += 4 * n * k * k  # of the distortion
+            # sigma_min(A R^{-1}) >= 1 / (1 + e) for the distortion e of this very sketch (statement MC-L1)
             yield _Preconditioner(R, 1 / (1 + distortion(A, R)), drawn, size, flops, f"{kind}, {size} rows")
     R, after = triangle(A, n, kind, rng), f" after {drawn} sketches of {size} rows" if drawn else ""
     flops += 2 * n * k * k
     if R is not None:
-        yield _Preconditioner(R, 1.0, drawn, n, flops, f"A itself{after}")
-    else:  # the shortest solution comes out, and no proof
+        yield _Preconditioner(R, 1.0, drawn, n, flops, f"A itself{after}")  # A R^{-1} = Q is orthonormal
+    else:  # conjugate gradients from zero end at the shortest solution, but nothing proves how near they are
         yield _Preconditioner(np.eye(k), 0.0, drawn, n, flops, f"none: A lacks full column rank{after}")
 
 
 def triangle(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray | None:
-    """R of a sketch of A, of A itself where the sketch would be as large; None where rank is lost."""
+    """Return R of a QR decomposition of a sketch of A, or of A where that is no larger; None where rank is lost."""
     compressed = A if sketch_size >= len(A) else sketch(A, sketch_size, kind=kind, rng=rng)
     R: Any = np.linalg.qr(compressed, mode="r")
-    lengths = np.linalg.norm(R, axis=0)  # each column has its own unit
+    # Rank is lost where a diagonal entry, the part of a column outside of those before it, is rounding relative to the
+    # length of that column: each column has its own unit.
+    lengths = np.linalg.norm(R, axis=0)
     return R if (abs(np.diagonal(R)) > len(R) * np.finfo(R.dtype).eps * lengths).all() else None
 
 
 def precondition(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """The same, and where rank is lost the identity, which leaves the regression as it is."""
+    """Return R as `triangle` does; where rank is lost, the identity, which leaves the regression as it is."""
     R = triangle(A, sketch_size, kind, rng)
     return np.eye(A.shape[1]) if R is None else R
 
 
 def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[Any, Any], bool], max_iter: int) -> Any:
-    """The solutions x_0, x_1, ... of the preconditioned iteration, until the gradient and the residual are enough.
+    """Iterate x_0 = x, x_1, ... in the variables y = R x until ``enough(gradient, residual)`` holds.
+
+    Returns the list of all x_t, the last residual b - A x and the last gradient R^{-T} A^T (b - A x).
 
     It also ends where the gradient is the rounding of the residual: quotients of such gradients are noise, and further
     steps of conjugate gradients would leave the solution. And it ends where unit steps have made the gradient 10^6
@@ -314,7 +325,7 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     """
     from scipy.linalg import solve_triangular
 
-    def gradient_of(rest: np.ndarray) -> np.ndarray:
+    def gradient_of(rest: np.ndarray) -> np.ndarray:  # minus the gradient in y, a direction of descent
         return solve_triangular(R, A.T @ rest, trans="T")
 
     rest = b - A @ x
@@ -323,9 +334,9 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     while len(found) <= max_iter and not enough(g, rest):
         if not ROUNDING * np.linalg.norm(rest) < np.linalg.norm(g) <= longest:
             break
-        step = solve_triangular(R, p)
+        step = solve_triangular(R, p)  # the direction p of the variables y, in those of x
         moved = A @ step
-        curvature = moved @ moved
+        curvature = moved @ moved  # p^T (A R^{-1})^T (A R^{-1}) p
         if curvature == 0 or not np.isfinite(curvature):
             break
         length = 1.0 if method == "gd" else (g @ g) / curvature
@@ -338,15 +349,15 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
 
 
 class _Solved(NamedTuple):
-    """The iterates for one right-hand side, the last residual and gradient, and whether that is provably enough."""
+    """The solution for one right-hand side consists of its iterates and of how far the last one is proved."""
 
-    path: np.ndarray  # (n_iter + 1, k)
-    residual: float
-    gradient: float
-    good: bool
+    path: np.ndarray  # all iterates, of shape (n_iter + 1, k)
+    residual: float  # |A x - b| of the last one
+    gradient: float  # |R^{-T} A^T (b - A x)| / |b| of the last one
+    good: bool  # whether the accuracy is proved
 
     def in_units(self, length: float, unit: float) -> _Solved:
-        """The same for a matrix and a right-hand side that were divided by these."""
+        """Undo the division of the matrix by `length` and of the right-hand side by `unit`."""
         return self._replace(path=self.path / length * unit, residual=self.residual * unit)
 
 
@@ -354,7 +365,8 @@ def _solve(A: Any, b: Any, tried: _Preconditioner, epsilon: float, method: str, 
     size, slack = np.linalg.norm(b), 2 * epsilon + epsilon**2
 
     def enough(g: np.ndarray, rest: np.ndarray) -> bool:
-        # sigma^2 times both sides of the rule, so that sigma = 0 proves nothing; at last b is in the range of A
+        # The rule of `sketched_lstsq` with both sides times sigma^2, so that sigma = 0 proves nothing. The second
+        # condition is for b in the range of A, where the best residual is 0 and the rule would ask for a gradient of 0.
         error, square = g @ g, tried.smallest**2
         return bool(error <= slack * (square * (rest @ rest) - error)) or np.linalg.norm(g) <= RESOLVED * square * size
 

@@ -1,4 +1,4 @@
-"""Subspaces and spectra: distance, incoherence, the gap of the sampling graph, which samples determine a matrix."""
+"""Subspaces and samples are measured here: distance, incoherence, spectral gap, and what a sample determines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lrtheory.matrix_completion.problem import Observations, as_observations
 
 __all__ = ["finitely_completable", "incoherence", "rank_one_components", "spectral_gap", "subspace_distance"]
 
-#: relative accuracy of singular values that lie so close together that they cannot be told apart
+#: relative accuracy of singular values that lie so close together that an iteration does not resolve them
 CLUSTERED = 1e-4
 
-DENSE = 64 * 64  # entries of a matrix that is decomposed whole
+DENSE = 64 * 64  # number of entries up to which a matrix is decomposed densely
 
-MAX_UNKNOWNS = 4000  # k (m + n), of the dense test of completability
-PRIME = 2**23 - 15  # sums of 4000 products of two residues are integers of 64 bits
-BLOCK = 64  # sums of so many products of two residues are integers of 53 bits
+MAX_UNKNOWNS = 4000  # largest k (m + n) of the test of completability, whose matrix is dense
+PRIME = 2**23 - 15  # sums of 4000 products of two residues fit an integer of 64 bits
+BLOCK = 64  # sums of 64 products of two residues, below 2^52, are exact in doubles
 
 
 @arrays("host")
@@ -67,7 +67,7 @@ def subspace_distance(A: Any, B: Any) -> float:
 
 @arrays("host")
 def incoherence(U: Any) -> float:
-    r"""How unevenly the rows of a matrix carry its column space.
+    r"""Incoherence: the longest row of an orthonormal basis, in units of the length that equal rows would have.
 
     Parameters
     ----------
@@ -99,17 +99,19 @@ def incoherence(U: Any) -> float:
 
 
 def sine(QA: np.ndarray, QB: np.ndarray) -> float:
-    """The sine of the largest principal angle, for orthonormal bases."""
+    """Return the sine of the largest principal angle between two orthonormal bases of one shape."""
     outside = QA - QB @ (QB.T @ QA)
     return min(1.0, float(np.linalg.norm(outside, 2)))
 
 
 def basis(name: str, value: Any) -> np.ndarray:
-    """An orthonormal basis of the column space, for columns that are independent whatever their units."""
+    """Return an orthonormal basis of the column space; columns that are dependent in any units are refused."""
     A = array(name, value, shape=(None, None))
     A = A if A.dtype == np.float32 else A.astype(np.float64)
     if not 1 <= A.shape[1] <= A.shape[0]:
         raise must(name, "of shape (m, k) with 1 <= k <= m", A.shape)
+    # Each column is scaled to length 1 first, so that the test of rank does not take a column in a small unit for zero;
+    # by its largest entry before, since squares of the entries could overflow.
     sizes = np.abs(A).max(axis=0)
     lines = A / np.where(sizes > 0, sizes, 1)
     spectrum = np.linalg.svd(lines / np.maximum(np.linalg.norm(lines, axis=0), 1), compute_uv=False)
@@ -120,7 +122,7 @@ def basis(name: str, value: Any) -> np.ndarray:
 
 
 def spectral_gap(data: Any) -> float:
-    r"""The spectral gap of the bipartite graph of the sample: how well every part of it is tied to the rest.
+    r"""Spectral gap of the bipartite graph of the sample, which is large when every part is well tied to the rest.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def spectral_gap(data: Any) -> float:
 
 
 def leading_singular_values(matrix: Any, count: int) -> np.ndarray:
-    """The largest singular values of a sparse matrix, decreasing; to a relative 1e-4 where many of them are equal."""
+    """Compute the largest singular values of a sparse matrix, decreasing; to 1e-4 where many of them are equal."""
     unit = unit_of(matrix.data)
     return unit * _leading(matrix / matrix.dtype.type(unit), count)
 
@@ -178,6 +180,8 @@ def _leading(matrix: Any, count: int) -> np.ndarray:
         found = svds(matrix, **options)
     except ArpackNoConvergence:  # at an optimum with a nuclear norm many singular values are the weight itself
         space = min(min(matrix.shape) - 1, 2 * count + 80)
+        # The first value is a dual norm in `certificates.gap`, so it may be too large but not too small: a norm that is
+        # too small would make a bound that does not hold.
         found = svds(matrix, tol=CLUSTERED, ncv=space, maxiter=10_000, **options) * (
             1 + CLUSTERED
         )  # not below the truth
@@ -185,7 +189,7 @@ def _leading(matrix: Any, count: int) -> np.ndarray:
 
 
 def rank_one_components(data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The connected components of the sample, which decide what a matrix of rank 1 keeps to itself.
+    """Find the connected components of the bipartite graph of the sample, which decide what rank 1 leaves open.
 
     A completion of rank 1 without zeros is unique if and only if there is one component; inside a component every entry
     is determined (statement MC-L10).
@@ -273,17 +277,24 @@ def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int
     seen, rng = as_observations(data), generator(rng)
     m, n = seen.shape
     k = integer("rank", rank, low=1, high=min(m, n))
+    # Two necessary conditions that need no Jacobian: an equation for each degree of freedom (statement MC-H1), and k
+    # equations for each line, whose k unknowns occur in no other ones.
     freedom = k * (m + n - k)
     fewest = min(seen.by_row.degrees.min(), seen.by_col.degrees.min())
     if seen.n_observed < freedom or fewest < k:
         return False
     if k * (m + n) > MAX_UNKNOWNS:
         raise must("data", f"of at most {MAX_UNKNOWNS} unknowns k (m + n)", k * (m + n))
+    # False may be bad luck and is tried once more; True is a proof
     return any(_is_regular(_information(seen, k, rng)) for _ in range(2))
 
 
 def _information(seen: Observations, k: int, rng: np.random.Generator) -> np.ndarray:
-    """J^T D J modulo the prime, with random residues in the factors and in the diagonal D."""
+    """Compute J^T D J modulo the prime, with random residues in the factors and in the diagonal D.
+
+    Row e of J has 2 k nonzero slopes: observation e is u_i . v_j, with slopes v_j in u_i and u_i in v_j. Unknowns are
+    numbered u_1, ..., u_m, v_1, ..., v_n, and the last k^2 of them, k rows of V, are fixed and left out.
+    """
     (m, n), N = seen.shape, seen.n_observed
     U, V, D = (rng.integers(PRIME, size=size) for size in ((m, k), (n, k), N))
     equation = np.repeat(np.arange(N), k)
@@ -293,24 +304,28 @@ def _information(seen: Observations, k: int, rng: np.random.Generator) -> np.nda
     where = np.concatenate([equation, equation]), np.concatenate([of_u, of_v])
     jacobian = sparse.csr_array((slopes, where), shape=(N, k * (m + n)))[:, : k * (m + n - k)]
     weighted = (jacobian * D[:, None]).tocsr()
-    weighted.data %= PRIME
+    weighted.data %= PRIME  # before the product, so that its sums stay below 2^63
     return ((jacobian.T @ weighted).toarray() % PRIME).astype(np.float64)
 
 
 def _is_regular(A: np.ndarray) -> bool:
-    """Whether a square matrix of residues is invertible modulo the prime: elimination in place, block by block."""
+    """Decide whether a square matrix of residues is invertible modulo the prime, by blocked elimination in place.
+
+    All numbers are integers below 2^53 in doubles, so that the update of the rest is a product by BLAS and still exact.
+    """
     for first in range(0, len(A), BLOCK):
         last = min(first + BLOCK, len(A))
         if not _eliminate(A, first, last, PRIME):
             return False
         rest = A[last:, last:]
-        rest -= A[last:, first:last] @ A[first:last, last:]  # sums of 64 products of residues are exact in doubles
+        rest -= A[last:, first:last] @ A[first:last, last:]
         _reduce(rest, PRIME)
     return True
 
 
 @kernel
 def _residue(x, prime):
+    """Reduce an integer in a double to [0, prime); the rounded quotient may be off by one, which is repaired."""
     rest = x - math.floor(x * (1.0 / prime)) * prime
     return rest + prime if rest < 0 else rest - prime if rest >= prime else rest
 
@@ -324,10 +339,13 @@ def _reduce(A, prime):
 
 @kernel
 def _eliminate(A, first, last, prime):
-    """Multipliers in the columns of a block, and its finished rows; False where no pivot is left."""
+    """Eliminate columns first .. last below the diagonal; False where a column has no pivot.
+
+    Leaves the multipliers in these columns, and in rows first .. last the finished rows of the triangle.
+    """
     n = A.shape[0]
     for c in range(first, last):
-        pivot = c
+        pivot = c  # any nonzero residue will do, since nothing rounds
         while pivot < n and A[pivot, c] == 0:
             pivot += 1
         if pivot == n:
@@ -350,7 +368,7 @@ def _eliminate(A, first, last, prime):
 
 @kernel
 def _inverse(a, prime):
-    """The inverse of a residue, by Euclid."""
+    """Invert a residue by the extended algorithm of Euclid; invariant: y a = s modulo the prime."""
     r, s, x, y = float(prime), a, 0.0, 1.0
     while s > 1:
         quotient = math.floor(r / s)

@@ -1,9 +1,11 @@
-r"""The alternation itself: columns, rows, columns, rows, with the fixed factor made orthonormal each time.
+r"""The alternation solves for columns, rows, columns, rows, with the fixed factor made orthonormal each time.
 
 .. math:: V \leftarrow Q R, \quad U \leftarrow U R^\top, \quad V \leftarrow Q : \qquad U V^\top \text{ stays as it is,}
 
-so that the inner iteration starts where the last half-step has ended. Inner accuracy is a share of the smallest
-residual so far: a fixed number of inner steps stalls, silently, where singular values differ much.
+so that the inner iteration starts where the last half-step has ended: without the factor R^T its start would belong to
+another basis, and the objective could rise (statement MC-L7). Inner accuracy is a share of the smallest residual so
+far: a half-step tolerates an inner error that is small against the distance that is left (MC-D2), and a fixed number of
+inner steps stalls, silently, where singular values differ much.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["Outcome", "Setting", "rotated", "run"]
 
-PATIENCE = 3  # iterations without a better held-out error before it counts as risen
+PATIENCE = 3  # iterations in a row above the smallest held-out error, after which that error counts as risen
 STOPPED = "the callback asked to stop"
 
 
 class Setting(NamedTuple):
-    """How to alternate."""
+    """A setting holds the checked options of `complete` that the alternation reads; `ridge` is in the unit."""
 
     method: str
     ridge: float
@@ -38,7 +40,7 @@ class Setting(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Where it has ended."""
+    """An outcome is the pair of factors at which a run has ended, in the unit, and what the run reports."""
 
     U: np.ndarray
     V: np.ndarray
@@ -50,9 +52,10 @@ class Outcome(NamedTuple):
 
 
 def rotated(fixed: np.ndarray, moving: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """The same product with a fixed factor of orthonormal columns; with a ridge, of orthogonal ones.
+    """Rewrite the product of two factors so that the fixed one has orthonormal columns; with a ridge, orthogonal ones.
 
-    A ridge allows rotations alone, since they leave the norms of the factors.
+    Orthonormal columns make the regressions well conditioned (statement MC-W1). A ridge is a penalty on the lengths of
+    the factors, which only rotations keep; they diagonalize F^T F, for which a Jacobi preconditioner is made.
     """
     if ridge > 0:
         W = np.linalg.eigh(fixed.T @ fixed)[1]
@@ -72,8 +75,8 @@ def run(
 ) -> Outcome:
     """Alternate until the residual, its change, the held-out error or the callback says stop.
 
-    Each half-step takes the next sample; without splitting they are all the same. `error` is that of two factors on
-    held-out observations.
+    Each half-step takes the next sample; without splitting they are all the same. `error` maps two factors to their
+    root mean square error on held-out observations.
     """
     factors = [start[0], start[1]]
     best, smallest, relative, message, converged = _Best(error), 1.0, math.inf, "max_iter was reached", False
@@ -83,7 +86,7 @@ def run(
     while n_iter < setting.max_iter and not converged:
         n_iter, before = n_iter + 1, relative
         inner = counts.get("inner_iterations", 0)
-        for axis in (1, 0):
+        for axis in (1, 0):  # the columns first: of a start only the left factor need be good
             accuracy = setting.inner_tol * smallest
             relative = _half_step(next(samples), factors, axis, accuracy, setting, counts)
             smallest = min(smallest, relative)
@@ -114,7 +117,10 @@ def run(
 def _half_step(
     seen: Observations, factors: list[np.ndarray], axis: int, accuracy: float, setting: Setting, counts: dict[str, int]
 ) -> float:
-    """Replace one factor by its regressions on a sample; the relative residual before, and what it cost."""
+    """Replace factor number `axis` by its regressions on a sample, and add what they cost to `counts`.
+
+    Returns the relative residual of the factors before, which the kernels compute on the way.
+    """
     lines, k = (seen.by_row, seen.by_col)[axis], factors[axis].shape[1]
     fixed, moving = rotated(factors[1 - axis], factors[axis], setting.ridge)
     found = half_steps.regress(
@@ -136,7 +142,7 @@ def _half_step(
 
 
 class _Best:
-    """The factors with the smallest held-out error so far."""
+    """The keeper of the factors with the smallest held-out error so far."""
 
     def __init__(self, error: Callable[[np.ndarray, np.ndarray], float] | None) -> None:
         self.error = error

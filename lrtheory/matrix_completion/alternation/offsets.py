@@ -1,4 +1,4 @@
-r"""Mean and biases, which are fitted before the factors.
+r"""Offsets are the mean and the biases of rows and columns, which are fitted before the factors.
 
 .. math:: \min_{b, c} \sum_{(i,j) \in \Omega} (M_{ij} - \mu - b_i - c_j)^2 + \delta (\|b\|^2 + \|c\|^2)
 
@@ -17,26 +17,26 @@ from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["DAMPING", "Offsets", "fitted", "predicted", "times", "without"]
 
-DAMPING = 5.0  # as if each line had so many more entries without a bias
-SWEEPS = 20
+DAMPING = 5.0  # delta: each line counts as if it had this many more entries, all without a bias
+SWEEPS = 20  # largest number of sweeps over all rows and all columns
 
 
 class Offsets(NamedTuple):
-    """Mean, and the biases of rows and columns; None where there are none."""
+    """Offsets are a mean, and biases of shape (m,) and (n,), or None where no biases were fitted."""
 
     mean: float
     rows: np.ndarray | None
     cols: np.ndarray | None
 
     def at(self, rows: np.ndarray, cols: np.ndarray) -> np.ndarray | None:
-        """What to take off the entries at some positions; None for nothing."""
+        """Return what is subtracted from the entries at N positions, of shape (N,); None where there are no biases."""
         if self.rows is None or self.cols is None:
             return None
         return self.mean + self.rows[rows] + self.cols[cols]
 
 
 def fitted(seen: Observations, bias: bool) -> Offsets:
-    """The mean, and with `bias` the biases by block coordinate descent."""
+    """Fit the mean, and with `bias` the biases by block coordinate descent: all rows, then all columns."""
     mean = float(seen.values.mean(dtype=np.float64))
     if not bias:
         return Offsets(mean, None, None)
@@ -44,6 +44,7 @@ def fitted(seen: Observations, bias: bool) -> Offsets:
     b, c = np.zeros(m), np.zeros(n)
     for _ in range(SWEEPS):
         before = b
+        # each bias is its own minimizer while the other side is fixed: the sum of its residuals over degree plus delta
         b = np.bincount(seen.rows, rest - c[seen.cols], m) / (seen.by_row.degrees + DAMPING)
         c = np.bincount(seen.cols, rest - b[seen.rows], n) / (seen.by_col.degrees + DAMPING)
         if abs(b - before).max() <= 1e-9 * (abs(b).max() + abs(c).max()):
@@ -52,7 +53,7 @@ def fitted(seen: Observations, bias: bool) -> Offsets:
 
 
 def times(taken: Offsets, factor: float) -> Offsets:
-    """The same in other units."""
+    """Multiply mean and biases by a factor, for other units of the values."""
     rows, cols = (None if side is None else side * factor for side in (taken.rows, taken.cols))
     return Offsets(taken.mean * factor, rows, cols)
 
@@ -63,7 +64,7 @@ def predicted(
     taken: Offsets,
     degrees: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """U V^T and the offsets at some rows and columns; without biases, the mean in lines that were never seen."""
+    """Predict U V^T plus the offsets at N positions; without biases, the mean in lines that were never seen."""
     (rows, cols), (of_rows, of_cols) = at, degrees
     found = regressions.entries(rows, cols, *factors)
     back = taken.at(rows, cols)
@@ -73,7 +74,7 @@ def predicted(
 
 
 def without(seen: Observations, offsets: Offsets) -> Observations:
-    """The observations without mean and biases."""
+    """Subtract mean and biases from the observations; without biases the mean stays in, and the factors fit it."""
     taken = offsets.at(seen.rows, seen.cols)
     if taken is None:
         return seen

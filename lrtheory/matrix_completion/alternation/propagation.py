@@ -1,10 +1,11 @@
-r"""Rank one without an iteration: one line determines the next one, along paths of observations.
+r"""At rank one no iteration is needed: one line determines the next one, along paths of observations.
 
 .. math:: u_i v_j = M_{ij} \ne 0 \;\Rightarrow\; v_j = M_{ij} / u_i .
 
-Where all lines are tied together by entries that are not zero, the matrix is determined (statement MC-L10-paths), and
-a sample without cycles is fitted exactly, whatever its values are. Alternation would pass the news on by one line an
-iteration. Cycles of observations must agree to rounding, else there is noise, and this is no way to average it.
+Rows and columns are the nodes of a bipartite graph, and each observed entry that is not zero is an edge. Where the
+graph is connected the matrix is determined (statement MC-L10-paths), and a sample without cycles is fitted exactly,
+whatever its values are. Alternation would need an iteration for each step along a path. Cycles of observations must
+agree to rounding; otherwise there is noise, which a path cannot average, and the caller alternates instead.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["propagated"]
 
-SMALLEST, LARGEST = 1e-18, 1e18  # of a factor next to that of the largest entry, in single precision too
-ROUNDING = 4.0  # of an entry and of the quotient that it enters, in units of the roundoff
+#: range of a factor relative to that of the root; single precision holds it, with room for the products
+SMALLEST, LARGEST = 1e-18, 1e18
+ROUNDING = 4.0  # of an entry and of the quotient that it enters, in units of the roundoff, per step of a path
 
 
 def propagated(seen: Observations) -> tuple[np.ndarray, np.ndarray] | None:
-    """Factors (m, 1) and (n, 1) of the matrix of rank one; None where the sample leaves it open or contradicts it.
+    """Return factors (m, 1) and (n, 1) of the matrix of rank one; None where the sample leaves it open, or contradicts.
 
     Lines whose observations are all zero get 0, and so do lines without observations.
     """
     if not seen.values.any():
         return None
+    # the row of the largest entry is the root of the search, and its factor is 1
     root, (m, n) = int(seen.rows[np.argmax(np.abs(seen.values))]), seen.shape
     sides = [
         (kernel_input(lines.starts), kernel_input(lines.indices), kernel_input(lines.values, np.float64))
@@ -41,7 +44,12 @@ def propagated(seen: Observations) -> tuple[np.ndarray, np.ndarray] | None:
 
 @kernel
 def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, found, depth):
-    """Breadth first from a row of size 1; False where two paths disagree or a line with an entry is never reached."""
+    """Search breadth first from the root; False where two paths disagree or a line with an entry is never reached.
+
+    Line number i < m is row i, number m + j is column j. `found` holds the factors of the lines, and `depth` their
+    distances from the root in edges, -1 where a line was not reached. Breadth first makes the paths, and so the
+    rounding along them, as short as can be.
+    """
     m, n = row_starts.shape[0] - 1, col_starts.shape[0] - 1
     queue = np.empty(m + n, dtype=np.int64)
     queue[0], last = root, 1
@@ -55,7 +63,7 @@ def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, f
         place = line if is_row else line - m
         for e in range(starts[place], starts[place + 1]):
             other = lines[e] + m if is_row else lines[e]
-            if values[e] == 0:
+            if values[e] == 0:  # a zero entry determines nothing; it is checked below
                 continue
             if depth[other] < 0:
                 found[other], depth[other] = values[e] / found[line], depth[line] + 1
@@ -63,6 +71,9 @@ def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, f
                     return False
                 queue[last] = other
                 last += 1
+            # The entry closes a cycle (or leads back). Each step of a path adds the rounding of an entry and of a
+            # quotient, `unit` together, so the product of both ends is off by a unit for each edge of the two paths,
+            # and one for this entry.
             elif abs(found[line] * found[other] - values[e]) > (
                 unit * (depth[line] + depth[other] + 1) * abs(values[e])
             ):
@@ -70,6 +81,8 @@ def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, f
     for i in range(m):
         for e in range(row_starts[i], row_starts[i + 1]):
             reached = depth[i] >= 0 and depth[cols[e] + m] >= 0
-            if reached == (by_row[e] == 0):  # an entry that nothing reaches, or a zero between two lines that are not
+            # A nonzero entry between lines that were not reached lies in another component. A zero between two lines
+            # that were reached contradicts them, since the factors of those are not zero.
+            if reached == (by_row[e] == 0):
                 return False
     return True

@@ -1,4 +1,4 @@
-"""What a completion knows: factors, biases, and answers only where they are asked for."""
+"""A completion is a pair of factors with biases; it computes entries only where somebody asks for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["CompletionResult", "CompletionState"]
 
 @result
 class CompletionState(Result):
-    """What a callback sees after an iteration.
+    """The state of a run that a callback sees after each iteration.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class CompletionResult(Result):
         return len(self.singular_values)
 
     def predict(self, rows: Any, cols: Any) -> np.ndarray:
-        """The completed entries at some positions.
+        """Evaluate the completed matrix at some positions.
 
         Parameters
         ----------
@@ -142,12 +142,12 @@ class CompletionResult(Result):
         return offsets.predicted((i.ravel(), j.ravel()), (self.U, self.V), taken, degrees).reshape(i.shape)
 
     def block(self, rows: Any = None, cols: Any = None) -> np.ndarray:
-        """The completed entries of some rows and some columns.
+        """Evaluate the completed matrix on some rows and some columns.
 
         Parameters
         ----------
         rows, cols : integer arrays, or None
-            Which ones; None means all.
+            Numbers of the rows and of the columns, from 0; None means all.
 
         Returns
         -------
@@ -164,11 +164,12 @@ class CompletionResult(Result):
         found = self.U[i] @ self.V[j].T
         if self.row_bias is not None:
             return found + (self.mean + self.row_bias[i][:, None] + self.col_bias[j]).astype(found.dtype)
+        # a line that was never seen has factor 0, and its best guess is the mean and not 0
         known = (self.row_degrees[i] > 0)[:, None] & (self.col_degrees[j] > 0)
         return np.where(known, found, found.dtype.type(self.mean))
 
     def bias_of(self, cols: Any, values: Any) -> float:
-        """The bias of a row that was not there at the start, from its own entries.
+        """Fit the bias of a row that was not in the data, from its own entries.
 
         Parameters
         ----------
@@ -193,7 +194,7 @@ class CompletionResult(Result):
         return float((x - self.mean - self.col_bias[j]).sum() / (len(x) + offsets.DAMPING))
 
     def fold_in(self, cols: Any, values: Any) -> np.ndarray:
-        r"""The factor of a row that was not there at the start, such as a new user, from its own entries.
+        r"""Fit the factor of a row that was not in the data, such as a new user, from its own entries.
 
         Parameters
         ----------
@@ -217,19 +218,19 @@ class CompletionResult(Result):
         j, x = self._row(cols, values)
         if self.row_bias is not None:
             x = x - self.mean - self.col_bias[j] - self.bias_of(cols, values)
-        weight = np.sqrt(self.ridge) * np.eye(self.rank)
+        weight = np.sqrt(self.ridge) * np.eye(self.rank)  # a ridge is k more equations, sqrt(ridge) u = 0
         panel, side = np.concatenate([self.V[j], weight]), np.concatenate([x, np.zeros(self.rank)])
         return regressions.least_norm(panel, side).astype(self.V.dtype)
 
     def top(self, row: int, n: int, *, exclude: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        """The columns with the largest predictions in a row: what to recommend.
+        """Find the columns with the largest predictions in a row, for recommendations.
 
         Parameters
         ----------
         row : int
-            The row.
+            Number of the row, from 0.
         n : int
-            How many, at least 1; fewer come back when fewer are left.
+            Number of columns, at least 1; fewer come back when fewer are left.
         exclude : Observations, CompletionProblem, sparse array, integer array, or None
             Columns to leave out: those that the row has in the observations, or these.
 

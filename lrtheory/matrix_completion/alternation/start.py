@@ -1,4 +1,4 @@
-r"""Spectral initialization: the leading singular vectors of the sample, with long rows cut.
+r"""Spectral initialization takes the leading singular vectors of the sample, with long rows cut.
 
 .. math:: X = P_\Omega(M) / p, \qquad E[X] = M, \qquad U_0 = \text{top-}k\text{ left singular vectors of } X .
 
@@ -25,7 +25,7 @@ __all__ = ["SpectralInit", "clipped", "orthonormal", "rescaled", "spectral_init"
 
 @result
 class SpectralInit(Result):
-    """Where alternating minimization starts.
+    """A spectral start is a basis for the rows, with the singular values and vectors that the sample suggests.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class SpectralInit(Result):
     method : str
         "svds" or "svd".
     reason : str
-        Why.
+        The reason for the method.
     counts : mapping
         ``observations``.
     """
@@ -123,14 +123,18 @@ def spectral_init(
 
 
 def rescaled(seen: Observations) -> sparse.csr_array:
-    """P_Omega(M) / p, whose mean over the sample is M."""
+    """Return P_Omega(M) / p as a sparse matrix; its mean over random samples of density p is M."""
     starts, indices, values = seen.by_row
     scaled = values / values.dtype.type(seen.density)
     return sparse.csr_array((scaled, indices, starts), shape=seen.shape)
 
 
 def clipped(U: np.ndarray, mu: float | None, clip: str) -> tuple[np.ndarray, int]:
-    """The basis with long rows shortened, orthonormal again, and how much was cut."""
+    """Shorten long rows of a basis and orthonormalize it again; the number of rows or entries that were cut.
+
+    The noise that drives a half-step grows with the longest row of the fixed factor (statement MC-E1-bound), so a basis
+    with long rows would lose what the start has gained.
+    """
     if mu is None:
         return U, 0
     m, k = U.shape
@@ -141,17 +145,20 @@ def clipped(U: np.ndarray, mu: float | None, clip: str) -> tuple[np.ndarray, int
     else:
         lengths = np.linalg.norm(U, axis=1, keepdims=True)
         cut = lengths > longest
-        shorter = np.where(cut, U * (longest / np.maximum(lengths, longest)), U)
+        shorter = np.where(cut, U * (longest / np.maximum(lengths, longest)), U)  # the projection on a ball, row by row
     return orthonormal(shorter), int(cut.sum())
 
 
 def orthonormal(A: np.ndarray) -> np.ndarray:
-    """An orthonormal basis of the columns."""
+    """Return an orthonormal basis of the column space, of the shape of A."""
     return np.linalg.qr(A)[0]
 
 
 def _leading(matrix: Any, k: int, tol: float) -> tuple[Any, Any, Any, str]:
-    """The leading singular triplets, decreasing; a dense decomposition where k leaves a sparse one no room."""
+    """Return U (m, k), s (k,) and V (n, k) of the k largest singular values, and how they were computed.
+
+    ARPACK needs more vectors than the k that it returns, so k next to the smaller side is decomposed densely.
+    """
     if k >= min(matrix.shape) - 1 or max(matrix.shape) <= 64:
         U, s, Vt = np.linalg.svd(matrix.toarray(), full_matrices=False)
         return U[:, :k], s[:k], Vt[:k].T, "svd"

@@ -3,7 +3,7 @@ r"""Partially observed matrices: the entries of M in R^{m x n} at the positions 
 .. math:: P_\Omega(M), \qquad M = U \, \mathrm{diag}(s) \, V^\top, \quad U^\top U = V^\top V = I_k .
 
 Observations are kept in the order in which they were given, and once more by row and by column, so that each half-step
-of alternating minimization reads memory in one sweep. Nothing here has m n entries.
+of alternating minimization reads memory in one sweep. No array here has m n entries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ Labels = tuple[Sequence[str] | None, Sequence[str] | None]
 
 
 class Compressed(NamedTuple):
-    """The observations of one line after the other: line i owns the positions starts[i] .. starts[i + 1]."""
+    """Observations sorted by line (row or column) in compressed sparse form.
+
+    Line i owns the slots from starts[i] up to starts[i + 1] of `indices` (its columns or rows, from 0) and `values`.
+    """
 
     starts: np.ndarray
     indices: np.ndarray
@@ -45,7 +48,7 @@ class Compressed(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Observations:
-    """Observed entries of a matrix; an observed zero is an observation like any other.
+    """Observations are some entries of a matrix with their positions; an observed zero counts like any other value.
 
     Parameters
     ----------
@@ -56,14 +59,14 @@ class Observations:
     shape : tuple of two int
         m rows and n columns; some may hold no observation.
     duplicates : {"raise", "mean"}
-        What to do with a position that occurs twice: refuse it, or take the mean, at the time of the last occurrence.
+        "raise" refuses a position that occurs twice; "mean" takes the mean, at the time of the last occurrence.
     labels : pair of sequences of str, or None
         Names of the rows and of the columns; either may be None.
 
     Raises
     ------
     TypeError
-        If the positions are no integers.
+        If the positions are not integers.
     ValueError
         If a position lies outside the shape or occurs twice, a value is not finite or too large to be squared and
         summed (above the root of the largest float over 2^20), or lengths differ.
@@ -94,7 +97,9 @@ class Observations:
         for name, given in (("rows", rows), ("cols", cols)):
             if len(given) != len(values):
                 raise must(name, f"of shape ({len(values)},), as many as values", given.shape)
-        by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()  # adds what occurs twice
+        # The conversion adds up positions that occur twice, which is no mean and no error: fewer stored entries than
+        # values are how that is noticed, without a sort of its own.
+        by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         if by_row.nnz < len(values):
             if self.duplicates == "raise":
                 raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', _repeated(rows, cols, shape))
@@ -112,7 +117,7 @@ class Observations:
         return f"Observations({self.n_observed} of {m} x {n} entries, {self.values.dtype})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The compressed copies are made again, so that they are read-only there too.
+        # pickle would restore arrays that can be written to; made again, the compressed copies are read-only there too
         return _rebuilt, (np.array(self.rows), np.array(self.cols), np.array(self.values), self.shape, self.labels)
 
     @property
@@ -122,7 +127,7 @@ class Observations:
 
     @property
     def density(self) -> float:
-        """Observed share of the entries, the estimate of the sampling probability p."""
+        """Share of the m n entries that is observed; it estimates the sampling probability p."""
         return self.n_observed / (self.shape[0] * self.shape[1])
 
     def oversampling(self, rank: int) -> float:
@@ -153,12 +158,12 @@ class Observations:
         return sparse.csr_array((values, indices, starts), shape=self.shape, copy=True)
 
     def subset(self, where: Any) -> Observations:
-        """Some of the observations, in their order.
+        """Select some of the observations, in their order.
 
         Parameters
         ----------
         where : bool array of shape (N,), or integer array
-            Which ones.
+            True at the observations to keep, or their numbers, from 0.
 
         Returns
         -------
@@ -175,14 +180,14 @@ class Observations:
         by: Literal["random", "time"] = "random",
         rng: np.random.Generator | int | None = None,
     ) -> tuple[Observations, Observations]:
-        """Observations to learn from, and observations to test on.
+        """Split the observations into a part to learn from and a part to test on.
 
         Parameters
         ----------
         fraction : float
             Share to test on, in (0, 1); at least one observation stays on each side.
         by : {"random", "time"}
-            Hold out at random, or the last ones in the order in which they were given.
+            "random" holds out a uniform subset, "time" the last ones in the order in which they were given.
         rng : Generator, int or None
             Source of randomness.
 
@@ -211,7 +216,7 @@ class Observations:
         Parameters
         ----------
         values : array of shape (m, n)
-            Entries; NaN marks what is not observed when there is no mask. What a masked array hides is never observed.
+            Entries; without a mask NaN marks those that are not observed. Entries that a masked array hides never are.
         mask : bool array of shape (m, n), or None
             True where observed; values elsewhere are ignored.
         labels : pair of sequences of str, or None
@@ -225,7 +230,7 @@ class Observations:
         Raises
         ------
         TypeError
-            If the entries are no real numbers.
+            If the entries are not real numbers.
         ValueError
             If there are not two axes, or the mask has another shape.
         """
@@ -235,7 +240,8 @@ class Observations:
             raise must("values", "of shape (m, n)", table.shape)
         if mask is None and table.dtype.kind not in "biuf":
             table = _numbers(table)
-        seen = table == table if mask is None else np.asarray(mask)  # NaN is not itself
+        # NaN differs from itself, in float and object arrays alike; `isnan` refuses the latter
+        seen = table == table if mask is None else np.asarray(mask)
         if seen.shape != table.shape or seen.dtype != bool:
             raise must("mask", f"a bool array of shape {table.shape}", seen)
         rows, cols = np.nonzero(seen & ~np.asarray(hidden))
@@ -275,7 +281,7 @@ class Observations:
 
 
 def orientations(matrix: sparse.csr_array) -> tuple[Compressed, Compressed]:
-    """The stored entries by row and by column."""
+    """Compress the stored entries by row and by column, each value beside its own index."""
     transposed = matrix.tocsc()
     values_by_col = transposed.data
     return (
@@ -285,7 +291,8 @@ def orientations(matrix: sparse.csr_array) -> tuple[Compressed, Compressed]:
 
 
 def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_col: np.ndarray) -> Observations:
-    """The same sample with other values, given in all three orders."""
+    """Replace the values of a sample, given in its own order, by row and by column; positions are shared."""
+    # past the constructor, which would check and sort positions again that were checked and sorted before
     new: Any = object.__new__(Observations)
     lines = seen.by_row._replace(values=kernel_input(by_row)), seen.by_col._replace(values=kernel_input(by_col))
     kept = {"values": _own(values), "by_row": lines[0], "by_col": lines[1]}
@@ -305,15 +312,15 @@ def _random(n: int, count: int, rng: Any) -> np.ndarray:
 
 
 def real_values(values: Any) -> np.ndarray:
-    """A vector of float64, or of float32 as it is, of numbers whose squares can be added up."""
+    """Check a vector of numbers whose squares can be added up; float32 stays, everything else becomes float64."""
     checked = array("values", values, shape=(None,))
     kept = checked if checked.dtype == np.float32 else checked.astype(np.float64, copy=False)
-    largest = float(np.sqrt(np.finfo(kept.dtype).max)) / 2**20
+    largest = float(np.sqrt(np.finfo(kept.dtype).max)) / 2**20  # 2^40 such squares add up to the largest float
     return array("values", kept, low=-largest, high=largest)
 
 
 def _numbers(table: np.ndarray) -> np.ndarray:
-    """A table of exact numbers, which come in objects; all else is refused, and None or NA by name."""
+    """Accept a table of Python numbers; an entry that is not a real number, such as None or NA, is named."""
     for entry in table.ravel().tolist() if table.dtype.kind == "O" else ():
         if not isinstance(entry, Real):
             raise must("values", "real numbers, with NaN where nothing was observed", entry, TypeError)
@@ -321,7 +328,8 @@ def _numbers(table: np.ndarray) -> np.ndarray:
 
 
 def _own(given: np.ndarray) -> np.ndarray:
-    """The array itself where nobody can write to it, else a copy that nobody else has."""
+    """Return the array itself where nobody can write to it, else a read-only copy that nobody else has."""
+    # a read-only view does not suffice: its base, or the base of that, may be writable, and a write shows through
     owner: Any = given
     while isinstance(owner, np.ndarray) and not owner.flags.writeable:
         owner = owner.base
@@ -350,14 +358,14 @@ def _positions(name: str, given: Any, size: int) -> np.ndarray:
 
 
 def _repeated(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
-    """A position that occurs twice."""
+    """Find a position (row, column) that occurs twice."""
     order = np.lexsort((cols, rows))
     again = np.flatnonzero((np.diff(rows[order]) == 0) & (np.diff(cols[order]) == 0))[0]
     return int(rows[order[again]]), int(cols[order[again]])
 
 
 def _means(rows: np.ndarray, cols: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each position once, where it occurs last, with the mean of its values."""
+    """Reduce repeated positions to one each, at the time of the last occurrence, with the mean of its values."""
     order = np.lexsort((cols, rows))  # stable: equal positions stay in the order of time
     starts = np.flatnonzero(np.r_[True, (np.diff(rows[order]) != 0) | (np.diff(cols[order]) != 0)])
     counts = np.diff(np.r_[starts, len(order)])

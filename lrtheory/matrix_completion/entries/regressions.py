@@ -2,8 +2,9 @@ r"""The kernels: one small regression for every line of the matrix, with the oth
 
 .. math:: u_i = \arg\min_u \; \|P u - x\|^2 + \lambda \|u\|^2, \qquad P = F_{\Omega_i} \in \mathbb{R}^{d \times k} .
 
-Each line gathers its panel P once into scratch that fits the cache, and then works on that alone. Lines do not know
-each other, so the result does not depend on the number of threads.
+A line is a row of the matrix, or a column when columns are solved for; its d observations x select d rows of F, its
+panel P. Each line gathers its panel once into a buffer that fits the cache, and then reads that alone. No line reads
+the result of another one, so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from lrtheory.matrix_completion.entries.observations import Compressed
 
 __all__ = ["Regressions", "conjugate_gradients", "entries", "least_norm", "normal_equations"]
 
-FAST = {"contract", "reassoc"}  # sums may be taken in any order; nothing here decides a tie
+# Sums may be taken in any order, since nothing here decides a tie. The flags that assume away NaN and infinity are left
+# out: a comparison with NaN is how the loops below notice that they cannot go on.
+FAST = {"contract", "reassoc"}
 
 
 class Regressions(NamedTuple):
-    """What the regressions of one half-step found, one number a line."""
+    """The solutions of one half-step, and one number per line for each of the other fields."""
 
     factor: np.ndarray  # (lines, k)
     residuals: np.ndarray  # norm of the residual of the normal equations, relative to |P^T x|; 0 where not measured
@@ -43,10 +46,15 @@ def conjugate_gradients(
     max_inner_iter: int,
     n_threads: int = 1,
 ) -> Regressions:
-    """Conjugate gradients from a start, until the normal equations hold to a relative accuracy `tol`."""
+    """Solve each line by conjugate gradients from `init`, until the normal equations hold to a relative accuracy `tol`.
+
+    The accuracy is |P^T (x - P u) - ridge u| <= tol |P^T x|, line by line.
+    """
     work = _start(lines, F, init)
-    scales = np.einsum("ij,ij->j", F, F).astype(work.factor.dtype) / len(F)  # times d: about the diagonal of P^T P
-    scales[scales == 0] = 1
+    # Jacobi preconditioner without a sweep over the panels: d rows of a uniform sample have squared column lengths of
+    # about d times the mean over all rows of F, which is the diagonal of P^T P.
+    scales = np.einsum("ij,ij->j", F, F).astype(work.factor.dtype) / len(F)
+    scales[scales == 0] = 1  # a column of zeros has residual 0, so any positive number will do
     numbers = work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner_iter
     given = (*_door(lines, F), kernel_input(scales), *numbers)
     _in_threads(n_threads, lines, lambda first, last: _cg_lines(*given, first, last, *work))
@@ -56,10 +64,11 @@ def conjugate_gradients(
 def normal_equations(
     lines: Compressed, F: np.ndarray, init: np.ndarray, *, ridge: float, n_threads: int = 1
 ) -> Regressions:
-    """The exact solutions: P^T P + ridge I and its Cholesky factor; the least-norm solution where that is singular."""
+    """Solve each line by Cholesky of P^T P + ridge I; where that is singular, take the solution of least norm."""
     work = _start(lines, F, init)
     weight = work.factor.dtype.type(ridge)
     _in_threads(n_threads, lines, lambda first, last: _exact_lines(*_door(lines, F), weight, first, last, *work))
+    # A step count of -1 is the kernel's mark of a singular line (statement MC-L10); least squares need LAPACK.
     for i in np.flatnonzero(work.steps < 0):
         here = slice(lines.starts[i], lines.starts[i + 1])
         work.factor[i] = least_norm(F[lines.indices[here]], lines.values[here])
@@ -69,12 +78,12 @@ def normal_equations(
 
 
 def least_norm(P: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The shortest of the least squares solutions."""
+    """Return the shortest u that minimizes |P u - x|, for P of shape (d, k) and x of shape (d,)."""
     return np.linalg.lstsq(P, x, rcond=None)[0]
 
 
 def entries(rows: np.ndarray, cols: np.ndarray, U: np.ndarray, V: np.ndarray) -> np.ndarray:
-    """The entries (U V^T)_ij at some positions, without an array of N k numbers."""
+    """Evaluate the entries (U V^T)_ij at N positions, without a temporary array of N k numbers."""
     U, V = kernel_input(U), kernel_input(V, U.dtype)
     found = np.empty(len(rows), dtype=U.dtype)
     _entries(kernel_input(rows, np.int32), kernel_input(cols, np.int32), U, V, found)
@@ -82,7 +91,7 @@ def entries(rows: np.ndarray, cols: np.ndarray, U: np.ndarray, V: np.ndarray) ->
 
 
 def gradients(lines: Compressed, F: np.ndarray, factor: np.ndarray, ridge: float) -> np.ndarray:
-    """Norm of P^T (x - P u) - ridge u relative to |P^T x|, for each line; 0 where P^T x is 0 as well as u."""
+    """Return |P^T (x - P u) - ridge u| / |P^T x| for each line; where P^T x is 0, the numerator alone."""
     found = np.zeros(lines.n_lines)
     given = *_door(lines, F), kernel_input(factor, lines.values.dtype), lines.values.dtype.type(ridge)
     _gradient_lines(*given, found)
@@ -90,6 +99,7 @@ def gradients(lines: Compressed, F: np.ndarray, factor: np.ndarray, ridge: float
 
 
 def _door(lines: Compressed, F: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Bring starts, indices, values and F into the layout and float type for which the kernels are compiled."""
     return (*lines, kernel_input(F, lines.values.dtype))
 
 
@@ -100,13 +110,22 @@ def _start(lines: Compressed, F: np.ndarray, init: np.ndarray) -> Regressions:
 
 
 def _in_threads(n_threads: int, lines: Compressed, work: Callable[[int, int], Any]) -> None:
-    """Run the work on blocks of lines with equally many observations; kernels let go of the interpreter lock."""
+    """Run the work on one block of lines per thread; kernels release the interpreter lock.
+
+    Blocks hold about equally many observations, and not lines, since the time of a line grows with its degree.
+    """
     shares = np.linspace(0, lines.starts[-1], n_threads + 1)[1:-1]
     ends = [0, *np.searchsorted(lines.starts, shares).tolist(), lines.n_lines]
     in_threads(work, itertools.pairwise(ends))
 
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
+#
+# Compressed sparse rows: line i owns the slots from starts[i] to starts[i + 1] of `indices`, rows of F, and `values`.
+# For the normal equations (P^T P + ridge I) u = b with b = P^T x, the names are those of textbooks on conjugate
+# gradients: r is the residual b - (P^T P + ridge I) u, z = r scaled by the preconditioner, p the search direction, and
+# w the matrix times p. Loops take two or four rows of the panel together, so that a vector of k sums is read from and
+# written to memory once for all of them.
 
 
 @kernel(nogil=True, fastmath=FAST)
@@ -130,7 +149,10 @@ def _dot(a, b):
 
 @kernel(nogil=True, fastmath=FAST)
 def normal_residual(panel, x, u, gradient, target):
-    """P^T (x - P u) and P^T x, two rows of P at a time; returns |x - P u|^2."""
+    """Write P^T (x - P u) to `gradient` and P^T x to `target`; return |x - P u|^2.
+
+    One sweep over the panel yields all three: 6 d k operations, the first term of statement MC-T1-flops.
+    """
     d, k = panel.shape
     squares = 0.0
     for c in range(k):
@@ -167,14 +189,14 @@ def _gradient_lines(starts, indices, values, F, factor, ridge, found):
             panel[j] = F[here[j]]
         normal_residual(panel, values[starts[i] : starts[i + 1]], factor[i], r, b)
         for c in range(k):
-            r[c] -= ridge * factor[i, c]
+            r[c] -= ridge * factor[i, c]  # `normal_residual` knows no ridge
         own, size = math.sqrt(_dot(r, r)), math.sqrt(_dot(b, b))
         found[i] = own / size if size > 0 else own
 
 
 @kernel(nogil=True, fastmath=FAST)
 def normal_product(panel, p, w):
-    """w = P^T P p in one sweep over the panel, four rows at a time."""
+    """Write P^T P p to w in one sweep over the panel; the Gram matrix P^T P itself is never made."""
     d, k = panel.shape
     for c in range(k):
         w[c] = 0
@@ -202,17 +224,19 @@ def _cg_lines(
     longest = 0
     for i in range(first, last):
         longest = max(longest, starts[i + 1] - starts[i])
-    panels = np.empty((longest, k), dtype=F.dtype)
+    panels = np.empty((longest, k), dtype=F.dtype)  # one buffer for all lines of this thread
     r, b, z, p, w, inverse = np.empty((6, k), dtype=F.dtype)
     for i in range(first, last):
         d = starts[i + 1] - starts[i]
-        u = factor[i]
+        u = factor[i]  # a view: it enters as the start and leaves as the solution
         if d == 0:
             u[:] = 0  # nothing is known
             continue
         panel, x = panels[:d], values[starts[i] : starts[i + 1]]
+        # the rows of F lie scattered in memory and are read once; every inner step then reads the compact copy
         for j in range(d):
             panel[j] = F[indices[starts[i] + j]]
+        # With fewer equations than unknowns the solutions form an affine space, and the shortest one is due (MC-L10).
         short = d < k and ridge == 0
         squares[i] = normal_residual(panel, x, u, r, b)
         if short:
@@ -222,6 +246,7 @@ def _cg_lines(
         if size == 0:
             u[:] = 0  # the shortest solution, which an iteration relative to size would never reach
             continue
+        # A short line is not preconditioned: scaled steps leave the row space, in which the shortest solution lies.
         for c in range(k):
             r[c] -= ridge * u[c]
             inverse[c] = 1.0 if short else 1 / (d * scales[c] + ridge)
@@ -234,8 +259,8 @@ def _cg_lines(
             normal_product(panel, p, w)
             for c in range(k):
                 w[c] += ridge * p[c]
-            curvature = _dot(p, w)
-            if not curvature > 0:
+            curvature = _dot(p, w)  # p^T (P^T P + ridge I) p
+            if not curvature > 0:  # rounding has used up the direction, or an overflow made it NaN
                 break
             length = descent / curvature
             for c in range(k):
@@ -245,15 +270,16 @@ def _cg_lines(
             before = descent
             descent = _dot(r, z)
             for c in range(k):
-                p[c] = z[c] + descent / before * p[c]
+                p[c] = z[c] + descent / before * p[c]  # conjugate to all earlier directions
             step += 1
         steps[i] = step
+        # r was updated and not computed anew: near rounding the true residual may be larger than the one stated here
         residuals[i] = math.sqrt(_dot(r, r)) / size
 
 
 @kernel(nogil=True, fastmath=FAST)
 def gram(panel, G):
-    """The lower triangle of P^T P, four rows of P at a time."""
+    """Write the lower triangle of P^T P to G: k (k + 1) operations per row of P (statement MC-T1-flops)."""
     d, k = panel.shape
     for a in range(k):
         for c in range(a + 1):
@@ -272,7 +298,10 @@ def gram(panel, G):
 
 @kernel(nogil=True)
 def cholesky(G, smallest):
-    """G = L L^T in the lower triangle; False when a pivot is not above the smallest one."""
+    """Overwrite the lower triangle of G by L with G = L L^T; return False at a pivot that is not above `smallest`.
+
+    The upper triangle is never read. A NaN fails the comparison, and so counts as a pivot that is too small.
+    """
     for a in range(G.shape[0]):
         for c in range(a):
             rest = G[a, c]
@@ -290,6 +319,7 @@ def cholesky(G, smallest):
 
 @kernel(nogil=True)
 def _solve_cholesky(L, u):
+    """Solve L L^T u = b in place; `u` enters as b. Both substitutions read the rows of L, which are contiguous."""
     k = L.shape[0]
     for a in range(k):
         for c in range(a):
@@ -319,12 +349,14 @@ def _exact_lines(starts, indices, values, F, ridge, first, last, factor, residua
         panel, x = panels[:d], values[starts[i] : starts[i + 1]]
         for j in range(d):
             panel[j] = F[indices[starts[i] + j]]
-        squares[i] = normal_residual(panel, x, u, r, b)
+        squares[i] = normal_residual(panel, x, u, r, b)  # of the start, which the exact solution does not need
         gram(panel, G)
         largest = G[0, 0]
         for c in range(k):
             G[c, c] += ridge
             largest = max(largest, G[c, c])
+        # With d < k the Gram matrix has rank d at most, whatever rounding makes of its pivots. Otherwise a pivot is
+        # noise when it is not above the rounding of sums that are as large as the largest diagonal entry.
         singular = (d < k and ridge == 0) or not cholesky(G, 4 * k * unit * largest)
         if singular:
             steps[i] = -1  # left to the solver of least norm

@@ -1,7 +1,7 @@
-"""The unit of a matrix: a power of four next to its largest entry, so that squares neither vanish nor overflow.
+"""The unit of a matrix is a power of four next to its largest entry, so that squares neither vanish nor overflow.
 
-Solvers divide the values by it and multiply what they find: powers of two change no digit of a double, and the root of
-a power of four, by which both factors are divided, is a power of two as well.
+Solvers divide the values by it and multiply their results. Powers of two change no digit of a double, and each of the
+two factors is divided by the root of the unit, which is a power of two as well because the unit is a power of four.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ from lrtheory.matrix_completion.entries.observations import Observations, with_v
 
 __all__ = ["LARGEST_RIDGE", "largest", "scaled", "scaled_weight", "unit_of"]
 
+#: beyond this a penalty leaves only the zero matrix, and its products with squares could overflow
 LARGEST_RIDGE = 1e300
 
 
 def unit_of(*values: Any) -> float:
-    """A power of four, at least the largest size of the values and less than four times it; 1 for zeros alone."""
+    """Return the power of four above the largest absolute value, by a factor of at most 4; 1 for zeros alone."""
     size = max(map(largest, values), default=0.0)
+    # frexp gives size = f 2^e with f in [1/2, 1); e is rounded up to an even number, so that the power is one of four
     return math.ldexp(1.0, 2 * -(-math.frexp(size)[1] // 2)) if size > 0 else 1.0
 
 
 def largest(values: Any) -> float:
-    """The largest size of the entries; 0 where there are none."""
+    """Return the largest absolute value of the entries, without a copy of them; 0 where there are none."""
     entries = np.asarray(values)
     return float(max(entries.max(initial=0), -entries.min(initial=0)))
 
 
 def scaled(seen: Observations, unit: float) -> Observations:
-    """The same sample with values in that unit."""
+    """Divide the values of a sample by a unit; positions and labels stay."""
     if unit == 1:
         return seen
     given = seen.values, seen.by_row.values, seen.by_col.values
@@ -39,5 +41,5 @@ def scaled(seen: Observations, unit: float) -> Observations:
 
 
 def scaled_weight(weight: float, unit: float) -> float:
-    """A penalty in that unit; where it is beyond all doubles, it is so large that only zero is left."""
+    """Divide a penalty by a unit, clamped at `LARGEST_RIDGE`, where only the zero matrix is left anyway."""
     return min(weight / unit, LARGEST_RIDGE)
