@@ -80,6 +80,11 @@ ANY_COST = "an algorithm may be wrong by any amount, and take any number of oper
 LL_T1 = Statement(
     id="lora_limits/LL-T1",
     title="Operations of the low-rank gradient at a proved error of 1 / L",
+    says=(
+        "For a fixed width d and entries up to a fixed Gamma, the low-rank gradient of L tokens with a proved error "
+        "of at most epsilon = 1/L takes at most this many floating-point operations, at a degree g that grows like "
+        "log L / log log L."
+    ),
     source=Derived(theory.sufficient_degree),
     tex=(
         r"\Gamma, d \text{ fixed},\ \varepsilon = 1/L:\ \mathrm{flops}(L) \le 2L(2(d+1)^2 + 1)\binom{g+d}{d},\ "
@@ -123,6 +128,11 @@ def proved(case: Ladder, found: np.ndarray, at_once: bool = False, share: float 
 LL_T1_LONG = Statement(
     id="lora_limits/LL-T1-long",
     title="The same by the counts of the theory, for longer inputs",
+    says=(
+        "Let g be the least degree at which the bound of LL-D1 on [-M, M] is at most 1/L. The operations of the low- "
+        "rank gradient of L tokens of width d at the degree g are at most those at the degree G, a closed form in "
+        "which b runs over the powers of 2."
+    ),
     source=Derived(theory.sufficient_degree),
     tex=(
         r"e^MM^{g+1}/(g+1)! \le 1/L \Rightarrow 2L(2(d+1)^2 + 1)\binom{g + d}{d} \le 2L(2(d+1)^2 + 1)\binom{G + d}{d},"
@@ -152,6 +162,11 @@ def together(case: Shared, found: dict[str, np.ndarray]) -> Sides:
 LL_T2 = Statement(
     id="lora_limits/LL-T2",
     title="One factorization serves queries, keys and values",
+    says=(
+        "With a polynomial in the place of exp, attention f~, output error c~ and logit gradient p~ give the "
+        "gradients by W_Q, W_K and W_V, the weights of the inputs X_Q, X_K and X_V, as these products, and one pair "
+        "of low-rank factors serves all three; beta scales logits."
+    ),
     source=Derived(gradient_chain),
     tex=(
         r"\tilde G_Q = \beta X_Q^\top\tilde p\,X_KW_K,\ \tilde G_K = \beta X_K^\top\tilde p^\top "
@@ -204,6 +219,11 @@ def moved(case: Tilted, found: dict[str, np.ndarray], crowd: bool = True) -> Sid
 LL_T2_BOUND = Statement(
     id="lora_limits/LL-T2-bound",
     title="Errors of the gradients of keys and values",
+    says=(
+        "If exponentials have a relative error of eta, the entries of the value gradient G_V move by at most this; "
+        "X_V are the inputs of the values, L_Q is the number of queries, c the output error, osc the largest spread "
+        "of a column of values, tau the bound of LL-E1."
+    ),
     source=Derived(theory.value_gradient_bound),
     tex=r"\|\tilde G_V - G_V\|_{\max} \le \|X_V\|_{\max}L_Q\,\tau\,(\|c\|_{\max} + \mathrm{osc}/2)",
     hypotheses={"eta below 1": lambda case: case.eta < 1},
@@ -231,6 +251,11 @@ def meets(case: Widths, found: float, features: int = 1) -> Sides:
 LL_T3_BREAK_EVEN = Statement(
     id="lora_limits/LL-T3-break-even",
     title="The length from which fewer products are needed",
+    says=(
+        "For L tokens of width d the low-rank gradient with k features takes no more multiplications than the exact "
+        "one exactly from this length on; the second pair of counts is that of adapters of rank r alone, without the "
+        "gradient by the weight."
+    ),
     source=Derived(theory.break_even_length),
     tex=r"4Lk(d+1)^2 \le 8dL^2 \iff L \ge \tfrac{k(d+1)^2}{2d},\quad 4Lk(d+1)(2r+1) \le (6d+4r)L^2",
     hypotheses={"some features": lambda case: case.n_features > 0},
@@ -258,6 +283,11 @@ def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
 LL_T3_KINDS = Statement(
     id="lora_limits/LL-T3-kinds",
     title="A smaller worst error of exp is not a smaller error of the gradient",
+    says=(
+        "On 256 uniform tokens of width 8 with entries up to Gamma, Taylor's polynomial of degree 2 or 4 in the place "
+        "of exp leaves the gradient at most 2/3 of the error that the cut Chebyshev series of the same degree leaves; "
+        "G is the exact gradient."
+    ),
     source=Measured(
         what="that 3/2 of the error of the gradient by Taylor's polynomial is below that by Chebyshev's",
         where="256 uniform tokens of width 8 with entries up to 1/2 or 1, degrees 2 and 4",
@@ -296,6 +326,10 @@ def same_products(pairs: Pairs, found: dict[str, np.ndarray]) -> Sides:
 LL_P1 = Statement(
     id="lora_limits/LL-P1",
     title="Entrywise products of low-rank matrices have low rank",
+    says=(
+        "The circle is the entrywise product, and the row product of P and R has the Kronecker product of P_i and R_i "
+        "as its row i; so the entrywise product of two matrices of low rank is one product of two narrow matrices."
+    ),
     source=Classical("the mixed-product rule of Kronecker products", "proved in the notes of this statement"),
     tex=r"(PQ^\top)\circ(RT^\top) = (P \ominus R)(Q \ominus T)^\top,\quad (P \ominus R)_i = P_i \otimes R_i",
     hypotheses={"any integers": always},

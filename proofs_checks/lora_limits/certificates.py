@@ -60,6 +60,11 @@ def all_links(case: Surrogate, found: Matrices, factor: float = 1.0) -> Sides:
 LL_P5 = Statement(
     id="lora_limits/LL-P5",
     title="The links of the chain, one after the other, for a polynomial",
+    says=(
+        "With one polynomial of relative error below 1 in the place of exp, attention f, output error c, q = c C3^T, "
+        "p_1 = f o q, the row means r, p_2 = diag(r) f and p = p_1 - p_2 each move by at most the bound of LL-E1 to "
+        "LL-E7."
+    ),
     source=Derived(theory.error_certificate),
     tex=r"f \to c \to q \to p_1 \to r \to p_2 \to p",
     hypotheses={"eta below 1": is_approximated},
@@ -86,6 +91,11 @@ def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> 
 LL_P2_RANK = Statement(
     id="lora_limits/LL-P2-rank",
     title="Ranks stay low along the chain of a polynomial",
+    says=(
+        "With a polynomial of k monomials in the place of exp, p~_2, whose rows are those of attention times their "
+        "row means, has at most rank k, and p~_1, the entrywise product of attention and q, at most rank k d, where d "
+        "is the width of the values."
+    ),
     source=Derived(theory.n_features),
     tex=r"\mathrm{rank}\,\tilde p_2 \le k,\quad \mathrm{rank}\,\tilde p_1 \le k\,d",
     hypotheses={"eta below 1": is_approximated, "one coordinate": is_on_a_line},
@@ -112,6 +122,10 @@ def sums_within(case: Surrogate, found: dict[str, np.ndarray], factor: float = 1
 LL_P3 = Statement(
     id="lora_limits/LL-P3",
     title="Sums of rows keep the relative error of their entries",
+    says=(
+        "If every entry of A~ is within the factors 1 - eta and 1 + eta of the entry of A, which is positive, then so "
+        "is every row sum D~_i of A~ of the row sum D_i of A."
+    ),
     source=Derived(theory.entry_error),
     tex=r"|\tilde A_{ij} - A_{ij}| \le \eta A_{ij} \Rightarrow |\tilde D_i/D_i - 1| \le \eta",
     hypotheses={"eta below 1": is_approximated},
@@ -140,6 +154,11 @@ def within_target(case: Adapted, found: dict[str, Any], share: float = 1.0) -> S
 LL_E9 = Statement(
     id="lora_limits/LL-E9",
     title="A degree chosen from the bounds reaches its target",
+    says=(
+        "B is what tau is multiplied with in the bounds on the gradients' errors (LL-E8, LL-T2). If exp is "
+        "approximated with the relative error eta that this formula makes of the target epsilon, every entry of the "
+        "gradient G~ is within epsilon of the exact G."
+    ),
     source=Derived(theory.relative_error_for),
     tex=(
         r"\eta = \frac{\tau}{1+\tau^2/4},\ \tau = \min(\varepsilon/B, 1) \Rightarrow \|\tilde G - "
@@ -175,6 +194,11 @@ def reaches(case: Canceling, found: tuple[np.ndarray, np.ndarray], floors: int =
 LL_E9_FLOATS = Statement(
     id="lora_limits/LL-E9-floats",
     title="Rounding of features is governed by sums of absolute products",
+    says=(
+        "In floating-point numbers the product U V^T of the features of x and y, with d coordinates and the logit s = "
+        "beta <x, y>, has at most this relative error to exp(s): eta of Taylor's polynomial T_g, and rounding; u is "
+        "the unit roundoff, M the largest |s|."
+    ),
     source=Measured(
         what="the constant 4 of what rounding adds to U V^T",
         where="pairs of rows whose products cancel, in both precisions",

@@ -69,6 +69,11 @@ def diagonal(cube: Cube, found: dict[str, np.ndarray], rho: Any = noise) -> Side
 LL_H5 = Statement(
     id="lora_limits/LL-H5",
     title="Attention on the cube is the noise operator",
+    says=(
+        "When queries and keys are all 2^d sign vectors times Gamma, the character chi_S(x), the product of the "
+        "coordinates x_a with a in S, is an eigenvector of attention f with the eigenvalue tanh(Gamma^2 / d)^|S|; "
+        "beta scales the logits."
+    ),
     source=Derived(theory.hypercube_spectrum),
     tex=r"C_1 = C_2 = \Gamma\{-1,1\}^d,\ \beta = 1/d \Rightarrow f\chi_S = \tanh(\Gamma^2/d)^{|S|}\chi_S",
     hypotheses={"Gamma is positive": lambda cube: cube.gamma > 0},
@@ -106,6 +111,11 @@ def tails(case: Rank, found: int) -> Sides:
 LL_H5_RANK = Statement(
     id="lora_limits/LL-H5-rank",
     title="A lower bound on the rank of approximate attention",
+    says=(
+        "On the cube of L = 2^d tokens attention f has the singular values sigma_1 >= sigma_2 >= ...; a matrix f~ "
+        "within L^(-1-a) of f in every entry has at least the rank R, the least one beyond which the squares sum to "
+        "at most L^(-2a)."
+    ),
     source=Derived(theory.spectral_rank_bound),
     tex=(
         r"\|\tilde f - f\|_{\max} \le L^{-1-a} \Rightarrow \mathrm{rank}\,\tilde f \ge R = \min\{R : "
@@ -138,6 +148,11 @@ def misses(case: Truncated, found: np.ndarray) -> Sides:
 LL_H5_ENTRY = Statement(
     id="lora_limits/LL-H5-entry",
     title="Polynomials of a rank below the bound miss",
+    says=(
+        "On the cube of L = 2^d tokens a polynomial of degree g gives an attention f~ whose rank is at most the sum "
+        "of binom(d, k) over k <= g. If that is below the R of LL-H5-rank, some entry of f~ is more than L^(-1-a) "
+        "from that of the exact f."
+    ),
     source=Derived(theory.multilinear_features),
     tex=r"\textstyle\sum_{k\le g}\binom dk < R \Rightarrow \|\tilde f - f\|_{\max} > L^{-1-a}",
     hypotheses={"a rank below the bound": is_below},
@@ -174,6 +189,11 @@ def approaches(case: Rank, found: dict[str, Any], most: float = 1.0) -> Sides:
 LL_H5_LIMIT = Statement(
     id="lora_limits/LL-H5-limit",
     title="The exponent of the rank is positive for every Gamma of order sqrt(log L)",
+    says=(
+        "R is that of LL-H5-rank for L = 2^d; H_2 is the entropy in bits, t = tanh(c ln 2), and k* the root above t^2 "
+        "/ (1 + t^2) of H_2(k) + 2 k log_2 t = -2a, or 1 if there is none; k_d is the same for a - log_2(d + 1) / "
+        "(2d) in the place of a."
+    ),
     source=Derived(theory.rank_exponent_limit),
     tex=(
         r"\Gamma^2 = c\ln L:\ H_2(\min(k_d - \tfrac2d, \tfrac12)) - \tfrac{\log_2(d+1)}d \le \log_L R \le "
@@ -209,6 +229,11 @@ def by_rows(cube: CubeData, found: np.ndarray) -> Sides:
 LL_H6 = Statement(
     id="lora_limits/LL-H6",
     title="High rank is not hardness",
+    says=(
+        "On the cube of L = 2^d tokens attention f times any matrix Z is two Walsh-Hadamard transforms H around a "
+        "diagonal with rho = tanh(Gamma^2 / d) to the power |S|, the number of bits of an index; so the exact "
+        "gradient is cheap at every norm Gamma."
+    ),
     source=Derived(theory.hypercube_gradient),
     tex=(
         r"fZ = \tfrac1L H\,\mathrm{diag}(\rho^{|S|})HZ: \text{ the exact gradient in } O(d^2L\log L) "
@@ -246,6 +271,10 @@ def fewer_than_pairs(cube: CubeData, found: Transformed, hard: bool = False) -> 
 LL_H6_COST = Statement(
     id="lora_limits/LL-H6-cost",
     title="A gradient at large norms with fewer additions than there are pairs of tokens",
+    says=(
+        "On the cube of L = 2^d tokens with d_v columns of values, at norms with Gamma^2 of ln L or more, the "
+        "transforms behind the exact gradient take 2 (d + 1) d_v d L additions, fewer than there are pairs of tokens."
+    ),
     source=Derived(theory.hypercube_gradient),
     tex=r"\Gamma^2 \ge \ln L:\ 2(d+1)\,d_v\,d\,L < L^2 \text{ additions},\quad L = 2^d",
     hypotheses={

@@ -9,17 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import (
-    Ball,
-    Derived,
-    Identity,
-    Inequality,
-    Measured,
-    Sides,
-    Statement,
-    rounding,
-    saboteur,
-)
+from lrtheory.bounds import Ball, Derived, Identity, Inequality, Measured, Sides, Statement, rounding, saboteur
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory.degrees import taylor_error
 from proofs_checks.lora_limits.families.growth.ladders import Ladder, slope
@@ -64,10 +54,7 @@ STATED = "a solver may state any degree, and any error"
 
 
 def certified(case: Taylor, found: dict[str, Any], relative: bool = True) -> Sides:
-    """|T_g(s) exp(-s) - 1| at some places and at -M against exp(M) M^(g+1) / (g+1)!; the error that is stated.
-
-    It is held against that at -M from both sides, up to the rounding of its series.
-    """
+    """Hold errors at some places and at -M against the bound, and the stated error against that at -M, both ways."""
     places = [*(case.places * case.bound), -case.bound]
     errors = [abs(theory.taylor_value(case.degree, s) * np.exp(-s) - 1) for s in places]
     bound = theory.taylor_certificate(case.degree, case.bound)
@@ -80,6 +67,8 @@ def certified(case: Taylor, found: dict[str, Any], relative: bool = True) -> Sid
 LL_D1 = Statement(
     id="lora_limits/LL-D1",
     title="A bound on the relative error of Taylor's polynomial",
+    says="On [-M, M] Taylor's polynomial T_g of exp, cut after degree g, has a relative error of at most e^M M^(g+1) / "
+    "(g+1)!.",
     source=Derived(theory.taylor_certificate),
     tex=r"\sup_{|s|\le M}|T_g(s)e^{-s} - 1| \le e^M M^{g+1}/(g+1)!",
     hypotheses={"M is positive": lambda case: case.bound > 0},
@@ -103,6 +92,8 @@ def integral(case: Taylor, found: dict[str, float], sign: int = -1) -> Sides:
 LL_D1_EXACT = Statement(
     id="lora_limits/LL-D1-exact",
     title="The relative error of Taylor's polynomial",
+    says="eta_T(g, M), the largest relative error on [-M, M] of Taylor's polynomial T_g of exp, cut after degree g, is "
+    "this integral; it is reached at -M.",
     source=Derived(theory.taylor_error),
     tex=r"\eta_T(g, M) = \tfrac1{g!}\int_0^M u^g e^u\,du = |T_g(-M)e^M - 1|",
     hypotheses={"M is positive": lambda case: case.bound > 0},
@@ -131,6 +122,8 @@ def least(case: Target, found: dict[str, int]) -> Sides:
 LL_D1_LEAST = Statement(
     id="lora_limits/LL-D1-least",
     title="The bound asks for at most one degree too many",
+    says="If g is the least degree at which Taylor's polynomial of exp has a relative error eta_T of at most epsilon, "
+    "the bound of LL-D1 is at most epsilon at the degree g or g + 1, called g_certificate.",
     source=Derived(theory.taylor_error),
     tex=r"\eta_T(g) \le \varepsilon \le \eta_T(g-1),\quad g \le g_{\mathrm{certificate}} \le g + 1",
     hypotheses={
@@ -152,10 +145,7 @@ LL_D1_LEAST = Statement(
 
 
 def between(case: Bracket, found: Bracketed, upper: Any = None, lower: Any = None) -> Sides:
-    """The bracket around E_g; the error of the Chebyshev series below its upper end, and equal to it at M.
-
-    Both ends against sums of Bessel functions in 200 bits.
-    """
+    """Hold the bracket against E_g and the Chebyshev series, and its two ends against Bessel sums in 200 bits."""
     (below, above), wanted = best_errors(case), np.array(rigorous_bracket(case))
     s = case.bound * np.cos(np.linspace(0, np.pi, 65))
     errors = np.abs(np.polynomial.polynomial.polyval(s, found.coefficients) - np.exp(s))
@@ -170,6 +160,8 @@ def between(case: Bracket, found: Bracketed, upper: Any = None, lower: Any = Non
 LL_D2 = Statement(
     id="lora_limits/LL-D2",
     title="The best error lies between two sums of Bessel functions",
+    says="E_g(M) is the least uniform error of a polynomial of degree g for exp on [-M, M], and I_k is the modified "
+    "Bessel function; the cut Chebyshev series has the error on the right.",
     source=Derived(theory.chebyshev_bracket),
     tex=r"2\sum_{j\ \mathrm{odd}} I_{j(g+1)}(M) \le E_g(M) \le 2\sum_{k>g}I_k(M)",
     hypotheses={"M is positive": lambda case: case.bound > 0},
@@ -187,10 +179,7 @@ LL_D2 = Statement(
 
 
 def stated(case: Bracket, found: Kinds, best: int = 2) -> Sides:
-    """Each stated error against the largest one, found by bisection; the best kind's error below all.
-
-    99 parts of 100 of it against what its alternation leaves to any polynomial, that of the next degree against it.
-    """
+    """Hold each stated error against the true one, the best kind's below all, and near what its alternation proves."""
     polynomials = [*np.asarray(found.coefficients), np.asarray(found.following)]
     pieces = [heights(a, case.bound) for a in polynomials]
     errors, largest = np.asarray(found.errors), np.array([piece.max() for piece in pieces])
@@ -203,6 +192,8 @@ def stated(case: Bracket, found: Kinds, best: int = 2) -> Sides:
 LL_D2_RELATIVE = Statement(
     id="lora_limits/LL-D2-relative",
     title="Relative errors of the three polynomials, and the smallest of them",
+    says="eta(P) is the largest relative error of P for exp on [-M, M]. The library's minimax polynomial of degree g "
+    "has an error eta_g within the factor 100/99 of the least one; it does not grow with g.",
     source=Derived(theory.chebyshev_error),
     tex=(
         r"\eta(P) = \sup_{|s|\le M}|P(s)e^{-s} - 1|,\quad "
@@ -234,6 +225,8 @@ def close(case: Absolute, found: np.ndarray) -> Sides:
 LL_D2_DEGREES = Statement(
     id="lora_limits/LL-D2-degrees",
     title="The bracket leaves at most two degrees",
+    says="g* is the least degree of a polynomial whose absolute error for exp on [-M, M] is at most epsilon; g_low and "
+    "g_high are the least degrees at which the two ends of LL-D2 are, and differ by at most 1.",
     source=Derived(theory.degree_bracket),
     tex=r"g_{\mathrm{low}} \le g^* \le g_{\mathrm{high}} \le g_{\mathrm{low}} + 1",
     hypotheses={
@@ -265,6 +258,8 @@ def order(
 LL_D3 = Statement(
     id="lora_limits/LL-D3",
     title="The degree is of its known order",
+    says="g*, the least degree at which the cut Chebyshev series of exp on [-M, M] has an absolute error of at most "
+    "delta, is within these factors of its order (of M alone where log(1/delta) <= e M).",
     source=Measured(
         what="the degree is between 6/7 and 16/5 of its order",
         where="1 <= M <= 32 and 10^-12 <= delta <= 10^-2",
@@ -306,6 +301,8 @@ def along(case: Ladder, found: np.ndarray, exponent: tuple[float, float] = (0.9,
 LL_D3_RATE = Statement(
     id="lora_limits/LL-D3-rate",
     title="The degree grows like M",
+    says="g*, the least degree at which the cut Chebyshev series of exp on [-M, M] has an absolute error of at most "
+    "delta, grows in proportion to M while delta stays as it is.",
     source=Measured(
         what="the degree grows with M at a power between 9/10 and 21/20",
         where="M doubled three times from 16 to 32 on, errors of 10^-4 to 10^-1",
@@ -352,6 +349,8 @@ def rounding_of(case: Taylor) -> np.ndarray:
 LL_P10 = Statement(
     id="lora_limits/LL-P10",
     title="When rows of the polynomial are positive",
+    says="Taylor's polynomial T_g of exp is positive on all of [-M, M] if its degree g is even, or if its relative "
+    "error eta there is below 1.",
     source=Derived(theory.taylor_error),
     tex=r"\eta < 1 \text{ or } g \text{ even} \Rightarrow T_g(s) > 0 \text{ for } |s| \le M",
     hypotheses={
@@ -383,6 +382,8 @@ def rises(case: Target, found: np.ndarray, spare: int = 0) -> Sides:
 LL_T4_BOUND = Statement(
     id="lora_limits/LL-T4-bound",
     title="The degree that is proved grows with the norms",
+    says="g(M) is the least degree at which the bound of LL-D1 on [-M, M] meets a fixed error; logits in d coordinates "
+    "are at most beta d Gamma^2 where entries are at most Gamma, and that degree never falls as Gamma grows.",
     source=Derived(theory.taylor_certificate),
     tex=r"\Gamma \le \Gamma' \Rightarrow g(\beta d\,\Gamma^2) \le g(\beta d\,\Gamma'^2)",
     hypotheses={"an error below 1": lambda case: case.epsilon < 1},

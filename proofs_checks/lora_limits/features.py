@@ -57,6 +57,11 @@ def reconstructed(case: Features, found: Factors) -> Sides:
 LL_D4 = Statement(
     id="lora_limits/LL-D4",
     title="Polynomials of logits as products of monomials",
+    says=(
+        "For a polynomial P of degree g the matrix of all P(<q_i, k_j>), where q_i and k_j are the rows of Q and K "
+        "with d coordinates, is exactly U V^T; the columns of U and V are the monomials of degree at most g, those of "
+        "V times weights."
+    ),
     source=Derived(theory.n_features),
     tex=r"P(QK^\top) = UV^\top,\quad U, V \text{ with } \binom{g+d}{d} \text{ columns}",
     hypotheses={"integers, whose sums are below 2^53": is_exact},
@@ -87,6 +92,11 @@ def of_full_rank(case: Features, found: Factors) -> Sides:
 LL_D4_RANK = Statement(
     id="lora_limits/LL-D4-rank",
     title="No fewer columns do, and the count in the literature is larger",
+    says=(
+        "If P has degree g and no zero coefficient, and no other polynomial of degree g in the d coordinates vanishes "
+        "on all queries Q or on all keys K, the matrix P(Q K^T) has exactly the rank binom(g+d, d); the count in the "
+        "literature is not smaller."
+    ),
     source=Derived(theory.n_features),
     tex=r"\mathrm{rank}\,P(QK^\top) = \binom{g+d}{d} \le \binom{2(g+d)}{2g}",
     hypotheses={
@@ -130,6 +140,10 @@ def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
 LL_D5 = Statement(
     id="lora_limits/LL-D5",
     title="The power of L at which features grow",
+    says=(
+        "With d = a ln L coordinates and the degree g = b ln L, the number of features is L to the power e(a, b), up "
+        "to o(1), where H is the entropy in nats; the exponent falls at least to a 64th when b is divided by 4^7."
+    ),
     source=Derived(theory.feature_exponent),
     tex=(
         r"d = a\ln L,\ g = b\ln L:\ \binom{g+d}{d} = L^{e(a, b) - o(1)},\ e(a, b) = (a+b)H(\tfrac a{a+b}),\ "
@@ -171,6 +185,10 @@ def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides
 LL_P4 = Statement(
     id="lora_limits/LL-P4",
     title="Bounds on logits in O(L d)",
+    says=(
+        "All logits beta <x_i, y_j> of the rows of X and Y, with d coordinates, are bounded by products of the "
+        "largest norms of a row; Gamma_1 and Gamma_2 are the largest entries of X and of Y in absolute value."
+    ),
     source=Derived(theory.logit_bound),
     tex=(
         r"|\beta\langle x_i, y_j\rangle| \le \beta\min(\|x\|_2\|y\|_2, \|x\|_1\|Y\|_{\max}, "

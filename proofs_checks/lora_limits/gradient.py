@@ -62,6 +62,8 @@ def kronecker(case: Case, found: Any) -> Sides:
 LL_G1 = Statement(
     id="lora_limits/LL-G1",
     title="The gradient is a sum over rows of Kronecker products",
+    says="The gradient of Loss = |f C3 - Y|^2 / 2 by the entries of W is beta times the sum over rows j and columns l "
+    "of c_jl K_j^T (diag f_j - f_j f_j^T) C3_l, with attention f, c = f C3 - Y and K_j = C1_j kron C2.",
     source=Paper(PAPER, "Lemma 3.1", read="full"),
     tex=(
         r"\frac{d\mathrm{Loss}}{d\,\mathrm{vec}(W)} = \beta\sum_{j,l} c_{jl} K_j^\top(\mathrm{diag} f_j "
@@ -111,6 +113,8 @@ def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
 LL_G2 = Statement(
     id="lora_limits/LL-G2",
     title="Gradients of the adapters, in closed form",
+    says="dA and dB are gradients of the loss by the adapter matrices A (r, d) and B (d, r), whose product is scaled "
+    "by alpha / r; C1 are query inputs, C2 keys, p is the gradient by the logits, beta scales the logits.",
     source=Paper(PAPER, "Lemma 3.2", read="full"),
     tex=r"dA = \tfrac\alpha r B^\top(\beta C_1^\top p\,C_2),\quad dB = \tfrac\alpha r(\beta C_1^\top p\,C_2)A^\top",
     hypotheses=FINITE,
@@ -158,6 +162,8 @@ def printed_values(case: HeadCase, found: dict[str, Any]) -> Sides:
 LL_G3 = Statement(
     id="lora_limits/LL-G3",
     title="Gradients of queries, keys and values, in closed form",
+    says="G_Q, G_K and G_V are gradients of the loss by the weights W_Q, W_K, W_V of the inputs X_Q, X_K, X_V; f is "
+    "attention, c = f X_V W_V - Y the output error, p the gradient by the logits, beta the logits' factor.",
     source=Derived(gradient_chain),
     tex=r"G_Q = \beta X_Q^\top p\,X_KW_K,\quad G_K = \beta X_K^\top p^\top X_QW_Q,\quad G_V = X_V^\top f^\top c",
     hypotheses=FINITE,
@@ -188,6 +194,8 @@ def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) 
 LL_G4 = Statement(
     id="lora_limits/LL-G4",
     title="Rows of p have sum zero, so keys may be centered",
+    says="Each row of p, the gradient by the logits, sums to 0; so taking one vector mu off every key (row of C2) "
+    "changes neither attention f nor the gradient C1^T p C2. C1 are query inputs, 1 is a column of ones.",
     source=Derived(gradient_chain),
     tex=(
         r"p\mathbf 1 = 0,\quad f(C_2 - \mathbf 1\mu^\top) = f(C_2),\quad C_1^\top p(C_2 - \mathbf "
@@ -217,6 +225,8 @@ def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
 LL_G5 = Statement(
     id="lora_limits/LL-G5",
     title="Queries and keys have f, c, q and p in common",
+    says="Logits are query inputs times W_Q times keys, or queries times W_K^T times key inputs: both ways to name "
+    "their outer factors C1, C2 give one attention f, output error c, q = c C3^T and logit gradient p.",
     source=Paper(PAPER, "Appendix A", read="full"),
     tex=(
         r"C^{(1)}_Q W_Q C^{(2)\top}_Q = C^{(1)}_K W_K^\top C^{(2)\top}_K \Rightarrow f_Q = f_K,\ c_Q = "
@@ -242,6 +252,8 @@ def products(case: Case, found: int, factor: int = 1) -> Sides:
 LL_G6 = Statement(
     id="lora_limits/LL-G6",
     title="How many products the exact gradient takes",
+    says="The exact gradient by one weight, with L_Q queries, L_K keys and heads and values of width d, takes this "
+    "many multiplications of entries, if the row means of q are computed as inner products of c and output.",
     source=Derived(theory.exact_multiply_adds),
     tex=r"4dL_QL_K + 2L_QL_K + d^2(L_Q + L_K) + 4dL_Q",
     hypotheses={"d_v = d": lambda case: case.C3.shape[1] == case.C1.shape[1]},
@@ -269,6 +281,8 @@ def both_scalings(case: HeadCase, found: dict[str, np.ndarray]) -> Sides:
 LL_G7 = Statement(
     id="lora_limits/LL-G7",
     title="The scale may stand at the inputs",
+    says="If the query inputs X_Q carry the scale alpha / r of the adapters and the frozen weight W* is divided by it, "
+    "the gradients by A and B are the same as with the scale at the product of the adapters.",
     source=Derived(gradient_chain),
     tex=(
         r"C_1 = \tfrac\alpha r X_Q,\ \tilde W^* = \tfrac r\alpha W^*: \text{ gradients in } A, B \text{ "
@@ -298,6 +312,8 @@ def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
 LL_G2_TILED = Statement(
     id="lora_limits/LL-G2-tiled",
     title="Tiles of any size give the same gradient",
+    says="When a tile J of keys is added, a row's maximum m, its sum Z of exp(logit - m) and its output numerator N "
+    "are rescaled to the new maximum m'; gradients from tiles of any size equal those from whole matrices.",
     source=Derived(gradient_chain),
     tex=r"m' = \max(m, m_J),\ Z' = e^{m - m'}Z + Z_J,\ N' = e^{m - m'}N + N_J",
     hypotheses=FINITE,
@@ -335,6 +351,8 @@ def bounded(case: Case, found: Any, share: float = 1.0) -> Sides:
 LL_P7 = Statement(
     id="lora_limits/LL-P7",
     title="Outputs lie in the hull of the values",
+    says="Entry O_il of the output lies between the least and the largest entry of column l of the values C3, so no "
+    "entry of c = O - Y exceeds v + max |Y|, where v = max |C3| and Y are the labels.",
     source=Derived(theory.error_multiplier),
     tex=r"\min_j C^{(3)}_{jl} \le O_{il} \le \max_j C^{(3)}_{jl},\quad \|c\|_{\max} \le v + \|Y\|_{\max}",
     hypotheses=FINITE,
@@ -362,6 +380,8 @@ def sums_of_rows(case: Case, found: Any) -> Sides:
 LL_P2 = Statement(
     id="lora_limits/LL-P2",
     title="Row means need no q, and q has rank d at most",
+    says="r_i, the mean of row i of q = c C3^T under the attention weights f_i, is the inner product of c_i and the "
+    "output O_i, where c = O - Y; and q has at most rank d, the number of columns of the values C3.",
     source=Derived(gradient_chain),
     tex=r"r_i = \sum_j f_{ij}q_{ij} = \langle c_i, O_i\rangle,\quad \mathrm{rank}\,q \le d",
     hypotheses=FINITE,

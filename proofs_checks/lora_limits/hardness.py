@@ -63,6 +63,11 @@ STATED = "a solver may state any slope"
 LL_H1 = Statement(
     id="lora_limits/LL-H1",
     title="Conditional hardness of adapter gradients",
+    says=(
+        "If the strong exponential time hypothesis (SETH) holds, no algorithm computes the adapter gradients of every "
+        "input of L tokens up to the error epsilon in time O(L^(2 - delta)) with some delta > 0, when entries Gamma "
+        "may grow faster than sqrt(log L)."
+    ),
     source=Paper(PAPER, "Theorem 4.1", read="full"),
     tex=(
         r"\text{SETH} \Rightarrow \text{no } O(L^{2-\delta}) \text{ algorithm for } \Gamma = "
@@ -88,6 +93,11 @@ def padded(case: Reduced, found: np.ndarray) -> Sides:
 LL_H2 = Statement(
     id="lora_limits/LL-H2",
     title="Gradients of attention are gradients of adapters",
+    says=(
+        "The gradient by X of the loss of softmax(A_1 X A_2^T / r) A_3, with labels 0, is found in a wider head: with "
+        "inputs [A_i, 0], frozen weight W* = 0 and adapters B = [I; 0] and A = [X, 0] the gradient by A consists of "
+        "it and of zeros."
+    ),
     source=Derived(theory.reduce_to_adapters),
     tex=(
         r"C_i = [A_i, 0],\ W^* = 0,\ B = [I; 0],\ A = [X, 0],\ \beta = 1/r \Rightarrow "
@@ -116,6 +126,11 @@ def sharp(case: Scores, found: float, bound: Any = theory.first_derivative_bound
 LL_H3 = Statement(
     id="lora_limits/LL-H3",
     title="How fast the norm of attention grows with its scale",
+    says=(
+        "F(lambda) is the squared Frobenius norm of the output of attention with scores A in [0, B] for n queries and "
+        "with d columns of values V in {0, 1}; its slope in the scale lambda is at most (8/27) n d B, at every "
+        "lambda."
+    ),
     source=Derived(theory.first_derivative_bound),
     tex=r"F(\lambda) = \|\mathrm{softmax}(\lambda A)V\|_F^2:\ |F'(\lambda)| \le \tfrac8{27} n\,d\,B",
     hypotheses={"scores in [0, B]": lambda case: 0 <= case.A.min() <= case.A.max() <= case.largest},
@@ -148,6 +163,10 @@ def bent(case: Scores, found: float, share: float = 1.0) -> Sides:
 LL_H3_SECOND = Statement(
     id="lora_limits/LL-H3-second",
     title="How fast its slope changes",
+    says=(
+        "F(lambda) is the squared Frobenius norm of softmax(lambda A) V with scores A in [0, B] for n queries and "
+        "with d columns of values V in {0, 1}; its second derivative is at most (41/100) n d B^2, at every lambda."
+    ),
     source=Derived(theory.second_derivative_bound),
     tex=r"|F''(\lambda)| \le \tfrac{41}{100} n\,d\,B^2",
     hypotheses={"scores in [0, B]": lambda case: 0 <= case.A.min() <= case.A.max() <= case.largest},
@@ -173,6 +192,11 @@ def integrated(case: Sums, found: float, power: int = 1) -> Sides:
 LL_H4 = Statement(
     id="lora_limits/LL-H4",
     title="The norm of attention from gradients at a few scales",
+    says=(
+        "F(lambda) is the squared norm of the output of attention at scale lambda, and its slope comes from the "
+        "gradient by the weight X at X = lambda I, with labels 0. The mean slope at m scales misses F(1) - F(0) by at "
+        "most b / (2m), where b bounds |F''|."
+    ),
     source=Derived(theory.riemann_error_bound),
     tex=(
         r"|\tfrac1m\textstyle\sum_{i<m} F'(i/m) - (F(1) - F(0))| \le \tfrac{b}{2m},\quad F'(\lambda) = "
@@ -210,6 +234,11 @@ def sums_read(case: Bits, found: Read) -> Sides:
 LL_H7 = Statement(
     id="lora_limits/LL-H7",
     title="Attention of the gadget counts pairs",
+    says=(
+        "a_i and b_j are n bit vectors each, of d bits and one weight below d, and beta_0 is the scale of the logits. "
+        "The attention weight t_i that query i of the gadget gives to the first n keys tells the sum S_i over the "
+        "inner products of a_i with all b_j."
+    ),
     source=Derived(theory.log_pair_sums),
     tex=r"t_i = \frac{S_i}{S_i + ne^{\beta_0/2}},\quad S_i = \textstyle\sum_j e^{\beta_0\langle a_i, b_j\rangle/2d}",
     hypotheses={
@@ -235,6 +264,11 @@ def right_decisions(case: Bits, found: np.ndarray) -> Sides:
 LL_H8 = Statement(
     id="lora_limits/LL-H8",
     title="Attention decides whether a pair exists",
+    says=(
+        "The inner products of the n bit vectors a_i with the n vectors b_j, of d bits, are at least p or at most p - "
+        "h. If the scale beta_0 exceeds 2 d ln(n) / h, the sum S_i of LL-H7 tells whether a_i has a partner of at "
+        "least p; 10^-9 is a slack for rounding."
+    ),
     source=Derived(theory.decide_pair),
     tex=r"\beta_0 > 2d\ln n/h:\ \max_j\langle a_i, b_j\rangle \ge p \iff \log S_i \ge \beta_0p/2d - 10^{-9}",
     hypotheses={
@@ -271,6 +305,11 @@ def useless(case: Polynomials, found: np.ndarray, enough: int = 0) -> Sides:
 LL_H8_POLYNOMIAL = Statement(
     id="lora_limits/LL-H8-polynomial",
     title="Polynomials decide only with more features than tokens",
+    says=(
+        "On the gadget with beta_0 = 80, n vectors of d bits and a planted identical pair, Taylor's polynomial of "
+        "degree g <= 16 in the place of exp decides some points wrongly; degree 80, or 40 for d = 32, decides all "
+        "rightly, with far more features than points."
+    ),
     source=Measured(
         what="Taylor polynomials of degree 16 or less decide wrongly about a planted pair, of degree 80 or 40 rightly",
         where="random vectors of weight d / 2: n = 32, d = 16 with degree 80, and n = 256, d = 32 with degree 40",

@@ -48,6 +48,11 @@ def as_in_the_table(case: Scaled, found: np.ndarray) -> Sides:
 LL_T3 = Statement(
     id="lora_limits/LL-T3",
     title="Features that are needed on uniform tokens",
+    says=(
+        "For L = 256 uniform tokens of width d with entries up to Gamma, these are the numbers of monomials at the "
+        "least degree of Taylor's polynomial with which the gradient G~ is within max |G| / L of the exact gradient "
+        "G; beta scales the logits."
+    ),
     source=Measured(
         what="how many features an error of |G| / L needs",
         where="256 and 1024 uniform tokens of width 8 at five norms",
@@ -84,6 +89,10 @@ def does_not_fall(case: Scaled, found: np.ndarray) -> Sides:
 LL_T4 = Statement(
     id="lora_limits/LL-T4",
     title="The degree that is needed grows with the norms",
+    says=(
+        "When one input of L tokens is scaled so that its entries reach a larger Gamma, the least degree g of "
+        "Taylor's polynomial with which the gradient G~ is within max |G| / L of the exact gradient G does not fall."
+    ),
     source=Measured(
         what="that the least degree does not fall as the norms grow",
         where="128 to 160 uniform tokens of width 2 to 6, norms from 3/8 to 3",

@@ -90,6 +90,11 @@ def normalized(case: Tilted, found: np.ndarray, bound: Callable[[float], float] 
 LL_E1 = Statement(
     id="lora_limits/LL-E1",
     title="Errors of rows of attention",
+    says=(
+        "If all exponentials are off by factors between 1 - eta and 1 + eta, each row of the attention f~ made of "
+        "them sums to 1 and differs from that row of the exact attention f by at most tau(eta), in the sum of "
+        "absolute values."
+    ),
     source=Derived(theory.tilt_bound),
     tex=(
         r"\sum_j|\tilde f_{ij} - f_{ij}| \le \tau(\eta) = \frac{2\eta}{1+\sqrt{1-\eta^2}},\quad \tilde "
@@ -120,6 +125,10 @@ def relative(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = 
 LL_E1_ENTRY = Statement(
     id="lora_limits/LL-E1-entry",
     title="Relative errors of entries of attention",
+    says=(
+        "If all exponentials are off by factors between 1 - eta and 1 + eta, no entry of the attention f~ made of "
+        "them differs from that of the exact attention f by more than 2 eta / (1 - eta) times the exact entry."
+    ),
     source=Derived(theory.entry_error),
     tex=r"|\tilde f_{ij}/f_{ij} - 1| \le 2\eta/(1-\eta)",
     hypotheses=SMALL_ERROR,
@@ -137,6 +146,11 @@ LL_E1_ENTRY = Statement(
 LL_E2 = Statement(
     id="lora_limits/LL-E2",
     title="Errors of outputs",
+    says=(
+        "If exponentials have a relative error of eta, the entries of the output error c = f C3 - Y move by at most "
+        "tau osc / 2; f is attention, osc is the largest spread of a column of the values C3, and tau is the bound of "
+        "LL-E1."
+    ),
     source=CHAIN,
     tex=r"\|\tilde c - c\|_{\max} \le \tau\,\mathrm{osc}/2",
     hypotheses=SMALL_ERROR,
@@ -154,6 +168,11 @@ LL_E2 = Statement(
 LL_E3 = Statement(
     id="lora_limits/LL-E3",
     title="Errors of q, the products of residuals and values",
+    says=(
+        "If exponentials have a relative error of eta, the entries of q = c C3^T move by at most this; c is the "
+        "output error, C3 are d columns of values, v = max |C3|, osc is the largest spread of a column, tau the bound "
+        "of LL-E1."
+    ),
     source=CHAIN,
     tex=r"\|\tilde q - q\|_{\max} \le d\,v\,\tau\,\mathrm{osc}/2",
     hypotheses=SMALL_ERROR,
@@ -171,6 +190,11 @@ LL_E3 = Statement(
 LL_E4 = Statement(
     id="lora_limits/LL-E4",
     title="Errors of the first part of p, by rows",
+    says=(
+        "p_1 is attention f times q = c C3^T, entry by entry. If exponentials have a relative error of eta, each of "
+        "its rows moves by at most this in absolute sum; C3 are d columns of values, v = max |C3|, osc is the largest "
+        "spread of a column, tau the bound of LL-E1."
+    ),
     source=CHAIN,
     tex=r"\sum_j|\tilde p_1 - p_1| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q,\quad Q = \|q\|_{\max}",
     hypotheses=SMALL_ERROR,
@@ -188,6 +212,11 @@ LL_E4 = Statement(
 LL_E5 = Statement(
     id="lora_limits/LL-E5",
     title="Errors of means of rows",
+    says=(
+        "r_i is the mean of row i of q = c C3^T under the attention weights. If exponentials have a relative error of "
+        "eta, it moves by at most this; Q = max |q|, C3 are d columns of values, v = max |C3|, osc is the largest "
+        "spread of a column, tau the bound of LL-E1."
+    ),
     source=CHAIN,
     tex=r"|\tilde r_i - r_i| \le d\,v\,\tau\,\mathrm{osc}/2 + \tau Q",
     hypotheses=SMALL_ERROR,
@@ -203,6 +232,11 @@ LL_E5 = Statement(
 LL_E6 = Statement(
     id="lora_limits/LL-E6",
     title="Errors of the second part of p, by rows",
+    says=(
+        "p_2 is attention with row i times the row mean r_i of q = c C3^T. If exponentials have a relative error of "
+        "eta, its rows move by at most this in absolute sum; Q = max |q|, C3 are d columns of values, v = max |C3|, "
+        "osc is the largest spread of a column, tau the bound of LL-E1."
+    ),
     source=CHAIN,
     tex=r"\sum_j|\tilde p_2 - p_2| \le d\,v\,\tau\,\mathrm{osc}/2 + 2\tau Q",
     hypotheses=SMALL_ERROR,
@@ -218,6 +252,11 @@ LL_E6 = Statement(
 LL_E7 = Statement(
     id="lora_limits/LL-E7",
     title="Errors of all of p, by rows",
+    says=(
+        "p = p_1 - p_2 is the gradient by the logits. If exponentials have a relative error of eta, its rows move by "
+        "at most this in absolute sum; Q = max |q|, C3 are d columns of values, v = max |C3|, osc is the largest "
+        "spread of a column, tau the bound of LL-E1."
+    ),
     source=CHAIN,
     tex=r"\sum_j|\tilde p - p| \le d\,v\,\tau\,\mathrm{osc} + 3\tau Q",
     hypotheses=SMALL_ERROR,
@@ -250,6 +289,11 @@ def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides
 LL_E8 = Statement(
     id="lora_limits/LL-E8",
     title="Errors of the gradient",
+    says=(
+        "G = beta C1^T p C2 is the gradient by the weight between inputs C1 and keys C2. If exponentials have a "
+        "relative error of eta, its entries move by at most this: the largest absolute column sum of C1 times max "
+        "|C2| times the bound of LL-E7, which names d, v, osc, tau and Q."
+    ),
     source=Derived(theory.gradient_bound),
     tex=(
         r"\|\tilde G - G\|_{\max} \le \beta "

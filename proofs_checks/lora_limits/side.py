@@ -67,6 +67,11 @@ def reaches(case: Linear, found: np.ndarray, short: int = 0) -> Sides:
 LL_S1 = Statement(
     id="lora_limits/LL-S1",
     title="Adapters of low rank reach a linear target as well as any",
+    says=(
+        "W_l are the n invertible layers of a linear network. With adapters Delta_l of rank at most R in all layers "
+        "its product comes as close to a target matrix (W with a bar), in spectral norm, as singular value R n + 1 of "
+        "the target less the product of the W_l."
+    ),
     source=Derived(theory.adapters_for_linear_target),
     tex=(
         r"\min_{\mathrm{rank}\,\Delta_l \le R}\|\textstyle\prod(W_l + \Delta_l) - \bar W\|_2 = "
@@ -97,6 +102,11 @@ def telescopes(case: Linear, found: np.ndarray) -> Sides:
 LL_P9 = Statement(
     id="lora_limits/LL-P9",
     title="Adapters add one block of singular triples each",
+    says=(
+        "P_l is the product of the first l layers W with their adapters Delta, S_l that of the frozen layers after "
+        "them. Each adapter adds one block E_l to the whole product S_l P_l: the next singular triples of what the "
+        "target differs from the frozen product."
+    ),
     source=Derived(theory.adapters_for_linear_target),
     tex=r"S_lP_l = S_{l-1}P_{l-1} + E_l,\quad S_l = W_n\cdots W_{l+1},\ P_l = (W_l + \Delta_l)\cdots(W_1 + \Delta_1)",
     hypotheses=REGULAR,
@@ -122,6 +132,10 @@ def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
 LL_S2_RANK = Statement(
     id="lora_limits/LL-S2-rank",
     title="The rank from which descents end at the minimum",
+    says=(
+        "r is the least rank with r (r + 1) / 2 > K N, where N is the number of data and K that of outputs: the rank "
+        "from which, by the cited abstract, the linearised problem has no spurious local minima."
+    ),
     source=Paper("2402.11867", "abstract", read="recalled"),
     tex=r"r = \min\{r : r(r+1)/2 > KN\}",
     hypotheses={"some data and outputs": lambda case: case.n_data >= 1 and case.n_outputs >= 1},
@@ -144,6 +158,11 @@ def ends(case: Descents, found: np.ndarray) -> Sides:
 LL_S2 = Statement(
     id="lora_limits/LL-S2",
     title="Descents of the linearised problem end at its minimum from a rank on",
+    says=(
+        "U and V are the factors of an adapter of rank r in the linearised problem with N data, one output and weight "
+        "decay. If r (r + 1) / 2 > N, descents from random starts end above the least loss by at most 2^-20 of the "
+        "loss at 0."
+    ),
     source=Measured(
         what="descents with weight decay, from random starts, end within 2^-20 of the loss at 0 above its minimum",
         where="Gaussian data and labels, up to six of them, matrices up to 4 x 4",
@@ -182,6 +201,11 @@ def step_by_formula(case: OneStep, found: np.ndarray, power: int = 2) -> Sides:
 LL_S3 = Statement(
     id="lora_limits/LL-S3",
     title="The first step of an adapter",
+    says=(
+        "An adapter B A of scale s starts at B_0 = 0, and A has r rows. One step of B of size h changes the output at "
+        "the input x by -h s^2 |A x|^2 g, where g is the gradient of the loss by that output and alpha is the scale "
+        "that the user chooses."
+    ),
     source=Derived(theory.rslora_scale),
     tex=r"B_0 = 0:\ \Delta(\text{output at } x) = -h\,s^2\|Ax\|^2g,\quad s = \alpha/r \text{ or } \alpha/\sqrt r",
     hypotheses={"one token": lambda case: case.x.ndim == 1},
@@ -210,6 +234,10 @@ def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = 
 LL_S3_RATE = Statement(
     id="lora_limits/LL-S3-rate",
     title="With alpha / sqrt(r) the first step does not shrink with the rank",
+    says=(
+        "With the scale s = alpha / sqrt(r) the size s^2 |A x|^2 of the first step of an adapter of rank r at the "
+        "input x, averaged over draws of A, grows with the rank at a power p within 1/10 of 0."
+    ),
     source=Derived(theory.rslora_scale),
     tex=r"s = \alpha/\sqrt r:\ s^2\,\overline{\|Ax\|^2} \propto r^p,\ |p| \le \tfrac1{10}",
     hypotheses={"alpha / sqrt(r)": lambda case: case.rslora, **TYPICAL},
@@ -227,6 +255,10 @@ LL_S3_RATE = Statement(
 LL_S3_LORA = Statement(
     id="lora_limits/LL-S3-lora",
     title="With alpha / r it shrinks like 1 / r",
+    says=(
+        "With the scale s = alpha / r the size s^2 |A x|^2 of the first step of an adapter of rank r at the input x, "
+        "averaged over draws of A, grows with the rank at a power p within 1/10 of -1, so it shrinks."
+    ),
     source=Derived(theory.rslora_scale),
     tex=r"s = \alpha/r:\ s^2\,\overline{\|Ax\|^2} \propto r^p,\ |p + 1| \le \tfrac1{10}",
     hypotheses={"alpha / r": lambda case: not case.rslora, **TYPICAL},
@@ -253,6 +285,11 @@ def sizes(case: SignSteps, found: np.ndarray) -> Sides:
 LL_S4 = Statement(
     id="lora_limits/LL-S4",
     title="Rates 1 / n and 1 let both A and B move the output by a constant",
+    says=(
+        "The output is b <a, x> with n inputs x, and the steps of a and b are signs times the rates h_A = 1/n and h_B "
+        "= 1. The changes of the output by the step Delta a and by the step Delta b, averaged over draws, both lie "
+        "between 1/2 and 1."
+    ),
     source=Derived(theory.lora_plus_rates),
     tex=(
         r"h_A = 1/n,\ h_B = 1:\ \tfrac12 \le \overline{|b\langle\Delta a, x\rangle|},\ "

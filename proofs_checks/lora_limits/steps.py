@@ -26,6 +26,10 @@ def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
 LL_P6 = Statement(
     id="lora_limits/LL-P6",
     title="The Jacobian of the softmax lies between 0 and 1/2",
+    says=(
+        "For a row f of attention weights the Jacobian of the softmax, diag(f) - f f^T, has all eigenvalues between 0 "
+        "and 1/2, and each of its rows sums to 0; 1 is the vector of ones."
+    ),
     source=Classical("Gershgorin's theorem", "R. Horn, C. Johnson, Matrix Analysis, 2nd edition, 2013, theorem 6.1.1"),
     tex=r"0 \preceq \mathrm{diag}(f) - ff^\top \preceq \tfrac12 I,\quad (\mathrm{diag}(f) - ff^\top)\mathbf 1 = 0",
     hypotheses={"finite logits": always},
@@ -48,6 +52,10 @@ def vector_of(one: Sandwich, found: np.ndarray) -> Sides:
 LL_P8 = Statement(
     id="lora_limits/LL-P8",
     title="The vector of a product is a Kronecker product",
+    says=(
+        "The entries of A X B^T, read row by row, are the matrix A kron B times the entries of X, read row by row; X "
+        "has d columns, so its entry (i, j) stands at position (i - 1) d + j, counted from 1."
+    ),
     source=Classical("vec and Kronecker products", "R. Horn, C. Johnson, Topics in Matrix Analysis, 1991, lemma 4.3.1"),
     tex=r"\mathrm{vec}(AXB^\top) = (A \otimes B)\,\mathrm{vec}(X),\quad \mathrm{vec}(X)_{(i-1)d + j} = X_{ij}",
     hypotheses={"any integers": always},
