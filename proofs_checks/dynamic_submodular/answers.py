@@ -86,6 +86,8 @@ def certified_share_of(ratio):
 DS_T2 = Statement(
     id="dynamic_submodular/DS-T2",
     title="The table of guesses is worth nearly half after every update",
+    says="After every update t, the best set S over a table of guesses of ratio 1 + epsilon is worth at least (1 - "
+    "epsilon)/2 of OPT_t, the best value f of at most k elements that are present then.",
     source=Derived(theory.table_ratio),
     tex=r"f(S) \ge \tfrac{1-\epsilon}{2}\,\mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
@@ -104,6 +106,9 @@ DS_T2 = Statement(
 DS_T10 = Statement(
     id="dynamic_submodular/DS-T10",
     title="Two neighboring guesses are worth half, and certify it",
+    says="If guess j is full, with k elements, and the next guess o_{j+1} is open, with fewer in its sequence "
+    "I^{j+1}, then U = f(I^{j+1}) + o_{j+1}/2 is at least OPT_t, the best value after update t, and the better of "
+    "the two sequences, S, is worth at least U/(2 + epsilon); guesses have ratio 1 + epsilon.",
     source=Derived(theory.pair_ratio),
     tex=r"f(S) \ge U/(2 + \epsilon),\quad U = f(I^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
@@ -131,6 +136,9 @@ DS_T10 = Statement(
 DS_T10_BATCHED = Statement(
     id="dynamic_submodular/DS-T10-batched",
     title="The same with batches",
+    says="If guess j is full and the next guess o_{j+1} is open, with a sequence G^{j+1} that counts dead members, "
+    "then U = f(G^{j+1}) + o_{j+1}/2 is at least OPT_t, the best value after update t, and the better living part S "
+    "is worth at least (1 - epsilon)/(2 (1 + epsilon)) of U; epsilon is the tolerance.",
     source=Derived(theory.batch_pair_ratio),
     tex=r"f(S) \ge \tfrac{1-\epsilon}{2(1+\epsilon)}\,U,\quad U = f(G^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
@@ -160,6 +168,8 @@ def same_path(replay: Replay, found: Replayed) -> Sides:
 DS_T17 = Statement(
     id="dynamic_submodular/DS-T17",
     title="A lazy guess that repeats every update goes the way of one that was never late",
+    says="A lazy guess that repeats every update in order takes the path of its eager copy, which has the same coins "
+    "and saw each update at once. So it never asks for more marginals than the copy.",
     source=Derived(theory.pair_ratio),
     tex=r"\text{queries of a lazy guess} \le \text{queries of its eager copy}",
     hypotheses={"every update is repeated": lambda replay: replay.replay == "exact"},
@@ -193,6 +203,8 @@ def certified(replay: Replay, found: UpToDate) -> Sides:
 DS_P5 = Statement(
     id="dynamic_submodular/DS-P5",
     title="A full guess is worth half of it, an open one bounds the optimum",
+    says="A guess o that has seen all updates proves f(I) >= o/2 if its sequence I has T = k elements, and OPT <= "
+    "f(I) + o/2 if T < k, where OPT is the best value f of at most k present elements.",
     source=Derived(theory.pair_bound),
     tex=r"T = k \Rightarrow f(I) \ge o/2,\quad T < k \Rightarrow \mathrm{OPT} \le f(I) + o/2",
     hypotheses={name: (lambda replay, holds=holds: holds(replay.updates)) for name, holds in HYPOTHESES.items()},
@@ -213,6 +225,9 @@ DS_P5 = Statement(
 DS_T12 = Statement(
     id="dynamic_submodular/DS-T12",
     title="One half is all that guesses get: bait, decoys and blocks",
+    says="On k blocks, n_X copies of a bait and n_d decoys in random order, the solution S is worth more than half "
+    "of the optimum OPT with probability at most n_high k/(n_X + k) + n_low k (n_X + k)/(n_d + n_X + k); n_high "
+    "guesses take the bait, n_low fill with decoys.",
     source=Derived(theory.tight_failure_probability),
     tex=r"P[f(S) > \mathrm{OPT}/2] \le n_{\mathrm{high}} \tfrac{k}{n_X + k}"
     r" + n_{\mathrm{low}} \tfrac{k (n_X + k)}{n_d + n_X + k}",
@@ -235,6 +250,9 @@ DS_T12 = Statement(
 DS_T13 = Statement(
     id="dynamic_submodular/DS-T13",
     title="More than one half costs polynomially many queries",
+    says="An algorithm that keeps a ratio of 1/2 + epsilon of the optimum needs at least n^c/k^3 queries per update, "
+    "amortized, where n counts the elements, k those to choose, and c is proportional to epsilon up to logarithmic "
+    "factors.",
     source=Classical("lower bound for dynamic submodular maximization", "X. Chen, B. Peng, STOC 2022"),
     tex=r"\text{ratio } \tfrac12 + \epsilon \Rightarrow n^{\tilde\Omega(\epsilon)}/k^3 \text{ queries per update}",
     hypotheses={},
@@ -262,6 +280,9 @@ def quarter(grouped: Grouped, found: Answers, share=None) -> Sides:
 DS_T16 = Statement(
     id="dynamic_submodular/DS-T16",
     title="Under a partition matroid the swap rule is worth a quarter",
+    says="Under a partition matroid the solution S of the swap rule is worth at least U/(4 + 4 epsilon), where U is "
+    "the bound that it proves, at least the best value OPT of an admissible set of present elements, and guesses "
+    "have ratio 1 + epsilon.",
     source=Derived(theory.matroid_ratio),
     tex=r"f(S) \ge U/(4 + 4 \epsilon),\quad U \ge \mathrm{OPT}",
     hypotheses={name: (lambda grouped, holds=holds: holds(grouped.updates)) for name, holds in HYPOTHESES.items()},

@@ -71,6 +71,9 @@ def worth_nearly_half(updates: Updates, found: Batched, factor: int = 1) -> Side
 DS_T6 = Statement(
     id="dynamic_submodular/DS-T6",
     title="One guess with batches is nearly worth half of it, or all but half of it",
+    says="The sequence G of a guess o without its dead members D is worth at least (1 - epsilon) o/2 if |G| = k, and "
+    "otherwise at least (1 - epsilon)/(1 + epsilon) times OPT - o/2; epsilon is the share of a batch that may be "
+    "dead, OPT the best value f of at most k present elements.",
     source=Derived(theory.batch_value),
     tex=r"|G| = k \Rightarrow f(G-D) \ge (1-\epsilon) o/2,"
     r"\ |G| < k \Rightarrow f(G-D) \ge \tfrac{1-\epsilon}{1+\epsilon}(\mathrm{OPT} - o/2)",
@@ -111,6 +114,9 @@ def damaged(updates: Updates, found: Batched, share=None) -> Sides:
 DS_T7 = Statement(
     id="dynamic_submodular/DS-T7",
     title="Dead members cost an epsilon part",
+    says="The members of the sequence G that are not in the dead set D are worth at least the sum of the marginals "
+    "Delta(g) that they had when they were chosen, which is at least (1 - epsilon)/(1 + epsilon) of f(G); epsilon is "
+    "the share of a batch that may be dead.",
     source=Derived(theory.batch_damage),
     tex=r"f(G - D) \ge \sum_{g \notin D} \Delta(g) \ge \tfrac{1-\epsilon}{1+\epsilon} f(G)",
     hypotheses=HYPOTHESES,
@@ -150,6 +156,8 @@ def kept_up(updates: Updates, found: Batched) -> Sides:
 DS_P4 = Statement(
     id="dynamic_submodular/DS-P4",
     title="Batches: everybody once, the living alive, and an open guess leaves nobody out",
+    says="While the sequence G has fewer than k members, every present v outside of G has a marginal f(v|G) below "
+    "the threshold t. Every member g, living or dead, had a marginal Delta(g) of at least t when it was chosen.",
     source=Derived(theory.batch_value),
     tex=r"|G| < k \Rightarrow f(v|G) < t \ (v \notin G),\quad \Delta(g) \ge t",
     hypotheses=HYPOTHESES,
@@ -183,6 +191,9 @@ def enumerated(deaths: Deaths, found) -> Sides:
 DS_L1 = Statement(
     id="dynamic_submodular/DS-L1",
     title="Prefixes of a permutation: a maximal inequality without conditioning on where a scan stops",
+    says="In a uniformly random order of N elements, d of them fixed in advance as dead, let H(M) be the number of "
+    "dead ones among the first M. The probability that H(M) >= e M for some M >= 1 is at most d/(e N), for a share e "
+    "in (0, 1].",
     source=Derived(theory.prefix_maximal_bound),
     tex=r"P[\exists M \ge 1: H(M) \ge e M] \le d/(eN)",
     hypotheses={"a share in (0, 1]": lambda deaths: 0 < deaths.share <= 1},
@@ -200,6 +211,9 @@ DS_L1 = Statement(
 DS_T8A = Statement(
     id="dynamic_submodular/DS-T8a",
     title="A batch is rarely rebuilt by deletions that were fixed before",
+    says="If d elements fixed in advance are deleted from a bucket of N elements, from which a level has drawn its "
+    "batch, the level is rebuilt with probability at most max(4/epsilon, 12) d/N; epsilon is the share of a batch "
+    "that may be dead.",
     source=Derived(theory.epoch_probability),
     tex=r"P[\text{rebuilt within } d \text{ deletions of its bucket}] \le \max(4/\epsilon, 12)\, d/N",
     hypotheses={
@@ -224,6 +238,9 @@ DS_T8A = Statement(
 DS_T8 = Statement(
     id="dynamic_submodular/DS-T8",
     title="Batches cost polylogarithmically many queries per update",
+    says="For updates fixed in advance the expected number of queries per update, amortized, is at most a polynomial "
+    "in log n, log k and 1/epsilon, where n counts the elements, k those to choose, and epsilon is the share of a "
+    "batch that may be dead.",
     source=Derived(theory.epoch_probability),
     tex=r"\mathbb E[\text{queries per update}] = \mathrm{poly}(\log n, \log k, 1/\epsilon)",
     hypotheses={},
@@ -238,6 +255,8 @@ DS_T8 = Statement(
 DS_T9 = Statement(
     id="dynamic_submodular/DS-T9",
     title="Batches have polylogarithmically many levels",
+    says="If each level lets a share alpha of its bucket drop out of that bucket, then n elements with marginals in "
+    "K buckets make a number T of levels of at most (K^2/alpha) ln(n K) + 1.",
     source=Derived(theory.levels_bound),
     tex=r"T \le (K^2/\alpha) \ln(nK) + 1",
     hypotheses={},

@@ -52,6 +52,8 @@ COUNTED = "only the library's own structures count the marginals that they ask f
 DS_T3 = Statement(
     id="dynamic_submodular/DS-T3",
     title="Queries of an insertion, whatever n is",
+    says="If updates do not depend on the coins, an insertion asks one guess for at most (k + 1)(ceil(log2(k + 1)) + "
+    "3) marginals in expectation, where k elements are to be chosen, however many are present.",
     source=Derived(theory.insertion_queries),
     tex=r"\mathbb E[\text{queries of an insertion}] \le (k+1)(\lceil \log_2(k+1) \rceil + 3)",
     hypotheses=FIXED,
@@ -69,6 +71,8 @@ DS_T3 = Statement(
 DS_T3_DELETIONS = Statement(
     id="dynamic_submodular/DS-T3-deletions",
     title="Queries of a deletion, whatever n is",
+    says="If updates do not depend on the coins, a deletion asks one guess for at most k (ceil(log2(k + 1)) + 1) "
+    "marginals in expectation, where k elements are to be chosen, however many are present.",
     source=Derived(theory.deletion_queries),
     tex=r"\mathbb E[\text{queries of a deletion}] \le k (\lceil \log_2(k+1) \rceil + 1)",
     hypotheses=FIXED,
@@ -92,6 +96,8 @@ def alone(singles: Singles, found: int) -> Sides:
 DS_T2_GUESSES = Statement(
     id="dynamic_submodular/DS-T2-guesses",
     title="An element lives in few guesses, whatever n and the scale of f are",
+    says="An element v of positive value f(v) lives in the guesses o_j with f(v) <= o_j <= 2k f(v). On a grid of "
+    "ratio 1 + epsilon these are at most floor(log(2k) / log(1 + epsilon)) + 1, where k elements are to be chosen.",
     source=Derived(theory.guesses_per_element),
     tex=r"|\{j: f(v) \le o_j \le 2k f(v)\}| \le \lfloor \log_{1+\epsilon} 2k \rfloor + 1",
     hypotheses={"positive values": lambda singles: singles.weight > 0 and singles.unit > 0},
@@ -108,6 +114,8 @@ DS_T2_GUESSES = Statement(
 DS_T11 = Statement(
     id="dynamic_submodular/DS-T11",
     title="Queries per update do not grow with n",
+    says="If updates do not depend on the coins, the number of queries per update grows more slowly with the number "
+    "n of elements than every power n^c with c > 0.",
     source=Paper("2305.15192", "main theorem", read="abstract"),
     tex=r"\text{queries per update} = n^{o(1)}",
     hypotheses=FIXED,
@@ -141,6 +149,9 @@ def expensive(attack: Steady, found: Queries, share: int = 1) -> Sides:
 DS_T15 = Statement(
     id="dynamic_submodular/DS-T15",
     title="Updates that see the coins are expensive",
+    says="If every deletion hits e_1, the first sample, and enough elements stand below it, deletions ask for more "
+    "marginals on average than k (ceil(log2(k + 1)) + 1), the bound for deletions fixed in advance, where k elements "
+    "are to be chosen.",
     source=Derived(theory.deletion_queries),
     tex=r"\text{always delete } e_1 \Rightarrow \text{queries} \gg k (\lceil \log_2(k+1) \rceil + 1)",
     hypotheses={

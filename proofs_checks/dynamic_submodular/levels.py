@@ -55,6 +55,8 @@ def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) ->
 DS_T1 = Statement(
     id="dynamic_submodular/DS-T1",
     title="One guess is worth half of it, or all but half of it",
+    says="After every update, the sequence I_T of T elements kept for a guess o is worth at least o/2 if T = k, and "
+    "at least OPT - o/2 if T < k, where OPT is the best value f of at most k present elements.",
     source=Paper(SODA, "value of the maintained sequence", read="secondary"),
     tex=r"T = k \Rightarrow f(I_T) \ge o/2,\quad T < k \Rightarrow f(I_T) \ge \mathrm{OPT} - o/2",
     hypotheses=HYPOTHESES,
@@ -113,6 +115,9 @@ def built(updates: Updates, found: Pooled) -> Sides:
 DS_P1 = Statement(
     id="dynamic_submodular/DS-P1",
     title="The pools are what they are defined to be",
+    says="For i < k the pool R_{i+1} holds exactly the v of R_i other than e_i whose marginal f(v|I_i) on the prefix "
+    "I_i = e_1, ..., e_i reaches the threshold t. Each e_i lies in its pool R_i, and the pool R_{T+1} after the last "
+    "element e_T is empty.",
     source=Paper(SODA, "invariants of the levels", read="secondary"),
     tex=r"R_{i+1} = \{v \in R_i: v \ne e_i,\ f(v|I_i) \ge t\},\quad e_i \in R_i,\quad R_{T+1} = \emptyset",
     hypotheses=HYPOTHESES,
@@ -154,6 +159,8 @@ def accepted(updates: Updates, found: Held) -> Sides:
 DS_T5 = Statement(
     id="dynamic_submodular/DS-T5",
     title="The sequence is what one pass with a fixed threshold accepts",
+    says="SIEVE_t accepts an element while it holds fewer than k and the marginal reaches the threshold t. Fed with "
+    "the sequence e_1, ..., e_T and then the other present elements in any order, it accepts exactly e_1, ..., e_T.",
     source=Paper(SODA, "equality with a streaming run", read="secondary"),
     tex=r"\mathrm{SIEVE}_t(e_1, \dots, e_T, \text{the others}) = (e_1, \dots, e_T)",
     hypotheses=HYPOTHESES,
@@ -180,6 +187,8 @@ def gains(probed: Probed, found: np.ndarray) -> Sides:
 DS_P2 = Statement(
     id="dynamic_submodular/DS-P2",
     title="Marginals of the objectives are those of the definition",
+    says="The marginal f(v|S) that an objective reports for an element v on a set S is the value f of S with v less "
+    "the value of S.",
     source=Derived(theory.live_value),
     tex=r"f(v|S) = f(S + v) - f(S)",
     hypotheses={
@@ -217,6 +226,9 @@ def which(fixed: Fixed, members: np.ndarray) -> np.ndarray:
 DS_T4 = Statement(
     id="dynamic_submodular/DS-T4",
     title="After any fixed stream the samples have the law of a fresh build",
+    says="After any stream that is fixed in advance, e_i is uniformly random in its pool R_i, given e_1, ..., "
+    "e_{i-1} and that the sequence has T >= i elements. So the sequence has the law of one that is built afresh from "
+    "the present elements.",
     source=Derived(theory.build_law),
     tex=r"e_i \sim \mathrm{Uniform}(R_i) \text{ given } T \ge i, e_1, \dots, e_{i-1}",
     hypotheses={name: (lambda fixed, holds=holds: holds(fixed.updates)) for name, holds in HYPOTHESES.items()},

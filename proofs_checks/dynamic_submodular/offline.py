@@ -93,6 +93,7 @@ ALL = at_least(lambda case: Fraction(1))
 DS_T14_GREEDY = Statement(
     id="dynamic_submodular/DS-T14-greedy",
     title="Greedy selection gets 1 - (1 - 1/k)^k of the optimum",
+    says="Greedy selection of k elements gets at least 1 - (1 - 1/k)^k of OPT, the best value f of k elements.",
     source=NEMHAUSER,
     tex=r"f(S_{\mathrm{greedy}}) \ge (1 - (1 - 1/k)^k)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
@@ -128,6 +129,8 @@ def greedy_steps(case: Offline, found: tuple[Steps, Steps]) -> Sides:
 DS_T14_LAZY = Statement(
     id="dynamic_submodular/DS-T14-lazy",
     title="The lazy method makes the choice of the plain one",
+    says="In round i the plain and the lazy method take the same v_i: of the elements with the largest marginal "
+    "f(v|S_{i-1}) on the i - 1 chosen before, the one of the smallest number.",
     source=Classical("accelerated greedy", "M. Minoux, Optimization Techniques, 1978"),
     tex=r"v_i = \min \arg\max_v f(v|S_{i-1})",
     hypotheses=HYPOTHESES,
@@ -156,6 +159,7 @@ def distances(case: Offline, found: Selection, k: int = 0) -> Sides:
 DS_P7 = Statement(
     id="dynamic_submodular/DS-P7",
     title="Every greedy step closes a k-th of the gap",
+    says="A greedy step from S_{i-1} to S_i closes at least a k-th of the gap to OPT, the best value f of k elements.",
     source=Derived(theory.greedy_step),
     tex=r"\mathrm{OPT} - f(S_i) \le (1 - 1/k)(\mathrm{OPT} - f(S_{i-1}))",
     hypotheses=HYPOTHESES,
@@ -183,6 +187,7 @@ def exact_share(case: TightGreedy, items: np.ndarray) -> Sides:
 DS_T14_TIGHT = Statement(
     id="dynamic_submodular/DS-T14-tight",
     title="The guarantee of greedy selection is tight: rows and columns",
+    says="On a grid of k rows and columns greedy selection gets exactly 1 - (1 - 1/k)^k of OPT, the value of all rows.",
     source=NEMHAUSER,
     tex=r"f(S_{\mathrm{greedy}})/\mathrm{OPT} = 1 - (1 - 1/k)^k",
     hypotheses={"k is at least 2": lambda case: case.k >= 2},
@@ -198,6 +203,8 @@ NEARLY = at_least(lambda case: Fraction(632, 1000) - Fraction(case.epsilon))
 DS_T14_THRESHOLD = Statement(
     id="dynamic_submodular/DS-T14-threshold",
     title="Falling thresholds get 1 - 1/e - epsilon of the optimum",
+    says="Taking whatever reaches a threshold that falls by factors 1 - epsilon gives a set S of at most k elements "
+    "worth at least 1 - 1/e - epsilon of OPT, the best value f of such a set.",
     source=Classical("threshold greedy", "A. Badanidiyuru, J. Vondrak, SODA 2014"),
     tex=r"f(S) \ge (1 - 1/e - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
@@ -222,6 +229,8 @@ def half(case: Offline) -> Fraction:
 DS_T14_SIEVE = Statement(
     id="dynamic_submodular/DS-T14-sieve",
     title="One pass with a sieve gets 1/2 - epsilon of the optimum",
+    says="One pass over the elements in any order, with guesses of OPT of ratio 1 + epsilon, gives a set S worth at "
+    "least 1/2 - epsilon of OPT, the best value f of at most k elements.",
     source=Classical("sieve-streaming", "A. Badanidiyuru et al., KDD 2014"),
     tex=r"f(S) \ge (1/2 - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
@@ -241,6 +250,8 @@ DS_T14_SIEVE = Statement(
 DS_T14_SIEVE_PP = Statement(
     id="dynamic_submodular/DS-T14-sieve-pp",
     title="A sieve with fixed thresholds gets 1/2 - epsilon of the optimum",
+    says="One pass in which every set has a fixed threshold, on a grid of ratio 1 + epsilon, finds a set S worth at "
+    "least 1/2 - epsilon of OPT, the best value f of at most k elements.",
     source=Classical("sieve-streaming++", "E. Kazemi et al., ICML 2019"),
     tex=r"f(S) \ge (1/2 - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
@@ -271,6 +282,8 @@ def mean_at_least(share) -> Expectation:
 DS_T14_STOCHASTIC = Statement(
     id="dynamic_submodular/DS-T14-stochastic",
     title="Greedy selection from samples gets 1 - 1/e - epsilon in expectation",
+    says="If each greedy step looks at a random sample, whose size epsilon sets, the chosen set S is worth at least "
+    "1 - 1/e - epsilon of OPT in expectation; OPT is the best value f of at most k elements.",
     source=Classical("stochastic greedy", "B. Mirzasoleiman et al., AAAI 2015"),
     tex=r"\mathbb E f(S) \ge (1 - 1/e - \epsilon)\,\mathrm{OPT}",
     hypotheses={
@@ -290,6 +303,8 @@ DS_T14_STOCHASTIC = Statement(
 DS_T14_RANDOM = Statement(
     id="dynamic_submodular/DS-T14-random",
     title="Random greedy selection gets 1/e in expectation, without monotonicity",
+    says="If each of k rounds takes a random one of the k largest marginals, the chosen set S is worth at least "
+    "OPT/e in expectation, where OPT is the best value of at most k elements.",
     source=Classical("random greedy", "N. Buchbinder et al., SODA 2014"),
     tex=r"\mathbb E f(S) \ge \mathrm{OPT}/e",
     hypotheses={
@@ -313,6 +328,7 @@ DS_T14_RANDOM = Statement(
 DS_P6 = Statement(
     id="dynamic_submodular/DS-P6",
     title="The probe accuses no function that is monotone and submodular",
+    says="If f(v|A) >= f(v|B) >= 0 for all sets A inside B and all v outside B, the probe reports no counterexample.",
     source=Classical("submodularity", "definition"),
     tex=r"f(v|A) \ge f(v|B) \ge 0 \text{ for } A \subseteq B \Rightarrow \text{no counterexample}",
     hypotheses={
@@ -333,6 +349,7 @@ DS_P6 = Statement(
 DS_P6_FINDS = Statement(
     id="dynamic_submodular/DS-P6-finds",
     title="The probe finds a function that is not",
+    says="If one probe in ten or more meets a counterexample, 40 probes meet none with probability at most 1/20.",
     source=Classical("submodularity", "definition"),
     tex=r"P[\text{no counterexample in 40 probes}] \le 1/20",
     hypotheses={"one probe in ten meets a counterexample": lambda suspect: suspect.chance >= Fraction(1, 10)},
@@ -366,6 +383,8 @@ def bounds_optimum(bounded: Bounded, found: SelectionBound, share: Fraction = Fr
 DS_P8 = Statement(
     id="dynamic_submodular/DS-P8",
     title="Any set bounds the optimum by its value and the best marginals on top",
+    says="For every set A, the best value OPT of at most k elements is at most f(A) plus the largest sum of "
+    "marginals f(v|A) over the elements v of a set O of at most k elements.",
     source=Derived(theory.marginal_bound),
     tex=r"\mathrm{OPT} \le f(A) + \max_{|O| \le k} \textstyle\sum_{v \in O} f(v|A)",
     hypotheses=HYPOTHESES,
