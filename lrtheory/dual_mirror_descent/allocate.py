@@ -1,4 +1,4 @@
-r"""Dual mirror descent over a stream of requests: one price a resource, moved by what each request would use.
+r"""Dual mirror descent over a stream of requests: one price per resource, moved by what each request would use.
 
 The algorithm (see [1]_) never learns how the requests come. Its expected regret against the hindsight optimum is
 
@@ -42,7 +42,7 @@ Geometry = Literal["euclidean", "scaled-euclidean", "entropy", "capped-entropy"]
 
 @result
 class AllocationResult(Result):
-    r"""What was done with a stream of requests.
+    r"""The result of serving a stream of requests: what was done, what it earned, and how far from the optimum it is.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class AllocationResult(Result):
 
 
 class Run(NamedTuple):
-    """What a kernel leaves behind."""
+    """A run holds the arrays that a kernel has filled in, as `steps.serve` describes them."""
 
     proposed: np.ndarray
     actions: np.ndarray
@@ -139,7 +139,7 @@ def allocate(
     rewards : RequestStream, or array of shape (T, d) or (T,)
         A stream alone, or the reward of each action of each request.
     costs : array of shape (T, d, m), (T, m) or (T,), or sparse array of shape (T, m)
-        Units that each action uses; sparse ones take O(non-zeros) a request.
+        Units that each action uses; sparse ones take O(non-zeros) per request.
     budget : array of shape (m,), or float
         Units of each resource, above 0.
     types : int array of shape (T,), optional
@@ -237,10 +237,11 @@ def allocate(
 
 
 def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
-    """One run of the kernel that fits the stream: dense, exact or sparse."""
+    """Run the kernel that fits the stream, dense, exact or sparse; `setup.state` is moved in place."""
     horizon, m = stream.horizon, stream.n_resources
     zero = np.zeros if not stream.is_exact else _zeros
     proposed, actions = np.empty(horizon, np.int64), np.empty(horizon, np.int64)
+    # row 0 of `paths` and `totals` is of the whole run, row 1 up to the stopping time; see the tables in `steps`
     paths, totals, counts = zero((2, 4, m)), zero((2, 2)), np.zeros(3, np.int64)
     trace = zero((horizon + 1 if record else 0, m))
     state, resources, etas, targets, rules = setup
@@ -249,6 +250,7 @@ def run_stream(stream: RequestStream, setup: Setup, record: bool) -> Run:
     if sparse.issparse(stream.costs):
         stopping_time = lazy_prices.run(stream, types, *work)
     else:
+        # Fractions go through the same kernel, interpreted, so that an exact run tests the compiled one
         serve = (interpreted(steps) if stream.is_exact else steps).serve
         stopping_time = serve(kernel_input(stream.rewards), kernel_input(stream.costs), types, *work)
     return Run(proposed, actions, state, paths, totals, counts, trace, int(stopping_time))
@@ -261,7 +263,7 @@ def _zeros(shape: tuple[int, ...]) -> np.ndarray:
 def summarize(
     stream: RequestStream, run: Run, *, method: str, fairness: Any = 0, overdraws: bool = False
 ) -> AllocationResult:
-    """The result of a run, with its certificate."""
+    """Make the result of a run, with its certificate; `overdraws` keeps negative remainders as they are."""
     left = run.state[LEFT]
     remaining = left if overdraws else np.maximum(left, 0 * left)  # rounding may have overdrawn it
     rejected = int(np.count_nonzero(run.actions != run.proposed))
@@ -295,7 +297,7 @@ def summarize(
 
 
 def _path(stream: RequestStream, run: Run) -> dict[str, Any]:
-    """The sums up to the stopping time."""
+    """Sum the terms of the proof up to the stopping time, over all resources (statement DMD-L6)."""
     stopped, number = run.paths[1], (lambda x: x) if stream.is_exact else float
     return {
         "dual_values": number(run.totals[1, CONJUGATE] + stopped[VALUES].sum()),
@@ -305,7 +307,7 @@ def _path(stream: RequestStream, run: Run) -> dict[str, Any]:
 
 
 def _message(rejected: int, clipped: int) -> str:
-    """How many proposals did not fit, and what was done about them."""
+    """Say how many proposals did not fit, and what was done about them."""
     if not rejected + clipped:
         return "every proposal was taken"
     return f"proposals that did not fit the budget: {clipped} taken in part, {rejected} not taken"

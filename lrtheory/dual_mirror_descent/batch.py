@@ -1,8 +1,8 @@
 r"""Many runs at once, for what is true on average: regret, stopping times, growth with the horizon.
 
-Two doors. A function that makes a stream from a generator is called once a run, each with a stream of randomness of its
-own. A `RequestStream` with types of shape (n_runs, T) is many streams over one table, all served in one compiled call:
-this is the way to thousands of runs over finitely many request types.
+There are two ways in. A function that makes a stream from a generator is called once per run, each time with a
+generator of its own. A `RequestStream` with types of shape (n_runs, T) is many streams over one table, all served in
+one compiled call: this is the way to thousands of runs over finitely many request types.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _one_run(
 
 
 def _stacked(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The traces of all runs, which have one length."""
+    """Stack the traces of all runs, which must have one length."""
     lengths = sorted({len(trace["actions"]) for trace in traces})
     if len(lengths) > 1:
         raise must("record", "False for streams of different lengths", lengths)
@@ -189,7 +189,7 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
     m = stream.n_resources
     table = np.empty((runs, len(COLUMNS)))
     vectors = np.empty((runs, 3, m))
-    kept = runs if record else 0  # without records all runs write into one row
+    kept = runs if record else 0  # without records all runs write proposals and actions into one row
     trace = {"prices": np.empty((kept, horizon + 1, m))}
     trace |= {name: np.empty((kept or 1, horizon), np.int64) for name in ("proposed", "actions")}
     for start in range(0, runs, CHUNK):
@@ -209,6 +209,7 @@ def _over_a_table(stream: RequestStream, n_runs: int | None, options: Mapping[st
         raise must("make", "a stream with rewards small enough for a finite sum", stream.reward_bound)
     prices, last_prices, left = vectors[:, 0], vectors[:, 1], np.maximum(vectors[:, 2], 0.0)
     consumption = stream.budget - left
+    # the dual bound at the average price, as `duality.weak.certificate_of` has it for one run (statement DMD-L1)
     bound = column["conjugates"] + prices @ stream.budget + fairness * horizon
     value = column["reward"] + fairness * horizon * (consumption / stream.budget).min(axis=1)
     return BatchResult(
@@ -247,6 +248,7 @@ def serve_many(
     """
     runs, horizon = types.shape
     m = first.shape[1]
+    # runs are served one after the other in one state, which starts anew: a run does not depend on those before it
     state, nothing, keeps = np.empty_like(first), np.empty((0, m)), paths_of_prices.shape[0] > 0
     for run in range(runs):
         proposed, actions = proposals[run if keeps else 0], taken[run if keeps else 0]
@@ -267,6 +269,8 @@ def serve_many(
             vectors[run, 0, j] = paths[0, PRICES, j] / horizon
             vectors[run, 1, j] = state[PRICE, j]
             vectors[run, 2, j] = state[LEFT, j]
+        # row 0 of `vectors` holds the average price, which is all that `conjugate_sum` reads of a state; it visits each
+        # type once, however often it came
         times = np.zeros(rewards.shape[0])
         for t in range(horizon):
             times[types[run, t]] += 1.0

@@ -22,7 +22,7 @@ from lrtheory.dual_mirror_descent.runs import saved_state, setup
 __all__ = ["DualMirrorDescent"]
 
 Oracle = Callable[[np.ndarray], Action]
-# the numbers of a run, by their names in a saved state and in the object
+# the numbers of a run: their names in a saved state, and the attributes that hold them
 KEPT = {name.strip("_"): name for name in ("horizon", "n_seen", "n_pending", "reward", "_stopped")}
 
 
@@ -49,8 +49,7 @@ class DualMirrorDescent:
     target : array of shape (m,) or (T, m), or "adaptive", optional
         As in `allocate`.
     on_depletion : {"reject", "clip", "restrict"}
-        As in `allocate`; with oracles the last two ask the oracle's `fit`, see `oracles`. "clip" is for `decide_with`
-        alone, whose answer says what share was taken.
+        As in `allocate`; the last two ask an oracle for its `fit`, see `oracles`. "clip" is for `decide_with` alone.
     fairness : float
         As in `allocate`.
     price_cap : float or array of shape (m,), optional
@@ -134,6 +133,7 @@ class DualMirrorDescent:
             price_cap=price_cap,
         )
         self.n_seen, self.n_pending, self.reward = 0, 0, 0.0
+        # tau so far, -1 while no budget is nearly depleted; 0 as in `steps.exceeds_budget`
         self._stopped = 0 if (self._setup.resources[BOUND] > units + self._setup.resources[SLACK]).any() else -1
 
     @property
@@ -148,7 +148,7 @@ class DualMirrorDescent:
 
     @property
     def stopping_time(self) -> int:
-        """The first time after which a request of `cost_bound` may not fit; `n_seen` if there was none."""
+        """The number of requests after which one of `cost_bound` may first not fit; `n_seen` if it always does."""
         return self.n_seen if self._stopped < 0 else self._stopped
 
     def decide(self, rewards: Any, costs: Any) -> int:
@@ -185,7 +185,7 @@ class DualMirrorDescent:
         paths, totals = np.zeros((2, 4, m)), np.zeros((2, 2))
         plan = (self._eta(), self._target()[None])
         work = (proposed, actions, self._setup.state, paths, totals, counts, *plan)
-        rules = self._setup.rules._replace(adaptive=False)  # the share of this period is worked out in `_target`
+        rules = self._setup.rules._replace(adaptive=False)  # `_target` has spread what is left; `serve` sees one period
         tables = (kernel_input(values[None]), kernel_input(used[None]), steps.NO_TYPES)
         steps.serve(*tables, *work, np.empty((0, m)), self._setup.resources, rules)
         self.reward += float(totals[0, 0])
@@ -226,7 +226,7 @@ class DualMirrorDescent:
         return taken
 
     def propose(self, oracle: Oracle) -> Action:
-        """The best action at the present prices, whose reward and consumption will be observed later.
+        """Propose the best action at the present prices, whose reward and consumption will be observed later.
 
         Parameters
         ----------
@@ -321,7 +321,7 @@ class DualMirrorDescent:
         self.horizon = horizon
 
     def copy(self) -> DualMirrorDescent:
-        """An independent copy.
+        """Make an independent copy.
 
         Returns
         -------
@@ -331,7 +331,7 @@ class DualMirrorDescent:
         return copy.deepcopy(self)
 
     def get_state(self) -> dict[str, Any]:
-        """Everything that changes, in lists and numbers that JSON can hold.
+        """Return everything that changes in a run, in lists and numbers that JSON can hold.
 
         Returns
         -------
@@ -374,7 +374,7 @@ class DualMirrorDescent:
         return etas if len(etas) == 1 else etas[self.n_seen : self.n_seen + 1]
 
     def _target(self) -> np.ndarray:
-        """The units that this period should use, (m,)."""
+        """Return the units that this period should use, (m,)."""
         if self._setup.rules.adaptive:
             return self._setup.state[LEFT] / (self.horizon - self.n_seen)
         targets = self._setup.targets
@@ -392,7 +392,7 @@ class DualMirrorDescent:
         self._seen()
 
     def _seen(self) -> None:
-        """One more request is behind."""
+        """Count one more request as seen, and set the stopping time if a budget is nearly depleted now."""
         self.n_seen += 1
         resources = self._setup.resources
         low = self._setup.state[LEFT] <= resources[BOUND] + resources[SLACK]

@@ -37,7 +37,7 @@ class DualityCertificate(Result):
     gap : float
         bound - value, at least 0; rounding for the relaxation, more where requests may not be split.
     prices : float64 array of shape (m,)
-        One price a resource, at least 0.
+        One price per resource, at least 0.
     weights : float64 array of shape (N,), or None
         How often each row of the tables comes, where the optimum was told; probabilities in the fluid limit.
     solution : float64 array of shape (N, d)
@@ -237,7 +237,7 @@ def fluid_optimum(types: Any, probabilities: Any, rate: Any) -> Optimum:
 
 
 def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
-    """How often each row comes."""
+    """Return how often each row of the tables comes, (N,)."""
     n = len(stream.rewards)
     if counts is None:
         return np.ones(n) if stream.types is None else np.asarray(stream.counts)
@@ -247,15 +247,20 @@ def _counts(stream: RequestStream, counts: Any) -> np.ndarray:
 
 
 def _knapsack(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take the best rewards a unit first; the price is what the first request that does not fit whole pays a unit."""
+    """Solve a fractional knapsack: the best rewards per unit are taken first, and one request perhaps in part.
+
+    The price is the reward per unit of the first request that does not fit whole, or 0 where all fit.
+    """
     rewards = stream.rewards[:, 0]
     costs = stream.costs.toarray()[:, 0] if sparse.issparse(stream.costs) else stream.costs[:, 0, 0]
     budget = stream.budget[0]
     taken = 0 * rewards
-    free = (costs == 0) & (rewards > 0)
+    free = (costs == 0) & (rewards > 0)  # without a ratio; taken at any price
     taken[free] = times[free]
     paying = np.flatnonzero((costs > 0) & (rewards > 0) & (times > 0))
     ratio = rewards[paying] / costs[paying]
+    # rows of type k are one item of weight costs_k times_k; at the price of the break item all items before it have a
+    # reduced reward of at least 0, all after it of at most 0, so this price proves the optimum (statement DMD-L2)
     order = paying[np.argsort(-ratio, kind="stable")]
     used = np.cumsum(costs[order] * times[order])
     n_whole = int((used <= budget).sum())

@@ -1,4 +1,4 @@
-r"""Adaptive pacing: bids in repeated auctions under one budget, from own values and own payments.
+r"""Adaptive pacing bids in repeated auctions under one budget, from a bidder's own values and own payments.
 
 With a step size and bounds that are known beforehand nothing else is used; `pace` can also take the bounds from the
 whole sequence, competing bids of lost auctions included, and the certificate always looks back at all of it.
@@ -31,7 +31,7 @@ __all__ = ["PacingResult", "pace"]
 
 @result
 class PacingResult(Result):
-    r"""Bids and what came of them.
+    r"""The result of pacing: the bids, and what they won and paid.
 
     Attributes
     ----------
@@ -185,22 +185,23 @@ def pace(
 
 @kernel
 def _pace(values, competing, budget, cost_bound, slack, utility, etas, bids, wins, path, sums, counts):
-    """All auctions in turn; returns the stopping time, and in ``sums`` the terms along the path, up to it in row 1.
+    """Bid in all auctions in turn; return the stopping time.
 
-    ``counts`` has the bids and the updates of the multiplier.
+    ``sums`` (2, 3) takes the sums of D_t(mu_t), mu_t g_t and g_t^2, over the whole run and up to the stopping time,
+    ``path`` (T + 1,) the multipliers, and ``counts`` the numbers of bids and of updates of the multiplier.
     """
     horizon = values.shape[0]
     rate, left = budget / horizon, budget
     stopping_time = 0 if cost_bound > budget + slack else -1
     for t in range(horizon):
         mu = path[t]
-        shade = 1.0 + mu if utility else mu
+        shade = 1.0 + mu if utility else mu  # v - d - mu d > 0 where utility counts, v - mu d > 0 where value does
         bids[t] = values[t] / shade if shade > 0.0 else np.inf
         counts[0] += 1
         payment = 0.0
         conjugate = 0.0
         if values[t] > 0.0 and bids[t] > competing[t]:
-            payment = competing[t]
+            payment = competing[t]  # that of the proposal, which moves the multiplier even where it is not affordable
             conjugate = values[t] - shade * payment
             if payment <= left + slack:
                 wins[t] = True

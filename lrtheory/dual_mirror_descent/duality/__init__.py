@@ -1,1 +1,1 @@
-"""What no allocation can exceed: weak duality, and the programs whose optimum is known."""
+"""Upper bounds on every allocation: weak duality at any prices, and the linear and whole programs in hindsight."""

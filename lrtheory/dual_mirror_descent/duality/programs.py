@@ -1,4 +1,4 @@
-r"""Linear programs in hindsight for HiGHS, whose tolerances are absolute and which drops coefficients below 1e-9.
+r"""Linear programs in hindsight are scaled for HiGHS, whose tolerances are absolute and which drops entries below 1e-9.
 
 So nothing reaches it in the caller's units. A variable is the share of an action in the most that its requests and the
 budget allow of it, the rewards are divided by the largest one of a whole such share, and each resource by its budget:
@@ -20,7 +20,7 @@ __all__ = ["consumption", "fits", "relaxation", "whole_requests"]
 
 #: rows and rewards of a scaled program have this size, so that an absolute tolerance of 1e-10 is one of 1e-13
 MAGNITUDE = 1024.0
-#: in the program of whole requests, whose tolerance is 1e-6 and cannot be set
+#: the size of rows and rewards in the program of whole requests, whose tolerance is 1e-6 and cannot be set
 WHOLE_MAGNITUDE = 2.0**20
 #: solutions of whole requests beyond the budget that are cut off before giving up
 MOST_CUTS = 64
@@ -28,7 +28,7 @@ OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 
 
 
 class Table(NamedTuple):
-    """Actions in a row: rewards (N d,), costs (m, N d) as shares of the budget, how often each row comes (N,)."""
+    """A table lists actions row by row: rewards (N d,), costs (m, N d) as shares of the budget, times of rows (N,)."""
 
     gains: np.ndarray
     shares: sparse.csr_array
@@ -37,19 +37,19 @@ class Table(NamedTuple):
 
     @property
     def most(self) -> np.ndarray:
-        """How often an action can be taken as far as its requests go, (N d,)."""
+        """Return how often each action could be taken if its requests alone limited it, (N d,)."""
         return np.repeat(self.times, self.width)
 
 
 def consumption(stream: RequestStream, solution: np.ndarray) -> np.ndarray:
-    """Units of each resource that a solution (N, d) uses, (m,)."""
+    """Compute the units of each resource that a solution (N, d) uses, (m,)."""
     if sparse.issparse(stream.costs):
         return stream.costs.T @ solution[:, 0]
     return np.tensordot(solution, stream.costs, axes=2)
 
 
 def fits(stream: RequestStream, times: np.ndarray, solution: np.ndarray, slack: float = TOLERANCE) -> bool:
-    """Whether a solution is at least 0, takes each row as often as it comes at most, and keeps within the budget."""
+    """Tell whether a solution is at least 0, takes each row at most as often as it comes, and keeps the budget."""
     within = (consumption(stream, solution) <= stream.budget * (1 + slack)).all()
     return bool(within and (solution >= 0).all() and (solution.sum(axis=1) <= times * (1 + slack)).all())
 
@@ -60,19 +60,19 @@ def _table(stream: RequestStream, times: np.ndarray) -> Table:
     used = sparse.csr_array(costs.T, dtype=np.float64)
     with np.errstate(over="ignore"):
         used.data = used.data / np.repeat(stream.budget.astype(np.float64), np.diff(used.indptr))
-    gains = np.maximum(stream.rewards.astype(np.float64).ravel(), 0.0)
+    gains = np.maximum(stream.rewards.astype(np.float64).ravel(), 0.0)  # no optimum needs an action at a loss
     return Table(gains, used, np.asarray(times, dtype=np.float64), d)
 
 
 def _scaled_columns(rows: sparse.csr_array, factors: np.ndarray) -> sparse.csr_array:
-    """Each column times its factor; 0 times infinity is 0."""
+    """Multiply each column by its factor, where 0 times infinity is 0."""
     by = factors[rows.indices]
     data = np.where(by > 0, rows.data, 0.0) * by
     return sparse.csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def _once(table: Table, sizes: np.ndarray) -> sparse.csr_array:
-    """The row of each request: the shares of its actions sum to 1 at most."""
+    """Make one constraint per request: the shares of its actions sum to 1 at most."""
     n, d = len(table.times), table.width
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = np.where(table.most > 0, sizes / table.most, 0.0)
@@ -80,7 +80,7 @@ def _once(table: Table, sizes: np.ndarray) -> sparse.csr_array:
 
 
 def relaxation(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The best allocation (N, d) where requests may be split, and the prices (m,) of the resources.
+    """Find the best allocation (N, d) where requests may be split, and the prices (m,) of the resources.
 
     Parameters
     ----------
@@ -106,6 +106,8 @@ def relaxation(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np
     table = _table(stream, times)
     shape, m = stream.rewards.shape, stream.n_resources
     peaks = table.shares.max(axis=0).toarray().ravel()
+    # a variable is a share of sizes[k], the most of action k that its requests (`most`) and the scarcest of its budgets
+    # (1 / peaks[k]) allow, so its cost per whole share is at most 1 of any budget
     with np.errstate(divide="ignore"):
         sizes = np.minimum(table.most, 1 / peaks)
     top = table.gains.max()
@@ -127,12 +129,14 @@ def relaxation(stream: RequestStream, times: np.ndarray) -> tuple[np.ndarray, np
     )
     if found.status != 0:
         raise RuntimeError(f"HiGHS found no optimum: {found.message}")
+    # HiGHS minimizes, so marginals of the budgets are at most 0; MAGNITUDE cancels, and unit / budget restores units
     prices = np.maximum(-found.ineqlin.marginals[:m], 0.0) * (unit / stream.budget.astype(np.float64))
     return _shrunk(stream, table.times, (np.maximum(found.x, 0) * sizes).reshape(shape)), prices
 
 
 def _shrunk(stream: RequestStream, times: np.ndarray, solution: np.ndarray) -> np.ndarray:
-    """The solution, made smaller where the tolerance of HiGHS has let it overdraw requests or a budget."""
+    """Shrink the solution where the tolerance of HiGHS has let it overdraw requests or a budget."""
+    # first each overdrawn request by itself, then everything by the worst budget: shrinking keeps it feasible
     taken = solution.sum(axis=1)
     over = taken > times * (1 + TOLERANCE)
     solution[over] *= (times[over] / taken[over])[:, None]
@@ -145,7 +149,7 @@ def _shrunk(stream: RequestStream, times: np.ndarray, solution: np.ndarray) -> n
 
 
 def whole_requests(stream: RequestStream, times: np.ndarray) -> np.ndarray:
-    """The best allocation (N, d) where requests may not be split.
+    """Find the best allocation (N, d) where requests may not be split.
 
     Parameters
     ----------
@@ -173,6 +177,7 @@ def whole_requests(stream: RequestStream, times: np.ndarray) -> np.ndarray:
     rows = sparse.vstack([WHOLE_MAGNITUDE * _scaled_columns(table.shares, sizes), _request_rows(table)])
     limits = np.r_[np.full(stream.n_resources, WHOLE_MAGNITUDE), table.times]
     gains = WHOLE_MAGNITUDE * (table.gains * sizes) / top
+    # solutions that overdraw a budget within HiGHS's tolerance are cut off one by one, until one is within the budget
     cuts: list[np.ndarray] = []
     while len(cuts) <= MOST_CUTS:
         solution = _solve_whole(gains, rows, limits, most, cuts).reshape(stream.rewards.shape)
@@ -188,18 +193,19 @@ def _request_rows(table: Table) -> sparse.csr_array:
 
 
 def _solve_whole(gains: Any, rows: Any, limits: np.ndarray, most: np.ndarray, cuts: list[np.ndarray]) -> np.ndarray:
-    """One call of HiGHS. A cut is a solution that overdraws a budget: what takes as much of all its actions does too.
+    """Call HiGHS once, without the solutions `cuts` that overdraw a budget, or any that take as much of all actions.
 
-    So some action i of it is taken less often, x_i <= cut_i - 1; binary variables say which.
+    So some action i of each cut is taken less often, x_i <= cut_i - 1; binary variables say which.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     n, constraints = len(gains), []
     n_binary = sum(int((cut > 0).sum()) for cut in cuts)
-    at = n
+    at = n  # first binary variable of the cut
     for cut in cuts:
         support = np.flatnonzero(cut > 0)
         k = np.arange(len(support))
+        # x_i + (most_i - cut_i + 1) y_i <= most_i: y_i = 1 asks x_i <= cut_i - 1, y_i = 0 nothing; some y_i is 1
         less = sparse.csr_array(
             (
                 np.r_[np.ones(len(k)), most[support] - cut[support] + 1],

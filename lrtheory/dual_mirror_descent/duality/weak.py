@@ -1,4 +1,4 @@
-r"""Weak duality: what no allocation can exceed, from any prices.
+r"""Weak duality bounds every allocation by the dual function, at any prices.
 
 .. math:: OPT \le \sum_t D_t(\mu) = \sum_t f^*_t(\mu) + \mu \cdot B \qquad (\mu \ge 0)
 
@@ -88,13 +88,15 @@ STATEMENT = "dual_mirror_descent/DMD-L1"
 
 
 def rounding(problem: RequestStream) -> Any:
-    """What two sums over the requests in different orders may differ by, relative to the sum of the sizes."""
+    """Bound how much two sums over the requests in different orders may differ, relative to the sum of the sizes."""
+    # a sum of n terms is off by at most n 2^-53 times the sum of their sizes, in any order, so two are within n 2^-52;
+    # the rest of 2^-51 (n + 16) is for the roundings within the terms
     n_terms = problem.horizon + len(problem.rewards) + problem.n_resources
     return 0 if problem.is_exact else (n_terms + 16) * 2.0**-51
 
 
 def proves(certificate: Any, value: Any, error: Any) -> bool:
-    """Whether the value of a certificate is right, not above its bound, and the gap exactly what is between them."""
+    """Tell whether a certificate's value is right, at most its bound, and its gap exactly their difference."""
     between = certificate.bound - certificate.value
     return bool(
         abs(certificate.value - value) <= error
@@ -104,7 +106,7 @@ def proves(certificate: Any, value: Any, error: Any) -> bool:
 
 
 def bound_anew(problem: RequestStream, prices: np.ndarray, times: np.ndarray | None = None) -> tuple[Any, Any]:
-    """The dual function in plain array arithmetic, and the sum of the sizes of its terms."""
+    """Compute the dual function without the kernels, in plain array arithmetic, and the sum of its terms' sizes."""
     priced = problem.costs @ prices
     priced = priced[:, None] if sparse.issparse(problem.costs) else priced
     best = (problem.rewards - priced).argmax(axis=1)[:, None]
@@ -119,7 +121,7 @@ def bound_anew(problem: RequestStream, prices: np.ndarray, times: np.ndarray | N
 
 
 def _replayed(problem: RequestStream, actions: np.ndarray) -> tuple[Any, np.ndarray, Any]:
-    """What the actions earn and use when each is taken as far as it fits, and the sum of the sizes of the rewards."""
+    """Replay actions, each taken as far as it fits: total reward, units used (m,), and sum of the sizes of rewards."""
     at = np.flatnonzero(actions >= 0)
     rows, chosen = at if problem.types is None else problem.types[at], actions[at]
     is_sparse = sparse.issparse(problem.costs)
@@ -147,7 +149,7 @@ def dual_bound(
     types: Any = None,
     fairness: Any = 0.0,
 ) -> Any:
-    r"""The dual function sum_t D_t(mu): no allocation earns more, at any prices mu >= 0 (statement DMD-L1).
+    r"""Compute the dual function sum_t D_t(mu), which no allocation exceeds at any prices mu >= 0 (statement DMD-L1).
 
     Parameters
     ----------
@@ -194,7 +196,7 @@ def dual_bound(
 
 
 def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:
-    """The dual function of a stream at checked prices; rows that come several times are visited once."""
+    """Compute the dual function of a stream at checked prices; rows that come several times are visited once."""
     counts = stream.counts
     if sparse.issparse(stream.costs):
         best = np.maximum(stream.rewards[:, 0] - stream.costs @ prices, 0.0)
@@ -211,7 +213,7 @@ def dual_value(stream: RequestStream, prices: np.ndarray) -> Any:
 def certificate_of(
     stream: RequestStream, run: Any, prices: np.ndarray, reward: Any, consumption: np.ndarray, fairness: Any
 ) -> Certificate:
-    """The certificate of a run that left its sums behind."""
+    """Make the certificate of a run: the dual bound at the given prices against the objective that it reached."""
     bound = dual_value(stream, prices)
     value = reward
     if fairness > 0:

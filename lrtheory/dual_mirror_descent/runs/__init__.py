@@ -1,1 +1,1 @@
-"""What a run starts from, and how it is stored and goes on."""
+"""Runs: their options become the tables that they start from, and their state is saved and restored."""

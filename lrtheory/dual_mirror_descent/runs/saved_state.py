@@ -1,4 +1,4 @@
-"""The state of a stateful solver in lists and numbers that JSON can hold, and the checks when it comes back."""
+"""The state of `DualMirrorDescent` is written in lists and numbers for JSON, and checked when it comes back."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ __all__ = ["read", "written"]
 
 
 def written(setup: Setup, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of a run, its tables, and the parameters that must be the same where it goes on."""
+    """Write the numbers of a run, its tables, and the parameters that must be the same where it goes on."""
     tables = {name: getattr(setup, name).tolist() for name in ("state", "etas", "targets")}
     return {**numbers, **tables, **_parameters(setup)}
 
 
 def _parameters(setup: Setup) -> dict[str, Any]:
-    """What a state is worth nothing without; JSON has no infinity, so no cap is None."""
+    """List the parameters that a restored run must share; JSON has no infinity, so a price without cap has None."""
     rules = setup.rules
     return {
         "geometry": GEOMETRIES[rules.geometry],
@@ -50,7 +50,7 @@ def _parameters(setup: Setup) -> dict[str, Any]:
 
 
 def read(state: Mapping[str, Any], setup: Setup) -> tuple[Setup, dict[str, Any]]:
-    """The tables and the numbers of a saved state, for a solver with this setup; an error where it is of another."""
+    """Read the tables and the numbers of a saved state; a state of a solver with another setup is an error."""
     same_parameters(state, _parameters(setup))
     numbers = _numbers(state)
     table, etas, targets = _tables(state, setup, numbers["horizon"])
@@ -67,7 +67,7 @@ def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
         "horizon": horizon,
         "n_seen": seen,
         "n_pending": whole("n_pending", 0, horizon - seen),
-        "stopped": whole("stopped", -1, seen),
+        "stopped": whole("stopped", -1, seen),  # tau, or -1 while no budget is nearly depleted
         "reward": real("state['reward']", entry(state, "reward"), low=-HUGE, high=HUGE),
     }
 
@@ -83,6 +83,7 @@ def _tables(state: Mapping[str, Any], setup: Setup, horizon: int) -> tuple[np.nd
     for name, found in (("etas", etas), ("targets", targets)):
         if len(found) != 1 and len(found) < horizon:
             raise must(f"state[{name!r}]", f"of one entry or {horizon}", len(found))
+    # any state that a run can reach passes: the kernels overdraw by SLACK at most, and keep prices in their domain
     if (kept[LEFT] < -setup.resources[SLACK]).any():
         raise must(f"state['state'][{LEFT}]", "at least 0, units that are left", kept[LEFT])
     if setup.rules.geometry in (ENTROPY, CAPPED) and not (kept[PRICE] > 0).all():

@@ -1,4 +1,4 @@
-"""From the options of a run to the tables that the kernels take; the options are checked here and nowhere else."""
+"""Options of a run become the tables that the kernels take; the options are checked here and nowhere else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Setup", "in_domain", "prepare", "step_sizes"]
 
 
 class Setup(NamedTuple):
-    """The tables of `steps` before the first request."""
+    """A setup holds the tables of `steps` before the first request; its order is the one that kernels take them in."""
 
     state: np.ndarray
     resources: np.ndarray
@@ -46,7 +46,7 @@ def prepare(
     fairness: Any = 0.0,
     price_cap: Any = None,
 ) -> Setup:
-    """Check the options of a run and lay out its tables; rounding may overdraw `tolerance` times the budget."""
+    """Check the options of a run and lay out its tables; rounding may overdraw the budget by the share `tolerance`."""
     number = GEOMETRIES.index(choice("geometry", geometry, GEOMETRIES))
     depletion = DEPLETION.index(choice("on_depletion", on_depletion, DEPLETION))
     exact, m = budget.dtype == object, len(budget)
@@ -58,6 +58,7 @@ def prepare(
     first = np.array(first_prices(init, rate.tolist(), reward_bound, geometry), dtype=rate.dtype)
     prices = in_domain("init", _exact(first) if exact else first, rate, fairness)
     mirror = np.log(prices) if number in (ENTROPY, CAPPED) else prices
+    # a step moves mirror coordinate j by -eta scale_j g_j; 1/rho_j^2 and 1/rho_j cancel its units (statement DMD-S1)
     scale = {SCALED: lambda: 1 / (rate * rate), CAPPED: lambda: 1 / rate}.get(number, lambda: rate * 0 + 1)()
     cap = _caps(price_cap, m, number, fairness)
     rules = Rules(
@@ -80,7 +81,7 @@ def prepare(
 
 
 def in_domain(name: str, prices: np.ndarray, rate: np.ndarray, fairness: Any) -> np.ndarray:
-    """Prices of at least 0; with a fair objective some may be negative, sum_j rho_j max(0, -mu_j) <= fairness."""
+    """Return the prices if each is at least 0, or with a fair objective sum_j rho_j max(0, -mu_j) <= fairness."""
     if not fairness > 0:
         return array(name, prices, low=0.0)
     owed = (rate * np.maximum(-prices, 0 * prices)).sum()
@@ -106,7 +107,7 @@ def _caps(price_cap: Any, m: int, geometry: int, fairness: Any) -> np.ndarray:
 def step_sizes(
     step_size: Any, horizon: int, rate: Any, reward_bound: Any, cost_bound: Any, geometry: str, init: Any
 ) -> np.ndarray:
-    """The step sizes of all periods, or the one of each."""
+    """Return one step size for all periods, (1,), or one per period, (T,)."""
     if isinstance(step_size, str):
         choice("step_size", step_size, ("theory",))
         eta = theory_step_size(
@@ -134,7 +135,7 @@ def _schedule(step_size: Callable[[int], Any], horizon: int) -> np.ndarray:
 
 
 def _targets(target: Any, horizon: int, rate: np.ndarray) -> np.ndarray:
-    """One row for all periods, or one a period; "adaptive" writes its row itself."""
+    """Return one row for all periods, (1, m), or one per period, (T, m); "adaptive" runs overwrite their one row."""
     if target is None or (isinstance(target, str) and choice("target", target, ("adaptive",))):
         return np.array(rate[None])
     plan = array("target", target, low=0.0)
@@ -145,7 +146,7 @@ def _targets(target: Any, horizon: int, rate: np.ndarray) -> np.ndarray:
 
 
 def _exact(values: np.ndarray) -> np.ndarray:
-    """The same numbers as Fractions; a double is a rational number."""
+    """Convert numbers to Fractions of equal value, since every double is a rational number."""
     exact = np.empty(values.size, dtype=object)
     exact[:] = [Fraction(value) for value in values.ravel().tolist()]
     return exact.reshape(values.shape)
