@@ -1,4 +1,4 @@
-"""What a panel would do instead: no quotas, the share of a group in all items, or chance.
+"""Baselines, the selections that a panel would make instead: without quotas, in proportion to group sizes, by chance.
 
 All take rankings and k and return the result of `select`.
 """
@@ -65,7 +65,7 @@ def proportional(
     ties: Literal["index", "random"] = "index",
     rng: np.random.Generator | int | None = None,
 ) -> Selection:
-    r"""Choose with the share of places that a group has among all items, rounded.
+    r"""Choose with a quota for the group that is its share of all items times k, rounded.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def proportional(
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings, or `rule` is no ScoreRule.
+        If `rankings` is not a `Rankings`, or `rule` is not a `ScoreRule`.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def random_within_groups(
     quota: Mapping[Any, int],
     rng: np.random.Generator | int | None = None,
 ) -> Selection:
-    """Choose at random with exact quotas: what remains of a panel that sees nothing (statement FSS-N1).
+    """Choose at random with exact quotas, as a panel that sees no differences must (statement FSS-N1).
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def random_within_groups(
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings, `rule` is no ScoreRule, or `quota` is no mapping.
+        If `rankings` is not a `Rankings`, `rule` is not a `ScoreRule`, or `quota` is not a mapping.
     ValueError
         If the quotas do not sum to k, or a group is unknown or too small.
 
@@ -153,6 +153,7 @@ def random_within_groups(
     k = integer("k", k, low=0, high=m)
     if not isinstance(quota, Mapping):
         raise must("quota", "a mapping from group to int", quota, TypeError)
+    # equal scores for all: random ties make every set within the quotas equally likely
     drawn = select_by_scores(np.zeros(m), k, groups=groups, quota=quota, ties="random", rng=generator(rng))
     if sum(quota.values()) != k:
         raise must("quota", f"of sum k = {k}", dict(quota))

@@ -1,8 +1,8 @@
 r"""Bias: from latent rankings to those that a panel reports, which put a group of items down.
 
-*Utilities*: the disadvantaged items are seen with utility theta u. *Swaps*: with I the number of pairs in which an
-advantaged item stands behind a disadvantaged one, floor(intensity I) times such a pair at distance d changes places,
-drawn with probability proportional to phi^d.
+*Utilities*: the disadvantaged items are seen with utility theta u in place of u, the multiplicative bias of Kleinberg
+and Raghavan. *Swaps*: with I the number of pairs in which an advantaged item stands behind a disadvantaged one,
+floor(intensity I) times such a pair at distance d changes places, drawn with probability proportional to phi^d.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["BiasedRankings", "bias_swaps", "bias_utilities", "group_inversions"]
 
 @result
 class BiasedRankings(Result):
-    """Latent rankings, and what the panel reports instead; row v of one belongs to row v of the other.
+    """Latent rankings, and the rankings that the panel reports instead; row v of one belongs to row v of the other.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class BiasedRankings(Result):
 def bias_utilities(
     utilities: Any, disadvantaged: Any, theta: float, *, rng: np.random.Generator | int | None = None
 ) -> BiasedRankings:
-    r"""Rank items by utilities, and by utilities of which a group is seen a fraction theta alone.
+    r"""Rank items by utilities, and by utilities that are multiplied by theta for the items of a group.
 
     Parameters
     ----------
@@ -92,9 +92,11 @@ def bias_utilities(
         raise must("utilities", "of at least one ranking of one item", given.shape)
     mask, theta = as_mask("disadvantaged", to_numpy(disadvantaged), given.shape[1]), real("theta", theta, low=0, high=1)
     order, rng = np.argsort(-given, axis=1, kind="stable"), generator(rng)
+    # random numbers are drawn only where utilities are equal, so that `rng` is not advanced by strict utilities
     if (np.diff(np.take_along_axis(given, order, axis=1), axis=1) == 0).any():
         order = np.lexsort((rng.random(given.shape), -given), axis=1)
-    # equal after the bias, by rounding or because theta is 0: the latent order decides
+    # `seen` is in latent order and the sort is stable: where the bias makes utilities equal, by rounding or because
+    # theta is 0, the latent order decides. A theta of 0 puts the group behind others whose utility is 0.
     seen = np.take_along_axis(np.where(mask, theta * given, given), order, axis=1)
     if theta == 0:
         seen = np.where(mask[order], -1.0, seen)
@@ -111,6 +113,7 @@ def bias_utilities(
 
 
 def _places(order: np.ndarray) -> np.ndarray:
+    """Invert orders (n, m), the items from the best on, into positions (n, m) of the items."""
     positions = np.empty(order.shape, np.int32)
     np.put_along_axis(positions, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
     return positions
@@ -155,7 +158,7 @@ def bias_swaps(
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings.
+        If `rankings` is not a `Rankings`.
     ValueError
         If ballots have ties or end early, or a number is out of range.
 
@@ -175,6 +178,7 @@ def bias_swaps(
     phi, intensity = real("phi", phi, low=0, high=1), real("intensity", intensity, low=0, high=1)
     pairs = group_inversions(rankings, mask)
     wanted = np.floor(intensity * pairs + 1e-9).astype(np.int64)  # 0.29 * 100 is a little less than 29 in doubles
+    # ranking v writes its distances from starts[v] on; it may stop before it has made all the swaps that it asked for
     starts = np.concatenate([[0], np.cumsum(wanted)])
     distances = np.zeros(starts[-1] if record else 0, np.int64)
     asked = (kernel_input(mask), phi, kernel_input(wanted), bool(refresh), kernel_input(starts))
@@ -196,7 +200,7 @@ def bias_swaps(
 
 
 def group_inversions(rankings: Rankings, disadvantaged: Any) -> np.ndarray:
-    """Number of pairs in each ranking in which an advantaged item stands behind a disadvantaged one.
+    """Count the pairs in each ranking in which an advantaged item stands behind a disadvantaged one.
 
     Parameters
     ----------
@@ -213,7 +217,7 @@ def group_inversions(rankings: Rankings, disadvantaged: Any) -> np.ndarray:
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings.
+        If `rankings` is not a `Rankings`.
     ValueError
         If ballots have ties or end early.
 
@@ -223,11 +227,13 @@ def group_inversions(rankings: Rankings, disadvantaged: Any) -> np.ndarray:
     [2, 0]
     """
     order = _strict_orders("rankings", rankings)
+    # behind[v, p] is True for a disadvantaged item at place p; each advantaged one counts those at places before it
     behind = as_mask("disadvantaged", to_numpy(disadvantaged), rankings.n_items)[order]
     return np.where(behind, 0, np.cumsum(behind, axis=1)).sum(axis=1)
 
 
 def _strict_orders(name: str, rankings: Rankings) -> np.ndarray:
+    """Invert the positions of strict and complete rankings into orders (n, m), and refuse all others."""
     positions = as_rankings(name, rankings).positions
     if rankings.shared is not None or positions.min() < 0:
         raise must(name, "strict and complete", rankings)
@@ -241,7 +247,7 @@ def _strict_orders(name: str, rankings: Rankings) -> np.ndarray:
 
 @kernel
 def pairs_at_distance(down):
-    """count[d] = number of places p with a disadvantaged item at p and an advantaged one at p + d."""
+    """Count, for each distance d, the places p with a disadvantaged item at p and an advantaged one at p + d."""
     m = len(down)
     count = np.zeros(m, np.int64)
     for p in range(m):
@@ -253,21 +259,28 @@ def pairs_at_distance(down):
 
 @kernel
 def draw_pair(rng, phi, down, count):
-    """Places p < q of a disadvantaged and an advantaged item, with probability ~ phi^(q - p); -1, -1 without pairs."""
+    """Draw places p < q of a disadvantaged and an advantaged item with probability ~ phi^(q - p); -1, -1 without pairs.
+
+    First the distance is drawn, with probability ~ count[d] phi^d, and then one of the pairs at this distance, all of
+    them alike. So a draw takes O(m) steps and not one for each of the up to m^2 / 4 pairs.
+    """
     m = len(down)
     nearest = 1
     while nearest < m and count[nearest] == 0:
         nearest += 1
     if nearest == m:
         return -1, -1
+    # Weights are relative to the nearest pair, whose weight is 1: phi^d alone is 0 in doubles at a small phi and a
+    # large distance, and exchanges would end while pairs remain. At phi = 0 the nearest pairs alone have a weight.
     cumulated, power, total = np.zeros(m), 1.0, 0.0
     for d in range(nearest, m):
         total += count[d] * power
         cumulated[d] = total
-        power *= phi  # weights are relative to the nearest pair
+        power *= phi
     u, distance = rng.random() * total, nearest
     while distance < m - 1 and cumulated[distance] <= u:
         distance += 1
+    # the number of the drawn pair among those at this distance, counted down until it is met
     which = int(rng.random() * count[distance])
     for p in range(m - distance):
         if down[p] and not down[p + distance]:
@@ -279,8 +292,11 @@ def draw_pair(rng, phi, down, count):
 
 @kernel
 def exchange_counts(down, count, p, q):
-    """Update the counts of distances for a disadvantaged item at p and an advantaged one at q that change places."""
-    for e in range(len(down)):  # pairs that the two were in
+    """Update the counts of distances for a disadvantaged item at p and an advantaged one at q that change places.
+
+    Only pairs with p or q change, so that one pass over the places replaces a new count over all pairs.
+    """
+    for e in range(len(down)):  # pairs that the two were in; their own is removed once, as the pair of p with e = q
         if e > p and not down[e]:
             count[e - p] -= 1
         if e < q and e != p and down[e]:
@@ -295,11 +311,18 @@ def exchange_counts(down, count, p, q):
 
 @kernel
 def swap(rng, order, disadvantaged, phi, wanted, refresh, starts, distances):
-    """Exchange pairs in every row of the order, in place; how many, and their distances from starts[v] on."""
+    """Exchange pairs in every row of `order`, in place, and return the number of exchanges in each row.
+
+    ``order[v, p]`` is the item at place p of ranking v. The distances of the exchanges of row v are written from
+    ``distances[starts[v]]`` on, unless `distances` is empty.
+    """
     n, m = order.shape
     done = np.zeros(n, np.int64)
     for v in range(n):
         down = disadvantaged[order[v]]
+        # Pairs are drawn from the order `drawn_from`, whose disadvantaged places are `down`, while `place` has the
+        # present places of all items. With `refresh` both are the present ranking. Without, pairs are always those of
+        # the latent ranking: an exchanged pair may be drawn again and changes back, at a distance below zero.
         drawn_from = order[v].copy()
         place = np.empty(m, np.int64)
         place[order[v]] = np.arange(m)

@@ -1,8 +1,8 @@
-r"""How far a selection can be from the optimum, from its own steps.
+r"""Certificates that bound how far a selection can be from the optimum, from its own steps.
 
-A monotone submodular F has F(O) <= F(S) + sum_{o in O - S} F(o | S), so bounds on the marginals bound the optimum
-within the quotas. And where items were chosen by observed scores, the latent marginals along the way say what that
-cost:
+A monotone submodular F has F(O) <= F(S) + sum_{o in O - S} F(o | S), so bounds on the marginals F(o | S) = F(S + o) -
+F(S) bound the optimum within the quotas. And where the items s_1, s_2, ... were chosen by observed scores, the latent
+marginals along the way, given the set S_{t-1} of the first t - 1 items, say what that cost:
 
 .. math:: c = \min_t \frac{F(s_t | S_{t-1})}{\max_i F(i | S_{t-1})}, \qquad F(S) \ge \frac{c}{1 + c} \, \mathrm{OPT} .
 """
@@ -94,9 +94,10 @@ class SelectionCertificate(Result):
 
 
 def _marginals(rankings: Rankings, rule: ScoreRule, items: np.ndarray) -> np.ndarray:
-    """Marginals of all items before each of k >= 1 choices and after the last, (k + 1, m), with lambda cut off after k.
+    """Compute the marginals of all items before each of k >= 1 choices and after the last, of shape (k + 1, m).
 
-    On sets of k items the scores are the same without what lambda has beyond, and so are monotone and submodular.
+    Lambda is cut off after k: on sets of k items F does not change, and it stays monotone and submodular. The last row
+    can be smaller for it, since an item beyond the k-th adds only what it displaces, and the bound is tighter then.
     """
     voters = np.zeros(0) if rankings.weights is None else rankings.weights
     lam, unit = whole_owa(rankings, rule, len(items))
@@ -105,35 +106,40 @@ def _marginals(rankings: Rankings, rule: ScoreRule, items: np.ndarray) -> np.nda
 
 
 def _whole(field: Any) -> np.ndarray:
-    """An array of integers; of the shape () where a certificate has something else."""
+    """Return an array of integers as int64, and one of the shape () for anything else that a certificate may hold."""
     given = np.asarray(field)
     return given.astype(np.int64) if given.dtype.kind in "iu" else np.zeros((), np.int64)
 
 
 def _below(numbers: np.ndarray, end: int) -> bool:
-    """Whether all numbers are in [0, end)."""
+    """Return True if all numbers are in [0, end)."""
     return bool(((numbers >= 0) & (numbers < end)).all())
 
 
 def _is_set(items: np.ndarray, n_items: int) -> bool:
-    """Whether these are different items."""
+    """Return True if these are different item numbers in an array of one axis."""
     return items.ndim == 1 and _below(items, n_items) and len(np.unique(items)) == len(items)
 
 
 def _narrowed(low: np.ndarray, high: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the largest numbers that sets of k items within the quotas have of each group."""
+    """Compute the least and the largest numbers of items of each group in sets of k items within the quotas."""
+    # at least the places that all other groups cannot fill, at most those that their lower bounds leave
     return np.maximum(low, k - (high.sum() - high)), np.minimum(high, k - (low.sum() - low))
 
 
 def _is_narrow(low: np.ndarray, high: np.ndarray, room: np.ndarray, k: int) -> bool:
-    """Whether quotas are possible, and met with equality by some set on both sides of each group."""
+    """Return True if quotas are feasible, and each bound of each group is attained by some set within all quotas.
+
+    There is one such form of all quotas that allow the same sets.
+    """
     if (low < 0).any() or (low > high).any() or (high > room).any() or not low.sum() <= k <= high.sum():
         return False
     return all(np.array_equal(a, b) for a, b in zip((low, high), _narrowed(low, high, k), strict=True))
 
 
 def greedy_certificate(items: np.ndarray, score: Any, marginals: np.ndarray, bounds: Bounds) -> SelectionCertificate:
-    """The certificate of a set, from the marginals of all other items given this set."""
+    """Make the certificate of a set from the marginals of all other items given this set."""
+    # rounding may leave a marginal below 0; that of a chosen item was computed as if it were a second copy of the item
     margin = np.maximum(marginals, 0.0)
     margin[items] = 0.0
     low, high = _narrowed(bounds.low, bounds.high, len(items))
@@ -142,7 +148,7 @@ def greedy_certificate(items: np.ndarray, score: Any, marginals: np.ndarray, bou
 
 
 def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray, k: int) -> float:
-    """max over the sets within the quotas of the sum of the margins."""
+    """Compute the largest sum of the margins of a set within the quotas, which the greedy pass finds (FSS-A2)."""
     order = separable.ranked(margin, np.arange(len(margin)))
     best = separable.fill_quotas(*map(kernel_input, (order, groups, low, high)), k)
     return float(margin[best].sum())
@@ -150,7 +156,7 @@ def _best_sum(margin: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.
 
 @result
 class TransferCertificate(Result):
-    """What a selection made with observed scores is worth under the latent ones.
+    """The share of the latent optimum that is certified for a selection made with observed scores.
 
     Attributes
     ----------
@@ -213,7 +219,7 @@ class TransferCertificate(Result):
 
 
 def _agree(one: Any, other: Any, names: tuple[str, ...], least: float) -> bool:
-    """Whether fields are equal up to rounding; numbers below `least` are as good as 0."""
+    """Return True if fields are equal up to rounding; numbers below `least` are as good as 0."""
     pairs = [(getattr(one, name), getattr(other, name)) for name in names]
     return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, atol=least) for a, b in pairs)
 
@@ -240,7 +246,7 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
     Raises
     ------
     TypeError
-        If `latent` is no Rankings, or `rule` no ScoreRule.
+        If `latent` is not a `Rankings`, or `rule` is not a `ScoreRule`.
     ValueError
         If items repeat, lie outside 0 .. m - 1 or are none, or groups are of several attributes.
 
@@ -262,12 +268,14 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
         codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k).groups
     table = _marginals(latent, rule, picks)
     gains, largest = table[np.arange(k), picks], np.empty(k)
+    # the choice competes with the unused items, with quotas with those of its own group alone: others may not fit
     for step in range(k):
         free = np.ones(latent.n_items, bool)
         free[picks[:step]] = False
         if codes is not None:
             free &= codes == codes[picks[step]]
         largest[step] = table[step, free].max()
+    # a step in which no item adds anything loses nothing: 0/0 counts as 1
     c = float(np.divide(gains, largest, out=np.ones(k), where=largest > 0).min())
     ratio = certificate_ratio(c, k=None if codes is not None else k)
     bound = float(value) if c == 1 and value == 0 else (value / ratio if ratio > 0 else np.inf)
@@ -290,7 +298,7 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
 
 @kernel
 def step_gains(values, voters, lam, picks):
-    """Marginals of all items before each of the given choices, and after the last."""
+    """Compute the marginals of all items before each of the given choices, and after the last, (len(picks) + 1, m)."""
     m, n = values.shape
     top = np.zeros((len(lam), n), values.dtype)
     gains = np.zeros((len(picks) + 1, m))

@@ -122,7 +122,7 @@ def load_cambridge_ballots(
     majority_first: float = 0.5,
     rng: np.random.Generator | int | None = None,
 ) -> Rankings:
-    """Truncated ballots whose mixture of two classes of candidates is that of a city's elections.
+    """Draw truncated ballots whose mixture of two classes of candidates is that of a city's elections.
 
     Parameters
     ----------
@@ -172,16 +172,21 @@ def load_cambridge_ballots(
 
 
 def _filled(law: dict[str, float], n: int, sizes: list[int], rng: np.random.Generator) -> np.ndarray:
-    """Types drawn from a law, with candidates of each class in random order; -1 after the end of a ballot."""
+    """Draw ballots (n, m): types from a law, candidates of each class in random order, -1 after the end of a ballot.
+
+    A type is a string such as "WCW", one letter per place; `law` gives the probability of each type, and `sizes` the
+    number of candidates of the classes W and C.
+    """
     types = sorted(law)
     probabilities = np.array([law[kind] for kind in types])
     drawn = rng.choice(len(types), size=n, p=probabilities / probabilities.sum())
     length = max(map(len, types))
+    # class 0 (W) or 1 (C) at each place, and -1 for the blanks after the end of the type
     codes = np.array([["WC".find(letter) for letter in kind.ljust(length)] for kind in types])[drawn]
     orders = np.full((n, length), -1, np.int32)
     for code, (size, offset) in enumerate(zip(sizes, (0, sizes[0]), strict=True)):
         order = np.argsort(rng.random((n, size)), axis=1) + offset
-        number = np.cumsum(codes == code, axis=1) - 1  # of the place among those of its class
+        number = np.cumsum(codes == code, axis=1) - 1  # index of the place among those of its class, from 0
         used = (codes == code) & (number < size)
         orders[used] = np.take_along_axis(order, np.clip(number, 0, size - 1), axis=1)[used]
     closed = np.argsort(orders < 0, axis=1, kind="stable")  # listed places first, in their order
@@ -190,7 +195,7 @@ def _filled(law: dict[str, float], n: int, sizes: list[int], rng: np.random.Gene
 
 
 def load_pref_profiles() -> dict[str, Rankings]:
-    """Small profiles in which a voting method does not elect the item that beats every other one.
+    """Load small profiles in which a voting method does not elect the item that beats every other one.
 
     Returns
     -------
@@ -220,7 +225,7 @@ class RatedItems(Result):
     Attributes
     ----------
     rankings : Rankings
-        A row a person: the items that the person has rated, the best first, equal ratings tied (averaged).
+        One row per person: the items that the person has rated, the best first, equal ratings tied (averaged).
     item_groups : mapping
         Attribute -> group of every item: "class" (strings) and "decade" (years).
     voter_groups : mapping
@@ -233,7 +238,7 @@ class RatedItems(Result):
 
 
 def load_rated_items(n_items: int = 50) -> RatedItems:
-    """The films of MovieLens with the most ratings, ranked by those who have rated some of them.
+    """Load the films of MovieLens with the most ratings, ranked by the people who have rated some of them.
 
     Parameters
     ----------
@@ -260,7 +265,7 @@ def load_rated_items(n_items: int = 50) -> RatedItems:
     table = np.loadtxt(io.BytesIO(read(RATINGS)), skiprows=1, dtype=np.int64)
     films, number, times = np.unique(table[:, 1], return_inverse=True, return_counts=True)
     kept = np.argsort(-times, kind="stable")[:n_items]
-    place = np.full(len(films), -1)
+    place = np.full(len(films), -1)  # the new number of every film, -1 for those that are left out
     place[kept] = np.arange(n_items)
     table = np.column_stack([table, place[number]])[place[number] >= 0]
     users, rows = np.unique(table[:, 0], return_inverse=True)
@@ -285,6 +290,7 @@ def load_rated_items(n_items: int = 50) -> RatedItems:
 
 
 def _lines(data: DataSet) -> list[list[str]]:
+    """Read the fields of every line of a table with tabs, without its head."""
     return [line.split("\t") for line in read(data).decode("utf-8").splitlines()[1:]]
 
 
@@ -295,7 +301,7 @@ class Applicants(Result):
     Attributes
     ----------
     rankings : Rankings
-        A row a criterion: the people for whom it is known, the best first, equal values tied (averaged).
+        One row per criterion: the people for whom it is known, the best first, equal values tied (averaged).
     criteria : tuple of str
         Names of the rows.
     item_groups : mapping
@@ -311,7 +317,7 @@ class Applicants(Result):
 
 
 def load_applicants() -> Applicants:
-    """Applicants for credit at a bank, ranked by five criteria that favor some groups.
+    """Load applicants for credit at a bank, ranked by five criteria that favor some groups.
 
     Returns
     -------
@@ -349,7 +355,7 @@ def load_applicants() -> Applicants:
 
 
 def _places(column: Any, more_is_better: bool) -> np.ndarray:
-    """Places of a row of values, the best at 0, equal ones at the same; -1 for unknown ones."""
+    """Rank values: the best at place 0, equal ones at the same place, unknown ones (NaN) at -1."""
     values = column.to_numpy(np.float64)
     known = ~np.isnan(values)
     places = np.full(len(values), -1, np.int64)

@@ -136,7 +136,7 @@ def ranking_blocks(
 def sample_utilities(
     model: str, n: int, n_items: int, *, rng: np.random.Generator | int | None = None, **parameters: Any
 ) -> np.ndarray:
-    """Draw the utilities behind rankings, for `bias_utilities`.
+    """Draw the utilities of the items to each member of a panel, by which `bias_utilities` ranks them.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def sample_utilities(
 def sample_top_counts(
     probabilities: Any, n: int, *, n_runs: int = 1, rng: np.random.Generator | int | None = None
 ) -> np.ndarray:
-    """Draw SNTV scores without drawing rankings: how often each item is on top of n independent rankings.
+    """Draw SNTV scores, the number of times that each item is on top of n independent rankings, without the rankings.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def sample_top_counts(
     Raises
     ------
     ValueError
-        If the probabilities are none, or a number is out of range.
+        If the probabilities are negative or do not sum to 1, or a number is out of range.
 
     Examples
     --------
@@ -253,7 +253,7 @@ def sample_item_scores(
 
 
 def _parameter(model: str, m: int, given: dict[str, Any], rng: np.random.Generator) -> Any:
-    """The checked parameter of a model; drawn where it has a law and was not given."""
+    """Check and return the parameter of a model; draw it where it has a law and was not given."""
     choice("model", model, tuple(PARAMETERS))
     described = PARAMETERS[model]
     unknown = set(given) - {described[0] if described else ""}
@@ -276,7 +276,7 @@ def _parameter(model: str, m: int, given: dict[str, Any], rng: np.random.Generat
 
 
 def _draw(model: str, n: int, m: int, value: Any, rng: np.random.Generator) -> np.ndarray:
-    """Positions of n rankings."""
+    """Draw the positions (n, m) of n rankings; `value` is the parameter of the model."""
     if model in WITH_UTILITIES:
         return places_by_utility(kernel_input(_utilities(model, n, m, value, rng)))
     positions = np.empty((n, m), np.int32)
@@ -295,6 +295,7 @@ def _draw(model: str, n: int, m: int, value: Any, rng: np.random.Generator) -> n
 
 
 def _utilities(model: str, n: int, m: int, value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw utilities (n, m); q_i / E_i falls in the arrival time E_i / q_i, which is exponential with the rate q_i."""
     if model == "plackett-luce":
         return value / rng.standard_exponential((n, m))
     return value * rng.random((n, m))
@@ -305,7 +306,7 @@ def _utilities(model: str, n: int, m: int, value: np.ndarray, rng: np.random.Gen
 
 @kernel
 def places_by_utility(utilities):
-    """Positions by decreasing utility; equal utilities by number."""
+    """Rank the items of each row by decreasing utility, equal ones by number; return the positions (n, m)."""
     n, m = utilities.shape
     positions = np.empty((n, m), np.int32)
     for v in range(n):
@@ -317,7 +318,11 @@ def places_by_utility(utilities):
 
 @kernel
 def shuffle(rng, row):
-    """A uniform permutation of 0 .. m - 1, which is also that of the inverse."""
+    """Fill `row` with a uniform permutation of 0 .. m - 1; its inverse is uniform too, so it can serve as positions.
+
+    Inside-out form of the Fisher-Yates shuffle: before step i the first i entries are a uniform permutation of
+    0 .. i - 1, and i enters at a uniform index j <= i, whose entry moves to the end. Old entries of the row are lost.
+    """
     for i in range(len(row)):
         j = int(rng.random() * (i + 1))
         row[i] = row[j]
@@ -326,19 +331,25 @@ def shuffle(rng, row):
 
 @kernel
 def uniform(rng, positions):
-    """Impartial culture."""
+    """Fill every row with independent uniform rankings, the impartial culture."""
     for v in range(len(positions)):
         shuffle(rng, positions[v])
 
 
 @kernel
 def mallows(rng, phi, positions):
-    """Repeated insertion: item i goes d places before the end with probability ~ phi^d, d = 0 .. i."""
+    """Draw Mallows rankings by repeated insertion: item i goes d places before the end with probability ~ phi^d.
+
+    Each of the d = 0 .. i items that it passes is one more pair in the wrong order, so that the probability of the
+    ranking is proportional to phi^{Kendall distance to the center 0, 1, ..., m - 1}.
+    """
     n, m = positions.shape
     order = np.empty(m, np.int32)
     mass = 1 - phi ** np.arange(1.0, m + 1)  # sum_{d <= i} phi^d, up to the factor 1 - phi
     for v in range(n):
         for i in range(m):
+            # Inverse of the distribution function: P(at least d places) ~ phi^d - phi^{i + 1}, so d is the integer part
+            # of log(1 - u) / log(phi) for u uniform on [0, 1 - phi^{i + 1}]; rounding may give i + 1.
             u = rng.random() * mass[i]
             back = min(i, int(np.log1p(-u) / np.log(phi))) if phi > 0 else 0
             for p in range(i, i - back, -1):
@@ -350,9 +361,12 @@ def mallows(rng, phi, positions):
 
 @kernel
 def urn(rng, alpha, positions):
-    """Polya-Eggenberger: a new ranking, or a copy of an earlier one."""
+    """Draw rankings from the urn of Polya and Eggenberger: each is new, or a copy of a uniformly drawn earlier one.
+
+    Ranking v, counted from 0, is new with probability 1 / (1 + alpha v).
+    """
     for v in range(len(positions)):
-        if rng.random() * (1 + alpha * v) < 1 or v == 0:  # an infinite alpha times 0 is no number
+        if rng.random() * (1 + alpha * v) < 1 or v == 0:  # the product of an infinite alpha and 0 is not a number
             shuffle(rng, positions[v])
         else:
             copied = int(rng.random() * v)
@@ -362,7 +376,10 @@ def urn(rng, alpha, positions):
 
 @kernel
 def single_peaked(rng, positions):
-    """Conitzer's law: from a uniform peak the next place goes left or right by a fair coin, at an end inwards."""
+    """Draw single-peaked rankings by Conitzer's law: from a uniform peak, go on left or right by a fair coin.
+
+    The items placed so far are the interval left .. right of the axis; at an end of the axis there is no choice.
+    """
     n, m = positions.shape
     for v in range(n):
         left = right = int(rng.random() * m)

@@ -1,9 +1,9 @@
-r"""Rankings of items by voters, the instance of every function here.
+r"""Rankings of items by voters, which every function of the system takes as its instance.
 
 .. math:: \mathrm{pos}_v(i) \in \{0, 1, \dots, m - 1\}, \qquad v = 1, \dots, n, \quad i = 0, \dots, m - 1,
 
-the place of item i in ranking v, 0 the best. Positions and orders are inverse permutations, and for many small examples
-both look right, so the caller says which one is given.
+is the place of item i in ranking v, 0 the best. Positions and orders are inverse permutations, and for many small
+examples both look right, so the caller says which one is given.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Rankings", "make_greedy_trap"]
 
 
 class _Derived:
-    """Room beside the fields for what is made of the places once."""
+    """A slot for the cached narrow-integer copy of `positions`; slotted dataclasses cannot add attributes."""
 
     __slots__ = ("short",)
     short: np.ndarray | None
@@ -57,9 +57,9 @@ class Rankings(_Derived, Result):
     Raises
     ------
     TypeError
-        If places or items are no integers.
+        If places or items are not integers.
     ValueError
-        If not exactly one of `positions` and `orders` is given, a row is no ranking, or a length is wrong.
+        If not exactly one of `positions` and `orders` is given, a row is not a ranking, or a length is wrong.
 
     Examples
     --------
@@ -105,21 +105,21 @@ class Rankings(_Derived, Result):
 
     @property
     def n_rankings(self) -> int:
-        """Number of rows, n."""
+        """Return the number of rows, n."""
         return len(self.positions)
 
     @property
     def n_items(self) -> int:
-        """Number of items, m."""
+        """Return the number of items, m."""
         return self.positions.shape[1]
 
     @property
     def total(self) -> int | float:
-        """Number of voters: the sum of the weights, or n without them."""
+        """Return the number of voters: the sum of the weights, or n without them."""
         return self.n_rankings if self.weights is None else self.weights.sum().item()
 
     def as_orders(self) -> np.ndarray:
-        """Items of each ranking from the best to the worst.
+        """Return the items of each ranking from the best to the worst.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Rankings(_Derived, Result):
         return np.where(np.arange(self.n_items) < listed, items, -1)
 
     def with_weights(self, weights: Any) -> Rankings:
-        """The same rankings with other multiplicities, such as those of a group of voters or of a resampled panel.
+        """Return these rankings with other multiplicities, such as those of a group of voters or a resampled panel.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class Rankings(_Derived, Result):
         Returns
         -------
         Rankings
-            One row a distinct ballot, with its multiplicity; labels are the names of the alternatives.
+            One row per distinct ballot, with its multiplicity; labels are the names of the alternatives.
 
         Raises
         ------
@@ -198,6 +198,7 @@ del Rankings.orders, Rankings.rng  # type: ignore[attr-defined]
 
 
 def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
+    """Write the fields of frozen `Rankings`, arrays made read-only, and return it."""
     values = {"positions": positions, "shared": shared, "weights": weights, "ties": ties, "labels": labels}
     for name, value in values.items():
         object.__setattr__(target, name, read_only(value) if isinstance(value, np.ndarray) else value)
@@ -206,18 +207,20 @@ def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str,
 
 
 def _rebuilt(positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
+    """Make `Rankings` from checked fields; the constructor would check and resolve ties again."""
     return _set(object.__new__(Rankings), positions, shared, weights, ties, labels)
 
 
 def trusted(positions: np.ndarray, *, weights: Any = None, labels: Any = None) -> Rankings:
-    """Strict rankings that need no check, from the samplers."""
+    """Make `Rankings` from the positions of strict rankings that need no check, such as those of samplers."""
     return _rebuilt(positions, None, weights, "error", labels)
 
 
 def short_places(rankings: Rankings) -> np.ndarray:
-    """The positions as unsigned integers of one or two bytes where these hold them; unlisted items have the largest.
+    """Return the positions as unsigned integers of one or two bytes where these hold them, shape (n, m).
 
-    Made at the first call and kept: counting reads all places, and takes as long as memory takes to bring them.
+    The place -1 of an unlisted item wraps to the largest number of the type, which is beyond every depth. The copy is
+    made at the first call and kept: counting reads all places, and takes as long as memory takes to bring them.
     """
     short = rankings.short
     if short is None:
@@ -227,6 +230,7 @@ def short_places(rankings: Rankings) -> np.ndarray:
 
 
 def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
+    """Check the number of voters of each ranking: return int64 or float64 of shape (n,); None means one each."""
     if weights is None:
         return None
     whole = as_array("weights", weights).dtype.kind in "iu"
@@ -240,14 +244,14 @@ def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
 
 
 def as_rankings(name: str, value: Any) -> Rankings:
-    """Rankings, and nothing that could be positions or orders."""
+    """Return a value that is a `Rankings`, and refuse arrays, which could be positions or orders."""
     if not isinstance(value, Rankings):
         raise must(name, "Rankings(positions) or Rankings(orders=...)", type(value).__name__, TypeError)
     return value
 
 
 def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
-    """A set of items as a bool array of shape (m,), from such a mask or from distinct item numbers."""
+    """Return a set of items as a bool array of shape (m,), from such a mask or from distinct item numbers."""
     given = as_array(name, value)
     if given.dtype == bool:
         if given.shape != (n_items,):
@@ -264,7 +268,7 @@ def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
 
 
 def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Any = None) -> Rankings:
-    """The rankings on which greedy selection under quotas gets little more than half (statement FSS-G1).
+    """Make the rankings on which greedy selection under quotas gets little more than half (statement FSS-G1).
 
     Items 0 and 1 are of group 0, item 2 of group 1, item 3 of group 2; the quotas are {0: 1, 1: 1, 2: 0}, and a ranking
     is content when one of its first two items is chosen: ``ScoreRule("cc", depth=2)``.

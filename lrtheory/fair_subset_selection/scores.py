@@ -32,7 +32,7 @@ SEPARABLE = ("sntv", "bloc", "borda", "positional")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ScoreRule:
-    """A score function by its name.
+    """A multiwinner score function, given by its name and its parameters.
 
     Parameters
     ----------
@@ -104,11 +104,11 @@ class ScoreRule:
 
     @property
     def separable(self) -> bool:
-        """Whether the score of a set is the sum of the scores of its items."""
+        """Return True if the score of a set is the sum of the scores of its items."""
         return self.kind in SEPARABLE
 
     def weights(self, n_items: int) -> np.ndarray:
-        """Position weights w.
+        """Return the position weights w.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class ScoreRule:
         return (places < depth).astype(np.int64)
 
     def owa_weights(self, k: int) -> np.ndarray:
-        """OWA weights lambda without the zeros at their end.
+        """Return the OWA weights lambda without the zeros at their end.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class ScoreRule:
         return np.ones(k) if self.separable else np.trim_zeros(self.owa[:k], "b")
 
     def max_item_score(self, n_items: int) -> Any:
-        """The largest score that one item can get from one ranking (tau_1).
+        """Return the largest score that one item can get from one ranking (tau_1).
 
         Parameters
         ----------
@@ -182,14 +182,14 @@ def _rebuilt(kind: str, depth: int | None, position_weights: Any, owa: Any) -> S
 
 
 def as_rule(name: str, value: Any) -> ScoreRule:
-    """A ScoreRule, and not just its name."""
+    """Return a value that is a `ScoreRule`, and refuse all others, such as the name of a rule."""
     if not isinstance(value, ScoreRule):
         raise must(name, 'a ScoreRule, such as ScoreRule("borda")', value, TypeError)
     return value
 
 
 def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.ndarray:
-    """Scores of all single items, which for separable rules are all there is to know.
+    """Compute the scores of all single items; for separable rules the score of a set is their sum.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
     TypeError
         If something else than Rankings and a ScoreRule is given.
     ValueError
-        If the rule does not fit the number of items, scores are not finite, or there is no block, or blocks are of
+        If the rule does not fit the number of items, scores are not finite, no block is given, or blocks are of
         different items.
 
     Examples
@@ -227,7 +227,7 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
         if total is not None and as_rankings("rankings", block).n_items != len(total):
             raise must("rankings", f"blocks of the same {len(total)} items", block.n_items)
         scores = _block_scores(as_rankings("rankings", block), rule)
-        largest += float(scores.max())
+        largest += float(scores.max())  # bounds the largest entry of `total`
         if largest >= 2.0**62:  # beyond what int64 is sure to hold
             scores = scores.astype(np.float64)
         total = scores if total is None else total + scores
@@ -237,14 +237,16 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
 
 
 def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
+    """Compute the item scores (m,) of one panel by the fastest way that its form allows."""
     values, largest = _weights_of(rankings, rule)
+    # for weights of 0 and 1 scores are counts of places below the depth, which is the sum of the weights
     if rankings.weights is None and rankings.shared is None and rule.kind in ("sntv", "bloc"):
         return count_first(kernel_input(short_places(rankings)), values.sum())
     voters = _voters(rankings)
     if rankings.shared is not None:
         return voters @ _shared_values(rankings, values, slice(None))
     floats = "f" in (values.dtype.kind, voters.dtype.kind)
-    if floats or largest >= 2.0**62:
+    if floats or largest >= 2.0**62:  # sums of integers could wrap
         values, voters = values.astype(np.float64), voters.astype(np.float64)
     scores = np.zeros(rankings.n_items, values.dtype)
     add_scores(kernel_input(rankings.positions), kernel_input(np.append(values, 0)), kernel_input(voters), scores)
@@ -252,7 +254,7 @@ def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
 
 
 def _weights_of(rankings: Rankings, rule: ScoreRule) -> tuple[np.ndarray, float]:
-    """The weights of all places, and a number that no score of a set exceeds."""
+    """Return the weights (m,) of all places, and a number that no score of a set exceeds."""
     values = rule.weights(rankings.n_items)
     largest = float(rankings.total) * float(values.max()) * rankings.n_items
     if not math.isfinite(largest):
@@ -261,19 +263,20 @@ def _weights_of(rankings: Rankings, rule: ScoreRule) -> tuple[np.ndarray, float]
 
 
 def _voters(rankings: Rankings) -> np.ndarray:
+    """Return the number of voters behind each ranking, shape (n,)."""
     return np.ones(rankings.n_rankings, np.int64) if rankings.weights is None else rankings.weights
 
 
 def _shared_values(rankings: Rankings, values: np.ndarray, items: Any) -> np.ndarray:
-    """Mean weight of the places that tied items hold together, of shape (n, number of items)."""
-    sums = np.append(0.0, np.cumsum(values))
+    """Compute the mean weight of the places that tied items hold together, of shape (n, number of items)."""
+    sums = np.append(0.0, np.cumsum(values))  # sums[p] is the weight of the first p places together
     first, shared = rankings.positions[:, items], rankings.shared[:, items]
     means = (sums[np.minimum(first + shared, len(values))] - sums[first]) / shared
     return np.where(first < 0, 0.0, means)
 
 
 def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.ndarray:
-    """w(pos_v(i)), a row for each item: int16 where that holds all weights, else int64 or float64.
+    """Tabulate w(pos_v(i)) in a row for each item, (m, n): int16 where that holds all weights, else int64 or float64.
 
     The compact form is what makes greedy selection fast: it reads each row from one end to the other.
     """
@@ -287,7 +290,7 @@ def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.nd
 
 
 def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
-    """The same with a row for each ranking."""
+    """Tabulate w(pos_v(i)) in a row for each ranking, (n, m), in the types of `item_values`."""
     if rankings.shared is not None:
         return _shared_values(rankings, _weights_of(rankings, rule)[0], slice(None))
     table = _compact_table(rankings, rule)
@@ -297,7 +300,7 @@ def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
 
 
 def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
-    """The weight of every place, then that of place -1: an item that is not listed is worth 0."""
+    """Return the weight of every place, then that of place -1: an item that is not listed is worth 0."""
     values = _weights_of(rankings, rule)[0]
     if values.dtype.kind == "i" and values.max() < 2**15:
         values = values.astype(np.int16)
@@ -305,7 +308,7 @@ def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
 
 
 def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
-    """Score of one set of items, or of many.
+    """Compute the score of one set of items, or of many.
 
     Parameters
     ----------
@@ -355,9 +358,10 @@ def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
 
 
 def _owa_scores(rankings: Rankings, rule: ScoreRule, sets: np.ndarray) -> np.ndarray:
+    """Compute the scores of sets (batch, k) under a rule that is not separable."""
     lam, unit = whole_owa(rankings, rule, sets.shape[1])
     sums = np.empty(len(sets))
-    used, rows = np.unique(sets, return_inverse=True)
+    used, rows = np.unique(sets, return_inverse=True)  # only items that are in some set are tabulated
     values = kernel_input(item_values(rankings, rule, used))
     voters = kernel_input(_voters(rankings), np.float64)
     for number, chosen in enumerate(rows.reshape(sets.shape)):
@@ -366,16 +370,21 @@ def _owa_scores(rankings: Rankings, rule: ScoreRule, sets: np.ndarray) -> np.nda
 
 
 def whole_owa(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, int]:
-    """lambda in whole multiples of 1 / unit where sums then are exact in doubles, so that rounding decides no tie."""
+    """Scale lambda to integers, multiples of 1 / unit, where sums then are exact in doubles; return it and the unit.
+
+    PAV weighs with 1, 1/2, 1/3, ..., whose sums round: two sets of equal score could differ in the last bit, and
+    rounding would decide the tie. In multiples of 1 / lcm(1, ..., k) all sums are integers.
+    """
     lam = rule.owa_weights(k)
     unit = math.lcm(*range(1, k + 1)) if rule.kind == "pav" else 1
-    if unit >= 2**53 or unit * len(lam) * float(rankings.total) >= 2.0**53:  # the first may be too large for a double
+    # the largest sum would not be exact; the unit is compared by itself since it may be too large for a double
+    if unit >= 2**53 or unit * len(lam) * float(rankings.total) >= 2.0**53:
         return lam, 1
     return np.round(lam * unit) if unit > 1 else lam, unit
 
 
 def in_units(sums: np.ndarray, rankings: Rankings, rule: ScoreRule, lam: np.ndarray, unit: int) -> np.ndarray:
-    """Scores from sums in units of 1 / unit; sums of integers below 2^53 come back as integers."""
+    """Turn sums in multiples of 1 / unit into scores; sums of integers below 2^53 come back as integers."""
     if unit > 1:
         return sums / unit
     whole = rankings.shared is None and (lam == np.round(lam)).all()

@@ -39,7 +39,7 @@ METHODS = ("auto", "exact", "greedy", "lazy", "milp", "brute-force")
 
 @result
 class Selection(Result):
-    """A set of k items.
+    """A set of k items that was selected, with its score and what is known about it.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ def select(
     Raises
     ------
     TypeError
-        If `rankings` are no Rankings, `rule` is no ScoreRule, or quotas are no mappings.
+        If `rankings` is not a `Rankings`, `rule` is not a `ScoreRule`, or quotas are not mappings.
     ValueError
         If quotas are infeasible or of unknown groups, the method cannot solve what is asked, or a score overflows.
     RuntimeError
@@ -169,6 +169,7 @@ def select(
     else:
         items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, ties, rng)
         counts, message = {"evaluations": n_sets}, "exact"
+    # these methods find a set without an order: it is shown by decreasing score of the single items
     singles = item_scores(rankings, rule)
     items = items[np.lexsort((priority[items], -singles[items]))]
     fields = {"gains": None, "tied": tied, "method": used, "reason": reason, "counts": counts, "certificate": None}
@@ -213,7 +214,7 @@ def select_by_scores(
     Raises
     ------
     TypeError
-        If quotas are no mappings.
+        If quotas are not mappings.
     ValueError
         If quotas are infeasible or of unknown groups, or a score or the sum of the chosen ones is not finite.
 
@@ -231,15 +232,16 @@ def select_by_scores(
 
 
 def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
-    """Scores as they can be compared and negated: integers as int64 where that holds them, Fractions as floats."""
+    """Convert scores to a type in which they compare and negate: integers to int64 if it holds them, else to float64."""
     if given.dtype.kind in "iu":
-        largest = 2**63 - 1
+        largest = 2**63 - 1  # -2^63 is excluded too, since its negative wraps to itself
         fits = given.size == 0 or -largest <= int(given.min()) <= int(given.max()) <= largest
         return given.astype(np.int64 if fits else np.float64)
     return checked if given.dtype.kind == "f" else checked.astype(np.float64)
 
 
 def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
+    """Return the priority (m,) of items among equal scores, the smallest first: their numbers, or a random order."""
     choice("ties", ties, ("index", "random"))
     if ties == "index" and rng is None:  # a generator takes longer to make than a small selection
         return np.arange(m)
@@ -248,6 +250,7 @@ def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
 
 
 def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:
+    """Resolve "auto", refuse methods that cannot solve the problem, and return the method and the reason for it."""
     if method == "auto":
         if n_attributes > 1:
             return "milp", "several attributes have quotas"
@@ -260,6 +263,7 @@ def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[
 
 
 def _selection(items: Any, score: Any, bounds: list[Bounds], labels: Any, **fields: Any) -> Selection:
+    """Make a `Selection` with the counts of groups: by attribute, or directly where the one attribute has no name."""
     counts: dict[Any, Any] = {one.name: one.counts(items) for one in bounds}
     return Selection(
         items=items,
@@ -273,6 +277,7 @@ def _selection(items: Any, score: Any, bounds: list[Bounds], labels: Any, **fiel
 def _exact(
     scores: np.ndarray, k: int, bounds: Bounds, priority: np.ndarray, reason: str, labels: Any, additions: int
 ) -> Selection:
+    """Select the best set by the scores of its items; `additions` is the number of additions that made these."""
     order = separable.ranked(scores, priority)
     quotas = (kernel_input(bounds.groups), kernel_input(bounds.low), kernel_input(bounds.high))
     items = separable.fill_quotas(kernel_input(order), *quotas, k)
@@ -292,7 +297,7 @@ def _exact(
 
 
 def _total(scores: np.ndarray) -> int | float:
-    """Their sum; Python's integers, which do not wrap."""
+    """Add up scores, integers as Python's, which do not wrap; refuse a sum of floats that is not finite."""
     if scores.dtype.kind == "i":
         return sum(scores.tolist())
     with np.errstate(over="ignore"):
@@ -305,9 +310,11 @@ def _total(scores: np.ndarray) -> int | float:
 def _greedily(
     rankings: Rankings, rule: ScoreRule, k: int, bounds: Bounds, priority: np.ndarray, method: str, reason: str
 ) -> Selection:
+    """Select greedily, lazily or not, with the certificate that the final marginals give."""
     lam, unit = whole_owa(rankings, rule, k)
     voters = kernel_input(np.zeros(0) if rankings.weights is None else rankings.weights, np.float64)
     quotas = *(kernel_input(side) for side in (bounds.groups, bounds.low, bounds.high, priority)), k
+    # Chamberlin-Courant has a kernel of its own, which reads rankings row by row; the other reads items row by row
     if method == "lazy" and len(lam) == 1 and not rule.separable:
         worths = kernel_input(ranking_values(rankings, rule))
         options = served.rounding_slack(rankings, rule, k), *served.workspace(worths)
@@ -324,7 +331,7 @@ def _greedily(
         [bounds],
         rankings.labels,
         gains=in_units(gains, rankings, rule, lam, unit),
-        tied=np.flatnonzero(ties[ties.sum(axis=1) > 1].any(axis=0)),
+        tied=np.flatnonzero(ties[ties.sum(axis=1) > 1].any(axis=0)),  # of the steps in which several items tied
         method=method,
         reason=reason,
         message="greedy: see the certificate",

@@ -28,7 +28,7 @@ __all__ = ["Smoothness", "smoothness"]
 
 @result
 class Smoothness(Result):
-    """How smooth a score function is under a bias.
+    """The smoothness of a score function under a bias: alpha, and gamma as a step function of beta.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Smoothness(Result):
     message: str
 
     def gamma(self, beta: float) -> float:
-        """How alike an item with at most beta times the latent score of another of its group may look.
+        """Return gamma(beta), the largest observed ratio of two items of one group with a latent ratio of at most beta.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Smoothness(Result):
         Returns
         -------
         float
-            The largest observed ratio.
+            max g_j / g_i over i != j of one group with beta f_i >= f_j; 0 without such a pair.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Smoothness(Result):
         return float(self.gammas[passed - 1]) if passed else 0.0
 
     def gamma_upper(self, beta: float, *, delta: float = 0.05) -> float:
-        """Upper bound on gamma(beta) that holds with probability 1 - delta, for all beta at once.
+        """Return an upper bound on gamma(beta) that holds with probability 1 - delta, for all beta at once.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Smoothness(Result):
         if math.isinf(self.n_rankings) or self.max_item_score == 0:
             return self.gamma(beta)
         shares = np.minimum(np.stack([self.latent, self.observed]) / self.max_item_score, 1.0)
-        level = delta / (2 * shares.size)
+        level = delta / (2 * shares.size)  # a union over bounds from both sides on the 2 m mean scores
         f_low, g_low = chernoff_lower(shares, int(self.n_rankings), level)
         f_high, g_high = 1 - chernoff_lower(1 - shares, int(self.n_rankings), level)
         better, worse = np.nonzero(same_group(self.groups) & (beta * f_high[:, None] >= f_low))
@@ -123,7 +123,7 @@ class Smoothness(Result):
             return float(np.max(g_high[worse] / g_low[better], initial=0.0))
 
     def beta_plus(self, beta: float) -> float:
-        """What quotas keep of the latent optimum from `rankings_needed` rankings on (statement FSS-T1).
+        """Return the share of the latent optimum that quotas keep from `rankings_needed` rankings on (FSS-T1).
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Smoothness(Result):
         return float(above[0]) if len(above) else 1.0
 
     def rankings_needed(self, beta: float, *, delta: float = 0.1) -> float:
-        """Number of rankings for a failure probability, with the lower bound on alpha and the gamma that was measured.
+        """Return the number of rankings for a failure probability, from the lower bound on alpha and measured gamma.
 
         Where mean scores are estimates, so is gamma(beta), and the number with it: it can be too small.
         `theory.rankings_needed` of `lower` and `gamma_upper` is large enough with known probability.
@@ -199,7 +199,7 @@ def smoothness(
     Raises
     ------
     TypeError
-        If one of the two is Rankings and the other is not, or `rule` is no ScoreRule.
+        If one of the two is a `Rankings` and the other is not, or `rule` is not a `ScoreRule`.
     ValueError
         If shapes do not fit, a score is above what one ranking can give, or there is less than one voter.
 
@@ -249,20 +249,26 @@ def smoothness(
 
 
 def _means(name: str, rankings: Rankings, rule: ScoreRule) -> np.ndarray:
+    """Compute the mean score (m,) of each item over all voters."""
     if rankings.total < 1:
         raise must(name, "rankings of at least one voter", rankings.total)
     return item_scores(rankings, rule) / rankings.total
 
 
 def _steps(f: np.ndarray, g: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where gamma(beta) jumps, and to what: pairs by latent ratio, and the running maximum of observed ratios."""
+    """Find the betas at which gamma(beta) jumps and its values there, from pairs of items sorted by latent ratio.
+
+    gamma(beta) is a maximum over the pairs with a latent ratio of at most beta, so it is the running maximum of their
+    observed ratios. Pairs in both orders count: equal items are of the ratio 1 both ways.
+    """
     better, worse = np.nonzero(same_group(codes) & (f[:, None] * (1 + ROUNDING) >= f))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 counts as 0, and x/0 as infinite
         ratio = np.where(f[worse] == 0, 0.0, f[worse] / f[better])
-        ratio[ratio * (1 + ROUNDING) >= 1] = 1.0
+        ratio[ratio * (1 + ROUNDING) >= 1] = 1.0  # equal up to rounding
         seen = np.where(g[worse] == 0, 0.0, g[worse] / g[better])
     order = np.argsort(ratio, kind="stable")
     ratio, seen = ratio[order], np.maximum.accumulate(seen[order])
     jumps = ratio[1:] > ratio[:-1] * (1 + ROUNDING)
+    # the first and the last pair of each run of equal ratios
     first, last = np.append(True, jumps)[: len(ratio)], np.append(jumps, True)[: len(ratio)]
-    return ratio[first], seen[last]  # all pairs of a ratio count from it on
+    return ratio[first], seen[last]  # from a ratio on all of its pairs count

@@ -1,4 +1,4 @@
-r"""What each quota is worth: choose by observed scores with exactly l disadvantaged items, judge by latent ones.
+r"""The worth of each quota l: choose by observed scores with exactly l disadvantaged items, judge by latent ones.
 
 .. math:: S_\ell = \arg\max_{|S| = k, \; |S \cap G_2| = \ell} \hat F(S), \qquad
           \mathrm{ratio}_\ell = F(S_\ell) / \max_{|S| = k} F(S).
@@ -106,6 +106,7 @@ def quota_curves(
         raise must("latent", "small enough for their sums to be finite", largest)
     index, rng = np.arange(m)[None], generator(rng)
     priority = rng.permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
+    # the optimum at each quota is the choice by the latent scores themselves; its ties do not change its worth
     values, free, counts = _sweep(seen, judged, priority, mask, k)
     optima = _sweep(judged, judged, index, mask, k)[0]
     quotas = np.array(_feasible(mask, k))
@@ -113,13 +114,13 @@ def quota_curves(
 
 
 def _feasible(mask: np.ndarray, k: int) -> range:
-    """Numbers of disadvantaged items for which both groups are large enough."""
+    """Return the quotas l, numbers of disadvantaged items, for which both groups are large enough."""
     size = int(mask.sum())
     return range(max(0, k - len(mask) + size), min(k, size) + 1)
 
 
 def _quotas(mask: np.ndarray, k: int, quotas: Any) -> list[int]:
-    """The quotas to try, all feasible ones when none are given."""
+    """Check the quotas to try; all feasible ones when none are given."""
     if quotas is None:
         return list(_feasible(mask, k))
     if not isinstance(quotas, Iterable):
@@ -131,6 +132,7 @@ def _quotas(mask: np.ndarray, k: int, quotas: Any) -> list[int]:
 
 
 def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Allocate and fill the outputs of `sweep_runs`: values (n_runs, k + 1), NaN where infeasible, free and counts."""
     n_runs = len(seen)
     values, free, counts = np.full((n_runs, k + 1), np.nan), np.empty(n_runs), np.empty(n_runs, np.int64)
     given = (kernel_input(seen, np.float64), kernel_input(judged, np.float64), kernel_input(priority, np.int64))
@@ -140,7 +142,7 @@ def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np
 
 @arrays("host")
 def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.ndarray:
-    """Whether observed scores order every pair of one group that differs clearly (the event of statement FSS-T1).
+    """Find the runs in which observed scores order every pair of one group that differs clearly (the event of FSS-T1).
 
     Parameters
     ----------
@@ -161,7 +163,7 @@ def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.nda
     Raises
     ------
     ValueError
-        If shapes do not fit, groups are no integers or strings, or `beta` is out of range.
+        If shapes do not fit, groups are not integers or strings, or `beta` is out of range.
 
     Examples
     --------
@@ -178,7 +180,7 @@ def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.nda
 
 @result
 class QuotaSweep(Result):
-    """What each quota is worth.
+    """The worth of each quota: the latent score of the observed choice, absolute and relative to the latent optimum.
 
     Attributes
     ----------
@@ -258,7 +260,7 @@ def quota_sweep(
     Raises
     ------
     TypeError
-        If the rankings are no Rankings, `rule` is no ScoreRule, or quotas are no integers.
+        If the rankings are not `Rankings`, `rule` is not a `ScoreRule`, or quotas are not integers.
     ValueError
         If the rankings are of different items, or a quota is infeasible.
 
@@ -291,6 +293,7 @@ def quota_sweep(
         free, best = select(observed, rule, k, **options), select(latent, rule, k, **options)
         chosen = [select(observed, rule, k, groups=mask, quota={True: q}, **options) for q in wanted]
         reason = chosen[0].reason
+    # row 0 is the choice without a quota; where no set scores anything, nothing can be lost, and the ratio is 1
     judged = committee_score(latent, rule, np.stack([free.items, *(s.items for s in chosen)]))
     scores = judged[1:]
     ratios, unconstrained = (
