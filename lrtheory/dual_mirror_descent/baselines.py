@@ -1,4 +1,4 @@
-r"""What one would do instead: fixed prices, re-solved linear programs, and relatives of dual mirror descent.
+r"""Baselines for comparison: fixed prices, re-solved linear programs, and relatives of dual mirror descent.
 
 All take the arguments of `allocate` and return its result, the dual bound at their average price included.
 """
@@ -193,7 +193,7 @@ def fast_online_lp(
         cost_bound=stream.cost_bound,
         step_size=stream.horizon**-0.5 if step_size is None else step_size,
     )
-    setup.resources[[SLACK, BOUND]] = [[HUGE], [-np.inf]]  # everything fits, and no time is a stopping time
+    setup.resources[[SLACK, BOUND]] = [[HUGE], [-np.inf]]  # so everything fits, and no time is a stopping time
     run = run_stream(stream, setup, record)
     return summarize(stream, run, method="fast online LP", overdraws=True)
 
@@ -272,11 +272,12 @@ def resolve(
             rate = np.maximum(left, 0.0) / (stream.horizon - t)
             if (rate > 0).all():
                 best = fluid_optimum(stream, law, rate)
+                # per request of a type, not per period; types that have not come yet have fraction 0 and law 0
                 plan, prices = best.solution / np.maximum(law, 1e-300)[:, None], best.prices
             else:  # a depleted resource has no linear program; the last plan goes on with what still fits
                 plan = plan * _fits(stream, left)
         shares = plan[row]
-        if coins is not None:
+        if coins is not None:  # action i owns the interval of length shares[i] in [0, 1); what is left over is none
             action = int(np.searchsorted(np.cumsum(shares), coins[t], side="right"))
             return (action if action < len(shares) else -1), prices
         best_one = int(shares.argmax())
@@ -334,6 +335,7 @@ def history_dependent(
 
     def decide(t: int, row: int, left: np.ndarray, prices: np.ndarray) -> tuple[int, np.ndarray]:
         if t and t % every == 0 and (left > 0).all():
+            # t past requests stand for those to come, so they get what remains in proportion
             past, capacity = rows[:t], t * left / (stream.horizon - t)
             prices = hindsight_optimum(stream.rewards[past], stream.costs[past], capacity).prices
         reduced = stream.rewards[row] - stream.costs[row] @ prices
@@ -347,12 +349,13 @@ Decide = Callable[[int, int, np.ndarray, np.ndarray], tuple[int, np.ndarray]]
 
 
 def _fits(stream: RequestStream, left: np.ndarray) -> np.ndarray:
-    """Which actions of the tables fit what remains."""
+    """Tell which actions of the tables fit what remains, (N, d) bool."""
     return (stream.costs <= left).all(axis=2)
 
 
 def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> AllocationResult:
-    """Serve a stream by a rule in Python; what does not fit is turned down."""
+    """Serve a stream by `decide`, which proposes an action and posts prices; what does not fit is turned down."""
+    # the accounts are those of `steps.serve`, so that the result has the same fields and the same certificate
     horizon, m = stream.horizon, stream.n_resources
     rows = np.arange(horizon) if stream.types is None else stream.types
     bounds = {"reward_bound": stream.reward_bound, "cost_bound": stream.cost_bound}
@@ -364,7 +367,7 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     low = stream.cost_bound + slack
     tau = 0 if (stream.cost_bound > stream.budget + slack).any() else -1
     for t, row in enumerate(rows.tolist()):
-        left, before = state[2], state[0].copy()
+        left, before = state[2], state[0].copy()  # rows LEFT and PRICE of `steps`
         proposed[t], state[0] = decide(t, row, left.copy(), before)
         counts += [1, bool((state[0] != before).any()), 0]
         trace[t], used = state[0], np.zeros(m)

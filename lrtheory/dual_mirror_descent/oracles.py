@@ -1,4 +1,4 @@
-r"""Oracles: the best action at given prices, for requests with many or infinitely many actions.
+r"""Oracles find the best action at given prices, for requests with many or infinitely many actions.
 
 An oracle is called with prices (m,) and returns an `Action`: what is done, what it earns, what it uses. It must attain
 f*(mu) = max_x f(x) - mu . b(x), and return None where that is 0; an oracle that is off by epsilon adds epsilon T to
@@ -24,7 +24,7 @@ __all__ = ["Action", "assortment", "matching", "menu", "second_price"]
 
 
 class Action(NamedTuple):
-    """What an oracle answers.
+    """An action is the answer of an oracle: what is done, what it earns and what it uses.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Action(NamedTuple):
 
 
 def menu(rewards: Any, costs: Any) -> Any:
-    r"""Finitely many actions, as in network revenue management and online linear programming.
+    r"""Make the oracle of finitely many actions, as in network revenue management and online linear programming.
 
     Parameters
     ----------
@@ -85,18 +85,18 @@ class _Menu:
         return self.best(self.rewards - self.costs @ prices)
 
     def best(self, reduced: np.ndarray) -> Action:
-        """The action with the largest reduced reward, nothing unless that is positive."""
+        """Return the action with the largest reduced reward, or nothing unless that is positive."""
         best = int(reduced.argmax())
         if not reduced[best] > 0:
             return Action(None, 0.0, 0 * self.costs[0])
         return Action(best, float(self.rewards[best]), self.costs[best])
 
     def fit(self, action: int, remaining: np.ndarray, *, prices: np.ndarray, rule: str) -> Action:
-        """The best action that fits; with "clip" the share of this one that does."""
+        """Return the best action that fits under "restrict", or the share of this one that fits under "clip"."""
         if rule == "restrict":
             fits = (self.costs <= remaining).all(axis=1)
             return self.best(np.where(fits, self.rewards - self.costs @ prices, 0.0))
-        used = self.costs[action]
+        used = self.costs[action]  # resources of cost 0 limit nothing, even where they are depleted
         share = min(1.0, float((remaining[used > 0] / used[used > 0]).min(initial=1.0)))
         if not share > 0:
             return Action(None, 0.0, 0 * used)
@@ -104,7 +104,7 @@ class _Menu:
 
 
 def second_price(value: float, competing_bid: float) -> Any:
-    r"""To win a second-price auction or not; one resource, the budget.
+    r"""Make the oracle of a second-price auction: to win or not, with money as the one resource.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class _SecondPrice:
 
 
 def matching(rewards: Any, *, temperature: float) -> Any:
-    r"""Proportional matching: shares x of one request to m resources, with an entropy that spreads them.
+    r"""Make the oracle of proportional matching: shares x of a request go to m resources, spread by an entropy.
 
     Parameters
     ----------
@@ -182,23 +182,23 @@ class _Matching:
         z = (self.rewards - prices) / self.temperature
         top = max(0.0, float(z.max()))  # subtracted, so that no exponential overflows
         weights = np.exp(z - top)
-        shares = weights / (np.exp(-top) + weights.sum())
+        shares = weights / (np.exp(-top) + weights.sum())  # e^-top is the 1 of the slack x_0, so a softmax over m + 1
         return Action(shares, self.reward(shares), shares)
 
     def reward(self, shares: np.ndarray) -> float:
-        """The objective of given shares."""
+        """Compute the objective of given shares, the reward with the entropy of shares and slack, 0 log 0 = 0."""
         slack = max(0.0, 1.0 - float(shares.sum()))
         logs = [x * np.log(x) for x in (*shares, slack) if x > 0]
         return float(self.rewards @ shares - self.temperature * sum(logs))
 
     def fit(self, action: np.ndarray, remaining: np.ndarray, *, prices: np.ndarray, rule: str) -> Action:
-        """The same shares, each cut at what remains, under both rules."""
+        """Cut each share at what remains of its resource, under both rules."""
         shares = np.minimum(action, np.maximum(remaining, 0.0))
         return Action(shares, self.reward(shares), shares)
 
 
 def assortment(revenues: Any, weights: Any, *, outside: float = 1.0, k: int | None = None) -> Any:
-    r"""Which products to offer a customer who chooses by a multinomial logit, at most k of them.
+    r"""Make the oracle of assortments: at most k products are offered to a customer who chooses by a multinomial logit.
 
     Parameters
     ----------
@@ -259,6 +259,7 @@ class _Assortment:
             offer = np.argsort(-gains, kind="stable")[: self.k]
             offer = offer[gains[offer] > 0]
             better = float(self.weights[offer] @ margins[offer]) / (self.outside + float(self.weights[offer].sum()))
+            # in exact arithmetic the value rises until its offer attains it; a rise of rounding could repeat for ever
             if not better > value * (1 + 1e-15):
                 return self.offered(offer)
             value, best = better, offer
@@ -266,19 +267,19 @@ class _Assortment:
                 return self.offered(best)
 
     def offered(self, offer: np.ndarray) -> Action:
-        """Expected reward and sales of an offer."""
+        """Return an offer with its expected reward and sales."""
         sales = np.zeros_like(self.revenues)
         sales[offer] = self.weights[offer] / (self.outside + self.weights[offer].sum())
         action = tuple(sorted(int(j) for j in offer)) or None
         return Action(action, float(self.revenues @ sales), sales)
 
     def fit(self, action: tuple[int, ...], remaining: np.ndarray, *, prices: np.ndarray, rule: str) -> Action:
-        """The same offer without the products of which less than one unit remains, under both rules."""
+        """Leave out the products of which less than one unit remains, under both rules; sales come in whole units."""
         return self.offered(np.array([j for j in action if remaining[j] >= 1], dtype=np.int64))
 
 
 def checked(found: Any, n_resources: int) -> Action:
-    """What an oracle returned, checked."""
+    """Check and return the answer of an oracle."""
     if not isinstance(found, tuple) or len(found) != 3:
         raise must("oracle", "a function that returns an Action: action, reward and cost", found, TypeError)
     reward = real("reward", found[1])

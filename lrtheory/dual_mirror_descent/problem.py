@@ -1,7 +1,7 @@
 r"""Streams of requests: what each action earns and uses, and the units of each resource there are.
 
 Request t offers d actions. Action i earns f_t(i) and uses b_t(i) of m resources; the void action, always there, does
-neither. Over T requests at most ``budget`` units may be used, budget / T = rate units a request on average.
+neither. Over T requests at most ``budget`` units may be used, budget / T = rate units per request on average.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from lrtheory.dual_mirror_descent.theory.numeric import cost_bounds
 
 __all__ = ["RequestStream"]
 
-#: what rounding may overdraw, relative to the budget: exact for whole units below 1e12; numbers in single precision are
+#: the share of a budget that rounding may overdraw: exact for whole units below 1e12; numbers in single precision are
 #: off by 6e-8 themselves
 TOLERANCE, SINGLE_TOLERANCE = 1e-12, 1e-6
-#: what a certificate, or prices on the border of their domain, may be off by rounding, relative to their size
+#: the share by which rounding may take prices beyond the border of the domain of the fair objective
 ROUNDING = 1e-9
 
 
@@ -117,28 +117,28 @@ class RequestStream:
 
     @property
     def rate(self) -> np.ndarray:
-        """Units of each resource a request, budget / T."""
+        """Units of each resource per request, budget / T, (m,)."""
         return self.budget / self.horizon
 
     @property
     def is_exact(self) -> bool:
-        """Whether the numbers are Fractions."""
+        """True if the numbers are Fractions, on which runs are exact."""
         return self.rewards.dtype == object
 
     @property
     def tolerance(self) -> float:
-        """What rounding may overdraw, as a share of the budget."""
+        """The share of the budget that rounding may overdraw."""
         return 0 if self.is_exact else SINGLE_TOLERANCE if self.costs.dtype == np.float32 else TOLERANCE
 
     @property
     def counts(self) -> np.ndarray | None:
-        """How often each row of the tables comes; None where each comes once."""
+        """The number of times that each row of the tables comes, (N,); None where each comes once."""
         if self.types is None:
             return None
         return np.bincount(self.types.ravel(), minlength=len(self.rewards))
 
     def tile(self) -> RequestStream:
-        """The same stream with one row a request, for those who do not know types.
+        """Write the stream out with one row per request, for solvers that do not know types.
 
         Returns
         -------
@@ -174,7 +174,7 @@ def as_stream(
     reward_bound: Any = None,
     cost_bound: Any = None,
 ) -> RequestStream:
-    """The stream that a solver was given: as it is, or as plain arrays.
+    """Return the stream that a solver was given: a RequestStream as it is, or one made of plain arrays.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def as_stream(
 
 
 def one_stream(rewards: Any, costs: Any = None, budget: Any = None, **options: Any) -> RequestStream:
-    """As `as_stream`, and a single stream: many over one table have no optimum or run in common."""
+    """Return what `as_stream` does, but refuse many streams over one table, which share no run and no optimum."""
     stream = as_stream(rewards, costs, budget, **options)
     if stream.types is not None and stream.types.ndim != 1:
         raise must("types", "of shape (T,); many streams are for `allocate_batch`", stream.types.shape)
@@ -229,7 +229,7 @@ def one_stream(rewards: Any, costs: Any = None, budget: Any = None, **options: A
 
 
 def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.ndarray]:
-    """Rewards (N, d), costs (N, d, m) or CSR (N, m), budget (m,), all floats or all Fractions."""
+    """Bring rewards to (N, d), costs to (N, d, m) or CSR (N, m), budget to (m,), all floats or all Fractions."""
     rewards = _numbers("rewards", rewards)
     budget = np.atleast_1d(_numbers("budget", budget))
     if rewards.ndim not in (1, 2) or rewards.size == 0:
@@ -259,7 +259,7 @@ def _tables(rewards: Any, costs: Any, budget: Any) -> tuple[np.ndarray, Any, np.
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:
-    """A float array as it is, without a pass over its entries; anything else through the validation."""
+    """Return a float array as it is, without a pass over its entries; validate anything else."""
     if np.ma.isMaskedArray(value):
         raise must(name, "an array without a mask (leave out the requests, or fill in their numbers)", value)
     if isinstance(value, np.ndarray) and value.dtype in (np.float64, np.float32):
@@ -289,7 +289,7 @@ def _types(types: Any, n_types: int) -> np.ndarray:
 
 
 def _largest_reward(rewards: np.ndarray) -> Any:
-    """The largest reward; an error where one is not finite."""
+    """Return the largest reward; a reward that is not finite is an error."""
     smallest, largest = rewards.min(), rewards.max()
     if not (smallest > -np.inf and largest < np.inf):  # comparisons with NaN are false
         array("rewards", rewards)
@@ -297,7 +297,7 @@ def _largest_reward(rewards: np.ndarray) -> Any:
 
 
 def _largest_costs(costs: Any) -> np.ndarray:
-    """The largest cost of each resource, (m,); an error where one is negative or not finite."""
+    """Return the largest cost of each resource, (m,); a cost that is negative or not finite is an error."""
     entries = costs.data if sparse.issparse(costs) else costs
     if sparse.issparse(costs):
         largest = np.zeros(costs.shape[1])
@@ -305,7 +305,7 @@ def _largest_costs(costs: Any) -> np.ndarray:
     else:
         rows = costs.reshape(-1, costs.shape[-1])
         largest = rows.max(axis=0) if rows.shape[1] > 1 else np.array([costs.max()])  # the latter is faster
-    if entries.size and not (entries.min() >= 0 and (largest < np.inf).all()):
+    if entries.size and not (entries.min() >= 0 and (largest < np.inf).all()):  # false for NaN, which max hands on
         array("costs", entries, low=0.0)
     return largest if costs.dtype == object else largest.astype(np.float64)
 
