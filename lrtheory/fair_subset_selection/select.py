@@ -232,7 +232,7 @@ def select_by_scores(
 
 
 def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
-    """Convert scores to a type in which they compare and negate: integers to int64 if it holds them, else to float64."""
+    """Convert scores to a type that compares and negates: integers to int64 if it holds them, all others to float64."""
     if given.dtype.kind in "iu":
         largest = 2**63 - 1  # -2^63 is excluded too, since its negative wraps to itself
         fits = given.size == 0 or -largest <= int(given.min()) <= int(given.max()) <= largest

@@ -104,7 +104,7 @@ __all__ = [
 
 
 def total_score(n_rankings: Any, weights: Any) -> Any:
-    """Sum of the scores of all items (statement FSS-P9).
+    """Return the sum of the scores of all items (statement FSS-P9).
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def total_score(n_rankings: Any, weights: Any) -> Any:
 
 
 def swaps_asked(inversions: int, intensity: Any) -> int:
-    """Number of exchanges that an intensity asks for (statement FSS-P2).
+    """Return the number of exchanges that an intensity asks for (statement FSS-P2).
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def swaps_asked(inversions: int, intensity: Any) -> int:
 
     Proof
     -----
-    Why each of them lowers I by its distance d >= 1: an advantaged item at place p + d and a disadvantaged one at p
+    Each of them lowers I by its distance d >= 1, since an advantaged item at place p + d and a disadvantaged one at p
     change places. The pair itself is one inversion less. For each item in between, an advantaged one loses its
     inversion with the disadvantaged item that was ahead and now is behind, a disadvantaged one loses that with the
     advantaged item: d - 1 more. Other pairs keep their order. At phi = 0 the pair is adjacent, d = 1, as there is an
@@ -181,7 +181,7 @@ def swaps_asked(inversions: int, intensity: Any) -> int:
 
 
 def naive_evaluations(n_items: int, k: int) -> int:
-    """Marginals that plain greedy selection evaluates without quotas; lazy selection no more (statement FSS-C1).
+    """Count the marginals that plain greedy selection evaluates without quotas, and lazy selection at most (FSS-C1).
 
     Parameters
     ----------

@@ -24,13 +24,13 @@ __all__ = [
 
 
 def _sizes(n_advantaged: Any, n_good: Any) -> tuple[int, int]:
-    """h and g, of which g is at most h."""
+    """Check and return h and g, of which g is at most h."""
     h = integer("n_advantaged", n_advantaged, low=1)
     return h, integer("n_good", n_good, low=1, high=h)
 
 
 def blind_scales(n_advantaged: int, n_good: int, *, good: Any = 2, bad: Any = Fraction(1, 100)) -> list[Any]:
-    """Ranges of the utilities of the instance on which SNTV needs exponentially many rankings (statement FSS-N1).
+    """Return the ranges of the utilities of the instance on which SNTV needs exponentially many rankings (FSS-N1).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def blind_scales(n_advantaged: int, n_good: int, *, good: Any = 2, bad: Any = Fr
 
 
 def top_good_probability(n_advantaged: int, n_good: int) -> Fraction:
-    r"""Probability that a good item of the blind instance is on top of an observed ranking at theta = 1/4 (FSS-N1).
+    r"""Return the probability that a good item is on top of an observed ranking of the blind instance (FSS-N1).
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def top_good_probability(n_advantaged: int, n_good: int) -> Fraction:
     Returns
     -------
     Fraction
-        p = g / (g + h) 2^{-h}, up to the bad items, which can only lower it.
+        p = g / (g + h) 2^{-h} at theta = 1/4, up to the bad items, which can only lower it.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def top_good_probability(n_advantaged: int, n_good: int) -> Fraction:
 
 
 def blind_optimum(n_advantaged: int, n_good: int) -> Fraction:
-    r"""Mean latent SNTV score of all good items of the blind instance (statement FSS-N1).
+    r"""Return the mean latent SNTV score of all good items of the blind instance (statement FSS-N1).
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def blind_optimum(n_advantaged: int, n_good: int) -> Fraction:
 
 
 def blind_gain(n_advantaged: int, n_good: int, quota: int) -> Fraction:
-    r"""Mean latent SNTV ratio when the disadvantaged items are chosen at random, k = g (statement FSS-N1).
+    r"""Return the mean latent SNTV ratio when the disadvantaged items are chosen at random, k = g (statement FSS-N1).
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def blind_gain(n_advantaged: int, n_good: int, quota: int) -> Fraction:
 
 
 def blind_bound(n_advantaged: int, n_good: int, quota: int, *, n_rankings: int) -> Fraction:
-    r"""Mean latent SNTV ratio of the choice from so many rankings is at most this (statement FSS-N1).
+    r"""Bound the mean latent SNTV ratio of the choice from n observed rankings from above (statement FSS-N1).
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def blind_bound(n_advantaged: int, n_good: int, quota: int, *, n_rankings: int) 
 
 
 def coupon_rankings(n_advantaged: int, n_good: int) -> Fraction:
-    r"""Mean number of observed rankings until every good item of the blind instance has been on top (FSS-N1).
+    r"""Return the mean number of observed rankings until every good item of the blind instance was on top (FSS-N1).
 
     Parameters
     ----------

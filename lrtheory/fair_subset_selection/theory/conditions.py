@@ -19,7 +19,7 @@ __all__ = ["is_smooth", "largest_observed_ratio", "smallest_ratio_above", "smoot
 
 
 def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
-    """The largest alpha of which a rule is smooth: its least mean score over the most that one ranking gives (FSS-T1).
+    """Return the largest alpha for which a rule is smooth, its least mean score over the most that one ranking gives.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
     Returns
     -------
     number
-        min_i min(f_i, g_i) / tau_1.
+        min_i min(f_i, g_i) / tau_1, a condition of statement FSS-T1.
 
     Raises
     ------
@@ -54,12 +54,13 @@ def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
 
 
 def _pairs(groups: Any, n_items: int) -> list[tuple[int, int]]:
+    """List the pairs of different items of one group, in both orders, since bias may exchange either with the other."""
     codes = group_codes(groups, n_items).tolist()
     return [(i, j) for i, j in itertools.permutations(range(len(codes)), 2) if codes[i] == codes[j]]
 
 
 def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any) -> Any:
-    """The gamma of a beta: how alike a clearly worse item of the same group may look (statement FSS-T1).
+    """Return gamma(beta), the largest observed ratio of items with a latent ratio of at most beta (statement FSS-T1).
 
     Parameters
     ----------
@@ -97,13 +98,14 @@ def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any
     number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     worse = [(i, j) for i, j in _pairs(groups, len(f)) if beta * f[i] >= f[j]]
+    # an item that the panel never sees beside a worse one that it does see: no number of rankings puts them right
     if any(g[i] == 0 and g[j] != 0 for i, j in worse):
         return math.inf
     return max((g[j] / g[i] for i, j in worse if g[i] != 0), default=g[0] * 0)
 
 
 def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
-    """beta_plus: the worst that a pair which smoothness at beta leaves open can cost (statement FSS-T1).
+    """Return beta_plus, the share that is kept if a pair that smoothness at beta leaves open is exchanged (FSS-T1).
 
     Parameters
     ----------
@@ -151,7 +153,7 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
 def is_smooth(
     latent: Any, observed: Any, groups: Any, *, alpha: Any, beta: Any, gamma: Any, max_item_score: Any
 ) -> bool:
-    """Whether mean scores are (alpha, beta, gamma)-smooth (hypothesis of statement FSS-T1).
+    """Return True if mean scores are (alpha, beta, gamma)-smooth (hypothesis of statement FSS-T1).
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ MAX_SUBSETS = 16
 
 
 def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
-    r"""Mean score of every item in one ranking by random utilities (statements FSS-T3, FSS-N1).
+    r"""Return the mean score of every item in one ranking by random utilities (statements FSS-T3, FSS-N1).
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
     Raises
     ------
     TypeError
-        If `rule` is no ScoreRule.
+        If `rule` is not a `ScoreRule`.
     ValueError
         If there is no closed form for this rule, or a value is not positive and finite.
 
@@ -81,16 +81,20 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
 
 
 def _before_plackett_luce(a: Any, b: Any) -> Any:
+    """Return the probability that an item of quality a stands before one of quality b."""
     return a / (a + b)
 
 
 def _before_uniform(a: Any, b: Any) -> Any:
+    """Return the probability that a uniform number from [0, a] is larger than one from [0, b]."""
     return 1 - b / (2 * a) if a >= b else a / (2 * b)
 
 
 def _top_uniform(scales: list[Any]) -> list[Any]:
+    """Integrate prod_{j != i} min(1, x / a_j) / a_i over [0, a_i] for every item i, piece by piece."""
     top = [a * 0 for a in scales]
     low = scales[0] * 0
+    # between neighboring ends low < high the top lies with equal probability on each item whose range goes beyond low
     for high in sorted(set(scales)):
         beyond = [a for a in scales if a > low]
         share = (math.prod(high / a for a in beyond) - math.prod(low / a for a in beyond)) / len(beyond)
@@ -100,7 +104,7 @@ def _top_uniform(scales: list[Any]) -> list[Any]:
 
 
 def placement_probabilities(quality: Any) -> list[list[Any]]:
-    """Probability of every place of every item under Plackett-Luce, for at most 16 items (statement FSS-T3).
+    """Return the probability of every place of every item under Plackett-Luce, for at most 16 items (FSS-T3).
 
     Parameters
     ----------
@@ -131,10 +135,11 @@ def placement_probabilities(quality: Any) -> list[list[Any]]:
 
 
 def _placements(q: list[Any]) -> list[list[Any]]:
+    """Compute the laws of all places by a recursion over the sets of the first items, 2^m of them, as bit masks."""
     m = len(q)
     integer("number of items", m, low=1, high=MAX_SUBSETS)
     law = [[q[0] * 0] * m for _ in q]
-    first = {0: q[0] / q[0]}
+    first = {0: q[0] / q[0]}  # P(the set of the items at the places below `place`), with a 1 of the type of q
     for place in range(m):
         following: dict[int, Any] = {}
         for chosen, probability in first.items():
@@ -149,7 +154,7 @@ def _placements(q: list[Any]) -> list[list[Any]]:
 
 
 def mallows_distance(phi: Any, n_items: int) -> Any:
-    r"""Mean Kendall distance of a Mallows ranking to its center.
+    r"""Return the mean Kendall distance of a Mallows ranking to its center.
 
     Parameters
     ----------
@@ -193,7 +198,7 @@ def mallows_distance(phi: Any, n_items: int) -> Any:
 
 
 def mallows_phi(normphi: float, n_items: int) -> float:
-    r"""The phi at which the mean distance is a given part of that of uniform rankings.
+    r"""Find the phi at which the mean distance of Mallows rankings is a given part of that of uniform rankings.
 
     Parameters
     ----------

@@ -14,10 +14,14 @@ ROUNDING = 2.0**-47
 
 
 def listed(name: str, values: Any, low: Any = -HUGE, *, ends: str = "[]", length: int | None = None) -> list[Any]:
-    """The entries of an array or a sequence, at least `low` each (above it with "("); integers as Fractions."""
+    """Return the entries of an array or a sequence, at least `low` each (above it with "("); integers as Fractions."""
     return [exact(entry) for entry in numbers(name, values, low, ends=ends, length=length)]
 
 
 def with_rounding(bound: Any, values: Sequence[Any]) -> Any:
-    """An upper bound on ratios of values: a few units of rounding larger where something is a float, else itself."""
+    """Raise an upper bound on ratios of values by a few units of rounding where something is a float.
+
+    Two ratios that are equal in theory can differ in the last bits, and the pair would fall out of a maximum or a
+    minimum that it belongs to. Where all values are exact the bound is returned as it is.
+    """
     return bound * (1 + ROUNDING) if any(isinstance(x, float) for x in (bound, *values)) else bound

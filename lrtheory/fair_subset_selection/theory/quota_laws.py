@@ -1,4 +1,4 @@
-r"""Good quotas without looking at rankings: proportional ones, and the law of the best where groups say nothing.
+r"""Quotas that are good without a look at rankings: proportional ones, and the best one's law where groups say nothing.
 
 Part of `theory`, where users find these functions. Integers give Fractions.
 """
@@ -18,7 +18,7 @@ __all__ = ["expected_top_sum", "optimal_quota_law", "optimal_quota_tail", "propo
 
 
 def expected_top_sum(n_items: int, k: int) -> Fraction:
-    """Mean sum of the k largest of N independent uniform numbers (statement FSS-D3).
+    """Return the mean sum of the k largest of N independent numbers, uniform on [0, 1] (statement FSS-D3).
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def expected_top_sum(n_items: int, k: int) -> Fraction:
 
 
 def proportional_quota_ratio(n_items: int, k: int) -> Fraction:
-    """Mean score with half of the k places for each half of the items, over that without quotas (statement FSS-D3).
+    """Return the mean score with k / 2 places for each half of the items, over that without quotas (FSS-D3).
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def proportional_quota_ratio(n_items: int, k: int) -> Fraction:
 
 
 def optimal_quota_law(n_items: int, n_disadvantaged: int, k: int) -> list[Fraction]:
-    """Law of the number of disadvantaged items among the best k, when groups say nothing (statement FSS-D4).
+    """Return the law of the number of disadvantaged items among the best k, when groups say nothing (FSS-D4).
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def optimal_quota_law(n_items: int, n_disadvantaged: int, k: int) -> list[Fracti
 
 
 def optimal_quota_tail(k: int, deviation: Any) -> Any:
-    r"""Bound on P(\|l* - k \|G2\| / m\| >= t k) when groups say nothing (statement FSS-D4).
+    r"""Bound P(\|l* - k \|G2\| / m\| >= t k) from above when groups say nothing (statement FSS-D4).
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def greedy_ratio(k: int | None = None) -> Fraction:
-    r"""What greedy selection keeps of the optimum (statements FSS-G1, FSS-G2).
+    r"""Return the share of the optimum that greedy selection keeps at least (statements FSS-G1, FSS-G2).
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def greedy_ratio(k: int | None = None) -> Fraction:
 
 
 def greedy_trap_ratio(b: int, *, tie_free: bool = False) -> Fraction:
-    """What greedy selection gets on `make_greedy_trap`, over the optimum (statement FSS-G1).
+    """Return the share of the optimum that greedy selection gets on `make_greedy_trap` (statement FSS-G1).
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def greedy_trap_ratio(b: int, *, tie_free: bool = False) -> Fraction:
 
 
 def certificate_ratio(step_ratio: Any, *, k: int | None = None) -> Any:
-    r"""What a selection by other scores keeps, when each step got a part c of the largest marginal (FSS-G3).
+    r"""Return the share of OPT that a selection keeps if each step got a part c of the largest marginal (FSS-G3).
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def certificate_ratio(step_ratio: Any, *, k: int | None = None) -> Any:
 
 
 def quota_loss(k: int, quota: int, best_quota: int) -> Fraction:
-    r"""What the wrong quota l keeps of the optimum, which has l* disadvantaged items (statement FSS-D1).
+    r"""Return the least share that the wrong quota l keeps of the optimum, which has l* disadvantaged items (FSS-D1).
 
     Parameters
     ----------
@@ -163,6 +163,8 @@ def quota_loss(k: int, quota: int, best_quota: int) -> Fraction:
     """
     k = integer("k", k, low=0)
     chosen, best = integer("quota", quota, low=0, high=k), integer("best_quota", best_quota, low=0, high=k)
+    # the disadvantaged keep l / l* of their part and the others (k - l) / (k - l*) of theirs; a part without items in
+    # the optimum has nothing to lose
     shares = [Fraction(1)]
     if best > 0:
         shares.append(Fraction(chosen, best))
@@ -172,7 +174,7 @@ def quota_loss(k: int, quota: int, best_quota: int) -> Fraction:
 
 
 def top_sum_share(n_kept: int, n_all: int) -> Fraction:
-    """The least share that the largest t of t' numbers have of their sum (statement FSS-P6).
+    """Return the least share that the largest t of t' numbers have of their sum (statement FSS-P6).
 
     Parameters
     ----------
@@ -205,7 +207,7 @@ def top_sum_share(n_kept: int, n_all: int) -> Fraction:
 
 
 def taken_at_least(free: int, quota: int) -> int:
-    """Disadvantaged items in the best set with at least l of them, for a separable rule (statement FSS-D5).
+    """Count the disadvantaged items in the best set with at least l of them, for a separable rule (FSS-D5).
 
     Parameters
     ----------
@@ -239,7 +241,7 @@ def taken_at_least(free: int, quota: int) -> int:
 
 
 def exchange_ratio(scores: Any, best: Any, chosen: Any) -> Any:
-    r"""What a set of as many items keeps of the best one, from the pairs in which they differ (statement FSS-P5).
+    r"""Bound the share of the best set's score that another set keeps, from the items by which they differ (FSS-P5).
 
     Parameters
     ----------
@@ -273,12 +275,12 @@ def exchange_ratio(scores: Any, best: Any, chosen: Any) -> Any:
     if len(kept) != len(taken):
         raise must("chosen", f"{len(kept)} items, as many as the best", sorted(taken))
     pairs = [(s[i], s[j]) for i in kept - taken for j in taken - kept]
-    ratios = [b / a for a, b in pairs if b < a]
+    ratios = [b / a for a, b in pairs if b < a]  # a > 0 here, so that a score of 0 divides nothing
     return min(ratios, default=exact(1))
 
 
 def _items(name: str, items: Any, n_items: int) -> set[int]:
-    """Distinct item numbers as a set."""
+    """Check item numbers, which must be distinct, and return them as a set."""
     if not isinstance(items, Iterable):
         raise must(name, "a sequence of item numbers", items, TypeError)
     given = [integer(name, item, low=0, high=n_items - 1) for item in items]
@@ -288,7 +290,7 @@ def _items(name: str, items: Any, n_items: int) -> set[int]:
 
 
 def unprotected_share(quality: Any) -> Any:
-    r"""What a choice without quotas keeps when the bias hides all good items (statement FSS-N3).
+    r"""Return the share that a choice without quotas keeps when the bias hides all good items (statement FSS-N3).
 
     Parameters
     ----------
@@ -324,7 +326,7 @@ def unprotected_share(quality: Any) -> Any:
 
 
 def realized_ratio(beta_plus: Any, epsilon: Any) -> Any:
-    r"""What quotas keep of the optimum of the realized latent rankings (statement FSS-T2).
+    r"""Return the share of the optimum of the realized latent rankings that quotas keep (statement FSS-T2).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""How many rankings make observed scores right, and the tail bounds behind it.
+r"""Numbers of rankings from which on observed scores are right, and the tail bounds behind them.
 
 Smoothness (alpha, beta, gamma) is defined in `conditions`. Part of `theory`, where users find these functions; what
 needs no log or exp also takes Fractions, the rest also balls.
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def separation(gamma: Any) -> Any:
-    r"""How precisely mean scores must be known so that ratios up to gamma are seen (statement FSS-T1).
+    r"""Return the relative accuracy of mean scores at which ratios up to gamma are seen (statement FSS-T1).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def separation(gamma: Any) -> Any:
 
 
 def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
-    r"""Rankings after which observed scores separate all pairs that smoothness separates (statement FSS-T1).
+    r"""Return the number of rankings from which on observed scores separate the pairs that smoothness does (FSS-T1).
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
 
 
 def rankings_needed_realized(n_items: int, *, alpha: Any, epsilon: Any, delta: Any) -> int:
-    r"""Rankings after which also the realized latent scores are kept up to `realized_ratio` (statement FSS-T2).
+    r"""Return the number of rankings from which on realized latent scores are kept up to `realized_ratio` (FSS-T2).
 
     Parameters
     ----------
@@ -144,14 +144,14 @@ def rankings_needed_realized(n_items: int, *, alpha: Any, epsilon: Any, delta: A
 
 
 def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
-    r"""Rankings after which greedy steps on observed scores are right, if all marginals are smooth (FSS-G4).
+    r"""Return the number of rankings from which on greedy steps by observed scores are right (statement FSS-G4).
 
     Parameters
     ----------
     n_items, k : int
         m, and the number of items chosen, in [1, m].
     alpha, gamma, delta : number
-        As for `rankings_needed`, of the marginals of all sets below k items.
+        As for `rankings_needed`, of the marginals of all sets below k items, which must all be smooth.
 
     Returns
     -------
@@ -182,12 +182,12 @@ def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, de
 
 
 def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
-    r"""Bound on P(\|X - n f\| >= eps n f) for a sum X of n independent numbers in [0, 1] (statement FSS-P4).
+    r"""Bound P(\|X - n f\| >= eps n f) from above for a sum X of n independent numbers in [0, 1] (statement FSS-P4).
 
     Parameters
     ----------
     epsilon : number
-        eps, non-negative; above 1 the same formula is no bound.
+        eps, non-negative; above 1 the formula is not a bound.
     n, mean : number
         n, non-negative, and the mean f of one, in [0, 1].
 
@@ -217,7 +217,7 @@ def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
 
 
 def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
-    r"""Lower confidence bounds on means of numbers in [0, 1], in the tightest form of Chernoff's bound (FSS-A8).
+    r"""Compute lower confidence bounds on means of numbers in [0, 1], by Chernoff's bound with the divergence (FSS-A8).
 
     Parameters
     ----------
@@ -252,7 +252,8 @@ def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
     observed = array("mean", mean, low=0, high=1).astype(np.float64)
     n, delta = integer("n", n, low=1), open_interval("delta", delta, 0, 1)
     low, high = np.zeros_like(observed), observed.copy()
-    for _ in range(60):  # halvings: the divergence falls on [0, mean]
+    # 60 halvings of [0, mean], on which the divergence falls to 0; `low` stays on the excluded side
+    for _ in range(60):
         middle = (low + high) / 2
         far = rel_entr(observed, middle) + rel_entr(1 - observed, 1 - middle) > math.log(1 / delta) / n
         low, high = np.where(far, middle, low), np.where(far, high, middle)
@@ -262,7 +263,7 @@ def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
 def alpha_bound(
     kind: str, *, n_items: int, spread: Any, theta: Any, n_disadvantaged: int | None = None, depth: int = 1
 ) -> Any:
-    r"""Lower bound on alpha under Plackett-Luce with qualities in [1, kappa], biased by theta (statement FSS-T3).
+    r"""Bound alpha from below under Plackett-Luce with qualities in [1, kappa], biased by theta (statement FSS-T3).
 
     Parameters
     ----------
