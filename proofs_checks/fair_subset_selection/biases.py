@@ -64,6 +64,11 @@ def lowered(panel: Swapped, biased: Swaps) -> Sides:
 FSS_P1 = Statement(
     id="fair_subset_selection/FSS-P1",
     title="An exchange at distance d removes d inversions, and d is at least one",
+    says=(
+        "I is the number of pairs of a ranking in which an advantaged item stands behind a disadvantaged one. Each "
+        "exchange of such a pair has a distance d >= 1 and lowers I by d, so that I falls from before to after by the "
+        "sum of all distances."
+    ),
     source=Derived(theory.swaps_asked),
     tex=r"I_{\text{before}} - I_{\text{after}} = \sum d,\quad d \ge 1",
     hypotheses={"both groups have items": has_both},
@@ -96,6 +101,10 @@ def all_removed(panel: Swapped, biased: Swaps) -> Sides:
 FSS_P3 = Statement(
     id="fair_subset_selection/FSS-P3",
     title="At full intensity no inversion is left, after at most as many exchanges",
+    says=(
+        "At full intensity, lambda = 1, the exchanges end with I_after = 0 pairs in which an advantaged item stands "
+        "behind a disadvantaged one, and are at most as many as there were such pairs before, I_before."
+    ),
     source=SWAPS,
     tex=r"\lambda = 1 \Rightarrow I_{\text{after}} = 0,\ \#\text{exchanges} \le I_{\text{before}}",
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
@@ -136,6 +145,11 @@ def nearest(panel: Swapped, biased: Swaps) -> Sides:
 FSS_P2 = Statement(
     id="fair_subset_selection/FSS-P2",
     title="Nearest exchanges keep the order within the groups, and remove one inversion each",
+    says=(
+        "At phi = 0 the floor(lambda I_before) exchanges at intensity lambda are of adjacent items. Each removes one "
+        "of the I_before pairs in which an advantaged item stands behind a disadvantaged one, so that I_after are "
+        "left, and both groups keep their own order."
+    ),
     source=Derived(theory.swaps_asked),
     tex=r"\varphi = 0 \Rightarrow I_{\text{after}} = I_{\text{before}} - \lfloor \lambda I_{\text{before}} \rfloor",
     hypotheses={"nearest pairs": lambda panel: panel.phi == 0},
@@ -185,6 +199,10 @@ def moved_by_utilities(panel: Utilities, biased: Places) -> Sides:
 FSS_P8 = Statement(
     id="fair_subset_selection/FSS-P8",
     title="Exchanges lift nobody of the group, and lower nobody else",
+    says=(
+        "In every ranking exchanges move no advantaged item i, of the group G_1, from its latent place p_i to a larger "
+        "observed place p^_i, and no disadvantaged item, of G_2, to a smaller one; place 0 is the best."
+    ),
     source=SWAPS,
     tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
     hypotheses={"both groups have items": has_both},
@@ -205,6 +223,11 @@ FSS_P8 = Statement(
 FSS_P8_UTILITIES = Statement(
     id="fair_subset_selection/FSS-P8-utilities",
     title="Biased utilities lift nobody of the group, and lower nobody else",
+    says=(
+        "If utilities of the disadvantaged group G_2 are seen theta <= 1 times as large, in every ranking by utility "
+        "no item i of G_2 moves from its latent place p_i to a smaller observed place p^_i, and no item of the other "
+        "group G_1 to a larger one; place 0 is the best."
+    ),
     source=Classical("monotone coupling", "J. Kleinberg, M. Raghavan, ITCS 2018"),
     tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
     hypotheses={"theta is at most one": lambda panel: panel.theta <= 1},
@@ -229,6 +252,10 @@ def same_order(panel: Utilities, biased: Places) -> Sides:
 FSS_P7 = Statement(
     id="fair_subset_selection/FSS-P7",
     title="Biased utilities keep the order within the groups",
+    says=(
+        "If the utilities u of the disadvantaged group are seen theta > 0 times as large, u^, and all others as they "
+        "are, then two items i and j of one group are in the same order by observed utilities as by latent ones."
+    ),
     source=Classical("multiplicative bias", "J. Kleinberg, M. Raghavan, ITCS 2018"),
     tex=r"u_i > u_j \iff \hat u_i > \hat u_j \text{ for } i, j \text{ of one group}",
     hypotheses={"theta is positive": lambda panel: panel.theta > 0},
@@ -282,6 +309,11 @@ def asks_for_one(panel: Swapped) -> bool:
 FSS_S1 = Statement(
     id="fair_subset_selection/FSS-S1",
     title="A pair at distance d is exchanged with weight phi^d",
+    says=(
+        "An exchange is of an advantaged item a that stands behind a disadvantaged one b. The pair (a, b) is drawn "
+        "with probability proportional to phi^(pos_a - pos_b), where pos is the place in the ranking, so that the "
+        "exponent is the distance d."
+    ),
     source=SWAPS,
     tex=r"P(a, b) \propto \varphi^{\mathrm{pos}_a - \mathrm{pos}_b}",
     hypotheses={"one ranking": lambda panel: len(panel.positions) == 1, "one exchange": asks_for_one},
@@ -324,6 +356,10 @@ def scored(panel: Panel, found: np.ndarray) -> Sides:
 FSS_P9 = Statement(
     id="fair_subset_selection/FSS-P9",
     title="All items together score the same, whatever the rankings are",
+    says=(
+        "In n complete rankings the scores s_i of all items i add up to n times the sum of the weights w(p) of all "
+        "places p, whatever the rankings are."
+    ),
     source=Derived(theory.total_score),
     tex=r"\sum_i s_i = n \sum_p w(p)",
     hypotheses={"complete rankings": lambda panel: bool((panel.positions >= 0).all())},

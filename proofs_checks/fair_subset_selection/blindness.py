@@ -42,6 +42,11 @@ from proofs_checks.fair_subset_selection.outcomes import check_rankings, check_s
 FSS_N1 = Statement(
     id="fair_subset_selection/FSS-N1",
     title="SNTV stays blind without exponentially many rankings, whatever the quota",
+    says=(
+        "h advantaged items have utilities uniform on [0, 1], g good ones of h disadvantaged on [0, 2], the rest "
+        "hardly any, and the group is seen at a quarter. SNTV with n rankings and random ties chooses g items S_l, l "
+        "of the group; their mean latent score is on average at most this share of OPT, that of all good ones."
+    ),
     source=Derived(theory.blind_bound),
     tex=r"\mathbb E \bar F(S_\ell)/\mathrm{OPT} \le \tfrac{\ell}{h} + \tfrac{(g-\ell) 2^{-g}}{(g+h)\mathrm{OPT}}"
     r" + n\,\tfrac{g\,2^{-h}}{g+h}",
@@ -69,6 +74,11 @@ def top_law(blind: Blind) -> np.ndarray:
 FSS_N1_TOP = Statement(
     id="fair_subset_selection/FSS-N1-top",
     title="How rarely a good item of the group is seen on top",
+    says=(
+        "With h advantaged items of utilities uniform on [0, 1] and g good disadvantaged ones, uniform on [0, 2] but "
+        "seen at a quarter, a good one is on top of an observed ranking with probability 2^-h g/(g + h), up to the "
+        "rare tops of bad items."
+    ),
     source=Derived(theory.top_good_probability),
     tex=r"P(\text{observed top is good}) = \tfrac{g}{g+h} 2^{-h}",
     hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
@@ -86,6 +96,11 @@ FSS_N1_TOP = Statement(
 FSS_N1_COUPONS = Statement(
     id="fair_subset_selection/FSS-N1-coupons",
     title="Rankings until SNTV has seen every good item grow like 2^h",
+    says=(
+        "The number n(h) of observed rankings until each of g good disadvantaged items has been on top, whose "
+        "utilities are seen at a quarter beside h advantaged items, grows with h like (g + h) H_g 2^h, where H_g = 1 + "
+        "1/2 + ... + 1/g."
+    ),
     source=Derived(theory.coupon_rankings),
     tex=r"n(h) = \Theta((g + h) H_g 2^h)",
     hypotheses={"the group is seen a quarter as large": lambda blind: blind.theta == Fraction(1, 4)},
@@ -129,6 +144,11 @@ def seen(panel: Swapped, places: np.ndarray) -> Sides:
 FSS_N2 = Statement(
     id="fair_subset_selection/FSS-N2",
     title="Under full swapping no number of rankings lets the top places see the group",
+    says=(
+        "At full swapping intensity, lambda = 1, every observed ranking has the group G_1 before G_2. So under l-Bloc, "
+        "which counts the first l places, each item i of G_2 has the observed score s^_i = 0 for l <= |G_1|, from any "
+        "number of rankings."
+    ),
     source=Derived(theory.swaps_asked),
     tex=r"\lambda = 1,\ \ell \le |G_1| \Rightarrow \hat s_i = 0 \text{ for all } i \in G_2",
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
@@ -174,6 +194,11 @@ def lost_by_observed(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) ->
 FSS_N3 = Statement(
     id="fair_subset_selection/FSS-N3",
     title="Without quotas all but 1/q can be lost, and the right quota brings all of it back",
+    says=(
+        "Let k good items of mean latent score q be the disadvantaged group, seen at theta q < 1, and let the others, "
+        "at least k, have the score 1. The best k observed items S_free have a mean latent score of OPT/q, and S_k, "
+        "with all k places for the group, has the largest, OPT."
+    ),
     source=Derived(theory.unprotected_share),
     tex=r"\theta q < 1 \Rightarrow \bar F(S_{\mathrm{free}}) = \mathrm{OPT}/q,\quad \bar F(S_k) = \mathrm{OPT}",
     hypotheses={
@@ -209,6 +234,11 @@ def nothing_is_lost(panel: Utilities, found: list[np.ndarray]) -> Sides:
 FSS_D2 = Statement(
     id="fair_subset_selection/FSS-D2",
     title="One vector of biased utilities: the right quota brings everything back",
+    says=(
+        "If one vector of utilities is given, those of a group are seen theta > 0 times as large, and a best set has "
+        "l* items of the group, then the best observed items with this quota, S_{l*}, have the same latent utility F "
+        "as the best set, OPT."
+    ),
     source=Classical("quotas under multiplicative bias", "J. Kleinberg, M. Raghavan, ITCS 2018"),
     tex=r"F(S_{\ell^*}) = \mathrm{OPT} \text{ for every } \theta > 0",
     hypotheses={

@@ -25,6 +25,11 @@ def exponent(column: int, size, window: tuple[float, float]) -> Rate:
 FSS_T3_RATE = Statement(
     id="fair_subset_selection/FSS-T3-rate",
     title="With SNTV the rankings that are needed grow like m log m",
+    says=(
+        "In Plackett-Luce panels of m = 8 to 64 items, with qualities 4 and 1 in turn and half of the items seen at "
+        "0.3 of theirs, n_SNTV rankings are needed until SNTV scores the good items of each half above its bad ones in "
+        "nine of ten panels. It grows like (m log m)^c with a measured exponent c from 0.9 to 1.35."
+    ),
     source=Measured(
         what="the exponent against m log m lies in [0.9, 1.35]",
         where=WHERE,
@@ -46,6 +51,11 @@ FSS_T3_RATE = Statement(
 FSS_T3_RATE_BORDA = Statement(
     id="fair_subset_selection/FSS-T3-rate-borda",
     title="With Borda the rankings that are needed hardly grow with m",
+    says=(
+        "In Plackett-Luce panels of m = 8 to 64 items, with qualities 4 and 1 in turn and half of the items seen at "
+        "0.3 of theirs, n_Borda rankings are needed until Borda scores the good items of each half above its bad ones "
+        "in nine of ten panels. It grows like m^c with a measured exponent c of at most 0.6."
+    ),
     source=Measured(
         what="the exponent against m is below 0.6",
         where=WHERE,
@@ -67,6 +77,11 @@ FSS_T3_RATE_BORDA = Statement(
 FSS_T3_RATE_GAP = Statement(
     id="fair_subset_selection/FSS-T3-rate-gap",
     title="SNTV falls behind Borda by more than the square root of m",
+    says=(
+        "In Plackett-Luce panels of m = 8 to 64 items, with qualities 4 and 1 in turn and half of the items seen at "
+        "0.3 of theirs, the quotient of the numbers of rankings after which SNTV and Borda score the good items of "
+        "each half above its bad ones grows like m^c with a measured exponent c of at least 1/2."
+    ),
     source=Measured(
         what="the exponent of the quotient against m is above 0.5",
         where=WHERE,

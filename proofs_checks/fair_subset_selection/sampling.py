@@ -82,6 +82,11 @@ def at_most_delta(event, exact=None) -> Probability:
 FSS_T1A = Statement(
     id="fair_subset_selection/FSS-T1a",
     title="Observed scores order all pairs of one group that differ clearly",
+    says=(
+        "Let n independent rankings of m items be at least as many as stated, for an (alpha, beta, gamma)-smooth score "
+        "and eps_0 = (1 - gamma)/(1 + gamma). With probability 1 - delta the summed observed scores s^ have s^_i > "
+        "s^_j for all items i, j of one group whose mean latent scores have f_j <= beta f_i."
+    ),
     source=Derived(theory.rankings_needed),
     tex=r"n \ge 3\ln(2m/\delta)/(\alpha\epsilon_0^2)"
     r" \Rightarrow P[f_j \le \beta f_i, \hat s_i \le \hat s_j] \le \delta",
@@ -118,6 +123,12 @@ anything_lost = partial(too_little, share=1.0)
 FSS_T1 = Statement(
     id="fair_subset_selection/FSS-T1",
     title="Enough rankings: every quota keeps beta_plus of its optimum",
+    says=(
+        "Let n independent rankings of m items be at least as many as stated, for an (alpha, beta, gamma)-smooth score "
+        "and eps_0 = (1 - gamma)/(1 + gamma). With probability 1 - delta, for all quotas l, the observed choice S_l "
+        "has a mean latent score of at least beta_+, the smallest ratio above beta of a group's mean scores, times the "
+        "largest, OPT_l."
+    ),
     source=Derived(theory.rankings_needed),
     tex=r"n \ge 3\ln(2m/\delta)/(\alpha\epsilon_0^2)"
     r" \Rightarrow P[\bar F(S_\ell) < \beta_+ \mathrm{OPT}_\ell] \le \delta",
@@ -165,6 +176,12 @@ def has_enough_realized(law: PanelLaw) -> bool:
 FSS_T2 = Statement(
     id="fair_subset_selection/FSS-T2",
     title="Enough rankings, judged by the latent rankings of the same panel",
+    says=(
+        "Let n independent rankings of m items be at least as many as stated, for an (alpha, beta, gamma)-smooth score "
+        "and eps <= (1 - gamma)/(1 + gamma). With probability 1 - delta the observed choice at the quota of the best "
+        "latent set keeps beta_+ (1 - eps)/(1 + eps) of its latent score O in the same n rankings; beta_+ is the "
+        "smallest latent ratio above beta."
+    ),
     source=Derived(theory.realized_ratio),
     tex=r"n \ge 3\ln(4m/\delta)/(\alpha\epsilon^2)"
     r" \Rightarrow P[F < \beta_+ \tfrac{1-\epsilon}{1+\epsilon} O] \le \delta",
@@ -194,6 +211,10 @@ def exact_tail(tail: Tail, found) -> Sides:
 FSS_P4 = Statement(
     id="fair_subset_selection/FSS-P4",
     title="Chernoff's bound for sums",
+    says=(
+        "X is the sum of n independent numbers in [0, 1] of mean f. For 0 < eps <= 1 the probability that X differs "
+        "from n f by eps n f or more is at most 2 exp(-eps^2 n f / 3)."
+    ),
     source=Classical("multiplicative Chernoff bound", "Mitzenmacher, Upfal, Probability and Computing, 2005"),
     tex=r"P(|X - nf| \ge \epsilon n f) \le 2\exp(-\epsilon^2 n f/3)",
     hypotheses={"0 < epsilon <= 1": lambda tail: 0 < tail.epsilon <= 1},
@@ -233,6 +254,11 @@ def mean_kept(halves: Halves, found: list[np.ndarray]) -> Sides:
 FSS_D3 = Statement(
     id="fair_subset_selection/FSS-D3",
     title="Half of the places for each half of the items costs little",
+    says=(
+        "N items have independent utilities, uniform on [0, 1], and half of them are disadvantaged. The mean score E F "
+        "of the best k/2 of each half is 2 E(N/2, k/2)/E(N, k) times the mean score E O of the best k of all, where "
+        "E(N, k) is the mean sum of the k largest of N such utilities."
+    ),
     source=Derived(theory.proportional_quota_ratio),
     tex=r"\mathbb E F / \mathbb E O = 2 E(N/2, k/2)/E(N, k),"
     r"\ E(N, k) = k - \tfrac{k(k+1)}{2(N+1)}",
@@ -257,6 +283,10 @@ def quota_law(case: Exchangeable) -> np.ndarray:
 FSS_D4 = Statement(
     id="fair_subset_selection/FSS-D4",
     title="Where groups say nothing, the best quota is hypergeometric",
+    says=(
+        "If all rankings of m items are equally likely, the number l* of items of the group G_2 among the best k has "
+        "the hypergeometric law: that of a uniform sample of k of the m items, of which |G_2| are in the group."
+    ),
     source=Derived(theory.optimal_quota_law),
     tex=r"\ell^* \sim \mathrm{Hypergeometric}(m, |G_2|, k)",
     hypotheses={"exchangeable items": lambda case: case.phi == 1},
@@ -291,6 +321,10 @@ def chance_of_far(case: Exchangeable) -> Fraction | None:
 FSS_D4_TAIL = Statement(
     id="fair_subset_selection/FSS-D4-tail",
     title="Where groups say nothing, the best quota is nearly proportional",
+    says=(
+        "If all rankings of m items are equally likely, the number l* of items of the group G_2 among the best k "
+        "differs from its mean k |G_2|/m by t k or more with probability at most 2 exp(-2 t^2 k)."
+    ),
     source=Classical("sampling without replacement", "W. Hoeffding, JASA 58, 1963, section 6"),
     tex=r"P(|\ell^* - k|G_2|/m| \ge t k) \le 2\exp(-2 t^2 k)",
     hypotheses={"exchangeable items": lambda case: case.phi == 1},

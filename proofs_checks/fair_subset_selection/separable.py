@@ -85,6 +85,10 @@ def best(panel: Panel, found: Choice) -> Sides:
 FSS_A2 = Statement(
     id="fair_subset_selection/FSS-A2",
     title="The best items of each group, then the best of all that fit, are optimal",
+    says=(
+        "Where the score of a set is the sum of the scores s_i of its items i, the chosen set S of k items has the "
+        "largest sum among all sets with at least low_g and at most high_g items of each group g."
+    ),
     source=Classical("greedy algorithm of a matroid", "J. Edmonds, Mathematical Programming 1, 1971"),
     tex=r"S = \arg\max_{|S| = k,\ \mathrm{low}_g \le |S \cap g| \le \mathrm{high}_g} \sum_{i \in S} s_i",
     hypotheses={"separable": is_separable, "feasible quotas": is_feasible},
@@ -137,6 +141,11 @@ def keeps_all(k: int, quota: int, best_quota: int) -> Fraction:
 FSS_D1 = Statement(
     id="fair_subset_selection/FSS-D1",
     title="What the wrong quota keeps",
+    says=(
+        "For a rule whose scores add up, the best k items of which exactly l are disadvantaged, S_l, score at least "
+        "min(1, (k - l)/(k - l*), l/l*) times OPT, the largest score F of any k items; l* is the number of "
+        "disadvantaged items in a best set, and a quotient with denominator 0 is left out."
+    ),
     source=Derived(theory.quota_loss),
     tex=r"F(S_\ell) \ge \min(1, (k - \ell)/(k - \ell^*), \ell/\ell^*)\, \mathrm{OPT}",
     hypotheses={
@@ -190,6 +199,11 @@ def equal(panel: Panel, found: list) -> Sides:
 FSS_D5 = Statement(
     id="fair_subset_selection/FSS-D5",
     title="At least as many is exactly as many, where the free choice has no more",
+    says=(
+        "For a rule whose scores add up, let S be the best k items and G_2 the disadvantaged group. If S has at most l "
+        "items of G_2, then the best set with at least l of them, S_{>=l}, is the best set with exactly l of them, "
+        "S_l, where ties are broken alike."
+    ),
     source=Derived(theory.taken_at_least),
     tex=r"|S \cap G_2| \le \ell \Rightarrow S_{\ge \ell} = S_\ell",
     hypotheses={"separable": is_separable},
@@ -219,6 +233,10 @@ def largest(shares: Shares, found: np.ndarray, more: int = 0) -> Sides:
 FSS_P6 = Statement(
     id="fair_subset_selection/FSS-P6",
     title="Sums of the largest are concave",
+    says=(
+        "The sum top_t(s) of the t largest of some real scores s is at least t/t' times top_t'(s), the sum of the t' "
+        "largest, for all t <= t'."
+    ),
     source=Derived(theory.top_sum_share),
     tex=r"\mathrm{top}_t(s) \ge (t/t')\, \mathrm{top}_{t'}(s),\quad t \le t'",
     hypotheses={"real scores": always},
@@ -255,6 +273,11 @@ def keeps_the_best(scores, best_items, chosen_items) -> Fraction:
 FSS_P5 = Statement(
     id="fair_subset_selection/FSS-P5",
     title="Exchange: what the best by other scores keep",
+    says=(
+        "Let A be the t items with the largest scores s >= 0, and B the t items with the largest of some other scores. "
+        "Then s(B), the sum of s over B, is at least s(A) times the smallest of min(1, s_j/s_i) over the items i in A "
+        "but not B and j in B but not A."
+    ),
     source=Derived(theory.exchange_ratio),
     tex=r"s(B) \ge s(A) \min_{i \in A - B,\, j \in B - A} \min(1, s_j/s_i)",
     hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all() and (pair.observed >= 0).all())},

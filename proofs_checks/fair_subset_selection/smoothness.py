@@ -86,6 +86,11 @@ def check_jumps(found: Jumps, count: int) -> None:
 FSS_A8 = Statement(
     id="fair_subset_selection/FSS-A8",
     title="The smoothness that is measured is that of the definition",
+    says=(
+        "The measured gamma(beta) is the largest quotient of the mean observed scores f^_j and f^_i of two different "
+        "items i and j of one group whose mean latent scores satisfy beta f_i >= f_j, as in the definition of "
+        "smoothness."
+    ),
     source=Paper("2306.09835", "smoothness", read="code"),
     tex=r"\gamma(\beta) = \max\{\hat f_j/\hat f_i: \beta f_i \ge f_j,\ i \ne j \text{ of one group}\}",
     hypotheses={"positive mean scores": lambda means: bool(min(*means.latent, *means.observed) > 0)},
@@ -123,6 +128,10 @@ def monotone(means: Means, found: Jumps) -> Sides:
 FSS_P10 = Statement(
     id="fair_subset_selection/FSS-P10",
     title="gamma does not decrease in beta, and beta_plus is at least beta",
+    says=(
+        "gamma(beta), the largest observed ratio of two items of a group whose latent ratio is at most beta, does not "
+        "decrease in beta, and beta_+, the smallest latent ratio of a group above beta or else 1, is at least beta."
+    ),
     source=Derived(theory.smallest_ratio_above),
     tex=r"\beta \le \beta' \Rightarrow \gamma(\beta) \le \gamma(\beta'),\quad \beta_+ \ge \beta",
     hypotheses={"positive mean scores": lambda means: bool(min(*means.latent, *means.observed) > 0)},
@@ -183,6 +192,11 @@ def least_scores(case: Spread, found: np.ndarray, spread: int | None = None) -> 
 FSS_T3 = Statement(
     id="fair_subset_selection/FSS-T3",
     title="How small alpha can be in Plackett-Luce with biased qualities",
+    says=(
+        "In Plackett-Luce with qualities in [1, kappa] for m items, those of the group G_2 seen theta times as large, "
+        "alpha has these lower bounds for the rules SNTV and Borda; alpha is the least mean score of an item, latent "
+        "or observed, over the most that one ranking gives, and G_1 the other group."
+    ),
     source=Derived(theory.alpha_bound),
     tex=r"\alpha_{\mathrm{SNTV}} \ge \theta/(\kappa m),\ \alpha_{\mathrm{Borda}} \ge \tfrac{1}{m-1}"
     r"(\tfrac{|G_2|-1}{1+\kappa} + \tfrac{|G_1|\theta}{\theta+\kappa})",
@@ -222,6 +236,11 @@ def is_ranking(items: Items, places: np.ndarray) -> np.ndarray:
 FSS_T3_PLACES = Statement(
     id="fair_subset_selection/FSS-T3-places",
     title="Places in Plackett-Luce have a closed form",
+    says=(
+        "In Plackett-Luce with qualities q the item i is at place p, 0 the best, with the probability that some set A "
+        "of p other items takes the first p places, in any order, times q_i over the sum q(A^c) of the qualities "
+        "outside of A, summed over all A."
+    ),
     source=Derived(theory.placement_probabilities),
     tex=r"P(\mathrm{pos}_i = p) = \sum_{|A| = p,\ i \notin A} P(A \text{ first})\, q_i / q(A^c)",
     hypotheses={"Plackett-Luce": lambda items: items.model == "plackett-luce"},
@@ -245,6 +264,11 @@ def top_law(items: Items) -> np.ndarray:
 FSS_T3_TOPS = Statement(
     id="fair_subset_selection/FSS-T3-tops",
     title="Who is on top, in closed form",
+    says=(
+        "With independent utilities, uniform on [0, a_i], item i has the largest with a probability that is an "
+        "integral over its value x, min(1, x/a_j) being the probability that item j is below x. In Plackett-Luce with "
+        "qualities q the probability is q_i over their sum."
+    ),
     source=Derived(theory.expected_scores),
     tex=r"P(i \text{ on top}) = \int_0^{a_i} \prod_{j \ne i} \min(1, x/a_j)\, dx / a_i \text{ or } q_i / \sum q",
     hypotheses={"a law with a closed form": always},
@@ -285,6 +309,10 @@ def too_high(law: Estimated, found: Bounded) -> np.ndarray:
 FSS_A8_LOWER = Statement(
     id="fair_subset_selection/FSS-A8-lower",
     title="The lower bound on alpha fails with probability delta at most",
+    says=(
+        "alpha is the least mean score of an item, latent or observed, over the most that one ranking gives. Its lower "
+        "bound alpha_low, computed from independent rankings, is above alpha with probability at most delta."
+    ),
     source=Classical("Chernoff's bound in the form of Hoeffding", "W. Hoeffding, JASA 58, 1963, Theorem 1"),
     tex=r"P[\alpha_{\mathrm{low}} > \alpha] \le \delta",
     hypotheses={"independent rankings": lambda law: not law.copies},

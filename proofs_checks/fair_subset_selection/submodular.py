@@ -87,6 +87,11 @@ half = partial(share_of_optimum, share=lambda k: theory.greedy_ratio())
 FSS_G1 = Statement(
     id="fair_subset_selection/FSS-G1",
     title="Greedy selection under quotas gets half of the optimum",
+    says=(
+        "If OWA weights do not increase, greedy selection, which adds the item with the largest marginal that fits the "
+        "quotas of disjoint groups, ends with a set whose score F is at least half of the largest of any set S within "
+        "the quotas."
+    ),
     source=FISHER,
     tex=r"F(S_{\mathrm{greedy}}) \ge \tfrac12 \max_{S \text{ within the quotas}} F(S)",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
@@ -104,6 +109,10 @@ FSS_G1 = Statement(
 FSS_G2 = Statement(
     id="fair_subset_selection/FSS-G2",
     title="Greedy selection without quotas gets 1 - (1 - 1/k)^k of the optimum",
+    says=(
+        "If OWA weights do not increase, greedy selection of k items without quotas ends with a set whose score F is "
+        "at least 1 - (1 - 1/k)^k times OPT, the largest score of any k items."
+    ),
     source=NEMHAUSER,
     tex=r"F(S_{\mathrm{greedy}}) \ge (1 - (1 - 1/k)^k)\, \mathrm{OPT}",
     hypotheses={
@@ -164,6 +173,11 @@ def gain_rounding(panel: Panel) -> float:
 FSS_A4 = Statement(
     id="fair_subset_selection/FSS-A4",
     title="The lazy method picks what the plain one picks, which is the largest marginal",
+    says=(
+        "After the items S_{t-1} of the first t - 1 steps, the plain and the lazy greedy method both choose as item "
+        "i_t the one with the largest marginal F(S_{t-1} + i) - F(S_{t-1}) among the items i that fit the quotas, and "
+        "of several such items the one with the smallest number."
+    ),
     source=Classical("accelerated greedy", "M. Minoux, Optimization Techniques, 1978"),
     tex=r"i_t = \min \arg\max_{i \text{ fits}} F(S_{t-1} + i) - F(S_{t-1})",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
@@ -204,6 +218,11 @@ def evaluations(panel: Panel, found: Counts) -> Sides:
 FSS_C1 = Statement(
     id="fair_subset_selection/FSS-C1",
     title="The lazy method evaluates no more marginals than the plain one",
+    says=(
+        "In each step t < k the plain greedy method evaluates the marginal of every item i that fits the quotas once, "
+        "which makes #_greedy evaluations in all. The lazy method, which skips items by their older marginals, makes "
+        "#_lazy, which is no more."
+    ),
     source=Derived(theory.naive_evaluations),
     tex=r"\#_{\mathrm{lazy}} \le \#_{\mathrm{greedy}} = \sum_{t < k} |\{i \text{ fits at } t\}|",
     hypotheses={"feasible quotas": is_feasible},
@@ -251,6 +270,11 @@ def total(panel: Panel) -> Fraction:
 FSS_G5_BOUND = Statement(
     id="fair_subset_selection/FSS-G5-bound",
     title="The certificate of a greedy choice bounds the optimum within the quotas",
+    says=(
+        "For the greedy set S of k items, no set O within the quotas has a larger score than F(S) plus the largest sum "
+        "over the items i of such a set of the marginals F_k(i | S) = F_k(S + i) - F_k(S), where F_k is the score F "
+        "with OWA weights of 0 after the first k."
+    ),
     source=Classical("bound by marginals", "M. Minoux, Optimization Techniques, 1978"),
     tex=r"\max_O F(O) \le F(S) + \max_O \sum_{i \in O} F_k(i|S)",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
@@ -294,6 +318,10 @@ def diminishing(panel: Panel, values: np.ndarray) -> Sides:
 FSS_G5 = Statement(
     id="fair_subset_selection/FSS-G5",
     title="Scores are monotone and submodular",
+    says=(
+        "If OWA weights do not increase, an item i raises the score F of a set A by no less than it raises that of A "
+        "with another item j added, which is submodularity, and no item lowers a score."
+    ),
     source=Classical("OWA scores", "P. Skowron, P. Faliszewski, J. Lang, Artificial Intelligence 241, 2016"),
     tex=r"F(A + i) + F(A + j) \ge F(A) + F(A + i + j),\quad F(A + i) \ge F(A)",
     hypotheses={"OWA weights do not increase": falls},
@@ -310,6 +338,11 @@ FSS_G5 = Statement(
 FSS_H1 = Statement(
     id="fair_subset_selection/FSS-H1",
     title="Hardness: Chamberlin-Courant scores, and quotas of groups that overlap",
+    says=(
+        "To find k items with the largest Chamberlin-Courant score is NP-hard, and for quotas of disjoint groups 1 - "
+        "1/e is the largest share of the optimum that a polynomial algorithm can promise, unless P = NP. If groups "
+        "overlap, already the question whether a set meets all quotas is NP-hard."
+    ),
     source=Classical("hardness of multiwinner voting", "L. E. Celis, L. Huang, N. K. Vishnoi, IJCAI 2018"),
     tex=r"\text{NP-hard; } 1 - 1/e \text{ is the best polynomial ratio for disjoint groups}",
     hypotheses={},

@@ -52,6 +52,11 @@ def step_ratio(judged: Judged, chosen_items: list[int]) -> Fraction:
 FSS_G3 = Statement(
     id="fair_subset_selection/FSS-G3",
     title="What a choice by biased scores keeps, judged afterwards",
+    says=(
+        "Items s_1, ..., s_k are chosen one by one, S_t being the first t. If each has a latent marginal F(s_t | "
+        "S_{t-1}) of at least c times the largest of an unused item i of its group, the set S of all has a latent "
+        "score F(S) of at least c/(1 + c) times OPT_l, the largest of a set with as many items of each group."
+    ),
     source=Derived(theory.certificate_ratio),
     tex=r"F(S) \ge \frac{c}{1+c} \mathrm{OPT}_\ell,\ c = \min_t F(s_t|S_{t-1}) / \max_{i \sim s_t} F(i|S_{t-1})",
     hypotheses={"as many of each group": lambda judged: not judged.free},
@@ -74,6 +79,11 @@ FSS_G3 = Statement(
 FSS_G3_FREE = Statement(
     id="fair_subset_selection/FSS-G3-free",
     title="What a choice by biased scores keeps without quotas, judged afterwards",
+    says=(
+        "Items s_1, ..., s_k are chosen one by one, S_t being the first t. If each has a latent marginal F(s_t | "
+        "S_{t-1}) of at least c times the largest of any unused item i, the set S of all has a latent score F(S) of at "
+        "least 1 - (1 - c/k)^k times OPT, the largest of any k items."
+    ),
     source=Derived(theory.certificate_ratio),
     tex=r"F(S) \ge (1 - (1 - c/k)^k)\, \mathrm{OPT},\ c = \min_t F(s_t|S_{t-1}) / \max_i F(i|S_{t-1})",
     hypotheses={"no quotas": lambda judged: judged.free},
@@ -90,6 +100,12 @@ FSS_G3_FREE = Statement(
 FSS_G4 = Statement(
     id="fair_subset_selection/FSS-G4",
     title="Enough rankings for greedy selection, by smoothness of the marginals",
+    says=(
+        "Let all marginals of sets below k items be (alpha, beta, gamma)-smooth, M of them for m items, and n "
+        "independent rankings as many as stated, with eps_0 = (1 - gamma)/(1 + gamma). With probability 1 - delta the "
+        "greedy choice by observed scores has a mean latent score of at least beta/(1 + beta) times the largest at its "
+        "quotas, O_l."
+    ),
     source=Derived(theory.marginal_rankings_needed),
     tex=r"n \ge 3\ln(2M/\delta)/(\alpha\epsilon_0^2) \Rightarrow \bar F \ge \tfrac{\beta}{1+\beta} O_\ell",
     hypotheses={},
