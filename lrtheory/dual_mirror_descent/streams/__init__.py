@@ -1,1 +1,1 @@
-"""Streams of requests: made by laws, from applications, and from files."""
+"""Makers and loaders of streams of requests: from laws, from applications, and from data sets."""

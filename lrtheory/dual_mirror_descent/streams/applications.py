@@ -1,4 +1,4 @@
-r"""Streams of the applications: online linear programs, an airline network, display advertising."""
+r"""Makers of streams from applications: online linear programs, an airline network, display advertising."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_online_lp(
     budget_ratio: float = 0.5,
     rng: np.random.Generator | int | None = None,
 ) -> RequestStream:
-    r"""The random online linear programs of the paper's experiment.
+    r"""Make a random online linear program, as in the paper's experiment.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def make_online_lp(
 
 
 def make_hub_and_spoke(horizon: int = 800, *, rng: np.random.Generator | int | None = None) -> RequestStream:
-    r"""Seats of an airline with one hub and four spokes: 8 legs, 40 products, one request for one product at a time.
+    r"""Make requests for seats of an airline with one hub and four spokes: 8 legs, 40 products, one product each.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def make_hub_and_spoke(horizon: int = 800, *, rng: np.random.Generator | int | N
     horizon = integer("horizon", horizon, low=10)
     network = np.random.default_rng(3)  # the parameters of this network, not a source of randomness
     products: list[tuple[list[int], float, float]] = []
-    for leg in range(8):
+    for leg in range(8):  # leg 2 s flies from spoke s to the hub, leg 2 s + 1 back
         base = float(network.integers(60, 120))
         products += [([leg], base, 3.0), ([leg], 4 * base, 1.0)]
     for start in range(4):
@@ -111,7 +111,7 @@ def make_hub_and_spoke(horizon: int = 800, *, rng: np.random.Generator | int | N
     for row, (legs, _, _) in zip(costs, products, strict=True):
         row[legs] = 1.0
     law = weights / weights.sum()
-    rate = law @ costs / 1.6
+    rate = law @ costs / 1.6  # demand is 1.6 times the capacity of each leg
     fluid = fluid_optimum((fares, costs), law, rate)
     types = generator(rng).choice(len(products), size=horizon, p=law)
     known = {"probabilities": law, "fluid_value": fluid.value, "fluid_prices": fluid.prices}
@@ -149,7 +149,7 @@ VISITORS: tuple[Visitor, ...] = (
         0.56,
     ),
 )
-LARGEST_QUALITY = 300.0
+LARGEST_QUALITY = 300.0  # the unit of the rewards; higher qualities are cut
 
 
 def make_display_ads(
@@ -159,7 +159,7 @@ def make_display_ads(
     marginal: Literal["preserved", "shrinking"] = "preserved",
     rng: np.random.Generator | int | None = None,
 ) -> RequestStream:
-    r"""Visitors of a web page, each to be shown to one of 12 advertisers.
+    r"""Make visitors of a web page, each of whom may be shown to one of 12 advertisers.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def make_display_ads(
     fresh = rng.choice(len(VISITORS), size=horizon, p=law / law.sum())
     drawn = np.where(rng.random(horizon) < c, -1, np.arange(horizon))
     drawn[0] = 0
-    types = fresh[np.maximum.accumulate(drawn)]
+    types = fresh[np.maximum.accumulate(drawn)]  # index of the last visitor whose type was drawn anew
     n = len(RATES)
     rewards = np.zeros((horizon, n))
     for kind, (_, wanted, means, deviations, rho) in enumerate(VISITORS):
@@ -219,11 +219,11 @@ def make_display_ads(
 
 
 def _autoregression(noise: np.ndarray, c: float, spread: float) -> np.ndarray:
-    """The process z_t = c z_{t-1} + spread noise_t, stationary from the start."""
+    """Compute the process z_t = c z_{t-1} + spread noise_t along the first axis, stationary from the start."""
     from scipy.signal import lfilter
 
     if c == 0:
         return spread * noise
     innovations = spread * noise
-    innovations[0] /= (1 - c * c) ** 0.5
+    innovations[0] /= (1 - c * c) ** 0.5  # the stationary deviation is that of an innovation over sqrt(1 - c^2)
     return lfilter([1.0], [1.0, -c], innovations, axis=0)

@@ -1,4 +1,4 @@
-"""Streams from real data: departures that want a runway, bookings that want rooms, impressions that want an item.
+"""Loaders of streams from real data: departures need a runway, bookings need rooms, impressions show an item.
 
 The data ship inside packages of others and are read where those are installed (``make data``, ``lrtheory data``).
 """
@@ -56,7 +56,7 @@ DATA_SETS = (FLIGHTS, PLANES, HOTEL, ADS)
 
 
 def load_flights(*, load: float = 1.25) -> RequestStream:
-    """Departures from three airports that compete for fewer slots than there are flights.
+    """Load departures from three airports that compete for fewer slots than there are flights.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def load_flights(*, load: float = 1.25) -> RequestStream:
 
 
 def load_hotel(*, load: float = 1.25, resources: str = "nights") -> RequestStream:
-    """Bookings of a hotel with fewer rooms than were asked for.
+    """Load bookings of a hotel with fewer rooms than were asked for.
 
     Parameters
     ----------
@@ -135,6 +135,7 @@ def load_hotel(*, load: float = 1.25, resources: str = "nights") -> RequestStrea
     if resources == "total":
         return RequestStream(rewards, nights.astype(float), np.floor(nights.sum() / load), labels=["all nights"])
     first, start = arrival.min(), arrival[order]
+    # the nights of a stay are consecutive columns from start - first on, laid out request after request (CSR)
     stays = np.repeat(start - first - np.cumsum(nights) + nights, nights) + np.arange(nights.sum())
     pointers = np.concatenate([[0], np.cumsum(nights)])
     costs = sparse.csr_array((np.ones(len(stays)), stays, pointers), shape=(len(nights), int(stays.max()) + 1))
@@ -144,7 +145,7 @@ def load_hotel(*, load: float = 1.25, resources: str = "nights") -> RequestStrea
 
 
 def load_ads(*, impressions: int = 125, prior: float = 200.0) -> RequestStream:
-    """Impressions of a shop front, which may each show one of 80 items, each item a limited number of times.
+    """Load impressions of a shop front, which may each show one of 80 items, each item a limited number of times.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ def load_ads(*, impressions: int = 125, prior: float = 200.0) -> RequestStream:
     overall = click.mean()
 
     def rates(groups: np.ndarray) -> np.ndarray:
-        """Click rates of groups 0, 1, ..., drawn towards the overall rate."""
+        """Estimate click rates of groups 0, 1, ..., shrunk towards the overall rate by `prior` impressions."""
         return (np.bincount(groups, click) + prior * overall) / (np.bincount(groups) + prior)
 
     position, users = log["position"].to_numpy(np.int64) - 1, pd.factorize(log["user_feature_0"], sort=True)[0]

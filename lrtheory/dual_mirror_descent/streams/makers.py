@@ -1,4 +1,4 @@
-r"""Streams with known laws: one resource and unit costs, in each of the input models."""
+r"""Makers of streams with known laws: one resource and unit costs, in each of the input models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["make_corrupted", "make_markov", "make_periodic", "make_phases", "mak
 
 
 def _one_resource(rewards: np.ndarray, rate: float, **known: Any) -> RequestStream:
-    """Unit costs; rewards in [0, 1]."""
+    """Make a stream of unit costs from rewards (T,) in [0, 1], with rate T units of budget; `known` is its truth."""
     horizon = len(rewards)
     return RequestStream(
         rewards, np.ones(horizon), rate * horizon, truth=known or None, reward_bound=1.0, cost_bound=1.0
@@ -23,22 +23,22 @@ def _one_resource(rewards: np.ndarray, rate: float, **known: Any) -> RequestStre
 
 
 def make_uniform(horizon: int, *, rate: float = 0.3, rng: np.random.Generator | int | None = None) -> RequestStream:
-    """Independent rewards, uniform on [0, 1].
+    """Make independent rewards, uniform on [0, 1].
 
     Parameters
     ----------
     horizon : int
         Number of requests.
     rate : float
-        Units a request, in (0, 1).
+        Units per request, in (0, 1).
     rng : Generator, int or None
         Source of randomness.
 
     Returns
     -------
     RequestStream
-        Its truth has ``fluid_value`` a request, ``fluid_prices``, and ``hindsight``, the mean optimum, where the budget
-        is whole.
+        Its truth has ``fluid_value`` per request, ``fluid_prices``, and ``hindsight``, the mean optimum, where the
+        budget is whole.
 
     Raises
     ------
@@ -54,6 +54,7 @@ def make_uniform(horizon: int, *, rate: float = 0.3, rng: np.random.Generator | 
     rewards = generator(rng).random(horizon)
     units = round(rate * horizon)
     known: dict[str, Any] = {"fluid_value": uniform_fluid(1, rate), "fluid_prices": (1 - rate,)}
+    # the closed form of the mean optimum needs a whole budget, which 0.3 * 10 is up to rounding only
     if math.isclose(units, rate * horizon, rel_tol=1e-12):
         known["hindsight"] = float(uniform_hindsight(horizon, units))
         return RequestStream(rewards, np.ones(horizon), float(units), truth=known, reward_bound=1.0, cost_bound=1.0)
@@ -63,7 +64,7 @@ def make_uniform(horizon: int, *, rate: float = 0.3, rng: np.random.Generator | 
 def make_three_point(
     horizon: int, *, probabilities: Any = None, rng: np.random.Generator | int | None = None
 ) -> RequestStream:
-    """Rewards 3, 2 and 1 with half a unit a request: the law on which no online algorithm beats sqrt(T).
+    """Make rewards 3, 2 and 1 with half a unit per request, where every online regret is of order sqrt(T) at least.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def make_three_point(
 
 
 def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: float = 0.01) -> RequestStream:
-    r"""Rewards that grow from phase to phase and stop without notice: the adversary of the competitive ratio.
+    r"""Make rewards that grow from phase to phase and stop without notice: the adversary of the competitive ratio.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: 
 def make_markov(
     horizon: int, *, switch: float = 0.1, rate: float = 0.4, rng: np.random.Generator | int | None = None
 ) -> RequestStream:
-    r"""Rewards uniform on [0, 1/2] or [1/2, 1], by the state of a Markov chain that is stationary from the start.
+    r"""Make rewards uniform on [0, 1/2] or [1/2, 1], by the state of a Markov chain that starts stationary.
 
     Parameters
     ----------
@@ -154,7 +155,7 @@ def make_markov(
     switch : float
         Probability p that the state changes, in [0, 1]; 1/2 is independent.
     rate : float
-        Units a request, in (0, 1).
+        Units per request, in (0, 1).
     rng : Generator, int or None
         Source of randomness.
 
@@ -180,7 +181,7 @@ def make_markov(
     rng = generator(rng)
     turns = rng.random(horizon) < switch
     turns[0] = rng.random() < 0.5
-    high = np.cumsum(turns) % 2
+    high = np.cumsum(turns) % 2  # the parity of the number of switches so far is the state
     rewards = 0.5 * rng.random(horizon) + 0.5 * high
     return _one_resource(rewards, rate, switch=switch, fluid_value=uniform_fluid(1, rate))
 
@@ -193,7 +194,7 @@ def make_periodic(
     rate: float = 0.4,
     rng: np.random.Generator | int | None = None,
 ) -> RequestStream:
-    r"""Rewards with a season.
+    r"""Make rewards whose law repeats with a period.
 
     Parameters
     ----------
@@ -205,7 +206,7 @@ def make_periodic(
         Uniform on [0.4, 0.5] in the first and on [0.9, 1] in the second half of each period, or uniform on [s, s + 1/2]
         with s a sinusoid between 0 and 1/2.
     rate : float
-        Units a request, in (0, 1).
+        Units per request, in (0, 1).
     rng : Generator, int or None
         Source of randomness.
 
@@ -242,7 +243,7 @@ def make_periodic(
 def make_corrupted(
     horizon: int, *, fraction: float = 0.2, rate: float = 0.4, rng: np.random.Generator | int | None = None
 ) -> RequestStream:
-    r"""Independent rewards uniform on [0, 1], of which the last ones are uniform on [0.9, 1] instead.
+    r"""Make independent rewards uniform on [0, 1], of which the last ones are uniform on [0.9, 1] instead.
 
     Parameters
     ----------
@@ -251,7 +252,7 @@ def make_corrupted(
     fraction : float
         Share of corrupted requests, in [0, 1].
     rate : float
-        Units a request, in (0, 1).
+        Units per request, in (0, 1).
     rng : Generator, int or None
         Source of randomness.
 

@@ -1,6 +1,6 @@
 r"""Constants of the geometries: Bregman divergences, and the C1, C2, C3 that every regret bound is made of.
 
-Notation: m resources with rates rho_j (units a period), rewards in [0, reward_bound], costs of resource j in
+Notation: m resources with rates rho_j (units per period), rewards in [0, reward_bound], costs of resource j in
 [0, cost_bound_j] (f_bar and b_bar in the papers, which have one b_bar for all resources), step size eta, first prices
 mu_1.
 
@@ -119,7 +119,7 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
     Parameters
     ----------
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units per period.
     cost_bound : float, or array of shape (m,)
         b_bar, of all resources or of each.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
@@ -166,7 +166,7 @@ def price_bound(
     Parameters
     ----------
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units per period.
     reward_bound : float
         f_bar, at least 0.
     cost_bound : float, or array of shape (m,)
@@ -232,7 +232,7 @@ def regret_constants(
     Parameters
     ----------
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units per period.
     reward_bound : float
         f_bar, at least 0.
     cost_bound : float, or array of shape (m,)
@@ -321,7 +321,7 @@ def step_size(
     horizon : int
         T, at least 1.
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units per period.
     reward_bound : float
         f_bar, at least 0.
     cost_bound : float, or array of shape (m,)

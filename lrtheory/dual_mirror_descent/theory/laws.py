@@ -26,7 +26,7 @@ __all__ = [
 
 
 def uniform_hindsight(horizon: int, budget: int) -> Fraction:
-    r"""E OPT for rewards uniform on [0, 1] (statement DMD-F1-uniform).
+    r"""Compute E OPT, the mean optimum in hindsight, for rewards uniform on [0, 1] (statement DMD-F1-uniform).
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def uniform_hindsight(horizon: int, budget: int) -> Fraction:
 
 
 def uniform_fluid(horizon: int, budget: Any) -> Any:
-    r"""Fluid value T min_mu D(mu) for rewards uniform on [0, 1], never below E OPT (as statement DMD-F1 says).
+    r"""Compute the fluid value T min_mu D(mu) for uniform rewards on [0, 1], never below E OPT (statement DMD-F1).
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def uniform_fluid(horizon: int, budget: Any) -> Any:
 
 
 def three_point_online(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
-    r"""Largest expected reward of any online algorithm, by dynamic programming (statement DMD-LB1).
+    r"""Compute the largest expected reward of any online algorithm, by dynamic programming (statement DMD-LB1).
 
     Parameters
     ----------
@@ -131,6 +131,7 @@ def three_point_online(horizon: int, budget: int, probabilities: Any, *, values:
     values, probabilities = _law(values, probabilities)
     if all(isinstance(p, float) for p in probabilities):
         return _online_in_doubles(horizon, budget, probabilities, values)
+    # best[b] is V_t(b), the value of b units with t requests to come; without units nothing is earned
     best = [0 * probabilities[0]] * (budget + 1)
     for _ in range(horizon):
         best = [
@@ -144,7 +145,7 @@ def three_point_online(horizon: int, budget: int, probabilities: Any, *, values:
 
 
 def _law(values: Any, probabilities: Any) -> tuple[list[Any], list[Any]]:
-    """Values, and as many probabilities with sum 1, up to rounding."""
+    """Return the values and their probabilities as lists; the probabilities must sum to 1 within 1e-12."""
     values, chances = numbers("values", values), numbers("probabilities", probabilities, 0, 1)
     if len(chances) != len(values) or not abs(sum(chances) - 1) * 10**12 <= 1:
         raise must("probabilities", f"{len(values)} numbers of at least 0 with sum 1", probabilities)
@@ -160,7 +161,7 @@ def _online_in_doubles(horizon: int, budget: int, probabilities: Any, values: An
 
 
 def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, values: Any = (3, 2, 1)) -> Any:
-    r"""E OPT for independent requests with three rewards (statement DMD-LB1).
+    r"""Compute E OPT, the mean optimum in hindsight, for independent requests with few rewards (statement DMD-LB1).
 
     Parameters
     ----------
@@ -197,6 +198,7 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
     values, probabilities = _law(values, probabilities)
     if any(high <= low for high, low in zip(values, values[1:] + [0], strict=True)):
         raise must("values", "positive and decreasing", values)
+    # `reached` is the probability of a reward of at least v
     total, reached = 0 * probabilities[0], 0 * probabilities[0]
     for v, below, p in zip(values, values[1:] + [0], probabilities, strict=True):
         reached = reached + p
@@ -205,10 +207,11 @@ def three_point_hindsight(horizon: int, budget: int, probabilities: Any, *, valu
 
 
 def _mean_of_minimum(n: int, cap: int, p: Any) -> Any:
-    """E min(cap, N) for N binomial(n, p), as cap less the expected shortfall."""
+    """Compute E min(cap, N) for N binomial(n, p), as cap less the expected shortfall."""
     if isinstance(p, float):
         if p >= 1:
             return float(min(cap, n))
+        # in logarithms, since central binomial coefficients leave the range of doubles from n = 1030 on
         logs = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(cap)]
         weights = [math.exp(c + k * math.log(p) + (n - k) * math.log1p(-p)) for k, c in enumerate(logs)]
         return cap - math.fsum((cap - k) * w for k, w in enumerate(weights))
@@ -217,7 +220,7 @@ def _mean_of_minimum(n: int, cap: int, p: Any) -> Any:
 
 
 def phase_ratio(n_phases: int, *, growth: Any) -> Any:
-    r"""Competitive ratio that no online algorithm beats on all prefixes of the phases (statement DMD-LB2).
+    r"""Compute the competitive ratio that no online algorithm beats on all prefixes of phases (statement DMD-LB2).
 
     Parameters
     ----------
@@ -257,7 +260,7 @@ def phase_ratio(n_phases: int, *, growth: Any) -> Any:
 
 
 def markov_mixing(switch: Any, lag: int) -> Any:
-    r"""Mixing coefficient delta_k of two states that switch with one probability (statement DMD-T4).
+    r"""Compute the mixing coefficient delta_k of two states that switch with one probability (statement DMD-T4).
 
     Parameters
     ----------
@@ -290,7 +293,7 @@ def markov_mixing(switch: Any, lag: int) -> Any:
 
 
 def corrupted_total_variation(horizon: int, n_corrupted: int, *, alike: bool = False) -> Fraction:
-    r"""Largest sum over time of total variations to the average law, when some requests are replaced.
+    r"""Compute the largest sum over time of total variations to the average law, when some requests are replaced.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def depletion_bound(
     last, first : array of shape (m,)
         mu_{tau+1} and mu_1; positive for the entropy.
     rate : array of shape (m,)
-        rho, units a period, above 0.
+        rho, units per period, above 0.
     cost_bound : float, or array of shape (m,)
         b_bar, of all resources or of each, at least 0.
     step_size : number

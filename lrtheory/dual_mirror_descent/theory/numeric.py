@@ -1,4 +1,4 @@
-"""Arguments of `theory` beside single numbers: one number a resource, rates, and arrays of numbers of any kind."""
+"""Checks of arguments of `theory` that are not single numbers: vectors over resources, rates, and arrays of numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["cost_bounds", "entries", "largest_ratio", "per_resource", "positive_
 def per_resource(
     name: str, value: Any, m: int | None = None, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]"
 ) -> list[Any]:
-    """A vector over the resources as a list of numbers in an interval; one number stands for all m of them."""
+    """Return a vector over the resources as a list of numbers in an interval; one number stands for all m of them."""
     vector = to_numpy(value)
     if isinstance(vector, (str, bytes)) or not isinstance(vector, (Sequence, np.ndarray)) or np.ndim(vector) == 0:
         return [number(name, value, low, high, ends=ends)] * (m or 1)
@@ -27,17 +27,17 @@ def per_resource(
 
 
 def positive_rates(rate: Any) -> list[Any]:
-    """The rates of the resources as a list, all positive."""
+    """Return the rates of the resources as a list, all positive."""
     return per_resource("rate", rate, low=0, ends="(]")
 
 
 def cost_bounds(value: Any, m: int) -> list[Any]:
-    """The largest cost of each resource as a list; one number stands for all of them."""
+    """Return the largest cost of each resource as a list; one number stands for all of them."""
     return per_resource("cost_bound", value, m, 0)
 
 
 def largest_ratio(bounds: list[Any], rates: list[Any]) -> Any:
-    """max_j b_j / rho_j; compared without division, so that equal ratios of balls are seen to be equal."""
+    """Compute max_j b_j / rho_j; compared without division, so that equal ratios of balls are seen to be equal."""
     bound, rate = bounds[0], rates[0]
     for b, r in zip(bounds[1:], rates[1:], strict=True):
         if b * rate > bound * r:
@@ -48,7 +48,7 @@ def largest_ratio(bounds: list[Any], rates: list[Any]) -> Any:
 def entries(
     name: str, values: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]", ndim: int | None = None
 ) -> np.ndarray:
-    """An array of numbers of any kind in an interval, as it is; of so many axes."""
+    """Return an array of numbers of any kind unchanged if all lie in an interval and it has `ndim` axes."""
     table = as_array(name, to_numpy(values))
     if table.dtype.kind not in "iufO":
         raise must(name, "an array of numbers", values, TypeError)

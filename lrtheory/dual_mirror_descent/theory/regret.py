@@ -67,7 +67,7 @@ def regret_bound(
     horizon : int
         T, at least 1.
     rate : array of shape (m,)
-        rho, units a period.
+        rho, units per period.
     reward_bound : float
         f_bar, the supremum over all requests that could come.
     cost_bound : float, or array of shape (m,)
@@ -230,7 +230,7 @@ def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bou
     horizon : int
         T, at least 1.
     rate : array of shape (m,)
-        rho, units a period, above 0.
+        rho, units per period, above 0.
     reward_bound : float
         f_bar, at least 0.
     cost_bound : float, or array of shape (m,)
@@ -285,7 +285,7 @@ def fair_regret_bound(
     horizon : int
         T, at least 1.
     rate : array of shape (m,)
-        rho, units a period, above 0.
+        rho, units per period, above 0.
     reward_bound : float
         f_bar, at least 0.
     cost_bound : float, or array of shape (m,)

@@ -1,4 +1,4 @@
-"""First prices of a run, by default and as they are given; theory and solvers take them from here."""
+"""First prices of a run, by default or as they are given; theory and solvers both take them from here."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["default_init", "first_prices"]
 
 
 def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -> list[Any]:
-    """First prices when none are given: 0, or reward_bound / ((m + 1) rho_j) for entropies (statement DMD-C2).
+    """Return first prices when none are given: 0, or reward_bound / ((m + 1) rho_j) for entropies (statement DMD-C2).
 
     Parameters
     ----------
     rate : array of shape (m,)
-        rho, units a period, above 0.
+        rho, units per period, above 0.
     reward_bound : float
         f_bar, at least 0.
     geometry : {"euclidean", "scaled-euclidean", "entropy", "capped-entropy"}
@@ -48,7 +48,7 @@ def default_init(*, rate: Any, reward_bound: Any, geometry: str = "euclidean") -
 
 
 def first_prices(init: Any, rates: list[Any], reward_bound: Any, geometry: str, low: Any = -HUGE) -> list[Any]:
-    """mu_1 as it is given, one price or one a resource, or by default; none below `low`."""
+    """Return mu_1 as it is given, one price for all resources or one per resource, or by default; none below `low`."""
     choice("geometry", geometry, GEOMETRIES)
     if init is None:
         return default_init(rate=rates, reward_bound=reward_bound, geometry=geometry)
