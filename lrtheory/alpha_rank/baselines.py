@@ -1,4 +1,4 @@
-"""What one would do without this package: the authors' dense eigenvectors, and sampling by information gain."""
+"""Baselines: the dense eigenvectors of the authors' code, and sampling by information gain."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def eigenvector(
     tie_tol: float = 0.0,
     labels: Any = None,
 ) -> AlphaRankResult:
-    r"""alpha-Rank by the left eigenvector of eigenvalue 1 of the dense transition matrix.
+    r"""Compute alpha-Rank by the left eigenvector of eigenvalue 1 of the dense transition matrix.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from lrtheory._validation import array, integer, must, real
 __all__ = ["EloResult", "elo"]
 
 POINTS = 400 / math.log(10)  # of one natural logit
-#: doubles count no farther
+#: doubles count no farther than this, one by one
 MOST_GAMES = 2.0**53
 #: smallest ridge, in parts of the largest number of wins, where it alone makes the ratings finite
 LEAST_RIDGE = 1e-12
@@ -27,7 +27,7 @@ LEAST_RIDGE = 1e-12
 
 @result
 class EloResult(Result):
-    """Elo ratings.
+    """The Elo ratings of n players, and how they were found.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class EloResult(Result):
 
 @arrays("host")
 def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
-    r"""Elo ratings that make the wins most likely.
+    r"""Compute the Elo ratings that make the wins most likely.
 
     Parameters
     ----------
@@ -119,9 +119,10 @@ def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
 
 
 def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, int, bool]:
-    """Newton's method with steps halved until the objective does not fall; the largest number of wins is 1."""
+    """Maximize the likelihood by Newton's method, steps halved until it does not fall; `wins` are at most 1."""
     from scipy.special import expit
 
+    # the log likelihood is concave and the ridge makes it strictly so: the maximum is unique
     games, n = wins + wins.T, len(wins)
 
     def objective(theta: np.ndarray) -> float:
@@ -131,7 +132,7 @@ def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, 
     theta, value = np.zeros(n), objective(np.zeros(n))
     for step in range(1, max_iter + 1):
         gaps = np.subtract.outer(theta, theta)
-        p, q = expit(gaps), expit(-gaps)  # 1 - p would lose the small ones
+        p, q = expit(gaps), expit(-gaps)  # q, since 1 - p would lose small ones
         gradient = (wins * q - wins.T * p).sum(axis=1) - ridge * theta
         curvature = games * p * q
         # the steps sum to 0, as the gradients do; so the ones keep the matrix regular and change no step
@@ -150,7 +151,10 @@ def _newton(wins: np.ndarray, ridge: float, max_iter: int) -> tuple[np.ndarray, 
 
 
 def _existence(wins: np.ndarray, ridge: float, least: float) -> str:
-    """Whether the ratings exist without ridge (Ford's condition); where not, the ridge must not be lost to rounding."""
+    """Say whether the ratings exist without ridge (Ford's condition), and refuse a ridge that rounding would lose.
+
+    The condition: the graph with an arc from i to j where i has beaten j is strongly connected.
+    """
     from scipy.sparse.csgraph import connected_components
 
     if connected_components(wins > 0, directed=True, connection="strong")[0] == 1:

@@ -1,4 +1,4 @@
-r"""From intervals on payoffs to intervals on the ranking.
+r"""Intervals on the ranking that follow from intervals on the payoffs.
 
 An edge of the response graph whose two payoff intervals overlap may point either way. Over all orientations of these
 edges, the mean return time R(s) = 1 / pi(s) in the epsilon chain has its extremes where
@@ -32,7 +32,7 @@ __all__ = ["RankingIntervals", "ranking_intervals"]
 
 @result
 class RankingIntervals(Result):
-    """Intervals on the mass of profiles.
+    """The intervals on the masses of profiles.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class RankingIntervals(Result):
 def ranking_intervals(
     lower: Any, upper: Any, *, epsilon: float | Fraction = 1e-3, targets: Iterable[int] | None = None
 ) -> RankingIntervals:
-    r"""Intervals that contain the infinite-alpha mass of every profile when the payoffs lie in theirs.
+    r"""Compute intervals that contain the infinite-alpha mass of every profile when the payoffs lie in theirs.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def ranking_intervals(
     Raises
     ------
     ValueError
-        If the shapes differ, some lower end is above its upper end, or a target is no profile.
+        If the shapes differ, some lower end is above its upper end, or a target is not a profile.
 
     Notes
     -----
@@ -120,10 +120,10 @@ def ranking_intervals(
 
 
 def open_edges(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Neighbors, directions and open edges of a box of payoffs, each of shape (\|S\|, D).
+    r"""Return neighbors, directions and open edges of a box of payoffs, each of shape (\|S\|, D).
 
-    An edge is resolved when the two intervals of the deviating player are disjoint. The others point towards the larger
-    profile number, to have a start.
+    An edge is resolved when the two intervals of the deviating player are disjoint. Open edges point towards the larger
+    profile number; this is only where policy iteration starts.
     """
     sizes = low.shape[1:]
     neighbors, players = profile_neighbors(sizes)
@@ -146,13 +146,14 @@ def extreme_return_time(
     sense: int,
     trace: list[Any] | None = None,
 ) -> tuple[Any, int]:
-    r"""The largest (sense 1) or smallest (sense -1) mean return time to a profile, and the number of linear solves.
+    r"""Compute the largest (sense 1) or smallest (sense -1) mean return time to a profile, and count the solves.
 
     Policy iteration: solve for the hitting times h, turn each open edge towards the larger (smaller) h, repeat. Both
     ends of an edge want the same: x wants C_xy large when h(y) > h(x), and y wants C_yx large when h(x) > h(y). A list
     given as `trace` receives the return time of every iteration.
     """
     direction = direction.copy()
+    # policy iteration is monotone (P7) and ends by itself in exact arithmetic; the cap guards against rounding
     max_solves = 100 + 10 * int(is_open.sum())
     n_solves = 0
     while n_solves < max_solves:
@@ -160,6 +161,7 @@ def extreme_return_time(
         hitting, return_time = hitting_times(ProfileChain((), neighbors, direction), target, epsilon)
         if trace is not None:
             trace.append(return_time)
+        # the target has h = 0 and all others h > 0: its open edges lead away from it for the longest return time
         uphill = hitting[neighbors] - hitting[:, None]
         # rounding noise must not turn edges to and fro; Fractions have none
         noise = 0 if hitting.dtype == object else 1e-12 * np.maximum(hitting[neighbors], hitting[:, None])
@@ -172,7 +174,7 @@ def extreme_return_time(
 
 
 def hitting_times(chain: ProfileChain, target: int, epsilon: Any) -> tuple[np.ndarray, Any]:
-    """Mean hitting times of a profile in the epsilon chain, and its mean return time (statement P6: pi R = 1)."""
+    """Compute mean hitting times of a profile in the epsilon chain, and its mean return time (P6: pi R = 1)."""
     rates = chain.epsilon_rates(epsilon)
     matrix = chain.dense(rates)
     swap = np.arange(len(matrix))
@@ -183,7 +185,9 @@ def hitting_times(chain: ProfileChain, target: int, epsilon: Any) -> tuple[np.nd
     eliminate, solve = elimination.eliminate, elimination.hitting_times
     if matrix.dtype == object:
         eliminate, solve = eliminate.py_func, solve.py_func
+    # epsilon > 0 makes the chain irreducible, so the elimination finds an exit everywhere
     eliminate(matrix, exits)
     solve(matrix, exits, times)
     times = times[swap]
+    # first step analysis; a step that stays at the target adds its hitting time 0
     return times, 1 + (rates[target] * times[chain.neighbors[target]]).sum()

@@ -1,4 +1,4 @@
-r"""Ranking from a few entries: a table of win rates whose payoffs have low rank is completed, then ranked.
+r"""Ranking from a few entries of a table of win rates, which is completed first because its payoffs have low rank.
 
 With W the win rates of n players, the payoffs A = 2 W - 1 are antisymmetric, so their rank is even: rank 2 is one cycle
 of styles, and each further pair of ranks is another one. The win rates themselves have one rank more, that of the
@@ -116,7 +116,7 @@ def complete_table(
     n = len(rates)
     if ((rates < 0) | (rates > 1)).any():
         raise must("means", "in [0, 1], or NaN where a pair has not met", rates)
-    np.fill_diagonal(rates, 0.5)
+    np.fill_diagonal(rates, 0.5)  # a player scores 1/2 against itself; the diagonal is not read
     other = 1 - rates.T
     if (abs(rates - other) > within).any():  # comparisons with NaN are false
         raise must("means", "rates that sum to 1 for each pair", float(np.nanmax(abs(rates - other))))
@@ -130,7 +130,7 @@ def complete_table(
 
     found = complete(2 * rates - 1, rank, method="exact", ridge=ridge, max_iter=max_iter, tol=1e-12, rng=rng)
     payoffs = found.block()
-    payoffs = (payoffs - payoffs.T) / 2
+    payoffs = (payoffs - payoffs.T) / 2  # the completion knows nothing of antisymmetry, which this restores
     return CompletedTable(
         means=np.clip((1 + payoffs) / 2, 0.0, 1.0),
         residual=float(found.residual),

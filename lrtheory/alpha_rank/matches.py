@@ -1,4 +1,4 @@
-r"""From a log of matches to a table of mean scores, and to intervals on them.
+r"""Tables of mean scores from a log of matches, and intervals on the means.
 
 The score of a match is 1 for a win, 0 for a loss and d (`draws`) for a draw, so the mean score of i against j is
 
@@ -24,7 +24,7 @@ __all__ = ["MatchTable", "table_from_matches"]
 
 @result
 class MatchTable(Result):
-    """What a log of matches says about n players.
+    """The counts and mean scores of n players in a log of matches.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class MatchTable(Result):
     counts: Mapping[str, int]
 
     def intervals(self, delta: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
-        """Intervals that contain all mean scores together, from Clopper-Pearson intervals.
+        """Compute intervals that contain all mean scores together, from Clopper-Pearson intervals.
 
         Parameters
         ----------
@@ -76,12 +76,13 @@ class MatchTable(Result):
 
         Notes
         -----
-        A union bound over the probabilities that one of a pair wins: two a pair, or one where there are no draws.
+        A union bound over the probabilities that one of a pair wins: two per pair, or one where there are no draws.
         """
         delta = open_interval("delta", delta, 0, 1)
         n = len(self.labels)
         n_unknown = max(1, n * (n - 1) // (2 if self.draws is None else 1))
         low, high = clopper_pearson(self.decided, self.games, delta / n_unknown)
+        # M = (1-d) P(win) + d (1 - P(loss)) rises in the first probability and falls in the second
         d = 0.0 if self.draws is None else self.draws
         lower, upper = (1 - d) * low + d * (1 - high.T), (1 - d) * high + d * (1 - low.T)
         own = np.eye(n, dtype=bool)
@@ -147,7 +148,7 @@ def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5
 
 
 def _names(players: Any) -> np.ndarray:
-    """Players as one array of words or of integers; what is neither is no name, such as None and NaN."""
+    """Return the players as one array of words or integers; refuse what is neither, such as None and NaN."""
     given = as_array("players", players)
     if given.dtype.kind in "US" and not isinstance(players, np.ndarray):  # NaN among names has become a word
         given = np.asarray(players, dtype=object)
@@ -160,7 +161,7 @@ def _names(players: Any) -> np.ndarray:
 
 
 def _scores(outcomes: Any, draws: float | None, n: int) -> np.ndarray:
-    """Outcomes as numbers, each of which is a win, a loss or a draw."""
+    """Return the outcomes as numbers, and refuse what is not a win, a loss or a draw."""
     given = as_array("outcomes", outcomes)
     if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
         words = {"win": 1.0, "loss": 0.0, "draw": draws}
@@ -176,7 +177,7 @@ def _scores(outcomes: Any, draws: float | None, n: int) -> np.ndarray:
 
 
 def _unmet_message(unmet: list[tuple[str, str]]) -> str:
-    """A sentence that names the pairs without a match, up to five of them."""
+    """Write a sentence that names the pairs without a match, up to five of them."""
     if not unmet:
         return "all pairs have met"
     start = "1 pair has not met: " if len(unmet) == 1 else f"{len(unmet)} pairs have not met: "

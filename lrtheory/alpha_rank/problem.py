@@ -21,7 +21,7 @@ __all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_
 
 #: payoffs in doubles are at most this large, so that sums of differences stay in their range
 LARGEST = 1e300
-#: where the outcomes of one play lie
+#: the range of the outcomes of one play
 OUTCOMES = {"bernoulli": (0.0, 1.0), "clipped-gaussian": (-1.0, 2.0)}
 
 
@@ -85,13 +85,13 @@ class Game:
 
 
 def edge_gap(table: np.ndarray, player: int) -> Any:
-    """The smallest difference between two payoffs of one player on a line: neighbors in sorted order are enough."""
+    """Return the smallest difference of two payoffs of a player on a line; neighbors in sorted order are enough."""
     gap = np.diff(np.sort(table, axis=player), axis=player).min()
     return gap if table.dtype == object else float(gap)
 
 
 def payoff_tables(payoffs: Any, *, name: str = "payoffs") -> np.ndarray:
-    """The payoffs as one array of shape (K, s_1, ..., s_K): float32, float64, or Fractions in an object array.
+    """Check payoffs; return one array (K, s_1, ..., s_K) of float32, float64, or Fractions as objects.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _fraction(value: Any, name: str) -> Fraction:
 
 
 def names_of(payoffs: Any, labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
-    """The labels that the caller gave, or those of a game or of pandas frames; one list for a single population."""
+    """Return the labels of the caller, or of a game or of pandas frames; one list for a single population."""
     if labels is None and isinstance(payoffs, Game):
         labels = None if payoffs.labels is None else payoffs.labels[: len(sizes)]
     elif labels is None:
@@ -145,7 +145,7 @@ def names_of(payoffs: Any, labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[s
 
 
 def _frame_names(payoffs: Any, sizes: tuple[int, ...]) -> tuple[Any, ...] | None:
-    """The names on the axes of pandas frames; None where the axes are numbered, not named."""
+    """Return the names on the axes of pandas frames; None where the axes are numbered, not named."""
     together = isinstance(payoffs, (list, tuple))
     tables = [table for table in (payoffs if together else (payoffs,)) if hasattr(table, "axes")]
     found = [tuple(list(axis) for axis in table.axes) for table in tables]
@@ -159,7 +159,7 @@ def _frame_names(payoffs: Any, sizes: tuple[int, ...]) -> tuple[Any, ...] | None
 
 
 def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...] | None:
-    """The labels as tuples of strings, checked against the sizes; None stays None."""
+    """Check the labels against the sizes and return them as tuples of strings; None stays None."""
     if labels is None:
         return None
     names = tuple(tuple(str(name) for name in player) for player in labels)
@@ -171,7 +171,7 @@ def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...
 def make_bernoulli_game(
     n_strategies: int = 2, *, min_gap: float = 0.05, rng: np.random.Generator | int | None = None
 ) -> Game:
-    """A random two-player zero-sum game of win probabilities, antisymmetric around 1/2.
+    """Draw a random two-player zero-sum game of win probabilities, antisymmetric around 1/2.
 
     M is antisymmetric with entries U(-1, 1) above the diagonal; player 1 wins with probability (1 + M) / 2, player 2
     with (1 - M) / 2. Games with an edge gap below `min_gap` are drawn again.
@@ -218,7 +218,7 @@ def make_bernoulli_game(
 
 
 def make_random_game(sizes: tuple[int, ...], *, rng: np.random.Generator | int | None = None) -> Game:
-    """A game with independent payoffs U(-1, 1).
+    """Draw a game with independent payoffs U(-1, 1).
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def make_random_game(sizes: tuple[int, ...], *, rng: np.random.Generator | int |
 
 
 def make_rps() -> Game:
-    """Rock, paper, scissors for two players: win 1, lose -1; its ranking is uniform at every alpha.
+    """Make rock, paper, scissors for two players: win 1, lose -1; its ranking is uniform at every alpha.
 
     Returns
     -------

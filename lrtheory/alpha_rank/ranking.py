@@ -34,7 +34,7 @@ METHODS = ("auto", "gth", "log-gth", "leading", "sink", "power")
 
 @result
 class AlphaRankResult(Result):
-    r"""A ranking of strategy profiles.
+    r"""The ranking of the strategy profiles of a game, and how it was found.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ def alpha_rank(
     Raises
     ------
     ValueError
-        If the payoffs are no game, a number is out of range, `method` cannot solve what is asked, or there are more
+        If the payoffs are not a game, a number is out of range, `method` cannot solve what is asked, or there are more
         than 4096 profiles for a dense method, or than 8388608 deviations for a limit with several sinks (the sentence
         names the method that takes more).
 
@@ -186,6 +186,7 @@ def alpha_rank(
         tables = payoff_tables(payoffs)
         sizes, degree = tables.shape[1:], sum(tables.shape[1:]) - len(tables)
     labels = names_of(payoffs, labels, sizes)
+    # the sorted lines know the order of doubles alone: no tolerance for ties, no Fractions, no single population
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
     large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and epsilon is None))
     if math.isinf(alpha) and has_lines and (large or (method == "power" and epsilon is not None)):
@@ -205,11 +206,12 @@ def alpha_rank(
 def as_ranking(
     law: StationaryResult, sizes: tuple[int, ...], kind: Any, *, sinks: list, labels: Any, reason: str
 ) -> AlphaRankResult:
-    """A stationary law on profile numbers as a ranking in the shape and float type of the payoffs."""
+    """Turn a stationary law on profile numbers into a ranking in the shape and float type of the payoffs."""
     dtype = np.float32 if kind == np.float32 else law.pi.dtype
     pi = law.pi.astype(dtype).reshape(sizes)
     others = [tuple(i for i in range(len(sizes)) if i != player) for player in range(len(sizes))]
     order = None if law.order is None else law.order.reshape(sizes)
+    # profiles of mass 0 in a limit are ranked among each other by how fast their masses vanish
     ties = np.zeros(law.pi.size) if law.order is None else law.order.astype(np.float64)
     message = law.message
     if law.method == "power" and len(sinks) > 1:

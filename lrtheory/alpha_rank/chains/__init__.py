@@ -1,1 +1,1 @@
-"""From a meta-game to its Markov chain: who deviates where, at which rate, in one population or in several."""
+"""The Markov chain of a meta-game: who deviates where, at which rate, in one population or in several."""

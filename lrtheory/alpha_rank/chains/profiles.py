@@ -33,7 +33,7 @@ __all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 
 @arrays("device")
 def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> Any:
-    r"""Probability that one mutant takes over a population, given its advantage.
+    r"""Compute the probability that one mutant takes over a population, given its advantage.
 
     Stable for every u: it goes through expm1 of -\|u\|, and rho(-u) = rho(u) exp(-(m-1) u) (statement AR-T3).
 
@@ -74,6 +74,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
         advantage = xp.astype(advantage, xp.float64)
     size = xp.abs(advantage)
     neutral = size == 0
+    # both branches of a `where` are computed: 1 stands in for 0, where the formula would divide 0 by 0
     size = xp.where(neutral, xp.ones_like(size), size)
     one, all_of_them = -xp.expm1(-size), -xp.expm1(-m * size)
     # uphill rho(|u|) = one / all_of_them; downhill the same times exp(-(m-1)|u|)
@@ -89,7 +90,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
 
 
 def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    r"""The D single-player deviations of every profile.
+    r"""List the D single-player deviations of every profile.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None
     blocks, stride = [], math.prod(sizes)
     for size in sizes:
         stride //= size
+        # in C-order a player's strategy is a digit of the profile number; a deviation adds (other - own) strides
         own = (profiles // stride % size)[:, None]
         other = np.arange(size - 1)[None, :]
         other = other + (other >= own)
@@ -119,14 +121,14 @@ def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None
 
 
 def payoff_differences(tables: np.ndarray, neighbors: np.ndarray, players: np.ndarray) -> np.ndarray:
-    r"""What the deviating player gains: shape (..., K, \|S\|) of payoffs to shape (..., \|S\|, D) of differences."""
+    r"""Compute what the deviating player gains: payoffs (..., K, \|S\|) become differences (..., \|S\|, D)."""
     mine = tables[..., players, :].swapaxes(-1, -2)  # (..., |S|, D): the payoff of the deviating player before
     return tables[..., players[None, :], neighbors] - mine
 
 
 @result
 class ProfileChain(Result):
-    r"""A chain on profiles as regular tables, without the diagonal.
+    r"""The chain of a game as regular tables with D columns, one per deviation; the diagonal is not stored.
 
     Attributes
     ----------
@@ -144,7 +146,7 @@ class ProfileChain(Result):
 
     @property
     def exact(self) -> bool:
-        """Whether the payoffs are Fractions."""
+        """True when the payoffs are Fractions, on which everything at infinite alpha is exact."""
         return self.differences.dtype == object
 
     @property
@@ -153,7 +155,7 @@ class ProfileChain(Result):
         return float(abs(self.differences).max(initial=0))
 
     def log_rates(self, alpha: float, population_size: int) -> np.ndarray:
-        r"""Log probabilities of the deviations at finite alpha.
+        r"""Compute log probabilities of the deviations at finite alpha.
 
         Parameters
         ----------
@@ -171,7 +173,7 @@ class ProfileChain(Result):
         return fixation_probability(u, population_size=population_size, log=True) - math.log(u.shape[1] or 1)
 
     def rates(self, alpha: float, population_size: int, *, incoming: bool = False) -> np.ndarray:
-        r"""Probabilities of the deviations at finite alpha; they may underflow to 0.
+        r"""Compute probabilities of the deviations at finite alpha; they may underflow to 0.
 
         Parameters
         ----------
@@ -191,7 +193,7 @@ class ProfileChain(Result):
         return fixation_probability(u, population_size=population_size) / (u.shape[1] or 1)
 
     def epsilon_rates(self, epsilon: Any, *, incoming: bool = False) -> np.ndarray:
-        r"""Probabilities of the deviations at infinite alpha with perturbation epsilon.
+        r"""Compute probabilities of the deviations at infinite alpha with perturbation epsilon.
 
         Parameters
         ----------
@@ -211,7 +213,7 @@ class ProfileChain(Result):
         return self._by_sign(share * up, share / 2, share * down)
 
     def epsilon_terms(self) -> tuple[np.ndarray, np.ndarray]:
-        r"""Leading terms c epsilon^p of D times the rates of the epsilon chain.
+        r"""Return leading terms c epsilon^p of D times the rates of the epsilon chain.
 
         Returns
         -------
@@ -223,7 +225,7 @@ class ProfileChain(Result):
         return self._by_sign(one, one / 2, one), self._by_sign(zero, zero, one)
 
     def alpha_terms(self, population_size: int) -> tuple[np.ndarray, np.ndarray]:
-        r"""Leading terms c exp(-alpha p) of D times the rates as alpha grows.
+        r"""Return leading terms c exp(-alpha p) of D times the rates as alpha grows.
 
         Parameters
         ----------
@@ -241,7 +243,7 @@ class ProfileChain(Result):
         return self._by_sign(one, one / population_size, one), barrier
 
     def dense(self, values: np.ndarray, *, fill: Any = 0) -> np.ndarray:
-        r"""A table of deviations as a square matrix.
+        r"""Spread a table of deviations over a square matrix.
 
         Parameters
         ----------
@@ -262,6 +264,7 @@ class ProfileChain(Result):
         return matrix
 
     def _by_sign(self, up: Any, tie: Any, down: Any) -> np.ndarray:
-        """A table with one of three values, by the sign of the payoff difference."""
+        """Return a table with one of three values, by the sign of the payoff difference."""
         values = np.array([tie, up, down], dtype=object if isinstance(up, Fraction) else np.float64)
+        # index 0 for a tie, 1 for a gain, 2 for a loss
         return values[(self.differences > 0).astype(np.intp) + 2 * (self.differences < 0)]

@@ -26,7 +26,7 @@ __all__ = ["ResponseGraph", "response_graph", "response_signs"]
 
 @result
 class ResponseGraph(Result):
-    r"""Directions of all single-player deviations.
+    r"""The response graph: the direction of every single-player deviation.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class ResponseGraph(Result):
     labels: tuple[tuple[str, ...], ...] | None
 
     def markov_conley_chains(self) -> list[np.ndarray]:
-        """The sink strongly connected components.
+        """Find the sink strongly connected components, which no arc leaves.
 
         Returns
         -------
@@ -58,7 +58,7 @@ class ResponseGraph(Result):
         return sink_components(n, source, self.neighbors[source, column] if degree else source)
 
     def to_networkx(self) -> networkx.DiGraph:
-        """The graph for drawing: nodes are profiles, as tuples of labels or of strategy numbers.
+        """Make the graph for drawing: nodes are profiles, as tuples of labels or of strategy numbers.
 
         Returns
         -------
@@ -79,13 +79,14 @@ class ResponseGraph(Result):
 
 
 def sink_components(n: int, source: np.ndarray, target: np.ndarray) -> list[np.ndarray]:
-    """The sink strongly connected components of a graph on n nodes, by their first node."""
+    """Find the sink strongly connected components of a graph on n nodes, in the order of their first nodes."""
     from scipy.sparse.csgraph import connected_components
 
     arcs = sparse.csr_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(n, n))
     n_components, component = connected_components(arcs, directed=True, connection="strong")
     is_sink = np.ones(n_components, dtype=bool)
     is_sink[component[source[component[source] != component[target]]]] = False
+    # nodes of sinks grouped by component; the stable sort leaves each group in ascending order
     members = np.flatnonzero(is_sink[component])
     members = members[np.argsort(component[members], kind="stable")]
     chains = np.split(members, np.flatnonzero(np.diff(component[members])) + 1)
@@ -100,7 +101,7 @@ def response_graph(
     tie_tol: float = 0.0,
     labels: Any = None,
 ) -> ResponseGraph:
-    r"""The response graph of a game.
+    r"""Build the response graph of a game.
 
     Parameters
     ----------
@@ -138,13 +139,13 @@ def response_graph(
 
 
 def graph_of_chain(chain: ProfileChain, labels: tuple[tuple[str, ...], ...] | None = None) -> ResponseGraph:
-    """The response graph of a chain whose ties are marked already."""
+    """Read the response graph off a chain, in which a difference of 0 marks a tie."""
     return ResponseGraph(chain.neighbors, _signs(chain.differences, 0), chain.sizes, labels)
 
 
 @arrays("host")
 def response_signs(payoffs: Game | Any, *, tie_tol: float = 0.0, batch: bool | None = None) -> np.ndarray:
-    r"""Directions of all deviations, for one game or for many games at once.
+    r"""Compute the directions of all deviations, for one game or for many games at once.
 
     Parameters
     ----------

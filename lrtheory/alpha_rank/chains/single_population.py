@@ -19,7 +19,7 @@ __all__ = ["GlobalChain", "single_chain", "square_table"]
 
 
 def square_table(payoffs: Game | Any) -> np.ndarray:
-    """The one table of a symmetric game: float32, float64, or Fractions.
+    """Check a symmetric game and return its one table: float32, float64, or Fractions.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def square_table(payoffs: Game | Any) -> np.ndarray:
 
 
 def single_chain(table: np.ndarray, fitness: str, m: int, tie_tol: float) -> ProfileChain:
-    """The chain on the n strategies of a square table."""
+    """Build the chain on the n strategies of a square table."""
     if table.dtype == np.float32:
         table = table.astype(np.float64)
     sizes = (len(table),)
@@ -65,14 +65,14 @@ def single_chain(table: np.ndarray, fitness: str, m: int, tie_tol: float) -> Pro
 
 
 def is_constant_sum(table: np.ndarray) -> bool:
-    """Whether M(r,s) + M(s,r) = 2 M(t,t) for all r, s, t; up to rounding unless the payoffs are Fractions."""
+    """Tell whether M(r,s) + M(s,r) = 2 M(t,t) for all r, s, t; up to rounding unless the payoffs are Fractions."""
     excess = abs(table + table.T - 2 * table[0, 0])
     return bool((excess <= (0 if table.dtype == object else 1e-14 * abs(table).max())).all())
 
 
 @result
 class GlobalChain(ProfileChain):
-    r"""A single population in which everybody meets everybody else.
+    r"""The chain of a single population in which everybody meets everybody else.
 
     With p mutants r among m - p residents s the payoffs are
 
@@ -97,11 +97,11 @@ class GlobalChain(ProfileChain):
 
     @property
     def largest_gain(self) -> float:
-        """As of `ProfileChain`; a payoff of the mutant less one of a resident."""
+        """A bound on what a mutant gains or loses per meeting: the payoff of a mutant less that of a resident."""
         return 2 * float(abs(self.table).max())
 
     def advantages(self, population_size: int, *, incoming: bool = False) -> np.ndarray:
-        """Sums of payoff advantages F(l), l = 1, ..., m - 1, along the last axis of shape (n, n - 1, m - 1).
+        """Sum the payoff advantages to F(l), l = 1, ..., m - 1, along the last axis of shape (n, n - 1, m - 1).
 
         Parameters
         ----------
@@ -118,12 +118,13 @@ class GlobalChain(ProfileChain):
         m, residents = population_size, np.arange(len(self.table))[:, None]
         r, s = (residents, self.neighbors) if incoming else (self.neighbors, residents)
         rr, rs, sr, ss = (self.table[x, y][..., None] for x, y in ((r, r), (r, s), (s, r), (s, s)))
+        # the sum over p = 1, ..., l of f_r(p) - f_s(p) in closed form; pairs[l] = 1 + 2 + ... + l
         steps = np.arange(1, m)
         pairs = steps * (steps + 1) // 2
         return (pairs * (rr - rs - sr + ss) + steps * (m * rs - rr - (m - 1) * ss)) / (m - 1)
 
     def log_rates(self, alpha: float, population_size: int) -> np.ndarray:
-        """As `ProfileChain.log_rates`.
+        """Compute log probabilities of the mutations, as `ProfileChain.log_rates` does.
 
         Parameters
         ----------
@@ -140,7 +141,7 @@ class GlobalChain(ProfileChain):
         return self._log_rates(alpha, self.advantages(population_size))
 
     def rates(self, alpha: float, population_size: int, *, incoming: bool = False) -> np.ndarray:
-        """As `ProfileChain.rates`.
+        """Compute probabilities of the mutations, as `ProfileChain.rates` does.
 
         Parameters
         ----------
@@ -159,7 +160,10 @@ class GlobalChain(ProfileChain):
         return np.exp(self._log_rates(alpha, self.advantages(population_size, incoming=incoming)))
 
     def alpha_terms(self, population_size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Leading terms c exp(-alpha p) of D times the rates: p = max(0, -min F), 1/c the number of l = 0, ... there.
+        """Return leading terms c exp(-alpha p) of D times the rates as alpha grows.
+
+        The sum 1 + sum_l exp(-alpha F(l)) is led by its smallest exponent: with F(0) = 0, p = -min F(l), and c is one
+        over the number of l = 0, ..., m - 1 that attain it.
 
         Parameters
         ----------
@@ -174,13 +178,14 @@ class GlobalChain(ProfileChain):
         barriers = -self.advantages(population_size)
         barriers = np.concatenate([0 * barriers[..., :1], barriers], axis=-1)
         orders = barriers.max(axis=-1)
+        # F is a sum of up to m payoffs in doubles, so ties among its values are told up to m roundings of a payoff
         tol = 0 if self.exact else 1e-12 * float(abs(self.table).max(initial=0.0)) * population_size
         count = np.asarray(barriers >= orders[..., None] - tol).sum(axis=-1)
         one = orders * 0 + 1
         return one / (count.astype(object) if self.exact else count), orders
 
     def _log_rates(self, alpha: float, advantages: np.ndarray) -> np.ndarray:
-        """-log(1 + sum of exp(-alpha F)) - log D."""
+        """Return -log(1 + sum of exp(-alpha F)) - log D, with the largest exponent taken out of the sum."""
         exponents = -alpha * advantages.astype(np.float64)
         top = np.maximum(exponents.max(axis=-1), 0.0)
         total = np.exp(-top) + np.exp(exponents - top[..., None]).sum(axis=-1)

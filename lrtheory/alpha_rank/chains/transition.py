@@ -1,4 +1,4 @@
-r"""From payoffs to the chain: one population for each player, or a single one, and the transition matrix.
+r"""The chain that payoffs define, with one population for each player or a single one, and its transition matrix.
 
 With ``population="multi"`` a profile has one strategy for each player and a game has K tables. With
 ``population="single"`` all individuals play one symmetric game M, M(r, s) the payoff of r against s; the states are the
@@ -45,7 +45,7 @@ def profile_chain(
     population_size: int = 50,
     tie_tol: float = 0.0,
 ) -> ProfileChain:
-    r"""The regular tables of a game's chain, before alpha is chosen.
+    r"""Build the regular tables of a game's chain, before alpha is chosen.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def profile_chain(
     Raises
     ------
     ValueError
-        If the payoffs are no game, or an option is out of range.
+        If the payoffs are not a game, or an option is out of range.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def profile_chain(
 
 
 def check_population(population: str, fitness: str) -> str:
-    """The kind of population, checked together with its fitness."""
+    """Check the kind of population together with its fitness, and return it."""
     choice("population", population, ("multi", "single"))
     if choice("fitness", fitness, ("local", "global")) == "global" and population == "multi":
         raise must("fitness", '"local" unless `population` is "single"', fitness)
@@ -111,7 +111,7 @@ def transition_matrix(
     epsilon: float | Fraction | None = None,
     format: Literal["csr", "dense"] = "csr",
 ) -> sparse.csr_array | np.ndarray:
-    r"""The transition matrix of alpha-Rank's chain, rows to columns.
+    r"""Compute the transition matrix of alpha-Rank's chain, from rows to columns.
 
     Parameters
     ----------
@@ -162,6 +162,7 @@ def transition_matrix(
     if rates.dtype == object:
         raise must("format", '"dense" for exact payoffs', format)
     n, degree = rates.shape
+    # every row has D + 1 entries, the diagonal first, so the row pointers are an arithmetic sequence
     columns = np.concatenate([np.arange(n)[:, None], chain.neighbors], axis=1).ravel()
     starts = np.arange(0, n * (degree + 1) + 1, degree + 1)
     return sparse.csr_array((np.concatenate([stay[:, None], rates], axis=1).ravel(), columns, starts), shape=(n, n))
@@ -175,7 +176,7 @@ def check_intensity(chain: ProfileChain, alpha: float, m: int) -> None:
 
 
 def check_chain(alpha: Any, population_size: Any, epsilon: Any) -> tuple[float, int, Any]:
-    """Alpha, population size and epsilon, checked alone and together."""
+    """Check alpha, population size and epsilon, each alone and together, and return them."""
     alpha = real("alpha", alpha, low=0)
     m = integer("population_size", population_size, low=2)
     if epsilon is not None:

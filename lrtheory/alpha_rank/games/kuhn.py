@@ -1,4 +1,4 @@
-r"""Kuhn poker, and the meta-game of the strategies that fictitious play meets on its way to equilibrium.
+r"""Kuhn poker, and the meta-game among the strategies that fictitious play meets on its way to equilibrium.
 
 Fictitious play in extensive form (XFP [1]_) starts from the uniform strategy; each round adds, for every player, the
 best response to the averages of all strategies so far. Everything is computed by enumeration with Fractions, see
@@ -40,7 +40,7 @@ __all__ = ["kuhn_policies", "load_kuhn", "sample_matches"]
 
 @functools.cache
 def kuhn_policies(n_players: int = 3, *, iterations: int = 3) -> tuple[tuple[np.ndarray, ...], ...]:
-    """The strategies of the meta-game: the uniform one, and one best response for each round of fictitious play.
+    """Compute the strategies of the meta-game: the uniform one, then a best response per round of fictitious play.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _table(n_players: int, iterations: int) -> np.ndarray:
 def load_kuhn(
     n_players: int = 3, *, iterations: int = 3, units: Literal["chips", "unit"] = "chips", exact: bool = False
 ) -> Game:
-    r"""The meta-game of fictitious-play strategies in Kuhn poker, by exact enumeration.
+    r"""Build the meta-game of fictitious-play strategies in Kuhn poker, by exact enumeration.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def sample_matches(
     *,
     rng: np.random.Generator | int | None = None,
 ) -> np.ndarray:
-    """Play matches.
+    """Play matches of Kuhn poker between given strategies, and return the chips that each player wins.
 
     Parameters
     ----------
@@ -170,12 +170,14 @@ def sample_matches(
     chosen = [integer("profile", i, low=0, high=len(p) - 1) for i, p in zip(profile, policies, strict=True)]
     n, rng = integer("n", n, low=0), generator(rng)
     tree, decisions = histories(players), len(policies[0][0])
+    # all matches at once: `heard[i]` is the row of the history of match i; rows from `decisions` on are finished matches
     # row h: betting probabilities of whoever speaks after history h; where passing and betting lead
     bet = np.array([policies[k][chosen[k]][h] for h, k in _speakers(players)], dtype=np.float64)
     after = np.array([[row_numbers(players)[h + a] for a in (PASS, BET)] for h in tree[:decisions]])
+    # column k is the card of player k; the last column is the card that is left over
     cards = rng.permuted(np.tile(np.arange(players + 1), (n, 1)), axis=1)
     heard, match = np.zeros(n, dtype=np.int64), np.arange(n)
-    for turn in range(2 * players - 1):
+    for turn in range(2 * players - 1):  # the longest match: all but the last pass, who bets, then K - 1 answers
         going = match[heard < decisions]
         now = heard[going]
         heard[going] = after[now, (rng.random(len(going)) < bet[now, cards[going, turn % players]]).astype(np.intp)]
@@ -189,6 +191,6 @@ def sample_matches(
 
 
 def _speakers(n_players: int) -> list[tuple[int, int]]:
-    """Number of each decision, and who makes it."""
+    """List the row of each decision, and who makes it."""
     decisions = [h for h in histories(n_players) if not is_over(h, n_players)]
     return [(row, speaker(history, n_players)) for row, history in enumerate(decisions)]

@@ -31,30 +31,30 @@ PASS, BET = "p", "b"
 
 
 def is_over(history: str, n_players: int) -> bool:
-    """Nobody bet, or everybody else has answered the bet."""
+    """Tell whether a match is over: nobody bet, or everybody else has answered the bet."""
     first_bet = history.find(BET)
     return len(history) == (n_players if first_bet < 0 else first_bet + n_players)
 
 
 def speaker(history: str, n_players: int) -> int:
-    """Whose turn it is."""
+    """Return whose turn it is, which is a matter of the number of actions so far."""
     return len(history) % n_players
 
 
 def bettors(history: str, n_players: int) -> set[int]:
-    """Who has bet or called."""
+    """Return the players who have bet or called."""
     return {turn % n_players for turn, action in enumerate(history) if action == BET}
 
 
 def stakes(history: str, n_players: int) -> tuple[list[int], list[bool]]:
-    """Chips that each player has put in, and who is still in, when the match is over."""
+    """Return the chips that each player has put in, and who is still in, when the match is over."""
     callers = bettors(history, n_players)
     paid = [1 + (player in callers) for player in range(n_players)]
     return paid, [player in callers or not callers for player in range(n_players)]
 
 
 def chips(history: str, cards: Sequence[int]) -> list[int]:
-    """What each player wins: the pot goes to the highest card among those who are in."""
+    """Compute the chips that each player wins: the pot goes to the highest card among those who are in."""
     paid, is_in = stakes(history, len(cards))
     winner = max((player for player in range(len(cards)) if is_in[player]), key=lambda player: cards[player])
     return [(sum(paid) if player == winner else 0) - paid[player] for player in range(len(cards))]
@@ -62,7 +62,7 @@ def chips(history: str, cards: Sequence[int]) -> list[int]:
 
 @functools.cache
 def histories(n_players: int) -> tuple[str, ...]:
-    """Everything that may be heard at the table, decisions first, each by length and alphabet."""
+    """List all histories that may be heard at the table: decisions, then finished matches, by length and alphabet."""
     found = [""]
     for history in found:  # grows while it is read
         if not is_over(history, n_players):
@@ -83,7 +83,7 @@ def deals_of(n_players: int) -> list[tuple[int, ...]]:
 
 
 def reach(policy: np.ndarray, player: int, history: str, n_players: int) -> list[Fraction]:
-    """Probability, for each card, that a player does its share of a history."""
+    """Compute the probability, for each card, that a player takes its own actions of a history."""
     share = [Fraction(1)] * (n_players + 1)
     for turn, action in enumerate(history):
         if turn % n_players == player:
@@ -93,7 +93,7 @@ def reach(policy: np.ndarray, player: int, history: str, n_players: int) -> list
 
 
 def expected_chips(policies: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """Exact mean payoffs when every player picks one of its strategies.
+    """Compute the exact mean payoffs when every player picks one of its strategies.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def expected_chips(policies: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
 
 
 def best_response(policies: Sequence[np.ndarray], player: int) -> np.ndarray:
-    """A pure strategy of one player that is best against the strategies of the others.
+    """Compute a pure strategy of one player that is best against the strategies of the others.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def best_response(policies: Sequence[np.ndarray], player: int) -> np.ndarray:
     answer = constant_policy(n, Fraction(0))
 
     def value(history: str, weights: dict[tuple[int, ...], Fraction], card: int) -> Fraction:
-        """Chips won from here on, summed over the deals that the player cannot tell apart."""
+        """Sum the chips won from here on over the deals that the player cannot tell apart."""
         if is_over(history, n):
             return sum((weight * chips(history, cards)[player] for cards, weight in weights.items()), Fraction(0))
         turn, row = speaker(history, n), row_numbers(n)[history]
@@ -176,13 +176,13 @@ def best_response(policies: Sequence[np.ndarray], player: int) -> np.ndarray:
 
 
 def constant_policy(n_players: int, probability: Fraction) -> np.ndarray:
-    """One betting probability for all decisions and cards."""
+    """Make the strategy with one betting probability for all decisions and cards."""
     rows = sum(not is_over(history, n_players) for history in histories(n_players))
     return np.full((rows, n_players + 1), probability, dtype=object)
 
 
 def average(strategies: Sequence[np.ndarray], player: int, n_players: int) -> np.ndarray:
-    """The behavior of a player who draws one of its strategies before the match.
+    """Compute the behavior of a player who draws one of its strategies before the match.
 
     At each decision the strategies count by how likely they get there (realization weights).
     """

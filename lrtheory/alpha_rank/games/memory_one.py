@@ -30,7 +30,7 @@ MEMORY_ONE: Mapping[str, tuple[float, float, float, float]] = {
     "win stay, lose shift": (1, 0, 0, 1),
     "grim": (1, 0, 0, 0),
 }
-OTHER_SIDE = (0, 2, 1, 3)  # CC, CD, DC, DD as the opponent sees them
+OTHER_SIDE = (0, 2, 1, 3)  # CC, CD, DC, DD as the opponent sees them: own move first, so CD and DC change
 
 
 def make_memory_one(
@@ -42,7 +42,7 @@ def make_memory_one(
     n_matches: int | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Game:
-    """Mean payoffs of a round among memory-one strategies, in the long run exactly or from sampled matches.
+    """Compute mean payoffs per round among memory-one strategies, exactly in the long run or from sampled matches.
 
     Parameters
     ----------
@@ -90,18 +90,18 @@ def make_memory_one(
 
 
 def long_run(mine: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Stationary law of CC, CD, DC, DD, from the probabilities to cooperate of both sides."""
+    """Compute the stationary law of CC, CD, DC, DD from the probabilities to cooperate of both sides."""
     c, d = mine, other[list(OTHER_SIDE)]
     chain = np.stack([c * d, c * (1 - d), (1 - c) * d, (1 - c) * (1 - d)], axis=1)
     return solve_gth(chain).pi
 
 
 def sampled_laws(moves: np.ndarray, n_rounds: int, n_matches: int, rng: np.random.Generator) -> np.ndarray:
-    """Frequencies of CC, CD, DC, DD in played matches, of shape (n, n, 4); both sides of a pair see the same ones."""
+    """Play matches and return frequencies of CC, CD, DC, DD, (n, n, 4); both sides of a pair see the same matches."""
     n = len(moves)
     i, j = np.triu_indices(n)
     pair, other_side = np.arange(len(i))[:, None], np.array(OTHER_SIDE)
-    state = np.zeros((len(i), n_matches), np.intp)
+    state = np.zeros((len(i), n_matches), np.intp)  # all start as after CC
     counts = np.zeros((len(i), 4))
     for _ in range(n_rounds):
         draw = rng.random((2, *state.shape))

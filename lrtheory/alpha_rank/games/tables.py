@@ -1,4 +1,4 @@
-"""Symmetric tables to try things on: Elo with cycles, good and bad agents, noisy scores, real programs."""
+"""Symmetric games for experiments: Elo with cycles, good and bad agents, noisy scores, real programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THROWS = 1000  # of a match of rock-paper-scissors; some bots hold tables of tha
 def make_bradley_terry(
     n_strategies: int, *, scale: float = 1.0, rotation: float = 0.0, rng: np.random.Generator | int | None = None
 ) -> Game:
-    r"""Win rates of agents with strengths, and with cycles if wanted.
+    r"""Draw win rates of agents with strengths, and with cycles if wanted.
 
     .. math:: P_{ij} = \sigma\bigl(r_i - r_j + \rho\,(u_i v_j - v_i u_j)\bigr), \qquad \sigma(x) = 1 / (1 + e^{-x}).
 
@@ -63,7 +63,7 @@ def make_bradley_terry(
 
 
 def make_good_bad(n_good: int, n_bad: int, *, p: float = 0.1) -> Game:
-    """Good agents in a cycle of small advantages, each of which beats all bad agents, who tie among themselves.
+    """Make good agents in a cycle of small advantages, who all beat the bad agents, who tie among themselves.
 
     No number of samples tells the bad agents apart, and none is needed to know that they do not matter.
 
@@ -106,7 +106,7 @@ def make_good_bad(n_good: int, n_bad: int, *, p: float = 0.1) -> Game:
 
 
 def make_gaussian_game(n_strategies: int = 4, *, rng: np.random.Generator | int | None = None) -> Game:
-    """A symmetric game with independent mean scores U(0, 1), seen through clipped normal noise.
+    """Draw a symmetric game with independent mean scores U(0, 1), seen through clipped normal noise.
 
     Parameters
     ----------
@@ -119,12 +119,12 @@ def make_gaussian_game(n_strategies: int = 4, *, rng: np.random.Generator | int 
     -------
     Game
         Two players, symmetric, without ties almost surely; clipped Gaussian outcomes in [-1, 2], of variance at most
-        0.516. M(r, s) and M(s, r) are independent, so this is no table of win rates.
+        0.516. M(r, s) and M(s, r) are independent, so this is not a table of win rates.
 
     Raises
     ------
     ValueError
-        If there is no agent.
+        If `n_strategies` is below 1.
 
     References
     ----------
@@ -144,12 +144,12 @@ def make_gaussian_game(n_strategies: int = 4, *, rng: np.random.Generator | int 
 def load_roshambo(
     *, bots: Sequence[str] | None = None, n_matches: int = 1, rng: np.random.Generator | int | None = None
 ) -> Game:
-    """A tournament of the programs of the first computer championship in rock-paper-scissors, as OpenSpiel ships them.
+    """Play a tournament of the programs of the first computer championship in rock-paper-scissors (OpenSpiel).
 
     Parameters
     ----------
     bots : sequence of str, optional
-        Names of some of the 43 programs; by default all, which takes some ten seconds a match of each pair.
+        Names of some of the 43 programs; by default all, which takes some ten seconds per match of each pair.
     n_matches : int
         Matches of each pair, of 1000 throws each.
     rng : Generator, int or None
@@ -158,7 +158,7 @@ def load_roshambo(
     Returns
     -------
     Game
-        Two players, symmetric; mean score a throw in [-1, 1], with the names as labels. A program scores 0 against
+        Two players, symmetric; mean score per throw in [-1, 1], with the names as labels. A program scores 0 against
         itself.
 
     Raises
@@ -187,6 +187,7 @@ def load_roshambo(
     libc = ctypes.CDLL(None)
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
         for _ in range(n_matches):
+            # the programs draw from the C library's generator, so this seed makes the match repeatable
             libc.srandom(int(rng.integers(2**31)))
             state = game.new_initial_state()
             pair = [pyspiel.make_roshambo_bot(player, names[k], THROWS) for player, k in enumerate((i, j))]

@@ -1,4 +1,4 @@
-r"""The entropy of a discrete law, from how often each of its values was seen.
+r"""Estimators of the entropy of a discrete law, from how often each of its values was seen.
 
 =======  ==============================================================================================
 plug-in  entropy of the observed shares, too small on average as long as values are missing
@@ -29,7 +29,7 @@ NEGLIGIBLE = 40.0
 
 @arrays("host")
 def plug_in_entropy(counts: Any) -> float:
-    r"""Entropy of the observed shares, -sum_i (n_i / N) log(n_i / N).
+    r"""Compute the entropy of the observed shares, -sum_i (n_i / N) log(n_i / N).
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def plug_in_entropy(counts: Any) -> float:
 
 @arrays("host")
 def nsb_entropy(counts: Any, *, n_categories: float) -> float:
-    r"""Entropy estimate of Nemenman, Shafee and Bialek.
+    r"""Estimate the entropy as Nemenman, Shafee and Bialek do.
 
     Under a Dirichlet prior with K parameters beta, kappa = K beta, and N samples, the entropy has the posterior mean
 
@@ -85,7 +85,7 @@ def nsb_entropy(counts: Any, *, n_categories: float) -> float:
     Raises
     ------
     ValueError
-        If a count is negative or no whole number, all are 0, or K is smaller than the number of values seen.
+        If a count is negative or not a whole number, all are 0, or K is smaller than the number of values seen.
 
     Notes
     -----
@@ -113,6 +113,7 @@ def nsb_entropy(counts: Any, *, n_categories: float) -> float:
         return 0.0
     # below, beta K is negligible beside 1, above, beta is large beside all counts: what is cut off has weight 1e-9
     nodes = np.linspace(np.log(1e-12 / categories), np.log(1e9 * max(1.0, float(seen.max()))), NODES)
+    # first pass: where the integrand is not negligible; second pass: the same number of nodes there alone
     log_weights, _ = _dirichlet(nodes, seen, times, categories)
     near = np.flatnonzero(log_weights > log_weights.max() - NEGLIGIBLE)
     nodes = np.linspace(nodes[max(near[0] - 1, 0)], nodes[min(near[-1] + 1, NODES - 1)], NODES)
@@ -122,7 +123,7 @@ def nsb_entropy(counts: Any, *, n_categories: float) -> float:
 
 
 def _seen(counts: Any) -> np.ndarray:
-    """The positive counts."""
+    """Check the counts and return the positive ones."""
     values = array("counts", counts, shape=(None,), low=0).astype(np.float64)
     if not values.any():
         raise must("counts", "not all 0", counts)
@@ -132,7 +133,10 @@ def _seen(counts: Any) -> np.ndarray:
 def _dirichlet(
     log_beta: np.ndarray, seen: np.ndarray, times: np.ndarray, categories: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """log(rho dxi / du) and S_beta at every u = log beta; `times` values were `seen` so often, all others never."""
+    """Return log(rho dxi / du) and S_beta at every u = log beta.
+
+    `times[j]` values were seen `seen[j]` times each, and all others never: equal counts share one term of the sums.
+    """
     from scipy.special import polygamma, psi  # here, so that importing a system stays quick
 
     beta = np.exp(log_beta)
@@ -140,14 +144,14 @@ def _dirichlet(
     column = beta[:, None]
     evidence = _log_rising(column, seen) @ times - _log_rising(kappa, total)
     slope = categories * polygamma(1, kappa + 1) - polygamma(1, beta + 1)  # dxi / dbeta
-    slope = np.where(beta > 1e7, (1 - 1 / categories) / (2 * beta**2), slope)  # before the difference cancels
+    slope = np.where(beta > 1e7, (1 - 1 / categories) / (2 * beta**2), slope)  # where the two terms cancel
     unseen = categories - times.sum()
     inner = ((seen + column) * psi(seen + column + 1)) @ times + unseen * beta * psi(beta + 1)
     return evidence + np.log(slope) + log_beta, psi(total + kappa + 1) - inner / (total + kappa)
 
 
 def _log_rising(x: np.ndarray, n: Any) -> np.ndarray:
-    """log Gamma(x + n) / Gamma(x) for n > 0, without the cancellation at large x."""
+    """Return log(Gamma(x + n) / Gamma(x)) for n > 0, without the cancellation at large x."""
     from scipy.special import betaln, gammaln
 
     return gammaln(n) - betaln(x, n)

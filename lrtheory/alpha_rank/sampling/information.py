@@ -43,7 +43,7 @@ NOISE = {"bins": 0.5, "wasserstein": 0.25}  # variance of an outcome in the mode
 
 @result
 class InformationGain(Result):
-    """What sampling by information gain knows about a symmetric game.
+    """The knowledge that sampling by information gain has of a symmetric game.
 
     Attributes
     ----------
@@ -180,14 +180,14 @@ def information_gain(
 
 
 def _sum_of_plays(outcomes: str, mean: float, times: int, rng: np.random.Generator) -> float:
-    """The sum of so many outcomes of one entry, see `Game`."""
+    """Draw `times` outcomes of one entry, see `Game`, and return their sum."""
     if outcomes == "bernoulli":
         return float(rng.binomial(times, mean))
     return float(times * mean + rng.standard_normal(times).clip(-1, 1).sum())
 
 
 def _posterior(sums: np.ndarray, plays: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
-    """Means and variances of normal posteriors."""
+    """Compute means and variances of the normal posteriors, from a normal prior and normal outcomes."""
     precision = 1 / PRIOR_VARIANCE + plays / noise
     return (PRIOR_MEAN / PRIOR_VARIANCE + sums / noise) / precision, 1 / precision
 
@@ -202,16 +202,18 @@ def _gains(
     epsilon: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Expected information of a hypothetical mean with variance `mean_noise` of each entry; same draws for all."""
+    """Estimate for each entry the mean information of a hypothetical outcome whose variance is `mean_noise`."""
     n_outcomes, n_games = shape
+    # the same draws for all entries, before and after: differences of rankings come from the outcomes alone
     normal = rng.standard_normal((n_games, *means.shape))
     games = means + np.sqrt(variances) * normal
     before = _rankings(games, epsilon)
     found = np.zeros(len(entries))
     for i, (r, s) in enumerate(entries):
         mean, variance = means[r, s], variances[r, s]
-        # an outcome has variance weight * mean_noise but its copies count as a mean of that many
+        # an outcome counts `weight` times, as if it were the mean of that many: variance mean_noise = noise / weight
         outcomes = mean + np.sqrt(variance + mean_noise) * rng.standard_normal(n_outcomes)
+        # its posterior, given the outcome; entries are independent, so all others keep theirs
         after = 1 / (1 / variance + 1 / mean_noise)
         centers = after * (mean / variance + outcomes / mean_noise)
         tables = np.broadcast_to(games, (n_outcomes, *games.shape)).copy()
@@ -222,7 +224,7 @@ def _gains(
 
 
 def _measure(method: str, entropy: str, n: int) -> Measure:
-    """What outcomes tell: a function of the rankings before, and of those after each of the outcomes."""
+    """Return the measure of information, a function of the rankings before and of those after each outcome."""
     choice("entropy", entropy, ("plug-in", "nsb"))
     if method == "wasserstein":
         if entropy != "plug-in":
@@ -234,9 +236,9 @@ def _measure(method: str, entropy: str, n: int) -> Measure:
 
 
 def _entropy(rankings: np.ndarray, estimate: Callable[..., float] = plug_in_entropy) -> np.ndarray:
-    """Entropy of each of m samples of rankings, of shape (m, n_games, n), rounded to two decimals."""
+    """Estimate the entropy of each of m samples of rankings, (m, n_games, n), after rounding to two decimals."""
     n = rankings.shape[-1]
-    # rows that agree get the same number, and others with certainty up to 2^-64 another one
+    # a random linear hash modulo 2^64: equal rows get equal codes, and different rows almost surely different ones
     keys = np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
     codes = np.sort((np.round(100 * rankings).astype(np.uint64) * keys).sum(axis=-1, dtype=np.uint64), axis=-1)
     starts = [np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1], [True]])) for row in codes]
@@ -244,7 +246,7 @@ def _entropy(rankings: np.ndarray, estimate: Callable[..., float] = plug_in_entr
 
 
 def _wasserstein(first: np.ndarray, second: np.ndarray) -> float:
-    """Wasserstein-1 distance with l1 cost of two samples of one size: an assignment."""
+    """Compute the Wasserstein-1 distance with l1 cost of two samples of equal size, which is an assignment problem."""
     from scipy.optimize import linear_sum_assignment
 
     costs = abs(first[:, None, :] - second[None, :, :]).sum(axis=-1)
@@ -252,7 +254,7 @@ def _wasserstein(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _rankings(tables: np.ndarray, epsilon: float) -> np.ndarray:
-    """Laws of the epsilon chains of many square tables, of shape (m, n)."""
+    """Compute the laws of the epsilon chains of many square tables, of shape (m, n)."""
     laws = np.zeros(tables.shape[:2])
     _laws(kernel_input(tables), epsilon, laws)
     return laws
@@ -263,6 +265,7 @@ def _laws(tables, epsilon, laws):
     n = tables.shape[1]
     exits = np.zeros(n)
     rates = np.zeros((n, n))
+    # rates are left unscaled, without 1/D; epsilon > 0 gives every state an exit, so no elimination fails
     for game in range(tables.shape[0]):
         table = tables[game]
         for s in range(n):

@@ -45,7 +45,7 @@ GENERATORS = ("PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 @result
 class GraphEstimate(Result):
-    r"""What ResponseGraphUCB knows.
+    r"""The knowledge of ResponseGraphUCB at some time: means, intervals, and directions of the edges.
 
     Attributes
     ----------
@@ -173,11 +173,11 @@ class ResponseGraphUCB:
 
     @property
     def total(self) -> int:
-        """Samples so far."""
+        """The number of samples so far."""
         return int(self.n_samples.sum())
 
     def ask(self) -> tuple[int, ...] | None:
-        """The profile to play next; the random schemes draw it anew at each call.
+        """Choose the profile to play next; the random schemes draw it anew at each call.
 
         Returns
         -------
@@ -251,7 +251,7 @@ class ResponseGraphUCB:
         return self.estimate()
 
     def estimate(self) -> GraphEstimate:
-        """What is known now.
+        """Return what is known now.
 
         Returns
         -------
@@ -269,7 +269,7 @@ class ResponseGraphUCB:
         )
 
     def copy(self) -> ResponseGraphUCB:
-        """An independent copy, the state of the random generator included.
+        """Make an independent copy, the state of the random generator included.
 
         Returns
         -------
@@ -279,7 +279,7 @@ class ResponseGraphUCB:
         return copy.deepcopy(self)
 
     def get_state(self) -> dict[str, Any]:
-        """Everything that was learned, and the random generator, in lists and numbers that JSON can hold.
+        """Return all that was learned, and the random generator, as lists and numbers that JSON can hold.
 
         Returns
         -------
@@ -300,7 +300,7 @@ class ResponseGraphUCB:
         Raises
         ------
         TypeError
-            If the state is no mapping.
+            If the state is not a mapping.
         ValueError
             If it belongs to an object with other parameters, or to a random generator that NumPy does not have.
         """
@@ -310,7 +310,7 @@ class ResponseGraphUCB:
             old = getattr(self, name)
             learned[name] = array(f"state[{name!r}]", entry(state, name), shape=old.shape).astype(old.dtype)
         for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
-            array(f"state[{name!r}]", learned[name], low=0, high=high)  # places in arrays of the kernels
+            array(f"state[{name!r}]", learned[name], low=0, high=high)  # kernels index with these, unchecked
         word = entry(state, "rng")
         kind = word.get("bit_generator") if isinstance(word, Mapping) else word
         bits = getattr(np.random, choice("state['rng']", kind, GENERATORS))()
@@ -323,16 +323,16 @@ class ResponseGraphUCB:
         self.rng = np.random.Generator(bits)
 
     def _parameters(self) -> dict[str, Any]:
-        """What the numbers of a state were learned under; only how many samples are allowed may change."""
+        """Return the parameters that a state depends on: all but the number of samples that are allowed."""
         names = ("delta", "scheme", "bound", "slack", "anytime", "joint")
         return {"sizes": list(self.sizes), **{name: getattr(self, name) for name in names}}
 
     def _room(self) -> int:
-        """How many more samples are allowed."""
+        """Return how many more samples are allowed; where there is no limit, those of one compiled call."""
         return CHUNK if self.max_samples is None else self.max_samples - self.total
 
     def _why(self) -> str:
-        """Why sampling stops before all edges are resolved."""
+        """Say why sampling has stopped before all edges are resolved; empty where it has not."""
         return f", stopped by `max_samples` = {self.max_samples}" if self._room() <= 0 else ""
 
     def _state(self) -> tuple[np.ndarray, ...]:

@@ -18,7 +18,7 @@ __all__ = ["BatchEstimate", "response_graph_ucb_batch"]
 
 @result
 class BatchEstimate(Result):
-    r"""What n_runs independent runs know; the fields of `GraphEstimate` with a leading axis of runs.
+    r"""The knowledge of n_runs independent runs: the fields of `GraphEstimate` with a leading axis of runs.
 
     Attributes
     ----------
@@ -121,6 +121,7 @@ def response_graph_ucb_batch(
     constants = ucb_steps.constants(game.sizes, delta, scheme, bound, slack, bool(anytime), bool(joint))
     state = ucb_steps.new_state(game.sizes, n_runs, scheme)
     for run in range(n_runs):
+        # views of one run: the kernel writes into the batch
         arrays, left = [values[run] for values in state], limit
         ucb_steps.shuffle(rng, scheme, arrays[8])
         while left > 0:

@@ -12,7 +12,7 @@ upper      float64 (K, \|S\|)    the same, upper ends
 direction  int8 (\|S\|, D)       +1 the neighbor is better, -1 it is worse, 0 the edge is open
 valence    int64 (\|S\|,)        open edges at each profile
 queue      int64 (\|E\|,)        edges in the order in which "UE" and "U" look at them; empty for other schemes
-cursor     int64 (2,)            place in the queue ("UE") or its length ("U"); profiles below the second are sampled
+cursor     int64 (2,)            index in the queue ("UE") or its length ("U"); profiles below the second are sampled
 =========  ====================  =================================================================
 """
 
@@ -39,7 +39,7 @@ CW, UE, U, VW = range(4)
 
 
 def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Neighbors (\|S\|, D), the column of each edge seen from its other end (\|S\|, D), and who deviates (D,)."""
+    r"""Return neighbors (\|S\|, D), the column of each edge as its other end has it (\|S\|, D), who deviates (D,)."""
     neighbors, players = profile_neighbors(sizes)
     back = np.empty_like(neighbors)
     for column, player in enumerate(players):
@@ -53,7 +53,7 @@ def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def levels(
     sizes: tuple[int, ...], delta: float, anytime: bool, joint: bool, slack: float = 0.0, exact: bool = False
 ) -> tuple[float, float, float, bool]:
-    """Constants (a, b) of log(2 / delta_n) = a + b log n, see `hoeffding_radius`; slack; Clopper-Pearson or not."""
+    """Return (a, b) of log(2 / delta_n) = a + b log n, see `hoeffding_radius`; slack; Clopper-Pearson or not."""
     n_means = len(sizes) * math.prod(sizes) if joint else 1
     return log_level_at_one(delta, n_means, anytime), 2.0 if anytime else 0.0, slack, exact
 
@@ -61,7 +61,7 @@ def levels(
 def constants(
     sizes: tuple[int, ...], delta: float, scheme: str, bound: str, slack: float, anytime: bool, joint: bool
 ) -> tuple[Any, ...]:
-    """Scheme, levels and edges in the order of the kernels' arguments, from checked and unchecked options."""
+    """Check scheme, bound and slack; return scheme, levels and edges in the order of the kernels' arguments."""
     number = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     exact = choice("bound", bound, ("hoeffding", "clopper-pearson")) == "clopper-pearson"
     if real("slack", slack, low=0) >= 1:
@@ -76,7 +76,7 @@ def shuffle(rng: np.random.Generator, scheme: str, queue: np.ndarray) -> None:
 
 
 def new_state(sizes: tuple[int, ...], n_runs: int, scheme: str = "CW") -> tuple[np.ndarray, ...]:
-    """The arrays of the table above before the first play, with a leading axis of runs; queues in ascending order."""
+    """Make the arrays of the table above as before the first play, with a leading axis of runs."""
     players, n, degree = len(sizes), math.prod(sizes), sum(sizes) - len(sizes)
     n_edges = n * degree // 2 if scheme in ("UE", "U") else 0
     tables = (n_runs, players, n)
@@ -95,15 +95,15 @@ def new_state(sizes: tuple[int, ...], n_runs: int, scheme: str = "CW") -> tuple[
 
 
 def forward(sizes: tuple[int, ...]) -> np.ndarray:
-    r"""Which of the \|S\| D directed edges lead to a larger profile number; one of each pair."""
+    r"""Mark the directed edges, of \|S\| D in all, that lead to a larger profile number: one of each pair."""
     neighbors, _ = profile_neighbors(sizes)
     return (neighbors > np.arange(len(neighbors))[:, None]).ravel()
 
 
 def outcome_law(game: Any, sizes: tuple[int, ...] | None = None, *, bound: str) -> tuple[np.ndarray, float]:
-    r"""The outcomes of a game that can be played in compiled code, mapped to [0, 1].
+    r"""Return the outcomes of a game that can be played in compiled code, mapped to [0, 1].
 
-    Means of shape (K, \|S\|), and the scale of the noise around them, 0 for a coin.
+    They are the means of shape (K, \|S\|), and the scale of the noise around them, 0 for a coin.
     """
     if not isinstance(game, Game) or game.outcomes not in OUTCOMES:
         rule = f"a Game with `outcomes` {' or '.join(map(repr, OUTCOMES))}"
@@ -119,13 +119,14 @@ def outcome_law(game: Any, sizes: tuple[int, ...] | None = None, *, bound: str) 
 
 
 def summary(state: tuple[np.ndarray, ...], sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Means, directions and resolved edges of states with any leading axes, in the shape of the game."""
+    """Compute means, directions and resolved edges of states with any leading axes, in the shape of the game."""
     n_samples, sums, _, _, lower, upper, direction, *_ = state
     lead = n_samples.shape[:-1]
     neighbors, _, players = edges(sizes)
     with np.errstate(invalid="ignore"):
         means = sums / n_samples[..., None, :]
     difference = np.nan_to_num(means[..., players[None, :], neighbors] - means[..., players, :].swapaxes(-1, -2))
+    # a mean of a profile without plays is 0 / 0: its edges get the direction 0
     guess = np.where(direction == 0, np.sign(difference), direction).astype(np.int8)
     tables = (*lead, len(sizes), *sizes)
     return {
@@ -143,10 +144,11 @@ def summary(state: tuple[np.ndarray, ...], sizes: tuple[int, ...]) -> dict[str, 
 
 @kernel
 def next_profile(n_samples, direction):
-    """The profile with the fewest samples among those with an open edge or none yet; -1 when there is none."""
+    """Return the profile with the fewest samples among those with an open edge or no sample; -1 if there is none."""
     best = -1
     for s in range(n_samples.shape[0]):
         if best < 0 or n_samples[s] < n_samples[best]:
+            # a profile without edges, or whose edges a large slack closed before, still needs a sample for its mean
             is_open = n_samples[s] == 0
             for d in range(direction.shape[1]):
                 is_open = is_open or direction[s, d] == 0
@@ -162,7 +164,7 @@ def record(
     s, outcomes, a, b, slack, exact, neighbors, back, players,
     n_samples, sums, low, high, lower, upper, direction, valence,
 ):  # fmt: skip
-    """One play of profile s: its means, its intervals, and the open edges that this resolves."""
+    """Record one play of profile s: update its means and intervals, and resolve the open edges that they decide."""
     n_samples[s] += 1
     n = n_samples[s]
     radius = math.sqrt((a + b * math.log(n)) / (2 * n))
@@ -172,7 +174,9 @@ def record(
             low[k, s], high[k, s] = clopper_pearson.interval(sums[k, s], n, a + b * math.log(n))
         else:
             low[k, s], high[k, s] = sums[k, s] / n - radius, sums[k, s] / n + radius
+        # all intervals hold at all times together (RG-T1), so their intersection over time holds, too
         lower[k, s], upper[k, s] = max(lower[k, s], low[k, s]), min(upper[k, s], high[k, s])
+    # only intervals at s have moved; an edge is decided by the present intervals of its two ends, as in Algorithm 1
     for d in range(players.shape[0]):
         if direction[s, d] == 0:
             t, k = neighbors[s, d], players[d]
@@ -187,8 +191,9 @@ def record(
 
 @kernel
 def next_edge(rng, scheme, direction, queue, cursor):
-    """The edge s D + d that "UE" or "U" works on; -1 when none is open."""
+    """Return the edge, numbered s D + d, that "UE" or "U" works on; -1 when none is open."""
     degree = direction.shape[1]
+    # "UE" stays at an edge until it is resolved; edges that were resolved on the way are skipped
     while scheme == UE and cursor[0] < queue.shape[0]:
         edge = queue[cursor[0]]
         if direction[edge // degree, edge % degree] == 0:
@@ -206,14 +211,14 @@ def next_edge(rng, scheme, direction, queue, cursor):
 
 @kernel
 def by_valence(rng, valence):
-    """A profile drawn with probability proportional to its number of open edges, squared; -1 when there are none."""
+    """Draw a profile with probability proportional to its number of open edges, squared; -1 when there are none."""
     total = 0
     for s in range(valence.shape[0]):
         total += valence[s] ** 2
     left, last = rng.random() * total, -1
     for s in range(valence.shape[0]):
         if valence[s] > 0:
-            last = s
+            last = s  # the answer also when rounding leaves `left` at 0 after the last one
             left -= valence[s] ** 2
             if left < 0:
                 break
@@ -222,10 +227,10 @@ def by_valence(rng, valence):
 
 @kernel
 def choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor):
-    """The profile to play next, by the scheme; -1 when no edge is open."""
+    """Choose the profile to play next, by the scheme; -1 when no edge is open."""
     if scheme == CW:
         return next_profile(n_samples, direction)
-    while cursor[1] < n_samples.shape[0]:  # every profile once
+    while cursor[1] < n_samples.shape[0]:  # every profile once, since an edge needs both of its means
         if n_samples[cursor[1]] == 0:
             return cursor[1]
         cursor[1] += 1
@@ -240,10 +245,10 @@ def choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor)
 
 @kernel
 def outcome(rng, mean, noise):
-    """A coin with this mean, or the mean plus `noise` times a standard normal number clipped to [-1, 1]."""
+    """Draw a coin with this mean, or the mean plus `noise` times a standard normal number clipped to [-1, 1]."""
     if noise == 0:
         return 1.0 if rng.random() < mean else 0.0
-    radius = math.sqrt(-2.0 * math.log(1.0 - rng.random()))  # Box and Muller
+    radius = math.sqrt(-2.0 * math.log(1.0 - rng.random()))  # Box and Muller; 1 - U is never 0
     return mean + noise * min(max(radius * math.cos(2 * math.pi * rng.random()), -1.0), 1.0)
 
 
@@ -252,7 +257,7 @@ def play(
     means, noise, rng, n_plays, scheme, a, b, slack, exact, neighbors, back, players,
     n_samples, sums, low, high, lower, upper, direction, valence, queue, cursor,
 ):  # fmt: skip
-    """Up to n_plays of a game; returns how many were needed."""
+    """Play a game up to n_plays times, and return how many plays were needed."""
     outcomes = np.empty(means.shape[0])
     for done in range(n_plays):
         s = choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor)

@@ -30,7 +30,7 @@ __all__ = ["solve_levels"]
 
 
 class Arcs(NamedTuple):
-    """Rates c x^w between states, at most one from each state to each other one."""
+    """The arcs of a chain with rates c x^w: at most one from each state to each other one, in four parallel arrays."""
 
     source: np.ndarray
     target: np.ndarray
@@ -41,7 +41,7 @@ class Arcs(NamedTuple):
 def solve_levels(
     neighbors: np.ndarray, coefficients: np.ndarray, orders: np.ndarray, *, tol: float = 0.0
 ) -> StationaryResult:
-    r"""Limit of the stationary law of an irreducible chain, and orders of vanishing, without a dense matrix (derived).
+    r"""Compute the limit of an irreducible chain's law, and orders of vanishing, without a dense matrix (derived).
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Reducible(ValueError):
 
 @result
 class StationaryResult(Result):
-    r"""A stationary distribution.
+    r"""The stationary distribution that a solver found, and how.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ def stationary_distribution(
     tol: float = power.TOL,
     max_iter: int = power.MAX_ITER,
 ) -> StationaryResult:
-    r"""The stationary distribution of an irreducible Markov chain.
+    r"""Compute the stationary distribution of an irreducible Markov chain.
 
     Parameters
     ----------
@@ -167,7 +167,10 @@ def stationary_distribution(
 
 
 def _scaled(rates: Any) -> tuple[Any, float]:
-    """Rates without diagonal in units of a power of two near the largest, so that no unit of time makes them vanish."""
+    """Drop the diagonal and divide by a power of two near the largest rate; return the rates and that unit.
+
+    So the answer does not depend on the unit of time; powers of two divide without rounding, short of subnormals.
+    """
     if sparse.issparse(rates):
         entries = sparse.coo_array(rates, dtype=np.float64)
         off = entries.row != entries.col
@@ -181,7 +184,7 @@ def _scaled(rates: Any) -> tuple[Any, float]:
 
 
 def _checked(chain: Any, method: str, rational: bool, log: bool) -> Any:
-    """The rates as a sparse array, a float64 array or an array of Fractions, square and non-negative."""
+    """Check that the rates are square and non-negative; return them as a sparse, float64 or Fraction array."""
     shape = np.shape(chain) if not sparse.issparse(chain) else chain.shape
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
         raise must("chain", "square, with at least one state", shape)
@@ -201,7 +204,7 @@ def _checked(chain: Any, method: str, rational: bool, log: bool) -> Any:
 
 
 def _terms(chain: Any, rational: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The pair (coefficients, orders), with order infinity where there is no transition."""
+    """Check and return the pair (coefficients, orders), with order infinity where there is no transition."""
     if not isinstance(chain, (tuple, list)) or len(chain) != 2:
         raise must("chain", 'a pair (coefficients, orders) for `method` "leading"', chain)
     coefficients = _checked(chain[0], "leading", False, False)
@@ -215,17 +218,17 @@ def _terms(chain: Any, rational: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _numbers(values: np.ndarray, *, exact: bool) -> np.ndarray:
-    """Doubles, or the Fractions that they are."""
+    """Return the values as doubles or, if exact, as the Fractions that these doubles are."""
     if exact:
         return np.array([Fraction(value) for value in values.ravel().tolist()], dtype=object).reshape(values.shape)
     return values.astype(np.float64)
 
 
-# --- one function a method; none of them changes its input ------------------------------------------------------------
+# --- one function per method; none of them changes its input ----------------------------------------------------------
 
 
 def solve_gth(rates: np.ndarray) -> StationaryResult:
-    """GTH on float64, or exactly on an object array of Fractions: there the kernels' own bodies, interpreted."""
+    """Solve by GTH on float64, or exactly on an object array of Fractions, where the kernels run interpreted."""
     eliminate, put_back, exact = elimination.eliminate, elimination.stationary, rates.dtype == object
     if exact:
         eliminate, put_back = eliminate.py_func, put_back.py_func
@@ -241,19 +244,19 @@ def solve_gth(rates: np.ndarray) -> StationaryResult:
 
 
 def solve_log_gth(log_rates: np.ndarray) -> StationaryResult:
-    """GTH on logarithms of rates."""
+    """Solve by GTH on logarithms of rates, which cannot underflow."""
     log_pi, exits = np.full(len(log_rates), -np.inf), np.empty(len(log_rates))
     log_pi[0] = 0.0
     _all_leave(elimination.eliminate_log(log_rates.copy(), exits, log_pi))
     _all_entered(log_pi > -np.inf)
-    log_pi -= log_pi.max()
+    log_pi -= log_pi.max()  # the largest mass is 1 now, so the sum of all is in the range of doubles
     log_pi -= math.log(np.exp(log_pi).sum())
     pi = np.exp(log_pi)
     return stationary_answer("log-gth", pi, residual(np.exp(log_rates), pi), flops=_flops(len(pi)), log_pi=log_pi)
 
 
 def solve_leading(coefficients: np.ndarray, orders: np.ndarray, *, tol: Any = 0.0) -> StationaryResult:
-    """GTH on leading terms, exact where coefficients and orders are Fractions."""
+    """Solve by GTH on leading terms c x^p as x -> 0, exactly where coefficients and orders are Fractions."""
     eliminate, put_back = elimination.eliminate_leading, elimination.stationary_leading
     if coefficients.dtype == object:
         eliminate, put_back, tol = eliminate.py_func, put_back.py_func, Fraction(tol)
@@ -264,6 +267,7 @@ def solve_leading(coefficients: np.ndarray, orders: np.ndarray, *, tol: Any = 0.
     _all_leave(eliminate(c, p, exit_c, exit_p, tol))
     put_back(c, p, c_pi, p_pi, tol)
     _all_entered(c_pi != 0)
+    # the law is c_pi x^p_pi over its sum, whose leading order is the least one: only those states keep mass as x -> 0
     order = p_pi - p_pi.min()
     in_limit = np.asarray(order <= tol)
     coefficient = c_pi / c_pi[in_limit].sum()
@@ -276,11 +280,12 @@ def solve_leading(coefficients: np.ndarray, orders: np.ndarray, *, tol: Any = 0.
 
 
 def solve_sparse(chain: Any) -> StationaryResult:
-    """Sparse LU of the balance equations, the last of which is replaced by pi = 1 at the last state."""
+    """Solve the balance equations by sparse LU; the last one, which the others imply, becomes pi[-1] = 1."""
     from scipy.sparse.linalg import splu
 
     rates = sparse.csc_array(chain, dtype=np.float64)
     rates = rates - sparse.diags_array(rates.diagonal())
+    # row y of `balance`: outflow of y less inflow; columns sum to 0, so one equation is redundant
     n, exits = rates.shape[0], rates.sum(axis=1)
     _all_leave(int(np.argmin(exits)) if n > 1 and exits.min() == 0 else -1)
     balance = sparse.csc_array(sparse.diags_array(exits) - rates.T)
@@ -295,7 +300,7 @@ def solve_sparse(chain: Any) -> StationaryResult:
     if not np.isfinite(pi).all():
         rule = "irreducible, with masses in the range of doubles relative to the last state"
         raise must("chain", rule, "a system of balance equations without finite solution", Reducible)
-    pi = np.maximum(pi, 0.0)
+    pi = np.maximum(pi, 0.0)  # LU subtracts: tiny masses may come out negative
     pi /= pi.sum()
     found = float(abs(balance @ pi).sum())
     message = "absolute accuracy only: small entries may have no correct digit"
@@ -303,12 +308,13 @@ def solve_sparse(chain: Any) -> StationaryResult:
 
 
 def solve_power(rates: power.IncomingRates, *, tol: float, max_iter: int) -> StationaryResult:
-    """Power iteration of the lazy embedded jump chain."""
+    """Solve by power iteration of the lazy embedded jump chain, see `power`."""
     exits, starts, sources, values = rates
     if len(exits) > 1:
         _all_leave(int(np.argmin(exits)) if exits.min() == 0 else -1)
     pi, n_iter, change = power.iterate(rates, tol=tol, max_iter=max_iter)
     pi = pi / pi.sum()
+    # the residual is that of the balance equations, not the change of the last sweep, which may be small far away
     target = np.repeat(np.arange(len(exits)), np.diff(starts))[: len(values)]
     inflow = np.bincount(target, weights=pi[sources] * values, minlength=len(exits))
     found = float(abs(inflow - pi * exits).sum())
@@ -318,13 +324,13 @@ def solve_power(rates: power.IncomingRates, *, tol: float, max_iter: int) -> Sta
 
 
 def residual(rates: np.ndarray, pi: np.ndarray) -> Any:
-    """Sum over y of |inflow - outflow|, exact on Fractions; the diagonal of `rates` cancels."""
+    """Return the sum over y of |inflow - outflow|, exact on Fractions; the diagonal of `rates` cancels."""
     total = abs(pi @ rates - pi * rates.sum(axis=1)).sum()
     return total if rates.dtype == object else float(total)
 
 
 def stationary_answer(method: str, pi: np.ndarray, found: Any, *, flops: int, **fields: Any) -> StationaryResult:
-    """A result with its residual `found`; the fields that are not given are those of an elimination."""
+    """Make a result with the residual `found`; fields that are not given get the values of an elimination."""
     with np.errstate(divide="ignore"):
         log_pi = np.log(pi.astype(np.float64))
     exact = "exact" if pi.dtype == object else "each entry is exact up to O(n^3) roundings"
@@ -334,12 +340,12 @@ def stationary_answer(method: str, pi: np.ndarray, found: Any, *, flops: int, **
 
 
 def _flops(n: int) -> int:
-    """Two operations for each k^2 of the elimination, (2/3) n^3 in all, and two for each pair on the way back."""
+    """Count operations of GTH (AR-T10): 2 k^2 to remove state k, (2/3) n^3 in all, and 2 per pair on the way back."""
     return (n - 1) * n * (2 * n - 1) // 3 + n * (n - 1)
 
 
 def _zeros(like: np.ndarray) -> np.ndarray:
-    """A vector of zeros, of Fractions where the square array holds Fractions."""
+    """Return a vector of zeros, of Fractions where the square array holds Fractions."""
     return np.full(len(like), Fraction(0) if like.dtype == object else 0.0, dtype=like.dtype)
 
 

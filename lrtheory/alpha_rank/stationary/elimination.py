@@ -67,7 +67,7 @@ def stationary(A, pi):
 
 @kernel
 def hitting_times(A, exits, costs):
-    """Expected cost on the way to state 0; `costs` enters as the cost of a unit of time in each state.
+    """Compute the expected cost on the way to state 0; `costs` enters as the cost of a unit of time in each state.
 
     The times h solve sigma_i h_i = costs_i + sum_j A_ij h_j with h_0 = 0; with costs of 1 they are mean hitting times.
     """
@@ -89,7 +89,7 @@ def hitting_times(A, exits, costs):
 
 @kernel
 def log_add(x, y):
-    """log(e^x + e^y); a term below half an ulp of the other is left out, since e^-37 < 2^-53."""
+    """Return log(e^x + e^y); a term below half an ulp of the other is left out, since e^-37 < 2^-53."""
     if x < y:
         x, y = y, x
     return x if x - y > 37.0 or y == -math.inf else x + math.log1p(math.exp(y - x))
@@ -97,7 +97,7 @@ def log_add(x, y):
 
 @kernel
 def eliminate_log(A, exits, log_pi):
-    """`eliminate` and `stationary` on logarithms of rates; log_pi enters as (0, -inf, ..., -inf)."""
+    """Do `eliminate` and `stationary` on logarithms of rates; log_pi enters as (0, -inf, ..., -inf)."""
     n = A.shape[0]
     for top in range(n, 0, -BLOCK):
         low = max(0, top - BLOCK)
@@ -128,7 +128,7 @@ def eliminate_log(A, exits, log_pi):
 
 @kernel
 def eliminate_leading(C, P, exit_c, exit_p, tol):
-    """`eliminate` on coefficients C and orders P, in place."""
+    """Do `eliminate` on leading terms, with coefficients C and orders P, in place."""
     n = C.shape[0]
     for top in range(n, 0, -BLOCK):
         low = max(0, top - BLOCK)
@@ -157,7 +157,7 @@ def eliminate_leading(C, P, exit_c, exit_p, tol):
 
 @kernel
 def stationary_leading(C, P, c_pi, p_pi, tol):
-    """`stationary` on leading terms; c_pi enters as (1, 0, ..., 0), p_pi as (0, inf, ..., inf)."""
+    """Do `stationary` on leading terms; c_pi enters as (1, 0, ..., 0), p_pi as (0, inf, ..., inf)."""
     n = C.shape[0]
     for i in range(n):
         for k in range(i + 1, n):

@@ -43,7 +43,7 @@ class Lines(NamedTuple):
 
 
 def sorted_lines(tables: np.ndarray) -> Lines:
-    r"""Sort all lines of a game: O(K \|S\| log s).
+    r"""Sort all lines of a game by the payoff of the player who moves on them: O(K \|S\| log s).
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def line_sinks(lines: Lines) -> list[np.ndarray]:
 def solve_lines(
     lines: Lines, rates: tuple[float, float, float], start: np.ndarray, *, tol: float, max_iter: int
 ) -> StationaryResult:
-    r"""Power iteration of the lazy embedded jump chain, see `power`, on the line structure.
+    r"""Run the power iteration of `power` (of the lazy embedded jump chain) on the line structure.
 
     Parameters
     ----------

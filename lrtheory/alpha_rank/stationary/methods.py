@@ -1,4 +1,4 @@
-"""Which method solves which chain: the choice behind `alpha_rank`, and why."""
+"""The choice behind `alpha_rank`: which method solves which chain, and why."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def check_dense(chain: ProfileChain, instead: str) -> None:
 
 
 def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) -> Law:
-    """The law at infinite alpha of a game without a table of its deviations; why by this method; and the sinks."""
+    """Solve at infinite alpha on sorted lines, with no table of deviations; return law, reason of the method, sinks."""
     lines, n = sorted_lines(tables), tables[0].size
     sinks = line_sinks(lines)
     if epsilon is not None:
@@ -64,11 +64,13 @@ def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) 
         return *_limit(profile_chain(tables), limit, m, "leading", sinks), sinks
     sink = _only(sinks, n)
     if len(sink) <= MAX_DENSE:
+        # only the rows of the sink are made: |sink| D entries, however many profiles there are
         neighbors, players = profile_neighbors(tables.shape[1:], sink)
         flat = tables.reshape(len(tables), -1)
         gains = flat[players, neighbors] - flat[players[None, :], sink[:, None]]
         law = _on_sink(ProfileChain(tables.shape[1:], neighbors, gains), sink, n, limit, m)
     else:
+        # mass that starts on the sink stays there at rate 0 downhill, so the sweeps solve the walk on the sink
         start = np.zeros(n)
         start[sink] = 1 / len(sink)
         law = solve_lines(lines, (1.0, 0.5 if limit == "epsilon" else 1 / m, 0.0), start, **POWER)
@@ -77,7 +79,7 @@ def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) 
 
 
 def _only(sinks: list[np.ndarray], n: int) -> np.ndarray:
-    """The only sink; with several the limit depends on the paths between them."""
+    """Return the only sink; refuse several, where the limit depends on the paths between them (statement AR-T7)."""
     if len(sinks) > 1:
         raise must("payoffs", 'a game with one sink for `method` "sink"', f"{len(sinks)} sinks, {n} profiles")
     return sinks[0]
@@ -91,13 +93,13 @@ def _check_arcs(n_arcs: int) -> None:
 
 
 def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -> StationaryResult:
-    r"""The limit of a game with one sink: the law of the limit chain on the sink, 0 elsewhere (statement AR-T6).
+    r"""Compute the limit of a game with one sink: the law of the limit chain on it, 0 elsewhere (statement AR-T6).
 
     `rows` are the deviations from the profiles of the sink. The limit chain has one recurrent class, so its law is
     unique, and a limit of laws of chains is a law of the limit chain.
     """
     coefficients, orders = rows.epsilon_terms() if limit == "epsilon" else rows.alpha_terms(m)
-    stays = np.asarray(orders == 0)
+    stays = np.asarray(orders == 0)  # what does not vanish in the limit leads from the sink to the sink
     zero = 0 * coefficients.ravel()[:1]
     matrix = np.full((len(sink), len(sink)), zero[0] if zero.size else 0.0, dtype=coefficients.dtype)
     x, d = np.nonzero(stays)
@@ -105,6 +107,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
     inner = solve_gth(matrix)
     pi = np.full(n, 0 * inner.pi[0], dtype=inner.pi.dtype)
     pi[sink] = inner.pi
+    # the terms are D times the rates, and so is their residual
     scale = max(rows.neighbors.shape[1], 1)
     message = f"exact on the sink of {len(sink)} profiles, 0 elsewhere"
     fields = {"n_iter": len(sink) - 1, "message": message}
@@ -115,7 +118,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
 
 
 def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, epsilon: Any, method: str) -> Law:
-    """The law of a chain given by its deviations; why by this method; and the sinks."""
+    """Solve a chain that is given by its deviations; return the law, the reason for the method, and the sinks."""
     check_intensity(chain, alpha, m)
     sinks = graph_of_chain(chain).markov_conley_chains()
     if math.isinf(alpha) and epsilon is None:
@@ -124,7 +127,7 @@ def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, epsilon: An
 
 
 def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) -> tuple[StationaryResult, str]:
-    """The exact limit: on the sink where there is one, from the leading terms of the rates otherwise."""
+    """Compute the exact limit: on the sink where there is only one, else from the leading terms of the rates."""
     if method not in ("auto", "leading", "sink"):
         raise must("method", '"auto", "leading" or "sink" for a limit (give `epsilon` for the others)', method)
     n = len(chain.neighbors)
@@ -155,7 +158,7 @@ def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) ->
 
 
 def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -> tuple[StationaryResult, str]:
-    """The law at finite alpha or of the epsilon chain, and why by this method."""
+    """Solve at finite alpha, or at a given epsilon; return the law and the reason for the method."""
     n = len(chain.neighbors)
     if method in ("leading", "sink"):
         raise must("method", f'other than "{method}", which solves limits (`alpha` infinite, `epsilon` None)', method)
@@ -175,7 +178,7 @@ def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -
 
 
 def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -> StationaryResult:
-    """The law by one method."""
+    """Compute the law by the method that was chosen."""
     finite = epsilon is None
     if method == "power":
         if finite:

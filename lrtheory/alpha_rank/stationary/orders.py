@@ -27,7 +27,7 @@ def arc_orders(chain: ProfileChain, limit: str, population_size: int) -> np.ndar
 
 
 def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> np.ndarray:
-    r"""Orders of vanishing of all masses when the walk at x = 0 has one sink (derived).
+    r"""Compute the orders at which all masses vanish when the walk at x = 0 has one sink (derived).
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> 
 
 
 def line_orders(lines: Lines, tables: np.ndarray, sink: np.ndarray, barrier: float) -> np.ndarray:
-    r"""`sink_orders` on sorted lines, in O(K \|S\|) a sweep and without a table of deviations.
+    r"""Compute `sink_orders` on sorted lines, in O(K \|S\|) per sweep and without a table of deviations.
 
     On a line a move down from x to y loses M(x) - M(y), which is the sum of the losses of the steps between them.
 

@@ -25,7 +25,7 @@ IncomingRates = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
-    """Incoming rates of a sparse or dense square matrix, whose diagonal is left out."""
+    """Return the incoming rates of a sparse or dense square matrix, whose diagonal is left out."""
     entries = sparse.coo_array(rates)
     off = entries.row != entries.col
     moves = entries.data[off], (entries.row[off], entries.col[off])
@@ -35,7 +35,7 @@ def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
 
 
 def regular_rates(chain: ProfileChain, outgoing: np.ndarray, incoming: np.ndarray) -> IncomingRates:
-    """Incoming rates of a chain on profiles, read off its regular tables of shape (|S|, D).
+    """Return the incoming rates of a chain on profiles, read off its regular tables of shape (|S|, D).
 
     Neighbors are mutual: the D profiles that a profile moves to are the D profiles that move to it.
     """

@@ -1,4 +1,4 @@
-r"""Confidence radii, and how many samples adaptive sampling takes until every edge is resolved.
+r"""Confidence radii, and the number of samples that adaptive sampling takes until every edge is resolved.
 
 Part of `theory`, where users find these functions.
 """
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def hoeffding_radius(n_samples: Any, *, delta: float, n_means: int, anytime: bool = True) -> Any:
-    r"""Half-width of the confidence interval of a mean of outcomes in [0, 1].
+    r"""Compute the half-width of the confidence interval of a mean of outcomes in [0, 1].
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ def hoeffding_radius(n_samples: Any, *, delta: float, n_means: int, anytime: boo
 
 
 def log_level_at_one(delta: float, n_means: int, anytime: bool) -> float:
-    """log(2 / delta_1) of `hoeffding_radius`; at n it is larger by 2 log n when anytime."""
+    """Return log(2 / delta_1) of `hoeffding_radius`; at n it is larger by 2 log n when anytime."""
     return math.log(2 * n_means / delta) + (math.log(math.pi**2 / 6) if anytime else 0.0)
 
 
 def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float:
-    r"""Samples of both ends after which an edge with this gap is resolved, on the event of RG-T1.
+    r"""Count the samples of both ends after which an edge with this gap is resolved, on the event of RG-T1.
 
     Parameters
     ----------
@@ -108,6 +108,7 @@ def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float
     n_means = integer("n_means", n_means, low=1)
     if gap == 0:
         return math.inf
+    # a power of two that is enough, then bisection
     low, high = 0, 1
     while hoeffding_radius(high, delta=delta, n_means=n_means) >= gap / 4:
         low, high = high, 2 * high
@@ -121,7 +122,7 @@ def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float
 
 
 def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_means: int) -> int | float:
-    r"""Samples of both ends after which the relaxed rule resolves an edge, on the event of RG-T1.
+    r"""Count the samples of both ends after which the relaxed rule resolves an edge, on the event of RG-T1.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_mean
 
 
 def count_weighted_bounds(payoffs: Any, *, delta: float) -> np.ndarray:
-    r"""Samples of each profile by ResponseGraphUCB with the count-weighted scheme, with probability 1 - delta.
+    r"""Bound the samples of each profile by ResponseGraphUCB, count-weighted, with probability 1 - delta.
 
     Parameters
     ----------
@@ -201,7 +202,7 @@ def count_weighted_bounds(payoffs: Any, *, delta: float) -> np.ndarray:
 
 
 def exhaustive_bound(payoffs: Any, *, delta: float) -> int | float:
-    r"""Samples of ResponseGraphUCB with the uniform-exhaustive scheme, with probability 1 - 2 delta.
+    r"""Bound the samples of ResponseGraphUCB with the uniform-exhaustive scheme, with probability 1 - 2 delta.
 
     Parameters
     ----------
@@ -236,6 +237,7 @@ def exhaustive_bound(payoffs: Any, *, delta: float) -> int | float:
     tables, delta = payoff_tables(payoffs), open_interval("delta", delta, 0, 1)
     chain = profile_chain(tables)
     n, degree = chain.neighbors.shape
+    # |E| = n D / 2 edges, so log(2 |E| / delta) = log(n D / delta)
     coins = math.log(n * degree / delta) / 2 if degree else 0.0
     gaps, edges = np.unique(abs(chain.differences).astype(np.float64), return_counts=True)
     total: int | float = n
@@ -245,5 +247,5 @@ def exhaustive_bound(payoffs: Any, *, delta: float) -> int | float:
             return math.inf
         # sqrt(T) solves x^2 / 2 - sqrt(coins) x = n*
         plays = math.ceil((math.sqrt(coins) + math.sqrt(coins + 2 * needed)) ** 2)
-        total += plays * count // 2
+        total += plays * count // 2  # the table of differences has every edge twice
     return total

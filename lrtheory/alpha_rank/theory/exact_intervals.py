@@ -28,7 +28,10 @@ __all__ = ["clopper_pearson", "interval"]
 
 
 def _compiled(name: str, source: str) -> Any:
-    """A function of scipy.special for kernels; by symbol, since an address changes from process to process."""
+    """Make a function of scipy.special callable in kernels.
+
+    It is bound by a symbol: an address would be compiled into cached kernels, and changes from process to process.
+    """
     llvmlite.binding.add_symbol(name, get_cython_function_address("scipy.special.cython_special", source))
     number = types.float64
     return types.ExternalFunction(name, number(number, number, number, types.int32))
@@ -40,14 +43,14 @@ upper_quantile = _compiled("lrtheory_betainccinv", "__pyx_fuse_0betainccinv")
 
 @kernel
 def interval(x, n, log_level):
-    """Both ends for x successes of n, each missed with probability exp(-log_level); a microsecond."""
+    """Compute both ends for x successes of n, each missed with probability exp(-log_level); takes a microsecond."""
     tail = math.exp(-log_level)
     low = lower_quantile(x, n - x + 1.0, tail, 0) if x > 0 else 0.0
     return low, upper_quantile(x + 1.0, n - x, tail, 0) if x < n else 1.0
 
 
 def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, np.ndarray]:
-    r"""Confidence intervals for the probabilities behind counts of successes.
+    r"""Compute confidence intervals for the probabilities behind counts of successes.
 
     Parameters
     ----------
@@ -66,13 +69,13 @@ def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, n
     Raises
     ------
     ValueError
-        If a count is no whole number or out of range.
+        If a count is not a whole number or is out of range.
 
     Proof
     -----
     P(X >= x) under success probability p is the beta distribution function I_p(x, n - x + 1), increasing in p. The
     lower end l(x) has I_l = level / 2, so p < l(X) means that X has an upper tail below level / 2 under p; this happens
-    with probability at most level / 2. The upper end is the same for failures. Such an interval lies inside
+    with probability at most level / 2. The upper end is the lower end for failures. Such an interval lies inside
     Hoeffding's, whose tails bound the same probabilities from above (statement RG-T5).
 
     Examples
@@ -86,7 +89,7 @@ def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, n
     if (x > trials).any() or (x != np.floor(x)).any() or (trials != np.floor(trials)).any():
         raise must("successes", "whole numbers of at most `n`", successes)
     x, trials = x.astype(np.float64), trials.astype(np.float64)
-    inner = np.where(x == trials, 0, x)  # where the formula has no meaning any other count will do
+    inner = np.where(x == trials, 0, x)  # at x = n the formula has no meaning and is not used; 0 is safe
     lower = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), trials - np.minimum(x, trials) + 1, level / 2))
     upper = np.where(x == trials, 1.0, special.betainccinv(inner + 1, np.maximum(trials - inner, 1), level / 2))
     return lower, upper

@@ -26,7 +26,7 @@ __all__ = [
 
 
 def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
-    r"""The logarithm log(rho(u) / rho(-u)) of the fixation probability (statement AR-T3).
+    r"""Compute log(rho(u) / rho(-u)), rho being the fixation probability (statement AR-T3).
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
 
 
 def direction_tolerance(gap: Any) -> Any:
-    """How far off a table may be without a wrong direction in its response graph (statement LR-T1).
+    """Return how far off a table may be without a wrong direction in its response graph (statement LR-T1).
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def direction_tolerance(gap: Any) -> Any:
 
 
 def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> np.ndarray:
-    r"""The logarithm of pi of a game with an exact potential (statement AR-T4).
+    r"""Compute the logarithm of pi of a game with an exact potential (statement AR-T4).
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> 
 
 
 def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
-    r"""Payoffs that give the same chain: to M^k is added a function of what the others play (statement AR-T5).
+    r"""Add a function of what the others play to each M^k, which leaves the chain as it is (statement AR-T5).
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
 
 
 def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
-    r"""Largest factor by which a mass changes when every rate of a chain changes by at most a factor (statement MI-L3).
+    r"""Bound the factor by which a mass changes when every rate changes by at most a given factor (statement MI-L3).
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
 
 
 def mass_error_of_ratio(ratio: Any) -> Any:
-    r"""The bound `mass_error_bound` as a function of e^B, which keeps it rational (statement MI-L2).
+    r"""Compute `mass_error_bound` from e^B, which keeps it rational (statement MI-L2).
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def mass_error_of_ratio(ratio: Any) -> Any:
 
 
 def rate_lipschitz(*, alpha: float, degree: int) -> float:
-    r"""A Lipschitz constant of the rates C(s, sigma) in the payoffs, sup norm (statement P2).
+    r"""Compute a Lipschitz constant of the rates C(s, sigma) in the payoffs, in sup norm (statement P2).
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def rate_lipschitz(*, alpha: float, degree: int) -> float:
 
 
 def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff: float = 1.0) -> float:
-    r"""The smallest rate of a deviation, at the largest loss (g in statement MI-T1; statement P2 checks it).
+    r"""Compute the smallest rate of a deviation, at the largest loss (g in statement MI-T1; P2 checks it).
 
     Parameters
     ----------
@@ -303,4 +303,5 @@ def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff
     """
     x = 2 * number("alpha", alpha, 0, ends="(]") * number("max_payoff", max_payoff, 0, ends="(]")
     m, degree = integer("population_size", population_size, low=1), integer("degree", degree, low=1)
+    # e^{-(m-1)x} (1 - e^{-x}) / (1 - e^{-mx}): the formula without powers of e that overflow
     return math.exp(-(m - 1) * x) * math.expm1(-x) / (degree * math.expm1(-m * x))

@@ -1,4 +1,4 @@
-r"""What is known of the limits of infinite selection strength, with proofs; part of `theory`."""
+r"""The limits of infinite selection strength that are known, with proofs; part of `theory`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["coordination_limits", "has_no_ties", "order_only", "single_sink_limi
 
 
 def has_no_ties(game: Any) -> bool:
-    """Whether no deviation leaves the payoff of the deviating player unchanged (a hypothesis of statement AR-T6).
+    """Tell whether every deviation changes the payoff of the deviating player (a hypothesis of statement AR-T6).
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def has_no_ties(game: Any) -> bool:
     Raises
     ------
     ValueError
-        If the payoffs are no game.
+        If the payoffs are not a game.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def has_no_ties(game: Any) -> bool:
 
 
 def single_sink_limit(rates: Any) -> np.ndarray:
-    r"""Stationary law of the walk on the only sink of a game without ties, the limit of both kinds (statement AR-T6).
+    r"""Compute the law of the walk on the only sink of a game without ties, the limit of both kinds (AR-T6).
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def single_sink_limit(rates: Any) -> np.ndarray:
 
 
 def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
-    r"""Both limits of the 2 x 2 game with common payoffs diag(a, b), a > b > 0 (statement AR-T7).
+    r"""Return both limits of the 2 x 2 game with common payoffs diag(a, b), a > b > 0 (statement AR-T7).
 
     Returns
     -------
@@ -112,7 +112,7 @@ def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
 
 
 def order_only(payoffs: Any) -> np.ndarray:
-    r"""What the epsilon chain reads of a game: the directions of all deviations (statement AR-T5-limit).
+    r"""Return all that the epsilon chain reads of a game, the directions of its deviations (AR-T5-limit).
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def order_only(payoffs: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the payoffs are no game.
+        If the payoffs are not a game.
 
     Proof
     -----

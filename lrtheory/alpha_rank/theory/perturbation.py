@@ -1,4 +1,4 @@
-r"""How much a stationary law moves when the rates of its chain do, and the tree theorem behind it.
+r"""Bounds on how much a stationary law moves when the rates of its chain do, and the tree theorem behind them.
 
 Part of `theory`, where users find these functions. What is a rational function of its arguments also takes Fractions.
 """
@@ -18,7 +18,7 @@ __all__ = ["log_ratio_bound", "mass_error_bound", "mass_interval", "tree_weights
 
 
 def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius: Any) -> Any:
-    r"""Largest change of log pi(s) when every payoff changes by at most `radius` (statement MI-L1).
+    r"""Bound the change of log pi(s) when every payoff changes by at most `radius` (statement MI-L1).
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius
 
 
 def mass_error_bound(log_ratio: Any) -> Any:
-    r"""Largest \|pi_hat(s) - pi(s)\| when all \|log pi_hat - log pi\| <= B (statements MI-L1, MI-L2).
+    r"""Bound \|pi_hat(s) - pi(s)\| when all \|log pi_hat - log pi\| <= B (statements MI-L1, MI-L2).
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def mass_error_bound(log_ratio: Any) -> Any:
     -----
     Let p = pi(s) and q = pi_hat(s). Then q <= e^B p and 1 - q >= e^{-B} (1 - p), so q - p <= min((e^B - 1) p,
     (1 - e^{-B}) (1 - p)). The first increases and the second decreases in p; they meet at p = 1 / (1 + e^B), with value
-    (e^B - 1) / (e^B + 1) = tanh(B / 2). The same with p and q exchanged. Two states attain it.
+    (e^B - 1) / (e^B + 1) = tanh(B / 2). With p and q exchanged p - q is bounded alike. Two states attain it.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def mass_error_bound(log_ratio: Any) -> Any:
 
 
 def tree_weights(rates: Any) -> np.ndarray:
-    r"""The stationary law by the Markov chain tree theorem, by enumeration (statement AR-T8).
+    r"""Compute the stationary law by the Markov chain tree theorem, by enumeration (statement AR-T8).
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ def tree_weights(rates: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the rates are not square and at least 0, there are more than 7 states, whose (n - 1)^(n - 1) choices a root
-        are too many, or no spanning tree.
+        If the rates are not square and at least 0, there are more than 7 states, whose n^(n - 1) choices per root are
+        too many, or no spanning tree.
 
     Examples
     --------
@@ -120,6 +120,7 @@ def tree_weights(rates: Any) -> np.ndarray:
     weights = [rates[0, 0] * 0 for _ in range(n)]
     for root in range(n):
         others = [i for i in range(n) if i != root]
+        # a tree into the root gives every other state a parent; of all such maps those without a cycle are trees
         for parents in itertools.product(range(n), repeat=n - 1):
             parent = dict(zip(others, parents, strict=True))
             if all(_reaches(parent, i, root) for i in others):
@@ -131,7 +132,7 @@ def tree_weights(rates: Any) -> np.ndarray:
 
 
 def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
-    """Whether the walk along parents ends in the root; otherwise it enters a cycle."""
+    """Tell whether the walk along parents ends in the root; otherwise it enters a cycle."""
     for _ in range(len(parent)):
         state = parent[state]
         if state == root:
@@ -140,7 +141,7 @@ def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
 
 
 def mass_interval(longest: Any, shortest: Any) -> tuple[Any, Any]:
-    r"""Range of the mass of a profile from the range of its mean return time (statement RU-T2).
+    r"""Convert the range of the mean return time of a profile to the range of its mass (statement RU-T2).
 
     Parameters
     ----------

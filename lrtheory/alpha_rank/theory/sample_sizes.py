@@ -1,4 +1,4 @@
-r"""How many samples of each profile are enough when all are sampled alike; part of `theory`, where users find them.
+r"""Numbers of samples that are enough when all profiles are sampled alike; part of `theory`, where users find them.
 
 Notation: K players, S the set of profiles, D = sum_k (s_k - 1) deviations of a profile, m the population size, payoffs
 in [-max_payoff, max_payoff].
@@ -25,7 +25,7 @@ def samples_finite_alpha(
     max_payoff: float = 1.0,
     constants: str = "tight",
 ) -> int | float:
-    r"""Samples per profile after which \|pi_hat(s) - pi(s)\| <= epsilon for all s, with probability 1 - delta.
+    r"""Count samples per profile that give \|pi_hat(s) - pi(s)\| <= epsilon for all s, with probability 1 - delta.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _whole(bound: float) -> int | float:
 def samples_infinite_alpha(
     sizes: tuple[int, ...], *, gap: float, delta: float, max_payoff: float = 1.0, bound: str = "paper"
 ) -> int:
-    r"""Samples per profile after which every edge of the response graph is right, with probability 1 - delta.
+    r"""Count samples per profile that make every edge of the response graph right, with probability 1 - delta.
 
     Parameters
     ----------
