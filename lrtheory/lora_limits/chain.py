@@ -1,4 +1,4 @@
-r"""The chain of L x L matrices behind an adapter gradient, written out: f, c, q, p.
+r"""The chain of L x L matrices behind an adapter gradient, written out: f, c, q, p (attention, error, products, dS).
 
 .. math:: G = \frac{d\,\mathrm{Loss}}{dW} = \beta\, C_1^\top p\, C_2, \qquad
    \mathrm{Loss}(W) = \tfrac12 \| \mathrm{softmax}(\beta C_1 W C_2^\top) C_3 - Y \|_F^2
@@ -129,13 +129,13 @@ def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) ->
 
 
 def softmax(xp: Any, logits: Any) -> Any:
-    """Rows of positive numbers with sum 1, proportional to the exponentials."""
+    """Return rows of positive numbers with sum 1 that are proportional to the exponentials of the logits."""
     powers = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))  # the largest is 1, so nothing overflows
     return powers / xp.sum(powers, axis=-1, keepdims=True)
 
 
 def dense_products(xp: Any, head: Attention) -> Products:
-    """The products with f and p as whole matrices, for a batch at once."""
+    """Compute the products with f and p as whole matrices, for a batch at once (method "dense")."""
     T = xp.matrix_transpose
     logits = head.queries @ T(head.keys)
     if head.causal:
@@ -144,7 +144,7 @@ def dense_products(xp: Any, head: Attention) -> Products:
 
 
 def chain_products(xp: Any, head: Attention, f: Any) -> Products:
-    """The products from an attention matrix, the exact one or another one."""
+    """Compute the products from a given attention matrix f, the exact one or an approximation with row sums 1."""
     T = xp.matrix_transpose
     output = f @ head.values
     c = output - head.targets

@@ -1,4 +1,4 @@
-"""The regime of a layer before any gradient: norms, the largest logit, the degree it asks for, and what that costs."""
+"""A diagnosis of a layer before any gradient: norms, the largest logit, the degree that it needs, and the cost."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from lrtheory.lora_limits.theory.numeric import given_array
 
 __all__ = ["Regime", "diagnose"]
 
-SAMPLE = 32  # queries whose attention is looked at
+SAMPLE = 32  # the number of queries whose attention is computed
 
 
 @result
 class Regime(Result):
-    r"""Where a layer stands; of a batch, its entry with the largest logits.
+    r"""The regime of a layer, exact or low rank; for a batch, that of the entry with the largest logits.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Regime(Result):
     regime : str
         "low-rank pays", "exact on outliers, low-rank on the rest pays", or "exact cheaper".
     text : str
-        The same in sentences.
+        The numbers above in sentences.
     """
 
     norms: Mapping[str, float]
@@ -144,7 +144,7 @@ def diagnose(
 
 
 def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
-    """Inputs with targets of zeros, which nothing here depends on."""
+    """Check the inputs; without a problem, targets are zeros, on which no field depends."""
     if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead):
         return inputs_of(head, X, None, XK, XV, mask)
     X = given_array("XQ", X)
@@ -155,7 +155,7 @@ def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
 
 
 def _norms(inputs: Any, task: Any) -> dict[str, float]:
-    """The largest entries that the theorems speak of."""
+    """Return the largest entries of queries and keys, which the theorems bound (Gamma)."""
     queries = to_numpy(task.entry.X["Q"] @ task.entry.W["Q"])
     keys = to_numpy(task.entry.X["K"] @ task.entry.W["K"])
     largest = {"queries": np.abs(queries).max(), "keys": np.abs(keys).max()}
@@ -167,14 +167,14 @@ def _norms(inputs: Any, task: Any) -> dict[str, float]:
 
 
 def _sampled(xp: Any, head: Attention) -> Any:
-    """The logits of a few queries, spread over all."""
+    """Compute the logits of at most `SAMPLE` queries at even distances, with all keys."""
     x, y = head.factors
     places = np.unique(np.linspace(0, x.shape[0] - 1, SAMPLE).astype(np.int64))
     return xp.take(x, xp.asarray(places, device=x.device), axis=0) @ y.T
 
 
 def _degree(xp: Any, logits: Any, bound: float, tol: float) -> int:
-    """The smallest degree whose sampled rows of attention are within the tolerance."""
+    """Return the smallest degree at which all sampled rows of attention are within the tolerance."""
     exact = softmax(xp, logits)
     highest = theory.min_degree(bound, theory.relative_error_for(tol, 1.0))
     for degree in range(highest):
@@ -186,11 +186,12 @@ def _degree(xp: Any, logits: Any, bound: float, tol: float) -> int:
 
 
 def _share(head: Attention, degree: int) -> float:
-    """Flops of the three passes in units of the exact ones; below 1 where low rank pays."""
+    """Return the flops of the low-rank passes divided by the exact ones; low rank pays below 1."""
     return low_rank_cost(head, degree) / exact_cost(head)
 
 
 def _regime(head: Attention, degree: int | None, split_cost: float, causal: bool) -> str:
+    """Return the cheapest of the three regimes; a causal mask leaves the exact one."""
     exact = exact_cost(head)
     if not causal and degree is not None and _share(head, degree) < 1:
         return "low-rank pays"
@@ -198,6 +199,7 @@ def _regime(head: Attention, degree: int | None, split_cost: float, causal: bool
 
 
 def _text(found: dict[str, Any], head: Attention, tol: float) -> str:
+    """Write the fields of a diagnosis as sentences."""
     n_keys, d = head.factors[1].shape
     reach = f"logits up to {found['logit_bound']:.3g} (sampled {found['sampled_logit']:.3g})"
     first = f"{n_keys} keys in {d} coordinates, {reach}."

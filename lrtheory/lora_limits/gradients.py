@@ -1,7 +1,7 @@
 r"""Gradients of a fine-tuning loss with respect to low-rank adapters: exact in O(L) memory, or in almost linear time.
 
-The one function that users call; what each letter needs is in `letters`, the methods are in `chain`, `tiled`,
-`low_rank` and `hybrid`, and the choice between them in `plan`.
+`lora_gradients` is the one function that users call. `solving.letters` says which products each of Q, K and V needs,
+the methods are in `chain`, `products.tiled`, `products.low_rank` and `solving.hybrid`, and `solving.plan` chooses one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lrtheory.lora_limits.theory.numeric import between
 __all__ = ["METHODS", "GradientError", "LoRAGradients", "lora_gradients"]
 
 METHODS = ("auto", "dense", "tiled", "low-rank", "hybrid")
-SAME = 1e-6  # relative difference of two runs of one proof, which sum in another order
+SAME = 1e-6  # the relative difference that two runs of one proof may have, which add in another order
 
 
 @result
@@ -45,11 +45,11 @@ class GradientError(Result):
     bound : float
         tau(eta), a bound on the absolute row sums of the error of the attention matrix.
     statement : str
-        The statement behind it.
+        The id of the statement behind the bounds.
     eta : float
         Relative error of the entries of exp: of the polynomial, and of rounding.
     rounding : float
-        The part of rounding.
+        The part of `eta` that rounding has.
     entries : mapping
         The bound for each gradient, "A_Q", "B_Q", "W_Q" and so on.
     options : mapping
@@ -110,7 +110,7 @@ class LoRAGradients(Result):
     W : mapping from letter to array, in the shape of the weights
         dLoss/dW; empty where `full_gradient` is False and the letter has an adapter.
     degree : int or None
-        Of the polynomial; None for exact methods.
+        Degree of the polynomial; None for exact methods.
     n_features : int or None
         Columns of the low-rank factors.
     n_outliers : int
@@ -122,9 +122,9 @@ class LoRAGradients(Result):
     method : str
         "dense", "tiled", "low-rank" or "hybrid".
     reason : str
-        Why.
+        Why this method was chosen, in a phrase.
     message : str
-        What to know about the accuracy.
+        A sentence about the accuracy.
     counts : mapping
         ``flops``, and ``features`` of one token.
     certificate : GradientError or None
@@ -257,7 +257,7 @@ def lora_gradients(
 
 
 def _agree(stated: GradientError, proof: GradientError) -> bool:
-    """Whether two proofs say the same, up to rounding."""
+    """Return whether two proofs have equal statements, options and gradients, and equal numbers up to rounding."""
     if (stated.statement, dict(stated.options)) != (proof.statement, dict(proof.options)):
         return False
     if stated.entries.keys() != proof.entries.keys():
@@ -268,7 +268,7 @@ def _agree(stated: GradientError, proof: GradientError) -> bool:
 
 
 def _within(found: Any, exact: Any, entries: Mapping[str, float]) -> bool:
-    """Whether no entry of the gradients is further from the exact one than its bound, and none is missing."""
+    """Return whether all gradients are there, and each entry is within its bound of the exact one."""
     for kind in "ABW":
         one, other = getattr(found, kind), getattr(exact, kind)
         if one.keys() != other.keys():

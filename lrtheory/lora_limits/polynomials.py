@@ -1,7 +1,9 @@
-r"""Polynomials for exp on [-M, M], each with its exact relative error: Taylor, Chebyshev, and the best one there is.
+r"""Polynomials for exp on [-M, M], each with its exact relative error: Taylor, Chebyshev, and the best one (minimax).
 
-The relative error sup \|P(s) exp(-s) - 1\| is what attention sees, since rows are normalized. Its derivative is
-(P' - P)(s) exp(-s), so the supremum stands at an end or at a root of P' - P.
+The relative error sup \|P(s) exp(-s) - 1\| is what attention sees, since rows are normalized. The derivative of
+P(s) exp(-s) - 1 is (P' - P)(s) exp(-s), so the supremum stands at an end or at a root of P' - P.
+
+Chebyshev series here are series in t = s / M of exp(-M) P, not of P: their sizes stay near 1 up to M = 300.
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ __all__ = ["Polynomial", "exp_polynomial", "relative_error"]
 KINDS = ("taylor", "chebyshev", "minimax")
 LARGEST = 300.0  # exp(M) and the Bessel functions stay far from overflow
 MAX_DEGREE = 300
-EXCHANGES = 40  # a handful is enough
-NEAR = 2.0  # times the least error, that what is called minimax may have
-ROUNDED = 2.0**-46  # an error that is rounding, whatever the polynomial
-NO_ERROR = 2.0**-60  # of Taylor's polynomial, which then is the best one in doubles, and the only one for tiny M
+EXCHANGES = 40  # the most steps of the exchange, of which a handful is enough
+NEAR = 2.0  # the error of "minimax" is at most this factor times the least error that is possible
+ROUNDED = 2.0**-46  # an error of this size is rounding, whatever the polynomial
+# Below this error Taylor's polynomial is the best one in doubles; for tiny M the Chebyshev series divides by M^k.
+NO_ERROR = 2.0**-60
 
 
 @result
@@ -52,11 +55,11 @@ class Polynomial(Result):
 
     @property
     def degree(self) -> int:
-        """g."""
+        """The degree g, one less than the number of coefficients."""
         return len(self.coefficients) - 1
 
     def __call__(self, s: Any) -> Any:
-        """P(s), entry by entry, in the caller's library."""
+        """Evaluate P(s) entry by entry, in the caller's library, by Horner's rule."""
         xp = array_namespace(s)
         value = xp.full_like(s, float(self.coefficients[-1])) if hasattr(s, "dtype") else float(self.coefficients[-1])
         for a in self.coefficients[-2::-1].tolist():
@@ -122,6 +125,7 @@ def exp_polynomial(
     target = open_interval("epsilon", epsilon, 0, 1)
     if kind != "minimax":
         return _of_degree(M, theory.min_degree(M, target, kind=kind), kind)
+    # the best polynomial needs no higher degree than the cut Chebyshev series; its error is known only after it is made
     for g in range(theory.min_degree(M, target, kind="chebyshev") + 1):
         try:
             found = _of_degree(M, g, kind)
@@ -133,6 +137,7 @@ def exp_polynomial(
 
 
 def _of_degree(M: float, degree: int, kind: str) -> Polynomial:
+    """Make the polynomial of one kind and degree, in powers of s."""
     if kind == "taylor" or theory.taylor_error(degree, M) < NO_ERROR:
         a = np.array([1 / math.factorial(k) if k < 170 else 0.0 for k in range(degree + 1)])
         return Polynomial(a, theory.taylor_error(degree, M), M, kind)
@@ -145,23 +150,24 @@ def _of_degree(M: float, degree: int, kind: str) -> Polynomial:
 
 
 def _chebyshev(M: float, degree: int) -> np.ndarray:
-    """exp(M t - M) = exp(-M) (I_0(M) + 2 sum_k I_k(M) T_k(t)), cut after the degree."""
+    """Return the Chebyshev series of exp(M t - M), exp(-M) (I_0(M) + 2 sum_k I_k(M) T_k(t)), cut after the degree."""
     series = 2 * ive(np.arange(degree + 1), M)
     series[0] /= 2
     return series
 
 
 def relative_error(series: np.ndarray, M: float) -> float:
-    """sup |P exp(-s) - 1| over |s| <= M, for exp(-M) P as a Chebyshev series in t = s / M."""
+    """Return sup |P exp(-s) - 1| over |s| <= M, for exp(-M) P as a Chebyshev series in t = s / M."""
     return float(np.abs(_error(series, M, _extrema(series, M))).max())
 
 
 def _error(series: np.ndarray, M: float, t: np.ndarray) -> np.ndarray:
+    """Return P(s) exp(-s) - 1 at s = M t."""
     return chebyshev.chebval(t, series) * np.exp(M - M * t) - 1
 
 
 def _extrema(series: np.ndarray, M: float, *, real: bool = False) -> np.ndarray:
-    """The two ends, and the real roots of P' - P between them.
+    """Return the places t where the error can be extreme: the two ends, and the real roots of P' - P between them.
 
     Rounding splits a multiple root into complex ones, whose real parts are taken too unless `real`: for a supremum no
     place is one too many, while an exchange needs the extrema themselves.
@@ -173,15 +179,17 @@ def _extrema(series: np.ndarray, M: float, *, real: bool = False) -> np.ndarray:
 
 
 def _minimax(M: float, start: np.ndarray) -> np.ndarray:
-    """The series of smallest relative error, by exchange, which ends where the error alternates at one height.
+    """Find the series of smallest relative error by exchange (Remez), which ends where all extrema have one height.
 
-    The smallest of alternating heights is below the least error that any polynomial of this degree has.
+    When the error alternates in sign at degree + 2 places, no polynomial of this degree has an error below the smallest
+    of these heights (de la Vallee Poussin): `least` is the best such bound, `height` the smallest error so far.
     """
     degree = len(start) - 1
     signs = (-1.0) ** np.arange(degree + 2)
     best, height, least = start, relative_error(start, M), 0.0
-    places = -np.cos(np.pi * np.arange(degree + 2) / (degree + 1))
+    places = -np.cos(np.pi * np.arange(degree + 2) / (degree + 1))  # the extrema of the next Chebyshev polynomial
     for _ in range(EXCHANGES):
+        # P exp(-s) - 1 = -signs times a height at the places: unknowns are the coefficients of P and the height
         system = np.column_stack([chebyshev.chebvander(places, degree) * np.exp(M - M * places)[:, None], signs])
         scale = np.abs(system).max(axis=0)
         solution = np.linalg.lstsq(system / scale, np.ones(degree + 2), rcond=None)[0] / scale
@@ -192,6 +200,7 @@ def _minimax(M: float, start: np.ndarray) -> np.ndarray:
             least = max(least, float(np.abs(errors).min()))
         if error < height:
             best, height = series, error
+        # rounding has merged or split extrema, or the largest error is the common height: nothing more to gain
         if len(places) != degree + 2 or error <= abs(solution[-1]) * (1 + 1e-9):
             break
     if height > NEAR * least and height > ROUNDED:

@@ -29,13 +29,13 @@ class AttentionProblem:
     XQ : array of shape (L_Q, d_in) or (batch, L_Q, d_in)
         Inputs of the queries.
     Y : array of shape (L_Q, d_value) or (batch, L_Q, d_value)
-        What the head should answer.
+        Targets, the outputs that the head should have.
     XK, XV : arrays of shape (L_K, d_in) or (batch, L_K, d_in), or None
         Inputs of keys and values; None takes XQ for XK, and XK for XV.
     mask : None, "causal", or lengths
         As in `lora_gradients`.
     labels : tuple of str or None
-        What the rows are called, carried through untouched.
+        Names of the rows, which no function reads.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class AttentionProblem:
 
 
 def inputs_of(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
-    """The checked inputs of a call: of a head and its arrays, or of an AttentionProblem, which holds them."""
+    """Check the inputs of a call, given as a head and its arrays or as an AttentionProblem that holds them."""
     if isinstance(head, AttentionProblem):
         if any(value is not None for value in (XQ, Y, XK, XV, mask)):
             raise must("XQ, Y, XK, XV, mask", "left out beside an AttentionProblem, which holds them", "some of them")
@@ -152,7 +152,7 @@ def make_outliers(
     n_outliers : int
         How many keys are large, at most `n_tokens`.
     factor : float
-        By how much, at least 1.
+        Factor by which they are multiplied, at least 1.
     bound : float
         Entries of the others lie in [-bound, bound].
     rng : Generator, int or None

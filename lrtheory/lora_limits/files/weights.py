@@ -14,9 +14,9 @@ from lrtheory._validation import integer, must, real
 
 __all__ = ["Settings", "Tensors", "head_adapters", "head_weights", "settings"]
 
-#: what families of models call the projections
+#: names of the projections in the files of several families of models
 NAMES = {"Q": ("query", "q_proj", "q_lin"), "K": ("key", "k_proj", "k_lin"), "V": ("value", "v_proj", "v_lin")}
-#: what files call the arguments, the usual word first
+#: words for the arguments of `from_safetensors` in configuration files, the usual word first
 SAID = {
     "n_heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
     "alpha": ("lora_alpha", "alpha"),
@@ -51,30 +51,31 @@ class Tensors:
 
 
 class Settings(NamedTuple):
-    """What the files beside a model say about it, by the name of the argument."""
+    """Values that configuration files beside a model state, by the name of the argument that they replace."""
 
     said: dict[str, Any]
 
     def get(self, name: str, given: Any) -> Any:
-        """The argument, or what the files say, or None."""
+        """Return the argument if it is given, else the value in the files, else None."""
         return self.said.get(name) if given is None else given
 
     def whole(self, name: str, given: Any, default: int | None = None) -> int:
-        """A positive integer that is given, said or a default."""
+        """Return a positive integer: the argument, else the value in the files, else the default."""
         value = self._needed(name, self.get(name, given), default)
         return integer(name, value, low=1)
 
     def number(self, name: str, given: Any) -> float:
-        """A number that is given or said."""
+        """Return a finite number: the argument, else the value in the files."""
         value = self._needed(name, self.get(name, given), None)
         return real(name, value, low=-1e300, high=1e300)
 
     def flag(self, name: str, given: Any) -> bool:
-        """True or False, as given or said, else False."""
+        """Return True or False: the argument, else the value in the files, else False."""
         return bool(self.said.get(name, False)) if given is None else given
 
     @staticmethod
     def _needed(name: str, value: Any, default: int | None) -> Any:
+        """Return the value or the default, and refuse None with the words that a file could have."""
         value = default if value is None else value
         if value is None:
             words = " or ".join(repr(word) for word in SAID[name])
@@ -84,7 +85,7 @@ class Settings(NamedTuple):
 
 
 def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) -> Settings:
-    """What is said beside the adapters, beside the model, and in the metadata of both, the last word first."""
+    """Collect the settings beside the model and in its metadata, then those of the adapters, which override them."""
     said: dict[str, Any] = {}
     for file in (path, adapters):
         if file is None:
@@ -99,7 +100,7 @@ def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) ->
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; nothing where there is no file."""
+    """Read the object in a JSON file; return an empty one if there is no file."""
     if not path.is_file():
         return {}
     try:
@@ -113,7 +114,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _parsed(metadata: dict[str, str]) -> dict[str, Any]:
-    """The metadata of a file, whose values are strings, as what they spell; others stay strings."""
+    """Parse the values of a file's metadata, which are strings, as JSON; values that are not JSON stay strings."""
     found: dict[str, Any] = {}
     for name, text in metadata.items():
         try:
@@ -124,7 +125,10 @@ def _parsed(metadata: dict[str, str]) -> dict[str, Any]:
 
 
 def head_weights(path: str | PathLike[str], layer: int, head: int, n_heads: int) -> dict[str, np.ndarray]:
-    """W of each letter (d_in, d_head), with the bias as a last row where some letter has one."""
+    """Read W of each letter (d_in, d_head) for one head; biases become a last row if some letter has one.
+
+    Files store the transpose, (d_out, d_in), with the heads one after the other in the rows.
+    """
     tensors = Tensors(path)
     head, n_heads = integer("head", head, low=0), integer("n_heads", n_heads, low=1)
     full = {letter: _find(tensors, layer, letter, "weight") for letter in NAMES}
@@ -147,7 +151,7 @@ def head_weights(path: str | PathLike[str], layer: int, head: int, n_heads: int)
 def head_adapters(
     path: str | PathLike[str], layer: int, head: int, n_heads: int, weights: dict[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Pairs (A, B) of the letters that a file of peft adapts, cut to the head."""
+    """Read the pairs (A, B) of the letters that a file of peft adapts, with B cut to the rows of the head."""
     tensors, found = Tensors(path), {}
     for letter, W in weights.items():
         A = _find(tensors, layer, letter, "lora_A.weight", optional=True)
@@ -164,7 +168,7 @@ def head_adapters(
 
 
 def _find(tensors: Tensors, layer: int, letter: str, what: str, *, optional: bool = False) -> Any:
-    """The one array of this layer whose name ends as one of the family names does."""
+    """Find the one array of this layer whose name is that of the letter, in any family, followed by `what`."""
     here = LAYER.format(layer=integer("layer", layer, low=0))
     pattern = re.compile(rf"{here}.*\b(?:{'|'.join(NAMES[letter])})\.(?:base_layer\.)?{re.escape(what)}$")
     names = [name for name in tensors.names if pattern.search(name)]

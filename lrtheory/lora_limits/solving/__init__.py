@@ -1,1 +1,1 @@
-"""From the arguments of a call to its gradients: checked inputs, the plan, the products of each letter, the proof."""
+"""The steps of a call: checked inputs, the plan, the products that each letter needs, gradients, and the proof."""

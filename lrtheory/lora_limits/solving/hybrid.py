@@ -1,7 +1,7 @@
-r"""The products by a polynomial where tokens are small, and exactly where a few are large.
+r"""The method "hybrid": a polynomial serves the small tokens, and a few large tokens are treated exactly.
 
-One large token multiplies the bound on all logits, and with it the degree for everybody. So large keys become features
-of their own, and large queries are answered by the exact kernel: few rows and columns of the attention matrix.
+One large token multiplies the bound on all logits, and with it the degree for all tokens. So large keys become features
+of their own, and large queries are answered by the exact kernel: few columns and rows of the attention matrix.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ __all__ = ["Split", "choose_split", "hybrid_products", "smooth_part"]
 
 
 class Split(NamedTuple):
-    """Which tokens are large: how many, and all tokens in the order of their size, the large ones last.
+    """The choice of the large tokens: the last `n_queries` of `query_order`, the last `n_keys` of `key_order`.
 
-    The polynomial sees keys less `center`, the mean of those that are not large, which large ones would displace.
+    The orders are permutations of all tokens by length. The polynomial sees keys less `center`, the mean of the keys
+    that are not large, because a few large ones would move the mean of all away from the rest.
     """
 
     query_order: np.ndarray
@@ -36,7 +37,11 @@ class Split(NamedTuple):
 
 
 def hybrid_products(xp: Any, head: Attention, coefficients: np.ndarray, split: Split, block: int) -> Products:
-    """The products of one head, in the order of its tokens."""
+    """Compute the products of one head, and bring them back into the order of its tokens.
+
+    Small queries take the low-rank passes, in which large keys are exact; large queries take the exact kernel. Products
+    beside the keys are sums over queries, so those of the two parts add up.
+    """
     ordered = _ordered(xp, head, split)
     few = head.queries.shape[0] - split.n_queries
     most = _queries(ordered, slice(0, few))
@@ -46,7 +51,7 @@ def hybrid_products(xp: Any, head: Attention, coefficients: np.ndarray, split: S
     right = None if head.right is None else xp.concat([part.right for part in found], axis=0)
     left = None if head.left is None else sum(part.left for part in found)
     transport = sum(part.transport for part in found) if head.transport else None
-    queries, keys = (np.argsort(order) for order in (split.query_order, split.key_order))
+    queries, keys = (np.argsort(order) for order in (split.query_order, split.key_order))  # inverse permutations
     return Products(
         loss=sum(part.loss for part in found),
         right=_taken(xp, right, queries),
@@ -56,7 +61,7 @@ def hybrid_products(xp: Any, head: Attention, coefficients: np.ndarray, split: S
 
 
 def _ordered(xp: Any, head: Attention, split: Split) -> Attention:
-    """The head with its tokens in order of size."""
+    """Permute the tokens of a head into the order of their size, and center the coordinates of the polynomial."""
     on_queries, on_keys = split.query_order, split.key_order
     x, y = head.factors
     y = y - xp.asarray(split.center, dtype=y.dtype, device=y.device)
@@ -66,18 +71,19 @@ def _ordered(xp: Any, head: Attention, split: Split) -> Attention:
 
 
 def _taken(xp: Any, array: Any, order: np.ndarray) -> Any:
+    """Return the rows of an array in this order, or None for None."""
     return None if array is None else xp.take(array, xp.asarray(order, device=array.device), axis=0)
 
 
 def _queries(head: Attention, which: slice) -> Attention:
-    """The head with some of its queries."""
+    """Return the head with some of its queries and all of its keys."""
     changed = {name: getattr(head, name)[which, :] for name in ("queries", "targets")}
     changed["left"] = None if head.left is None else head.left[which, :]
     return head._replace(coordinates=(head.coordinates[0][which, :], head.coordinates[1]), **changed)
 
 
 def smooth_part(xp: Any, task: Task, split: Split) -> Task:
-    """The task without its large queries and keys: what the polynomial has to cover."""
+    """Return the task without its large queries and keys, the part on which the polynomial must be good."""
     few, most = task.head.queries.shape[0] - split.n_queries, task.head.keys.shape[0] - split.n_keys
     ordered = _queries(_ordered(xp, task.head, split), slice(0, few))
     changed = {name: getattr(ordered, name)[:most, :] for name in ("keys", "values")}
@@ -89,12 +95,13 @@ def smooth_part(xp: Any, task: Task, split: Split) -> Task:
 
 
 def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
-    """The numbers of large queries and keys, powers of 2 up to an eighth of all, with the fewest flops in the end.
+    """Choose how many queries and keys count as large: 0 or a power of 2, up to an eighth, with the fewest flops.
 
-    Tokens are ordered by Euclidean length, so the next ones bound the logits that are left (Cauchy-Schwarz).
+    Tokens are ordered by Euclidean length, so the longest ones that stay bound the logits that are left
+    (Cauchy-Schwarz). Without large tokens the split is that of "low-rank".
     """
     x, y = (to_numpy(array).astype(np.float64) for array in head.factors)
-    middle = np.median(y, axis=0)  # which a few large keys do not move
+    middle = np.median(y, axis=0)  # a few large keys move a mean, but hardly a median
     sizes = [np.linalg.norm(x, axis=1), np.linalg.norm(y - middle, axis=1)]
     orders = [np.argsort(size, kind="stable") for size in sizes]
     sorted_sizes = [size[order] for size, order in zip(sizes, orders, strict=True)]
@@ -105,6 +112,8 @@ def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
         for large_keys in _powers(n_keys):
             left = sorted_sizes[0][n_queries - 1 - large_queries] * sorted_sizes[1][n_keys - 1 - large_keys]
             features = _features(float(left), tol, head) if left <= largest_logit(head) else math.inf
+            # passes over all tokens with their features, large keys as one feature each, large queries in the exact
+            # kernel
             here = features * (n_queries + n_keys) * wide + large_keys * n_queries * wide
             here += large_queries / n_queries * exact_cost
             if here < cost:
@@ -114,10 +123,11 @@ def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
 
 
 def _powers(n: int) -> list[int]:
+    """Return 0 and the powers of 2 up to n / 8."""
     return [0, *(2**k for k in range(n.bit_length()) if 2**k <= n // 8)]
 
 
 def _features(bound: float, tol: float, head: Attention) -> float:
-    """How many features a bound on the logits asks for; infinitely many where more than all tokens."""
+    """Return the number of features at which logits up to a bound are proved, or infinity if they exceed all tokens."""
     features = theory.n_features(head.factors[0].shape[1], theory.min_degree(bound, tol, kind="certificate"))
     return features if features < sum(side.shape[0] for side in head.factors) else math.inf

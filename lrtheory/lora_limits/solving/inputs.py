@@ -1,4 +1,4 @@
-"""What callers give, checked and brought to one kind: arrays of one library, type and device, lengths as numbers."""
+"""Reading of what callers give: everything is checked, and brought to arrays of one library, type and device."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """Everything checked; a batch has E entries, and None stands for arrays without a batch axis."""
+    """The checked inputs of a call; `batch` is the number E of entries, or None for arrays without a batch axis."""
 
     xp: Any
     head: LoRAHead
@@ -39,7 +39,7 @@ class Inputs(NamedTuple):
     causal: bool
 
     def entries(self) -> Iterator[Entry]:
-        """The entries one by one, cut to their lengths, without a batch axis."""
+        """Yield the entries one by one, cut to their lengths, without a batch axis."""
         for e in range(self.batch or 1):
             pairs = {letter: (one(A, e), one(B, e)) for letter, (A, B) in self.adapters.items()}
             X, Y = {letter: one(x, e) for letter, x in self.X.items()}, one(self.Y, e)
@@ -50,18 +50,18 @@ class Inputs(NamedTuple):
             yield Entry({letter: one(W, e) for letter, W in self.W.items()}, pairs, X, Y)
 
     def together(self) -> Entry:
-        """All entries at once, where they have one length."""
+        """Return all entries as one, with the batch axis; valid where no lengths are given."""
         return Entry(self.W, self.adapters, self.X, self.Y)
 
 
 def one(array: Any, e: int) -> Any:
-    """Entry e of what has a batch axis, the whole of what serves all entries."""
+    """Return entry e of an array with a batch axis, or the whole array if it serves all entries."""
     return array[e, :, :] if array.ndim == 3 else array
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
-    """Check everything against everything."""
+    """Check all arguments of a call against each other, and return them in one type on one device."""
     if not isinstance(head, LoRAHead):
         raise must("head", "a LoRAHead or an AttentionProblem", head, TypeError)
     crossed = XK is not None
@@ -92,16 +92,17 @@ def read_inputs(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inpu
 
 
 def kind_of(inputs: Inputs) -> str:
-    """The name of the type that everything is computed in."""
+    """Return the name of the floating-point type of the computation, float32 or float64."""
     return _name(inputs.Y)
 
 
 def _name(array: Any) -> str:
+    """Return the NumPy name of an array's type, by way of a small part of it."""
     return str(to_numpy(array[..., :1, :]).dtype)
 
 
 def _shapes(W: dict[str, Any], adapters: dict[str, tuple[Any, Any]], X: dict[str, Any], Y: Any) -> int | None:
-    """The size of the batch, after every shape was compared."""
+    """Compare all shapes, and return the number of entries of the batch, or None."""
     for letter, x in X.items():
         name = "X" + letter
         if x.ndim not in (2, 3) or 0 in x.shape:
@@ -122,6 +123,7 @@ def _shapes(W: dict[str, Any], adapters: dict[str, tuple[Any, Any]], X: dict[str
 
 
 def _causal(mask: Any, X: dict[str, Any]) -> bool:
+    """Return whether the mask is causal, and refuse other words."""
     if not isinstance(mask, str):
         return False
     if mask != "causal":
@@ -132,7 +134,7 @@ def _causal(mask: Any, X: dict[str, Any]) -> bool:
 
 
 def _lengths(mask: Any, batch: int | None, X: dict[str, Any], crossed: bool) -> tuple[list[int], list[int]]:
-    """How many queries and keys of each entry are real; one array for both in self-attention, else a pair."""
+    """Return the numbers of real queries and real keys of each entry: one array for both, or a pair of arrays."""
     pair = isinstance(mask, tuple)
     if crossed and not pair:
         raise must("mask", "a pair of lengths, of queries and of keys, where XK is given", mask)
@@ -144,6 +146,7 @@ def _lengths(mask: Any, batch: int | None, X: dict[str, Any], crossed: bool) -> 
 
 
 def _one_length(value: Any, batch: int | None, most: int) -> list[int]:
+    """Check one array of lengths, of shape (batch,), with values from 1 to `most`."""
     table = np.atleast_1d(to_numpy(given_array("mask", value)))
     if table.dtype.kind not in "iu" or table.shape != (batch or 1,):
         raise must("mask", f"None, 'causal', or {batch or 1} integer lengths", value)

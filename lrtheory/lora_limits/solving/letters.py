@@ -1,4 +1,4 @@
-r"""Which products an adapter gradient needs, and how it comes from them.
+r"""From one letter (Q, K or V) to the thin products that its gradient needs, and from the products to the gradient.
 
 With s = alpha / r, q = beta X_Q W_Q, k = X_K W_K and v = X_V W_V:
 
@@ -24,7 +24,10 @@ __all__ = ["Gradient", "Task", "gradients", "task_of"]
 
 
 class Task(NamedTuple):
-    """A head on its inputs, its adapters, and the width of each part of R and S by name."""
+    """A head on its inputs, and the parts of which R (`right`) and S (`left`) consist: column counts by name, in order.
+
+    A name is a kind of gradient and a letter: "WQ" leads to dLoss/dW_Q, "AQ" to dA_Q, "BK" to dB_K.
+    """
 
     entry: Entry
     head: Attention
@@ -33,7 +36,7 @@ class Task(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """The gradients of one letter; None where there is no adapter, or W was not asked for."""
+    """Gradients for one projection (Q, K or V): factors A, B, weight W; None if no adapter, or W not requested."""
 
     A: Any
     B: Any
@@ -42,7 +45,10 @@ class Gradient(NamedTuple):
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: bool = False) -> Task:
-    """The four arrays of the head and what the letters need beside them."""
+    """Make the four arrays of a head, and the tables R and S that the gradients of the letters in `adapt` need.
+
+    `narrow` asks for products of width r that give dA and dB of Q and K alone, without dLoss/dW.
+    """
     xp, beta = inputs.xp, inputs.head.beta
     queries = beta * (entry.X["Q"] @ entry.W["Q"])
     keys = centered(xp, entry.X["K"] @ entry.W["K"])
@@ -50,19 +56,22 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     for name, made in (("XQ", queries), ("XK", keys), ("XV", values)):
         if not np.isfinite(to_numpy(made)).all():
             raise must(name, f"small enough for projections that are finite in {kind_of(inputs)}", "larger")
-    shift = xp.mean(values, axis=-2, keepdims=True)  # c, f and p stay as they are when values and targets move together
+    # c, f and p stay as they are when values and targets move together; a large common part would cost digits
+    shift = xp.mean(values, axis=-2, keepdims=True)
     right: dict[str, Any] = {}
     left: dict[str, Any] = {}
     T = xp.matrix_transpose
     for letter in adapt:
         if letter == "V":
             continue
+        # Q needs p times tables beside the keys, K its mirror image, p^T times tables beside the queries; dB needs the
+        # product on the other side
         own, other, near = (right, left, keys) if letter == "Q" else (left, right, queries)
         if narrow and letter in entry.adapters:
             A, B = entry.adapters[letter]
             own["A" + letter] = near @ B
             beside = entry.X[letter] @ T(A)
-            other["B" + letter] = beside if letter == "Q" else centered(xp, beside)
+            other["B" + letter] = beside if letter == "Q" else centered(xp, beside)  # p times a constant is 0 (LL-G4)
         else:
             own["W" + letter] = near
     head = Attention(
@@ -80,20 +89,22 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
 
 
 def _beside(xp: Any, parts: dict[str, Any], like: Any) -> Any:
-    """Parts side by side, with the batch axes of what they stand beside."""
+    """Concatenate parts column by column, broadcast to the batch axes of `like`; None if there are no parts."""
     shape = like.shape[:-1]
     wide = [xp.broadcast_to(part, (*shape, part.shape[-1])) for part in parts.values()]
     return xp.concat(wide, axis=-1) if len(wide) > 1 else (wide[0] if wide else None)
 
 
 def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
-    """Fewer coordinates for the logits where W_Q W_K^T has a lower rank than d_head, as W* = 0 leaves it, else None.
+    """Return factors of the logits with fewer coordinates than d_head, if W_Q W_K^T has a lower rank, else None.
 
-    From W_Q W_K^T = U S V^T the logits are <X_Q U S^(1/2), X_K V S^(1/2)>.
+    From W_Q W_K^T = U S V^T the logits are <X_Q U S^(1/2), X_K V S^(1/2)>. The number of features falls from
+    binom(g + d_head, g) to binom(g + rank, g): a frozen weight W* = 0 leaves the rank of the adapter.
     """
     if keys.ndim != 2:
         return None
     WQ, WK = (to_numpy(entry.W[letter]).astype(np.float64) for letter in "QK")
+    # the singular values of a (d_head, d_head) matrix: W_Q W_K^T itself is (d_in, d_in)
     (left, R_left), (right, R_right) = np.linalg.qr(WQ), np.linalg.qr(WK)
     U, S, Vt = np.linalg.svd(R_left @ R_right.T)
     rank = int((S[0] * max(WQ.shape) * np.finfo(to_numpy(keys[:1, :]).dtype).eps < S).sum())
@@ -111,7 +122,7 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
 
 
 def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, ...]) -> dict[str, Gradient]:
-    """The gradients of the letters, for one entry or for a batch along the leading axis."""
+    """Turn products into the gradients of the letters, for one entry or for a batch along the leading axis."""
     entry, T = task.entry, inputs.xp.matrix_transpose
     found = _cut(products.right, task.right) | _cut(products.left, task.left)
     result = {}
@@ -120,7 +131,7 @@ def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, 
         narrow = "A" + letter in found
         pair = entry.adapters.get(letter)
         scale = inputs.head.scale(letter) if pair else 0.0
-        if narrow:
+        if narrow:  # the product for dB stands on the other side, so the projections of that side complete it
             far = task.head.keys if letter == "Q" else task.head.queries
             dA = scale * factor * (T(found["A" + letter]) @ entry.X[letter])
             dB = scale * factor * (T(far) @ found["B" + letter])
@@ -137,6 +148,7 @@ def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, 
 
 
 def _cut(table: Any, widths: dict[str, int]) -> dict[str, Any]:
+    """Cut a product back into its parts by name; the inverse of `_beside`."""
     parts, start = {}, 0
     for name, width in widths.items():
         parts[name] = table[..., start : start + width]

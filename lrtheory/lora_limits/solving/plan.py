@@ -1,4 +1,4 @@
-r"""Which method answers: the degree that a tolerance asks for, what each method costs, and what is refused.
+r"""The choice of the method: the degree that a tolerance asks for, the cost of each method, and refusals.
 
 The degree for a tolerance is measured, not proved: a few rows of the attention matrix are computed exactly and by
 polynomials, and their gradients compared. Most logits are far below their bound, so this is several degrees less than
@@ -46,16 +46,18 @@ __all__ = [
     "usual_tol",
 ]
 
-EXPONENTIAL = 50  # flops that one entry of the attention matrix costs the exact kernel beside its products
-SMALL = 2**16  # entries of the attention matrix up to which it is written out
-GROUPS, GROUP = 8, 4  # sampled queries, in groups whose gradients are compared
-SAFETY = 4.0  # on the estimated error, for what a sample does not see
-#: the degrees of two whole runs, by the bound on the logits; odd ones are positive only near 0
+# flops that an exponential, a maximum and a sum are worth for each entry of the attention matrix of the exact kernel
+EXPONENTIAL = 50
+SMALL = 2**16  # up to so many entries the attention matrix is written out ("dense")
+# Sampled queries, 8 groups of 4. Each group's gradients are compared apart: in one large sum their errors would cancel.
+GROUPS, GROUP = 8, 4
+SAFETY = 4.0  # a factor on the estimated error, for queries outside the sample
+#: the degrees of two whole runs, for logits below a bound; odd degrees are positive only near 0 (statement LL-P10)
 PROBES = ((0.9, (1, 2)), (1.5, (2, 3)), (math.inf, (2, 4)))
 
 
 class Wish(NamedTuple):
-    """What the caller asked for."""
+    """The checked options of a call to `lora_gradients`."""
 
     adapt: tuple[str, ...]
     method: str
@@ -69,7 +71,7 @@ class Wish(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How it is answered."""
+    """The method that answers, with the polynomial and the splits of tokens where it uses them."""
 
     method: str
     reason: str
@@ -79,7 +81,7 @@ class Plan(NamedTuple):
 
 
 def make_plan(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
-    """The method, with its polynomial; tasks are single entries, unless the method is exact."""
+    """Choose the method and its polynomial; tasks are single entries, unless the method is exact."""
     if wish.method in ("dense", "tiled"):
         return Plan(wish.method, "asked for", bound_of(tasks), None, None)
     if inputs.causal:
@@ -92,11 +94,12 @@ def make_plan(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
 
 
 def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
-    """Low rank where it saves flops and the logits allow it, then exact on a few tokens, else exact."""
+    """Plan "auto": low rank if it saves flops and the logits allow it, else hybrid on the same terms, else exact."""
     bound, heads = bound_of(tasks), [task.head for task in tasks]
     if max(head.queries.shape[-2] * head.keys.shape[-2] for head in heads) <= SMALL:
         return Plan("dense", "few tokens", bound, None, None)
     exact = sum(exact_cost(head) for head in heads)
+    # before anything is measured: where degree 2 saves less than half, the degree that is needed will not pay
     lowest = wish.degree if wish.degree is not None else 2
     if sum(low_rank_cost(head, lowest) for head in heads) > exact / 2:
         return Plan("tiled", "exact cheaper: too few tokens for so wide a head", bound, None, None)
@@ -122,9 +125,14 @@ def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
 
 
 def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str, reason: str) -> Plan:
+    """Plan a method with a polynomial; its degree is given, proved for `epsilon`, or measured for `tol`.
+
+    One polynomial serves all entries, on the largest interval; a degree is measured on the entry with that interval.
+    """
     splits, smooth = None, tasks
     if method == "hybrid":
-        target = usual_tol(inputs)  # and not the caller's, so that a degree alone gives the same split again
+        # not the caller's tolerance, so that a call with the degree alone (`GradientError.verify`) splits alike
+        target = usual_tol(inputs)
         splits = [choose_split(task.head, target, exact_cost(task.head)) for task in tasks]
         smooth = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, splits, strict=True)]
     bounds = [logit_bound_of(task.head) for task in smooth]
@@ -139,7 +147,7 @@ def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str,
     elif wish.epsilon is not None:
         degree = _proved_degree(inputs, tasks, wish, bound)
     else:
-        _fits(tasks, 2, wish)
+        _fits(tasks, 2, wish)  # the sample itself makes runs of low degree
         degree = sampled_degree(inputs, smooth[hardest], wish, bound)
     _fits(tasks, degree, wish)
     polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
@@ -147,12 +155,12 @@ def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str,
 
 
 def usual_tol(inputs: Inputs) -> float:
-    """The relative error to aim at where none is given: what the sums over tokens have left of the digits."""
+    """Return the default relative error, 1e-6, or 1e-4 in single precision, whose sums over tokens lose digits."""
     return 1e-4 if inputs.Y.dtype == inputs.xp.float32 else 1e-6
 
 
 def reachable_tol(inputs: Inputs, tol: Any) -> float:
-    """A relative error that numbers of the type can have at all."""
+    """Check a tolerance: in (0, 1), and at least the precision of the type of the inputs."""
     least, tol = float(np.finfo(kind_of(inputs)).eps), between("tol", tol, 0, 1)
     if tol < least:
         raise must("tol", f"at least {least:.3g}, the precision of {kind_of(inputs)}", tol)
@@ -160,7 +168,7 @@ def reachable_tol(inputs: Inputs, tol: Any) -> float:
 
 
 def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
-    """Whether a polynomial saves flops, at the degree that was used, or for exact methods at one that is proved."""
+    """Say whether a polynomial saves flops, at the degree that was used, or for exact methods at one that is proved."""
     heads = [task.head for task in tasks]
     if plan.polynomial is not None:
         degree = plan.polynomial.degree
@@ -173,35 +181,35 @@ def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
 
 
 def bound_of(tasks: list[Task]) -> float:
-    """A bound on all logits, of centered keys."""
+    """Return a bound on the absolute logits of all tasks, with centered keys."""
     return max(logit_bound_of(task.head) for task in tasks)
 
 
 def logit_bound_of(head: Attention) -> float:
-    """A bound on the logits in O(L d); of a batch, on all of them."""
+    """Return a bound on the absolute logits in O(L d) (statement LL-P4); for a batch, a bound on all of them."""
     pairs = [to_numpy(array).reshape(-1, array.shape[-1]) for array in head.factors]
     return float(theory.logit_bound(*pairs, beta=1.0)) if min(map(len, pairs)) else 0.0
 
 
 def exact_cost(head: Attention) -> float:
-    """Flops of the exact kernel, its exponentials included."""
+    """Count the flops of the exact kernel for one entry, its exponentials included."""
     n_queries, n_keys = head.queries.shape[-2], head.keys.shape[-2]
-    d = (head.queries.shape[-1] + head.values.shape[-1]) // 2
+    d = (head.queries.shape[-1] + head.values.shape[-1]) // 2  # the model has one width for keys and values
     return theory.flop_model(n_queries, n_keys, d) + EXPONENTIAL * n_queries * n_keys
 
 
 def exact_share(head: Attention, split: Split) -> float:
-    """Flops of the large queries and keys that hybrid keeps exact."""
+    """Count the flops of the large queries and keys that hybrid keeps exact, as a share of the exact kernel."""
     return exact_cost(head) * (split.n_queries / len(split.query_order) + split.n_keys / len(split.key_order))
 
 
 def low_rank_cost(head: Attention, degree: int) -> float:
-    """Flops of the three passes with the features of a degree."""
+    """Count the flops of the three low-rank passes with the features of a degree."""
     return multiply_adds(head, theory.n_features(head.factors[0].shape[-1], degree))
 
 
 def _fits(tasks: list[Task], degree: int, wish: Wish) -> None:
-    """Refuse feature tables that are larger than the memory that one may expect."""
+    """Refuse a degree whose tables of features or of moments would exceed `LARGEST_TABLE` numbers."""
     head = max((task.head for task in tasks), key=lambda head: head.factors[0].shape[-1])  # else all are of one shape
     features = theory.n_features(head.factors[0].shape[-1], degree)
     right = 1 + (0 if head.right is None else head.right.shape[-1])
@@ -211,7 +219,10 @@ def _fits(tasks: list[Task], degree: int, wish: Wish) -> None:
 
 
 def _proved_degree(inputs: Inputs, tasks: list[Task], wish: Wish, bound: float) -> int:
-    """The smallest degree whose certificate is at most epsilon: tau(4/5) = 1, and the certificate is linear in tau."""
+    """Return the smallest degree whose certificate is at most epsilon (statement LL-E9).
+
+    The certificate is linear in tau, and tau(4/5) = 1: so its value at eta = 4/5 is the factor of tau.
+    """
     assert wish.epsilon is not None
     at_one: dict[str, float] = {}
     floor: dict[str, float] = {}
@@ -221,13 +232,14 @@ def _proved_degree(inputs: Inputs, tasks: list[Task], wish: Wish, bound: float) 
         for name, value in entry_bounds(*given, full=wish.full).items():
             at_one[name] = at_one.get(name, 0.0) + without[name]
             floor[name] = floor.get(name, 0.0) + value - without[name]
-    left = wish.epsilon - max(floor.values())
+    left = wish.epsilon - max(floor.values())  # rounding of sums is a part of the error that no degree removes
     rule = f"above what rounding allows; method='tiled' is exact, for logits up to {bound:.3g}"
     if left <= 0:
         raise must("epsilon", rule, wish.epsilon)
     target = theory.relative_error_for(left, max(at_one.values()))
     degree = exp_polynomial(bound, epsilon=target, kind=wish.kind).degree
-    for more in range(3):  # rounding takes its part of eta
+    # rounding of features takes a part of eta, which up to two more degrees can make up for
+    for more in range(3):
         polynomial = exp_polynomial(bound, degree=degree + more, kind=wish.kind)
         if polynomial.error + max(rounding_of(t.head, polynomial.coefficients, bound) for t in tasks) <= target:
             return degree + more
@@ -235,15 +247,16 @@ def _proved_degree(inputs: Inputs, tasks: list[Task], wish: Wish, bound: float) 
 
 
 def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
-    """The smallest degree at which the gradients seem right within the tolerance, relative to their largest entry.
+    """Estimate the smallest degree at which each gradient is within the tolerance, relative to its largest entry.
 
-    Two whole runs of low degree tell how large the gradients are and how wrong the lower degree is; a sample of
-    queries, against exact rows, tells by which factor a higher degree shrinks that.
+    Two whole runs of low degree tell how large the gradients are (`size`) and how wrong the lower degree is (`total`);
+    a sample of queries, against exact rows, tells by which factor, `now` over `before`, a higher degree shrinks that.
     """
     xp, head = inputs.xp, task.head
     low, high = next(pair for limit, pair in PROBES if bound < limit)
 
     def whole(degree: int) -> dict[str, np.ndarray]:
+        """Compute the gradients of all tokens with Taylor's polynomial of a low degree."""
         factors = polynomial_factors(xp, head, exp_polynomial(bound, degree=degree).coefficients)
         return _flat(gradients(inputs, task, low_rank_products(xp, head, factors), wish.adapt))
 
@@ -252,7 +265,7 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
     exact = [_flat(gradients(inputs, one, chain_products(xp, one.head, f), wish.adapt)) for one, _, f in samples]
 
     def wrong(polynomial: Polynomial) -> dict[str, float]:
-        """The size of the error of the sampled gradients, by name."""
+        """Return the root of the summed squares of the errors of the sampled gradients, by name."""
         squares = dict.fromkeys(second, 0.0)
         for (one, logits, _), right in zip(samples, exact, strict=True):
             powers = polynomial(logits)
@@ -264,7 +277,7 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
     before = wrong(exp_polynomial(bound, degree=low))
     size = {name: float(np.abs(value).max()) for name, value in second.items()}
     total = {name: float(np.abs(first[name] - second[name]).max()) for name in second}
-    highest = theory.min_degree(bound, min(wish.tol, 0.5))
+    highest = theory.min_degree(bound, min(wish.tol, 0.5))  # at which exp itself is within the tolerance
     for degree in range(1, highest):
         polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
         if polynomial.error >= 1 and degree % 2:
@@ -276,7 +289,10 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
 
 
 def _places(task: Task) -> list[np.ndarray]:
-    """Groups of queries to look at: half are the longest, whose errors may outweigh all others, half are spread."""
+    """Choose the sampled queries: one half are the longest, whose errors may outweigh all others, one half are spread.
+
+    Every group takes each `GROUPS`-th of them, so it has long and spread ones.
+    """
     x, half = to_numpy(task.head.factors[0]).astype(np.float64), GROUPS * GROUP // 2
     order = np.argsort(-np.square(x).sum(axis=-1), kind="stable")
     others = np.sort(order[half:])
@@ -286,7 +302,7 @@ def _places(task: Task) -> list[np.ndarray]:
 
 
 def _sample(inputs: Inputs, task: Task, places: np.ndarray) -> tuple[Task, Any, Any]:
-    """A few queries: their task, logits, and exact attention."""
+    """Cut a task to a few queries; return it with their logits and their exact attention."""
     head = task.head
     places = np.sort(places).tolist()
     take = lambda array: (
@@ -301,7 +317,7 @@ def _sample(inputs: Inputs, task: Task, places: np.ndarray) -> tuple[Task, Any, 
 
 
 def _flat(found: dict[str, Any]) -> dict[str, np.ndarray]:
-    """dLoss/dW of each letter on the host, or what there is in its place."""
+    """Return dLoss/dW of each letter as NumPy arrays, or dLoss/dA and dLoss/dB where W was not computed."""
     kept: dict[str, np.ndarray] = {}
     for letter, gradient in found.items():
         names = ("W",) if gradient.W is not None else ("A", "B")

@@ -1,4 +1,7 @@
-r"""What is proved about a low-rank gradient: how far each entry can be from the exact one."""
+r"""The proof that comes with a low-rank gradient: a bound on the distance of each entry from the exact one.
+
+The bounds are statements LL-E1 to LL-E9 and LL-T2, in exact arithmetic, plus floors for rounding that were measured.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of th
 
 
 class Proof(NamedTuple):
-    """The fields of `GradientError`, which `lora_gradients` makes of them."""
+    """The fields of a `GradientError`, of which `lora_gradients` makes one."""
 
     gap: float
     bound: float
@@ -31,14 +34,17 @@ class Proof(NamedTuple):
 
 
 def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> float:
-    """What rounding adds to the relative error of exp; the bound on the logits bounds their absolute sums too."""
+    """Return what rounding of features adds to the relative error of exp (statement LL-E9-floats).
+
+    The bound of LL-P4 on the logits bounds sum_a |x_a y_a| too, on which cancellation depends; so it serves twice.
+    """
     x = head.factors[0]
     kind = to_numpy(x[:1, :]).dtype
     return theory.rounding_floor(coefficients, bound, n_variables=x.shape[-1], bound=bound, dtype=kind)
 
 
 def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
-    """What rounding adds to an entry of each dLoss/dW, in two runs that are compared.
+    """Return for each letter what rounding adds to an entry of dLoss/dW, in two runs that are compared.
 
     Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
     they are before they are centered, where a large common part takes digits of the differences, and weights as they
@@ -49,8 +55,10 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     q, k, v = (float((X[letter] @ _absolute_weight(inputs, task, letter)).max()) for letter in "QKV")
     q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
     c = v + float(np.abs(to_numpy(entry.Y)).max())
+    # 2 for the two runs; d q k is the size of a logit, whose absolute error is a relative one of its exponential
     unit = float(np.finfo(to_numpy(head.keys[:1, :]).dtype).eps) / 2
-    size = 2 * TERM * _terms(task) * unit * (1 + d * q * k)  # the logits, too, are known within their rounding
+    size = 2 * TERM * _terms(task) * unit * (1 + d * q * k)
+    # from here the bounds of LL-E8 and LL-T2, with rounding in the place of tau
     p = size * d_value * v * c
     return {
         "Q": inputs.head.beta * float(X["Q"].sum(0).max()) * k * p,
@@ -60,7 +68,7 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
 
 
 def _absolute_weight(inputs: Inputs, task: Task, letter: str) -> np.ndarray:
-    """|W| + |s| (|B| |A|)^T, the terms of which an effective weight is made."""
+    """Return |W*| + |s| (|B| |A|)^T, the sum of the absolute terms of an effective weight, where W* is frozen."""
     W = to_numpy(task.entry.W[letter]).astype(np.float64)
     if letter not in task.entry.adapters:
         return np.abs(W)
@@ -70,7 +78,7 @@ def _absolute_weight(inputs: Inputs, task: Task, letter: str) -> np.ndarray:
 
 
 def _terms(task: Task) -> int:
-    """How many terms the sums of the chain have, all together."""
+    """Count the terms that the nested sums of the chain have, added up: tokens, widths and ranks."""
     widths = task.head.keys.shape[-1] + task.head.values.shape[-1]
     inner = sum(to_numpy(W).shape[0] for W in task.entry.W.values())
     ranks = sum(to_numpy(A).shape[0] for A, _ in task.entry.adapters.values())
@@ -78,7 +86,7 @@ def _terms(task: Task) -> int:
 
 
 def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
-    """About how much rounding changes a dLoss/dW, relative to its largest entry.
+    """Estimate how much rounding changes a dLoss/dW, relative to its largest entry.
 
     An estimate, where `chain_rounding` is a bound: one unit in the last place of each number, with random signs.
     Polynomials are for small logits, where no key outweighs all.
@@ -92,7 +100,7 @@ def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], a
 
 
 def _averaged(task: Task, letter: str) -> float:
-    """The part of a bound on errors of one sign that is left of errors with random signs.
+    """Estimate the share of a bound on errors of one sign that is left for errors with random signs.
 
     The error of a key, or of its value, is the same for all queries, and that of a query the same for all keys. What
     they share adds up as far as its weights do: those of queries times 1 or times the errors of the output, which are
@@ -103,26 +111,29 @@ def _averaged(task: Task, letter: str) -> float:
     on_keys = head.keys if letter == "Q" else entry.X[letter]
     w, z, c, v = (to_numpy(one).astype(np.float64) for one in (on_queries, on_keys, head.targets, head.values))
     of_queries, of_keys = (_coherent(one, _with_one(other)) for one, other in ((w, c), (z, v)))
-    root_queries, root_keys = len(w) ** -0.5, len(z) ** -0.5
+    root_queries, root_keys = len(w) ** -0.5, len(z) ** -0.5  # the mean of n random signs is of order n^(-1/2)
     if letter == "V":  # all values have their part in the errors of every output
         return (of_keys + root_keys) * (root_queries + root_keys)
     return of_queries * root_keys + of_keys * root_queries + root_queries * root_keys
 
 
 def _with_one(table: np.ndarray) -> np.ndarray:
-    """The table in units of its largest entry, beside a column of ones."""
+    """Divide a table by its largest entry, and put a column of ones before it."""
     return np.column_stack([np.ones(len(table)), table / (np.abs(table).max() or 1.0)])
 
 
 def _coherent(weights: np.ndarray, others: np.ndarray) -> float:
-    """The largest sum over tokens of products of two columns, where all entries as large as can be give 1."""
+    """Return the largest absolute sum over tokens of a product of two columns, scaled to at most 1."""
     return float(np.abs(weights.T @ others).max() / (len(weights) * np.abs(weights).max() or 1.0))
 
 
 def entry_bounds(
     inputs: Inputs, task: Task, eta: float, adapt: tuple[str, ...], *, full: bool, rounded: bool = True
 ) -> dict[str, float]:
-    """For each gradient of one entry, a bound on the error of its entries when exp has relative error eta."""
+    """Bound the error of the entries of each gradient of one task when exp has the relative error eta, below 1.
+
+    The names are "W_Q", "A_Q", "B_Q" and so on; without `rounded` the floors for rounding are left out.
+    """
     head, entry, beta = task.head, task.entry, inputs.head.beta
     arrays = (entry.X["Q"], head.keys, head.values, head.targets)
     XQ, keys, values, targets = (to_numpy(array).astype(np.float64) for array in arrays)
@@ -156,7 +167,7 @@ def entry_bounds(
 def certify(
     inputs: Inputs, tasks: list[Task], etas: tuple[float, float], adapt: tuple[str, ...], options: dict[str, Any]
 ) -> Proof | None:
-    """The proof for all entries together, whose errors add up; None where exp is not known within a factor of 2."""
+    """Make the proof for a whole batch, over which errors add up; None if eta is 1 or more, where nothing is proved."""
     eta, rounding = etas
     if eta >= 1:
         return None

@@ -1,4 +1,4 @@
-"""From checked inputs to gradients: entries of a batch one by one or together, and what is said about the answer."""
+"""The way from checked inputs to gradients: tasks, plan, products, gradients, and the fields that describe them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ __all__ = ["answer", "solve"]
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
-    """The fields of the result."""
+    """Compute all fields of `LoRAGradients`, and the field "proof" in the place of the certificate.
+
+    With method "auto", a polynomial that leaves a row without a positive sum is replaced by the exact kernel.
+    """
     tasks = _tasks(inputs, wish)
     plan = make_plan(inputs, tasks, wish)
     try:
@@ -41,7 +44,7 @@ def solve(inputs: Inputs, wish: Wish) -> dict[str, Any]:
 def answer(
     inputs: Inputs, tasks: list[Task], found: list[Products], adapt: tuple[str, ...], *, full: bool = True
 ) -> dict[str, Any]:
-    """Loss and gradients of all entries, from their products; not full, without dLoss/dW beside an adapter."""
+    """Make loss and gradients of all entries from their products; unless `full`, no dLoss/dW beside an adapter."""
     parts = [gradients(inputs, task, one, adapt) for task, one in zip(tasks, found, strict=True)]
     loss = sum(float(np.sum(to_numpy(one.loss))) for one in found)
     result: dict[str, Any] = {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
@@ -54,17 +57,22 @@ def answer(
 
 
 def _tasks(inputs: Inputs, wish: Wish) -> list[Task]:
-    """The entries one by one; all at once for exact methods on arrays of one length, but for the compiled one."""
+    """Make one task per entry, or one for all entries where an exact method takes a batch.
+
+    The compiled kernel takes one head at a time, and entries of different lengths cannot be stacked.
+    """
     whole = wish.method == "dense" or (wish.method == "tiled" and not isinstance(inputs.Y, np.ndarray))
     entries = [inputs.together()] if whole and inputs.lengths is None else list(inputs.entries())
     tasks = [task_of(inputs, entry, wish.adapt) for entry in entries]
     if wish.full:
         return tasks
+    # products of width r do not always pay: for r near d_head the two of them are wider than the one for dLoss/dW
     narrow = [task_of(inputs, entry, wish.adapt, narrow=True) for entry in entries]
     return [min(pair, key=lambda task: multiply_adds(task.head, 1)) for pair in zip(tasks, narrow, strict=True)]
 
 
 def _products(inputs: Inputs, task: Task, plan: Plan, wish: Wish, e: int) -> Products:
+    """Compute the products of entry e by the method of the plan."""
     if plan.method == "dense":
         return dense_products(inputs.xp, task.head)
     if plan.method == "tiled":
@@ -77,7 +85,10 @@ def _products(inputs: Inputs, task: Task, plan: Plan, wish: Wish, e: int) -> Pro
 
 
 def _by_letter(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> dict[str, Any]:
-    """One gradient a letter in the shape of its parameter, which the entries share or own."""
+    """Bring gradients of one kind into the shapes of their parameters.
+
+    A parameter with a batch axis gets one gradient per entry; one that the entries share gets their sum.
+    """
     found = {}
     for letter in parts[0]:
         values = [getattr(part[letter], kind) for part in parts]
@@ -93,10 +104,10 @@ def _by_letter(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> d
 
 
 def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish, W: dict[str, Any]) -> dict[str, Any]:
-    """The fields that say how it was done."""
+    """Make the fields that say how the gradients were computed, and how accurate they are."""
     polynomial, splits = plan.polynomial, plan.splits or []
     features, flops = None, sum(exact_cost(task.head) for task in tasks)
-    if len(tasks) == 1:
+    if len(tasks) == 1:  # a batch in one task, of which `exact_cost` counts one entry
         flops *= inputs.batch or 1
     if polynomial is not None:
         features = theory.n_features(max(task.head.factors[0].shape[-1] for task in tasks), polynomial.degree)
@@ -120,10 +131,10 @@ def _described(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish, W: dic
 
 
 def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[Proof | None, str]:
-    """The certificate, and a sentence about the accuracy."""
+    """Make the certificate of a polynomial, or None, and a sentence about the accuracy."""
     if plan.polynomial is None:
         return None, "exact up to rounding"
-    covered = tasks
+    covered = tasks  # hybrid answers large tokens exactly, so rounding of features counts for the others alone
     if plan.splits is not None:
         covered = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, plan.splits, strict=True)]
     a, bound = plan.polynomial.coefficients, plan.logit_bound
@@ -144,6 +155,6 @@ def _proof(inputs: Inputs, tasks: list[Task], plan: Plan, wish: Wish) -> tuple[P
 
 
 def _spoiled(tol: float, proof: Proof | None, share: float) -> str:
-    """What to add where rounding, of features or of the sums behind a gradient, is above the tolerance."""
+    """Return a warning to append to the message if rounding, of features or of later sums, is above the tolerance."""
     rounding = max(share, 0.0 if proof is None else proof.rounding)
     return f"; rounding is about {rounding:.2g} of the largest entry, above `tol`" if rounding > tol else ""
