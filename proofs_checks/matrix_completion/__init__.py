@@ -1,4 +1,4 @@
-"""Matrix completion by alternating minimization: its statements, in the order of the proofs."""
+"""The statements about matrix completion by alternating minimization, in the order of the proofs."""
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About

@@ -1,4 +1,4 @@
-"""One half-step: what its error is, how it contracts, what the objective does, and balance (deterministic)."""
+"""Deterministic statements about one half-step: its error, its contraction, the objective, and balance."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ from proofs_checks.matrix_completion.families.samples import STARTS, MaskLaw
 
 
 def step_rounding(case: HalfStepCase) -> Any:
-    """Rounding of a half-step: a solution of normal equations, as large as 1 / s_k and as bad as their condition."""
+    """Bound the rounding of a half-step, which grows with the condition of the normal equations that it solves."""
     m, k = case.start.shape
     return rounding(64 * m * k, case.condition * (1 + case.singular_values.max()))
 
 
 def half_step_identity(case: HalfStepCase, factor: np.ndarray) -> Sides:
-    """V^ against V* S D^T - F."""
+    """Compare the half-step V^ with V* S D^T - F."""
     return Sides(factor, theory.exact_half_step(case.start, case.truth, case.mask), rounding=step_rounding(case))
 
 
 def without_error(case: HalfStepCase, factor: np.ndarray) -> Sides:
-    """V^ against V* S D^T alone."""
+    """Compare the half-step V^ with V* S D^T alone, without the error F."""
     aligned = (case.right * case.singular_values) @ (case.start.T @ case.left).T
     return Sides(factor, aligned, rounding=step_rounding(case))
 
@@ -85,13 +85,16 @@ MC_D1 = Statement(
 
 
 def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -> Sides:
-    """The inner error against its stated size, and dist(V~, V*) against the bound by |F|, |E| and s_k."""
+    """Compare the inner error with its stated size |E|, and dist(V~, V*) with the bound by |F|, |E| and s_k.
+
+    `which` numbers the singular value that takes the place of s_k; the last one is right.
+    """
     driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask), 2)
     inner, start = np.linalg.norm(case.inner, 2), distance(case.start, case.left)
     found = np.linalg.norm(factor - theory.exact_half_step(case.start, case.truth, case.mask), 2)
     bound = theory.contraction_bound(start, smallest=case.singular_values[which], driving=driving, inner=inner)
     allowed = step_rounding(case) * np.array([1, case.singular_values[-1] ** -2])
-    rhs = [inner, bound if bound > 0 else 1.0]
+    rhs = [inner, bound if bound > 0 else 1.0]  # with a denominator that is not positive the bound says nothing
     return Sides([found, distance(factor, case.right)], rhs, trivial=[np.inf, 1.0], rounding=allowed)
 
 
@@ -119,7 +122,7 @@ MC_D2 = Statement(
 
 
 def found_at_once(case: HalfStepCase, factor: np.ndarray) -> Sides:
-    """dist(V^, V*) against zero."""
+    """Compare dist(V^, V*) with zero, up to rounding over the smallest singular value of D = U^T U*."""
     aligned = np.linalg.svd(case.start.T @ case.left, compute_uv=False).min()
     return Sides(
         [distance(factor, case.right)], [0.0], rounding=step_rounding(case) / (case.singular_values[-1] * aligned)
@@ -150,7 +153,7 @@ MC_D3 = Statement(
 
 
 def final_error(case: HalfStepCase, factor: np.ndarray, norm: Any = None) -> Sides:
-    """|M - U V^T|_F against |S|_F dist(U, U*) + |F|_F."""
+    """Compare |M - U V^T|_F with |S|_F dist(U, U*) + |F|_F; `norm` selects the singular values that enter |S|."""
     driving = np.linalg.norm(theory.driving_error(case.start, case.truth, case.mask))
     values = case.singular_values if norm is None else norm(case.singular_values)
     bound = theory.error_bound(distance(case.start, case.left), singular_values=values, driving=driving)
@@ -186,14 +189,14 @@ MC_P7 = Statement(
 
 
 def driving_moment(law: MaskLaw, rng: np.random.Generator | None = None) -> float:
-    """E |G|_F^2 by the formula of the library."""
+    """Return E |G|_F^2 by the formula of the library."""
     return float(theory.driving_second_moment(law.start, law.truth, density=law.density))
 
 
 def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
-    """The moment, its bound, that by the expected contraction, and that by the entries needed, each by the next one.
+    """Compare the moment with its bound, and this with two weaker ones: by the contraction, and by the entries needed.
 
-    First what the moment is, so that none too small passes.
+    The first entry compares the formula with the stated moment, so that a moment that is too small does not pass.
     """
     (m, k), s, p = law.start.shape, law.singular_values, law.density
     d, known = distance(law.start, law.left), {"incoherence": incoherence(law.start), "rank": k}
@@ -233,7 +236,7 @@ MC_E1_BOUND = Statement(
 
 
 def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
-    """lambda (U^T U - V^T V) = -(gradient in V)^T V, and the gradient in U is zero."""
+    """Compare lambda (U^T U - V^T V) with -(gradient in V)^T V, and the gradient in U with zero."""
     rest = np.where(case.mask, factor @ case.factor.T - case.values, 0.0)
     gradient = rest.T @ factor + case.ridge * case.factor
     balance = case.ridge * (factor.T @ factor - case.factor.T @ case.factor)
@@ -266,7 +269,7 @@ MC_L9 = Statement(
 
 
 def least_norm(case: RidgeCase, factor: np.ndarray) -> Sides:
-    """The coefficients of each row against those of least norm, by the pseudoinverse."""
+    """Compare the coefficients of each row with those of least norm, by the pseudoinverse of its panel."""
     best = np.array(
         [np.linalg.pinv(case.factor[seen]) @ row[seen] for row, seen in zip(case.values, case.mask, strict=True)]
     )
@@ -306,7 +309,7 @@ MC_L10 = Statement(
 
 
 def falling(case: RunCase, found: list[tuple[np.ndarray, np.ndarray]]) -> Sides:
-    """Roots of twice the objective relative to the values, from the start on: each against the one before."""
+    """Compare the objective after each iteration with the one before, as sqrt(2 f) relative to the values."""
     if not 1 <= len(found) <= 12:
         raise OutcomeError(f"a run has one to 12 iterations; got {len(found)}")
     data = case.observations
@@ -316,7 +319,7 @@ def falling(case: RunCase, found: list[tuple[np.ndarray, np.ndarray]]) -> Sides:
 
 
 def starts_well(case: RunCase) -> bool:
-    """Whether the start is better than zero."""
+    """Decide whether the objective of the start is below that of two zero factors."""
     data = case.observations
     return bool(objective(data, *case.start, ridge=case.ridge) < 0.5 * (data.values**2).sum())
 
@@ -352,7 +355,10 @@ MC_L7 = Statement(
 
 
 def balanced(case: RunCase, found: Factors) -> Sides:
-    """Imbalance and both gradients against zero, up to the rounding of all iterations; and that something is found."""
+    """Compare imbalance and both gradients with zero, up to the rounding of all iterations.
+
+    The last entry asks for an objective below that of zero factors, which are balanced and stationary as well.
+    """
     data, (U, V) = case.observations, (found.left, found.right)
     entries = (U[data.rows] * V[data.cols]).sum(1) - data.values
     rest = sparse.coo_array((entries, (data.rows, data.cols)), shape=data.shape)

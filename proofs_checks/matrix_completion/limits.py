@@ -1,4 +1,4 @@
-"""What a sample can tell at all, and what a half-step costs."""
+"""Statements about what a sample determines at all, and about the cost of a half-step."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ PAPER = "2302.11068"
 
 
 def completable(pattern: Pattern, rng: np.random.Generator) -> bool:
-    """Whether the library calls the sample finitely completable at this rank."""
+    """Ask the library whether the sample is finitely completable at this rank."""
     return bool(finitely_completable(pattern.observations, pattern.rank, rng=0))
 
 
 def by_connectivity(pattern: Pattern, found: bool) -> Sides:
-    """At rank one: whether rows and columns are one component of the bipartite graph of the sample."""
+    """Compare the answer with the connectivity of the bipartite graph of the sample; above rank one, with wholeness."""
     truth = pattern.mask.all() if pattern.rank > 1 else is_connected(pattern)
     return Sides([int(found)], [int(truth)])
 
@@ -66,12 +66,12 @@ MC_L10_FINITE = Statement(
 
 
 def completed_table(pattern: Pattern, rng: np.random.Generator) -> np.ndarray:
-    """The matrix that the library completes."""
+    """Complete the matrix at rank one by the library."""
     return complete(pattern.observations, 1).block()
 
 
 def as_it_was(pattern: Pattern, found: np.ndarray) -> Sides:
-    """Every entry against that of the matrix."""
+    """Compare every completed entry with that of the matrix."""
     truth = pattern.matrix
     return Sides(found, truth, rounding=rounding(64 * sum(truth.shape), np.linalg.norm(truth)))
 
@@ -99,7 +99,7 @@ MC_L10_PATHS = Statement(
 
 
 def jacobian_rank(pattern: Pattern) -> int:
-    """The rank of (U, V) -> P_Omega(U V^T) at generic factors: the larger one of two random integer points, exactly.
+    """Compute the rank of the Jacobian of (U, V) -> P_Omega(U V^T), exactly; the larger one of two random points.
 
     A rank below that of generic factors means that a minor, of degree 100 at most in the entries, is 0 at both points,
     which are uniform among 10^9 numbers an entry: a chance of 10^-14 by the lemma of Schwartz and Zippel.
@@ -110,13 +110,13 @@ def jacobian_rank(pattern: Pattern) -> int:
         U, V = rng.integers(1, 10**9, size=(m, k)), rng.integers(1, 10**9, size=(n, k))
         jacobian = np.zeros((pattern.mask.sum(), m + n, k), dtype=object)
         for row, (i, j) in zip(jacobian, np.argwhere(pattern.mask), strict=True):
-            row[i], row[m + j] = V[j], U[i]
+            row[i], row[m + j] = V[j], U[i]  # the slopes of u_i . v_j in u_i and in v_j
         ranks.append(flint.fmpz_mat([[int(x) for x in row.ravel()] for row in jacobian]).rank())
     return max(ranks)
 
 
 def by_elimination(pattern: Pattern, found: bool) -> Sides:
-    """The answer against that of the Jacobian, and a yes with fewer entries than degrees of freedom against no."""
+    """Compare the answer with that of the Jacobian, and a yes with fewer entries than degrees of freedom with no."""
     needed = theory.degrees_of_freedom(*pattern.mask.shape, pattern.rank)
     truth = int(jacobian_rank(pattern) == needed)
     return Sides([int(found), int(bool(found) and needed > pattern.mask.sum())], [truth, 0])
@@ -144,7 +144,7 @@ MC_H1 = Statement(
 
 
 def succeeds(coverage: Coverage, found: np.ndarray) -> np.ndarray:
-    """Whether each run has found the matrix, to three digits."""
+    """Decide for each run whether it has found the matrix to three digits, in the Frobenius norm."""
     truth = coverage.truth
     if found.shape[1:] != truth.shape:
         raise OutcomeError(f"a completed matrix must be of shape {truth.shape}; got {found.shape[1:]}")
@@ -152,7 +152,7 @@ def succeeds(coverage: Coverage, found: np.ndarray) -> np.ndarray:
 
 
 def covered(coverage: Coverage, share: float = 1.0) -> float:
-    """The probability that every row is seen k times, or a share of it."""
+    """Return the probability that every row has k seen entries, or a share of it."""
     bound = theory.coverage_probability(*coverage.shape, rank=coverage.rank, density=coverage.density)
     return share * float(bound)
 

@@ -1,6 +1,6 @@
-"""Wrong solvers of matrix completion, each caught by a statement.
+"""Mutants are wrong solvers of matrix completion, each of which a statement refutes.
 
-Those that no statement sees are patched into the kernels by the tests in tests/matrix_completion.
+Mistakes that no statement can see are patched into the kernels by the tests in tests/matrix_completion.
 """
 
 from __future__ import annotations
@@ -38,36 +38,36 @@ from proofs_checks.matrix_completion.families.samples import (
 
 
 def one_step(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
-    """One step of conjugate gradients from zero, which does not solve the regressions."""
+    """Take one step of conjugate gradients from zero, which does not solve the regressions."""
     return exact_step(case, rng, method="cg", max_inner_iter=1)
 
 
 def one_entry_lost(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
-    """The first entry of the sample is lost."""
+    """Lose the first entry of the sample, and solve exactly for the rest."""
     mask = case.mask.copy()
     mask[0, 0] = False
     return exact_step(replace(case, mask=mask), rng)
 
 
 def half_of_the_ridge(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
-    """Half of the ridge that the claim is told."""
+    """Solve with half of the ridge that the claim is told."""
     return row_step(case, rng, ridge=case.ridge / 2)
 
 
 def ridge_after_rotation(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
-    """The penalty on the coefficients in an orthonormal basis of V, which weighs them differently."""
+    """Apply the penalty to the coefficients in an orthonormal basis of V, which weighs them differently."""
     Q, R = np.linalg.qr(case.factor)
     rotated = row_step(replace(case, factor=Q), rng)
     return rotated @ np.linalg.pinv(R).T
 
 
 def tiny_pivot(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
-    """Normal equations that are singular, made regular by a ridge of 1e-13."""
+    """Make singular normal equations regular by a ridge of 1e-13, as a careless Cholesky would."""
     return row_step(case, rng, method="exact", ridge=1e-13)
 
 
 def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
-    """Coefficients of the first column alone, which fit as well and are longer."""
+    """Fit by the first column of the factor alone, which does as well with longer coefficients."""
     narrow = row_step(replace(case, factor=case.factor[:, :1]), rng)
     return np.pad(narrow, ((0, 0), (0, case.factor.shape[1] - 1)))
 
@@ -76,7 +76,7 @@ def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
 
 
 def cold_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Conjugate gradients that start from zero in every half-step."""
+    """Start conjugate gradients from zero in every half-step."""
     data, (U, V), found = case.observations, case.start, []
     setting = {"method": "cg", "max_inner_iter": case.inner_steps, "tol": 1e-12, "ridge": case.ridge}
     for _ in range(12):
@@ -87,17 +87,17 @@ def cold_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarr
 
 
 def three_iterations(case: RunCase, rng: np.random.Generator) -> Factors:
-    """The factors of a run that has not ended."""
+    """Return the factors of a run that was stopped after three iterations."""
     return factors_at_the_end(case, max_iter=3)
 
 
 def half_of_the_sample(fresh: FreshSamples, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Half of the entries."""
+    """See half of the entries that the claim asks for."""
     return last_factors(replace(fresh, oversampling=fresh.oversampling / 2), rng, n)
 
 
 def without_inner_errors(fresh: FreshSamples, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Exact half-steps, which go below every floor."""
+    """Take exact half-steps, which go below every floor."""
     return last_factors(replace(fresh, floor=0.0), rng, n)
 
 
@@ -105,23 +105,23 @@ def without_inner_errors(fresh: FreshSamples, rng: np.random.Generator, n: int) 
 
 
 def first_rows(regression: Regression, rng: np.random.Generator) -> np.ndarray:
-    """R of the first rows, as many as the sketch has."""
+    """Take R of the first rows of A, as many as the sketch has."""
     return np.linalg.qr(regression.matrix[: regression.sketch_size], mode="r")
 
 
 def another_sketch(regression: Regression, rng: np.random.Generator) -> np.ndarray:
-    """R of a sketch that is not the one whose distortion is known."""
+    """Take R of a sketch that is not the one whose distortion is known."""
     return preconditioner(replace(regression, seed=regression.seed + 1))
 
 
 def not_preconditioned(regression: Regression, rng: np.random.Generator, method: str = "gd") -> np.ndarray:
-    """R = |A| I, which makes the largest singular value 1 and nothing else."""
+    """Precondition by R = |A| I, which makes the largest singular value 1 and nothing else."""
     largest = np.linalg.norm(regression.matrix, 2)
     return path(regression, method=method, R=largest * np.eye(regression.matrix.shape[1]))
 
 
 def no_iteration(regression: Regression, rng: np.random.Generator) -> np.ndarray:
-    """The solution of a sketch of twice as many rows as unknowns."""
+    """Return the solution of a sketched problem with twice as many rows as unknowns, without an iteration."""
     k = regression.matrix.shape[1]
     whole = np.column_stack([regression.matrix, regression.side])
     small = sketch(whole, 2 * k, kind="gaussian", rng=regression.seed)
@@ -129,7 +129,7 @@ def no_iteration(regression: Regression, rng: np.random.Generator) -> np.ndarray
 
 
 def not_rescaled(perturbed: Perturbed, rng: np.random.Generator) -> np.ndarray:
-    """The longest row of the matrix itself, not of its basis."""
+    """Return the longest row of the matrix itself, and not of its orthonormal basis in units of sqrt(k / m)."""
     return np.array([np.linalg.norm(X, axis=1).max() for X in (perturbed.matrix, perturbed.matrix + perturbed.change)])
 
 
@@ -137,35 +137,35 @@ def not_rescaled(perturbed: Perturbed, rng: np.random.Generator) -> np.ndarray:
 
 
 def masks_that_suit(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Entries of which the start explains little are seen less often than the others, so the sample knows U."""
+    """See entries of which the start explains little less often than the others, so that the sample depends on U."""
     outside = np.abs(law.matrix - law.start @ (law.start.T @ law.matrix))
     chance = law.density + np.where(outside <= np.median(outside), 0.25, -0.25)
     return rng.random((n, *law.shape)) < chance
 
 
 def whole_rows(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Rows that are seen whole or not at all, each entry with the right probability."""
+    """See rows whole or not at all, which gives each entry the right probability and no independence."""
     return np.broadcast_to(rng.random((n, law.shape[0], 1)) < law.density, (n, *law.shape))
 
 
 def thinner_columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A fifth of them, in columns."""
+    """See a fifth of the entries that the law says."""
     return columns(replace(law, density=law.density / 5), rng, n)
 
 
 def without_long_rows(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The rows of the start that are longer than the median are never seen."""
+    """Never see an entry in a row of the start that is longer than the median one."""
     lengths = np.linalg.norm(law.start, axis=1)
     return columns(law, rng, n) & (lengths <= np.median(lengths))
 
 
 def whole_columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Everything is seen."""
+    """See every entry."""
     return np.ones((n, law.shape[0]), bool)
 
 
 def uneven_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """One of three drawn buckets is the first one, and signs are fair."""
+    """Replace a third of the drawn buckets by the first one; signs stay fair."""
     s, (_, k) = law.sketch_size, law.basis.shape
     buckets = np.where(rng.random((n, k)) < 1 / 3, 0, rng.integers(s, size=(n, k)))
     signs = rng.choice([-1.0, 1.0], size=(n, k))
@@ -173,72 +173,72 @@ def uneven_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarr
 
 
 def countsketch_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A sketch with the right mean and another law."""
+    """Draw a CountSketch, which has the right mean and another law."""
     return sketches(replace(law, kind="countsketch"), rng, n)
 
 
 def few_of_the_rows(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """One row in 64."""
+    """Keep one row in 64."""
     return sketches(replace(law, sketch_size=law.sketch_size // 64), rng, n)
 
 
 def smaller_sketches(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """An eighth of the rows."""
+    """Draw sketches with an eighth of the rows."""
     return sketches(replace(law, sketch_size=law.sketch_size // 8), rng, n)
 
 
 def not_scaled(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Entries of variance 1 in place of 1/s."""
+    """Draw entries of variance 1 in place of 1/s."""
     return sketches(law, rng, n) * np.sqrt(law.sketch_size)
 
 
 def half_of_the_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Half of the rows."""
+    """Draw sketches with half of the rows, in which collisions are more frequent."""
     return sketches(replace(law, sketch_size=law.sketch_size // 2), rng, n)
 
 
 def gaussian_in_its_place(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A sketch that never loses rank."""
+    """Draw a Gaussian sketch, which never loses rank."""
     return sketches(replace(law, kind="gaussian"), rng, n)
 
 
 def thirty_iterations(pattern: Pattern, rng: np.random.Generator) -> np.ndarray:
-    """Alternation, which passes the news on by one line an iteration."""
+    """Alternate 30 times, which is too few where the graph has long paths: each iteration reaches one edge further."""
     return complete(pattern.observations, 1, method="exact", max_iter=30).block()
 
 
 def enough_entries(pattern: Pattern, rng: np.random.Generator) -> bool:
-    """As many entries as degrees of freedom, wherever they are."""
+    """Ask for as many entries as degrees of freedom, wherever they are."""
     m, n = pattern.mask.shape
     return bool(pattern.mask.sum() >= pattern.rank * (m + n - pattern.rank))
 
 
 def entries_and_degrees(pattern: Pattern, rng: np.random.Generator) -> bool:
-    """As many entries as degrees of freedom, and k of them in every line."""
+    """Ask for as many entries as degrees of freedom, and for k of them in every line."""
     rows, cols = pattern.mask.sum(1), pattern.mask.sum(0)
     return enough_entries(pattern, rng) and bool(min(rows.min(), cols.min()) >= pattern.rank)
 
 
 def mean_row_length(law: MaskLaw, rng: np.random.Generator) -> float:
-    """The second moment with k / m in place of each squared length of a row of U."""
+    """Return the second moment with k / m, their mean, in place of the squared lengths of the rows of U."""
     m, k = law.start.shape
     outside = law.matrix - law.start @ (law.start.T @ law.matrix)
     return (1 - law.density) / law.density * k / m * float((outside**2).sum())
 
 
 def without_fourth_powers(law: SketchLaw, rng: np.random.Generator) -> float:
-    """(k^2 + k) / s."""
+    """Return (k^2 + k) / s, which lacks the sum of fourth powers."""
     k = law.basis.shape[1]
     return (k * k + k) / law.sketch_size
 
 
 def oracle(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The matrix itself in every run."""
+    """Return the matrix itself in every run, which no algorithm can know from the sample."""
     return np.broadcast_to(coverage.truth, (n, *coverage.shape))
 
 
 def as_many_steps_as_unknowns(ladder: Ladder, rng: np.random.Generator, n: int) -> np.ndarray:
-    """k conjugate gradients on every row."""
+    """Take k steps of conjugate gradients on every row."""
     return counted(ladder, rng, n, steps=ladder.rank)
 
 
@@ -246,19 +246,19 @@ def as_many_steps_as_unknowns(ladder: Ladder, rng: np.random.Generator, n: int) 
 
 
 def next_vectors(case: HalfStepCase, rng: np.random.Generator) -> Start:
-    """Singular vectors 2 to k + 1 of the zero-filled matrix."""
+    """Return singular vectors 2 to k + 1 of the zero-filled matrix over p, in place of the first k."""
     k, seen = len(case.singular_values), case.matrix * case.mask / case.mask.mean()
     U, s, _ = np.linalg.svd(seen)
     return Start(U[:, 1 : k + 1], s[1 : k + 1])
 
 
 def share_of_the_gap(case: RidgeCase, rng: np.random.Generator, share: float) -> Certified:
-    """A gap that is not the one that the proof gives."""
+    """State a multiple of the gap that the proof gives."""
     found = certified(case, rng)
     return replace(found, gap=share * found.gap)
 
 
 def certified_at_half_the_ridge(case: RidgeCase, rng: np.random.Generator) -> Certified:
-    """The factors after a half-step with half of the ridge."""
+    """Return the factors after a half-step with half of the ridge, and their gap."""
     factor = half_of_the_ridge(case, rng)
     return certificate_of(case, factor)

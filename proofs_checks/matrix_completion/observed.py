@@ -1,4 +1,4 @@
-"""What was measured and is no theorem: contraction on fresh samples, floors, thresholds, and the price of noise."""
+"""Measured statements, which are not theorems: contraction on fresh samples, floors, thresholds, the price of noise."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from proofs_checks.matrix_completion.families.half_steps import distance
 
 
 def distances(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
-    """The distance of each factor to the singular vectors that it stands for."""
+    """Return the distance of each factor to the singular vectors that it estimates."""
     one = fresh.case
     truth = one.right if fresh.n_steps % 2 else one.left
     if found.shape[1:] != truth.shape:
@@ -41,7 +41,7 @@ def distances(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
 
 
 def contracts_less(factor: float) -> Probability:
-    """The half-step shrinks the distance by less than the factor, with probability at most 1/100."""
+    """Make the claim that a half-step leaves more than `factor` of the distance with probability at most 1/100."""
 
     def event(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
         return distances(fresh, found) > factor * distance(fresh.case.start, fresh.case.left)
@@ -85,7 +85,7 @@ MC_W4 = Statement(
 
 
 def floor_is_off(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
-    """Whether the last distance is outside [1/2, 2] times the relative size of the inner errors."""
+    """Decide for each run whether its last distance is outside [1/2, 2] times the relative size of the inner errors."""
     last = distances(fresh, found) / fresh.floor
     return (last < 1 / 2) | (last > 2)
 
@@ -124,7 +124,7 @@ MC_W5 = Statement(
 
 
 def relative_errors(truth: LowRank, found: np.ndarray) -> np.ndarray:
-    """|M^ - M|_F / |M|_F of each estimate."""
+    """Return |M^ - M|_F / |M|_F of each estimate M^."""
     matrix = truth.dense()
     if found.shape[1:] != matrix.shape:
         raise OutcomeError(f"an estimate must be of shape {matrix.shape}; got {found.shape[1:]}")
@@ -132,7 +132,7 @@ def relative_errors(truth: LowRank, found: np.ndarray) -> np.ndarray:
 
 
 def missed(threshold: Threshold, found: np.ndarray) -> np.ndarray:
-    """Whether the matrix was not found to four digits."""
+    """Decide for each run whether it has missed the matrix by more than 1e-4."""
     return relative_errors(threshold.truth, found) > 1e-4
 
 
@@ -165,7 +165,7 @@ MC_T2 = Statement(
 
 
 def far_from_the_oracle(noisy: Noisy, found: np.ndarray, share: float = 1.0, high: float = 1.35) -> np.ndarray:
-    """Whether the error is outside [0.9, 1.35] times the root of the oracle's risk, or of a share of it."""
+    """Decide for each run whether its error is outside [0.9, `high`] times the root of a share of the oracle's risk."""
     (m, n), density = noisy.shape, noisy.density
     risk = float(theory.noise_risk(noisy.noise, n_rows=m, n_cols=n, rank=noisy.rank, density=density))
     errors = relative_errors(noisy.truth, found) * np.linalg.norm(noisy.truth.singular_values)
@@ -174,7 +174,7 @@ def far_from_the_oracle(noisy: Noisy, found: np.ndarray, share: float = 1.0, hig
 
 
 def near_the_oracle(**options: float) -> Probability:
-    """That happens with probability at most 1/10."""
+    """Make the claim that the error is off the oracle's with probability at most 1/10."""
     return Probability(event=partial(far_from_the_oracle, **options), at_most=lambda noisy: 0.1)
 
 

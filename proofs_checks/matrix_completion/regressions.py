@@ -1,4 +1,4 @@
-"""Sketch and precondition, forward errors, clipping, perturbed incoherence (deterministic)."""
+"""Deterministic statements about sketched regressions, forward errors, clipping, and perturbed incoherence."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from proofs_checks.matrix_completion.families.regressions import (
 
 
 def regression_rounding(regression: Regression) -> Any:
-    """Rounding of triangular solves with R: as bad as the condition of A."""
+    """Bound the rounding of triangular solves with R, which grows with the condition number of A."""
     return rounding(64 * regression.matrix.size, np.linalg.cond(regression.matrix))
 
 
 def conditioned(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sides:
-    """The singular values of A R^{-1} against 1 / (1 + e) and 1 / (1 - e), and their ratio."""
+    """Compare the ends of the singular values of A R^{-1} with 1 / (1 + e) and 1 / (1 - e), and their ratio."""
     values = np.linalg.svd(regression.matrix @ np.linalg.pinv(R, rcond=1e-30), compute_uv=False)
     e = share * distortion_of(regression, sketched(regression))
     lhs = np.array([1 / (1 + e), values[0], values[0]])
@@ -69,13 +69,13 @@ MC_L1 = Statement(
 
 
 def errors(regression: Regression, iterates: np.ndarray) -> np.ndarray:
-    """|A (x_t - x*)| of each iterate."""
+    """Return |A (x_t - x*)| of each iterate, with x* by a dense solver."""
     best = np.linalg.lstsq(regression.matrix, regression.side, rcond=None)[0]
     return np.linalg.norm((iterates - best) @ regression.matrix.T, axis=1)
 
 
 def gradient_rate(regression: Regression, iterates: np.ndarray, share: float = 1.0) -> Sides:
-    """Each error against rho times the one before."""
+    """Compare each error with a share of rho(e) times the one before."""
     e = distortion_of(regression, sketched(regression))
     found = errors(regression, iterates)
     allowed = regression_rounding(regression) * (1 + np.linalg.norm(regression.side))
@@ -103,7 +103,7 @@ MC_L2 = Statement(
 
 
 def conjugate_rate(regression: Regression, iterates: np.ndarray) -> Sides:
-    """The same bound for conjugate gradients: 2 e^t |A (x_0 - x*)|."""
+    """Compare the error after t steps of conjugate gradients with 2 e^t |A (x_0 - x*)|, for each t."""
     e = distortion_of(regression, sketched(regression))
     found = errors(regression, iterates)
     factors = np.array([theory.cg_error_bound(e, n_iter=t) for t in range(1, len(found))])
@@ -134,7 +134,7 @@ MC_L2_CG = Statement(
 
 
 def tuned_rate(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sides:
-    """What a tuned step leaves of each singular direction of A R^{-1} against its rate, or a share of it."""
+    """Compare the part of each singular direction of A R^{-1} that a tuned step leaves with a share of its rate."""
     values = np.linalg.svd(regression.matrix @ np.linalg.pinv(R, rcond=1e-30), compute_uv=False)
     e = distortion_of(regression, sketched(regression))
     left = np.abs(1 - theory.tuned_step(e) * values**2)
@@ -165,7 +165,7 @@ MC_L2_TUNED = Statement(
 
 
 def accurate(regression: Regression, x: np.ndarray, share: float = 1.0) -> Sides:
-    """|A x - b| against (1 + epsilon) OPT, and |x - x*| against the forward bound."""
+    """Compare |A x - b| with (1 + epsilon) OPT, and |x - x*| with the forward bound."""
     A, b, epsilon = regression.matrix, regression.side, 0.125
     best = np.linalg.lstsq(A, b, rcond=None)[0]
     optimum, smallest = np.linalg.norm(A @ best - b), np.linalg.svd(A, compute_uv=False)[-1]
@@ -198,11 +198,11 @@ MC_L3 = Statement(
 
 
 def clipped_well(spike: Spike, found: np.ndarray) -> Sides:
-    """dist(qr(U^c), U*) against e / (1 - e), and the longest row against its bound."""
+    """Compare dist(U^c, U*) with e / (1 - e), and the longest row of U^c with its bound."""
     m, k = spike.truth.shape
     if found.shape != (m, k) or not np.allclose(found.T @ found, np.eye(k)):
         raise OutcomeError("a clipped basis must have orthonormal columns")
-    W, _, Zt = np.linalg.svd(spike.truth.T @ spike.start)
+    W, _, Zt = np.linalg.svd(spike.truth.T @ spike.start)  # W Z^T is the rotation that brings U* next to the start
     error = np.linalg.norm(spike.start - spike.truth @ (W @ Zt))
     rows = theory.clipped_row_bound(error, incoherence=spike.mu, n_rows=m, rank=k, clip=spike.clip)
     lhs = [distance(found, spike.truth), np.linalg.norm(found, axis=1).max()]
@@ -212,7 +212,10 @@ def clipped_well(spike: Spike, found: np.ndarray) -> Sides:
 
 
 def is_near(spike: Spike) -> bool:
-    """Whether the start is nearer than 1 to the truth, in the Frobenius norm after the best rotation."""
+    """Decide whether the start is nearer than 1 to the truth, in the Frobenius norm after the best rotation.
+
+    The squared distance is 2 (k - sum of the singular values of U*^T U_0).
+    """
     values = np.linalg.svd(spike.truth.T @ spike.start, compute_uv=False)
     return bool(2 * (len(values) - values.sum()) < 0.9)
 
@@ -245,7 +248,7 @@ MC_L4 = Statement(
 
 
 def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0) -> Sides:
-    """Both mus against what they are, from above and below; then mu(B), sigma_min and every row norm against bounds."""
+    """Compare both reported mus with the true ones, from above and below; then mu(B), sigma_min and rows with bounds."""
     A, E = perturbed.matrix, perturbed.change
     (m, k), smallest, change = A.shape, np.linalg.svd(A, compute_uv=False)[-1], factor * np.linalg.norm(E, 2)
     before, after = (np.linalg.norm(np.linalg.qr(X)[0], axis=1) for X in (A, A + E))

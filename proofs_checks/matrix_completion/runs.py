@@ -1,4 +1,4 @@
-"""The start of a run, its certificate, and its counts (deterministic)."""
+"""Deterministic statements about the start of a run, its certificate, and its counts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ from proofs_checks.matrix_completion.families.samples import FLOPS, Ladder, coun
 
 
 def start_error(case: HalfStepCase, start: Start, share: float = 1.0) -> Sides:
-    """dist(U_0, U*) against Wedin's bound, every singular value's error against |E|, and each against what it is."""
+    """Compare dist(U_0, U*) with Wedin's bound, and the error of each singular value with |E|.
+
+    The last entries compare the reported singular values with those of P_Omega(M) / p, from both sides.
+    """
     seen = case.mask / case.mask.mean()
     noise = np.linalg.norm(case.matrix * seen - case.matrix, 2)
     smallest, k = case.singular_values[-1], len(case.singular_values)
@@ -73,13 +76,13 @@ MC_L6 = Statement(
 
 
 def nuclear_objective(case: RidgeCase, X: np.ndarray) -> float:
-    """|P_Omega(X - M)|_F^2 / 2 + lambda |X|_*."""
+    """Return |P_Omega(X - M)|_F^2 / 2 + lambda |X|_*, from the whole matrix X."""
     rest = np.where(case.mask, X - case.values, 0.0)
     return 0.5 * (rest**2).sum() + case.ridge * np.linalg.svd(X, compute_uv=False).sum()
 
 
 def proximal_gradient(case: RidgeCase, n_iter: int) -> np.ndarray:
-    """The nuclear norm problem by soft thresholding of singular values, with unit steps."""
+    """Minimize the nuclear norm objective by soft thresholding of singular values, with unit steps (soft-impute)."""
     X = np.zeros(case.values.shape)
     for _ in range(n_iter):
         U, s, Vt = np.linalg.svd(np.where(case.mask, case.values, X), full_matrices=False)
@@ -88,7 +91,7 @@ def proximal_gradient(case: RidgeCase, n_iter: int) -> np.ndarray:
 
 
 def no_better(case: RidgeCase, found: Certified) -> Sides:
-    """The objective less the gap, against the objective of other matrices, among them nearly the best one."""
+    """Compare the objective less the gap with the objective of other matrices, one of them nearly the best."""
     others = [proximal_gradient(case, n) for n in (1, 10, 1000)]
     others += [np.zeros(case.values.shape), np.where(case.mask, case.values, 0.0), found.left @ found.right.T]
     value = nuclear_objective(case, found.left @ found.right.T)
@@ -119,9 +122,10 @@ MC_L8 = Statement(
 
 
 def vanishes(case: RidgeCase, found: Certified) -> Sides:
-    """The bound against the objective of the factors, and that against the optimum by shrunk singular values."""
+    """Compare the bound with the objective of the factors, and that with the optimum by shrunk singular values."""
     value = nuclear_objective(case, found.left @ found.right.T)
     spectrum = np.linalg.svd(case.values, compute_uv=False)
+    # seen whole, the problem splits into singular values: each s > lambda is shrunk by lambda, the others are 0
     least = np.where(spectrum > case.ridge, case.ridge * (spectrum - case.ridge / 2), spectrum**2 / 2).sum()
     return Sides([found.bound, value], [value, least], rounding=rounding(256 * case.values.size, 1 + least))
 
@@ -154,14 +158,14 @@ MC_L8_OPTIMUM = Statement(
 
 
 def both_counts(ladder: Ladder, rng: np.random.Generator) -> np.ndarray:
-    """Counted flops of an exact half-step."""
+    """Return the flops that the library counts in an exact half-step."""
     return counted(ladder, method="exact")
 
 
 def operations(ladder: Ladder, found: np.ndarray, gram: int = 1) -> Sides:
-    """What the library counts, and what its formula says, against operations counted one by one.
+    """Compare the count of the library and its formula with operations counted one by one.
 
-    Left out on purpose: the squares of the residuals, the ridge on the diagonal, and the smallest pivot.
+    The squares of the residuals, the ridge on the diagonal and the smallest pivot are left out on purpose.
     """
     data, m, k = ladder.observations, ladder.size, ladder.rank
     left_out = 2 * data.n_observed + m * (k + 1)

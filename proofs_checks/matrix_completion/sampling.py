@@ -1,4 +1,4 @@
-"""What a random sample does: the noise that it puts on a half-step and on the start, and the Grams of its columns."""
+"""Statements about a random sample: its noise on a half-step and on the start, and the Gram matrices of columns."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ from proofs_checks.matrix_completion.families.samples import (
 
 
 def sampled(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
-    """The samples, if as many entries are seen as the law says; it is off by chance once in 10^12 times (Hoeffding)."""
+    """Return the samples, if they see the share of entries that the law says.
+
+    An honest sampler is refused with a probability of at most 10^-12 (Hoeffding).
+    """
     off = np.sqrt(np.log(2e12) / (2 * seen.size))
     if abs(seen.mean() - law.density) > off:
         raise OutcomeError(f"entries must be seen with probability {law.density}; got a share of {seen.mean():.3g}")
@@ -45,25 +48,25 @@ def sampled(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
 
 
 def noise_of(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
-    """|G|_F^2 of samples that are drawn by the law."""
+    """Return |G|_F^2 of each sample, after checking the share of entries that is seen."""
     return driving_noise(law, sampled(law, seen))
 
 
 def driving_noise(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
-    """|G|_F^2 of the rows (1/p) sum of u_i w_i^T S v*_j over each sample (n, rows, columns)."""
-    outside = law.matrix - law.start @ (law.start.T @ law.matrix)
+    """Return |G|_F^2 of samples (n, rows, columns); row j of G is 1/p times the sum of u_i w_i^T S v*_j over seen i."""
+    outside = law.matrix - law.start @ (law.start.T @ law.matrix)  # entries w_i^T S v*_j of (I - U U^T) M
     rows = np.einsum("rij,ia,ij->rja", seen / law.density, law.start, outside)
     return (rows**2).sum((1, 2))
 
 
 def largest_noise(law: MaskLaw) -> tuple[float, float]:
-    """|G|_F^2 is at most the square of the sum of the lengths of its terms, column by column."""
+    """Return the range of |G|_F^2: no row of G is longer than the sum of the lengths of all of its terms."""
     outside = np.abs(law.matrix - law.start @ (law.start.T @ law.matrix))
     return 0.0, float((((np.linalg.norm(law.start, axis=1) @ outside) / law.density) ** 2).sum())
 
 
 def noise_moment(factor=lambda law: 1.0) -> Expectation:
-    """E |G|_F^2 is its formula, times a factor."""
+    """Make the claim that E |G|_F^2 is its formula, times a factor."""
     moment = lambda law: factor(law) * float(theory.driving_second_moment(law.start, law.truth, density=law.density))
     return Expectation(sample=noise_of, equals=moment, within=lambda law: 0.2 * moment(law), support=largest_noise)
 
@@ -88,7 +91,7 @@ MC_E1 = Statement(
 
 
 def noise_of_all_masks(law: MaskLaw, moment: float) -> Sides:
-    """E |G|_F^2 against the sum over all samples of a small matrix, each with its probability."""
+    """Compare E |G|_F^2 with the sum over all samples of a small matrix, each weighted with its probability."""
     m, n = law.shape
     every = np.array(list(itertools.product((False, True), repeat=m * n))).reshape(-1, m, n)
     seen = every.sum((1, 2))
@@ -98,7 +101,7 @@ def noise_of_all_masks(law: MaskLaw, moment: float) -> Sides:
 
 
 def driving_moment(law: MaskLaw, rng: np.random.Generator | None = None) -> float:
-    """The formula of the library."""
+    """Return E |G|_F^2 by the formula of the library."""
     return float(theory.driving_second_moment(law.start, law.truth, density=law.density))
 
 
@@ -128,14 +131,14 @@ MC_E1_EXACT = Statement(
 
 
 def gram_is_off(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
-    """Whether an eigenvalue of (1/p) sum u_i u_i^T is at most 1 - d or at least 1 + d', for each column (n, rows)."""
+    """Decide for each column (n, rows) whether an eigenvalue of B_j / p is at most 1 - d or at least 1 + d'."""
     grams = np.einsum("ri,ia,ib->rab", seen / law.density, law.start, law.start)
     values = np.linalg.eigvalsh(grams)
     return (values[:, 0] <= 1 - law.threshold) | (values[:, -1] >= 1 + law.above)
 
 
 def gram_tail(law: MaskLaw, factor: float = 1.0) -> float:
-    """The matrix Chernoff bounds of both tails, with their exponents times a factor."""
+    """Return the sum of the matrix Chernoff bounds of both tails, with their exponents times a factor."""
     largest = (np.linalg.norm(law.start, axis=1) ** 2).max() / law.density
     known = {"rank": law.start.shape[1], "largest": largest / factor}
     below, above = theory.gram_tail(law.threshold, **known), theory.gram_tail(law.above, side="above", **known)
@@ -143,7 +146,7 @@ def gram_tail(law: MaskLaw, factor: float = 1.0) -> float:
 
 
 def gram_off(law: MaskLaw) -> float | None:
-    """The probability of that, by all samples of a column of at most twelve rows."""
+    """Return the probability of `gram_is_off` over all samples of a column; None beyond twelve rows."""
     m = len(law.start)
     if m > 12:
         return None
@@ -154,7 +157,7 @@ def gram_off(law: MaskLaw) -> float | None:
 
 
 def grams_stay(factor: float = 1.0) -> Probability:
-    """That has at most the probability of the bound."""
+    """Make the claim that `gram_is_off` has at most the probability of the bound."""
     return Probability(event=gram_is_off, at_most=partial(gram_tail, factor=factor), exact=gram_off)
 
 
@@ -181,12 +184,12 @@ MC_W1 = Statement(
 
 
 def init_noise(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
-    """|P_Omega(M)/p - M| of each sample."""
+    """Return the spectral norm of P_Omega(M) / p - M for each sample."""
     return np.linalg.norm(law.matrix * seen / law.density - law.matrix, 2, axis=(1, 2))
 
 
 def noise_level(law: MaskLaw, factor: float = 1.0) -> float:
-    """The t at which the matrix Bernstein bound is the threshold, times the factor."""
+    """Return the t at which the matrix Bernstein bound equals the threshold, times the factor."""
     M = law.matrix
     known = {
         "n_rows": law.shape[0],
@@ -201,7 +204,7 @@ def noise_level(law: MaskLaw, factor: float = 1.0) -> float:
 
 
 def noisy(factor: float = 1.0) -> Probability:
-    """The noise exceeds that level with probability at most the threshold."""
+    """Make the claim that the noise reaches `noise_level` with probability at most the threshold."""
     event = lambda law, seen: init_noise(law, seen) >= noise_level(law, factor)
     return Probability(event=event, at_most=lambda law: law.threshold)
 

@@ -1,4 +1,4 @@
-"""What a random sketch does: second moments, laws, distortion, and the loss of rank."""
+"""Statements about random sketches: second moments, laws, distortion, and the loss of rank."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ from proofs_checks.matrix_completion.families.samples import (
 
 
 def is_orthonormal(law: SketchLaw) -> bool:
-    """Whether the basis is one."""
+    """Decide whether the basis has orthonormal columns."""
     return np.allclose(law.basis.T @ law.basis, np.eye(law.basis.shape[1]))
 
 
 def is_identity(law: SketchLaw) -> bool:
-    """Whether the basis is made of the first coordinate vectors."""
+    """Decide whether the basis consists of the first k coordinate vectors."""
     return bool((law.basis == np.eye(*law.basis.shape)).all())
 
 
 def is_hashed(law: SketchLaw) -> bool:
-    """Whether the sketch is a CountSketch, or OSNAP in four blocks of one size."""
+    """Decide whether the sketch is a CountSketch, or OSNAP in four blocks of one size."""
     return law.kind == "countsketch" or (law.kind == "osnap" and law.sketch_size % 4 == 0)
 
 
 def gram_deviation(law: SketchLaw, found: np.ndarray) -> np.ndarray:
-    """|Q^T S^T S Q - I|_F^2 of each sketch."""
+    """Return |Q^T S^T S Q - I|_F^2 of each sketch S Q, from an array of shape (n, s, k)."""
     grams = np.einsum("rsa,rsb->rab", found, found) - np.eye(found.shape[2])
     return (grams**2).sum((1, 2))
 
 
 def partitions(n: int) -> np.ndarray:
-    """All ways to put n rows into buckets that have no names, (ways, n)."""
+    """List all ways to put n rows into buckets without names: bucket numbers, of shape (ways, n)."""
     found = [[0]]
     for _ in range(n - 1):
         found = [[*one, bucket] for one in found for bucket in range(max(one) + 2)]
@@ -70,7 +70,7 @@ def partitions(n: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=64)
 def largest_deviation(rows: tuple[tuple[float, ...], ...]) -> float:
-    """The largest |Q^T S^T S Q - I|_F^2 of any CountSketch, over all buckets and signs; rows of Q.
+    """Return the largest |Q^T S^T S Q - I|_F^2 of any CountSketch, over all buckets and signs; `rows` are those of Q.
 
     The Gram matrix of OSNAP is the mean of those of its blocks, which are CountSketches, and the norm is convex.
     """
@@ -85,7 +85,7 @@ def largest_deviation(rows: tuple[tuple[float, ...], ...]) -> float:
 
 
 def sketch_moment(rows: int = 0) -> Expectation:
-    """E of it is its formula, for `rows` more rows than there are."""
+    """Make the claim that the mean of `gram_deviation` is its formula, for `rows` more rows than the sketch has."""
     moment = lambda law: float(theory.countsketch_second_moment(law.basis, sketch_size=law.sketch_size + rows))
     most = lambda law: largest_deviation(tuple(map(tuple, law.basis.tolist()))) * (1 + 1e-9)  # and their rounding
     return Expectation(
@@ -121,7 +121,7 @@ MC_E2 = Statement(
 
 
 def errors_of_all_sketches(law: SketchLaw, moment: float) -> Sides:
-    """E |Q^T S^T S Q - I|_F^2 against the mean over all buckets and signs of a CountSketch."""
+    """Compare E |Q^T S^T S Q - I|_F^2 with the mean over all buckets and signs of a CountSketch."""
     n, s = len(law.basis), law.sketch_size
     buckets = np.array(list(itertools.product(range(s), repeat=n)))
     signs = np.array(list(itertools.product((-1.0, 1.0), repeat=n)))
@@ -132,7 +132,7 @@ def errors_of_all_sketches(law: SketchLaw, moment: float) -> Sides:
 
 
 def sketch_error(law: SketchLaw, rng: np.random.Generator | None = None) -> float:
-    """The formula of the library."""
+    """Return the second moment of a CountSketch by the formula of the library."""
     return float(theory.countsketch_second_moment(law.basis, sketch_size=law.sketch_size))
 
 
@@ -159,7 +159,7 @@ SIGN = "signs = rng.choice([-1.0, 1.0], size=n)"
 
 
 def place_of(law: SketchLaw, found: np.ndarray) -> np.ndarray:
-    """The number of bucket and sign of each coordinate vector, as one number with a digit a vector."""
+    """Encode bucket and sign of each coordinate vector as one number, with a digit in base 2 s for each vector."""
     s, k = law.sketch_size, law.basis.shape[1]
     if not ((np.abs(found) == 1).sum(1) == 1).all() or np.abs(found).sum() != len(found) * k:
         raise OutcomeError("a CountSketch of coordinate vectors must have one entry of 1 or -1 a column")
@@ -168,7 +168,7 @@ def place_of(law: SketchLaw, found: np.ndarray) -> np.ndarray:
 
 
 def uniform(law: SketchLaw) -> np.ndarray:
-    """All equally likely."""
+    """Return the law under which all (2 s)^k outcomes are equally likely."""
     places = (2 * law.sketch_size) ** law.basis.shape[1]
     return np.full(places, 1 / places)
 
@@ -198,19 +198,19 @@ MC_E2_LAW = Statement(
 
 
 def distorted(law: SketchLaw, found: np.ndarray, share: float = 1.0) -> np.ndarray:
-    """Whether a singular value of S Q is outside 1 -+ (sqrt(k/s) + t), or a share of that width."""
+    """Decide for each sketch whether a singular value of S Q is outside 1 -+ share (sqrt(k/s) + t)."""
     values = np.linalg.svd(found, compute_uv=False)
     width = share * (np.sqrt(law.basis.shape[1] / law.sketch_size) + law.deviation)
     return (values.max(1) > 1 + width) | (values.min(1) < 1 - width)
 
 
 def gaussian_failure(law: SketchLaw) -> float:
-    """The bound of the library."""
+    """Return the bound of the library on the probability of a distortion."""
     return float(theory.gaussian_sketch_failure(law.deviation, sketch_size=law.sketch_size))
 
 
 def gaussian_distortion(law: SketchLaw) -> float | None:
-    """The probability of that for one column, whose sketch has a squared length of chi-square over s."""
+    """Return the probability of a distortion for one column, of chi-square length; None for more columns."""
     s = law.sketch_size
     if law.basis.shape[1] > 1:
         return None
@@ -249,7 +249,7 @@ MC_W3 = Statement(
 
 
 def length_class(law: SketchLaw, found: np.ndarray) -> np.ndarray:
-    """The quarter of chi-square with s degrees of freedom in which s |S Q a|^2 lies, a = (1, ..., 1) / sqrt k."""
+    """Return the quarter (0 to 3) of the chi-square law in which s |S Q a|^2 lies, with a = (1, ..., 1) / sqrt k."""
     k = law.basis.shape[1]
     lengths = law.sketch_size * ((found.sum(2) / np.sqrt(k)) ** 2).sum(1)
     return np.searchsorted(chi2.ppf([0.25, 0.5, 0.75], law.sketch_size), lengths)
@@ -276,13 +276,13 @@ MC_W3_LAW = Statement(
 
 
 def outside_of_tropp(law: SketchLaw, found: np.ndarray) -> np.ndarray:
-    """Whether a singular value of S Q lies outside [0.40, 1.48]."""
+    """Decide for each sketch whether a singular value of S Q lies outside [0.40, 1.48]."""
     values = np.linalg.svd(found, compute_uv=False)
     return (values.min(1) < 0.40) | (values.max(1) > 1.48)
 
 
 def hadamard_failure(law: SketchLaw) -> float:
-    """The bound of the library."""
+    """Return the bound of the library, for the power of two to which the rows are padded."""
     n, k = law.basis.shape
     return theory.srht_failure(law.sketch_size, n_rows=1 << (n - 1).bit_length(), rank=k)
 
@@ -316,12 +316,12 @@ MC_W6 = Statement(
 
 
 def singular(law: SketchLaw, found: np.ndarray) -> np.ndarray:
-    """1 where S Q has not full column rank."""
+    """Return 1 for each sketch S Q that lacks full column rank, and 0 for the others."""
     return (np.linalg.matrix_rank(found) < law.basis.shape[1]).astype(int)
 
 
 def loss_law(law: SketchLaw) -> np.ndarray:
-    """Probabilities of full rank and of a loss."""
+    """Return the probabilities of full rank and of a loss of rank."""
     lost = float(theory.countsketch_rank_loss(law.basis.shape[1], sketch_size=law.sketch_size))
     return np.array([1 - lost, lost])
 

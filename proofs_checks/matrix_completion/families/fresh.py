@@ -1,4 +1,4 @@
-"""A matrix that is fixed, and fresh samples of it: half-steps one after the other, noise, and whole completions."""
+"""A fixed matrix and fresh samples of it make instances of successive half-steps, of noise, and of completions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from proofs_checks.matrix_completion.families.half_steps import HalfStepCase, ca
 
 @dataclass(frozen=True)
 class FreshSamples:
-    """Size n and rank k of a matrix, its condition number, c in p n = c k ln n, steps, and the size of inner errors.
+    """Half-steps on fresh samples of an n x n matrix of rank k, with density p such that p n = c k ln n.
 
-    The seed makes the singular vectors and the start, which lies at a distance of about 1/2.
+    `oversampling` is c, and `floor` the spectral norm of the inner error of each half-step in units of s_k. The seed
+    makes the singular vectors and the start, whose tilt from the truth has relative size 1/2.
     """
 
     size: int
@@ -32,7 +33,7 @@ class FreshSamples:
 
     @property
     def density(self) -> float:
-        """p."""
+        """The probability p that an entry is seen."""
         return min(1.0, self.oversampling * self.rank * np.log(self.size) / self.size)
 
     @property
@@ -43,13 +44,16 @@ class FreshSamples:
 
 
 def last_factors(fresh: FreshSamples, rng: np.random.Generator, n: int, **options: Any) -> np.ndarray:
-    """The factor after the last half-step of n runs, (n, size, k): of the columns after one step, three, ..."""
+    """Return the factor after the last half-step of n runs, (n, size, k).
+
+    It belongs to the columns after an odd number of half-steps, and to the rows after an even one.
+    """
     one = fresh.case
     return np.array([one_run(fresh, one, rng, **options) for _ in range(n)])
 
 
 def one_run(fresh: FreshSamples, one: HalfStepCase, rng: np.random.Generator, **options: Any) -> np.ndarray:
-    """Half-steps on fresh samples, each with a Gaussian error of the stated spectral norm."""
+    """Take half-steps on fresh samples, each with a Gaussian error of spectral norm `floor` s_k added to its result."""
     factor, matrix = one.start, one.matrix
     for step in range(fresh.n_steps):
         rows, cols = positions(matrix.shape, fresh.density, rng=rng)
@@ -62,13 +66,13 @@ def one_run(fresh: FreshSamples, one: HalfStepCase, rng: np.random.Generator, **
 
 
 def draw_contracting(draws: Draws) -> FreshSamples:
-    """200 or 240 rows, rank one or two, at least 8 k ln n entries a column."""
+    """Draw 200 or 240 rows, rank one or two, and at least 8 k ln n expected entries per column."""
     size, rank, c = draws.choice((200, 240)), draws.integers(1, 2), draws.choice((8.0, 9.0))
     return FreshSamples(size, rank, 1.0, c, seed=draws.integers(0, 10**6))
 
 
 def draw_robust(draws: Draws) -> FreshSamples:
-    """Eight half-steps, errors from 10^-2 to 10^-4, condition numbers up to 3."""
+    """Draw eight half-steps, with errors from 10^-2 to 10^-4 and condition numbers up to 3."""
     size, rank, kappa = draws.choice((60, 80)), draws.integers(1, 2), draws.choice((1.0, 2.0, 3.0))
     floor = draws.choice((1e-2, 1e-3, 1e-4))
     return FreshSamples(size, rank, kappa, 8.0, n_steps=8, floor=floor, seed=draws.integers(0, 10**6))
@@ -101,24 +105,24 @@ class Noisy:
 
     @property
     def per_line(self) -> float:
-        """Entries that are expected in the shorter lines, for each of k unknowns."""
+        """Number of entries that are expected in the shorter lines, per unknown: p min(m, n) / k."""
         return self.density * min(self.shape) / self.rank
 
     @property
     def freedom(self) -> int:
-        """k (m + n - k)."""
+        """The degrees of freedom k (m + n - k)."""
         return self.rank * (sum(self.shape) - self.rank)
 
 
 def sampled(shape: tuple[int, int], matrix: np.ndarray, density: float, noise: float, rng: Any) -> CompletionProblem:
-    """A fresh sample of a matrix, with noise."""
+    """Draw a fresh sample of a matrix, with Gaussian noise on each entry that is seen."""
     rows, cols = positions(shape, density, rng=rng)
     values = matrix[rows, cols] + noise * rng.normal(size=len(rows))
     return CompletionProblem(Observations(rows, cols, values, shape))
 
 
 def estimates(noisy: Noisy, rng: np.random.Generator, n: int, more: int = 0) -> np.ndarray:
-    """The completed matrices of n fresh samples, (n, rows, columns)."""
+    """Complete n fresh noisy samples at rank k + `more`; the matrices, of shape (n, rows, columns)."""
     found, matrix = np.zeros((n, *noisy.shape)), noisy.truth.dense()
     for one in found:
         problem = sampled(noisy.shape, matrix, noisy.density, noisy.noise, rng)
@@ -127,7 +131,7 @@ def estimates(noisy: Noisy, rng: np.random.Generator, n: int, more: int = 0) -> 
 
 
 def draw_noisy(draws: Draws) -> Noisy:
-    """Rank one or two, at least 20 expected entries a line and unknown, noise of a tenth or less."""
+    """Draw rank one or two, at least 20 expected entries per line and unknown, and noise of a tenth or less."""
     shape, k = (draws.choice((100, 120)), draws.choice((110, 130))), draws.integers(1, 2)
     return Noisy(shape, k, draws.choice((0.4, 0.6)), draws.choice((0.1, 0.01)), draws.integers(0, 10**6))
 
@@ -145,7 +149,7 @@ SHORT_COLUMNS = Family("few entries a column", always=(Noisy((40, 800), 1, 0.16,
 
 @dataclass(frozen=True)
 class Threshold:
-    """A square matrix of rank k and equal singular values, with a number of expected entries a degree of freedom."""
+    """A square matrix of rank k and equal singular values; `oversampling` is expected entries per degree of freedom."""
 
     size: int
     rank: int
@@ -161,12 +165,12 @@ class Threshold:
 
     @property
     def density(self) -> float:
-        """p."""
+        """The probability p that an entry is seen."""
         return min(1.0, self.oversampling * self.rank * (2 * self.size - self.rank) / self.size**2)
 
 
 def completions(threshold: Threshold, rng: np.random.Generator, n: int, max_iter: int = 100) -> np.ndarray:
-    """The completed matrices of n fresh samples, without splitting, (n, size, size)."""
+    """Complete n fresh samples without splitting them; the matrices, of shape (n, size, size)."""
     shape, matrix = (threshold.size, threshold.size), threshold.truth.dense()
     found = np.zeros((n, *shape))
     for one in found:

@@ -1,4 +1,4 @@
-"""Small low-rank matrices, samples of them, and a factor from which a half-step starts."""
+"""Instances of half-steps are small low-rank matrices, samples of them, and a factor from which a half-step starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from lrtheory.matrix_completion import (
 
 @dataclass(frozen=True)
 class HalfStepCase:
-    """The truth U* (m, k), S (k,), V* (n, k), a sample (m, n), a start U (m, k), and an inner error E (n, k)."""
+    """A half-step from U (m, k) for the columns of M = U* S V*^T, on a sample (m, n), with an inner error E (n, k).
+
+    The fields are U* (m, k), the diagonal of S (k,), V* (n, k), the sample as bools, U with orthonormal columns, and E.
+    """
 
     left: np.ndarray
     singular_values: np.ndarray
@@ -29,23 +32,23 @@ class HalfStepCase:
 
     @property
     def truth(self) -> LowRank:
-        """M by its singular values."""
+        """M by its singular value decomposition."""
         return LowRank(self.left, self.singular_values, self.right)
 
     @property
     def matrix(self) -> np.ndarray:
-        """M."""
+        """The whole matrix M, of shape (m, n)."""
         return (self.left * self.singular_values) @ self.right.T
 
     @property
     def observations(self) -> Observations:
-        """What is seen."""
+        """The entries that a solver may see."""
         rows, cols = np.nonzero(self.mask)
         return Observations(rows, cols, self.matrix[rows, cols], self.mask.shape)
 
     @property
     def grams(self) -> np.ndarray:
-        """B_j = sum of u_i u_i^T over the entries seen in column j, (n, k, k)."""
+        """The Gram matrices B_j, the sum of u_i u_i^T over the rows i seen in column j, of shape (n, k, k)."""
         return np.einsum("ij,ia,ib->jab", self.mask.astype(float), self.start, self.start)
 
     @property
@@ -55,7 +58,7 @@ class HalfStepCase:
 
 
 def orthonormal(A: np.ndarray) -> np.ndarray:
-    """An orthonormal basis of the columns, with signs that do not depend on the library."""
+    """Return an orthonormal basis of the columns, with signs that do not depend on the linear algebra library."""
     Q, R = np.linalg.qr(A)
     return Q * np.where(np.diagonal(R) < 0, -1.0, 1.0)
 
@@ -69,7 +72,10 @@ def distance(A: np.ndarray, B: np.ndarray) -> float:
 
 
 def case(m: int, n: int, k: int, rng: np.random.Generator, *, tilt=0.1, condition=4.0, density=0.75) -> HalfStepCase:
-    """Haar factors, geometric singular values, a start that is tilted away from the truth."""
+    """Make a case with Haar factors, geometric singular values, and a start that is tilted away from the truth.
+
+    Rows of the tilt have about the length `tilt` sqrt(k / m), so that is its size relative to the truth.
+    """
     left, right = orthonormal(rng.normal(size=(m, k))), orthonormal(rng.normal(size=(n, k)))
     values = condition ** -(np.arange(k) / max(1, k - 1))
     start = orthonormal(left + tilt * rng.normal(size=(m, k)) / np.sqrt(m))
@@ -77,7 +83,7 @@ def case(m: int, n: int, k: int, rng: np.random.Generator, *, tilt=0.1, conditio
 
 
 def draw_case(draws: Draws) -> HalfStepCase:
-    """Up to 16 rows, 12 columns and rank 3; the columns that are seen too little are seen whole."""
+    """Draw up to 16 rows, 12 columns and rank 3; columns that would be seen too little are seen whole."""
     k = draws.integers(1, 3)
     m, n = draws.integers(4 * k, 16), draws.integers(k + 1, 12)
     left, right = (draws.integers(-8, 8, shape=(size, k)) + 9.0 * np.eye(size, k) for size in (m, n))
@@ -86,7 +92,7 @@ def draw_case(draws: Draws) -> HalfStepCase:
     start = orthonormal(left + draws.choice((0.125, 1.0, 4.0)) * draws.integers(-8, 8, shape=(m, k)))
     inner = draws.choice((0.0, 1 / 64)) * draws.integers(-8, 8, shape=(n, k)) / 8
     found = HalfStepCase(orthonormal(left), values, orthonormal(right), mask, start, inner)
-    poor = np.linalg.eigvalsh(found.grams).min(1) < 1 / 16
+    poor = np.linalg.eigvalsh(found.grams).min(1) < 1 / 16  # B_j near singular would make the instance one of rounding
     return replace(found, mask=mask | poor)
 
 
@@ -96,7 +102,7 @@ def is_determined(case: HalfStepCase) -> bool:
 
 
 def always_cases() -> tuple[HalfStepCase, ...]:
-    """The smallest, a typical one, one that is seen whole, and one with an inner error."""
+    """Return four cases: the smallest, a typical one, one that is seen whole, and one with an inner error."""
     rng = np.random.default_rng(0)
     typical = case(60, 40, 3, rng)
     whole = replace(case(12, 10, 2, rng, tilt=1.0), mask=np.ones((12, 10), bool))
@@ -120,12 +126,12 @@ WHOLE = Family(
 
 
 def whole(case: HalfStepCase) -> HalfStepCase:
-    """The same, every entry seen."""
+    """Return the case with every entry seen."""
     return replace(case, mask=np.ones(case.mask.shape, bool))
 
 
 def ill_conditioned() -> HalfStepCase:
-    """Singular values from 1 to 1/10, close to the truth, half of the entries."""
+    """Return a case with singular values from 1 to 1/10, a start close to the truth, and half of the entries."""
     return case(200, 100, 3, np.random.default_rng(1), tilt=0.05, condition=10.0, density=0.5)
 
 
@@ -133,18 +139,18 @@ ILL_CONDITIONED = Family("ill-conditioned", always=lambda: (ill_conditioned(),))
 
 
 def exact_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
-    """The columns' coefficients, (n, k)."""
+    """Solve a half-step exactly for the factor of the columns, of shape (n, k)."""
     chosen = {"axis": 1, "method": "exact"} | options
     return half_step(case.observations, case.start, **chosen).factor
 
 
 def robust_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
-    """The same with the inner error of the instance."""
+    """Solve a half-step exactly, and add the inner error of the instance: V~ = V^ + E, as an inexact solver would."""
     return exact_step(case, rng, **options) + case.inner
 
 
 def equal_angles(k: int = 3, sine: float = 0.5) -> HalfStepCase:
-    """All k principal angles alike, all singular values alike, everything seen: |S|_2 in place of |S|_F fails."""
+    """Return a case with equal principal angles and singular values, seen whole, in which |S|_2 for |S|_F fails."""
     eye = np.eye(2 * k)
     left, start = eye[:, :k], np.sqrt(1 - sine**2) * eye[:, :k] + sine * eye[:, k:]
     return HalfStepCase(left, np.ones(k), np.eye(k), np.ones((2 * k, k), bool), start, np.zeros((k, k)))
@@ -160,7 +166,7 @@ WITH_HOLES = Family("with-holes", always=lambda: (always_cases()[1],))
 
 @dataclass(frozen=True)
 class RidgeCase:
-    """Values (m, n), a sample (m, n), a factor (n, k) that is not orthonormal, a ridge, and how rows are solved."""
+    """Regressions for the rows: values (m, n), a sample (m, n), a factor V (n, k), a ridge, and a method."""
 
     values: np.ndarray
     mask: np.ndarray
@@ -170,13 +176,13 @@ class RidgeCase:
 
     @property
     def observations(self) -> Observations:
-        """What is seen."""
+        """The entries that a solver may see."""
         rows, cols = np.nonzero(self.mask)
         return Observations(rows, cols, self.values[rows, cols], self.mask.shape)
 
 
 def draw_ridge(draws: Draws) -> RidgeCase:
-    """Up to eight rows and columns, rank up to three, every row seen somewhere."""
+    """Draw up to eight rows and columns, rank up to three, with an entry in every row."""
     m, n, k = draws.integers(1, 8), draws.integers(2, 8), draws.integers(1, 3)
     mask = draws.integers(0, 2, shape=(m, n)) > 0
     mask[:, 0] |= ~mask.any(1)
@@ -204,9 +210,10 @@ UNDETERMINED = Family(
 
 
 def draw_thin(draws: Draws) -> RidgeCase:
-    """One entry to k - 1 entries a row, an integer factor, any method, and no ridge."""
+    """Draw rows of one to k - 1 entries, an integer factor, any method, and no ridge."""
     m, n, k = draws.integers(1, 6), draws.integers(2, 8), draws.integers(2, 5)
     factor = draws.integers(-4, 4, shape=(n, k)) + 5.0 * np.eye(n, k)
+    # a random number of random columns in each row: those whose place in a random order is below that number
     place = np.array([draws.permutation(n) for _ in range(m)])
     mask = place < draws.integers(1, min(n, k - 1), shape=m)[:, None]
     values, method = draws.integers(-8, 8, shape=(m, n)) / 4, draws.choice(("exact", "cg", "sketch"))
@@ -214,13 +221,13 @@ def draw_thin(draws: Draws) -> RidgeCase:
 
 
 def panel_condition(case: RidgeCase) -> float:
-    """The largest condition number of the rows' panels V_Omega; infinite where their lines are dependent."""
+    """Return the largest condition number of the panels V_Omega of all rows; infinite where one has dependent lines."""
     spectra = (np.linalg.svd(case.factor[seen], compute_uv=False) for seen in case.mask)
     return float(max(s[0] / s[-1] if s[-1] > 0 else np.inf for s in spectra))
 
 
 def row_step(case: RidgeCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
-    """The rows' coefficients, (m, k)."""
+    """Solve a half-step for the factor of the rows, of shape (m, k), by the method of the case."""
     chosen = {"axis": 0, "method": case.method, "ridge": case.ridge, "tol": 1e-15, "max_inner_iter": 500} | options
     return half_step(case.observations, case.factor, **chosen).factor
 
@@ -230,7 +237,7 @@ def row_step(case: RidgeCase, rng: np.random.Generator | None = None, **options)
 
 @dataclass(frozen=True)
 class Certified:
-    """Factors of a candidate, and the gap that the library states."""
+    """A candidate is a pair of factors, with the gap and the lower bound that the library states for it."""
 
     left: np.ndarray
     right: np.ndarray
@@ -239,18 +246,21 @@ class Certified:
 
 
 def certified(case: RidgeCase, rng: np.random.Generator) -> Certified:
-    """The factors after a half-step for the rows, with their gap."""
+    """Return the factors after a half-step for the rows, with the gap that the library states."""
     return certificate_of(case, row_step(case))
 
 
 def certificate_of(case: RidgeCase, factor: np.ndarray) -> Certified:
-    """A factor of the rows, with the gap that the library states."""
+    """Return a factor of the rows with V of the case, and the gap that the library states."""
     found = duality_gap(case.observations, factor, case.factor, lam=case.ridge)
     return Certified(factor, case.factor, found.gap, found.bound)
 
 
 def optimum(values: np.ndarray, ridge: float, shrink: bool = True) -> RidgeCase:
-    """A matrix that is seen whole, with the right factor of its singular values above the ridge, shrunk by it."""
+    """Make a case, seen whole, whose V is that of the minimizer: singular values above the ridge, less the ridge.
+
+    A half-step from it finds the U of the minimizer. With `shrink` False the singular values stay as they are.
+    """
     _, s, Vt = np.linalg.svd(values)
     kept = s > ridge
     scales = np.sqrt(s[kept] - ridge if shrink else s[kept])
@@ -258,7 +268,7 @@ def optimum(values: np.ndarray, ridge: float, shrink: bool = True) -> RidgeCase:
 
 
 def draw_optimum(draws: Draws) -> RidgeCase:
-    """Up to eight rows and columns, with a singular value above the ridge."""
+    """Draw up to eight rows and columns, with a singular value above the ridge."""
     values = draws.integers(-8, 8, shape=(draws.integers(1, 8), draws.integers(1, 8))) / 4 + 2.0
     values[0, 0] += 8.0
     return optimum(values, draws.choice((0.25, 1.0, 4.0)))
@@ -285,25 +295,25 @@ NOT_SHRUNK = Family("not-shrunk", always=lambda: (optimum(np.array([[3.0, 0.0], 
 
 @dataclass(frozen=True)
 class Start:
-    """A basis (m, k) and singular values (k,)."""
+    """A start of the alternation is a basis (m, k) with singular values (k,)."""
 
     basis: np.ndarray
     singular_values: np.ndarray
 
 
 def started(case: HalfStepCase, rng: np.random.Generator | None = None) -> Start:
-    """The spectral start of the library."""
+    """Compute the spectral start of the library to machine precision."""
     found = spectral_init(case.observations, len(case.singular_values), tol=0.0)
     return Start(found.U, found.singular_values)
 
 
 def dense(m: int, n: int, k: int, density: float, seed: int) -> HalfStepCase:
-    """Haar factors and equal singular values, most entries seen."""
+    """Make a case with Haar factors, equal singular values, and most entries seen."""
     return case(m, n, k, np.random.default_rng(seed), condition=1.0, density=density)
 
 
 def one_row_unseen(m: int = 64, n: int = 8) -> HalfStepCase:
-    """A flat matrix without its last row: the distance is sqrt(1 - p) and |E| is sqrt((1 - p) / p)."""
+    """Make a flat matrix without its last row, whose start is at distance sqrt(1 - p) with |E| = sqrt((1 - p) / p)."""
     left, right, mask = np.full((m, 1), m**-0.5), np.full((n, 1), n**-0.5), np.ones((m, n), bool)
     mask[-1] = False
     return HalfStepCase(left, np.ones(1), right, mask, left, np.zeros((n, 1)))

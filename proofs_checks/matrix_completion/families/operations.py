@@ -1,4 +1,4 @@
-"""Numbers that count the arithmetic done with them, and kernels that run on them."""
+"""Counters are numbers that count the arithmetic done with them, and kernels are run on them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from lrtheory.matrix_completion.entries import regressions
 
 
 class Counter:
-    """A number whose additions, multiplications, divisions and roots are counted in a tally that it shares."""
+    """A number whose additions, multiplications, divisions and roots are counted in a tally that it shares.
+
+    Comparisons are not operations, and arithmetic between plain numbers, such as indices, is free.
+    """
 
     def __init__(self, value: float, tally: list[int]) -> None:
         self.value, self.tally = value, tally
 
     def counted(self, value: float) -> Counter:
-        """The result of one operation."""
+        """Wrap the result of one operation, and count it."""
         self.tally[0] += 1
         return Counter(value, self.tally)
 
@@ -54,7 +57,7 @@ MATH = SimpleNamespace(sqrt=lambda x: x.counted(math.sqrt(x.value)))
 
 
 def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
-    """Operations of the kernel of exact half-steps on all rows, counted one by one."""
+    """Count the operations of the kernel of exact half-steps on all rows, one by one."""
     tally, (m, k) = [0], (data.shape[0], F.shape[1])
     counters = lambda array: np.vectorize(lambda x: Counter(float(x), tally), otypes=[object])(array)
     starts, indices, values = data.by_row

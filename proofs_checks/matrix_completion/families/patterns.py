@@ -1,4 +1,4 @@
-"""Samples of small matrices of exact rank, and the graph of rows and columns that a sample makes."""
+"""Patterns are samples of small matrices of exact rank, and graphs with rows and columns as nodes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrtheory.matrix_completion import Observations
 
 @dataclass(frozen=True)
 class Pattern:
-    """A sample (m, n) bool, a rank, and the seed of the factors on which it is tested."""
+    """A pattern is a sample (m, n) of bools, a rank, and the seed of the factors on which it is tested."""
 
     mask: np.ndarray
     rank: int
@@ -27,7 +27,7 @@ class Pattern:
 
     @property
     def observations(self) -> Observations:
-        """What is seen of it."""
+        """The entries that a solver may see."""
         rows, cols = np.nonzero(self.mask)
         return Observations(rows, cols, self.matrix[rows, cols], self.mask.shape)
 
@@ -42,14 +42,14 @@ def is_connected(pattern: Pattern) -> bool:
 
 
 def draw_pattern(draws: Draws) -> Pattern:
-    """Up to six rows and columns, the first entry seen and others by chance."""
+    """Draw up to six rows and columns, with the first entry seen and others by chance."""
     mask = draws.integers(0, 1, shape=(draws.integers(2, 6), draws.integers(2, 6))) > 0
     mask[0, 0] = True
     return Pattern(mask, 1, draws.integers(0, 99))
 
 
 def draw_connected(draws: Draws) -> Pattern:
-    """A tree: each further row or column is tied to an earlier column or row; and a few more entries."""
+    """Draw a tree, in which each further row or column is tied to an earlier column or row, and a few more entries."""
     m, n = draws.integers(1, 6), draws.integers(1, 6)
     mask = np.zeros((m, n), bool)
     mask[0, 0] = True
@@ -62,7 +62,7 @@ def draw_connected(draws: Draws) -> Pattern:
 
 
 def draw_ranked(draws: Draws) -> Pattern:
-    """Up to five rows and columns, rank up to three, most entries seen."""
+    """Draw up to five rows and columns, rank up to three, with most entries seen."""
     k = draws.integers(1, 3)
     m, n = draws.integers(k, 5), draws.integers(k, 5)
     mask = draws.integers(0, 4, shape=(m, n)) > 0
@@ -71,7 +71,11 @@ def draw_ranked(draws: Draws) -> Pattern:
 
 
 def two_blocks(k: int) -> Pattern:
-    """Two blocks of 2 k rows and columns, seen whole: enough entries in all lines, and nothing that ties the blocks."""
+    """Return two blocks of 2 k rows and columns, seen whole.
+
+    Every line has enough entries, and so has the matrix, but nothing ties the blocks to each other: only a test that
+    consults the Jacobian or the graph says no.
+    """
     return Pattern(np.kron(np.eye(2, dtype=bool), np.ones((2 * k, 2 * k), bool)), k)
 
 

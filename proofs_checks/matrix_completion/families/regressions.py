@@ -1,4 +1,4 @@
-"""Least squares problems, sketches, bases with a spike, and perturbed bases."""
+"""Instances of regressions are least squares problems with a sketch, bases with a spike, and perturbed bases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from proofs_checks.matrix_completion.families.half_steps import orthonormal
 
 @dataclass(frozen=True)
 class Regression:
-    """A matrix (n, k), a right-hand side (n,), the rows of the sketch and its seed."""
+    """A least squares problem: a matrix (n, k) and a right-hand side (n,), with the rows, seed and kind of a sketch."""
 
     matrix: np.ndarray
     side: np.ndarray
@@ -29,7 +29,7 @@ class Regression:
 
 
 def draw_regression(draws: Draws, factor: int = 12) -> Regression:
-    """Up to 5 unknowns, 60 to 120 rows, condition numbers up to 10^4."""
+    """Draw up to 5 unknowns, 60 to 120 rows, and columns whose scales fall by a factor of up to 10^4."""
     k = draws.integers(1, 5)
     n = draws.integers(60, 120)
     scales = 10.0 ** -(draws.integers(0, 4) * np.arange(k) / max(1, k - 1))
@@ -40,7 +40,7 @@ def draw_regression(draws: Draws, factor: int = 12) -> Regression:
 
 
 def hilbert(n: int, k: int) -> Regression:
-    """Monomials on [0, 1], a steep but regular side."""
+    """Make a regression on monomials over [0, 1], with a steep but regular right-hand side."""
     grid = np.linspace(0, 1, n)
     return Regression(np.vander(grid, k), np.exp(3 * grid), 16 * k)
 
@@ -53,32 +53,33 @@ REGRESSIONS = Family(
 
 
 def distortion_of(regression: Regression, compressed: np.ndarray) -> float:
-    """e with (1 - e) |A x| <= |S A x| <= (1 + e) |A x|, by its definition; infinite where A has not full rank."""
+    """Return the least e with (1 - e) |A x| <= |S A x| <= (1 + e) |A x|; infinite where A lacks full rank."""
     R = np.linalg.qr(regression.matrix, mode="r")
     if np.linalg.matrix_rank(R) < len(R):
         return np.inf
+    # the singular values of S Q with Q = A R^{-1}: by the definition, and not by A R_S^{-1} as the library computes it
     values = np.linalg.svd(np.linalg.solve(R.T, compressed.T).T, compute_uv=False)
     return float(max(1 - values[-1], values[0] - 1))
 
 
 def sketched(regression: Regression) -> np.ndarray:
-    """S A of the instance."""
+    """Return the sketch S A of the instance."""
     return sketch(regression.matrix, regression.sketch_size, kind=regression.kind, rng=regression.seed)
 
 
 def embeds(below: float = 1.0) -> Callable[[Regression], bool]:
-    """Whether the sketch distorts lengths by less than this."""
+    """Return the predicate that the sketch of a regression has a distortion below a number."""
     return lambda regression: distortion_of(regression, sketched(regression)) < below
 
 
 def preconditioner(regression: Regression, rng: np.random.Generator | None = None) -> np.ndarray:
-    """R of the library, from the same sketch."""
+    """Return R as the library computes it, from the sketch of the instance."""
     r = regression
     return sketching.precondition(r.matrix, r.sketch_size, r.kind, np.random.default_rng(r.seed))
 
 
 def path(regression: Regression, rng: np.random.Generator | None = None, *, method: str, R: Any = None) -> np.ndarray:
-    """The iterates x_0 = 0, x_1, ..., x_6, (7, k); the last one is repeated where the iteration has ended."""
+    """Return the iterates x_0 = 0, x_1, ..., x_6, (7, k), with the last one repeated where the iteration has ended."""
     A, b = regression.matrix, regression.side
     R = preconditioner(regression) if R is None else R
     start = np.zeros(A.shape[1])
@@ -87,7 +88,7 @@ def path(regression: Regression, rng: np.random.Generator | None = None, *, meth
 
 
 def solved(regression: Regression, rng: np.random.Generator | None = None, **options: Any) -> np.ndarray:
-    """The solution to a relative accuracy of 1/8."""
+    """Solve the regression by `sketched_lstsq` to a relative accuracy of 1/8."""
     r = regression
     chosen = {"epsilon": 0.125, "sketch_size": r.sketch_size, "kind": r.kind, "rng": r.seed} | options
     return sketched_lstsq(r.matrix, r.side, **chosen).x
@@ -98,7 +99,7 @@ def solved(regression: Regression, rng: np.random.Generator | None = None, **opt
 
 @dataclass(frozen=True)
 class Spike:
-    """A basis U* (m, k) with |u_i| <= mu sqrt(k/m), and a start U0 (m, k) with a spike, mu and the rule."""
+    """A basis U* (m, k) of incoherence mu, a start U_0 (m, k) with a spike, mu, and the rule by which to clip."""
 
     truth: np.ndarray
     start: np.ndarray
@@ -107,7 +108,7 @@ class Spike:
 
 
 def spiked(m: int, k: int, size: float, clip: str, noise: float = 0.0) -> Spike:
-    """Hadamard columns, others for each rule, whose rows all have one length, and one entry that is off."""
+    """Make a basis of Hadamard columns, whose rows all have one length, and a start with one entry that is off."""
     first = k if clip == "entry" else 0
     truth = hadamard(m)[:, first : first + k] / np.sqrt(m)
     rng = np.random.default_rng(m + k)
@@ -117,7 +118,7 @@ def spiked(m: int, k: int, size: float, clip: str, noise: float = 0.0) -> Spike:
 
 
 def spiked_haar(m: int, k: int, size: float, clip: str) -> Spike:
-    """A random basis, whose longest row sets mu, and a spike in another row that is longer than the clip."""
+    """Make a random basis, whose longest row sets mu, and a spike in its shortest row that is longer than the clip."""
     truth = orthonormal(np.random.default_rng([m - k, clip == "row"]).normal(size=(m, k)))
     lengths = np.linalg.norm(truth, axis=1)
     start = truth.copy()
@@ -145,7 +146,7 @@ SPIKES = Family(
 
 
 def shortened(spike: Spike, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The clipped basis of the library."""
+    """Clip the start of the instance as the library does."""
     return spectral_start.clipped(spike.start, spike.mu, spike.clip)[0]
 
 
@@ -154,14 +155,14 @@ def shortened(spike: Spike, rng: np.random.Generator | None = None) -> np.ndarra
 
 @dataclass(frozen=True)
 class Perturbed:
-    """A matrix (m, k) of full column rank and a change (m, k)."""
+    """A matrix A (m, k) of full column rank and a change E (m, k) that is added to it."""
 
     matrix: np.ndarray
     change: np.ndarray
 
 
 def draw_perturbed(draws: Draws) -> Perturbed:
-    """Up to 12 rows; the change is in all entries or in one row, up to half of the smallest singular value."""
+    """Draw up to 12 rows, and a change of all entries or of one row, up to half of the smallest singular value."""
     k = draws.integers(1, 3)
     m = draws.integers(k + 1, 12)
     matrix = draws.integers(-8, 8, shape=(m, k)) + 9.0 * np.eye(m, k)
@@ -187,7 +188,7 @@ def is_small(perturbed: Perturbed) -> bool:
 
 
 def incoherences(perturbed: Perturbed, rng: np.random.Generator | None = None) -> np.ndarray:
-    """mu of the matrix and of the changed one."""
+    """Return the incoherence of the matrix and of the changed one."""
     return np.array([incoherence(perturbed.matrix), incoherence(perturbed.matrix + perturbed.change)])
 
 
@@ -199,7 +200,7 @@ FINE_SKETCHES = Family(
 
 
 def fine(regression: Regression) -> Regression:
-    """A Gaussian sketch of most of the rows, repeated until there are more of them."""
+    """Repeat the rows of a regression eight times, with other right-hand sides, and sketch it by a Gaussian matrix."""
     matrix, side = (np.concatenate([x] * 8) for x in (regression.matrix, regression.side))
     side = side + np.sin(np.arange(len(side)))
     return Regression(matrix, side, regression.sketch_size, regression.seed, "gaussian")

@@ -1,4 +1,4 @@
-"""Whole runs of the alternation from a start that is better than nothing, and those that end at a stationary point."""
+"""Instances of runs: some start from factors that are better than zero, others end at a stationary point."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrtheory.matrix_completion import Observations, complete, make_low_rank
 
 @dataclass(frozen=True)
 class RunCase:
-    """A matrix of rank k with geometric singular values, the number of inner steps, and the seed of both."""
+    """A run on a matrix of rank k with geometric singular values, with a number of inner steps per row and a seed."""
 
     shape: tuple[int, int]
     rank: int
@@ -24,13 +24,13 @@ class RunCase:
 
     @property
     def observations(self) -> Observations:
-        """What is seen."""
+        """The entries that a solver may see."""
         options = {"condition": self.condition, "oversampling": self.oversampling}
         return make_low_rank(self.shape, self.rank, rng=self.seed, **options).observations
 
     @property
     def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both factors of the truth, each entry off by about a tenth of them: better than nothing at all."""
+        """Both factors of the truth, each entry off by a tenth of the root mean square entry: better than zero."""
         options = {"condition": self.condition, "oversampling": self.oversampling}
         truth = make_low_rank(self.shape, self.rank, rng=self.seed, **options).truth
         assert truth is not None
@@ -41,7 +41,7 @@ class RunCase:
 
 
 def all_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Both factors after each of at most 12 iterations of a few warm inner steps."""
+    """Return both factors after each of at most 12 iterations, in which rows take a few steps from where they were."""
     found: list[tuple[np.ndarray, np.ndarray]] = []
     setting = {"method": "cg", "max_inner_iter": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
     keep = lambda state: found.append((np.array(state.U), np.array(state.V)))
@@ -50,13 +50,13 @@ def all_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarra
 
 
 def draw_run(draws: Draws) -> RunCase:
-    """Rank up to three, one inner step to five, with a ridge or without."""
+    """Draw a run of rank up to three, with one to five inner steps, with a ridge or without."""
     rank, condition, steps = draws.integers(1, 3), draws.choice((1.0, 10.0)), draws.integers(1, 5)
     return RunCase((40, 30), rank, condition, 4.0, steps, draws.integers(0, 10**6), draws.choice((0.0, 1.0)))
 
 
 def draw_with_ridge(draws: Draws) -> RunCase:
-    """Rank one or two, 20 to 40 rows and columns, a ridge of 1 or 2."""
+    """Draw a run of rank one or two, with 20 to 40 rows and columns and a ridge of 1 or 2."""
     shape, rank = (draws.integers(20, 40), draws.integers(20, 40)), draws.integers(1, 2)
     return RunCase(shape, rank, draws.choice((1.0, 2.0)), 6.0, 0, draws.integers(0, 10**6), draws.choice((1.0, 2.0)))
 
@@ -90,13 +90,13 @@ ITERATIONS = 200  # of a run that ends at a stationary point
 
 @dataclass(frozen=True)
 class Factors:
-    """A pair of factors (m, k) and (n, k)."""
+    """The two factors of a completion, of shapes (m, k) and (n, k)."""
 
     left: np.ndarray
     right: np.ndarray
 
 
 def factors_at_the_end(case: RunCase, rng: np.random.Generator | None = None, max_iter: int = ITERATIONS) -> Factors:
-    """Both factors after exact half-steps."""
+    """Return both factors after `max_iter` iterations of exact half-steps."""
     done = complete(case.observations, case.rank, ridge=case.ridge, method="exact", max_iter=max_iter, tol=0.0)
     return Factors(done.U, done.V)

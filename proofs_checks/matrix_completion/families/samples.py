@@ -1,4 +1,4 @@
-"""Laws of samples and of sketches, whole completions, and ladders of ranks."""
+"""Instances of random claims are laws of samples and of sketches, whole completions, and ladders of ranks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from proofs_checks.matrix_completion.families.half_steps import case, orthonorma
 
 @dataclass(frozen=True)
 class MaskLaw:
-    """A truth U* (m, k), S (k,), V* (n, k), an independent start U (m, k), and the chance p that an entry is seen.
+    """The law of a sample of M = U* S V*^T, each entry seen with probability p, and an independent factor U (m, k).
 
-    Thresholds of a tail below and above, in (0, 1) and above 0.
+    The first three fields are U* (m, k), the diagonal of S (k,) and V* (n, k). `threshold` is the deviation d in (0, 1)
+    of a smallest eigenvalue below 1 (for MC-W2 the probability at which its bound is evaluated), and `above` the
+    deviation d' > 0 of a largest one.
     """
 
     left: np.ndarray
@@ -30,17 +32,17 @@ class MaskLaw:
 
     @property
     def truth(self) -> LowRank:
-        """M by its singular values."""
+        """M by its singular value decomposition."""
         return LowRank(self.left, self.singular_values, self.right)
 
     @property
     def matrix(self) -> np.ndarray:
-        """M."""
+        """The whole matrix M, of shape (m, n)."""
         return (self.left * self.singular_values) @ self.right.T
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(m, n)."""
+        """The shape (m, n) of M."""
         return len(self.left), len(self.right)
 
 
@@ -55,13 +57,13 @@ def mask_law(
     threshold: float = 0.5,
     above: float = 0.5,
 ) -> MaskLaw:
-    """Haar factors, a tilted start."""
+    """Make a law with Haar factors and a start that is tilted away from the truth."""
     one = case(m, n, k, np.random.default_rng(seed), tilt=tilt)
     return MaskLaw(one.left, one.singular_values, one.right, one.start, density, threshold, above)
 
 
 def masks(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """n samples as the library draws them, (n, rows, columns) bool."""
+    """Draw n samples as the library does, as bools of shape (n, rows, columns)."""
     found = np.zeros((n, *law.shape), bool)
     for mask in found:
         mask[sample_mask(law.shape, law.density, rng=rng)] = True
@@ -69,39 +71,42 @@ def masks(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """n independent columns of one sample, (n, rows) bool."""
+    """Draw n independent columns of one sample, as bools of shape (n, rows)."""
     mask = np.zeros((law.shape[0], n), bool)
     mask[sample_mask(mask.shape, law.density, rng=rng)] = True
     return mask.T
 
 
 def flat(n: int, density: float, threshold: float, above: float = 0.5) -> MaskLaw:
-    """The matrix with all entries 1 / n, seen rarely."""
+    """Make a law of the flat n x n matrix, whose entries are all 1 / n, that starts from the truth."""
     one = np.full((n, 1), n**-0.5)
     return MaskLaw(one, np.ones(1), one, one, density, threshold, above)
 
 
 def flat_start(m: int, n: int, density: float) -> MaskLaw:
-    """A start whose rows are all equal, and a quarter of the signs of the truth are others: bounds are attained."""
+    """Make a law whose start has equal rows, and whose truth differs in a quarter of the signs: bounds are attained."""
     start = np.full((m, 1), m**-0.5)
     left = np.where(np.arange(m)[:, None] < m // 4, -start, start)
     return MaskLaw(left, np.ones(1), np.full((n, 1), n**-0.5), start, density)
 
 
 def draw_law(draws: Draws) -> MaskLaw:
-    """Up to eight rows and six columns, rank up to two."""
+    """Draw up to eight rows, up to six columns, and rank up to two."""
     m, n, k = draws.integers(4, 8), draws.integers(3, 6), draws.integers(1, 2)
     return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
 
 
 def draw_enumerable(draws: Draws) -> MaskLaw:
-    """At most twelve entries, rank one or two."""
+    """Draw a matrix of at most twelve entries, whose samples can be enumerated, of rank one or two."""
     (m, n), k = draws.choice(((4, 3), (3, 4), (4, 2), (6, 2))), draws.integers(1, 2)
     return mask_law(m, n, k, draws.choice((0.25, 0.5, 0.75)), seed=draws.integers(0, 10**6))
 
 
 def draw_column(draws: Draws) -> MaskLaw:
-    """One column of rank one, of nine to twelve rows, of which few are longer than the others."""
+    """Draw one column of nine to twelve rows at rank one, with rows of nearly one length.
+
+    Nothing is seen of a column with probability (1 - p)^m, and rows of nearly one length bring the bound close to it.
+    """
     m, density = draws.integers(9, 12), draws.choice((0.25, 0.375))
     start = 4.0 + draws.integers(0, 2, shape=(m, 1)) / 2
     start, right = start / np.linalg.norm(start), np.ones((1, 1))
@@ -109,7 +114,7 @@ def draw_column(draws: Draws) -> MaskLaw:
 
 
 def draw_noise(draws: Draws) -> MaskLaw:
-    """A flat matrix or Haar factors of rank one or two, 24 to 48 rows."""
+    """Draw a flat matrix or Haar factors of rank one or two, with 24 to 48 rows."""
     size, density, threshold = draws.choice((24, 36, 48)), draws.choice((0.2, 0.25, 0.5)), draws.choice((0.1, 0.25))
     k, seed = draws.integers(0, 2), draws.integers(0, 10**6)
     return flat(size, density, threshold) if k == 0 else mask_law(size, 24, k, density, seed=seed, threshold=threshold)
@@ -140,7 +145,7 @@ NOISES = Family("noises", always=lambda: (flat(48, 0.25, 0.1), flat(128, 0.5, 0.
 
 @dataclass(frozen=True)
 class SketchLaw:
-    """A basis Q (n, k), the kind of the sketch, its rows, and a deviation."""
+    """The law of the sketches S Q of a basis Q (n, k): a kind, s rows, and the deviation t of a tail bound."""
 
     basis: np.ndarray
     kind: str
@@ -149,58 +154,58 @@ class SketchLaw:
 
 
 def with_constant(n: int, k: int) -> np.ndarray:
-    """A basis with the constant vector in its range."""
+    """Make a basis (n, k) with the constant vector in its range, on which a CountSketch without signs is far off."""
     return orthonormal(np.column_stack([np.ones(n), np.random.default_rng(n).normal(size=(n, k - 1))]))
 
 
 def sketches(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """n sketches of the basis, (n, s, k)."""
+    """Draw n sketches of the basis, of shape (n, s, k)."""
     return np.stack([sketch(law.basis, law.sketch_size, kind=law.kind, rng=rng) for _ in range(n)])
 
 
 def draw_basis(draws: Draws, n: int, k: int) -> np.ndarray:
-    """An orthonormal basis (n, k) of integer columns."""
+    """Draw an orthonormal basis (n, k) of the range of integer columns."""
     return orthonormal(draws.integers(-8, 8, shape=(n, k)) + 9.0 * np.eye(n, k))
 
 
 def draw_moment(draws: Draws) -> SketchLaw:
-    """Rank one or two, up to twice as many rows, and a kind whose second moment is known."""
+    """Draw rank one or two, at most twice as many rows, and a kind whose second moment is known."""
     k = draws.integers(1, 2)
     return SketchLaw(draw_basis(draws, k + draws.integers(1, k), k), draws.choice(("countsketch", "osnap")), 4)
 
 
 def draw_enumerable_sketch(draws: Draws) -> SketchLaw:
-    """At most four rows in at most three buckets."""
+    """Draw at most four rows in at most three buckets, so that all sketches can be enumerated."""
     n, s = draws.integers(2, 4), draws.integers(1, 3)
     return SketchLaw(draw_basis(draws, n, draws.integers(1, 2)), "countsketch", s)
 
 
 def draw_gaussian(draws: Draws) -> SketchLaw:
-    """One to three columns, and a deviation of which the bound is at most 1/2."""
+    """Draw one to three columns, and a deviation at which the bound is at most 1/2."""
     n, k, s = draws.integers(4, 32), draws.integers(1, 3), draws.integers(8, 64)
     return SketchLaw(draw_basis(draws, n, k), "gaussian", s, float(np.sqrt(2 * np.log(draws.integers(4, 16)) / s)))
 
 
 def draw_birthdays(draws: Draws) -> SketchLaw:
-    """Two to eight coordinate vectors in more buckets than vectors."""
+    """Draw two to eight coordinate vectors in at least as many buckets."""
     k = draws.integers(2, 8)
     return SketchLaw(np.eye(k + draws.integers(0, 4), k), "countsketch", k + draws.integers(0, 40))
 
 
 def draw_lengths(draws: Draws) -> SketchLaw:
-    """A basis and few Gaussian rows."""
+    """Draw a basis and a Gaussian sketch of few rows, where s and s - 1 are far apart."""
     n, k = draws.integers(3, 8), draws.integers(1, 3)
     return SketchLaw(draw_basis(draws, n, k), "gaussian", draws.integers(2, 6))
 
 
 def draw_signs(draws: Draws) -> SketchLaw:
-    """One or two coordinate vectors in one or two buckets."""
+    """Draw one or two coordinate vectors in one or two buckets, which have at most 16 outcomes."""
     k = draws.integers(1, 2)
     return SketchLaw(np.eye(k + draws.integers(0, 2), k), "countsketch", draws.integers(1, 2))
 
 
 def draw_hadamard(draws: Draws) -> SketchLaw:
-    """Rank four to six of 600 to 1024 rows, with as many rows as the bound needs or more."""
+    """Draw a basis of 600 to 1024 rows and rank four to six, and a sketch of 860 or 900 rows."""
     n, k = draws.integers(600, 1024), draws.integers(4, 6)
     basis = orthonormal(np.eye(n, k) + draws.integers(0, 1) * np.ones((n, k)) / 8)
     return SketchLaw(basis, "srht", draws.choice((860, 900)))
@@ -257,7 +262,7 @@ HADAMARDS = Family(
 
 @dataclass(frozen=True)
 class Ladder:
-    """A sample of rank k with a fixed ratio of entries to degrees of freedom."""
+    """A square matrix of rank k, with a fixed ratio of seen entries to degrees of freedom."""
 
     size: int
     rank: int
@@ -265,13 +270,13 @@ class Ladder:
 
     @property
     def observations(self) -> Observations:
-        """What is seen."""
+        """The entries that a solver may see."""
         shape = (self.size, self.size)
         return make_low_rank(shape, self.rank, oversampling=self.oversampling, rng=self.rank).observations
 
     @property
     def factor(self) -> np.ndarray:
-        """The factor that is held fixed."""
+        """The fixed factor of the half-step, with orthonormal columns."""
         return orthonormal(np.random.default_rng(self.rank).normal(size=(self.size, self.rank)))
 
 
@@ -286,14 +291,14 @@ FLOPS = Family(
 def counted(
     ladder: Ladder, rng: np.random.Generator | None = None, n: int = 1, *, method: str = "cg", steps: int = 3
 ) -> np.ndarray:
-    """Counted flops of one half-step of `steps` conjugate gradients, or of an exact one, n times the same."""
+    """Count the flops of one half-step of `steps` conjugate gradients, or of an exact one; n copies of one number."""
     found = half_step(ladder.observations, ladder.factor, axis=0, method=method, max_inner_iter=steps, tol=1e-15)
     return np.full(n, float(found.counts["flops"]))
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """An (m, n) matrix of rank k with Haar factors, each entry seen with probability p."""
+    """An (m, n) matrix of rank k with Haar factors, of which each entry is seen with probability p."""
 
     shape: tuple[int, int]
     rank: int
@@ -309,7 +314,7 @@ class Coverage:
 
 
 def completed(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The completed matrices of n fresh samples, (n, m, n); zeros where nothing is seen."""
+    """Complete n fresh samples; the matrices, of shape (runs, m, n), with zeros for a sample without entries."""
     found, matrix = np.zeros((n, *coverage.shape)), coverage.truth
     for one in found:
         rows, cols = sample_mask(coverage.shape, coverage.density, rng=rng)
@@ -320,7 +325,7 @@ def completed(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarra
 
 
 def draw_coverage(draws: Draws) -> Coverage:
-    """Rank one, two to four rows and no fewer columns, half of the entries or less."""
+    """Draw rank one, two to four rows, no fewer columns, and a density of at most one half."""
     m = draws.integers(2, 4)
     return Coverage((m, m + draws.integers(0, 2)), 1, draws.choice((0.375, 0.5)), draws.integers(0, 10**6))
 
