@@ -1,6 +1,6 @@
 r"""Dual mirror descent: allocate scarce resources to requests that come one by one, whatever makes them come.
 
-Each request offers actions, each of which earns a reward and uses up budgets. The algorithm keeps one *price* a
+Each request offers actions, each of which earns a reward and uses up budgets. The algorithm keeps one *price* per
 resource, takes the action with the best reward less priced cost, and moves the prices by mirror descent towards using
 an equal share of the budget in each period:
 

@@ -1,8 +1,8 @@
-r"""Constants and right-hand sides of the theorems, as plain functions.
+r"""Theory of dual mirror descent: the constants and right-hand sides of its theorems, as plain functions.
 
 Notation: T requests, m resources with rates rho = budget / T, rewards in [0, reward_bound], costs in [0, cost_bound],
 prices mu_t, gradients g_t = rho - b_t, the dual function D_t(mu) = f*_t(mu) + mu . rho, Bregman divergence V_h, step
-size eta, stopping time tau. What needs no log, exp or sqrt also takes Fractions, the rest also balls.
+size eta, stopping time tau. Functions that need no log, exp or sqrt also take Fractions, the others balls.
 
 `regret`  bounds on the regret; `constants`  what they are made of; `lemmas`  the steps of their proofs; `laws`  optima.
 """

@@ -51,7 +51,7 @@ def _log(value: Any) -> Any:
 
 
 def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = None) -> Any:
-    r"""Bregman divergence V_h(to, start) of the reference function of a geometry.
+    r"""Compute the Bregman divergence V_h(to, start) of the reference function h of a geometry.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def bregman(to: Any, start: Any, *, geometry: str = "euclidean", rate: Any = Non
 
 
 def _in_coordinates(geometry: str, rate: Any, *prices: list[Any]) -> list[list[Any]]:
-    """The prices, times the rates in the geometries that do not depend on the units of the resources."""
+    """Return the prices, multiplied by the rates in the geometries that are free of the units of the resources."""
     if geometry in ("euclidean", "entropy"):
         return list(prices)
     if rate is None:
@@ -114,7 +114,7 @@ def _in_coordinates(geometry: str, rate: Any, *prices: list[Any]) -> list[list[A
 
 
 def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", constants: str = "tight") -> Any:
-    r"""Largest entry of a gradient g = rho - b, in the coordinates of the geometry.
+    r"""Bound the entries of a gradient g = rho - b, in the coordinates of the geometry.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def gradient_bound(*, rate: Any, cost_bound: Any, geometry: str = "euclidean", c
 def price_bound(
     *, rate: Any, reward_bound: Any, cost_bound: Any, step_size: Any, init: Any = None, geometry: str = "euclidean"
 ) -> list[Any]:
-    r"""Prices that the algorithm never exceeds (statement DMD-L4).
+    r"""Bound the prices from above, one number per resource (statement DMD-L4).
 
     Parameters
     ----------
@@ -192,7 +192,8 @@ def price_bound(
     Proof
     -----
     If mu_tj > f_bar / rho_j, the proposal has b_j <= f_t / mu_tj < rho_j, so the price of j falls. If not, it rises by
-    at most one step against g_j >= rho_j - b_bar_j. The same holds for the unprojected point of lazy steps.
+    at most one step against g_j >= rho_j - b_bar_j. The unprojected point of lazy steps is the price wherever it is
+    positive, so it falls above f_bar / rho_j, and below it rises by at most one such step.
 
     Examples
     --------
@@ -227,7 +228,7 @@ def regret_constants(
     alpha: Any = 1,
     constants: str = "tight",
 ) -> Constants:
-    r"""C1, C2, C3 of the bounds C1 + C2 eta T + C3 / eta.
+    r"""Compute C1, C2, C3 of the bounds C1 + C2 eta T + C3 / eta.
 
     Parameters
     ----------
@@ -293,9 +294,10 @@ def regret_constants(
                 init=first,
                 geometry=geometry,
             )
-        inverse = sum(high[1:], high[0])
+        inverse = sum(high[1:], high[0])  # 1 / sigma
     else:
         inverse = reward_bound if geometry == "capped-entropy" else m
+    # the proof compares with 0 where no budget runs out, and with f_bar / (alpha rho_j) e_j where that of j does
     comparators = [[0 * r for r in rates]]
     for j, r in enumerate(rates):
         comparators.append([reward_bound / (alpha * r) if i == j else 0 * r for i in range(m)])
@@ -314,7 +316,7 @@ def step_size(
     init: Any = None,
     constants: str = "tight",
 ) -> float:
-    r"""The constant step size that minimizes the bound for independent requests, sqrt(C3 / (C2 T)).
+    r"""Compute the constant step size that minimizes the bound for independent requests, sqrt(C3 / (C2 T)).
 
     Parameters
     ----------
@@ -366,9 +368,11 @@ def step_size(
     rates = [float(r) for r in positive_rates(rate)]
     bounds = [float(b) for b in cost_bounds(cost_bound, len(rates))]
     first = first_prices(init, rates, number("reward_bound", reward_bound, 0), geometry)
+    # in units in which f_bar and the least rate are 1
     money, unit = float(reward_bound) or 1.0, min(rates)
     rates, bounds = [r / unit for r in rates], [b / unit for b in bounds]
     excess = max(b - r for b, r in zip(bounds, rates, strict=True))
+    # up to this eta, eta (b_bar_j - rho_j) <= 1 for all j, so the largest price is e f_bar / rho_j at most
     limit = 1 / excess if geometry == "entropy" and constants == "tight" and excess > 0 else float("inf")
     found = regret_constants(
         rate=rates,

@@ -1,4 +1,4 @@
-r"""Facts about dual mirror descent that hold for every stream, with their proofs.
+r"""Identities and inequalities of dual mirror descent that hold for every stream, with their proofs.
 
 Part of `theory`, where users find these functions.
 """
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
-    r"""The dual function sum_t D_t(mu) = sum_t f*_t(mu) + mu . B, never below OPT (statement DMD-L1).
+    r"""Compute the dual function sum_t D_t(mu) = sum_t f*_t(mu) + mu . B, never below OPT (statement DMD-L1).
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def weak_duality(conjugates: Any, prices: Any, budget: Any) -> Any:
 
 
 def fluid_bound(horizon: int, value: Any) -> Any:
-    r"""The fluid value of a horizon, T min_mu E D(mu), never below E OPT (statement DMD-F1).
+    r"""Compute the fluid value of a horizon, T min_mu E D(mu), never below E OPT (statement DMD-F1).
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def fluid_bound(horizon: int, value: Any) -> Any:
 
 
 def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: Any = 1) -> Any:
-    r"""Prices in other units of reward and of the resources (statement DMD-S1).
+    r"""Translate prices into other units of reward and of the resources (statement DMD-S1).
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def change_of_units(prices: Any, *, reward_factor: Any = 1, resource_factors: An
 
 
 def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
-    r"""Prices of dual averaging under the entropy, which are those of eager steps (statement DMD-S2).
+    r"""Compute the prices of dual averaging under the entropy, which are those of eager steps (statement DMD-S2).
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def lazy_entropy(gradients: Any, init: Any, *, step_size: Any) -> Any:
 
 
 def pacing_bid(value: Any, multiplier: Any) -> Any:
-    r"""The bid of adaptive pacing in a second-price auction (statement DMD-S6).
+    r"""Compute the bid of adaptive pacing in a second-price auction (statement DMD-S6).
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def pacing_bid(value: Any, multiplier: Any) -> Any:
 
 
 def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
-    r"""Bound on \|f*_t(mu) - f*_t(nu)\| between two prices (statement DMD-L9).
+    r"""Bound the change \|f*_t(mu) - f*_t(nu)\| of the conjugate between two vectors of prices (statement DMD-L9).
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def conjugate_difference(first: Any, second: Any, *, cost_bound: Any) -> Any:
 
 
 def path_identity(dual_values: Any, path_regret: Any) -> Any:
-    r"""Reward up to the stopping time, from the certificate of a run (statement DMD-L6).
+    r"""Compute the reward up to the stopping time from the sums along the path of a run (statement DMD-L6).
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ def path_identity(dual_values: Any, path_regret: Any) -> Any:
 
 
 def adversarial_step(rewards: Any, *, regret: Any, alpha: Any) -> Any:
-    r"""What alpha times the reward of the proposal is at least, compared with every other action (statement DMD-L12).
+    r"""Bound alpha times the reward of the proposal from below by the reward of every other action (statement DMD-L12).
 
     Parameters
     ----------

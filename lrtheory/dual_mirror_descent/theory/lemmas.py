@@ -1,4 +1,4 @@
-r"""Right-hand sides of the steps of the proofs, as plain functions; they hold along every single run.
+r"""Lemmas: the right-hand sides of the steps of the proofs, as plain functions; they hold along every single run.
 
 Part of `theory`, where users find these functions. Arithmetic on arrays of any numbers: doubles, Fractions, balls.
 """
@@ -33,7 +33,7 @@ def mirror_descent_error(
     rate: Any = None,
     reward_bound: Any = None,
 ) -> Any:
-    r"""Sum of the local errors E_n of mirror descent, after each step n.
+    r"""Sum the local errors of mirror descent: E_n of the first n steps, for each n (statement DMD-L3).
 
     Parameters
     ----------
@@ -80,6 +80,7 @@ def mirror_descent_error(
         mu = entries("prices", prices, 0, ndim=2)
         if mu.shape != (len(g) + 1, g.shape[1]):
             raise must("prices", f"of shape ({len(g) + 1}, {g.shape[1]})", mu.shape)
+        # the second derivative 1 / mu of the entropy is least at the larger end of a step: strong convexity 1 / max
         squares = (np.maximum(mu[:-1], mu[1:]) * g * g).sum(axis=1)
     elif geometry == "capped-entropy":
         squares = number("reward_bound", reward_bound, 0) * (g * g).max(axis=1)
@@ -89,12 +90,12 @@ def mirror_descent_error(
 
 
 def _per_rate(gradients: np.ndarray, rate: Any) -> np.ndarray:
-    """Gradients in units of the rates."""
+    """Divide gradients (n, m) by the rates, so that their units cancel."""
     return gradients / np.array(per_resource("rate", rate, gradients.shape[1], 0, ends="(]"))
 
 
 def _scaled(values: np.ndarray, factor: Any) -> np.ndarray:
-    """The product, in doubles where the values are doubles."""
+    """Multiply by a factor, which becomes a double where the values are doubles."""
     return values * factor if values.dtype == object else values * float(factor)
 
 
@@ -109,7 +110,7 @@ def mirror_descent_bound(
     rate: Any = None,
     reward_bound: Any = None,
 ) -> Any:
-    r"""Regret sum_{t <= n} g_t . (mu_t - mu) of the prices against a comparator mu, after each step n.
+    r"""Bound the regret sum_{t <= n} g_t . (mu_t - mu) of the prices against a comparator mu, for each n.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def mirror_descent_bound(
 def depletion_bound(
     last: Any, first: Any, *, rate: Any, cost_bound: Any, step_size: Any, geometry: str = "euclidean"
 ) -> list[Any]:
-    r"""Periods T - tau that a resource which stopped the time may be short of, a number a resource.
+    r"""Bound the periods T - tau that are left when a resource is nearly depleted, one number per resource.
 
     Parameters
     ----------
@@ -203,7 +204,7 @@ def depletion_bound(
 def violation_bound(
     last: Any, first: Any, *, step_size: Any, rate: Any = None, geometry: str = "euclidean"
 ) -> list[Any]:
-    r"""Units beyond the budget that proposals use when nothing is refused, a number a resource.
+    r"""Bound the units beyond the budget that proposals use when nothing is refused, one number per resource.
 
     Parameters
     ----------
@@ -252,7 +253,7 @@ def violation_bound(
 def movement_bound(
     gradients: Any, *, step_size: Any, geometry: str = "euclidean", rate: Any = None, reward_bound: Any = None
 ) -> Any:
-    r"""How far the prices move in one step, in l1 (statement DMD-L8).
+    r"""Bound how far the prices move in one step, in l1 (statement DMD-L8).
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ INPUT_MODELS = ("iid", "adversarial", "corrupted", "independent", "ergodic", "pe
 
 @result
 class Bound(Result):
-    """A right-hand side and the terms that it is the sum of (statements DMD-T1 to DMD-T5).
+    """A bound is a right-hand side, with the terms that it is the sum of (statements DMD-T1 to DMD-T5).
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ def regret_bound(
     period: int = 1,
     constants: str = "tight",
 ) -> Bound:
-    r"""Largest regret OPT - R of dual mirror descent, or OPT - alpha R against an adversary.
+    r"""Bound the regret OPT - R of dual mirror descent, or OPT - alpha R against an adversary.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def regret_bound(
         delta_k, in [0, 1]: total variation between the law of a request and the average law, given what was known k + 1
         requests before.
     period : int
-        q: blocks of so many requests are independent and alike, whatever happens inside.
+        q: blocks of q requests are independent and alike, whatever happens inside.
     constants : {"tight", "paper"}
         "tight" is proved here; "paper" has the larger bound on gradients.
 
@@ -127,7 +127,8 @@ def regret_bound(
     (independent) E f*_t(mu_t) differs from its mean under the average law by f_bar times the total variation.
     (ergodic) f*_t is b_bar-Lipschitz in l1 and prices move by eta G / sigma a step, so f*_t(mu_t) may be replaced by
     f*_t(mu_{t-k}), whose conditional mean is off by f_bar delta_k; shifting and stopping cost k f_bar on either side.
-    (periodic) The same with the position within the block in place of k and delta = 0.
+    (periodic) f*_t(mu_t) is replaced by f*_t at the prices before the block, of which the block is independent: delta
+    is 0, and the position within the block, q - 1 at most, stands for k.
 
     References
     ----------
@@ -181,7 +182,7 @@ def _over(value: Any, eta: Any) -> Any:
 
 
 def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_regret: Any) -> Any:
-    r"""Regret by where it arises: what is earned after depletion, and the regret of the prices (statement DMD-T1p).
+    r"""Bound the regret by where it arises: periods lost after depletion, and the prices' regret (statement DMD-T1p).
 
     Parameters
     ----------
@@ -223,7 +224,7 @@ def decomposition_bound(optimum: Any, *, horizon: int, stopping_time: Any, path_
 
 
 def capped_entropy_bound(*, horizon: int, rate: Any, reward_bound: Any, cost_bound: Any, step_size: Any) -> Any:
-    r"""Regret of the capped entropy from its default start: the number of resources enters as log(m + 1).
+    r"""Bound the regret of the capped entropy from its default start: the number m of resources enters as log(m + 1).
 
     Parameters
     ----------
@@ -278,7 +279,7 @@ def fair_regret_bound(
     init: Any = None,
     geometry: str = "scaled-euclidean",
 ) -> Any:
-    r"""Regret of the max-min fair variant, for sum f_t + fairness T min_j (consumption_j / budget_j).
+    r"""Bound the regret of the max-min fair variant, for sum f_t + fairness T min_j (consumption_j / budget_j).
 
     Parameters
     ----------
@@ -330,6 +331,7 @@ def fair_regret_bound(
     zero = [0 * r for r in rates]
     first = first_prices(init, rates, reward_bound, geometry)
     c = regret_constants(rate=rates, reward_bound=reward_bound, cost_bound=cost_bound, geometry=geometry)
+    # comparators are sums of one point for a depleted resource j (or none) and one for the least filled k (or none)
     high, farthest = reward_bound + fairness, []
     for j in range(-1, m):
         for k in range(-1, m):
