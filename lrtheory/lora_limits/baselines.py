@@ -1,4 +1,4 @@
-r"""What others do: attention by random features, by landmarks, and by the best factors that a dense matrix has.
+r"""Baselines from the literature: attention by random features, by landmarks, and by the best low-rank factors.
 
 Each makes factors U V^T of exp(beta <q_i, k_j>) and computes the gradients of the attention that they give, in the
 same passes as `lora_gradients` does with its monomials. None has a certificate.
@@ -25,8 +25,8 @@ from lrtheory.lora_limits.solving.solve import answer
 
 __all__ = ["favor", "nystrom", "truncated_svd"]
 
-NEGLIGIBLE = 1e-10  # eigenvalues of the landmarks' kernel, relative to the largest, that are dropped
-LARGEST_DENSE = 2**26  # entries of a matrix whose singular vectors are computed
+NEGLIGIBLE = 1e-10  # smaller eigenvalues of the landmarks' kernel, relative to the largest, are dropped as rounding
+LARGEST_DENSE = 2**26  # the most entries of a matrix whose singular vectors are computed
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -231,19 +231,22 @@ def truncated_svd(
 
 
 def _directions(rng: np.random.Generator, k: int, d: int, orthogonal: bool) -> np.ndarray:
-    """Gaussian directions (k, d), or such whose blocks of d are orthogonal, with lengths as of Gaussian ones."""
+    """Draw Gaussian directions (k, d); if `orthogonal`, blocks of d orthogonal ones with Gaussian lengths."""
     if not orthogonal:
         return rng.normal(size=(k, d))
     blocks = []
     for _ in range(-(-k // d)):
         Q, R = np.linalg.qr(rng.normal(size=(d, d)))
-        blocks.append((Q * np.sign(np.diag(R))).T)  # without the signs no uniform rotation
+        blocks.append((Q * np.sign(np.diag(R))).T)  # without the signs the rotation would not be uniform
     lengths = np.linalg.norm(rng.normal(size=(k, d)), axis=1)
     return np.concatenate(blocks)[:k] * lengths[:, None]
 
 
 def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], features: Callable[..., Pair]) -> Any:
-    """Gradients from factors of exp(<x, y>), where the temperature is split evenly between x and y."""
+    """Compute gradients from factors of exp(<x, y>); the inverse temperature is split evenly between x and y.
+
+    The kernel exp(<x, y>) is that of both sides, so random features and landmarks need x and y of one scale.
+    """
     (head, XQ, Y, XK, XV, mask), (method, n_features) = given, how
     like = head.XQ if isinstance(head, AttentionProblem) else None
     if isinstance(head, AttentionProblem):
@@ -282,11 +285,12 @@ def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], featur
 
 
 def _as(like: Any, table: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Arrays in the library and on the device of the arrays of a problem."""
+    """Move arrays into the library and onto the device of the arrays of a problem."""
     if not is_foreign(like):
         return table
     return {letter: array_namespace(like).asarray(value, device=like.device) for letter, value in table.items()}
 
 
 def _stored(U: np.ndarray, V: np.ndarray) -> Factors:
+    """Hand out stored matrices as the factors of the low-rank passes."""
     return Factors(lambda i, stop: U[i:stop].T, lambda i, stop: V[i:stop].T)

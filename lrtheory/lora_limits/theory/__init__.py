@@ -3,8 +3,8 @@ r"""Constants and right-hand sides of the theorems, as plain functions.
 ===============  ===============================================================================================
 degrees          how well polynomials approximate exp on [-M, M], and which degree is enough
 tilts            from a relative error of exp to the rows of attention, and back
-error_bounds     what that does to every matrix of the gradient's chain
-gradient_bounds  and to the gradients of queries, keys, values and adapters
+error_bounds     from there to every matrix of the gradient's chain
+gradient_bounds  from there to the gradients of queries, keys, values and adapters
 logit_bounds     bounds on logits in O(L d), and rounding
 costs            features, operations, break-even lengths
 hypercube        attention of known spectrum: rank lower bounds, their limit, an exact gradient in L log L

@@ -1,4 +1,4 @@
-"""Counts: features, floating-point operations, and the length from which the low-rank gradient is the cheaper one.
+"""Counts of features and floating-point operations, and the length from which the low-rank gradient is cheaper.
 
 Part of `theory`, where users find these functions.
 """
@@ -196,7 +196,7 @@ def sufficient_degree(bound: float, epsilon: float) -> int:
     """
     M, rest = number("bound", bound, 0, 300), number("epsilon", epsilon, 0, ends="()")
     rest = M - math.log(rest)
-    found, b = math.inf, 2
+    found, b = math.inf, 2  # larger b cannot do better once b e M alone is above the best degree found
     while found > max(1, b * math.e * M):
         found = min(found, max(1, math.ceil(b * math.e * M), math.ceil(rest / math.log(b))))
         b *= 2

@@ -1,7 +1,7 @@
-r"""Degrees: how well polynomials approximate exp on [-M, M], and the smallest degree that is enough.
+r"""Errors of polynomials for exp on [-M, M], by degree, and the smallest degree that is enough.
 
 Part of `theory`, where users find these functions. The relative error of P is the largest \|P(s) exp(-s) - 1\| on
-[-M, M]; it is what attention needs, since factors of a row cancel and differences of logits do not.
+[-M, M]; attention needs it, since rows are divided by their sums: a common factor cancels, and every entry counts.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ __all__ = [
 ]
 
 MAX_DEGREE = 1000  # no feature table of such a degree exists
-HIDDEN = 1e-3  # rounding was measured at 0.01 to 1 times exp(2 M) 2^-53; what is far below needs no search
+HIDDEN = 1e-3  # rounding was measured at 0.01 to 1 times exp(2 M) 2^-53; errors far below that need no search
 MAX_BOUND = 300.0  # exp(M) and the Bessel functions stay far from overflow
-TINY = 2.0**-27  # bounds whose squares are rounding, and near which SciPy's Bessel functions lose their digits
+TINY = 2.0**-27  # for smaller M, M^2 is rounding beside 1, and SciPy's Bessel functions lose their digits
 
 
 def taylor_value(degree: int, s: Any) -> Any:
@@ -113,11 +113,11 @@ def taylor_error(degree: int, bound: Any) -> Any:
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
     M = number("bound", bound, 0, int(MAX_BOUND))
-    if not is_double(M):
+    if not is_double(M):  # cancellation, which balls account for
         return abs(np.exp(M) * taylor_value(degree, -M) - 1)
     if M == 0:
         return 0.0
-    k = np.arange(int(8 * M) + 60)  # terms fall by a factor of 8 or more by then
+    k = np.arange(int(8 * M) + 60)  # terms of the integral's series, which fall by a factor of 8 or more by then
     log_first = (degree + 1) * math.log(M) - math.lgamma(degree + 1)
     log_terms = np.concatenate([[0.0], np.cumsum(math.log(M) - np.log(np.arange(1, len(k))))]) - np.log(degree + 1 + k)
     return _exp(log_first + float(np.logaddexp.reduce(log_terms)))
@@ -197,7 +197,7 @@ def chebyshev_error(degree: int, bound: float) -> float:
         return taylor_error(degree, M)  # up to rounding
     series = np.r_[1, np.full(degree, 2)] * ive(np.arange(degree + 1), M)  # times exp(-M), put back below
     roots = chebyshev.chebroots(np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b"))
-    inner = roots.real[np.abs(roots.real) < 1]  # those of complex ones too, as no place overstates a supremum
+    inner = roots.real[np.abs(roots.real) < 1]  # real parts of complex roots too: no place overstates a supremum
     places = np.concatenate([[-1.0, 1.0], inner])
     return float(np.abs(chebyshev.chebval(places, series) * np.exp(M - M * places) - 1).max())
 
@@ -245,7 +245,7 @@ def chebyshev_bracket(degree: int, bound: float) -> tuple[float, float]:
 
 
 def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
-    r"""Between which degrees the smallest one lies that reaches an absolute error on [-M, M] (statement LL-D2).
+    r"""Two degrees that enclose the smallest one with a given absolute error on [-M, M] (statement LL-D2).
 
     Parameters
     ----------
@@ -372,7 +372,7 @@ def min_degree(bound: float, epsilon: float, *, kind: str = "taylor") -> int:
 
 
 def _least_chebyshev(M: float, epsilon: float) -> int:
-    """The first degree at which the computed error is small enough, where rounding leaves one."""
+    """Return the first degree at which the computed error is small enough, or refuse an error that rounding hides."""
     lost = math.exp(2 * M) * 2.0**-53
     rule = f"larger: on [-{M:g}, {M:g}] rounding, about {lost:.2g}, hides smaller errors"
     if epsilon < HIDDEN * lost:
@@ -385,7 +385,7 @@ def _least_chebyshev(M: float, epsilon: float) -> int:
 
 
 def _first(reached: Callable[[int], bool], epsilon: Any, *, start: int = 0, falling: bool = True) -> int:
-    """The first degree that is enough, by bisection where every larger one is enough too."""
+    """Return the first degree that is enough; by bisection if errors are `falling`: Taylor's rise first, for large M."""
     degrees = range(start, MAX_DEGREE + 1)
     if falling:
         degrees = degrees[bisect_left(degrees, True, key=reached) :][:1]

@@ -142,7 +142,7 @@ def second_derivative_bound(n: int, n_columns: int, *, largest: Any) -> Any:
 
 
 def riemann_error_bound(curvature: Any, n_points: int) -> Any:
-    r"""How far the mean of F' over i / m, i < m, is from F(1) - F(0) (statement LL-H4).
+    r"""A bound on how far the mean of F' over i / m, i < m, is from F(1) - F(0) (statement LL-H4).
 
     Parameters
     ----------
@@ -176,4 +176,5 @@ def riemann_error_bound(curvature: Any, n_points: int) -> Any:
 
 
 def _scaled(factor: Fraction, value: Any) -> Any:
+    """Multiply exactly, unless the value is a double."""
     return float(factor) * value if isinstance(value, float) else factor * value

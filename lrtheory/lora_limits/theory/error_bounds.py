@@ -1,4 +1,4 @@
-r"""What a relative error of exp does to attention and to every matrix of the gradient's chain.
+r"""Bounds on what a relative error of exp does to attention and to every matrix of the gradient's chain.
 
 Part of `theory`, where users find these functions. Let \|A~_ij - A_ij\| <= eta A_ij for all entries, eta < 1, and let f
 and f~ be A and A~ with rows divided by their sums. The chain is O = f C3, c = O - Y, q = c C3^T, p1 = f o q,
@@ -37,7 +37,7 @@ class ErrorBounds(Result):
     p1 : number
         Rows of p1, summed absolutely, d v tau osc / 2 + tau Q (LL-E4).
     row_means : number
-        r_i, the same (LL-E5).
+        The row means r_i, d v tau osc / 2 + tau Q as for p1 (LL-E5).
     p2 : number
         Rows of p2, summed absolutely, d v tau osc / 2 + 2 tau Q (LL-E6).
     p : number

@@ -1,4 +1,4 @@
-r"""Hard instances: attention that finds the pair of bit vectors with the largest inner product.
+r"""Hard instances, on which attention finds the pair of bit vectors with the largest inner product.
 
 Part of `theory`, where users find these functions. Nothing here proves that gradients are hard: that rests on a
 conjecture. What can be checked is the construction, its reduction to adapters, and the calculus in `derivatives`.
@@ -58,7 +58,7 @@ class Gadget(Result):
 
 @result
 class LowRankHead(Result):
-    """The gradient problem of a head of width r, as the adapter problem of a head of width d (statement LL-H2).
+    """The gradient problem of a head of width r, written as the adapter problem of a head of width d (statement LL-H2).
 
     Attributes
     ----------
@@ -134,11 +134,12 @@ def make_gadget(a: Any, b: Any, *, beta0: float) -> Gadget:
 
 
 def _beta0(beta0: Any, n: int) -> float:
-    """A scale at which exp(-beta0 / 2) / (2 n), the least that attention may be, is still a normal number."""
+    """Check a scale: exp(-beta0 / 2) / (2 n), the least weight that attention may have, must be a normal number."""
     return real("beta0", beta0, low=0.0, high=2 * (LARGEST_EXPONENT - math.log(2 * n)))
 
 
 def _bits(name: str, value: Any) -> np.ndarray:
+    """Check a matrix of zeros and ones, and return it as integers."""
     table = matrix(name, value)
     if not np.isin(table, (0, 1)).all():
         raise must(name, "a matrix of bits", table)
@@ -186,7 +187,7 @@ def log_pair_sums(attention: Any, *, beta0: float) -> np.ndarray:
 
 
 def decide_pair(attention: Any, inner_product: int, *, n_bits: int, beta0: float) -> np.ndarray:
-    r"""Which points a_i have a partner with an inner product of at least p (statement LL-H8).
+    r"""Decide which points a_i have a partner with an inner product of at least p (statement LL-H8).
 
     Parameters
     ----------

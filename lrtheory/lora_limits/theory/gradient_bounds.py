@@ -1,4 +1,4 @@
-r"""From errors of the chain's matrices to errors of the gradients of queries, keys, values and adapters.
+r"""Bounds that lead from errors of the chain's matrices to errors of the gradients of Q, K, V and adapters.
 
 Part of `theory`, where users find these functions.
 """
@@ -18,7 +18,7 @@ __all__ = ["adapter_factors", "error_multiplier", "gradient_bound", "key_gradien
 
 
 def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
-    r"""From rows of p to entries of G = beta C1^T p C2 (statement LL-E8).
+    r"""A bound on entries of G = beta C1^T p C2 by the rows of p, or of an error of p (statement LL-E8).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
 
 
 def key_gradient_bound(row_bound: Any, XK: Any, queries: Any, *, beta: Any) -> Any:
-    r"""From rows of p to entries of the key gradient beta X_K^T p^T (X_Q W_Q) (statement LL-T2).
+    r"""A bound on entries of the key gradient beta X_K^T p^T (X_Q W_Q) by the rows of p (statement LL-T2).
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def key_gradient_bound(row_bound: Any, XK: Any, queries: Any, *, beta: Any) -> A
 
 
 def value_gradient_bound(eta: Any, XV: Any, c: Any, *, spread: Any) -> Any:
-    r"""Entries of the error of the value gradient X_V^T f^T c (statement LL-T2).
+    r"""A bound on entries of the error of the value gradient X_V^T f^T c (statement LL-T2).
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def value_gradient_bound(eta: Any, XV: Any, c: Any, *, spread: Any) -> Any:
 
 
 def adapter_factors(A: Any, B: Any, *, scale: Any = 1) -> tuple[Any, Any]:
-    r"""From entries of dLoss/dW to entries of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
+    r"""Factors from errors of dLoss/dW to errors of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
 
     Parameters
     ----------

@@ -135,6 +135,7 @@ def hypercube_spectrum(n_bits: int, gamma: Any) -> tuple[np.ndarray, np.ndarray]
 
 
 def _multiplicities(d: int) -> np.ndarray:
+    """Return binom(d, k) for k = 0, ..., d as integers of any size."""
     return np.array([math.comb(d, k) for k in range(d + 1)], dtype=object)
 
 
@@ -176,6 +177,8 @@ def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> in
     counts = [integer("multiplicities", count, low=0) for count in multiplicities]
     if len(levels) != len(counts):
         raise must("multiplicities", f"{len(levels)} integers, one a value", counts)
+    # from the smallest value on: whole levels are dropped as long as `left` of the allowance pays for them, and of the
+    # first level that is too expensive as many values as it still pays for
     kept = sum(counts)
     for value, count in zip(reversed(levels), reversed(counts), strict=True):
         square = _exact(value) ** 2
@@ -186,7 +189,7 @@ def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> in
 
 
 def _exact(value: Any) -> Any:
-    """A number as the rational that it is, so that tails of 10^90 tiny squares stay exact; balls stay balls."""
+    """Turn a number into the rational that it is, so that tails of 10^90 tiny squares stay exact; balls stay balls."""
     if isinstance(value, flint.arb):
         return value
     exact = value if isinstance(value, Fraction) else Fraction(float(value))
@@ -194,7 +197,7 @@ def _exact(value: Any) -> Any:
 
 
 def _floor(value: Any) -> int:
-    """The largest integer below a number; of a ball, as long as its radius leaves but one."""
+    """Return the largest integer that is at most a number; a ball must be so narrow that there is only one."""
     whole = value.floor()
     whole = whole.unique_fmpz() if isinstance(whole, flint.arb) else whole
     assert whole is not None
@@ -202,7 +205,7 @@ def _floor(value: Any) -> int:
 
 
 def hypercube_rank_lower_bound(n_bits: int, c: float, a: float) -> int:
-    r"""Rank below which no approximation of the attention is within L^(-1-a) in every entry (statement LL-H5).
+    r"""The rank below which no approximation of the attention is within L^(-1-a) in every entry (statement LL-H5).
 
     Parameters
     ----------
@@ -294,7 +297,7 @@ def rank_exponent_limit(c: float, a: float) -> float:
 
 
 def _entropy(x: float) -> float:
-    """Binary entropy in bits."""
+    """Return the binary entropy of x in bits, for x in [0, 1]."""
     return -sum(p * math.log2(p) for p in (x, 1 - x) if p > 0)
 
 
@@ -340,6 +343,7 @@ def hypercube_gradient(C3: Any, Y: Any, *, gamma: float) -> np.ndarray:
         raise must("C3", "an array with a power of two rows, 2 or more", C3.shape)
     cube = make_hypercube(d, gamma)
     rho = math.tanh(gamma * gamma / d)
+    # index S of the transform is a set of bits, so its eigenvalue is rho to the number of its bits
     factors = rho ** np.bitwise_count(np.arange(2**d, dtype=np.uint64)).astype(np.float64)[:, None] / 2**d
     output = _smooth(C3, factors)
     c = output - Y
@@ -353,7 +357,7 @@ def hypercube_gradient(C3: Any, Y: Any, *, gamma: float) -> np.ndarray:
 
 
 def _smooth(Z: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """f Z: transform, multiply by rho^|S| / L, transform back."""
+    """Compute f Z: transform, multiply by rho^|S| / L, transform back."""
     table = np.array(Z, order="C")
     walsh_hadamard(table)
     table *= factors
@@ -363,7 +367,10 @@ def _smooth(Z: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 @kernel
 def walsh_hadamard(table):
-    """Every column times the Hadamard matrix of its length, in place; the length is a power of two."""
+    """Multiply every column by the Hadamard matrix of its length, in place; the length is a power of two.
+
+    The pass with distance `half` applies [[1, 1], [1, -1]] to one bit of the index: L log2 L additions per column.
+    """
     n, m = table.shape
     half = 1
     while half < n:

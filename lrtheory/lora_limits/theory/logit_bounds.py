@@ -1,4 +1,4 @@
-r"""Bounds on logits that cost O(L d), and what rounding adds to polynomials of them.
+r"""Bounds on logits that cost O(L d), and a bound on the rounding of polynomials of logits.
 
 Part of `theory`, where users find these functions. The logits are beta <x_i, y_j> with rows x_i of C1 W and y_j of C2.
 """
@@ -108,7 +108,7 @@ def rounding_floor(
     bound: float | None = None,
     dtype: Any = np.float64,
 ) -> float:
-    r"""What rounding adds to the relative error of exp when its polynomial is evaluated by features (LL-E9-floats).
+    r"""The rounding that adds to the relative error of exp when its polynomial is evaluated by features (LL-E9-floats).
 
     Parameters
     ----------

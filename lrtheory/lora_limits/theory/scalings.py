@@ -263,11 +263,11 @@ def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int
     """
     layers, target = _layers(weights, target)
     rank = integer("rank", rank, low=0)
-    after = [np.eye(len(target))]
+    after = [np.eye(len(target))]  # products W_n ... W_{l+1} of the frozen layers behind layer l, in falling order of l
     for W in reversed(layers):
         after.append(after[-1] @ W)
     left, values, right = np.linalg.svd(target - after.pop())
-    found, before = [], np.eye(len(target))
+    found, before = [], np.eye(len(target))  # `before` is P_{l-1}, the product of the adapted layers so far
     for index, (W, behind) in enumerate(zip(layers, reversed(after), strict=True)):
         part = slice(index * rank, (index + 1) * rank)
         block = (left[:, part] * values[part]) @ right[part]
@@ -280,6 +280,7 @@ def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int
 
 
 def _layers(weights: Sequence[Any], target: Any) -> tuple[list[np.ndarray], np.ndarray]:
+    """Check square layers of the shape of the target, and return both in double precision."""
     goal = array("target", target, shape=(None, None)).astype(np.float64)
     if not isinstance(weights, (Sequence, np.ndarray)) or isinstance(weights, str):
         raise must("weights", "a sequence of matrices", weights, TypeError)

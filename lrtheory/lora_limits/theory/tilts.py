@@ -1,4 +1,4 @@
-r"""From a relative error eta of the entries of exp to errors of the rows of attention, and back.
+r"""Bounds that lead from a relative error eta of the entries of exp to errors of the rows of attention, and back.
 
 Part of `theory`, where users find these functions. The rows are divided by their own sums, f = A / (A 1), so a factor
 common to a row has no effect.
@@ -16,7 +16,7 @@ __all__ = ["entry_error", "relative_error_for", "tilt_bound"]
 
 
 def tilt_bound(eta: Any) -> Any:
-    r"""How far rows of attention move, summed absolutely, when entries of exp move by a factor 1 +- eta (LL-E1).
+    r"""A bound on how far rows of attention move, summed absolutely, when exp is off by a factor 1 +- eta (LL-E1).
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def tilt_bound(eta: Any) -> Any:
     0.6666666666666666
     """
     eta = number("eta", eta, 0, 1, ends="[)")
+    # 2 (1 - sqrt(1 - eta^2)) / eta without its cancellation for small eta
     return plain(2 * eta / (1 + np.sqrt((1 - eta) * (1 + eta))))
 
 
@@ -89,7 +90,7 @@ def relative_error_for(epsilon: Any, multiplier: Any) -> Any:
 
 
 def entry_error(eta: Any) -> Any:
-    r"""How far entries of attention move, relative to themselves (statement LL-E1-entry).
+    r"""A bound on how far entries of attention move, relative to themselves (statement LL-E1-entry).
 
     Parameters
     ----------
