@@ -248,7 +248,7 @@ MC_L4 = Statement(
 
 
 def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0) -> Sides:
-    """Compare both reported mus with the true ones, from above and below; then mu(B), sigma_min and rows with bounds."""
+    """Compare both reported mus with the true ones, from both sides; then mu(B), sigma_min and rows with bounds."""
     A, E = perturbed.matrix, perturbed.change
     (m, k), smallest, change = A.shape, np.linalg.svd(A, compute_uv=False)[-1], factor * np.linalg.norm(E, 2)
     before, after = (np.linalg.norm(np.linalg.qr(X)[0], axis=1) for X in (A, A + E))

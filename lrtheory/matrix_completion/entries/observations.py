@@ -97,7 +97,7 @@ class Observations:
         for name, given in (("rows", rows), ("cols", cols)):
             if len(given) != len(values):
                 raise must(name, f"of shape ({len(values)},), as many as values", given.shape)
-        # The conversion adds up positions that occur twice, which is no mean and no error: fewer stored entries than
+        # The conversion adds up positions that occur twice, neither the mean nor an error: fewer stored entries than
         # values are how that is noticed, without a sort of its own.
         by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         if by_row.nnz < len(values):

@@ -1,10 +1,10 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
 ==================  ============================================================================================
-contraction         what one half-step does: error identity, contraction, the noise that drives it, balance
+contraction         one half-step: identity of its error, contraction, the noise that drives it, balance
 perturbation        clipping, incoherence under perturbation, the start, inexact least squares
 sketch_bounds       distortion, condition and rates of preconditioned iterations, sizes of sketches
-sampling_bounds     how many samples are needed, how far they concentrate, lower bounds, the price of noise
+sampling_bounds     numbers of samples, concentration, lower bounds, the price of noise
 costs               iterations, samples in the analyses, flops of a half-step
 ==================  ============================================================================================
 

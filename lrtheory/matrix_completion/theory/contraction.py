@@ -1,4 +1,4 @@
-r"""One half-step, step by step: the identity of its error, its contraction, the noise that drives it, balance.
+r"""Formulas for one half-step: the identity of its error, its contraction, the noise that drives it, balance.
 
 Part of `theory`, where users find these functions. Distances are sines of largest principal angles, norms are spectral
 norms unless said otherwise. Scalar formulas also take arrays, Fractions and balls.
@@ -48,7 +48,7 @@ def driving_error(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
     Raises
     ------
     TypeError
-        If `truth` is no LowRank, or an array is not of numbers.
+        If `truth` is not a LowRank, or an array is not of numbers.
     ValueError
         If shapes do not fit, an entry is not finite, the mask is not of bools, or a B_j is singular.
 
@@ -67,6 +67,7 @@ def driving_error(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
     """
     U, seen = _basis(U, truth), _sample(mask, truth)
     pulled, seen = _outside(U, truth), seen.astype(U.dtype)
+    # indices: i rows, j columns, a and b the k columns of U; grams are the B_j, and sums those of the Returns section
     grams = np.einsum("ij,ia,ib->jab", seen, U, U)
     sums = np.einsum("ij,ia,ij->ja", seen, U, pulled)
     return -np.linalg.solve(grams, sums[..., None])[..., 0]
@@ -120,7 +121,7 @@ def _sample(mask: Any, truth: LowRank) -> np.ndarray:
 
 
 def _outside(U: np.ndarray, truth: LowRank) -> np.ndarray:
-    """The entries w_i^T S v*_j of (I - U U^T) M."""
+    """Return the entries w_i^T S v*_j of (I - U U^T) M, the part of M that U cannot fit, of shape (m, n)."""
     W = truth.U - U @ (U.T @ truth.U)
     return (W * truth.singular_values) @ truth.V.T
 
@@ -147,7 +148,7 @@ def contraction_bound(distance: Any, *, smallest: Any, driving: Any, inner: Any 
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If the distance is not in [0, 1], `smallest` is not above 0, or an error is negative or not finite.
 
@@ -190,7 +191,7 @@ def error_bound(distance: Any, *, singular_values: Any, driving: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If the distance is not in [0, 1], or another number is negative or not finite.
 
@@ -213,7 +214,7 @@ def error_bound(distance: Any, *, singular_values: Any, driving: Any) -> Any:
 def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
     r"""Second moment of the noise that drives a half-step, over a fresh Bernoulli sample.
 
-    In expectation (statement MC-E1), and summed over all samples of small matrices (statement MC-E1-exact).
+    It is checked in expectation (statement MC-E1), and by a sum over all small samples (statement MC-E1-exact).
 
     Parameters
     ----------
@@ -230,7 +231,7 @@ def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
     Raises
     ------
     TypeError
-        If `truth` is no LowRank, or something is no number.
+        If `truth` is not a LowRank, or another argument is not a number.
     ValueError
         If shapes do not fit, or the density is not in (0, 1].
 
@@ -256,7 +257,7 @@ def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
 def driving_second_moment_bound(
     distance: Any, *, incoherence: Any, n_rows: Any, rank: Any, norm: Any, density: Any
 ) -> Any:
-    r"""Bound on the same second moment by incoherence and distance (statement MC-E1-bound).
+    r"""Bound on the second moment of the noise that drives a half-step, by incoherence (statement MC-E1-bound).
 
     Parameters
     ----------
@@ -279,7 +280,7 @@ def driving_second_moment_bound(
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If the distance is not in [0, 1], the density not in (0, 1], `incoherence` not above 0, an integer below 1, or
             `norm` negative.
@@ -305,7 +306,7 @@ def driving_second_moment_bound(
 def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition: Any, density: Any) -> Any:
     r"""Root mean square factor by which the distance shrinks in a half-step, to first order.
 
-    That E \|G\|_F^2 <= (factor s_k d)^2 is no approximation (statement MC-E1-bound).
+    The inequality E \|G\|_F^2 <= (factor s_k d)^2 holds exactly (statement MC-E1-bound).
 
     Parameters
     ----------
@@ -326,7 +327,7 @@ def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If the density is not in (0, 1], `incoherence` not above 0, an integer below 1, or `condition` below 1.
 
@@ -349,7 +350,7 @@ def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition:
 
 @arrays("host")
 def imbalance(U: Any, V: Any) -> float:
-    r"""How far two factors are from balance, which every stationary point of the ridge objective has (statement MC-L9).
+    r"""Imbalance of two factors, which is 0 at every stationary point of the ridge objective (statement MC-L9).
 
     Parameters
     ----------
@@ -364,7 +365,7 @@ def imbalance(U: Any, V: Any) -> float:
     Raises
     ------
     TypeError
-        If an entry is no number.
+        If an entry is not a number.
     ValueError
         If an entry is not finite, or the factors have not equally many columns.
 

@@ -1,4 +1,4 @@
-"""What a completion costs: iterations, samples in the analyses, and the arithmetic of one half-step.
+"""Costs of a completion: iterations, samples in the analyses, and the arithmetic of one half-step.
 
 Part of `theory`, where users find these functions.
 """
@@ -26,7 +26,7 @@ def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
     epsilon : number
         Accuracy, above 0.
     contraction : number
-        Factor by which the error shrinks, above 1; the analyses have 4 a half-step.
+        Factor by which the error shrinks, above 1; in the analyses it is 4 for each half-step.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `norm` or `epsilon` is not above 0, or `contraction` not above 1.
 
@@ -70,9 +70,9 @@ def samples_alternating(
     incoherence, condition : number
         mu and kappa.
     power_of_condition : int
-        2 or 4; sources differ.
+        The exponent a of kappa, 2 or 4; sources differ.
     constant : number
-        What the O hides, above 0.
+        The constant C that the O-notation hides, above 0.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def samples_alternating(
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If an integer or `condition` is below 1, `incoherence` or `constant` not above 0, or the power neither 2 nor 4.
 
@@ -125,7 +125,7 @@ def samples_for_contraction(*, rank: Any, incoherence: Any, condition: Any, fact
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `rank` is below 1, `incoherence` or `factor` not above 0, or `condition` below 1.
 
@@ -165,13 +165,13 @@ def half_step_flops(
     -------
     int
         All methods read their panels once, 6 \|Omega\| k. exact: \|Omega\| k (k + 1) for the lower triangles of the
-        Gram matrices, k (k + 1) (2 k + 1) / 6 + 2 k^2 a line for Cholesky and two triangular solves. cg: 4 d k + 12 k a
-        step. sketch: QR of min(d, 4 k) rows counted as 8 k^3 a line, 4 d k + 2 k^2 a step.
+        Gram matrices, k (k + 1) (2 k + 1) / 6 + 2 k^2 per line for Cholesky and two triangular solves. cg: 4 d k + 12 k
+        per step. sketch: QR of min(d, 4 k) rows counted as 8 k^3 per line, 4 d k + 2 k^2 per step.
 
     Raises
     ------
     TypeError
-        If a number is no integer.
+        If a number is not an integer.
     ValueError
         If the method is unknown, `rank` is below 1, or another number is negative.
 
@@ -179,8 +179,8 @@ def half_step_flops(
     -----
     The first sweep forms P u, P^T (x - P u) and P^T x: 2 d k each. An entry (a, c) of the Cholesky factor, c <= a,
     takes c multiplications, c subtractions and a division or root: sum_a sum_{c <= a} (2 c + 1) = sum_a (a + 1)^2 for a
-    < k. A solve takes a multiplication and a subtraction an entry below the diagonal and k divisions, k^2. A step of cg
-    forms P^T (P p), 4 d k, two dot products, three updates and one scaling of k numbers, 12 k with the ridge.
+    < k. A solve takes a multiplication and a subtraction per entry below the diagonal and k divisions, k^2. A cg step forms
+    P^T (P p), 4 d k, two dot products, three updates and one scaling of k numbers, 12 k with the ridge.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""Perturbed matrices: clipping, incoherence, smallest singular values, the start, and inexact least squares.
+r"""Formulas for perturbed matrices: clipping, incoherence, singular values, the start, inexact least squares.
 
 Part of `theory`, where users find these functions. Norms are spectral norms unless said otherwise. Formulas also take
 arrays, Fractions and balls.
@@ -42,7 +42,7 @@ def clipped_distance_bound(error: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `error` is not in [0, 1).
 
@@ -73,7 +73,7 @@ def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, c
     n_rows, rank : int
         m and k.
     clip : {"row", "entry"}
-        What was cut at 2 mu sqrt(k / m).
+        Whether rows or entries were cut at 2 mu sqrt(k / m).
 
     Returns
     -------
@@ -83,7 +83,7 @@ def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, c
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `error` is not in [0, 1), `incoherence` not above 0, an integer below 1, or the way of clipping unknown.
 
@@ -129,7 +129,7 @@ def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If a number is negative or not finite, or `change` above `smallest`, where nothing is said.
 
@@ -167,7 +167,7 @@ def row_norm_change(smallest: Any, *, change: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `change` is negative, or not below `smallest`.
 
@@ -205,7 +205,7 @@ def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If a number is negative or not finite, or `change` not below `smallest`.
 
@@ -246,7 +246,7 @@ def incoherence_bound(incoherence: Any, *, n_rows: Any, rank: Any, smallest: Any
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `incoherence` is not above 0, an integer below 1, or `change` negative or not below `smallest`.
 
@@ -283,7 +283,7 @@ def wedin_bound(noise: Any, *, smallest: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `noise` is negative, or not below `smallest`.
 
@@ -323,7 +323,7 @@ def forward_error_bound(epsilon: Any, *, optimum: Any, smallest: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `smallest` is not above 0, or another number is negative or not finite.
 

@@ -1,4 +1,4 @@
-"""Ranges of what formulas take: numbers of any kind, or arrays of them, and shapes."""
+"""Range checks for the arguments of formulas, which are numbers of any kind, or arrays of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["entries", "less"]
 
 
 def entries(name: str, value: Any, low: Any = -HUGE, high: Any = HUGE, *, ends: str = "[]") -> Any:
-    """A number, or an array of numbers, each in an interval; see `lrtheory._numbers.number`."""
+    """Check that a number, or each number of an array, lies in an interval; see `lrtheory._numbers.number`."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         for entry in value.ravel().tolist():
             number(name, entry, low, high, ends=ends)

@@ -1,4 +1,4 @@
-r"""Samples: how many are needed, how far they concentrate, and what noise costs.
+r"""Formulas for samples: their necessary number, their concentration, and the cost of noise.
 
 Part of `theory`, where users find these functions. Every entry is seen with probability p, independently. Rational
 formulas also take Fractions, and those with exp and log also balls.
@@ -40,7 +40,7 @@ def degrees_of_freedom(n_rows: int, n_cols: int, rank: int) -> int:
     Raises
     ------
     TypeError
-        If a number is no integer.
+        If a number is not an integer.
     ValueError
         If a side is below 1, or the rank not in [1, min(m, n)].
 
@@ -77,7 +77,7 @@ def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If an integer is below 1, or the density not in [0, 1].
 
@@ -113,7 +113,7 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If an integer is below 1, or the density not in [0, 1].
 
@@ -134,7 +134,7 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
 def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -> Any:
     r"""Bound on P[lambda_min(B) <= 1 - d] or P[lambda_max(B) >= 1 + d] for the Gram matrix B of one line.
 
-    Statement MC-W1 measures both tails.
+    Statement MC-W1 checks both tails.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -
     largest : number
         L = max_i \|u_i\|^2 / p, for B = (1/p) sum_{i seen} u_i u_i^T and orthonormal columns of U.
     side : {"below", "above"}
-        Which tail.
+        The tail: of the smallest eigenvalue, or of the largest one.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If the side is unknown, the deviation is not in its range, `rank` below 1, or `largest` not above 0.
 
@@ -208,7 +208,7 @@ def init_noise_tail(
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `t` or a norm is negative, `largest_entry` not above 0, an integer below 1, or the density not in (0, 1).
 
@@ -255,7 +255,7 @@ def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any)
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `noise` is negative, the rank does not fit the sides, or the density is not in (0, 1].
 

@@ -1,4 +1,4 @@
-r"""Sketches and preconditioned iterations: distortion, condition, rates, and how large a sketch must be.
+r"""Formulas for sketches and preconditioned iterations: distortion, condition, rates, and sizes of sketches.
 
 Part of `theory`, where users find these functions. A sketch S has distortion e on the range of A when
 (1 - e) \|A x\| <= \|S A x\| <= (1 + e) \|A x\| for all x. Rational formulas also take Fractions.
@@ -48,7 +48,7 @@ def distortion(A: Any, R: Any) -> float:
     Raises
     ------
     TypeError
-        If an entry is no number.
+        If an entry is not a number.
     ValueError
         If shapes do not fit, an entry is not finite, or `R` is singular.
 
@@ -86,7 +86,7 @@ def preconditioned_condition(e: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `e` is not in [0, 1).
 
@@ -105,7 +105,7 @@ def preconditioned_condition(e: Any) -> Any:
 
 
 def gradient_rate(e: Any) -> Any:
-    r"""Factor of a unit step of preconditioned gradient descent on \|A (x_t - x*)\| (statement MC-L2).
+    r"""Factor that bounds \|A (x_t - x*)\| after a unit step of preconditioned gradient descent (statement MC-L2).
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def gradient_rate(e: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `e` is not in [0, 1).
 
@@ -141,7 +141,7 @@ def gradient_rate(e: Any) -> Any:
 
 
 def cg_error_bound(e: Any, *, n_iter: Any) -> Any:
-    r"""Factor of t steps of preconditioned conjugate gradients on \|A (x_t - x*)\| (statement MC-L2-cg).
+    r"""Factor that bounds \|A (x_t - x*)\| after t preconditioned conjugate gradients (statement MC-L2-cg).
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def cg_error_bound(e: Any, *, n_iter: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `e` is not in [0, 1), or `n_iter` negative.
 
@@ -193,7 +193,7 @@ def tuned_step(e: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `e` is not in [0, 1).
 
@@ -211,7 +211,7 @@ def tuned_step(e: Any) -> Any:
 
 
 def tuned_gradient_rate(e: Any) -> Any:
-    """Factor of a step of that size, below 1 for every distortion below 1 (statement MC-L2-tuned).
+    """Factor that bounds the error after a step of length `tuned_step`, below 1 (statement MC-L2-tuned).
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def tuned_gradient_rate(e: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `e` is not in [0, 1).
 
@@ -262,7 +262,7 @@ def countsketch_second_moment(Q: Any, *, sketch_size: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `Q` has not two axes, an entry is not finite, or `sketch_size` is below 1.
 
@@ -303,14 +303,14 @@ def countsketch_rank_loss(rank: int, *, sketch_size: int) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `rank` or `sketch_size` is below 1.
 
     Proof
     -----
-    S A has one signed unit vector a column, in the bucket of that row. It has rank k exactly when the k buckets differ,
-    as birthdays do.
+    Each column of S A is a signed unit vector, in the bucket of that row. Its rank is k exactly when the k buckets
+    differ, as birthdays do.
 
     Examples
     --------
@@ -343,7 +343,7 @@ def gaussian_sketch_failure(t: Any, *, sketch_size: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the required kind.
     ValueError
         If `t` is negative or not finite, or `sketch_size` below 1.
 
