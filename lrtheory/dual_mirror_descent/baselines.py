@@ -108,7 +108,7 @@ def adaptive_target(
     step_size: Any = "theory",
     record: bool = False,
 ) -> AllocationResult:
-    """Dual mirror descent that aims at an equal share of what remains in each period.
+    """Run dual mirror descent with an equal share of what remains as the target of each period.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def fast_online_lp(
     step_size: Any = None,
     record: bool = False,
 ) -> AllocationResult:
-    r"""The simple fast online LP: Euclidean steps, and nothing is turned down for lack of budget.
+    r"""Run the simple fast online LP: Euclidean steps, and nothing is turned down for lack of budget.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""Many runs at once, for what is true on average: regret, stopping times, growth with the horizon.
+r"""Many runs at once, to measure what is true on average: regret, stopping times, growth with the horizon.
 
 There are two ways in. A function that makes a stream from a generator is called once per run, each time with a
 generator of its own. A `RequestStream` with types of shape (n_runs, T) is many streams over one table, all served in

@@ -1,4 +1,4 @@
-r"""Optima in hindsight and in the fluid limit, with the prices that prove them (statements DMD-L1, DMD-L2).
+r"""Solvers for optima in hindsight and in the fluid limit, with the prices that prove them (statements DMD-L1, DMD-L2).
 
 The relaxation lets a request be split over its actions; that never lowers the optimum, and basic solutions split at
 most m requests, so the integral optimum is less by m f_bar at most. Requests of one type are one variable.
@@ -84,12 +84,12 @@ class DualityCertificate(Result):
 
 @result
 class Optimum(Result):
-    """The best allocation of a whole stream, or of a law.
+    """An optimum is the best allocation of a whole stream, or of a law.
 
     Attributes
     ----------
     value : float
-        Its reward; a period in the fluid limit.
+        Its reward; per period in the fluid limit.
     prices : float64 array of shape (m,)
         Dual prices of the resources; of the relaxation where requests may not be split.
     solution : float64 array of shape (N, d)
@@ -121,7 +121,7 @@ def hindsight_optimum(
     integer: bool = False,
     method: Literal["auto", "sort", "lp", "milp"] = "auto",
 ) -> Optimum:
-    r"""The most that could have been earned, had all requests been known.
+    r"""Find the most that could have been earned, had all requests been known.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def hindsight_optimum(
 
 
 def fluid_optimum(types: Any, probabilities: Any, rate: Any) -> Optimum:
-    r"""The most that can be earned a period in the long run, when requests are drawn independently.
+    r"""Find the most that can be earned per period in the long run, when requests are drawn independently.
 
     Parameters
     ----------
@@ -210,12 +210,12 @@ def fluid_optimum(types: Any, probabilities: Any, rate: Any) -> Optimum:
     probabilities : array of shape (N,)
         Of the types.
     rate : array of shape (m,), or float
-        Units of each resource a period.
+        Units of each resource per period.
 
     Returns
     -------
     Optimum
-        min_mu E f*(mu) + mu . rate, its prices, and how often each action is taken a period. T times it bounds E OPT
+        min_mu E f*(mu) + mu . rate, its prices, and how often each action is taken per period. T times it bounds E OPT
         (statement DMD-F1).
 
     Raises

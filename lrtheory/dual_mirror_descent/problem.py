@@ -1,4 +1,4 @@
-r"""Streams of requests: what each action earns and uses, and the units of each resource there are.
+r"""Streams of requests: rewards and costs of their actions, and budgets of the resources.
 
 Request t offers d actions. Action i earns f_t(i) and uses b_t(i) of m resources; the void action, always there, does
 neither. Over T requests at most ``budget`` units may be used, budget / T = rate units per request on average.

@@ -21,7 +21,7 @@ __all__ = ["Setup", "in_domain", "prepare", "step_sizes"]
 
 
 class Setup(NamedTuple):
-    """A setup holds the tables of `steps` before the first request; its order is the one that kernels take them in."""
+    """A setup holds the tables of `steps` as they are before the first request, in the order of `batch.serve_many`."""
 
     state: np.ndarray
     resources: np.ndarray
