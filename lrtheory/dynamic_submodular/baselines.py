@@ -1,4 +1,4 @@
-"""What one would do without the maintained structures, and the earlier dynamic algorithm; all return an `UpdateTrace`.
+"""Alternatives to the maintained structures, and the earlier dynamic algorithm; all return an `UpdateTrace`.
 
 `recompute`      greedy selection anew after every update: the best values, and work that grows with n
 `dynamic_sieve`  a sieve over the insertions, run again when an element that it chose dies
@@ -29,7 +29,7 @@ __all__ = ["dynamic_sieve", "lattanzi", "random_subset", "recompute"]
 
 
 def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | None = None) -> UpdateTrace:
-    """Lazy greedy on all that is present, after every update.
+    """Run lazy greedy selection on all present elements after every update.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | Non
 def dynamic_sieve(
     objective: Objective | UpdateStream, ops: Any = None, k: int | None = None, *, epsilon: float = 0.1
 ) -> UpdateTrace:
-    """Sieve-streaming over the insertions; a deletion of an element of any sieve runs it again on all that is present.
+    """Run sieve-streaming over the insertions, and again on all that is present when a sieve loses an element.
 
     Parameters
     ----------
@@ -132,6 +132,7 @@ def dynamic_sieve(
             alive[op] = None
         else:
             del alive[~op]
+        # a sieve cannot go back to before an element that it took: all sieves start again, in the order of arrival
         if table is None or (op < 0 and _holds(table, ~op)):
             table = states.new_states(objective.record, 0, k, n_entries=room, n_slots=n_slots)
             table.numbers[:, states.INDEX] = -(2**62)
@@ -154,7 +155,7 @@ def lattanzi(
     epsilon: float = 0.2,
     rng: np.random.Generator | int | None = None,
 ) -> UpdateTrace:
-    """The earlier dynamic algorithm of Lattanzi et al., in its simple form, as far as it could be read from their code.
+    """Run the earlier dynamic algorithm of Lattanzi et al., in its simple form, as far as their code shows it.
 
     Its guesses stand on a grid of ratio 1.3 from the least single value to k times the largest, of all elements of the
     stream, which it knows in advance. Interpreted; for comparisons of queries and values.
@@ -222,7 +223,7 @@ def random_subset(
     *,
     rng: np.random.Generator | int | None = None,
 ) -> UpdateTrace:
-    """The k present elements that come first in a random order of all; one value is asked for an update.
+    """Choose the k present elements that come first in a random order of all, with one value asked for per update.
 
     Parameters
     ----------
@@ -262,7 +263,7 @@ def random_subset(
 
 
 def _holds(table: states.State, v: int) -> bool:
-    """Whether a sequence of the table has v in it."""
+    """Return whether a sequence of the table holds v."""
     members = table.levels[:, states.MEMBER]
     places = np.arange(members.shape[1])
     inside = (places >= 1) & (places <= table.numbers[:, [states.LENGTH]])
@@ -286,7 +287,7 @@ def _present(ops: np.ndarray, n: int) -> Iterator[tuple[int, np.ndarray]]:
 def _trace(
     objective: Objective, ops: np.ndarray, answer: Callable[..., tuple[np.ndarray, float, float, int]]
 ) -> UpdateTrace:
-    """The answers of a function of the elements present and the update."""
+    """Return the trace of a function that answers from the elements present and the update."""
     n = len(ops)
     values, uppers = np.zeros(n), np.zeros(n)
     queries, changes, items = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(0, np.int64)

@@ -24,7 +24,7 @@ from lrtheory.dynamic_submodular.structures import stream as streams
 
 __all__ = ["DynamicSubmodular"]
 
-#: updates of one compiled call, about a second; between two calls Ctrl-C is heard
+#: updates per compiled call, about a second; Ctrl-C is noticed between two calls
 CHUNK = 100_000
 COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 
@@ -38,10 +38,10 @@ class DynamicSubmodular(SingleUpdates):
     ==========  =====================================  =================================================================
     method      value at least                         work
     ==========  =====================================  =================================================================
-    "lazy"      OPT / (2 + epsilon) (DS-T10)           two neighboring guesses at a time; microseconds an update
+    "lazy"      OPT / (2 + epsilon) (DS-T10)           two neighboring guesses at a time; microseconds per update
     "eager"     (1 - epsilon) OPT / 2 (DS-T2)          all guesses see all updates; expected queries per update and
                                                        guess are bounded (DS-T3) if the updates do not react to coins
-    "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which an epsilon part may die
+    "batched"   (1 - epsilon) OPT / (2 (1 + epsilon))  as "lazy", on batches of which a share epsilon may die
                 (DS-T10-batched)
     ==========  =====================================  =================================================================
 
@@ -53,14 +53,14 @@ class DynamicSubmodular(SingleUpdates):
     objective : Objective or UpdateStream
         Monotone submodular (`probe_submodular` looks for a counterexample). It may grow by its ``append`` at any time.
     k : int or PartitionMatroid
-        How many elements may be chosen; may be left out with an `UpdateStream`. With groups only "lazy".
+        Largest number of chosen elements, or the groups (with "lazy" alone); may be left out with an `UpdateStream`.
     epsilon : float
-        Ratio of the guesses less 1, in [1e-6, 1], for "batched" at most 1/2.
+        Guesses are powers of 1 + epsilon; in [1e-6, 1], for "batched" at most 1/2.
     method : {"lazy", "eager", "batched"}
         See the table.
     replay : {"net", "exact"}
-        How a lazy guess catches up: by what has changed since, or by every update in order with its own coins
-        (statement DS-T17), for which the whole stream and every guess that was ever visited are kept.
+        Whether a lazy guess catches up by the elements that changed since its last visit, or by every update in order
+        with its own coins (statement DS-T17), for which the whole stream and every guess ever visited are kept.
     rng : Generator, int or None
         Source of randomness.
 
@@ -139,7 +139,7 @@ class DynamicSubmodular(SingleUpdates):
         ops : int64 array of shape (n_ops,), or UpdateStream
             v inserts, ~v deletes.
         record : bool
-            Whether the answers are returned; they are found either way.
+            Whether the answers after all updates are returned; they are computed either way.
 
         Returns
         -------
@@ -151,7 +151,7 @@ class DynamicSubmodular(SingleUpdates):
         KeyError
             If a present element is inserted, or an absent one deleted.
         TypeError
-            If the updates are no integers.
+            If the updates are not integers.
         ValueError
             If they are an `UpdateStream` of another objective.
         """
@@ -185,7 +185,7 @@ class DynamicSubmodular(SingleUpdates):
         return noted
 
     def _run(self, ops: np.ndarray, trace: streams.Trace) -> None:
-        """Compiled calls, resumed with more slots where they ask for them."""
+        """Apply `ops` by the kernel; where it stops for lack of slots, double the tables and resume there."""
         module = kernels().guesses if isinstance(self.objective, CountingOracle) else guesses
         while True:
             arguments = (self.objective.record, self._table, self._stream, self._work, self._rules)
@@ -207,22 +207,22 @@ class DynamicSubmodular(SingleUpdates):
 
     @property
     def value(self) -> float:
-        """f(solution)."""
+        """The value of the solution, f(solution)."""
         return float(self._stream.answers[streams.WORTH])
 
     @property
     def upper_bound(self) -> float:
-        """What no admissible set of present elements exceeds."""
+        """An upper bound of OPT: no admissible set of present elements is worth more."""
         return float(self._stream.answers[streams.UPPER])
 
     @property
     def certified_ratio(self) -> float:
-        """value / upper_bound, at most the true ratio to the optimum; 1 where both are 0."""
+        """The ratio value / upper_bound, at most the true ratio to the optimum; 1 where both are 0."""
         return self.value / self.upper_bound if self.upper_bound > 0 else 1.0
 
     @property
     def last_change(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the last update has added to the solution, and what it has removed."""
+        """The elements that the last update added to the solution, and those that it removed from it."""
         chosen, tally = self._stream.chosen, self._stream.tally
         now = chosen[streams.NOW, : tally[streams.N_NOW]]
         before = chosen[streams.BEFORE, : tally[streams.N_BEFORE]]
@@ -240,7 +240,7 @@ class DynamicSubmodular(SingleUpdates):
 
     @property
     def guesses(self) -> tuple[GuessState, ...]:
-        """The guesses that are held, by their number."""
+        """The guesses that are held, in the order of their numbers j."""
         found = []
         for slot in range(1, int(self._stream.tally[streams.N_SLOTS])):
             state = states.at(self._table, slot)
@@ -260,12 +260,13 @@ class DynamicSubmodular(SingleUpdates):
         return tuple(sorted(found, key=lambda guess: guess.index))
 
     def certify(self) -> SelectionBound:
-        """The solution with the best bound that a held guess, the solution or the empty set proves; n marginals each.
+        """Certify the solution by the best bound that a held guess, the solution or the empty set proves.
 
         Returns
         -------
         SelectionBound
-            Its ``bound`` is at most `upper_bound`; ``verify(objective, k, candidates=present)`` recomputes it.
+            Its ``bound`` is at most `upper_bound`; ``verify(objective, k, candidates=present)`` recomputes it. The cost
+            is n marginals for each set tried.
         """
         k = self.k if self.matroid is None else self.matroid
         witnesses = [self.solution[:0], self.solution, *(guess.sequence for guess in self.guesses)]
@@ -276,7 +277,7 @@ class DynamicSubmodular(SingleUpdates):
         return min(proofs, key=lambda proof: proof.bound)
 
     def top_up(self) -> np.ndarray:
-        """The solution, filled up greedily to k elements; the value can only grow, the maintained one stays.
+        """Return the solution filled up greedily to k elements; the maintained solution stays as it is.
 
         Returns
         -------
@@ -287,7 +288,7 @@ class DynamicSubmodular(SingleUpdates):
         while True:
             gains = self.objective.gains(chosen)
             allowed = [v for v in self.present.tolist() if v not in chosen and self._has_room([*chosen, v])]
-            best = max(allowed, key=lambda v: gains[v], default=None)  # of equal ones the smaller number
+            best = max(allowed, key=lambda v: gains[v], default=None)  # the smallest number wins ties
             if best is None or gains[best] <= 0:
                 return np.array(chosen, np.int64)
             chosen.append(best)
@@ -321,7 +322,7 @@ class DynamicSubmodular(SingleUpdates):
             invariants.check_state(self.objective, state, self.k, batched, groups)
 
     def copy(self) -> DynamicSubmodular:
-        """An independent copy, the random streams included; the objective is shared.
+        """Return an independent copy, random streams included; the objective is shared.
 
         Returns
         -------
@@ -333,7 +334,7 @@ class DynamicSubmodular(SingleUpdates):
         return twin
 
     def get_state(self) -> dict[str, Any]:
-        """Everything that changes, in lists and numbers that JSON can hold.
+        """Return all that updates change, in lists and numbers that JSON can hold.
 
         Returns
         -------
@@ -360,20 +361,20 @@ class DynamicSubmodular(SingleUpdates):
     # --- memory -------------------------------------------------------------------------------------------------------
 
     def _switches(self) -> tuple[bool | None, ...]:
-        """levelled, batched, grouped, eager as the kernels want them: None leaves the code out."""
+        """Return levelled, batched, grouped and eager as kernels take them: True, or None, which drops the code."""
         is_batched = self.method == "batched"
         uses = (not is_batched, is_batched, self.matroid is not None, self.method == "eager")
         return tuple(use or None for use in uses)
 
     def _fit(self) -> None:
-        """Make room for what was appended to the objective."""
+        """Enlarge the tables for elements that were appended to the objective."""
         if self._record is not self.objective.record or self.objective.n > self._table.elements.shape[2]:
             if self.matroid is not None:
                 constraint(self.matroid, self.objective.n)
             self._allocate(len(self._table.numbers), self._table.elements.shape[2])
 
     def _allocate(self, n_slots: int, n_before: int) -> None:
-        """Tables for this many guesses and for all elements, twice as many as before where they have outgrown them."""
+        """Allocate tables for n_slots slots and all elements, twice as many when outgrown, and copy the old ones."""
         n, record = self.objective.n, self.objective.record
         capacity = n_before if 0 < n <= n_before else max(n, 2 * n_before)
         table, stream, work = memory.tables(self, n_slots, capacity)
@@ -385,7 +386,7 @@ class DynamicSubmodular(SingleUpdates):
         self._table, self._stream, self._work, self._record = table, stream, work, record
 
     def _reserve_log(self, n_ops: int) -> None:
-        """Exact replay keeps the whole stream."""
+        """Enlarge the log for `n_ops` more updates under exact replay, which keeps the whole stream."""
         needed = int(self._stream.tally[streams.HEAD]) + n_ops
         if self._rules.is_exact and needed > len(self._stream.log):
             log = streams.moved_log(self._stream, max(needed, 2 * len(self._stream.log)), True)

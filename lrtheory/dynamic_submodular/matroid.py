@@ -1,4 +1,4 @@
-"""Partition matroids: at most so many elements of each group."""
+"""Partition matroids: sets in which each group of elements has a limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class PartitionMatroid:
-    """Sets with at most limits[g] elements of each group g; in the place of `k` of `DynamicSubmodular`.
+    """The sets with at most limits[g] elements of each group g; given instead of the number `k` of `DynamicSubmodular`.
 
     A dynamic solution is worth at least OPT / (4 + O(epsilon)), and its upper bound is certified (statement DS-T16).
 
@@ -74,7 +74,7 @@ class PartitionMatroid:
         return int(self.limits.sum())
 
     def holds(self, S: Iterable[int]) -> bool:
-        """Whether a set is independent.
+        """Return whether a set is independent: no group has more than its limit.
 
         Parameters
         ----------
@@ -95,17 +95,17 @@ class PartitionMatroid:
         return bool((taken <= self.limits).all())
 
     def n_levels(self, epsilon: float) -> int:
-        """How many picks a sequence may have: each place at most doubles its weight from epsilon / k to 1.
+        """Return the most picks of a sequence: per place of a group, weights double from epsilon / k up to 1.
 
         Parameters
         ----------
         epsilon : float
-            The weight at which elements are ignored is epsilon / rank of the largest.
+            Elements below epsilon / rank of the largest single value are ignored, in (0, 1].
 
         Returns
         -------
         int
-            A bound.
+            The length of the tables of a guess.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class PartitionMatroid:
 
 
 def constraint(k: Any, n: int) -> PartitionMatroid | None:
-    """The matroid meant by `k`, with a group for every element; None for a number."""
+    """Return the matroid given as `k`, with a group for every element, or None for a number."""
     if not isinstance(k, PartitionMatroid):
         return None
     if len(k.groups) < n:

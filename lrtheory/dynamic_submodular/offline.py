@@ -1,4 +1,4 @@
-"""Selection from a fixed set: greedy in its variants, sieves over a stream, and brute force, under one name."""
+"""Selection from a fixed set by one function: greedy in its variants, sieves over a stream, and brute force."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from lrtheory.dynamic_submodular.theory import guesses_per_element, stochastic_s
 __all__ = ["Selection", "maximize"]
 
 METHODS = ("lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force")
-#: sets that brute force looks at, at most
+#: largest number of sets that brute force looks at
 MAX_SETS = 10**8
-#: the least ratio of neighboring thresholds less 1: with less, numbers of thresholds are no longer exact
+#: least epsilon of a grid of thresholds: below it the numbers j of the thresholds are not computed exactly
 FINEST = 1e-6
 
 
 @result
 class Selection(Result):
-    """A chosen set.
+    """A chosen set with its marginals and an upper bound of the optimum.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ def maximize(
 
 
 def accuracy(epsilon: Any, *, fine: bool) -> float:
-    """An accuracy in (0, 1), of a grid of thresholds at least `FINEST`."""
+    """Return epsilon as a float in (0, 1), for a grid of thresholds (`fine`) at least `FINEST`."""
     checked = real("epsilon", epsilon)
     if fine and not FINEST <= checked < 1:
         raise must("epsilon", f"in [{FINEST:g}, 1)", epsilon)
@@ -221,7 +221,7 @@ def _empty(objective: Any, k: int) -> states.State:
 
 
 def _bound(state: states.State, length: int, bounds: np.ndarray, k: int) -> float:
-    """The value and the k best marginals that are still possible; what was never asked for makes it infinite."""
+    """Return the value plus the k largest bounds of marginals (DS-P8), infinite if one of them was never asked for."""
     possible = np.maximum(bounds, 0.0)
     top = np.partition(possible, -k)[-k:] if k < len(possible) else possible
     return float(state.marks[states.VALUE, length] + top.sum())

@@ -1,4 +1,4 @@
-r"""A single guess of the optimum: what the tables and the lazy pair are made of, and what theorems speak about."""
+r"""A single guess of the optimum: the building block of tables and pairs, and the subject of the theorems."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class OneGuess(SingleUpdates):
     guess : float
         o, positive.
     structure : {"levels", "batches"}
-        One sample a level, or batches of which an epsilon part may die.
+        One sample per level, or batches of which a share epsilon may die.
     epsilon : float
-        Tolerance of batches, in (0, 1/2].
+        Share of a batch that may die before its level is rebuilt, in (0, 1/2].
     rng : Generator, int or None
         Source of the coins.
     coins : int or None
-        The coins of a guess of another solver, `GuessState.coins`, to be met again in the place of new ones.
+        Instead of `rng`, the coins of a guess of another solver (`GuessState.coins`), which are drawn again.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class OneGuess(SingleUpdates):
 
     @property
     def threshold(self) -> float:
-        """The marginal that an element must have, t = o / (2k)."""
+        """The least marginal that is accepted, t = o / (2k)."""
         return self.guess / (2 * self.k)
 
     @property
@@ -126,7 +126,7 @@ class OneGuess(SingleUpdates):
 
     @property
     def sequence(self) -> np.ndarray:
-        """The maintained sequence e_1, ..., e_T, of batches with their dead members, int64 (T,)."""
+        """The maintained sequence e_1, ..., e_T, int64 (T,); with batches dead members are included."""
         return self._state.levels[states.MEMBER, 1 : self._state.numbers[LENGTH] + 1].copy()
 
     @property
@@ -137,14 +137,14 @@ class OneGuess(SingleUpdates):
 
     @property
     def value(self) -> float:
-        """f(members)."""
+        """The value of the solution, f(members)."""
         if len(self.members) < len(self.sequence):
             return self.objective.value(self.members)
         return self.sequence_value
 
     @property
     def sequence_value(self) -> float:
-        """f(sequence), with dead members."""
+        """The value of the whole sequence, f(sequence), dead members included."""
         return float(self._state.marks[states.VALUE, self._state.numbers[LENGTH]])
 
     @property
@@ -159,12 +159,12 @@ class OneGuess(SingleUpdates):
 
     @property
     def n_levels(self) -> int:
-        """Number of levels."""
+        """The number of levels: of elements in the sequence, or of batches."""
         return int(self._state.numbers[LEVELS if self.structure == "batches" else LENGTH])
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Marginals asked for (``queries``), ``profiles`` computed, ``rebuilds``, elements ``rebuilt``."""
+        """The marginals asked for (``queries``), ``profiles`` computed, ``rebuilds``, and elements ``rebuilt``."""
         places = {"queries": QUERIES, "profiles": PROFILES, "rebuilds": REBUILDS, "rebuilt": REBUILT}
         return MappingProxyType({name: int(self._state.numbers[place]) for name, place in places.items()})
 
@@ -181,7 +181,7 @@ class OneGuess(SingleUpdates):
         KeyError
             If a present element is inserted or an absent one deleted.
         TypeError
-            If the updates are no integers.
+            If the updates are not integers.
         """
         self._apply(ops)
 
@@ -197,7 +197,7 @@ class OneGuess(SingleUpdates):
             raise
 
     def check_invariants(self) -> None:
-        """Recompute everything from the definitions of the structure.
+        """Recompute the structure from its definition and compare.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class OneGuess(SingleUpdates):
         invariants.check_state(self.objective, self._state, self.k, self.structure == "batches")
 
     def copy(self) -> OneGuess:
-        """An independent copy, the random stream included.
+        """Return an independent copy, the random stream included.
 
         Returns
         -------
@@ -217,7 +217,7 @@ class OneGuess(SingleUpdates):
         return copy.deepcopy(self)
 
     def _grow(self) -> None:
-        """Make room for elements that were appended to the objective."""
+        """Enlarge the tables for elements that were appended to the objective."""
         before = self._state.elements.shape[1]
         if self.objective.n > before:
             old = self._state
@@ -227,7 +227,7 @@ class OneGuess(SingleUpdates):
 
 @result
 class GuessRuns(Result):
-    """What many runs of one guess over one stream ended with.
+    """The outcomes of many runs of one guess over one stream.
 
     Attributes
     ----------
@@ -274,16 +274,16 @@ def run_guess(
     structure : {"levels", "batches"}
         See `OneGuess`.
     epsilon : float
-        Tolerance of batches.
+        Share of a batch that may die before its level is rebuilt.
     n_runs : int
         Number of runs, at least 1.
     rng : Generator, int or None
-        Starts the streams of random numbers.
+        Draws the start of the random stream of each run.
 
     Returns
     -------
     GuessRuns
-        What each run ended with.
+        The outcome of each run.
 
     Raises
     ------

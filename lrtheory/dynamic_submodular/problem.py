@@ -1,4 +1,4 @@
-"""Streams of updates: an objective, what comes and goes in which order, and how many elements may be chosen."""
+"""Streams of updates: an objective, insertions and deletions in their order, and how many elements may be chosen."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UpdateStream:
     k : int
         How many elements may be chosen.
     labels : tuple or None
-        What the elements are.
+        Names of the elements, one per element.
     truth : float or None
         The optimum after the last update, where it is known.
 
@@ -76,7 +76,7 @@ class UpdateStream:
         return len(self.ops)
 
     def present(self, n_ops: int | None = None) -> np.ndarray:
-        """The elements that are present after the first updates.
+        """Return the elements that are present after the first updates.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class UpdateStream:
 
 
 def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
-    """The objective and the number of a stream, or as they are given."""
+    """Return the objective and k of a stream, or both as they are given."""
     if isinstance(objective, UpdateStream):
         objective, k = objective.objective, objective.k if k is None else k
     checked_objective(objective)
@@ -111,7 +111,7 @@ def parts(objective: Any, k: Any) -> tuple[Objective, Any]:
 
 
 def checked_objective(objective: Any) -> Objective:
-    """The objective; a TypeError where it is none."""
+    """Return the objective; raise a TypeError where it is none."""
     if not isinstance(objective, Objective):
         rule = "an objective of this package, such as Coverage or CountingOracle"
         raise must("objective", rule, objective, TypeError)
@@ -119,13 +119,13 @@ def checked_objective(objective: Any) -> Objective:
 
 
 def checked_ops(ops: Any, n: int, present: np.ndarray) -> np.ndarray:
-    """Updates as a read-only int64 array; a KeyError names the first that does not fit the elements present."""
+    """Return updates as a read-only int64 array; a KeyError names the first that does not fit the elements present."""
     given = as_array("ops", to_numpy(ops))
     if given.size == 0:
         given = given.astype(np.int64)
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise must("ops", "a one-dimensional array of integers, v or ~v", ops, TypeError)
-    if given.dtype.kind == "u" and (given >= n).any():  # it would come out negative
+    if given.dtype.kind == "u" and (given >= n).any():  # from 2^63 on int64 would make it negative, a deletion
         raise must("ops", f"updates of elements in [0, {n - 1}]", int(given.max()), KeyError)
     given = given.astype(np.int64)
     given = kernel_input(given)
@@ -141,7 +141,7 @@ def checked_ops(ops: Any, n: int, present: np.ndarray) -> np.ndarray:
 
 @flat
 def _misfit(present, ops):
-    """The place of the first update that inserts what is present or deletes what is absent or unknown; -1 for none."""
+    """Return the index of the first update that inserts a present or deletes an absent element, -1 for none."""
     for i in range(ops.shape[0]):
         v = ops[i] if ops[i] >= 0 else ~ops[i]
         if v >= present.shape[0] or present[v] == (ops[i] >= 0):

@@ -1,1 +1,1 @@
-"""What a maintained solution offers besides updates: answers, certificates, memory, invariants, saving."""
+"""The services of a maintained solution besides updates: answers, certificates, memory, invariants, saving."""

@@ -1,4 +1,4 @@
-"""What a maintained solver answers."""
+"""The results of a maintained solver: its trace along a stream, and the state of one guess."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class UpdateTrace(Result):
     Attributes
     ----------
     values, upper_bounds : float64 array of shape (n_ops,)
-        Value of the solution after each update, and what no set of k elements exceeds then.
+        Value of the solution after each update, and an upper bound of OPT then.
     queries, changes : int64 array of shape (n_ops,)
         Marginals that each update asked for, and elements that it brought into the solution.
     solution : int64 array of shape (n_chosen,)
         The solution after the last update.
     counts : mapping
-        ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; of a baseline what it has.
+        ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; of a baseline ``queries``.
     """
 
     values: np.ndarray
@@ -35,7 +35,7 @@ class UpdateTrace(Result):
 
 @result
 class GuessState(Result):
-    """One guess of a solver.
+    """One guess of the optimum as a solver holds it.
 
     Attributes
     ----------
@@ -44,15 +44,15 @@ class GuessState(Result):
     guess : float
         o_j.
     coins : int
-        Start of its random stream; ``OneGuess(..., coins=coins)`` meets the same.
+        Start of its random stream; ``OneGuess(..., coins=coins)`` draws the same numbers.
     sequence : int64 array of shape (T,)
-        e_1, ..., e_T, of batches with dead members.
+        e_1, ..., e_T; with batches dead members are included.
     value : float
         f(sequence).
     is_full : bool
         Whether T = k.
     n_seen : int
-        Updates that a guess of a lazy solver has been shown; of an eager table the elements that it holds.
+        Number of updates that a guess of a lazy solver has been shown; in an eager table, of elements that it holds.
     counts : mapping
         ``queries``, ``profiles``, ``rebuilds``, ``rebuilt``.
     """

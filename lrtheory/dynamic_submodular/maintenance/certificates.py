@@ -1,4 +1,4 @@
-r"""How good a chosen set is, proved from any other set: a bound of the optimum that everybody can recompute.
+r"""Certificates of a chosen set: a bound of the optimum, proved from any other set, that everybody can recompute.
 
 .. math:: \mathrm{OPT} \le f(A) + \max_{|O| \le k} \sum_{v \in O} f(v \mid A) \quad\text{for every set } A .
 """
@@ -20,7 +20,7 @@ from lrtheory.dynamic_submodular.theory.upper_bounds import marginal_bound
 __all__ = ["SelectionBound", "certify_selection"]
 
 STATEMENT = "dynamic_submodular/DS-P8"
-#: part of the bound that sums in another order may differ by
+#: relative difference that sums in another order may make
 CLOSE = 1e-9
 
 
@@ -53,7 +53,7 @@ class SelectionBound(Result):
 
     @property
     def ratio(self) -> float:
-        """value / bound, at most the true ratio to the optimum; 1 where both are 0."""
+        """The ratio value / bound, at most the true ratio to the optimum; 1 where both are 0."""
         return self.value / self.bound if self.bound > 0 else 1.0
 
     def verify(self, problem: Objective | UpdateStream, k: Any = None, *, candidates: Any = None) -> bool:
@@ -62,7 +62,7 @@ class SelectionBound(Result):
         Parameters
         ----------
         problem : Objective or UpdateStream
-            As for `certify_selection`, as all that follow.
+            The problem, as for `certify_selection`, like the other arguments.
         k : int or PartitionMatroid
             How many may be chosen.
         candidates : int array of shape (n_candidates,), or None

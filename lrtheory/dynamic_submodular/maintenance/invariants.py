@@ -1,4 +1,4 @@
-r"""The definitions of the structures, recomputed from scratch: what `check_invariants` compares with."""
+r"""The structures are recomputed from their definitions here, and compared: the work of `check_invariants`."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ CLOSE = 1e-9
 
 
 def pools(state: Any, batched: bool) -> tuple[np.ndarray, ...]:
-    """R_1, R_2, ... by the deepest level of each element."""
+    """Return R_1, R_2, ..., read off the deepest level of each element."""
     count = int(state.numbers[LEVELS if batched else LENGTH])
     return tuple(np.flatnonzero(state.elements[DEEPEST] >= i) for i in range(1, count + 1))
 
 
 def check_state(objective: Any, state: Any, k: int, batched: bool, groups: Any = None) -> None:
-    """Raise an AssertionError that says which definition does not hold."""
+    """Raise an AssertionError that says which definition the state of one guess does not fulfill."""
     check_lists(state, batched)
     check_values(objective, state)
     if batched:
@@ -59,12 +59,12 @@ def check_state(objective: Any, state: Any, k: int, batched: bool, groups: Any =
 
 
 def check_lists(state: Any, batched: bool) -> None:
-    """The lists hold each element at its deepest level, and sizes are those of the pools."""
+    """Check that the lists hold each element at its deepest level, and that sizes are those of the pools."""
     found = pools(state, batched)
     for i in range(len(found) + 1):
         members: list[int] = []
         v = int(state.levels[HEAD, i])
-        while v >= 0 and len(members) <= state.elements.shape[1]:
+        while v >= 0 and len(members) <= state.elements.shape[1]:  # ends where damaged links run in a circle
             members.append(v)
             v = int(state.elements[AFTER, v])
         expected = np.flatnonzero(state.elements[DEEPEST] == i)
@@ -76,7 +76,7 @@ def check_lists(state: Any, batched: bool) -> None:
 
 
 def check_values(objective: Any, state: Any) -> None:
-    """The kept values of the prefixes are those of the objective."""
+    """Check the kept values f(I_z) of the prefixes against the objective."""
     length = int(state.numbers[LENGTH])
     sequence = state.levels[MEMBER, 1 : length + 1].tolist()
     assert len(set(sequence)) == length, f"the sequence {sequence} holds an element twice"
@@ -86,7 +86,7 @@ def check_values(objective: Any, state: Any) -> None:
 
 
 def check_levels(objective: Any, state: Any, groups: Any) -> None:
-    """R_1 and every R_{i+1} hold exactly what passes; e_i is in R_i, and the last pool is empty."""
+    """Check that R_1 and every R_{i+1} hold exactly what passes (DS-P1), e_i is in R_i, and the last pool is empty."""
     found, length = pools(state, False), int(state.numbers[LENGTH])
     sequence = state.levels[MEMBER, 1 : length + 1].tolist()
     known = np.flatnonzero(state.elements[DEEPEST] != ABSENT)
@@ -96,7 +96,7 @@ def check_levels(objective: Any, state: Any, groups: Any) -> None:
         gains, bars = objective.gains(sequence[:z]), state.marks[BAR + of, z]
         least = bars * NEARLY
         passes = gains >= least
-        is_clear = np.isinf(bars) | (np.abs(gains - least) > 1e-13 * bars)  # sums in other orders decide the same
+        is_clear = np.isinf(bars) | (np.abs(gains - least) > 1e-13 * bars)  # elsewhere another order of sums may decide
         expected = {v for v in pool.tolist() if passes[v] and (z == 0 or v != sequence[z - 1])}
         real = set(found[z].tolist()) if z < length else set()
         wrong = [v for v in expected ^ real if is_clear[v]]
@@ -105,7 +105,7 @@ def check_levels(objective: Any, state: Any, groups: Any) -> None:
 
 
 def check_batches(objective: Any, state: Any, k: int) -> None:
-    """Marginals in their buckets, few dead, no pool that has doubled, and nothing left that would pass."""
+    """Check that marginals are in their buckets, few are dead, no pool has doubled, and nothing left would pass."""
     numbers, threshold, epsilon = state.numbers, state.marks[SCALES, THRESHOLD], state.marks[SCALES, EPSILON]
     length = int(numbers[LENGTH])
     sequence = state.levels[MEMBER, 1 : length + 1]
@@ -127,7 +127,7 @@ def check_batches(objective: Any, state: Any, k: int) -> None:
         assert lost < epsilon * size, f"{lost} of {size} members of batch {i} are dead"
         assert state.levels[GROWN, i] <= state.levels[BUILT, i], f"the pool of level {i} has doubled"
     live_value = objective.value(sequence[~dead].tolist())
-    floor = math.fsum(increments[~dead])  # inequality (2.1)
+    floor = math.fsum(increments[~dead])  # `theory.live_value`, DS-T7
     assert live_value >= floor - CLOSE * abs(floor), f"the living are worth {live_value}, below {floor}"
     if length < k:
         gains = objective.gains(sequence.tolist())
@@ -136,7 +136,7 @@ def check_batches(objective: Any, state: Any, k: int) -> None:
 
 
 def check_objective(objective: Any, n_probes: int) -> None:
-    """No random sets contradict that the objective is monotone submodular."""
+    """Check that no random sets contradict that the objective is monotone submodular."""
     found = probe_submodular(objective, n_probes=n_probes, rng=0)
     A, B, v = list(found.A), list(found.B), found.v
     assert found.kind != "monotone", f"the objective falls by {found.violation} when {v} joins {B}"
@@ -144,7 +144,7 @@ def check_objective(objective: Any, n_probes: int) -> None:
 
 
 def check_answer(solver: Any) -> None:
-    """The solution is present, admissible and worth what is said, and the bound is above it."""
+    """Check that the solution is present, admissible, of the value reported, and below a bound that is proved."""
     solution, present = solver.solution.tolist(), set(solver.present.tolist())
     assert set(solution) <= present, f"{sorted(set(solution) - present)} are chosen and absent"
     assert len(set(solution)) == len(solution), f"{solution} holds an element twice"
@@ -162,7 +162,7 @@ def check_answer(solver: Any) -> None:
 
 
 def check_group_bound(solver: Any) -> None:
-    """With groups the bound is that of the guess just above the largest value of one element."""
+    """Check that the bound with groups is that of the guess just above the largest value of one element."""
     table, tally = solver._table, solver._stream.tally
     slot = 1 + int(np.flatnonzero(table.numbers[1 : tally[N_SLOTS], INDEX] == tally[AT])[0])
     length, limits = int(table.numbers[slot, LENGTH]), solver.matroid.limits

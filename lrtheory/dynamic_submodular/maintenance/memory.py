@@ -1,4 +1,4 @@
-"""The tables of a maintained solver."""
+"""The tables of a maintained solver are allocated here."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from lrtheory.dynamic_submodular.theory import guesses_per_element
 
 __all__ = ["first_slots", "tables"]
 
-#: guesses that a lazy solver holds: the pair of the answer, and the two that its walk has met before
+#: number of guesses that a lazy solver holds: the pair of the answer, and two that its walk met before
 N_HELD = 4
 
 
 def first_slots(solver: Any) -> int:
-    """Slots of a new table: one is scratch; an eager one has a guess more than one element asks for."""
+    """Return the slots of a new table: one for scratch, and the guesses of a walk or of a first element."""
     if solver.method != "eager":
         return 1 + N_HELD
     return 2 + guesses_per_element(solver.k, solver.epsilon)
 
 
 def tables(solver: Any, n_slots: int, n: int) -> tuple[states.State, streams.Stream, states.Work]:
-    """Empty tables for this many guesses of n elements."""
+    """Allocate empty tables for n_slots - 1 guesses of n elements, the stream that they share, and scratch."""
     length, matroid = solver._length, solver.matroid
     groups = 0 if matroid is None else np.resize(matroid.groups, n)
     # kernels tell a matroid by a second group, so one of a single group gets an empty one

@@ -1,4 +1,4 @@
-"""The state of a solver in lists and numbers that JSON can hold, and the checks when it comes back."""
+"""Saving and reading the state of a solver, as lists and numbers that JSON can hold; what comes back is checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["read", "written"]
 
 
 def written(solver: Any) -> dict[str, Any]:
-    """Tables and numbers by name, and the parameters that must be the same where they go on."""
+    """Return tables and numbers by name, with the parameters that the solver which goes on must share."""
     used = int(solver._stream.tally[streams.N_SLOTS])
     table = {name: json_safe(rows[:used]) for name, rows in solver._table._asdict().items()}
     return {
@@ -31,7 +31,7 @@ def written(solver: Any) -> dict[str, Any]:
 
 def _lists(stream: streams.Stream, is_exact: bool) -> dict[str, Any]:
     kept = {name: rows.copy() for name, rows in stream._asdict().items()}
-    kept["ground"][streams.MARK] = 0  # what a call uses for itself
+    kept["ground"][streams.MARK] = 0  # scratch of one call
     if is_exact:
         kept["log"] = kept["log"][: max(1, kept["tally"][streams.HEAD])]
     kept["tally"][[streams.POSITION, streams.PENDING]] = 0
@@ -51,7 +51,7 @@ def _parameters(solver: Any) -> dict[str, Any]:
 
 
 def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Rules, table, stream and scratch of a saved state; an error where it does not fit the solver."""
+    """Return rules, table, stream and scratch of a saved state; raise an error where it does not fit the solver."""
     twin = solver.copy()
     twin._fit()
     same_parameters(state, _parameters(twin))
@@ -74,7 +74,7 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_exact: bool = False) -> Any:
-    """Arrays of the types and shapes of others; along a free axis any number."""
+    """Return saved arrays with the types and shapes of those of `like`; along a free first axis any length will do."""
     found = {}
     for field, own in like._asdict().items():
         if not isinstance(given, Mapping) or field not in given:
@@ -93,7 +93,7 @@ def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_
 
 
 def _check_places(table: Any, stream: Any, solver: Any) -> None:
-    """Everything that kernels use as a place is one."""
+    """Check every number that kernels use as an index: they do not, and would write outside of their tables."""
     n, length = table.elements.shape[2], table.levels.shape[2] - 2
     steps, n_slots = table.stairs.shape[2], len(table.numbers)
     for name, rows in table._asdict().items():
@@ -119,7 +119,7 @@ def _check_places(table: Any, stream: Any, solver: Any) -> None:
 
 
 def _check_stream(stream: Any, solver: Any) -> None:
-    """The elements present are known, and stand where they say."""
+    """Check that the elements present are known, listed once, and counted with their values."""
     n_live = int(stream.tally[streams.N_LIVE])
     present = stream.ground[streams.LIVE, :n_live]
     where = np.full(stream.ground.shape[1], -1)

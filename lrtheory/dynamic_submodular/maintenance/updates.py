@@ -1,4 +1,4 @@
-"""Single updates, alike for everything that elements come to and leave."""
+"""Single updates: `insert` and `delete` for every class that applies arrays of updates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SingleUpdates"]
 
 
 class SingleUpdates(ABC):
-    """`insert` and `delete` of what applies an array of updates; a rejected call changes nothing."""
+    """A class with `insert` and `delete`, made from `_apply` of an array; a rejected call changes nothing."""
 
     @abstractmethod
     def _apply(self, ops: Any) -> Any:

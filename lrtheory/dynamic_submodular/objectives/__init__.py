@@ -1,4 +1,4 @@
-"""Monotone submodular objectives: each is a matrix with a row an element, and a rule that kernels know (`prefixes`)."""
+"""Monotone submodular objectives: each is a matrix with one row per element, and a rule that `prefixes` knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all objectives share: value, marginals, growth, and the check that finds functions that are not submodular."""
+"""The base of all objectives: value, marginals, growth, and a probe for functions that are not submodular."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lrtheory.dynamic_submodular.structures.prefixes import LOGDET, MAX, Record
 
 __all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "probe_submodular", "subset"]
 
-#: columns of a matrix, or items of a coverage, that fit into the memory of a machine and into the kernels
+#: largest number of columns of a matrix, or of items of a coverage; their indices fit into the int32 of kernels
 MOST_COLUMNS = 2**28
 
 
 class Objective:
-    """A set function on the elements 0, ..., n - 1 with f(empty) = 0; base of all objectives.
+    """A set function f on the elements 0, ..., n - 1 with f(empty) = 0; the base class of all objectives.
 
     The numbers of a function are kept as float64, so that kernels have one form and integer data are exact.
 
@@ -48,7 +48,7 @@ class Objective:
         return len(self.record.indptr) - 1
 
     def value(self, S: Iterable[int]) -> float:
-        """f(S).
+        """Return f(S).
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class Objective:
         return self._value(subset("S", S, self.n))
 
     def gain(self, v: int, S: Iterable[int]) -> float:
-        r"""The marginal f(v \| S) = f(S + v) - f(S).
+        r"""Return the marginal f(v \| S) = f(S + v) - f(S).
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class Objective:
         return self._gain(v, subset("S", S, self.n))
 
     def gains(self, S: Iterable[int]) -> np.ndarray:
-        """The marginals of all elements on top of S.
+        """Return the marginals of all elements on top of S.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Objective:
         return self._gains(subset("S", S, self.n))
 
     def row_sizes(self) -> np.ndarray:
-        """Entries of each row of the matrix, int64 (n,).
+        """Return the number of entries of each row of the matrix, int64 (n,).
 
         Returns
         -------
@@ -121,7 +121,7 @@ class Objective:
         return np.diff(self.record.indptr)
 
     def room_for(self, k: int) -> int:
-        """Entries that the staircases of a sequence of k elements may need: those of the k longest rows.
+        """Return how many staircase entries a sequence of k elements may need: the entries of the k longest rows.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Objective:
         return found
 
     def _after(self, items: np.ndarray) -> Any:
-        """The state after these elements in their order."""
+        """Return the state of a sequence of these elements in their order."""
         room = int(self.row_sizes()[items].sum()) if self.record.rule == MAX else 0
         state = states.at(states.new_states(self.record, 0, len(items), n_entries=room), 0)
         scratch = np.zeros(len(items) + 2)
@@ -168,7 +168,7 @@ class Objective:
 
 
 def subset(name: str, S: Any, n: int) -> np.ndarray:
-    """Distinct elements in their order, as int64; a KeyError where one does not exist."""
+    """Return the distinct elements of a collection in their order, as int64; raise a KeyError where one is unknown."""
     try:
         given = S if isinstance(S, np.ndarray) else list(S)
     except TypeError as error:  # a number
@@ -184,7 +184,7 @@ def subset(name: str, S: Any, n: int) -> np.ndarray:
 
 
 def rows_of(name: str, matrix: Any, low: float = 0.0) -> Any:
-    """A sparse matrix as a CSR array of its own, without stored zeros and with finite entries of at least `low`."""
+    """Copy a sparse matrix to a CSR array without stored zeros; refuse entries that are not finite or below `low`."""
     from scipy import sparse
 
     if matrix.ndim != 2:
@@ -199,7 +199,7 @@ def rows_of(name: str, matrix: Any, low: float = 0.0) -> Any:
 
 
 def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, weights: Any = ()) -> Record:
-    """The record of a dense or sparse matrix of rows."""
+    """Return the record of a dense or sparse matrix; a dense one gets the index arrays of a full CSR array."""
     from scipy import sparse
 
     is_sparse = sparse.issparse(rows)
@@ -208,6 +208,7 @@ def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, w
     else:
         n, width = rows.shape
         indptr, data = np.arange(n + 1) * width, rows.ravel()
+        # kernels of LOGDET find entry (v, e) of the square matrix at indptr[v] + e, without indices
         indices = np.tile(np.arange(width, dtype=np.int32), n) if rule != LOGDET else np.zeros(0)
     return Record(
         rule=rule,
@@ -224,7 +225,7 @@ def rows_record(rule: int, rows: Any, *, concave: int = 0, scale: float = 1.0, w
 
 @result
 class SubmodularityProbe(Result):
-    """What a probe has found.
+    """The outcome of a probe: a counterexample, or none.
 
     Attributes
     ----------
@@ -251,7 +252,7 @@ class SubmodularityProbe(Result):
 def probe_submodular(
     objective: Any, *, n_probes: int = 200, tol: float = 1e-9, rng: np.random.Generator | int | None = None
 ) -> SubmodularityProbe:
-    r"""Look for a counterexample: random sets A inside B and v outside with f(v \| A) < f(v \| B) or f(v \| B) < 0.
+    r"""Look for a counterexample: random sets A inside B and v outside B with f(v \| A) < f(v \| B) or f(v \| B) < 0.
 
     A function that passes may still be neither; one that fails is not what the guarantees ask for.
 
@@ -290,6 +291,7 @@ def probe_submodular(
     n_probes, tol, rng = integer("n_probes", n_probes, low=1), real("tol", tol, low=0), generator(rng)
     n, queries = objective.n, 0
     for _ in range(n_probes if n else 0):
+        # nested sets of random sizes a <= b < n, and one more element, are prefixes of one permutation
         order = rng.permutation(n)
         b = int(rng.integers(n))
         a = int(rng.integers(b + 1))

@@ -1,4 +1,4 @@
-"""Any Python function as an objective, with its calls counted; the same kernels run on it, interpreted."""
+"""An objective made of any Python function, with its calls counted; the kernels run on it interpreted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["CountingOracle", "kernels"]
 
 
 class CountingOracle(Objective):
-    """A set function given by a Python callable; f(empty) is taken off.
+    """A set function given by a Python callable; f(empty) is subtracted.
 
     All solvers accept it. They then run interpreted, about a thousand times slower than on the other objectives, with
     as many calls of the function as they count queries or fewer, and one for the empty set.
@@ -83,7 +83,7 @@ class CountingOracle(Objective):
         return np.array([0.0 if v in items else self._value([*items, v]) - base for v in range(self._n)])
 
     def single(self, v: int) -> float:
-        """f of one element, asked for once for the solvers.
+        """Return f of one element; solvers ask for it often, the function is called once.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class CountingOracle(Objective):
         Parameters
         ----------
         rows : collection
-            One entry an element; only its length counts.
+            One entry per element; only its length counts.
 
         Returns
         -------
@@ -123,7 +123,7 @@ class CountingOracle(Objective):
         return np.arange(self._n - len(rows), self._n)
 
     def row_sizes(self) -> np.ndarray:
-        """No matrix stands behind a callable.
+        """Return zeros, since no matrix stands behind a callable.
 
         Returns
         -------
@@ -133,7 +133,7 @@ class CountingOracle(Objective):
         return np.zeros(self._n, np.int64)
 
     def room_for(self, k: int) -> int:
-        """No staircases either.
+        """Return 0, since no staircases stand behind a callable.
 
         Parameters
         ----------
@@ -159,19 +159,22 @@ class CountingOracle(Objective):
 
 
 class Asking:
-    """Scratch for marginals in which those of a profile are asked for when they are read, and once."""
+    """Scratch for marginals that computes those of a profile lazily: each is asked for when it is first read.
+
+    Kernels read profiles as arrays; this way they ask a callable for the marginals that they count, and no others.
+    """
 
     def __init__(self, kept: np.ndarray) -> None:
         self.kept = kept
-        self.expect(0, -1, float)  # no place
+        self.expect(0, -1, float)  # an empty range: nothing is asked for
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the scratch."""
+        """The shape of the scratch."""
         return self.kept.shape
 
     def expect(self, low: int, high: int, ask: Callable[[int], float]) -> None:
-        """From now on places low to high hold what `ask` answers."""
+        """Let indices low to high hold what `ask` answers, from now on, and forget what was known."""
         self.low, self.high, self.ask, self.known = low, high, ask, set[int]()
 
     def __getitem__(self, z: int) -> float:
@@ -188,7 +191,7 @@ class Asking:
 
 
 def scratch_for(objective: Any, work: Any) -> Any:
-    """The scratch of a solver; behind a callable marginals are asked for one by one."""
+    """Return the scratch of a solver; behind a callable one that asks for marginals one by one."""
     return work._replace(gains=Asking(work.gains)) if isinstance(objective, CountingOracle) else work
 
 
@@ -197,7 +200,7 @@ def _profile(oracle: Any, state: Any, v: int, low: int, high: int, floor: float,
 
 
 def _depth(gains: Asking, bars: np.ndarray, first: int, opened: int, last: int) -> int:
-    """`levels.depth` as it is counted: after e_level, at the end, then a binary search."""
+    """Find what `levels.depth` finds by the questions that are counted: e_level, the end, then a binary search."""
 
     def passes(z: int) -> bool:
         return bool(bars[z] < math.inf and gains[z] >= bars[z] * NEARLY)
@@ -208,6 +211,7 @@ def _depth(gains: Asking, bars: np.ndarray, first: int, opened: int, last: int) 
         return first + 1
     if passes(last):
         return last + 1
+    # invariant: v passes at prefix `low` and fails at prefix `high`, and marginals never rise while bars never fall
     low, high = opened - 1, last
     while high - low > 1:
         middle = (low + high) // 2
@@ -242,11 +246,12 @@ def _gains_of(oracle: Any, state: Any, length: int, candidates: Any, found: np.n
 
 @functools.cache
 def kernels() -> SimpleNamespace:
-    """The modules `levels`, `batches`, `guesses`, `offline_steps`, ... with the callable behind them."""
+    """Return the modules `levels`, `batches`, `guesses`, `offline_steps`, ..., interpreted, with callables behind."""
     from lrtheory.dynamic_submodular.selection import offline as offline_steps
     from lrtheory.dynamic_submodular.selection import streaming
     from lrtheory.dynamic_submodular.structures import batches, guesses, levels, prefixes, states, stream
 
+    # each module is run again with its imports exchanged: what reads rows of a matrix asks the oracle instead
     asking = SimpleNamespace(
         **{**vars(prefixes), "profile": _profile, "gain": _gain, "extend": _extend, "truncate": _truncate}
     )

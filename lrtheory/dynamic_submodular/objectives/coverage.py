@@ -23,7 +23,7 @@ class Coverage(Objective):
     Parameters
     ----------
     sets : sequence of sequences of int, or sparse array of shape (n, n_items)
-        Items that each element covers, numbered from 0; of a sparse array the places that are not zero.
+        Items that each element covers, numbered from 0; of a sparse array the columns that are not zero in its row.
     weights : array of shape (n_items,) or None
         Weight of each item, at least 0; None is 1.
 
@@ -39,7 +39,7 @@ class Coverage(Objective):
     ValueError
         If a weight is negative or not finite, or an item has none.
     TypeError
-        If an item is no integer.
+        If an item is not an integer.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Coverage(Objective):
         Returns
         -------
         Coverage
-            One element a node.
+            One element per node.
         """
         adjacency = adjacency_of(graph)
         if closed:
@@ -101,7 +101,7 @@ class Coverage(Objective):
         return np.arange(old.shape[0], self.n)
 
     def room_for(self, k: int) -> int:
-        """Entries that the staircases may need: every item is covered once.
+        """Return how many staircase entries k elements may need: no more than items, since each is covered once.
 
         Parameters
         ----------
@@ -124,9 +124,9 @@ class Coverage(Objective):
 class Influence(Coverage):
     r"""Expected spread in the independent-cascade model, as coverage of reverse-reachable sets.
 
-    Each sample draws a node at random and who would have reached it; f(S) is n / n_samples times the number of samples
-    that S meets, an unbiased estimate of the expected number of nodes that S activates. The samples stay fixed, so f is
-    a coverage function and all guarantees hold for it.
+    Each sample draws a node at random and the set of nodes that would have reached it; f(S) is n / n_samples times the
+    number of samples that S meets, an unbiased estimate of the expected number of nodes that S activates. The samples
+    stay fixed, so f is a coverage function and all guarantees hold for it.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class Influence(Coverage):
     def from_graph(  # type: ignore[override]
         cls, graph: Any, *, p: Any = "degree", n_samples: int = 1000, rng: np.random.Generator | int | None = None
     ) -> Influence:
-        """The constructor, with usual numbers.
+        """Make the function of a graph with the usual number of samples and edge probabilities.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Influence(Coverage):
         Returns
         -------
         Influence
-            One element a node.
+            One element per node.
         """
         return cls(graph, p, n_samples, rng=rng)
 
@@ -222,7 +222,7 @@ class Influence(Coverage):
 
 
 def _reverse_reachable(backward: Any, chances: np.ndarray, root: int, rng: np.random.Generator) -> np.ndarray:
-    """The nodes from which a cascade with fresh coins reaches the root."""
+    """Return the nodes from which a cascade with fresh coins reaches the root, increasing."""
     seen, waiting = {root}, [root]
     while waiting:
         node = waiting.pop()
@@ -235,7 +235,7 @@ def _reverse_reachable(backward: Any, chances: np.ndarray, root: int, rng: np.ra
 
 
 def adjacency_of(graph: Any) -> Any:
-    """The adjacency matrix of a networkx graph or a square sparse array, as CSR."""
+    """Return the adjacency matrix of a networkx graph or a square sparse array, as CSR."""
     if sparse.issparse(graph):
         matrix = rows_of("graph", graph, -np.inf)  # a stored zero is no edge
     elif hasattr(graph, "adjacency"):
@@ -252,7 +252,7 @@ def adjacency_of(graph: Any) -> Any:
 
 
 def _membership(name: str, sets: Any, n_items: int) -> Any:
-    """Sets as a CSR array of ones with sorted rows."""
+    """Return sets as a CSR array of ones with sorted rows, one row per set."""
     if sparse.issparse(sets):
         rows = rows_of(name, sets, -np.inf)
         rows.data = np.ones(len(rows.data))
@@ -267,7 +267,7 @@ def _membership(name: str, sets: Any, n_items: int) -> Any:
 
 
 def _items(name: str, given: Any) -> np.ndarray:
-    """The distinct items of one set, increasing."""
+    """Return the distinct items of one set, increasing; refuse what is not a sequence of item numbers."""
     if not isinstance(given, np.ndarray):
         if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
             raise must(name, "a sequence of integers", given, TypeError)

@@ -1,4 +1,4 @@
-"""Facility location f(S) = sum_j max_{i in S} s_ij, dense or with the nearest neighbors alone."""
+"""Facility location f(S) = sum_j max_{i in S} s_ij, with all similarities or those of the nearest neighbors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class FacilityLocation(Objective):
     def from_features(
         cls, X: Any, *, n_neighbors: int | None = None, metric: Literal["cosine", "rbf"] = "cosine", gamma: float = 1.0
     ) -> FacilityLocation:
-        """Similarities of points to each other; with `n_neighbors` only each column's most similar elements are kept.
+        """Compute similarities of points to each other; `n_neighbors` keeps the most similar elements of each column.
 
         Parameters
         ----------
@@ -68,12 +68,12 @@ class FacilityLocation(Objective):
         metric : {"cosine", "rbf"}
             (1 + cos) / 2, where cos is 0 for a point at 0, or exp(-gamma squared distance).
         gamma : float
-            Of "rbf", positive.
+            Factor of the squared distance in "rbf", positive.
 
         Returns
         -------
         FacilityLocation
-            One element and one column a point.
+            One element and one column per point.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class FacilityLocation(Objective):
 
 
 def _similarities(name: str, S: Any) -> Any:
-    """A dense float64 array or a CSR array without negative entries."""
+    """Return similarities as a dense float64 or a CSR array; refuse negative entries and an infinite sum."""
     if sparse.issparse(S):
         rows = rows_of(name, S)
     else:

@@ -25,7 +25,7 @@ class FeatureBased(Objective):
     concave : {"sqrt", "log1p", "min"}
         phi; ``"min"`` is min(x, limit).
     limit : float
-        Of "min", positive.
+        Where ``"min"`` is cut, positive.
     weights : array of shape (n_features,) or None
         w, at least 0; None is 1.
 
@@ -91,7 +91,7 @@ class FeatureBased(Objective):
         return np.arange(old.shape[0], self.n)
 
     def _set_rows(self, name: str, rows: Any) -> None:
-        """Check that the value of all elements together is a number, and keep the rows."""
+        """Check that f of all elements together, its largest value, is finite, and keep the rows."""
         phi: Any = {"sqrt": np.sqrt, "log1p": np.log1p, "min": lambda x: np.minimum(x, self._limit)}[self._concave]
         with np.errstate(over="ignore", invalid="ignore"):
             sums = np.asarray(rows.sum(axis=0))
@@ -104,7 +104,7 @@ class FeatureBased(Objective):
 
 
 def _amounts(name: str, X: Any) -> Any:
-    """A dense float64 array or a CSR array without negative entries."""
+    """Return features as a dense float64 or a CSR array; refuse negative entries."""
     if sparse.issparse(X):
         return rows_of(name, X)
     return array(name, to_numpy(X), shape=(None, None), low=0.0).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Log-determinants f(S) = log det(I + scale K_SS), the diversity of points under a kernel."""
+"""Log-determinants f(S) = log det(I + scale K_SS), which measure the diversity of points under a kernel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lrtheory.dynamic_submodular.structures.prefixes import LOGDET
 
 __all__ = ["LogDet"]
 
-#: parts of the largest entry by which eigenvalues may be negative, as those of float32 kernels are, and by which
+#: tolerances, times the largest entry: how negative eigenvalues may be, as those of float32 kernels are, and how far
 #: entries may differ from those across the diagonal
 NEGLIGIBLE, ASYMMETRY = 1e-6, 1e-10
 
@@ -64,7 +64,7 @@ class LogDet(Objective):
     def from_features(
         cls, X: Any, *, metric: Literal["cosine", "rbf", "linear"] = "rbf", gamma: float = 1.0, scale: float = 1.0
     ) -> LogDet:
-        """The diversity of points.
+        """Make the function of the diversity of points.
 
         Parameters
         ----------
@@ -73,14 +73,14 @@ class LogDet(Objective):
         metric : {"cosine", "rbf", "linear"}
             Kernel: cos, 0 for a point at 0; exp(-gamma squared distance); or the inner product.
         gamma : float
-            Of "rbf", positive.
+            Factor of the squared distance in "rbf", positive.
         scale : float
             Positive.
 
         Returns
         -------
         LogDet
-            One element a point.
+            One element per point.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class LogDet(Objective):
         return np.arange(n, self.n)
 
     def _set_rows(self, name: str, K: Any, *, is_kernel: bool = False) -> None:
-        """Check and keep a matrix; that of a kernel is known to be semidefinite."""
+        """Check and keep a matrix; one made by `from_features` (`is_kernel`) is known to be semidefinite."""
         rows = _dense(name, K)
         most = float(np.abs(rows).max(initial=0.0))
         if rows.shape[0] != rows.shape[1] or not (np.abs(rows - rows.T) <= ASYMMETRY * most).all():
@@ -141,6 +141,7 @@ class LogDet(Objective):
             raise must("scale", f"small enough for finite multiples of {most}", self._scale)
         if (rows.diagonal() < 0).any():
             raise must(name, "of a diagonal of at least 0", float(rows.diagonal().min()))
+        # with a shifted diagonal the decomposition exists if no eigenvalue is below minus the shift
         try:
             if not is_kernel and most > 0:
                 np.linalg.cholesky(rows / most + NEGLIGIBLE * np.eye(len(rows)))
@@ -151,5 +152,5 @@ class LogDet(Objective):
 
 
 def _dense(name: str, K: Any) -> np.ndarray:
-    """A dense float64 matrix: every element has a marginal with every other one."""
+    """Return a dense float64 matrix, from sparse data too, since kernels of LOGDET address any entry."""
     return array(name, K.toarray() if sparse.issparse(K) else to_numpy(K), shape=(None, None)).astype(np.float64)

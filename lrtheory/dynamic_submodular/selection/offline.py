@@ -1,9 +1,9 @@
 r"""Offline selection: kernels that build one sequence from an array of candidates.
 
-``state`` is empty and has room; ``bounds[a]`` ends as an upper bound of the marginal of candidate a on the solution,
-the last one asked for, infinite for none and -infinite for what was taken. Of equal marginals the earlier candidate
-wins. Elements whose marginal is not positive are never taken. Every kernel returns the length and the marginals asked
-for.
+``state`` is empty and large enough; ``bounds[a]`` ends as an upper bound of the marginal of candidate a on the
+solution: the last marginal asked for (marginals only fall), inf if none was, -inf for what was taken. Of equal
+marginals the earlier candidate wins. Elements whose marginal is not positive are never taken. Every kernel returns the
+length and the marginals asked for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["exhaust", "lazy", "naive", "random", "stochastic", "threshold"]
 
 @flat
 def take(record, state, length, candidates, bounds, a, gain):
-    """Append candidate a, with this marginal; the new length."""
+    """Append candidate a, with this marginal, and return the new length."""
     prefixes.extend(record, state, length + 1, candidates[a], gain)
     bounds[a] = -math.inf
     return length + 1
@@ -28,7 +28,7 @@ def take(record, state, length, candidates, bounds, a, gain):
 
 @flat
 def naive(record, state, candidates, k, bounds, gains):
-    """The best candidate of all in every round."""
+    """Take the candidate of the largest marginal in every round."""
     length, queries = EMPTY, 0
     while length < k:
         best = NOBODY
@@ -46,7 +46,7 @@ def naive(record, state, candidates, k, bounds, gains):
 
 @flat
 def sink(heap, size, bounds, place):
-    """Let the candidate at this place of the heap sink to where no larger one is below it."""
+    """Restore the heap below this index, whose candidate may have a smaller bound than its children."""
     a = heap[place]
     while 2 * place + 1 < size:
         child = 2 * place + 1
@@ -61,13 +61,13 @@ def sink(heap, size, bounds, place):
 
 @flat
 def comes_before(bounds, a, b):
-    """Whether candidate a has the larger bound, or the same and comes first."""
+    """Return whether candidate a has the larger bound, or the same and comes first."""
     return bounds[a] > bounds[b] or (bounds[a] == bounds[b] and a < b)
 
 
 @flat
 def lazy(record, state, candidates, k, bounds, gains, heap, asked_at):
-    """As `naive`, but a marginal is asked for again only when its last value tops the heap."""
+    """Choose as `naive` does, but ask for a marginal again only when its last value tops the heap."""
     size = candidates.shape[0]
     length, queries = EMPTY, size
     prefixes.gains_of(record, state, length, candidates, bounds, gains)
@@ -79,6 +79,8 @@ def lazy(record, state, candidates, k, bounds, gains, heap, asked_at):
         a = heap[0]
         if not bounds[a] > 0:
             break
+        # submodularity makes every older marginal an upper bound, so a fresh one on top of the heap is the largest;
+        # ties are in the order of the heap, so the choice is that of `naive` (statement DS-T14-lazy)
         if asked_at[a] == length:
             length = take(record, state, length, candidates, bounds, a, bounds[a])
             size -= 1
@@ -94,13 +96,13 @@ def lazy(record, state, candidates, k, bounds, gains, heap, asked_at):
 
 @flat
 def stochastic(record, state, candidates, k, bounds, gains, rest, n_samples, numbers):
-    """The best of a random sample in every round."""
+    """Take the best of a random sample of the remaining candidates in every round."""
     size, length, queries = candidates.shape[0], EMPTY, 0
     for a in range(size):
         rest[a] = a
     for _ in range(k):
         best = NOBODY
-        for place in range(min(n_samples, size)):
+        for place in range(min(n_samples, size)):  # rest[:place] is the sample so far, rest[size:] is taken
             other = place + randomness.below(numbers, size - place)
             rest[place], rest[other] = rest[other], rest[place]
             a = rest[place]
@@ -118,7 +120,7 @@ def stochastic(record, state, candidates, k, bounds, gains, rest, n_samples, num
 
 @flat
 def threshold(record, state, candidates, k, bounds, gains, epsilon):
-    """Whatever reaches a threshold, which falls by 1 - epsilon from the best single value to epsilon / n of it."""
+    """Take all that reaches a threshold, which falls by 1 - epsilon from the best single value to epsilon / n of it."""
     n, length = candidates.shape[0], EMPTY
     prefixes.gains_of(record, state, length, candidates, bounds, gains)
     queries, top = n, 0.0
@@ -138,7 +140,7 @@ def threshold(record, state, candidates, k, bounds, gains, epsilon):
 
 @flat
 def random(record, state, candidates, k, bounds, gains, best, numbers):
-    """In every round one of the k best, uniformly; a place without a positive marginal is a dummy and adds nothing."""
+    """Draw one of the k best in every round, uniformly; a rank without a positive marginal adds nothing."""
     length, queries = EMPTY, 0
     for _ in range(k):
         size = 0
@@ -146,7 +148,7 @@ def random(record, state, candidates, k, bounds, gains, best, numbers):
             if bounds[a] > -math.inf:
                 bounds[a] = prefixes.gain(record, state, length, candidates[a], gains)
                 queries += 1
-                place = size
+                place = size  # insertion into best[:size], the at most k best, in their order
                 while place > 0 and comes_before(bounds, a, best[place - 1]):
                     if place < k:
                         best[place] = best[place - 1]
@@ -163,10 +165,12 @@ def random(record, state, candidates, k, bounds, gains, best, numbers):
 
 @flat
 def exhaust(record, state, candidates, k, gains, places, best):
-    """All sets of at most k candidates, in lexicographic order; the first best one is left in `best`."""
+    """Value all sets of at most k candidates, in lexicographic order, and leave the first best one in `best`."""
     n, depth, queries = candidates.shape[0], 0, 0
     best_value, best_size = 0.0, 0
     places[0] = -1
+    # places[:depth] are the indices of the set that the state holds, increasing: a depth-first search, in which every
+    # set costs one marginal on the set without its last element
     while depth >= 0:
         places[depth] += 1
         if depth == k or places[depth] >= n:

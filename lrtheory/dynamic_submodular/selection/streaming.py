@@ -1,7 +1,8 @@
 r"""One pass over a stream of insertions: sieve-streaming and its successor with fewer sets. Kernels.
 
-Guess j keeps a set S_j in a slot of a table of states, slot j modulo the number of slots; a guess that enters the
-window starts with an empty set.
+Guess j keeps a set S_j in a slot of a table of states, slot j modulo the number of slots less one; the window of
+guesses is narrower than that, so no two of its guesses meet in a slot. A guess that enters the window starts with an
+empty set.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ __all__ = ["sieve"]
 
 @flat
 def accepts(gain, value, length, guess, k, plus_plus):
-    """Whether a sieve takes an element: its marginal reaches tau, or its share of what is missing to o / 2."""
+    """Return whether a sieve takes an element: its marginal reaches tau, or its share of what is missing to o / 2."""
     bar = guess if plus_plus else (guess / 2 - value) / (k - length)
     return passes(gain, bar)
 
 
 @flat
 def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, gains):
-    """Offer every candidate once to all guesses in the window; returns the best slot and the marginals asked for.
+    """Offer every candidate once to all guesses in the window; return the best slot and the marginals asked for.
 
-    Sieve-streaming has guesses o in [m, 2 k m] of OPT, m the best single value so far; the successor thresholds tau
-    in [max(L, m) / (2 k (1 + epsilon)), m], L the best value held;
-    ``best_seen`` is (m, L) and the first positive single value, the unit of the grid. `bounds` takes the single values.
+    Sieve-streaming has guesses o in [m, 2 k m] of OPT, m the best single value so far; its successor has thresholds tau
+    in [max(L, m) / (2 k (1 + epsilon)), m], L the best value held, as OPT >= L makes lower ones too low. ``best_seen``
+    is (m, L, u), u the first positive single value, the unit of the grid. `bounds` takes the single values.
     """
     n_slots = table.numbers.shape[0]
     queries, best = 0, EMPTY
@@ -50,7 +51,7 @@ def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, g
         for j in range(first, last + 1):
             slot = j % (n_slots - 1)
             state = states.slot_of(table, slot)
-            if state.numbers[INDEX] != j:
+            if state.numbers[INDEX] != j:  # the slot was of a guess that has left the window
                 prefixes.truncate(record, state, state.numbers[LENGTH], EMPTY)
                 state.numbers[LENGTH], state.numbers[INDEX] = 0, j
             length = state.numbers[LENGTH]

@@ -1,4 +1,4 @@
-r"""Constants and right-hand sides of the theorems, as plain functions.
+r"""The constants and right-hand sides of the theorems, as plain functions.
 
 Notation: f monotone submodular with f(empty) = 0, OPT the best of k elements, a guess o of OPT with threshold
 t = o / (2k), guesses o_j = u (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence, R_1, R_2, ... its pools. What

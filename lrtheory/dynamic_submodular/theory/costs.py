@@ -1,4 +1,4 @@
-r"""How many queries the structures ask for, and the chances behind the bounds, with proofs.
+r"""Bounds on the queries of the structures, and on the probabilities behind them, with proofs.
 
 Part of `theory`, where users find these functions.
 """
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def guesses_per_element(k: int, epsilon: float) -> int:
-    r"""Guesses of an eager table that hold one element at most: floor(log_{1+epsilon}(2k)) + 1 (statement DS-T2).
+    r"""Return the most guesses of a table that hold one element, floor(log_{1+epsilon}(2k)) + 1 (DS-T2-guesses).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def guesses_per_element(k: int, epsilon: float) -> int:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `k` is below 1, or `epsilon` is not positive and finite.
 
@@ -62,7 +62,7 @@ def guesses_per_element(k: int, epsilon: float) -> int:
 
 
 def insertion_queries(k: int) -> int:
-    r"""Expected marginals that an insertion asks one guess for, at most: (k + 1)(c + 3) (statement DS-T3).
+    r"""Bound the expected marginals that an insertion asks one guess for by (k + 1)(c + 3) (statement DS-T3).
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def insertion_queries(k: int) -> int:
     Raises
     ------
     TypeError
-        If `k` is no integer.
+        If `k` is not an integer.
     ValueError
         If `k` is below 1.
 
@@ -98,7 +98,7 @@ def insertion_queries(k: int) -> int:
 
 
 def deletion_queries(k: int) -> int:
-    r"""Expected marginals that a deletion asks one guess for, at most: k (c + 1) (statement DS-T3).
+    r"""Bound the expected marginals that a deletion asks one guess for by k (c + 1) (statement DS-T3-deletions).
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def deletion_queries(k: int) -> int:
     Raises
     ------
     TypeError
-        If `k` is no integer.
+        If `k` is not an integer.
     ValueError
         If `k` is below 1.
 
@@ -133,7 +133,7 @@ def deletion_queries(k: int) -> int:
 
 
 def prefix_maximal_bound(d: Any, N: Any, fraction: Any) -> Any:
-    r"""The chance that d fixed elements ever make up a fraction of a prefix of a permutation (statement DS-L1).
+    r"""Bound the chance that d fixed elements make up a fraction of some prefix of a permutation (statement DS-L1).
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def prefix_maximal_bound(d: Any, N: Any, fraction: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `N` is below 1, `d` is not in [0, N], or the fraction is not positive and finite.
 
@@ -173,7 +173,7 @@ def prefix_maximal_bound(d: Any, N: Any, fraction: Any) -> Any:
 
 
 def epoch_probability(d: Any, N: Any, epsilon: Any, *, free_rejections: int = 2) -> Any:
-    r"""The chance that d fixed deletions from a bucket of N make its batch be rebuilt, at most (statement DS-T8a).
+    r"""Bound the chance that d fixed deletions from a bucket of N make its batch be rebuilt (statement DS-T8a).
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def epoch_probability(d: Any, N: Any, epsilon: Any, *, free_rejections: int = 2)
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `N` is below 1, `d` is not in [0, N], `epsilon` is not positive and finite, or `free_rejections` is negative.
 
@@ -217,7 +217,7 @@ def epoch_probability(d: Any, N: Any, epsilon: Any, *, free_rejections: int = 2)
 
 
 def n_buckets(k: int, epsilon: float) -> int:
-    r"""Buckets of a guess without elements of f(v) > o: floor(log_{1+epsilon}(2k)) + 1 (statement DS-T9).
+    r"""Return the buckets of a guess o without elements of f(v) > o, floor(log_{1+epsilon}(2k)) + 1 (statement DS-T9).
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def n_buckets(k: int, epsilon: float) -> int:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `k` is below 1, or `epsilon` is not positive and finite.
 
@@ -251,7 +251,7 @@ def n_buckets(k: int, epsilon: float) -> int:
 
 
 def levels_bound(n: int, k: int, epsilon: float, *, share: float = 0.5) -> float:
-    r"""Levels of the batches at most, if each lets a share of its bucket leave it: (K^2 / a) ln(nK) + 1 (DS-T9).
+    r"""Bound the levels of batches by (K^2 / a) ln(nK) + 1, if each lets a share a of its bucket leave it (DS-T9).
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def levels_bound(n: int, k: int, epsilon: float, *, share: float = 0.5) -> float
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `n` or `k` is below 1, `epsilon` is not positive and finite, or `share` is not in (0, 1].
 
@@ -295,7 +295,7 @@ def levels_bound(n: int, k: int, epsilon: float, *, share: float = 0.5) -> float
 
 
 def tight_failure_probability(k: int, n_identical: int, n_decoys: int, *, n_high: int, n_low: int) -> Fraction:
-    r"""The chance that some guess of a table escapes the trap of `make_tight`, at most (statement DS-T12).
+    r"""Bound the chance that some guess of a table escapes the trap of `make_tight` (statement DS-T12).
 
     Parameters
     ----------
@@ -314,7 +314,7 @@ def tight_failure_probability(k: int, n_identical: int, n_decoys: int, *, n_high
     Raises
     ------
     TypeError
-        If a number is no integer.
+        If a number is not an integer.
     ValueError
         If `k` is below 1, or another number is negative.
 

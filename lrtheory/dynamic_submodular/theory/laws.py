@@ -1,4 +1,4 @@
-r"""Exact laws of the structures on small instances, and values of the tight ones, with proofs.
+r"""The exact law of the samples on small instances, and the values of tight instances, with proofs.
 
 Part of `theory`, where users find these functions.
 """
@@ -19,7 +19,7 @@ __all__ = ["build_law", "tight_greedy_value", "tight_value"]
 def build_law(
     value: Callable[[tuple[int, ...]], Any], elements: Iterable[int], *, k: int, threshold: Any
 ) -> dict[tuple[int, ...], Fraction]:
-    r"""The law of (e_1, ..., e_T) after a fresh build, and so after every oblivious stream (statement DS-T4).
+    r"""Return the law of (e_1, ..., e_T) after a fresh build, and so after every oblivious stream (statement DS-T4).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def build_law(
     Raises
     ------
     TypeError
-        If `value` is not callable, `elements` are no integers, or a number is none.
+        If `value` is not callable, `elements` are not integers, or `k` or `threshold` is not a number.
     ValueError
         If `k` is below 1, an element is negative, or the threshold is negative or not finite.
 
@@ -79,7 +79,7 @@ def build_law(
 
 
 def tight_value(total: Any = 1) -> Any:
-    r"""What the maintained solution is worth on `make_tight` when the trap holds: half of OPT (statement DS-T12).
+    r"""Return the value of the maintained solution on `make_tight` when the trap holds, half of OPT (statement DS-T12).
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def tight_value(total: Any = 1) -> Any:
     Raises
     ------
     TypeError
-        If `total` is no number.
+        If `total` is not a number.
     ValueError
         If it is negative or not finite.
 
@@ -114,7 +114,7 @@ def tight_value(total: Any = 1) -> Any:
 
 
 def tight_greedy_value(k: Any) -> Any:
-    r"""What greedy is worth on its worst instance, as a part of OPT (statement DS-T14-tight).
+    r"""Return the ratio to OPT that greedy reaches on its worst instance (statement DS-T14-tight).
 
     Parameters
     ----------
@@ -129,9 +129,9 @@ def tight_greedy_value(k: Any) -> Any:
     Raises
     ------
     TypeError
-        If `k` is no number.
+        If `k` is not a number.
     ValueError
-        If `k` is no integer of at least 1.
+        If `k` is not an integer of at least 1.
 
     Proof
     -----

@@ -1,4 +1,4 @@
-r"""What offline and streaming selection is worth, with proofs where they are short.
+r"""Approximation ratios of offline and streaming selection, with proofs where they are short.
 
 Part of `theory`, where users find these functions.
 """
@@ -16,18 +16,18 @@ __all__ = ["greedy_ratio", "greedy_step", "matroid_ratio", "sieve_ratio", "stoch
 
 
 def chosen(k: Any) -> None:
-    """Check how many elements are chosen, an integer of any kind; of a Fraction a formula gives Fractions."""
+    """Refuse a k that is not an integer of at least 1; a Fraction will do, for which formulas return Fractions."""
     if number("k", k, 1) != int(k):
         raise must("k", "an integer of at least 1", k)
 
 
 def greedy_ratio(k: Any) -> Any:
-    r"""What greedy selection is worth at least, as a part of OPT: 1 - (1 - 1/k)^k (statement DS-T14-greedy).
+    r"""Return the ratio to OPT that greedy selection reaches, 1 - (1 - 1/k)^k (statement DS-T14-greedy).
 
     Parameters
     ----------
     k : int or Fraction
-        Elements chosen; of a Fraction a Fraction comes back.
+        Number of chosen elements; for a Fraction a Fraction comes back.
 
     Returns
     -------
@@ -37,9 +37,9 @@ def greedy_ratio(k: Any) -> Any:
     Raises
     ------
     TypeError
-        If `k` is no number.
+        If `k` is not a number.
     ValueError
-        If `k` is no integer of at least 1.
+        If `k` is not an integer of at least 1.
 
     Proof
     -----
@@ -60,7 +60,7 @@ def greedy_ratio(k: Any) -> Any:
 
 
 def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
-    r"""The gap OPT - f(S) that is left at most after one round of greedy selection (statement DS-P7).
+    r"""Return the gap OPT - f(S) that one round of greedy selection leaves at most (statement DS-P7).
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
-        If `value` or `optimum` is negative or not finite, or `k` no integer of at least 1.
+        If `value` or `optimum` is negative or not finite, or `k` is not an integer of at least 1.
 
     Proof
     -----
@@ -98,7 +98,7 @@ def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
 
 
 def stochastic_ratio(epsilon: Any) -> Any:
-    r"""What stochastic and threshold greedy are worth, of OPT: 1 - 1/e - epsilon.
+    r"""Return the ratio to OPT that stochastic and threshold greedy reach, 1 - 1/e - epsilon.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def stochastic_ratio(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1 - 1/e], beyond which nothing is said.
 
@@ -133,7 +133,7 @@ def stochastic_ratio(epsilon: Any) -> Any:
 
 
 def sieve_ratio(epsilon: Any) -> Any:
-    r"""What one pass of a sieve is worth at least, as a part of OPT: 1/2 - epsilon (statement DS-T14-sieve).
+    r"""Return the ratio to OPT that one pass of a sieve reaches, 1/2 - epsilon (statement DS-T14-sieve).
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def sieve_ratio(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1/2], beyond which nothing is said.
 
@@ -169,7 +169,7 @@ def sieve_ratio(epsilon: Any) -> Any:
 
 
 def matroid_ratio(epsilon: Any) -> Any:
-    r"""What the swap rule is worth, as a part of OPT: 1 / (4 + 4 epsilon) (statement DS-T16).
+    r"""Return the ratio to OPT that the swap rule reaches, 1 / (4 + 4 epsilon) (statement DS-T16).
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def matroid_ratio(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1].
 
@@ -214,12 +214,12 @@ def matroid_ratio(epsilon: Any) -> Any:
 
 
 def stochastic_samples(n: int, k: int, epsilon: float) -> int:
-    r"""Elements of a round of stochastic greedy: ceil((n / k) ln(1 / epsilon)), at most n (DS-T14-stochastic).
+    r"""Return the sample size of stochastic greedy, ceil((n / k) ln(1 / epsilon)), at most n (DS-T14-stochastic).
 
     Parameters
     ----------
     n, k : int
-        Elements, and how many are chosen.
+        Number of elements, and of chosen ones.
     epsilon : float
         Accuracy, in (0, 1).
 
@@ -231,7 +231,7 @@ def stochastic_samples(n: int, k: int, epsilon: float) -> int:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `n` or `k` is below 1, or `epsilon` is not in (0, 1).
 

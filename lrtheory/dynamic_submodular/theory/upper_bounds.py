@@ -1,4 +1,4 @@
-r"""What no choice exceeds: upper bounds of the optimum that a maintained solution proves.
+r"""Upper bounds of the optimum that a maintained solution proves.
 
 Part of `theory`, where users find these functions.
 """
@@ -16,7 +16,7 @@ __all__ = ["group_bound", "marginal_bound", "pair_bound"]
 
 
 def pair_bound(value: Any, guess: Any) -> Any:
-    r"""The upper bound of OPT that an open guess proves: f(I) + o / 2 (statement DS-T10).
+    r"""Return the upper bound of OPT that an open guess proves, f(I) + o / 2 (statement DS-T10).
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def pair_bound(value: Any, guess: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If `value` or `guess` is negative or not finite.
 
@@ -53,7 +53,7 @@ def pair_bound(value: Any, guess: Any) -> Any:
 
 
 def group_bound(value: Any, bars: Any, limits: Any) -> Any:
-    r"""What no admissible set exceeds where groups have limits (statement DS-T16).
+    r"""Return an upper bound of the value of every admissible set where groups have limits (statement DS-T16).
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def group_bound(value: Any, bars: Any, limits: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If `value` or a bar is negative or not finite, a limit is negative, or there are not as many of both.
 
@@ -94,7 +94,7 @@ def group_bound(value: Any, bars: Any, limits: Any) -> Any:
 
 
 def marginal_bound(value: Any, marginals: Any, limits: Any, *, groups: Any = None) -> Any:
-    r"""What no admissible set exceeds, proved by any set A: its value and the best marginals on top (statement DS-P8).
+    r"""Return the upper bound of OPT that any set A proves: its value and the best marginals on top (statement DS-P8).
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def marginal_bound(value: Any, marginals: Any, limits: Any, *, groups: Any = Non
     Raises
     ------
     TypeError
-        If an argument is no number of the kind that is asked for.
+        If an argument is not a number of the kind that is asked for.
     ValueError
         If a number is negative or not finite, or there are not as many groups as marginals.
 

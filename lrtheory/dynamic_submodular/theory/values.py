@@ -1,4 +1,4 @@
-r"""How much a maintained solution is worth, with proofs.
+r"""Lower bounds on the value of a maintained solution, with proofs.
 
 Part of `theory`, where users find these functions.
 """
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def level_value(guess: Any, optimum: Any, *, is_full: bool) -> Any:
-    r"""What the sequence of one guess is worth at least, by whether it is full (statement DS-T1).
+    r"""Return the least value of the sequence of one guess, which is either full or open (statement DS-T1).
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def level_value(guess: Any, optimum: Any, *, is_full: bool) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If `guess` or `optimum` is negative or not finite.
 
@@ -66,7 +66,7 @@ def level_value(guess: Any, optimum: Any, *, is_full: bool) -> Any:
 
 
 def table_ratio(epsilon: Any) -> Any:
-    r"""What the best of a table of guesses is worth at least, as a part of OPT: (1 - epsilon) / 2 (statement DS-T2).
+    r"""Return the ratio to OPT that the best of a table of guesses reaches, (1 - epsilon) / 2 (statement DS-T2).
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def table_ratio(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1].
 
@@ -100,7 +100,7 @@ def table_ratio(epsilon: Any) -> Any:
 
 
 def pair_ratio(epsilon: Any) -> Any:
-    r"""What the better of a full guess and the open one above it is worth, as a part of OPT (statement DS-T10).
+    r"""Return the ratio to OPT that the better of a full guess and the open one above it reaches (statement DS-T10).
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def pair_ratio(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1].
 
@@ -135,14 +135,14 @@ def pair_ratio(epsilon: Any) -> Any:
 
 
 def live_value(increments: Any, is_live: Any) -> Any:
-    r"""What the living members of a sequence are worth at least: the sum of their marginals (statement DS-T7).
+    r"""Return the least value of the living members of a sequence: the sum of their marginals (statement DS-T7).
 
     Parameters
     ----------
     increments : array of shape (T,)
-        f(g_i \| g_1, ..., g_{i-1}).
+        Marginals f(g_i \| g_1, ..., g_{i-1}) of the members when they were chosen.
     is_live : bool array of shape (T,)
-        Who lives.
+        Whether each member is alive.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def live_value(increments: Any, is_live: Any) -> Any:
     Raises
     ------
     TypeError
-        If a marginal is no number.
+        If a marginal is not a number.
     ValueError
         If a marginal is not finite, or there are not as many of both.
 
@@ -173,7 +173,7 @@ def live_value(increments: Any, is_live: Any) -> Any:
 
 
 def batch_damage(epsilon: Any) -> Any:
-    r"""What the living of all batches are worth at least, as a part of f of all: (1 - eps) / (1 + eps) (DS-T7).
+    r"""Return the share of f(G) that the living members of all batches keep, (1 - eps) / (1 + eps) (statement DS-T7).
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def batch_damage(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1/2].
 
@@ -207,7 +207,7 @@ def batch_damage(epsilon: Any) -> Any:
 
 
 def batch_value(guess: Any, optimum: Any, epsilon: Any, *, is_full: bool) -> Any:
-    r"""What the living of the batches of one guess are worth at least (statement DS-T6).
+    r"""Return the least value of the living members of the batches of one guess (statement DS-T6).
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def batch_value(guess: Any, optimum: Any, epsilon: Any, *, is_full: bool) -> Any
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If `epsilon` is not in [0, 1/2], or another number is negative or not finite.
 
@@ -247,7 +247,7 @@ def batch_value(guess: Any, optimum: Any, epsilon: Any, *, is_full: bool) -> Any
 
 
 def batch_pair_ratio(epsilon: Any) -> Any:
-    r"""The better of a full and an open guess with batches, as a part of OPT (statement DS-T10).
+    r"""Return the ratio to OPT of the better of a full and an open guess with batches (statement DS-T10-batched).
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def batch_pair_ratio(epsilon: Any) -> Any:
     Raises
     ------
     TypeError
-        If `epsilon` is no number.
+        If `epsilon` is not a number.
     ValueError
         If `epsilon` is not in [0, 1/2].
 
