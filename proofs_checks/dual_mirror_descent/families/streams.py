@@ -1,4 +1,4 @@
-"""Sequences of requests with dyadic numbers: Euclidean runs on them are exact in doubles."""
+"""Sequences of requests with dyadic numbers, on which Euclidean runs are exact in doubles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrtheory.dual_mirror_descent import AllocationResult, RequestStream, alloca
 
 @dataclass(frozen=True)
 class Requests:
-    """Menus in the order of their arrival, the budget, and how dual mirror descent meets them.
+    """Requests are menus in the order of their arrival, a budget, and the options of dual mirror descent on them.
 
     `rewards` (T, d), `costs` (T, d, m), `rate` (m,) = budget / T, `init` (m,) the prices before the first request.
     """
@@ -27,7 +27,7 @@ class Requests:
 
     @property
     def horizon(self) -> int:
-        """T."""
+        """The number of requests, T."""
         return len(self.rewards)
 
     @property
@@ -42,12 +42,12 @@ class Requests:
 
     @property
     def stream(self) -> RequestStream:
-        """As the solvers take it."""
+        """The requests as a stream, which is what solvers take."""
         return RequestStream(self.rewards, self.costs, self.rate * self.horizon)
 
 
 def run(requests: Requests, rng: np.random.Generator | None = None, **options) -> AllocationResult:
-    """Dual mirror descent, with the prices before every request and after the last."""
+    """Run dual mirror descent, and record the prices before every request and after the last."""
     chosen = {
         "geometry": requests.geometry,
         "step_size": requests.step_size,
@@ -60,7 +60,7 @@ def run(requests: Requests, rng: np.random.Generator | None = None, **options) -
 
 @dataclass(frozen=True)
 class Walk:
-    """What an algorithm posts and proposes: prices before every request and after the last (T + 1, m), actions (T,)."""
+    """A walk has the prices before every request and after the last, (T + 1, m), and the proposed actions, (T,)."""
 
     prices: np.ndarray
     proposed: np.ndarray
@@ -68,27 +68,27 @@ class Walk:
 
 @dataclass(frozen=True)
 class Service(Walk):
-    """A walk, the actions that were taken (T,), and the stopping time that is reported."""
+    """A service is a walk with the actions that were taken, (T,), and the stopping time that is reported."""
 
     actions: np.ndarray
     stopping_time: int
 
 
 def walked(requests: Requests, rng: np.random.Generator | None = None, **options) -> Walk:
-    """The prices and proposals of a run."""
+    """Return the prices and proposals of a run."""
     found = run(requests, rng, **options)
     return Walk(found.trace["prices"], found.proposed)
 
 
 def served(requests: Requests, rng: np.random.Generator | None = None, **options) -> Service:
-    """The prices, proposals and actions of a run, and its stopping time."""
+    """Return the prices, proposals and actions of a run, and its stopping time."""
     found = run(requests, rng, **options)
     return Service(found.trace["prices"], found.proposed, found.actions, found.stopping_time)
 
 
 @dataclass(frozen=True)
 class Books:
-    """The actions (T,), and what is said of them: reward, units used and units left (m,)."""
+    """The books of a run are its actions, (T,), and its reports of them: reward, units used and units left, (m,)."""
 
     actions: np.ndarray
     reward: float
@@ -97,13 +97,13 @@ class Books:
 
 
 def books(requests: Requests, rng: np.random.Generator, **options) -> Books:
-    """What a run says of itself."""
+    """Return the actions of a run with its reports of reward and budget."""
     found = run(requests, **options)
     return Books(found.actions, found.reward, found.consumption, found.remaining)
 
 
 def legal(requests: Requests, actions: np.ndarray) -> np.ndarray:
-    """The actions, if there is one a request, -1 for none or an index into the menu."""
+    """Return the actions if there is one per request, -1 for none or an index into the menu; refuse others."""
     d = requests.rewards.shape[1]
     known = actions.dtype.kind in "iu" and actions.shape == (requests.horizon,)
     if not (known and ((actions >= -1) & (actions < d)).all()):
@@ -112,7 +112,7 @@ def legal(requests: Requests, actions: np.ndarray) -> np.ndarray:
 
 
 def affordable(requests: Requests, actions: np.ndarray) -> np.ndarray:
-    """The actions, if they keep within the budget, up to the rounding that `allocate` names."""
+    """Return the actions if they keep within the budget, up to the rounding that `allocate` names; refuse others."""
     budget = requests.rate * requests.horizon
     if (spent(requests, actions).sum(0) > budget + budget / 10**12).any():
         raise OutcomeError("the actions use more than the budget")
@@ -120,33 +120,37 @@ def affordable(requests: Requests, actions: np.ndarray) -> np.ndarray:
 
 
 def spent(requests: Requests, actions: np.ndarray) -> np.ndarray:
-    """What the actions (T,) use, (T, m); the void action -1 uses nothing."""
+    """Return the units that the actions (T,) use, (T, m); the void action -1 uses nothing."""
     t, actions = np.arange(requests.horizon), legal(requests, actions)
     return requests.costs[t, actions] * (actions >= 0)[:, None]
 
 
 def earned(requests: Requests, actions: np.ndarray) -> np.ndarray:
-    """What the actions (T,) earn, (T,)."""
+    """Return the rewards of the actions (T,), (T,); the void action -1 earns nothing."""
     t, actions = np.arange(requests.horizon), legal(requests, actions)
     return requests.rewards[t, actions] * (actions >= 0)
 
 
 def off_the_start(requests: Requests, walk: Walk) -> np.ndarray:
-    """How far the first prices are from mu_1, (1,); every bound presupposes them."""
+    """Measure how far the first prices are from mu_1, (1,); every bound presupposes them."""
     if walk.prices.shape != (requests.horizon + 1, len(requests.rate)):
         raise OutcomeError("one row of prices is due before every request and after the last")
     return np.array([np.abs(walk.prices[0] - requests.init).max()])
 
 
 def off_the_rules(requests: Requests, walk: Walk) -> np.ndarray:
-    """How far the first prices are from mu_1, and how much best replies to the prices gain on the proposals, (2,)."""
+    """Measure how far the first prices are from mu_1, and how much best replies would gain on the proposals, (2,)."""
+    # a bound on the regret of prices means little for an algorithm whose proposals do not follow its prices
     prices, start = walk.prices[:-1], off_the_start(requests, walk)
     proposals = earned(requests, walk.proposed) - (spent(requests, walk.proposed) * prices).sum(1)
     return np.r_[start, (conjugates(requests.rewards, requests.costs, prices) - proposals).max()]
 
 
 def first_shortage(requests: Requests, proposed: np.ndarray) -> int:
-    """tau: the first time after which less than b bar is left of a resource; 0 if that is all there is, T if never."""
+    """Compute tau, the first time after which at most b bar is left of a resource by the proposals; T if there is none.
+
+    It is 0 where b bar exceeds the whole budget: with tau = 1 the first proposal might not fit (statement DMD-L6).
+    """
     if (requests.cost_bound > requests.rate * requests.horizon).any():
         return 0
     used = np.cumsum(spent(requests, proposed), axis=0)
@@ -155,15 +159,15 @@ def first_shortage(requests: Requests, proposed: np.ndarray) -> int:
 
 
 def conjugates(rewards: np.ndarray, costs: np.ndarray, prices: np.ndarray) -> np.ndarray:
-    """f*_t(mu_t) = max(0, max_x f_t(x) - mu_t . b_t(x)) by its definition; prices (T, m), or (m,) for all requests."""
+    """Compute f*_t(mu_t) = max(0, max_x f_t(x) - mu_t . b_t(x)), (T,); prices (T, m), or (m,) for all requests."""
     reduced = rewards - (costs * np.broadcast_to(prices, (len(rewards), costs.shape[2]))[:, None]).sum(2)
     return np.maximum(reduced.max(1), 0)
 
 
 def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The Euclidean algorithm written out, in whatever numbers: prices (T + 1, m), proposals (T,), actions (T,).
+    """Run the Euclidean algorithm without kernels, in any numbers: prices (T + 1, m), proposals (T,), actions (T,).
 
-    The prices move by what the proposal uses, or by what the action uses.
+    The prices move by what the proposal uses, or with `by` "action" by what the action uses, which is wrong.
     """
     rate, left, mirror = requests.rate, requests.rate * requests.horizon, requests.init
     prices, proposed, actions = [np.maximum(mirror, 0)], [], []
@@ -185,7 +189,8 @@ def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, 
 
 
 def requests(rewards, costs, rate, *, init=None, step_size=0.5, geometry="euclidean", lazy=False) -> Requests:
-    """Rewards (T,) or (T, d); costs (T, d, m), or one number for all."""
+    """Make requests from rewards (T,) or (T, d), costs that broadcast to (T, d, m), and a rate per resource."""
+    # an entropy never leaves a price of 0, and multiplies: it starts at 1/4
     rewards = np.asarray(rewards, float)
     rewards = rewards[:, None] if rewards.ndim == 1 else rewards
     rate = np.atleast_1d(np.asarray(rate, float))
@@ -209,7 +214,7 @@ STEP_SIZES = (1 / 16, 1 / 4, 1.0)
 
 
 def draw_menus(draws: Draws, sizes: tuple[int, int, int] = (32, 3, 3)) -> Requests:
-    """Random, rising, falling and two-phase rewards; up to `sizes` requests, actions and resources."""
+    """Draw random, rising, falling or two-phase rewards; up to `sizes` requests, actions and resources."""
     horizon, d, m = (draws.integers(1, most) for most in sizes)
     rewards = draws.integers(0, 16, shape=(horizon, d)) / 16
     order = draws.choice(("random", "rising", "falling", "phases"))
@@ -226,7 +231,7 @@ def draw_menus(draws: Draws, sizes: tuple[int, int, int] = (32, 3, 3)) -> Reques
 
 
 def nearby(instance: Requests, draws: Draws) -> Requests:
-    """One reward is exchanged, or the step is doubled or halved."""
+    """Exchange one reward, or double or halve the step: a neighbor for the hill climb."""
     if draws.integers(0, 3) == 0:
         return replace(instance, step_size=instance.step_size * draws.choice((0.5, 2.0)))
     rewards = instance.rewards.copy()
@@ -239,7 +244,7 @@ MENUS = Family("menus", always=ALWAYS, draw=draw_menus, climb=nearby)
 
 
 def eager(family_draw):
-    """What a family draws, without lazy steps."""
+    """Wrap a draw so that its instances have eager steps."""
     return lambda draws: replace(family_draw(draws), lazy=False)
 
 
@@ -247,7 +252,7 @@ EAGER_MENUS = Family("eager-menus", always=ALWAYS, draw=eager(draw_menus), climb
 
 
 def draw_geometry(draws: Draws) -> Requests:
-    """Menus of up to 16 requests under each geometry; rates are powers of two, so that their quotients are exact."""
+    """Draw menus of up to 16 requests under any other geometry; rates are powers of two, so quotients are exact."""
     drawn = draw_menus(draws, (16, 2, 3))
     rate = 2.0 ** -draws.integers(0, 3, shape=len(drawn.rate))
     geometry = draws.choice(("scaled-euclidean", "entropy", "capped-entropy"))
@@ -259,7 +264,7 @@ def draw_geometry(draws: Draws) -> Requests:
 
 
 def draw_uncapped(draws: Draws) -> Requests:
-    """Scaled Euclidean steps and entropy."""
+    """Draw menus under scaled Euclidean steps or the entropy without cap."""
     drawn = draw_geometry(draws)
     geometry = "entropy" if drawn.geometry == "capped-entropy" else drawn.geometry
     return replace(drawn, geometry=geometry, init=drawn.init + 1 / 16)
@@ -297,12 +302,12 @@ ENTROPY = Family(
 
 
 def is_capped(instance: Requests) -> bool:
-    """Whether the geometry is the capped entropy and the prices start in its domain rate . mu <= f bar."""
+    """Tell whether the geometry is the capped entropy and the prices start in its domain rate . mu <= f bar."""
     return instance.geometry == "capped-entropy" and bool(instance.rate @ instance.init <= instance.reward_bound)
 
 
 def draw_capped(draws: Draws) -> Requests:
-    """The capped entropy, from the middle of its domain; rewards are not all zero."""
+    """Draw menus under the capped entropy, with prices from the middle of its domain; rewards are positive."""
     drawn = draw_geometry(draws)
     rewards = np.maximum(drawn.rewards, 1 / 16)
     init = rewards.max() / (2 * len(drawn.rate) * drawn.rate)
@@ -316,12 +321,12 @@ CAPPED_BY_RESCALING = Family(
 
 
 def draw_any(draws: Draws) -> Requests:
-    """Any geometry, eager or lazy."""
+    """Draw menus under any geometry, eager or lazy."""
     return draw_menus(draws) if draws.integers(0, 1) else draw_geometry(draws)
 
 
 def draw_steps(draws: Draws) -> Requests:
-    """Any geometry, eager."""
+    """Draw menus under any geometry, with eager steps."""
     return replace(draw_any(draws), lazy=False)
 
 
@@ -332,12 +337,12 @@ EVERY_GEOMETRY = Family("every-geometry", always=(*ALWAYS, *GEOMETRIES.always), 
 
 
 def runs_out(instance: Requests) -> bool:
-    """Whether the stopping time of the algorithm is after the first request and before the last."""
+    """Tell whether the stopping time of the algorithm is positive and before the last request."""
     return 0 < first_shortage(instance, reference(instance)[1]) < instance.horizon
 
 
 def draw_scarce(draws: Draws) -> Requests:
-    """One of the resources is scarce, every request is worth something, and prices start at zero."""
+    """Draw menus of which one resource is scarce, every request is worth something, and prices start at zero."""
     drawn = draw_menus(draws, (32, 2, 2))
     rate = np.r_[draws.integers(1, 2) / 8, drawn.rate[1:]]
     return replace(drawn, rate=rate, rewards=np.maximum(drawn.rewards, 1 / 16), init=0 * rate)
@@ -347,12 +352,12 @@ SCARCE = Family("scarce", always=(SHORT_TRACE, ODD_BUDGET, replace(TWO, init=np.
 
 
 def fits_from_the_start(instance: Requests) -> bool:
-    """Whether no request costs more than the whole budget."""
+    """Tell whether no request costs more than the whole budget."""
     return bool((instance.cost_bound <= instance.horizon * instance.rate).all())
 
 
 def draw_fitting(draws: Draws) -> Requests:
-    """Menus of which each request fits the whole budget."""
+    """Draw menus of which each request fits the whole budget."""
     drawn = draw_menus(draws)
     return replace(drawn, rate=np.maximum(drawn.rate, 2.0 ** -np.floor(np.log2(drawn.horizon))))
 
@@ -368,12 +373,12 @@ FITTING_MENUS = Family(
 
 
 def never_scarce(instance: Requests) -> bool:
-    """Whether no request uses more than the rate, and prices start at zero."""
+    """Tell whether no request uses more than the rate, and prices start at zero."""
     return bool((instance.costs <= instance.rate).all() and not instance.init.any())
 
 
 def draw_plenty(draws: Draws) -> Requests:
-    """Rates of at least 1."""
+    """Draw menus with rates above 1, which no cost exceeds."""
     drawn = draw_menus(draws, (16, 3, 2))
     return replace(drawn, rate=1 + drawn.rate, init=0 * drawn.rate)
 
