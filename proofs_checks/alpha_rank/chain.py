@@ -18,7 +18,7 @@ STEPS = 4  # of a walk
 
 
 def exact_law(chain: Chain, rng: np.random.Generator) -> np.ndarray:
-    """The stationary law in Fractions, by elimination."""
+    """Compute the stationary law in Fractions, by elimination."""
     return stationary_distribution(chain.rates, rational=True).pi
 
 
@@ -55,7 +55,7 @@ AR_T8 = Statement(
 
 
 def return_times(chain: Chain) -> np.ndarray:
-    """R(s) = 1 + sum_y P(s, y) h_s(y), with the times h_s to hit s from the linear system (I - P) h = 1 off s."""
+    """Compute R(s) = 1 + sum_y P(s, y) h_s(y); the times h_s to hit s solve (I - P) h = 1 off the state s."""
     p = chain.probabilities
     n = len(p)
     times = []
@@ -94,7 +94,7 @@ P6 = Statement(
 
 
 def visits(chain: Chain, rng: np.random.Generator, n: int, law=exact_law) -> np.ndarray:
-    """Visits to state 0 within STEPS steps of n walks, the first state drawn from the stationary law."""
+    """Count visits to state 0 in STEPS steps of n walks, whose first state is drawn from the stationary law."""
     p = chain.probabilities.astype(float)
     start, rows = np.cumsum(law(chain, rng).astype(float)), np.cumsum(p, 1)
     state = (rng.random((n, 1)) > start).sum(1).clip(0, len(p) - 1)
@@ -132,7 +132,8 @@ P6_VISITS = Statement(
 
 
 def reduced_chains(chain: Chain, rng: np.random.Generator | None) -> np.ndarray:
-    """Rates in and out of state k of the chain on 0..k, for every k, as the elimination leaves them: (2, n, n)."""
+    """Return the rates out of and into k of the chain on 0..k, for every k, as elimination leaves them: (2, n, n)."""
+    # below the diagonal of the trace stand rates A[k, j]; above it A[i, k] / sigma_k, which sigma_k makes rates again
     trace = chain.rates.copy()
     exits = np.array([Fraction(0)] * len(trace), object)
     elimination.eliminate.py_func(trace, exits)
@@ -140,8 +141,9 @@ def reduced_chains(chain: Chain, rng: np.random.Generator | None) -> np.ndarray:
 
 
 def complements(chain: Chain) -> np.ndarray:
-    """The same from linear algebra: R_kk + R_kt (I - P_tt)^(-1) P_tk over the states t above k."""
+    """Compute the rates of `reduced_chains` by linear algebra: R_LL + R_LH (I - P_HH)^-1 P_HL, H the states above k."""
     p, n = chain.probabilities, len(chain.rates)
+    # rates are `scale` times probabilities, see `Chain.probabilities`
     scale = 1 + (chain.rates * (1 - np.eye(n, dtype=int))).sum(1).max()
     found = np.full((2, n, n), Fraction(0), object)
     for k in range(n):
@@ -180,12 +182,12 @@ P8 = Statement(
 
 
 def reported_operations(chain: Chain, rng: np.random.Generator) -> int:
-    """Operations that the solver reports."""
+    """Return the number of operations that the solver reports."""
     return stationary_distribution(chain.rates.astype(float)).counts["flops"]
 
 
 def counted_operations(chain: Chain) -> int:
-    """Operations of the same kernels on numbers that count, without the sums of the exits."""
+    """Count the operations of the kernels by running them on numbers that count; the sums of the exits are left out."""
     counts = {"operations": 0}
 
     class Counting(Fraction):
@@ -234,10 +236,10 @@ AR_T10 = Statement(
 
 
 def fmpq(value: Fraction) -> flint.fmpq:
-    """A Fraction as a rational of FLINT."""
+    """Convert a Fraction to a rational of FLINT."""
     return flint.fmpq(value.numerator, value.denominator)
 
 
 def fraction(value: flint.fmpq) -> Fraction:
-    """The way back."""
+    """Convert a rational of FLINT to a Fraction."""
     return Fraction(int(value.p), int(value.q))

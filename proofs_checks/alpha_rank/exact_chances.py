@@ -23,27 +23,27 @@ Intervals = Callable[[int, int, float], tuple[float, float]]
 
 
 def hoeffding(x: int, n: int, level: float) -> tuple[float, float]:
-    """The mean of n outcomes, x of them 1, and sqrt(log(2 / level) / 2n) to both sides."""
+    """Return the interval around the mean x / n of n outcomes with half-width sqrt(log(2 / level) / (2 n))."""
     radius = math.sqrt(math.log(2 / level) / (2 * n))
     return x / n - radius, x / n + radius
 
 
 @cache
 def clopper_pearson(x: int, n: int, level: float) -> tuple[float, float]:
-    """The exact interval, by SciPy's quantiles of the beta distribution."""
+    """Compute the exact interval, by SciPy's quantiles of the beta distribution."""
     low = float(stats.beta.ppf(level / 2, x, n - x + 1)) if x > 0 else 0.0
     return low, float(stats.beta.isf(level / 2, x + 1, n - x)) if x < n else 1.0
 
 
 def interval_missed(match: Match, intervals: Intervals = hoeffding) -> float | None:
-    """P(an interval misses its mean before the sampling in turn ends); None unless one edge is played a few times."""
+    """Compute P(an interval misses its mean while plays go in turn); None unless one edge is played a few times."""
     p = match.game.payoffs.ravel().tolist()
     misses = lambda side, ends: not ends[side][0] <= p[side] <= ends[side][1]
     return _chance(match, "in turn", intervals, misses) if _is_small(match, "in turn") else None
 
 
 def wrong_direction(match: Match) -> float | None:
-    """P(the edge is resolved the wrong way when a coin chooses its end); None unless one edge is played a few times."""
+    """Compute P(an edge is resolved wrongly, ends played by coin); None unless one edge is played a few times."""
     worse = int(np.argmin(match.game.payoffs))
     above = lambda side, ends: ends[worse][0] > ends[1 - worse][1]
     return _chance(match, "coins", hoeffding, above) if _is_small(match, "coins") else None
@@ -54,12 +54,13 @@ def _is_small(match: Match, order: str) -> bool:
 
 
 def _chance(match: Match, order: str, intervals: Intervals, happens: Callable[[int, Any], bool]) -> float:
-    """Probability that the event happens at some play, before the edge is resolved or the cap is reached."""
+    """Compute the chance that the event happens at some play, before the edge is resolved or the cap is reached."""
     p, total = match.game.payoffs[0].tolist(), 0.0
     levels = [match.delta * 6 / (math.pi**2 * n**2 * match.game.payoffs.size) for n in range(1, match.max_samples + 1)]
     table = [[intervals(x, n, level) for x in range(n + 1)] for n, level in enumerate(levels, 1)]
     table.insert(0, [(0.0, 1.0)])
     alive: dict[State, float] = {(0, 0, 0, 0): 1.0}
+    # `alive` holds the chances of the counts after so many plays, of runs without the event and with an open edge
     for _ in range(match.max_samples):
         following: dict[State, float] = defaultdict(float)
         for state, mass in alive.items():
@@ -74,9 +75,10 @@ def _chance(match: Match, order: str, intervals: Intervals, happens: Callable[[i
 
 
 def _plays(state: State, order: str, p: list[float]) -> Iterator[tuple[int, State, float]]:
-    """Which strategy is played next, the counts after it, and how likely they are."""
+    """Yield which strategy may be played next, the counts after it, and how likely they are."""
     n, x, m, y = state
     share = 1.0 if order == "in turn" or n == 0 or m == 0 else 0.5
+    # in turn: the one with fewer plays, the first where both have as many; by coin: either, once both have a play
     if share < 1 or n <= m:
         yield 0, (n + 1, x + 1, m, y), share * p[0]
         yield 0, (n + 1, x, m, y), share * (1 - p[0])
@@ -86,7 +88,7 @@ def _plays(state: State, order: str, p: list[float]) -> Iterator[tuple[int, Stat
 
 
 def wrong_graph(game: SampledGame, n_samples: int) -> float:
-    """P(some direction is wrong) from so many independent outcomes of each entry: lines of a player are independent."""
+    """Compute P(some direction is wrong) from `n_samples` independent outcomes per entry; lines are independent."""
     chances = [
         _line_out_of_order(np.sort((1 + line / game.outcome_size) / 2), n_samples)
         for player, table in enumerate(game.means)
@@ -96,7 +98,7 @@ def wrong_graph(game: SampledGame, n_samples: int) -> float:
 
 
 def _line_out_of_order(p: np.ndarray, n: int) -> float:
-    """P(numbers of successes with rising probabilities p do not rise), by where the first one fails to."""
+    """Compute P(numbers of successes with rising probabilities p do not rise), by where the first one fails to."""
     counts, broken = np.arange(n + 1), 0.0
     rising = stats.binom.pmf(counts, n, p[0])  # weight of the last number, as long as all have risen
     for chance in p[1:]:

@@ -18,13 +18,13 @@ from proofs_checks.alpha_rank.families.chains import MUTANTS, SINGLE_POPULATIONS
 
 
 def log_fixation(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
-    """Log rho at +u and at -u."""
+    """Compute log rho at +u and at -u."""
     u = mutant.advantage * np.array([1.0, -1.0])
     return fixation_probability(u, population_size=mutant.population_size, log=True)
 
 
 def log_absorption(advantages: list[float]) -> float:
-    """Log probability to reach m mutants before 0, from 1, by the linear system of the chain.
+    """Compute the log probability to reach m mutants before 0, from 1, by the linear system of the chain.
 
     With i mutants, one more and one less come at rates in the proportion e^{u_i} : 1, so
     (1 + x_i) h_i = h_{i+1} + x_i h_{i-1} with x_i = e^{-u_i}, h_0 = 0 and h_m = 1.
@@ -42,13 +42,13 @@ def _fmpq(value: float) -> flint.fmpq:
 
 
 def log_absorptions(mutant: Mutant) -> np.ndarray:
-    """The same at +u and at -u, whatever the number of mutants."""
+    """Compute `log_absorption` at +u and at -u, an advantage that does not depend on the number of mutants."""
     u, m = mutant.advantage, mutant.population_size
     return np.array([log_absorption([u] * (m - 1)), log_absorption([-u] * (m - 1))])
 
 
 def log_rounding(mutant: Mutant) -> np.ndarray:
-    """Rounding of log rho: x = e^{-u} is rounded, and log rho moves by at most (m - 1) times that."""
+    """Bound the rounding of log rho: x = e^{-u} is rounded, and log rho moves by at most (m - 1) times that."""
     return rounding(8 * mutant.population_size, 1 + (mutant.population_size - 1) * abs(mutant.advantage))
 
 
@@ -74,7 +74,7 @@ AR_T2 = Statement(
 
 
 def log_takeovers(single: SinglePopulation) -> np.ndarray:
-    """Log probabilities that the mutant r takes over from s, from the payoffs when p of m individuals play r."""
+    """Compute log probabilities that r takes over from s, from the payoffs when p of m individuals play r."""
     M, m, logs = single.table, single.population_size, []
     for s, r in itertools.permutations(range(len(M)), 2):
         if single.fitness == "local":
@@ -88,7 +88,7 @@ def log_takeovers(single: SinglePopulation) -> np.ndarray:
 
 
 def takeover(single: SinglePopulation, log_chances: np.ndarray) -> Sides:
-    """All log probabilities of the library against those of the linear systems."""
+    """Compare all log probabilities of the library with those of the linear systems."""
     largest = 1 + single.population_size * single.alpha * 2 * np.abs(single.table).max()
     return Sides(log_chances.ravel(), log_takeovers(single), rounding=rounding(16 * single.population_size, largest))
 
@@ -120,7 +120,7 @@ AR_T3_SINGLE = Statement(
 
 
 def symmetry(mutant: Mutant, log_rho: np.ndarray, less: int = 0) -> Sides:
-    """log rho(u) - log rho(-u) against (m - 1) u."""
+    """Compare log rho(u) - log rho(-u) with (m - 1) u."""
     ratio = identities.fixation_log_ratio(mutant.advantage, population_size=mutant.population_size - less)
     return Sides(log_rho[0] - log_rho[1], ratio, rounding=2 * log_rounding(mutant))
 
@@ -146,13 +146,13 @@ AR_T3 = Statement(
 
 
 def log_fixation_of_two(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
-    """Log rho at u, at an advantage larger by h, and without an advantage."""
+    """Compute log rho at u, at an advantage larger by h, and without an advantage."""
     u = np.array([mutant.advantage, mutant.advantage + mutant.step, 0.0])
     return fixation_probability(u, population_size=mutant.population_size, log=True)
 
 
 def slope(mutant: Mutant, log_rho: np.ndarray, factor: float = 1.0) -> Sides:
-    """0 <= log rho(u + h) - log rho(u) <= (m - 1) h, from log rho(0) = -log m."""
+    """Compare log rho(u + h) - log rho(u) with 0 and (m - 1) h, and log rho(0) with -log m."""
     rise, most = log_rho[1] - log_rho[0], factor * (mutant.population_size - 1) * mutant.step
     neutral = -math.log(mutant.population_size)
     lhs, rhs = [-rise, rise, neutral, log_rho[2]], [0.0, most, log_rho[2], neutral]

@@ -23,19 +23,19 @@ from proofs_checks.alpha_rank.families.games import (
 
 
 def log_law(game: RankedGame | PotentialGame, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Logarithms of pi, flat, by elimination on logarithms."""
+    """Compute the logarithms of pi, flat, by elimination on logarithms."""
     options = {"alpha": game.alpha, "population_size": game.population_size, "method": "log-gth"}
     return alpha_rank(game.payoffs, **options).log_pi.ravel()
 
 
 def log_rounding(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> np.ndarray:
-    """Rounding of log pi: O(n^3) additions of logarithms as large as m alpha times a payoff difference."""
+    """Bound the rounding of log pi: O(n^3) additions of logarithms as large as m alpha times a payoff difference."""
     largest = 1 + 2 * game.population_size * game.alpha * np.abs(game.payoffs).max()
     return rounding(20 * len(log_pi) ** 3, largest + np.abs(log_pi).max())
 
 
 def log_flows(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log flows pi(s) C(s, t) along every deviation, and back."""
+    """Compute log flows pi(s) C(s, t) along every deviation, and back; the common factor 1/D is left out."""
     edges = profile_chain(game.payoffs)
     log_rho = partial(fixation_probability, population_size=game.population_size, log=True)
     there = log_pi[:, None] + log_rho(game.alpha * edges.differences)
@@ -43,7 +43,7 @@ def log_flows(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> tuple[np.
 
 
 def balance(game: RankedGame, log_pi: np.ndarray) -> Sides:
-    """Log outflow and log inflow of every profile, and the total mass."""
+    """Compare the log outflow of every profile with its log inflow, and the total mass with 1."""
     there, back = log_flows(game, log_pi)
     out, into = (np.logaddexp.reduce(flows, axis=1) if flows.size else np.zeros(len(log_pi)) for flows in (there, back))
     mass = np.logaddexp.reduce(log_pi)
@@ -74,14 +74,14 @@ AR_T1 = Statement(
 
 
 def has_potential(game: PotentialGame) -> bool:
-    """Whether payoffs differ along every deviation as the potential does; in Fractions."""
+    """Tell whether payoffs differ along every deviation as the potential does; in Fractions."""
     payoffs, potential = exactly(game.payoffs), exactly(game.potential)
     common = np.stack([potential] * potential.ndim)
     return bool((profile_chain(payoffs).differences == profile_chain(common).differences).all())
 
 
 def potential_law(game: PotentialGame, log_pi: np.ndarray, less: int = 0) -> Sides:
-    """Log pi against (m - 1) alpha phi, normalized."""
+    """Compare log pi with (m - 1) alpha phi, normalized."""
     m = game.population_size - less
     law = identities.potential_log_law(game.potential, alpha=game.alpha, population_size=m).ravel()
     return Sides(lhs=log_pi, rhs=law, rounding=log_rounding(game, log_pi))
@@ -112,7 +112,7 @@ AR_T4 = Statement(
 
 
 def detailed_balance(game: PotentialGame, log_pi: np.ndarray) -> Sides:
-    """Log flow along every deviation, and back; and the total mass."""
+    """Compare the log flow along every deviation with that back, and the total mass with 1."""
     there, back = log_flows(game, log_pi)
     lhs, rhs = np.r_[there.ravel(), np.logaddexp.reduce(log_pi)], np.r_[back.ravel(), 0.0]
     return Sides(lhs, rhs, rounding=log_rounding(game, log_pi))
@@ -138,13 +138,13 @@ P4 = Statement(
 
 
 def both_laws(same: SameChain, rng: np.random.Generator) -> np.ndarray:
-    """Log pi of both descriptions, the first in the order of the second."""
+    """Compute log pi of both descriptions, the first with its strategies in the order of the second."""
     first = log_law(same.game).reshape(same.game.payoffs.shape[1:])
     return np.stack([same.permuted(first).ravel(), log_law(same.other)])
 
 
 def equal_laws(same: SameChain, laws: np.ndarray) -> Sides:
-    """The first law against the second, and the second against the balance of its own chain."""
+    """Compare the first law with the second, and the second with the balance of its own chain."""
     own = balance(same.other, laws[1])
     allowed = log_rounding(same.game, laws[0]) + log_rounding(same.other, laws[1])
     return Sides(np.r_[laws[0], own.lhs], np.r_[laws[1], own.rhs], rounding=allowed)
@@ -176,16 +176,16 @@ AR_T5 = Statement(
 
 
 def rates(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
-    """Rates of all deviations, on both payoffs."""
+    """Compute the rates of all deviations, on both payoffs."""
     chains = map(profile_chain, both_payoffs(game))
     return np.stack([chain.rates(game.alpha, game.population_size) for chain in chains])
 
 
-OFF = 2.0**-4
+OFF = 2.0**-4  # t in statement P2: how far every payoff is moved
 
 
 def lipschitz(game: RankedGame, both: np.ndarray, factor: float = 1.0) -> Sides:
-    """|C_hat - C| against 2 alpha t / D, the rate of the largest loss against C, and C, both ways, against its sum."""
+    """Compare |C_hat - C| with 2 alpha t / D, the rate of the largest loss with C, and C, both ways, with its sum."""
     n, degree, most = both[0].size, both.shape[2], max(2.0**-10, np.abs(game.payoffs).max())
     change = factor * identities.rate_lipschitz(alpha=game.alpha, degree=degree) * OFF
     least = 0.0
@@ -200,7 +200,7 @@ def lipschitz(game: RankedGame, both: np.ndarray, factor: float = 1.0) -> Sides:
 
 
 def summed_rates(game: RankedGame) -> np.ndarray:
-    """The rates by their sum, 1 / (D (1 + e^{-u} + ... + e^{-(m-1) u})), on both payoffs."""
+    """Compute the rates by their sum, 1 / (D (1 + e^{-u} + ... + e^{-(m-1) u})), on both payoffs."""
     steps = np.arange(game.population_size)
     with np.errstate(over="ignore"):
         gains = np.stack([profile_chain(payoffs).differences for payoffs in both_payoffs(game)])
@@ -208,7 +208,7 @@ def summed_rates(game: RankedGame) -> np.ndarray:
 
 
 def both_payoffs(game: RankedGame) -> tuple[np.ndarray, np.ndarray]:
-    """The payoffs, and payoffs that are off by 1/16 in alternating directions."""
+    """Return the payoffs, and payoffs that are off by 1/16 in alternating directions."""
     signs = 1 - 2 * (np.indices(game.payoffs.shape).sum(0) % 2)
     return game.payoffs, game.payoffs + signs * OFF
 

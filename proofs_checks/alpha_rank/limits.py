@@ -28,17 +28,17 @@ from proofs_checks.alpha_rank.families.games import (
 
 
 def exact_limit(game: ExactGame, rng: np.random.Generator | None = None, limit: str = "epsilon") -> np.ndarray:
-    """The limit law in Fractions, flat."""
+    """Compute the limit law in Fractions, flat."""
     return alpha_rank(game.payoffs, limit=limit).pi.ravel()
 
 
 def both_limits(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
-    """The limits epsilon -> 0 and alpha -> infinity."""
+    """Compute the limits epsilon -> 0 and alpha -> infinity."""
     return np.stack([exact_limit(game, limit="epsilon"), exact_limit(game, limit="alpha")])
 
 
 def support(game: ExactGame, pi: np.ndarray) -> Sides:
-    """Mass outside the sinks is 0; with a single sink each of its profiles has mass; the masses are a law."""
+    """Claim that mass outside the sinks is 0, that a single sink has mass everywhere, and that the masses are a law."""
     components, n = sinks(game), len(pi)
     inside = np.array([int(any(s in component for component in components)) for s in range(n)])
     positive = np.array([int(mass > 0) for mass in pi])
@@ -74,7 +74,7 @@ AR_T9 = Statement(
 
 
 def epsilon_limit(game: ExactGame) -> np.ndarray:
-    """lim pi_epsilon by determinants: pi_epsilon is a quotient of polynomials, read off their values at n points.
+    """Compute lim pi_epsilon by determinants: a quotient of polynomials, which are read off their values at n points.
 
     The cofactors of D - A, D the exits, are a stationary vector, and polynomials of degree n - 1 at most in epsilon.
     """
@@ -85,13 +85,14 @@ def epsilon_limit(game: ExactGame) -> np.ndarray:
     values = [cofactors(chain.dense(chain.epsilon_rates(point))) for point in points]
     nodes = flint.fmpq_mat([[fmpq(point**k) for k in range(n)] for point in points])
     coefficients = nodes.solve(flint.fmpq_mat(values))
+    # the lowest power of epsilon that any cofactor has: its coefficients are the limit, up to a factor
     order = next(k for k in range(n) if any(coefficients[k, s] != 0 for s in range(n)))
     lowest = [fraction(coefficients[order, s]) for s in range(n)]
     return np.array([mass / sum(lowest) for mass in lowest], object)
 
 
 def cofactors(rates: np.ndarray) -> list[flint.fmpq]:
-    """det(D - A) without row and column 0, and the vector in proportion to the stationary law with that first entry."""
+    """Return a multiple of the stationary law whose first entry is det(D - A) without row and column 0."""
     n = len(rates)
     off = [[fmpq(rates[i, j] if i != j else Fraction(0)) for j in range(n)] for i in range(n)]
     minor = flint.fmpq_mat([[sum(off[i]) if i == j else -off[i][j] for j in range(1, n)] for i in range(1, n)])
@@ -101,13 +102,13 @@ def cofactors(rates: np.ndarray) -> list[flint.fmpq]:
 
 
 def equal_laws(game: ExactGame, laws: np.ndarray) -> Sides:
-    """Both laws against the limit by determinants."""
+    """Compare both laws with the limit by determinants."""
     law = epsilon_limit(game)
     return Sides(lhs=laws.ravel(), rhs=np.r_[law, law])
 
 
 def law_of_the_walk(game: ExactGame, laws: np.ndarray) -> Sides:
-    """Both limits against the limit by determinants; with one sink that one against the law of the walk on it."""
+    """Compare both limits with the limit by determinants, and where there is one sink that with the law of its walk."""
     law = epsilon_limit(game)
     chain = profile_chain(game.payoffs)
     walk = chain.dense(chain.epsilon_rates(Fraction(0)))
@@ -143,7 +144,7 @@ AR_T6 = Statement(
 
 
 def coordination(game: ExactGame, laws: np.ndarray) -> Sides:
-    """(1/2, 0, 0, 1/2) and (1, 0, 0, 0)."""
+    """Compare the limits with (1/2, 0, 0, 1/2) and (1, 0, 0, 0)."""
     return Sides(lhs=laws, rhs=np.array(limits.coordination_limits(), object))
 
 
@@ -173,17 +174,17 @@ AR_T7 = Statement(
 
 
 def perturbed_law(game: PerturbedGame, rng: np.random.Generator, n: int, power: int = 1) -> np.ndarray:
-    """pi_epsilon, flat; the same in every run."""
+    """Compute pi_epsilon, flat, once per run; nothing is random."""
     return np.stack([alpha_rank(game.payoffs, epsilon=game.epsilon**power).pi.ravel()] * n)
 
 
 def distance(game: PerturbedGame, laws: np.ndarray) -> np.ndarray:
-    """l1 distance of pi_epsilon from its limit by determinants."""
+    """Compute the l1 distance of pi_epsilon from its limit by determinants."""
     return np.abs(laws - epsilon_limit(exactly(game)).astype(float)).sum(axis=1)
 
 
 def rate(exponent: tuple[float, float]) -> Rate:
-    """The distance over epsilon, against 1/epsilon."""
+    """Claim the exponent of the distance over epsilon as a power of 1/epsilon."""
     return Rate(
         cost=distance,
         size=lambda game: 1 / game.epsilon,
@@ -214,17 +215,17 @@ AR_T6_RATE = Statement(
 
 
 def mapped(game: ExactGame) -> ExactGame:
-    """The game with the cubes of its payoffs plus themselves."""
+    """Make the game whose payoffs are x^3 + x for the payoffs x of this one."""
     return ExactGame(game.payoffs**3 + game.payoffs)
 
 
 def keeps_the_order(game: ExactGame) -> bool:
-    """Whether all deviations have the same directions after the map."""
+    """Tell whether all deviations have the same directions after the map."""
     return bool((limits.order_only(game.payoffs) == limits.order_only(mapped(game).payoffs)).all())
 
 
 def increasing(game: ExactGame, rng: np.random.Generator, limit: str = "epsilon") -> np.ndarray:
-    """The limit law on the payoffs, and on their cubes plus themselves."""
+    """Compute the limit law on the payoffs x, and on x^3 + x."""
     return np.stack([exact_limit(game, limit=limit), exact_limit(mapped(game), limit=limit)])
 
 

@@ -25,7 +25,7 @@ from proofs_checks.alpha_rank.families.low_rank import (
 
 
 def wrong_direction_needs_error(table: NoisyTable, found: Found, share: int = 1) -> Sides:
-    """Half of the smallest gap, where some direction is wrong, against the largest error; rates of a pair sum to 1."""
+    """Compare half of the least gap, where some direction is wrong, with the largest error; pairs' rates sum to 1."""
     wrong = bool((found.directions != directions(table.means)).any())
     tolerance = identities.direction_tolerance(table.gap)
     error, sums = np.abs(found.means - table.means).max(), found.means + found.means.T
@@ -56,7 +56,7 @@ LR_T1 = Statement(
 
 
 def wrong_graph(table: LowRankTable, found: np.ndarray) -> np.ndarray:
-    """Whether a direction is wrong, for each run."""
+    """Tell for each run whether some direction is wrong."""
     return (found != directions(table.means)).any(axis=(1, 2))
 
 

@@ -40,28 +40,28 @@ from proofs_checks.alpha_rank.families.sampling import SampledGame
 
 
 def transposed(chain: Chain, rng: np.random.Generator) -> np.ndarray:
-    """Rates read from column to row."""
+    """Solve the chain whose rates are read from column to row."""
     return stationary_distribution(chain.rates.T, rational=True).pi
 
 
 def jumps_alone(chain: Chain, rng: np.random.Generator) -> np.ndarray:
-    """Rows divided by their sums: the chain of jumps, which forgets how long each state lasts."""
+    """Solve the chain of jumps (rows divided by their sums), which forgets how long each state lasts."""
     return stationary_distribution(chain.rates / chain.rates.sum(1, keepdims=True), rational=True).pi
 
 
 def right_eigenvector(chain: Chain, rng: np.random.Generator) -> np.ndarray:
-    """P 1 = 1 instead of pi P = pi: the uniform vector."""
+    """Return the uniform vector, which solves P 1 = 1 instead of pi P = pi."""
     n = len(chain.rates)
     return np.array([Fraction(1, n)] * n, object)
 
 
 def one_transposed(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
-    """The second chain read from column to row."""
+    """Solve both chains, the second read from column to row."""
     return np.stack([stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other.T)])
 
 
 def not_normalized(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
-    """Laws as multiples of the first state's mass."""
+    """Return both laws as multiples of the first state's mass."""
     laws = [stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other)]
     return np.stack([law / law[0] for law in laws])
 
@@ -70,7 +70,7 @@ def not_normalized(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
 
 
 def signs_of_one_outcome(game: SampledGame, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Directions from one outcome a profile, however many the theorem asks for."""
+    """Draw directions from one outcome per profile, however many the theorem asks for."""
     return response_signs(2.0 * (rng.random((n, *game.means.shape)) < (1 + game.means) / 2) - 1, batch=True)
 
 
@@ -78,19 +78,19 @@ def signs_of_one_outcome(game: SampledGame, rng: np.random.Generator, n: int) ->
 
 
 def told_exchanged(match: Match, rng: np.random.Generator, n: int = 50) -> Told:
-    """Better and worse confused."""
+    """Run ResponseGraphUCB with better and worse confused in its directions."""
     found = response_graph_ucb_batch(match.game, n, delta=match.delta, max_samples=match.max_samples, rng=rng)
     return Told(found.means, found.n_samples, found.lower, found.upper, -found.direction, found.resolved)
 
 
 def directions_exchanged(match: Match, rng: np.random.Generator, n: int) -> Directed:
-    """The directions of the same."""
+    """Return the exchanged directions of `told_exchanged`."""
     found = told_exchanged(match, rng, n)
     return Directed(found.direction, found.resolved)
 
 
 def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> Sampled:
-    """Profiles whose edges are all resolved are played on, as often as the hardest one."""
+    """Play all profiles as often as the hardest one, also where all edges are resolved long before."""
     found = response_graph_ucb_batch(match.game, n, delta=match.delta, rng=rng)
     hardest = found.n_samples.max(axis=tuple(range(1, found.n_samples.ndim)), keepdims=True)
     more = (hardest - found.n_samples)[:, None]
@@ -99,7 +99,7 @@ def round_robin(match: Match, rng: np.random.Generator, n: int = 50) -> Sampled:
 
 
 def too_many_plays(match: Match, rng: np.random.Generator, n: int) -> Sampled:
-    """Each profile is played until intervals of half-width n^(-1/4) are disjoint; the proved ones are long before."""
+    """Play until intervals of half-width n^(-1/4) are disjoint, which those of the theorem are long before."""
     gap, sizes = match.game.gap, match.game.sizes
     enough = theory.samples_to_resolve(gap, delta=match.delta, n_means=match.game.payoffs.size)
     plays = np.full((n, *sizes), max(enough, int((2 / gap) ** 4)))
@@ -109,7 +109,7 @@ def too_many_plays(match: Match, rng: np.random.Generator, n: int) -> Sampled:
 
 
 def _reported(match: Match, wins: np.ndarray, plays: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> Sampled:
-    """Means, and their Hoeffding intervals together with earlier ones."""
+    """Report means, and their Hoeffding intervals intersected with earlier ones."""
     radius = theory.hoeffding_radius(plays, delta=match.delta, n_means=match.game.payoffs.size)[:, None]
     means = wins / plays[:, None]
     return Sampled(means, plays, np.maximum(lower, means - radius), np.minimum(upper, means + radius))
@@ -119,23 +119,23 @@ def _reported(match: Match, wins: np.ndarray, plays: np.ndarray, lower: np.ndarr
 
 
 def midpoints(box: Box, rng: np.random.Generator) -> np.ndarray:
-    """The ranking of the middle of the box, as if all edges were known."""
+    """Rank the middle of the box, as if all edges were known."""
     pi = alpha_rank(exactly((box.lower + box.upper) / 2), epsilon=exactly(box.epsilon)).pi
     return np.stack([pi, pi])
 
 
 def midpoints_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
-    """The same, (2, |S|)."""
+    """Return `midpoints` in the shape (2, |S|)."""
     return midpoints(box, rng).reshape(2, -1)
 
 
 def nested_midpoints(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray:
-    """The same for a box and one around it."""
+    """Rank the middles of a box and of one around it."""
     return np.stack([midpoints(boxes.inner, rng), midpoints(boxes.outer, rng)])
 
 
 def by_graph_distance(box: Box, rng: np.random.Generator) -> np.ndarray:
-    """Open edges oriented away from the target, and towards it, by how many steps off they are."""
+    """Orient open edges away from the target, and towards it, by their distance in steps, not by hitting times."""
     box = exactly(box)
     neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
     edges = ProfileChain((), neighbors, direction).dense(np.ones(neighbors.shape))
@@ -153,7 +153,7 @@ def by_graph_distance(box: Box, rng: np.random.Generator) -> np.ndarray:
 
 
 def win_rates_completed(table: LowRankTable, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Win rates completed at the rank of the payoffs, though the constant 1/2 adds one."""
+    """Complete win rates at the rank of the payoffs, though the constant 1/2 adds one to their rank."""
     found = []
     for _ in range(n):
         given = seen(table.means, table.n_pairs, rng)
@@ -163,7 +163,7 @@ def win_rates_completed(table: LowRankTable, rng: np.random.Generator, n: int) -
 
 
 def players_of_the_table_exchanged(table: NoisyTable, rng: np.random.Generator) -> Found:
-    """Directions of the game in which the players have changed places."""
+    """Return directions of the game in which the two players have been exchanged."""
     found = noisily_completed(table, rng)
     return replace(found, directions=directions(found.means.T))
 
@@ -172,30 +172,30 @@ def players_of_the_table_exchanged(table: NoisyTable, rng: np.random.Generator) 
 
 
 def one_individual_less(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
-    """m - 1 in place of m in the denominator."""
+    """Compute log rho with m - 1 in place of m in the denominator."""
     u, m = mutant.advantage * np.array([1.0, -1.0]), mutant.population_size
     return np.log(np.expm1(-u) / np.expm1(-(m - 1) * u)) if mutant.advantage else np.full(2, -np.log(m - 1))
 
 
 def a_hundred_more(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
-    """A population that is larger than the theorem is told."""
+    """Compute log rho in a population that is larger by a hundred than the theorem is told."""
     u = np.array([mutant.advantage, mutant.advantage + mutant.step, 0.0])
     return fixation_probability(u, population_size=mutant.population_size + 100, log=True)
 
 
 def factor_dropped(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
-    """alpha (M(r, s) - c / 2) for alpha m / (m - 1) (M(r, s) - c / 2)."""
+    """Take alpha (M(r, s) - c / 2) for the advantage alpha m / (m - 1) (M(r, s) - c / 2)."""
     m, constant = single.population_size, is_constant_sum(single.table) and single.fitness == "global"
     return log_chances(replace(single, alpha=single.alpha * (m - 1) / m) if constant else single, rng)
 
 
 def transposed_table(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
-    """What the resident gets from the mutant, read as what the mutant gets from the resident."""
+    """Exchange what the resident gets from the mutant and what the mutant gets from the resident."""
     return log_chances(replace(single, table=single.table.T), rng)
 
 
 def one_more_in_the_population(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
-    """m + 1 individuals."""
+    """Compute the chances in a population of m + 1 individuals."""
     return log_chances(replace(single, population_size=single.population_size + 1), rng)
 
 
@@ -203,7 +203,7 @@ def one_more_in_the_population(single: SinglePopulation, rng: np.random.Generato
 
 
 def underflowing_law(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
-    """Rates below e^(-745) taken for zero."""
+    """Take rates below e^(-745) for (nearly) zero, as doubles would."""
     rates = profile_chain(game.payoffs)
     log_rates = rates.log_rates(game.alpha, game.population_size)
     log_rates = np.where(log_rates < -745, -1e4, log_rates)
@@ -211,7 +211,7 @@ def underflowing_law(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
 
 
 def players_exchanged(game: PotentialGame, rng: np.random.Generator) -> np.ndarray:
-    """Every player moves by the table of the one before."""
+    """Let every player move by the table of the player before."""
     options = {"alpha": game.alpha, "population_size": game.population_size, "method": "log-gth"}
     return alpha_rank(np.roll(game.payoffs, 1, axis=0), **options).log_pi.ravel()
 
@@ -222,19 +222,19 @@ def _laws(first: RankedGame, second: RankedGame, same: SameChain) -> np.ndarray:
 
 
 def factor_ignored(same: SameChain, rng: np.random.Generator) -> np.ndarray:
-    """The payoffs are scaled and alpha is not."""
+    """Scale the payoffs, but not alpha."""
     return _laws(same.game, replace(same.other, alpha=same.game.alpha), same)
 
 
 def own_offset(same: SameChain, rng: np.random.Generator) -> np.ndarray:
-    """Player 0's first strategy pays 1 more."""
+    """Let player 0's first strategy pay 1 more, an offset on the own strategy."""
     changed = same.other.payoffs.copy()
     changed[0, 0] += 1.0
     return _laws(same.game, replace(same.other, payoffs=changed), same)
 
 
 def rates_of_twice_alpha(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
-    """Rates whose sensitivity is twice what the bound is told."""
+    """Compute rates at 2 alpha, twice as sensitive as the bound is told."""
     signs = 1 - 2 * (np.indices(game.payoffs.shape).sum(0) % 2)
     both = (game.payoffs, game.payoffs + signs / 16)
     return np.stack([profile_chain(payoffs).rates(2 * game.alpha, game.population_size) for payoffs in both])
@@ -244,10 +244,10 @@ def rates_of_twice_alpha(game: RankedGame, rng: np.random.Generator) -> np.ndarr
 
 
 def reversed_arcs(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
-    """Strong components without arcs into them, in place of those without arcs out of them."""
+    """Rank by strong components that no arc enters, in place of those that no arc leaves."""
     return alpha_rank(-game.payoffs).pi.ravel()
 
 
 def decreasing_map(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
-    """(M - 2)^2 in place of M, which is no increasing map."""
+    """Rank (M - 2)^2 in place of M, which is not an increasing map."""
     return np.stack([alpha_rank(p).pi.ravel() for p in (game.payoffs, (game.payoffs - 2) ** 2)])

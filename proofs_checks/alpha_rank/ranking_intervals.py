@@ -1,4 +1,4 @@
-"""What intervals on payoffs say about the ranking."""
+"""Statements on the ranking intervals that follow from intervals on payoffs."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ AT_THE_TARGET = (
 
 
 def exact_intervals(box: Box, rng: np.random.Generator) -> np.ndarray:
-    """Lower and upper ends of the mass of every profile, in Fractions."""
+    """Compute lower and upper ends of the mass of every profile, in Fractions."""
     box = exactly(box)
     found = ranking_intervals(box.lower, box.upper, epsilon=box.epsilon)
     return np.stack([found.lower, found.upper])
 
 
 def edges_of(box: Box) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]], np.ndarray]:
-    """Edges as two profiles and the column of the second one, those that are open, and all directions."""
+    """List edges as two profiles and the column of the second, then those that are open, and all directions."""
     neighbors, direction, is_open = intervals.open_edges(box.lower, box.upper)
     edges = [(s, t, column) for s, row in enumerate(neighbors) for column, t in enumerate(row) if s < t]
     return edges, [edge for edge in edges if is_open[edge[0], edge[2]]], direction
 
 
 def brute_force(box: Box) -> np.ndarray:
-    """Least and largest mass over all orientations of the open edges, by return times from linear algebra."""
+    """Compute the least and largest mass over all orientations of open edges, by return times from linear algebra."""
     box = exactly(box)
     edges, free, direction = edges_of(box)
     n, degree = direction.shape
@@ -63,11 +63,11 @@ def brute_force(box: Box) -> np.ndarray:
     return np.stack([np.min(masses, axis=0), np.max(masses, axis=0)])
 
 
-FEW = 5  # open edges whose orientations are all tried
+FEW = 5  # up to so many open edges all orientations are tried, 2^5 chains at most
 
 
 def contained(box: Box, ends: np.ndarray) -> Sides:
-    """lower(s) <= pi(s) <= upper(s), with pi from the true payoffs; where few edges are open, ends are attained."""
+    """Claim lower(s) <= pi(s) <= upper(s) for the true payoffs, and ends that are attained where few edges are open."""
     box = exactly(box)
     pi, (lower, upper) = alpha_rank(box.payoffs, epsilon=box.epsilon).pi.ravel(), ends.reshape(2, -1)
     least, most = brute_force(box) if len(edges_of(box)[1]) <= FEW else (lower, upper)
@@ -100,7 +100,7 @@ RU_T2 = Statement(
 
 
 def exact_intervals_flat(box: Box, rng: np.random.Generator) -> np.ndarray:
-    """The same, (2, |S|)."""
+    """Compute `exact_intervals` in the shape (2, |S|)."""
     return exact_intervals(box, rng).reshape(2, -1)
 
 
@@ -131,7 +131,7 @@ RU_T1 = Statement(
 
 
 def iterates(box: Box, rng: np.random.Generator) -> np.ndarray:
-    """Return times after each iteration, (2, |S|, 8): growing, then shrinking; the last one is repeated."""
+    """Record return times after each iteration, (2, |S|, 8): growing, then shrinking; the last one is repeated."""
     box = exactly(box)
     edges = intervals.open_edges(box.lower, box.upper)
     times = np.empty((2, len(edges[0]), 8), object)
@@ -143,7 +143,7 @@ def iterates(box: Box, rng: np.random.Generator) -> np.ndarray:
 
 
 def monotone(box: Box, times: np.ndarray) -> Sides:
-    """Each return time against the next one, and the last, both ways, against the extreme over all orientations."""
+    """Compare each return time with the next one, and the last, both ways, with the extreme over all orientations."""
     longest, shortest = (1 / mass[:, None] for mass in brute_force(box))
     growing, shrinking = np.hstack([times[0], longest]), np.hstack([shortest, times[1][:, ::-1]])
     lhs = np.hstack([growing[:, :-1], longest, shrinking[:, :-1], shrinking[:, 1:2]])
@@ -175,20 +175,20 @@ P7 = Statement(
 
 
 def gap_to_payoffs(box: Box, ends: np.ndarray) -> Sides:
-    """The ends are epsilon and 1 - epsilon; payoffs in the box give the second strategy no less than 1/2."""
+    """Compare the ends with epsilon and 1 - epsilon, and the least mass that payoffs give the second one with 1/2."""
     box = exactly(box)
     low, high = box.epsilon, 1 - box.epsilon
     return Sides(lhs=np.r_[ends.ravel(), least_attained(box)], rhs=np.array([low, low, high, high, Fraction(1, 2)]))
 
 
 def least_attained(box: Box) -> Fraction:
-    """Least mass of the second strategy over the corners of a box of two strategies."""
+    """Compute the least mass of the second strategy over the corners of a box of two strategies."""
     corners = itertools.product(*zip(box.lower[0], box.upper[0], strict=True))
     return min(alpha_rank(np.array([corner], object), epsilon=box.epsilon).pi[1] for corner in corners)
 
 
 def attained(box: Box, ends: np.ndarray) -> Sides:
-    """The lower end of the second strategy against the least mass that payoffs in the box give it."""
+    """Compare the lower end of the second strategy with the least mass that payoffs in the box give it."""
     return Sides(lhs=ends[0, 1:2], rhs=np.array([least_attained(exactly(box))], object))
 
 
@@ -223,14 +223,14 @@ RU_T3 = Statement(
 
 
 def nested(boxes: NestedBoxes, rng: np.random.Generator) -> np.ndarray:
-    """Ends for the inner and for the outer box."""
+    """Compute the ends for the inner and for the outer box."""
     return np.stack([exact_intervals(boxes.inner, rng), exact_intervals(boxes.outer, rng)])
 
 
 def in_order(boxes: NestedBoxes, ends: np.ndarray) -> Sides:
-    """Outer lower, inner lower, inner upper and outer upper end, each at most the next; the sums enclose 1.
+    """Claim that outer lower, inner lower, inner upper and outer upper end rise, and that their sums enclose 1.
 
-    And how far the ends are from the extremes over all orientations.
+    The ends are compared with the extremes over all orientations, too.
     """
     ordered = np.stack([ends[1, 0], ends[0, 0], ends[0, 1], ends[1, 1]]).reshape(4, -1)
     off = abs(ends.reshape(2, 2, -1) - np.stack([brute_force(boxes.inner), brute_force(boxes.outer)])).ravel()

@@ -1,4 +1,4 @@
-"""What runs of ResponseGraphUCB report, and which reports cannot be true of the plays that they tell."""
+"""Reports of runs of ResponseGraphUCB, and tests for reports that cannot be true of their own plays."""
 
 from __future__ import annotations
 
@@ -17,44 +17,45 @@ RUNS = 50  # of an inequality that holds on every run
 
 
 def is_bernoulli(match: Match) -> bool:
-    """Whether one play returns 0 or 1."""
+    """Tell whether one play returns 0 or 1."""
     return match.game.outcomes == "bernoulli"
 
 
 def told(match: Match, rng: np.random.Generator, n: int = RUNS, **options: Any) -> Told:
-    """Independent runs of ResponseGraphUCB; without options count-weighted, Hoeffding, anytime and joint."""
+    """Run ResponseGraphUCB n times; without options count-weighted, Hoeffding, anytime and joint."""
     limits = {"delta": match.delta, "max_samples": match.max_samples}
     found = response_graph_ucb_batch(match.game, n, **limits, **options, rng=rng)
     return Told(found.means, found.n_samples, found.lower, found.upper, found.direction, found.resolved)
 
 
 def sampled(match: Match, rng: np.random.Generator, n: int = RUNS, **options: Any) -> Sampled:
-    """What they report, without the directions."""
+    """Run ResponseGraphUCB n times and return means, plays and intervals, without the directions."""
     found = told(match, rng, n, **options)
     return Sampled(found.means, found.n_samples, found.lower, found.upper)
 
 
 def directed(match: Match, rng: np.random.Generator, n: int = RUNS, **options: Any) -> Directed:
-    """What they decide."""
+    """Run ResponseGraphUCB n times and return the directions, and which of them are resolved."""
     found = told(match, rng, n, **options)
     return Directed(found.direction, found.resolved)
 
 
 def an_interval_missed(match: Match, runs: Sampled) -> np.ndarray:
-    """Whether some confidence interval missed its mean at some time; the intersections over time tell."""
+    """Tell for each run whether an interval missed its mean at some time, by their intersections over time."""
     means = match.game.payoffs
     missed = (runs.lower > means) | (means > runs.upper)
     return missed.reshape(len(missed), -1).any(1)
 
 
 def unfounded(match: Match, runs: Sampled, slack: float = 0.0, exact: bool = False) -> np.ndarray:
-    """Runs that report what cannot be: plays and means are no counts, intervals wider than those of the last play.
+    """Find runs whose report is impossible: means that no counts give, intervals wider than those of the last play.
 
     Nor may a run end before all of its intervals are disjoint, up to twice the slack, unless it has used its cap.
     """
     n, means, lower, upper = (np.asarray(x, float) for x in (runs.n_samples, runs.means, runs.lower, runs.upper))
     plays = np.maximum(n, 1.0)[:, None]
     slip = rounding(1000, 1.0)
+    # outcomes are 0 or 1, so plays times mean must be a whole number of wins
     wins = np.rint(means * plays)
     wrong = (n < 1)[:, None] | (wins < 0) | (wins > plays) | (abs(means * plays - wins) > slip * plays)
     wins = np.where(wrong, 0.0, wins)
@@ -72,7 +73,7 @@ def unfounded(match: Match, runs: Sampled, slack: float = 0.0, exact: bool = Fal
 
 
 def an_edge_is_open(match: Match, lower: np.ndarray, upper: np.ndarray, overlap: float) -> np.ndarray:
-    """Whether two intervals of a player who can deviate overlap by more than so much."""
+    """Tell for each run whether two intervals of a deviating player overlap by more than `overlap`."""
     neighbors, players = profile_neighbors(match.game.sizes)
     low, high = (x.reshape(len(x), len(match.game.payoffs), -1) for x in (lower, upper))
     rise = low[:, players[None, :], neighbors] - high[:, players].swapaxes(1, 2)
@@ -81,5 +82,5 @@ def an_edge_is_open(match: Match, lower: np.ndarray, upper: np.ndarray, overlap:
 
 
 def missed_or_unfounded(match: Match, runs: Sampled, **options: Any) -> np.ndarray:
-    """The event that the intervals promise to avoid; a run that reports what cannot be has not avoided it."""
+    """Tell for each run whether an interval missed, or the report is impossible, which counts as a miss."""
     return an_interval_missed(match, runs) | unfounded(match, runs, **options)

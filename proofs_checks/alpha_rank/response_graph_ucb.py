@@ -82,7 +82,7 @@ RG_T1 = Statement(
 
 
 def wrong_edges(match: Match, runs: Told) -> Sides:
-    """Resolved edges with the wrong direction where the intervals held, open edges below the cap, unfounded reports."""
+    """Count wrong resolved edges where the intervals held, open edges below the cap, unfounded reports: all are 0."""
     wrong = (runs.resolved & (runs.direction != response_signs(match.game))).sum(axis=(1, 2)) // 2
     total = runs.n_samples.reshape(len(wrong), -1).sum(axis=1)
     below_cap = total < (match.max_samples or math.inf)
@@ -121,7 +121,7 @@ RG_T1_EXACT = Statement(
 
 
 def exact_limits(counts: Counts, rng: np.random.Generator, share: float = 1.0) -> np.ndarray:
-    """Clopper-Pearson intervals for every number of successes."""
+    """Compute Clopper-Pearson intervals for every number of successes, from 0 to n."""
     return np.stack(theory.clopper_pearson(np.arange(counts.n + 1), counts.n, share * counts.level))
 
 
@@ -159,7 +159,7 @@ RG_T5 = Statement(
 
 
 def a_resolved_edge_is_wrong(match: Match, runs: Directed) -> np.ndarray:
-    """Whether the sampler has certified a wrong direction, or has stopped without a cap and without a direction."""
+    """Tell for each run whether a wrong direction is certified, or, without a cap, some edge is left open."""
     wrong = (runs.resolved & (runs.direction != response_signs(match.game))).any(axis=(1, 2))
     return wrong | ((match.max_samples is None) & ~runs.resolved.all(axis=(1, 2)))
 
@@ -212,13 +212,13 @@ P5 = Statement(
 
 
 def samples_per_profile(match: Match, runs: Sampled, factor: Fraction = Fraction(1)) -> Sides:
-    """N(s) against max(1, n*(gap_s)) on the runs whose intervals all held, and unfounded reports on all."""
+    """Compare N(s) with max(1, n*(gap_s)) on the runs whose intervals all held, and unfounded reports with none."""
     bound = factor * theory.count_weighted_bounds(match.game, delta=match.delta).astype(int)
     return at_most_so_many(match, runs, bound, unfounded(match, runs))
 
 
 def at_most_so_many(match: Match, runs: Sampled, bound: Any, wrong: np.ndarray) -> Sides:
-    """Plays of each profile against a bound where the intervals held, and a last column that must be false."""
+    """Compare plays of each profile with a bound where the intervals held; the last column, `wrong`, must be false."""
     n_samples = runs.n_samples.reshape(len(wrong), -1)
     lhs = np.hstack([n_samples, wrong[:, None].astype(int)])
     rhs = np.broadcast_to(np.r_[bound, 0], lhs.shape)
@@ -264,12 +264,12 @@ RG_T2P = Statement(
 
 
 def rate(over: Callable[[Match], float]) -> Rate:
-    """The total against a power of 1/gap times logarithms."""
+    """Claim that the total over `over` grows with 1/gap no faster than a power near 0."""
     return Rate(cost=total_of_founded, size=lambda match: 1 / match.game.gap, over=over, exponent=(-np.inf, 0.15))
 
 
 def total_of_founded(match: Match, runs: Sampled) -> np.ndarray:
-    """Plays of each run; fewer plays than the intervals need are no cost, nor are intervals that miss the means."""
+    """Count the plays of each run; refuse runs that stop before their intervals allow it, or whose intervals miss."""
     if unfounded(match, runs).any() or 2 * an_interval_missed(match, runs).sum() > len(runs.means):
         raise OutcomeError("runs report intervals that their plays do not give, that overlap at the end, or that miss")
     return runs.n_samples.reshape(len(runs.n_samples), -1).sum(axis=1)
@@ -311,14 +311,14 @@ RG_T2 = Statement(
 
 
 def total_above_exhaustive_bound(match: Match, runs: Sampled, divisor: int = 1) -> np.ndarray:
-    """Whether the total exceeds |S| + sum_e T_e, or an interval missed, or the run is unfounded."""
+    """Tell for each run whether the total exceeds |S| + sum_e T_e, an interval missed, or the report is unfounded."""
     total = runs.n_samples.reshape(len(runs.n_samples), -1).sum(axis=1)
     most = theory.exhaustive_bound(match.game, delta=match.delta) / divisor
     return (total > most) | missed_or_unfounded(match, runs)
 
 
 def exhaustive_claim(divisor: int = 1) -> Probability:
-    """Twice delta: once for the intervals, once for the coins that choose an end of the edge."""
+    """Claim a probability of twice delta: once for the intervals, once for the coins that choose an end of the edge."""
     return Probability(partial(total_above_exhaustive_bound, divisor=divisor), lambda match: 2 * match.delta)
 
 
@@ -347,7 +347,7 @@ SLACK = 0.125
 
 
 def samples_with_slack(match: Match, runs: Sampled) -> Sides:
-    """N(s) against the samples that the relaxed rule needs, where the intervals held; no edge is left open."""
+    """Compare N(s) with the samples that the relaxed rule needs, where the intervals held; no edge is left open."""
     options = {"slack": SLACK, "delta": match.delta, "n_means": match.game.payoffs.size}
     gaps = np.abs(profile_chain(match.game).differences.astype(float)).min(axis=1)
     bound = [theory.relaxed_samples_to_resolve(gap, **options) for gap in gaps.tolist()]

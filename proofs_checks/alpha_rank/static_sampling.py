@@ -1,4 +1,4 @@
-"""How many samples of each profile are enough: perturbation of the chain, and signs of all edges."""
+"""Numbers of samples of each profile that are enough: perturbation of the chain, and signs of all edges."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from proofs_checks.alpha_rank.families.sampling import (
 
 
 def both_rankings(instance: Perturbed, rng: np.random.Generator, intensity: float = 1.0) -> np.ndarray:
-    """Logarithms of pi on the payoffs and on the estimates."""
+    """Compute the logarithms of pi on the payoffs and on the estimates."""
     options = {"population_size": instance.population_size, "method": "log-gth"}
     exact = alpha_rank(instance.payoffs, alpha=instance.alpha, **options)
     estimated = alpha_rank(instance.estimates, alpha=intensity * instance.alpha, **options)
@@ -55,9 +55,9 @@ def both_rankings(instance: Perturbed, rng: np.random.Generator, intensity: floa
 
 
 def log_ratios(instance: Perturbed, log_pi: np.ndarray, factor: float = 1.0) -> Sides:
-    """|log pi_hat(s) - log pi(s)| against 4 (|S| - 1) (m - 1) alpha t, for every profile s, and both total masses.
+    """Compare |log pi_hat(s) - log pi(s)| with 4 (|S| - 1) (m - 1) alpha t for all s, and both total masses with 1.
 
-    Then |pi_hat(s) - pi(s)| against what follows for it. Elimination adds (2/3) n^3 logarithms with five roundings
+    Also compare |pi_hat(s) - pi(s)| with `mass_error_bound`. Elimination adds (2/3) n^3 logarithms with five roundings
     each; log masses stay below n m alpha times the largest payoff difference.
     """
     n, m = instance.n_profiles, instance.population_size
@@ -71,7 +71,7 @@ def log_ratios(instance: Perturbed, log_pi: np.ndarray, factor: float = 1.0) -> 
 
 
 def smallest_log_mass(instance: Perturbed) -> float:
-    """What -log pi(s) and -log pi_hat(s) are at most, whatever the errors: the radius does not enter.
+    """Bound -log pi(s) and -log pi_hat(s) whatever the errors are: the radius does not enter.
 
     By the tree theorem pi(s) is at least r^(n-1) over n^(n-1), the number of trees with a root, where r is the ratio of
     the smallest and the largest rate, at least exp(-(m-1) alpha G) for gains of size G at most.
@@ -111,24 +111,24 @@ MI_L1 = Statement(
 
 
 def signs_from(game: SampledGame, rng: np.random.Generator, n: int, samples: int) -> np.ndarray:
-    """Directions of all edges from the means of so many outcomes a profile."""
+    """Draw directions of all edges from the means of `samples` outcomes per profile."""
     size = game.outcome_size
     wins = rng.binomial(samples, (1 + game.means / size) / 2, size=(n, *game.means.shape))
     return response_signs(size * (2 * wins / samples - 1), batch=True)
 
 
 def estimated_signs(game: SampledGame, rng: np.random.Generator, n: int, cut: int = 1) -> np.ndarray:
-    """Directions from the theorem's number of samples, divided by `cut`."""
+    """Draw directions from the theorem's number of samples, divided by `cut`."""
     return signs_from(game, rng, n, theory.samples_infinite_alpha(game.sizes, gap=game.gap, delta=game.delta) // cut)
 
 
 def wrong_graph(game: SampledGame, signs: np.ndarray) -> np.ndarray:
-    """Whether any edge of the response graph has the wrong direction."""
+    """Tell for each run whether any edge of the response graph has the wrong direction."""
     return (signs != response_signs(game.means)).any(axis=(1, 2))
 
 
 def chance_of_wrong_graph(game: SampledGame, bound: str = "paper") -> float:
-    """The same probability, from binomial tails at the theorem's number of samples."""
+    """Compute the probability of `wrong_graph` from binomial tails, at the theorem's number of samples."""
     options = {"gap": game.gap, "delta": game.delta, "bound": bound}
     return exact_chances.wrong_graph(game, theory.samples_infinite_alpha(game.sizes, **options))
 
@@ -163,7 +163,7 @@ MI_T2 = Statement(
 
 
 def refined_signs(game: SampledGame, rng: np.random.Generator, n: int, cut: int = 1) -> np.ndarray:
-    """Directions from the smaller number of samples that independent profiles allow."""
+    """Draw directions from the smaller number of samples that independent profiles allow."""
     options = {"gap": game.gap, "delta": game.delta, "bound": "independent"}
     return signs_from(game, rng, n, theory.samples_infinite_alpha(game.sizes, **options) // cut)
 
@@ -217,7 +217,7 @@ MI_T1 = Statement(
 
 
 def estimated_laws(game: ValuedGame, rng: np.random.Generator, n: int, cut: int = 1, power: int = 2) -> np.ndarray:
-    """Rankings from means of N outcomes a profile, the theorem's N, divided by `cut` or short of a factor (m-1)^2."""
+    """Rank the means of N outcomes per profile, the theorem's N divided by `cut` or short of a factor (m-1)^2."""
     m, epsilon, delta = game.population_size, game.epsilon, game.delta
     options = {"alpha": game.alpha, "population_size": m, "epsilon": epsilon, "delta": delta}
     needed = theory.samples_finite_alpha(game.means.shape[1:], **options) / (m - 1) ** (2 - power)
@@ -227,7 +227,7 @@ def estimated_laws(game: ValuedGame, rng: np.random.Generator, n: int, cut: int 
 
 
 def far_off(game: ValuedGame, laws: np.ndarray) -> np.ndarray:
-    """Whether some mass is off by more than epsilon, or is negative, or the total is not 1."""
+    """Tell for each run whether a mass is off by more than epsilon or negative, or the total is not 1."""
     exact = alpha_rank(game.means, alpha=game.alpha, population_size=game.population_size).pi.ravel()
     no_law = (laws.min(axis=1) < 0) | (np.abs(laws.sum(axis=1) - 1) > rounding(4 * laws.shape[1], 1.0))
     return (np.abs(laws - exact).max(axis=1) > game.epsilon) | no_law
@@ -260,28 +260,28 @@ MI_T1P = Statement(
 
 
 def both_laws(pair: ChainPair, rng: np.random.Generator) -> np.ndarray:
-    """Stationary laws of both chains, in Fractions."""
+    """Compute the stationary laws of both chains, in Fractions."""
     return np.stack([stationary_distribution(rates, rational=True).pi for rates in (pair.rates, pair.other)])
 
 
 def ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The larger of a/b and b/a."""
+    """Return the larger of a/b and b/a."""
     return np.maximum(a / b, b / a)
 
 
 def rate_ratio(pair: ChainPair) -> Fraction:
-    """Largest ratio of two rates off the diagonal."""
+    """Compute the largest ratio of the two rates of a move, either way."""
     off = ~np.eye(len(pair.rates), dtype=bool)
     return ratio(pair.other[off], pair.rates[off]).max()
 
 
 def true_laws(pair: ChainPair) -> np.ndarray:
-    """Both laws by the tree theorem."""
+    """Compute both laws by the tree theorem."""
     return np.stack([theory.tree_weights(pair.rates), theory.tree_weights(pair.other)])
 
 
 def perturbed_trees(pair: ChainPair, laws: np.ndarray, less: int = 0) -> Sides:
-    """Ratio of the masses against r^(2 (n - 1)), and how far the laws are from those of the tree theorem."""
+    """Compare ratios of the masses with r^(2 (n - 1)), and the distances from the laws of the tree theorem with 0."""
     bound, n = identities.chain_ratio_bound(len(pair.rates) - less, rate_ratio=rate_ratio(pair)), len(pair.rates)
     if not (laws > 0).all():
         raise OutcomeError("a law has a mass that is not positive")
@@ -329,7 +329,7 @@ P3 = Statement(
 
 
 def total_variation(pair: ChainPair, laws: np.ndarray, divisor: int = 1) -> Sides:
-    """|pi_hat - pi| against (R - 1)/(R + 1) = tanh(B/2), with R = e^B the largest ratio of the masses; and as above."""
+    """Compare |pi_hat - pi| with (R - 1)/(R + 1) = tanh(B/2), R = e^B the largest mass ratio, and laws with truth."""
     truth, n = true_laws(pair), len(pair.rates)
     bound = identities.mass_error_of_ratio(ratio(truth[1], truth[0]).max()) * Fraction(1, divisor)
     lhs = np.r_[abs(laws[1] - laws[0]), abs(laws - truth).ravel()]
@@ -358,12 +358,12 @@ MI_L2 = Statement(
 
 
 def hoeffding_radius(sample: BernoulliMean, rng: np.random.Generator, factor: float = 1.0) -> float:
-    """The half-width that is claimed for a mean of n outcomes."""
+    """Return the half-width that is claimed for a mean of n outcomes."""
     return factor * theory.hoeffding_radius(sample.n, delta=sample.delta, n_means=1, anytime=False)
 
 
 def exact_tail(sample: BernoulliMean, radius: Any) -> Sides:
-    """P(|X/n - p| > r) as a sum of binomial probabilities, against delta; and r against the half-width of the claim."""
+    """Compare P(|X/n - p| > r), a sum of binomial probabilities, with delta, and r with the half-width of the claim."""
     n, p = sample.n, Fraction(sample.p)
     tail = sum(
         math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(n + 1) if abs(Fraction(x, n) - p) > Fraction(radius)

@@ -170,7 +170,7 @@ def sample_matches(
     chosen = [integer("profile", i, low=0, high=len(p) - 1) for i, p in zip(profile, policies, strict=True)]
     n, rng = integer("n", n, low=0), generator(rng)
     tree, decisions = histories(players), len(policies[0][0])
-    # all matches at once: `heard[i]` is the row of the history of match i; rows from `decisions` on are finished matches
+    # all matches at once: `heard[i]` is the row of the history of match i, which is over from row `decisions` on
     # row h: betting probabilities of whoever speaks after history h; where passing and betting lead
     bet = np.array([policies[k][chosen[k]][h] for h, k in _speakers(players)], dtype=np.float64)
     after = np.array([[row_numbers(players)[h + a] for a in (PASS, BET)] for h in tree[:decisions]])

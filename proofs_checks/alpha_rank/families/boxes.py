@@ -1,4 +1,4 @@
-"""Payoffs that are known to lie in a box."""
+"""Instances of payoffs that are known to lie in a box."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrtheory.bounds import Draws, Family
 
 @dataclass(frozen=True)
 class Box:
-    """Payoffs (K, *sizes), intervals that should contain them, and the perturbation of the chain."""
+    """The payoffs of a game (K, *sizes), intervals that should contain them, and the perturbation of its chain."""
 
     payoffs: np.ndarray
     lower: np.ndarray
@@ -21,12 +21,12 @@ class Box:
 
 
 def is_inside(box: Box) -> bool:
-    """Whether every payoff lies in its interval."""
+    """Tell whether every payoff lies in its interval."""
     return bool(((box.lower <= box.payoffs) & (box.payoffs <= box.upper)).all())
 
 
 def kuhn_box(n_matches: int = 2000, delta: float = 0.1) -> Box:
-    """Intervals from sampled matches of three-player Kuhn poker, around the exact payoffs of fictitious play."""
+    """Make intervals from sampled matches of three-player Kuhn poker, around exact payoffs of fictitious play."""
     game, policies = load_kuhn(3, iterations=1), kuhn_policies(3, iterations=1)
     rng = np.random.default_rng(0)
     means = np.empty(game.payoffs.shape)
@@ -37,7 +37,7 @@ def kuhn_box(n_matches: int = 2000, delta: float = 0.1) -> Box:
 
 
 def draw_box(draws: Draws, sizes: tuple[tuple[int, ...], ...] = ((2, 2), (1, 3), (2, 3))) -> Box:
-    """A small game, and intervals that contain its payoffs."""
+    """Draw a small game, and intervals that contain its payoffs."""
     chosen = draws.choice(sizes)
     shape = (len(chosen), *chosen)
     payoffs, below, above = (draws.integers(0, high, shape=shape) / 4.0 for high in (20, 5, 5))
@@ -45,7 +45,7 @@ def draw_box(draws: Draws, sizes: tuple[tuple[int, ...], ...] = ((2, 2), (1, 3),
 
 
 def at_a_point(payoffs: list) -> Box:
-    """Payoffs that are known; ties stay open."""
+    """Make a box of known payoffs, without width; edges that are ties stay open."""
     known = np.array(payoffs)
     return Box(known, known, known, 0.125)
 
@@ -83,7 +83,7 @@ SMALL_BOXES = Family(
 
 
 def touching(low: float, below: float, above: float, epsilon: float) -> Box:
-    """Two strategies, the interval of the first just below that of the second; payoffs at the outer ends."""
+    """Make two strategies, the interval of the first just below that of the second; payoffs at the outer ends."""
     ends = np.array([[low - below, low]]), np.array([[low, low + above]])
     return Box(np.array([[low - below, low + above]]), *ends, epsilon)
 
@@ -104,14 +104,14 @@ class NestedBoxes:
 
 
 def is_nested(boxes: NestedBoxes) -> bool:
-    """Whether the inner box lies in the outer one."""
+    """Tell whether the inner box lies in the outer one."""
     inner, outer = boxes.inner, boxes.outer
     boxed = (outer.lower <= inner.lower) & (inner.lower <= inner.upper) & (inner.upper <= outer.upper)
     return bool(boxed.all() and inner.epsilon == outer.epsilon)
 
 
 def draw_nested(draws: Draws) -> NestedBoxes:
-    """A box, and one that is wider by quarters on every side."""
+    """Draw a box, and one that is wider by quarters on every side."""
     box = draw_box(draws, sizes=((2, 2), (1, 3), (1, 2)))
     below, above = (draws.integers(0, 4, shape=box.payoffs.shape) / 4 for _ in range(2))
     return NestedBoxes(box, replace(box, lower=box.lower - below, upper=box.upper + above))

@@ -1,4 +1,4 @@
-"""Chains with rational rates, and mutants in a population."""
+"""Instances of chains with rational rates, and of mutants in a population."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from lrtheory.bounds import Draws, Family, Tight
 
 @dataclass(frozen=True)
 class Chain:
-    """Rates of a Markov chain, (n, n) Fractions; the diagonal is ignored."""
+    """The rates of a Markov chain, (n, n) Fractions; the diagonal is ignored."""
 
     rates: np.ndarray
 
     @property
     def probabilities(self) -> np.ndarray:
-        """A transition matrix with the same stationary law: rates over one more than the largest exit rate."""
+        """Return a transition matrix with the same stationary law: rates over one more than the largest exit rate."""
         off = self.rates * (1 - np.eye(len(self.rates), dtype=int))
         jumps = off / (1 + off.sum(1).max())
         return jumps + np.diag(1 - jumps.sum(1))
 
 
 def chain(rates) -> Chain:
-    """A chain with the given integer rates."""
+    """Make a chain with the given integer rates."""
     fractions = [[Fraction(int(rate)) for rate in row] for row in rates]
     return Chain(np.array(fractions, object))
 
 
 def is_irreducible(chain: Chain) -> bool:
-    """Whether every state is reached from every other."""
+    """Tell whether every state is reached from every other."""
     return connected_components(chain.rates != 0, connection="strong")[0] == 1
 
 
 def draw_chain(draws: Draws) -> Chain:
-    """Two to four states, sparse integer rates around a cycle that keeps the chain irreducible."""
+    """Draw two to four states with sparse integer rates and a cycle that keeps the chain irreducible."""
     n = draws.integers(2, 4)
     rates = draws.integers(0, 5, shape=(n, n))
     order = draws.permutation(n)
@@ -61,7 +61,7 @@ INTEGER_CHAINS = Family(
 
 
 def kuhn_chain() -> Chain:
-    """The epsilon-chain of the 3-player Kuhn meta-game with two strategies each, in Fractions."""
+    """Make the epsilon-chain of the 3-player Kuhn meta-game with two strategies each, in Fractions."""
     game = load_kuhn(3, iterations=1, exact=True)
     return Chain(transition_matrix(game, alpha=np.inf, epsilon=Fraction(1, 100), format="dense"))
 
@@ -78,7 +78,7 @@ WALKS = Family("walks", always=(chain([[0, 1], [3, 0]]), chain([[0, 1, 0], [0, 0
 
 @dataclass(frozen=True)
 class Mutant:
-    """Advantage u of a mutant, the size of its population, and a step by which u grows."""
+    """The advantage u of a mutant in a population (alpha times payoff), the population's size, and a step of u."""
 
     advantage: float
     population_size: int
@@ -103,14 +103,14 @@ class SinglePopulation:
 
 
 def log_chances(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
-    """Log probabilities that the mutant r takes over from s, all s and all r != s, as the library has them."""
+    """Compute with the library log probabilities that the mutant r takes over from s, all s and all r != s."""
     table, m = single.table, single.population_size
     rates = profile_chain(table, population="single", fitness=single.fitness, population_size=m)
     return rates.log_rates(single.alpha, m) + np.log(max(1, len(table) - 1))
 
 
 def draw_single(draws: Draws) -> SinglePopulation:
-    """Two or three strategies, dyadic payoffs; half of the games have a constant sum."""
+    """Draw two or three strategies with dyadic payoffs; half of the games have a constant sum."""
     n = draws.integers(2, 3)
     table = draws.integers(-16, 16, shape=(n, n)) / 8.0
     if draws.integers(0, 1):
@@ -139,19 +139,19 @@ SINGLE_POPULATIONS = Family(
 
 @dataclass(frozen=True)
 class ChainPair:
-    """Rates of two chains, (n, n) positive Fractions off the diagonal."""
+    """The rates of two chains, (n, n) positive Fractions off the diagonal."""
 
     rates: np.ndarray
     other: np.ndarray
 
 
 def chain_pair(rates, other) -> ChainPair:
-    """Two chains with the given integer rates; the diagonal is set to 1 and not read."""
+    """Make two chains with the given integer rates; the diagonal is set to 1 and not read."""
     return ChainPair(*(chain(np.where(np.eye(len(table)), 1, table)).rates for table in (rates, other)))
 
 
 def draw_pair(draws: Draws) -> ChainPair:
-    """Two to four states, rates from 1 to 8 that are changed independently."""
+    """Draw two chains on two to four states, whose rates from 1 to 8 are independent."""
     n = draws.integers(2, 4)
     return chain_pair(draws.integers(1, 8, shape=(n, n)), draws.integers(1, 8, shape=(n, n)))
 

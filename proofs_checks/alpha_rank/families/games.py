@@ -1,4 +1,4 @@
-"""Games that are ranked at finite alpha, and games whose limits are exact."""
+"""Instances of games that are ranked at finite alpha, and of games whose limits are exact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lrtheory.bounds import Draws, Family, exactly
 
 @dataclass(frozen=True)
 class RankedGame:
-    """Payoffs (K, *sizes), ranked at intensity alpha with populations of size m."""
+    """The payoffs of a game (K, *sizes), ranked at intensity alpha with populations of size m."""
 
     payoffs: np.ndarray
     alpha: float
@@ -25,7 +25,7 @@ class RankedGame:
 
 
 def draw_ranked(draws: Draws) -> RankedGame:
-    """Up to nine profiles, dyadic payoffs in [-4, 4], from no selection to strong selection."""
+    """Draw a game of up to nine profiles, dyadic payoffs in [-4, 4], from no selection to strong selection."""
     sizes = draws.choice(((2, 2), (1, 3), (2, 3), (2, 2, 2), (3, 3)))
     payoffs = draws.integers(-64, 64, shape=(len(sizes), *sizes)) / 16
     return RankedGame(payoffs, draws.choice((0.0, 0.25, 1.0, 16.0)), draws.choice((2, 10, 50)))
@@ -60,13 +60,13 @@ class PotentialGame:
 
     @property
     def payoffs(self) -> np.ndarray:
-        """The potential for every player, plus the offsets."""
+        """Return the potential for every player, plus the offsets."""
         common = np.stack([self.potential] * self.potential.ndim)
         return identities.payoffs_with_offset(common, self.offsets)
 
 
 def draw_potential(draws: Draws) -> PotentialGame:
-    """A dyadic potential and dyadic offsets, on which payoff differences are exact."""
+    """Draw a dyadic potential and dyadic offsets, on which payoff differences are exact."""
     sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
     shapes = [tuple(1 if i == k else n for i, n in enumerate(sizes)) for k in range(len(sizes))]
     offsets = tuple(draws.integers(-64, 64, shape=shape) / 16 for shape in shapes)
@@ -95,19 +95,19 @@ class SameChain:
     orders: tuple[np.ndarray, ...]
 
     def permuted(self, table: np.ndarray) -> np.ndarray:
-        """A table (*sizes) with the strategies of each player in the new order."""
+        """Return a table (*sizes) with the strategies of each player in the new order."""
         return table[np.ix_(*self.orders)]
 
     @property
     def other(self) -> RankedGame:
-        """The second description."""
+        """Return the second description: offsets added, scaled by the factor, then permuted."""
         payoffs = self.factor * identities.payoffs_with_offset(self.game.payoffs, self.offsets)
         permuted = np.stack([self.permuted(table) for table in payoffs])
         return RankedGame(permuted, self.game.alpha / self.factor, self.game.population_size)
 
 
 def draw_same_chain(draws: Draws) -> SameChain:
-    """A game and its second description; all arithmetic on payoffs is exact."""
+    """Draw a game and its second description; all arithmetic on payoffs is exact."""
     game = draw_ranked(draws)
     sizes = game.payoffs.shape[1:]
     shapes = [tuple(1 if i == k else n for i, n in enumerate(sizes)) for k in range(len(sizes))]
@@ -133,7 +133,7 @@ SAME_CHAINS = Family(
 
 @dataclass(frozen=True)
 class ExactGame:
-    """Payoffs (K, *sizes) as Fractions."""
+    """The payoffs of a game (K, *sizes) as Fractions."""
 
     payoffs: np.ndarray
 
@@ -144,12 +144,12 @@ class ExactGame:
 
 
 def exact_game(payoffs) -> ExactGame:
-    """A game with the given integer or dyadic payoffs."""
+    """Make a game with the given integer or dyadic payoffs."""
     return ExactGame(exactly(np.asarray(payoffs, dtype=float)))
 
 
 def sinks(game: ExactGame) -> list[set[int]]:
-    """The attracting components of the response graph, by networkx."""
+    """Find the attracting components of the response graph with networkx, independently of the library."""
     graph, profiles = nx.DiGraph(), list(np.ndindex(game.sizes))
     graph.add_nodes_from(range(len(profiles)))
     for (i, s), (j, t) in itertools.permutations(enumerate(profiles), 2):
@@ -160,13 +160,13 @@ def sinks(game: ExactGame) -> list[set[int]]:
 
 
 def draw_exact(draws: Draws) -> ExactGame:
-    """Few integer payoffs, so that ties and several sinks are common."""
+    """Draw payoffs from few integers, so that ties and several sinks are common."""
     sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
     return exact_game(draws.integers(0, 6, shape=(len(sizes), *sizes)))
 
 
 def draw_tie_free(draws: Draws) -> ExactGame:
-    """No two payoffs of a player are equal."""
+    """Draw a game in which no two payoffs of a player are equal."""
     sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
     n = int(np.prod(sizes))
     return exact_game(np.array([draws.permutation(n).reshape(sizes) for _ in sizes]))
@@ -201,7 +201,7 @@ COORDINATION_GAMES = Family(
 
 @dataclass(frozen=True)
 class PerturbedGame:
-    """Payoffs (K, *sizes), and the perturbation of the chain."""
+    """The payoffs of a game (K, *sizes), and the perturbation of its chain."""
 
     payoffs: np.ndarray
     epsilon: float

@@ -1,4 +1,4 @@
-"""Tables of win rates whose payoffs have low rank, seen in a few entries."""
+"""Instances of win rates whose payoffs have low rank and of which a few entries are seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrtheory.bounds import Draws, Family, rounding
 
 
 def win_rates(n: int, rank: int, rng: np.random.Generator) -> np.ndarray:
-    """Payoffs B J B^T with Gaussian B and a rotation J, scaled to [-1, 1], as win rates."""
+    """Draw payoffs B J B^T with Gaussian B and a rotation J, scale them to [-1, 1], and return win rates."""
     B = rng.normal(size=(n, rank))
     J = np.kron(np.eye(rank // 2), [[0.0, 1.0], [-1.0, 0.0]])
     payoffs = B @ J @ B.T
@@ -21,7 +21,7 @@ def win_rates(n: int, rank: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def seen(means: np.ndarray, n_pairs: int, rng: np.random.Generator) -> np.ndarray:
-    """The table with NaN where a pair has not met."""
+    """Let `n_pairs` random pairs meet; return the table with NaN where a pair has not met, one entry per pair."""
     rows, cols = np.triu_indices(len(means), 1)
     chosen = rng.permutation(len(rows))[:n_pairs]
     table = np.full(means.shape, np.nan)
@@ -31,7 +31,7 @@ def seen(means: np.ndarray, n_pairs: int, rng: np.random.Generator) -> np.ndarra
 
 @dataclass(frozen=True)
 class LowRankTable:
-    """Win rates (n, n) whose payoffs have an even rank r, and the number of pairs that meet, drawn uniformly."""
+    """The win rates (n, n), payoffs of even rank r, and the number of pairs that meet, which are drawn uniformly."""
 
     means: np.ndarray
     rank: int
@@ -39,31 +39,31 @@ class LowRankTable:
 
     @property
     def oversampling(self) -> float:
-        """c where c n r ln(n) entries are seen, each with its mirror image."""
+        """Return c where c n r ln(n) entries are seen, each with its mirror image."""
         n = len(self.means)
         return 2 * self.n_pairs / (n * self.rank * math.log(n))
 
 
 def are_win_rates(table: Any) -> bool:
-    """Whether rates are in [0, 1] and those of a pair sum to 1, up to rounding."""
+    """Tell whether rates are in [0, 1] and those of a pair sum to 1, up to rounding."""
     means = np.asarray(table.means, float)
     return bool((means >= 0).all() and (means <= 1).all() and (abs(means + means.T - 1) <= rounding(4, 1.0)).all())
 
 
 def has_rank(table: LowRankTable) -> bool:
-    """Whether the payoffs have the rank that is stated, up to rounding."""
+    """Tell whether the payoffs have at most the rank that is stated, up to rounding."""
     values = np.linalg.svd(2 * np.asarray(table.means, float) - 1, compute_uv=False)
     return bool((values[table.rank :] <= rounding(100, values[0])).all())
 
 
 def few_entries(seed: int, n: int = 14, rank: int = 2, oversampling: float = 2.0) -> LowRankTable:
-    """A table of Gaussian factors, of which so many entries are seen."""
+    """Draw a table of Gaussian factors, of which `oversampling` n r ln(n) entries are seen."""
     wanted = math.ceil(oversampling * n * rank * math.log(n) / 2)
     return LowRankTable(win_rates(n, rank, np.random.default_rng(seed)), rank, wanted)
 
 
 def completed(table: LowRankTable, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Directions of all deviations in n completed tables, for n samples of the pairs."""
+    """Return directions of all deviations in n completed tables, for n samples of the pairs."""
     found = []
     for _ in range(n):
         given = seen(table.means, table.n_pairs, rng)
@@ -81,7 +81,7 @@ TOO_FEW_ENTRIES = Family("too-few-entries", always=lambda: (few_entries(0, overs
 
 @dataclass(frozen=True)
 class NoisyTable:
-    """Win rates (n, n) of rank-two payoffs, the number of pairs that meet, and noise (n, n) on what is seen."""
+    """The win rates (n, n) of rank-two payoffs, the number of pairs that meet, noise (n, n) on what is seen."""
 
     means: np.ndarray
     n_pairs: int
@@ -105,19 +105,19 @@ class Found:
 
 
 def directions(means: np.ndarray) -> np.ndarray:
-    """Directions of all deviations in the two-player game of win rates."""
+    """Return the directions of all deviations in the two-player game of win rates."""
     return response_signs(np.stack([means, means.T]))
 
 
 def noisily_completed(table: NoisyTable, rng: np.random.Generator) -> Found:
-    """The completed table and its response graph."""
+    """Complete the noisy table, and return it with its response graph."""
     given = np.clip(seen(table.means, table.n_pairs, np.random.default_rng(0)) + table.noise, 0, 1)
     means = complete_table(given, rank=2, rng=0).means
     return Found(means, directions(means))
 
 
 def draw_noisy(draws: Draws) -> NoisyTable:
-    """Four to eight players who have nearly all met, and noise up to a sixteenth."""
+    """Draw four to eight players who have nearly all met, and noise up to a sixteenth."""
     n = draws.integers(4, 8)
     rng = np.random.default_rng(draws.integers(0, 10**6))
     noise = draws.choice((0.0, 2.0**-13, 2.0**-10, 2.0**-6)) * draws.integers(-4, 4, shape=(n, n))
@@ -125,7 +125,7 @@ def draw_noisy(draws: Draws) -> NoisyTable:
 
 
 def turned_by_noise() -> NoisyTable:
-    """Noise that turns a direction, while no rate is off by as much as five gaps."""
+    """Make a table whose noise turns a direction, while no rate is off by as much as five gaps."""
     noise = np.random.default_rng(SEED).integers(-4, 5, size=(4, 4)) / 64
     return NoisyTable(win_rates(4, 2, np.random.default_rng(SEED)), 6, noise)
 

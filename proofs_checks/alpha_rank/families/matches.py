@@ -1,4 +1,4 @@
-"""Games with Bernoulli outcomes, sampled by ResponseGraphUCB, and counts of such outcomes."""
+"""Instances of games with Bernoulli outcomes that ResponseGraphUCB samples, and of counts of such outcomes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Sampled:
-    """What runs report, with a leading axis of runs: means, plays of each profile, and intervals on the means."""
+    """The reports of runs, with a leading axis of runs: means, plays of each profile, intervals on the means."""
 
     means: np.ndarray
     n_samples: np.ndarray
@@ -31,7 +31,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Directed:
-    """What runs decide, with a leading axis of runs: directions of edges, and which of them are certain."""
+    """The decisions of runs, with a leading axis of runs: directions of edges, and which of them are certain."""
 
     direction: np.ndarray
     resolved: np.ndarray
@@ -39,25 +39,25 @@ class Directed:
 
 @dataclass(frozen=True)
 class Told(Sampled):
-    """Both."""
+    """The reports and the decisions of runs."""
 
     direction: np.ndarray
     resolved: np.ndarray
 
 
 def one_gap(gap: float) -> Match:
-    """Two players, two strategies; the second is better than the first by the gap, around 1/2, or worse."""
+    """Make two players with two strategies, of means 1/2 -+ gap / 2; a negative gap makes the first one better."""
     own = np.array([0.5 - gap / 2, 0.5 + gap / 2])
     return Match(Game(np.stack([np.tile(own[:, None], (1, 2)), np.tile(own, (2, 1))]), outcomes="bernoulli"), 0.1)
 
 
 def one_edge(low: float, high: float, max_samples: int | None, delta: float = 0.1) -> Match:
-    """One player with two strategies."""
+    """Make one player with two strategies, hence one edge."""
     return Match(Game(np.array([[low, high]]), outcomes="bernoulli"), delta, max_samples)
 
 
 def staggered(*sizes: int) -> Match:
-    """Own payoffs spread over [0.1, 0.9], with gaps that differ from line to line."""
+    """Make own payoffs spread over [0.1, 0.9], with gaps that differ from line to line."""
     payoffs = np.empty((len(sizes), *sizes))
     for k, n in enumerate(sizes):
         others = np.indices(sizes).sum(0) - np.indices(sizes)[k]
@@ -66,14 +66,14 @@ def staggered(*sizes: int) -> Match:
 
 
 def nearly_equal(n: int, delta: float) -> Match:
-    """Two players, n strategies each, own payoffs around 1/2 that differ by 2^-10; a cap ends the sampling."""
+    """Make two players, n strategies each, own payoffs around 1/2 that differ by 2^-10; a cap ends the sampling."""
     own = 0.5 + (np.arange(n) - (n - 1) / 2) * 2.0**-10
     payoffs = np.stack([np.tile(own[:, None], (1, n)), np.tile(own, (n, 1))])
     return Match(Game(payoffs, outcomes="bernoulli"), delta, max_samples=5000)
 
 
 def near_tie() -> Match:
-    """A 4 x 4 game with one edge that is much harder than the others."""
+    """Make a 4 x 4 game with one edge that is much harder than the others."""
     rows = np.tile(np.array([0.0, 0.25, 0.5, 0.75])[:, None], (1, 4))
     rows[1, 0] = 0.45
     columns = np.tile(np.array([0.0, 0.3, 0.6, 0.9]), (4, 1))
@@ -81,7 +81,7 @@ def near_tie() -> Match:
 
 
 def kuhn_matches() -> Match:
-    """The 3-player Kuhn meta-game, chips read as win probabilities; some edges are tied, so a cap ends the sampling."""
+    """Make the 3-player Kuhn meta-game, chips read as win probabilities; tied edges need a cap on the sampling."""
     return Match(load_kuhn(3, iterations=3, units="unit"), 0.1, max_samples=4000)
 
 
@@ -89,14 +89,14 @@ SIZES = ((2,), (3,), (2, 2), (2, 3), (2, 2, 2))
 
 
 def draw_match(draws: Draws) -> Match:
-    """Any sixteenths as win probabilities, ties among them, up to some cap."""
+    """Draw sixteenths as win probabilities, ties among them, and some cap."""
     sizes = draws.choice(SIZES)
     payoffs = draws.integers(0, 16, shape=(len(sizes), *sizes)) / 16
     return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), draws.choice((60, 500, 2000)))
 
 
 def draw_resolved(draws: Draws) -> Match:
-    """Sixteenths that differ by at least five of them on every edge, and no cap."""
+    """Draw sixteenths that differ by at least 5/16 on every edge, without a cap."""
     sizes = draws.choice(SIZES)
     payoffs = np.empty((len(sizes), *sizes))
     for k, n in enumerate(sizes):
@@ -109,14 +109,14 @@ def draw_resolved(draws: Draws) -> Match:
 
 
 def draw_tied(draws: Draws) -> Match:
-    """Eighths, many of them equal; with slack the sampling ends all the same, far below the cap."""
+    """Draw eighths, many of them equal; with slack the sampling ends all the same, far below the cap."""
     sizes = draws.choice(SIZES[:-1])
     payoffs = draws.integers(2, 6, shape=(len(sizes), *sizes)) / 8
     return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), max_samples=60_000)
 
 
 def draw_near_tie(draws: Draws) -> Match:
-    """One edge or a small game whose payoffs differ little, up to a cap that is small for one edge."""
+    """Draw one edge or a small game whose payoffs differ little, and a cap that is small for one edge."""
     if draws.integers(0, 1):
         low, gap = draws.integers(0, 12) / 16, draws.integers(1, 4) / 16
         ends = draws.choice(((low, low + gap), (low + gap, low)))
@@ -167,7 +167,7 @@ GAP_LADDER = Family("gap-ladder", always=tuple(one_gap(gap) for gap in (0.8, 0.4
 
 @dataclass(frozen=True)
 class Counts:
-    """Trials, and the level of an interval."""
+    """The number of trials, and the level of an interval."""
 
     n: int
     level: float

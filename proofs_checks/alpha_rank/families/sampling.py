@@ -1,4 +1,4 @@
-"""Games whose payoffs are estimated: off by a radius, or sampled a fixed number of times."""
+"""Instances of games whose payoffs are estimated: off by a radius, or sampled a fixed number of times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrtheory.bounds import Draws, Family, Tight, exactly
 
 @dataclass(frozen=True)
 class Perturbed:
-    """Payoffs (K, *sizes) and estimates of them, both ranked at intensity alpha with populations of size m."""
+    """The payoffs (K, *sizes) and estimates of them, both ranked at intensity alpha with populations of size m."""
 
     payoffs: np.ndarray
     estimates: np.ndarray
@@ -30,18 +30,18 @@ class Perturbed:
 
 
 def is_close(instance: Perturbed) -> bool:
-    """Whether no estimate is farther than the radius; in Fractions."""
+    """Tell whether no estimate is off by more than the radius; in Fractions."""
     exact = exactly(instance)
     return bool((abs(exact.estimates - exact.payoffs) <= exact.radius).all())
 
 
 def dyadic(x):
-    """Numbers to 20 binary digits, on which sums of a few are exact."""
+    """Round to 20 binary digits, so that sums of a few such numbers are exact."""
     return np.round(x * 2**20) / 2**20
 
 
 def tilted_staircase(n: int, radius: float = 2.0**-13) -> Perturbed:
-    """Common payoff 1, 2, 3, ... along (0,0), (0,1), (1,1), ..., -8 elsewhere; estimates err outwards on its edges."""
+    """Make common payoffs 1, 2, 3, ... along (0,0), (0,1), (1,1), ..., -8 elsewhere; estimates stretch its edges."""
     path = [(i // 2, (i + 1) // 2) for i in range(2 * n - 1)]
     common = np.full((n, n), -8.0)
     common[tuple(np.transpose(path))] = np.arange(1, 2 * n)
@@ -54,7 +54,7 @@ def tilted_staircase(n: int, radius: float = 2.0**-13) -> Perturbed:
 
 
 def half_bound(radius: float = 2.0**-13) -> Perturbed:
-    """A 2 x 2 game on which the bound is twice the truth, the tightest that is known."""
+    """Make a 2 x 2 game on which the bound is twice the truth, the tightest that is known."""
     payoffs = np.zeros((2, 2, 2))
     payoffs[1, 0, 1] = payoffs[0, 1, 1] = payoffs[1, 1, 0] = 2.0
     payoffs[0, 1, 0] = 10.0
@@ -68,7 +68,7 @@ def half_bound(radius: float = 2.0**-13) -> Perturbed:
 
 
 def draw_perturbed(draws: Draws) -> Perturbed:
-    """A small game, every payoff changed by a full radius up or down."""
+    """Draw a small game, every payoff changed by a full radius up or down."""
     sizes = draws.choice(((2, 2), (1, 3), (2, 3), (2, 2, 2), (3, 3)))
     shape = (len(sizes), *sizes)
     payoffs = draws.integers(-64, 64, shape=shape) / 16
@@ -78,7 +78,7 @@ def draw_perturbed(draws: Draws) -> Perturbed:
 
 
 def climb_perturbed(instance: Perturbed, draws: Draws) -> Perturbed:
-    """Another payoff, or the other sign of one error."""
+    """Change one payoff, and draw the sign of its error anew."""
     place = tuple(draws.integers(0, n - 1) for n in instance.payoffs.shape)
     payoffs, estimates = instance.payoffs.copy(), instance.estimates.copy()
     step = draws.integers(-8, 8) / 4
@@ -88,7 +88,7 @@ def climb_perturbed(instance: Perturbed, draws: Draws) -> Perturbed:
 
 
 def kuhn_perturbed() -> Perturbed:
-    """Real payoffs, to 20 binary digits, with every entry off by 1/16 chip in the order of the tables' parity."""
+    """Take Kuhn poker's payoffs to 20 binary digits, every entry off by 1/16 chip in alternating directions."""
     payoffs = dyadic(load_kuhn(3, iterations=3).payoffs)
     signs = 1 - 2 * (np.indices(payoffs.shape).sum(0) % 2)
     return Perturbed(payoffs, payoffs + signs / 16, 1 / 16, 1.0, 10)
@@ -111,7 +111,7 @@ PERTURBED_GAMES = Family(
 
 
 def at_a_threshold(radius: float = 2.0**-12) -> Perturbed:
-    """A cyclic 2 x 2 game; log rates out of the last profile differ by just below 1, and with errors by just above."""
+    """Make a cyclic 2 x 2 game; log rates out of the last profile differ by just below 1, with errors just above."""
     edge = dyadic(-np.log(np.expm1(1 + np.log1p(np.exp(-8.0)))))  # log rho(8) - log rho(edge) = 1 for m = 2
     payoffs = np.array([[[0.0, 8.0], [5.0, 0.0]], [[3.0, 0.0], [edge + radius / 2, 0.0]]])
     estimates = payoffs.copy()
@@ -130,7 +130,7 @@ FAR_ESTIMATES = Family(
 
 @dataclass(frozen=True)
 class SampledGame:
-    """Mean payoffs (K, *sizes), outcomes +size or -size, and the failure probability that is allowed."""
+    """The mean payoffs (K, *sizes) of outcomes +size or -size, and the failure probability that is allowed."""
 
     means: np.ndarray
     delta: float
@@ -148,7 +148,7 @@ class SampledGame:
 
 
 def equally_spaced(*sizes: int, gap: float = 0.2, delta: float = 0.1, outcome_size: float = 1.0) -> SampledGame:
-    """Every strategy of a player is better than the one before by the gap, whatever the others do; mean 0."""
+    """Make each strategy of a player better than the one before by the gap, whatever the others do; mean 0."""
     lines = [gap * (np.arange(n) - (n - 1) / 2) for n in sizes]
     means = [np.broadcast_to(np.expand_dims(line, tuple(i for i in range(len(sizes)) if i != k)), sizes)
              for k, line in enumerate(lines)]  # fmt: skip
@@ -156,7 +156,7 @@ def equally_spaced(*sizes: int, gap: float = 0.2, delta: float = 0.1, outcome_si
 
 
 def draw_sampled(draws: Draws) -> SampledGame:
-    """Lines in any order, equally spaced."""
+    """Draw a game of equally spaced lines, each player's in a random order."""
     game = equally_spaced(*draws.choice(((2, 2), (2, 3), (3, 3), (2, 2, 2))), gap=draws.choice((0.1, 0.2, 0.4)))
     means = game.means.copy()
     for k, n in enumerate(game.sizes):
@@ -177,7 +177,7 @@ LARGE_OUTCOMES = Family("large-outcomes", always=(equally_spaced(2, 2, outcome_s
 
 @dataclass(frozen=True)
 class ValuedGame:
-    """Mean payoffs (K, *sizes) of outcomes +1 or -1, the ranking's parameters, and the accuracy that is asked for."""
+    """The mean payoffs (K, *sizes) of outcomes +1 or -1, the ranking's parameters, and the accuracy asked for."""
 
     means: np.ndarray
     alpha: float
@@ -187,13 +187,13 @@ class ValuedGame:
 
 
 def two_optima(alpha: float, population_size: int) -> ValuedGame:
-    """Two equal optima of a common payoff: the mass between them is as sensitive to errors as can be."""
+    """Make a common payoff with two equal optima, between which the masses are very sensitive to errors."""
     common = np.array([[0.0, -0.2], [-0.2, 0.0]])
     return ValuedGame(np.stack([common, common]), alpha, population_size)
 
 
 def draw_valued(draws: Draws) -> ValuedGame:
-    """A 2 x 2 game of sixteenths, ranked at moderate intensity."""
+    """Draw a 2 x 2 game of sixteenths, ranked at moderate intensity."""
     means = draws.integers(-16, 16, shape=(2, 2, 2)) / 16
     epsilon, delta = draws.choice((0.05, 0.1, 0.25)), draws.choice((0.05, 0.1, 0.25))
     return ValuedGame(means, draws.choice((0.1, 0.5, 1.0)), draws.choice((2, 5, 10)), epsilon, delta)
