@@ -1,4 +1,4 @@
-"""Matrix completion: inner accuracy, samples, contraction, cost, sketches, noise, ratings, and digits."""
+"""The figures on matrix completion: inner accuracy, samples, contraction, cost, sketches, noise, ratings, digits."""
 
 from figures.matrix_completion.cost import COST
 from figures.matrix_completion.digits import DIGITS

@@ -1,4 +1,4 @@
-"""What an iteration costs: counted arithmetic and CPU time, exact against approximate regressions."""
+"""The cost of an iteration in counted arithmetic and CPU time, for exact and for approximate regressions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_cost(profile: str) -> dict[str, np.ndarray]:
-    """Flops an iteration and observation, iterations, CPU seconds and errors, (methods, ranks)."""
+    """Measure flops per iteration and observation, iterations, CPU seconds and errors, of shape (methods, ranks)."""
     settings = INPUTS[profile]
     n, ranks, timings = settings["n"], settings["ranks"], settings["timings"]
     flops, seconds, iterations, error = np.zeros((4, len(METHODS), len(ranks)))
@@ -50,7 +50,7 @@ def compute_cost(profile: str) -> dict[str, np.ndarray]:
 
 
 def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins; seconds claim nothing, they are true for one machine on one day."""
+    """State the claims of the figure, each with its margin; seconds claim nothing, since they depend on the machine."""
     ranks, (exact, approximate) = arrays["ranks"], arrays["flops"]
     return {
         "both reach a relative error of 1e-5": below(np.log10(arrays["error"]), -5),
@@ -64,7 +64,7 @@ def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def cost_beside(arrays: Any) -> list[Beside]:
-    """Exponents of the flops, iterations, and ratios of CPU time."""
+    """Set exponents of the flops, iterations, and ratios of CPU time beside recorded ones."""
     known, ranks = published("matrix_completion")["cost"], arrays["ranks"].tolist()
     source = f"{known['source']}; here n = {int(arrays['n'])} and {OVERSAMPLING} observations a degree of freedom"
     rows = beside([f"exponent of the flops in the rank, {name}" for name in METHODS],
@@ -81,7 +81,7 @@ def cost_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_cost(arrays: Any) -> matplotlib.figure.Figure:
-    """Flops, and CPU time."""
+    """Draw flops on the left and CPU time on the right, against the rank."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 

@@ -1,4 +1,4 @@
-"""Handwritten digits with half of their pixels hidden: a natural matrix that is only close to low rank."""
+"""Handwritten digits with half of their pixels hidden are a natural matrix that is only close to low rank."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_digits(profile: str) -> dict[str, np.ndarray]:
-    """Errors on hidden pixels, (ridges, ranks), that of the means of the columns, and images before and after."""
+    """Measure errors on hidden pixels, of shape (ridges, ranks), that of the column means, and keep some images."""
     ranks, max_iter, shown = (INPUTS[profile][name] for name in ("ranks", "max_iter", "shown"))
     data = load_digits_matrix().observations
     seen, hidden = data.split(0.5, rng=stream(SEED, 0))
@@ -50,12 +50,12 @@ def compute_digits(profile: str) -> dict[str, np.ndarray]:
 
 
 def rmse(found: np.ndarray, wanted: np.ndarray) -> float:
-    """Root mean square error, in gray values."""
+    """Return the root mean square error, in gray values."""
     return float(np.sqrt(np.mean((found - wanted) ** 2)))
 
 
 def digits_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in gray values."""
+    """State the claims of the figure as booleans, each with its margin in gray values."""
     errors, means = arrays["errors"], arrays["column_means"]
     return {
         "a low rank with a good ridge saves 0.8 gray values over the means of the columns": below(
@@ -70,7 +70,7 @@ def digits_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def digits_beside(arrays: Any) -> list[Beside]:
-    """Errors by rank and ridge, those of the means of the columns, and the variance of twenty directions."""
+    """Set errors by rank and ridge, that of the column means, and the variance of 20 directions beside recorded ones."""
     known, ranks = published("matrix_completion")["digits"], arrays["ranks"].tolist()
     pairs = [(rank, ridge) for rank in known["rank"] for ridge in known["ridge"]]
     names = [f"error on hidden pixels, rank {rank}, ridge {ridge}" for rank, ridge in pairs]
@@ -82,7 +82,7 @@ def digits_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_digits(arrays: Any) -> matplotlib.figure.Figure:
-    """Errors against the rank, and images: whole, masked, completed."""
+    """Draw errors against the rank, and images: whole, masked, completed."""
     import matplotlib.pyplot as plt
 
     shown = arrays["images"].shape[1]

@@ -1,4 +1,4 @@
-"""One half-step at a time, on fresh samples: how much the distance shrinks, and where an injected error stops it."""
+"""Half-steps on fresh samples: the factor by which the distance shrinks, and the floor that an injected error sets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LAST = 6  # half-steps whose median is the floor
 
 
 class Step(NamedTuple):
-    """One half-step."""
+    """A half-step, by the distance before and after, its bound (MC-D2), and the expected ratio scale (MC-E1)."""
 
     before: float
     after: float
@@ -47,7 +47,7 @@ class Step(NamedTuple):
 
 
 def mask_of(shape: tuple[int, int], density: float, rng: np.random.Generator) -> np.ndarray:
-    """A fresh sample."""
+    """Draw a fresh sample, as bools of the given shape."""
     mask = np.zeros(shape, dtype=bool)
     mask[sample_mask(shape, density, rng=rng)] = True
     return mask
@@ -56,7 +56,10 @@ def mask_of(shape: tuple[int, int], density: float, rng: np.random.Generator) ->
 def half_steps(
     truth: LowRank, density: float, steps: int, rng: np.random.Generator, *, share: float = 0.0, error: float = 0.0
 ) -> Iterator[Step]:
-    """Exact half-steps on fresh samples, to which an error of known size is added."""
+    """Take exact half-steps on fresh samples, and add an error of known size to each.
+
+    The spectral norm of the error is (`share` d + `error`) s_k, with d the distance before the half-step.
+    """
     M, smallest = truth.dense(), float(truth.singular_values[-1])
     U = spectral_init((M, mask_of(M.shape, density, rng)), truth.rank).U
     here, values = truth, M  # the half-step solves for the columns of `values`; then the sides are exchanged
@@ -77,7 +80,7 @@ def half_steps(
 
 
 def compute_contraction(profile: str) -> dict[str, np.ndarray]:
-    """Ratios of distances, their bounds and their scale in expectation, (conditions, factors, repetitions, steps)."""
+    """Measure ratios of distances, bounds and expected scales, of shape (conditions, factors, repetitions, steps)."""
     settings = CONTRACTION_INPUTS[profile]
     n, k, factors = settings["n"], settings["rank"], settings["factors"]
     density = np.array(factors) * k * np.log(n) / n
@@ -100,7 +103,7 @@ def compute_contraction(profile: str) -> dict[str, np.ndarray]:
 
 
 def contraction_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     ratio, scale = arrays["ratio"], arrays["scale"]
     measured = np.isfinite(ratio)
     middle = np.nanmedian(ratio, axis=(2, 3)) / scale
@@ -116,7 +119,7 @@ def contraction_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def contraction_beside(arrays: Any) -> list[Beside]:
-    """Median ratios of distances at condition number one."""
+    """Set median ratios of distances at condition number one beside recorded ones."""
     known = published("matrix_completion")["contraction"]
     middle = dict(zip(arrays["factors"].tolist(), np.nanmedian(arrays["ratio"][0], axis=(1, 2)), strict=True))
     factors = known["median"]["factor"]
@@ -126,7 +129,7 @@ def contraction_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
-    """Ratios over the scale, and over their own bounds."""
+    """Draw ratios over the scale on the left, and over their own bounds on the right."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -172,7 +175,7 @@ def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def compute_floor(profile: str) -> dict[str, np.ndarray]:
-    """Distances, (shares, errors, steps + 1): an error in units of the distance, and one that stays."""
+    """Measure distances, (shares, errors, steps + 1), under a constant error and one that is a share of the distance."""
     settings = FLOOR_INPUTS[profile]
     n, k = settings["n"], settings["rank"]
     density = settings["factor"] * k * np.log(n) / n
@@ -187,12 +190,12 @@ def compute_floor(profile: str) -> dict[str, np.ndarray]:
 
 
 def floors(arrays: Any) -> np.ndarray:
-    """Medians of the last distances, (shares, errors)."""
+    """Return the medians of the last distances, of shape (shares, errors)."""
     return np.median(arrays["distance"][..., -LAST:], axis=-1)
 
 
 def floor_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     floor, errors = floors(arrays), arrays["errors"]
     exponents = [slope(errors, one) for one in floor]
     before, after = arrays["distance"][-1, :, :-1], arrays["distance"][-1, :, 1:]
@@ -207,7 +210,7 @@ def floor_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def floor_beside(arrays: Any) -> list[Beside]:
-    """Floors over the errors that stay, and what a half-step far above them leaves of the distance."""
+    """Set floors over the constant errors, and ratios of distances far above the floor, beside recorded ones."""
     known, errors = published("matrix_completion")["floor"], arrays["errors"]
     n, k = (arrays[name] for name in ("n", "rank"))
     source = f"{known['source']}; here n = {int(n)}, rank {int(k)}, p n = {float(arrays['factor']):g} k ln n"
@@ -222,7 +225,7 @@ def floor_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_floor(arrays: Any) -> matplotlib.figure.Figure:
-    """Distances on the left, floors on the right."""
+    """Draw distances on the left, and floors on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")

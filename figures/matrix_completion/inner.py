@@ -1,4 +1,4 @@
-"""How accurately must a half-step be solved? Errors against iterations, for tolerances and for numbers of steps."""
+"""The accuracy that a half-step needs: errors against iterations, for tolerances and for fixed numbers of steps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def errors(problem: CompletionProblem, rule: dict[str, Any], max_iter: int) -> np.ndarray:
-    """Relative error after each iteration; a run that has ended keeps its last one."""
+    """Return the relative error after each iteration; a run that has ended keeps its last one."""
     M = problem.truth.dense()
     found: list[float] = []
 
@@ -45,7 +45,7 @@ def errors(problem: CompletionProblem, rule: dict[str, Any], max_iter: int) -> n
 
 
 def compute_inner(profile: str) -> dict[str, np.ndarray]:
-    """Relative errors, (conditions, rules, repetitions, iterations); all rules meet the same matrices and samples."""
+    """Measure errors, of shape (conditions, rules, repetitions, iterations), on the same samples for all rules."""
     settings = INPUTS[profile]
     found = np.zeros((len(CONDITIONS), len(RULES), settings["repetitions"], settings["max_iter"]))
     for c, repetition in np.ndindex(len(CONDITIONS), settings["repetitions"]):
@@ -57,7 +57,7 @@ def compute_inner(profile: str) -> dict[str, np.ndarray]:
 
 
 def inner_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in decimal digits of the median error at the end."""
+    """State the claims of the figure, with margins in decimal digits of the median error at the end."""
     with np.errstate(invalid="ignore"):
         digits = -np.log10(np.median(arrays["error"][..., -1], axis=-1))  # (conditions, rules)
     by_rule = dict(zip(RULES, digits.swapaxes(0, 1), strict=True))
@@ -73,7 +73,7 @@ def inner_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_inner(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a condition number."""
+    """Draw one panel for each condition number."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.8), layout="constrained", sharey=True)

@@ -1,4 +1,4 @@
-"""What noise costs: the error of a completion over that of an oracle that knows both spaces."""
+"""The cost of noise: the error of a completion over that of an oracle that knows both spaces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def over_oracle(n: int, noise: float, oversampling: float, key: tuple[int, ...]) -> np.ndarray:
-    """Error over the oracle's at the right rank and above it; `key` names the random stream."""
+    """Return the error over the oracle's at the right rank and above it; `key` names the random stream."""
     problem = make_low_rank((n, n), RANK, oversampling=oversampling, noise=noise, rng=stream(SEED, *key))
     M, density = problem.truth.dense(), problem.observations.density
     oracle = np.sqrt(theory.noise_risk(noise, n_rows=n, n_cols=n, rank=RANK, density=density))
@@ -37,7 +37,7 @@ def over_oracle(n: int, noise: float, oversampling: float, key: tuple[int, ...])
 
 
 def compute_noise(profile: str) -> dict[str, np.ndarray]:
-    """Error over the oracle's, (fitted ranks, noises, oversampling, repetitions)."""
+    """Measure the error over the oracle's, of shape (fitted ranks, noises, oversampling, repetitions)."""
     settings = INPUTS[profile]
     n, ratios, noises = settings["n"], settings["oversampling"], settings["noise"]
     shape = (len(noises), len(ratios), settings["repetitions"])
@@ -47,7 +47,7 @@ def compute_noise(profile: str) -> dict[str, np.ndarray]:
 
 
 def noise_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     ratios, mean = arrays["oversampling"], arrays["ratio"].mean(axis=-1)
     right, over = mean
     small = np.array(arrays["noise"]) <= 0.1
@@ -62,7 +62,7 @@ def noise_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def noise_beside(arrays: Any) -> list[Beside]:
-    """Error over the oracle's at the smallest noise."""
+    """Set the error over the oracle's at the smallest noise beside recorded ones."""
     mean = dict(zip(arrays["oversampling"].tolist(), arrays["ratio"].mean(axis=-1)[0, 0], strict=True))
     names = [f"error over the oracle's, {o} entries a degree of freedom" for o in RECORDED["oversampling"]]
     ours = [mean.get(o, np.nan) for o in RECORDED["oversampling"]]
@@ -70,7 +70,7 @@ def noise_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_noise(arrays: Any) -> matplotlib.figure.Figure:
-    """One axis; a color a noise."""
+    """Draw the ratios on one axis, with a color for each size of the noise."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 

@@ -1,4 +1,4 @@
-"""How many observations are enough? Success against oversampling and rank, beside what no algorithm can pass."""
+"""The number of observations that suffices: success by oversampling and rank, beside a bound for every algorithm."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def succeeds(n: int, rank: int, oversampling: float, method: Any, key: tuple[int, ...]) -> bool:
-    """Whether one matrix is completed; `key` names its random stream."""
+    """Decide whether one matrix is completed; `key` names its random stream."""
     problem = make_low_rank((n, n), rank, oversampling=oversampling, rng=stream(SEED, *key))
     M = problem.truth.dense()
     found = complete(problem, rank, method=method, tol=1e-7)
@@ -37,7 +37,7 @@ def succeeds(n: int, rank: int, oversampling: float, method: Any, key: tuple[int
 
 
 def compute_phase(profile: str) -> dict[str, np.ndarray]:
-    """Shares of success, (methods, ranks, oversampling), and the bound for every algorithm, (ranks, oversampling)."""
+    """Measure shares of success, (methods, ranks, oversampling), and the bound for every algorithm without methods."""
     settings = INPUTS[profile]
     n, ranks, ratios = settings["n"], settings["ranks"], settings["oversampling"]
     most = np.ones((len(ranks), len(ratios)))
@@ -58,7 +58,7 @@ def compute_phase(profile: str) -> dict[str, np.ndarray]:
 
 
 def phase_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     success, ratios, ranks = arrays["success"], arrays["oversampling"], arrays["ranks"]
     # three standard errors of a share, and one run, above the bound on the probability
     count = int(arrays["repetitions"])
@@ -74,7 +74,7 @@ def phase_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def phase_beside(arrays: Any) -> list[Beside]:
-    """Shares of success of exact regressions."""
+    """Set shares of success of exact regressions beside recorded ones."""
     known = published("matrix_completion")["phase"]
     cells = [(rank, ratio, share) for rank, row in known["success"].items() for ratio, share in row.items()]
     ranks, ratios = arrays["ranks"].tolist(), arrays["oversampling"].tolist()
@@ -89,7 +89,7 @@ def phase_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_phase(arrays: Any) -> matplotlib.figure.Figure:
-    """A map a method, and success of each rank against the bound."""
+    """Draw one map for each method, and success of each rank against the bound."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.8), layout="constrained", width_ratios=(1, 1, 1.3))

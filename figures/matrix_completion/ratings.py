@@ -1,4 +1,4 @@
-"""Ratings made by a law: held-out errors against the rank and the ridge, and the objective against iterations."""
+"""Synthetic ratings: held-out errors against the rank and the ridge, and the objective against iterations."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def rmse(predicted: np.ndarray, test: Observations) -> float:
-    """Root mean square error on the test ratings, in stars."""
+    """Return the root mean square error on the test ratings, in stars."""
     return float(np.sqrt(np.mean((predicted - test.values) ** 2)))
 
 
 def held_out(model: CompletionResult, test: Observations) -> tuple[float, float]:
-    """Errors of a model and of its mean and biases alone."""
+    """Return the errors of a model and of its mean and biases alone."""
     biases = model.mean + model.row_bias[test.rows] + model.col_bias[test.cols]
     return rmse(model.predict(test.rows, test.cols), test), rmse(biases, test)
 
 
 def made(profile: str) -> CompletionProblem:
-    """A table of ratings with popular rows and columns."""
+    """Make a table of ratings with popular rows and columns."""
     settings = INPUTS[profile]
     size = {"n_observed": settings["n_observed"], "noise": NOISE}
     return make_power_law(settings["shape"], RANK, rng=stream(SEED), **size)
 
 
 def objectives(data: Observations, rank: int, ridge: float, rule: dict[str, Any], max_iter: int) -> np.ndarray:
-    """The penalized objective after each iteration, from one random start."""
+    """Return the penalized objective after each iteration, from one random start."""
     found: list[float] = []
 
     def note(state: CompletionState) -> None:
@@ -64,7 +64,7 @@ def objectives(data: Observations, rank: int, ridge: float, rule: dict[str, Any]
 
 
 def compute_ratings(profile: str) -> dict[str, np.ndarray]:
-    """Test errors, (ridges, ranks); those of biases and of the truth; objectives, (rules, iterations)."""
+    """Measure test errors, (ridges, ranks), those of biases and of the truth, and objectives, (rules, iterations)."""
     settings, problem = INPUTS[profile], made(profile)
     train, test = problem.observations.split(0.1, rng=stream(SEED, 1))
     errors = np.zeros((len(RIDGES), len(settings["ranks"])))
@@ -89,7 +89,7 @@ def compute_ratings(profile: str) -> dict[str, np.ndarray]:
 
 
 def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     errors, biases, truth = arrays["errors"], arrays["biases"], arrays["truth"]
     value, ranks = arrays["objective"], arrays["ranks"]
     falls = np.diff(value, axis=1) / value[:, :-1]
@@ -107,13 +107,13 @@ def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def iterations_to(arrays: Any, share: float) -> dict[str, float]:
-    """The first iteration of each rule whose objective is within a share of the least; NaN where there is none."""
+    """Find the first iteration of each rule whose objective is within a share of the least; NaN where none is."""
     near = arrays["objective"] <= (1 + share) * arrays["smallest"]
     return {name: float(row.argmax()) + 1 if row.any() else np.nan for name, row in zip(RULES, near, strict=True)}
 
 
 def ratings_beside(arrays: Any) -> list[Beside]:
-    """Iterations until the objective is within 0.2 % of its least, beside those at two other ranks."""
+    """Set iterations until the objective is within 0.2 % of its least beside those recorded at two other ranks."""
     known, ours = published("matrix_completion")["ratings"], iterations_to(arrays, 2e-3)
     m, n, count = (int(size) for size in arrays["counts"])
     source = f"{known['source']}; here {count} ratings of {m} x {n}, made with rank {RANK}, rank {2 * RANK}"
@@ -126,7 +126,7 @@ def ratings_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_ratings(arrays: Any) -> matplotlib.figure.Figure:
-    """Errors on the left, the objective on the right."""
+    """Draw errors on the left, and the objective on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")

@@ -1,4 +1,4 @@
-"""Real ratings of films and of lecturers: what a low rank adds to biases, on random and on later ratings."""
+"""Real ratings of films and of lecturers: the gain of a low rank over biases, on random and on later ratings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_real(profile: str) -> dict[str, np.ndarray]:
-    """Test errors, (tables, ridges, ranks), and those of biases alone, (tables,)."""
+    """Measure test errors, of shape (tables, ridges, ranks), and those of biases alone, (tables,)."""
     ranks, max_iter = INPUTS[profile]["ranks"], INPUTS[profile]["max_iter"]
     errors = np.zeros((len(TABLES), len(RIDGES), len(ranks)))
     biases = np.zeros(len(TABLES))
@@ -45,7 +45,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
 
 
 def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in stars."""
+    """State the claims of the figure as booleans, each with its margin in stars."""
     errors, biases = arrays["errors"], arrays["biases"]
     best = errors.min(axis=(1, 2))
     return {
@@ -57,7 +57,7 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_real(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a table."""
+    """Draw one panel for each table of ratings."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(TABLES), figsize=(9.2, 3.8), layout="constrained")

@@ -1,4 +1,4 @@
-"""When does a sketch help? Its distortion, and inner steps with and without it."""
+"""The help of a sketch: its distortion, and inner steps with and without it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HELP_INPUTS: dict[str, dict[str, Any]] = {
 
 
 def basis(spiky: bool, rng: np.random.Generator) -> np.ndarray:
-    """A random matrix, and one where ten rows hold almost everything."""
+    """Draw a Gaussian matrix; a spiky one has ten rows that hold almost everything."""
     A = rng.normal(size=(RECORDED["n_rows"], RECORDED["rank"]))
     if spiky:
         A[rng.choice(len(A), 10, replace=False)] *= 1000
@@ -42,7 +42,7 @@ def basis(spiky: bool, rng: np.random.Generator) -> np.ndarray:
 
 
 def compute_distortion(profile: str) -> dict[str, np.ndarray]:
-    """Distortions e, (bases, kinds, sizes, draws)."""
+    """Measure distortions e, of shape (bases, kinds, sizes, draws)."""
     found = np.zeros((len(BASES), len(KINDS), len(ROWS_A_COLUMN), DISTORTION_INPUTS[profile]["draws"]))
     for b, kind, s, draw in np.ndindex(found.shape):
         rng = stream(SEED, b, kind, s, draw)
@@ -53,7 +53,7 @@ def compute_distortion(profile: str) -> dict[str, np.ndarray]:
 
 
 def distortion_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     rows, middle = arrays["rows"], np.median(arrays["distortion"], axis=-1)
     unit = 1 / np.sqrt(2)
     return {
@@ -70,14 +70,14 @@ def distortion_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def distortion_beside(arrays: Any) -> list[Beside]:
-    """Median distortion of CountSketch on a random basis."""
+    """Set the median distortion of CountSketch on a random basis beside a recorded one."""
     names = [f"median distortion, {rows} rows a column" for rows in arrays["rows"].tolist()]
     source = f"{RECORDED['source']}; here {arrays['distortion'].shape[-1]} draws"
     return beside(names, RECORDED["median"], np.median(arrays["distortion"][0, 0], axis=-1), source)
 
 
 def draw_distortion(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a basis."""
+    """Draw one panel for each basis."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 
@@ -110,21 +110,21 @@ def draw_distortion(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def seen_panel(rank: int, entries: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of an orthonormal factor that a uniform sample shows to one regression."""
+    """Draw the rows of an orthonormal factor that a uniform sample gives to one regression."""
     n = 60 * rank
     V = np.linalg.qr(rng.normal(size=(n, rank)))[0]
     return V[rng.choice(n, entries * rank, replace=False)]
 
 
 def bad_panel(rank: int, condition: float, rng: np.random.Generator) -> np.ndarray:
-    """A panel with singular values from 1 to 1 / condition, as skewed samples leave it, each in its own way."""
+    """Draw a panel with singular values from 1 to 1 / condition and singular vectors of its own, as skewed samples do."""
     left = np.linalg.qr(rng.normal(size=(16 * rank, rank)))[0]
     right = np.linalg.qr(rng.normal(size=(rank, rank)))[0]
     return left * np.geomspace(1, 1 / condition, rank) @ right.T
 
 
 def steps_needed(A: np.ndarray, rows_a_column: int, rng: np.random.Generator) -> float:
-    """Steps of conjugate gradients until |A (x_t - x)| <= 1e-6 |A x|."""
+    """Count steps of conjugate gradients until |A (x_t - x)| <= 1e-6 |A x|, for a random x."""
     k = A.shape[1]
     R = precondition(A, rows_a_column * k, "countsketch", rng) if rows_a_column else np.eye(k)
     image = A @ rng.normal(size=k)
@@ -137,7 +137,7 @@ def steps_needed(A: np.ndarray, rows_a_column: int, rng: np.random.Generator) ->
 
 
 def compute_help(profile: str) -> dict[str, np.ndarray]:
-    """Inner steps, (preconditioners, sizes or conditions, draws), for samples of a good factor and for bad panels."""
+    """Count inner steps, (preconditioners, sizes or conditions, draws), on good and on bad panels."""
     settings = HELP_INPUTS[profile]
     k, draws = settings["rank"], settings["draws"]
     entries, conditions = settings["entries"], settings["conditions"]
@@ -162,7 +162,7 @@ def compute_help(profile: str) -> dict[str, np.ndarray]:
 
 
 def help_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State the claims of the figure as booleans, each with its margin."""
     seen, bad = arrays["seen"].mean(axis=-1), arrays["bad"].mean(axis=-1)
     many = arrays["entries"] >= 12
     return {
@@ -178,7 +178,7 @@ def help_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def help_beside(arrays: Any) -> list[Beside]:
-    """Steps without a sketch and with one, on samples of an orthonormal factor."""
+    """Set steps without and with a sketch, on samples of an orthonormal factor, beside recorded ones."""
     known = published("matrix_completion")["preconditioned"]
     k, entries, seen = int(arrays["rank"]), arrays["entries"].tolist(), arrays["seen"].mean(axis=-1)
     table = zip(*(known[name] for name in ("rank", "entries", "rows", "steps")), strict=True)
@@ -191,7 +191,7 @@ def help_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_help(arrays: Any) -> matplotlib.figure.Figure:
-    """Seen panels on the left, bad ones on the right."""
+    """Draw panels of a uniform sample on the left, and bad ones on the right."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 

@@ -179,8 +179,8 @@ def half_step_flops(
     -----
     The first sweep forms P u, P^T (x - P u) and P^T x: 2 d k each. An entry (a, c) of the Cholesky factor, c <= a,
     takes c multiplications, c subtractions and a division or root: sum_a sum_{c <= a} (2 c + 1) = sum_a (a + 1)^2 for a
-    < k. A solve takes a multiplication and a subtraction per entry below the diagonal and k divisions, k^2. A cg step forms
-    P^T (P p), 4 d k, two dot products, three updates and one scaling of k numbers, 12 k with the ridge.
+    < k. A solve takes a multiplication and a subtraction per entry below the diagonal and k divisions, k^2. A cg step
+    forms P^T (P p), 4 d k, two dot products, three updates and one scaling of k numbers, 12 k with the ridge.
 
     Examples
     --------
