@@ -1,4 +1,4 @@
-"""Laws whose resources should be filled alike."""
+"""Laws of requests whose objective also rewards that all resources are filled alike."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from proofs_checks.dual_mirror_descent.families.runs import Runs, runs
 
 @dataclass(frozen=True)
 class FairLaw(RequestLaw):
-    """A law, and the weight of the least filled resource in the objective."""
+    """A law of requests with `fairness`, the weight of the least filled resource in the objective."""
 
     fairness: float = 0.0
 
 
 def fair_law(horizon: int, fairness: float) -> FairLaw:
-    """Each request may go to one of four resources, and is worth one of eight levels times what the resource is."""
+    """Make a law in which each request may go to one of four resources, for one of eight levels times its worth."""
     levels, worth = (np.arange(8) + 0.5) / 8, np.array([0.3, 1.0, 0.8, 0.5])
     rewards = levels[:, None] * worth
     costs = np.broadcast_to(np.eye(4), (8, 4, 4)).copy()
@@ -29,7 +29,7 @@ def fair_law(horizon: int, fairness: float) -> FairLaw:
 
 
 def fair_runs(law: FairLaw, rng: np.random.Generator, n: int, **options) -> Runs:
-    """Dual mirror descent for the fair objective."""
+    """Run dual mirror descent for the fair objective, which `options` may change."""
     return runs(law, rng, n, **({"fairness": law.fairness} | options))
 
 

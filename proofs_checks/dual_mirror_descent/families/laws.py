@@ -1,4 +1,4 @@
-"""Laws of requests on a finite table of types, for each input model, with optima from counts of types."""
+"""Laws of requests on a finite table of types, for each input model; counts of types give the optima in hindsight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrtheory.dual_mirror_descent import RequestStream, theory
 
 @dataclass(frozen=True)
 class RequestLaw:
-    """Types with rewards (K, d) and costs (K, d, m), a rate (m,), a horizon, and how dual mirror descent meets them.
+    """A law has K types with rewards (K, d) and costs (K, d, m), a rate (m,), a horizon, and options of the algorithm.
 
     `probabilities` (K,) is the law of a request; `init` is the first price of each resource, None the geometry's own.
     """
@@ -29,12 +29,12 @@ class RequestLaw:
 
     @property
     def has_one_law(self) -> bool:
-        """Whether the requests are independent and alike."""
+        """True if the requests are independent and have one law."""
         return True
 
     @property
     def is_independent(self) -> bool:
-        """Whether the requests are independent, perhaps of different laws."""
+        """True if the requests are independent, perhaps of different laws."""
         return True
 
     @property
@@ -54,50 +54,51 @@ class RequestLaw:
 
     @property
     def setting(self) -> dict[str, Any]:
-        """What theory asks for."""
+        """The arguments that the bounds in `theory` ask for."""
         bounds = {"reward_bound": self.reward_bound, "cost_bound": self.cost_bound}
         return {"horizon": self.horizon, "rate": self.rate, "step_size": self.step_size, **bounds}
 
     @property
     def first_prices(self) -> np.ndarray | None:
-        """mu_1, (m,); None for that of the geometry."""
+        """The first prices mu_1, (m,); None stands for the default of the geometry."""
         return None if self.init is None else np.full(len(self.rate), self.init)
 
     def stream(self, kinds: np.ndarray) -> RequestStream:
-        """The requests of given types (T,), or many streams of them (n, T)."""
+        """Make a stream of requests of given types (T,), or many streams over one table (n, T)."""
         bounds = {"reward_bound": self.reward_bound, "cost_bound": self.cost_bound}
         return RequestStream(self.rewards, self.costs, self.budget, types=kinds, **bounds)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        """Types of the requests of n runs, (n, T)."""
+        """Draw types of the requests of n runs, (n, T)."""
         return by_inversion(self.probabilities, rng.random((n, self.horizon)))
 
 
 def by_inversion(probabilities: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The types at which the cumulative law (K,) passes u."""
+    """Return the types at which the cumulative sums of the probabilities (K,) pass u, of the shape of u."""
+    # without the last sum, which rounding may leave below 1: then a type K that does not exist could be drawn
     return np.searchsorted(np.cumsum(probabilities)[:-1], u, side="right")
 
 
 @dataclass(frozen=True)
 class CorruptedLaw(RequestLaw):
-    """Independent requests; the last `n_corrupted` follow `other` (K,)."""
+    """A law of independent requests, of which the last `n_corrupted` follow `other` (K,)."""
 
     other: np.ndarray = None
     n_corrupted: int = 0
 
     @property
     def has_one_law(self) -> bool:
-        """As for `RequestLaw`."""
+        """True if all requests have the law `probabilities`, or all `other`, or both are the same."""
         return not 0 < self.n_corrupted < self.horizon or np.array_equal(self.other, self.probabilities)
 
     @property
     def distance(self) -> float:
-        """Sum over the requests of the total variation between its law and the average law."""
+        """The sum over the requests of the total variation between their law and the average law (statement DMD-T3)."""
         apart = np.abs(self.probabilities - self.other).sum() / 2
         return float(apart * theory.corrupted_total_variation(self.horizon, self.n_corrupted, alike=True))
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        """As for `RequestLaw`."""
+        """Draw types of the requests of n runs, (n, T); the last `n_corrupted` columns follow `other`."""
         clean, u = self.horizon - self.n_corrupted, rng.random((n, self.horizon))
         return np.hstack([by_inversion(self.probabilities, u[:, :clean]), by_inversion(self.other, u[:, clean:])])
 
@@ -114,21 +115,22 @@ class MarkovLaw(RequestLaw):
 
     @property
     def has_one_law(self) -> bool:
-        """As for `RequestLaw`; independent states make independent requests of the average law."""
+        """True if the requests are independent: the states switch with probability 1/2, or both laws are equal."""
         return self.switch == 0.5 or np.array_equal(self.other, self.probabilities)
 
     @property
     def is_independent(self) -> bool:
-        """As for `RequestLaw`."""
+        """True if the requests are independent, which they are here only with one law."""
         return self.has_one_law
 
     def mixing(self, lag: int) -> float:
-        """The largest total variation between the law of a request, `lag` + 1 periods on, and the average law."""
+        """Compute the largest total variation between the law of a request `lag` + 1 periods on and the average law."""
+        # the product of how far the law of the state is from uniform, and the total variation between the two laws
         return float(theory.markov_mixing(self.switch, lag) * np.abs(self.probabilities - self.other).sum() / 2)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        """As for `RequestLaw`."""
-        turns = rng.random((n, self.horizon)) < self.switch
+        """Draw types of the requests of n runs, (n, T), by the states of independent chains."""
+        turns = rng.random((n, self.horizon)) < self.switch  # the parity of the switches so far is the state
         turns[:, 0] = rng.random(n) < 0.5
         state = np.cumsum(turns, axis=1) % 2
         u = rng.random((n, self.horizon))
@@ -137,18 +139,18 @@ class MarkovLaw(RequestLaw):
 
 @dataclass(frozen=True)
 class PeriodicLaw(RequestLaw):
-    """Blocks of `period` independent requests: the first half of each follows `probabilities`, the second `other`."""
+    """A law of independent requests in blocks of `period`: half of a block follows `probabilities`, half `other`."""
 
     other: np.ndarray = None
     period: int = 2
 
     @property
     def has_one_law(self) -> bool:
-        """As for `RequestLaw`."""
+        """True if both halves of a period have the same law."""
         return np.array_equal(self.other, self.probabilities)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        """As for `RequestLaw`."""
+        """Draw types of the requests of n runs, (n, T), independent given the time."""
         late = np.arange(self.horizon) % self.period >= self.period // 2
         u = rng.random((n, self.horizon))
         return np.where(late, by_inversion(self.other, u), by_inversion(self.probabilities, u))
@@ -160,14 +162,14 @@ LEVELS = 64
 
 
 def uniform(low: float, high: float) -> np.ndarray:
-    """The law of a reward uniform on the levels (i + 1/2) / 64 in [low, high], (64,)."""
+    """Return the law of a reward that is uniform on the levels (i + 1/2) / 64 in [low, high], (64,)."""
     levels = (np.arange(LEVELS) + 0.5) / LEVELS
     inside = (levels >= low) & (levels <= high)
     return inside / inside.sum()
 
 
 def one_resource(horizon: int, **options) -> dict:
-    """Requests for one unit of one resource, with rewards on 64 levels in [0, 1]."""
+    """Return fields of a law of requests for one unit of one resource, with rewards on 64 levels in [0, 1]."""
     rate = options.pop("rate", 0.25)
     table = {
         "rewards": ((np.arange(LEVELS) + 0.5) / LEVELS)[:, None],
@@ -181,12 +183,12 @@ def one_resource(horizon: int, **options) -> dict:
 
 
 def theory_step(horizon: int, *rates: float) -> float:
-    """The step of the i.i.d. theorem, for unit bounds and prices that start at zero."""
+    """Compute the step of the i.i.d. theorem, for unit bounds and prices that start at zero (statement DMD-T1)."""
     return float(theory.step_size(horizon=horizon, rate=list(rates), reward_bound=1.0, cost_bound=1.0))
 
 
 def three_resources(horizon: int, **options) -> RequestLaw:
-    """Five types with menus of two actions, unit costs of three resources."""
+    """Make a law of five types with menus of two actions, at unit costs of three resources."""
     rewards = np.array([[1.0, 0.5], [0.75, 0.75], [0.5, 0.25], [0.25, 1.0], [0.375, 0.625]])
     first, second = (
         [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]],
@@ -199,7 +201,7 @@ def three_resources(horizon: int, **options) -> RequestLaw:
 
 
 def with_slack(horizon: int) -> RequestLaw:
-    """Two actions, each with a resource of its own; the second one is never scarce, and worth 3/5 of the first."""
+    """Make a law of two actions, each with a resource of its own; the second is never scarce, at 3/5 of the rewards."""
     levels = (np.arange(16) + 0.5) / 16
     rewards = np.stack([np.repeat(levels, 16), 0.6 * np.tile(levels, 16)], axis=1)
     costs = np.broadcast_to(np.eye(2), (256, 2, 2)).copy()
@@ -207,7 +209,7 @@ def with_slack(horizon: int) -> RequestLaw:
 
 
 def drawn_law(draws: Draws) -> RequestLaw:
-    """Two to five types, one or two actions and resources, costs of halves."""
+    """Draw a law of two to five types, one or two actions and resources, and costs 1/2 or 1."""
     k, d, m = draws.integers(2, 5), draws.integers(1, 2), draws.integers(1, 2)
     weights = draws.integers(1, 8, shape=k).astype(float)
     rate = draws.integers(2, 4, shape=m) / 8
@@ -223,7 +225,7 @@ def drawn_law(draws: Draws) -> RequestLaw:
 
 
 def is_iid(law: RequestLaw) -> bool:
-    """Whether the requests are independent with one law."""
+    """Tell whether the requests are independent with one law."""
     return law.has_one_law
 
 
@@ -240,7 +242,7 @@ IID_LAWS = Family(
 
 
 def drawn_single(draws: Draws, horizons: tuple[int, ...] = (256, 512)) -> RequestLaw:
-    """Two to six types, one action, one resource, costs of halves."""
+    """Draw a law of two to six types with one action and one resource, and costs 1/2 or 1."""
     k, horizon, rate = draws.integers(2, 6), draws.choice(horizons), draws.integers(2, 4) / 8
     weights = draws.integers(1, 8, shape=k).astype(float)
     return RequestLaw(
@@ -254,7 +256,7 @@ def drawn_single(draws: Draws, horizons: tuple[int, ...] = (256, 512)) -> Reques
 
 
 def drawn_capped(draws: Draws) -> RequestLaw:
-    """Five types with menus of two actions and three resources, under the capped entropy."""
+    """Draw a law of five types with menus of two actions and three resources, under the capped entropy."""
     horizon, weights = draws.choice((512, 1024)), draws.integers(1, 8, shape=5).astype(float)
     step = draws.choice((0.25, 0.5)) * np.sqrt(2 * np.log(4) / horizon)
     law = {"probabilities": weights / weights.sum(), "step_size": step}
@@ -294,12 +296,13 @@ LADDER = Family(
 
 
 def corrupted(horizon: int, share: float) -> CorruptedLaw:
-    """The last requests offer rewards above 0.9."""
+    """Make a law of uniform rewards, of which the given share, at the end, is above 0.9."""
     return CorruptedLaw(**one_resource(horizon, rate=0.375), other=uniform(0.9, 1), n_corrupted=int(share * horizon))
 
 
 def switching(horizon: int, switch: float, lag: int = 0) -> MarkovLaw:
-    """Rewards below one half in one state, above it in the other; the step suits the lag."""
+    """Make a chain with rewards below one half in one state and above it in the other; the step suits the lag."""
+    # with b bar = G = 1 the ergodic bound has C2 eta T (1 + 2 lag), so its best step is smaller by sqrt(1 + 2 lag)
     rate = 0.375
     step = theory_step(horizon, rate) / np.sqrt(1 + 2 * lag)
     table = one_resource(horizon, rate=rate, probabilities=uniform(0, 0.5), step_size=step)
@@ -307,7 +310,7 @@ def switching(horizon: int, switch: float, lag: int = 0) -> MarkovLaw:
 
 
 def periodic(horizon: int, period: int) -> PeriodicLaw:
-    """Rewards in [0.4, 0.5] in the first half of each period, in [0.9, 1] in the second."""
+    """Make a law with rewards in [0.4, 0.5] in the first half of each period and in [0.9, 1] in the second."""
     table = one_resource(horizon, rate=0.375, probabilities=uniform(0.4, 0.5))
     return PeriodicLaw(**table, other=uniform(0.9, 1), period=period)
 

@@ -13,7 +13,7 @@ from lrtheory.dual_mirror_descent import oracles
 
 @dataclass(frozen=True)
 class Offers:
-    """Revenues, weights and prices of the products (m,), the weight of buying nothing, and how many may be offered."""
+    """Revenues, weights and prices of the products (m,), the weight of buying nothing, and k, the limit of an offer."""
 
     revenues: np.ndarray
     weights: np.ndarray
@@ -24,26 +24,26 @@ class Offers:
 
 @dataclass(frozen=True)
 class Offer:
-    """Which products are on offer, (m,) bool."""
+    """An offer is a mask of the products on offer, (m,) bool."""
 
     chosen: np.ndarray
 
 
 def offered(offers: Offers, rng: np.random.Generator) -> Offer:
-    """What the oracle offers."""
+    """Return the offer of the library's oracle."""
     oracle = oracles.assortment(offers.revenues, offers.weights, outside=offers.outside, k=offers.k)
     action = oracle(offers.prices).action
     return Offer(np.isin(np.arange(len(offers.revenues)), list(action or ())))
 
 
 def worth(offers: Offers, chosen: Any) -> Any:
-    """Expected margin of an offer, given by products or by a mask."""
+    """Compute the expected margin of an offer, given by indices of products or by a mask."""
     margins, weights = (offers.revenues - offers.prices)[chosen], offers.weights[chosen]
     return (weights * margins).sum() / (offers.outside + weights.sum())
 
 
 def draw_offers(draws: Draws) -> Offers:
-    """Up to six products, numbers of eighths, half of the time with a limit."""
+    """Draw up to six products with numbers that are eighths or sixteenths, half of the time with a limit."""
     m = draws.integers(1, 6)
     revenues, weights, prices = (draws.integers(0, 16, shape=m) / 8 for _ in range(3))
     return Offers(revenues, weights, prices / 2, draws.integers(1, 8) / 8, draws.choice((m, draws.integers(1, m))))

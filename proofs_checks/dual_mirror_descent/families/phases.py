@@ -1,4 +1,4 @@
-"""Sequences in phases, each far more rewarding than the last, of which nobody knows how many will come."""
+"""Sequences in phases, each far more rewarding than the one before, of which nobody knows how many will come."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ class Phases:
         return np.repeat(self.epsilon ** np.arange(self.n_phases - 1, -1, -1), self.length)
 
     def stopped(self, kappa: int) -> RequestStream:
-        """The sequence whose requests are worth nothing after phase kappa; the bound on rewards does not tell."""
+        """Make the stream whose requests are worth nothing after phase kappa; its reward bound of 1 tells nothing."""
         worth = np.arange(self.n_phases * self.length) < kappa * self.length
         known = {"reward_bound": 1.0, "cost_bound": 1.0}
         return RequestStream(self.rewards * worth, np.ones(len(worth)), float(self.length), **known)
 
 
 def descended(phases: Phases, rng: np.random.Generator, **options: Any) -> np.ndarray:
-    """The actions of dual mirror descent when rewards stop after phase 1, ..., K, (K, K L)."""
+    """Return the actions of dual mirror descent when rewards stop after phase 1, ..., K, (K, K L)."""
     horizon = phases.n_phases * phases.length
     scaled = phases.geometry != "euclidean"
     step = horizon**-0.5 if scaled else phases.n_phases * horizon**-0.5
+    # an entropy cannot start at 0; above the first rewards it would serve nothing in the first phase
     init = phases.epsilon ** (phases.n_phases - 1) / 2 if "entropy" in phases.geometry else 0.0
     chosen = {"geometry": phases.geometry, "step_size": step, "init": init} | options
     runs = [allocate(phases.stopped(kappa), **chosen).actions for kappa in range(1, phases.n_phases + 1)]
@@ -45,27 +46,27 @@ def descended(phases: Phases, rng: np.random.Generator, **options: Any) -> np.nd
 
 
 def ratios(phases: Phases, actions: np.ndarray) -> np.ndarray:
-    """What the actions earn of the optimum, for each number of phases that come, (K,)."""
+    """Compute the share of the optimum that the actions earn, for each number of phases that come, (K,)."""
     k, length = phases.n_phases, phases.length
     if actions.dtype.kind not in "iu" or actions.shape != (k, k * length) or not np.isin(actions, (-1, 0)).all():
         raise OutcomeError(f"a row for each of the {k} ends is due, 0 for a request that is served and -1 for others")
     served = (actions == 0).reshape(k, k, length).sum(axis=2)  # of each phase, for each end
     if (served.sum(axis=1) > length).any():
         raise OutcomeError("more requests are served than there are units")
-    # the reward of each phase over that of the last one that comes, in whatever numbers
+    # the reward of phase j over that of phase i, the last one that comes, which is all that the optimum serves
     e = phases.epsilon
     worth = np.array([[e ** (i - j) if j <= i else 0 * e for j in range(k)] for i in range(k)])
     return (worth * served).sum(axis=1) / length
 
 
 def draw_phases(draws: Draws) -> Phases:
-    """Two to eight phases; lengths differ, so that no two instances have one shape."""
+    """Draw two to eight phases in any geometry; lengths differ, so that instances hardly share a shape."""
     geometry = draws.choice(("euclidean", "scaled-euclidean", "entropy", "capped-entropy"))
     return Phases(draws.integers(2, 8), draws.integers(20, 400), 2.0 ** -draws.integers(1, 8), geometry)
 
 
 def draw_long_phases(draws: Draws) -> Phases:
-    """At least 1000 requests a phase."""
+    """Draw two to eight phases of at least 1000 requests each."""
     return Phases(draws.integers(2, 8), draws.integers(1000, 3000), 2.0 ** -draws.integers(4, 6))
 
 
@@ -85,13 +86,13 @@ LONG = Family(
 
 
 def phased(k: int, length: int, epsilon: float, geometry: str = "euclidean") -> Requests:
-    """All phases of a sequence, with the step K / sqrt(T)."""
+    """Make requests of all k phases of a sequence, with the step K / sqrt(T)."""
     rewards = np.repeat(epsilon ** np.arange(k - 1, -1, -1.0), length)
     return requests(rewards, 1.0, 1 / k, step_size=float(k) / np.sqrt(len(rewards)), geometry=geometry)
 
 
 def draw_long(draws: Draws) -> Requests:
-    """Two to four thousand requests for one resource, in up to five blocks of different worth; the step of theory.
+    """Draw two to four thousand requests for one resource, in up to five blocks of different worth; the step of theory.
 
     The blocks are shorter than what the budget pays for, and rates are so high that the bound is less than the optimum.
     """
@@ -105,7 +106,7 @@ def draw_long(draws: Draws) -> Requests:
 
 
 def draw_long_curved(draws: Draws) -> Requests:
-    """Such sequences in the other geometries, whose steps are pure numbers, rewards, or rewards per unit."""
+    """Draw long sequences under the other geometries, with steps that suit the units of each."""
     drawn, geometry = draw_long(draws), draws.choice(("scaled-euclidean", "entropy", "capped-entropy"))
     step = 2.0 ** round(np.log2(drawn.horizon**-0.5))
     init = np.array([0.5]) if "entropy" in geometry else np.zeros(1)

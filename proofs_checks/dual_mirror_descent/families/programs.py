@@ -20,20 +20,20 @@ from proofs_checks.dual_mirror_descent.families.streams import (
 
 @dataclass(frozen=True)
 class Program:
-    """A primal solution (T, d) and prices (m,) of the linear program in hindsight, as doubles."""
+    """A program's answer: a primal solution (T, d) and prices (m,) of the linear program in hindsight, as doubles."""
 
     solution: np.ndarray
     prices: np.ndarray
 
 
 def solved(requests: Requests, rng: np.random.Generator | None = None) -> Program:
-    """The library's answer."""
+    """Solve the linear program in hindsight by the library."""
     found = hindsight_optimum(requests.stream, method="lp")
     return Program(found.solution, found.prices)
 
 
 def draw_small(draws: Draws) -> Requests:
-    """Up to eight requests, two actions, two resources, numbers of quarters."""
+    """Draw up to eight requests with two actions and two resources at most; rewards and costs are quarters."""
     drawn = draw_menus(draws, (8, 2, 2))
     return Requests(
         np.round(4 * drawn.rewards) / 4, np.round(4 * drawn.costs) / 4, drawn.rate, drawn.init, drawn.step_size
@@ -55,20 +55,20 @@ SMALL_PROGRAMS = Family(
 
 @dataclass(frozen=True)
 class Priced:
-    """A sequence and prices (n, m) at which its dual is evaluated."""
+    """A sequence of requests, and n vectors of prices (n, m) at which its dual function is evaluated."""
 
     requests: Requests
     prices: np.ndarray
 
 
 def dual_values(priced: Priced, rng: np.random.Generator) -> np.ndarray:
-    """The library's dual bounds at the given prices, (n,)."""
+    """Compute the library's dual bounds at the given prices, (n,)."""
     stream = priced.requests.stream
     return np.array([dual_bound(stream, prices=prices) for prices in priced.prices])
 
 
 def draw_priced(draws: Draws) -> Priced:
-    """A small sequence and four vectors of prices, the last one zero."""
+    """Draw a small sequence and four vectors of prices, of which the last one is zero."""
     drawn = draw_small(draws)
     prices = draws.integers(0, 16, shape=(4, len(drawn.rate))) / 8
     prices[-1] = 0
@@ -97,13 +97,13 @@ class SmallLaw:
 
 
 def fluid_fractions(law: SmallLaw, rng: np.random.Generator) -> np.ndarray:
-    """How often a period the fluid optimum takes each type, (K,)."""
+    """Return how often per period the fluid optimum takes each type, (K,)."""
     types = (law.rewards, law.costs)
     return fluid_optimum(types, law.weights / law.weights.sum(), law.budget / law.horizon).solution.ravel()
 
 
 def draw_law(draws: Draws) -> SmallLaw:
-    """Two or three types, up to six requests."""
+    """Draw a law of two or three types and up to six requests, so that all counts of types can be enumerated."""
     k, horizon = draws.integers(2, 3), draws.integers(1, 6)
     rewards, costs = draws.integers(1, 8, shape=k) / 4, draws.integers(1, 4, shape=k) / 4
     return SmallLaw(rewards, costs, draws.integers(1, 4, shape=k), horizon, draws.integers(1, 4 * horizon) / 4)

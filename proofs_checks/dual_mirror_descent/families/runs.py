@@ -14,7 +14,7 @@ from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 
 @dataclass(frozen=True)
 class Taken:
-    """Types of the requests, and the actions that were taken, -1 for none, (n, T)."""
+    """Types of the requests and actions that were taken, -1 for none, both (n, T), of n runs over T requests."""
 
     kinds: np.ndarray
     actions: np.ndarray
@@ -22,7 +22,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Runs:
-    """Types of the requests, proposals and actions, (n, T), and prices before each request and at the end."""
+    """Types of the requests, proposals and actions, (n, T), and prices before requests and at the end (n, T + 1, m)."""
 
     kinds: np.ndarray
     prices: np.ndarray
@@ -35,24 +35,24 @@ RUNS = ("kinds", "prices", "proposed", "actions")
 
 
 def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
-    """Dual mirror descent on n sequences of the law."""
+    """Run dual mirror descent on n sequences of the law."""
     return batch(law, law.draw(rng, n), **options)
 
 
 def batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
-    """Dual mirror descent on given sequences (n, T)."""
+    """Run dual mirror descent on given sequences (n, T)."""
     chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices} | options
     found = allocate_batch(law.stream(kinds), **chosen, record=True)
     return Runs(kinds, found.trace["prices"], found.trace["proposed"], found.trace["actions"])
 
 
 def taken(law: RequestLaw, rng: np.random.Generator, n: int, **options: Any) -> Taken:
-    """What dual mirror descent does on n sequences of the law."""
+    """Return the actions of dual mirror descent on n sequences of the law, without prices, to save memory."""
     return short_batch(law, law.draw(rng, n), **options)
 
 
 def short_batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Taken:
-    """The actions on given sequences (n, T), in small numbers, for long sequences."""
+    """Return the actions on given long sequences (n, T), run 128 at a time and kept in small integers."""
     parts = [
         batch(law, part, **options).actions.astype(np.int8) for part in np.array_split(kinds, -(-len(kinds) // 128))
     ]
@@ -63,7 +63,7 @@ def short_batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Taken:
 
 
 def legal(law: RequestLaw, found: Taken | Runs) -> Any:
-    """The runs, if their requests are of the law's types and the actions are on the menu and within the budget."""
+    """Return the runs if requests are of the law's types, and actions on the menu and within the budget."""
     n_types, d = law.rewards.shape
     for name, table, low, high in (("kinds", found.kinds, 0, n_types), ("actions", found.actions, -1, d)):
         known = table.dtype.kind in "iu" and table.shape == (len(found.kinds), law.horizon)
@@ -75,12 +75,13 @@ def legal(law: RequestLaw, found: Taken | Runs) -> Any:
     return found
 
 
-#: of refusing requests that do follow the law
+#: how likely each deviation that `plausible` refuses is at most, where requests do follow the law
 CHANCE = 2.0**-64
 
 
 def plausible(law: RequestLaw, found: Taken | Runs) -> Any:
-    """The runs, if their requests may be of the law: types, and two alike in a row, as often as chance allows."""
+    """Return the runs if requests may be of the law: types, and two alike in a row, come as often as chance allows."""
+    # Hoeffding's inequality for the share of each type and of equal pairs; a solver that draws easy requests is refused
     pairs = found.kinds[:, 0 : law.horizon - 1 : 2] == found.kinds[:, 1::2]
     shares = np.bincount(found.kinds.ravel(), minlength=len(law.probabilities)) / found.kinds.size
     off = np.abs(np.r_[shares - law.probabilities, pairs.mean() - (law.probabilities**2).sum()])
@@ -90,7 +91,7 @@ def plausible(law: RequestLaw, found: Taken | Runs) -> Any:
 
 
 def priced(law: RequestLaw, found: Runs) -> Runs:
-    """The runs, if they are also legal as pricing: proposals are best replies to the prices, and taken or not."""
+    """Return the runs if they are legal and follow prices: proposals are best replies, and are taken or turned down."""
     legal(law, found)
     legal_shape = (len(found.kinds), law.horizon + 1, len(law.rate))
     if found.prices.shape != legal_shape or found.proposed.shape != found.kinds.shape:
@@ -107,27 +108,27 @@ def priced(law: RequestLaw, found: Runs) -> Runs:
 
 
 def gains(law: RequestLaw, kinds: np.ndarray, prices: np.ndarray) -> np.ndarray:
-    """Rewards of all actions less what they cost at the prices, (n, T, d)."""
+    """Compute the reduced rewards of all actions, reward less priced cost, (n, T, d)."""
     return law.rewards[kinds] - np.einsum("ntdm,ntm->ntd", law.costs[kinds], prices[:, :-1])
 
 
 def earned(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """What the actions earn, (n, T)."""
+    """Return the rewards of the actions, (n, T)."""
     return law.rewards[kinds, actions] * (actions >= 0)
 
 
 def spent(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray, j: int) -> np.ndarray:
-    """What the actions use of resource j, (n, T)."""
+    """Return the units of resource j that the actions use, (n, T)."""
     return law.costs[kinds, actions, j] * (actions >= 0)
 
 
 def rewards(law: RequestLaw, found: Taken | Runs) -> np.ndarray:
-    """What the actions of each run earn, (n,)."""
+    """Sum the rewards of the actions of each run, (n,)."""
     return earned(law, found.kinds, found.actions).sum(axis=1)
 
 
 def stopping_times(law: RequestLaw, found: Runs) -> np.ndarray:
-    """tau of each run by its definition, from the proposals, (n,)."""
+    """Compute tau of each run by its definition, from the proposals, (n,)."""
     if (law.cost_bound > law.budget).any():
         return np.zeros(len(found.kinds), int)
     short = np.zeros(found.kinds.shape, bool)
@@ -138,7 +139,7 @@ def stopping_times(law: RequestLaw, found: Runs) -> np.ndarray:
 
 
 def path_regrets(law: RequestLaw, found: Runs) -> np.ndarray:
-    """Sum of mu_t . g_t up to tau, of each run, (n,)."""
+    """Sum mu_t . g_t up to tau, for each run, (n,)."""
     early = np.arange(law.horizon) < stopping_times(law, found)[:, None]
     terms = [
         found.prices[:, :-1, j] * (law.rate[j] - spent(law, found.kinds, found.proposed, j))
@@ -151,13 +152,14 @@ def path_regrets(law: RequestLaw, found: Runs) -> np.ndarray:
 
 
 def count_types(kinds: np.ndarray, n_types: int) -> np.ndarray:
-    """How often each type came in each run, (n, K)."""
+    """Count how often each type came in each run, (n, K)."""
+    # one histogram for all runs: type k of run i is number i K + k
     offsets = n_types * np.arange(len(kinds))[:, None]
     return np.bincount((kinds + offsets).ravel(), minlength=n_types * len(kinds)).reshape(len(kinds), n_types)
 
 
 def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
-    """The optimum in hindsight of every run: a linear program on counts, for unit menus of one resource by sorting."""
+    """Find the optimum in hindsight of each run, (n,): by sorting for one action and resource, else by programs."""
     counts = count_types(kinds, len(law.rewards))
     if law.costs.shape[1:] == (1, 1):
         return fractional_knapsacks(law.rewards[:, 0], law.costs[:, 0, 0], counts, law.budget[0])
@@ -165,7 +167,7 @@ def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
 
 
 def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndarray, budget: float) -> np.ndarray:
-    """Take the types in the order of reward per unit, each as far as the budget goes; rewards and costs positive."""
+    """Solve a fractional knapsack per row of counts (n, K): best reward per unit first; all numbers are positive."""
     order = np.argsort(-rewards / costs)
     wanted = counts[:, order] * costs[order]
     before = np.cumsum(wanted, axis=1) - wanted
@@ -175,7 +177,7 @@ def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndar
 
 @dataclass(frozen=True)
 class Hired:
-    """Rewards of the requests, and which of them are taken, (n, T)."""
+    """Rewards of the requests, and a mask of those that are taken, both (n, T)."""
 
     rewards: np.ndarray
     taken: np.ndarray

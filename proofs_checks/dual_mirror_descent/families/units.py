@@ -21,7 +21,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
 
 @dataclass(frozen=True)
 class Scaled:
-    """A sequence, and the same in other units: rewards times a power of two, resource j times another."""
+    """A sequence with exponents of other units: rewards times a power of two, resource j times another one (m,)."""
 
     requests: Requests
     reward_exponent: int
@@ -29,7 +29,8 @@ class Scaled:
 
     @property
     def other(self) -> Requests:
-        """The sequence in the other units, its step and prices translated."""
+        """The sequence in the other units, with its step and first prices translated (statement DMD-S1)."""
+        # powers of two change no digit, so that the two runs can be compared bit by bit
         c, s = 2.0**self.reward_exponent, 2.0**self.resource_exponents
         one, geometry = self.requests, self.requests.geometry
         step = one.step_size if geometry == "entropy" else c * one.step_size
@@ -39,7 +40,7 @@ class Scaled:
 
 
 def draw_scaled(draws: Draws) -> Scaled:
-    """Rewards in other units under Euclidean steps and entropy; resources too under scaled Euclidean steps."""
+    """Draw rewards in other units under Euclidean steps and entropy, and resources too under scaled Euclidean steps."""
     drawn = draw_menus(draws, (16, 2, 3)) if draws.integers(0, 1) else draw_geometry(draws)
     if drawn.geometry == "capped-entropy":
         drawn = replace(drawn, geometry="entropy", init=drawn.init + 1 / 16)
@@ -61,7 +62,7 @@ RESOURCE_UNITS = Family("resource-units", always=(Scaled(SHORT_TRACE, 0, np.arra
 
 
 def both_units(scaled: Scaled, rng: np.random.Generator, **options) -> tuple[Service, Service]:
-    """Runs in both units, the second perhaps with other options."""
+    """Run both systems of units, the second one perhaps with other options."""
     return served(scaled.requests), served(scaled.other, **options)
 
 
@@ -76,7 +77,7 @@ class Auctions:
 
 
 def draw_auctions(draws: Draws) -> Auctions:
-    """Values and bids of sixteenths."""
+    """Draw up to 32 auctions with values and competing bids in sixteenths."""
     n = draws.integers(1, 32)
     return Auctions(
         draws.integers(1, 16, shape=n) / 16,
@@ -98,7 +99,7 @@ AUCTIONS = Family(
 
 @dataclass(frozen=True)
 class Bids:
-    """Bids and wins (T,), multipliers before every auction and after the last (T + 1,), and what is said of them."""
+    """Bids and wins (T,), multipliers before every auction and after the last (T + 1,), reported spend and reward."""
 
     bids: np.ndarray
     wins: np.ndarray
@@ -108,7 +109,7 @@ class Bids:
 
 
 def bids(auctions: Auctions, rng: np.random.Generator) -> Bids:
-    """Adaptive pacing."""
+    """Bid in the auctions by adaptive pacing, from a multiplier of 0."""
     known = {"step_size": auctions.step_size, "init": 0.0, "record": True}
     found = pace(auctions.values, auctions.competing, auctions.budget, **known)
     return Bids(found.bids, found.wins, found.trace["multipliers"], found.spend, found.reward)
