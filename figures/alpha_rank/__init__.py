@@ -1,4 +1,4 @@
-"""alpha-Rank: rankings against intensity and samples, adaptive sampling, ratings, and information gain."""
+"""The figures of alpha-Rank: intensity, adaptive sampling, ranking intervals, ratings, information gain."""
 
 from figures.alpha_rank.information import GOOD_BAD
 from figures.alpha_rank.intensity import INTENSITY

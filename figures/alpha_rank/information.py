@@ -27,7 +27,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_regret(profile: str) -> dict[str, np.ndarray]:
-    """Mean l1 distance of posterior rankings to the true one, (methods, plays, repetitions)."""
+    """Compute the mean l1 distance of posterior rankings to the true one, (methods, plays, repetitions)."""
     settings = INPUTS[profile]
     game = make_good_bad(2, 2, p=P)
     truth = alpha_rank(game.payoffs[0], population="single").pi
@@ -54,7 +54,7 @@ def compute_regret(profile: str) -> dict[str, np.ndarray]:
 
 
 def regret_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State what the figure shows, as booleans with margins."""
     mean = arrays["regret"].mean(axis=2)
     drop = mean[:, 0] - mean[:, -1]
     share = arrays["good"][:, -1].mean(axis=1) - 2 / 12
@@ -66,7 +66,7 @@ def regret_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def regret_beside(arrays: Any) -> list[Beside]:
-    """Mean regret after the plays for which a number is known."""
+    """Set the mean regret beside the published one, after the plays for which there is one."""
     at = arrays["plays"].tolist().index(KNOWN["plays"])
     names = [f"regret after {KNOWN['plays']} plays, {method}" for method in KNOWN["regret"]]
     ours = [arrays["regret"][METHODS.index(method), at].mean() for method in KNOWN["regret"]]
@@ -78,7 +78,7 @@ def regret_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_regret(arrays: Any) -> matplotlib.figure.Figure:
-    """Regret on the left, where the plays went on the right."""
+    """Draw the regret on the left, and where the plays went on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")

@@ -22,7 +22,7 @@ SEXES = np.array([[[3.0, 0.0], [0.0, 2.0]], [[2.0, 0.0], [0.0, 3.0]]])
 
 
 def compute_intensity(profile: str) -> dict[str, np.ndarray]:
-    """Masses at growing alpha, and at the published values of alpha."""
+    """Compute the masses at growing alpha, and at the published values of alpha."""
     alphas = np.logspace(-4, 2, INPUTS[profile]["alphas"])
     known = published("alpha_rank")["biased_rps"]
     options = {"population_size": POPULATION_SIZE}
@@ -41,7 +41,7 @@ def compute_intensity(profile: str) -> dict[str, np.ndarray]:
 
 
 def intensity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State what the figure shows, as booleans with margins."""
     flat = np.abs(arrays["rps"] - 1 / 3).max()
     error = np.abs(arrays["biased_at_known"] - arrays["known"]).max()
     equal = np.abs(arrays["biased"][-1] - 1 / 3).max()
@@ -59,13 +59,13 @@ def intensity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def intensity_beside(arrays: Any) -> list[Beside]:
-    """Masses of the biased game."""
+    """Set the masses of the biased game beside the published ones."""
     names = [f"mass of {shape}, alpha = {a:g}" for a in arrays["known_alphas"] for shape in SHAPES]
     return beside(names, arrays["known"], arrays["biased_at_known"], published("alpha_rank")["biased_rps"]["source"])
 
 
 def draw_intensity(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a game."""
+    """Draw one panel per game."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 2, figsize=(8, 5.2), layout="constrained", sharex=True, sharey=True)

@@ -1,4 +1,4 @@
-"""What sampled matches of Kuhn poker say about the ranking."""
+"""Intervals on the ranking that sampled matches of Kuhn poker give."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_kuhn(profile: str) -> dict[str, np.ndarray]:
-    """Ranking intervals from growing numbers of matches, and the exact ranking."""
+    """Compute ranking intervals from growing numbers of matches, and the exact ranking."""
     matches, iterations = INPUTS[profile]["matches"], INPUTS[profile]["iterations"]
     game, policies = load_kuhn(3, iterations=iterations), kuhn_policies(3, iterations=iterations)
     rng = np.random.default_rng(SEED)
     won, lower, upper, open_edges = np.zeros(game.payoffs.shape), [], [], []
     for before, n in zip([0, *matches], matches, strict=False):
+        # matches add up from number to number; the radius holds at all times, so all intervals hold together
         for strategies in np.ndindex(game.sizes):
             won[(slice(None), *strategies)] += sample_matches(policies, strategies, n - before, rng=rng).sum(axis=0)
         radius = CHIPS * theory.hoeffding_radius(n, delta=DELTA, n_means=won.size)
@@ -61,12 +62,12 @@ def compute_kuhn(profile: str) -> dict[str, np.ndarray]:
 
 
 def response_differences(payoffs: np.ndarray) -> np.ndarray:
-    """Gain of the deviating player on every edge, seen from both ends."""
+    """Compute the gain of the deviating player on every edge, seen from both ends."""
     return profile_chain(payoffs).differences
 
 
 def kuhn_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State what the figure shows, as booleans with margins."""
     exact, lower, upper = arrays["exact"], arrays["lower"], arrays["upper"]
     inside = (lower <= exact + 1e-12) & (exact <= upper + 1e-12)
     width = (upper - lower).sum(axis=1)
@@ -83,12 +84,12 @@ def kuhn_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def can_be_first(arrays: Any) -> np.ndarray:
-    """How many profiles have an upper end above every lower end, for each number of matches."""
+    """Count the profiles whose upper end is above every lower end, for each number of matches."""
     return (arrays["upper"] >= arrays["lower"].max(axis=1, keepdims=True)).sum(axis=1)
 
 
 def draw_kuhn(arrays: Any) -> matplotlib.figure.Figure:
-    """Intervals of the five heaviest profiles on the left, what is still open on the right."""
+    """Draw intervals of the five heaviest profiles on the left, and what is still open on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
@@ -119,7 +120,7 @@ def draw_kuhn(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def profile_name(number: int, arrays: Any) -> str:
-    """Strategies of the three players, 0 for uniform and i for the i-th best response."""
+    """Name a profile by its three strategies, 0 for uniform and i for the i-th best response."""
     n = round(len(arrays["exact"]) ** (1 / 3))
     return "".join(str(int(i)) for i in np.unravel_index(number, (n, n, n)))
 

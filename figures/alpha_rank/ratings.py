@@ -1,4 +1,4 @@
-"""What a rating hides: Elo and alpha-Rank on tables that are, and are not, transitive."""
+"""The cycles that a rating hides: Elo and alpha-Rank on tables that are, and are not, transitive."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ STRENGTHS = np.array([0.0, 0.15, 0.3])
 
 
 def win_rates(rotation: float) -> np.ndarray:
-    """Logistic in the difference of strengths, plus a rotation that makes each beat the next."""
+    """Make win rates: logistic in the difference of strengths plus a rotation that makes each beat the next."""
     cycle = np.array([[0, 1, -1], [-1, 0, 1], [1, -1, 0]])
     return 1 / (1 + np.exp(-(STRENGTHS[:, None] - STRENGTHS) - rotation * cycle))
 
 
 def compute_ratings(profile: str) -> dict[str, np.ndarray]:
-    """Elo's best prediction and the ranking, from transitive to cyclic."""
+    """Compute Elo's best prediction and the ranking, on tables from transitive to cyclic."""
     rotations = np.linspace(0, 1, INPUTS[profile]["rotations"])
     tables = [win_rates(rotation) for rotation in rotations]
     off = ~np.eye(3, dtype=bool)
@@ -41,7 +41,7 @@ def compute_ratings(profile: str) -> dict[str, np.ndarray]:
 
 
 def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State what the figure shows, as booleans with margins."""
     error, pi, ratings = arrays["error"], arrays["pi"], arrays["ratings"]
     return {
         "Elo predicts the transitive table": (bool(error[0] < 1e-3), float(1e-3 - error[0])),
@@ -59,7 +59,7 @@ def ratings_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_ratings(arrays: Any) -> matplotlib.figure.Figure:
-    """Ratings, masses, and the largest error of Elo's prediction."""
+    """Draw ratings, masses, and the largest error of Elo's prediction."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.2), layout="constrained")

@@ -38,19 +38,19 @@ KUHN_INPUTS: dict[str, dict[str, Any]] = {
 
 
 def bernoulli_games(repetitions: int) -> list[Game]:
-    """A new zero-sum game a repetition."""
+    """Draw a new zero-sum game for every repetition."""
     streams = np.random.SeedSequence(SEED).spawn(repetitions)
     gap = SETTINGS["bernoulli"]["min_gap"] / 2  # payoffs are rescaled from [-1, 1] to [0, 1]
     return [make_bernoulli_game(2, min_gap=gap, rng=np.random.default_rng(stream)) for stream in streams]
 
 
 def kuhn_games(repetitions: int) -> list[Game]:
-    """The same real game in every repetition."""
+    """Take one real game, Kuhn poker, in every repetition."""
     return [load_kuhn(3, iterations=3, units="unit")] * repetitions
 
 
 def compute_sweep(profile: str, *, games: Callable[[int], list[Game]], inputs: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Mean samples and wrong directions, (bounds, schemes, deltas), at the levels of the authors' code."""
+    """Compute mean samples and wrong directions, (bounds, schemes, deltas), at the levels of the authors' code."""
     settings = inputs[profile]
     chosen = games(settings["repetitions"])
     shape = (len(BOUNDS), len(SCHEMES), len(settings["delta"]))
@@ -66,7 +66,7 @@ def compute_sweep(profile: str, *, games: Callable[[int], list[Game]], inputs: d
 
 
 def play(game: Game, options: dict[str, Any], max_samples: int, key: tuple[int, ...]) -> tuple[float, float]:
-    """Samples of one run, and edges whose direction is wrong or open at a cap; ties have no wrong direction."""
+    """Count samples of one run, and edges whose direction, guessed where open, is wrong; ties are never wrong."""
     rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=key))
     found = response_graph_ucb_batch(game, 1, anytime=False, joint=False, max_samples=max_samples, rng=rng, **options)
     truth = response_graph(game).direction
@@ -75,7 +75,7 @@ def play(game: Game, options: dict[str, Any], max_samples: int, key: tuple[int, 
 
 
 def sweep_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins, means over schemes and deltas."""
+    """State what the figure shows, as booleans with margins, in means over schemes and deltas."""
     samples = arrays["samples"].mean(axis=(1, 2))
     fewer = [samples[0] - samples[2], samples[0] - samples[1], samples[2] - samples[3]]
     easier = arrays["samples"][:, :, 0] - arrays["samples"][:, :, -1]
@@ -88,7 +88,7 @@ def sweep_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def bernoulli_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """The same, and errors; in Kuhn poker the cap leaves edges to guess, so there it is not claimed."""
+    """State `sweep_claims`, and a bound on errors, which the edges that the cap leaves open in Kuhn poker may break."""
     errors, allowed = arrays["errors"][[0, 2]].mean(axis=1), arrays["delta"] * arrays["edges"]
     return {
         **sweep_claims(arrays),
@@ -100,7 +100,7 @@ def bernoulli_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def bernoulli_beside(arrays: Any) -> list[Beside]:
-    """What Clopper-Pearson saves at delta = 0.1: the least and the largest ratio over the schemes."""
+    """Set what Clopper-Pearson saves at delta = 0.1 beside the published: least and largest ratio over the schemes."""
     known = published("alpha_rank")["clopper_pearson"]
     at = arrays["delta"].tolist().index(0.1)
     ratio = arrays["samples"][2, :, at] / arrays["samples"][0, :, at]
@@ -112,7 +112,7 @@ def bernoulli_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_sweep(arrays: Any, *, title: str) -> matplotlib.figure.Figure:
-    """A column a scheme: samples above, errors below."""
+    """Draw one column per scheme: samples above, errors below."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 4, figsize=(9.2, 5), layout="constrained", sharex=True, sharey="row")

@@ -19,13 +19,13 @@ INPUTS: dict[str, dict[str, Any]] = {"quick": {"repetitions": 1}, "full": {"repe
 
 
 def game() -> Game:
-    """The published means for the row player, the rest for the column player."""
+    """Make the game with the published means for the row player, and one minus them for the column player."""
     means = np.array(published("alpha_rank")["two_by_two"]["means"])
     return Game(np.stack([means, 1 - means]), outcomes="bernoulli")
 
 
 def compute_two_by_two(profile: str) -> dict[str, np.ndarray]:
-    """Means, intervals and samples after every play, until all four edges are resolved."""
+    """Record means, intervals and samples after every play, until all four edges are resolved."""
     matches = game()
     outcomes, learner = np.random.default_rng(SEED), ResponseGraphUCB(matches.sizes, delta=DELTA, rng=SEED)
     means, lower, upper, samples = [], [], [], []
@@ -48,7 +48,7 @@ def compute_two_by_two(profile: str) -> dict[str, np.ndarray]:
 
 
 def two_by_two_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """State what the figure shows, as booleans with margins."""
     inside = (arrays["lower"] <= arrays["truth"]) & (arrays["truth"] <= arrays["upper"])
     width = arrays["upper"] - arrays["lower"]
     return {
@@ -59,7 +59,7 @@ def two_by_two_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_two_by_two(arrays: Any) -> matplotlib.figure.Figure:
-    """Intervals of the row player's four means on the left, samples of the four profiles on the right."""
+    """Draw intervals of the row player's four means on the left, samples of the four profiles on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
