@@ -70,7 +70,7 @@ def digits_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def digits_beside(arrays: Any) -> list[Beside]:
-    """Set errors by rank and ridge, that of the column means, and the variance of 20 directions beside recorded ones."""
+    """Set errors by rank and ridge, that of column means, and the variance of 20 directions beside recorded ones."""
     known, ranks = published("matrix_completion")["digits"], arrays["ranks"].tolist()
     pairs = [(rank, ridge) for rank in known["rank"] for ridge in known["ridge"]]
     names = [f"error on hidden pixels, rank {rank}, ridge {ridge}" for rank, ridge in pairs]

@@ -175,7 +175,7 @@ def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def compute_floor(profile: str) -> dict[str, np.ndarray]:
-    """Measure distances, (shares, errors, steps + 1), under a constant error and one that is a share of the distance."""
+    """Measure distances, (shares, errors, steps + 1), under a constant error and a share of the distance."""
     settings = FLOOR_INPUTS[profile]
     n, k = settings["n"], settings["rank"]
     density = settings["factor"] * k * np.log(n) / n

@@ -117,7 +117,7 @@ def seen_panel(rank: int, entries: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def bad_panel(rank: int, condition: float, rng: np.random.Generator) -> np.ndarray:
-    """Draw a panel with singular values from 1 to 1 / condition and singular vectors of its own, as skewed samples do."""
+    """Draw a panel with singular values from 1 to 1 / condition and its own singular vectors, as of a skewed sample."""
     left = np.linalg.qr(rng.normal(size=(16 * rank, rank)))[0]
     right = np.linalg.qr(rng.normal(size=(rank, rank)))[0]
     return left * np.geomspace(1, 1 / condition, rank) @ right.T

@@ -1,7 +1,7 @@
-r"""Completion of a whole matrix with a mask, in any array library and on its device.
+r"""A whole matrix with a mask is completed in any array library, on the device on which it lies.
 
-The same alternation as `complete`, with all rows of a half-step in one batch: three products of an m x n by a thin
-matrix for each inner step. On a GPU the mask costs less than its sparsity would save.
+The alternation is that of `complete`, with all rows of a half-step in one batch: each inner step takes two products of
+an m x n matrix with a thin one. On a GPU the work on unseen entries costs less than their sparsity would save.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled_weigh
 
 __all__ = ["DenseCompletion", "complete_dense"]
 
-SWEEPS = 8  # of the power iteration that starts
+SWEEPS = 8  # number of power iterations for the start, which need not be accurate
 
 
 @result
@@ -59,7 +59,7 @@ class DenseCompletion(Result):
 
 
 class _Masked(NamedTuple):
-    """A matrix with zeros where the mask is 0, and the mask as numbers."""
+    """A masked matrix has zeros where the mask is 0; the mask is of the same float type, 1 where seen."""
 
     values: Any
     mask: Any
@@ -137,6 +137,8 @@ def complete_dense(
         n_iter, before = n_iter + 1, relative
         for axis in (1, 0):
             fixed, moving = factors[1 - axis], factors[axis]
+            # The product stays as it is when the moving factor takes over R, so the start stays warm (MC-L7). A ridge is a
+            # penalty on the lengths of the factors, which then are left alone.
             if ridge == 0:
                 fixed, R = orthonormal(xp, fixed)
                 moving = moving @ R.T
@@ -145,6 +147,8 @@ def complete_dense(
             relative = _norm(xp, rest) / size
             found, steps = _regressions(xp, lines, fixed, moving, ridge, inner_tol * smallest, max_inner_iter)
             factors[1 - axis], factors[axis] = fixed, found
+            # inner accuracy is a share of the smallest residual so far, as in `complete`: an inner error must be small
+            # against the distance that is left (MC-D2)
             smallest, inner = min(smallest, relative), inner + steps
         converged = relative <= tol or abs(before - relative) <= tol * relative
     U, V, s = _balanced(xp, *factors)
@@ -164,7 +168,10 @@ def complete_dense(
 
 
 def orthonormal(xp: Any, A: Any) -> tuple[Any, Any]:
-    """Q and R = Q^T A, by Gram-Schmidt twice; in the standard alone, since its linear algebra is optional."""
+    """Return Q and R = Q^T A by Gram-Schmidt, since the linear algebra of the array standard is optional.
+
+    A column of zeros stays 0.
+    """
     columns: list[Any] = []
     for c in range(A.shape[1]):
         v = A[:, c]
@@ -211,9 +218,9 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
 
 
 def _start(xp: Any, seen: _Masked, k: int, ridge: float) -> list[Any]:
-    """The leading left singular vectors of the masked matrix by power iteration.
+    """Return factors of the leading singular vectors of the masked matrix, by power iteration.
 
-    The scale lies on the right, or half of it on each side where a ridge weighs their sizes.
+    The right factor has all of the scale; with a ridge, a penalty on the sizes of both, each has its root.
     """
     n = seen.values.shape[1]
     draws = np.random.default_rng(0).normal(size=(n, k))  # a fixed start, so that the answer is one
@@ -232,8 +239,13 @@ def _start(xp: Any, seen: _Masked, k: int, ridge: float) -> list[Any]:
 def _regressions(
     xp: Any, lines: _Masked, F: Any, init: Any, ridge: float, tol: float, max_inner_iter: int
 ) -> tuple[Any, int]:
-    """Conjugate gradients for all lines at once, each line until it has reached its tolerance."""
+    """Run conjugate gradients for all lines at once; a line that has reached its tolerance stands still.
+
+    Row i of u, r, z, p and w is what these vectors are for line i in `entries.regressions`, and products with the mask
+    take the place of gathered panels.
+    """
     degrees = xp.sum(lines.mask, axis=1, keepdims=True)
+    # lines with fewer observations than unknowns get the shortest solution (MC-L10); with a ridge, only empty lines
     few = degrees < (F.shape[1] if ridge == 0 else 1)
     u = xp.where(few, xp.zeros_like(init), init)  # from zero, unscaled, the iteration ends at the shortest solution
     target = lines.values @ F
@@ -249,6 +261,7 @@ def _regressions(
         w = (lines.mask * (p @ F.T)) @ F + ridge * p
         curvature = _rows(xp, p, w)
         active = active & (curvature > 0)
+        # a step of length 0 for lines at rest; their curvature may be 0, so the quotient is guarded before it is taken
         length = xp.where(active, descent, 0 * descent) / xp.where(active, curvature, xp.ones_like(curvature))
         u, r = u + length * p, r - length * w
         z = inverse * r
@@ -267,7 +280,7 @@ def _norm(xp: Any, a: Any) -> float:
 
 
 def _balanced(xp: Any, U: Any, V: Any) -> tuple[Any, Any, Any]:
-    """U V^T with U^T U = V^T V diagonal; only two k x k matrices visit the host."""
+    """Balance the factors, U^T U = V^T V diagonal, without changing U V^T; only k x k matrices visit the host."""
     (Q_left, R_left), (Q_right, R_right) = orthonormal(xp, U), orthonormal(xp, V)
     left, s, right = np.linalg.svd(to_numpy(R_left @ R_right.T))
 
