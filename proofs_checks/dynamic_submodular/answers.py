@@ -1,4 +1,4 @@
-"""All guesses together: the value and the certified bound after every update, and where one half is all there is."""
+"""All guesses together: the value and the certified bound after every update, and an instance where 1/2 is tight."""
 
 from __future__ import annotations
 
@@ -50,14 +50,15 @@ from proofs_checks.dynamic_submodular.families.tight import TIGHT, escaped, is_b
 BANIHASHEM = "2305.15192"
 
 
-#: why the bound of a solver is among what it decides: every number between the optimum and the limit is a right one
+#: the bound of a solver is a decision, since every number between the optimum and the limit is a right one
 DECIDED = ("solutions", "upper_bounds")
 
 
 def shares(updates: Updates, found: Answers, share) -> Sides:
-    """A share of OPT against f of the solution; OPT against the bound, which k best elements and the grid limit."""
+    """Compare a share of OPT with f of the solution, and OPT with the bound, which must not exceed a limit."""
     best, true = updates.optima, worth(updates, found.solutions, found.values)
     singles = np.array([updates.function.values[1 << v] for v in range(updates.function.n)])
+    # k times the largest single value, and what two steps of the grid may add: a bound beyond that proves nothing
     most = [updates.k * (1 + updates.epsilon) ** 2 * (singles * there).max() for there in updates.present]
     allowed = spoiled(updates.function)
     pairs = zip(found.upper_bounds, most, strict=True)
@@ -66,12 +67,12 @@ def shares(updates: Updates, found: Answers, share) -> Sides:
 
 
 def share_of(ratio):
-    """The claim that the value is at least this share of OPT."""
+    """Claim that the value is at least this share of OPT."""
     return Inequality(partial(shares, share=ratio))
 
 
 def certified_shares(updates: Updates, found: Answers, share) -> Sides:
-    """A share of the bound against f of the solution, and OPT against the bound: more than a share of OPT."""
+    """Compare a share of the bound with f of the solution, and OPT with the bound: more than a share of OPT."""
     true = worth(updates, found.solutions, found.values)
     lhs = np.r_[share(updates.epsilon) * found.upper_bounds, updates.optima]
     rhs = np.r_[true, found.upper_bounds]
@@ -79,7 +80,7 @@ def certified_shares(updates: Updates, found: Answers, share) -> Sides:
 
 
 def certified_share_of(ratio):
-    """The claim that the value is at least this share of a bound of OPT."""
+    """Claim that the value is at least this share of a bound of OPT."""
     return Inequality(partial(certified_shares, share=ratio))
 
 
@@ -160,8 +161,8 @@ DS_T10_BATCHED = Statement(
 
 
 def same_path(replay: Replay, found: Replayed) -> Sides:
-    """Sequence and queries of each lazy guess against a guess that was never late."""
-    lhs = [len(found.lazy), *found.lazy.ravel()]  # there is no guess where all values are 0
+    """Compare sequence and queries of each lazy guess with those of a guess that was never late."""
+    lhs = [len(found.lazy), *found.lazy.ravel()]  # no guess is held where all values are 0; the length stands for it
     return Sides(np.array(lhs), np.array([len(found.eager), *found.eager.ravel()]))
 
 
@@ -186,7 +187,7 @@ DS_T17 = Statement(
 
 
 def certified(replay: Replay, found: UpToDate) -> Sides:
-    """Half of a full guess against its value, OPT against an open one's bound; the solver's is one of those."""
+    """Compare o / 2 with the value of a full guess, OPT with the bound of an open one, which the solver reports."""
     updates, allowed = replay.updates, spoiled(replay.updates.function)
     best, there = updates.optima[-1], updates.present[-1]
     lhs, rhs, bounds = [], [], [] if len(found.guesses) else [0]
@@ -266,7 +267,7 @@ DS_T13 = Statement(
 
 
 def quarter(grouped: Grouped, found: Answers, share=None) -> Sides:
-    """A share of the bound against f of the solution, and the best independent set against the bound."""
+    """Compare a share of the bound with f of the solution, and the best independent set with the bound."""
     updates = grouped.updates
     ratio = theory.matroid_ratio(updates.epsilon) if share is None else share
     fits = independent(grouped, found.solutions)

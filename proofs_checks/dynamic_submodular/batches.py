@@ -1,4 +1,4 @@
-"""Batches: the value with dead members, what a death costs, and how rarely a level is built again."""
+"""Batches: the value with dead members, the cost of a death, and how rarely a level is built again."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from proofs_checks.dynamic_submodular.levels import gain, is_full
 
 
 def living(updates: Updates, found: Batched) -> np.ndarray:
-    """f of the living by the table; WRONG where they are not those of the sequence, or a reported value is another."""
+    """Return f of the living by the table; WRONG where they are not those of the sequence, or a report is false."""
     values = worth(updates, found.members, found.values)
     anybody = np.ones(updates.function.n, bool)
     rows = zip(found.members, found.sequence, found.sequence_values, updates.present, strict=True)
@@ -59,7 +59,7 @@ def living(updates: Updates, found: Batched) -> np.ndarray:
 
 
 def worth_nearly_half(updates: Updates, found: Batched, factor: int = 1) -> Sides:
-    """What a full, or an open, guess is worth at least against the value of its living members."""
+    """Compare the least value of a full, or an open, guess with the value of its living members."""
     bounds = [
         theory.batch_value(updates.guess, best, updates.epsilon, is_full=bool(one))
         for best, one in zip(updates.optima, is_full(found.sequence), strict=True)
@@ -93,13 +93,13 @@ DS_T6 = Statement(
 
 
 def increments(updates: Updates, row: np.ndarray) -> list:
-    """Members of a sequence with what each added, dead or alive."""
+    """Return the members of a sequence, dead or alive, with the marginal of each when it was chosen."""
     sequence = chosen(row)
     return [(v, gain(updates.function, v, sequence[:i])) for i, v in enumerate(sequence)]
 
 
 def damaged(updates: Updates, found: Batched, share=None) -> Sides:
-    """A share of the whole sequence, and what the living have added, against the value of the living."""
+    """Compare a share of f(G), and the sum of the marginals of the living, with the value of the living."""
     values, anybody = living(updates, found), np.ones(updates.function.n, bool)
     ratio = theory.batch_damage(updates.epsilon) if share is None else share
     lhs = []
@@ -134,7 +134,7 @@ DS_T7 = Statement(
 
 
 def kept_up(updates: Updates, found: Batched) -> Sides:
-    """After every update: open guesses that leave out an element, members below the threshold, reported values."""
+    """Count after every update what an open guess leaves out and members below t, and compare reported values."""
     anybody = np.ones(updates.function.n, bool)
     if not all(is_set(row, anybody, updates.k) for row in [*found.sequence, *found.members]):
         return Sides([0], [1])
@@ -179,9 +179,10 @@ DS_P4 = Statement(
 
 
 def enumerated(deaths: Deaths, found) -> Sides:
-    """The probability that some prefix has a share of deaths, over all places of the deaths, against the bound."""
+    """Compare the exact probability that some prefix has the share of deaths with the bound."""
     size, dead, share = deaths.size, deaths.dead, Fraction(deaths.share)
     bad = 0
+    # the set of positions of the dead is uniform among all of its size, so the probability is a count
     for places in combinations(range(size), dead):
         count = np.cumsum(np.isin(np.arange(size), places))
         bad += any(int(h) >= share * m for m, h in enumerate(count, start=1))

@@ -25,17 +25,17 @@ from proofs_checks.dynamic_submodular.families.steady import (
 
 
 def most_insertion(steady: Steady) -> float:
-    """What no insertion exceeds: k + 1 marginals, then all others looked at anew."""
+    """Bound the queries of any insertion: k + 1 marginals on the way down, then a rebuild of all others."""
     return steady.k + 1 + steady.n * (ceil(log2(steady.k + 1)) + 2)
 
 
 def most_deletion(steady: Steady) -> float:
-    """What no deletion exceeds: all others looked at anew."""
+    """Bound the queries of any deletion: a rebuild of all others."""
     return steady.n * (ceil(log2(steady.k + 1)) + 2)
 
 
 def mean_at_most(field: str, bound, most, share: float = 1.0) -> Expectation:
-    """The mean number of queries of an insertion, or a deletion, of one run."""
+    """Claim that the mean queries of an insertion, or a deletion, of one run are at most a share of a bound."""
     return Expectation(
         sample=lambda steady, found: getattr(found, field),
         at_most=lambda steady: share * bound(steady.k),
@@ -89,7 +89,7 @@ DS_T3_DELETIONS = Statement(
 
 
 def alone(singles: Singles, found: int) -> Sides:
-    """Guesses in which one element lives against their largest number; at least one."""
+    """Compare the number of guesses that hold one element with its bound; at least one guess holds it."""
     return Sides(np.array([found, 1]), np.array([theory.guesses_per_element(singles.k, singles.epsilon), found]))
 
 
@@ -122,6 +122,7 @@ DS_T11 = Statement(
     instances=LADDER,
     solve=queries,
     closed=COUNTED,
+    # an exponent of at most 0.2 in n over an eightfold range; asking all elements again would have exponent 1
     claim=Rate(
         cost=lambda steady, found: found.insertions + found.deletions,
         size=lambda steady: steady.n,
@@ -137,12 +138,12 @@ DS_T11 = Statement(
 
 
 def many(k: int) -> int:
-    """So many elements that one marginal of each but k costs more than the bound for deletions that are fixed."""
+    """Return a number of elements of which one marginal each, but for k, exceeds the bound for fixed deletions."""
     return theory.deletion_queries(k) + 2 * k
 
 
 def expensive(attack: Steady, found: Queries, share: int = 1) -> Sides:
-    """The bound for deletions that were fixed before against the mean number of queries of those that see e_1."""
+    """Compare the bound for deletions fixed in advance with the mean queries of deletions that see e_1."""
     return Sides(np.array([share * theory.deletion_queries(attack.k)]), found.deletions, least=0)
 
 

@@ -1,4 +1,4 @@
-"""One sample a level, one guess: the value after every update, the pools, and the law of the samples."""
+"""One guess with one sample per level: the value after every update, the pools, and the law of the samples."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ SODA = "2306.00959"
 
 
 def is_full(sequence: np.ndarray) -> np.ndarray:
-    """Whether the sequence has k members, after each update."""
+    """Return whether the sequence has k members, after each update."""
     return (sequence >= 0).all(1)
 
 
 def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) -> Sides:
-    """What a full, or an open, guess is worth at least against the value of its members, after every update."""
+    """Compare the least value of a full, or an open, guess with the value of its members, after every update."""
     bounds = [
         theory.level_value(updates.guess, best, is_full=bool(one))
         for best, one in zip(updates.optima, is_full(found.members), strict=True)
@@ -81,12 +81,12 @@ DS_T1 = Statement(
 
 
 def gain(function, v: int, chosen) -> Fraction | float:
-    """f(v | S) by the table of all values."""
+    """Return f(v | S) by the table of all values."""
     return value_of(function, [*chosen, v]) - value_of(function, chosen)
 
 
 def pools_of(updates: Updates, t: int, members: list[int]) -> np.ndarray:
-    """R_1, R_2, ..., by their definition, from the sequence after update t; one row more, which is empty."""
+    """Return R_1, ..., R_k by their definition from the sequence after update t, and R_{k+1}, which is empty."""
     n, threshold = updates.function.n, updates.threshold
     pools = np.zeros((updates.k + 1, n), dtype=bool)
     pool = np.flatnonzero(updates.present[t]).tolist()
@@ -100,9 +100,9 @@ def pools_of(updates: Updates, t: int, members: list[int]) -> np.ndarray:
 
 
 def built(updates: Updates, found: Pooled) -> Sides:
-    """After every update the pools against their definition, that e_i is in R_i, and the value by the table."""
+    """Compare after every update the pools with their definition, e_i in R_i with 1, and the value with the table."""
     values = worth(updates, found.members, found.values)
-    if (values == WRONG).any():
+    if (values == WRONG).any():  # no admissible sequence: sides that differ
         return Sides(values, np.abs(values))
     lhs, rhs = [*found.values], [*values]
     for t, row in enumerate(found.members):
@@ -139,7 +139,7 @@ DS_P1 = Statement(
 
 
 def accepted(updates: Updates, found: Held) -> Sides:
-    """Each sequence against what the fixed threshold accepts, fed with it and then with all others, in two orders."""
+    """Compare each sequence with what a fixed threshold accepts of it and then of all others, in two orders."""
     values = worth(updates, found.members, found.values)
     if (values == WRONG).any():
         return Sides(values, np.abs(values))
@@ -176,7 +176,7 @@ DS_T5 = Statement(
 
 
 def gains(probed: Probed, found: np.ndarray) -> Sides:
-    """f(v | S) of the objective against the table, for all S and v."""
+    """Compare f(v | S) of the objective with the table, for all S and v."""
     f, n = probed.function.values, probed.function.n
     masks = np.arange(1 << n)
     wanted = np.stack([f[masks | 1 << v] - f for v in range(n)], axis=1)
@@ -209,7 +209,7 @@ DS_P2 = Statement(
 
 
 def sequences(fixed: Fixed, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Members of n runs with fresh coins over one stream, (n, k)."""
+    """Return the members of n runs with fresh coins over one stream, (n, k)."""
     updates = fixed.updates
     return run_guess(
         updates.function.objective(), updates.ops, updates.k, guess=updates.guess, n_runs=n, rng=rng
@@ -217,7 +217,7 @@ def sequences(fixed: Fixed, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def which(fixed: Fixed, members: np.ndarray) -> np.ndarray:
-    """The number of each sequence in the enumerated law; one more for sequences that it does not have."""
+    """Return the index of each sequence in the enumerated law; one index more is for sequences outside of it."""
     numbers = {key: number for number, key in enumerate(law_of(fixed))}
     keys = [tuple(int(v) for v in row if v >= 0) for row in members]
     return np.array([numbers.get(key, len(numbers)) for key in keys])
@@ -234,6 +234,7 @@ DS_T4 = Statement(
     hypotheses={name: (lambda fixed, holds=holds: holds(fixed.updates)) for name, holds in HYPOTHESES.items()},
     instances=FIXED,
     solve=sequences,
+    # the last category, sequences that the law excludes, has probability 0
     claim=Law(
         category=which,
         probabilities=lambda fixed: np.array([*(float(p) for p in law_of(fixed).values()), 0.0]),

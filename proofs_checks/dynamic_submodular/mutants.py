@@ -34,7 +34,7 @@ from proofs_checks.dynamic_submodular.families.tight import Trap, objective, tra
 
 # --- one guess -------------------------------------------------------------------------------------------------------
 
-#: a new e_i leaves what stands below it as it was
+#: a new e_i leaves the levels below it as they were
 NOTHING_BELOW = (
     levels.insert,
     "rebuild(record, state, work, level, v, work.gains[level - 1])",
@@ -49,37 +49,37 @@ LOSES_ONE = (
 
 
 def double_threshold(updates: Updates, rng: np.random.Generator, solve: Any = followed) -> Any:
-    """t = o/k in place of o/(2k)."""
+    """Run one guess with the threshold o/k instead of o/(2k)."""
     return solve(updates, rng, scale=2.0)
 
 
 def _without_deletions(updates: Updates) -> Updates:
-    """First insertions alone: what was inserted once stays."""
+    """Return the stream of first insertions alone: an element that came once stays."""
     return replace(updates, ops=updates.ops[_is_first(updates)])
 
 
 def _is_first(updates: Updates) -> np.ndarray:
-    """Which updates insert an element for the first time."""
+    """Return which updates insert an element for the first time, (T,)."""
     return np.array([op >= 0 and op not in updates.ops[:t] for t, op in enumerate(updates.ops)])
 
 
 def forgets_deletions(updates: Updates, rng: np.random.Generator, solve: Any = followed) -> Any:
-    """What was inserted once stays."""
+    """Run one guess on the first insertions alone, and repeat its state at the updates that are left out."""
     found = solve(_without_deletions(updates), rng)
     last = np.cumsum(_is_first(updates)) - 1
     return replace(found, **{one.name: getattr(found, one.name)[last] for one in fields(found)})
 
 
 def gains_of_nothing(probed: Probed, rng: np.random.Generator) -> np.ndarray:
-    """Marginals after the empty set, whatever the set is."""
+    """Report marginals on the empty set, whatever the set is."""
     found = all_gains(probed)
     return np.where(found > 0, found[:1], found)
 
 
 def gains_late(probed: Probed, rng: np.random.Generator) -> np.ndarray:
-    """Marginals after the set without its first element."""
+    """Report marginals on the set without its first element."""
     masks = np.arange(1 << probed.function.n)
-    return all_gains(probed)[masks & (masks - 1)]
+    return all_gains(probed)[masks & (masks - 1)]  # the bit trick drops the lowest element
 
 
 # --- batches ---------------------------------------------------------------------------------------------------------
@@ -96,12 +96,12 @@ SCAN_IN_ORDER = (batches.scan, "b = seen + randomness.below(numbers, size - seen
 
 
 def one_death_less(deaths: Deaths, rng: np.random.Generator):
-    """The bound for one death less."""
+    """Return the bound for one death less."""
     return prefix_bound(replace(deaths, dead=deaths.dead - 1))
 
 
 def half_the_bound(deaths: Deaths, rng: np.random.Generator):
-    """Half of the bound."""
+    """Return half of the bound."""
     return prefix_bound(deaths) / 2
 
 
@@ -109,18 +109,18 @@ def half_the_bound(deaths: Deaths, rng: np.random.Generator):
 
 
 def _spread(updates: Updates, found: Answers) -> Answers:
-    """A trace over the first insertions as one over all updates."""
+    """Repeat the answers to first insertions at the updates that were left out."""
     last = np.cumsum(_is_first(updates)) - 1
     return Answers(found.solutions[last], found.values[last], found.upper_bounds[last])
 
 
 def deletes_nothing(updates: Updates, rng: np.random.Generator, method: str) -> Answers:
-    """What was inserted once stays."""
+    """Answer as if no element were ever deleted."""
     return _spread(updates, answered(_without_deletions(updates), rng, method=method))
 
 
 def early_table(updates: Updates, rng: np.random.Generator) -> Answers:
-    """The guesses that the first element asks for, and no others later: what is heavier finds no place."""
+    """Keep the guesses that the first element asks for, and no others: heavier elements are in none."""
     first = updates.function.values[1 << int(updates.ops[0])] * 2 * updates.k
     singles = updates.function.values[1 << np.arange(updates.function.n)]
     light = replace(updates, ops=np.array([op for op in updates.ops if singles[op if op >= 0 else ~op] <= first]))
@@ -130,13 +130,13 @@ def early_table(updates: Updates, rng: np.random.Generator) -> Answers:
 
 
 def claims_the_optimum(updates: Updates, rng: np.random.Generator) -> Answers:
-    """The best value, without a set that has it."""
+    """Report the best value without a set that has it."""
     found = answered(updates, rng)
     return replace(found, values=updates.optima, upper_bounds=updates.optima)
 
 
 def replays_insertions(replay: Replay, rng: np.random.Generator) -> Replayed:
-    """The lazy solver is not shown the deletions."""
+    """Report the sequences of a lazy solver that is not shown the deletions."""
     found = replayed(replace(replay, updates=_without_deletions(replay.updates)), rng)
     whole = replayed(replay, rng)
     rows = min(len(found.lazy), len(whole.lazy))
@@ -144,34 +144,34 @@ def replays_insertions(replay: Replay, rng: np.random.Generator) -> Replayed:
 
 
 def certifies_insertions(replay: Replay, rng: np.random.Generator) -> UpToDate:
-    """The same."""
+    """Report the guesses and the bound of a solver that is not shown the deletions."""
     return up_to_date(replace(replay, updates=_without_deletions(replay.updates)), rng)
 
 
 def larger_guesses(replay: Replay, rng: np.random.Generator) -> UpToDate:
-    """Guesses that say to be a quarter larger than they are, and a bound of as much less."""
+    """Report guesses a quarter larger than they are, and a bound divided by the same 1.25."""
     found = up_to_date(replay, rng)
     return replace(found, guesses=1.25 * found.guesses, upper_bound=found.upper_bound / 1.25)
 
 
 def greedy_escapes(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Greedy selection from all elements."""
+    """Answer with greedy selection from all elements."""
     return np.tile(maximize(objective(trap), trap.k).items, (n, 1))
 
 
 def topped_up(trap: Trap, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Free places are filled by the largest marginals, among all elements."""
+    """Answer with the solution filled up greedily from all elements."""
     return trapped(trap, rng, n, top_up=True)
 
 
 def grouped_without_deletions(grouped: Grouped, rng: np.random.Generator) -> Answers:
-    """What was inserted once stays."""
+    """Answer under a matroid as if no element were ever deleted."""
     stays = replace(grouped, updates=_without_deletions(grouped.updates))
     return _spread(grouped.updates, grouped_answers(stays, rng))
 
 
 def one_place_more(grouped: Grouped, rng: np.random.Generator) -> Answers:
-    """Every group has room for one more."""
+    """Answer for limits that are larger by one."""
     return grouped_answers(grouped, rng, more=1)
 
 
@@ -199,23 +199,23 @@ DELETIONS_BUILD = (
 
 
 def recomputes(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
-    """Greedy selection from all present elements after each update."""
+    """Count the queries of greedy selection from all elements after each update."""
     asked = maximize(steady.objective, steady.k).counts["queries"]
     return Queries(np.full(n, asked), np.full(n, asked))
 
 
 def oblivious(steady: Steady, rng: np.random.Generator) -> Queries:
-    """Deletions in a fixed order."""
+    """Count the queries of deletions in a fixed order."""
     return queries(replace(steady, adaptive=False), rng, 1)
 
 
 def twice_the_range(singles: Singles, rng: np.random.Generator) -> int:
-    """Guesses up to 4 k^2 f(v)."""
+    """Hold the element in guesses up to 4 k^2 f(v)."""
     return guesses_of_one(replace(singles, k=2 * singles.k**2), rng)
 
 
 def half_of_epsilon(singles: Singles, rng: np.random.Generator) -> int:
-    """A finer grid than is said."""
+    """Use a grid of half the epsilon that is reported."""
     return guesses_of_one(replace(singles, epsilon=singles.epsilon / 2), rng)
 
 
@@ -223,7 +223,7 @@ def half_of_epsilon(singles: Singles, rng: np.random.Generator) -> int:
 
 
 def _chosen(case: Offline, items: list[int]) -> Selection:
-    """A selection of these items, with their marginals and values."""
+    """Return these items as a selection, with their true marginals and value."""
     values = [float(case.function.values[mask_of(items[:i])]) for i in range(len(items) + 1)]
     return replace(
         selected(case, np.random.default_rng(0)), items=np.array(items), gains=np.diff(values), value=values[-1]
@@ -231,7 +231,7 @@ def _chosen(case: Offline, items: list[int]) -> Selection:
 
 
 def least_greedy(case: Offline, rng: np.random.Generator) -> Selection:
-    """The smallest marginal in each step."""
+    """Take the smallest marginal in each step."""
     items: list[int] = []
     for _ in range(min(case.k, case.function.n)):
         rest = [v for v in range(case.function.n) if v not in items]
@@ -248,52 +248,52 @@ ACCEPTS_ALL = (
 
 
 def everybody(case: Offline, rng: np.random.Generator) -> Selection:
-    """All elements, more than k."""
+    """Select all elements, more than k."""
     return replace(_chosen(case, list(range(case.function.n))), upper_bound=np.inf)
 
 
 def first_come(case: Offline, rng: np.random.Generator) -> Selection:
-    """The first k elements."""
+    """Select the first k elements."""
     return _chosen(case, list(range(min(case.k, case.function.n))))
 
 
 def last_first(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
-    """Of equal marginals the larger number."""
+    """Break ties by the larger number."""
     order = np.arange(case.function.n)[::-1]
     found = steps(maximize(case.function.objective(), case.k, candidates=order))
     return found, found
 
 
 def by_singletons(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
-    """The k largest values of single elements."""
+    """Select the k elements of the largest single values."""
     singles = case.function.values[1 << np.arange(case.function.n)]
     found = steps(_chosen(case, np.argsort(-singles, kind="stable")[: case.k].tolist()))
     return found, found
 
 
 def tiny_samples(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A random element in each step."""
+    """Select a random element in each step."""
     case = instance.case
     return filled([rng.permutation(case.function.n)[: case.k] for _ in range(n)], case.k)
 
 
 def spoiler_first(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Element 0 alone, which spoils all others."""
+    """Select element 0 alone, which spoils all others."""
     return filled([np.zeros(1, int)] * n, instance.case.k)
 
 
 def accuses_all(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
-    """A probe that always complains."""
+    """Accuse every function, the control too."""
     return 1, 1
 
 
 def one_probe(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusations:
-    """A single probe."""
+    """Probe once instead of as often as the suspect says."""
     return accusations(replace(suspect, n_probes=1), rng, n)
 
 
 def smaller_bound(bounded: Bounded, rng: np.random.Generator) -> SelectionBound:
-    """The k best marginals without one."""
+    """Leave one marginal out of the bound."""
     found = proved(bounded, rng)
     bound = found.bound - max(bounded.marginals.max(), 0.0)
     return replace(found, bound=bound, gap=bound - found.value)

@@ -50,7 +50,7 @@ from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, is_set
 from proofs_checks.dynamic_submodular.levels import gain
 
 NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
-#: what a selection decides: items, and the bound, of which every number from the optimum to the limit is a right one
+#: decisions of a selection: its items, and its bound, since every number from the optimum to the limit is a right one
 CHOSEN = ("items", "upper_bound")
 COUNTS = {"counts.queries": "how many marginals were asked for is no matter of the value; tests count them"}
 HYPOTHESES = {
@@ -60,7 +60,7 @@ HYPOTHESES = {
 
 
 def value_of_choice(case: Offline, found: Selection) -> Fraction | float:
-    """f of the items by the table; WRONG where they are no set of at most k, or value or gains are other ones."""
+    """Return f of the items by the table; WRONG where they are no set of at most k, or value or gains are false."""
     function, allowed = case.function, spoiled(case.function)
     value = worth_of(function, found.items, np.ones(function.n, bool), case.k, found.value)
     if value == WRONG or len(found.gains) != len(found.items):
@@ -71,20 +71,20 @@ def value_of_choice(case: Offline, found: Selection) -> Fraction | float:
 
 
 def bound_of_choice(case: Offline, found: Selection) -> Fraction | float:
-    """The reported bound; WRONG above what the value and k best single values allow."""
+    """Return the reported bound; WRONG where it exceeds k + 1 times the largest value."""
     most = (case.k + 1) * case.function.values.max()
     return found.upper_bound if found.upper_bound <= most + spoiled(case.function) else WRONG
 
 
 def share_of_optimum(case: Offline, found: Selection, share) -> Sides:
-    """A share of OPT against f of the items, OPT against the bound."""
+    """Compare a share of OPT with f of the items, and OPT with the bound."""
     best = case.optimum
     rhs = [value_of_choice(case, found), bound_of_choice(case, found)]
     return Sides(np.array([share(case) * best, best]), np.array(rhs), least=0, rounding=spoiled(case.function))
 
 
 def at_least(share) -> Inequality:
-    """The claim of a share of the optimum."""
+    """Claim that the items are worth a share of the optimum."""
     return Inequality(partial(share_of_optimum, share=share))
 
 
@@ -111,7 +111,7 @@ DS_T14_GREEDY = Statement(
 
 
 def greedy_steps(case: Offline, found: tuple[Steps, Steps]) -> Sides:
-    """Items and gains of the plain and of the lazy method against the largest marginals, the smaller number first."""
+    """Compare items and gains of both methods with the largest marginals; the smaller number wins ties."""
     items: list[int] = []
     gains = []
     for _ in range(min(case.k, case.function.n)):
@@ -146,7 +146,7 @@ DS_T14_LAZY = Statement(
 
 
 def distances(case: Offline, found: Selection, k: int = 0) -> Sides:
-    """Distance to the optimum after each step against what the step may leave of it; who stops early, stays there."""
+    """Compare the gap to OPT after each step with what the step may leave; who stops early stays at its gap."""
     best, steps, items = case.optimum, Fraction(k or case.k), chosen(found.items)
     if value_of_choice(case, found) == WRONG:
         return Sides(np.full(case.k, -WRONG), np.full(case.k, best), trivial=-WRONG)
@@ -177,7 +177,7 @@ DS_P7 = Statement(
 
 
 def exact_share(case: TightGreedy, items: np.ndarray) -> Sides:
-    """What greedy gets on the grid, by the formula of its weights, against its guarantee."""
+    """Compare the share that greedy gets on the grid, by the formula of its weights, with its guarantee."""
     k = int(case.k)
     everything = case.value(list(range(k, 2 * k)))
     value = case.value(chosen(items)) if is_set(items, np.ones(2 * k, bool), k) else WRONG
@@ -222,7 +222,7 @@ DS_T14_THRESHOLD = Statement(
 
 
 def half(case: Offline) -> Fraction:
-    """One half, less epsilon."""
+    """Return one half less epsilon."""
     return theory.sieve_ratio(case.epsilon)
 
 
@@ -271,7 +271,7 @@ DS_T14_SIEVE_PP = Statement(
 
 
 def mean_at_least(share) -> Expectation:
-    """E f(S) >= share OPT, as E[OPT - f(S)] <= (1 - share) OPT."""
+    """Claim E f(S) >= share OPT, written as E[OPT - f(S)] <= (1 - share) OPT."""
     return Expectation(
         sample=lambda instance, rows: float(instance.case.optimum) - values_of_choices(instance, rows),
         at_most=lambda instance: (1 - share(instance.case)) * float(instance.case.optimum),
@@ -368,7 +368,7 @@ DS_P6_FINDS = Statement(
 
 
 def bounds_optimum(bounded: Bounded, found: SelectionBound, share: Fraction = Fraction(1)) -> Sides:
-    """What OPT is worth on top of the witness, against what the bound allows; all else must follow from both sets."""
+    """Compare OPT less f(A) with the bound less f(A), A the witness; all else must follow from items and witness."""
     function, allowed = bounded.function, spoiled(bounded.function)
     there = np.zeros(function.n, bool)
     there[np.asarray(bounded.present, dtype=int)] = True

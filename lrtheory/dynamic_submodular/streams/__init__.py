@@ -1,1 +1,1 @@
-"""Streams of updates: made, from files, and as windows of an order of arrival."""
+"""Streams of updates: synthetic ones, real data, and windows over an order of arrival."""

@@ -48,14 +48,14 @@ DATA_SETS: tuple[DataSet, ...] = (_SUPERMARKET, _AIRPORTS, _DIGITS)
 
 
 def load_supermarket(*, days: int = 7, min_customers: int = 5, k: int = 20) -> UpdateStream:
-    """A supermarket: which k offers of the last days reached the most customers.
+    """Load a supermarket: f counts the customers whom the k chosen offers of the last days reached.
 
-    An element is a product on a day, its set the customers who bought it then.
+    An element is a product on a day; it covers the customers who bought it then.
 
     Parameters
     ----------
     days : int
-        How long an offer counts.
+        Days for which an offer counts.
     min_customers : int
         Offers with fewer customers are left out.
     k : int
@@ -105,7 +105,7 @@ def _day(text: str) -> int:
 
 
 def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> UpdateStream:
-    """The airports of the world: which k of them are close to all others.
+    """Load the airports of the world: f is large where k chosen airports are close to all others.
 
     Similarity falls like exp(-squared distance) on the unit sphere, in units of a tenth of the earth's radius; a place
     is served by its nearest airports alone.
@@ -122,7 +122,7 @@ def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> 
     Returns
     -------
     UpdateStream
-        Those with an IATA code; labels are the codes.
+        The airports with an IATA code; labels are the codes.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def load_airports(*, n_neighbors: int = 50, length: int = 2000, k: int = 20) -> 
 
 
 def load_digits_similarity(*, length: int = 500, k: int = 20) -> UpdateStream:
-    """Handwritten digits: which k images look like all others of the window.
+    """Load handwritten digits: f is large where k chosen images look like all others.
 
     Parameters
     ----------

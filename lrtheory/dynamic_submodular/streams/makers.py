@@ -22,7 +22,7 @@ MOST_COPIES = 10**7
 def make_graph_coverage(
     n: int, *, degree: int = 5, k: int = 10, length: int | None = None, rng: np.random.Generator | int | None = None
 ) -> UpdateStream:
-    """A window over the nodes of a Barabasi-Albert graph in random order; f counts the nodes that are dominated.
+    """Make a window over the nodes of a Barabasi-Albert graph in random order; f counts the dominated nodes.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def make_tight(
     order: Literal["random", "decoys-first"] = "random",
     rng: np.random.Generator | int | None = None,
 ) -> UpdateStream:
-    r"""The instance on which one half is all that a table of guesses gets (statement DS-T12).
+    r"""Make the instance on which a table of guesses gets no more than one half (statement DS-T12).
 
     Coverage of k blocks of two halves of weight total / (2k). Elements 0, ..., k - 1 are the blocks, an optimal set
     worth `total`; the next `n_identical` are copies of the bait, all first halves, worth total / 2; the rest are
@@ -123,7 +123,7 @@ def make_tight(
 
 
 def make_tight_greedy(k: int) -> UpdateStream:
-    r"""The instance on which greedy selection gets exactly 1 - (1 - 1/k)^k of the optimum (statement DS-T14-tight).
+    r"""Make the instance on which greedy selection gets exactly 1 - (1 - 1/k)^k of OPT (statement DS-T14-tight).
 
     Items (i, j) of weight (1/k)(1 - 1/k)^j in k rows and columns, and a rest that completes each row to 1, all times
     k^k, so that the weights are integers. Elements 0, ..., k - 1 are the columns, which win ties, the others the rows.
@@ -162,7 +162,7 @@ def make_tight_greedy(k: int) -> UpdateStream:
 def make_adaptive_attack(
     n: int, *, k: int = 5, n_deletions: int = 100, rng: np.random.Generator | int | None = None
 ) -> UpdateStream:
-    """An adversary who knows the coins: it always deletes the first sample, so that everything is built anew.
+    """Make the stream of an adversary who knows the coins and always deletes the first sample: all is built anew.
 
     All elements are worth 1 and disjoint, and the guess is 2k. Replayed on ``OneGuess(stream.objective, k, 2 * k,
     rng=rng)`` with the same integer the updates cost what the attack cost; on other coins they are an oblivious stream
@@ -218,7 +218,7 @@ def make_random_stream(
     n_ops: int = 40,
     rng: np.random.Generator | int | None = None,
 ) -> UpdateStream:
-    """A small objective with integer data, and random insertions and deletions of its elements.
+    """Make a small objective with integer data, and random insertions and deletions of its elements.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Streams of updates from orders of arrival."""
+"""Windows: streams of updates made from an order of arrival."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["sliding_window", "time_window"]
 
 @arrays("host")
 def sliding_window(order: Any, length: int) -> np.ndarray:
-    """Updates of a window over the last `length` arrivals: each arrival past it first lets the oldest one go.
+    """Make the updates of a window over the last `length` arrivals: the oldest goes before the next one comes.
 
     Parameters
     ----------
     order : int array of shape (n_arrivals,)
         Elements in the order of arrival; one may come again once it has gone.
     length : int
-        How many are present at most, at least 1.
+        Largest number of elements present, at least 1.
 
     Returns
     -------
@@ -55,14 +55,14 @@ def sliding_window(order: Any, length: int) -> np.ndarray:
 
 @arrays("host")
 def time_window(times: Any, length: Any) -> np.ndarray:
-    """Updates of a window in time: element i arrives at times[i] and goes when `length` has passed.
+    """Make the updates of a window in time: element i arrives at times[i] and goes when `length` has passed.
 
     Parameters
     ----------
     times : array of shape (n,)
         Times of arrival in any order, numbers or datetime64; of equal times the lower element comes first.
     length : float or timedelta64
-        How long each stays, positive; a timedelta64 (or a timedelta) where times are dates.
+        Time for which each stays, positive; a timedelta64 (or a timedelta) where times are dates.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Any set beside the elements that could be chosen: what its value and its marginals prove of the optimum."""
+"""Certificates: the bound of the optimum that the value and the marginals of any set prove."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from proofs_checks.dynamic_submodular.families.streams import modular
 
 @dataclass(frozen=True)
 class Bounded:
-    """A function, what could be chosen, what was, how many may be, and the set that proves the bound."""
+    """A function, the candidates, the items chosen, the set that proves the bound, and k."""
 
     function: SetFunction
     present: np.ndarray
@@ -39,26 +39,26 @@ class Bounded:
 
     @property
     def marginals(self) -> np.ndarray:
-        """f(v | A) of each present element."""
+        """The marginals f(v | A) of the present elements, A the witness."""
         base = [int(v) for v in self.witness]
         whole = value_of(self.function, base)
         return np.array([self.function.values[mask_of([*base, int(v)])] - whole for v in self.present])
 
     @property
     def bound(self) -> Any:
-        """f(A) and the k best marginals, by the table."""
+        """The sum of f(A) and the k best marginals, by the table."""
         best = sorted(self.marginals.tolist(), reverse=True)[: self.k]
         return value_of(self.function, self.witness) + sum(best)
 
 
 def proved(bounded: Bounded, rng: np.random.Generator) -> SelectionBound:
-    """The certificate of the package."""
+    """Return the certificate of the package."""
     options = {"candidates": np.asarray(bounded.present, dtype=int), "witness": np.asarray(bounded.witness, dtype=int)}
     return certify_selection(bounded.function.objective(), np.asarray(bounded.items, dtype=int), bounded.k, **options)
 
 
 def draw_bounded(draws: Draws) -> Bounded:
-    """Five to eight elements, of which one or two may be missing, and any set beside them."""
+    """Draw five to eight elements, of which one or two may be absent, and any set as witness."""
     n = draws.integers(5, 8)
     present, k = np.sort(draws.permutation(n)[: n - draws.integers(0, 2)]), draws.integers(1, 3)
     witness = draws.permutation(n)[: draws.integers(0, k)]

@@ -1,4 +1,4 @@
-"""Deaths in permutations, and buckets from which fixed elements are deleted."""
+"""Deaths in the prefixes of permutations, and buckets from which fixed elements are deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrtheory.dynamic_submodular import Coverage, OneGuess, theory
 
 @dataclass(frozen=True)
 class Deaths:
-    """A permutation of this size with so many dead, and the share that is too much."""
+    """The size of a permutation, the number of its dead, and the share of dead that is too much in a prefix."""
 
     size: int
     dead: int
@@ -22,12 +22,12 @@ class Deaths:
 
 
 def prefix_bound(deaths: Deaths, rng: np.random.Generator | None = None) -> Fraction:
-    """The bound on the probability that some prefix has this share of the dead."""
+    """Return the bound on the probability that some prefix has this share of dead."""
     return theory.prefix_maximal_bound(deaths.dead, deaths.size, deaths.share)
 
 
 def draw_deaths(draws: Draws) -> Deaths:
-    """Three to eight elements, and fewer dead than the share of all of them, or one."""
+    """Draw three to eight elements, and fewer dead than the share of all of them (else the bound is 1), or one."""
     size, share = draws.integers(3, 8), Fraction(draws.integers(2, 6), 6)
     return Deaths(size, draws.integers(1, max(1, ceil(share * size) - 1)), share)
 
@@ -62,17 +62,17 @@ class Bucket:
 
     @property
     def built(self) -> int:
-        """What the first level held at least when it was built: it is built again when it has doubled."""
+        """The least size of the first pool when it was built: it is built again once it has doubled."""
         return self.size // 2
 
     @property
     def bound(self) -> float:
-        """The chance that a level is built again, at most."""
+        """The bound on the chance that a level is built again."""
         return float(theory.epoch_probability(len(self.victims), self.built, Fraction(self.epsilon)))
 
 
 def hit(bucket: Bucket) -> Fraction | None:
-    """The exact chance for copies of one element: one of those that stood there at the last build is the batch."""
+    """Return the exact chance for copies of one element, whose batch is a uniform one of those at the last build."""
     if bucket.copies < bucket.size or bucket.attacked:
         return None
     built = 1
@@ -82,7 +82,7 @@ def hit(bucket: Bucket) -> Fraction | None:
 
 
 def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Whether the deletions made a level be built again, in n runs."""
+    """Return for n runs whether the deletions made a level be built again."""
     objective = Coverage([[i // bucket.copies] for i in range(bucket.size)])
     found = np.empty(n, dtype=bool)
     for run in range(n):
@@ -96,7 +96,7 @@ def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def draw_bucket(draws: Draws) -> Bucket:
-    """Copies of one element, small blocks or single elements, and up to three victims."""
+    """Draw copies of one element, small blocks or single elements, and up to three victims."""
     size = draws.integers(200, 400)
     victims = tuple(sorted({*draws.integers(0, size - 1, shape=draws.integers(1, 3)).tolist()}))
     return Bucket(size, draws.choice((1, 5, size)), victims, draws.integers(1, 40), draws.choice((0.25, 0.375, 0.5)))

@@ -1,4 +1,4 @@
-"""Set functions on at most ten elements, written out: all 2^n values, and what can be read off them.
+"""Set functions on few elements, given by all 2^n values, from which hypotheses and optima are read off.
 
 A set is a bit mask. The values are computed here from the data by the definitions, by other code than the objectives of
 the package, so a statement compares two evaluations of everything.
@@ -27,7 +27,7 @@ class SetFunction:
     kind : str
         One of `KINDS`, or "values" where the values are all there is.
     table : ndarray of shape (n, d)
-        A row an element: which items it covers, how well it serves, its features, a row of the kernel matrix.
+        One row per element: the items that it covers, its similarities, its features, or its row of the kernel matrix.
     weights : ndarray of shape (d,)
         Weights of the items of a coverage; 1 elsewhere.
     values : ndarray of shape (2**n,)
@@ -58,22 +58,22 @@ class SetFunction:
 
     @property
     def is_exact(self) -> bool:
-        """Whether all values are integers, for which doubles are exact."""
+        """Whether all values are integers, on which doubles are exact."""
         return self.kind in ("coverage", "facility", "values")
 
 
 def mask_of(chosen: Any) -> int:
-    """The bit mask of a set."""
+    """Return the bit mask of a set: bit v stands for element v."""
     return sum(1 << v for v in {int(v) for v in chosen})
 
 
 def members(masks: np.ndarray, n: int) -> np.ndarray:
-    """Which elements each set holds, (len(masks), n)."""
+    """Return which elements each set holds, bool (len(masks), n)."""
     return (masks[:, None] >> np.arange(n)) & 1 == 1
 
 
 def value(kind: str, rows: np.ndarray, weights: np.ndarray, columns: np.ndarray) -> float:
-    """f of one set by its definition; ``rows`` are the data of its elements, ``columns`` their numbers."""
+    """Return f of one set by its definition; ``rows`` are the data of its elements, ``columns`` their numbers."""
     if not len(rows):
         return 0.0
     if kind == "coverage":
@@ -86,7 +86,7 @@ def value(kind: str, rows: np.ndarray, weights: np.ndarray, columns: np.ndarray)
 
 
 def set_function(kind: str, table: np.ndarray, weights: np.ndarray | None = None) -> SetFunction:
-    """The function with these data and all its values."""
+    """Return the function with these data and all its values."""
     n = len(table)
     weights = np.ones(table.shape[1]) if weights is None else weights
     inside = members(np.arange(1 << n), n)
@@ -95,13 +95,13 @@ def set_function(kind: str, table: np.ndarray, weights: np.ndarray | None = None
 
 
 def by_values(values: np.ndarray) -> SetFunction:
-    """A function of which nothing is known but its values."""
+    """Return a function of which nothing is known but its values, by bit mask."""
     n = len(values).bit_length() - 1
     return SetFunction("values", np.zeros((n, 1)), np.ones(1), values.astype(float))
 
 
 def draw_function(draws: Draws, n: int, kinds: tuple[str, ...] = KINDS) -> SetFunction:
-    """A function of one of the kinds, with small integers as data."""
+    """Draw a function of one of the kinds, with small integers as data, so that ties are common."""
     kind, d = draws.choice(kinds), draws.integers(1, 6)
     if kind == "coverage":
         return set_function(kind, draws.integers(0, 2, shape=(n, d)) > 1, draws.integers(1, 8, shape=d).astype(float))
@@ -115,19 +115,20 @@ def draw_function(draws: Draws, n: int, kinds: tuple[str, ...] = KINDS) -> SetFu
 
 
 def slack_of(function: SetFunction) -> float:
-    """What rounding may spoil of an inequality between values; 0 where they are integers."""
+    """Return by how much rounding may violate an inequality between values; 0 where they are integers."""
     return 0.0 if function.is_exact else 1e-12 * max(1.0, float(function.values[-1]))
 
 
 def is_monotone(function: SetFunction) -> bool:
-    """Whether no element ever lowers the value, and the empty set has value 0."""
+    """Return whether no element ever lowers the value, and the empty set has value 0."""
     masks = np.arange(1 << function.n)
     gains = [function.values[masks | 1 << v] - function.values for v in range(function.n)]
     return bool(function.values[0] == 0 and np.min(gains) >= -slack_of(function))
 
 
 def is_submodular(function: SetFunction) -> bool:
-    """Whether f(A + u) + f(A + v) >= f(A) + f(A + u + v) for all sets and pairs outside of them."""
+    """Return whether f(A + u) + f(A + v) >= f(A) + f(A + u + v) for all sets A and pairs u, v outside of A."""
+    # the condition on pairs implies the one on all nested sets, by adding elements one by one
     masks, f = np.arange(1 << function.n), function.values
     for u in range(function.n):
         for v in range(u):
@@ -142,7 +143,7 @@ def is_submodular(function: SetFunction) -> bool:
 
 
 def optima(function: SetFunction, present: np.ndarray, k: int) -> np.ndarray:
-    """The largest value of at most k present elements, after each update; ``present`` is (T, n)."""
+    """Return the largest value of at most k present elements after each update; ``present`` is bool (T, n)."""
     masks = np.arange(1 << function.n)
     small = masks[members(masks, function.n).sum(1) <= k]
     alive = present @ (1 << np.arange(function.n))
@@ -151,5 +152,5 @@ def optima(function: SetFunction, present: np.ndarray, k: int) -> np.ndarray:
 
 
 def value_of(function: SetFunction, chosen: Any) -> float | Fraction:
-    """f of a set of element numbers; entries of -1 are nobody."""
+    """Return f of a set of element numbers; entries of -1 stand for no element."""
     return function.values[mask_of(v for v in chosen if v >= 0)]

@@ -1,4 +1,4 @@
-"""Fixed streams of which the law of the samples is enumerated."""
+"""Streams that are fixed in advance, on which the law of the samples is enumerated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Fixed:
 
 
 def law_of(fixed: Fixed) -> dict[tuple[int, ...], Fraction]:
-    """Probability of every sequence after a fresh build from the elements that are there at the end."""
+    """Return the probability of every sequence after a fresh build from the elements present at the end."""
     updates = fixed.updates
     elements = np.flatnonzero(updates.present[-1]).tolist()
     value = lambda chosen: updates.function.values[mask_of(chosen)]
@@ -36,7 +36,7 @@ HIDING = Fixed(Updates(PAIRS, np.array([0, 2, 1, ~0, 3, 4, ~2, 0, 2, ~3]), 2, 0.
 
 
 def draw_fixed(draws: Draws) -> Fixed:
-    """Three or four elements, at most two chosen, a few updates: at most a dozen sequences."""
+    """Draw three or four elements, at most two to choose, a few updates: at most a dozen sequences."""
     n, k = draws.integers(3, 4), draws.integers(1, 2)
     function = draw_function(draws, n, ("coverage", "facility"))
     guess = max(1.0, float(function.values.max())) * draws.choice((0.25, 0.5, 1.0))

@@ -1,4 +1,4 @@
-"""Objectives of the package beside the table of all their values."""
+"""Objectives of the package are set beside the tables of all their values."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from proofs_checks.dynamic_submodular.families.functions import SetFunction, dra
 
 @dataclass(frozen=True)
 class Probed:
-    """A function."""
+    """A function whose marginals are looked at."""
 
     function: SetFunction
 
 
 def all_gains(probed: Probed, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Marginals of all elements after all sets, (2^n, n)."""
+    """Return the marginals of all elements on all sets by bit mask, (2^n, n), 0 for elements of the set."""
     objective, n = probed.function.objective(), probed.function.n
     inside = members(np.arange(1 << n), n)
     return np.array([objective.gains(np.flatnonzero(row)) * ~row for row in inside])
 
 
 def draw_probed(draws: Draws) -> Probed:
-    """Four or five elements."""
+    """Draw a function of four or five elements."""
     return Probed(draw_function(draws, draws.integers(4, 5)))
 
 

@@ -1,4 +1,4 @@
-"""Functions of which the best k elements are chosen at once."""
+"""Functions of which k elements are chosen at once, without updates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from proofs_checks.dynamic_submodular.families.streams import cardinalities, mod
 
 @dataclass(frozen=True)
 class Offline:
-    """A function and k; epsilon where the method has one."""
+    """A function, k, and epsilon for methods that have one."""
 
     function: SetFunction
     k: int
@@ -39,23 +39,23 @@ class Offline:
 
 
 def selected(case: Offline, rng: np.random.Generator, method: Any = "lazy") -> Selection:
-    """The choice of a method."""
+    """Return the selection of a method."""
     return maximize(case.function.objective(), case.k, method=method, epsilon=case.epsilon, rng=rng)
 
 
 def draw_offline(draws: Draws) -> Offline:
-    """Five to eight elements."""
+    """Draw five to eight elements, of which up to four are to be chosen."""
     return Offline(draw_function(draws, draws.integers(5, 8)), draws.integers(1, 4), draws.choice((0.125, 0.25)))
 
 
 def first_k_hide_the_rest(k: int) -> Offline:
-    """Two disjoint sets of two, and one that takes half of each: k = 2."""
+    """Return two disjoint sets of two items, and one that takes half of each; interesting for k = 2."""
     table = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0]]) > 0
     return Offline(set_function("coverage", table, np.ones(4)), k)
 
 
 def grid(k: int) -> Offline:
-    """The grid of `make_tight_greedy`: columns, which greedy selection takes, and rows, which are best."""
+    """Return the grid of `make_tight_greedy`: columns, which greedy selection takes, and rows, which are best."""
     rest = k**k - sum((k - 1) ** j * k ** (k - 1 - j) for j in range(k))
     weights = [(k - 1) ** j * k ** (k - 1 - j) for _ in range(k) for j in range(k)] + [rest] * k
     table = np.zeros((2 * k, k * k + k), dtype=bool)
@@ -97,14 +97,14 @@ class TightGreedy:
     k: int
 
     def value(self, chosen: list[int]) -> int:
-        """k^k times the value of columns 0, ..., k - 1 and rows k, ..., 2k - 1, by the formula of the weights."""
+        """Return k^k times the value of columns 0, ..., k - 1 and rows k, ..., 2k - 1, by the weights."""
         k, columns, rows = self.k, {v for v in chosen if v < self.k}, {v for v in chosen if v >= self.k}
         weights = [(k - 1) ** j * k ** (k - 1 - j) for j in range(k)]  # of the item of column j in each row
         return len(rows) * k**k + (k - len(rows)) * sum(weights[j] for j in columns)
 
 
 def taken_columns(case: TightGreedy, rng: np.random.Generator, method: Any = "lazy") -> np.ndarray:
-    """What the method chooses."""
+    """Return the items that the method chooses on the grid."""
     return maximize(make_tight_greedy(case.k), method=method).items
 
 
@@ -115,14 +115,14 @@ GRIDS = Family(
 
 @dataclass(frozen=True)
 class Stochastic:
-    """A function, k and epsilon for methods that sample."""
+    """A function, k and epsilon, and a method that draws random numbers."""
 
     case: Offline
     method: str
 
 
 def sampled(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
-    """n choices, (n, k), filled up with -1."""
+    """Return n selections, (n, k), filled up with -1."""
     case = instance.case
     objective = case.function.objective()
     options: dict[str, Any] = {"method": instance.method, "epsilon": case.epsilon, "rng": rng}
@@ -130,7 +130,7 @@ def sampled(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarra
 
 
 def values_of_choices(instance: Stochastic, rows: np.ndarray) -> np.ndarray:
-    """f of each choice by the table, the least value of all where it is no set of at most k elements."""
+    """Return f of each selection by the table, 0 where it is no set of at most k elements."""
     case = instance.case
     values, everybody = case.function.values.astype(float), np.ones(case.function.n, bool)
     masks = [mask_of(chosen(row)) if is_set(row, everybody, case.k) else -1 for row in rows]
@@ -138,24 +138,24 @@ def values_of_choices(instance: Stochastic, rows: np.ndarray) -> np.ndarray:
 
 
 def hidden_block(n: int = 12) -> SetFunction:
-    """Two elements of 16 among ten of 1."""
+    """Return two elements of value 16 among n - 2 of value 1, as a sum."""
     return modular([16.0, 16.0] + [1.0] * (n - 2))
 
 
 def draw_stochastic(draws: Draws) -> Stochastic:
-    """Six to eight elements."""
+    """Draw six to eight elements, of which up to three are to be chosen."""
     case = Offline(draw_function(draws, draws.integers(6, 8)), draws.integers(1, 3), draws.choice((0.25, 0.375, 0.5)))
     return Stochastic(case, "stochastic")
 
 
 def cut(weights: np.ndarray) -> SetFunction:
-    """The weight of the edges that leave a set: submodular, and not monotone."""
+    """Return the weight of the edges that leave a set: submodular, and not monotone."""
     inside = members(np.arange(1 << len(weights)), len(weights)).astype(float)
     return by_values(np.einsum("su,uv,sv->s", inside, weights, 1 - inside))
 
 
 def draw_cut(draws: Draws) -> Stochastic:
-    """A graph of four or five nodes, with directed edges of whole weights."""
+    """Draw the cut of a graph of four or five nodes, with directed edges of integer weights."""
     n = draws.integers(4, 5)
     weights = draws.integers(0, 4, shape=(n, n)) * (1 - np.eye(n, dtype=int))
     return Stochastic(Offline(cut(weights.astype(float)), draws.integers(1, 2)), "random")
@@ -186,7 +186,8 @@ class Suspect:
 
     @property
     def chance(self) -> Fraction:
-        """The exact chance that one probe meets a counterexample: over its sizes, its sets A in B and the element."""
+        """The exact chance that one probe meets a counterexample, summed over its sizes, its sets A in B and v."""
+        # b is uniform in 0, ..., n - 1, a in 0, ..., b; B of size b, A in B of size a and v outside of B are uniform
         n, f, total = self.function.n, self.function.values, Fraction(0)
         for B in range(1 << n):
             b = B.bit_count()
@@ -200,12 +201,12 @@ class Suspect:
 
     @property
     def miss(self) -> Fraction:
-        """The exact chance that no probe meets one."""
+        """The exact chance that no probe meets a counterexample."""
         return (1 - self.chance) ** self.n_probes
 
 
 def complaint(suspect: Suspect, rng: np.random.Generator) -> int:
-    """0 where the probe found nothing, 1 where it found a counterexample."""
+    """Return 0 where the probe found nothing, 1 where it found a counterexample."""
     return int(probe_submodular(suspect.function.objective(), n_probes=suspect.n_probes, rng=rng).kind is not None)
 
 
@@ -219,7 +220,7 @@ class Accusations:
 
 
 def accusations(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusations:
-    """What n runs of the probe have found."""
+    """Return the findings of n runs of the probe."""
     objective = suspect.function.objective()
     found = [probe_submodular(objective, n_probes=suspect.n_probes, rng=rng) for _ in range(n)]
     columns = ([mask_of(one.A) for one in found], [mask_of(one.B) for one in found], [one.v for one in found])
@@ -227,7 +228,7 @@ def accusations(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusatio
 
 
 def misses(suspect: Suspect, found: Accusations) -> np.ndarray:
-    """Whether a run has named no counterexample, or one that is none."""
+    """Return whether a run has named no counterexample, or a false one."""
     n, f = suspect.function.n, suspect.function.values
 
     def is_true(A: int, B: int, v: int) -> bool:
@@ -241,7 +242,7 @@ def misses(suspect: Suspect, found: Accusations) -> np.ndarray:
 
 
 def draw_suspect(draws: Draws) -> Suspect:
-    """A power of the cardinality, a spoiler, a cut, or products of pairs."""
+    """Draw a power of the cardinality, a function with a spoiler, a cut, or a sum over pairs."""
     n, kind = draws.integers(3, 5), draws.choice(("power", "spoiler", "cut", "pairs"))
     if kind == "power":
         return Suspect(cardinalities(draws.choice((1.5, 2.0, 3.0)), n=n), 40)
@@ -271,15 +272,15 @@ class Steps:
 
 
 def steps(found: Selection) -> Steps:
-    """The steps of a selection."""
+    """Return the items and gains of a selection."""
     return Steps(found.items, found.gains)
 
 
 def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
-    """Both methods."""
+    """Return the steps of the plain and of the lazy method."""
     return steps(selected(case, rng, method="naive")), steps(selected(case, rng, method="lazy"))
 
 
 def complaints_with_control(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
-    """What the probe says of the function, and of a square."""
+    """Return whether the probe accuses the function, and whether it accuses a square, which it must."""
     return complaint(suspect, rng), complaint(SQUARE.smallest()[0], rng)

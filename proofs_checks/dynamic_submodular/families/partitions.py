@@ -1,4 +1,4 @@
-"""Streams under a partition matroid."""
+"""Streams of updates under a partition matroid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Grouped:
 
 
 def grouped_answers(grouped: Grouped, rng: np.random.Generator, more: int = 0) -> Answers:
-    """Solution, value and upper bound after every update."""
+    """Return solution, value and bound after every update, with limits raised by `more`."""
     matroid = PartitionMatroid(grouped.groups, grouped.limits + more)
     updates = grouped.updates
     solver = DynamicSubmodular(updates.function.objective(), matroid, epsilon=updates.epsilon, rng=rng)
@@ -31,7 +31,7 @@ def grouped_answers(grouped: Grouped, rng: np.random.Generator, more: int = 0) -
 
 
 def independent(grouped: Grouped, solutions: np.ndarray) -> np.ndarray:
-    """Whether each solution keeps to the limits, (T,)."""
+    """Return whether each solution keeps to the limits, bool (T,)."""
     groups, limits = (np.asarray(one, dtype=np.int64) for one in (grouped.groups, grouped.limits))
     counts = [
         np.bincount(groups[np.asarray(row)[np.asarray(row) >= 0].astype(int)], minlength=len(limits))
@@ -41,7 +41,7 @@ def independent(grouped: Grouped, solutions: np.ndarray) -> np.ndarray:
 
 
 def grouped_optima(grouped: Grouped) -> np.ndarray:
-    """The best independent set of present elements after each update, by enumeration."""
+    """Return the value of the best independent set of present elements after each update, by enumeration."""
     function, groups = grouped.updates.function, np.asarray(grouped.groups, dtype=np.int64)
     masks = np.arange(1 << function.n)
     inside = members(masks, function.n)
@@ -52,7 +52,7 @@ def grouped_optima(grouped: Grouped) -> np.ndarray:
 
 
 def draw_grouped(draws: Draws) -> Grouped:
-    """Two groups with room for one or two of each."""
+    """Draw two groups, of each of which one or two elements may be chosen."""
     updates = draw_updates(draws)
     groups = draws.integers(0, 1, shape=updates.function.n)
     return Grouped(replace(updates, epsilon=0.25), groups, draws.integers(1, 2, shape=2))

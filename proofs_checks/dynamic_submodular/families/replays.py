@@ -1,4 +1,4 @@
-"""Lazy guesses beside guesses that see every update at once, with the same coins."""
+"""Lazy guesses are run beside guesses with the same coins that see every update at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, Upd
 
 @dataclass(frozen=True)
 class Replay:
-    """A stream, and how lazy guesses catch up."""
+    """A stream, and the way in which lazy guesses catch up."""
 
     updates: Updates
     replay: str = "exact"
@@ -22,13 +22,13 @@ class Replay:
 
 @dataclass(frozen=True)
 class Replayed:
-    """All guesses of a lazy solver at the end, a row each.
+    """All guesses of a lazy solver at the end, one row per guess.
 
     Attributes
     ----------
     lazy, eager : ndarray of shape (n_guesses, k + 1)
-        The sequence, filled up with -1, and the queries so far: of the lazy guess, and of one with the same coins that
-        saw the same updates one by one.
+        The sequence, filled up with -1, and in the last column the queries so far: of the lazy guess, and of one with
+        the same coins that saw the same updates one by one.
     """
 
     lazy: np.ndarray
@@ -37,16 +37,16 @@ class Replayed:
 
 @dataclass(frozen=True)
 class UpToDate:
-    """The guesses of a solver that have seen all updates, a row each.
+    """The guesses of a solver that have seen all updates, one row per guess.
 
     Attributes
     ----------
     sequences : ndarray of shape (n_guesses, k)
-        Filled up with -1.
+        The sequence of each, filled up with -1.
     values, guesses : ndarray of shape (n_guesses,)
         The reported f of each, and o.
     upper_bound : float
-        Of the solver.
+        The bound that the solver reports.
     """
 
     sequences: np.ndarray
@@ -56,7 +56,7 @@ class UpToDate:
 
 
 def replayed(replay: Replay, rng: np.random.Generator, shift: int = 0) -> Replayed:
-    """Run the lazy solver, then each of its guesses alone."""
+    """Run the lazy solver, then each of its guesses alone, with coins moved by `shift`."""
     updates, k = replay.updates, replay.updates.k
     objective = updates.function.objective()
     solver = DynamicSubmodular(objective, k, epsilon=updates.epsilon, replay=replay.replay, rng=rng)
@@ -72,7 +72,7 @@ def replayed(replay: Replay, rng: np.random.Generator, shift: int = 0) -> Replay
 
 
 def up_to_date(replay: Replay, rng: np.random.Generator) -> UpToDate:
-    """The guesses that the last answer needed."""
+    """Return the guesses that the last answer needed."""
     updates = replay.updates
     objective = updates.function.objective()
     solver = DynamicSubmodular(objective, updates.k, epsilon=updates.epsilon, replay=replay.replay, rng=rng)
@@ -84,7 +84,7 @@ def up_to_date(replay: Replay, rng: np.random.Generator) -> UpToDate:
 
 
 def draw_replay(draws: Draws) -> Replay:
-    """Whole numbers as values."""
+    """Draw a stream with integer values, on which both runs decide ties alike."""
     return Replay(draw_updates(draws, ("coverage", "facility")))
 
 

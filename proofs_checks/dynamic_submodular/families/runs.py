@@ -1,4 +1,4 @@
-"""What one guess, or a solver with all its guesses, holds after every update of a stream, and what that is worth."""
+"""Runs of one guess, or of a solver with all its guesses, along a stream, and the true values of their sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess
 from proofs_checks.dynamic_submodular.families.functions import SetFunction, value_of
 from proofs_checks.dynamic_submodular.families.streams import Updates
 
-#: what a set counts as that is not admissible, or whose reported value is not its value: less than every bound
+#: the value of a set that is not admissible, or whose reported value is false: less than every bound
 WRONG = -(10**30)
 
 
@@ -27,7 +27,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Pooled:
-    """The same, and the pools R_1, R_2, ... as bool (T, k + 1, n)."""
+    """One guess after each of T updates, with the pools R_1, R_2, ... as bool (T, k + 1, n)."""
 
     members: np.ndarray
     values: np.ndarray
@@ -43,7 +43,7 @@ class Batched:
     members : ndarray of shape (T, k)
         The living members in the order of their choice, then -1.
     sequence : ndarray of shape (T, k)
-        The same with dead members.
+        The whole sequence, dead members included, then -1.
     values, sequence_values : ndarray of shape (T,)
         The reported f of both.
     """
@@ -55,14 +55,14 @@ class Batched:
 
 
 def guess_of(updates: Updates, rng: np.random.Generator, structure: Any, scale: float) -> OneGuess:
-    """The structure of the package."""
+    """Make the structure under test for a guess that is `scale` times the one of the stream."""
     epsilon = min(updates.epsilon, 0.5)
     objective = updates.function.objective()
     return OneGuess(objective, updates.k, scale * updates.guess, structure=structure, epsilon=epsilon, rng=rng)
 
 
 def filled(rows: list[np.ndarray], k: int) -> np.ndarray:
-    """Rows of different lengths, filled up with -1."""
+    """Stack rows of different lengths, filled up with -1."""
     table = np.full((len(rows), k), -1)
     for t, row in enumerate(rows):
         table[t, : len(row)] = row
@@ -70,13 +70,13 @@ def filled(rows: list[np.ndarray], k: int) -> np.ndarray:
 
 
 def followed(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Held:
-    """Apply the updates one by one."""
+    """Apply the updates to one guess and return its members and value after each."""
     found = pooled(updates, rng, scale)
     return Held(found.members, found.values)
 
 
 def pooled(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Pooled:
-    """The pools too."""
+    """Apply the updates to one guess and return its members, value and pools after each."""
     one, members, values = guess_of(updates, rng, "levels", scale), [], []
     pools = np.zeros((len(updates.ops), updates.k + 1, updates.function.n), dtype=bool)
     for t, op in enumerate(updates.ops.tolist()):
@@ -89,7 +89,7 @@ def pooled(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Po
 
 
 def batched(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> Batched:
-    """The same for batches."""
+    """Apply the updates to one guess with batches and return its members and sequence after each."""
     one = guess_of(updates, rng, "batches", scale)
     members, sequence, values = [], [], []
     for op in updates.ops.tolist():
@@ -110,7 +110,7 @@ class Answers:
 
 
 def answered(updates: Updates, rng: np.random.Generator, method: Any = "lazy", **options: Any) -> Answers:
-    """Apply the updates one by one."""
+    """Apply the updates to a solver and return its answer after each."""
     solver = DynamicSubmodular(
         updates.function.objective(), updates.k, epsilon=updates.epsilon, method=method, rng=rng, **options
     )
@@ -118,7 +118,7 @@ def answered(updates: Updates, rng: np.random.Generator, method: Any = "lazy", *
 
 
 def answers_of(solver: DynamicSubmodular, ops: np.ndarray, k: int) -> Answers:
-    """Solution, value and bound after each update."""
+    """Return solution, value and bound of a solver after each update."""
     solutions, numbers = [], np.zeros((2, len(ops)))
     for t, op in enumerate(ops.tolist()):
         solver.insert(op) if op >= 0 else solver.delete(~op)
@@ -131,18 +131,18 @@ def answers_of(solver: DynamicSubmodular, ops: np.ndarray, k: int) -> Answers:
 
 
 def chosen(row: Any) -> list[int]:
-    """The elements of a row, without what fills it up."""
+    """Return the elements of a row, without the -1 that fill it up."""
     return [int(v) for v in row if v >= 0]
 
 
 def is_set(row: Any, allowed: Any, k: int) -> bool:
-    """Whether a row holds at most k elements, each once, of those that are allowed (n,)."""
+    """Return whether a row holds at most k elements, each once, of those that are allowed, bool (n,)."""
     items = chosen(row)
     return len(set(items)) == len(items) <= k and all(v < len(allowed) and allowed[v] for v in items)
 
 
 def worth_of(function: SetFunction, row: Any, allowed: Any, k: int, reported: Any) -> Fraction | float:
-    """f of a row by the table of all values; WRONG where it is not admissible, or another value is reported."""
+    """Return f of a row by the table of all values; WRONG where it is not admissible, or another value is reported."""
     if not is_set(row, allowed, k):
         return WRONG
     value = value_of(function, chosen(row))
@@ -150,11 +150,11 @@ def worth_of(function: SetFunction, row: Any, allowed: Any, k: int, reported: An
 
 
 def worth(updates: Updates, rows: np.ndarray, reported: np.ndarray) -> np.ndarray:
-    """What the elements of a row, all of them present, are worth after each update."""
+    """Return f of each row by the table after its update; WRONG where an element is absent or the value is false."""
     pairs = zip(rows, updates.present, reported, strict=True)
     return np.array([worth_of(updates.function, row, there, updates.k, value) for row, there, value in pairs])
 
 
 def spoiled(function: SetFunction) -> float:
-    """Rounding of values that are no integers."""
+    """Return the rounding that values may carry; 0 where they are integers."""
     return 0.0 if function.is_exact else rounding(256 * function.n, 1 + float(function.values[-1]))

@@ -1,4 +1,4 @@
-"""Equal disjoint elements at the threshold, the worst for queries: every pool is as large as it can be."""
+"""Equal disjoint elements at the threshold are the worst for queries: every pool is as large as it can be."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ class Steady:
 
     @property
     def objective(self) -> Coverage:
-        """One item each."""
+        """The coverage of one item by each element."""
         return Coverage([[i] for i in range(self.n)])
 
     @property
     def guess(self) -> float:
-        """o with t = f(v)."""
+        """The guess o = 2k, whose threshold is t = f(v) = 1."""
         return 2.0 * self.k
 
     @property
     def ops(self) -> np.ndarray:
-        """Everybody comes; then elements spread over the numbers leave and return."""
+        """The updates: all elements come, then elements spread over the numbers leave and return."""
+        # multiples of 7 modulo n spread the movers over the elements, in an order that sees no coin
         movers = (np.arange(self.length) * 7) % self.n
         return np.r_[np.arange(self.n), np.ravel(np.stack([~movers, movers], axis=1))]
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Mean number of queries of an insertion and of a deletion, a number a run."""
+    """The mean number of queries of an insertion and of a deletion, one number per run."""
 
     insertions: np.ndarray
     deletions: np.ndarray
 
 
 def queries(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
-    """Count them in n runs."""
+    """Count the queries of n runs."""
     if steady.adaptive:
         runs = [attacked(steady, rng) for _ in range(n)]
         return Queries(*(np.concatenate([getattr(run, name) for run in runs]) for name in ("insertions", "deletions")))
@@ -54,7 +55,7 @@ def queries(steady: Steady, rng: np.random.Generator, n: int) -> Queries:
 
 
 def attacked(steady: Steady, rng: np.random.Generator) -> Queries:
-    """One run in which every deletion hits e_1, which returns afterwards."""
+    """Run once with deletions that always hit e_1, which returns afterwards."""
     one = OneGuess(steady.objective, steady.k, steady.guess, rng=rng)
     one.update(np.arange(steady.n))
     asked = np.zeros(2)
@@ -68,12 +69,12 @@ def attacked(steady: Steady, rng: np.random.Generator) -> Queries:
 
 
 def draw_steady(draws: Draws) -> Steady:
-    """Up to ten of up to a hundred elements."""
+    """Draw up to a hundred elements, of which up to ten are to be chosen."""
     return Steady(draws.integers(20, 100), draws.integers(1, 10), draws.integers(20, 60))
 
 
 def draw_attack(draws: Draws) -> Steady:
-    """More elements than the bound for fixed deletions allows queries."""
+    """Draw an attack, mostly on more elements than the bound for fixed deletions allows queries."""
     return Steady(draws.integers(60, 300), draws.integers(2, 8), draws.integers(5, 25), adaptive=True)
 
 
@@ -86,7 +87,7 @@ LADDER = Family("steady-ladder", always=tuple(Steady(n, 5, n) for n in (100, 200
 
 @dataclass(frozen=True)
 class Singles:
-    """One element of this weight, the unit of the grid of guesses, and the parameters of a table of them."""
+    """One element of a weight, the unit of the grid of guesses, and the parameters of the table of guesses."""
 
     weight: float
     k: int
@@ -95,7 +96,7 @@ class Singles:
 
 
 def guesses_of_one(singles: Singles, rng: np.random.Generator) -> int:
-    """How many guesses hold it, on a grid through the value of another element, which has gone."""
+    """Count the guesses that hold the element, on a grid through the value of another one, which has gone."""
     objective = Coverage([[0], [1]], [singles.unit, singles.weight])
     solver = DynamicSubmodular(objective, singles.k, epsilon=singles.epsilon, method="eager", rng=rng)
     solver.update([0, 1, ~0])
@@ -103,7 +104,7 @@ def guesses_of_one(singles: Singles, rng: np.random.Generator) -> int:
 
 
 def draw_singles(draws: Draws) -> Singles:
-    """Weights of all scales."""
+    """Draw weights of all scales."""
     weight, unit = (2.0 ** draws.integers(-60, 60) * draws.integers(1, 99) for _ in range(2))
     return Singles(weight, draws.integers(1, 100), draws.choice((0.125, 0.25, 0.5, 1.0)), unit)
 

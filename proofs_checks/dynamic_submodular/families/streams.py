@@ -1,4 +1,4 @@
-"""Streams of insertions and deletions on small set functions."""
+"""Families of insertions and deletions on small set functions, whose optima are enumerated."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Updates:
 
     @property
     def present(self) -> np.ndarray:
-        """Who is there after each update, (T, n)."""
+        """The elements present after each update, bool (T, n)."""
         return present_after(self.ops, self.function.n)
 
     @property
     def optima(self) -> np.ndarray:
-        """OPT after each update."""
+        """OPT after each update, (T,)."""
         return optima(self.function, self.present, self.k)
 
     @property
     def total(self) -> float:
-        """What no value exceeds."""
+        """The largest value of any set."""
         return float(self.function.values.max())
 
     @property
@@ -51,7 +51,7 @@ class Updates:
 
 
 def present_after(ops: np.ndarray, n: int) -> np.ndarray:
-    """Who is there after each update, (T, n)."""
+    """Return which elements are present after each update, bool (T, n)."""
     alive, rows = np.zeros(n, dtype=bool), np.empty((len(ops), n), dtype=bool)
     for t, op in enumerate(ops):
         alive[op if op >= 0 else ~op] = op >= 0
@@ -60,12 +60,12 @@ def present_after(ops: np.ndarray, n: int) -> np.ndarray:
 
 
 def monotone(updates: Updates) -> bool:
-    """Whether the function is monotone."""
+    """Return whether the function is monotone."""
     return is_monotone(updates.function)
 
 
 def submodular(updates: Updates) -> bool:
-    """Whether the function is submodular."""
+    """Return whether the function is submodular."""
     return is_submodular(updates.function)
 
 
@@ -73,7 +73,7 @@ HYPOTHESES = {"monotone": monotone, "submodular": submodular}
 
 
 def draw_ops(draws: Draws, n: int, length: int) -> np.ndarray:
-    """A stream: an element that is named is inserted where it is absent, and deleted where it is present."""
+    """Draw a stream: n - 1 elements come in random order, then a drawn element goes if present and else comes."""
     alive, ops = np.zeros(n, dtype=bool), []
     for v in [*draws.permutation(n)[: n - 1].tolist(), *draws.integers(0, n - 1, shape=length).tolist()]:
         ops.append(~v if alive[v] else v)
@@ -82,7 +82,7 @@ def draw_ops(draws: Draws, n: int, length: int) -> np.ndarray:
 
 
 def draw_updates(draws: Draws, kinds: tuple[str, ...] = KINDS) -> Updates:
-    """Five to eight elements, k up to three, about twenty updates, and a guess on the grid of the epsilon."""
+    """Draw five to eight elements, k up to three, about twenty updates, and a guess near the largest value."""
     n = draws.integers(5, 8)
     function = draw_function(draws, n, kinds)
     k, epsilon = draws.integers(1, 3), draws.choice((0.125, 0.25, 0.5))
@@ -91,7 +91,7 @@ def draw_updates(draws: Draws, kinds: tuple[str, ...] = KINDS) -> Updates:
 
 
 def nearby(updates: Updates, draws: Draws) -> Updates:
-    """Another guess, or a stream that goes on for a while."""
+    """Change the guess, or let the stream go on by four updates: the step of the hill climb."""
     n = updates.function.n
     if draws.integers(0, 1):
         return replace(updates, guess=updates.guess * draws.choice((0.5, 0.75, 1.5, 2.0)))
@@ -104,11 +104,11 @@ def nearby(updates: Updates, draws: Draws) -> Updates:
 
 
 def modular(weights: list[float]) -> SetFunction:
-    """A sum of weights: disjoint sets."""
+    """Return a sum of weights, as the coverage of disjoint sets."""
     return set_function("coverage", np.eye(len(weights), dtype=bool), np.array(weights, dtype=float))
 
 
-#: one element that comes and goes; equal elements at the threshold exactly; one that hides two others
+#: one element that comes and goes; equal elements exactly at the threshold, where t = f(v); one that hides two others
 ONE = Updates(modular([1.0]), np.array([0, ~0, 0]), 1, 0.25, 2.0)
 EQUAL = Updates(modular([1.0] * 4), np.array([0, 1, 2, 3, ~0, ~1, 0]), 2, 0.25, 4.0)
 HIDDEN = Updates(
@@ -135,7 +135,7 @@ EXACT_STREAMS = Family(
 
 
 def draw_dying(draws: Draws, kinds: tuple[str, ...] = KINDS) -> Updates:
-    """Streams for batches: large k, a large epsilon and low thresholds, so that members may be dead."""
+    """Draw streams for batches: large k, a large epsilon and low thresholds, so that members may be dead."""
     n = draws.integers(6, 9)
     function = draw_function(draws, n, kinds)
     k, epsilon = draws.integers(2, 6), draws.choice((0.25, 0.5))
@@ -161,12 +161,12 @@ EXACT_DYING = Family(
 
 
 def cardinalities(power: float, n: int = 6, scale: float = 1.0) -> SetFunction:
-    """|S|^power, or what is made of it: supermodular for a power above one."""
+    """Return scale |S|^power, which is supermodular for a power above one."""
     return by_values(scale * np.array([bin(mask).count("1") ** power for mask in range(1 << n)], dtype=float))
 
 
 def spoilsport(n: int = 7) -> SetFunction:
-    """The number of elements, or 1 as soon as element 0 is among them: submodular, and element 0 lowers it."""
+    """Return the number of elements, but 1 for sets with element 0: submodular, and element 0 lowers it."""
     counts = np.array([bin(mask).count("1") for mask in range(1 << n)])
     return by_values(np.where(np.arange(1 << n) & 1, 1, counts).astype(float))
 

@@ -1,4 +1,4 @@
-"""Bait, decoys and blocks: the instance on which guesses get one half."""
+"""Bait, decoys and blocks: an instance on which guesses get no more than one half."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, theory
 from proofs_checks.dynamic_submodular.families.runs import chosen, filled, is_set
 
 EPSILON = 0.5
-#: a little above 1, up to where guesses fill with decoys; those above it take the bait
+#: OPT, a little above 1: guesses up to 1 fill with decoys, and guesses above OPT take the bait
 TOTAL = 1.001
 
 
 @dataclass(frozen=True)
 class Trap:
-    """k blocks of two halves, copies of all first halves together, and decoys of just half of a threshold each."""
+    """k blocks of two halves, copies of all first halves together (the bait), and decoys just above 1 / (2k)."""
 
     k: int
     n_identical: int
@@ -25,14 +25,14 @@ class Trap:
 
     @property
     def bound(self) -> float:
-        """The chance that some guess of a table escapes, at most."""
+        """The bound on the chance that some guess escapes, all guesses of a table counted as high and as low ones."""
         n_guesses = theory.guesses_per_element(self.k, EPSILON)
         counts = {"n_high": n_guesses, "n_low": n_guesses}
         return float(theory.tight_failure_probability(self.k, self.n_identical, self.n_decoys, **counts))
 
 
 def objective(trap: Trap) -> Coverage:
-    """Items: first halves, second halves, one for each decoy; elements: blocks, copies of the bait, decoys."""
+    """Make the coverage: items are first halves, second halves and decoys; elements are blocks, bait copies, decoys."""
     k = trap.k
     half, decoy = TOTAL / (2 * k), (1 + 1e-9) / (2 * k)
     blocks = [[i, k + i] for i in range(k)]
@@ -41,7 +41,7 @@ def objective(trap: Trap) -> Coverage:
 
 
 def unit_of(trap: Trap, v: int) -> float:
-    """The value of one element alone."""
+    """Return the value of one element alone."""
     k = trap.k
     if v < k:
         return TOTAL / k
@@ -49,14 +49,17 @@ def unit_of(trap: Trap, v: int) -> float:
 
 
 def is_between(trap: Trap) -> bool:
-    """Whether a grid through the value of a block, the bait or a decoy has a guess above the decoys' and up to OPT."""
+    """Return whether some grid has a guess between the decoys and OPT, which would escape the trap.
+
+    A grid runs through the value of the first element, which is a block, the bait or a decoy.
+    """
     units = (unit_of(trap, v) for v in (0, trap.k, trap.k + trap.n_identical))
     grids = [unit * (1 + EPSILON) ** np.arange(-60, 61) for unit in units]
     return any(((grid > 1 + 1e-9) & (grid <= TOTAL)).any() for grid in grids)
 
 
 def trapped(trap: Trap, rng: np.random.Generator, n: int, top_up: bool = False) -> np.ndarray:
-    """The answer in n runs over the elements in random order, (n, k); with a greedy end if that is wanted."""
+    """Return the answers of n runs over the elements in random order, (n, k), filled up greedily with `top_up`."""
     f, rows = objective(trap), []
     for _ in range(n):
         solver = DynamicSubmodular(f, trap.k, epsilon=EPSILON, rng=rng)
@@ -66,7 +69,7 @@ def trapped(trap: Trap, rng: np.random.Generator, n: int, top_up: bool = False) 
 
 
 def escaped(trap: Trap, rows: np.ndarray) -> np.ndarray:
-    """Whether f of the answer is not half of the blocks, up to an eighth: the next possible one is three quarters."""
+    """Return whether f of each answer is not OPT / 2, up to OPT / 8; for k = 2 the next possible value is 3 OPT / 4."""
     f = objective(trap)
     everybody = np.ones(f.n, bool)
     values = [f.value(chosen(row)) if is_set(row, everybody, trap.k) else 0.0 for row in rows]
@@ -74,7 +77,7 @@ def escaped(trap: Trap, rows: np.ndarray) -> np.ndarray:
 
 
 def draw_trap(draws: Draws) -> Trap:
-    """Two or three blocks."""
+    """Draw two or three blocks, tens of baits and thousands of decoys."""
     return Trap(draws.integers(2, 3), draws.integers(50, 90), draws.integers(3000, 5000))
 
 
