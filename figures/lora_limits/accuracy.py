@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def error(n_tokens: int, bound: float, method: str, degree: int, draw: int) -> float:
-    """Of dLoss/dW, relative to its largest entry; NaN where a row of the factors has no positive sum."""
+    """Return the error of dLoss/dW relative to its largest entry, or NaN if a row has no positive sum."""
     problem = make_uniform(n_tokens, D, bound=bound, rng=SEED)
     right = lora_gradients(problem, adapt=("Q",), method="tiled").W["Q"]
     many = {"adapt": ("Q",), "n_features": theory.n_features(D, degree)}
@@ -80,7 +80,7 @@ def known_errors(bounds: list[float], degrees: list[int]) -> np.ndarray:
 
 
 def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in factors of ten where errors are compared."""
+    """Return what the figure shows, as booleans with margins in factors of ten where errors are compared."""
     with np.errstate(invalid="ignore"):
         digits = np.log10(arrays["error"])
     at = {method: digits[i] for i, method in enumerate(METHODS)}
@@ -120,7 +120,7 @@ def accuracy_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_accuracy(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a bound on the entries."""
+    """Draw one panel per bound on the entries."""
     import matplotlib.pyplot as plt
 
     bounds, features = arrays["bounds"].tolist(), arrays["features"]

@@ -1,4 +1,4 @@
-"""What a gradient costs as tokens become more: measured ratios, counted operations, and the proved ones."""
+"""The cost of a gradient as tokens become more: measured ratios of times, counted operations, and proved counts."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def break_even(arrays: Any) -> np.ndarray:
 
 
 def length(value: float, arrays: Any) -> str:
-    """In words."""
+    """Write a length at which both take the same time in words."""
     n = arrays["n_tokens"]
     if not np.isfinite(value):
         return f"beyond {n[-1]:,} tokens"
@@ -92,7 +92,7 @@ def length(value: float, arrays: Any) -> str:
 
 
 def cost_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins; of seconds, only ratios of the same run."""
+    """Return what the figure shows, as booleans with margins; of seconds, only ratios of the same run."""
     n, (exact, fast), error = arrays["n_tokens"], arrays["seconds"], arrays["error"]
     ratio, proved = exact / fast, proved_slopes(arrays)
     by_degree = {g: error[[i for i, (_, degree) in enumerate(LINES) if degree == g]] for g in (2, 3, 4)}

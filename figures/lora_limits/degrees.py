@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def least_degree(bound: float, eta: float, kind: str) -> int:
-    """With a relative error of eta on [-M, M]."""
+    """Return the least degree of each kind with a relative error of eta on [-M, M]."""
     if kind == "minimax":  # the first that reaches it, whatever later ones do
         return next(g for g in range(200) if exp_polynomial(bound, degree=g, kind=kind).error <= eta)
     return theory.min_degree(bound, eta, kind=kind)
@@ -53,7 +53,7 @@ def compute_degrees(profile: str) -> dict[str, np.ndarray]:
 
 
 def degrees_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     M, degree, known, ends = arrays["M"], arrays["degree"], arrays["known"], arrays["ends"]
     certificate, taylor, chebyshev, minimax = degree
     large = np.abs(M) >= 2

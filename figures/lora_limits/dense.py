@@ -18,7 +18,7 @@ class Instance(NamedTuple):
 
     @property
     def logits(self) -> np.ndarray:
-        """Every one."""
+        """All logits, (L_Q, L_K)."""
         return self.queries @ self.keys.T
 
 

@@ -25,7 +25,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def measured_rank(d: int, c: float) -> np.ndarray:
-    """From the singular values of the matrix: the least ranks whose tails are at most L^(-2a), (accuracies,)."""
+    """Measure the least ranks whose tails are at most L^(-2a), from singular values of the matrix: (accuracies,)."""
     cube = make_hypercube(d, float(np.sqrt(c * d * np.log(2))))
     matrix = softmax(cube.beta * cube.C1 @ cube.C2.T)
     assert np.allclose(matrix, matrix.T, rtol=1e-12, atol=0)  # queries are keys, and all rows have one sum
@@ -35,7 +35,7 @@ def measured_rank(d: int, c: float) -> np.ndarray:
 
 
 def bound(d: int, c: float) -> np.ndarray:
-    """The same from the spectrum in closed form, as base-2 logarithms of integers that no float holds."""
+    """Compute the least ranks from the spectrum in closed form, as base-2 logarithms of integers beyond floats."""
     ranks = [theory.hypercube_rank_lower_bound(d, c, a) for a in ACCURACIES]
     return np.array([-np.inf if rank == 0 else float(np.log2(float(rank))) for rank in ranks])
 
@@ -66,7 +66,7 @@ def known_at(a: float, c: float) -> list[float]:
 
 
 def exponents_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     c, exponent, limit = arrays["c"], arrays["exponent"], arrays["limit"]
     known = np.moveaxis(arrays["known"], -1, 1)
     ours = np.concatenate([exponent, limit[:, None]], axis=1)
@@ -98,7 +98,7 @@ def exponents_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_exponents(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel an accuracy."""
+    """Draw one panel per accuracy."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 4.3), sharey=True, layout="constrained")

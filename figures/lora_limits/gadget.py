@@ -35,7 +35,7 @@ def points(n: int, planted: bool, rng: np.random.Generator) -> tuple[np.ndarray,
 
 
 def decides(n: int, beta0: float, instance: int) -> np.ndarray:
-    """Whether attention tells that a pair is there, or is not: exact (place 0), and by Taylor of degree 1, 2, ...."""
+    """Return whether attention is right about a pair: exact attention (index 0), and Taylor of degree 1, 2, ...."""
     planted = bool(instance % 2)
     gadget = make_gadget(*points(n, planted, stream(SEED, n, instance)), beta0=beta0)
     logits = gadget.beta * (gadget.Q[:n] @ gadget.K.T)
@@ -80,7 +80,7 @@ def _settled(line: np.ndarray) -> float:
 
 
 def gadget_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     beta0, share, settled, known = (arrays[name] for name in ("beta0", "share", "settled", "known"))
     decided, there = np.isfinite(settled), np.isfinite(known)
     return {

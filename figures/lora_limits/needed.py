@@ -61,7 +61,7 @@ def features(degrees: Any) -> np.ndarray:
 
 
 def wall(arrays: Any) -> np.ndarray:
-    """For each length the entries at which the features cost as much as the exact gradient, between two bounds."""
+    """Interpolate, for each length, the bound on entries at which features cost as much as the exact gradient."""
     places = []
     for n, degrees in zip(arrays["n_tokens"], np.median(arrays["degree"], axis=-1), strict=True):
         pays = [theory.break_even_length(D, int(k)) / n for k in features(degrees)]
@@ -70,7 +70,7 @@ def wall(arrays: Any) -> np.ndarray:
 
 
 def needed_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     n, bounds, degree, known = (arrays[name] for name in ("n_tokens", "bounds", "degree", "known"))
     middle, there = np.median(degree, axis=-1), np.isfinite(known)
     columns = features(middle)

@@ -1,4 +1,4 @@
-"""One large token: what it does to the degree for all, and what is left of that when it is treated exactly."""
+"""The effect of one large token on the degree for all tokens, and what is left of it if that token is kept exact."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def compute_outliers(profile: str) -> dict[str, np.ndarray]:
 
 
 def outliers_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     factor, degree, hybrid = arrays["factor"], arrays["degree"], arrays["hybrid_degree"]
     large = factor >= 8
     return {

@@ -51,7 +51,7 @@ def degree_of(queries: np.ndarray, keys: np.ndarray) -> int:
 
 
 def measured(layer: int, head: int, n_queries: int) -> np.ndarray:
-    """What `FIELDS` names, of one head."""
+    """Compute the numbers that `FIELDS` names for one head."""
     problem = heads()[layer, head]
     found = diagnose(problem, tol=TOL)
     X = np.asarray(problem.XQ, float)
@@ -103,7 +103,7 @@ def tokens_needed(arrays: Any) -> np.ndarray:
 
 
 def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     logit, degree, n = arrays["logit"], arrays["degree"], arrays["n_tokens"]
     return {
         "no head is in the cheap regime": below(np.mean(arrays["regime"] != "exact cheaper"), 1e-9),

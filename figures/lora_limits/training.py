@@ -74,7 +74,7 @@ def features(arrays: Any) -> np.ndarray:
 
 
 def training_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return what the figure shows, as booleans with margins."""
     loss, reach, degree = arrays["loss"], arrays["logit_bound"], arrays["degree"]
     last = int(np.flatnonzero(np.isfinite(loss[2]))[-1])
     even = [theory.break_even_length(D, int(k), rank=RANK) for k in features(arrays)]

@@ -1,4 +1,4 @@
-"""The almost linear gradient: operations along the length, three letters from one factorization, break-even."""
+"""The almost linear gradient: its operations as the length grows, one factorization for three letters, break-even."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ from proofs_checks.lora_limits.propagation import ANYWHERE, of_rows
 
 
 def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> Sides:
-    """For each length: the error, and what is proved of it, against 1 / L; the gradient against that of its degree.
+    """Hold, for each length, the error and its proved bound against 1 / L, and the gradient against its degree's.
 
-    The operations against a count, and against those of a degree in closed form; or, at once, those of a token against
-    the same at the first length.
+    Operations are held against a count in the library's own passes, and against those of a degree in closed form; or,
+    with `at_once`, operations per token against those at the first length, which is what "linear" would mean.
     """
     lhs, rhs, spoiled = [], [], []
     for one, answer in zip(case.rungs, found, strict=True):
@@ -109,9 +109,10 @@ LL_T1 = Statement(
 
 
 def proved(case: Ladder, found: np.ndarray, at_once: bool = False, share: float = 1.0) -> Sides:
-    """Each degree's certificate against 1 / L, and 1 / L against that of one less; operations against the formula.
+    """Hold each degree's certificate against 1 / L, 1 / L against that of one less, and operations against the formula.
 
-    And against those of the degree in closed form, at the norm of the first length.
+    Operations are also held against those of the degree in closed form, at the norm of the first length: norms that
+    grow along the ladder break it.
     """
     lhs, rhs, start = [], [], case.rungs[0]
     for one, (degree, flops) in zip(case.rungs, np.asarray(found).tolist(), strict=True):
@@ -153,7 +154,7 @@ LL_T1_LONG = Statement(
 
 
 def together(case: Shared, found: dict[str, np.ndarray]) -> Sides:
-    """The three gradients from three passes against those from whole matrices."""
+    """Hold the three gradients from the three passes against those from whole matrices."""
     wanted = from_whole_matrices(case)
     lhs, rhs = (np.concatenate([one[letter].ravel() for letter in "QKV"]) for one in (found, wanted))
     return Sides(lhs, rhs, rounding=case.spoiled)
@@ -195,9 +196,9 @@ LL_T2 = Statement(
 
 
 def moved(case: Tilted, found: dict[str, np.ndarray], crowd: bool = True) -> Sides:
-    """C2^T (p~ - p)^T C1 and C2^T (f~^T c~ - f^T c), entry by entry, against their bounds.
+    """Hold the entries of C2^T (p~ - p)^T C1 and C2^T (f~^T c~ - f^T c) against their bounds.
 
-    And the matrices against the due ones. Two matrices of any attention are apart by the trivial sides at most.
+    The matrices are held against the due ones, too. The trivial sides are how far any two attentions can be apart.
     """
     exact, wanted = truth(case), due(case)
     Q = float(np.abs(exact.q).max())
@@ -240,7 +241,7 @@ LL_T2_BOUND = Statement(
 
 
 def meets(case: Widths, found: float, features: int = 1) -> Sides:
-    """Products below and above the break-even: at the integers on its two sides, exact against low rank."""
+    """Hold exact against low-rank multiplications at the two integers around the break-even."""
     low, high = math.floor(found), math.floor(found) + 1
     d, r = case.d, case.rank
     per_pair = 6 * d + 4 * r if r else 8 * d
@@ -271,7 +272,7 @@ LL_T3_BREAK_EVEN = Statement(
 
 
 def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
-    """3/2 of the error of Taylor's polynomial against that of Chebyshev's; gradients against whole matrices."""
+    """Hold 3/2 of Taylor's error against Chebyshev's, both above rounding, and gradients against whole matrices."""
     floor = case.spoiled
     errors = np.abs(np.asarray(found) - case.exact).max((2, 3))
     unlike = np.abs(np.asarray(found) - wanted_kinds(case)).ravel()
@@ -318,7 +319,7 @@ LL_T3_KINDS = Statement(
 
 
 def same_products(pairs: Pairs, found: dict[str, np.ndarray]) -> Sides:
-    """(P Q^T) o (R T^T) against the product of the row products, exactly."""
+    """Hold (P Q^T) o (R T^T) against the product of the row products, exactly."""
     direct = (pairs.P @ pairs.Q.T) * (pairs.R @ pairs.T.T)
     return Sides(found["left"] @ found["right"].T, direct)
 

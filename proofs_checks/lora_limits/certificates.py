@@ -1,4 +1,4 @@
-"""Errors that polynomials leave, ranks along the chain, and degrees that are chosen by a proof."""
+"""Errors that polynomials leave along the chain, ranks of its matrices, and degrees that are chosen by a proof."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ BY_ROWS = ("f", "p1", "p2", "p")
 
 
 def all_links(case: Surrogate, found: Matrices, factor: float = 1.0) -> Sides:
-    """Every link, from one surrogate, so that a broken one is located; and every matrix against the polynomial's.
+    """Hold the error of every matrix, from one polynomial, against its bound, so that a broken link is located.
 
-    Two matrices of any attention are apart by the trivial sides at most.
+    Every matrix is held against that of the polynomial, too. The trivial sides are how far any two attentions can be
+    apart.
     """
     tilt, wanted = case.as_tilted, polynomial_chain(case)
     exact = truth(tilt)
@@ -79,7 +80,7 @@ LL_P5 = Statement(
 
 
 def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> Sides:
-    """Singular values of p2 beyond g + 1, of p1 beyond (g + 1) d_v, and both less the polynomial's, against 0."""
+    """Hold singular values of p2 beyond g + 1 and of p1 beyond (g + 1) d_v against 0, and both against the due ones."""
     k, wanted = case.degree + 1 - short, polynomial_chain(case)
     ranks = {"p2": k, "p1": k * case.C3.shape[1]}
     beyond = [np.linalg.svd(found[name], compute_uv=False)[n:] for name, n in ranks.items()]
@@ -111,7 +112,7 @@ LL_P2_RANK = Statement(
 
 
 def sums_within(case: Surrogate, found: dict[str, np.ndarray], factor: float = 1.0) -> Sides:
-    """|D~ / D - 1| and |A~ / A - 1| against eta, with A~ = U V^T; A~ and its sums against the polynomial's."""
+    """Hold |D~ / D - 1| and |A~ / A - 1| against eta for A~ = U V^T, and A~ and its sums against the polynomial's."""
     exact, A = np.exp(case.Q @ case.K.T), found["U"] @ found["V"].T
     moved = np.abs(np.r_[found["sums"] / exact.sum(1), (A / exact).ravel()] - 1)
     unlike = np.abs(np.r_[found["sums"] - case.powers.sum(1), (A - case.powers).ravel()])
@@ -140,7 +141,7 @@ LL_P3 = Statement(
 
 
 def within_target(case: Adapted, found: dict[str, Any], share: float = 1.0) -> Sides:
-    """Every entry of dA, dB and dW against epsilon and against its certificate."""
+    """Hold the error of every gradient against epsilon and its certificate, and the certificate against epsilon."""
     exact = case.exact
     lhs, rhs = [], []
     for name, wanted in exact.items():
@@ -184,7 +185,7 @@ LL_E9 = Statement(
 
 
 def reaches(case: Canceling, found: tuple[np.ndarray, np.ndarray], floors: int = 1) -> Sides:
-    """|u v exp(-s) - 1| with what the library returned, exactly, against eta and the floor of rounding."""
+    """Hold |u v exp(-s) - 1|, in balls around the returned doubles, against eta plus the floor of rounding."""
     (U, V), s = found, (case.Q * case.K).sum(1)
     value = (np.asarray(U) * np.asarray(V)).sum(1)
     lhs = np.array([abs(x * np.exp(-t) - 1) for x, t in zip(value, s, strict=True)])

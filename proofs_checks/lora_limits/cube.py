@@ -1,4 +1,4 @@
-"""The cube of sign vectors: a spectrum, rank bounds of approximate attention, and a gradient in L log L."""
+"""The cube of sign vectors: its spectrum, rank bounds for approximate attention, and a gradient in L log L."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def noise(cube: Cube) -> float:
 
 
 def diagonal(cube: Cube, found: dict[str, np.ndarray], rho: Any = noise) -> Sides:
-    """f chi_S against rho^|S| chi_S for all S, rows of f against 1; values and multiplicities against theirs."""
+    """Hold f chi_S against rho^|S| chi_S for all S, row sums of f against 1, stated values and multiplicities too."""
     levels, chi = cube.levels, cube.characters
     values, count = rho(cube) ** np.arange(cube.n_bits + 1), np.bincount(levels, minlength=cube.n_bits + 1)
     lhs = np.r_[(found["f"] @ chi).ravel(), found["f"].sum(1), found["values"], found["counts"]]
@@ -91,7 +91,7 @@ LL_H5 = Statement(
 
 
 def tails(case: Rank, found: int) -> Sides:
-    """Squares beyond R against L^(-2a), and that against the squares beyond R - 1, in balls."""
+    """Hold the squares beyond R against L^(-2a), and that against the squares beyond R - 1, in balls."""
     one = case.c * 0 + 1
     log2 = np.log(one * 2)
     square = np.tanh(case.c * log2) ** 2
@@ -137,7 +137,7 @@ LL_H5_RANK = Statement(
 
 
 def misses(case: Truncated, found: np.ndarray) -> Sides:
-    """L^(-1-a) against the largest error of an entry; how far entries are from those of the polynomial against 0."""
+    """Hold L^(-1-a) against the largest error of an entry, and the entries against those of the polynomial."""
     one = theory.make_hypercube(case.rank.n_bits, case.gamma)
     powers = np.exp(one.beta * one.C1 @ one.C2.T)
     error = np.abs(found - powers / powers.sum(1, keepdims=True)).max()
@@ -169,7 +169,7 @@ LL_H5_ENTRY = Statement(
 
 
 def approaches(case: Rank, found: dict[str, Any], most: float = 1.0) -> Sides:
-    """Exponents at d, 4 d, 16 d between their limit and what rounding to levels takes from it; limits that fall.
+    """Hold exponents at d, 4 d, 16 d between their limit and its lower form at that d, and limits against each other.
 
     Limits for norms that fall are below 1/4 in the end, and positive. Each rank is held against the squares beyond it,
     each limit against a root by bisection.
@@ -217,7 +217,7 @@ LL_H5_LIMIT = Statement(
 
 
 def by_rows(cube: CubeData, found: np.ndarray) -> Sides:
-    """The gradient by transforms against C1^T p C2 / d, p by rows."""
+    """Hold the gradient by transforms against C1^T p C2 / d, where p is made row by row."""
     case = cube.case
     f = np.exp(case.logits)
     f /= f.sum(1, keepdims=True)
@@ -252,7 +252,7 @@ LL_H6 = Statement(
 
 
 def fewer_than_pairs(cube: CubeData, found: Transformed, hard: bool = False) -> Sides:
-    """The gradient against whole matrices; additions against 2 (d + 1) d_v d L, and against the pairs of tokens."""
+    """Hold the gradient against whole matrices, and its additions against 2 (d + 1) d_v d L and the pairs of tokens."""
     case, d, n = cube.case, cube.n_bits, 2**cube.n_bits
     f = np.exp(case.logits - case.logits.max(1, keepdims=True))
     f /= f.sum(1, keepdims=True)

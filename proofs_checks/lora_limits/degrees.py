@@ -84,7 +84,7 @@ LL_D1 = Statement(
 
 
 def integral(case: Taylor, found: dict[str, float], sign: int = -1) -> Sides:
-    """The error, and the one that the library states for its polynomial, against |T_g(-M) exp(M) - 1| in 400 bits."""
+    """Hold the error, and the one stated for the library's polynomial, against |T_g(-M) exp(M) - 1| in 400 bits."""
     wanted = rigorous_error(case if sign < 0 else Taylor(case.degree, -case.bound, case.places))
     return Sides([found["error"], found["stated"]], [wanted, wanted], rounding=case.spoiled)
 
@@ -109,7 +109,7 @@ LL_D1_EXACT = Statement(
 
 
 def least(case: Target, found: dict[str, int]) -> Sides:
-    """eta(g) <= epsilon <= eta(g - 1); the same of the certificate's degree, and that between g and g + 1."""
+    """Hold eta(g) <= epsilon <= eta(g - 1), that of the certificate's degree, and that degree between g and g + 1."""
     g, certified = int(found["degree"]), int(found["certified"])
     lhs, rhs = [], []
     for degree, error in ((g, theory.taylor_error), (certified, theory.taylor_certificate)):
@@ -214,7 +214,7 @@ LL_D2_RELATIVE = Statement(
 
 
 def close(case: Absolute, found: np.ndarray) -> Sides:
-    """low <= high <= low + 1; each end of the bracket is at most the error there, and not one degree before."""
+    """Hold low <= high <= low + 1; at each degree its end of the bracket is at most the error, but not one before."""
     low, high = (int(one) for one in found)
     ends = [theory.chebyshev_bracket(max(0, g), case.bound) for g in (low - 1, low, high - 1, high)]
     lhs = [low, high, case.epsilon if low else 0.0, ends[1][0], case.epsilon if high else 0.0, ends[3][1]]
@@ -248,7 +248,7 @@ LL_D2_DEGREES = Statement(
 def order(
     case: Absolute, found: np.ndarray, band: tuple[Fraction, Fraction] = (Fraction(6, 7), Fraction(16, 5))
 ) -> Sides:
-    """The degree between 6/7 and 16/5 of the order, and the smallest one with the upper end of the bracket."""
+    """Hold the degree between 6/7 and 16/5 of the order; it is the least one for the upper end of the bracket."""
     expected, same = theory.degree_order(case.bound, case.epsilon), close(case, found)
     low, high = (float(one) * expected for one in band)
     lhs, rhs = np.r_[low, float(found[1]), same.lhs], np.r_[float(found[1]), high, same.rhs]
@@ -288,7 +288,7 @@ LL_D3 = Statement(
 
 
 def along(case: Ladder, found: np.ndarray, exponent: tuple[float, float] = (0.9, 1.05), power: float = 1.0) -> Sides:
-    """Each degree, and one less, at the upper end of the bracket around the error; the slope between two numbers."""
+    """Hold each degree as the least one for the upper end of the bracket, and the growth with M between two powers."""
     degrees = [int(g) for g in found]
     upper = lambda g, one: float(theory.chebyshev_bracket(min(g, 1000), one.bound)[1])
     enough = [upper(g, one) for g, one in zip(degrees, case.rungs, strict=True)]
@@ -329,20 +329,20 @@ LL_D3_RATE = Statement(
 
 
 def positive(case: Taylor, found: dict[str, np.ndarray]) -> Sides:
-    """The smallest positive double against the values, which are exact up to rounding."""
+    """Hold the smallest positive double against the values, and the values against exact ones up to rounding."""
     values = np.asarray(found["values"], dtype=float)
     lhs = np.r_[np.full(len(values), np.finfo(float).tiny), np.abs(values - exact_values(case))]
     return Sides(lhs, np.r_[values, np.zeros(len(values))], rounding=np.r_[np.zeros(len(values)), rounding_of(case)])
 
 
 def exact_values(case: Taylor) -> np.ndarray:
-    """T_g at the places in Fractions, as doubles."""
+    """Evaluate T_g at the places in Fractions, and round the values to doubles."""
     places = [Fraction(float(x)) * Fraction(float(case.bound)) for x in case.places]
     return np.array([float(sum(s**k / math.factorial(k) for k in range(case.degree + 1))) for s in places])
 
 
 def rounding_of(case: Taylor) -> np.ndarray:
-    """Rounding of T_g at every place."""
+    """Bound the rounding of T_g at every place."""
     return np.full(len(case.places), rounding(8 * case.degree + 8, np.exp(case.bound)))
 
 
@@ -370,7 +370,7 @@ LL_P10 = Statement(
 
 
 def rises(case: Target, found: np.ndarray, spare: int = 0) -> Sides:
-    """Each degree against the next; each bound below epsilon, and that of one degree less above it."""
+    """Hold each degree against the next, its bound below epsilon, and the bound of one degree less above it."""
     one, degrees = case.epsilon * 0 + 1, [int(g) for g in found]
     norms = [one * (k + 1) ** 2 / 16 for k in range(len(degrees))]
     enough = [theory.taylor_certificate(g, M) for g, M in zip(degrees, norms, strict=True)]

@@ -44,7 +44,7 @@ from proofs_checks.lora_limits.mutants import limits as mutants
 
 
 def reconstructed(case: Features, found: Factors) -> Sides:
-    """U V^T against P(Q K^T), exactly, and the number of columns."""
+    """Hold U V^T against P(Q K^T), exactly, and the number of columns against binom(g + d, d)."""
     one = found.U.ravel()[0] * 0
     logits = case.Q @ case.K.T
     value = logits * 0 + one
@@ -82,7 +82,7 @@ LL_D4 = Statement(
 
 
 def of_full_rank(case: Features, found: Factors) -> Sides:
-    """Columns, the ranks of P(Q K^T) and of U V^T, the count, the earlier count, each against the next; U V^T is P."""
+    """Hold columns, the ranks of P(Q K^T) and of U V^T, our count and the earlier one each against the next."""
     d, g = case.Q.shape[1], case.degree
     counts, rank, own = theory.n_features(d, g), exact_rank(case), integer_rank(found)
     lhs = [found.U.shape[1], rank, own, counts, wrong_entries(case, found)]
@@ -125,9 +125,9 @@ LL_D4_RANK = Statement(
 
 
 def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """log binom within log(n + 1) of the exponent times ln L; exponents that fall to 0 with the degree.
+    """Hold log binom within log(n + 1) of the exponent times ln L, and exponents falling with the degree.
 
-    Each exponent against the same in 200 bits, from both sides.
+    Each exponent is held against its value in 200 bits, from both sides.
     """
     n, count, wanted = (case.variables + case.degree) * case.log_length, log_count(case), exact_exponents(case)
     power = factor * found[0] * case.log_length
@@ -170,7 +170,7 @@ LL_D5 = Statement(
 
 
 def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides:
-    """Sums of absolute products against the bound by rows, logits by entries; both bounds against their formulas."""
+    """Hold sums of absolute products against the bound by rows, logits against that by entries, both to formulas."""
     products = np.abs(case.X[:, None, :]) * np.abs(case.Y[None, :, :])
     sums = case.beta * products.sum(2).ravel()
     by_rows, by_entries = case.formulas

@@ -1,4 +1,4 @@
-"""The exact gradient: its chain, its adapters, all three letters, what shifts and scales leave, what it costs."""
+"""The exact gradient: its chain, adapters, all three letters, invariance under shifts and scales, cost, and tiles."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FINITE = {"finite entries": always}
 
 
 def kronecker(case: Case, found: Any) -> Sides:
-    """The sum over rows j of K_j^T (diag f_j - f_j f_j^T) C3 c_j with K = C1 kron C2, and G, against the slopes."""
+    """Hold the sum over rows j of K_j^T (diag f_j - f_j f_j^T) C3 c_j, K = C1 kron C2, and G against the slopes."""
     K = np.kron(case.C1, case.C2).reshape(len(case.C1), len(case.C2), -1)
     total = np.zeros(case.W.size)
     for K_j, f_j, c_j in zip(K, np.asarray(found["f"]), np.asarray(found["c"]), strict=True):
@@ -83,12 +83,12 @@ LL_G1 = Statement(
 
 
 def flat(tables: Iterable[np.ndarray]) -> np.ndarray:
-    """All entries, one table after the other."""
+    """Concatenate the entries of all tables, row by row."""
     return np.concatenate([np.ravel(one) for one in tables])
 
 
 def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dA and dB of every letter, and their shapes, against the slopes of the loss."""
+    """Hold dA and dB of every letter, and their shapes, against the slopes of the loss."""
     names = [(kind, letter) for kind in "AB" for letter in LETTERS]
     given = [found[kind][letter] for kind, letter in names]
     wanted = [adapter_slopes(case, letter, kind) for kind, letter in names]
@@ -99,12 +99,12 @@ def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 
 def printed_shapes(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dA (d, r) and dB (r, d)."""
+    """Hold the shapes of dA and dB against those that the paper prints, dA (d, r) and dB (r, d)."""
     return Sides(np.r_[found["A"]["Q"].shape, found["B"]["Q"].shape], np.r_[case.A["Q"].T.shape, case.B["Q"].T.shape])
 
 
 def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dB against C1^T p A C2, transposed to the layout of B; it has a shape where L = d = r alone."""
+    """Hold dB against C1^T p A C2 as printed, in the layout of B; it has a shape where L = d = r alone."""
     p = links(case.chain.logits, case.chain.C3, case.Y)["p"]
     value = case.scale * case.beta * case.X["Q"].T @ p @ case.A["Q"] @ case.chain.C2
     return Sides(found["B"]["Q"], value.T, rounding=case.spoiled)
@@ -137,13 +137,13 @@ LL_G2 = Statement(
 
 
 def all_letters(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dW of queries, keys and values against the slopes."""
+    """Hold dW of queries, keys and values against the slopes of the loss."""
     wanted = flat(adapter_slopes(case, letter, "W") for letter in LETTERS)
     return Sides(flat(found["W"][letter] for letter in LETTERS), wanted, rounding=case.spoiled)
 
 
 def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dW of the keys against the slopes of a loss with Q = X W_V."""
+    """Hold dW of the keys against the slopes of a loss with Q = X W_V, as the paper prints it."""
 
     def loss(W: np.ndarray) -> np.ndarray:
         Q, V = (case.X[letter] @ case.weight("V") for letter in "QV")
@@ -153,7 +153,7 @@ def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
 
 
 def printed_values(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """dW of the values against the slopes of a loss with V = X V, V on the right as X W_V; it has a shape for L = d."""
+    """Hold dW of the values against the slopes of a loss with V = X V as printed, V = X W_V on the right, L = d."""
     f = attention(case.chain.logits)
     loss = lambda W: half_square(f @ case.X["V"] @ (case.X["V"] @ W) - case.Y)
     return Sides(found["W"]["V"], slopes(loss, case.weight("V")), rounding=case.spoiled)
@@ -183,7 +183,7 @@ LL_G3 = Statement(
 
 
 def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) -> Sides:
-    """Rows of p against 0, of f against 1; attention and gradient with shifted keys, and p, against those without."""
+    """Hold row sums of p against 0 and of f against 1, and f, G and p with shifted keys against those without shift."""
     sums = found["p"].sum(axis)
     masses, wanted, whole = found["f"].sum(1), gradient(case.case), links(case.case.logits, case.case.C3, case.case.Y)
     lhs = [sums, masses, found["f_shifted"], found["G_shifted"], found["G"], found["f"], found["p"]]
@@ -214,7 +214,7 @@ LL_G4 = Statement(
 
 
 def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """f, c, q and p of both against those of the logits, and the gradients of both against the slopes."""
+    """Hold f, c, q and p of both factorizations against those of the logits, and both gradients against the slopes."""
     whole = links(case.chain.logits, case.chain.C3, case.Y)
     pairs = [(found[letter][name], whole[name]) for letter in "QK" for name in ("f", "c", "q", "p")]
     gradients = (found["Q"]["gradient"], found["K"]["gradient"].T)
@@ -244,7 +244,7 @@ LL_G5 = Statement(
 
 
 def products(case: Case, found: int, factor: int = 1) -> Sides:
-    """Counted products against the formula."""
+    """Hold the counted products against the formula."""
     queries, keys = len(case.C1), len(case.C2)
     return Sides([factor * found], [theory.exact_multiply_adds(queries, keys, case.C1.shape[1])])
 
@@ -273,7 +273,7 @@ LL_G6 = Statement(
 
 
 def both_scalings(case: HeadCase, found: dict[str, np.ndarray]) -> Sides:
-    """dA and dB of the form with C1 = s X and W* / s against the slopes."""
+    """Hold dA and dB of the form with C1 = s X and W* / s against the slopes of the loss."""
     wanted = flat(adapter_slopes(case, "Q", kind) for kind in "AB")
     return Sides(flat([found["A"], found["B"]]), wanted, rounding=case.spoiled)
 
@@ -300,7 +300,7 @@ LL_G7 = Statement(
 
 
 def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
-    """p R, p^T S and f^T c of each tiling against whole matrices in the claim's own arithmetic."""
+    """Hold p R, p^T S and f^T c of each tiling against whole matrices in the claim's own arithmetic."""
     f = attention(case.logits)
     c = f @ case.values - case.targets
     p = f * (c @ case.values.T - (c * (f @ case.values)).sum(1, keepdims=True))
@@ -341,7 +341,7 @@ LL_G2_TILED = Statement(
 
 
 def bounded(case: Case, found: Any, share: float = 1.0) -> Sides:
-    """Outputs between the ends of a column of values, |c| against v + max |Y|, and c against that of the chain."""
+    """Hold outputs between the ends of a column of values, |c| against v + max |Y|, and c against the chain's."""
     c, due = np.asarray(found["c"]), links(case.logits, case.C3, case.Y)["c"]
     output, low, high = c + case.Y, case.C3.min(0), case.C3.max(0)
     lhs, size = [low + 0 * output, output, np.abs(c), np.abs(c - due)], np.full(c.shape, share * case.errors)
@@ -370,7 +370,7 @@ LL_P7 = Statement(
 
 
 def sums_of_rows(case: Case, found: Any) -> Sides:
-    """r against sum_j f_ij q_ij, f and q against the chain's, the singular values of q beyond d against 0."""
+    """Hold r against sum_j f_ij q_ij, f and q against the chain's, and singular values of q beyond d against 0."""
     f, q = np.asarray(found["f"]), np.asarray(found["q"])
     whole, beyond = links(case.logits, case.C3, case.Y), np.linalg.svd(q, compute_uv=False)[case.C3.shape[1] :]
     lhs, rhs = [found["row_means"], f, q, beyond], [(f * q).sum(1), whole["f"], whole["q"], 0 * beyond]

@@ -1,4 +1,4 @@
-"""Hardness: the reduction, its calculus, and the gadget."""
+"""Hardness: the reduction to adapters, the calculus of the norm of attention, and the gadget that finds pairs."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ LL_H1 = Statement(
 
 
 def padded(case: Reduced, found: np.ndarray) -> Sides:
-    """[dLoss/dX, 0] by the complex step, against dLoss/dA."""
+    """Hold dLoss/dA against [dLoss/dX, 0], which comes from the complex step."""
     wanted = np.pad(gradient(case.small), ((0, 0), (0, case.width - case.A1.shape[1])))
     return Sides(found, wanted, rounding=case.small.spoiled)
 
@@ -116,7 +116,7 @@ LL_H2 = Statement(
 
 
 def sharp(case: Scores, found: float, bound: Any = theory.first_derivative_bound) -> Sides:
-    """The slope by the complex step against the bound; how far the library's is from it against 0."""
+    """Hold the slope by the complex step against the bound, and the library's slope against it."""
     exact = slope_by_step(case)
     limit = float(bound(len(case.A), case.V.shape[1], largest=case.largest))
     anyhow = case.V.size * case.largest / 2  # an output in [0, 1] times its slope, a covariance, at most b / 4
@@ -150,7 +150,7 @@ LL_H3 = Statement(
 
 
 def bent(case: Scores, found: float, share: float = 1.0) -> Sides:
-    """|F''| against its bound; how far the difference of the library's slopes is from F'' against 0."""
+    """Hold |F''| against its bound, and the difference quotient of the library's slopes against F''."""
     exact = curvature(case)
     limit = float(theory.second_derivative_bound(len(case.A), case.V.shape[1], largest=case.largest))
     # the error of a central difference is the fourth derivative, at most 384 n d b^4, times step^2 / 6
@@ -181,7 +181,7 @@ LL_H3_SECOND = Statement(
 
 
 def integrated(case: Sums, found: float, power: int = 1) -> Sides:
-    """|mean of F' - (F(1) - F(0))| against b / (2 m)."""
+    """Hold |mean of F' - (F(1) - F(0))| against b / (2 m)."""
     scores = case.scores
     difference = float(norm(scores, 1.0) - norm(scores, 0.0))
     bound = theory.second_derivative_bound(len(case.A1), case.V.shape[1], largest=case.largest)
@@ -218,7 +218,7 @@ LL_H4 = Statement(
 
 
 def sums_read(case: Bits, found: Read) -> Sides:
-    """log S_i against a direct sum; all logits; log t_i against log S_i - log(S_i + n exp(beta0 / 2))."""
+    """Hold log S_i against a direct sum, all logits, and log t_i against log S_i - log(S_i + n exp(beta0 / 2))."""
     n, d = case.a.shape
     scores = case.beta0 * case.products / (2 * d)
     direct = np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1)) + scores.max(1)
@@ -257,7 +257,7 @@ LL_H7 = Statement(
 
 
 def right_decisions(case: Bits, found: np.ndarray) -> Sides:
-    """Decisions against enumeration."""
+    """Hold the decisions against enumeration of all pairs."""
     return Sides(np.asarray(found).astype(int), (case.products.max(1) >= case.wanted).astype(int))
 
 
@@ -288,9 +288,9 @@ LL_H8 = Statement(
 
 
 def useless(case: Polynomials, found: np.ndarray, enough: int = 0) -> Sides:
-    """A wrong decision for every low degree, none for the high one, whose features are more than the tokens.
+    """Hold wrong decisions of every low degree at 1 or more, of the high one at 0, and its features above the tokens.
 
-    Which decisions are wrong is counted here, and each decision is held against the series, term by term.
+    Each decision is also held against the one from the series, summed term by term.
     """
     n, d = case.planted.a.shape
     mistakes = dict(zip(case.degrees, (np.asarray(found) != case.truth).sum((1, 2)).tolist(), strict=True))

@@ -25,7 +25,10 @@ ANY_DEGREE = "a degree that is too low may be off by any amount"
 
 
 def is_first(case: Scaled, found: np.ndarray) -> Sides:
-    """The error of each degree against |G| / L, and |G| / L against those of all degrees below; by whole matrices."""
+    """Hold the error of each degree against |G| / L, and |G| / L against the errors of all lower degrees.
+
+    Errors are those of whole matrices, so that a degree is right whatever the low-rank passes do.
+    """
     lhs, rhs = [], []
     for bound, degree in zip(case.bounds, np.asarray(found).tolist(), strict=True):
         if degree < 0:
@@ -37,7 +40,7 @@ def is_first(case: Scaled, found: np.ndarray) -> Sides:
 
 
 def as_in_the_table(case: Scaled, found: np.ndarray) -> Sides:
-    """And the features of each degree between those of the table."""
+    """Hold the least degrees as `is_first` does, and the features of each between those of the table."""
     least, ends = is_first(case, found), [TABLE[case.n_tokens, bound] for bound in case.bounds]
     low, high = ([theory.n_features(case.d, one) for one in side] for side in zip(*ends, strict=True))
     features = [theory.n_features(case.d, int(g)) for g in found]
@@ -80,7 +83,7 @@ LL_T3 = Statement(
 
 
 def does_not_fall(case: Scaled, found: np.ndarray) -> Sides:
-    """And each degree against the next."""
+    """Hold the least degrees as `is_first` does, and each against the one for the next larger norm."""
     least, degrees = is_first(case, found), [int(g) for g in found]
     lhs, rhs = [*least.lhs, *degrees[:-1]], [*least.rhs, *degrees[1:]]
     return Sides(lhs, rhs, rounding=np.zeros(len(lhs)))

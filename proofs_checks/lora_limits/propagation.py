@@ -1,4 +1,9 @@
-"""What a relative error of exp does to every matrix of the chain, and to the gradients."""
+"""Errors of every matrix of the chain, and of the gradients, that follow from a relative error of exp (LL-E1 to LL-E8).
+
+An instance has exact logits and tilts, factors between 1 - eta and 1 + eta of its exponentials; the solver is the
+library's chain of the tilted exponentials. Each statement measures how far one matrix moves, and holds the moved matrix
+itself against one computed in the claim's own arithmetic, so that an idle solver is refuted too.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +35,7 @@ CHAIN = Derived(theory.error_certificate)
 
 
 def bounds_of(case: Tilted, exact: Matrices) -> Any:
-    """The library's bounds, with the largest entry of the exact q."""
+    """Return the library's bounds, with the largest entry of the exact q in the place of its a-priori bound."""
     q_max = float(np.abs(exact.q).max())
     return theory.error_certificate(case.eta, case.C1, case.C2, case.C3, case.Y, beta=1, q_max=q_max)
 
@@ -39,7 +44,10 @@ ANYWHERE = "a matrix of other exponentials may be anywhere"
 
 
 def within(case: Tilted, found: np.ndarray, part: str, moved: np.ndarray, limits: tuple[Any, Any]) -> Sides:
-    """Moves against a limit, which says something below the second one, and the matrix against the due one."""
+    """Hold moves against a limit, and the matrix against the one that is due.
+
+    `limits` has the bound, and how far any two attentions can be apart: only a bound below that says something.
+    """
     limit, trivial = (np.broadcast_to(one, moved.shape) for one in limits)
     unlike = np.abs(found - getattr(due(case), part)).ravel()
     lhs, rhs = np.r_[moved, unlike], np.r_[limit, 0 * unlike]
@@ -52,7 +60,7 @@ def at_most(
     trivial: Callable[[Tilted, float], float],
     measure: Callable[[np.ndarray], np.ndarray] = np.abs,
 ) -> Inequality:
-    """One matrix of the chain against its bound, a function of the library's bounds and of Q = max |q|.
+    """Make the claim on one matrix of the chain; its bound is a function of the library's bounds and of Q = max |q|.
 
     The trivial side is how far two matrices of any attention can be apart.
     """
@@ -66,22 +74,22 @@ def at_most(
 
 
 def of_outputs(case: Tilted, Q: float) -> float:
-    """Outputs are means of values, so they differ by the largest spread at most."""
+    """Return how far two outputs can be apart: they are means of values, so by the largest spread at most."""
     return case.spread
 
 
 def of_products(case: Tilted, Q: float) -> float:
-    """Sums over the columns of the values."""
+    """Return how far two entries of q can be apart: a sum of differences of outputs times values over d columns."""
     return case.C3.shape[1] * float(np.abs(case.C3).max()) * case.spread
 
 
 def of_rows(case: Tilted, Q: float) -> float:
-    """Rows of p1, of p2 and of p, and means of rows, are at most the largest entry of q."""
+    """Return how far rows of p1, p2 or p, or row means, can be apart: each is at most its largest entry of q."""
     return Q + case.largest_q
 
 
 def normalized(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
-    """Rows of f~ - f, summed absolutely, against tau; the sums of f~ against 1, and f~ against the due one."""
+    """Hold the absolute row sums of f~ - f against tau, the row sums of f~ against 1, and f~ against the due one."""
     moved, sums = rows(found - truth(case).f), found.sum(1)
     limits = np.r_[np.full(len(moved), bound(case.eta)), 0 * sums], np.r_[np.full(len(moved), 2.0), 0 * sums + np.inf]
     return within(case, found, "f", np.r_[moved, np.abs(sums - 1)], limits)
@@ -116,7 +124,7 @@ LL_E1 = Statement(
 
 
 def relative(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.entry_error) -> Sides:
-    """Entries of f~ against those of f, in units of f; no entry of an attention is above 1."""
+    """Hold entries of f~ against those of f, in units of f; trivially none is above 1 / f - 1, or below -1."""
     f = truth(case).f.ravel()
     sides = within(case, found, "f", np.abs(found.ravel() / f - 1), (bound(case.eta), np.maximum(1.0, 1 / f - 1)))
     return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=4 * case.spoiled)
@@ -273,7 +281,7 @@ LL_E7 = Statement(
 
 
 def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides:
-    """C1^T (p~ - p) C2 entry by entry, against the bound, and that against the form without q."""
+    """Hold the entries of C1^T (p~ - p) C2 against the bound, and the bound against its form without q."""
     exact = truth(case)
     moved = np.abs(case.C1.T @ (found - exact.p) @ case.C2).ravel()
     bound, rows_of_p = bounds_of(case, exact).gradient, of_rows(case, float(np.abs(exact.q).max()))

@@ -55,7 +55,7 @@ STATED = "a solver may state any change"
 
 
 def reaches(case: Linear, found: np.ndarray, short: int = 0) -> Sides:
-    """The distance to the target against the best one; that against other adapters; singular values beyond the rank."""
+    """Hold the distance to the target against the least one, that against other adapters', and ranks against R."""
     best = theory.linear_target_error(list(case.layers), case.target, rank=case.rank + short)
     distance = np.linalg.norm(product(case.layers + found) - case.target, 2)
     other = np.linalg.norm(product(case.layers + case.left @ case.right) - case.target, 2)
@@ -92,7 +92,7 @@ LL_S1 = Statement(
 
 
 def telescopes(case: Linear, found: np.ndarray) -> Sides:
-    """W_n ... W_{l+1} (W_l + D_l) ... (W_1 + D_1) against W_n ... W_1 + E_1 + ... + E_l, for every l."""
+    """Hold W_n ... W_{l+1} (W_l + D_l) ... (W_1 + D_1) against W_n ... W_1 + E_1 + ... + E_l, for every l."""
     n = len(case.layers)
     moved = case.layers + found
     lhs = [product(np.concatenate([moved[:k], case.layers[k:]])) for k in range(1, n + 1)]
@@ -124,7 +124,7 @@ LL_P9 = Statement(
 
 
 def smallest_rank(case: Counts, found: int, factor: int = 1) -> Sides:
-    """r (r - 1) <= 2 K N < r (r + 1)."""
+    """Hold the rank against r (r - 1) <= 2 K N < r (r + 1), which determines it."""
     product = 2 * factor * case.n_data * case.n_outputs
     return Sides([found * (found - 1), product + 1], [product, found * (found + 1)])
 
@@ -150,7 +150,7 @@ LL_S2_RANK = Statement(
 
 
 def ends(case: Descents, found: np.ndarray) -> Sides:
-    """How far each descent may be above the minimum, in units of the loss at 0."""
+    """Hold the distance of each descent to the minimum, in units of the loss at 0, against 2^-20."""
     gaps = np.array([case.gap(one) for one in np.asarray(found)])
     return Sides(gaps, np.full(len(gaps), 2.0**-20), rounding=rounding(4096, 1 + np.abs(gaps)))
 
@@ -190,7 +190,7 @@ LL_S2 = Statement(
 
 
 def step_by_formula(case: OneStep, found: np.ndarray, power: int = 2) -> Sides:
-    """-h s^2 |A x|^2 c with c the error of the output, 0 minus the label."""
+    """Hold the change against -h s^2 |A x|^2 c, where the error c of the output is 0 minus the label."""
     rank = len(case.A)
     scale = case.alpha**power / (rank if case.rslora else rank**2)
     wanted = case.step * scale * ((case.A @ case.x) ** 2).sum() * case.label
@@ -221,7 +221,7 @@ LL_S3 = Statement(
 
 
 def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2) -> Sides:
-    """Each change against -s^2 |A x|^2; the slope of their mean against the rank, between two numbers."""
+    """Hold each change against -s^2 |A x|^2, and the power of the rank with which their mean grows in an interval."""
     scales = [2.0**power / (rank if case.rslora else rank**2) for rank in case.ranks]
     wanted = -np.array([scale * one for scale, one in zip(scales, case.squares, strict=True)])
     moved = np.abs(np.asarray(found) - wanted).ravel()
@@ -274,7 +274,7 @@ LL_S3_LORA = Statement(
 
 
 def sizes(case: SignSteps, found: np.ndarray) -> Sides:
-    """The mean changes by the step of a, and by that of b, between 1/2 and 1 in every width."""
+    """Hold the mean changes by the step of a, and by that of b, between 1/2 and 1 in every width."""
     rate_A, rate_B = np.asarray(found).T
     by_a = rate_B * rate_A * case.sums.mean(1)  # b is rate_B after the first step from 0
     change = np.r_[by_a, rate_B * np.abs(case.products).mean(1)]

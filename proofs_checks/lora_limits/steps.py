@@ -15,7 +15,7 @@ from proofs_checks.lora_limits.mutants import gradients as mutants
 
 
 def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
-    """Eigenvalues of diag(f) - f f^T between 0 and 1/2; its row sums, and f less the softmax of the row, against 0."""
+    """Hold the eigenvalues of diag(f) - f f^T between 0 and 1/2, its row sums against 0, and f against the softmax."""
     J = np.diag(found) - np.outer(found, found)
     values = np.linalg.eigvalsh(J)
     nothing = np.abs(np.r_[J.sum(1), found - attention(row.logits)])
@@ -45,7 +45,7 @@ LL_P6 = Statement(
 
 
 def vector_of(one: Sandwich, found: np.ndarray) -> Sides:
-    """vec(A X B^T), by rows, against (A kron B) vec(X), exactly."""
+    """Hold vec(A X B^T), by rows, against (A kron B) vec(X), exactly."""
     return Sides(found, (one.A @ one.X @ one.B.T).ravel())
 
 

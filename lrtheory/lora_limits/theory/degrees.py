@@ -385,7 +385,7 @@ def _least_chebyshev(M: float, epsilon: float) -> int:
 
 
 def _first(reached: Callable[[int], bool], epsilon: Any, *, start: int = 0, falling: bool = True) -> int:
-    """Return the first degree that is enough; by bisection if errors are `falling`: Taylor's rise first, for large M."""
+    """Return the first degree that is enough; by bisection if errors are `falling`; Taylor's rise first for large M."""
     degrees = range(start, MAX_DEGREE + 1)
     if falling:
         degrees = degrees[bisect_left(degrees, True, key=reached) :][:1]

@@ -22,7 +22,7 @@ __all__ = ["ErrorBounds", "error_certificate"]
 
 @result
 class ErrorBounds(Result):
-    """How far each matrix of the chain can move when the entries of exp move by a factor in [1 - eta, 1 + eta].
+    """Bounds on how far each matrix of the chain moves when the entries of exp move by factors in [1 - eta, 1 + eta].
 
     Attributes
     ----------

@@ -54,7 +54,7 @@ def by_certificate(adapted: Adapted, rng: np.random.Generator | None = None, **o
 
 
 def in_single(case: HeadCase) -> HeadCase:
-    """The same with every number rounded to single precision."""
+    """Return the head with every number rounded to single precision and stored in double."""
     near = lambda table: table.astype(np.float32).astype(np.float64)
     tables = {name: {x: near(one) for x, one in getattr(case, name).items()} for name in "XWAB"}
     return replace(case, Y=near(case.Y), **tables)

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, rounding
 from lrtheory.lora_limits import LoRAHead, chain, lora_gradients
 
-STEP = 1e-100  # of the complex step: its square vanishes beside 1, so there is no cancellation and no truncation
+STEP = 1e-100  # size of the complex step: its square vanishes beside 1, so nothing cancels and nothing is truncated
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Case:
 
     @property
     def errors(self) -> float:
-        """What no entry of c exceeds."""
+        """A bound on |c|: the largest value plus the largest label."""
         return float(np.abs(self.C3).max() + np.abs(self.Y).max())
 
     @property
@@ -55,7 +55,7 @@ class Case:
 
 
 def attention(logits: np.ndarray) -> np.ndarray:
-    """Rows of exponentials over their sums; also of complex logits."""
+    """Divide rows of exponentials by their sums; complex logits are shifted by real maxima, so slopes stay right."""
     powers = np.exp(logits - np.max(logits.real, axis=-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
 
@@ -66,7 +66,10 @@ def half_square(errors: np.ndarray) -> np.ndarray:
 
 
 def slopes(loss: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
-    """d loss / dX, entry by entry: imaginary parts after imaginary steps, for a loss that takes a batch."""
+    """Compute d loss / dX by the complex step: the imaginary part after a step i h in one entry, divided by h.
+
+    The steps of all entries form a batch, which the loss takes at once.
+    """
     steps = 1j * STEP * np.eye(X.size).reshape(X.size, *X.shape)
     found = (loss(X + steps).imag / STEP).reshape(X.shape)
     return np.where(np.abs(found) > STEP**0.5, found, 0.0)  # what is left there is of the order of the step
@@ -79,7 +82,7 @@ def gradient(case: Case) -> np.ndarray:
 
 
 def links(logits: np.ndarray, C3: np.ndarray, Y: np.ndarray) -> dict[str, np.ndarray]:
-    """Every matrix of the chain by name, row by row through diag(f) - f f^T, in the claims' own arithmetic."""
+    """Compute the chain by name in the claims' own arithmetic: p row by row through diag(f) - f f^T, not p1 - p2."""
     f = attention(logits)
     c = f @ C3 - Y
     q = c @ C3.T

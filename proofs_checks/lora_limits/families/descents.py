@@ -43,7 +43,7 @@ class Descents:
 
 
 def descended(case: Descents, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Where descents from the starts end, by limited-memory BFGS."""
+    """Return the end points of descents from the starts, by limited-memory BFGS."""
     m, n_data = case.X.shape[1], len(case.y)
 
     def loss(z: np.ndarray) -> tuple[float, np.ndarray]:

@@ -106,11 +106,11 @@ RESCALED = Family(
 
 
 class Counted(np.ndarray):
-    """An array whose products of entries are counted, those of matrices apart from the others too."""
+    """An array that counts the multiplications of entries in `*` and in `@`, and those in `@` once more apart."""
 
     products = 0
     matrix_products = 0
-    __array_priority__ = 1.0  # so that parts side by side still count
+    __array_priority__ = 1.0  # so that a concatenation with plain arrays still counts
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         plain = [np.asarray(one) if isinstance(one, Counted) else one for one in inputs]
@@ -165,7 +165,10 @@ TILINGS = ("compiled", "swept")
 
 
 def tilings(head: Attention) -> dict[str, list[np.ndarray]]:
-    """Compiled tiles of all keys, and a sweep over tiles of eight keys for one query at a time."""
+    """Compute the products by compiled tiles of all keys, and by tiles of eight keys for one query at a time.
+
+    A batch of one head takes the second way, since the compiled kernel takes no batch.
+    """
     batch = Attention(*(one[None] if isinstance(one, np.ndarray) else one for one in head))
     compiled, swept = tiled.tiled_products(np, head, 1), tiled.tiled_products(np, batch, 1)
     return {

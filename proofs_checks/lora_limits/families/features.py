@@ -53,7 +53,7 @@ def exact_rank(case: Features) -> int:
 
 
 def is_exact(case: Features) -> bool:
-    """Whether all numbers are integers, and every sum in U V^T is below 2^53."""
+    """Return whether all numbers are integers, and every sum in U V^T is below 2^53."""
     Q, K, a = (np.asarray(one) for one in (case.Q, case.K, case.coefficients))
     largest = int(np.abs(Q).max()) * int(np.abs(K).max()) * Q.shape[1]
     whole = all(one.dtype.kind == "i" for one in (Q, K, a))
@@ -61,19 +61,20 @@ def is_exact(case: Features) -> bool:
 
 
 def are_independent(case: Features) -> bool:
-    """Whether no polynomial of degree g but 0 vanishes on all queries, or on all keys, by exact elimination."""
+    """Return whether no polynomial of degree g but 0 vanishes on all queries, or on all keys, by exact elimination."""
     wanted = theory.n_features(case.Q.shape[1], case.degree)
     return all(rank_of_monomials(X, case.degree) == wanted for X in (case.Q, case.K))
 
 
 def rank_of_monomials(X: np.ndarray, degree: int) -> int:
+    """Return the rank of the table of all monomials of the rows of X, by elimination over the integers."""
     powers = [a for a in itertools.product(range(degree + 1), repeat=X.shape[1]) if sum(a) <= degree]
     table = [[math.prod(int(x) ** k for x, k in zip(row, a, strict=True)) for a in powers] for row in X]
     return int(flint.fmpz_mat(table).rank())
 
 
 def wrong_entries(case: Features, found: Factors) -> int:
-    """How many entries of U V^T are not those of P(Q K^T)."""
+    """Count the entries of U V^T that are not those of P(Q K^T), in integers of any size."""
     logits = case.Q.astype(np.int64).astype(object) @ case.K.astype(np.int64).astype(object).T
     wanted = sum(int(c) * logits**k for k, c in enumerate(case.coefficients))
     return int((integer_product(found) != wanted).sum())
@@ -120,7 +121,7 @@ INTEGERS = Family("integer-features", always=always_features, draw=draw_features
 
 
 def draw_generic(draws: Draws) -> Features:
-    """As many tokens as monomials or some more, up to three variables, all coefficients one to three."""
+    """Draw at least as many tokens as monomials, in up to three variables, with coefficients from 1 to 3."""
     d = draws.integers(1, 3)
     g = draws.integers(0, 5 - d)
     n = theory.n_features(d, g) + draws.integers(0, 2)

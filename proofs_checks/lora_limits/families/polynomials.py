@@ -166,7 +166,10 @@ def bracketed(case: Bracket, rng: np.random.Generator | None = None) -> Brackete
 
 
 def best_errors(case: Bracket) -> tuple[float, float]:
-    """Two sides of E_g by exchange: the least and the largest error on the alternation of a nearly best polynomial."""
+    """Enclose E_g by exchange (Remez): the level of an alternation is below it, the error of any polynomial above.
+
+    After a few exchanges both are close; the upper side is refined on a grid around the largest error.
+    """
     g, M = case.degree, case.bound
     t, grid = np.cos(np.pi * np.arange(g + 2) / (g + 1)), np.cos(np.linspace(0, np.pi, 2001))
     signs = (-1.0) ** np.arange(g + 2)
@@ -231,9 +234,9 @@ def heights(a: np.ndarray, bound: float) -> np.ndarray:
 
 
 def is_above_rounding(case: Bracket) -> bool:
-    """Whether the best relative error of the next degree is above 2^-36, and 2^-60 exp(2 M), of which rounding is left.
+    """Return whether the best relative error of the next degree is above 2^-36 and above 2^-60 exp(2 M), its rounding.
 
-    By exp(-M) times the lower end of its bracket, which is far below that error.
+    The test uses exp(-M) times the lower end of its bracket, which is far below that error.
     """
     least = theory.chebyshev_bracket(case.degree + 1, case.bound)[0] * np.exp(-case.bound)
     return least >= max(2.0**-36, 2.0**-60 * np.exp(2 * case.bound))
@@ -321,7 +324,7 @@ def ladder(first: float, epsilon: float) -> Ladder:
 
 
 def are_doubled(case: Ladder) -> bool:
-    """Whether each M is twice the one before, three times."""
+    """Return whether each M is twice the one before, three times."""
     return [one.bound for one in case.rungs] == [case.rungs[0].bound * 2**k for k in range(4)]
 
 

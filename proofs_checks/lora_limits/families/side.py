@@ -61,7 +61,7 @@ def adapted(case: Linear, rng: np.random.Generator | None = None) -> np.ndarray:
 
 
 def is_regular(case: Linear) -> bool:
-    """Whether layers and partial sums are invertible, and well."""
+    """Return whether layers and partial sums are invertible, with condition numbers below 2^16."""
     return all(np.linalg.cond(W) < 2**16 for W in (*case.layers, *case.partial_sums[:-1]))
 
 
@@ -110,7 +110,10 @@ class OneStep:
 
 
 def first_change(case: OneStep, rng: np.random.Generator | None = None) -> np.ndarray:
-    """How the output at x changes after one step of B from 0, by the library's gradient of the values' adapter."""
+    """Return the change of the output at x by one step of B from 0, with the library's gradient of the value adapter.
+
+    One token attends to itself with weight 1, so its output is linear in the value weight.
+    """
     d, r, out = len(case.x), len(case.A), len(case.label)
     B = np.zeros((out, r))
     W = np.zeros((d, out))
@@ -159,7 +162,7 @@ class Steps:
 
 
 def first_changes(case: Steps, rng: np.random.Generator | None = None) -> np.ndarray:
-    """How each output changes by a step of size 1 towards the label -1, alpha = 2: (ranks, draws)."""
+    """Return the change of each output by a step of size 1 towards the label -1, with alpha = 2: (ranks, draws)."""
     found = []
     for A in case.A:
         n, rank, d = A.shape  # a head for each draw
@@ -172,12 +175,12 @@ def first_changes(case: Steps, rng: np.random.Generator | None = None) -> np.nda
 
 
 def are_fourfold(case: Steps) -> bool:
-    """Whether each rank is four times the one before, three or more of them."""
+    """Return whether each rank is four times the one before, three or more of them."""
     return len(case.ranks) >= 3 and all(b == 4 * a for a, b in pairwise(case.ranks))
 
 
 def are_typical(case: Steps) -> bool:
-    """Whether the mean of |A x|^2 is within an eighth of r |x|^2 / n, its mean for entries of variance 1 / n."""
+    """Return whether the mean of |A x|^2 is within an eighth of r |x|^2 / n, its mean for entries of variance 1 / n."""
     wanted = [rank * (case.x**2).mean() for rank in case.ranks]
     return all(7 / 8 * w <= one.mean() <= 9 / 8 * w for one, w in zip(case.squares, wanted, strict=True))
 
@@ -224,7 +227,7 @@ def gaussian_signs(seed: int, widths: tuple[int, ...], n_draws: int) -> SignStep
 
 
 def have_order_one(case: SignSteps) -> bool:
-    """Whether the means of |x|_1 / n and of |<a, x>| are between 1/2 and 1."""
+    """Return whether the means of |x|_1 / n and of |<a, x>| are between 1/2 and 1."""
     means = [*(case.sums.mean(1) / case.widths), *np.abs(case.products).mean(1)]
     return 1 / 2 <= min(means) and max(means) <= 1
 

@@ -32,13 +32,13 @@ class Tilted:
 
     @property
     def size(self) -> float:
-        """What no entry of the chain exceeds."""
+        """A bound on every entry of the chain, for the size of rounding."""
         v = float(np.abs(self.C3).max())
         return 1 + self.C3.shape[1] * (1 + v) * (1 + v + float(np.abs(self.Y).max()))
 
     @property
     def largest_q(self) -> float:
-        """What no entry of q exceeds, whatever the attention: outputs are means of values."""
+        """A bound on |q| that holds for every attention, because outputs are means of values."""
         v = float(np.abs(self.C3).max())
         return self.C3.shape[1] * v * (v + float(np.abs(self.Y).max()))
 
@@ -130,7 +130,10 @@ def climb_tilted(case: Tilted, draws: Draws) -> Tilted:
 
 
 def two_keys(eta: float, label: float = 0.0, columns: int = 1) -> Tilted:
-    """The two keys on which the tilt bound is attained, with values 1 and -1."""
+    """Return the two keys on which the tilt bound LL-E1 is attained, with values 1 and -1.
+
+    Their masses are (1 + x) / 2 and (1 - x) / 2 with the x of the proof of `tilt_bound`, and their tilts opposite.
+    """
     x = (np.sqrt(1 - eta * eta) - 1) / eta
     signs = np.array([[1.0, -1.0]])
     C3 = np.repeat(signs.T, columns, axis=1)
@@ -223,7 +226,7 @@ class Surrogate:
 
     @property
     def as_tilted(self) -> Tilted:
-        """The same attention, with eta of the polynomial."""
+        """The exact attention with eta of the polynomial, as the bounds read it; its tilts are not used."""
         eta, logits = self.polynomial.error, self.Q @ self.K.T
         return Tilted(logits, np.sign(logits), eta, self.C3, self.Y, self.Q, self.K)
 
@@ -250,7 +253,7 @@ def approximate(case: Surrogate, rng: np.random.Generator | None = None) -> Appr
 
 
 def is_approximated(case: Surrogate) -> bool:
-    """Whether the relative error is below 1."""
+    """Return whether the relative error is below 1."""
     return case.polynomial.error < 1
 
 
@@ -300,7 +303,7 @@ def on_a_line(queries: np.ndarray, keys: np.ndarray, values: np.ndarray, labels:
 
 
 def is_on_a_line(case: Surrogate) -> bool:
-    """Whether the monomials of one coordinate are all that there are."""
+    """Return whether all tokens have second coordinate 0, so that only monomials of the first one are not 0."""
     return not (case.Q[:, 1].any() or case.K[:, 1].any())
 
 

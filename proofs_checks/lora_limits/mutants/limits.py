@@ -63,7 +63,7 @@ def decaying(case: polynomials.Absolute, rng: np.random.Generator) -> np.ndarray
 
 
 def decaying_along(case: ladders.Ladder, rng: np.random.Generator) -> np.ndarray:
-    """The same along a ladder."""
+    """Return the degrees of `decaying` for every rung of a ladder."""
     return np.array([decaying(one, rng)[1] for one in case.rungs])
 
 
@@ -152,7 +152,7 @@ def whole_level(case: cubes.Rank, rng: np.random.Generator) -> int:
 
 
 def exact_attention(case: cubes.Truncated, rng: np.random.Generator) -> np.ndarray:
-    """No polynomial at all."""
+    """Return the exact attention, for which no polynomial is used."""
     return cubes.spectrum(cubes.Cube(case.rank.n_bits, case.gamma))["f"]
 
 

@@ -37,7 +37,7 @@ class Shared:
 
     @property
     def logits(self) -> np.ndarray:
-        """Of centered keys."""
+        """The logits of the queries with centered keys."""
         return self.queries @ self.centered.T
 
     @property
@@ -90,7 +90,7 @@ class Length:
         return make_uniform(self.n_tokens, self.d, bound=self.bound, rng=self.seed)
 
     def shared(self, degree: int) -> Shared:
-        """The same as one factorization of some degree."""
+        """The problem as inputs of a head with identity weights, for a polynomial of this degree."""
         one = self.problem
         return Shared(one.head.beta * one.XQ, one.XK, one.XV, one.Y, degree)
 
@@ -113,17 +113,21 @@ class Length:
 
     @property
     def multiplier(self) -> float:
-        """What LL-E8 says of the error of dLoss/dW_Q at tau = 1, with keys and values around their midpoints."""
+        """The bound LL-E8 on the error of dLoss/dW_Q at tau = 1, with keys and values around their midpoints.
+
+        Midpoints, not means, make the largest entries smallest; neither shift changes the gradient.
+        """
         problem, beta = self.problem, self.problem.head.beta
         middle = lambda table: (table.max(0) + table.min(0)) / 2
         keys, values, labels = problem.XK - middle(problem.XK), problem.XV - middle(problem.XV), problem.Y
         labels = labels - middle(problem.XV)
         half = np.abs(values).max(0)  # outputs are means of values, so they lie within it
         largest_q = float(((np.abs(labels) + half) * half).sum(1).max())
+        # tau(4/5) = 1
         return theory.error_certificate(0.8, problem.XQ, keys, values, labels, beta=beta, q_max=largest_q).gradient
 
     def proved(self, degree: int) -> float:
-        """What the bounds prove of the error of dLoss/dW_Q with Taylor's polynomial."""
+        """Return the proved bound on the error of dLoss/dW_Q with Taylor's polynomial; infinite if eta is 1 or more."""
         eta = theory.taylor_error(degree, self.logit_bound)
         return theory.tilt_bound(eta) * self.multiplier if eta < 1 else np.inf
 
@@ -177,7 +181,7 @@ def answers(
 
 
 def same_tokens(case: Ladder) -> bool:
-    """Whether all rungs have one width, one bound on entries that is at most 1, and lengths that grow."""
+    """Return whether all rungs have one width, one bound on entries that is at most 1, and lengths that grow."""
     first, sizes = case.rungs[0], [one.n_tokens for one in case.rungs]
     alike = all((one.d, one.bound) == (first.d, first.bound) for one in case.rungs)
     return alike and first.bound <= 1 and sizes == sorted(set(sizes))
@@ -236,7 +240,7 @@ def kinds(case: Length, rng: np.random.Generator | None = None) -> np.ndarray:
 
 
 def wanted_kinds(case: Length) -> np.ndarray:
-    """The same from whole matrices; Chebyshev's series from Bessel functions, on the interval that rows allow."""
+    """Compute the gradients of `kinds` from whole matrices, with Chebyshev's series on [-M, M] by Bessel functions."""
     found, one = [], case.shared(0)
     M = theory.logit_bound(one.queries, one.centered, beta=1.0)
     series = 2 * iv(np.arange(5), M)
@@ -250,12 +254,12 @@ def wanted_kinds(case: Length) -> np.ndarray:
 
 
 def is_uniform(case: Length) -> bool:
-    """Whether there are 256 tokens of width 8 with entries up to 1/2 or 1."""
+    """Return whether there are 256 tokens of width 8 with entries up to 1/2 or 1."""
     return case.n_tokens == 256 and case.d == 8 and case.bound in (0.5, 1.0)
 
 
 def draw_uniform(draws: Draws) -> Length:
-    """Other tokens of the same size."""
+    """Draw 256 other tokens of width 8, with entries up to 1/2 or 1."""
     return Length(256, 8, draws.choice((0.5, 1.0)), draws.integers(0, 2**20))
 
 

@@ -17,6 +17,9 @@ class Ladder:
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Of the line through the logarithms, by least squares; costs below the smallest double count as that."""
+    """Fit the power at which costs grow with sizes: the slope of the least-squares line through their logarithms.
+
+    Costs below the smallest positive double count as that, so that a cost of 0 has a logarithm.
+    """
     above = np.maximum(np.asarray(costs, float), np.finfo(float).tiny)
     return float(np.polyfit(np.log(np.asarray(sizes, float)), np.log(above), 1)[0])

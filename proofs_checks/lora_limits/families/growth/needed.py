@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family
 from proofs_checks.lora_limits.families.growth.almost_linear import Shared, from_whole_matrices, three_gradients
 
-MOST = 20  # degrees that are tried
+MOST = 20  # the number of degrees that are tried, from 0 on
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def by_whole_matrices(one: Shared) -> np.ndarray:
 
 
 def needed_degrees(case: Scaled, rng: np.random.Generator | None = None, allowed: float = 1.0) -> np.ndarray:
-    """For each bound the first degree at which the library's low-rank gradient is within |G| / L, or a multiple."""
+    """Return for each bound the first degree at which the low-rank gradient is within |G| / L, times `allowed`."""
     by_library = lambda one: three_gradients(one)["Q"]
     return np.array(
         [next(g for g in range(MOST) if case.excess(bound, by_library, g) <= allowed) for bound in case.bounds]
@@ -73,12 +73,12 @@ NORMS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 
 def is_tabled(case: Scaled) -> bool:
-    """Whether the table has the length, the width and every norm."""
+    """Return whether the table has the length, the width and every norm."""
     return case.d == 8 and all((case.n_tokens, bound) in TABLE for bound in case.bounds)
 
 
 def draw_tabled(draws: Draws) -> Scaled:
-    """Other tokens of 256, at two of the norms."""
+    """Draw 256 other tokens, at two neighboring norms of the table."""
     first = draws.integers(0, len(NORMS) - 2)
     return Scaled(256, 8, NORMS[first : first + 2], draws.integers(0, 2**20))
 

@@ -23,7 +23,7 @@ class Cube:
 
     @property
     def levels(self) -> np.ndarray:
-        """How many bits each index has."""
+        """|S|, the number of bits of each index S."""
         return np.bitwise_count(np.arange(2**self.n_bits, dtype=np.uint64)).astype(int)
 
     @property
@@ -68,7 +68,7 @@ class CubeData:
 
     @property
     def case(self) -> Case:
-        """The same as a chain."""
+        """The attention problem of the cube, as the chain reads it."""
         one = theory.make_hypercube(self.n_bits, self.gamma)
         return Case(one.C1, one.C2, self.C3, self.Y, one.W, one.beta)
 
@@ -150,7 +150,7 @@ def draw_large_norms(draws: Draws) -> CubeData:
 
 
 def is_large(cube: CubeData) -> bool:
-    """Whether Gamma^2 is at least ln L."""
+    """Return whether Gamma^2 is at least ln L."""
     return cube.gamma**2 >= cube.n_bits * math.log(2)
 
 
@@ -199,7 +199,7 @@ def rank_exponents(case: Rank, rng: np.random.Generator | None = None) -> dict[s
 
 
 def entropy(x: float) -> float:
-    """In bits."""
+    """Return the binary entropy of x in bits."""
     return -sum(p * math.log2(p) for p in (x, 1 - x) if p > 0)
 
 
@@ -215,12 +215,15 @@ def root(c: float, a: float) -> float:
 
 
 def exponent_of_root(c: float, a: float) -> float:
-    """H(min(k, 1/2))."""
+    """Return H(min(k, 1/2)), the limit of the exponent, with k from `root`."""
     return entropy(min(root(c, a), 0.5))
 
 
 def least_exponent(case: Rank) -> float:
-    """H(min(x - 2 / d, 1/2)) - e with e = log2(d + 1) / d and the root x for a - e / 2; 0 where that is less."""
+    """Return the lower bound of LL-H5-limit on the exponent at d bits, or 0 if it is negative.
+
+    It is H(min(x - 2 / d, 1/2)) - e with e = log2(d + 1) / d and the root x for a - e / 2 in the place of a.
+    """
     lost = math.log2(case.n_bits + 1) / case.n_bits
     x = root(case.c, case.a - lost / 2) - 2 / case.n_bits if case.a > lost / 2 else 0.0
     return max(0.0, entropy(min(x, 0.5)) - lost) if x > 0 else 0.0
@@ -252,7 +255,7 @@ class Truncated:
 
 
 def is_below(case: Truncated) -> bool:
-    """Whether the polynomial's rank is below the bound."""
+    """Return whether the polynomial's rank is below the bound."""
     return theory.multilinear_features(case.rank.n_bits, case.degree) < rank_bound(case.rank)
 
 

@@ -26,7 +26,7 @@ class Bits:
 
     @property
     def gap(self) -> int:
-        """How far the largest product below the wanted one is from it."""
+        """The gap h: the wanted product less the largest product below it."""
         below = self.products[self.products < self.wanted]
         return int(self.wanted - below.max()) if below.size else self.wanted
 
@@ -60,13 +60,13 @@ def decided(case: Bits, rng: np.random.Generator | None = None) -> np.ndarray:
 
 
 def is_decisive(case: Bits) -> bool:
-    """Whether beta0 is above its threshold, by more than the slack of the decision needs."""
+    """Return whether beta0 is above its threshold, by more than the slack of the decision needs."""
     n, d = case.a.shape
     return case.beta0 > theory.decisive_beta0(n, d, gap=case.gap) + 4e-9 * d
 
 
 def is_normal(case: Bits) -> bool:
-    """Whether exp(-beta0 / 2) / (2 n), what a weight can fall to, is a normal double, with some factors to spare."""
+    """Return whether exp(-beta0 / 2) / (2 n), the least possible weight, is a normal double, with factors to spare."""
     return case.beta0 / 2 + np.log(2 * len(case.a)) <= 700
 
 
@@ -105,7 +105,7 @@ def draw_bits(draws: Draws) -> Bits:
 
 
 def draw_decisive(draws: Draws) -> Bits:
-    """The same above the threshold."""
+    """Draw vectors as `draw_bits` does, with a scale above the threshold of LL-H8."""
     case = draw_bits(draws)
     n, d = case.a.shape
     return Bits(case.a, case.b, 1.0 + 1.125 * theory.decisive_beta0(n, d, gap=case.gap), case.wanted)
@@ -168,12 +168,12 @@ class Polynomials:
 
     @property
     def truth(self) -> np.ndarray:
-        """Which points have a partner, by enumeration: (2, n)."""
+        """The right decisions by enumeration, True where a point has a partner: bool (2, n)."""
         return np.array([bits.products.max(1) >= bits.wanted for bits in self.gadgets])
 
     @property
     def by_series(self) -> np.ndarray:
-        """What sums of Taylor's terms decide in the place of exponentials, for each degree: (degrees, 2, n)."""
+        """The decisions of sums of Taylor's terms in the place of exponentials: bool (degrees, 2, n)."""
         return np.array([[decided_by_series(bits, g) for bits in self.gadgets] for g in self.degrees])
 
 
@@ -213,7 +213,7 @@ def draw_polynomials(draws: Draws) -> Polynomials:
 
 
 def is_told(case: Polynomials) -> bool:
-    """Whether the sums over exp themselves tell who has a partner."""
+    """Return whether the sums over exp themselves tell who has a partner."""
     right = []
     for bits, truth in zip(case.gadgets, case.truth, strict=True):
         scale = bits.beta0 / (2 * bits.a.shape[1])
@@ -223,13 +223,13 @@ def is_told(case: Polynomials) -> bool:
 
 
 def has_sizes(case: Polynomials) -> bool:
-    """Whether the sizes and degrees are those for which it was measured."""
+    """Return whether the sizes and degrees are those for which it was measured."""
     high = {(32, 16): 80, (256, 32): 40}.get(case.planted.a.shape)
     return case.high == high and all(1 <= g <= 16 for g in case.low)
 
 
 def has_pair(case: Polynomials) -> bool:
-    """Whether weights and the product that is asked for are d / 2, and the first gadget has a pair with it."""
+    """Return whether weights and the product that is asked for are d / 2, and the first gadget has a pair with it."""
     d = case.planted.a.shape[1]
     weights = {int(w) for bits in case.gadgets for side in (bits.a, bits.b) for w in side.sum(1)}
     return weights == {d // 2} == {bits.wanted for bits in case.gadgets} and bool(case.truth[0].any())
