@@ -31,7 +31,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def one_guess(n: int, n_deletions: int, repetition: int) -> np.ndarray:
-    """Queries a deletion and the least value over the elements that can be chosen, attacked and on other coins."""
+    """Return queries per deletion, and the least value over the largest possible one, attacked or on other coins."""
     found = np.zeros((2, 2))
     given = make_adaptive_attack(n, k=K, n_deletions=n_deletions, rng=repetition)
     for place, coins in enumerate((repetition, 1_000_000 + repetition)):
@@ -46,7 +46,7 @@ def one_guess(n: int, n_deletions: int, repetition: int) -> np.ndarray:
 
 
 def on_a_graph(nodes: int, attacks: int) -> dict[str, np.ndarray]:
-    """Value over greedy and queries while the best element is deleted, or a random one, again and again."""
+    """Return value over greedy, and queries, while the best element is deleted, or a random one, again and again."""
     given = make_graph_coverage(nodes, k=K, length=nodes, rng=stream(SEED, nodes))
     ratio, queries = np.zeros((2, 2, attacks))
     for place in range(2):
@@ -60,7 +60,7 @@ def on_a_graph(nodes: int, attacks: int) -> dict[str, np.ndarray]:
 
 
 def compute_attack(profile: str) -> dict[str, np.ndarray]:
-    """One guess, (2, lengths, repetitions): queries and values; and the whole solver on a graph."""
+    """Compute queries and values of one guess, (2, lengths, repetitions), and those of the whole solver on a graph."""
     settings = INPUTS[profile]
     sizes, repetitions = settings["n"], settings["repetitions"]
     found = np.array([[one_guess(n, settings["deletions"], r) for r in range(repetitions)] for n in sizes])
@@ -73,7 +73,7 @@ def compute_attack(profile: str) -> dict[str, np.ndarray]:
 
 
 def attack_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     n, (attacked, other) = arrays["n"], arrays["queries"].mean(axis=2)
     return {
         "under attack queries a deletion grow faster than n^0.85": below(0.85, slope(n, attacked)),
@@ -90,7 +90,7 @@ def attack_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def attack_beside(arrays: Any) -> list[Beside]:
-    """Queries a deletion at one length of the stream."""
+    """Return the queries per deletion at one length of the stream, beside the published ones."""
     known = published("dynamic_submodular")["attack"]
     at = arrays["n"].tolist().index(known["n"])
     names = [f"queries a deletion, {kind}, n = {known['n']}" for kind in known["queries"]]
@@ -100,7 +100,7 @@ def attack_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_attack(arrays: Any) -> matplotlib.figure.Figure:
-    """Queries of one guess; queries and value of the solver on a graph."""
+    """Draw the queries of one guess, and queries and value of the solver on a graph."""
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 4), layout="constrained")

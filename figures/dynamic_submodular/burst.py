@@ -22,7 +22,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def burst_stream(n: int, length: int, k: int) -> UpdateStream:
-    """Nodes of a graph pass through a window; half-way come k elements that cover 2 OPT / k new items each, and go."""
+    """Make a window over nodes of a graph; half-way come k elements that cover 2 OPT / k new items each, and go."""
     import networkx as nx
     from scipy import sparse
 
@@ -42,7 +42,7 @@ def burst_stream(n: int, length: int, k: int) -> UpdateStream:
 
 
 def compute_burst(profile: str) -> dict[str, np.ndarray]:
-    """The answers at moments after the window has filled, and what they are measured by, exact or greedy."""
+    """Compute the answers at moments after the window has filled, and the optimum, or greedy, as their measure."""
     settings = INPUTS[profile]
     arrays: dict[str, np.ndarray] = {}
     for panel, method in enumerate(("brute-force", "lazy")):
@@ -61,7 +61,7 @@ def compute_burst(profile: str) -> dict[str, np.ndarray]:
 
 
 def burst_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     value, upper, best = (arrays[f"{name}0"] for name in ("value", "upper", "best"))
     lower = [arrays[f"value{panel}"] for panel in (0, 1)]
     greedy = arrays["best1"]
@@ -80,7 +80,7 @@ def burst_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_burst(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel for the small window and one for the large one."""
+    """Draw one panel for the small window and one for the large one."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(9.2, 4.2), layout="constrained")

@@ -28,7 +28,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def nodes(graph: int, n: int, repetition: int) -> Coverage:
-    """Closed neighborhoods in a random graph."""
+    """Make the coverage by closed neighborhoods in a random graph."""
     import networkx as nx
 
     start = int(stream(SEED, graph, repetition).integers(2**31))
@@ -39,7 +39,7 @@ def nodes(graph: int, n: int, repetition: int) -> Coverage:
 
 
 def updates(f: Coverage, kind: int, repetition: int) -> np.ndarray:
-    """A window over a random order, or everything in and then out by the value of a node alone."""
+    """Make a window over a random order, or insert all and delete by falling value of a node alone."""
     order = stream(SEED, 2, repetition).permutation(f.n)
     if kind == 0:
         return sliding_window(order, f.n // 2)
@@ -47,7 +47,7 @@ def updates(f: Coverage, kind: int, repetition: int) -> np.ndarray:
 
 
 def compute_companion(profile: str) -> dict[str, np.ndarray]:
-    """Queries an update, mean value, and value over greedy's: (graphs, streams, methods, sizes, repetitions)."""
+    """Compute queries per update, mean value and value over greedy, (graphs, streams, methods, sizes, repetitions)."""
     settings = INPUTS[profile]
     n, sizes, repetitions = settings["n"], settings["k"], settings["repetitions"]
     shape = (len(GRAPHS), len(STREAMS), len(METHODS), len(sizes), repetitions)
@@ -68,7 +68,7 @@ def compute_companion(profile: str) -> dict[str, np.ndarray]:
 
 
 def companion_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     k, queries, ratio, value = (arrays[name] for name in ("k", "queries", "ratio", "value"))
     growth = queries.mean(axis=-1)[..., -1] / queries.mean(axis=-1)[..., 0]
     return {
@@ -83,7 +83,7 @@ def companion_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_companion(arrays: Any) -> matplotlib.figure.Figure:
-    """Mean value, value over greedy, and queries, against k."""
+    """Draw mean value, value over greedy, and queries, against k."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 4.4), layout="constrained")

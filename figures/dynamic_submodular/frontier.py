@@ -1,4 +1,4 @@
-"""Related work as a measured plot: what part of greedy's value is kept, at how many queries, and what is proved."""
+"""Related work as a measured plot: the share of greedy's value that is kept, its queries, and the ratio proved."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def proved(method: str, epsilon: float, k: int) -> float:
-    """The part of the optimum that is proved for a method of the related work."""
+    """Return the ratio to OPT that is proved for a method of the related work."""
     ratios = {
         "lazy": theory.pair_ratio(epsilon),
         "batched": theory.batch_pair_ratio(epsilon),
@@ -37,12 +37,12 @@ def proved(method: str, epsilon: float, k: int) -> float:
 
 
 def numbers(method: str, n: int, k: int, epsilon: float, repetition: int) -> np.ndarray:
-    """What `measured` returns."""
+    """Return what `measured` returns, for one point of the sweep."""
     return np.array(measured(method, n, k, epsilon, repetition))
 
 
 def compute_frontier(profile: str) -> dict[str, np.ndarray]:
-    """Means over the repetitions of what `measured` returns, (points, 4); what is proved; what others have counted."""
+    """Compute means of `measured` over repetitions, (points, 4), the ratios proved, and the counts of others."""
     settings = INPUTS[profile]
     n, k = settings["n"], settings["k"]
     counts = [settings["repetitions"] if method in GUARANTEED else 1 for method, _ in POINTS]
@@ -56,7 +56,7 @@ def compute_frontier(profile: str) -> dict[str, np.ndarray]:
 
 
 def frontier_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     ours, theirs = arrays["ours"], arrays["theirs"]
     names = np.array(list(METHODS))[arrays["method"]]
     exact = np.isin(names, ("eager", "sieve", "recompute"))  # of the earlier algorithm nothing is claimed: they differ
@@ -78,7 +78,7 @@ def frontier_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def frontier_beside(arrays: Any) -> list[Beside]:
-    """Evaluations an update, and values over that of greedy run again."""
+    """Return evaluations per update and values over greedy, beside the published ones."""
     ours, theirs = arrays["ours"], arrays["theirs"]
     names = [f"{method}, epsilon = {epsilon:g}" for method, epsilon in POINTS]
     source = published("dynamic_submodular")["independent"]["source"]
@@ -88,7 +88,7 @@ def frontier_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_frontier(arrays: Any) -> matplotlib.figure.Figure:
-    """Value against queries, and evaluations beside those of independent code."""
+    """Draw value against queries, and evaluations beside those of independent code."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.8), layout="constrained")

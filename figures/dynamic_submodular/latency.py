@@ -1,4 +1,4 @@
-"""How queries and time are spread over single updates: amortized bounds have heavy tails."""
+"""The distribution of queries and time over single updates: amortized bounds have heavy tails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_latency(profile: str) -> dict[str, np.ndarray]:
-    """Queries and microseconds of each update while the window is full, (methods, updates)."""
+    """Compute queries and microseconds of each update while the window is full, (methods, updates)."""
     settings = INPUTS[profile]
     n, k, updates = settings["n"], settings["k"], settings["updates"]
     given = make_graph_coverage(n, k=k, rng=stream(SEED, n))
@@ -44,7 +44,7 @@ def compute_latency(profile: str) -> dict[str, np.ndarray]:
 
 
 def latency_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins; of times nothing is claimed, they are true for one machine on one day."""
+    """Return the claims of the figure with margins, none about times, which hold for one machine on one day."""
     queries = arrays["queries"]
     lazy, eager = queries[0], queries[2]
     largest = np.sort(queries, axis=1)[:, -queries.shape[1] // 20 :]
@@ -63,7 +63,7 @@ def latency_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_latency(arrays: Any) -> matplotlib.figure.Figure:
-    """Shares of the updates above any number of queries, and a histogram of times."""
+    """Draw the share of updates above any number of queries, and a histogram of times."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4), layout="constrained")

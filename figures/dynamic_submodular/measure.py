@@ -1,4 +1,4 @@
-"""What sweeps and frontier share: six ways of keeping a solution, on a window over a graph, counted and valued."""
+"""Measurements for sweeps and frontier: six ways of keeping a solution, on a window over a graph."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Measured = tuple[float, float, float, float]
 
 @functools.cache
 def graph(n: int, k: int, repetition: int) -> UpdateStream:
-    """Closed neighborhoods in a preferential-attachment graph, under a window of half of the nodes."""
+    """Make closed neighborhoods in a preferential-attachment graph, under a window of half of the nodes."""
     return make_graph_coverage(n, k=k, rng=stream(SEED, n, k, repetition))
 
 
@@ -45,7 +45,7 @@ def _again(n: int, k: int, repetition: int) -> UpdateTrace:
 
 @functools.cache
 def measured(method: str, n: int, k: int, epsilon: float, repetition: int = 0) -> Measured:
-    """One run; an evaluation is a profile where a method asks for all marginals of an element at once, else a query."""
+    """Measure one run; an evaluation is a profile (all marginals of an element at once), or a query elsewhere."""
     given, rng = graph(n, k, repetition), stream(SEED, n, k, repetition, 1)
     reference, updates = _again(n, k, repetition), len(given)
     evaluations = None

@@ -30,7 +30,7 @@ TRANSMITS, SAMPLES, CHARACTERS, CHOSEN = 0.1, 2000, 40, 5
 
 
 def novel() -> UpdateStream:
-    """Who among 40 of the characters of Les Miserables reaches most of all, in the order in which networkx has them."""
+    """Make a window over the characters of Les Miserables in the order of networkx; f is their expected reach."""
     import networkx as nx
 
     graph = nx.les_miserables_graph()
@@ -51,7 +51,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_real(profile: str) -> dict[str, np.ndarray]:
-    """Answers of the lazy pair and of greedy at moments all over each stream."""
+    """Compute the answers of the lazy pair and of greedy at moments all over each stream."""
     settings = INPUTS[profile]
     arrays: dict[str, np.ndarray] = {}
     for place, (load, _) in enumerate(STREAMS.values()):
@@ -72,7 +72,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
 
 
 def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     every = range(len(STREAMS))
     value, upper, greedy = ([arrays[f"{name}{place}"] for place in every] for name in ("value", "upper", "greedy"))
     share = np.array([(value[place] / greedy[place]).mean() for place in every])
@@ -91,7 +91,7 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_real(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a stream."""
+    """Draw one panel per stream."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 2, figsize=(9.2, 7.6), layout="constrained")

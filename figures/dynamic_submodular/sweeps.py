@@ -1,4 +1,4 @@
-"""Queries an update and value against the length of the stream, the size of the solution, and epsilon."""
+"""Queries per update and value, against the length of the stream, the size of the solution, and epsilon."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INPUTS_ACCURACY: dict[str, dict[str, Any]] = {
 
 
 def swept(settings: dict[str, Any], axis: str) -> dict[str, np.ndarray]:
-    """Queries and values, (methods, points, repetitions); NaN where a method did not run."""
+    """Return queries and values, (methods, points, repetitions); NaN where a method did not run."""
     points = settings[axis]
     queries, ratio = np.full((2, len(METHODS), len(points), settings["repetitions"]), np.nan)
     for place in np.ndindex(queries.shape):
@@ -50,7 +50,7 @@ def swept(settings: dict[str, Any], axis: str) -> dict[str, np.ndarray]:
 
 
 def of(arrays: Any, name: str) -> dict[str, np.ndarray]:
-    """Means over the repetitions that ran, by method, NaN where there is none."""
+    """Return means over the repetitions that ran, by method, NaN where none ran."""
     runs = arrays[name]
     count = np.isfinite(runs).sum(axis=-1)
     mean = np.where(count, np.nansum(runs, axis=-1) / np.maximum(count, 1), np.nan)
@@ -58,7 +58,7 @@ def of(arrays: Any, name: str) -> dict[str, np.ndarray]:
 
 
 def value_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What is said of values in each of the three sweeps."""
+    """Return the claims about values that all three sweeps make."""
     ratio = of(arrays, "ratio")
     epsilon = float(np.abs(arrays["epsilon"]).max())
     proved = {
@@ -75,7 +75,7 @@ def value_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def length_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     n, queries = arrays["n"], of(arrays, "queries")
     return {
         "queries of the three maintained solutions grow slower than n^0.2": below(
@@ -91,7 +91,7 @@ def length_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def length_beside(arrays: Any) -> list[Beside]:
-    """Exponents of the queries an update, and value over greedy at the lengths for which it is known."""
+    """Return exponents of the queries per update, and value over greedy at lengths for which it is known."""
     known = published("dynamic_submodular")["slopes"]
     n, queries = arrays["n"], of(arrays, "queries")
     names = [name for name in METHODS if name in known]
@@ -105,7 +105,7 @@ def length_beside(arrays: Any) -> list[Beside]:
 
 
 def size_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     k, queries = arrays["k"], of(arrays, "queries")
     single = [theory.insertion_queries(int(size)) + theory.deletion_queries(int(size)) for size in k]
     guesses = [theory.guesses_per_element(int(size), abs(float(arrays["epsilon"]))) for size in k]
@@ -122,7 +122,7 @@ def size_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     epsilon, queries = arrays["epsilon"], of(arrays, "queries")
     return {
         "queries of all guesses grow like 1 / epsilon, exponent 0.75 to 1.1": between(
@@ -137,7 +137,7 @@ def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def drawn(arrays: Any, axis: str, label: str, title: str) -> matplotlib.figure.Figure:
-    """Queries, and value over greedy; bars are the smallest and the largest repetition."""
+    """Draw queries, and value over greedy; bars are the smallest and the largest repetition."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.4), layout="constrained")
@@ -165,7 +165,7 @@ def drawn(arrays: Any, axis: str, label: str, title: str) -> matplotlib.figure.F
 
 
 def draw_length(arrays: Any) -> matplotlib.figure.Figure:
-    """Against n."""
+    """Draw the sweep over n."""
     title = (
         f"Who dominates a window of n / 2 nodes of a preferential-attachment graph? k = {int(arrays['k'])}, "
         f"epsilon = {float(arrays['epsilon'])}, window full; bars: least and largest of {arrays['queries'].shape[-1]}"
@@ -174,7 +174,7 @@ def draw_length(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def draw_size(arrays: Any) -> matplotlib.figure.Figure:
-    """Against k."""
+    """Draw the sweep over k."""
     title = (
         f"Who dominates a window of {int(arrays['n']) // 2:,} of {int(arrays['n']):,} nodes? "
         f"epsilon = {float(arrays['epsilon'])}, window full; bars: least and largest of {arrays['queries'].shape[-1]}"
@@ -183,7 +183,7 @@ def draw_size(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def draw_accuracy(arrays: Any) -> matplotlib.figure.Figure:
-    """Against epsilon."""
+    """Draw the sweep over epsilon."""
     title = (
         f"Who dominates a window of {int(arrays['n']) // 2:,} of {int(arrays['n']):,} nodes? "
         f"k = {int(arrays['k'])}, window full; bars: least and largest of {arrays['queries'].shape[-1]}"

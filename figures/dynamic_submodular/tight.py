@@ -1,4 +1,4 @@
-"""The tight instance: one half is all that guesses get from it, where greedy, at its price, gets more."""
+"""The tight instance: guesses get no more than one half of OPT from it, where greedy, at its price, gets more."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def once(method: str, n_identical: int, n_decoys: int, run: int) -> tuple[float, float]:
-    """The ratio to OPT at the end, and queries an insertion."""
+    """Return the ratio to OPT at the end, and queries per insertion."""
     order = "decoys-first" if method == "sieve++" else "random"
     rng = stream(SEED, n_decoys, run)
     given = make_tight(K, n_identical, n_decoys, order=order, rng=rng)  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ def once(method: str, n_identical: int, n_decoys: int, run: int) -> tuple[float,
 
 
 def compute_tight(profile: str) -> dict[str, np.ndarray]:
-    """Ratios and queries, (methods, decoys, runs), NaN after the last run, and the chance proved of an escape."""
+    """Compute ratios and queries, (methods, decoys, runs), NaN after the last run, and the bound on an escape."""
     settings = INPUTS[profile]
     n_identical, decoys, runs = settings["n_identical"], settings["n_decoys"], settings["runs"]
     ratio, queries = np.full((2, len(METHODS), len(decoys), max(runs)), np.nan)
@@ -63,12 +63,12 @@ def compute_tight(profile: str) -> dict[str, np.ndarray]:
 
 
 def trapped_share(arrays: Any) -> np.ndarray:
-    """The share of the runs of the maintained solutions that end at one half, (methods, decoys)."""
+    """Return the share of the runs of the maintained solutions that end at one half, (methods, decoys)."""
     return np.nansum(np.abs(arrays["ratio"][:3] - 0.5) < 0.002, axis=2) / arrays["runs"]
 
 
 def tight_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure as booleans with margins."""
     ratio, runs, trapped = arrays["ratio"], arrays["runs"], trapped_share(arrays)
     escape = arrays["escape"][0]
     proved = 1 - escape - 3 * np.sqrt(escape * (1 - escape) / runs[0])
@@ -87,7 +87,7 @@ def tight_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def tight_beside(arrays: Any) -> list[Beside]:
-    """Shares of the runs that end at one half, and the ratio of sieve++."""
+    """Return the shares of the runs that end at one half, and the ratio of sieve++, beside published numbers."""
     known = published("dynamic_submodular")["tight"]
     at = arrays["decoys"].tolist().index(known["n_decoys"])
     names = [f"share of runs that end at one half, {METHODS[name]}" for name in known["at_one_half"]]
@@ -98,7 +98,7 @@ def tight_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_tight(arrays: Any) -> matplotlib.figure.Figure:
-    """Shares of the ratios by the number of decoys, and ratio against queries."""
+    """Draw shares of the ratios by the number of decoys, and ratio against queries."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 4, figsize=(9.2, 3.9), layout="constrained", width_ratios=(1, 1, 1, 1.3))
