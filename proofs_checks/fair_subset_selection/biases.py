@@ -1,4 +1,4 @@
-"""One biased ranking: what exchanges and biased utilities change, and what they leave (deterministic)."""
+"""Statements on one biased ranking: the changes by exchanges and by biased utilities, and the orders that they keep."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ SWAPS = Paper(PAPER, "swapping-based bias", read="code")
 
 
 def has_both(panel: Swapped) -> bool:
-    """Whether there are advantaged and disadvantaged items."""
+    """Return True if there are advantaged and disadvantaged items."""
     return bool(0 < panel.disadvantaged.sum() < len(panel.disadvantaged))
 
 
 def lowered(panel: Swapped, biased: Swaps) -> Sides:
-    """One against each distance, inversions lost by each ranking against the sum of its distances, and the same."""
+    """Compare 1 with each distance, and the inversions that each ranking loses with the sum of its distances."""
     down, entries = panel.disadvantaged, Entries()
     observed = check_rankings(biased.observed, *panel.positions.shape)
     lost = inversions(panel.positions, down) - inversions(observed, down)
@@ -88,7 +88,7 @@ FSS_P1 = Statement(
 
 
 def all_removed(panel: Swapped, biased: Swaps) -> Sides:
-    """Inversions that are left against none, exchanges against those asked for, distances against what was lost."""
+    """Compare the inversions left with 0, the number of exchanges with that asked for, distances with the loss."""
     down, entries = panel.disadvantaged, Entries()
     observed = check_rankings(biased.observed, *panel.positions.shape)
     asked, left = inversions(panel.positions, down), inversions(observed, down)
@@ -121,7 +121,7 @@ FSS_P3 = Statement(
 
 
 def within_groups(latent: np.ndarray, observed: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each ranking, the items of both groups in their latent and in their observed order."""
+    """Return the items of both groups in their latent and in their observed order, (n, m) each, the group first."""
     orders = [
         np.hstack([np.argsort(positions[:, group], axis=1) for group in (down, ~down)])
         for positions in (latent, observed)
@@ -130,7 +130,7 @@ def within_groups(latent: np.ndarray, observed: np.ndarray, down: np.ndarray) ->
 
 
 def nearest(panel: Swapped, biased: Swaps) -> Sides:
-    """Orders within the groups, the inversions that are left, and as many exchanges at distance one as were asked."""
+    """Compare the orders within the groups, the inversions left, and the number and the distances of exchanges."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
     observed = check_rankings(biased.observed, *panel.positions.shape)
     before, after = within_groups(panel.positions, observed, down)
@@ -169,7 +169,7 @@ FSS_P2 = Statement(
 
 
 def moved(before: np.ndarray, after: np.ndarray, disadvantaged: np.ndarray) -> Sides:
-    """Places of the advantaged, observed against latent, and of the disadvantaged, latent against observed."""
+    """Compare places: of the advantaged, observed with latent ones, and of the disadvantaged the other way round."""
     down, entries, last = np.asarray(disadvantaged, dtype=bool), Entries(), before.shape[1] - 1
     entries.at_most(after[:, ~down], before[:, ~down], trivial=last)
     entries.at_most(-after[:, down], -before[:, down], trivial=0)
@@ -177,12 +177,12 @@ def moved(before: np.ndarray, after: np.ndarray, disadvantaged: np.ndarray) -> S
 
 
 def moved_by_swaps(panel: Swapped, observed: np.ndarray) -> Sides:
-    """Places after the exchanges against those before."""
+    """Compare the places after the exchanges with those before."""
     return moved(panel.positions, check_rankings(observed, *panel.positions.shape), panel.disadvantaged)
 
 
 def check_order(panel: Utilities, latent: np.ndarray) -> np.ndarray:
-    """The latent ranking, which must follow the utilities."""
+    """Return the latent places (n, m); raise an OutcomeError if they do not follow the utilities."""
     places = check_rankings(latent, *panel.utilities.shape)
     ordered = np.take_along_axis(panel.utilities, np.argsort(places, axis=1), axis=1)
     if (ordered[:, 1:] > ordered[:, :-1]).any():
@@ -191,7 +191,7 @@ def check_order(panel: Utilities, latent: np.ndarray) -> np.ndarray:
 
 
 def moved_by_utilities(panel: Utilities, biased: Places) -> Sides:
-    """Places by biased utilities against those by utilities."""
+    """Compare the places by biased utilities with those by latent ones."""
     observed = check_rankings(biased.observed, *panel.utilities.shape)
     return moved(check_order(panel, biased.latent), observed, panel.disadvantaged)
 
@@ -243,7 +243,7 @@ FSS_P8_UTILITIES = Statement(
 
 
 def same_order(panel: Utilities, biased: Places) -> Sides:
-    """Orders within both groups, observed against latent."""
+    """Compare the observed orders within both groups with the latent ones."""
     latent, observed = check_order(panel, biased.latent), check_rankings(biased.observed, *panel.utilities.shape)
     before, after = within_groups(latent, observed, np.asarray(panel.disadvantaged, dtype=bool))
     return Sides(after, before)
@@ -271,13 +271,13 @@ FSS_P7 = Statement(
 
 
 def wrong_pairs(panel: Swapped) -> list[tuple[int, int]]:
-    """Pairs of a disadvantaged item and an advantaged one behind it."""
+    """List the pairs of a disadvantaged item and an advantaged one behind it, which an exchange can draw."""
     place, down = panel.positions[0], panel.disadvantaged
     return [(b, a) for b in np.flatnonzero(down) for a in np.flatnonzero(~down) if place[a] > place[b]]
 
 
 def first_pairs(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Places after one exchange in each of n rankings."""
+    """Make one exchange in each of n copies of the ranking, and return the places (n, m)."""
     rows = np.repeat(panel.positions, n, axis=0)
     return bias_swaps(
         Rankings(rows), panel.disadvantaged, phi=panel.phi, intensity=panel.intensity, rng=rng
@@ -285,7 +285,7 @@ def first_pairs(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def which_pair(panel: Swapped, found: np.ndarray) -> np.ndarray:
-    """The number of the pair that has changed places in each ranking; the last number for any other change."""
+    """Return the number of the pair that has changed places in each ranking; the last number for any other change."""
     pairs = wrong_pairs(panel)
     exchanged = np.repeat(panel.positions, len(pairs), axis=0)
     for number, (down, up) in enumerate(pairs):
@@ -295,14 +295,14 @@ def which_pair(panel: Swapped, found: np.ndarray) -> np.ndarray:
 
 
 def pair_law(panel: Swapped) -> np.ndarray:
-    """phi^d for each pair at distance d, divided by their sum; nothing else happens."""
+    """Return phi^d for each pair at distance d, divided by their sum, and 0 for any other change."""
     place = panel.positions[0]
     weight = np.array([panel.phi ** int(place[a] - place[b]) for b, a in wrong_pairs(panel)])
     return np.append(weight / weight.sum(), 0.0)
 
 
 def asks_for_one(panel: Swapped) -> bool:
-    """Whether the intensity asks for one exchange."""
+    """Return True if the intensity asks for one exchange."""
     return theory.swaps_asked(int(inversions(panel.positions, panel.disadvantaged)[0]), panel.intensity) == 1
 
 
@@ -336,12 +336,12 @@ FSS_S1 = Statement(
 
 
 def scores(panel: Panel, rng: np.random.Generator) -> np.ndarray:
-    """Scores of all items."""
+    """Compute the scores (m,) of all items by the package."""
     return item_scores(panel.rankings, panel.rule)
 
 
 def scored(panel: Panel, found: np.ndarray) -> Sides:
-    """Scores of single items against their definition, and their sum against the same sum for all rankings.
+    """Compare the scores of single items with their definition, and their sum with the sum that all rankings have.
 
     The rankings are looked at too: an algorithm that wrote zeros over them would have all scores right.
     """

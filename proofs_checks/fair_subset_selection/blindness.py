@@ -1,4 +1,4 @@
-"""Where no number of rankings helps, or only exponentially many: rules that look at the top alone, and no quotas."""
+"""Statements on panels that no number of rankings helps, or only exponentially many: rules of tops, and no quotas."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ FSS_N1 = Statement(
 
 
 def top_law(blind: Blind) -> np.ndarray:
-    """Probabilities that an advantaged item, a good one of the group, another one is on top."""
+    """Return the claimed probabilities that an advantaged item, a good one of the group, a bad one is on top."""
     good = theory.top_good_probability(blind.n_advantaged, blind.n_good)
     bad = sum(blind.tops(blind.theta)[blind.n_advantaged + blind.n_good :])
     return np.array([float(1 - good - bad), float(good), float(bad)])
@@ -133,7 +133,11 @@ FSS_N1_COUPONS = Statement(
 
 
 def seen(panel: Swapped, places: np.ndarray) -> Sides:
-    """How often each of the group is among the first l, l = 1, ..., |G1|, and how often one is on the next place."""
+    """Count how often each item of the group is among the first l places, l = 1, ..., |G1|, and claim never.
+
+    The last entry counts the items of the group among the first |G1| + 1 places of all rankings, one in each: there l
+    is too large for the statement, and an outcome in which the group was never seen at all is refused.
+    """
     down = np.asarray(panel.disadvantaged, dtype=bool)
     observed, above = check_rankings(places, *panel.positions.shape), int((~down).sum())
     scores = [(observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
@@ -169,7 +173,7 @@ FSS_N2 = Statement(
 
 
 def lost(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
-    """Latent scores of the free choice and of the one with all places for the group, over the best.
+    """Compare the latent scores of the free choice and of the group, over the best, with 1/q and 1.
 
     The free choice must be the best by the observed scores, and the other one of the group.
     """
@@ -185,7 +189,7 @@ def lost(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
 
 
 def lost_by_observed(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
-    """Latent scores over the largest sum of observed ones, as a measure that looks at the wrong side."""
+    """Compare latent scores over the largest sum of observed ones, the wrong reference, with 1/q and 1."""
     sides = lost(case, found)
     best = sum(sorted(case.observed)[-case.k :])
     return Sides(sides.lhs[:2] * case.k * case.quality / best, sides.rhs[:2])
@@ -222,7 +226,7 @@ FSS_N3 = Statement(
 
 
 def nothing_is_lost(panel: Utilities, found: list[np.ndarray]) -> Sides:
-    """Latent utility of the choice at the quota of the best set, for k = 1, ..., m, against the best k."""
+    """Compare the latent utility of the choice at the quota of the best set with the best, for k = 1, ..., m."""
     utilities, m = panel.utilities[0], panel.utilities.shape[1]
     if len(found) != m:
         raise OutcomeError(f"an outcome must be {m} sets, of 1, ..., {m} items")

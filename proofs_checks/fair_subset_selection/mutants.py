@@ -1,4 +1,4 @@
-"""Wrong selections and wrong biases; each must be caught by a statement."""
+"""Wrong solvers, of selections, biases and bounds; each must be caught by a statement."""
 
 from __future__ import annotations
 
@@ -70,32 +70,32 @@ from proofs_checks.fair_subset_selection.families.tails import (
 
 
 def not_refreshed(panel: Swapped, rng: np.random.Generator) -> Swaps:
-    """Pairs and distances of the latent ranking, as in the code that was published: exchanged pairs change back."""
+    """Swap by pairs and distances of the latent ranking, as in the code that was published: pairs change back."""
     return swapped(panel, rng, refresh=False)
 
 
 def places_not_refreshed(panel: Swapped, rng: np.random.Generator) -> np.ndarray:
-    """What it does to the places."""
+    """Swap as `not_refreshed` does, and return the places."""
     return swapped_places(panel, rng, refresh=False)
 
 
 def one_swap_less(panel: Swapped, rng: np.random.Generator) -> Swaps:
-    """Stops early: the intensity is a tenth smaller."""
+    """Stop early: the intensity is a tenth smaller."""
     return swapped(replace(panel, intensity=0.9 * panel.intensity), rng)
 
 
 def places_one_swap_less(panel: Swapped, rng: np.random.Generator) -> np.ndarray:
-    """What it does to the places."""
+    """Swap as `one_swap_less` does, and return the places."""
     return one_swap_less(panel, rng).observed
 
 
 def favored(panel: Utilities, rng: np.random.Generator) -> Places:
-    """The bias lifts the group in place of putting it down."""
+    """Bias the others and not the group, which is lifted by it."""
     return ranked(panel, rng, disadvantaged=~panel.disadvantaged)
 
 
 def scrambled(panel: Utilities, rng: np.random.Generator) -> Places:
-    """The items of each group change places among themselves."""
+    """Reverse the places of each group among themselves, by item number."""
     biased = ranked(panel, rng)
     positions = biased.observed.copy()
     for group in (panel.disadvantaged, ~panel.disadvantaged):
@@ -104,12 +104,12 @@ def scrambled(panel: Utilities, rng: np.random.Generator) -> Places:
 
 
 def forgets_the_last(panel, rng: np.random.Generator) -> np.ndarray:
-    """Scores in which the last ranking does not count."""
+    """Score with the first ranking in place of the last one, which does not count."""
     return item_scores(Rankings(np.vstack([panel.positions[:-1], panel.positions[:1]])), panel.rule)
 
 
 def reversed_borda(panel, rng: np.random.Generator) -> np.ndarray:
-    """The item at place p gets p points."""
+    """Score with p points for the item at place p, as the code that was published with the paper does."""
     m = panel.n_items
     return item_scores(panel.rankings, ScoreRule("positional", position_weights=np.arange(m)))
 
@@ -118,13 +118,13 @@ def reversed_borda(panel, rng: np.random.Generator) -> np.ndarray:
 
 
 def one_item_fewer(panel, rng: np.random.Generator):
-    """Each quota is filled with one item fewer of the group."""
+    """Report for each quota the score with one item fewer of the group."""
     found = quota_sweep(panel.rankings, panel.rankings, panel.rule, k=panel.k, disadvantaged=panel.groups == 1)
     return replace(found, scores=np.r_[found.scores[:1], found.scores[:-1]])
 
 
 def one_item_more(panel, rng: np.random.Generator) -> list:
-    """At least l is taken to be exactly l + 1, where that is possible."""
+    """Take at least l to be exactly l + 1, where that is possible."""
     found, group = [], {"groups": panel.groups}
     free = select(panel.rankings, panel.rule, panel.k).items
     for quota in range(int((panel.groups[free] == 1).sum()), panel.k + 1):
@@ -134,12 +134,12 @@ def one_item_more(panel, rng: np.random.Generator) -> list:
 
 
 def smallest_sums(shares: Shares, rng: np.random.Generator) -> np.ndarray:
-    """The worst t items."""
+    """Add up the worst t items in place of the best."""
     return np.cumsum(np.r_[0, np.sort(shares.scores)])
 
 
 def next_best(pair: ScorePair, rng: np.random.Generator) -> list[np.ndarray]:
-    """The best item by the other scores is left out, as long as others are left."""
+    """Leave the best item by the observed scores out, as long as others are left."""
     ordered = np.argsort(-pair.observed, kind="stable")
     return [np.r_[ordered[1:], ordered[:1]][:t] for t in range(len(ordered) + 1)]
 
@@ -148,40 +148,40 @@ def next_best(pair: ScorePair, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def smallest_marginal(panel: Panel, rng: np.random.Generator) -> np.ndarray:
-    """The worst set within the quotas."""
+    """Return the worst set within the quotas."""
     return np.array(min(feasible_sets(panel), key=lambda items: score(panel, items)))
 
 
 def no_gap(panel: Panel, rng: np.random.Generator) -> Certified:
-    """A certificate that says that the choice is optimal."""
+    """Certify that the choice is optimal."""
     found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
     return Certified(found.items, found.score, float(found.score), 0.0)
 
 
 def smaller_bound(panel: Panel, rng: np.random.Generator) -> Certified:
-    """Half of the certified gap."""
+    """Certify half of the gap."""
     known = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy").certificate
     return Certified(known.items, known.value, known.value + known.gap / 2, known.gap / 2)
 
 
 def counts_all(panel: Panel, rng: np.random.Generator) -> Counts:
-    """A lazy method that evaluates every item in every step."""
+    """Count for the lazy method every item in every step."""
     found = select(panel.rankings, panel.rule, panel.k, **panel.quotas, method="greedy")
     return Counts(found.items, found.counts["evaluations"], panel.k * panel.n_items)
 
 
 def squared_scores(panel: Panel, rng: np.random.Generator) -> np.ndarray:
-    """A score that grows faster than linearly."""
+    """Square the scores, which makes them grow faster than linearly."""
     return all_scores(panel) ** 2
 
 
 def certified_by_the_biased(judged: Judged, rng: np.random.Generator) -> Transfer:
-    """The certificate of the panel that has chosen, which is that of any greedy choice."""
+    """Certify by the panel that has chosen, under which each choice has the largest marginal."""
     return transferred(judged, rng, by=judged.panel.rankings)
 
 
 def certified_within_groups(judged: Judged, rng: np.random.Generator) -> Transfer:
-    """Each choice is compared with its own group, though there are no quotas."""
+    """Compare each choice with its own group alone, though there are no quotas."""
     items = transferred(judged, rng).items
     c = certify_selection(
         latent_panel(judged).rankings, judged.panel.rule, items, groups=judged.panel.groups
@@ -193,7 +193,7 @@ def certified_within_groups(judged: Judged, rng: np.random.Generator) -> Transfe
 
 
 def _with_steps(means: Means, pairs: list[tuple[int, int]]) -> Jumps:
-    """The smoothness of other pairs of items."""
+    """Measure the smoothness, with gamma taken over other pairs of items."""
     found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
     betas = [Fraction(beta).limit_denominator(1000) for beta in found.betas.tolist()]
     gammas = gammas_of(means.latent.tolist(), means.observed.tolist(), betas, pairs)
@@ -201,24 +201,24 @@ def _with_steps(means: Means, pairs: list[tuple[int, int]]) -> Jumps:
 
 
 def one_order(means: Means, rng: np.random.Generator) -> Jumps:
-    """Pairs i < j alone, as in the tool that was published."""
+    """Measure gamma over the pairs i < j alone, as the tool does that was published."""
     codes = means.groups
     return _with_steps(means, [(i, j) for j in range(len(codes)) for i in range(j) if codes[i] == codes[j]])
 
 
 def across_groups(means: Means, rng: np.random.Generator) -> Jumps:
-    """All pairs of items."""
+    """Measure gamma over all pairs of items, also across groups."""
     return _with_steps(means, list(itertools.permutations(range(len(means.groups)), 2)))
 
 
 def larger_tau(means: Means, rng: np.random.Generator) -> Jumps:
-    """alpha relative to one more than a ranking can give."""
+    """Measure alpha relative to one more than a ranking can give."""
     more = replace(means, largest=means.largest + 1)
     return jumps_of(smoothness(means.latent, means.observed, more.rule, groups=means.groups))
 
 
 def not_accumulated(means: Means, rng: np.random.Generator) -> Jumps:
-    """gamma looks at the pairs of one ratio, not at those below it."""
+    """Measure gamma over the pairs of each ratio by itself, without those below it."""
     found = smoothness(means.latent, means.observed, means.rule, groups=means.groups)
     before = np.r_[0.0, found.gammas[:-1]]
     return jumps_of(replace(found, gammas=np.where(found.gammas > before, found.gammas, 0.0)))
@@ -228,7 +228,7 @@ def not_accumulated(means: Means, rng: np.random.Generator) -> Jumps:
 
 
 def squared_bias(case: Spread, rng: np.random.Generator) -> np.ndarray:
-    """The bias works twice."""
+    """Compute the mean scores with the bias applied twice."""
     rule = ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
     seen = biased(case.quality, case.disadvantaged, case.theta**2)
     return np.array(
@@ -237,59 +237,59 @@ def squared_bias(case: Spread, rng: np.random.Generator) -> np.ndarray:
 
 
 def alike(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
-    """All items have the same quality."""
+    """Rank as if all items had the same quality."""
     return one_ranking(replace(items, values=(Fraction(1),) * len(items.values)), rng, n)
 
 
 def worst_first(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Rankings from the worst to the best."""
+    """Rank from the worst to the best."""
     return len(items.values) - 1 - one_ranking(items, rng, n)
 
 
 def estimate_itself(law: Estimated, rng: np.random.Generator, n: int) -> Bounded:
-    """The estimate of alpha in place of its lower bound."""
+    """Return the estimate of alpha in place of its lower bound."""
     return estimates(law, rng, n, field="alpha")
 
 
 def a_twentieth(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A twentieth of the rankings is drawn, and each of them counts twenty times."""
+    """Draw a twentieth of the rankings and count each of them twenty times; the rest of the division counts once."""
     times, rest = divmod(law.n, 20)
     found = 20 * sums(replace(law, n=times), rng, n) if times else 0
     return found + (sums(replace(law, n=rest), rng, n) if rest else 0)
 
 
 def chosen_by_a_fiftieth(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """A part of the rankings is drawn."""
+    """Choose by a fiftieth of the rankings."""
     return choices(replace(law, n=max(1, law.n // 50)), rng, n)
 
 
 def the_worst(law: PanelLaw, rng: np.random.Generator, n: int) -> Coupled:
-    """Observed scores are read upside down."""
+    """Choose by the observed scores read upside down."""
     return coupled(law, rng, n, sign=-1)
 
 
 def one_tail(tail: Tail, rng: np.random.Generator) -> float:
-    """The bound for one side."""
+    """Return the bound for a deviation to one side."""
     return tail_bound(tail) / 2
 
 
 def one_place(halves: Halves, rng: np.random.Generator) -> list[np.ndarray]:
-    """One place less than half of them for the disadvantaged half."""
+    """Choose with one place less than half of them for the disadvantaged half."""
     return halves_chosen(halves, rng, quota=halves.k // 2 - 1)
 
 
 def worst_of_each_half(halves: Halves, rng: np.random.Generator) -> list[np.ndarray]:
-    """The last items of each half."""
+    """Choose the last items of each half."""
     return halves_chosen(halves, rng, sign=-1)
 
 
 def centered(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Rankings around one in which the group comes last."""
+    """Rank around a center in which the group comes last."""
     return uniform_rankings(replace(case, phi=0.25), rng, n)
 
 
 def rules_exchanged(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The number of one rule in the place of the other's."""
+    """Exchange the numbers of SNTV and Borda."""
     return rankings_until_apart(rung, rng, n)[:, ::-1]
 
 
@@ -297,40 +297,40 @@ def rules_exchanged(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def ties_by_number(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Equal scores by number, which is the order of quality here."""
+    """Break ties by number, which is the order of quality within the group here."""
     return blind_choices(blind, rng, n, ties="index")
 
 
 def by_latent_scores(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Chosen by the scores that nobody sees."""
+    """Choose by the latent scores, which nobody sees."""
     return blind_choices(replace(blind, theta=Fraction(1)), rng, n)
 
 
 def tops_without_bias(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Latent rankings in place of observed ones."""
+    """Draw latent rankings in place of observed ones."""
     return observed_tops(replace(blind, theta=Fraction(1)), rng, n)
 
 
 def half_as_good(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The group is seen an eighth as large."""
+    """Draw rankings in which the group is seen an eighth as large."""
     return observed_tops(replace(blind, theta=Fraction(1, 8)), rng, n)
 
 
 def seen_without_bias(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Rankings by latent utilities."""
+    """Draw rankings by latent utilities."""
     return rankings_until_seen(replace(blind, theta=Fraction(1)), rng, n)
 
 
 def unbiased_choice(case: Unprotected, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Chosen by latent scores."""
+    """Choose by latent scores."""
     return unprotected(replace(case, theta=Fraction(1)))
 
 
 def no_quota(panel: Utilities, rng: np.random.Generator) -> list[np.ndarray]:
-    """The best by observed utilities, without a quota."""
+    """Choose the best by observed utilities, without a quota."""
     return best_by_quota(panel, quotas=False)
 
 
 def scrambled_utilities(panel: Utilities, rng: np.random.Generator) -> list[np.ndarray]:
-    """Observed utilities that turn each group upside down."""
+    """Choose by observed utilities that turn all items, and so each group, upside down."""
     return best_by_quota(panel, observed=-panel.utilities[0])

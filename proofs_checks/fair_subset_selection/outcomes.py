@@ -1,4 +1,4 @@
-"""What an outcome must be before a claim looks at it, and claims with several kinds of entries."""
+"""Checks that an outcome has the right form before a claim looks at it, and claims with several kinds of entries."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lrtheory.bounds import OutcomeError, Sides
 
 __all__ = ["REPORTS", "Entries", "are_rankings", "are_sets", "check_rankings", "check_set"]
 
-#: why inequalities that compare a report with the truth in both directions name no trivial side
+#: the reason why an inequality that compares a report with the truth in both directions names no trivial side
 REPORTS = "an algorithm may report any number; what it must be equal to bounds it from both sides"
 
 
 @dataclass
 class Entries:
-    """Both sides of a claim, entry by entry."""
+    """Both sides of a claim, collected entry by entry: lhs <= rhs, `trivial` the most that lhs can be in any case."""
 
     lhs: list[Any] = field(default_factory=list)
     rhs: list[Any] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Entries:
     rounding: list[float] = field(default_factory=list)
 
     def at_most(self, lhs: Any, rhs: Any, trivial: Any = np.inf, rounding: Any = 0.0) -> None:
-        """lhs <= rhs; numbers, or arrays and lists of one length."""
+        """Claim lhs <= rhs, of numbers, or of arrays and lists of one length entry by entry."""
         count = np.size(lhs)
         self.lhs += list(np.ravel(lhs))
         self.rhs += list(np.ravel(rhs))
@@ -35,28 +35,32 @@ class Entries:
             raise OutcomeError(f"{count} numbers are compared with {np.size(rhs)}")
 
     def equal(self, one: Any, other: Any, rounding: Any = 0.0) -> None:
-        """Equality, as two entries."""
+        """Claim equality, as two inequalities."""
         self.at_most(one, other, rounding=rounding)
         self.at_most(other, one, rounding=rounding)
 
     def kept(self, optimum: Any, value: Any, share: Any, rounding: float = 0.0) -> None:
-        """A share of the optimum is kept: what is lost, which is all of it at most, against the rest."""
+        """Claim that a value keeps a share of the optimum.
+
+        The loss is compared with the rest of the optimum, and not the value with the share, because a non-negative
+        value has a largest loss: all of the optimum. Where the share is 0 the claim then counts as saying nothing.
+        """
         self.at_most(optimum - value, (1 - share) * optimum, trivial=optimum, rounding=rounding)
 
     def sides(self) -> Sides:
-        """As the engine wants them; on doubles where an entry carries rounding."""
+        """Return the two sides in the form of the engine, in doubles where some entry carries rounding."""
         allowed = np.array(self.rounding, dtype=float) if any(self.rounding) else None
         return Sides(*map(_array, (self.lhs, self.rhs, self.trivial)), rounding=allowed)
 
 
 def _array(entries: list[Any]) -> np.ndarray:
-    """An array of numbers; of objects where some are exact."""
+    """Return an array of plain numbers, or of objects where some entry is exact, as a Fraction."""
     plain = all(isinstance(entry, (int, float, np.number)) for entry in entries)
     return np.array(entries, dtype=None if plain else object)
 
 
 def check_set(items: Any, n_items: int, k: int | None = None) -> list[int]:
-    """The items of a set as integers; an OutcomeError if they are not such a set."""
+    """Return the items of a set as integers; raise an OutcomeError if they are not distinct items below `n_items`."""
     given = np.asarray(items)
     chosen = [int(i) for i in given.ravel()]
     if given.ndim != 1 or given.dtype.kind not in "iu":
@@ -69,7 +73,7 @@ def check_set(items: Any, n_items: int, k: int | None = None) -> list[int]:
 
 
 def check_rankings(places: Any, n: int, m: int) -> np.ndarray:
-    """The places of m items in n rankings; an OutcomeError if a row is not a ranking."""
+    """Return the places (n, m) of m items in n rankings; raise an OutcomeError if a row is not a ranking."""
     found = np.asarray(places)
     if found.shape != (n, m) or not are_rankings(found).all():
         raise OutcomeError(f"an outcome must be the places of {m} items in {n} rankings")
@@ -77,12 +81,12 @@ def check_rankings(places: Any, n: int, m: int) -> np.ndarray:
 
 
 def are_rankings(places: np.ndarray) -> np.ndarray:
-    """For each row whether the items hold the places 0, 1, ... once each."""
+    """Mark the rows, along the last axis, in which the items hold the places 0, 1, ... once each."""
     return (np.sort(places, axis=-1) == np.arange(places.shape[-1])).all(-1)
 
 
 def are_sets(items: np.ndarray, n_items: int) -> np.ndarray:
-    """For each set, the last axis, whether its items exist and differ."""
+    """Mark the sets, along the last axis, whose items exist and differ."""
     ordered = np.sort(items, axis=-1)
     inside = ((ordered >= 0) & (ordered < n_items)).all(-1)
     return inside & (np.diff(ordered, axis=-1) > 0).all(-1)

@@ -1,4 +1,4 @@
-"""How many rankings are enough: for the order within the groups, for the best set, and in which proportion."""
+"""Statements on numbers of rankings that are enough: for the order within groups, for the best set, and proportions."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ from proofs_checks.fair_subset_selection.outcomes import are_sets, check_set
 
 
 def misordered(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
-    """A pair of one group that differs clearly is in the wrong order, or these cannot be scores of n rankings."""
+    """Mark the runs, of scores (runs, m), in which a pair of one group that differs clearly is in the wrong order.
+
+    Runs whose numbers cannot be the scores of n rankings are marked too, so that no invention passes the check.
+    """
     f, groups = law.latent, law.groups
     clear = [(i, j) for i, j in permutations(range(len(f)), 2) if groups[i] == groups[j] and f[j] <= law.beta * f[i]]
     wrong = ~are_sums(law, scores)
@@ -75,7 +78,7 @@ def misordered(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
 
 
 def at_most_delta(event, exact=None) -> Probability:
-    """The event has probability delta at most."""
+    """Claim that the event has probability delta at most; `exact` computes the probability where it can be summed."""
     return Probability(event=event, at_most=lambda law: float(law.delta), exact=exact)
 
 
@@ -106,12 +109,15 @@ FSS_T1A = Statement(
 
 
 def too_little(law: PanelLaw, found: np.ndarray, share: float | None = None) -> np.ndarray:
-    """For some number of disadvantaged items, the choice is worth less than beta_plus of the best such set."""
+    """Mark the runs in which, at some quota, the choice is worth less than beta_plus of the best set at that quota.
+
+    `found` has shape (runs, quotas, k). Runs with an invalid set are marked too.
+    """
     latent, possible = np.array([float(f) for f in law.latent]), quotas(law)
     if found.shape[1:] != (len(possible), law.k):
         raise OutcomeError(f"an outcome must be {law.k} items for each of {len(possible)} quotas in each run")
     valid = are_sets(found, len(latent))
-    items = np.where(valid[..., None], found, 0)
+    items = np.where(valid[..., None], found, 0)  # invalid numbers would not index anything
     valid &= law.groups[items].sum(-1) == possible
     optima = by_quota(law, latent[None], latent[None])
     short = (float(law.beta_plus) if share is None else share) * optima - latent[items].sum(-1)
@@ -150,7 +156,7 @@ FSS_T1 = Statement(
 
 
 def realized_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
-    """At the quota of the best latent set, the choice is worth less than its share of that set."""
+    """Mark the runs in which the choice at the quota of a best latent set is worth less than the claimed share."""
     if found.items.shape[1:] != (law.k,):
         raise OutcomeError(f"an outcome must have {law.k} items in each run")
     valid = are_coupled(law, found) & are_sets(found.items, len(law.quality))
@@ -163,12 +169,12 @@ def realized_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
 
 
 def accuracy(law: PanelLaw) -> Fraction:
-    """eps_0, the accuracy to which the means are known."""
+    """Return eps_0, the relative accuracy to which the means must be known."""
     return theory.separation(law.gamma)
 
 
 def has_enough_realized(law: PanelLaw) -> bool:
-    """Whether there are as many rankings as the realized form asks for."""
+    """Return True if there are as many rankings as the realized form, FSS-T2, asks for."""
     m = len(law.quality)
     return law.n >= theory.rankings_needed_realized(m, alpha=law.alpha, epsilon=accuracy(law), delta=law.delta)
 
@@ -201,7 +207,7 @@ FSS_T2 = Statement(
 
 
 def exact_tail(tail: Tail, found) -> Sides:
-    """The probability, summed in rational numbers, against the bound."""
+    """Compare the probability of the deviation, a sum over a binomial law in rational numbers, with the bound."""
     n, f, epsilon = tail.n, Fraction(tail.successes, tail.trials), Fraction(tail.epsilon)
     far = [x for x in range(n + 1) if abs(x - n * f) >= epsilon * n * f]
     probability = sum((comb(n, x) * f**x * (1 - f) ** (n - x) for x in far), Fraction(0))
@@ -234,7 +240,7 @@ FSS_P4 = Statement(
 
 
 def mean_kept(halves: Halves, found: list[np.ndarray]) -> Sides:
-    """Mean utility of the choices over all halves, and that of the free choice, against their closed forms.
+    """Compare the mean utility of the choices over all halves, and that of the free choice, with their closed forms.
 
     Which items are disadvantaged is independent of the order of the utilities, so all halves are equally likely given
     it, and the mean of the j-th largest of N uniform utilities is (N + 1 - j) / (N + 1) whatever the half.
@@ -276,7 +282,7 @@ FSS_D3 = Statement(
 
 
 def quota_law(case: Exchangeable) -> np.ndarray:
-    """Probabilities of 0, ..., k disadvantaged items."""
+    """Return the claimed probabilities of 0, ..., k disadvantaged items."""
     return np.array([float(p) for p in theory.optimal_quota_law(case.n_items, case.n_disadvantaged, case.k)])
 
 
@@ -306,12 +312,12 @@ FSS_D4 = Statement(
 
 
 def far_from_proportional(case: Exchangeable, places: np.ndarray) -> np.ndarray:
-    """The number of disadvantaged items is a share of k away from its mean."""
+    """Mark the runs in which the number of disadvantaged items is t k or more away from its mean."""
     return np.abs(best_disadvantaged(case, places) - case.expected) >= case.deviation * case.k
 
 
 def chance_of_far(case: Exchangeable) -> Fraction | None:
-    """The probability of that, counted among all sets of k items, where all rankings are equally likely."""
+    """Count the sets of k items that are so far away, over all sets; None where rankings are not equally likely."""
     m, size, k = case.n_items, case.n_disadvantaged, case.k
     far = [q for q in range(k + 1) if abs(q - Fraction(k * size, m)) >= Fraction(case.deviation) * k]
     ways = sum(comb(size, quota) * comb(m - size, k - quota) for quota in far)

@@ -1,4 +1,4 @@
-"""Rules whose scores add up: quotas are filled exactly, and what a wrong quota or a wrong order costs."""
+"""Statements on rules whose scores add up: quotas are filled exactly, a wrong quota or a wrong order costs a share."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check
 
 
 def is_separable(panel: Panel) -> bool:
-    """Whether the score of a set is the sum of those of its items."""
+    """Return True if the score of a set is the sum of the scores of its items."""
     return panel.kind in SEPARABLE
 
 
 def is_feasible(panel: Panel) -> bool:
-    """Whether some set meets the quotas."""
+    """Return True if some set meets the quotas."""
     return bool(feasible_sets(panel))
 
 
 def chosen(panel: Panel, rng: np.random.Generator, **options) -> Selection:
-    """The package's choice within the quotas."""
+    """Select items within the quotas of the panel by the package."""
     return select(panel.rankings, panel.rule, panel.k, **panel.quotas, **options)
 
 
 def chosen_set(panel: Panel, rng: np.random.Generator) -> Choice:
-    """Its items and what it says of them."""
+    """Select items within the quotas, and keep the items, their score and their gains."""
     found = chosen(panel, rng)
     return Choice(found.items, found.score, found.gains)
 
 
 def best(panel: Panel, found: Choice) -> Sides:
-    """What is lost against nothing, the number of each group against its bounds, and the reports against the truth."""
+    """Compare the loss with 0, the number of items of each group with its bounds, and the reports with the truth."""
     items, entries, groups = check_set(found.items, panel.n_items), Entries(), np.asarray(panel.groups, dtype=np.int64)
     counts = np.bincount(groups[items], minlength=len(panel.low))
     singles = [score(panel, [i]) for i in items]
@@ -107,21 +107,22 @@ FSS_A2 = Statement(
 
 
 def swept(panel: Panel, rng: np.random.Generator) -> QuotaSweep:
-    """All quotas for group 1, chosen and judged by the same rankings."""
+    """Select at all quotas for group 1, where the same rankings choose and judge, so that only the quota is wrong."""
     return quota_sweep(panel.rankings, panel.rankings, panel.rule, k=panel.k, disadvantaged=panel.groups == 1)
 
 
 def by_quota(panel: Panel) -> list:
-    """The best score with l items of group 1, l = 0, ..., k, by enumeration."""
+    """Find the best score with l items of group 1, l = 0, ..., k, by enumeration."""
     return [optimum(exactly(panel, quota)) for quota in range(panel.k + 1)]
 
 
 def wrong_quota(panel: Panel, found: QuotaSweep, share=theory.quota_loss) -> Sides:
-    """What each quota loses of OPT against the share that it may, and all reports against the enumerated truth."""
+    """Compare the loss at each quota with the part of OPT that may be lost, and all reports with enumerated ones."""
     best_of, entries = by_quota(panel), Entries()
     top, scores = max(best_of), np.asarray(found.scores)
     if scores.shape != (panel.k + 1,):
         raise OutcomeError(f"an outcome must have a score for each of {panel.k + 1} quotas")
+    # several quotas may attain OPT: the first of them serves as l*, and the statement holds for each
     for quota, value in enumerate(scores):
         entries.kept(top, value, share(panel.k, quota, best_of.index(top)))
     entries.equal(found.quotas, list(range(panel.k + 1)))
@@ -134,7 +135,7 @@ def wrong_quota(panel: Panel, found: QuotaSweep, share=theory.quota_loss) -> Sid
 
 
 def keeps_all(k: int, quota: int, best_quota: int) -> Fraction:
-    """Too strong a claim."""
+    """Claim too much: that every quota keeps all of OPT."""
     return Fraction(1)
 
 
@@ -166,7 +167,10 @@ FSS_D1 = Statement(
 
 
 def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """For each quota that the free choice does not exceed: the free choice, at least and exactly that many."""
+    """Select freely, with at least l, and with exactly l items of group 1, for each l that the free choice allows.
+
+    These are the l = taken, ..., k, where the free choice has `taken` items of the group; one triple for each l.
+    """
     group = {"groups": panel.groups}
     free = select(panel.rankings, panel.rule, panel.k)
     taken = int((panel.groups[free.items] == 1).sum())
@@ -181,7 +185,7 @@ def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[np.ndarray, 
 
 
 def equal(panel: Panel, found: list) -> Sides:
-    """The two choices item by item, their numbers of the group, and scores against enumerated ones."""
+    """Compare the two choices item by item, their numbers of items of the group, and scores with enumerated ones."""
     groups, lhs, rhs = np.asarray(panel.groups, dtype=np.int64), [], []
     top, best_of = optimum(without_quotas(panel)), by_quota(panel)
     sets = [[check_set(items, panel.n_items, panel.k) for items in row] for row in found]
@@ -220,7 +224,10 @@ FSS_D5 = Statement(
 
 
 def largest(shares: Shares, found: np.ndarray, more: int = 0) -> Sides:
-    """(t / t') of the sum of the largest t' against that of the largest t, for all t <= t'; sums by sorting."""
+    """Compare t/t' of the sum of the largest t' scores with the sum of the largest t, for all t <= t'.
+
+    `more` claims the share of t + more scores for t of them, which is too much.
+    """
     ordered, entries = sorted(shares.scores.tolist(), reverse=True), Entries()
     sums = [sum(ordered[:t]) for t in range(len(ordered) + 1)]
     pairs = [(t, u) for u in range(len(sums)) for t in range(u + 1)]
@@ -251,7 +258,7 @@ FSS_P6 = Statement(
 
 
 def exchanged(pair: ScorePair, found: list, kept=theory.exchange_ratio) -> Sides:
-    """What the t items that the other scores choose lose of the best score against the rest of their share."""
+    """Compare the loss of the t items that the other scores choose with the part of the best score that may be lost."""
     entries, m = Entries(), len(pair.scores)
     if len(found) != m + 1:
         raise OutcomeError(f"an outcome must be {m + 1} sets, of 0, ..., {m} items")
@@ -266,7 +273,7 @@ def exchanged(pair: ScorePair, found: list, kept=theory.exchange_ratio) -> Sides
 
 
 def keeps_the_best(scores, best_items, chosen_items) -> Fraction:
-    """Too strong a claim."""
+    """Claim too much: that other scores keep all of the best score."""
     return Fraction(1)
 
 

@@ -1,4 +1,4 @@
-"""Smoothness of a rule under a bias: what it means, what it is in Plackett-Luce, what is estimated of it."""
+"""Statements on the smoothness of a rule under a bias: its definition, its value in Plackett-Luce, its estimate."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, are_r
 
 
 def measured(means: Means, rng: np.random.Generator) -> Jumps:
-    """alpha, and gamma and beta_plus at every jump of gamma and half way to it, of the given mean scores."""
+    """Measure alpha, gamma at every jump and half way to it, and beta_plus, of the given mean scores."""
     return jumps_of(smoothness(means.latent, means.observed, means.rule, groups=means.groups))
 
 
 def same_group(means: Means) -> list[tuple[int, int]]:
-    """Pairs of items of one group, in both orders."""
+    """List the pairs of items of one group, in both orders."""
     codes = [int(g) for g in means.groups]
     return [(i, j) for i, j in permutations(range(len(codes)), 2) if codes[i] == codes[j]]
 
 
 def steps(means: Means, found: Jumps) -> Sides:
-    """Where gamma jumps, gamma there and half way to it, beta_plus there, and alpha, against their definitions."""
+    """Compare the jumps of gamma, gamma and beta_plus there, gamma half way, and alpha with their definitions."""
     true = by_definition(means)
     check_jumps(found, len(true.betas))
     lhs = [*found.betas, *found.gammas, *found.below, *found.plus, found.alpha]
@@ -65,7 +65,7 @@ def steps(means: Means, found: Jumps) -> Sides:
 
 
 def by_definition(means: Means) -> Jumps:
-    """What `jumps_of` finds, from the definitions and in rational numbers."""
+    """Compute the `Jumps` of mean scores from the definitions, in rational numbers."""
     f, g = ([int(x) for x in one] for one in (means.latent, means.observed))
     betas, pairs = ratios_below(means), same_group(means)
     return Jumps(
@@ -78,7 +78,7 @@ def by_definition(means: Means) -> Jumps:
 
 
 def check_jumps(found: Jumps, count: int) -> None:
-    """gamma jumps at each different ratio, and nowhere else."""
+    """Raise an OutcomeError if gamma does not jump `count` times, once at each different ratio."""
     if {np.shape(one) for one in (found.betas, found.gammas, found.below, found.plus)} != {(count,)}:
         raise OutcomeError(f"gamma must jump {count} times")
 
@@ -107,13 +107,13 @@ FSS_A8 = Statement(
 
 
 def ratios_below(means: Means) -> list[Fraction]:
-    """The different latent ratios of one group up to 1, in rational numbers."""
+    """List the different latent ratios of one group up to 1, increasing, in rational numbers."""
     f = [int(x) for x in means.latent]
     return sorted({Fraction(f[j], f[i]) for i, j in same_group(means) if f[j] <= f[i]})
 
 
 def monotone(means: Means, found: Jumps) -> Sides:
-    """Each gamma against the next, each beta against its beta_plus; all of them against their definitions."""
+    """Compare each gamma with the next, each beta with its beta_plus, and all of them with their definitions."""
     true, entries = by_definition(means), Entries()
     check_jumps(found, len(true.betas))
     for name in ("betas", "gammas", "below", "plus", "alpha"):
@@ -146,12 +146,12 @@ FSS_P10 = Statement(
 
 
 def rule_of(case: Spread) -> ScoreRule:
-    """The rule as the package wants it."""
+    """Make the `ScoreRule` of a case; the depth counts for Bloc alone."""
     return ScoreRule(case.kind, depth=case.depth if case.kind == "bloc" else None)
 
 
 def closed_forms(case: Spread, rng: np.random.Generator) -> np.ndarray:
-    """Mean latent and observed scores of all items, in closed form."""
+    """Compute the mean latent and observed scores of all items, (2, m), by the closed forms of the package."""
     seen = biased(case.quality, case.disadvantaged, case.theta)
     return np.array(
         [theory.expected_scores("plackett-luce", rule_of(case), list(q)) for q in (case.quality, seen)], dtype=object
@@ -159,7 +159,10 @@ def closed_forms(case: Spread, rng: np.random.Generator) -> np.ndarray:
 
 
 def enumerated(case: Spread) -> np.ndarray:
-    """Mean scores over all rankings, each with its probability: items leave one by one, in proportion to quality."""
+    """Average scores over all rankings, each with its probability: items leave one by one, in proportion to quality.
+
+    Row 0 has the latent means, row 1 the observed ones.
+    """
     w, m = rule_of(case).weights(len(case.quality)).tolist(), len(case.quality)
     means = np.full((2, m), Fraction(0))
     for row, quality in enumerate((list(case.quality), biased(case.quality, case.disadvantaged, case.theta))):
@@ -173,7 +176,7 @@ def enumerated(case: Spread) -> np.ndarray:
 
 
 def least_scores(case: Spread, found: np.ndarray, spread: int | None = None) -> Sides:
-    """The bound on alpha, times tau, against the least mean score; all mean scores against their definition."""
+    """Compare the bound on alpha, times tau, with the least mean score, and all mean scores with their definition."""
     rule, m, entries = rule_of(case), len(case.quality), Entries()
     bound = theory.alpha_bound(
         case.kind,
@@ -212,22 +215,22 @@ FSS_T3 = Statement(
 
 
 def place_law(items: Items) -> np.ndarray:
-    """Probabilities of the places of item 0, and of a row that is not a ranking."""
+    """Return the claimed probabilities of the places of item 0, and 0 for a row that is not a ranking."""
     return np.array([*(float(p) for p in theory.placement_probabilities(list(items.values))[0]), 0.0])
 
 
 def ranked_first(items: Items, places: np.ndarray) -> np.ndarray:
-    """Who is on top; the last number where the row is not a ranking."""
+    """Return the number of the item on top of each row; the last number where the row is not a ranking."""
     return np.where(is_ranking(items, places), places.argmin(1), len(items.values))
 
 
 def place_of_first(items: Items, places: np.ndarray) -> np.ndarray:
-    """The place of item 0; the last number where the row is not a ranking."""
+    """Return the place of item 0 in each row; the last number where the row is not a ranking."""
     return np.where(is_ranking(items, places), places[:, 0], len(items.values))
 
 
 def is_ranking(items: Items, places: np.ndarray) -> np.ndarray:
-    """Whether rows are rankings of these items."""
+    """Mark the rows that are rankings of these items."""
     if places.shape[1:] != (len(items.values),):
         raise OutcomeError(f"an outcome must be the places of {len(items.values)} items in each ranking")
     return are_rankings(places)
@@ -256,7 +259,7 @@ FSS_T3_PLACES = Statement(
 
 
 def top_law(items: Items) -> np.ndarray:
-    """Probabilities of the items to be on top, and of a row that is not a ranking."""
+    """Return the claimed probabilities of the items to be on top, and 0 for a row that is not a ranking."""
     tops = theory.expected_scores(items.model, ScoreRule("sntv"), list(items.values))
     return np.array([*map(float, tops), 0.0])
 
@@ -284,7 +287,7 @@ FSS_T3_TOPS = Statement(
 
 
 def too_high(law: Estimated, found: Bounded) -> np.ndarray:
-    """The lower bound exceeds alpha, or is not the one that follows from the scores of these rankings.
+    """Mark the runs whose lower bound exceeds alpha, or is not the one that follows from the scores of their rankings.
 
     It is where the divergence of the estimate reaches log(1 / delta) / n, between two numbers that differ by rounding.
     """

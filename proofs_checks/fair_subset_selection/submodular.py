@@ -1,4 +1,4 @@
-"""Rules in which items of one ranking compete: greedy selection, its shares of the optimum, and its certificates."""
+"""Statements on rules in which items of one ranking compete: greedy selection, its shares of OPT, its certificates."""
 
 from __future__ import annotations
 
@@ -51,25 +51,25 @@ NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathema
 
 
 def falls(panel: Panel) -> bool:
-    """Whether the OWA weights do not increase."""
+    """Return True if the OWA weights do not increase, up to the one beyond k."""
     lam = owa(panel.kind, panel.k + 1)
     return all(a >= b for a, b in pairwise(lam))
 
 
 def plainly(panel: Panel, rng: np.random.Generator) -> np.ndarray:
-    """The items of the greedy choice."""
+    """Select greedily, and return the items in the order of their choice."""
     return chosen(panel, rng, method="greedy").items
 
 
 def share_of_optimum(panel: Panel, items: np.ndarray, share) -> Sides:
-    """What is lost of the optimum within the quotas, by definition, against the rest of a share."""
+    """Compare the loss of the optimum within the quotas with the part of it that a share leaves."""
     entries = Entries()
     entries.kept(optimum(panel), score(panel, check_feasible(panel, items)), share(panel.k))
     return entries.sides()
 
 
 def check_feasible(panel: Panel, items: np.ndarray) -> list[int]:
-    """The items, if they keep the quotas."""
+    """Return the items of a set; raise an OutcomeError if they do not keep the quotas."""
     found = check_set(items, panel.n_items, panel.k)
     counts = np.bincount(np.asarray(panel.groups, dtype=np.int64)[found], minlength=len(panel.low))
     if (counts < panel.low).any() or (counts > panel.high).any():
@@ -78,7 +78,7 @@ def check_feasible(panel: Panel, items: np.ndarray) -> list[int]:
 
 
 def a_fiftieth_more(k: int) -> Fraction:
-    """A little more than the theorem says, and all of it for one item."""
+    """Return a share that is a fiftieth above the theorem's, and 1 for one item, where the theorem has 1 already."""
     return min(theory.greedy_ratio(k) + Fraction(1, 50), Fraction(1))
 
 
@@ -135,26 +135,26 @@ FSS_G2 = Statement(
 
 
 def both_methods(panel: Panel, rng: np.random.Generator) -> tuple[Choice, Choice]:
-    """The plain choice and the lazy one."""
+    """Select by the plain and by the lazy method, in this order."""
     found = [chosen(panel, rng, method=method) for method in ("greedy", "lazy")]
     return tuple(Choice(one.items, one.score, one.gains) for one in found)
 
 
 def counted(panel: Panel, rng: np.random.Generator) -> Counts:
-    """The plain choice, and the evaluations of both methods."""
+    """Select by both methods, and count the marginals that each evaluates."""
     plain, lazy = (chosen(panel, rng, method=method) for method in ("greedy", "lazy"))
     return Counts(plain.items, plain.counts["evaluations"], lazy.counts["evaluations"])
 
 
 def eligible(panel: Panel, items: list[int]) -> list[int]:
-    """Items that fit beside those: some set within the quotas holds them all."""
+    """List the items that fit beside the given ones: some set within the quotas holds them all."""
     rest = [i for i in range(panel.n_items) if i not in items]
     sets = [set(one) for one in feasible_sets(panel)]
     return [i for i in rest if any({*items, i} <= one for one in sets)]
 
 
 def step_by_step(panel: Panel, found: tuple[Choice, Choice]) -> Sides:
-    """Items, gains and scores of both methods against the largest marginals by definition, the smaller number first."""
+    """Compare items, gains and scores of both methods with the largest marginals by definition, least number first."""
     items, gains = [], []
     for _ in range(panel.k):
         base = score(panel, items)
@@ -166,7 +166,7 @@ def step_by_step(panel: Panel, found: tuple[Choice, Choice]) -> Sides:
 
 
 def gain_rounding(panel: Panel) -> float:
-    """Thirds in PAV round; all other gains are exact."""
+    """Bound the rounding of gains: the thirds of PAV round, the gains of all other rules are exact."""
     return rounding(16 * panel.n_items * len(panel.positions), len(panel.positions)) if panel.kind == "pav" else 0.0
 
 
@@ -202,7 +202,7 @@ FSS_A4 = Statement(
 
 
 def evaluations(panel: Panel, found: Counts) -> Sides:
-    """Marginals that the plain method evaluates against their number, and those of the lazy one against the plain."""
+    """Compare the evaluations of the plain method with the items that fit, and those of the lazy one with the plain."""
     items, expected, entries = [], 0, Entries()
     for item in check_feasible(panel, found.items):
         expected += len(eligible(panel, items))
@@ -245,13 +245,13 @@ FSS_C1 = Statement(
 
 
 def certified(panel: Panel, rng: np.random.Generator) -> Certified:
-    """The greedy choice with its certificate."""
+    """Select greedily, and return the choice with its certificate."""
     known = chosen(panel, rng, method="greedy").certificate
     return Certified(known.items, known.value, known.bound, known.gap)
 
 
 def bounded(panel: Panel, found: Certified) -> Sides:
-    """The optimum against the certified bound; bound, value and gap against their definitions."""
+    """Compare the optimum with the certified bound; bound, value and gap with their definitions."""
     items, entries = check_feasible(panel, found.items), Entries()
     value, cut = score(panel, items), len(items)
     allowed = gain_rounding(panel) + step_rounding(panel, value)
@@ -263,7 +263,7 @@ def bounded(panel: Panel, found: Certified) -> Sides:
 
 
 def total(panel: Panel) -> Fraction:
-    """What all items score together, which bounds every set."""
+    """Compute the score of all items together, which bounds that of every set, since scores are monotone."""
     return score(panel, range(panel.n_items))
 
 
@@ -291,7 +291,7 @@ FSS_G5_BOUND = Statement(
 
 
 def step_rounding(panel: Panel, magnitude) -> float:
-    """Rounding of the ratio, which is computed in doubles."""
+    """Bound the rounding of a ratio of this magnitude, which is computed in doubles."""
     return rounding(64 * panel.n_items, float(magnitude))
 
 
@@ -299,7 +299,10 @@ def step_rounding(panel: Panel, magnitude) -> float:
 
 
 def diminishing(panel: Panel, values: np.ndarray) -> Sides:
-    """F(A) + F(A + i + j) against F(A + i) + F(A + j), F(A) against F(A + i), and all values by definition."""
+    """Compare F(A) + F(A + i + j) with F(A + i) + F(A + j), F(A) with F(A + i), and all values with their definition.
+
+    Bit i of the index of a value, the mask, says that item i is in the set A.
+    """
     m, entries = panel.n_items, Entries()
     if np.shape(values) != (1 << m,):
         raise OutcomeError(f"an outcome must be the scores of {1 << m} sets, by bit mask")
@@ -307,7 +310,7 @@ def diminishing(panel: Panel, values: np.ndarray) -> Sides:
         outside = [i for i in range(m) if not mask >> i & 1]
         for i in outside:
             entries.at_most(values[mask], values[mask | 1 << i], rounding=gain_rounding(panel))
-            for j in outside[: outside.index(i)]:
+            for j in outside[: outside.index(i)]:  # every pair once
                 both = values[mask] + values[mask | 1 << i | 1 << j]
                 entries.at_most(both, values[mask | 1 << i] + values[mask | 1 << j], rounding=gain_rounding(panel))
         inside = [i for i in range(m) if mask >> i & 1]

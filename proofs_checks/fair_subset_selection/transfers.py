@@ -1,4 +1,4 @@
-"""Greedy choices by biased scores, judged by the latent ones afterwards: what their own steps certify."""
+"""Statements on greedy choices by biased scores, whose own steps certify their worth under the latent ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from proofs_checks.fair_subset_selection.submodular import check_feasible, gain_
 
 
 def kept(judged: Judged, found: Transfer, share=None) -> Sides:
-    """What is lost of the latent optimum against the rest of the certified share; the share by definition."""
+    """Compare the loss of the latent optimum with the part that the certified share leaves, and the share with c's."""
     panel, entries = latent_panel(judged), Entries()
     items = check_feasible(panel, found.items)
     value, top, k = score(panel, items), optimum(panel), panel.k if judged.free else None
@@ -35,9 +35,9 @@ def kept(judged: Judged, found: Transfer, share=None) -> Sides:
 
 
 def step_ratio(judged: Judged, chosen_items: list[int]) -> Fraction:
-    """c: the least share that a choice has of the largest latent marginal that was there, by definition."""
+    """Compute c, the least share that a choice has of the largest latent marginal it could have had, by definition."""
     panel, items, ratios = latent_panel(judged), [], [Fraction(1)]
-    for item in chosen_items:
+    for item in chosen_items:  # in the order of choice: each marginal is given the items before
         base = score(panel, items)
         others = [
             i for i in range(panel.n_items) if i not in items and (judged.free or panel.groups[i] == panel.groups[item])

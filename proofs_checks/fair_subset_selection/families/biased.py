@@ -1,4 +1,4 @@
-"""Panels whose rankings are biased: by swaps, by utilities."""
+"""Families of panels whose rankings are biased: by swaps, or by utilities."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Swapped:
 
 @dataclass(frozen=True)
 class Swaps:
-    """Places of all items after the exchanges, (n, m), and how far each exchange went, an array a ranking."""
+    """Places of all items after the exchanges, (n, m), and the distances of the exchanges, one array per ranking."""
 
     observed: np.ndarray
     distances: list[np.ndarray]
 
 
 def swapped(panel: Swapped, rng: np.random.Generator, **options) -> Swaps:
-    """The biased rankings, with the distances of all exchanges."""
+    """Bias the rankings by swaps, and record the distances of all exchanges."""
     found = bias_swaps(
         Rankings(panel.positions),
         panel.disadvantaged,
@@ -46,7 +46,7 @@ def swapped(panel: Swapped, rng: np.random.Generator, **options) -> Swaps:
 
 
 def swapped_places(panel: Swapped, rng: np.random.Generator, **options) -> np.ndarray:
-    """Places of all items after the exchanges, (n, m)."""
+    """Bias the rankings by swaps, and return the places of all items, (n, m)."""
     return swapped(panel, rng, **options).observed
 
 
@@ -58,25 +58,25 @@ def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
 
 
 def draw_mask(draws: Draws, m: int) -> np.ndarray:
-    """A group with at least one item, and at least one outside of it."""
+    """Draw a mask of a group with at least one item, and at least one outside of it."""
     mask = np.zeros(m, dtype=bool)
     mask[draws.permutation(m)[: draws.integers(1, m - 1)]] = True
     return mask
 
 
 def draw_swapped(draws: Draws, phis=(0.0, 0.25, 0.5, 0.9, 1.0), intensities=(0.0, 0.25, 0.5, 0.75, 1.0)) -> Swapped:
-    """Up to six rankings of four to nine items."""
+    """Draw up to six rankings of four to nine items, a group, and the parameters of the swaps from short lists."""
     m = draws.integers(4, 9)
     positions = draw_positions(draws, draws.integers(1, 6), m)
     return Swapped(positions, draw_mask(draws, m), draws.choice(phis), draws.choice(intensities))
 
 
 def last_first(m: int, phi: float, intensity: float, n: int = 1) -> Swapped:
-    """The disadvantaged half stands first in all rankings."""
+    """Make n rankings in which the disadvantaged half stands first, so that all pairs are in the wrong order."""
     return Swapped(np.tile(np.arange(m), (n, 1)), np.arange(m) < m // 2, phi, intensity)
 
 
-#: everybody in the wrong order, mild and full; nobody; one item between two of the group
+#: every pair in the wrong order, at full and at half intensity; no such pair; one advantaged item among three others
 ALWAYS = (
     last_first(4, 0.5, 1.0),
     last_first(6, 1.0, 0.5),
@@ -94,6 +94,7 @@ FULL = Family(
     always=(ALWAYS[0], last_first(4, 0.0, 1.0)),
     draw=lambda draws: draw_swapped(draws, intensities=(1.0,)),
 )
+#: at phi near 1 far pairs are drawn as well, and swaps that are drawn from the latent ranking soon undo each other
 FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share in (0.25, 0.5, 1.0)))
 FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
 PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=4),))
@@ -101,10 +102,10 @@ NOT_NEAREST = Family("not-nearest-swaps", always=(last_first(8, 1.0, 0.5, n=8),)
 
 
 def draw_first(draws: Draws) -> Swapped:
-    """One ranking of four to six items, with some pair in the wrong order, and one exchange."""
+    """Draw one ranking of four to six items with some pair in the wrong order, and the intensity of one exchange."""
     m = draws.integers(4, 6)
     positions, down = draw_positions(draws, 1, m), draw_mask(draws, m)
-    if inversions(positions, down)[0] == 0:
+    if inversions(positions, down)[0] == 0:  # no pair is wrong; in the reversed ranking all pairs are
         positions = m - 1 - positions
     return Swapped(positions, down, draws.choice((0.25, 0.5, 0.75, 1.0)), 1 / int(inversions(positions, down)[0]))
 
@@ -138,14 +139,14 @@ class Places:
 
 
 def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> Places:
-    """The biased rankings."""
+    """Rank the items by latent and by biased utilities; `changes` replace fields of the panel."""
     panel = replace(panel, **changes)
     found = bias_utilities(panel.utilities, panel.disadvantaged, panel.theta, rng=rng)
     return Places(found.latent.positions, found.observed.positions)
 
 
 def draw_utilities(draws: Draws, n: int | None = None) -> Utilities:
-    """Whole utilities, with ties; theta from 1/16 to 1."""
+    """Draw whole utilities, some of which are equal, a group, and theta from 1/16 to 1, a power of two."""
     m = draws.integers(3, 8)
     values = draws.integers(0, 16, shape=(n or draws.integers(1, 4), m)).astype(float)
     return Utilities(values, draw_mask(draws, m), draws.choice((0.0625, 0.25, 0.5, 1.0)))

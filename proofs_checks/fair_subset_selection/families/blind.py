@@ -1,4 +1,4 @@
-"""Panels that never see a good item of the group on top, and panels without quotas."""
+"""Families of panels that hardly ever see a good item of the group on top, and of panels without quotas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from proofs_checks.fair_subset_selection.outcomes import are_sets
 
 @dataclass(frozen=True)
 class Blind:
-    """h advantaged items, g good ones of h disadvantaged, n rankings, and the number of disadvantaged to choose."""
+    """A blind panel: h advantaged items, g good ones of h disadvantaged, n rankings, and the quota for the group.
+
+    Items are numbered by kind: 0 .. h - 1 advantaged, h .. h + g - 1 good ones of the group, the others bad ones.
+    """
 
     n_advantaged: int
     n_good: int
@@ -32,39 +35,39 @@ class Blind:
 
     @property
     def disadvantaged(self) -> np.ndarray:
-        """The group."""
+        """Return the mask (2 h,) of the disadvantaged group."""
         return np.arange(2 * self.n_advantaged) >= self.n_advantaged
 
     @property
     def scales(self) -> list:
-        """Ranges of the latent utilities."""
+        """Return the ends of the ranges of the latent utilities."""
         return theory.blind_scales(self.n_advantaged, self.n_good)
 
     def tops(self, theta: Fraction) -> list[Fraction]:
-        """Probabilities of the items to be on top when the group is seen theta times as large."""
+        """Return the probabilities of the items to be on top when the group is seen theta times as large."""
         seen = biased(self.scales, self.disadvantaged, theta)
         return theory.expected_scores("uniform-utilities", ScoreRule("sntv"), seen)
 
     @property
     def bound(self) -> float:
-        """The ratio of a blind choice, and the probability that the panel is not blind."""
+        """Return the bound: the mean ratio of a blind choice plus the probability that the panel is not blind."""
         return float(theory.blind_bound(self.n_advantaged, self.n_good, self.quota, n_rankings=self.n))
 
 
 def blind_choices(blind: Blind, rng: np.random.Generator, n: int, ties: str = "random") -> np.ndarray:
-    """What n panels choose by SNTV with so many places for the group, (n, k); tops are drawn from their closed form."""
+    """Select by SNTV at the quota in n panels, (n, k); the numbers of tops are drawn from their closed form."""
     counts = sample_top_counts(blind.tops(blind.theta), blind.n, n_runs=n, rng=rng)
     return chosen(blind, counts, rng, ties)
 
 
 def chosen(blind: Blind, scores: np.ndarray, rng: np.random.Generator, ties: str = "random") -> np.ndarray:
-    """The choice by given scores, a row a panel."""
+    """Select at the quota by given scores, one row per panel."""
     options = {"groups": blind.disadvantaged, "quota": {True: blind.quota}, "ties": ties, "rng": rng}
     return np.array([select_by_scores(row, blind.n_good, **options).items for row in scores])
 
 
 def ratios(blind: Blind, items: np.ndarray) -> np.ndarray:
-    """Mean latent score of the chosen sets over that of the best one; 1, the largest possible, for an invalid one."""
+    """Divide the mean latent scores of the chosen sets by that of the best; 1, the largest ratio, for invalid sets."""
     latent, k = np.array([float(p) for p in blind.tops(Fraction(1))]), blind.n_good
     if items.shape[1:] != (k,):
         raise OutcomeError(f"an outcome must be {k} items of each panel")
@@ -75,7 +78,10 @@ def ratios(blind: Blind, items: np.ndarray) -> np.ndarray:
 
 
 def draw_blind(draws: Draws) -> Blind:
-    """Up to twelve advantaged items, at most half as many good ones; the panel sees one with chance 1/10 to 1/4."""
+    """Draw up to twelve advantaged items and at most half as many good ones, which are seen with chance 1/10 to 1/4.
+
+    The number n of rankings is chosen such that n p, the bound on the chance that a panel is not blind, is near this.
+    """
     h = draws.integers(4, 12)
     g = draws.integers(2, h // 2)
     seen = Fraction(draws.integers(10, 25), 100)
@@ -87,18 +93,18 @@ SIGHTED = Family("sighted", always=(Blind(12, 3, 1000, 3, theta=Fraction(1)),))
 
 
 def observed_tops(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Who is on top of n observed rankings: 0 an advantaged item, 1 a good one of the group, 2 another."""
+    """Draw n observed rankings, and return the kinds of the items on top: 0 advantaged, 1 good, 2 bad."""
     seen = [float(a) for a in biased(blind.scales, blind.disadvantaged, blind.theta)]
     return kinds(blind, sample_rankings("uniform-utilities", n, len(seen), rng=rng, scale=seen).positions.argmin(1))
 
 
 def kinds(blind: Blind, items: np.ndarray) -> np.ndarray:
-    """0 for an advantaged item, 1 for a good one of the group, 2 for another."""
+    """Map item numbers to 0 for an advantaged item, 1 for a good one of the group, 2 for a bad one."""
     return np.digitize(items, [blind.n_advantaged, blind.n_advantaged + blind.n_good])
 
 
 def draw_small(draws: Draws) -> Blind:
-    """Two to four advantaged items, so that a good item is on top now and then."""
+    """Draw two to four advantaged items, so that a good item is on top now and then."""
     h = draws.integers(2, 4)
     return Blind(h, draws.integers(1, h), 1, 1)
 
@@ -107,7 +113,7 @@ SMALL_BLIND = Family("small-blind", always=(Blind(2, 1, 1, 1), Blind(2, 2, 1, 1)
 
 
 def rankings_until_seen(blind: Blind, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Observed rankings, with all their utilities, until every good item has been on top, in n runs."""
+    """Draw observed rankings by all their utilities until every good item has been on top; count them in n runs."""
     h, g = blind.n_advantaged, blind.n_good
     scale = np.array([float(a) for a in biased(blind.scales, blind.disadvantaged, blind.theta)])
     first, seen, waiting = np.zeros(n, dtype=np.int64), np.zeros((n, g), dtype=bool), np.arange(n)
@@ -128,7 +134,7 @@ COUPONS = Family("coupons", always=tuple(Blind(h, 2, 1, 1) for h in (2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Unprotected:
-    """k good items of quality q, all disadvantaged, m - k others of quality 1, and a bias."""
+    """A panel with k good items of quality q, all disadvantaged, m - k others of quality 1, and a bias theta."""
 
     n_items: int
     k: int
@@ -137,29 +143,29 @@ class Unprotected:
 
     @property
     def disadvantaged(self) -> np.ndarray:
-        """The group."""
+        """Return the mask (m,) of the disadvantaged group, the first k items."""
         return np.arange(self.n_items) < self.k
 
     @property
     def latent(self) -> list[Fraction]:
-        """Qualities, to which SNTV scores are proportional."""
+        """Return the latent qualities, to which mean SNTV scores are proportional under Plackett-Luce."""
         return [Fraction(self.quality)] * self.k + [Fraction(1)] * (self.n_items - self.k)
 
     @property
     def observed(self) -> list[Fraction]:
-        """Qualities under the bias."""
+        """Return the qualities under the bias."""
         return biased(self.latent, self.disadvantaged, self.theta)
 
 
 def unprotected(case: Unprotected, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The items that the observed mean scores choose, free and with k places for the group."""
+    """Select by the observed mean scores, freely and with k places for the group."""
     scores = [float(x) for x in case.observed]
     quota = {"groups": case.disadvantaged.astype(int), "quota": {1: case.k}}
     return select_by_scores(scores, case.k).items, select_by_scores(scores, case.k, **quota).items
 
 
 def draw_unprotected(draws: Draws) -> Unprotected:
-    """Whole qualities, and a bias that hides them."""
+    """Draw a whole quality q and a bias theta with theta q <= 1/2, which hides it."""
     quality, k = draws.integers(2, 20), draws.integers(1, 4)
     return Unprotected(2 * k + draws.integers(0, 8), k, quality, Fraction(1, 2 * quality * draws.integers(1, 4)))
 

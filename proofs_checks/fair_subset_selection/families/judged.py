@@ -1,4 +1,4 @@
-"""Choices by one panel, judged by another."""
+"""Families of choices by one panel that are judged by another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
 
 @dataclass(frozen=True)
 class Judged:
-    """The panel that chooses, and the rankings that count; `free` without quotas."""
+    """The panel that chooses, and the positions of the rankings that judge; `free` says that there are no quotas."""
 
     panel: Panel
     latent: np.ndarray
@@ -40,13 +40,13 @@ class Transfer:
 
 
 def latent_panel(judged: Judged) -> Panel:
-    """The rankings that count, with the numbers of each group that were chosen as quotas, or none."""
+    """Make the panel of the rankings that judge, with the quotas of the panel that chooses, or none."""
     panel = replace(judged.panel, positions=judged.latent)
     return without_quotas(panel) if judged.free else panel
 
 
 def transferred(judged: Judged, rng: np.random.Generator, by: Any = None) -> Transfer:
-    """Chosen greedily by the panel, certified by the latent rankings, or by others."""
+    """Select greedily by the panel, and certify by the latent rankings, or by others."""
     panel = judged.panel
     quotas = {} if judged.free else panel.quotas
     items = select(panel.rankings, panel.rule, panel.k, method="greedy", **quotas).items
@@ -57,7 +57,7 @@ def transferred(judged: Judged, rng: np.random.Generator, by: Any = None) -> Tra
 
 
 def draw_judged(draws: Draws, free: bool = False) -> Judged:
-    """A panel with exact quotas, and other rankings."""
+    """Draw a panel with exact quotas, and other rankings that judge."""
     panel = draw_panel(draws, SUBMODULAR)
     met = np.bincount(panel.groups[draws.permutation(panel.n_items)[: panel.k]], minlength=len(panel.low))
     panel = replace(panel, low=met, high=met)
@@ -65,7 +65,7 @@ def draw_judged(draws: Draws, free: bool = False) -> Judged:
 
 
 def draw_judged_free(draws: Draws) -> Judged:
-    """A panel without quotas, and other rankings."""
+    """Draw a panel without quotas, and other rankings that judge."""
     return draw_judged(draws, free=True)
 
 
@@ -92,7 +92,10 @@ CERTIFIED_FREE = Family(
 
 
 def all_scores(panel: Panel, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Scores of all sets of items, by bit mask; by the package where it has such a rule."""
+    """Compute the scores of all sets of items, (2^m,): bit i of the index says that item i is in the set.
+
+    The package scores them, but for the rule "convex", which it does not have.
+    """
     m = panel.n_items
     sets = [[i for i in range(m) if mask >> i & 1] for mask in range(1 << m)]
     if panel.kind == "convex":

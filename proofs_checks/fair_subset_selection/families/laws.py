@@ -1,4 +1,4 @@
-"""Laws of biased panels: Plackett-Luce and uniform utilities, of which a group is seen a fraction theta."""
+"""Families of laws of biased panels: Plackett-Luce rankings in which a group is seen theta times as good."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from lrtheory.fair_subset_selection import (
     theory,
 )
 
-DELTA = Fraction(1, 20)
-THETA = Fraction(1, 4)
+DELTA = Fraction(1, 20)  # failure probability
+THETA = Fraction(1, 4)  # bias
 
 
 @dataclass(frozen=True)
@@ -60,43 +60,43 @@ class PanelLaw:
 
     @property
     def rule(self) -> ScoreRule:
-        """The rule as the package wants it."""
+        """Make the `ScoreRule` of the law."""
         return ScoreRule(self.kind)
 
     @property
     def seen(self) -> list[Fraction]:
-        """Qualities under the bias."""
+        """Return the qualities under the bias."""
         seen = biased(self.quality, self.disadvantaged, self.theta)
         return [seen[1], seen[0], *seen[2:]] if self.exchanged else seen
 
     @property
     def latent(self) -> list[Fraction]:
-        """Mean latent score of every item in one ranking."""
+        """Return the mean latent score f_i of every item in one ranking."""
         return theory.expected_scores("plackett-luce", self.rule, list(self.quality))
 
     @property
     def observed(self) -> list[Fraction]:
-        """Mean observed score of every item in one ranking."""
+        """Return the mean observed score g_i of every item in one ranking."""
         return theory.expected_scores("plackett-luce", self.rule, self.seen)
 
     @property
     def groups(self) -> np.ndarray:
-        """Group of every item."""
+        """Return the group of every item: 1 for the disadvantaged, 0 for the others."""
         return np.array(self.disadvantaged, dtype=np.int64)
 
     @property
     def beta_plus(self) -> Fraction:
-        """The worst that pairs which smoothness leaves open can cost."""
+        """Return beta_plus, the share that is kept whatever the order of the pairs that smoothness leaves open."""
         return theory.smallest_ratio_above(self.latent, self.groups, beta=self.beta)
 
 
 def biased(quality, disadvantaged, theta) -> list[Fraction]:
-    """Qualities or ranges under the bias."""
+    """Multiply the qualities, or the ends of the ranges of utilities, of the group by theta."""
     return [Fraction(q) * (theta if down else 1) for q, down in zip(quality, disadvantaged, strict=True)]
 
 
 def two_levels(m: int, kind: str, *, share: Fraction = Fraction(1), k: int | None = None) -> PanelLaw:
-    """Good and bad items in turn, the second half disadvantaged, and a share of the rankings that are needed."""
+    """Make a law of good and bad items in turn, the second half disadvantaged, and a share of the rankings needed."""
     quality = tuple(4 if i % 2 == 0 else 1 for i in range(m))
     return needed(
         PanelLaw(quality, tuple(i >= m // 2 for i in range(m)), kind, k or m // 4, 1, *[Fraction(0)] * 3), share
@@ -104,12 +104,19 @@ def two_levels(m: int, kind: str, *, share: Fraction = Fraction(1), k: int | Non
 
 
 def three_levels(kind: str) -> PanelLaw:
-    """Good items, bad items, and others that are hardly worse than these, which nothing tells apart."""
+    """Make a law of good items, bad items, and others that are hardly worse than these.
+
+    With beta the ratio of the first two, the pair of the last two is left open: no accuracy is asked for that tells
+    them apart, and beta_plus is below 1.
+    """
     return needed(PanelLaw((90, 30, 29) * 2, (False,) * 3 + (True,) * 3, kind, 4, 1, *[Fraction(0)] * 3), Fraction(1))
 
 
 def needed(law: PanelLaw, share: Fraction, beta: Fraction | None = None) -> PanelLaw:
-    """The law with its smoothness, beta that of items 1 and 0 if not given, and a share of the rankings it asks for."""
+    """Complete a law by its smoothness and a share of the rankings that the theorem asks for.
+
+    Without `beta` it is the latent ratio of the items 1 and 0; alpha and gamma follow from the closed forms.
+    """
     f, g, largest = law.latent, law.observed, law.rule.max_item_score(len(law.quality))
     alpha, beta = theory.smoothness_alpha(f, g, max_item_score=largest), f[1] / f[0] if beta is None else beta
     gamma = theory.largest_observed_ratio(f, g, law.groups, beta=beta)
@@ -118,19 +125,19 @@ def needed(law: PanelLaw, share: Fraction, beta: Fraction | None = None) -> Pane
 
 
 def is_smooth(law: PanelLaw) -> bool:
-    """Whether the rule is as smooth under the law as is claimed."""
+    """Return True if the rule is as smooth under the law as is claimed."""
     largest = law.rule.max_item_score(len(law.quality))
     smooth = {"alpha": law.alpha, "beta": law.beta, "gamma": law.gamma}
     return theory.is_smooth(law.latent, law.observed, law.groups, max_item_score=largest, **smooth)
 
 
 def has_enough(law: PanelLaw) -> bool:
-    """Whether there are as many rankings as the theorem asks for."""
+    """Return True if there are as many rankings as the theorem asks for."""
     return law.n >= theory.rankings_needed(len(law.quality), alpha=law.alpha, gamma=law.gamma, delta=law.delta)
 
 
 def sums(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Observed scores of the items in n runs, (n, m); tops are drawn without the rest of their rankings."""
+    """Draw the observed scores of the items in n runs, (n, m); for SNTV the tops alone, without their rankings."""
     if law.kind == "sntv":
         return sample_top_counts(law.observed, law.n, n_runs=n, rng=rng)
     quality = [float(q) for q in law.seen]
@@ -139,7 +146,7 @@ def sums(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def are_sums(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
-    """Whether rows can be the scores of n rankings: no item has more than all first places, and all have all points."""
+    """Mark the rows that can be scores of the rankings: no item is above all first places, all share all points."""
     m, largest = len(law.quality), law.rule.max_item_score(len(law.quality))
     if scores.shape[1:] != (m,):
         raise OutcomeError(f"an outcome must be the scores of {m} items in each run")
@@ -148,7 +155,7 @@ def are_sums(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
 
 
 def choices(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
-    """The items that observed scores choose with l places for the group, for every possible l, (n, L, k) in n runs."""
+    """Select by observed scores with l places for the group, for every possible l, in n runs: items (n, L, k)."""
     mask = law.groups == 1
     return np.array(
         [
@@ -159,13 +166,14 @@ def choices(law: PanelLaw, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def quotas(law: PanelLaw) -> list[int]:
-    """The possible numbers of disadvantaged items in a set."""
+    """List the L possible numbers of disadvantaged items in a set of k."""
     size, m = sum(law.disadvantaged), len(law.quality)
     return list(range(max(0, law.k - m + size), min(law.k, size) + 1))
 
 
 def by_quota(law: PanelLaw, scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """What the best sets by some scores are worth by others, for every possible quota: (n, L)."""
+    """Judge the best sets by `scores`, for every possible quota, by the scores `judged`: (n, L)."""
+    # worth[g][run, t] is the sum of `judged` over the t best items of group g by `scores`
     worth = []
     for group in (0, 1):
         order = np.argsort(-scores[:, law.groups == group], axis=1, kind="stable")
@@ -175,14 +183,14 @@ def by_quota(law: PanelLaw, scores: np.ndarray, judged: np.ndarray) -> np.ndarra
 
 
 def ratios_of(law: PanelLaw) -> list[Fraction]:
-    """The latent ratios of one group below 1, which beta may be; 0 where there is none."""
+    """List the latent ratios of one group below 1, increasing, which beta may be; 0 where there is none."""
     f, groups = law.latent, law.groups
     pairs = permutations(range(len(f)), 2)
     return sorted({f[j] / f[i] for i, j in pairs if groups[i] == groups[j] and f[j] < f[i]}) or [Fraction(0)]
 
 
 def draw_law(draws: Draws) -> PanelLaw:
-    """Up to eight items; beta is one of the ratios of a group, so that it may leave some pairs open."""
+    """Draw up to eight items; beta is one of the ratios of a group, so that it may leave some pairs open."""
     m = draws.integers(2, 8)
     quality = tuple(draws.integers(1, 9, shape=m).tolist())
     down = tuple((draws.integers(0, 1, shape=m) == 1).tolist())
@@ -218,7 +226,7 @@ NOT_SMOOTH = Family(
 
 @dataclass(frozen=True)
 class Coupled:
-    """Latent and observed scores of the same rankings, and the k items chosen, a row a run."""
+    """Latent and observed scores of the same rankings, (runs, m) each, and the k items chosen in each run."""
 
     latent: np.ndarray
     observed: np.ndarray
@@ -226,7 +234,7 @@ class Coupled:
 
 
 def coupled(law: PanelLaw, rng: np.random.Generator, n: int, sign: int = 1) -> Coupled:
-    """Latent and observed scores in n runs, and what the observed ones choose at the quota of the best latent set."""
+    """Draw latent and observed scores in n runs, and select by the latter at the quota of the best latent set."""
     quality = [float(q) for q in law.quality]
     pairs = []
     for _ in range(n):
@@ -242,21 +250,21 @@ def coupled(law: PanelLaw, rng: np.random.Generator, n: int, sign: int = 1) -> C
 
 
 def are_coupled(law: PanelLaw, found: Coupled) -> np.ndarray:
-    """Whether rows can be scores of the same rankings: the bias lowers the group and lifts the others."""
+    """Mark the rows that can be scores of the same rankings: the bias lowers the group and lifts the others."""
     rise, down = found.observed - found.latent, law.groups == 1
     moved = (rise[:, ~down] >= 0).all(1) & (rise[:, down] <= 0).all(1)
     return are_sums(law, found.latent) & are_sums(law, found.observed) & moved
 
 
 def enough_realized(law: PanelLaw) -> PanelLaw:
-    """The law with as many rankings as the realized form needs."""
+    """Complete a law by as many rankings as the realized form, FSS-T2, needs."""
     epsilon = theory.separation(law.gamma)
     n = theory.rankings_needed_realized(len(law.quality), alpha=law.alpha, epsilon=epsilon, delta=law.delta)
     return replace(law, n=n)
 
 
 def draw_realized(draws: Draws) -> PanelLaw:
-    """Two to six items of two qualities, far enough apart for a panel that can be drawn."""
+    """Draw two to six items of two qualities that are so far apart that the panels are small enough to be drawn."""
     m, high = draws.integers(2, 6), draws.integers(4, 9)
     quality = (high, 1, *(high if good else 1 for good in draws.integers(0, 1, shape=m - 2).tolist()))
     down = (False, False, *(draws.integers(0, 1, shape=m - 2) == 1).tolist())

@@ -1,4 +1,4 @@
-"""Mean scores of one latent and one observed ranking, whole numbers."""
+"""A family of mean scores of one latent and one observed ranking, in whole numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Means:
 
     @property
     def rule(self) -> ScoreRule:
-        """A rule with this largest score."""
+        """Make a rule with this largest score of one ranking; nothing else of the rule matters to smoothness."""
         m = len(self.latent)
         return ScoreRule("positional", position_weights=[int(self.largest)] + [0] * (m - 1))
 
@@ -40,14 +40,14 @@ class Jumps:
 
 
 def jumps_of(found: Smoothness) -> Jumps:
-    """What the claims look at."""
+    """Read the smoothness that was found at the points that the claims look at."""
     betas = found.betas
     below, plus = [found.gamma(beta / 2) for beta in betas], [found.beta_plus(beta) for beta in betas]
     return Jumps(found.alpha, betas, found.gammas, np.array(below), np.array(plus))
 
 
 def gammas_of(latent: list, observed: list, betas: Iterable, pairs: list[tuple[int, int]]) -> list[Fraction]:
-    """gamma at each beta, by its definition, over the given pairs of items."""
+    """Compute gamma at each beta, by its definition, over the given pairs (better, worse) of items."""
     found = []
     for beta in betas:
         worse = [(i, j) for i, j in pairs if beta * latent[i] >= latent[j]]
@@ -56,7 +56,7 @@ def gammas_of(latent: list, observed: list, betas: Iterable, pairs: list[tuple[i
 
 
 def draw_means(draws: Draws) -> Means:
-    """Up to six items in two groups."""
+    """Draw up to six items in two groups."""
     m = draws.integers(2, 6)
     latent, observed = draws.integers(1, 9, shape=m), draws.integers(1, 9, shape=m)
     return Means(latent, observed, draws.integers(0, 1, shape=m), 9 + draws.integers(0, 3))

@@ -1,4 +1,4 @@
-"""Laws with two items of each group at most under SNTV: every wrong order has a probability that can be summed."""
+"""Exact probabilities of wrong orders, summed over binomial laws, for SNTV and at most two items in each group."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scipy.stats import binom
 
 from proofs_checks.fair_subset_selection.families.laws import PanelLaw, quotas
 
-LARGEST = 20_000  # rankings over which is summed
+LARGEST = 20_000  # the largest number of rankings for which sums over all numbers of tops are made
 
 
 def pairs_of(law: PanelLaw) -> list[tuple[int, ...]] | None:
-    """The items of each group, the better one first; None where a group has more than two, or n is too large."""
+    """List the items of each group, the better one first; None where a group has more than two, or n is too large."""
     groups = [[i for i, down in enumerate(law.disadvantaged) if down == g] for g in (False, True)]
     if law.kind != "sntv" or law.n > LARGEST or max(map(len, groups)) > 2:
         return None
@@ -22,21 +22,23 @@ def pairs_of(law: PanelLaw) -> list[tuple[int, ...]] | None:
 
 
 def wrong_orders(law: PanelLaw, *, ties: bool) -> dict[tuple[bool, ...], float]:
-    """Probability that the scores put the groups into the wrong order, for each combination of the groups.
+    """Compute the probability that the scores put each group into the wrong order, for each combination of the groups.
 
-    The better item of a pair has X of the N tops of its group, a binomial number. With `ties` equal scores are wrong;
-    without, the smaller number is first then.
+    Given the N tops of a group, itself a binomial number, the better item of a pair has X of them, a binomial number.
+    With `ties` equal scores are wrong; without, the item with the smaller number is first then.
     """
     groups = pairs_of(law)
     assert groups is not None
     tops = [float(g) for g in law.observed]
     size = np.arange(law.n + 1)
     wrong = []
+    # wrong[g][N] is the probability of a wrong order in group g given N tops of the first group and n - N of the other
     for group, counts in zip(groups, (size, law.n - size), strict=True):
         if len(group) < 2:
             wrong.append(np.zeros(law.n + 1))
             continue
         first, second = group
+        # wrong if X <= N/2, and if X < N/2 where a tie puts the better item first
         most = counts // 2 if ties or second < first else (counts - 1) // 2
         wrong.append(binom.cdf(most, counts, tops[first] / (tops[first] + tops[second])))
     chance = binom.pmf(size, law.n, sum(tops[i] for i in groups[0]))
@@ -47,7 +49,7 @@ def wrong_orders(law: PanelLaw, *, ties: bool) -> dict[tuple[bool, ...], float]:
 
 
 def chance_of_misorder(law: PanelLaw) -> float | None:
-    """Probability that a pair of one group that differs clearly is not in its order."""
+    """Compute the probability that a pair of one group that differs clearly is not in its order; None if too large."""
     groups = pairs_of(law)
     if groups is None:
         return None
@@ -58,7 +60,7 @@ def chance_of_misorder(law: PanelLaw) -> float | None:
 
 
 def chance_of_loss(law: PanelLaw) -> float | None:
-    """Probability that some quota keeps less than beta_plus of its best set."""
+    """Compute the probability that some quota keeps less than beta_plus of its best set; None if too large."""
     groups = pairs_of(law)
     if groups is None:
         return None

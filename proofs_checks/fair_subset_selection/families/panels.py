@@ -1,4 +1,4 @@
-"""Small panels of voters, and the scores of all sets written out."""
+"""Families of small panels of voters, and the scores of all sets by their definition, in rational numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWA = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 4))
 
 @dataclass(frozen=True)
 class Panel:
-    """Rankings by their positions, a rule, k, and groups of the items with their quotas.
+    """A panel: rankings by their positions, a rule, k, and groups of the items with their quotas.
 
     Attributes
     ----------
@@ -44,22 +44,22 @@ class Panel:
 
     @property
     def n_items(self) -> int:
-        """Number of items."""
+        """Return the number of items, m."""
         return self.positions.shape[1]
 
     @property
     def rankings(self) -> Rankings:
-        """The rankings as the package wants them."""
+        """Make the `Rankings` of the positions."""
         return Rankings(self.positions)
 
     @property
     def rule(self) -> ScoreRule:
-        """The rule as the package wants it."""
+        """Make the `ScoreRule` of the kind and the depth."""
         return rule_of(self.kind, self.depth, self.k)
 
     @property
     def quotas(self) -> dict:
-        """Bounds for `select`."""
+        """Return the groups and their bounds as keywords of `select`."""
         return {
             "groups": self.groups,
             "at_least": dict(enumerate(self.low.tolist())),
@@ -69,7 +69,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen items, and what is said of them: their score, and what each added."""
+    """The chosen items, and the reported score of the set and gain of each item."""
 
     items: np.ndarray
     score: float
@@ -87,7 +87,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Certified:
-    """A choice, its score, a bound on all sets within the quotas, and the difference."""
+    """A choice, its score, a certified bound on all sets within the quotas, and the difference of the two."""
 
     items: np.ndarray
     value: float
@@ -96,7 +96,7 @@ class Certified:
 
 
 def rule_of(kind: str, depth: int, k: int) -> ScoreRule:
-    """A rule by name; "owa" is Borda with the weights `OWA`."""
+    """Make a `ScoreRule` by its name; "owa" has the position weights of Borda and the OWA weights `OWA`."""
     if kind == "owa":
         return ScoreRule("owa", owa=[float(x) for x in OWA[: max(1, k)]])
     return ScoreRule(kind, depth=depth if kind in ("bloc", "cc", "pav") else None)
@@ -106,14 +106,14 @@ def rule_of(kind: str, depth: int, k: int) -> ScoreRule:
 
 
 def weights(kind: str, depth: int, m: int) -> list[int]:
-    """w(p) of the places p = 0, ..., m - 1."""
+    """List the position weights w(p) of the places p = 0, ..., m - 1."""
     if kind in ("borda", "borda-cc", "owa", "convex"):
         return [m - 1 - p for p in range(m)]
     return [int(p < (1 if kind == "sntv" else depth)) for p in range(m)]
 
 
 def owa(kind: str, size: int) -> list[Fraction]:
-    """lambda_1, ..., lambda_size."""
+    """List the OWA weights lambda_1, ..., lambda_size."""
     if kind in ("cc", "borda-cc"):
         return [Fraction(int(t == 0)) for t in range(size)]
     if kind == "convex":
@@ -124,7 +124,10 @@ def owa(kind: str, size: int) -> list[Fraction]:
 
 
 def score(panel: Panel, items, cut: int | None = None) -> Fraction:
-    """F of a set: in each ranking the values of its items, the largest first, times lambda (or the first of these)."""
+    """Compute F of a set: in each ranking the values of its items, the largest first, times lambda, summed.
+
+    With `cut` the OWA weights after the first `cut` are 0, as in the F_k of statement FSS-G5-bound.
+    """
     chosen = sorted({int(i) for i in items})
     w, lam = weights(panel.kind, panel.depth, panel.n_items), owa(panel.kind, len(chosen))
     lam = lam if cut is None else [*lam[:cut], *[Fraction(0)] * len(lam[cut:])]
@@ -136,7 +139,7 @@ def score(panel: Panel, items, cut: int | None = None) -> Fraction:
 
 
 def feasible_sets(panel: Panel) -> list[tuple[int, ...]]:
-    """All sets of k items within the quotas."""
+    """List all sets of k items within the quotas."""
     groups, n_groups = np.asarray(panel.groups, dtype=np.int64), len(panel.low)
     found = []
     for items in itertools.combinations(range(panel.n_items), panel.k):
@@ -147,17 +150,17 @@ def feasible_sets(panel: Panel) -> list[tuple[int, ...]]:
 
 
 def optimum(panel: Panel) -> Fraction:
-    """The largest score within the quotas, by enumeration."""
+    """Find the largest score within the quotas, by enumeration."""
     return max(score(panel, items) for items in feasible_sets(panel))
 
 
 def without_quotas(panel: Panel) -> Panel:
-    """The panel with all sets of k items allowed."""
+    """Change the quotas of a panel so that all sets of k items are allowed."""
     return replace(panel, low=0 * panel.low, high=0 * panel.high + panel.n_items)
 
 
 def exactly(panel: Panel, quota: int) -> Panel:
-    """The panel with exactly `quota` items of group 1 and the others of group 0."""
+    """Change the quotas of a panel to exactly `quota` items of group 1 and the others of group 0."""
     counts = np.array([panel.k - quota, quota])
     return replace(panel, low=counts, high=counts)
 
@@ -166,15 +169,16 @@ def exactly(panel: Panel, quota: int) -> Panel:
 
 
 def draw_positions(draws: Draws, n: int, m: int) -> np.ndarray:
-    """Rankings at random."""
+    """Draw n uniform rankings of m items, by their positions (n, m)."""
     return np.array([draws.permutation(m) for _ in range(n)])
 
 
 def draw_panel(draws: Draws, kinds: tuple[str, ...] = SEPARABLE + SUBMODULAR) -> Panel:
-    """Up to five rankings of four to six items in two or three groups, with quotas that can be met."""
+    """Draw up to five rankings of four to six items in two or three groups, with quotas that can be met."""
     m, n_groups = draws.integers(4, 6), draws.integers(2, 3)
     k = draws.integers(1, 3)
     groups = np.r_[np.arange(n_groups), draws.integers(0, n_groups - 1, shape=m - n_groups)]
+    # the quotas are bounds on either side of the counts of a random set, which therefore meets them
     met = np.bincount(groups[draws.permutation(m)[:k]], minlength=n_groups)
     low = np.minimum(met, draws.integers(0, 2, shape=n_groups))
     high = np.maximum(met, draws.integers(0, 2, shape=n_groups))
@@ -183,25 +187,25 @@ def draw_panel(draws: Draws, kinds: tuple[str, ...] = SEPARABLE + SUBMODULAR) ->
 
 
 def of_kinds(*kinds: str):
-    """A draw of panels with one of these rules."""
+    """Make a function that draws panels with one of these rules."""
     return lambda draws: draw_panel(draws, kinds)
 
 
 def alike(n: int, m: int, kind: str, k: int) -> Panel:
-    """n rankings 0, 1, ..., m - 1, and two groups, the first half and the second."""
+    """Make n equal rankings 0, 1, ..., m - 1, and two groups, the first half and the second, without quotas."""
     groups = (np.arange(m) >= m // 2).astype(np.int64)
     return Panel(np.tile(np.arange(m), (n, 1)), kind, 1, k, groups, np.array([0, 0]), np.array([m, m]))
 
 
 def opposed(b: int, m: int) -> Panel:
-    """b + 1 rankings 0, 1, ..., m - 1 and b in reverse: two opposite items content everybody."""
+    """Make b + 1 rankings 0, 1, ..., m - 1 and b in reverse, for which the first and last item are the best pair."""
     forwards = np.arange(m)
     positions = np.vstack([np.tile(forwards, (b + 1, 1)), np.tile(forwards[::-1], (b, 1))])
     return Panel(positions, "borda-cc", 1, 2, 0 * forwards, np.array([0]), np.array([m]))
 
 
 def trap(b: int) -> Panel:
-    """The rankings on which greedy selection under quotas gets little more than half."""
+    """Make the rankings on which greedy selection under quotas gets little more than half, with these quotas."""
     rankings = make_greedy_trap(b)
     positions = np.repeat(rankings.positions, rankings.weights, axis=0).astype(np.int64)
     counts = np.array([1, 1, 0])
@@ -209,16 +213,20 @@ def trap(b: int) -> Panel:
 
 
 def middle_first() -> Panel:
-    """Item 0 contents two of four voters, as 1 and 2 do, who together content all: k = 2, ties by number."""
+    """Make four voters of whom item 0 contents two, as 1 and 2 do, who together content all: k = 2, ties by number.
+
+    Greedy selection takes item 0 and contents three of four, 1 - (1 - 1/2)^2 of the optimum (FSS-G2).
+    """
     orders = np.array([[1, 3, 0, 2, 4], [1, 0, 2, 3, 4], [2, 0, 1, 3, 4], [2, 4, 0, 1, 3]])
     return Panel(np.argsort(orders, axis=1), "cc", 2, 2, np.zeros(5, int), np.array([0]), np.array([5]))
 
 
 def columns_first() -> Panel:
-    """Voters in a grid of three rows and columns who like their row and their column, more of them on the left: k = 3.
+    """Make voters in a grid of three rows and columns who like their row and their column, more of them on the left.
 
-    With the voters of a row who like nobody else, each row has 27. Items are columns, rows, and nobody's; greedy
-    selection takes the columns, 57 voters of 81.
+    The items are three columns, three rows, and three others. With the voters of a row who like no column, each row has
+    27 voters, and the rows content all 81. Greedy selection of k = 3 items takes the columns, whose numbers are
+    smaller: 27, 18 and 12 voters, 57 of 81, which is 1 - (1 - 1/3)^3 of the optimum (FSS-G2).
     """
     cells = [(j, 3 + i) for i in range(3) for j, voters in enumerate((9, 6, 4)) for _ in range(voters)]
     liked = cells + [(6 + i, 3 + i) for i in range(3) for _ in range(8)]
@@ -227,7 +235,7 @@ def columns_first() -> Panel:
 
 
 def apart(orders: list[list[int]], kind: str, depth: int, k: int, low: tuple[int, int], high: tuple[int, int]) -> Panel:
-    """Rankings of four items, of which item 1 is a group of its own."""
+    """Make rankings of four items, of which item 1 is a group of its own, from orders and the bounds of both groups."""
     groups = np.array([0, 1, 0, 0])
     return Panel(np.argsort(orders, axis=1), kind, depth, k, groups, np.array(low), np.array(high))
 
@@ -254,7 +262,7 @@ STEPS = Family("greedy-steps", always=(*ALWAYS[2:], trap(3), STALE, LIFTED), dra
 
 
 def draw_free(draws: Draws) -> Panel:
-    """Submodular rules without quotas."""
+    """Draw a panel with a submodular rule and without quotas."""
     return without_quotas(draw_panel(draws, SUBMODULAR))
 
 
@@ -266,7 +274,7 @@ FREE_PANELS = Family(
 
 
 def draw_two_groups(draws: Draws) -> Panel:
-    """Separable rules and two groups of at least k items each."""
+    """Draw a panel with a separable rule and two groups of at least k items each, without quotas."""
     k = draws.integers(1, 3)
     m = 2 * k + draws.integers(0, 2)
     groups = np.zeros(m, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Single rankings by Plackett-Luce or uniform utilities, their mean scores, and estimates from a few of them."""
+"""Families of single rankings by Plackett-Luce or uniform utilities, their mean scores, and estimates of these."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Items:
 
 
 def one_ranking(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Places of all items in n independent rankings."""
+    """Draw n independent rankings by the package, and return the places of all items, (n, m)."""
     name = "quality" if items.model == "plackett-luce" else "scale"
     return sample_rankings(
         items.model, n, len(items.values), rng=rng, **{name: [float(v) for v in items.values]}
@@ -38,17 +38,17 @@ def one_ranking(items: Items, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def draw_items(draws: Draws) -> Items:
-    """Two to five items with whole qualities."""
+    """Draw two to five items with whole qualities."""
     return Items("plackett-luce", tuple(map(Fraction, draws.integers(1, 6, shape=draws.integers(2, 5)).tolist())))
 
 
 def draw_several(draws: Draws) -> Items:
-    """Four or five items with qualities from 4 to 6, none of which has a place with a probability near one half."""
+    """Draw four or five items with qualities from 4 to 6, none of which has a place with probability near 1/2."""
     return Items("plackett-luce", tuple(map(Fraction, draws.integers(4, 6, shape=draws.integers(4, 5)).tolist())))
 
 
 def draw_top(draws: Draws) -> Items:
-    """Two to five items of either law."""
+    """Draw two to five items of either law."""
     return replace(draw_items(draws), model=draws.choice(("plackett-luce", "uniform-utilities")))
 
 
@@ -69,7 +69,7 @@ ONE_TOP = Family(
 
 @dataclass(frozen=True)
 class Spread:
-    """Qualities in [1, spread], a bias, and a rule."""
+    """Qualities in [1, spread], a bias theta, the size of the disadvantaged group, and a rule."""
 
     quality: tuple[int, ...]
     spread: int
@@ -80,12 +80,12 @@ class Spread:
 
     @property
     def disadvantaged(self) -> list[bool]:
-        """The last items are."""
+        """Return the mask (m,) of the disadvantaged items, which are the last ones."""
         return [i >= len(self.quality) - self.n_disadvantaged for i in range(len(self.quality))]
 
 
 def draw_spread(draws: Draws) -> Spread:
-    """Three to five items, one at least disadvantaged and one not."""
+    """Draw three to five items, one at least disadvantaged and one not."""
     m, spread = draws.integers(3, 5), draws.integers(1, 8)
     quality = tuple(draws.integers(1, spread, shape=m).tolist())
     kind = draws.choice(("sntv", "bloc", "borda"))
@@ -111,7 +111,10 @@ ONE_UNEQUAL = Family("one-unequal", always=ONE_RANKING.always[:1])
 
 @dataclass(frozen=True)
 class Estimated:
-    """n rankings each of a biased law, every one counted so many times more, and the level of the lower bound."""
+    """Panels of n latent and observed rankings, each with so many copies, and the level delta of the lower bound.
+
+    Copies of a ranking are not independent of it, which breaks the hypothesis of FSS-A8-lower.
+    """
 
     quality: tuple[int, ...]
     disadvantaged: tuple[bool, ...]
@@ -122,25 +125,25 @@ class Estimated:
 
     @property
     def rule(self) -> ScoreRule:
-        """Borda."""
+        """Return the rule, Borda."""
         return ScoreRule("borda")
 
     @property
     def means(self) -> list[list[Fraction]]:
-        """Mean latent and observed scores of one ranking."""
+        """Return the mean latent and the mean observed scores of one ranking, exactly."""
         seen = biased(self.quality, self.disadvantaged, self.theta)
         return [theory.expected_scores("plackett-luce", self.rule, list(q)) for q in (self.quality, seen)]
 
     @property
     def alpha(self) -> float:
-        """The true one."""
+        """Return the true alpha, which the lower bound must not exceed."""
         largest = self.rule.max_item_score(len(self.quality))
         return float(min(map(min, self.means)) / largest)
 
 
 @dataclass(frozen=True)
 class Bounded:
-    """Latent and observed scores of the same rankings, (n, m) each, and the lower bound on alpha, a row a run."""
+    """Latent and observed scores of the same rankings, (runs, m) each, and the lower bounds on alpha, (runs,)."""
 
     latent: np.ndarray
     observed: np.ndarray
@@ -148,7 +151,7 @@ class Bounded:
 
 
 def estimates(law: Estimated, rng: np.random.Generator, n: int, field: str = "lower") -> Bounded:
-    """The lower bound on alpha of n panels, and their scores."""
+    """Estimate alpha from n panels, and return its lower bound, or another field of `Smoothness`, and the scores."""
     quality, scores, found = [float(q) for q in law.quality], [], []
     for _ in range(n):
         utilities = sample_utilities("plackett-luce", law.n, len(quality), rng=rng, quality=quality)
@@ -162,7 +165,7 @@ def estimates(law: Estimated, rng: np.random.Generator, n: int, field: str = "lo
 
 
 def draw_estimated(draws: Draws) -> Estimated:
-    """Two to four items, and up to forty rankings."""
+    """Draw two to four items, and the number of rankings, up to forty."""
     m = draws.integers(2, 4)
     down = (False, *(draws.integers(0, 1, shape=m - 1) == 1).tolist())
     theta = Fraction(1, draws.integers(1, 4))

@@ -1,4 +1,4 @@
-"""Scores alone, without the rankings that they come from."""
+"""Families of scores alone, without the rankings that they come from."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Shares:
 
 
 def largest_sums(shares: Shares, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Score of the best t items, t = 0, ..., m."""
+    """Select the best t items for t = 0, ..., m, and return their scores, (m + 1,)."""
     m = len(shares.scores)
     return np.array([select_by_scores(shares.scores, t).score for t in range(m + 1)])
 
 
 def draw_shares(draws: Draws) -> Shares:
-    """Up to eight whole scores, some below zero."""
+    """Draw up to eight whole scores, some below zero."""
     return Shares(draws.integers(-2, 9, shape=draws.integers(1, 8)))
 
 
@@ -42,19 +42,19 @@ SHARES = Family(
 
 @dataclass(frozen=True)
 class ScorePair:
-    """Scores that count, and scores that choose."""
+    """Scores that count, and observed scores that choose."""
 
     scores: np.ndarray
     observed: np.ndarray
 
 
 def chosen_by(pair: ScorePair, rng: np.random.Generator | None = None) -> list[np.ndarray]:
-    """The best t items by the other scores, t = 0, ..., m."""
+    """Select the best t items by the observed scores, for t = 0, ..., m."""
     return [select_by_scores(pair.observed, t).items for t in range(len(pair.scores) + 1)]
 
 
 def draw_pair(draws: Draws) -> ScorePair:
-    """Up to seven items; the scores that choose are near the others, or not."""
+    """Draw up to seven items; the scores that choose are near the others, or not."""
     m = draws.integers(2, 7)
     scores = draws.integers(0, 9, shape=m)
     noise = draws.integers(0, draws.choice((1, 4, 12)), shape=m)

@@ -1,4 +1,4 @@
-"""One vector of utilities, of which a group is seen a fraction theta."""
+"""A family of single vectors of utilities, those of a group seen theta times as large."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from proofs_checks.fair_subset_selection.families.biased import Utilities, draw_
 def best_by_quota(
     panel: Utilities, rng: np.random.Generator | None = None, observed=None, quotas=True
 ) -> list[np.ndarray]:
-    """The k = 1, ..., m items that the observed utilities choose, at the quota of the latent optimum."""
+    """Select by observed utilities at the quota of the latent optimum, for k = 1, ..., m.
+
+    `observed` replaces the biased utilities, and `quotas` set to False lifts the quota; both are for wrong solvers.
+    """
     latent, down = panel.utilities[0], panel.disadvantaged
     seen = np.where(down, panel.theta * latent, latent) if observed is None else observed
     found = []
@@ -24,7 +27,7 @@ def best_by_quota(
 
 
 def draw_single(draws: Draws) -> Utilities:
-    """One ranking."""
+    """Draw one vector of utilities."""
     return draw_utilities(draws, n=1)
 
 

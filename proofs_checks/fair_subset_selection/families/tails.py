@@ -1,4 +1,4 @@
-"""Sums of coins, halves of items, exchangeable items, and items of two levels."""
+"""Families of sums of coins, of halves of items, and of items whose rankings say nothing about groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proofs_checks.fair_subset_selection.outcomes import are_rankings
 
 @dataclass(frozen=True)
 class Tail:
-    """n coins with probability successes / trials, and a relative deviation."""
+    """n coins with probability successes / trials of heads, and a relative deviation epsilon of their sum."""
 
     n: int
     successes: int
@@ -24,12 +24,12 @@ class Tail:
 
 
 def tail_bound(tail: Tail, rng: np.random.Generator | None = None) -> float:
-    """The bound on the probability of the deviation."""
+    """Return the bound on the probability of the deviation."""
     return float(theory.chernoff_tail(float(tail.epsilon), tail.n, tail.successes / tail.trials))
 
 
 def draw_tail(draws: Draws) -> Tail:
-    """Eight to sixty coins of which half or more are heads, and a deviation for which the bound is below 1."""
+    """Draw eight to sixty coins, heads with probability 1/2 or more, and a deviation at which the bound is below 1."""
     n, trials = draws.integers(8, 60), draws.integers(2, 20)
     successes = draws.integers((trials + 1) // 2, trials - 1)
     wide = [Fraction(e, 8) for e in range(1, 9) if e * e * n * successes > 64 * TWO * trials]
@@ -54,20 +54,20 @@ class Halves:
 
 
 def halves_of(n_items: int) -> list[np.ndarray]:
-    """Every half of the items 0, ..., N - 1, numbered from the best to the worst, as the disadvantaged one."""
+    """List the masks of all halves of the items 0, ..., N - 1, numbered from the best to the worst."""
     halves = combinations(range(n_items), n_items // 2)
     return [np.isin(np.arange(n_items), half) for half in halves]
 
 
 def expected_utilities(n_items: int) -> list[Fraction]:
-    """Means of the N uniform utilities, the largest first."""
+    """List the means of the N uniform utilities in order, the largest first."""
     return [Fraction(n_items - j, n_items + 1) for j in range(n_items)]
 
 
 def halves_chosen(
     halves: Halves, rng: np.random.Generator | None = None, quota: int | None = None, sign: int = 1
 ) -> list[np.ndarray]:
-    """For every half, the choice of k items by utility with as many of each half; the last one is free of quotas."""
+    """Select k items by utility, half of them from each half, for every half; the last selection is without quotas."""
     utilities = [sign * float(u) for u in expected_utilities(halves.n_items)]
     places = halves.k // 2 if quota is None else quota
     options = [{"groups": mask, "quota": {True: places}} for mask in halves_of(halves.n_items)]
@@ -75,7 +75,7 @@ def halves_chosen(
 
 
 def draw_halves(draws: Draws) -> Halves:
-    """Four to ten items."""
+    """Draw four to ten items, an even number, and an even k."""
     half = draws.integers(2, 5)
     return Halves(2 * half, 2 * draws.integers(1, half))
 
@@ -95,17 +95,17 @@ class Exchangeable:
 
     @property
     def expected(self) -> float:
-        """The proportional number of disadvantaged items."""
+        """Return the proportional number of disadvantaged items, k |G2| / m."""
         return self.k * self.n_disadvantaged / self.n_items
 
 
 def uniform_rankings(case: Exchangeable, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Places of the items in n independent rankings."""
+    """Draw n independent rankings by the package, and return the places of the items, (n, m)."""
     return sample_rankings("mallows", n, case.n_items, rng=rng, phi=case.phi).positions
 
 
 def best_disadvantaged(case: Exchangeable, places: np.ndarray, more: int = 0) -> np.ndarray:
-    """Disadvantaged items among the best k of each ranking."""
+    """Count the disadvantaged items among the best k (or k + more) of each ranking, (n,)."""
     m = case.n_items
     if places.shape[1:] != (m,) or not are_rankings(places).all():
         raise OutcomeError(f"an outcome must be the places of {m} items in each ranking")
@@ -113,7 +113,7 @@ def best_disadvantaged(case: Exchangeable, places: np.ndarray, more: int = 0) ->
 
 
 def draw_exchangeable(draws: Draws) -> Exchangeable:
-    """Four to sixteen items, a quarter to three quarters of them disadvantaged, and two or more to choose."""
+    """Draw four to sixteen items, a quarter to three quarters of them disadvantaged, and two or more to choose."""
     m = 4 * draws.integers(1, 4)
     return Exchangeable(m, draws.integers(m // 4, 3 * m // 4), draws.integers(2, min(m, 8)))
 
