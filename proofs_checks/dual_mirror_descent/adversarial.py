@@ -1,4 +1,4 @@
-"""Requests chosen by an adversary: bounds for every sequence, and the sequences that make them tight."""
+"""Statements about requests chosen by an adversary: bounds for every sequence, and sequences that make them tight."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WAL
 
 
 def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:
-    """alpha = max(1, largest cost over rate), of this sequence; or with a share of the ratio."""
+    """Compute alpha = max(1, factor times the largest cost over rate), of this sequence."""
     ratio = numeric.largest_ratio(list(requests.cost_bound), list(requests.rate))
     return max(1, ratio if factor == 1 else factor * ratio)
 
 
 def single_step(requests: Requests, walk: Walk, factor: Fraction = Fraction(1)) -> Sides:
-    """f_t(x) - alpha mu_t . g_t of all actions and of none, against alpha f_t(x_t), for all t up to tau."""
+    """Compare f_t(x) - alpha mu_t . g_t of all actions and of none with alpha f_t(x_t), for all t up to tau."""
     alpha, start = largest_ratio(requests, factor), off_the_start(requests, walk)
     early = slice(first_shortage(requests, walk.proposed))
     pull = (gradients(requests, walk) * walk.prices[:-1]).sum(1)[early]
@@ -86,7 +86,8 @@ DMD_L12 = Statement(
 
 
 def relaxed_optimum(requests: Requests) -> Any:
-    """The dual value at the prices of the linear program: its value, and never less, whatever the solver's rounding."""
+    """Compute the dual value at the prices of the linear program, which no rounding of the solver puts below OPT."""
+    # weak duality holds at any prices (DMD-L1), so a solver in doubles may choose them for an exact evaluation
     plain, kind = exactly(requests, float), type(requests.step_size)
     prices = hindsight_optimum(plain.stream).prices
     if kind in (Fraction, Ball):
@@ -96,12 +97,12 @@ def relaxed_optimum(requests: Requests) -> Any:
 
 
 def actions(requests: Requests, rng: np.random.Generator, **options) -> np.ndarray:
-    """What dual mirror descent does, (T,)."""
+    """Return the actions of dual mirror descent, (T,)."""
     return run(requests, **options).actions
 
 
 def adversarial_regret(requests: Requests, actions: np.ndarray, factor: Fraction = Fraction(1)) -> Sides:
-    """OPT - alpha R against C1 + alpha C2 eta T + alpha C3(alpha) / eta; R is what the actions earn."""
+    """Compare OPT - alpha R with C1 + alpha C2 eta T + alpha C3(alpha) / eta, where R is what the actions earn."""
     alpha, optimum = largest_ratio(requests, factor), relaxed_optimum(requests)
     bound = theory.regret_bound(
         "adversarial",
@@ -192,7 +193,7 @@ DMD_T2_GEOMETRIES = Statement(
 
 
 def worst_ratio(phases: Phases, actions: np.ndarray, share: Fraction = Fraction(1)) -> Sides:
-    """The smallest ratio to the optimum, over the phases after which nothing is worth anything, against the limit."""
+    """Compare the smallest ratio to the optimum, over the phases after which rewards are 0, with its limit."""
     limit = share / theory.phase_ratio(phases.n_phases, growth=phases.epsilon)
     return Sides([ratios(phases, actions).min()], [limit], trivial=[1])
 
@@ -221,13 +222,13 @@ DMD_LB2 = Statement(
 
 
 def lost(phases: Phases, actions: np.ndarray, part: Fraction = Fraction(1, 10)) -> Sides:
-    """How much less than 1 / K of an optimum is kept, against a tenth of 1 / K."""
+    """Compare the largest shortfall from 1 / K of an optimum with a tenth of 1 / K."""
     k = phases.n_phases
     return Sides([Fraction(1, k) - exact(ratios(phases, actions).min())], [part / k], trivial=[Fraction(1, k)])
 
 
 def exact(number: Any) -> Any:
-    """A double as the fraction that it is."""
+    """Return a double as the fraction that it is, and any other number unchanged."""
     return Fraction(float(number)) if isinstance(number, (float, np.floating)) else number
 
 

@@ -1,4 +1,4 @@
-"""The linear program in hindsight and its dual, certified in rational numbers, and the fluid bound."""
+"""Statements about the linear program in hindsight and its dual, certified in rational numbers, and the fluid bound."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ DENOMINATOR = 10**6  # vertices of programs with small dyadic numbers have far s
 
 
 def rational(x: np.ndarray) -> np.ndarray:
-    """The fractions with small denominators that a solver has rounded to doubles."""
+    """Restore the fractions with small denominators that a solver has rounded to doubles."""
     return np.array([Fraction(float(v)).limit_denominator(DENOMINATOR) for v in x.ravel()], object).reshape(x.shape)
 
 
 def dual_value(requests: Requests, prices: np.ndarray) -> Any:
-    """Sum of D_t(mu)."""
+    """Compute the sum over t of D_t(mu)."""
     return (
         requests.horizon * (requests.rate * prices).sum() + conjugates(requests.rewards, requests.costs, prices).sum()
     )
 
 
 def certificate(requests: Requests, program: Program) -> Sides:
-    """Primal against dual value, and how far the primal solution is from feasible against zero, in rational numbers."""
+    """Compare primal with dual value, and the infeasibility of both solutions with zero, in rational numbers."""
     x, prices = rational(program.solution), rational(program.prices)
     value = (x * requests.rewards).sum()
     used = (x[..., None] * requests.costs).sum((0, 1)) - requests.rate * requests.horizon
@@ -76,7 +76,7 @@ DMD_L2 = Statement(
 
 
 def above_the_optimum(priced: Priced, values: np.ndarray) -> Sides:
-    """The value of an optimal solution against every dual value, and the dual values against the formula."""
+    """Compare the value of an optimal solution with every dual value, and the dual values with the formula."""
     requests = priced.requests
     x = rational(solved(requests).solution)
     best = np.maximum(requests.rewards.max(1), 0).sum()
@@ -119,7 +119,7 @@ DMD_L1 = Statement(
 
 
 def expected_optimum(law: SmallLaw) -> Fraction:
-    """E OPT by enumeration of all counts of types, each knapsack solved by sorting."""
+    """Compute E OPT by enumeration of all counts of types, each knapsack solved by sorting."""
     total, order = (
         int(law.weights.sum()),
         sorted(range(len(law.rewards)), key=lambda k: -Fraction(law.rewards[k]) / Fraction(law.costs[k])),
@@ -128,7 +128,7 @@ def expected_optimum(law: SmallLaw) -> Fraction:
     for counts in itertools.product(range(law.horizon + 1), repeat=len(order)):
         if sum(counts) != law.horizon:
             continue
-        ways = math.factorial(law.horizon)
+        ways = math.factorial(law.horizon)  # the multinomial coefficient, when divided by all count!
         chance = Fraction(1)
         for k, count in enumerate(counts):
             ways //= math.factorial(count)
@@ -142,7 +142,7 @@ def expected_optimum(law: SmallLaw) -> Fraction:
 
 
 def below_the_fluid(law: SmallLaw, taken: np.ndarray, share: Fraction = Fraction(1)) -> Sides:
-    """E OPT against the value of the fluid optimum, and how far it is from feasible against zero."""
+    """Compare E OPT with the value of the fluid solution, and the infeasibility of that solution with zero."""
     y, p = rational(taken), np.array([Fraction(int(w), int(law.weights.sum())) for w in law.weights], object)
     value = theory.fluid_bound(law.horizon, (y * exact_vector(law.rewards)).sum())
     excess = np.maximum(np.r_[law.horizon * (y * exact_vector(law.costs)).sum() - Fraction(law.budget), y - p, -y], 0)
@@ -151,7 +151,7 @@ def below_the_fluid(law: SmallLaw, taken: np.ndarray, share: Fraction = Fraction
 
 
 def exact_vector(x: np.ndarray) -> np.ndarray:
-    """Doubles as the numbers that they are."""
+    """Return doubles as the fractions that they are, (n,)."""
     return np.array([Fraction(v) for v in x.tolist()], object)
 
 

@@ -1,4 +1,4 @@
-"""The max-min fair variant: reward, plus a share for the resource that is used least."""
+"""The max-min fair variant maximizes reward plus a share for the resource whose budget is filled least."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proofs_checks.dual_mirror_descent.families.runs import RUNS, Runs, count_ty
 
 
 def fair_optimum(law: FairLaw, counts: np.ndarray) -> float:
-    """Largest reward plus fairness times T times the least fill, as a linear program on counts of types."""
+    """Find the largest reward plus fairness times T times the least fill, by a linear program on counts of types."""
     k, d, m = law.costs.shape
     use = law.costs.reshape(k * d, m).T
     gain = np.r_[law.rewards.ravel(), law.fairness * law.horizon]
@@ -28,19 +28,19 @@ def fair_optimum(law: FairLaw, counts: np.ndarray) -> float:
 
 
 def fair_regret(law: FairLaw, found: Runs) -> np.ndarray:
-    """The optimum less reward and fairness T min_j consumption_j / budget_j, of each run."""
+    """Compute the optimum less reward and fairness T min_j consumption_j / budget_j, of each run, (n,)."""
     best = [fair_optimum(law, row) for row in count_types(priced(law, found).kinds, len(law.rewards))]
     used = [spent(law, found.kinds, found.actions, j).sum(axis=1) / law.budget[j] for j in range(len(law.rate))]
     return np.array(best) - rewards(law, found) - law.fairness * law.horizon * np.min(used, axis=0)
 
 
 def fair_bound(law: FairLaw, share: float = 1.0) -> float:
-    """The right-hand side."""
+    """Compute the right-hand side, or a share of it."""
     return share * theory.fair_regret_bound(**law.setting, fairness=law.fairness, geometry=law.geometry)
 
 
 def fair_regret_at_most(limit) -> Expectation:
-    """E[regret] <= limit(law); the regret is at most f bar + fairness a period, and at least zero."""
+    """Claim E[regret] <= limit(law); the regret is at most f bar + fairness per period, and at least zero."""
     return Expectation(
         sample=fair_regret,
         at_most=limit,

@@ -1,4 +1,4 @@
-"""Requests that are not independent with one law: corrupted, Markov, periodic."""
+"""Statements about regret for requests that are not independent of one law: corrupted, Markov, periodic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from proofs_checks.dual_mirror_descent.regret import bound, regret_at_most
 
 
 def corrupted_bound(law: CorruptedLaw) -> float:
-    """The bound for independent requests whose laws change."""
+    """Compute the bound for independent requests whose laws change."""
     return bound(law, "independent", total_variation=getattr(law, "distance", 0.0))
 
 
@@ -54,7 +54,7 @@ DMD_T3 = Statement(
 
 
 def ergodic_bound(law: MarkovLaw) -> float:
-    """The best bound over all lags."""
+    """Compute the best bound over the lags 0 to 199; each of them holds."""
     return min(bound(law, "ergodic", lag=lag, mixing=law.mixing(lag)) for lag in range(0, 200))
 
 
@@ -82,7 +82,7 @@ DMD_T4 = Statement(
 
 
 def periodic_bound(law: PeriodicLaw) -> float:
-    """The bound for independent blocks."""
+    """Compute the bound for independent blocks."""
     return bound(law, "periodic", period=law.period)
 
 

@@ -1,4 +1,4 @@
-"""Units of rewards and resources do not matter to a run."""
+"""A statement that units of rewards and resources do not matter to a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proofs_checks.dual_mirror_descent.path import path_rounding
 
 
 def first_near_tie(requests: Requests, walk: Walk) -> int:
-    """The first request whose two best gains, that of no action among them, differ by rounding; the horizon if none."""
+    """Find the first request whose two best gains, 0 for no action included, differ by rounding; T if there is none."""
     gains = requests.rewards - (requests.costs * walk.prices[:-1, None, :]).sum(axis=2)
     best = np.sort(np.c_[gains, 0 * gains[:, :1]].astype(float), axis=1)
     near = best[:, -1] - best[:, -2] <= 2 * path_rounding(requests, walk)
@@ -23,7 +23,7 @@ def first_near_tie(requests: Requests, walk: Walk) -> int:
 
 
 def same_run(scaled: Scaled, runs: tuple[Service, Service]) -> Sides:
-    """Proposals, actions, stopping times and translated prices, bit by bit, from the first prices on.
+    """Compare proposals, actions, stopping times and translated prices of both runs, bit by bit.
 
     Prices that take exp and log are compared up to rounding, and the runs up to the first request whose best gains are
     that close: there each run may choose otherwise.
@@ -48,7 +48,7 @@ def same_run(scaled: Scaled, runs: tuple[Service, Service]) -> Sides:
 
 
 def is_invariant(scaled: Scaled) -> bool:
-    """Whether the geometry does not see the units that change."""
+    """Tell whether the geometry does not see the units that change."""
     return scaled.requests.geometry == "scaled-euclidean" or not scaled.resource_exponents.any()
 
 

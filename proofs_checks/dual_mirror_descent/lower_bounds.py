@@ -1,4 +1,4 @@
-"""What no online policy can do, on the three-point law of a secretary who hires many."""
+"""Lower bounds on the regret of every online policy, on the three-point law of the multisecretary problem."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ ARLOTTO_GURVICH = Classical(
 
 @dataclass(frozen=True)
 class ThreePoints:
-    """Rewards 3, 2, 1 with the given probabilities, as Fractions; T requests for T / 2 units."""
+    """T requests with rewards 3, 2, 1 of the given probabilities (3,), as Fractions, for T / 2 units."""
 
     horizon: int
     probabilities: np.ndarray
 
 
 def nearly_degenerate(horizon: int) -> ThreePoints:
-    """The middle reward has probability 1 / sqrt(T), for T a square."""
+    """Make the law whose middle reward has probability 1 / sqrt(T), for T a square."""
     middle = Fraction(1, int(horizon**0.5))
     return ThreePoints(horizon, np.array([(1 - middle) / 2, middle, (1 - middle) / 2], object))
 
 
 def is_nearly_degenerate(points: ThreePoints) -> bool:
-    """Whether the middle probability is 1 / sqrt(T), and the others are alike."""
+    """Tell whether the middle probability is 1 / sqrt(T), and the others are alike."""
     low, middle, high = points.probabilities
     return middle**2 * points.horizon == 1 and low == high
 
 
 def online_value(points: ThreePoints, rng: np.random.Generator) -> Any:
-    """The mean of the best online policy, by dynamic programming in rational numbers."""
+    """Compute the mean reward of the best online policy, by dynamic programming in rational numbers."""
     return theory.three_point_online(points.horizon, points.horizon // 2, points.probabilities.tolist())
 
 
 def hindsight_value(points: ThreePoints, rng: np.random.Generator) -> Any:
-    """The mean optimum of those who know the sequence."""
+    """Compute the mean optimum of those who know the sequence."""
     return theory.three_point_hindsight(points.horizon, points.horizon // 2, points.probabilities.tolist())
 
 
 def below_hindsight(points: ThreePoints, online: Any, divisor: int = 8) -> Sides:
-    """The best online mean against the mean optimum less sqrt(T) / 8, and against that less 0.13 sqrt(T)."""
+    """Compare the best online mean with the mean optimum less sqrt(T) / 8, and with that less 0.13 sqrt(T)."""
     optimum, root = hindsight_value(points, None), int(points.horizon**0.5)
     least = optimum - Fraction(13 * root, 100)
     return Sides([online, least], [optimum - Fraction(root, divisor), online], trivial=[optimum, optimum])
 
 
 def draw_points(draws: Draws) -> ThreePoints:
-    """Squares of even numbers from 8 to 16."""
+    """Draw a horizon among the squares of even numbers from 8 to 16."""
     return nearly_degenerate((2 * draws.integers(4, 8)) ** 2)
 
 
@@ -110,7 +110,7 @@ DMD_LB1 = Statement(
 
 
 def three_point_law(horizon: int) -> RequestLaw:
-    """The same law for the solver, with a first price at the fluid dual optimum."""
+    """Make the nearly degenerate law for the solver, with a first price at the fluid dual optimum of 2."""
     middle = 1 / np.sqrt(horizon)
     probabilities = np.array([(1 - middle) / 2, middle, (1 - middle) / 2])
     step = 1 / np.sqrt(horizon)
@@ -120,29 +120,30 @@ def three_point_law(horizon: int) -> RequestLaw:
 
 
 def draw_three(draws: Draws) -> RequestLaw:
-    """Even horizons up to 48, and any probabilities of sixteenths."""
+    """Draw an even horizon from 12 to 48, and probabilities in proportion to weights from 1 to 6."""
     law = three_point_law(2 * draws.integers(6, 24))
     weights = draws.integers(1, 6, shape=3).astype(float)
     return replace(law, probabilities=weights / weights.sum())
 
 
 def best_online(law: RequestLaw) -> float:
-    """The mean of the best online policy."""
+    """Compute the mean reward of the best online policy."""
     return theory.three_point_online(law.horizon, law.horizon // 2, law.probabilities.tolist())
 
 
 def mean_optimum(law: RequestLaw) -> float:
-    """The mean optimum in hindsight."""
+    """Compute the mean optimum in hindsight."""
     return theory.three_point_hindsight(law.horizon, law.horizon // 2, law.probabilities.tolist())
 
 
 def gained(law: RequestLaw, found: Taken) -> np.ndarray:
-    """R - OPT of each run, both from what was done."""
+    """Compute R - OPT of each run, from requests and actions alone, (n,)."""
+    # `plausible` refuses a solver that makes its own, easier requests: then regret below the bound would prove nothing
     return rewards(law, plausible(law, legal(law, found))) - optima(law, found.kinds)
 
 
 def has_three_rewards(law: RequestLaw) -> bool:
-    """Whether rewards are 3, 2 and 1 at unit cost, with a unit for every second request."""
+    """Tell whether rewards are 3, 2 and 1 at unit cost, with a unit for every second request."""
     even = law.horizon % 2 == 0 and law.rate.tolist() == [0.5]
     return even and law.rewards.tolist() == [[3.0], [2.0], [1.0]] and bool((law.costs == 1).all())
 

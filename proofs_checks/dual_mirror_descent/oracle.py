@@ -1,4 +1,4 @@
-"""The oracle: best replies to the prices, subgradients, and the best assortment (deterministic)."""
+"""Statements about the oracle: best replies to the prices, subgradients, and the best assortment (deterministic)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from proofs_checks.dual_mirror_descent.path import FIRST_GAINFUL, UNBOUNDED, WAL
 
 
 def best_replies(requests: Requests, walk: Walk) -> Sides:
-    """The reduced reward of every action, and of none, against that of the proposal."""
+    """Compare the reduced reward of every action, and of none, with that of the proposal."""
     prices = walk.prices[:-1]
     reduced = requests.rewards - (requests.costs * prices[:, None]).sum(2)
     chosen = earned(requests, walk.proposed) - (spent(requests, walk.proposed) * prices).sum(1)
@@ -60,7 +60,7 @@ DMD_L11 = Statement(
 
 
 def best_offers(offers: Offers, offer: Offer) -> Sides:
-    """The expected margin of every offer of at most k products against that of the oracle's, by enumeration."""
+    """Compare the expected margin of every offer of at most k products with that of the oracle's, by enumeration."""
     m = len(offers.revenues)
     if offer.chosen.shape != (m,) or offer.chosen.dtype != bool or offer.chosen.sum() > offers.k:
         raise OutcomeError(f"an offer of at most {offers.k} of {m} products is due, as a mask")
@@ -95,7 +95,7 @@ DMD_L11_ASSORTMENT = Statement(
 
 
 def subgradients(requests: Requests, walk: Walk, sign: int = 1) -> Sides:
-    """D_t(mu_t) + g_t . (nu - mu_t) against D_t(nu), and |f*_t(mu_t) - f*_t(nu)| against b bar |mu_t - nu|_1."""
+    """Compare D_t(mu_t) + g_t . (nu - mu_t) with D_t(nu), and |f*_t(mu_t) - f*_t(nu)| with b bar |mu_t - nu|_1."""
     prices, g = walk.prices[:-1], gradients(requests, walk)
     here = conjugates(requests.rewards, requests.costs, prices)
     lower, upper, change, lipschitz = [], [], [], []

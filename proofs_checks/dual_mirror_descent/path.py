@@ -38,12 +38,12 @@ from proofs_checks.dual_mirror_descent.families.streams import (
 
 
 def gradients(requests: Requests, walk: Walk) -> np.ndarray:
-    """g_t = rate - b_t(proposed action), (T, m)."""
+    """Compute g_t = rate - b_t(proposed action), (T, m)."""
     return requests.rate - spent(requests, walk.proposed)
 
 
 def path_rounding(requests: Requests, walk: Walk) -> float:
-    """Rounding of sums along a run whose prices take exp and log; none on Euclidean runs, which are exact here."""
+    """Bound the rounding of sums along a run whose prices take exp and log; Euclidean runs are exact here."""
     if requests.geometry == "euclidean":
         return 0.0
     largest = 1 + np.abs(walk.prices).max() * (requests.cost_bound.max() + requests.rate.max())
@@ -52,7 +52,7 @@ def path_rounding(requests: Requests, walk: Walk) -> float:
 
 
 def comparators(requests: Requests) -> np.ndarray:
-    """The prices 0 and (f bar / rate_j) e_j of the regret bounds, one a row."""
+    """Return the comparators of the regret bounds, prices 0 and (f bar / rate_j) e_j, one per row, (m + 1, m)."""
     m, top = len(requests.rate), requests.reward_bound / requests.rate
     return np.vstack([0 * requests.rate[None], np.eye(m, dtype=int) * top])
 
@@ -62,7 +62,7 @@ UNBOUNDED = "another algorithm may post any prices"
 
 
 def with_rules(requests: Requests, walk: Walk, lhs: np.ndarray, rhs: np.ndarray, trivial: np.ndarray = None) -> Sides:
-    """The two sides, and that the prices start at mu_1 and the proposals are best replies to them."""
+    """Add to the two sides that the prices start at mu_1 and the proposals are best replies to them."""
     off = off_the_rules(requests, walk)
     most = None if trivial is None else np.r_[trivial.ravel(), np.inf, np.inf]
     allowed = path_rounding(requests, walk) or None
@@ -70,7 +70,7 @@ def with_rules(requests: Requests, walk: Walk, lhs: np.ndarray, rhs: np.ndarray,
 
 
 def mirror_descent(requests: Requests, walk: Walk, comparator: np.ndarray) -> np.ndarray:
-    """V_h(mu, mu_1) / eta + E_n after each number of steps n, (T,)."""
+    """Compute V_h(mu, mu_1) / eta + E_n after each number of steps n, (T,)."""
     prices = walk.prices
     return theory.mirror_descent_bound(
         gradients(requests, walk),
@@ -85,7 +85,7 @@ def mirror_descent(requests: Requests, walk: Walk, comparator: np.ndarray) -> np
 
 
 def path_regret(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
-    """Sum of g_t . (mu_t - mu) over the first n steps against its bound, for all n and comparators."""
+    """Compare the sum of g_t . (mu_t - mu) over the first n steps with its bound, for all n and comparators."""
     g, prices = gradients(requests, walk), walk.prices
     others = comparators(requests)
     lhs = np.cumsum((g * prices[:-1]).sum(1)) - others @ np.cumsum(g, axis=0).T
@@ -136,7 +136,7 @@ DMD_L3_GEOMETRIES = Statement(
 
 
 def gradient_of_h(requests: Requests, prices: np.ndarray) -> np.ndarray:
-    """The gradient of the reference function, up to a constant."""
+    """Compute the gradient of the reference function h at the prices, up to a constant."""
     if requests.geometry == "euclidean":
         return prices
     if requests.geometry == "scaled-euclidean":
@@ -145,7 +145,7 @@ def gradient_of_h(requests: Requests, prices: np.ndarray) -> np.ndarray:
 
 
 def first_order(requests: Requests, walk: Walk) -> Sides:
-    """0 against (eta g_t + grad h(mu_{t+1}) - grad h(mu_t)) . (mu - mu_{t+1}), for all t and comparators mu."""
+    """Compare 0 with (eta g_t + grad h(mu_{t+1}) - grad h(mu_t)) . (mu - mu_{t+1}), for all t and comparators mu."""
     prices, slopes = walk.prices, gradient_of_h(requests, walk.prices)
     ascent = requests.step_size * gradients(requests, walk) + slopes[1:] - slopes[:-1]
     rhs = ((comparators(requests)[:, None] - prices[1:]) * ascent).sum(2)
@@ -177,7 +177,7 @@ DMD_L3_STEP = Statement(
 
 
 def slackness(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
-    """Sum of mu_t . g_t over the first n steps against V_h(0, mu_1) / eta + E_n, for all n; prices from below."""
+    """Compare sums of mu_t . g_t with V_h(0, mu_1) / eta + E_n, for all n, and prices with their least values."""
     prices = walk.prices
     lhs = np.cumsum((gradients(requests, walk) * prices[:-1]).sum(1))
     rhs = mirror_descent(requests, walk, 0 * prices[0])
@@ -205,7 +205,7 @@ DMD_L10 = Statement(
 
 
 def least_prices(requests: Requests, walk: Walk) -> np.ndarray:
-    """What the prices after each request are at least: projections and caps at zero only raise them, (T, m)."""
+    """Bound the prices after each request from below, since projections at zero only raise them, (T, m)."""
     total = requests.step_size * np.cumsum(gradients(requests, walk), axis=0)
     if requests.geometry == "entropy":
         return requests.init * np.exp(-total)
@@ -215,7 +215,7 @@ def least_prices(requests: Requests, walk: Walk) -> np.ndarray:
 
 
 def in_the_box(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
-    """Every price, after every request, against the end of its box, and what it is at least against it."""
+    """Compare every price, after every request, with the end of its box and with its least value."""
     prices = walk.prices
     ends = np.array(
         theory.price_bound(
@@ -275,7 +275,7 @@ DMD_L4_GEOMETRIES = Statement(
 
 
 def movement(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
-    """How far the prices move at each step, in the l1 norm, against eta times the gradient; prices from below."""
+    """Compare each step of the prices, in l1, with eta times the gradient, and prices with their least values."""
     prices = walk.prices
     moved, least = np.abs(np.diff(prices, axis=0)).sum(1), least_prices(requests, walk).ravel()
     rhs = theory.movement_bound(gradients(requests, walk), step_size=requests.step_size)
@@ -302,7 +302,7 @@ DMD_L8 = Statement(
 
 
 def capped_movement(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
-    """How far rate . mu moves at each step, in the l1 norm, against eta f bar max_j |g_j| / rate_j."""
+    """Compare each move of rate_j mu_j, in l1, with eta f bar max_j |g_j| / rate_j."""
     moved = (requests.rate * np.abs(np.diff(walk.prices, axis=0))).sum(1)
     rhs = theory.movement_bound(
         gradients(requests, walk),
@@ -334,13 +334,13 @@ DMD_L8_CAPPED = Statement(
 
 
 def depleted(requests: Requests, walk: Walk) -> np.ndarray:
-    """The resources that end the run at the stopping time: less than b bar is left of them."""
+    """Tell which resources end the run at the stopping time: at most b bar is left of them, (m,) bool."""
     used = spent(requests, walk.proposed)[: first_shortage(requests, walk.proposed)].sum(0)
     return used + requests.cost_bound >= requests.rate * requests.horizon
 
 
 def time_left(requests: Requests, walk: Walk, slack: int = 1) -> Sides:
-    """T - tau against what the price of each depleted resource says."""
+    """Compare T - tau with its bound by the price of each depleted resource."""
     prices, tau = walk.prices, first_shortage(requests, walk.proposed)
     bound = theory.depletion_bound(
         prices[tau], prices[0], rate=requests.rate, cost_bound=slack * requests.cost_bound, step_size=requests.step_size
@@ -369,7 +369,7 @@ DMD_L5 = Statement(
 
 
 def path_value(requests: Requests, service: Service) -> Sides:
-    """Reward up to the stopping time against the sums of D_t(mu_t) and of mu_t . g_t; that time by its definition."""
+    """Compare the reward up to tau with the sums of D_t(mu_t) less mu_t . g_t, and tau with its definition."""
     early, prices = slice(service.stopping_time), service.prices[:-1]
     dual = conjugates(requests.rewards, requests.costs, prices) + prices @ requests.rate
     regret = (prices * gradients(requests, service)).sum(1)

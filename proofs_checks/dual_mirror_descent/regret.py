@@ -1,4 +1,4 @@
-"""Regret when requests are independent with one law: bounds, a form that is never vacuous, the rate, log m."""
+"""Statements about regret for independent requests of one law: bounds, one that is never vacuous, the rate, log m."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ from proofs_checks.dual_mirror_descent.families.runs import (
 
 
 def regret(law: RequestLaw, found: Runs) -> np.ndarray:
-    """OPT - R of each run, on its own sequence; both from what was done."""
+    """Compute OPT - R of each run, on its own sequence, from requests and actions alone, (n,)."""
     return optima(law, priced(law, found).kinds) - rewards(law, found)
 
 
 def bound(law: RequestLaw, input_model: str = "iid", **what) -> float:
-    """The right-hand side."""
+    """Compute the right-hand side for a law and an input model."""
     return theory.regret_bound(input_model, **law.setting, geometry=law.geometry, init=law.first_prices, **what).total
 
 
 def largest_optimum(law: RequestLaw) -> float:
-    """What no run can earn more than: f bar a request, and what the budgets pay for at the best reward per unit."""
+    """Bound what a run can earn: f bar per request, and the budget of each resource at the best reward per unit."""
     costs = law.costs.min(axis=(0, 1))
     per_unit = np.where(costs > 0, law.reward_bound / np.where(costs > 0, costs, 1), np.inf)
     return float(min(law.reward_bound * law.horizon, (per_unit * law.budget).min()))
 
 
 def regret_at_most(limit) -> Expectation:
-    """E[OPT - R] <= limit(law)."""
+    """Claim E[OPT - R] <= limit(law)."""
     return Expectation(sample=regret, at_most=limit, support=lambda law: (0.0, largest_optimum(law)))
 
 
@@ -97,19 +97,19 @@ DMD_T1 = Statement(
 
 @dataclass(frozen=True)
 class Pairs:
-    """Two independent batches of runs."""
+    """Two independent batches of runs, which are compared pair by pair."""
 
     first: Runs
     second: Runs
 
 
 def pairs(law: RequestLaw, rng: np.random.Generator, n: int, solve=runs) -> Pairs:
-    """Runs whose optima meet the stopping times of others, so that the product has the product of the means."""
+    """Make runs whose optima meet the stopping times of others, so that the product has the product of the means."""
     return Pairs(solve(law, rng, n), solve(law, rng, n))
 
 
 def excess(law: RequestLaw, found: Pairs, share: float = 1.0) -> np.ndarray:
-    """OPT - R less OPT (T - tau) / T and the regret of the prices; tau from the partner."""
+    """Compute OPT - R less OPT (T - tau) / T and the regret of the prices, with tau from the partner, (n,)."""
     first, second = priced(law, found.first), priced(law, found.second)
     optimum, tau, regrets = optima(law, first.kinds), stopping_times(law, second), path_regrets(law, first)
     allowed = theory.decomposition_bound(optimum, horizon=law.horizon, stopping_time=tau, path_regret=regrets)
@@ -117,14 +117,15 @@ def excess(law: RequestLaw, found: Pairs, share: float = 1.0) -> np.ndarray:
 
 
 def excess_range(law: RequestLaw) -> tuple[float, float]:
-    """At most T f bar, since R and the prices' regret add up to dual values; at least less T f bar and their bound."""
+    """Bound `excess`, from above by T f bar, and from below by -T f bar less the bound on the prices' regret."""
+    # above, since R and the prices' regret add up to dual values, which are at least 0
     g = max(law.cost_bound, law.rate.max())
     prices = len(law.rate) * (law.step_size * law.horizon * g**2 + (law.init or 0.0) ** 2 / law.step_size) / 2
     return -law.reward_bound * law.horizon - prices, law.reward_bound * law.horizon
 
 
 def at_most_zero(sample) -> Expectation:
-    """E[sample] <= 0."""
+    """Claim E[sample] <= 0."""
     return Expectation(sample=sample, at_most=lambda law: 0.0, support=excess_range)
 
 
@@ -155,7 +156,7 @@ DMD_T1P = Statement(
 
 
 def conjugate_sums(law: RequestLaw, found: Runs, stop=None) -> np.ndarray:
-    """Sum of f*_t(mu_t) - E f*(mu_t) up to the stopping time, or up to another one, of each run."""
+    """Sum f*_t(mu_t) - E f*(mu_t) up to the stopping time, or up to the one that `stop` returns, for each run, (n,)."""
     seen = np.maximum(gains(law, priced(law, found).kinds, found.prices).max(axis=2), 0)
     prices = found.prices[:, :-1, :1]  # one resource: all types at once
     expected = np.maximum(law.rewards[:, 0] - prices * law.costs[:, 0, 0], 0) @ law.probabilities
@@ -164,7 +165,7 @@ def conjugate_sums(law: RequestLaw, found: Runs, stop=None) -> np.ndarray:
 
 
 def centered(within: float, stop=None) -> Expectation:
-    """The mean is zero."""
+    """Claim that the mean is zero; support has to exclude every mean that is farther from zero than `within`."""
     return Expectation(
         sample=partial(conjugate_sums, stop=stop),
         equals=lambda law: 0.0,
@@ -174,7 +175,7 @@ def centered(within: float, stop=None) -> Expectation:
 
 
 def best_in_hindsight(gains: np.ndarray) -> np.ndarray:
-    """The times at which the sums of the gains (n, T) are largest, which no stopping time knows."""
+    """Return the times at which the sums of the gains (n, T) are largest, (n,), which no stopping time knows."""
     return np.cumsum(gains, axis=1).argmax(axis=1) + 1
 
 
@@ -205,21 +206,21 @@ DMD_L7 = Statement(
 
 @dataclass(frozen=True)
 class Secretaries:
-    """T rewards uniform on [0, 1], of which B may be taken."""
+    """T rewards uniform on [0, 1], of which B may be taken; the secretary problem with many hires."""
 
     horizon: int
     budget: int
 
 
 def hired(secretaries: Secretaries, rng: np.random.Generator, n: int) -> Hired:
-    """What the optimum in hindsight takes of n sequences."""
+    """Draw n sequences of rewards, and take what the optimum in hindsight takes of each."""
     draws, ones = rng.random((n, secretaries.horizon)), np.ones(secretaries.horizon)
     taken = [hindsight_optimum(rewards, ones, secretaries.budget).solution[:, 0] for rewards in draws]
     return Hired(draws, np.array(taken) > 0.5)
 
 
 def worth(secretaries: Secretaries, found: Hired) -> np.ndarray:
-    """What the requests that were taken are worth, in each run."""
+    """Sum the rewards of the requests that were taken, in each run, (n,)."""
     shape = (len(found.rewards), secretaries.horizon)
     if found.rewards.shape != shape or found.taken.shape != shape or found.taken.dtype != bool:
         raise OutcomeError("rewards and whether they are taken are due, one a request and run")
@@ -229,7 +230,7 @@ def worth(secretaries: Secretaries, found: Hired) -> np.ndarray:
 
 
 def draw_secretaries(draws: Draws) -> Secretaries:
-    """Up to sixteen requests."""
+    """Draw up to sixteen requests, and a budget of at most as many units."""
     horizon = draws.integers(1, 16)
     return Secretaries(horizon, draws.integers(1, horizon))
 
@@ -266,7 +267,7 @@ DMD_F1_UNIFORM = Statement(
 
 
 def shortfall(law: RequestLaw, found: Taken) -> np.ndarray:
-    """OPT - R of each run, from the actions alone."""
+    """Compute OPT - R of each run, from requests and actions alone, (n,); prices need not be at hand."""
     return optima(law, legal(law, found).kinds) - rewards(law, found)
 
 
@@ -299,7 +300,7 @@ DMD_T1_RATE = Statement(
 
 
 def capped_bound(law: RequestLaw, share: float = 1.0) -> float:
-    """C1 + eta T f bar A^2 / 2 + f bar log(m + 1) / eta."""
+    """Compute C1 + eta T f bar A^2 / 2 + f bar log(m + 1) / eta, or a share of it."""
     return share * float(theory.capped_entropy_bound(**law.setting))
 
 

@@ -1,4 +1,4 @@
-"""What a run says of itself, in every field of its result, against what follows from its trace."""
+"""A statement that every field of a run's result follows from its trace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from proofs_checks.dual_mirror_descent.path import gradients
 
 
 def recomputed(requests: Requests, found: AllocationResult) -> list[tuple[np.ndarray, np.ndarray, np.ndarray | float]]:
-    """Every report, what it should be by the trace, and the sum of the sizes of the terms that it is made of."""
+    """List every report, its value by the trace, and the sum of the sizes of the terms that it is made of."""
     path, prices, tau = found.trace["prices"], found.trace["prices"][:-1], first_shortage(requests, found.proposed)
     budget, used = requests.rate * requests.horizon, spent(requests, found.actions).sum(0)
     gained, g = earned(requests, found.actions), gradients(requests, Walk(path, found.proposed))
@@ -57,7 +57,7 @@ def recomputed(requests: Requests, found: AllocationResult) -> list[tuple[np.nda
 
 
 def told(requests: Requests, found: AllocationResult) -> Sides:
-    """All reports; the proposals against best replies from mu_1, and the actions against proposals that fit."""
+    """Compare reports with the trace, proposals with best replies from mu_1, and actions with proposals that fit."""
     off = off_the_rules(requests, Walk(found.trace["prices"], found.proposed))
     due, left = [], requests.rate * requests.horizon
     for proposal, cost in zip(found.proposed, spent(requests, found.proposed), strict=True):
@@ -75,19 +75,19 @@ def told(requests: Requests, found: AllocationResult) -> Sides:
 
 
 def with_last_prices(requests: Requests, rng: np.random.Generator) -> AllocationResult:
-    """The last prices in place of the average ones."""
+    """Report the last prices in place of the average ones."""
     found = run(requests)
     return replace(found, prices=found.last_prices)
 
 
 def proposals_booked(requests: Requests, rng: np.random.Generator) -> AllocationResult:
-    """What proposals would use is reported as consumption."""
+    """Report the units that proposals would use as consumption."""
     found = run(requests)
     return replace(found, consumption=spent(requests, found.proposed).sum(0))
 
 
 def one_price_early(requests: Requests, rng: np.random.Generator) -> AllocationResult:
-    """The price before the last request as a warm start."""
+    """Report the price before the last request as a warm start."""
     found = run(requests)
     return replace(found, last_prices=found.trace["prices"][-2])
 

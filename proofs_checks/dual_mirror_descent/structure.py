@@ -1,4 +1,4 @@
-"""What holds by construction: budgets, signs, counts, lazy and eager entropy, bids, and what overspends."""
+"""Statements that hold by construction: budgets, signs, counts, lazy and eager entropy, bids, overspending."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ from proofs_checks.dual_mirror_descent.path import (
 
 
 def overspent(requests: Requests, walk: Walk, share: Fraction = Fraction(1)) -> Sides:
-    """What the proposals use beyond the budget, after every request, against (mu_{n+1} - mu_1) / eta."""
+    """Compare the units that proposals use beyond n times the rate, for every n, with (mu_{n+1} - mu_1) / eta."""
     prices = walk.prices
     periods = np.arange(1, requests.horizon + 1)[:, None]
     used = np.cumsum(spent(requests, walk.proposed), axis=0)
@@ -98,7 +98,7 @@ DMD_R1 = Statement(
 
 
 def overspent_entropy(requests: Requests, walk: Walk, share: float = 1.0) -> Sides:
-    """What the proposals use beyond the budget, after every request, against log(mu_{n+1} / mu_1) / eta."""
+    """Compare the units that proposals use beyond n times the rate, for every n, with log(mu_{n+1} / mu_1) / eta."""
     prices, off = walk.prices, off_the_rules(requests, walk)
     used = np.cumsum(spent(requests, walk.proposed) - requests.rate, axis=0)
     last = [theory.violation_bound(p, prices[0], step_size=requests.step_size, geometry="entropy") for p in prices[1:]]
@@ -129,7 +129,7 @@ DMD_R1_ENTROPY = Statement(
 
 
 def balanced(requests: Requests, told: Books) -> Sides:
-    """What the actions have used in the end against the budget; the reports against what the actions did.
+    """Compare the units that the actions have used in the end with the budget, and reports with what actions did.
 
     Costs are at or above zero, so what is used in the end has never been more before.
     """
@@ -166,7 +166,7 @@ DMD_S3 = Statement(
 
 
 def exact_trace(requests: Requests, service: Service) -> Sides:
-    """Prices, proposals, actions and stopping time against the algorithm written out in rational numbers."""
+    """Compare prices, proposals, actions and stopping time with the algorithm written out in rational numbers."""
     prices, proposed, actions = reference(requests)
     tau = first_shortage(requests, proposed)
     expected = [*prices.ravel(), *proposed, *actions, tau]
@@ -205,7 +205,7 @@ DMD_S5_TRACE = Statement(
 
 
 def signs(requests: Requests, walk: Walk) -> Sides:
-    """Prices with the sign changed against zero, and what steps without a projection would leave against the prices."""
+    """Compare all prices with zero, and with their values after steps without a projection, which are no larger."""
     prices = walk.prices
     lhs, rhs = np.vstack([-prices, least_prices(requests, walk)]), np.vstack([0 * prices, prices[1:]])
     return with_rules(requests, walk, lhs, rhs)
@@ -230,12 +230,12 @@ DMD_S4 = Statement(
 
 
 def counts(requests: Requests, rng: np.random.Generator) -> dict[str, int]:
-    """Menus evaluated and prices updated, as the kernel has counted them."""
+    """Return the numbers of menus evaluated and of updates of the prices, as the kernel has counted them."""
     return dict(run(requests).counts)
 
 
 def counted(requests: Requests, counts: dict[str, int]) -> Sides:
-    """Both counts against the number of requests."""
+    """Compare both counts with the number of requests."""
     return Sides([counts["queries"], counts["updates"]], [requests.horizon, requests.horizon])
 
 
@@ -258,7 +258,7 @@ DMD_S5 = Statement(
 
 
 def nothing_refused(requests: Requests, service: Service) -> Sides:
-    """Reward of the actions against the sum of the best rewards, all prices against zero, and tau."""
+    """Compare the reward of the actions with the sum of best rewards, all prices with zero, tau with its definition."""
     best = np.maximum(requests.rewards.max(1), 0).sum()
     gained, prices = earned(requests, affordable(requests, service.actions)).sum(), service.prices.ravel()
     best_replies = np.abs(earned(requests, service.proposed) - np.maximum(requests.rewards.max(1), 0))
@@ -296,7 +296,7 @@ DMD_T2_PLENTY = Statement(
 
 @dataclass(frozen=True)
 class BothSteps:
-    """The proposals of an eager run (T,), its prices and those of the lazy one (T + 1, m)."""
+    """The proposals of an eager run (T,), its prices, and those of the lazy run on the same requests (T + 1, m)."""
 
     proposed: np.ndarray
     eager: np.ndarray
@@ -304,14 +304,14 @@ class BothSteps:
 
 
 def eager_and_lazy(requests: Requests, rng: np.random.Generator, factor: float = 1.0) -> BothSteps:
-    """Both runs; the lazy one perhaps with other steps."""
+    """Run both, the lazy one with steps times `factor`."""
     eager = walked(replace(requests, lazy=False))
     lazy = walked(replace(requests, lazy=True), step_size=factor * requests.step_size)
     return BothSteps(eager.proposed, eager.prices, lazy.prices)
 
 
 def same_prices(requests: Requests, found: BothSteps) -> Sides:
-    """All prices of both runs against mu_1 exp(-eta (g_1 + ... + g_{t-1})), and the proposals against best replies."""
+    """Compare all prices of both runs with mu_1 exp(-eta (g_1 + ... + g_{t-1})), and proposals with best replies."""
     walk = Walk(found.eager, found.proposed)
     off = off_the_rules(requests, walk)
     closed = theory.lazy_entropy(gradients(requests, walk), requests.init, step_size=requests.step_size)
@@ -349,9 +349,10 @@ DMD_S2 = Statement(
 
 
 def bids_win(auctions: Auctions, found: Bids) -> Sides:
-    """Bids, wins, multipliers, spend and reward against the rules of pacing written out, from mu_1 = 0."""
+    """Compare bids, wins, multipliers, spend and reward with the rules of pacing written out, from mu_1 = 0."""
     mu = found.multipliers[:-1]
     paid = np.cumsum(found.wins * auctions.competing) - found.wins * auctions.competing
+    # the multiplier moves by the payment of a proposed win, affordable or not, as in dual mirror descent
     worth_it = auctions.values - auctions.competing > mu * auctions.competing
     solvent = auctions.competing <= auctions.budget - paid
     rate = auctions.budget / len(mu)
