@@ -104,6 +104,7 @@ class LoRAHead:
         return _rebuilt, (self.WQ, self.WK, self.WV, options)
 
     def _pair(self, letter: str, pair: Any) -> tuple[Any, Any]:
+        """Check one adapter: A of shape (r, d_in) and B of shape (d_out, r), the layout of peft."""
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise must(f"adapters[{letter!r}]", "a pair (A, B)", pair, TypeError)
         A, B = (_matrix(f"{name} of {letter}", value) for name, value in zip("AB", pair, strict=True))
@@ -246,7 +247,7 @@ def _rebuilt(WQ: Any, WK: Any, WV: Any, options: dict[str, Any]) -> LoRAHead:
 
 
 def _matrix(name: str, value: Any) -> Any:
-    """A finite matrix, or a stack of them, in the library it came in; half precision becomes single."""
+    """Check a finite matrix, or a stack of them, in the library it came in; half precision becomes single."""
     value = single_at_least(given_array(name, value))
     host = to_numpy(value)
     if not isinstance(host, np.ndarray) or host.dtype.kind not in "fiub":
@@ -261,7 +262,7 @@ def _matrix(name: str, value: Any) -> Any:
 
 
 def single_at_least(value: Any) -> Any:
-    """Half precision, bfloat16 too, as single precision; all else as it is."""
+    """Convert half precision, bfloat16 too, to single precision, and leave every other value as it is."""
     xp = array_namespace(value)
     foreign = xp is not array_namespace()
     if not (foreign or isinstance(value, np.ndarray)) or not xp.isdtype(value.dtype, "real floating"):
@@ -270,7 +271,7 @@ def single_at_least(value: Any) -> Any:
 
 
 def one_library(**given: Any) -> Any:
-    """The array namespace of all arrays among the values."""
+    """Return the common array namespace of the arrays among the values, and refuse arrays of several libraries."""
     for name, value in given.items():
         untraced(name, value)
     try:
@@ -281,7 +282,7 @@ def one_library(**given: Any) -> Any:
 
 
 def letters_of(adapt: Any) -> tuple[str, ...]:
-    """The letters, each once."""
+    """Check the letters to adapt: some of "Q", "K" and "V", each at most once, in the caller's order."""
     letters = tuple(adapt) if isinstance(adapt, (str, Iterable)) else ()
     known = all(isinstance(letter, str) and letter in LETTERS for letter in letters)
     if not letters or not known or len(set(letters)) < len(letters):
@@ -290,7 +291,7 @@ def letters_of(adapt: Any) -> tuple[str, ...]:
 
 
 def fresh_adapter(W: np.ndarray, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A new adapter as peft starts it: A uniform on [-1, 1] / sqrt(d_in), B = 0."""
+    """Make a new adapter as peft starts it: A uniform on [-1, 1] / sqrt(d_in), and B = 0, so that B A = 0."""
     d_in, d_out = W.shape
     rank = integer("rank", rank, low=1, high=d_in)
     A = rng.uniform(-1, 1, size=(rank, d_in)) / math.sqrt(d_in)

@@ -115,6 +115,7 @@ def made(seed: int, n: int, d: int, beta: float) -> Case:
     return Case(*(rng.normal(size=shape) for shape in [(n, d)] * 4 + [(d, d)]), beta)
 
 
+# one query and one key: f = 1 and p = 0, so gradients of queries and keys are exactly 0
 ALONE = Case(*(np.array([[x]]) for x in (1.0, 2.0, 3.0, 1.0, 0.5)), 1.0)
 TWO = Case(
     np.array([[1.0, 0.0], [0.0, 2.0]]),

@@ -184,7 +184,7 @@ def whole_and_tiled(case: Tiled, rng: np.random.Generator | None = None) -> dict
 
 
 def growing(top: float) -> Tiled:
-    """One coordinate, logits that grow along twenty keys up to a number."""
+    """Return logits that grow along twenty keys up to `top`, so that every tile of keys raises the running maximum."""
     keys = np.linspace(0.0, top, 20)[:, None]
     alternating = np.tile([[1.0], [-1.0]], (10, 1))
     return Tiled(np.array([[1.0], [0.5], [-1.0]]), keys, alternating, np.zeros((3, 1)), keys / top, np.eye(3))

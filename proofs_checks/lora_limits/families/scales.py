@@ -104,7 +104,7 @@ def curvature(case: Scores) -> float:
 
 
 def two_thirds(n: int, columns: int, b: float) -> Scores:
-    """Half of the keys at b, with V = 1, and the mass 2/3: the slope is the largest there is."""
+    """Return scores b for half of the keys, which have V = 1 and get the mass 2/3: LL-H3 is attained there."""
     A = np.tile(np.repeat([b, 0.0], n // 2), (n, 1))
     V = np.tile(np.repeat([1.0, 0.0], n // 2)[:, None], (1, columns))
     return Scores(A, V, math.log(2) / b, b)
@@ -133,7 +133,7 @@ SCORES = Family(
 )
 EVEN = Scores(np.tile([1.0, 0.0], (2, 1)), np.array([[1.0], [0.0]]), 0.0, 1.0)
 BENT = Family("bent", always=(*SCORES.smallest(), EVEN), draw=draw_scores, climb=climb_scores)
-STEP = 2.0**-12
+STEP = 2.0**-12  # of the central difference; its truncation error is in the rounding that LL-H3-second allows
 
 
 def bend(case: Scores, rng: np.random.Generator | None = None) -> float:

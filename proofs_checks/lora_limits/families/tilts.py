@@ -142,23 +142,24 @@ def two_keys(eta: float, label: float = 0.0, columns: int = 1) -> Tilted:
 
 
 def vanishing(eta: float) -> Tilted:
-    """A key of vanishing mass, tilted up, all else tilted down."""
+    """Return a key of vanishing mass that is tilted up, beside one that is tilted down: LL-E1-entry is sharp there."""
     return replace(two_keys(eta), logits=np.array([[-30.0, 0.0]]))
 
 
 def one_value(eta: float) -> Tilted:
-    """All values alike, so that outputs do not move, and p1 does."""
+    """Return two keys with equal values, so that outputs do not move and p1 does: LL-E4 is sharp there."""
     return replace(two_keys(eta), C3=np.ones((2, 1)), Y=np.array([[-1.0]]))
 
 
 def crowd(n: int, eta: float) -> Tilted:
-    """Many queries of one kind."""
+    """Return n equal queries, whose errors add up in one entry of the gradients."""
     one = two_keys(eta, label=-3.0)
     many = lambda table: np.repeat(table, n, axis=0)
     return replace(one, logits=many(one.logits), signs=many(one.signs), Y=many(one.Y), C1=many(one.C1))
 
 
 SINGLE = Tilted(*(np.array([[x]]) for x in (0.0, 1.0)), 0.5, *(np.array([[x]]) for x in (1.0, 0.0, 1.0, 1.0)))
+# all tilts alike cancel in the row sums: rows that are divided by the exact sums are wrong here
 UPWARDS = replace(two_keys(0.5), signs=np.ones((1, 2)))
 UNEVEN = replace(two_keys(0.5, -0.375), logits=np.array([[0.5, 1.25]]))  # the gradient moves by half of its bound
 ALWAYS = (
@@ -171,7 +172,7 @@ ALWAYS = (
     one_value(0.9),
     crowd(6, 0.9),
 )
-REACHED = (1 - 1e-9, 1 + 1e-9)
+REACHED = (1 - 1e-9, 1 + 1e-9)  # the quotient of the sides on an instance where a bound is attained, up to rounding
 
 
 def family(name: str, *tight: Tilted) -> Family:

@@ -133,7 +133,10 @@ class Length:
 
     @property
     def sufficient(self) -> int:
-        """A degree that is enough for 1 / L, and two more for rounding; rows of A sum to sqrt(d) at most."""
+        """A degree in closed form that is enough for an error of 1 / L, and two more for rounding.
+
+        The certificate covers dB = G A^T too, with the factor of the rows of A, which sum to sqrt(d) at most.
+        """
         target = theory.relative_error_for(1 / self.n_tokens, max(1.0, self.d**0.5) * self.multiplier)
         return theory.sufficient_degree(self.logit_bound, target) + 2
 
@@ -147,7 +150,8 @@ class Length:
         tables = [one.view(Counted) for one in (self.problem.XQ, self.problem.XK, self.problem.XV, self.problem.Y)]
         head = Attention(*tables, right=tables[1])
         Counted.matrix_products = 0
-        coefficients = np.ones(degree + 1) / 1e3 ** np.arange(degree + 1)  # positive rows
+        # any polynomial of this degree takes as many operations; this one is 1 + small, so that rows stay positive
+        coefficients = np.ones(degree + 1) / 1e3 ** np.arange(degree + 1)
         low_rank.low_rank_products(np, head, low_rank.polynomial_factors(np, head, coefficients))
         return 2 * Counted.matrix_products + 2 * self.n_tokens * theory.n_features(self.d, degree)
 

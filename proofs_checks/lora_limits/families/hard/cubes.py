@@ -99,7 +99,7 @@ CUBE_DATA = Family(
 
 
 class Added:
-    """An entry whose sums and differences are counted."""
+    """An entry of an array that counts the sums and differences it takes part in, in a class-wide total."""
 
     total = 0
 
@@ -140,7 +140,7 @@ def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Trans
 
 
 def large_norms(n_bits: int, columns: int, seed: int = 0, factor: float = 1.0) -> CubeData:
-    """Gamma^2 = ln L, times a factor."""
+    """Return a cube with Gamma^2 = ln L times a factor, a little above so that rounding leaves it on that side."""
     return cube_data(seed, n_bits, math.sqrt(factor * n_bits * math.log(2)) * (1 + 2.0**-50), columns)
 
 

@@ -80,7 +80,10 @@ def random_bits(seed: int, n: int, d: int, beta0: float, *, planted: bool) -> Bi
 
 
 def crowd_below(n: int, h: int, factor: float) -> Bits:
-    """All pairs at p - h, p asked for: the sum is n exp(beta0 (p - h) / (2 d)); beta0 a factor of the threshold."""
+    """Return n vectors whose pairs are all at p - h, where p is asked for, and beta0 in units of its threshold.
+
+    The sum S_i is n exp(beta0 (p - h) / (2 d)), the largest without a partner: below the threshold the decision fails.
+    """
     d, p = 8, 4
     a, b = np.zeros((n, d), int), np.zeros((n, d), int)
     a[:, :p], b[:, h : h + p] = 1, 1
@@ -88,7 +91,7 @@ def crowd_below(n: int, h: int, factor: float) -> Bits:
 
 
 def dominating(beta0: float) -> Bits:
-    """One pair at 4, all others at 0."""
+    """Return vectors with one partner at inner product 4 and all others at 0: S_i is close to its threshold."""
     a, b = np.zeros((4, 8), int), np.zeros((4, 8), int)
     a[:, :4], b[:, 4:] = 1, 1
     b[0] = a[0]
