@@ -85,7 +85,7 @@ def eigenvector(
     at_one = np.flatnonzero(abs(values - 1) < 1e-10)
     if len(at_one) != 1:
         raise np.linalg.LinAlgError(f"expected one eigenvalue 1, found {len(at_one)} within 1e-10")
-    pi = left[:, at_one[0]].real
+    pi = left[:, at_one[0]].real  # of any sign and length, which the division by the sum sets right
     pi = pi / pi.sum()
     with np.errstate(invalid="ignore"):  # the route may give small negative masses
         law = stationary_answer("eig", pi, residual(matrix, pi), flops=25 * len(pi) ** 3, message="dense eigenvector")

@@ -209,6 +209,7 @@ def make_bernoulli_game(
     min_gap = real("min_gap", min_gap, low=0, high=0.5)
     rng = generator(rng)
     for _ in range(10_000):
+        # payoffs are rescaled from [-1, 1] to [0, 1], which halves all gaps
         upper = np.triu(rng.uniform(-1, 1, size=(n, n)), 1)
         wins = (1 + upper - upper.T) / 2
         game = Game(payoffs=np.stack([wins, 1 - wins]), outcomes="bernoulli")

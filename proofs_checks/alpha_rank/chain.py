@@ -97,6 +97,7 @@ def visits(chain: Chain, rng: np.random.Generator, n: int, law=exact_law) -> np.
     """Count visits to state 0 in STEPS steps of n walks, whose first state is drawn from the stationary law."""
     p = chain.probabilities.astype(float)
     start, rows = np.cumsum(law(chain, rng).astype(float)), np.cumsum(p, 1)
+    # inverse transform on cumulative sums, which rounding may leave below 1: hence the clip
     state = (rng.random((n, 1)) > start).sum(1).clip(0, len(p) - 1)
     seen = np.zeros(n)
     for _ in range(STEPS):

@@ -188,7 +188,7 @@ def lipschitz(game: RankedGame, both: np.ndarray, factor: float = 1.0) -> Sides:
     """Compare |C_hat - C| with 2 alpha t / D, the rate of the largest loss with C, and C, both ways, with its sum."""
     n, degree, most = both[0].size, both.shape[2], max(2.0**-10, np.abs(game.payoffs).max())
     change = factor * identities.rate_lipschitz(alpha=game.alpha, degree=degree) * OFF
-    least = 0.0
+    least = 0.0  # at alpha = 0 all rates are equal, and the formula of g would divide 0 by 0
     if game.alpha:
         options = {"alpha": game.alpha, "population_size": game.population_size, "degree": degree}
         least = identities.smallest_rate(**options, max_payoff=most)

@@ -42,6 +42,7 @@ def support(game: ExactGame, pi: np.ndarray) -> Sides:
     components, n = sinks(game), len(pi)
     inside = np.array([int(any(s in component for component in components)) for s in range(n)])
     positive = np.array([int(mass > 0) for mass in pi])
+    # mass only inside; with one sink everywhere inside; no negative mass; the total at most and at least 1
     least = inside if len(components) == 1 else np.zeros(n, dtype=int)
     lhs = np.r_[positive, 1 - positive, -pi, pi.sum(), -pi.sum()]
     trivial = np.r_[np.ones(2 * n), np.full(n + 2, np.inf)]

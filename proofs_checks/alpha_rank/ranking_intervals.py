@@ -26,6 +26,7 @@ from proofs_checks.alpha_rank.families.boxes import (
 )
 from proofs_checks.alpha_rank.families.chains import Chain
 
+#: a saboteur's change: the open edges of the target itself are never turned
 AT_THE_TARGET = (
     intervals.extreme_return_time,
     "turn = is_open &",
@@ -52,6 +53,7 @@ def brute_force(box: Box) -> np.ndarray:
     box = exactly(box)
     edges, free, direction = edges_of(box)
     n, degree = direction.shape
+    # one chain for every orientation, and its return times to all profiles at once
     eta, masses = Fraction(1, degree), []
     for heads in itertools.product((True, False), repeat=len(free)):
         chosen = dict(zip(free, heads, strict=True))
@@ -134,6 +136,7 @@ def iterates(box: Box, rng: np.random.Generator) -> np.ndarray:
     """Record return times after each iteration, (2, |S|, 8): growing, then shrinking; the last one is repeated."""
     box = exactly(box)
     edges = intervals.open_edges(box.lower, box.upper)
+    # row 0 seeks the longest return (sense 1), row 1 the shortest (sense -1)
     times = np.empty((2, len(edges[0]), 8), object)
     for row, target in np.ndindex(times.shape[:2]):
         trace: list[Fraction] = []

@@ -88,6 +88,7 @@ def wrong_edges(match: Match, runs: Told) -> Sides:
     below_cap = total < (match.max_samples or math.inf)
     left_open = (~runs.resolved).sum(axis=(1, 2)) // 2 * below_cap
     lhs = np.stack([wrong, left_open, unfounded(match, runs).astype(int)])
+    # wrong edges count only where the intervals held; nothing else in a report is excused by a miss
     held, edges = ~an_interval_missed(match, runs), runs.resolved[0].size // 2
     where, trivial = np.stack([held, held | True, held | True]), np.array([[edges], [edges], [1]])
     return Sides(lhs, np.zeros(lhs.shape, dtype=int), trivial=np.broadcast_to(trivial, lhs.shape), where=where)

@@ -54,6 +54,7 @@ class ResponseGraph(Result):
             Profiles of each component in ascending order; components by their first profile. At least one.
         """
         n, degree = self.neighbors.shape
+        # a tie has arcs both ways: the walk crosses it either way in the limit (1/2 or 1/m), unlike a loss
         source, column = np.nonzero(self.direction >= 0)
         return sink_components(n, source, self.neighbors[source, column] if degree else source)
 

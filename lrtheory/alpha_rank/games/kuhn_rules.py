@@ -160,6 +160,7 @@ def best_response(policies: Sequence[np.ndarray], player: int) -> np.ndarray:
         """Sum the chips won from here on over the deals that the player cannot tell apart."""
         if is_over(history, n):
             return sum((weight * chips(history, cards)[player] for cards, weight in weights.items()), Fraction(0))
+        # a deal's weight is the probability that the others act as heard; the player's own actions do not enter
         turn, row = speaker(history, n), row_numbers(n)[history]
         if turn == player:
             on_pass, on_bet = value(history + PASS, weights, card), value(history + BET, weights, card)

@@ -43,7 +43,7 @@ def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     neighbors, players = profile_neighbors(sizes)
     back = np.empty_like(neighbors)
     for column, player in enumerate(players):
-        first = int(np.argmax(players == player))
+        first = int(np.argmax(players == player))  # this player's first column
         own = np.indices(sizes).reshape(len(sizes), -1)[player]
         # from the other end, own strategy is the (own)-th alternative, less one if it comes after the other's strategy
         back[:, column] = first + own - (own > own[neighbors[:, column]])

@@ -64,6 +64,7 @@ MISSED_BOXES = Family(
     "missed-boxes",
     always=(Box(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]), np.array([[1.0, 0.5]]), 0.25),),
 )
+# large enough that the distance to the target, in steps, and the hitting time order the ends of some edge differently
 FOUR_OPEN_EDGES = Box(
     payoffs=np.array([[[5.0, 2, 1], [8, 0, 2], [5, 7, 5]], [[7, -1, 2], [4, 3, 3], [3, 0, -1]]]),
     lower=np.array([[[5.0, 2, 1], [8, 0, 2], [5, 7, 5]], [[7, -1, 2], [4, 3, 3], [3, 0, -1]]]),

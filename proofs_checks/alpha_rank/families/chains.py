@@ -25,6 +25,7 @@ class Chain:
     def probabilities(self) -> np.ndarray:
         """Return a transition matrix with the same stationary law: rates over one more than the largest exit rate."""
         off = self.rates * (1 - np.eye(len(self.rates), dtype=int))
+        # one more than the largest exit rate: every state also stays with positive probability
         jumps = off / (1 + off.sum(1).max())
         return jumps + np.diag(1 - jumps.sum(1))
 
@@ -52,6 +53,7 @@ def draw_chain(draws: Draws) -> Chain:
 INTEGER_CHAINS = Family(
     "integer-chains",
     always=(
+        # two states, where pi = (b, a) / (a + b)
         *(chain([[0, a], [b, 0]]) for a, b in itertools.product((1, 2, 3), repeat=2)),
         chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]),  # a cycle: one tree for each root
         chain([[0, 1, 2], [2, 0, 1], [1, 1, 0]]),
@@ -87,6 +89,7 @@ class Mutant:
 
 MUTANTS = Family(
     "mutants",
+    # neutral; for, against, and far against the mutant; and nearly neutral, where 1 - e^-u would cancel
     always=(Mutant(0.0, 2), Mutant(1.0, 2), Mutant(-3.0, 3), Mutant(0.5, 10), Mutant(-40.0, 5), Mutant(2.0**-30, 8)),
     draw=lambda draws: Mutant(draws.integers(-256, 256) / 16.0, draws.integers(2, 12), 2.0 ** -draws.integers(0, 8)),
 )
@@ -119,6 +122,7 @@ def draw_single(draws: Draws) -> SinglePopulation:
     return SinglePopulation(table, fitness, draws.choice((0.125, 1.0, 4.0)), draws.integers(2, 9))
 
 
+# M(r, s) + M(s, r) is 0 here, 1 when 1/2 is added, and not constant in GENERAL, the prisoner's dilemma
 BIASED_RPS = np.array([[0.0, -0.5, 1.0], [0.5, 0.0, -0.125], [-1.0, 0.125, 0.0]])
 GENERAL = np.array([[3.0, 0.0], [5.0, 1.0]])
 

@@ -167,6 +167,7 @@ def draw_exact(draws: Draws) -> ExactGame:
 
 def draw_tie_free(draws: Draws) -> ExactGame:
     """Draw a game in which no two payoffs of a player are equal."""
+    # so no deviation is a tie; games with several sinks are drawn, too, and do not meet the hypothesis "one sink"
     sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
     n = int(np.prod(sizes))
     return exact_game(np.array([draws.permutation(n).reshape(sizes) for _ in sizes]))
@@ -207,7 +208,9 @@ class PerturbedGame:
     epsilon: float
 
 
+# player 0 ties in the first column: the epsilon chain moves there at 1/2, the limit of alpha at 1/m
 TIED = Family("one-tie", always=(exact_game([[[0, 2], [0, 1]], [[1, 0], [0, 1]]]),))
+# leaving the sinks costs 2 and 3; after x^3 + x it costs 490 and 30, so the alpha limit changes from one to the other
 UNEQUAL_BARRIERS = Family("unequal-barriers", always=(exact_game([[[10, 0], [8, 3]], [[10, 8], [0, 3]]]),))
 EPSILON_LADDER = Family(
     "epsilon-ladder", always=tuple(PerturbedGame(PRISONERS_DILEMMA, epsilon) for epsilon in (1e-1, 1e-2, 1e-3, 1e-4))

@@ -58,6 +58,7 @@ def has_rank(table: LowRankTable) -> bool:
 
 def few_entries(seed: int, n: int = 14, rank: int = 2, oversampling: float = 2.0) -> LowRankTable:
     """Draw a table of Gaussian factors, of which `oversampling` n r ln(n) entries are seen."""
+    # a pair that meets gives two entries, W(i, j) and W(j, i)
     wanted = math.ceil(oversampling * n * rank * math.log(n) / 2)
     return LowRankTable(win_rates(n, rank, np.random.default_rng(seed)), rank, wanted)
 

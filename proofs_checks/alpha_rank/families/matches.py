@@ -75,7 +75,7 @@ def nearly_equal(n: int, delta: float) -> Match:
 def near_tie() -> Match:
     """Make a 4 x 4 game with one edge that is much harder than the others."""
     rows = np.tile(np.array([0.0, 0.25, 0.5, 0.75])[:, None], (1, 4))
-    rows[1, 0] = 0.45
+    rows[1, 0] = 0.45  # 1/20 below row 2, where all other gaps are at least 1/4
     columns = np.tile(np.array([0.0, 0.3, 0.6, 0.9]), (4, 1))
     return Match(Game(np.stack([rows, columns]), outcomes="bernoulli"), 0.1)
 
@@ -142,6 +142,7 @@ RESOLVED_MATCHES = Family(
     always=(one_gap(0.5), staggered(3, 3), staggered(2, 2, 2), near_tie()),
     draw=draw_resolved,
 )
+# instances on which single saboteurs are refuted with few plays
 HALF_GAP = Family("half-gap", always=(one_gap(0.5),))
 EASY_MATCH = Family("easy-match", always=(replace(one_gap(0.8), max_samples=2000),))
 TIED_MATCHES = Family(
@@ -162,6 +163,7 @@ NEAR_TIES = Family(
 )
 HARD_MATCH = Family("hard-match", always=(replace(one_gap(0.125), max_samples=200),))
 NEAR_TIE = Family("near-tie", always=(near_tie(),))
+# each gap is half of the one before, so a rate in the gap is a slope over three octaves
 GAP_LADDER = Family("gap-ladder", always=tuple(one_gap(gap) for gap in (0.8, 0.4, 0.2, 0.1)))
 
 
