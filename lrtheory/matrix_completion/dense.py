@@ -137,8 +137,8 @@ def complete_dense(
         n_iter, before = n_iter + 1, relative
         for axis in (1, 0):
             fixed, moving = factors[1 - axis], factors[axis]
-            # The product stays as it is when the moving factor takes over R, so the start stays warm (MC-L7). A ridge is a
-            # penalty on the lengths of the factors, which then are left alone.
+            # The product stays as it is when the moving factor takes over R, so the start stays warm (MC-L7). A ridge
+            # is a penalty on the lengths of the factors, which then are left alone.
             if ridge == 0:
                 fixed, R = orthonormal(xp, fixed)
                 moving = moving @ R.T
