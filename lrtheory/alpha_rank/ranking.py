@@ -188,7 +188,7 @@ def alpha_rank(
     labels = names_of(payoffs, labels, sizes)
     # the sorted lines know the order of doubles alone: no tolerance for ties, no Fractions, no single population
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
-    # where a dense matrix is too large; elsewhere elimination is as quick, and accurate in every entry
+    # "auto" takes the lines where a dense matrix is too large: elimination is slower, but accurate in every entry
     large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and epsilon is None))
     if math.isinf(alpha) and has_lines and (large or (method == "power" and epsilon is not None)):
         law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, limit, epsilon, method)
