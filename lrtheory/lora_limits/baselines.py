@@ -76,7 +76,7 @@ def favor(
     ValueError
         If shapes do not fit, a number is out of range, or the mask is causal.
     TypeError
-        If an argument is no array of real numbers.
+        If an argument is not an array of real numbers.
 
     References
     ----------
@@ -140,7 +140,7 @@ def nystrom(
         If shapes do not fit, a number is out of range, the mask is causal, or a row of the approximation has no
         positive sum.
     TypeError
-        If an argument is no array of real numbers.
+        If an argument is not an array of real numbers.
 
     References
     ----------
@@ -206,7 +206,7 @@ def truncated_svd(
         If shapes do not fit, a number is out of range, the matrix is too large, the mask is causal, or a row of the
         approximation has no positive sum.
     TypeError
-        If an argument is no array of real numbers.
+        If an argument is not an array of real numbers.
 
     References
     ----------

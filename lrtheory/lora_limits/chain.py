@@ -84,7 +84,7 @@ def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) ->
     ValueError
         If shapes do not fit, a matrix is empty, a number is not finite, or beta is not positive.
     TypeError
-        If an argument is no array of real numbers, or they are of several libraries.
+        If an argument is not an array of real numbers, or they are of several libraries.
 
     References
     ----------

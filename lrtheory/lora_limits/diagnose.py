@@ -98,7 +98,7 @@ def diagnose(
     ValueError
         If shapes do not fit or a number is not finite or out of range.
     TypeError
-        If an argument is no array of real numbers, or the head is none.
+        If an argument is not an array of real numbers, or the head is not a LoRAHead.
 
     References
     ----------

@@ -46,7 +46,7 @@ def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]
     ValueError
         If the widths differ, a number is not finite, or the tables do not fit.
     TypeError
-        If an argument is no array of real numbers, or no polynomial.
+        If an argument is not an array of real numbers, or `polynomial` is not a Polynomial.
 
     Proof
     -----

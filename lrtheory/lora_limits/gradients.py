@@ -82,7 +82,7 @@ class GradientError(Result):
         Raises
         ------
         TypeError
-            If `problem` is no AttentionProblem.
+            If `problem` is not an AttentionProblem.
         """
         if not isinstance(problem, AttentionProblem):
             raise must("problem", "an AttentionProblem", problem, TypeError)
@@ -216,7 +216,7 @@ def lora_gradients(
         If shapes do not fit, a number is not finite or out of range, or a low-rank method is asked for where the logits
         are too large, the features too many, or the mask is causal; the message names the exact method.
     TypeError
-        If an argument is no array of real numbers, or the head is none.
+        If an argument is not an array of real numbers, or the head is not a LoRAHead.
 
     References
     ----------

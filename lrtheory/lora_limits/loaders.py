@@ -25,7 +25,7 @@ def load_attention_heads(text: str | None = None, *, rank: int = 4) -> dict[tupl
     Parameters
     ----------
     text : str or None
-        What is read, up to 512 word pieces; None takes a passage of some four hundred.
+        The text that is read, up to 512 word pieces; None takes a passage of some four hundred.
     rank : int
         Of the adapters of "Q" and "V", which start with B = 0 as fine-tuning does.
 

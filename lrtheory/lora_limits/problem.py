@@ -40,9 +40,9 @@ class AttentionProblem:
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite, or the mask is none that `lora_gradients` knows.
+        If shapes do not fit, a number is not finite, or `lora_gradients` does not know the mask.
     TypeError
-        If `head` is no LoRAHead, or an input no array of real numbers, or they are of several libraries.
+        If `head` is not a LoRAHead, an input is not an array of real numbers, or inputs are of several libraries.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> S
     lhs, rhs, spoiled = [], [], []
     for one, answer in zip(case.rungs, found, strict=True):
         error = float(np.abs(answer.gradient - one.exact).max())
-        unlike, proved, allowed, counted = 0.0, 0.0, 0.0, 8 * one.d * one.n_tokens**2
+        unlike, proved, allowed, counted = 0.0, 0.0, 0.0, 8 * one.d * one.n_tokens**2  # of the exact kernel
         if answer.degree is not None:
             if not 0 <= answer.degree <= one.sufficient:
                 raise OutcomeError(f"a degree of {answer.degree} is not in 0..{one.sufficient}, which are enough")
@@ -118,7 +118,7 @@ def proved(case: Ladder, found: np.ndarray, at_once: bool = False, share: float 
     for one, (degree, flops) in zip(case.rungs, np.asarray(found).tolist(), strict=True):
         M, g, formula = one.bound**2, int(degree), math.comb(one.d + int(degree), one.d)
         formula *= 2 * one.n_tokens * (2 * (one.d + 1) ** 2 + 1)
-        before = float(theory.taylor_certificate(g - 1, M)) if g else np.inf
+        before = float(theory.taylor_certificate(g - 1, M)) if g else np.inf  # so that no smaller degree is enough
         enough = one.flops(int(share * theory.sufficient_degree(start.bound**2, 1 / one.n_tokens)))
         most = found[0][1] * one.n_tokens / start.n_tokens if at_once else enough
         lhs += [float(theory.taylor_certificate(g, M)), 1 / one.n_tokens, flops, formula, flops]
@@ -206,7 +206,7 @@ def moved(case: Tilted, found: dict[str, np.ndarray], crowd: bool = True) -> Sid
     keys, apart = (theory.key_gradient_bound(one, case.C2, case.C1, beta=1) for one in (rows, of_rows(case, Q)))
     values = theory.value_gradient_bound(case.eta, case.C2, exact.c, spread=case.spread)
     outputs = 2 * np.abs(case.C2).max() * len(case.C1) * (np.abs(case.C3).max() + np.abs(case.Y).max())
-    share = 1 if crowd else 1 / len(case.C1)
+    share = 1 if crowd else 1 / len(case.C1)  # all queries may look at one key, so the number of queries must stand
     lhs = [
         np.abs(case.C2.T @ (found["p"] - exact.p).T @ case.C1).ravel(),
         np.abs(case.C2.T @ (found["f"].T @ found["c"] - exact.f.T @ exact.c)).ravel(),
@@ -244,6 +244,7 @@ def meets(case: Widths, found: float, features: int = 1) -> Sides:
     """Hold exact against low-rank multiplications at the two integers around the break-even."""
     low, high = math.floor(found), math.floor(found) + 1
     d, r = case.d, case.rank
+    # multiplications for a pair of tokens and for one token, times 2 on both sides (`theory.flop_model`)
     per_pair = 6 * d + 4 * r if r else 8 * d
     per_token = 4 * features * case.n_features * ((d + 1) * (2 * r + 1) if r else (d + 1) ** 2)
     return Sides([per_pair * low**2, per_token * high], [per_token * low, per_pair * high**2])
@@ -276,6 +277,7 @@ def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
     floor = case.spoiled
     errors = np.abs(np.asarray(found) - case.exact).max((2, 3))
     unlike = np.abs(np.asarray(found) - wanted_kinds(case)).ravel()
+    # errors at the size of rounding would compare nothing, so all must be above it
     lhs = np.r_[1.5 * errors[better], np.full(errors.size, floor), unlike]
     rhs = np.r_[errors[1 - better], errors.ravel(), np.zeros(len(unlike))]
     return Sides(lhs, rhs, rounding=np.r_[floor, floor, np.zeros(errors.size), np.full(len(unlike), floor)])

@@ -52,6 +52,7 @@ def all_links(case: Surrogate, found: Matrices, factor: float = 1.0) -> Sides:
     moved = {name: getattr(found, name) - getattr(exact, name) for name in LINKS}
     lhs = [rows(one).max() if name in BY_ROWS else np.abs(one).max() for name, one in moved.items()]
     unlike = [np.abs(getattr(found, name) - getattr(wanted, name)).max() for name in LINKS]
+    # two rows of attention have sum 1 each, so they are at most 2 apart
     apart = {"f": 2.0, "c": of_outputs(tilt, Q), "q": of_products(tilt, Q)}
     rhs = [factor * getattr(bounds, field) for field in LINKS.values()]
     trivial = [apart.get(name, of_rows(tilt, Q)) for name in LINKS]
@@ -81,7 +82,7 @@ LL_P5 = Statement(
 
 def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> Sides:
     """Hold singular values of p2 beyond g + 1 and of p1 beyond (g + 1) d_v against 0, and both against the due ones."""
-    k, wanted = case.degree + 1 - short, polynomial_chain(case)
+    k, wanted = case.degree + 1 - short, polynomial_chain(case)  # on a line there are g + 1 monomials
     ranks = {"p2": k, "p1": k * case.C3.shape[1]}
     beyond = [np.linalg.svd(found[name], compute_uv=False)[n:] for name, n in ranks.items()]
     unlike = [np.abs(found[name] - getattr(wanted, name)).ravel() for name in ranks]
@@ -145,6 +146,7 @@ def within_target(case: Adapted, found: dict[str, Any], share: float = 1.0) -> S
     exact = case.exact
     lhs, rhs = [], []
     for name, wanted in exact.items():
+        # a gradient or a bound that is missing counts as infinitely wrong
         worst = float(np.abs(found["gradients"].get(name, np.inf) - wanted).max())
         entry = found["entries"].get(name, np.inf)
         lhs += [worst, worst, share * entry]

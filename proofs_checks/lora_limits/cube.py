@@ -98,6 +98,7 @@ def tails(case: Rank, found: int) -> Sides:
     allowed = np.exp(case.a * log2 * (-2 * case.n_bits))
 
     def beyond(rank: int) -> Any:
+        """Add up the squares of all singular values but the `rank` largest; levels fall, and a part of one may stay."""
         total, left = one * 0, rank
         for k in range(case.n_bits + 1):
             count = math.comb(case.n_bits, k)
@@ -177,6 +178,7 @@ def approaches(case: Rank, found: dict[str, Any], most: float = 1.0) -> Sides:
     limits, rungs = found["limits"], [replace(case, n_bits=d) for d in bits_of(case)]
     reached = [math.log2(max(rank, 1)) / one.n_bits for one, rank in zip(rungs, found["ranks"], strict=True)]
     squares = [tails(one, rank) for one, rank in zip(rungs, found["ranks"], strict=True)]
+    # squares differ by many powers of ten along the rungs, so they are compared as quotients with 1
     ratios = [one.lhs / np.maximum(one.rhs, np.finfo(float).tiny) for one in squares]
     roots = [exponent_of_root(case.c / 256**k, case.a) for k in range(len(limits))]
     least = [least_exponent(one) for one in rungs]
@@ -262,7 +264,7 @@ def fewer_than_pairs(cube: CubeData, found: Transformed, hard: bool = False) -> 
     wanted = case.beta * case.C1.T @ p @ case.C2
     moved = np.abs(found.gradient - wanted).ravel()
     formula = 2 * (d + 1) * case.C3.shape[1] * d * n
-    pairs = (n * n, found.additions) if hard else (found.additions, n * n)
+    pairs = (n * n, found.additions) if hard else (found.additions, n * n)  # `hard` claims that L^2 are necessary
     lhs = [*moved, found.additions, formula, pairs[0]]
     spoiled = [*np.full(len(moved), rounding(64 * n, 1 + np.abs(wanted).max())), 0.0, 0.0, 0.0]
     return Sides(lhs, [*np.zeros(len(moved)), formula, found.additions, pairs[1]], rounding=spoiled)

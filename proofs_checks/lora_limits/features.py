@@ -50,7 +50,7 @@ def reconstructed(case: Features, found: Factors) -> Sides:
     value = logits * 0 + one
     for a in case.coefficients[::-1]:
         value = value * logits + a
-    columns = theory.n_features(case.Q.shape[1], case.degree)
+    columns = theory.n_features(case.Q.shape[1], case.degree)  # the count is compared beside the entries
     return Sides(np.r_[(found.U @ found.V.T).ravel(), one + found.U.shape[1]], np.r_[value.ravel(), one + columns])
 
 
@@ -175,6 +175,7 @@ def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides
     sums = case.beta * products.sum(2).ravel()
     by_rows, by_entries = case.formulas
     rows = np.full(sums.shape, found["rows"])
+    # as printed the bound has no d, which holds only with the temperature 1/d in the logits
     entries = np.abs(case.X).max() * np.abs(case.Y).max() if printed else found["entries"]
     logits = np.abs(case.beta * case.X @ case.Y.T).ravel()
     lhs = np.r_[sums, logits, found["rows"], by_rows, found["rows"], found["entries"], by_entries]

@@ -223,7 +223,7 @@ def sums_read(case: Bits, found: Read) -> Sides:
     scores = case.beta0 * case.products / (2 * d)
     direct = np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1)) + scores.max(1)
     logits = np.block([[scores, np.full((n, n), case.beta0 / 2)], [np.zeros((n, n)), np.full((n, n), case.beta0 / 2)]])
-    sums = np.r_[direct, np.full(n, np.log(n))]  # the other queries have no products
+    sums = np.r_[direct, np.full(n, np.log(n))]  # queries beyond n have logit 0 with the first n keys, so S = n
     shares = sums - np.logaddexp(sums, np.log(n) + case.beta0 / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         read = np.log(np.ravel(found.attention))
@@ -295,7 +295,7 @@ def useless(case: Polynomials, found: np.ndarray, enough: int = 0) -> Sides:
     n, d = case.planted.a.shape
     mistakes = dict(zip(case.degrees, (np.asarray(found) != case.truth).sum((1, 2)).tolist(), strict=True))
     low = [mistakes[g] for g in case.low if g != enough]
-    others = [mistakes[g] for g in case.degrees if g in (enough, case.high)]
+    others = [mistakes[g] for g in case.degrees if g in (enough, case.high)]  # claimed to be right
     unlike = int((np.asarray(found) != case.by_series).sum())
     lhs = [*np.ones(len(low), int), *others, unlike, 2 * n]
     rhs = [*low, *np.zeros(len(others) + 1, int), theory.n_features(2 * d, case.high)]

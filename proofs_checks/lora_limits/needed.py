@@ -33,6 +33,7 @@ def is_first(case: Scaled, found: np.ndarray) -> Sides:
     for bound, degree in zip(case.bounds, np.asarray(found).tolist(), strict=True):
         if degree < 0:
             raise OutcomeError(f"a degree is a number from 0 on; got {degree}")
+        # degrees above 30 are not tried: there the error is rounding, so a lower degree is enough and refutes them
         errors = [case.excess(bound, by_whole_matrices, g) for g in range(min(int(degree), 30) + 1)]
         lhs += [errors[-1], *np.ones(len(errors) - 1)]
         rhs += [1.0, *errors[:-1]]

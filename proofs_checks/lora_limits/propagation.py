@@ -91,6 +91,7 @@ def of_rows(case: Tilted, Q: float) -> float:
 def normalized(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = theory.tilt_bound) -> Sides:
     """Hold the absolute row sums of f~ - f against tau, the row sums of f~ against 1, and f~ against the due one."""
     moved, sums = rows(found - truth(case).f), found.sum(1)
+    # two rows of attention are at most 2 apart, whatever the exponentials
     limits = np.r_[np.full(len(moved), bound(case.eta)), 0 * sums], np.r_[np.full(len(moved), 2.0), 0 * sums + np.inf]
     return within(case, found, "f", np.r_[moved, np.abs(sums - 1)], limits)
 
@@ -284,6 +285,7 @@ def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides
     """Hold the entries of C1^T (p~ - p) C2 against the bound, and the bound against its form without q."""
     exact = truth(case)
     moved = np.abs(case.C1.T @ (found - exact.p) @ case.C2).ravel()
+    # the trivial side puts what two rows of p can be apart in the place of their bound
     bound, rows_of_p = bounds_of(case, exact).gradient, of_rows(case, float(np.abs(exact.q).max()))
     apriori = theory.tilt_bound(case.eta) * theory.error_multiplier(case.C1, case.C2, case.C3, Y=case.Y, beta=1)
     limits = (

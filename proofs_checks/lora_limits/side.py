@@ -222,6 +222,7 @@ LL_S3 = Statement(
 
 def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2) -> Sides:
     """Hold each change against -s^2 |A x|^2, and the power of the rank with which their mean grows in an interval."""
+    # alpha = 2; s stands once in the gradient and once in the output, so its square counts; power 1 drops one alpha
     scales = [2.0**power / (rank if case.rslora else rank**2) for rank in case.ranks]
     wanted = -np.array([scale * one for scale, one in zip(scales, case.squares, strict=True)])
     moved = np.abs(np.asarray(found) - wanted).ravel()
@@ -276,7 +277,7 @@ LL_S3_LORA = Statement(
 def sizes(case: SignSteps, found: np.ndarray) -> Sides:
     """Hold the mean changes by the step of a, and by that of b, between 1/2 and 1 in every width."""
     rate_A, rate_B = np.asarray(found).T
-    by_a = rate_B * rate_A * case.sums.mean(1)  # b is rate_B after the first step from 0
+    by_a = rate_B * rate_A * case.sums.mean(1)  # b = rate_B after its first step from 0, and <Delta a, x> = h_A |x|_1
     change = np.r_[by_a, rate_B * np.abs(case.products).mean(1)]
     half = np.full(len(change), 0.5)
     return Sides(np.r_[half, change], np.r_[change, 2 * half], rounding=rounding(64, np.r_[change, change]))

@@ -85,7 +85,7 @@ def error_certificate(
     Returns
     -------
     ErrorBounds
-        One number a matrix; v is max \|C3\|, osc the largest spread of a column of C3.
+        One number per matrix; v is max \|C3\|, osc the largest spread of a column of C3.
 
     Raises
     ------

@@ -101,7 +101,7 @@ def make_gadget(a: Any, b: Any, *, beta0: float) -> Gadget:
     Raises
     ------
     ValueError
-        If the entries are no bits, rows differ in weight or have all ones, or the scale would let attention underflow.
+        If an entry is not a bit, rows differ in weight or have all ones, or the scale would let attention underflow.
 
     Proof
     -----
@@ -203,8 +203,8 @@ def decide_pair(attention: Any, inner_product: int, *, n_bits: int, beta0: float
     Returns
     -------
     bool array of shape (n,)
-        log S_i >= beta0 p / (2 d) - 1e-9; right whenever all other inner products are at most p - h. Where t_i is no
-        number in (0, 1) the answer is False.
+        log S_i >= beta0 p / (2 d) - 1e-9; right whenever all other inner products are at most p - h. Where t_i is not
+        in (0, 1) the answer is False.
 
     Raises
     ------

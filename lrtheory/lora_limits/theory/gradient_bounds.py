@@ -39,7 +39,7 @@ def gradient_bound(row_bound: Any, C1: Any, C2: Any, *, beta: Any) -> Any:
     Raises
     ------
     ValueError
-        If a number is negative or not finite, or an argument is no matrix; `row_bound` may be infinite.
+        If a number is negative or not finite, or an argument is not a matrix; `row_bound` may be infinite.
 
     Proof
     -----
@@ -77,7 +77,7 @@ def key_gradient_bound(row_bound: Any, XK: Any, queries: Any, *, beta: Any) -> A
     Raises
     ------
     ValueError
-        If a number is negative or not finite, or an argument is no matrix; `row_bound` may be infinite.
+        If a number is negative or not finite, or an argument is not a matrix; `row_bound` may be infinite.
 
     Proof
     -----
@@ -188,7 +188,7 @@ def error_multiplier(C1: Any, C2: Any, C3: Any, *, Y: Any, beta: Any) -> Any:
     -------
     number
         beta max_a sum_i \|C1_ia\| max \|C2\| (2 d v^2 + 3 d v (v + max \|Y\|)); often far too large, and
-        more the longer the inputs, so it certifies, and is no rule for speed.
+        more the longer the inputs, so it serves for certificates, not for the choice of a fast degree.
 
     Raises
     ------

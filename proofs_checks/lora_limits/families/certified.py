@@ -67,7 +67,7 @@ def small(case: HeadCase, factor: float) -> HeadCase:
 
 def draw_adapted(draws: Draws) -> Adapted:
     """A small head, or a batch of two; targets from 1/4 to 2^-20, and 16 in single precision."""
-    case = small(draw_letters(draws), 0.125)
+    case = small(draw_letters(draws), 0.125)  # large logits are refused, since rounding hides what a polynomial proves
     logits = np.abs(case.chain.logits).max()
     kind, method = draws.choice(("taylor", "chebyshev", "minimax")), draws.choice(("low-rank", "low-rank", "hybrid"))
     n_entries, single = draws.choice((1, 1, 2)), draws.choice((False, False, True))
@@ -124,6 +124,7 @@ def canceling(x: float, offset: float, degree: int, dtype: Any = np.float64) -> 
 def draw_canceling(draws: Draws) -> Canceling:
     """Up to three pairs of rows of up to four coordinates, whose products cancel but for a part; both precisions."""
     pairs, d, dtype = draws.integers(1, 3), draws.integers(1, 2), draws.choice((np.float64, np.float32))
+    # rows (h, h) and (h, off - h): the products h h and h (off - h) cancel but for h off
     half = draws.integers(-48, 48, shape=(pairs, d)) / 8
     off = draws.integers(-8, 8, shape=(pairs, d)) / 64
     Q, K = (np.concatenate(both, axis=1).astype(dtype) for both in ((half, half), (half, off - half)))

@@ -33,6 +33,7 @@ class Case:
     @property
     def operations(self) -> float:
         """Operations behind an entry, times what a rounded logit does to an exponential."""
+        # a logit with a relative rounding u moves its exponential by |logit| u
         sizes = float(sum(self.C1.shape) + sum(self.C2.shape) + self.C3.shape[1])
         return 16 * sizes * (1 + float(np.abs(self.logits).max()))
 

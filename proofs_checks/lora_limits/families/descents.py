@@ -37,6 +37,7 @@ class Descents:
         U, V = np.split(factors, [self.X.shape[1]])
         error = np.einsum("kij,ij->k", self.X, U @ V.T) - self.y
         norm = np.linalg.norm(np.tensordot(error, self.X, 1), 2)
+        # the residual is the best theta at the minimum; scaled down, it is feasible anywhere, and bounds the minimum
         theta = -error * min(1.0, h * n_data / norm) if norm > 0 else -error
         loss = (error @ error) / (2 * n_data) + h / 2 * (factors**2).sum()
         return float((loss - (theta @ self.y - theta @ theta / 2) / n_data) / (self.y @ self.y / (2 * n_data)))

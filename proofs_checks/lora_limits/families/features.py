@@ -199,6 +199,7 @@ class Logits:
     def products(self) -> tuple[float, float, float]:
         """beta |x|_2 |y|_2, beta |x|_1 max |Y| and beta max |X| |y|_1 for the largest rows."""
         X, Y = np.abs(self.X), np.abs(self.Y)
+        # each factor is the largest over rows, so the bound holds for every pair of rows
         euclid = np.sqrt((X**2).sum(1).max() * (Y**2).sum(1).max())
         return tuple(self.beta * float(one) for one in (euclid, X.sum(1).max() * Y.max(), X.max() * Y.sum(1).max()))
 

@@ -69,13 +69,14 @@ class Matrices:
 
 def library_chain(logits: np.ndarray, C3: np.ndarray, Y: np.ndarray) -> Matrices:
     """The library's chain of a matrix of logits."""
-    keys = logits.shape[1]
+    keys = logits.shape[1]  # with C1 = logits and C2 = W = I the logits of the chain are the given ones
     found = chain.gradient_chain(logits, np.eye(keys), C3, Y, np.eye(keys), beta=1.0)
     return Matrices(*(getattr(found, name) for name in ("f", "c", "q", "p1", "row_means", "p2", "p")))
 
 
 def tilted(case: Tilted, rng: np.random.Generator | None = None) -> Matrices:
     """The library's chain of the tilted exponentials."""
+    # the library normalizes exponentials of logits, so a factor 1 + eta sign becomes a summand of the logit
     return library_chain(case.logits + np.log1p(case.eta * case.signs), case.C3, case.Y)
 
 

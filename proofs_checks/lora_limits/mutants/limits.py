@@ -58,7 +58,10 @@ def less_than_bracket(case: polynomials.Absolute, rng: np.random.Generator) -> n
 
 
 def decaying(case: polynomials.Absolute, rng: np.random.Generator) -> np.ndarray:
-    """Degrees for exp(-x) on [0, 2 M], whose Chebyshev coefficients are smaller by exp(M)."""
+    """Return degrees for exp(-x) on [0, 2 M], whose Chebyshev coefficients are smaller by exp(M).
+
+    The literature has a square-root law for it, which one may take for that of exp on [-M, M].
+    """
     return polynomials.degree_brackets(replace(case, epsilon=case.epsilon * float(np.exp(case.bound))))
 
 

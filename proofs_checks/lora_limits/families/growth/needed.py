@@ -33,7 +33,7 @@ class Scaled:
     def excess(self, bound: float, gradient: Callable[[Shared], np.ndarray], degree: int) -> float:
         """The error of the gradient of a degree, in units of |G| / L; infinite where a row has no positive sum."""
         one, exact = self.shared(bound, degree), exact_gradient(self, bound)
-        if one.powers.sum(1).min() <= 0:
+        if one.powers.sum(1).min() <= 0:  # no attention: a polynomial of odd degree below its zero
             return np.inf
         return float(self.n_tokens * np.abs(gradient(one) - exact).max() / np.abs(exact).max())
 

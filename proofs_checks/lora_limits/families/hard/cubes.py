@@ -126,6 +126,7 @@ def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Trans
         shapes.append(table.shape)
         plain(table)
 
+    # only the shapes are recorded while numbers run through the compiled kernel; counting entries need its plain body
     hypercube.walsh_hadamard = counting
     try:
         gradient = cube_gradient(cube)
