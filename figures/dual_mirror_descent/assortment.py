@@ -26,19 +26,19 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 class Shop(NamedTuple):
-    """Prices of the products, their weights for each class of customers, and units a customer."""
+    """A market has revenues of products, their weights for each class of customers, and units per customer."""
 
     revenues: np.ndarray
     weights: np.ndarray
     rate: np.ndarray
 
     def offers(self, k: int | None) -> list[Any]:
-        """An oracle a class."""
+        """Make one oracle per class of customers."""
         return [oracles.assortment(self.revenues, weights, k=k) for weights in self.weights]
 
 
 def make_shop() -> Shop:
-    """Prices uniform on [0.3, 1], exponential weights, and 40 % of what would sell if stock were no matter."""
+    """Draw prices uniform on [0.3, 1], exponential weights, and stock for 40 % of the sales without a limit."""
     rng = stream(SEED)
     revenues, weights = np.sort(rng.uniform(0.3, 1, N_PRODUCTS)), rng.exponential(size=(len(CLASSES), N_PRODUCTS))
     free = Shop(revenues, weights, np.zeros(N_PRODUCTS))
@@ -47,7 +47,7 @@ def make_shop() -> Shop:
 
 
 def run(shop: Shop, customers: np.ndarray, k: int | None) -> tuple[float, float]:
-    """Gap to the dual bound at the average price, and that bound; expected sales, steps 1 / sqrt(T)."""
+    """Run one stream, and return its gap to the dual bound at the average price, and that bound; steps 1 / sqrt(T)."""
     horizon, offers = len(customers), shop.offers(k)
     online = DualMirrorDescent(shop.rate * horizon, horizon, step_size=horizon**-0.5, cost_bound=1.0)
     prices = np.zeros(N_PRODUCTS)
@@ -61,7 +61,7 @@ def run(shop: Shop, customers: np.ndarray, k: int | None) -> tuple[float, float]
 
 
 def compute_assortment(profile: str) -> dict[str, np.ndarray]:
-    """Gap and dual bound, (limits, horizons, repetitions)."""
+    """Compute gap and dual bound, (limits, horizons, repetitions)."""
     settings, shop = INPUTS[profile], make_shop()
     found = np.zeros((len(LIMITS), len(settings["horizon"]), settings["repetitions"], 2))
     for limit, t, i in np.ndindex(found.shape[:-1]):
@@ -71,7 +71,7 @@ def compute_assortment(profile: str) -> dict[str, np.ndarray]:
 
 
 def assortment_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     gap, bound = arrays["gap"].mean(axis=2), arrays["bound"].mean(axis=2)
     growth = [slope(arrays["horizon"], line) for line in gap]
     share = gap / bound
@@ -84,7 +84,7 @@ def assortment_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def assortment_beside(arrays: Any) -> list[Beside]:
-    """Gaps, and gaps as a share of the bound, without a limit."""
+    """List gaps, and gaps as a share of the bound, without a limit."""
     horizons = arrays["horizon"].tolist()
     gap, bound = (arrays[name][0].mean(axis=1) for name in ("gap", "bound"))
     theirs, their_bound = (np.array(KNOWN[name][: len(horizons)]) for name in ("gap", "bound"))
@@ -94,7 +94,7 @@ def assortment_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_assortment(arrays: Any) -> matplotlib.figure.Figure:
-    """Gaps on the left, as a share of the bound on the right."""
+    """Draw gaps on the left, and as a share of the bound on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")

@@ -1,4 +1,4 @@
-"""Proportional matching of display ads: independent and ergodic visitors, and what is done when a budget is empty."""
+"""Proportional matching of display ads: independent and ergodic visitors, under two rules for empty budgets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def run(ads: RequestStream, rule: str) -> tuple[float, float]:
-    """Regret of one run against the dual bound at its average price, and that bound; steps 1 / sqrt(T)."""
+    """Run one stream, and return its regret against the dual bound at its average price, and that bound."""
     horizon = ads.horizon
     online = DualMirrorDescent(ads.budget, horizon, step_size=horizon**-0.5, on_depletion=rule, cost_bound=1.0)
     prices = np.zeros(ads.n_resources)
@@ -38,14 +38,14 @@ def run(ads: RequestStream, rule: str) -> tuple[float, float]:
 
 
 def conjugates(margins: np.ndarray) -> np.ndarray:
-    """The largest reward less priced cost of each visitor, lambda log(1 + sum_j exp(margin_j / lambda))."""
+    """Compute the largest reduced reward of each visitor, lambda log(1 + sum_j exp(margin_j / lambda)), (T,)."""
     z = margins / TEMPERATURE
     top = np.maximum(z.max(axis=1), 0.0)
     return TEMPERATURE * (top + np.log(np.exp(-top) + np.exp(z - top[:, None]).sum(axis=1)))
 
 
 def compute_matching(profile: str) -> dict[str, np.ndarray]:
-    """Regret and dual bound, (generators, correlations, rules, horizons); without correlation the generators agree."""
+    """Compute regret and dual bound, (generators, correlations, rules, horizons); generators agree at correlation 0."""
     settings = INPUTS[profile]
     correlations, horizons, repetitions = settings["correlation"], settings["horizon"], settings["repetitions"]
     found = np.zeros((len(GENERATORS), len(correlations), len(RULES), len(horizons), 2))
@@ -61,7 +61,7 @@ def compute_matching(profile: str) -> dict[str, np.ndarray]:
 
 
 def matching_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     regret, share = arrays["regret"], arrays["regret"] / arrays["bound"]
     clipped, rejected = regret[0, 0]
     return {
@@ -75,7 +75,7 @@ def matching_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def matching_beside(arrays: Any) -> list[Beside]:
-    """Regret where shares are cut and marginals are preserved."""
+    """List regret where shares are cut and marginals are preserved."""
     horizons, correlations = arrays["horizon"].tolist(), arrays["correlation"].tolist()
     rows: list[Beside] = []
     for correlation, known in AGAIN["regret"].items():
@@ -87,7 +87,7 @@ def matching_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_matching(arrays: Any) -> matplotlib.figure.Figure:
-    """Independent visitors on the left, the two ergodic generators beside them."""
+    """Draw independent visitors on the left, and the two ergodic generators beside them."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 4), layout="constrained", sharey=True)

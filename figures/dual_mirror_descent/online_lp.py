@@ -26,7 +26,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def run(repetition: int, horizon: int, n_resources: int, n_actions: int) -> tuple[float, float, float]:
-    """Regret against the dual bound, that bound, and what theory allows; a repetition draws its own parameters."""
+    """Return regret against the dual bound, that bound, and the bound of theory; a repetition draws its parameters."""
     program = make_online_lp(horizon, n_resources=n_resources, n_actions=n_actions, rng=stream(SEED, repetition))
     eta = horizon**-0.5
     found = allocate(program, step_size=eta).certificate
@@ -36,7 +36,7 @@ def run(repetition: int, horizon: int, n_resources: int, n_actions: int) -> tupl
 
 
 def compute_online_lp(profile: str) -> dict[str, np.ndarray]:
-    """Along each of three axes from the published setting: regret, (points, repetitions)."""
+    """Compute regret, (points, repetitions), along each of three axes from the published setting."""
     settings = INPUTS[profile]
     arrays: dict[str, np.ndarray] = {}
     for panel in PANELS:
@@ -52,7 +52,7 @@ def compute_online_lp(profile: str) -> dict[str, np.ndarray]:
 
 
 def online_lp_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     means = {panel: arrays[f"{panel}_regret"].mean(axis=1) for panel in PANELS}
     recorded = dict(zip(arrays["recorded_actions"].tolist(), arrays["recorded_regret"], strict=True))
     ratio = [
@@ -75,7 +75,7 @@ def online_lp_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def online_lp_beside(arrays: Any) -> list[Beside]:
-    """Mean regret at the recorded numbers of actions."""
+    """List mean regret at the numbers of actions that the authors recorded."""
     means = dict(zip(arrays["n_actions"].tolist(), arrays["n_actions_regret"].mean(axis=1), strict=True))
     runs = f"here {arrays['n_actions_regret'].shape[1]} runs of other requests of the same law"
     rows = [
@@ -94,7 +94,7 @@ def online_lp_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_online_lp(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel an axis; circles are the numbers of the authors' code."""
+    """Draw one panel per axis; circles are the numbers of the authors' code."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(9.2, 3.6), layout="constrained", sharey=True)

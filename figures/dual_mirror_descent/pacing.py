@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_pacing(profile: str) -> dict[str, np.ndarray]:
-    """Regret and the gap to the dual bound, (horizons, repetitions), and the path of the longest, first run."""
+    """Compute regret and gap to the dual bound, (horizons, repetitions), and the path of the first longest run."""
     settings = INPUTS[profile]
     shape = (len(settings["horizon"]), settings["repetitions"])
     regret, gap, path = np.zeros(shape), np.zeros(shape), {}
@@ -41,12 +41,12 @@ def compute_pacing(profile: str) -> dict[str, np.ndarray]:
 
 
 def fluid_multiplier() -> float:
-    """The multiplier that spends the rate on average, E[d 1{v > (1 + mu) d}] = 1 / (6 (1 + mu)^2) for uniform v, d."""
+    """Solve rate = E[d 1{v > (1 + mu) d}] = 1 / (6 (1 + mu)^2), mean spending for uniform v and d, for mu."""
     return math.sqrt(1 / (6 * RATE)) - 1
 
 
 def pacing_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     mean, half = arrays["regret"].mean(axis=1), len(arrays["multipliers"]) // 2
     budget = RATE * arrays["horizon"][-1]
     return {
@@ -61,14 +61,14 @@ def pacing_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def pacing_beside(arrays: Any) -> list[Beside]:
-    """Mean regret at every horizon."""
+    """List mean regret at every horizon."""
     names = [f"regret, T = {T}" for T in arrays["horizon"].tolist()]
     runs = f"here {arrays['regret'].shape[1]} runs"
     return beside(names, arrays["known"], arrays["regret"].mean(axis=1), f"{KNOWN['source']}; {runs}")
 
 
 def draw_pacing(arrays: Any) -> matplotlib.figure.Figure:
-    """Regret on the left; multipliers and spending of one run."""
+    """Draw regret on the left, then multipliers and spending of one run."""
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 3.8), layout="constrained")

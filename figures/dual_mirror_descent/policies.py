@@ -1,4 +1,4 @@
-"""Policies for an airline with one hub: what each loses to the optimum in hindsight."""
+"""Policies for an airline with one hub, and the regret of each against the optimum in hindsight."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def euclidean_step(requests: RequestStream) -> float:
-    """A quarter of the largest fare, over sqrt(T)."""
+    """Return the step of a quarter of the largest fare over sqrt(T)."""
     return requests.reward_bound / 4 / requests.horizon**0.5
 
 
 def entropy(requests: RequestStream) -> AllocationResult:
-    """From a tenth of the largest fare, with factors of exp(4 / sqrt(T)) a seat."""
+    """Run the entropy from a tenth of the largest fare, with factors of exp(4 / sqrt(T)) per seat."""
     start, step = requests.reward_bound / 10, 4 / requests.horizon**0.5
     return allocate(requests, geometry="entropy", init=start, step_size=step)
 
@@ -52,13 +52,13 @@ POLICIES: dict[str, Callable[[RequestStream], AllocationResult]] = {
 
 
 def rewards(horizon: int, key: tuple[int, ...]) -> np.ndarray:
-    """The optimum in hindsight and what every policy earns; `key` names the random stream of the requests."""
+    """Return the optimum in hindsight and the reward of every policy; `key` names the random stream of the requests."""
     requests = make_hub_and_spoke(horizon, rng=stream(SEED, *key))
     return np.array([hindsight_optimum(requests).value, *(policy(requests).reward for policy in POLICIES.values())])
 
 
 def compute_policies(profile: str) -> dict[str, np.ndarray]:
-    """Regret, (policies, horizons, repetitions), of all policies on the same requests."""
+    """Compute regret, (policies, horizons, repetitions), of all policies on the same requests."""
     horizons, repetitions = INPUTS[profile]["horizon"], INPUTS[profile]["repetitions"]
     shape = (len(horizons), repetitions)
     found = np.reshape(each(rewards, [(horizons[t], (t, i)) for t, i in np.ndindex(shape)]), (*shape, -1))
@@ -71,7 +71,7 @@ def compute_policies(profile: str) -> dict[str, np.ndarray]:
 
 
 def policies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     regret = dict(zip(POLICIES, arrays["regret"].mean(axis=2), strict=True))
     growth = {name: slope(arrays["horizon"], line) for name, line in regret.items()}
     last, known = arrays["regret"][:, -1].mean(axis=1), arrays["known"][:, -1]
@@ -97,7 +97,7 @@ def policies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def policies_beside(arrays: Any) -> list[Beside]:
-    """Mean regret of every policy at every horizon."""
+    """List mean regret of every policy at every horizon."""
     names = [f"regret, {name}, T = {T}" for name in POLICIES for T in arrays["horizon"].tolist()]
     known = arrays["known"][:, : len(arrays["horizon"])]
     runs = f"here {arrays['regret'].shape[2]} runs"
@@ -105,7 +105,7 @@ def policies_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_policies(arrays: Any) -> matplotlib.figure.Figure:
-    """A line a policy; crosses are independent numbers."""
+    """Draw one line per policy; crosses are independent numbers."""
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(9, 5), layout="constrained")

@@ -1,4 +1,4 @@
-"""Real requests: departures, hotel bookings and ad impressions, and what share of the best each policy earns."""
+"""Real requests: departures, hotel bookings and ad impressions, and the share of the best that each policy earns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def hotel_nights() -> RequestStream:
-    """A resource a night; dense, since the capped entropy moves all prices at once."""
+    """Load bookings with one resource per night; dense, since the capped entropy moves all prices at once."""
     bookings = load_hotel()
     return RequestStream(bookings.rewards, bookings.costs.toarray()[:, None], bookings.budget)
 
@@ -47,7 +47,7 @@ INPUTS: dict[str, dict[str, Any]] = {"quick": {"repetitions": 1}, "full": {"repe
 
 
 def compute_real(profile: str) -> dict[str, np.ndarray]:
-    """Rewards, and the best of the dual bounds that the runs prove; requests in the order in which they came."""
+    """Compute rewards as shares of the best dual bound that the runs prove; requests come in their real order."""
     rewards, bounds = np.zeros((2, len(DATA), len(POLICIES)))
     sizes = np.zeros((len(DATA), 2), np.int64)
     for row, load in enumerate(DATA.values()):
@@ -59,7 +59,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
 
 
 def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     share = dict(zip(POLICIES, arrays["share"].T, strict=True))
     nights = arrays["share"][-1]
     return {
@@ -78,7 +78,7 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_real(arrays: Any) -> matplotlib.figure.Figure:
-    """A group of bars a data set."""
+    """Draw one group of bars per data set."""
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(9.2, 4.4), layout="constrained")

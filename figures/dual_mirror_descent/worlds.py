@@ -44,7 +44,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def requests(model: str, horizon: int, repetition: int) -> RequestStream:
-    """One stream; all have one resource, unit costs and rewards in [0, 1]."""
+    """Make one stream of a model; all have one resource, unit costs and rewards in [0, 1]."""
     rng = stream(SEED, list(MODELS).index(model), horizon, repetition)
     if model == "independent":
         return make_uniform(horizon, rate=RATE, rng=rng)
@@ -58,7 +58,7 @@ def requests(model: str, horizon: int, repetition: int) -> RequestStream:
 
 
 def allowed(model: str, horizon: int) -> float:
-    """What theory allows in this model at the step size of independent requests, with the best lag where it is free."""
+    """Compute the regret bound of a model at the step size of independent requests, with the best lag if any."""
     given = requests(model, horizon, 0)
     setting = {"horizon": horizon, "rate": given.rate, "reward_bound": 1.0, "cost_bound": 1.0}
     if model == "corrupted":
@@ -72,13 +72,13 @@ def allowed(model: str, horizon: int) -> float:
 
 
 def optimum_and_reward(model: str, horizon: int, repetition: int) -> np.ndarray:
-    """What hindsight earns from one stream, and what is earned online."""
+    """Return the optimum in hindsight of one stream, and the reward of dual mirror descent."""
     given = requests(model, horizon, repetition)
     return np.array([hindsight_optimum(given).value, allocate(given).reward])
 
 
 def compute_worlds(profile: str) -> dict[str, np.ndarray]:
-    """OPT and OPT - R, (models, horizons, repetitions), bounds, (models, horizons), and what adversaries achieve."""
+    """Compute OPT and OPT - R, (models, horizons, repetitions), bounds, (models, horizons), and adversaries' gains."""
     horizons, repetitions = INPUTS[profile]["horizon"], INPUTS[profile]["repetitions"]
     points = [(model, horizon, i) for model in MODELS for horizon in horizons for i in range(repetitions)]
     found = np.reshape(each(optimum_and_reward, points), (len(MODELS), len(horizons), repetitions, 2))
@@ -89,13 +89,13 @@ def compute_worlds(profile: str) -> dict[str, np.ndarray]:
 
 
 def stopped_early(horizon: int) -> list[float]:
-    """OPT - alpha R with alpha = max b / rho, for adversaries that stop after each of the phases."""
+    """Compute OPT - alpha R with alpha = max b / rho, for adversaries that stop after each of the phases."""
     streams = [make_phases(PHASES, horizon // PHASES, last=last) for last in range(1, PHASES + 1)]
     return [hindsight_optimum(given).value - PHASES * allocate(given).reward for given in streams]
 
 
 def worlds_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Claim, with margins, what the figure shows."""
     horizon, bound = arrays["horizon"], arrays["bound"]
     mean, error = mean_error(arrays["regret"])
     optimum = arrays["optimum"].mean(axis=-1)
@@ -114,7 +114,7 @@ def worlds_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def worlds_beside(arrays: Any) -> list[Beside]:
-    """Mean regrets and bounds at one horizon."""
+    """List mean regrets and bounds at one horizon."""
     at, names = arrays["horizon"].tolist().index(KNOWN["horizon"]), list(KNOWN["regret"])
     where = [list(MODELS).index(name) for name in names]
     source, end = f"{KNOWN['source']}; here {arrays['regret'].shape[2]} runs", f"T = {KNOWN['horizon']}"
@@ -124,7 +124,7 @@ def worlds_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_world(axis: Any, arrays: Any, model: int) -> None:
-    """One model: regret, OPT, and the bound, dotted where it is vacuous."""
+    """Draw one model: regret, OPT, and the bound, dotted where it is vacuous."""
     horizon, bound, optimum = arrays["horizon"], arrays["bound"][model], arrays["optimum"][model].mean(axis=-1)
     vacuous = bound >= optimum
     axis.plot(horizon, optimum, color="gray", linewidth=0.8, label="OPT")
@@ -136,7 +136,7 @@ def draw_world(axis: Any, arrays: Any, model: int) -> None:
 
 
 def draw_worlds(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a model, and all regrets over sqrt(T)."""
+    """Draw one panel per model, and all regrets over sqrt(T)."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 3, figsize=(9.2, 6.6), layout="constrained")

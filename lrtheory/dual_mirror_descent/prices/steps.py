@@ -238,7 +238,8 @@ def project_fair(state, resources, fairness):
     In the order of -mu_j / (rho_j scale_j) the resources that stay negative come first; one pass over the sorted
     breakpoints finds how many (O(m log m)), as in the projection on a simplex.
     """
-    owed = 0 * state[PRICE, 0]  # the subsidies that the negative prices pay, per period
+    # the subsidies that the negative prices pay, per period
+    owed = 0 * state[PRICE, 0]
     for j in range(state.shape[1]):
         owed += resources[RATE, j] * max(0, -state[PRICE, j])
     if owed <= fairness:
