@@ -362,5 +362,5 @@ def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult
 
 
 def _stopped(tried: list[CompletionResult]) -> bool:
-    """Whether the callback has stopped the last run, and so all of them."""
+    """Decide whether the callback has stopped the last run, and so all of them."""
     return bool(tried) and tried[-1].message.startswith(alternation.STOPPED)

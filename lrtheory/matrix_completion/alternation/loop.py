@@ -160,5 +160,5 @@ class _Best:
 
     @property
     def has_risen(self) -> bool:
-        """Whether the last few errors are all above the best one."""
+        """Decide whether the last few errors are all above the best one."""
         return len(self.errors) > PATIENCE and min(self.errors[-PATIENCE:]) > min(self.errors)

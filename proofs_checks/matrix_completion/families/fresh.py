@@ -136,6 +136,7 @@ def draw_noisy(draws: Draws) -> Noisy:
     return Noisy(shape, k, draws.choice((0.4, 0.6)), draws.choice((0.1, 0.01)), draws.integers(0, 10**6))
 
 
+# Each has hardly more than the 20 entries per line and unknown that the statement asks for.
 NOISY = Family(
     "noisy",
     always=(Noisy((120, 100), 1, 0.2, 0.1), Noisy((60, 200), 1, 0.4, 0.1), Noisy((70, 60), 2, 0.7, 0.1)),

@@ -89,6 +89,7 @@ def draw_case(draws: Draws) -> HalfStepCase:
     left, right = (draws.integers(-8, 8, shape=(size, k)) + 9.0 * np.eye(size, k) for size in (m, n))
     values = draws.choice((1.0, 4.0, 10.0)) ** -(np.arange(k) / max(1, k - 1))
     mask = draws.integers(0, 3, shape=(m, n)) > 0
+    # starts near the truth, halfway, and nearly unrelated to it
     start = orthonormal(left + draws.choice((0.125, 1.0, 4.0)) * draws.integers(-8, 8, shape=(m, k)))
     inner = draws.choice((0.0, 1 / 64)) * draws.integers(-8, 8, shape=(n, k)) / 8
     found = HalfStepCase(orthonormal(left), values, orthonormal(right), mask, start, inner)
@@ -97,7 +98,7 @@ def draw_case(draws: Draws) -> HalfStepCase:
 
 
 def is_determined(case: HalfStepCase) -> bool:
-    """Whether the entries seen in each column determine its coefficients well."""
+    """Decide whether the entries seen in each column determine its coefficients well."""
     return bool(np.linalg.eigvalsh(case.grams).min() > 1 / 64)
 
 
@@ -157,6 +158,7 @@ def equal_angles(k: int = 3, sine: float = 0.5) -> HalfStepCase:
 
 
 FROM_THE_TRUTH = Family("from-the-truth", always=lambda: (replace(always_cases()[2], start=always_cases()[2].left),))
+# |M - U V^T|_F is then sqrt(k) times |S|_2 dist(U, U*): the Frobenius norm of S is needed in MC-P7
 EQUAL_ANGLES = Family("equal-angles", always=lambda: (equal_angles(),))
 WITH_HOLES = Family("with-holes", always=lambda: (always_cases()[1],))
 
@@ -190,6 +192,8 @@ def draw_ridge(draws: Draws) -> RidgeCase:
     return RidgeCase(draws.integers(-8, 8, shape=(m, n)) / 4, mask, factor, draws.choice((0.25, 1.0, 4.0)))
 
 
+# The smallest case; a row with fewer entries than unknowns, which a ridge determines; and a factor of zeros, whose rows
+# have the solution 0.
 RIDGE_CASES = Family(
     "ridge-cases",
     always=(
@@ -199,6 +203,7 @@ RIDGE_CASES = Family(
     ),
     draw=draw_ridge,
 )
+# one row of one entry and two unknowns, by each of the three methods
 UNDETERMINED = Family(
     "undetermined",
     always=tuple(
@@ -275,7 +280,7 @@ def draw_optimum(draws: Draws) -> RidgeCase:
 
 
 def is_shrunk(case: RidgeCase) -> bool:
-    """Whether everything is seen and V^T V holds the singular values less the ridge."""
+    """Decide whether everything is seen and V^T V holds the singular values less the ridge."""
     s = np.linalg.svd(case.values, compute_uv=False)
     wanted = np.diag(s[s > case.ridge] - case.ridge)
     found = case.factor.T @ case.factor

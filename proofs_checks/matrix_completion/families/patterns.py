@@ -33,7 +33,7 @@ class Pattern:
 
 
 def is_connected(pattern: Pattern) -> bool:
-    """Whether the bipartite graph of rows and columns, with an edge for each entry, is connected."""
+    """Decide whether the bipartite graph of rows and columns, with an edge for each entry, is connected."""
     m, n = pattern.mask.shape
     graph = nx.Graph()
     graph.add_nodes_from(range(m + n))
@@ -94,6 +94,7 @@ PATTERNS = Family(
     ),
     draw=draw_pattern,
 )
+# The third is a staircase, a path through 12 rows and 12 columns: the longest way for what one entry tells.
 CONNECTED = Family(
     "connected-patterns",
     always=lambda: (

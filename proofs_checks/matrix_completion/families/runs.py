@@ -62,11 +62,12 @@ def draw_with_ridge(draws: Draws) -> RunCase:
 
 
 def is_clear(case: RunCase) -> bool:
-    """Whether the ridge is at most half of the k-th singular value of what is seen, so that no factor dies out."""
+    """Decide whether the ridge is at most half of the k-th singular value of what is seen, so that no factor dies out."""
     spectrum = np.linalg.svd(case.observations.to_csr().toarray(), compute_uv=False)
     return bool(0 < case.ridge <= spectrum[case.rank - 1] / 2)
 
 
+# A ridge that exceeded a singular value would shrink that factor to zero, and the end of the run would have lower rank.
 WITH_RIDGE = Family(
     "with-ridge",
     always=(RunCase((40, 30), 2, 2.0, 5.0, 0, 0, ridge=2.0), RunCase((20, 30), 1, 1.0, 6.0, 0, 1, ridge=4.0)),

@@ -110,6 +110,7 @@ def draw_column(draws: Draws) -> MaskLaw:
     m, density = draws.integers(9, 12), draws.choice((0.25, 0.375))
     start = 4.0 + draws.integers(0, 2, shape=(m, 1)) / 2
     start, right = start / np.linalg.norm(start), np.ones((1, 1))
+    # B_j / p is 1 / p at most, when everything is seen, so the threshold above lies nine tenths of the way there
     return MaskLaw(start, np.ones(1), right, start, density, 0.99, 0.9 * (1 / density - 1))
 
 
@@ -129,6 +130,8 @@ ENUMERATED_MASKS = Family(
     always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)),
     draw=draw_enumerable,
 )
+# On the flat column of ten rows the bound is nearly attained: nothing is seen with probability (1 - p)^10, and the bound
+# is within 3/2 of that. The others have several columns, and enough rows for a bound below 1.
 GRAMS = Family(
     "grams",
     always=lambda: (
@@ -205,7 +208,10 @@ def draw_signs(draws: Draws) -> SketchLaw:
 
 
 def draw_hadamard(draws: Draws) -> SketchLaw:
-    """Draw a basis of 600 to 1024 rows and rank four to six, and a sketch of 860 or 900 rows."""
+    """Draw a basis of 600 to 1024 rows and rank four to six, and a sketch of 860 or 900 rows.
+
+    Rows are padded to 1024, of which the bound asks for fewer than 860 up to rank six.
+    """
     n, k = draws.integers(600, 1024), draws.integers(4, 6)
     basis = orthonormal(np.eye(n, k) + draws.integers(0, 1) * np.ones((n, k)) / 8)
     return SketchLaw(basis, "srht", draws.choice((860, 900)))
@@ -280,6 +286,7 @@ class Ladder:
         return orthonormal(np.random.default_rng(self.rank).normal(size=(self.size, self.rank)))
 
 
+# ranks that double, so that a slope of the cost against the rank is well determined
 LADDER = Family("ranks", always=tuple(Ladder(240, k) for k in (4, 8, 16, 32)))
 FLOPS = Family(
     "flops",
