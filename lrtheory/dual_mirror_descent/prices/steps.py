@@ -316,7 +316,7 @@ def serve(
     """Serve all requests in turn; returns the stopping time.
 
     ``types`` names the row of each request and is empty where request t is row t; ``etas`` (1,) or (T,) and
-    ``targets`` (1, m) or (T, m) hold one entry for all times or one a period; ``trace`` (T + 1, m) takes the prices.
+    ``targets`` (1, m) or (T, m) hold one entry for all times or one per period; ``trace`` (T + 1, m) takes the prices.
     The sums along the path stand in ``paths`` and ``totals`` twice, for the whole run and up to the stopping time;
     ``counts`` is of the whole run.
     """
