@@ -228,7 +228,7 @@ def rank_one_components(data: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int | None = None) -> bool:
-    r"""Decide whether the positions that were seen leave only finitely many completions of a generic matrix of that rank.
+    r"""Decide whether the seen positions leave only finitely many completions of a generic matrix of that rank.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def draw_with_ridge(draws: Draws) -> RunCase:
 
 
 def is_clear(case: RunCase) -> bool:
-    """Decide whether the ridge is at most half of the k-th singular value of what is seen, so that no factor dies out."""
+    """Decide whether the ridge is at most half of the k-th singular value of the zero-filled sample."""
     spectrum = np.linalg.svd(case.observations.to_csr().toarray(), compute_uv=False)
     return bool(0 < case.ridge <= spectrum[case.rank - 1] / 2)
 
