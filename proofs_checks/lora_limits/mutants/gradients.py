@@ -86,7 +86,7 @@ def compiled_alone(case: exact.Tiled, rng: np.random.Generator) -> dict[str, lis
 
 
 def exact_sums(case: tilts.Tilted, rng: np.random.Generator) -> tilts.Matrices:
-    """Rows of the tilts.tilted exponentials divided by the sums of the exact ones."""
+    """Return the chain of tilted exponentials whose rows are divided by the sums of the exact ones."""
     f = chains.attention(case.logits) * (1 + case.eta * case.signs)
     c = f @ case.C3 - case.Y
     q = c @ case.C3.T
