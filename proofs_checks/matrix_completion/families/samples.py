@@ -130,8 +130,8 @@ ENUMERATED_MASKS = Family(
     always=lambda: (mask_law(4, 3, 1, 0.25), mask_law(4, 3, 2, 0.5, seed=1)),
     draw=draw_enumerable,
 )
-# On the flat column of ten rows the bound is nearly attained: nothing is seen with probability (1 - p)^10, and it is
-# within 3/2 of that. The others have several columns, and enough rows for a bound below 1.
+# On the flat column of ten rows the bound is nearly attained: it is within 3/2 of (1 - p)^10, the chance that nothing
+# is seen. The others have several columns, and enough rows for a bound below 1.
 GRAMS = Family(
     "grams",
     always=lambda: (
