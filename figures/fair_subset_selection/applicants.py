@@ -1,4 +1,4 @@
-"""Applicants for credit: what criteria that grow with age do to the young, and what a quota costs and brings."""
+"""Applicants for credit: the places of the young under criteria that grow with age, and the price of a quota."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def by_quota(people: Applicants, young: np.ndarray, rule: ScoreRule, quotas: np.ndarray) -> tuple[np.ndarray, int]:
-    """Score over the best one and share of those who paid back, (2, quotas), and the young in the free choice."""
+    """Compute score over the best and share of those who paid back, (2, quotas), and the young in the free choice."""
     free = select(people.rankings, rule, K)
     chosen = [select(people.rankings, rule, K, groups=young, quota={True: int(quota)}) for quota in quotas]
     found = [[one.score / free.score for one in chosen], [people.good[one.items].mean() for one in chosen]]
@@ -31,7 +31,7 @@ def by_quota(people: Applicants, young: np.ndarray, rule: ScoreRule, quotas: np.
 
 
 def compute_applicants(profile: str) -> dict[str, np.ndarray]:
-    """Every quota for the young, by two rules, and each criterion alone."""
+    """Try every quota for the young by two rules, and select by each criterion alone."""
     people = load_applicants()
     young, quotas = people.item_groups["age"] < YOUNG, np.arange(0, K + 1, INPUTS[profile]["step"])
     curves = [by_quota(people, young, rule, quotas) for rule in RULES.values()]
@@ -52,7 +52,7 @@ def compute_applicants(profile: str) -> dict[str, np.ndarray]:
 
 
 def applicants_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     half = arrays["quotas"] == 100
     borda = arrays["kept"][0]
     return {
@@ -70,7 +70,7 @@ def applicants_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_applicants(arrays: Any) -> matplotlib.figure.Figure:
-    """Score and repayment by quota, and the criteria one by one."""
+    """Draw score and repayment by quota, and the criteria one by one."""
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 3.9), layout="constrained")

@@ -1,4 +1,4 @@
-"""The panel that is blind: what SNTV needs doubles with every advantaged item, what Borda needs does not grow."""
+"""The panel that is blind: SNTV needs twice the rankings with every advantaged item, Borda's number does not grow."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def scales(h: int) -> tuple[list[Any], list[Any]]:
-    """Ranges of the utilities, latent and as seen; the second half is disadvantaged, its first quarter good."""
+    """Return the ranges of the utilities, latent and seen; the second half is disadvantaged, its first quarter good."""
     latent = theory.blind_scales(h, h // GOOD_SHARE)
     return latent, latent[:h] + [a * THETA for a in latent[h:]]
 
 
 def waited(h: int, rng: np.random.Generator, *, drawn: bool) -> int:
-    """Rankings until every good item has been on top: of utilities, or by the geometric law of the waiting times."""
+    """Draw the number of rankings until every good item has been on top, by utilities or by geometric waiting times."""
     g = h // GOOD_SHARE
     if not drawn:  # when j good items have been on top, the next is another one with probability p (g - j) / g
         p = float(theory.top_good_probability(h, g))
@@ -60,7 +60,7 @@ def waited(h: int, rng: np.random.Generator, *, drawn: bool) -> int:
 
 
 def borda_needed(h: int, repetitions: int, rng: np.random.Generator) -> int:
-    """The least number of rankings at which Borda has good before bad in nine of ten panels."""
+    """Find the least number of rankings at which Borda has good before bad in nine of ten panels."""
     latent, seen = (np.array(ends, float) for ends in scales(h))
     drawn = sample_rankings("uniform-utilities", repetitions * MOST, 2 * h, rng=rng, scale=seen).positions
     scores = np.cumsum(BORDA.weights(2 * h)[drawn].reshape(repetitions, MOST, 2 * h), axis=1).reshape(-1, 2 * h)
@@ -69,7 +69,7 @@ def borda_needed(h: int, repetitions: int, rng: np.random.Generator) -> int:
 
 
 def kept_by_sntv(h: int, n: int, repetitions: int, rng: np.random.Generator) -> np.ndarray:
-    """Latent mean score over the best possible, for the quota with the largest mean, in every run."""
+    """Compute the latent mean score over the best possible, for the quota with the largest mean, in every run."""
     latent, seen = (theory.expected_scores("uniform-utilities", TOP, ends) for ends in scales(h))
     counts = sample_top_counts(seen, n, n_runs=repetitions, rng=rng)
     group = np.arange(2 * h) >= h
@@ -80,7 +80,7 @@ def kept_by_sntv(h: int, n: int, repetitions: int, rng: np.random.Generator) -> 
 
 
 def compute_blind(profile: str) -> dict[str, np.ndarray]:
-    """Waiting times, (h, repetitions), formulas, Borda's numbers, and what SNTV keeps, (h, rankings, repetitions)."""
+    """Compute waiting times, (h, repetitions), formulas, Borda's numbers, and SNTV's shares, (h, rankings, runs)."""
     settings = INPUTS[profile]
     sizes, few, repetitions = settings["h"], settings["blind_h"], settings["repetitions"]
     waits = [
@@ -106,13 +106,13 @@ def compute_blind(profile: str) -> dict[str, np.ndarray]:
 
 
 def blind_ratio(h: int) -> float:
-    """What the best quota keeps where no disadvantaged item was ever on top."""
+    """Return the share that the best quota keeps where no disadvantaged item was ever on top."""
     g = h // GOOD_SHARE
     return float(max(theory.blind_gain(h, g, quota) for quota in range(g + 1)))
 
 
 def blind_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     mean, error = mean_error(arrays["waits"])
     off = np.abs(mean - arrays["formula"])
     h, drawn = arrays["h"], arrays["h"] <= arrays["drawn"]
@@ -133,7 +133,7 @@ def blind_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def blind_beside(arrays: Any) -> list[Beside]:
-    """Median waiting times, and what is kept with a thousandth of their mean."""
+    """Compare the median waiting times, and the share that is kept with a thousandth of their mean, with others'."""
     known = published("fair_subset_selection")["blind"]
     waited, kept = known["waited"], known["kept"]
     medians = dict(zip(arrays["h"].tolist(), np.median(arrays["waits"], axis=1), strict=True))
@@ -148,7 +148,7 @@ def blind_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_blind(arrays: Any) -> matplotlib.figure.Figure:
-    """Rankings needed on the left, what is kept on the right."""
+    """Draw the rankings needed on the left, the share that is kept on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.4), layout="constrained")

@@ -1,4 +1,4 @@
-"""What the figures share: cultures, rules, random halves, and what a choice by observed scores keeps at each quota."""
+"""Functions that the figures share: cultures, rules, random halves, and the share that a choice keeps at each quota."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLES = {"impartial-culture": "impartial culture", "mallows": "Mallows", "norm-
 
 
 def random_half(m: int, rng: np.random.Generator) -> np.ndarray:
-    """A mask of half of the items, the disadvantaged ones."""
+    """Draw the mask (m,) of a uniform half of the items, the disadvantaged ones."""
     return rng.permutation(m) < m // 2
 
 
@@ -32,7 +32,7 @@ def kept(
     ties: Literal["index", "random"],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """F(S_l) / OPT for every rule and quota l = 0 .. k, (rules, k + 1), and without a quota, (rules,)."""
+    """Compute F(S_l) / OPT for every rule and quota l = 0 .. k, (rules, k + 1), and without a quota, (rules,)."""
     shares, free = np.zeros((len(RULES), k + 1)), np.zeros(len(RULES))
     for row, rule in enumerate(RULES.values()):
         scores = item_scores(latent, rule), item_scores(observed, rule)
@@ -43,7 +43,7 @@ def kept(
 
 
 def best_quota(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The largest mean over runs of any quota, and its standard error; quotas on the last axis but one, runs last."""
+    """Find the largest mean over runs of any quota, and its standard error; runs are the last axis, quotas before it."""
     mean = shares.mean(axis=-1)
     error = shares.std(axis=-1, ddof=1) / np.sqrt(shares.shape[-1])
     best = mean.argmax(axis=-1)[..., None]
@@ -51,7 +51,10 @@ def best_quota(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def chosen_apart(shares: np.ndarray) -> np.ndarray:
-    """The same without its upward bias: the quota is chosen on every other run and judged on the rest, both ways."""
+    """Compute the mean of the best quota without the upward bias that `best_quota` has, as a maximum of noisy means.
+
+    The quota is chosen on every other run and judged on the rest, and the other way round.
+    """
     halves = shares[..., ::2].mean(axis=-1), shares[..., 1::2].mean(axis=-1)
     values = [
         np.take_along_axis(judge, choose.argmax(axis=-1)[..., None], -1)[..., 0]
@@ -61,5 +64,5 @@ def chosen_apart(shares: np.ndarray) -> np.ndarray:
 
 
 def draw_line(axis: Any, x: Any, line: tuple[np.ndarray, np.ndarray], **options: Any) -> None:
-    """Means with two standard errors."""
+    """Draw means with two standard errors."""
     axis.errorbar(x, line[0], yerr=2 * line[1], **{"markersize": 4, "capsize": 2, **options})

@@ -1,4 +1,4 @@
-"""Real panels: what quotas cost where nobody is biased, for voters of a city, viewers of films, and small profiles."""
+"""Real panels: the cost of quotas where nobody is biased, for voters of a city, viewers of films, small profiles."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def rules(k: int) -> dict[str, ScoreRule]:
-    """Three separable rules and two of representation."""
+    """Make three separable rules and two of representation, by name."""
     return {
         "Borda": ScoreRule("borda"),
         "k-Bloc": ScoreRule("bloc", depth=k),
@@ -46,7 +46,10 @@ def rules(k: int) -> dict[str, ScoreRule]:
 
 
 def costs(rankings: Rankings, group: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Quotas, F(S_l) over the best without one, (rules, quotas), and what theory allows a separable rule to lose."""
+    """Return quotas, F(S_l) over the best without one, (rules, quotas), and the least share of a separable rule.
+
+    The least share is `theory.quota_loss`, for the separable rules alone: (3, quotas).
+    """
     shares, allowed = [], []
     for rule in rules(k).values():
         sweep = quota_sweep(rankings, rankings, rule, k=k, disadvantaged=group)
@@ -56,7 +59,7 @@ def costs(rankings: Rankings, group: np.ndarray, k: int) -> tuple[np.ndarray, np
 
 
 def beats_all(profile: Rankings) -> int:
-    """The item that wins every duel."""
+    """Find the item that wins every duel, the Condorcet winner."""
     places = profile.positions
     voters = np.ones(len(places), int) if profile.weights is None else profile.weights
     duels = np.einsum("v,vij->ij", voters, places[:, :, None] < places[:, None, :])
@@ -64,7 +67,7 @@ def beats_all(profile: Rankings) -> int:
 
 
 def seat_for_the_winner(profiles: dict[str, Rankings]) -> np.ndarray:
-    """Score of the item that beats all others over the largest score, (profiles, separable rules)."""
+    """Compute the score of the item that beats all others over the largest score, (profiles, separable rules)."""
     table = []
     for profile in profiles.values():
         scores = [item_scores(profile, rule) for rule in list(rules(2).values())[:SEPARABLE]]
@@ -73,7 +76,7 @@ def seat_for_the_winner(profiles: dict[str, Rankings]) -> np.ndarray:
 
 
 def compute_real(profile: str) -> dict[str, np.ndarray]:
-    """Shares of the best score that remain under quotas."""
+    """Compute the shares of the best score that remain under quotas."""
     ballots = load_cambridge_ballots(INPUTS[profile]["ballots"], rng=SEED)
     minority = np.char.startswith(ballots.labels, "C")
     films = load_rated_items(INPUTS[profile]["films"])
@@ -92,7 +95,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
 
 
 def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     city, viewers = arrays["city"], arrays["viewers"]
     half = np.flatnonzero(arrays["seats"] == SEATS // 2)[0]
     return {
@@ -113,7 +116,7 @@ def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_real(arrays: Any) -> matplotlib.figure.Figure:
-    """Two sweeps of quotas, and a table of the profiles."""
+    """Draw two sweeps of quotas, and a table of the profiles."""
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(
@@ -155,7 +158,7 @@ def draw_real(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def draw_table(axis: Any, winner: np.ndarray, names: list[str]) -> None:
-    """The share of each rule's largest score that the winner of all duels gets."""
+    """Draw the share of each rule's largest score that the winner of all duels gets, as a table."""
     axis.imshow(winner, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for (row, column), share in np.ndenumerate(winner):
         axis.text(column, row, f"{share:.2f}", ha="center", va="center", color="white" if share < 0.6 else "black")

@@ -1,4 +1,4 @@
-"""How many rankings do I need? The theorem's number for three rules beside the measured one."""
+"""The number of rankings that three rules need, by the theorem and measured."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def rule_of(name: str, m: int) -> ScoreRule:
-    """One of the three rules."""
+    """Make one of the three rules, for m items."""
     return ScoreRule("bloc", depth=m // 2) if name == "m/2-Bloc" else ScoreRule(name.lower())
 
 
 def instance(m: int) -> tuple[list[Any], list[Any], np.ndarray]:
-    """Qualities, observed qualities and groups: good and bad items in turn, the second half disadvantaged."""
+    """Return qualities, observed qualities and groups: good and bad items in turn, the second half disadvantaged."""
     quality = [GOOD, BAD] * (m // 2)
     groups = np.arange(m) >= m // 2
     return quality, [q * (THETA if down else 1) for q, down in zip(quality, groups, strict=True)], groups
 
 
 def mean_scores(name: str, m: int, quality: list[Any], sample: int, rng: np.random.Generator) -> list[Any]:
-    """Mean score of every item: in closed form, or for m/2-Bloc with many items that of a sample."""
+    """Compute the mean score of every item: in closed form, or for m/2-Bloc with many items from a sample."""
     rule = rule_of(name, m)
     if name != "m/2-Bloc" or m <= EXACT:
         return theory.expected_scores("plackett-luce", rule, quality)
@@ -59,7 +59,7 @@ def mean_scores(name: str, m: int, quality: list[Any], sample: int, rng: np.rand
 
 
 def measured(name: str, m: int, observed: list[Any], known: Any, repetitions: int, rng: np.random.Generator) -> int:
-    """The least number of rankings that separates good from bad within both groups in nine of ten panels."""
+    """Find the least number of rankings that separates good from bad within both groups in nine of ten panels."""
     quality = np.array(observed, float)
     if name == "SNTV":
         n, share = 2, quality / quality.sum()
@@ -77,7 +77,7 @@ def measured(name: str, m: int, observed: list[Any], known: Any, repetitions: in
 
 
 def compute_sizes(profile: str) -> dict[str, np.ndarray]:
-    """Rankings by the theorem and measured, (rules, m), and the alpha and gamma of the theorem."""
+    """Compute the rankings by the theorem and measured, (rules, m), and the alpha and gamma of the theorem."""
     settings = INPUTS[profile]
     sizes, repetitions = settings["m"], settings["repetitions"]
     needed, found, alphas, gammas = np.zeros((4, len(RULES), len(sizes)))
@@ -97,13 +97,13 @@ def compute_sizes(profile: str) -> dict[str, np.ndarray]:
 
 
 def known_numbers(sizes: list[int]) -> np.ndarray:
-    """Independent numbers, (rules, m); NaN where there is none."""
+    """Return the numbers of independent code, (rules, m); NaN where there is none."""
     table = [dict(zip(KNOWN["m"], KNOWN[name], strict=False)) for name in RULES]
     return np.array([[row.get(m, np.nan) for m in sizes] for row in table], float)
 
 
 def sizes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     m, found, known = arrays["m"], arrays["measured"], arrays["known"]
     compared = np.isfinite(known)
     return {
@@ -119,14 +119,14 @@ def sizes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def sizes_beside(arrays: Any) -> list[Beside]:
-    """Rankings that were enough in nine of ten runs."""
+    """Compare the rankings that were enough in nine of ten runs with those of independent code."""
     names = [f"rankings needed, {rule}, m = {m}" for rule in RULES for m in arrays["m"].tolist()]
     source = f"{KNOWN['source']}; here {int(arrays['repetitions'])} runs"
     return beside(names, arrays["known"], arrays["measured"], source)
 
 
 def draw_sizes(arrays: Any) -> matplotlib.figure.Figure:
-    """Both numbers on the left; how far apart they are on the right."""
+    """Draw both numbers on the left, their quotient on the right."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.6), width_ratios=(1.5, 1), layout="constrained")

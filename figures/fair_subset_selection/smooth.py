@@ -1,7 +1,7 @@
 """Smoothness of Borda and SNTV under swaps: alpha, and the steps of gamma, as the model has them and as released.
 
-The released code exchanges exchanged pairs back, and its Borda gives most to the last item; the second matters on
-single-peaked rankings.
+The released code exchanges pairs back that it has exchanged, and its Borda gives the most points to the last item; the
+second matters on single-peaked rankings.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def elections(culture: str, count: int, rng: np.random.Generator) -> Rankings:
-    """All rankings of many elections, each with its own parameter."""
+    """Draw the rankings of many elections, each with its own parameter, as one panel."""
     return Rankings(np.concatenate([sample_rankings(culture, N, M, rng=rng).positions for _ in range(count)]))
 
 
 def rule_of(variant: int, r: int) -> ScoreRule:
-    """A rule as the variant has it."""
+    """Make a rule as the variant has it: Borda is upside down in the released code."""
     if VARIANTS[variant] == "released" and RULES[r] == "Borda":
         return ScoreRule("positional", position_weights=np.arange(M))
     return ScoreRule(RULES[r].lower())
 
 
 def compute_smoothness(profile: str) -> dict[str, np.ndarray]:
-    """alpha, (cultures, variants, rules, draws of the groups), and gamma on a grid, (..., betas)."""
+    """Compute alpha, (cultures, variants, rules, draws of the groups), and gamma on a grid, (..., betas)."""
     count, draws = INPUTS[profile]["elections"], INPUTS[profile]["draws"]
     alpha = np.zeros((len(CULTURES), len(VARIANTS), len(RULES), draws))
     gamma = np.zeros((*alpha.shape, len(BETAS)))
@@ -64,7 +64,7 @@ def compute_smoothness(profile: str) -> dict[str, np.ndarray]:
 
 
 def smoothness_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     alpha, gamma = arrays["alpha"].mean(axis=-1), arrays["gamma"]
     written, released = alpha[:, 0], alpha[:, 1]
     separated = BETAS <= 0.6
@@ -93,14 +93,14 @@ def smoothness_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def smoothness_beside(arrays: Any) -> list[Beside]:
-    """alpha in the released variant."""
+    """Compare alpha in the released variant with the printed values."""
     names = [f"alpha, {culture}, {rule}" for culture in CULTURES for rule in RULES]
     source = f"{KNOWN['source']}; here over the largest score, {arrays['alpha'].shape[-1]} draws"
     return beside(names, arrays["known"], arrays["alpha"].mean(axis=-1)[:, 1], source)
 
 
 def draw_smoothness(arrays: Any) -> matplotlib.figure.Figure:
-    """The steps of gamma a culture, and alpha of both variants beside what was printed."""
+    """Draw the steps of gamma, one panel per culture, and alpha of both variants beside the printed values."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 3, figsize=(9.2, 6.8), layout="constrained")
@@ -130,7 +130,7 @@ def draw_smoothness(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def draw_alpha(axis: Any, arrays: Any) -> None:
-    """Bars of alpha of Borda; SNTV as a number under the culture."""
+    """Draw alpha of Borda as bars, and alpha of SNTV as a number under the culture."""
     places, alpha = np.arange(len(CULTURES)), arrays["alpha"]
     mean = alpha.mean(axis=-1)
     for variant, name in enumerate(VARIANTS):

@@ -1,4 +1,4 @@
-"""The panels of the released notebook: five cultures, three rules, swaps as the model has them and as released."""
+"""The experiments of the released notebook: five cultures, three rules, swaps as in the model and as released."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def election(n: int, culture: int, sevenths: int, run: int) -> np.ndarray:
-    """F(S_l) / OPT of one election, (variants, rules, quotas)."""
+    """Compute F(S_l) / OPT of one election, (variants, rules, quotas)."""
     rng = stream(SEED, n, culture, sevenths, run)
     latent, disadvantaged = sample_rankings(CULTURES[culture], n, M, rng=rng), random_half(M, rng)
     shares = []
@@ -47,7 +47,10 @@ def election(n: int, culture: int, sevenths: int, run: int) -> np.ndarray:
 
 
 def compute_swaps(profile: str) -> dict[str, np.ndarray]:
-    """F(S_l) / OPT, (n, cultures, variants, rules, intensities, quotas, repetitions), all l on the same election."""
+    """Compute F(S_l) / OPT, (n, cultures, variants, rules, intensities, quotas, repetitions).
+
+    All quotas l are tried on the same election, so that the differences between them are not those of elections.
+    """
     settings = INPUTS[profile]
     numbers, sevenths, repetitions = settings["n"], settings["sevenths"], settings["repetitions"]
     shape = (len(numbers), len(CULTURES), len(sevenths), repetitions)
@@ -58,12 +61,12 @@ def compute_swaps(profile: str) -> dict[str, np.ndarray]:
 
 
 def read_off() -> np.ndarray:
-    """What the stored figures show, (cultures, rules, three intensities)."""
+    """Return the values that were read off the stored figures, (cultures, rules, three intensities)."""
     return np.array([[READ["ratio"][culture][rule] for rule in RULES] for culture in CULTURES])
 
 
 def swaps_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     mean, error = best_quota(arrays["shares"])
     at = int(np.flatnonzero(arrays["n"] == READ["n"])[0])
     where = np.flatnonzero(np.isin(arrays["sevenths"], READ["intensity_sevenths"]))
@@ -90,7 +93,7 @@ def swaps_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def swaps_beside(arrays: Any) -> list[Beside]:
-    """Share kept by the best quota: as released by the stored figures, and in both variants by independent code."""
+    """Compare the share that the best quota keeps with the stored figures and, both variants, with independent code."""
     mean, _ = best_quota(arrays["shares"])
     at = int(np.flatnonzero(arrays["n"] == READ["n"])[0])
     where = np.flatnonzero(np.isin(arrays["sevenths"], READ["intensity_sevenths"]))
@@ -110,7 +113,7 @@ def swaps_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_swaps(arrays: Any) -> matplotlib.figure.Figure:
-    """A row a number of rankings, a column a culture."""
+    """Draw one row per number of rankings and one column per culture."""
     import matplotlib.pyplot as plt
 
     numbers, shares = arrays["n"].tolist(), arrays["shares"]

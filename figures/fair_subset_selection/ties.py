@@ -1,4 +1,4 @@
-"""With the best quota and without one, and what happens when the numbers of the items decide ties."""
+"""Choices with the best quota and without one, and the error that is made when the numbers of the items decide ties."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_ties(profile: str) -> dict[str, np.ndarray]:
-    """F(S_l) / OPT, (ties, rules, intensities, quotas, repetitions), and without a quota; ties on the same rankings."""
+    """Compute F(S_l) / OPT, (ties, rules, intensities, quotas, repetitions), and without a quota.
+
+    Both rules for ties see the same rankings, so that they differ in nothing else.
+    """
     sevenths, repetitions = INPUTS[profile]["sevenths"], INPUTS[profile]["repetitions"]
     shares = np.zeros((2, len(RULES), len(sevenths), K + 1, repetitions))
     free = np.zeros((2, len(RULES), len(sevenths), repetitions))
@@ -42,7 +45,7 @@ def compute_ties(profile: str) -> dict[str, np.ndarray]:
 
 
 def lines(arrays: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Means and standard errors, (with the best quota or without one, ties, rules, intensities)."""
+    """Compute means and standard errors, (with the best quota or without one, ties, rules, intensities)."""
     free = arrays["free"][..., None, :]  # as a single quota
     pairs = best_quota(arrays["shares"]), best_quota(free)
     mean, error = (np.stack(values) for values in zip(*pairs, strict=True))
@@ -50,7 +53,7 @@ def lines(arrays: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ties_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     mean, error = lines(arrays)
     where = np.flatnonzero(np.isin(arrays["sevenths"], KNOWN["intensity_sevenths"]))
     off = np.abs(mean[:, 0][:, :, where] - arrays["known"])
@@ -70,7 +73,7 @@ def ties_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def ties_beside(arrays: Any) -> list[Beside]:
-    """Share kept with ties at random, by the best quota and without one."""
+    """Compare the share kept with ties at random, by the best quota and without one, with independent code."""
     mean, _ = lines(arrays)
     where = np.flatnonzero(np.isin(arrays["sevenths"], KNOWN["intensity_sevenths"]))
     names = [
@@ -81,7 +84,7 @@ def ties_beside(arrays: Any) -> list[Beside]:
 
 
 def draw_ties(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a rule."""
+    """Draw one panel per rule."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(RULES), figsize=(9.2, 3.9), sharey=True, layout="constrained")

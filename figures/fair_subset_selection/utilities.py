@@ -1,4 +1,4 @@
-"""Bias in utilities: what is kept as the disadvantaged are seen with a smaller and smaller share of their utility."""
+"""Bias in utilities: the share that is kept as the disadvantaged are seen with less and less of their utility."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def compute_utilities(profile: str) -> dict[str, np.ndarray]:
-    """F(S_l) / OPT, (models, rules, thetas, quotas, repetitions), and without a quota."""
+    """Compute F(S_l) / OPT, (models, rules, thetas, quotas, repetitions), and without a quota."""
     thetas, repetitions = INPUTS[profile]["theta"], INPUTS[profile]["repetitions"]
     shares = np.zeros((len(MODELS), len(RULES), len(thetas), K + 1, repetitions))
     free = np.zeros((len(MODELS), len(RULES), len(thetas), repetitions))
@@ -43,7 +43,7 @@ def compute_utilities(profile: str) -> dict[str, np.ndarray]:
 
 
 def utilities_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims that the figure shows as booleans, with margins."""
     constrained, free = best_quota(arrays["shares"])[0], arrays["free"].mean(axis=-1)
     return {
         "without bias no quota is needed": below(np.abs(1 - free[..., -1]), 1e-9),
@@ -59,7 +59,7 @@ def utilities_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def draw_utilities(arrays: Any) -> matplotlib.figure.Figure:
-    """A panel a law of utilities."""
+    """Draw one panel per law of utilities."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(MODELS), figsize=(9.2, 4.2), sharey=True, layout="constrained")
