@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,25 +22,31 @@ from scipy.stats import binomtest
 
 import lrtheory
 from lrtheory._array import source_digest
-from tests.mutation.mutants import Mutant, sample
+from tests.mutation.mutants import Mutant, alike, sample
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 #: processor seconds that a test may take interpreted; slower ones, made for compiled kernels, take no part
 LIMIT = 20.0
+#: draws the samples of the table
+SEED = 18
 _HEAD = """# Mutation scores
 
 Written by `make mutants`. A mutant is a kernel with one operator, number, comparison or keyword exchanged, at a place
 drawn at random. The kernels run interpreted, on the tests of their own system that call them, take less than 20 seconds
-so, and pass without the change. *Survived* counts mutants that no such test saw and that change something; *equivalent*
-ones change nothing that can be seen, for the reason that `equivalent.toml` gives. The interval is that of Clopper and
-Pearson at 95 %.
+so, and pass without the change; *tests* says how many take part. *Survived* counts mutants that no such test saw and
+that change something; *equivalent* ones change nothing that can be seen, for the reason that `equivalent.toml` gives.
+The interval is that of Clopper and Pearson at 95 %.
+
+A sample is drawn with the *seed* from the files as they stand, and kept while the kernels stay as they are, even where
+files move; after such a move the same seed would draw another one. A mutant that was killed or is equivalent stays so;
+one that survived is tried again whenever the tests have changed.
 
 """
 
 
 class Fate(NamedTuple):
-    """What became of a mutant: where it stands, what it changes, and who saw it."""
+    """What became of a mutant: where it stands, what it changes, who saw it, and which of those alike it is."""
 
     path: str
     kernel: str
@@ -45,11 +54,7 @@ class Fate(NamedTuple):
     after: str
     killed: bool
     by: str
-
-    @classmethod
-    def of(cls, mutant: Mutant, killed: bool, by: str) -> Fate:
-        """As the table says it."""
-        return cls(mutant.path.relative_to(ROOT).as_posix(), mutant.kernel, *mutant.change(), killed, by)
+    nth: int
 
 
 def run_tests(orders: dict[str, Any], tests: list[str], *options: str) -> subprocess.CompletedProcess[str]:
@@ -77,9 +82,24 @@ def run_tests(orders: dict[str, Any], tests: list[str], *options: str) -> subpro
 
 
 def kept_for(system: str) -> Path:
-    """Where the survey of a system is kept, and in files of the same name its fates, until its sources change."""
+    """Where the survey of a system is kept, until its sources or its tests change."""
     digest = source_digest(ROOT / "lrtheory" / system, ROOT / "tests" / system)
     return ROOT / "build" / "mutation" / f"{system}-{digest}.json"
+
+
+def fates_for(system: str, kernels: list[dict[str, Any]], size: int, seed: int) -> Path:
+    """Where the fates of a sample are kept, until the code of a kernel changes."""
+    digest = hashlib.sha256("\n".join(sorted(map(code_of, kernels))).encode()).hexdigest()[:12]
+    return ROOT / "build" / "mutation" / f"{system}-kernels-{digest}.{size}-{seed}.json"
+
+
+def code_of(kernel: dict[str, Any]) -> str:
+    """A kernel without its comments and its docstring."""
+    lines = Path(kernel["path"]).read_text().splitlines()[kernel["first"] - 1 : kernel["last"]]
+    function: Any = ast.parse(textwrap.dedent("\n".join(lines))).body[0]
+    if ast.get_docstring(function) is not None:
+        del function.body[0]
+    return ast.dump(function)
 
 
 def survey(system: str) -> dict[str, Any]:
@@ -90,7 +110,7 @@ def survey(system: str) -> dict[str, Any]:
         done = run_tests({"limit": LIMIT, "calls": str(kept)}, [f"tests/{system}"])
         if not kept.exists():
             raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-    found = json.loads(kept.read_text())
+    found = json.loads(kept.read_text()) | {"key": kept.stem}
     own = str(ROOT / "lrtheory" / system) + os.sep
     found["kernels"] = [kernel for kernel in found["kernels"] if kernel["path"].startswith(own)]
     return found
@@ -105,13 +125,16 @@ def fate(mutant: Mutant, found: dict[str, Any]) -> Fate:
     limits = {name: 2 + 10 * tests[name]["seconds"] for name in order}
     orders = {"limits": limits, "path": str(mutant.path), "source": mutant.source()}
     files = sorted({name.split("::")[0] for name in order})
+    kernel = next(k for k in found["kernels"] if (k["path"], k["name"]) == (str(mutant.path), mutant.kernel))
+    nth = alike(mutant.path, kernel, mutant.change()).index(mutant)
+    what = (mutant.path.relative_to(ROOT).as_posix(), mutant.kernel, *mutant.change())
     if not files:
-        return Fate.of(mutant, False, "no test calls it")
+        return Fate(*what, False, "no test calls it", nth)
     done = run_tests(orders, files, "-x")
     if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):  # which kills nothing
         raise RuntimeError(f"no test ran on {mutant}: {done.stdout[-1000:]}{done.stderr[-1000:]}")
     last = next((line for line in reversed(done.stdout.splitlines()) if line.startswith(("FAILED", "ERROR"))), "")
-    return Fate.of(mutant, done.returncode != 0, last or f"exit {done.returncode}")
+    return Fate(*what, done.returncode != 0, last or f"exit {done.returncode}", nth)
 
 
 def is_equivalent(one: Fate, system: str) -> bool:
@@ -120,25 +143,46 @@ def is_equivalent(one: Fate, system: str) -> bool:
     return any((row["kernel"], row["before"], row["after"]) == (one.kernel, one.before, one.after) for row in rows)
 
 
-def judge(system: str, size: int, jobs: int, seed: int) -> list[Fate]:
-    """The fates of a sample of mutants of a system; they are kept until its sources change."""
-    done = kept_for(system).with_suffix(f".{size}-{seed}.json")
-    if not done.exists():
-        found = survey(system)
-        mutants = sample(found["kernels"], size, np.random.default_rng([seed, lrtheory.SYSTEMS.index(system)]))
+def mutant_of(one: Fate, kernels: list[dict[str, Any]]) -> Mutant:
+    """The mutant that had this fate, in whatever file its kernel stands now."""
+    for kernel in kernels:
+        if kernel["name"] == one.kernel:
+            mutants = alike(Path(kernel["path"]), kernel, (one.before, one.after))
+            if len(mutants) > one.nth:
+                return mutants[one.nth]
+    raise RuntimeError(f"no kernel holds {one}")
+
+
+def judge(system: str, found: dict[str, Any], size: int, jobs: int, seed: int, *, fresh: bool = False) -> list[Fate]:
+    """The fates of a sample of mutants of a system.
+
+    They are kept while the kernels stay. Where something else has changed since, those that survived run again. Those
+    that were killed or are equivalent do not, which is right while tests are added: after tests were removed it takes
+    ``fresh``.
+    """
+    done = fates_for(system, found["kernels"], size, seed)
+    kept = {"by": "", "fates": []} if fresh or not done.exists() else json.loads(done.read_text())
+    fates = [Fate(*row) for row in kept["fates"]]
+    if kept["by"] != found["key"]:
+        settled = [one for one in fates if one.killed or is_equivalent(one, system)]
+        if fates:
+            again = [mutant_of(one, found["kernels"]) for one in fates if one not in settled]
+        else:
+            again = sample(found["kernels"], size, np.random.default_rng([seed, lrtheory.SYSTEMS.index(system)]))
         with ThreadPoolExecutor(jobs) as pool:
-            done.write_text(json.dumps(list(pool.map(lambda mutant: fate(mutant, found), mutants))))
-    return [Fate(*row) for row in json.loads(done.read_text())]
+            fates = settled + list(pool.map(lambda mutant: fate(mutant, found), again))
+        done.write_text(json.dumps({"by": found["key"], "fates": fates}))
+    return fates
 
 
-def lines(system: str, fates: list[Fate]) -> tuple[str, list[str]]:
+def lines(system: str, fates: list[Fate], seed: int, tests: str) -> tuple[str, list[str]]:
     """The row of a system, and a line for each mutant that survived."""
     left = [one for one in fates if not one.killed]
     survived = [one for one in left if not is_equivalent(one, system)]
     counted = len(fates) - len(left) + len(survived)
     interval = binomtest(counted - len(survived), counted).proportion_ci(method="exact")
     score = f"{(counted - len(survived)) / counted:.3f} | {interval.low:.3f} to {interval.high:.3f}"
-    row = f"| `{system}` | {len(fates)} | {len(left) - len(survived)} | {len(survived)} | {score} |"
+    row = f"| `{system}` | {tests} | {seed} | {len(fates)} | {len(left) - len(survived)} | {len(survived)} | {score} |"
     return row, [f"- `{one.path}`, `{one.kernel}`: `{one.before}` became `{one.after}`: {one.by}" for one in survived]
 
 
@@ -154,7 +198,7 @@ def write(path: Path, found: dict[str, tuple[str, list[str]]]) -> None:
         else:
             rows += [line for line in old if line.startswith(f"| `{system}` |")]
             survivors += [line for line in old if line.startswith(f"- `lrtheory/{system}/")]
-    head = "| system | mutants | equivalent | survived | score | interval |\n|" + " --- |" * 6
+    head = "| system | tests | seed | mutants | equivalent | survived | score | interval |\n|" + " --- |" * 8
     path.write_text("\n".join([_HEAD + head, *rows, "", "## Survivors", "", *(survivors or ["None."]), ""]))
 
 
@@ -164,11 +208,15 @@ def main() -> None:
     parser.add_argument("systems", nargs="*", default=lrtheory.SYSTEMS)
     parser.add_argument("--sample", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--fresh", action="store_true", help="draw and run all anew, whatever is kept")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     for system in options.systems:
-        row, names = lines(system, judge(system, options.sample, options.jobs, options.seed))
+        found = survey(system)
+        fates = judge(system, found, options.sample, options.jobs, options.seed, fresh=options.fresh)
+        passed = [test["passed"] for test in found["tests"].values()]
+        row, names = lines(system, fates, options.seed, f"{sum(passed)} of {len(passed)}")
         print("\n".join([row, *names]), flush=True)
         if options.write:  # as it goes, so that an interruption loses nothing
             write(options.write, {system: (row, names)})

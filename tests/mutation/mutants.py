@@ -61,6 +61,23 @@ def sample(kernels: list[dict[str, Any]], size: int, rng: np.random.Generator) -
     return [places[names[i]][rng.integers(len(places[names[i]]))] for i in chosen]
 
 
+def alike(path: Path, kernel: dict[str, Any], change: tuple[str, str]) -> list[Mutant]:
+    """All mutants of a kernel that make this change, from its first line to its last.
+
+    Parameters
+    ----------
+    path : Path
+        The file that holds the kernel.
+    kernel : dict
+        Its ``name``, ``first`` and ``last`` line.
+    change : tuple of str
+        As `Mutant.change` gives it.
+    """
+    code = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
+    near = [(place, mutant) for place, mutant in _mutants(path, [kernel]) if code[place[1][0] - 1] in change[0]]
+    return [mutant for _, mutant in sorted(near) if mutant.change() == change]
+
+
 def _mutants(path: Path, kernels: list[dict[str, Any]]) -> Iterator[tuple[Any, Mutant]]:
     """Every mutant of the bodies of these kernels, with its place."""
     nodes = list(ast_nodes(get_ast(path.read_text())))

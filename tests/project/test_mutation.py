@@ -89,6 +89,69 @@ def test_mutants_stand_in_kernels_alone_and_change_one_thing(toy: Path) -> None:
     assert sample(kernels, 3, np.random.default_rng(1)) == sample(kernels, 3, np.random.default_rng(1))
 
 
+def test_a_mutant_is_found_again_where_its_kernel_has_moved(toy: Path) -> None:
+    pytest.importorskip("cosmic_ray")
+    from tests.mutation.mutants import alike, sample
+
+    (toy / "moved.py").write_text("# a comment\n\n" + KERNELS.replace("plain", "first_of_all"))
+    here = {"name": "steps", "path": str(toy / "toy_kernels.py"), "first": 5, "last": 11}
+    there = here | {"path": str(toy / "moved.py"), "first": 7, "last": 13}
+    for mutant in sample([here], 100, np.random.default_rng(0)):
+        nth = alike(Path(here["path"]), here, mutant.change()).index(mutant)
+        again = alike(Path(there["path"]), there, mutant.change())[nth]
+        assert (again.path, again.kernel, again.change()) == (toy / "moved.py", "steps", mutant.change())
+        assert again.source().splitlines()[2:11] == mutant.source().splitlines()[:9]
+
+
+def test_fates_outlive_docstrings_and_moves_of_kernels(toy: Path) -> None:
+    pytest.importorskip("cosmic_ray")
+    from tests.mutation.__main__ import code_of
+
+    path = toy / "toy_kernels.py"
+    before = code_of({"path": str(path), "first": 5, "last": 11})
+    lines = KERNELS.splitlines()
+    path.write_text("\n".join(["", *lines[:6], '    """A sum."""  # of steps', *lines[6:]]))
+    assert code_of({"path": str(path), "first": 6, "last": 13}) == before
+    path.write_text(KERNELS.replace("2 * i", "3 * i"))
+    assert code_of({"path": str(path), "first": 5, "last": 11}) != before
+
+
+def test_only_survivors_run_again_when_tests_have_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("cosmic_ray")
+    from tests.mutation import __main__ as program
+
+    drawn = [program.Fate("x.py", "f", "a", after, after == "b", "", 0) for after in ("b", "c", "d")]
+    found = {"kernels": [], "key": "old"}
+    run: list[str] = []
+
+    def fate(mutant: Any, _: Any) -> Any:
+        run.append(mutant.after)
+        return mutant
+
+    monkeypatch.setattr(program, "fates_for", lambda *_: tmp_path / "fates.json")
+    monkeypatch.setattr(program, "sample", lambda *_: drawn)
+    monkeypatch.setattr(program, "mutant_of", lambda one, _: one._replace(killed=True))
+    monkeypatch.setattr(program, "is_equivalent", lambda one, _: one.after == "d")
+    monkeypatch.setattr(program, "fate", fate)
+    assert program.judge("alpha_rank", found, 3, 1, 0) == program.judge("alpha_rank", found, 3, 1, 0) == drawn
+    assert run == ["b", "c", "d"]
+    again = program.judge("alpha_rank", found | {"key": "new"}, 3, 1, 0)
+    assert run == ["b", "c", "d", "c"]
+    assert [one.after for one in again if one.killed] == ["b", "c"]
+    program.judge("alpha_rank", found | {"key": "new"}, 3, 1, 0, fresh=True)
+    assert run[4:] == ["b", "c", "d"]
+
+
+def test_kernels_meet_the_mathematics_of_compiled_code(toy: Path) -> None:
+    """Where Python raises, compiled code returns infinity or NaN."""
+    body = "import math\nfrom lrtheory._array import kernel\n\n\n@kernel\ndef log(x):\n    return math.log(x)\n"
+    (toy / "poles.py").write_text(body)
+    test = "import math\nimport poles\n\n\ndef test_poles():\n    assert poles.log(0.0) == -math.inf\n"
+    (toy / "test_toy.py").write_text(test + "    assert math.isnan(poles.log(-1.0))\n    assert poles.log(1.0) == 0\n")
+    done = run(toy, limit=20)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(("old", "new", "killed"), [("2 * i", "3 * i", True), ("range(3)", "range(2)", False)])
 def test_a_mutant_runs_in_the_place_of_its_file(toy: Path, old: str, new: str, killed: bool) -> None:
     path = str(toy / "toy_kernels.py")
