@@ -43,7 +43,7 @@ def kept(
 
 
 def best_quota(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the largest mean over runs of any quota, and its standard error; runs are the last axis, quotas before it."""
+    """Find the largest mean over runs of any quota, and its standard error; the last axes are quotas and runs."""
     mean = shares.mean(axis=-1)
     error = shares.std(axis=-1, ddof=1) / np.sqrt(shares.shape[-1])
     best = mean.argmax(axis=-1)[..., None]

@@ -25,6 +25,7 @@ from lrtheory.fair_subset_selection.theory.ratios import certificate_ratio
 __all__ = ["SelectionCertificate", "TransferCertificate", "certify_selection", "greedy_certificate", "step_gains"]
 
 
+#: the statements that the two kinds of certificates rest on
 GREEDY, TRANSFER = "fair_subset_selection/FSS-G5", "fair_subset_selection/FSS-G3"
 
 

@@ -248,6 +248,7 @@ def sample_item_scores(
     [[10, 5, 0], [10, 5, 0]]
     """
     n, n_runs = integer("n", n, low=1), integer("n_runs", n_runs, low=1)
+    # the blocks are the panels: only one of them exists at a time
     panels = ranking_blocks(model, n * n_runs, n_items, block=n, rng=rng, **parameters)
     return np.stack([item_scores(panel, rule) for panel in panels])
 

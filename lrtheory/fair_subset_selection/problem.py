@@ -235,7 +235,8 @@ def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
         return None
     whole = as_array("weights", weights).dtype.kind in "iu"
     checked = array("weights", weights, shape=(n,), low=0)
-    if whole and checked.sum() >= 2.0**62:  # so that sums of multiplicities never wrap
+    # integers stay below 2^62 together, so that their sum as int64 never wraps
+    if whole and checked.sum() >= 2.0**62:
         raise must("weights", "of sum below 2**62", checked.sum())
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum(dtype=np.float64)):

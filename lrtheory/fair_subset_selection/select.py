@@ -245,6 +245,7 @@ def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
     choice("ties", ties, ("index", "random"))
     if ties == "index" and rng is None:  # a generator takes longer to make than a small selection
         return np.arange(m)
+    # also where it is not used: a wrong `rng` is an error in any case
     rng = generator(rng)
     return rng.permutation(m) if ties == "random" else np.arange(m)
 
@@ -252,6 +253,7 @@ def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
 def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:
     """Resolve "auto", refuse methods that cannot solve the problem, and return the method and the reason for it."""
     if method == "auto":
+        # quotas of several attributes are not a matroid, and neither the one pass nor greedy selection is right there
         if n_attributes > 1:
             return "milp", "several attributes have quotas"
         return ("exact", "the rule is separable") if is_separable else ("lazy", "the rule is submodular")
@@ -311,6 +313,7 @@ def _greedily(
     rankings: Rankings, rule: ScoreRule, k: int, bounds: Bounds, priority: np.ndarray, method: str, reason: str
 ) -> Selection:
     """Select greedily, lazily or not, with the certificate that the final marginals give."""
+    # marginals come in multiples of 1 / unit, exact where they can be, so that rounding decides no tie
     lam, unit = whole_owa(rankings, rule, k)
     voters = kernel_input(np.zeros(0) if rankings.weights is None else rankings.weights, np.float64)
     quotas = *(kernel_input(side) for side in (bounds.groups, bounds.low, bounds.high, priority)), k

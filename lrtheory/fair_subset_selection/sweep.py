@@ -101,6 +101,7 @@ def quota_curves(
         raise must("latent", f"of shape ({m},) or ({n_runs}, {m})", judged.shape)
     k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
     choice("ties", ties, ("index", "random"))
+    # sums of at most m latent scores, whatever their signs
     largest = max(abs(float(x)) for x in (judged.min(initial=0), judged.max(initial=0)))
     if not np.isfinite(largest * m):
         raise must("latent", "small enough for their sums to be finite", largest)
@@ -175,7 +176,7 @@ def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.nda
     codes = group_codes(groups, len(f))
     real("beta", beta, low=0, high=1)  # kept as it is: a Fraction stays exact
     better, worse = np.nonzero((with_rounding(beta, f.tolist()) * f[:, None] >= f) & same_group(codes))
-    return np.all(seen[:, better] > seen[:, worse], axis=1)
+    return np.all(seen[:, better] > seen[:, worse], axis=1)  # a tie is not an order: the pair is not separated
 
 
 @result

@@ -55,6 +55,8 @@ def lowered(panel: Swapped, biased: Swaps) -> Sides:
     observed = check_rankings(biased.observed, *panel.positions.shape)
     lost = inversions(panel.positions, down) - inversions(observed, down)
     sums = [int(np.sum(distances)) for distances in biased.distances]
+    # The sum alone would not do: with signed distances it holds for exchanges of any two items of different groups. A
+    # pair in the right order, such as one that was exchanged already, has a distance below one.
     for distances in biased.distances:
         entries.at_most(np.ones(len(distances), dtype=int), distances)
     entries.equal(lost, sums)
@@ -138,6 +140,7 @@ def nearest(panel: Swapped, biased: Swaps) -> Sides:
     done = [len(one) for one in biased.distances]
     distances = np.concatenate(biased.distances)
     expected = inversions(panel.positions, down) - asked
+    # at phi = 0 the nearest pair is adjacent, so that each exchange removes its own inversion and no other
     lhs = [*after.ravel(), *inversions(observed, down), *done, *distances]
     return Sides(np.array(lhs), np.array([*before.ravel(), *expected, *asked, *(0 * distances + 1)]))
 
@@ -171,6 +174,7 @@ FSS_P2 = Statement(
 def moved(before: np.ndarray, after: np.ndarray, disadvantaged: np.ndarray) -> Sides:
     """Compare places: of the advantaged, observed with latent ones, and of the disadvantaged the other way round."""
     down, entries, last = np.asarray(disadvantaged, dtype=bool), Entries(), before.shape[1] - 1
+    # places are in 0 .. last, which is what each side can reach at most: `last` for the places, 0 for their negatives
     entries.at_most(after[:, ~down], before[:, ~down], trivial=last)
     entries.at_most(-after[:, down], -before[:, down], trivial=0)
     return entries.sides()
@@ -184,6 +188,7 @@ def moved_by_swaps(panel: Swapped, observed: np.ndarray) -> Sides:
 def check_order(panel: Utilities, latent: np.ndarray) -> np.ndarray:
     """Return the latent places (n, m); raise an OutcomeError if they do not follow the utilities."""
     places = check_rankings(latent, *panel.utilities.shape)
+    # equal utilities may be in any order: the package draws it, so that the outcome must say which one it was
     ordered = np.take_along_axis(panel.utilities, np.argsort(places, axis=1), axis=1)
     if (ordered[:, 1:] > ordered[:, :-1]).any():
         raise OutcomeError("the latent places must follow the utilities")
@@ -286,6 +291,7 @@ def first_pairs(panel: Swapped, rng: np.random.Generator, n: int) -> np.ndarray:
 
 def which_pair(panel: Swapped, found: np.ndarray) -> np.ndarray:
     """Return the number of the pair that has changed places in each ranking; the last number for any other change."""
+    # all that one exchange can lead to, (pairs, m); the pairs are different, and so are these places
     pairs = wrong_pairs(panel)
     exchanged = np.repeat(panel.positions, len(pairs), axis=0)
     for number, (down, up) in enumerate(pairs):
@@ -348,7 +354,7 @@ def scored(panel: Panel, found: np.ndarray) -> Sides:
     places = np.asarray(panel.positions, dtype=np.int64)
     w = np.array(weights(panel.kind, panel.depth, panel.n_items))
     total = theory.total_score(len(places), w.tolist())
-    rows = np.arange(panel.n_items).tolist() * len(places)
+    rows = np.arange(panel.n_items).tolist() * len(places)  # each row of places, sorted, is 0 .. m - 1
     lhs = [*found, sum(found), *np.sort(places, axis=1).ravel()]
     return Sides(np.array(lhs), np.array([*w[places].sum(0), total, *rows]))
 

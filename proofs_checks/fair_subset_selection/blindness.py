@@ -66,6 +66,7 @@ FSS_N1 = Statement(
 
 def top_law(blind: Blind) -> np.ndarray:
     """Return the claimed probabilities that an advantaged item, a good one of the group, a bad one is on top."""
+    # the formula of the statement for good items; of bad ones, which it leaves out, the exact closed form
     good = theory.top_good_probability(blind.n_advantaged, blind.n_good)
     bad = sum(blind.tops(blind.theta)[blind.n_advantaged + blind.n_good :])
     return np.array([float(1 - good - bad), float(good), float(bad)])
@@ -140,6 +141,7 @@ def seen(panel: Swapped, places: np.ndarray) -> Sides:
     """
     down = np.asarray(panel.disadvantaged, dtype=bool)
     observed, above = check_rankings(places, *panel.positions.shape), int((~down).sum())
+    # scores[l - 1][i] is the l-Bloc score of the i-th item of the group
     scores = [(observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
     lhs = np.r_[np.concatenate(scores[:-1]), scores[-1].sum()]
     return Sides(lhs, np.r_[0 * lhs[:-1], len(observed)])
@@ -181,6 +183,7 @@ def lost(case: Unprotected, found: tuple[np.ndarray, np.ndarray]) -> Sides:
     free, of_group = (check_set(one, case.n_items, k) for one in found)
     values = [sum((latent[i] for i in one), Fraction(0)) for one in (free, of_group)]
     best = k * Fraction(case.quality)
+    # a free choice that looks at latent scores would be better, and is refused by its observed score
     seen = sum((observed[i] for i in free), Fraction(0)), sum(sorted(observed)[-k:], Fraction(0))
     return Sides(
         np.array([*(value / best for value in values), seen[0]], dtype=object),

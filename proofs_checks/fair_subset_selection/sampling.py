@@ -120,6 +120,7 @@ def too_little(law: PanelLaw, found: np.ndarray, share: float | None = None) -> 
     items = np.where(valid[..., None], found, 0)  # invalid numbers would not index anything
     valid &= law.groups[items].sum(-1) == possible
     optima = by_quota(law, latent[None], latent[None])
+    # rounding of sums of k doubles is no loss: a failure must exceed it
     short = (float(law.beta_plus) if share is None else share) * optima - latent[items].sum(-1)
     return (~valid | (short > rounding(4 * law.k, float(optima.max())))).any(axis=1)
 
@@ -209,6 +210,7 @@ FSS_T2 = Statement(
 def exact_tail(tail: Tail, found) -> Sides:
     """Compare the probability of the deviation, a sum over a binomial law in rational numbers, with the bound."""
     n, f, epsilon = tail.n, Fraction(tail.successes, tail.trials), Fraction(tail.epsilon)
+    # the numbers of heads of n coins with probability f that are as far from the mean, on both sides of it
     far = [x for x in range(n + 1) if abs(x - n * f) >= epsilon * n * f]
     probability = sum((comb(n, x) * f**x * (1 - f) ** (n - x) for x in far), Fraction(0))
     return Sides(np.array([probability]), np.array([found]), trivial=1)
@@ -250,6 +252,7 @@ def mean_kept(halves: Halves, found: list[np.ndarray]) -> Sides:
         raise OutcomeError(f"an outcome must be {len(masks) + 1} choices, one a half and a free one")
     utilities, sets = expected_utilities(m), [check_set(items, m, k) for items in found]
     values = [sum((utilities[i] for i in items), Fraction(0)) for items in sets]
+    # the mean alone could be met by other choices: each must have k / 2 items of the disadvantaged half
     each = [int(mask[items].sum()) for mask, items in zip(masks, sets[:-1], strict=True)]
     top = theory.expected_top_sum(m, k)
     kept = theory.proportional_quota_ratio(m, k) * top

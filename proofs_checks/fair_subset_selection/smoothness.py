@@ -72,6 +72,7 @@ def by_definition(means: Means) -> Jumps:
         alpha=Fraction(min(*f, *g), int(means.largest)),
         betas=betas,
         gammas=gammas_of(f, g, betas, pairs),
+        # half way to a jump gamma has an earlier value: a function that is right at the jumps alone is refused
         below=gammas_of(f, g, [beta / 2 for beta in betas], pairs),
         plus=[min([*(beta for beta in betas if beta > one), Fraction(1)]) for one in betas],
     )
@@ -168,6 +169,7 @@ def enumerated(case: Spread) -> np.ndarray:
     for row, quality in enumerate((list(case.quality), biased(case.quality, case.disadvantaged, case.theta))):
         for order in permutations(range(m)):
             left, chance = sum(map(Fraction, quality)), Fraction(1)
+            # P(order) = prod of q_i over the summed quality of the items that are left when i is placed
             for item in order:
                 chance, left = chance * quality[item] / left, left - quality[item]
             for place, item in enumerate(order):
@@ -296,6 +298,7 @@ def too_high(law: Estimated, found: Bounded) -> np.ndarray:
     scores = np.stack([found.latent, found.observed], axis=1)
     if scores.shape[1:] != (2, m) or found.lower.shape != scores.shape[:1]:
         raise OutcomeError(f"an outcome must be two scores of {m} items and one bound in each run")
+    # scores of n Borda rankings of m items sum to n m (m - 1) / 2 (FSS-P9); others were invented
     possible = (scores >= 0).all((1, 2)) & (scores.sum(2) == n * m * (m - 1) / 2).all(1)
     estimate = scores.min((1, 2)) / (n * largest)
     level, near = np.log(1 / float(law.delta)) / n, rounding(2**20, 1.0)
@@ -304,6 +307,7 @@ def too_high(law: Estimated, found: Bounded) -> np.ndarray:
         mean = np.clip(mean, 0, 1)
         return rel_entr(estimate, mean) + rel_entr(1 - estimate, 1 - mean)
 
+    # the divergence falls as its second argument rises to the estimate, so the level is met between these two
     below, above = divergence(found.lower * (1 - near)), divergence(found.lower * (1 + near))
     right = np.where(estimate > 0, (below >= level) & (level >= above), found.lower == 0)
     return (found.lower > law.alpha) | ~possible | ~right

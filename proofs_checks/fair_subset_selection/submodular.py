@@ -43,6 +43,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
 from proofs_checks.fair_subset_selection.outcomes import REPORTS, Entries, check_set
 from proofs_checks.fair_subset_selection.separable import chosen, is_feasible
 
+#: greedy selection that forgets what it has chosen: every marginal is that of the empty set
 NO_UPDATE = (greedy.greedy_steps, "insert(values[best], top)", "pass")
 FISHER = Classical(
     "greedy maximization over a partition matroid", "Fisher, Nemhauser, Wolsey, Mathematical Programming Study 8, 1978"
@@ -82,6 +83,7 @@ def a_fiftieth_more(k: int) -> Fraction:
     return min(theory.greedy_ratio(k) + Fraction(1, 50), Fraction(1))
 
 
+# the share without k is that with quotas, for every k
 half = partial(share_of_optimum, share=lambda k: theory.greedy_ratio())
 
 FSS_G1 = Statement(
@@ -156,6 +158,7 @@ def eligible(panel: Panel, items: list[int]) -> list[int]:
 def step_by_step(panel: Panel, found: tuple[Choice, Choice]) -> Sides:
     """Compare items, gains and scores of both methods with the largest marginals by definition, least number first."""
     items, gains = [], []
+    # the steps of the definition, with marginals as differences of two scores and without any kept value
     for _ in range(panel.k):
         base = score(panel, items)
         marginals = {i: score(panel, [*items, i]) - base for i in eligible(panel, items)}
@@ -208,6 +211,7 @@ def evaluations(panel: Panel, found: Counts) -> Sides:
         expected += len(eligible(panel, items))
         items.append(item)
     first = len(eligible(panel, []))  # every item that fits is evaluated once at least
+    # without quotas the number is held against its closed form
     if (panel.low == 0).all() and (panel.high >= panel.n_items).all():
         expected = theory.naive_evaluations(panel.n_items, panel.k)
     entries.equal(found.plain, expected)
@@ -256,6 +260,7 @@ def bounded(panel: Panel, found: Certified) -> Sides:
     value, cut = score(panel, items), len(items)
     allowed = gain_rounding(panel) + step_rounding(panel, value)
     marginals = {i: score(panel, [*items, i], cut) - value for i in range(panel.n_items) if i not in items}
+    # the largest sum is over the sets within the quotas, found by enumeration; chosen items add nothing again
     gap = max(sum(marginals.get(i, Fraction(0)) for i in one) for one in feasible_sets(panel))
     entries.at_most(optimum(panel), found.bound, trivial=total(panel), rounding=allowed)
     entries.equal([found.value, found.bound, found.gap], [value, value + gap, gap], rounding=allowed)

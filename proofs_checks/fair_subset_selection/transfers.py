@@ -26,6 +26,7 @@ def kept(judged: Judged, found: Transfer, share=None) -> Sides:
     """Compare the loss of the latent optimum with the part that the certified share leaves, and the share with c's."""
     panel, entries = latent_panel(judged), Entries()
     items = check_feasible(panel, found.items)
+    # with quotas the latent panel has the chosen numbers of each group as exact quotas, so `top` is OPT_l
     value, top, k = score(panel, items), optimum(panel), panel.k if judged.free else None
     certified_share = theory.certificate_ratio(step_ratio(judged, items), k=k)
     allowed = gain_rounding(panel) + step_rounding(panel, top)
