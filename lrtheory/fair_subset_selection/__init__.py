@@ -1,10 +1,10 @@
 r"""Fair subset selection: choose k of m items by rankings of a panel that is biased against a group.
 
-A *score function* adds up what each of n rankings gives to a set of items, and the best set of k items is chosen. Bias
-moves the items of a group down, and the best set of the biased rankings may be bad for the unbiased, latent ones, which
-nobody sees. A *quota*, so many items of the group, can bring the latent optimum back; how many rankings that takes
-depends on the score function. Borda, which reads whole rankings, needs a number that grows with log m; SNTV, which
-reads tops alone, may need exponentially many.
+A *score function* adds up the points that each of n rankings gives to a set of items, and the best set of k items is
+chosen. Bias moves the items of a group down, and the best set of the biased rankings may be bad for the unbiased,
+latent ones, which nobody sees. A *quota*, a number of items of the group that must be chosen, can bring the latent
+optimum back; the number of rankings that this takes depends on the score function. Borda, which reads whole rankings,
+needs a number that grows with log m; SNTV, which reads tops alone, may need exponentially many.
 
 * Choose under quotas:                                `select`, `select_by_scores`, `ScoreRule`
 * What is each quota worth, under this bias?          `quota_sweep`, `quota_curves`

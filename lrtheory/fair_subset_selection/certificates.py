@@ -269,7 +269,7 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
         codes = one_attribute(groups, dict.fromkeys(QUOTAS), latent.n_items, k).groups
     table = _marginals(latent, rule, picks)
     gains, largest = table[np.arange(k), picks], np.empty(k)
-    # the choice competes with the unused items, with quotas with those of its own group alone: others may not fit
+    # a choice competes with all unused items or, under quotas, with those of its own group: others may not fit
     for step in range(k):
         free = np.ones(latent.n_items, bool)
         free[picks[:step]] = False

@@ -111,7 +111,7 @@ APPLICANTS = DataSet(
 )
 DATA_SETS = (MAJORITY_FIRST, MINORITY_FIRST, *PROFILES, RATINGS, FILMS, USERS, APPLICANTS)
 
-#: what is looked at in an applicant, and whether more of it is better
+#: the criteria by which applicants are ranked, and whether more is better
 CRITERIA = {"Seniority": True, "Income": True, "Assets": True, "Debt": False, "Expenses": False}
 
 

@@ -211,10 +211,10 @@ def smoothness(
 
     Proof
     -----
-    That one bound at level delta is enough, without a union over the 2 m mean scores: let the least of the true ones,
-    tau_1 times the true alpha, be that of item i. The bound increases with the estimate and with the number of
-    rankings, and the smallest estimate is at most that of item i. So `lower` is at most the bound of item i, which is
-    above the true alpha with probability delta at most.
+    One bound at level delta is enough, without a union over the 2 m mean scores. Let the least of the true ones, tau_1
+    times the true alpha, be that of item i. The bound increases with the estimate and with the number of rankings, and
+    the smallest estimate is at most that of item i. So `lower` is at most the bound of item i, which is above the true
+    alpha with probability delta at most.
 
     Examples
     --------

@@ -4,8 +4,8 @@ Notation: n rankings of m items, k chosen, l of them disadvantaged; mean scores 
 smoothness (alpha, beta, gamma), bias theta or phi. Integers and Fractions give Fractions where no exp or log is needed.
 The paper's theorems are re-derived here, with explicit constants; none is a quotation.
 
-`conditions`  smoothness; `sample_sizes`  how many rankings it asks for; `laws`  closed forms; `blind_laws`  the panel
-that sees no good item; `ratios`  shares of the optimum; `quota_laws`  good quotas.
+`conditions` defines smoothness, `sample_sizes` has the numbers of rankings that it asks for, `laws` closed forms,
+`blind_laws` the panel that sees no good item, `ratios` shares of the optimum, `quota_laws` good quotas.
 """
 
 from __future__ import annotations

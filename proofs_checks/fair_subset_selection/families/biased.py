@@ -51,7 +51,7 @@ def swapped_places(panel: Swapped, rng: np.random.Generator, **options) -> np.nd
 
 
 def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
-    """Pairs of each ranking in which an advantaged item stands behind a disadvantaged one, counted one by one."""
+    """Count the pairs of each ranking in which an advantaged item stands behind a disadvantaged one, one by one."""
     ahead = positions[:, :, None] < positions[:, None, :]  # [v, i, j]: i before j
     down = np.asarray(disadvantaged, dtype=bool)
     return (ahead & down[:, None] & ~down[None, :]).sum((1, 2))
