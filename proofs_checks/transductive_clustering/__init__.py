@@ -3,7 +3,9 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.transductive_clustering import relaxations
+from proofs_checks.transductive_clustering import single_updates
 from proofs_checks.transductive_clustering import inner
+from proofs_checks.transductive_clustering import contraction
 from proofs_checks.transductive_clustering import cycles
 from proofs_checks.transductive_clustering import steps
 from proofs_checks.transductive_clustering import outer

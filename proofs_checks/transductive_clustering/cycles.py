@@ -51,6 +51,11 @@ def swaps(case: Case, found: Descent) -> Sides:
 TC_N1 = Statement(
     id="transductive_clustering/TC-N1",
     title="Above the threshold two points swap for ever, and their energy rises",
+    says=(
+        "Two points start at (1/2 + e, 1/2 - e) and its mirror image; p_i is the first entry of the first point after"
+        " i updates. If lambda / T is above the threshold, it changes sides at every update, its distance from 1/2 "
+        "rises up to a limit e*, and the energy R rises, from above that of uniform rows."
+    ),
     source=Derived(theory.two_point_threshold),
     tex=r"\lambda/T > \tfrac{1}{2e}\log\tfrac{1/2 + e}{1/2 - e} \Rightarrow"
     r" (-1)^i (p_i - \tfrac12) \uparrow e^*,\ R(Z_{i+1}) \ge R(Z_i) \ge R(\text{uniform})",
@@ -81,6 +86,11 @@ def rises(case: Case, found: Descent) -> Sides:
 TC_N3 = Statement(
     id="transductive_clustering/TC-N3",
     title="The energy that published code prints rises where the right one falls",
+    says=(
+        "F' is the energy that published code prints, the right energy R_T less another (lambda/2) tr(Z'WZ). For two "
+        "points that both start at (1/2 + e, 1/2 - e), and lambda / T between the threshold and 2, each update raises"
+        " F' and lowers R_T, or leaves them. T is the temperature."
+    ),
     source=Derived(theory.printed_energy_threshold),
     tex=r"F' = R_T - \tfrac\lambda2 \mathrm{tr}(Z'WZ):\ \tfrac{1}{4e}\log\tfrac{1/2 + e}{1/2 - e} \le \lambda/T \le 2"
     r" \Rightarrow F'(Z_{i+1}) \ge F'(Z_i),\ R_T(Z_{i+1}) \le R_T(Z_i)",
@@ -114,6 +124,11 @@ def turns(case: Case, found: Descent) -> Sides:
 TC_N2 = Statement(
     id="transductive_clustering/TC-N2",
     title="On a directed ring the updates turn for ever: there is no energy",
+    says=(
+        "K points on a directed ring, each pulled by the next one alone, w_{i,i+1} = 1, start with share p of their "
+        "own of K labels. If lambda / T is at least the threshold, then after i updates the share (Z_i)_{q,q+i} of "
+        "label q + i modulo K at point q is at least p, and never falls. T is the temperature."
+    ),
     source=Derived(theory.ring_weight),
     tex=r"w_{i,i+1} = 1,\ \tfrac\lambda T \ge \tfrac{K - 1}{Kp - 1} \log\tfrac{p(K - 1)}{1 - p}"
     r" \Rightarrow p \le (Z_i)_{q, q+i} \uparrow",

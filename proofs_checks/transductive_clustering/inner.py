@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
 from proofs_checks.transductive_clustering.families.definitions import (
@@ -25,17 +25,11 @@ from proofs_checks.transductive_clustering.families.definitions import (
     pairs,
     update,
 )
-from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined, unlike
+from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined
 from proofs_checks.transductive_clustering.families.problems import CASES, REPELLING, SAFE, UNSAFE
 from proofs_checks.transductive_clustering.families.rings import (
     CYCLES,
-    PAIRS,
     PRINTED,
-    UNIFORM,
-    Pairwise,
-    are_equal_where_held,
-    is_along_an_eigenvector,
-    two_updates,
 )
 
 SYMMETRIC = {"a symmetric affinity": is_symmetric}
@@ -66,6 +60,11 @@ def decreases(case: Case, found: Descent, factor: float = 1.0) -> Sides:
 TC_T3 = Statement(
     id="transductive_clustering/TC-T3",
     title="What an update takes off the energy, exactly",
+    says=(
+        "A whole update from Z_i to Z_{i+1} takes exactly this off the relaxed energy R(Z) = T sum z log z + <A, Z> -"
+        " (lambda/2) tr(Z'WZ): T times the divergence KL of both, plus the pair term of the step Delta = Z_{i+1} - "
+        "Z_i. A are the costs, W is the affinity, T the temperature."
+    ),
     source=Derived(theory.energy_decrease),
     tex=r"R(Z_i) - R(Z_{i+1}) = T\,\mathrm{KL}(Z_i \| Z_{i+1}) + \tfrac\lambda2 \mathrm{tr}(\Delta' W \Delta)",
     hypotheses=SYMMETRIC,
@@ -101,6 +100,11 @@ def falls(case: Case, found: Descent, factor: float = 1.0) -> Sides:
 TC_T5 = Statement(
     id="transductive_clustering/TC-T5",
     title="Updates never raise the energy while lambda lambda_min >= -2 T",
+    says=(
+        "A whole update from Z_i to Z_{i+1} lowers the relaxed energy R by at least the squared Frobenius norm of its"
+        " step Delta times T + lambda lambda_min(W_F) / 2. lambda_min(W_F) is the least eigenvalue of W on the rows "
+        "that are not held, T the temperature."
+    ),
     source=Derived(theory.descent_bound),
     tex=r"R(Z_i) - R(Z_{i+1}) \ge (T + \tfrac\lambda2 \lambda_{\min}(W_F)) \|\Delta\|_F^2",
     hypotheses={**SYMMETRIC, "lambda lambda_min >= -2 T": is_safe},
@@ -127,6 +131,11 @@ def never_rises(case: Case, found: Descent) -> Sides:
 TC_T5_DAMPED = Statement(
     id="transductive_clustering/TC-T5-damped",
     title="Shortened steps never raise the energy, whatever lambda is",
+    says=(
+        "S(Z) is the whole update of the assignments Z. A step that goes a share t of the way to it does not raise "
+        "the relaxed energy R if t is at most min(1, 2 T / (lambda |lambda_min|)), with lambda_min < 0 the least "
+        "eigenvalue of W on the free rows and T the temperature."
+    ),
     source=Derived(theory.safe_damping),
     tex=r"t \le \min(1, 2T/(\lambda|\lambda_{\min}|)) \Rightarrow R(Z + t(S(Z) - Z)) \le R(Z)",
     hypotheses=SYMMETRIC,
@@ -169,6 +178,11 @@ def summed(case: Case, found: Descent, share: float = 1.0) -> Sides:
 TC_T6 = Statement(
     id="transductive_clustering/TC-T6",
     title="Squared steps have a finite sum, so the least of n is of order 1/n",
+    says=(
+        "Along whole updates with steps Delta_i the squared steps add up to at most (R(Z_0) - R_lb) / T', so that the"
+        " least of n is at most 1/n of it. R is the relaxed energy, R_lb lies below all of its values, T' = T + "
+        "(lambda/2) min(lambda_min, 0), lambda_min is the least eigenvalue of W on free rows."
+    ),
     source=Derived(theory.summability_bound),
     tex=r"n \min_{i<n} \|\Delta_i\|_F^2 \le \sum_i \|\Delta_i\|_F^2 \le (R(Z_0) - R_{\mathrm{lb}})/T',"
     r"\ T' = T + \tfrac\lambda2 \min(\lambda_{\min}, 0)",
@@ -207,6 +221,11 @@ def log_rows(case: Case, before: np.ndarray) -> np.ndarray:
 TC_T6_KKT = Statement(
     id="transductive_clustering/TC-T6-kkt",
     title="A short step leaves a point that is nearly stationary",
+    says=(
+        "After an update with the step Delta_i the gradient of the relaxed energy R has a part along the simplices, P"
+        " grad R(Z_{i+1}), of norm at most lambda times the spectral norm of W_F, the block of W of the free rows, "
+        "times the norm of the step."
+    ),
     source=Derived(theory.kkt_bound),
     tex=r"\|P \nabla R(Z_{i+1})\|_F \le \lambda \|W_F\| \|\Delta_i\|_F",
     hypotheses=SYMMETRIC,
@@ -247,6 +266,11 @@ def two_step_values(case: Case, Z: np.ndarray) -> np.ndarray:
 TC_T8 = Statement(
     id="transductive_clustering/TC-T8",
     title="Two consecutive assignments always descend: no cycle is longer than two",
+    says=(
+        "Z_i, Z_{i+1}, Z_{i+2} are consecutive assignments. G(Z, Y) = T sum z log z + T sum y log y + <A, Z + Y> - "
+        "lambda tr(Z'WY) loses exactly T KL(Z_i || Z_{i+2}) in every update, also where the energy rises. A are the "
+        "costs, T is the temperature, KL the divergence."
+    ),
     source=Derived(theory.two_step_decrease),
     tex=r"G(Z_i, Z_{i+1}) - G(Z_{i+1}, Z_{i+2}) = T\,\mathrm{KL}(Z_i \| Z_{i+2})",
     hypotheses=SYMMETRIC,
@@ -275,6 +299,11 @@ def moves_back(case: Case, found: Descent, share: float = 1.0) -> Sides:
 TC_T8_LIMITS = Statement(
     id="transductive_clustering/TC-T8-limits",
     title="Every limit is a fixed point or a cycle of two, whatever lambda is",
+    says=(
+        "Along whole updates S the squared moves over two updates, Z_{i+2} - Z_i, add up to at most (G(Z_0, Z_1) - 2 "
+        "R_lb) / T, with G the two-step value of TC-T8, R_lb below all energies and T the temperature. So a limit Z "
+        "satisfies S(S(Z)) = Z."
+    ),
     source=Derived(theory.two_step_summability),
     tex=r"\sum_i \|Z_{i+2} - Z_i\|_F^2 \le (G(Z_0, Z_1) - 2 R_{\mathrm{lb}})/T \Rightarrow S(S(Z)) = Z",
     hypotheses={**SYMMETRIC, "weights at or above zero": attracts},
@@ -287,75 +316,4 @@ TC_T8_LIMITS = Statement(
         saboteur("a two-hundredth of it", claim=Inequality(along(partial(moves_back, share=0.005)))),
     ),
     notes="Steps themselves need not shrink: two points that swap go on for ever.",
-)
-
-# --- one update, two starts ------------------------------------------------------------------------------------------
-
-
-def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Distance after one update against its bound, once both updates are those of the definition.
-
-    Where the factor is below 1, the start is no further from the other than both are at most from the fixed point.
-    """
-    case = pair.case
-    _, norm = case.spectrum
-    factor = theory.contraction_factor(norm, lam=case.lam, temperature=case.temperature)
-    wanted = np.stack([update(case, case.init), update(case, pair.other)])
-    wrong = unlike(np.asarray(found) - wanted, case.spoiled)
-    distance, before = np.linalg.norm(found[0] - found[1]), np.linalg.norm(case.init - pair.other)
-    lhs, rhs = [distance], [share * factor * before]
-    if factor < 1:
-        moves = np.linalg.norm(found - np.stack([case.init, pair.other]), axis=(1, 2))
-        lhs.append(before)
-        rhs.append(share * theory.fixed_point_distance(moves, contraction=factor).sum())
-    return wrong or entries(lhs, rhs, farthest(case) ** 0.5, rounding=case.spoiled)
-
-
-TC_T7 = Statement(
-    id="transductive_clustering/TC-T7",
-    title="An update contracts distances by lambda |W| / (2 T)",
-    source=Derived(theory.contraction_factor),
-    tex=r"\|S(Z) - S(Y)\|_F \le \tfrac{\lambda \|W_F\|}{2T} \|Z - Y\|_F",
-    hypotheses={"equal rows where held": are_equal_where_held},
-    instances=PAIRS,
-    solve=two_updates,
-    claim=Inequality(contracted),
-    saboteurs=(
-        saboteur("lambda |W| / (4 T)", claim=Inequality(partial(contracted, share=0.5))),
-        saboteur("half of the temperature", solve=partial(two_updates, colder=True)),
-    ),
-    notes="For any W, also directed; below 1 there is one fixed point, no further than the step over 1 - q.",
-)
-
-
-def at_the_rate(case: Case, found: Descent, factor: float = 1.0) -> Sides:
-    """Distance to uniform after an update, less and more than the rate says by at most the curvature."""
-    K = case.n_clusters
-    radius = float(np.abs(np.linalg.eigvalsh(case.affinity)).max())
-    rate = factor * float(theory.uniform_rate(radius, K, lam=case.lam, temperature=case.temperature))
-    before, after = (np.linalg.norm(Z - 1 / K) for Z in found.assignments[:2])
-    error = float(theory.tangent_error(case.lam / case.temperature * (case.affinity @ (case.init - 1 / K))))
-    slack = rounding(64 * case.costs.size, case.heat)
-    most, least = [np.inf, farthest(case) ** 0.5], [0.0, -np.inf]
-    return entries([rate * before - error, after], [after, rate * before + error], most, least, slack)
-
-
-TC_T7_UNIFORM = Statement(
-    id="transductive_clustering/TC-T7-uniform",
-    title="Near uniform assignments the rate is lambda rho(W) / (K T)",
-    source=Derived(theory.uniform_rate),
-    tex=r"\|S(Z) - \tfrac1K\|_F = \tfrac{\lambda\rho(W)}{KT} \|Z - \tfrac1K\|_F + O(\|Z - \tfrac1K\|_F^2)",
-    hypotheses={
-        **SYMMETRIC,
-        "no costs": lambda case: not case.costs.any(),
-        "along the largest eigenvalue, nothing held": is_along_an_eigenvector,
-    },
-    instances=UNIFORM,
-    solve=partial(descend, n_updates=1),
-    claim=Inequality(along(at_the_rate, n_updates=1)),
-    saboteurs=(
-        saboteur("nine tenths of the rate", claim=Inequality(along(partial(at_the_rate, factor=0.9), n_updates=1))),
-        saboteur("half of the temperature", solve=partial(mutants.colder, n_updates=1)),
-    ),
-    notes="Along the eigenvector of the largest eigenvalue in size; TC-T7 has 2 in the place of K.",
 )

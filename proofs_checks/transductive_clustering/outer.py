@@ -112,6 +112,11 @@ def falls(points: Points, found: Turns) -> Sides:
 TC_T9 = Statement(
     id="transductive_clustering/TC-T9",
     title="Assignments and prototypes in turn never raise the energy",
+    says=(
+        "R_T(Z, A(M)) is the relaxed energy of assignments Z at temperature T with the costs A(M) of prototypes M. In"
+        " turn i neither the update of the assignments, Z_i to Z_{i+1}, nor that of the prototypes, M_i to M_{i+1}, "
+        "raises it."
+    ),
     source=Derived(theory.mean_step_decrease),
     tex=r"R_T(Z_{i+1}, A(M_i)) \le R_T(Z_i, A(M_i)),\quad R_T(Z_{i+1}, A(M_{i+1})) \le R_T(Z_{i+1}, A(M_i))",
     hypotheses={
@@ -154,6 +159,11 @@ def falls_in_tasks(points: Points, found: Descent) -> Sides:
 TC_T9_TASKS = Statement(
     id="transductive_clustering/TC-T9-tasks",
     title="In compiled few-shot tasks turns never raise the energy",
+    says=(
+        "In a few-shot task the rows z_p of the support are held at their labels, z_p = e_{y_p}. In every turn i the "
+        "relaxed energy R_T of assignments Z and costs A(M) of prototypes M rises neither when the assignments are "
+        "updated to Z_{i+1} nor when the prototypes move to M_{i+1}."
+    ),
     source=Derived(theory.mean_step_decrease),
     tex=r"R_T(Z_{i+1}, A(M_{i+1})) \le R_T(Z_{i+1}, A(M_i)) \le R_T(Z_i, A(M_i)),"
     r"\ z_p = e_{y_p} \text{ on the support}",
@@ -217,6 +227,12 @@ def bound_of_gradient(points: Points, Z: np.ndarray, M: np.ndarray, norm: float)
 TC_T10 = Statement(
     id="transductive_clustering/TC-T10",
     title="Moves of assignments and means have finite sums of squares and bound the gradient",
+    says=(
+        "Along turns, squared steps Delta_i times T' = T + (lambda/2) min(lambda_min, 0) and squared moves of means "
+        "m_l to m_l' times cluster masses mu_l add up to at most R_0 - R_lb, the first energy less one below all. "
+        "After a turn P grad R, R's gradient along the simplices, is bounded by both moves; A(M): costs, W_F: free "
+        "block of W."
+    ),
     source=Derived(theory.joint_kkt_bound),
     tex=r"\sum_i \Bigl(T' \|\Delta_i\|^2 + \sum_{l} \mu_l \|m_l - m_l'\|^2\Bigr) \le R_0 - R_{\mathrm{lb}},\quad"
     r" \|P \nabla R\| \le \lambda \|W_F\| \|\Delta_i\| + \|A(M_{i+1}) - A(M_i)\|",
@@ -255,6 +271,11 @@ def at_rest(points: Points, found: End) -> Sides:
 TC_T10_LIMIT = Statement(
     id="transductive_clustering/TC-T10-limit",
     title="Where turns end, assignments and means satisfy the KKT conditions",
+    says=(
+        "Where turns settle, in each free row log z_p + (a_p - lambda (WZ)_p) / T is a constant c_p in all entries, "
+        "with z_p the row of assignments and a_p that of costs, T the temperature; each prototype m_l is the mean of "
+        "the points x_p with weights z_pl; held rows are at their labels."
+    ),
     source=Derived(theory.joint_kkt_bound),
     tex=r"\log z_p + (a_p - \lambda (WZ)_p)/T = c_p 1,\quad m_l = \sum_p z_{pl} x_p / \sum_p z_{pl}",
     hypotheses={**SYMMETRIC, "means, and lambda lambda_min > -2 T": is_gentle, "turns settle": settles},
@@ -282,6 +303,11 @@ def carried(points: Points, found: Moved) -> Sides:
 TC_S9_MOTION = Statement(
     id="transductive_clustering/TC-S9-motion",
     title="Turning and shifting all points turns and shifts the prototypes alone",
+    says=(
+        "If all points X and first prototypes are turned by a rotation Q and shifted by a vector t, then the "
+        "assignments Z stay as they are, and the prototypes M move along: M becomes M Q' + 1 t', where 1 is a column "
+        "of ones."
+    ),
     source=Classical("invariance of distances under motions", "definition"),
     tex=r"X \to X Q' + 1 t' \Rightarrow Z \to Z,\ M \to M Q' + 1 t'",
     hypotheses={"means": lambda points: points.prototype == "mean"},

@@ -50,6 +50,11 @@ def mean_step(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sid
 TC_P7 = Statement(
     id="transductive_clustering/TC-P7",
     title="What moving prototypes to the means takes off the energy",
+    says=(
+        "Moving each prototype m_l of M to the weighted mean m_l' of the points lowers the energy R(Z, A(M)), with "
+        "the squared distances A(M) as costs, by exactly the sum over clusters l of their mass, the sum of z_pl over "
+        "points p, times the squared move."
+    ),
     source=Derived(theory.mean_step_decrease),
     tex=r"R(Z, A(M)) - R(Z, A(M')) = \sum_l \bigl(\sum_p z_{pl}\bigr) \|m_l - m_l'\|^2",
     hypotheses={"positive masses": lambda weighted: bool((weighted.assignments.sum(0) > 0).all())},
@@ -83,6 +88,11 @@ def ascends(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides
 TC_T11 = Statement(
     id="transductive_clustering/TC-T11",
     title="A mean shift climbs",
+    says=(
+        "A mean shift moves m to phi(m), the mean of the points x_p with weights z_p k(x_p, m), where k is the "
+        "Gaussian kernel of width sigma. The density sum_p z_p k(x_p, m) grows by at least its old value times "
+        "|phi(m) - m|^2 / (2 sigma^2)."
+    ),
     source=Derived(theory.mean_shift_gain),
     tex=r"\sum_p z_p (k(x_p, \phi(m)) - k(x_p, m)) \ge \tfrac{1}{2\sigma^2} \sum_p z_p k(x_p, m) \|\phi(m) - m\|^2",
     hypotheses={"weights at or above zero": lambda weighted: bool((weighted.assignments >= 0).all())},
@@ -117,6 +127,11 @@ def falls_short(mixture: Mixture, found: Modes, share: float = 0.5) -> np.ndarra
 TC_S8 = Statement(
     id="transductive_clustering/TC-S8",
     title="The point with the largest assignment mostly has half of the largest density",
+    says=(
+        "p* is the point with the largest assignment z_pl to cluster l, and sum_p z_pl k(x_p, x) the density of the "
+        "cluster at x, k the Gaussian kernel. In a drawn mixture the density at p* is below half of the largest one "
+        "at a point q with probability at most 1/5."
+    ),
     source=Measured(
         "the share of the largest density; it was below 1/2 in 1 to 8 % of the runs",
         "mixtures of 20 to 40 points in the plane with 2 to 4 clusters",

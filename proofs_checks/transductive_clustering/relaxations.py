@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, OutcomeError, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering import mutants
 from proofs_checks.transductive_clustering.families.definitions import (
     Case,
-    attracts,
     discrete,
     energy,
     has_a_mild_diagonal,
@@ -21,34 +19,23 @@ from proofs_checks.transductive_clustering.families.definitions import (
     lowest,
     one_hot,
     optimum,
-    update,
     vertices,
 )
 from proofs_checks.transductive_clustering.families.paths import Descent, along, entries, joined, unlike
 from proofs_checks.transductive_clustering.families.problems import (
     CASES,
-    COOL,
     NEGATIVE_DIAGONAL,
-    PLAIN,
     ROUNDED,
     SANDWICHED,
     SMALL,
 )
 from proofs_checks.transductive_clustering.families.relaxed import (
-    SCATTERED,
-    WIDE,
     AtLabels,
-    Hard,
-    Scattered,
     Shifted,
     at_best_labels,
     at_labels,
     from_the_best,
-    from_the_costs,
-    hardened,
     inside,
-    lloyds,
-    one_update,
     rounded,
     shifted_psd,
 )
@@ -70,6 +57,11 @@ def agree(case: Case, found: AtLabels) -> Sides:
 TC_S1 = Statement(
     id="transductive_clustering/TC-S1",
     title="At labels all energies agree, up to a constant",
+    says=(
+        "At labels, where each row of the N x K table Z has one 1, the relaxed energy R_T equals the energy E without"
+        " entropy, and the convex E_lap, with the Laplacian in place of the affinity, exceeds E by the constant "
+        "(lambda/2) times the sum of all weights w_pq."
+    ),
     source=Derived(theory.vertex_gap),
     tex=r"E_{\mathrm{lap}}(Z) = E(Z) + \tfrac\lambda2 \sum w_{pq},\ R_T(Z) = E(Z),\ Z \in \{0, 1\}^{N \times K}",
     hypotheses=SYMMETRIC,
@@ -98,6 +90,10 @@ def moved_alike(case: Case, found: Shifted) -> Sides:
 TC_S1_SHIFT = Statement(
     id="transductive_clustering/TC-S1-shift",
     title="Making the affinity psd moves the energies of all labels alike",
+    says=(
+        "Adding delta to the diagonal of the affinity W of N points, with delta = max(0, -lambda_min) and lambda_min "
+        "its least eigenvalue, adds the constant -(lambda/2) delta N to the energy E at all labels Z alike."
+    ),
     source=Derived(theory.shift_constant),
     tex=r"W \to W + \delta I \Rightarrow E(Z) \to E(Z) - \tfrac\lambda2 \delta N,\ \delta = \max(0, -\lambda_{\min})",
     hypotheses=SYMMETRIC,
@@ -128,6 +124,11 @@ def ordered(case: Case, found: np.ndarray, share: int = 1) -> Sides:
 TC_S2 = Statement(
     id="transductive_clustering/TC-S2",
     title="The concave relaxation lies above the convex one",
+    says=(
+        "E is the concave energy without entropy, E_lap the convex one with the Laplacian. E less E_lap, plus "
+        "(lambda/2) times the sum of all weights w, equals (lambda/2) sum_p d_p (1 - |z_p|^2) for rows z_p of the "
+        "simplex; this is at least 0 where no degree d_p, the sum of row p of W, is negative."
+    ),
     source=Derived(theory.laplacian_gap),
     tex=r"E(Z) - E_{\mathrm{lap}}(Z) + \tfrac\lambda2 \sum w = \tfrac\lambda2 \sum_p d_p (1 - \|z_p\|^2) \ge 0",
     hypotheses=SYMMETRIC,
@@ -162,6 +163,10 @@ def sandwiched(case: Case, found: tuple[Descent, Descent], share: float = 1.0) -
 TC_S3 = Statement(
     id="transductive_clustering/TC-S3",
     title="The relaxed optimum lies between the discrete one and the entropy below it",
+    says=(
+        "The least relaxed energy R_T over all assignments is at most the least energy E* of labels and at least E* -"
+        " T N_F log K, with N_F the number of rows that are not held, K clusters and temperature T."
+    ),
     source=Derived(theory.discrete_lower_bound),
     tex=r"E^* - T N_F \log K \le \min R_T \le E^*",
     hypotheses=DIAGONAL,
@@ -188,6 +193,10 @@ def none_below(case: Case, found: np.ndarray) -> Sides:
 TC_S4 = Statement(
     id="transductive_clustering/TC-S4",
     title="Without entropy the relaxation is tight",
+    says=(
+        "If no diagonal weight w_pp is negative, the energy without entropy E has the same minimum over the product "
+        "of the N simplices (Delta^N), where rows are soft, as over labels, the N x K tables with one 1 per row."
+    ),
     source=Derived(theory.row_replacement),
     tex=r"w_{pp} \ge 0 \Rightarrow \min_{Z \in \Delta^N} E(Z) = \min_{Z \in \{0,1\}^{N \times K}} E(Z)",
     hypotheses=DIAGONAL,
@@ -228,6 +237,11 @@ def greedy(case: Case) -> np.ndarray:
 TC_S5 = Statement(
     id="transductive_clustering/TC-S5",
     title="Sequential rounding never raises the energy without entropy",
+    says=(
+        "Sequential rounding of Z puts the rows on labels one at a time. It does not raise the energy without entropy"
+        " E, and E(Z) is at most the relaxed energy R_T(Z) plus T N_F log K, with N_F rows that are not held, K "
+        "clusters and temperature T."
+    ),
     source=Derived(theory.rounding_bound),
     tex=r"E(\mathrm{round}(Z)) \le E(Z) \le R_T(Z) + T N_F \log K",
     hypotheses=DIAGONAL,
@@ -238,143 +252,5 @@ TC_S5 = Statement(
         saboteur("the largest entry of each row", solve=partial(rounded, method="argmax")),
         saboteur("the last of equal labels", solve=mutants.last_label),
         saboteur("a point that repels itself", breaks="w_pp >= 0", instances=NEGATIVE_DIAGONAL),
-    ),
-)
-
-
-# --- one update ------------------------------------------------------------------------------------------------------
-
-
-def logits(case: Case) -> np.ndarray:
-    """b = a - lambda W Z at the start, for the free rows."""
-    return (case.costs - case.lam * (case.affinity @ case.init))[case.free]
-
-
-def nearly_hard(case: Case, found: np.ndarray, share: float = 1.0) -> Sides:
-    """How far each free row is from a label against its bound, once the update is that of the definition."""
-    b = np.sort(logits(case), axis=1)
-    bound = theory.hard_limit_gap(b[:, 1] - b[:, 0], case.n_clusters, temperature=case.temperature)
-    Z = np.asarray(found)
-    wrong = unlike(Z - update(case, case.init), case.spoiled)
-    most = 1 - 1 / case.n_clusters  # the largest of K entries is at least their mean
-    return wrong or entries(1 - Z[case.free].max(1), share * bound, most, rounding=case.spoiled)
-
-
-TC_S6 = Statement(
-    id="transductive_clustering/TC-S6",
-    title="Cold updates are labels",
-    source=Derived(theory.hard_limit_gap),
-    tex=r"1 - \max_l S(Z)_{pl} \le (K - 1) e^{-g_p/T}",
-    hypotheses={"two clusters or more": lambda case: case.n_clusters >= 2},
-    instances=COOL,
-    solve=one_update,
-    claim=Inequality(nearly_hard),
-    saboteurs=(
-        saboteur("half of it", claim=Inequality(partial(nearly_hard, share=0.5))),
-        saboteur("twice the temperature", solve=mutants.warmer),
-    ),
-)
-
-
-def as_lloyd(scattered: Scattered, found: Hard) -> Sides:
-    """Labels and centers of the cold optimizer and of K-means, against Lloyd's iteration."""
-    labels, centers, _, _ = lloyds(scattered)
-    wanted = np.r_[labels, centers.ravel()]
-    cold, plain = np.r_[found.cold_labels, found.cold_centers.ravel()], np.r_[found.labels, found.centers.ravel()]
-    return Sides(
-        np.stack([cold, plain]),
-        np.stack([wanted, wanted]),
-        rounding=rounding(4096, 1 + np.abs(scattered.features).max()),
-    )
-
-
-TC_S6_LLOYD = Statement(
-    id="transductive_clustering/TC-S6-lloyd",
-    title="Cold and without neighbors, turns are Lloyd's iteration",
-    source=Derived(theory.hard_temperature),
-    tex=r"\lambda = 0,\ T \le g / \log(10^{16}(K - 1)) \Rightarrow \text{labels and means of } K\text{-means}",
-    hypotheses={
-        "no point between two centers": lambda scattered: lloyds(scattered)[2] >= WIDE,
-        "no empty cluster": lambda scattered: lloyds(scattered)[3] > 0,
-    },
-    instances=SCATTERED,
-    solve=hardened,
-    claim=Identity(as_lloyd),
-    saboteurs=(
-        saboteur("T = 1 called hard", solve=partial(hardened, temperature=1.0)),
-        saboteur("labels before the centers move", solve=mutants.one_turn_less),
-    ),
-)
-
-
-def floors(case: Case, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """The least that an entry of a free row can be against the entries, once these are those of the definition."""
-    degree = case.affinity.sum(1)[case.free]
-    least = theory.mass_floor(case.costs[case.free], degree, lam=case.lam, temperature=case.temperature)
-    rows = np.asarray(found)[case.free]
-    wrong = unlike(found - update(case, case.init), case.spoiled)
-    return wrong or entries(factor * np.asarray(least), rows.min(1), least=0.0, rounding=case.spoiled)
-
-
-TC_T12 = Statement(
-    id="transductive_clustering/TC-T12",
-    title="No cluster loses all of a point",
-    source=Derived(theory.mass_floor),
-    tex=r"S(Z)_{pl} \ge e^{-(\max_l a_{pl} - \min_l a_{pl} + \lambda d_p)/T}/K",
-    hypotheses={"weights at or above zero": attracts},
-    instances=CASES,
-    solve=one_update,
-    claim=Inequality(floors),
-    saboteurs=(
-        saboteur("half of the temperature", solve=mutants.colder_once),
-        saboteur("four times as much", claim=Inequality(partial(floors, factor=4.0))),
-    ),
-)
-
-
-def free_energy(case: Case, found: np.ndarray) -> Sides:
-    """Energy and assignments without neighbors against their closed forms."""
-    alone = replace(case, lam=0.0, clamp=np.full(case.n, -1))
-    value = theory.log_partition(case.costs, temperature=case.temperature)
-    return Sides(found, np.r_[update(alone, case.init).ravel(), float(value)], rounding=case.spoiled)
-
-
-TC_S7 = Statement(
-    id="transductive_clustering/TC-S7",
-    title="Without neighbors the energy is that of expectation maximization",
-    source=Derived(theory.log_partition),
-    tex=r"\lambda = 0 \Rightarrow R_T(Z^+) = -T \sum_p \log \sum_l e^{-a_{pl}/T}",
-    hypotheses={"some clusters": lambda case: case.n_clusters >= 1},
-    instances=PLAIN,
-    solve=from_the_costs,
-    claim=Identity(free_energy),
-    saboteurs=(
-        saboteur("costs one larger", solve=mutants.dearer),
-        saboteur("twice the temperature", solve=mutants.warmer_alone),
-    ),
-)
-
-
-def closed_form(case: Case, found: np.ndarray) -> Sides:
-    """The energy after one update, by its definition, against the formula; the update against its own."""
-    options = {"affinity": case.affinity, "lam": case.lam, "temperature": case.temperature, "clamp": case.clamp}
-    value = float(theory.energy_without_logs(case.init, found, case.costs, **options))
-    lhs, rhs = np.r_[energy(case, found), np.ravel(found)], np.r_[value, update(case, case.init).ravel()]
-    return Sides(lhs, rhs, rounding=case.spoiled)
-
-
-TC_P10 = Statement(
-    id="transductive_clustering/TC-P10",
-    title="The energy after an update with one logarithm a row",
-    source=Derived(theory.energy_without_logs),
-    tex=r"R(Z^+) = -T\sum_p \log \sum_l e^{(\lambda(WZ)_{pl} - a_{pl})/T}"
-    r" + \tfrac\lambda2 \mathrm{tr}(Z'WZ - \Delta'W\Delta)",
-    hypotheses=SYMMETRIC,
-    instances=CASES,
-    solve=one_update,
-    claim=Identity(closed_form),
-    saboteurs=(
-        saboteur("twice the temperature", solve=mutants.warmer),
-        saboteur("half of the temperature", solve=mutants.colder_once),
     ),
 )

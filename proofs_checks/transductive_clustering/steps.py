@@ -59,6 +59,10 @@ def touches(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
 TC_T1 = Statement(
     id="transductive_clustering/TC-T1",
     title="The bound touches the energy, and how far it is above it",
+    says=(
+        "The bound A_i made at the assignments Z_i equals the relaxed energy R there, and exceeds it at any other Z "
+        "by exactly (lambda/2) tr((Z - Z_i)' W (Z - Z_i)), W the affinity and lambda its weight."
+    ),
     source=Derived(theory.majoriser_gap),
     tex=r"A_i(Z) - R(Z) = \tfrac\lambda2 \mathrm{tr}((Z - Z_i)'W(Z - Z_i)),\quad A_i(Z_i) = R(Z_i)",
     hypotheses=SYMMETRIC,
@@ -86,6 +90,10 @@ def least(pair: Pairwise, found: np.ndarray) -> Sides:
 TC_T2 = Statement(
     id="transductive_clustering/TC-T2",
     title="The update minimizes the bound, in closed form",
+    says=(
+        "The bound A_i made at the assignments Z_i is least at their update S(Z_i): at every Z with the same held "
+        "rows it is larger by T times the divergence KL(Z || S(Z_i)), T the temperature."
+    ),
     source=Derived(theory.kl_divergence),
     tex=r"A_i(Z) - A_i(S(Z_i)) = T\,\mathrm{KL}(Z \| S(Z_i))",
     hypotheses={**SYMMETRIC, "equal rows where held": are_equal_where_held},
@@ -111,6 +119,10 @@ def pinsker(laws: Laws, found: float, factor: int = 1) -> Sides:
 TC_T4 = Statement(
     id="transductive_clustering/TC-T4",
     title="A divergence is at least the squared distance",
+    says=(
+        "For two rows of probabilities p and q the divergence KL(p || q) = sum p log(p / q) is at least the squared "
+        "Euclidean distance of p and q."
+    ),
     source=Derived(theory.kl_lower_bound),
     tex=r"\mathrm{KL}(p \| q) \ge \|p - q\|_2^2",
     hypotheses={"points of the simplex": are_laws, "positive second law": lambda laws: bool((laws.q > 0).all())},
@@ -137,6 +149,10 @@ def norm_at_most(laws: Laws, found: np.ndarray, share: float = 1.0) -> Sides:
 TC_P5 = Statement(
     id="transductive_clustering/TC-P5",
     title="A softmax moves by at most half of what its logits move",
+    says=(
+        "The derivative of a softmax with value s in its logits is diag(s) - s s', and its spectral norm is at most "
+        "1/2."
+    ),
     source=Derived(theory.softmax_jacobian),
     tex=r"\|\mathrm{diag}(s) - s s'\|_2 \le \tfrac12",
     hypotheses={"points of the simplex": are_laws},
@@ -165,6 +181,11 @@ def same(alike: Alike, found: np.ndarray) -> Sides:
 TC_S9 = Statement(
     id="transductive_clustering/TC-S9",
     title="Constants a row, a common factor and names of clusters and points do not matter",
+    says=(
+        "The update S(Z) of assignments Z stays the same if a constant c_p is added to all costs of row p, or if "
+        "costs A, weight lambda and temperature T all get the factor c > 0. A permutation Pi of the points, applied "
+        "to Z, A and the affinity W, permutes the update alike, and so does one of the clusters."
+    ),
     source=Classical("invariance of the softmax", "definition"),
     tex=r"S(Z; A + c 1', \lambda, T) = S(Z; A, \lambda, T) = S(Z; cA, c\lambda, cT),"
     r"\ S(\Pi Z; \Pi A, \Pi W \Pi') = \Pi S(Z)",
@@ -191,6 +212,11 @@ def as_costs(case: Case, found: np.ndarray) -> Sides:
 TC_S10 = Statement(
     id="transductive_clustering/TC-S10",
     title="Held neighbors are costs",
+    says=(
+        "Updates of the free rows F do not change if each held row q of the support S, at its label y_q, is taken out"
+        " and the costs a_p of every free p become a_p - lambda sum_q w_pq e_{y_q}, e_y the unit row of label y; W_F "
+        "is the block of W of the free rows."
+    ),
     source=Derived(theory.clamped_costs),
     tex=r"a_p \to a_p - \lambda \sum_{q \in S} w_{pq} e_{y_q},\quad W \to W_F",
     hypotheses={"some free rows": lambda case: bool(case.free.any()), "a symmetric affinity": is_symmetric},
@@ -216,6 +242,10 @@ def within(case: Case, found: np.ndarray) -> Sides:
 TC_S10_INTERLACING = Statement(
     id="transductive_clustering/TC-S10-interlacing",
     title="Holding rows makes updates safer",
+    says=(
+        "W_F, the block of a symmetric W of the rows that are not held, has no smaller least eigenvalue lambda_min "
+        "than W, and no larger spectral norm."
+    ),
     source=Classical("interlacing of eigenvalues", "Horn and Johnson, Matrix Analysis, Theorem 4.3.28"),
     tex=r"\lambda_{\min}(W_F) \ge \lambda_{\min}(W),\ \|W_F\| \le \|W\|",
     hypotheses={"a symmetric affinity": is_symmetric, "some free rows": lambda case: bool(case.free.any())},
@@ -242,6 +272,10 @@ def worked(case: Case, found: Counted, rows: str = "all") -> Sides:
 TC_C1 = Statement(
     id="transductive_clustering/TC-C1",
     title="What an update costs, counted one by one",
+    says=(
+        "An update takes nnz(W) K multiply-adds and N K exponentials, with nnz(W) the number of weights in W that are"
+        " not 0, K the clusters and N the points, the held ones included."
+    ),
     source=Derived(theory.update_counts),
     tex=r"\mathrm{nnz}(W) K \text{ multiply-adds},\quad N K \text{ exponentials}",
     hypotheses={"some free rows": lambda case: bool(case.free.any())},
@@ -270,6 +304,11 @@ def differs(replaced: Replaced, found: float) -> Sides:
 TC_P8 = Statement(
     id="transductive_clustering/TC-P8",
     title="What replacing a row does to the energy without entropy",
+    says=(
+        "Replacing row z_p of the assignments by y adds exactly this to the energy without entropy, <A, Z> - "
+        "(lambda/2) tr(Z'WZ). a_p is the row of costs A, and w_pq the weight of the pair p, q in W; the sum runs over"
+        " the other rows z_q."
+    ),
     source=Derived(theory.row_replacement),
     tex=r"\langle a_p - \lambda \sum_{q \ne p} w_{pq} z_q, y - z_p\rangle - \tfrac\lambda2 w_{pp}(\|y\|^2 - \|z_p\|^2)",
     hypotheses={"a symmetric affinity": lambda replaced: is_symmetric(replaced.case)},
@@ -294,6 +333,10 @@ def below(pair: Tangent, found: float) -> Sides:
 TC_P9 = Statement(
     id="transductive_clustering/TC-P9",
     title="The exponential lies above its tangents",
+    says=(
+        "For all u, v >= 0 the exponential e^{-v} is at least its tangent at u, which at v has the value e^{-u} (1 + "
+        "u - v)."
+    ),
     source=Derived(theory.exponential_tangent),
     tex=r"e^{-v} \ge e^{-u}(1 + u - v)",
     hypotheses={"numbers at or above zero": lambda pair: pair.before >= 0 and pair.after >= 0},
