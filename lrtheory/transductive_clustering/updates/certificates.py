@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import array_namespace, arrays, beside_jax, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
@@ -68,6 +68,7 @@ class Stationarity(Result):
     temperature: float
     clamp: Any
 
+    @beside_jax
     def verify(self, problem: Any) -> bool:
         """Recompute everything from costs, affinity and held labels alone.
 

@@ -18,7 +18,7 @@ SMALL = 1e-6  # steps below it are no cycle of two, but an iteration that has ne
 
 
 class Bound(NamedTuple):
-    """What the updates need: costs, affinity, weights, and which rows are free (others keep their place)."""
+    """The data of the bound: costs A, affinity W, lambda, T, and which rows are free (held rows never move)."""
 
     costs: Any
     affinity: Any
@@ -28,19 +28,19 @@ class Bound(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What was done: products W Z, their multiply-adds, and exponentials; of all problems together."""
+    """The work of a run, summed over all problems: products W Z, their multiply-adds, and exponentials."""
 
     passes: int = 0
     flops: int = 0
     exponentials: int = 0
 
     def plus(self, other: Work) -> Work:
-        """The sum of both."""
+        """Return the sum of this work and other work."""
         return Work(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 class Descent(NamedTuple):
-    """Where the updates ended, an entry a problem of the batch; `trace` has a list a name where it was recorded."""
+    """The end of a run, one entry per problem of the batch; `trace` has one list per name where it was recorded."""
 
     assignments: Any
     energy: Any
@@ -67,7 +67,7 @@ def one_hot(xp: Any, index: Any, n: int, dtype: Any) -> Any:
 
 
 def pull(xp: Any, bound: Bound, Z: Any) -> Any:
-    """W Z, what the neighbors of each point say; nothing without a graph."""
+    """Return W Z, the sum of the neighbors' rows of each point; zeros without a graph."""
     return xp.zeros_like(Z) if bound.affinity is None else bound.affinity @ Z
 
 
@@ -78,7 +78,7 @@ def update(xp: Any, bound: Bound, Z: Any, pulled: Any) -> Any:
 
 
 def mix(xp: Any, Z: Any, goal: Any, factor: Any) -> Any:
-    """A step from Z to S(Z), whole or shortened by the factor; what is held keeps its place to the last digit."""
+    """Step from Z towards S(Z) by the factor; entries that do not move, as in held rows, stay to the last digit."""
     return xp.where(goal == Z, Z, (1 - factor) * Z + factor * goal)
 
 
@@ -97,8 +97,9 @@ def total(xp: Any, terms: Any) -> Any:
 
 
 def energy(xp: Any, bound: Bound, Z: Any, pulled: Any) -> tuple[Any, Any]:
-    """R_T(Z), and how much of it may be rounding."""
+    """Return R_T(Z), and a bound on its rounding error."""
     terms = parts(xp, bound, Z, pulled)
+    # costs of both signs may cancel in <A, Z>, so its rounding is that of <|A|, Z>
     size = total(xp, xp.abs(bound.costs) * Z) + abs(terms[0]) + abs(terms[2])
     return sum(terms[1:], terms[0]), ROUNDING * xp.finfo(Z.dtype).eps * (bound.temperature + size)
 
@@ -131,9 +132,10 @@ def descend(
     """
     pulled, passes, softmaxes = pull(xp, bound, Z), 1, 0
     value, _ = energy(xp, bound, Z, pulled)
-    factor = factor + 0 * value  # one a problem
+    factor = factor + 0 * value  # one per problem, since each is damped on its own
     n_iter, converged, cycles = xp.astype(0 * value, xp.int64), value != value, value != value
     before, stopped = Z, False
+    # Z, pulled = W Z and value = R(Z) belong together throughout; `before` is the assignment before Z
     trace: dict[str, list[Any]] | None = None
     if record:
         trace = {"energies": [value], "steps": [], "damping": [], "assignments": [Z]}
@@ -151,11 +153,12 @@ def descend(
                 new_pulled = pull(xp, bound, new)
                 new_value, rounding = energy(xp, bound, new, new_pulled)
                 passes += 1
-        ended = converged | cycles  # a problem that has ended keeps its place while others go on
+        ended = converged | cycles  # a problem that has ended stays as it is while others go on
         new, new_pulled = (xp.where(_wide(xp, ended, Z), a, b) for a, b in ((Z, new), (pulled, new_pulled)))
         new_value = xp.where(ended, value, new_value)
         largest = _largest(xp, new - Z) / factor  # of the whole step, since a short one stands nowhere
         still = stands(xp, new_value, value, tol, rounding) & (largest <= tol**0.5)
+        # the energies of a cycle of two may agree, so energy alone would call a swap converged (TC-T8, TC-N1)
         back = (_largest(xp, new - before) <= tol) & (largest > max(tol**0.5, SMALL)) & (n_iter > 0)
         n_iter = n_iter + xp.astype(~ended, xp.int64)
         if trace is not None:
@@ -171,7 +174,7 @@ def descend(
 
 
 def _wide(xp: Any, per_problem: Any, Z: Any) -> Any:
-    """A number a problem, spread over its rows and columns in the dtype of Z (truth values stay)."""
+    """Spread one number per problem over its rows and columns, in the dtype of Z (truth values stay)."""
     wide = per_problem[..., None, None]
     return wide if xp.isdtype(wide.dtype, "bool") else xp.astype(wide, Z.dtype)
 

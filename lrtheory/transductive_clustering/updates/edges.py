@@ -15,7 +15,7 @@ ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affi
 
 
 def is_symmetric(xp: Any, W: Any) -> Any:
-    """Whether a matrix equals its transpose up to rounding, a truth value a matrix of the batch; exact ones in full."""
+    """Whether each matrix of a batch equals its transpose up to rounding; matrices of exact numbers must be equal."""
     if sparse.issparse(W):
         return asymmetry(W) <= ASYMMETRY
     if str(W.dtype) == "object":
@@ -46,7 +46,8 @@ def without_asymmetry(xp: Any, W: Any) -> Any:
 
 
 def csr_parts(affinity: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row starts, columns and values of an affinity, dense or sparse; exact numbers stay exact."""
+    """Return row starts, columns and values of an affinity, dense or sparse; exact numbers stay exact."""
+    # columns are unsigned: compiled code would test a signed index for counting from the end at every access
     if sparse.issparse(affinity):
         W = sparse.csr_array(affinity)
         if not W.has_sorted_indices:

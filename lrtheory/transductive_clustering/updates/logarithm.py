@@ -29,6 +29,7 @@ C3, C5, C7, C9 = (np.float32(1 / k) for k in (3, 5, 7, 9))
 @kernel(fastmath=CONTRACT)
 def log_64(x):
     """log(x) of a normal number x > 0, within 2^-51 of the larger of 1 and its size."""
+    # after this shift the exponent field steps at 1 / sqrt(2) 2^n and not at 2^n, so m comes out centered around 1
     bits = np.float64(x).view(np.int64) + (ONE_64 - ROOT_64)
     n = np.float64((bits >> PLACES_64) - BIAS_64)
     m = np.int64((bits & LOW_64) + ROOT_64).view(np.float64)
@@ -43,6 +44,7 @@ def log_64(x):
     value = 1 / 7 + z * value
     value = 1 / 5 + z * value
     value = 1 / 3 + z * value
+    # LOG2_HIGH ends in zeros, so n LOG2_HIGH is exact; the rest of log 2 joins the small terms
     return n * LOG2_HIGH + (2 * s * (1 + z * value) + n * LOG2_REST)
 
 

@@ -1,4 +1,4 @@
-r"""From soft assignments to labels, without a loss where the rows are visited one at a time."""
+r"""Rounding of soft assignments to labels, which loses nothing where the rows are visited one at a time."""
 
 from __future__ import annotations
 
@@ -126,10 +126,12 @@ def clamped_labels(clamp: Any, shape: tuple[int, ...], n_clusters: int | None) -
 @kernel
 def round_rows(costs, starts, columns, values, lam, held, order, Z, labels):
     """Put the rows on vertices one at a time, each at its best label given the rows as they are then."""
+    # in row p alone E is <price, z_p> - (lambda / 2) w_pp |z_p|^2, concave for w_pp >= 0, so a vertex is best, and at
+    # vertices the last term is constant: p itself is left out of its own price (TC-S5)
     k = costs.shape[1]
     for p in order:
         best = max(held[p], 0)
-        lowest = 0 * costs[p, 0]
+        lowest = 0 * costs[p, 0]  # a zero of the same type, Fraction or float
         for c in range(k if held[p] < 0 else 0):
             said = 0 * costs[p, c]  # by the other points for this label
             for e in range(starts[p], starts[p + 1]):
@@ -140,5 +142,6 @@ def round_rows(costs, starts, columns, values, lam, held, order, Z, labels):
             if c == 0 or price < lowest:
                 best, lowest = c, price
         labels[p] = best
+        # rows that come later see this label, not the soft row, which is what keeps E from rising
         for c in range(k):
             Z[p, c] = 1 * (c == best)

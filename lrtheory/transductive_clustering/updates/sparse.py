@@ -27,11 +27,14 @@ BLOCK = 72  # rows whose softmax is made side by side; powers of two put loads a
 
 @kernel(nogil=True, error_model="numpy")
 def update_rows(costs, starts, columns, values, lam, temperature, held, factor, Z, new, rows, first, last):
-    """One update of the rows from first to last; `rows` gets (pairs, entropy and cost, moved, largest move).
+    """Write one update of the rows first .. last - 1 into `new`; `rows` gets four numbers per row.
 
-    Returns how many multiply-adds over edges and how many exponentials it took.
+    They are the pair term z . u of the row that is left, entropy and unary cost of the row that is reached, and the
+    squared and the largest move. Returns how many multiply-adds over edges and how many exponentials it took.
     """
     k, dtype = costs.shape[1], costs.dtype
+    # u = W Z by rows, as the edges come; powers by clusters, so that the inner loops of softmaxes run over rows; the
+    # nine rows of sums are named in move_rows
     pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((9, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
         stop = min(start + BLOCK, last)
@@ -45,7 +48,7 @@ def update_rows(costs, starts, columns, values, lam, temperature, held, factor, 
 
 @kernel(nogil=True, error_model="numpy")
 def softmaxes(costs, lam, cold, pulled, powers, sums):
-    """exp((logit - highest) / T) by clusters; `sums` gets the highest logit and the sum of powers of each row.
+    """Write exp((logit - highest) / T) by clusters; `sums` gets the highest logit and the sum of powers of each row.
 
     The difference is taken before the quotient, which could overflow.
     """
@@ -68,12 +71,12 @@ def softmaxes(costs, lam, cold, pulled, powers, sums):
 
 @kernel(nogil=True, error_model="numpy")
 def move_rows(lam, factor, Z, pulled, powers, sums, new):
-    """Steps of all rows; `sums` gets lam z . u where a whole step ends, squared and largest moves, and z . u before.
+    """Make the steps of all rows; `sums` gets lam s . u at s = S(Z), squared and largest moves, and z . u at Z.
 
-    In place of the sums of powers it has their logarithms then. Each loop writes so few arrays that it runs in vector
-    registers.
+    The sums of powers in it become their logarithms. Each loop writes so few arrays that it runs in vector registers.
     """
     n, k = Z.shape
+    # sums[0] keeps the highest logits for note_rows; 6 to 8 are buffers for a column
     mass, linear, moved, largest, pairs = sums[1], sums[2], sums[3], sums[4], sums[5]
     inverse, here, pull, one = sums[6], sums[7], sums[8], Z.dtype.type(1)
     for p in range(n):
@@ -93,7 +96,7 @@ def move_rows(lam, factor, Z, pulled, powers, sums, new):
             step = factor * (goal[p] - here[p])
             moved[p] += step * step
             largest[p] = max(largest[p], abs(step))
-        for p in range(n):
+        for p in range(n):  # a whole step is the softmax itself, since z + (s - z) would round it once more
             new[p, c] = goal[p] if factor == 1 else here[p] + factor * (goal[p] - here[p])
     for p in range(n):
         mass[p] = logarithm(mass[p])
@@ -101,11 +104,13 @@ def move_rows(lam, factor, Z, pulled, powers, sums, new):
 
 @kernel(nogil=True, error_model="numpy")
 def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop):
-    """The numbers of the rows; one that is held stays where it is."""
+    """Fill in the numbers of the rows start .. stop - 1; a row that is held goes back to where it was."""
     for p in range(start, stop):
         j = p - start
         rows[p, 0] = sums[5, j]
         if held[p] < 0:
+            # at a softmax T log s = logit - highest - T log(mass), so T sum s log s + a . s is this (TC-P10); a part
+            # of a step ends at no softmax, and takes K logarithms
             rows[p, 1] = sums[2, j] - sums[0, j] - temperature * sums[1, j]
             if factor != 1.0:
                 rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
@@ -121,7 +126,7 @@ def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
 
 @kernel(nogil=True, error_model="numpy")
 def entropy_and_cost(costs, temperature, p, Z):
-    """T sum z log z + a . z of one row."""
+    """Return T sum z log z + a . z of row p, with 0 log 0 = 0."""
     value, entropy, one = 0.0, 0.0, Z.dtype.type(1)
     for c in range(costs.shape[1]):
         value += costs[p, c] * Z[p, c]
@@ -131,7 +136,7 @@ def entropy_and_cost(costs, temperature, p, Z):
 
 @kernel(nogil=True, error_model="numpy")
 def own_rows(costs, temperature, Z, rows):
-    """Entropy and cost of every row where it is; returns a bound on <|A|, Z>, the sum of the largest costs."""
+    """Note entropy and cost of every row of Z; returns a bound on <|A|, Z>, the sum of the largest costs."""
     size = 0.0
     for p in range(costs.shape[0]):
         rows[p, 1] = entropy_and_cost(costs, temperature, p, Z)
@@ -144,7 +149,7 @@ def own_rows(costs, temperature, Z, rows):
 
 @kernel(nogil=True, error_model="numpy")
 def shorten(costs, temperature, held, factor, Z, new, rows):
-    """Take back a part of a whole step."""
+    """Go back from the whole step in `new` to the part `factor` of the way from Z, and correct its numbers."""
     for p in range(costs.shape[0]):
         if held[p] >= 0:
             continue
@@ -170,9 +175,10 @@ def descend_sparse(
     record: bool = False,
     watch: Any = None,
 ) -> Descent:
-    """What `dense.descend` does, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
+    """Repeat the update like `dense.descend`, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
     n, data = len(Z), _given(costs, graph, lam, temperature, held)
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
+    # `old` is of the pass that led to Z, `rows` of the pass that leaves it: the energy at Z takes a column of each
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
     size = float(own_rows(data[0], temperature, Z, old))
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
@@ -186,6 +192,7 @@ def descend_sparse(
         pairs = -lam * float(rows[:, 0].sum()) / 2
         energy = float(old[:, 1].sum()) + pairs
         rounding = ROUNDING * np.finfo(Z.dtype).eps * (temperature + size + abs(energy) + abs(pairs))
+        # the step to Z raised the energy: shorten it in place and measure there, with no new update counted (TC-T5)
         if n_iter and safe is not None and factor > safe and energy > value + rounding:
             factor = safe
             shorten(data[0], temperature, data[6], factor, before, Z, old)
@@ -199,6 +206,7 @@ def descend_sparse(
         if n_iter:
             largest = float(old[:, 3].max())
             converged = stands(energy, value, tol, rounding) and largest <= factor * tol**0.5
+            # a swap goes back as far as it came, so two numbers rule most cycles out before whole tables are compared
             may_cycle = largest > factor * max(tol**0.5, SMALL) and abs(float(rows[:, 3].max()) - largest) <= tol
             cycles = may_cycle and bool(np.abs(new - before).max() <= tol)  # looked at only where it may be
             stopped = watch is not None and watch(Z, energy, n_iter)
@@ -206,7 +214,7 @@ def descend_sparse(
         if converged or cycles or stopped or n_iter == max_iter:
             break
         n_iter += 1
-        before, Z, new, old, rows = Z, new, before, rows, old
+        before, Z, new, old, rows = Z, new, before, rows, old  # buffers change roles, nothing is copied
     ends = np.float64(value), np.float64(factor), np.int64(n_iter), converged, cycles
     return Descent(Z, *ends, trace, work, stopped)
 
@@ -214,7 +222,7 @@ def descend_sparse(
 def squared_step(
     costs: np.ndarray, graph: tuple[np.ndarray, ...], Z: np.ndarray, held: np.ndarray, lam: float, temperature: float
 ) -> float:
-    """|S(Z) - Z|_F^2, how far a whole step goes."""
+    """Return |S(Z) - Z|_F^2, the squared length of a whole step."""
     rows = np.empty((len(Z), 4))
     # a copy, since the compiler takes a Z that could be written, as that of a run
     _pass((*_given(costs, graph, lam, temperature, held), 1.0, Z.copy(), np.empty_like(Z), rows), _blocks(len(Z)))
@@ -222,18 +230,18 @@ def squared_step(
 
 
 def _given(costs: Any, graph: tuple[np.ndarray, ...], lam: float, temperature: float, held: Any) -> tuple[Any, ...]:
-    """What all passes of a run share."""
+    """Return the arguments of `update_rows` that all passes of a run share, as the compiler wants them."""
     starts, columns, values = graph
     return kernel_input(costs), starts, columns, kernel_input(values, costs.dtype), lam, temperature, kernel_input(held)
 
 
 def stands(after: float, before: float, tol: float, rounding: float) -> bool:
-    """As `dense.stands`, for numbers."""
+    """Tell whether an energy changed by no more than `dense.stands` allows, for plain numbers."""
     return abs(after - before) <= max(tol * abs(after), rounding / ROUNDING)
 
 
 def _pass(data: tuple[Any, ...], blocks: list[tuple[int, int]]) -> Work:
-    """One update of all rows; every thread reports what it did."""
+    """Make one update of all rows, a block per thread, and return the work that the threads report."""
     done: list[tuple[int, int]] = []
     in_threads(lambda *block: done.append(update_rows(*block)), ((*data, *block) for block in blocks))
     return Work(1, sum(int(flops) for flops, _ in done), sum(int(exponentials) for _, exponentials in done))
