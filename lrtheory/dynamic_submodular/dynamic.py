@@ -116,7 +116,9 @@ class DynamicSubmodular(SingleUpdates):
             raise must("method", '"lazy" for a PartitionMatroid', method)
         self.k = integer("k", k, low=1) if self.matroid is None else self.matroid.rank
         self._rules = streams.Rules(self.k, self.epsilon, replay == "exact", randomness.word(rng))
-        self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon)
+        # the last column of a table accepts nothing; with groups it is one that no guess reaches whose elements are
+        # worth at most the guess, since the bound reads the bars after the last pick
+        self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon) + 1
         self._allocate(memory.first_slots(self), 0)
 
     def __repr__(self) -> str:

@@ -95,7 +95,7 @@ class PartitionMatroid:
         return bool((taken <= self.limits).all())
 
     def n_levels(self, epsilon: float) -> int:
-        """Return the most picks of a sequence: per place of a group, weights double from epsilon / k up to 1.
+        r"""Return the most picks of a sequence: per place of a group, ceil(log2(rank / epsilon)) + 2.
 
         Parameters
         ----------
@@ -105,12 +105,20 @@ class PartitionMatroid:
         Returns
         -------
         int
-            The length of the tables of a guess.
+            The picks are no more than these where no element is worth more than the guess.
 
         Raises
         ------
         ValueError
             If `epsilon` is not in (0, 1].
+
+        Proof
+        -----
+        Let o be the guess, k the rank, and t = epsilon o / ((1 + epsilon) k) the threshold (`matroid_ratio`). A pick of
+        a full group takes the place of the least weight that the group holds, and weighs at least twice as much. So the
+        j-th pick of a place weighs at least 2^(j-1) t and at most o: j <= 1 + log2((1 + epsilon) k / epsilon)
+        <= 2 + log2(k / epsilon), as 1 + epsilon <= 2. With epsilon = 1, and k a power of 2, weights t, 2 t, ..., o
+        reach it.
         """
         if real("epsilon", epsilon, low=0.0, high=1.0) == 0:
             raise must("epsilon", "in (0, 1]", epsilon)

@@ -128,6 +128,31 @@ def test_a_full_group_takes_only_what_is_worth_twice_its_least() -> None:
         assert seen == lengths
 
 
+def test_no_sequence_leaves_its_table_where_it_is_as_long_as_it_can_be() -> None:
+    weights = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]  # with epsilon = 1 the threshold of the guess 2 is 1: two picks, 1 and 2
+    one = ds.PartitionMatroid([0] * 6, [1])
+    lengths = set()
+    for seed in range(60):
+        asked = ds.CountingOracle(lambda S: sum(weights[v] for v in S), 6)  # Python checks its indices
+        solver = ds.DynamicSubmodular(asked, one, epsilon=1.0, rng=seed)
+        solver.update(np.arange(6))
+        solver.check_invariants()
+        assert solver.value >= theory.matroid_ratio(1.0) * 2.0
+        lengths |= {len(guess.sequence) for guess in solver.guesses}
+    assert max(lengths) == one.n_levels(1.0) == 2
+
+
+def test_exact_replay_shows_a_guess_more_than_its_table_holds() -> None:
+    weights = [2.0**v for v in range(14)]
+    for seed in range(8):
+        asked = ds.CountingOracle(lambda S: sum(weights[v] for v in S), 14)
+        few = ds.PartitionMatroid([0] * 14, [1])
+        solver = ds.DynamicSubmodular(asked, few, epsilon=0.5, replay="exact", rng=seed)
+        solver.update([*range(14), *(~v for v in range(1, 14))])  # the guess of 1 is shown all that came and went
+        solver.check_invariants()
+        assert solver.value == 1.0 <= solver.upper_bound <= 1 / theory.matroid_ratio(0.5)
+
+
 def test_one_group_is_a_matroid_too() -> None:
     f = ds.Coverage([[v] for v in range(61)], [0.1] * 60 + [1.0])
     for seed in range(5):

@@ -56,9 +56,12 @@ def raise_bar(state, work, z, group):
 
     The weight of a pick is its marginal when it was picked. Every swap throws out the least weight, so a group holds
     the largest weights among its picks. The factor 2 pays for what was thrown out: 1/4 instead of 1/2 (statement
-    DS-T16).
+    DS-T16). The last column keeps its inf, or the next pick would be written outside of the tables: under exact replay a
+    guess is shown elements that are worth far more than it, and picks more than `PartitionMatroid.n_levels` of them.
     """
     marks, limit, kept = state.marks, work.whole[LIMIT, group], work.gains.shape[0] - work.whole[LIMIT, group]
+    if z == marks.shape[1] - 2:
+        return
     for g in range(BAR, marks.shape[0]):
         marks[g, z] = marks[g, z - 1]
     held = 0
@@ -70,7 +73,7 @@ def raise_bar(state, work, z, group):
                     place = x if work.gains[x] < work.gains[place] else place
             work.gains[place] = marks[VALUE, y] - marks[VALUE, y - 1]
             held += 1
-    if held >= limit and z < marks.shape[1] - 2:
+    if held >= limit:
         least = math.inf
         for x in range(kept, kept + limit):
             least = min(least, work.gains[x])

@@ -58,6 +58,10 @@ def draw_grouped(draws: Draws) -> Grouped:
     return Grouped(replace(updates, epsilon=0.25), groups, draws.integers(1, 2, shape=2))
 
 
+#: with epsilon = 1 the weights 1 and 2 are all picks that a sequence can have, and more elements of weight 2 follow
+LONGEST = Grouped(
+    Updates(modular([1.0] + [2.0] * 5), np.array([*range(6), ~1, 1]), 1, 1.0), np.zeros(6, dtype=int), np.array([1])
+)
 #: one group sees weights that grow by a half, each just less than twice what is held
 GROWING = Grouped(
     Updates(modular([4.0, 6.0, 9.0, 13.0, 19.0, 28.0]), np.array([0, 1, 2, 3, 4, 5, ~5, ~4]), 1, 0.25),
@@ -69,6 +73,8 @@ GROUPED = Family(
     always=(
         Grouped(EQUAL, np.array([0, 0, 1, 1]), np.array([1, 1])),
         Grouped(HIDDEN, np.array([0, 1, 1, 0]), np.array([1, 1])),
+        GROWING,
+        LONGEST,
     ),
     draw=draw_grouped,
 )
