@@ -56,8 +56,8 @@ def raise_bar(state, work, z, group):
 
     The weight of a pick is its marginal when it was picked. Every swap throws out the least weight, so a group holds
     the largest weights among its picks. The factor 2 pays for what was thrown out: 1/4 instead of 1/2 (statement
-    DS-T16). The last column keeps its inf, or the next pick would be written outside of the tables: under exact replay a
-    guess is shown elements that are worth far more than it, and picks more than `PartitionMatroid.n_levels` of them.
+    DS-T16). The last column keeps its inf, or the next pick would be written outside of the tables: under exact replay
+    a guess is shown elements that are worth far more than it, and picks more than `PartitionMatroid.n_levels` of them.
     """
     marks, limit, kept = state.marks, work.whole[LIMIT, group], work.gains.shape[0] - work.whole[LIMIT, group]
     if z == marks.shape[1] - 2:
