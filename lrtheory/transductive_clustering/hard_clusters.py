@@ -28,7 +28,7 @@ __all__ = ["lloyd", "spectral"]
 
 COLD = 1e-9  # temperature of hard labels, in units of the variance
 DENSE = 1000  # points up to which all eigenvectors are computed
-BLOCK = 512  # points whose distances are held at a time
+BLOCK = 512  # points whose distances are in memory at a time
 PLAIN = {"init", "tol", "max_iter", "rng"}  # options that leave labels and means alone in turn
 
 
@@ -144,7 +144,7 @@ def spectral(
 def _alone(
     X: np.ndarray, n_clusters: int, init: Any = "k-means++", tol: float = 1e-5, max_iter: int = 100, rng: Any = None
 ) -> ClusteringResult:
-    """Labels and means in turn, with nothing else."""
+    """Run Lloyd's iteration alone: labels of the nearest means, then means of the labels, in turn."""
     K = integer("n_clusters", n_clusters, low=1, high=len(X))
     real("tol", tol, low=0, high=1)
     max_iter, origin = integer("max_iter", max_iter, low=1), starts.origin_of(X)
@@ -163,7 +163,7 @@ def _alone(
 
 
 def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, converged: bool) -> ClusteringResult:
-    """The result of labels and means without a graph."""
+    """Return the result of given labels and means, without a graph."""
     n, K, n_empty = len(X), len(means), len(means) - len(np.unique(labels))
     Z, W = dense.one_hot(np, labels, K, X.dtype), sparse.csr_array((n, n), dtype=X.dtype)
     costs = host_costs(X, Prototypes("mean", means), X.dtype) if means.shape[1] == X.shape[1] else 1 - Z
@@ -190,9 +190,9 @@ def _hard(X: np.ndarray, labels: np.ndarray, means: np.ndarray, n_iter: int, con
 
 @kernel(fastmath={"contract", "nsz", "reassoc"})
 def nearest_means(X, M, labels):
-    r"""The label of the nearest mean of every point, of equal ones the first; M becomes the means of these points.
+    r"""Label every point with its nearest mean, the first of equal ones; M becomes the means of these points.
 
-    \|m\|^2 - 2 x . m is compared, by products of blocks of points.
+    \|m\|^2 / 2 - x . m is compared, since \|x\|^2 is the same for all means; products are made in blocks of points.
     """
     K, d = M.shape
     lengths, sums, counts = np.empty(K), np.zeros((K, d)), np.zeros(K)
@@ -202,6 +202,7 @@ def nearest_means(X, M, labels):
     for start in range(0, X.shape[0], BLOCK):
         block = X[start : start + BLOCK]
         n = block.shape[0]
+        # best is a view: labels are written in place
         apart, best = room[: K * n].reshape(K, n), labels[start : start + n]
         np.dot(M, block.T, apart)
         for p in range(n):
@@ -219,7 +220,7 @@ def nearest_means(X, M, labels):
             for i in range(d):
                 total[i] += x[i]
     for c in range(K):
-        if counts[c] > 0:
+        if counts[c] > 0:  # a mean without points stays where it was
             M[c] = sums[c] / counts[c]
 
 
@@ -229,7 +230,7 @@ def _cold(X: np.ndarray) -> float:
 
 
 def _leading(W: Any, K: int) -> np.ndarray:
-    """The eigenvectors of the K largest eigenvalues of D^-1/2 W D^-1/2."""
+    """Return the eigenvectors of the K largest eigenvalues of D^-1/2 W D^-1/2, (N, K)."""
     roots = np.sqrt(np.asarray(W.sum(axis=1), dtype=np.float64).ravel())
     scale = sparse.diags_array(1 / np.where(roots > 0, roots, 1.0))
     S = scale @ W.astype(np.float64) @ scale

@@ -1,4 +1,4 @@
-r"""Prototypes: what a cluster looks like, the costs that follow, and the updates that never raise the energy.
+r"""Prototypes of clusters, the costs of points that follow from them, and updates that never raise the energy.
 
 ===========  =============================  =====================================================================
 mean         \|x - m\|^2                    weighted means: the minimizers, so the energy falls (statement TC-P7)
@@ -22,7 +22,7 @@ __all__ = ["PROTOTYPES", "Prototypes", "costs_of", "host_costs", "host_moved", "
 PROTOTYPES = ("mean", "mode", "medoid", "bo", "gaussian")
 SHIFTS = 20  # of the mean between two updates of the assignments
 STILL = 1e-5  # relative move at which a mode stands
-BLOCK = 2048  # points whose kernels with all others are held at a time
+BLOCK = 2048  # points whose kernels with all others are in memory at a time
 RIDGE = 1e-6  # of the mean variance, on the diagonal of covariances
 
 
@@ -36,7 +36,7 @@ class Prototypes(NamedTuple):
 
 
 def squared_distances(xp: Any, X: Any, M: Any) -> Any:
-    r"""\|x - m\|^2 by products, from an origin between the prototypes, where fewer digits cancel."""
+    r"""Return \|x - m\|^2 by products, from an origin between the prototypes, where fewer digits cancel."""
     origin = xp.mean(M, axis=-2, keepdims=True)
     X, M = X - origin, M - origin
     squares = xp.sum(X * X, axis=-1)[..., :, None] + xp.sum(M * M, axis=-1)[..., None, :]
@@ -45,9 +45,9 @@ def squared_distances(xp: Any, X: Any, M: Any) -> Any:
 
 
 def squared_sizes(moments: tuple[int, np.ndarray, float], prototypes: Prototypes) -> float:
-    """The sum over points of what cancels in `squared_distances`, from their number, sum and sum of squares.
+    """Return the sum over points of the squares that cancel in `squared_distances`, whose rounding the costs inherit.
 
-    It is 0 where costs do not grow with it.
+    ``moments`` are the number of points, their sum and their sum of squares. It is 0 where costs do not grow with it.
     """
     if prototypes.kind != "mean":
         return 0.0
@@ -59,12 +59,12 @@ def squared_sizes(moments: tuple[int, np.ndarray, float], prototypes: Prototypes
 
 
 def kernel_of(xp: Any, squares: Any, bandwidth: Any) -> Any:
-    """exp(-squares / (2 s^2)), the kernel of the modes."""
+    """Return exp(-squares / (2 s^2)), the Gaussian kernel of the modes."""
     return xp.exp(-squares / bandwidth / (2 * bandwidth))  # one after the other, since a square could underflow
 
 
 def costs_of(xp: Any, X: Any, prototypes: Prototypes) -> Any:
-    """A, the cost of every point in every cluster."""
+    """Return A, the cost of every point in every cluster, (..., N, K)."""
     if prototypes.kind == "gaussian":
         return gaussian_costs(X, prototypes)
     squares = squared_distances(xp, X, prototypes.centers)
@@ -72,14 +72,14 @@ def costs_of(xp: Any, X: Any, prototypes: Prototypes) -> Any:
 
 
 def host_costs(X: np.ndarray, prototypes: Prototypes, dtype: Any) -> np.ndarray:
-    """`costs_of` computed in float64 and rounded once, since the products behind squared distances cancel."""
+    """Return `costs_of` in float64, rounded once, since the products behind squared distances cancel."""
     wide = prototypes._replace(centers=prototypes.centers.astype(np.float64, copy=False))
     with np.errstate(over="ignore"):  # beside a narrow kernel a point is infinitely far
         return costs_of(np, X.astype(np.float64, copy=False), wide).astype(dtype, copy=False)
 
 
 def host_moved(X: np.ndarray, Z: np.ndarray, prototypes: Prototypes) -> Prototypes:
-    """`moved` computed in float64, the centers rounded to their own dtype."""
+    """Return `moved` computed in float64, with the centers rounded to their own dtype."""
     wide = prototypes._replace(centers=prototypes.centers.astype(np.float64, copy=False))
     with np.errstate(over="ignore"):
         found = moved(np, X.astype(np.float64, copy=False), Z.astype(np.float64, copy=False), wide)
@@ -87,26 +87,27 @@ def host_moved(X: np.ndarray, Z: np.ndarray, prototypes: Prototypes) -> Prototyp
 
 
 def moved(xp: Any, X: Any, Z: Any, prototypes: Prototypes) -> Prototypes:
-    """The prototypes after their update; a cluster without mass keeps its own."""
+    """Return the prototypes after their update; a cluster without mass keeps its own."""
     if prototypes.kind == "mean":
         return prototypes._replace(centers=weighted_means(xp, X, Z, prototypes.centers))
     if prototypes.kind == "mode":
         return prototypes._replace(centers=shifted(xp, X, Z, prototypes.centers, prototypes.bandwidth))
     if prototypes.kind == "gaussian":
         return gaussians(X, Z, prototypes)
+    # bo takes the point with the largest assignment, which costs nothing and promises nothing (TC-S8)
     chosen = np.argmax(Z if prototypes.kind == "bo" else densities(X, Z, prototypes.bandwidth), axis=0)
     return prototypes._replace(centers=np.where((Z.sum(axis=0) > 0)[:, None], X[chosen], prototypes.centers))
 
 
 def weighted_means(xp: Any, X: Any, Z: Any, before: Any) -> Any:
-    """sum_p z_pl x_p / sum_p z_pl."""
+    """Return sum_p z_pl x_p / sum_p z_pl, and the prototype `before` where a cluster has no mass."""
     masses = xp.sum(Z, axis=-2)[..., None]
     sums = xp.matrix_transpose(Z) @ X
     return xp.where(masses > 0, sums / xp.where(masses > 0, masses, xp.ones_like(masses)), before)
 
 
 def shifted(xp: Any, X: Any, Z: Any, M: Any, bandwidth: Any) -> Any:
-    """Some steps of m <- the mean with weights z k(x, m); where all kernels underflow the mode stays."""
+    """Make steps of mean shift, m <- the mean with weights z k(x, m); where all kernels underflow the mode stays."""
     done = xp.zeros((*M.shape[:-2], 1, 1), dtype=xp.bool, device=M.device)
     for _ in range(SHIFTS):
         new = weighted_means(xp, X, Z * kernel_of(xp, squared_distances(xp, X, M), bandwidth), M)
@@ -120,7 +121,7 @@ def shifted(xp: Any, X: Any, Z: Any, M: Any, bandwidth: Any) -> Any:
 
 
 def densities(X: np.ndarray, Z: np.ndarray, bandwidth: Any) -> np.ndarray:
-    """sum_q z_ql k(x_q, x_p) at every point p, in blocks."""
+    """Return the densities sum_q z_ql k(x_q, x_p) at every point p, (N, K), computed in blocks."""
     values = np.empty_like(Z)
     for start in range(0, len(X), BLOCK):
         part = slice(start, start + BLOCK)
@@ -129,7 +130,7 @@ def densities(X: np.ndarray, Z: np.ndarray, bandwidth: Any) -> np.ndarray:
 
 
 def gaussian_costs(X: np.ndarray, prototypes: Prototypes) -> np.ndarray:
-    """(x - m)' C^-1 (x - m) / 2 + log det C / 2, through Cholesky factors."""
+    """Return (x - m)' C^-1 (x - m) / 2 + log det C / 2, through Cholesky factors, (N, K)."""
     from scipy.linalg import solve_triangular
 
     costs = np.empty((len(X), len(prototypes.centers)), X.dtype)
@@ -141,7 +142,7 @@ def gaussian_costs(X: np.ndarray, prototypes: Prototypes) -> np.ndarray:
 
 
 def gaussians(X: np.ndarray, Z: np.ndarray, before: Prototypes) -> Prototypes:
-    """Weighted means and covariances."""
+    """Return weighted means and covariances, the latter with a ridge so that they can be inverted."""
     centers = weighted_means(np, X, Z, before.centers)
     covariances = np.array(before.covariances)
     floor = ridge_of(X)
@@ -153,13 +154,16 @@ def gaussians(X: np.ndarray, Z: np.ndarray, before: Prototypes) -> Prototypes:
 
 
 def ridge_of(X: np.ndarray) -> float:
-    """What is added to the diagonal of covariances, so that they can be inverted; 1 where all points coincide."""
+    """Return the number that is added to the diagonal of covariances, so that they can be inverted.
+
+    It is 1 where all points coincide.
+    """
     spread = float(X.var(axis=0).mean())
     return RIDGE * spread if spread > 0 else 1.0
 
 
 def bandwidth_of(X: np.ndarray, affinity: Any) -> float:
-    """The root mean squared length of the edges; of the distances to the mean where these are 0, else 1."""
+    """Return the root mean squared length of the edges; if it is 0, that of the distances to the mean, else 1."""
     edges = affinity.tocoo()
     lengths = X[edges.row].astype(np.float64) - X[edges.col]
     around = X.astype(np.float64) - X.mean(axis=0)

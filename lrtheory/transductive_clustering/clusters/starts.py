@@ -1,4 +1,4 @@
-r"""Where `cluster` begins: an origin amid the points, and the first prototypes."""
+r"""The start of `cluster`: an origin amid the points, and the first prototypes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["first_prototypes", "given_centers", "origin_of", "plus_plus", "with_
 
 
 def origin_of(X: np.ndarray) -> np.ndarray:
-    """0, or far from it an origin near the points, on so coarse a grid that subtracting it rounds nothing."""
+    """Return 0, or for points far from it an origin near them, on a grid so coarse that subtracting rounds nothing."""
     mean = X.mean(axis=0, dtype=np.float64)
     spread = float(np.abs(X - mean).max())
     if spread == 0:
@@ -26,7 +26,10 @@ def origin_of(X: np.ndarray) -> np.ndarray:
 def first_prototypes(
     X: np.ndarray, K: int, kind: str, *, init: Any, held: np.ndarray | None, rng: np.random.Generator
 ) -> Prototypes:
-    """Given centers, or drawn ones; those of clusters with held points at their mean, medoids at the nearest point."""
+    """Return the first prototypes, at given centers or drawn ones.
+
+    A cluster with held points starts at their mean, a medoid at the point of the data that is nearest.
+    """
     centers = plus_plus(X, K, rng) if isinstance(init, str) else init
     for c in np.unique(held[held >= 0]) if held is not None else ():
         centers[c] = X[held == c].mean(axis=0)
@@ -39,7 +42,7 @@ def first_prototypes(
 
 
 def given_centers(init: Any, X: np.ndarray, K: int, origin: np.ndarray) -> Any:
-    """The first centers from the origin of the points, or how to draw them."""
+    """Return the given centers, seen from the origin of the points, or the name of the way to draw them."""
     if isinstance(init, str):
         return choice("init", init, ("k-means++",))
     high = largest_coordinate(X)
@@ -48,7 +51,7 @@ def given_centers(init: Any, X: np.ndarray, K: int, origin: np.ndarray) -> Any:
 
 
 def with_bandwidth(first: Prototypes, X: np.ndarray, affinity: Any, bandwidth: Any) -> Prototypes:
-    """The prototypes with the width of their kernel, where they have one."""
+    """Return the prototypes with the width of their kernel, if they have one."""
     if first.kind in ("mean", "gaussian"):
         return first
     width = bandwidth_of(X, affinity) if bandwidth is None else positive("bandwidth", bandwidth, X.dtype)
@@ -56,10 +59,12 @@ def with_bandwidth(first: Prototypes, X: np.ndarray, affinity: Any, bandwidth: A
 
 
 def plus_plus(X: np.ndarray, K: int, rng: np.random.Generator) -> np.ndarray:
-    """Points drawn one after the other, with probability in proportion to the squared distance to the nearest one."""
+    """Draw K points one after the other, each with probability proportional to its squared distance to those drawn."""
     chosen = [int(rng.integers(len(X)))]
     nearest = squared_distances(np, X, X[chosen])[:, 0].astype(np.float64)
     for _ in range(K - 1):
+        # rounding may leave a drawn point a little away from itself; where all others coincide with drawn points the
+        # weights are all 0, and one of the others is drawn uniformly
         nearest[chosen] = 0.0
         others = np.setdiff1d(np.arange(len(X)), chosen) if nearest.sum() == 0 else None
         pick = rng.choice(len(X), p=nearest / nearest.sum()) if others is None else rng.choice(others)

@@ -18,7 +18,11 @@ SQUARED = ("mean", "mode", "medoid")  # prototypes whose costs are squared dista
 
 
 class Turns:
-    """The state of the alternation: assignments, prototypes, and the energy after every half turn."""
+    """The state of the alternation: assignments, prototypes, and the energy after every half turn.
+
+    ``energies[0]`` is of the start, ``energies[2 i + 1]`` of turn i after its assignments (i from 0), and
+    ``energies[2 i + 2]`` after its prototypes.
+    """
 
     def __init__(
         self, X: np.ndarray, W: Any, prototypes: Prototypes, held: np.ndarray | None, lam: float, temperature: float
@@ -41,17 +45,18 @@ class Turns:
         self.energies = [float(dense.energy(np, self.bound(), self.Z, W @ self.Z)[0])]
 
     def damp(self, damping: float | str) -> None:
-        """Choose the factor of the steps."""
+        """Choose the factor of the steps, and the safe one that they fall back to."""
         self.factor, self.safe = step_factors(np, self.bound(), self.known, damping)
 
     def bound(self) -> dense.Bound:
-        """Costs of the prototypes as they are, with the affinity."""
+        """Return the data of the bound for the prototypes as they are now."""
         return dense.Bound(self.costs, self.W, self.lam, self.temperature, self.free)
 
     def run(self, hard: bool, max_inner_iter: int, tol: float, max_iter: int, watch: Any) -> tuple[int, bool]:
-        """Turns until energy and assignments stand still."""
+        """Make turns until energy and assignments stand still; returns their number, and whether they do."""
         for n_iter in range(1, max_iter + 1):
             before, value = self.Z, self.energies[-1]
+            # without a graph the second update of a turn would repeat the first
             self.assign(max_inner_iter if self.lam > 0 else 1)
             self.move(hard)
             self.stopped = watch is not None and watch(self, n_iter)
@@ -63,7 +68,7 @@ class Turns:
         return max_iter, False
 
     def assign(self, max_iter: int) -> None:
-        """Updates of the assignments for fixed prototypes."""
+        """Update the assignments for fixed prototypes, from where they are, so that the joint energy falls (TC-T9)."""
         done = sparse_bound.descend_sparse(
             self.costs,
             self.graph,
@@ -81,7 +86,7 @@ class Turns:
         self.note(float(done.energy))
 
     def move(self, hard: bool) -> None:
-        """One update of the prototypes; of the energy only the costs change."""
+        """Update the prototypes once; of the energy only the term <A, Z> changes."""
         weights = dense.one_hot(np, self.Z.argmax(axis=1), self.Z.shape[1], self.Z.dtype) if hard else self.Z
         unary = float(dense.total(np, self.costs * self.Z))
         self.prototypes = host_moved(self.wide, weights, self.prototypes)
@@ -89,7 +94,7 @@ class Turns:
         self.note(self.energies[-1] + float(dense.total(np, self.costs * self.Z)) - unary)
 
     def rounding(self) -> float:
-        """How much of an energy may be rounding: in its terms, and in the squares behind the costs."""
+        """Return a bound on the rounding of an energy, in its terms and in the squares behind the costs."""
         n, k = self.costs.shape
         terms = float(dense.total(np, np.abs(self.costs) * self.Z)) + n * self.temperature * np.log(k)
         single, double = float(np.finfo(self.X.dtype).eps), float(np.finfo(np.float64).eps)
@@ -97,12 +102,12 @@ class Turns:
         return dense.ROUNDING * (single * (self.temperature + 2 * terms + abs(self.energies[-1])) + squares)
 
     def note(self, value: float) -> None:
-        """One more energy; a rise beyond rounding is counted."""
+        """Append an energy; a rise beyond rounding is counted."""
         self.rises += value > self.energies[-1] + self.rounding()
         self.energies.append(value)
 
     def message(self, converged: bool, n_empty: int) -> str:
-        """How it ended, and whether clusters are empty."""
+        """Return a sentence on how the run ended, and on empty clusters."""
         ended = STOPPED if self.stopped else "max_iter was reached"
         text = "energy and assignments stand still" if converged else ended
         if self.rises:
@@ -112,7 +117,7 @@ class Turns:
         return text + empty_clusters(n_empty, self.Z.shape[1]) + (self.heat() if n_empty else "")
 
     def heat(self) -> str:
-        """A remark where the temperature is large beside the squared distances, which merges prototypes."""
+        """Return a remark if the temperature is large beside the squared distances, which merges prototypes."""
         n, total, squares = self.moments
         spread = max(0.0, squares - float(total @ total) / n) / n
         if self.prototypes.kind not in SQUARED or self.temperature <= spread:
@@ -121,6 +126,6 @@ class Turns:
 
 
 def empty_clusters(n_empty: int, n_clusters: int) -> str:
-    """A remark where clusters have no label."""
+    """Return a remark if some clusters have no label, else nothing."""
     be = "is" if n_empty == 1 else "are"
     return f"; {n_empty} of {n_clusters} clusters {be} empty" if n_empty else ""

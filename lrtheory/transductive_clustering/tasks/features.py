@@ -1,4 +1,4 @@
-r"""Features, prototypes and graph of one few-shot task, in compiled code; the mathematics is that of `tasks`.
+r"""Features, prototypes and costs of one few-shot task, in compiled code; the mathematics is that of `reading`.
 
 A task of eighty points fits in the first cache. Graphs are lists of directed edges (p, q) with a weight for each
 direction; costs and assignments stand by classes, (K, N), so that inner loops run over the points. A point is held at
@@ -44,7 +44,7 @@ class Scalars(NamedTuple):
 
 @kernel(nogil=True, error_model="numpy")
 def prepare(support, query, index, present, base, scalars, e, X):
-    """Read the features of a task; its prototypes, where each point is held, and how many rows have no direction."""
+    """Fill X with the features of task e; returns prototypes, held labels, and how many rows have no direction."""
     n_support = support.shape[1]
     zeros = read_features(support, query, present, base, scalars, e, X)
     M = class_means(X, index[e], scalars.n_classes)
@@ -61,7 +61,7 @@ def prepare(support, query, index, present, base, scalars, e, X):
 
 @kernel(nogil=True, error_model="numpy")
 def first_assignments(costs, held, index, temperature, Z, rows):
-    """The softmax of the costs (K, N); one-hot in the support, 0 for points that are absent."""
+    """Fill Z with the softmax of minus the costs (K, N), one-hot in the support and 0 for points that are absent."""
     soft_rows(costs, costs.dtype.type(1 / temperature), held, Z, rows, START)
     for c in range(Z.shape[0]):
         for p in range(index.shape[0]):
@@ -70,9 +70,9 @@ def first_assignments(costs, held, index, temperature, Z, rows):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def soft_rows(costs, cold, held, P, rows, first):
-    """P <- softmax(-cold costs) of the points from the first on, 0 of those that are absent.
+    """Fill P with softmax(-cold costs) of the points from `first` on, and 0 of those that are absent.
 
-    The lowest costs and the inverse sums of powers stay in `rows`.
+    ``cold`` is 1 / T. The lowest costs and the inverse sums of powers stay in `rows` for the caller.
     """
     lowest, mass, one = rows[0, first:], rows[1, first:], costs.dtype.type(1)
     for p in range(len(lowest)):
@@ -116,6 +116,7 @@ def read_features(support, query, present, base, scalars, e, X):
             add_rows(X, START, n_support, present[e], -1 / (n_support + here), move)
             add_rows(X, n_support, X.shape[0], present[e], -1 / (n_support + here), move)
         move_rows(X, START, move)
+        # what is left of a row that equals the mean is rounding of the mean, and no direction
         floor = X.dtype.type(NOISE * scalars.epsilon * np.sqrt(dot(move, move)))
     if scalars.normalize != NOTHING:
         for p in range(X.shape[0]):
@@ -137,7 +138,7 @@ def read_features(support, query, present, base, scalars, e, X):
 
 @kernel(nogil=True, error_model="numpy")
 def class_means(X, index, k):
-    """The mean of the support of each class."""
+    """Return the mean of the support of each class, (K, D)."""
     M, counts = np.zeros((k, X.shape[1]), X.dtype), np.zeros(k, X.dtype)
     for p in range(index.shape[0]):
         counts[index[p]] += 1
@@ -149,7 +150,7 @@ def class_means(X, index, k):
 
 @kernel(nogil=True, error_model="numpy")
 def rectified(X, index, present, M):
-    """Means of support and queries that look alike, weighted by a softmax of 10 cosines."""
+    """Return means of support and queries that look alike, weighted by a softmax of 10 cosines (BD-CSPN)."""
     n_support, k = index.shape[0], M.shape[0]
     sums, masses = np.zeros_like(M), np.zeros(k, X.dtype)
     lengths = np.empty(k, X.dtype)
@@ -166,6 +167,7 @@ def rectified(X, index, present, M):
             best = c if weights[c] > weights[best] else best
         for c in range(k):
             mass += np.exp(weights[c] - weights[best])
+        # a query counts for the class that it looks like, a labeled point for its own
         label = index[p] if p < n_support else best
         weight = np.exp(weights[label] - weights[best]) / mass
         masses[label] += weight
@@ -179,7 +181,7 @@ def rectified(X, index, present, M):
 
 @kernel(nogil=True, error_model="numpy")
 def turn(X, turned, squares):
-    """X by columns, and the squared lengths of its rows."""
+    """Write X by columns into `turned` (D, N), and the squared lengths of its rows into `squares`."""
     for d in range(X.shape[1]):
         column = turned[d]
         for p in range(len(column)):
@@ -190,13 +192,13 @@ def turn(X, turned, squares):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def fill_costs(turned, squares, M, held, costs):
-    """Squared distances (K, N) to the prototypes; 0 for points that are absent."""
+    """Write the squared distances (K, N) to the prototypes; 0 for points that are absent."""
     zero, two = costs.dtype.type(0), costs.dtype.type(2)
     products(M, turned, costs)
     for c in range(M.shape[0]):
         row, length = costs[c], dot(M[c], M[c])
         for p in range(row.shape[0]):
-            square = squares[p] + length - two * row[p]
+            square = squares[p] + length - two * row[p]  # rounding may leave it just below 0
             row[p] = square if square > zero else zero
     for p in range(costs.shape[1]):
         if held[p] == -2:
@@ -205,7 +207,7 @@ def fill_costs(turned, squares, M, held, costs):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def size_of(costs, highest):
-    """A bound on <|A|, Z>: the sum of the largest cost of every point; ``highest`` is room for a row."""
+    """Return a bound on <|A|, Z>, the sum of the largest cost of every point; ``highest`` is a buffer (N,)."""
     for p in range(costs.shape[1]):
         highest[p] = 0
     for c in range(costs.shape[0]):

@@ -1,4 +1,8 @@
-r"""The graph of one few-shot task in compiled code, bounds on its spectrum, and the loops that all tasks share."""
+r"""The graph of one few-shot task in compiled code, bounds on its spectrum, and the loops that all tasks share.
+
+A graph is a list of directed edges: ``ends[i]`` is (p, q), and ``weights[i]`` are the parts of w_pq and of w_qp that
+this edge gives; W is the sum over the list.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,13 @@ PORTION = 2**17  # multiply-adds of a product that BLAS certainly does in one th
 
 @kernel(nogil=True, error_model="numpy")
 def padded(n):
-    """The next multiple of 16: with so many points no loop has a rest outside of vector registers."""
+    """Round n up to a multiple of 16, so that vectorized loops over points have no scalar remainder."""
     return -(-n // 16) * 16
 
 
 @kernel(nogil=True, error_model="numpy")
 def copy(source, target):
-    """Entry by entry: the assignment of arrays takes the compiler seconds, for the sentences of its errors."""
+    """Copy a table entry by entry: assigning arrays costs the compiler seconds, for the sentences of its errors."""
     for i in range(source.shape[0]):
         for j in range(source.shape[1]):
             target[i, j] = source[i, j]
@@ -28,7 +32,7 @@ def copy(source, target):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def dot(x, y):
-    """x . y in sums that the processor adds side by side."""
+    """Return x . y, in partial sums that the processor adds side by side."""
     value = x.dtype.type(0)
     for i in range(x.shape[0]):
         value += x[i] * y[i]
@@ -37,7 +41,7 @@ def dot(x, y):
 
 @kernel(nogil=True, error_model="numpy")
 def products(A, turned, out):
-    """out <- A X' with X by columns."""
+    """Write A X' into out, with X given by columns (turned), in portions of rows of A."""
     rows = max(8, PORTION // turned.size)
     for start in range(0, A.shape[0], rows):
         np.dot(A[start : start + rows], turned, out[start : start + rows])
@@ -56,7 +60,7 @@ def add_rows(X, first, last, present, factor, total):
 
 @kernel(nogil=True, error_model="numpy")
 def move_rows(X, first, move):
-    """Move every row from the first on."""
+    """Add the vector `move` to every row of X from row `first` on."""
     for p in range(first, X.shape[0]):
         row = X[p]
         for d in range(len(row)):
@@ -65,15 +69,15 @@ def move_rows(X, first, move):
 
 @kernel(nogil=True, error_model="numpy")
 def edges_of(points, held, n_neighbors, symmetrize, apart):
-    """The directed edges (p, q) to nearest neighbors, with the weight of q for p and of p for q.
+    """Return the directed edges (p, q) to nearest neighbors, with the weight of q for p and of p for q.
 
-    The points stand by rows and by columns, beside their squared lengths; ``apart`` is room for all distances.
+    ``points`` are the points by rows and by columns with their squared lengths; ``apart`` is a buffer (n, n).
     """
     X, turned, squares = points
     n = turned.shape[1]
     k = min(n_neighbors, n - 1)
-    # unsigned, since a signed index might count from the end, which would be looked at in every access; the last
-    # places are room for a search
+    # unsigned, since a signed index might count from the end, which would be looked at in every access; the last n
+    # rows are a buffer, since nearest_of writes behind what it keeps
     ends, weights = np.empty((n * k + n, 2), np.uint64), np.zeros((n * k, 2), turned.dtype)
     if k == 0:
         return ends[:0], weights
@@ -81,6 +85,7 @@ def edges_of(points, held, n_neighbors, symmetrize, apart):
     products(X, turned, apart)
     far_apart(squares, held, apart)
     reach_of(apart, best, row)
+    # the k-th smallest distance that is finite: a task may have fewer points that are present than neighbors
     for j in range(k):
         for p in range(n):
             reach[p] = best[j, p] if best[j, p] < np.inf else reach[p]
@@ -95,7 +100,7 @@ def edges_of(points, held, n_neighbors, symmetrize, apart):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def far_apart(squares, held, apart):
-    """Squared distances in place of products; nobody is a neighbor of itself, or of who is absent."""
+    """Turn products into squared distances; they are infinite to the point itself and to absent points."""
     zero, two, reach = apart.dtype.type(0), apart.dtype.type(2), squares.copy()
     for p in range(len(reach)):
         if held[p] == -2:
@@ -110,9 +115,10 @@ def far_apart(squares, held, apart):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def reach_of(apart, best, row):
-    """The k smallest of every column, in order: column by column side by side and without branches.
+    """Write the k smallest entries of every column into ``best`` (k, n), in order and without branches.
 
-    Distances are symmetric, so columns are rows; ``best`` is (k, n), and ``row`` room for what a place passes on.
+    All columns are sorted side by side, by insertion: each rank keeps the smaller of two numbers and passes the larger
+    one on in ``row``, a buffer (n,). Distances are symmetric, so that columns are rows.
     """
     best[:] = np.inf
     for q in range(apart.shape[0]):
@@ -129,9 +135,9 @@ def reach_of(apart, best, row):
 
 @kernel(nogil=True, error_model="numpy")
 def nearest_of(row, reach, found):
-    """The places of the entries up to a reach that is finite, the k-th smallest; of equal ones the first.
+    """Write the indices of the entries up to `reach`, the k-th smallest, into `found`; of equal ones the first.
 
-    Every place is written down and most are overwritten, since no processor could foresee a branch. Returns how many.
+    Every index is written and most are overwritten, since no processor could foresee a branch. Returns how many stay.
     """
     k, count = found.shape[0] - len(row), 0
     for q in range(len(row)):
@@ -153,13 +159,13 @@ def nearest_of(row, reach, found):
 
 @kernel(nogil=True, error_model="numpy")
 def weigh(ends, weights, symmetrize):
-    """The mean of both directions, their maximum (edges that stand twice count half), or one direction."""
+    """Set the weights of each edge for the mean of both directions, for their maximum, or for one direction."""
     for i in range(ends.shape[0]):
         if symmetrize == DIRECTED:
             weights[i, 0] = 1.0
             continue
         weight = 0.5
-        if symmetrize == MAX:
+        if symmetrize == MAX:  # an edge that the list has in both directions counts twice, so each of them is half
             mutual = False
             for j in range(ends.shape[0]):
                 mutual |= ends[j, 0] == ends[i, 1] and ends[j, 1] == ends[i, 0]
@@ -170,9 +176,11 @@ def weigh(ends, weights, symmetrize):
 
 @kernel(nogil=True, error_model="numpy")
 def spectrum(ends, weights, held, symmetrize):
-    """Bounds as in `certificates.spectrum_bounds` on the block of free points: -lambda_min, norm, symmetric or not."""
+    """Bound -lambda_min and the norm on free points as `certificates.spectrum_bounds`; tell whether W is symmetric."""
     n = held.shape[0]
     out, back = np.zeros(weights.shape, weights.dtype), np.zeros(weights.shape, weights.dtype)
+    # `out` is the free block of W, `back` its transpose; sums are the rows of its symmetric part, Gershgorin's radii,
+    # since the diagonal is 0; weights are not negative, so W is its own table of sizes
     sums, v = np.zeros(n), np.ones((1, n))
     for i in range(ends.shape[0]):
         p, q = ends[i, 0], ends[i, 1]
@@ -192,7 +200,10 @@ def spectrum(ends, weights, held, symmetrize):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def next_vector(v, twice, room):
-    """v <- (v + A v) / largest entry, for a positive v; returns the largest quotient of A v by v."""
+    """Replace v > 0 by (v + A v) / its largest entry; returns the largest quotient of A v by v.
+
+    ``twice`` is A v, A = W' W. The quotient is at least the norm of A (Collatz and Wielandt); ``room`` is a buffer.
+    """
     for p in range(len(v)):
         room[p] = twice[p] / v[p]
         v[p] += twice[p]
@@ -204,7 +215,7 @@ def next_vector(v, twice, room):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def largest_of(x):
-    """The largest entry; of every fourth one for itself, since each comparison waits for the one before."""
+    """Return the largest entry, of four parts side by side, since each comparison waits for the one before."""
     n, a = len(x), x[0]
     b = c = d = a
     for i in range(0, n - 3, 4):
@@ -217,7 +228,7 @@ def largest_of(x):
 
 @kernel(nogil=True, error_model="numpy")
 def are_mutual(ends):
-    """Whether every edge also stands in the other direction."""
+    """Tell whether the list has every edge in the other direction too."""
     for i in range(ends.shape[0]):
         mutual = False
         for j in range(ends.shape[0]):
@@ -229,7 +240,7 @@ def are_mutual(ends):
 
 @kernel(nogil=True, error_model="numpy")
 def pull(ends, weights, Z, pulled):
-    """W Z, edge by edge; assignments stand by clusters, (K, N), and all edges that leave a point follow each other."""
+    """Write W Z edge by edge; assignments are (K, N), and all edges that leave a point must follow each other."""
     for c in range(Z.shape[0]):
         z, u = Z[c], pulled[c]
         for p in range(u.shape[0]):

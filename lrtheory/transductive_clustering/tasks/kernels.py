@@ -1,4 +1,7 @@
-r"""The updates of one few-shot task after the other in compiled code, for NumPy arrays; as `dense` and `methods`."""
+r"""Compiled updates of few-shot tasks, one task after the other, for NumPy arrays; `dense` and `methods` take batches.
+
+Assignments, costs and W Z stand by classes, (K, N): rows are classes and columns are points.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ LOGS = 16  # factors of at most K whose product is in the range of doubles, so t
 
 @kernel(nogil=True, error_model="numpy")
 def solve_tasks(support, query, index, present, base, scalars, assignments, prototypes, numbers, paths, first, last):
-    """Tasks from first to last: the nearest prototype, updates with fixed ones, or in turn with prototypes.
+    """Solve tasks first .. last - 1: the nearest prototype, updates with fixed ones, or in turn with prototypes.
 
     A row of ``numbers`` gets energy, damping, turns, convergence, updates, the number of rows without a direction, the
     gap, the bound on the norm, and whether the energy is sure to fall; one of ``paths``, where they are recorded, the
@@ -28,8 +31,10 @@ def solve_tasks(support, query, index, present, base, scalars, assignments, prot
     n_query, k, dtype = query.shape[1], assignments.shape[2], support.dtype
     fixed, n_support = scalars.kind != SLK, support.shape[1]
     ours = n_support if not fixed else 0  # rows of the support among those of the task
-    n, size = ours + n_query, padded(ours + n_query)  # points up to the size are absent
+    n, size = ours + n_query, padded(ours + n_query)  # points n .. size - 1 are padding, held as absent (-2)
     everything, held = np.zeros((n_support - ours + size, support.shape[2]), dtype), np.full(size, -2)
+    # tables of state: 0 Z, 1 W Z, 2 and 3 the same of the next assignments, 4 the assignments before Z, 5 costs, 6 the
+    # assignments at the start of a turn; rows are four buffers of one number per point
     state, rows, turned = (
         np.empty((7, k, size), dtype),
         np.empty((4, size), dtype),
@@ -37,6 +42,7 @@ def solve_tasks(support, query, index, present, base, scalars, assignments, prot
     )
     n_neighbors = scalars.n_neighbors if scalars.lam > 0 and scalars.kind != NEAREST else 0
     apart, squares = np.empty((size if n_neighbors > 0 else 0, size), dtype), np.empty(size, dtype)
+    # fixed prototypes need the support for its means alone: X, a view, begins behind it then
     costs, Z, X = state[5], state[0], everything[n_support - ours :]
     for e in range(first, last):
         M, everyone, zeros = features.prepare(
@@ -63,10 +69,12 @@ def solve_tasks(support, query, index, present, base, scalars, assignments, prot
 
 @kernel(nogil=True, error_model="numpy")
 def take_turns(points, graph, scalars, M, state, rows, numbers, path):
-    """Updates of the assignments, in turn with prototypes unless these are fixed; fills ``numbers`` and ``path``."""
+    """Update the assignments, in turn with prototypes unless these are fixed; fills ``numbers`` and ``path``."""
     X, turned, squares = points
     ends, weights, held = graph
     Z, costs, before, fixed = state[0], state[5], state[6], scalars.kind != SLK
+    # with moving prototypes the turns stop by the tolerance, and the updates within a turn by their number alone;
+    # without a graph the second update would repeat the first
     tol, max_inner_iter = (
         (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.max_inner_iter if scalars.lam > 0 else 1)
     )
@@ -89,6 +97,7 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
         if fixed:
             n_iter = steps
             break
+        # only <A, Z> changes when the prototypes move, so entropy and pairs need no second pass
         unary, after = inner(costs, Z), value
         move_means(X, Z, scalars.hard, M)
         features.fill_costs(turned, squares, M, held, costs)
@@ -102,6 +111,7 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
         n_iter += 1
     numbers[0], numbers[1], numbers[2], numbers[3] = value, factor, n_iter, converged
     numbers[4] = updates
+    # one whole step more, not taken, for the gap |S(Z) - Z| of the certificate
     update(costs, state[1], held, scalars, 1.0, Z, state[2], rows)
     numbers[6] = np.sqrt(squared_step(Z, state[2]))
     numbers[7] = norm
@@ -110,8 +120,9 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
 
 @kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz"})  # in another order small entries would be lost
 def update(costs, pulled, held, scalars, factor, Z, new, rows):
-    """One step; returns T sum z log z + <A, z> where it ends, and the largest move. `rows` is room for four rows."""
+    """Make one step; returns T sum z log z + <A, Z> where it ends, and the largest move. `rows` are four buffers."""
     k, n = Z.shape
+    # `new` holds the logits first, then their powers, then the assignments
     highest, mass, own, far = rows[0], rows[1], rows[2], rows[3]
     lam, cold, one = Z.dtype.type(scalars.lam), Z.dtype.type(1 / scalars.temperature), Z.dtype.type(1)
     for p in range(n):
@@ -143,6 +154,7 @@ def update(costs, pulled, held, scalars, factor, Z, new, rows):
             far[p] = step if step > far[p] else far[p]
     stay(held, Z, new, far)
     move = largest_of(far)
+    # one logarithm per point gives the energy at a softmax alone (TC-P10); a part of a step ends elsewhere
     if factor < 1.0:
         return entropy_and_costs(costs, scalars.temperature, new), move
     for p in range(n):
@@ -165,7 +177,7 @@ def stay(held, Z, new, far):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def free_energy(highest, mass, held, temperature, k):
-    """-sum of highest + T log(mass) over the free points; each mass lies in [1, K]."""
+    """Return -sum of highest + T log(mass) over the free points; each mass lies in [1, K]."""
     value, logs, product, count = 0.0, 0.0, 1.0, 0
     for p in range(len(mass)):
         if held[p] == -1:
@@ -180,7 +192,7 @@ def free_energy(highest, mass, held, temperature, k):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def entropy_and_costs(costs, temperature, Z):
-    """T sum z log z + <A, Z>."""
+    """Return T sum z log z + <A, Z>, with 0 log 0 = 0."""
     value, one = 0.0, Z.dtype.type(1)
     for c in range(Z.shape[0]):
         z = Z[c]
@@ -191,7 +203,7 @@ def entropy_and_costs(costs, temperature, Z):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def inner(A, B):
-    """<A, B> in float64, in sums that the processor adds side by side."""
+    """Return <A, B> in float64, in partial sums that the processor adds side by side."""
     value = 0.0
     for c in range(A.shape[0]):
         a, b = A[c], B[c]
@@ -202,7 +214,7 @@ def inner(A, B):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def squared_step(A, B):
-    """|A - B|_F^2 in float64."""
+    """Return |A - B|_F^2 in float64."""
     value = 0.0
     for c in range(A.shape[0]):
         a, b = A[c], B[c]
@@ -214,7 +226,7 @@ def squared_step(A, B):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def largest_move(A, B, far):
-    """The largest entry of A - B in size; ``far`` is room for the largest one of every point."""
+    """Return the largest entry of A - B in size; ``far`` is a buffer of one number per point."""
     far[:] = 0
     for c in range(A.shape[0]):
         a, b = A[c], B[c]
@@ -226,9 +238,9 @@ def largest_move(A, B, far):
 
 @kernel(nogil=True, error_model="numpy")
 def descend(costs, size, ends, weights, held, scalars, state, rows, value, factor, safe, tol, max_iter, path):
-    """`dense.descend` for one task; state holds Z, W Z and three places for what follows, size bounds <|A|, Z>.
+    """Repeat the update like `dense.descend` for one task; state is that of `solve_tasks`, size bounds <|A|, Z>.
 
-    Energies go into ``path`` where it has places.
+    ``path[i]`` gets the energy after update i if ``path`` is not empty.
     """
     Z, pulled, new, new_pulled, before = state[0], state[1], state[2], state[3], state[4]
     n_iter, converged, cycles = 0, False, False
@@ -237,6 +249,7 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
         pull(ends, weights, new, new_pulled)
         pairs = -scalars.lam * inner(new, new_pulled) / 2
         rounding = ROUNDING * scalars.epsilon * (scalars.temperature + size + abs(own) + abs(pairs))
+        # Z and n_iter are unchanged here, so only the factor tells the second try from the first (TC-T5)
         if factor > safe and own + pairs > value + rounding:
             factor = safe
             continue  # the same step again, shorter
@@ -250,6 +263,7 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
             path[n_iter] = value
         Z, new, before = new, before, Z
         pulled, new_pulled = new_pulled, pulled
+    # after an odd number of exchanges Z is another table of state than the callers look at
     copy(Z, state[0])
     copy(pulled, state[1])
     return value, factor, n_iter, converged
@@ -257,7 +271,7 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
 
 @kernel(nogil=True, error_model="numpy")
 def note_nearest(costs, numbers):
-    """What is said of a task where each point takes its smallest cost."""
+    """Fill in the numbers of a task in which each point takes its smallest cost."""
     numbers[0] = 0.0
     for p in range(costs.shape[1]):
         lowest = costs[0, p]
@@ -270,7 +284,7 @@ def note_nearest(costs, numbers):
 
 @kernel(nogil=True, error_model="numpy")
 def first_factors(depth, symmetric, scalars):
-    """The factor of the first steps, and the one that certainly lowers the energy; both the caller's where given."""
+    """Return the factor of the first steps, and the safe one of TC-T5; they are equal where no step is shortened."""
     if scalars.damping > 0:
         return scalars.damping, scalars.damping
     if not symmetric or scalars.lam * depth <= 2 * scalars.temperature:
@@ -280,7 +294,7 @@ def first_factors(depth, symmetric, scalars):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def move_means(X, Z, hard, M):
-    """The means with weights z, or of the points whose label it is; a cluster without any keeps its own."""
+    """Move M to the means with weights z, or of the points with that label; a cluster without mass stays."""
     sums, zero, one = np.empty(M.shape[1], M.dtype), M.dtype.type(0), M.dtype.type(1)
     for c in range(M.shape[0]):
         mass, z = zero, Z[c]
@@ -301,7 +315,7 @@ def move_means(X, Z, hard, M):
 
 @kernel(nogil=True, error_model="numpy")
 def is_largest(Z, c, p):
-    """Whether c is the label of a point: the first of its largest entries."""
+    """Tell whether c is the label of point p, the first of its largest entries."""
     for other in range(Z.shape[0]):
         if Z[other, p] > Z[c, p] or (other < c and Z[other, p] == Z[c, p]):
             return False

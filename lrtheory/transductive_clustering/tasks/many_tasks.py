@@ -1,4 +1,4 @@
-r"""The door from `few_shot` to the compiled tasks: which calls go through it, and how their arrays are handed over."""
+r"""The passage from `few_shot` to the compiled tasks: it decides which calls take it, and hands their arrays over."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ NUMBERS = 9  # of a task, see `task_kernels.solve_tasks`
 
 
 def is_compiled(tasks: Tasks, method: str, rules: Rules) -> bool:
-    """Whether a call is solved here: NumPy arrays, and a method with means or none."""
+    """Tell whether compiled code solves a call, one of NumPy arrays by a method whose prototypes are means."""
     return isinstance(tasks.support, np.ndarray) and method in KINDS and rules.prototype in ("mean", "rectified")
 
 
 def solve(tasks: Tasks, method: str, rules: Rules, workers: int) -> Answer:
-    """All tasks, in `workers` threads; each is solved alone, so their number changes nothing."""
+    """Solve all tasks in `workers` threads; each task is solved alone, so the number of threads changes no result."""
     E, K, D = len(tasks.classes), tasks.onehot.shape[-1], tasks.support.shape[2]
     base = np.empty((0, D)) if tasks.base_mean is None else tasks.base_mean[:, 0]
     data = (
@@ -51,6 +51,7 @@ def solve(tasks: Tasks, method: str, rules: Rules, workers: int) -> Answer:
     Z = np.empty((E, ours + tasks.query.shape[1], K), tasks.support.dtype)
     found = Z, np.empty((E, K, D), Z.dtype), np.empty((E, NUMBERS))
     kernels = prior_kernels if method in ("tim", "pt-map") else task_kernels
+    # portions bound the memory of recorded energies, and threads return between them, where Ctrl-C is heard
     energies, places = [], _places(method, rules.max_iter) if rules.record else 0
     for first in range(0, E, CHUNK * workers):
         ends = np.linspace(first, min(first + CHUNK * workers, E), workers + 1).astype(int).tolist()
@@ -61,20 +62,20 @@ def solve(tasks: Tasks, method: str, rules: Rules, workers: int) -> Answer:
 
 
 def _places(method: str, n_iter: Any) -> Any:
-    """How many energies so many turns give, or so many updates with fixed prototypes; 0 where there is no energy."""
+    """Return the length of the energy path: n_iter + 1 for LaplacianShot, 2 n_iter + 1 for SLK, 0 without an energy."""
     if KINDS[method] == task_features.SHOT:
         return n_iter + 1
     return 2 * n_iter + 1 if KINDS[method] == task_features.SLK else 0
 
 
 def _up_to_the_end(method: str, path: np.ndarray, n_iter: np.ndarray) -> np.ndarray:
-    """The energies of some tasks, (E, steps); one that has ended keeps its last one."""
+    """Return the energies of some tasks, (E, steps); the last energy of a task that has ended is repeated."""
     last = _places(method, n_iter.astype(np.int64))[:, None] - 1
     return np.take_along_axis(path, np.minimum(np.arange(last.max() + 1), last), axis=1)
 
 
 def _answer(tasks: Tasks, method: str, rules: Rules, found: Any, energies: list[np.ndarray]) -> Answer:
-    """What the kernels have filled, in the form of the methods."""
+    """Build the answer that the methods give from the arrays that the kernels have filled."""
     Z, prototypes, numbers = found
     energy, damping, n_iter, converged, updates, zeros, gap, norm, monotone = numbers.T
     proof = None
@@ -96,7 +97,7 @@ def _answer(tasks: Tasks, method: str, rules: Rules, found: Any, energies: list[
 
 
 def _scalars(tasks: Tasks, method: str, rules: Rules) -> Scalars:
-    """The options as numbers."""
+    """Return the options as numbers, which compiled code takes."""
     return Scalars(
         kind=KINDS[method],
         n_classes=tasks.onehot.shape[-1],

@@ -71,7 +71,7 @@ class Answer(NamedTuple):
 
 
 def nearest(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """The nearest class mean, a softmax of squared distances for the probabilities."""
+    """Take the nearest class mean; a softmax of squared distances gives the probabilities."""
     means = class_means(xp, tasks)
     costs = squared_distances(xp, tasks.query, means)
     answer = _at_once(xp, dense.softmax(xp, -costs, rules.temperature) * tasks.present, costs)
@@ -79,7 +79,7 @@ def nearest(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
 
 
 def laplacian_shot(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Fixed prototypes, a graph on the queries alone, and some updates of the assignments."""
+    """Update the assignments for fixed prototypes, with a graph on the queries alone (LaplacianShot)."""
     means = first_prototypes(xp, tasks, rules)
     costs = squared_distances(xp, tasks.query, means) * tasks.present
     W = graph(xp, tasks.query, tasks.present, rules.n_neighbors, rules.symmetrize)
@@ -96,12 +96,15 @@ def laplacian_shot(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
 
 
 def first_prototypes(xp: Any, tasks: Tasks, rules: Rules) -> Any:
-    """Means of the support, or rectified ones."""
+    """Return the class means of the support, or the rectified ones of BD-CSPN."""
     return rectified(xp, tasks) if rules.prototype == "rectified" else class_means(xp, tasks)
 
 
 def held_labels(xp: Any, tasks: Tasks, rules: Rules, n: int) -> Any:
-    """Labels that are held in the last n rows of each task: the support's, and 0 of who is absent; None: none."""
+    """Return the held labels of the last n rows of each task, (E, n), -1 where free; None if no row is held.
+
+    Rows of the support are held at their class if they are clamped; absent queries are held at class 0.
+    """
     everyone = bool(xp.all(tasks.present > 0))
     ours = n - tasks.query.shape[1]
     if everyone and not (ours and rules.clamp):
@@ -114,7 +117,7 @@ def held_labels(xp: Any, tasks: Tasks, rules: Rules, n: int) -> Any:
 
 
 def whole_rows(xp: Any, tasks: Tasks, Z: Any) -> Any:
-    """The assignments with those who are absent in the first class, where they cost nothing and have no neighbors."""
+    """Return Z with absent queries in class 0; their costs and edges are 0, so energy and certificate do not change."""
     if bool(xp.all(tasks.present > 0)):
         return Z
     ours = Z.shape[1] - tasks.query.shape[1]
@@ -134,7 +137,7 @@ def task_problem(xp: Any, tasks: Tasks, rules: Rules, method: str, prototypes: A
 
 
 def _proof(xp: Any, tasks: Tasks, rules: Rules, bound: dense.Bound, Z: Any, known: Any) -> Proof:
-    """What is known of the assignments where the updates have ended."""
+    """Return what is proved about the assignments where the updates have ended."""
     lowest, norm, symmetric = known
     moved = dense.update(xp, bound, Z, dense.pull(xp, bound, Z)) - Z
     gap, monotone = xp.sqrt(dense.total(xp, moved * moved)), symmetric & (rules.lam * lowest >= -2 * rules.temperature)
@@ -143,7 +146,7 @@ def _proof(xp: Any, tasks: Tasks, rules: Rules, bound: dense.Bound, Z: Any, know
 
 
 def rectified(xp: Any, tasks: Tasks) -> Any:
-    """Means of the support and of the queries that look alike, weighted by exp(10 cosine)."""
+    """Return means of the support and of the queries that look alike, weighted by exp(10 cosine) (BD-CSPN)."""
     means = class_means(xp, tasks)
     likeness = dense.softmax(xp, 10 * cosines(xp, tasks.query, means))
     chosen = dense.one_hot(xp, xp.argmax(likeness, axis=-1), means.shape[1], means.dtype) * tasks.present
@@ -154,32 +157,33 @@ def rectified(xp: Any, tasks: Tasks) -> Any:
 
 
 def bd_cspn(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Rectified prototypes, and the largest cosine."""
+    """Give each query the rectified prototype with the largest cosine (BD-CSPN)."""
     means = rectified(xp, tasks)
     similar = cosines(xp, tasks.query, means)
     return _at_once(xp, dense.softmax(xp, 10 * similar) * tasks.present, -similar)._replace(prototypes=means)
 
 
 def cosines(xp: Any, X: Any, M: Any) -> Any:
-    """The cosine of every row of X with every row of M; 0 with a row of zeros."""
+    """Return the cosine of every row of X with every row of M; it is 0 for a row of zeros."""
     products = X @ xp.matrix_transpose(M)
     lengths = xp.sqrt(xp.sum(X * X, axis=-1))[..., :, None] * xp.sqrt(xp.sum(M * M, axis=-1))[..., None, :]
     return products / xp.where(lengths > 0, lengths, xp.ones_like(lengths))
 
 
 def k_means(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Supervised K-means: hard labels, hard means (or modes), no graph."""
+    """Run supervised K-means: `slk` without a graph, with means (or modes) of the labels."""
     return slk(xp, tasks, rules._replace(lam=0.0, hard=True))
 
 
 def slk(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Assignments and prototypes take turns on support and queries together (Laplacian K-prototypes)."""
+    """Update assignments and prototypes in turn on support and queries together (Laplacian K-prototypes)."""
     X, onehot, present = tasks.everything(xp)
     W = graph(xp, X, present, rules.n_neighbors, rules.symmetrize) if rules.lam > 0 else None
     kinds = Prototypes(rules.prototype, class_means(xp, tasks), _bandwidth(xp, X, present, rules))
     labeled = xp.sum(onehot, axis=-1, keepdims=True) > 0
     free = (present > 0) & (~labeled if rules.clamp else xp.ones_like(labeled))
     bound = dense.Bound(costs_of(xp, X, kinds) * present, W, rules.lam, rules.temperature, free)
+    # without a clamp the support still starts at its labels, and is free from the first update on
     Z = xp.where(labeled, onehot, dense.softmax(xp, -bound.costs, rules.temperature) * present)
     none = 0 * dense.total(xp, Z)
     known = (none, none, none == none) if W is None else certificates.spectrum_bounds(xp, W, free)
@@ -194,6 +198,7 @@ def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, known: Any) -> Answe
     factor = factor + 0 * value
     max_inner_iter = rules.max_inner_iter if rules.lam > 0 else 1
     energies = [value]
+    # a task that is done keeps Z, prototypes and factor, while the batch goes on with the others
     for _ in range(rules.max_iter):
         step = dense.descend(xp, bound, Z, factor=factor, safe=safe, tol=0.0, max_iter=max_inner_iter)
         new = xp.where(done[:, None, None], Z, step.assignments)
@@ -224,7 +229,7 @@ def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, known: Any) -> Answe
 
 
 def _bandwidth(xp: Any, X: Any, present: Any, rules: Rules) -> Any:
-    """The root mean squared distance along the edges of the graph, (E, 1, 1); 1 where it is 0."""
+    """Return the root mean squared length of the edges of the graph, (E, 1, 1), or 1 where it is 0; None for means."""
     if rules.prototype != "mode":
         return None
     edges = graph(xp, X, present, rules.n_neighbors, None)
@@ -235,7 +240,7 @@ def _bandwidth(xp: Any, X: Any, present: Any, rules: Rules) -> Any:
 
 
 def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Transductive information maximization by alternating updates: confident queries, classes of equal size.
+    """Maximize transductive information by alternating updates, TIM-ADM: confident queries, classes of equal size.
 
     With p the softmax of -(tau / 2) squared distances to the weights, in turn q ~ p^(1 + a) / sqrt(sum of them over the
     queries) by rows, and weights as means under y and q, corrected by p (a = `SHARPER`, tau = 1 / temperature).
@@ -257,6 +262,7 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
         q = q / xp.where(row > 0, row, xp.ones_like(row))
         pulled = TRUST * xp.matrix_transpose(tasks.onehot - ours) @ S + share * xp.matrix_transpose(q - p) @ Q
         own = TRUST * xp.sum(ours, axis=1)[..., None] + share * xp.sum(p, axis=1)[..., None]
+        # closed form W <- sum (y x + q x - p (x - W)) / sum (y + q); the support counts TRUST, the queries share
         mass = TRUST * xp.sum(tasks.onehot, axis=1)[..., None] + share * xp.sum(q, axis=1)[..., None]
         new = xp.where(done[:, None, None], W, (pulled + own * W) / mass)
         W, done, n_iter = new, *_stood(xp, new, W, done, n_iter, rules.tol * length)
@@ -268,13 +274,13 @@ def tim(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
 
 
 def _stood(xp: Any, new: Any, before: Any, done: Any, n_iter: Any, tol: Any) -> tuple[Any, Any]:
-    """Which tasks stand still now, and the turns of each; one that stands is left where it is."""
+    """Return the tasks that stand still by now, and the turns of each task until then."""
     still = xp.max(xp.abs(new - before), axis=(1, 2)) <= tol
     return done | still, n_iter + xp.astype(~done, n_iter.dtype)
 
 
 def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Optimal transport with classes of equal size, and centers that follow it."""
+    """Transport the queries to classes of equal size at least cost, and let the centers follow in turn (PT-MAP)."""
     means = class_means(xp, tasks)
     K, plan = means.shape[1], None
     shots = xp.sum(tasks.onehot, axis=1)[..., None]
@@ -289,7 +295,10 @@ def pt_map(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
 
 
 def sinkhorn(xp: Any, costs: Any, temperature: float, present: Any, K: int) -> Any:
-    """Rows with sum 1 and columns of equal sums, proportional to exp(-costs / T) times a factor a row and a column."""
+    """Return the transport plan with rows of sum 1 and columns of equal sums, by Sinkhorn's scaling of exp(-costs / T).
+
+    Rows are scaled last, so they are exact, and columns are equal up to `CLOSE`.
+    """
     plan = dense.softmax(xp, -costs, temperature) * present
     share = xp.sum(present, axis=1, keepdims=True) / K
     for _ in range(SWEEPS):
@@ -304,7 +313,7 @@ def sinkhorn(xp: Any, costs: Any, temperature: float, present: Any, K: int) -> A
 
 
 def label_spreading(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
-    """Labels flow along a Gaussian graph: F <- a S F + (1 - a) Y with S the normalized affinity, a = 0.8."""
+    """Spread labels along a Gaussian graph: F <- a S F + (1 - a) Y with S the normalized affinity, a = 0.8."""
     X, Y, present = tasks.everything(xp)
     off = present * xp.matrix_transpose(present) * (1 - xp.eye(X.shape[1], dtype=X.dtype, device=X.device))
     W = off * xp.exp(-squared_distances(xp, X, X) / rules.temperature)
@@ -324,7 +333,7 @@ def label_spreading(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
 
 
 def _at_once(xp: Any, probabilities: Any, costs: Any) -> Answer:
-    """The answer of a method without an energy of its own: the costs of its labels."""
+    """Return the answer of a method without an energy of its own; the costs of its labels take that place."""
     K = costs.shape[-1]
     chosen = dense.one_hot(xp, xp.argmax(probabilities, axis=-1), K, costs.dtype)
     present = xp.astype(xp.sum(probabilities, axis=-1, keepdims=True) > 0, costs.dtype)

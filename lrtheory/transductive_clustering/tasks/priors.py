@@ -1,4 +1,4 @@
-r"""Few-shot methods with a prior on the sizes of classes in compiled code, as `methods.tim` and `methods.pt_map`.
+r"""Compiled few-shot methods with a prior on the sizes of classes, those of `methods.tim` and `methods.pt_map`.
 
 Costs and assignments stand by classes, (K, N), so that inner loops run over the points of a task.
 """
@@ -20,7 +20,7 @@ __all__ = ["solve_tasks"]
 
 @kernel(nogil=True, error_model="numpy")
 def solve_tasks(support, query, index, present, base, scalars, probabilities, prototypes, numbers, paths, first, last):
-    """Tasks from first to last; rows of ``numbers`` as the first six of `task_kernels.solve_tasks`."""
+    """Solve tasks first .. last - 1; rows of ``numbers`` get the first six numbers of `kernels.solve_tasks`."""
     n_support, n_query, k = support.shape[1], query.shape[1], probabilities.shape[2]
     n = n_support + n_query
     X, held = np.zeros((padded(n), support.shape[2]), support.dtype), np.full(padded(n), -2)
@@ -55,7 +55,7 @@ def solve_tasks(support, query, index, present, base, scalars, probabilities, pr
 
 @kernel(nogil=True, error_model="numpy")
 def confident(X, turned, squares, held, index, scalars, W, state, rows):
-    """TIM by alternating updates; state ends with the costs and p. Returns turns and convergence."""
+    """Run TIM by alternating updates (TIM-ADM); state ends with the costs and p. Returns turns and convergence."""
     dtype, n_support = X.dtype, len(index)
     costs, P, Q, G = state[0], state[1], state[2], state[3]
     cold, here = dtype.type(1 / (2 * scalars.temperature)), 0
@@ -79,7 +79,7 @@ def confident(X, turned, squares, held, index, scalars, W, state, rows):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def pulled_to(P, Q, weights, G):
-    """G = weights times (Q - P)."""
+    """Write (Q - P) into G, times the weight of the support or that of the queries."""
     n_support, trust, share = weights
     for c in range(len(G)):
         p, q, g = P[c], Q[c], G[c]
@@ -91,15 +91,16 @@ def pulled_to(P, Q, weights, G):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def sharpened(costs, cold, index, Q, rows):
-    """q ~ p^(1 + a) / sqrt(sum of them over the queries), by rows, from what `soft_rows` has left; y in the support."""
+    """Fill Q by q ~ p^(1 + a) / sqrt(sum of them over the queries), scaled to rows of sum 1; labels in the support."""
     zero, one, power = Q.dtype.type(0), Q.dtype.type(1), Q.dtype.type(1 + SHARPER)
+    # soft_rows left lowest costs and inverse sums, so p^(1 + a) = exp((1 + a) cold (lowest - cost)) inverse^(1 + a)
     lowest, inverse, scale, mass = rows[0], rows[1], rows[2], rows[3]
     for p in range(len(scale)):  # of who is absent the inverse is 0, and so is its power
         scale[p] = exponential(power * logarithm(inverse[p] if inverse[p] > 0 else one))
     for p in range(len(scale)):
         scale[p] = scale[p] if inverse[p] > 0 else zero
         mass[p] = zero
-    scale[: len(index)] = zero
+    scale[: len(index)] = zero  # the sums run over queries alone
     for c in range(Q.shape[0]):
         total, row, q = zero, costs[c], Q[c]
         for p in range(len(mass)):
@@ -121,7 +122,7 @@ def sharpened(costs, cold, index, Q, rows):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def weights_moved(X, P, Q, G, weights, W, room):
-    """W <- (G X + own W) / mass, with own and mass the weighted sums of p and of q; returns the largest move."""
+    """Set W to (G X + own W) / mass, own and mass the weighted sums of p and of q; returns the largest move."""
     goals, far, one = room[:-1], room[-1], W.dtype.type(1)
     products(G, X, goals)
     far[:] = 0
@@ -138,7 +139,7 @@ def weights_moved(X, P, Q, G, weights, W, room):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def total_of(x, weights):
-    """The weighted sum, in sums that the processor adds side by side."""
+    """Return share times the sum over queries plus trust times the sum over the support."""
     n_support, trust, share = weights
     value, labeled = x.dtype.type(0), x.dtype.type(0)
     for i in range(len(x)):
@@ -153,7 +154,7 @@ def total_of(x, weights):
 
 @kernel(nogil=True, error_model="numpy")
 def transported(X, turned, squares, held, index, scalars, M, state, rows):
-    """PT-MAP; state ends with the costs and the plan. Returns turns and convergence, which is always reached."""
+    """Run PT-MAP; state ends with the costs and the plan. Returns 1 and True, as its turns have a fixed number."""
     n_support, costs, plan, Y = len(index), state[0], state[1], state[2]
     for c in range(len(M)):
         for p in range(n_support):
@@ -173,11 +174,12 @@ def transported(X, turned, squares, held, index, scalars, M, state, rows):
 
 @kernel(nogil=True, error_model="numpy")
 def balanced(plan, held, rows, first):
-    """Sinkhorn sweeps: columns of equal sums, then rows of sum 1; factors a row and a column until the end."""
+    """Scale the plan by Sinkhorn sweeps to columns of equal sums and rows of sum 1."""
     k, here = plan.shape[0], 0
     for p in range(first, plan.shape[1]):
         here += held[p] > -2
     share, factors, totals = plan.dtype.type(here / k), np.ones(k, plan.dtype), np.empty(k, plan.dtype)
+    # Sinkhorn's two vectors, `factors` of classes and `ours` of queries: the table itself is scaled once, at the end
     ours, mass = rows[0, first:], rows[1, first:]
     ours[:] = 1
     for _ in range(SWEEPS):
@@ -198,7 +200,7 @@ def balanced(plan, held, rows, first):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def balance_rows(plan, factors, first, ours, mass):
-    """The factors of the rows that make their sums 1; 1 of rows of zeros."""
+    """Write the factor of each query that makes its sum over classes 1, or 1 for a query of zeros."""
     one = plan.dtype.type(1)
     for p in range(len(mass)):
         mass[p] = 0
@@ -212,7 +214,7 @@ def balance_rows(plan, factors, first, ours, mass):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def pace_to_mean(X, labels, plan, n_support, center):
-    """A part of the way from a center to the mean of its support and of what the plan brings to it."""
+    """Move a center a part of the way to the mean of its support and of the queries that the plan brings to it."""
     target, mass = np.zeros(len(center), X.dtype), X.dtype.type(0)
     for p in range(len(X)):
         weight, x = (labels[p] if p < n_support else plan[p]), X[p]

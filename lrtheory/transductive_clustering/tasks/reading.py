@@ -1,4 +1,4 @@
-r"""Few-shot tasks as arrays, and what is done to their features before any method sees them."""
+r"""Reading of few-shot tasks into arrays, and the preparation of their features that all methods share."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class Tasks(NamedTuple):
 
     @property
     def n_support(self) -> int:
-        """Labeled points a task."""
+        """Return the number of labeled points per task."""
         return int(self.support.shape[1])
 
     def part(self, where: slice) -> Tasks:
-        """Some of the tasks."""
+        """Return the tasks of a slice."""
         per_task = self.base_mean is not None and self.base_mean.shape[0] == len(self.classes)
         mean = self.base_mean[where, ...] if per_task else self.base_mean
         support, query, onehot, present = (a[where, ...] for a in (self.support, self.query, self.onehot, self.present))
         return Tasks(support, query, self.classes[where], onehot, present, mean, self.mark)
 
     def everything(self, xp: Any) -> tuple[Any, Any, Any]:
-        """Support and queries in one array, the one-hot rows of the support (queries 0), and who is present."""
+        """Return support and queries in one array, one-hot rows (0 for queries), and 1 for who is present, else 0."""
         X = xp.concat([self.support, self.query], axis=1)
         E, n, K = X.shape[0], self.query.shape[1], self.onehot.shape[-1]
         blank = xp.zeros((E, n, K), dtype=X.dtype, device=X.device)
@@ -56,7 +56,7 @@ class Tasks(NamedTuple):
 def read_tasks(
     support: Any, support_labels: Any, query: Any, base_mean: Any, query_mask: Any, *, scaled: bool = True
 ) -> Tasks:
-    """The arrays of a call, checked, with an axis of tasks in front; ``scaled`` where lengths do not matter."""
+    """Check the arrays of a call, and put an axis of tasks in front; ``scaled`` means that lengths do not matter."""
     xp, device = namespace(support, query)
     support, query = (floats(xp, name, x, device, check=False) for name, x in (("support", support), ("query", query)))
     shape = tuple(support.shape)
@@ -86,7 +86,7 @@ def read_tasks(
 
 
 def _labels(support_labels: Any, shape: tuple[int, ...], n_tasks: int) -> np.ndarray:
-    """The labels of the support (E, NS), of any kind that can be sorted."""
+    """Return the labels of the support, (E, NS), of any kind that can be sorted."""
     labels = as_array("support_labels", to_numpy(support_labels))
     if labels.dtype.kind not in "biufUSO":
         raise must("support_labels", "numbers or strings", labels.dtype, TypeError)
@@ -100,7 +100,7 @@ def _labels(support_labels: Any, shape: tuple[int, ...], n_tasks: int) -> np.nda
 
 
 def _marked(classes: np.ndarray) -> tuple[np.ndarray, Any]:
-    """Classes of a kind that can hold the mark of queries that are left out, and the mark."""
+    """Return the classes in a dtype that also holds the mark of queries that are left out, and that mark."""
     mark: Any = {"U": "", "S": b"", "O": None}.get(classes.dtype.kind, -1)
     if classes.dtype.kind in "bu":
         if classes.max() > np.iinfo(np.int64).max:
@@ -112,7 +112,7 @@ def _marked(classes: np.ndarray) -> tuple[np.ndarray, Any]:
 
 
 def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
-    """Truth values in the shape of the queries; None for None."""
+    """Return the mask as truth values in the shape of the queries; None stays None."""
     if query_mask is None:
         return None
     foreign = is_foreign(beside(xp, "query_mask", query_mask))
@@ -125,7 +125,7 @@ def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
 
 
 def _base_mean(xp: Any, base_mean: Any, support: Any) -> Any:
-    """(1, 1, D) or (E, 1, D)."""
+    """Return the mean of other classes with shape (1, 1, D), or (E, 1, D) if each task has its own."""
     E, D = support.shape[0], support.shape[-1]
     mean = floats(xp, "base_mean", base_mean, support.device)
     if mean.ndim not in (1, 2) or mean.shape[-1] != D:
@@ -137,7 +137,7 @@ def _base_mean(xp: Any, base_mean: Any, support: Any) -> Any:
 
 
 def _in_range(xp: Any, tasks: Tasks, scaled: bool) -> Tasks:
-    """The tasks, those whose squares would leave the range of the dtype in units of their largest coordinate."""
+    """Return the tasks; where squares would leave the range of the dtype the largest coordinate becomes the unit."""
     known = xp.finfo(tasks.support.dtype)
     low, high = float(known.smallest_normal) ** 0.5 / float(known.eps), (float(known.max) * float(known.eps)) ** 0.5
     sizes = _sizes(xp, tasks)
@@ -156,7 +156,7 @@ def _in_range(xp: Any, tasks: Tasks, scaled: bool) -> Tasks:
 
 
 def _sizes(xp: Any, tasks: Tasks) -> Any:
-    """The largest coordinate of each task; all must be finite, which the extremes show quicker than every entry."""
+    """Return the size of the largest coordinate of each task, (E,); refuses infinities and NaN, which it would show."""
     total = xp.zeros((tasks.support.shape[0],), dtype=tasks.support.dtype, device=tasks.support.device)
     for name in ("support", "query", "base_mean"):
         x = getattr(tasks, name)
@@ -172,14 +172,15 @@ def _sizes(xp: Any, tasks: Tasks) -> Any:
 
 
 def _host_sizes(x: np.ndarray) -> np.ndarray:
-    """The largest coordinate of each task, in one pass; NaN and infinity count as larger than all numbers."""
+    """Return the size of the largest coordinate of each task in one pass; NaN and infinity exceed all numbers."""
+    # the bits of floats without a sign are ordered as the floats are, and those of NaN come last
     places = np.int64 if x.dtype == np.float64 else np.int32
     return largest_bits(x.reshape(len(x), -1).view(places)).view(x.dtype)
 
 
 @kernel
 def largest_bits(bits):
-    """The largest entry of every row without the sign: of floats, that of the largest size."""
+    """Return the largest entry of every row without its sign bit, the bits of the float that is largest in size."""
     found = np.zeros(bits.shape[0], bits.dtype)
     signless = found.dtype.type(np.iinfo(bits.dtype).max)
     for e in range(bits.shape[0]):
@@ -191,7 +192,7 @@ def largest_bits(bits):
 
 
 def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sorted classes of each task, and the place of each label among them."""
+    """Return the sorted classes of each task, (E, K), and the index of each label among them, (E, NS)."""
     try:
         order = np.argsort(labels, axis=1, kind="stable")
     except TypeError as error:
@@ -209,10 +210,10 @@ def _classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) -> tuple[Tasks, int]:
-    """The features that methods see: centered, of length 1, queries moved to the mean of the support.
+    """Center the features, scale them to length 1, and move the queries to the mean of the support.
 
-    Fewer queries than classes stay where they are. Also how many rows have no direction, being 0 up to the rounding of
-    the mean that was subtracted.
+    Fewer queries than classes stay where they are. The second value is the number of rows without a direction, which
+    are 0 up to the rounding of the mean that was subtracted.
     """
     support, query, zeros, floor = tasks.support, tasks.query, 0, 0.0
     count = xp.sum(tasks.present, axis=1, keepdims=True)
@@ -234,7 +235,7 @@ def prepared(xp: Any, tasks: Tasks, normalize: str | None, query_shift: bool) ->
 
 
 def _unit(xp: Any, support: Any, query: Any, present: Any, floor: Any) -> tuple[Any, Any, int]:
-    """Rows of length 1; those that are no longer than the floor become 0, and of those that are present are counted."""
+    """Scale rows to length 1; rows no longer than the floor become 0, and those of present points are counted."""
     zeros, scaled = 0, []
     for x, here in ((support, xp.ones_like(support[..., :1])), (query, present)):
         length = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True))
@@ -245,18 +246,19 @@ def _unit(xp: Any, support: Any, query: Any, present: Any, floor: Any) -> tuple[
 
 
 def class_means(xp: Any, tasks: Tasks) -> Any:
-    """The mean of the support of each class (E, K, D)."""
+    """Return the mean of the support of each class, (E, K, D)."""
     counts = xp.sum(tasks.onehot, axis=1)[..., None]
     return xp.matrix_transpose(tasks.onehot) @ tasks.support / counts
 
 
 def graph(xp: Any, X: Any, present: Any, n_neighbors: int, symmetrize: str | None) -> Any:
-    """The graph of nearest neighbors of each task as a dense affinity (E, N, N); absent points have no edges."""
+    """Return the graph of nearest neighbors of each task as a dense W, (E, N, N); absent points have no edges."""
     n = X.shape[1]
     eye = xp.eye(n, dtype=xp.bool, device=X.device)
     apart = squared_distances(xp, X, X)
     apart = xp.where(eye | (present == 0) | (xp.matrix_transpose(present) == 0), xp.full_like(apart, np.inf), apart)
     W = xp.zeros_like(apart)
+    # one neighbor per round: argmin takes the first of equal ones, as the compiled graph does
     for _ in range(min(n_neighbors, n - 1)):
         nearest = dense.one_hot(xp, xp.argmin(apart, axis=-1), n, xp.bool) & (apart < np.inf)
         W = W + xp.astype(nearest, W.dtype)
