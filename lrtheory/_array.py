@@ -32,6 +32,7 @@ from lrtheory._validation import must
 __all__ = [
     "array_namespace",
     "arrays",
+    "beside_jax",
     "compile_seconds",
     "interpreted",
     "is_foreign",
@@ -102,7 +103,7 @@ def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
     line = {"device": "Arrays: any (device)", "host": "Arrays: any (copied to the host)"}[where]
 
     def decorate(function: F) -> F:
-        wrapped: Any = _beside_jax(function if where == "device" else _through_the_host(function))
+        wrapped: Any = beside_jax(function if where == "device" else _through_the_host(function))
         # dedented, since newer Pythons strip the indentation that older ones keep
         summary, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n")
         wrapped.__doc__ = f"{summary}\n\n{line}\n{rest}"
@@ -112,7 +113,8 @@ def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
     return decorate
 
 
-def _beside_jax(function: Any) -> Any:
+def beside_jax(function: Any) -> Any:
+    """The function or method, which refuses what JAX traces, and in which JAX keeps numbers of 64 bits."""
     names = tuple(inspect.signature(function).parameters)
 
     @functools.wraps(function)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays, to_numpy
+from lrtheory._array import arrays, beside_jax, to_numpy
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._validation import choice, integer, must
@@ -64,6 +64,7 @@ class GradientError(Result):
     entries: Mapping[str, float]
     options: Mapping[str, Any]
 
+    @beside_jax
     def verify(self, problem: Any, gradients: Any = None) -> bool:
         """Recompute the proof from the problem, and hold gradients against exact ones, which costs L^2.
 

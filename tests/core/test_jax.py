@@ -59,6 +59,14 @@ def test_single_precision_sums_in_double_as_in_numpy(jax: Any) -> None:
         np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-6)
 
 
+def test_certificates_are_verified_in_double(jax: Any) -> None:
+    """A warning of JAX, which says that it gave 32 bits for 64, would be an error here."""
+    Z, W = jax.numpy.full((3, 3), 1 / 3), jax.numpy.ones((3, 3)) / 4
+    found = transductive_clustering.bound_update(Z, W, lam=1.0, temperature=1.0)
+    problem = transductive_clustering.AssignmentProblem(Z, W)
+    assert found.certificate.verify(problem)
+
+
 def head(W: Any) -> Any:
     return lora_limits.LoRAHead(W, W, W, adapters={}, alpha=1.0, beta=1.0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace
+from lrtheory._array import array_namespace, beside_jax
 from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
@@ -74,6 +74,7 @@ class FewShotResult(Result):
     certificate: Stationarity | None
     trace: Mapping[str, Any] | None
 
+    @beside_jax
     def assignment_problem(
         self,
         support: Any,

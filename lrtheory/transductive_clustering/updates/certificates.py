@@ -1,4 +1,4 @@
-r"""What is known about a run of updates: where it stands, whether its energy can rise, whether it contracts.
+r"""Certificates of a run of updates: its distance to rest, whether its energy can rise, whether it contracts.
 
 With q = lambda \|W\| / (2 T) below 1 there is one fixed point, and a point that the next update moves by g lies within
 g / (1 - q) of it. The energy cannot rise when lambda lambda_min(W) >= -2 T.
@@ -36,7 +36,7 @@ DENSE = 2000  # points up to which all eigenvalues are computed
 
 @result
 class Stationarity(Result):
-    r"""How far assignments are from a fixed point, and what the affinity guarantees; an entry a problem of a batch.
+    r"""The distance of assignments from a fixed point, and the guarantees of the affinity; one entry per problem.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Stationarity(Result):
         Raises
         ------
         TypeError
-            If that is no problem.
+            If that is not a problem.
         """
         pair = isinstance(problem, (tuple, list)) and len(problem) == 2
         if not (pair or isinstance(problem, AssignmentProblem)):
@@ -134,7 +134,7 @@ def _feasible(assignments: Any, clamp: Any) -> bool:
 def stationarity(
     Z: Any, costs: Any, affinity: Any, lam: float, temperature: float, clamp: Any, known: Any = None
 ) -> Stationarity:
-    """The certificate of assignments; ``known`` are the bounds on the spectrum where the caller has them."""
+    """Certify assignments; ``known`` are the bounds of `spectrum_bounds` where the caller has them."""
     xp = array_namespace(Z)
     if not sparse.issparse(affinity):
         affinity = xp.astype(affinity, Z.dtype)
@@ -164,14 +164,14 @@ def stationarity(
 
 
 def reach(xp: Any, gap: Any, contraction: Any) -> Any:
-    """How far a fixed point may be from assignments that the next update moves by the gap."""
+    """Return the largest distance of a fixed point from assignments that the next update moves by the gap (TC-T7)."""
     inside = contraction < 1
     room = xp.where(inside, 1 - contraction, xp.ones_like(contraction))
     return xp.where(inside, gap / room, xp.full_like(contraction, np.inf))
 
 
 def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
-    """Which rows are not held, as a bool array (..., N, 1) beside the costs."""
+    """Return which rows are not held, as a bool array (..., N, 1) beside the costs."""
     shape = (*costs.shape[:-1], 1)
     if clamp is None:
         return xp.ones(shape, dtype=xp.bool, device=costs.device)
@@ -179,7 +179,7 @@ def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
 
 
 def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
-    r"""Proved bounds for the free block of W, and whether W is symmetric.
+    r"""Return proved bounds on the spectrum of the free block of W, and whether W is symmetric.
 
     The first lies below all eigenvalues of the symmetric part of the block, the second is not below its norm. For
     every positive v, \|M\| <= max_p (M v)_p / v_p where M = \|W\|^T \|W\| (Collatz and Wielandt); a few powers of M + 1
@@ -196,6 +196,7 @@ def spectrum_bounds(xp: Any, affinity: Any, free: Any) -> tuple[Any, Any, Any]:
     diagonal = xp.sum(block * xp.eye(n, dtype=block.dtype, device=block.device), axis=-1, keepdims=True)
     transposed = xp.matrix_transpose(sizes)
     around = xp.sum(sizes + transposed, axis=-1, keepdims=True) / 2 * largest - xp.abs(diagonal)
+    # any positive v gives a bound, so the power iteration may stop after any number of rounds
     v = xp.ones_like(around)
     for _ in range(POWERS):
         Mv = transposed @ (sizes @ v)
