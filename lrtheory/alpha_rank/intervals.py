@@ -71,6 +71,8 @@ def ranking_intervals(
     ------
     ValueError
         If the shapes differ, some lower end is above its upper end, or a target is not a profile.
+    RuntimeError
+        If policy iteration does not end, because rounding turns edges to and fro; no interval would be certain.
 
     Notes
     -----
@@ -150,14 +152,12 @@ def extreme_return_time(
 
     Policy iteration: solve for the hitting times h, turn each open edge towards the larger (smaller) h, repeat. Both
     ends of an edge want the same: x wants C_xy large when h(y) > h(x), and y wants C_yx large when h(x) > h(y). A list
-    given as `trace` receives the return time of every iteration.
+    given as `trace` receives the return time of every iteration. It is a RuntimeError if the iteration does not end.
     """
     direction = direction.copy()
-    # policy iteration is monotone (P7) and ends by itself in exact arithmetic; the cap guards against rounding
+    # policy iteration is monotone (P7), so it ends by itself in exact arithmetic; rounding might go round in circles
     max_solves = 100 + 10 * int(is_open.sum())
-    n_solves = 0
-    while n_solves < max_solves:
-        n_solves += 1
+    for n_solves in range(1, max_solves + 1):
         hitting, return_time = hitting_times(ProfileChain((), neighbors, direction), target, epsilon)
         if trace is not None:
             trace.append(return_time)
@@ -168,9 +168,10 @@ def extreme_return_time(
         wanted = sense * (np.asarray(uphill > noise, dtype=np.int64) - np.asarray(uphill < -noise, dtype=np.int64))
         turn = is_open & (wanted != 0) & (wanted != direction)
         if not turn.any():
-            break
+            return return_time, n_solves
         direction[turn] = wanted[turn]
-    return return_time, n_solves
+    # the return time of the last orientation is not extreme, and an interval that ends at it would be too narrow
+    raise RuntimeError(f"policy iteration for profile {target} did not end within {max_solves} solves.")
 
 
 def hitting_times(chain: ProfileChain, target: int, epsilon: Any) -> tuple[np.ndarray, Any]:

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrtheory.alpha_rank import alpha_rank, make_random_game, ranking_intervals
+from lrtheory.alpha_rank.intervals import extreme_return_time
+from lrtheory.bounds.running.patching import Patch, patched
 from tests.alpha_rank.oracles import deviations, law
 
 
@@ -78,6 +80,21 @@ def test_open_edges_may_point_anywhere():
     # the touching intervals of a tie-prone edge stay open although no payoff in the box points it down
     found = ranking_intervals([[0, 1]], [[1, 2]], epsilon=0.01)
     assert np.allclose(found.lower[1], 0.01)
+
+
+def test_an_iteration_that_was_cut_short_gives_no_interval() -> None:
+    _, low, high = box((3, 3), 0.5, 0)
+    least, most = brute_force(low, high, Fraction(1, 20))
+    with patched(Patch(extreme_return_time, "if not turn.any():", "if n_solves == 2:")):
+        narrow = ranking_intervals(low, high, epsilon=0.05)
+    # what would be returned after two solves misses masses that some orientation gives
+    assert (narrow.lower.ravel() > least.astype(float) * (1 + 1e-6)).any()
+    assert (narrow.upper.ravel() < most.astype(float) * (1 - 1e-6)).any()
+    with (
+        patched(Patch(extreme_return_time, "100 + 10 * int(is_open.sum())", "2")),
+        pytest.raises(RuntimeError, match="policy iteration for profile 1 did not end within 2 solves."),
+    ):
+        ranking_intervals(low, high, epsilon=0.05)
 
 
 def test_bad_boxes():
