@@ -93,7 +93,7 @@ def knn_affinity(
 
 
 def symmetric(W: sparse.csr_array, how: str | None) -> sparse.csr_array:
-    """The mean of W and its transpose, their maximum, or W; with sorted columns."""
+    """Return the mean of W and its transpose, their maximum, or W itself, with sorted columns."""
     if how == "mean":
         W = sparse.csr_array((W + W.T) * W.dtype.type(0.5))
     elif how == "max":
@@ -103,7 +103,7 @@ def symmetric(W: sparse.csr_array, how: str | None) -> sparse.csr_array:
 
 
 def psd_shift(affinity: Any) -> float:
-    r"""What to add to the diagonal of an affinity so that its symmetric part is psd (statement TC-T1).
+    r"""Return a shift of the diagonal that makes the symmetric part of an affinity psd (statement TC-T1).
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def psd_shift(affinity: Any) -> float:
 
 
 def smallest_row(W: sparse.csr_array) -> float:
-    """min_p of w_pp minus the sum of the other entries' sizes, below every eigenvalue of a symmetric matrix."""
+    """Return min_p (w_pp - sum_q |w_pq|), q not p; by Gershgorin's theorem no eigenvalue of a symmetric W is below."""
     diagonal = W.diagonal().astype(np.float64)
     sizes = np.asarray(abs(W).sum(axis=1), dtype=np.float64).ravel() - np.abs(diagonal)
     return float((diagonal - sizes).min(initial=np.inf))
@@ -239,7 +239,7 @@ def _without_self(index: np.ndarray, squared: np.ndarray, k: int, dtype: Any) ->
 
 @kernel
 def smallest_in_rows(distances, start, neighbors, squared):
-    """The smallest entries of every row but the one of the point itself, by insertion; ties go to low indices."""
+    """Find the smallest entries of every row except that of the point itself, by insertion; ties go to low indices."""
     k = neighbors.shape[1]
     for i in range(distances.shape[0]):
         found = 0

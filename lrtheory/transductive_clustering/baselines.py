@@ -1,4 +1,4 @@
-r"""What a user would do instead: other methods for few-shot tasks, and two for clusters without labels.
+r"""Baselines: other methods for few-shot tasks, and two for clusters without labels.
 
 The first eight take the arguments of `few_shot` and return its result; `lloyd` and `spectral` those of `cluster`.
 """
@@ -55,7 +55,7 @@ Examples
 
 
 def _as_few_shot(function: Callable[..., FewShotResult]) -> Callable[..., FewShotResult]:
-    """Write what all these methods share into a docstring that has what is their own."""
+    """Insert the parameters that all baselines share into the docstring of one of them."""
     summary, _, own = inspect.cleandoc(function.__doc__ or "").partition("\n")
     function.__doc__ = f"{summary}\n\n{ARGUMENTS}{own}\n{EXAMPLE.format(name=function.__name__)}"
     return function

@@ -32,7 +32,7 @@ REORDER = 50_000  # points from which neighbors in memory pay
 
 @result
 class ClusteringState(Result):
-    r"""What a callback sees after a turn.
+    r"""The state that a callback gets after a turn.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class ClusteringResult(Result):
         return AssignmentProblem(self.costs(X), self.affinity, clamp=self.certificate.clamp)
 
     def costs(self, X: Any) -> np.ndarray:
-        """What points cost in every cluster, new points too.
+        """Return the costs of points, also new ones, in every cluster.
 
         Parameters
         ----------
@@ -270,7 +270,7 @@ def cluster(
 
 
 def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
-    """What is called after each turn: the callback, and whether it asked to stop."""
+    """Return a function that calls the callback after a turn, and tells whether it asked to stop."""
     if callback is None:
         return None
 
@@ -288,7 +288,7 @@ def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
 def _as_result(
     turns: Turns, X: np.ndarray, frame: tuple[Any, Any, Any], ended: tuple[int, bool], record: bool
 ) -> ClusteringResult:
-    """In the caller's order and from the caller's origin."""
+    """Build the result in the caller's order of points and from the caller's origin."""
     order, origin, clamp = frame
     back, kind, work = np.argsort(order), turns.prototypes, turns.work
     Z, W, costs, energy = turns.Z[back], turns.W, turns.costs[back], turns.energies[-1]

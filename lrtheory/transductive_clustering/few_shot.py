@@ -169,7 +169,7 @@ def few_shot(
 
 
 def _chunks(tasks: Tasks) -> Iterator[Tasks]:
-    """The tasks in portions whose graphs fit in memory, on the host in its caches."""
+    """Yield the tasks in portions whose graphs fit in memory, and on the host in its caches."""
     E, n = len(tasks.classes), tasks.n_support + tasks.query.shape[1]
     largest = CACHE if isinstance(tasks.support, np.ndarray) else CHUNK
     size = max(1, largest // (n * max(n, tasks.support.shape[2])))
@@ -237,7 +237,7 @@ def _as_result(
 
 
 def _unmoved(xp: Any, tasks: Tasks, rules: Rules) -> str:
-    """How many tasks have too few queries for their mean to be that of the support."""
+    """Return a remark on tasks with fewer queries than classes, whose mean says nothing, so they were not moved."""
     few = xp.sum(tasks.present, axis=(1, 2)) < tasks.onehot.shape[-1]
     n = int(xp.sum(xp.astype(few, xp.int64))) if rules.query_shift else 0
     E = len(tasks.classes)
@@ -246,13 +246,13 @@ def _unmoved(xp: Any, tasks: Tasks, rules: Rules) -> str:
 
 
 def _joined(xp: Any, parts: list[Any], name: str) -> Any:
-    """A field of all portions of the tasks."""
+    """Join a field of all portions of the tasks."""
     arrays_ = [getattr(part, name) for part in parts]
     return arrays_[0] if len(arrays_) == 1 else xp.concat(arrays_, axis=0)
 
 
 def _certificate(xp: Any, answers: list[Answer], rules: Rules, alone: bool) -> Stationarity | None:
-    """What is known of the assignments, an entry a task."""
+    """Return the certificate of the assignments, with one entry per task."""
     proofs: list[Any] = [answer.proof for answer in answers]
     if proofs[0] is None:
         return None

@@ -69,7 +69,7 @@ class ClusteringProblem:
 
     @property
     def n_clusters(self) -> int:
-        """How many classes the truth has; 0 when it is not known."""
+        """The number of classes of the truth; 0 when it is not known."""
         return 0 if self.truth is None else len(np.unique(self.truth))
 
 

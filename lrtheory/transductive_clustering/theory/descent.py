@@ -59,7 +59,7 @@ def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any,
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, rows are not in the simplex, lambda is below 0, T is not above 0, or a number is
         not finite.
@@ -84,7 +84,7 @@ def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any,
 
 
 def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
-    r"""How far the bound lies above the energy, exactly (statement TC-T1).
+    r"""Return the exact height of the bound A_i above the energy (statement TC-T1).
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, lambda is below 0, or a number is not finite.
 
@@ -140,7 +140,7 @@ def kl_divergence(p: Any, q: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, rows are not in the simplex, or q is 0 where p is not.
 
@@ -162,7 +162,7 @@ def kl_divergence(p: Any, q: Any) -> Any:
 
 
 def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temperature: Any) -> Any:
-    r"""What one whole step takes off the energy, exactly, for every symmetric W (statement TC-T3).
+    r"""Return the exact decrease of the energy in one whole step, for every symmetric W (statement TC-T3).
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temp
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         As `kl_divergence` and `majoriser_gap`; if T is not above 0.
 
@@ -220,7 +220,7 @@ def kl_lower_bound(p: Any, q: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, or rows are not in the simplex.
 
@@ -242,7 +242,7 @@ def kl_lower_bound(p: Any, q: Any) -> Any:
 
 
 def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temperature: Any, damping: Any = 1) -> Any:
-    r"""What a step takes off the energy at least (statement TC-T5).
+    r"""Return a lower bound on the decrease of the energy in one step (statement TC-T5).
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temp
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a square is below 0, lambda is below 0, T is not above 0, the damping is not in (0, 1], or a number
         is not finite.
@@ -304,7 +304,7 @@ def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If lambda is below 0, T is not above 0, or a number is not finite.
 
@@ -341,7 +341,7 @@ def largest_monotone_lam(smallest_eigenvalue: Any, *, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If the eigenvalue is not negative, since then every weight is fine, or T is not above 0.
 

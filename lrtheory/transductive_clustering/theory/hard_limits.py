@@ -1,4 +1,4 @@
-r"""What is left when the temperature falls, and without neighbors.
+r"""The limits of low temperature, where updates are labels, and the energy without neighbors.
 
 Part of `theory`, where users find these functions.
 """
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def hard_limit_gap(gap: Any, n_clusters: int, *, temperature: Any) -> Any:
-    r"""How far a softmax is from a label (statement TC-S6).
+    r"""Return a bound on the distance of a softmax from a label (statement TC-S6).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def hard_limit_gap(gap: Any, n_clusters: int, *, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a gap is below 0, K is below 2, or T is not above 0.
 
@@ -79,7 +79,7 @@ def hard_temperature(gap: Any, n_clusters: int, *, tol: Any = 1e-16) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If the gap is not above 0, K is below 2, or the tolerance is not in (0, 1).
 
@@ -115,7 +115,7 @@ def log_partition(costs: Any, *, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If T is not above 0, or a number is not finite.
 

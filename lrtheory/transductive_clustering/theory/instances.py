@@ -43,7 +43,7 @@ def two_point_threshold(offset: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If the offset is not in (0, 1/2).
 
@@ -67,7 +67,7 @@ def two_point_threshold(offset: Any) -> Any:
 
 
 def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
-    r"""Where two points on the same side end: uniform up to lambda = 2 T, and beyond at two labels (statement TC-N1).
+    r"""Return the limit of two points on one side: uniform up to lambda = 2 T, beyond it off 1/2 (statement TC-N1).
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If lambda is below 0, T is not above 0, or a number is not finite.
 
@@ -128,7 +128,7 @@ def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> 
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If a share is not in [0, 1], lambda is below 0, T is not above 0, or a number is not finite.
 
@@ -148,7 +148,7 @@ def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> 
 
 
 def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
-    r"""What moving prototypes to the soft means takes off the energy, exactly (statement TC-P7).
+    r"""Return the exact decrease of the energy when prototypes move to the soft means (statement TC-P7).
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, a mass is below 0, or a number is not finite.
 
@@ -186,7 +186,7 @@ def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
 
 
 def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared_step: Any) -> Any:
-    r"""What one mean shift adds to the density at least (statement TC-T11).
+    r"""Return a lower bound on the gain in density of one mean shift (statement TC-T11).
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, the bandwidth is not above 0, another number is below 0, or one is not finite.
 
@@ -227,7 +227,7 @@ def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared
 
 
 def exponential_tangent(before: Any, after: Any) -> Any:
-    r"""The tangent of exp(-u), below it (statement TC-P9).
+    r"""Return the value at v of the tangent of exp(-u), which lies below exp(-v) (statement TC-P9).
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def exponential_tangent(before: Any, after: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a number is not finite.
 
@@ -261,7 +261,7 @@ def exponential_tangent(before: Any, after: Any) -> Any:
 
 
 def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
-    r"""No entry of an update is smaller (statement TC-T12).
+    r"""Return a lower bound on every entry of an update (statement TC-T12).
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a degree is below 0, lambda is below 0, T is not above 0, or a number is not finite.
 
@@ -301,7 +301,7 @@ def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
 
 
 def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
-    r"""Held neighbors as costs of the free rows (statement TC-S10).
+    r"""Return the costs of the free rows that replace their held neighbors (statement TC-S10).
 
     Parameters
     ----------
@@ -323,7 +323,7 @@ def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, labels are not in [-1, K), lambda is below 0, or a number is not finite.
 
@@ -361,7 +361,7 @@ def half_width(values: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If there are fewer than two tasks, or a number is not finite.
 

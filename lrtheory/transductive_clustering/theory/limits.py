@@ -1,4 +1,4 @@
-r"""Where the updates go: summable steps, rates, cycles, and the two-step value that never rises.
+r"""The limits of the updates: summable steps, rates, cycles, and the two-step value that never rises.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
 exp also takes Fractions, the rest also balls of a rigorous arithmetic.
@@ -58,7 +58,7 @@ def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temp
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, N_F is not in [0, N], lambda is below 0, T is not above 0, or a number is not
         finite.
@@ -103,7 +103,7 @@ def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: 
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If lambda is below 0, T is not above 0, T' is not above 0, or a number is not finite.
 
@@ -146,7 +146,7 @@ def kkt_bound(step: Any, *, spectral_norm: Any, lam: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a number is below 0 or not finite.
 
@@ -183,7 +183,7 @@ def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If the norm is below 0, lambda is below 0, T is not above 0, or a number is not finite.
 
@@ -220,7 +220,7 @@ def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a step is below 0, or the contraction is not in [0, 1).
 
@@ -258,7 +258,7 @@ def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) ->
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If the radius is below 0, K is below 1, lambda is below 0, T is not above 0, or a number is not finite.
 
@@ -278,7 +278,7 @@ def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) ->
 
 
 def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, lam: Any, temperature: Any) -> Any:
-    r"""What two consecutive updates decrease, also where the energy rises (statement TC-T8).
+    r"""Return the value G that two consecutive updates decrease, also where the energy rises (statement TC-T8).
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, l
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, rows are not in the simplex, lambda is below 0, T is not above 0, or a number is
         not finite.
@@ -325,7 +325,7 @@ def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, l
 
 
 def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
-    r"""What the two-step value loses an update, exactly (statement TC-T8).
+    r"""Return the exact decrease of the two-step value G per update (statement TC-T8).
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         As `kl_divergence`; if T is not above 0.
 

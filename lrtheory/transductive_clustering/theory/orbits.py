@@ -46,7 +46,7 @@ def two_step_summability(start: Any, lower: Any, *, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If T is not above 0, or a number is not finite.
 
@@ -82,7 +82,7 @@ def ring_threshold(n_clusters: int) -> Any:
     Raises
     ------
     TypeError
-        If K is no integer.
+        If K is not an integer.
     ValueError
         If K is below 3.
 
@@ -133,7 +133,7 @@ def ring_weight(share: Any, n_clusters: int) -> Any:
     Raises
     ------
     TypeError
-        If the share is no number, or K is no integer.
+        If the share is not a number, or K is not an integer.
     ValueError
         If K is below 2 or the share is not in (1 / K, 1).
 
@@ -172,7 +172,7 @@ def printed_energy_threshold(offset: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number.
+        If an argument is not a number.
     ValueError
         If the offset is not in (0, 1/2).
 
@@ -209,7 +209,7 @@ def softmax_jacobian(shares: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If it is not a point of the simplex.
 
@@ -229,7 +229,7 @@ def softmax_jacobian(shares: Any) -> Any:
 
 
 def tangent_error(logits: Any) -> Any:
-    r"""How far rows of a softmax are from their tangent at uniform rows (statement TC-T7-uniform).
+    r"""Return a bound on the distance of a softmax from its tangent at uniform rows (statement TC-T7-uniform).
 
     Parameters
     ----------
@@ -244,9 +244,9 @@ def tangent_error(logits: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
-        If it is no table, or a number is not finite.
+        If it is not a table, or a number is not finite.
 
     Proof
     -----
@@ -264,7 +264,7 @@ def tangent_error(logits: Any) -> Any:
 
 
 def joint_kkt_bound(step: Any, drift: Any, *, spectral_norm: Any, lam: Any) -> Any:
-    r"""How far a turn of assignments and prototypes is from stationary (statement TC-T10).
+    r"""Return a bound on the gradient after a turn of assignments and prototypes (statement TC-T10).
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def joint_kkt_bound(step: Any, drift: Any, *, spectral_norm: Any, lam: Any) -> A
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If a number is below 0 or not finite.
 

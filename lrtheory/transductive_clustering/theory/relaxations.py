@@ -46,7 +46,7 @@ def pair_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any) -> Any
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, lambda is below 0, or a number is not finite.
 
@@ -61,7 +61,7 @@ def pair_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any) -> Any
 
 
 def vertex_gap(affinity: Any, *, lam: Any) -> Any:
-    r"""E_lap - E on labels, a constant (statement TC-S1).
+    r"""Return E_lap - E on labels, which is a constant (statement TC-S1).
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def vertex_gap(affinity: Any, *, lam: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If the affinity is not square, lambda is below 0, or a number is not finite.
 
@@ -96,7 +96,7 @@ def vertex_gap(affinity: Any, *, lam: Any) -> Any:
 
 
 def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
-    r"""How far the convex relaxation lies below the concave one (statement TC-S2).
+    r"""Return the exact gap between the convex relaxation and the concave one above it (statement TC-S2).
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, rows are not in the simplex, lambda is below 0, or a number is not finite.
 
@@ -135,7 +135,7 @@ def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
 
 
 def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
-    r"""How much the entropy can lower the energy (statements TC-S3 and TC-S5).
+    r"""Return the most that the entropy can lower the energy (statements TC-S3 and TC-S5).
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
     Raises
     ------
     TypeError
-        If T is no number, or a size is no integer.
+        If T is not a number, or a size is not an integer.
     ValueError
         If N_F is below 0, K is below 1, or T is not above 0.
 
@@ -172,7 +172,7 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
 
 
 def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: Any) -> Any:
-    r"""The right-hand side of the sandwich: nothing relaxed lies below (statement TC-S3).
+    r"""Return a lower bound on the relaxed energy, from the least energy of labels (statement TC-S3).
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperatu
     Raises
     ------
     TypeError
-        If an argument is no number, or a size is no integer.
+        If an argument is not a number, or a size is not an integer.
     ValueError
         If N_F is below 0, K is below 1, T is not above 0, or the energy is not finite.
 
@@ -228,7 +228,7 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
     Raises
     ------
     TypeError
-        If an argument is no number, or a size is no integer.
+        If an argument is not a number, or a size is not an integer.
     ValueError
         If N_F is below 0, K is below 1, T is not above 0, or the energy is not finite.
 
@@ -247,7 +247,7 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
 
 
 def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, row: int, new: Any) -> Any:
-    r"""What replacing one row does to E, exactly (statement TC-P8).
+    r"""Return the exact change of E when one row is replaced (statement TC-P8).
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, ro
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, there is no such row, lambda is below 0, or a number is not finite.
 
@@ -293,7 +293,7 @@ def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, ro
 
 
 def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
-    r"""What adding shift to the diagonal of W does to E on labels (statement TC-S1).
+    r"""Return the change of E on labels when a shift is added to the diagonal of W (statement TC-S1).
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
     Raises
     ------
     TypeError
-        If an argument is no number, or N is no integer.
+        If an argument is not a number, or N is not an integer.
     ValueError
         If N is below 0, lambda is below 0, or a number is not finite.
 

@@ -1,4 +1,4 @@
-r"""One update: what it costs, and the energy that comes with it.
+r"""The work of one update, and the energy that comes with it.
 
 Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows.
 """
@@ -46,7 +46,7 @@ def energy_without_logs(
     Raises
     ------
     TypeError
-        If an argument is no number or no array of numbers.
+        If an argument is not a number or an array of numbers.
     ValueError
         If shapes do not fit, labels are not in [-1, K), lambda is below 0, T is not above 0, or a number is not
         finite.
@@ -77,7 +77,7 @@ def energy_without_logs(
 
 
 def update_counts(n_edges: Any, n_clusters: Any, *, n_points: Any, n_free: Any = None) -> Any:
-    r"""What one update costs (statement TC-C1).
+    r"""Return the operations and the memory of one update (statement TC-C1).
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def update_counts(n_edges: Any, n_clusters: Any, *, n_points: Any, n_free: Any =
     Raises
     ------
     TypeError
-        If an argument is no integer.
+        If an argument is not an integer.
     ValueError
         If one is below 0, K is 0, or there are more free rows than rows.
 

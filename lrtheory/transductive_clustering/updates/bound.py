@@ -39,7 +39,7 @@ SUMS = 1e-4  # by which the sum of a row may differ from 1
 
 @result
 class BoundState(Result):
-    """What a callback sees after an update.
+    """The state that a callback gets after an update.
 
     Attributes
     ----------
@@ -197,7 +197,7 @@ def bound_update(
 
 
 def watched(callback: Any, alone: bool) -> Any:
-    """What the updates call after each step: the callback, and whether it asked to stop."""
+    """Return a function that calls the callback after an update, and tells whether it asked to stop."""
     if callback is None:
         return None
 
@@ -213,7 +213,7 @@ def watched(callback: Any, alone: bool) -> Any:
 
 
 def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
-    """The first assignments: given, or from the costs alone; held rows at their label."""
+    """Return the first assignments, given or from the costs alone, with held rows at their label."""
     costs = bound.costs
     if init is None:
         Z = dense.softmax(xp, -costs, bound.temperature)

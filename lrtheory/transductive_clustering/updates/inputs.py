@@ -1,4 +1,4 @@
-"""What callers hand over: arrays of any kind as float32 or float64, affinities, options, and weights within range."""
+"""Readers of arguments: arrays as float32 or float64, affinities, options, and weights within range."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def squarable(X: np.ndarray, name: str = "X") -> np.ndarray:
 
 
 def largest_coordinate(X: np.ndarray) -> float:
-    """Up to which size coordinates of as many points have squares that can be added up."""
+    """Return the largest coordinate with which the squares of as many points can be added up."""
     return float(np.sqrt(np.finfo(X.dtype).max / X.size)) / 16
 
 
@@ -142,7 +142,7 @@ def sparse_affinity(affinity: Any, n: int | None = None, dtype: Any = np.float64
 
 
 def positive(name: str, value: Any, dtype: Any = np.float64) -> float:
-    """A number above 0, with room for its products and quotients in the dtype."""
+    """Return a number above 0 whose products and quotients stay within the range of the dtype."""
     largest = _largest(dtype)
     number = real(name, value, low=0, high=largest)
     if number == 0:
@@ -151,7 +151,7 @@ def positive(name: str, value: Any, dtype: Any = np.float64) -> float:
 
 
 def weights(lam: Any, temperature: Any, dtype: Any = np.float64) -> tuple[float, float]:
-    """lambda and T, with room for their products and quotients in the dtype."""
+    """Return lambda and T, whose products and quotients stay within the range of the dtype."""
     return real("lam", lam, low=0, high=_largest(dtype)), positive("temperature", temperature, dtype)
 
 
