@@ -157,7 +157,7 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
 
 
 def _arrays(figure: Figure, stem: Path, key: str, profile: str, n_jobs: int | None) -> Arrays:
-    """What is drawn, kept under the key of the figure; what only its points were kept of goes on from there."""
+    """The arrays of a figure, kept under its key; an interrupted computation goes on from the points that were kept."""
     path = stem.with_suffix(".npz")
     known = _store.read_arrays(path)
     if known is not None and str(known.pop("key", "")) == key:

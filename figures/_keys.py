@@ -32,13 +32,13 @@ def figure_key(figure: Figure, name: str, profile: str) -> str:
 
 
 def source_key(figure: Figure, name: str, profile: str) -> str:
-    """The same without the versions of libraries, since with another one a kept picture still belongs to its figure."""
+    """A key without the versions of libraries, since with another one a kept picture still belongs to its figure."""
     told = {word: value for word, value in provenance(figure, name, profile).items() if word != "versions"}
     return _digest([_sources(name.partition("/")[0]), told])
 
 
 def provenance(figure: Figure, name: str, profile: str) -> dict[str, Any]:
-    """What is needed to make the same figure again."""
+    """Everything that is needed to make a figure again."""
     libraries = ("numpy", "scipy", "numba", "matplotlib")
     versions = {library: importlib.import_module(library).__version__ for library in libraries}
     data = {one.path: one.sha256 for one in data_sets() if one.name in figure.data} if figure.data else {}

@@ -61,7 +61,7 @@ def keep(figure: Figure, name: str, profile: str, picture: Path, folder: Path = 
 
 
 def smaller(content: bytes, largest: int = LARGEST) -> bytes:
-    """The same picture in few colors, and if need be with fewer points, so that it is not larger than `largest`.
+    """A picture in few colors, and if need be with fewer points, so that it is not larger than `largest`.
 
     The colors are spread over all that occur, so that a line of few points keeps its own.
     """
@@ -81,7 +81,7 @@ def smaller(content: bytes, largest: int = LARGEST) -> bytes:
 
 
 def problems(figures: Mapping[str, Figure], folder: Path = PICTURES) -> Iterator[str]:
-    """What is wrong with the pictures that are kept, a sentence each."""
+    """Sentences about what is wrong with the pictures that are kept."""
     known: Mapping[str, Any] = _store.read_record(folder / "pictures.json")
     files = {path.name for path in folder.glob("*.png")}
     yield from (f"{name} is shown and is no figure" for name in sorted(wanted() - set(figures)))

@@ -1,4 +1,4 @@
-"""What figures share: style, streams, slopes, means with errors, and claims that are inequalities with margins."""
+"""The tools that figures share: style, streams, slopes, means with errors, and inequalities with margins as claims."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def log_axes(axis: Any, x: Any) -> None:
 
 
 def log_ticks(axis: Any, x: Any, *, most: int = 6) -> None:
-    """A logarithmic axis with ticks at points that were computed, at most so many, and plain numbers."""
+    """A logarithmic axis with ticks at points that were computed, few enough to be read, with plain numbers."""
     from matplotlib.ticker import NullLocator
 
     x = np.unique(x)

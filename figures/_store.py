@@ -1,4 +1,4 @@
-"""What of a figure is done stays done: files that are whole or not there, and points that are computed once.
+"""A store for finished parts of figures: files that are whole or not there, and points that are computed once.
 
 A figure belongs to a *key*, the digest of its code, parameters, data and library versions. Points that `each` computes
 are kept in a folder of that key as soon as they are done, so a run that was interrupted, or killed, goes on where it
@@ -58,7 +58,7 @@ def each(function: Callable[..., Any], points: Iterable[tuple[Any, ...]]) -> lis
 
 @contextmanager
 def storing(folder: Path, n_jobs: int | None) -> Iterator[None]:
-    """Keep points in a folder, and compute so many at a time; the folders of other keys go."""
+    """Keep points in a folder, and compute `n_jobs` of them at a time; the folders of other keys go."""
     for other in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
         if other != folder and len(other.name) == len(folder.name):
             shutil.rmtree(other)

@@ -1,4 +1,4 @@
-"""How every figure looks: colors that color-blind eyes tell apart, and letters that are read at column width."""
+"""The looks of every figure: colors that color-blind eyes tell apart, and letters that are read at column width."""
 
 from __future__ import annotations
 

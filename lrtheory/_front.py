@@ -243,7 +243,7 @@ def abouts() -> dict[str, About]:
 
 
 def findings() -> tuple[Finding, ...]:
-    """What a reader of the report should not miss.
+    """The findings that a reader of the report should not miss.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What all results share: read-only arrays, also after unpickling; a short repr; `to_dict` for JSON."""
+"""The class that all results share: read-only arrays, also after unpickling; a short repr; `to_dict` for JSON."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _labels(statement: Statement) -> str:
 
 
 def _signature(statement: Statement) -> str:
-    """What an algorithm of the reader's own must look like."""
+    """The signature that an algorithm of the reader's own must have."""
     if isinstance(statement.claim, Recorded):
         return ""
     if statement.closed:
@@ -176,7 +176,7 @@ def _show(options: Any) -> int:
 
 
 def _example(statement: Statement) -> dict[str, str]:
-    """What `solve` takes and returns, by the first instance."""
+    """The types that `solve` takes and returns, by the first instance."""
     from lrtheory.bounds import Session
     from lrtheory.bounds.trust.own import solve_by_example
 

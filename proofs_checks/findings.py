@@ -1,4 +1,4 @@
-"""What a reader of the report should not miss; every number is taken from the evidence or from a figure."""
+"""The findings that a reader of the report should not miss; numbers come from the evidence or from a figure."""
 
 from lrtheory.bounds.reporting import Finding, Published, Shown, Side
 

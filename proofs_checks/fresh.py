@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _complaints(task: tuple[int, str]) -> list[str]:
-    """What did not come out as it is due: for each statement of a system, and each of its saboteurs."""
+    """List what did not come out as it is due: for each statement of a system, and each of its saboteurs."""
     seed, system = task
     session, found = Session(seed=seed), []
     for statement in registry():

@@ -122,7 +122,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Judgment:
-    """What the runs so far say on one instance: the two sides as measured, and log e-values in both directions."""
+    """The judgment of the runs so far on one instance: both sides as measured, and log e-values in both directions."""
 
     lhs: float
     rhs: float

@@ -8,4 +8,4 @@ class StatementError(Exception):
 
 
 class OutcomeError(StatementError):
-    """What a solver returned gives no numbers that can be judged: NaN, or outside the stated range."""
+    """An outcome that cannot be judged: it holds NaN, a number outside the stated range, or a foreign object."""

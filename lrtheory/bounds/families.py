@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Draws(Protocol):
-    """What a family may ask for; a Generator or Hypothesis answers, so that Hypothesis can shrink what was found."""
+    """The draws that a family may ask for; a Generator answers, or Hypothesis, which can then shrink what it found."""
 
     def integers(self, low: int, high: int, shape: int | tuple[int, ...] | None = None) -> Any:
         """Integers in [low, high], both ends included: one, or an int64 array of the given shape."""

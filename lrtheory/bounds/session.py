@@ -116,7 +116,7 @@ class Session:
         return patch in self._called
 
     def run(self, statement: Statement, instance: Any, chunk: int = 0, n: int | None = None) -> Any:
-        """What `solve` returns on an instance; statements with the same family, solver and patch share it.
+        """The outcome of `solve` on an instance; statements with the same family, solver and patch share it.
 
         The stream depends on the content of the instance, so a replayed instance meets the same draws. The solver gets
         a copy of the instance, read-only in every array; `Overwritten` is raised where it has changed it all the same.

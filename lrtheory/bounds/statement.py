@@ -203,7 +203,7 @@ class Statement:
 
 
 def defects(statement: Statement) -> list[str]:
-    """What a statement lacks; an empty list is demanded by the tests.
+    """List what a statement lacks; the tests demand an empty list.
 
     Parameters
     ----------

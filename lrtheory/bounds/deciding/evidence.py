@@ -21,7 +21,7 @@ _SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "recorded":
 
 @result
 class Evidence(Result):
-    """What a check of one statement, or of one saboteur, measured.
+    """The measurement of one statement, or of one saboteur, by a check.
 
     Attributes
     ----------

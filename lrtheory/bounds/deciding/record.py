@@ -1,4 +1,4 @@
-"""What a check writes down while it goes over the instances."""
+"""The record that a check keeps while it goes over the instances."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Row:
 
     @property
     def badness(self) -> float:
-        """What a search maximizes: how far lhs exceeds rhs, or lies from it, beyond rounding, in units of the scale."""
+        """The height that a search climbs: by how much lhs exceeds rhs, or differs from it, in units of the scale."""
         # relative to the scale, so that a search does not merely look for large instances
         scale = max(abs(self.lhs), abs(self.rhs))
         if scale == 0 or not np.isfinite(scale):  # 0 <= 0 is as good as can be, and infinity gives no direction

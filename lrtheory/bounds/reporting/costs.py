@@ -1,4 +1,4 @@
-"""What a run of the bounds has cost."""
+"""The processor time of a run of the bounds."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def sources_line(system: str) -> str:
 
 
 def fixed(statement: Statement) -> str:
-    """What an entry says before anything was measured.
+    """The part of an entry that needs no measurement.
 
     Parameters
     ----------

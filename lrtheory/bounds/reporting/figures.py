@@ -1,4 +1,4 @@
-"""What figures showed, from the records that they leave: claims with margins, and published numbers beside ours."""
+"""The results of figures, from the records that they leave: claims with margins, and published numbers beside ours."""
 
 from __future__ import annotations
 

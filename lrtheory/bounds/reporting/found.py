@@ -1,4 +1,4 @@
-"""What a run of the bounds has found about each statement: its evidence and that of its saboteurs, fresh and whole."""
+"""The evidence about each statement from a run of the bounds, with that of its saboteurs, fresh and whole."""
 
 from __future__ import annotations
 

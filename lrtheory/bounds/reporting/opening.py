@@ -122,7 +122,7 @@ def _index(found: Sequence[Found], records: Mapping[str, Sequence[Record]], abou
 
 
 def needs(finding: Finding) -> tuple[set[tuple[str, str]], set[str]]:
-    """What a finding rests on.
+    """The evidence that a finding rests on.
 
     Parameters
     ----------

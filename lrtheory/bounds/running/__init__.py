@@ -1,1 +1,1 @@
-"""What a solver is given and what is taken from it: read-only copies, plain data, changed kernels."""
+"""The exchange with a solver: read-only copies of instances, plain outcomes, changed kernels, and their encoding."""

@@ -1,4 +1,4 @@
-"""What an algorithm under test is given, and what it may give back: plain data on which nobody else has a hold.
+"""Data for an algorithm under test and from it: plain, and in nobody else's hands.
 
 It gets a copy of its instance, so that it cannot change the truth. It returns numbers, arrays and containers of the
 types that this module knows: a masked array would hide its wrong entries from a claim, and a class of the caller's own

@@ -82,7 +82,7 @@ def changed(outcome: Any, path: str, change: Change) -> Any:
 
 
 def lies(leaf: Leaf, *, decision: bool) -> Iterator[tuple[str, Change]]:
-    """What a forger makes of a number or an array: words, and the change.
+    """Yield the lies about a number or an array: words, and the change.
 
     Parameters
     ----------

@@ -123,7 +123,7 @@ def _replay(evidence: Evidence) -> str:
 
 
 def solve_by_example(statement: Statement, session: Session) -> tuple[str, str]:
-    """What a statement's own solver takes and returns, by its first instance.
+    """The types that a statement's own solver takes and returns, by its first instance.
 
     Parameters
     ----------
