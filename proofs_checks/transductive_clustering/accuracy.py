@@ -1,4 +1,4 @@
-"""Who is right more often, on the same tasks: what was measured of methods, on laws that are written down."""
+"""Accuracies of methods on the same tasks, drawn from laws that are written down."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ NEAREST, K_MEANS, LAPLACIAN, SLK = ({"method": name} for name in ("nearest", "k-
 
 
 def measured(name: str, what: str) -> Measured:
-    """The source of an ordering that the papers' tables have on other data, and that was measured here."""
+    """Return the source of an ordering that the papers' tables have on other data, and that was measured here."""
     where = "classes of laws of our own; at one shot, and at five, also digits where their file is installed"
     return Measured(what, where, f"lrtheory check transductive_clustering/TC-E-{name}")
 
 
 def of_kind(*kinds: str) -> dict[str, Callable[[Any], bool]]:
-    """The hypothesis that a law is of one of the kinds that were measured."""
+    """Return the hypothesis that a law is of one of the kinds that were measured."""
     return {" or ".join(kinds): lambda law: law.kind in kinds}
 
 
@@ -47,7 +47,7 @@ ROUND_OR_DIGITS = of_kind("round, one shot", "digits, one shot")
 
 
 def asked(law: Any, found: Answers) -> Tasks:
-    """The tasks that the labels answer, from their seed; there is a label a query."""
+    """Draw the tasks that the labels answer again from their seed; there must be one label per query."""
     labels = np.asarray(found.labels)
     tasks = law.tasks(found.seed, len(labels)) if labels.ndim == 2 else None
     if tasks is None or labels.shape != tasks.truth.shape:
@@ -56,12 +56,12 @@ def asked(law: Any, found: Answers) -> Tasks:
 
 
 def right(tasks: Tasks, labels: np.ndarray) -> np.ndarray:
-    """Share of right labels of each task; labels are compared as they are, and never matched."""
+    """Return the share of right labels of each task; labels are compared as they are, and never matched."""
     return (np.asarray(labels) == tasks.truth).mean(1)
 
 
 def ahead_of(opponent: Options, margin: float) -> Expectation:
-    """On average over tasks, more labels are right by a margin than an opponent's on the same tasks."""
+    """Claim that on average over tasks the share of right labels exceeds that of an opponent by a margin."""
 
     def behind(law: Any, found: Answers) -> np.ndarray:
         tasks = asked(law, found)
@@ -186,7 +186,7 @@ TC_E_MODES = Statement(
 
 
 def chance(more: int = 0) -> Expectation:
-    """As many right labels as there would be at random, with more classes or fewer on request."""
+    """Claim the share of right labels of guessing, among more or fewer classes on request."""
     return Expectation(
         sample=lambda law, found: right(asked(law, found), found.labels),
         equals=lambda law: 1 / (law.n_classes + more),
@@ -219,7 +219,7 @@ TC_E_CHANCE = Statement(
 
 
 def one_by_one(episode: Episode, found: np.ndarray) -> Sides:
-    """Probabilities against those by definition, a query at a time."""
+    """Compare the probabilities with those of the definition, one query at a time."""
     unit = lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True)
     prototypes = unit(episode.support[0] - episode.base_mean)
     rows = []
@@ -252,6 +252,6 @@ TC_E_ALONE = Statement(
 
 
 def has_directions(episode: Episode) -> bool:
-    """Whether no point is where its length vanishes."""
+    """Tell whether no point is so near the mean that it has no direction."""
     points = np.concatenate([episode.support[0], episode.query[0]]) - episode.base_mean
     return bool((np.linalg.norm(points, axis=1) > 0.05).all())

@@ -24,7 +24,7 @@ SYMMETRIC = {"a symmetric affinity": is_symmetric}
 
 
 def contracted(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Distance after one update against its bound, once both updates are those of the definition.
+    """Compare the distance after one update with its bound, once both updates are those of the definition.
 
     Where the factor is below 1, the start is no further from the other than both are at most from the fixed point.
     """
@@ -65,7 +65,7 @@ TC_T7 = Statement(
 
 
 def at_the_rate(case: Case, found: Descent, factor: float = 1.0) -> Sides:
-    """Distance to uniform after an update, less and more than the rate says by at most the curvature."""
+    """Compare the distance to uniform with that of the exact rate, up to the curvature, from below and from above."""
     K = case.n_clusters
     radius = float(np.abs(np.linalg.eigvalsh(case.affinity)).max())
     rate = factor * float(theory.uniform_rate(radius, K, lam=case.lam, temperature=case.temperature))

@@ -1,4 +1,4 @@
-"""What goes wrong: swaps of two points, turns of a directed ring, and an energy that is none."""
+"""The limits of the guarantee: swaps of two points, turns of a directed ring, and an energy that is none."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ from proofs_checks.transductive_clustering.families.rings import (
 
 
 def swaps(case: Case, found: Descent) -> Sides:
-    """Sides change at every update, offsets rise up to their limit, and so do energies, from above the uniform one."""
+    """Compare each offset with the next one and the limit, each energy with the next one and that of uniform rows."""
     Z = np.asarray(found.assignments)
+    # turned back, offsets of alternating sign rise; the last part holds both points to mirror images of each other
     off = (Z[:, 0, 0] - 0.5) * (-1.0) ** np.arange(len(Z))
     limit = theory.two_point_limit(lam=case.lam, temperature=case.temperature) - 0.5
     R = np.array([energy(case, one) for one in Z])
@@ -77,7 +78,7 @@ TC_N1 = Statement(
 
 
 def rises(case: Case, found: Descent) -> Sides:
-    """Each energy with lambda for lambda / 2 against the next one; each right one against the one before."""
+    """Compare each printed energy with the next one, and each right energy with the one before."""
     printed = np.array([energy(case, Z, weight=1.0) for Z in found.assignments])
     R = np.array([energy(case, Z) for Z in found.assignments])
     return entries([printed[:-1], R[1:]], [printed[1:], R[:-1]], highest(case), rounding=case.spoiled)
@@ -110,8 +111,9 @@ TC_N3 = Statement(
 
 
 def turns(case: Case, found: Descent) -> Sides:
-    """Every point's share of the label whose turn it is, never below the one before; the others share the rest."""
+    """Compare each point's share of the label whose turn it is with the one before; other labels share the rest."""
     Z, n = np.asarray(found.assignments), case.n
+    # the label whose turn it is at point q after i updates, q + i modulo n
     turn = (np.arange(n)[None] + np.arange(len(Z))[:, None]) % n
     own = np.take_along_axis(Z, turn[:, :, None], 2)[:, :, 0]
     others = np.sort(np.where(np.arange(n) == turn[:, :, None], -1.0, Z), axis=2)[:, :, 1:]

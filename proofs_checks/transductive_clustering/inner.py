@@ -36,12 +36,12 @@ SYMMETRIC = {"a symmetric affinity": is_symmetric}
 
 
 def energies(case: Case, found: Descent) -> np.ndarray:
-    """R of each assignment, by its definition."""
+    """Return R of each assignment by its definition."""
     return np.array([energy(case, Z) for Z in found.assignments])
 
 
 def squared_steps(Z: np.ndarray, apart: int = 1) -> np.ndarray:
-    """Squared distances between assignments so many updates apart."""
+    """Return the squared distances between assignments that are `apart` updates from each other."""
     return ((Z[apart:] - Z[:-apart]) ** 2).sum((1, 2))
 
 
@@ -49,10 +49,12 @@ def squared_steps(Z: np.ndarray, apart: int = 1) -> np.ndarray:
 
 
 def decreases(case: Case, found: Descent, factor: float = 1.0) -> Sides:
-    """What each update takes off the energy against the identity."""
+    """Compare the decrease of the energy in each update with the identity."""
     R, Z = energies(case, found), found.assignments
     exact = [
-        case.temperature * divergence(case, a, a) + factor * case.lam / 2 * pairs(case, b - a) for a, b in pairwise(Z)
+        # divergence(case, a, a) is KL(a || S(a)), from logits, so that a cold update cannot underflow
+        case.temperature * divergence(case, a, a) + factor * case.lam / 2 * pairs(case, b - a)
+        for a, b in pairwise(Z)
     ]
     return Sides(R[:-1] - R[1:], np.array(exact), rounding=case.spoiled)
 
@@ -86,7 +88,7 @@ TC_T3 = Statement(
 
 
 def falls(case: Case, found: Descent, factor: float = 1.0) -> Sides:
-    """(T + lambda lambda_min / 2) |Delta|^2 against what the energy loses; each energy against the one before."""
+    """Compare (T + lambda lambda_min / 2) |Delta|^2 with the decrease, and each energy with the one before."""
     R, Z = energies(case, found), found.assignments
     least, _ = case.spectrum
     bounds = theory.descent_bound(
@@ -123,7 +125,7 @@ TC_T5 = Statement(
 
 
 def never_rises(case: Case, found: Descent) -> Sides:
-    """Each energy, by its definition, against the one before."""
+    """Compare each energy, by its definition, with the one before."""
     R = energies(case, found)
     return entries(R[1:], R[:-1], highest(case), rounding=case.spoiled)
 
@@ -154,18 +156,18 @@ TC_T5_DAMPED = Statement(
 
 
 def n_times_the_least(terms: np.ndarray) -> np.ndarray:
-    """n times the least of the first n terms, for each n."""
+    """Return n times the least of the first n terms, for each n."""
     return np.arange(1, len(terms) + 1) * np.minimum.accumulate(terms)
 
 
 def lower_bound(case: Case) -> float:
-    """A number below all energies."""
+    """Return a number below all energies."""
     full = {"n_free": int(case.free.sum()), "lam": case.lam, "temperature": case.temperature}
     return float(theory.energy_lower_bound(case.costs, case.affinity, **full))
 
 
 def summed(case: Case, found: Descent, share: float = 1.0) -> Sides:
-    """Sums of squared steps, and n times the least of n, against their bound, after every update."""
+    """Compare sums of squared steps, and n times the least of n, with their bound after every update."""
     least, _ = case.spectrum
     options = {"smallest_eigenvalue": least, "lam": case.lam, "temperature": case.temperature}
     bound = share * float(theory.summability_bound(energy(case, case.init), lower_bound(case), **options))
@@ -201,11 +203,12 @@ TC_T6 = Statement(
 
 
 def nearly_stationary(case: Case, found: Descent, share: float = 1.0) -> Sides:
-    """The gradient along the simplices after each update against lambda |W| times the step."""
+    """Compare the gradient along the simplices after each update with lambda |W| times the step."""
     _, norm = case.spectrum
     gradients = []
     for before, after in pairwise(found.assignments):
         slope = case.temperature * log_rows(case, before) + case.costs - case.lam * (case.affinity @ after)
+        # T log S(Z) stands for T log Z_{i+1}; a constant per row has no part along the simplex, and P takes it off
         slope = slope[case.free]
         gradients.append(np.linalg.norm(slope - slope.mean(1, keepdims=True)))
     steps = np.sqrt(squared_steps(found.assignments))
@@ -214,7 +217,7 @@ def nearly_stationary(case: Case, found: Descent, share: float = 1.0) -> Sides:
 
 
 def log_rows(case: Case, before: np.ndarray) -> np.ndarray:
-    """Logarithms of the update of some assignments, up to a constant a row: its logits."""
+    """Return the logarithms of the update of assignments up to a constant per row, which are its logits."""
     return (case.lam * (case.affinity @ before) - case.costs) / case.temperature
 
 
@@ -242,7 +245,7 @@ TC_T6_KKT = Statement(
 
 
 def two_steps(case: Case, found: Descent) -> Sides:
-    """What the two-step value loses against T KL(Z_i || Z_{i+2}), for all i."""
+    """Compare the decrease of the two-step value with T KL(Z_i || Z_{i+2}), for all i."""
     Z = two_updates_long(case, found)
     G = two_step_values(case, Z)
     lost = [case.temperature * divergence(case, a, b) for a, b in pairwise(Z[:-1])]
@@ -250,7 +253,7 @@ def two_steps(case: Case, found: Descent) -> Sides:
 
 
 def two_updates_long(case: Case, found: Descent) -> np.ndarray:
-    """The assignments of a run; one that has ended after fewer than two updates goes on by the definition."""
+    """Return the assignments of a run; after fewer than two updates it goes on by the definition."""
     Z = list(found.assignments)
     while len(Z) < 3:
         Z.append(update(case, Z[-1]))
@@ -258,7 +261,7 @@ def two_updates_long(case: Case, found: Descent) -> np.ndarray:
 
 
 def two_step_values(case: Case, Z: np.ndarray) -> np.ndarray:
-    """G(Z_i, Z_{i+1}) for all i."""
+    """Return G(Z_i, Z_{i+1}) for all i."""
     options = {"affinity": case.affinity, "lam": case.lam, "temperature": case.temperature}
     return np.array([float(theory.two_step_value(a, b, case.costs, **options)) for a, b in pairwise(Z)])
 
@@ -286,7 +289,7 @@ TC_T8 = Statement(
 
 
 def moves_back(case: Case, found: Descent, share: float = 1.0) -> Sides:
-    """Sums of squared moves over two updates, and n times the least of n, against their bound."""
+    """Compare sums of squared moves over two updates, and n times the least of n, with their bound."""
     Z = two_updates_long(case, found)
     start = two_step_values(case, np.stack([case.init, update(case, case.init)]))[0]
     bound = share * float(theory.two_step_summability(start, lower_bound(case), temperature=case.temperature))

@@ -167,7 +167,7 @@ def one_turn_less(scattered: Scattered, rng: np.random.Generator) -> Hard:
 
 
 def last_label(case: Case, rng: np.random.Generator) -> np.ndarray:
-    """Of equal labels the last one."""
+    """Labels that take the last of equal ones."""
     clamp = np.where(case.free, -1, case.n_clusters - 1 - case.clamp)
     mirrored = replace(case, costs=case.costs[:, ::-1], init=case.init[:, ::-1], clamp=clamp)
     return case.n_clusters - 1 - rounded(mirrored)

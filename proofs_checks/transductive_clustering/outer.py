@@ -53,7 +53,7 @@ SYMMETRIC = {"a symmetric affinity": lambda points: is_symmetric(points.case(poi
 
 
 def half_turns(points: Points, found: Turns) -> np.ndarray:
-    """R by its definition: at the start, then after the assignments and after the prototypes of each turn."""
+    """Return R by its definition at the start, then after the assignments and after the prototypes of each turn."""
     Z, M = found.assignments, found.prototypes
     values = [energy(points.case(M[0]), Z[0])]
     for after, before, moved in zip(Z[1:], M[:-1], M[1:], strict=True):
@@ -62,14 +62,14 @@ def half_turns(points: Points, found: Turns) -> np.ndarray:
 
 
 def are_assignments(points: Points, Z: np.ndarray) -> bool:
-    """Whether all rows have the sum 1, and free ones no entry that is not positive."""
+    """Tell whether all rows have the sum 1, and free rows positive entries alone."""
     Z = np.asarray(Z)
     shape = len(points.features), len(points.first)
     return Z.shape[-2:] == shape and bool((Z[..., points.clamp < 0, :] > 0).all() and np.allclose(Z.sum(-1), 1))
 
 
 def is_a_run(points: Points, found: Turns) -> bool:
-    """Whether there are as many turns as were asked for, or fewer and the next one would move no assignment."""
+    """Tell whether there are as many turns as were asked for, or fewer where the next one would move nothing."""
     Z, M, n = np.asarray(found.assignments), np.asarray(found.prototypes), len(found.assignments) - 1
     shapes = (n + 1, *points.affinity.shape[:1], len(points.first)), (n + 1, *points.first.shape), (2 * n + 1,)
     if (Z.shape, M.shape, np.shape(found.energies)) != shapes or not 1 <= n <= TURNS or not are_assignments(points, Z):
@@ -78,7 +78,7 @@ def is_a_run(points: Points, found: Turns) -> bool:
 
 
 def wanders(points: Points, found: Turns) -> np.ndarray:
-    """How far the start, each step of the assignments and each move of the prototypes are from what they should be.
+    """Return the errors of the start, of each step of the assignments and of each move of the prototypes.
 
     A step may be damped. Means are weighted means, medoids are best, modes no worse than after one mean shift.
     """
@@ -101,7 +101,7 @@ def wanders(points: Points, found: Turns) -> np.ndarray:
 
 
 def falls(points: Points, found: Turns) -> Sides:
-    """Each energy by its definition against the one before, once the turns and the energies reported are right."""
+    """Compare each energy by its definition with the one before, once turns and reported energies are right."""
     if not is_a_run(points, found):
         return NO_RUN
     R = half_turns(points, found)
@@ -141,10 +141,11 @@ TC_T9 = Statement(
 
 
 def falls_in_tasks(points: Points, found: Descent) -> Sides:
-    """Each energy against the one before, once the turns and the energies reported are right."""
+    """Compare each energy with the one before, once the turns and the reported energies are right."""
     Z = np.asarray(found.assignments)
     if Z.ndim != 3 or not 1 <= len(Z) <= TURNS + 1 or not are_assignments(points, Z):
         return NO_RUN
+    # tasks report assignments alone: the means that follow them are taken by their definition
     M = np.stack([points.start, *(weighted_means(points.features, one) for one in Z[1:])])
     R, said = half_turns(points, Turns(Z, M, np.empty(0))), np.asarray(found.energies)
     if said.shape != R[::2].shape:
@@ -187,7 +188,7 @@ TC_T9_TASKS = Statement(
 
 
 def adds_up(points: Points, found: Turns, share: float = 1.0) -> Sides:
-    """Moves of both kinds, weighted and added up, against what the energy can lose; and gradients against moves."""
+    """Compare weighted sums of the moves of both kinds with what the energy can lose, and gradients with moves."""
     if not is_a_run(points, found):
         return NO_RUN
     Z, M, case = found.assignments, found.prototypes, points.case(points.start)
@@ -210,7 +211,7 @@ def adds_up(points: Points, found: Turns, share: float = 1.0) -> Sides:
 
 
 def gradient(points: Points, Z: np.ndarray, M: np.ndarray) -> float:
-    """The norm of the gradient of R along the simplices, over the free rows."""
+    """Return the norm of the gradient of R along the simplices, over the free rows."""
     case = points.case(M)
     free = case.free
     slope = points.temperature * np.log(Z[free]) + case.costs[free] - points.lam * (points.affinity @ Z)[free]
@@ -218,7 +219,7 @@ def gradient(points: Points, Z: np.ndarray, M: np.ndarray) -> float:
 
 
 def bound_of_gradient(points: Points, Z: np.ndarray, M: np.ndarray, norm: float) -> float:
-    """What the gradient after a turn is at most, from the moves of the turn."""
+    """Return the bound on the gradient after a turn, from the moves of the turn."""
     free = points.clamp < 0
     drift = np.linalg.norm((points.costs(M[1]) - points.costs(M[0]))[free])
     return theory.joint_kkt_bound(np.linalg.norm(Z[1] - Z[0]), drift, spectral_norm=norm, lam=points.lam)
@@ -255,7 +256,7 @@ TC_T10 = Statement(
 
 
 def at_rest(points: Points, found: End) -> Sides:
-    """The gradient along the simplices, means less weighted means, and held rows less their labels, against 0."""
+    """Compare the gradient along the simplices, the means' errors and the held rows' errors with 0."""
     Z, M = np.asarray(found.assignments), np.asarray(found.prototypes)
     if not are_assignments(points, Z):
         return NO_RUN
@@ -293,7 +294,7 @@ TC_T10_LIMIT = Statement(
 
 
 def carried(points: Points, found: Moved) -> Sides:
-    """Assignments and prototypes after the motion against those before it, moved."""
+    """Compare assignments and prototypes of the moved points with those of the points, moved."""
     lhs = np.r_[found.moved_assignments.ravel(), found.moved_prototypes.ravel()]
     rhs = np.r_[found.assignments.ravel(), (found.prototypes @ ROTATION.T + SHIFT).ravel()]
     off = strays(points.case(points.start), np.stack([points.begin, found.assignments]), damped=True)[1]

@@ -32,13 +32,13 @@ from proofs_checks.transductive_clustering.families.points import (
 
 
 def squares(weighted: Weighted, centers: np.ndarray) -> float:
-    """sum z |x - m|^2."""
+    """Return sum z |x - m|^2, the unary term <A, Z> of means."""
     distances = ((weighted.features[:, None] - np.asarray(centers)[None]) ** 2).sum(2)
     return float((weighted.assignments * distances).sum())
 
 
 def mean_step(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """What the costs lose against the formula; the prototypes against the means."""
+    """Compare the decrease of the costs with the formula, and the prototypes with the means."""
     masses = weighted.assignments.sum(0)
     gain = theory.mean_step_decrease(masses, weighted.centers, found)
     lost = squares(weighted, weighted.centers) - squares(weighted, found)
@@ -71,7 +71,7 @@ TC_P7 = Statement(
 
 
 def ascends(weighted: Weighted, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """The least gain in density against the gain, for each cluster, once the step is that of the definition."""
+    """Compare the least gain in density with the gain, per cluster, once the step is that of the definition."""
     X, Z, M = weighted.features, weighted.assignments, weighted.centers
     kernels = lambda centers: np.exp(-((X[:, None] - np.asarray(centers)[None]) ** 2).sum(2) / 2)
     before, after = (Z * kernels(M)).sum(0), (Z * kernels(found)).sum(0)
@@ -107,7 +107,7 @@ TC_T11 = Statement(
 
 
 def falls_short(mixture: Mixture, found: Modes, share: float = 0.5) -> np.ndarray:
-    """Whether the density at the first prototype is below a share of the largest, or the prototype is another point.
+    """Tell whether the density at the first prototype is below a share of the largest, or the prototype is wrong.
 
     The seed gives the points again, so that no solver says where they are.
     """

@@ -45,7 +45,7 @@ DIAGONAL = {**SYMMETRIC, "w_pp >= 0": has_a_mild_diagonal}
 
 
 def agree(case: Case, found: AtLabels) -> Sides:
-    """Relaxed, Laplacian and discrete energies of all labels against the definition, up to constants."""
+    """Compare relaxed, Laplacian and discrete energies of all labels with the definition, up to constants."""
     Z = [one_hot(labels, case.n_clusters) for labels in vertices(case)]
     penalty = lambda z: (case.affinity * ((z[:, None] - z[None]) ** 2).sum(2)).sum()
     constant = case.lam / 2 * case.affinity.sum()
@@ -77,7 +77,7 @@ TC_S1 = Statement(
 
 
 def moved_alike(case: Case, found: Shifted) -> Sides:
-    """What the shift does to the energy of all labels, all alike; the shift against the least eigenvalue."""
+    """Compare the change of all labels' energies with one constant, and the shift with the least eigenvalue."""
     lowest = float(np.linalg.eigvalsh(case.affinity)[0])
     direct = [energy(case, one_hot(labels, case.n_clusters)) for labels in vertices(case)]
     constant = float(theory.shift_constant(max(0.0, -lowest), case.n, lam=case.lam))
@@ -109,7 +109,7 @@ TC_S1_SHIFT = Statement(
 
 
 def ordered(case: Case, found: np.ndarray, share: int = 1) -> Sides:
-    """Concave less convex energy against its formula; both against their definitions."""
+    """Compare concave less convex energy with its formula, and both with their definitions."""
     Z = case.init
     degree = case.affinity.sum(1)
     gap = theory.laplacian_gap(Z, case.affinity, lam=case.lam)
@@ -143,7 +143,7 @@ TC_S2 = Statement(
 
 
 def sandwiched(case: Case, found: tuple[Descent, Descent], share: float = 1.0) -> Sides:
-    """E* less the entropy against the energies of both descents; those of the first against E*."""
+    """Compare E* less the entropy with the energies of both descents, and those of the first descent with E*."""
     first, second = found
     there = at_best_labels(case)
     best, n_free = float(optimum(case)), int(case.free.sum())
@@ -183,7 +183,7 @@ TC_S3 = Statement(
 
 
 def none_below(case: Case, found: np.ndarray) -> Sides:
-    """E* against E inside of the simplices, once this and the Laplacian energy are those of the definitions."""
+    """Compare E* with E inside of the simplices, once this and the Laplacian energy are those of the definitions."""
     value, degree = discrete(case, case.init), case.affinity.sum(1)
     laplacian = value + case.lam / 2 * (degree * (case.init**2).sum(1)).sum()
     wrong = unlike(found - np.array([value, laplacian]), case.spoiled)
@@ -211,7 +211,7 @@ TC_S4 = Statement(
 
 
 def not_worse(case: Case, found: np.ndarray) -> Sides:
-    """E of the labels against E of the assignments; the labels against those of one pass, and the other way round."""
+    """Compare E of labels with E of assignments, and the labels with those of one greedy pass, in both directions."""
     labels, K = np.asarray(found, dtype=np.int64), case.n_clusters
     if labels.shape != (case.n,) or labels.min() < 0 or labels.max() >= K:
         raise OutcomeError(f"{case.n} labels in [0, {K - 1}] are due")
@@ -221,7 +221,7 @@ def not_worse(case: Case, found: np.ndarray) -> Sides:
 
 
 def greedy(case: Case) -> np.ndarray:
-    """The labels of one pass over the rows in their order, each at its best given the others, the lowest of equals."""
+    """Return the labels of one pass over the rows in order, each at its best given the others, ties to the lowest."""
     Z = np.array(case.init, dtype=object)
     for p in range(case.n):
         others = [q for q in range(case.n) if q != p]

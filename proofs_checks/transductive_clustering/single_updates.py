@@ -28,12 +28,12 @@ SYMMETRIC = {"a symmetric affinity": is_symmetric}
 
 
 def logits(case: Case) -> np.ndarray:
-    """b = a - lambda W Z at the start, for the free rows."""
+    """Return b = a - lambda W Z at the start, for the free rows."""
     return (case.costs - case.lam * (case.affinity @ case.init))[case.free]
 
 
 def nearly_hard(case: Case, found: np.ndarray, share: float = 1.0) -> Sides:
-    """How far each free row is from a label against its bound, once the update is that of the definition."""
+    """Compare 1 - max z of each free row with its bound, once the update is that of the definition."""
     b = np.sort(logits(case), axis=1)
     bound = theory.hard_limit_gap(b[:, 1] - b[:, 0], case.n_clusters, temperature=case.temperature)
     Z = np.asarray(found)
@@ -64,7 +64,7 @@ TC_S6 = Statement(
 
 
 def as_lloyd(scattered: Scattered, found: Hard) -> Sides:
-    """Labels and centers of the cold optimizer and of K-means, against Lloyd's iteration."""
+    """Compare labels and centers of the cold optimizer and of K-means with Lloyd's iteration."""
     labels, centers, _, _ = lloyds(scattered)
     wanted = np.r_[labels, centers.ravel()]
     cold, plain = np.r_[found.cold_labels, found.cold_centers.ravel()], np.r_[found.labels, found.centers.ravel()]
@@ -100,7 +100,7 @@ TC_S6_LLOYD = Statement(
 
 
 def floors(case: Case, found: np.ndarray, factor: float = 1.0) -> Sides:
-    """The least that an entry of a free row can be against the entries, once these are those of the definition."""
+    """Compare the lower bound with the entries of free rows, once these are those of the definition."""
     degree = case.affinity.sum(1)[case.free]
     least = theory.mass_floor(case.costs[case.free], degree, lam=case.lam, temperature=case.temperature)
     rows = np.asarray(found)[case.free]
@@ -130,7 +130,7 @@ TC_T12 = Statement(
 
 
 def free_energy(case: Case, found: np.ndarray) -> Sides:
-    """Energy and assignments without neighbors against their closed forms."""
+    """Compare energy and assignments without neighbors with their closed forms."""
     alone = replace(case, lam=0.0, clamp=np.full(case.n, -1))
     value = theory.log_partition(case.costs, temperature=case.temperature)
     return Sides(found, np.r_[update(alone, case.init).ravel(), float(value)], rounding=case.spoiled)
@@ -158,7 +158,7 @@ TC_S7 = Statement(
 
 
 def closed_form(case: Case, found: np.ndarray) -> Sides:
-    """The energy after one update, by its definition, against the formula; the update against its own."""
+    """Compare the energy after one update, by its definition, with the formula, and the update with its definition."""
     options = {"affinity": case.affinity, "lam": case.lam, "temperature": case.temperature, "clamp": case.clamp}
     value = float(theory.energy_without_logs(case.init, found, case.costs, **options))
     lhs, rhs = np.r_[energy(case, found), np.ravel(found)], np.r_[value, update(case, case.init).ravel()]

@@ -48,7 +48,7 @@ SYMMETRIC = {"a symmetric affinity": lambda pair: is_symmetric(pair.case)}
 
 
 def touches(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Bound less energy at both assignments against the formula; the energies against their definition."""
+    """Compare bound less energy at both assignments with the formula, and the energies with their definition."""
     case = pair.case
     moved = pair.other - case.init
     gaps = [0.0, share * case.lam / 2 * pairs(case, moved)]
@@ -78,7 +78,7 @@ TC_T1 = Statement(
 
 
 def least(pair: Pairwise, found: np.ndarray) -> Sides:
-    """The bound at other assignments less that at the update against T KL; the update against its definition."""
+    """Compare the bound's rise above its value at the update with T KL, and the update with its definition."""
     case = pair.case
     bound = lambda Z: energy(case, Z, weight=0.0) - case.lam * pairs(case, Z, case.init)
     Z = np.asarray(found)
@@ -108,7 +108,7 @@ TC_T2 = Statement(
 
 
 def pinsker(laws: Laws, found: float, factor: int = 1) -> Sides:
-    """Squared distance against the divergence, once this is that of the definition."""
+    """Compare the squared distance with the divergence, once this is that of the definition."""
     p, q = (np.asarray(one, dtype=float).ravel() for one in (laws.p, laws.q))
     direct = float(np.where(p > 0, p * (np.log(np.where(p > 0, p, 1)) - np.log(q)), 0).sum())
     lower = float(np.sum(theory.kl_lower_bound(p, q)))
@@ -137,7 +137,7 @@ TC_T4 = Statement(
 
 
 def norm_at_most(laws: Laws, found: np.ndarray, share: float = 1.0) -> Sides:
-    """The norm of the derivative against 1/2, with equality at two halves, once its entries are covariances."""
+    """Compare the norm of the derivative with 1/2, once its entries are covariances; two halves meet it."""
     s = laws.p[0]
     units = np.eye(len(s))
     wanted = sum(w * np.outer(e - s, e - s) for w, e in zip(s, units, strict=True))
@@ -168,7 +168,7 @@ TC_P5 = Statement(
 
 
 def same(alike: Alike, found: np.ndarray) -> Sides:
-    """All five updates, names undone, against the definition."""
+    """Compare all five updates, their renaming undone, with the definition."""
     wanted = update(alike.case, alike.case.init)
     clusters, points = np.empty_like(wanted), np.empty_like(wanted)
     clusters[:, alike.order], points[alike.points] = found[3], found[4]
@@ -202,7 +202,7 @@ TC_S9 = Statement(
 
 
 def as_costs(case: Case, found: np.ndarray) -> Sides:
-    """Both runs against two updates by the definition."""
+    """Compare both runs with two updates by the definition."""
     wanted = update(case, update(case, case.init))[case.free]
     # the second update stretches what the first one has rounded
     stretch = theory.contraction_factor(case.spectrum[1], lam=case.lam, temperature=case.temperature)
@@ -231,7 +231,7 @@ TC_S10 = Statement(
 
 
 def within(case: Case, found: np.ndarray) -> Sides:
-    """Least eigenvalue and norm of the free block against those of W, once they are the block's own."""
+    """Compare least eigenvalue and norm of the free block with those of W, once they are the block's own."""
     values, most = np.linalg.eigvalsh(case.affinity), np.linalg.norm(case.affinity)
     slack = rounding(64 * case.n**2, 1 + np.abs(case.affinity).sum())
     limits = [np.inf, most], [-most, -np.inf]
@@ -260,7 +260,7 @@ TC_S10_INTERLACING = Statement(
 
 
 def worked(case: Case, found: Counted, rows: str = "all") -> Sides:
-    """What the package says of a run against operations counted one by one; these against the formula, a pass each."""
+    """Compare the package's counts of a run with operations counted one by one, and these with the formula."""
     edges, n = int(np.count_nonzero(case.affinity)), int(case.free.sum()) if rows == "free" else case.n
     each = theory.update_counts(edges, case.n_clusters, n_points=case.n, n_free=n)
     lhs = [found.flops, found.exponentials, found.products, found.powers, found.passes, max(found.updates, 1)]
@@ -295,7 +295,7 @@ TC_C1 = Statement(
 
 
 def differs(replaced: Replaced, found: float) -> Sides:
-    """The formula against the difference of two energies; that some pull or cost is there."""
+    """Compare the formula with the difference of the energies without entropy after and before."""
     case = replaced.case
     lost = discrete(case, replaced.after) - discrete(case, case.init)
     return Sides(np.array([found]), np.array([lost]), rounding=case.spoiled)
@@ -324,7 +324,7 @@ TC_P8 = Statement(
 
 
 def below(pair: Tangent, found: float) -> Sides:
-    """The tangent against exp(-v), once it is the formula."""
+    """Compare the tangent with exp(-v), once it is that of the formula."""
     u, v, slack = pair.before, pair.after, rounding(16, 4.0)
     wrong = unlike(found - np.exp(-u) * (1 + u - v), slack)
     return wrong or entries([found], [np.exp(-v)], 1.0, rounding=slack)

@@ -43,7 +43,7 @@ class Weight:
 
 @dataclass(frozen=True)
 class Counted:
-    """What the package says of a run, and what was counted."""
+    """The counts that the package reports of a run, and those that were made."""
 
     updates: int
     flops: int
@@ -55,12 +55,12 @@ class Counted:
 
 
 def weights(values: np.ndarray, tally: Tally) -> np.ndarray:
-    """An array of weights that count."""
+    """Return an array of weights that count their products."""
     return np.vectorize(lambda x: Weight(float(x), tally), otypes=[object])(values)
 
 
 def one_by_one(tally: Tally) -> dict[str, Any]:
-    """The sparse pass, interpreted; only those of the run itself count, not that of the certificate."""
+    """Return the sparse pass, interpreted and counting in the run itself, not in the certificate."""
 
     def exponential(x: float) -> float:
         tally.powers += 1
@@ -76,7 +76,7 @@ def one_by_one(tally: Tally) -> dict[str, Any]:
 
 
 def by_tables(tally: Tally) -> dict[str, Any]:
-    """The dense product and softmax; only those of the run itself count, not those of the start or the certificate."""
+    """Return dense product and softmax that count in the run itself, not at the start or in the certificate."""
     softmax = dense.softmax
 
     def counting_pull(xp: Any, bound: Any, Z: Any) -> Any:
@@ -95,7 +95,7 @@ def by_tables(tally: Tally) -> dict[str, Any]:
 
 
 def within(module: ModuleType, name: str, functions: dict[str, Any]) -> Callable[..., Any]:
-    """A function of a module during whose calls others have been exchanged."""
+    """Wrap a function of a module, so that others are exchanged during its calls."""
     original = getattr(module, name)
 
     def changed(*args: Any, **options: Any) -> Any:
@@ -107,7 +107,7 @@ def within(module: ModuleType, name: str, functions: dict[str, Any]) -> Callable
 
 @contextmanager
 def exchanged(module: ModuleType, functions: dict[str, Any]) -> Iterator[None]:
-    """Other functions under some names of a module, for a while."""
+    """Put other functions under some names of a module, for a while."""
     before = {name: getattr(module, name) for name in functions}
     for name, function in functions.items():
         setattr(module, name, function)
@@ -119,7 +119,7 @@ def exchanged(module: ModuleType, functions: dict[str, Any]) -> Iterator[None]:
 
 
 def counted(case: Case, rng: np.random.Generator | None = None) -> Counted:
-    """Some updates on weights that count."""
+    """Make some updates on weights that count."""
     tally = Tally()
     sparse = case.path == "sparse"
     module, functions = (sparse_bound, one_by_one(tally)) if sparse else (dense, by_tables(tally))

@@ -73,13 +73,13 @@ class Case:
 
     @property
     def scale(self) -> float:
-        """What no part of an energy exceeds by much."""
+        """A size that no part of an energy exceeds by much."""
         parts = np.abs(self.costs).sum() + self.lam * np.abs(self.affinity).sum()
         return float(1 + parts + self.temperature * self.n * np.log(self.n_clusters + 1))
 
     @property
     def heat(self) -> float:
-        """What no logit exceeds: relative errors of a softmax are so many times those of its logits."""
+        """A size that no logit exceeds; it multiplies relative errors of logits in those of their softmax."""
         logits = np.abs(self.costs).max(axis=1) + self.lam * np.abs(self.affinity).sum(axis=1)
         return float(1 + logits.max() / self.temperature)
 
@@ -93,40 +93,40 @@ class Case:
 
 
 def pairs(case: Case, Z: np.ndarray, Y: np.ndarray | None = None) -> float:
-    """tr(Z' W Y)."""
+    """Return tr(Z' W Y), with Y = Z if it is not given."""
     return (Z * (case.affinity @ (Z if Y is None else Y))).sum()
 
 
 def logs(Z: np.ndarray) -> np.ndarray:
-    """z log z, 0 at 0."""
+    """Return z log z, entry by entry, with 0 log 0 = 0."""
     Z = np.asarray(Z, dtype=float)
     return np.where(Z > 0, Z * np.log(np.where(Z > 0, Z, 1)), 0.0)
 
 
 def energy(case: Case, Z: np.ndarray, weight: float = 0.5) -> float:
-    """R_T(Z), term by term; `weight` is that of the pairs over lambda."""
+    """Return R_T(Z) term by term; the pairs have the weight `weight` lambda, where 1/2 is right."""
     return case.temperature * logs(Z).sum() + (case.costs * Z).sum() - weight * case.lam * pairs(case, Z)
 
 
 def discrete(case: Case, Z: np.ndarray):
-    """<A, Z> - (lambda / 2) tr(Z' W Z)."""
+    """Return <A, Z> - (lambda / 2) tr(Z' W Z), exactly for exact numbers."""
     half = case.lam / 2
     return (case.costs * Z).sum() - half * pairs(case, Z)
 
 
 def highest(case: Case):
-    """What no energy of assignments exceeds, without entropy or with it: all costs at their largest."""
+    """Return a number that no energy exceeds, with entropy or without: all costs are at their largest."""
     return case.costs.max(1).sum() + case.lam / 2 * np.maximum(-case.affinity, 0).sum()
 
 
 def lowest(case: Case) -> float:
-    """What no energy of assignments is below: all costs at their least, all pairs together, all rows uniform."""
+    """Return a number that no energy is below: all costs at their least, all pairs together, all rows uniform."""
     entropy = case.temperature * int(case.free.sum()) * np.log(case.n_clusters)
     return float(case.costs.min(1).sum() - case.lam / 2 * np.maximum(case.affinity, 0).sum() - entropy)
 
 
 def farthest(case: Case) -> float:
-    """What no squared distance of two assignments with the same held rows exceeds."""
+    """Return a number that no squared distance of two assignments with the same held rows exceeds."""
     return 2.0 * int(case.free.sum())
 
 
@@ -134,25 +134,25 @@ def farthest(case: Case) -> float:
 
 
 def log_update(case: Case, Z: np.ndarray) -> np.ndarray:
-    """log S(Z), the logits (lambda W Z - A) / T less the logarithm of the sum of their exponentials."""
+    """Return log S(Z), the logits (lambda W Z - A) / T less the logarithm of the sum of their exponentials."""
     logits = (case.lam * (case.affinity @ Z) - case.costs) / case.temperature
     highest = logits.max(1, keepdims=True)
     return logits - highest - np.log(np.exp(logits - highest).sum(1, keepdims=True))
 
 
 def update(case: Case, Z: np.ndarray) -> np.ndarray:
-    """S(Z), the softmax of (lambda W Z - A) / T in the free rows."""
+    """Return S(Z), the softmax of (lambda W Z - A) / T in the free rows."""
     return np.where(case.free[:, None], np.exp(log_update(case, Z)), Z)
 
 
 def divergence(case: Case, P: np.ndarray, Z: np.ndarray) -> float:
-    """KL(P || S(Z)) over the free rows, from the logits of S(Z), which do not underflow as its entries do."""
+    """Return KL(P || S(Z)) over free rows, from the logits of S(Z), which do not underflow as its entries do."""
     P = np.asarray(P, dtype=float)
     return (logs(P) - P * log_update(case, Z))[case.free].sum()
 
 
 def shortest(case: Case) -> float:
-    """A step factor of which no damped step needs to be below: 2 T over lambda times what Gershgorin's discs allow."""
+    """Return the least factor of a damped step: 2 T / (lambda depth), with -depth Gershgorin's bound on lambda_min."""
     block = np.abs(case.block)
     depth = (block.sum(1) - np.diag(block) - np.diag(case.block)).max(initial=0.0)
     return min(1.0, 2 * case.temperature / (case.lam * depth)) if case.lam * depth > 0 else 1.0
@@ -162,23 +162,23 @@ def shortest(case: Case) -> float:
 
 
 def vertices(case: Case) -> np.ndarray:
-    """All labels that agree with those that are held, (n_vertices, N)."""
+    """Return all labels that agree with those that are held, (n_vertices, N)."""
     options = [range(case.n_clusters) if held < 0 else [int(held)] for held in case.clamp]
     return np.array(list(itertools.product(*options)))
 
 
 def one_hot(labels: np.ndarray, n_clusters: int) -> np.ndarray:
-    """Assignments of labels."""
+    """Return the assignments of labels, with one 1 per row."""
     return np.eye(n_clusters, dtype=int)[np.asarray(labels, dtype=np.int64)]
 
 
 def best_labels(case: Case) -> np.ndarray:
-    """Labels of the least discrete energy, by enumeration."""
+    """Return labels of the least discrete energy, by enumeration."""
     return min(vertices(case), key=lambda labels: discrete(case, one_hot(labels, case.n_clusters)))
 
 
 def optimum(case: Case):
-    """The least discrete energy."""
+    """Return the least discrete energy."""
     return discrete(case, one_hot(best_labels(case), case.n_clusters))
 
 

@@ -1,4 +1,4 @@
-"""Runs of the bound optimizer through any code of the package, and what makes a run one: start, steps, length."""
+"""Runs of the bound optimizer through any code of the package, and checks that a run is one: start, steps, length."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ NO_RUN = Sides(np.array([1.0]), np.array([0.0]), rounding=0.0, trivial=np.array(
 
 @dataclass(frozen=True)
 class Descent:
-    """What an optimizer went through: assignments (n + 1, N, K) and energies (n + 1,), from the start on."""
+    """The path of an optimizer: assignments (n + 1, N, K) and energies (n + 1,), from the start on."""
 
     assignments: np.ndarray
     energies: np.ndarray
 
 
 def optimized(case: Case, **options: Any) -> BoundResult:
-    """What the optimizer returns after whole updates, or others on request, with no test of convergence."""
+    """Return the result of the optimizer for whole steps, or others on request, with no test of convergence."""
     given = {"lam": case.lam, "temperature": case.temperature, "init": case.init, "clamp": case.clamp}
     affinity = sparse.csr_array(case.affinity) if case.path == "sparse" else case.affinity
     return bound_update(case.costs, affinity, **given, **({"damping": 1.0, "tol": 0.0} | options))
 
 
 def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int = UPDATES, **options: Any) -> Descent:
-    """So many updates, one by one; fewer where the assignments stand still or swap."""
+    """Run `n_updates` updates one by one, fewer where the assignments stand still or swap."""
     if case.path == "tasks":
         return descend_as_task(case, n_updates, **options)
     found = optimized(case, max_iter=n_updates, record=True, **options)
@@ -44,7 +44,7 @@ def descend(case: Case, rng: np.random.Generator | None = None, n_updates: int =
 
 
 def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
-    """The same by a few-shot call for each number of updates; without neighbors it stands at the start."""
+    """Run updates by a few-shot call for each number of them; a call without neighbors gives the start."""
     K = case.n_clusters
     points = case.features[:K], np.arange(K), case.features[K:]
     options = {"temperature": case.temperature, "damping": damping, "tol": 0.0, "n_neighbors": NEIGHBORS}
@@ -65,25 +65,26 @@ def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
 
 
 def strays(case: Case, Z: np.ndarray, *, damped: bool) -> np.ndarray:
-    """How far the start is from where it should be, then each step: a whole one, or a damped one of an allowed size."""
+    """Return the errors of the start and of each step: a whole one, or a damped one of an allowed size."""
     off = [np.abs(Z[0] - case.init).max()]
     low = shortest(case) if damped else 1.0
     for before, after in pairwise(Z):
         way, move = update(case, before) - before, after - before
         length = (way**2).sum()
+        # the factor that fits best; a move off the way, or too short for Gershgorin's discs, is an error then
         factor = np.clip((way * move).sum() / length, low, 1.0) if length > 0 else 1.0
         off.append(np.abs(move - factor * way).max())
     return np.array(off)
 
 
 def ends(case: Case, Z: np.ndarray, allowed: float) -> bool:
-    """Whether a run may end here: the next assignments would be these, or those before them."""
+    """Tell whether a run may end here: the next assignments would be these, or those before them."""
     goal = update(case, Z[-1])
     return any(np.abs(goal - one).max() <= allowed for one in Z[-2:])
 
 
 def is_a_run(case: Case, found: Any, n_updates: int, allowed: float) -> bool:
-    """Whether there are n + 1 assignments of the right shape with an energy each, or fewer and it stands or swaps."""
+    """Tell whether there are n + 1 assignments with an energy each, or fewer where the run stands or swaps."""
     Z, R = np.asarray(found.assignments), np.asarray(found.energies)
     if Z.ndim != 3 or Z.shape[1:] != case.costs.shape or R.shape != Z.shape[:1] or not 1 <= len(Z) <= n_updates + 1:
         return False
@@ -91,7 +92,7 @@ def is_a_run(case: Case, found: Any, n_updates: int, allowed: float) -> bool:
 
 
 def unlike(off: Any, allowed: Any) -> Sides | None:
-    """Sides that fail where something is not what it has to be, up to rounding; None where everything is.
+    """Return sides that fail where something is not what it has to be, up to rounding; None where everything is.
 
     Claims look at them first: a run that is none, or energies that are not those of its assignments, have no sides.
     """
@@ -104,7 +105,7 @@ def unlike(off: Any, allowed: Any) -> Sides | None:
 
 
 def joined(*parts: Sides) -> Sides:
-    """The entries of several sides."""
+    """Join the entries of several sides."""
 
     def column(name: str, missing: float) -> np.ndarray:
         given = [getattr(one, name) for one in parts]
@@ -121,7 +122,7 @@ def joined(*parts: Sides) -> Sides:
 
 
 def entries(lhs: Any, rhs: Any, trivial: Any = np.inf, least: Any = -np.inf, rounding: Any = 0.0) -> Sides:
-    """Sides of one kind, all flat and of one length."""
+    """Broadcast sides and their limits to one length, flat."""
     lhs, rhs, trivial, least, rounding = np.broadcast_arrays(
         *(np.asarray(x, float) for x in (lhs, rhs, trivial, least, rounding))
     )
@@ -130,7 +131,7 @@ def entries(lhs: Any, rhs: Any, trivial: Any = np.inf, least: Any = -np.inf, rou
 
 
 def without_noise(sides: Sides) -> Sides:
-    """The sides with 0 on both where rounding alone could have made them, so that their ratio means something."""
+    """Set both sides to 0 where rounding alone could have made them, so that their ratio means something."""
     rounding = np.broadcast_to(sides.rounding, np.shape(sides.lhs))
     noise = np.maximum(np.abs(sides.lhs), np.abs(sides.rhs)) <= rounding / 2
     return replace(sides, lhs=np.where(noise, 0.0, sides.lhs), rhs=np.where(noise, 0.0, sides.rhs), rounding=rounding)
@@ -139,7 +140,7 @@ def without_noise(sides: Sides) -> Sides:
 def along(
     sides: Callable[[Case, Descent], Sides], n_updates: int = UPDATES, *, damped: bool = False
 ) -> Callable[[Case, Descent], Sides]:
-    """Sides of a claim about a run, once it is one: its start, its steps, its end, and the energies it reports."""
+    """Wrap a claim's sides, so that its start, steps, end and reported energies are checked first."""
 
     def own(case: Case, found: Descent) -> Sides:
         allowed = float(rounding(16 * (case.n + case.n_clusters), case.heat))

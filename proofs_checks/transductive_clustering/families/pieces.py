@@ -29,7 +29,7 @@ TOUCHING = Family(
 
 
 def bounds_of(pair: Pairwise, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The bound made at the start, at the start and at the other assignments; the energies there."""
+    """Return the bound made at the start, at the start and at the other assignments, then the energies there."""
     case = pair.case
     options = {"lam": case.lam, "temperature": case.temperature}
     bound = [
@@ -65,7 +65,7 @@ def divergence_of(laws: Laws, rng: np.random.Generator | None = None) -> float:
 
 
 def jacobian(laws: Laws, rng: np.random.Generator | None = None) -> np.ndarray:
-    """The derivative of a softmax where it is p."""
+    """Return the derivative of a softmax where its value is p."""
     return theory.softmax_jacobian(laws.p[0])
 
 
@@ -99,7 +99,7 @@ class Alike:
 
 
 def five_updates(alike: Alike, rng: np.random.Generator | None = None) -> np.ndarray:
-    """S(Z) as it is, with constants, with the factor, and with other names of clusters and of points, (5, N, K)."""
+    """Return S(Z) plain, with constants, with the factor, with other names of clusters and of points, (5, N, K)."""
     case, order, points = alike.case, alike.order, alike.points
     names = np.argsort(order)
     clamp = np.where(case.free, -1, names[np.maximum(case.clamp, 0)])
@@ -157,7 +157,7 @@ ALIKE = Family(
 
 
 def free_alone(case: Case, rng: np.random.Generator | None = None, held_rows: bool = True) -> np.ndarray:
-    """Two updates of the free rows, then two of them alone with the held neighbors as costs, (2, N_F, K)."""
+    """Return the free rows after two updates, in the problem and alone with held neighbors as costs, (2, N_F, K)."""
     whole = descend(case, n_updates=2).assignments[-1][case.free]
     block = case.affinity[np.ix_(case.free, case.free)]
     costs = (
@@ -192,7 +192,7 @@ class Replaced:
 
 
 def replacement(replaced: Replaced, rng: np.random.Generator | None = None, factor: float = 1.0) -> float:
-    """What the package says that the row does to the energy without entropy."""
+    """Return the package's value of the change of the energy without entropy when the row is replaced."""
     case = replaced.case
     options = {"lam": factor * case.lam, "row": replaced.row, "new": replaced.new}
     return float(theory.row_replacement(case.init, case.costs, case.affinity, **options))

@@ -39,11 +39,11 @@ class Points:
 
     @property
     def bandwidth(self) -> float:
-        """Of the kernel of modes."""
+        """The bandwidth of the kernel of modes."""
         return 1.0
 
     def costs(self, centers: np.ndarray) -> np.ndarray:
-        """A(M), entry by entry."""
+        """Return A(M), entry by entry."""
         squares = ((self.features[:, None] - np.asarray(centers)[None]) ** 2).sum(2)
         return squares if self.prototype == "mean" else -np.exp(-squares / (2 * self.bandwidth**2))
 
@@ -55,13 +55,13 @@ class Points:
 
     @property
     def diameter(self) -> float:
-        """How far means, which lie in the hull of the points and of the first prototypes, are apart at most."""
+        """The largest distance of two means, which lie in the hull of the points and of the first prototypes."""
         known = np.concatenate([self.features, np.asarray(self.first)])
         return float(np.sqrt(((known[:, None] - known[None]) ** 2).sum(2).max()))
 
     @property
     def highest(self) -> float:
-        """What no energy exceeds: for means all points at the diameter; costs of modes and medoids are not positive."""
+        """A number that no energy exceeds: all points at the diameter for means; other costs are not positive."""
         largest = self.diameter**2 if self.prototype == "mean" else 0.0
         return len(self.features) * largest + self.lam / 2 * float(np.maximum(-self.affinity, 0).sum())
 
@@ -99,7 +99,7 @@ class Turns:
 
 
 def run(points: Points, n_turns: int, **options: Any) -> Any:
-    """What `cluster` returns after so many turns of one update each."""
+    """Return the result of `cluster` after `n_turns` turns of one update each."""
     given: dict[str, Any] = {
         "prototype": points.prototype,
         "lam": points.lam,
@@ -365,7 +365,7 @@ class Weighted:
 
 
 def weighted_means(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """sum_p w_pl x_p / sum_p w_pl, by definition."""
+    """Return sum_p w_pl x_p / sum_p w_pl, by definition."""
     return weights.T @ X / weights.sum(0)[:, None]
 
 

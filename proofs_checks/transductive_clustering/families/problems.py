@@ -14,20 +14,20 @@ NEIGHBORS = 2  # of the graph of a task
 
 
 def held(case: Case) -> Case:
-    """The same with the rows that are held at their label."""
+    """Return the case with its held rows at their labels."""
     labels = one_hot(np.maximum(case.clamp, 0), case.n_clusters)
     return replace(case, init=np.where(case.free[:, None], case.init, labels))
 
 
 def two_points(lam: float, share: float = 0.625, side: str = "opposite") -> Case:
-    """Two points that attract each other, no costs; they start on opposite sides, or on the same."""
+    """Return two points that attract each other without costs, and start on opposite sides or on one."""
     first = np.array([share, 1 - share])
     init = np.stack([first, first[::-1] if side == "opposite" else first])
     return Case(np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), lam, 1.0, init, np.array([-1, -1]))
 
 
 def neighbor_graph(X: np.ndarray) -> np.ndarray:
-    """The mean of both directions of the graph of nearest neighbors."""
+    """Return the mean of both directions of the graph of nearest neighbors."""
     n = len(X)
     apart = ((X[:, None] - X[None]) ** 2).sum(2) + np.where(np.eye(n), np.inf, 0.0)
     W = np.zeros((n, n))

@@ -41,14 +41,14 @@ class AtLabels:
 
 
 def relaxed_at_labels(case: Case, affinity: np.ndarray, lam: float) -> np.ndarray:
-    """The relaxed energy of all labels."""
+    """Return the relaxed energy of all labels."""
     tables = [one_hot(labels, case.n_clusters).astype(float) for labels in vertices(case)]
     options = {"lam": lam, "temperature": case.temperature}
     return np.array([float(relaxed_energy(Z, case.costs, affinity, **options)) for Z in tables])
 
 
 def at_labels(case: Case, rng: np.random.Generator | None = None, lam: float | None = None) -> AtLabels:
-    """By the package."""
+    """Return the three energies of all labels as the package computes them."""
     weight = case.lam if lam is None else lam
     convex, integral = [], []
     for labels in vertices(case):
@@ -68,20 +68,20 @@ class Shifted:
 
 
 def shifted_psd(case: Case, rng: np.random.Generator | None = None, factor: float = 1.0) -> Shifted:
-    """By the package."""
+    """Return the package's psd shift, times a factor, and the energies of all labels before and after it."""
     shift = factor * float(psd_shift(case.affinity))
     moved = case.affinity + shift * np.eye(case.n)
     return Shifted(shift, *(relaxed_at_labels(case, W, case.lam) for W in (case.affinity, moved)))
 
 
 def inside(case: Case, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Concave and convex energy without entropy at the start."""
+    """Return concave and convex energy without entropy at the start."""
     concave = theory.pair_energy(case.init, case.costs, case.affinity, lam=case.lam)
     return np.array([float(concave), float(laplacian_energy(case.init, case.costs, case.affinity, lam=case.lam))])
 
 
 def rounded(case: Case, rng: np.random.Generator | None = None, method: Any = "sequential") -> np.ndarray:
-    """Labels from the start; by the kernel where a point repels itself, which the function refuses."""
+    """Round the start to labels; by the kernel where a point repels itself, which the function refuses."""
     if has_a_mild_diagonal(case):
         return round_assignments(case.init, case.costs, case.affinity, lam=case.lam, method=method, clamp=case.clamp)
     labels, order = np.empty(case.n, np.int64), np.arange(case.n)
@@ -90,7 +90,7 @@ def rounded(case: Case, rng: np.random.Generator | None = None, method: Any = "s
 
 
 def at_best_labels(case: Case) -> Case:
-    """The same, with the start at labels of the least discrete energy."""
+    """Return the case with its start at labels of the least discrete energy."""
     return replace(case, init=one_hot(best_labels(case), case.n_clusters).astype(float))
 
 
@@ -100,7 +100,7 @@ def from_the_best(case: Case, rng: np.random.Generator | None = None) -> tuple[D
 
 
 def one_update(case: Case, rng: np.random.Generator | None = None, **changes: Any) -> np.ndarray:
-    """S(Z) of the start."""
+    """Return S(Z) of the start."""
     return descend(replace(case, **changes), n_updates=1).assignments[1]
 
 
@@ -136,12 +136,12 @@ class Hard:
 
 
 def squared(X: np.ndarray, M: np.ndarray) -> np.ndarray:
-    """Squared distances, entry by entry."""
+    """Return squared distances, entry by entry."""
     return ((X[:, None] - M[None]) ** 2).sum(2)
 
 
 def lloyds(scattered: Scattered) -> tuple[np.ndarray, np.ndarray, float, int]:
-    """Labels and centers after some turns, the least gap on the way, and the size of the smallest cluster."""
+    """Run Lloyd's iteration: labels, centers, the least gap on the way, and the size of the smallest cluster."""
     X, M = scattered.features, scattered.first.astype(float)
     gap, smallest, labels = np.inf, len(X), np.zeros(len(X), dtype=np.int64)
     for _ in range(TURNS):

@@ -28,7 +28,7 @@ class Tasks(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskLaw:
-    """Classes around normal centers, with so many shots and queries a class, and noise relative to the centers.
+    """Classes around normal centers, with `shot` and `query` points per class, and noise relative to the centers.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class TaskLaw:
     informed: bool = True
 
     def tasks(self, seed: int, n: int) -> Tasks:
-        """Tasks with their queries in a random order; there are no other classes."""
+        """Draw n tasks with their queries in a random order; there are no other classes."""
         rng = np.random.default_rng(seed)
         size = (n, self.n_classes, 1, self.n_features)
         classes = rng.normal(size=size), rng.normal(size=size)
@@ -97,7 +97,7 @@ class DigitLaw:
     n_classes: int = 5
 
     def tasks(self, seed: int, n: int) -> Tasks:
-        """Tasks with the places of their classes as labels, and with their queries in a random order."""
+        """Draw n tasks with the indices of their classes as labels, and with their queries in a random order."""
         rng = np.random.default_rng(seed)
         size = {"n_tasks": n, "way": self.n_classes, "shot": self.shot, "query": self.query}
         batch = make_episodes(digits(), rng=rng, **size)
@@ -137,12 +137,12 @@ Options = dict[str, Any]
 
 
 def labeled(tasks: Tasks, options: Options) -> np.ndarray:
-    """The labels that a method gives."""
+    """Return the labels that a method gives."""
     return few_shot(tasks.support, tasks.labels, tasks.query, base_mean=tasks.base_mean, **options).labels
 
 
 def answered(law: Any, rng: np.random.Generator, n: int, **options: Any) -> Answers:
-    """Labels of one method on n tasks."""
+    """Return the labels of one method on n tasks, and the seed that draws these again."""
     seed = int(rng.integers(2**63))
     return Answers(seed, labeled(law.tasks(seed, n), options))
 
