@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import textwrap
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -95,8 +94,10 @@ def fates_for(system: str, kernels: list[dict[str, Any]], size: int, seed: int) 
 
 def code_of(kernel: dict[str, Any]) -> str:
     """A kernel without its comments and its docstring."""
-    lines = Path(kernel["path"]).read_text().splitlines()[kernel["first"] - 1 : kernel["last"]]
-    function: Any = ast.parse(textwrap.dedent("\n".join(lines))).body[0]
+    functions = [n for n in ast.walk(ast.parse(Path(kernel["path"]).read_text())) if isinstance(n, ast.FunctionDef)]
+    # a compiler counts the decorators to a function, a tree does not
+    begin = {min(n.lineno, *(d.lineno for d in n.decorator_list)): n for n in functions if n.decorator_list}
+    function = begin[kernel["first"]]
     if ast.get_docstring(function) is not None:
         del function.body[0]
     return ast.dump(function)
