@@ -57,7 +57,7 @@ def difference(correct: np.ndarray, first: str, second: str) -> tuple[np.ndarray
 
 
 def accuracy_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in shares of the queries; comparisons are one-sided at 99.9 %."""
+    """Return the claims of the figure, with margins in shares of the queries; comparisons are one-sided at 99.9 %."""
     correct = arrays["correct"]
 
     def better(first: str, second: str, settings: tuple[int, ...]) -> tuple[bool, float]:

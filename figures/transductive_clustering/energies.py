@@ -76,7 +76,7 @@ def rise(values: np.ndarray) -> np.ndarray:
 
 
 def energies_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins; a rise beyond 1e-9 of the energy is one."""
+    """Return the claims of the figure, with margins; a rise beyond 1e-9 of the energy is one."""
     rises, safe, lam = arrays["rise"], arrays["safe"], LAMS
     share = (rises > LEAST).mean(axis=2)
     proved = lam[:, None] <= safe

@@ -78,7 +78,7 @@ def known_digits() -> np.ndarray:
 
 
 def gains_of_papers() -> np.ndarray:
-    """What each method adds to the nearest prototype, in points, (data, shots, methods); NaN where none is printed."""
+    """Return the printed gains over the nearest prototype in points, (data, shots, methods); NaN where none is printed."""
     gains = np.full((len(DATA), len(SHOTS), len(ROWS)), np.nan)
     for d, name in enumerate(DATA):
         table = KNOWN["reported"].get(name, KNOWN["second_run"])["accuracy"]
@@ -91,7 +91,7 @@ def gains_of_papers() -> np.ndarray:
 
 
 def papers_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in points."""
+    """Return the claims of the figure, with margins in points."""
     same, known = arrays["same"], arrays["known"]
     spread = np.hypot(same[..., 1], known[..., 1])
     gain, paper = arrays["ours"][..., 0], arrays["papers"]
@@ -128,7 +128,7 @@ def papers_beside(arrays: Any) -> list[Beside]:
 
 
 def graph_gain(gain: np.ndarray) -> float:
-    """What the graph adds to K-means here."""
+    """Return the gain of the graph over K-means, in the unit of `gain`."""
     return float(gain[ROWS.index("SLK-means")] - gain[ROWS.index("K-means")])
 
 
@@ -162,7 +162,7 @@ def draw_papers(arrays: Any) -> matplotlib.figure.Figure:
 
 
 def draw_gains(axis: Any, arrays: Any, b: int) -> None:
-    """What each method adds, for one number of shots."""
+    """Draw the gain of each method, for one number of shots."""
     for number, name in enumerate(DATA):
         y = np.arange(len(ROWS)) + 0.12 * (number - 2.2)
         axis.plot(arrays["papers"][number, b], y, MARKERS[number], color=COLORS[number], markersize=5, label=name)

@@ -1,4 +1,4 @@
-"""How fast updates settle, beside the contraction bound lambda ||W|| / (2 T)."""
+"""The rate at which updates settle, beside the contraction bound lambda ||W|| / (2 T)."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def uniform(W: np.ndarray, factor: float, K: int) -> float:
 
 
 def uniform_rate(W: np.ndarray, factor: float, K: int) -> float:
-    """What theory says of it."""
+    """Return the exact rate near uniform assignments, by theory."""
     radius = float(np.abs(np.linalg.eigvalsh(W)).max())
     return float(theory.uniform_rate(radius, K, lam=lam_of(W, factor), temperature=1.0))
 
 
 def rates_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure, with margins."""
     factors, ratios = arrays["factors"], arrays["ratios"]
     return {
         "no task is slower than the bound": below(ratios, factors[:, None]),

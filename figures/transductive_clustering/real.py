@@ -44,7 +44,7 @@ def compute_real(profile: str) -> dict[str, np.ndarray]:
 
 
 def in_words(points: Any) -> dict[str, np.ndarray]:
-    """Of twenty tasks the one on which the nearest prototype and SLK-means disagree most often."""
+    """Pick from twenty tasks the one on which the nearest prototype and SLK-means disagree most often."""
     batch = make_episodes(points, n_tasks=20, rng=stream(SEED, 9), **SETTINGS["sentences, 4 ways, 1 shot"])
     given = {"base_mean": batch.base_mean}
     answers = [
@@ -64,7 +64,7 @@ def in_words(points: Any) -> dict[str, np.ndarray]:
 
 
 def real_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in shares of the queries; comparisons are one-sided at 99.9 %."""
+    """Return the claims of the figure, with margins in shares of the queries; comparisons are one-sided at 99.9 %."""
     correct = arrays["correct"]
 
     def better(first: str, second: str, settings: tuple[int, ...]) -> tuple[bool, float]:

@@ -67,7 +67,7 @@ def compute_scaling(profile: str) -> dict[str, np.ndarray]:
 
 
 def scaling_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins; times only by their exponents, since machines differ."""
+    """Return the claims of the figure, with margins; times only by their exponents, since machines differ."""
     n, updates = arrays["n"], arrays["updates"]
     large = n >= 10_000
     return {

@@ -1,4 +1,4 @@
-"""What the choice of lambda, of the temperature and of the neighbors does on tasks of digits."""
+"""The effect of lambda, of the temperature and of the number of neighbors on tasks of digits."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def compute_sensitivity(profile: str) -> dict[str, np.ndarray]:
 
 
 def sensitivity_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in points."""
+    """Return the claims of the figure, with margins in points."""
     lam, temperature = arrays["lam"][..., 0], arrays["temperature"]
     known = np.array([KNOWN[f"{shot}-shot"] for shot in SHOTS])
     where = np.isin(TEMPERATURES, KNOWN["temperature"])

@@ -90,7 +90,7 @@ def right(arrays: Any, shape: str) -> np.ndarray:
 
 
 def shapes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in shares of the points."""
+    """Return the claims of the figure, with margins in shares of the points."""
     mean = dict(zip(KINDS, arrays["accuracy"].mean(axis=1), strict=True))
     flat, curved = right(arrays, "uneven"), right(arrays, "moons")
     known = np.array([KNOWN[kind] for kind in KINDS])

@@ -42,7 +42,7 @@ def features(batch: EpisodeBatch) -> tuple[np.ndarray, np.ndarray]:
 
 
 def held(batch: EpisodeBatch) -> np.ndarray:
-    """What `clamp` takes: the support at its class, by number, and free queries."""
+    """Return the argument `clamp`: each labeled point is held at the number of its class, and queries are free (-1)."""
     way = len(np.unique(batch.support_labels[0]))
     ours = np.repeat(np.arange(way), batch.support.shape[1] // way)
     free = np.full(batch.query.shape[1], -1)

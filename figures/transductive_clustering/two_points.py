@@ -38,7 +38,7 @@ def padded(values: np.ndarray, length: int) -> np.ndarray:
 
 
 def first_step(lam: float, offset: float) -> float:
-    """What the first step adds to the energy."""
+    """Return the change of the energy in the first step."""
     start = theory.two_point_energy(0.5 + offset, 0.5 - offset, lam=lam, temperature=1.0)
     z = 1 / (1 + np.exp(2 * lam * offset))  # the other point's start decides
     return float(theory.two_point_energy(z, 1 - z, lam=lam, temperature=1.0) - start)
@@ -73,7 +73,7 @@ def turning(lam: float, updates: int) -> tuple[float, float]:
 
 
 def two_points_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins."""
+    """Return the claims of the figure, with margins."""
     lam, ends, limit = arrays["lam"], arrays["ends"], arrays["limit"]
     clear = np.abs(lam - 2) > 0.1
     known = [np.abs(arrays["traces"][TRACED.index(at), : len(v)] - v).max() for at, v in FIRST.items()]

@@ -62,7 +62,7 @@ def compute_unequal(profile: str) -> dict[str, np.ndarray]:
 
 
 def unequal_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """What the figure shows, with margins in points."""
+    """Return the claims of the figure, with margins in points."""
     shares, ways = arrays["shares"][..., 0], arrays["ways"][..., 0]
     line = dict(zip(LINES, shares.T, strict=True))
     by_way = dict(zip(LINES, ways.T, strict=True))
