@@ -78,7 +78,7 @@ def known_digits() -> np.ndarray:
 
 
 def gains_of_papers() -> np.ndarray:
-    """Return the printed gains over the nearest prototype in points, (data, shots, methods); NaN where none is printed."""
+    """Return printed gains over the nearest prototype in points, (data, shots, methods); NaN where none is printed."""
     gains = np.full((len(DATA), len(SHOTS), len(ROWS)), np.nan)
     for d, name in enumerate(DATA):
         table = KNOWN["reported"].get(name, KNOWN["second_run"])["accuracy"]

@@ -1,4 +1,4 @@
-r"""What `few_shot` returns: labels of the queries, with what verifies its certificate."""
+r"""The result of `few_shot`: labels of the queries, with the problem that verifies its certificate."""
 
 from __future__ import annotations
 

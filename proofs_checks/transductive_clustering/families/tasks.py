@@ -90,7 +90,7 @@ def digits() -> Any:
 
 @dataclass(frozen=True)
 class DigitLaw:
-    """Five of the ten digits, with so many shots and queries a class; the others give the mean that is taken off."""
+    """Five of the ten digits, with `shot` and `query` points per class; the others give the mean that is taken off."""
 
     shot: int
     query: int = 15
