@@ -97,7 +97,7 @@ class DualityGap(Result):
 
 
 def objective(data: Any, U: Any, V: Any, *, ridge: float = 0.0) -> float:
-    r"""The objective that no half-step increases (statement MC-L7).
+    r"""Return the objective, which no half-step raises where lines are determined, or with a ridge (statement MC-L7).
 
     Parameters
     ----------

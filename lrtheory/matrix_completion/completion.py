@@ -114,10 +114,10 @@ def complete(
     With d the sine of the largest angle to the column space of M, F the error that the sample puts on a half-step and E
     that of its inner solver, the next d is at most (\|F\| + \|E\|) / (s_k sqrt(1 - d^2) - \|F\| - \|E\|) (statement
     MC-D2). On a fresh sample of at least 8 k ln n entries per line it falls to d / 4 with probability 99/100, where
-    singular values are equal (MC-W4, measured). No half-step raises the objective (MC-L7), factors stay incoherent
-    (MC-L5), and the gap of the `certificate` bounds the distance to the best matrix of any rank (MC-L8). Theorem MC-T1,
-    of runs in time proportional to \|Omega\| k, needs sample splitting for its proof; in practice that wastes
-    observations.
+    singular values are equal (MC-W4, measured). Where every line has at least k entries, or with a ridge, no half-step
+    raises the objective (MC-L7); a shorter line starts anew from 0 each time. Factors stay incoherent (MC-L5), and the
+    gap of the `certificate` bounds the distance to the best matrix of any rank (MC-L8). Theorem MC-T1, of runs in time
+    proportional to \|Omega\| k, needs sample splitting for its proof; in practice that wastes observations.
 
     References
     ----------

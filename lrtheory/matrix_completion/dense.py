@@ -113,7 +113,7 @@ def complete_dense(
     -----
     The half-steps are those of `complete`, with a Jacobi preconditioner: an inner error E costs the distance d to the
     column space (\|F\| + \|E\|) / (s_k sqrt(1 - d^2) - \|F\| - \|E\|) (statement MC-D2), and none raises the objective
-    (MC-L7).
+    where every line has at least k entries, or with a ridge (MC-L7).
 
     Examples
     --------

@@ -34,12 +34,14 @@ from proofs_checks.matrix_completion.families.half_steps import (
 from proofs_checks.matrix_completion.families.runs import (
     ITERATIONS,
     RUNS,
+    SHORT_ROWS,
     WITH_RIDGE,
     Factors,
     RunCase,
     all_factors,
     factors_at_the_end,
     is_clear,
+    is_seen_enough,
 )
 from proofs_checks.matrix_completion.families.samples import STARTS, MaskLaw
 
@@ -264,7 +266,6 @@ MC_L9 = Statement(
         saboteur("half of the ridge", solve=mutants.half_of_the_ridge),
         saboteur("the ridge in an orthonormal basis of V", solve=mutants.ridge_after_rotation),
     ),
-    notes="At a stationary point both gradients vanish, and U^T U = V^T V.",
 )
 
 
@@ -326,16 +327,19 @@ def starts_well(case: RunCase) -> bool:
 
 MC_L7 = Statement(
     id="matrix_completion/MC-L7",
-    title="Warm conjugate gradients never raise the objective",
-    says="f(U, V) is half the squared error of U V^T on the sample plus a ridge on both factors. A half-step that "
-    "replaces U_t by U_{t+1} with conjugate gradients that start from U_t never raises f, whatever the number"
-    " of their steps, and likewise one that replaces V_t. Lines with fewer than k entries are left out: they "
-    "start from 0 (MC-L10).",
+    title="Warm conjugate gradients never raise the objective where lines are determined",
+    says="f(U, V) is half the squared error of U V^T on the sample plus a ridge on both factors. If every line has "
+    "at least k entries, or there is a ridge, a half-step that replaces U_t by U_{t+1} with conjugate gradients "
+    "that start from U_t never raises f, whatever the number of their steps, and likewise one that replaces V_t. "
+    "A line with fewer than k entries and no ridge starts from 0 (MC-L10), which may raise f.",
     source=Classical(
         "monotonicity of conjugate gradients", "M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952"
     ),
     tex=r"f(U_{t+1}, V_t) \le f(U_t, V_t)",
-    hypotheses={"a start that is better than zero": starts_well},
+    hypotheses={
+        "a start that is better than zero": starts_well,
+        "at least k entries in every line, or a ridge": is_seen_enough,
+    },
     instances=RUNS,
     solve=all_factors,
     claim=Inequality(falling, unbounded="objectives have no upper limit"),
@@ -349,8 +353,12 @@ MC_L7 = Statement(
             patch=(alternation.rotated, "return fixed @ W, moving @ W", "return fixed @ W, moving"),
         ),
         saboteur("cold starts", solve=mutants.cold_factors),
+        saboteur(
+            "rows with fewer entries than the rank",
+            breaks="at least k entries in every line, or a ridge",
+            instances=SHORT_ROWS,
+        ),
     ),
-    notes="Whatever the number of steps.",
 )
 
 

@@ -12,7 +12,10 @@ from lrtheory.matrix_completion import Observations, complete, make_low_rank
 
 @dataclass(frozen=True)
 class RunCase:
-    """A run on a matrix of rank k with geometric singular values, with a number of inner steps per row and a seed."""
+    """A run on a matrix of rank k with geometric singular values, with a number of inner steps per row and a seed.
+
+    It starts from the factors of the truth, each entry off by `off` times the root mean square entry.
+    """
 
     shape: tuple[int, int]
     rank: int
@@ -21,6 +24,7 @@ class RunCase:
     inner_steps: int
     seed: int
     ridge: float = 0.0
+    off: float = 0.1
 
     @property
     def observations(self) -> Observations:
@@ -30,13 +34,13 @@ class RunCase:
 
     @property
     def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both factors of the truth, each entry off by a tenth of the root mean square entry: better than zero."""
+        """Both factors of the truth, each entry off by a share of the root mean square entry: better than zero."""
         options = {"condition": self.condition, "oversampling": self.oversampling}
         truth = make_low_rank(self.shape, self.rank, rng=self.seed, **options).truth
         assert truth is not None
         rng, half = np.random.default_rng(self.seed + 1), np.sqrt(truth.singular_values)
         sides = ((side * half) for side in (truth.U, truth.V))
-        left, right = (F + 0.1 * np.sqrt((F * F).mean()) * rng.normal(size=F.shape) for F in sides)
+        left, right = (F + self.off * np.sqrt((F * F).mean()) * rng.normal(size=F.shape) for F in sides)
         return left, right
 
 
@@ -53,6 +57,12 @@ def draw_run(draws: Draws) -> RunCase:
     """Draw a run of rank up to three, with one to five inner steps, with a ridge or without."""
     rank, condition, steps = draws.integers(1, 3), draws.choice((1.0, 10.0)), draws.integers(1, 5)
     return RunCase((40, 30), rank, condition, 4.0, steps, draws.integers(0, 10**6), draws.choice((0.0, 1.0)))
+
+
+def is_seen_enough(case: RunCase) -> bool:
+    """Decide whether every line has at least k entries, or a ridge."""
+    data = case.observations
+    return case.ridge > 0 or min(int(lines.degrees.min()) for lines in (data.by_row, data.by_col)) >= case.rank
 
 
 def draw_with_ridge(draws: Draws) -> RunCase:
@@ -84,6 +94,8 @@ RUNS = Family(
     ),
     draw=draw_run,
 )
+#: two rows have fewer entries than the rank, so one step from 0 does not bring them back to the truth
+SHORT_ROWS = Family("short-rows", always=(RunCase((40, 30), 4, 1.0, 1.05, 1, 0, off=0.0),))
 
 
 ITERATIONS = 200  # of a run that ends at a stationary point
