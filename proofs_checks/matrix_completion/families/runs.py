@@ -110,6 +110,12 @@ class Factors:
 
 
 def factors_at_the_end(case: RunCase, rng: np.random.Generator | None = None, max_iter: int = ITERATIONS) -> Factors:
-    """Return both factors after `max_iter` iterations of exact half-steps."""
-    done = complete(case.observations, case.rank, ridge=case.ridge, method="exact", max_iter=max_iter, tol=0.0)
-    return Factors(done.U, done.V)
+    """Return both factors after `max_iter` iterations of exact half-steps.
+
+    They are taken from the last iteration, because those of the result are balanced by construction.
+    """
+    last: list[Factors] = []
+    keep = lambda state: last.append(Factors(np.array(state.U), np.array(state.V)))
+    setting = {"method": "exact", "max_iter": max_iter, "tol": 0.0, "callback": keep}
+    complete(case.observations, case.rank, ridge=case.ridge, **setting)
+    return last[-1]
