@@ -224,7 +224,10 @@ class Expectation:
         )  # an end is met, not missed by rounding
 
     def judge(self, instance: Any, x: np.ndarray, level: Level) -> Judgment:
-        """Betting against each side of the claim, on the stated range."""
+        """Bet against each side of the claim, on the stated range."""
+        low, high = self.support(instance)
+        if low == high:  # the sample is almost surely this number, and there is nothing to bet on
+            return self._of_constant(instance, float(low))
         if self.at_most is not None:
             bound = float(self.at_most(instance))
             above, below = self._wealth(instance, x, bound)
@@ -238,6 +241,18 @@ class Expectation:
         not_above = self._wealth(instance, x, value + within)[1]
         not_below = self._wealth(instance, x, value - within)[0]
         return _by_e_values(float(x.mean()), value, min(not_above, not_below), against, level)
+
+    def _of_constant(self, instance: Any, value: float) -> Judgment:
+        """The judgment of a sample that almost surely takes one value, which is then its mean."""
+        if self.at_most is not None:
+            bound = float(self.at_most(instance))
+            holds = value <= bound
+        else:
+            assert self.equals is not None
+            assert self.within is not None
+            bound = float(self.equals(instance))
+            holds = abs(value - bound) <= float(self.within(instance))
+        return Judgment(value, bound, "supported" if holds else "refuted", np.inf, np.inf)
 
     def _wealth(self, instance: Any, x: np.ndarray, mean: float) -> tuple[float, float]:
         """Log wealth against E x <= mean and against E x >= mean."""

@@ -210,3 +210,13 @@ def test_ladders_on_the_edge_err_no_more_often_than_alpha(slope, wrong):
     cost = noisy(lambda s: s ** (1 + slope))
     verdicts = [ladder_verdict(cost, lambda s: s, (-0.15, 0.15), np.random.default_rng(s)) for s in streams]
     assert verdicts.count(wrong) <= int(binom.ppf(1 - 1e-6, len(streams), ALPHA))
+
+
+@pytest.mark.parametrize(("bound", "verdict"), [(2.0, "supported"), (3.0, "supported"), (1.0, "refuted")])
+def test_a_sample_that_is_almost_surely_one_number_is_its_own_mean(bound, verdict):
+    claim = Expectation(sample=lambda _, x: x, at_most=lambda _: bound, support=lambda _: (2.0, 2.0))
+    assert claim.judge(None, np.full(64, 2.0), Level()).verdict == verdict
+    claim = Expectation(
+        sample=lambda _, x: x, equals=lambda _: bound, within=lambda _: 0.5, support=lambda _: (2.0, 2.0)
+    )
+    assert (claim.judge(None, np.full(64, 2.0), Level()).verdict == "supported") == (bound == 2.0)
