@@ -66,13 +66,13 @@ def normal_equations(
 ) -> Regressions:
     """Solve each line by Cholesky of P^T P + ridge I; where that is singular, take the solution of least norm."""
     work = _start(lines, F, init)
-    weight = work.factor.dtype.type(ridge)
-    _in_threads(n_threads, lines, lambda first, last: _exact_lines(*_door(lines, F), weight, first, last, *work))
+    given = *_door(lines, F), work.factor.dtype.type(ridge)
+    found = work.factor, work.squares, work.steps
+    _in_threads(n_threads, lines, lambda first, last: _exact_lines(*given, first, last, *found))
     # A step count of -1 is the kernel's mark of a singular line (statement MC-L10); least squares need LAPACK.
     for i in np.flatnonzero(work.steps < 0):
         here = slice(lines.starts[i], lines.starts[i + 1])
         work.factor[i] = least_norm(F[lines.indices[here]], lines.values[here])
-    work.residuals[work.steps < 0] = 0.0
     work.steps[:] = 0
     return work
 
@@ -332,7 +332,7 @@ def _solve_cholesky(L, u):
 
 
 @kernel(nogil=True)
-def _exact_lines(starts, indices, values, F, ridge, first, last, factor, residuals, squares, steps):
+def _exact_lines(starts, indices, values, F, ridge, first, last, factor, squares, steps):
     k = F.shape[1]
     longest = 0
     for i in range(first, last):

@@ -61,8 +61,8 @@ def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
     tally, (m, k) = [0], (data.shape[0], F.shape[1])
     counters = lambda array: np.vectorize(lambda x: Counter(float(x), tally), otypes=[object])(array)
     starts, indices, values = data.by_row
-    factor, numbers = counters(np.zeros((m, k))), np.zeros((2, m))
+    factor, squares = counters(np.zeros((m, k))), np.zeros(m)
     given = starts, indices, counters(values), counters(F), Counter(0.0, tally)
     counting = interpreted(regressions, np=NUMPY, math=MATH)
-    counting._exact_lines(*given, 0, m, factor, numbers[0], numbers[1], np.zeros(m, np.int64))
+    counting._exact_lines(*given, 0, m, factor, squares, np.zeros(m, np.int64))
     return tally[0]
