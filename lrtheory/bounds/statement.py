@@ -220,6 +220,10 @@ def defects(statement: Statement) -> list[str]:
         found.append("the id is not <system>/<item> with letters, digits, _ and - only")
     if not (statement.title and statement.tex and statement.source):
         found.append("title, TeX or source is missing")
+    if len(statement.says.split()) < 5 or not statement.says.isascii():
+        found.append(
+            "it does not say itself: `says` is a plain sentence in which the symbols of its formula are explained"
+        )
     if isinstance(statement.source, Derived) and len(proof_of(statement.source).splitlines()) < 2:
         found.append(f"{statement.source.theory.__name__} has no section Proof of two lines or more")
     if isinstance(statement.claim, Recorded):

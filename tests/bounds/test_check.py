@@ -275,6 +275,7 @@ def test_evidence_prints_in_terminal_notebook_and_plot(session):
         ({"id": "toy/two words"}, "the id"),
         ({"title": ""}, "title, TeX or source"),
         ({"source": None}, "title, TeX or source"),
+        ({"says": ""}, "does not say itself"),
         ({"hypotheses": {}}, "no hypothesis"),
         ({"saboteurs": ()}, "no saboteur"),
         ({"instances": Family("empty")}, "no smallest instance"),

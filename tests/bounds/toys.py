@@ -97,6 +97,7 @@ STREAMS = Family(
 MISRA_GRIES = Statement(
     id="toy/MG",
     title="Undercounting after every update",
+    says="With k counters the summary undercounts each item i of the first t of a stream by at most t / (k + 1).",
     source=Derived(misra_gries),
     tex=r"f_t(i) - \hat f_t(i) \le t/(k+1)",
     hypotheses={"one counter": lambda stream: stream.k >= 1},
@@ -168,6 +169,7 @@ def alternating(rounds: int, experts: int) -> Losses:
 HEDGE = Statement(
     id="toy/HEDGE",
     title="Regret of exponential weights",
+    says="Over T rounds with n experts the expected loss E L_T exceeds that of the best expert by at most sqrt(T ln(n) / 2).",
     source=Classical("Hedge", "N. Cesa-Bianchi, G. Lugosi, Prediction, Learning, and Games, 2006, Theorem 2.2"),
     tex=r"\mathbb E[L_T] - \min_i L_{i,T} \le \sqrt{T \ln(n)/2}",
     hypotheses={"losses in [0, 1]": lambda losses: losses.table.min() >= 0 and losses.table.max() <= 1},
@@ -238,6 +240,7 @@ def maintained(ops: np.ndarray, rng: np.random.Generator) -> int:
 UNIFORM = Statement(
     id="toy/UNIFORM",
     title="The maintained sample is uniform",
+    says="After insertions and deletions the sample e is each living element v of V with probability 1 / |V|.",
     source=Classical("reservoir sampling", "J. Vitter, Random sampling with a reservoir, 1985"),
     tex=r"P(e = v) = 1/|V|",
     hypotheses={"something is alive": lambda updates: len(updates.alive) > 0},
@@ -277,6 +280,7 @@ def gauss(n: int) -> Fraction:
 GAUSS = Statement(
     id="toy/GAUSS",
     title="Sum of the first numbers",
+    says="The numbers i from 1 to n have the sum n (n + 1) / 2.",
     source=Derived(gauss),
     tex=r"\sum_{i \le n} i = n(n+1)/2",
     hypotheses={"none": always},
