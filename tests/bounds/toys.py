@@ -169,7 +169,7 @@ def alternating(rounds: int, experts: int) -> Losses:
 HEDGE = Statement(
     id="toy/HEDGE",
     title="Regret of exponential weights",
-    says="Over T rounds with n experts the expected loss E L_T exceeds that of the best expert by at most sqrt(T ln(n) / 2).",
+    says="With n experts the expected loss E L_T over T rounds exceeds the least loss by at most sqrt(T ln(n) / 2).",
     source=Classical("Hedge", "N. Cesa-Bianchi, G. Lugosi, Prediction, Learning, and Games, 2006, Theorem 2.2"),
     tex=r"\mathbb E[L_T] - \min_i L_{i,T} \le \sqrt{T \ln(n)/2}",
     hypotheses={"losses in [0, 1]": lambda losses: losses.table.min() >= 0 and losses.table.max() <= 1},
