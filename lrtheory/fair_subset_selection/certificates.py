@@ -279,7 +279,7 @@ def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: 
     # a step in which no item adds anything loses nothing: 0/0 counts as 1
     c = float(np.divide(gains, largest, out=np.ones(k), where=largest > 0).min())
     ratio = certificate_ratio(c, k=None if codes is not None else k)
-    bound = float(value) if c == 1 and value == 0 else (value / ratio if ratio > 0 else np.inf)
+    bound = value / ratio if ratio > 0 else np.inf
     return TransferCertificate(
         bound=float(bound),
         value=value,

@@ -113,7 +113,8 @@ def select(
         "exact" for separable rules and one attribute; "greedy" and "lazy" for any rule and one attribute, with equal
         answers; "milp" for any rule and several attributes, by HiGHS, and "brute-force", both for the optimum and for
         small panels (but a separable rule leaves an integer program of m variables alone). HiGHS sees differences from
-        about 1e-12 of the largest score on; below, exchanges of two items are compared.
+        about 1e-12 of the largest score on; below, exchanges of two items are compared, unless they are too many, which
+        the message then says.
     ties : {"index", "random"}
         Of equal scores the smaller number, or a random one. On biased rankings many scores are 0, and an order of
         numbers that means something then decides. Without effect for "milp".
@@ -164,8 +165,8 @@ def select(
     if used in ("greedy", "lazy"):
         return _greedily(rankings, rule, k, bounds[0], priority, used, reason)
     if used == "milp":
-        items, score, tied = *exhaustive.integer_program(rankings, rule, k, bounds), None
-        counts, message = {"evaluations": 0}, "optimal up to the tolerances of HiGHS"
+        items, score, message = exhaustive.integer_program(rankings, rule, k, bounds)
+        counts, tied = {"evaluations": 0}, None
     else:
         items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, ties, rng)
         counts, message = {"evaluations": n_sets}, "exact"

@@ -19,6 +19,7 @@ from lrtheory.fair_subset_selection import (
     select,
     select_by_scores,
 )
+from lrtheory.fair_subset_selection.selection import exhaustive
 
 TEAMS = {"team": [0, 0, 0, 1, 1, 1], "site": [0, 1, 2, 0, 1, 2]}
 QUOTAS: dict[str, Any] = {"groups": TEAMS, "at_most": {"team": {0: 1}, "site": {1: 1}}}
@@ -60,6 +61,16 @@ def test_scores_that_an_integer_program_hardly_tells_apart(difference: float) ->
             sets = [select(panel, rule, 3, method=method).items for method in ("milp", "brute-force")]
             scores = [exact_score(panel, weights, owa, items) for items in sets]
             assert scores[0] >= scores[1] - Fraction(2.0**-49)  # rounding of sums of nine numbers near one
+
+
+def test_the_message_says_where_exchanges_were_too_many_to_be_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, quotas = sample_rankings("impartial-culture", 4, 6, rng=0), {"method": "milp", **QUOTAS}
+    compared = select(panel, ScoreRule("borda-cc"), 3, **quotas)
+    monkeypatch.setattr(exhaustive, "MAX_COMPARED", 0)
+    skipped = select(panel, ScoreRule("borda-cc"), 3, **quotas)
+    assert skipped.message == compared.message + "; exchanges of two items were too many to be compared"
+    # a separable rule compares them by single items, which is never too much
+    assert select(panel, ScoreRule("borda"), 3, **quotas).message == compared.message
 
 
 def test_integers_that_doubles_do_not_tell_apart() -> None:

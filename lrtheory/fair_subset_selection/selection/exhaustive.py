@@ -38,8 +38,8 @@ def enumerate_sets(
     return np.array(sets[chosen], np.int64), scores[chosen].item(), tied, len(sets)
 
 
-def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds]) -> tuple[np.ndarray, Any]:
-    """Find the best set and its score by HiGHS, and then by exchanges of two items that it could not tell apart.
+def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds]) -> tuple[np.ndarray, Any, str]:
+    """Find the best set by HiGHS, then by exchanges of two items that it cannot tell apart; return its score and how.
 
     x_i says that item i is chosen. For separable rules the objective is s . x, less the smallest score, which all sets
     of k items have k times. For others y_{v,i,t} says that ranking v has item i as its t-th best:
@@ -55,10 +55,14 @@ def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bo
     items = np.flatnonzero(_solved(gains, links, limits, m, k, bounds) > 0.5)  # HiGHS returns 0 and 1 up to tolerances
     if len(items) != k or not all(one.allow(items) for one in bounds):
         raise RuntimeError(f"HiGHS returned {len(items)} items in place of {k}, or items outside of the quotas.")
-    # each round raises the score, as it is computed, so that the loop ends
-    while (better := _exchanged(rankings, rule, items, bounds)) is not None:
+    better, is_compared = _exchanged(rankings, rule, items, bounds)
+    while better is not None:  # each round raises the score, as it is computed, so that the loop ends
         items = better
-    return items, committee_score(rankings, rule, items)
+        better, is_compared = _exchanged(rankings, rule, items, bounds)
+    message = "optimal up to the tolerances of HiGHS"
+    if not is_compared:
+        message += "; exchanges of two items were too many to be compared"
+    return items, committee_score(rankings, rule, items), message
 
 
 def _solved(gains: np.ndarray, links: Any, limits: np.ndarray, m: int, k: int, bounds: list[Bounds]) -> np.ndarray:
@@ -85,8 +89,13 @@ def _solved(gains: np.ndarray, links: Any, limits: np.ndarray, m: int, k: int, b
     return found.x[:m]
 
 
-def _exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: list[Bounds]) -> np.ndarray | None:
-    """Return the best set that differs in one item if it scores more, without a tolerance; None otherwise."""
+def _exchanged(
+    rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: list[Bounds]
+) -> tuple[np.ndarray | None, bool]:
+    """Return the best set that differs in one item if it scores more, without a tolerance; None otherwise.
+
+    Also returned is whether the exchanges were compared, which they are not where there are too many.
+    """
     others = np.setdiff1d(np.arange(rankings.n_items), items)
     allowed = np.ones((len(items), len(others)), bool)
     for one in bounds:
@@ -102,12 +111,12 @@ def _exchanged(rankings: Rankings, rule: ScoreRule, items: np.ndarray, bounds: l
         sets = np.repeat(items[None], len(out), axis=0)
         sets[np.arange(len(out)), out] = others[into]
         gains = committee_score(rankings, rule, sets) - committee_score(rankings, rule, items)
-    else:  # too many exchanges to compare: the set stays as HiGHS found it
-        return None
+    else:  # the set stays as it is
+        return None, False
     if gains.max(initial=0) <= 0:
-        return None
+        return None, True
     best = int(gains.argmax())
-    return np.sort(np.append(np.delete(items, out[best]), others[into[best]]))
+    return np.sort(np.append(np.delete(items, out[best]), others[into[best]])), True
 
 
 def _assignments(rankings: Rankings, rule: ScoreRule, k: int) -> tuple[np.ndarray, Any, np.ndarray]:
