@@ -152,10 +152,10 @@ def table_of_arrays() -> str:
         "*On the device* are functions of array-API code: they compute where the caller's arrays are, and return the "
         "caller's kind. *Through the host* are those that bring arrays to NumPy and the answer back. All others take "
         "NumPy and SciPy.\n",
-        "JAX by itself keeps every number in 32 bits. Here float32 stays float32, and what NumPy would give in float64 or "
-        "int64 comes back so, whatever the mode of JAX; computing further with it in the mode of 32 bits rounds it. JAX "
-        "compiles each operation for each shape at its first use. Calls inside of `jax.jit`, `jax.grad` and `jax.vmap` "
-        "are refused, since functions look at their numbers.\n",
+        "JAX by itself keeps every number in 32 bits. Here float32 stays float32, and what NumPy would give in float64 "
+        "or int64 comes back so, whatever the mode of JAX; computing further with it in the mode of 32 bits rounds it. "
+        "JAX compiles each operation for each shape at its first use. Calls inside of `jax.jit`, `jax.grad` and "
+        "`jax.vmap` are refused, since functions look at their numbers.\n",
         "| function | arrays of any library |",
         "| --- | --- |",
         *(f"| `{name}` | {where} |" for name, where in sorted(functions_of_arrays())),

@@ -111,7 +111,7 @@ ONE_UNEQUAL = Family("one-unequal", always=ONE_RANKING.always[:1])
 
 @dataclass(frozen=True)
 class Estimated:
-    """Panels of n latent and observed rankings, each of which occurs a number of times, and the level delta of the lower bound.
+    """Panels of n latent and observed rankings, each with a number of copies, and the level delta of the lower bound.
 
     Copies of a ranking are not independent of it, which breaks the hypothesis of FSS-A8-lower.
     """
