@@ -65,6 +65,12 @@ def single_sink_limit(rates: Any) -> np.ndarray:
     state outside the sink for good, and is irreducible on the sink, so it has one stationary law. The law is a rational
     function of x without a pole at 0, hence the error is O(x).
 
+    In x = epsilon it is of the order of epsilon, or 0 at every epsilon (statement AR-T6-rate). Where a profile lies
+    outside the sink, some deviation joins the two, and it leads into the sink. The mass c epsilon goes back along it in
+    each step, c > 0, and all of that must return, so the mass outside is at least c epsilon; in the limit it is 0. Else
+    the walk is irreducible. Rates are affine in epsilon, with generator A + epsilon B, so pi = pi_0 + epsilon p +
+    O(epsilon^2) with p A = -pi_0 B. If p = 0, then pi_0 B = 0, and pi_0 is the law at every epsilon.
+
     Examples
     --------
     >>> single_sink_limit([[0, 1], [0, 0]]).tolist()

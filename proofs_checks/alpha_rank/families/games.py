@@ -212,6 +212,14 @@ class PerturbedGame:
 TIED = Family("one-tie", always=(exact_game([[[0, 2], [0, 1]], [[1, 0], [0, 1]]]),))
 # leaving the sinks costs 2 and 3; after x^3 + x it costs 490 and 30, so the alpha limit changes from one to the other
 UNEQUAL_BARRIERS = Family("unequal-barriers", always=(exact_game([[[10, 0], [8, 3]], [[10, 8], [0, 3]]]),))
+#: the sink is a cycle of four profiles, and two lie outside; the sink is all six profiles
+CYCLE_AND_TWO = np.array([[[2.0, 1.0, 3.0], [0.0, 5.0, 4.0]], [[2.0, 4.0, 1.0], [5.0, 3.0, 0.0]]])
+ALL_IN_THE_SINK = np.array([[[1.0, 2.0, 5.0], [3.0, 0.0, 4.0]], [[5.0, 2.0, 4.0], [0.0, 3.0, 1.0]]])
 EPSILON_LADDER = Family(
-    "epsilon-ladder", always=tuple(PerturbedGame(PRISONERS_DILEMMA, epsilon) for epsilon in (1e-1, 1e-2, 1e-3, 1e-4))
+    "epsilon-ladder",
+    always=tuple(
+        PerturbedGame(payoffs, epsilon)
+        for payoffs in (PRISONERS_DILEMMA, CYCLE_AND_TWO, ALL_IN_THE_SINK)
+        for epsilon in (1e-1, 1e-2, 1e-3, 1e-4)
+    ),
 )
