@@ -166,18 +166,13 @@ def realized_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
     best, rows = optima.max(axis=1), np.arange(len(items))
     valid &= optima[rows, np.clip(places, 0, optima.shape[1] - 1)] == best  # as many of the group as in a best set
     value = np.take_along_axis(found.latent, items, axis=1).sum(1)
-    return ~valid | (value < float(theory.realized_ratio(law.beta_plus, accuracy(law))) * best)
-
-
-def accuracy(law: PanelLaw) -> Fraction:
-    """Return eps_0, the relative accuracy to which the means must be known."""
-    return theory.separation(law.gamma)
+    return ~valid | (value < float(theory.realized_ratio(law.beta_plus, law.epsilon)) * best)
 
 
 def has_enough_realized(law: PanelLaw) -> bool:
     """Return True if there are as many rankings as the realized form, FSS-T2, asks for."""
     m = len(law.quality)
-    return law.n >= theory.rankings_needed_realized(m, alpha=law.alpha, epsilon=accuracy(law), delta=law.delta)
+    return law.n >= theory.rankings_needed_realized(m, alpha=law.alpha, epsilon=law.epsilon, delta=law.delta)
 
 
 FSS_T2 = Statement(
@@ -192,7 +187,11 @@ FSS_T2 = Statement(
     source=Derived(theory.realized_ratio),
     tex=r"n \ge 3\ln(4m/\delta)/(\alpha\epsilon^2)"
     r" \Rightarrow P[F < \beta_+ \tfrac{1-\epsilon}{1+\epsilon} O] \le \delta",
-    hypotheses={"smooth": is_smooth, "enough rankings": has_enough_realized},
+    hypotheses={
+        "smooth": is_smooth,
+        "eps at most eps_0": lambda law: 0 < law.share <= 1,
+        "enough rankings": has_enough_realized,
+    },
     instances=REALIZED,
     solve=coupled,
     decisions=("items",),

@@ -44,6 +44,8 @@ class PanelLaw:
         Failure probability.
     exchanged : bool
         Whether the bias takes item 0 for item 1 too, and the other way round.
+    share : Fraction
+        eps / eps_0, where a statement asks for a relative accuracy eps of at most eps_0.
     """
 
     quality: tuple[int, ...]
@@ -57,6 +59,12 @@ class PanelLaw:
     theta: Fraction = THETA
     delta: Fraction = DELTA
     exchanged: bool = False
+    share: Fraction = Fraction(1)
+
+    @property
+    def epsilon(self) -> Fraction:
+        """Return the relative accuracy eps to which the sums are known."""
+        return self.share * theory.separation(self.gamma)
 
     @property
     def rule(self) -> ScoreRule:
@@ -256,10 +264,10 @@ def are_coupled(law: PanelLaw, found: Coupled) -> np.ndarray:
     return are_sums(law, found.latent) & are_sums(law, found.observed) & moved
 
 
-def enough_realized(law: PanelLaw) -> PanelLaw:
-    """Complete a law by as many rankings as the realized form, FSS-T2, needs."""
-    epsilon = theory.separation(law.gamma)
-    n = theory.rankings_needed_realized(len(law.quality), alpha=law.alpha, epsilon=epsilon, delta=law.delta)
+def enough_realized(law: PanelLaw, share: Fraction = Fraction(1)) -> PanelLaw:
+    """Complete a law by as many rankings as the realized form, FSS-T2, needs for this share of the accuracy eps_0."""
+    law = replace(law, share=share)
+    n = theory.rankings_needed_realized(len(law.quality), alpha=law.alpha, epsilon=law.epsilon, delta=law.delta)
     return replace(law, n=n)
 
 
@@ -271,8 +279,14 @@ def draw_realized(draws: Draws) -> PanelLaw:
     kind = "borda" if m > 3 else draws.choice(("sntv", "borda"))
     k, theta = draws.integers(1, m - 1), Fraction(1, draws.integers(1, 3))
     law = PanelLaw(quality, down, kind, k, 1, *[Fraction(0)] * 3, theta=theta)
-    return enough_realized(needed(law, Fraction(1), beta=ratios_of(law)[0]))
+    return enough_realized(
+        needed(law, Fraction(1), beta=ratios_of(law)[0]), draws.choice((Fraction(1), Fraction(1, 2)))
+    )
 
 
-REALIZED = Family("realized", always=lambda: (enough_realized(two_levels(8, "borda")),), draw=draw_realized)
+REALIZED = Family(
+    "realized",
+    always=lambda: (enough_realized(two_levels(8, "borda")), enough_realized(two_levels(4, "borda"), Fraction(1, 2))),
+    draw=draw_realized,
+)
 SMALL_PANEL = Family("one-voter", always=lambda: (replace(two_levels(8, "sntv"), n=1),))
