@@ -199,11 +199,12 @@ FSS_T3 = Statement(
     title="How small alpha can be in Plackett-Luce with biased qualities",
     says=(
         "In Plackett-Luce with qualities in [1, kappa] for m items, those of the group G_2 seen theta times as large, "
-        "alpha has these lower bounds for the rules SNTV and Borda; alpha is the least mean score of an item, latent "
-        "or observed, over the most that one ranking gives, and G_1 the other group."
+        "alpha has these lower bounds for the rules SNTV, l-Bloc and Borda; alpha is the least mean score of an item, "
+        "latent or observed, over the most that one ranking gives, and G_1 the other group."
     ),
     source=Derived(theory.alpha_bound),
-    tex=r"\alpha_{\mathrm{SNTV}} \ge \theta/(\kappa m),\ \alpha_{\mathrm{Borda}} \ge \tfrac{1}{m-1}"
+    tex=r"\alpha_{\mathrm{SNTV}} \ge \tfrac{\theta}{\kappa m},"
+    r"\ \alpha_{\mathrm{Bloc}} \ge 1 - (1 - \tfrac{\theta}{\kappa m})^\ell,\ \alpha_{\mathrm{Borda}} \ge \tfrac{1}{m-1}"
     r"(\tfrac{|G_2|-1}{1+\kappa} + \tfrac{|G_1|\theta}{\theta+\kappa})",
     hypotheses={"qualities in [1, kappa]": lambda case: 1 <= min(case.quality) and max(case.quality) <= case.spread},
     instances=SPREADS,
