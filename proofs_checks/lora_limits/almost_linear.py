@@ -221,12 +221,14 @@ LL_T2_BOUND = Statement(
     id="lora_limits/LL-T2-bound",
     title="Errors of the gradients of keys and values",
     says=(
-        "If exponentials have a relative error of eta, the entries of the value gradient G_V move by at most this; "
-        "X_V are the inputs of the values, L_Q is the number of queries, c the output error, osc the largest spread "
-        "of a column of values, tau the bound of LL-E1."
+        "If exponentials have a relative error of eta, the entries of the key gradient G_K and of the value gradient "
+        "G_V move by at most this, at beta = 1. X_K and X_V are the inputs of keys and values, X_Q W_Q the queries, "
+        "L_Q their number, P the bound of LL-E7 on rows of p, c the output error, osc the largest spread of a column "
+        "of values, and tau the bound of LL-E1."
     ),
     source=Derived(theory.value_gradient_bound),
-    tex=r"\|\tilde G_V - G_V\|_{\max} \le \|X_V\|_{\max}L_Q\,\tau\,(\|c\|_{\max} + \mathrm{osc}/2)",
+    tex=r"\|\tilde G_K - G_K\|_{\max} \le \|X_K\|_{\max}\|X_QW_Q\|_{\max}L_Q\,P,"
+    r"\ \|\tilde G_V - G_V\|_{\max} \le \|X_V\|_{\max}L_Q\,\tau\,(\|c\|_{\max} + \mathrm{osc}/2)",
     hypotheses={"eta below 1": lambda case: case.eta < 1},
     instances=TILTED,
     solve=several,

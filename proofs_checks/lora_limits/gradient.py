@@ -255,7 +255,7 @@ LL_G6 = Statement(
     says="The exact gradient by one weight, with L_Q queries, L_K keys and heads and values of width d, takes this "
     "many multiplications of entries, if the row means of q are computed as inner products of c and output.",
     source=Derived(theory.exact_multiply_adds),
-    tex=r"4dL_QL_K + 2L_QL_K + d^2(L_Q + L_K) + 4dL_Q",
+    tex=r"\#\text{products} = 4dL_QL_K + 2L_QL_K + d^2(L_Q + L_K) + 4dL_Q",
     hypotheses={"d_v = d": lambda case: case.C3.shape[1] == case.C1.shape[1]},
     instances=COUNTED,
     solve=counted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -192,7 +193,8 @@ LL_S2 = Statement(
 def step_by_formula(case: OneStep, found: np.ndarray, power: int = 2) -> Sides:
     """Hold the change against -h s^2 |A x|^2 c, where the error c of the output is 0 minus the label."""
     rank = len(case.A)
-    scale = case.alpha**power / (rank if case.rslora else rank**2)
+    # s^2 is alpha^2 / r or alpha^2 / r^2
+    scale = (case.alpha**2 / (rank if case.rslora else rank**2)) ** Fraction(power, 2)
     wanted = case.step * scale * ((case.A @ case.x) ** 2).sum() * case.label
     size = case.step * scale * (np.abs(case.A) @ np.abs(case.x)).sum() ** 2 * np.abs(case.label)
     return Sides(found, wanted, rounding=rounding(64 * (rank + len(case.x)), size))
@@ -222,8 +224,8 @@ LL_S3 = Statement(
 
 def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = (-0.1, 0.1), power: int = 2) -> Sides:
     """Hold each change against -s^2 |A x|^2, and the power of the rank with which their mean grows in an interval."""
-    # alpha = 2; s stands once in the gradient and once in the output, so its square counts; power 1 drops one alpha
-    scales = [2.0**power / (rank if case.rslora else rank**2) for rank in case.ranks]
+    # alpha = 2; s stands once in the gradient and once in the output, so its square counts
+    scales = [(4 / (rank if case.rslora else rank**2)) ** (power / 2) for rank in case.ranks]
     wanted = -np.array([scale * one for scale, one in zip(scales, case.squares, strict=True)])
     moved = np.abs(np.asarray(found) - wanted).ravel()
     power_of_rank = slope(case.ranks, np.abs(found).mean(1))
@@ -250,7 +252,7 @@ LL_S3_RATE = Statement(
         saboteur("changes in the name of other ranks", solve=mutants.ranks_backwards),
         saboteur("s for s^2", claim=Inequality(partial(steps_along, power=1))),
     ),
-    notes="On draws of a Gaussian A, by the library's gradient..",
+    notes="On draws of a Gaussian A, by the library's gradient.",
 )
 
 LL_S3_LORA = Statement(

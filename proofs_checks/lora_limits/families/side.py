@@ -198,8 +198,8 @@ def ladders(name: str, *, rslora: bool) -> Family:
     return Family(name, always=tuple(gaussian_steps(s, 64, rslora=rslora) for s in (0, 1)), draw=draw)
 
 
-RSLORA_LADDER = ladders("ranks-doubled", rslora=True)
-LORA_LADDER = ladders("ranks-doubled-lora", rslora=False)
+RSLORA_LADDER = ladders("ranks-fourfold", rslora=True)
+LORA_LADDER = ladders("ranks-fourfold-lora", rslora=False)
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def draw_signs(draws: Draws) -> SignSteps:
 
 
 WIDTH_LADDER = Family(
-    "widths-doubled",
+    "widths-growing",
     always=lambda: (gaussian_signs(0, (32, 256, 2048), 400), gaussian_signs(1, (16, 128, 1024), 400)),
     draw=draw_signs,
 )
