@@ -168,14 +168,15 @@ DMD_T2 = Statement(
 
 DMD_T2_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-T2-geometries",
-    title="The same against an adversary, in the other geometries",
+    title="Against an adversary with scaled Euclidean steps, entropy, and capped entropy",
     says=(
-        "In the other geometries too, OPT_LP, the optimum of the linear relaxation of T requests, exceeds alpha times "
+        "In each of these geometries h the optimum OPT_LP of the linear relaxation of T requests exceeds alpha times "
         "the reward R by at most C1 + alpha C2 eta T + alpha C3(alpha)/eta, with step eta, alpha the largest of 1 and "
-        "all ratios of cost to rate, and constants C of the geometry."
+        "all ratios of cost to rate, and constants C2 and C3 of the geometry."
     ),
     source=Derived(theory.regret_bound),
-    tex=r"\mathrm{OPT}_{LP} - \alpha R \le C_1 + \alpha C_2 \eta T + \alpha C_3(\alpha)/\eta",
+    tex=r"h \in \{\text{scaled Euclidean, entropy, capped entropy}\}:"
+    r"\ \mathrm{OPT}_{LP} - \alpha R \le C_1 + \alpha C_2^h \eta T + \alpha C_3^h(\alpha)/\eta",
     hypotheses={"positive rates": lambda requests: bool((requests.rate > 0).all())},
     instances=CURVED_SEQUENCES,
     solve=actions,

@@ -180,10 +180,14 @@ DMD_S5_TRACE = Statement(
     says=(
         "With step eta and rate rho, the prices follow mu_{t+1} = (mu_t - eta (rho - b_t(x~_t)))^+, the positive part, "
         "where x~_t is the proposal and b_t its cost; lazy steps start from the unprojected point. The action x_t is "
-        "x~_t if its cost fits what is left of the budget, B_t, and nothing otherwise."
+        "x~_t if its cost fits what is left of the budget, B_t, and nothing otherwise. The stopping time tau is the "
+        "first t after which the proposals leave at most b bar, the bound on costs, of some resource; it is T if there "
+        "is none, and 0 if b bar exceeds a budget."
     ),
     source=Derived(theory.path_identity),
-    tex=r"\mu_{t+1} = (\mu_t - \eta(\rho - b_t(\tilde x_t)))^+,\ x_t = \tilde x_t \text{ if } b_t(\tilde x_t) \le B_t",
+    tex=r"\mu_{t+1} = (\mu_t - \eta(\rho - b_t(\tilde x_t)))^+,"
+    r"\ x_t = \tilde x_t \text{ if } b_t(\tilde x_t) \le B_t \text{ else } 0,"
+    r"\ \tau = \min\{t : \exists j: \sum_{s \le t} b_{sj}(\tilde x_s) + \bar b_j \ge T\rho_j\}",
     hypotheses={"a Euclidean run": lambda requests: requests.geometry == "euclidean"},
     instances=MENUS,
     solve=served,
