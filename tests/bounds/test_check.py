@@ -2,11 +2,13 @@
 
 import dataclasses
 import shlex
+import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from lrtheory._array import arrays
 from lrtheory.bounds import (
     Ball,
     Family,
@@ -26,6 +28,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
+from lrtheory.bounds.running.patching import Patch, patched
 from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES, NINETEEN, TOYS, UNIFORM, Stream, inequality, undercount
 
 PAIRS = [(toy, one.name) for toy in TOYS for one in toy.saboteurs]
@@ -182,6 +185,24 @@ def test_the_climb_finds_what_draws_do_not():
     family = Family("hill", always=(0,), draw=lambda draws: draws.integers(0, 3), climb=lambda n, draws: n + 1)
     evidence = check(variant(instances=family, claim=inequality(lambda n, total: Sides(n, 20))), Session())
     assert evidence.verdict == "refuted"
+
+
+@arrays("device")
+def doubled(values):
+    """Return twice the values by a name of this module, which that of the decorator does not have."""
+    return twice(values)
+
+
+def twice(values):
+    return 2 * values
+
+
+def test_a_decorated_function_is_patched_in_its_own_module():
+    patch = Patch(doubled, "return twice(values)", "return twice(values) + values")
+    with patched(patch) as reached:
+        assert sys.modules[__name__].doubled(np.ones(2)).tolist() == [3.0, 3.0]
+        assert patch in reached
+    assert doubled(np.ones(2)).tolist() == [2.0, 2.0]
 
 
 def test_a_patch_is_undone_and_must_fit_once():

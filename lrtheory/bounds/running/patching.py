@@ -54,7 +54,7 @@ class Patch:
         StatementError
             If the old text does not occur exactly once.
         """
-        function = getattr(self.kernel, "py_func", self.kernel)
+        function = _plain(self.kernel)
         source = textwrap.dedent(inspect.getsource(function))
         if source.count(self.old) != 1:
             raise StatementError(f"{self.old!r} occurs {source.count(self.old)} times in {function.__name__}, not once")
@@ -68,6 +68,11 @@ class Patch:
         mutant = namespace[function.__name__]
         mutant.py_func = mutant
         return mutant
+
+
+def _plain(kernel: Any) -> Any:
+    """The Python function of a kernel; below a decorator, since a wrapper has the namespace of another module."""
+    return inspect.unwrap(getattr(kernel, "py_func", kernel))
 
 
 @contextmanager
@@ -93,7 +98,7 @@ def patched(patch: Patch | None) -> Iterator[set[Patch]]:
     if patch is None:
         yield reached
         return
-    names = getattr(patch.kernel, "py_func", patch.kernel).__globals__
+    names = _plain(patch.kernel).__globals__
     names[_REACHED] = lambda: reached.add(patch)
     exchanged = _exchanged(patch)
     try:
@@ -109,7 +114,7 @@ def patched(patch: Patch | None) -> Iterator[set[Patch]]:
 @functools.lru_cache(maxsize=1024)
 def _exchanged(patch: Patch) -> list[tuple[ModuleType, str, Any, Any]]:
     """Module, name, old and new value of everything that changes: the kernel, and its callers at any remove."""
-    function = getattr(patch.kernel, "py_func", patch.kernel)
+    function = _plain(patch.kernel)
     home = sys.modules[function.__module__]
     if getattr(home, function.__name__, None) is not patch.kernel:
         raise StatementError(f"{function.__name__} is not the name of this kernel in {home.__name__}")
