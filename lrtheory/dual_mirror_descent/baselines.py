@@ -17,7 +17,7 @@ from lrtheory._numbers import HUGE
 from lrtheory._validation import choice, generator, integer, must, probability_vector
 from lrtheory.dual_mirror_descent.allocate import AllocationResult, Run, allocate, run_stream, summarize
 from lrtheory.dual_mirror_descent.optimum import fluid_optimum, hindsight_optimum
-from lrtheory.dual_mirror_descent.prices.steps import BOUND, SLACK
+from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.problem import RequestStream, one_stream
 from lrtheory.dual_mirror_descent.runs.setup import prepare
 
@@ -193,7 +193,8 @@ def fast_online_lp(
         cost_bound=stream.cost_bound,
         step_size=stream.horizon**-0.5 if step_size is None else step_size,
     )
-    setup.resources[[SLACK, BOUND]] = [[HUGE], [-np.inf]]  # so everything fits, and no time is a stopping time
+    # everything fits, and no time is a stopping time
+    setup.resources[[steps.SLACK, steps.BOUND]] = [[HUGE], [-np.inf]]
     run = run_stream(stream, setup, record)
     return summarize(stream, run, method="fast online LP", overdraws=True)
 
@@ -360,31 +361,36 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     rows = np.arange(horizon) if stream.types is None else stream.types
     bounds = {"reward_bound": stream.reward_bound, "cost_bound": stream.cost_bound}
     setup = prepare(stream.budget, horizon, stream.tolerance, **bounds, step_size=0.0)
-    state, slack, rate = setup.state, setup.resources[SLACK], stream.rate
+    state, slack, rate = setup.state, setup.resources[steps.SLACK], stream.rate
     proposed, actions = np.full(horizon, -1), np.full(horizon, -1)
     paths, totals, trace = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros((horizon + 1, m))
     counts = np.zeros(3, np.int64)
     low = stream.cost_bound + slack
     tau = 0 if (stream.cost_bound > stream.budget + slack).any() else -1
     for t, row in enumerate(rows.tolist()):
-        left, before = state[2], state[0].copy()  # rows LEFT and PRICE of `steps`
-        proposed[t], state[0] = decide(t, row, left.copy(), before)
-        counts += [1, bool((state[0] != before).any()), 0]
-        trace[t], used = state[0], np.zeros(m)
+        left, before = state[steps.LEFT], state[steps.PRICE].copy()
+        proposed[t], prices = decide(t, row, left.copy(), before)
+        counts[steps.QUERIES] += 1
+        counts[steps.UPDATES] += bool((prices != before).any())
+        state[steps.PRICE] = trace[t] = prices
+        used = np.zeros(m)
         if proposed[t] >= 0:
             used = stream.costs[row, proposed[t]]
             gained = stream.rewards[row, proposed[t]]
-            totals[0, 1] += gained - state[0] @ used
+            totals[0, steps.CONJUGATE] += gained - state[steps.PRICE] @ used
             if (used <= left + slack).all():
                 actions[t] = proposed[t]
                 left -= used
-                totals[0, 0] += gained
-        paths[0] += [state[0], state[0] * rate, state[0] * (rate - used), (rate - used) ** 2]
+                totals[0, steps.REWARD] += gained
+        paths[0, steps.PRICES] += state[steps.PRICE]
+        paths[0, steps.VALUES] += state[steps.PRICE] * rate
+        paths[0, steps.REGRET] += state[steps.PRICE] * (rate - used)
+        paths[0, steps.SQUARES] += (rate - used) ** 2
         if tau < 0 and (left <= low).any():
             tau, paths[1], totals[1] = t + 1, paths[0], totals[0]
     if tau < 0:
         tau, paths[1], totals[1] = horizon, paths[0], totals[0]
-    trace[horizon] = state[0]
+    trace[horizon] = state[steps.PRICE]
     run = Run(proposed, actions, state, paths, totals, counts, trace if record else trace[:0], tau)
     return summarize(stream, run, method=name)
 

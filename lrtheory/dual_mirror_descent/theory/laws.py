@@ -289,7 +289,7 @@ def markov_mixing(switch: Any, lag: int) -> Any:
     Fraction(1, 8)
     """
     switch = number("switch", switch, 0, 1)
-    return abs(1 - 2 * switch) ** (integer("lag", lag, low=0) + 1) / (2 * (switch - switch + 1))
+    return abs(1 - 2 * switch) ** (integer("lag", lag, low=0) + 1) / 2
 
 
 def corrupted_total_variation(horizon: int, n_corrupted: int, *, alike: bool = False) -> Fraction:
