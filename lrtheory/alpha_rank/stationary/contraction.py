@@ -85,10 +85,10 @@ def solve_levels(
     # each level rescales time, contracts the classes that are closed at order 0, and goes on with fewer states
     while n_states > 1:
         # the least order among the exits of each state becomes 0, and its mass is divided by x^e in return
-        slowest = np.full(n_states, np.inf)
-        np.minimum.at(slowest, arcs.source, arcs.order)
-        order -= slowest[state]
-        arcs = arcs._replace(order=_snapped(arcs.order - slowest[arcs.source], tol))
+        fastest = np.full(n_states, np.inf)
+        np.minimum.at(fastest, arcs.source, arcs.order)
+        order -= fastest[state]
+        arcs = arcs._replace(order=_snapped(arcs.order - fastest[arcs.source], tol))
         # every state has an exit of order 0 now, so a closed class has at least two members and is worth contracting
         label, share, laws = _closed_classes(arcs, n_states)
         weight *= share[state]
