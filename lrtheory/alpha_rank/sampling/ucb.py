@@ -97,8 +97,9 @@ class ResponseGraphUCB:
     bound : {"hoeffding", "clopper-pearson"}
         Confidence intervals for outcomes in [0, 1], or the narrower exact ones for outcomes in {0, 1}.
     slack : float
-        An edge is resolved as soon as its intervals overlap by less than twice this, in [0, 1): this ends also at ties,
-        and edges with a smaller gap may be wrong (statement RG-T6).
+        An edge is resolved as soon as its intervals overlap by less than twice this, in [0, 1/2): this ends also at
+        ties, and edges with a smaller gap may be wrong (statement RG-T6). From 1/2 on all of them might be. A profile
+        that was not played has the interval [0, 1], which may be enough to resolve its edges.
     anytime : bool
         Confidence intervals valid at all times together. False is the default of the authors' code and carries no
         guarantee, since the algorithm stops at a time that it chooses (statement RG-T4).

@@ -80,7 +80,7 @@ def response_graph_ucb_batch(
     bound : {"hoeffding", "clopper-pearson"}
         Kind of the confidence intervals.
     slack : float
-        Half of the overlap at which an edge counts as resolved.
+        Half of the overlap at which an edge counts as resolved, in [0, 1/2); see `ResponseGraphUCB`.
     anytime, joint : bool
         Confidence intervals valid at all times, and for all means, together; see `ResponseGraphUCB`.
     max_samples : int or None

@@ -64,8 +64,8 @@ def constants(
     """Check scheme, bound and slack; return scheme, levels and edges in the order of the kernels' arguments."""
     number = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     exact = choice("bound", bound, ("hoeffding", "clopper-pearson")) == "clopper-pearson"
-    if real("slack", slack, low=0) >= 1:
-        raise must("slack", "in [0, 1)", slack)
+    if real("slack", slack, low=0) >= 0.5:  # outcomes differ by 1 at most, so twice the slack must be below
+        raise must("slack", "in [0, 1/2)", slack)
     return number, *levels(sizes, delta, anytime, joint, float(slack), exact), *edges(sizes)
 
 

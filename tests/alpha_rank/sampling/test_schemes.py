@@ -193,6 +193,27 @@ def test_slack_ends_at_ties():
     assert set(found.direction[:, 0, 0].tolist()) == {-1, 1}
 
 
+def test_slack_may_resolve_the_edge_of_a_profile_that_was_not_played():
+    learner = ResponseGraphUCB((2,), bound="clopper-pearson", slack=0.4, delta=0.1, rng=0)
+    plays = 0
+    while not learner.estimate().resolved.any():
+        learner.tell((0,), [0])
+        plays += 1
+    found = learner.estimate()
+    assert found.n_samples.tolist() == [plays, 0]
+    assert found.direction.ravel().tolist() == [1, -1]
+    # the other mean is at least 0, and so above this one less twice the slack
+    assert found.upper[0, 0] < 2 * 0.4
+
+
+def test_large_slack_leaves_edges_with_larger_gaps_right():
+    game = Game([[0.02, 0.98]], outcomes="bernoulli")
+    for scheme in ("CW", "UE", "U", "VW"):
+        found = response_graph_ucb_batch(game, 200, scheme=scheme, slack=0.45, bound="clopper-pearson", rng=0)
+        assert found.converged.all()
+        assert (found.direction[:, 0, 0] == 1).mean() >= 0.9  # the gap is above twice the slack; delta is 1/10
+
+
 def test_rejected_calls_change_nothing():
     learner = ResponseGraphUCB((2, 2), scheme="U", bound="clopper-pearson", rng=0)
     learner.tell((0, 1), [1, 0])

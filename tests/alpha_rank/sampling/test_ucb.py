@@ -214,7 +214,7 @@ def test_rejected_calls_change_nothing():
         ({"scheme": "cw"}, "`scheme` must be one of 'CW'"),
         ({"bound": "bernstein"}, "`bound` must be one of"),
         ({"slack": -0.1}, "`slack`"),
-        ({"slack": 1.0}, "`slack`"),
+        ({"slack": 0.5}, "`slack` must be in .0, 1/2.; got 0.5"),
         ({"rng": -1}, "`rng`"),
     ],
 )
