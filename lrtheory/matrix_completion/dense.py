@@ -93,7 +93,7 @@ def complete_dense(
     ridge : float
         Weight of (\|U\|^2 + \|V\|^2) / 2, at least 0; in units of the values.
     inner_tol : float
-        Accuracy of each row, relative to the smallest residual so far, in (0, 1).
+        Accuracy of each row, relative to the smallest residual, or relative change of it, so far; in (0, 1).
     tol : float
         Stop when the residual relative to the values, or its relative change, is at most this.
     max_iter, max_inner_iter : int
@@ -150,6 +150,8 @@ def complete_dense(
             # inner accuracy is a share of the smallest residual so far, as in `complete`: an inner error must be small
             # against the distance that is left (MC-D2)
             smallest, inner = min(smallest, relative), inner + steps
+        if math.isfinite(before) and relative > 0:  # with noise the residual stays, and the steps must still get finer
+            smallest = min(smallest, abs(before - relative) / relative)
         converged = relative <= tol or abs(before - relative) <= tol * relative
     U, V, s = _balanced(xp, *factors)
     rest = seen.values - seen.mask * (U @ V.T)

@@ -27,6 +27,17 @@ def test_dense_and_sparse_agree(ridge):
     assert dense.residual == pytest.approx(sparse.residual, rel=1e-8)
 
 
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_under_noise_inner_steps_get_finer_with_the_change_of_the_residual(noise):
+    problem = make_low_rank((120, 90), 4, oversampling=4, condition=30, noise=noise, rng=0)
+    values, mask = masked(problem)
+    found = complete_dense(values, mask, 4, tol=1e-12, max_iter=400)
+    exact = complete(problem, 4, method="exact", tol=0.0, max_iter=1000)
+    # at an accuracy of the noise level the error stays at 2e-4 and at 8e-3
+    assert np.linalg.norm(found.U @ found.V.T - exact.block()) <= 1e-5 * np.linalg.norm(exact.block())
+    assert found.residual == pytest.approx(exact.residual, rel=1e-9)
+
+
 def test_dense_recovers_and_is_finite_on_empty_lines():
     problem = make_low_rank((80, 70), 4, oversampling=5, condition=10, rng=1)
     values, mask = masked(problem)
