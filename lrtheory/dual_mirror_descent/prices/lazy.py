@@ -218,8 +218,7 @@ def serve_sparse(
         counts[UPDATES] += 1  # of all prices; those that were not touched catch up later
         if low and stopping_time < 0:
             stopping_time = t + 1
-            # the sums up to tau are completed in a copy, since the run goes on with `path`
-            copy_into(paths[1], path)
+            copy_into(paths[1], path)  # completed up to tau in a copy, since the run goes on with `path`
             close_path(paths[1], t + 1, last, state, sums, delta, targets[0], entropic, lazy)
             copy_into(totals[1:], totals[:1])
     note_all(trace, horizon, last, state, delta, entropic, lazy)
