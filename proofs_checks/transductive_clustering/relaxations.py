@@ -130,7 +130,7 @@ TC_S2 = Statement(
         "simplex; this is at least 0 where no degree d_p, the sum of row p of W, is negative."
     ),
     source=Derived(theory.laplacian_gap),
-    tex=r"E(Z) - E_{\mathrm{lap}}(Z) + \tfrac\lambda2 \sum w = \tfrac\lambda2 \sum_p d_p (1 - \|z_p\|^2) \ge 0",
+    tex=r"E(Z) - E_{\mathrm{lap}}(Z) + \tfrac\lambda2 \sum w = \tfrac\lambda2 \sum_p d_p (1 - \|z_p\|^2)",
     hypotheses=SYMMETRIC,
     instances=CASES,
     solve=inside,

@@ -123,7 +123,7 @@ TC_T12 = Statement(
     solve=one_update,
     claim=Inequality(floors),
     saboteurs=(
-        saboteur("half of the temperature", solve=mutants.colder_once),
+        saboteur("a quarter of the temperature", solve=mutants.colder_once),
         saboteur("four times as much", claim=Inequality(partial(floors, factor=4.0))),
     ),
 )
@@ -182,6 +182,6 @@ TC_P10 = Statement(
     claim=Identity(closed_form),
     saboteurs=(
         saboteur("twice the temperature", solve=mutants.warmer),
-        saboteur("half of the temperature", solve=mutants.colder_once),
+        saboteur("a quarter of the temperature", solve=mutants.colder_once),
     ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrtheory.bounds.checking import system_digest
+from lrtheory.bounds.checking import LEVEL, system_digest
 from lrtheory.bounds.deciding.evidence import Evidence, file_name, load_evidence
 from lrtheory.bounds.reporting.tables import rounded, short
 from lrtheory.bounds.sources import Classical, Derived, Measured, Paper
@@ -105,7 +105,10 @@ def run(found: Sequence[Found]) -> str:
         One sentence.
     """
     one = found[0].evidence
-    return f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level 1e-7, the others exactly."
+    level = f"{LEVEL:.0e}".replace("e-0", "e-")
+    return (
+        f"Seed {one.seed}, budget {one.budget}; claims about chance are decided at level {level}, the others exactly."
+    )
 
 
 def counts(statements: Sequence[Statement]) -> dict[str, int]:

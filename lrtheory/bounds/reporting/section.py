@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lrtheory.bounds.reporting.about import About
 from lrtheory.bounds.reporting.details import item, sources_line
-from lrtheory.bounds.reporting.figures import Record, agreement, farthest, name_of
+from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, farthest, name_of
 from lrtheory.bounds.reporting.found import Found, how_close, place
 from lrtheory.bounds.reporting.tables import anchor, plain, short, table
 from lrtheory.bounds.sources import Classical, Derived, Measured, Paper, Source
@@ -154,7 +154,7 @@ def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[st
 def _beside(records: Sequence[Record], some: Sequence[Record], there: str) -> str:
     """The share of published numbers that agree with ours, and for some figures the pair that is farthest apart."""
     total, near = agreement(records)
-    text = f"Of {total} [published numbers]({there}#figures) {near} agree with ours within 10 %."
+    text = f"Of {total} [published numbers]({there}#figures) {near} agree with ours within {100 * NEAR:.0f} %."
     for record in some:
         what, published, ours, source = farthest(record)
         text += (
