@@ -271,8 +271,8 @@ MC_W3_LAW = Statement(
         saboteur("divided by sqrt(s - 1)", patch=(sketching._gaussian, "np.sqrt(s)", "np.sqrt(s - 1)")),
         saboteur("CountSketch in its place", solve=mutants.countsketch_in_its_place),
     ),
-    notes="In few rows, where s and s - 1 are far apart. With quarters in place of sixths the variance of a share is so "
-    "large that half of the cap of runs often does not reach the tolerance.",
+    notes="In few rows, where s and s - 1 are far apart. With quarters in place of sixths a share has so large a "
+    "variance that half of the cap of runs often does not reach the tolerance.",
 )
 
 
