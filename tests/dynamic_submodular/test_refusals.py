@@ -118,7 +118,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ds.time_window([1.7e308], 1.7e308), ValueError, "`length` must be small enough to end after the time"),
     (lambda: ds.time_window([0.0], np.timedelta64(1, "D")), TypeError, "`length` must be a number, as times are"),
     (lambda: ds.time_window(DAY, np.timedelta64(1, "M")), ValueError, "`length` must be in days, seconds or other"),
-    (lambda: ds.time_window(DAY, np.timedelta64("NaT")), ValueError, "`length` must be positive"),
+    (lambda: ds.time_window(DAY, np.timedelta64("NaT", "D")), ValueError, "`length` must be positive"),
     (lambda: ds.make_tight(2, 1, 1, total=0.0), ValueError, "`total` must be positive and finite; got 0.0."),
     (lambda: ds.make_tight(2, 10**13, 1), ValueError, "`n_identical` must be an integer in [0, 10000000]"),
     (lambda: ds.probe_submodular(len), TypeError, "`objective` must be an object with `n` and `value(S)`"),

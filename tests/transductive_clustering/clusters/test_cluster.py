@@ -313,7 +313,7 @@ def test_gaussians_by_hand():
 
 def test_spectral_on_a_large_graph_and_bad_ones():
     """Beyond a thousand points by Lanczos: two groups that do not touch."""
-    W = sparse.block_diag([np.ones((510, 510)) - np.eye(510)] * 2, format="csr")
+    W = sparse.block_diag([sparse.csr_array(np.ones((510, 510)) - np.eye(510))] * 2, format="csr")
     X = np.arange(1020.0)[:, None] % 7
     found = baselines.spectral(X, 2, affinity=W, rng=0)
     assert found.method == "spectral"
