@@ -26,8 +26,9 @@ import array_api_compat
 import numba
 import numpy as np
 from numba.core import event
+from scipy import sparse
 
-from lrtheory._validation import must
+from lrtheory._validation import array, as_array, must
 
 __all__ = [
     "array_namespace",
@@ -39,6 +40,7 @@ __all__ = [
     "kernel",
     "kernel_input",
     "no_notice",
+    "real_array",
     "source_digest",
     "to_numpy",
     "untraced",
@@ -83,6 +85,67 @@ def untraced(name: str, value: Any) -> Any:
     return value
 
 
+def real_array(xp: Any, name: str, value: Any, *, device: Any = None, finite: bool = True) -> Any:
+    """An array of the library `xp`, of real numbers in single or double precision.
+
+    Lists, data frames and NumPy arrays join arrays of any library; half precision becomes single, and all other numbers
+    but single ones become double.
+
+    Parameters
+    ----------
+    xp : namespace
+        The array API namespace of all inputs, from `array_namespace`.
+    name : str
+        The argument, for the sentence of the error.
+    value : array of any library, nested sequence or data frame
+        Of any shape.
+    device : device or None
+        Where an array that comes from the host is put.
+    finite : bool
+        Whether infinities and NaN are refused.
+
+    Returns
+    -------
+    array of the library `xp`
+        Detached from torch's record of gradients.
+
+    Raises
+    ------
+    TypeError
+        If the entries are not real numbers, or the array belongs to another library than `xp`.
+    ValueError
+        If an entry is not finite, or the array has a mask or rows of different lengths.
+    """
+    if is_foreign(value):
+        if array_namespace(value) is not xp:
+            raise must(name, "an array of the library of the other inputs", type(value), TypeError)
+        value = value.detach() if hasattr(value, "detach") else value
+        if not xp.isdtype(value.dtype, ("real floating", "integral", "bool")):
+            raise must(name, "an array of real numbers", value.dtype, TypeError)
+        if value.dtype not in (xp.float32, xp.float64):
+            value = xp.astype(value, xp.float32 if xp.isdtype(value.dtype, "real floating") else xp.float64)
+    else:
+        value = xp.asarray(_real_on_the_host(name, value), device=device)
+    # Maximum and minimum of an array with a NaN are NaN, so two reductions decide without an array of bools.
+    if finite and 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
+        raise must(name, "finite", "an infinity or NaN")
+    return value
+
+
+def _real_on_the_host(name: str, value: Any) -> np.ndarray:
+    """A NumPy array of real numbers in single or double precision, infinities and NaN included."""
+    if sparse.issparse(value):
+        raise must(name, "a dense array", value, TypeError)
+    found = as_array(name, value)
+    if found.dtype.kind == "O":  # exact numbers, and data frames with columns of several types
+        return array(name, found, finite=False).astype(np.float64)
+    if found.dtype.kind not in "fiub":
+        raise must(name, "an array of real numbers", found.dtype, TypeError)
+    if found.dtype in (np.float32, np.float64):
+        return found
+    return found.astype(np.float32 if found.dtype == np.float16 else np.float64)
+
+
 def kernel_input(value: Any, dtype: Any = None) -> np.ndarray:
     """The one door into kernels: a contiguous, read-only NumPy view (a copy only where it must be).
 
@@ -94,19 +157,15 @@ def kernel_input(value: Any, dtype: Any = None) -> np.ndarray:
 
 
 def arrays(where: Literal["device", "host"]) -> Callable[[F], F]:
-    """Declare what a function does with arrays, in its docstring and for the tests.
+    """Declare what a function does with arrays of other libraries; its docstring says the same in a line of its own.
 
     ``"device"``: the body is array-API code and stays on the caller's device. ``"host"``: arrays of other libraries are
     copied to the host and what comes back is put on the caller's device in the caller's kind. JAX, which by itself
     turns every number into one of 32 bits, is told not to while the function runs.
     """
-    line = {"device": "Arrays: any (device)", "host": "Arrays: any (copied to the host)"}[where]
 
     def decorate(function: F) -> F:
         wrapped: Any = beside_jax(function if where == "device" else _through_the_host(function))
-        # dedented, since newer Pythons strip the indentation that older ones keep
-        summary, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n")
-        wrapped.__doc__ = f"{summary}\n\n{line}\n{rest}"
         wrapped.arrays = where
         return wrapped
 

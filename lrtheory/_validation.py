@@ -23,6 +23,7 @@ __all__ = [
     "open_interval",
     "probability_vector",
     "real",
+    "refuse_unused",
     "sizes",
     "unmasked",
 ]
@@ -78,6 +79,29 @@ def choice(name: str, value: Any, options: Collection[Any]) -> Any:
     if not known:
         raise must(name, "one of " + ", ".join(map(repr, options)), value)
     return value
+
+
+def refuse_unused(method: str, used: Collection[str], **options: tuple[Any, Any]) -> None:
+    """Refuse each option that was given although the chosen method does not use it.
+
+    Parameters
+    ----------
+    method : str
+        The method that was chosen.
+    used : collection of str
+        The options that it uses: the row of the solver's table of options.
+    **options : tuple of (value, default)
+        What the caller gave for each option that some method uses, and its default, which stands for "not given".
+
+    Raises
+    ------
+    ValueError
+        If an option that the method does not use differs from its default.
+    """
+    for name, (value, default) in options.items():
+        given = value is not default and not (np.isscalar(value) and np.isscalar(default) and value == default)
+        if given and name not in used:
+            raise must(name, f'left out with method "{method}", which does not use it', value)
 
 
 def sizes(name: str, value: Any) -> tuple[int, ...]:

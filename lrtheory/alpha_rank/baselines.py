@@ -31,6 +31,8 @@ def eigenvector(
 ) -> AlphaRankResult:
     r"""Compute alpha-Rank by the left eigenvector of eigenvalue 1 of the dense transition matrix.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables

@@ -60,6 +60,8 @@ class EloResult(Result):
 def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
     r"""Compute the Elo ratings that make the wins most likely.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     wins : array of shape (n, n)

@@ -53,6 +53,8 @@ def ranking_intervals(
 ) -> RankingIntervals:
     r"""Compute intervals that contain the infinite-alpha mass of every profile when the payoffs lie in theirs.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     lower, upper : array of shape (K, s_1, ..., s_K), or sequence of K tables

@@ -60,6 +60,8 @@ def complete_table(
 ) -> CompletedTable:
     """Fill the gaps of a table of win rates by low-rank completion of its payoffs.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     means : array of shape (n, n)

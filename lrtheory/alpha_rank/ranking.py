@@ -100,6 +100,8 @@ def alpha_rank(
 ) -> AlphaRankResult:
     r"""Rank the strategy profiles of a game.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables

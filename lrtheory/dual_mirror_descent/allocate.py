@@ -134,6 +134,8 @@ def allocate(
 ) -> AllocationResult:
     r"""Serve a stream of requests online, by dual mirror descent.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     rewards : RequestStream, or array of shape (T, d) or (T,)

@@ -30,6 +30,8 @@ def greedy(
 ) -> AllocationResult:
     """Take the best action that the menu offers, at prices 0, until the budget is used up.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     rewards, costs, budget, types : RequestStream, or arrays of the shapes of `allocate`
@@ -67,6 +69,8 @@ def static_price(
     record: bool = False,
 ) -> AllocationResult:
     """Take the best action at fixed prices, such as those of the fluid optimum.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------
@@ -109,6 +113,8 @@ def adaptive_target(
     record: bool = False,
 ) -> AllocationResult:
     """Run dual mirror descent with an equal share of what remains as the target of each period.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------
@@ -154,6 +160,8 @@ def fast_online_lp(
     record: bool = False,
 ) -> AllocationResult:
     r"""Run the simple fast online LP: Euclidean steps, and nothing is turned down for lack of budget.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------
@@ -213,6 +221,8 @@ def resolve(
     rng: np.random.Generator | int | None = None,
 ) -> AllocationResult:
     """Re-solve the fluid linear program with what remains, and follow its solution.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------
@@ -298,6 +308,8 @@ def history_dependent(
     record: bool = False,
 ) -> AllocationResult:
     """Price by the linear program of the requests so far, with what remains as their capacity.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

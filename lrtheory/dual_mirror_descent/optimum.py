@@ -123,6 +123,8 @@ def hindsight_optimum(
 ) -> Optimum:
     r"""Find the most that could have been earned, had all requests been known.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     rewards : RequestStream, or array of shape (T, d) or (T,)

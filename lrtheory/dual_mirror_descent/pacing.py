@@ -88,6 +88,8 @@ def pace(
 ) -> PacingResult:
     r"""Bid in second-price auctions under a budget, by adaptive pacing.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     values : array of shape (T,)

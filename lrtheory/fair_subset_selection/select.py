@@ -191,6 +191,8 @@ def select_by_scores(
 ) -> Selection:
     """Choose the k items with the largest sum of given scores under quotas for the groups of one attribute.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     scores : array of shape (m,)

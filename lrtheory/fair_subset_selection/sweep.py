@@ -61,6 +61,8 @@ def quota_curves(
 ) -> QuotaCurves:
     """Choose by observed scores at every quota, in many runs at once, and judge by latent scores.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     latent : array of shape (m,) or (n_runs, m)
@@ -144,6 +146,8 @@ def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np
 @arrays("host")
 def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.ndarray:
     """Find the runs in which observed scores order every pair of one group that differs clearly (the event of FSS-T1).
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -47,6 +47,8 @@ def favor(
 ) -> LoRAGradients:
     r"""Positive random features of the softmax kernel, FAVOR+: phi(x) = exp(<w, x> - \|x\|^2 / 2) / sqrt(k).
 
+    Arrays: any (copied to the host)
+
     Unbiased for exp(<x, y>), with relative variance (exp(\|x + y\|^2) - 1) / k of an entry for independent w.
 
     Parameters
@@ -113,6 +115,8 @@ def nystrom(
     rng: np.random.Generator | int | None = None,
 ) -> LoRAGradients:
     r"""Landmarks among queries and keys: exp(<x, y>) is close to exp(<x, z>) (exp(<z, z>))^+ exp(<z, y>).
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------
@@ -181,6 +185,8 @@ def truncated_svd(
     mask: Any = None,
 ) -> LoRAGradients:
     """The best factors in the Frobenius norm, from the dense matrix of exponentials: a reference for few tokens.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -59,6 +59,8 @@ class Chain(Result):
 def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) -> Chain:
     r"""The exact gradient with respect to W, with every matrix on the way (statements LL-G1, LL-G2).
 
+    Arrays: any (device)
+
     Parameters
     ----------
     C1 : array of shape (L_Q, d_1)

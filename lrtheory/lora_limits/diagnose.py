@@ -74,6 +74,8 @@ def diagnose(
 ) -> Regime:
     """Say which regime a layer is in, in O(L d) and without a gradient.
 
+    Arrays: any (device)
+
     Parameters
     ----------
     head : LoRAHead or AttentionProblem

@@ -27,6 +27,8 @@ LARGEST_TABLE = 2**28  # numbers in the tables of features and moments, 2 GB
 def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]:
     r"""U and V with U V^T = P(Q K^T), entry by entry and exactly (statement LL-D4).
 
+    Arrays: any (device)
+
     Parameters
     ----------
     Q : array of shape (L_Q, d)

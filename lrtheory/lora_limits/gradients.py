@@ -170,6 +170,8 @@ def lora_gradients(
 ) -> LoRAGradients:
     r"""Gradients of 1/2 \|softmax(beta X_Q W_Q W_K^T X_K^T) X_V W_V - Y\|^2 with respect to LoRA adapters.
 
+    Arrays: any (device)
+
     Parameters
     ----------
     head : LoRAHead or AttentionProblem

@@ -82,6 +82,8 @@ def complete_dense(
 ) -> DenseCompletion:
     r"""Complete a dense matrix with a mask, on the device on which it lies.
 
+    Arrays: any (device)
+
     Parameters
     ----------
     values : array of shape (m, n)

@@ -79,6 +79,8 @@ def sketch(
 ) -> np.ndarray:
     r"""A random sketch S A with E[S^T S] = I.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     A : array of shape (n, k)
@@ -193,6 +195,8 @@ def sketched_lstsq(
     record: bool = False,
 ) -> LstsqResult:
     r"""Least squares to a relative accuracy, preconditioned by a random sketch.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

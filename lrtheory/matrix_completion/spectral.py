@@ -29,6 +29,8 @@ BLOCK = 64  # sums of 64 products of two residues, below 2^52, are exact in doub
 def subspace_distance(A: Any, B: Any) -> float:
     r"""Sine of the largest principal angle between the column spaces of two matrices.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     A, B : arrays of shape (m, k)
@@ -68,6 +70,8 @@ def subspace_distance(A: Any, B: Any) -> float:
 @arrays("host")
 def incoherence(U: Any) -> float:
     r"""Incoherence: the longest row of an orthonormal basis, in units of the length that equal rows would have.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

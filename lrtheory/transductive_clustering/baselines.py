@@ -66,6 +66,8 @@ def _as_few_shot(function: Callable[..., FewShotResult]) -> Callable[..., FewSho
 def nearest_prototype(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Label each query by the nearest class mean, without looking at the other queries.
 
+    Arrays: any (device)
+
     Notes
     -----
     SimpleShot, where features are centered and of length 1.
@@ -81,6 +83,8 @@ def nearest_prototype(support: Any, support_labels: Any = None, query: Any = Non
 @_as_few_shot
 def laplacian_shot(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Fixed prototypes and a graph on the queries, by at most 20 updates of the assignments.
+
+    Arrays: any (device)
 
     Notes
     -----
@@ -98,6 +102,8 @@ def laplacian_shot(support: Any, support_labels: Any = None, query: Any = None, 
 def k_means(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Supervised K-means: hard labels and means in turn, from the support means, the support held.
 
+    Arrays: any (device)
+
     Notes
     -----
     No graph; the limit of "slk" as lambda and T fall to 0.
@@ -113,6 +119,8 @@ def k_means(support: Any, support_labels: Any = None, query: Any = None, **optio
 @_as_few_shot
 def k_modes(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Supervised K-modes: hard labels and modes of the density in turn, by mean shift.
+
+    Arrays: any (device)
 
     Notes
     -----
@@ -130,6 +138,8 @@ def k_modes(support: Any, support_labels: Any = None, query: Any = None, **optio
 def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Class means that take in the queries that look alike, then the largest cosine.
 
+    Arrays: any (device)
+
     Notes
     -----
     Weights are a softmax of 10 cosines.
@@ -145,6 +155,8 @@ def bd_cspn(support: Any, support_labels: Any = None, query: Any = None, **optio
 @_as_few_shot
 def tim(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Confident queries and classes of equal size, by information maximization (after TIM-ADM).
+
+    Arrays: any (device)
 
     Notes
     -----
@@ -162,6 +174,8 @@ def tim(support: Any, support_labels: Any = None, query: Any = None, **options: 
 def pt_map(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Optimal transport of the queries to classes of equal size, and centers that follow it.
 
+    Arrays: any (device)
+
     Notes
     -----
     The power transform is left to the caller, since features may be negative here.
@@ -178,6 +192,8 @@ def pt_map(support: Any, support_labels: Any = None, query: Any = None, **option
 @_as_few_shot
 def label_spreading(support: Any, support_labels: Any = None, query: Any = None, **options: Any) -> FewShotResult:
     r"""Labels flow along a Gaussian graph, to a fifth from their source at each step.
+
+    Arrays: any (device)
 
     Notes
     -----

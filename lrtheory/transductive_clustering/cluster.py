@@ -176,6 +176,8 @@ def cluster(
 ) -> ClusteringResult:
     r"""Cluster points by prototypes and a graph that asks neighbors to agree.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     X : array of shape (n, d), or ClusteringProblem

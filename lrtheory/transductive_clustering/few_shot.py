@@ -56,6 +56,8 @@ def few_shot(
 ) -> FewShotResult:
     r"""Label queries from a few labeled points, using the queries together.
 
+    Arrays: any (device)
+
     Parameters
     ----------
     support : array of shape (NS, D) or (E, NS, D), or EpisodeBatch

@@ -36,6 +36,8 @@ PLAIN = {"init", "tol", "max_iter", "rng"}  # options that leave labels and mean
 def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
     r"""K-means: labels and means in turn, the limit of `cluster` as lambda and T fall to 0 (statement TC-S6).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     X : array of shape (n, d), or ClusteringProblem
@@ -78,6 +80,8 @@ def spectral(
     rng: np.random.Generator | int | None = None,
 ) -> ClusteringResult:
     r"""Normalized spectral clustering: K-means on the leading eigenvectors of the normalized affinity.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -12,9 +12,10 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lrtheory import _array
-from lrtheory._array import array_namespace, arrays, kernel_input, source_digest, to_numpy
+from lrtheory._array import array_namespace, arrays, is_foreign, kernel_input, real_array, source_digest, to_numpy
 from lrtheory._result import Result, result
 from tests.backends import Backend
 from tests.rules.walk import ROOT
@@ -88,10 +89,7 @@ class Bundle(Result):
 
 @arrays("host")
 def bundle(matrix: Any) -> Any:
-    """Take a matrix apart.
-
-    Through NumPy.
-    """
+    """Take a matrix apart."""
     assert isinstance(matrix, np.ndarray)
     return Bundle(matrix, (matrix[0], "name"), {"rows": matrix.sum(1)}), Pair(matrix, 3)
 
@@ -106,9 +104,58 @@ def test_what_comes_back_is_of_the_callers_kind(xp: Backend) -> None:
     assert pair.second == 3
 
 
-def test_the_declaration_stands_in_the_docstring() -> None:
-    assert bundle.__doc__.splitlines()[:4] == ["Take a matrix apart.", "", "Arrays: any (copied to the host)", ""]
+def test_the_declaration_is_kept_and_the_docstring_left_alone() -> None:
     assert bundle.arrays == "host"
+    assert bundle.__doc__ == "Take a matrix apart."
+
+
+# --- real numbers of any library -------------------------------------------------------------------------------------
+
+
+def test_real_arrays_join_the_library_of_the_others(xp: Backend) -> None:
+    namespace = array_namespace(xp.asarray(VALUES))
+    for given in (VALUES.tolist(), VALUES, xp.asarray(VALUES), VALUES.astype(object)):
+        found = real_array(namespace, "x", given)
+        assert type(found) is type(xp.asarray(VALUES))
+        assert found.dtype == namespace.float64
+        np.testing.assert_array_equal(xp.to_numpy(found), VALUES)
+
+
+def test_single_precision_stays_and_half_becomes_single(xp: Backend) -> None:
+    namespace = array_namespace(xp.asarray(VALUES))
+    for kind, expected in [(np.float16, "float32"), (np.float32, "float32"), (np.int32, "float64"), (bool, "float64")]:
+        assert real_array(namespace, "x", VALUES.astype(kind)).dtype == getattr(namespace, expected)
+    single = namespace.astype(xp.asarray(VALUES), namespace.float32)
+    assert real_array(namespace, "x", single).dtype == namespace.float32
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "rule"),
+    [
+        ([[1.0, np.nan]], ValueError, "finite"),
+        ([1.0, np.inf], ValueError, "finite"),
+        ([[1.0], [2.0, 3.0]], ValueError, "an array with rows of equal length"),
+        (["a"], TypeError, "an array of real numbers"),
+        ([1j], TypeError, "an array of real numbers"),
+        ([None], TypeError, "an array of real numbers"),
+        (np.ma.masked_array([1.0, 2.0], [True, False]), ValueError, "an array without a mask"),
+        (sparse.csr_array(np.eye(2)), TypeError, "a dense array"),
+    ],
+)
+def test_what_is_no_array_of_real_numbers_is_refused(value: Any, error: type[Exception], rule: str) -> None:
+    with pytest.raises(error, match=f"`x` must be {rule}"):
+        real_array(array_namespace(), "x", value)
+
+
+def test_infinities_pass_where_the_caller_looks_at_them() -> None:
+    assert real_array(array_namespace(), "x", [np.inf], finite=False)[0] == np.inf
+
+
+def test_arrays_of_two_libraries_are_refused(xp: Backend) -> None:
+    foreign = xp.asarray(VALUES)
+    if is_foreign(foreign):
+        with pytest.raises(TypeError, match="of the library of the other inputs"):
+            real_array(array_namespace(), "x", foreign)
 
 
 # --- the cache of compiled kernels -----------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from fractions import Fraction
 import flint
 import numpy as np
 import pytest
+from scipy import sparse
 
-from lrtheory._numbers import HUGE, exact, number, numbers, plain
+from lrtheory._numbers import HUGE, entries, exact, number, numbers, plain, table
 
 BALL = flint.arb(1) / 3
 
@@ -59,6 +60,52 @@ def test_sequences() -> None:
         numbers("x", [1, 2], length=3)
     with pytest.raises(ValueError, match=r"in \(0, inf\)"):
         numbers("x", [1, 0], 0, ends="(]")
+
+
+@pytest.mark.parametrize("value", [0.5, Fraction(1, 2), np.float32(0.5), np.array(0.5)])
+def test_entries_of_a_number_is_the_number(value: object) -> None:
+    assert entries("x", value, 0, 1) == value
+
+
+def test_entries_keep_their_kind() -> None:
+    for given in ([0.25, 0.5], (0.25, 0.5), np.array([0.25, 0.5]), np.array([[0.25], [0.5]])):
+        found = entries("x", given, 0, 1)
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found, given)
+    assert entries("x", [Fraction(1, 3), BALL], 0, 1)[0] == Fraction(1, 3)
+    assert entries("x", np.ones(2, np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "rule"),
+    [
+        ([0.5, 1.5], ValueError, r"in \[0, 1\]; got 1.5"),
+        ([0.5, math.nan], ValueError, r"in \[0, 1\]; got nan"),
+        ([Fraction(1, 2), Fraction(3, 2)], ValueError, r"in \[0, 1\]"),
+        (np.ma.masked_array([0.5, 0.5], [True, False]), ValueError, "an array without a mask"),
+        ([[0.5], [0.5, 0.5]], ValueError, "an array with rows of equal length"),
+        ("0.5", TypeError, "a number"),
+        (True, TypeError, "a number"),
+        (["a"], TypeError, "an array of numbers"),
+        ([1j], TypeError, "an array of numbers"),
+    ],
+)
+def test_entries_that_are_refused(value: object, error: type[Exception], rule: str) -> None:
+    with pytest.raises(error, match=f"`x` must be {rule}"):
+        entries("x", value, 0, 1)
+
+
+def test_tables_have_a_shape() -> None:
+    assert table("x", [[1, 2], [3, 4]], shape=("n", 2)).shape == (2, 2)
+    assert table("x", sparse.eye_array(3), shape=(3, 3)).sum() == 3
+    assert table("x", [True, False]).dtype == np.int64
+    assert table("x", np.empty((0, 2)), 0).shape == (0, 2)
+    with pytest.raises(ValueError, match=r"`x` must be of shape \(n, 3\); got \(2, 2\)"):
+        table("x", [[1, 2], [3, 4]], shape=("n", 3))
+    with pytest.raises(ValueError, match=r"`x` must be of shape \(2,\)"):
+        table("x", [[1, 2]], shape=(2,))
+    with pytest.raises(ValueError, match=r"`x` must be in \(0, inf\); got 0"):
+        table("x", [0, 1], 0, ends="(]")
 
 
 def test_integers_become_fractions_where_quotients_stay_exact() -> None:

@@ -72,6 +72,16 @@ def test_good_arguments_come_back_plain() -> None:
     np.testing.assert_array_equal(validation.probability_vector("x", [0.1] * 10), [0.1] * 10)
 
 
+def test_options_without_a_use_are_refused() -> None:
+    validation.refuse_unused("power", {"tol"}, tol=(0.1, None), rational=(False, False))
+    validation.refuse_unused("gth", set(), tol=(None, None), rational=(False, False))
+    rule = 'left out with method "gth", which does not use it; got 0.1'
+    with pytest.raises(ValueError, match=f"`tol` must be {rule}"):
+        validation.refuse_unused("gth", {"rational"}, tol=(0.1, None), rational=(True, False))
+    with pytest.raises(ValueError, match="`init` must be left out"):
+        validation.refuse_unused("gth", set(), init=(np.ones(2), None))
+
+
 def test_dtypes() -> None:
     assert validation.array("x", [1, 2]).dtype == np.float64
     assert validation.array("x", [True]).dtype == np.float64

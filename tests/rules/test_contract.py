@@ -155,7 +155,7 @@ TOYS: dict[Callable[..., None], tuple[Any, ...]] = {
     contract.check_short_repr: (Open(),),
     contract.check_certificate: (SimpleNamespace(certificate=SimpleNamespace(gap=0.0, bound=1.0, statement="a/B")),),
     contract.check_counts: (SimpleNamespace(counts={"queries": 1}),),
-    contract.check_file_length: ("long.py", "x = 1\n" * 401),
+    contract.check_file_length: ("long.py", "x = 1\n" * 301),
     contract.check_function_length: ("long.py", LONG),
 }
 

@@ -6,7 +6,9 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import io
 import pkgutil
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,3 +110,19 @@ def function_lengths(text: str) -> list[tuple[str, int]]:
                 length -= (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
             found.append((node.name, length))
     return found
+
+
+def lines_of_code(text: str) -> int:
+    """The number of lines that hold code: neither blank, nor a comment, nor part of a docstring."""
+    documented: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if ast.get_docstring(node, clean=False) is not None:
+                docstring = node.body[0]
+                documented.update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
+    silent = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    held: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in silent:
+            held.update(range(token.start[0], token.end[0] + 1))
+    return len(held - documented)

@@ -35,6 +35,8 @@ __all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> Any:
     r"""Compute the probability that one mutant takes over a population, given its advantage.
 
+    Arrays: any (device)
+
     Stable for every u: it goes through expm1 of -\|u\|, and rho(-u) = rho(u) exp(-(m-1) u) (statement AR-T3).
 
     Parameters

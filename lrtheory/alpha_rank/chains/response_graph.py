@@ -104,6 +104,8 @@ def response_graph(
 ) -> ResponseGraph:
     r"""Build the response graph of a game.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables
@@ -147,6 +149,8 @@ def graph_of_chain(chain: ProfileChain, labels: tuple[tuple[str, ...], ...] | No
 @arrays("host")
 def response_signs(payoffs: Game | Any, *, tie_tol: float = 0.0, batch: bool | None = None) -> np.ndarray:
     r"""Compute the directions of all deviations, for one game or for many games at once.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

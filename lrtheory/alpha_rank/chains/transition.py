@@ -113,6 +113,8 @@ def transition_matrix(
 ) -> sparse.csr_array | np.ndarray:
     r"""Compute the transition matrix of alpha-Rank's chain, from rows to columns.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     payoffs : Game, array of shape (K, s_1, ..., s_K), or sequence of K tables

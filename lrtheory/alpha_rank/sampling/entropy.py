@@ -31,6 +31,8 @@ NEGLIGIBLE = 40.0
 def plug_in_entropy(counts: Any) -> float:
     r"""Compute the entropy of the observed shares, -sum_i (n_i / N) log(n_i / N).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     counts : array of shape (n,)
@@ -59,6 +61,8 @@ def plug_in_entropy(counts: Any) -> float:
 @arrays("host")
 def nsb_entropy(counts: Any, *, n_categories: float) -> float:
     r"""Estimate the entropy as Nemenman, Shafee and Bialek do.
+
+    Arrays: any (copied to the host)
 
     Under a Dirichlet prior with K parameters beta, kappa = K beta, and N samples, the entropy has the posterior mean
 

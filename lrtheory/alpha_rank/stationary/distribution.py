@@ -93,6 +93,8 @@ def stationary_distribution(
 ) -> StationaryResult:
     r"""Compute the stationary distribution of an irreducible Markov chain.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     chain : array of shape (n, n), scipy sparse array, or pair of arrays

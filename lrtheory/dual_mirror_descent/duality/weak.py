@@ -151,6 +151,8 @@ def dual_bound(
 ) -> Any:
     r"""Compute the dual function sum_t D_t(mu), which no allocation exceeds at any prices mu >= 0 (statement DMD-L1).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     rewards : RequestStream, or array of shape (T, d) or (T,)

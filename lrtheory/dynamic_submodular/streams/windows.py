@@ -17,6 +17,8 @@ __all__ = ["sliding_window", "time_window"]
 def sliding_window(order: Any, length: int) -> np.ndarray:
     """Make the updates of a window over the last `length` arrivals: the oldest goes before the next one comes.
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     order : int array of shape (n_arrivals,)
@@ -56,6 +58,8 @@ def sliding_window(order: Any, length: int) -> np.ndarray:
 @arrays("host")
 def time_window(times: Any, length: Any) -> np.ndarray:
     """Make the updates of a window in time: element i arrives at times[i] and goes when `length` has passed.
+
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

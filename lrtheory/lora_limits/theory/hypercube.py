@@ -305,6 +305,8 @@ def _entropy(x: float) -> float:
 def hypercube_gradient(C3: Any, Y: Any, *, gamma: float) -> np.ndarray:
     r"""The exact gradient dLoss/dW on the cube in O(d d_v L log L), by Walsh-Hadamard transforms (statement LL-H6).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     C3 : array of shape (2^d, d_v)

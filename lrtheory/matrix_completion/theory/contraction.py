@@ -352,6 +352,8 @@ def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition:
 def imbalance(U: Any, V: Any) -> float:
     r"""Imbalance of two factors, which is 0 at every stationary point of the ridge objective (statement MC-L9).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     U, V : arrays of shape (m, k) and (n, k)

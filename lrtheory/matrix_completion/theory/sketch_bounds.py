@@ -33,6 +33,8 @@ __all__ = [
 def distortion(A: Any, R: Any) -> float:
     r"""The distortion of the sketch that gave a preconditioner (statement MC-L1).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     A : array of shape (n, k)

@@ -117,6 +117,8 @@ def bound_update(
 ) -> BoundResult:
     r"""Minimize the energy over assignments, with the prototypes fixed.
 
+    Arrays: any (device)
+
     Parameters
     ----------
     costs : array of shape (N, K) or (E, N, K), or AssignmentProblem

@@ -271,6 +271,8 @@ def monotone_certificate(
 ) -> MonotoneCertificate:
     r"""Decide before a run whether its energy can rise and whether it contracts (statements TC-T5 and TC-T7).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     affinity : array or sparse array of shape (N, N)

@@ -24,6 +24,8 @@ __all__ = ["discrete_energy", "laplacian_energy", "relaxed_energy"]
 def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.0, temperature: Any = 1.0) -> Any:
     r"""The energy that the updates decrease (statements TC-T3 and TC-S3).
 
+    Arrays: any (device)
+
     Parameters
     ----------
     assignments : array of shape (N, K) or (E, N, K)
@@ -68,6 +70,8 @@ def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.
 def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -> Any:
     r"""The convex relaxation, with the Laplacian in place of the affinity (statement TC-S2).
 
+    Arrays: any (device)
+
     Parameters
     ----------
     assignments : array of shape (N, K) or (E, N, K)
@@ -111,6 +115,8 @@ def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 
 @arrays("device")
 def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -> Any:
     r"""The discrete model: costs of the labels, and a price for every edge that is cut (statement TC-S1).
+
+    Arrays: any (device)
 
     Parameters
     ----------

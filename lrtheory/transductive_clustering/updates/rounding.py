@@ -30,6 +30,8 @@ def round_assignments(
 ) -> np.ndarray:
     r"""Labels from assignments; sequential rounding never raises the energy without entropy (statement TC-S5).
 
+    Arrays: any (copied to the host)
+
     Parameters
     ----------
     assignments, costs : array of shape (N, K)
