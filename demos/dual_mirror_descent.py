@@ -9,8 +9,8 @@ with app.setup:
     import numpy as np
 
     from demos import _parts as parts
-    from proofs_checks.dual_mirror_descent import mutants
-    from proofs_checks.dual_mirror_descent.families import laws, runs
+    from proofs_checks.dual_mirror_descent import wrong_solvers
+    from proofs_checks.dual_mirror_descent.families import request_laws, runs
     from proofs_checks.dual_mirror_descent.regret import DMD_T1, bound, regret
 
     STORY = parts.Story(
@@ -38,10 +38,10 @@ with app.setup:
 @app.function
 def law_of(horizon, rate, step, share):
     """Offers worth 0 to 1 that cost one unit each; the last ones may be worth more than 0.9 all of them."""
-    table = laws.one_resource(horizon, rate=rate, step_size=step * laws.theory_step(horizon, rate))
+    table = request_laws.one_resource(horizon, rate=rate, step_size=step * request_laws.theory_step(horizon, rate))
     if share == 0:
-        return laws.RequestLaw(**table)
-    return laws.CorruptedLaw(**table, other=laws.uniform(0.9, 1), n_corrupted=int(share * horizon))
+        return request_laws.RequestLaw(**table)
+    return request_laws.CorruptedLaw(**table, other=request_laws.uniform(0.9, 1), n_corrupted=int(share * horizon))
 
 
 @app.function
@@ -55,7 +55,7 @@ def losses(law, solve):
 @app.function
 def measure(*, horizon, rate, step, share, saboteur):
     """Regret by horizon, and its bounds."""
-    solve = mutants.wrong_sign if saboteur else runs.runs
+    solve = wrong_solvers.wrong_sign if saboteur else runs.runs
     lost = {size: losses(law_of(size, rate, step, share), solve) for size in HORIZONS}
     measured, allowed, drifting = np.array(list(lost.values())).T
     verdict = parts.judge(DMD_T1, solve, [law_of(horizon, rate, step, share)])

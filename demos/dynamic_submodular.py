@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.dynamic_submodular import theory
-    from proofs_checks.dynamic_submodular import mutants
+    from proofs_checks.dynamic_submodular import wrong_solvers
     from proofs_checks.dynamic_submodular.answers import DS_T10
     from proofs_checks.dynamic_submodular.families.functions import by_values, members, set_function
     from proofs_checks.dynamic_submodular.families.runs import answered, worth
@@ -60,7 +60,7 @@ def moving_window(length):
 @app.function
 def forgetful(updates, rng):
     """The saboteur: what was inserted once stays."""
-    return mutants.deletes_nothing(updates, rng, method="lazy")
+    return wrong_solvers.deletes_nothing(updates, rng, method="lazy")
 
 
 @app.function

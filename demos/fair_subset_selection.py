@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.fair_subset_selection import bias_utilities, item_scores, sample_utilities, select, theory
-    from proofs_checks.fair_subset_selection import mutants
+    from proofs_checks.fair_subset_selection import wrong_solvers
     from proofs_checks.fair_subset_selection.families.panels import Panel
     from proofs_checks.fair_subset_selection.separable import FSS_D1, swept
 
@@ -51,7 +51,7 @@ def panel_of(worth, theta, size):
 def measure(*, quota, worth, theta, size, saboteur):
     """Shares of the true optimum by quota, what is promised, and where the panel lands without a quota."""
     panel, observed = panel_of(worth, theta, size)
-    solve = mutants.one_item_fewer if saboteur else swept
+    solve = wrong_solvers.one_item_fewer if saboteur else swept
     right = swept(panel, None)
     scores, best = np.asarray(solve(panel, None).scores, dtype=float), float(np.max(right.scores))
     quotas = np.arange(PLACES + 1)

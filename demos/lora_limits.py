@@ -11,7 +11,7 @@ with app.setup:
     from demos import _parts as parts
     from lrtheory.lora_limits import attention_factors, exp_polynomial, theory
     from proofs_checks.lora_limits.certificates import LL_P5
-    from proofs_checks.lora_limits.families.tilts import (
+    from proofs_checks.lora_limits.families.row_perturbation import (
         Surrogate,
         is_approximated,
         library_chain,

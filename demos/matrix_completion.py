@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.matrix_completion import theory
-    from proofs_checks.matrix_completion import mutants
+    from proofs_checks.matrix_completion import wrong_solvers
     from proofs_checks.matrix_completion.families import half_steps as cases
     from proofs_checks.matrix_completion.half_steps import MC_D2
 
@@ -63,7 +63,7 @@ def allowed(case):
 @app.function
 def measure(*, density, condition, tilt, rank, saboteur):
     """Sines after every half-step from the same starts, and their bounds."""
-    solve = mutants.one_step if saboteur else cases.robust_step
+    solve = wrong_solvers.one_step if saboteur else cases.robust_step
     steps = half_steps(density, condition, tilt, rank)
     measured = np.array([cases.distance(solve(case, None), case.right) for case in steps])
     bounds = np.array([allowed(case) for case in steps])

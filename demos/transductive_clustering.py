@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.transductive_clustering import theory
-    from proofs_checks.transductive_clustering import mutants
+    from proofs_checks.transductive_clustering import wrong_solvers
     from proofs_checks.transductive_clustering.families.definitions import Case, energy
     from proofs_checks.transductive_clustering.families.paths import descend
     from proofs_checks.transductive_clustering.inner import TC_T5
@@ -53,7 +53,7 @@ def ring(lam, temperature, own, evidence):
 def measure(*, lam, temperature, own, evidence, saboteur):
     """What the updates took off the energy so far, by its definition, and what they took at least."""
     case = ring(lam, temperature, own, evidence)
-    solve = mutants.full_gradient if saboteur else descend
+    solve = wrong_solvers.full_gradient if saboteur else descend
     Z = np.asarray(solve(case, np.random.default_rng(0)).assignments)[: UPDATES + 1]
     R, squares = np.array([energy(case, one) for one in Z]), ((Z[1:] - Z[:-1]) ** 2).sum((1, 2))
     least = case.spectrum[0]

@@ -18,7 +18,7 @@ from lrtheory._validation import choice, integer
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
-from lrtheory.bounds.trust.own import check_own
+from lrtheory.bounds.trust.user_solver import check_own
 
 __all__ = ["abouts", "check", "check_all", "data_sets", "findings", "registry", "report", "statements", "warmup"]
 

@@ -7,7 +7,7 @@ ValueError. Each function returns the checked value, so that a caller writes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -24,7 +24,9 @@ __all__ = [
     "probability_vector",
     "real",
     "refuse_unused",
+    "same_parameters",
     "sizes",
+    "state_entry",
     "unmasked",
 ]
 
@@ -177,6 +179,24 @@ def probability_vector(name: str, value: Any) -> np.ndarray:
     if abs(float(result.sum()) - 1.0) > 1e-12 * max(1, result.size):
         raise must(name, "a vector of probabilities with sum 1", float(result.sum()))
     return result
+
+
+def state_entry(state: Any, name: str) -> Any:
+    """An entry of a saved state, which `get_state` made and `set_state` is about to read."""
+    if not isinstance(state, Mapping):
+        raise must("state", "a mapping from `get_state`", state, TypeError)
+    if name not in state:
+        raise must("state", f"a mapping with the key {name!r}", sorted(map(str, state)))
+    return state[name]
+
+
+def same_parameters(state: Any, own: Mapping[str, Any]) -> None:
+    """Refuse the state of an object with other parameters, which are lists, numbers and strings as JSON holds them."""
+    for name, value in own.items():
+        given = state_entry(state, name)
+        given = given.tolist() if isinstance(given, np.ndarray) else given
+        if given != value:
+            raise must(f"state[{name!r}]", f"{value!r}, as of this object", given)
 
 
 def generator(rng: Any) -> np.random.Generator:

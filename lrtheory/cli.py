@@ -178,7 +178,7 @@ def _show(options: Any) -> int:
 def _example(statement: Statement) -> dict[str, str]:
     """The types that `solve` takes and returns, by the first instance."""
     from lrtheory.bounds import Session
-    from lrtheory.bounds.trust.own import solve_by_example
+    from lrtheory.bounds.trust.user_solver import solve_by_example
 
     if isinstance(statement.claim, Recorded) or statement.closed:
         return {}

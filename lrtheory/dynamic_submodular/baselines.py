@@ -22,7 +22,7 @@ from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
 from lrtheory.dynamic_submodular.selection import offline as offline_steps
 from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import prefixes, states
-from lrtheory.dynamic_submodular.structures.earlier import EarlierGuess, grid_between
+from lrtheory.dynamic_submodular.structures.lattanzi_2020 import EarlierGuess, grid_between
 from lrtheory.dynamic_submodular.theory import guesses_per_element
 
 __all__ = ["dynamic_sieve", "lattanzi", "random_subset", "recompute"]

@@ -23,7 +23,7 @@ from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import array, choice, generator, integer, must, probability_vector, real
 from lrtheory.fair_subset_selection.problem import Rankings, trusted
 from lrtheory.fair_subset_selection.scores import ScoreRule, item_scores
-from lrtheory.fair_subset_selection.theory.laws import mallows_phi
+from lrtheory.fair_subset_selection.theory.closed_forms import mallows_phi
 
 __all__ = [
     "places_by_utility",

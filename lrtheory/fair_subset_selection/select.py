@@ -29,7 +29,7 @@ from lrtheory.fair_subset_selection.scores import (
     ranking_values,
     whole_owa,
 )
-from lrtheory.fair_subset_selection.selection import exhaustive, greedy, separable, served
+from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
 from lrtheory.fair_subset_selection.selection.quotas import Bounds, attributes, one_attribute
 
 __all__ = ["Selection", "select", "select_by_scores"]
@@ -323,8 +323,10 @@ def _greedily(
     # Chamberlin-Courant has a kernel of its own, which reads rankings row by row; the other reads items row by row
     if method == "lazy" and len(lam) == 1 and not rule.separable:
         worths = kernel_input(ranking_values(rankings, rule))
-        options = served.rounding_slack(rankings, rule, k), *served.workspace(worths)
-        items, gains, ties, left, evaluations, total = served.served_steps(worths, voters, *quotas, *options)
+        options = chamberlin_courant.rounding_slack(rankings, rule, k), *chamberlin_courant.workspace(worths)
+        items, gains, ties, left, evaluations, total = chamberlin_courant.served_steps(
+            worths, voters, *quotas, *options
+        )
         score = in_units(np.array([total]), rankings, rule, lam, unit)[0].item()
     else:
         values = kernel_input(item_values(rankings, rule))

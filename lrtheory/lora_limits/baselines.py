@@ -19,7 +19,7 @@ from lrtheory.lora_limits.gradients import LoRAGradients
 from lrtheory.lora_limits.head import letters_of
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.products.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
-from lrtheory.lora_limits.solving.letters import task_of
+from lrtheory.lora_limits.solving.adapter_gradients import task_of
 from lrtheory.lora_limits.solving.plan import bound_of, exact_cost
 from lrtheory.lora_limits.solving.solve import answer
 

@@ -15,8 +15,8 @@ from lrtheory.lora_limits.polynomials import exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, inputs_of
 from lrtheory.lora_limits.products.attention import Attention
 from lrtheory.lora_limits.products.low_rank import largest_logit
+from lrtheory.lora_limits.solving.adapter_gradients import task_of
 from lrtheory.lora_limits.solving.hybrid import choose_split
-from lrtheory.lora_limits.solving.letters import task_of
 from lrtheory.lora_limits.solving.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
 from lrtheory.lora_limits.theory.numeric import given_array
 

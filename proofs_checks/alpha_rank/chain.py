@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.alpha_rank import stationary_distribution, theory
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.bounds import Classical, Expectation, Identity, Sides, Statement, saboteur
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.families.chains import INTEGER_CHAINS, RETURN_CHAINS, WALKS, Chain, is_irreducible
 
 STEPS = 4  # of a walk
@@ -36,9 +36,9 @@ AR_T8 = Statement(
     solve=exact_law,
     claim=Identity(lambda chain, pi: Sides(lhs=pi, rhs=theory.tree_weights(chain.rates))),
     saboteurs=(
-        saboteur("transposed chain", solve=mutants.transposed),
-        saboteur("right eigenvector", solve=mutants.right_eigenvector),
-        saboteur("rows divided by their sums", solve=mutants.jumps_alone),
+        saboteur("transposed chain", solve=wrong_solvers.transposed),
+        saboteur("right eigenvector", solve=wrong_solvers.right_eigenvector),
+        saboteur("rows divided by their sums", solve=wrong_solvers.jumps_alone),
         saboteur(
             "trees that leave the root", claim=Identity(lambda chain, pi: Sides(pi, theory.tree_weights(chain.rates.T)))
         ),
@@ -81,7 +81,7 @@ P6 = Statement(
     solve=exact_law,
     claim=Identity(lambda chain, pi: Sides(lhs=pi * return_times(chain), rhs=np.ones(len(pi), dtype=int))),
     saboteurs=(
-        saboteur("transposed chain", solve=mutants.transposed),
+        saboteur("transposed chain", solve=wrong_solvers.transposed),
         saboteur(
             "time to hit, not to return", claim=Identity(lambda chain, pi: Sides(pi * (return_times(chain) - 1), 1))
         ),
@@ -125,8 +125,8 @@ P6_VISITS = Statement(
         support=lambda chain: (0, STEPS),
     ),
     saboteurs=(
-        saboteur("starts anywhere", solve=partial(visits, law=mutants.right_eigenvector)),
-        saboteur("starts by the transposed chain", solve=partial(visits, law=mutants.transposed)),
+        saboteur("starts anywhere", solve=partial(visits, law=wrong_solvers.right_eigenvector)),
+        saboteur("starts by the transposed chain", solve=partial(visits, law=wrong_solvers.transposed)),
     ),
     notes="A return time has no almost sure range; visits within H steps have.",
 )

@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory.alpha_rank import fixation_probability
 from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.families.chains import MUTANTS, SINGLE_POPULATIONS, Mutant, SinglePopulation, log_chances
 
 
@@ -67,7 +67,7 @@ AR_T2 = Statement(
     solve=log_fixation,
     claim=Identity(lambda mutant, log_rho: Sides(log_rho, log_absorptions(mutant), rounding=log_rounding(mutant))),
     saboteurs=(
-        saboteur("m - 1 in place of m", solve=mutants.one_individual_less),
+        saboteur("m - 1 in place of m", solve=wrong_solvers.one_individual_less),
         saboteur("the resident's advantage", solve=lambda mutant, rng: log_fixation(mutant, rng)[::-1]),
     ),
 )
@@ -111,9 +111,9 @@ AR_T3_SINGLE = Statement(
     solve=log_chances,
     claim=Identity(takeover),
     saboteurs=(
-        saboteur("factor m / (m - 1) dropped where the sum is constant", solve=mutants.factor_dropped),
-        saboteur("transposed table", solve=mutants.transposed_table),
-        saboteur("one individual more", solve=mutants.one_more_in_the_population),
+        saboteur("factor m / (m - 1) dropped where the sum is constant", solve=wrong_solvers.factor_dropped),
+        saboteur("transposed table", solve=wrong_solvers.transposed_table),
+        saboteur("one individual more", solve=wrong_solvers.one_more_in_the_population),
     ),
     notes="Local and global fitness, with and without a constant sum, at small populations.",
 )
@@ -140,7 +140,7 @@ AR_T3 = Statement(
     claim=Identity(symmetry),
     saboteurs=(
         saboteur("exponent (m - 2) u", claim=Identity(partial(symmetry, less=1))),
-        saboteur("m - 1 in place of m", solve=mutants.one_individual_less),
+        saboteur("m - 1 in place of m", solve=wrong_solvers.one_individual_less),
     ),
 )
 
@@ -174,7 +174,7 @@ AR_T3_SLOPE = Statement(
     claim=Inequality(slope, unbounded="what a solver returns may rise or fall by any number"),
     saboteurs=(
         saboteur("9/10 of the slope", claim=Inequality(partial(slope, factor=0.9))),
-        saboteur("a hundred individuals more", solve=mutants.a_hundred_more),
+        saboteur("a hundred individuals more", solve=wrong_solvers.a_hundred_more),
     ),
     notes="Finite increments, so that no derivative is approximated.",
 )

@@ -10,7 +10,7 @@ from lrtheory.alpha_rank import alpha_rank, fixation_probability, profile_chain
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, exactly, rounding, saboteur
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.families.games import (
     POTENTIAL_GAMES,
     RANKED_GAMES,
@@ -64,7 +64,7 @@ AR_T1 = Statement(
     solve=log_law,
     claim=Identity(balance),
     saboteurs=(
-        saboteur("the way back underflows", solve=mutants.underflowing_law),
+        saboteur("the way back underflows", solve=wrong_solvers.underflowing_law),
         saboteur(
             "right eigenvector", solve=lambda game, rng: np.full(log_law(game).shape, -np.log(log_law(game).size))
         ),
@@ -103,7 +103,7 @@ AR_T4 = Statement(
     claim=Identity(potential_law),
     saboteurs=(
         saboteur("exponent (m - 2) alpha phi", claim=Identity(partial(potential_law, less=1))),
-        saboteur("payoffs of the others' table", solve=mutants.players_exchanged),
+        saboteur("payoffs of the others' table", solve=wrong_solvers.players_exchanged),
         saboteur(
             "exits too small", patch=(elimination.eliminate_log, "A[i, k] -= exits[k]", "A[i, k] -= exits[k] - 1e-6")
         ),
@@ -132,7 +132,7 @@ P4 = Statement(
     instances=POTENTIAL_GAMES,
     solve=log_law,
     claim=Identity(detailed_balance),
-    saboteurs=(saboteur("payoffs of the others' table", solve=mutants.players_exchanged),),
+    saboteurs=(saboteur("payoffs of the others' table", solve=wrong_solvers.players_exchanged),),
     notes="The other identities of the chain are AR-T3 and AR-T8.",
 )
 
@@ -169,8 +169,8 @@ AR_T5 = Statement(
     solve=both_laws,
     claim=Identity(equal_laws),
     saboteurs=(
-        saboteur("the factor is not taken out of alpha", solve=mutants.factor_ignored),
-        saboteur("an offset on the own strategy", solve=mutants.own_offset),
+        saboteur("the factor is not taken out of alpha", solve=wrong_solvers.factor_ignored),
+        saboteur("an offset on the own strategy", solve=wrong_solvers.own_offset),
     ),
 )
 
@@ -232,7 +232,7 @@ P2 = Statement(
     claim=Inequality(lipschitz, unbounded="a rate that a solver returns may be any number"),
     saboteurs=(
         saboteur("a sixteenth of the Lipschitz constant", claim=Inequality(partial(lipschitz, factor=1 / 16))),
-        saboteur("twice as intense", solve=mutants.rates_of_twice_alpha),
+        saboteur("twice as intense", solve=wrong_solvers.rates_of_twice_alpha),
     ),
     notes="The paper's constant 2 alpha e^(2 alpha M) is larger.",
 )

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.alpha_rank import alpha_rank, profile_chain
 from lrtheory.alpha_rank.theory import limits
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Rate, Sides, Statement, always, exactly, saboteur
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.chain import fmpq, fraction
 from proofs_checks.alpha_rank.families.games import (
     COORDINATION_GAMES,
@@ -65,7 +65,7 @@ AR_T9 = Statement(
     claim=Inequality(support, unbounded="the masses that a solver returns may be any numbers"),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("sources for sinks", solve=mutants.reversed_arcs),
+        saboteur("sources for sinks", solve=wrong_solvers.reversed_arcs),
         saboteur(
             "uniform", solve=lambda game, rng: np.array([Fraction(1, game.payoffs[0].size)] * game.payoffs[0].size)
         ),
@@ -138,7 +138,7 @@ AR_T6 = Statement(
         saboteur("tie rule 1/2 in place of 1/m", breaks="no ties", instances=TIED),
         saboteur(
             "sources in one of them",
-            solve=lambda game, rng: np.stack([exact_limit(game), mutants.reversed_arcs(game, rng)]),
+            solve=lambda game, rng: np.stack([exact_limit(game), wrong_solvers.reversed_arcs(game, rng)]),
         ),
     ),
 )
@@ -252,6 +252,6 @@ AR_T5_LIMIT = Statement(
     claim=Identity(equal_laws),
     saboteurs=(
         saboteur("the alpha limit too", solve=partial(increasing, limit="alpha"), instances=UNEQUAL_BARRIERS),
-        saboteur("a decreasing map", solve=mutants.decreasing_map),
+        saboteur("a decreasing map", solve=wrong_solvers.decreasing_map),
     ),
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import Derived, Inequality, Measured, Probability, Sides, Statement, rounding, saboteur
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.families.low_rank import (
     FEW_ENTRIES,
     NOISY_TABLES,
@@ -50,7 +50,7 @@ LR_T1 = Statement(
     claim=Inequality(wrong_direction_needs_error, unbounded="the rates that a solver returns may be any"),
     saboteurs=(
         saboteur("ten times the gap", claim=Inequality(partial(wrong_direction_needs_error, share=20))),
-        saboteur("directions of the other player", solve=mutants.players_of_the_table_exchanged),
+        saboteur("directions of the other player", solve=wrong_solvers.players_of_the_table_exchanged),
     ),
 )
 
@@ -84,7 +84,7 @@ LR_T2 = Statement(
     solve=completed,
     claim=Probability(event=wrong_graph, at_most=lambda table: 0.1),
     saboteurs=(
-        saboteur("win rates are completed in place of payoffs", solve=mutants.win_rates_completed),
+        saboteur("win rates are completed in place of payoffs", solve=wrong_solvers.win_rates_completed),
         saboteur("half of n r ln(n) entries", breaks="2 n r ln(n) entries", instances=TOO_FEW_ENTRIES),
     ),
     notes="Each table is fixed; the probability is over the pairs that meet.",

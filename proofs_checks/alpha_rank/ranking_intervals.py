@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.alpha_rank import alpha_rank, intervals, ranking_intervals, theory
 from lrtheory.bounds import Derived, Identity, Inequality, Paper, Sides, Statement, exactly, saboteur
-from proofs_checks.alpha_rank import mutants
+from proofs_checks.alpha_rank import wrong_solvers
 from proofs_checks.alpha_rank.chain import return_times
 from proofs_checks.alpha_rank.families.boxes import (
     BOXES,
@@ -92,7 +92,7 @@ RU_T2 = Statement(
     claim=Inequality(contained),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("the middle of the box alone", solve=mutants.midpoints),
+        saboteur("the middle of the box alone", solve=wrong_solvers.midpoints),
         saboteur("payoffs outside", breaks="payoffs in the box", instances=MISSED_BOXES),
         saboteur("edges at the profile itself stay", patch=AT_THE_TARGET),
         saboteur("time to hit, not to return", patch=(intervals.hitting_times, "1 + (rates", "(rates")),
@@ -126,7 +126,7 @@ RU_T1 = Statement(
         saboteur(
             "the first orientation is kept", patch=(intervals.extreme_return_time, "if not turn.any():", "if True:")
         ),
-        saboteur("oriented by distance in the graph", solve=mutants.by_graph_distance, instances=THREE_BY_THREE),
+        saboteur("oriented by distance in the graph", solve=wrong_solvers.by_graph_distance, instances=THREE_BY_THREE),
     ),
     notes="The proof is that of `theory.mass_interval`.",
 )
@@ -216,7 +216,7 @@ RU_T3 = Statement(
     claim=Identity(gap_to_payoffs),
     saboteurs=(
         saboteur("the ends are attained", claim=Identity(attained)),
-        saboteur("the middle of the box alone", solve=mutants.midpoints_flat),
+        saboteur("the middle of the box alone", solve=wrong_solvers.midpoints_flat),
         saboteur(
             "touching intervals are disjoint", patch=(intervals.open_edges, "neighbors] > high", "neighbors] >= high")
         ),
@@ -258,6 +258,6 @@ RU_T4 = Statement(
     claim=Inequality(in_order),
     saboteurs=(
         saboteur("inner and outer exchanged", breaks="nested", instances=UNNESTED_BOXES),
-        saboteur("the middle of each box", solve=mutants.nested_midpoints),
+        saboteur("the middle of each box", solve=wrong_solvers.nested_midpoints),
     ),
 )

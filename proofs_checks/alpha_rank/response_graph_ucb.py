@@ -27,7 +27,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.alpha_rank import exact_chances, mutants
+from proofs_checks.alpha_rank import exact_chances, wrong_solvers
 from proofs_checks.alpha_rank.families.matches import (
     ALL_COUNTS,
     EASY_MATCH,
@@ -182,7 +182,7 @@ RG_T4 = Statement(
             printed=True,
             solve=partial(directed, scheme="U", anytime=False, joint=False),
         ),
-        saboteur("directions exchanged", solve=mutants.directions_exchanged, instances=RESOLVED_MATCHES),
+        saboteur("directions exchanged", solve=wrong_solvers.directions_exchanged, instances=RESOLVED_MATCHES),
     ),
     notes="On edges with gap 2^-10, intervals that are not anytime-valid separate in a random direction.",
 )
@@ -202,7 +202,7 @@ P5 = Statement(
     decisions=("direction", "resolved", "lower", "upper"),
     claim=Inequality(wrong_edges, outside=RG_T1.claim, randomness="every run whose intervals held"),
     saboteurs=(
-        saboteur("directions exchanged", solve=mutants.told_exchanged),
+        saboteur("directions exchanged", solve=wrong_solvers.told_exchanged),
         saboteur(
             "resolved before the intervals are disjoint",
             patch=(ucb_steps.record, "rise > 0 or fall > 0", "rise > -1 or fall > -1"),
@@ -253,7 +253,7 @@ RG_T2P = Statement(
             "a quarter of the bound",
             claim=Inequality(partial(samples_per_profile, factor=Fraction(1, 4)), outside=RG_T1.claim),
         ),
-        saboteur("plays on where all is resolved", solve=mutants.round_robin, instances=NEAR_TIE),
+        saboteur("plays on where all is resolved", solve=wrong_solvers.round_robin, instances=NEAR_TIE),
         saboteur(
             "most samples first",
             patch=(ucb_steps.next_profile, "n_samples[s] < n", "n_samples[s] > n"),
@@ -292,7 +292,7 @@ RG_T3 = Statement(
     claim=rate(over=lambda match: match.game.gap**-2 * np.log(1 / (match.game.gap * match.delta))),
     saboteurs=(
         saboteur("rate 1/gap", claim=rate(over=lambda match: 1 / match.game.gap)),
-        saboteur("plays until n^(-1/4) tells", solve=mutants.too_many_plays),
+        saboteur("plays until n^(-1/4) tells", solve=wrong_solvers.too_many_plays),
     ),
 )
 
@@ -340,7 +340,7 @@ RG_T2_EXHAUSTIVE = Statement(
     decisions=("lower", "upper"),
     saboteurs=(
         saboteur("an eighth of it", claim=exhaustive_claim(divisor=8)),
-        saboteur("plays on where all is resolved", solve=mutants.round_robin, instances=NEAR_TIE),
+        saboteur("plays on where all is resolved", solve=wrong_solvers.round_robin, instances=NEAR_TIE),
     ),
 )
 

@@ -26,7 +26,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.alpha_rank import exact_chances, mutants
+from proofs_checks.alpha_rank import exact_chances, wrong_solvers
 from proofs_checks.alpha_rank.families.chains import CHAIN_PAIRS, ChainPair
 from proofs_checks.alpha_rank.families.sampling import (
     BERNOULLI_MEANS,
@@ -155,7 +155,7 @@ MI_T2 = Statement(
     saboteurs=(
         saboteur("N/16", solve=partial(estimated_signs, cut=16)),
         saboteur("width M for 2M", solve=partial(estimated_signs, cut=4), instances=SIX_BY_SIX),
-        saboteur("one outcome a profile", solve=mutants.signs_of_one_outcome),
+        saboteur("one outcome a profile", solve=wrong_solvers.signs_of_one_outcome),
         saboteur("outcomes of size 4", breaks="outcomes in [-1, 1]", instances=LARGE_OUTCOMES),
     ),
     notes="The constant 8 is loose: at N the exact probability is near 1e-5, and it reaches delta between N/2 and N/4.",
@@ -189,7 +189,7 @@ MI_T2R = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("N/8", solve=partial(refined_signs, cut=8)),
-        saboteur("one outcome a profile", solve=mutants.signs_of_one_outcome),
+        saboteur("one outcome a profile", solve=wrong_solvers.signs_of_one_outcome),
     ),
 )
 
@@ -304,7 +304,7 @@ MI_L3 = Statement(
     claim=Inequality(perturbed_trees, unbounded="a ratio of masses may be as large as one likes"),
     saboteurs=(
         saboteur("2(n-2) for 2(n-1)", claim=Inequality(partial(perturbed_trees, less=1))),
-        saboteur("the other chain transposed", solve=mutants.one_transposed),
+        saboteur("the other chain transposed", solve=wrong_solvers.one_transposed),
     ),
     notes="Exact, with e^b in place of b.",
 )
@@ -351,7 +351,7 @@ MI_L2 = Statement(
     claim=Inequality(total_variation),
     saboteurs=(
         saboteur("half of it", claim=Inequality(partial(total_variation, divisor=2))),
-        saboteur("not normalized", solve=mutants.not_normalized),
+        saboteur("not normalized", solve=wrong_solvers.not_normalized),
     ),
     notes="Exact, with tanh(B/2) = (e^B - 1)/(e^B + 1).",
 )

@@ -12,7 +12,7 @@ from lrtheory.bounds import Ball, Derived, Family, Inequality, Measured, Paper, 
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory import numeric
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.phases import (
     LONG,
     PHASES,
@@ -215,7 +215,7 @@ DMD_LB2 = Statement(
     decisions=("outcome",),
     claim=Inequality(worst_ratio),
     saboteurs=(
-        saboteur("knows the last phase", solve=mutants.clairvoyant),
+        saboteur("knows the last phase", solve=wrong_solvers.clairvoyant),
         saboteur("1/(2K) claimed", claim=Inequality(partial(worst_ratio, share=Fraction(1, 2)))),
     ),
     notes="For every online policy, randomized ones in expectation; a policy that keeps more has looked ahead.",
@@ -258,7 +258,7 @@ DMD_LB2_KEPT = Statement(
     decisions=("outcome",),
     claim=Inequality(lost),
     saboteurs=(
-        saboteur("serves the first phase alone", solve=mutants.first_phase_alone),
+        saboteur("serves the first phase alone", solve=wrong_solvers.first_phase_alone),
         saboteur("starts at a price ten times too high", solve=partial(descended, init=10.0)),
         saboteur(
             "phases of ten requests", breaks="long phases", instances=Family("ten", always=(Phases(4, 10, 1 / 128),))

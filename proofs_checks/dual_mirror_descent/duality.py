@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, OutcomeError, Sides, Statement, always, saboteur
 from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.programs import (
     PRICED,
     SMALL_LAWS,
@@ -68,8 +68,8 @@ DMD_L2 = Statement(
     decisions=("solution", "prices"),
     claim=Identity(certificate),
     saboteurs=(
-        saboteur("greedy by reward per unit, without fractions", solve=mutants.greedy_ratio),
-        saboteur("prices doubled", solve=mutants.doubled_prices),
+        saboteur("greedy by reward per unit, without fractions", solve=wrong_solvers.greedy_ratio),
+        saboteur("prices doubled", solve=wrong_solvers.doubled_prices),
     ),
     notes="A feasible solution and prices of equal value prove each other optimal; the prices need not be unique.",
 )
@@ -108,8 +108,8 @@ DMD_L1 = Statement(
     solve=dual_values,
     claim=Inequality(above_the_optimum, unbounded="a dual value may be wrong by anything; the optimum has a limit"),
     saboteurs=(
-        saboteur("the budget is not charged", solve=mutants.budget_not_charged),
-        saboteur("the last request is left out", solve=mutants.last_request_left_out),
+        saboteur("the budget is not charged", solve=wrong_solvers.budget_not_charged),
+        saboteur("the last request is left out", solve=wrong_solvers.last_request_left_out),
     ),
     notes="The certificate of every run is this bound at its average price (DMD-S7).",
 )
@@ -171,7 +171,7 @@ DMD_F1 = Statement(
     claim=Inequality(below_the_fluid, unbounded="a solution may overdraw by anything; the optimum has a limit"),
     saboteurs=(
         saboteur("one fifth less", claim=Inequality(partial(below_the_fluid, share=Fraction(4, 5)))),
-        saboteur("whole types alone", solve=mutants.whole_types),
+        saboteur("whole types alone", solve=wrong_solvers.whole_types),
     ),
     notes="E OPT by enumeration of all counts, in rational numbers.",
 )

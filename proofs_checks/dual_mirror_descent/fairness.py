@@ -9,9 +9,9 @@ from scipy.optimize import linprog
 
 from lrtheory.bounds import Derived, Expectation, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.fair import FAIR_LAWS, LONG_FAIR_LAW, FairLaw, fair_runs
-from proofs_checks.dual_mirror_descent.families.laws import is_iid
+from proofs_checks.dual_mirror_descent.families.request_laws import is_iid
 from proofs_checks.dual_mirror_descent.families.runs import RUNS, Runs, count_types, priced, rewards, spent
 
 
@@ -66,6 +66,6 @@ DMD_R2 = Statement(
     saboteurs=(
         saboteur("a hundredth of it", claim=fair_regret_at_most(partial(fair_bound, share=1 / 100))),
         saboteur("fairness is ignored", solve=partial(fair_runs, fairness=0.0), instances=LONG_FAIR_LAW),
-        saboteur("turns everything away", solve=mutants.turns_away),
+        saboteur("turns everything away", solve=wrong_solvers.turns_away),
     ),
 )

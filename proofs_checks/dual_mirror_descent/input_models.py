@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lrtheory.bounds import Derived, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import mutants
-from proofs_checks.dual_mirror_descent.families.laws import (
+from proofs_checks.dual_mirror_descent import wrong_solvers
+from proofs_checks.dual_mirror_descent.families.request_laws import (
     CORRUPTED_LAWS,
     HEAVILY_CORRUPTED,
     LIGHTLY_CORRUPTED,
@@ -41,7 +41,9 @@ DMD_T3 = Statement(
     decisions=RUNS,
     claim=regret_at_most(corrupted_bound),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LIGHTLY_CORRUPTED),
+        saboteur(
+            "the price rises when too little is spent", solve=wrong_solvers.wrong_sign, instances=LIGHTLY_CORRUPTED
+        ),
         saboteur("without the distance", claim=regret_at_most(bound), instances=HEAVILY_CORRUPTED),
         saboteur(
             "a slow chain, whose requests all have the average law",
@@ -74,7 +76,7 @@ DMD_T4 = Statement(
     decisions=RUNS,
     claim=regret_at_most(ergodic_bound),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
+        saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign),
         saboteur("a twentieth of it", claim=regret_at_most(lambda law: ergodic_bound(law) / 20)),
     ),
     notes="B is the bound of DMD-T1, which a slow chain breaks; for every lag k, so for the best one.",
@@ -102,7 +104,7 @@ DMD_T5 = Statement(
     decisions=RUNS,
     claim=regret_at_most(periodic_bound),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign),
+        saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign),
         saboteur("a hundredth of it", claim=regret_at_most(lambda law: periodic_bound(law) / 100)),
     ),
     notes="B is the bound of DMD-T1, which long periods break. Blocks are independent and alike, whatever is inside.",

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Sides, Statement, exactly, saboteur
 from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.streams import Requests, Service, Walk, off_the_rules
 from proofs_checks.dual_mirror_descent.families.units import RESOURCE_UNITS, UNITS, Scaled, both_units
 from proofs_checks.dual_mirror_descent.path import path_rounding
@@ -73,6 +73,6 @@ DMD_S1 = Statement(
             breaks="an invariant geometry",
             instances=RESOURCE_UNITS,
         ),
-        saboteur("the step is not translated", solve=mutants.step_in_old_units),
+        saboteur("the step is not translated", solve=wrong_solvers.step_in_old_units),
     ),
 )

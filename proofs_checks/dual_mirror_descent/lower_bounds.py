@@ -11,8 +11,8 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Draws, Expectation, Family, Inequality, Measured, Sides, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import mutants
-from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, is_iid
+from proofs_checks.dual_mirror_descent import wrong_solvers
+from proofs_checks.dual_mirror_descent.families.request_laws import RequestLaw, is_iid
 from proofs_checks.dual_mirror_descent.families.runs import Taken, legal, optima, plausible, rewards, taken
 
 ARLOTTO_GURVICH = Classical(
@@ -166,6 +166,6 @@ DMD_LB1_POLICY = Statement(
         at_most=lambda law: best_online(law) - mean_optimum(law),
         support=lambda law: (-3.0 * law.budget[0], 0.0),
     ),
-    saboteurs=(saboteur("knows the sequence", solve=mutants.hindsight),),
+    saboteurs=(saboteur("knows the sequence", solve=wrong_solvers.hindsight),),
     notes="An implementation with less regret than this peeks at the future.",
 )

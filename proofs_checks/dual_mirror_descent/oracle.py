@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, always, saboteur
 from lrtheory.dual_mirror_descent import oracles, theory
 from lrtheory.dual_mirror_descent.prices import steps
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.offers import OFFERS, Offer, Offers, offered, worth
 from proofs_checks.dual_mirror_descent.families.streams import (
     MENUS,
@@ -88,8 +88,8 @@ DMD_L11_ASSORTMENT = Statement(
     decisions=("chosen",),
     claim=Inequality(best_offers),
     saboteurs=(
-        saboteur("the best prefix by margin, whatever the limit", solve=mutants.best_prefix),
-        saboteur("all products with a positive margin", solve=mutants.without_outside),
+        saboteur("the best prefix by margin, whatever the limit", solve=wrong_solvers.best_prefix),
+        saboteur("all products with a positive margin", solve=wrong_solvers.without_outside),
     ),
 )
 

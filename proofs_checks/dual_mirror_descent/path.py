@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, always, rounding, saboteur
 from lrtheory.dual_mirror_descent import theory
 from lrtheory.dual_mirror_descent.prices import steps
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
     CAPPED,
@@ -111,7 +111,7 @@ DMD_L3 = Statement(
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("half of it", claim=Inequality(partial(path_regret, share=Fraction(1, 2)))),
-        saboteur("steps twice as large", solve=mutants.larger_steps),
+        saboteur("steps twice as large", solve=wrong_solvers.larger_steps),
     ),
     notes="Eager and lazy steps, on numbers for which doubles are exact.",
 )
@@ -128,7 +128,7 @@ DMD_L3_GEOMETRIES = Statement(
     decisions=WALK,
     claim=Inequality(path_regret, unbounded=UNBOUNDED),
     saboteurs=(
-        saboteur("steps twice as large", solve=mutants.larger_steps),
+        saboteur("steps twice as large", solve=wrong_solvers.larger_steps),
         saboteur("half of it", claim=Inequality(partial(path_regret, share=Fraction(1, 2)))),
     ),
     notes="Scaled Euclidean, entropy, and entropy capped at rate . mu <= f bar.",
@@ -168,7 +168,7 @@ DMD_L3_STEP = Statement(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur(
             "the entropy of mu, rescaled to rate . mu <= f bar, as in public code",
-            solve=mutants.rescaled_entropy,
+            solve=wrong_solvers.rescaled_entropy,
             instances=CAPPED_BY_RESCALING,
         ),
     ),
@@ -245,7 +245,7 @@ DMD_L4 = Statement(
     decisions=WALK,
     claim=Inequality(in_the_box, unbounded=UNBOUNDED),
     saboteurs=(
-        saboteur("steps twice as large", solve=mutants.larger_steps),
+        saboteur("steps twice as large", solve=wrong_solvers.larger_steps),
         saboteur("an eighth less", claim=Inequality(partial(in_the_box, share=Fraction(7, 8)))),
         saboteur(
             "an oracle that proposes at a loss",
@@ -268,7 +268,7 @@ DMD_L4_GEOMETRIES = Statement(
     decisions=WALK,
     claim=Inequality(in_the_box, unbounded=UNBOUNDED),
     saboteurs=(
-        saboteur("steps three times as large", solve=partial(mutants.larger_steps, factor=3)),
+        saboteur("steps three times as large", solve=partial(wrong_solvers.larger_steps, factor=3)),
         saboteur("half of it", claim=Inequality(partial(in_the_box, share=Fraction(1, 2)))),
     ),
 )
@@ -296,7 +296,7 @@ DMD_L8 = Statement(
     claim=Inequality(movement, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("half of it", claim=Inequality(partial(movement, share=Fraction(1, 2)))),
-        saboteur("steps twice as large", solve=mutants.larger_steps),
+        saboteur("steps twice as large", solve=wrong_solvers.larger_steps),
     ),
 )
 
@@ -328,7 +328,7 @@ DMD_L8_CAPPED = Statement(
     claim=Inequality(capped_movement, unbounded=UNBOUNDED),
     saboteurs=(
         saboteur("a quarter of it", claim=Inequality(partial(capped_movement, share=Fraction(1, 4)))),
-        saboteur("steps four times as large", solve=partial(mutants.larger_steps, factor=4.0)),
+        saboteur("steps four times as large", solve=partial(wrong_solvers.larger_steps, factor=4.0)),
     ),
 )
 
@@ -394,7 +394,7 @@ DMD_L6 = Statement(
     claim=Identity(path_value),
     saboteurs=(
         saboteur("the first gainful action", patch=FIRST_GAINFUL),
-        saboteur("stops when the budget is gone", solve=mutants.stops_late),
-        saboteur("tau = 1 where a request costs more than the budget", solve=mutants.stops_at_one),
+        saboteur("stops when the budget is gone", solve=wrong_solvers.stops_late),
+        saboteur("tau = 1 where a request costs more than the budget", solve=wrong_solvers.stops_at_one),
     ),
 )

@@ -9,8 +9,8 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Expectation, Family, OutcomeError, Paper, Rate, Statement, saboteur
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
-from proofs_checks.dual_mirror_descent import mutants
-from proofs_checks.dual_mirror_descent.families.laws import (
+from proofs_checks.dual_mirror_descent import wrong_solvers
+from proofs_checks.dual_mirror_descent.families.request_laws import (
     CAPPED_LAWS,
     HEAVILY_CORRUPTED,
     IID_LAWS,
@@ -79,10 +79,10 @@ DMD_T1 = Statement(
     decisions=RUNS,
     claim=regret_at_most(bound),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=mutants.wrong_sign, instances=LONG_LAW),
-        saboteur("steps of 1/T", solve=mutants.small_steps, instances=LONG_LAW),
-        saboteur("no projection at zero", solve=mutants.not_projected, instances=SLACK_LAW),
-        saboteur("turns everything away", solve=mutants.turns_away),
+        saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign, instances=LONG_LAW),
+        saboteur("steps of 1/T", solve=wrong_solvers.small_steps, instances=LONG_LAW),
+        saboteur("no projection at zero", solve=wrong_solvers.not_projected, instances=SLACK_LAW),
+        saboteur("turns everything away", solve=wrong_solvers.turns_away),
         saboteur("the last fifth has another law", breaks="one law", instances=HEAVILY_CORRUPTED),
         saboteur("a slow chain", breaks="one law", instances=SLOW_MARKOV),
         saboteur("long periods", breaks="one law", instances=LONG_PERIODS),
@@ -145,7 +145,9 @@ DMD_T1P = Statement(
     decisions=("*",),
     claim=at_most_zero(excess),
     saboteurs=(
-        saboteur("prices that have seen the request", solve=partial(pairs, solve=mutants.prices_after_the_request)),
+        saboteur(
+            "prices that have seen the request", solve=partial(pairs, solve=wrong_solvers.prices_after_the_request)
+        ),
         saboteur("a quarter of it", claim=at_most_zero(partial(excess, share=1 / 4))),
     ),
     notes="Never vacuous: both terms are measured. The prices must be set before the request is seen.",
@@ -196,7 +198,7 @@ DMD_L7 = Statement(
     claim=centered(within=1.0),
     saboteurs=(
         saboteur("stops at the best time in hindsight", claim=centered(1.0, stop=best_in_hindsight)),
-        saboteur("prices that have seen the request", solve=mutants.sees_the_request),
+        saboteur("prices that have seen the request", solve=wrong_solvers.sees_the_request),
     ),
 )
 
@@ -257,8 +259,8 @@ DMD_F1_UNIFORM = Statement(
         support=lambda s: (0.0, float(s.budget)),
     ),
     saboteurs=(
-        saboteur("takes the first ones", solve=mutants.first_come),
-        saboteur("takes the worst ones", solve=mutants.the_worst),
+        saboteur("takes the first ones", solve=wrong_solvers.first_come),
+        saboteur("takes the worst ones", solve=wrong_solvers.the_worst),
     ),
 )
 
@@ -288,9 +290,9 @@ DMD_T1_RATE = Statement(
         cost=shortfall, size=lambda law: law.horizon, over=lambda law: np.sqrt(law.horizon), exponent=(-0.05, 0.06)
     ),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=mutants.rising_prices),
-        saboteur("steps of one half", solve=partial(mutants.constant_steps, solve=short_batch)),
-        saboteur("steps of 1/T", solve=partial(mutants.small_steps, solve=short_batch)),
+        saboteur("the price rises when too little is spent", solve=wrong_solvers.rising_prices),
+        saboteur("steps of one half", solve=partial(wrong_solvers.constant_steps, solve=short_batch)),
+        saboteur("steps of 1/T", solve=partial(wrong_solvers.small_steps, solve=short_batch)),
     ),
     notes="Uniform rewards, where the fluid price is positive: a power of 0.45 to 0.56; the bound says O(sqrt(T)).",
 )
@@ -321,7 +323,7 @@ DMD_C2 = Statement(
     claim=regret_at_most(capped_bound),
     saboteurs=(
         saboteur("a twentieth of it", claim=regret_at_most(partial(capped_bound, share=1 / 20))),
-        saboteur("turns everything away", solve=mutants.turns_away),
+        saboteur("turns everything away", solve=wrong_solvers.turns_away),
     ),
     notes="A better constant for many resources; on easy laws its regret is larger, for its prices start high.",
 )

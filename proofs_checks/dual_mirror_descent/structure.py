@@ -21,7 +21,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.dual_mirror_descent import theory
 from lrtheory.dual_mirror_descent.prices import steps
-from proofs_checks.dual_mirror_descent import mutants
+from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
     ENTROPY,
@@ -91,7 +91,7 @@ DMD_R1 = Statement(
     saboteurs=(
         saboteur(FLIPPED, patch=(steps.euclidean_step, "- eta *", "+ eta *")),
         saboteur("half of it", claim=Inequality(partial(overspent, share=Fraction(1, 2)))),
-        saboteur("prices move by what is implemented", solve=mutants.implemented_gradient),
+        saboteur("prices move by what is implemented", solve=wrong_solvers.implemented_gradient),
     ),
     notes="For every n; with the box of DMD-L4 the right side is O(sqrt T) for steps of order 1/sqrt T.",
 )
@@ -123,7 +123,7 @@ DMD_R1_ENTROPY = Statement(
     claim=Identity(overspent_entropy),
     saboteurs=(
         saboteur("half of it", claim=Identity(partial(overspent_entropy, share=0.5))),
-        saboteur("steps twice as large", solve=mutants.larger_steps),
+        saboteur("steps twice as large", solve=wrong_solvers.larger_steps),
     ),
 )
 
@@ -160,7 +160,7 @@ DMD_S3 = Statement(
         saboteur(
             "costs are not taken out", patch=(steps.consume, "left = state[LEFT, j] - used", "left = state[LEFT, j]")
         ),
-        saboteur("reports what was proposed", solve=mutants.reports_proposals),
+        saboteur("reports what was proposed", solve=wrong_solvers.reports_proposals),
     ),
 )
 
@@ -194,15 +194,15 @@ DMD_S5_TRACE = Statement(
     decisions=(*WALK, "actions"),
     claim=Identity(exact_trace),
     saboteurs=(
-        saboteur("prices move by what is implemented", solve=mutants.implemented_gradient),
+        saboteur("prices move by what is implemented", solve=wrong_solvers.implemented_gradient),
         saboteur(
             "an exact fit is refused",
             patch=(steps.affordable, "> state[LEFT, j] + resources[SLACK, j]", ">= state[LEFT, j]"),
         ),
-        saboteur("stopping time without b bar", solve=mutants.stops_late),
+        saboteur("stopping time without b bar", solve=wrong_solvers.stops_late),
         saboteur("no projection at zero", patch=(steps.euclidean_step, "max(0, moved)", "moved")),
         saboteur("a tie is taken", patch=(steps.best_action, "if value > best:", "if value >= best:")),
-        saboteur("stopping time one less", solve=mutants.stops_earlier),
+        saboteur("stopping time one less", solve=wrong_solvers.stops_earlier),
     ),
     notes="Bound tests do not see most of these; this test of the code sees all of them.",
 )
@@ -257,7 +257,7 @@ DMD_S5 = Statement(
     solve=counts,
     closed="The calls are counted by the kernels of this library, which no other algorithm runs.",
     claim=Identity(counted),
-    saboteurs=(saboteur("stops when the budget is gone", solve=mutants.goes_home),),
+    saboteurs=(saboteur("stops when the budget is gone", solve=wrong_solvers.goes_home),),
 )
 
 
@@ -385,7 +385,7 @@ DMD_S6 = Statement(
     decisions=("bids", "wins", "multipliers"),
     claim=Identity(bids_win),
     saboteurs=(
-        saboteur("truthful bids", solve=mutants.truthful),
-        saboteur("wins bargains alone", solve=mutants.wins_bargains_alone),
+        saboteur("truthful bids", solve=wrong_solvers.truthful),
+        saboteur("wins bargains alone", solve=wrong_solvers.wins_bargains_alone),
     ),
 )

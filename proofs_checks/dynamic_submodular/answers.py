@@ -21,7 +21,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import guesses
-from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular import wrong_solvers
 from proofs_checks.dynamic_submodular.families.partitions import (
     GROUPED,
     Grouped,
@@ -97,8 +97,8 @@ DS_T2 = Statement(
     claim=share_of(theory.table_ratio),
     decisions=DECIDED,
     saboteurs=(
-        saboteur("a table of the guesses seen at the start", solve=mutants.early_table, instances=BURSTS),
-        saboteur("nothing is deleted", solve=partial(mutants.deletes_nothing, method="eager")),
+        saboteur("a table of the guesses seen at the start", solve=wrong_solvers.early_table, instances=BURSTS),
+        saboteur("nothing is deleted", solve=partial(wrong_solvers.deletes_nothing, method="eager")),
         saboteur("nine tenths", claim=share_of(lambda epsilon: Fraction(9, 10))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
     ),
@@ -128,7 +128,7 @@ DS_T10 = Statement(
             "t = o/k", patch=(guesses.slot_for, "threshold = value / (2 * rules.k)", "threshold = value / rules.k")
         ),
         saboteur("nine tenths", claim=certified_share_of(lambda epsilon: Fraction(9, 10))),
-        saboteur("a value without a set", solve=mutants.claims_the_optimum),
+        saboteur("a value without a set", solve=wrong_solvers.claims_the_optimum),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
     ),
     notes="No other guess need be up to date.",
@@ -148,7 +148,7 @@ DS_T10_BATCHED = Statement(
     claim=certified_share_of(theory.batch_pair_ratio),
     decisions=DECIDED,
     saboteurs=(
-        saboteur("nothing is deleted", solve=partial(mutants.deletes_nothing, method="batched")),
+        saboteur("nothing is deleted", solve=partial(wrong_solvers.deletes_nothing, method="batched")),
         saboteur(
             "t = o/k", patch=(guesses.slot_for, "threshold = value / (2 * rules.k)", "threshold = value / rules.k")
         ),
@@ -180,7 +180,7 @@ DS_T17 = Statement(
     closed="the coins and the counted queries of a guess are the library's own, and no other algorithm has them",
     saboteurs=(
         saboteur("other coins", solve=partial(replayed, shift=1)),
-        saboteur("deletions are not repeated", solve=mutants.replays_insertions),
+        saboteur("deletions are not repeated", solve=wrong_solvers.replays_insertions),
     ),
     notes="Path by path, with equal coins; what a guess has not yet been shown it has not yet paid for.",
 )
@@ -214,8 +214,8 @@ DS_P5 = Statement(
     claim=Inequality(certified),
     decisions=("sequences", "guesses", "upper_bound"),
     saboteurs=(
-        saboteur("deletions are not repeated", solve=mutants.certifies_insertions),
-        saboteur("a quarter more", solve=mutants.larger_guesses),
+        saboteur("deletions are not repeated", solve=wrong_solvers.certifies_insertions),
+        saboteur("a quarter more", solve=wrong_solvers.larger_guesses),
     ),
 )
 
@@ -242,8 +242,8 @@ DS_T12 = Statement(
     claim=Probability(event=escaped, at_most=lambda trap: trap.bound),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("greedy, which looks at all of it again", solve=mutants.greedy_escapes),
-        saboteur("what is free at the end is filled greedily", solve=mutants.topped_up),
+        saboteur("greedy, which looks at all of it again", solve=wrong_solvers.greedy_escapes),
+        saboteur("what is free at the end is filled greedily", solve=wrong_solvers.topped_up),
     ),
     notes="A method that looks at everything again after each update escapes: it is not of this kind.",
 )
@@ -292,9 +292,9 @@ DS_T16 = Statement(
     claim=Inequality(quarter),
     decisions=DECIDED,
     saboteurs=(
-        saboteur("nothing is deleted", solve=mutants.grouped_without_deletions),
+        saboteur("nothing is deleted", solve=wrong_solvers.grouped_without_deletions),
         saboteur("nine tenths", claim=Inequality(partial(quarter, share=Fraction(9, 10)))),
-        saboteur("one place more in every group", solve=mutants.one_place_more),
+        saboteur("one place more in every group", solve=wrong_solvers.one_place_more),
     ),
     notes="The published ratio for matroids is 1/(4 + O(epsilon)), arXiv 2306.00959, of which the abstract was read.",
 )

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Probability, Recorded, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import batches
-from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular import wrong_solvers
 from proofs_checks.dynamic_submodular.families.epochs import (
     ATTACKED,
     BUCKETS,
@@ -83,9 +83,9 @@ DS_T6 = Statement(
     claim=Inequality(worth_nearly_half),
     decisions=("members", "sequence"),
     saboteurs=(
-        saboteur("t = o/k", solve=partial(mutants.double_threshold, solve=batched)),
-        saboteur("deletions are forgotten", solve=partial(mutants.forgets_deletions, solve=batched)),
-        saboteur("nothing is built again", patch=mutants.NO_TOLERANCE),
+        saboteur("t = o/k", solve=partial(wrong_solvers.double_threshold, solve=batched)),
+        saboteur("deletions are forgotten", solve=partial(wrong_solvers.forgets_deletions, solve=batched)),
+        saboteur("nothing is built again", patch=wrong_solvers.NO_TOLERANCE),
         saboteur("twice as much", claim=Inequality(partial(worth_nearly_half, factor=2))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
     ),
@@ -125,8 +125,8 @@ DS_T7 = Statement(
     claim=Inequality(damaged),
     decisions=("members", "sequence"),
     saboteurs=(
-        saboteur("nothing is built again", patch=mutants.NO_TOLERANCE),
-        saboteur("tolerance of one more", patch=mutants.ONE_MORE),
+        saboteur("nothing is built again", patch=wrong_solvers.NO_TOLERANCE),
+        saboteur("tolerance of one more", patch=wrong_solvers.ONE_MORE),
         saboteur("nine tenths", claim=Inequality(partial(damaged, share=Fraction(9, 10)))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR_DYING),
     ),
@@ -166,7 +166,7 @@ DS_P4 = Statement(
     claim=Identity(kept_up),
     decisions=("members", "sequence"),
     saboteurs=(
-        saboteur("who comes back is taken twice", patch=mutants.NO_RESURRECTION),
+        saboteur("who comes back is taken twice", patch=wrong_solvers.NO_RESURRECTION),
         saboteur(
             "whatever is left of the bucket is taken", patch=(batches.scan, "if passes(gain, lower):", "if True:")
         ),
@@ -203,8 +203,8 @@ DS_L1 = Statement(
     claim=Inequality(enumerated),
     closed="the claim is about a formula of the library, and no algorithm is put to the test",
     saboteurs=(
-        saboteur("one death less", solve=mutants.one_death_less),
-        saboteur("a half of the bound", solve=mutants.half_the_bound),
+        saboteur("one death less", solve=wrong_solvers.one_death_less),
+        saboteur("a half of the bound", solve=wrong_solvers.half_the_bound),
     ),
     notes="Tight for one death and a share 1/q. A batch is not a uniform sample given where its scan stopped.",
 )
@@ -232,7 +232,7 @@ DS_T8A = Statement(
     closed="whether a level was built again only the counters of the library's own structure tell",
     saboteurs=(
         saboteur("members are deleted on purpose", breaks="deletions fixed before", instances=ATTACKED),
-        saboteur("the bucket is scanned in its order", patch=mutants.SCAN_IN_ORDER, instances=IN_ORDER),
+        saboteur("the bucket is scanned in its order", patch=wrong_solvers.SCAN_IN_ORDER, instances=IN_ORDER),
     ),
 )
 

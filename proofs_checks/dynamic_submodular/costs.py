@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Expectation, Inequality, Paper, Rate, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import theory
-from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular import wrong_solvers
 from proofs_checks.dynamic_submodular.families.steady import (
     ATTACKED,
     LADDER,
@@ -62,7 +62,7 @@ DS_T3 = Statement(
     claim=insertions(),
     closed=COUNTED,
     saboteurs=(
-        saboteur("every newcomer becomes e_1", patch=mutants.NEWCOMERS_WIN),
+        saboteur("every newcomer becomes e_1", patch=wrong_solvers.NEWCOMERS_WIN),
         saboteur("a tenth of the bound", claim=insertions(share=1 / 10)),
     ),
     notes="Per guess; a marginal of a kept prefix costs one query. Means of runs, since single updates vary a lot.",
@@ -83,7 +83,7 @@ DS_T3_DELETIONS = Statement(
     saboteurs=(
         saboteur("the updates delete e_1", breaks="updates do not see the coins", instances=ATTACKED),
         saboteur("a tenth of the bound", claim=deletions(share=1 / 10)),
-        saboteur("every deletion builds anew", patch=mutants.DELETIONS_BUILD),
+        saboteur("every deletion builds anew", patch=wrong_solvers.DELETIONS_BUILD),
     ),
 )
 
@@ -106,8 +106,8 @@ DS_T2_GUESSES = Statement(
     claim=Inequality(alone, unbounded="a table may hold any number of guesses"),
     closed=COUNTED,
     saboteurs=(
-        saboteur("twice the range", solve=mutants.twice_the_range),
-        saboteur("half of epsilon", solve=mutants.half_of_epsilon),
+        saboteur("twice the range", solve=wrong_solvers.twice_the_range),
+        saboteur("half of epsilon", solve=wrong_solvers.half_of_epsilon),
     ),
 )
 
@@ -130,8 +130,8 @@ DS_T11 = Statement(
         exponent=(-0.2, 0.2),
     ),
     saboteurs=(
-        saboteur("all present elements are looked at after each update", solve=mutants.recomputes),
-        saboteur("a square root is claimed", claim=mutants.ROOT),
+        saboteur("all present elements are looked at after each update", solve=wrong_solvers.recomputes),
+        saboteur("a square root is claimed", claim=wrong_solvers.ROOT),
     ),
     notes="In the steady state, per guess, at fixed k; a power of log n would not be seen.",
 )
@@ -164,7 +164,7 @@ DS_T15 = Statement(
     claim=Inequality(expensive),
     closed=COUNTED,
     saboteurs=(
-        saboteur("deletions fixed before", solve=mutants.oblivious),
+        saboteur("deletions fixed before", solve=wrong_solvers.oblivious),
         saboteur("a hundred times the bound", claim=Inequality(partial(expensive, share=100))),
     ),
     notes="The value keeps its guarantee, DS-T1.",

@@ -10,9 +10,9 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import run_guess, theory
 from lrtheory.dynamic_submodular.structures import levels
-from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular import wrong_solvers
+from proofs_checks.dynamic_submodular.families.fixed_streams import FIXED, HIDDEN_PAIRS, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
-from proofs_checks.dynamic_submodular.families.laws import FIXED, HIDDEN_PAIRS, Fixed, law_of
 from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
 from proofs_checks.dynamic_submodular.families.runs import (
     WRONG,
@@ -65,10 +65,10 @@ DS_T1 = Statement(
     claim=Inequality(worth_half),
     decisions=("members",),
     saboteurs=(
-        saboteur("t = o/k", solve=mutants.double_threshold),
-        saboteur("nothing is built below a replacement", patch=mutants.NOTHING_BELOW),
-        saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
-        saboteur("deletions are forgotten", solve=mutants.forgets_deletions),
+        saboteur("t = o/k", solve=wrong_solvers.double_threshold),
+        saboteur("nothing is built below a replacement", patch=wrong_solvers.NOTHING_BELOW),
+        saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
+        saboteur("deletions are forgotten", solve=wrong_solvers.forgets_deletions),
         saboteur("more by a quarter", claim=Inequality(partial(worth_half, factor=Fraction(5, 4)))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
         saboteur("one element spoils the others", breaks="monotone", instances=NOT_MONOTONE),
@@ -126,13 +126,13 @@ DS_P1 = Statement(
     claim=Identity(built),
     decisions=("members",),
     saboteurs=(
-        saboteur("nothing is built below a replacement", patch=mutants.NOTHING_BELOW),
-        saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
+        saboteur("nothing is built below a replacement", patch=wrong_solvers.NOTHING_BELOW),
+        saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
         saboteur(
             "above the threshold, not at it",
             patch=(levels.depth, "passes(gains[first], bars[first])", "gains[first] > bars[first]"),
         ),
-        saboteur("t = o/k", solve=partial(mutants.double_threshold, solve=pooled)),
+        saboteur("t = o/k", solve=partial(wrong_solvers.double_threshold, solve=pooled)),
     ),
     notes="Elements at the threshold exactly are in: no bound on values sees that.",
 )
@@ -169,8 +169,8 @@ DS_T5 = Statement(
     claim=Identity(accepted),
     decisions=("members",),
     saboteurs=(
-        saboteur("the last element of a pool is lost", patch=mutants.LOSES_ONE),
-        saboteur("t = o/k", solve=mutants.double_threshold),
+        saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
+        saboteur("t = o/k", solve=wrong_solvers.double_threshold),
     ),
 )
 
@@ -199,8 +199,8 @@ DS_P2 = Statement(
     solve=all_gains,
     claim=Identity(gains),
     saboteurs=(
-        saboteur("marginals of the empty set", solve=mutants.gains_of_nothing),
-        saboteur("one element late", solve=mutants.gains_late),
+        saboteur("marginals of the empty set", solve=wrong_solvers.gains_of_nothing),
+        saboteur("one element late", solve=wrong_solvers.gains_late),
     ),
 )
 

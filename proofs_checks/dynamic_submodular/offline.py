@@ -20,7 +20,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.dynamic_submodular import Selection, SelectionBound, theory
-from proofs_checks.dynamic_submodular import mutants
+from proofs_checks.dynamic_submodular import wrong_solvers
 from proofs_checks.dynamic_submodular.families.bounded import BOUNDED, Bounded, proved
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
@@ -103,7 +103,7 @@ DS_T14_GREEDY = Statement(
     decisions=CHOSEN,
     unread=COUNTS,
     saboteurs=(
-        saboteur("the smallest marginals", solve=mutants.least_greedy),
+        saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("all of it", claim=ALL),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR_OFFLINE),
     ),
@@ -139,8 +139,8 @@ DS_T14_LAZY = Statement(
     claim=Identity(greedy_steps),
     decisions=("*.items",),
     saboteurs=(
-        saboteur("the larger number of equal ones", solve=mutants.last_first),
-        saboteur("stale marginals are trusted", solve=mutants.by_singletons),
+        saboteur("the larger number of equal ones", solve=wrong_solvers.last_first),
+        saboteur("stale marginals are trusted", solve=wrong_solvers.by_singletons),
     ),
 )
 
@@ -169,7 +169,7 @@ DS_P7 = Statement(
     decisions=("items",),
     unread={**COUNTS, "upper_bound": "DS-T14-greedy judges the bound of the same selection"},
     saboteurs=(
-        saboteur("the smallest marginals", solve=mutants.least_greedy),
+        saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("a half of the gap, whatever k is", claim=Inequality(partial(distances, k=2))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR_OFFLINE),
     ),
@@ -214,7 +214,7 @@ DS_T14_THRESHOLD = Statement(
     decisions=CHOSEN,
     unread=COUNTS,
     saboteurs=(
-        saboteur("the smallest marginals", solve=mutants.least_greedy),
+        saboteur("the smallest marginals", solve=wrong_solvers.least_greedy),
         saboteur("all of it", claim=ALL),
     ),
     notes="1 - 1/e is a little more than 0.632, which is used.",
@@ -240,9 +240,9 @@ DS_T14_SIEVE = Statement(
     decisions=CHOSEN,
     unread=COUNTS,
     saboteurs=(
-        saboteur("the first k", solve=mutants.first_come),
-        saboteur("every element that adds something", patch=mutants.ACCEPTS_ALL),
-        saboteur("all elements", solve=mutants.everybody),
+        saboteur("the first k", solve=wrong_solvers.first_come),
+        saboteur("every element that adds something", patch=wrong_solvers.ACCEPTS_ALL),
+        saboteur("all elements", solve=wrong_solvers.everybody),
         saboteur("all of it", claim=ALL),
     ),
 )
@@ -261,7 +261,7 @@ DS_T14_SIEVE_PP = Statement(
     decisions=CHOSEN,
     unread=COUNTS,
     saboteurs=(
-        saboteur("the first k", solve=mutants.first_come),
+        saboteur("the first k", solve=wrong_solvers.first_come),
         saboteur("all of it", claim=ALL),
     ),
 )
@@ -295,7 +295,7 @@ DS_T14_STOCHASTIC = Statement(
     decisions=("outcome",),
     claim=mean_at_least(lambda case: theory.stochastic_ratio(case.epsilon)),
     saboteurs=(
-        saboteur("one element a sample", solve=mutants.tiny_samples),
+        saboteur("one element a sample", solve=wrong_solvers.tiny_samples),
         saboteur("nearly all of it", claim=mean_at_least(lambda case: 0.99)),
     ),
 )
@@ -316,7 +316,7 @@ DS_T14_RANDOM = Statement(
     decisions=("outcome",),
     claim=mean_at_least(lambda case: 1 / e),
     saboteurs=(
-        saboteur("the spoiler first", solve=mutants.spoiler_first),
+        saboteur("the spoiler first", solve=wrong_solvers.spoiler_first),
         saboteur("nearly all of it", claim=mean_at_least(lambda case: 0.99)),
     ),
 )
@@ -340,7 +340,7 @@ DS_P6 = Statement(
     claim=Identity(lambda suspect, found: Sides(np.array(found), np.array([0, 1]))),
     decisions=("0", "1"),
     saboteurs=(
-        saboteur("accuses everybody", solve=mutants.accuses_all),
+        saboteur("accuses everybody", solve=wrong_solvers.accuses_all),
         saboteur("a square", breaks="submodular", instances=SQUARE),
     ),
     notes="Beside each function runs a square of the cardinality, which must be found.",
@@ -358,7 +358,7 @@ DS_P6_FINDS = Statement(
     claim=Probability(event=misses, at_most=lambda suspect: 0.05, exact=lambda suspect: suspect.miss),
     decisions=("A", "B", "v"),
     saboteurs=(
-        saboteur("one probe", solve=mutants.one_probe),
+        saboteur("one probe", solve=wrong_solvers.one_probe),
         saboteur("innocent functions", breaks="one probe in ten meets a counterexample", instances=MODULAR),
     ),
 )
@@ -393,7 +393,7 @@ DS_P8 = Statement(
     claim=Inequality(bounds_optimum),
     decisions=("items", "witness"),
     saboteurs=(
-        saboteur("one marginal less", solve=mutants.smaller_bound),
+        saboteur("one marginal less", solve=wrong_solvers.smaller_bound),
         saboteur("nine tenths", claim=Inequality(partial(bounds_optimum, share=Fraction(9, 10)))),
     ),
 )

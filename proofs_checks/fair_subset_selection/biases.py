@@ -17,7 +17,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.fair_subset_selection import Rankings, bias, bias_swaps, item_scores, theory
-from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.biased import (
     FAR,
     FAR_FULL,
@@ -79,7 +79,7 @@ FSS_P1 = Statement(
     decisions=("observed",),
     claim=Inequality(lowered, unbounded=REPORTS),
     saboteurs=(
-        saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR),
+        saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR),
         saboteur(
             "the items keep their places",
             patch=(bias.swap, "place[ahead], place[behind] = place[behind], place[ahead]", "pass"),
@@ -115,8 +115,8 @@ FSS_P3 = Statement(
     decisions=("observed",),
     claim=Inequality(all_removed, unbounded=REPORTS),
     saboteurs=(
-        saboteur("a tenth less", solve=mutants.one_swap_less),
-        saboteur("pairs and distances of the latent ranking", solve=mutants.not_refreshed, instances=FAR_FULL),
+        saboteur("a tenth less", solve=wrong_solvers.one_swap_less),
+        saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR_FULL),
         saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
     ),
 )
@@ -161,8 +161,8 @@ FSS_P2 = Statement(
     decisions=("observed",),
     claim=Identity(nearest),
     saboteurs=(
-        saboteur("a tenth less", solve=mutants.one_swap_less),
-        saboteur("pairs of the latent ranking", solve=mutants.not_refreshed),
+        saboteur("a tenth less", solve=wrong_solvers.one_swap_less),
+        saboteur("pairs of the latent ranking", solve=wrong_solvers.not_refreshed),
         saboteur("all pairs alike", breaks="nearest pairs", instances=NOT_NEAREST),
     ),
 )
@@ -216,7 +216,7 @@ FSS_P8 = Statement(
     decisions=("outcome",),
     claim=Inequality(moved_by_swaps),
     saboteurs=(
-        saboteur("pairs and distances of the latent ranking", solve=mutants.places_not_refreshed, instances=FAR),
+        saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.places_not_refreshed, instances=FAR),
         saboteur(
             "pairs in the right order are exchanged",
             patch=(bias.draw_pair, "if down[p] and not down[p + distance]:", "if down[p + distance] and not down[p]:"),
@@ -241,8 +241,8 @@ FSS_P8_UTILITIES = Statement(
     decisions=("latent", "observed"),
     claim=Inequality(moved_by_utilities),
     saboteurs=(
-        saboteur("the group is lifted", solve=mutants.favored),
-        saboteur("the groups are scrambled", solve=mutants.scrambled),
+        saboteur("the group is lifted", solve=wrong_solvers.favored),
+        saboteur("the groups are scrambled", solve=wrong_solvers.scrambled),
     ),
 )
 
@@ -268,7 +268,7 @@ FSS_P7 = Statement(
     solve=ranked,
     decisions=("latent", "observed"),
     claim=Identity(same_order),
-    saboteurs=(saboteur("the groups are scrambled", solve=mutants.scrambled),),
+    saboteurs=(saboteur("the groups are scrambled", solve=wrong_solvers.scrambled),),
 )
 
 
@@ -373,7 +373,7 @@ FSS_P9 = Statement(
     solve=scores,
     claim=Identity(scored),
     saboteurs=(
-        saboteur("the last ranking is forgotten", solve=mutants.forgets_the_last),
-        saboteur("place p gets p points", solve=mutants.reversed_borda),
+        saboteur("the last ranking is forgotten", solve=wrong_solvers.forgets_the_last),
+        saboteur("place p gets p points", solve=wrong_solvers.reversed_borda),
     ),
 )

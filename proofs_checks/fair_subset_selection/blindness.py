@@ -19,7 +19,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.fair_subset_selection import theory
-from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Swapped, Utilities, swapped_places
 from proofs_checks.fair_subset_selection.families.blind import (
     BLIND,
@@ -56,8 +56,8 @@ FSS_N1 = Statement(
     decisions=("outcome",),
     claim=Expectation(sample=ratios, at_most=lambda blind: blind.bound, support=lambda blind: (0.0, 1.0)),
     saboteurs=(
-        saboteur("ties by number, the good items first", solve=mutants.ties_by_number),
-        saboteur("chosen by latent scores", solve=mutants.by_latent_scores),
+        saboteur("ties by number, the good items first", solve=wrong_solvers.ties_by_number),
+        saboteur("chosen by latent scores", solve=wrong_solvers.by_latent_scores),
         saboteur("no bias", breaks="the group is seen a quarter as large", instances=SIGHTED),
     ),
     notes="At most g/h + n p, a quarter for h = 4 g; Borda tells good from bad after a few rankings. Ties are random.",
@@ -88,8 +88,8 @@ FSS_N1_TOP = Statement(
     decisions=("outcome",),
     claim=Law(category=lambda blind, found: found, probabilities=top_law, within=0.035),
     saboteurs=(
-        saboteur("no bias", solve=mutants.tops_without_bias),
-        saboteur("good items are half as good", solve=mutants.half_as_good),
+        saboteur("no bias", solve=wrong_solvers.tops_without_bias),
+        saboteur("good items are half as good", solve=wrong_solvers.half_as_good),
     ),
     notes="The bad items are on top with a probability below 10^-2h, which the closed form counts.",
 )
@@ -115,7 +115,7 @@ FSS_N1_COUPONS = Statement(
         exponent=(-0.25, 0.25),
     ),
     saboteurs=(
-        saboteur("no bias", solve=mutants.seen_without_bias),
+        saboteur("no bias", solve=wrong_solvers.seen_without_bias),
         saboteur(
             "polynomially many are claimed",
             claim=Rate(
@@ -163,9 +163,11 @@ FSS_N2 = Statement(
     decisions=("outcome",),
     claim=Identity(seen),
     saboteurs=(
-        saboteur("a tenth less", solve=mutants.places_one_swap_less),
+        saboteur("a tenth less", solve=wrong_solvers.places_one_swap_less),
         saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
-        saboteur("pairs of the latent ranking, as in the code that was published", solve=mutants.places_not_refreshed),
+        saboteur(
+            "pairs of the latent ranking, as in the code that was published", solve=wrong_solvers.places_not_refreshed
+        ),
     ),
     notes="alpha = 0 for SNTV and for l-Bloc up to l = |G1|.",
 )
@@ -218,7 +220,7 @@ FSS_N3 = Statement(
     claim=Identity(lost),
     saboteurs=(
         saboteur("a mild bias", breaks="the bias hides the good items", instances=MILD),
-        saboteur("chosen by latent scores", solve=mutants.unbiased_choice),
+        saboteur("chosen by latent scores", solve=wrong_solvers.unbiased_choice),
         saboteur("relative to the best observed scores", claim=Identity(lost_by_observed)),
     ),
     notes="In mean scores, where any number of rankings ends; the loss has a threshold at theta q = 1.",
@@ -257,7 +259,7 @@ FSS_D2 = Statement(
     decisions=("*",),
     claim=Identity(nothing_is_lost),
     saboteurs=(
-        saboteur("no quota", solve=mutants.no_quota),
-        saboteur("the groups are scrambled", solve=mutants.scrambled_utilities),
+        saboteur("no quota", solve=wrong_solvers.no_quota),
+        saboteur("the groups are scrambled", solve=wrong_solvers.scrambled_utilities),
     ),
 )

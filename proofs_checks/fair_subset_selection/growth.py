@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory.bounds import Measured, Rate, Statement, saboteur
-from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.ladder import LADDER, Rung, rankings_until_apart
 
 WHERE = "Plackett-Luce, qualities 4 and 1 in turn, half of the items seen at 0.3; m = 8, 16, 32, 64; quantile 0.9"
@@ -42,7 +42,7 @@ FSS_T3_RATE = Statement(
     closed=CLOSED,
     claim=exponent(0, items_with_logarithm, (0.9, 1.35)),
     saboteurs=(
-        saboteur("whole rankings are read", solve=mutants.rules_exchanged),
+        saboteur("whole rankings are read", solve=wrong_solvers.rules_exchanged),
         saboteur("log m is claimed", claim=exponent(0, lambda rung: rung.n_items, (-np.inf, 0.6))),
     ),
     notes="FSS-T1 and FSS-T3 bound it by O(m log m); at these sizes the exponent is near 1.18 and falls towards 1.",
@@ -68,7 +68,7 @@ FSS_T3_RATE_BORDA = Statement(
     closed=CLOSED,
     claim=exponent(1, lambda rung: rung.n_items, (-np.inf, 0.6)),
     saboteurs=(
-        saboteur("tops alone are read", solve=mutants.rules_exchanged),
+        saboteur("tops alone are read", solve=wrong_solvers.rules_exchanged),
         saboteur("m log m is claimed", claim=exponent(1, items_with_logarithm, (0.9, 1.35))),
     ),
     notes="FSS-T1 and FSS-T3 bound it by O(log m), which a power of m near 0.36 looks like at these sizes.",
@@ -98,5 +98,5 @@ FSS_T3_RATE_GAP = Statement(
         over=lambda rung: 1.0,
         exponent=(0.5, np.inf),
     ),
-    saboteurs=(saboteur("the rules are taken for each other", solve=mutants.rules_exchanged),),
+    saboteurs=(saboteur("the rules are taken for each other", solve=wrong_solvers.rules_exchanged),),
 )

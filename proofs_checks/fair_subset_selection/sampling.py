@@ -23,8 +23,8 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.fair_subset_selection import theory
-from proofs_checks.fair_subset_selection import mutants
-from proofs_checks.fair_subset_selection.families.laws import (
+from proofs_checks.fair_subset_selection import wrong_solvers
+from proofs_checks.fair_subset_selection.families.biased_panels import (
     ENOUGH,
     EXCHANGED,
     NEARLY_ALIKE,
@@ -101,7 +101,7 @@ FSS_T1A = Statement(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
         saboteur("two items of a group are taken for each other", breaks="smooth", instances=EXCHANGED),
-        saboteur("every ranking is counted twenty times", solve=mutants.a_twentieth),
+        saboteur("every ranking is counted twenty times", solve=wrong_solvers.a_twentieth),
     ),
     notes="Loose: with SNTV and m = 32 about a twelfth of the rankings is enough. Where the groups have two items each "
     "the probability of a wrong order is summed over binomials.",
@@ -150,7 +150,7 @@ FSS_T1 = Statement(
         saboteur(
             "all of the optimum, in the place of beta_plus", claim=at_most_delta(anything_lost), instances=NEARLY_ALIKE
         ),
-        saboteur("a fiftieth is drawn", solve=mutants.chosen_by_a_fiftieth),
+        saboteur("a fiftieth is drawn", solve=wrong_solvers.chosen_by_a_fiftieth),
     ),
     notes="Derived, in the shape of the paper's claim of polynomially many rankings; its own constants were not read.",
 )
@@ -198,7 +198,7 @@ FSS_T2 = Statement(
     claim=at_most_delta(realized_loss),
     saboteurs=(
         saboteur("one ranking", breaks="enough rankings", instances=SMALL_PANEL),
-        saboteur("the worst of each group", solve=mutants.the_worst),
+        saboteur("the worst of each group", solve=wrong_solvers.the_worst),
     ),
 )
 
@@ -230,7 +230,7 @@ FSS_P4 = Statement(
     closed="the claim is about a formula, `theory.chernoff_tail`, which is held against sums in rational numbers",
     claim=Inequality(exact_tail),
     saboteurs=(
-        saboteur("one instead of two tails", solve=mutants.one_tail),
+        saboteur("one instead of two tails", solve=wrong_solvers.one_tail),
         saboteur("epsilon above one", breaks="0 < epsilon <= 1", instances=WIDE),
     ),
     notes="Below 1 from epsilon^2 n f = 3 log 2 on; only where it is above 1 is half of it refuted.",
@@ -276,8 +276,8 @@ FSS_D3 = Statement(
     decisions=("*",),
     claim=Identity(mean_kept),
     saboteurs=(
-        saboteur("all places but one for the other half", solve=mutants.one_place),
-        saboteur("the worst of each half", solve=mutants.worst_of_each_half),
+        saboteur("all places but one for the other half", solve=wrong_solvers.one_place),
+        saboteur("the worst of each half", solve=wrong_solvers.worst_of_each_half),
     ),
     notes="The mean over the halves and over the utilities is exact: over all halves, at the mean utilities.",
 )
@@ -304,7 +304,7 @@ FSS_D4 = Statement(
     claim=Law(category=best_disadvantaged, probabilities=quota_law, within=0.06),
     saboteurs=(
         saboteur("the group comes last in the center", breaks="exchangeable items", instances=CENTERED),
-        saboteur("rankings around one", solve=mutants.centered),
+        saboteur("rankings around one", solve=wrong_solvers.centered),
         saboteur(
             "one place less is claimed",
             claim=Law(category=partial(best_disadvantaged, more=-1), probabilities=quota_law, within=0.06),
@@ -346,6 +346,6 @@ FSS_D4_TAIL = Statement(
     ),
     saboteurs=(
         saboteur("the group comes last in the center", breaks="exchangeable items", instances=CENTERED),
-        saboteur("rankings around one", solve=mutants.centered),
+        saboteur("rankings around one", solve=wrong_solvers.centered),
     ),
 )

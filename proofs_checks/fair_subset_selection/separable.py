@@ -21,7 +21,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.fair_subset_selection import QuotaSweep, Selection, quota_sweep, select, theory
 from lrtheory.fair_subset_selection.selection import separable
-from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.panels import (
     SEPARABLE,
     SEPARABLE_PANELS,
@@ -157,7 +157,7 @@ FSS_D1 = Statement(
     solve=swept,
     claim=Inequality(wrong_quota, unbounded=REPORTS),
     saboteurs=(
-        saboteur("one item fewer of the group", solve=mutants.one_item_fewer),
+        saboteur("one item fewer of the group", solve=wrong_solvers.one_item_fewer),
         saboteur("nothing is lost", claim=Inequality(partial(wrong_quota, share=keeps_all))),
     ),
 )
@@ -215,7 +215,7 @@ FSS_D5 = Statement(
     solve=both_ways,
     decisions=("*",),
     claim=Identity(equal),
-    saboteurs=(saboteur("one item more where it says at least", solve=mutants.one_item_more),),
+    saboteurs=(saboteur("one item more where it says at least", solve=wrong_solvers.one_item_more),),
     notes="Ties must be broken alike.",
 )
 
@@ -251,7 +251,7 @@ FSS_P6 = Statement(
     solve=largest_sums,
     claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
     saboteurs=(
-        saboteur("the smallest first", solve=mutants.smallest_sums),
+        saboteur("the smallest first", solve=wrong_solvers.smallest_sums),
         saboteur("one item more counts too", claim=Inequality(partial(largest, more=1))),
     ),
 )
@@ -293,7 +293,7 @@ FSS_P5 = Statement(
     decisions=("*",),
     claim=Inequality(exchanged),
     saboteurs=(
-        saboteur("the next best items", solve=mutants.next_best),
+        saboteur("the next best items", solve=wrong_solvers.next_best),
         saboteur("all of it", claim=Inequality(partial(exchanged, kept=keeps_the_best))),
     ),
 )

@@ -24,8 +24,8 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.fair_subset_selection import ScoreRule, smoothness, theory
-from proofs_checks.fair_subset_selection import mutants
-from proofs_checks.fair_subset_selection.families.laws import biased
+from proofs_checks.fair_subset_selection import wrong_solvers
+from proofs_checks.fair_subset_selection.families.biased_panels import biased
 from proofs_checks.fair_subset_selection.families.means import MEANS, Jumps, Means, gammas_of, jumps_of
 from proofs_checks.fair_subset_selection.families.ranked import (
     COPIED,
@@ -99,9 +99,9 @@ FSS_A8 = Statement(
     solve=measured,
     claim=Identity(steps),
     saboteurs=(
-        saboteur("one order of each pair", solve=mutants.one_order),
-        saboteur("pairs across the groups", solve=mutants.across_groups),
-        saboteur("tau one larger", solve=mutants.larger_tau),
+        saboteur("one order of each pair", solve=wrong_solvers.one_order),
+        saboteur("pairs across the groups", solve=wrong_solvers.across_groups),
+        saboteur("tau one larger", solve=wrong_solvers.larger_tau),
     ),
     notes="The tool that was released with the paper tests one order of each pair, and takes tau = m.",
 )
@@ -139,7 +139,7 @@ FSS_P10 = Statement(
     instances=MEANS,
     solve=measured,
     claim=Inequality(monotone, unbounded="gamma may be any number, where the bias exchanges items"),
-    saboteurs=(saboteur("gamma of each ratio alone", solve=mutants.not_accumulated),),
+    saboteurs=(saboteur("gamma of each ratio alone", solve=wrong_solvers.not_accumulated),),
 )
 
 
@@ -212,7 +212,7 @@ FSS_T3 = Statement(
     claim=Inequality(least_scores, unbounded=REPORTS),
     saboteurs=(
         saboteur("the spread is forgotten", claim=Inequality(lambda case, found: least_scores(case, found, spread=1))),
-        saboteur("the bias is squared", solve=mutants.squared_bias),
+        saboteur("the bias is squared", solve=wrong_solvers.squared_bias),
     ),
 )
 
@@ -255,8 +255,8 @@ FSS_T3_PLACES = Statement(
     decisions=("outcome",),
     claim=Law(category=place_of_first, probabilities=place_law, within=0.06),
     saboteurs=(
-        saboteur("all qualities alike", solve=mutants.alike, instances=ONE_UNEQUAL),
-        saboteur("the worst first", solve=mutants.worst_first, instances=ONE_UNEQUAL),
+        saboteur("all qualities alike", solve=wrong_solvers.alike, instances=ONE_UNEQUAL),
+        saboteur("the worst first", solve=wrong_solvers.worst_first, instances=ONE_UNEQUAL),
     ),
 )
 
@@ -282,7 +282,7 @@ FSS_T3_TOPS = Statement(
     solve=one_ranking,
     decisions=("outcome",),
     claim=Law(category=ranked_first, probabilities=top_law, within=0.06),
-    saboteurs=(saboteur("all qualities alike", solve=mutants.alike),),
+    saboteurs=(saboteur("all qualities alike", solve=wrong_solvers.alike),),
 )
 
 
@@ -328,7 +328,7 @@ FSS_A8_LOWER = Statement(
     solve=estimates,
     claim=Probability(event=too_high, at_most=lambda law: float(law.delta)),
     saboteurs=(
-        saboteur("the estimate itself", solve=mutants.estimate_itself),
+        saboteur("the estimate itself", solve=wrong_solvers.estimate_itself),
         saboteur("every ranking ten times", breaks="independent rankings", instances=COPIED),
     ),
 )

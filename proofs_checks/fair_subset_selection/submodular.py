@@ -21,8 +21,8 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.fair_subset_selection import theory
-from lrtheory.fair_subset_selection.selection import greedy, served
-from proofs_checks.fair_subset_selection import mutants
+from lrtheory.fair_subset_selection.selection import chamberlin_courant, greedy
+from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.judged import all_scores
 from proofs_checks.fair_subset_selection.families.panels import (
     CONVEX,
@@ -103,7 +103,7 @@ FSS_G1 = Statement(
     claim=Inequality(half),
     saboteurs=(
         saboteur("six tenths", claim=Inequality(partial(share_of_optimum, share=lambda k: Fraction(3, 5)))),
-        saboteur("the smallest marginal", solve=mutants.smallest_marginal),
+        saboteur("the smallest marginal", solve=wrong_solvers.smallest_marginal),
     ),
     notes="The tight instances are those of `make_greedy_trap`: (b + 1) / (2 b + 1) of the optimum.",
 )
@@ -198,8 +198,8 @@ FSS_A4 = Statement(
             patch=(greedy.greedy_steps, "priority[i] < priority[best]", "priority[i] > priority[best]"),
         ),
         saboteur("marginals of the empty set", patch=NO_UPDATE),
-        saboteur("kept marginals never fall", patch=(served.served_steps, "marginals -=", "unused =")),
-        saboteur("kept marginals fall too far", patch=(served.between, "min(most, worth)", "worth")),
+        saboteur("kept marginals never fall", patch=(chamberlin_courant.served_steps, "marginals -=", "unused =")),
+        saboteur("kept marginals fall too far", patch=(chamberlin_courant.between, "min(most, worth)", "worth")),
     ),
 )
 
@@ -243,7 +243,7 @@ FSS_C1 = Statement(
                 "open_[i]",
             ),
         ),
-        saboteur("every item in every step", solve=mutants.counts_all),
+        saboteur("every item in every step", solve=wrong_solvers.counts_all),
     ),
 )
 
@@ -288,8 +288,8 @@ FSS_G5_BOUND = Statement(
     decisions=("items",),
     claim=Inequality(bounded, unbounded=REPORTS),
     saboteurs=(
-        saboteur("the value is the bound", solve=mutants.no_gap),
-        saboteur("half of the gap", solve=mutants.smaller_bound),
+        saboteur("the value is the bound", solve=wrong_solvers.no_gap),
+        saboteur("half of the gap", solve=wrong_solvers.smaller_bound),
     ),
     notes="F_k has no more than the first k weights lambda: on sets of k items it is F.",
 )
@@ -337,7 +337,7 @@ FSS_G5 = Statement(
     solve=all_scores,
     claim=Inequality(diminishing, unbounded="scores may be any numbers, which grow with the panel"),
     saboteurs=(
-        saboteur("squares of the scores", solve=mutants.squared_scores),
+        saboteur("squares of the scores", solve=wrong_solvers.squared_scores),
         saboteur("weights that increase", breaks="OWA weights do not increase", instances=CONVEX),
     ),
 )

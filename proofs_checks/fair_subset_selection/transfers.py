@@ -7,7 +7,7 @@ from functools import partial
 
 from lrtheory.bounds import Derived, Inequality, Recorded, Sides, Statement, saboteur
 from lrtheory.fair_subset_selection import certificates, theory
-from proofs_checks.fair_subset_selection import mutants
+from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.judged import (
     CERTIFIED,
     CERTIFIED_FREE,
@@ -66,7 +66,7 @@ FSS_G3 = Statement(
     decisions=("items",),
     claim=Inequality(kept, unbounded=REPORTS),
     saboteurs=(
-        saboteur("c from the biased scores", solve=mutants.certified_by_the_biased),
+        saboteur("c from the biased scores", solve=wrong_solvers.certified_by_the_biased),
         saboteur(
             "the marginals of the empty set",
             patch=(certificates.step_gains, "greedy.insert(values[picks[step]], top)", "pass"),
@@ -93,8 +93,8 @@ FSS_G3_FREE = Statement(
     decisions=("items",),
     claim=Inequality(kept, unbounded=REPORTS),
     saboteurs=(
-        saboteur("c compares within the groups", solve=mutants.certified_within_groups),
-        saboteur("c from the biased scores", solve=mutants.certified_by_the_biased),
+        saboteur("c compares within the groups", solve=wrong_solvers.certified_within_groups),
+        saboteur("c from the biased scores", solve=wrong_solvers.certified_by_the_biased),
     ),
 )
 

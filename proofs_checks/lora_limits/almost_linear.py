@@ -45,9 +45,9 @@ from proofs_checks.lora_limits.families.growth.almost_linear import (
 )
 from proofs_checks.lora_limits.families.growth.ladders import Ladder
 from proofs_checks.lora_limits.families.kron import PAIRS, Pairs, row_products
-from proofs_checks.lora_limits.families.tilts import TILTED, Tilted, due, several, truth
-from proofs_checks.lora_limits.mutants import gradients as mutants
+from proofs_checks.lora_limits.families.row_perturbation import TILTED, Tilted, due, several, truth
 from proofs_checks.lora_limits.propagation import ANYWHERE, of_rows
+from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
 
 
 def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> Sides:

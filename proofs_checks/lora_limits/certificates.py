@@ -18,7 +18,7 @@ from proofs_checks.lora_limits.families.certified import (
     factors,
     floor_of,
 )
-from proofs_checks.lora_limits.families.tilts import (
+from proofs_checks.lora_limits.families.row_perturbation import (
     MANY_TOKENS,
     SURROGATES,
     Matrices,
@@ -32,8 +32,8 @@ from proofs_checks.lora_limits.families.tilts import (
     truth,
     weighted,
 )
-from proofs_checks.lora_limits.mutants import gradients as mutants
 from proofs_checks.lora_limits.propagation import ANYWHERE, bounds_of, of_outputs, of_products, of_rows
+from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
 
 #: matrices of the chain, and what bounds them; some by sums of rows
 LINKS = {"f": "tilt", "c": "output", "q": "q", "p1": "p1", "row_means": "row_means", "p2": "p2", "p": "p"}

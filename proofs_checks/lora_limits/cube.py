@@ -49,7 +49,7 @@ from proofs_checks.lora_limits.families.hard.cubes import (
     spectrum,
     transformed,
 )
-from proofs_checks.lora_limits.mutants import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as mutants
 
 
 def noise(cube: Cube) -> float:

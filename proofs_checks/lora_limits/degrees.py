@@ -48,7 +48,7 @@ from proofs_checks.lora_limits.families.polynomials import (
     rigorous_error,
     taylor_errors,
 )
-from proofs_checks.lora_limits.mutants import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as mutants
 
 STATED = "a solver may state any degree, and any error"
 

@@ -40,7 +40,7 @@ from proofs_checks.lora_limits.families.features import (
     logit_bounds,
     wrong_entries,
 )
-from proofs_checks.lora_limits.mutants import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as mutants
 
 
 def reconstructed(case: Features, found: Factors) -> Sides:

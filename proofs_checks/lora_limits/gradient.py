@@ -42,7 +42,7 @@ from proofs_checks.lora_limits.families.exact import (
     two_factorizations,
     whole_and_tiled,
 )
-from proofs_checks.lora_limits.mutants import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
 
 PAPER = "2406.03136"
 FINITE = {"finite entries": always}

@@ -54,7 +54,7 @@ from proofs_checks.lora_limits.families.scales import (
     slope,
     slope_by_step,
 )
-from proofs_checks.lora_limits.mutants import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as mutants
 
 PAPER = "2406.03136"
 STATED = "a solver may state any slope"

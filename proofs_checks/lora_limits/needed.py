@@ -19,7 +19,7 @@ from proofs_checks.lora_limits.families.growth.needed import (
     is_tabled,
     needed_degrees,
 )
-from proofs_checks.lora_limits.mutants import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
 
 ANY_DEGREE = "a degree that is too low may be off by any amount"
 

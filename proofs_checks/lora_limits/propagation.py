@@ -15,7 +15,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.lora_limits import gradient_chain, theory
-from proofs_checks.lora_limits.families.tilts import (
+from proofs_checks.lora_limits.families.row_perturbation import (
     TIGHT_ENTRIES,
     TIGHT_OUTPUTS,
     TIGHT_PARTS,
@@ -28,7 +28,7 @@ from proofs_checks.lora_limits.families.tilts import (
     rows,
     truth,
 )
-from proofs_checks.lora_limits.mutants import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
 
 SMALL_ERROR = {"eta below 1": lambda case: case.eta < 1}
 CHAIN = Derived(theory.error_certificate)

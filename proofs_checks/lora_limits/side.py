@@ -45,7 +45,7 @@ from proofs_checks.lora_limits.families.side import (
     plus_rates,
     product,
 )
-from proofs_checks.lora_limits.mutants import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as mutants
 
 REGULAR = {"invertible layers and partial sums": is_regular}
 TYPICAL = {

@@ -11,7 +11,7 @@ from lrtheory.lora_limits import chain
 from proofs_checks.lora_limits.families.chains import attention
 from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorized
 from proofs_checks.lora_limits.families.logits import ROWS, Row, softmax_of
-from proofs_checks.lora_limits.mutants import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
 
 
 def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:

@@ -12,7 +12,7 @@ from lrtheory.bounds import Classical, Derived, Identity, Inequality, OutcomeErr
 from lrtheory.matrix_completion import incoherence, objective, theory
 from lrtheory.matrix_completion.alternation import loop as alternation
 from lrtheory.matrix_completion.entries import observations, regressions
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.half_steps import (
     CASES,
     EQUAL_ANGLES,
@@ -117,7 +117,7 @@ MC_D2 = Statement(
         saboteur(
             "s_1 in place of s_k", claim=Inequality(partial(contraction_sides, which=0)), instances=ILL_CONDITIONED
         ),
-        saboteur("one step of conjugate gradients", solve=mutants.one_step, instances=ILL_CONDITIONED),
+        saboteur("one step of conjugate gradients", solve=wrong_solvers.one_step, instances=ILL_CONDITIONED),
     ),
     notes="First that the inner error is as small as stated; the bound is vacuous where |F| + |E| is near s_k.",
 )
@@ -148,7 +148,7 @@ MC_D3 = Statement(
     claim=Identity(found_at_once),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("one entry is lost", solve=mutants.one_entry_lost),
+        saboteur("one entry is lost", solve=wrong_solvers.one_entry_lost),
         saboteur("three quarters are seen", breaks="everything is seen", instances=WITH_HOLES),
     ),
 )
@@ -263,8 +263,8 @@ MC_L9 = Statement(
     solve=row_step,
     claim=Identity(stationary),
     saboteurs=(
-        saboteur("half of the ridge", solve=mutants.half_of_the_ridge),
-        saboteur("the ridge in an orthonormal basis of V", solve=mutants.ridge_after_rotation),
+        saboteur("half of the ridge", solve=wrong_solvers.half_of_the_ridge),
+        saboteur("the ridge in an orthonormal basis of V", solve=wrong_solvers.ridge_after_rotation),
     ),
 )
 
@@ -294,8 +294,8 @@ MC_L10 = Statement(
     solve=row_step,
     claim=Identity(least_norm),
     saboteurs=(
-        saboteur("a ridge of 1e-13", solve=mutants.tiny_pivot),
-        saboteur("the first columns alone", solve=mutants.first_columns),
+        saboteur("a ridge of 1e-13", solve=wrong_solvers.tiny_pivot),
+        saboteur("the first columns alone", solve=wrong_solvers.first_columns),
         saboteur(
             "conjugate gradients of short rows from one",
             solve=partial(row_step, method="cg"),
@@ -352,7 +352,7 @@ MC_L7 = Statement(
             "under a ridge the moving factor is not rotated",
             patch=(alternation.rotated, "return fixed @ W, moving @ W", "return fixed @ W, moving"),
         ),
-        saboteur("cold starts", solve=mutants.cold_factors),
+        saboteur("cold starts", solve=wrong_solvers.cold_factors),
         saboteur(
             "rows with fewer entries than the rank",
             breaks="at least k entries in every line, or a ridge",
@@ -394,7 +394,7 @@ MC_L9_END = Statement(
         saboteur(
             "the ridge in orthonormal bases", patch=(alternation.rotated, "if ridge > 0:", "if ridge > float('inf'):")
         ),
-        saboteur("three iterations", solve=mutants.three_iterations),
+        saboteur("three iterations", solve=wrong_solvers.three_iterations),
     ),
     notes="Exact half-steps: with approximate ones the imbalance stays at their accuracy.",
 )

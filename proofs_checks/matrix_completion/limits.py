@@ -24,7 +24,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.matrix_completion import complete, finitely_completable, theory
 from lrtheory.matrix_completion.alternation import propagation
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.patterns import CONNECTED, PATTERNS, RANKED, Pattern, is_connected
 from proofs_checks.matrix_completion.families.samples import (
     COVERAGES,
@@ -61,7 +61,7 @@ MC_L10_FINITE = Statement(
     instances=PATTERNS,
     solve=completable,
     claim=Identity(by_connectivity),
-    saboteurs=(saboteur("enough entries are enough", solve=mutants.enough_entries),),
+    saboteurs=(saboteur("enough entries are enough", solve=wrong_solvers.enough_entries),),
 )
 
 
@@ -88,7 +88,7 @@ MC_L10_PATHS = Statement(
     solve=completed_table,
     claim=Identity(as_it_was),
     saboteurs=(
-        saboteur("alternation, 30 iterations", solve=mutants.thirty_iterations),
+        saboteur("alternation, 30 iterations", solve=wrong_solvers.thirty_iterations),
         saboteur(
             "factors next to each other are exchanged",
             patch=(propagation._propagate, "values[e] / found[line], depth", "found[line] / values[e], depth"),
@@ -136,7 +136,7 @@ MC_H1 = Statement(
     claim=Identity(by_elimination),
     saboteurs=(
         saboteur("every sample is enough", solve=lambda pattern, rng: True),
-        saboteur("the Jacobian is never consulted", solve=mutants.entries_and_degrees),
+        saboteur("the Jacobian is never consulted", solve=wrong_solvers.entries_and_degrees),
         saboteur("no sample is enough", solve=lambda pattern, rng: False),
     ),
     notes="Against the rank of an integer Jacobian by exact elimination, for ranks one to three.",
@@ -180,7 +180,7 @@ MC_H1_COVERAGE = Statement(
             claim=Probability(event=succeeds, at_most=partial(covered, share=0.5)),
             instances=SMALL_COVERAGE,
         ),
-        saboteur("has seen the matrix", solve=mutants.oracle),
+        saboteur("has seen the matrix", solve=wrong_solvers.oracle),
     ),
 )
 
@@ -204,7 +204,7 @@ MC_T1_RATE = Statement(
     ),
     saboteurs=(
         saboteur("exact half-steps", solve=partial(counted, method="exact")),
-        saboteur("as many inner steps as unknowns", solve=mutants.as_many_steps_as_unknowns),
+        saboteur("as many inner steps as unknowns", solve=wrong_solvers.as_many_steps_as_unknowns),
     ),
     notes="Counts, on samples with a fixed ratio of entries to degrees of freedom.",
     closed="only the library's own kernels count their operations",

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Measured, OutcomeError, Probability, Statement, saboteur
 from lrtheory.matrix_completion import LowRank, theory
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.fresh import (
     BELOW,
     CONTRACTING,
@@ -74,7 +74,7 @@ MC_W4 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("an eighth claimed", claim=contracts_less(1 / 8)),
-        saboteur("half of the sample", solve=mutants.half_of_the_sample),
+        saboteur("half of the sample", solve=wrong_solvers.half_of_the_sample),
         saboteur("3/2 k ln n entries a column", breaks="at least 8 k ln n entries a column", instances=TOO_FEW),
         saboteur("condition number 3", breaks="equal singular values", instances=ILL_CONDITIONED),
     ),
@@ -115,7 +115,7 @@ MC_W5 = Statement(
     saboteurs=(
         saboteur("inner accuracy of 1/10, absolute", solve=partial(last_factors, method="cg", tol=0.1)),
         saboteur("one step of cold conjugate gradients", solve=partial(last_factors, method="cg", max_inner_iter=1)),
-        saboteur("no inner errors", solve=mutants.without_inner_errors),
+        saboteur("no inner errors", solve=wrong_solvers.without_inner_errors),
     ),
     notes="The upper end follows from MC-D2 where that bites; the lower end is what random errors do.",
 )

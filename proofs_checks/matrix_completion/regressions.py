@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_completion import sketching, theory
 from lrtheory.matrix_completion.alternation import start as spectral_start
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.half_steps import distance
 from proofs_checks.matrix_completion.families.regressions import (
     FINE_SKETCHES,
@@ -62,8 +62,8 @@ MC_L1 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("half of the distortion", claim=Inequality(partial(conditioned, share=0.5))),
-        saboteur("R of the first rows", solve=mutants.first_rows),
-        saboteur("R of another sketch", solve=mutants.another_sketch),
+        saboteur("R of the first rows", solve=wrong_solvers.first_rows),
+        saboteur("R of another sketch", solve=wrong_solvers.another_sketch),
     ),
 )
 
@@ -96,7 +96,7 @@ MC_L2 = Statement(
     claim=Inequality(gradient_rate, unbounded="iterates may be anywhere"),
     saboteurs=(
         saboteur("half of the rate", claim=Inequality(partial(gradient_rate, share=0.5))),
-        saboteur("no preconditioner", solve=mutants.not_preconditioned),
+        saboteur("no preconditioner", solve=wrong_solvers.not_preconditioned),
         saboteur("steps of two", patch=(sketching.iterates, "1.0 if method", "2.0 if method")),
     ),
 )
@@ -124,7 +124,7 @@ MC_L2_CG = Statement(
     solve=partial(path, method="cg"),
     claim=Inequality(conjugate_rate, unbounded="iterates may be anywhere"),
     saboteurs=(
-        saboteur("no preconditioner", solve=partial(mutants.not_preconditioned, method="cg")),
+        saboteur("no preconditioner", solve=partial(wrong_solvers.not_preconditioned, method="cg")),
         saboteur(
             "directions are not made conjugate",
             patch=(sketching.iterates, "after + (after @ after) / (g @ g) * p", "after"),
@@ -157,8 +157,8 @@ MC_L2_TUNED = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("nine tenths of the rate", claim=Inequality(partial(tuned_rate, share=0.9))),
-        saboteur("R of the first rows", solve=mutants.first_rows),
-        saboteur("R of another sketch", solve=mutants.another_sketch),
+        saboteur("R of the first rows", solve=wrong_solvers.first_rows),
+        saboteur("R of another sketch", solve=wrong_solvers.another_sketch),
     ),
     notes="Tight: one end of the singular values is attained by the definition of the distortion.",
 )
@@ -188,7 +188,7 @@ MC_L3 = Statement(
     solve=solved,
     claim=Inequality(accurate, unbounded="a solution may be anywhere"),
     saboteurs=(
-        saboteur("stops far too early", solve=mutants.no_iteration),
+        saboteur("stops far too early", solve=wrong_solvers.no_iteration),
         saboteur("one thousandth of epsilon", claim=Inequality(partial(accurate, share=0.001))),
     ),
 )
@@ -281,6 +281,6 @@ MC_L5 = Statement(
     claim=Inequality(still_incoherent, unbounded="a report may be any number, and a matrix has any unit"),
     saboteurs=(
         saboteur("half of the change", claim=Inequality(partial(still_incoherent, factor=0.5))),
-        saboteur("incoherence without sqrt(m/k)", solve=mutants.not_rescaled),
+        saboteur("incoherence without sqrt(m/k)", solve=wrong_solvers.not_rescaled),
     ),
 )

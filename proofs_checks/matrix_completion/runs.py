@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_completion import certificates, duality_gap, theory
 from lrtheory.matrix_completion.alternation import start as spectral_start
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.half_steps import (
     DENSE_CASES,
     NOT_SHRUNK,
@@ -67,7 +67,7 @@ MC_L6 = Statement(
             patch=(spectral_start.rescaled, "values / values.dtype.type(seen.density)", "1.0 * values"),
         ),
         saboteur("four fifths of the noise", claim=Inequality(partial(start_error, share=0.8))),
-        saboteur("the next singular vectors", solve=mutants.next_vectors),
+        saboteur("the next singular vectors", solve=wrong_solvers.next_vectors),
     ),
     notes="E = P_Omega(M)/p - M with the share p of entries that is seen.",
 )
@@ -115,8 +115,8 @@ MC_L8 = Statement(
     decisions=("left", "right"),
     saboteurs=(
         saboteur("the dual point is not shrunk", patch=(certificates.gap, "else weight / length", "else 1.0")),
-        saboteur("half of the gap", solve=partial(mutants.share_of_the_gap, share=0.5)),
-        saboteur("one and a half times the gap", solve=partial(mutants.share_of_the_gap, share=1.5)),
+        saboteur("half of the gap", solve=partial(wrong_solvers.share_of_the_gap, share=0.5)),
+        saboteur("one and a half times the gap", solve=partial(wrong_solvers.share_of_the_gap, share=1.5)),
     ),
 )
 
@@ -145,7 +145,7 @@ MC_L8_OPTIMUM = Statement(
     decisions=("left", "right"),
     unread={"gap": "at the optimum it is the rounding of objective and bound; MC-L8 compares it with their difference"},
     saboteurs=(
-        saboteur("half of the ridge in the half-step", solve=mutants.certified_at_half_the_ridge),
+        saboteur("half of the ridge in the half-step", solve=wrong_solvers.certified_at_half_the_ridge),
         saboteur(
             "singular values that are not shrunk",
             breaks="the factor is that of shrunk singular values",

@@ -22,7 +22,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.matrix_completion import theory
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.samples import (
     ENUMERATED_MASKS,
     GRAMS,
@@ -85,7 +85,7 @@ MC_E1 = Statement(
     claim=noise_moment(),
     saboteurs=(
         saboteur("1/p for (1 - p)/p", claim=noise_moment(lambda law: 1 / (1 - law.density))),
-        saboteur("the entries that U fits worst are seen less often", solve=mutants.masks_that_suit),
+        saboteur("the entries that U fits worst are seen less often", solve=wrong_solvers.masks_that_suit),
     ),
 )
 
@@ -122,7 +122,7 @@ MC_E1_EXACT = Statement(
     claim=Identity(noise_of_all_masks),
     saboteurs=(
         saboteur("one hundredth more", solve=lambda law, rng: 1.01 * driving_moment(law)),
-        saboteur("the mean length of the rows of U", solve=mutants.mean_row_length),
+        saboteur("the mean length of the rows of U", solve=wrong_solvers.mean_row_length),
     ),
 )
 
@@ -175,9 +175,9 @@ MC_W1 = Statement(
     claim=grams_stay(),
     saboteurs=(
         saboteur("one and a half times the exponent", claim=grams_stay(factor=1.5)),
-        saboteur("a fifth of the sample", solve=mutants.thinner_columns),
-        saboteur("the entries of the longest rows are not seen", solve=mutants.without_long_rows),
-        saboteur("everything is seen", solve=mutants.whole_columns),
+        saboteur("a fifth of the sample", solve=wrong_solvers.thinner_columns),
+        saboteur("the entries of the longest rows are not seen", solve=wrong_solvers.without_long_rows),
+        saboteur("everything is seen", solve=wrong_solvers.whole_columns),
     ),
     notes="Loose for several columns; within 3/2 on one flat column, of which nothing is seen with chance (1 - p)^m.",
 )
@@ -225,7 +225,7 @@ MC_W2 = Statement(
     claim=noisy(),
     saboteurs=(
         saboteur("two fifths of the level", claim=noisy(2 / 5)),
-        saboteur("whole rows at once", solve=mutants.whole_rows),
+        saboteur("whole rows at once", solve=wrong_solvers.whole_rows),
     ),
     notes="Loose by a factor of 2: half of the level would pass on these instances.",
 )

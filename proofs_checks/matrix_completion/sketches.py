@@ -23,7 +23,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.matrix_completion import sketching, theory
-from proofs_checks.matrix_completion import mutants
+from proofs_checks.matrix_completion import wrong_solvers
 from proofs_checks.matrix_completion.families.samples import (
     BIRTHDAYS,
     ENUMERATED_SKETCHES,
@@ -150,7 +150,7 @@ MC_E2_EXACT = Statement(
     claim=Identity(errors_of_all_sketches),
     saboteurs=(
         saboteur("one hundredth more", solve=lambda law, rng: 1.01 * sketch_error(law)),
-        saboteur("the sum of fourth powers is left out", solve=mutants.without_fourth_powers),
+        saboteur("the sum of fourth powers is left out", solve=wrong_solvers.without_fourth_powers),
     ),
 )
 
@@ -191,7 +191,7 @@ MC_E2_LAW = Statement(
             "one sign for all rows",
             patch=(sketching._countsketch, SIGN, "signs = rng.choice([-1.0, 1.0]) + 0 * buckets"),
         ),
-        saboteur("the first bucket twice as often", solve=mutants.uneven_buckets),
+        saboteur("the first bucket twice as often", solve=wrong_solvers.uneven_buckets),
     ),
     notes="The law that the second moment rests on.",
 )
@@ -241,8 +241,8 @@ MC_W3 = Statement(
         saboteur(
             "two fifths of the width", claim=Probability(event=partial(distorted, share=0.4), at_most=gaussian_failure)
         ),
-        saboteur("an eighth of the rows", solve=mutants.smaller_sketches),
-        saboteur("not divided by sqrt(s)", solve=mutants.not_scaled),
+        saboteur("an eighth of the rows", solve=wrong_solvers.smaller_sketches),
+        saboteur("not divided by sqrt(s)", solve=wrong_solvers.not_scaled),
     ),
     notes="Loose by a factor of 2: half of the width would pass on these instances.",
 )
@@ -269,7 +269,7 @@ MC_W3_LAW = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("divided by sqrt(s - 1)", patch=(sketching._gaussian, "np.sqrt(s)", "np.sqrt(s - 1)")),
-        saboteur("CountSketch in its place", solve=mutants.countsketch_in_its_place),
+        saboteur("CountSketch in its place", solve=wrong_solvers.countsketch_in_its_place),
     ),
     notes="In few rows, where s and s - 1 are far apart. With quarters in place of sixths a share has so large a "
     "variance that half of the cap of runs often does not reach the tolerance.",
@@ -306,7 +306,7 @@ MC_W6 = Statement(
     claim=Probability(event=outside_of_tropp, at_most=hadamard_failure),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("one row in 64", solve=mutants.few_of_the_rows),
+        saboteur("one row in 64", solve=wrong_solvers.few_of_the_rows),
         saboteur(
             "no signs",
             patch=(sketching._srht, "rng.choice([-1.0, 1.0], size=(len(A), 1)) * A", "A"),
@@ -341,7 +341,7 @@ MC_H3 = Statement(
     claim=Law(category=singular, probabilities=loss_law, within=0.08),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("half of the rows", solve=mutants.half_of_the_buckets),
-        saboteur("Gaussian sketches", solve=mutants.gaussian_in_its_place),
+        saboteur("half of the rows", solve=wrong_solvers.half_of_the_buckets),
+        saboteur("Gaussian sketches", solve=wrong_solvers.gaussian_in_its_place),
     ),
 )

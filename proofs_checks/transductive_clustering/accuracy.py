@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Expectation, Identity, Measured, Sides, Statement, rounding, saboteur
 from lrtheory.bounds.errors import OutcomeError
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.tasks import (
     EPISODES,
     FIVE_SHOTS,
@@ -86,7 +86,7 @@ TC_E_KMEANS = Statement(
     claim=ahead_of(NEAREST, 0.02),
     saboteurs=(
         saboteur("the nearest prototype itself", solve=partial(answered, **NEAREST)),
-        saboteur("labels of other places", solve=partial(mutants.turned_labels, **K_MEANS)),
+        saboteur("labels of other places", solve=partial(wrong_solvers.turned_labels, **K_MEANS)),
         saboteur("a seventh more", claim=ahead_of(NEAREST, 0.15)),
         saboteur("threads for clouds", breaks="round, one shot or digits, one shot", instances=THREADS),
     ),
@@ -209,7 +209,7 @@ TC_E_CHANCE = Statement(
     solve=partial(answered, method="slk"),
     claim=chance(),
     saboteurs=(
-        saboteur("labels matched to the truth", solve=mutants.matched_labels),
+        saboteur("labels matched to the truth", solve=wrong_solvers.matched_labels),
         saboteur("one class less", claim=chance(-1)),
     ),
     closed="every method that does not see the classes of the queries is right as often as chance: the claim is about "
@@ -245,7 +245,7 @@ TC_E_ALONE = Statement(
     claim=Identity(one_by_one),
     saboteurs=(
         saboteur("the mean of the queries is taken off", solve=partial(together, known_mean=False)),
-        saboteur("queries are moved to the support", solve=mutants.shifted_queries),
+        saboteur("queries are moved to the support", solve=wrong_solvers.shifted_queries),
     ),
     notes="So its accuracy is inductive when the mean of other classes is known; that of the task itself leaks.",
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import Case, farthest, is_symmetric, update
 from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, unlike
 from proofs_checks.transductive_clustering.families.rings import (
@@ -96,7 +96,7 @@ TC_T7_UNIFORM = Statement(
     claim=Inequality(along(at_the_rate, n_updates=1)),
     saboteurs=(
         saboteur("nine tenths of the rate", claim=Inequality(along(partial(at_the_rate, factor=0.9), n_updates=1))),
-        saboteur("half of the temperature", solve=partial(mutants.colder, n_updates=1)),
+        saboteur("half of the temperature", solve=partial(wrong_solvers.colder, n_updates=1)),
     ),
     notes="Along the eigenvector of the largest eigenvalue in size; TC-T7 has 2 in the place of K.",
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import Case, energy, highest, lowest
 from proofs_checks.transductive_clustering.families.paths import Descent, along, descend, entries, joined
 from proofs_checks.transductive_clustering.families.rings import (
@@ -69,8 +69,8 @@ TC_N1 = Statement(
     claim=Inequality(along(swaps, n_updates=SWAPS)),
     saboteurs=(
         saboteur("shortened steps", solve=partial(descend, n_updates=SWAPS, damping="auto")),
-        saboteur("rows one at a time", solve=partial(mutants.one_at_a_time, n_updates=SWAPS)),
-        saboteur("opposite labels for ever", solve=partial(mutants.opposite_labels, n_updates=SWAPS)),
+        saboteur("rows one at a time", solve=partial(wrong_solvers.one_at_a_time, n_updates=SWAPS)),
+        saboteur("opposite labels for ever", solve=partial(wrong_solvers.opposite_labels, n_updates=SWAPS)),
         saboteur("below the threshold", breaks="above the threshold of the start", instances=CALM),
     ),
     notes="The least energy is that of two points on one side, which the run never meets.",
@@ -103,7 +103,7 @@ TC_N3 = Statement(
     solve=descend,
     claim=Inequality(along(rises)),
     saboteurs=(
-        saboteur("the printed energy in the place of the right one", solve=mutants.energy_of_the_code),
+        saboteur("the printed energy in the place of the right one", solve=wrong_solvers.energy_of_the_code),
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
         saboteur("lambda below the threshold", breaks="between the threshold and 2 T", instances=MILD),
     ),
@@ -143,7 +143,7 @@ TC_N2 = Statement(
     claim=Inequality(along(turns, n_updates=SWAPS)),
     saboteurs=(
         saboteur("the mean of both directions", solve=partial(ring_run, symmetric=True)),
-        saboteur("labels that turn", solve=mutants.turning_labels),
+        saboteur("labels that turn", solve=wrong_solvers.turning_labels),
         saboteur("below the threshold", breaks="above the threshold of the start", instances=SLOW_RINGS),
     ),
     notes=f"{SWAPS} updates; the largest share is a fixed point of the turned update, so the period is K.",

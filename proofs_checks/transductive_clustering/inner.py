@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import (
     Case,
     attracts,
@@ -74,12 +74,12 @@ TC_T3 = Statement(
     solve=descend,
     claim=Identity(along(decreases)),
     saboteurs=(
-        saboteur("the pull of the neighbors twice", solve=mutants.full_gradient),
-        saboteur("rows one at a time", solve=mutants.one_at_a_time),
-        saboteur("half of the temperature", solve=mutants.colder),
-        saboteur("labels that are given are overwritten", solve=mutants.not_held),
-        saboteur("lambda in the place of lambda / 2", solve=mutants.energy_of_the_code),
-        saboteur("an update, and then none", solve=mutants.stops_after_one),
+        saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
+        saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
+        saboteur("half of the temperature", solve=wrong_solvers.colder),
+        saboteur("labels that are given are overwritten", solve=wrong_solvers.not_held),
+        saboteur("lambda in the place of lambda / 2", solve=wrong_solvers.energy_of_the_code),
+        saboteur("an update, and then none", solve=wrong_solvers.stops_after_one),
         saboteur("twice the pairs", claim=Identity(along(partial(decreases, factor=2.0)))),
         saboteur("a directed graph", breaks="a symmetric affinity", instances=CYCLES),
     ),
@@ -115,9 +115,9 @@ TC_T5 = Statement(
     claim=Inequality(along(falls)),
     saboteurs=(
         saboteur("a strong pull, no psd shift", breaks="lambda lambda_min >= -2 T", instances=UNSAFE),
-        saboteur("the energy that published code prints", solve=mutants.energy_of_the_code, instances=PRINTED),
-        saboteur("the pull of the neighbors twice", solve=mutants.full_gradient),
-        saboteur("the start for ever", solve=mutants.stands_still),
+        saboteur("the energy that published code prints", solve=wrong_solvers.energy_of_the_code, instances=PRINTED),
+        saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
+        saboteur("the start for ever", solve=wrong_solvers.stands_still),
         saboteur("four times as much", claim=Inequality(along(partial(falls, factor=4.0)))),
     ),
     notes="A positive semidefinite W is enough and not needed; with one point held the free block counts.",
@@ -146,7 +146,7 @@ TC_T5_DAMPED = Statement(
     claim=Inequality(along(never_rises, damped=True)),
     saboteurs=(
         saboteur("whole steps", solve=descend),
-        saboteur("the pull of the neighbors twice", solve=mutants.full_gradient),
+        saboteur("the pull of the neighbors twice", solve=wrong_solvers.full_gradient),
         saboteur("steps much shorter than need be", solve=partial(descend, damping=2.0**-10)),
     ),
     notes="Steps lie on the way to the update, and are no shorter than Gershgorin's discs demand.",
@@ -193,8 +193,8 @@ TC_T6 = Statement(
     solve=descend,
     claim=Inequality(along(summed)),
     saboteurs=(
-        saboteur("energies with lambda in the place of lambda / 2", solve=mutants.energy_of_the_code),
-        saboteur("an update, and then none", solve=mutants.stops_after_one),
+        saboteur("energies with lambda in the place of lambda / 2", solve=wrong_solvers.energy_of_the_code),
+        saboteur("an update, and then none", solve=wrong_solvers.stops_after_one),
         saboteur("points that repel each other", breaks="weights at or above zero", instances=REPELLING),
         saboteur("a hundredth of it", claim=Inequality(along(partial(summed, share=0.01)))),
     ),
@@ -237,7 +237,7 @@ TC_T6_KKT = Statement(
     claim=Inequality(along(nearly_stationary), unbounded="the gradient is infinite at the faces of the simplices"),
     saboteurs=(
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
-        saboteur("half of the temperature", solve=mutants.colder),
+        saboteur("half of the temperature", solve=wrong_solvers.colder),
         saboteur("nine tenths of it", claim=Inequality(along(partial(nearly_stationary, share=0.9)))),
     ),
     notes="P takes the part along the simplices. Two points that swap meet the bound.",
@@ -281,7 +281,7 @@ TC_T8 = Statement(
     solve=descend,
     claim=Identity(along(two_steps)),
     saboteurs=(
-        saboteur("rows one at a time", solve=mutants.one_at_a_time),
+        saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
         saboteur("a directed graph", breaks="a symmetric affinity", instances=CYCLES),
     ),
@@ -314,7 +314,7 @@ TC_T8_LIMITS = Statement(
     solve=descend,
     claim=Inequality(along(moves_back)),
     saboteurs=(
-        saboteur("rows one at a time", solve=mutants.one_at_a_time),
+        saboteur("rows one at a time", solve=wrong_solvers.one_at_a_time),
         saboteur("half of every step", solve=partial(descend, damping=0.5)),
         saboteur("a two-hundredth of it", claim=Inequality(along(partial(moves_back, share=0.005)))),
     ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import energy, farthest, is_symmetric, one_hot, update
 from proofs_checks.transductive_clustering.families.paths import (
     NO_RUN,
@@ -129,11 +129,11 @@ TC_T9 = Statement(
     claim=Inequality(falls),
     saboteurs=(
         saboteur("means of labels", breaks="soft prototypes", instances=HARD),
-        saboteur("a medoid from between the points", solve=mutants.from_between, instances=PAIR),
+        saboteur("a medoid from between the points", solve=wrong_solvers.from_between, instances=PAIR),
         saboteur("whole steps of a strong pull", solve=partial(clustered, damping=1.0)),
-        saboteur("energies turned round", solve=mutants.backwards),
-        saboteur("the same energy for ever", solve=mutants.level),
-        saboteur("assignments begin anew each turn", solve=mutants.begins_anew),
+        saboteur("energies turned round", solve=wrong_solvers.backwards),
+        saboteur("the same energy for ever", solve=wrong_solvers.level),
+        saboteur("assignments begin anew each turn", solve=wrong_solvers.begins_anew),
     ),
     notes="Soft means, mean shifts, and medoids, which start at points of the data; one update a turn, shortened where "
     "the neighbors pull too much.",
@@ -246,7 +246,7 @@ TC_T10 = Statement(
     solve=partial(clustered, damping=1.0),
     claim=Inequality(adds_up, unbounded="the gradient is infinite at the faces of the simplices"),
     saboteurs=(
-        saboteur("assignments begin anew each turn", solve=mutants.begins_anew),
+        saboteur("assignments begin anew each turn", solve=wrong_solvers.begins_anew),
         saboteur("means of labels", solve=partial(clustered, damping=1.0, hard=True)),
         saboteur("the support is not held", solve=partial(clustered, damping=1.0, clamp=None)),
         saboteur("a tenth of it", claim=Inequality(partial(adds_up, share=0.1))),
@@ -287,7 +287,7 @@ TC_T10_LIMIT = Statement(
         saboteur("the support is not held", solve=partial(settled, clamp=None)),
         saboteur("means of labels", solve=partial(settled, hard=True)),
         saboteur("three turns", solve=partial(settled, n_turns=3)),
-        saboteur("the pull of the neighbors twice", solve=mutants.settled_with_twice_the_pull),
+        saboteur("the pull of the neighbors twice", solve=wrong_solvers.settled_with_twice_the_pull),
     ),
     notes="Up to rounding. No global optimum is claimed.",
 )
@@ -317,6 +317,6 @@ TC_S9_MOTION = Statement(
     claim=Identity(carried),
     saboteurs=(
         saboteur("the points are sheared", solve=partial(in_motion, rotation=np.array([[1.0, 0.5], [0.0, 1.0]]))),
-        saboteur("the prototypes stay", solve=mutants.unmoved_prototypes),
+        saboteur("the prototypes stay", solve=wrong_solvers.unmoved_prototypes),
     ),
 )

@@ -19,7 +19,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.mixtures import MIXTURES, Mixture, Modes, by_products, is_measured
 from proofs_checks.transductive_clustering.families.paths import entries, unlike
 from proofs_checks.transductive_clustering.families.points import (
@@ -63,9 +63,9 @@ TC_P7 = Statement(
     claim=Identity(mean_step),
     saboteurs=(
         saboteur("twice the formula", claim=Identity(partial(mean_step, factor=2.0))),
-        saboteur("half of the way", solve=mutants.half_way),
-        saboteur("means of labels", solve=mutants.means_of_labels),
-        saboteur("the old prototypes", solve=mutants.unmoved),
+        saboteur("half of the way", solve=wrong_solvers.half_way),
+        saboteur("means of labels", solve=wrong_solvers.means_of_labels),
+        saboteur("the old prototypes", solve=wrong_solvers.unmoved),
     ),
 )
 
@@ -145,7 +145,7 @@ TC_S8 = Statement(
     claim=Probability(event=falls_short, at_most=lambda mixture: 0.2),
     saboteurs=(
         saboteur("it is the mode", claim=Probability(partial(falls_short, share=1.0), lambda mixture: 0.2)),
-        saboteur("the point with the least assignment", solve=mutants.least_assigned),
+        saboteur("the point with the least assignment", solve=wrong_solvers.least_assigned),
     ),
     notes="That modes come for nothing is said in arXiv 1810.13044; this is on mixtures of our own, and single "
     "clusters can be far off.",

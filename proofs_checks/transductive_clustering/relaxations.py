@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, OutcomeError, Sides, Statement, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import (
     Case,
     discrete,
@@ -69,8 +69,8 @@ TC_S1 = Statement(
     solve=at_labels,
     claim=Identity(agree),
     saboteurs=(
-        saboteur("lambda in the place of lambda / 2", solve=mutants.double_lambda),
-        saboteur("the energy of the next labels", solve=mutants.shifted_labels),
+        saboteur("lambda in the place of lambda / 2", solve=wrong_solvers.double_lambda),
+        saboteur("the energy of the next labels", solve=wrong_solvers.shifted_labels),
     ),
     notes="On all labels of up to four points.",
 )
@@ -136,7 +136,7 @@ TC_S2 = Statement(
     solve=inside,
     claim=Identity(ordered),
     saboteurs=(
-        saboteur("both alike", solve=mutants.both_alike),
+        saboteur("both alike", solve=wrong_solvers.both_alike),
         saboteur("twice the gap", claim=Identity(partial(ordered, share=2))),
     ),
 )
@@ -174,8 +174,8 @@ TC_S3 = Statement(
     solve=from_the_best,
     claim=Inequality(sandwiched),
     saboteurs=(
-        saboteur("the best of the starts at hand", solve=mutants.from_the_start_twice),
-        saboteur("from the worst labels", solve=mutants.from_the_worst),
+        saboteur("the best of the starts at hand", solve=wrong_solvers.from_the_start_twice),
+        saboteur("from the worst labels", solve=wrong_solvers.from_the_worst),
         saboteur("half of the entropy", claim=Inequality(partial(sandwiched, share=0.5))),
     ),
     notes="A descent from the best labels is the witness; others may end above E*.",
@@ -204,7 +204,7 @@ TC_S4 = Statement(
     solve=inside,
     claim=Inequality(none_below),
     saboteurs=(
-        saboteur("twice the pull", solve=mutants.inside_pulled),
+        saboteur("twice the pull", solve=wrong_solvers.inside_pulled),
         saboteur("a point that repels itself", breaks="w_pp >= 0", instances=NEGATIVE_DIAGONAL),
     ),
 )
@@ -250,7 +250,7 @@ TC_S5 = Statement(
     claim=Inequality(not_worse),
     saboteurs=(
         saboteur("the largest entry of each row", solve=partial(rounded, method="argmax")),
-        saboteur("the last of equal labels", solve=mutants.last_label),
+        saboteur("the last of equal labels", solve=wrong_solvers.last_label),
         saboteur("a point that repels itself", breaks="w_pp >= 0", instances=NEGATIVE_DIAGONAL),
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.definitions import Case, attracts, energy, is_symmetric, update
 from proofs_checks.transductive_clustering.families.paths import entries, unlike
 from proofs_checks.transductive_clustering.families.problems import CASES, COOL, PLAIN
@@ -58,7 +58,7 @@ TC_S6 = Statement(
     claim=Inequality(nearly_hard),
     saboteurs=(
         saboteur("half of it", claim=Inequality(partial(nearly_hard, share=0.5))),
-        saboteur("twice the temperature", solve=mutants.warmer),
+        saboteur("twice the temperature", solve=wrong_solvers.warmer),
     ),
 )
 
@@ -94,7 +94,7 @@ TC_S6_LLOYD = Statement(
     claim=Identity(as_lloyd),
     saboteurs=(
         saboteur("T = 1 called hard", solve=partial(hardened, temperature=1.0)),
-        saboteur("labels before the centers move", solve=mutants.one_turn_less),
+        saboteur("labels before the centers move", solve=wrong_solvers.one_turn_less),
     ),
 )
 
@@ -123,7 +123,7 @@ TC_T12 = Statement(
     solve=one_update,
     claim=Inequality(floors),
     saboteurs=(
-        saboteur("a quarter of the temperature", solve=mutants.colder_once),
+        saboteur("a quarter of the temperature", solve=wrong_solvers.colder_once),
         saboteur("four times as much", claim=Inequality(partial(floors, factor=4.0))),
     ),
 )
@@ -151,8 +151,8 @@ TC_S7 = Statement(
     solve=from_the_costs,
     claim=Identity(free_energy),
     saboteurs=(
-        saboteur("costs one larger", solve=mutants.dearer),
-        saboteur("twice the temperature", solve=mutants.warmer_alone),
+        saboteur("costs one larger", solve=wrong_solvers.dearer),
+        saboteur("twice the temperature", solve=wrong_solvers.warmer_alone),
     ),
 )
 
@@ -181,7 +181,7 @@ TC_P10 = Statement(
     solve=one_update,
     claim=Identity(closed_form),
     saboteurs=(
-        saboteur("twice the temperature", solve=mutants.warmer),
-        saboteur("a quarter of the temperature", solve=mutants.colder_once),
+        saboteur("twice the temperature", solve=wrong_solvers.warmer),
+        saboteur("a quarter of the temperature", solve=wrong_solvers.colder_once),
     ),
 )

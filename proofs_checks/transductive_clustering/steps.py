@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
 from lrtheory.transductive_clustering import theory
-from proofs_checks.transductive_clustering import mutants
+from proofs_checks.transductive_clustering import wrong_solvers
 from proofs_checks.transductive_clustering.families.counts import N_UPDATES, Counted, counted
 from proofs_checks.transductive_clustering.families.definitions import (
     Case,
@@ -71,7 +71,7 @@ TC_T1 = Statement(
     claim=Identity(touches),
     saboteurs=(
         saboteur("twice the pairs", claim=Identity(partial(touches, share=2.0))),
-        saboteur("half of the pull", solve=mutants.half_pulled),
+        saboteur("half of the pull", solve=wrong_solvers.half_pulled),
     ),
     notes="Above everywhere if and only if the free block of W is positive semidefinite.",
 )
@@ -101,8 +101,8 @@ TC_T2 = Statement(
     solve=minimizer,
     claim=Identity(least),
     saboteurs=(
-        saboteur("half of the pull", solve=mutants.minimizer_half_pulled),
-        saboteur("twice the temperature", solve=mutants.minimizer_warmer),
+        saboteur("half of the pull", solve=wrong_solvers.minimizer_half_pulled),
+        saboteur("twice the temperature", solve=wrong_solvers.minimizer_warmer),
     ),
 )
 
@@ -131,7 +131,7 @@ TC_T4 = Statement(
     claim=Inequality(pinsker),
     saboteurs=(
         saboteur("twice the squared distance", claim=Inequality(partial(pinsker, factor=2))),
-        saboteur("half of the divergence", solve=mutants.half_divergence),
+        saboteur("half of the divergence", solve=wrong_solvers.half_divergence),
     ),
 )
 
@@ -160,7 +160,7 @@ TC_P5 = Statement(
     solve=jacobian,
     claim=Inequality(norm_at_most),
     saboteurs=(
-        saboteur("without the mean", solve=mutants.diagonal_jacobian),
+        saboteur("without the mean", solve=wrong_solvers.diagonal_jacobian),
         saboteur("nine tenths of it", claim=Inequality(partial(norm_at_most, share=0.9))),
     ),
     notes="Met at two halves alone.",
@@ -194,9 +194,9 @@ TC_S9 = Statement(
     solve=five_updates,
     claim=Identity(same),
     saboteurs=(
-        saboteur("the temperature is not scaled", solve=mutants.unscaled_temperature),
-        saboteur("clusters keep their names", solve=mutants.unnamed),
-        saboteur("points keep their neighbors", solve=mutants.unmoved_neighbors),
+        saboteur("the temperature is not scaled", solve=wrong_solvers.unscaled_temperature),
+        saboteur("clusters keep their names", solve=wrong_solvers.unnamed),
+        saboteur("points keep their neighbors", solve=wrong_solvers.unmoved_neighbors),
     ),
 )
 
@@ -225,7 +225,7 @@ TC_S10 = Statement(
     claim=Identity(as_costs),
     saboteurs=(
         saboteur("held neighbors are forgotten", solve=partial(free_alone, held_rows=False)),
-        saboteur("held rows move", solve=mutants.moving_support),
+        saboteur("held rows move", solve=wrong_solvers.moving_support),
     ),
 )
 
@@ -254,7 +254,7 @@ TC_S10_INTERLACING = Statement(
     claim=Inequality(within),
     saboteurs=(
         saboteur("held rows count", solve=partial(free_spectrum, clamped=False)),
-        saboteur("the other end of the spectrum", solve=mutants.wrong_end),
+        saboteur("the other end of the spectrum", solve=wrong_solvers.wrong_end),
     ),
 )
 
@@ -283,9 +283,9 @@ TC_C1 = Statement(
     solve=counted,
     claim=Identity(worked),
     saboteurs=(
-        saboteur("a pass that is not counted", solve=mutants.fewer_products),
-        saboteur("an edge once for all clusters", solve=mutants.edges_alone),
-        saboteur("another number of updates", solve=mutants.more_updates),
+        saboteur("a pass that is not counted", solve=wrong_solvers.fewer_products),
+        saboteur("an edge once for all clusters", solve=wrong_solvers.edges_alone),
+        saboteur("another number of updates", solve=wrong_solvers.more_updates),
         saboteur("none for held rows", claim=Identity(partial(worked, rows="free"))),
     ),
     closed="the products are counted by weights on which the package's own kernels run",
@@ -317,7 +317,7 @@ TC_P8 = Statement(
     claim=Identity(differs),
     saboteurs=(
         saboteur("lambda twice", solve=partial(replacement, factor=2.0)),
-        saboteur("the other way round", solve=mutants.replaced_back),
+        saboteur("the other way round", solve=wrong_solvers.replaced_back),
     ),
     notes="Concave in each row where w_pp >= 0, so that a vertex is never worse.",
 )
@@ -343,5 +343,5 @@ TC_P9 = Statement(
     instances=TANGENTS,
     solve=tangent,
     claim=Inequality(below),
-    saboteurs=(saboteur("the tangent at the other point", solve=mutants.other_tangent),),
+    saboteurs=(saboteur("the tangent at the other point", solve=wrong_solvers.other_tangent),),
 )

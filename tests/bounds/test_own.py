@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lrtheory
-from lrtheory.bounds.trust.own import kind_of
+from lrtheory.bounds.trust.user_solver import kind_of
 
 ID = "alpha_rank/AR-T8"
 

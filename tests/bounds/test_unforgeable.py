@@ -24,7 +24,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.bounds.trust.forger import FORGING, changed, fooled, leaves
-from lrtheory.bounds.trust.own import check_own
+from lrtheory.bounds.trust.user_solver import check_own
 from tests.bounds import toys
 from tests.bounds.toys import GAUSS, HEDGE, NINETEEN, TOYS, inequality
 

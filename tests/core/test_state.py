@@ -11,7 +11,7 @@ import pytest
 from lrtheory import alpha_rank as ar
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory import dynamic_submodular as ds
-from lrtheory._state import entry, same_parameters
+from lrtheory._validation import same_parameters, state_entry
 
 SOLVERS: dict[str, tuple[Any, Any]] = {
     "ResponseGraphUCB": (lambda: ar.ResponseGraphUCB((2, 2), rng=0), lambda: ar.ResponseGraphUCB((2, 2), delta=0.2)),
@@ -45,4 +45,4 @@ def test_arrays_count_as_their_lists() -> None:
     same_parameters({"sizes": np.array([2, 3])}, {"sizes": [2, 3]})
     with pytest.raises(ValueError, match="`state\\['sizes'\\]` must be \\[2, 4\\], as of this object; got \\[2, 3\\]"):
         same_parameters({"sizes": np.array([2, 3])}, {"sizes": [2, 4]})
-    assert entry({"sizes": 1}, "sizes") == 1
+    assert state_entry({"sizes": 1}, "sizes") == 1

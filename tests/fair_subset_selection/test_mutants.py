@@ -24,7 +24,7 @@ from lrtheory.fair_subset_selection import (
     select_by_scores,
     theory,
 )
-from lrtheory.fair_subset_selection.selection import greedy, separable, served
+from lrtheory.fair_subset_selection.selection import chamberlin_courant, greedy, separable
 
 TRAPPED = Rankings(np.array([list(range(20))] * 10 + [list(range(19, -1, -1))] * 9))
 CC, PAV = ScoreRule("borda-cc"), ScoreRule("pav", depth=4)
@@ -39,7 +39,9 @@ def both(patch: Patch, run: Any) -> tuple[Any, Any]:
 
 def test_interpreted_kernels_agree_with_compiled_ones() -> None:
     panel = sample_rankings("impartial-culture", 6, 8, rng=0)
-    patches = [Patch(f, "evaluations = 0", "evaluations = 0  ") for f in (greedy.greedy_steps, served.served_steps)]
+    patches = [
+        Patch(f, "evaluations = 0", "evaluations = 0  ") for f in (greedy.greedy_steps, chamberlin_courant.served_steps)
+    ]
     for rule in (CC, ScoreRule("pav", depth=4), ScoreRule("positional", position_weights=np.arange(8)[::-1] / 2)):
         for weights in (None, [1, 2, 0, 1, 3, 1]):
             given = Rankings(panel.positions, weights=weights)
@@ -58,7 +60,7 @@ def test_interpreted_kernels_agree_with_compiled_ones() -> None:
     [
         ("greedy", Patch(greedy.rise, "more = value - best", "more = value")),
         ("greedy", Patch(greedy.greedy_steps, "insert(values[best], top)", "pass")),
-        ("lazy", Patch(served.served_steps, "marginals -=", "unused =")),
+        ("lazy", Patch(chamberlin_courant.served_steps, "marginals -=", "unused =")),
     ],
     ids=["ignores-the-best", "never-updates-it", "never-lowers-marginals"],
 )
@@ -70,10 +72,10 @@ def test_marginals_against_the_empty_set(method: Any, patch: Patch) -> None:
 @pytest.mark.parametrize(
     "patch",
     [
-        Patch(served.between, "max(least, min(most, worth)) - least", "max(least, min(most, worth))"),
-        Patch(served.between, "min(most, worth)", "worth"),
-        Patch(served.sums_between, "voters[v] * float", "float"),
-        Patch(served.served_steps, "        top = lifted", "        pass"),
+        Patch(chamberlin_courant.between, "max(least, min(most, worth)) - least", "max(least, min(most, worth))"),
+        Patch(chamberlin_courant.between, "min(most, worth)", "worth"),
+        Patch(chamberlin_courant.sums_between, "voters[v] * float", "float"),
+        Patch(chamberlin_courant.served_steps, "        top = lifted", "        pass"),
     ],
     ids=["from-nothing", "beyond-the-lift", "one-voter-each", "old-levels"],
 )
@@ -103,7 +105,7 @@ def test_a_stale_bound_is_trusted() -> None:
 
 def test_the_other_tie_rule() -> None:
     panel = Rankings([[0, 1, 2], [1, 0, 2]])
-    for method, steps in (("greedy", greedy.greedy_steps), ("lazy", served.served_steps)):
+    for method, steps in (("greedy", greedy.greedy_steps), ("lazy", chamberlin_courant.served_steps)):
         patch = Patch(steps, "priority[i] < priority[best]", "priority[i] > priority[best]")
         assert [s.items.tolist() for s in both(patch, lambda m=method: select(panel, CC, 1, method=m))] == [[0], [1]]
 

@@ -29,8 +29,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._result import Result, json_safe, result
-from lrtheory._state import entry, same_parameters
-from lrtheory._validation import array, choice, generator, integer, must, open_interval
+from lrtheory._validation import array, choice, generator, integer, must, open_interval, same_parameters, state_entry
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank.problem import Game
 from lrtheory.alpha_rank.sampling import ucb_steps
@@ -309,10 +308,10 @@ class ResponseGraphUCB:
         learned = {}
         for name in STATE:
             old = getattr(self, name)
-            learned[name] = array(f"state[{name!r}]", entry(state, name), shape=old.shape).astype(old.dtype)
+            learned[name] = array(f"state[{name!r}]", state_entry(state, name), shape=old.shape).astype(old.dtype)
         for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
             array(f"state[{name!r}]", learned[name], low=0, high=high)  # kernels index with these, unchecked
-        word = entry(state, "rng")
+        word = state_entry(state, "rng")
         kind = word.get("bit_generator") if isinstance(word, Mapping) else word
         bits = getattr(np.random, choice("state['rng']", kind, GENERATORS))()
         try:

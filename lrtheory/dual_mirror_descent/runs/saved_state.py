@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import HUGE
-from lrtheory._state import entry, same_parameters
-from lrtheory._validation import array, integer, must, real
+from lrtheory._validation import array, integer, must, real, same_parameters, state_entry
 from lrtheory.dual_mirror_descent.prices.steps import (
     BOUND,
     CAP,
@@ -59,7 +58,7 @@ def read(state: Mapping[str, Any], setup: Setup) -> tuple[Setup, dict[str, Any]]
 
 def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
     def whole(name: str, low: int, high: int | None = None) -> int:
-        return integer(f"state[{name!r}]", entry(state, name), low=low, high=high)
+        return integer(f"state[{name!r}]", state_entry(state, name), low=low, high=high)
 
     horizon = whole("horizon", 1)
     seen = whole("n_seen", 0, horizon)
@@ -68,7 +67,7 @@ def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
         "n_seen": seen,
         "n_pending": whole("n_pending", 0, horizon - seen),
         "stopped": whole("stopped", -1, seen),  # tau, or -1 while no budget is nearly depleted
-        "reward": real("state['reward']", entry(state, "reward"), low=-HUGE, high=HUGE),
+        "reward": real("state['reward']", state_entry(state, "reward"), low=-HUGE, high=HUGE),
     }
 
 
@@ -76,7 +75,7 @@ def _tables(state: Mapping[str, Any], setup: Setup, horizon: int) -> tuple[np.nd
     rows, m = setup.state.shape
 
     def table(name: str, shape: tuple[int | None, ...], low: float = -np.inf) -> np.ndarray:
-        found = array(f"state[{name!r}]", entry(state, name), shape=shape, low=low)
+        found = array(f"state[{name!r}]", state_entry(state, name), shape=shape, low=low)
         return np.array(found, dtype=np.float64)
 
     kept, etas, targets = table("state", (rows, m)), table("etas", (None,), 0.0), table("targets", (None, m), 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._validation import choice, generator, integer, must, open_interval, probability_vector, real
 from lrtheory.dual_mirror_descent.problem import RequestStream
-from lrtheory.dual_mirror_descent.theory.laws import corrupted_total_variation, uniform_fluid, uniform_hindsight
+from lrtheory.dual_mirror_descent.theory.known_optima import corrupted_total_variation, uniform_fluid, uniform_hindsight
 
 __all__ = ["make_corrupted", "make_markov", "make_periodic", "make_phases", "make_three_point", "make_uniform"]
 

@@ -27,7 +27,7 @@ from lrtheory.dual_mirror_descent.theory.identities import (
     path_identity,
     weak_duality,
 )
-from lrtheory.dual_mirror_descent.theory.laws import (
+from lrtheory.dual_mirror_descent.theory.known_optima import (
     corrupted_total_variation,
     markov_mixing,
     phase_ratio,

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import json_safe
-from lrtheory._state import entry, same_parameters
-from lrtheory._validation import must
+from lrtheory._validation import must, same_parameters, state_entry
 from lrtheory.dynamic_submodular.maintenance import invariants, memory
 from lrtheory.dynamic_submodular.structures import states
 from lrtheory.dynamic_submodular.structures import stream as streams
@@ -55,10 +54,12 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     twin = solver.copy()
     twin._fit()
     same_parameters(state, _parameters(twin))
-    table = _arrays("table", entry(state, "table"), states.State, twin._table, free_axis=True)
+    table = _arrays("table", state_entry(state, "table"), states.State, twin._table, free_axis=True)
     is_exact = twin._rules.is_exact
-    stream = _arrays("stream", entry(state, "stream"), streams.Stream, twin._stream, free_axis=False, is_exact=is_exact)
-    word = entry(state, "word")
+    stream = _arrays(
+        "stream", state_entry(state, "stream"), streams.Stream, twin._stream, free_axis=False, is_exact=is_exact
+    )
+    word = state_entry(state, "word")
     if isinstance(word, bool) or not isinstance(word, int) or not 0 <= word < 2**63:
         raise must("state['word']", "an integer in [0, 2^63)", word)
     _check_places(table, stream, twin)

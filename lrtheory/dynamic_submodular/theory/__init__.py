@@ -20,11 +20,6 @@ from lrtheory.dynamic_submodular.theory.costs import (
     prefix_maximal_bound,
     tight_failure_probability,
 )
-from lrtheory.dynamic_submodular.theory.laws import (
-    build_law,
-    tight_greedy_value,
-    tight_value,
-)
 from lrtheory.dynamic_submodular.theory.ratios import (
     greedy_ratio,
     greedy_step,
@@ -32,6 +27,11 @@ from lrtheory.dynamic_submodular.theory.ratios import (
     sieve_ratio,
     stochastic_ratio,
     stochastic_samples,
+)
+from lrtheory.dynamic_submodular.theory.sample_law import (
+    build_law,
+    tight_greedy_value,
+    tight_value,
 )
 from lrtheory.dynamic_submodular.theory.upper_bounds import group_bound, marginal_bound, pair_bound
 from lrtheory.dynamic_submodular.theory.values import (

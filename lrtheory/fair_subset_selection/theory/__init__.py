@@ -14,7 +14,7 @@ from typing import Any
 
 from lrtheory._numbers import exact, number
 from lrtheory._validation import integer
-from lrtheory.fair_subset_selection.theory.blind_laws import (
+from lrtheory.fair_subset_selection.theory.blind_panel import (
     blind_bound,
     blind_gain,
     blind_optimum,
@@ -22,20 +22,20 @@ from lrtheory.fair_subset_selection.theory.blind_laws import (
     coupon_rankings,
     top_good_probability,
 )
+from lrtheory.fair_subset_selection.theory.closed_forms import (
+    expected_scores,
+    mallows_distance,
+    mallows_phi,
+    placement_probabilities,
+)
 from lrtheory.fair_subset_selection.theory.conditions import (
     is_smooth,
     largest_observed_ratio,
     smallest_ratio_above,
     smoothness_alpha,
 )
-from lrtheory.fair_subset_selection.theory.laws import (
-    expected_scores,
-    mallows_distance,
-    mallows_phi,
-    placement_probabilities,
-)
 from lrtheory.fair_subset_selection.theory.numeric import listed
-from lrtheory.fair_subset_selection.theory.quota_laws import (
+from lrtheory.fair_subset_selection.theory.quotas import (
     expected_top_sum,
     optimal_quota_law,
     optimal_quota_tail,

@@ -16,7 +16,7 @@ from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.products.attention import Attention, Products
 from lrtheory.lora_limits.products.low_rank import largest_logit, low_rank_products, polynomial_factors
 from lrtheory.lora_limits.products.tiled import tiled_products
-from lrtheory.lora_limits.solving.letters import Task
+from lrtheory.lora_limits.solving.adapter_gradients import Task
 
 __all__ = ["Split", "choose_split", "hybrid_products", "smooth_part"]
 

@@ -26,9 +26,9 @@ from lrtheory.lora_limits.products.low_rank import (
     multiply_adds,
     polynomial_factors,
 )
+from lrtheory.lora_limits.solving.adapter_gradients import Task, gradients
 from lrtheory.lora_limits.solving.hybrid import Split, choose_split, smooth_part
 from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
-from lrtheory.lora_limits.solving.letters import Task, gradients
 from lrtheory.lora_limits.solving.proof import entry_bounds, rounding_of
 from lrtheory.lora_limits.theory.numeric import between
 

@@ -13,8 +13,8 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.products.attention import Attention
+from lrtheory.lora_limits.solving.adapter_gradients import Task
 from lrtheory.lora_limits.solving.inputs import Inputs
-from lrtheory.lora_limits.solving.letters import Task
 
 __all__ = ["Proof", "certify", "chain_rounding", "entry_bounds", "rounding_of", "spoiled_share"]
 

@@ -13,9 +13,9 @@ from lrtheory.lora_limits.chain import dense_products
 from lrtheory.lora_limits.products.attention import Products
 from lrtheory.lora_limits.products.low_rank import NotPositive, low_rank_products, multiply_adds, polynomial_factors
 from lrtheory.lora_limits.products.tiled import tiled_products
+from lrtheory.lora_limits.solving.adapter_gradients import Gradient, Task, gradients, task_of
 from lrtheory.lora_limits.solving.hybrid import hybrid_products, smooth_part
 from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
-from lrtheory.lora_limits.solving.letters import Gradient, Task, gradients, task_of
 from lrtheory.lora_limits.solving.plan import Plan, Wish, exact_cost, exact_share, make_plan, regime_of
 from lrtheory.lora_limits.solving.proof import Proof, certify, rounding_of, spoiled_share
 

@@ -73,6 +73,7 @@ from lrtheory.lora_limits.theory.hypercube import (
     spectral_rank_bound,
 )
 from lrtheory.lora_limits.theory.logit_bounds import logit_bound, norm_logit_bound, rounding_floor
+from lrtheory.lora_limits.theory.row_perturbation import entry_error, relative_error_for, tilt_bound
 from lrtheory.lora_limits.theory.scalings import (
     adapters_for_linear_target,
     linear_target_error,
@@ -81,7 +82,6 @@ from lrtheory.lora_limits.theory.scalings import (
     rank_without_spurious_minima,
     rslora_scale,
 )
-from lrtheory.lora_limits.theory.tilts import entry_error, relative_error_for, tilt_bound
 
 __all__ = [
     "ErrorBounds",

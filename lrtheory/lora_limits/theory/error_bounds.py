@@ -15,7 +15,7 @@ from lrtheory._result import Result, result
 from lrtheory._validation import must
 from lrtheory.lora_limits.theory.gradient_bounds import gradient_bound
 from lrtheory.lora_limits.theory.numeric import largest, matrix
-from lrtheory.lora_limits.theory.tilts import entry_error, tilt_bound
+from lrtheory.lora_limits.theory.row_perturbation import entry_error, tilt_bound
 
 __all__ = ["ErrorBounds", "error_certificate"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._numbers import number, plain
 from lrtheory._validation import must
 from lrtheory.lora_limits.theory.numeric import largest, matrix, nonnegative
-from lrtheory.lora_limits.theory.tilts import tilt_bound
+from lrtheory.lora_limits.theory.row_perturbation import tilt_bound
 
 __all__ = ["adapter_factors", "error_multiplier", "gradient_bound", "key_gradient_bound", "value_gradient_bound"]
 

@@ -49,15 +49,6 @@ from lrtheory.transductive_clustering.theory.limits import (
     two_step_value,
     uniform_rate,
 )
-from lrtheory.transductive_clustering.theory.orbits import (
-    joint_kkt_bound,
-    printed_energy_threshold,
-    ring_threshold,
-    ring_weight,
-    softmax_jacobian,
-    tangent_error,
-    two_step_summability,
-)
 from lrtheory.transductive_clustering.theory.relaxations import (
     discrete_lower_bound,
     entropy_bound,
@@ -67,6 +58,15 @@ from lrtheory.transductive_clustering.theory.relaxations import (
     row_replacement,
     shift_constant,
     vertex_gap,
+)
+from lrtheory.transductive_clustering.theory.trajectories import (
+    joint_kkt_bound,
+    printed_energy_threshold,
+    ring_threshold,
+    ring_weight,
+    softmax_jacobian,
+    tangent_error,
+    two_step_summability,
 )
 from lrtheory.transductive_clustering.theory.update_costs import energy_without_logs, update_counts
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight
 from lrtheory.lora_limits import chain
-from proofs_checks.lora_limits.families.tilts import REACHED
+from proofs_checks.lora_limits.families.row_perturbation import REACHED
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory.bounds import Draws, Family, Tight, rounding
 from lrtheory.lora_limits import chain, theory
 from proofs_checks.lora_limits.families.chains import Case, attention, slopes
-from proofs_checks.lora_limits.families.tilts import REACHED
+from proofs_checks.lora_limits.families.row_perturbation import REACHED
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.lora_limits.families import certified, chains, exact, kron, tilts
+from proofs_checks.lora_limits.families import certified, chains, exact, kron, row_perturbation
 from proofs_checks.lora_limits.families.growth import almost_linear, needed
 
 # --- the exact gradient ----------------------------------------------------------------------------------------------
@@ -85,23 +85,23 @@ def compiled_alone(case: exact.Tiled, rng: np.random.Generator) -> dict[str, lis
 # --- errors of exp ---------------------------------------------------------------------------------------------------
 
 
-def exact_sums(case: tilts.Tilted, rng: np.random.Generator) -> tilts.Matrices:
+def exact_sums(case: row_perturbation.Tilted, rng: np.random.Generator) -> row_perturbation.Matrices:
     """Return the chain of tilted exponentials whose rows are divided by the sums of the exact ones."""
     f = chains.attention(case.logits) * (1 + case.eta * case.signs)
     c = f @ case.C3 - case.Y
     q = c @ case.C3.T
     r = (f * q).sum(1)
-    return tilts.Matrices(f, c, q, f * q, r, r[:, None] * f, f * (q - r[:, None]))
+    return row_perturbation.Matrices(f, c, q, f * q, r, r[:, None] * f, f * (q - r[:, None]))
 
 
-def tilted_twice(case: tilts.Tilted, rng: np.random.Generator) -> tilts.Matrices:
+def tilted_twice(case: row_perturbation.Tilted, rng: np.random.Generator) -> row_perturbation.Matrices:
     """Tilts applied again."""
-    return tilts.tilted(replace(case, logits=case.logits + np.log1p(case.eta * case.signs)))
+    return row_perturbation.tilted(replace(case, logits=case.logits + np.log1p(case.eta * case.signs)))
 
 
-def one_degree_less(case: tilts.Surrogate, rng: np.random.Generator) -> tilts.Approximate:
+def one_degree_less(case: row_perturbation.Surrogate, rng: np.random.Generator) -> row_perturbation.Approximate:
     """The last power of the polynomial is lost."""
-    return tilts.approximate(replace(case, degree=max(0, case.degree - 1)))
+    return row_perturbation.approximate(replace(case, degree=max(0, case.degree - 1)))
 
 
 def small_certificate(adapted: certified.Adapted, rng: np.random.Generator, **options: Any) -> dict[str, Any]:
@@ -170,6 +170,6 @@ def kinds_exchanged(case: almost_linear.Length, rng: np.random.Generator) -> np.
     return almost_linear.kinds(case)[::-1]
 
 
-def exact_factors(case: tilts.Surrogate, rng: np.random.Generator) -> tilts.Matrices:
+def exact_factors(case: row_perturbation.Surrogate, rng: np.random.Generator) -> row_perturbation.Matrices:
     """exp itself, which has full rank."""
-    return tilts.library_chain(case.Q @ case.K.T, case.C3, case.Y)
+    return row_perturbation.library_chain(case.Q @ case.K.T, case.C3, case.Y)

@@ -22,12 +22,12 @@ def used(solve: Any) -> set[Callable[..., Any]]:
 
 
 @pytest.mark.parametrize("system", lrtheory.SYSTEMS)
-def test_every_mutant_is_refuted_by_some_statement(system: str) -> None:
-    mutants = importlib.import_module(f"proofs_checks.{system}.mutants")
-    files = pkgutil.iter_modules(getattr(mutants, "__path__", []), f"{mutants.__name__}.")
-    modules = [mutants, *(importlib.import_module(file.name) for file in files)]
+def test_every_wrong_solver_is_refuted_by_some_statement(system: str) -> None:
+    wrong = importlib.import_module(f"proofs_checks.{system}.wrong_solvers")
+    files = pkgutil.iter_modules(getattr(wrong, "__path__", []), f"{wrong.__name__}.")
+    modules = [wrong, *(importlib.import_module(file.name) for file in files)]
     functions = {f for module in modules for _, f in inspect.getmembers(module, inspect.isfunction)}
-    own = {f for f in functions if f.__module__.startswith(mutants.__name__) and f.__name__[0] != "_"}
+    own = {f for f in functions if f.__module__.startswith(wrong.__name__) and f.__name__[0] != "_"}
     solvers = [one.changes.get("solve") for s in lrtheory.statements(f"{system}/*") for one in s.saboteurs]
     caught = set().union(*(used(solve) for solve in solvers if solve is not None))
     assert own
