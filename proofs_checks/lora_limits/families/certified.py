@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,14 +66,25 @@ def small(case: HeadCase, factor: float) -> HeadCase:
     return replace(case, X=case.X | {"Q": factor * case.X["Q"], "K": factor * case.X["K"]})
 
 
+def reachable(adapted: Adapted) -> float:
+    """Return a power of two that is at least four times what a polynomial of degree 8 proves; 1 where that is 0.
+
+    In single precision the rounding of sums, which no degree removes, grows with the inputs. A smaller target may lie
+    below it, and is refused.
+    """
+    proved = max(by_certificate(adapted, degree=8)["entries"].values())
+    return 2.0 ** math.ceil(math.log2(4 * proved)) if proved > 0 else 1.0
+
+
 def draw_adapted(draws: Draws) -> Adapted:
-    """A small head, or a batch of two; targets from 1/4 to 2^-20, and 16 in single precision."""
+    """A small head, or a batch of two; targets from 1/4 to 2^-20 in double precision, reachable ones in single."""
     case = small(draw_letters(draws), 0.125)  # large logits are refused, since rounding hides what a polynomial proves
     logits = np.abs(case.chain.logits).max()
     kind, method = draws.choice(("taylor", "chebyshev", "minimax")), draws.choice(("low-rank", "low-rank", "hybrid"))
     n_entries, single = draws.choice((1, 1, 2)), draws.choice((False, False, True))
-    target = 2.0 ** (4 if single else -draws.choice((2, 10, 20)))
-    return Adapted(small(case, float(1 / (1 + logits))), target, method, kind, n_entries, single)
+    target = 2.0 ** -draws.choice((2, 10, 20))
+    adapted = Adapted(small(case, float(1 / (1 + logits))), target, method, kind, n_entries, single)
+    return replace(adapted, epsilon=reachable(adapted)) if single else adapted
 
 
 ADAPTED = Family(
