@@ -23,7 +23,7 @@ else
 	$(BIN)/python -m pytest -m bounds
 endif
 
-lint: $(VENV)/.with-dev ## style, types, arrows between the rooms, docstrings
+lint: $(VENV)/.with-dev ## style, types, imports between layers, docstrings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

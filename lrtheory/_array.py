@@ -31,6 +31,7 @@ from scipy import sparse
 from lrtheory._validation import array, as_array, must
 
 __all__ = [
+    "PLAIN",
     "array_namespace",
     "arrays",
     "beside_jax",
@@ -48,6 +49,8 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 PACKAGES = Path(__file__).resolve().parent.parent  # the folder that holds lrtheory/ and proofs_checks/
+#: whether the kernels are Numba's alone: the environment asks for it by LRTHEORY_PLAIN_NUMBA=1, see `_lanes`
+PLAIN = os.environ.get("LRTHEORY_PLAIN_NUMBA", "0") not in ("", "0")
 
 # --- namespaces and devices ------------------------------------------------------------------------------------------
 
@@ -319,8 +322,9 @@ def _digest_folder(folder: Path) -> Path:
     shared = [file for name in ("_exponential.py", "_lanes.py") for file in core.glob(name)]  # kernels call them
     digest = source_digest(*systems, *shared)
     home = _writable(folder / "__pycache__")
-    current = home / f"kernels-{folder.name}-{digest}"
-    for old in home.glob(f"kernels-{folder.name}-*"):
+    kind = "plain-kernels" if PLAIN else "kernels"
+    current = home / f"{kind}-{folder.name}-{digest}"
+    for old in home.glob(f"{kind}-{folder.name}-*"):
         if old != current:
             shutil.rmtree(old, ignore_errors=True)
     return current

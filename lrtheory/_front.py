@@ -35,7 +35,7 @@ def check(
     solve: Callable[..., Any] | None = None,
     budget: str = "quick",
     rng: int = DEFAULT_SEED,
-    saboteur: str | None = None,
+    saboteur: str | int | None = None,
     instance: Any = None,
 ) -> Evidence:
     """Measure both sides of a statement, on our algorithm or on yours.
@@ -51,8 +51,8 @@ def check(
         Counts of instances and runs.
     rng : int
         Seed of all random streams.
-    saboteur : str or None
-        Check the statement under one of its saboteurs, which must be refuted.
+    saboteur : str or int or None
+        Check the statement under one of its saboteurs, by name or number (from 1), which must be refuted.
     instance : object or None
         Check one instance alone: a label such as ``"family:17"``, ``"json:..."``, or the instance itself.
 

@@ -19,7 +19,7 @@ from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic, overload
 
-from lrtheory._array import kernel
+from lrtheory._array import PLAIN, kernel
 
 __all__ = ["GROUP", "columns", "product", "weighted_sum", "wide"]
 
@@ -121,6 +121,13 @@ _EIGHTS, _FOURS, _TWOS, _ONES = (_two_vectors(lanes) for lanes in (8, 4, 2, 1))
 
 @overload(weighted_sum, inline="always")
 def _compiled(table, rows, weights, first, last, sums, p):
+    def loops(table, rows, weights, first, last, sums, p):
+        for c in range(table.shape[1]):
+            sums[p, c] = 0
+        for i in range(first, last):
+            for c in range(table.shape[1]):
+                sums[p, c] += weights[i] * table[rows[i], c]
+
     def two_by_two(table, rows, weights, first, last, sums, p):
         # The last vectors end at column k and overlap the ones before, so that no scalar remainder is left: columns in
         # both are computed twice and stored twice with one value, which is harmless because sums are set, not added to.
@@ -138,7 +145,7 @@ def _compiled(table, rows, weights, first, last, sums, p):
         elif k == 1:
             _ONES(table, rows, weights, first, last, sums, p, 0, 0)
 
-    return two_by_two
+    return loops if PLAIN else two_by_two
 
 
 def wide():
@@ -243,4 +250,15 @@ def _plain_loop(builder: Any, count: Any) -> Iterator[Any]:
 
 @overload(add_block, inline="always")
 def _compiled_block(A, i, first, last, B, out, more):
-    return lambda A, i, first, last, B, out, more: _multiply(A, i, first, last, B, out, more)
+    def loops(A, i, first, last, B, out, more):
+        if not more:
+            out[i : i + ROWS] = 0
+        for index in range(first, last):
+            for row in range(i, i + ROWS):
+                for c in range(out.shape[1]):
+                    out[row, c] += A[row, index] * B[index, c]
+
+    def registers(A, i, first, last, B, out, more):
+        _multiply(A, i, first, last, B, out, more)
+
+    return loops if PLAIN else registers

@@ -65,42 +65,80 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+_EXAMPLES = """\
+examples:
+  lrtheory list alpha_rank                       the statements of one system
+  lrtheory show alpha_rank/MI-T2                 what it claims, and what an algorithm of yours must return
+  lrtheory check alpha_rank/MI-T2                measure it, and every saboteur
+  lrtheory check alpha_rank/MI-T2 --saboteur 1   the first saboteur alone: refuted
+
+exit codes of `check`:
+  0  supported, or recorded without a check
+  1  refuted
+  2  inconclusive, or a saboteur was not refuted
+  3  wrong usage
+  130  interrupted
+
+In a checkout there are also `figures`, `bench` and `demo`."""
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="lrtheory", description="Theorems, measured.", epilog="in a checkout also: figures, bench, demo"
-    )
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(prog="lrtheory", description="Theorems, measured.", epilog=_EXAMPLES, formatter_class=as_written)
     parser.add_argument("--version", action="version", version=f"%(prog)s {lrtheory.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Any], int], text: str, *, machine: bool = True) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(name, help=text, description=text, epilog=_EXAMPLES, formatter_class=as_written)
         added.set_defaults(run=run)
         if machine:
-            added.add_argument("--json", action="store_true", help="print JSON")
+            added.add_argument("--json", action="store_true", help="Print JSON in place of text.")
         return added
 
-    listing = command("list", _list, "list the statements")
-    listing.add_argument("pattern", nargs="?", default="*", help="shell pattern or part of an id")
-    command("show", _show, "print a statement with hypotheses, saboteurs and signature").add_argument("id")
-    check = command("check", _check, "measure a statement and its saboteurs")
-    check.add_argument("ids", nargs="+", metavar="id", help="statements; several, or a pattern, give a table")
-    check.add_argument("--budget", choices=sorted(BUDGETS), default="quick")
-    check.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    check.add_argument("--saboteur", help="check the statement under this saboteur")
-    check.add_argument("--instance", help="check one instance: FAMILY:NUMBER or json:LINE")
-    check.add_argument("--jobs", type=int, help="processes, -1 for all processors; gives a table")
-    check.add_argument("--cluster", help="address of the scheduler of a Dask cluster; gives a table")
-    report = command("report", _report, "render the evidence of a run of the bounds", machine=False)
-    report.add_argument("ids", nargs="*", help="statements (default: all)")
-    report.add_argument("--evidence", default="evidence", help="folder of the evidence files")
-    report.add_argument("--figures", help="folder of the records of figures, such as figures/out/quick")
-    report.add_argument("--path", help="file of the main page to write (default: print it)")
-    report.add_argument("--details", default=DETAILS, help="folder of the details, beside that file")
-    report.add_argument("--costs", action="store_true", help="print processor seconds by system instead")
-    command("data", _data, "list the data sets that come as packages, with licenses and terms")
-    warmup = command("warmup", _warmup, "compile the kernels ahead", machine=False)
-    warmup.add_argument("system", nargs="?")
+    listing = command("list", _list, "List the statements.")
+    listing.add_argument("pattern", nargs="?", default="*", help="A shell pattern or a part of an id (default: all).")
+    show = command("show", _show, "Print a statement with its hypotheses, its saboteurs and the signature of `solve`.")
+    show.add_argument("id", help="The id of a statement, as `lrtheory list` prints it.")
+    _add_check(command("check", _check, "Measure statements and their saboteurs."))
+    _add_report(command("report", _report, "Render the evidence of a run of the bounds.", machine=False))
+    command("data", _data, "List the data sets that come as packages, with their licenses and terms.")
+    warmup = command(
+        "warmup", _warmup, "Compile the kernels ahead, which otherwise happens on first use.", machine=False
+    )
+    warmup.add_argument("system", nargs="?", help="The system whose kernels are compiled (default: all).")
     return parser
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
+    """The arguments of `lrtheory check`."""
+    check.add_argument("ids", nargs="+", metavar="id", help="Ids of statements; several, or a pattern, give a table.")
+    check.add_argument(
+        "--budget",
+        choices=sorted(BUDGETS),
+        default="quick",
+        help="How many instances and runs are looked at; thorough takes several times longer (default: quick).",
+    )
+    check.add_argument(
+        "--seed", type=int, default=DEFAULT_SEED, help="Seed of all random numbers (default: %(default)s)."
+    )
+    check.add_argument("--saboteur", help="Check under this wrong variant alone: its name, or its number from 1.")
+    check.add_argument("--instance", help="Check on one instance alone: FAMILY:NUMBER or json:LINE.")
+    check.add_argument(
+        "--jobs", type=int, help="Number of processes, -1 for all processors (default: 1); gives a table."
+    )
+    check.add_argument("--cluster", help="Address of the scheduler of a Dask cluster that computes; gives a table.")
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    """The arguments of `lrtheory report`."""
+    report.add_argument("ids", nargs="*", help="Ids of the statements (default: all).")
+    report.add_argument("--evidence", default="evidence", help="Folder of the evidence files (default: %(default)s).")
+    report.add_argument("--figures", help="Folder of the records of figures, such as figures/out/quick.")
+    report.add_argument("--path", help="The file of the main page (default: it is printed).")
+    report.add_argument(
+        "--details", default=DETAILS, help="Folder of the details beside that file (default: %(default)s)."
+    )
+    report.add_argument("--costs", action="store_true", help="Print processor seconds by system instead.")
 
 
 def _list(options: Any) -> int:
@@ -165,6 +203,7 @@ def _show(options: Any) -> int:
     if options.json:
         print(json.dumps(described, indent=1))
         return 0
+    described["saboteurs"] = [f"{i}. {name}" for i, name in enumerate(described["saboteurs"], start=1)]
     print(f"{described.pop('id')}  {described.pop('title')}")
     for word, value in described.items():
         for line in (value if isinstance(value, list) else [value]) or [""]:
@@ -190,10 +229,22 @@ def _check(options: Any) -> int:
     if len(options.ids) > 1 or patterns or options.jobs is not None or options.cluster is not None:
         return _check_table(options)
     evidence = lrtheory.check(
-        options.ids[0], budget=options.budget, rng=options.seed, saboteur=options.saboteur, instance=options.instance
+        options.ids[0],
+        budget=options.budget,
+        rng=options.seed,
+        saboteur=_saboteur(options.ids[0], options.saboteur),
+        instance=options.instance,
     )
     print(json.dumps(evidence.to_dict(), indent=1) if options.json else evidence)
     return _exit_code(evidence)
+
+
+def _saboteur(id: str, named: str | None) -> str | int | None:
+    """The saboteur that an argument names; a number is a position in the order of `lrtheory show`."""
+    from lrtheory._front import registry
+
+    names = [one.name for one in registry()[id].saboteurs]
+    return named if named is None or named in names or not named.isdecimal() else int(named)
 
 
 def _check_table(options: Any) -> int:

@@ -169,13 +169,13 @@ class Statement:
             return self
         return replace(self, claim=replace(self.claim, exact=None))
 
-    def sabotaged(self, name: str) -> Statement:
+    def sabotaged(self, name: str | int) -> Statement:
         """The statement with the fields exchanged that a saboteur exchanges.
 
         Parameters
         ----------
-        name : str
-            Name of one of the saboteurs.
+        name : str or int
+            Name of one of the saboteurs, or its number in their order, counted from 1.
 
         Returns
         -------
@@ -185,11 +185,12 @@ class Statement:
         Raises
         ------
         KeyError
-            If there is no saboteur of that name.
+            If there is no such saboteur.
         """
-        found = {one.name: one for one in self.saboteurs}
+        named: dict[str | int, Saboteur] = {one.name: one for one in self.saboteurs}
+        found = named | dict(enumerate(self.saboteurs, start=1))
         if name not in found:
-            raise KeyError(str(must("saboteur", "one of " + ", ".join(map(repr, found)), name)))
+            raise KeyError(str(must("saboteur", "one of " + ", ".join(map(repr, named)) + ", or its number", name)))
         one = found[name]
         hypotheses = dict(self.hypotheses)
         if one.breaks is not None:
@@ -199,7 +200,7 @@ class Statement:
         claim = changes.get("claim")
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
-        return replace(self, **changes, hypotheses=hypotheses, saboteurs=(), sabotage=name)
+        return replace(self, **changes, hypotheses=hypotheses, saboteurs=(), sabotage=one.name)
 
 
 def defects(statement: Statement) -> list[str]:

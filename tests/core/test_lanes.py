@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import pytest
 
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import PLAIN, kernel, kernel_input
 from lrtheory._lanes import GROUP, ROWS, add_block, columns, product, weighted_sum, wide
 
 
@@ -94,6 +94,7 @@ def two_blocks(A, B, out):
     add_block(A, 0, 8, 16, B, out, True)
 
 
+@pytest.mark.skipif(PLAIN, reason="the loops of plain Numba are LLVM's to unroll")
 def test_no_loop_of_a_product_is_made_longer() -> None:
     rng, width = np.random.default_rng(0), columns(np.float64)
     A, B, out = rng.integers(-3, 4, (GROUP, 16)).astype(float), rng.normal(size=(16, width)), np.empty((GROUP, width))

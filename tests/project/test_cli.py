@@ -59,6 +59,24 @@ def test_check_runs_the_saboteurs_and_replays(run):
     assert out.splitlines()[3:5] == again[1].splitlines()[3:5]  # both sides
 
 
+def test_a_saboteur_has_a_number_too(run):
+    assert "1. transposed chain" in run("show alpha_rank/AR-T8")[1]
+    by_number, by_name = (run(f"check alpha_rank/AR-T8 --saboteur {name}") for name in (1, "'transposed chain'"))
+    assert by_number[:2] == by_name[:2]
+    assert by_number[0] == 1
+    for number in (0, 6):
+        code, _, error = run(f"check alpha_rank/AR-T8 --saboteur {number}")
+        assert code == 3
+        assert "'transposed chain'" in error
+
+
+def test_the_help_explains_every_option_and_exit_code(run, capsys):
+    code, out, _ = run("check --help")
+    assert code == 0
+    for word in ("default: quick", "default: 0", "number from 1", "exit codes", "inconclusive", "examples:"):
+        assert word in out
+
+
 def test_check_as_json(run):
     code, out, _ = run("check alpha_rank/AR-T8 --json --instance integer-chains:3")
     assert code == 0

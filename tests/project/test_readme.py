@@ -1,4 +1,4 @@
-"""The README's example runs and says what it is there for; its commands exist."""
+"""The README's examples print what it says; its commands exist."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,19 @@ from pathlib import Path
 import lrtheory
 from lrtheory.cli import main
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_first_lines_print_what_the_page_says(capsys):
+    first, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    exec(first, {})
+    assert capsys.readouterr().out == shown
 
 
 def test_the_ten_lines_run(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    _, example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(example.strip().splitlines()) <= 12
     exec(example, {})
     printed = capsys.readouterr().out
@@ -32,3 +40,11 @@ def test_the_table_names_the_systems_that_stand():
 def test_what_stands_here_is_counted_as_the_command_counts_it(capsys):
     main(["list"])
     assert f"counts it: {capsys.readouterr().out.splitlines()[-1]}." in " ".join(README.split())
+
+
+def test_the_modules_that_the_architecture_names_are_there():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = {name for name in re.findall(r"`([\w/]+\.py)`", text) if "/" in name}
+    assert len(named) > 20
+    places = (ROOT, ROOT / "lrtheory", ROOT / "lrtheory" / "bounds")
+    assert not sorted(name for name in named if not any((place / name).exists() for place in places))

@@ -197,7 +197,8 @@ class Evidence(Result):
             rounding = f"  (both within {worst['rounding']:.3g})" if "rounding" in worst else ""
             rows += [("lhs", worst["lhs"]), ("rhs", worst["rhs"] + rounding), ("worst", label + at)]
         if self.n_instances > 1:
-            rows.append(("slack", self.histogram() + f"  over {self.n_instances} instances, relative"))
+            relative = f"(rhs - lhs)/max(|lhs|, |rhs|) of {self.n_instances} instances; below 0 is a violation"
+            rows.append(("slack", f"{self.histogram()}  {relative}"))
         rows.append(("evidence", self._strength()))
         rows.append(("hypotheses", ", ".join(f"{name}: {held}" for name, held in self.hypotheses.items())))
         if "upper" in worst:

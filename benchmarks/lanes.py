@@ -1,0 +1,82 @@
+"""The loops written for vector registers against plain Numba: ``python -m benchmarks.lanes`` prints the ratios.
+
+The script runs itself twice, once with LRTHEORY_PLAIN_NUMBA=1, several times in turn; a ratio is that of the fastest
+calls of either side, since everything that slows a call down comes from outside. `lrtheory/_lanes.py` quotes the table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+TURNS = 5
+CALLS = 400
+
+
+def least_seconds(call: Callable[[], object]) -> float:
+    """The time of the fastest of many calls; the first one compiles and does not count."""
+    call()
+    times = []
+    for _ in range(CALLS):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def measured() -> dict[str, float]:
+    """Seconds of each loop in this process: sums of weighted rows of k columns, and thin products."""
+    from lrtheory._array import kernel
+    from lrtheory._lanes import columns, product, weighted_sum
+
+    @kernel
+    def sums_of_rows(table, starts, rows, weights, sums):
+        for p in range(len(starts) - 1):
+            weighted_sum(table, rows, weights, starts[p], starts[p + 1], sums, p)
+
+    rng, found = np.random.default_rng(0), {}
+    starts = np.arange(0, 20001, 10)  # two thousand sums of ten rows each, as of a graph with ten neighbors
+    for kind in (np.float64, np.float32):
+        name = np.dtype(kind).name
+        for k in (5, 10, 16):
+            table, weights = rng.normal(size=(2000, k)).astype(kind), rng.normal(size=20000).astype(kind)
+            given = table, starts, rng.integers(0, 2000, 20000).astype(np.uint32), weights, np.empty((2000, k), kind)
+            found[f"weighted_sum, {k} columns, {name}"] = least_seconds(lambda given=given: sums_of_rows(*given))
+        A = rng.normal(size=(512, 128)).astype(kind)
+        B, out = rng.normal(size=(128, columns(kind))).astype(kind), np.empty((512, columns(kind)), kind)
+        found[f"product, 512 x 128, {name}"] = least_seconds(
+            lambda A=A, B=B, out=out: product(A, B, out, 0, 128, False)
+        )
+    return found
+
+
+def in_a_process(plain: bool) -> dict[str, float]:
+    """What `measured` finds in a process of its own, with or without the loops for vector registers."""
+    command = [sys.executable, "-m", "benchmarks.lanes", "--measure"]
+    chosen = os.environ | {"LRTHEORY_PLAIN_NUMBA": str(int(plain))}
+    done = subprocess.run(command, env=chosen, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    """Print how many times longer plain Numba takes, for each loop."""
+    if "--measure" in sys.argv:
+        print(json.dumps(measured()))
+        return
+    turns = {plain: [] for plain in (False, True)}
+    for _ in range(TURNS):
+        for plain, seconds in turns.items():
+            seconds.append(in_a_process(plain))
+    for name in turns[False][0]:
+        ours, theirs = (min(turn[name] for turn in turns[plain]) for plain in (False, True))
+        print(f"{name:<36}{theirs / ours:5.2f}")
+
+
+if __name__ == "__main__":
+    main()
