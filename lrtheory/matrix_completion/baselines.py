@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, open_interval, real
 from lrtheory.matrix_completion import completion
 from lrtheory.matrix_completion.alternation import offsets
@@ -26,7 +27,7 @@ from lrtheory.matrix_completion.alternation.loop import Outcome
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
-from lrtheory.matrix_completion.problem import Observations, as_observations
+from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["als", "scaled_gd", "soft_impute", "svp"]
 
@@ -37,16 +38,16 @@ Step = Callable[[np.ndarray, np.ndarray, sparse.csr_array], tuple[np.ndarray, np
 
 
 def als(
-    data: Any,
+    data: Data,
     rank: int | Sequence[int],
     *,
     ridge: float = 0.0,
     bias: bool = False,
     tol: float = 1e-6,
     max_iter: int = 100,
-    validation: Any = None,
-    rng: np.random.Generator | int | None = None,
-    callback: Callable[[CompletionState], Any] | None = None,
+    validation: Data | None = None,
+    rng: Rng = None,
+    callback: Callable[[CompletionState], object] | None = None,
     record: bool = False,
 ) -> CompletionResult:
     """Alternating least squares from a random start, with exact regressions.
@@ -76,19 +77,30 @@ def als(
     >>> als(make_low_rank((60, 50), 2, rng=0), 2, rng=0).converged
     True
     """
-    when: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "validation": validation, "callback": callback}
-    options: dict[str, Any] = {"ridge": ridge, "bias": bias, "rng": rng, "record": record, **when}
-    return completion.complete(data, rank, method="exact", init="random", **options)
+    return completion.complete(
+        data,
+        rank,
+        method="exact",
+        init="random",
+        ridge=ridge,
+        bias=bias,
+        tol=tol,
+        max_iter=max_iter,
+        validation=validation,
+        rng=rng,
+        callback=callback,
+        record=record,
+    )
 
 
 def soft_impute(
-    data: Any,
+    data: Data,
     rank: int,
     *,
     lam: float,
     tol: float = 1e-6,
     max_iter: int = 500,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> CompletionResult:
     r"""Proximal gradient on \|P_Omega(X - M)\|^2 / 2 + lam \|X\|_*, with at most k singular values kept.
 
@@ -126,10 +138,10 @@ def soft_impute(
     weight, rng, seen = real("lam", lam, low=0, high=LARGEST_RIDGE), generator(rng), as_observations(data)
     weight = scaled_weight(weight, unit_of(seen.values))
 
-    # rest + U V^T holds the observed values on the sample and the current completion elsewhere: it is the filled-in
-    # matrix whose singular values are shrunk.
-    def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
-        left, s, right = leading_triplets(rest, U, V, U.shape[1], rng)
+    # residual + U V^T is the observed values on the sample and the current completion elsewhere: the filled-in matrix,
+    # whose singular values are shrunk.
+    def step(U: np.ndarray, V: np.ndarray, residual: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        left, s, right = leading_triplets(residual, U, V, U.shape[1], rng)
         shrunk = np.maximum(s - weight, 0)
         return left * np.sqrt(shrunk), right * np.sqrt(shrunk)
 
@@ -137,13 +149,13 @@ def soft_impute(
 
 
 def svp(
-    data: Any,
+    data: Data,
     rank: int,
     *,
     step_size: float = 1.0,
     tol: float = 1e-6,
     max_iter: int = 500,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> CompletionResult:
     """Singular value projection: a gradient step, then the nearest matrix of rank k.
 
@@ -179,15 +191,15 @@ def svp(
     length, rng = open_interval("step_size", step_size, 0, 2), generator(rng)
     seen = as_observations(data)
 
-    def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
-        left, s, right = leading_triplets(rest * (length / seen.density), U, V, U.shape[1], rng)
+    def step(U: np.ndarray, V: np.ndarray, residual: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        left, s, right = leading_triplets(residual * (length / seen.density), U, V, U.shape[1], rng)
         return left * np.sqrt(s), right * np.sqrt(s)
 
     return _descent(seen, rank, step, name="svp", ridge=0.0, tol=tol, max_iter=max_iter)
 
 
 def scaled_gd(
-    data: Any,
+    data: Data,
     rank: int,
     *,
     step_size: float = 0.5,
@@ -229,11 +241,11 @@ def scaled_gd(
     length = open_interval("step_size", step_size, 0, 1)
     seen = as_observations(data)
 
-    def step(U: np.ndarray, V: np.ndarray, rest: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
-        scaled = rest * (length / seen.density)
+    def step(U: np.ndarray, V: np.ndarray, residual: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        gradient = residual * (length / seen.density)
         # minus the gradients, each preconditioned by the Gram matrix of the other factor: steps that do not depend on
         # which factors of the product are taken, and so not on the condition number
-        to_u, to_v = (scaled @ V) @ np.linalg.pinv(V.T @ V), (scaled.T @ U) @ np.linalg.pinv(U.T @ U)
+        to_u, to_v = (gradient @ V) @ np.linalg.pinv(V.T @ V), (gradient.T @ U) @ np.linalg.pinv(U.T @ U)
         return U + to_u, V + to_v
 
     start = spectral_start.spectral_init(scaled(seen, unit_of(seen.values)), rank)
@@ -242,21 +254,21 @@ def scaled_gd(
     return _descent(seen, rank, step, name="scaled-gd", ridge=0.0, tol=tol, max_iter=max_iter, start=begin)
 
 
-def leading_triplets(rest: Any, U: Any, V: Any, k: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
-    """Return the leading k singular triplets of rest + U V^T, sparse plus low rank, which are never added up."""
-    if k >= min(rest.shape) - 1 or max(rest.shape) <= 64:  # too few other vectors for ARPACK, or small anyway
-        left, s, right = np.linalg.svd(rest.toarray() + U @ V.T, full_matrices=False)
+def leading_triplets(residual: Any, U: Any, V: Any, k: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
+    """Return the leading k singular triplets of residual + U V^T, sparse plus low rank, which are never added up."""
+    if k >= min(residual.shape) - 1 or max(residual.shape) <= 64:  # too few other vectors for ARPACK, or small anyway
+        left, s, right = np.linalg.svd(residual.toarray() + U @ V.T, full_matrices=False)
         return left[:, :k], s[:k], right[:k].T
     from scipy.sparse.linalg import LinearOperator, svds
 
-    transposed = rest.T
+    transposed = residual.T
     operator = LinearOperator(
-        rest.shape,
-        matvec=lambda x: rest @ x + U @ (V.T @ x),
+        residual.shape,
+        matvec=lambda x: residual @ x + U @ (V.T @ x),
         rmatvec=lambda y: transposed @ y + V @ (U.T @ y),
-        dtype=rest.dtype,
+        dtype=residual.dtype,
     )
-    left, s, right = svds(operator, k=k, v0=rng.normal(size=min(rest.shape)))
+    left, s, right = svds(operator, k=k, v0=rng.normal(size=min(residual.shape)))
     return left[:, ::-1], s[::-1], right[::-1].T
 
 
@@ -298,5 +310,4 @@ def _descent(
         message = "the residual on the sample is small or no longer changes"
     outcome = Outcome(U, V, n_iter, converged, message, {}, {})
     taken = offsets.fitted(inside, bias=False)
-    told: dict[str, Any] = {"method": name, "reason": "asked for"}
-    return completion.as_result(seen, inside, taken, outcome, unit=unit, ridge=ridge, **told)
+    return completion.as_result(seen, inside, taken, outcome, unit=unit, ridge=ridge, method=name, reason="asked for")

@@ -7,17 +7,17 @@ r"""A duality gap proves how near a completion is to the optimum, from the compl
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, real
 from lrtheory.matrix_completion import spectral
 from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.units import largest, scaled_weight, unit_of
-from lrtheory.matrix_completion.problem import LowRank, Observations, as_observations
+from lrtheory.matrix_completion.problem import Data, LowRank, Observations, as_observations
 
 __all__ = ["DualityGap", "duality_gap", "factored", "gap", "objective"]
 
@@ -59,7 +59,7 @@ class DualityGap(Result):
     V: np.ndarray
     offsets: np.ndarray | None
 
-    def verify(self, problem: Any) -> bool:
+    def verify(self, problem: Data) -> bool:
         """Recompute every number from the data, the factors, the weight and the offsets.
 
         Parameters
@@ -96,7 +96,7 @@ class DualityGap(Result):
         )
 
 
-def objective(data: Any, U: Any, V: Any, *, ridge: float = 0.0) -> float:
+def objective(data: Data, U: ArrayLike, V: ArrayLike, *, ridge: float = 0.0) -> float:
     r"""Return the objective, which no half-step raises where lines are determined, or with a ridge (statement MC-L7).
 
     Parameters
@@ -124,13 +124,13 @@ def objective(data: Any, U: Any, V: Any, *, ridge: float = 0.0) -> float:
     2.5
     """
     seen = as_observations(data)
-    U, V = (factor.astype(np.float64) for factor in _factors(seen, U, V))
-    rest = regressions.entries(seen.rows, seen.cols, U, V) - seen.values
+    left, right = (factor.astype(np.float64) for factor in _factors(seen, U, V))
+    errors = regressions.entries(seen.rows, seen.cols, left, right) - seen.values
     weight = real("ridge", ridge, low=0)
-    return 0.5 * float(rest @ rest) + 0.5 * weight * float((U * U).sum() + (V * V).sum())
+    return 0.5 * float(errors @ errors) + 0.5 * weight * float((left * left).sum() + (right * right).sum())
 
 
-def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
+def duality_gap(data: Data, U: ArrayLike, V: ArrayLike, *, lam: float) -> DualityGap:
     r"""Bound the distance of X = U V^T from the optimum of the nuclear norm objective.
 
     Parameters
@@ -154,10 +154,16 @@ def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
 
     Proof
     -----
-    For Z = P_Omega(M - X) min(1, lam / \|P_Omega(M - X)\|_2) the dual value is <Z, M> - \|Z\|_F^2 / 2. It bounds the
-    objective of every X' from below: <Z, X'> <= \|Z\|_2 \|X'\|_* <= lam \|X'\|_*, and \|P_Omega(X' - M)\|^2 / 2 >=
-    <Z, M - X'> - \|Z\|^2 / 2. The gap is the objective of X less that. A balanced stationary point of the ridge
-    objective whose residual has spectral norm at most lam has gap 0 (statement MC-L8).
+    Assumes: lam >= 0, which is checked. For a gap of 0 the hypotheses of MC-L8-optimum: U^T U = V^T V, both gradients
+    of the ridge objective are 0, and the residual has spectral norm at most lam.
+
+    Proof: Let Z = P_Omega(M - X) min(1, lam / \|P_Omega(M - X)\|_2), whose dual value is <Z, M> - \|Z\|_F^2 / 2. For
+    every X', <Z, X'> <= \|Z\|_2 \|X'\|_* <= lam \|X'\|_* and \|P_Omega(X' - M)\|_F^2 / 2 >= <Z, M - X'> - \|Z\|_F^2 /
+    2. The sum says that the objective of X' is at least the dual value; the gap is the objective of X less that. Under
+    the hypotheses of the optimum Z = P_Omega(M - X) and Z V = lam U, so <Z, X> is lam times the trace of U^T U, which
+    is lam \|X\|_* for balanced factors, and the gap lam \|X\|_* - <Z, X> is 0.
+
+    Checked by: MC-L8, and MC-L8-optimum for the gap of 0.
 
     Examples
     --------
@@ -168,7 +174,7 @@ def duality_gap(data: Any, U: Any, V: Any, *, lam: float) -> DualityGap:
     return gap(seen, *_factors(seen, U, V), real("lam", lam, low=0), None)
 
 
-def _factors(seen: Observations, U: Any, V: Any) -> tuple[np.ndarray, np.ndarray]:
+def _factors(seen: Observations, U: ArrayLike, V: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Check that the factors have the shapes (m, k) and (n, k), and return them as arrays."""
     left = array("U", U, shape=(seen.shape[0], None))
     return left, array("V", V, shape=(seen.shape[1], left.shape[1]))
@@ -192,17 +198,17 @@ def gap(
     unit = unit_of(values, largest(U) * largest(V))  # the entries of X may be larger than those of M
     values, weight, root = values / unit, scaled_weight(lam, unit), np.sqrt(unit)
     left, right = (np.asarray(factor, dtype=np.float64) / root for factor in (U, V))
-    rest = values - regressions.entries(seen.rows, seen.cols, left, right)
+    residual = values - regressions.entries(seen.rows, seen.cols, left, right)
     # The gap is valid for every Z with |Z|_2 <= lam, so a stated norm that is too large makes it larger, and not wrong.
     if norm is None:
-        matrix = sparse.coo_array((rest, (seen.rows, seen.cols)), shape=seen.shape).tocsr()
-        norm = unit * float(spectral.leading_singular_values(matrix, 1)[0]) if lam > 0 and rest.any() else 0.0
+        matrix = sparse.coo_array((residual, (seen.rows, seen.cols)), shape=seen.shape).tocsr()
+        norm = unit * float(spectral.leading_singular_values(matrix, 1)[0]) if lam > 0 and residual.any() else 0.0
     length = norm / unit
     # The dual point is Z = shrink times the residual, the largest multiple up to 1 with |Z|_2 <= lam. With Z on the
     # sample, <Z, M> and |Z|_F are sums over the observations.
     shrink = 0.0 if lam == 0 else 1.0 if length <= weight else weight / length
-    dual = shrink * float(rest @ values) - 0.5 * shrink**2 * float(rest @ rest)
-    value = 0.5 * float(rest @ rest) + weight * float(factored(left, right).singular_values.sum())
+    dual = shrink * float(residual @ values) - 0.5 * shrink**2 * float(residual @ residual)
+    value = 0.5 * float(residual @ residual) + weight * float(factored(left, right).singular_values.sum())
     value, dual = value * unit * unit, dual * unit * unit
     return DualityGap(
         gap=max(0.0, value - dual),
@@ -222,8 +228,8 @@ def _rounding(seen: Observations, own: DualityGap) -> float:
     values = seen.values if own.offsets is None else seen.values - own.offsets
     unit, noise = unit_of(values), (64 + len(own.U) + len(own.V) + len(values)) * ROUNDING
     value, size = own.objective / unit / unit, float(np.linalg.norm(values.astype(np.float64) / unit))
-    rest = math.sqrt(2 * value)  # at least the norm of the residual
-    both = size + rest  # at least the norm of the entries of X
+    residual = math.sqrt(2 * value)  # at least the norm of the residual
+    both = size + residual  # at least the norm of the entries of X
     # sizes of the terms that enter, some of which cancel: rounding is relative to these and not to their difference
-    terms = value + both * rest + noise * both**2 + (size * both if own.lam > 0 else 0.0)
+    terms = value + both * residual + noise * both**2 + (size * both if own.lam > 0 else 0.0)
     return noise * terms * unit * unit

@@ -19,7 +19,18 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._parallel import n_threads
-from lrtheory._validation import array, choice, generator, integer, must, open_interval, real
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import (
+    array,
+    choice,
+    generator,
+    integer,
+    must,
+    open_interval,
+    real,
+    refuse_unused,
+    unmasked,
+)
 from lrtheory.matrix_completion import certificates, half_steps, instances
 from lrtheory.matrix_completion.alternation import loop as alternation
 from lrtheory.matrix_completion.alternation import offsets, propagation
@@ -29,31 +40,39 @@ from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.alternation.result import CompletionResult, CompletionState
 from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
-from lrtheory.matrix_completion.problem import Observations, as_observations
+from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["complete"]
 
+#: the options of `complete` that each method reads, beside those that all do: an exact half-step has no inner steps
+OPTIONS: dict[str, set[str]] = {
+    "auto": {"inner_tol", "max_inner_iter", "n_jobs"},
+    "exact": {"n_jobs"},
+    "cg": {"inner_tol", "max_inner_iter", "n_jobs"},
+    "sketch": {"inner_tol", "max_inner_iter"},
+}
+INNER_TOL = 1e-2  # accuracy of the inner steps, unless the caller says otherwise
 NAMED = 5  # largest number of lines that a message names
 
 
 def complete(
-    data: Any,
+    data: Data,
     rank: int | Sequence[int],
     *,
     method: Literal["auto", "exact", "cg", "sketch"] = "auto",
     ridge: float = 0.0,
     bias: bool = False,
-    init: Any = "spectral",
+    init: Literal["spectral", "random"] | Sequence[ArrayLike] = "spectral",
     sample_splitting: bool | Literal["independent", "disjoint"] = False,
     incoherence: float | None = None,
-    inner_tol: float = 1e-2,
+    inner_tol: float | None = None,
     tol: float = 1e-6,
     max_iter: int = 100,
-    max_inner_iter: int = 60,
-    validation: Any = None,
+    max_inner_iter: int | None = None,
+    validation: Data | None = None,
     n_jobs: int | None = None,
-    rng: np.random.Generator | int | None = None,
-    callback: Callable[[CompletionState], Any] | None = None,
+    rng: Rng = None,
+    callback: Callable[[CompletionState], object] | None = None,
     record: bool = False,
 ) -> CompletionResult:
     r"""Complete a matrix of low rank from some of its entries.
@@ -66,9 +85,9 @@ def complete(
     rank : int or sequence of int
         k, in [1, min(m, n)]; among several ranks the one with the smallest held-out error is taken.
     method : {"auto", "exact", "cg", "sketch"}
-        How each row is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above. For rank 1, without a
-        ridge, entries follow along paths of observations where these determine the matrix (see `rank_one_components`)
-        and do not contradict each other; then "auto" takes no step.
+        How each line is solved, see `half_step`; "auto" is "exact" up to rank 12 and "cg" above. For rank 1, without a
+        ridge, "auto" takes no half-step where paths of observations determine every entry (see `rank_one_components`)
+        and do not contradict each other.
     ridge : float
         lambda, at least 0, for each row alike; in units of the values.
     bias : bool
@@ -80,16 +99,19 @@ def complete(
         "independent". There are 2 max_iter + 1 parts.
     incoherence : float or None
         mu: clip the spectral start at it; for no other start.
-    inner_tol : float
-        Accuracy of each row, relative to the smallest residual, or relative change of it, so far; in (0, 1).
+    inner_tol : float or None
+        Accuracy of each line, relative to the smallest residual, or relative change of it, so far; in (0, 1). None is
+        1e-2; not for "exact".
     tol : float
         Stop when the residual relative to the values, or its relative change, is at most this.
-    max_iter, max_inner_iter : int
-        Largest numbers of iterations, of two half-steps each, and of inner steps of a row.
+    max_iter : int
+        Largest number of iterations, of two half-steps each.
+    max_inner_iter : int or None
+        Largest number of inner steps of a line; None is 60; not for "exact".
     validation : data or None
         Held-out observations; the run ends when their error has not fallen for 3 iterations, and returns the best.
     n_jobs : int or None
-        Threads; None means 1, -1 all processors. The result does not depend on it.
+        Threads, not for "sketch"; None means 1, -1 all processors. The result does not depend on it.
     rng : Generator, int or None
         Source of randomness of a random start, of the split and of sketches; a plain run draws nothing.
     callback : callable or None
@@ -106,8 +128,8 @@ def complete(
     Raises
     ------
     ValueError
-        If a number is out of range, nothing is observed, ranks are several without `validation`, or the sample is too
-        small to be split.
+        If a number is out of range, nothing is observed, ranks are several without `validation`, the sample is too
+        small to be split, or an option is given that the method does not read.
 
     Notes
     -----
@@ -139,25 +161,29 @@ def complete(
     held_out = None if validation is None else scaled(_held_out(validation, seen), unit)
     rng = generator(rng)
     ranks = _ranks(rank, seen.shape, held_out)
-    choice("method", method, half_steps.METHODS)
+    choice("method", method, OPTIONS)
     mu = None if incoherence is None else real("incoherence", incoherence, low=1)
     if mu is not None and not (isinstance(init, str) and init == "spectral"):
         raise must("incoherence", 'None unless `init` is "spectral"', mu)
     setting = Setting(
         method=method,
         ridge=scaled_weight(real("ridge", ridge, low=0, high=LARGEST_RIDGE), unit),
-        inner_tol=open_interval("inner_tol", inner_tol, 0, 1),
-        max_inner_iter=integer("max_inner_iter", max_inner_iter, low=0),
+        inner_tol=open_interval("inner_tol", INNER_TOL if inner_tol is None else inner_tol, 0, 1),
+        max_inner_iter=integer(
+            "max_inner_iter", half_steps.MAX_INNER_ITER if max_inner_iter is None else max_inner_iter, low=0
+        ),
         tol=real("tol", tol, low=0, high=1),
         max_iter=integer("max_iter", max_iter, low=1),
         n_threads=n_threads(n_jobs),
         rng=rng,
     )
-    callback = None if callback is None else partial(_call, callback, unit)
-    plan = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": callback, "record": record}
+    given = {"inner_tol": inner_tol, "max_inner_iter": max_inner_iter, "n_jobs": n_jobs}
+    refuse_unused(method, OPTIONS[method], **{name: (value, None) for name, value in given.items()})
+    inform = None if callback is None else partial(_call, callback, unit)
+    options = {"bias": bool(bias), "init": init, "split": split, "mu": mu, "callback": inform, "record": record}
     tried: list[CompletionResult] = []
     while len(tried) < len(ranks) and not _stopped(tried):
-        tried.append(_complete(seen, ranks[len(tried)], setting, held_out, unit=unit, **plan))
+        tried.append(_complete(seen, ranks[len(tried)], setting, held_out, unit=unit, **options))
     return tried[0] if len(ranks) == 1 else _chosen(ranks[: len(tried)], tried)
 
 
@@ -212,7 +238,7 @@ def _determined(values: Observations, k: int, setting: Setting, init: Any, split
     return Outcome(*factors, 0, True, message, counts, trace)
 
 
-def _call(callback: Callable[[CompletionState], Any], unit: float, state: CompletionState) -> Any:
+def _call(callback: Callable[[CompletionState], object], unit: float, state: CompletionState) -> object:
     """Pass a state to the callback in the units of the data."""
     rmse = None if state.validation_rmse is None else unit * state.validation_rmse
     U, V = (factor * factor.dtype.type(math.sqrt(unit)) for factor in (state.U, state.V))
@@ -242,10 +268,10 @@ def as_result(
     product = certificates.factored(U, V)
     half, kind = np.sqrt(product.singular_values), seen.values.dtype
     U, V = (product.U * half).astype(kind), (product.V * half).astype(kind)
-    rest = regressions.entries(values.rows, values.cols, U, V)
-    rest -= values.values
+    errors = regressions.entries(values.rows, values.cols, U, V)
+    errors -= values.values
     size = float(np.linalg.norm(values.values.astype(np.float64, copy=False)))
-    residual = float(np.linalg.norm(rest.astype(np.float64))) / size if size > 0 else 0.0
+    residual = float(np.linalg.norm(errors.astype(np.float64))) / size if size > 0 else 0.0
     k = len(half)
     few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
     U, V, ridge = U * kind.type(math.sqrt(unit)), V * kind.type(math.sqrt(unit)), ridge * unit
@@ -286,10 +312,13 @@ def _warnings(seen: Observations, k: int, ridge: float) -> Iterator[str]:
 
 
 def _named(lines: np.ndarray) -> str:
+    """List the numbers of the first few lines."""
     return ", ".join(map(str, lines[:NAMED].tolist())) + (", ..." if len(lines) > NAMED else "")
 
 
 def _ranks(rank: Any, shape: tuple[int, int], held_out: Observations | None) -> list[int]:
+    """Return the ranks to try."""
+    rank = unmasked("rank", rank)
     if isinstance(rank, np.ndarray) and rank.ndim == 0:
         rank = rank.item()
     if isinstance(rank, Integral):
@@ -301,11 +330,12 @@ def _ranks(rank: Any, shape: tuple[int, int], held_out: Observations | None) -> 
     return [integer(f"rank[{i}]", k, low=1, high=min(shape)) for i, k in enumerate(rank)]
 
 
-def _held_out(validation: Any, seen: Observations) -> Observations:
-    held = as_observations(validation, "validation")
-    if held.shape != seen.shape:
-        raise must("validation", f"of shape {seen.shape}, as `data`", held.shape)
-    return held
+def _held_out(validation: Data, seen: Observations) -> Observations:
+    """Return the held-out observations, of the shape of the data."""
+    found = as_observations(validation, "validation")
+    if found.shape != seen.shape:
+        raise must("validation", f"of shape {seen.shape}, as `data`", found.shape)
+    return found
 
 
 def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observations, Iterator[Observations]]:
@@ -346,8 +376,8 @@ def _start(
 
 def _rmse(held_out: Observations, taken: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:
     """Return the root mean square error of two factors on held-out observations."""
-    rest = offsets.predicted((held_out.rows, held_out.cols), (U, V), taken, degrees) - held_out.values
-    return math.sqrt(float(np.mean(rest.astype(np.float64) ** 2)))
+    errors = offsets.predicted((held_out.rows, held_out.cols), (U, V), taken, degrees) - held_out.values
+    return math.sqrt(float(np.mean(errors.astype(np.float64) ** 2)))
 
 
 def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult:
@@ -356,7 +386,8 @@ def _chosen(ranks: list[int], tried: list[CompletionResult]) -> CompletionResult
     best = int(np.argmin(errors))  # type: ignore[arg-type]
     searched = {"ranks": np.array(ranks), "rank_validation": np.array(errors)}
     reason = f"{tried[best].reason}; rank {ranks[best]} has the smallest held-out error of {ranks}"
-    trace = None if tried[best].trace is None else {**tried[best].trace, **searched}  # type: ignore[dict-item]
+    recorded = tried[best].trace
+    trace = None if recorded is None else {**recorded, **searched}
     found = dataclasses.replace(tried[best], reason=reason, trace=trace)
     return dataclasses.replace(found, converged=False, message=alternation.STOPPED) if _stopped(tried) else found
 

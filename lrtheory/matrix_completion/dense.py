@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import array_namespace, arrays, is_foreign, real_array, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import array, integer, must, open_interval, real
+from lrtheory._types import Array, ArrayLike
+from lrtheory._validation import as_array, integer, must, open_interval, real
 from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled_weight, unit_of
 
 __all__ = ["DenseCompletion", "complete_dense"]
@@ -46,9 +47,9 @@ class DenseCompletion(Result):
         ``flops`` and ``inner_iterations`` of the batches.
     """
 
-    U: Any
-    V: Any
-    singular_values: Any
+    U: Array
+    V: Array
+    singular_values: Array
     residual: float
     method: str
     reason: str
@@ -59,19 +60,20 @@ class DenseCompletion(Result):
 
 
 class _Masked(NamedTuple):
-    """A masked matrix has zeros where the mask is 0; the mask is of the same float type, 1 where seen."""
+    """A matrix with zeros in place of what was not seen, and its mask in the same float type: 1 where seen, else 0."""
 
     values: Any
     mask: Any
 
     def transposed(self) -> _Masked:
+        """Return both with rows and columns exchanged."""
         return _Masked(self.values.T, self.mask.T)
 
 
 @arrays("device")
 def complete_dense(
-    values: Any,
-    mask: Any,
+    values: ArrayLike,
+    mask: ArrayLike | None,
     rank: int,
     *,
     ridge: float = 0.0,
@@ -87,9 +89,10 @@ def complete_dense(
     Parameters
     ----------
     values : array of shape (m, n)
-        Real; anything where the mask is False, NaN included. What a masked array hides is not observed.
+        Real numbers, in single precision or else in double; anything where the mask is False, NaN included. What a
+        masked array hides is not observed.
     mask : bool array of shape (m, n), or None
-        True where observed; None takes what is not NaN.
+        True where observed, in the library of the values or a list; None takes what is not NaN.
     rank : int
         k, in [1, min(m, n)].
     ridge : float
@@ -145,8 +148,8 @@ def complete_dense(
                 fixed, R = orthonormal(xp, fixed)
                 moving = moving @ R.T
             lines = seen if axis == 0 else seen.transposed()
-            rest = lines.values - lines.mask * (moving @ fixed.T)
-            relative = _norm(xp, rest) / size
+            residual = lines.values - lines.mask * (moving @ fixed.T)
+            relative = _norm(xp, residual) / size
             found, steps = _regressions(xp, lines, fixed, moving, ridge, inner_tol * smallest, max_inner_iter)
             factors[1 - axis], factors[axis] = fixed, found
             # inner accuracy is a share of the smallest residual so far, as in `complete`: an inner error must be small
@@ -156,12 +159,12 @@ def complete_dense(
             smallest = min(smallest, abs(before - relative) / relative)
         converged = relative <= tol or abs(before - relative) <= tol * relative
     U, V, s = _balanced(xp, *factors)
-    rest = seen.values - seen.mask * (U @ V.T)
+    residual = seen.values - seen.mask * (U @ V.T)
     return DenseCompletion(
         U=U * math.sqrt(unit),
         V=V * math.sqrt(unit),
         singular_values=s * unit,
-        residual=_norm(xp, rest) / size if size > 0 else 0.0,
+        residual=_norm(xp, residual) / size if size > 0 else 0.0,
         method="cg",
         reason="all rows in one batch",
         n_iter=n_iter,
@@ -189,26 +192,17 @@ def orthonormal(xp: Any, A: Any) -> tuple[Any, Any]:
 
 
 def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
-    if not hasattr(values, "ndim"):
-        raise must("values", "an array; lists are for `complete`", values, TypeError)
-    if values.ndim != 2:
-        raise must("values", "of shape (m, n)", tuple(values.shape))
-    if type(values) is np.ndarray and values.dtype.kind == "O":
-        values = array("values", values, finite=False).astype(np.float64)  # exact numbers
-    if not xp.isdtype(values.dtype, ("bool", "integral", "real floating")):
-        raise must("values", "an array of real numbers", values.dtype, TypeError)
-    if isinstance(values, np.ma.MaskedArray):
-        hidden, values = np.ma.getmaskarray(values), np.asarray(values)
-        mask = ~hidden & (~np.isnan(values) if mask is None else mask)
-    if not xp.isdtype(values.dtype, "real floating"):
-        values = xp.astype(values, xp.float64)
-    seen = ~xp.isnan(values) if mask is None else mask
-    rule = f"a bool array of shape {tuple(values.shape)}"
-    if not hasattr(seen, "ndim"):
-        raise must("mask", f"{rule}; lists are for `complete`", seen, TypeError)
-    if seen.shape != values.shape or not xp.isdtype(seen.dtype, "bool"):
-        raise must("mask", rule, tuple(seen.shape))
-    kept = xp.where(seen, values, xp.zeros_like(values))
+    """Check values and mask, and put zeros in place of what was not seen."""
+    hidden = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
+    numbers = values if hidden is None else np.ma.getdata(values)
+    # values from the host join a mask on its device
+    found = real_array(xp, "values", numbers, device=mask.device if is_foreign(mask) else None, finite=False)
+    if found.ndim != 2:
+        raise must("values", "of shape (m, n)", tuple(found.shape))
+    seen = ~xp.isnan(found) if mask is None else _bools(xp, mask, found)
+    if hidden is not None:
+        seen = seen & xp.asarray(~hidden, device=found.device)
+    kept = xp.where(seen, found, xp.zeros_like(found))
     if not bool(xp.all(xp.isfinite(kept))):
         raise must("values", "finite where observed", "an infinity or NaN")
     largest = float(xp.finfo(kept.dtype).max) ** 0.5 / 2**20
@@ -219,6 +213,15 @@ def _masked(xp: Any, values: Any, mask: Any) -> _Masked:
             raise must("values", "a number somewhere", "NaN everywhere")
         raise must("mask", "True somewhere", "False everywhere")
     return _Masked(kept, xp.astype(seen, kept.dtype))
+
+
+def _bools(xp: Any, mask: Any, found: Any) -> Any:
+    """Return the mask as an array of bools of the shape, the library and the device of the values."""
+    given = mask if is_foreign(mask) else as_array("mask", mask)
+    is_bool = xp.isdtype(given.dtype, "bool") if is_foreign(given) else given.dtype == bool
+    if tuple(given.shape) != tuple(found.shape) or not is_bool:
+        raise must("mask", f"a bool array of shape {tuple(found.shape)}", given)
+    return given if is_foreign(given) else xp.asarray(given, device=found.device)
 
 
 def _start(xp: Any, seen: _Masked, k: int, ridge: float) -> list[Any]:

@@ -13,16 +13,25 @@ import numpy as np
 
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, generator, integer, real
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import array, choice, generator, integer, real, refuse_unused
 from lrtheory.matrix_completion import problem, sketching, theory
 from lrtheory.matrix_completion.entries import regressions
 from lrtheory.matrix_completion.entries.observations import Compressed
 from lrtheory.matrix_completion.entries.regressions import Regressions
-from lrtheory.matrix_completion.entries.units import scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.units import LARGEST_RIDGE, scaled, scaled_weight, unit_of
+from lrtheory.matrix_completion.problem import Data
 
 __all__ = ["HalfStep", "half_step"]
 
-METHODS = ("auto", "exact", "cg", "sketch")
+#: the options of `half_step` that each method reads, beside those that all do
+OPTIONS: dict[str, set[str]] = {
+    "auto": {"max_inner_iter", "n_jobs"},
+    "exact": {"n_jobs"},
+    "cg": {"max_inner_iter", "n_jobs"},
+    "sketch": {"max_inner_iter"},
+}
+MAX_INNER_ITER = 60  # largest number of inner steps of a line, unless the caller says otherwise
 #: rank above which three or four steps of conjugate gradients, 4 k operations per entry and step, cost less time than a
 #: Gram matrix, k (k + 1) operations per entry
 CROSSOVER = 12
@@ -68,17 +77,17 @@ class HalfStep(Result):
 
 
 def half_step(
-    data: Any,
-    F: Any,
+    data: Data,
+    F: ArrayLike,
     *,
     axis: Literal[0, 1] = 0,
-    init: Any = None,
+    init: ArrayLike | None = None,
     method: Literal["auto", "exact", "cg", "sketch"] = "exact",
     ridge: float = 0.0,
     tol: float = 1e-10,
-    max_inner_iter: int = 60,
+    max_inner_iter: int | None = None,
     n_jobs: int | None = None,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> HalfStep:
     r"""Solve for the factor of the rows (or of the columns), given the other one.
 
@@ -91,20 +100,22 @@ def half_step(
     axis : {0, 1}
         0 solves for the m rows, 1 for the n columns.
     init : array of shape (lines, k), or None
-        Start of the inner iteration; None is 0.
+        Start of the inner iteration, whose sum of squares on the sample is reported for every method; None is 0.
     method : {"auto", "exact", "cg", "sketch"}
-        Normal equations with Cholesky; conjugate gradients from `init`; the preconditioner of a random sketch of each
-        panel (see `sketched_lstsq`). "auto" is "exact" up to rank 12.
+        "exact" solves the normal equations by Cholesky, "cg" takes conjugate gradients from `init`, and "sketch"
+        preconditions these by a random sketch of each panel (see `sketched_lstsq`). "auto" is "exact" up to rank 12
+        and "cg" above.
     ridge : float
         lambda, at least 0, in units of the squares of `F`.
     tol : float
-        Relative accuracy of the normal equations of each line (of the residual, for "sketch"), above 0.
-    max_inner_iter : int
-        Largest number of inner steps; 0 returns `init`, except in lines with fewer than k entries or of zeros alone.
+        Relative accuracy of the normal equations of each line, in [0, 1]; "exact" only compares its rounding with it.
+    max_inner_iter : int or None
+        Largest number of inner steps, not for "exact"; None is 60. 0 returns `init`, except in lines with fewer than
+        k entries or of zeros alone.
     n_jobs : int or None
-        Threads; None means 1, -1 all processors. The result does not depend on it.
+        Threads, not for "sketch"; None means 1, -1 all processors. The result does not depend on it.
     rng : Generator, int or None
-        Source of the sketches.
+        Source of the sketches; the other methods draw nothing.
 
     Returns
     -------
@@ -114,7 +125,7 @@ def half_step(
     Raises
     ------
     ValueError
-        If shapes do not fit, or a number is out of range.
+        If shapes do not fit, a number is out of range, or an option is given that the method does not read.
 
     Notes
     -----
@@ -144,13 +155,24 @@ def half_step(
     k = integer("F.shape[1]", fixed.shape[1], low=1)
     start = np.zeros((lines.n_lines, k)) if init is None else array("init", init, shape=(lines.n_lines, k))
     start = start / unit * length
-    choice("method", method, METHODS)
-    ridge, tol = real("ridge", ridge, low=0, high=1e300), real("tol", tol, low=0, high=1)
-    max_inner_iter, threads = integer("max_inner_iter", max_inner_iter, low=0), n_threads(n_jobs)
+    choice("method", method, OPTIONS)
+    ridge, tol = real("ridge", ridge, low=0, high=LARGEST_RIDGE), real("tol", tol, low=0, high=1)
+    steps = integer("max_inner_iter", MAX_INNER_ITER if max_inner_iter is None else max_inner_iter, low=0)
+    threads = n_threads(n_jobs)
+    refuse_unused(method, OPTIONS[method], max_inner_iter=(max_inner_iter, None), n_jobs=(n_jobs, None))
     used = chosen(method, k)
     ridge = scaled_weight(scaled_weight(ridge, length), length)  # it is added to squares of the fixed factor
-    options = {"ridge": ridge, "tol": tol, "max_inner_iter": max_inner_iter, "n_threads": threads}
-    found = regress(lines, fixed, start, method=used, rng=generator(rng), **options)
+    found = regress(
+        lines,
+        fixed,
+        start,
+        method=used,
+        ridge=ridge,
+        tol=tol,
+        max_inner_iter=steps,
+        n_threads=threads,
+        rng=generator(rng),
+    )
     if used == "exact":
         found = found._replace(residuals=regressions.gradients(lines, fixed, found.factor, ridge))
     few = int((lines.degrees < k).sum()) if ridge == 0 else 0
@@ -169,18 +191,29 @@ def half_step(
     )
 
 
-def regress(lines: Compressed, F: Any, init: Any, *, method: str, rng: Any = None, **options: Any) -> Regressions:
-    """Solve the regressions of all lines of one side by one method; inputs are in their units."""
+def regress(
+    lines: Compressed,
+    F: np.ndarray,
+    init: np.ndarray,
+    *,
+    method: str,
+    ridge: float,
+    tol: float,
+    max_inner_iter: int,
+    n_threads: int,
+    rng: np.random.Generator,
+) -> Regressions:
+    """Solve the regressions of all lines of one side by one method; inputs are divided by their units."""
+    inner: dict[str, Any] = {"tol": tol, "max_inner_iter": max_inner_iter}
     if method == "sketch":
-        return sketched_lines(lines, F, init, rng=rng, **options)
+        return sketched_lines(lines, F, init, ridge=ridge, rng=rng, **inner)
     if method == "cg":
-        return regressions.conjugate_gradients(lines, F, init, **options)
-    exact = {name: options[name] for name in ("ridge", "n_threads")}
-    return regressions.normal_equations(lines, F, init, **exact)
+        return regressions.conjugate_gradients(lines, F, init, ridge=ridge, n_threads=n_threads, **inner)
+    return regressions.normal_equations(lines, F, init, ridge=ridge, n_threads=n_threads)
 
 
 def sketched_lines(
-    lines: Compressed, F: Any, init: Any, *, ridge: float, tol: float, max_inner_iter: int, rng: Any, **_: Any
+    lines: Compressed, F: np.ndarray, init: np.ndarray, *, ridge: float, tol: float, max_inner_iter: int, rng: Any
 ) -> Regressions:
     """Solve all regressions of one side, each with a sketch of 4 k rows of its own; for theory, not for speed."""
     n, k = lines.n_lines, F.shape[1]
@@ -203,11 +236,13 @@ def sketched_lines(
         # where the sketch has lost rank, R of A itself
         R = sketching.precondition(A, len(A), "countsketch", rng) if R is None else R
 
-        def enough(g: np.ndarray, rest: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
-            return bool(np.linalg.norm(A.T @ rest) <= small)
+        # A and the tolerance are defaults because a closure would read those of a later line
+        def enough(g: np.ndarray, residual: np.ndarray, A: np.ndarray = A, small: Any = tol * scale) -> bool:
+            return bool(np.linalg.norm(A.T @ residual) <= small)
 
-        found, rest, _g = iterate(A, b, R, work.factor[i], enough=enough)
-        work.factor[i], work.steps[i], work.residuals[i] = found[-1], len(found) - 1, np.linalg.norm(A.T @ rest) / scale
+        found, residual, _g = iterate(A, b, R, work.factor[i], enough=enough)
+        work.factor[i], work.steps[i] = found[-1], len(found) - 1
+        work.residuals[i] = np.linalg.norm(A.T @ residual) / scale
     return work._replace(factor=work.factor.astype(lines.values.dtype))
 
 

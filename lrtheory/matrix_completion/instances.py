@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._types import Rng
 from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory.matrix_completion import certificates
 from lrtheory.matrix_completion.entries import regressions
@@ -17,12 +18,11 @@ from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Obser
 __all__ = ["make_coherent", "make_low_rank", "make_power_law", "sample_mask", "split_mask"]
 
 BLOCK = 1 << 22  # expected number of observations that are drawn at once
-TRIALS = 1 << 40  # number of positions that are passed at once, so that sums of gaps fit an integer of 64 bits
+TRIALS = 1 << 40  # largest number of positions that are drawn at once, so that sums of gaps fit an integer of 64 bits
+OVERSAMPLING = 4.0  # observations per degree of freedom, unless the caller says otherwise: enough for most (MC-T2)
 
 
-def sample_mask(
-    shape: tuple[int, int], density: float, *, rng: np.random.Generator | int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def sample_mask(shape: tuple[int, int], density: float, *, rng: Rng = None) -> tuple[np.ndarray, np.ndarray]:
     """Draw positions of a matrix, each seen independently with the same probability.
 
     Parameters
@@ -82,7 +82,7 @@ def split_mask(
     parts: int,
     *,
     method: Literal["independent", "disjoint"] = "independent",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> list[Observations]:
     r"""Split one sample into fresh samples for the steps of an algorithm.
 
@@ -128,11 +128,11 @@ def split_mask(
     # 1 - q = (1 - p)^(1 / parts), so that all parts together see an entry with probability p; expm1 and log1p keep the
     # digits of a small p. `first` is the probability of the Notes for an entry that no part has yet.
     q = -np.expm1(np.log1p(-data.density) / parts) if data.density < 1 else 1.0
-    placed, found = np.zeros(data.n_observed, dtype=bool), []
+    drawn, found = np.zeros(data.n_observed, dtype=bool), []  # whether an entry lies in some part already
     for left in range(parts, 0, -1):
         first = q / -np.expm1(left * np.log1p(-q)) if q < 1 else 1.0
-        enters = rng.random(data.n_observed) < np.where(placed, q, first)
-        placed |= enters
+        enters = rng.random(data.n_observed) < np.where(drawn, q, first)
+        drawn |= enters
         found.append(data.subset(enters))
     return found
 
@@ -142,10 +142,10 @@ def make_low_rank(
     rank: int,
     *,
     density: float | None = None,
-    oversampling: float = 4.0,
+    oversampling: float | None = None,
     condition: float = 1.0,
     noise: float = 0.0,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> CompletionProblem:
     """A matrix with random singular vectors, seen in a Bernoulli sample: the incoherent case.
 
@@ -157,8 +157,9 @@ def make_low_rank(
         k, in [1, min(m, n)].
     density : float or None
         Probability that an entry is seen, in [0, 1]; None takes it from `oversampling`.
-    oversampling : float
-        Expected observations per degree of freedom k (m + n - k); the density is cut at 1.
+    oversampling : float or None
+        Expected observations per degree of freedom k (m + n - k); the density is cut at 1. None is 4; not with
+        `density`.
     condition : float
         s_1 / s_k, at least 1; the singular values fall geometrically from 1.
     noise : float
@@ -174,7 +175,7 @@ def make_low_rank(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or `density` and `oversampling` are both given.
 
     Examples
     --------
@@ -193,10 +194,10 @@ def make_coherent(
     *,
     spike: float = 10.0,
     density: float | None = None,
-    oversampling: float = 4.0,
+    oversampling: float | None = None,
     condition: float = 1.0,
     noise: float = 0.0,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> CompletionProblem:
     """A matrix whose mass lies in few rows: the case in which a uniform sample misses what matters.
 
@@ -209,7 +210,7 @@ def make_coherent(
     spike : float
         Factor on the first k rows of the left factor before it is orthonormalized, at least 1. With 1 nothing is
         planted; with infinity M lives in those rows alone.
-    density, oversampling, condition, noise, rng : float or None, float, float, float, Generator
+    density, oversampling, condition, noise, rng : float or None, float or None, float, float, Generator
         As in `make_low_rank`.
 
     Returns
@@ -220,7 +221,7 @@ def make_coherent(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or `density` and `oversampling` are both given.
 
     Examples
     --------
@@ -249,7 +250,7 @@ def make_power_law(
     bias: float = 0.5,
     noise: float = 0.6,
     step: float = 0.5,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> CompletionProblem:
     """A table of ratings: few rows and columns hold most observations, and all have a bias of their own.
 
@@ -318,6 +319,7 @@ def _popular(m: int, n: int, count: int, exponents: Any, rng: np.random.Generato
 
 
 def _random_factors(shape: Any, rank: int, condition: float, rng: np.random.Generator) -> LowRank:
+    """Draw a matrix with Haar singular vectors and geometric singular values."""
     m, n = (integer(f"shape[{i}]", size, low=1, high=2**31 - 1) for i, size in enumerate(shape))
     k = integer("rank", rank, low=1, high=min(m, n))
     condition = real("condition", condition, low=1)
@@ -327,17 +329,21 @@ def _random_factors(shape: Any, rank: int, condition: float, rng: np.random.Gene
     return LowRank(U, s, V)
 
 
-def _density(shape: Any, rank: int, density: float | None, oversampling: float) -> float:
+def _density(shape: Any, rank: int, density: float | None, oversampling: float | None) -> float:
+    """Return the probability that an entry is seen, given by itself or by a number per degree of freedom."""
     if density is not None:
+        if oversampling is not None:
+            raise must("oversampling", "None where `density` is given", oversampling)
         return real("density", density, low=0, high=1)
     m, n = shape
-    ratio = real("oversampling", oversampling, low=0)
+    ratio = real("oversampling", OVERSAMPLING if oversampling is None else oversampling, low=0)
     if ratio == 0:
         raise must("oversampling", "above 0", ratio)
     return min(1.0, ratio * rank * (m + n - rank) / (m * n))
 
 
 def _observed(truth: LowRank, density: float, noise: float, rng: np.random.Generator) -> CompletionProblem:
+    """Draw a sample of a matrix, with Gaussian noise on each observation."""
     shape = len(truth.U), len(truth.V)
     noise = real("noise", noise, low=0)
     rows, cols = sample_mask(shape, density, rng=rng)

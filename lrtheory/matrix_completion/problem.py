@@ -6,16 +6,17 @@ r"""A completion problem has observations and, where it is known, the matrix of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._result import read_only
+from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, as_array, must
 from lrtheory.matrix_completion.entries.observations import Observations
 
-__all__ = ["CompletionProblem", "LowRank", "Observations"]
+__all__ = ["CompletionProblem", "Data", "LowRank", "Observations", "as_observations"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,7 +101,11 @@ class CompletionProblem:
     noise: float = 0.0
 
 
-def as_observations(data: Any, name: str = "data") -> Observations:
+#: what solvers take: stored zeros of a sparse array are observations, NaN and what a masked array hides are not
+Data: TypeAlias = Observations | CompletionProblem | SparseArray | ArrayLike | tuple[ArrayLike, ArrayLike]
+
+
+def as_observations(data: Data, name: str = "data") -> Observations:
     """Convert the data that a solver was given to observations.
 
     Parameters
@@ -125,18 +130,20 @@ def as_observations(data: Any, name: str = "data") -> Observations:
     >>> as_observations([[1.0, float("nan")], [2.0, 3.0]])
     Observations(3 of 2 x 2 entries, float64)
     """
-    if isinstance(data, CompletionProblem):
-        data = data.observations
-    if not isinstance(data, Observations):
-        if sparse.issparse(data):
-            data = Observations.from_sparse(data)
-        elif isinstance(data, tuple) and len(data) == 2:
-            data = Observations.from_dense(*data)
-        else:
-            table = data if np.ma.isMaskedArray(data) else as_array(name, data)
-            if table.ndim != 2:
-                raise must(name, "of shape (m, n)", table.shape)
-            data = Observations.from_dense(table)
-    if data.n_observed == 0:
-        raise must(name, "at least one observation", data)
-    return data
+    given: Any = data
+    if isinstance(given, Observations):
+        seen = given
+    elif isinstance(given, CompletionProblem):
+        seen = given.observations
+    elif sparse.issparse(given):
+        seen = Observations.from_sparse(given)
+    elif isinstance(given, tuple) and len(given) == 2:
+        seen = Observations.from_dense(*given)
+    else:
+        table = given if np.ma.isMaskedArray(given) else as_array(name, given)
+        if table.ndim != 2:
+            raise must(name, "of shape (m, n)", table.shape)
+        seen = Observations.from_dense(table)
+    if seen.n_observed == 0:
+        raise must(name, "at least one observation", seen)
+    return seen

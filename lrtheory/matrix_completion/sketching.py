@@ -19,6 +19,7 @@ from scipy import sparse
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, open_interval
 from lrtheory.matrix_completion.entries.units import unit_of
 from lrtheory.matrix_completion.theory.sketch_bounds import distortion
@@ -39,7 +40,7 @@ class LstsqResult(Result):
     Attributes
     ----------
     x : array of shape (k,) or (k, r)
-        One column a right-hand side.
+        One column for each right-hand side.
     residual_norms : array of shape (r,)
         \|A x - b\| of each right-hand side.
     gradients : array of shape (r,)
@@ -47,7 +48,7 @@ class LstsqResult(Result):
     R : array of shape (k, k)
         The preconditioner, upper triangular.
     method, reason : str
-        The iteration, and where R is from.
+        The iteration, and the matrix whose triangle R is.
     n_iter : int
         The largest number of steps of a right-hand side.
     converged : bool
@@ -74,9 +75,7 @@ class LstsqResult(Result):
 
 
 @arrays("host")
-def sketch(
-    A: Any, sketch_size: int, *, kind: str = "countsketch", rng: np.random.Generator | int | None = None
-) -> np.ndarray:
+def sketch(A: ArrayLike, sketch_size: int, *, kind: str = "countsketch", rng: Rng = None) -> np.ndarray:
     r"""A random sketch S A with E[S^T S] = I.
 
     Arrays: any (copied to the host)
@@ -114,9 +113,9 @@ def sketch(
     >>> sketch(np.eye(5), 20, kind="gaussian", rng=0).shape
     (20, 5)
     """
-    A = np.ascontiguousarray(array("A", A, shape=(None, None)), dtype=np.float64)
+    matrix = np.ascontiguousarray(array("A", A, shape=(None, None)), dtype=np.float64)
     s, rng = integer("sketch_size", sketch_size, low=1), generator(rng)
-    return _maker(choice("kind", kind, KINDS))(A, s, rng)
+    return _maker(choice("kind", kind, KINDS))(matrix, s, rng)
 
 
 # Each sketch is scaled so that E[S^T S] = I: squared lengths are right on average.
@@ -182,8 +181,8 @@ def _maker(kind: str) -> Callable[[np.ndarray, int, np.random.Generator], np.nda
 
 @arrays("host")
 def sketched_lstsq(
-    A: Any,
-    B: Any,
+    A: ArrayLike,
+    B: ArrayLike,
     *,
     epsilon: float = 1e-6,
     sketch_size: int | None = None,
@@ -191,7 +190,7 @@ def sketched_lstsq(
     method: Literal["cg", "gd"] = "cg",
     max_iter: int = 100,
     repeats: int = 3,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
     record: bool = False,
 ) -> LstsqResult:
     r"""Least squares to a relative accuracy, preconditioned by a random sketch.
@@ -251,10 +250,10 @@ def sketched_lstsq(
     >>> abs(sketched_lstsq(A, b, rng=0).x.round(6)).tolist()
     [0.0, 0.0, 0.0, 1.0, 0.0]
     """
-    A = np.ascontiguousarray(array("A", A, shape=(None, None)), dtype=np.float64)
-    n, k = A.shape
+    matrix = np.ascontiguousarray(array("A", A, shape=(None, None)), dtype=np.float64)
+    n, k = matrix.shape
     if not 1 <= k <= n:
-        raise must("A", "of shape (n, k) with 1 <= k <= n", A.shape)
+        raise must("A", "of shape (n, k) with 1 <= k <= n", matrix.shape)
     sides = np.ascontiguousarray(array("B", B), dtype=np.float64)
     if sides.ndim not in (1, 2) or len(sides) != n:
         raise must("B", f"of shape ({n},) or ({n}, r)", sides.shape)
@@ -264,10 +263,10 @@ def sketched_lstsq(
     max_iter, repeats = integer("max_iter", max_iter, low=1), integer("repeats", repeats, low=1)
     rng = generator(rng)
     choice("kind", kind, KINDS)
-    length, units = unit_of(A), np.array([unit_of(b) for b in sides.reshape(n, -1).T])
-    A, targets = A / length, sides.reshape(n, -1) / units
-    for tried in _preconditioners(A, size, kind, repeats, rng):
-        solved = [_solve(A, b, tried, epsilon, method, max_iter) for b in targets.T]
+    length, units = unit_of(matrix), np.array([unit_of(b) for b in sides.reshape(n, -1).T])
+    matrix, targets = matrix / length, sides.reshape(n, -1) / units
+    for tried in _preconditioners(matrix, size, kind, repeats, rng):
+        solved = [_solve(matrix, b, tried, epsilon, method, max_iter) for b in targets.T]
         if all(one.good for one in solved):
             break
     solved = [one.in_units(length, unit) for one, unit in zip(solved, units, strict=True)]
@@ -275,7 +274,7 @@ def sketched_lstsq(
 
 
 class _Preconditioner(NamedTuple):
-    """A preconditioner is a triangle R with a lower bound on the singular values of A R^{-1}, and its origin."""
+    """A triangle R with a lower bound on the singular values of A R^{-1}, and the reason why it was taken."""
 
     R: np.ndarray
     smallest: float  # the lower bound; 0 proves nothing
@@ -329,14 +328,14 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
     """
     from scipy.linalg import solve_triangular
 
-    def gradient_of(rest: np.ndarray) -> np.ndarray:  # minus the gradient in y, a direction of descent
-        return solve_triangular(R, A.T @ rest, trans="T")
+    def gradient_of(residual: np.ndarray) -> np.ndarray:  # minus the gradient in y, a direction of descent
+        return solve_triangular(R, A.T @ residual, trans="T")
 
-    rest = b - A @ x
-    g = gradient_of(rest)
+    residual = b - A @ x
+    g = gradient_of(residual)
     p, found, longest = g, [x], np.inf if method == "cg" else DIVERGED * np.linalg.norm(g)
-    while len(found) <= max_iter and not enough(g, rest):
-        if not ROUNDING * np.linalg.norm(rest) < np.linalg.norm(g) <= longest:
+    while len(found) <= max_iter and not enough(g, residual):
+        if not ROUNDING * np.linalg.norm(residual) < np.linalg.norm(g) <= longest:
             break
         step = solve_triangular(R, p)  # the direction p of the variables y, in those of x
         moved = A @ step
@@ -345,15 +344,15 @@ def iterates(A: Any, b: Any, R: Any, x: Any, *, method: str, enough: Callable[[A
             break
         length = 1.0 if method == "gd" else (g @ g) / curvature
         found.append(found[-1] + length * step)
-        rest = rest - length * moved
-        after = gradient_of(rest)
+        residual = residual - length * moved
+        after = gradient_of(residual)
         p = after if method == "gd" else after + (after @ after) / (g @ g) * p
         g = after
-    return found, rest, g
+    return found, residual, g
 
 
 class _Solved(NamedTuple):
-    """The solution for one right-hand side consists of its iterates and of how far the last one is proved."""
+    """The iterates for one right-hand side, and whether the last one is proved to be accurate."""
 
     path: np.ndarray  # all iterates, of shape (n_iter + 1, k)
     residual: float  # |A x - b| of the last one
@@ -366,17 +365,19 @@ class _Solved(NamedTuple):
 
 
 def _solve(A: Any, b: Any, tried: _Preconditioner, epsilon: float, method: str, max_iter: int) -> _Solved:
+    """Iterate for one right-hand side until the accuracy is proved, or the iteration ends without a proof."""
     size, slack = np.linalg.norm(b), 2 * epsilon + epsilon**2
 
-    def enough(g: np.ndarray, rest: np.ndarray) -> bool:
+    def enough(g: np.ndarray, residual: np.ndarray) -> bool:
         # The rule of `sketched_lstsq` with both sides times sigma^2, so that sigma = 0 proves nothing. The second
         # condition is for b in the range of A, where the best residual is 0 and the rule would ask for a gradient of 0.
         error, square = g @ g, tried.smallest**2
-        return bool(error <= slack * (square * (rest @ rest) - error)) or np.linalg.norm(g) <= RESOLVED * square * size
+        proved = bool(error <= slack * (square * (residual @ residual) - error))
+        return proved or np.linalg.norm(g) <= RESOLVED * square * size
 
-    found, rest, g = iterates(A, b, tried.R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter)
+    found, residual, g = iterates(A, b, tried.R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter)
     gradient = float(np.linalg.norm(g) / size) if size > 0 else 0.0
-    return _Solved(np.array(found), float(np.linalg.norm(rest)), gradient, enough(g, rest))
+    return _Solved(np.array(found), float(np.linalg.norm(residual)), gradient, enough(g, residual))
 
 
 def _as_lstsq(sides: Any, tried: _Preconditioner, solved: list[_Solved], method: str, record: bool) -> LstsqResult:

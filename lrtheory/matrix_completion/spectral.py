@@ -9,9 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, kernel
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, integer, must
 from lrtheory.matrix_completion.entries.units import unit_of
-from lrtheory.matrix_completion.problem import Observations, as_observations
+from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["finitely_completable", "incoherence", "rank_one_components", "spectral_gap", "subspace_distance"]
 
@@ -26,7 +27,7 @@ BLOCK = 64  # sums of 64 products of two residues, below 2^52, are exact in doub
 
 
 @arrays("host")
-def subspace_distance(A: Any, B: Any) -> float:
+def subspace_distance(A: ArrayLike, B: ArrayLike) -> float:
     r"""Sine of the largest principal angle between the column spaces of two matrices.
 
     Arrays: any (copied to the host)
@@ -68,7 +69,7 @@ def subspace_distance(A: Any, B: Any) -> float:
 
 
 @arrays("host")
-def incoherence(U: Any) -> float:
+def incoherence(U: ArrayLike) -> float:
     r"""Incoherence: the longest row of an orthonormal basis, in units of the length that equal rows would have.
 
     Arrays: any (copied to the host)
@@ -125,7 +126,7 @@ def basis(name: str, value: Any) -> np.ndarray:
     return np.linalg.qr(A)[0]
 
 
-def spectral_gap(data: Any) -> float:
+def spectral_gap(data: Data) -> float:
     r"""Spectral gap of the bipartite graph of the sample, which is large when every part is well tied to the rest.
 
     Parameters
@@ -192,7 +193,7 @@ def _leading(matrix: Any, count: int) -> np.ndarray:
     return np.sort(found)[::-1]
 
 
-def rank_one_components(data: Any) -> tuple[np.ndarray, np.ndarray]:
+def rank_one_components(data: Data) -> tuple[np.ndarray, np.ndarray]:
     """Find the connected components of the bipartite graph of the sample, which decide what rank 1 leaves open.
 
     A completion of rank 1 without zeros is unique if and only if there is one component; inside a component every entry
@@ -231,7 +232,7 @@ def rank_one_components(data: Any) -> tuple[np.ndarray, np.ndarray]:
     return component[:m], component[m:]
 
 
-def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int | None = None) -> bool:
+def finitely_completable(data: Data, rank: int, *, rng: Rng = None) -> bool:
     r"""Decide whether the seen positions leave only finitely many completions of a generic matrix of that rank.
 
     Parameters
@@ -259,13 +260,18 @@ def finitely_completable(data: Any, rank: int, *, rng: np.random.Generator | int
 
     Proof
     -----
-    The last k rows of V may be held fixed, which uses up the k^2 freedoms of (U X, V X^{-T}); let J be the Jacobian
-    of the r = k (m + n - k) other unknowns. The sample is finitely completable exactly when J has rank r, that is when
-    some minor of r rows is not the zero polynomial. By Cauchy and Binet det(J^T D J) is the sum of d_S det(J_S)^2 over
-    sets S of r rows, where the products d_S of entries of the diagonal D are different monomials, so it is a nonzero
-    polynomial then, of degree at most 3 r, if it is one modulo p. At random residues modulo p it is 0 with probability
-    at most 3 r / p (Schwartz and Zippel). A value that is not 0 modulo p proves that some minor is not 0; a 0 is drawn
-    once more.
+    Assumes: The factors are generic: they lie outside the zeros of a polynomial, among them all V whose last k rows are
+    dependent. The prime p divides not all coefficients of det(J^T D J) below; nobody checks that.
+
+    Proof: Fix the last k rows of V, which uses up the k^2 freedoms of (U X, V X^{-T}), and let J be the Jacobian of the
+    r = k (m + n - k) other unknowns. The sample is finitely completable exactly when J has rank r, that is when some
+    minor of r rows is not the zero polynomial. By Cauchy and Binet det(J^T D J) is the sum of d_S det(J_S)^2 over sets
+    S of r rows, where the products d_S of entries of the diagonal D are different monomials. So it is a nonzero
+    polynomial in that case, of degree at most 3 r, and stays one modulo p. At random residues modulo p it is 0 with
+    probability at most 3 r / p (Schwartz and Zippel). A value that is not 0 modulo p proves that some minor is not 0; a
+    0 is drawn once more.
+
+    Checked by: MC-L10-finite at rank one, MC-H1 against exact elimination.
 
     References
     ----------

@@ -3,6 +3,7 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.matrix_completion import half_steps
+from proofs_checks.matrix_completion import ridge
 from proofs_checks.matrix_completion import regressions
 from proofs_checks.matrix_completion import sampling
 from proofs_checks.matrix_completion import sketches

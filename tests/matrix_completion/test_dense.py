@@ -1,7 +1,10 @@
 """The dense path against the sparse one, and every baseline against what it should find."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lrtheory.matrix_completion import baselines, complete, complete_dense, loaders, make_low_rank, make_power_law
 from lrtheory.matrix_completion.dense import orthonormal
@@ -75,17 +78,38 @@ def test_dense_bad_input():
             complete_dense(*args)
 
 
-def test_dense_wrong_types_and_masked_arrays():
-    for values in ([[1.0, 2.0]], 1j * np.eye(2)):
-        with pytest.raises(TypeError, match="`values` must be an array"):
-            complete_dense(values, None, 1)
-    with pytest.raises(TypeError, match=r"`mask` must be a bool array of shape \(2, 2\); lists are for `complete`"):
-        complete_dense(np.eye(2), [[True, True], [True, True]], 1)
+def test_dense_wrong_types():
+    with pytest.raises(TypeError, match="`values` must be an array of real numbers"):
+        complete_dense(1j * np.eye(2), None, 1)
+    with pytest.raises(TypeError, match="`values` must be a dense array"):
+        complete_dense(sparse.eye_array(2), None, 1)
+    for mask in ([[True], [True, False]], np.ma.masked_array(np.eye(2) > 0, False)):
+        with pytest.raises(ValueError, match="`mask` must be an array"):
+            complete_dense(np.eye(2), mask, 1)
+
+
+def test_dense_lists_frames_and_exact_numbers():
+    table = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
+    mask = np.arange(12).reshape(4, 3) % 5 > 0
+    plain = complete_dense(table, mask, 1)
+    exact = np.array([[Fraction(x) for x in row] for row in table.tolist()])
+    # what a data frame promises: it turns itself into an array
+    frame = type("Frame", (), {"__array__": lambda self, dtype=None, copy=None: table})()
+    for values, where in ((table.tolist(), mask.tolist()), (exact, mask), (frame, mask), (table.astype(int), mask)):
+        np.testing.assert_array_equal(complete_dense(values, where, 1).U, plain.U)
+    assert complete_dense(table.astype(np.float16), mask, 1).U.dtype == np.float32
+
+
+def test_dense_masked_arrays():
     hidden = np.arange(12).reshape(4, 3) % 5 == 0
     table = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
     plain = complete_dense(table, ~hidden, 1)
     masked_table = np.ma.masked_array(np.where(hidden, 99.0, table), hidden)
     np.testing.assert_array_equal(complete_dense(masked_table, None, 1).U, plain.U)
+    seen = np.ones((4, 3), bool)
+    seen[0, 1] = False
+    both, first = complete_dense(masked_table, seen, 1), complete_dense(table, seen & ~hidden, 1)
+    np.testing.assert_array_equal(both.U, first.U)
 
 
 @pytest.mark.parametrize("name", ["als", "svp", "scaled_gd"])

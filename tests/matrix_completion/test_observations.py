@@ -58,7 +58,7 @@ def test_duplicates():
         ([0, 2], [0, 0], [1, 2], (2, 2), ValueError, r"`rows` must be in \[0, 2\); got 2"),
         ([0, -1], [0, 0], [1, 2], (2, 2), ValueError, r"`rows` must be in \[0, 2\); got -1"),
         ([0], [0.5], [1], (2, 2), TypeError, "`cols` must be an array of integers"),
-        ([0], [[0]], [1], (2, 2), ValueError, r"`cols` must be of shape \(N,\)"),
+        ([0], [[0]], [1], (2, 2), ValueError, r"`cols` must be of shape \(1,\), as many as values"),
         ([0], [0], [NAN], (2, 2), ValueError, "`values` must be finite"),
         ([0], [0], [float("inf")], (2, 2), ValueError, "`values` must be finite"),
         ([0], [0], ["a"], (2, 2), TypeError, "`values` must be an array of real numbers"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ STOPPED = "the callback asked to stop"
 
 
 class Setting(NamedTuple):
-    """A setting holds the checked options of `complete` that the alternation reads; `ridge` is in the unit."""
+    """The checked options of `complete` that the alternation reads; `ridge` is divided by the unit of the values."""
 
     method: str
     ridge: float
@@ -40,7 +40,7 @@ class Setting(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """An outcome is the pair of factors at which a run has ended, in the unit, and what the run reports."""
+    """The factors at which a run has ended, for values divided by their unit, and what the run reports."""
 
     U: np.ndarray
     V: np.ndarray
@@ -71,7 +71,7 @@ def run(
     setting: Setting,
     *,
     error: Callable[[np.ndarray, np.ndarray], float] | None = None,
-    callback: Callable[[CompletionState], Any] | None = None,
+    callback: Callable[[CompletionState], object] | None = None,
 ) -> Outcome:
     """Alternate until the residual, its change, the held-out error or the callback says stop.
 
@@ -142,7 +142,7 @@ def _half_step(
 
 
 class _Best:
-    """The keeper of the factors with the smallest held-out error so far."""
+    """The factors with the smallest held-out error so far, and all errors."""
 
     def __init__(self, error: Callable[[np.ndarray, np.ndarray], float] | None) -> None:
         self.error = error
@@ -150,7 +150,7 @@ class _Best:
         self.factors: list[np.ndarray] | None = None
 
     def update(self, U: np.ndarray, V: np.ndarray) -> float | None:
-        """The held-out error of these factors, which are kept when they are the best."""
+        """Return the held-out error of these factors, and keep them when it is the smallest."""
         if self.error is None:
             return None
         self.errors.append(self.error(U, V))

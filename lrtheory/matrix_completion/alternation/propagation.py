@@ -17,9 +17,10 @@ from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["propagated"]
 
-#: range of a factor relative to that of the root; single precision holds it, with room for the products
+#: range of a factor relative to that of the root: single precision holds such factors and products of two of them
 SMALLEST, LARGEST = 1e-18, 1e18
-ROUNDING = 4.0  # of an entry and of the quotient that it enters, in units of the roundoff, per step of a path
+#: rounding of an entry and of the quotient that it enters, for one step of a path, in units of the roundoff
+ROUNDING = 4.0
 
 
 def propagated(seen: Observations) -> tuple[np.ndarray, np.ndarray] | None:
@@ -31,26 +32,26 @@ def propagated(seen: Observations) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     # the row of the largest entry is the root of the search, and its factor is 1
     root, (m, n) = int(seen.rows[np.argmax(np.abs(seen.values))]), seen.shape
-    sides = [
-        (kernel_input(lines.starts), kernel_input(lines.indices), kernel_input(lines.values, np.float64))
-        for lines in (seen.by_row, seen.by_col)
-    ]
+    # quotients along a path are taken in doubles, also where the values are single
+    by_row, by_col = (
+        lines._replace(values=kernel_input(lines.values, np.float64)) for lines in (seen.by_row, seen.by_col)
+    )
     found, depth = np.zeros(m + n), np.full(m + n, -1)
     kind = seen.values.dtype
-    if not _propagate(*sides[0], *sides[1], root, ROUNDING * float(np.finfo(kind).eps), found, depth):
+    if not _propagate(by_row, by_col, root, ROUNDING * float(np.finfo(kind).eps), found, depth):
         return None
     return found[:m, None].astype(kind), found[m:, None].astype(kind)
 
 
 @kernel
-def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, found, depth):
+def _propagate(by_row, by_col, root, unit, found, depth):
     """Search breadth first from the root; False where two paths disagree or a line with an entry is never reached.
 
-    Line number i < m is row i, number m + j is column j. `found` holds the factors of the lines, and `depth` their
-    distances from the root in edges, -1 where a line was not reached. Breadth first makes the paths, and so the
-    rounding along them, as short as can be.
+    The observations come sorted by row and by column. Line number i < m is row i, number m + j is column j. The kernel
+    writes the factors of the lines to `found`, and to `depth` their distances from the root in edges, which stay -1
+    where a line was not reached. Breadth first makes the paths, and so the rounding along them, as short as can be.
     """
-    m, n = row_starts.shape[0] - 1, col_starts.shape[0] - 1
+    m, n = by_row.starts.shape[0] - 1, by_col.starts.shape[0] - 1
     queue = np.empty(m + n, dtype=np.int64)
     queue[0], last = root, 1
     found[root], depth[root] = 1.0, 0
@@ -59,10 +60,10 @@ def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, f
         line = queue[first]
         first += 1
         is_row = line < m
-        starts, lines, values = (row_starts, cols, by_row) if is_row else (col_starts, rows, by_col)
-        place = line if is_row else line - m
-        for e in range(starts[place], starts[place + 1]):
-            other = lines[e] + m if is_row else lines[e]
+        starts, indices, values = by_row if is_row else by_col
+        number = line if is_row else line - m
+        for e in range(starts[number], starts[number + 1]):
+            other = indices[e] + m if is_row else indices[e]
             if values[e] == 0:  # a zero entry determines nothing; it is checked below
                 continue
             if depth[other] < 0:
@@ -79,10 +80,10 @@ def _propagate(row_starts, cols, by_row, col_starts, rows, by_col, root, unit, f
             ):
                 return False
     for i in range(m):
-        for e in range(row_starts[i], row_starts[i + 1]):
-            reached = depth[i] >= 0 and depth[cols[e] + m] >= 0
+        for e in range(by_row.starts[i], by_row.starts[i + 1]):
+            reached = depth[i] >= 0 and depth[by_row.indices[e] + m] >= 0
             # A nonzero entry between lines that were not reached lies in another component. A zero between two lines
             # that were reached contradicts them, since the factors of those are not zero.
-            if reached == (by_row[e] == 0):
+            if reached == (by_row.values[e] == 0):
                 return False
     return True

@@ -9,11 +9,13 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import array, integer, must
 from lrtheory.matrix_completion.alternation import offsets
 from lrtheory.matrix_completion.alternation.offsets import Offsets
 from lrtheory.matrix_completion.certificates import DualityGap
 from lrtheory.matrix_completion.entries import regressions
+from lrtheory.matrix_completion.entries.observations import positions
 from lrtheory.matrix_completion.problem import CompletionProblem, Observations
 
 __all__ = ["CompletionResult", "CompletionState"]
@@ -86,14 +88,14 @@ class CompletionResult(Result):
         ``residual``, ``inner_iterations``, ``imbalance`` and ``validation``, one entry an iteration.
     """
 
-    U: Any
-    V: Any
-    singular_values: Any
+    U: np.ndarray
+    V: np.ndarray
+    singular_values: np.ndarray
     mean: float
-    row_bias: Any
-    col_bias: Any
-    row_degrees: Any
-    col_degrees: Any
+    row_bias: np.ndarray | None
+    col_bias: np.ndarray | None
+    row_degrees: np.ndarray
+    col_degrees: np.ndarray
     ridge: float
     labels: tuple[Sequence[str] | None, Sequence[str] | None] | None
     residual: float
@@ -105,7 +107,7 @@ class CompletionResult(Result):
     message: str
     counts: Mapping[str, int]
     certificate: DualityGap | None
-    trace: Mapping[str, Any] | None
+    trace: Mapping[str, np.ndarray] | None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -117,31 +119,31 @@ class CompletionResult(Result):
         """Number of factors."""
         return len(self.singular_values)
 
-    def predict(self, rows: Any, cols: Any) -> np.ndarray:
+    def predict(self, rows: ArrayLike | int, cols: ArrayLike | int) -> np.ndarray:
         """Evaluate the completed matrix at some positions.
 
         Parameters
         ----------
-        rows, cols : integer arrays of one shape
-            Positions.
+        rows, cols : integer arrays of one shape, or integers
+            Numbers of the rows and of the columns, from 0.
 
         Returns
         -------
         array of that shape
-            In units of the values.
+            Predictions, in units of the values.
 
         Raises
         ------
         ValueError
             If a position lies outside the matrix, or the shapes differ.
         """
-        i, j = _inside("rows", rows, self.shape[0]), _inside("cols", cols, self.shape[1])
+        i, j = positions("rows", rows, self.shape[0]), positions("cols", cols, self.shape[1])
         if i.shape != j.shape:
             raise must("cols", f"of shape {i.shape}, as `rows`", j.shape)
         taken, degrees = Offsets(self.mean, self.row_bias, self.col_bias), (self.row_degrees, self.col_degrees)
         return offsets.predicted((i.ravel(), j.ravel()), (self.U, self.V), taken, degrees).reshape(i.shape)
 
-    def block(self, rows: Any = None, cols: Any = None) -> np.ndarray:
+    def block(self, rows: ArrayLike | None = None, cols: ArrayLike | None = None) -> np.ndarray:
         """Evaluate the completed matrix on some rows and some columns.
 
         Parameters
@@ -159,16 +161,16 @@ class CompletionResult(Result):
         ValueError
             If a position lies outside the matrix.
         """
-        i = np.arange(self.shape[0]) if rows is None else _inside("rows", rows, self.shape[0]).ravel()
-        j = np.arange(self.shape[1]) if cols is None else _inside("cols", cols, self.shape[1]).ravel()
-        found = self.U[i] @ self.V[j].T
-        if self.row_bias is not None:
+        i = np.arange(self.shape[0]) if rows is None else positions("rows", rows, self.shape[0]).ravel()
+        j = np.arange(self.shape[1]) if cols is None else positions("cols", cols, self.shape[1]).ravel()
+        found: np.ndarray = self.U[i] @ self.V[j].T
+        if self.row_bias is not None and self.col_bias is not None:
             return found + (self.mean + self.row_bias[i][:, None] + self.col_bias[j]).astype(found.dtype)
         # a line that was never seen has factor 0, and its best guess is the mean and not 0
         known = (self.row_degrees[i] > 0)[:, None] & (self.col_degrees[j] > 0)
         return np.where(known, found, found.dtype.type(self.mean))
 
-    def bias_of(self, cols: Any, values: Any) -> float:
+    def bias_of(self, cols: ArrayLike, values: ArrayLike) -> float:
         """Fit the bias of a row that was not in the data, from its own entries.
 
         Parameters
@@ -189,11 +191,11 @@ class CompletionResult(Result):
             If a column lies outside the matrix, or lengths differ.
         """
         j, x = self._row(cols, values)
-        if self.row_bias is None:
+        if self.col_bias is None:
             return 0.0
         return float((x - self.mean - self.col_bias[j]).sum() / (len(x) + offsets.DAMPING))
 
-    def fold_in(self, cols: Any, values: Any) -> np.ndarray:
+    def fold_in(self, cols: ArrayLike, values: ArrayLike) -> np.ndarray:
         r"""Fit the factor of a row that was not in the data, such as a new user, from its own entries.
 
         Parameters
@@ -216,13 +218,15 @@ class CompletionResult(Result):
             If a column lies outside the matrix, or lengths differ.
         """
         j, x = self._row(cols, values)
-        if self.row_bias is not None:
+        if self.col_bias is not None:
             x = x - self.mean - self.col_bias[j] - self.bias_of(cols, values)
         weight = np.sqrt(self.ridge) * np.eye(self.rank)  # a ridge is k more equations, sqrt(ridge) u = 0
         panel, side = np.concatenate([self.V[j], weight]), np.concatenate([x, np.zeros(self.rank)])
         return regressions.least_norm(panel, side).astype(self.V.dtype)
 
-    def top(self, row: int, n: int, *, exclude: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    def top(
+        self, row: int, n: int, *, exclude: Observations | CompletionProblem | SparseArray | ArrayLike | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the columns with the largest predictions in a row, for recommendations.
 
         Parameters
@@ -255,6 +259,7 @@ class CompletionResult(Result):
         return cols[best], values[best]
 
     def _seen(self, row: int, exclude: Any) -> np.ndarray:
+        """Return the columns that `top` leaves out."""
         if exclude is None:
             return np.empty(0, dtype=np.int64)
         if isinstance(exclude, CompletionProblem):
@@ -266,23 +271,12 @@ class CompletionResult(Result):
                 raise must("exclude", f"of shape {self.shape}, as the completed matrix", exclude.shape)
             starts, indices, _ = exclude.by_row
             return indices[starts[row] : starts[row + 1]]
-        return _inside("exclude", exclude, self.shape[1])
+        return positions("exclude", exclude, self.shape[1])
 
     def _row(self, cols: Any, values: Any) -> tuple[np.ndarray, np.ndarray]:
-        j = _inside("cols", cols, self.shape[1])
+        """Check the entries of one new row: columns that differ, and as many values."""
+        j = positions("cols", cols, self.shape[1])
         x = array("values", values, shape=(j.size,)).astype(np.float64)
         if len(np.unique(j)) < j.size:
             raise must("cols", "positions that differ", j)
         return j, x
-
-
-def _inside(name: str, given: Any, size: int) -> np.ndarray:
-    positions = np.asarray(given)
-    if positions.size == 0:
-        return positions.astype(np.int64)
-    if positions.dtype.kind not in "iu":
-        raise must(name, "an array of integers", positions, TypeError)
-    outside = (positions < 0) | (positions >= size)
-    if outside.any():
-        raise must(name, f"in [0, {size})", positions[outside].flat[0])
-    return positions.astype(np.int64)

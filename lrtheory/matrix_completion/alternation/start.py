@@ -15,17 +15,17 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, real
+from lrtheory._validation import choice, integer, must, real
 from lrtheory.matrix_completion import problem
 from lrtheory.matrix_completion.entries.units import scaled, unit_of
-from lrtheory.matrix_completion.problem import Observations
+from lrtheory.matrix_completion.problem import Data, Observations
 
 __all__ = ["SpectralInit", "clipped", "orthonormal", "rescaled", "spectral_init"]
 
 
 @result
 class SpectralInit(Result):
-    """A spectral start is a basis for the rows, with the singular values and vectors that the sample suggests.
+    """A basis for the rows to start from, with the singular values and vectors that the sample suggests.
 
     Attributes
     ----------
@@ -55,11 +55,11 @@ class SpectralInit(Result):
 
 
 def spectral_init(
-    data: Any,
+    data: Data,
     rank: int,
     *,
     incoherence: float | None = None,
-    clip: Literal["row", "entry"] = "row",
+    clip: Literal["row", "entry"] | None = None,
     tol: float = 1e-2,
 ) -> SpectralInit:
     r"""Estimate the singular vectors of a matrix from a sample of its entries.
@@ -72,8 +72,9 @@ def spectral_init(
         k, in [1, min(m, n)].
     incoherence : float or None
         mu, at least 1: cut what is longer than 2 mu sqrt(k / m), then orthonormalize. None cuts nothing.
-    clip : {"row", "entry"}
-        Shorten long rows, or set large entries to zero as the first analyses did.
+    clip : {"row", "entry"} or None
+        Shorten long rows, or set large entries to zero as the first analyses did; None is "row". Only with
+        `incoherence`, which says what is long.
     tol : float
         Relative accuracy of the singular values; a start needs no more than the default. 0 is machine precision.
 
@@ -85,7 +86,7 @@ def spectral_init(
     Raises
     ------
     ValueError
-        If the rank or the incoherence is out of range.
+        If the rank or the incoherence is out of range, or `clip` is given without `incoherence`.
 
     Notes
     -----
@@ -106,11 +107,13 @@ def spectral_init(
     """
     seen = problem.as_observations(data)
     k = integer("rank", rank, low=1, high=min(seen.shape))
-    choice("clip", clip, ("row", "entry"))
+    choice("clip", clip, (None, "row", "entry"))
+    if clip is not None and incoherence is None:
+        raise must("clip", "None without `incoherence`", clip)
     tol, mu = real("tol", tol, low=0, high=1), None if incoherence is None else real("incoherence", incoherence, low=1)
     unit = unit_of(seen.values)
     U, s, V, method = _leading(rescaled(scaled(seen, unit)), k, tol)
-    U, n_clipped = clipped(U, mu, clip)
+    U, n_clipped = clipped(U, mu, clip or "row")
     return SpectralInit(
         U=U,
         singular_values=s * s.dtype.type(unit),

@@ -17,9 +17,10 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input
+from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval
 
-__all__ = ["Compressed", "Observations"]
+__all__ = ["Compressed", "Observations", "positions"]
 
 #: names of the rows and of the columns
 Labels = tuple[Sequence[str] | None, Sequence[str] | None]
@@ -91,11 +92,12 @@ class Observations:
         shape = _shape(self.shape)
         choice("duplicates", self.duplicates, ("raise", "mean"))
         rows, cols = (
-            _positions(name, getattr(self, name), size) for name, size in zip(("rows", "cols"), shape, strict=True)
+            positions(name, getattr(self, name), size).astype(np.int32, copy=False)
+            for name, size in zip(("rows", "cols"), shape, strict=True)
         )
         values = real_values(self.values)
         for name, given in (("rows", rows), ("cols", cols)):
-            if len(given) != len(values):
+            if given.shape != values.shape:
                 raise must(name, f"of shape ({len(values)},), as many as values", given.shape)
         # The conversion adds up positions that occur twice, neither the mean nor an error: fewer stored entries than
         # values are how that is noticed, without a sort of its own.
@@ -106,7 +108,7 @@ class Observations:
             rows, cols, values = _means(rows, cols, values)
             by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         for name, given in (("rows", rows), ("cols", cols), ("values", values)):
-            object.__setattr__(self, name, _own(given))
+            object.__setattr__(self, name, _owned(given))
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "labels", _labels(self.labels, shape))
         for name, lines in zip(("by_row", "by_col"), orientations(by_row), strict=True):
@@ -157,7 +159,7 @@ class Observations:
         starts, indices, values = self.by_row
         return sparse.csr_array((values, indices, starts), shape=self.shape, copy=True)
 
-    def subset(self, where: Any) -> Observations:
+    def subset(self, where: ArrayLike) -> Observations:
         """Select some of the observations, in their order.
 
         Parameters
@@ -170,15 +172,15 @@ class Observations:
         Observations
             Of the same shape, with the same labels.
         """
-        where = np.asarray(where)
-        return Observations(self.rows[where], self.cols[where], self.values[where], self.shape, labels=self.labels)
+        kept = as_array("where", where)
+        return Observations(self.rows[kept], self.cols[kept], self.values[kept], self.shape, labels=self.labels)
 
     def split(
         self,
         fraction: float,
         *,
         by: Literal["random", "time"] = "random",
-        rng: np.random.Generator | int | None = None,
+        rng: Rng = None,
     ) -> tuple[Observations, Observations]:
         """Split the observations into a part to learn from and a part to test on.
 
@@ -189,7 +191,7 @@ class Observations:
         by : {"random", "time"}
             "random" holds out a uniform subset, "time" the last ones in the order in which they were given.
         rng : Generator, int or None
-            Source of randomness.
+            Source of the random subset; "time" draws nothing.
 
         Returns
         -------
@@ -205,12 +207,14 @@ class Observations:
         choice("by", by, ("random", "time"))
         if self.n_observed < 2:
             raise must("values", "at least two observations", self.n_observed)
-        held = min(max(round(fraction * self.n_observed), 1), self.n_observed - 1)
-        test = _last(self.n_observed, held) if by == "time" else _random(self.n_observed, held, rng)
+        count = min(max(round(fraction * self.n_observed), 1), self.n_observed - 1)
+        test = _last(self.n_observed, count) if by == "time" else _random(self.n_observed, count, rng)
         return self.subset(~test), self.subset(test)
 
     @classmethod
-    def from_dense(cls, values: Any, mask: Any = None, *, labels: Labels | None = None) -> Observations:
+    def from_dense(
+        cls, values: ArrayLike, mask: ArrayLike | None = None, *, labels: Labels | None = None
+    ) -> Observations:
         """Take the observed entries of a dense matrix.
 
         Parameters
@@ -234,21 +238,23 @@ class Observations:
         ValueError
             If there are not two axes, or the mask has another shape.
         """
-        hidden = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else False
-        table = as_array("values", np.ma.getdata(values) if np.ma.isMaskedArray(values) else values)
+        given: Any = values
+        # of a masked array the data are taken here; what it hides is left out of `seen` below
+        hidden = np.ma.getmaskarray(given) if np.ma.isMaskedArray(given) else False
+        table = as_array("values", np.ma.getdata(given) if np.ma.isMaskedArray(given) else given)
         if table.ndim != 2:
             raise must("values", "of shape (m, n)", table.shape)
         if mask is None and table.dtype.kind not in "biuf":
             table = _numbers(table)
         # NaN differs from itself, in float and object arrays alike; `isnan` refuses the latter
-        seen = table == table if mask is None else np.asarray(mask)
+        seen = table == table if mask is None else as_array("mask", mask)
         if seen.shape != table.shape or seen.dtype != bool:
             raise must("mask", f"a bool array of shape {table.shape}", seen)
         rows, cols = np.nonzero(seen & ~np.asarray(hidden))
         return cls(rows, cols, table[rows, cols], table.shape, labels=labels)
 
     @classmethod
-    def from_sparse(cls, matrix: Any, *, labels: Labels | None = None) -> Observations:
+    def from_sparse(cls, matrix: SparseArray, *, labels: Labels | None = None) -> Observations:
         """Take the stored entries of a sparse matrix, stored zeros included.
 
         Parameters
@@ -295,10 +301,23 @@ def with_values(seen: Observations, values: np.ndarray, by_row: np.ndarray, by_c
     # past the constructor, which would check and sort positions again that were checked and sorted before
     new: Any = object.__new__(Observations)
     lines = seen.by_row._replace(values=kernel_input(by_row)), seen.by_col._replace(values=kernel_input(by_col))
-    kept = {"values": _own(values), "by_row": lines[0], "by_col": lines[1]}
+    changed = {"values": _owned(values), "by_row": lines[0], "by_col": lines[1]}
     for name in ("rows", "cols", "values", "shape", "duplicates", "labels", "by_row", "by_col"):
-        object.__setattr__(new, name, kept.get(name, getattr(seen, name)))
+        object.__setattr__(new, name, changed.get(name, getattr(seen, name)))
     return new
+
+
+def positions(name: str, given: Any, size: int) -> np.ndarray:
+    """Check numbers of rows or of columns, which count from 0 and are below `size`; an array of any shape."""
+    found = as_array(name, given)
+    if found.size == 0:  # an empty list is an array of floats to NumPy
+        return found.astype(np.int64)
+    if found.dtype.kind not in "iu":
+        raise must(name, "an array of integers", found, TypeError)
+    outside = (found < 0) | (found >= size)
+    if outside.any():
+        raise must(name, f"in [0, {size})", found[outside].flat[0])
+    return found
 
 
 def _last(n: int, count: int) -> np.ndarray:
@@ -327,7 +346,7 @@ def _numbers(table: np.ndarray) -> np.ndarray:
     return array("values", table, finite=False)
 
 
-def _own(given: np.ndarray) -> np.ndarray:
+def _owned(given: np.ndarray) -> np.ndarray:
     """Return the array itself where nobody can write to it, else a read-only copy that nobody else has."""
     # a read-only view does not suffice: its base, or the base of that, may be writable, and a write shows through
     owner: Any = given
@@ -343,18 +362,6 @@ def _shape(shape: Any) -> tuple[int, int]:
         raise must("shape", "a pair of positive integers", shape)
     high = 2**31 - 1  # positions are kept as int32
     return integer("shape[0]", shape[0], low=1, high=high), integer("shape[1]", shape[1], low=1, high=high)
-
-
-def _positions(name: str, given: Any, size: int) -> np.ndarray:
-    positions = as_array(name, given)
-    if positions.ndim != 1:
-        raise must(name, "of shape (N,)", positions.shape)
-    if positions.dtype.kind not in "iu" and positions.size:
-        raise must(name, "an array of integers", positions, TypeError)
-    outside = (positions < 0) | (positions >= size)
-    if outside.any():
-        raise must(name, f"in [0, {size})", positions[outside][0])
-    return positions.astype(np.int32, copy=False)
 
 
 def _repeated(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,16 @@ __all__ = ["Regressions", "conjugate_gradients", "entries", "least_norm", "norma
 FAST = {"contract", "reassoc"}
 
 
+class Rule(NamedTuple):
+    """The rule of an inner iteration: its penalty, and when it stops; both floats are of the type of the values."""
+
+    ridge: np.floating
+    tol: np.floating
+    max_inner_iter: int
+
+
 class Regressions(NamedTuple):
-    """The solutions of one half-step, and one number per line for each of the other fields."""
+    """The solutions of one half-step, and one number per line for each of the other fields; kernels write to all."""
 
     factor: np.ndarray  # (lines, k)
     residuals: np.ndarray  # norm of the residual of the normal equations, relative to |P^T x|; 0 where not measured
@@ -50,14 +58,14 @@ def conjugate_gradients(
 
     The accuracy is |P^T (x - P u) - ridge u| <= tol |P^T x|, line by line.
     """
-    work = _start(lines, F, init)
+    work = _start(lines, init)
     # Jacobi preconditioner without a sweep over the panels: d rows of a uniform sample have squared column lengths of
     # about d times the mean over all rows of F, which is the diagonal of P^T P.
     scales = np.einsum("ij,ij->j", F, F).astype(work.factor.dtype) / len(F)
     scales[scales == 0] = 1  # a column of zeros has residual 0, so any positive number will do
-    numbers = work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner_iter
-    given = (*_door(lines, F), kernel_input(scales), *numbers)
-    _in_threads(n_threads, lines, lambda first, last: _cg_lines(*given, first, last, *work))
+    fixed, scales = kernel_input(F, lines.values.dtype), kernel_input(scales)
+    rule = Rule(work.factor.dtype.type(ridge), work.factor.dtype.type(tol), max_inner_iter)
+    _in_threads(n_threads, lines, lambda first, last: _cg_lines(lines, fixed, scales, rule, first, last, work))
     return work
 
 
@@ -65,10 +73,9 @@ def normal_equations(
     lines: Compressed, F: np.ndarray, init: np.ndarray, *, ridge: float, n_threads: int = 1
 ) -> Regressions:
     """Solve each line by Cholesky of P^T P + ridge I; where that is singular, take the solution of least norm."""
-    work = _start(lines, F, init)
-    given = *_door(lines, F), work.factor.dtype.type(ridge)
-    found = work.factor, work.squares, work.steps
-    _in_threads(n_threads, lines, lambda first, last: _exact_lines(*given, first, last, *found))
+    work = _start(lines, init)
+    fixed, weight = kernel_input(F, lines.values.dtype), work.factor.dtype.type(ridge)
+    _in_threads(n_threads, lines, lambda first, last: _exact_lines(lines, fixed, weight, first, last, work))
     # A step count of -1 is the kernel's mark of a singular line (statement MC-L10); least squares need LAPACK.
     for i in np.flatnonzero(work.steps < 0):
         here = slice(lines.starts[i], lines.starts[i + 1])
@@ -92,24 +99,19 @@ def entries(rows: np.ndarray, cols: np.ndarray, U: np.ndarray, V: np.ndarray) ->
 
 def gradients(lines: Compressed, F: np.ndarray, factor: np.ndarray, ridge: float) -> np.ndarray:
     """Return |P^T (x - P u) - ridge u| / |P^T x| for each line; where P^T x is 0, the numerator alone."""
-    found = np.zeros(lines.n_lines)
-    given = *_door(lines, F), kernel_input(factor, lines.values.dtype), lines.values.dtype.type(ridge)
-    _gradient_lines(*given, found)
+    found, kind = np.zeros(lines.n_lines), lines.values.dtype
+    _gradient_lines(lines, kernel_input(F, kind), kernel_input(factor, kind), kind.type(ridge), found)
     return found
 
 
-def _door(lines: Compressed, F: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Bring starts, indices, values and F into the layout and float type for which the kernels are compiled."""
-    return (*lines, kernel_input(F, lines.values.dtype))
-
-
-def _start(lines: Compressed, F: np.ndarray, init: np.ndarray) -> Regressions:
+def _start(lines: Compressed, init: np.ndarray) -> Regressions:
+    """Return the arrays that the kernels write to, with a copy of `init` as the factor."""
     n = lines.n_lines
     factor = np.array(init, dtype=lines.values.dtype, order="C")
     return Regressions(factor, np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64))
 
 
-def _in_threads(n_threads: int, lines: Compressed, work: Callable[[int, int], Any]) -> None:
+def _in_threads(n_threads: int, lines: Compressed, work: Callable[[int, int], object]) -> None:
     """Run the work on one block of lines per thread; kernels release the interpreter lock.
 
     Blocks hold about equally many observations, and not lines, since the time of a line grows with its degree.
@@ -121,7 +123,10 @@ def _in_threads(n_threads: int, lines: Compressed, work: Callable[[int, int], An
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
 #
-# Compressed sparse rows: line i owns the slots from starts[i] to starts[i + 1] of `indices`, rows of F, and `values`.
+# `lines` is a `Compressed`: line i owns the slots from starts[i] to starts[i + 1] of `indices`, rows of F, and of
+# `values`. Its arrays and F are read-only; those of `work`, a `Regressions`, are written to. A kernel solves the lines
+# first to last - 1, the block of one thread.
+#
 # For the normal equations (P^T P + ridge I) u = b with b = P^T x, the names are those of textbooks on conjugate
 # gradients: r is the residual b - (P^T P + ridge I) u, z = r scaled by the preconditioner, p the search direction, and
 # w the matrix times p. Loops take two or four rows of the panel together, so that a vector of k sums is read from and
@@ -179,7 +184,8 @@ def normal_residual(panel, x, u, gradient, target):
 
 
 @kernel(nogil=True)
-def _gradient_lines(starts, indices, values, F, factor, ridge, found):
+def _gradient_lines(lines, F, factor, ridge, found):
+    starts, indices, values = lines
     k = F.shape[1]
     r, b = np.empty((2, k), dtype=F.dtype)
     for i in range(found.shape[0]):
@@ -217,9 +223,10 @@ def normal_product(panel, p, w):
 
 
 @kernel(nogil=True)
-def _cg_lines(
-    starts, indices, values, F, scales, ridge, tol, max_inner_iter, first, last, factor, residuals, squares, steps
-):
+def _cg_lines(lines, F, scales, rule, first, last, work):
+    starts, indices, values = lines
+    ridge, tol, max_inner_iter = rule
+    factor, residuals, squares, steps = work
     k = F.shape[1]
     longest = 0
     for i in range(first, last):
@@ -236,7 +243,7 @@ def _cg_lines(
         # the rows of F lie scattered in memory and are read once; every inner step then reads the compact copy
         for j in range(d):
             panel[j] = F[indices[starts[i] + j]]
-        # With fewer equations than unknowns the solutions form an affine space, and the shortest one is due (MC-L10).
+        # With fewer equations than unknowns the solutions form an affine space; the shortest one is returned (MC-L10).
         short = d < k and ridge == 0
         squares[i] = normal_residual(panel, x, u, r, b)
         if short:
@@ -332,7 +339,9 @@ def _solve_cholesky(L, u):
 
 
 @kernel(nogil=True)
-def _exact_lines(starts, indices, values, F, ridge, first, last, factor, squares, steps):
+def _exact_lines(lines, F, ridge, first, last, work):
+    starts, indices, values = lines
+    factor, squares, steps = work.factor, work.squares, work.steps  # the residuals are measured afterwards
     k = F.shape[1]
     longest = 0
     for i in range(first, last):

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._numbers import number
+from lrtheory._numbers import entries, number, table
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, as_array, integer, must
 from lrtheory.matrix_completion.problem import LowRank
-from lrtheory.matrix_completion.theory.ranges import entries
 
 __all__ = [
     "contraction_bound",
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-def driving_error(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
+def driving_error(U: ArrayLike, truth: LowRank, mask: ArrayLike) -> np.ndarray:
     r"""The error F that the sample puts on an exact half-step (statement MC-D1).
 
     Parameters
@@ -54,9 +54,14 @@ def driving_error(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
 
     Proof
     -----
-    The exact half-step is v_j = B_j^{-1} sum u_i M_ij with M_ij = (u*_i)^T S v*_j. Split u*_i = D^T u_i + w_i with
-    D = U^T U*, the rows of U U^T U* + (I - U U^T) U*. The first part gives B_j^{-1} B_j D S v*_j = D S v*_j, the
-    second one -f_j.
+    Assumes: Entries are seen without noise, which the caller answers for. Every B_j is invertible; a singular one
+    raises an error. Orthonormal columns of U are not needed for this identity.
+
+    Proof: The exact half-step is v_j = B_j^{-1} sum u_i M_ij with M_ij = (u*_i)^T S v*_j. Row i of U* = U U^T U* + (I -
+    U U^T) U* is u*_i = D^T u_i + w_i with D = U^T U*. The first part contributes B_j^{-1} B_j D S v*_j = D S v*_j to
+    v_j, and the second one contributes -f_j.
+
+    Checked by: MC-D1.
 
     Examples
     --------
@@ -65,15 +70,15 @@ def driving_error(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
     >>> abs(driving_error(U, truth, whole).round(12)).tolist()
     [[0.0]]
     """
-    U, seen = _basis(U, truth), _sample(mask, truth)
-    pulled, seen = _outside(U, truth), seen.astype(U.dtype)
+    basis, seen = _basis(U, truth), _sample(mask, truth)
+    outside, seen = _outside(basis, truth), seen.astype(basis.dtype)
     # indices: i rows, j columns, a and b the k columns of U; grams are the B_j, and sums those of the Returns section
-    grams = np.einsum("ij,ia,ib->jab", seen, U, U)
-    sums = np.einsum("ij,ia,ij->ja", seen, U, pulled)
+    grams = np.einsum("ij,ia,ib->jab", seen, basis, basis)
+    sums = np.einsum("ij,ia,ij->ja", seen, basis, outside)
     return -np.linalg.solve(grams, sums[..., None])[..., 0]
 
 
-def exact_half_step(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
+def exact_half_step(U: ArrayLike, truth: LowRank, mask: ArrayLike) -> np.ndarray:
     """The exact half-step for the columns, V* S D^T - F with D = U^T U* (statement MC-D1).
 
     Parameters
@@ -93,8 +98,14 @@ def exact_half_step(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
 
     Proof
     -----
-    See `driving_error`. With the whole matrix seen F is 0, so the column space is that of V* for any U with invertible
-    D (statement MC-D3).
+    Assumes: As in `driving_error`. That F is 0 for a whole matrix needs orthonormal columns of U too, a hypothesis of
+    the instances of MC-D3.
+
+    Proof: By `driving_error` row j is D S v*_j - f_j, and D S v*_j is row j of V* S D^T. When the whole matrix is seen,
+    the sum in f_j is U^T W S v*_j with W = (I - U U^T) U*, and U^T W = 0, so F = 0. Then the column space is that of V*
+    for every U with an invertible D.
+
+    Checked by: MC-D1, and MC-D3 for whole matrices.
 
     Examples
     --------
@@ -108,13 +119,15 @@ def exact_half_step(U: Any, truth: LowRank, mask: Any) -> np.ndarray:
 
 
 def _basis(U: Any, truth: Any) -> np.ndarray:
+    """Return the fixed factor as an array that has as many rows as M."""
     if not isinstance(truth, LowRank):
         raise must("truth", "a LowRank", truth, TypeError)
     return array("U", U, shape=(len(truth.U), None))
 
 
 def _sample(mask: Any, truth: LowRank) -> np.ndarray:
-    shape, seen = (len(truth.U), len(truth.V)), np.asarray(mask)
+    """Return the sample as an array of bools of the shape of M."""
+    shape, seen = (len(truth.U), len(truth.V)), as_array("mask", mask)
     if seen.shape != shape or seen.dtype != bool:
         raise must("mask", f"a bool array of shape {shape}", seen)
     return seen
@@ -126,7 +139,13 @@ def _outside(U: np.ndarray, truth: LowRank) -> np.ndarray:
     return (W * truth.singular_values) @ truth.V.T
 
 
-def contraction_bound(distance: Any, *, smallest: Any, driving: Any, inner: Any = 0) -> Any:
+def contraction_bound(
+    distance: Number | ArrayLike,
+    *,
+    smallest: Number | ArrayLike,
+    driving: Number | ArrayLike,
+    inner: Number | ArrayLike = 0,
+) -> Any:
     r"""Bound on the distance after a half-step that is solved approximately (statement MC-D2).
 
     Parameters
@@ -154,38 +173,41 @@ def contraction_bound(distance: Any, *, smallest: Any, driving: Any, inner: Any 
 
     Proof
     -----
-    V*_perp^T V~ = V*_perp^T (E - F), because V~ = V* S D^T - F + E. And sigma_min(V~) >= s_k sigma_min(D) - \|F\| -
-    \|E\| with sigma_min(D) = sqrt(1 - d^2). With V~ = Q R, the distance is \|V*_perp^T Q\|, which is at most
-    \|V*_perp^T V~\| \|R^{-1}\|.
+    Assumes: U, U* and V* have orthonormal columns, and M has rank k and is seen without noise (hypotheses of MC-D2, for
+    which the caller answers). The denominator is positive; where it is not, the value says nothing, and the caller has
+    to look at its sign.
+
+    Proof: By `exact_half_step` V~ = V* S D^T - F + E, so V*_perp^T V~ = V*_perp^T (E - F). The smallest singular value
+    of D = U^T U* is sqrt(1 - d^2), so sigma_min(V~) >= s_k sqrt(1 - d^2) - \|F\| - \|E\|. With V~ = Q R the distance is
+    \|V*_perp^T Q\|, which is at most \|V*_perp^T V~\| \|R^{-1}\|, and \|R^{-1}\| = 1 / sigma_min(V~).
+
+    Checked by: MC-D2.
 
     Examples
     --------
     >>> round(float(contraction_bound(0.6, smallest=1.0, driving=0.1)), 6)
     0.142857
     """
-    entries("distance", distance, 0, 1)
-    entries("smallest", smallest, 0, ends="(]")
-    entries("driving", driving, 0)
-    entries("inner", inner, 0)
-    error = driving + inner
-    return error / (smallest * np.sqrt(1 - distance * distance) - error)
+    d, s_k = entries("distance", distance, 0, 1), entries("smallest", smallest, 0, ends="(]")
+    error = entries("driving", driving, 0) + entries("inner", inner, 0)
+    return error / (s_k * np.sqrt(1 - d * d) - error)
 
 
-def error_bound(distance: Any, *, singular_values: Any, driving: Any) -> Any:
+def error_bound(distance: Number | ArrayLike, *, singular_values: ArrayLike, driving: Number | ArrayLike) -> Any:
     r"""Bound on \|M - U V^T\|_F after an exact half-step for V (a step of the proofs, statement MC-P7).
 
     Parameters
     ----------
-    distance : number
+    distance : number or array
         dist(U, U*).
     singular_values : array of shape (k,)
         Of M.
-    driving : number
+    driving : number or array
         Frobenius norm of F.
 
     Returns
     -------
-    number
+    number or array
         \|S\|_F dist(U, U*) + \|F\|_F.
 
     Raises
@@ -197,21 +219,26 @@ def error_bound(distance: Any, *, singular_values: Any, driving: Any) -> Any:
 
     Proof
     -----
-    U V^T = U D S V*^T - U F^T, and M - U D S V*^T = (I - U U^T) U* S V*^T, whose Frobenius norm is at most
-    \|(I - U U^T) U*\| \|S\|_F. With \|S\|_2 in place of \|S\|_F it is false: k equal angles give a factor sqrt(k).
+    Assumes: U, U* and V* have orthonormal columns, and V comes from an exact half-step without noise (hypotheses of
+    MC-P7, for which the caller answers).
+
+    Proof: By `exact_half_step` U V^T = U D S V*^T - U F^T with D = U^T U*. The first error M - U D S V*^T = (I - U U^T)
+    U* S V*^T has a Frobenius norm of at most \|(I - U U^T) U*\| \|S\|_F, and the second one that of F. With \|S\|_2 in
+    place of \|S\|_F the bound is false: k equal angles and equal singular values exceed it by sqrt(k).
+
+    Checked by: MC-P7, with that counterexample among its saboteurs.
 
     Examples
     --------
     >>> float(error_bound(0.1, singular_values=np.array([3.0, 4.0]), driving=0.25))
     0.75
     """
-    entries("distance", distance, 0, 1)
-    s = entries("singular_values", as_array("singular_values", singular_values), 0)
-    entries("driving", driving, 0)
-    return np.sqrt((s * s).sum()) * distance + driving
+    s = table("singular_values", singular_values, 0, shape=("k",))
+    s = s.astype(np.float64) if s.dtype.kind in "iu" else s  # squares of large integers would overflow
+    return np.sqrt((s * s).sum()) * entries("distance", distance, 0, 1) + entries("driving", driving, 0)
 
 
-def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
+def driving_second_moment(U: ArrayLike, truth: LowRank, *, density: Number) -> Any:
     r"""Second moment of the noise that drives a half-step, over a fresh Bernoulli sample.
 
     It is checked in expectation (statement MC-E1), and by a sum over all small samples (statement MC-E1-exact).
@@ -237,9 +264,14 @@ def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
 
     Proof
     -----
-    With independent delta_ij ~ Bernoulli(p), g_j = sum_i (delta_ij / p) u_i c_ij with c_ij = w_i^T S v*_j. Its mean is
-    sum_i u_i c_ij = (U^T W S v*_j) = 0, since U^T W = 0. The variance of delta / p is (1 - p) / p, so
-    E \|g_j\|^2 = ((1 - p) / p) sum_i \|u_i\|^2 c_ij^2; sum over j.
+    Assumes: Entries are seen independently of each other and of U, with probability p (hypothesis of MC-E1, for which
+    the caller answers). The columns of U are orthonormal, which the caller ensures.
+
+    Proof: With independent delta_ij ~ Bernoulli(p), g_j = sum_i (delta_ij / p) u_i c_ij with c_ij = w_i^T S v*_j. Its
+    mean is sum_i u_i c_ij = U^T W S v*_j = 0, since U^T W = 0 for W = (I - U U^T) U*. The variance of delta_ij / p is
+    (1 - p) / p, so E \|g_j\|^2 = ((1 - p) / p) sum_i \|u_i\|^2 c_ij^2. The formula is the sum over j.
+
+    Checked by: MC-E1 on drawn samples, MC-E1-exact over all samples of a small matrix.
 
     Examples
     --------
@@ -247,15 +279,13 @@ def driving_second_moment(U: Any, truth: LowRank, *, density: Any) -> Any:
     >>> round(float(driving_second_moment(U, truth, density=0.5)), 12)
     0.294912
     """
-    U = _basis(U, truth)
-    number("density", density, 0, 1, ends="(]")
-    pulled = _outside(U, truth)
-    variance = (1 - density) / density
-    return variance * ((U * U).sum(axis=1) * (pulled * pulled).sum(axis=1)).sum()
+    basis, p = _basis(U, truth), number("density", density, 0, 1, ends="(]")
+    outside = _outside(basis, truth)
+    return (1 - p) / p * ((basis * basis).sum(axis=1) * (outside * outside).sum(axis=1)).sum()
 
 
 def driving_second_moment_bound(
-    distance: Any, *, incoherence: Any, n_rows: Any, rank: Any, norm: Any, density: Any
+    distance: Number, *, incoherence: Number, n_rows: int, rank: int, norm: Number, density: Number
 ) -> Any:
     r"""Bound on the second moment of the noise that drives a half-step, by incoherence (statement MC-E1-bound).
 
@@ -287,8 +317,12 @@ def driving_second_moment_bound(
 
     Proof
     -----
-    In `driving_second_moment` \|u_i\|^2 <= mu^2 k / m, and the remaining sum is \|W S V*^T\|_F^2 <= \|W\|^2 \|M\|_F^2
-    with \|W\| = d.
+    Assumes: As in `driving_second_moment`; mu bounds the rows of U, for which the caller answers.
+
+    Proof: In `driving_second_moment` \|u_i\|^2 <= mu^2 k / m, and the sum that remains is \|W S V*^T\|_F^2, which is at
+    most \|W\|^2 \|M\|_F^2 with \|W\| = d.
+
+    Checked by: MC-E1-bound.
 
     Examples
     --------
@@ -303,7 +337,7 @@ def driving_second_moment_bound(
     return (1 - density) / density * incoherence**2 * rank / n_rows * distance**2 * norm**2
 
 
-def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition: Any, density: Any) -> Any:
+def expected_contraction(*, incoherence: Number, n_rows: int, rank: int, condition: Number, density: Number) -> Any:
     r"""Root mean square factor by which the distance shrinks in a half-step, to first order.
 
     The inequality E \|G\|_F^2 <= (factor s_k d)^2 holds exactly (statement MC-E1-bound).
@@ -333,8 +367,13 @@ def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition:
 
     Proof
     -----
-    `contraction_bound` is about \|F\| / s_k, and \|F\| is about \|G\|_F; use `driving_second_moment_bound` with
-    \|M\|_F <= sqrt(k) s_1.
+    Assumes: As in `driving_second_moment_bound`. To read the value as a contraction, the distance is small and the Gram
+    matrices B_j are close to p I, both to first order; nobody checks that.
+
+    Proof: `driving_second_moment_bound` with \|M\|_F^2 <= k s_1^2 is at most (factor s_k d)^2. To first order
+    `contraction_bound` is \|F\| / s_k, and \|F\| is at most about \|G\|_F.
+
+    Checked by: MC-E1-bound for the inequality; the passage to first order is not checked.
 
     Examples
     --------
@@ -349,7 +388,7 @@ def expected_contraction(*, incoherence: Any, n_rows: Any, rank: Any, condition:
 
 
 @arrays("host")
-def imbalance(U: Any, V: Any) -> float:
+def imbalance(U: ArrayLike, V: ArrayLike) -> float:
     r"""Imbalance of two factors, which is 0 at every stationary point of the ridge objective (statement MC-L9).
 
     Arrays: any (copied to the host)
@@ -362,7 +401,7 @@ def imbalance(U: Any, V: Any) -> float:
     Returns
     -------
     float
-        \|U^T U - V^T V\|_F / \|V^T V\|_F; 0 where both are 0.
+        \|U^T U - V^T V\|_F / \|V^T V\|_F; 0 where both are 0, and 1 where V alone is.
 
     Raises
     ------
@@ -373,16 +412,23 @@ def imbalance(U: Any, V: Any) -> float:
 
     Proof
     -----
-    With residual E = P_Omega(U V^T - M), stationarity says E V + lambda U = 0 and E^T U + lambda V = 0. Multiply by U^T
-    and V^T: lambda U^T U = -U^T E V = lambda V^T V.
+    Assumes: The ridge is above 0 and both gradients vanish, for which the caller answers; MC-L9 states what holds when
+    only one of them does.
+
+    Proof: With the residual E = P_Omega(U V^T - M), stationarity says E V + lambda U = 0 and E^T U + lambda V = 0.
+    Multiplied by U^T and V^T from the left, lambda U^T U = -U^T E V and lambda V^T V = -V^T E^T U. The right-hand sides
+    are transposes of each other and the left-hand sides are symmetric, so U^T U = V^T V.
+
+    Checked by: MC-L9 after one step, MC-L9-end at the end of a run.
 
     Examples
     --------
     >>> imbalance(np.eye(1), 2 * np.eye(1))
     0.75
     """
-    U = array("U", U, shape=(None, None))
-    V = array("V", V, shape=(None, U.shape[1]))
-    left, right = U.T @ U, V.T @ V
-    size = np.linalg.norm(right)
-    return float(np.linalg.norm(left - right) / size) if size > 0 else float(np.linalg.norm(left) > 0)
+    left = array("U", U, shape=(None, None))
+    right = array("V", V, shape=(None, left.shape[1]))
+    left_gram, right_gram = left.T @ left, right.T @ right
+    size = np.linalg.norm(right_gram)
+    # with V = 0 the quotient has no value: 0 where U is 0 too, else 1
+    return float(np.linalg.norm(left_gram - right_gram) / size) if size > 0 else float(np.linalg.norm(left_gram) > 0)

@@ -9,12 +9,20 @@ import math
 from typing import Any
 
 from lrtheory._numbers import number
-from lrtheory._validation import choice, integer
+from lrtheory._types import Number
+from lrtheory._validation import choice, integer, refuse_unused
 
 __all__ = ["half_step_flops", "outer_iterations", "samples_alternating", "samples_for_contraction"]
 
+#: the arguments of `half_step_flops` that count for each method
+OPTIONS: dict[str, set[str]] = {
+    "exact": set(),
+    "cg": {"inner_steps", "inner_entries"},
+    "sketch": {"inner_steps", "inner_entries"},
+}
 
-def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
+
+def outer_iterations(norm: Number, *, epsilon: Number, contraction: Number = 4) -> int:
     r"""Iterations until an error of size \|M\|_F has shrunk to epsilon, a count of theorem MC-T1.
 
     The theorem is recorded and not checked.
@@ -50,14 +58,12 @@ def outer_iterations(norm: Any, *, epsilon: Any, contraction: Any = 4) -> int:
     >>> outer_iterations(1.0, epsilon=1e-6)
     10
     """
-    number("norm", norm, 0, ends="(]")
-    number("epsilon", epsilon, 0, ends="(]")
-    number("contraction", contraction, 1, ends="(]")
-    return max(0, math.ceil(math.log(norm / epsilon) / math.log(contraction)))
+    ratio = number("norm", norm, 0, ends="(]") / number("epsilon", epsilon, 0, ends="(]")
+    return max(0, math.ceil(math.log(ratio) / math.log(number("contraction", contraction, 1, ends="(]"))))
 
 
 def samples_alternating(
-    n: Any, *, rank: Any, incoherence: Any, condition: Any, power_of_condition: Any = 2, constant: Any = 1
+    n: int, *, rank: int, incoherence: Number, condition: Number, power_of_condition: int = 2, constant: Number = 1
 ) -> Any:
     """Samples in the analyses of alternating minimization, without logarithms, a count of theorem MC-T1.
 
@@ -103,7 +109,7 @@ def samples_alternating(
     return constant * condition**power_of_condition * incoherence**2 * n * rank**4.5
 
 
-def samples_for_contraction(*, rank: Any, incoherence: Any, condition: Any, factor: Any = 4) -> Any:
+def samples_for_contraction(*, rank: int, incoherence: Number, condition: Number, factor: Number = 4) -> Any:
     r"""Expected entries p m of a column at which a half-step shrinks the distance by a factor on average.
 
     To first order; E \|G\|_F^2 <= (s_k d / factor)^2 is exact (statement MC-E1-bound).
@@ -131,7 +137,11 @@ def samples_for_contraction(*, rank: Any, incoherence: Any, condition: Any, fact
 
     Proof
     -----
-    Solve `expected_contraction` = 1 / factor for p m, with 1 - p <= 1.
+    Assumes: As in `expected_contraction`.
+
+    Proof: `expected_contraction` = 1 / factor is solved for p m, and 1 - p <= 1 makes the solution larger.
+
+    Checked by: MC-E1-bound, in the form of a third bound on the second moment.
 
     Examples
     --------
@@ -157,9 +167,9 @@ def half_step_flops(
     method : {"exact", "cg", "sketch"}
         As in `half_step`.
     inner_steps : int
-        Inner steps of all lines together.
+        Inner steps of all lines together; not for "exact".
     inner_entries : int
-        Sum over the lines of inner steps times observations.
+        Sum over the lines of inner steps times observations; not for "exact".
 
     Returns
     -------
@@ -173,14 +183,22 @@ def half_step_flops(
     TypeError
         If a number is not an integer.
     ValueError
-        If the method is unknown, `rank` is below 1, or another number is negative.
+        If the method is unknown or counts no inner steps that are given, `rank` is below 1, or another number is
+        negative.
 
     Proof
     -----
-    The first sweep forms P u, P^T (x - P u) and P^T x: 2 d k each. An entry (a, c) of the Cholesky factor, c <= a,
-    takes c multiplications, c subtractions and a division or root: sum_a sum_{c <= a} (2 c + 1) = sum_a (a + 1)^2 for a
-    < k. A solve takes a multiplication and a subtraction per entry below the diagonal and k divisions, k^2. A cg step
-    forms P^T (P p), 4 d k, two dot products, three updates and one scaling of k numbers, 12 k with the ridge.
+    Assumes: Every line has at least k observations or there is a ridge, so that no line goes to the solver of least
+    norm (hypothesis of MC-T1-flops). Squares of residuals, the ridge on a diagonal and the smallest pivot are left out.
+
+    Proof: The first sweep forms P u, P^T (x - P u) and P^T x: 2 d k operations each. A row of P adds k (k + 1) / 2
+    products to the lower triangle of the Gram matrix. An entry (a, c) of the Cholesky factor, c <= a, takes c
+    multiplications, c subtractions and a division or root: sum_a sum_{c <= a} (2 c + 1) = sum_a (a + 1)^2 for a < k. A
+    triangular solve takes a multiplication and a subtraction per entry below the diagonal and k divisions, k^2. A cg
+    step forms P^T (P p), 4 d k. Its two dot products, three updates, one scaling and the ridge take 13 k - 2
+    operations, of which 12 k are counted.
+
+    Checked by: MC-T1-flops for the exact method; the counts of the two others are models that nothing checks.
 
     Examples
     --------
@@ -193,7 +211,8 @@ def half_step_flops(
         integer("inner_entries", inner_entries, low=0),
     )
     rank = integer("rank", rank, low=1)
-    choice("method", method, ("exact", "cg", "sketch"))
+    choice("method", method, OPTIONS)
+    refuse_unused(method, OPTIONS[method], inner_steps=(inner_steps, 0), inner_entries=(inner_entries, 0))
     first = 6 * n_observed * rank
     if method == "exact":
         return (

@@ -6,13 +6,13 @@ arrays, Fractions and balls.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._numbers import number
+from lrtheory._numbers import entries, number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
-from lrtheory.matrix_completion.theory.ranges import entries, less
 
 __all__ = [
     "clipped_distance_bound",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-def clipped_distance_bound(error: Any) -> Any:
+def clipped_distance_bound(error: Number | ArrayLike) -> Any:
     r"""Bound on the distance of a clipped basis from a subspace with that incoherence (statement MC-L4).
 
     Parameters
@@ -48,20 +48,33 @@ def clipped_distance_bound(error: Any) -> Any:
 
     Proof
     -----
-    A row of U* O is no longer than tau, and so are its entries. Cutting rows to length 2 tau is a projection on a ball
-    that contains u*_i O; setting to 0 an entry beyond 2 tau removes an error above tau and leaves at most tau. So
-    \|U^c - U* O\|_F <= e. Then sigma_min(U^c) >= 1 - e, and the part of U^c outside U* has norm at most e.
+    Assumes: The columns of U* are orthonormal and its rows no longer than tau = mu sqrt(k / m), for which the caller
+    answers; e < 1 is checked.
+
+    Proof: A row of U* O is as long as that of U*, so neither it nor one of its entries exceeds tau. Cutting a row to
+    the length 2 tau is a projection on a ball that contains u*_i O, and brings it no farther from u*_i O. Setting an
+    entry beyond 2 tau to 0 removes an error above tau and leaves one of at most tau. So \|U^c - U* O\|_F <= e, and
+    sigma_min(U^c) >= 1 - e. With U^c = Q R the distance is at most \|U*_perp^T U^c\| \|R^{-1}\| <= e / (1 - e).
+
+    Checked by: MC-L4.
 
     Examples
     --------
     >>> clipped_distance_bound(0.25)
     0.3333333333333333
     """
-    entries("error", error, 0, 1, ends="[)")
-    return error / (1 - error)
+    e = entries("error", error, 0, 1, ends="[)")
+    return e / (1 - e)
 
 
-def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, clip: str = "row") -> Any:
+def clipped_row_bound(
+    error: Number | ArrayLike,
+    *,
+    incoherence: Number,
+    n_rows: int,
+    rank: int,
+    clip: Literal["row", "entry"] = "row",
+) -> Any:
     r"""Bound on the row norms of a clipped basis after orthonormalization (statement MC-L4).
 
     Parameters
@@ -89,29 +102,36 @@ def clipped_row_bound(error: Any, *, incoherence: Any, n_rows: Any, rank: Any, c
 
     Proof
     -----
-    Rows of U^c are no longer than 2 tau, or 2 tau sqrt(k) where entries are cut. Its basis is Q = U^c R^{-1}, and
-    \|R^{-1}\| = 1 / sigma_min(U^c) <= 1 / (1 - e), since U^c is within e of U* O, whose singular values are 1.
+    Assumes: As in `clipped_distance_bound`.
+
+    Proof: Rows of U^c are no longer than 2 tau, or than 2 tau sqrt(k) where entries were cut. The orthonormal basis is
+    Q = U^c R^{-1}, and \|R^{-1}\| = 1 / sigma_min(U^c) <= 1 / (1 - e), since U^c is within e of U* O, whose singular
+    values are 1.
+
+    Checked by: MC-L4.
 
     Examples
     --------
     >>> float(clipped_row_bound(0.5, incoherence=1, n_rows=100, rank=4))
     0.8
     """
-    entries("error", error, 0, 1, ends="[)")
+    e = entries("error", error, 0, 1, ends="[)")
     number("incoherence", incoherence, 0, ends="(]")
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
     choice("clip", clip, ("row", "entry"))
     longest = 2 * incoherence * np.sqrt(rank / n_rows)
-    return (longest if clip == "row" else longest * np.sqrt(rank)) / (1 - error)
+    return (longest if clip == "row" else longest * np.sqrt(rank)) / (1 - e)
 
 
-def _check_change(smallest: Any, change: Any) -> None:
-    entries("smallest", smallest, 0, ends="(]")
-    entries("change", change, 0)
-    less("change", change, "smallest", smallest)
+def _below(name: str, value: Any, limit: str, other: Any) -> tuple[Any, Any]:
+    """Check that a size is below another one, entry by entry where they are arrays, and return both."""
+    other, value = entries(limit, other, 0, ends="(]"), entries(name, value, 0)
+    if np.any(value >= other):
+        raise must(name, f"below `{limit}`, which is {other}", value)
+    return value, other
 
 
-def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
+def perturbed_smallest(smallest: Number | ArrayLike, *, change: Number | ArrayLike) -> Any:
     r"""Lower bound on the smallest singular value of A + E (statement MC-L5).
 
     Parameters
@@ -135,21 +155,24 @@ def perturbed_smallest(smallest: Any, *, change: Any) -> Any:
 
     Proof
     -----
-    \|(A + E) x\| >= \|A x\| - \|E x\|. For A = I, E = -I it is 0.
+    Assumes: \|E\| <= sigma_min(A), which is checked; beyond that the bound would be negative.
+
+    Proof: \|(A + E) x\| >= \|A x\| - \|E x\| >= (sigma - eta) \|x\|. Equality holds for A = I and E = -eta I.
+
+    Checked by: MC-L5.
 
     Examples
     --------
     >>> perturbed_smallest(1.0, change=0.25)
     0.75
     """
-    entries("smallest", smallest, 0)
-    entries("change", change, 0)
-    if np.any(change > smallest):
-        raise must("change", f"at most `smallest`, which is {smallest}", change)
-    return smallest - change
+    sigma, eta = entries("smallest", smallest, 0), entries("change", change, 0)
+    if np.any(eta > sigma):
+        raise must("change", f"at most `smallest`, which is {sigma}", eta)
+    return sigma - eta
 
 
-def row_norm_change(smallest: Any, *, change: Any) -> Any:
+def row_norm_change(smallest: Number | ArrayLike, *, change: Number | ArrayLike) -> Any:
     r"""Bound on how much any row norm of the orthonormal basis moves when A becomes A + E (statement MC-L5).
 
     Parameters
@@ -173,19 +196,31 @@ def row_norm_change(smallest: Any, *, change: Any) -> Any:
 
     Proof
     -----
-    Row norms are \|P e_i\| of the projection P on the column space, and \|P_A - P_B\| = \|(I - P_B) P_A\| for subspaces
-    of one dimension. A unit vector of the range of A is A x with \|x\| <= 1 / sigma; (I - P_B) A x = -(I - P_B) E x.
+    Assumes: \|E\| < sigma_min(A), which is checked, so that A and B = A + E have the same number of independent
+    columns.
+
+    Proof: The row norms of the two bases are \|P_A e_i\| and \|P_B e_i\| for the projections P on the column spaces, so
+    they differ by at most \|P_A - P_B\|, which is \|(I - P_B) P_A\| for subspaces of one dimension. A unit vector of
+    the range of A is A x with \|x\| <= 1 / sigma, and (I - P_B) A x = (I - P_B) (B - E) x = -(I - P_B) E x.
+
+    Checked by: MC-L5.
 
     Examples
     --------
     >>> row_norm_change(2.0, change=0.5)
     0.25
     """
-    _check_change(smallest, change)
-    return change / smallest
+    eta, sigma = _below("change", change, "smallest", smallest)
+    return eta / sigma
 
 
-def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change: Any) -> Any:
+def perturbed_row_bound(
+    row_norm: Number | ArrayLike,
+    *,
+    row_change: Number | ArrayLike,
+    smallest: Number | ArrayLike,
+    change: Number | ArrayLike,
+) -> Any:
     r"""Bound on a row norm of the orthonormal basis of A + E, row by row (statement MC-L5).
 
     Parameters
@@ -194,7 +229,7 @@ def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change
         tau_i(A), of the orthonormal basis of A.
     row_change : number or array
         \|E_i\|, of the row of E.
-    smallest, change : number
+    smallest, change : number or array
         sigma_min(A), and eta = \|E\| below it.
 
     Returns
@@ -211,22 +246,25 @@ def perturbed_row_bound(row_norm: Any, *, row_change: Any, smallest: Any, change
 
     Proof
     -----
-    Let B = A + E = Q R, so q_i = R^{-T} (a_i + e_i) with \|R^{-1}\| <= 1 / (sigma - eta). With A = Q_A R_A,
-    R_A R^{-1} = Q_A^T (B - E) R^{-1} = Q_A^T Q - Q_A^T E R^{-1} has norm at most 1 + eta / (sigma - eta).
+    Assumes: \|E\| < sigma_min(A), which is checked.
+
+    Proof: Let B = A + E = Q R, so q_i = R^{-T} (a_i + e_i) with \|R^{-1}\| <= 1 / (sigma - eta). With A = Q_A R_A the
+    first part is (R_A R^{-1})^T times row i of Q_A, and R_A R^{-1} = Q_A^T (B - E) R^{-1} = Q_A^T Q - Q_A^T E R^{-1}
+    has a norm of at most 1 + eta / (sigma - eta).
+
+    Checked by: MC-L5.
 
     Examples
     --------
     >>> perturbed_row_bound(0.5, row_change=0.0, smallest=1.0, change=0.5)
     1.0
     """
-    entries("row_norm", row_norm, 0)
-    entries("row_change", row_change, 0)
-    _check_change(smallest, change)
-    left = smallest - change
-    return row_norm * (1 + change / left) + row_change / left
+    tau, moved = entries("row_norm", row_norm, 0), entries("row_change", row_change, 0)
+    eta, sigma = _below("change", change, "smallest", smallest)
+    return tau * (1 + eta / (sigma - eta)) + moved / (sigma - eta)
 
 
-def incoherence_bound(incoherence: Any, *, n_rows: Any, rank: Any, smallest: Any, change: Any) -> Any:
+def incoherence_bound(incoherence: Number, *, n_rows: int, rank: int, smallest: Number, change: Number) -> Any:
     r"""Bound on the incoherence of A + E (statement MC-L5).
 
     Parameters
@@ -252,20 +290,25 @@ def incoherence_bound(incoherence: Any, *, n_rows: Any, rank: Any, smallest: Any
 
     Proof
     -----
-    `row_norm_change` for the longest row, times sqrt(m / k).
+    Assumes: As in `row_norm_change`.
+
+    Proof: The incoherence is sqrt(m / k) times the longest row of an orthonormal basis, and by `row_norm_change` no row
+    norm grows by more than eta / sigma.
+
+    Checked by: MC-L5.
 
     Examples
     --------
     >>> float(incoherence_bound(1.0, n_rows=100, rank=4, smallest=1.0, change=0.1))
     1.5
     """
-    number("incoherence", incoherence, 0, ends="(]")
+    mu = number("incoherence", incoherence, 0, ends="(]")
     n_rows, rank = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
-    _check_change(smallest, change)
-    return incoherence + change / smallest * np.sqrt(n_rows / rank)
+    eta, sigma = _below("change", change, "smallest", smallest)
+    return mu + eta / sigma * np.sqrt(n_rows / rank)
 
 
-def wedin_bound(noise: Any, *, smallest: Any) -> Any:
+def wedin_bound(noise: Number | ArrayLike, *, smallest: Number | ArrayLike) -> Any:
     r"""Bound on the distance of the leading singular vectors of M + E (statement MC-L6).
 
     Parameters
@@ -289,21 +332,25 @@ def wedin_bound(noise: Any, *, smallest: Any) -> Any:
 
     Proof
     -----
-    X = M + E has leading triplets X V_0 = U_0 Sigma_0. With U*_perp^T M = 0, U*_perp^T U_0 = U*_perp^T E V_0
-    Sigma_0^{-1}, whose norm is at most \|E\| / sigma_k(X), and sigma_k(X) >= s_k - \|E\| by Weyl.
+    Assumes: M has rank k, for which the caller answers; \|E\| < s_k is checked.
+
+    Proof: X = M + E has the leading singular triplets X V_0 = U_0 Sigma_0. Since U*_perp^T M = 0, U*_perp^T U_0 =
+    U*_perp^T E V_0 Sigma_0^{-1}, whose norm is at most \|E\| / sigma_k(X), and sigma_k(X) >= s_k - \|E\| by Weyl.
+
+    Checked by: MC-L6.
 
     Examples
     --------
     >>> wedin_bound(0.25, smallest=1.0)
     0.3333333333333333
     """
-    entries("smallest", smallest, 0, ends="(]")
-    entries("noise", noise, 0)
-    less("noise", noise, "smallest", smallest)
-    return noise / (smallest - noise)
+    error, s_k = _below("noise", noise, "smallest", smallest)
+    return error / (s_k - error)
 
 
-def forward_error_bound(epsilon: Any, *, optimum: Any, smallest: Any) -> Any:
+def forward_error_bound(
+    epsilon: Number | ArrayLike, *, optimum: Number | ArrayLike, smallest: Number | ArrayLike
+) -> Any:
     r"""Bound on the error of a least squares solution whose residual is nearly optimal (statement MC-L3).
 
     Parameters
@@ -329,15 +376,18 @@ def forward_error_bound(epsilon: Any, *, optimum: Any, smallest: Any) -> Any:
 
     Proof
     -----
-    A x* - b is orthogonal to the range of A, in which A (x - x*) lies, so \|A x - b\|^2 = OPT^2 + \|A (x - x*)\|^2.
-    Hence \|A (x - x*)\|^2 <= ((1 + epsilon)^2 - 1) OPT^2, and \|A (x - x*)\| >= sigma_min(A) \|x - x*\|.
+    Assumes: A has full column rank, which `smallest` above 0 says (checked), and \|A x - b\| <= (1 + epsilon) OPT, for
+    which the caller answers.
+
+    Proof: A x* - b is orthogonal to the range of A, in which A (x - x*) lies, so \|A x - b\|^2 = OPT^2 + \|A (x -
+    x*)\|^2. Hence \|A (x - x*)\|^2 <= ((1 + epsilon)^2 - 1) OPT^2, and \|A (x - x*)\| >= sigma_min(A) \|x - x*\|.
+
+    Checked by: MC-L3.
 
     Examples
     --------
     >>> float(forward_error_bound(0.25, optimum=2.0, smallest=0.5))
     3.0
     """
-    entries("epsilon", epsilon, 0)
-    entries("optimum", optimum, 0)
-    entries("smallest", smallest, 0, ends="(]")
-    return np.sqrt(2 * epsilon + epsilon * epsilon) * optimum / smallest
+    e, best = entries("epsilon", epsilon, 0), entries("optimum", optimum, 0)
+    return np.sqrt(2 * e + e * e) * best / entries("smallest", smallest, 0, ends="(]")

@@ -7,11 +7,12 @@ formulas also take Fractions, and those with exp and log also balls.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from lrtheory._numbers import number
+from lrtheory._types import Number
 from lrtheory._validation import choice, integer
 
 __all__ = [
@@ -46,8 +47,15 @@ def degrees_of_freedom(n_rows: int, n_cols: int, rank: int) -> int:
 
     Proof
     -----
-    (U, V) has k (m + n) numbers, and (U A, V A^{-T}) gives the same matrix for every invertible k x k matrix A. With
-    fewer equations than dimensions the completions of a generic matrix form a set of positive dimension.
+    Assumes: 1 <= k <= min(m, n), which is checked. For the consequence the matrix is generic: it lies outside a set of
+    measure zero.
+
+    Proof: A pair (U, V) has k (m + n) numbers. Two pairs of full column rank have the same product exactly when one is
+    (U A, V A^{-T}) of the other for an invertible k x k matrix A, which takes k^2 dimensions away. Fewer observations
+    than dimensions are a map into a space of smaller dimension, whose fiber through a generic matrix, the set of its
+    completions, has positive dimension.
+
+    Checked by: MC-H1.
 
     Examples
     --------
@@ -59,7 +67,7 @@ def degrees_of_freedom(n_rows: int, n_cols: int, rank: int) -> int:
     return rank * (n_rows + n_cols - rank)
 
 
-def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
+def few_entries_probability(n_cols: int, *, rank: int, density: Number) -> Any:
     """Probability that a row has fewer than k entries (statement MC-H1-coverage).
 
     Parameters
@@ -83,7 +91,11 @@ def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
 
     Proof
     -----
-    The number of entries of a row is binomial.
+    Assumes: Entries are seen independently with probability p, for which the caller answers.
+
+    Proof: The number of entries of a row has the binomial law Bin(n, p), whose probabilities below k are added up.
+
+    Checked by: MC-H1-coverage, through `coverage_probability`.
 
     Examples
     --------
@@ -91,11 +103,11 @@ def few_entries_probability(n_cols: int, *, rank: int, density: Any) -> Any:
     0.25
     """
     n_cols, rank = integer("n_cols", n_cols, low=1), integer("rank", rank, low=1)
-    number("density", density, 0, 1)
-    return sum(math.comb(n_cols, d) * density**d * (1 - density) ** (n_cols - d) for d in range(rank))
+    p = number("density", density, 0, 1)
+    return sum(math.comb(n_cols, d) * p**d * (1 - p) ** (n_cols - d) for d in range(rank))
 
 
-def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -> Any:
+def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Number) -> Any:
     r"""Bound on the success probability of every algorithm, on random matrices of rank k (statement MC-H1-coverage).
 
     Parameters
@@ -119,8 +131,14 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
 
     Proof
     -----
-    Rows are independent. Where a row has d < k entries, M restricted to it is known up to an affine space of dimension
-    k - d given everything else, so an M with a density, independent of the sample, is hit with probability 0.
+    Assumes: Entries are seen independently with probability p, and M has random factors with a density, independent of
+    the sample and unknown to the algorithm (hypotheses of MC-H1-coverage).
+
+    Proof: The rows are seen independently, each with at least k entries with probability 1 - q. Where a row has d < k
+    entries, it is known only up to an affine space of dimension k - d, whatever is known of all other rows and of V.
+    Given all that, M has a density on this space, so every guess hits M with probability 0.
+
+    Checked by: MC-H1-coverage.
 
     Examples
     --------
@@ -131,7 +149,7 @@ def coverage_probability(n_rows: int, n_cols: int, *, rank: int, density: Any) -
     return (1 - few_entries_probability(n_cols, rank=rank, density=density)) ** n_rows
 
 
-def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -> Any:
+def gram_tail(deviation: Number, *, rank: int, largest: Number, side: Literal["below", "above"] = "below") -> Any:
     r"""Bound on P[lambda_min(B) <= 1 - d] or P[lambda_max(B) >= 1 + d] for the Gram matrix B of one line.
 
     Statement MC-W1 checks both tails.
@@ -182,7 +200,14 @@ def gram_tail(deviation: Any, *, rank: Any, largest: Any, side: str = "below") -
 
 
 def init_noise_tail(
-    t: Any, *, n_rows: Any, n_cols: Any, longest_row: Any, longest_col: Any, largest_entry: Any, density: Any
+    t: Number,
+    *,
+    n_rows: int,
+    n_cols: int,
+    longest_row: Number,
+    longest_col: Number,
+    largest_entry: Number,
+    density: Number,
 ) -> Any:
     r"""Bound on P[\|P_Omega(M) / p - M\| >= t] (statement MC-W2).
 
@@ -235,7 +260,7 @@ def init_noise_tail(
     return (n_rows + n_cols) * np.exp(-(t * t / 2) / (variance + jump * t / 3))
 
 
-def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any) -> Any:
+def noise_risk(noise: Number, *, n_rows: int, n_cols: int, rank: int, density: Number) -> Any:
     r"""Mean squared error of an oracle that knows both tangent spaces (statement MC-E3).
 
     Parameters
@@ -261,9 +286,14 @@ def noise_risk(noise: Any, *, n_rows: int, n_cols: int, rank: int, density: Any)
 
     Proof
     -----
-    Least squares in a known space of dimension k (m + n - k), from a share p of the entries whose Gram matrix is close
-    to p I, has covariance noise^2 / p times the identity on that space. A reference value, not a bound: where a line
-    has few entries, its Gram matrix is far from that, and completion pays more (MC-E3, measured).
+    Assumes: The oracle knows the tangent space of the set of rank-k matrices at M, and the Gram matrix of the seen
+    entries on that space is p I. Both are idealizations that nobody checks.
+
+    Proof: Least squares in a known space of dimension k (m + n - k), with a Gram matrix p I, has the covariance noise^2
+    / p times the identity on that space, whose trace is the formula. It is a reference value and not a bound: where a
+    line has few entries its Gram matrix is far from p I, and completion pays more.
+
+    Checked by: MC-E3, where the ratio of the error to its root is measured.
 
     Examples
     --------

@@ -218,9 +218,9 @@ def draw_thin(draws: Draws) -> RidgeCase:
     """Draw rows of one to k - 1 entries, an integer factor, any method, and no ridge."""
     m, n, k = draws.integers(1, 6), draws.integers(2, 8), draws.integers(2, 5)
     factor = draws.integers(-4, 4, shape=(n, k)) + 5.0 * np.eye(n, k)
-    # a random number of random columns in each row: those whose place in a random order is below that number
-    place = np.array([draws.permutation(n) for _ in range(m)])
-    mask = place < draws.integers(1, min(n, k - 1), shape=m)[:, None]
+    # a random number of random columns in each row: those whose rank in a random order is below that number
+    order = np.array([draws.permutation(n) for _ in range(m)])
+    mask = order < draws.integers(1, min(n, k - 1), shape=m)[:, None]
     values, method = draws.integers(-8, 8, shape=(m, n)) / 4, draws.choice(("exact", "cg", "sketch"))
     return RidgeCase(values, mask, factor, 0.0, method)
 
@@ -233,8 +233,9 @@ def panel_condition(case: RidgeCase) -> float:
 
 def row_step(case: RidgeCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
     """Solve a half-step for the factor of the rows, of shape (m, k), by the method of the case."""
-    chosen = {"axis": 0, "method": case.method, "ridge": case.ridge, "tol": 1e-15, "max_inner_iter": 500} | options
-    return half_step(case.observations, case.factor, **chosen).factor
+    chosen = {"axis": 0, "method": case.method, "ridge": case.ridge, "tol": 1e-15} | options
+    inner = {} if chosen["method"] == "exact" else {"max_inner_iter": 500}
+    return half_step(case.observations, case.factor, **inner, **chosen).factor
 
 
 # --- certificates ----------------------------------------------------------------------------------------------------

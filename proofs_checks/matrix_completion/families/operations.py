@@ -60,9 +60,8 @@ def operations_of_exact_rows(data: Observations, F: np.ndarray) -> int:
     """Count the operations of the kernel of exact half-steps on all rows, one by one."""
     tally, (m, k) = [0], (data.shape[0], F.shape[1])
     counters = lambda array: np.vectorize(lambda x: Counter(float(x), tally), otypes=[object])(array)
-    starts, indices, values = data.by_row
-    factor, squares = counters(np.zeros((m, k))), np.zeros(m)
-    given = starts, indices, counters(values), counters(F), Counter(0.0, tally)
+    lines = data.by_row._replace(values=counters(data.by_row.values))
+    work = regressions.Regressions(counters(np.zeros((m, k))), np.zeros(m), np.zeros(m), np.zeros(m, np.int64))
     counting = interpreted(regressions, np=NUMPY, math=MATH)
-    counting._exact_lines(*given, 0, m, factor, squares, np.zeros(m, np.int64))
+    counting._exact_lines(lines, counters(F), Counter(0.0, tally), 0, m, work)
     return tally[0]

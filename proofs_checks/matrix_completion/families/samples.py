@@ -299,7 +299,8 @@ def counted(
     ladder: Ladder, rng: np.random.Generator | None = None, n: int = 1, *, method: str = "cg", steps: int = 3
 ) -> np.ndarray:
     """Count the flops of one half-step of `steps` conjugate gradients, or of an exact one; n copies of one number."""
-    found = half_step(ladder.observations, ladder.factor, axis=0, method=method, max_inner_iter=steps, tol=1e-15)
+    inner = {} if method == "exact" else {"max_inner_iter": steps}
+    found = half_step(ladder.observations, ladder.factor, axis=0, method=method, tol=1e-15, **inner)
     return np.full(n, float(found.counts["flops"]))
 
 
