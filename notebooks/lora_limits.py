@@ -30,7 +30,7 @@ L, D = 4000, 8
 problem = ll.make_uniform(L, D, bound=0.5, rng=0)
 exact = ll.lora_gradients(problem, method="tiled")
 fast = ll.lora_gradients(problem, method="low-rank", tol=1e-4)
-error = max(abs(fast.W[letter] - exact.W[letter]).max() / abs(exact.W[letter]).max() for letter in "QV")
+error = max(abs(fast.W[projection] - exact.W[projection]).max() / abs(exact.W[projection]).max() for projection in "QV")
 print(f"degree {fast.degree}, {fast.n_features} columns for {L} tokens, relative error {error:.0e}")
 print(f"{exact.counts['flops'] / fast.counts['flops']:.0f} times fewer operations")
 assert error < 1e-4
@@ -43,7 +43,7 @@ assert exact.counts["flops"] > 5 * fast.counts["flops"]
 
 # %%
 proof = fast.certificate
-wrong = max(abs(fast.W[letter] - exact.W[letter]).max() for letter in "QV")
+wrong = max(abs(fast.W[projection] - exact.W[projection]).max() for projection in "QV")
 print(f"error {wrong:.1e}, proved to be at most {proof.gap:.1e}")
 assert 1e3 * wrong < proof.gap
 assert proof.verify(problem)

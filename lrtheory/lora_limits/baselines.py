@@ -7,19 +7,21 @@ same passes as `lora_gradients` does with its monomials. None has a certificate.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, is_foreign, to_numpy
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import generator, integer, must
 from lrtheory.lora_limits.gradients import LoRAGradients
-from lrtheory.lora_limits.head import letters_of
+from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.products.low_rank import Factors, NotPositive, low_rank_products, multiply_adds
 from lrtheory.lora_limits.solving.adapter_gradients import task_of
+from lrtheory.lora_limits.solving.inputs import Mask
 from lrtheory.lora_limits.solving.plan import bound_of, exact_cost
 from lrtheory.lora_limits.solving.solve import answer
 
@@ -33,17 +35,17 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 @arrays("host")
 def favor(
-    head: Any,
-    XQ: Any = None,
-    Y: Any = None,
+    head: LoRAHead | AttentionProblem,
+    XQ: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
     *,
-    XK: Any = None,
-    XV: Any = None,
-    adapt: tuple[str, ...] = ("Q", "V"),
+    XK: ArrayLike | None = None,
+    XV: ArrayLike | None = None,
+    adapt: Iterable[str] = ("Q", "V"),
     n_features: int = 256,
     orthogonal: bool = True,
-    mask: Any = None,
-    rng: np.random.Generator | int | None = None,
+    mask: Mask = None,
+    rng: Rng = None,
 ) -> LoRAGradients:
     r"""Positive random features of the softmax kernel, FAVOR+: phi(x) = exp(<w, x> - \|x\|^2 / 2) / sqrt(k).
 
@@ -57,7 +59,7 @@ def favor(
         As in `lora_gradients`.
     XQ, Y, XK, XV : arrays or None
         As in `lora_gradients`.
-    adapt : letters
+    adapt : projections
         As in `lora_gradients`.
     n_features : int
         k, how many.
@@ -103,16 +105,16 @@ def favor(
 
 @arrays("host")
 def nystrom(
-    head: Any,
-    XQ: Any = None,
-    Y: Any = None,
+    head: LoRAHead | AttentionProblem,
+    XQ: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
     *,
-    XK: Any = None,
-    XV: Any = None,
-    adapt: tuple[str, ...] = ("Q", "V"),
+    XK: ArrayLike | None = None,
+    XV: ArrayLike | None = None,
+    adapt: Iterable[str] = ("Q", "V"),
     n_features: int = 256,
-    mask: Any = None,
-    rng: np.random.Generator | int | None = None,
+    mask: Mask = None,
+    rng: Rng = None,
 ) -> LoRAGradients:
     r"""Landmarks among queries and keys: exp(<x, y>) is close to exp(<x, z>) (exp(<z, z>))^+ exp(<z, y>).
 
@@ -124,7 +126,7 @@ def nystrom(
         As in `lora_gradients`.
     XQ, Y, XK, XV : arrays or None
         As in `lora_gradients`.
-    adapt : letters
+    adapt : projections
         As in `lora_gradients`.
     n_features : int
         How many landmarks, at most as many as queries and keys.
@@ -174,15 +176,15 @@ def nystrom(
 
 @arrays("host")
 def truncated_svd(
-    head: Any,
-    XQ: Any = None,
-    Y: Any = None,
+    head: LoRAHead | AttentionProblem,
+    XQ: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
     *,
-    XK: Any = None,
-    XV: Any = None,
-    adapt: tuple[str, ...] = ("Q", "V"),
+    XK: ArrayLike | None = None,
+    XV: ArrayLike | None = None,
+    adapt: Iterable[str] = ("Q", "V"),
     n_features: int = 256,
-    mask: Any = None,
+    mask: Mask = None,
 ) -> LoRAGradients:
     """The best factors in the Frobenius norm, from the dense matrix of exponentials: a reference for few tokens.
 
@@ -194,7 +196,7 @@ def truncated_svd(
         As in `lora_gradients`.
     XQ, Y, XK, XV : arrays or None
         As in `lora_gradients`.
-    adapt : letters
+    adapt : projections
         As in `lora_gradients`.
     n_features : int
         How many singular values are kept.
@@ -248,7 +250,9 @@ def _directions(rng: np.random.Generator, k: int, d: int, orthogonal: bool) -> n
     return np.concatenate(blocks)[:k] * lengths[:, None]
 
 
-def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], features: Callable[..., Pair]) -> Any:
+def _by_factors(
+    given: tuple[Any, ...], adapt: Iterable[str], how: tuple[str, int], features: Callable[..., Pair]
+) -> LoRAGradients:
     """Compute gradients from factors of exp(<x, y>); the inverse temperature is split evenly between x and y.
 
     The kernel exp(<x, y>) is that of both sides, so random features and landmarks need x and y of one scale.
@@ -259,11 +263,11 @@ def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], featur
         fields = {name: to_numpy(getattr(head, name)) for name in ("XQ", "Y", "XK", "XV")}
         head = replace(head, **fields)
     inputs = inputs_of(head, XQ, Y, XK, XV, mask)
-    letters = letters_of(adapt)
+    projections = projections_of(adapt)
     if inputs.causal:
         raise must("mask", "None or lengths: a causal mask has no low-rank form", "causal")
     root = math.sqrt(inputs.head.beta)
-    tasks = [task_of(inputs, entry, letters) for entry in inputs.entries()]
+    tasks = [task_of(inputs, entry, projections) for entry in inputs.entries()]
     factors = [features(task.head.queries / root, task.head.keys * root) for task in tasks]
     pairs = zip(tasks, factors, strict=True)
     try:
@@ -273,7 +277,7 @@ def _by_factors(given: tuple[Any, ...], adapt: Any, how: tuple[str, int], featur
         raise must("n_features", rule, n_features) from error
     k = max(U.shape[1] for U, _ in factors)
     flops = sum(multiply_adds(task.head, k) for task in tasks)
-    answered: dict[str, Any] = answer(inputs, tasks, found, letters)
+    answered: dict[str, Any] = answer(inputs, tasks, found, projections)
     answered |= {kind: _as(like, answered[kind]) for kind in "ABW"}
     return LoRAGradients(
         **answered,
@@ -294,7 +298,7 @@ def _as(like: Any, table: dict[str, np.ndarray]) -> dict[str, Any]:
     """Move arrays into the library and onto the device of the arrays of a problem."""
     if not is_foreign(like):
         return table
-    return {letter: array_namespace(like).asarray(value, device=like.device) for letter, value in table.items()}
+    return {projection: array_namespace(like).asarray(value, device=like.device) for projection, value in table.items()}
 
 
 def _stored(U: np.ndarray, V: np.ndarray) -> Factors:

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays
+from lrtheory._array import arrays, real_array
+from lrtheory._numbers import number
 from lrtheory._result import Result, result
+from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must
-from lrtheory.lora_limits.head import one_library
+from lrtheory.lora_limits.head import device_of, one_library
 from lrtheory.lora_limits.products.attention import Attention, Products, later
-from lrtheory.lora_limits.theory.numeric import between, real_array
 
-__all__ = ["Chain", "chain_products", "dense_products", "gradient_chain", "softmax"]
+__all__ = ["Chain", "chain_matrices", "chain_products", "dense_products", "gradient_chain", "softmax"]
 
 
 @result
@@ -44,19 +45,19 @@ class Chain(Result):
         Half the squared norm of c.
     """
 
-    f: Any
-    c: Any
-    q: Any
-    p: Any
-    p1: Any
-    p2: Any
-    row_means: Any
-    gradient: Any
+    f: Array
+    c: Array
+    q: Array
+    p: Array
+    p1: Array
+    p2: Array
+    row_means: Array
+    gradient: Array
     loss: float
 
 
 @arrays("device")
-def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) -> Chain:
+def gradient_chain(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, Y: ArrayLike, W: ArrayLike, *, beta: Number) -> Chain:
     r"""The exact gradient with respect to W, with every matrix on the way (statements LL-G1, LL-G2).
 
     Arrays: any (device)
@@ -108,17 +109,22 @@ def gradient_chain(C1: Any, C2: Any, C3: Any, Y: Any, W: Any, *, beta: float) ->
     ([[0.5, 0.5], [0.5, 0.5]], [[0.0, 0.0], [0.0, 0.0]])
     """
     given = {"C1": C1, "C2": C2, "C3": C3, "Y": Y, "W": W}
-    xp = one_library(**given)
-    C1, C2, C3, Y, W = (real_array(xp, name, value) for name, value in given.items())
+    xp, device = one_library(**given), device_of(*given.values())
+    tables = {name: real_array(xp, name, value, device=device) for name, value in given.items()}
+    return chain_matrices(xp, tables, float(number("beta", beta, 0, np.inf, ends="()")))
+
+
+def chain_matrices(xp: Any, tables: dict[str, Any], beta: float) -> Chain:
+    """Compute the chain from arrays of one library, whose shapes are checked here."""
+    C1, C2, C3, Y, W = (tables[name] for name in ("C1", "C2", "C3", "Y", "W"))
     if any(one.ndim != 2 or 0 in one.shape for one in (C1, C2, C3, Y, W)):
         raise must("C1, C2, C3, Y, W", "non-empty matrices", tuple(one.shape for one in (C1, C2, C3, Y, W)))
     if W.shape != (C1.shape[1], C2.shape[1]):
         raise must("W", f"of shape ({C1.shape[1]}, {C2.shape[1]})", W.shape)
     if C3.shape[0] != C2.shape[0]:
-        raise must("C3", f"of {C2.shape[0]} rows, one a key", C3.shape)
+        raise must("C3", f"of {C2.shape[0]} rows, one per key", C3.shape)
     if Y.shape != (C1.shape[0], C3.shape[1]):
         raise must("Y", f"of shape ({C1.shape[0]}, {C3.shape[1]})", Y.shape)
-    beta = between("beta", beta, 0, np.inf)
     f = softmax(xp, beta * (C1 @ W) @ C2.T)
     output = f @ C3
     c = output - Y

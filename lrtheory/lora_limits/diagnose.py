@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import arrays, real_array, to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.chain import softmax
+from lrtheory.lora_limits.head import device_of, one_library
 from lrtheory.lora_limits.polynomials import exp_polynomial
 from lrtheory.lora_limits.problem import AttentionProblem, LoRAHead, inputs_of
 from lrtheory.lora_limits.products.attention import Attention
 from lrtheory.lora_limits.products.low_rank import largest_logit
 from lrtheory.lora_limits.solving.adapter_gradients import task_of
 from lrtheory.lora_limits.solving.hybrid import choose_split
+from lrtheory.lora_limits.solving.inputs import Mask
 from lrtheory.lora_limits.solving.plan import exact_cost, logit_bound_of, low_rank_cost, reachable_tol
-from lrtheory.lora_limits.theory.numeric import given_array
 
 __all__ = ["Regime", "diagnose"]
 
@@ -70,7 +72,13 @@ class Regime(Result):
 
 @arrays("device")
 def diagnose(
-    head: Any, X: Any = None, *, XK: Any = None, XV: Any = None, mask: Any = None, tol: float = 1e-6
+    head: LoRAHead | AttentionProblem,
+    X: ArrayLike | None = None,
+    *,
+    XK: ArrayLike | None = None,
+    XV: ArrayLike | None = None,
+    mask: Mask = None,
+    tol: float = 1e-6,
 ) -> Regime:
     """Say which regime a layer is in, in O(L d) and without a gradient.
 
@@ -145,15 +153,16 @@ def diagnose(
     return Regime(**fields, text=_text(fields, task.head, target))
 
 
-def _read(head: Any, X: Any, XK: Any, XV: Any, mask: Any) -> Any:
+def _read(
+    head: LoRAHead | AttentionProblem, X: ArrayLike | None, XK: ArrayLike | None, XV: ArrayLike | None, mask: Mask
+) -> Any:
     """Check the inputs; without a problem, targets are zeros, on which no field depends."""
     if isinstance(head, AttentionProblem) or not isinstance(head, LoRAHead):
         return inputs_of(head, X, None, XK, XV, mask)
-    X = given_array("XQ", X)
-    xp = array_namespace(X)
-    shape = (*X.shape[:-1], head.WV.shape[-1])
-    kind = X.dtype if X.dtype in (xp.float32, xp.float64) else xp.float64
-    return inputs_of(head, X, xp.zeros(shape, dtype=kind, device=X.device), XK, XV, mask)
+    xp = one_library(XQ=X, XK=XK, XV=XV)
+    queries = real_array(xp, "XQ", X, device=device_of(X, XK, XV))
+    shape = (*queries.shape[:-1], head.WV.shape[-1])
+    return inputs_of(head, queries, xp.zeros(shape, dtype=queries.dtype, device=queries.device), XK, XV, mask)
 
 
 def _norms(inputs: Any, task: Any) -> dict[str, float]:
@@ -171,8 +180,8 @@ def _norms(inputs: Any, task: Any) -> dict[str, float]:
 def _sampled(xp: Any, head: Attention) -> Any:
     """Compute the logits of at most `SAMPLE` queries at even distances, with all keys."""
     x, y = head.factors
-    places = np.unique(np.linspace(0, x.shape[0] - 1, SAMPLE).astype(np.int64))
-    return xp.take(x, xp.asarray(places, device=x.device), axis=0) @ y.T
+    sample = np.unique(np.linspace(0, x.shape[0] - 1, SAMPLE).astype(np.int64))
+    return xp.take(x, xp.asarray(sample, device=x.device), axis=0) @ y.T
 
 
 def _degree(xp: Any, logits: Any, bound: float, tol: float) -> int:

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import arrays, kernel
+from lrtheory._array import arrays, kernel, real_array
+from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.lora_limits import theory
-from lrtheory.lora_limits.head import one_library
+from lrtheory.lora_limits.head import device_of, one_library
 from lrtheory.lora_limits.polynomials import Polynomial
-from lrtheory.lora_limits.theory.numeric import real_array
 
 __all__ = ["LARGEST_TABLE", "attention_factors", "feature_weights", "monomials"]
 
@@ -24,7 +24,7 @@ LARGEST_TABLE = 2**28  # numbers in the tables of features and moments, 2 GB
 
 
 @arrays("device")
-def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]:
+def attention_factors(Q: ArrayLike, K: ArrayLike, polynomial: Polynomial) -> tuple[Any, Any]:
     r"""U and V with U V^T = P(Q K^T), entry by entry and exactly (statement LL-D4).
 
     Arrays: any (device)
@@ -61,18 +61,19 @@ def attention_factors(Q: Any, K: Any, polynomial: Polynomial) -> tuple[Any, Any]
     >>> U.shape, float((U @ V.T)[0, 0])
     ((1, 6), 13.0)
     """
-    xp = one_library(Q=Q, K=K)
-    Q, K = real_array(xp, "Q", Q), real_array(xp, "K", K)
-    if Q.ndim != 2 or K.ndim != 2 or Q.shape[1] != K.shape[1] or Q.shape[1] == 0:
-        raise must("Q, K", "matrices of equal width that is not 0", (tuple(Q.shape), tuple(K.shape)))
+    xp, device = one_library(Q=Q, K=K), device_of(Q, K)
+    queries, keys = (real_array(xp, name, value, device=device) for name, value in (("Q", Q), ("K", K)))
+    if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1] or queries.shape[1] == 0:
+        raise must("Q, K", "matrices of equal width that is not 0", (tuple(queries.shape), tuple(keys.shape)))
     if not isinstance(polynomial, Polynomial):
         raise must("polynomial", "a Polynomial, such as exp_polynomial(1.0, degree=2)", polynomial, TypeError)
-    n_features = theory.n_features(Q.shape[1], polynomial.degree)
-    if n_features * max(Q.shape[0], K.shape[0], 1) > LARGEST_TABLE:
+    n_features = theory.n_features(queries.shape[1], polynomial.degree)
+    if n_features * max(queries.shape[0], keys.shape[0], 1) > LARGEST_TABLE:
         rule = f"of a smaller degree: {n_features} features of each token are more than fit in memory"
         raise must("polynomial", rule, f"degree {polynomial.degree}")
-    weights = xp.asarray(feature_weights(polynomial.coefficients, Q.shape[1]), dtype=K.dtype, device=K.device)
-    return monomials(xp, Q, polynomial.degree).T, monomials(xp, K, polynomial.degree).T * weights
+    weights = feature_weights(polynomial.coefficients, queries.shape[1])
+    weights = xp.asarray(weights, dtype=keys.dtype, device=keys.device)
+    return monomials(xp, queries, polynomial.degree).T, monomials(xp, keys, polynomial.degree).T * weights
 
 
 def monomials(xp: Any, X: Any, degree: int) -> Any:

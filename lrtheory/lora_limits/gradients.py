@@ -1,31 +1,41 @@
 r"""Gradients of a fine-tuning loss with respect to low-rank adapters: exact in O(L) memory, or in almost linear time.
 
-`lora_gradients` is the one function that users call. `solving.letters` says which products each of Q, K and V needs,
-the methods are in `chain`, `products.tiled`, `products.low_rank` and `solving.hybrid`, and `solving.plan` chooses one.
+`lora_gradients` is the one function that users call. `solving.adapter_gradients` says which products each of Q, K and V
+needs. The methods are in `chain`, `products.tiled`, `products.low_rank` and `solving.hybrid`; `solving.plan` chooses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays, beside_jax, to_numpy
+from lrtheory._numbers import number
 from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must
-from lrtheory.lora_limits.head import letters_of
+from lrtheory._types import Array, ArrayLike, Number
+from lrtheory._validation import choice, integer, must, refuse_unused
+from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
+from lrtheory.lora_limits.solving.inputs import Mask
 from lrtheory.lora_limits.solving.plan import Wish, reachable_tol, usual_tol
 from lrtheory.lora_limits.solving.solve import solve
-from lrtheory.lora_limits.theory.numeric import between
 
-__all__ = ["METHODS", "GradientError", "LoRAGradients", "lora_gradients"]
+__all__ = ["OPTIONS", "GradientError", "LoRAGradients", "lora_gradients"]
 
-METHODS = ("auto", "dense", "tiled", "low-rank", "hybrid")
-SAME = 1e-6  # the relative difference that two runs of one proof may have, which add in another order
+#: the options that each method uses; exact methods read `tol` for the field `regime` alone
+OPTIONS = {
+    "auto": {"degree", "tol", "epsilon", "polynomial", "block", "n_jobs"},
+    "dense": {"tol"},
+    "tiled": {"tol", "block", "n_jobs"},
+    "low-rank": {"degree", "tol", "epsilon", "polynomial"},
+    "hybrid": {"degree", "tol", "epsilon", "polynomial", "block"},
+}
+BLOCK = 128  # queries in a tile where the caller does not say how many
+SAME = 1e-6  # the relative difference up to which numbers of two proofs count as equal: sums may run in another order
 
 
 @result
@@ -65,8 +75,8 @@ class GradientError(Result):
     options: Mapping[str, Any]
 
     @beside_jax
-    def verify(self, problem: Any, gradients: Any = None) -> bool:
-        """Recompute the proof from the problem, and hold gradients against exact ones, which costs L^2.
+    def verify(self, problem: AttentionProblem, gradients: LoRAGradients | None = None) -> bool:
+        """Recompute the proof from the problem, and compare gradients with exact ones, in O(L^2) time.
 
         Parameters
         ----------
@@ -106,10 +116,10 @@ class LoRAGradients(Result):
     ----------
     loss : float
         1/2 \|f X_V W_V - Y\|_F^2, summed over the batch (divide by its size for a mean).
-    A, B : mappings from letter to array, in the shapes of the adapters
+    A, B : mappings from projection to array, in the shapes of the adapters
         dLoss/dA and dLoss/dB; summed over the batch where the adapter has no batch axis.
-    W : mapping from letter to array, in the shape of the weights
-        dLoss/dW; empty where `full_gradient` is False and the letter has an adapter.
+    W : mapping from projection to array, in the shape of the weights
+        dLoss/dW; empty where `full_gradient` is False and the projection has an adapter.
     degree : int or None
         Degree of the polynomial; None for exact methods.
     n_features : int or None
@@ -134,9 +144,9 @@ class LoRAGradients(Result):
     """
 
     loss: float
-    A: Mapping[str, Any]
-    B: Mapping[str, Any]
-    W: Mapping[str, Any]
+    A: Mapping[str, Array]
+    B: Mapping[str, Array]
+    W: Mapping[str, Array]
     degree: int | None
     n_features: int | None
     n_outliers: int
@@ -151,21 +161,21 @@ class LoRAGradients(Result):
 
 @arrays("device")
 def lora_gradients(
-    head: Any,
-    XQ: Any = None,
-    Y: Any = None,
+    head: LoRAHead | AttentionProblem,
+    XQ: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
     *,
-    XK: Any = None,
-    XV: Any = None,
-    adapt: tuple[str, ...] = ("Q", "V"),
+    XK: ArrayLike | None = None,
+    XV: ArrayLike | None = None,
+    adapt: Iterable[str] = ("Q", "V"),
     method: str = "auto",
     degree: int | None = None,
-    tol: float | None = None,
-    epsilon: float | None = None,
-    polynomial: str = "taylor",
-    mask: Any = None,
+    tol: Number | None = None,
+    epsilon: Number | None = None,
+    polynomial: str | None = None,
+    mask: Mask = None,
     full_gradient: bool = True,
-    block: int = 128,
+    block: int | None = None,
     n_jobs: int | None = None,
 ) -> LoRAGradients:
     r"""Gradients of 1/2 \|softmax(beta X_Q W_Q W_K^T X_K^T) X_V W_V - Y\|^2 with respect to LoRA adapters.
@@ -183,30 +193,34 @@ def lora_gradients(
     XK, XV : arrays of shape (L_K, d_in) or (batch, L_K, d_in), or None
         Inputs of keys and values; None takes XQ for XK (self-attention), and XK for XV. What has no batch axis, weights
         among them, serves all entries of the batch.
-    adapt : letters
-        Some of "Q", "K", "V"; letters without adapter get the gradient of their weight alone.
+    adapt : projections
+        Some of "Q", "K", "V"; projections without adapter get the gradient of their weight alone.
     method : {"auto", "dense", "tiled", "low-rank", "hybrid"}
-        Exact with whole matrices; exact in O(L) memory; by a polynomial, without any L x L matrix; the same with a few
-        large tokens exact; or what costs least at the accuracy asked for.
+        "dense" is exact and writes whole L x L matrices; "tiled" is exact in O(L) memory; "low-rank" replaces exp by a
+        polynomial and makes no L x L matrix; "hybrid" does so too, but keeps a few large tokens exact; "auto" takes
+        what costs least at the accuracy asked for. An option that the chosen method does not use is refused.
     degree : int or None
-        Of the polynomial.
+        Degree of the polynomial, for "auto", "low-rank" and "hybrid".
     tol : float or None
         Error to aim at, relative to the largest entry of each gradient, when no degree is given: measured on a sample
         of queries, not proved. None is 1e-6, and 1e-4 in single precision; at least the precision of the type, and
-        `message` says where rounding may be larger.
+        `message` says where rounding may be larger. Exact methods use it for the field `regime` alone.
     epsilon : float or None
-        Proved bound on the error of every entry, in place of `tol` (statement LL-E9).
-    polynomial : {"taylor", "chebyshev", "minimax"}
-        As in `exp_polynomial`.
+        Proved bound on the error of every entry, in place of `tol` (statement LL-E9), for "auto", "low-rank" and
+        "hybrid".
+    polynomial : {"taylor", "chebyshev", "minimax"} or None
+        As in `exp_polynomial`, for "auto", "low-rank" and "hybrid"; None takes "taylor".
     mask : None, "causal", or lengths
         "causal" lets query i see keys up to i. Lengths are an int array (batch,) of real tokens, of queries and keys
         alike in self-attention, and a pair of such arrays where XK is given: the tokens after them do not exist.
     full_gradient : bool
         Whether dLoss/dW is wanted; without it products of width r do, where they cost less.
-    block : int
-        Queries in a tile of the exact methods; compiled code, for NumPy arrays, takes as many as vector registers hold.
+    block : int or None
+        Queries in a tile, for "auto", "tiled" and "hybrid"; None takes 128. Compiled code, for NumPy arrays, takes as
+        many as vector registers hold.
     n_jobs : int or None
-        Threads of "tiled" for NumPy arrays, best with one thread of the BLAS each; None is 1, -1 all processors.
+        Threads of "auto" and "tiled" for NumPy arrays, best with one thread of the BLAS each; None is 1, -1 all
+        processors.
 
     Returns
     -------
@@ -216,8 +230,9 @@ def lora_gradients(
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite or out of range, or a low-rank method is asked for where the logits
-        are too large, the features too many, or the mask is causal; the message names the exact method.
+        If shapes do not fit, a number is not finite or out of range, an option is given that the method does not use,
+        or a low-rank method is asked for where the logits are too large, the features too many, or the mask is causal;
+        the message then names the exact method.
     TypeError
         If an argument is not an array of real numbers, or the head is not a LoRAHead.
 
@@ -238,20 +253,25 @@ def lora_gradients(
     >>> bool(error < 1e-6 * abs(exact.W["Q"]).max()), bool(error < fast.certificate.gap)
     (True, True)
     """
+    options = {"degree": degree, "tol": tol, "epsilon": epsilon, "polynomial": polynomial, "block": block}
+    options["n_jobs"] = n_jobs
+    refuse_unused(
+        choice("method", method, OPTIONS), OPTIONS[method], **{name: (one, None) for name, one in options.items()}
+    )
     inputs = inputs_of(head, XQ, Y, XK, XV, mask)
     if sum(value is not None for value in (degree, tol, epsilon)) > 1:
         raise must("degree, tol, epsilon", "given one at most", (degree, tol, epsilon))
     if not isinstance(full_gradient, (bool, np.bool_)):
         raise must("full_gradient", "True or False", full_gradient, TypeError)
     wish = Wish(
-        adapt=letters_of(adapt),
-        method=choice("method", method, METHODS),
+        adapt=projections_of(adapt),
+        method=method,
         degree=None if degree is None else integer("degree", degree, low=0, high=MAX_DEGREE),
         tol=usual_tol(inputs) if tol is None else reachable_tol(inputs, tol),
-        epsilon=None if epsilon is None else between("epsilon", epsilon, 0, np.inf),
-        kind=choice("polynomial", polynomial, KINDS),
+        epsilon=None if epsilon is None else float(number("epsilon", epsilon, 0, np.inf, ends="()")),
+        kind="taylor" if polynomial is None else choice("polynomial", polynomial, KINDS),
         full=bool(full_gradient),
-        block=integer("block", block, low=1),
+        block=BLOCK if block is None else integer("block", block, low=1),
         n_jobs=n_threads(n_jobs),
     )
     fields = solve(inputs, wish)
@@ -270,14 +290,14 @@ def _agree(stated: GradientError, proof: GradientError) -> bool:
     return all(bool(np.isclose(one, other, rtol=SAME, atol=0)) for one, other in pairs)
 
 
-def _within(found: Any, exact: Any, entries: Mapping[str, float]) -> bool:
+def _within(found: LoRAGradients, exact: LoRAGradients, entries: Mapping[str, float]) -> bool:
     """Return whether all gradients are there, and each entry is within its bound of the exact one."""
     for kind in "ABW":
         one, other = getattr(found, kind), getattr(exact, kind)
         if one.keys() != other.keys():
             return False
-        for letter, value in other.items():
-            mine, right = to_numpy(one[letter]), to_numpy(value)
-            if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[f"{kind}_{letter}"]:
+        for projection, value in other.items():
+            mine, right = to_numpy(one[projection]), to_numpy(value)
+            if mine.shape != right.shape or not np.abs(mine - right).max() <= entries[f"{kind}_{projection}"]:
                 return False
     return True

@@ -15,15 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, to_numpy, untraced
+from lrtheory._array import array_namespace, is_foreign, real_array, untraced
+from lrtheory._numbers import number
+from lrtheory._types import Array, Rng
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.lora_limits.files import weights as stored_weights
-from lrtheory.lora_limits.theory.numeric import between, given_array
+from lrtheory.lora_limits import model_files
 from lrtheory.lora_limits.theory.scalings import lora_scale, rslora_scale
 
-__all__ = ["LETTERS", "LoRAHead", "fresh_adapter", "letters_of", "one_library", "single_at_least"]
+__all__ = ["PROJECTIONS", "LoRAHead", "device_of", "fresh_adapter", "one_library", "projections_of"]
 
-LETTERS = ("Q", "K", "V")
+PROJECTIONS = ("Q", "K", "V")
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -36,8 +37,8 @@ class LoRAHead:
         Frozen weights, applied from the right: queries are X_Q W_Q. The first axes may differ from each other, as may
         the last axis of WV.
     adapters : mapping from "Q", "K", "V" to pairs (A, B)
-        A (r, d_in) and B (d_out, r), as peft stores them, or with a leading axis of heads; letters without adapter are
-        frozen.
+        A (r, d_in) and B (d_out, r), as peft stores them, or with a leading axis of heads; projections without an
+        adapter are frozen.
     alpha : float
         The adapter of rank r is scaled by alpha / r.
     beta : float
@@ -50,7 +51,7 @@ class LoRAHead:
     ValueError
         If shapes do not fit, a rank is 0 or larger than the input, or a number is not finite or out of range.
     TypeError
-        If weights or adapters are no arrays of real numbers.
+        If a weight or an adapter is not an array of real numbers, or they belong to several libraries.
 
     References
     ----------
@@ -64,67 +65,67 @@ class LoRAHead:
     [[1.0, 6.0], [0.0, 1.0]]
     """
 
-    WQ: Any
-    WK: Any
-    WV: Any
-    adapters: Mapping[str, tuple[Any, Any]] = field(kw_only=True)
+    WQ: Array
+    WK: Array
+    WV: Array
+    adapters: Mapping[str, tuple[Array, Array]] = field(kw_only=True)
     alpha: float = field(kw_only=True)
     beta: float = field(kw_only=True)
     rslora: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        for letter in LETTERS:
-            W = _matrix("W" + letter, self.weight(letter))
+        frozen = (self.WQ, self.WK, self.WV)
+        xp, device = array_namespace(*frozen), device_of(*frozen)
+        for projection in PROJECTIONS:
+            W = _matrix(xp, "W" + projection, self.weight(projection), device)
             if 0 in W.shape:
-                raise must("W" + letter, "not empty", tuple(W.shape))
-            object.__setattr__(self, "W" + letter, W)
+                raise must("W" + projection, "not empty", tuple(W.shape))
+            object.__setattr__(self, "W" + projection, W)
         if self.WQ.shape[-1] != self.WK.shape[-1]:
             raise must("WK", f"as wide as WQ, ({self.WQ.shape[-1]} columns)", self.WK.shape)
         object.__setattr__(self, "alpha", real("alpha", self.alpha, low=-1e300, high=1e300))
-        object.__setattr__(self, "beta", between("beta", self.beta, 0, math.inf))
+        object.__setattr__(self, "beta", float(number("beta", self.beta, 0, math.inf, ends="()")))
         if not isinstance(self.rslora, (bool, np.bool_)):
             raise must("rslora", "True or False", self.rslora, TypeError)
-        if not isinstance(self.adapters, Mapping) or not set(self.adapters) <= set(LETTERS):
+        if not isinstance(self.adapters, Mapping) or not set(self.adapters) <= set(PROJECTIONS):
             raise must("adapters", "a mapping from 'Q', 'K', 'V' to pairs (A, B)", self.adapters)
-        pairs = {letter: self._pair(letter, pair) for letter, pair in self.adapters.items()}
-        frozen = {"WQ": self.WQ, "WK": self.WK, "WV": self.WV}
-        own, theirs = one_library(**frozen), {array_namespace(one) for pair in pairs.values() for one in pair}
-        if not theirs <= {own}:
-            raise must("adapters", "arrays of the library of the weights", sorted(one.__name__ for one in theirs))
+        pairs = {projection: self._pair(xp, projection, pair) for projection, pair in self.adapters.items()}
         object.__setattr__(self, "adapters", MappingProxyType(pairs))
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"W{letter}={tuple(self.weight(letter).shape)}" for letter in LETTERS)
-        ranks = ", ".join(f"{letter}: {pair[0].shape[-2]}" for letter, pair in self.adapters.items())
+        shapes = ", ".join(f"W{projection}={tuple(self.weight(projection).shape)}" for projection in PROJECTIONS)
+        ranks = ", ".join(f"{projection}: {pair[0].shape[-2]}" for projection, pair in self.adapters.items())
         numbers = f"alpha={self.alpha:g}, beta={self.beta:g}, rslora={self.rslora}"
         return f"LoRAHead({shapes}, ranks={{{ranks}}}, {numbers})"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # the mapping of the adapters is read-only, which pickle cannot store
         options = {"adapters": dict(self.adapters), "alpha": self.alpha, "beta": self.beta, "rslora": self.rslora}
         return _rebuilt, (self.WQ, self.WK, self.WV, options)
 
-    def _pair(self, letter: str, pair: Any) -> tuple[Any, Any]:
+    def _pair(self, xp: Any, projection: str, pair: Any) -> tuple[Array, Array]:
         """Check one adapter: A of shape (r, d_in) and B of shape (d_out, r), the layout of peft."""
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise must(f"adapters[{letter!r}]", "a pair (A, B)", pair, TypeError)
-        A, B = (_matrix(f"{name} of {letter}", value) for name, value in zip("AB", pair, strict=True))
-        d_in, d_out = self.weight(letter).shape[-2:]
+            raise must(f"adapters[{projection!r}]", "a pair (A, B)", pair, TypeError)
+        device = device_of(self.WQ)
+        A, B = (_matrix(xp, f"{name} of {projection}", one, device) for name, one in zip("AB", pair, strict=True))
+        d_in, d_out = self.weight(projection).shape[-2:]
         rank = A.shape[-2]
         if not 1 <= rank <= d_in:
-            raise must(f"the rank of adapter {letter}", f"in [1, {d_in}]", rank)
+            raise must(f"the rank of adapter {projection}", f"in [1, {d_in}]", rank)
         if A.shape[-1] != d_in:
-            raise must(f"A of {letter}", f"of shape (r, {d_in})", A.shape)
+            raise must(f"A of {projection}", f"of shape (r, {d_in})", A.shape)
         if B.shape[-2:] != (d_out, rank):
-            raise must(f"B of {letter}", f"of shape ({d_out}, {rank})", B.shape)
+            raise must(f"B of {projection}", f"of shape ({d_out}, {rank})", B.shape)
         return A, B
 
-    def weight(self, letter: str) -> Any:
-        """The frozen weight of a letter.
+    def weight(self, letter: str) -> Array:
+        """The frozen weight of a projection.
 
         Parameters
         ----------
         letter : {"Q", "K", "V"}
-            Which.
+            The projection: queries, keys or values.
 
         Returns
         -------
@@ -139,7 +140,7 @@ class LoRAHead:
         Parameters
         ----------
         letter : {"Q", "K", "V"}
-            Which.
+            The projection, which must have an adapter.
 
         Returns
         -------
@@ -149,13 +150,13 @@ class LoRAHead:
         rank = self.adapters[letter][0].shape[-2]
         return (rslora_scale if self.rslora else lora_scale)(self.alpha, rank)
 
-    def effective(self, letter: str) -> Any:
+    def effective(self, letter: str) -> Array:
         """The weight with its adapter.
 
         Parameters
         ----------
         letter : {"Q", "K", "V"}
-            Which.
+            The projection: queries, keys or values.
 
         Returns
         -------
@@ -180,10 +181,10 @@ class LoRAHead:
         alpha: float | None = None,
         beta: float | None = None,
         rank: int | None = None,
-        adapt: tuple[str, ...] = ("Q", "V"),
+        adapt: Iterable[str] | None = None,
         adapters: str | PathLike[str] | None = None,
         rslora: bool | None = None,
-        rng: np.random.Generator | int | None = None,
+        rng: Rng = None,
     ) -> LoRAHead:
         """One head of a transformer on disk, as BERT, OPT, Llama and their kin store it.
 
@@ -206,15 +207,16 @@ class LoRAHead:
         beta : float or None
             Inverse temperature; None takes 1 / sqrt(d_head), which these models use.
         rank : int or None
-            Of new adapters; None takes "r", else 8.
-        adapt : letters
-            Which weights get new adapters: A uniform as peft draws it, B = 0.
+            Rank of new adapters; None takes "r", else 8.
+        adapt : projections or None
+            Which weights get new adapters, with A uniform as peft draws it and B = 0; None takes "Q" and "V".
         adapters : path or None
-            A safetensors file of peft with the adapters, in place of new ones.
+            A safetensors file of peft with the adapters, in place of new ones. `rank`, `adapt` and `rng` say how new
+            ones are made, and are refused beside it.
         rslora : bool or None
             Scale by alpha / sqrt(r); None takes "use_rslora", else False.
         rng : Generator, int or None
-            Source of new adapters.
+            Source of the random numbers in new adapters.
 
         Returns
         -------
@@ -226,48 +228,38 @@ class LoRAHead:
         ImportError
             If safetensors is not installed.
         ValueError
-            If the file has no such layer or head, or nothing says how many heads a layer has, or what alpha is.
+            If the file has no such layer or head, nothing says how many heads a layer has or what alpha is, or an
+            option of new adapters is given beside a file of adapters.
         """
-        said = stored_weights.settings(path, adapters)
+        for name, value in {"rank": rank, "adapt": adapt, "rng": rng}.items():
+            if adapters is not None and value is not None:
+                raise must(name, "left out beside a file of `adapters`, which brings its own", value)
+        said = model_files.settings(path, adapters)
         n_heads = said.whole("n_heads", n_heads)
         alpha = said.number("alpha", alpha)
-        weights = stored_weights.head_weights(path, layer, head, n_heads)
+        weights = model_files.head_weights(path, layer, head, n_heads)
         scale = 1 / math.sqrt(weights["Q"].shape[1]) if beta is None else beta
         if adapters is None:
             draws, rank = generator(rng), said.whole("rank", rank, default=8)
-            pairs = {one: fresh_adapter(weights[one], rank, draws) for one in letters_of(adapt)}
+            new = projections_of(("Q", "V") if adapt is None else adapt)
+            pairs = {projection: fresh_adapter(weights[projection], rank, draws) for projection in new}
         else:
-            pairs = stored_weights.head_adapters(adapters, layer, head, n_heads, weights)
-        frozen = (weights[letter] for letter in LETTERS)
+            pairs = model_files.head_adapters(adapters, layer, head, n_heads, weights)
+        frozen = (weights[projection] for projection in PROJECTIONS)
         return cls(*frozen, adapters=pairs, alpha=alpha, beta=scale, rslora=said.flag("rslora", rslora))
 
 
-def _rebuilt(WQ: Any, WK: Any, WV: Any, options: dict[str, Any]) -> LoRAHead:
+def _rebuilt(WQ: Array, WK: Array, WV: Array, options: dict[str, Any]) -> LoRAHead:
+    """Make a head from its fields, for pickle."""
     return LoRAHead(WQ, WK, WV, **options)
 
 
-def _matrix(name: str, value: Any) -> Any:
-    """Check a finite matrix, or a stack of them, in the library it came in; half precision becomes single."""
-    value = single_at_least(given_array(name, value))
-    host = to_numpy(value)
-    if not isinstance(host, np.ndarray) or host.dtype.kind not in "fiub":
-        raise must(name, "an array of real numbers", getattr(host, "dtype", host), TypeError)
-    if host.ndim not in (2, 3):
-        raise must(name, "of shape (rows, columns) or (heads, rows, columns)", host.shape)
-    if not np.isfinite(host).all():
-        raise must(name, "finite", float(host[~np.isfinite(host)].flat[0]))
-    if host.dtype.kind == "f":
-        return value
-    return array_namespace(value).asarray(host.astype(np.float64))
-
-
-def single_at_least(value: Any) -> Any:
-    """Convert half precision, bfloat16 too, to single precision, and leave every other value as it is."""
-    xp = array_namespace(value)
-    foreign = xp is not array_namespace()
-    if not (foreign or isinstance(value, np.ndarray)) or not xp.isdtype(value.dtype, "real floating"):
-        return value
-    return xp.astype(value, xp.float32) if xp.finfo(value.dtype).bits < 32 else value
+def _matrix(xp: Any, name: str, value: Any, device: Any = None) -> Any:
+    """Check a matrix of finite real numbers, or a stack of them, in the library `xp`."""
+    found = real_array(xp, name, value, device=device)
+    if found.ndim not in (2, 3):
+        raise must(name, "of shape (rows, columns) or (heads, rows, columns)", tuple(found.shape))
+    return found
 
 
 def one_library(**given: Any) -> Any:
@@ -281,13 +273,21 @@ def one_library(**given: Any) -> Any:
         raise must(", ".join(given), "arrays of one library", kinds, TypeError) from error
 
 
-def letters_of(adapt: Any) -> tuple[str, ...]:
-    """Check the letters to adapt: some of "Q", "K" and "V", each at most once, in the caller's order."""
-    letters = tuple(adapt) if isinstance(adapt, (str, Iterable)) else ()
-    known = all(isinstance(letter, str) and letter in LETTERS for letter in letters)
-    if not letters or not known or len(set(letters)) < len(letters):
+def device_of(*values: Any) -> Any:
+    """Return the device that lists and data frames among the values join: that of the first array of another library.
+
+    None stands for the host, where all arrays are NumPy's.
+    """
+    return next((value.device for value in values if is_foreign(value)), None)
+
+
+def projections_of(adapt: Any) -> tuple[str, ...]:
+    """Check the projections to adapt: some of "Q", "K" and "V", each at most once, in the caller's order."""
+    projections = tuple(adapt) if isinstance(adapt, (str, Iterable)) else ()
+    known = all(isinstance(projection, str) and projection in PROJECTIONS for projection in projections)
+    if not projections or not known or len(set(projections)) < len(projections):
         raise must("adapt", "some of 'Q', 'K', 'V', each once", adapt)
-    return letters
+    return projections
 
 
 def fresh_adapter(W: np.ndarray, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

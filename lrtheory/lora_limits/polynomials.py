@@ -15,15 +15,17 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from scipy.special import ive
 
-from lrtheory._array import array_namespace
+from lrtheory._array import array_namespace, real_array
+from lrtheory._numbers import number, plain
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must, open_interval, real
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import choice, integer, must
 from lrtheory.lora_limits import theory
 
 __all__ = ["Polynomial", "exp_polynomial", "relative_error"]
 
 KINDS = ("taylor", "chebyshev", "minimax")
-LARGEST = 300.0  # exp(M) and the Bessel functions stay far from overflow
+LARGEST = 300  # exp(M) and the Bessel functions stay far from overflow
 MAX_DEGREE = 300
 EXCHANGES = 40  # the most steps of the exchange, of which a handful is enough
 NEAR = 2.0  # the error of "minimax" is at most this factor times the least error that is possible
@@ -58,17 +60,29 @@ class Polynomial(Result):
         """The degree g, one less than the number of coefficients."""
         return len(self.coefficients) - 1
 
-    def __call__(self, s: Any) -> Any:
-        """Evaluate P(s) entry by entry, in the caller's library, by Horner's rule."""
+    def __call__(self, s: Number | ArrayLike) -> Any:
+        """Evaluate P(s) entry by entry, in the caller's library, by Horner's rule.
+
+        Parameters
+        ----------
+        s : number or array
+            Where; lists and data frames become NumPy arrays. Infinities and NaN are not refused.
+
+        Returns
+        -------
+        float or array of the shape of s
+            P(s), in single precision where s is.
+        """
         xp = array_namespace(s)
-        value = xp.full_like(s, float(self.coefficients[-1])) if hasattr(s, "dtype") else float(self.coefficients[-1])
+        x = real_array(xp, "s", s, finite=False)
+        value = xp.full_like(x, float(self.coefficients[-1]))
         for a in self.coefficients[-2::-1].tolist():
-            value = value * s + a
-        return value
+            value = value * x + a
+        return plain(value)
 
 
 def exp_polynomial(
-    bound: float, *, degree: int | None = None, epsilon: float | None = None, kind: str = "taylor"
+    bound: Number, *, degree: int | None = None, epsilon: Number | None = None, kind: str = "taylor"
 ) -> Polynomial:
     r"""A polynomial for exp on [-M, M], of given degree or of the smallest one that reaches a relative error.
 
@@ -100,9 +114,9 @@ def exp_polynomial(
     -----
     The derivative of P(s) exp(-s) - 1 is (P' - P)(s) exp(-s), so the supremum of its absolute value is attained at an
     end or at one of the g roots of P' - P. The best polynomial is found by exchange (Remez): T_k(s / M) exp(-s) is a
-    Chebyshev system, so one P makes the error alternate with one height on g + 2 given places. Between them the
+    Chebyshev system, so one P makes the error alternate with one height on g + 2 given points. Between them the
     error has g + 1 zeros, between these its derivative has g; so all g roots of P' - P are real and inside, and the
-    new places are these and the two ends. At the fixed point the error alternates at its largest height, g + 2 times,
+    new points are these and the two ends. At the fixed point the error alternates at its largest height, g + 2 times,
     and no polynomial of degree g does better (de la Vallee Poussin).
 
     References
@@ -117,19 +131,20 @@ def exp_polynomial(
     >>> [exp_polynomial(4.0, epsilon=1e-4, kind=kind).degree for kind in ("taylor", "chebyshev", "minimax")]
     [19, 13, 10]
     """
-    M, kind = real("bound", bound, low=0, high=LARGEST), choice("kind", kind, KINDS)
+    M, kind = float(number("bound", bound, 0, LARGEST)), choice("kind", kind, KINDS)
     if (degree is None) == (epsilon is None):
         raise must("degree, epsilon", "given one without the other", (degree, epsilon))
     if degree is not None:
         return _of_degree(M, integer("degree", degree, low=0, high=MAX_DEGREE), kind)
-    target = open_interval("epsilon", epsilon, 0, 1)
+    target = float(number("epsilon", epsilon, 0, 1, ends="()"))
     if kind != "minimax":
         return _of_degree(M, theory.min_degree(M, target, kind=kind), kind)
-    # the best polynomial needs no higher degree than the cut Chebyshev series; its error is known only after it is made
+    # The best polynomial needs no higher degree than the cut Chebyshev series. Its error is known only after it was
+    # computed, so the degrees are tried one after the other.
     for g in range(theory.min_degree(M, target, kind="chebyshev") + 1):
         try:
             found = _of_degree(M, g, kind)
-        except ValueError:  # rounding hides whether it is the best of its degree
+        except ValueError:  # rounding hides which polynomial is the best of this degree; a higher degree may do
             continue
         if found.error <= target:
             return found
@@ -167,10 +182,10 @@ def _error(series: np.ndarray, M: float, t: np.ndarray) -> np.ndarray:
 
 
 def _extrema(series: np.ndarray, M: float, *, real: bool = False) -> np.ndarray:
-    """Return the places t where the error can be extreme: the two ends, and the real roots of P' - P between them.
+    """Return the points t where the error can be extreme: the two ends, and the real roots of P' - P between them.
 
-    Rounding splits a multiple root into complex ones, whose real parts are taken too unless `real`: for a supremum no
-    place is one too many, while an exchange needs the extrema themselves.
+    Rounding splits a multiple root into complex ones, whose real parts are taken too unless `real`. They do no harm to
+    a supremum, which a further point cannot overstate; an exchange needs the extrema themselves.
     """
     slope = np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b")
     roots = chebyshev.chebroots(slope) if len(slope) > 1 else np.empty(0)
@@ -181,27 +196,27 @@ def _extrema(series: np.ndarray, M: float, *, real: bool = False) -> np.ndarray:
 def _minimax(M: float, start: np.ndarray) -> np.ndarray:
     """Find the series of smallest relative error by exchange (Remez), which ends where all extrema have one height.
 
-    When the error alternates in sign at degree + 2 places, no polynomial of this degree has an error below the smallest
+    When the error alternates in sign at degree + 2 points, no polynomial of this degree has an error below the smallest
     of these heights (de la Vallee Poussin): `least` is the best such bound, `height` the smallest error so far.
     """
     degree = len(start) - 1
     signs = (-1.0) ** np.arange(degree + 2)
     best, height, least = start, relative_error(start, M), 0.0
-    places = -np.cos(np.pi * np.arange(degree + 2) / (degree + 1))  # the extrema of the next Chebyshev polynomial
+    points = -np.cos(np.pi * np.arange(degree + 2) / (degree + 1))  # the extrema of the next Chebyshev polynomial
     for _ in range(EXCHANGES):
-        # P exp(-s) - 1 = -signs times a height at the places: unknowns are the coefficients of P and the height
-        system = np.column_stack([chebyshev.chebvander(places, degree) * np.exp(M - M * places)[:, None], signs])
+        # P exp(-s) - 1 = -signs times a height at the points: the unknowns are the coefficients of P and the height
+        system = np.column_stack([chebyshev.chebvander(points, degree) * np.exp(M - M * points)[:, None], signs])
         scale = np.abs(system).max(axis=0)
         solution = np.linalg.lstsq(system / scale, np.ones(degree + 2), rcond=None)[0] / scale
-        series, places = solution[:-1], _extrema(solution[:-1], M, real=True)
-        errors = _error(series, M, places)
+        series, points = solution[:-1], _extrema(solution[:-1], M, real=True)
+        errors = _error(series, M, points)
         error = float(np.abs(errors).max())
-        if len(places) == degree + 2 and (errors[1:] * errors[:-1] < 0).all():
+        if len(points) == degree + 2 and (errors[1:] * errors[:-1] < 0).all():
             least = max(least, float(np.abs(errors).min()))
         if error < height:
             best, height = series, error
         # rounding has merged or split extrema, or the largest error is the common height: nothing more to gain
-        if len(places) != degree + 2 or error <= abs(solution[-1]) * (1 + 1e-9):
+        if len(points) != degree + 2 or error <= abs(solution[-1]) * (1 + 1e-9):
             break
     if height > NEAR * least and height > ROUNDED:
         raise must(

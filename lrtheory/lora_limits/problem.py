@@ -6,16 +6,17 @@ r"""The inputs on which a head is fine-tuned, and makers of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from lrtheory._array import real_array
+from lrtheory._numbers import number
+from lrtheory._types import Array, ArrayLike, Number, Rng
 from lrtheory._validation import generator, integer, must, real
-from lrtheory.lora_limits.head import LETTERS, LoRAHead, fresh_adapter
-from lrtheory.lora_limits.solving.inputs import Inputs, read_inputs
-from lrtheory.lora_limits.theory.numeric import between, given_array
+from lrtheory.lora_limits.head import PROJECTIONS, LoRAHead, device_of, fresh_adapter, one_library
+from lrtheory.lora_limits.solving.inputs import Inputs, Mask, read_inputs
 
-__all__ = ["LETTERS", "AttentionProblem", "LoRAHead", "make_outliers", "make_uniform"]
+__all__ = ["PROJECTIONS", "AttentionProblem", "LoRAHead", "make_outliers", "make_uniform"]
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -51,20 +52,21 @@ class AttentionProblem:
     """
 
     head: LoRAHead
-    XQ: Any
-    Y: Any
-    XK: Any = field(default=None, kw_only=True)
-    XV: Any = field(default=None, kw_only=True)
-    mask: Any = field(default=None, kw_only=True)
+    XQ: Array
+    Y: Array
+    XK: Array | None = field(default=None, kw_only=True)
+    XV: Array | None = field(default=None, kw_only=True)
+    mask: Mask = field(default=None, kw_only=True)
     labels: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.head, LoRAHead):
             raise must("head", "a LoRAHead", self.head, TypeError)
-        for name in ("XQ", "Y", "XK", "XV"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, given_array(name, value))
+        given = {name: getattr(self, name) for name in ("XQ", "Y", "XK", "XV")}
+        xp, device = one_library(**given), device_of(*given.values())
+        for name, value in given.items():
+            if value is not None or name in ("XQ", "Y"):
+                object.__setattr__(self, name, real_array(xp, name, value, device=device))
         read_inputs(self.head, self.XQ, self.Y, self.XK, self.XV, self.mask)
 
     def __repr__(self) -> str:
@@ -75,12 +77,19 @@ class AttentionProblem:
         return f"AttentionProblem(head={self.head!r}, {arrays}, mask=<lengths>)"
 
 
-def inputs_of(head: Any, XQ: Any, Y: Any, XK: Any, XV: Any, mask: Any) -> Inputs:
+def inputs_of(
+    head: LoRAHead | AttentionProblem,
+    XQ: ArrayLike | None,
+    Y: ArrayLike | None,
+    XK: ArrayLike | None,
+    XV: ArrayLike | None,
+    mask: Mask,
+) -> Inputs:
     """Check the inputs of a call, given as a head and its arrays or as an AttentionProblem that holds them."""
     if isinstance(head, AttentionProblem):
         if any(value is not None for value in (XQ, Y, XK, XV, mask)):
             raise must("XQ, Y, XK, XV, mask", "left out beside an AttentionProblem, which holds them", "some of them")
-        head, XQ, Y, XK, XV, mask = head.head, head.XQ, head.Y, head.XK, head.XV, head.mask
+        return read_inputs(head.head, head.XQ, head.Y, head.XK, head.XV, head.mask)
     return read_inputs(head, XQ, Y, XK, XV, mask)
 
 
@@ -88,10 +97,10 @@ def make_uniform(
     n_tokens: int,
     d: int,
     *,
-    bound: float = 1.0,
+    bound: Number = 1.0,
     beta: float | None = None,
     rank: int | None = None,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> AttentionProblem:
     """Queries and keys uniform in a cube, Gaussian values: the instance on which degrees are measured.
 
@@ -125,11 +134,11 @@ def make_uniform(
     True
     """
     L, d, draws = integer("n_tokens", n_tokens, low=1), integer("d", d, low=1), generator(rng)
-    bound = between("bound", bound, 0, 1e100)
+    size = float(number("bound", bound, 0, 1e100, ends="()"))
     rank = min(2, d) if rank is None else integer("rank", rank, low=1, high=d)
-    pairs = {letter: fresh_adapter(np.eye(d), rank, draws) for letter in ("Q", "V")}
+    pairs = {projection: fresh_adapter(np.eye(d), rank, draws) for projection in ("Q", "V")}
     head = LoRAHead(np.eye(d), np.eye(d), np.eye(d), adapters=pairs, alpha=rank, beta=1 / d if beta is None else beta)
-    XQ, XK = draws.uniform(-bound, bound, size=(2, L, d))
+    XQ, XK = draws.uniform(-size, size, size=(2, L, d))
     XV, Y = draws.normal(size=(2, L, d))
     return AttentionProblem(head, XQ, Y, XK=XK, XV=XV)
 
@@ -140,8 +149,8 @@ def make_outliers(
     *,
     n_outliers: int = 1,
     factor: float = 10.0,
-    bound: float = 0.5,
-    rng: np.random.Generator | int | None = None,
+    bound: Number = 0.5,
+    rng: Rng = None,
 ) -> AttentionProblem:
     """Small tokens and a few large ones, as real activations have them: the largest logit is that of the few.
 
@@ -177,6 +186,6 @@ def make_outliers(
     draws = generator(rng)
     problem = make_uniform(n_tokens, d, bound=bound, rng=draws)
     few = integer("n_outliers", n_outliers, low=0, high=n_tokens)
-    XK = problem.XK.copy()
+    XK = np.array(problem.XK)
     XK[draws.choice(n_tokens, size=few, replace=False)] *= real("factor", factor, low=1, high=1e100)
     return AttentionProblem(problem.head, problem.XQ, problem.Y, XK=XK, XV=problem.XV)

@@ -1,4 +1,4 @@
-"""The almost linear gradient: its operations as the length grows, one factorization for three letters, break-even."""
+"""The almost linear gradient: its operations as the length grows, one factorization for Q, K and V, break-even."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lrtheory.bounds import (
     always,
     saboteur,
 )
-from lrtheory.lora_limits import gradient_chain, theory
+from lrtheory.lora_limits import chain, gradient_chain, theory
 from lrtheory.lora_limits.products import low_rank
 from proofs_checks.lora_limits.families.growth.almost_linear import (
     LENGTHS,
@@ -156,7 +156,7 @@ LL_T1_LONG = Statement(
 def together(case: Shared, found: dict[str, np.ndarray]) -> Sides:
     """Hold the three gradients from the three passes against those from whole matrices."""
     wanted = from_whole_matrices(case)
-    lhs, rhs = (np.concatenate([one[letter].ravel() for letter in "QKV"]) for one in (found, wanted))
+    lhs, rhs = (np.concatenate([one[projection].ravel() for projection in "QKV"]) for one in (found, wanted))
     return Sides(lhs, rhs, rounding=case.spoiled)
 
 
@@ -235,7 +235,7 @@ LL_T2_BOUND = Statement(
     claim=Inequality(moved, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("without the number of queries", claim=Inequality(partial(moved, crowd=False))),
-        saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
+        saboteur("p2 is added", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1 + p2")),
         saboteur("tilts twice as large", solve=partial(several, made=mutants.tilted_twice)),
     ),
     notes="Columns of p have no bound of their own: all queries may look at one key.",

@@ -1,4 +1,4 @@
-"""The exact gradient: its chain, adapters, all three letters, invariance under shifts and scales, cost, and tiles."""
+"""The exact gradient: its chain, adapters, queries, keys and values, invariance, cost, and tiles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrtheory.lora_limits.products import tile_kernels, tiled
 from proofs_checks.lora_limits.families.chains import (
     CHAINS,
     HEADS,
-    LETTERS,
+    PROJECTIONS,
     SELF_ATTENTION,
     SQUARE_HEADS,
     Case,
@@ -74,9 +74,11 @@ LL_G1 = Statement(
     solve=partial(chained, names=("f", "c", "gradient")),
     claim=Identity(kronecker),
     saboteurs=(
-        saboteur("beta is forgotten", patch=(gradient_chain, "gradient=beta * C1.T", "gradient=C1.T")),
-        saboteur("labels are added", patch=(gradient_chain, "c = output - Y", "c = output + Y")),
-        saboteur("q is transposed", patch=(gradient_chain, "q = c @ C3.T", "q = C3 @ c.T"), instances=SELF_ATTENTION),
+        saboteur("beta is forgotten", patch=(chain.chain_matrices, "gradient=beta * C1.T", "gradient=C1.T")),
+        saboteur("labels are added", patch=(chain.chain_matrices, "c = output - Y", "c = output + Y")),
+        saboteur(
+            "q is transposed", patch=(chain.chain_matrices, "q = c @ C3.T", "q = C3 @ c.T"), instances=SELF_ATTENTION
+        ),
     ),
     notes="Against the complex step, whose error is rounding alone.",
 )
@@ -88,10 +90,10 @@ def flat(tables: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Hold dA and dB of every letter, and their shapes, against the slopes of the loss."""
-    names = [(kind, letter) for kind in "AB" for letter in LETTERS]
-    given = [found[kind][letter] for kind, letter in names]
-    wanted = [adapter_slopes(case, letter, kind) for kind, letter in names]
+    """Hold dA and dB of every projection, and their shapes, against the slopes of the loss."""
+    names = [(kind, projection) for kind in "AB" for projection in PROJECTIONS]
+    given = [found[kind][projection] for kind, projection in names]
+    wanted = [adapter_slopes(case, projection, kind) for kind, projection in names]
     shapes = ([np.array(one.shape) for one in tables] for tables in (given, wanted))
     return Sides(
         *(flat([*tables, *sizes]) for tables, sizes in zip((given, wanted), shapes, strict=True)), rounding=case.spoiled
@@ -136,17 +138,17 @@ LL_G2 = Statement(
 )
 
 
-def all_letters(case: HeadCase, found: dict[str, Any]) -> Sides:
+def all_projections(case: HeadCase, found: dict[str, Any]) -> Sides:
     """Hold dW of queries, keys and values against the slopes of the loss."""
-    wanted = flat(adapter_slopes(case, letter, "W") for letter in LETTERS)
-    return Sides(flat(found["W"][letter] for letter in LETTERS), wanted, rounding=case.spoiled)
+    wanted = flat(adapter_slopes(case, projection, "W") for projection in PROJECTIONS)
+    return Sides(flat(found["W"][projection] for projection in PROJECTIONS), wanted, rounding=case.spoiled)
 
 
 def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
     """Hold dW of the keys against the slopes of a loss with Q = X W_V, as the paper prints it."""
 
     def loss(W: np.ndarray) -> np.ndarray:
-        Q, V = (case.X[letter] @ case.weight("V") for letter in "QV")
+        Q, V = (case.X[projection] @ case.weight("V") for projection in "QV")
         return half_square(attention(case.beta * Q @ np.matrix_transpose(case.X["K"] @ W)) @ V - case.Y)
 
     return Sides(found["W"]["K"], slopes(loss, case.weight("K")), rounding=case.spoiled)
@@ -169,7 +171,7 @@ LL_G3 = Statement(
     hypotheses=FINITE,
     instances=HEADS,
     solve=partial(solved, kinds="W"),
-    claim=Identity(all_letters),
+    claim=Identity(all_projections),
     saboteurs=(
         saboteur("p in the place of its transpose", patch=(chain.chain_products, "T(p) @ head.left", "p @ head.left")),
         saboteur("f in the place of its transpose", patch=(chain.chain_products, "T(f) @ c if", "f @ c if")),
@@ -208,7 +210,7 @@ LL_G4 = Statement(
     saboteurs=(
         saboteur("columns of p", claim=Identity(partial(rows_and_shifts, axis=0))),
         saboteur("queries are shifted", solve=mutants.queries_shifted),
-        saboteur("p without p2", patch=(gradient_chain, "p = p1 - p2", "p = p1")),
+        saboteur("p without p2", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1")),
     ),
 )
 
@@ -216,9 +218,9 @@ LL_G4 = Statement(
 def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
     """Hold f, c, q and p of both factorizations against those of the logits, and both gradients against the slopes."""
     whole = links(case.chain.logits, case.chain.C3, case.Y)
-    pairs = [(found[letter][name], whole[name]) for letter in "QK" for name in ("f", "c", "q", "p")]
+    pairs = [(found[projection][name], whole[name]) for projection in "QK" for name in ("f", "c", "q", "p")]
     gradients = (found["Q"]["gradient"], found["K"]["gradient"].T)
-    pairs += [(G, adapter_slopes(case, letter, "W")) for letter, G in zip("QK", gradients, strict=True)]
+    pairs += [(G, adapter_slopes(case, projection, "W")) for projection, G in zip("QK", gradients, strict=True)]
     return Sides(*(flat(pair[side] for pair in pairs) for side in (0, 1)), rounding=case.spoiled)
 
 
@@ -238,7 +240,7 @@ LL_G5 = Statement(
     claim=Identity(agree),
     saboteurs=(
         saboteur("the key weight is not transposed", solve=partial(two_factorizations, transpose=False)),
-        saboteur("beta twice", patch=(gradient_chain, "beta * (C1 @ W) @ C2.T", "beta * beta * (C1 @ W) @ C2.T")),
+        saboteur("beta twice", patch=(chain.chain_matrices, "beta * (C1 @ W) @ C2.T", "beta * beta * (C1 @ W) @ C2.T")),
     ),
 )
 
@@ -263,7 +265,8 @@ LL_G6 = Statement(
     saboteurs=(
         saboteur("a matrix diag(f_j) - f_j f_j^T for every row", solve=mutants.row_jacobians),
         saboteur(
-            "q for the row sums", patch=(gradient_chain, "r = xp.sum(c * output, axis=1)", "r = xp.sum(f * q, axis=1)")
+            "q for the row sums",
+            patch=(chain.chain_matrices, "r = xp.sum(c * output, axis=1)", "r = xp.sum(f * q, axis=1)"),
         ),
         saboteur("half of them", claim=Identity(partial(products, factor=2))),
     ),
@@ -332,7 +335,7 @@ LL_G2_TILED = Statement(
             "the mean of the errors is left out",
             patch=(tile_kernels.multiply, "errors[j, p] - mean[p]", "errors[j, p]"),
         ),
-        saboteur("keys are not hidden", patch=(tile_kernels.hide, "tile[m:] = -np.inf", "pass")),
+        saboteur("keys are not hidden", patch=(tile_kernels.mask_tile, "tile[m:] = -np.inf", "pass")),
         saboteur("queries for keys in f^T c", solve=mutants.tiles_without_the_last_query),
         saboteur("one of the two tilings is not answered", solve=mutants.compiled_alone),
     ),
@@ -389,7 +392,9 @@ LL_P2 = Statement(
     solve=partial(chained, names=("f", "q", "row_means")),
     claim=Identity(sums_of_rows),
     saboteurs=(
-        saboteur("c in the place of O", patch=(gradient_chain, "xp.sum(c * output, axis=1)", "xp.sum(c * c, axis=1)")),
-        saboteur("f is added to q", patch=(gradient_chain, "q = c @ C3.T", "q = c @ C3.T + f")),
+        saboteur(
+            "c in the place of O", patch=(chain.chain_matrices, "xp.sum(c * output, axis=1)", "xp.sum(c * c, axis=1)")
+        ),
+        saboteur("f is added to q", patch=(chain.chain_matrices, "q = c @ C3.T", "q = c @ C3.T + f")),
     ),
 )

@@ -18,7 +18,7 @@ from lrtheory.bounds import (
     Statement,
     saboteur,
 )
-from lrtheory.lora_limits import gradient_chain, theory
+from lrtheory.lora_limits import chain, theory
 from proofs_checks.lora_limits.families.chains import gradient
 from proofs_checks.lora_limits.families.hard.gadgets import (
     DECISIVE,
@@ -109,7 +109,7 @@ LL_H2 = Statement(
     claim=Identity(padded),
     saboteurs=(
         saboteur("beta = 1/d after padding", solve=partial(reduced, temperature="d")),
-        saboteur("p2 = f diag(r)", patch=(gradient_chain, "r[:, None] * f", "r[None, :] * f")),
+        saboteur("p2 = f diag(r)", patch=(chain.chain_matrices, "r[:, None] * f", "r[None, :] * f")),
     ),
     notes="A reduction of the exact problem; what approximation it carries over is part of LL-H1.",
 )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Derived, Inequality, Sides, Statement, saboteur
-from lrtheory.lora_limits import gradient_chain, theory
+from lrtheory.lora_limits import chain, theory
 from proofs_checks.lora_limits.families.row_perturbation import (
     TIGHT_ENTRIES,
     TIGHT_OUTPUTS,
@@ -190,7 +190,7 @@ LL_E3 = Statement(
     claim=at_most("q", lambda bounds, Q: bounds.q, of_products),
     saboteurs=(
         saboteur("without the number of columns", claim=at_most("q", lambda bounds, Q: bounds.output, of_products)),
-        saboteur("labels are added", patch=(gradient_chain, "c = output - Y", "c = output + Y")),
+        saboteur("labels are added", patch=(chain.chain_matrices, "c = output - Y", "c = output + Y")),
         saboteur("rows divided by the exact sums", solve=partial(link, part="q", made=mutants.exact_sums)),
     ),
     notes="Reached where all columns of the values are alike.",
@@ -213,7 +213,7 @@ LL_E4 = Statement(
     saboteurs=(
         saboteur("without tau Q", claim=at_most("p1", lambda bounds, Q: bounds.q, of_rows, rows)),
         saboteur("half of tau Q alone", claim=at_most("p1", lambda bounds, Q: bounds.tilt * Q / 2, of_rows, rows)),
-        saboteur("q is not weighted", patch=(gradient_chain, "p1, p2 = f * q,", "p1, p2 = q,")),
+        saboteur("q is not weighted", patch=(chain.chain_matrices, "p1, p2 = f * q,", "p1, p2 = q,")),
     ),
     notes="Reached where all values are alike.",
 )
@@ -234,7 +234,7 @@ LL_E5 = Statement(
     claim=at_most("row_means", lambda bounds, Q: bounds.row_means, of_rows),
     saboteurs=(
         saboteur("without tau Q", claim=at_most("row_means", lambda bounds, Q: bounds.q, of_rows)),
-        saboteur("c in the place of O", patch=(gradient_chain, "xp.sum(c * output", "xp.sum(c * c")),
+        saboteur("c in the place of O", patch=(chain.chain_matrices, "xp.sum(c * output", "xp.sum(c * c")),
     ),
 )
 
@@ -254,7 +254,7 @@ LL_E6 = Statement(
     claim=at_most("p2", lambda bounds, Q: bounds.p2, of_rows, rows),
     saboteurs=(
         saboteur("without tau Q", claim=at_most("p2", lambda bounds, Q: bounds.q, of_rows, rows)),
-        saboteur("the mean is squared", patch=(gradient_chain, "r[:, None] * f", "(r * r)[:, None] * f")),
+        saboteur("the mean is squared", patch=(chain.chain_matrices, "r[:, None] * f", "(r * r)[:, None] * f")),
     ),
 )
 
@@ -274,8 +274,8 @@ LL_E7 = Statement(
     claim=at_most("p", lambda bounds, Q: bounds.p, of_rows, rows),
     saboteurs=(
         saboteur("a twentieth", claim=at_most("p", lambda bounds, Q: bounds.p / 20, of_rows, rows)),
-        saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
-        saboteur("p without p2", patch=(gradient_chain, "p = p1 - p2", "p = p1")),
+        saboteur("p2 is added", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1 + p2")),
+        saboteur("p without p2", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1")),
     ),
     notes="Not claimed to be sharp: no instance was found above half of it.",
 )
@@ -315,7 +315,7 @@ LL_E8 = Statement(
     claim=Inequality(gradient_moves, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("a tenth", claim=Inequality(partial(gradient_moves, share=0.1))),
-        saboteur("p2 is added", patch=(gradient_chain, "p = p1 - p2", "p = p1 + p2")),
+        saboteur("p2 is added", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1 + p2")),
     ),
     notes=(
         "With the form that knows no q, often a hundred times too large; the largest ratio is that of the two bounds."

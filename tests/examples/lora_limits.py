@@ -20,7 +20,7 @@ BITS = np.array([[1, 1, 0, 0], [0, 1, 1, 0]])
 def head() -> ll.LoRAHead:
     """A head with adapters on all weights, none of which is 0."""
     rng = np.random.default_rng(0)
-    pairs = {letter: (rng.uniform(0.1, 1, (1, 3)), rng.uniform(0.1, 1, (2, 1))) for letter in "QKV"}
+    pairs = {projection: (rng.uniform(0.1, 1, (1, 3)), rng.uniform(0.1, 1, (2, 1))) for projection in "QKV"}
     return ll.LoRAHead(*rng.normal(size=(3, 3, 2)) / 2, adapters=pairs, alpha=2.0, beta=0.5)
 
 

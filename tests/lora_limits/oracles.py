@@ -10,7 +10,7 @@ import pytest
 
 from lrtheory.lora_limits import AttentionProblem, LoRAHead
 
-LETTERS = "QKV"
+PROJECTIONS = "QKV"
 
 
 def random_problem(
@@ -23,8 +23,8 @@ def random_problem(
     outs = (d_head, d_head, d_value)
     weights = [size * rng.normal(size=(*many, d_model, d)) for d in outs]
     pairs = {
-        letter: (size * rng.normal(size=(r, d_model)), size * rng.normal(size=(*many, d, r)))
-        for letter, r, d in zip(LETTERS, ranks, outs, strict=True)
+        projection: (size * rng.normal(size=(r, d_model)), size * rng.normal(size=(*many, d, r)))
+        for projection, r, d in zip(PROJECTIONS, ranks, outs, strict=True)
     }
     head = LoRAHead(*weights, adapters=pairs, alpha=3.0, beta=0.7)
     XQ, Y = rng.normal(size=(*lead, n_queries, d_model)), rng.normal(size=(*lead, n_queries, d_value))
@@ -40,14 +40,14 @@ def autodiff(problem, *, causal=False):
     inputs["K"] = problem.XQ if problem.XK is None else problem.XK
     inputs["V"] = inputs["K"] if problem.XV is None else problem.XV
     tensor = lambda value: torch.tensor(np.asarray(value), dtype=torch.float64)
-    for letter in LETTERS:
-        W, x = tensor(head.weight(letter)).requires_grad_(), tensor(inputs[letter])
-        out[letter], leaves["W" + letter] = x @ W, W
-        if letter in head.adapters:
-            A, B = (tensor(value).requires_grad_() for value in head.adapters[letter])
+    for projection in PROJECTIONS:
+        W, x = tensor(head.weight(projection)).requires_grad_(), tensor(inputs[projection])
+        out[projection], leaves["W" + projection] = x @ W, W
+        if projection in head.adapters:
+            A, B = (tensor(value).requires_grad_() for value in head.adapters[projection])
             scaling = head.alpha / (math.sqrt(len(A)) if head.rslora else len(A))
-            out[letter] = out[letter] + (x @ A.mT) @ B.mT * scaling
-            leaves["A" + letter], leaves["B" + letter] = A, B
+            out[projection] = out[projection] + (x @ A.mT) @ B.mT * scaling
+            leaves["A" + projection], leaves["B" + projection] = A, B
     logits = head.beta * out["Q"] @ out["K"].mT
     if causal:
         n = logits.shape[-1]
@@ -60,7 +60,7 @@ def autodiff(problem, *, causal=False):
 def loss_of(problem):
     """The loss by plain loops over queries, in pure Python arithmetic of exponentials."""
     head = problem.head
-    q, k, v = (getattr(problem, "X" + letter) @ head.effective(letter) for letter in LETTERS)
+    q, k, v = (getattr(problem, "X" + projection) @ head.effective(projection) for projection in PROJECTIONS)
     total = 0.0
     for i in range(len(q)):
         logits = [head.beta * sum(a * b for a, b in zip(q[i], row, strict=True)) for row in k]
@@ -77,8 +77,8 @@ def exponents(d, degree):
 
 def worst(found, expected):
     """The largest error of all gradients, relative to the largest entry of each."""
-    names = [(kind, letter) for kind in "ABW" for letter in getattr(found, kind)]
+    names = [(kind, projection) for kind in "ABW" for projection in getattr(found, kind)]
     assert names
-    errors = [np.asarray(getattr(found, kind)[letter]) - expected[kind + letter] for kind, letter in names]
-    sizes = [np.abs(expected[kind + letter]).max() for kind, letter in names]
+    errors = [np.asarray(getattr(found, kind)[projection]) - expected[kind + projection] for kind, projection in names]
+    sizes = [np.abs(expected[kind + projection]).max() for kind, projection in names]
     return max(np.abs(e).max() / s for e, s in zip(errors, sizes, strict=True))

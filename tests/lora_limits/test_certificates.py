@@ -11,7 +11,7 @@ from lrtheory import lora_limits as ll
 from tests.lora_limits import oracles
 from tests.rules.forging import forged_fields
 
-LETTERS = ("Q", "K", "V")
+PROJECTIONS = ("Q", "K", "V")
 HALF_ULP = 2.0**-24  # of 1 in single precision
 NAMES = ("XQ", "Y", "XK", "XV")
 
@@ -28,9 +28,9 @@ def in_single(problem):
 def worst_share(found, exact):
     """The largest error of an entry of any gradient, in units of what is proved of it."""
     return max(
-        np.abs(getattr(found, kind)[letter] - table).max() / found.certificate.entries[f"{kind}_{letter}"]
+        np.abs(getattr(found, kind)[projection] - table).max() / found.certificate.entries[f"{kind}_{projection}"]
         for kind in "ABW"
-        for letter, table in getattr(exact, kind).items()
+        for projection, table in getattr(exact, kind).items()
     )
 
 
@@ -47,7 +47,7 @@ def test_no_false_field_is_verified(factor, options):
     problem = in_units(oracles.random_problem(3, n_queries=20, n_keys=20, size=0.2), factor)
     if "epsilon" in options:
         options = options | {"epsilon": 1e-3 * max(factor, factor**2)}
-    proof = ll.lora_gradients(problem, adapt=LETTERS, **options).certificate
+    proof = ll.lora_gradients(problem, adapt=PROJECTIONS, **options).certificate
     assert proof.verify(problem)
     forged = list(forged_fields(proof))
     assert {words.partition(":")[0].partition(".")[0] for words, _ in forged} >= {
@@ -115,8 +115,8 @@ def test_single_precision_is_within_its_certificates(seed):
     n_queries, n_keys = rng.integers(1, 300, 2)
     single = in_single(oracles.random_problem(seed, n_queries=n_queries, n_keys=n_keys, size=0.12))
     double = replace(single, **{name: getattr(single, name).astype(np.float64) for name in NAMES})
-    found = ll.lora_gradients(single, adapt=LETTERS, method="low-rank", degree=11)
-    assert worst_share(found, ll.lora_gradients(double, adapt=LETTERS, method="tiled")) <= 1
+    found = ll.lora_gradients(single, adapt=PROJECTIONS, method="low-rank", degree=11)
+    assert worst_share(found, ll.lora_gradients(double, adapt=PROJECTIONS, method="tiled")) <= 1
 
 
 # --- what is said about rounding -------------------------------------------------------------------------------------
@@ -134,11 +134,13 @@ def test_rounding_is_not_understated(n_queries, n_keys, d, shift):
         tables = {"Y": rng.normal(size=(n_queries, d)), "XK": XK, "XV": rng.normal(size=(n_keys, d)) + shift}
         head = ll.LoRAHead(np.eye(d), np.eye(d), np.eye(d), adapters={}, alpha=1.0, beta=1.0)
         single = in_single(ll.AttentionProblem(head, XQ, **tables))
-        found = ll.lora_gradients(single, adapt=LETTERS, method="low-rank", tol=2e-7)
+        found = ll.lora_gradients(single, adapt=PROJECTIONS, method="low-rank", tol=2e-7)
         double = replace(single, **{name: getattr(single, name).astype(np.float64) for name in NAMES})
-        exact = ll.lora_gradients(double, adapt=LETTERS, method="low-rank", degree=found.degree)
-        sizes = {letter: float(np.abs(table).max()) for letter, table in exact.W.items()}
-        error = max(np.abs(found.W[letter] - exact.W[letter]).max() / size for letter, size in sizes.items() if size)
+        exact = ll.lora_gradients(double, adapt=PROJECTIONS, method="low-rank", degree=found.degree)
+        sizes = {projection: float(np.abs(table).max()) for projection, table in exact.W.items()}
+        error = max(
+            np.abs(found.W[projection] - exact.W[projection]).max() / size for projection, size in sizes.items() if size
+        )
         said = found.message.partition("rounding is about ")[2].split()
         assert error <= max(2e-7, float(said[0]) if said else 0.0)
 

@@ -194,9 +194,9 @@ def test_tiles_of_every_shape(n, d, d_value, kind):
         here = ll.AttentionProblem(problem.head, **fields, mask=mask)
         found, expected = (ll.lora_gradients(here, adapt=("Q", "K", "V"), method=one) for one in ("tiled", "dense"))
         assert found.loss == pytest.approx(expected.loss, rel=1e-4 if kind == np.float32 else 1e-12)
-        for letter in "QKV":
-            wrong = np.abs(found.W[letter] - expected.W[letter]).max()
-            assert wrong <= (1e-4 if kind == np.float32 else 1e-11) * np.abs(expected.W[letter]).max()
+        for projection in "QKV":
+            wrong = np.abs(found.W[projection] - expected.W[projection]).max()
+            assert wrong <= (1e-4 if kind == np.float32 else 1e-11) * np.abs(expected.W[projection]).max()
 
 
 def test_wide_heads_share_keys_between_tiles(monkeypatch):

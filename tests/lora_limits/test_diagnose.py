@@ -76,14 +76,14 @@ def uniform():
     return problem, ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="dense")
 
 
-def error(found, exact, letter="Q"):
-    return np.abs(found.W[letter] - exact.W[letter]).max() / np.abs(exact.W[letter]).max()
+def error(found, exact, projection="Q"):
+    return np.abs(found.W[projection] - exact.W[projection]).max() / np.abs(exact.W[projection]).max()
 
 
 def test_all_singular_vectors_are_exact(uniform):
     problem, exact = uniform
     found = baselines.truncated_svd(problem, adapt=("Q", "K", "V"), n_features=400)
-    assert max(error(found, exact, letter) for letter in "QKV") < 1e-10
+    assert max(error(found, exact, projection) for projection in "QKV") < 1e-10
 
 
 def test_all_landmarks_are_exact():
@@ -160,7 +160,7 @@ def test_the_layers_are_those_of_the_model(heads):
     outputs = []
     for head in range(12):
         problem = heads[0, head]
-        q, k, v = (problem.XQ @ problem.head.weight(letter) for letter in "QKV")
+        q, k, v = (problem.XQ @ problem.head.weight(projection) for projection in "QKV")
         logits = problem.head.beta * q @ k.T
         powers = np.exp(logits - logits.max(1, keepdims=True))
         outputs.append(powers / powers.sum(1, keepdims=True) @ v)

@@ -105,7 +105,7 @@ def test_gradient_against_finite_differences(n_bits: int, gamma: float) -> None:
 def test_bad_arguments() -> None:
     with pytest.raises(ValueError, match="`n_bits` must be"):
         theory.make_hypercube(0, 1.0)
-    with pytest.raises(ValueError, match="`C3` must be an array with a power of two rows"):
+    with pytest.raises(ValueError, match="`C3` must be an array whose number of rows is a power of two"):
         theory.hypercube_gradient(np.zeros((3, 1)), np.zeros((3, 1)), gamma=1.0)
     with pytest.raises(ValueError, match="`c` must be"):
         theory.rank_exponent_limit(0.0, 0.5)

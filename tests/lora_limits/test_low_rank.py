@@ -39,10 +39,10 @@ def test_the_passes_are_the_attention_of_the_polynomial(kind, degree):
     a = ll.exp_polynomial(found.logit_bound, degree=degree, kind=kind).coefficients
     expected = with_attention(problem, np.polynomial.polynomial.polyval(logits, a))
     exact = with_attention(problem, np.exp(logits))
-    for letter in "QKV":
-        size = np.abs(expected[letter]).max()
-        np.testing.assert_allclose(found.W[letter], expected[letter], atol=1e-11 * size)
-        assert np.abs(exact[letter] - expected[letter]).max() > 1e-7 * size
+    for projection in "QKV":
+        size = np.abs(expected[projection]).max()
+        np.testing.assert_allclose(found.W[projection], expected[projection], atol=1e-11 * size)
+        assert np.abs(exact[projection] - expected[projection]).max() > 1e-7 * size
 
 
 @pytest.mark.parametrize("adapt", ["Q", "K", "QK", "QKV"])
@@ -52,9 +52,9 @@ def test_narrow_products_give_the_same(adapt):
     wide, narrow = (ll.lora_gradients(problem, full_gradient=full, **options) for full in (True, False))
     assert not narrow.W
     assert narrow.counts["flops"] < wide.counts["flops"]
-    for letter in adapt:
-        np.testing.assert_allclose(narrow.A[letter], wide.A[letter], rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(narrow.B[letter], wide.B[letter], rtol=1e-9, atol=1e-12)
+    for projection in adapt:
+        np.testing.assert_allclose(narrow.A[projection], wide.A[projection], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(narrow.B[projection], wide.B[projection], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", ["low-rank", "hybrid"])
@@ -64,8 +64,8 @@ def test_every_array_library(xp, method):
     expected = ll.lora_gradients(problem, **options)
     fields = {name: xp.asarray(getattr(problem, name)) for name in ("XQ", "Y", "XK", "XV")}
     found = ll.lora_gradients(ll.AttentionProblem(problem.head, **fields), **options)
-    for letter in "QKV":
-        np.testing.assert_allclose(xp.to_numpy(found.A[letter]), expected.A[letter], rtol=1e-9, atol=1e-12)
+    for projection in "QKV":
+        np.testing.assert_allclose(xp.to_numpy(found.A[projection]), expected.A[projection], rtol=1e-9, atol=1e-12)
     assert found.counts == expected.counts
     assert found.certificate.gap == pytest.approx(expected.certificate.gap)
 
@@ -101,7 +101,8 @@ def test_the_tolerance_is_met_by_few_degrees(tol, bound, d):
     problem = ll.make_uniform(1500, d, bound=bound, rng=3)
     exact = ll.lora_gradients(problem, method="tiled")
     error = lambda found: max(
-        np.abs(found.W[letter] - exact.W[letter]).max() / np.abs(exact.W[letter]).max() for letter in "QV"
+        np.abs(found.W[projection] - exact.W[projection]).max() / np.abs(exact.W[projection]).max()
+        for projection in "QV"
     )
     found = ll.lora_gradients(problem, method="low-rank", tol=tol)
     assert error(found) <= tol
@@ -118,8 +119,8 @@ def test_the_tolerance_is_met_where_queries_differ_in_length(seed):
     problem = replace(problem, XQ=problem.XQ * lengths)
     found = ll.lora_gradients(problem, adapt=("Q", "K", "V"))
     exact = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="tiled")
-    for letter, W in exact.W.items():
-        assert np.abs(found.W[letter] - W).max() <= 1e-6 * np.abs(W).max()
+    for projection, W in exact.W.items():
+        assert np.abs(found.W[projection] - W).max() <= 1e-6 * np.abs(W).max()
 
 
 @given(
@@ -142,9 +143,9 @@ def test_certificates_are_never_violated(seed, n_queries, n_keys, size, degree, 
         return
     exact = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="dense")
     for kind in "ABW":
-        for letter in "QKV":
-            error = np.abs(getattr(found, kind)[letter] - getattr(exact, kind)[letter]).max()
-            assert error <= found.certificate.entries[f"{kind}_{letter}"] + 1e-13
+        for projection in "QKV":
+            error = np.abs(getattr(found, kind)[projection] - getattr(exact, kind)[projection]).max()
+            assert error <= found.certificate.entries[f"{kind}_{projection}"] + 1e-13
     assert found.certificate.gap == max(found.certificate.entries.values())
 
 
@@ -155,8 +156,8 @@ def test_a_proved_bound_is_met(epsilon):
     assert found.certificate.gap <= epsilon
     _, expected = oracles.autodiff(problem)
     for kind in "ABW":
-        for letter in "QKV":
-            assert np.abs(getattr(found, kind)[letter] - expected[kind + letter]).max() <= epsilon
+        for projection in "QKV":
+            assert np.abs(getattr(found, kind)[projection] - expected[kind + projection]).max() <= epsilon
     fewer = ll.lora_gradients(problem, adapt=("Q", "K", "V"), method="low-rank", degree=found.degree - 2)
     assert fewer.certificate is None or fewer.certificate.gap > epsilon
 
@@ -218,12 +219,15 @@ def test_hybrid_is_cheap_where_one_token_is_large(n_outliers):
     problem = ll.make_outliers(3000, 4, n_outliers=n_outliers, factor=25.0, rng=1)
     exact = ll.lora_gradients(problem, method="tiled", adapt=("Q", "K", "V"))
     found = ll.lora_gradients(problem, method="hybrid", adapt=("Q", "K", "V"), tol=1e-6)
-    for letter in "QKV":
-        size = np.abs(exact.W[letter]).max()
-        assert np.abs(found.W[letter] - exact.W[letter]).max() <= 1e-6 * size
+    for projection in "QKV":
+        size = np.abs(exact.W[projection]).max()
+        assert np.abs(found.W[projection] - exact.W[projection]).max() <= 1e-6 * size
     assert found.n_outliers >= n_outliers
     alone = ll.lora_gradients(problem, method="low-rank", adapt=("Q", "K", "V"), degree=found.degree)
-    worse = [np.abs(alone.W[letter] - exact.W[letter]).max() / np.abs(exact.W[letter]).max() for letter in "QKV"]
+    worse = [
+        np.abs(alone.W[projection] - exact.W[projection]).max() / np.abs(exact.W[projection]).max()
+        for projection in "QKV"
+    ]
     assert max(worse) > 1e-3
 
 
@@ -231,9 +235,9 @@ def test_hybrid_with_huge_logits_on_the_outliers():
     problem = ll.make_outliers(500, 3, n_outliers=2, factor=1e5, rng=2)
     exact = ll.lora_gradients(problem, method="tiled", adapt=("Q", "K", "V"))
     found = ll.lora_gradients(problem, method="hybrid", adapt=("Q", "K", "V"), degree=6)
-    for letter in "QKV":
-        size = np.abs(exact.W[letter]).max()
-        assert np.abs(found.W[letter] - exact.W[letter]).max() <= 1e-5 * size
+    for projection in "QKV":
+        size = np.abs(exact.W[projection]).max()
+        assert np.abs(found.W[projection] - exact.W[projection]).max() <= 1e-5 * size
 
 
 def test_auto_takes_what_is_cheaper_and_says_why():

@@ -154,3 +154,15 @@ def test_tables_that_do_not_fit_are_refused() -> None:
         ll.attention_factors(X, X, ll.exp_polynomial(1.0, degree=12))
     with pytest.raises(TypeError, match="`polynomial` must be a Polynomial"):
         ll.attention_factors(X, X, 3)
+
+
+@pytest.mark.parametrize("kind", ["taylor", "chebyshev", "minimax"])
+def test_values_of_integers_lists_and_numbers(kind):
+    """Integers are not rounded, and a list counts as an array."""
+    polynomial = ll.exp_polynomial(2.0, degree=3, kind=kind)
+    wanted = [polynomial(float(s)) for s in (-2, 0, 1)]
+    assert all(type(value) is float for value in wanted)
+    for points in ([-2, 0, 1], np.array([-2, 0, 1]), np.array([-2.0, 0.0, 1.0])):
+        assert polynomial(points).tolist() == wanted
+    with pytest.raises(ValueError, match="without a mask"):
+        polynomial(np.ma.masked_array([1.0], mask=[True]))

@@ -38,7 +38,7 @@ HEADS = [
     ({"beta": float("nan")}, "`beta` must be"),
     ({"alpha": float("inf")}, "`alpha` must be in"),
     ({"WK": np.eye(3)[:, :2]}, r"`WK` must be as wide as WQ, \(3 columns\); got \(3, 2\)"),
-    ({"WQ": np.array([[np.nan]])}, "`WQ` must be finite; got nan"),
+    ({"WQ": np.array([[np.nan]])}, "`WQ` must be finite; got 'an infinity or NaN'"),
     ({"WV": np.ones(3)}, "`WV` must be of shape"),
     ({"adapters": {"X": (1, 2)}}, "`adapters` must be a mapping from 'Q', 'K', 'V'"),
     ({"adapters": {"Q": (np.ones((0, 3)), np.ones((3, 0)))}}, r"`the rank of adapter Q` must be in \[1, 3\]; got 0"),
@@ -60,7 +60,7 @@ def test_types_of_heads():
     with refused("`adapters\\['Q'\\]` must be a pair", TypeError):
         make_head(adapters={"Q": np.ones((2, 3))})
     torch = pytest.importorskip("torch")
-    with refused("`adapters` must be arrays of the library of the weights"):
+    with refused("`A of Q` must be an array of the library of the other inputs", TypeError):
         make_head(adapters={"Q": (torch.ones(2, 3), torch.ones(3, 2))})
     with pytest.raises(TypeError, match="beta"):
         ll.LoRAHead(np.eye(2), np.eye(2), np.eye(2), adapters={}, alpha=1.0)
@@ -210,9 +210,9 @@ def test_files_that_do_not_say_it(stored, beside, options, sentence):
 def test_half_precision_and_a_letter_without_bias(tmp_path, kind):
     torch, files = pytest.importorskip("torch"), pytest.importorskip("safetensors.torch")
     name = lambda kind, what: f"decoder.layers.0.self_attn.{kind}_proj.{what}"
-    full = {letter: torch.randn(6, 4, dtype=getattr(torch, kind)) for letter in "qkv"}
-    tensors = {name(letter, "weight"): W for letter, W in full.items()}
-    tensors |= {name(letter, "bias"): torch.ones(6, dtype=getattr(torch, kind)) for letter in "qv"}
+    full = {projection: torch.randn(6, 4, dtype=getattr(torch, kind)) for projection in "qkv"}
+    tensors = {name(projection, "weight"): W for projection, W in full.items()}
+    tensors |= {name(projection, "bias"): torch.ones(6, dtype=getattr(torch, kind)) for projection in "qv"}
     files.save_file(tensors, tmp_path / "half.safetensors")
     head = ll.LoRAHead.from_safetensors(tmp_path / "half.safetensors", 0, 1, n_heads=2, alpha=1, rank=1, rng=0)
     np.testing.assert_array_equal(head.WK[:-1], full["k"][3:].T.float().numpy())
@@ -259,7 +259,7 @@ def test_calls_are_checked(problem, changes, sentence):
 def test_types_of_calls(problem):
     with refused("`head` must be a LoRAHead or an AttentionProblem", TypeError):
         ll.lora_gradients("head", problem.XQ, problem.Y)
-    with refused("`XQ` must be an array of real numbers", TypeError):
+    with refused("`XQ` must be a dense array", TypeError):
         ll.lora_gradients(problem.head, csr_array(problem.XQ), problem.Y)
     with refused("left out beside an AttentionProblem"):
         ll.lora_gradients(problem, problem.XQ)
@@ -294,7 +294,7 @@ def test_a_frame_that_lacks_a_number_is_refused():
     problem = oracles.random_problem(1)
     frame = pandas.DataFrame(problem.XQ).astype("Float64")
     frame.iloc[0, 0] = pandas.NA
-    with refused("`XQ` must be an array of real numbers; got <NA>", TypeError):
+    with refused("`XQ` must be an array of real numbers; got an array of shape", TypeError):
         ll.lora_gradients(problem.head, frame, problem.Y, XK=problem.XK, XV=problem.XV)
 
 

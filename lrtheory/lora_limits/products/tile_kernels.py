@@ -1,14 +1,16 @@
 r"""Kernels of the exact products of a head, for as many queries at a time as two vector registers hold.
 
-A tile E is a transposed part of the attention matrix: row j belongs to key j, column p to query p of the tile. So every
-operation is one on whole vectors, maxima and sums over the keys too. With E = exp(k q^T - max) and its column sums Z:
+A tile E is a transposed part of the attention matrix: row j belongs to key j, column p to query p of the tile. Every
+operation therefore works on whole vectors of queries, also the maxima and sums over the keys. With the exponentials
+E = exp(k q^T - max) and their column sums Z:
 
 .. math:: O = v^\top E / Z, \quad c = O - y^\top, \quad E \leftarrow E \circ (v c - r), \quad r = \langle c, O \rangle,
    \quad (p R)^\top = R^\top E / Z, \quad p^\top S \mathrel{+}= E (S / Z).
 
-In the words of FlashAttention's backward pass: Z is l, c is dO, v c is dP, r is delta (D), E / Z is P before the
-product with v c - r and dS = p after it; p k is dQ, p^T q is dK and f^T c is dV. Its running maximum is not needed
-here, because a tile sees all of its keys before the first use of Z.
+The names of FlashAttention's backward pass for the same numbers: Z is l, the sum of a row of exponentials; c is dO, the
+gradient of the loss by the output; v c is dP; r is delta (or D), the inner product of dO and O; E / Z is P before the
+product with v c - r, and dS = p after it; p k is dQ, p^T q is dK and f^T c is dV. FlashAttention's running maximum is
+not needed here, because a tile sees all of its keys before Z is used for the first time.
 """
 
 from __future__ import annotations
@@ -21,18 +23,18 @@ from lrtheory._array import kernel
 from lrtheory._exponential import exponential
 from lrtheory._lanes import GROUP, product, wide
 
-__all__ = ["Given", "Wanted", "Work", "exponentials", "sweep"]
+__all__ = ["Inputs", "Outputs", "Workspace", "exponentials", "sweep"]
 
 FAST = {"contract", "reassoc"}  # sums in any order, products and sums in one rounding
 # Keys at a time, a multiple of GROUP: what belongs to them stays in the cache while all tiles of a group use it.
 PART = 512
 
 
-class Given(NamedTuple):
+class Inputs(NamedTuple):
     """The arrays of one head, of one dtype; arrays beside the keys are filled up with zeros to a multiple of `GROUP`.
 
-    The copies `turned_values` and `turned_right` are filled up in both directions, since their rows are the rows of a
-    first factor of `product`, and the keys are its inner index.
+    The copies `transposed_values` and `transposed_right` are filled up in both directions: they are first factors of
+    `product`, whose rows and whose inner index, here the keys, it takes in steps of `GROUP`.
     """
 
     queries: np.ndarray  # (L_Q, d)
@@ -40,13 +42,13 @@ class Given(NamedTuple):
     left: np.ndarray  # S (L_Q, m)
     keys: np.ndarray  # (L_K, d)
     values: np.ndarray  # (L_K, d_value)
-    turned_values: np.ndarray  # (d_value, at least L_K)
-    turned_right: np.ndarray  # R^T (n, at least L_K)
+    transposed_values: np.ndarray  # (d_value, at least L_K)
+    transposed_right: np.ndarray  # R^T (n, at least L_K)
     n_keys: int  # L_K, without the rows of zeros
     causal: bool
 
 
-class Wanted(NamedTuple):
+class Outputs(NamedTuple):
     """Output buffers for the fields of `Products`, without columns where a product is not wanted.
 
     Column u w + r of a product beside the keys is column r of panel u, so that each panel is an `out` of `product`.
@@ -57,47 +59,50 @@ class Wanted(NamedTuple):
     transport: np.ndarray  # f^T c (panels, L_K, w), added to
 
 
-class Work(NamedTuple):
+class Workspace(NamedTuple):
     """Buffers of one thread for a group of tiles of w queries each; their contents do not survive a group."""
 
-    tiles: np.ndarray  # E (tiles, L_K, w): first logits, then exponentials, then p times Z
-    errors: np.ndarray  # v c (PART, w), the part of q^T for some keys of one tile
-    queries: np.ndarray  # q^T (tiles, d, w)
-    output: np.ndarray  # v^T E (tiles, d_value, w), not yet divided by Z
-    c: np.ndarray  # c^T (tiles, d_value, w)
+    tiles: np.ndarray  # E (tiles, L_K, w): first logits, then exponentials, then p times Z (dS times l)
+    errors: np.ndarray  # v c (PART, w), FlashAttention's dP^T for some keys of one tile
+    queries: np.ndarray  # transposed queries (tiles, d, w)
+    output: np.ndarray  # v^T E (tiles, d_value, w), FlashAttention's O^T before the division by Z
+    c: np.ndarray  # transposed c (tiles, d_value, w), FlashAttention's dO^T
     right: np.ndarray  # R^T E (tiles, n, w), not yet divided by Z
-    sums: np.ndarray  # Z (tiles, w)
-    mean: np.ndarray  # r (tiles, w)
+    sums: np.ndarray  # Z (tiles, w), FlashAttention's l
+    mean: np.ndarray  # r (tiles, w), FlashAttention's delta
     rows: np.ndarray  # one panel of S / Z or c / Z (w, w)
 
 
 @kernel(nogil=True, error_model="numpy")
-def sweep(given, wanted, work, first, step):
+def sweep(inputs, outputs, workspace, first, step):
     """Compute the products of the groups of queries that begin at first, first + step, ...; return their loss.
 
-    A group has as many queries as `work` has columns in all of its tiles. The loss is half the sum of c^2.
+    A group has as many queries as `workspace` has columns in all of its tiles. The loss is half the sum of c^2.
     """
-    w, loss = work.sums.shape[1], 0.0
-    for begin in range(first, len(given.queries), step):
-        end = min(begin + work.sums.size, len(given.queries))
-        n_tiles, m = -(-(end - begin) // w), end if given.causal else given.n_keys  # m keys are seen by some query
+    w, loss = workspace.sums.shape[1], 0.0
+    for begin in range(first, len(inputs.queries), step):
+        end = min(begin + workspace.sums.size, len(inputs.queries))
+        n_tiles, m = -(-(end - begin) // w), end if inputs.causal else inputs.n_keys  # m keys are seen by some query
         # rows m, ..., size - 1 of a tile stand for no key: their logits are -inf and their exponentials 0
         size = -(-m // GROUP) * GROUP
-        tiles = work.tiles[:n_tiles]
-        logits(given, tiles, size, work, begin)
+        tiles = workspace.tiles[:n_tiles]
+        logits(inputs, tiles, size, workspace, begin)
         for t in range(n_tiles):
-            hide(tiles[t][:size], m, begin + t * w, given.causal)
-            exponentials(tiles[t][:size], work.sums[t])
-        mix(given.turned_values, tiles, size, work.output)
+            mask_tile(tiles[t][:size], m, begin + t * w, inputs.causal)
+            exponentials(tiles[t][:size], workspace.sums[t])
+        apply_values(inputs.transposed_values, tiles, size, workspace.output)
         for t in range(n_tiles):
-            targets = of_tile(given.targets, begin, t, w)
-            loss += errors(targets, work.output[t], work.sums[t], work.c[t], work.mean[t])
-            add(tiles[t][:size], work.c[t].T, work.sums[t], work.rows, wanted.transport)  # f^T c, while E / Z is f
-        weigh(given.values, tiles, size, work)
-        mix(given.turned_right, tiles, size, work.right)
+            targets = of_tile(inputs.targets, begin, t, w)
+            loss += errors(targets, workspace.output[t], workspace.sums[t], workspace.c[t], workspace.mean[t])
+            # f^T c comes before `softmax_backward`, which overwrites E: only until then is E / Z the attention f
+            add_product(tiles[t][:size], workspace.c[t].T, workspace.sums[t], workspace.rows, outputs.transport)
+        softmax_backward(inputs.values, tiles, size, workspace)
+        apply_values(inputs.transposed_right, tiles, size, workspace.right)
         for t in range(n_tiles):
-            put(work.right[t], work.sums[t], of_tile(wanted.right, begin, t, w))
-            add(tiles[t][:size], of_tile(given.left, begin, t, w), work.sums[t], work.rows, wanted.left)
+            write_rows(workspace.right[t], workspace.sums[t], of_tile(outputs.right, begin, t, w))
+            add_product(
+                tiles[t][:size], of_tile(inputs.left, begin, t, w), workspace.sums[t], workspace.rows, outputs.left
+            )
     return loss
 
 
@@ -108,44 +113,47 @@ def of_tile(rows, begin, t, w):
 
 
 # --- products, a part of the keys at a time for all tiles ------------------------------------------------------------
-# The loop over tiles is the inner one: PART rows beside the keys are read from memory once and serve all tiles.
+# The loop over tiles is the inner one: PART rows of the keys' arrays are read from memory once and serve all tiles.
 
 
 @kernel(nogil=True, error_model="numpy")
-def logits(given, tiles, size, work, begin):
+def logits(inputs, tiles, size, workspace, begin):
     """Set E to the logits k q^T in each tile; the queries hold the inverse temperature already."""
     for t in range(len(tiles)):
-        turn(of_tile(given.queries, begin, t, tiles.shape[2]), work.queries[t])
+        transpose_tile(of_tile(inputs.queries, begin, t, tiles.shape[2]), workspace.queries[t])
     for a in range(0, size, PART):
         b = min(a + PART, size)
         for t in range(len(tiles)):
-            product(given.keys[a:b], work.queries[t], tiles[t][a:b], 0, given.keys.shape[1], False)
+            product(inputs.keys[a:b], workspace.queries[t], tiles[t][a:b], 0, inputs.keys.shape[1], False)
 
 
 @kernel(nogil=True, error_model="numpy")
-def mix(turned, tiles, size, out):
-    """Set out to V^T E for each tile, where `turned` is V^T; the terms are added up over parts of the keys."""
+def apply_values(transposed, tiles, size, out):
+    """Set out to V^T E for each tile, where `transposed` is V^T; the terms are added up over parts of the keys."""
     for a in range(0, size, PART):
         for t in range(len(tiles)):
-            product(turned, tiles[t], out[t], a, min(a + PART, size), a > 0)
+            product(transposed, tiles[t], out[t], a, min(a + PART, size), a > 0)
 
 
 @kernel(nogil=True, error_model="numpy")
-def weigh(values, tiles, size, work):
-    """Multiply E by v c - r entry by entry in each tile, which leaves p times Z (dS times l)."""
+def softmax_backward(values, tiles, size, workspace):
+    """Multiply E by v c - r entry by entry in each tile: it then is p times Z (FlashAttention's dS times l)."""
     for a in range(0, size, PART):
         b = min(a + PART, size)
         for t in range(len(tiles)):
-            product(values[a:b], work.c[t], work.errors, 0, values.shape[1], False)
-            multiply(tiles[t][a:b], work.errors, work.mean[t])
+            product(values[a:b], workspace.c[t], workspace.errors, 0, values.shape[1], False)
+            multiply(tiles[t][a:b], workspace.errors, workspace.mean[t])
 
 
 # --- one tile --------------------------------------------------------------------------------------------------------
 
 
 @kernel(nogil=True)
-def turn(rows, out):
-    """Transpose the rows of a tile into the columns of `out`; columns without a query are 0, a harmless query."""
+def transpose_tile(rows, out):
+    """Transpose the queries of a tile into the columns of `out`; columns without a query become 0.
+
+    A query of zeros has finite logits, and c and r are 0 in its column, so it adds nothing to any product.
+    """
     out[:] = 0
     for k in range(len(rows)):
         for r in range(rows.shape[1]):
@@ -153,18 +161,18 @@ def turn(rows, out):
 
 
 @kernel(nogil=True, error_model="numpy")
-def put(columns, sums, out):
-    """Divide the columns of a tile by Z, and write them as rows of `out`, only those of real queries."""
+def write_rows(columns, sums, out):
+    """Divide the columns of a tile by Z and write them as rows of `out`, which has one row per real query."""
     for k in range(len(out)):
         for r in range(out.shape[1]):
             out[k, r] = columns[r, k] / sums[k]
 
 
 @kernel(nogil=True, error_model="numpy")
-def add(tile, rows, sums, panel, out):
-    """Add E (rows / Z) to `out`, panel by panel; the w rows of `panel` are a buffer for the second factor.
+def add_product(tile, rows, sums, panel, out):
+    """Add the product of E and rows / Z to `out`, panel by panel; `panel` (w, w) is a buffer for the second factor.
 
-    Rows of the panel without a query stay 0, so that surplus columns of E add nothing.
+    Rows of the buffer without a query stay 0, so that columns of E beyond the last query add nothing.
     """
     w = len(sums)
     for u in range(len(out)):
@@ -176,10 +184,11 @@ def add(tile, rows, sums, panel, out):
 
 
 @kernel(nogil=True)
-def hide(tile, m, i, causal):
+def mask_tile(tile, m, i, causal):
     """Set logits to minus infinity in rows from m on, which are not keys, and, if causal, at keys after the query.
 
-    Column p belongs to query i + p, which sees the keys 0, ..., i + p: so some entry of each column stays finite.
+    Column p belongs to query i + p, which sees the keys 0, ..., i + p. So each column keeps a finite entry, and its
+    maximum, which `exponentials` subtracts, is finite too.
     """
     tile[m:] = -np.inf
     if causal:
@@ -195,8 +204,8 @@ def exponentials(tile, sums):
     """
     wide()
     w = tile.shape[1]
-    # GROUP rows of the tile as one long row: vector loops with few ends, and GROUP independent maxima and sums for each
-    # column, which stand at the places p with one p % w and are brought together after each loop
+    # GROUP rows of the tile are taken as one long row: vector loops then have few remainders, and each column q has
+    # GROUP independent maxima and sums, at the indices p with p % w == q, which are combined after each loop.
     rows = tile.reshape(len(tile) // GROUP, GROUP * w)
     peaks, partial = rows[0].copy(), np.zeros_like(rows[0])
     for j in range(1, len(rows)):
@@ -218,7 +227,7 @@ def exponentials(tile, sums):
 
 @kernel(nogil=True, fastmath=FAST, error_model="numpy")
 def multiply(tile, errors, mean):
-    """Multiply a part of a tile by `errors` - r, entry by entry; r (`mean`) is one number per query."""
+    """Multiply a part of a tile by `errors` - r, entry by entry; r (`mean`, FlashAttention's delta) is per query."""
     wide()
     for j in range(len(tile)):
         for p in range(tile.shape[1]):
@@ -236,8 +245,8 @@ def errors(targets, output, sums, c, mean):
     loss = 0.0
     for r in range(targets.shape[1]):
         for p in range(len(targets)):
-            mixed = output[r, p] / sums[p]
-            c[r, p] = mixed - targets[p, r]
-            mean[p] += c[r, p] * mixed
+            entry = output[r, p] / sums[p]
+            c[r, p] = entry - targets[p, r]
+            mean[p] += c[r, p] * entry
             loss += 0.5 * np.float64(c[r, p]) ** 2
     return loss

@@ -17,7 +17,7 @@ from lrtheory._lanes import GROUP, columns
 from lrtheory._parallel import in_threads
 from lrtheory.lora_limits.products import tile_kernels
 from lrtheory.lora_limits.products.attention import Attention, Products, joined, later, rows
-from lrtheory.lora_limits.products.tile_kernels import PART, Given, Wanted, Work
+from lrtheory.lora_limits.products.tile_kernels import PART, Inputs, Outputs, Workspace
 
 __all__ = ["tiled_products"]
 
@@ -38,47 +38,47 @@ def _compiled(head: Attention, n_jobs: int) -> Products:
     has its own copy; the copies are added in the order of the threads, and no answer depends on which thread ends
     first.
     """
-    given, width = _given(head), columns(head.queries.dtype)
+    inputs, width = _inputs(head), columns(head.queries.dtype)
     n_jobs = min(n_jobs, -(-len(head.queries) // width))
-    # a group has about as many queries as a key has coordinates: then reading the keys costs no more than the group
-    # does
-    n_tiles = min(max(1, given.keys.shape[1] // width), -(-len(head.queries) // (n_jobs * width)))
+    # A group has about as many queries as a key has coordinates: a key that was read from memory is then used that
+    # often, and the products take longer than the reading.
+    n_tiles = min(max(1, inputs.keys.shape[1] // width), -(-len(head.queries) // (n_jobs * width)))
     at_once = n_tiles * width
-    wanted = _wanted(head, given, width)
-    parts: dict[int, tuple[float, Wanted]] = {}
+    outputs = _outputs(head, inputs, width)
+    parts: dict[int, tuple[float, Outputs]] = {}
 
     def work(first: int) -> None:
-        own = wanted
+        own = outputs
         if first > 0:
-            own = wanted._replace(left=np.zeros_like(wanted.left), transport=np.zeros_like(wanted.transport))
-        loss = tile_kernels.sweep(given, own, _work(given, n_tiles, width), first * at_once, n_jobs * at_once)
+            own = outputs._replace(left=np.zeros_like(outputs.left), transport=np.zeros_like(outputs.transport))
+        loss = tile_kernels.sweep(inputs, own, _workspace(inputs, n_tiles, width), first * at_once, n_jobs * at_once)
         parts[first] = loss, own
 
     in_threads(work, ((first,) for first in range(n_jobs)))
     losses, found = zip(*(parts[first] for first in range(n_jobs)), strict=True)
     return Products(
         loss=np.float64(sum(losses)),
-        right=None if head.right is None else wanted.right,
-        left=None if head.left is None else _joined([one.left for one in found], head.left.shape[1], given),
-        transport=_joined([one.transport for one in found], head.values.shape[1], given) if head.transport else None,
+        right=None if head.right is None else outputs.right,
+        left=None if head.left is None else _joined([one.left for one in found], head.left.shape[1], inputs),
+        transport=_joined([one.transport for one in found], head.values.shape[1], inputs) if head.transport else None,
     )
 
 
-def _given(head: Attention) -> Given:
+def _inputs(head: Attention) -> Inputs:
     """Copy the arrays of a head into the layout that the kernel reads."""
     kind, n_keys = head.queries.dtype, _filled_up(len(head.keys))
-    # rows whose distance is a power of two would compete for the same lines of the cache, so they are GROUP numbers
-    # longer
+    # Rows whose distance in memory is a power of two would compete for the same lines of the cache, so each row is
+    # GROUP numbers longer.
     apart = n_keys + GROUP
     right = np.zeros((n_keys, 0), kind) if head.right is None else head.right
-    return Given(
+    return Inputs(
         queries=kernel_input(head.queries),
         targets=kernel_input(head.targets),
         left=kernel_input(np.zeros((len(head.queries), 0), kind) if head.left is None else head.left),
         keys=_with_zeros(head.keys, n_keys, head.keys.shape[1]),
         values=_with_zeros(head.values, n_keys, head.values.shape[1]),
-        turned_values=_with_zeros(head.values.T, _filled_up(head.values.shape[1]), apart),
-        turned_right=_with_zeros(right.T, _filled_up(right.shape[1]), apart),
+        transposed_values=_with_zeros(head.values.T, _filled_up(head.values.shape[1]), apart),
+        transposed_right=_with_zeros(right.T, _filled_up(right.shape[1]), apart),
         n_keys=len(head.keys),
         causal=head.causal,
     )
@@ -96,34 +96,34 @@ def _with_zeros(array: np.ndarray, n_rows: int, n_columns: int) -> np.ndarray:
     return copy
 
 
-def _wanted(head: Attention, given: Given, width: int) -> Wanted:
+def _outputs(head: Attention, inputs: Inputs, width: int) -> Outputs:
     """Allocate the products, all 0, with `width` columns per panel beside the keys."""
     n_right = 0 if head.right is None else head.right.shape[1]
-    n_transport = given.values.shape[1] if head.transport else 0
-    zeros = lambda *shape: np.zeros(shape, given.queries.dtype)
-    panels = lambda n: zeros(-(-n // width), len(given.keys), width)
-    return Wanted(zeros(len(given.queries), n_right), panels(given.left.shape[1]), panels(n_transport))
+    n_transport = inputs.values.shape[1] if head.transport else 0
+    zeros = lambda *shape: np.zeros(shape, inputs.queries.dtype)
+    panels = lambda n: zeros(-(-n // width), len(inputs.keys), width)
+    return Outputs(zeros(len(inputs.queries), n_right), panels(inputs.left.shape[1]), panels(n_transport))
 
 
-def _joined(panels: list[np.ndarray], n_columns: int, given: Given) -> np.ndarray:
+def _joined(panels: list[np.ndarray], n_columns: int, inputs: Inputs) -> np.ndarray:
     """Add up the panels of all threads, and cut the sum to the matrix (n_keys, n_columns)."""
     whole = sum(panels[1:], start=panels[0])
-    return np.concatenate(whole, axis=1)[: given.n_keys, :n_columns]
+    return np.concatenate(whole, axis=1)[: inputs.n_keys, :n_columns]
 
 
-def _work(given: Given, n_tiles: int, width: int) -> Work:
+def _workspace(inputs: Inputs, n_tiles: int, width: int) -> Workspace:
     """Allocate the buffers of one thread for `n_tiles` tiles of `width` queries."""
-    room = lambda *shape: np.empty((*shape, width), given.queries.dtype)
-    return Work(
-        tiles=room(n_tiles, len(given.keys)),
-        errors=room(PART),
-        queries=room(n_tiles, given.keys.shape[1]),
-        output=room(n_tiles, len(given.turned_values)),
-        c=room(n_tiles, given.values.shape[1]),
-        right=room(n_tiles, len(given.turned_right)),
-        sums=room(n_tiles),
-        mean=room(n_tiles),
-        rows=room(width),
+    buffer = lambda *shape: np.empty((*shape, width), inputs.queries.dtype)
+    return Workspace(
+        tiles=buffer(n_tiles, len(inputs.keys)),
+        errors=buffer(PART),
+        queries=buffer(n_tiles, inputs.keys.shape[1]),
+        output=buffer(n_tiles, len(inputs.transposed_values)),
+        c=buffer(n_tiles, inputs.values.shape[1]),
+        right=buffer(n_tiles, len(inputs.transposed_right)),
+        sums=buffer(n_tiles),
+        mean=buffer(n_tiles),
+        rows=buffer(width),
     )
 
 
@@ -131,7 +131,8 @@ def _swept(xp: Any, head: Attention, block: int) -> Products:
     """Compute the products of any array library, by two sweeps over tiles of keys for each block of queries."""
     L_Q, L_K = head.queries.shape[-2], head.keys.shape[-2]
     batch = math.prod(head.queries.shape[:-2])
-    # a tile is block queries times 8 block keys, of all heads of the batch: at most TILE numbers, unless 8 are too many
+    # A tile has `block` queries and 8 `block` keys of all heads of the batch, at most TILE numbers. The limit on
+    # `block` that follows from TILE is never taken below 8, even where a batch is so large that 8 exceed TILE.
     block = max(1, min(block, L_Q, max(8, math.isqrt(TILE // (8 * batch)))))
     wide = 8 * block
     T = xp.matrix_transpose
@@ -140,14 +141,14 @@ def _swept(xp: Any, head: Attention, block: int) -> Products:
     transport = [0.0] * -(-L_K // wide) if head.transport else None
     for i in range(0, L_Q, block):
         stop = min(i + block, L_Q)
-        places = [(j, min(j + wide, L_K)) for j in range(0, stop if head.causal else L_K, wide)]
-        peak, total, output = _online(xp, head, (i, stop), places)
+        key_tiles = [(j, min(j + wide, L_K)) for j in range(0, stop if head.causal else L_K, wide)]
+        peak, total, output = _online(xp, head, (i, stop), key_tiles)
         c = output - rows(head.targets, i, stop)
         r = xp.sum(c * output, axis=-1, keepdims=True)
         losses.append(xp.sum(c * c, axis=(-2, -1), dtype=xp.float64) / 2)
         product = 0.0
-        for tile, (j, end) in enumerate(places):
-            # the first sweep left the maxima and sums, so f is final here; p is FlashAttention's dS
+        for tile, (j, end) in enumerate(key_tiles):
+            # The first sweep found the final maxima and sums, so f is the attention itself; p is FlashAttention's dS.
             f = xp.exp(_logits(xp, head, (i, stop), (j, end)) - peak) / total
             p = f * (c @ T(rows(head.values, j, end)) - r)
             if transport is not None:
@@ -165,7 +166,9 @@ def _swept(xp: Any, head: Attention, block: int) -> Products:
     )
 
 
-def _online(xp: Any, head: Attention, queries: tuple[int, int], places: list[tuple[int, int]]) -> tuple[Any, Any, Any]:
+def _online(
+    xp: Any, head: Attention, queries: tuple[int, int], key_tiles: list[tuple[int, int]]
+) -> tuple[Any, Any, Any]:
     """Return row maxima, row sums and outputs of a block of queries, in one sweep over tiles of keys (online softmax).
 
     Sums are relative to exp(peak): when a tile raises the maximum, they are multiplied by exp(old - new). `peak`,
@@ -174,7 +177,7 @@ def _online(xp: Any, head: Attention, queries: tuple[int, int], places: list[tup
     peak: Any = None
     total: Any = None
     numerator: Any = None
-    for j, end in places:
+    for j, end in key_tiles:
         logits = _logits(xp, head, queries, (j, end))
         highest = xp.max(logits, axis=-1, keepdims=True)
         higher = highest if peak is None else xp.maximum(peak, highest)

@@ -1,1 +1,1 @@
-"""The steps of a call: checked inputs, the plan, the products that each letter needs, gradients, and the proof."""
+"""The steps of a call: checked inputs, the plan, the products that each projection needs, gradients, and the proof."""

@@ -1,4 +1,4 @@
-r"""From one letter (Q, K or V) to the thin products that its gradient needs, and from the products to the gradient.
+r"""From one projection (Q, K or V) to the thin products that its gradient needs, and from the products to the gradient.
 
 With s = alpha / r, q = beta X_Q W_Q, k = X_K W_K and v = X_V W_V:
 
@@ -26,7 +26,7 @@ __all__ = ["Gradient", "Task", "gradients", "task_of"]
 class Task(NamedTuple):
     """A head on its inputs, and the parts of which R (`right`) and S (`left`) consist: column counts by name, in order.
 
-    A name is a kind of gradient and a letter: "WQ" leads to dLoss/dW_Q, "AQ" to dA_Q, "BK" to dB_K.
+    A name is a kind of gradient and a projection: "WQ" leads to dLoss/dW_Q, "AQ" to dA_Q, "BK" to dB_K.
     """
 
     entry: Entry
@@ -45,7 +45,7 @@ class Gradient(NamedTuple):
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is refused by name
 def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: bool = False) -> Task:
-    """Make the four arrays of a head, and the tables R and S that the gradients of the letters in `adapt` need.
+    """Make the four arrays of a head, and the tables R and S that the gradients of the projections in `adapt` need.
 
     `narrow` asks for products of width r that give dA and dB of Q and K alone, without dLoss/dW.
     """
@@ -61,19 +61,21 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     right: dict[str, Any] = {}
     left: dict[str, Any] = {}
     T = xp.matrix_transpose
-    for letter in adapt:
-        if letter == "V":
+    for projection in adapt:
+        if projection == "V":
             continue
         # Q needs p times tables beside the keys, K its mirror image, p^T times tables beside the queries; dB needs the
         # product on the other side
-        own, other, near = (right, left, keys) if letter == "Q" else (left, right, queries)
-        if narrow and letter in entry.adapters:
-            A, B = entry.adapters[letter]
-            own["A" + letter] = near @ B
-            beside = entry.X[letter] @ T(A)
-            other["B" + letter] = beside if letter == "Q" else centered(xp, beside)  # p times a constant is 0 (LL-G4)
+        own, other, near = (right, left, keys) if projection == "Q" else (left, right, queries)
+        if narrow and projection in entry.adapters:
+            A, B = entry.adapters[projection]
+            own["A" + projection] = near @ B
+            beside = entry.X[projection] @ T(A)
+            other["B" + projection] = (
+                beside if projection == "Q" else centered(xp, beside)
+            )  # p times a constant is 0 (LL-G4)
         else:
-            own["W" + letter] = near
+            own["W" + projection] = near
     head = Attention(
         queries=queries,
         keys=keys,
@@ -103,7 +105,7 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
     """
     if keys.ndim != 2:
         return None
-    WQ, WK = (to_numpy(entry.W[letter]).astype(np.float64) for letter in "QK")
+    WQ, WK = (to_numpy(entry.W[projection]).astype(np.float64) for projection in "QK")
     # the singular values of a (d_head, d_head) matrix: W_Q W_K^T itself is (d_in, d_in)
     (left, R_left), (right, R_right) = np.linalg.qr(WQ), np.linalg.qr(WK)
     U, S, Vt = np.linalg.svd(R_left @ R_right.T)
@@ -117,33 +119,33 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
         xp.asarray(side, dtype=like.dtype, device=like.device)
         for side in (left @ U[:, :rank] * root, right @ Vt[:rank].T * root)
     )
-    x, y = (entry.X[letter] @ side for letter, side in zip("QK", onto, strict=True))
+    x, y = (entry.X[projection] @ side for projection, side in zip("QK", onto, strict=True))
     return inputs.head.beta * x, centered(xp, y)
 
 
 def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, ...]) -> dict[str, Gradient]:
-    """Turn products into the gradients of the letters, for one entry or for a batch along the leading axis."""
+    """Turn products into the gradients of the projections, for one entry or for a batch along the leading axis."""
     entry, T = task.entry, inputs.xp.matrix_transpose
     found = _cut(products.right, task.right) | _cut(products.left, task.left)
     result = {}
-    for letter in adapt:
-        factor = inputs.head.beta if letter == "Q" else 1.0  # queries carry beta already
-        narrow = "A" + letter in found
-        pair = entry.adapters.get(letter)
-        scale = inputs.head.scale(letter) if pair else 0.0
+    for projection in adapt:
+        factor = inputs.head.beta if projection == "Q" else 1.0  # queries carry beta already
+        narrow = "A" + projection in found
+        pair = entry.adapters.get(projection)
+        scale = inputs.head.scale(projection) if pair else 0.0
         if narrow:  # the product for dB stands on the other side, so the projections of that side complete it
-            far = task.head.keys if letter == "Q" else task.head.queries
-            dA = scale * factor * (T(found["A" + letter]) @ entry.X[letter])
-            dB = scale * factor * (T(far) @ found["B" + letter])
-            result[letter] = Gradient(dA, dB, None)
+            far = task.head.keys if projection == "Q" else task.head.queries
+            dA = scale * factor * (T(found["A" + projection]) @ entry.X[projection])
+            dB = scale * factor * (T(far) @ found["B" + projection])
+            result[projection] = Gradient(dA, dB, None)
             continue
-        product = products.transport if letter == "V" else found["W" + letter]
-        G = factor * (T(entry.X[letter]) @ product)
+        product = products.transport if projection == "V" else found["W" + projection]
+        G = factor * (T(entry.X[projection]) @ product)
         if pair is None:
-            result[letter] = Gradient(None, None, G)
+            result[projection] = Gradient(None, None, G)
         else:
             A, B = pair
-            result[letter] = Gradient(scale * (T(B) @ T(G)), scale * (T(G) @ T(A)), G)
+            result[projection] = Gradient(scale * (T(B) @ T(G)), scale * (T(G) @ T(A)), G)
     return result
 
 

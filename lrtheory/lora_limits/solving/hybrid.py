@@ -90,7 +90,7 @@ def smooth_part(xp: Any, task: Task, split: Split) -> Task:
     changed["right"] = None if ordered.right is None else ordered.right[:most, :]
     x, y = ordered.factors
     orders = {"Q": split.query_order[:few], "K": split.key_order[:most], "V": split.key_order[:most]}
-    X = {letter: _taken(xp, task.entry.X[letter], order) for letter, order in orders.items()}
+    X = {projection: _taken(xp, task.entry.X[projection], order) for projection, order in orders.items()}
     return task._replace(entry=task.entry._replace(X=X), head=ordered._replace(coordinates=(x, y[:most, :]), **changed))
 
 

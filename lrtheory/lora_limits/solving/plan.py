@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._array import to_numpy
+from lrtheory._numbers import number
+from lrtheory._types import Number
 from lrtheory._validation import must
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.chain import chain_products, softmax
@@ -30,7 +32,6 @@ from lrtheory.lora_limits.solving.adapter_gradients import Task, gradients
 from lrtheory.lora_limits.solving.hybrid import Split, choose_split, smooth_part
 from lrtheory.lora_limits.solving.inputs import Inputs, kind_of
 from lrtheory.lora_limits.solving.proof import entry_bounds, rounding_of
-from lrtheory.lora_limits.theory.numeric import between
 
 __all__ = [
     "Plan",
@@ -159,12 +160,12 @@ def usual_tol(inputs: Inputs) -> float:
     return 1e-4 if inputs.Y.dtype == inputs.xp.float32 else 1e-6
 
 
-def reachable_tol(inputs: Inputs, tol: Any) -> float:
+def reachable_tol(inputs: Inputs, tol: Number) -> float:
     """Check a tolerance: in (0, 1), and at least the precision of the type of the inputs."""
-    least, tol = float(np.finfo(kind_of(inputs)).eps), between("tol", tol, 0, 1)
-    if tol < least:
-        raise must("tol", f"at least {least:.3g}, the precision of {kind_of(inputs)}", tol)
-    return tol
+    least, target = float(np.finfo(kind_of(inputs)).eps), float(number("tol", tol, 0, 1, ends="()"))
+    if target < least:
+        raise must("tol", f"at least {least:.3g}, the precision of {kind_of(inputs)}", target)
+    return target
 
 
 def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
@@ -317,9 +318,9 @@ def _sample(inputs: Inputs, task: Task, places: np.ndarray) -> tuple[Task, Any, 
 
 
 def _flat(found: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Return dLoss/dW of each letter as NumPy arrays, or dLoss/dA and dLoss/dB where W was not computed."""
+    """Return dLoss/dW of each projection as NumPy arrays, or dLoss/dA and dLoss/dB where W was not computed."""
     kept: dict[str, np.ndarray] = {}
-    for letter, gradient in found.items():
+    for projection, gradient in found.items():
         names = ("W",) if gradient.W is not None else ("A", "B")
-        kept |= {name + letter: to_numpy(getattr(gradient, name)).astype(np.float64) for name in names}
+        kept |= {name + projection: to_numpy(getattr(gradient, name)).astype(np.float64) for name in names}
     return kept

@@ -44,15 +44,15 @@ def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> floa
 
 
 def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
-    """Return for each letter what rounding adds to an entry of dLoss/dW, in two runs that are compared.
+    """Return for each projection what rounding adds to an entry of dLoss/dW, in two runs that are compared.
 
     Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
     they are before they are centered, where a large common part takes digits of the differences, and weights as they
     are before adapters are added.
     """
     entry, head = task.entry, task.head
-    X = {letter: np.abs(to_numpy(x).astype(np.float64)) for letter, x in entry.X.items()}
-    q, k, v = (float((X[letter] @ _absolute_weight(inputs, task, letter)).max()) for letter in "QKV")
+    X = {projection: np.abs(to_numpy(x).astype(np.float64)) for projection, x in entry.X.items()}
+    q, k, v = (float((X[projection] @ _absolute_weight(inputs, task, projection)).max()) for projection in "QKV")
     q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
     c = v + float(np.abs(to_numpy(entry.Y)).max())
     # 2 for the two runs; d q k is the size of a logit, whose absolute error is a relative one of its exponential
@@ -67,13 +67,13 @@ def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     }
 
 
-def _absolute_weight(inputs: Inputs, task: Task, letter: str) -> np.ndarray:
+def _absolute_weight(inputs: Inputs, task: Task, projection: str) -> np.ndarray:
     """Return |W*| + |s| (|B| |A|)^T, the sum of the absolute terms of an effective weight, where W* is frozen."""
-    W = to_numpy(task.entry.W[letter]).astype(np.float64)
-    if letter not in task.entry.adapters:
+    W = to_numpy(task.entry.W[projection]).astype(np.float64)
+    if projection not in task.entry.adapters:
         return np.abs(W)
-    A, B = (to_numpy(one).astype(np.float64) for one in task.entry.adapters[letter])
-    scale = inputs.head.scale(letter)
+    A, B = (to_numpy(one).astype(np.float64) for one in task.entry.adapters[projection])
+    scale = inputs.head.scale(projection)
     return np.abs(W - scale * (B @ A).T) + abs(scale) * (np.abs(B) @ np.abs(A)).T
 
 
@@ -92,14 +92,14 @@ def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], a
     Polynomials are for small logits, where no key outweighs all.
     """
     shares, floors = [0.0], [(task, chain_rounding(inputs, task), 2 * TERM * _terms(task)) for task in tasks]
-    for letter in (letter for letter in adapt if letter in found):
-        largest = float(np.abs(to_numpy(found[letter])).max())
-        floor = sum(bounds[letter] / parts * _averaged(task, letter) for task, bounds, parts in floors)
+    for projection in (projection for projection in adapt if projection in found):
+        largest = float(np.abs(to_numpy(found[projection])).max())
+        floor = sum(bounds[projection] / parts * _averaged(task, projection) for task, bounds, parts in floors)
         shares += [floor / largest] if largest else []
     return max(shares)
 
 
-def _averaged(task: Task, letter: str) -> float:
+def _averaged(task: Task, projection: str) -> float:
     """Estimate the share of a bound on errors of one sign that is left for errors with random signs.
 
     The error of a key, or of its value, is the same for all queries, and that of a query the same for all keys. What
@@ -107,12 +107,12 @@ def _averaged(task: Task, letter: str) -> float:
     about the targets, and those of keys times their values.
     """
     entry, head = task.entry, task.head
-    on_queries = entry.X["Q"] if letter == "Q" else head.queries
-    on_keys = head.keys if letter == "Q" else entry.X[letter]
+    on_queries = entry.X["Q"] if projection == "Q" else head.queries
+    on_keys = head.keys if projection == "Q" else entry.X[projection]
     w, z, c, v = (to_numpy(one).astype(np.float64) for one in (on_queries, on_keys, head.targets, head.values))
     of_queries, of_keys = (_coherent(one, _with_one(other)) for one, other in ((w, c), (z, v)))
     root_queries, root_keys = len(w) ** -0.5, len(z) ** -0.5  # the mean of n random signs is of order n^(-1/2)
-    if letter == "V":  # all values have their part in the errors of every output
+    if projection == "V":  # all values have their part in the errors of every output
         return (of_keys + root_keys) * (root_queries + root_keys)
     return of_queries * root_keys + of_keys * root_queries + root_queries * root_keys
 
@@ -147,20 +147,20 @@ def entry_bounds(
     )
     floors = chain_rounding(inputs, task) if rounded else dict.fromkeys("QKV", 0.0)
     found = {}
-    for letter in adapt:
-        if letter == "Q":
+    for projection in adapt:
+        if projection == "Q":
             G = rows.gradient
-        elif letter == "K":  # queries carry beta already
+        elif projection == "K":  # queries carry beta already
             G = theory.key_gradient_bound(rows.p, to_numpy(entry.X["K"]), to_numpy(head.queries), beta=1.0)
         else:
             G = theory.value_gradient_bound(eta, to_numpy(entry.X["V"]), largest_c, spread=2 * float(half.max()))
-        G = float(G) + floors[letter]
-        if full or letter not in entry.adapters:
-            found[f"W_{letter}"] = G
-        if letter in entry.adapters:
-            A, B = (to_numpy(one) for one in entry.adapters[letter])
-            factors = theory.adapter_factors(A, B, scale=inputs.head.scale(letter))
-            found |= {f"{kind}_{letter}": G * float(one) for kind, one in zip("AB", factors, strict=True)}
+        G = float(G) + floors[projection]
+        if full or projection not in entry.adapters:
+            found[f"W_{projection}"] = G
+        if projection in entry.adapters:
+            A, B = (to_numpy(one) for one in entry.adapters[projection])
+            factors = theory.adapter_factors(A, B, scale=inputs.head.scale(projection))
+            found |= {f"{kind}_{projection}": G * float(one) for kind, one in zip("AB", factors, strict=True)}
     return found
 
 

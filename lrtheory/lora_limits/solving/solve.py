@@ -47,9 +47,9 @@ def answer(
     """Make loss and gradients of all entries from their products; unless `full`, no dLoss/dW beside an adapter."""
     parts = [gradients(inputs, task, one, adapt) for task, one in zip(tasks, found, strict=True)]
     loss = sum(float(np.sum(to_numpy(one.loss))) for one in found)
-    result: dict[str, Any] = {kind: _by_letter(inputs, parts, kind) for kind in "ABW"}
+    result: dict[str, Any] = {kind: _by_projection(inputs, parts, kind) for kind in "ABW"}
     if not full:
-        result["W"] = {letter: W for letter, W in result["W"].items() if letter not in inputs.adapters}
+        result["W"] = {projection: W for projection, W in result["W"].items() if projection not in inputs.adapters}
     for values in ({"": np.array(loss)}, *result.values()):
         if not all(np.isfinite(to_numpy(value)).all() for value in values.values()):
             raise must("XQ, XK, XV, Y", f"small enough for gradients that are finite in {kind_of(inputs)}", "larger")
@@ -84,22 +84,22 @@ def _products(inputs: Inputs, task: Task, plan: Plan, wish: Wish, e: int) -> Pro
     return hybrid_products(inputs.xp, task.head, plan.polynomial.coefficients, plan.splits[e], wish.block)
 
 
-def _by_letter(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> dict[str, Any]:
+def _by_projection(inputs: Inputs, parts: list[dict[str, Gradient]], kind: str) -> dict[str, Any]:
     """Bring gradients of one kind into the shapes of their parameters.
 
     A parameter with a batch axis gets one gradient per entry; one that the entries share gets their sum.
     """
     found = {}
-    for letter in parts[0]:
-        values = [getattr(part[letter], kind) for part in parts]
+    for projection in parts[0]:
+        values = [getattr(part[projection], kind) for part in parts]
         if values[0] is None:
             continue
-        own = inputs.W[letter] if kind == "W" else inputs.adapters[letter]["AB".index(kind)]
+        own = inputs.W[projection] if kind == "W" else inputs.adapters[projection]["AB".index(kind)]
         if inputs.batch is None:
-            found[letter] = values[0]
+            found[projection] = values[0]
             continue
         table = values[0] if len(values) == 1 and values[0].ndim == 3 else inputs.xp.stack(values, axis=0)
-        found[letter] = table if own.ndim == 3 else inputs.xp.sum(table, axis=0)
+        found[projection] = table if own.ndim == 3 else inputs.xp.sum(table, axis=0)
     return found
 
 

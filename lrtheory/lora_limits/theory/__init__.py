@@ -1,21 +1,18 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
-===============  ===============================================================================================
-degrees          how well polynomials approximate exp on [-M, M], and which degree is enough
-tilts            from a relative error of exp to the rows of attention, and back
-error_bounds     from there to every matrix of the gradient's chain
-gradient_bounds  from there to the gradients of queries, keys, values and adapters
-logit_bounds     bounds on logits in O(L d), and rounding
-costs            features, operations, break-even lengths
-hypercube        attention of known spectrum: rank lower bounds, their limit, an exact gradient in L log L
-gadget           attention that finds pairs of bit vectors: construction, decision, reduction to adapters
-derivatives      of the squared norm of attention along its scale
-scalings         alpha / rank and alpha / sqrt(rank), step sizes, adapters for a linear target
-===============  ===============================================================================================
+============  ==================================================================================================
+degrees       how well polynomials approximate exp on [-M, M], and which degree is enough
+error_bounds  from a relative error of exp to rows of attention, every matrix of the chain, and gradients
+logit_bounds  bounds on logits in O(L d), and rounding
+costs         features, operations, break-even lengths
+hypercube     attention of known spectrum: rank lower bounds, their limit, an exact gradient in L log L
+gadget        attention that finds pairs of bit vectors, its reduction to adapters, derivatives along its scale
+scalings      alpha / rank and alpha / sqrt(rank), step sizes, adapters for a linear target
+============  ==================================================================================================
 
 Notation: L tokens, head width d, logits beta C1 W C2^T with the largest absolute value M, attention f, values C3,
 labels Y. The inverse temperature beta is never defaulted here: 1, 1/d and 1/sqrt(d) give different thresholds.
-What needs no log, exp or sqrt also takes Fractions, the rest also balls where that is said.
+A formula without log, exp or sqrt also takes Fractions, the others take balls where that is said.
 """
 
 from __future__ import annotations
@@ -40,28 +37,30 @@ from lrtheory.lora_limits.theory.degrees import (
     taylor_error,
     taylor_value,
 )
-from lrtheory.lora_limits.theory.derivatives import (
-    first_derivative_bound,
-    riemann_error_bound,
-    second_derivative_bound,
-    squared_norm_derivative,
+from lrtheory.lora_limits.theory.error_bounds import (
+    ErrorBounds,
+    adapter_factors,
+    entry_error,
+    error_certificate,
+    error_multiplier,
+    gradient_bound,
+    key_gradient_bound,
+    relative_error_for,
+    tilt_bound,
+    value_gradient_bound,
 )
-from lrtheory.lora_limits.theory.error_bounds import ErrorBounds, error_certificate
 from lrtheory.lora_limits.theory.gadget import (
     Gadget,
     LowRankHead,
     decide_pair,
     decisive_beta0,
+    first_derivative_bound,
     log_pair_sums,
     make_gadget,
     reduce_to_adapters,
-)
-from lrtheory.lora_limits.theory.gradient_bounds import (
-    adapter_factors,
-    error_multiplier,
-    gradient_bound,
-    key_gradient_bound,
-    value_gradient_bound,
+    riemann_error_bound,
+    second_derivative_bound,
+    squared_norm_derivative,
 )
 from lrtheory.lora_limits.theory.hypercube import (
     Hypercube,
@@ -73,7 +72,6 @@ from lrtheory.lora_limits.theory.hypercube import (
     spectral_rank_bound,
 )
 from lrtheory.lora_limits.theory.logit_bounds import logit_bound, norm_logit_bound, rounding_floor
-from lrtheory.lora_limits.theory.row_perturbation import entry_error, relative_error_for, tilt_bound
 from lrtheory.lora_limits.theory.scalings import (
     adapters_for_linear_target,
     linear_target_error,

@@ -6,9 +6,9 @@ Part of `theory`, where users find these functions.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from lrtheory._numbers import number
+from lrtheory._types import Number
 from lrtheory._validation import integer
 
 __all__ = [
@@ -118,7 +118,7 @@ def as23_rank(n_variables: int, degree: int) -> int:
     return math.comb(2 * (g + d), 2 * g)
 
 
-def feature_exponent(variables: Any, degree: Any) -> float:
+def feature_exponent(variables: Number, degree: Number) -> float:
     r"""The power of L at which features grow when d = a ln L and g = b ln L (statement LL-D5).
 
     Parameters
@@ -161,7 +161,7 @@ def feature_exponent(variables: Any, degree: Any) -> float:
     return high * math.log1p(low / high) + low * logarithm
 
 
-def sufficient_degree(bound: float, epsilon: float) -> int:
+def sufficient_degree(bound: Number, epsilon: Number) -> int:
     r"""A degree that is enough for a relative error on [-M, M], in closed form (statements LL-T1, LL-T1-long).
 
     Parameters
@@ -194,9 +194,9 @@ def sufficient_degree(bound: float, epsilon: float) -> int:
     >>> sufficient_degree(1.0, 1e-6)
     10
     """
-    M, rest = number("bound", bound, 0, 300), number("epsilon", epsilon, 0, ends="()")
-    rest = M - math.log(rest)
-    found, b = math.inf, 2  # larger b cannot do better once b e M alone is above the best degree found
+    M = number("bound", bound, 0, 300)
+    rest = M - math.log(number("epsilon", epsilon, 0, ends="()"))
+    found, b = math.inf, 2  # once b e M alone is above the best degree that was found, no larger b does better
     while found > max(1, b * math.e * M):
         found = min(found, max(1, math.ceil(b * math.e * M), math.ceil(rest / math.log(b))))
         b *= 2

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from scipy.special import gamma, iv, ive
 
-from lrtheory._numbers import number
+from lrtheory._numbers import entries, number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must
-from lrtheory.lora_limits.theory.numeric import is_double, table
 
 __all__ = [
     "chebyshev_bracket",
@@ -31,12 +31,14 @@ __all__ = [
 ]
 
 MAX_DEGREE = 1000  # no feature table of such a degree exists
-HIDDEN = 1e-3  # rounding was measured at 0.01 to 1 times exp(2 M) 2^-53; errors far below that need no search
+# rounding of the Chebyshev error was measured at 0.01 to 1 times exp(2 M) 2^-53: no degree is searched for whose error
+# is below HIDDEN times that
+HIDDEN = 1e-3
 MAX_BOUND = 300.0  # exp(M) and the Bessel functions stay far from overflow
 TINY = 2.0**-27  # for smaller M, M^2 is rounding beside 1, and SciPy's Bessel functions lose their digits
 
 
-def taylor_value(degree: int, s: Any) -> Any:
+def taylor_value(degree: int, s: Number | ArrayLike) -> Any:
     r"""T_g(s) = sum_{k <= g} s^k / k! (statements LL-D1, LL-P10).
 
     Parameters
@@ -44,11 +46,12 @@ def taylor_value(degree: int, s: Any) -> Any:
     degree : int
         g, at least 0.
     s : number or array
-        Where; Fractions and balls stay exact.
+        Where the polynomial is evaluated, entry by entry; Fractions and balls stay exact. An array of another library
+        than NumPy is copied to the host.
 
     Returns
     -------
-    number or array
+    number or np.ndarray
         T_g(s).
 
     Raises
@@ -62,14 +65,14 @@ def taylor_value(degree: int, s: Any) -> Any:
     >>> taylor_value(2, Fraction(-4))
     Fraction(5, 1)
     """
-    table("s", s)
-    value = s * 0 + 1
+    x = entries("s", s)
+    value = x * 0 + 1
     for k in range(integer("degree", degree, low=0, high=MAX_DEGREE), 0, -1):
-        value = 1 + s * value / k
+        value = 1 + x * value / k
     return value
 
 
-def taylor_error(degree: int, bound: Any) -> Any:
+def taylor_error(degree: int, bound: Number) -> Any:
     r"""The relative error of the Taylor polynomial on [-M, M], exactly (statement LL-D1).
 
     Parameters
@@ -113,7 +116,7 @@ def taylor_error(degree: int, bound: Any) -> Any:
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
     M = number("bound", bound, 0, int(MAX_BOUND))
-    if not is_double(M):  # cancellation, which balls account for
+    if not isinstance(M, (int, float)):  # a ball, whose radius accounts for the cancellation
         return abs(np.exp(M) * taylor_value(degree, -M) - 1)
     if M == 0:
         return 0.0
@@ -123,7 +126,7 @@ def taylor_error(degree: int, bound: Any) -> Any:
     return _exp(log_first + float(np.logaddexp.reduce(log_terms)))
 
 
-def taylor_certificate(degree: int, bound: Any) -> Any:
+def taylor_certificate(degree: int, bound: Number) -> Any:
     r"""A bound on the relative error of the Taylor polynomial on [-M, M] (statement LL-D1).
 
     Parameters
@@ -155,12 +158,12 @@ def taylor_certificate(degree: int, bound: Any) -> Any:
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
     M = number("bound", bound, 0, int(MAX_BOUND))
-    if not is_double(M):
+    if not isinstance(M, (int, float)):  # a ball, in which nothing overflows
         return np.exp(M) * M ** (degree + 1) / math.factorial(degree + 1)
     return _exp(M + (degree + 1) * math.log(M) - math.lgamma(degree + 2)) if M > 0 else 0.0
 
 
-def chebyshev_error(degree: int, bound: float) -> float:
+def chebyshev_error(degree: int, bound: Number) -> float:
     r"""The relative error on [-M, M] of the Chebyshev series of exp, cut after degree g (statement LL-D2).
 
     Parameters
@@ -197,12 +200,14 @@ def chebyshev_error(degree: int, bound: float) -> float:
         return taylor_error(degree, M)  # up to rounding
     series = np.r_[1, np.full(degree, 2)] * ive(np.arange(degree + 1), M)  # times exp(-M), put back below
     roots = chebyshev.chebroots(np.trim_zeros(chebyshev.chebsub(chebyshev.chebder(series) / M, series), "b"))
-    inner = roots.real[np.abs(roots.real) < 1]  # real parts of complex roots too: no place overstates a supremum
-    places = np.concatenate([[-1.0, 1.0], inner])
-    return float(np.abs(chebyshev.chebval(places, series) * np.exp(M - M * places) - 1).max())
+    # The real parts of complex roots are taken too: rounding may have split a double root, and the error at a point
+    # that is not an extremum cannot be above the supremum.
+    inner = roots.real[np.abs(roots.real) < 1]
+    t = np.concatenate([[-1.0, 1.0], inner])
+    return float(np.abs(chebyshev.chebval(t, series) * np.exp(M - M * t) - 1).max())
 
 
-def chebyshev_bracket(degree: int, bound: float) -> tuple[float, float]:
+def chebyshev_bracket(degree: int, bound: Number) -> tuple[float, float]:
     r"""Lower and upper bounds on the best uniform error of degree g to exp on [-M, M] (statement LL-D2).
 
     Parameters
@@ -237,14 +242,14 @@ def chebyshev_bracket(degree: int, bound: float) -> tuple[float, float]:
     """
     degree = integer("degree", degree, low=0, high=MAX_DEGREE)
     M = float(number("bound", bound, 0, int(MAX_BOUND)))
-    # I_k(M) is below (M / 2)^k exp(M^2 / 4 / (k + 1)) / k!, so that what follows last is far below the first term
+    # I_k(M) is below (M / 2)^k exp(M^2 / 4 / (k + 1)) / k!, so the terms from `last` on are far below the first one
     last = 2 * degree + int(4 * M) + 60
     orders = np.arange(degree + 1, last)
     terms = iv(orders, M) if M > TINY else (M / 2) ** orders / gamma(orders + 1)
     return 2 * float(terms[:: 2 * (degree + 1)].sum()), 2 * float(terms[::-1].sum())
 
 
-def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
+def degree_bracket(bound: Number, epsilon: Number) -> tuple[int, int]:
     r"""Two degrees that enclose the smallest one with a given absolute error on [-M, M] (statement LL-D2).
 
     Parameters
@@ -292,7 +297,7 @@ def degree_bracket(bound: float, epsilon: float) -> tuple[int, int]:
     return low, _first(lambda g: chebyshev_bracket(g, bound)[1] <= epsilon, epsilon, start=low)
 
 
-def degree_order(bound: float, epsilon: float) -> float:
+def degree_order(bound: Number, epsilon: Number) -> float:
     r"""The order of the smallest degree for an absolute error on [0, M], without its constant (statement LL-D3).
 
     Parameters
@@ -328,7 +333,7 @@ def degree_order(bound: float, epsilon: float) -> float:
     return M if needed <= math.e * M else max(M, needed / math.log(needed / M))
 
 
-def min_degree(bound: float, epsilon: float, *, kind: str = "taylor") -> int:
+def min_degree(bound: Number, epsilon: Number, *, kind: str = "taylor") -> int:
     r"""The smallest degree whose relative error on [-M, M] is at most epsilon (statements LL-D1, LL-T1).
 
     Parameters
@@ -364,15 +369,15 @@ def min_degree(bound: float, epsilon: float, *, kind: str = "taylor") -> int:
     [19, 19, 13]
     """
     kind = choice("kind", kind, ("taylor", "certificate", "chebyshev"))
-    bound, epsilon = number("bound", bound, 0, int(MAX_BOUND)), number("epsilon", epsilon, 0, ends="(]")
+    M, target = number("bound", bound, 0, int(MAX_BOUND)), number("epsilon", epsilon, 0, ends="(]")
     if kind == "chebyshev":
-        return _least_chebyshev(float(bound), epsilon)
+        return _least_chebyshev(float(M), target)
     error = taylor_error if kind == "taylor" else taylor_certificate
-    return _first(lambda degree: error(degree, bound) <= epsilon, epsilon, falling=False)
+    return _first(lambda degree: error(degree, M) <= target, target, falling=False)
 
 
 def _least_chebyshev(M: float, epsilon: float) -> int:
-    """Return the first degree at which the computed error is small enough, or refuse an error that rounding hides."""
+    """Return the first degree whose computed error is at most epsilon; refuse an epsilon that rounding hides."""
     lost = math.exp(2 * M) * 2.0**-53
     rule = f"larger: on [-{M:g}, {M:g}] rounding, about {lost:.2g}, hides smaller errors"
     if epsilon < HIDDEN * lost:
@@ -385,7 +390,10 @@ def _least_chebyshev(M: float, epsilon: float) -> int:
 
 
 def _first(reached: Callable[[int], bool], epsilon: Any, *, start: int = 0, falling: bool = True) -> int:
-    """Return the first degree that is enough; by bisection if errors are `falling`; Taylor's rise first for large M."""
+    """Return the first degree at which `reached` is true.
+
+    Errors that fall with the degree are searched by bisection. Taylor's are not `falling`: for large M they rise first.
+    """
     degrees = range(start, MAX_DEGREE + 1)
     if falling:
         degrees = degrees[bisect_left(degrees, True, key=reached) :][:1]

@@ -1,23 +1,373 @@
-r"""Bounds on what a relative error of exp does to attention and to every matrix of the gradient's chain.
+r"""Bounds on what a relative error of exp does to rows of attention, to matrices of the chain, and to gradients.
 
-Part of `theory`, where users find these functions. Let \|A~_ij - A_ij\| <= eta A_ij for all entries, eta < 1, and let f
-and f~ be A and A~ with rows divided by their sums. The chain is O = f C3, c = O - Y, q = c C3^T, p1 = f o q,
-r_i = sum_j p1_ij, p2 = diag(r) f, p = p1 - p2, G = beta C1^T p C2. All bounds are in exact arithmetic; `rounding_floor`
-is what doubles add.
+Part of `theory`, where users find these functions. Let |A~_ij - A_ij| <= eta A_ij for all exponentials, eta < 1, and
+let f and f~ be A and A~ with rows divided by their sums, so that a factor common to a row has no effect. The chain is
+O = f C3, c = O - Y, q = c C3^T, p1 = f o q, r_i = sum_j p1_ij, p2 = diag(r) f, p = p1 - p2, G = beta C1^T p C2. All
+bounds are in exact arithmetic; `rounding_floor` is what doubles add.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from lrtheory._numbers import number, plain
-from lrtheory._result import Result, result
-from lrtheory._validation import must
-from lrtheory.lora_limits.theory.gradient_bounds import gradient_bound
-from lrtheory.lora_limits.theory.numeric import largest, matrix
-from lrtheory.lora_limits.theory.row_perturbation import entry_error, tilt_bound
+import numpy as np
 
-__all__ = ["ErrorBounds", "error_certificate"]
+from lrtheory._numbers import number, plain, table
+from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import must
+
+__all__ = [
+    "ErrorBounds",
+    "adapter_factors",
+    "entry_error",
+    "error_certificate",
+    "error_multiplier",
+    "gradient_bound",
+    "key_gradient_bound",
+    "matrix",
+    "relative_error_for",
+    "tilt_bound",
+    "value_gradient_bound",
+]
+
+
+def matrix(name: str, value: ArrayLike) -> np.ndarray:
+    """Check a matrix of finite numbers of any kind, on the host, that is not empty: most bounds take its maximum."""
+    found = table(name, value)
+    if found.ndim != 2 or found.size == 0:
+        raise must(name, "a non-empty matrix", found.shape)
+    return found
+
+
+def _largest(values: np.ndarray) -> Any:
+    """Return the largest absolute value of the entries of a checked matrix."""
+    return plain(np.abs(values).max())
+
+
+def _row_bound(value: Number) -> Any:
+    """Check a bound on the rows of p: at least 0, or infinity, a bound that is always true."""
+    # `number` with an infinite end would compare a ball with a float, which balls refuse
+    return value if isinstance(value, float) and value == math.inf else number("row_bound", value, 0)
+
+
+def _chain_inputs(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, Y: ArrayLike) -> tuple[np.ndarray, ...]:
+    """Check that there are as many values as keys, and labels of the shape of the output."""
+    left, right, values, labels = matrix("C1", C1), matrix("C2", C2), matrix("C3", C3), matrix("Y", Y)
+    if len(values) != len(right):
+        raise must("C3", f"of {len(right)} rows, one per key", values.shape)
+    if labels.shape != (len(left), values.shape[1]):
+        raise must("Y", f"of shape ({len(left)}, {values.shape[1]})", labels.shape)
+    return left, right, values, labels
+
+
+# --- rows of attention -----------------------------------------------------------------------------------------------
+
+
+def tilt_bound(eta: Number) -> Any:
+    r"""A bound on how far rows of attention move, summed absolutely, when exp is off by a factor 1 +- eta (LL-E1).
+
+    Parameters
+    ----------
+    eta : float or ball
+        In [0, 1).
+
+    Returns
+    -------
+    float or ball
+        tau(eta) = 2 eta / (1 + sqrt(1 - eta^2)), between eta and 2 eta; no smaller number holds for all rows.
+
+    Raises
+    ------
+    ValueError
+        If `eta` is outside [0, 1).
+
+    Proof
+    -----
+    f~_j = f_j t_j / sum_i f_i t_i with tilts t_j in [1 - eta, 1 + eta]. For fixed f, sum_j \|f~_j - f_j\| is the
+    largest of the linear-fractional functions sum_j s_j (f~_j - f_j) of t, s in {-1, 1}^L, and a linear-fractional
+    function on a box is largest at a corner. Let mass mu of f have t = 1 + eta and the rest 1 - eta. Then the mass of
+    the first part becomes mu (1 + eta) / D, D = 1 + eta (2 mu - 1), and the distance is 2 (mu (1 + eta) / D - mu) =
+    4 eta mu (1 - mu) / D. With x = 2 mu - 1 that is eta (1 - x^2) / (1 + eta x), which is largest where
+    eta x^2 + 2 x + eta = 0, x = (sqrt(1 - eta^2) - 1) / eta; there it equals -2 x = 2 eta / (1 + sqrt(1 - eta^2)).
+    Two keys with f = (mu, 1 - mu) attain it.
+
+    Examples
+    --------
+    >>> tilt_bound(0.6)
+    0.6666666666666666
+    """
+    eta = number("eta", eta, 0, 1, ends="[)")
+    # 2 (1 - sqrt(1 - eta^2)) / eta without its cancellation for small eta
+    return plain(2 * eta / (1 + np.sqrt((1 - eta) * (1 + eta))))
+
+
+def relative_error_for(epsilon: Number, multiplier: Number) -> Any:
+    r"""The relative error of exp under which an error bound tau(eta) times a multiplier is met (statement LL-E9).
+
+    Parameters
+    ----------
+    epsilon : number
+        Target, positive.
+    multiplier : number
+        The error is at most tau(eta) times this; at least 0.
+
+    Returns
+    -------
+    number
+        eta = tau / (1 + tau^2 / 4) with tau = min(epsilon / multiplier, 1), 4/5 at most; so tau(eta) = tau.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    With eta = sin(x), tau(eta) = 2 sin(x) / (1 + cos(x)) = 2 tan(x / 2), and sin(x) = 2 t / (1 + t^2) for
+    t = tan(x / 2) = tau / 2. It increases for tau <= 2.
+
+    Examples
+    --------
+    >>> relative_error_for(1.0, 1.0), round(tilt_bound(0.8), 12)
+    (0.8, 1.0)
+    """
+    epsilon, multiplier = number("epsilon", epsilon, 0, ends="(]"), number("multiplier", multiplier, 0)
+    tau = epsilon / multiplier if epsilon < multiplier else epsilon / epsilon  # 1 as a number of the caller's kind
+    return plain(tau / (1 + tau * tau / 4))
+
+
+def entry_error(eta: Number) -> Any:
+    r"""A bound on how far entries of attention move, relative to themselves (statement LL-E1-entry).
+
+    Parameters
+    ----------
+    eta : number
+        In [0, 1).
+
+    Returns
+    -------
+    number
+        2 eta / (1 - eta), approached by an entry of vanishing mass whose tilt is 1 + eta while all others are 1 - eta.
+
+    Raises
+    ------
+    ValueError
+        If `eta` is outside [0, 1).
+
+    Proof
+    -----
+    f~_j / f_j = t_j / sum_i f_i t_i lies between (1 - eta) / (1 + eta) and (1 + eta) / (1 - eta). The second differs
+    from 1 by 2 eta / (1 - eta), the first by 2 eta / (1 + eta), which is less.
+
+    Examples
+    --------
+    >>> entry_error(0.5)
+    2.0
+    """
+    eta = number("eta", eta, 0, 1, ends="[)")
+    return 2 * eta / (1 - eta)
+
+
+# --- gradients -------------------------------------------------------------------------------------------------------
+
+
+def gradient_bound(row_bound: Number, C1: ArrayLike, C2: ArrayLike, *, beta: Number) -> Any:
+    r"""A bound on entries of G = beta C1^T p C2 by the rows of p, or of an error of p (statement LL-E8).
+
+    Parameters
+    ----------
+    row_bound : number
+        Bound on the absolute sums of the rows of an error of p.
+    C1 : array of shape (L_Q, d_1)
+        Left factor.
+    C2 : array of shape (L_K, d_2)
+        Right factor.
+    beta : number
+        Inverse temperature.
+
+    Returns
+    -------
+    number
+        beta max_a sum_i \|C1_ia\| max \|C2\| row_bound.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite, or an argument is not a matrix; `row_bound` may be infinite.
+
+    Proof
+    -----
+    An entry of C1^T e C2 is sum_i C1_ia sum_j e_ij C2_jb. Its absolute value is at most
+    sum_i \|C1_ia\| max \|C2\| sum_j \|e_ij\|, where the last sum is that of a row of e.
+
+    Examples
+    --------
+    >>> gradient_bound(2.0, [[1.0], [-3.0]], [[0.5]], beta=1.0)
+    4.0
+    """
+    columns, row_bound = np.abs(matrix("C1", C1)).sum(0), _row_bound(row_bound)
+    return number("beta", beta, 0) * plain(columns.max()) * _largest(matrix("C2", C2)) * row_bound
+
+
+def key_gradient_bound(row_bound: Number, XK: ArrayLike, queries: ArrayLike, *, beta: Number) -> Any:
+    r"""A bound on entries of the key gradient beta X_K^T p^T (X_Q W_Q) by the rows of p (statement LL-T2).
+
+    Parameters
+    ----------
+    row_bound : number
+        Bound on the absolute sums of the rows of an error of p.
+    XK : array of shape (L_K, d_model)
+        Inputs of the keys.
+    queries : array of shape (L_Q, d)
+        X_Q W_Q.
+    beta : number
+        Inverse temperature.
+
+    Returns
+    -------
+    number
+        beta max \|X_K\| max \|X_Q W_Q\| L_Q row_bound.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite, or an argument is not a matrix; `row_bound` may be infinite.
+
+    Proof
+    -----
+    An entry is sum_ij X_K[j, a] e_ij (X_Q W_Q)[i, b]; all of \|e\| sums to L_Q row_bound at most. Columns of p have no
+    bound of their own, since all rows may look at one key.
+
+    Examples
+    --------
+    >>> key_gradient_bound(2.0, [[1.0]], [[0.5], [1.0]], beta=1.0)
+    4.0
+    """
+    keys, rows, row_bound = matrix("XK", XK), matrix("queries", queries), _row_bound(row_bound)
+    return number("beta", beta, 0) * _largest(keys) * _largest(rows) * len(rows) * row_bound
+
+
+def value_gradient_bound(eta: Number, XV: ArrayLike, c: ArrayLike, *, spread: Number) -> Any:
+    r"""A bound on entries of the error of the value gradient X_V^T f^T c (statement LL-T2).
+
+    Parameters
+    ----------
+    eta : float or ball
+        Relative error of the entries of exp, in [0, 1).
+    XV : array of shape (L_K, d_model)
+        Inputs of the values.
+    c : array of shape (L_Q, d_v)
+        f C3 - Y, or any array with its largest entry.
+    spread : number
+        osc, the largest spread of a column of C3.
+
+    Returns
+    -------
+    number
+        max \|X_V\| L_Q tau (max \|c\| + osc / 2).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Proof
+    -----
+    f~^T c~ - f^T c = (f~ - f)^T c + f~^T (c~ - c). An entry after X_V^T is at most max \|X_V\| times
+    sum_ij \|f~_ij - f_ij\| max \|c\| + sum_ij f~_ij max \|c~ - c\| <= L_Q tau max \|c\| + L_Q tau osc / 2.
+
+    Examples
+    --------
+    >>> round(value_gradient_bound(0.8, [[2.0]], [[3.0], [0.0]], spread=2.0), 12)
+    16.0
+    """
+    inputs, errors = matrix("XV", XV), matrix("c", c)
+    return _largest(inputs) * len(errors) * tilt_bound(eta) * (_largest(errors) + number("spread", spread, 0) / 2)
+
+
+def adapter_factors(A: ArrayLike, B: ArrayLike, *, scale: Number = 1) -> tuple[Any, Any]:
+    r"""Factors from errors of dLoss/dW to errors of dLoss/dA = s B^T G and dLoss/dB = s G A^T (statement LL-E8).
+
+    Parameters
+    ----------
+    A : array of shape (rank, d_in)
+        First adapter matrix.
+    B : array of shape (d_out, rank)
+        Second adapter matrix.
+    scale : number
+        s, alpha / rank or 1.
+
+    Returns
+    -------
+    pair of numbers
+        For dA, \|s\| max_k sum_a \|B_ak\|; for dB, \|s\| max_k sum_b \|A_kb\|.
+
+    Raises
+    ------
+    ValueError
+        If the ranks differ, or a number is not finite.
+
+    Proof
+    -----
+    \|sum_a B_ak E_ab\| <= sum_a \|B_ak\| max \|E\|, and \|sum_b E_ab A_kb\| <= sum_b \|A_kb\| max \|E\|.
+
+    Examples
+    --------
+    >>> adapter_factors([[1.0, 2.0]], [[0.5], [-4.0]], scale=2.0)
+    (9.0, 6.0)
+    """
+    first, second, size = matrix("A", A), matrix("B", B), abs(number("scale", scale))
+    if second.shape[1] != len(first):
+        raise must("B", f"of {len(first)} columns, as A has rows", second.shape)
+    return size * plain(np.abs(second).sum(0).max()), size * plain(np.abs(first).sum(1).max())
+
+
+def error_multiplier(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, *, Y: ArrayLike, beta: Number) -> Any:
+    r"""The a-priori form of LL-E8, which needs no q: errors of G are at most tau times this (statement LL-E9).
+
+    Parameters
+    ----------
+    C1 : array of shape (L_Q, d_1)
+        Left factor.
+    C2 : array of shape (L_K, d_2)
+        Right factor.
+    C3 : array of shape (L_K, d_v)
+        Values.
+    Y : array of shape (L_Q, d_v)
+        Labels.
+    beta : number
+        Inverse temperature.
+
+    Returns
+    -------
+    number
+        beta max_a sum_i \|C1_ia\| max \|C2\| (2 d v^2 + 3 d v (v + max \|Y\|)); often far too large, and
+        more the longer the inputs, so it serves for certificates, not for the choice of a fast degree.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or shapes do not fit.
+
+    Proof
+    -----
+    Outputs are means of rows of C3, so they lie between the smallest and the largest entry of a column (statement
+    LL-P7), and \|c\| <= v + max \|Y\|. In the bound of LL-E8, osc <= 2 v and Q <= d v max \|c\|.
+
+    Examples
+    --------
+    >>> error_multiplier([[1.0]], [[1.0]], [[2.0]], Y=[[0.0]], beta=1.0)
+    20.0
+    """
+    left, right, values, labels = _chain_inputs(C1, C2, C3, Y)
+    d, v = values.shape[1], _largest(values)
+    rows = 2 * d * v * v + 3 * d * v * (v + _largest(labels))
+    return gradient_bound(rows, left, right, beta=beta)
+
+
+# --- every matrix of the chain ---------------------------------------------------------------------------------------
 
 
 @result
@@ -29,7 +379,7 @@ class ErrorBounds(Result):
     tilt : number
         tau(eta): the rows of f, summed absolutely (LL-E1).
     entry : number
-        Entries of f relative to f, 2 eta / (1 - eta) (LL-E1).
+        Entries of f relative to f, 2 eta / (1 - eta) (LL-E1-entry).
     output : number
         Entries of O and of c, tau osc / 2 (LL-E2).
     q : number
@@ -58,7 +408,15 @@ class ErrorBounds(Result):
 
 
 def error_certificate(
-    eta: Any, C1: Any, C2: Any, C3: Any, Y: Any, *, beta: Any, q_max: Any = None, scale: Any = 1
+    eta: Number,
+    C1: ArrayLike,
+    C2: ArrayLike,
+    C3: ArrayLike,
+    Y: ArrayLike,
+    *,
+    beta: Number,
+    q_max: Number | None = None,
+    scale: Number = 1,
 ) -> ErrorBounds:
     r"""Bounds on the error of every matrix of the chain (statements LL-E1 to LL-E8).
 
@@ -107,17 +465,13 @@ def error_certificate(
     >>> round(bounds.output, 6), round(bounds.q, 6), round(bounds.p, 6)
     (1.0, 3.0, 24.0)
     """
-    C1, C2, C3, Y = (matrix(name, value) for name, value in (("C1", C1), ("C2", C2), ("C3", C3), ("Y", Y)))
-    if len(C3) != len(C2):
-        raise must("C3", f"of {len(C2)} rows, one a key", C3.shape)
-    if Y.shape != (len(C1), C3.shape[1]):
-        raise must("Y", f"of shape ({len(C1)}, {C3.shape[1]})", Y.shape)
+    left, right, values, labels = _chain_inputs(C1, C2, C3, Y)
     scale = number("scale", scale, 0)
-    v, spread = largest(C3), plain((C3.max(0) - C3.min(0)).max())
-    q_max = C3.shape[1] * v * (v + largest(Y)) if q_max is None else number("q_max", q_max, 0)
+    d, v, spread = values.shape[1], _largest(values), plain((values.max(0) - values.min(0)).max())
+    q_max = d * v * (v + _largest(labels)) if q_max is None else number("q_max", q_max, 0)
     tau = tilt_bound(eta)
     output = tau * spread / 2
-    q = C3.shape[1] * v * output
+    q = d * v * output
     p = 2 * q + 3 * tau * q_max
     return ErrorBounds(
         tilt=tau,
@@ -128,5 +482,5 @@ def error_certificate(
         row_means=q + tau * q_max,
         p2=q + 2 * tau * q_max,
         p=p,
-        gradient=scale * gradient_bound(p, C1, C2, beta=beta),
+        gradient=scale * gradient_bound(p, left, right, beta=beta),
     )

@@ -20,8 +20,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from lrtheory._array import arrays, kernel
-from lrtheory._numbers import number
+from lrtheory._numbers import number, numbers
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
 
 __all__ = [
@@ -60,7 +61,7 @@ class Hypercube(Result):
     gamma: float
 
 
-def make_hypercube(n_bits: int, gamma: float) -> Hypercube:
+def make_hypercube(n_bits: int, gamma: Number) -> Hypercube:
     """Attention on all sign vectors, an instance of known spectrum (statement LL-H5).
 
     Parameters
@@ -86,12 +87,12 @@ def make_hypercube(n_bits: int, gamma: float) -> Hypercube:
     [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
     """
     d = integer("n_bits", n_bits, low=1, high=MAX_BITS)
-    gamma = float(number("gamma", gamma, 0))
+    size = float(number("gamma", gamma, 0))
     signs = 1.0 - 2.0 * ((np.arange(2**d)[:, None] >> np.arange(d)) & 1)
-    return Hypercube(gamma * signs, gamma * signs, np.eye(d), 1 / d, gamma)
+    return Hypercube(size * signs, size * signs, np.eye(d), 1 / d, size)
 
 
-def hypercube_spectrum(n_bits: int, gamma: Any) -> tuple[np.ndarray, np.ndarray]:
+def hypercube_spectrum(n_bits: int, gamma: Number) -> tuple[np.ndarray, np.ndarray]:
     r"""Eigenvalues of the attention, which are its singular values, and their multiplicities (statement LL-H5).
 
     Parameters
@@ -139,7 +140,7 @@ def _multiplicities(d: int) -> np.ndarray:
     return np.array([math.comb(d, k) for k in range(d + 1)], dtype=object)
 
 
-def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> int:
+def spectral_rank_bound(values: ArrayLike, multiplicities: ArrayLike, *, allowed: Number) -> int:
     r"""The least rank whose best approximation misses at most so much, in the Frobenius norm (statement LL-H5-rank).
 
     Parameters
@@ -172,13 +173,14 @@ def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> in
     >>> spectral_rank_bound([1.0, 0.5], [1, 3], allowed=0.6)
     2
     """
-    left = _exact(allowed if isinstance(allowed, flint.arb) else number("allowed", allowed, 0, ends="(]"))
-    levels = [one if isinstance(one, flint.arb) else number("values", one, 0) for one in values]
-    counts = [integer("multiplicities", count, low=0) for count in multiplicities]
-    if len(levels) != len(counts):
-        raise must("multiplicities", f"{len(levels)} integers, one a value", counts)
-    # from the smallest value on: whole levels are dropped as long as `left` of the allowance pays for them, and of the
-    # first level that is too expensive as many values as it still pays for
+    left = _exact(number("allowed", allowed, 0, ends="(]"))
+    levels = numbers("values", values, 0)
+    counts = [
+        integer("multiplicities", count, low=0)
+        for count in numbers("multiplicities", multiplicities, 0, length=len(levels))
+    ]
+    # From the smallest value on, whole levels are dropped as long as `left`, the rest of the allowance, pays for them;
+    # of the first level that is too expensive, as many values are dropped as the rest still pays for.
     kept = sum(counts)
     for value, count in zip(reversed(levels), reversed(counts), strict=True):
         square = _exact(value) ** 2
@@ -189,7 +191,7 @@ def spectral_rank_bound(values: Any, multiplicities: Any, *, allowed: Any) -> in
 
 
 def _exact(value: Any) -> Any:
-    """Turn a number into the rational that it is, so that tails of 10^90 tiny squares stay exact; balls stay balls."""
+    """Convert a number to the rational number that it is, so that sums of 10^90 tiny squares stay exact; keep balls."""
     if isinstance(value, flint.arb):
         return value
     exact = value if isinstance(value, Fraction) else Fraction(float(value))
@@ -204,7 +206,7 @@ def _floor(value: Any) -> int:
     return int(whole)
 
 
-def hypercube_rank_lower_bound(n_bits: int, c: float, a: float) -> int:
+def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
     r"""The rank below which no approximation of the attention is within L^(-1-a) in every entry (statement LL-H5).
 
     Parameters
@@ -237,14 +239,14 @@ def hypercube_rank_lower_bound(n_bits: int, c: float, a: float) -> int:
     15
     """
     d = integer("n_bits", n_bits, low=1, high=1000)
-    c, a = number("c", c, 0, ends="(]"), number("a", a, 0, ends="(]")
+    norm, error = number("c", c, 0, ends="(]"), number("a", a, 0, ends="(]")
     with flint.ctx.workprec(64 + 16 * d):  # a rounded tanh gives other integers from d = 160 on
         log2 = flint.arb(2).log()
-        rho, allowed = (flint.arb(c) * log2).tanh(), (-2 * d * flint.arb(a) * log2).exp()
+        rho, allowed = (flint.arb(norm) * log2).tanh(), (-2 * d * flint.arb(error) * log2).exp()
         return spectral_rank_bound([rho**k for k in range(d + 1)], _multiplicities(d), allowed=allowed)
 
 
-def rank_exponent_limit(c: float, a: float) -> float:
+def rank_exponent_limit(c: Number, a: Number) -> float:
     r"""The limit of log_L of the rank lower bound on the cube as d grows (statement LL-H5-limit).
 
     Parameters
@@ -286,11 +288,11 @@ def rank_exponent_limit(c: float, a: float) -> float:
     0.962
     """
     t = math.tanh(number("c", c, 0, ends="(]") * math.log(2))
-    a = number("a", a, 0, ends="(]")
+    error = number("a", a, 0, ends="(]")
     peak = t * t / (1 + t * t)
 
     def excess(x: float) -> float:
-        return _entropy(x) + 2 * x * math.log2(t) + 2 * a
+        return _entropy(x) + 2 * x * math.log2(t) + 2 * error
 
     root = 1.0 if excess(1.0) > 0 else brentq(excess, peak, 1.0, xtol=1e-14)
     return _entropy(min(root, 0.5))
@@ -302,7 +304,7 @@ def _entropy(x: float) -> float:
 
 
 @arrays("host")
-def hypercube_gradient(C3: Any, Y: Any, *, gamma: float) -> np.ndarray:
+def hypercube_gradient(C3: ArrayLike, Y: ArrayLike, *, gamma: float) -> np.ndarray:
     r"""The exact gradient dLoss/dW on the cube in O(d d_v L log L), by Walsh-Hadamard transforms (statement LL-H6).
 
     Arrays: any (copied to the host)
@@ -338,22 +340,22 @@ def hypercube_gradient(C3: Any, Y: Any, *, gamma: float) -> np.ndarray:
     >>> hypercube_gradient(np.eye(4)[:, :2], np.zeros((4, 2)), gamma=1.0).shape
     (2, 2)
     """
-    C3 = array("C3", C3, shape=(None, None)).astype(np.float64)
-    Y = array("Y", Y, shape=C3.shape).astype(np.float64)
-    d = len(C3).bit_length() - 1
-    if d < 1 or len(C3) != 2**d:
-        raise must("C3", "an array with a power of two rows, 2 or more", C3.shape)
+    values = array("C3", C3, shape=(None, None)).astype(np.float64)
+    labels = array("Y", Y, shape=values.shape).astype(np.float64)
+    d = len(values).bit_length() - 1
+    if d < 1 or len(values) != 2**d:
+        raise must("C3", "an array whose number of rows is a power of two, 2 or more", values.shape)
     cube = make_hypercube(d, gamma)
     rho = math.tanh(gamma * gamma / d)
     # index S of the transform is a set of bits, so its eigenvalue is rho to the number of its bits
     factors = rho ** np.bitwise_count(np.arange(2**d, dtype=np.uint64)).astype(np.float64)[:, None] / 2**d
-    output = _smooth(C3, factors)
-    c = output - Y
+    output = _smooth(values, factors)
+    c = output - labels
     row_means = (c * output).sum(1)
     gradient = np.empty((d, d))
     for b in range(d):
         column = cube.C2[:, b]
-        moved = (c * _smooth(C3 * column[:, None], factors)).sum(1) - row_means * rho * column
+        moved = (c * _smooth(values * column[:, None], factors)).sum(1) - row_means * rho * column
         gradient[:, b] = cube.C1.T @ moved
     return gradient / d
 

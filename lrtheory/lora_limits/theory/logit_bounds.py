@@ -8,15 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import number, numbers, plain
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
-from lrtheory.lora_limits.theory.numeric import is_double, matrix, table
+from lrtheory.lora_limits.theory.error_bounds import matrix
 
 __all__ = ["logit_bound", "norm_logit_bound", "rounding_floor"]
 
 
-def logit_bound(X: Any, Y: Any, *, beta: Any) -> Any:
+def logit_bound(X: ArrayLike, Y: ArrayLike, *, beta: Number) -> Any:
     r"""A bound on all logits beta <x_i, y_j>, and on all beta sum_a \|x_ia y_ja\|, in O(L d) (statement LL-P4).
 
     Parameters
@@ -49,23 +51,23 @@ def logit_bound(X: Any, Y: Any, *, beta: Any) -> Any:
     >>> logit_bound([[3.0, 4.0]], [[1.0, 0.0]], beta=0.5)
     2.0
     """
-    X, Y = np.abs(matrix("X", X)), np.abs(matrix("Y", Y))
-    if X.shape[1] != Y.shape[1]:
-        raise must("Y", f"of {X.shape[1]} columns, as X has", Y.shape)
+    x, y = np.abs(matrix("X", X)), np.abs(matrix("Y", Y))
+    if x.shape[1] != y.shape[1]:
+        raise must("Y", f"of {x.shape[1]} columns, as X has", y.shape)
     beta = number("beta", beta, 0)
-    bounds = [plain(X.sum(1).max()) * plain(Y.max()), plain(X.max()) * plain(Y.sum(1).max())]
-    if is_double(bounds[0]):
-        # largest entries taken out, so that squares neither overflow nor vanish
-        tops = [float(one.max()) or 1.0 for one in (X, Y)]
+    bounds = [plain(x.sum(1).max()) * plain(y.max()), plain(x.max()) * plain(y.sum(1).max())]
+    if isinstance(bounds[0], (int, float)):  # a square root of Fractions would not be exact
+        # rows are divided by the largest entry, so that squares neither overflow nor vanish
+        tops = [float(one.max()) or 1.0 for one in (x, y)]
         norms = [
             top * float(np.linalg.norm(one.astype(float) / top, axis=1).max())
-            for one, top in zip((X, Y), tops, strict=True)
+            for one, top in zip((x, y), tops, strict=True)
         ]
         bounds.append(norms[0] * norms[1])
     return beta * min(bounds)
 
 
-def norm_logit_bound(first: Any, second: Any, *, d: int, beta: Any) -> Any:
+def norm_logit_bound(first: Number, second: Number, *, d: int, beta: Number) -> Any:
     r"""A bound on all logits by the largest entries alone (statement LL-P4).
 
     Parameters
@@ -101,12 +103,12 @@ def norm_logit_bound(first: Any, second: Any, *, d: int, beta: Any) -> Any:
 
 
 def rounding_floor(
-    coefficients: Any,
-    product_bound: float,
+    coefficients: ArrayLike,
+    product_bound: Number,
     *,
     n_variables: int,
-    bound: float | None = None,
-    dtype: Any = np.float64,
+    bound: Number | None = None,
+    dtype: DTypeLike = np.float64,
 ) -> float:
     r"""The rounding that adds to the relative error of exp when its polynomial is evaluated by features (LL-E9-floats).
 
@@ -143,9 +145,7 @@ def rounding_floor(
     >>> rounding_floor([1.0, 1.0, 0.5], 1.0, n_variables=2) < 1e-13
     True
     """
-    a = np.abs(table("coefficients", coefficients).astype(np.float64))
-    if a.ndim != 1 or not len(a):
-        raise must("coefficients", "of shape (g + 1,)", a.shape)
+    a = np.abs(np.array(numbers("coefficients", coefficients), np.float64))
     N = float(number("product_bound", product_bound, 0))
     M = N if bound is None else float(number("bound", bound, 0))
     d = integer("n_variables", n_variables, low=0)
@@ -154,7 +154,7 @@ def rounding_floor(
         return float(4 * (len(a) - 1 + d) * _unit(dtype) * size)
 
 
-def _unit(dtype: Any) -> float:
+def _unit(dtype: DTypeLike) -> float:
     """The unit roundoff of double or single precision."""
     try:
         kind = np.dtype(dtype)

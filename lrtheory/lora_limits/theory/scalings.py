@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
 
 import numpy as np
 
 from lrtheory._numbers import number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-def lora_scale(alpha: float, rank: int) -> float:
+def lora_scale(alpha: Number, rank: int) -> float:
     """The factor of B A in LoRA (statement LL-S3).
 
     Parameters
@@ -57,7 +57,7 @@ def lora_scale(alpha: float, rank: int) -> float:
     return float(number("alpha", alpha)) / integer("rank", rank, low=1)
 
 
-def rslora_scale(alpha: float, rank: int) -> float:
+def rslora_scale(alpha: Number, rank: int) -> float:
     r"""The factor of B A under which the first step does not shrink with the rank (statement LL-S3).
 
     Parameters
@@ -104,7 +104,7 @@ def rslora_scale(alpha: float, rank: int) -> float:
     return float(number("alpha", alpha)) / math.sqrt(integer("rank", rank, low=1))
 
 
-def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
+def lora_plus_rates(width: int, *, base: Number = 1.0) -> tuple[float, float]:
     r"""Step sizes of A and B under which both move the output by a constant (statement LL-S4).
 
     Parameters
@@ -140,8 +140,8 @@ def lora_plus_rates(width: int, *, base: float = 1.0) -> tuple[float, float]:
     >>> lora_plus_rates(1024)
     (0.0009765625, 1.0)
     """
-    base = float(number("base", base, 0, ends="(]"))
-    return base / integer("width", width, low=1), base
+    rate = float(number("base", base, 0, ends="(]"))
+    return rate / integer("width", width, low=1), rate
 
 
 def rank_without_spurious_minima(n_data: int, n_outputs: int) -> int:
@@ -176,7 +176,7 @@ def rank_without_spurious_minima(n_data: int, n_outputs: int) -> int:
     return next(k for k in range(max(1, rank - 1), rank + 3) if k * (k + 1) > 2 * product)
 
 
-def linear_target_error(weights: Sequence[Any], target: Any, *, rank: int) -> float:
+def linear_target_error(weights: Sequence[ArrayLike], target: ArrayLike, *, rank: int) -> float:
     r"""The smallest spectral distance that adapters of a rank in each layer can reach (statement LL-S1).
 
     Parameters
@@ -214,13 +214,13 @@ def linear_target_error(weights: Sequence[Any], target: Any, *, rank: int) -> fl
     >>> linear_target_error([np.eye(3)], np.diag([4.0, 3.0, 1.0]), rank=1)
     2.0
     """
-    layers, target = _layers(weights, target)
-    values = np.linalg.svd(target - reduce(lambda product, W: W @ product, layers), compute_uv=False)
+    layers, goal = _layers(weights, target)
+    values = np.linalg.svd(goal - reduce(lambda product, W: W @ product, layers), compute_uv=False)
     kept = integer("rank", rank, low=0) * len(layers)
     return float(values[kept]) if kept < len(values) else 0.0
 
 
-def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int) -> list[np.ndarray]:
+def adapters_for_linear_target(weights: Sequence[ArrayLike], target: ArrayLike, *, rank: int) -> list[np.ndarray]:
     r"""Adapters of low rank with which a product of layers comes as close to a target as it can (statement LL-S1).
 
     Parameters
@@ -261,13 +261,13 @@ def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int
     >>> ((np.eye(2) + D[1]) @ (np.eye(2) + D[0])).round(12).tolist()
     [[3.0, 0.0], [0.0, 2.0]]
     """
-    layers, target = _layers(weights, target)
+    layers, goal = _layers(weights, target)
     rank = integer("rank", rank, low=0)
-    after = [np.eye(len(target))]  # products W_n ... W_{l+1} of the frozen layers behind layer l, in falling order of l
+    after = [np.eye(len(goal))]  # products W_n ... W_{l+1} of the frozen layers behind layer l, in falling order of l
     for W in reversed(layers):
         after.append(after[-1] @ W)
-    left, values, right = np.linalg.svd(target - after.pop())
-    found, before = [], np.eye(len(target))  # `before` is P_{l-1}, the product of the adapted layers so far
+    left, values, right = np.linalg.svd(goal - after.pop())
+    found, before = [], np.eye(len(goal))  # `before` is P_{l-1}, the product of the adapted layers so far
     for index, (W, behind) in enumerate(zip(layers, reversed(after), strict=True)):
         part = slice(index * rank, (index + 1) * rank)
         block = (left[:, part] * values[part]) @ right[part]
@@ -279,7 +279,7 @@ def adapters_for_linear_target(weights: Sequence[Any], target: Any, *, rank: int
     return found
 
 
-def _layers(weights: Sequence[Any], target: Any) -> tuple[list[np.ndarray], np.ndarray]:
+def _layers(weights: Sequence[ArrayLike], target: ArrayLike) -> tuple[list[np.ndarray], np.ndarray]:
     """Check square layers of the shape of the target, and return both in double precision."""
     goal = array("target", target, shape=(None, None)).astype(np.float64)
     if not isinstance(weights, (Sequence, np.ndarray)) or isinstance(weights, str):

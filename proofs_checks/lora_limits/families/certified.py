@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Draws, Family
 from lrtheory.lora_limits import Polynomial, exp_polynomial, features, lora_gradients, theory
-from proofs_checks.lora_limits.families.chains import LETTERS, HeadCase, adapter_slopes, draw_letters, letters
+from proofs_checks.lora_limits.families.chains import PROJECTIONS, HeadCase, adapter_slopes, draw_head, gaussian_head
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Adapted:
     @property
     def exact(self) -> dict[str, np.ndarray]:
         """All gradients by the complex step in double precision, summed over the entries."""
-        names = [(kind, x) for kind in "ABW" for x in LETTERS]
+        names = [(kind, x) for kind in "ABW" for x in PROJECTIONS]
         return {f"{kind}_{x}": sum(adapter_slopes(one, x, kind) for one in self.entries) for kind, x in names}
 
     @property
@@ -46,11 +46,11 @@ def by_certificate(adapted: Adapted, rng: np.random.Generator | None = None, **o
     """The low-rank gradients with a proved error, and their certificates."""
     entries, kind = adapted.entries, np.float32 if adapted.single else np.float64
     options = options or {"epsilon": adapted.epsilon}
-    tables = {"Y": [one.Y for one in entries]} | {x: [one.X[x] for one in entries] for x in LETTERS}
+    tables = {"Y": [one.Y for one in entries]} | {x: [one.X[x] for one in entries] for x in PROJECTIONS}
     given = {x: np.array(table if len(entries) > 1 else table[0], dtype=kind) for x, table in tables.items()}
     inputs = {"XK": given["K"], "XV": given["V"], "method": adapted.method, "polynomial": adapted.polynomial}
-    found = lora_gradients(entries[0].head, given["Q"], given["Y"], **inputs, adapt=LETTERS, **options)
-    gradients = {f"{kind}_{x}": getattr(found, kind)[x] for kind in "ABW" for x in LETTERS}
+    found = lora_gradients(entries[0].head, given["Q"], given["Y"], **inputs, adapt=PROJECTIONS, **options)
+    gradients = {f"{kind}_{x}": getattr(found, kind)[x] for kind in "ABW" for x in PROJECTIONS}
     return {"gradients": gradients, "entries": dict(found.certificate.entries)}
 
 
@@ -78,7 +78,7 @@ def reachable(adapted: Adapted) -> float:
 
 def draw_adapted(draws: Draws) -> Adapted:
     """A small head, or a batch of two; targets from 1/4 to 2^-20 in double precision, reachable ones in single."""
-    case = small(draw_letters(draws), 0.125)  # large logits are refused, since rounding hides what a polynomial proves
+    case = small(draw_head(draws), 0.125)  # large logits are refused, since rounding hides what a polynomial proves
     logits = np.abs(case.chain.logits).max()
     kind, method = draws.choice(("taylor", "chebyshev", "minimax")), draws.choice(("low-rank", "low-rank", "hybrid"))
     n_entries, single = draws.choice((1, 1, 2)), draws.choice((False, False, True))
@@ -90,12 +90,12 @@ def draw_adapted(draws: Draws) -> Adapted:
 ADAPTED = Family(
     "adapted",
     always=(
-        Adapted(small(letters(6, 2, 2, 1), 0.25), 2.0**-4),
-        Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16),
-        Adapted(small(letters(6, 2, 2, 1), 0.25), 0.25, single=True),
-        Adapted(small(letters(7, 16, 2, 1), 0.25), 1.0, single=True, n_entries=2),
-        Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16, n_entries=3),
-        Adapted(small(letters(7, 16, 2, 1), 0.25), 2.0**-16, "hybrid", "minimax", 2),
+        Adapted(small(gaussian_head(6, 2, 2, 1), 0.25), 2.0**-4),
+        Adapted(small(gaussian_head(7, 16, 2, 1), 0.25), 2.0**-16),
+        Adapted(small(gaussian_head(6, 2, 2, 1), 0.25), 0.25, single=True),
+        Adapted(small(gaussian_head(7, 16, 2, 1), 0.25), 1.0, single=True, n_entries=2),
+        Adapted(small(gaussian_head(7, 16, 2, 1), 0.25), 2.0**-16, n_entries=3),
+        Adapted(small(gaussian_head(7, 16, 2, 1), 0.25), 2.0**-16, "hybrid", "minimax", 2),
     ),
     draw=draw_adapted,
 )

@@ -160,25 +160,25 @@ class HeadCase:
     @property
     def head(self) -> LoRAHead:
         """The library's head."""
-        pairs = {letter: (self.A[letter], self.B[letter]) for letter in "QKV"}
-        weights = (self.W[letter] for letter in "QKV")
+        pairs = {projection: (self.A[projection], self.B[projection]) for projection in "QKV"}
+        weights = (self.W[projection] for projection in "QKV")
         return LoRAHead(*weights, adapters=pairs, alpha=self.alpha, beta=self.beta, rslora=self.rslora)
 
-    def weight(self, letter: str) -> np.ndarray:
+    def weight(self, projection: str) -> np.ndarray:
         """W + s (B A)^T."""
-        return self.W[letter] + self.scale * (self.B[letter] @ self.A[letter]).T
+        return self.W[projection] + self.scale * (self.B[projection] @ self.A[projection]).T
 
     @property
     def chain(self) -> Case:
         """The chain of the query weight."""
-        keys, values = (self.X[letter] @ self.weight(letter) for letter in "KV")
+        keys, values = (self.X[projection] @ self.weight(projection) for projection in "KV")
         return Case(self.X["Q"], keys, values, self.Y, self.weight("Q"), self.beta)
 
     @property
     def spoiled(self) -> np.ndarray:
         """Rounding of an entry of any gradient: rows of p add up to 2 max |q| at most."""
-        top = {letter: float(np.abs(x).max()) for letter, x in self.X.items()}
-        Q, K, V = (float(np.abs(self.X[letter] @ self.weight(letter)).max()) for letter in "QKV")
+        top = {projection: float(np.abs(x).max()) for projection, x in self.X.items()}
+        Q, K, V = (float(np.abs(self.X[projection] @ self.weight(projection)).max()) for projection in "QKV")
         errors = V + float(np.abs(self.Y).max())
         rows = 2 * self.chain.C3.shape[1] * V * errors
         G = len(self.Y) * max(self.beta * top["Q"] * K * rows, self.beta * top["K"] * Q * rows, top["V"] * errors)
@@ -186,43 +186,45 @@ class HeadCase:
         return rounding(self.chain.operations, 1 + G * (1 + abs(self.scale) * adapters))
 
 
-def adapter_slopes(case: HeadCase, letter: str, kind: str) -> np.ndarray:
-    """dLoss/dA, dLoss/dB or dLoss/dW of a letter."""
+def adapter_slopes(case: HeadCase, projection: str, kind: str) -> np.ndarray:
+    """dLoss/dA, dLoss/dB or dLoss/dW of a projection."""
 
     def loss(value: np.ndarray) -> np.ndarray:
         weights = {other: case.weight(other) for other in "QKV"}
-        A, B = (value if kind == name else getattr(case, name)[letter] for name in "AB")
-        weights[letter] = value if kind == "W" else case.W[letter] + case.scale * np.matrix_transpose(B @ A)
+        A, B = (value if kind == name else getattr(case, name)[projection] for name in "AB")
+        weights[projection] = value if kind == "W" else case.W[projection] + case.scale * np.matrix_transpose(B @ A)
         Q, K, V = (case.X[other] @ weights[other] for other in "QKV")
         return half_square(attention(case.beta * Q @ np.matrix_transpose(K)) @ V - case.Y)
 
-    return slopes(loss, case.weight(letter) if kind == "W" else getattr(case, kind)[letter])
+    return slopes(loss, case.weight(projection) if kind == "W" else getattr(case, kind)[projection])
 
 
-LETTERS = ("Q", "K", "V")
+PROJECTIONS = ("Q", "K", "V")
 
 
 def solved(case: HeadCase, rng: np.random.Generator | None = None, kinds: str = "ABW") -> dict[str, Any]:
-    """Gradients of all three letters by the library: mappings A, B, W, or some of them."""
+    """Gradients of all three projections by the library: mappings A, B, W, or some of them."""
     inputs = {"XK": case.X["K"], "XV": case.X["V"]}
-    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=LETTERS, method="dense")
+    found = lora_gradients(case.head, case.X["Q"], case.Y, **inputs, adapt=PROJECTIONS, method="dense")
     return {kind: dict(getattr(found, kind)) for kind in kinds}
 
 
-def letters(seed: int, n: int, d: int, rank: int, **numbers: Any) -> HeadCase:
+def gaussian_head(seed: int, n: int, d: int, rank: int, **numbers: Any) -> HeadCase:
     """Gaussian inputs, weights and adapters, keys and values of their own."""
     rng = np.random.default_rng(seed)
     sizes = {"X": (n, d), "W": (d, d), "A": (rank, d), "B": (d, rank)}
-    tables = {name: {letter: rng.normal(size=size) for letter in LETTERS} for name, size in sizes.items()}
+    tables = {name: {projection: rng.normal(size=size) for projection in PROJECTIONS} for name, size in sizes.items()}
     options = {"alpha": 3.0, "beta": 0.5} | numbers
     return HeadCase(tables["X"], rng.normal(size=(n, d)), tables["W"], tables["A"], tables["B"], **options)
 
 
-def draw_letters(draws: Draws) -> HeadCase:
+def draw_head(draws: Draws) -> HeadCase:
     """Up to four tokens, two or three coordinates, rank one or two."""
     n, d, rank = draws.integers(1, 4), draws.integers(2, 3), draws.integers(1, 2)
     sizes = {"X": (n, d), "W": (d, d), "A": (rank, d), "B": (d, rank)}
-    tables = {name: {letter: draw_table(draws, *size) for letter in LETTERS} for name, size in sizes.items()}
+    tables = {
+        name: {projection: draw_table(draws, *size) for projection in PROJECTIONS} for name, size in sizes.items()
+    }
     alpha, beta = draws.choice((-1.0, 0.0, 0.5, 4.0)), draws.choice((0.25, 0.5))
     return HeadCase(
         tables["X"],
@@ -236,15 +238,15 @@ def draw_letters(draws: Draws) -> HeadCase:
     )
 
 
-SMALL = letters(1, 2, 2, 1)
-FULL_RANK = letters(2, 2, 2, 2)  # tokens, coordinates and rank alike, where what is printed has a shape at all
-HEADS = Family("heads", always=(SMALL, letters(0, 12, 4, 2), replace(SMALL, rslora=True)), draw=draw_letters)
+SMALL = gaussian_head(1, 2, 2, 1)
+FULL_RANK = gaussian_head(2, 2, 2, 2)  # tokens, coordinates and rank alike, where what is printed has a shape at all
+HEADS = Family("heads", always=(SMALL, gaussian_head(0, 12, 4, 2), replace(SMALL, rslora=True)), draw=draw_head)
 SQUARE_HEADS = Family("heads-with-one-size", always=(FULL_RANK,))
 
 
 def draw_scaled(draws: Draws) -> HeadCase:
     """A head whose adapters have a scale that is not 0."""
-    found = draw_letters(draws)
+    found = draw_head(draws)
     return found if found.alpha else replace(found, alpha=2.0)
 
 

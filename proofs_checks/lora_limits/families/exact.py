@@ -20,7 +20,7 @@ from proofs_checks.lora_limits.families.chains import (
     draw_case,
     draw_scaled,
     draw_table,
-    letters,
+    gaussian_head,
     made,
 )
 
@@ -75,7 +75,7 @@ def two_factorizations(
     case: HeadCase, rng: np.random.Generator | None = None, transpose: bool = True
 ) -> dict[str, Any]:
     """The chain of the query weight, and that of the transposed key weight: f, c, q, p and the gradient of each."""
-    Q, K, V = (case.X[letter] @ case.weight(letter) for letter in "QKV")
+    Q, K, V = (case.X[projection] @ case.weight(projection) for projection in "QKV")
     key_weight = case.weight("K").T if transpose else case.weight("K")
     both = {
         "Q": chain.gradient_chain(case.X["Q"], K, V, case.Y, case.weight("Q"), beta=case.beta),
@@ -89,7 +89,7 @@ def two_factorizations(
 
 def rescaled(case: HeadCase, rng: np.random.Generator | None = None, kept: bool = False) -> dict[str, np.ndarray]:
     """dA and dB from the chain with C1 = s X and the weight W* / s + (B A)^T."""
-    K, V = (case.X[letter] @ case.weight(letter) for letter in "KV")
+    K, V = (case.X[projection] @ case.weight(projection) for projection in "KV")
     frozen = case.W["Q"] if kept else case.W["Q"] / case.scale
     W = frozen + (case.B["Q"] @ case.A["Q"]).T
     G = gradient_chain(case.scale * case.X["Q"], K, V, case.Y, W, beta=case.beta).gradient
@@ -98,7 +98,7 @@ def rescaled(case: HeadCase, rng: np.random.Generator | None = None, kept: bool 
 
 RESCALED = Family(
     "rescaled-heads",
-    always=(letters(3, 3, 2, 1, alpha=2.0), letters(4, 6, 3, 2), letters(5, 5, 3, 2, alpha=-1.0)),
+    always=(gaussian_head(3, 3, 2, 1, alpha=2.0), gaussian_head(4, 6, 3, 2), gaussian_head(5, 5, 3, 2, alpha=-1.0)),
     draw=draw_scaled,
 )
 

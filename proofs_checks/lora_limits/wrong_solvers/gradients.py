@@ -22,8 +22,8 @@ def columns_weighted(case: chains.HeadCase, rng: np.random.Generator) -> dict[st
     p = f * q - f * (f * q).sum(1)[None, :]
     Q = case.X["Q"] @ case.weight("Q")
     G = {"Q": one.beta * one.C1.T @ p @ one.C2, "K": one.beta * case.X["K"].T @ p.T @ Q, "V": case.X["V"].T @ f.T @ c}
-    A = {letter: case.scale * case.B[letter].T @ G[letter].T for letter in "QKV"}
-    B = {letter: case.scale * G[letter].T @ case.A[letter].T for letter in "QKV"}
+    A = {projection: case.scale * case.B[projection].T @ G[projection].T for projection in "QKV"}
+    B = {projection: case.scale * G[projection].T @ case.A[projection].T for projection in "QKV"}
     return {"A": A, "B": B, "W": G}
 
 
@@ -45,7 +45,7 @@ def scaled_twice(case: chains.HeadCase, rng: np.random.Generator) -> dict[str, A
 def second_not_transposed(case: chains.HeadCase, rng: np.random.Generator) -> dict[str, Any]:
     """dB = s G^T A, which has a shape where rank and width agree."""
     found = chains.solved(case)
-    return found | {"B": {letter: case.scale * G.T @ case.A[letter] for letter, G in found["W"].items()}}
+    return found | {"B": {projection: case.scale * G.T @ case.A[projection] for projection, G in found["W"].items()}}
 
 
 def queries_shifted(pair: exact.Shifted, rng: np.random.Generator) -> dict[str, np.ndarray]:

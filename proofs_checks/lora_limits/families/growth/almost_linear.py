@@ -1,4 +1,4 @@
-"""Ladders of lengths, one factorization for three letters, and lengths around the break-even."""
+"""Ladders of lengths, one factorization for three projections, and lengths around the break-even."""
 
 from __future__ import annotations
 

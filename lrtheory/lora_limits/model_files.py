@@ -125,55 +125,55 @@ def _parsed(metadata: dict[str, str]) -> dict[str, Any]:
 
 
 def head_weights(path: str | PathLike[str], layer: int, head: int, n_heads: int) -> dict[str, np.ndarray]:
-    """Read W of each letter (d_in, d_head) for one head; biases become a last row if some letter has one.
+    """Read W of each projection (d_in, d_head) for one head; biases become a last row if some projection has one.
 
     Files store the transpose, (d_out, d_in), with the heads one after the other in the rows.
     """
     tensors = Tensors(path)
     head, n_heads = integer("head", head, low=0), integer("n_heads", n_heads, low=1)
-    full = {letter: _find(tensors, layer, letter, "weight") for letter in NAMES}
+    full = {projection: _find(tensors, layer, projection, "weight") for projection in NAMES}
     d_head, left = divmod(len(full["Q"]), n_heads)
     if left or head >= n_heads:
         raise must("n_heads", f"a divisor of {len(full['Q'])} above the head {head}", n_heads)
-    biases = {letter: _find(tensors, layer, letter, "bias", optional=True) for letter in NAMES}
+    biases = {projection: _find(tensors, layer, projection, "bias", optional=True) for projection in NAMES}
     biased = any(bias is not None for bias in biases.values())
     found = {}
-    for letter, weight in full.items():
+    for projection, weight in full.items():
         groups = len(weight) // d_head  # fewer heads of keys and values serve several heads of queries
         first = head * groups // n_heads * d_head
         rows = slice(first, first + d_head)
-        bias = np.zeros(len(weight), weight.dtype) if biases[letter] is None else biases[letter]
+        bias = np.zeros(len(weight), weight.dtype) if biases[projection] is None else biases[projection]
         parts = [weight[rows].T, bias[None, rows]] if biased else [weight[rows].T]
-        found[letter] = np.ascontiguousarray(np.concatenate(parts))
+        found[projection] = np.ascontiguousarray(np.concatenate(parts))
     return found
 
 
 def head_adapters(
     path: str | PathLike[str], layer: int, head: int, n_heads: int, weights: dict[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Read the pairs (A, B) of the letters that a file of peft adapts, with B cut to the rows of the head."""
+    """Read the pairs (A, B) of the projections that a file of peft adapts, with B cut to the rows of the head."""
     tensors, found = Tensors(path), {}
-    for letter, W in weights.items():
-        A = _find(tensors, layer, letter, "lora_A.weight", optional=True)
+    for projection, W in weights.items():
+        A = _find(tensors, layer, projection, "lora_A.weight", optional=True)
         if A is None:
             continue
-        B = _find(tensors, layer, letter, "lora_B.weight")
+        B = _find(tensors, layer, projection, "lora_B.weight")
         d_in, d_head = W.shape
         first = head * (len(B) // d_head) // n_heads * d_head
         wide = np.pad(A, ((0, 0), (0, d_in - A.shape[1])))  # adapters do not see the column of ones of a bias
-        found[letter] = wide.astype(W.dtype), B[first : first + d_head].astype(W.dtype)
+        found[projection] = wide.astype(W.dtype), B[first : first + d_head].astype(W.dtype)
     if not found:
         raise must("adapters", f"a file with adapters of layer {layer}", path)
     return found
 
 
-def _find(tensors: Tensors, layer: int, letter: str, what: str, *, optional: bool = False) -> Any:
-    """Find the one array of this layer whose name is that of the letter, in any family, followed by `what`."""
+def _find(tensors: Tensors, layer: int, projection: str, what: str, *, optional: bool = False) -> Any:
+    """Find the one array of this layer whose name is that of the projection, in any family, followed by `what`."""
     here = LAYER.format(layer=integer("layer", layer, low=0))
-    pattern = re.compile(rf"{here}.*\b(?:{'|'.join(NAMES[letter])})\.(?:base_layer\.)?{re.escape(what)}$")
+    pattern = re.compile(rf"{here}.*\b(?:{'|'.join(NAMES[projection])})\.(?:base_layer\.)?{re.escape(what)}$")
     names = [name for name in tensors.names if pattern.search(name)]
     if len(names) == 1:
         return tensors[names[0]]
     if optional and not names:
         return None
-    raise must("layer", f"one whose {letter} has one array {what!r} in the file", layer)
+    raise must("layer", f"one whose {projection} has one array {what!r} in the file", layer)
