@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._types import ArrayLike
 from lrtheory.alpha_rank.chains.response_graph import graph_of_chain
 from lrtheory.alpha_rank.chains.transition import check_chain, check_intensity, profile_chain
-from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
+from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
 from lrtheory.alpha_rank.ranking import AlphaRankResult, as_ranking
 from lrtheory.alpha_rank.sampling.information import information_gain
 from lrtheory.alpha_rank.stationary.distribution import residual, stationary_answer
@@ -21,13 +21,13 @@ __all__ = ["eigenvector", "information_gain"]
 
 @arrays("host")
 def eigenvector(
-    payoffs: Game | Any,
+    payoffs: Game | ArrayLike,
     *,
     alpha: float = math.inf,
     population_size: int = 50,
     epsilon: float | None = None,
     tie_tol: float = 0.0,
-    labels: Any = None,
+    labels: Labels | None = None,
 ) -> AlphaRankResult:
     r"""Compute alpha-Rank by the left eigenvector of eigenvalue 1 of the dense transition matrix.
 

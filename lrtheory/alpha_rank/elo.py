@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, integer, must, real
 
 __all__ = ["EloResult", "elo"]
@@ -57,7 +57,7 @@ class EloResult(Result):
 
 
 @arrays("host")
-def elo(wins: Any, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
+def elo(wins: ArrayLike, *, ridge: float = 1e-6, max_iter: int = 200) -> EloResult:
     r"""Compute the Elo ratings that make the wins most likely.
 
     Arrays: any (copied to the host)

@@ -19,6 +19,7 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, must
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.chains.transition import check_chain
@@ -42,14 +43,14 @@ class RankingIntervals(Result):
         Linear solves.
     """
 
-    lower: Any
-    upper: Any
+    lower: np.ndarray
+    upper: np.ndarray
     n_solves: int
 
 
 @arrays("host")
 def ranking_intervals(
-    lower: Any, upper: Any, *, epsilon: float | Fraction = 1e-3, targets: Iterable[int] | None = None
+    lower: ArrayLike, upper: ArrayLike, *, epsilon: float | Fraction = 1e-3, targets: Iterable[int] | None = None
 ) -> RankingIntervals:
     r"""Compute intervals that contain the infinite-alpha mass of every profile when the payoffs lie in theirs.
 

@@ -12,12 +12,11 @@ References
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from lrtheory._array import arrays
+from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, integer, must
 
 __all__ = ["CompletedTable", "complete_table"]
@@ -56,7 +55,7 @@ class CompletedTable(Result):
 
 @arrays("host")
 def complete_table(
-    means: Any, *, rank: int = 2, ridge: float = 0.0, max_iter: int = 200, rng: np.random.Generator | int | None = None
+    means: ArrayLike, *, rank: int = 2, ridge: float = 0.0, max_iter: int = 200, rng: Rng = None
 ) -> CompletedTable:
     """Fill the gaps of a table of win rates by low-rank completion of its payoffs.
 
@@ -105,16 +104,14 @@ def complete_table(
     >>> complete_table(table, rank=2, rng=0).means.round(3)[0].tolist()[:2]
     [0.5, 0.2]
     """
-    rates = as_array("means", means)
-    if rates.dtype.kind not in "iubfO" or rates.ndim != 2 or rates.shape[0] != rates.shape[1]:
-        raise must("means", "a square table of win rates", means)
+    given = as_array("means", means)
+    rates = np.array(real_array(array_namespace(), "means", given, finite=False), np.float64)  # a copy, with NaN
+    if rates.ndim != 2 or rates.shape[0] != rates.shape[1]:
+        raise must("means", "a square table of win rates", rates.shape)
     if len(rates) < 2:
         raise must("means", "a table of at least two players", rates.shape)
-    within = max(1e-9, 2 * np.finfo(rates.dtype).eps if rates.dtype.kind == "f" else 0.0)  # of single precision too
-    try:
-        rates = rates.astype(np.float64)  # a copy, with NaN
-    except (TypeError, ValueError) as error:
-        raise must("means", "in [0, 1], or NaN where a pair has not met", means) from error
+    # rates that were rounded to half or single precision sum to 1 up to that rounding
+    within = max(1e-9, 2 * np.finfo(given.dtype).eps if given.dtype.kind == "f" else 0.0)
     n = len(rates)
     if ((rates < 0) | (rates > 1)).any():
         raise must("means", "in [0, 1], or NaN where a pair has not met", rates)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, as_array, must, open_interval, real
 from lrtheory.alpha_rank.theory.exact_intervals import clopper_pearson
 
@@ -90,7 +91,7 @@ class MatchTable(Result):
         return lower, upper
 
 
-def table_from_matches(players: Any, outcomes: Any, *, draws: float | None = 0.5) -> MatchTable:
+def table_from_matches(players: ArrayLike, outcomes: ArrayLike, *, draws: float | None = 0.5) -> MatchTable:
     """Count a log of matches; pairs may have met any number of times.
 
     Parameters

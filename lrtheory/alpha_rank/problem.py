@@ -7,18 +7,22 @@ Profiles are numbered in C-order: the strategy of the last player changes fastes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from lrtheory._result import read_only
-from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import array, as_array, choice, generator, integer, must, real
 from lrtheory._validation import sizes as check_sizes
 
 __all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
 
+#: names of the strategies of each player, or one flat sequence of names for a single population
+Labels: TypeAlias = Sequence[Sequence[str]] | Sequence[str]
 #: payoffs in doubles are at most this large, so that sums of differences stay in their range
 LARGEST = 1e300
 #: the range of the outcomes of one play
@@ -78,7 +82,7 @@ class Game:
         return int(np.prod(self.sizes))
 
     @property
-    def gap(self) -> Any:
+    def gap(self) -> float | Fraction:
         """Smallest payoff difference of a single player who deviates alone; infinite when nobody can deviate."""
         gaps = [edge_gap(table, player) for player, table in enumerate(self.payoffs) if table.shape[player] > 1]
         return min(gaps, default=float("inf"))
@@ -90,7 +94,7 @@ def edge_gap(table: np.ndarray, player: int) -> Any:
     return gap if table.dtype == object else float(gap)
 
 
-def payoff_tables(payoffs: Any, *, name: str = "payoffs") -> np.ndarray:
+def payoff_tables(payoffs: Game | ArrayLike, *, name: str = "payoffs") -> np.ndarray:
     """Check payoffs; return one array (K, s_1, ..., s_K) of float32, float64, or Fractions as objects.
 
     Parameters
@@ -113,7 +117,7 @@ def payoff_tables(payoffs: Any, *, name: str = "payoffs") -> np.ndarray:
     if isinstance(payoffs, Game):
         return payoffs.payoffs
     if isinstance(payoffs, (list, tuple)):
-        shapes = [np.shape(table) for table in payoffs]
+        shapes = [as_array(name, table).shape for table in payoffs]
         if len(set(shapes)) > 1:
             raise must(name, "a sequence of tables of one shape", shapes)
     tables = array(name, payoffs)
@@ -168,9 +172,7 @@ def strategy_labels(labels: Any, sizes: tuple[int, ...]) -> tuple[tuple[str, ...
     return names
 
 
-def make_bernoulli_game(
-    n_strategies: int = 2, *, min_gap: float = 0.05, rng: np.random.Generator | int | None = None
-) -> Game:
+def make_bernoulli_game(n_strategies: int = 2, *, min_gap: float = 0.05, rng: Rng = None) -> Game:
     """Draw a random two-player zero-sum game of win probabilities, antisymmetric around 1/2.
 
     M is antisymmetric with entries U(-1, 1) above the diagonal; player 1 wins with probability (1 + M) / 2, player 2
@@ -218,7 +220,7 @@ def make_bernoulli_game(
     raise must("min_gap", f"small enough for 10000 draws of {n} x {n} tables", min_gap)
 
 
-def make_random_game(sizes: tuple[int, ...], *, rng: np.random.Generator | int | None = None) -> Game:
+def make_random_game(sizes: Sequence[int], *, rng: Rng = None) -> Game:
     """Draw a game with independent payoffs U(-1, 1).
 
     Parameters
@@ -243,8 +245,8 @@ def make_random_game(sizes: tuple[int, ...], *, rng: np.random.Generator | int |
     >>> make_random_game((2, 3), rng=0).payoffs.shape
     (2, 2, 3)
     """
-    sizes = check_sizes("sizes", sizes)
-    return Game(payoffs=generator(rng).uniform(-1, 1, size=(len(sizes), *sizes)))
+    counts = check_sizes("sizes", sizes)
+    return Game(payoffs=generator(rng).uniform(-1, 1, size=(len(counts), *counts)))
 
 
 def make_rps() -> Game:

@@ -20,16 +20,25 @@ import numpy as np
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, must
+from lrtheory._types import ArrayLike
+from lrtheory._validation import choice, must, refuse_unused
 from lrtheory.alpha_rank.chains.single_population import square_table
 from lrtheory.alpha_rank.chains.transition import check_chain, check_population, profile_chain
-from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
+from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
 from lrtheory.alpha_rank.stationary.distribution import MAX_DENSE, StationaryResult
 from lrtheory.alpha_rank.stationary.methods import MAX_DEVIATIONS, line_law, table_law
 
 __all__ = ["AlphaRankResult", "alpha_rank"]
 
-METHODS = ("auto", "gth", "log-gth", "leading", "sink", "power")
+#: the options of each method: `limit` chooses a limit, `alpha` and `epsilon` a chain that has a law of its own
+OPTIONS = {
+    "auto": {"alpha", "epsilon", "limit"},
+    "gth": {"alpha", "epsilon"},
+    "log-gth": {"alpha", "epsilon"},
+    "leading": {"limit"},
+    "sink": {"limit"},
+    "power": {"alpha", "epsilon"},
+}
 
 
 @result
@@ -68,14 +77,14 @@ class AlphaRankResult(Result):
         ``flops`` and ``profiles``.
     """
 
-    pi: Any
-    log_pi: Any
-    order: Any
-    ranking: Any
-    marginals: tuple[Any, ...]
-    sinks: tuple[Any, ...]
+    pi: np.ndarray
+    log_pi: np.ndarray
+    order: np.ndarray | None
+    ranking: np.ndarray
+    marginals: tuple[np.ndarray, ...]
+    sinks: tuple[np.ndarray, ...]
     labels: tuple[tuple[str, ...], ...] | None
-    residual: Any
+    residual: float | Fraction
     method: str
     reason: str
     n_iter: int
@@ -86,17 +95,17 @@ class AlphaRankResult(Result):
 
 @arrays("host")
 def alpha_rank(
-    payoffs: Game | Any,
+    payoffs: Game | ArrayLike,
     *,
     alpha: float = math.inf,
     population_size: int = 50,
     population: Literal["multi", "single"] = "multi",
     fitness: Literal["local", "global"] = "local",
-    limit: Literal["epsilon", "alpha"] = "epsilon",
+    limit: Literal["epsilon", "alpha"] | None = None,
     epsilon: float | Fraction | None = None,
     tie_tol: float = 0.0,
     method: Literal["auto", "gth", "log-gth", "leading", "sink", "power"] = "auto",
-    labels: Any = None,
+    labels: Labels | None = None,
 ) -> AlphaRankResult:
     r"""Rank the strategy profiles of a game.
 
@@ -117,17 +126,18 @@ def alpha_rank(
     fitness : {"local", "global"}
         Of a single population: in "local" a mutant compares M(r,s) with M(s,r); in "global" everybody meets everybody,
         with a simpler formula where M(r,s) + M(s,r) is constant. See the table in `transition`.
-    limit : {"epsilon", "alpha"}
-        Which limit infinite alpha means: of the perturbed chain as `epsilon` -> 0, or of alpha -> infinity at this
-        population size.
+    limit : {"epsilon", "alpha"} or None
+        Which limit infinite alpha means: of the perturbed chain as `epsilon` -> 0, which None means too, or of alpha ->
+        infinity at this population size. Left out at finite alpha and with `epsilon`, where no limit is taken.
     epsilon : float, Fraction or None
         At infinite alpha: a perturbation in (0, 0.5), or None for the exact limit.
     tie_tol : float
         Payoff differences of at most this size are ties. Infinite-alpha rankings jump there.
     method : {"auto", "gth", "log-gth", "leading", "sink", "power"}
-        Solver for the stationary law, see `stationary_distribution`. "leading" and "sink" solve limits and nothing
-        else; "sink" needs a single sink, and beyond 4096 profiles "leading" contracts closed classes, see
-        `contraction`. "power" at infinite alpha, and "sink", store nothing of size \|S\| D.
+        Solver for the stationary law, see `stationary_distribution`. "gth", "log-gth" and "power" solve one chain and
+        take no `limit`. "leading" and "sink" solve limits and take neither `alpha` nor `epsilon`: "sink" needs a single
+        sink, and beyond 4096 profiles "leading" contracts closed classes, see `contraction`. "power" at infinite alpha,
+        and "sink", store nothing of size \|S\| D.
     labels : sequence of K sequences of str, optional
         Names of the strategies; by default those of the game, or on the axes of pandas frames. For a single population
         one sequence, or a flat one.
@@ -177,23 +187,26 @@ def alpha_rank(
     [0.213, 0.677, 0.11]
     """
     alpha, m, epsilon = check_chain(alpha, population_size, epsilon)
-    choice("limit", limit, ("epsilon", "alpha"))
-    choice("method", method, METHODS)
-    if limit == "alpha" and epsilon is not None:
-        raise must("epsilon", 'None for `limit` "alpha"', epsilon)
+    choice("limit", limit, ("epsilon", "alpha", None))
+    choice("method", method, OPTIONS)
+    given = {"alpha": (alpha, math.inf), "epsilon": (epsilon, None), "limit": (limit, None)}
+    refuse_unused(method, OPTIONS[method], **given)
+    if limit is not None and (math.isfinite(alpha) or epsilon is not None):
+        raise must("limit", "None at finite `alpha` and with `epsilon`, where no limit is taken", limit)
+    which = "epsilon" if limit is None else limit
     if check_population(population, fitness) == "single":
         tables = square_table(payoffs)[None]
         sizes, degree = (tables.shape[1],), tables.shape[1] - 1
     else:
         tables = payoff_tables(payoffs)
         sizes, degree = tables.shape[1:], sum(tables.shape[1:]) - len(tables)
-    labels = names_of(payoffs, labels, sizes)
+    names = names_of(payoffs, labels, sizes)
     # the sorted lines know the order of doubles alone: no tolerance for ties, no Fractions, no single population
     has_lines = population == "multi" and tables.dtype != object and tie_tol == 0
     # "auto" takes the lines where a dense matrix is too large: elimination is slower, but accurate in every entry
     large = math.prod(sizes) > MAX_DENSE and (method == "auto" or (method == "sink" and epsilon is None))
     if math.isinf(alpha) and has_lines and (large or (method == "power" and epsilon is not None)):
-        law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, limit, epsilon, method)
+        law, reason, sinks = line_law(tables.astype(np.float64, copy=False), m, which, epsilon, method)
     else:
         if math.prod(sizes) * degree > MAX_DEVIATIONS:
             rule = (
@@ -202,8 +215,8 @@ def alpha_rank(
             raise must("payoffs", rule, math.prod(sizes) * degree)
         options: dict[str, Any] = {"population": population, "fitness": fitness, "population_size": m}
         chain = profile_chain(payoffs if population == "single" else tables, tie_tol=tie_tol, **options)
-        law, reason, sinks = table_law(chain, alpha, m, limit, epsilon, method)
-    return as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=labels, reason=reason)
+        law, reason, sinks = table_law(chain, alpha, m, which, epsilon, method)
+    return as_ranking(law, sizes, tables.dtype, sinks=sinks, labels=names, reason=reason)
 
 
 def as_ranking(

@@ -70,7 +70,7 @@ RG_T1 = Statement(
     claim=Probability(missed_or_unfounded, lambda match: match.delta, exact=exact_chances.interval_missed),
     decisions=("lower", "upper"),
     saboteurs=(
-        saboteur("radius a quarter as wide", patch=(ucb_steps.record, "/ (2 * n)", "/ (32 * n)"), instances=EASY_MATCH),
+        saboteur("radius a quarter as wide", patch=(ucb_steps.update, "/ (2 * n)", "/ (32 * n)"), instances=EASY_MATCH),
         saboteur(
             "a level for each payoff and each time",
             solve=partial(sampled, anytime=False, joint=False),
@@ -205,7 +205,7 @@ P5 = Statement(
         saboteur("directions exchanged", solve=wrong_solvers.told_exchanged),
         saboteur(
             "resolved before the intervals are disjoint",
-            patch=(ucb_steps.record, "rise > 0 or fall > 0", "rise > -1 or fall > -1"),
+            patch=(ucb_steps.update, "rise > 0 or fall > 0", "rise > -1 or fall > -1"),
             instances=HARD_MATCH,
         ),
     ),

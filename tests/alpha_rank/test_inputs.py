@@ -126,7 +126,21 @@ def test_intervals_of_no_number():
         ranking_intervals([[0, 0]], [[1, 1]], targets=3)
 
 
-@pytest.mark.parametrize("means", [[[0.5]], np.zeros((0, 0)), math.nan, None, [["a", "b"], ["b", "a"]], [[0.5, 0.5]]])
+@pytest.mark.parametrize("means", [None, [["a", "b"], ["b", "a"]], [[0.5, None], [None, 0.5]]])
+def test_tables_of_no_numbers(means):
+    with pytest.raises(TypeError, match="`means` must be an array of real numbers"):
+        complete_table(means)
+
+
+def test_rows_of_different_lengths():
+    for solve in (complete_table, system.stationary_distribution, alpha_rank, system.elo):
+        with pytest.raises(
+            ValueError, match="must be (an array with rows of equal length|a sequence of tables of one)"
+        ):
+            solve([[0.5, 0.5], [0.5]])
+
+
+@pytest.mark.parametrize("means", [[[0.5]], np.zeros((0, 0)), math.nan, [[0.5, 0.5]]])
 def test_tables_that_cannot_be_completed(means):
     with pytest.raises(
         ValueError, match=r"`means` must be a (square table of win rates|table of at least two players)"

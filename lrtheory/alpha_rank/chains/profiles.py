@@ -24,15 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, is_foreign
+from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._result import Result, result
-from lrtheory._validation import as_array, integer
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import integer
 
 __all__ = ["ProfileChain", "fixation_probability", "profile_neighbors"]
 
 
 @arrays("device")
-def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> Any:
+def fixation_probability(u: Number | ArrayLike, *, population_size: int, log: bool = False) -> Any:
     r"""Compute the probability that one mutant takes over a population, given its advantage.
 
     Arrays: any (device)
@@ -51,7 +52,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
     Returns
     -------
     array of the shape of `u`, or float
-        rho_m(u) in [0, 1]: 1/m at u = 0, increasing. Integers become float64.
+        rho_m(u) in [0, 1]: 1/m at u = 0, increasing; in single precision where `u` is in single or half precision.
 
     Raises
     ------
@@ -71,9 +72,7 @@ def fixation_probability(u: Any, *, population_size: int, log: bool = False) -> 
     """
     m = integer("population_size", population_size, low=2)
     xp = array_namespace(u)
-    advantage = xp.asarray(u if is_foreign(u) else as_array("u", u))
-    if not xp.isdtype(advantage.dtype, "real floating"):
-        advantage = xp.astype(advantage, xp.float64)
+    advantage = real_array(xp, "u", u, finite=False)
     size = xp.abs(advantage)
     neutral = size == 0
     # both branches of a `where` are computed: 1 stands in for 0, where the formula would divide 0 by 0
@@ -194,7 +193,7 @@ class ProfileChain(Result):
         u = (-alpha if incoming else alpha) * self.differences.astype(np.float64)
         return fixation_probability(u, population_size=population_size) / (u.shape[1] or 1)
 
-    def epsilon_rates(self, epsilon: Any, *, incoming: bool = False) -> np.ndarray:
+    def epsilon_rates(self, epsilon: float | Fraction, *, incoming: bool = False) -> np.ndarray:
         r"""Compute probabilities of the deviations at infinite alpha with perturbation epsilon.
 
         Parameters
@@ -244,7 +243,7 @@ class ProfileChain(Result):
         barrier = np.where(self.differences < 0, -(population_size - 1) * self.differences, np.asarray(zero))
         return self._by_sign(one, one / population_size, one), barrier
 
-    def dense(self, values: np.ndarray, *, fill: Any = 0) -> np.ndarray:
+    def dense(self, values: np.ndarray, *, fill: float = 0) -> np.ndarray:
         r"""Spread a table of deviations over a square matrix.
 
         Parameters

@@ -6,17 +6,18 @@ connected components, the Markov-Conley chains, carry all the mass of alpha-Rank
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must, real
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, payoff_differences, profile_neighbors
 from lrtheory.alpha_rank.chains.transition import profile_chain
-from lrtheory.alpha_rank.problem import Game, names_of, payoff_tables
+from lrtheory.alpha_rank.problem import Game, Labels, names_of, payoff_tables
 
 if TYPE_CHECKING:
     import networkx
@@ -96,11 +97,11 @@ def sink_components(n: int, source: np.ndarray, target: np.ndarray) -> list[np.n
 
 @arrays("host")
 def response_graph(
-    payoffs: Game | Any,
+    payoffs: Game | ArrayLike,
     *,
     population: Literal["multi", "single"] = "multi",
     tie_tol: float = 0.0,
-    labels: Any = None,
+    labels: Labels | None = None,
 ) -> ResponseGraph:
     r"""Build the response graph of a game.
 
@@ -147,7 +148,7 @@ def graph_of_chain(chain: ProfileChain, labels: tuple[tuple[str, ...], ...] | No
 
 
 @arrays("host")
-def response_signs(payoffs: Game | Any, *, tie_tol: float = 0.0, batch: bool | None = None) -> np.ndarray:
+def response_signs(payoffs: Game | ArrayLike, *, tie_tol: float = 0.0, batch: bool | None = None) -> np.ndarray:
     r"""Compute the directions of all deviations, for one game or for many games at once.
 
     Arrays: any (copied to the host)

@@ -6,11 +6,11 @@ A population of s meets a mutant r; see `transition` for the three kinds of fitn
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from lrtheory._result import result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, profile_neighbors
 from lrtheory.alpha_rank.problem import Game, payoff_tables
@@ -18,7 +18,7 @@ from lrtheory.alpha_rank.problem import Game, payoff_tables
 __all__ = ["GlobalChain", "single_chain", "square_table"]
 
 
-def square_table(payoffs: Game | Any) -> np.ndarray:
+def square_table(payoffs: Game | ArrayLike) -> np.ndarray:
     """Check a symmetric game and return its one table: float32, float64, or Fractions.
 
     Parameters

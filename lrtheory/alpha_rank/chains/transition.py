@@ -29,6 +29,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays
+from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, integer, must, open_interval, real
 from lrtheory.alpha_rank.chains.profiles import ProfileChain, payoff_differences, profile_neighbors
 from lrtheory.alpha_rank.chains.single_population import single_chain, square_table
@@ -38,7 +39,7 @@ __all__ = ["profile_chain", "transition_matrix"]
 
 
 def profile_chain(
-    payoffs: Game | Any,
+    payoffs: Game | ArrayLike,
     *,
     population: Literal["multi", "single"] = "multi",
     fitness: Literal["local", "global"] = "local",
@@ -102,7 +103,7 @@ def check_population(population: str, fitness: str) -> str:
 
 @arrays("host")
 def transition_matrix(
-    payoffs: Game | Any,
+    payoffs: Game | ArrayLike,
     *,
     alpha: float,
     population_size: int = 50,

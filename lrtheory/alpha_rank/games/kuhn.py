@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from lrtheory._result import read_only
+from lrtheory._types import Rng
 from lrtheory._validation import choice, generator, integer, must
 from lrtheory.alpha_rank.games.kuhn_rules import (
     BET,
@@ -134,7 +135,7 @@ def sample_matches(
     profile: Sequence[int],
     n: int,
     *,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> np.ndarray:
     """Play matches of Kuhn poker between given strategies, and return the chips that each player wins.
 

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lrtheory._validation import array, generator, integer, open_interval
+from lrtheory._types import Rng
+from lrtheory._validation import array, generator, integer, must, open_interval
 from lrtheory.alpha_rank.problem import Game
 from lrtheory.alpha_rank.stationary.distribution import solve_gth
 
@@ -38,9 +39,9 @@ def make_memory_one(
     *,
     noise: float = 0.01,
     rewards: Sequence[float] = (3.0, 0.0, 5.0, 1.0),
-    n_rounds: int = 100,
+    n_rounds: int | None = None,
     n_matches: int | None = None,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> Game:
     """Compute mean payoffs per round among memory-one strategies, exactly in the long run or from sampled matches.
 
@@ -52,8 +53,8 @@ def make_memory_one(
         Probability that a move is the opposite of what was intended, in (0, 0.5).
     rewards : sequence of four float
         (R, S, T, P): both cooperate; the sucker's payoff; the temptation; both defect.
-    n_rounds : int
-        Rounds of a sampled match. It starts as after CC.
+    n_rounds : int or None
+        Rounds of a sampled match, which starts as after CC; None means 100. Left out without `n_matches`.
     n_matches : int or None
         Matches of each pair; None for the exact long-run means.
     rng : Generator, int or None
@@ -79,11 +80,14 @@ def make_memory_one(
     table = array("strategies", list(given.values()), shape=(None, 4), low=0, high=1).astype(np.float64)
     noise = open_interval("noise", noise, 0, 0.5)
     pay = array("rewards", rewards, shape=(4,)).astype(np.float64)
-    n_rounds, rng = integer("n_rounds", n_rounds, low=1), generator(rng)
+    rng = generator(rng)
     moves = table * (1 - noise) + (1 - table) * noise
     if n_matches is None:
+        if n_rounds is not None:
+            raise must("n_rounds", "left out without `n_matches`, since the means are those of the long run", n_rounds)
         laws = np.array([[long_run(mine, other) for other in moves] for mine in moves])
     else:
+        n_rounds = 100 if n_rounds is None else integer("n_rounds", n_rounds, low=1)
         laws = sampled_laws(moves, n_rounds, integer("n_matches", n_matches, low=1), rng)
     means = laws @ pay
     return Game(np.stack([means, means.T]), labels=(tuple(given),) * 2)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.alpha_rank.problem import Game
 
@@ -15,9 +16,7 @@ __all__ = ["load_roshambo", "make_bradley_terry", "make_gaussian_game", "make_go
 THROWS = 1000  # of a match of rock-paper-scissors; some bots hold tables of that length
 
 
-def make_bradley_terry(
-    n_strategies: int, *, scale: float = 1.0, rotation: float = 0.0, rng: np.random.Generator | int | None = None
-) -> Game:
+def make_bradley_terry(n_strategies: int, *, scale: float = 1.0, rotation: float = 0.0, rng: Rng = None) -> Game:
     r"""Draw win rates of agents with strengths, and with cycles if wanted.
 
     .. math:: P_{ij} = \sigma\bigl(r_i - r_j + \rho\,(u_i v_j - v_i u_j)\bigr), \qquad \sigma(x) = 1 / (1 + e^{-x}).
@@ -105,7 +104,7 @@ def make_good_bad(n_good: int, n_bad: int, *, p: float = 0.1) -> Game:
     return Game(np.stack([wins, wins.T]), outcomes="bernoulli")
 
 
-def make_gaussian_game(n_strategies: int = 4, *, rng: np.random.Generator | int | None = None) -> Game:
+def make_gaussian_game(n_strategies: int = 4, *, rng: Rng = None) -> Game:
     """Draw a symmetric game with independent mean scores U(0, 1), seen through clipped normal noise.
 
     Parameters
@@ -141,9 +140,7 @@ def make_gaussian_game(n_strategies: int = 4, *, rng: np.random.Generator | int 
     return Game(np.stack([scores, scores.T]), outcomes="clipped-gaussian")
 
 
-def load_roshambo(
-    *, bots: Sequence[str] | None = None, n_matches: int = 1, rng: np.random.Generator | int | None = None
-) -> Game:
+def load_roshambo(*, bots: Sequence[str] | None = None, n_matches: int = 1, rng: Rng = None) -> Game:
     """Play a tournament of the programs of the first computer championship in rock-paper-scissors (OpenSpiel).
 
     Parameters

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must, real
 
 __all__ = ["nsb_entropy", "plug_in_entropy"]
@@ -28,7 +29,7 @@ NEGLIGIBLE = 40.0
 
 
 @arrays("host")
-def plug_in_entropy(counts: Any) -> float:
+def plug_in_entropy(counts: ArrayLike) -> float:
     r"""Compute the entropy of the observed shares, -sum_i (n_i / N) log(n_i / N).
 
     Arrays: any (copied to the host)
@@ -59,7 +60,7 @@ def plug_in_entropy(counts: Any) -> float:
 
 
 @arrays("host")
-def nsb_entropy(counts: Any, *, n_categories: float) -> float:
+def nsb_entropy(counts: ArrayLike, *, n_categories: float) -> float:
     r"""Estimate the entropy as Nemenman, Shafee and Bialek do.
 
     Arrays: any (copied to the host)

@@ -28,7 +28,8 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, generator, integer, must, open_interval
+from lrtheory._types import Rng
+from lrtheory._validation import choice, generator, integer, must, open_interval, refuse_unused
 from lrtheory.alpha_rank.chains.single_population import square_table
 from lrtheory.alpha_rank.problem import OUTCOMES, Game
 from lrtheory.alpha_rank.sampling.entropy import nsb_entropy, plug_in_entropy
@@ -38,6 +39,8 @@ __all__ = ["InformationGain", "information_gain"]
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
 PRIOR_MEAN, PRIOR_VARIANCE = 0.5, 1.0
+#: the options that only some measures of information take
+OPTIONS: dict[str, set[str]] = {"bins": {"entropy"}, "wasserstein": set()}
 NOISE = {"bins": 0.5, "wasserstein": 0.25}  # variance of an outcome in the model, as in the authors' code
 
 
@@ -80,7 +83,7 @@ def information_gain(
     game: Game,
     *,
     method: Literal["bins", "wasserstein"] = "bins",
-    entropy: Literal["plug-in", "nsb"] = "plug-in",
+    entropy: Literal["plug-in", "nsb"] | None = None,
     max_samples: int = 10_000,
     warm_up: int = 500,
     batch: int = 500,
@@ -88,7 +91,7 @@ def information_gain(
     weight: int = 100,
     n_games: int = 500,
     epsilon: float = 1e-6,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
     record: bool = False,
 ) -> InformationGain:
     """Sample a symmetric game for its ranking in a single population.
@@ -99,9 +102,9 @@ def information_gain(
         Symmetric, two players, with outcomes; one play of the entry (r, s) tells the outcome of r against s.
     method : {"bins", "wasserstein"}
         Measure of information, see the table at the top of this module.
-    entropy : {"plug-in", "nsb"}
-        Estimator of the entropy for "bins". "nsb" takes 2^(n (n - 1) / 2) for the number of possible rankings, one for
-        each response graph without ties.
+    entropy : {"plug-in", "nsb"} or None
+        For "bins": the estimator of the entropy; None means "plug-in". "nsb" takes 2^(n (n - 1) / 2) for the number of
+        possible rankings, one for each response graph without ties.
     max_samples : int
         Plays in all.
     warm_up : int
@@ -128,7 +131,7 @@ def information_gain(
     Raises
     ------
     ValueError
-        If the game is not symmetric with outcomes, a number is out of range, or "nsb" is asked of "wasserstein".
+        If the game is not symmetric with outcomes, a number is out of range, or `entropy` is given for "wasserstein".
 
     References
     ----------
@@ -146,6 +149,7 @@ def information_gain(
         raise must("game", rule, getattr(game, "outcomes", game))
     truth, rng = square_table(game).astype(np.float64), generator(rng)
     noise = NOISE[choice("method", method, tuple(NOISE))]
+    refuse_unused(method, OPTIONS[method], entropy=(entropy, None))
     measure = _measure(method, entropy, len(truth))
     left = integer("max_samples", max_samples, low=0)
     warm_up, batch = integer("warm_up", warm_up, low=0), integer("batch", batch, low=1)
@@ -223,15 +227,16 @@ def _gains(
     return found
 
 
-def _measure(method: str, entropy: str, n: int) -> Measure:
+def _measure(method: str, entropy: str | None, n: int) -> Measure:
     """Return the measure of information, a function of the rankings before and of those after each outcome."""
-    choice("entropy", entropy, ("plug-in", "nsb"))
     if method == "wasserstein":
-        if entropy != "plug-in":
-            raise must("entropy", '"plug-in" for `method` "wasserstein", which estimates none', entropy)
         return lambda before, after: float(np.mean([_wasserstein(before, other) for other in after]))
     graphs = 2.0 ** min(n * (n - 1) // 2, 300)  # games without ties have no more; beyond 2^300 it makes no difference
-    estimate = plug_in_entropy if entropy == "plug-in" else partial(nsb_entropy, n_categories=graphs)
+    estimators: dict[str, Callable[..., float]] = {
+        "plug-in": plug_in_entropy,
+        "nsb": partial(nsb_entropy, n_categories=graphs),
+    }
+    estimate = plug_in_entropy if entropy is None else estimators[choice("entropy", entropy, tuple(estimators))]
     return lambda before, after: _entropy(before[None], estimate)[0] - _entropy(after, estimate).mean()
 
 
@@ -242,7 +247,7 @@ def _entropy(rankings: np.ndarray, estimate: Callable[..., float] = plug_in_entr
     keys = np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
     codes = np.sort((np.round(100 * rankings).astype(np.uint64) * keys).sum(axis=-1, dtype=np.uint64), axis=-1)
     starts = [np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1], [True]])) for row in codes]
-    return np.array([estimate(np.diff(places)) for places in starts])
+    return np.array([estimate(np.diff(first)) for first in starts])
 
 
 def _wasserstein(first: np.ndarray, second: np.ndarray) -> float:

@@ -29,11 +29,12 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._result import Result, json_safe, result
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, must, open_interval, same_parameters, state_entry
 from lrtheory._validation import sizes as check_sizes
 from lrtheory.alpha_rank.problem import Game
 from lrtheory.alpha_rank.sampling import ucb_steps
-from lrtheory.alpha_rank.sampling.ucb_steps import STATE
+from lrtheory.alpha_rank.sampling.ucb_steps import State
 
 __all__ = ["GraphEstimate", "ResponseGraphUCB"]
 
@@ -151,7 +152,7 @@ class ResponseGraphUCB:
         anytime: bool = True,
         joint: bool = True,
         max_samples: int | None = None,
-        rng: np.random.Generator | int | None = None,
+        rng: Rng = None,
     ) -> None:
         self.sizes = check_sizes("sizes", sizes)
         self.delta = open_interval("delta", delta, 0, 1)
@@ -159,9 +160,11 @@ class ResponseGraphUCB:
         self.max_samples = None if max_samples is None else integer("max_samples", max_samples, low=0)
         self.rng = generator(rng)
         self.scheme, self.bound, self.slack = scheme, bound, slack
-        self._constants = ucb_steps.constants(self.sizes, delta, scheme, bound, slack, self.anytime, self.joint)
-        for name, values in zip(STATE, ucb_steps.new_state(self.sizes, 1, scheme), strict=True):
-            setattr(self, name, values[0])
+        self._rule = ucb_steps.rule_of(
+            self.sizes, delta, scheme=scheme, bound=bound, slack=slack, anytime=self.anytime, joint=self.joint
+        )
+        self._edges = ucb_steps.edges_of(self.sizes)
+        self._take(State(*(values[0] for values in ucb_steps.new_state(self.sizes, 1, scheme))))
         ucb_steps.shuffle(self.rng, self.scheme, self.queue)
 
     n_samples: np.ndarray
@@ -184,15 +187,14 @@ class ResponseGraphUCB:
         tuple of K int, or None
             None when all edges are resolved or `max_samples` is reached.
         """
-        if self._room() <= 0:
+        if self._samples_left() <= 0:
             return None
-        state = self.n_samples, self.direction, self.valence, self.queue, self.cursor
-        profile = ucb_steps.choose(self.rng, self._constants[0], self._constants[5], *state)
+        profile = ucb_steps.choose(self._rule.scheme, self._edges.neighbors, self._state, self.rng)
         if profile < 0:
             return None
-        return tuple(int(x) for x in np.unravel_index(profile, self.sizes))
+        return tuple(map(int, np.unravel_index(profile, self.sizes)))
 
-    def tell(self, profile: Sequence[int], outcomes: Sequence[float]) -> None:
+    def tell(self, profile: Sequence[int], outcomes: ArrayLike) -> None:
         """Record one play of any profile; a rejected call changes nothing.
 
         Parameters
@@ -215,8 +217,8 @@ class ResponseGraphUCB:
         values = array("outcomes", outcomes, shape=(len(self.sizes),), low=0, high=1).astype(np.float64)
         if self.bound == "clopper-pearson" and not np.isin(values, (0, 1)).all():
             raise must("outcomes", "0 or 1 for Clopper-Pearson intervals", outcomes)
-        place = int(np.ravel_multi_index(strategies, self.sizes))
-        ucb_steps.record(place, values, *self._constants[1:], *self._state()[:8])
+        number = int(np.ravel_multi_index(strategies, self.sizes))
+        ucb_steps.update(self._rule, self._edges, self._state, number, values)
 
     def run(self, sampler: Game | Callable[[tuple[int, ...]], Sequence[float]]) -> GraphEstimate:
         """Sample until all edges are resolved or `max_samples` is reached.
@@ -240,8 +242,8 @@ class ResponseGraphUCB:
         """
         if isinstance(sampler, Game):
             law = ucb_steps.outcome_law(sampler, self.sizes, bound=self.bound)
-            while (room := min(CHUNK, self._room())) > 0:
-                if ucb_steps.play(*law, self.rng, room, *self._constants, *self._state()) < room:
+            while (wanted := min(CHUNK, self._samples_left())) > 0:
+                if ucb_steps.play(law, self._rule, self._edges, self._state, self.rng, wanted) < wanted:
                     break
         else:
             if not callable(sampler):
@@ -258,7 +260,7 @@ class ResponseGraphUCB:
         GraphEstimate
             A snapshot.
         """
-        known = ucb_steps.summary(self._state(), self.sizes)
+        known = ucb_steps.summary(self._state, self.sizes)
         open_edges = int((~known["resolved"]).sum()) // 2
         is_done = open_edges == 0 and bool((self.n_samples > 0).all())
         return GraphEstimate(
@@ -286,7 +288,7 @@ class ResponseGraphUCB:
         dict
             For `set_state` of an object made with the same parameters.
         """
-        learned = {name: getattr(self, name).tolist() for name in STATE}
+        learned = {name: getattr(self, name).tolist() for name in State._fields}
         return {**self._parameters(), **learned, "rng": json_safe(self.rng.bit_generator.state)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -306,7 +308,7 @@ class ResponseGraphUCB:
         """
         same_parameters(state, self._parameters())
         learned = {}
-        for name in STATE:
+        for name in State._fields:
             old = getattr(self, name)
             learned[name] = array(f"state[{name!r}]", state_entry(state, name), shape=old.shape).astype(old.dtype)
         for name, high in (("queue", self.direction.size - 1), ("cursor", max(self.queue.size, self.n_samples.size))):
@@ -318,8 +320,7 @@ class ResponseGraphUCB:
             bits.state = word
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise must("state['rng']", f"the state of a {kind}", word) from error
-        for name, value in learned.items():
-            setattr(self, name, value)
+        self._take(State(**learned))
         self.rng = np.random.Generator(bits)
 
     def _parameters(self) -> dict[str, Any]:
@@ -327,13 +328,16 @@ class ResponseGraphUCB:
         names = ("delta", "scheme", "bound", "slack", "anytime", "joint")
         return {"sizes": list(self.sizes), **{name: getattr(self, name) for name in names}}
 
-    def _room(self) -> int:
+    def _samples_left(self) -> int:
         """Return how many more samples are allowed; where there is no limit, those of one compiled call."""
         return CHUNK if self.max_samples is None else self.max_samples - self.total
 
     def _why(self) -> str:
         """Say why sampling has stopped before all edges are resolved; empty where it has not."""
-        return f", stopped by `max_samples` = {self.max_samples}" if self._room() <= 0 else ""
+        return f", stopped by `max_samples` = {self.max_samples}" if self._samples_left() <= 0 else ""
 
-    def _state(self) -> tuple[np.ndarray, ...]:
-        return tuple(getattr(self, name) for name in STATE)
+    def _take(self, state: State) -> None:
+        """Go on from a state; the kernels change its arrays in place, so the attributes show every play."""
+        self._state = state
+        for name, values in state._asdict().items():
+            setattr(self, name, values)

@@ -8,10 +8,12 @@ from typing import Literal
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must, open_interval
 from lrtheory.alpha_rank.problem import Game
 from lrtheory.alpha_rank.sampling import ucb_steps
 from lrtheory.alpha_rank.sampling.ucb import CHUNK
+from lrtheory.alpha_rank.sampling.ucb_steps import State
 
 __all__ = ["BatchEstimate", "response_graph_ucb_batch"]
 
@@ -60,7 +62,7 @@ def response_graph_ucb_batch(
     anytime: bool = True,
     joint: bool = True,
     max_samples: int | None = None,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> BatchEstimate:
     r"""Run ResponseGraphUCB many times on a game with outcomes.
 
@@ -118,18 +120,21 @@ def response_graph_ucb_batch(
         raise must("max_samples", "given for a game with ties, which are never resolved", max_samples)
     limit = np.iinfo(np.int64).max if max_samples is None else integer("max_samples", max_samples, low=0)
     rng = generator(rng)
-    constants = ucb_steps.constants(game.sizes, delta, scheme, bound, slack, bool(anytime), bool(joint))
+    rule = ucb_steps.rule_of(
+        game.sizes, delta, scheme=scheme, bound=bound, slack=slack, anytime=bool(anytime), joint=bool(joint)
+    )
+    edges = ucb_steps.edges_of(game.sizes)
     state = ucb_steps.new_state(game.sizes, n_runs, scheme)
     for run in range(n_runs):
         # views of one run: the kernel writes into the batch
-        arrays, left = [values[run] for values in state], limit
-        ucb_steps.shuffle(rng, scheme, arrays[8])
+        own, left = State(*(values[run] for values in state)), limit
+        ucb_steps.shuffle(rng, scheme, own.queue)
         while left > 0:
             wanted = min(CHUNK, left)
             left -= wanted
-            if ucb_steps.play(*law, rng, wanted, *constants, *arrays) < wanted:
+            if ucb_steps.play(law, rule, edges, own, rng, wanted) < wanted:
                 break
     known = ucb_steps.summary(state, game.sizes)
-    total = state[0].sum(axis=1)
-    converged = np.logical_and(known["resolved"].all(axis=(1, 2)), (state[0] > 0).all(axis=1))
+    total = state.n_samples.sum(axis=1)
+    converged = np.logical_and(known["resolved"].all(axis=(1, 2)), (state.n_samples > 0).all(axis=1))
     return BatchEstimate(total=total, **known, converged=converged, counts={"samples": int(total.sum())})

@@ -1,25 +1,14 @@
 r"""One step of ResponseGraphUCB: which profile is next, and what its outcomes tell. Kernels on flat arrays.
 
-The state of one run is these arrays; profiles are numbered in C-order, edges by profile and column as in
-`profile_neighbors`, and the \|E\| edges seen from their smaller end by their rank in that numbering:
-
-=========  ====================  =================================================================
-n_samples  int64 (\|S\|,)        plays of each profile
-sums       float64 (K, \|S\|)    sums of outcomes
-low, high  float64 (K, \|S\|)    its present intervals; [0, 1] before the first play
-lower      float64 (K, \|S\|)    intersection over time of the intervals, lower ends
-upper      float64 (K, \|S\|)    the same, upper ends
-direction  int8 (\|S\|, D)       +1 the neighbor is better, -1 it is worse, 0 the edge is open
-valence    int64 (\|S\|,)        open edges at each profile
-queue      int64 (\|E\|,)        edges in the order in which "UE" and "U" look at them; empty for other schemes
-cursor     int64 (2,)            index in the queue ("UE") or its length ("U"); profiles below the second are sampled
-=========  ====================  =================================================================
+Profiles are numbered in C-order. A directed edge is a profile s and a column d of `profile_neighbors`, and where one
+number stands for it that is s D + d. What a kernel needs comes in named tuples: the `Rule` of the run, the `Edges` of
+the game, and the `State`, whose arrays the kernels change.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,16 +19,65 @@ from lrtheory.alpha_rank.problem import OUTCOMES, Game
 from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
 from lrtheory.alpha_rank.theory.adaptive_samples import log_level_at_one
 
-__all__ = ["SCHEMES", "STATE", "edges", "levels", "new_state", "next_profile", "outcome_law", "play", "record"]
+__all__ = [
+    "SCHEMES",
+    "Edges",
+    "Rule",
+    "State",
+    "edges_of",
+    "new_state",
+    "next_profile",
+    "outcome_law",
+    "play",
+    "rule_of",
+    "update",
+]
 
-STATE = ("n_samples", "sums", "low", "high", "lower", "upper", "direction", "valence", "queue", "cursor")
 #: names of the schemes, in the order of their numbers in the kernels
 SCHEMES = ("CW", "UE", "U", "VW")
 CW, UE, U, VW = range(4)
 
 
-def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Return neighbors (\|S\|, D), the column of each edge as its other end has it (\|S\|, D), who deviates (D,)."""
+class Rule(NamedTuple):
+    """The numbers of a run that decide which profile is next and when an edge is resolved; no run changes them."""
+
+    scheme: int  # index in SCHEMES
+    level: float  # log(2 / delta_n) is `level + growth * log(n)`, see `hoeffding_radius`
+    growth: float  # 2 where intervals hold at all times, 0 where each holds at one time
+    slack: float
+    exact: bool  # Clopper-Pearson intervals in place of Hoeffding's
+
+
+class Edges(NamedTuple):
+    r"""The edges of a game, read-only."""
+
+    neighbors: np.ndarray  # int64 (|S|, D): the profile at the other end of each edge
+    back: np.ndarray  # int64 (|S|, D): the column under which the other end lists the same edge
+    players: np.ndarray  # int64 (D,): who deviates in each column
+
+
+class State(NamedTuple):
+    r"""The state of one run, or of many with a leading axis of runs.
+
+    A queue holds each of the \|E\| edges once, as its smaller profile sees it.
+    """
+
+    n_samples: np.ndarray  # int64 (|S|,): plays of each profile
+    sums: np.ndarray  # float64 (K, |S|): sums of outcomes
+    low: np.ndarray  # float64 (K, |S|): lower ends of the present intervals; 0 before the first play
+    high: np.ndarray  # float64 (K, |S|): their upper ends; 1 before the first play
+    lower: np.ndarray  # float64 (K, |S|): lower ends of the intersection over time of the intervals
+    upper: np.ndarray  # float64 (K, |S|): its upper ends
+    direction: np.ndarray  # int8 (|S|, D): +1 the neighbor is better, -1 it is worse, 0 the edge is open
+    valence: np.ndarray  # int64 (|S|,): number of open edges at each profile
+    queue: np.ndarray  # int64 (|E|,): edges in the order in which "UE" and "U" look at them; empty for other schemes
+    cursor: (
+        np.ndarray
+    )  # int64 (2,): index in the queue ("UE") or its length ("U"); profiles below the second are sampled
+
+
+def edges_of(sizes: tuple[int, ...]) -> Edges:
+    """List the edges of a game with these numbers of strategies."""
     neighbors, players = profile_neighbors(sizes)
     back = np.empty_like(neighbors)
     for column, player in enumerate(players):
@@ -47,26 +85,20 @@ def edges(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         own = np.indices(sizes).reshape(len(sizes), -1)[player]
         # from the other end, own strategy is the (own)-th alternative, less one if it comes after the other's strategy
         back[:, column] = first + own - (own > own[neighbors[:, column]])
-    return kernel_input(neighbors), kernel_input(back), kernel_input(players)
+    return Edges(kernel_input(neighbors), kernel_input(back), kernel_input(players))
 
 
-def levels(
-    sizes: tuple[int, ...], delta: float, anytime: bool, joint: bool, slack: float = 0.0, exact: bool = False
-) -> tuple[float, float, float, bool]:
-    """Return (a, b) of log(2 / delta_n) = a + b log n, see `hoeffding_radius`; slack; Clopper-Pearson or not."""
-    n_means = len(sizes) * math.prod(sizes) if joint else 1
-    return log_level_at_one(delta, n_means, anytime), 2.0 if anytime else 0.0, slack, exact
-
-
-def constants(
-    sizes: tuple[int, ...], delta: float, scheme: str, bound: str, slack: float, anytime: bool, joint: bool
-) -> tuple[Any, ...]:
-    """Check scheme, bound and slack; return scheme, levels and edges in the order of the kernels' arguments."""
+def rule_of(
+    sizes: tuple[int, ...], delta: float, *, scheme: str, bound: str, slack: float, anytime: bool, joint: bool
+) -> Rule:
+    """Check scheme, bound and slack, and return the rule of a run."""
     number = SCHEMES.index(choice("scheme", scheme, SCHEMES))
     exact = choice("bound", bound, ("hoeffding", "clopper-pearson")) == "clopper-pearson"
     if real("slack", slack, low=0) >= 0.5:  # outcomes differ by 1 at most, so twice the slack must be below
         raise must("slack", "in [0, 1/2)", slack)
-    return number, *levels(sizes, delta, anytime, joint, float(slack), exact), *edges(sizes)
+    n_means = len(sizes) * math.prod(sizes) if joint else 1
+    level = log_level_at_one(delta, n_means, anytime)
+    return Rule(number, level, 2.0 if anytime else 0.0, float(slack), exact)
 
 
 def shuffle(rng: np.random.Generator, scheme: str, queue: np.ndarray) -> None:
@@ -75,22 +107,22 @@ def shuffle(rng: np.random.Generator, scheme: str, queue: np.ndarray) -> None:
         rng.shuffle(queue)
 
 
-def new_state(sizes: tuple[int, ...], n_runs: int, scheme: str = "CW") -> tuple[np.ndarray, ...]:
-    """Make the arrays of the table above as before the first play, with a leading axis of runs."""
+def new_state(sizes: tuple[int, ...], n_runs: int, scheme: str = "CW") -> State:
+    """Make the state before the first play, with a leading axis of runs."""
     players, n, degree = len(sizes), math.prod(sizes), sum(sizes) - len(sizes)
     n_edges = n * degree // 2 if scheme in ("UE", "U") else 0
     tables = (n_runs, players, n)
-    return (
-        np.zeros((n_runs, n), np.int64),
-        np.zeros(tables),
-        np.zeros(tables),
-        np.ones(tables),
-        np.zeros(tables),
-        np.ones(tables),
-        np.zeros((n_runs, n, degree), np.int8),
-        np.full((n_runs, n), degree),
-        np.tile(np.flatnonzero(forward(sizes)), (n_runs, 1)) if n_edges else np.zeros((n_runs, 0), np.int64),
-        np.tile([n_edges if scheme == "U" else 0, 0], (n_runs, 1)),
+    return State(
+        n_samples=np.zeros((n_runs, n), np.int64),
+        sums=np.zeros(tables),
+        low=np.zeros(tables),
+        high=np.ones(tables),
+        lower=np.zeros(tables),
+        upper=np.ones(tables),
+        direction=np.zeros((n_runs, n, degree), np.int8),
+        valence=np.full((n_runs, n), degree),
+        queue=np.tile(np.flatnonzero(forward(sizes)), (n_runs, 1)) if n_edges else np.zeros((n_runs, 0), np.int64),
+        cursor=np.tile([n_edges if scheme == "U" else 0, 0], (n_runs, 1)),
     )
 
 
@@ -100,7 +132,7 @@ def forward(sizes: tuple[int, ...]) -> np.ndarray:
     return (neighbors > np.arange(len(neighbors))[:, None]).ravel()
 
 
-def outcome_law(game: Any, sizes: tuple[int, ...] | None = None, *, bound: str) -> tuple[np.ndarray, float]:
+def outcome_law(game: Game, sizes: tuple[int, ...] | None = None, *, bound: str) -> tuple[np.ndarray, float]:
     r"""Return the outcomes of a game that can be played in compiled code, mapped to [0, 1].
 
     They are the means of shape (K, \|S\|), and the scale of the noise around them, 0 for a coin.
@@ -118,24 +150,23 @@ def outcome_law(game: Any, sizes: tuple[int, ...] | None = None, *, bound: str) 
     return kernel_input(means, np.float64), 0.0 if coins else 1 / (high - low)
 
 
-def summary(state: tuple[np.ndarray, ...], sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
+def summary(state: State, sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Compute means, directions and resolved edges of states with any leading axes, in the shape of the game."""
-    n_samples, sums, _, _, lower, upper, direction, *_ = state
-    lead = n_samples.shape[:-1]
-    neighbors, _, players = edges(sizes)
+    lead = state.n_samples.shape[:-1]
+    neighbors, _, players = edges_of(sizes)
     with np.errstate(invalid="ignore"):
-        means = sums / n_samples[..., None, :]
+        means = state.sums / state.n_samples[..., None, :]
     difference = np.nan_to_num(means[..., players[None, :], neighbors] - means[..., players, :].swapaxes(-1, -2))
     # a mean of a profile without plays is 0 / 0: its edges get the direction 0
-    guess = np.where(direction == 0, np.sign(difference), direction).astype(np.int8)
+    direction = np.where(state.direction == 0, np.sign(difference), state.direction).astype(np.int8)
     tables = (*lead, len(sizes), *sizes)
     return {
         "means": means.reshape(tables),
-        "n_samples": n_samples.copy().reshape(*lead, *sizes),
-        "lower": lower.copy().reshape(tables),
-        "upper": upper.copy().reshape(tables),
-        "direction": guess,
-        "resolved": direction != 0,
+        "n_samples": state.n_samples.copy().reshape(*lead, *sizes),
+        "lower": state.lower.copy().reshape(tables),
+        "upper": state.upper.copy().reshape(tables),
+        "direction": direction,
+        "resolved": state.direction != 0,
     }
 
 
@@ -159,39 +190,41 @@ def next_profile(n_samples, direction):
     return best
 
 
-@kernel
-def record(
-    s, outcomes, a, b, slack, exact, neighbors, back, players,
-    n_samples, sums, low, high, lower, upper, direction, valence,
-):  # fmt: skip
-    """Record one play of profile s: update its means and intervals, and resolve the open edges that they decide."""
-    n_samples[s] += 1
-    n = n_samples[s]
-    radius = math.sqrt((a + b * math.log(n)) / (2 * n))
+@kernel(error_model="numpy")
+def update(rule, edges, state, s, outcomes):
+    """Take up one play of profile s: update its means and intervals, and resolve the open edges that they decide."""
+    neighbors, back, players = edges
+    sums, low, high, direction = state.sums, state.low, state.high, state.direction
+    state.n_samples[s] += 1
+    n = state.n_samples[s]
+    log_level = rule.level + rule.growth * math.log(n)
+    radius = math.sqrt(log_level / (2 * n))
     for k in range(sums.shape[0]):
         sums[k, s] += outcomes[k]
-        if exact:
-            low[k, s], high[k, s] = clopper_pearson.interval(sums[k, s], n, a + b * math.log(n))
+        if rule.exact:
+            low[k, s], high[k, s] = clopper_pearson.interval(sums[k, s], n, log_level)
         else:
             low[k, s], high[k, s] = sums[k, s] / n - radius, sums[k, s] / n + radius
         # all intervals hold at all times together (RG-T1), so their intersection over time holds, too
-        lower[k, s], upper[k, s] = max(lower[k, s], low[k, s]), min(upper[k, s], high[k, s])
+        state.lower[k, s] = max(state.lower[k, s], low[k, s])
+        state.upper[k, s] = min(state.upper[k, s], high[k, s])
     # only intervals at s have moved; an edge is decided by the present intervals of its two ends, as in Algorithm 1
     for d in range(players.shape[0]):
         if direction[s, d] == 0:
             t, k = neighbors[s, d], players[d]
-            rise = (low[k, t] + slack) - (high[k, s] - slack)  # positive when the neighbor is better for certain
-            fall = (low[k, s] + slack) - (high[k, t] - slack)
+            rise = (low[k, t] + rule.slack) - (high[k, s] - rule.slack)  # positive: the neighbor is certainly better
+            fall = (low[k, s] + rule.slack) - (high[k, t] - rule.slack)
             if rise > 0 or fall > 0:
                 better = 1 if rise > fall else -1  # with slack both may be positive
                 direction[s, d], direction[t, back[s, d]] = better, -better
-                valence[s] -= 1
-                valence[t] -= 1
+                state.valence[s] -= 1
+                state.valence[t] -= 1
 
 
-@kernel
-def next_edge(rng, scheme, direction, queue, cursor):
+@kernel(error_model="numpy")
+def next_edge(scheme, state, rng):
     """Return the edge, numbered s D + d, that "UE" or "U" works on; -1 when none is open."""
+    direction, queue, cursor = state.direction, state.queue, state.cursor
     degree = direction.shape[1]
     # "UE" stays at an edge until it is resolved; edges that were resolved on the way are skipped
     while scheme == UE and cursor[0] < queue.shape[0]:
@@ -200,12 +233,12 @@ def next_edge(rng, scheme, direction, queue, cursor):
             return edge
         cursor[0] += 1
     while scheme == U and cursor[0] > 0:
-        place = int(rng.random() * cursor[0])
-        edge = queue[place]
+        i = int(rng.random() * cursor[0])
+        edge = queue[i]
         if direction[edge // degree, edge % degree] == 0:
             return edge
         cursor[0] -= 1  # a resolved edge leaves when it is drawn, so open ones stay equally likely
-        queue[place], queue[cursor[0]] = queue[cursor[0]], edge
+        queue[i], queue[cursor[0]] = queue[cursor[0]], edge
     return -1
 
 
@@ -225,21 +258,23 @@ def by_valence(rng, valence):
     return last
 
 
-@kernel
-def choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor):
+@kernel(error_model="numpy")
+def choose(scheme, neighbors, state, rng):
     """Choose the profile to play next, by the scheme; -1 when no edge is open."""
     if scheme == CW:
-        return next_profile(n_samples, direction)
-    while cursor[1] < n_samples.shape[0]:  # every profile once, since an edge needs both of its means
-        if n_samples[cursor[1]] == 0:
+        return next_profile(state.n_samples, state.direction)
+    cursor = state.cursor
+    while cursor[1] < state.n_samples.shape[0]:  # every profile once, since an edge needs both of its means
+        if state.n_samples[cursor[1]] == 0:
             return cursor[1]
         cursor[1] += 1
     if scheme == VW:
-        return by_valence(rng, valence)
-    edge = next_edge(rng, scheme, direction, queue, cursor)
+        return by_valence(rng, state.valence)
+    edge = next_edge(scheme, state, rng)
     if edge < 0:
         return -1
-    s, d = edge // direction.shape[1], edge % direction.shape[1]
+    degree = state.direction.shape[1]
+    s, d = edge // degree, edge % degree
     return s if rng.random() < 0.5 else neighbors[s, d]
 
 
@@ -252,21 +287,16 @@ def outcome(rng, mean, noise):
     return mean + noise * min(max(radius * math.cos(2 * math.pi * rng.random()), -1.0), 1.0)
 
 
-@kernel
-def play(
-    means, noise, rng, n_plays, scheme, a, b, slack, exact, neighbors, back, players,
-    n_samples, sums, low, high, lower, upper, direction, valence, queue, cursor,
-):  # fmt: skip
-    """Play a game up to n_plays times, and return how many plays were needed."""
+@kernel(error_model="numpy")
+def play(law, rule, edges, state, rng, n_plays):
+    """Play a game with the outcomes of `law` up to n_plays times, and return how many plays were needed."""
+    means, noise = law
     outcomes = np.empty(means.shape[0])
     for done in range(n_plays):
-        s = choose(rng, scheme, neighbors, n_samples, direction, valence, queue, cursor)
+        s = choose(rule.scheme, edges.neighbors, state, rng)
         if s < 0:
             return done
         for k in range(means.shape[0]):
             outcomes[k] = outcome(rng, means[k, s], noise)
-        record(
-            s, outcomes, a, b, slack, exact, neighbors, back, players,
-            n_samples, sums, low, high, lower, upper, direction, valence,
-        )  # fmt: skip
+        update(rule, edges, state, s, outcomes)
     return n_plays

@@ -26,14 +26,22 @@ from scipy import sparse
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, integer, must, real
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import array, as_array, choice, integer, must, real, refuse_unused
 from lrtheory.alpha_rank.stationary import elimination, power
 
 __all__ = ["MAX_DENSE", "StationaryResult", "stationary_distribution"]
 
 #: the dense methods refuse more states than this (128 MiB, some seconds)
 MAX_DENSE = 4096
-METHODS = ("gth", "log-gth", "leading", "sparse", "power")
+#: the options that each method takes
+OPTIONS: dict[str, set[str]] = {
+    "gth": {"rational"},
+    "log-gth": {"log"},
+    "leading": {"rational", "order_tol"},
+    "sparse": set(),
+    "power": {"tol", "max_iter"},
+}
 
 
 class Reducible(ValueError):
@@ -72,7 +80,7 @@ class StationaryResult(Result):
     log_pi: np.ndarray
     coefficient: np.ndarray | None
     order: np.ndarray | None
-    residual: Any
+    residual: float | Fraction
     method: str
     n_iter: int
     converged: bool
@@ -82,14 +90,14 @@ class StationaryResult(Result):
 
 @arrays("host")
 def stationary_distribution(
-    chain: Any,
+    chain: ArrayLike | SparseArray | tuple[ArrayLike, ArrayLike],
     *,
     method: Literal["gth", "log-gth", "leading", "sparse", "power"] = "gth",
     rational: bool = False,
     log: bool = False,
-    order_tol: float = 0.0,
-    tol: float = power.TOL,
-    max_iter: int = power.MAX_ITER,
+    order_tol: float | None = None,
+    tol: float | None = None,
+    max_iter: int | None = None,
 ) -> StationaryResult:
     r"""Compute the stationary distribution of an irreducible Markov chain.
 
@@ -103,15 +111,16 @@ def stationary_distribution(
     method : {"gth", "log-gth", "leading", "sparse", "power"}
         See the table at the top of this module.
     rational : bool
-        Take every double as the fraction that it is, and solve exactly; for "gth" and "leading".
+        For "gth" and "leading": take every double as the fraction that it is, and solve exactly.
     log : bool
         For "log-gth": `chain` holds logarithms of rates, with -inf for none.
-    order_tol : float
-        For "leading": orders that differ by at most this much are equal. 0 when orders are integers or Fractions.
-    tol : float
-        For "power": l1 change of the last sweep.
-    max_iter : int
-        For "power": largest number of sweeps.
+    order_tol : float or None
+        For "leading": orders that differ by at most this much are equal. None means 0, which is right for integers and
+        Fractions.
+    tol : float or None
+        For "power": l1 change of the last sweep. None means 1e-13.
+    max_iter : int or None
+        For "power": largest number of sweeps. None means 100 000.
 
     Returns
     -------
@@ -122,7 +131,8 @@ def stationary_distribution(
     Raises
     ------
     ValueError
-        If the chain is not square, non-negative and irreducible, or the numbers leave the range of doubles.
+        If the chain is not square, non-negative and irreducible, the numbers leave the range of doubles, or an option
+        is given that the method does not take.
 
     Notes
     -----
@@ -146,19 +156,19 @@ def stationary_distribution(
     >>> stationary_distribution(x_and_two_x_squared, method="leading").order.tolist()
     [1.0, 0.0]
     """
-    choice("method", method, METHODS)
-    if rational and method not in ("gth", "leading"):
-        raise must("rational", 'False unless `method` is "gth" or "leading"', rational)
-    if log and method != "log-gth":
-        raise must("log", 'False unless `method` is "log-gth"', log)
+    choice("method", method, OPTIONS)
+    given = {"rational": (rational, False), "log": (log, False), "order_tol": (order_tol, None)}
+    refuse_unused(method, OPTIONS[method], **given, tol=(tol, None), max_iter=(max_iter, None))
     if method == "leading":
-        return solve_leading(*_terms(chain, rational), tol=real("order_tol", order_tol, low=0))
+        order_tol = 0.0 if order_tol is None else real("order_tol", order_tol, low=0)
+        return solve_leading(*_leading_terms(chain, rational), tol=order_tol)
     rates = _checked(chain, method, rational, log)
     if log or rates.dtype == object:
         return solve_log_gth(rates) if log else solve_gth(rates)
     rates, unit = _scaled(rates)
     if method == "power":
-        tol, max_iter = real("tol", tol, low=0), integer("max_iter", max_iter, low=1)
+        tol = power.TOL if tol is None else real("tol", tol, low=0)
+        max_iter = power.MAX_ITER if max_iter is None else integer("max_iter", max_iter, low=1)
         law = solve_power(power.sparse_rates(rates), tol=tol, max_iter=max_iter)
     elif method == "log-gth":
         with np.errstate(divide="ignore"):
@@ -187,7 +197,8 @@ def _scaled(rates: Any) -> tuple[Any, float]:
 
 def _checked(chain: Any, method: str, rational: bool, log: bool) -> Any:
     """Check that the rates are square and non-negative; return them as a sparse, float64 or Fraction array."""
-    shape = np.shape(chain) if not sparse.issparse(chain) else chain.shape
+    chain = chain if sparse.issparse(chain) else as_array("chain", chain)
+    shape = chain.shape
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
         raise must("chain", "square, with at least one state", shape)
     if method not in ("sparse", "power") and shape[0] > MAX_DENSE:
@@ -202,10 +213,10 @@ def _checked(chain: Any, method: str, rational: bool, log: bool) -> Any:
     rates = array("chain", chain, low=low, finite=not log)
     if log and np.isposinf(rates).any():
         raise must("chain", "below infinity", np.inf)
-    return _numbers(rates, exact=rational or (rates.dtype == object and method in ("gth", "leading")))
+    return _doubles_or_fractions(rates, exact=rational or (rates.dtype == object and method in ("gth", "leading")))
 
 
-def _terms(chain: Any, rational: bool) -> tuple[np.ndarray, np.ndarray]:
+def _leading_terms(chain: Any, rational: bool) -> tuple[np.ndarray, np.ndarray]:
     """Check and return the pair (coefficients, orders), with order infinity where there is no transition."""
     if not isinstance(chain, (tuple, list)) or len(chain) != 2:
         raise must("chain", 'a pair (coefficients, orders) for `method` "leading"', chain)
@@ -215,11 +226,11 @@ def _terms(chain: Any, rational: bool) -> tuple[np.ndarray, np.ndarray]:
     if np.isinf(orders[~none].astype(np.float64)).any():
         raise must("chain[1]", "finite where there is a transition", np.inf)
     exact = rational or coefficients.dtype == object or orders.dtype == object
-    orders = _numbers(np.where(none, 0, orders), exact=exact)
-    return _numbers(coefficients, exact=exact), np.where(none, math.inf, orders)
+    orders = _doubles_or_fractions(np.where(none, 0, orders), exact=exact)
+    return _doubles_or_fractions(coefficients, exact=exact), np.where(none, math.inf, orders)
 
 
-def _numbers(values: np.ndarray, *, exact: bool) -> np.ndarray:
+def _doubles_or_fractions(values: np.ndarray, *, exact: bool) -> np.ndarray:
     """Return the values as doubles or, if exact, as the Fractions that these doubles are."""
     if exact:
         return np.array([Fraction(value) for value in values.ravel().tolist()], dtype=object).reshape(values.shape)
@@ -236,11 +247,11 @@ def solve_gth(rates: np.ndarray) -> StationaryResult:
         eliminate, put_back = eliminate.py_func, put_back.py_func
     eliminated, exits, pi = rates.copy(), _zeros(rates), _zeros(rates)
     pi[0] += 1
-    _all_leave(eliminate(eliminated, exits))
+    _refuse_no_exit(eliminate(eliminated, exits))
     put_back(eliminated, pi)
     if not exact:
-        _in_range(pi, exits[1:])
-    _all_entered(pi != 0)
+        _refuse_underflow(pi, exits[1:])
+    _refuse_no_entry(pi != 0)
     pi = pi / pi.sum()
     return stationary_answer("gth", pi, residual(rates, pi), flops=_flops(len(pi)))
 
@@ -249,8 +260,8 @@ def solve_log_gth(log_rates: np.ndarray) -> StationaryResult:
     """Solve by GTH on logarithms of rates, which cannot underflow."""
     log_pi, exits = np.full(len(log_rates), -np.inf), np.empty(len(log_rates))
     log_pi[0] = 0.0
-    _all_leave(elimination.eliminate_log(log_rates.copy(), exits, log_pi))
-    _all_entered(log_pi > -np.inf)
+    _refuse_no_exit(elimination.eliminate_log(log_rates.copy(), exits, log_pi))
+    _refuse_no_entry(log_pi > -np.inf)
     log_pi -= log_pi.max()  # the largest mass is 1 now, so the sum of all is in the range of doubles
     log_pi -= math.log(np.exp(log_pi).sum())
     pi = np.exp(log_pi)
@@ -266,9 +277,9 @@ def solve_leading(coefficients: np.ndarray, orders: np.ndarray, *, tol: Any = 0.
     c_pi, p_pi = _zeros(c), _zeros(c)
     c_pi[0] += 1  # the leading term 1 x^0 at state 0, zero = 0 x^inf elsewhere
     p_pi[1:] = math.inf
-    _all_leave(eliminate(c, p, exit_c, exit_p, tol))
+    _refuse_no_exit(eliminate(c, p, exit_c, exit_p, tol))
     put_back(c, p, c_pi, p_pi, tol)
-    _all_entered(c_pi != 0)
+    _refuse_no_entry(c_pi != 0)
     # the law is c_pi x^p_pi over its sum, whose leading order is the least one: only those states keep mass as x -> 0
     order = p_pi - p_pi.min()
     in_limit = np.asarray(order <= tol)
@@ -289,7 +300,7 @@ def solve_sparse(chain: Any) -> StationaryResult:
     rates = rates - sparse.diags_array(rates.diagonal())
     # row y of `balance`: outflow of y less inflow; columns sum to 0, so one equation is redundant
     n, exits = rates.shape[0], rates.sum(axis=1)
-    _all_leave(int(np.argmin(exits)) if n > 1 and exits.min() == 0 else -1)
+    _refuse_no_exit(int(np.argmin(exits)) if n > 1 and exits.min() == 0 else -1)
     balance = sparse.csc_array(sparse.diags_array(exits) - rates.T)
     pi, fill = np.ones(n), 0
     if n > 1:
@@ -313,7 +324,7 @@ def solve_power(rates: power.IncomingRates, *, tol: float, max_iter: int) -> Sta
     """Solve by power iteration of the lazy embedded jump chain, see `power`."""
     exits, starts, sources, values = rates
     if len(exits) > 1:
-        _all_leave(int(np.argmin(exits)) if exits.min() == 0 else -1)
+        _refuse_no_exit(int(np.argmin(exits)) if exits.min() == 0 else -1)
     pi, n_iter, change = power.iterate(rates, tol=tol, max_iter=max_iter)
     pi = pi / pi.sum()
     # the residual is that of the balance equations, not the change of the last sweep, which may be small far away
@@ -354,17 +365,17 @@ def _zeros(like: np.ndarray) -> np.ndarray:
 # A chain is irreducible when every state reaches state 0 (seen by the elimination) and state 0 reaches every state.
 
 
-def _all_leave(stuck: int) -> None:
+def _refuse_no_exit(stuck: int) -> None:
     if stuck >= 0:
         raise must("chain", "irreducible", f"no way from state {stuck} to the states before it", Reducible)
 
 
-def _all_entered(entered: np.ndarray) -> None:
+def _refuse_no_entry(entered: np.ndarray) -> None:
     if not entered.all():
         raise must("chain", "irreducible", f"no way from state 0 to state {int(np.argmin(entered))}", Reducible)
 
 
-def _in_range(pi: np.ndarray, exits: np.ndarray) -> None:
+def _refuse_underflow(pi: np.ndarray, exits: np.ndarray) -> None:
     """Refuse where underflow may have changed an entry.
 
     A rate that loses less than 5e-324 moves pi(s) by a factor of at most 5e-324 E[time to s]. The time to state 0 is at

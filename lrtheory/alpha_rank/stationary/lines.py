@@ -21,7 +21,7 @@ from lrtheory._array import kernel
 from lrtheory.alpha_rank.chains.response_graph import sink_components
 from lrtheory.alpha_rank.stationary.distribution import StationaryResult, stationary_answer
 
-__all__ = ["Lines", "line_sinks", "solve_lines", "sorted_lines"]
+__all__ = ["Lines", "Rates", "line_sinks", "solve_lines", "sorted_lines"]
 
 
 class Lines(NamedTuple):
@@ -40,6 +40,14 @@ class Lines(NamedTuple):
     sizes: np.ndarray
     order: np.ndarray
     rises: np.ndarray
+
+
+class Rates(NamedTuple):
+    """Probabilities to accept a deviation, by the direction of the deviating player's payoff."""
+
+    up: float
+    tie: float
+    down: float
 
 
 def sorted_lines(tables: np.ndarray) -> Lines:
@@ -83,19 +91,18 @@ def line_sinks(lines: Lines) -> list[np.ndarray]:
     return sink_components(lines.order.shape[1], np.concatenate(source), np.concatenate(target))
 
 
-def solve_lines(
-    lines: Lines, rates: tuple[float, float, float], start: np.ndarray, *, tol: float, max_iter: int
-) -> StationaryResult:
+def solve_lines(lines: Lines, rates: Rates, start: np.ndarray, *, tol: float, max_iter: int) -> StationaryResult:
     r"""Run the power iteration of `power` (of the lazy embedded jump chain) on the line structure.
 
     Parameters
     ----------
     lines : Lines
         Of the game.
-    rates : tuple of three float
+    rates : Rates
         Probabilities to accept a deviation up, at a tie and down.
     start : float64 array of shape (\|S\|,)
-        The law to start from; for down = 0 it must live on a closed set of profiles, which are all left again.
+        The law to start from. Where `rates.down` is 0, its support must be closed: no deviation that is accepted leads
+        out of it, and every profile in it has one that is accepted.
     tol : float
         Largest l1 change of the last sweep.
     max_iter : int
@@ -106,14 +113,13 @@ def solve_lines(
     StationaryResult
         The residual is that of the transition matrix; the message tells the largest one of a single entry.
     """
-    up, tie, down = rates
     n, degree = lines.order.shape[1], int(lines.sizes.sum()) - len(lines.sizes)
     pi, n_iter, change, exits, inflow = start.copy(), 0, 0.0, np.zeros(n), np.zeros(n)
     if degree:
         # what leaves y is what enters it when time runs backwards: up and down exchanged, mass 1 everywhere
-        _inflow(*lines, down, tie, up, np.ones(n), exits)
-        n_iter, change = _sweeps(*lines, up, tie, down, exits, pi, inflow, tol, max_iter)
-        _inflow(*lines, up, tie, down, pi, inflow)
+        _inflow(lines, Rates(up=rates.down, tie=rates.tie, down=rates.up), np.ones(n), exits)
+        n_iter, change = _sweeps(lines, rates, exits, pi, inflow, tol, max_iter)
+        _inflow(lines, rates, pi, inflow)
     pi /= pi.sum()
     errors = abs(inflow - pi * exits) / max(degree, 1)
     message = f"the l1 change of the last sweep was {change:.1e}, the largest residual of an entry {errors.max():.1e}"
@@ -123,8 +129,10 @@ def solve_lines(
 
 
 @kernel
-def _inflow(sizes, order, rises, up, tie, down, pi, inflow):
+def _inflow(lines, rates, pi, inflow):
     """Write the flow into each profile, summed over its K lines, to `inflow`; the common factor 1/D is left out."""
+    sizes, order, rises = lines
+    up, tie, down = rates
     inflow[:] = 0.0
     for player in range(order.shape[0]):
         size = sizes[player]
@@ -148,11 +156,11 @@ def _inflow(sizes, order, rises, up, tie, down, pi, inflow):
 
 
 @kernel
-def _sweeps(sizes, order, rises, up, tie, down, exits, pi, inflow, tol, max_iter):
+def _sweeps(lines, rates, exits, pi, inflow, tol, max_iter):
     # the iteration of `power._sweeps`; only the inflow comes from the sorted lines, not from a table of rates
     change = np.inf
     for sweep in range(1, max_iter + 1):
-        _inflow(sizes, order, rises, up, tie, down, pi, inflow)
+        _inflow(lines, rates, pi, inflow)
         mass = 0.0
         for y in range(pi.shape[0]):
             if inflow[y] > 0:  # a profile that nothing enters may have no exit either

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from lrtheory.alpha_rank.stationary.distribution import (
     solve_power,
     stationary_answer,
 )
-from lrtheory.alpha_rank.stationary.lines import line_sinks, solve_lines, sorted_lines
+from lrtheory.alpha_rank.stationary.lines import Rates, line_sinks, solve_lines, sorted_lines
 from lrtheory.alpha_rank.stationary.orders import arc_orders, line_orders, sink_orders
 
 __all__ = ["MAX_DEVIATIONS", "check_dense", "line_law", "table_law"]
@@ -39,6 +40,7 @@ POWER: dict[str, Any] = {"tol": power.TOL, "max_iter": power.MAX_ITER}
 MAX_ARCS = 2**23
 ONE_SINK = "one sink, so the limit is the law of the walk on it"
 Law = tuple[StationaryResult, str, list[np.ndarray]]
+Perturbation = float | Fraction | None  # None for finite alpha, and for limits
 
 
 def check_dense(chain: ProfileChain, instead: str) -> None:
@@ -51,12 +53,12 @@ def check_dense(chain: ProfileChain, instead: str) -> None:
 # --- on sorted lines: infinite alpha, any number of profiles ----------------------------------------------------------
 
 
-def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) -> Law:
+def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Perturbation, method: str) -> Law:
     """Solve at infinite alpha on sorted lines, with no table of deviations; return law, reason of the method, sinks."""
     lines, n = sorted_lines(tables), tables[0].size
     sinks = line_sinks(lines)
     if epsilon is not None:
-        rates = (1 - float(epsilon), 0.5, float(epsilon))
+        rates = Rates(1 - float(epsilon), 0.5, float(epsilon))
         law = solve_lines(lines, rates, np.full(n, 1 / n), **POWER)
         return law, "chosen by the caller" if method == "power" else f"more than {MAX_DENSE} profiles", sinks
     if len(sinks) > 1 and method == "auto":
@@ -73,7 +75,7 @@ def line_law(tables: np.ndarray, m: int, limit: str, epsilon: Any, method: str) 
         # mass that starts on the sink stays there at rate 0 downhill, so the sweeps solve the walk on the sink
         start = np.zeros(n)
         start[sink] = 1 / len(sink)
-        law = solve_lines(lines, (1.0, 0.5 if limit == "epsilon" else 1 / m, 0.0), start, **POWER)
+        law = solve_lines(lines, Rates(1.0, 0.5 if limit == "epsilon" else 1 / m, 0.0), start, **POWER)
     order = line_orders(lines, tables, sink, 0.0 if limit == "epsilon" else m - 1.0)
     return replace(law, order=order), "chosen by the caller" if method == "sink" else ONE_SINK, sinks
 
@@ -117,7 +119,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
 # --- on the table of all deviations -----------------------------------------------------------------------------------
 
 
-def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, epsilon: Any, method: str) -> Law:
+def table_law(chain: ProfileChain, alpha: float, m: int, limit: str, epsilon: Perturbation, method: str) -> Law:
     """Solve a chain that is given by its deviations; return the law, the reason for the method, and the sinks."""
     check_intensity(chain, alpha, m)
     sinks = graph_of_chain(chain).markov_conley_chains()
@@ -157,11 +159,9 @@ def _limit(chain: ProfileChain, limit: str, m: int, method: str, sinks: list) ->
     return law, "chosen by the caller" if method == "leading" else "a limit is exact on leading terms"
 
 
-def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -> tuple[StationaryResult, str]:
+def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Perturbation, method: str) -> tuple[StationaryResult, str]:
     """Solve at finite alpha, or at a given epsilon; return the law and the reason for the method."""
     n = len(chain.neighbors)
-    if method in ("leading", "sink"):
-        raise must("method", f'other than "{method}", which solves limits (`alpha` infinite, `epsilon` None)', method)
     if method != "auto":
         try:
             return _solve(chain, alpha, m, epsilon, method), "chosen by the caller"
@@ -177,11 +177,10 @@ def _law(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -
         return _solve(chain, alpha, m, epsilon, "log-gth"), "rates underflow at this alpha"
 
 
-def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str) -> StationaryResult:
+def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Perturbation, method: str) -> StationaryResult:
     """Compute the law by the method that was chosen."""
-    finite = epsilon is None
     if method == "power":
-        if finite:
+        if epsilon is None:
             outgoing, incoming = chain.rates(alpha, m), chain.rates(alpha, m, incoming=True)
         else:
             outgoing, incoming = chain.epsilon_rates(epsilon), chain.epsilon_rates(epsilon, incoming=True)
@@ -189,6 +188,10 @@ def _solve(chain: ProfileChain, alpha: float, m: int, epsilon: Any, method: str)
         return solve_power(rates, **POWER)
     check_dense(chain, '`method` "power"')
     if method == "log-gth":
-        log_rates = chain.log_rates(alpha, m) if finite else np.log(chain.epsilon_rates(epsilon).astype(np.float64))
+        log_rates = (
+            np.log(chain.epsilon_rates(epsilon).astype(np.float64))
+            if epsilon is not None
+            else chain.log_rates(alpha, m)
+        )
         return solve_log_gth(chain.dense(log_rates, fill=-math.inf))
-    return solve_gth(chain.dense(chain.rates(alpha, m) if finite else chain.epsilon_rates(epsilon)))
+    return solve_gth(chain.dense(chain.epsilon_rates(epsilon) if epsilon is not None else chain.rates(alpha, m)))

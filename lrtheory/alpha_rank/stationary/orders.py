@@ -96,14 +96,15 @@ def line_orders(lines: Lines, tables: np.ndarray, sink: np.ndarray, barrier: flo
     found = np.full(lines.order.shape[1], math.inf)
     found[sink] = 0.0
     values = np.take_along_axis(tables.reshape(len(tables), -1), lines.order, axis=1)
-    while _sweep(*lines, kernel_input(values, np.float64), barrier, found):
+    while _sweep(lines, kernel_input(values, np.float64), barrier, found):
         pass
     return found
 
 
 @kernel
-def _sweep(sizes, order, rises, values, barrier, found):
+def _sweep(lines, values, barrier, found):
     """Lower the orders along every line once, and return whether one of them changed."""
+    sizes, order, rises = lines
     changed = False
     for player in range(order.shape[0]):
         size = sizes[player]

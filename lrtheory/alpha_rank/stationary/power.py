@@ -10,6 +10,8 @@ step breaks periods. It is slow where two sets of states hardly exchange mass.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import sparse
 
@@ -20,8 +22,15 @@ __all__ = ["IncomingRates", "iterate", "regular_rates", "sparse_rates"]
 
 #: l1 change of the last sweep, and number of sweeps, unless the caller says otherwise
 TOL, MAX_ITER = 1e-13, 100_000
-#: for each state y: exit rate, and the states x with their rates A_xy in start[y] .. start[y + 1]
-IncomingRates = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+class IncomingRates(NamedTuple):
+    """The rates of a chain by where they lead: those into state y are the entries from starts[y] to starts[y + 1]."""
+
+    exits: np.ndarray  # exit rate r_y of each state (n,)
+    starts: np.ndarray  # (n + 1,)
+    sources: np.ndarray  # the state x from which each rate A_xy comes
+    values: np.ndarray  # the rates themselves
 
 
 def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
@@ -31,7 +40,7 @@ def sparse_rates(rates: sparse.csr_array | np.ndarray) -> IncomingRates:
     moves = entries.data[off], (entries.row[off], entries.col[off])
     columns = sparse.csc_array(moves, shape=entries.shape, dtype=np.float64)
     starts, sources = columns.indptr.astype(np.int64), columns.indices.astype(np.int64)
-    return np.asarray(columns.sum(axis=1)).ravel(), starts, sources, columns.data
+    return IncomingRates(np.asarray(columns.sum(axis=1)).ravel(), starts, sources, columns.data)
 
 
 def regular_rates(chain: ProfileChain, outgoing: np.ndarray, incoming: np.ndarray) -> IncomingRates:
@@ -40,7 +49,8 @@ def regular_rates(chain: ProfileChain, outgoing: np.ndarray, incoming: np.ndarra
     Neighbors are mutual: the D profiles that a profile moves to are the D profiles that move to it.
     """
     n, degree = outgoing.shape
-    return outgoing.sum(axis=1), np.arange(0, n * degree + 1, degree or 1), chain.neighbors.ravel(), incoming.ravel()
+    starts = np.arange(0, n * degree + 1, degree or 1)
+    return IncomingRates(outgoing.sum(axis=1), starts, chain.neighbors.ravel(), incoming.ravel())
 
 
 def iterate(rates: IncomingRates, *, tol: float, max_iter: int) -> tuple[np.ndarray, int, float]:
@@ -64,17 +74,17 @@ def iterate(rates: IncomingRates, *, tol: float, max_iter: int) -> tuple[np.ndar
     change : float
         l1 change in the last one.
     """
-    exits, starts, sources, values = rates
-    pi = np.full(len(exits), 1 / len(exits))
-    if len(exits) == 1:
+    n = len(rates.exits)
+    pi = np.full(n, 1 / n)
+    if n == 1:
         return pi, 0, 0.0
-    arguments = kernel_input(exits), kernel_input(starts), kernel_input(sources), kernel_input(values)
-    n_iter, change = _sweeps(*arguments, pi, np.empty_like(pi), tol, max_iter)
+    n_iter, change = _sweeps(IncomingRates(*map(kernel_input, rates)), pi, np.empty(n), tol, max_iter)
     return pi, n_iter, change
 
 
 @kernel
-def _sweeps(exits, starts, sources, values, pi, inflow, tol, max_iter):
+def _sweeps(rates, pi, inflow, tol, max_iter):
+    exits, starts, sources, values = rates
     # one sweep reads the old pi throughout (Jacobi, not Gauss-Seidel), so the answer does not depend on the numbering
     n = pi.shape[0]
     change = np.inf

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number
-from lrtheory._validation import array, integer, open_interval
+from lrtheory._numbers import entries, number
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import integer, open_interval
 from lrtheory.alpha_rank.chains.transition import profile_chain
-from lrtheory.alpha_rank.problem import payoff_tables
+from lrtheory.alpha_rank.problem import Game, payoff_tables
 
 __all__ = [
     "count_weighted_bounds",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-def hoeffding_radius(n_samples: Any, *, delta: float, n_means: int, anytime: bool = True) -> Any:
+def hoeffding_radius(n_samples: Number | ArrayLike, *, delta: float, n_means: int, anytime: bool = True) -> Any:
     r"""Compute the half-width of the confidence interval of a mean of outcomes in [0, 1].
 
     Parameters
@@ -60,7 +61,7 @@ def hoeffding_radius(n_samples: Any, *, delta: float, n_means: int, anytime: boo
     0.2719
     """
     delta, n_means = open_interval("delta", delta, 0, 1), integer("n_means", n_means, low=1)
-    n = array("n_samples", n_samples, low=1).astype(np.float64)
+    n = np.asarray(entries("n_samples", n_samples, 1), np.float64)
     log_level = log_level_at_one(delta, n_means, anytime) + (2 * np.log(n) if anytime else 0.0)
     value = np.sqrt(log_level / (2 * n))
     return float(value) if value.ndim == 0 else value
@@ -160,7 +161,7 @@ def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_mean
     return samples_to_resolve(gap + 2 * slack, delta=delta, n_means=n_means)
 
 
-def count_weighted_bounds(payoffs: Any, *, delta: float) -> np.ndarray:
+def count_weighted_bounds(payoffs: Game | ArrayLike, *, delta: float) -> np.ndarray:
     r"""Bound the samples of each profile by ResponseGraphUCB, count-weighted, with probability 1 - delta.
 
     Parameters
@@ -196,12 +197,12 @@ def count_weighted_bounds(payoffs: Any, *, delta: float) -> np.ndarray:
     differences = abs(profile_chain(tables).differences).astype(np.float64)
     if differences.shape[1] == 0:
         return np.ones(len(differences))
-    gaps, place = np.unique(differences.min(axis=1), return_inverse=True)
+    gaps, index = np.unique(differences.min(axis=1), return_inverse=True)
     needed = [samples_to_resolve(gap, delta=delta, n_means=len(tables) * len(differences)) for gap in gaps.tolist()]
-    return np.maximum(1.0, np.array(needed, float))[place]
+    return np.maximum(1.0, np.array(needed, float))[index]
 
 
-def exhaustive_bound(payoffs: Any, *, delta: float) -> int | float:
+def exhaustive_bound(payoffs: Game | ArrayLike, *, delta: float) -> int | float:
     r"""Bound the samples of ResponseGraphUCB with the uniform-exhaustive scheme, with probability 1 - 2 delta.
 
     Parameters

@@ -22,7 +22,9 @@ from numba.extending import get_cython_function_address
 from scipy import special
 
 from lrtheory._array import kernel
-from lrtheory._validation import array, must, open_interval
+from lrtheory._numbers import entries
+from lrtheory._types import ArrayLike, Number
+from lrtheory._validation import must, open_interval
 
 __all__ = ["clopper_pearson", "interval"]
 
@@ -49,7 +51,9 @@ def interval(x, n, log_level):
     return low, upper_quantile(x + 1.0, n - x, tail, 0) if x < n else 1.0
 
 
-def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, np.ndarray]:
+def clopper_pearson(
+    successes: Number | ArrayLike, n: Number | ArrayLike, level: float
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Compute confidence intervals for the probabilities behind counts of successes.
 
     Parameters
@@ -69,7 +73,7 @@ def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, n
     Raises
     ------
     ValueError
-        If a count is not a whole number or is out of range.
+        If a count is not a whole number or is out of range, or the shapes do not fit.
 
     Proof
     -----
@@ -84,11 +88,14 @@ def clopper_pearson(successes: Any, n: Any, level: float) -> tuple[np.ndarray, n
     >>> lower.round(4).tolist(), upper.round(4).tolist()
     ([0.0, 0.1871], [0.3085, 0.8129])
     """
-    x, trials = np.broadcast_arrays(array("successes", successes, low=0), array("n", n, low=0))
+    x, trials = (np.asarray(entries(*given, 0), np.float64) for given in (("successes", successes), ("n", n)))
+    try:
+        x, trials = np.broadcast_arrays(x, trials)
+    except ValueError as error:
+        raise must("n", f"of a shape that fits that of `successes`, {x.shape}", trials.shape) from error
     level = open_interval("level", level, 0, 1)
     if (x > trials).any() or (x != np.floor(x)).any() or (trials != np.floor(trials)).any():
         raise must("successes", "whole numbers of at most `n`", successes)
-    x, trials = x.astype(np.float64), trials.astype(np.float64)
     inner = np.where(x == trials, 0, x)  # at x = n the formula has no meaning and is not used; 0 is safe
     lower = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), trials - np.minimum(x, trials) + 1, level / 2))
     upper = np.where(x == trials, 1.0, special.betainccinv(inner + 1, np.maximum(trials - inner, 1), level / 2))

@@ -6,11 +6,13 @@ Part of `theory`, where users find these functions. What is a rational function 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import entries, number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
 
 __all__ = [
@@ -25,19 +27,19 @@ __all__ = [
 ]
 
 
-def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
+def fixation_log_ratio(u: Number | ArrayLike, *, population_size: int) -> Any:
     r"""Compute log(rho(u) / rho(-u)), rho being the fixation probability (statement AR-T3).
 
     Parameters
     ----------
-    u : float, or array of any shape
+    u : number of any kind, or array of any shape
         alpha times the payoff gain.
     population_size : int
         m in the paper, at least 1.
 
     Returns
     -------
-    float, or array of the shape of `u`
+    number of the kind of `u`, or array of its shape
         (m - 1) u.
 
     Raises
@@ -56,11 +58,11 @@ def fixation_log_ratio(u: Any, *, population_size: int) -> Any:
     >>> fixation_log_ratio(0.5, population_size=50)
     24.5
     """
-    u = plain(array("u", u)[()])
-    return (integer("population_size", population_size, low=1) - 1) * u
+    advantage = entries("u", u)
+    return (integer("population_size", population_size, low=1) - 1) * advantage
 
 
-def direction_tolerance(gap: Any) -> Any:
+def direction_tolerance(gap: Number) -> Any:
     """Return how far off a table may be without a wrong direction in its response graph (statement LR-T1).
 
     Parameters
@@ -91,7 +93,7 @@ def direction_tolerance(gap: Any) -> Any:
     return number("gap", gap, 0) / 2
 
 
-def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> np.ndarray:
+def potential_log_law(potential: ArrayLike, *, alpha: float, population_size: int) -> np.ndarray:
     r"""Compute the logarithm of pi of a game with an exact potential (statement AR-T4).
 
     Parameters
@@ -131,7 +133,7 @@ def potential_log_law(potential: Any, *, alpha: float, population_size: int) -> 
     return log_weights - math.log(np.exp(log_weights).sum())
 
 
-def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
+def payoffs_with_offset(payoffs: ArrayLike, offsets: Sequence[ArrayLike]) -> np.ndarray:
     r"""Add a function of what the others play to each M^k, which leaves the chain as it is (statement AR-T5).
 
     Parameters
@@ -173,7 +175,7 @@ def payoffs_with_offset(payoffs: Any, offsets: Any) -> Any:
     return np.stack(moved)
 
 
-def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
+def chain_ratio_bound(n_states: int, *, rate_ratio: Number) -> Any:
     r"""Bound the factor by which a mass changes when every rate changes by at most a given factor (statement MI-L3).
 
     Parameters
@@ -206,7 +208,7 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Any) -> Any:
     return number("rate_ratio", rate_ratio, 1) ** (2 * (integer("n_states", n_states, low=1) - 1))
 
 
-def mass_error_of_ratio(ratio: Any) -> Any:
+def mass_error_of_ratio(ratio: Number) -> Any:
     r"""Compute `mass_error_bound` from e^B, which keeps it rational (statement MI-L2).
 
     Parameters
@@ -229,8 +231,8 @@ def mass_error_of_ratio(ratio: Any) -> Any:
     >>> mass_error_of_ratio(3.0)
     0.5
     """
-    ratio = number("ratio", ratio, 1)
-    return (ratio - 1) / (ratio + 1)
+    checked = number("ratio", ratio, 1)
+    return (checked - 1) / (checked + 1)
 
 
 def rate_lipschitz(*, alpha: float, degree: int) -> float:

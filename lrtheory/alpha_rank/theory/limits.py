@@ -3,10 +3,11 @@ r"""The limits of infinite selection strength that are known, with proofs; part 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must
 from lrtheory.alpha_rank.chains.response_graph import response_signs
 from lrtheory.alpha_rank.stationary.distribution import stationary_distribution
@@ -14,7 +15,14 @@ from lrtheory.alpha_rank.stationary.distribution import stationary_distribution
 __all__ = ["coordination_limits", "has_no_ties", "order_only", "single_sink_limit"]
 
 
-def has_no_ties(game: Any) -> bool:
+class HasPayoffs(Protocol):
+    """A game of any class."""
+
+    @property
+    def payoffs(self) -> Any: ...
+
+
+def has_no_ties(game: HasPayoffs | ArrayLike) -> bool:
     """Tell whether every deviation changes the payoff of the deviating player (a hypothesis of statement AR-T6).
 
     Parameters
@@ -37,10 +45,11 @@ def has_no_ties(game: Any) -> bool:
     >>> has_no_ties(np.array([[0.0, 0.0]]))
     False
     """
-    return bool((response_signs(getattr(game, "payoffs", game), batch=False) != 0).all())
+    payoffs: Any = getattr(game, "payoffs", game)
+    return bool((response_signs(payoffs, batch=False) != 0).all())
 
 
-def single_sink_limit(rates: Any) -> np.ndarray:
+def single_sink_limit(rates: ArrayLike) -> np.ndarray:
     r"""Compute the law of the walk on the only sink of a game without ties, the limit of both kinds (AR-T6).
 
     Parameters
@@ -117,7 +126,7 @@ def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
     return [half, zero, zero, half], [one, zero, zero, zero]
 
 
-def order_only(payoffs: Any) -> np.ndarray:
+def order_only(payoffs: ArrayLike) -> np.ndarray:
     r"""Return all that the epsilon chain reads of a game, the directions of its deviations (AR-T5-limit).
 
     Parameters

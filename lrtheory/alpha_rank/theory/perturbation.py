@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number
+from lrtheory._numbers import entries, number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must
 
 __all__ = ["log_ratio_bound", "mass_error_bound", "mass_interval", "tree_weights"]
 
 
-def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius: Any) -> Any:
+def log_ratio_bound(n_profiles: int, *, alpha: Number, population_size: int, radius: Number) -> Any:
     r"""Bound the change of log pi(s) when every payoff changes by at most `radius` (statement MI-L1).
 
     Parameters
@@ -56,7 +57,7 @@ def log_ratio_bound(n_profiles: int, *, alpha: Any, population_size: int, radius
     return 4 * (n - 1) * (m - 1) * number("alpha", alpha, 0) * number("radius", radius, 0)
 
 
-def mass_error_bound(log_ratio: Any) -> Any:
+def mass_error_bound(log_ratio: Number | ArrayLike) -> Any:
     r"""Bound \|pi_hat(s) - pi(s)\| when all \|log pi_hat - log pi\| <= B (statements MI-L1, MI-L2).
 
     Parameters
@@ -85,11 +86,11 @@ def mass_error_bound(log_ratio: Any) -> Any:
     >>> round(mass_error_bound(1.0), 6)
     0.462117
     """
-    value = np.tanh(array("log_ratio", log_ratio, low=0).astype(np.float64) / 2)
+    value = np.tanh(np.asarray(entries("log_ratio", log_ratio, 0), np.float64) / 2)
     return float(value) if value.ndim == 0 else value
 
 
-def tree_weights(rates: Any) -> np.ndarray:
+def tree_weights(rates: ArrayLike) -> np.ndarray:
     r"""Compute the stationary law by the Markov chain tree theorem, by enumeration (statement AR-T8).
 
     Parameters
@@ -140,7 +141,7 @@ def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
     return False
 
 
-def mass_interval(longest: Any, shortest: Any) -> tuple[Any, Any]:
+def mass_interval(longest: Number, shortest: Number) -> tuple[Any, Any]:
     r"""Convert the range of the mean return time of a profile to the range of its mass (statement RU-T2).
 
     Parameters

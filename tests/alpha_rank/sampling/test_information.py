@@ -112,7 +112,7 @@ def test_edges_of_the_options():
     for options, match in (
         ({"method": "nsb"}, "`method`"),
         ({"entropy": "bits"}, "`entropy` must be one of"),
-        ({"entropy": "nsb", "method": "wasserstein"}, '`entropy` must be "plug-in" for `method` "wasserstein"'),
+        ({"entropy": "nsb", "method": "wasserstein"}, '`entropy` must be left out with method "wasserstein"'),
         ({"max_samples": -1}, "`max_samples`"),
         ({"batch": 0}, "`batch`"),
         ({"epsilon": 0.5}, "`epsilon`"),

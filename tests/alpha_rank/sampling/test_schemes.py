@@ -61,7 +61,7 @@ def test_every_step_by_hand(scheme, bound, slack):
     sizes, delta = (2, 3), 0.3
     game, rng = bernoulli(sizes, seed=4), np.random.default_rng(2)
     learner = ResponseGraphUCB(sizes, delta=delta, scheme=scheme, bound=bound, slack=slack, rng=3)
-    neighbors, _, players = ucb_steps.edges(sizes)
+    neighbors, _, players = ucb_steps.edges_of(sizes)
     plays, wins = np.zeros(6), np.zeros((2, 6))
     direction = np.zeros((6, 3), int)
     for step in range(900):
@@ -104,7 +104,7 @@ def test_uniform_exhaustive_stays_on_its_edge():
         assert np.ravel_multi_index(learner.ask(), (3, 3)) == s
         learner.tell(learner.ask(), [0.5, 0.5])
     edge = divmod(int(learner.queue[0]), 4)
-    ends = {edge[0], int(ucb_steps.edges((3, 3))[0][edge])}
+    ends = {edge[0], int(ucb_steps.edges_of((3, 3))[0][edge])}
     asked = [int(np.ravel_multi_index(learner.ask(), (3, 3))) for _ in range(400)]
     assert set(asked) == ends
     assert 150 < asked.count(edge[0]) < 250
@@ -116,7 +116,7 @@ def test_frequencies_of_the_random_schemes(scheme):
     learner = ResponseGraphUCB((3, 2), scheme=scheme, rng=0)
     for profile in np.ndindex(3, 2):
         learner.tell(profile, [0.5, 0.5])
-    neighbors, back, _ = ucb_steps.edges((3, 2))
+    neighbors, back, _ = ucb_steps.edges_of((3, 2))
     for s, d in ((0, 0), (0, 2), (3, 1)):  # three edges are resolved
         t = neighbors[s, d]
         learner.direction[s, d], learner.direction[t, back[s, d]] = 1, -1
@@ -177,7 +177,7 @@ def test_exhaustive_bound_is_its_formula():
 
 
 def _gaps(game):
-    neighbors, _, players = ucb_steps.edges(game.sizes)
+    neighbors, _, players = ucb_steps.edges_of(game.sizes)
     flat = game.payoffs.reshape(2, -1)
     gaps = np.zeros((6, 6))
     for s in range(6):

@@ -72,23 +72,29 @@ def test_compiled_run_is_ask_and_tell(sizes):
     assert batch.total[0] == fast.counts["samples"]
 
 
+def first_run(sizes):
+    """The state of the only run of a batch, before its first play."""
+    return ucb_steps.State(*(values[0] for values in ucb_steps.new_state(sizes, 1)))
+
+
 def test_kernels_equal_their_bodies():
     game = bernoulli((2, 3))
     found = []
+    options = {"scheme": "CW", "bound": "hoeffding", "slack": 0.0, "anytime": True, "joint": True}
+    rule, edges = ucb_steps.rule_of(game.sizes, 0.1, **options), ucb_steps.edges_of(game.sizes)
     for run in (ucb_steps.play, ucb_steps.play.py_func):
-        state = [x[0] for x in ucb_steps.new_state(game.sizes, 1)]
-        constants = ucb_steps.constants(game.sizes, 0.1, "CW", "hoeffding", 0.0, True, True)
+        state = first_run(game.sizes)
         law = ucb_steps.outcome_law(game, bound="hoeffding")
-        done = run(*law, np.random.default_rng(1), 300, *constants, *state)
+        done = run(law, rule, edges, state, np.random.default_rng(1), 300)
         found.append([done, *state])
     for x, y in zip(*found, strict=True):
         assert np.array_equal(x, y)
-    state = [x[0] for x in ucb_steps.new_state((2, 3), 1)]
-    ucb_steps.record.py_func(0, np.array([1.0, 0.0]), *constants[1:], *state[:8])
-    twin = [x[0] for x in ucb_steps.new_state((2, 3), 1)]
-    ucb_steps.record(0, np.array([1.0, 0.0]), *constants[1:], *twin[:8])
+    state, twin = first_run((2, 3)), first_run((2, 3))
+    ucb_steps.update.py_func(rule, edges, state, 0, np.array([1.0, 0.0]))
+    ucb_steps.update(rule, edges, twin, 0, np.array([1.0, 0.0]))
     assert all(np.array_equal(x, y) for x, y in zip(state, twin, strict=True))
-    assert ucb_steps.next_profile(state[0], state[6]) == ucb_steps.next_profile.py_func(state[0], state[6]) == 1
+    plays = state.n_samples, state.direction
+    assert ucb_steps.next_profile(*plays) == ucb_steps.next_profile.py_func(*plays) == 1
 
 
 def test_clipped_gaussian_outcomes():
@@ -122,7 +128,7 @@ def test_gaussian_games_are_resolved(scheme):
 
 
 def test_edges_come_back():
-    neighbors, back, _ = ucb_steps.edges((3, 2, 4))
+    neighbors, back, _ = ucb_steps.edges_of((3, 2, 4))
     s = np.arange(24)[:, None]
     assert np.array_equal(neighbors[neighbors, back], np.broadcast_to(s, neighbors.shape))
 

@@ -42,7 +42,7 @@ def test_limits_on_the_sink(payoffs, limit):
         start = np.zeros(law.pi.size)
         start[sink] = 1 / len(sink)
         if len(sink) > 1:
-            up = (1.0, 0.5 if limit == "epsilon" else 0.2, 0.0)
+            up = lines.Rates(1.0, 0.5 if limit == "epsilon" else 0.2, 0.0)
             walk = lines.solve_lines(lines.sorted_lines(payoffs), up, start, tol=1e-14, max_iter=10**5)
             assert np.allclose(walk.pi, law.pi, atol=1e-10)
 
@@ -54,14 +54,14 @@ def test_kernels_equal_their_bodies():
     found = []
     for pick in (lambda k: k, lambda k: k.py_func):
         inflow, exits, law = np.zeros(12), np.zeros(12), pi.copy()
-        pick(lines._inflow)(*sorted_game, 0.1, 0.5, 0.9, np.ones(12), exits)
-        pick(lines._sweeps)(*sorted_game, 0.9, 0.5, 0.1, exits, law, inflow, 0.0, 3)
+        pick(lines._inflow)(sorted_game, lines.Rates(0.1, 0.5, 0.9), np.ones(12), exits)
+        pick(lines._sweeps)(sorted_game, lines.Rates(0.9, 0.5, 0.1), exits, law, inflow, 0.0, 3)
         found.append((inflow, exits, law))
     for x, y in zip(*found, strict=True):
         assert np.allclose(x, y, rtol=1e-14)
     matrix = rates(game, lambda gain: 0.9 if gain > 0 else (0.1 if gain < 0 else 0.5)).astype(float) * 5
     assert np.allclose(found[0][1], matrix.sum(axis=1))
-    lines._inflow(*sorted_game, 0.9, 0.5, 0.1, pi, inflow)
+    lines._inflow(sorted_game, lines.Rates(0.9, 0.5, 0.1), pi, inflow)
     assert np.allclose(inflow, pi @ matrix)
 
 
@@ -74,7 +74,7 @@ def test_orders_compiled_and_interpreted(barrier):
     for sweep in (orders._sweep, orders._sweep.py_func):
         reached = np.full(12, np.inf)
         reached[lines.line_sinks(sorted_game)[0]] = 0.0
-        while sweep(*sorted_game, values, barrier, reached):
+        while sweep(sorted_game, values, barrier, reached):
             pass
         found.append(reached)
     assert np.array_equal(*found)
