@@ -7,6 +7,7 @@ from proofs_checks.alpha_rank import chain
 from proofs_checks.alpha_rank import games
 from proofs_checks.alpha_rank import limits
 from proofs_checks.alpha_rank import static_sampling
+from proofs_checks.alpha_rank import confidence_intervals
 from proofs_checks.alpha_rank import response_graph_ucb
 from proofs_checks.alpha_rank import ranking_intervals
 from proofs_checks.alpha_rank import low_rank

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +11,6 @@ from lrtheory.alpha_rank import alpha_rank, profile_chain, response_signs, stati
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.alpha_rank.theory import identities
 from lrtheory.bounds import (
-    Classical,
     Derived,
     Inequality,
     OutcomeError,
@@ -29,7 +26,6 @@ from lrtheory.bounds import (
 from proofs_checks.alpha_rank import exact_chances, wrong_solvers
 from proofs_checks.alpha_rank.families.chains import CHAIN_PAIRS, ChainPair
 from proofs_checks.alpha_rank.families.sampling import (
-    BERNOULLI_MEANS,
     EQUALLY_SPACED,
     FAR_ESTIMATES,
     LARGE_OUTCOMES,
@@ -38,7 +34,6 @@ from proofs_checks.alpha_rank.families.sampling import (
     SIX_BY_SIX,
     THRESHOLD,
     TWO_OPTIMA,
-    BernoulliMean,
     Perturbed,
     SampledGame,
     ValuedGame,
@@ -354,45 +349,4 @@ MI_L2 = Statement(
         saboteur("not normalized", solve=wrong_solvers.not_normalized),
     ),
     notes="Exact, with tanh(B/2) = (e^B - 1)/(e^B + 1).",
-)
-
-
-def hoeffding_radius(sample: BernoulliMean, rng: np.random.Generator, factor: float = 1.0) -> float:
-    """Return the half-width that is claimed for a mean of n outcomes."""
-    return factor * theory.hoeffding_radius(sample.n, delta=sample.delta, n_means=1, anytime=False)
-
-
-def exact_tail(sample: BernoulliMean, radius: Any) -> Sides:
-    """Compare P(|X/n - p| > r), a sum of binomial probabilities, with delta, and r with the half-width of the claim."""
-    n, p = sample.n, Fraction(sample.p)
-    tail = sum(
-        math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(n + 1) if abs(Fraction(x, n) - p) > Fraction(radius)
-    )
-    widest = Fraction(hoeffding_radius(BernoulliMean(0.5, sample.n, float(sample.delta)), None))
-    lhs, rhs = np.array([tail, Fraction(radius)], object), np.array([Fraction(sample.delta), widest], object)
-    return Sides(lhs, rhs, trivial=np.array([1, math.inf]))
-
-
-P1 = Statement(
-    id="alpha_rank/P1",
-    title="Hoeffding's interval of a mean",
-    says=(
-        "The mean M_hat of n independent outcomes in [0, 1] is off from its expectation M by more than sqrt(log(2 / "
-        "delta) / (2 n)) with probability at most delta."
-    ),
-    source=Classical("Hoeffding's inequality", "W. Hoeffding, J. Amer. Statist. Assoc. 58, 1963"),
-    tex=r"P(|\hat M - M| > \sqrt{\log(2/\delta)/2n}) \le \delta",
-    hypotheses={
-        "outcomes in [0, 1]": lambda sample: 0 <= sample.p <= 1,
-        "delta in (0, 1)": lambda sample: 0 < sample.delta < 1,
-    },
-    instances=BERNOULLI_MEANS,
-    solve=hoeffding_radius,
-    claim=Inequality(exact_tail, unbounded="a half-width may be as large as one likes"),
-    decisions=("outcome",),
-    saboteurs=(
-        saboteur("half as wide", solve=partial(hoeffding_radius, factor=0.5)),
-        saboteur("three quarters as wide", solve=partial(hoeffding_radius, factor=0.75)),
-    ),
-    notes="Exact binomial tails.",
 )
