@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import generator, integer, must
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score
@@ -26,7 +26,7 @@ def unconstrained(
     k: int,
     *,
     ties: Literal["index", "random"] = "index",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> Selection:
     """Choose by the observed scores alone.
 
@@ -61,9 +61,9 @@ def proportional(
     rule: ScoreRule,
     k: int,
     *,
-    disadvantaged: Any,
+    disadvantaged: ArrayLike,
     ties: Literal["index", "random"] = "index",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> Selection:
     r"""Choose with a quota for the group that is its share of all items times k, rounded.
 
@@ -99,7 +99,7 @@ def proportional(
     [0, 2]
     """
     m = as_rankings("rankings", rankings).n_items
-    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m)
     quota = {True: round(k * np.count_nonzero(mask) / m)}
     return select(rankings, rule, k, groups=mask, quota=quota, ties=ties, rng=rng)
 
@@ -109,9 +109,9 @@ def random_within_groups(
     rule: ScoreRule,
     k: int,
     *,
-    groups: Any,
+    groups: ArrayLike,
     quota: Mapping[Any, int],
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> Selection:
     """Choose at random with exact quotas, as a panel that sees no differences must (statement FSS-N1).
 

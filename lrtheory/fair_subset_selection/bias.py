@@ -2,18 +2,19 @@ r"""Bias: from latent rankings to those that a panel reports, which put a group 
 
 *Utilities*: the disadvantaged items are seen with utility theta u in place of u, the multiplicative bias of Kleinberg
 and Raghavan. *Swaps*: with I the number of pairs in which an advantaged item stands behind a disadvantaged one,
-floor(intensity I) times such a pair at distance d changes places, drawn with probability proportional to phi^d.
+floor(intensity I) times such a pair at distance d is exchanged, drawn with probability proportional to phi^d.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, generator, must, real
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings, trusted
 
@@ -43,16 +44,14 @@ class BiasedRankings(Result):
 
     latent: Rankings
     observed: Rankings
-    disadvantaged: Any
-    n_swaps: Any
+    disadvantaged: np.ndarray
+    n_swaps: np.ndarray | None
     message: str
     counts: Mapping[str, int]
-    trace: Mapping[str, Any] | None
+    trace: Mapping[str, np.ndarray] | None
 
 
-def bias_utilities(
-    utilities: Any, disadvantaged: Any, theta: float, *, rng: np.random.Generator | int | None = None
-) -> BiasedRankings:
+def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float, *, rng: Rng = None) -> BiasedRankings:
     r"""Rank items by utilities, and by utilities that are multiplied by theta for the items of a group.
 
     Parameters
@@ -90,11 +89,11 @@ def bias_utilities(
     given = array("utilities", to_numpy(utilities), shape=(None, None), low=0).astype(np.float64)
     if given.size == 0:
         raise must("utilities", "of at least one ranking of one item", given.shape)
-    mask, theta = as_mask("disadvantaged", to_numpy(disadvantaged), given.shape[1]), real("theta", theta, low=0, high=1)
-    order, rng = np.argsort(-given, axis=1, kind="stable"), generator(rng)
+    mask, theta = as_mask("disadvantaged", disadvantaged, given.shape[1]), real("theta", theta, low=0, high=1)
+    order, source = np.argsort(-given, axis=1, kind="stable"), generator(rng)
     # random numbers are drawn only where utilities are equal, so that `rng` is not advanced by strict utilities
     if (np.diff(np.take_along_axis(given, order, axis=1), axis=1) == 0).any():
-        order = np.lexsort((rng.random(given.shape), -given), axis=1)
+        order = np.lexsort((source.random(given.shape), -given), axis=1)
     # `seen` is in latent order and the sort is stable: where the bias makes utilities equal, by rounding or because
     # theta is 0, the latent order decides. A theta of 0 puts the group behind others whose utility is 0.
     seen = np.take_along_axis(np.where(mask, theta * given, given), order, axis=1)
@@ -102,8 +101,8 @@ def bias_utilities(
         seen = np.where(mask[order], -1.0, seen)
     observed = np.take_along_axis(order, np.argsort(-seen, axis=1, kind="stable"), axis=1)
     return BiasedRankings(
-        latent=trusted(_places(order)),
-        observed=trusted(_places(observed)),
+        latent=trusted(_positions(order)),
+        observed=trusted(_positions(observed)),
         disadvantaged=mask,
         n_swaps=None,
         message=f"utilities of the disadvantaged are seen {theta:g} times as large",
@@ -112,7 +111,7 @@ def bias_utilities(
     )
 
 
-def _places(order: np.ndarray) -> np.ndarray:
+def _positions(order: np.ndarray) -> np.ndarray:
     """Invert orders (n, m), the items from the best on, into positions (n, m) of the items."""
     positions = np.empty(order.shape, np.int32)
     np.put_along_axis(positions, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
@@ -121,13 +120,13 @@ def _places(order: np.ndarray) -> np.ndarray:
 
 def bias_swaps(
     rankings: Rankings,
-    disadvantaged: Any,
+    disadvantaged: ArrayLike,
     *,
     phi: float,
     intensity: float,
     refresh: bool = True,
     record: bool = False,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> BiasedRankings:
     r"""Exchange advantaged items with disadvantaged ones that stand before them.
 
@@ -174,15 +173,15 @@ def bias_swaps(
     ([2, 3], 0)
     """
     order = _strict_orders("rankings", rankings)
-    mask = as_mask("disadvantaged", to_numpy(disadvantaged), rankings.n_items)
+    mask = as_mask("disadvantaged", disadvantaged, rankings.n_items)
     phi, intensity = real("phi", phi, low=0, high=1), real("intensity", intensity, low=0, high=1)
     pairs = group_inversions(rankings, mask)
     wanted = np.floor(intensity * pairs + 1e-9).astype(np.int64)  # 0.29 * 100 is a little less than 29 in doubles
     # ranking v writes its distances from starts[v] on; it may stop before it has made all the swaps that it asked for
     starts = np.concatenate([[0], np.cumsum(wanted)])
     distances = np.zeros(starts[-1] if record else 0, np.int64)
-    asked = (kernel_input(mask), phi, kernel_input(wanted), bool(refresh), kernel_input(starts))
-    done = swap(generator(rng), order, *asked, distances)
+    rule = SwapRule(kernel_input(mask), phi, bool(refresh))
+    done = swap(generator(rng), order, rule, kernel_input(wanted), SwapTrace(kernel_input(starts), distances))
     trace = None
     if record:
         rows = np.repeat(np.arange(len(wanted)), wanted)
@@ -190,7 +189,7 @@ def bias_swaps(
         trace = {"distances": distances[kept], "starts": np.concatenate([[0], np.cumsum(done)])}
     return BiasedRankings(
         latent=rankings,
-        observed=trusted(_places(order), weights=rankings.weights, labels=rankings.labels),
+        observed=trusted(_positions(order), weights=rankings.weights, labels=rankings.labels),
         disadvantaged=mask,
         n_swaps=done,
         message=f"swaps with phi = {phi:g}, intensity = {intensity:g}" + ("" if refresh else ", not refreshed"),
@@ -199,7 +198,7 @@ def bias_swaps(
     )
 
 
-def group_inversions(rankings: Rankings, disadvantaged: Any) -> np.ndarray:
+def group_inversions(rankings: Rankings, disadvantaged: ArrayLike) -> np.ndarray:
     """Count the pairs in each ranking in which an advantaged item stands behind a disadvantaged one.
 
     Parameters
@@ -227,8 +226,8 @@ def group_inversions(rankings: Rankings, disadvantaged: Any) -> np.ndarray:
     [2, 0]
     """
     order = _strict_orders("rankings", rankings)
-    # behind[v, p] is True for a disadvantaged item at place p; each advantaged one counts those at places before it
-    behind = as_mask("disadvantaged", to_numpy(disadvantaged), rankings.n_items)[order]
+    # behind[v, p] is True for a disadvantaged item at position p; each advantaged one counts those before it
+    behind = as_mask("disadvantaged", disadvantaged, rankings.n_items)[order]
     return np.where(behind, 0, np.cumsum(behind, axis=1)).sum(axis=1)
 
 
@@ -242,12 +241,27 @@ def _strict_orders(name: str, rankings: Rankings) -> np.ndarray:
     return order
 
 
+class SwapRule(NamedTuple):
+    """Which pairs are exchanged, and with what probability: the arguments of `bias_swaps` that all rankings share."""
+
+    disadvantaged: np.ndarray  # mask of the group (m,), read-only
+    phi: float
+    refresh: bool
+
+
+class SwapTrace(NamedTuple):
+    """Where `swap` writes the distances of the exchanges of each ranking."""
+
+    starts: np.ndarray  # index of the first distance of each ranking (n + 1,), read-only
+    distances: np.ndarray  # output buffer; without entries where the distances are not recorded
+
+
 # --- kernels ---------------------------------------------------------------------------------------------------------
 
 
 @kernel
 def pairs_at_distance(down):
-    """Count, for each distance d, the places p with a disadvantaged item at p and an advantaged one at p + d."""
+    """Count, for each distance d, the positions p with a disadvantaged item at p and an advantaged one at p + d."""
     m = len(down)
     count = np.zeros(m, np.int64)
     for p in range(m):
@@ -259,7 +273,7 @@ def pairs_at_distance(down):
 
 @kernel
 def draw_pair(rng, phi, down, count):
-    """Draw places p < q of a disadvantaged and an advantaged item with probability ~ phi^(q - p); -1, -1 without pairs.
+    """Draw positions p < q of a disadvantaged and an advantaged item, with probability ~ phi^(q - p); -1, -1 if none.
 
     First the distance is drawn, with probability ~ count[d] phi^d, and then one of the pairs at this distance, all of
     them alike. So a draw takes O(m) steps and not one for each of the up to m^2 / 4 pairs.
@@ -292,9 +306,9 @@ def draw_pair(rng, phi, down, count):
 
 @kernel
 def exchange_counts(down, count, p, q):
-    """Update the counts of distances for a disadvantaged item at p and an advantaged one at q that change places.
+    """Update the counts of distances for a disadvantaged item at p and an advantaged one at q that are exchanged.
 
-    Only pairs with p or q change, so that one pass over the places replaces a new count over all pairs.
+    Only pairs with p or q change, so that one pass over the positions replaces a new count over all pairs.
     """
     for e in range(len(down)):  # pairs that the two were in; their own is removed once, as the pair of p with e = q
         if e > p and not down[e]:
@@ -310,35 +324,35 @@ def exchange_counts(down, count, p, q):
 
 
 @kernel
-def swap(rng, order, disadvantaged, phi, wanted, refresh, starts, distances):
-    """Exchange pairs in every row of `order`, in place, and return the number of exchanges in each row.
+def swap(rng, order, rule, wanted, trace):
+    """Exchange up to ``wanted[v]`` pairs in row v of `order`, in place; return the number of exchanges in each row.
 
-    ``order[v, p]`` is the item at place p of ranking v. The distances of the exchanges of row v are written from
-    ``distances[starts[v]]`` on, unless `distances` is empty.
+    ``order[v, p]`` is the item at position p of ranking v.
     """
     n, m = order.shape
+    starts, distances = trace
     done = np.zeros(n, np.int64)
     for v in range(n):
-        down = disadvantaged[order[v]]
-        # Pairs are drawn from the order `drawn_from`, whose disadvantaged places are `down`, while `place` has the
-        # present places of all items. With `refresh` both are the present ranking. Without, pairs are always those of
-        # the latent ranking: an exchanged pair may be drawn again and changes back, at a distance below zero.
+        down = rule.disadvantaged[order[v]]
+        # Pairs are drawn from the order `drawn_from`, whose disadvantaged positions are `down`, while `position` has
+        # the present positions of all items. With `refresh` both are the present ranking. Without, pairs are always
+        # those of the latent ranking: an exchanged pair may be drawn again and changes back, at a distance below zero.
         drawn_from = order[v].copy()
-        place = np.empty(m, np.int64)
-        place[order[v]] = np.arange(m)
+        position = np.empty(m, np.int64)
+        position[order[v]] = np.arange(m)
         count = pairs_at_distance(down)
         for step in range(wanted[v]):
-            p, q = draw_pair(rng, phi, down, count)
+            p, q = draw_pair(rng, rule.phi, down, count)
             if p < 0:
                 break
             ahead, behind = drawn_from[p], drawn_from[q]
             if len(distances) > 0:
-                distances[starts[v] + step] = place[behind] - place[ahead]
-            place[ahead], place[behind] = place[behind], place[ahead]
-            if refresh:
+                distances[starts[v] + step] = position[behind] - position[ahead]
+            position[ahead], position[behind] = position[behind], position[ahead]
+            if rule.refresh:
                 drawn_from[p], drawn_from[q] = behind, ahead
                 exchange_counts(down, count, p, q)
             done[v] += 1
         for i in range(m):
-            order[v, place[i]] = i
+            order[v, position[i]] = i
     return done

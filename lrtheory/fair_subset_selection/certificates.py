@@ -15,6 +15,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_values, whole_owa
@@ -53,12 +54,12 @@ class SelectionCertificate(Result):
     """
 
     bound: float
-    value: Any
+    value: int | float
     gap: float
-    items: Any
-    groups: Any
-    low: Any
-    high: Any
+    items: np.ndarray
+    groups: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     statement: str
 
     def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
@@ -124,16 +125,16 @@ def _is_set(items: np.ndarray, n_items: int) -> bool:
 
 def _narrowed(low: np.ndarray, high: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Compute the least and the largest numbers of items of each group in sets of k items within the quotas."""
-    # at least the places that all other groups cannot fill, at most those that their lower bounds leave
+    # at least the seats that all other groups cannot fill, at most those that their lower bounds leave
     return np.maximum(low, k - (high.sum() - high)), np.minimum(high, k - (low.sum() - low))
 
 
-def _is_narrow(low: np.ndarray, high: np.ndarray, room: np.ndarray, k: int) -> bool:
+def _is_narrow(low: np.ndarray, high: np.ndarray, most: np.ndarray, k: int) -> bool:
     """Return True if quotas are feasible, and each bound of each group is attained by some set within all quotas.
 
     There is one such form of all quotas that allow the same sets.
     """
-    if (low < 0).any() or (low > high).any() or (high > room).any() or not low.sum() <= k <= high.sum():
+    if (low < 0).any() or (low > high).any() or (high > most).any() or not low.sum() <= k <= high.sum():
         return False
     return all(np.array_equal(a, b) for a, b in zip((low, high), _narrowed(low, high, k), strict=True))
 
@@ -182,14 +183,14 @@ class TransferCertificate(Result):
     """
 
     bound: float
-    value: Any
+    value: int | float
     gap: float
     ratio: float
     step_ratio: float
-    gains: Any
-    largest: Any
-    items: Any
-    groups: Any
+    gains: np.ndarray
+    largest: np.ndarray
+    items: np.ndarray
+    groups: np.ndarray | None
     statement: str
 
     def verify(self, rankings: Rankings, rule: ScoreRule) -> bool:
@@ -225,7 +226,9 @@ def _agree(one: Any, other: Any, names: tuple[str, ...], least: float) -> bool:
     return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-9, atol=least) for a, b in pairs)
 
 
-def certify_selection(latent: Rankings, rule: ScoreRule, items: Any, *, groups: Any = None) -> TransferCertificate:
+def certify_selection(
+    latent: Rankings, rule: ScoreRule, items: ArrayLike, *, groups: ArrayLike | None = None
+) -> TransferCertificate:
     """Judge items that were chosen one after the other, under other rankings than those that chose them (FSS-G3).
 
     Parameters

@@ -14,6 +14,7 @@ import numpy as np
 
 from lrtheory._data import DataSet, frame, read
 from lrtheory._result import Result, result
+from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.fair_subset_selection.ballots.preflib import parse
 from lrtheory.fair_subset_selection.problem import Rankings
@@ -120,7 +121,7 @@ def load_cambridge_ballots(
     *,
     candidates: tuple[int, int] = (8, 8),
     majority_first: float = 0.5,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> Rankings:
     """Draw truncated ballots whose mixture of two classes of candidates is that of a city's elections.
 
@@ -151,7 +152,7 @@ def load_cambridge_ballots(
     -----
     The data give the probability of each *type*, such as WCW: first and third choice are majority candidates, the
     second a minority one. Which candidate of the class stands there is drawn here: uniformly, without repetition.
-    Places of a type beyond the number of candidates of its class are left out.
+    Positions of a type beyond the number of candidates of its class are left out.
 
     References
     ----------
@@ -174,22 +175,22 @@ def load_cambridge_ballots(
 def _filled(law: dict[str, float], n: int, sizes: list[int], rng: np.random.Generator) -> np.ndarray:
     """Draw ballots (n, m): types from a law, candidates of each class in random order, -1 after the end of a ballot.
 
-    A type is a string such as "WCW", one letter per place; `law` gives the probability of each type, and `sizes` the
+    A type is a string such as "WCW", one letter per position; `law` gives the probability of each type, and `sizes` the
     number of candidates of the classes W and C.
     """
     types = sorted(law)
     probabilities = np.array([law[kind] for kind in types])
     drawn = rng.choice(len(types), size=n, p=probabilities / probabilities.sum())
     length = max(map(len, types))
-    # class 0 (W) or 1 (C) at each place, and -1 for the blanks after the end of the type
+    # class 0 (W) or 1 (C) at each position, and -1 for the blanks after the end of the type
     codes = np.array([["WC".find(letter) for letter in kind.ljust(length)] for kind in types])[drawn]
     orders = np.full((n, length), -1, np.int32)
     for code, (size, offset) in enumerate(zip(sizes, (0, sizes[0]), strict=True)):
         order = np.argsort(rng.random((n, size)), axis=1) + offset
-        number = np.cumsum(codes == code, axis=1) - 1  # index of the place among those of its class, from 0
+        number = np.cumsum(codes == code, axis=1) - 1  # rank among the positions of the same class, from 0
         used = (codes == code) & (number < size)
         orders[used] = np.take_along_axis(order, np.clip(number, 0, size - 1), axis=1)[used]
-    closed = np.argsort(orders < 0, axis=1, kind="stable")  # listed places first, in their order
+    closed = np.argsort(orders < 0, axis=1, kind="stable")  # listed positions first, in their order
     closed_orders = np.take_along_axis(orders, closed, axis=1)
     return np.pad(closed_orders, ((0, 0), (0, max(0, sum(sizes) - length))), constant_values=-1)[:, : sum(sizes)]
 
@@ -233,8 +234,8 @@ class RatedItems(Result):
     """
 
     rankings: Rankings
-    item_groups: Mapping[str, Any]
-    voter_groups: Mapping[str, Any]
+    item_groups: Mapping[str, np.ndarray]
+    voter_groups: Mapping[str, np.ndarray]
 
 
 def load_rated_items(n_items: int = 50) -> RatedItems:
@@ -265,12 +266,12 @@ def load_rated_items(n_items: int = 50) -> RatedItems:
     table = np.loadtxt(io.BytesIO(read(RATINGS)), skiprows=1, dtype=np.int64)
     films, number, times = np.unique(table[:, 1], return_inverse=True, return_counts=True)
     kept = np.argsort(-times, kind="stable")[:n_items]
-    place = np.full(len(films), -1)  # the new number of every film, -1 for those that are left out
-    place[kept] = np.arange(n_items)
-    table = np.column_stack([table, place[number]])[place[number] >= 0]
+    item = np.full(len(films), -1)  # the new number of every film, -1 for those that are left out
+    item[kept] = np.arange(n_items)
+    table = np.column_stack([table, item[number]])[item[number] >= 0]
     users, rows = np.unique(table[:, 0], return_inverse=True)
     positions = np.full((len(users), n_items), -1, np.int64)
-    positions[rows, table[:, 4]] = 5 - table[:, 2]  # five stars are the best place
+    positions[rows, table[:, 4]] = 5 - table[:, 2]  # five stars are the best position
     known = {int(line[0]): line for line in _lines(FILMS)}
     titles, years, classes = zip(*(known[film][1:4] for film in films[kept].tolist()), strict=True)
     people = {int(line[0]): line for line in _lines(USERS)}
@@ -312,7 +313,7 @@ class Applicants(Result):
 
     rankings: Rankings
     criteria: tuple[str, ...]
-    item_groups: Mapping[str, Any]
+    item_groups: Mapping[str, np.ndarray]
     good: np.ndarray
 
 
@@ -343,7 +344,7 @@ def load_applicants() -> Applicants:
     """
     table = frame(APPLICANTS)
     return Applicants(
-        rankings=Rankings(np.stack([_places(table[c], more) for c, more in CRITERIA.items()]), ties="average"),
+        rankings=Rankings(np.stack([_positions(table[c], more) for c, more in CRITERIA.items()]), ties="average"),
         criteria=tuple(name.lower() for name in CRITERIA),
         item_groups={
             "age": table["Age"].to_numpy(np.int64) // 10 * 10,
@@ -354,10 +355,10 @@ def load_applicants() -> Applicants:
     )
 
 
-def _places(column: Any, more_is_better: bool) -> np.ndarray:
-    """Rank values: the best at place 0, equal ones at the same place, unknown ones (NaN) at -1."""
+def _positions(column: Any, more_is_better: bool) -> np.ndarray:
+    """Rank values: the best at position 0, equal ones at the same position, unknown ones (NaN) at -1."""
     values = column.to_numpy(np.float64)
     known = ~np.isnan(values)
-    places = np.full(len(values), -1, np.int64)
-    places[known] = np.unique(-values[known] if more_is_better else values[known], return_inverse=True)[1]
-    return places
+    positions = np.full(len(values), -1, np.int64)
+    positions[known] = np.unique(-values[known] if more_is_better else values[known], return_inverse=True)[1]
+    return positions

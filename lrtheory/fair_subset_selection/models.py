@@ -14,19 +14,29 @@ r"""Random rankings: the cultures of computational social choice, and rankings b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from lrtheory._array import kernel, kernel_input
-from lrtheory._validation import array, choice, generator, integer, must, probability_vector, real
+from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import (
+    array,
+    choice,
+    generator,
+    integer,
+    must,
+    probability_vector,
+    real,
+    refuse_unused,
+)
 from lrtheory.fair_subset_selection.problem import Rankings, trusted
 from lrtheory.fair_subset_selection.scores import ScoreRule, item_scores
 from lrtheory.fair_subset_selection.theory.closed_forms import mallows_phi
 
 __all__ = [
-    "places_by_utility",
+    "positions_by_utility",
     "ranking_blocks",
     "sample_item_scores",
     "sample_rankings",
@@ -34,21 +44,37 @@ __all__ = [
     "sample_utilities",
 ]
 
-#: name -> (parameter, its law when it is not given)
-PARAMETERS: dict[str, tuple[str, Any] | None] = {
-    "impartial-culture": None,
-    "mallows": ("phi", lambda rng: rng.random()),
-    "norm-mallows": ("normphi", lambda rng: rng.random()),
-    "urn": ("alpha", lambda rng: rng.gamma(0.8)),
-    "single-peaked": None,
-    "plackett-luce": ("quality", None),
-    "uniform-utilities": ("scale", None),
+#: the parameters that each model uses, at most one
+OPTIONS: dict[str, set[str]] = {
+    "impartial-culture": set(),
+    "mallows": {"phi"},
+    "norm-mallows": {"normphi"},
+    "urn": {"alpha"},
+    "single-peaked": set(),
+    "plackett-luce": {"quality"},
+    "uniform-utilities": {"scale"},
 }
 WITH_UTILITIES = ("plackett-luce", "uniform-utilities")
 
+#: the laws of parameters that may be left out
+LAWS: dict[str, Callable[[np.random.Generator], float]] = {
+    "phi": lambda rng: rng.random(),
+    "normphi": lambda rng: rng.random(),
+    "alpha": lambda rng: rng.gamma(0.8),
+}
+
 
 def sample_rankings(
-    model: str, n: int, m: int, *, rng: np.random.Generator | int | None = None, **parameters: Any
+    model: str,
+    n: int,
+    m: int,
+    *,
+    phi: float | None = None,
+    normphi: float | None = None,
+    alpha: float | None = None,
+    quality: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
+    rng: Rng = None,
 ) -> Rankings:
     r"""Draw n rankings of m items.
 
@@ -59,12 +85,19 @@ def sample_rankings(
         "single-peaked", "plackett-luce" or "uniform-utilities".
     n, m : int
         Number of rankings and of items, at least 1.
+    phi : float, optional
+        Of "mallows", in [0, 1]; without, it is drawn uniformly.
+    normphi : float, optional
+        Of "norm-mallows", in [0, 1]; without, it is drawn uniformly.
+    alpha : float, optional
+        Of "urn", at least 0, and infinite if all copy the first ranking; without, it is drawn from a gamma law of shape
+        0.8.
+    quality : array of shape (m,), optional
+        Of "plackett-luce", which needs it: positive numbers.
+    scale : array of shape (m,), optional
+        Of "uniform-utilities", which needs it: positive numbers.
     rng : Generator, int or None
         Source of randomness.
-    **parameters : float or array of shape (m,)
-        ``phi`` in [0, 1], ``normphi`` in [0, 1] and ``alpha`` >= 0 (infinite: all copy the first) may be left out, and
-        are drawn then, uniformly and from a gamma law of shape 0.8; ``quality`` and ``scale`` are positive numbers for
-        each item.
 
     Returns
     -------
@@ -74,7 +107,7 @@ def sample_rankings(
     Raises
     ------
     ValueError
-        If the model is unknown, or a parameter is missing, unknown or out of range.
+        If the model is unknown, or a parameter is missing, out of range or of another model.
 
     Examples
     --------
@@ -82,8 +115,8 @@ def sample_rankings(
     [[0, 1, 2, 3], [0, 1, 2, 3]]
     """
     n, m, rng = integer("n", n, low=1), integer("m", m, low=1), generator(rng)
-    value = _parameter(model, m, parameters, rng)
-    return trusted(_draw(model, n, m, value, rng))
+    given = {"phi": phi, "normphi": normphi, "alpha": alpha, "quality": quality, "scale": scale}
+    return trusted(_draw(model, n, m, _parameter(model, m, given, rng), rng))
 
 
 def ranking_blocks(
@@ -92,8 +125,11 @@ def ranking_blocks(
     n_items: int,
     *,
     block: int = 1000,
-    rng: np.random.Generator | int | None = None,
-    **parameters: Any,
+    phi: float | None = None,
+    normphi: float | None = None,
+    quality: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
+    rng: Rng = None,
 ) -> Iterator[Rankings]:
     """Draw rankings in blocks, for `item_scores` of panels that are too large to exist at once.
 
@@ -105,10 +141,12 @@ def ranking_blocks(
         Number of all rankings and of items, at least 1.
     block : int
         Rankings in a block, at least 1; the rankings do not depend on it.
+    phi, normphi : float, optional
+        Of "mallows" and "norm-mallows", in [0, 1]; without, it is drawn uniformly, once for all blocks.
+    quality, scale : array of shape (n_items,), optional
+        Of "plackett-luce" and "uniform-utilities", which need them: positive numbers.
     rng : Generator, int or None
         Source of randomness.
-    **parameters : float or array of shape (m,)
-        As in `sample_rankings`; a parameter that is drawn is drawn once.
 
     Returns
     -------
@@ -129,12 +167,19 @@ def ranking_blocks(
     block, rng = integer("block", block, low=1), generator(rng)
     if model == "urn":
         raise must("model", "another than the urn, whose copies need all earlier rankings", model)
-    value = _parameter(model, m, parameters, rng)
+    given = {"phi": phi, "normphi": normphi, "quality": quality, "scale": scale}
+    value = _parameter(model, m, given, rng)
     return (trusted(_draw(model, min(block, n - first), m, value, rng)) for first in range(0, n, block))
 
 
 def sample_utilities(
-    model: str, n: int, n_items: int, *, rng: np.random.Generator | int | None = None, **parameters: Any
+    model: str,
+    n: int,
+    n_items: int,
+    *,
+    quality: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
+    rng: Rng = None,
 ) -> np.ndarray:
     """Draw the utilities of the items to each member of a panel, by which `bias_utilities` ranks them.
 
@@ -144,10 +189,10 @@ def sample_utilities(
         As in `sample_rankings`; the same `rng` gives the utilities of the same rankings.
     n, n_items : int
         Number of rankings and of items, at least 1.
+    quality, scale : array of shape (n_items,), optional
+        Of "plackett-luce" and "uniform-utilities", which need them: positive numbers.
     rng : Generator, int or None
         Source of randomness.
-    **parameters : array of shape (m,)
-        ``quality`` or ``scale``.
 
     Returns
     -------
@@ -166,12 +211,10 @@ def sample_utilities(
     """
     choice("model", model, WITH_UTILITIES)
     n, m, rng = integer("n", n, low=1), integer("n_items", n_items, low=1), generator(rng)
-    return _utilities(model, n, m, _parameter(model, m, parameters, rng), rng)
+    return _utilities(model, n, m, _parameter(model, m, {"quality": quality, "scale": scale}, rng), rng)
 
 
-def sample_top_counts(
-    probabilities: Any, n: int, *, n_runs: int = 1, rng: np.random.Generator | int | None = None
-) -> np.ndarray:
+def sample_top_counts(probabilities: ArrayLike, n: int, *, n_runs: int = 1, rng: Rng = None) -> np.ndarray:
     """Draw SNTV scores, the number of times that each item is on top of n independent rankings, without the rankings.
 
     Parameters
@@ -200,7 +243,7 @@ def sample_top_counts(
     >>> sample_top_counts([0.5, 0.5, 0.0], 10, rng=0).sum(axis=1).tolist()
     [10]
     """
-    law = probability_vector("probabilities", probabilities).astype(np.float64)
+    law = probability_vector("probabilities", to_numpy(probabilities)).astype(np.float64)
     n, n_runs = integer("n", n, low=1, high=2**63 - 1), integer("n_runs", n_runs, low=1)
     return generator(rng).multinomial(n, law / law.sum(), size=n_runs)
 
@@ -212,8 +255,11 @@ def sample_item_scores(
     *,
     n_items: int,
     n_runs: int = 1,
-    rng: np.random.Generator | int | None = None,
-    **parameters: Any,
+    phi: float | None = None,
+    normphi: float | None = None,
+    quality: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
+    rng: Rng = None,
 ) -> np.ndarray:
     """Draw the item scores of many panels of n rankings each, without keeping the rankings.
 
@@ -227,10 +273,13 @@ def sample_item_scores(
         Number of rankings in a panel, at least 1.
     n_items, n_runs : int
         Number of items and of panels, at least 1.
+    phi, normphi : float, optional
+        Of "mallows" and "norm-mallows", in [0, 1]; without, it is drawn uniformly, once for all panels.
+    quality, scale : array of shape (n_items,), optional
+        Of "plackett-luce" and "uniform-utilities", which need them: positive numbers. Under a bias theta, those of the
+        group times theta.
     rng : Generator, int or None
         Source of randomness.
-    **parameters : float or array of shape (m,)
-        As in `sample_rankings`; for Plackett-Luce biased by theta, the qualities times theta of the group.
 
     Returns
     -------
@@ -249,37 +298,36 @@ def sample_item_scores(
     """
     n, n_runs = integer("n", n, low=1), integer("n_runs", n_runs, low=1)
     # the blocks are the panels: only one of them exists at a time
-    panels = ranking_blocks(model, n * n_runs, n_items, block=n, rng=rng, **parameters)
+    panels = ranking_blocks(
+        model, n * n_runs, n_items, block=n, phi=phi, normphi=normphi, quality=quality, scale=scale, rng=rng
+    )
     return np.stack([item_scores(panel, rule) for panel in panels])
 
 
 def _parameter(model: str, m: int, given: dict[str, Any], rng: np.random.Generator) -> Any:
-    """Check and return the parameter of a model; draw it where it has a law and was not given."""
-    choice("model", model, tuple(PARAMETERS))
-    described = PARAMETERS[model]
-    unknown = set(given) - {described[0] if described else ""}
-    if unknown:
-        known = f"parameters of {model!r}: {described[0]}" if described else f"left out, {model!r} has none"
-        raise must("parameters", known, sorted(unknown))
-    if described is None:
+    """Check and return the parameter of a model, None if it has none; draw it where it has a law and was not given."""
+    choice("model", model, tuple(OPTIONS))
+    refuse_unused(model, OPTIONS[model], **{name: (value, None) for name, value in given.items()})
+    if not OPTIONS[model]:
         return None
-    name, law = described
-    if given.get(name) is None:
-        if law is None:
-            raise must(name, f"given for {model!r}", None)
-        return law(rng)
+    (name,) = OPTIONS[model]
+    value = given[name]
     if model in WITH_UTILITIES:
-        value = array(name, given[name], shape=(m,), low=0).astype(np.float64)
-        if (value <= 0).any():
-            raise must(name, "positive", value.min())
-        return value
-    return real(name, given[name], low=0, high=math.inf if name == "alpha" else 1)
+        if value is None:
+            raise must(name, f"given for {model!r}", None)
+        checked = array(name, to_numpy(value), shape=(m,), low=0).astype(np.float64)
+        if (checked <= 0).any():
+            raise must(name, "positive", checked.min())
+        return checked
+    if value is None:
+        return LAWS[name](rng)
+    return real(name, value, low=0, high=math.inf if name == "alpha" else 1)
 
 
 def _draw(model: str, n: int, m: int, value: Any, rng: np.random.Generator) -> np.ndarray:
     """Draw the positions (n, m) of n rankings; `value` is the parameter of the model."""
     if model in WITH_UTILITIES:
-        return places_by_utility(kernel_input(_utilities(model, n, m, value, rng)))
+        return positions_by_utility(kernel_input(_utilities(model, n, m, value, rng)))
     positions = np.empty((n, m), np.int32)
     if model in ("mallows", "norm-mallows"):
         phi = mallows_phi(value, m) if model == "norm-mallows" else value
@@ -306,7 +354,7 @@ def _utilities(model: str, n: int, m: int, value: np.ndarray, rng: np.random.Gen
 
 
 @kernel
-def places_by_utility(utilities):
+def positions_by_utility(utilities):
     """Rank the items of each row by decreasing utility, equal ones by number; return the positions (n, m)."""
     n, m = utilities.shape
     positions = np.empty((n, m), np.int32)
@@ -339,7 +387,7 @@ def uniform(rng, positions):
 
 @kernel
 def mallows(rng, phi, positions):
-    """Draw Mallows rankings by repeated insertion: item i goes d places before the end with probability ~ phi^d.
+    """Draw Mallows rankings by repeated insertion: item i goes d positions before the end with probability ~ phi^d.
 
     Each of the d = 0 .. i items that it passes is one more pair in the wrong order, so that the probability of the
     ranking is proportional to phi^{Kendall distance to the center 0, 1, ..., m - 1}.
@@ -349,8 +397,8 @@ def mallows(rng, phi, positions):
     mass = 1 - phi ** np.arange(1.0, m + 1)  # sum_{d <= i} phi^d, up to the factor 1 - phi
     for v in range(n):
         for i in range(m):
-            # Inverse of the distribution function: P(at least d places) ~ phi^d - phi^{i + 1}, so d is the integer part
-            # of log(1 - u) / log(phi) for u uniform on [0, 1 - phi^{i + 1}]; rounding may give i + 1.
+            # Inverse of the distribution function: P(d positions or more) ~ phi^d - phi^{i + 1}, so d is the integer
+            # part of log(1 - u) / log(phi) for u uniform on [0, 1 - phi^{i + 1}]; rounding may give i + 1.
             u = rng.random() * mass[i]
             back = min(i, int(np.log1p(-u) / np.log(phi))) if phi > 0 else 0
             for p in range(i, i - back, -1):

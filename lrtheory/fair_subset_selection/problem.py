@@ -2,22 +2,24 @@ r"""Rankings of items by voters, which every function of the system takes as its
 
 .. math:: \mathrm{pos}_v(i) \in \{0, 1, \dots, m - 1\}, \qquad v = 1, \dots, n, \quad i = 0, \dots, m - 1,
 
-is the place of item i in ranking v, 0 the best. Positions and orders are inverse permutations, and for many small
+is the position of item i in ranking v, 0 the best. Positions and orders are inverse permutations, and for many small
 examples both look right, so the caller says which one is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._result import Result, read_only
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, as_array, choice, generator, integer, must
-from lrtheory.fair_subset_selection.ballots import places as ballots
+from lrtheory.fair_subset_selection.ballots import positions as ballots
 
 __all__ = ["Rankings", "make_greedy_trap"]
 
@@ -25,30 +27,30 @@ __all__ = ["Rankings", "make_greedy_trap"]
 class _Derived:
     """A slot for the cached narrow-integer copy of `positions`; slotted dataclasses cannot add attributes."""
 
-    __slots__ = ("short",)
-    short: np.ndarray | None
+    __slots__ = ("narrow",)
+    narrow: np.ndarray | None
 
 
-@dataclass(frozen=True, eq=False, slots=True, repr=False)
+@dataclass(frozen=True, eq=False, slots=True, repr=False, init=False)
 class Rankings(_Derived, Result):
     """n rankings of m items, each of which may stand for several voters.
 
     Parameters
     ----------
     positions : integer array of shape (n, m)
-        ``positions[v, i]`` is the place of item i in ranking v, 0 the best; -1 for an item that the ballot does not
-        list (a truncated ballot). With `ties` other than "error" equal places are a tie, and only the order of the
+        ``positions[v, i]`` is the position of item i in ranking v, 0 the best; -1 for an item that the ballot does not
+        list (a truncated ballot). With `ties` other than "error" equal positions are a tie, and only the order of the
         numbers counts.
     orders : integer array of shape (n, L), or sequence of n ballots
         Instead of positions: the items of each ranking, the best first. Ballots may end early (in an array: with -1),
-        and an entry may be a tuple of items that share a place.
+        and an entry may be a tuple of items that share a position.
     weights : array of shape (n,), optional
         Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each. Statements
         about n rankings, such as the bound of `smoothness`, take them for so many *independent* voters.
     ties : {"error", "average", "random"}
-        What to do with items that share a place: refuse them; give each the mean of the weights of the places that they
-        hold together; or put them in a random order now, one order for all voters of a row with a weight. Items that a
-        ballot does not list score 0 in every rule.
+        What to do with items that share a position: refuse them; give each the mean of the weights of the positions
+        that they occupy together; or put them in a random order now, one order for all voters of a row with a weight.
+        Items that a ballot does not list score 0 in every rule.
     labels : sequence of m str, optional
         Names of the items. Orders need them where some item is on no ballot.
     rng : Generator, int or None
@@ -57,7 +59,7 @@ class Rankings(_Derived, Result):
     Raises
     ------
     TypeError
-        If places or items are not integers.
+        If positions or items are not integers.
     ValueError
         If not exactly one of `positions` and `orders` is given, a row is not a ranking, or a length is wrong.
 
@@ -70,31 +72,39 @@ class Rankings(_Derived, Result):
     [[0, 0, -1], [-1, -1, 0]]
     """
 
-    positions: Any = None
-    orders: InitVar[Any] = field(default=None, kw_only=True)
-    weights: Any = field(default=None, kw_only=True)
-    ties: Literal["error", "average", "random"] = field(default="error", kw_only=True)
-    labels: Any = field(default=None, kw_only=True)
-    rng: InitVar[Any] = field(default=None, kw_only=True)
-    shared: Any = field(default=None, init=False)
+    positions: np.ndarray
+    weights: np.ndarray | None
+    ties: str
+    labels: tuple[str, ...] | None
+    shared: np.ndarray | None = field(
+        init=False
+    )  # how many items share each position; None where nowhere more than one
 
-    def __post_init__(self, orders: Any, rng: Any) -> None:
-        choice("ties", self.ties, ("error", "average", "random"))
-        if (self.positions is None) == (orders is None):
-            raise must("positions, orders", "given one without the other", "both" if orders is not None else "neither")
-        if self.labels is not None and not isinstance(self.labels, Iterable):
-            raise must("labels", "a sequence of names", self.labels, TypeError)
-        labels = None if self.labels is None else tuple(map(str, self.labels))
-        rng = generator(rng)
-        if orders is None:
-            places = ballots.places_of_positions(self.positions)
+    def __init__(
+        self,
+        positions: ArrayLike | None = None,
+        *,
+        orders: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        ties: Literal["error", "average", "random"] = "error",
+        labels: Iterable[str] | None = None,
+        rng: Rng = None,
+    ) -> None:
+        choice("ties", ties, ("error", "average", "random"))
+        if labels is not None and not isinstance(labels, Iterable):
+            raise must("labels", "a sequence of names", labels, TypeError)
+        names = None if labels is None else tuple(map(str, labels))
+        source = generator(rng)
+        if positions is not None and orders is None:
+            name, given = "positions", ballots.checked_positions(positions)
+        elif orders is not None and positions is None:
+            name, given = "orders", ballots.positions_of_orders(orders, None if names is None else len(names))
         else:
-            places = ballots.places_of_orders(orders, None if labels is None else len(labels))
-        name = "positions" if orders is None else "orders"
-        positions, shared = ballots.strict_or_shared(places, name, self.ties, rng)
-        if labels is not None and len(labels) != positions.shape[1]:
-            raise must("labels", f"one name for each of the {positions.shape[1]} items", labels)
-        _set(self, positions, shared, _multiplicities(self.weights, len(positions)), self.ties, labels)
+            raise must("positions, orders", "given one without the other", "both" if orders is not None else "neither")
+        strict, shared = ballots.strict_or_shared(given, name, ties, source)
+        if names is not None and len(names) != strict.shape[1]:
+            raise must("labels", f"one name for each of the {strict.shape[1]} items", names)
+        _set(self, strict, shared, _multiplicities(weights, len(strict)), ties, names)
 
     def __repr__(self) -> str:
         voters = "" if self.weights is None else f", {self.total} voters"
@@ -124,14 +134,14 @@ class Rankings(_Derived, Result):
         Returns
         -------
         integer array of shape (n, m)
-            -1 where the ballot has ended; items that share a place stand by number.
+            -1 where the ballot has ended; items that share a position stand by number.
         """
         worst = np.where(self.positions < 0, self.n_items, self.positions)
         items = np.argsort(worst, axis=1, kind="stable")
         listed = (self.positions >= 0).sum(axis=1, keepdims=True)
         return np.where(np.arange(self.n_items) < listed, items, -1)
 
-    def with_weights(self, weights: Any) -> Rankings:
+    def with_weights(self, weights: ArrayLike | None) -> Rankings:
         """Return these rankings with other multiplicities, such as those of a group of voters or a resampled panel.
 
         Parameters
@@ -159,12 +169,12 @@ class Rankings(_Derived, Result):
 
     @classmethod
     def from_preflib(
-        cls, path: str | Path, *, ties: Literal["error", "average", "random"] = "average", rng: Any = None
+        cls, path: str | Path, *, ties: Literal["error", "average", "random"] = "average", rng: Rng = None
     ) -> Rankings:
         """Read a PrefLib file: soc, soi, toc or toi, with or without the comments of the newer format.
 
         Categories (cat) such as approvals are refused: they are not rankings, and position weights would count the
-        lowest category of a voter as a place.
+        lowest category of a voter as a position.
 
         Parameters
         ----------
@@ -193,16 +203,12 @@ class Rankings(_Derived, Result):
         return cls(**parse(Path(path).read_text(encoding="utf-8-sig")), ties=ties, rng=rng)
 
 
-# the defaults of what only the constructor takes would stand as attributes: `panel.orders` would answer None
-del Rankings.orders, Rankings.rng  # type: ignore[attr-defined]
-
-
 def _set(target: Rankings, positions: Any, shared: Any, weights: Any, ties: str, labels: Any) -> Rankings:
     """Write the fields of frozen `Rankings`, arrays made read-only, and return it."""
     values = {"positions": positions, "shared": shared, "weights": weights, "ties": ties, "labels": labels}
     for name, value in values.items():
         object.__setattr__(target, name, read_only(value) if isinstance(value, np.ndarray) else value)
-    object.__setattr__(target, "short", None)
+    object.__setattr__(target, "narrow", None)
     return target
 
 
@@ -211,37 +217,40 @@ def _rebuilt(positions: Any, shared: Any, weights: Any, ties: str, labels: Any) 
     return _set(object.__new__(Rankings), positions, shared, weights, ties, labels)
 
 
-def trusted(positions: np.ndarray, *, weights: Any = None, labels: Any = None) -> Rankings:
+def trusted(
+    positions: np.ndarray, *, weights: np.ndarray | None = None, labels: tuple[str, ...] | None = None
+) -> Rankings:
     """Make `Rankings` from the positions of strict rankings that need no check, such as those of samplers."""
     return _rebuilt(positions, None, weights, "error", labels)
 
 
-def short_places(rankings: Rankings) -> np.ndarray:
+def narrow_positions(rankings: Rankings) -> np.ndarray:
     """Return the positions as unsigned integers of one or two bytes where these hold them, shape (n, m).
 
-    The place -1 of an unlisted item wraps to the largest number of the type, which is beyond every depth. The copy is
-    made at the first call and kept: counting reads all places, and takes as long as memory takes to bring them.
+    The position -1 of an unlisted item wraps to the largest number of the type, which is beyond every depth. The copy
+    is made at the first call and kept: counting reads all positions, and takes as long as memory takes to bring them.
     """
-    short = rankings.short
-    if short is None:
-        short = read_only(rankings.positions.astype(np.min_scalar_type(rankings.n_items)))
-        object.__setattr__(rankings, "short", short)
-    return short
+    narrow = rankings.narrow
+    if narrow is None:
+        narrow = read_only(rankings.positions.astype(np.min_scalar_type(rankings.n_items)))
+        object.__setattr__(rankings, "narrow", narrow)
+    return narrow
 
 
-def _multiplicities(weights: Any, n: int) -> np.ndarray | None:
+def _multiplicities(weights: ArrayLike | None, n: int) -> np.ndarray | None:
     """Check the number of voters of each ranking: return int64 or float64 of shape (n,); None means one each."""
     if weights is None:
         return None
-    whole = as_array("weights", weights).dtype.kind in "iu"
-    checked = array("weights", weights, shape=(n,), low=0)
+    given = as_array("weights", to_numpy(weights))
+    whole = given.dtype.kind in "iu"
+    checked = array("weights", given, shape=(n,), low=0)
     # integers stay below 2^62 together, so that their sum as int64 never wraps
     if whole and checked.sum() >= 2.0**62:
         raise must("weights", "of sum below 2**62", checked.sum())
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum(dtype=np.float64)):
             raise must("weights", "of a finite sum", np.inf)
-    return np.array(weights, np.int64) if whole else checked.astype(np.float64)
+    return np.array(given, np.int64) if whole else checked.astype(np.float64)
 
 
 def as_rankings(name: str, value: Any) -> Rankings:
@@ -251,9 +260,9 @@ def as_rankings(name: str, value: Any) -> Rankings:
     return value
 
 
-def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
+def as_mask(name: str, value: ArrayLike, n_items: int) -> np.ndarray:
     """Return a set of items as a bool array of shape (m,), from such a mask or from distinct item numbers."""
-    given = as_array(name, value)
+    given = as_array(name, to_numpy(value))
     if given.dtype == bool:
         if given.shape != (n_items,):
             raise must(name, f"a mask of shape ({n_items},)", given.shape)
@@ -268,7 +277,7 @@ def as_mask(name: str, value: Any, n_items: int) -> np.ndarray:
     return mask
 
 
-def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Any = None) -> Rankings:
+def make_greedy_trap(b: int, *, tie_free: bool = False, rng: Rng = None) -> Rankings:
     """Make the rankings on which greedy selection under quotas gets little more than half (statement FSS-G1).
 
     Items 0 and 1 are of group 0, item 2 of group 1, item 3 of group 2; the quotas are {0: 1, 1: 1, 2: 0}, and a ranking

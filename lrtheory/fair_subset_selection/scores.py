@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import read_only
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, as_array, choice, integer, must
 from lrtheory.fair_subset_selection.ballots.sums import add_scores, count_first, fill_values, owa_score, values_by_item
-from lrtheory.fair_subset_selection.problem import Rankings, as_rankings, short_places
+from lrtheory.fair_subset_selection.problem import Rankings, as_rankings, narrow_positions
 
 __all__ = ["ScoreRule", "as_rule", "committee_score", "item_scores", "item_values", "ranking_values"]
 
@@ -30,14 +31,14 @@ WITH_WEIGHTS = ("positional", "owa")
 SEPARABLE = ("sntv", "bloc", "borda", "positional")
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, init=False)
 class ScoreRule:
     """A multiwinner score function, given by its name and its parameters.
 
     Parameters
     ----------
     kind : str
-        Position weights w(p), p = 0 the best place, and OWA weights lambda:
+        Position weights w(p), p = 0 the best position, and OWA weights lambda:
 
         ============  ===============  ==================  ===========================================
         "sntv"        1[p = 0]         1, 1, 1, ...        single non-transferable vote
@@ -50,7 +51,7 @@ class ScoreRule:
         "owa"         given, or Borda  given               any ordered weighted average
         ============  ===============  ==================  ===========================================
     depth : int, optional
-        Number of best places that count, at least 1, for "bloc", "cc" and "pav".
+        Number of best positions that count, at least 1, for "bloc", "cc" and "pav".
     position_weights : array of shape (m,), optional
         w, non-negative, for "positional" and "owa"; integers keep scores exact.
     owa : sequence of float, optional
@@ -69,38 +70,40 @@ class ScoreRule:
     """
 
     kind: str
-    depth: int | None = field(default=None, kw_only=True)
-    position_weights: Any = field(default=None, kw_only=True)
-    owa: Any = field(default=None, kw_only=True)
+    depth: int | None
+    position_weights: np.ndarray | None
+    owa: np.ndarray | None
 
-    def __post_init__(self) -> None:
-        choice("kind", self.kind, KINDS)
-        if (self.depth is not None) != (self.kind in WITH_DEPTH):
-            raise must("depth", "given for the kinds " + ", ".join(WITH_DEPTH) + " and no other", self.depth)
-        if self.depth is not None:
-            object.__setattr__(self, "depth", integer("depth", self.depth, low=1))
-        if self.position_weights is not None or self.kind == "positional":
-            object.__setattr__(self, "position_weights", self._checked_weights())
-        if (self.owa is not None) != (self.kind == "owa"):
-            raise must("owa", 'given for the kind "owa" and no other', self.owa)
-        if self.owa is not None:
-            owa = array("owa", self.owa, shape=(None,), low=0)
-            if len(owa) == 0 or owa[0] != 1 or (np.diff(owa) > 0).any():
-                raise must("owa", "a sequence that starts with 1 and does not increase", self.owa)
-            object.__setattr__(self, "owa", read_only(owa.astype(np.float64)))
+    def __init__(
+        self,
+        kind: str,
+        *,
+        depth: int | None = None,
+        position_weights: ArrayLike | None = None,
+        owa: ArrayLike | None = None,
+    ) -> None:
+        choice("kind", kind, KINDS)
+        if (depth is not None) != (kind in WITH_DEPTH):
+            raise must("depth", "given for the kinds " + ", ".join(WITH_DEPTH) + " and no other", depth)
+        if (position_weights is not None and kind not in WITH_WEIGHTS) or (
+            position_weights is None and kind == "positional"
+        ):
+            rule = "given for the kind " + " and perhaps ".join(map(repr, WITH_WEIGHTS)) + ", and no other"
+            raise must("position_weights", rule, position_weights)
+        if (owa is not None) != (kind == "owa"):
+            raise must("owa", 'given for the kind "owa" and no other', owa)
+        values = {
+            "kind": kind,
+            "depth": None if depth is None else integer("depth", depth, low=1),
+            "position_weights": None if position_weights is None else _checked_weights(position_weights),
+            "owa": None if owa is None else _checked_owa(owa),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # unpickling goes through __init__, so that arrays are read-only again
         return _rebuilt, (self.kind, self.depth, self.position_weights, self.owa)
-
-    def _checked_weights(self) -> np.ndarray:
-        if self.kind not in WITH_WEIGHTS or self.position_weights is None:
-            rule = "given for the kind " + " and perhaps ".join(map(repr, WITH_WEIGHTS)) + ", and no other"
-            raise must("position_weights", rule, self.position_weights)
-        given = as_array("position_weights", to_numpy(self.position_weights))
-        checked = array("position_weights", given, shape=(None,), low=0)
-        whole = given.dtype.kind in "iub" and given.max(initial=0) < 2**63
-        return read_only(given.astype(np.int64) if whole else checked.astype(np.float64))
 
     @property
     def separable(self) -> bool:
@@ -118,7 +121,7 @@ class ScoreRule:
         Returns
         -------
         int64 or float64 array of shape (m,)
-            ``w[p]`` for the places p = 0 .. m - 1.
+            ``w[p]`` for the positions p = 0 .. m - 1.
 
         Raises
         ------
@@ -128,13 +131,13 @@ class ScoreRule:
         n_items = integer("n_items", n_items, low=1)
         if self.position_weights is not None:
             if len(self.position_weights) != n_items:
-                raise must("position_weights", f"of shape ({n_items},), one a place", self.position_weights.shape)
+                raise must("position_weights", f"of shape ({n_items},), one per position", self.position_weights.shape)
             return self.position_weights
-        places = np.arange(n_items)
+        positions = np.arange(n_items)
         if self.kind in ("borda", "borda-cc", "owa"):
-            return n_items - 1 - places
+            return n_items - 1 - positions
         depth = 1 if self.depth is None else integer("depth", self.depth, low=1, high=n_items)
-        return (places < depth).astype(np.int64)
+        return (positions < depth).astype(np.int64)
 
     def owa_weights(self, k: int) -> np.ndarray:
         """Return the OWA weights lambda without the zeros at their end.
@@ -159,9 +162,9 @@ class ScoreRule:
             return np.ones(min(1, k))
         if self.kind == "pav":
             return 1 / np.arange(1, k + 1)
-        return np.ones(k) if self.separable else np.trim_zeros(self.owa[:k], "b")
+        return np.ones(k) if self.owa is None else np.trim_zeros(self.owa[:k], "b")
 
-    def max_item_score(self, n_items: int) -> Any:
+    def max_item_score(self, n_items: int) -> int | float:
         """Return the largest score that one item can get from one ranking (tau_1).
 
         Parameters
@@ -175,6 +178,22 @@ class ScoreRule:
             The maximum of w.
         """
         return self.weights(n_items).max().item()
+
+
+def _checked_weights(position_weights: ArrayLike) -> np.ndarray:
+    """Check position weights: return int64 where they are integers that it holds, else float64; read-only."""
+    given = as_array("position_weights", to_numpy(position_weights))
+    checked = array("position_weights", given, shape=(None,), low=0)
+    whole = given.dtype.kind in "iub" and given.max(initial=0) < 2**63
+    return read_only(given.astype(np.int64) if whole else checked.astype(np.float64))
+
+
+def _checked_owa(owa: ArrayLike) -> np.ndarray:
+    """Check OWA weights, which start with 1 and do not increase; return them as float64, read-only."""
+    checked = array("owa", to_numpy(owa), shape=(None,), low=0)
+    if len(checked) == 0 or checked[0] != 1 or (np.diff(checked) > 0).any():
+        raise must("owa", "a sequence that starts with 1 and does not increase", owa)
+    return read_only(checked.astype(np.float64))
 
 
 def _rebuilt(kind: str, depth: int | None, position_weights: Any, owa: Any) -> ScoreRule:
@@ -239,12 +258,12 @@ def item_scores(rankings: Rankings | Iterable[Rankings], rule: ScoreRule) -> np.
 def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     """Compute the item scores (m,) of one panel by the fastest way that its form allows."""
     values, largest = _weights_of(rankings, rule)
-    # for weights of 0 and 1 scores are counts of places below the depth, which is the sum of the weights
+    # for weights of 0 and 1 scores are counts of positions below the depth, which is the sum of the weights
     if rankings.weights is None and rankings.shared is None and rule.kind in ("sntv", "bloc"):
-        return count_first(kernel_input(short_places(rankings)), values.sum())
+        return count_first(kernel_input(narrow_positions(rankings)), values.sum())
     voters = _voters(rankings)
     if rankings.shared is not None:
-        return voters @ _shared_values(rankings, values, slice(None))
+        return voters @ _shared_values(rankings.positions, rankings.shared, values)
     floats = "f" in (values.dtype.kind, voters.dtype.kind)
     if floats or largest >= 2.0**62:  # sums of integers could wrap
         values, voters = values.astype(np.float64), voters.astype(np.float64)
@@ -254,7 +273,7 @@ def _block_scores(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
 
 
 def _weights_of(rankings: Rankings, rule: ScoreRule) -> tuple[np.ndarray, float]:
-    """Return the weights (m,) of all places, and a number that no score of a set exceeds."""
+    """Return the weights (m,) of all positions, and a number that no score of a set exceeds."""
     values = rule.weights(rankings.n_items)
     largest = float(rankings.total) * float(values.max()) * rankings.n_items
     if not math.isfinite(largest):
@@ -267,22 +286,25 @@ def _voters(rankings: Rankings) -> np.ndarray:
     return np.ones(rankings.n_rankings, np.int64) if rankings.weights is None else rankings.weights
 
 
-def _shared_values(rankings: Rankings, values: np.ndarray, items: Any) -> np.ndarray:
-    """Compute the mean weight of the places that tied items hold together, of shape (n, number of items)."""
-    sums = np.append(0.0, np.cumsum(values))  # sums[p] is the weight of the first p places together
-    first, shared = rankings.positions[:, items], rankings.shared[:, items]
+def _shared_values(first: np.ndarray, shared: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Compute the mean weight of the positions that tied items occupy together, in the shape of `first`.
+
+    An item with `first` = p and `shared` = t occupies the positions p, ..., p + t - 1 together with t - 1 others.
+    """
+    sums = np.append(0.0, np.cumsum(values))  # sums[p] is the weight of the first p positions together
     means = (sums[np.minimum(first + shared, len(values))] - sums[first]) / shared
     return np.where(first < 0, 0.0, means)
 
 
-def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.ndarray:
+def item_values(rankings: Rankings, rule: ScoreRule, items: np.ndarray | None = None) -> np.ndarray:
     """Tabulate w(pos_v(i)) in a row for each item, (m, n): int16 where that holds all weights, else int64 or float64.
 
     The compact form is what makes greedy selection fast: it reads each row from one end to the other.
     """
     if rankings.shared is not None:
         chosen = slice(None) if items is None else items
-        return np.ascontiguousarray(_shared_values(rankings, _weights_of(rankings, rule)[0], chosen).T)
+        first, shared = rankings.positions[:, chosen], rankings.shared[:, chosen]
+        return np.ascontiguousarray(_shared_values(first, shared, _weights_of(rankings, rule)[0]).T)
     table = _compact_table(rankings, rule)
     if items is not None:
         return np.ascontiguousarray(table[rankings.positions[:, items].T])
@@ -292,7 +314,7 @@ def item_values(rankings: Rankings, rule: ScoreRule, items: Any = None) -> np.nd
 def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     """Tabulate w(pos_v(i)) in a row for each ranking, (n, m), in the types of `item_values`."""
     if rankings.shared is not None:
-        return _shared_values(rankings, _weights_of(rankings, rule)[0], slice(None))
+        return _shared_values(rankings.positions, rankings.shared, _weights_of(rankings, rule)[0])
     table = _compact_table(rankings, rule)
     values = np.empty(rankings.positions.shape, table.dtype)  # here and not in the kernel: NumPy asks for large pages
     fill_values(kernel_input(rankings.positions), kernel_input(table), values)
@@ -300,14 +322,14 @@ def ranking_values(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
 
 
 def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
-    """Return the weight of every place, then that of place -1: an item that is not listed is worth 0."""
+    """Return the weight of every position, then that of position -1: an item that is not listed is worth 0."""
     values = _weights_of(rankings, rule)[0]
     if values.dtype.kind == "i" and values.max() < 2**15:
         values = values.astype(np.int16)
     return np.append(values, values[:1] * 0)
 
 
-def committee_score(rankings: Rankings, rule: ScoreRule, items: Any) -> Any:
+def committee_score(rankings: Rankings, rule: ScoreRule, items: ArrayLike) -> Any:
     """Compute the score of one set of items, or of many.
 
     Parameters

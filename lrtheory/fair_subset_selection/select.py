@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._array import arrays, kernel_input, to_numpy
+from lrtheory._array import arrays, kernel_input
 from lrtheory._result import Result, result
-from lrtheory._validation import array, as_array, choice, generator, integer, must
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import array, as_array, choice, generator, integer, must, refuse_unused
 from lrtheory.fair_subset_selection.certificates import SelectionCertificate, greedy_certificate
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import (
@@ -30,11 +31,25 @@ from lrtheory.fair_subset_selection.scores import (
     whole_owa,
 )
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, exhaustive, greedy, separable
-from lrtheory.fair_subset_selection.selection.quotas import Bounds, attributes, one_attribute
+from lrtheory.fair_subset_selection.selection.quotas import (
+    Bounds,
+    GroupCounts,
+    Groups,
+    attributes,
+    one_attribute,
+)
 
-__all__ = ["Selection", "select", "select_by_scores"]
+__all__ = ["OPTIONS", "Selection", "chosen_method", "select", "select_by_scores"]
 
-METHODS = ("auto", "exact", "greedy", "lazy", "milp", "brute-force")
+#: the options that not every method uses; "auto" is one of the others
+OPTIONS: dict[str, set[str]] = {
+    "exact": {"ties", "rng"},
+    "greedy": {"ties", "rng"},
+    "lazy": {"ties", "rng"},
+    "milp": set(),
+    "brute-force": {"ties", "rng"},
+}
+METHODS = ("auto", *OPTIONS)
 
 
 @result
@@ -52,7 +67,7 @@ class Selection(Result):
     group_counts : mapping
         Chosen items of each group; by attribute where there are several.
     tied : int64 array, or None
-        The items that a tie decided: chosen ones, and rejected ones that would have done as well in their place. For
+        The items that a tie decided: chosen ones, and rejected ones that would have done as well in their stead. For
         greedy methods all items that had the largest marginal in a step together with others, since also the order of
         choice leads to other sets. None for "milp", which does not see ties, and for choice by chance.
     labels : tuple of str, or None
@@ -68,11 +83,11 @@ class Selection(Result):
         For greedy methods: an upper bound on every set within the quotas.
     """
 
-    items: Any
-    score: Any
-    gains: Any
+    items: np.ndarray
+    score: int | float
+    gains: np.ndarray | None
     group_counts: Mapping[Any, Any]
-    tied: Any
+    tied: np.ndarray | None
     labels: tuple[str, ...] | None
     method: str
     reason: str
@@ -86,13 +101,13 @@ def select(
     rule: ScoreRule,
     k: int,
     *,
-    groups: Any = None,
-    quota: Mapping[Any, Any] | None = None,
-    at_least: Mapping[Any, Any] | None = None,
-    at_most: Mapping[Any, Any] | None = None,
+    groups: Groups | None = None,
+    quota: GroupCounts | None = None,
+    at_least: GroupCounts | None = None,
+    at_most: GroupCounts | None = None,
     method: Literal["auto", "exact", "greedy", "lazy", "milp", "brute-force"] = "auto",
-    ties: Literal["index", "random"] = "index",
-    rng: np.random.Generator | int | None = None,
+    ties: Literal["index", "random"] | None = None,
+    rng: Rng = None,
 ) -> Selection:
     r"""Choose the k items with the largest score under quotas for groups.
 
@@ -114,12 +129,13 @@ def select(
         answers; "milp" for any rule and several attributes, by HiGHS, and "brute-force", both for the optimum and for
         small panels (but a separable rule leaves an integer program of m variables alone). HiGHS sees differences from
         about 1e-12 of the largest score on; below, exchanges of two items are compared, unless they are too many, which
-        the message then says.
-    ties : {"index", "random"}
-        Of equal scores the smaller number, or a random one. On biased rankings many scores are 0, and an order of
-        numbers that means something then decides. Without effect for "milp".
+        the message then says. "auto" is "milp" where several attributes have quotas, else "exact" for separable rules
+        and "lazy" for all others.
+    ties : {"index", "random"}, optional
+        Of equal scores the smaller number, which is the default, or a random one. On biased rankings many scores are 0,
+        and an order of numbers that means something then decides. "milp" does not see ties and refuses the option.
     rng : Generator, int or None
-        Source of randomness for `ties` "random".
+        Source of randomness for `ties` "random"; "milp" refuses it.
 
     Returns
     -------
@@ -155,10 +171,12 @@ def select(
     """
     m = as_rankings("rankings", rankings).n_items
     as_rule("rule", rule)
-    k, priority = integer("k", k, low=0, high=m), _priority(ties, rng, m)
-    choice("method", method, METHODS)
+    k = integer("k", k, low=0, high=m)
     bounds = attributes(groups, {"quota": quota, "at_least": at_least, "at_most": at_most}, m, k)
-    used, reason = _chosen_method(method, rule.separable, len(bounds))
+    used, reason = chosen_method(method, rule.separable, len(bounds))
+    refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
+    tie_break = "index" if ties is None else ties
+    priority = _priority(tie_break, rng, m)
     if used == "exact":
         scores = item_scores(rankings, rule)
         return _exact(scores, k, bounds[0], priority, reason, rankings.labels, rankings.positions.size)
@@ -168,7 +186,7 @@ def select(
         items, score, message = exhaustive.integer_program(rankings, rule, k, bounds)
         counts, tied = {"evaluations": 0}, None
     else:
-        items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, ties, rng)
+        items, score, tied, n_sets = exhaustive.enumerate_sets(rankings, rule, k, bounds, tie_break, rng)
         counts, message = {"evaluations": n_sets}, "exact"
     # these methods find a set without an order: it is shown by decreasing score of the single items
     singles = item_scores(rankings, rule)
@@ -179,15 +197,15 @@ def select(
 
 @arrays("host")
 def select_by_scores(
-    scores: Any,
+    scores: ArrayLike,
     k: int,
     *,
-    groups: Any = None,
-    quota: Mapping[Any, Any] | None = None,
-    at_least: Mapping[Any, Any] | None = None,
-    at_most: Mapping[Any, Any] | None = None,
+    groups: Groups | None = None,
+    quota: GroupCounts | None = None,
+    at_least: GroupCounts | None = None,
+    at_most: GroupCounts | None = None,
     ties: Literal["index", "random"] = "index",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> Selection:
     """Choose the k items with the largest sum of given scores under quotas for the groups of one attribute.
 
@@ -226,7 +244,7 @@ def select_by_scores(
     >>> select_by_scores([5, 4, 3, 1], 2, groups=[0, 0, 0, 1], quota={1: 1}).items.tolist()
     [0, 3]
     """
-    given = as_array("scores", to_numpy(scores))
+    given = as_array("scores", scores)
     used = _sortable(given, array("scores", given, shape=(None,)))
     k = integer("k", k, low=0, high=len(used))
     priority = _priority(ties, rng, len(used))
@@ -243,18 +261,18 @@ def _sortable(given: np.ndarray, checked: np.ndarray) -> np.ndarray:
     return checked if given.dtype.kind == "f" else checked.astype(np.float64)
 
 
-def _priority(ties: str, rng: Any, m: int) -> np.ndarray:
+def _priority(ties: str, rng: Rng, m: int) -> np.ndarray:
     """Return the priority (m,) of items among equal scores, the smallest first: their numbers, or a random order."""
     choice("ties", ties, ("index", "random"))
     if ties == "index" and rng is None:  # a generator takes longer to make than a small selection
         return np.arange(m)
-    # also where it is not used: a wrong `rng` is an error in any case
-    rng = generator(rng)
-    return rng.permutation(m) if ties == "random" else np.arange(m)
+    source = generator(rng)  # also where it is not used: a wrong `rng` is an error in any case
+    return source.permutation(m) if ties == "random" else np.arange(m)
 
 
-def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:
+def chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[str, str]:
     """Resolve "auto", refuse methods that cannot solve the problem, and return the method and the reason for it."""
+    choice("method", method, METHODS)
     if method == "auto":
         # quotas of several attributes are not a matroid, and neither the one pass nor greedy selection is right there
         if n_attributes > 1:
@@ -267,7 +285,9 @@ def _chosen_method(method: str, is_separable: bool, n_attributes: int) -> tuple[
     return method, "asked for"
 
 
-def _selection(items: Any, score: Any, bounds: list[Bounds], labels: Any, **fields: Any) -> Selection:
+def _selection(
+    items: np.ndarray, score: Any, bounds: list[Bounds], labels: tuple[str, ...] | None, **fields: Any
+) -> Selection:
     """Make a `Selection` with the counts of groups: by attribute, or directly where the one attribute has no name."""
     counts: dict[Any, Any] = {one.name: one.counts(items) for one in bounds}
     return Selection(
@@ -280,19 +300,25 @@ def _selection(items: Any, score: Any, bounds: list[Bounds], labels: Any, **fiel
 
 
 def _exact(
-    scores: np.ndarray, k: int, bounds: Bounds, priority: np.ndarray, reason: str, labels: Any, additions: int
+    scores: np.ndarray,
+    k: int,
+    bounds: Bounds,
+    priority: np.ndarray,
+    reason: str,
+    labels: tuple[str, ...] | None,
+    additions: int,
 ) -> Selection:
     """Select the best set by the scores of its items; `additions` is the number of additions that made these."""
     order = separable.ranked(scores, priority)
-    quotas = (kernel_input(bounds.groups), kernel_input(bounds.low), kernel_input(bounds.high))
-    items = separable.fill_quotas(kernel_input(order), *quotas, k)
+    groups, low, high, _ = bounds.quotas(k)
+    items = separable.fill_quotas(kernel_input(order), groups, low, high, k)
     return _selection(
         items,
         _total(scores[items]),
         [bounds],
         labels,
         gains=scores[items],
-        tied=separable.tied_items(scores, items, *quotas),
+        tied=separable.tied_items(scores, items, groups, low, high),
         method="exact",
         reason=reason,
         message="exact",
@@ -319,19 +345,20 @@ def _greedily(
     # marginals come in multiples of 1 / unit, exact where they can be, so that rounding decides no tie
     lam, unit = whole_owa(rankings, rule, k)
     voters = kernel_input(np.zeros(0) if rankings.weights is None else rankings.weights, np.float64)
-    quotas = *(kernel_input(side) for side in (bounds.groups, bounds.low, bounds.high, priority)), k
+    quotas, first = bounds.quotas(k), kernel_input(priority)
     # Chamberlin-Courant has a kernel of its own, which reads rankings row by row; the other reads items row by row
     if method == "lazy" and len(lam) == 1 and not rule.separable:
-        worths = kernel_input(ranking_values(rankings, rule))
-        options = chamberlin_courant.rounding_slack(rankings, rule, k), *chamberlin_courant.workspace(worths)
-        items, gains, ties, left, evaluations, total = chamberlin_courant.served_steps(
-            worths, voters, *quotas, *options
+        values, slack = (
+            kernel_input(ranking_values(rankings, rule)),
+            chamberlin_courant.rounding_slack(rankings, rule, k),
         )
+        work = chamberlin_courant.workspace(values)
+        steps = chamberlin_courant.representation_steps(values, voters, quotas, first, slack, work)
+        items, gains, ties, left, evaluations, total = steps
         score = in_units(np.array([total]), rankings, rule, lam, unit)[0].item()
     else:
-        values = kernel_input(item_values(rankings, rule))
-        steps = greedy.greedy_steps(values, voters, kernel_input(lam), *quotas, method == "lazy")
-        items, gains, ties, left, evaluations = steps
+        objective = greedy.Objective(kernel_input(item_values(rankings, rule)), voters, kernel_input(lam))
+        items, gains, ties, left, evaluations = greedy.greedy_steps(objective, quotas, first, method == "lazy")
         score = committee_score(rankings, rule, items)
     return _selection(
         items,

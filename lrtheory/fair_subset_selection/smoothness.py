@@ -10,17 +10,17 @@ large and gamma(beta) well below 1 mean that few rankings are enough (`theory.ra
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, must, open_interval, real
 from lrtheory.fair_subset_selection.problem import Rankings, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, item_scores
 from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
-from lrtheory.fair_subset_selection.theory.numeric import ROUNDING
+from lrtheory.fair_subset_selection.theory.conditions import ROUNDING
 from lrtheory.fair_subset_selection.theory.sample_sizes import chernoff_lower, rankings_needed
 
 __all__ = ["Smoothness", "smoothness"]
@@ -55,12 +55,12 @@ class Smoothness(Result):
 
     alpha: float
     lower: float
-    betas: Any
-    gammas: Any
-    latent: Any
-    observed: Any
-    groups: Any
-    max_item_score: Any
+    betas: np.ndarray
+    gammas: np.ndarray
+    latent: np.ndarray
+    observed: np.ndarray
+    groups: np.ndarray
+    max_item_score: int | float
     n_rankings: float
     message: str
 
@@ -107,9 +107,13 @@ class Smoothness(Result):
 
         Proof
         -----
-        With probability 1 - delta all 4 m Chernoff bounds at level delta / (4 m) hold, on f and g from below and above.
-        Then beta f_i >= f_j implies that beta times the upper bound of f_i is at least the lower one of f_j, and
-        g_j / g_i is at most the upper bound of g_j over the lower one of g_i.
+        Assumes: the rankings are independent (the caller, see `smoothness`).
+
+        Proof: with probability 1 - delta all 4 m Chernoff bounds at level delta / (4 m) hold, on f and g from below and
+        above. Then beta f_i >= f_j implies that beta times the upper bound of f_i is at least the lower one of f_j, and
+        g_j / g_i is at most the upper bound of g_j over the lower one of g_i. The event does not depend on beta.
+
+        Checked by: no statement of its own; FSS-A8-lower checks the bounds that it combines.
         """
         beta, delta = real("beta", beta, low=0, high=1), open_interval("delta", delta, 0, 1)
         if math.isinf(self.n_rankings) or self.max_item_score == 0:
@@ -174,7 +178,12 @@ class Smoothness(Result):
 
 
 def smoothness(
-    latent: Rankings | Any, observed: Rankings | Any, rule: ScoreRule, *, groups: Any = None, delta: float = 0.05
+    latent: Rankings | ArrayLike,
+    observed: Rankings | ArrayLike,
+    rule: ScoreRule,
+    *,
+    groups: ArrayLike | None = None,
+    delta: float = 0.05,
 ) -> Smoothness:
     """Measure how smooth a score function is under a bias.
 
@@ -211,10 +220,14 @@ def smoothness(
 
     Proof
     -----
-    One bound at level delta is enough, without a union over the 2 m mean scores. Let the least of the true ones, tau_1
-    times the true alpha, be that of item i. The bound increases with the estimate and with the number of rankings, and
-    the smallest estimate is at most that of item i. So `lower` is at most the bound of item i, which is above the true
-    alpha with probability delta at most.
+    Assumes: the rankings are independent: the hypothesis of FSS-A8-lower.
+
+    Proof: one bound at level delta is enough, without a union over the 2 m mean scores. Let the least of the true ones,
+    tau_1 times the true alpha, be that of item i. The bound increases with the estimate and with the number of
+    rankings, and the smallest estimate is at most that of item i. So `lower` is at most the bound of item i, which is
+    above the true alpha with probability delta at most.
+
+    Checked by: FSS-A8-lower.
 
     Examples
     --------
@@ -225,8 +238,9 @@ def smoothness(
     delta = open_interval("delta", delta, 0, 1)
     as_rule("rule", rule)
     if isinstance(latent, Rankings) or isinstance(observed, Rankings):
-        f, g = (_means(n, as_rankings(n, r), rule) for n, r in (("latent", latent), ("observed", observed)))
-        n, message = float(min(latent.total, observed.total)), "alpha, betas and gammas are estimates"
+        panels = (as_rankings("latent", latent), as_rankings("observed", observed))
+        f, g = (_means(name, one, rule) for name, one in zip(("latent", "observed"), panels, strict=True))
+        n, message = float(min(one.total for one in panels)), "alpha, betas and gammas are estimates"
     else:
         pairs = (("latent", latent), ("observed", observed))
         f, g = (array(name, to_numpy(v), shape=(None,), low=0).astype(np.float64) for name, v in pairs)

@@ -13,13 +13,14 @@ import numpy as np
 
 from lrtheory._array import arrays, kernel_input, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import array, choice, generator, integer, must, real, refuse_unused, unmasked
 from lrtheory.fair_subset_selection.problem import Rankings, as_mask, as_rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule, committee_score, item_scores
-from lrtheory.fair_subset_selection.select import select, select_by_scores
+from lrtheory.fair_subset_selection.select import OPTIONS, chosen_method, select, select_by_scores
 from lrtheory.fair_subset_selection.selection import separable
 from lrtheory.fair_subset_selection.selection.quotas import group_codes, same_group
-from lrtheory.fair_subset_selection.theory.numeric import with_rounding
+from lrtheory.fair_subset_selection.theory.conditions import with_rounding
 
 __all__ = ["QuotaCurves", "QuotaSweep", "quota_curves", "quota_sweep", "separates"]
 
@@ -42,22 +43,22 @@ class QuotaCurves(Result):
         Disadvantaged items in that choice.
     """
 
-    quotas: Any
-    values: Any
-    optima: Any
-    unconstrained: Any
-    chosen_quotas: Any
+    quotas: np.ndarray
+    values: np.ndarray
+    optima: np.ndarray
+    unconstrained: np.ndarray
+    chosen_quotas: np.ndarray
 
 
 @arrays("host")
 def quota_curves(
-    latent: Any,
-    observed: Any,
+    latent: ArrayLike,
+    observed: ArrayLike,
     k: int,
     *,
-    disadvantaged: Any,
+    disadvantaged: ArrayLike,
     ties: Literal["index", "random"] = "index",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> QuotaCurves:
     """Choose by observed scores at every quota, in many runs at once, and judge by latent scores.
 
@@ -101,17 +102,17 @@ def quota_curves(
     n_runs, m = seen.shape
     if judged.shape not in ((1, m), (n_runs, m)):
         raise must("latent", f"of shape ({m},) or ({n_runs}, {m})", judged.shape)
-    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m)
     choice("ties", ties, ("index", "random"))
     # sums of at most m latent scores, whatever their signs
     largest = max(abs(float(x)) for x in (judged.min(initial=0), judged.max(initial=0)))
     if not np.isfinite(largest * m):
         raise must("latent", "small enough for their sums to be finite", largest)
-    index, rng = np.arange(m)[None], generator(rng)
-    priority = rng.permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
+    index, source = np.arange(m)[None], generator(rng)
+    priority = source.permuted(np.repeat(index, n_runs, axis=0), axis=1) if ties == "random" else index
     # the optimum at each quota is the choice by the latent scores themselves; its ties do not change its worth
     values, free, counts = _sweep(seen, judged, priority, mask, k)
-    optima = _sweep(judged, judged, index, mask, k)[0]
+    optima = _sweep(judged, judged, index, mask, k).values
     quotas = np.array(_feasible(mask, k))
     return QuotaCurves(quotas, values[:, quotas], optima[:, quotas], free, counts)
 
@@ -122,29 +123,30 @@ def _feasible(mask: np.ndarray, k: int) -> range:
     return range(max(0, k - len(mask) + size), min(k, size) + 1)
 
 
-def _quotas(mask: np.ndarray, k: int, quotas: Any) -> list[int]:
+def _quotas(mask: np.ndarray, k: int, quotas: ArrayLike | None) -> list[int]:
     """Check the quotas to try; all feasible ones when none are given."""
     if quotas is None:
         return list(_feasible(mask, k))
-    if not isinstance(quotas, Iterable):
+    given = to_numpy(unmasked("quotas", quotas))
+    if not isinstance(given, Iterable):
         raise must("quotas", "a sequence of integers", quotas, TypeError)
-    wanted = [integer("quotas", quota, low=0) for quota in quotas]
+    wanted = [integer("quotas", quota, low=0) for quota in given]
     if not wanted:
         raise must("quotas", "at least one quota", quotas)
     return wanted
 
 
-def _sweep(seen: Any, judged: Any, priority: Any, mask: Any, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Allocate and fill the outputs of `sweep_runs`: values (n_runs, k + 1), NaN where infeasible, free and counts."""
+def _sweep(seen: np.ndarray, judged: np.ndarray, priority: np.ndarray, mask: np.ndarray, k: int) -> separable.Curves:
+    """Allocate and fill the curves of `sweep_runs`, whose values are NaN at quotas that are infeasible."""
     n_runs = len(seen)
-    values, free, counts = np.full((n_runs, k + 1), np.nan), np.empty(n_runs), np.empty(n_runs, np.int64)
-    given = (kernel_input(seen, np.float64), kernel_input(judged, np.float64), kernel_input(priority, np.int64))
-    separable.sweep_runs(*given, kernel_input(mask), k, values, free, counts)
-    return values, free, counts
+    runs = separable.Runs(kernel_input(seen, float), kernel_input(judged, float), kernel_input(priority, np.int64))
+    curves = separable.Curves(np.full((n_runs, k + 1), np.nan), np.empty(n_runs), np.empty(n_runs, np.int64))
+    separable.sweep_runs(runs, kernel_input(mask), k, curves)
+    return curves
 
 
 @arrays("host")
-def separates(latent: Any, observed: Any, *, groups: Any, beta: float) -> np.ndarray:
+def separates(latent: ArrayLike, observed: ArrayLike, *, groups: ArrayLike, beta: float) -> np.ndarray:
     """Find the runs in which observed scores order every pair of one group that differs clearly (the event of FSS-T1).
 
     Arrays: any (copied to the host)
@@ -211,11 +213,11 @@ class QuotaSweep(Result):
         What the ratios are relative to.
     """
 
-    quotas: Any
-    ratios: Any
+    quotas: np.ndarray
+    ratios: np.ndarray
     best: int
-    scores: Any
-    optimum: Any
+    scores: np.ndarray
+    optimum: int | float
     optimal_quota: int
     unconstrained: float
     unconstrained_quota: int
@@ -230,11 +232,11 @@ def quota_sweep(
     rule: ScoreRule,
     k: int,
     *,
-    disadvantaged: Any,
-    quotas: Any = None,
+    disadvantaged: ArrayLike,
+    quotas: ArrayLike | None = None,
     method: Literal["auto", "exact", "greedy", "lazy", "milp", "brute-force"] = "auto",
-    ties: Literal["index", "random"] = "index",
-    rng: np.random.Generator | int | None = None,
+    ties: Literal["index", "random"] | None = None,
+    rng: Rng = None,
 ) -> QuotaSweep:
     """Choose by observed rankings at every quota, and judge by latent ones.
 
@@ -252,10 +254,10 @@ def quota_sweep(
         Which l to try; by default all feasible ones.
     method : {"auto", "exact", "greedy", "lazy", "milp", "brute-force"}
         As in `select`.
-    ties : {"index", "random"}
-        Of equal scores the smaller number, or a random one.
+    ties : {"index", "random"}, optional
+        Of equal scores the smaller number, which is the default, or a random one; "milp" refuses the option.
     rng : Generator, int or None
-        Source of randomness for `ties` "random".
+        Source of randomness for `ties` "random"; "milp" refuses it.
 
     Returns
     -------
@@ -284,20 +286,23 @@ def quota_sweep(
     m = as_rankings("latent", latent).n_items
     if as_rankings("observed", observed).n_items != m:
         raise must("observed", f"rankings of the {m} latent items", observed.n_items)
-    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", to_numpy(disadvantaged), m)
+    k, mask = integer("k", k, low=0, high=m), as_mask("disadvantaged", disadvantaged, m)
     as_rule("rule", rule)
     wanted = _quotas(mask, k, quotas)
-    options: dict[str, Any] = {"ties": ties, "rng": generator(rng)}
-    if rule.separable and method in ("auto", "exact"):
+    used, reason = chosen_method(method, rule.separable, 1)
+    refuse_unused(used, OPTIONS[used], ties=(ties, None), rng=(rng, None))
+    # one generator for all selections, so that each breaks its ties by draws of its own
+    options: dict[str, Any] = (
+        {"rng": generator(rng), "ties": "index" if ties is None else ties} if OPTIONS[used] else {}
+    )
+    if used == "exact":
         single, seen = item_scores(latent, rule), item_scores(observed, rule)  # once for all quotas
         free, best = select_by_scores(seen, k, **options), select_by_scores(single, k, **options)
         chosen = [select_by_scores(seen, k, groups=mask, quota={True: q}, **options) for q in wanted]
-        reason = "the rule is separable" if method == "auto" else "asked for"
     else:
-        options["method"] = method
+        options["method"] = used
         free, best = select(observed, rule, k, **options), select(latent, rule, k, **options)
         chosen = [select(observed, rule, k, groups=mask, quota={True: q}, **options) for q in wanted]
-        reason = chosen[0].reason
     # row 0 is the choice without a quota; where no set scores anything, nothing can be lost, and the ratio is 1
     judged = committee_score(latent, rule, np.stack([free.items, *(s.items for s in chosen)]))
     scores = judged[1:]

@@ -82,7 +82,7 @@ FSS_P1 = Statement(
         saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR),
         saboteur(
             "the items keep their places",
-            patch=(bias.swap, "place[ahead], place[behind] = place[behind], place[ahead]", "pass"),
+            patch=(bias.swap, "position[ahead], position[behind] = position[behind], position[ahead]", "pass"),
         ),
     ),
     notes="The sum alone holds for any exchanges; that every distance is at least one does not.",

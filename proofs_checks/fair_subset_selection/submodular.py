@@ -198,8 +198,11 @@ FSS_A4 = Statement(
             patch=(greedy.greedy_steps, "priority[i] < priority[best]", "priority[i] > priority[best]"),
         ),
         saboteur("marginals of the empty set", patch=NO_UPDATE),
-        saboteur("kept marginals never fall", patch=(chamberlin_courant.served_steps, "marginals -=", "unused =")),
-        saboteur("kept marginals fall too far", patch=(chamberlin_courant.between, "min(most, worth)", "worth")),
+        saboteur(
+            "kept marginals never fall",
+            patch=(chamberlin_courant.representation_steps, "marginals -=", "ignored ="),
+        ),
+        saboteur("kept marginals fall too far", patch=(chamberlin_courant.between, "min(most, value)", "value")),
     ),
 )
 
@@ -239,8 +242,8 @@ FSS_C1 = Statement(
             "items that do not fit are evaluated",
             patch=(
                 greedy.fitting,
-                "open_[i] and count[g] < high[g] and (count[g] < low[g] or free > 0)",
-                "open_[i]",
+                "unused[i] and count[g] < high[g] and (count[g] < low[g] or free > 0)",
+                "unused[i]",
             ),
         ),
         saboteur("every item in every step", solve=wrong_solvers.counts_all),

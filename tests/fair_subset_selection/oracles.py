@@ -7,6 +7,19 @@ from fractions import Fraction
 
 import numpy as np
 
+from lrtheory.fair_subset_selection import ScoreRule
+
+#: a rule of each kind but "positional", on six items or more
+RULES = [
+    ScoreRule("sntv"),
+    ScoreRule("bloc", depth=2),
+    ScoreRule("borda"),
+    ScoreRule("cc", depth=2),
+    ScoreRule("borda-cc"),
+    ScoreRule("pav", depth=3),
+    ScoreRule("owa", owa=[1, 0.75, 0.5]),
+]
+
 
 def random_orders(rng, n, m):
     return np.array([rng.permutation(m) for _ in range(n)])
@@ -54,17 +67,17 @@ def within(groups, low, high):
 
 
 def greedy(m, k, score, groups, quota):
-    """The largest marginal of a group with room, ties by number; items and gains."""
+    """The largest marginal of a group with seats left, ties by number; items and gains."""
     chosen, gains = [], []
-    room = dict(quota)
+    left = dict(quota)
     for _ in range(k):
-        free = [i for i in range(m) if i not in chosen and room[groups[i]] > 0]
+        free = [i for i in range(m) if i not in chosen and left[groups[i]] > 0]
         now = score(chosen)
         marginals = {i: score([*chosen, i]) - now for i in free}
         pick = max(free, key=lambda i: (marginals[i], -i))
         chosen.append(pick)
         gains.append(marginals[pick])
-        room[groups[pick]] -= 1
+        left[groups[pick]] -= 1
     return chosen, gains
 
 

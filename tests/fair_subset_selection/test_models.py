@@ -20,6 +20,7 @@ from lrtheory.fair_subset_selection import (
     sample_utilities,
     theory,
 )
+from lrtheory.fair_subset_selection.models import OPTIONS
 from tests.fair_subset_selection import oracles
 
 N = 40_000
@@ -181,8 +182,6 @@ def test_seeds_and_blocks() -> None:
         ("ic", {}, "`model` must be one of"),
         ("mallows", {"phi": 1.5}, r"`phi` must be in \[0, 1\]"),
         ("mallows", {"phi": -0.1}, "`phi` must be in"),
-        ("mallows", {"normphi": 0.5}, "`parameters` must be parameters of 'mallows': phi"),
-        ("impartial-culture", {"phi": 0.5}, "has none"),
         ("urn", {"alpha": -1}, "`alpha` must be in"),
         ("plackett-luce", {}, "`quality` must be given"),
         ("plackett-luce", {"quality": [1, 2]}, r"of shape \(3,\)"),
@@ -193,6 +192,35 @@ def test_seeds_and_blocks() -> None:
 def test_bad_models(model: str, parameters: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sample_rankings(model, 2, 3, rng=0, **parameters)
+
+
+GIVEN = {"phi": 0.5, "normphi": 0.5, "alpha": 0.5, "quality": [1, 2, 3], "scale": [1, 2, 3]}
+
+
+@pytest.mark.parametrize("model", OPTIONS)
+@pytest.mark.parametrize("name", GIVEN)
+def test_each_model_takes_its_own_parameter_alone(model: str, name: str) -> None:
+    needed = {"plackett-luce": {"quality": [1, 1, 1]}, "uniform-utilities": {"scale": [1, 1, 1]}}.get(model, {})
+    given = {**needed, name: GIVEN[name]}
+    if name in OPTIONS[model]:
+        assert sample_rankings(model, 2, 3, rng=0, **given).n_rankings == 2
+        return
+    refused = pytest.raises(ValueError, match=f'`{name}` must be left out with method "{model}"')
+    with refused:
+        sample_rankings(model, 2, 3, rng=0, **given)
+    if model == "urn" or name == "alpha":  # the others have no parameter for the urn
+        return
+    with refused:
+        ranking_blocks(model, 2, 3, rng=0, **given)
+    with refused:
+        sample_item_scores(model, ScoreRule("borda"), 2, n_items=3, rng=0, **given)
+    if model in ("plackett-luce", "uniform-utilities") and name in ("quality", "scale"):
+        with refused:
+            sample_utilities(model, 2, 3, rng=0, **given)
+
+
+def test_every_parameter_of_a_model_is_tried() -> None:
+    assert set().union(*OPTIONS.values()) == set(GIVEN)
 
 
 def test_bad_blocks() -> None:

@@ -78,7 +78,7 @@ def test_the_name_of_a_rule_is_no_rule(call: Any) -> None:
             "at least one quota",
         ),
         (lambda: fss.item_scores([PANEL, Rankings([[0, 1]])], BORDA), ValueError, "blocks of the same 4 items; got 2"),
-        (lambda: Rankings([[0, 2**31 - 1]], ties="average"), ValueError, "places below 2147483647; got 2147483647"),
+        (lambda: Rankings([[0, 2**31 - 1]], ties="average"), ValueError, "must be below 2147483647; got 2147483647"),
         (lambda: PANEL.with_weights([1]), ValueError, r"`weights` must be of shape \(2,\)"),
         (lambda: PANEL.with_weights([1, -1]), ValueError, "`weights` must be in"),
     ],

@@ -91,7 +91,7 @@ def test_an_integer_program_that_fails_is_no_infeasible_quota(monkeypatch: pytes
     with pytest.raises(RuntimeError, match="HiGHS found no optimum: time limit"):
         select(panel, ScoreRule("borda"), 3, method="milp")
     Failed.status, Failed.x = 0, np.ones(6)
-    with pytest.raises(RuntimeError, match="HiGHS returned 6 items in place of 3"):
+    with pytest.raises(RuntimeError, match="HiGHS returned 6 items instead of 3"):
         select(panel, ScoreRule("borda"), 3, method="milp")
 
 

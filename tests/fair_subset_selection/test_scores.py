@@ -135,20 +135,20 @@ def test_bad_sets_and_sizes() -> None:
             committee_score(panel, ScoreRule("borda"), items)
     with pytest.raises(ValueError, match=r"in \[1, 3\]"):
         item_scores(panel, ScoreRule("bloc", depth=4))
-    with pytest.raises(ValueError, match="one a place"):
+    with pytest.raises(ValueError, match="one per position"):
         item_scores(panel, ScoreRule("positional", position_weights=[1, 0]))
     assert committee_score(panel, ScoreRule("borda"), []) == 0
     assert committee_score(panel, ScoreRule("pav", depth=2), []) == 0
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 251, 252, 255, 2**14 + 3])
-def test_counts_of_first_places(n: int) -> None:
+def test_counts_of_first_positions(n: int) -> None:
     positions = sample_rankings("impartial-culture", n, 5, rng=n).positions
     positions = np.where(positions < 4, positions, -1)  # the last item of every ballot is not listed
     panel = Rankings(positions)
     for depth in (1, 2, 5):
         expected = ((positions >= 0) & (positions < depth)).sum(axis=0)
-        for _ in range(2):  # the second call finds the places that the first has kept
+        for _ in range(2):  # the second call finds the positions that the first has kept
             np.testing.assert_array_equal(item_scores(panel, ScoreRule("bloc", depth=depth)), expected)
     np.testing.assert_array_equal(panel.positions, positions)
 

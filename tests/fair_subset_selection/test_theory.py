@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_the_blind_instance(h: int, g: int) -> None:
     assert latent[0] == pytest.approx(float(Fraction(1, (g + h) * 2**g)), rel=1e-2)
     bound = Fraction(g, h)
     gains = [theory.blind_gain(h, g, quota) for quota in range(g + 1)]
-    assert g < 2 or max(gains) <= bound
+    assert max(gains) <= bound
     assert gains[-1] == bound
 
 
@@ -233,3 +234,42 @@ def test_counts() -> None:
 def test_formulas_refuse_what_is_out_of_range(call: Callable[[], object], words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
         call()
+
+
+# --- kinds of arrays -------------------------------------------------------------------------------------------------
+
+MEANS, GROUPS = [4.0, 1.0, 2.0, 1.0], [0, 0, 1, 1]
+TAKES_ARRAYS: list[Callable[[Any], object]] = [
+    lambda means: theory.smoothness_alpha(means, MEANS, max_item_score=4),
+    lambda means: theory.smoothness_alpha(MEANS, means, max_item_score=4),
+    lambda means: theory.largest_observed_ratio(means, MEANS, GROUPS, beta=0.5),
+    lambda means: theory.largest_observed_ratio(MEANS, means, GROUPS, beta=0.5),
+    lambda means: theory.smallest_ratio_above(means, GROUPS, beta=0.25),
+    lambda means: theory.is_smooth(means, MEANS, GROUPS, alpha=0.1, beta=0.5, gamma=0.5, max_item_score=4),
+    lambda means: theory.expected_scores("plackett-luce", BORDA, means),
+    lambda means: theory.placement_probabilities(means),
+    lambda means: theory.exchange_ratio(means, [0, 2], [1, 3]),
+    lambda means: theory.total_score(3, means),
+]
+
+
+@pytest.mark.parametrize("formula", TAKES_ARRAYS)
+def test_formulas_take_arrays_of_any_kind_and_refuse_masks(formula: Callable[[Any], object]) -> None:
+    due = formula(MEANS)
+    for kind in (tuple, np.array, lambda means: np.array(means, object), lambda means: np.array(means, np.float32)):
+        assert formula(kind(MEANS)) == due
+    with pytest.raises(ValueError, match="without a mask"):
+        formula(np.ma.masked_array(MEANS, mask=[True, False, False, False]))
+
+
+@pytest.mark.parametrize("formula", TAKES_ARRAYS)
+def test_formulas_take_columns_of_data_frames(formula: Callable[[Any], object]) -> None:
+    assert formula(pytest.importorskip("pandas").Series(MEANS)) == formula(MEANS)
+
+
+def test_item_numbers_are_taken_from_arrays_and_not_from_masks() -> None:
+    assert theory.exchange_ratio(MEANS, np.array([0, 2]), (1, 3)) == theory.exchange_ratio(MEANS, [0, 2], [1, 3])
+    with pytest.raises(ValueError, match="without a mask"):
+        theory.exchange_ratio(MEANS, np.ma.masked_array([0, 2], mask=[True, False]), [1, 3])
+    with pytest.raises(TypeError, match="`chosen` must be a sequence of item numbers; got 1"):
+        theory.exchange_ratio(MEANS, [0], 1)

@@ -1,7 +1,7 @@
-"""Compiled loops over the places of a panel: sums of position weights, tables by item, scores of one set.
+"""Compiled loops over the positions of a panel: sums of position weights, tables by item, scores of one set.
 
-Everywhere ``positions[v, i]`` is the place of item i in ranking v, 0 the best and -1 if it is not listed. A `table` has
-m + 1 entries: the weights of the places 0 .. m - 1 and, last, that of an unlisted item, which index -1 reads.
+Everywhere ``positions[v, i]`` is the position of item i in ranking v, 0 the best and -1 if it is not listed. A `table`
+has m + 1 entries: the weights of the positions 0 .. m - 1 and, last, that of an unlisted item, which index -1 reads.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ def add_scores(positions, table, voters, scores):
 
 
 @kernel
-def count_first(places, depth):
-    """Count the rankings that have each item among their first `depth` places, as int64 of shape (m,).
+def count_first(positions, depth):
+    """Count the rankings that have each item among their first `depth` positions, as int64 of shape (m,).
 
-    `places` are those of `short_places`, in which an unlisted item has a place beyond every depth. Counts are as narrow
-    as the places, so that one vector instruction makes many, and four rankings share each access to the counts.
+    `positions` are those of `narrow_positions`, in which an unlisted item is beyond every depth. Counts are as narrow
+    as the positions, so that one vector instruction makes many, and four rankings share each access to the counts.
     """
-    n, m = places.shape
-    counts, part, end = np.zeros(m, np.int64), np.zeros(m, places.dtype), places.dtype.type(depth)
+    n, m = positions.shape
+    counts, part, end = np.zeros(m, np.int64), np.zeros(m, positions.dtype), positions.dtype.type(depth)
     # a count grows by at most 1 per ranking: 252 fit into one byte, 2^14 into two, and both are multiples of four
-    block = 252 if places.itemsize == 1 else 2**14
+    block = 252 if positions.itemsize == 1 else 2**14
     for first in range(0, n, block):
         part[:] = 0
         last = min(first + block, n)
         single = last - (last - first) % 4  # the rankings from here on, fewer than four, are counted one by one
         for v in range(first, single, 4):
             for i in range(m):
-                two = int(places[v, i] < end) + int(places[v + 1, i] < end)
-                part[i] += two + int(places[v + 2, i] < end) + int(places[v + 3, i] < end)
+                two = int(positions[v, i] < end) + int(positions[v + 1, i] < end)
+                part[i] += two + int(positions[v + 2, i] < end) + int(positions[v + 3, i] < end)
         for v in range(single, last):
             for i in range(m):
-                part[i] += int(places[v, i] < end)
+                part[i] += int(positions[v, i] < end)
         for i in range(m):
             counts[i] += part[i]
     return counts
@@ -85,11 +85,11 @@ def owa_score(values, chosen, lam, voters):
                 kept += 1
             elif kept == 0 or value <= top[kept - 1]:
                 continue
-            place = kept - 1  # insertion into the largest so far
-            while place > 0 and top[place - 1] < value:
-                top[place] = top[place - 1]
-                place -= 1
-            top[place] = value
+            rank = kept - 1  # insertion into the largest so far
+            while rank > 0 and top[rank - 1] < value:
+                top[rank] = top[rank - 1]
+                rank -= 1
+            top[rank] = value
         score = 0.0
         for t in range(kept):
             score += lam[t] * top[t]

@@ -2,18 +2,21 @@ r"""Greedy selection for Chamberlin-Courant scores (lambda = 1, 0, 0, ...) with 
 
 .. math:: F(i | S) = \sum_v \max(0, w_{vi} - b_v), \qquad b_v = \max_{s \in S} w_{vs} .
 
-This is facility location: w_vi is what item i is worth to ranking v, and the level b_v is what serves v so far. When an
-item lifts b_v to b'_v, every marginal falls by the part of its w_vi that lies between the two levels,
+Each ranking v is represented by the chosen item with the largest value w_vi to it, which is facility location; the
+level b_v is the value of its representative so far. When an item that represents v better lifts b_v to b'_v, every
+marginal falls by the part of its w_vi that lies between the two levels,
 
 .. math:: \min(\max(w_{vi}, b_v), b'_v) - b_v ,
 
-so a step reads only the rankings that the chosen item serves better than those before, each from one end to the other.
+so a step reads only the rankings that change their representative, each from one end to the other.
 In n uniform rankings these are about n / t in step t. Bounds are renewed where the lazy method of `greedy` renews them:
 items, gains and ties are the same to the last bit; where sums are not exact, what rounding may have done to a kept
 marginal is added to its bound. The returned marginals are those given the final set, up to rounding.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +25,7 @@ from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule
 from lrtheory.fair_subset_selection.selection.greedy import cc_gain, fitting
 
-__all__ = ["rounding_slack", "served_steps", "sums_between", "workspace"]
+__all__ = ["Workspace", "representation_steps", "rounding_slack", "sums_between", "workspace"]
 
 #: Number of rankings that are summed in the narrow type before their sum is carried over into doubles: 2^16 values of
 #: int16 are below 2^16 (2^15 - 1) < 2^31 - 1 together, so that they fit into int32.
@@ -32,10 +35,16 @@ BLOCK = 2**16
 def rounding_slack(rankings: Rankings, rule: ScoreRule, k: int) -> float:
     """Bound how far rounding can move a marginal that is updated over k steps; 0 where all sums are exact in doubles.
 
+    Proof
+    -----
+    Assumes: position weights and multiplicities are non-negative, which `ScoreRule` and `Rankings` check.
+
     Proof: a sum of N terms with the partial sums at most T is off by at most N u T (1 + O(N u)), u = 2^-53. A marginal
-    is a sum over n rankings, less one such sum a step, and is compared with one more; differences, products with
+    is a sum over n rankings, less one such sum per step, and is compared with one more; differences, products with
     multiplicities and carried sums add at most 4 u T each time. In all (k + 2)(n + 4) u T, where T is the largest
     weight times the number of voters. The factor 2 pays for the higher order.
+
+    Checked by: FSS-A4, and by tests that compare every bit with the plain method on sums that round.
     """
     weights = rule.weights(rankings.n_items)
     largest = float(rankings.total) * float(weights.max())
@@ -49,30 +58,38 @@ def _is_whole(numbers: np.ndarray) -> bool:
     return numbers.dtype.kind in "iu" or bool((numbers == np.floor(numbers)).all())
 
 
-def workspace(worths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Allocate levels (n,) that no worth exceeds, and the buffer (m,) in which `sums_between` adds up a block."""
-    n, m = worths.shape
-    above = np.inf if worths.dtype.kind == "f" else np.iinfo(worths.dtype).max
-    return np.full(n, above, worths.dtype), np.zeros(m, np.int32 if worths.dtype == np.int16 else np.float64)
+class Workspace(NamedTuple):
+    """Arrays that a call allocates once for all steps."""
+
+    above: np.ndarray  # levels (n,) that no value exceeds; never written to
+    part: np.ndarray  # buffer (m,) in which `sums_between` adds up a block of rankings
+
+
+def workspace(values: np.ndarray) -> Workspace:
+    """Allocate the workspace for values of shape (n, m)."""
+    n, m = values.shape
+    above = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    part = np.zeros(m, np.int32 if values.dtype == np.int16 else np.float64)
+    return Workspace(np.full(n, above, values.dtype), part)
 
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
 
 
 @kernel
-def between(worth, least, most):
-    """Return the length of the part of [0, worth] that lies between two levels; 0 where the worth is below both."""
-    return max(least, min(most, worth)) - least
+def between(value, least, most):
+    """Return the length of the part of [0, value] that lies between two levels; 0 where the value is below both."""
+    return max(least, min(most, value)) - least
 
 
 @kernel
-def sums_between(worths, low, high, voters, part):
-    """Sum voters_v (min(max(worths_vi, low_v), high_v) - low_v) over the rankings v, for every item i.
+def sums_between(values, low, high, voters, part):
+    """Sum voters_v (min(max(values_vi, low_v), high_v) - low_v) over the rankings v, for every item i.
 
-    With low_v = b_v and a high_v above every worth these are the marginals; with high_v = b'_v, what they lose when the
-    levels rise from b to b'. `part` is the buffer of `workspace`.
+    With low_v = b_v and a high_v above every value these are the marginals; with high_v = b'_v, what they lose when the
+    levels rise from b to b'. `part` is the buffer of the workspace.
     """
-    n, m = worths.shape
+    n, m = values.shape
     sums = np.zeros(m)
     for first in range(0, n, BLOCK):
         part[:] = 0
@@ -82,40 +99,41 @@ def sums_between(worths, low, high, voters, part):
                 continue
             if len(voters) > 0:
                 for i in range(m):
-                    sums[i] += voters[v] * float(between(worths[v, i], least, most))
+                    sums[i] += voters[v] * float(between(values[v, i], least, most))
             else:
                 for i in range(m):
-                    part[i] += part.dtype.type(between(worths[v, i], least, most))
+                    part[i] += part.dtype.type(between(values[v, i], least, most))
         for i in range(m):
             sums[i] += float(part[i])
     return sums
 
 
 @kernel
-def served_steps(worths, voters, groups, low, high, priority, k, slack, above, part):
-    """Return what the lazy `greedy_steps` returns, and the score of the set; `worths` has shape (n, m).
+def representation_steps(values, voters, quotas, priority, slack, work):
+    """Return what the lazy `greedy_steps` returns, and the score of the set; `values` has one row per ranking, (n, m).
 
     Marginals within twice the slack of the largest are computed anew, so that rounding decides as it does there.
     """
-    n, m = worths.shape
-    top = np.zeros(n, worths.dtype)  # the levels b_v; no worth is negative, so 0 is the level of the empty set
+    n, m = values.shape
+    k = quotas.k
+    top = np.zeros(n, values.dtype)  # the levels b_v; no value is negative, so 0 is the level of the empty set
     # Invariant: marginals[i] is F(i | S) up to the slack, and bound[i] the upper bound that the lazy method has now.
-    marginals = sums_between(worths, top, above, voters, part)
+    marginals = sums_between(values, top, work.above, voters, work.part)
     bound = np.full(m, np.inf)
-    open_ = np.ones(m, np.bool_)
-    count = np.zeros(len(low), np.int64)
+    unused = np.ones(m, np.bool_)
+    count = np.zeros(len(quotas.low), np.int64)
     items, gains = np.empty(k, np.int64), np.empty(k)
     ties = np.zeros((k, m), np.bool_)
     evaluations = 0
     for step in range(k):
-        fits = fitting(open_, groups, count, low, high, k)
+        fits = fitting(quotas, unused, count)
         # Two marginals can each be off by the slack, so the largest exact one is among those not below `near`. These
         # are computed by the function that `greedy` calls; otherwise rounding could decide a tie in another way here.
         near = largest_of(marginals, fits) - 2 * slack
         if slack > 0:
             for i in range(m):
                 if fits[i] and not marginals[i] < near:
-                    marginals[i] = cc_gain(worths[:, i].copy(), top, voters)
+                    marginals[i] = cc_gain(values[:, i].copy(), top, voters)
         gain = largest_of(marginals, fits)
         best = -1
         for i in range(m):
@@ -131,15 +149,15 @@ def served_steps(worths, voters, groups, low, high, priority, k, slack, above, p
                 if best < 0 or priority[i] < priority[best]:
                     best = i
         items[step], gains[step] = best, gain
-        count[groups[best]] += 1
-        open_[best] = False
-        lifted = np.maximum(top, worths[:, best])
+        count[quotas.groups[best]] += 1
+        unused[best] = False
+        lifted = np.maximum(top, values[:, best])
         # after the last step only the returned marginals matter; where sums are inexact they are computed anew below
         if step < k - 1 or slack == 0:
-            marginals -= sums_between(worths, top, lifted, voters, part)
+            marginals -= sums_between(values, top, lifted, voters, work.part)
         top = lifted
     if slack > 0:
-        marginals = sums_between(worths, top, above, voters, part)
+        marginals = sums_between(values, top, work.above, voters, work.part)
     return items, gains, ties, marginals, evaluations, weighted_sum(top, voters)
 
 

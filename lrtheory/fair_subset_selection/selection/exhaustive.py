@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._types import Rng
 from lrtheory._validation import generator, must
 from lrtheory.fair_subset_selection.problem import Rankings
 from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score, item_scores, item_values
@@ -21,7 +22,7 @@ MAX_COMPARED = 50_000_000  # positions read to compare the exchanges of a set un
 
 
 def enumerate_sets(
-    rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds], ties: str, rng: Any
+    rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bounds], ties: str, rng: Rng
 ) -> tuple[np.ndarray, Any, np.ndarray, int]:
     """Enumerate all sets: return a best one, its score, the items of some but not all best sets, the number of sets."""
     m = rankings.n_items
@@ -54,7 +55,7 @@ def integer_program(rankings: Rankings, rule: ScoreRule, k: int, bounds: list[Bo
     gains = np.ldexp(gains, 20 - np.frexp(gains.max())[1])
     items = np.flatnonzero(_solved(gains, links, limits, m, k, bounds) > 0.5)  # HiGHS returns 0 and 1 up to tolerances
     if len(items) != k or not all(one.allow(items) for one in bounds):
-        raise RuntimeError(f"HiGHS returned {len(items)} items in place of {k}, or items outside of the quotas.")
+        raise RuntimeError(f"HiGHS returned {len(items)} items instead of {k}, or items outside of the quotas.")
     better, is_compared = _exchanged(rankings, rule, items, bounds)
     while better is not None:  # each round raises the score, as it is computed, so that the loop ends
         items = better

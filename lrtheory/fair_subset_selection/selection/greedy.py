@@ -6,16 +6,29 @@ r"""Greedy selection for submodular scores under quotas: the largest marginal th
 (statement FSS-G1), and 1 - (1 - 1/k)^k instead of 1/2 without quotas (FSS-G2). Marginals only fall while the set grows,
 so an old marginal is an upper bound: the lazy method evaluates items by decreasing bound, and stops at the first bound
 below the best marginal of the step. It picks what the plain method picks, and sees the same ties. Where each ranking
-counts its best item alone, `served` finds the same with less work.
+counts its best item alone, `chamberlin_courant` finds the same with less work.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["cc_gain", "fitting", "greedy_steps", "insert", "owa_gain"]
+__all__ = ["Objective", "cc_gain", "fitting", "greedy_steps", "insert", "owa_gain"]
+
+
+class Objective(NamedTuple):
+    """The score function F, by what the kernels read of the panel and the rule; all arrays are read-only."""
+
+    values: np.ndarray  # w(pos_v(i)) of item i in ranking v (m, n): one row per item
+    voters: np.ndarray  # number of voters behind each ranking (n,); without entries where it is one each
+    lam: np.ndarray  # OWA weights lambda without the zeros at their end
+
+
+# --- kernels ---------------------------------------------------------------------------------------------------------
 
 
 @kernel
@@ -64,7 +77,7 @@ def owa_gain(values, top, lam, voters):
         for t in range(len(lam)):
             if value > top[t, v]:
                 gain += lam[t] * (value - top[t, v])
-                value = top[t, v]  # the value that was here moves one place down, where it may gain or be lost
+                value = top[t, v]  # the value that was here moves one rank down, where it may gain or be lost
         total += gain * (voters[v] if len(voters) > 0 else 1.0)
     return total
 
@@ -83,41 +96,45 @@ def insert(values, top):
 
 
 @kernel
-def fitting(open_, groups, count, low, high, k):
+def fitting(quotas, unused, count):
     """Mark the items that can be chosen next such that the set can still be completed within the quotas.
 
-    An unused item fits if its group is below its lower bound, or is below its upper bound while places are free.
+    An unused item fits if its group is below its lower bound, or is below its upper bound while seats are free. `count`
+    has the numbers of chosen items of the groups.
     """
-    free = k  # places that are neither taken nor needed to meet the lower bounds of groups
+    groups, low, high = quotas.groups, quotas.low, quotas.high
+    free = quotas.k  # seats that are neither taken nor needed to meet the lower bounds of groups
     for g in range(len(low)):
         free -= max(low[g], count[g])
     fits = np.zeros(len(groups), np.bool_)
     for i in range(len(groups)):
         g = groups[i]
-        fits[i] = open_[i] and count[g] < high[g] and (count[g] < low[g] or free > 0)
+        fits[i] = unused[i] and count[g] < high[g] and (count[g] < low[g] or free > 0)
     return fits
 
 
 @kernel
-def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
+def greedy_steps(objective, quotas, priority, lazy):
     """Choose k items one by one, each with the largest marginal that fits; of equal ones that with the least priority.
 
-    `values` has a row for each item, shape (m, n). Returned are the items in the order of their choice (k,), their
-    gains (k,), the items that tied in each step (k, m), the marginals of all items given the final set (m,), and the
-    number of marginals that were evaluated before the last choice was made.
+    Returned are the items in the order of their choice (k,), their gains (k,), the items that tied in each step (k, m),
+    the marginals of all items given the final set (m,), and the number of marginals that were evaluated before the last
+    choice was made.
     """
+    values, voters, lam = objective
     m, n = values.shape
+    k = quotas.k
     top = np.zeros((len(lam), n), values.dtype)
     # Invariant: bound[i] is a marginal of item i given an earlier or the present set, and never below the present one.
     bound = np.full(m, np.inf)
-    open_ = np.ones(m, np.bool_)
-    count = np.zeros(len(low), np.int64)
+    unused = np.ones(m, np.bool_)
+    count = np.zeros(len(quotas.low), np.int64)
     items, gains = np.empty(k, np.int64), np.empty(k)
     ties = np.zeros((k, m), np.bool_)
     evaluations = 0
     for step in range(k):
         best = -1
-        fits = fitting(open_, groups, count, low, high, k)
+        fits = fitting(quotas, unused, count)
         for i in np.argsort(-bound):
             if not fits[i]:
                 continue
@@ -133,8 +150,8 @@ def greedy_steps(values, voters, lam, groups, low, high, priority, k, lazy):
                 best = i
             ties[step, i] = bound[i] == bound[best]
         items[step], gains[step] = best, bound[best]
-        count[groups[best]] += 1
-        open_[best] = False
+        count[quotas.groups[best]] += 1
+        unused[best] = False
         insert(values[best], top)
     # The certificate needs all marginals of the final set. With k = 0 lambda is empty, and no marginal is defined.
     for i in range(m if k > 0 else 0):

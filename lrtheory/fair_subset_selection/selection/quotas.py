@@ -4,16 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._array import kernel_input, to_numpy
+from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, integer, must
 
-__all__ = ["QUOTAS", "Bounds", "attributes", "group_codes", "one_attribute", "same_group"]
+__all__ = [
+    "QUOTAS",
+    "Bounds",
+    "GroupCounts",
+    "Groups",
+    "Quotas",
+    "attributes",
+    "group_codes",
+    "one_attribute",
+    "same_group",
+]
+
+#: the group of every item, or of every item by each of several attributes
+Groups: TypeAlias = ArrayLike | Mapping[Any, ArrayLike]
+
+#: numbers of items by the caller's names of groups, or such mappings by the names of several attributes
+GroupCounts: TypeAlias = Mapping[Any, int] | Mapping[Any, Mapping[Any, int]]
 
 QUOTAS = ("quota", "at_least", "at_most")
+
+
+class Quotas(NamedTuple):
+    """The bounds of one attribute in the form that kernels read; all arrays are read-only."""
+
+    groups: np.ndarray  # number of the group of every item, int64 (m,)
+    low: np.ndarray  # least number of items of each group, int64 (n_groups,)
+    high: np.ndarray  # largest number of items of each group, int64 (n_groups,)
+    k: int  # number of items of the set
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,6 +57,10 @@ class Bounds:
     low: np.ndarray
     high: np.ndarray
 
+    def quotas(self, k: int) -> Quotas:
+        """Return the bounds on sets of k items in the form that kernels read."""
+        return Quotas(kernel_input(self.groups), kernel_input(self.low), kernel_input(self.high), k)
+
     def counts(self, items: np.ndarray) -> dict[Hashable, int]:
         """Count the items of a set in each group, by the names of the groups."""
         found = np.bincount(self.groups[items], minlength=len(self.names))
@@ -42,7 +72,7 @@ class Bounds:
         return bool((self.low <= found).all() and (found <= self.high).all())
 
 
-def group_codes(groups: Any, n_items: int) -> np.ndarray:
+def group_codes(groups: ArrayLike, n_items: int) -> np.ndarray:
     """Check the group of every item: return integers, bools or strings of shape (m,)."""
     codes = as_array("groups", to_numpy(groups))
     if codes.dtype.kind == "O" and all(isinstance(code, str) for code in codes.flat):
@@ -132,5 +162,5 @@ def _check_sums(names: list, low: np.ndarray, high: np.ndarray, k: int, quotas: 
         asked = {g: int(c) for g, c in zip(names, low, strict=True) if c}
         raise must(shown, f"of sum at most k = {k} over the groups", asked)
     if high.sum() < k:
-        room = {g: int(c) for g, c in zip(names, high, strict=True)}
-        raise must(shown, f"such that the groups have room for k = {k} items", room)
+        largest = {g: int(c) for g, c in zip(names, high, strict=True)}
+        raise must(shown, f"such that the groups have room for k = {k} items", largest)

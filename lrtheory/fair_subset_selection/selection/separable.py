@@ -1,6 +1,6 @@
 r"""The best set under quotas when the score of a set is a sum over its items (statement FSS-A2).
 
-Groups are disjoint and each has a smallest and a largest number of places. Sets that can be completed to k items within
+Groups are disjoint, and each has a least and a largest number of seats. Sets that can be completed to k items within
 the bounds form a matroid, so taking items from the best to the worst, each when it fits, gives the best set:
 
 .. math:: \text{take } i \iff c_g < \mathrm{low}_g \ \text{ or } \ (\text{free} > 0 \text{ and } c_g < \mathrm{high}_g),
@@ -11,11 +11,13 @@ Here g is the group of item i, and c_g is the number of its items that are chose
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 
-__all__ = ["exchangeable", "fill_quotas", "ranked", "sweep_runs", "tied_items"]
+__all__ = ["Curves", "Runs", "exchangeable", "fill_quotas", "ranked", "sweep_runs", "tied_items"]
 
 
 def ranked(scores: np.ndarray, priority: np.ndarray) -> np.ndarray:
@@ -26,7 +28,7 @@ def ranked(scores: np.ndarray, priority: np.ndarray) -> np.ndarray:
 def tied_items(
     scores: np.ndarray, chosen: np.ndarray, groups: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
-    """Find the chosen and rejected items of equal score that could change places within the quotas, by number.
+    """Find the chosen and rejected items of equal score that could be exchanged within the quotas, by number.
 
     No exchange that the quotas allow gains anything, so equality is between the least chosen score of a group and the
     largest rejected one of a group.
@@ -37,6 +39,22 @@ def tied_items(
     return exchangeable(kernel_input(scores), kernel_input(chosen), groups, low, high)
 
 
+class Runs(NamedTuple):
+    """Read-only inputs of `sweep_runs`; of `judged` and `priority`, one row may stand for all runs."""
+
+    scores: np.ndarray  # scores that choose, float64 (n_runs, m)
+    judged: np.ndarray  # scores that are added up over the chosen items, float64 (n_runs or 1, m)
+    priority: np.ndarray  # of items with equal scores the least comes first, int64 (n_runs or 1, m)
+
+
+class Curves(NamedTuple):
+    """Output buffers of `sweep_runs`."""
+
+    values: np.ndarray  # sum of `judged` at every quota l = 0, ..., k, float64 (n_runs, k + 1)
+    free: np.ndarray  # that over the k best items of all, float64 (n_runs,)
+    counts: np.ndarray  # how many of these are disadvantaged, int64 (n_runs,)
+
+
 # --- kernels ---------------------------------------------------------------------------------------------------------
 
 
@@ -44,16 +62,16 @@ def tied_items(
 def fill_quotas(order, groups, low, high, k):
     """Take the first k items of the order that fit the quotas; fewer when the quotas are infeasible.
 
-    One pass is enough: an item that was passed over cannot fit later, since counts only grow and free places only fall.
+    One pass is enough: an item that was passed over cannot fit later, since counts only grow and free seats only fall.
     """
     count = np.zeros(len(low), np.int64)
-    free = k - low.sum()  # places beyond those kept for the lower bounds; the best items may not use up the latter
+    free = k - low.sum()  # seats beyond those kept for the lower bounds; the best items may not use up the latter
     chosen = np.empty(k, np.int64)
     n_chosen = 0
     for i in order:
         g = groups[i]
         if n_chosen < k and count[g] < high[g] and (count[g] < low[g] or free > 0):
-            if count[g] >= low[g]:  # below its lower bound a group uses a place that was kept for it
+            if count[g] >= low[g]:  # below its lower bound a group uses a seat that was kept for it
                 free -= 1
             count[g] += 1
             chosen[n_chosen] = i
@@ -94,12 +112,13 @@ def exchangeable(scores, chosen, groups, low, high):
 
 
 @kernel
-def sweep_runs(scores, judged, priority, disadvantaged, k, values, free, counts):
+def sweep_runs(runs, disadvantaged, k, curves):
     """Add up `judged` over the k - l best advantaged and the l best disadvantaged items by `scores`, for every l.
 
-    ``values[run, l]`` stays as it is where a group is too small; ``free`` and ``counts`` are the sum over the k best of
-    all, and how many of them are disadvantaged. Of `judged` and `priority`, one row may stand for all runs.
+    ``curves.values[run, l]`` stays as it is where a group is too small.
     """
+    scores, judged, priority = runs
+    values, free, counts = curves
     # sums[g, t] is the sum over the best t items of group g, 0 advantaged and 1 disadvantaged. It is not cleared after
     # a run: the groups have the same sizes in each, so that every entry that is read was written in this run.
     sums = np.zeros((2, k + 1))
@@ -110,13 +129,13 @@ def sweep_runs(scores, judged, priority, disadvantaged, k, values, free, counts)
         order = order[np.argsort(-scores[run][order], kind="mergesort")]
         taken = np.zeros(2, np.int64)
         free[run], counts[run] = 0.0, 0
-        for place in range(len(order)):
-            g = int(disadvantaged[order[place]])
+        for rank in range(len(order)):
+            g = int(disadvantaged[order[rank]])
             if taken[g] < k:
-                sums[g, taken[g] + 1] = sums[g, taken[g]] + worth[order[place]]
+                sums[g, taken[g] + 1] = sums[g, taken[g]] + worth[order[rank]]
                 taken[g] += 1
-            if place < k:
-                free[run] += worth[order[place]]
+            if rank < k:
+                free[run] += worth[order[rank]]
                 counts[run] += g
         for quota in range(k + 1):
             if quota <= taken[1] and k - quota <= taken[0]:

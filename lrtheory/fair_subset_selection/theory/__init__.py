@@ -4,15 +4,16 @@ Notation: n rankings of m items, k chosen, l of them disadvantaged; mean scores 
 smoothness (alpha, beta, gamma), bias theta or phi. Integers and Fractions give Fractions where no exp or log is needed.
 The paper's theorems are re-derived here, with explicit constants; none is a quotation.
 
-`conditions` defines smoothness, `sample_sizes` has the numbers of rankings that it asks for, `laws` closed forms,
-`blind_laws` the panel that sees no good item, `ratios` shares of the optimum, `quota_laws` good quotas.
+The module `conditions` defines smoothness, `sample_sizes` has the numbers of rankings that it asks for, `closed_forms`
+expected scores, `blind_panel` the panel that sees no good item, and `ratios` shares of the optimum and good quotas.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lrtheory._numbers import exact, number
+from lrtheory._numbers import exact, number, numbers
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer
 from lrtheory.fair_subset_selection.theory.blind_panel import (
     blind_bound,
@@ -34,18 +35,15 @@ from lrtheory.fair_subset_selection.theory.conditions import (
     smallest_ratio_above,
     smoothness_alpha,
 )
-from lrtheory.fair_subset_selection.theory.numeric import listed
-from lrtheory.fair_subset_selection.theory.quotas import (
-    expected_top_sum,
-    optimal_quota_law,
-    optimal_quota_tail,
-    proportional_quota_ratio,
-)
 from lrtheory.fair_subset_selection.theory.ratios import (
     certificate_ratio,
     exchange_ratio,
+    expected_top_sum,
     greedy_ratio,
     greedy_trap_ratio,
+    optimal_quota_law,
+    optimal_quota_tail,
+    proportional_quota_ratio,
     quota_loss,
     realized_ratio,
     taken_at_least,
@@ -103,7 +101,7 @@ __all__ = [
 ]
 
 
-def total_score(n_rankings: Any, weights: Any) -> Any:
+def total_score(n_rankings: Number, weights: ArrayLike) -> Any:
     """Return the sum of the scores of all items (statement FSS-P9).
 
     Parameters
@@ -125,8 +123,12 @@ def total_score(n_rankings: Any, weights: Any) -> Any:
 
     Proof
     -----
-    Every complete ranking gives each weight w(p) to exactly one item, whatever it ranks, so its scores add up to the
-    sum of the weights. Biased rankings are complete rankings too, so bias keeps the sum.
+    Assumes: every ranking is complete: the hypothesis of FSS-P9.
+
+    Proof: a complete ranking gives each weight w(p) to exactly one item, whatever it ranks, so the scores that it gives
+    add up to the sum of the weights. Biased rankings are complete rankings too, so that bias keeps the sum.
+
+    Checked by: FSS-P9.
 
     Examples
     --------
@@ -134,10 +136,10 @@ def total_score(n_rankings: Any, weights: Any) -> Any:
     Fraction(6, 1)
     """
     number("n_rankings", n_rankings, 0)
-    return exact(n_rankings) * sum(listed("weights", weights))
+    return exact(n_rankings) * sum(exact(weight) for weight in numbers("weights", weights))
 
 
-def swaps_asked(inversions: int, intensity: Any) -> int:
+def swaps_asked(inversions: int, intensity: Number) -> int:
     """Return the number of exchanges that an intensity asks for (statement FSS-P2).
 
     Parameters
@@ -159,11 +161,17 @@ def swaps_asked(inversions: int, intensity: Any) -> int:
 
     Proof
     -----
-    Each of them lowers I by its distance d >= 1, since an advantaged item at place p + d and a disadvantaged one at p
-    change places. The pair itself is one inversion less. For each item in between, an advantaged one loses its
-    inversion with the disadvantaged item that was ahead and now is behind, a disadvantaged one loses that with the
-    advantaged item: d - 1 more. Other pairs keep their order. At phi = 0 the pair is adjacent, d = 1, as there is an
-    adjacent inversion as long as there is any; so exactly floor(lambda I) are removed.
+    Assumes: every exchange is of a disadvantaged item at a position p and an advantaged one behind it, at p + d with d
+    >= 1, as `bias_swaps` draws them with `refresh`; lambda is in [0, 1], which is checked.
+
+    Proof: an exchange lowers I by its distance d. The pair itself is one inversion less. For each item in between, an
+    advantaged one loses its inversion with the disadvantaged item that was ahead and now is behind, a disadvantaged one
+    loses that with the advantaged item: d - 1 more. All other pairs keep their order. At phi = 0 the nearest pair is
+    drawn. It is adjacent, d = 1, since there is an adjacent inversion as long as there is any, so that exactly
+    floor(lambda I) inversions are removed. At lambda = 1 up to I exchanges are made, each of which removes at least one
+    inversion, until none is left: all advantaged items then stand before all disadvantaged ones.
+
+    Checked by: FSS-P1 (the distance), FSS-P2 (phi = 0), FSS-P3 and FSS-N2 (lambda = 1).
 
     References
     ----------
@@ -200,8 +208,13 @@ def naive_evaluations(n_items: int, k: int) -> int:
 
     Proof
     -----
-    Step t evaluates the marginals of all m - t items that are left, once each. The lazy method goes through the same
-    items by decreasing old bound and stops early, so in each step it evaluates each of them at most once.
+    Assumes: there are no quotas, so that every unused item fits; with quotas FSS-C1 counts the items that fit.
+
+    Proof: step t = 0, ..., k - 1 evaluates the marginals of all m - t items that are left, once each. The lazy method
+    goes through the same items by decreasing old bound and stops early, so that in each step it evaluates each of them
+    at most once.
+
+    Checked by: FSS-C1.
 
     Examples
     --------

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtheory._numbers import exact, number
+from lrtheory._types import Number
 from lrtheory._validation import integer
 
 __all__ = [
@@ -23,13 +24,13 @@ __all__ = [
 ]
 
 
-def _sizes(n_advantaged: Any, n_good: Any) -> tuple[int, int]:
+def _sizes(n_advantaged: int, n_good: int) -> tuple[int, int]:
     """Check and return h and g, of which g is at most h."""
     h = integer("n_advantaged", n_advantaged, low=1)
     return h, integer("n_good", n_good, low=1, high=h)
 
 
-def blind_scales(n_advantaged: int, n_good: int, *, good: Any = 2, bad: Any = Fraction(1, 100)) -> list[Any]:
+def blind_scales(n_advantaged: int, n_good: int, *, good: Number = 2, bad: Number = Fraction(1, 100)) -> list[Any]:
     """Return the ranges of the utilities of the instance on which SNTV needs exponentially many rankings (FSS-N1).
 
     Parameters
@@ -82,8 +83,13 @@ def top_good_probability(n_advantaged: int, n_good: int) -> Fraction:
 
     Proof
     -----
-    The good items are seen in [0, 1/2]. One of them is on top only if all h advantaged items are below 1/2, with
+    Assumes: theta = 1/4 (hypothesis of FSS-N1-top), and no bad item is on top; with bad items the probability can only
+    be smaller.
+
+    Proof: the good items are seen in [0, 1/2]. One of them is on top only if all h advantaged items are below 1/2, with
     probability 2^{-h}; then g + h numbers are uniform on [0, 1/2], and the top is good with probability g / (g + h).
+
+    Checked by: FSS-N1-top.
 
     Examples
     --------
@@ -114,8 +120,12 @@ def blind_optimum(n_advantaged: int, n_good: int) -> Fraction:
 
     Proof
     -----
-    An advantaged item is on top only if all g good ones are below 1, with probability 2^{-g}; then g + h numbers are
-    uniform on [0, 1].
+    Assumes: no bad item is on top: the probability of that, below 100^-h for the default ranges, is neglected.
+
+    Proof: an advantaged item is on top only if all g good ones are below 1, with probability 2^{-g}; then g + h numbers
+    are uniform on [0, 1], and the top is advantaged with probability h / (g + h). Otherwise a good one is on top.
+
+    Checked by: FSS-N1.
 
     Examples
     --------
@@ -139,7 +149,7 @@ def blind_gain(n_advantaged: int, n_good: int, quota: int) -> Fraction:
     Returns
     -------
     Fraction
-        l / h + (g - l) 2^{-g} / ((g + h) OPT); at most g / h for g >= 2 and h >= g.
+        l / h + (g - l) 2^{-g} / ((g + h) OPT), at most g / h.
 
     Raises
     ------
@@ -148,9 +158,15 @@ def blind_gain(n_advantaged: int, n_good: int, quota: int) -> Fraction:
 
     Proof
     -----
-    Where no disadvantaged item was ever on top, their scores are all 0, and ties that look at no identity choose l of h
-    at random: each good item with probability l / h, so their OPT is kept by l / h. Each of the g - l advantaged ones
-    adds 2^{-g} / (g + h), see `blind_optimum`.
+    Assumes: no disadvantaged item was ever on top, and ties are broken at random (the caller); tops of bad items are
+    neglected as in `blind_optimum`.
+
+    Proof: the observed scores of all h disadvantaged items are 0, and random ties choose l of them: each good item with
+    probability l / h, so that on average l / h of OPT is kept. Each of the g - l chosen advantaged items adds 2^{-g} /
+    (g + h), see `blind_optimum`. The ratio is at most g / h: it is linear in l and g / h at l = g, and at l = 0 at most
+    that because h 2^{-g} <= (g + h) OPT = g + h - h 2^{-g}, by 2^{-g} <= 1/2.
+
+    Checked by: FSS-N1.
 
     Examples
     --------
@@ -187,9 +203,13 @@ def blind_bound(n_advantaged: int, n_good: int, quota: int, *, n_rankings: int) 
 
     Proof
     -----
-    By the union bound a good item is on top of one of the rankings with probability at most n p. Otherwise the scores
-    of all good items are 0, and the mean ratio is `blind_gain` at most; a ratio is never above 1. A bad item on top is
-    chosen instead of one that may be good, which only lowers the ratio.
+    Assumes: theta = 1/4 (hypothesis of FSS-N1) and random ties; tops of bad items are neglected as in `blind_optimum`.
+
+    Proof: by the union bound a good item is on top of one of the rankings with probability at most n p, and a ratio is
+    never above 1. Otherwise the observed scores of all good items are 0, and the mean ratio is that of `blind_gain`,
+    since the advantaged items have equal latent scores whichever are chosen.
+
+    Checked by: FSS-N1.
 
     Examples
     --------
@@ -220,8 +240,14 @@ def coupon_rankings(n_advantaged: int, n_good: int) -> Fraction:
 
     Proof
     -----
-    Coupon collector: when j good items have been on top, a ranking shows another one with probability p (g - j) / g, as
-    all good items are alike. The waiting times are geometric, and their means g / (p (g - j)) add up to g H_g / p.
+    Assumes: rankings are independent, theta = 1/4 (hypothesis of FSS-N1-coupons), and bad items are neglected as in
+    `top_good_probability`.
+
+    Proof: this is the problem of the coupon collector. When j good items have been on top, a ranking shows another one
+    with probability p (g - j) / g, as all good items are alike. The waiting times are geometric, and their means g / (p
+    (g - j)) add up to g H_g / p.
+
+    Checked by: FSS-N1-coupons (the rate).
 
     Examples
     --------

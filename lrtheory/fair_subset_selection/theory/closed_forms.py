@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import exact, number
+from lrtheory._numbers import exact, number, numbers
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule
-from lrtheory.fair_subset_selection.theory.numeric import listed
 
 __all__ = [
     "expected_scores",
@@ -25,7 +25,7 @@ __all__ = [
 MAX_SUBSETS = 16
 
 
-def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
+def expected_scores(model: str, rule: ScoreRule, values: ArrayLike) -> list[Any]:
     r"""Return the mean score of every item in one ranking by random utilities (statements FSS-T3, FSS-N1).
 
     Parameters
@@ -52,12 +52,18 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
 
     Proof
     -----
-    Plackett-Luce: the arrival times E_j / q_j are independent exponentials of rate q_j. The first is that of i with
-    probability q_i / sum q, and i is before j with probability q_i / (q_i + q_j); the Borda score counts the j behind
-    i. Uniform: i is on top at x in [0, a_i] if all others are below x, so its probability is the integral of
-    prod_{j != i} min(1, x / a_j) / a_i. Between two neighboring ends b < b', with c ranges that go beyond b, this is
-    x^{c-1} / prod_{a_j > b} a_j, and the integral (prod b'/a_j - prod b/a_j) / c. For two items
-    P(U_i > U_j) = 1 - a_j / (2 a_i) if a_i >= a_j, and a_i / (2 a_j) otherwise.
+    Assumes: utilities are independent, by the definition of both models; the values are positive, which is checked.
+
+    Proof: in Plackett-Luce the arrival times E_j / q_j are independent exponentials of rate q_j. The first is that of i
+    with probability q_i / sum q, and i is before j with probability q_i / (q_i + q_j); the Borda score counts the j
+    behind i. All other rules add up w(p) times the probability of position p (`placement_probabilities`). With uniform
+    utilities i is on top at x in [0, a_i] if all others are below x, so its probability is the integral of prod_{j !=
+    i} min(1, x / a_j) / a_i. Between two neighboring ends b < b', with c ranges that go beyond b, the integrand is
+    x^{c-1} / prod_{a_j > b} a_j, and its integral (prod b'/a_j - prod b/a_j) / c, with products over the a_j > b. For
+    two items P(U_i > U_j) = 1 - a_j / (2 a_i) if a_i >= a_j, and a_i / (2 a_j) otherwise; the Borda score adds these up
+    over j.
+
+    Checked by: FSS-T3-tops (SNTV, both models), FSS-T3 (all rankings enumerated).
 
     Examples
     --------
@@ -68,7 +74,7 @@ def expected_scores(model: str, rule: ScoreRule, values: Any) -> list[Any]:
     """
     choice("model", model, ("plackett-luce", "uniform-utilities"))
     as_rule("rule", rule)
-    x = listed("values", values, 0, ends="(]")
+    x = [exact(value) for value in numbers("values", values, 0, ends="(]")]
     if rule.kind in ("borda", "borda-cc"):
         before = _before_plackett_luce if model == "plackett-luce" else _before_uniform
         return [sum((before(a, b) for j, b in enumerate(x) if j != i), start=a * 0) for i, a in enumerate(x)]
@@ -103,8 +109,8 @@ def _top_uniform(scales: list[Any]) -> list[Any]:
     return top
 
 
-def placement_probabilities(quality: Any) -> list[list[Any]]:
-    """Return the probability of every place of every item under Plackett-Luce, for at most 16 items (FSS-T3).
+def placement_probabilities(quality: ArrayLike) -> list[list[Any]]:
+    """Return the probability of every position of every item under Plackett-Luce, for at most 16 items (FSS-T3).
 
     Parameters
     ----------
@@ -123,37 +129,44 @@ def placement_probabilities(quality: Any) -> list[list[Any]]:
 
     Proof
     -----
-    P(T is the set of the first) = sum_{i in T} P(T - i is) q_i / q(outside T - i), starting with 1 for the empty set;
-    and i follows T with probability q_i / q(outside T), by the memorylessness of the arrivals.
+    Assumes: rankings follow Plackett-Luce: items are ordered by independent exponential arrival times of rates q_i,
+    which are positive (checked).
+
+    Proof: let P(T) be the probability that the items of T come first, in any order. It is 1 for the empty set. The last
+    item i of T to arrive follows T - i with probability q_i / q(outside of T - i), since exponential times are without
+    memory, so P(T) = sum_{i in T} P(T - i) q_i / q(outside of T - i). Item i has position p if it follows a set T of p
+    other items, which adds P(T) q_i / q(outside of T).
+
+    Checked by: FSS-T3-places.
 
     Examples
     --------
     >>> placement_probabilities([1, 1])
     [[Fraction(1, 2), Fraction(1, 2)], [Fraction(1, 2), Fraction(1, 2)]]
     """
-    return _placements(listed("quality", quality, 0, ends="(]"))
+    return _placements([exact(q) for q in numbers("quality", quality, 0, ends="(]")])
 
 
 def _placements(q: list[Any]) -> list[list[Any]]:
-    """Compute the laws of all places by a recursion over the sets of the first items, 2^m of them, as bit masks."""
+    """Compute the laws of all positions by a recursion over the sets of the first items, 2^m of them, as bit masks."""
     m = len(q)
     integer("number of items", m, low=1, high=MAX_SUBSETS)
     law = [[q[0] * 0] * m for _ in q]
-    first = {0: q[0] / q[0]}  # P(the set of the items at the places below `place`), with a 1 of the type of q
-    for place in range(m):
+    first = {0: q[0] / q[0]}  # P(the set of the items at the positions below `position`), with a 1 of the type of q
+    for position in range(m):
         following: dict[int, Any] = {}
         for chosen, probability in first.items():
             left = sum(q[i] for i in range(m) if not chosen >> i & 1)
             for i in range(m):
                 if not chosen >> i & 1:
                     step = probability * q[i] / left
-                    law[i][place] += step
+                    law[i][position] += step
                     following[chosen | 1 << i] = following.get(chosen | 1 << i, 0) + step
         first = following
     return law
 
 
-def mallows_distance(phi: Any, n_items: int) -> Any:
+def mallows_distance(phi: Number, n_items: int) -> Any:
     r"""Return the mean Kendall distance of a Mallows ranking to its center.
 
     Parameters
@@ -176,8 +189,13 @@ def mallows_distance(phi: Any, n_items: int) -> Any:
 
     Proof
     -----
-    Item i is inserted d places before the end with probability proportional to phi^d, d = 0 .. i, independently of the
-    others, and makes d pairs stand in the wrong order.
+    Assumes: phi is in [0, 1] and m at least 1, which is checked.
+
+    Proof: a Mallows ranking can be drawn by insertion: item i = 0, ..., m - 1 is inserted d positions before the end of
+    the items 0, ..., i - 1 with probability proportional to phi^d, d = 0, ..., i, independently of the others. It then
+    stands before d items that the center has before it, so that the distance is the sum of these d.
+
+    Checked by: no statement; the tests enumerate all rankings of four items.
 
     References
     ----------

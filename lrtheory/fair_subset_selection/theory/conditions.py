@@ -9,16 +9,41 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from lrtheory._numbers import exact, number
+from lrtheory._numbers import exact, number, numbers
+from lrtheory._types import ArrayLike, Number
 from lrtheory.fair_subset_selection.selection.quotas import group_codes
-from lrtheory.fair_subset_selection.theory.numeric import listed, with_rounding
 
-__all__ = ["is_smooth", "largest_observed_ratio", "smallest_ratio_above", "smoothness_alpha"]
+__all__ = [
+    "ROUNDING",
+    "is_smooth",
+    "largest_observed_ratio",
+    "smallest_ratio_above",
+    "smoothness_alpha",
+    "with_rounding",
+]
+
+#: Ratios that agree up to this factor are equal: mean scores of m items are sums of a few rounded terms.
+ROUNDING = 2.0**-47
 
 
-def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
+def with_rounding(bound: Number, values: Sequence[Any]) -> Any:
+    """Raise an upper bound on ratios of values by a few units of rounding where something is a float.
+
+    Two ratios that are equal in theory can differ in the last bits, and the pair would fall out of a maximum or a
+    minimum that it belongs to. Where all values are exact the bound is returned as it is.
+    """
+    return bound * (1 + ROUNDING) if any(isinstance(x, float) for x in (bound, *values)) else bound
+
+
+def _means(name: str, values: ArrayLike, length: int | None = None) -> list[Any]:
+    """Check mean scores, which are non-negative, and return them with integers as Fractions."""
+    return [exact(entry) for entry in numbers(name, values, 0, length=length)]
+
+
+def smoothness_alpha(latent: ArrayLike, observed: ArrayLike, *, max_item_score: Number) -> Any:
     """Return the largest alpha for which a rule is smooth, its least mean score over the most that one ranking gives.
 
     Parameters
@@ -48,18 +73,18 @@ def smoothness_alpha(latent: Any, observed: Any, *, max_item_score: Any) -> Any:
     >>> smoothness_alpha([1, 2], [2, 1], max_item_score=2)
     Fraction(1, 2)
     """
-    f = listed("latent", latent, 0)
+    f = _means("latent", latent)
     number("max_item_score", max_item_score, 0, ends="(]")
-    return min(f + listed("observed", observed, 0, length=len(f))) / exact(max_item_score)
+    return min(f + _means("observed", observed, len(f))) / exact(max_item_score)
 
 
-def _pairs(groups: Any, n_items: int) -> list[tuple[int, int]]:
+def _pairs(groups: ArrayLike, n_items: int) -> list[tuple[int, int]]:
     """List the pairs of different items of one group, in both orders, since bias may exchange either with the other."""
     codes = group_codes(groups, n_items).tolist()
     return [(i, j) for i, j in itertools.permutations(range(len(codes)), 2) if codes[i] == codes[j]]
 
 
-def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any) -> Any:
+def largest_observed_ratio(latent: ArrayLike, observed: ArrayLike, groups: ArrayLike, *, beta: Number) -> Any:
     """Return gamma(beta), the largest observed ratio of items with a latent ratio of at most beta (statement FSS-T1).
 
     Parameters
@@ -93,8 +118,8 @@ def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any
     >>> largest_observed_ratio([1, 2], [2, 1], [0, 0], beta=Fraction(1, 2))
     Fraction(2, 1)
     """
-    f = listed("latent", latent, 0)
-    g = listed("observed", observed, 0, length=len(f))
+    f = _means("latent", latent)
+    g = _means("observed", observed, len(f))
     number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     worse = [(i, j) for i, j in _pairs(groups, len(f)) if beta * f[i] >= f[j]]
@@ -104,7 +129,7 @@ def largest_observed_ratio(latent: Any, observed: Any, groups: Any, *, beta: Any
     return max((g[j] / g[i] for i, j in worse if g[i] != 0), default=g[0] * 0)
 
 
-def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
+def smallest_ratio_above(latent: ArrayLike, groups: ArrayLike, *, beta: Number) -> Any:
     """Return beta_plus, the share that is kept if a pair that smoothness at beta leaves open is exchanged (FSS-T1).
 
     Parameters
@@ -129,8 +154,13 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
 
     Proof
     -----
-    Every ratio in the minimum is above beta and so is 1 (or beta = 1), hence beta_plus >= beta. As beta grows the
-    minimum is over fewer pairs, and the pairs with beta f_i >= f_j are more, so beta_plus and gamma(beta) do not fall.
+    Assumes: mean scores are non-negative and beta is in [0, 1], which is checked.
+
+    Proof: every ratio in the minimum is above beta, and 1 is at least beta, hence beta_plus >= beta. As beta grows, the
+    minimum is over fewer pairs and the maximum gamma(beta), over the pairs with beta f_i >= f_j, is over more, so that
+    neither falls.
+
+    Checked by: FSS-P10.
 
     References
     ----------
@@ -143,7 +173,7 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
     >>> smallest_ratio_above([4, 1, 4, 1], [0, 0, 1, 1], beta=Fraction(1, 4))
     Fraction(1, 1)
     """
-    f = listed("latent", latent, 0)
+    f = _means("latent", latent)
     number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     ratios = [f[j] / f[i] for i, j in _pairs(groups, len(f)) if f[i] > f[j] > beta * f[i]]
@@ -151,7 +181,14 @@ def smallest_ratio_above(latent: Any, groups: Any, *, beta: Any) -> Any:
 
 
 def is_smooth(
-    latent: Any, observed: Any, groups: Any, *, alpha: Any, beta: Any, gamma: Any, max_item_score: Any
+    latent: ArrayLike,
+    observed: ArrayLike,
+    groups: ArrayLike,
+    *,
+    alpha: Number,
+    beta: Number,
+    gamma: Number,
+    max_item_score: Number,
 ) -> bool:
     """Return True if mean scores are (alpha, beta, gamma)-smooth (hypothesis of statement FSS-T1).
 

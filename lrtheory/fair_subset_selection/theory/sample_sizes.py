@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import exact, number
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, choice, integer, must, open_interval
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-def separation(gamma: Any) -> Any:
+def separation(gamma: Number) -> Any:
     r"""Return the relative accuracy of mean scores at which ratios up to gamma are seen (statement FSS-T1).
 
     Parameters
@@ -45,8 +46,14 @@ def separation(gamma: Any) -> Any:
 
     Proof
     -----
-    If all sums are within a factor 1 +- eps of their means, g_j <= gamma g_i gives a sum of j of at most
-    (1 + eps) gamma n g_i, which is (1 - eps) n g_i at eps_0.
+    Assumes: gamma is in [0, 1], which is checked; every sum of n scores is within a factor 1 +- eps of its mean, eps <
+    eps_0 (the caller: `rankings_needed`).
+
+    Proof: let g_j <= gamma g_i. The sum of j is at most (1 + eps) gamma n g_i and that of i at least (1 - eps) n g_i.
+    The two are equal at eps = eps_0, since (1 + eps_0) gamma = 2 gamma / (1 + gamma) = 1 - eps_0, and for a smaller eps
+    the sum of i is the larger one.
+
+    Checked by: FSS-T1a.
 
     Examples
     --------
@@ -59,7 +66,7 @@ def separation(gamma: Any) -> Any:
     return (1 - gamma) / (1 + gamma)
 
 
-def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
+def rankings_needed(m: int, *, alpha: Number, gamma: Number, delta: Number) -> int:
     r"""Return the number of rankings from which on observed scores separate the pairs that smoothness does (FSS-T1).
 
     Parameters
@@ -86,10 +93,17 @@ def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
 
     Proof
     -----
-    By `chernoff_tail` and a union over m items, all \|s_i / n - g_i\| < eps_0 g_i with probability 1 - delta. If
-    s_j >= s_i for two items of one group, then g_j > gamma g_i, so by smoothness f_j > beta f_i and
-    f_j / f_i >= beta_plus (`smallest_ratio_above`). Exchange the latent best items of each group for the chosen ones,
-    one by one (`exchange_ratio`).
+    Assumes: the rankings are independent, and the score is (alpha, beta, gamma)-smooth, which are hypotheses of FSS-T1a
+    and FSS-T1; ranges are checked.
+
+    Proof: divided by the largest score tau_1, the scores that one ranking gives to item i lie in [0, 1] and have a mean
+    of at least alpha. By `chernoff_tail` and a union over the m items, all \|s_i / n - g_i\| < eps_0 g_i with
+    probability 1 - 2 m exp(-eps_0^2 n alpha / 3), which is at least 1 - delta. If then s_j >= s_i for two items of one
+    group, g_j > gamma g_i (`separation`), so by smoothness f_j > beta f_i, and min(1, f_j / f_i) >= beta_plus
+    (`smallest_ratio_above`). In each group exchange the latent best items for the chosen ones, one by one
+    (`exchange_ratio`).
+
+    Checked by: FSS-T1a (the order), FSS-T1 (the share).
 
     Examples
     --------
@@ -104,7 +118,7 @@ def rankings_needed(m: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
     return math.ceil(3 * (math.log(2 * m) - math.log(delta)) / (alpha * separation(gamma) ** 2))
 
 
-def rankings_needed_realized(n_items: int, *, alpha: Any, epsilon: Any, delta: Any) -> int:
+def rankings_needed_realized(n_items: int, *, alpha: Number, epsilon: Number, delta: Number) -> int:
     r"""Return the number of rankings from which on realized latent scores are kept up to `realized_ratio` (FSS-T2).
 
     Parameters
@@ -130,7 +144,15 @@ def rankings_needed_realized(n_items: int, *, alpha: Any, epsilon: Any, delta: A
 
     Proof
     -----
-    As for `rankings_needed`, with a union over 2 m sums, latent and observed.
+    Assumes: the rankings are independent and the score smooth, and epsilon is at most `separation` of gamma, which are
+    hypotheses of FSS-T2; ranges are checked.
+
+    Proof: by `chernoff_tail` and a union over 2 m sums, m latent and m observed ones, all are within a factor 1 +-
+    epsilon of their means with probability 1 - 4 m exp(-epsilon^2 n alpha / 3), which is at least 1 - delta. Since
+    epsilon is at most eps_0, the observed sums order the pairs that `rankings_needed` orders, and `realized_ratio` has
+    what the latent sums lose beside their means.
+
+    Checked by: FSS-T2.
 
     Examples
     --------
@@ -143,7 +165,7 @@ def rankings_needed_realized(n_items: int, *, alpha: Any, epsilon: Any, delta: A
     return rankings_needed(2 * n_items, alpha=alpha, gamma=(1 - exact(epsilon)) / (1 + exact(epsilon)), delta=delta)
 
 
-def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, delta: Any) -> int:
+def marginal_rankings_needed(n_items: int, k: int, *, alpha: Number, gamma: Number, delta: Number) -> int:
     r"""Return the number of rankings from which on greedy steps by observed scores are right (statement FSS-G4).
 
     Parameters
@@ -166,9 +188,16 @@ def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, de
 
     Proof
     -----
-    As for `rankings_needed`, with a union over the M marginals F(i | A) of items given sets of fewer than k others: all
-    observed ones are within 1 +- eps_0 of their means, so a greedy step never prefers an item of its group whose latent
-    marginal is clearly worse, and keeps at least beta of the largest. That is `certificate_ratio` with c = beta.
+    Assumes: the rankings are independent, and the marginals F(i | A) of items given any set A of fewer than k others
+    are (alpha, beta, gamma)-smooth (the caller; no instance is known on which alpha is useful). Ranges are checked.
+
+    Proof: there are at most M such marginals, each a sum over rankings of numbers in [0, tau_1]. By `chernoff_tail` and
+    a union over them, all observed ones are within a factor 1 +- eps_0 of their means with probability 1 - delta. Where
+    a greedy step by observed marginals prefers an item to another of its group, its latent marginal then is more than
+    beta times that of the other (`separation` and smoothness). So each step gets at least beta of the largest marginal
+    of its group, and `certificate_ratio` with c = beta is what the selection keeps.
+
+    Checked by: FSS-G4, which is recorded; FSS-G3 measures the last step of the proof.
 
     Examples
     --------
@@ -181,7 +210,7 @@ def marginal_rankings_needed(n_items: int, k: int, *, alpha: Any, gamma: Any, de
     return rankings_needed(n_marginals, alpha=alpha, gamma=gamma, delta=delta)
 
 
-def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
+def chernoff_tail(epsilon: Number, n: Number, mean: Number) -> Any:
     r"""Bound P(\|X - n f\| >= eps n f) from above for a sum X of n independent numbers in [0, 1] (statement FSS-P4).
 
     Parameters
@@ -216,7 +245,7 @@ def chernoff_tail(epsilon: Any, n: Any, mean: Any) -> Any:
     return 2 * np.exp(-(epsilon**2) * n * mean / 3)
 
 
-def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
+def chernoff_lower(mean: ArrayLike | float, n: int, delta: float) -> np.ndarray:
     r"""Compute lower confidence bounds on means of numbers in [0, 1], by Chernoff's bound with the divergence (FSS-A8).
 
     Parameters
@@ -261,7 +290,7 @@ def chernoff_lower(mean: Any, n: int, delta: float) -> np.ndarray:
 
 
 def alpha_bound(
-    kind: str, *, n_items: int, spread: Any, theta: Any, n_disadvantaged: int | None = None, depth: int = 1
+    kind: str, *, n_items: int, spread: Number, theta: Number, n_disadvantaged: int | None = None, depth: int = 1
 ) -> Any:
     r"""Bound alpha from below under Plackett-Luce with qualities in [1, kappa], biased by theta (statement FSS-T3).
 
@@ -293,10 +322,19 @@ def alpha_bound(
 
     Proof
     -----
-    A weight is at least theta and their sum at most kappa m, so an item is next with probability p = theta / (kappa m)
-    or more, also when others have left: on top with p, among the first l with 1 - (1 - p)^l. For Borda the worst case
-    is a disadvantaged item of quality 1, observed: it is before another of its group with probability 1 / (1 + kappa),
-    before an advantaged one with theta / (theta + kappa).
+    Assumes: qualities are in [1, kappa] and rankings follow Plackett-Luce, which are hypotheses of FSS-T3; ranges are
+    checked.
+
+    Proof: observed or latent, the quality of an item is at least theta, and those of all together are at most kappa m.
+    So an item that is left comes next with a probability of at least p = theta / (kappa m), also after others have
+    left: it is on top with p, and among the first l with 1 - (1 - p)^l. For Borda, a disadvantaged item of observed
+    quality theta q_i with q_i >= 1 is before another of its group with probability q_i / (q_i + q_j) >= 1 / (1 +
+    kappa), and before an advantaged one with theta q_i / (theta q_i + q_j) >= theta / (theta + kappa). Observed
+    advantaged items are before any other, and latently each item is before each other, with a probability of at least 1
+    / (1 + kappa), which is no less than theta / (theta + kappa). So every item has on average at least (\|G2\| - 1) /
+    (1 + kappa) + \|G1\| theta / (theta + kappa) others behind it, of m - 1 at most.
+
+    Checked by: FSS-T3.
 
     Examples
     --------

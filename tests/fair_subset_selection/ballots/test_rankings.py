@@ -7,7 +7,15 @@ import pickle
 import numpy as np
 import pytest
 
-from lrtheory.fair_subset_selection import Rankings, ScoreRule, item_scores, make_greedy_trap
+from lrtheory.fair_subset_selection import (
+    Rankings,
+    ScoreRule,
+    bias_utilities,
+    item_scores,
+    make_greedy_trap,
+    quota_sweep,
+    select,
+)
 
 BORDA = ScoreRule("borda")
 
@@ -85,7 +93,7 @@ def test_the_trap() -> None:
         ({"positions": [0, 1]}, ValueError, r"of shape \(n, m\)"),
         ({"positions": np.zeros((0, 3), int)}, ValueError, "at least one ranking"),
         ({"positions": [[0, 1], [0]]}, ValueError, "rows of equal length"),
-        ({"positions": [[0, -2]]}, ValueError, "places from 0 on"),
+        ({"positions": [[0, -2]]}, ValueError, "numbers from 0 on"),
         ({"positions": [[0.5, 1]]}, TypeError, "integers"),
         ({"positions": [[np.nan, 1]]}, TypeError, "integers"),
         ({"positions": [["a", "b"]]}, TypeError, "integers"),
@@ -204,3 +212,17 @@ def test_spaces_and_empty_ballots_in_files(tmp_path) -> None:
     panel = Rankings.from_preflib(path)
     np.testing.assert_array_equal(panel.positions, [[0, 1, 1], [-1, -1, 0], [-1, -1, -1]])
     assert panel.weights.tolist() == [2, 1, 3]
+
+
+def test_data_frames_are_read_like_arrays() -> None:
+    pandas = pytest.importorskip("pandas")
+    orders = pandas.DataFrame([[2, 0, 1], [2, 1, -1]])
+    assert Rankings(orders=orders).positions.tolist() == [[1, 2, 0], [-1, 1, 0]]
+    panel = Rankings(pandas.DataFrame([[1, 2, 0], [2, 1, 0]]), weights=pandas.Series([3, 1]))
+    assert panel.total == 4
+    rule = ScoreRule("positional", position_weights=pandas.Series([2, 1, 0]))
+    group = pandas.Series([True, False, False])
+    found = quota_sweep(panel, panel, rule, 2, disadvantaged=group, quotas=pandas.Series([0, 1]))
+    assert found.quotas.tolist() == [0, 1]
+    assert select(panel, rule, 2, groups=pandas.Series(["a", "b", "b"]), quota={"a": 1}).group_counts["a"] == 1
+    assert bias_utilities(pandas.DataFrame([[3.0, 2.0, 1.0]]), group, 0.5).observed.positions.tolist() == [[1, 0, 2]]

@@ -11,26 +11,14 @@ import pytest
 from lrtheory.fair_subset_selection import (
     Rankings,
     ScoreRule,
-    baselines,
     committee_score,
     item_scores,
-    make_greedy_trap,
     sample_rankings,
     select,
     select_by_scores,
-    theory,
 )
 from tests.fair_subset_selection import oracles
-
-RULES = [
-    ScoreRule("sntv"),
-    ScoreRule("bloc", depth=2),
-    ScoreRule("borda"),
-    ScoreRule("cc", depth=2),
-    ScoreRule("borda-cc"),
-    ScoreRule("pav", depth=3),
-    ScoreRule("owa", owa=[1, 0.75, 0.5]),
-]
+from tests.fair_subset_selection.oracles import RULES
 
 
 def random_bounds(rng, sizes, k):
@@ -90,100 +78,6 @@ def test_exact_methods_agree(rule: ScoreRule) -> None:
         assert greedy.score >= best / 2
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind)
-def test_greedy_step_by_step(rule: ScoreRule) -> None:
-    rng = np.random.default_rng(2)
-    for weights in (None, [2, 1, 0, 3, 1, 1, 1]):
-        panel = Rankings(orders=oracles.random_orders(rng, 7, 8), weights=weights)
-        groups, quota = np.array([0, 0, 0, 1, 1, 1, 2, 2]), {0: 2, 1: 1, 2: 1}
-
-        if rule.kind == "owa":
-            w, lam = oracles.rule_of("borda", 8)[0], [Fraction(x) for x in rule.owa]
-        else:
-            w, lam = oracles.rule_of(rule.kind, 8, rule.depth)
-
-        orders, lam = panel.as_orders(), [*lam, *[0] * 8]
-
-        def score(chosen, orders=orders, w=w, lam=lam, voters=weights):
-            return oracles.set_score(orders, chosen, w, lam, voters)
-
-        items, gains = oracles.greedy(8, 4, score, groups, quota)
-        for method in ("greedy", "lazy"):
-            found = select(panel, rule, 4, groups=groups, quota=quota, method=method)
-            np.testing.assert_allclose(found.gains, np.array(gains, float), rtol=1e-12, atol=1e-12)
-            assert found.items.tolist() == items
-            assert found.certificate.verify(panel, rule)
-
-
-def test_lazy_is_greedy_with_fewer_evaluations() -> None:
-    rng, tried, fewer = np.random.default_rng(3), 0, 0
-    for number in range(60):
-        panel = sample_rankings("mallows", 9, 10, phi=0.6, rng=rng)
-        rule = RULES[3 + number % 2]
-        groups = rng.integers(0, 2, 10)
-        sizes = np.bincount(groups, minlength=2)
-        low, high = {0: min(1, sizes[0])}, {1: min(4, sizes[1])}
-        if 5 - high[1] > sizes[0]:
-            continue
-        options = {"groups": groups, "at_least": low, "at_most": high, "ties": "random", "rng": number}
-        plain, lazy = (select(panel, rule, 5, method=method, **options) for method in ("greedy", "lazy"))
-        for field in ("items", "gains", "tied"):
-            np.testing.assert_array_equal(getattr(plain, field), getattr(lazy, field))
-        assert lazy.counts["evaluations"] <= plain.counts["evaluations"]
-        tried, fewer = tried + 1, fewer + (lazy.counts["evaluations"] < plain.counts["evaluations"])
-    assert tried > 40
-    assert fewer > tried / 2
-    plain = select(panel, RULES[4], 5, method="greedy")
-    assert plain.counts["evaluations"] == theory.naive_evaluations(10, 5)
-
-
-def test_kept_marginals_decide_like_computed_ones() -> None:
-    """Tenths and random numbers, whose sums round, with ties and without; no bit of an answer may differ."""
-    rng = np.random.default_rng(7)
-    for number in range(60):
-        places = rng.permuted(np.tile(np.arange(9), (int(rng.integers(1, 30)), 1)), axis=1)
-        weights = (None, rng.random(len(places)), rng.integers(0, 2**10, len(places)))[number % 3]
-        panel = Rankings(np.where(places < rng.integers(4, 10), places, -1), weights=weights)
-        for worths in (rng.integers(0, 4, 9) / 10, rng.random(9), rng.integers(0, 2**45, 9)):
-            rule, options = ScoreRule("owa", position_weights=worths, owa=[1]), {"groups": [0] * 4 + [1] * 5}
-            plain, lazy = (
-                select(panel, rule, 6, method=method, at_most={1: 3}, **options) for method in ("greedy", "lazy")
-            )
-            for field in ("items", "gains", "tied"):
-                np.testing.assert_array_equal(getattr(plain, field), getattr(lazy, field))
-            assert lazy.score == committee_score(panel, rule, lazy.items) == plain.score
-            assert lazy.certificate.verify(panel, rule)
-
-
-def test_certificates_are_above_the_optimum() -> None:
-    rng, refused = np.random.default_rng(4), 0
-    for _ in range(30):
-        panel = sample_rankings("impartial-culture", 5, 7, rng=rng)
-        groups, quota = np.array([0, 0, 0, 0, 1, 1, 1]), {0: 2, 1: 1}
-        for rule in RULES[3:6]:
-            found = select(panel, rule, 3, groups=groups, quota=quota)
-            best = select(panel, rule, 3, groups=groups, quota=quota, method="brute-force").score
-            assert found.certificate.bound >= best - 1e-9
-            assert best >= found.score
-            assert found.certificate.gap == pytest.approx(found.certificate.bound - found.score)
-            other = sample_rankings("impartial-culture", 5, 7, rng=rng)
-            assert found.certificate.verify(panel, rule)
-            if committee_score(other, rule, found.items) != found.score:
-                assert not found.certificate.verify(other, rule)
-                refused += 1
-    assert refused > 60
-
-
-@pytest.mark.parametrize(("b", "tie_free"), [(1, False), (3, False), (9, False), (9, True), (49, True)])
-def test_the_trap(b: int, tie_free: bool) -> None:
-    panel, rule = make_greedy_trap(b, tie_free=tie_free), ScoreRule("cc", depth=2)
-    options = {"groups": [0, 0, 1, 2], "quota": {0: 1, 1: 1, 2: 0}}
-    greedy = select(panel, rule, 2, **options)
-    best = select(panel, rule, 2, method="brute-force", **options)
-    assert greedy.score / best.score == pytest.approx(float(theory.greedy_trap_ratio(b, tie_free=tie_free)))
-    assert best.score == 2 * b + 1
-
-
 def test_several_attributes() -> None:
     rng = np.random.default_rng(5)
     groups = {"team": np.array([0, 0, 1, 1, 2, 2, 0]), "site": np.array(list("NNNSSSS"))}
@@ -238,24 +132,6 @@ def test_random_ties_look_at_no_number() -> None:
         tuple(sorted(select(panel, RULES[0], 3, ties="random", rng=s, method="brute-force").items)) for s in range(60)
     }
     assert len(sets) == 10
-
-
-def test_greedy_ties() -> None:
-    panel = Rankings(orders=[[0, 2, 1, 3], [1, 3, 0, 2]])
-    found = select(panel, ScoreRule("cc", depth=1), 2)
-    assert found.items.tolist() == [0, 1]
-    assert found.tied.tolist() == [0, 1]  # which comes first
-    found = select(panel, ScoreRule("cc", depth=2), 1)
-    assert found.tied.tolist() == [0, 1, 2, 3]
-    # 0 and 1 tie; after 0 the second is 1, and after 1 it is 2
-    orders = [[0, 2], [0, 2], [0, 1], [1], [1], [2]]
-    panel, rule = Rankings(orders=orders, weights=[2, 2, 2, 2, 2, 1]), ScoreRule("cc", depth=2)
-    sets = {tuple(sorted(select(panel, rule, 2, ties="random", rng=seed).items)) for seed in range(20)}
-    assert sets == {(0, 1), (1, 2)}
-    for method in ("greedy", "lazy"):
-        assert select(panel, rule, 2, method=method).tied.tolist() == [0, 1]
-        clear = select(panel, rule, 2, groups=[0, 0, 1], quota={0: 1, 1: 1}, method=method)
-        assert clear.tied.tolist() == [0, 1]  # in the second step only item 2 fits
 
 
 def test_nothing_and_everything() -> None:
@@ -340,35 +216,3 @@ def test_averaged_ties_and_truncation() -> None:
         assert select(panel, rule, 2).score == best
     assert committee_score(panel, ScoreRule("borda-cc"), [0, 2]) == 1.5 + 2 + 1.5
     assert item_scores(panel, ScoreRule("borda")).tolist() == [1.5, 1.5 + 1 + 1.5, 0 + 2 + 1.5]
-
-
-def test_shares_are_rounded() -> None:
-    panel = sample_rankings("impartial-culture", 5, 8, rng=0)
-    for k, members, expected in ((3, 2, 1), (3, 4, 2), (3, 5, 2), (7, 7, 6), (1, 3, 0)):
-        found = baselines.proportional(panel, RULES[2], k, disadvantaged=np.arange(members))
-        assert found.group_counts[True] == expected == round(k * members / 8)
-
-
-def test_chance_says_that_it_is_chance() -> None:
-    panel = Rankings(sample_rankings("impartial-culture", 9, 6, rng=0).positions, labels="abcdef")
-    found = baselines.random_within_groups(panel, RULES[2], 3, groups=[0, 0, 0, 1, 1, 1], quota={0: 1, 1: 2}, rng=1)
-    assert found.score == committee_score(panel, RULES[2], found.items)
-    assert (found.method, found.reason, dict(found.counts)) == ("random", "asked for", {})
-    assert found.message == "chance: the rankings were not looked at"
-    assert found.tied is found.gains is found.certificate is None
-    assert found.labels == tuple("abcdef"[i] for i in found.items)
-    assert dict(found.group_counts) == {0: 1, 1: 2}
-    alone = {"groups": [0] * 6, "quota": {0: 1}}
-    drawn = {baselines.random_within_groups(panel, RULES[2], 1, **alone, rng=s).items.item() for s in range(60)}
-    assert drawn == set(range(6))
-
-
-def test_baselines() -> None:
-    panel, rule = sample_rankings("impartial-culture", 20, 6, rng=0), ScoreRule("borda")
-    points = (5 - panel.positions).sum(axis=0)
-    assert baselines.unconstrained(panel, rule, 3).items.tolist() == np.argsort(-points, kind="stable")[:3].tolist()
-    assert baselines.proportional(panel, rule, 3, disadvantaged=[0, 1]).group_counts[True] == 1
-    found = baselines.random_within_groups(panel, rule, 2, groups=[0, 0, 0, 1, 1, 1], quota={0: 1, 1: 1}, rng=0)
-    assert dict(found.group_counts) == {0: 1, 1: 1}
-    with pytest.raises(ValueError, match="of sum k = 3"):
-        baselines.random_within_groups(panel, rule, 3, groups=[0, 0, 0, 1, 1, 1], quota={0: 1}, rng=0)

@@ -1,4 +1,4 @@
-"""Wrong solvers that no bound need notice, each told from the right one by an exact test."""
+"""Kernels with one wrong line, and wrong solvers, that no bound need notice: exact tests tell them from the right."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CC, PAV = ScoreRule("borda-cc"), ScoreRule("pav", depth=4)
 
 
 def both(patch: Patch, run: Any) -> tuple[Any, Any]:
-    """What a run gives with the kernel, and with its mutant."""
+    """What a run gives with the kernel, and with the patched kernel."""
     right = run()
     with patched(patch):
         return right, run()
@@ -39,9 +39,8 @@ def both(patch: Patch, run: Any) -> tuple[Any, Any]:
 
 def test_interpreted_kernels_agree_with_compiled_ones() -> None:
     panel = sample_rankings("impartial-culture", 6, 8, rng=0)
-    patches = [
-        Patch(f, "evaluations = 0", "evaluations = 0  ") for f in (greedy.greedy_steps, chamberlin_courant.served_steps)
-    ]
+    kernels = (greedy.greedy_steps, chamberlin_courant.representation_steps)
+    patches = [Patch(one, "evaluations = 0", "evaluations = 0  ") for one in kernels]
     for rule in (CC, ScoreRule("pav", depth=4), ScoreRule("positional", position_weights=np.arange(8)[::-1] / 2)):
         for weights in (None, [1, 2, 0, 1, 3, 1]):
             given = Rankings(panel.positions, weights=weights)
@@ -60,7 +59,7 @@ def test_interpreted_kernels_agree_with_compiled_ones() -> None:
     [
         ("greedy", Patch(greedy.rise, "more = value - best", "more = value")),
         ("greedy", Patch(greedy.greedy_steps, "insert(values[best], top)", "pass")),
-        ("lazy", Patch(chamberlin_courant.served_steps, "marginals -=", "unused =")),
+        ("lazy", Patch(chamberlin_courant.representation_steps, "marginals -=", "ignored =")),
     ],
     ids=["ignores-the-best", "never-updates-it", "never-lowers-marginals"],
 )
@@ -72,10 +71,10 @@ def test_marginals_against_the_empty_set(method: Any, patch: Patch) -> None:
 @pytest.mark.parametrize(
     "patch",
     [
-        Patch(chamberlin_courant.between, "max(least, min(most, worth)) - least", "max(least, min(most, worth))"),
-        Patch(chamberlin_courant.between, "min(most, worth)", "worth"),
+        Patch(chamberlin_courant.between, "max(least, min(most, value)) - least", "max(least, min(most, value))"),
+        Patch(chamberlin_courant.between, "min(most, value)", "value"),
         Patch(chamberlin_courant.sums_between, "voters[v] * float", "float"),
-        Patch(chamberlin_courant.served_steps, "        top = lifted", "        pass"),
+        Patch(chamberlin_courant.representation_steps, "        top = lifted", "        pass"),
     ],
     ids=["from-nothing", "beyond-the-lift", "one-voter-each", "old-levels"],
 )
@@ -88,7 +87,7 @@ def test_marginals_that_are_kept(patch: Patch) -> None:
         right, wrong = both(patch, lambda p=panel: select(p, CC, 4).gains)
         np.testing.assert_array_equal(right, plain)
         differ += not np.array_equal(wrong, plain)
-    assert differ >= 9  # some mutants show with weights alone, or without
+    assert differ >= 9  # some wrong lines show with weights alone, or without
 
 
 def test_a_stale_bound_is_trusted() -> None:
@@ -105,12 +104,12 @@ def test_a_stale_bound_is_trusted() -> None:
 
 def test_the_other_tie_rule() -> None:
     panel = Rankings([[0, 1, 2], [1, 0, 2]])
-    for method, steps in (("greedy", greedy.greedy_steps), ("lazy", chamberlin_courant.served_steps)):
+    for method, steps in (("greedy", greedy.greedy_steps), ("lazy", chamberlin_courant.representation_steps)):
         patch = Patch(steps, "priority[i] < priority[best]", "priority[i] > priority[best]")
         assert [s.items.tolist() for s in both(patch, lambda m=method: select(panel, CC, 1, method=m))] == [[0], [1]]
 
 
-def test_places_are_filled_before_the_lower_bounds() -> None:
+def test_seats_are_filled_before_the_lower_bounds() -> None:
     patch = Patch(separable.fill_quotas, "free = k - low.sum()", "free = k")
     right, wrong = both(patch, lambda: select_by_scores([5, 4, 3, 1], 2, groups=[0, 0, 0, 1], at_least={1: 1}))
     assert dict(right.group_counts) == {0: 1, 1: 1}
@@ -130,7 +129,7 @@ def test_weights_that_grow_with_the_distance() -> None:
 
 
 def test_weights_that_are_not_refreshed() -> None:
-    patch = Patch(bias.swap, "if refresh:", "if False:")
+    patch = Patch(bias.swap, "if rule.refresh:", "if False:")
     panel, mask = sample_rankings("impartial-culture", 40, 20, rng=0), np.arange(20) >= 10
 
     def run(refresh: bool = True) -> Any:

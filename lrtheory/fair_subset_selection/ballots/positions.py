@@ -1,4 +1,4 @@
-"""Ballots of every form as places: strict or with ties, complete or truncated, given by place or in order."""
+"""Ballots of every form as positions: strict or with ties, complete or truncated, given by position or in order."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input, to_numpy
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, must
 
-__all__ = ["places_of_orders", "places_of_positions", "strict_or_shared"]
+__all__ = ["checked_positions", "positions_of_orders", "strict_or_shared"]
 
 
-def places_of_positions(positions: Any) -> np.ndarray:
-    """Check the given places: return them as int32 of shape (n, m), -1 for items that are not listed."""
+def checked_positions(positions: ArrayLike) -> np.ndarray:
+    """Check the given positions: return them as int32 of shape (n, m), -1 for items that are not listed."""
     given = _whole("positions", positions)
     if given.ndim != 2 or given.size == 0:
         raise must("positions", "of shape (n, m) with at least one ranking and one item", given.shape)
     if given.min() < -1:
-        raise must("positions", "places from 0 on, or -1 for items that are not listed", int(given.min()))
+        raise must("positions", "numbers from 0 on, or -1 for items that are not listed", int(given.min()))
     if given.max() >= 2**31 - 1:
-        raise must("positions", "places below 2147483647", int(given.max()))
+        raise must("positions", "below 2147483647", int(given.max()))
     return given.astype(np.int32)
 
 
-def places_of_orders(orders: Any, n_items: int | None) -> np.ndarray:
-    """Invert orders into places, int32 of shape (n, m), -1 for unlisted items; the items of a tuple share a place."""
-    if isinstance(to_numpy(orders), np.ndarray):
+def positions_of_orders(orders: ArrayLike, n_items: int | None) -> np.ndarray:
+    """Invert orders into positions, int32 of shape (n, m), -1 for unlisted items; the items of a tuple share one."""
+    if isinstance(to_numpy(orders), np.ndarray) or hasattr(orders, "__array__"):  # data frames are among the latter
         given = _whole("orders", orders)
         if given.ndim != 2 or given.size == 0:
             raise must("orders", "of shape (n, L) with at least one ranking and one item", given.shape)
-        rows, places = np.nonzero(given >= 0)
-        items = given[rows, places].astype(np.int64)
+        rows, ranks = np.nonzero(given >= 0)
+        items = given[rows, ranks].astype(np.int64)
         if given.min() < -1:
             raise must("orders", "item numbers from 0 on, or -1 where a ballot has ended", int(given.min()))
         n, least = len(given), given.shape[1]
     else:
-        rows, places, items = _flat(orders)
-        n, least = len(orders), 1
+        rows, ranks, items, n = _flat(orders)
+        least = 1
     m = max(least, int(items.max(initial=-1)) + 1) if n_items is None else n_items
     if items.max(initial=-1) >= m:
         raise must("orders", f"item numbers below {m}", int(items.max()))
     result = np.full((n, m), -1, np.int32)
-    result[rows, items] = places
+    result[rows, items] = ranks
     if np.count_nonzero(result >= 0) < len(items):  # an item that a ballot lists twice was written twice, counted once
         counts = np.bincount(rows * m + items, minlength=1)
         row, item = divmod(int(np.argmax(counts > 1)), m)
@@ -60,14 +61,14 @@ def _whole(name: str, value: Any) -> np.ndarray:
     return given
 
 
-def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flatten a list of ballots into the row, the place and the item of every entry, an int64 array of each."""
+def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Flatten a list of ballots into the row, the position and the item of every entry; also return their number."""
     if not isinstance(orders, Collection) or not all(isinstance(ballot, Iterable) for ballot in orders):
         raise must("orders", "a sequence of ballots, each a sequence of items", orders, TypeError)
     triples = [
-        (row, place, item)
+        (row, position, item)
         for row, ballot in enumerate(orders)
-        for place, entry in enumerate(ballot)
+        for position, entry in enumerate(ballot)
         for item in (entry if isinstance(entry, Iterable) else (entry,))
         if not (isinstance(item, (int, np.integer)) and item == -1)
     ]
@@ -75,26 +76,26 @@ def _flat(orders: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         raise must("orders", "at least one ballot that lists an item", orders)
     if not all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for _, _, item in triples):
         raise must("orders", "ballots of item numbers", orders, TypeError)
-    rows, places, items = np.array(triples, np.int64).T
+    rows, ranks, items = np.array(triples, np.int64).T
     if items.min() < 0:
         raise must("orders", "item numbers from 0 on", int(items.min()))
-    return rows, places, items
+    return rows, ranks, items, len(orders)
 
 
-def strict_or_shared(places: np.ndarray, name: str, ties: str, rng: Any) -> tuple[np.ndarray, np.ndarray | None]:
+def strict_or_shared(positions: np.ndarray, name: str, ties: str, rng: Rng) -> tuple[np.ndarray, np.ndarray | None]:
     """Resolve ties: return positions (n, m) and, for averaged ties, how many items share each; None without ties."""
-    bad = first_bad_row(kernel_input(places))
+    bad = first_bad_row(kernel_input(positions))
     if bad < 0:
-        return places, None
+        return positions, None
     if ties == "error":
-        rule = 'rankings that give the places 0, 1, ... to one item each (or `ties` other than "error")'
-        raise must(name, rule, f"row {bad}: {places[bad].tolist()[:12]}")
-    # Sort each ranking by place, unlisted items last. Under "random" equal places are in the order of random numbers;
-    # under "average" their order does not matter, since `share` gives them one position.
-    unlisted = places < 0
-    keys = np.where(unlisted, np.iinfo(np.int32).max, places)
-    noise = generator(rng).random(places.shape) if ties == "random" else np.zeros((1, 1))
-    order = np.lexsort((np.broadcast_to(noise, places.shape), keys), axis=1)
+        rule = 'rankings that give the positions 0, 1, ... to one item each (or `ties` other than "error")'
+        raise must(name, rule, f"row {bad}: {positions[bad].tolist()[:12]}")
+    # Sort each ranking by position, unlisted items last. Under "random" equal positions are in the order of random
+    # numbers; under "average" their order does not matter, since `share` gives them one position.
+    unlisted = positions < 0
+    keys = np.where(unlisted, np.iinfo(np.int32).max, positions)
+    noise = generator(rng).random(positions.shape) if ties == "random" else np.zeros((1, 1))
+    order = np.lexsort((np.broadcast_to(noise, positions.shape), keys), axis=1)
     positions, shared = share(kernel_input(keys), kernel_input(order), ties == "average")
     positions[unlisted], shared[unlisted] = -1, 1  # numbered after the others, which is not what the ballot says
     return positions, shared if (shared > 1).any() else None
@@ -104,20 +105,20 @@ def strict_or_shared(places: np.ndarray, name: str, ties: str, rng: Any) -> tupl
 
 
 @kernel
-def first_bad_row(places):
-    """Find the first row whose listed items do not hold the places 0, 1, ... once each; -1 when there is none.
+def first_bad_row(positions):
+    """Find the first row whose listed items do not hold the positions 0, 1, ... once each; -1 when there is none.
 
-    If the L listed items have different places below L, these are all of the places 0 .. L - 1.
+    If the L listed items have different positions below L, these are all of the positions 0 .. L - 1.
     """
-    n, m = places.shape
-    seen_in = np.full(m, -1, np.int64)  # the last row with an item at this place, so that nothing is cleared per row
+    n, m = positions.shape
+    seen_in = np.full(m, -1, np.int64)  # the last row with an item at this position, so that nothing is cleared per row
     for v in range(n):
         listed = 0
         for i in range(m):
-            if places[v, i] >= 0:
+            if positions[v, i] >= 0:
                 listed += 1
         for i in range(m):
-            p = places[v, i]
+            p = positions[v, i]
             if p >= 0:
                 if p >= listed or seen_in[p] == v:
                     return v
