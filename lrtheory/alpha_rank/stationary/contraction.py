@@ -60,15 +60,20 @@ def solve_levels(
 
     Proof
     -----
-    By the tree theorem (statement AR-T8) pi(s) ~ W(s), the leading term of the sum over trees into s. Dividing the
-    rates out of i by x^e multiplies W(s) by x^-e for all s but i; so it is undone by the factor x^-e on the mass of i.
-    Now let each state have an exit of order 0, and let C be a sink of the moves of order 0. A tree into s outside C has
-    an exit from C. If it has several, let r be one after which the way to s does not come back, and lead all of C to r
-    by moves of order 0: the result is a tree, and the other exits, of order above 0, are gone. So in leading trees one
-    state r of C has an exit, and the others form a tree into r of order 0; these have weights in proportion to the law
-    nu(r) of the walk on C. Summed over r, this is a chain in which C is one state, with exits sum_r nu(r) c_rj x^w_rj.
-    A leading tree into s in C has no exit from C, so W(s) is nu(s) times the weight of that one state. When C is the
-    only sink, the orders of all other states are the distances of `sink_orders`.
+    Assumes: an irreducible chain whose rates are c x^w with c > 0 and w >= 0 (the caller, `stationary.methods`).
+
+    Proof: by the tree theorem (statement AR-T8) pi(s) is in proportion to W(s), the leading term of the sum over trees
+    into s. Dividing the rates out of i by x^e multiplies W(s) by x^-e for all s but i; so it is undone by the factor
+    x^-e on the mass of i. Now let each state have an exit of order 0, and let C be a sink of the moves of order 0. A
+    tree into s outside C has an exit from C. If it has several, let r be one after which the way to s does not come
+    back, and lead all of C to r by moves of order 0: the result is a tree, and the other exits, of order above 0, are
+    gone. So in leading trees one state r of C has an exit, and the others form a tree into r of order 0; these have
+    weights in proportion to the law nu(r) of the walk on C. Summed over r, this is a chain in which C is one state,
+    with exits sum_r nu(r) c_rj x^w_rj. A leading tree into s in C has no exit from C, so W(s) is nu(s) times the weight
+    of that one state. When C is the only sink, the orders of all other states are the distances of `sink_orders`.
+
+    Checked by: tests that compare the limit and the orders with those of `solve_leading`; no statement has games so
+    large.
 
     Examples
     --------

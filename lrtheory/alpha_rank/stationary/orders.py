@@ -45,12 +45,17 @@ def sink_orders(neighbors: np.ndarray, orders: np.ndarray, sink: np.ndarray) -> 
 
     Proof
     -----
-    pi(s) is proportional to the sum over spanning trees directed into s of the products of their rates (statement
-    AR-T8), so its order is V(s) - min V, V(s) the least order of a tree into s. Such a tree holds a path from the sink
-    to s, hence V(s) >= p(s), the least order of such a path. Conversely take a shortest path, from r in the sink say.
-    Every profile off the path reaches r along arcs of order 0, since there is one sink; let it take the first arc of a
-    shortest way of this kind to the path. These arcs and the path are a tree into s of order p(s). So V = p, with
-    min V = 0 on the sink, which no arc of order 0 leaves.
+    Assumes: the moves of order 0 have one sink, no order is negative, and every state reaches every other (the caller,
+    `stationary.methods`).
+
+    Proof: pi(s) is proportional to the sum over spanning trees directed into s of the products of their rates
+    (statement AR-T8), so its order is V(s) - min V, V(s) the least order of a tree into s. Such a tree holds a path
+    from the sink to s, hence V(s) >= p(s), the least order of such a path. Conversely take a shortest path, from r in
+    the sink say. Every profile off the path reaches r along arcs of order 0, since there is one sink; let it take the
+    first arc of a shortest way of this kind to the path. These arcs and the path are a tree into s of order p(s). So
+    V = p, with min V = 0 on the sink, which no arc of order 0 leaves.
+
+    Checked by: tests that compare the orders with those of `solve_leading` on Fractions; no statement reads them.
 
     Examples
     --------

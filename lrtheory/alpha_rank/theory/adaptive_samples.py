@@ -52,8 +52,14 @@ def hoeffding_radius(n_samples: Number | ArrayLike, *, delta: float, n_means: in
 
     Proof
     -----
-    Hoeffding: P(\|mean - M\| > r) <= 2 exp(-2 n r^2) = delta_n. The sum of 6 / (pi^2 n^2) over n >= 1 is 1, so the
-    union over all times and all means is at most delta (statement RG-T1).
+    Assumes: outcomes are independent and lie in [0, 1]. Statement RG-T1 has it as a hypothesis; `ResponseGraphUCB`
+    checks the range of each outcome, and their independence is up to the caller.
+
+    Proof: by Hoeffding's inequality P(\|mean - M\| > r) <= 2 exp(-2 n r^2) = delta_n for one mean of n outcomes. With
+    anytime levels the sum over all n >= 1 is delta / n_means, since the sum of 6 / (pi^2 n^2) is 1; without, n is fixed
+    in advance and delta_n is delta / n_means. A union bound over the means gives at most delta.
+
+    Checked by: P1 for one mean, RG-T1 and RG-T6-intervals for all means at all times.
 
     Examples
     --------
@@ -96,9 +102,17 @@ def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float
 
     Proof
     -----
-    On the event, both means are within r(n) of the truth, so the upper end at the worse profile is below M(w) + 2 r(n)
-    and the lower end at the better one above M(b) - 2 r(n); these are disjoint when 4 r(n) < gap. The radius decreases
-    in n as soon as log(2 / delta_1) > log 4, which holds for n_means >= 2.
+    Assumes: \|mean - M\| <= r(n) for all means at all times, the event of RG-T1. The radius decreases in n: always
+    where n_means >= 2, as in every game with an edge; for a single mean and delta near 1 only from n = 2 on, and then
+    the smallest n is still the one returned.
+
+    Proof: with n samples or more at both ends, the upper end at the worse profile w is at most M(w) + 2 r(n), and the
+    lower end at the better one b at least M(b) - 2 r(n). These intervals are disjoint when 4 r(n) < gap = M(b) - M(w).
+    The square of the radius is (L + 2 log n) / (2 n) with L = log(2 / delta_1). It falls from n = 1 to n = 2 if L > log
+    4, which n_means >= 2 implies, and from then on if L > 2 - 2 log 2, which always holds; so bisection finds the
+    smallest n.
+
+    Checked by: RG-T2p, whose bound is made of these numbers.
 
     Examples
     --------
@@ -148,9 +162,15 @@ def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_mean
 
     Proof
     -----
-    On the event, the upper end at the worse profile is below M(w) + 2 r and the lower end at the better one above
-    M(b) - 2 r, so the overlap is below 4 r - gap, and below 2 slack as soon as 4 r < gap + 2 slack. An edge is resolved
-    the wrong way only if U(b) - slack < L(w) + slack; on the event U(b) >= M(b) and L(w) <= M(w), so gap < 2 slack.
+    Assumes: \|mean - M\| <= r(n) for all means at all times (the event of RG-T1, which RG-T6-intervals checks with
+    slack).
+
+    Proof: the rule resolves an edge when U(w) - slack < L(b) + slack, U and L being the ends of the intervals at the
+    worse profile w and the better one b. On the event U(w) <= M(w) + 2 r and L(b) >= M(b) - 2 r, so U(w) - L(b) <= 4
+    r - gap, which is below 2 slack as soon as r < gap / 4 + slack / 2. An edge is resolved the wrong way only if U(b) -
+    slack < L(w) + slack; on the event U(b) >= M(b) and L(w) <= M(w), so then gap < 2 slack.
+
+    Checked by: RG-T6.
 
     Examples
     --------
@@ -184,9 +204,14 @@ def count_weighted_bounds(payoffs: Game | ArrayLike, *, delta: float) -> np.ndar
 
     Proof
     -----
-    Let s be picked with an open edge {s, sigma}. The profile sigma has an open edge too, so N(sigma) >= N(s) by the
-    scheme. Were N(s) >= n*(gap_e), both ends would have been sampled that often and the edge resolved. So N(s) <
-    n*(gap_e) <= n*(gap_s) before each pick.
+    Assumes: the scheme "CW", and \|mean - M\| <= r(n) for all means at all times (the event of RG-T1).
+
+    Proof: a profile is picked without samples, or because it has an open edge. Let s be picked with an open edge {s,
+    sigma}. The profile sigma has an open edge too, this one, so N(sigma) >= N(s), because the scheme picks the fewest
+    samples. Were N(s) >= n*(gap_e) for this edge e, both ends would have been sampled that often, and the edge would be
+    resolved, see `samples_to_resolve`. So N(s) < n*(gap_e) <= n*(gap_s) before each such pick.
+
+    Checked by: RG-T2p.
 
     Examples
     --------
@@ -225,10 +250,16 @@ def exhaustive_bound(payoffs: Game | ArrayLike, *, delta: float) -> int | float:
 
     Proof
     -----
-    Let the coins of every edge be drawn ahead. After T of them, one end has been played at most T/2 - t times with
-    probability at most exp(-2 t^2 / T) (Hoeffding), delta / (2 \|E\|) for t = sqrt(T log(2 \|E\| / delta) / 2). So
-    with probability 1 - delta, each end of each edge e has n*(gap_e) samples after T_e plays for it; on the event of
-    RG-T1 the edge is resolved by then, see `samples_to_resolve`. The first \|S\| plays visit every profile.
+    Assumes: the scheme "UE", \|mean - M\| <= r(n) for all means at all times (the event of RG-T1), and coins that are
+    independent of each other.
+
+    Proof: let the coins of every edge be drawn ahead. After T of them, one end has been played at most T/2 - t times
+    with probability at most exp(-2 t^2 / T) (Hoeffding), which is delta / (2 \|E\|) for t = sqrt(T log(2 \|E\| /
+    delta) / 2). A union bound over both ends of all edges gives: with probability 1 - delta, each end of each edge e
+    has n*(gap_e) samples after T_e plays for it. On the event the edge is resolved by then, see `samples_to_resolve`,
+    and the scheme leaves it. The first \|S\| plays visit every profile.
+
+    Checked by: RG-T2p-exhaustive.
 
     Examples
     --------

@@ -77,10 +77,16 @@ def clopper_pearson(
 
     Proof
     -----
-    P(X >= x) under success probability p is the beta distribution function I_p(x, n - x + 1), increasing in p. The
-    lower end l(x) has I_l = level / 2, so p < l(X) means that X has an upper tail below level / 2 under p; this happens
-    with probability at most level / 2. The upper end is the lower end for failures. Such an interval lies inside
-    Hoeffding's, whose tails bound the same probabilities from above (statement RG-T5).
+    Assumes: the trials are independent with one success probability (the caller). Whole numbers with x <= n are checked
+    here.
+
+    Proof: P(X >= x) under success probability p is I_p(x, n - x + 1), I the regularized incomplete beta function, and
+    increases in p. The lower end l(x) is where it equals level / 2. So p < l(X) means that X is one of the values whose
+    upper tail under p is below level / 2; these values are an upper tail themselves, so they have probability below
+    level / 2. The upper end is one minus the lower end for the n - x failures. Hoeffding's inequality bounds both tails
+    from above by level / 2 at its own ends, so the interval lies inside Hoeffding's.
+
+    Checked by: RG-T5 for the ends and the tails, RG-T1-exact for all means at all times.
 
     Examples
     --------

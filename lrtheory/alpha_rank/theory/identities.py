@@ -49,9 +49,13 @@ def fixation_log_ratio(u: Number | ArrayLike, *, population_size: int) -> Any:
 
     Proof
     -----
-    rho(u) = (1 - e^{-u}) / (1 - e^{-m u}), so rho(-u) = (e^{u} - 1) / (e^{m u} - 1) = e^{-(m - 1) u} rho(u).
+    Assumes: a finite u and m >= 1 (argument checks).
+
+    Proof: rho(u) = (1 - e^{-u}) / (1 - e^{-m u}), so rho(-u) = (e^{u} - 1) / (e^{m u} - 1) = e^{-(m - 1) u} rho(u).
     Moreover 1 / rho(u) = sum_{l < m} e^{-l u}, so d log rho / du is the mean of l under weights e^{-l u}, which lies
     between 0 and m - 1 and is (m - 1) / 2 at 0.
+
+    Checked by: AR-T3 for the ratio, AR-T3-slope for the derivative.
 
     Examples
     --------
@@ -82,8 +86,13 @@ def direction_tolerance(gap: Number) -> Any:
 
     Proof
     -----
-    A direction is the sign of a difference of two payoffs, whose size is at least the gap. Two errors below gap / 2
-    move the difference by less than the gap, so its sign stays.
+    Assumes: no deviation changes a payoff of the true table by less than the gap (the caller; LR-T1 takes the gap of
+    its table, and has as a hypothesis that it is not 0).
+
+    Proof: a direction is the sign of a difference of two payoffs, whose size is at least the gap. Two errors below
+    gap / 2 move the difference by less than the gap, so its sign stays.
+
+    Checked by: LR-T1.
 
     Examples
     --------
@@ -117,8 +126,13 @@ def potential_log_law(potential: ArrayLike, *, alpha: float, population_size: in
 
     Proof
     -----
-    By `fixation_log_ratio` C(s, sigma) / C(sigma, s) = exp((m - 1) alpha (phi(sigma) - phi(s))) on every edge. So
-    exp((m - 1) alpha phi) satisfies detailed balance, and the stationary law is unique.
+    Assumes: phi is an exact potential (hypothesis of AR-T4), and alpha is finite (argument check).
+
+    Proof: by `fixation_log_ratio` C(s, sigma) / C(sigma, s) = exp((m - 1) alpha (phi(sigma) - phi(s))) on every edge.
+    So exp((m - 1) alpha phi) satisfies detailed balance, hence is stationary up to a factor. All rates are positive at
+    finite alpha, so the stationary law is unique.
+
+    Checked by: AR-T4 for the law, P4 for detailed balance.
 
     Examples
     --------
@@ -155,10 +169,13 @@ def payoffs_with_offset(payoffs: ArrayLike, offsets: Sequence[ArrayLike]) -> np.
 
     Proof
     -----
-    The chain reads payoffs through M^k(sigma) - M^k(s) on edges where player k alone deviates. There s^{-k} is
-    sigma^{-k}, so the offset cancels. Likewise alpha and a factor c of all payoffs enter through
-    alpha c (M^k(sigma) - M^k(s)) alone, and the epsilon chain reads signs alone, which every increasing map of a line
-    keeps.
+    Assumes: the k-th offset does not depend on the strategy of player k (argument check of its shape).
+
+    Proof: the chain reads payoffs through M^k(sigma) - M^k(s) on edges where player k alone deviates. There s^{-k} is
+    sigma^{-k}, so the offset cancels. A factor c of all payoffs enters through alpha c (M^k(sigma) - M^k(s)) alone, so
+    it may be moved into alpha. The epsilon chain reads the signs of these differences alone.
+
+    Checked by: AR-T5; AR-T5-limit for the epsilon chain.
 
     Examples
     --------
@@ -197,8 +214,13 @@ def chain_ratio_bound(n_states: int, *, rate_ratio: Number) -> Any:
 
     Proof
     -----
-    By the tree theorem pi(s) = T_s / sum_r T_r, and T_s sums products of n - 1 rates. Each product changes by a factor
-    in [r^{-(n-1)}, r^{n-1}], so does each T_s, and so does their sum; the quotient changes by at most the square of it.
+    Assumes: both chains have positive rates on the same moves (hypothesis of MI-L3), so their laws are unique.
+
+    Proof: by the tree theorem pi(s) = T_s / sum_r T_r, where T_s sums products of n - 1 rates. Each product changes by
+    a factor in [r^{-(n-1)}, r^{n-1}], so does each T_s, and so does their sum; the quotient changes by at most the
+    square of that factor.
+
+    Checked by: MI-L3.
 
     Examples
     --------
@@ -258,9 +280,13 @@ def rate_lipschitz(*, alpha: float, degree: int) -> float:
 
     Proof
     -----
-    C = rho(u) / D and u moves by at most 2 alpha t, so 0 <= rho' <= 1 is enough. 1 / rho = S = sum_{l < m} x^l with
-    x = e^{-u}, hence rho' = sum_{l < m} l x^l / S^2. The polynomial S^2 has the coefficient l + 1 at x^l for l < m, so
-    the numerator is below it for every x >= 0.
+    Assumes: a finite alpha (argument check), and deviations whose payoffs both move by at most t (the caller).
+
+    Proof: C = rho(u) / D, and u moves by at most 2 alpha t, so it is enough that 0 <= rho' <= 1. With x = e^{-u}, 1 /
+    rho = S = sum_{l < m} x^l, hence rho' = sum_{l < m} l x^l / S^2 >= 0. The polynomial S^2 has the coefficient l + 1
+    at x^l for l < m and no negative one, so the numerator is at most S^2 for every x >= 0.
+
+    Checked by: P2.
 
     Examples
     --------
@@ -296,7 +322,12 @@ def smallest_rate(*, alpha: float, population_size: int, degree: int, max_payoff
 
     Proof
     -----
-    rho increases (see `fixation_log_ratio`) and u >= -2 alpha M, so C >= rho(-2 alpha M) / D, which is the formula.
+    Assumes: payoffs in [-M, M] (the caller; P2 takes M from its payoffs), alpha above 0 and finite (argument check).
+
+    Proof: rho increases (see `fixation_log_ratio`) and u >= -2 alpha M, so C >= rho(-2 alpha M) / D, which is the
+    formula.
+
+    Checked by: P2.
 
     Examples
     --------

@@ -69,16 +69,23 @@ def single_sink_limit(rates: ArrayLike) -> np.ndarray:
 
     Proof
     -----
-    Both chains have rates c(x) that converge to the walk's as x -> 0 (x = epsilon, or x = e^{-alpha}: rho -> 1
-    uphill and -> 0 downhill, without ties). Any limit point of pi_x is stationary for the walk. The walk leaves every
-    state outside the sink for good, and is irreducible on the sink, so it has one stationary law. The law is a rational
-    function of x without a pole at 0, hence the error is O(x).
+    Assumes: one sink (checked here) and no ties (hypothesis of AR-T6). The error of order epsilon needs one sink alone
+    (hypothesis of AR-T6-rate).
 
-    In x = epsilon it is of the order of epsilon, or 0 at every epsilon (statement AR-T6-rate). Where a profile lies
-    outside the sink, some deviation joins the two, and it leads into the sink. The mass c epsilon goes back along it in
-    each step, c > 0, and all of that must return, so the mass outside is at least c epsilon; in the limit it is 0. Else
-    the walk is irreducible. Rates are affine in epsilon, with generator A + epsilon B, so pi = pi_0 + epsilon p +
-    O(epsilon^2) with p A = -pi_0 B. If p = 0, then pi_0 B = 0, and pi_0 is the law at every epsilon.
+    Proof: of the limits. Without ties both chains have rates that converge to those of the walk, as epsilon -> 0 and as
+    alpha -> infinity, where rho -> 1 uphill and -> 0 downhill. So any limit point of their laws is stationary for the
+    walk. The walk leaves every state outside the sink for good and is irreducible on the sink, so it has one stationary
+    law, and both laws converge to it.
+
+    Of the error in epsilon: it is of the order of epsilon, or 0 at every epsilon. The rates are affine in epsilon, so
+    the law is a rational function of epsilon; it is bounded, hence without a pole at 0, and the error is O(epsilon).
+    Where a profile lies outside the sink, some deviation joins the two, and it leads into the sink. In each step mass
+    of at least c epsilon goes back along it, c > 0, and all of that must return, so the mass outside is at least c
+    epsilon, while it is 0 in the limit. Otherwise the walk is irreducible. With the generator A + epsilon B, pi =
+    pi_0 + epsilon p + O(epsilon^2), where p A = -pi_0 B. If p = 0, then pi_0 B = 0, and pi_0 is the law at every
+    epsilon.
+
+    Checked by: AR-T6 for the limits, AR-T6-rate for the error.
 
     Examples
     --------
@@ -112,10 +119,15 @@ def coordination_limits() -> tuple[list[Fraction], list[Fraction]]:
 
     Proof
     -----
-    Both (0,0) and (1,1) are sinks. To leave either at all takes one step down, after which both ways lead up: the
-    epsilon chain does so at rate 2 epsilon / D from each, and from the middle goes to either with probability 1/2; by
-    symmetry the masses are equal. At finite alpha a common payoff is a potential, and pi ~ exp((m - 1) alpha phi)
-    (`potential_log_law`), so all mass goes to the larger payoff.
+    Assumes: a > b > 0 (hypothesis of AR-T7), and populations of at least two (argument check of `alpha_rank`).
+
+    Proof: both (0,0) and (1,1) are sinks. To leave either at all takes one step down, after which both ways lead up:
+    the epsilon chain does so at rate 2 epsilon / D from each, and from the middle goes to either with probability 1/2.
+    The two exchange roles when both players rename their strategies, which keeps all directions, so their masses are
+    equal, and what is in the middle vanishes. At finite alpha a common payoff is a potential, and pi ~ exp((m - 1)
+    alpha phi), see `potential_log_law`, so all mass goes to the larger payoff.
+
+    Checked by: AR-T7.
 
     Examples
     --------
@@ -146,9 +158,14 @@ def order_only(payoffs: ArrayLike) -> np.ndarray:
 
     Proof
     -----
-    The rates are (1 - epsilon) / D, epsilon / D or 1 / (2 D) by the sign of M^k(sigma) - M^k(s). An increasing map
-    keeps the sign of every difference, so it keeps the chain, its law and the limit. The limit alpha -> infinity also
-    reads the sizes of the losses, through (m - 1) times their sums along trees.
+    Assumes: the map keeps the direction of every deviation (hypothesis of AR-T5-limit), as increasing maps do in exact
+    arithmetic.
+
+    Proof: the rates are (1 - epsilon) / D, epsilon / D or 1 / (2 D), by the sign of M^k(sigma) - M^k(s). A map that
+    keeps every sign keeps the chain, its law and the limit. The limit alpha -> infinity also reads the sizes of the
+    losses, through (m - 1) times their sums along trees.
+
+    Checked by: AR-T5-limit.
 
     Examples
     --------

@@ -44,9 +44,14 @@ def log_ratio_bound(n_profiles: int, *, alpha: Number, population_size: int, rad
 
     Proof
     -----
-    A payoff difference changes by at most 2t, and 0 <= d log rho / du <= m - 1 (statement AR-T3), so each log C moves
-    by at most b = 2 (m - 1) alpha t. By the tree theorem pi(s) = T_s / sum_r T_r, where T_s sums products of \|S\| - 1
-    rates over trees: log T_s moves by at most (\|S\| - 1) b, the logarithm of the quotient by twice that (MI-L3).
+    Assumes: a finite alpha (argument check), and no estimate off by more than the radius (hypothesis of MI-L1).
+
+    Proof: a payoff difference changes by at most 2t, and 0 <= d log rho / du <= m - 1 (see `fixation_log_ratio`), so
+    each log C moves by at most b = 2 (m - 1) alpha t. By the tree theorem pi(s) = T_s / sum_r T_r, where T_s sums
+    products of \|S\| - 1 rates over trees: log T_s moves by at most (\|S\| - 1) b, and so does the logarithm of the
+    sum, hence that of the quotient by at most twice as much (see `chain_ratio_bound`).
+
+    Checked by: MI-L1.
 
     Examples
     --------
@@ -77,9 +82,14 @@ def mass_error_bound(log_ratio: Number | ArrayLike) -> Any:
 
     Proof
     -----
-    Let p = pi(s) and q = pi_hat(s). Then q <= e^B p and 1 - q >= e^{-B} (1 - p), so q - p <= min((e^B - 1) p,
+    Assumes: two laws on the same states, whose log masses differ by at most B everywhere (statement MI-L2 computes B).
+
+    Proof: let p = pi(s) and q = pi_hat(s). Then q <= e^B p and 1 - q >= e^{-B} (1 - p), so q - p <= min((e^B - 1) p,
     (1 - e^{-B}) (1 - p)). The first increases and the second decreases in p; they meet at p = 1 / (1 + e^B), with value
-    (e^B - 1) / (e^B + 1) = tanh(B / 2). With p and q exchanged p - q is bounded alike. Two states attain it.
+    (e^B - 1) / (e^B + 1) = tanh(B / 2). The assumption is symmetric in the two laws, so p - q has the same bound. Two
+    states attain it.
+
+    Checked by: MI-L2, in Fractions, and MI-L1.
 
     Examples
     --------
@@ -162,13 +172,19 @@ def mass_interval(longest: Number, shortest: Number) -> tuple[Any, Any]:
 
     Proof
     -----
-    By Kac's lemma pi(s) R(s) = 1. Payoffs in the box give each open edge one of two directions, or a tie, at which both
-    ends choose either direction with probability 1/2. So the chain of any payoffs in the box is a stationary policy,
-    possibly randomized, of the problem in which every state orients its own open edges, and its R(s) lies between the
-    optimal values. These are attained by deterministic policies which orient each edge alike at both ends: x wants the
-    step to y likely when h(y) > h(x), y wants the step to x likely when h(x) > h(y), and edges of the target lead away
-    from it or towards it for both since h = 0 there. Smaller intervals leave fewer edges open, so there are fewer
-    policies, and the range shrinks (statement RU-T4).
+    Assumes: the payoffs lie in the box (hypothesis of RU-T2), epsilon is in (0, 1/2) (argument check of
+    `ranking_intervals`), and `longest` and `shortest` are the extremes over all orientations (RU-T1).
+
+    Proof: by Kac's lemma pi(s) R(s) = 1. Payoffs in the box give each open edge one of two directions, or a tie, at
+    which both ends choose either direction with probability 1/2. So the chain of any payoffs in the box is a stationary
+    policy, possibly randomized, of the problem in which every state orients its own open edges, and its R(s) lies
+    between the optimal values. These are attained by deterministic policies which orient each edge alike at both ends:
+    x wants the step to y likely when h(y) > h(x), y wants the step to x likely when h(x) > h(y), and edges of the
+    target lead away from it or towards it for both, since h = 0 there. Smaller intervals leave fewer edges open, so
+    there are fewer policies, and the range shrinks.
+
+    Checked by: RU-T2 for the interval, P6 for Kac's lemma, RU-T1 and P7 for the extremes, RU-T3 for ends that no
+    payoffs attain, RU-T4 for smaller intervals.
 
     Examples
     --------

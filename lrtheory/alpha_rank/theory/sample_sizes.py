@@ -64,10 +64,15 @@ def samples_finite_alpha(
 
     Proof
     -----
-    (tight) By Hoeffding on width 2M and a union over K \|S\| means, all \|M_hat - M\| <= t with probability 1 - delta
+    Assumes: outcomes lie in [-M, M] (hypothesis of MI-T1p) and are independent between plays (the caller). For "tight";
+    the constants of "paper" are those of the theorem.
+
+    Proof: by Hoeffding on width 2M and a union over K \|S\| means, all \|M_hat - M\| <= t with probability 1 - delta
     for N = 2 M^2 log(2 \|S\| K / delta) / t^2. Then \|log pi_hat - log pi\| <= B = 4 (\|S\| - 1) (m - 1) alpha t by
-    `log_ratio_bound`, and \|pi_hat - pi\| <= tanh(B / 2) by `mass_error_bound`. Choose t so that
-    B = 2 artanh(epsilon), that is t = artanh(epsilon) / (2 (\|S\| - 1) (m - 1) alpha).
+    `log_ratio_bound`, and \|pi_hat - pi\| <= tanh(B / 2) by `mass_error_bound`. Choose t so that B = 2 artanh(epsilon),
+    that is t = artanh(epsilon) / (2 (\|S\| - 1) (m - 1) alpha).
+
+    Checked by: MI-T1p. No run can reach the number of MI-T1.
 
     References
     ----------
@@ -141,10 +146,15 @@ def samples_infinite_alpha(
 
     Proof
     -----
-    (paper) With t = gap / 2, Hoeffding on width 2M gives P(\|M_hat - M\| >= t) <= 2 exp(-N gap^2 / (8 M^2)) for each of
-    K \|S\| means; when none deviates that far, no difference changes its sign.
-    (independent) A difference of two independent means of N outcomes is a sum of 2N terms of width 2M/N, so its sign is
-    wrong with probability at most exp(-2 gap^2 / (2N (2M/N)^2)) = exp(-N gap^2 / (4 M^2)); union over the edges.
+    Assumes: outcomes lie in [-M, M] and no payoff difference is below the gap (hypotheses of MI-T2); outcomes are
+    independent between plays, and for "independent" between profiles too (the caller).
+
+    Proof: for "paper", Hoeffding on width 2M with t = gap / 2 gives P(\|M_hat - M\| >= t) <= 2 exp(-N gap^2 / (8 M^2))
+    for each of K \|S\| means; when none deviates that far, no difference changes its sign. For "independent", a
+    difference of two independent means of N outcomes is a sum of 2N terms of width 2M/N, so its sign is wrong with
+    probability at most exp(-2 gap^2 / (2N (2M/N)^2)) = exp(-N gap^2 / (4 M^2)); the union is over the edges.
+
+    Checked by: MI-T2 and MI-T2-independent.
 
     References
     ----------
