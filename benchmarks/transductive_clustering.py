@@ -35,15 +35,16 @@ def task_labels(inputs: Inputs) -> np.ndarray:
     return np.tile(np.repeat(np.arange(WAY), SHOTS), (len(inputs["support"]), 1))
 
 
-def ours(method: str, prepare: Any = None, **options: Any) -> Callable[[Inputs], np.ndarray]:
+def ours(method: str, prepare: Any = None, turns: Any = None, **options: Any) -> Callable[[Inputs], np.ndarray]:
     """Our method, all tasks in one call: on points that a function prepares, or centered and scaled by itself."""
 
     def solve(inputs: Inputs) -> np.ndarray:
-        from lrtheory.transductive_clustering import few_shot
+        from lrtheory.transductive_clustering import Turns, few_shot
 
         support, query = (inputs["support"], inputs["query"]) if prepare is None else prepare(inputs)
         rest = {"base_mean": inputs["base_mean"]} if prepare is None else {"normalize": None}
-        return few_shot(support, task_labels(inputs), query, method=method, **rest, **options).labels
+        given = None if turns is None else Turns(**turns)
+        return few_shot(support, task_labels(inputs), query, method=method, turns=given, **rest, **options).labels
 
     return solve
 
@@ -100,7 +101,11 @@ def rectified(support: np.ndarray, query: np.ndarray) -> np.ndarray:
 
 #: its directed graph and unshifted queries; at this tolerance both sides take 14 updates a task, since the peer's rule
 #: to stop looks at another energy. The prototypes stand in for the support
-CONVENTIONS: dict[str, Any] = {"query_shift": False, "symmetrize": None, "damping": 1.0, "tol": 3e-8}
+CONVENTIONS: dict[str, Any] = {
+    "query_shift": False,
+    "turns": {"symmetrize": None, "damping": 1.0},
+    "tol": 3e-8,
+}
 
 
 def shot(dtype: str) -> Row:
@@ -311,12 +316,12 @@ def our_pass(inputs: Inputs) -> np.ndarray:
 
     def make() -> Any:
         Z = row_softmax(-costs)
-        given = (costs, *edges.csr_parts(graph_of(inputs)), LAM, 1.0, np.full(n, -1), 1.0, Z)
-        return (*given, np.empty_like(Z), np.empty((n, 4)))
+        problem = sparse.Problem(costs, edges.csr_parts(graph_of(inputs)), LAM, 1.0, np.full(n, -1))
+        return problem, sparse.Step(1.0, Z, np.empty_like(Z), np.empty((n, 4)))
 
-    data = ready("pass", inputs, make)
-    sparse.update_rows(*data, 0, n)
-    return data[-2][:: n // 1000]
+    problem, step = ready("pass", inputs, make)
+    sparse.update_rows(problem, step, 0, n)
+    return step.new[:: n // 1000]
 
 
 def our_updates(n_updates: int) -> Callable[[Inputs], np.ndarray]:

@@ -87,7 +87,7 @@ variants = {
     "T = 0.3": {"method": "slk"},
     "T = 1, same lambda / T": {"method": "slk", "temperature": 1.0, "lam": 0.7},
     "T = 0.01, same lambda / T": {"method": "slk", "temperature": 0.01, "lam": 0.007},
-    "labels not held": {"method": "slk", "clamp": False},
+    "labels not held": {"method": "slk", "turns": tc.Turns(clamp=False)},
 }
 options = tc.evaluate(points, n_tasks=400, way=5, shot=1, query=15, methods=variants, rng=1)
 for name, right in zip(options.methods, options.accuracy, strict=True):
@@ -107,9 +107,9 @@ assert (losses - options.difference_half_width[0, 1:] > 0).all()
 variants = {
     "nearest": {"method": "nearest"},
     "soft means": {"method": "slk"},
-    "hard means": {"method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0},
+    "hard means": {"method": "slk", "turns": tc.Turns(hard=True), "lam": 0.7, "temperature": 1.0},
     "hard means, queries not moved": {
-        "method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0, "query_shift": False,
+        "method": "slk", "turns": tc.Turns(hard=True), "lam": 0.7, "temperature": 1.0, "query_shift": False,
     },
 }  # fmt: skip
 equal, unequal = (

@@ -9,7 +9,7 @@ import numpy as np
 from figures import Beside, Figure, published
 from figures._series import COLORS, LINES, MARKERS, below, beside, headline, stream
 from figures.transductive_clustering.tasks import digits_tasks
-from lrtheory.transductive_clustering import EpisodeBatch, few_shot, theory
+from lrtheory.transductive_clustering import EpisodeBatch, Turns, few_shot, theory
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -18,8 +18,8 @@ SEED = 5
 SHOTS = (1, 5)
 #: the four variants of the papers, and soft means at the temperature of the defaults
 VARIANTS: dict[str, dict[str, Any]] = {
-    "hard means, $T$ = 1": {"hard": True, "temperature": 1.0},
-    "hard modes, $T$ = 1": {"hard": True, "temperature": 1.0, "prototype": "mode"},
+    "hard means, $T$ = 1": {"turns": Turns(hard=True), "temperature": 1.0},
+    "hard modes, $T$ = 1": {"turns": Turns(hard=True), "temperature": 1.0, "prototype": "mode"},
     "soft means, $T$ = 1": {"temperature": 1.0},
     "soft means, $T$ = 0.3": {"temperature": 0.3},
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.transductive_clustering import EpisodeBatch, load_digits_features, make_episodes
+from lrtheory.transductive_clustering import EpisodeBatch, Turns, load_digits_features, make_episodes
 
 #: the methods that a person would compare, with their defaults
 METHODS: dict[str, dict[str, Any]] = {
@@ -17,12 +17,12 @@ METHODS: dict[str, dict[str, Any]] = {
     "K-means": {"method": "k-means"},
     "K-modes": {"method": "k-means", "prototype": "mode"},
     "SLK-means": {"method": "slk"},
-    "SLK-means, hard": {"method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0},
+    "SLK-means, hard": {"method": "slk", "turns": Turns(hard=True), "lam": 0.7, "temperature": 1.0},
     "SLK-modes": {"method": "slk", "prototype": "mode"},
     "TIM": {"method": "tim"},
     "PT-MAP": {"method": "pt-map"},
 }
-SLOW = ("K-modes", "SLK-modes", "TIM", "PT-MAP")  # so they see fewer tasks
+SLOW = ("K-modes", "SLK-modes", "TIM", "PT-MAP")  # slow methods, which get fewer tasks
 
 
 def digits_tasks(n_tasks: int, rng: np.random.Generator, **size: Any) -> EpisodeBatch:

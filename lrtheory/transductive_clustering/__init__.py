@@ -5,8 +5,8 @@ Points should be near the prototype of their cluster, and neighbors should agree
 .. math:: \min_{Z, M} \; T \sum z_{pl} \log z_{pl} + \langle A(M), Z \rangle - (\lambda / 2) \, \mathrm{tr}(Z^\top W Z)
 
 For fixed prototypes the concave part has a tangent, the tangent makes a bound that falls apart into rows, and its
-minimizer is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labeled points are held, so the
-same updates cluster without labels and classify from one label a class.
+minimizer is a softmax: all points move at once, Z <- softmax((lambda W Z - A) / T). Labeled points are clamped, so
+the same updates cluster without labels and classify from one label a class.
 
 * How do I cluster points?                              `cluster`, `LaplacianKPrototypes`
 * How do I classify from a few labels?                  `few_shot`, on one task or thousands
@@ -50,7 +50,7 @@ from lrtheory.transductive_clustering.cluster import ClusteringResult, Clusterin
 from lrtheory.transductive_clustering.data.loaders import load_digits_features, load_mnist_5k, load_sentences
 from lrtheory.transductive_clustering.estimator import LaplacianKPrototypes
 from lrtheory.transductive_clustering.evaluate import EpisodeTable, evaluate
-from lrtheory.transductive_clustering.few_shot import few_shot
+from lrtheory.transductive_clustering.few_shot import Turns, few_shot
 from lrtheory.transductive_clustering.problem import (
     AssignmentProblem,
     ClusteringProblem,
@@ -82,6 +82,7 @@ __all__ = [
     "LaplacianKPrototypes",
     "MonotoneCertificate",
     "Stationarity",
+    "Turns",
     "baselines",
     "bound_update",
     "cluster",

@@ -12,17 +12,19 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel
-from lrtheory._validation import choice, integer, real
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import choice, integer, must, real
+from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates.inputs import points, positive, sparse_affinity
 
 __all__ = ["knn_affinity", "nearest_neighbors", "psd_shift", "spatial_order"]
 
 TREE_FEATURES = 16  # beyond, the branches of a tree are all visited and products of blocks are faster
-BLOCK = 1024  # rows of distances at a time
+BLOCK = 1024  # rows of distances that are in memory at once
 
 
 def knn_affinity(
-    X: Any,
+    X: ArrayLike | ClusteringProblem,
     *,
     n_neighbors: int = 4,
     symmetrize: str | None = "mean",
@@ -37,13 +39,13 @@ def knn_affinity(
     X : array of shape (n, d), or ClusteringProblem
         Points.
     n_neighbors : int
-        Neighbors a point looks at, itself not counted; at most n - 1 are there.
+        The number of neighbors of each point, itself not counted; with fewer other points, all n - 1 of them.
     symmetrize : {"mean", "max", None}
         (W + W^T) / 2, the larger of both, or the directed graph.
     weights : {"binary", "gaussian"}
         1, or exp(-\|x - y\|^2 / (2 s^2)).
     bandwidth : float or None
-        s above 0; None takes the root of the mean squared distance along the edges.
+        s of "gaussian" weights, above 0; None takes the root of the mean squared distance along the edges.
     shift : float or "psd"
         Added to the diagonal; "psd" adds what makes W positive semidefinite, see `psd_shift`.
 
@@ -55,12 +57,12 @@ def knn_affinity(
     Raises
     ------
     ValueError
-        If the points are not finite or an option is unknown.
+        If the points are not finite, an option is unknown, or a bandwidth is given for binary weights.
 
     Notes
     -----
-    Where more points at one distance compete than there are places, any of them may be taken, and the choice differs
-    between a tree (up to 16 features) and blocks of distances. Points that coincide are neighbors like others. The
+    Of points at equal distances any may be taken as the last neighbors, and the choice differs between a tree (up to 16
+    features) and blocks of distances. Points that coincide are neighbors like others. The
     scale of the points changes nothing, since distances are taken in units of their largest coordinate.
 
     Examples
@@ -68,21 +70,23 @@ def knn_affinity(
     >>> knn_affinity([[0.0], [1.0], [3.0]], n_neighbors=1).toarray().tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.5, 0.0]]
     """
-    X = points(X)
+    features = points(X)
     integer("n_neighbors", n_neighbors, low=0)
     choice("symmetrize", symmetrize, ("mean", "max", None))
     choice("weights", weights, ("binary", "gaussian"))
+    if weights == "binary" and bandwidth is not None:
+        raise must("bandwidth", "left out with binary weights, which have no kernel", bandwidth)
     if not isinstance(shift, str):
         real("shift", shift, low=0, high=1e30)
-    n = len(X)
-    neighbors, squared, exponent = _nearest(X, n_neighbors)
-    values = np.ones(squared.shape, X.dtype)
+    n, dtype = len(features), features.dtype
+    neighbors, squared, exponent = _nearest(features, n_neighbors)
+    values = np.ones(squared.shape, dtype)
     if weights == "gaussian":
         s2 = float(squared.mean(dtype=np.float64)) if squared.size else 0.0
         if bandwidth is not None:
             s2 = np.ldexp(positive("bandwidth", bandwidth), -exponent) ** 2
         if s2 > 0:  # zero when all neighbors coincide: then every weight is 1
-            values = np.exp(-squared / (2 * s2)).astype(X.dtype)
+            values = np.exp(-squared / (2 * s2)).astype(dtype)
     starts = np.arange(0, neighbors.size + 1, max(1, neighbors.shape[1]))[: n + 1]
     if neighbors.shape[1] == 0:
         starts = np.zeros(n + 1, np.int64)
@@ -102,7 +106,7 @@ def symmetric(W: sparse.csr_array, how: str | None) -> sparse.csr_array:
     return W
 
 
-def psd_shift(affinity: Any) -> float:
+def psd_shift(affinity: ArrayLike | SparseArray) -> float:
     r"""Return a shift of the diagonal that makes the symmetric part of an affinity psd (statement TC-T1).
 
     Parameters
@@ -140,7 +144,7 @@ def smallest_row(W: sparse.csr_array) -> float:
     return float((diagonal - sizes).min(initial=np.inf))
 
 
-def nearest_neighbors(X: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest_neighbors(X: ArrayLike | ClusteringProblem, k: int) -> tuple[np.ndarray, np.ndarray]:
     r"""The nearest other points of every point, by a tree or by blocks of distances.
 
     Parameters
@@ -148,7 +152,7 @@ def nearest_neighbors(X: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
     X : array of shape (n, d)
         Points, n > 0.
     k : int
-        How many; at most n - 1 are found.
+        The number of neighbors; at most n - 1 are found.
 
     Returns
     -------
@@ -177,7 +181,7 @@ def _nearest(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, int]:
     return *(_by_tree(X, k) if X.shape[1] <= TREE_FEATURES else _by_blocks(X, k)), exponent
 
 
-def spatial_order(X: Any) -> np.ndarray:
+def spatial_order(X: ArrayLike | ClusteringProblem) -> np.ndarray:
     """An order of the points in which near ones stand near each other, from the leaves of a tree.
 
     Parameters
@@ -202,8 +206,9 @@ def spatial_order(X: Any) -> np.ndarray:
     """
     from scipy.spatial import cKDTree  # here, so that importing the system stays quick
 
-    X = points(X)
-    return np.asarray(cKDTree(np.ldexp(X, -int(np.frexp(np.abs(X).max())[1]))).indices, np.int64)
+    features = points(X)
+    exponent = int(np.frexp(np.abs(features).max())[1])  # a power of two as the unit keeps squares in range, exactly
+    return np.asarray(cKDTree(np.ldexp(features, -exponent)).indices, np.int64)
 
 
 def _by_tree(X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -247,11 +252,11 @@ def smallest_in_rows(distances, start, neighbors, squared):
             value = distances[i, j]
             if j == start + i or (found == k and not value < squared[i, k - 1]):
                 continue
-            place = min(found, k - 1)
-            while place > 0 and value < squared[i, place - 1]:
-                squared[i, place] = squared[i, place - 1]
-                neighbors[i, place] = neighbors[i, place - 1]
-                place -= 1
-            squared[i, place] = value
-            neighbors[i, place] = j
+            rank = min(found, k - 1)
+            while rank > 0 and value < squared[i, rank - 1]:
+                squared[i, rank] = squared[i, rank - 1]
+                neighbors[i, rank] = neighbors[i, rank - 1]
+                rank -= 1
+            squared[i, rank] = value
+            neighbors[i, rank] = j
             found = min(found + 1, k)

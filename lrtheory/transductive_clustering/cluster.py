@@ -13,12 +13,13 @@ from scipy import sparse
 
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
-from lrtheory._validation import array, choice, generator, integer, real
+from lrtheory._types import ArrayLike, Rng, SparseArray
+from lrtheory._validation import array, choice, generator, integer, must, real
 from lrtheory.transductive_clustering.affinity import knn_affinity, spatial_order
 from lrtheory.transductive_clustering.clusters import starts
-from lrtheory.transductive_clustering.clusters.prototypes import PROTOTYPES, Prototypes, host_costs
-from lrtheory.transductive_clustering.clusters.turns import Turns
-from lrtheory.transductive_clustering.problem import AssignmentProblem
+from lrtheory.transductive_clustering.clusters.alternation import Alternation
+from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES, Prototypes, host_costs
+from lrtheory.transductive_clustering.problem import AssignmentProblem, ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
 from lrtheory.transductive_clustering.updates.edges import without_asymmetry
@@ -27,7 +28,8 @@ from lrtheory.transductive_clustering.updates.rounding import clamped_labels
 
 __all__ = ["ClusteringResult", "ClusteringState", "cluster"]
 
-REORDER = 50_000  # points from which neighbors in memory pay
+N_NEIGHBORS = 4  # of the graph, where the caller brings no affinity
+REORDER = 50_000  # points from which it pays to order them so that neighbors are near each other in memory
 
 
 @result
@@ -114,8 +116,8 @@ class ClusteringResult(Result):
     certificate: Stationarity
     trace: Mapping[str, np.ndarray] | None
 
-    def assignment_problem(self, X: Any) -> AssignmentProblem:
-        """Costs of the final prototypes with affinity and held labels, by which the certificate is verified.
+    def assignment_problem(self, X: ArrayLike | ClusteringProblem) -> AssignmentProblem:
+        """Costs of the final prototypes with affinity and clamped labels, by which the certificate is verified.
 
         Parameters
         ----------
@@ -129,7 +131,7 @@ class ClusteringResult(Result):
         """
         return AssignmentProblem(self.costs(X), self.affinity, clamp=self.certificate.clamp)
 
-    def costs(self, X: Any) -> np.ndarray:
+    def costs(self, X: ArrayLike | ClusteringProblem) -> np.ndarray:
         """Return the costs of points, also new ones, in every cluster.
 
         Parameters
@@ -147,30 +149,30 @@ class ClusteringResult(Result):
         ValueError
             If the points are not finite or have another number of features.
         """
-        X = array("X", points(X), shape=(None, self.prototypes.shape[1]))
+        features = array("X", points(X), shape=(None, self.prototypes.shape[1]))
         kinds = Prototypes(self.prototype, self.prototypes, self.bandwidth, self.covariances)
-        return host_costs(X, kinds, X.dtype)
+        return host_costs(features, kinds, features.dtype)
 
 
 @arrays("host")
 def cluster(
-    X: Any,
+    X: ArrayLike | ClusteringProblem,
     n_clusters: int,
     *,
     prototype: str = "mean",
     lam: float = 1.0,
     temperature: float = 1.0,
-    affinity: Any = None,
-    n_neighbors: int = 4,
+    affinity: ArrayLike | SparseArray | None = None,
+    n_neighbors: int | None = None,
     bandwidth: float | None = None,
-    init: Any = "k-means++",
-    clamp: Any = None,
+    init: ArrayLike | str = "k-means++",
+    clamp: ArrayLike | None = None,
     hard: bool = False,
     damping: float | str = "auto",
     max_inner_iter: int = 5,
     tol: float = 1e-5,
     max_iter: int = 100,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
     callback: Callable[[ClusteringState], Any] | None = None,
     record: bool = False,
 ) -> ClusteringResult:
@@ -192,21 +194,22 @@ def cluster(
         lambda at least 0, and T above 0. Costs are squared distances, so T has their unit; T -> 0 is hard K-means.
     affinity : array or sparse array of shape (n, n), or None
         W, as in `bound_update`; None takes the symmetrized graph of nearest neighbors.
-    n_neighbors : int
-        Of that graph.
+    n_neighbors : int or None
+        Of that graph, so it is left out beside an affinity; None is 4.
     bandwidth : float or None
-        s of modes and medoids; None takes the root mean squared length of the edges.
+        s of "mode", "medoid" and "bo", left out for other prototypes; None takes the root mean squared length of the
+        edges.
     init : "k-means++", or array of shape (K, d)
-        First prototypes; clusters that have held points start at their mean. Medoids start at the nearest point of the
-        data, since from elsewhere their first update could raise the energy.
+        First prototypes; clusters that have clamped points start at their mean. Medoids start at the nearest point of
+        the data, since from elsewhere their first update could raise the energy.
     clamp : int array of shape (n,), or None
-        Labels in [0, K) that are held; -1 is free.
+        Labels in [0, K) that are clamped; -1 is free.
     hard : bool
         Prototypes from labels in place of assignments, as some codes do; the energy may then rise.
     damping : "auto", or float in (0, 1]
         As in `bound_update`.
     max_inner_iter : int
-        Largest number of updates of the assignments a turn.
+        Largest number of updates of the assignments per turn.
     tol : float
         Stop when the energy changes by at most this, relatively (or by its rounding), and no entry of Z by more than
         its root.
@@ -227,7 +230,8 @@ def cluster(
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite or out of range, or squared distances leave the range of the dtype.
+        If shapes do not fit, a number is not finite or out of range, squared distances leave the range of the dtype, or
+        an option is given that the prototypes or the affinity leave without use.
 
     Notes
     -----
@@ -248,27 +252,32 @@ def cluster(
     >>> bool(found.labels[0] == found.labels[1] != found.labels[2]), found.counts["rises"]
     (True, 0)
     """
-    X = squarable(points(X))
-    K = integer("n_clusters", n_clusters, low=1, high=len(X))
+    features = squarable(points(X))
+    K = integer("n_clusters", n_clusters, low=1, high=len(features))
     choice("prototype", prototype, PROTOTYPES)
+    if bandwidth is not None and prototype not in KERNELS:
+        raise must("bandwidth", f"left out with prototype {prototype!r}, which has no kernel", bandwidth)
+    if affinity is not None and n_neighbors is not None:
+        raise must("n_neighbors", "left out beside an affinity, which is the graph", n_neighbors)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=1)
     hard, max_inner_iter = flag("hard", hard), integer("max_inner_iter", max_inner_iter, low=1)
-    lam, temperature = weights(lam, temperature, X.dtype)
-    clamp = None if clamp is None else clamped_labels(clamp, X.shape[:1], K)
-    order = spatial_order(X) if affinity is None and len(X) >= REORDER else np.arange(len(X))
-    origin = starts.origin_of(X)
-    ours, held = (X - origin)[order], None if clamp is None else clamp[order]
+    lam, temperature = weights(lam, temperature, features.dtype)
+    labels = None if clamp is None else clamped_labels(clamp, features.shape[:1], K)
+    n = len(features)
+    order = spatial_order(features) if affinity is None and n >= REORDER else np.arange(n)
+    origin = starts.origin_of(features)
+    ours, clamped = (features - origin)[order], None if labels is None else labels[order]
     if affinity is None:
-        W = knn_affinity(ours, n_neighbors=n_neighbors)
+        W = knn_affinity(ours, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)
     else:
-        W = without_asymmetry(np, sparse_affinity(affinity, len(X), X.dtype))
-    init = starts.given_centers(init, X, K, origin)
-    first = starts.first_prototypes(ours, K, prototype, init=init, held=held, rng=generator(rng))
-    turns = Turns(ours, W, starts.with_bandwidth(first, ours, W, bandwidth), held, lam, temperature)
-    in_range(np, turns.costs, W, lam)
-    turns.damp(damping)
-    n_iter, converged = turns.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
-    return _as_result(turns, X, (order, origin, clamp), (n_iter, converged), record)
+        W = without_asymmetry(np, sparse_affinity(affinity, n, features.dtype))
+    centers = starts.given_centers(init, features, K, origin)
+    first = starts.first_prototypes(ours, K, prototype, init=centers, clamped=clamped, rng=generator(rng))
+    run = Alternation(ours, W, starts.with_bandwidth(first, ours, W, bandwidth), clamped, lam, temperature)
+    in_range(np, run.costs, W, lam)
+    run.damp(damping)
+    n_iter, converged = run.run(hard, max_inner_iter, tol, max_iter, _watched(callback, order, origin))
+    return _as_result(run, features, (order, origin, labels), (n_iter, converged), record)
 
 
 def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
@@ -276,10 +285,10 @@ def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
     if callback is None:
         return None
 
-    def watch(turns: Turns, n_iter: int) -> bool:
-        Z = turns.Z[np.argsort(order)]
+    def watch(run: Alternation, n_iter: int) -> bool:
+        Z = run.Z[np.argsort(order)]
         try:
-            callback(ClusteringState(Z, turns.prototypes.centers + origin, turns.energies[-1], n_iter))
+            callback(ClusteringState(Z, run.prototypes.centers + origin, run.energies[-1], n_iter))
         except StopIteration:
             return True
         return False
@@ -288,19 +297,19 @@ def _watched(callback: Any, order: np.ndarray, origin: np.ndarray) -> Any:
 
 
 def _as_result(
-    turns: Turns, X: np.ndarray, frame: tuple[Any, Any, Any], ended: tuple[int, bool], record: bool
+    run: Alternation, X: np.ndarray, frame: tuple[Any, Any, Any], ended: tuple[int, bool], record: bool
 ) -> ClusteringResult:
     """Build the result in the caller's order of points and from the caller's origin."""
     order, origin, clamp = frame
-    back, kind, work = np.argsort(order), turns.prototypes, turns.work
-    Z, W, costs, energy = turns.Z[back], turns.W, turns.costs[back], turns.energies[-1]
+    back, kind, work = np.argsort(order), run.prototypes, run.work
+    Z, W, costs, energy = run.Z[back], run.W, run.costs[back], run.energies[-1]
     if (back[1:] < back[:-1]).any():
         W = W[back][:, back]
         W.sort_indices()
     if origin.any():  # prototypes are rounded once more, and the energy is that of the rounded ones
         kind = kind._replace(centers=kind.centers + origin)
         costs = host_costs(X, kind, X.dtype)
-        energy += float(dense.total(np, costs * Z)) - float(dense.total(np, turns.costs * turns.Z))
+        energy += float(dense.total(np, costs * Z)) - float(dense.total(np, run.costs * run.Z))
     labels = Z.argmax(axis=1)
     n_empty = Z.shape[1] - len(np.unique(labels))
     return ClusteringResult(
@@ -313,12 +322,12 @@ def _as_result(
         prototype=kind.kind,
         bandwidth=kind.bandwidth,
         affinity=W,
-        damping=float(turns.factor),
+        damping=float(run.factor),
         method="slk",
         n_iter=ended[0],
         converged=ended[1],
-        message=turns.message(ended[1], n_empty),
-        counts={"updates": turns.updates, **work._asdict(), "rises": int(turns.rises)},
-        certificate=certificates.stationarity(Z, costs, W, turns.lam, turns.temperature, clamp, turns.known),
-        trace={"energies": np.array(turns.energies)} if record else None,
+        message=run.message(ended[1], n_empty),
+        counts={"updates": run.updates, **work._asdict(), "rises": int(run.rises)},
+        certificate=certificates.stationarity(Z, costs, W, run.lam, run.temperature, clamp, run.known),
+        trace={"energies": np.array(run.energies)} if record else None,
     )

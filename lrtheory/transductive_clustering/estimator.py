@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import integer, must
 from lrtheory.transductive_clustering.cluster import cluster
+from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates.inputs import points
 
 __all__ = ["LaplacianKPrototypes"]
@@ -23,7 +25,7 @@ class LaplacianKPrototypes:
     n_clusters : int
         K.
     prototype, lam, temperature, n_neighbors, affinity, init, tol, max_iter : as in `cluster`
-        Options.
+        Options of `cluster`, which `fit` checks.
     random_state : Generator, RandomState, int or None
         Source of the first prototypes.
 
@@ -67,12 +69,12 @@ class LaplacianKPrototypes:
         prototype: str = "mean",
         lam: float = 1.0,
         temperature: float = 1.0,
-        n_neighbors: int = 4,
-        affinity: Any = None,
-        init: Any = "k-means++",
+        n_neighbors: int | None = None,
+        affinity: ArrayLike | SparseArray | None = None,
+        init: ArrayLike | str = "k-means++",
         tol: float = 1e-5,
         max_iter: int = 100,
-        random_state: Any = None,
+        random_state: Rng | np.random.RandomState = None,
     ) -> None:
         self.n_clusters = n_clusters
         self.prototype = prototype
@@ -85,7 +87,7 @@ class LaplacianKPrototypes:
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> LaplacianKPrototypes:
+    def fit(self, X: ArrayLike | ClusteringProblem, y: Any = None) -> LaplacianKPrototypes:
         """Cluster points.
 
         Parameters
@@ -105,16 +107,16 @@ class LaplacianKPrototypes:
         ValueError
             As `cluster`.
         """
-        X = self._points(X, reset=True)
+        features = self._points(X, reset=True)
         K = integer("n_clusters", self.n_clusters, low=1)
-        if len(X) < K:
-            raise must("n_clusters", f"at most n_samples={len(X)}", K)
+        if len(features) < K:
+            raise must("n_clusters", f"at most n_samples={len(features)}", K)
         options = self.get_params()
         options.pop("n_clusters")
         rng = options.pop("random_state")
         if isinstance(rng, np.random.RandomState):  # what scikit-learn hands around
             rng = int(rng.randint(2**31))
-        self.result_ = cluster(X, K, rng=rng, record=True, **options)
+        self.result_ = cluster(features, K, rng=rng, record=True, **options)
         self.labels_ = self.result_.labels
         self.cluster_centers_ = self.result_.prototypes
         self.assignments_ = self.result_.assignments
@@ -122,7 +124,7 @@ class LaplacianKPrototypes:
         self.n_iter_ = self.result_.n_iter
         return self
 
-    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
+    def fit_predict(self, X: ArrayLike | ClusteringProblem, y: Any = None) -> np.ndarray:
         """Cluster points and return their labels.
 
         Parameters
@@ -139,7 +141,7 @@ class LaplacianKPrototypes:
         """
         return self.fit(X).labels_
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike | ClusteringProblem) -> np.ndarray:
         """The cluster with the smallest cost, without a graph.
 
         Parameters
@@ -159,8 +161,8 @@ class LaplacianKPrototypes:
         """
         if not hasattr(self, "result_"):
             raise self._not_fitted()
-        X, found = self._points(X, reset=False), self.result_
-        return np.asarray(found.costs(X).argmin(axis=1))
+        features, found = self._points(X, reset=False), self.result_
+        return np.asarray(found.costs(features).argmin(axis=1))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name.
@@ -173,7 +175,7 @@ class LaplacianKPrototypes:
         Returns
         -------
         dict
-            What the constructor was given.
+            The parameters of the constructor.
         """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 

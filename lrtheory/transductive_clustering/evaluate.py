@@ -10,8 +10,10 @@ import numpy as np
 
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, must
 from lrtheory.transductive_clustering.few_shot import few_shot
+from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.tasks.episodes import known_classes, labeled_points, make_episodes
 from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS
 from lrtheory.transductive_clustering.theory.instances import half_width
@@ -38,15 +40,15 @@ class EpisodeTable(Result):
     differences, difference_half_width : float64 array of shape (M, M)
         Mean over the tasks of the accuracy of the row's method minus the column's, and half of its 95 % interval.
     seconds : float64 array of shape (M,)
-        A task, features to labels.
+        Mean seconds per task, from features to labels.
     correct : float64 array of shape (M, n)
-        Share of right labels in every task.
+        The share of right labels in every task.
     lams : mapping
         The weight lambda / T that was chosen for each method on held-out classes; empty where none was.
     chosen_on : tuple
         The held-out classes; empty where no weight was chosen.
     message : str
-        What the numbers are of.
+        On which tasks the numbers were measured.
     counts : mapping
         ``tasks``, and ``validation_tasks`` for the choice of weights.
     """
@@ -65,8 +67,8 @@ class EpisodeTable(Result):
 
 
 def evaluate(
-    X: Any,
-    y: Any = None,
+    X: ArrayLike | ClusteringProblem,
+    y: ArrayLike | None = None,
     *,
     n_tasks: int = 1000,
     way: int = 5,
@@ -74,8 +76,8 @@ def evaluate(
     query: int = 15,
     proportions: float | None = None,
     methods: Sequence[str] | Mapping[str, Mapping[str, Any]] = ("nearest", "k-means", "slk"),
-    validation: Any = None,
-    rng: np.random.Generator | int | None = None,
+    validation: ArrayLike | None = None,
+    rng: Rng = None,
     n_jobs: int | None = None,
 ) -> EpisodeTable:
     r"""Compare methods on tasks drawn from labeled points (statement TC-E-k-means).
@@ -91,7 +93,7 @@ def evaluate(
     way, shot, query, proportions : as in `make_episodes`
         Sizes of the tasks.
     methods : sequence of str, or mapping from names to options of `few_shot`
-        What to compare.
+        The methods to compare, or options of `few_shot` under a name of their own.
     validation : array, or None
         Held-out classes, at least two. lambda / T of "slk" and "laplacian-shot", where the options have no `lam`, is
         then the best of a grid on tasks from these classes, and all reported tasks come from the others. Fewer
@@ -119,7 +121,7 @@ def evaluate(
     >>> table.accuracy.shape, table.differences.shape
     ((2,), (2, 2))
     """
-    X, y = labeled_points(X, y)
+    features, labels = labeled_points(X, y)
     n_tasks = integer("n_tasks", n_tasks, low=2)
     named = {name: {"method": name} for name in methods} if not isinstance(methods, Mapping) else dict(methods)
     if not named or len(named) < len(methods):
@@ -128,16 +130,16 @@ def evaluate(
         choice("methods", options.get("method", "slk"), tuple(METHODS))
     draws = generator(rng)
     size: dict[str, Any] = {"way": way, "shot": shot, "query": query, "proportions": proportions}
-    held = () if validation is None else tuple(known_classes("validation", validation, y).tolist())
+    held = () if validation is None else tuple(known_classes("validation", validation, labels).tolist())
     if len(held) == 1:
         raise must("validation", "None or at least two classes", held)
-    classes = np.setdiff1d(np.unique(y), np.asarray(held)) if held else np.unique(y)
+    classes = np.setdiff1d(np.unique(labels), np.asarray(held)) if held else np.unique(labels)
     lams: dict[str, float] = {}
     n_validation, shared = min(n_tasks, 500), {**size, "way": min(integer("way", way, low=1), len(held))}
     for name, options in named.items():
         if held and options.get("method", "slk") in SMOOTHED and options.get("lam") is None:
-            lams[name], named[name] = _chosen(X, y, options, held, n_validation, shared, draws, n_jobs)
-    correct, seconds = _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, "evaluate")
+            lams[name], named[name] = _chosen(features, labels, options, held, n_validation, shared, draws, n_jobs)
+    correct, seconds = _scores(features, labels, named, classes, n_tasks, size, draws, n_jobs, "evaluate")
     paired = correct[:, None, :] - correct[None, :, :]
     where = f"{n_tasks} tasks of {way} of {len(classes)} classes, {shot} labeled points each"
     if lams:
@@ -157,18 +159,18 @@ def evaluate(
     )
 
 
-def _chosen(X, y, options, held, n, size, draws, n_jobs):
+def _chosen(features, labels, options, held, n, size, draws, n_jobs):
     """The best weight on tasks from held-out classes, and the options with it."""
     temperature = options.get("temperature")
     temperature = DEFAULTS[options.get("method", "slk")][1] if temperature is None else temperature
     grid = {str(lam): {**options, "lam": lam * temperature} for lam in LAMS}
-    correct, _ = _scores(X, y, grid, np.asarray(held), n, size, draws, n_jobs, None)
+    correct, _ = _scores(features, labels, grid, np.asarray(held), n, size, draws, n_jobs, None)
     best = int(correct.mean(axis=1).argmax())
     return LAMS[best], grid[str(LAMS[best])]
 
 
 def _scores(X, y, named, classes, n_tasks, size, draws, n_jobs, title):
-    """The share of right labels of every method in every task, and seconds a task."""
+    """The share of right labels of every method in every task, and mean seconds per task."""
     correct, seconds = np.empty((len(named), n_tasks)), np.zeros(len(named))
     starts = range(0, n_tasks, BLOCK)
     for first in progress(starts, total=len(starts), title=title):

@@ -1,58 +1,123 @@
 r"""Few-shot classification: a handful of labeled points, and the unlabeled queries taken together.
 
 Features in, labels out, for one task or thousands: center and normalize, move the queries to the mean of the support,
-build the graph, and let prototypes and assignments take turns with the support held at its labels.
+build the graph, and let prototypes and assignments take turns with the support clamped to its labels.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._parallel import n_threads
-from lrtheory._validation import choice, integer, must, real
+from lrtheory._types import ArrayLike
+from lrtheory._validation import choice, integer, must, real, refuse_unused
 from lrtheory.transductive_clustering.tasks import many_tasks
-from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS, Answer, Rules
+from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
+from lrtheory.transductive_clustering.tasks.methods import DEFAULTS, METHODS, N_NEIGHBORS, Answer, Rules
 from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks, prepared, read_tasks
 from lrtheory.transductive_clustering.tasks.result import FewShotResult, arguments
 from lrtheory.transductive_clustering.updates import certificates
 from lrtheory.transductive_clustering.updates.certificates import Stationarity
 from lrtheory.transductive_clustering.updates.inputs import flag, positive, weights
 
-__all__ = ["few_shot"]
+__all__ = ["Turns", "few_shot"]
 
 CHUNK = 2**25  # numbers in the largest array of a chunk of tasks on a device
 CACHE = 2**19  # and on the host, whose caches are small
+#: the options that each method uses, beside those on labels and features, which all of them use
+OPTIONS = {
+    "slk": {
+        *("prototype", "lam", "temperature", "n_neighbors", "tol", "max_iter", "record"),
+        *("turns.symmetrize", "turns.hard", "turns.clamp", "turns.damping", "turns.max_inner_iter"),
+    },
+    "k-means": {"prototype", "temperature", "n_neighbors", "tol", "max_iter", "record", "turns.clamp"},
+    "nearest": {"temperature"},
+    "laplacian-shot": {
+        *("prototype", "lam", "temperature", "n_neighbors", "tol", "max_iter", "record"),
+        *("turns.symmetrize", "turns.damping"),
+    },
+    "bd-cspn": set[str](),
+    "tim": {"temperature", "tol", "max_iter"},
+    "pt-map": {"temperature", "max_iter"},
+    "label-spreading": {"temperature", "tol", "max_iter"},
+}
+#: the prototypes of each method that has a choice; the first one is the default
+KINDS = {"slk": ("mean", "mode"), "k-means": ("mean", "mode"), "laplacian-shot": ("mean", "rectified")}
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    r"""How assignments and prototypes of `few_shot` take turns: options that are rarely used.
+
+    Parameters
+    ----------
+    symmetrize : {"mean", "max", None}
+        As in `knn_affinity`; None keeps the directed graph, which has no energy. Of "slk" and "laplacian-shot".
+    hard : bool
+        Prototypes from labels and not from assignments, as in "k-means" always; the energy may then rise. Of "slk".
+    clamp : bool
+        Clamp the support to its labels. Of "slk" and "k-means".
+    damping : "auto", or float in (0, 1]
+        As in `bound_update`. Of "slk" and "laplacian-shot".
+    max_inner_iter : int
+        Largest number of updates of the assignments per turn. Of "slk".
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown or out of range.
+    TypeError
+        If a flag is neither True nor False.
+
+    Examples
+    --------
+    >>> Turns(hard=True).max_inner_iter
+    5
+    """
+
+    symmetrize: str | None = "mean"
+    hard: bool = False
+    clamp: bool = True
+    damping: float | str = "auto"
+    max_inner_iter: int = 5
+
+    def __post_init__(self) -> None:
+        choice("symmetrize", self.symmetrize, ("mean", "max", None))
+        for name in ("hard", "clamp"):
+            object.__setattr__(self, name, flag(name, getattr(self, name)))
+        if isinstance(self.damping, str):
+            choice("damping", self.damping, ("auto",))
+        else:
+            positive("damping", real("damping", self.damping, low=0, high=1))
+        integer("max_inner_iter", self.max_inner_iter, low=1)
 
 
 @arrays("device")
 def few_shot(
-    support: Any,
-    support_labels: Any = None,
-    query: Any = None,
+    support: ArrayLike | EpisodeBatch,
+    support_labels: ArrayLike | None = None,
+    query: ArrayLike | None = None,
     *,
     method: str = "slk",
-    prototype: str = "mean",
+    prototype: str | None = None,
     lam: float | None = None,
     temperature: float | None = None,
-    n_neighbors: int = 2,
-    symmetrize: str | None = "mean",
+    n_neighbors: int | None = None,
     normalize: str | None = "center-l2",
-    base_mean: Any = None,
+    base_mean: ArrayLike | None = None,
     query_shift: bool = True,
-    query_mask: Any = None,
-    hard: bool = False,
-    clamp: bool = True,
-    damping: float | str = "auto",
-    max_inner_iter: int = 5,
+    query_mask: ArrayLike | None = None,
     tol: float | None = None,
     max_iter: int | None = None,
     n_jobs: int | None = None,
     record: bool = False,
+    turns: Turns | None = None,
 ) -> FewShotResult:
     r"""Label queries from a few labeled points, using the queries together.
 
@@ -68,41 +133,42 @@ def few_shot(
         Points to label.
     method : {"slk", "k-means", "nearest", "laplacian-shot", "bd-cspn", "tim", "pt-map", "label-spreading"}
         See `baselines` for all but the first, which is Laplacian K-prototypes.
-    prototype : {"mean", "mode", "rectified"}
-        Means or modes of "slk" and "k-means"; "rectified" ones, which take queries in, of "laplacian-shot".
-    lam, temperature : float or None
-        lambda and T, for features of length 1; None takes what suits the method: 0.21 and 0.3 for "slk". Of lambda
-        alone "slk" and "laplacian-shot" make use.
-    n_neighbors : int
-        Of the graph.
-    symmetrize : {"mean", "max", None}
-        As in `knn_affinity`; None keeps the directed graph, which has no energy.
+    prototype : {"mean", "mode", "rectified"} or None
+        Means or modes of "slk" and "k-means"; means or "rectified" prototypes of "laplacian-shot", whose means take
+        queries in that look alike. None is "mean".
+    lam : float or None
+        lambda of "slk" and "laplacian-shot", for features of length 1; None is 0.21 and 0.7.
+    temperature : float or None
+        T of all methods but "bd-cspn", for features of length 1; None takes the default of the method: 0.3 for "slk",
+        1 for "k-means", "nearest" and "laplacian-shot", 1 / 15 for "tim", 0.1 for "pt-map", 0.2 for
+        "label-spreading".
+    n_neighbors : int or None
+        Of the graph of "slk" and "laplacian-shot", and of the edges from which "slk" and "k-means" take the width of
+        modes; None is 2.
     normalize : {"center-l2", "l2", None}
         Subtract the base mean and scale to length 1, scale only, or neither; a row of zeros stays one.
     base_mean : array of shape (D,) or (E, D), or None
-        Mean of features of other classes; None takes the mean of the task's own points.
+        The mean of features of other classes, which "center-l2" subtracts; None takes the mean of the task's own
+        points.
     query_shift : bool
         Move the queries so that their mean is that of the support; wrong where classes are unbalanced. Where there are
         fewer queries than classes they stay, since their mean is that of no support, and ``message`` tells.
     query_mask : bool or int array of the shape of the labels of the queries, (NQ,) or (E, NQ), or None
         False for rows that only fill up a task of fewer queries.
-    hard : bool
-        Prototypes from labels in place of assignments, as in "k-means" always; the energy may then rise.
-    clamp : bool
-        Hold the support at its labels.
-    damping : "auto", or float in (0, 1]
-        As in `bound_update`.
-    max_inner_iter : int
-        Largest number of updates of the assignments a turn.
     tol : float or None
-        As in `cluster`, of "tim" the largest move of a coordinate, in units of the length of the support's points;
-        None takes what suits the method.
+        When "slk", "k-means" and "laplacian-shot" stop, as in `cluster`; of "tim" the largest move of a coordinate, in
+        units of the length of the support's points, and of "label-spreading" that of a share. None is 1e-5, 1e-5,
+        1e-6, 1e-4 and 1e-3.
     max_iter : int or None
-        Largest number of turns, or of updates of "laplacian-shot"; None takes what suits the method.
+        Largest number of turns of "slk", "k-means" and "pt-map", or of updates of "laplacian-shot", "tim" and
+        "label-spreading"; None is 100, 100, 10, 20, 150 and 30.
     n_jobs : int or None
         Threads over tasks for NumPy arrays; None is 1, -1 all processors.
     record : bool
-        Keep the energies, where the method lowers one.
+        Keep the energies of "slk", "k-means" and "laplacian-shot".
+    turns : Turns or None
+        How assignments and prototypes of "slk" take turns; "k-means" and "laplacian-shot" use a part of it. None is
+        ``Turns()``.
 
     Returns
     -------
@@ -112,10 +178,10 @@ def few_shot(
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite or out of range, tasks have different numbers of classes, an
-        option has no meaning for the method, or the mark of queries that are left out is itself a class.
+        If shapes do not fit, a number is not finite or out of range, tasks have different numbers of classes, the
+        method does not use an option that is given, or the mark of queries that are left out is itself a class.
     TypeError
-        If the points are no arrays of real numbers.
+        If the points are not arrays of real numbers, or a flag is neither True nor False.
 
     Warns
     -----
@@ -131,10 +197,10 @@ def few_shot(
     Features are normalized in units of their largest coordinate, so their scale changes nothing.
 
     The default of "slk", soft means at T = 0.3, was chosen on tasks whose queries are spread evenly over the classes.
-    Where they are not, soft means drift from small classes and the default loses much: take ``hard=True``, a lower
-    ``temperature`` (with ``lam`` in proportion), or method "laplacian-shot", whose prototypes stay where they are, and
-    ``query_shift=False``, since the mean of the queries then is no mean of the classes. Compare them by `evaluate` with
-    ``proportions``.
+    Where they are not, soft means drift from small classes and the default loses much: take ``Turns(hard=True)``, a
+    lower ``temperature`` (with ``lam`` in proportion), or method "laplacian-shot", whose prototypes stay where they
+    are, and ``query_shift=False``, since the mean of the queries then is no mean of the classes. Compare them by
+    `evaluate` with ``proportions``.
 
     References
     ----------
@@ -147,16 +213,46 @@ def few_shot(
     >>> few_shot(support, np.array([7, 3]), query, normalize=None).labels.tolist()
     [7, 3, 7]
     """
-    choice("method", method, tuple(METHODS))
-    support, support_labels, query, base_mean = arguments(support, support_labels, query, base_mean)
-    choice("normalize", normalize, NORMALIZE)
+    choice("method", method, tuple(OPTIONS))
     query_shift, record = flag("query_shift", query_shift), flag("record", record)
-    tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=normalize is not None)
-    options = {"prototype": prototype, "n_neighbors": n_neighbors, "symmetrize": symmetrize, "hard": hard}
-    options |= {"lam": lam, "temperature": temperature, "clamp": clamp, "damping": damping}
-    options |= {"normalize": normalize, "query_shift": query_shift, "record": record}
-    dtype = tasks.support.dtype
-    rules = rules_of(method, dtype, max_inner_iter=max_inner_iter, tol=tol, max_iter=max_iter, **options)
+    if not isinstance(turns, Turns | None):
+        raise must("turns", "None or a Turns", turns, TypeError)
+    turns = Turns() if turns is None else turns
+    refuse_unused(
+        method,
+        OPTIONS[method],
+        prototype=(prototype, None),
+        lam=(lam, None),
+        temperature=(temperature, None),
+        n_neighbors=(n_neighbors, None),
+        tol=(tol, None),
+        max_iter=(max_iter, None),
+        record=(record, False),
+        **{f"turns.{field.name}": (getattr(turns, field.name), field.default) for field in fields(Turns)},
+    )
+    choice("normalize", normalize, NORMALIZE)
+    points, labels, queries, mean = arguments(support, support_labels, query, base_mean)
+    tasks = read_tasks(points, labels, queries, mean, query_mask, scaled=normalize is not None)
+    kinds = KINDS.get(method, ("mean",))
+    own = DEFAULTS[method]
+    weight, heat = (own[0] if lam is None else lam), (own[1] if temperature is None else temperature)
+    weight, heat = weights(weight, heat, tasks.support.dtype)
+    rules = Rules(
+        prototype=choice("prototype", kinds[0] if prototype is None else prototype, kinds),
+        lam=weight,
+        temperature=heat,
+        n_neighbors=integer("n_neighbors", N_NEIGHBORS if n_neighbors is None else n_neighbors, low=0),
+        symmetrize=turns.symmetrize,
+        hard=turns.hard,
+        clamp=turns.clamp,
+        damping=turns.damping,
+        max_inner_iter=turns.max_inner_iter,
+        tol=real("tol", own[2] if tol is None else tol, low=0, high=1),
+        max_iter=integer("max_iter", own[3] if max_iter is None else max_iter, low=1),
+        normalize=normalize,
+        query_shift=query_shift,
+        record=record,
+    )
     xp, workers = array_namespace(tasks.support), n_threads(n_jobs)
     if many_tasks.is_compiled(tasks, method, rules):
         answers = [many_tasks.solve(tasks, method, rules, workers)]
@@ -167,7 +263,7 @@ def few_shot(
     if zeros:
         text = f"{zeros} rows have no direction, since they are 0 (or the mean) before lengths are made 1; they stay 0"
         warnings.warn(text, UserWarning, stacklevel=3)  # 2 is the wrapper of `arrays`
-    return _as_result(xp, tasks, answers, method, rules, alone=np.ndim(support) == 2)
+    return _as_result(xp, tasks, answers, method, rules, alone=np.ndim(points) == 2)
 
 
 def _chunks(tasks: Tasks) -> Iterator[Tasks]:
@@ -177,33 +273,6 @@ def _chunks(tasks: Tasks) -> Iterator[Tasks]:
     size = max(1, largest // (n * max(n, tasks.support.shape[2])))
     for first in range(0, E, size):
         yield tasks.part(slice(first, min(first + size, E)))
-
-
-def rules_of(method: str, dtype: Any, **options: Any) -> Rules:
-    """The options, checked, with the method's own where None was given."""
-    own = dict(zip(("lam", "temperature", "tol", "max_iter"), DEFAULTS[method], strict=True))
-    given: dict[str, Any] = {
-        name: own.get(name) if value is None and name in own else value for name, value in options.items()
-    }
-    allowed = {"slk": ("mean", "mode"), "k-means": ("mean", "mode"), "laplacian-shot": ("mean", "rectified")}
-    choice("prototype", given["prototype"], allowed.get(method, ("mean",)))
-    choice("symmetrize", given["symmetrize"], ("mean", "max", None))
-    if isinstance(given["damping"], str):
-        choice("damping", given["damping"], ("auto",))
-    else:
-        positive("damping", real("damping", given["damping"], low=0, high=1))
-    given["lam"], given["temperature"] = weights(given["lam"], given["temperature"], dtype)
-    if DEFAULTS[method][0] == 0 < given["lam"]:
-        raise must("lam", f"0 or None for {method!r}, which has no graph to weigh", given["lam"])
-    given["n_neighbors"] = integer("n_neighbors", given["n_neighbors"], low=0)
-    given["max_inner_iter"] = integer("max_inner_iter", given["max_inner_iter"], low=1)
-    given["tol"], given["max_iter"] = (
-        real("tol", given["tol"], low=0, high=1),
-        integer("max_iter", given["max_iter"], low=1),
-    )
-    for name in ("hard", "clamp"):
-        given[name] = flag(name, given[name])
-    return Rules(**given)
 
 
 def _as_result(
@@ -259,16 +328,18 @@ def _certificate(xp: Any, answers: list[Answer], rules: Rules, alone: bool) -> S
     if proofs[0] is None:
         return None
     gap, q, monotone = (_joined(xp, proofs, name) for name in ("gap", "contraction", "monotone"))
-    Z, held = _joined(xp, proofs, "assignments"), None
-    if any(proof.held is not None for proof in proofs):
-        rows = [xp.argmax(0 * p.assignments, axis=-1) - 1 if p.held is None else p.held for p in proofs]
-        held = xp.concat(rows, axis=0)
+    Z, clamped = _joined(xp, proofs, "assignments"), None
+    if any(proof.clamped is not None for proof in proofs):
+        # a portion without clamped rows gets rows of -1
+        rows = [xp.argmax(0 * p.assignments, axis=-1) - 1 if p.clamped is None else p.clamped for p in proofs]
+        clamped = xp.concat(rows, axis=0)
     bound = certificates.reach(xp, gap, q)
     if alone:
         gap, q, bound, monotone = float(gap[0]), float(q[0]), float(bound[0]), bool(monotone[0])
-        Z, held = Z[0, ...], None if held is None else held[0, ...]
-    own = {"assignments": Z, "lam": rules.lam, "temperature": rules.temperature, "clamp": held}
-    return Stationarity(gap, bound, q, monotone, certificates.STATEMENT, **own)
+        Z, clamped = Z[0, ...], None if clamped is None else clamped[0, ...]
+    return Stationarity(
+        gap, bound, q, monotone, certificates.STATEMENT, Z, lam=rules.lam, temperature=rules.temperature, clamp=clamped
+    )
 
 
 def _trace(xp: Any, answers: list[Answer], alone: bool) -> Mapping[str, Any] | None:
@@ -293,8 +364,8 @@ def _named(xp: Any, tasks: Tasks, best: Any) -> tuple[Any, Any]:
         return classes, labels
     exact = classes if classes.dtype.kind == "f" else classes.astype(np.int64)  # no library adds up truth values
     values = xp.asarray(exact, device=device)[:, None, :]
-    places = xp.arange(classes.shape[1], dtype=best.dtype, device=device)
-    labels = xp.sum(xp.where(best[..., None] == places, values, xp.zeros_like(values)), axis=-1, dtype=values.dtype)
+    indices = xp.arange(classes.shape[1], dtype=best.dtype, device=device)
+    labels = xp.sum(xp.where(best[..., None] == indices, values, xp.zeros_like(values)), axis=-1, dtype=values.dtype)
     if tasks.mark is not None:
         mark = xp.asarray(tasks.mark, dtype=labels.dtype, device=device)
         labels = xp.where(tasks.present[..., 0] > 0, labels, mark)

@@ -2,6 +2,7 @@ r"""Clusters without a Laplacian term: K-means, and K-means on the eigenvectors 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,17 +10,19 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, kernel, kernel_input
+from lrtheory._types import ArrayLike, Rng, SparseArray
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.transductive_clustering.affinity import knn_affinity
-from lrtheory.transductive_clustering.cluster import ClusteringResult, cluster
+from lrtheory.transductive_clustering.cluster import N_NEIGHBORS, ClusteringResult, ClusteringState, cluster
 from lrtheory.transductive_clustering.clusters import starts
+from lrtheory.transductive_clustering.clusters.alternation import empty_clusters
 from lrtheory.transductive_clustering.clusters.prototypes import (
     Prototypes,
     host_costs,
     squared_distances,
     weighted_means,
 )
-from lrtheory.transductive_clustering.clusters.turns import empty_clusters
+from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.edges import is_symmetric
 from lrtheory.transductive_clustering.updates.inputs import points, sparse_affinity, squarable
@@ -28,12 +31,22 @@ __all__ = ["lloyd", "spectral"]
 
 COLD = 1e-9  # temperature of hard labels, in units of the variance
 DENSE = 1000  # points up to which all eigenvectors are computed
-BLOCK = 512  # points whose distances are in memory at a time
-PLAIN = {"init", "tol", "max_iter", "rng"}  # options that leave labels and means alone in turn
+BLOCK = 512  # points whose distances are in memory at once
 
 
 @arrays("host")
-def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
+def lloyd(
+    X: ArrayLike | ClusteringProblem,
+    n_clusters: int,
+    *,
+    init: ArrayLike | str = "k-means++",
+    clamp: ArrayLike | None = None,
+    tol: float = 1e-5,
+    max_iter: int = 100,
+    rng: Rng = None,
+    callback: Callable[[ClusteringState], Any] | None = None,
+    record: bool = False,
+) -> ClusteringResult:
     r"""K-means: labels and means in turn, the limit of `cluster` as lambda and T fall to 0 (statement TC-S6).
 
     Arrays: any (copied to the host)
@@ -43,15 +56,27 @@ def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
     X : array of shape (n, d), or ClusteringProblem
         Points.
     n_clusters : int
-        K.
-    **options
-        Of `cluster`, but those that are fixed here: lam, temperature, prototype and hard.
+        K, in [1, n].
+    init : "k-means++", or array of shape (K, d)
+        First means; clusters that have clamped points start at their mean.
+    clamp : int array of shape (n,), or None
+        Labels in [0, K) that are clamped; -1 is free.
+    tol : float
+        As in `cluster`, with `clamp`, `callback` or `record`; else runs end when no label changes.
+    max_iter : int
+        Largest number of turns of labels and means.
+    rng : Generator, int or None
+        Source of the first means.
+    callback : callable or None
+        Called with a `ClusteringState` after each turn; StopIteration stops the run.
+    record : bool
+        Keep the energies.
 
     Returns
     -------
     ClusteringResult
-        Its energy is the sum of the squared distances to the means. Without other options than init, tol, max_iter and
-        rng the assignments are labels, and it has converged when no label changes, whatever the tolerance.
+        Its energy is the sum of the squared distances to the means. Without clamp, callback and record the assignments
+        are labels, and it has converged when no label changes, whatever the tolerance.
 
     Raises
     ------
@@ -63,21 +88,35 @@ def lloyd(X: Any, n_clusters: int, **options: Any) -> ClusteringResult:
     >>> lloyd([[0.0], [1.0], [10.0]], 2, init=[[0.0], [10.0]]).prototypes.tolist()
     [[0.5], [10.0]]
     """
-    X = squarable(points(X))
-    if set(options) <= PLAIN:
-        return _alone(X, n_clusters, **options)
-    options = {"n_neighbors": 0, **options}
-    return replace(cluster(X, n_clusters, lam=0.0, temperature=_cold(X), hard=True, **options), method="k-means")
+    features = squarable(points(X))
+    if clamp is None and callback is None and not record:
+        return _alone(features, n_clusters, init, tol, max_iter, rng)
+    found = cluster(
+        features,
+        n_clusters,
+        lam=0.0,
+        temperature=_cold(features),
+        hard=True,
+        n_neighbors=0,
+        init=init,
+        clamp=clamp,
+        tol=tol,
+        max_iter=max_iter,
+        rng=rng,
+        callback=callback,
+        record=record,
+    )
+    return replace(found, method="k-means")
 
 
 @arrays("host")
 def spectral(
-    X: Any,
+    X: ArrayLike | ClusteringProblem,
     n_clusters: int,
     *,
-    affinity: Any = None,
-    n_neighbors: int = 4,
-    rng: np.random.Generator | int | None = None,
+    affinity: ArrayLike | SparseArray | None = None,
+    n_neighbors: int | None = None,
+    rng: Rng = None,
 ) -> ClusteringResult:
     r"""Normalized spectral clustering: K-means on the leading eigenvectors of the normalized affinity.
 
@@ -91,8 +130,8 @@ def spectral(
         K, below n.
     affinity : array or sparse array of shape (n, n), or None
         W, symmetric and not negative; None takes the graph of nearest neighbors.
-    n_neighbors : int
-        Of that graph.
+    n_neighbors : int or None
+        Of that graph, so it is left out beside an affinity; None is 4.
     rng : Generator, int or None
         Source of the first means.
 
@@ -104,7 +143,8 @@ def spectral(
     Raises
     ------
     ValueError
-        If the points are not finite, K is not in [1, n - 1], or the affinity is directed or has negative entries.
+        If the points are not finite, K is not in [1, n - 1], the affinity is directed or has negative
+        entries, or `n_neighbors` is given beside it.
 
     References
     ----------
@@ -116,12 +156,14 @@ def spectral(
     >>> bool(found.labels[0] == found.labels[1] != found.labels[2])
     True
     """
-    X = squarable(points(X))
-    K = integer("n_clusters", n_clusters, low=1, high=max(1, len(X) - 1))
+    features = squarable(points(X))
+    K = integer("n_clusters", n_clusters, low=1, high=max(1, len(features) - 1))
     if affinity is None:
-        W = knn_affinity(X, n_neighbors=n_neighbors)
+        W = knn_affinity(features, n_neighbors=N_NEIGHBORS if n_neighbors is None else n_neighbors)
     else:
-        W = sparse_affinity(affinity, len(X), X.dtype)
+        if n_neighbors is not None:
+            raise must("n_neighbors", "left out beside an affinity, which is the graph", n_neighbors)
+        W = sparse_affinity(affinity, len(features), features.dtype)
         if (W.data < 0).any():
             raise must("affinity", "free of negative entries", W.data.min())
         if not is_symmetric(np, W):
@@ -129,10 +171,10 @@ def spectral(
     U = _leading(W, K)
     lengths = np.linalg.norm(U, axis=1, keepdims=True)
     inner = lloyd(U / np.where(lengths > 0, lengths, 1.0), K, rng=generator(rng))
-    found = _hard(X, inner.labels, inner.prototypes, inner.n_iter, inner.converged)
+    found = _hard(features, inner.labels, inner.prototypes, inner.n_iter, inner.converged)
     Z = found.assignments
-    means = weighted_means(np, X, Z, np.zeros((K, X.shape[1]), X.dtype))
-    costs, T = squared_distances(np, X, means), _cold(X)
+    means = weighted_means(np, features, Z, np.zeros((K, features.shape[1]), features.dtype))
+    costs, T = squared_distances(np, features, means), _cold(features)
     return replace(
         found,
         prototypes=means,
@@ -145,16 +187,14 @@ def spectral(
     )
 
 
-def _alone(
-    X: np.ndarray, n_clusters: int, init: Any = "k-means++", tol: float = 1e-5, max_iter: int = 100, rng: Any = None
-) -> ClusteringResult:
+def _alone(X: np.ndarray, n_clusters: int, init: Any, tol: float, max_iter: int, rng: Rng) -> ClusteringResult:
     """Run Lloyd's iteration alone: labels of the nearest means, then means of the labels, in turn."""
     K = integer("n_clusters", n_clusters, low=1, high=len(X))
     real("tol", tol, low=0, high=1)
     max_iter, origin = integer("max_iter", max_iter, low=1), starts.origin_of(X)
     ours = X - origin
     init = starts.given_centers(init, X, K, origin)
-    first = starts.first_prototypes(ours, K, "mean", init=init, held=None, rng=generator(rng))
+    first = starts.first_prototypes(ours, K, "mean", init=init, clamped=None, rng=generator(rng))
     wide, M = kernel_input(ours, np.float64), np.array(first.centers, np.float64)
     labels, before = np.full(len(X), -1), np.empty(len(X), np.int64)
     n_iter, converged = 0, False
@@ -202,12 +242,12 @@ def nearest_means(X, M, labels):
     lengths, sums, counts = np.empty(K), np.zeros((K, d)), np.zeros(K)
     for c in range(K):
         lengths[c] = (M[c] * M[c]).sum() / 2
-    room, least = np.empty(K * BLOCK), np.empty(BLOCK)
+    buffer, least = np.empty(K * BLOCK), np.empty(BLOCK)
     for start in range(0, X.shape[0], BLOCK):
         block = X[start : start + BLOCK]
         n = block.shape[0]
-        # best is a view: labels are written in place
-        apart, best = room[: K * n].reshape(K, n), labels[start : start + n]
+        # best is a view of the labels, so they are written where they belong
+        apart, best = buffer[: K * n].reshape(K, n), labels[start : start + n]
         np.dot(M, block.T, apart)
         for p in range(n):
             least[p] = lengths[0] - apart[0, p]
@@ -229,6 +269,7 @@ def nearest_means(X, M, labels):
 
 
 def _cold(X: np.ndarray) -> float:
+    """Return a temperature so low that assignments are labels."""
     spread = float(X.var(axis=0).sum())
     return COLD * spread if spread > 0 else COLD
 
@@ -242,7 +283,6 @@ def _leading(W: Any, K: int) -> np.ndarray:
         return np.linalg.eigh(S.toarray())[1][:, -K:]
     from scipy.sparse.linalg import eigsh  # here, so that importing the system stays quick
 
-    start = np.random.default_rng(0).normal(
-        size=S.shape[0]
-    )  # ones would miss what is odd under a symmetry of the graph
+    # random, since a vector of ones is orthogonal to every eigenvector that is odd under a symmetry of the graph
+    start = np.random.default_rng(0).normal(size=S.shape[0])
     return eigsh(S, K, which="LA", v0=start)[1]

@@ -15,8 +15,9 @@ from scipy import sparse
 
 from lrtheory._array import is_foreign
 from lrtheory._result import read_only
-from lrtheory._validation import array, as_array, generator, integer, must, open_interval, real
-from lrtheory.transductive_clustering.theory.numeric import simplex
+from lrtheory._types import Array, ArrayLike, Rng, SparseArray
+from lrtheory._validation import array, as_array, choice, generator, integer, must, open_interval, real
+from lrtheory.transductive_clustering.theory.arguments import simplex
 
 __all__ = [
     "AssignmentProblem",
@@ -34,7 +35,7 @@ class ClusteringProblem:
     Parameters
     ----------
     features : array of shape (n, d)
-        One point a row.
+        One point per row.
     truth : int array of shape (n,), or None
         The class of each point, in any integers.
     labels : tuple or None
@@ -86,12 +87,13 @@ class AssignmentProblem:
     init : array of shape (N, K) or (E, N, K), or None
         Where to start, rows in the simplex; None starts from the costs alone.
     clamp : int array of shape (N,) or (E, N), or None
-        Labels in [0, K) that are held; -1 is free.
+        Labels in [0, K) that are clamped; -1 is free.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite, a start is not in the simplex, or a held label is no cluster.
+        If shapes do not fit, a number is not finite, a start is not in the simplex, or a clamped label is not
+        a cluster.
     TypeError
         If an array is not of real numbers.
 
@@ -101,10 +103,10 @@ class AssignmentProblem:
     (1, 2)
     """
 
-    costs: Any
-    affinity: Any
-    init: Any = None
-    clamp: Any = field(default=None, kw_only=True)
+    costs: Array
+    affinity: Array | SparseArray
+    init: Array | None = None
+    clamp: Array | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("costs", "affinity", "init", "clamp"):
@@ -120,9 +122,10 @@ class AssignmentProblem:
                 raise must(name, f"of shape {shapes[0]}", tuple(value.shape))
         if isinstance(self.init, np.ndarray):
             simplex("init", self.init)
-        held = self.clamp
-        if isinstance(held, np.ndarray) and ((held < -1) | (held >= shape[-1])).any():
-            raise must("clamp", f"in [-1, {shape[-1] - 1}]", held[(held < -1) | (held >= shape[-1])][0])
+        if isinstance(self.clamp, np.ndarray):
+            outside = (self.clamp < -1) | (self.clamp >= shape[-1])
+            if outside.any():
+                raise must("clamp", f"in [-1, {shape[-1] - 1}]", self.clamp[outside][0])
 
 
 def _own(name: str, value: Any) -> Any:
@@ -170,8 +173,7 @@ def make_two_points(*, offset: float = 0.1, side: str = "opposite") -> Assignmen
     [[0.6, 0.4], [0.4, 0.6]]
     """
     e = open_interval("offset", offset, 0, 0.5)
-    if side not in ("opposite", "same"):
-        raise must("side", "one of 'opposite', 'same'", side)
+    choice("side", side, ("opposite", "same"))
     first = [0.5 + e, 0.5 - e]
     second = first[::-1] if side == "opposite" else first
     return AssignmentProblem(np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([first, second]))
@@ -185,7 +187,7 @@ def make_directed_ring(n: int = 3, *, own: float = 0.8) -> AssignmentProblem:
     n : int
         Number of points and of clusters, at least 2.
     own : float
-        Share of its own label with which each point starts, in (0, 1); the rest is spread evenly.
+        The share of its own label with which each point starts, in (0, 1); the rest is spread evenly.
 
     Returns
     -------
@@ -214,8 +216,8 @@ def make_gaussian_mixture(
     n_features: int = 2,
     *,
     separation: float = 6.0,
-    weights: Any = None,
-    rng: np.random.Generator | int | None = None,
+    weights: ArrayLike | None = None,
+    rng: Rng = None,
 ) -> ClusteringProblem:
     """Points from round Gaussians of unit variance.
 
@@ -248,7 +250,7 @@ def make_gaussian_mixture(
     n, k = integer("n", n, low=1), integer("n_clusters", n_clusters, low=1)
     d, spread = integer("n_features", n_features, low=1), real("separation", separation, low=0, high=1e100)
     draws = generator(rng)
-    shares = np.ones(k) if weights is None else array("weights", as_array("weights", weights), shape=(k,), low=0)
+    shares = np.ones(k) if weights is None else array("weights", weights, shape=(k,), low=0)
     if not shares.sum() > 0:
         raise must("weights", "positive somewhere", shares)
     truth = draws.choice(k, size=n, p=shares / shares.sum())

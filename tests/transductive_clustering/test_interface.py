@@ -94,7 +94,7 @@ def test_no_field_of_the_certificates_of_clusters_and_tasks_is_believed(unit):
     found = tc.cluster(GRID * unit, 2, clamp=clamp, init=GRID[[3, 20]] * unit, max_inner_iter=1, **heat)
     batch = tc.make_episodes(*oracles.digits_like(np.random.default_rng(0)), n_tasks=2, way=3, query=4, rng=0)
     arrays = batch.support * unit, batch.support_labels, batch.query * unit
-    task = tc.few_shot(*arrays, normalize=None, max_inner_iter=1, **heat)
+    task = tc.few_shot(*arrays, normalize=None, turns=tc.Turns(max_inner_iter=1), **heat)
     for proof, problem in (
         (found.certificate, found.assignment_problem(GRID * unit)),
         (task.certificate, task.assignment_problem(*arrays)),
@@ -241,8 +241,9 @@ def test_counts_are_what_the_kernels_did(monkeypatch):
     assert found.counts["passes"] == len(calls) == 5
     assert found.counts["flops"] == len(calls) * theory.update_counts(W.nnz, 6, n_points=130)["flops"]
     assert found.counts["exponentials"] == len(calls) * 130 * 6
-    costs, _, _, values, *_, Z, new, _, _, _ = calls[0]
-    assert costs.size + Z.size + new.size + values.size == theory.update_counts(W.nnz, 6, n_points=130)["memory"]
+    problem, step, _, _ = calls[0]
+    kept = problem.costs, problem.edges.values, step.Z, step.new
+    assert sum(array.size for array in kept) == theory.update_counts(W.nnz, 6, n_points=130)["memory"]
     calls.clear()
     run = tc.cluster(rng.normal(size=(130, 2)), 3, rng=0)
     calls.pop()

@@ -47,7 +47,7 @@ def updates(affinity):
 def sparse_rows():
     """What a pass notes of each row, for whole steps, short ones, and whole ones of which a part is taken back."""
     lam, temperature = 1.5, 0.7
-    graph = csr_parts(W)
+    problem = sparse_bound.Problem(A, csr_parts(W), lam, temperature, CLAMP)
     Z = np.where((CLAMP >= 0)[:, None], np.eye(3)[CLAMP], START)
     goal = oracles.softmax_update(Z, A, W, lam, temperature, CLAMP)
 
@@ -61,12 +61,12 @@ def sparse_rows():
 
     for factor in (1.0, 0.375):
         new, rows = np.empty_like(Z), np.empty((6, 4))
-        sparse_bound.update_rows(A, *graph, lam, temperature, CLAMP, factor, Z, new, rows, 0, 6)
+        sparse_bound.update_rows(problem, sparse_bound.Step(factor, Z, new, rows), 0, 6)
         if not (noted(factor, new, rows) and np.allclose(rows[:, 0], (Z * (W @ Z)).sum(1), atol=1e-13)):
             return False
     new, rows = np.empty_like(Z), np.empty((6, 4))
-    sparse_bound.update_rows(A, *graph, lam, temperature, CLAMP, 1.0, Z, new, rows, 0, 6)
-    sparse_bound.shorten(A, temperature, CLAMP, 0.375, Z, new, rows)
+    sparse_bound.update_rows(problem, sparse_bound.Step(1.0, Z, new, rows), 0, 6)
+    sparse_bound.shorten(problem, sparse_bound.Step(0.375, Z, new, rows))
     return noted(0.375, new, rows)
 
 
@@ -111,7 +111,7 @@ MUTANTS = {
         "2 * lam * pulled[p, c] - costs",
         sparse_updates,
     ),
-    "the support is not held, sparse": (sparse_bound.note_rows, "held[p] < 0", "True", sparse_updates),
+    "the support is not held, sparse": (sparse_bound.note_rows, "problem.clamped[p] < 0", "True", sparse_updates),
     "no damping, sparse": (sparse_bound.descend_sparse, "factor = safe\n", "break\n", sparse_updates),
     "the energy with lambda, sparse": (
         sparse_bound.descend_sparse,
@@ -140,7 +140,7 @@ MUTANTS = {
     ),
     "the energy of the whole step": (
         sparse_bound.shorten,
-        "rows[p, 1] = entropy_and_cost(costs, temperature, p, new)",
+        "rows[p, 1] = entropy_and_cost(problem.costs, problem.temperature, p, new)",
         "pass",
         sparse_rows,
     ),

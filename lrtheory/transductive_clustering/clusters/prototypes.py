@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["PROTOTYPES", "Prototypes", "costs_of", "host_costs", "host_moved", "moved", "squared_distances"]
+__all__ = ["KERNELS", "PROTOTYPES", "Prototypes", "costs_of", "host_costs", "host_moved", "moved", "squared_distances"]
 
 PROTOTYPES = ("mean", "mode", "medoid", "bo", "gaussian")
+KERNELS = ("mode", "medoid", "bo")  # prototypes with a kernel, which has a bandwidth
 SHIFTS = 20  # of the mean between two updates of the assignments
 STILL = 1e-5  # relative move at which a mode stands
 BLOCK = 2048  # points whose kernels with all others are in memory at a time

@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._array import array_namespace, real_array, to_numpy
 from lrtheory._validation import array, choice
-from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, bandwidth_of, ridge_of, squared_distances
-from lrtheory.transductive_clustering.updates.inputs import host_floats, largest_coordinate, positive
+from lrtheory.transductive_clustering.clusters.prototypes import (
+    KERNELS,
+    Prototypes,
+    bandwidth_of,
+    ridge_of,
+    squared_distances,
+)
+from lrtheory.transductive_clustering.updates.inputs import largest_coordinate, positive
 
 __all__ = ["first_prototypes", "given_centers", "origin_of", "plus_plus", "with_bandwidth"]
 
@@ -24,15 +31,15 @@ def origin_of(X: np.ndarray) -> np.ndarray:
 
 
 def first_prototypes(
-    X: np.ndarray, K: int, kind: str, *, init: Any, held: np.ndarray | None, rng: np.random.Generator
+    X: np.ndarray, K: int, kind: str, *, init: Any, clamped: np.ndarray | None, rng: np.random.Generator
 ) -> Prototypes:
     """Return the first prototypes, at given centers or drawn ones.
 
-    A cluster with held points starts at their mean, a medoid at the point of the data that is nearest.
+    A cluster with clamped points starts at their mean, a medoid at the point of the data that is nearest.
     """
     centers = plus_plus(X, K, rng) if isinstance(init, str) else init
-    for c in np.unique(held[held >= 0]) if held is not None else ():
-        centers[c] = X[held == c].mean(axis=0)
+    for c in np.unique(clamped[clamped >= 0]) if clamped is not None else ():
+        centers[c] = X[clamped == c].mean(axis=0)
     if kind in ("medoid", "bo"):  # the energy falls from points of the data alone
         centers = X[squared_distances(np, X, centers).argmin(axis=0)]
     if kind != "gaussian":
@@ -46,13 +53,14 @@ def given_centers(init: Any, X: np.ndarray, K: int, origin: np.ndarray) -> Any:
     if isinstance(init, str):
         return choice("init", init, ("k-means++",))
     high = largest_coordinate(X)
-    centers = array("init", host_floats("init", init), shape=(K, X.shape[1]), low=-high, high=high)
+    found = real_array(array_namespace(), "init", to_numpy(init))
+    centers = array("init", found, shape=(K, X.shape[1]), low=-high, high=high)
     return (centers - origin).astype(X.dtype)
 
 
 def with_bandwidth(first: Prototypes, X: np.ndarray, affinity: Any, bandwidth: Any) -> Prototypes:
     """Return the prototypes with the width of their kernel, if they have one."""
-    if first.kind in ("mean", "gaussian"):
+    if first.kind not in KERNELS:
         return first
     width = bandwidth_of(X, affinity) if bandwidth is None else positive("bandwidth", bandwidth, X.dtype)
     return first._replace(bandwidth=width)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._result import read_only
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, real
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 from lrtheory.transductive_clustering.updates.inputs import points
@@ -29,7 +30,7 @@ class EpisodeBatch:
     query : array of shape (E, NQ, D)
         Points to label.
     query_labels : array of shape (E, NQ)
-        What they are.
+        The true labels of the queries.
     base_mean : array of shape (E, D), or None
         The mean of the class means of the classes outside of each task, where there are some.
 
@@ -95,16 +96,16 @@ def known_classes(name: str, classes: Any, y: np.ndarray) -> np.ndarray:
 
 
 def make_episodes(
-    X: Any,
-    y: Any = None,
+    X: ArrayLike | ClusteringProblem,
+    y: ArrayLike | None = None,
     *,
     n_tasks: int,
     way: int = 5,
     shot: int = 1,
     query: int = 15,
     proportions: float | None = None,
-    classes: Any = None,
-    rng: np.random.Generator | int | None = None,
+    classes: ArrayLike | None = None,
+    rng: Rng = None,
 ) -> EpisodeBatch:
     """Draw tasks: classes without replacement, then points of each without replacement.
 
@@ -117,7 +118,7 @@ def make_episodes(
     n_tasks : int
         E.
     way, shot, query : int
-        Classes a task, labeled points a class, and queries a class (on average, where classes are unbalanced).
+        Classes per task, labeled points per class, and queries per class (on average, where classes are unbalanced).
     proportions : float or None
         Parameter of a symmetric Dirichlet law from which the shares of the classes among the queries are drawn; None
         gives every class the same.
@@ -142,12 +143,12 @@ def make_episodes(
     >>> batch.support.shape, batch.query.shape
     ((3, 2, 1), (3, 4, 1))
     """
-    X, y = labeled_points(X, y)
-    known = np.unique(y) if classes is None else known_classes("classes", classes, y)
-    members = [np.flatnonzero(y == label) for label in known]
+    features, labels = labeled_points(X, y)
+    known = np.unique(labels) if classes is None else known_classes("classes", classes, labels)
+    members = [np.flatnonzero(labels == label) for label in known]
     n_tasks, shot = integer("n_tasks", n_tasks, low=1), integer("shot", shot, low=1)
     way, query = integer("way", way, low=1, high=len(known)), integer("query", query, low=1)
-    fewest = min(len(places) for places in members)
+    fewest = min(len(rows) for rows in members)
     if fewest <= shot:
         raise must("shot", f"below {fewest}, the size of the smallest class", shot)
     if fewest < shot + query:
@@ -155,24 +156,26 @@ def make_episodes(
     if proportions is not None and real("proportions", proportions, low=0, high=1e100) == 0:
         raise must("proportions", "positive", proportions)
     draws = generator(rng)
-    means = np.stack([X[places].mean(axis=0) for places in members])
+    means = np.stack([features[rows].mean(axis=0) for rows in members])
     support, queries = np.empty((n_tasks, way * shot), np.int64), np.empty((n_tasks, way * query), np.int64)
-    base = np.empty((n_tasks, X.shape[1]), X.dtype)
+    base = np.empty((n_tasks, features.shape[1]), features.dtype)
     for e in range(n_tasks):
         order = draws.permutation(len(known))
         chosen, others = order[:way], order[way:]
         sizes = _sizes(draws, way, query, proportions, np.array([len(members[c]) - shot for c in chosen]))
         drawn = [draws.permutation(members[c])[: shot + size] for c, size in zip(chosen, sizes, strict=True)]
-        support[e] = np.concatenate([places[:shot] for places in drawn])
-        queries[e] = np.concatenate([places[shot:] for places in drawn])
+        support[e] = np.concatenate([rows[:shot] for rows in drawn])
+        queries[e] = np.concatenate([rows[shot:] for rows in drawn])
         if len(others):
             base[e] = means[others].mean(axis=0)
     outside = base if way < len(known) else None
-    return EpisodeBatch(X[support], y[support], X[queries], query_labels=y[queries], base_mean=outside)
+    return EpisodeBatch(
+        features[support], labels[support], features[queries], query_labels=labels[queries], base_mean=outside
+    )
 
 
 def _sizes(draws: np.random.Generator, way: int, query: int, proportions: float | None, most: np.ndarray) -> np.ndarray:
-    """Queries of each class, way * query in all; what a class does not have, others give."""
+    """The number of queries of each class, way * query in all; where a class has too few points others give more."""
     if proportions is None:
         return np.full(way, query)
     shares = draws.dirichlet(np.full(way, proportions))

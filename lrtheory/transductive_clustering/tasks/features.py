@@ -1,8 +1,8 @@
 r"""Features, prototypes and costs of one few-shot task, in compiled code; the mathematics is that of `reading`.
 
 A task of eighty points fits in the first cache. Graphs are lists of directed edges (p, q) with a weight for each
-direction; costs and assignments stand by classes, (K, N), so that inner loops run over the points. A point is held at
-its label, free (-1) or absent (-2).
+direction. Tables of costs and assignments have a row per class, (K, N), so that inner loops run over the points. In
+arrays `clamped` a point has its label if it is clamped, -1 if it is free, and -2 if it is absent.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from lrtheory.transductive_clustering.tasks.graphs import FAST, add_rows, copy, 
 
 NEAREST, SHOT, SLK, TIM, PT_MAP = 0, 1, 2, 3, 4  # kinds of methods
 CENTER, LENGTH, NOTHING = 0, 1, 2  # how features are normalized
-NOISE = 16  # as in `tasks`
-START = np.int64(0)  # the first row; of kernels that are called with 0 as it stands Numba compiles a version of its own
+NOISE = 16  # rounding errors of the mean, as in `reading`
+START = np.int64(0)  # the first row: for a literal 0 as an argument Numba would compile another version of a kernel
 
 
 class Scalars(NamedTuple):
@@ -42,34 +42,55 @@ class Scalars(NamedTuple):
     epsilon: float  # of the dtype
 
 
+class Batch(NamedTuple):
+    """The tasks of a call, as arrays that kernels only read."""
+
+    support: np.ndarray  # (E, NS, D)
+    query: np.ndarray  # (E, NQ, D)
+    classes: np.ndarray  # int64 (E, NS): the index of the class of each labeled point
+    present: np.ndarray  # bool (E, NQ): False for rows that only fill up a task
+    base: np.ndarray  # (0, D), (1, D) or (E, D): means of other classes, where they are known
+
+
+class Outputs(NamedTuple):
+    """The arrays that `solve_tasks` fills, one row per task."""
+
+    assignments: np.ndarray  # (E, N, K), of the queries alone where the prototypes are fixed
+    prototypes: np.ndarray  # (E, K, D)
+    numbers: np.ndarray  # float64 (E, 9), see `kernels.solve_tasks`
+
+
 @kernel(nogil=True, error_model="numpy")
-def prepare(support, query, index, present, base, scalars, e, X):
-    """Fill X with the features of task e; returns prototypes, held labels, and how many rows have no direction."""
-    n_support = support.shape[1]
-    zeros = read_features(support, query, present, base, scalars, e, X)
-    M = class_means(X, index[e], scalars.n_classes)
+def prepare(batch, scalars, e, X):
+    """Fill X with the features of task e; return prototypes, clamped labels, and the number of rows without direction.
+
+    The rows of X are those of the support, then those of the queries.
+    """
+    n_support = batch.support.shape[1]
+    zeros = read_features(batch, scalars, e, X)
+    M = class_means(X, batch.classes[e], scalars.n_classes)
     if scalars.rectify:
-        M = rectified(X, index[e], present[e], M)
-    held = np.empty(X.shape[0], np.int64)
+        M = rectified(X, batch.classes[e], batch.present[e], M)
+    clamped = np.empty(X.shape[0], np.int64)
     for p in range(X.shape[0]):
         if p < n_support:
-            held[p] = index[e, p] if scalars.clamp else -1
+            clamped[p] = batch.classes[e, p] if scalars.clamp else -1
         else:
-            held[p] = -1 if present[e, p - n_support] else -2
-    return M, held, zeros
+            clamped[p] = -1 if batch.present[e, p - n_support] else -2
+    return M, clamped, zeros
 
 
 @kernel(nogil=True, error_model="numpy")
-def first_assignments(costs, held, index, temperature, Z, rows):
+def first_assignments(costs, clamped, index, temperature, Z, rows):
     """Fill Z with the softmax of minus the costs (K, N), one-hot in the support and 0 for points that are absent."""
-    soft_rows(costs, costs.dtype.type(1 / temperature), held, Z, rows, START)
+    soft_rows(costs, costs.dtype.type(1 / temperature), clamped, Z, rows, START)
     for c in range(Z.shape[0]):
         for p in range(index.shape[0]):
             Z[c, p] = index[p] == c
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def soft_rows(costs, cold, held, P, rows, first):
+def soft_rows(costs, cold, clamped, P, rows, first):
     """Fill P with softmax(-cold costs) of the points from `first` on, and 0 of those that are absent.
 
     ``cold`` is 1 / T. The lowest costs and the inverse sums of powers stay in `rows` for the caller.
@@ -89,7 +110,7 @@ def soft_rows(costs, cold, held, P, rows, first):
     for p in range(len(lowest)):
         mass[p] = one / mass[p]
     for p in range(len(lowest)):
-        if held[first + p] == -2:
+        if clamped[first + p] == -2:
             mass[p] = 0
     for c in range(costs.shape[0]):
         power = P[c, first:]
@@ -98,14 +119,15 @@ def soft_rows(costs, cold, held, P, rows, first):
 
 
 @kernel(nogil=True, error_model="numpy")
-def read_features(support, query, present, base, scalars, e, X):
-    """Center, scale to length 1, move enough queries to the mean of the support; returns how many rows became 0."""
-    n_support, zero, one = support.shape[1], X.dtype.type(0), X.dtype.type(1)
+def read_features(batch, scalars, e, X):
+    """Center, scale to length 1, move queries to the mean of the support; return the number of rows that became 0."""
+    n_support, zero, one = batch.support.shape[1], X.dtype.type(0), X.dtype.type(1)
+    present, base = batch.present[e], batch.base
     here, zeros, floor = 0, 0, zero
-    copy(support[e], X[:n_support])
-    copy(query[e], X[n_support:])
-    for p in range(query.shape[1]):
-        here += present[e, p]
+    copy(batch.support[e], X[:n_support])
+    copy(batch.query[e], X[n_support:])
+    for p in range(len(present)):
+        here += present[p]
     move = np.zeros(X.shape[1], X.dtype)
     if scalars.normalize == CENTER:
         if base.shape[0] > 0:
@@ -113,8 +135,8 @@ def read_features(support, query, present, base, scalars, e, X):
             for d in range(len(move)):
                 move[d] = -mean[d]
         else:
-            add_rows(X, START, n_support, present[e], -1 / (n_support + here), move)
-            add_rows(X, n_support, X.shape[0], present[e], -1 / (n_support + here), move)
+            add_rows(X, START, n_support, present, -1 / (n_support + here), move)
+            add_rows(X, n_support, X.shape[0], present, -1 / (n_support + here), move)
         move_rows(X, START, move)
         # what is left of a row that equals the mean is rounding of the mean, and no direction
         floor = X.dtype.type(NOISE * scalars.epsilon * np.sqrt(dot(move, move)))
@@ -123,15 +145,15 @@ def read_features(support, query, present, base, scalars, e, X):
             row = X[p]
             length = np.sqrt(dot(row, row))
             scale = one / length if length > floor else zero
-            if length <= floor and (p < n_support or present[e, p - n_support]):
+            if length <= floor and (p < n_support or present[p - n_support]):
                 zeros += 1
             for d in range(len(row)):
                 row[d] *= scale
     if scalars.shift and here >= scalars.n_classes:  # the mean of fewer queries is that of no support
         for d in range(len(move)):
             move[d] = 0
-        add_rows(X, START, n_support, present[e], 1 / n_support, move)
-        add_rows(X, n_support, X.shape[0], present[e], -1 / here, move)
+        add_rows(X, START, n_support, present, 1 / n_support, move)
+        add_rows(X, n_support, X.shape[0], present, -1 / here, move)
         move_rows(X, n_support, move)
     return zeros
 
@@ -180,28 +202,29 @@ def rectified(X, index, present, M):
 
 
 @kernel(nogil=True, error_model="numpy")
-def turn(X, turned, squares):
-    """Write X by columns into `turned` (D, N), and the squared lengths of its rows into `squares`."""
+def transpose(points):
+    """Write the columns of X, and the squared lengths of its rows."""
+    X = points.X
     for d in range(X.shape[1]):
-        column = turned[d]
+        column = points.columns[d]
         for p in range(len(column)):
             column[p] = X[p, d]
     for p in range(X.shape[0]):
-        squares[p] = dot(X[p], X[p])
+        points.squares[p] = dot(X[p], X[p])
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def fill_costs(turned, squares, M, held, costs):
+def fill_costs(points, M, clamped, costs):
     """Write the squared distances (K, N) to the prototypes; 0 for points that are absent."""
-    zero, two = costs.dtype.type(0), costs.dtype.type(2)
-    products(M, turned, costs)
+    zero, two, squares = costs.dtype.type(0), costs.dtype.type(2), points.squares
+    products(M, points.columns, costs)
     for c in range(M.shape[0]):
         row, length = costs[c], dot(M[c], M[c])
         for p in range(row.shape[0]):
             square = squares[p] + length - two * row[p]  # rounding may leave it just below 0
             row[p] = square if square > zero else zero
     for p in range(costs.shape[1]):
-        if held[p] == -2:
+        if clamped[p] == -2:
             costs[:, p] = 0
 
 

@@ -6,6 +6,8 @@ this edge gives; W is the sum over the list.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lrtheory._array import kernel
@@ -14,6 +16,14 @@ MEAN, MAX, DIRECTED = 0, 1, 2  # how graphs are symmetrized
 POWERS = 4  # as in `certificates`
 FAST = {"contract", "nsz", "reassoc"}  # sums in any order, products and sums in one rounding
 PORTION = 2**17  # multiply-adds of a product that BLAS certainly does in one thread: others have tasks of their own
+
+
+class Points(NamedTuple):
+    """The features of one task in three forms, which `features.transpose` keeps together."""
+
+    X: np.ndarray  # (N, D)
+    columns: np.ndarray  # X' (D, N), so that inner loops of products run over the points
+    squares: np.ndarray  # (N,), the squared lengths of the rows
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -49,7 +59,7 @@ def products(A, turned, out):
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
 def add_rows(X, first, last, present, factor, total):
-    """Add a multiple of the rows from first to last: of the support, or of the queries that are there."""
+    """Add a multiple of the rows from first to last: of the whole support (first = 0), or of the present queries."""
     share = X.dtype.type(factor)
     for p in range(first, last):
         if first == 0 or present[p - first]:
@@ -68,29 +78,29 @@ def move_rows(X, first, move):
 
 
 @kernel(nogil=True, error_model="numpy")
-def edges_of(points, held, n_neighbors, symmetrize, apart):
+def edges_of(points, clamped, n_neighbors, symmetrize, apart):
     """Return the directed edges (p, q) to nearest neighbors, with the weight of q for p and of p for q.
 
-    ``points`` are the points by rows and by columns with their squared lengths; ``apart`` is a buffer (n, n).
+    ``apart`` is a buffer (n, n). Absent points have no edges.
     """
-    X, turned, squares = points
-    n = turned.shape[1]
+    columns = points.columns
+    n = columns.shape[1]
     k = min(n_neighbors, n - 1)
     # unsigned, since a signed index might count from the end, which would be looked at in every access; the last n
     # rows are a buffer, since nearest_of writes behind what it keeps
-    ends, weights = np.empty((n * k + n, 2), np.uint64), np.zeros((n * k, 2), turned.dtype)
+    ends, weights = np.empty((n * k + n, 2), np.uint64), np.zeros((n * k, 2), columns.dtype)
     if k == 0:
         return ends[:0], weights
-    count, best, row, reach = 0, np.empty((k, n), turned.dtype), np.empty(n, turned.dtype), np.zeros(n, turned.dtype)
-    products(X, turned, apart)
-    far_apart(squares, held, apart)
+    count, best, row, reach = 0, np.empty((k, n), columns.dtype), np.empty(n, columns.dtype), np.zeros(n, columns.dtype)
+    products(points.X, columns, apart)
+    far_apart(points.squares, clamped, apart)
     reach_of(apart, best, row)
     # the k-th smallest distance that is finite: a task may have fewer points that are present than neighbors
     for j in range(k):
         for p in range(n):
             reach[p] = best[j, p] if best[j, p] < np.inf else reach[p]
     for p in range(n):
-        if held[p] > -2 and best[0, p] < np.inf:
+        if clamped[p] > -2 and best[0, p] < np.inf:
             found = nearest_of(apart[p], reach[p], ends[count : count + k + n, 1])
             ends[count : count + found, 0] = p
             count += found
@@ -99,11 +109,11 @@ def edges_of(points, held, n_neighbors, symmetrize, apart):
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def far_apart(squares, held, apart):
+def far_apart(squares, clamped, apart):
     """Turn products into squared distances; they are infinite to the point itself and to absent points."""
     zero, two, reach = apart.dtype.type(0), apart.dtype.type(2), squares.copy()
     for p in range(len(reach)):
-        if held[p] == -2:
+        if clamped[p] == -2:
             reach[p] = np.inf
     for p in range(len(reach)):
         row, own = apart[p], reach[p]
@@ -175,16 +185,16 @@ def weigh(ends, weights, symmetrize):
 
 
 @kernel(nogil=True, error_model="numpy")
-def spectrum(ends, weights, held, symmetrize):
+def spectrum(ends, weights, clamped, symmetrize):
     """Bound -lambda_min and the norm on free points as `certificates.spectrum_bounds`; tell whether W is symmetric."""
-    n = held.shape[0]
+    n = clamped.shape[0]
     out, back = np.zeros(weights.shape, weights.dtype), np.zeros(weights.shape, weights.dtype)
     # `out` is the free block of W, `back` its transpose; sums are the rows of its symmetric part, Gershgorin's radii,
     # since the diagonal is 0; weights are not negative, so W is its own table of sizes
     sums, v = np.zeros(n), np.ones((1, n))
     for i in range(ends.shape[0]):
         p, q = ends[i, 0], ends[i, 1]
-        if held[p] == -1 and held[q] == -1:
+        if clamped[p] == -1 and clamped[q] == -1:
             out[i, 0], out[i, 1] = weights[i, 0], weights[i, 1]
             back[i, 0], back[i, 1] = weights[i, 1], weights[i, 0]
             half = (np.float64(weights[i, 0]) + np.float64(weights[i, 1])) / 2
@@ -199,15 +209,15 @@ def spectrum(ends, weights, held, symmetrize):
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def next_vector(v, twice, room):
+def next_vector(v, twice, quotients):
     """Replace v > 0 by (v + A v) / its largest entry; returns the largest quotient of A v by v.
 
-    ``twice`` is A v, A = W' W. The quotient is at least the norm of A (Collatz and Wielandt); ``room`` is a buffer.
+    ``twice`` is A v, A = W' W. The result is at least the norm of A (Collatz and Wielandt); ``quotients`` is a buffer.
     """
     for p in range(len(v)):
-        room[p] = twice[p] / v[p]
+        quotients[p] = twice[p] / v[p]
         v[p] += twice[p]
-    square, scale = largest_of(room), 1 / largest_of(v)
+    square, scale = largest_of(quotients), 1 / largest_of(v)
     for p in range(len(v)):
         v[p] *= scale
     return square

@@ -1,9 +1,11 @@
 r"""Compiled updates of few-shot tasks, one task after the other, for NumPy arrays; `dense` and `methods` take batches.
 
-Assignments, costs and W Z stand by classes, (K, N): rows are classes and columns are points.
+Assignments, costs and W Z have a row per class and a column per point, (K, N).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from lrtheory._array import kernel
 from lrtheory._exponential import exponential
 from lrtheory.transductive_clustering.tasks import features, graphs
 from lrtheory.transductive_clustering.tasks.features import NEAREST, SLK
-from lrtheory.transductive_clustering.tasks.graphs import FAST, copy, largest_of, padded, pull
+from lrtheory.transductive_clustering.tasks.graphs import FAST, Points, copy, largest_of, padded, pull
 from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL
 from lrtheory.transductive_clustering.updates.logarithm import logarithm
 
@@ -20,91 +22,112 @@ __all__ = ["solve_tasks"]
 LOGS = 16  # factors of at most K whose product is in the range of doubles, so that it takes one logarithm
 
 
+class Task(NamedTuple):
+    """The problem of one task while its prototypes stand still."""
+
+    costs: np.ndarray  # A (K, N)
+    size: float  # a bound on <|A|, Z>
+    clamped: np.ndarray  # int64 (N,): a label, -1 for free points, -2 for absent ones
+    ends: np.ndarray  # the edges (p, q) of the graph
+    weights: np.ndarray  # the parts of w_pq and of w_qp that each edge gives
+
+
+class Rule(NamedTuple):
+    """When a run of updates ends, and the factor that steps fall back to when one would raise the energy."""
+
+    tol: float
+    max_iter: int
+    safe: float
+
+
+class Workspace(NamedTuple):
+    """Buffers of one thread, which serve one task after the other."""
+
+    Z: np.ndarray  # (K, N), the assignments
+    pulled: np.ndarray  # W Z (K, N)
+    new: np.ndarray  # (K, N), the next assignments
+    new_pulled: np.ndarray  # (K, N), W times the next assignments
+    before: np.ndarray  # (K, N), the assignments before Z, which tell a cycle of two
+    costs: np.ndarray  # A (K, N)
+    start: np.ndarray  # (K, N), the assignments at the start of a turn
+    rows: np.ndarray  # (4, N), four numbers per point
+
+
 @kernel(nogil=True, error_model="numpy")
-def solve_tasks(support, query, index, present, base, scalars, assignments, prototypes, numbers, paths, first, last):
+def solve_tasks(batch, scalars, outputs, paths, first, last):
     """Solve tasks first .. last - 1: the nearest prototype, updates with fixed ones, or in turn with prototypes.
 
-    A row of ``numbers`` gets energy, damping, turns, convergence, updates, the number of rows without a direction, the
-    gap, the bound on the norm, and whether the energy is sure to fall; one of ``paths``, where they are recorded, the
-    energies, counted from the first task. Fixed prototypes leave the support out.
+    A row of ``outputs.numbers`` gets energy, damping, turns, convergence, updates, the number of rows without a
+    direction, the gap, the bound on the norm, and whether the energy is sure to fall. If energies are recorded, a row
+    of ``paths`` gets them, counted from the first task. Fixed prototypes leave the support out.
     """
-    n_query, k, dtype = query.shape[1], assignments.shape[2], support.dtype
-    fixed, n_support = scalars.kind != SLK, support.shape[1]
+    n_query, k, dtype = batch.query.shape[1], outputs.assignments.shape[2], batch.support.dtype
+    fixed, n_support, d = scalars.kind != SLK, batch.support.shape[1], batch.support.shape[2]
     ours = n_support if not fixed else 0  # rows of the support among those of the task
-    n, size = ours + n_query, padded(ours + n_query)  # points n .. size - 1 are padding, held as absent (-2)
-    everything, held = np.zeros((n_support - ours + size, support.shape[2]), dtype), np.full(size, -2)
-    # tables of state: 0 Z, 1 W Z, 2 and 3 the same of the next assignments, 4 the assignments before Z, 5 costs, 6 the
-    # assignments at the start of a turn; rows are four buffers of one number per point
-    state, rows, turned = (
-        np.empty((7, k, size), dtype),
-        np.empty((4, size), dtype),
-        np.empty((support.shape[2], size), dtype),
-    )
+    n, size = ours + n_query, padded(ours + n_query)  # points n .. size - 1 are padding, marked as absent (-2)
+    everything, clamped = np.zeros((n_support - ours + size, d), dtype), np.full(size, -2)
+    tables, rows = np.empty((7, k, size), dtype), np.empty((4, size), dtype)
+    work = Workspace(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5], tables[6], rows)
     n_neighbors = scalars.n_neighbors if scalars.lam > 0 and scalars.kind != NEAREST else 0
-    apart, squares = np.empty((size if n_neighbors > 0 else 0, size), dtype), np.empty(size, dtype)
-    # fixed prototypes need the support for its means alone: X, a view, begins behind it then
-    costs, Z, X = state[5], state[0], everything[n_support - ours :]
+    apart = np.empty((size if n_neighbors > 0 else 0, size), dtype)
+    # fixed prototypes need the support for its means alone: the points, a view, begin behind it then
+    points = Points(everything[n_support - ours :], np.empty((d, size), dtype), np.empty(size, dtype))
     for e in range(first, last):
-        M, everyone, zeros = features.prepare(
-            support, query, index, present, base, scalars, e, everything[: n_support + n_query]
-        )
+        numbers = outputs.numbers[e]
+        M, everyone, zeros = features.prepare(batch, scalars, e, everything[: n_support + n_query])
         for p in range(n):
-            held[p] = everyone[n_support - ours + p]
-        features.turn(X, turned, squares)
-        features.fill_costs(turned, squares, M, held, costs)
-        features.first_assignments(costs, held, index[e, :ours], scalars.temperature, Z, rows)
-        numbers[e, 5] = zeros
+            clamped[p] = everyone[n_support - ours + p]
+        features.transpose(points)
+        features.fill_costs(points, M, clamped, work.costs)
+        features.first_assignments(work.costs, clamped, batch.classes[e, :ours], scalars.temperature, work.Z, rows)
+        numbers[5] = zeros
         if scalars.kind == NEAREST:
-            note_nearest(costs, numbers[e])
+            note_nearest(work.costs, numbers)
         else:
-            ends, weights = graphs.edges_of((X, turned, squares), held, n_neighbors, scalars.symmetrize, apart)
-            take_turns(
-                (X, turned, squares), (ends, weights, held), scalars, M, state, rows, numbers[e], paths[e - first]
-            )
-        copy(M, prototypes[e])
+            ends, weights = graphs.edges_of(points, clamped, n_neighbors, scalars.symmetrize, apart)
+            task = Task(work.costs, features.size_of(work.costs, rows[0]), clamped, ends, weights)
+            take_turns(points, task, scalars, M, work, numbers, paths[e - first])
+        copy(M, outputs.prototypes[e])
         for p in range(n):
             for c in range(k):
-                assignments[e, p, c] = Z[c, p]
+                outputs.assignments[e, p, c] = work.Z[c, p]
 
 
 @kernel(nogil=True, error_model="numpy")
-def take_turns(points, graph, scalars, M, state, rows, numbers, path):
+def take_turns(points, task, scalars, M, work, numbers, path):
     """Update the assignments, in turn with prototypes unless these are fixed; fills ``numbers`` and ``path``."""
-    X, turned, squares = points
-    ends, weights, held = graph
-    Z, costs, before, fixed = state[0], state[5], state[6], scalars.kind != SLK
+    costs, clamped, ends, weights, rows = task.costs, task.clamped, task.ends, task.weights, work.rows
+    Z, start, fixed = work.Z, work.start, scalars.kind != SLK
     # with moving prototypes the turns stop by the tolerance, and the updates within a turn by their number alone;
     # without a graph the second update would repeat the first
     tol, max_inner_iter = (
         (scalars.tol, scalars.max_iter) if fixed else (0.0, scalars.max_inner_iter if scalars.lam > 0 else 1)
     )
-    depth, norm, symmetric = graphs.spectrum(ends, weights, held, scalars.symmetrize)
+    depth, norm, symmetric = graphs.spectrum(ends, weights, clamped, scalars.symmetrize)
     factor, safe = first_factors(depth, symmetric, scalars)
-    pull(ends, weights, Z, state[1])
-    value = entropy_and_costs(costs, scalars.temperature, Z) - scalars.lam * inner(Z, state[1]) / 2
-    size, inside, recorded = features.size_of(costs, rows[0]), path[: len(path) if fixed else 0], len(path) > 0
+    rule = Rule(tol, max_inner_iter, safe)
+    pull(ends, weights, Z, work.pulled)
+    value = entropy_and_costs(costs, scalars.temperature, Z) - scalars.lam * inner(Z, work.pulled) / 2
+    inside, recorded = path[: len(path) if fixed else 0], len(path) > 0
     n_iter, updates, converged = 0, 0, False
     if recorded:
         path[0] = value
     while n_iter < scalars.max_iter and not converged:
-        copy(Z, before)
+        copy(Z, start)
         old = value
-        value, factor, steps, converged = descend(
-            *(costs, size, ends, weights, held, scalars, state, rows),
-            *(value, factor, safe, tol, max_inner_iter, inside),
-        )
+        value, factor, steps, converged = descend(task, scalars, work, rule, value, factor, inside)
         updates += steps
         if fixed:
             n_iter = steps
             break
         # only <A, Z> changes when the prototypes move, so entropy and pairs need no second pass
         unary, after = inner(costs, Z), value
-        move_means(X, Z, scalars.hard, M)
-        features.fill_costs(turned, squares, M, held, costs)
-        size = features.size_of(costs, rows[0])
+        move_means(points.X, Z, scalars.hard, M)
+        features.fill_costs(points, M, clamped, costs)
+        task = Task(costs, features.size_of(costs, rows[0]), clamped, ends, weights)
         value += inner(costs, Z) - unary
-        still = largest_move(Z, before, rows[0]) <= factor * scalars.tol**0.5
-        noise = scalars.epsilon * (scalars.temperature + size + abs(value))
+        still = largest_move(Z, start, rows[0]) <= factor * scalars.tol**0.5
+        noise = scalars.epsilon * (scalars.temperature + task.size + abs(value))
         converged = still and abs(value - old) <= max(scalars.tol * abs(value), noise)
         if recorded:
             path[2 * n_iter + 1], path[2 * n_iter + 2] = after, value
@@ -112,15 +135,16 @@ def take_turns(points, graph, scalars, M, state, rows, numbers, path):
     numbers[0], numbers[1], numbers[2], numbers[3] = value, factor, n_iter, converged
     numbers[4] = updates
     # one whole step more, not taken, for the gap |S(Z) - Z| of the certificate
-    update(costs, state[1], held, scalars, 1.0, Z, state[2], rows)
-    numbers[6] = np.sqrt(squared_step(Z, state[2]))
+    update(task, scalars, 1.0, Z, work.pulled, work.new, rows)
+    numbers[6] = np.sqrt(squared_step(Z, work.new))
     numbers[7] = norm
     numbers[8] = symmetric and scalars.lam * depth <= 2 * scalars.temperature
 
 
 @kernel(nogil=True, error_model="numpy", fastmath={"contract", "nsz"})  # in another order small entries would be lost
-def update(costs, pulled, held, scalars, factor, Z, new, rows):
-    """Make one step; returns T sum z log z + <A, Z> where it ends, and the largest move. `rows` are four buffers."""
+def update(task, scalars, factor, Z, pulled, new, rows):
+    """Make one step; return T sum z log z + <A, Z> where it ends, and the largest move. `rows` are four buffers."""
+    costs, clamped = task.costs, task.clamped
     k, n = Z.shape
     # `new` holds the logits first, then their powers, then the assignments
     highest, mass, own, far = rows[0], rows[1], rows[2], rows[3]
@@ -139,7 +163,7 @@ def update(costs, pulled, held, scalars, factor, Z, new, rows):
         for p in range(n):
             powers[p] = exponential((powers[p] - highest[p]) * cold)
             mass[p] += powers[p]
-    value = free_energy(highest, mass, held, scalars.temperature, k)
+    value = free_energy(highest, mass, clamped, scalars.temperature, k)
     for p in range(n):
         mass[p] = one / mass[p]
     short, whole = Z.dtype.type(factor), Z.dtype.type(1 - factor)
@@ -152,35 +176,35 @@ def update(costs, pulled, held, scalars, factor, Z, new, rows):
             goals[p] = goal
             step = abs(goal - z[p])
             far[p] = step if step > far[p] else far[p]
-    stay(held, Z, new, far)
+    stay(clamped, Z, new, far)
     move = largest_of(far)
     # one logarithm per point gives the energy at a softmax alone (TC-P10); a part of a step ends elsewhere
     if factor < 1.0:
         return entropy_and_costs(costs, scalars.temperature, new), move
     for p in range(n):
-        if held[p] == -1:
+        if clamped[p] == -1:
             value += own[p]
-        elif held[p] >= 0:
-            value += costs[held[p], p]
+        elif clamped[p] >= 0:
+            value += costs[clamped[p], p]
     return value, move
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def stay(held, Z, new, far):
+def stay(clamped, Z, new, far):
     """Take back the steps of points that are not free."""
-    for p in range(len(held)):
-        if held[p] != -1:
+    for p in range(len(clamped)):
+        if clamped[p] != -1:
             far[p] = 0
             for c in range(len(Z)):
                 new[c, p] = Z[c, p]
 
 
 @kernel(nogil=True, error_model="numpy", fastmath=FAST)
-def free_energy(highest, mass, held, temperature, k):
+def free_energy(highest, mass, clamped, temperature, k):
     """Return -sum of highest + T log(mass) over the free points; each mass lies in [1, K]."""
     value, logs, product, count = 0.0, 0.0, 1.0, 0
     for p in range(len(mass)):
-        if held[p] == -1:
+        if clamped[p] == -1:
             value -= highest[p]
             product *= mass[p]
             count += 1
@@ -237,21 +261,22 @@ def largest_move(A, B, far):
 
 
 @kernel(nogil=True, error_model="numpy")
-def descend(costs, size, ends, weights, held, scalars, state, rows, value, factor, safe, tol, max_iter, path):
-    """Repeat the update like `dense.descend` for one task; state is that of `solve_tasks`, size bounds <|A|, Z>.
+def descend(task, scalars, work, rule, value, factor, path):
+    """Repeat the update like `dense.descend` for one task; return energy, factor, updates, and whether they stand.
 
-    ``path[i]`` gets the energy after update i if ``path`` is not empty.
+    ``value`` is the energy of ``work.Z``. If ``path`` is not empty, ``path[i]`` gets the energy after update i.
     """
-    Z, pulled, new, new_pulled, before = state[0], state[1], state[2], state[3], state[4]
+    Z, pulled, new, new_pulled, before = work.Z, work.pulled, work.new, work.new_pulled, work.before
+    ends, weights, tol, rows = task.ends, task.weights, rule.tol, work.rows
     n_iter, converged, cycles = 0, False, False
-    while n_iter < max_iter and not (converged or cycles):
-        own, move = update(costs, pulled, held, scalars, factor, Z, new, rows)
+    while n_iter < rule.max_iter and not (converged or cycles):
+        own, move = update(task, scalars, factor, Z, pulled, new, rows)
         pull(ends, weights, new, new_pulled)
         pairs = -scalars.lam * inner(new, new_pulled) / 2
-        rounding = ROUNDING * scalars.epsilon * (scalars.temperature + size + abs(own) + abs(pairs))
+        rounding = ROUNDING * scalars.epsilon * (scalars.temperature + task.size + abs(own) + abs(pairs))
         # Z and n_iter are unchanged here, so only the factor tells the second try from the first (TC-T5)
-        if factor > safe and own + pairs > value + rounding:
-            factor = safe
+        if factor > rule.safe and own + pairs > value + rounding:
+            factor = rule.safe
             continue  # the same step again, shorter
         after = own + pairs
         stands = abs(after - value) <= max(tol * abs(after), rounding / ROUNDING)
@@ -263,9 +288,9 @@ def descend(costs, size, ends, weights, held, scalars, state, rows, value, facto
             path[n_iter] = value
         Z, new, before = new, before, Z
         pulled, new_pulled = new_pulled, pulled
-    # after an odd number of exchanges Z is another table of state than the callers look at
-    copy(Z, state[0])
-    copy(pulled, state[1])
+    # after an odd number of exchanges Z is another buffer than the one that callers look at
+    copy(Z, work.Z)
+    copy(pulled, work.pulled)
     return value, factor, n_iter, converged
 
 

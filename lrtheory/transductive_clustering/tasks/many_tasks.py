@@ -12,8 +12,8 @@ from lrtheory._parallel import in_threads
 from lrtheory.transductive_clustering.tasks import features as task_features
 from lrtheory.transductive_clustering.tasks import kernels as task_kernels
 from lrtheory.transductive_clustering.tasks import priors as prior_kernels
-from lrtheory.transductive_clustering.tasks.features import Scalars
-from lrtheory.transductive_clustering.tasks.methods import Answer, Proof, Rules, held_labels, whole_rows
+from lrtheory.transductive_clustering.tasks.features import Batch, Outputs, Scalars
+from lrtheory.transductive_clustering.tasks.methods import Answer, Proof, Rules, clamped_rows, whole_rows
 from lrtheory.transductive_clustering.tasks.reading import NORMALIZE, Tasks
 
 __all__ = ["is_compiled", "solve"]
@@ -26,7 +26,7 @@ KINDS = {
     "tim": task_features.TIM,
     "pt-map": task_features.PT_MAP,
 }
-CHUNK = 256  # tasks between which Ctrl-C is heard, a thread
+CHUNK = 256  # tasks per thread after which threads return, so that Ctrl-C is heard
 NUMBERS = 9  # of a task, see `task_kernels.solve_tasks`
 
 
@@ -39,29 +39,29 @@ def solve(tasks: Tasks, method: str, rules: Rules, workers: int) -> Answer:
     """Solve all tasks in `workers` threads; each task is solved alone, so the number of threads changes no result."""
     E, K, D = len(tasks.classes), tasks.onehot.shape[-1], tasks.support.shape[2]
     base = np.empty((0, D)) if tasks.base_mean is None else tasks.base_mean[:, 0]
-    data = (
-        kernel_input(tasks.support),
-        kernel_input(tasks.query),
-        kernel_input(tasks.onehot.argmax(axis=2), np.int64),
-        kernel_input(tasks.present[..., 0] > 0),
-        kernel_input(base, tasks.support.dtype),
-        _scalars(tasks, method, rules),
+    batch = Batch(
+        support=kernel_input(tasks.support),
+        query=kernel_input(tasks.query),
+        classes=kernel_input(tasks.onehot.argmax(axis=2), np.int64),
+        present=kernel_input(tasks.present[..., 0] > 0),
+        base=kernel_input(base, tasks.support.dtype),
     )
+    scalars = _scalars(tasks, method, rules)
     ours = tasks.n_support if KINDS[method] == task_features.SLK else 0  # rows of the support among the assignments
     Z = np.empty((E, ours + tasks.query.shape[1], K), tasks.support.dtype)
-    found = Z, np.empty((E, K, D), Z.dtype), np.empty((E, NUMBERS))
+    found = Outputs(Z, np.empty((E, K, D), Z.dtype), np.empty((E, NUMBERS)))
     kernels = prior_kernels if method in ("tim", "pt-map") else task_kernels
     # portions bound the memory of recorded energies, and threads return between them, where Ctrl-C is heard
-    energies, places = [], _places(method, rules.max_iter) if rules.record else 0
+    energies, length = [], _path_length(method, rules.max_iter) if rules.record else 0
     for first in range(0, E, CHUNK * workers):
         ends = np.linspace(first, min(first + CHUNK * workers, E), workers + 1).astype(int).tolist()
-        blocks = [(np.empty((b - a, places)), a, b) for a, b in itertools.pairwise(ends) if b > a]
-        in_threads(kernels.solve_tasks, ((*data, *found, *block) for block in blocks))
-        energies += [_up_to_the_end(method, path, found[2][a:b, 2]) for path, a, b in blocks if places]
+        blocks = [(np.empty((b - a, length)), a, b) for a, b in itertools.pairwise(ends) if b > a]
+        in_threads(kernels.solve_tasks, ((batch, scalars, found, *block) for block in blocks))
+        energies += [_up_to_the_end(method, path, found.numbers[a:b, 2]) for path, a, b in blocks if length]
     return _answer(tasks, method, rules, found, energies)
 
 
-def _places(method: str, n_iter: Any) -> Any:
+def _path_length(method: str, n_iter: Any) -> Any:
     """Return the length of the energy path: n_iter + 1 for LaplacianShot, 2 n_iter + 1 for SLK, 0 without an energy."""
     if KINDS[method] == task_features.SHOT:
         return n_iter + 1
@@ -70,18 +70,18 @@ def _places(method: str, n_iter: Any) -> Any:
 
 def _up_to_the_end(method: str, path: np.ndarray, n_iter: np.ndarray) -> np.ndarray:
     """Return the energies of some tasks, (E, steps); the last energy of a task that has ended is repeated."""
-    last = _places(method, n_iter.astype(np.int64))[:, None] - 1
+    last = _path_length(method, n_iter.astype(np.int64))[:, None] - 1
     return np.take_along_axis(path, np.minimum(np.arange(last.max() + 1), last), axis=1)
 
 
-def _answer(tasks: Tasks, method: str, rules: Rules, found: Any, energies: list[np.ndarray]) -> Answer:
+def _answer(tasks: Tasks, method: str, rules: Rules, found: Outputs, energies: list[np.ndarray]) -> Answer:
     """Build the answer that the methods give from the arrays that the kernels have filled."""
-    Z, prototypes, numbers = found
-    energy, damping, n_iter, converged, updates, zeros, gap, norm, monotone = numbers.T
+    Z = found.assignments
+    energy, damping, n_iter, converged, updates, zeros, gap, norm, monotone = found.numbers.T
     proof = None
-    if _places(method, 1):
-        held, contraction = held_labels(np, tasks, rules, Z.shape[1]), rules.lam * norm / (2 * rules.temperature)
-        proof = Proof(whole_rows(np, tasks, Z), held, gap, contraction, monotone > 0)
+    if _path_length(method, 1):
+        clamped, contraction = clamped_rows(np, tasks, rules, Z.shape[1]), rules.lam * norm / (2 * rules.temperature)
+        proof = Proof(whole_rows(np, tasks, Z), clamped, gap, contraction, monotone > 0)
     return Answer(
         probabilities=Z[:, Z.shape[1] - tasks.query.shape[1] :],
         energy=energy,
@@ -90,7 +90,7 @@ def _answer(tasks: Tasks, method: str, rules: Rules, found: Any, energies: list[
         converged=converged > 0,
         updates=int(updates.sum()),
         zeros=int(zeros.sum()),
-        prototypes=prototypes,
+        prototypes=found.prototypes,
         proof=proof,
         energies=energies,
     )

@@ -14,12 +14,25 @@ from lrtheory.transductive_clustering.tasks.reading import Tasks, class_means, g
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates.bound import step_factors
 
-__all__ = ["DEFAULTS", "METHODS", "Answer", "Proof", "Rules", "held_labels", "task_problem", "whole_rows"]
+__all__ = [
+    "DEFAULTS",
+    "METHODS",
+    "N_NEIGHBORS",
+    "Answer",
+    "Proof",
+    "Rules",
+    "clamped_rows",
+    "task_problem",
+    "whole_rows",
+]
 
+N_NEIGHBORS = 2  # of the graph of a task, unless the caller says otherwise
 SHOT_ITER = 20  # updates of LaplacianShot
 SHARPER = 0.1  # a of TIM
 TRUST = 0.1 / (1 + SHARPER)  # weight of the support in TIM, beside that of the queries
-PACE, SWEEPS, CLOSE = 0.3, 100, 1e-3  # of PT-MAP: part of the way of centers; most sweeps, and when columns are equal
+# PT-MAP: the part of the way that centers move per turn, the largest number of Sinkhorn sweeps, and the difference
+# below which column sums count as equal
+PACE, SWEEPS, CLOSE = 0.3, 100, 1e-3
 
 
 class Rules(NamedTuple):
@@ -42,10 +55,10 @@ class Rules(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """Assignments (E, N, K) of all rows, the labels that are held (None: none), and what is known of them."""
+    """Assignments (E, N, K) of all rows, their clamped labels (None: all free), and what is known of them."""
 
     assignments: Any
-    held: Any
+    clamped: Any
     gap: Any
     contraction: Any
     monotone: Any
@@ -100,20 +113,20 @@ def first_prototypes(xp: Any, tasks: Tasks, rules: Rules) -> Any:
     return rectified(xp, tasks) if rules.prototype == "rectified" else class_means(xp, tasks)
 
 
-def held_labels(xp: Any, tasks: Tasks, rules: Rules, n: int) -> Any:
-    """Return the held labels of the last n rows of each task, (E, n), -1 where free; None if no row is held.
+def clamped_rows(xp: Any, tasks: Tasks, rules: Rules, n: int) -> Any:
+    """Return the clamped labels of the last n rows of each task, (E, n), -1 where free; None if no row is clamped.
 
-    Rows of the support are held at their class if they are clamped; absent queries are held at class 0.
+    Rows of the support are clamped to their class if the caller wants it; absent queries are clamped to class 0.
     """
     everyone = bool(xp.all(tasks.present > 0))
     ours = n - tasks.query.shape[1]
     if everyone and not (ours and rules.clamp):
         return None
-    held = -xp.astype(tasks.present[..., 0] > 0, xp.int64)
+    queries = -xp.astype(tasks.present[..., 0] > 0, xp.int64)
     if not ours:
-        return held
+        return queries
     own = xp.argmax(tasks.onehot, axis=-1)
-    return xp.concat([own if rules.clamp else xp.full_like(own, -1), xp.astype(held, own.dtype)], axis=1)
+    return xp.concat([own if rules.clamp else xp.full_like(own, -1), xp.astype(queries, own.dtype)], axis=1)
 
 
 def whole_rows(xp: Any, tasks: Tasks, Z: Any) -> Any:
@@ -126,14 +139,14 @@ def whole_rows(xp: Any, tasks: Tasks, Z: Any) -> Any:
 
 
 def task_problem(xp: Any, tasks: Tasks, rules: Rules, method: str, prototypes: Any) -> tuple[Any, Any, Any]:
-    """Costs, dense affinity and held labels of tasks with given prototypes; `whole_rows` says who is absent where."""
+    """Costs, dense affinity and clamped labels of tasks with given prototypes; absent queries as in `whole_rows`."""
     if method == "laplacian-shot":
         X, present, kinds = tasks.query, tasks.present, Prototypes("mean", prototypes)
     else:
         X, _, present = tasks.everything(xp)
         kinds = Prototypes(rules.prototype, prototypes, _bandwidth(xp, X, present, rules))
     W = graph(xp, X, present, rules.n_neighbors if rules.lam > 0 else 0, rules.symmetrize)
-    return costs_of(xp, X, kinds) * present, W, held_labels(xp, tasks, rules, X.shape[1])
+    return costs_of(xp, X, kinds) * present, W, clamped_rows(xp, tasks, rules, X.shape[1])
 
 
 def _proof(xp: Any, tasks: Tasks, rules: Rules, bound: dense.Bound, Z: Any, known: Any) -> Proof:
@@ -141,8 +154,8 @@ def _proof(xp: Any, tasks: Tasks, rules: Rules, bound: dense.Bound, Z: Any, know
     lowest, norm, symmetric = known
     moved = dense.update(xp, bound, Z, dense.pull(xp, bound, Z)) - Z
     gap, monotone = xp.sqrt(dense.total(xp, moved * moved)), symmetric & (rules.lam * lowest >= -2 * rules.temperature)
-    held = held_labels(xp, tasks, rules, Z.shape[1])
-    return Proof(whole_rows(xp, tasks, Z), held, gap, rules.lam * norm / (2 * rules.temperature), monotone)
+    clamped = clamped_rows(xp, tasks, rules, Z.shape[1])
+    return Proof(whole_rows(xp, tasks, Z), clamped, gap, rules.lam * norm / (2 * rules.temperature), monotone)
 
 
 def rectified(xp: Any, tasks: Tasks) -> Any:
@@ -183,7 +196,7 @@ def slk(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
     labeled = xp.sum(onehot, axis=-1, keepdims=True) > 0
     free = (present > 0) & (~labeled if rules.clamp else xp.ones_like(labeled))
     bound = dense.Bound(costs_of(xp, X, kinds) * present, W, rules.lam, rules.temperature, free)
-    # without a clamp the support still starts at its labels, and is free from the first update on
+    # a support that is not clamped still starts at its labels, and is free from the first update on
     Z = xp.where(labeled, onehot, dense.softmax(xp, -bound.costs, rules.temperature) * present)
     none = 0 * dense.total(xp, Z)
     known = (none, none, none == none) if W is None else certificates.spectrum_bounds(xp, W, free)
@@ -192,7 +205,7 @@ def slk(xp: Any, tasks: Tasks, rules: Rules) -> Answer:
 
 def _turns(xp: Any, tasks: Tasks, rules: Rules, state: Any, known: Any) -> Answer:
     X, kinds, bound, Z, present = state
-    factor, safe = (1.0, None) if bound.affinity is None else step_factors(xp, bound, known, rules.damping)
+    factor, safe = step_factors(xp, bound, known, rules.damping)
     value, _ = dense.energy(xp, bound, Z, dense.pull(xp, bound, Z))
     done, n_iter, updates = value != value, xp.astype(0 * value, xp.int64), 0
     factor = factor + 0 * value

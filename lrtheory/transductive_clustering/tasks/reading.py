@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import is_foreign, kernel, kernel_input, to_numpy
+from lrtheory._array import array_namespace, is_foreign, kernel, kernel_input, real_array, to_numpy
 from lrtheory._validation import as_array, must
 from lrtheory.transductive_clustering.clusters.prototypes import squared_distances
 from lrtheory.transductive_clustering.updates import dense
-from lrtheory.transductive_clustering.updates.inputs import beside, floats, namespace
+from lrtheory.transductive_clustering.updates.inputs import library_of
 
 __all__ = ["NORMALIZE", "Tasks", "class_means", "graph", "prepared", "read_tasks"]
 
@@ -19,18 +19,15 @@ NOISE = 16  # rounding errors of the mean; what is left of a row after centring 
 
 
 class Tasks(NamedTuple):
-    """A batch of E tasks; `classes` (E, K) on the host, `onehot` (E, NS, K), `present` (E, NQ, 1) zeros and ones.
+    """A batch of E tasks."""
 
-    `mark` is the label of queries that the mask leaves out, None where there are none.
-    """
-
-    support: Any
-    query: Any
-    classes: np.ndarray
-    onehot: Any
-    present: Any
-    base_mean: Any
-    mark: Any = None
+    support: Any  # (E, NS, D)
+    query: Any  # (E, NQ, D)
+    classes: np.ndarray  # (E, K) on the host: the classes of each task, sorted
+    onehot: Any  # (E, NS, K): the class of each labeled point as zeros and a one
+    present: Any  # (E, NQ, 1): 0 for rows that only fill up a task, else 1
+    base_mean: Any  # (1, 1, D) or (E, 1, D), or None
+    mark: Any = None  # the label of queries that the mask leaves out; None where there are none
 
     @property
     def n_support(self) -> int:
@@ -57,8 +54,10 @@ def read_tasks(
     support: Any, support_labels: Any, query: Any, base_mean: Any, query_mask: Any, *, scaled: bool = True
 ) -> Tasks:
     """Check the arrays of a call, and put an axis of tasks in front; ``scaled`` means that lengths do not matter."""
-    xp, device = namespace(support, query)
-    support, query = (floats(xp, name, x, device, check=False) for name, x in (("support", support), ("query", query)))
+    xp, device = library_of(support, query)
+    # infinities and NaN are refused below, in the pass that looks for the largest coordinate
+    support = real_array(xp, "support", support, device=device, finite=False)
+    query = real_array(xp, "query", query, device=device, finite=False)
     shape = tuple(support.shape)
     if support.ndim not in (2, 3) or 0 in shape:
         raise must("support", "of shape (NS, D) or (E, NS, D) with at least one point", shape)
@@ -115,21 +114,20 @@ def _mask(xp: Any, query_mask: Any, shape: tuple[int, ...], device: Any) -> Any:
     """Return the mask as truth values in the shape of the queries; None stays None."""
     if query_mask is None:
         return None
-    foreign = is_foreign(beside(xp, "query_mask", query_mask))
-    mask = query_mask if foreign else as_array("query_mask", to_numpy(query_mask))
+    mask = query_mask if is_foreign(query_mask) else as_array("query_mask", query_mask)
     if tuple(mask.shape) != shape:
         raise must("query_mask", f"of shape {shape}", tuple(mask.shape))
-    if not (xp.isdtype(mask.dtype, ("bool", "integral")) if foreign else mask.dtype.kind in "biu"):
+    if not array_namespace(mask).isdtype(mask.dtype, ("bool", "integral")):
         raise must("query_mask", "an array of truth values", mask.dtype, TypeError)
-    return xp.astype(mask, xp.bool) if foreign else xp.asarray(mask != 0, device=device)
+    return real_array(xp, "query_mask", mask, device=device) != 0
 
 
 def _base_mean(xp: Any, base_mean: Any, support: Any) -> Any:
     """Return the mean of other classes with shape (1, 1, D), or (E, 1, D) if each task has its own."""
     E, D = support.shape[0], support.shape[-1]
-    mean = floats(xp, "base_mean", base_mean, support.device)
+    mean = real_array(xp, "base_mean", base_mean, device=support.device)
     if mean.ndim not in (1, 2) or mean.shape[-1] != D:
-        raise must("base_mean", f"of shape ({D},) or one a task", tuple(mean.shape))
+        raise must("base_mean", f"of shape ({D},) or one per task", tuple(mean.shape))
     mean = xp.reshape(xp.astype(mean, support.dtype, copy=False), (-1, 1, D))
     if mean.shape[0] not in (1, E):
         raise must("base_mean", f"one, or one for each of {E} tasks", mean.shape[0])
@@ -147,7 +145,7 @@ def _in_range(xp: Any, tasks: Tasks, scaled: bool) -> Tasks:
         return tasks
     if bool(xp.all(((sizes >= low) & (sizes <= high)) | (sizes == 0))):
         return tasks
-    blank = xp.zeros_like(tasks.query)  # rows that only fill up have no say
+    blank = xp.zeros_like(tasks.query)  # rows that only fill up a task do not count
     tasks = tasks._replace(query=xp.where(tasks.present > 0, tasks.query, blank))
     sizes = _sizes(xp, tasks)
     unit = xp.where(((sizes >= low) & (sizes <= high)) | (sizes == 0), xp.ones_like(sizes), sizes)[:, None, None]
@@ -174,8 +172,8 @@ def _sizes(xp: Any, tasks: Tasks) -> Any:
 def _host_sizes(x: np.ndarray) -> np.ndarray:
     """Return the size of the largest coordinate of each task in one pass; NaN and infinity exceed all numbers."""
     # the bits of floats without a sign are ordered as the floats are, and those of NaN come last
-    places = np.int64 if x.dtype == np.float64 else np.int32
-    return largest_bits(x.reshape(len(x), -1).view(places)).view(x.dtype)
+    bits = np.int64 if x.dtype == np.float64 else np.int32
+    return largest_bits(x.reshape(len(x), -1).view(bits)).view(x.dtype)
 
 
 @kernel
@@ -263,7 +261,7 @@ def graph(xp: Any, X: Any, present: Any, n_neighbors: int, symmetrize: str | Non
         nearest = dense.one_hot(xp, xp.argmin(apart, axis=-1), n, xp.bool) & (apart < np.inf)
         W = W + xp.astype(nearest, W.dtype)
         apart = xp.where(nearest, xp.full_like(apart, np.inf), apart)
-    turned = xp.matrix_transpose(W)
+    transposed = xp.matrix_transpose(W)
     if symmetrize == "mean":
-        return (W + turned) / 2
-    return xp.where(turned > W, turned, W) if symmetrize == "max" else W
+        return (W + transposed) / 2
+    return xp.where(transposed > W, transposed, W) if symmetrize == "max" else W

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax
 from lrtheory._result import Result, result
+from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.tasks.episodes import EpisodeBatch
@@ -39,15 +40,15 @@ class FewShotResult(Result):
     prototypes : array of shape (K, D) or (E, K, D), or None
         Of the classes at the end, among the features as they are after normalization; None for "label-spreading".
     options : mapping
-        What was used, with the method's own where None was given.
+        The options that were used, with the defaults of the method where None was given.
     method : str
         The method.
     n_iter : int
-        Turns of the task that took most.
+        The number of turns of the task that took most.
     converged : bool
         Whether energy and assignments stand still, in every task.
     message : str
-        How it ended.
+        How the run ended.
     counts : mapping
         ``tasks``, and ``updates`` of assignments in all of them.
     certificate : Stationarity or None
@@ -59,12 +60,12 @@ class FewShotResult(Result):
         that has ended keeps its last one.
     """
 
-    labels: Any
-    probabilities: Any
-    classes: Any
-    energy: Any
-    damping: Any
-    prototypes: Any
+    labels: Array
+    probabilities: Array
+    classes: Array
+    energy: float | Array
+    damping: float | Array
+    prototypes: Array | None
     options: Mapping[str, Any]
     method: str
     n_iter: int
@@ -72,19 +73,19 @@ class FewShotResult(Result):
     message: str
     counts: Mapping[str, int]
     certificate: Stationarity | None
-    trace: Mapping[str, Any] | None
+    trace: Mapping[str, Array] | None
 
     @beside_jax
     def assignment_problem(
         self,
-        support: Any,
-        support_labels: Any = None,
-        query: Any = None,
+        support: ArrayLike | EpisodeBatch,
+        support_labels: ArrayLike | None = None,
+        query: ArrayLike | None = None,
         *,
-        base_mean: Any = None,
-        query_mask: Any = None,
+        base_mean: ArrayLike | None = None,
+        query_mask: ArrayLike | None = None,
     ) -> AssignmentProblem:
-        """Costs of the prototypes with graph and held labels, by which the certificate is verified.
+        """Costs of the prototypes with graph and clamped labels, by which the certificate is verified.
 
         Parameters
         ----------
@@ -102,8 +103,9 @@ class FewShotResult(Result):
         Returns
         -------
         AssignmentProblem
-            For `bound_update` and ``certificate.verify``: the rows are support and queries, of "laplacian-shot" the
-            queries alone. Who is masked is held in the first class, without cost and neighbors. Graphs are dense here.
+            For `bound_update` and ``certificate.verify``: its rows are support and queries, of "laplacian-shot" the
+            queries alone. Masked queries are clamped to the first class, without costs and neighbors. Graphs are
+            dense here.
 
         Raises
         ------
@@ -112,21 +114,22 @@ class FewShotResult(Result):
         """
         if self.certificate is None:
             raise must("method", "one that lowers an energy: 'slk', 'k-means' or 'laplacian-shot'", self.method)
-        support, support_labels, query, base_mean = arguments(support, support_labels, query, base_mean)
+        points, labels, queries, mean = arguments(support, support_labels, query, base_mean)
         rules = Rules(**self.options)
-        tasks = read_tasks(support, support_labels, query, base_mean, query_mask, scaled=rules.normalize is not None)
+        tasks = read_tasks(points, labels, queries, mean, query_mask, scaled=rules.normalize is not None)
         xp = array_namespace(tasks.support)
         ready, _ = prepared(xp, tasks, rules.normalize, rules.query_shift)
-        alone = np.ndim(support) == 2
-        prototypes = self.prototypes[None, ...] if alone else self.prototypes
-        costs, W, held = task_problem(xp, ready, rules, self.method, xp.asarray(prototypes))
+        alone = np.ndim(points) == 2
+        prototypes = xp.asarray(self.prototypes)
+        prototypes = prototypes[None, ...] if alone else prototypes
+        costs, W, clamped = task_problem(xp, ready, rules, self.method, prototypes)
         if alone:
-            costs, W, held = costs[0, ...], W[0, ...], None if held is None else held[0, ...]
-        return AssignmentProblem(costs, W, clamp=held)
+            costs, W, clamped = costs[0, ...], W[0, ...], None if clamped is None else clamped[0, ...]
+        return AssignmentProblem(costs, W, clamp=clamped)
 
 
 def arguments(support: Any, support_labels: Any, query: Any, base_mean: Any) -> tuple[Any, Any, Any, Any]:
-    """Arrays as they are, or those of a batch."""
+    """Return the arrays of a call: the given ones, or those of a batch of episodes."""
     if not isinstance(support, EpisodeBatch):
         for name, value, what in (("support_labels", support_labels, "labels"), ("query", query, "points to label")):
             if value is None:

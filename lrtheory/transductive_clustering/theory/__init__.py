@@ -1,18 +1,16 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
-=============  =================================================================================================
-relaxations    the relaxations against the discrete problem: gaps, rounding
-hard_limits    what is left when the temperature falls, and without neighbors
-descent        the bound, what a step takes off the energy, damping
-update_costs   one update: what it costs, and the energy that comes with it
-limits         summable steps, rates, fixed points, the two-step value
-instances      two points, prototypes, clamped rows, averages over tasks
-orbits         whole runs: moves over two updates, turns of rings, printed energies, turns with prototypes
-=============  =================================================================================================
+============  ==================================================================================================
+relaxations   the relaxations beside the discrete problem: gaps, rounding, and the limit of low temperature
+descent       the bound, what a step takes off the energy, damping, and what one update costs
+limits        summable steps, rates, fixed points, the two-step value
+instances     two points, prototypes, clamped rows, averages over tasks
+trajectories  whole runs: moves over two updates, directed rings, printed energies, turns with prototypes
+============  ==================================================================================================
 
 Notation: N points, K clusters, Z (N, K) with rows in the simplex, costs A (N, K), affinity W (N, N), weight lambda,
 temperature T, R_T(Z) = T sum z log z + <A, Z> - (lambda / 2) tr(Z' W Z), S(Z) = softmax((lambda W Z - A) / T).
-What needs no log, exp or sqrt also takes Fractions, the rest also balls.
+Formulas without log, exp and sqrt also take Fractions, all others also balls of a rigorous arithmetic.
 """
 
 from __future__ import annotations
@@ -20,14 +18,15 @@ from __future__ import annotations
 from lrtheory.transductive_clustering.theory.descent import (
     descent_bound,
     energy_decrease,
+    energy_without_logs,
     kl_divergence,
     kl_lower_bound,
     largest_monotone_lam,
     majoriser,
     majoriser_gap,
     safe_damping,
+    update_counts,
 )
-from lrtheory.transductive_clustering.theory.hard_limits import hard_limit_gap, hard_temperature, log_partition
 from lrtheory.transductive_clustering.theory.instances import (
     clamped_costs,
     exponential_tangent,
@@ -52,7 +51,10 @@ from lrtheory.transductive_clustering.theory.limits import (
 from lrtheory.transductive_clustering.theory.relaxations import (
     discrete_lower_bound,
     entropy_bound,
+    hard_limit_gap,
+    hard_temperature,
     laplacian_gap,
+    log_partition,
     pair_energy,
     rounding_bound,
     row_replacement,
@@ -68,7 +70,6 @@ from lrtheory.transductive_clustering.theory.trajectories import (
     tangent_error,
     two_step_summability,
 )
-from lrtheory.transductive_clustering.theory.update_costs import energy_without_logs, update_counts
 
 __all__ = [
     "clamped_costs",

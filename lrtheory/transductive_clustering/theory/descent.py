@@ -1,7 +1,7 @@
-r"""The bound optimizer: what a step takes off the energy, divergences, and damping.
+r"""The bound optimizer: what a step takes off the energy, divergences, damping, and what one update costs.
 
-Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
-exp also takes Fractions, the rest also balls of a rigorous arithmetic.
+Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows. Formulas without log
+and exp also take Fractions, all others also balls of a rigorous arithmetic.
 """
 
 from __future__ import annotations
@@ -10,32 +10,42 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
-from lrtheory._validation import must
-from lrtheory.transductive_clustering.theory.numeric import (
-    above_zero,
-    entries,
+from lrtheory._numbers import entries, number, plain, table
+from lrtheory._types import ArrayLike, Number, SparseArray
+from lrtheory._validation import integer, must
+from lrtheory.transductive_clustering.theory.arguments import (
     entropy,
+    labels,
     quadratic,
     rows,
     square,
-    table,
     weights,
+    with_columns,
 )
 
 __all__ = [
     "descent_bound",
     "energy_decrease",
+    "energy_without_logs",
     "kl_divergence",
     "kl_lower_bound",
     "largest_monotone_lam",
     "majoriser",
     "majoriser_gap",
     "safe_damping",
+    "update_counts",
 ]
 
 
-def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any, temperature: Any) -> Any:
+def majoriser(
+    assignments: ArrayLike,
+    at: ArrayLike,
+    costs: ArrayLike,
+    *,
+    affinity: ArrayLike | SparseArray,
+    lam: Number,
+    temperature: Number,
+) -> Any:
     r"""The bound A_i(Z) that touches the energy at Z_i (statement TC-T1).
 
     Parameters
@@ -66,9 +76,14 @@ def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any,
 
     Proof
     -----
-    -(lambda / 2) tr(Z' W Z) is concave for psd W, and its tangent at Z_i is -lambda tr(Z' W Z_i) + (lambda / 2)
-    tr(Z_i' W Z_i).
-    A tangent of a concave function lies above it and touches it at Z_i.
+    Assumes: W is symmetric and psd, which is a hypothesis of the statement and not checked here; lambda, T and the rows
+    are checked.
+
+    Proof: -(lambda / 2) tr(Z' W Z) is concave for psd W. Its tangent at Z_i is -lambda tr(Z' W Z_i) + (lambda / 2)
+    tr(Z_i' W Z_i), and a tangent of a concave function lies above it and touches it at Z_i. The other terms of the
+    energy are the same on both sides.
+
+    Checked by: TC-T1.
 
     Examples
     --------
@@ -83,7 +98,7 @@ def majoriser(assignments: Any, at: Any, costs: Any, *, affinity: Any, lam: Any,
     return temperature * entropy(Z) + (A * Z).sum() + tangent
 
 
-def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
+def majoriser_gap(assignments: ArrayLike, at: ArrayLike, affinity: ArrayLike | SparseArray, *, lam: Number) -> Any:
     r"""Return the exact height of the bound A_i above the energy (statement TC-T1).
 
     Parameters
@@ -111,8 +126,13 @@ def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
 
     Proof
     -----
-    The entropies and costs cancel, which leaves (lambda / 2) (tr(Z' W Z) - 2 tr(Z' W Z_i) + tr(Z_i' W Z_i)).
-    For symmetric W this is a square; it is at least 0 for all pairs iff W is psd along zero-sum directions.
+    Assumes: W is symmetric, a hypothesis of the statement. The gap is an identity for every symmetric W; it is at least
+    0 for all pairs iff W is psd along directions whose rows have the sum 0.
+
+    Proof: Entropies and costs cancel in A_i(Z) - R_T(Z), which leaves (lambda / 2) (tr(Z' W Z) - 2 tr(Z' W Z_i) +
+    tr(Z_i' W Z_i)). For symmetric W this is (lambda / 2) tr((Z - Z_i)' W (Z - Z_i)).
+
+    Checked by: TC-T1.
 
     Examples
     --------
@@ -124,7 +144,7 @@ def majoriser_gap(assignments: Any, at: Any, affinity: Any, *, lam: Any) -> Any:
     return plain(lam * quadratic(moved, square(affinity, len(Z))) / 2)
 
 
-def kl_divergence(p: Any, q: Any) -> Any:
+def kl_divergence(p: ArrayLike, q: ArrayLike) -> Any:
     r"""KL(P || Q), summed over all rows (statement TC-T2).
 
     Parameters
@@ -146,22 +166,29 @@ def kl_divergence(p: Any, q: Any) -> Any:
 
     Proof
     -----
-    In the energy's bound A_i, T log s_l = lambda (W Z_i)_l - a_l - const a row for s = S(Z_i).
-    So A_i(Z) = T sum z log(z / s) + const, hence A_i(Z) - A_i(S(Z_i)) = T KL(Z || S(Z_i)): the minimizer is S(Z_i).
+    Assumes: q is positive where p is, and rows lie in the simplex; both are checked here.
+
+    Proof: For s = S(Z_i), T log s_l = lambda (W Z_i)_l - a_l - c with one constant c per row. Insert this for the
+    linear terms of the bound: A_i(Z) = T sum z log(z / s) + a constant. So A_i(Z) - A_i(S(Z_i)) = T KL(Z || S(Z_i)),
+    which is 0 at S(Z_i) alone: the update is the minimizer of the bound.
+
+    Checked by: TC-T2.
 
     Examples
     --------
     >>> round(float(kl_divergence([[1.0, 0.0]], [[0.5, 0.5]])), 6)
     0.693147
     """
-    p = rows("p", p)
-    q, inside = rows("q", q, shape=p.shape), p > 0
-    if not (q[inside] > 0).all():
-        raise must("q", "positive where `p` is", q)
-    return (p[inside] * (np.log(p[inside]) - np.log(q[inside]))).sum()
+    P = rows("p", p)
+    Q, inside = rows("q", q, shape=P.shape), P > 0
+    if not (Q[inside] > 0).all():
+        raise must("q", "positive where `p` is", Q)
+    return (P[inside] * (np.log(P[inside]) - np.log(Q[inside]))).sum()
 
 
-def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temperature: Any) -> Any:
+def energy_decrease(
+    assignments: ArrayLike, new: ArrayLike, affinity: ArrayLike | SparseArray, *, lam: Number, temperature: Number
+) -> Any:
     r"""Return the exact decrease of the energy in one whole step, for every symmetric W (statement TC-T3).
 
     Parameters
@@ -189,8 +216,13 @@ def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temp
 
     Proof
     -----
-    R(Z) = A_i(Z) at Z_i = Z, and A_i(Z) - A_i(S(Z)) = T KL(Z || S(Z)) by `kl_divergence`.
-    A_i(S(Z)) - R(S(Z)) = (lambda / 2) tr(Delta' W Delta) by `majoriser_gap`. Add both.
+    Assumes: W is symmetric, and `new` is S(Z); both are hypotheses of the statement.
+
+    Proof: The bound A_i that touches the energy at Z_i = Z has A_i(Z) = R_T(Z). Its fall from Z to S(Z) is
+    T KL(Z || S(Z)) by `kl_divergence`, and it lies (lambda / 2) tr(Delta' W Delta) above R_T at S(Z) by
+    `majoriser_gap`. Both together are the fall of R_T.
+
+    Checked by: TC-T3.
 
     Examples
     --------
@@ -204,7 +236,7 @@ def energy_decrease(assignments: Any, new: Any, affinity: Any, *, lam: Any, temp
     return temperature * kl_divergence(Z, after) + majoriser_gap(after, Z, affinity, lam=lam)
 
 
-def kl_lower_bound(p: Any, q: Any) -> Any:
+def kl_lower_bound(p: ArrayLike, q: ArrayLike) -> Any:
     r"""A lower bound on KL(p || q), with the best constant (statement TC-T4).
 
     Parameters
@@ -226,22 +258,33 @@ def kl_lower_bound(p: Any, q: Any) -> Any:
 
     Proof
     -----
-    Pinsker: KL(p || q) >= \|p - q\|_1^2 / 2.
-    delta = p - q has sum 0, so its positive and its negative part have the same sum \|delta\|_1 / 2, and their squared
-    norms are at most its square: \|delta\|_2^2 <= 2 (\|delta\|_1 / 2)^2 = \|delta\|_1^2 / 2.
-    At p = (1/2 + e, 1/2 - e), q = (1/2, 1/2) the ratio tends to 1 as e -> 0.
+    Assumes: rows lie in the simplex, which is checked here.
+
+    Proof: Pinsker's inequality says KL(p || q) >= \|p - q\|_1^2 / 2. The entries of delta = p - q have the sum 0, so
+    its positive and its negative part both have the 1-norm \|delta\|_1 / 2, and the squared 2-norm of each is at most
+    the square of that: \|delta\|_2^2 <= 2 (\|delta\|_1 / 2)^2 = \|delta\|_1^2 / 2. No factor above 1 would do: at
+    p = (1/2 + e, 1/2 - e), q = (1/2, 1/2) the ratio of both sides tends to 1 as e tends to 0.
+
+    Checked by: TC-T4.
 
     Examples
     --------
     >>> float(kl_lower_bound([1.0, 0.0], [0.5, 0.5]))
     0.5
     """
-    p = rows("p", p, shape=())
-    moved = p - rows("q", q, shape=p.shape)
+    P = rows("p", p, shape=None)
+    moved = P - rows("q", q, shape=P.shape)
     return (moved * moved).sum(axis=-1)
 
 
-def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temperature: Any, damping: Any = 1) -> Any:
+def descent_bound(
+    squared_step: Number | ArrayLike,
+    *,
+    smallest_eigenvalue: Number,
+    lam: Number,
+    temperature: Number,
+    damping: Number = 1,
+) -> Any:
     r"""Return a lower bound on the decrease of the energy in one step (statement TC-T5).
 
     Parameters
@@ -270,10 +313,15 @@ def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temp
 
     Proof
     -----
-    A whole step: `energy_decrease`, KL >= \|Delta\|^2 by `kl_lower_bound`, tr(Delta' W Delta) >= lambda_min
-    \|Delta\|^2.
-    A part of one: A_i is convex, so A_i(Z) - A_i(Z + t Delta) >= t (A_i(Z) - A_i(S(Z))) = t T KL(Z || S(Z)), and
-    A_i - R at Z + t Delta is (lambda / 2) t^2 tr(Delta' W Delta).
+    Assumes: W is symmetric, and the eigenvalue given is not above the smallest one of its free block; both are up to
+    the caller. The ranges of lambda, T and the damping t are checked.
+
+    Proof: For a whole step `energy_decrease` gives the fall T KL(Z || S(Z)) + (lambda / 2) tr(Delta' W Delta), with
+    KL >= \|Delta\|^2 by `kl_lower_bound` and tr(Delta' W Delta) >= lambda_min \|Delta\|^2. For a part of a step, the
+    bound A_i is convex, so A_i(Z) - A_i(Z + t Delta) >= t (A_i(Z) - A_i(S(Z))) = t T KL(Z || S(Z)), and A_i lies
+    (lambda / 2) t^2 tr(Delta' W Delta) above R_T at Z + t Delta by `majoriser_gap`.
+
+    Checked by: TC-T5 and TC-T5-damped.
 
     Examples
     --------
@@ -281,12 +329,12 @@ def descent_bound(squared_step: Any, *, smallest_eigenvalue: Any, lam: Any, temp
     -0.5
     """
     lam, temperature = weights(lam, temperature)
-    squared_step = entries("squared_step", squared_step, 0)
+    squares = entries("squared_step", squared_step, 0)
     least, damping = number("smallest_eigenvalue", smallest_eigenvalue), number("damping", damping, 0, 1, ends="(]")
-    return damping * (temperature + lam * damping * least / 2) * squared_step
+    return damping * (temperature + lam * damping * least / 2) * squares
 
 
-def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any:
+def safe_damping(smallest_eigenvalue: Number, *, lam: Number, temperature: Number) -> Any:
     r"""The longest share of a step that cannot raise the energy (statement TC-T5).
 
     Parameters
@@ -310,8 +358,13 @@ def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any
 
     Proof
     -----
-    `descent_bound` is not negative iff t lambda \|lambda_min\| <= 2 T.
-    For lambda lambda_min >= -2 T this holds at t = 1; psd is more than is needed.
+    Assumes: W is symmetric, and the eigenvalue given is not above the smallest one of its free block; both are up to
+    the caller.
+
+    Proof: `descent_bound` is not negative iff t lambda \|lambda_min\| <= 2 T or lambda_min >= 0. Whole steps (t = 1)
+    satisfy this iff lambda lambda_min >= -2 T, so a psd affinity is more than they need.
+
+    Checked by: TC-T5-damped.
 
     Examples
     --------
@@ -323,7 +376,7 @@ def safe_damping(smallest_eigenvalue: Any, *, lam: Any, temperature: Any) -> Any
     return 2 * temperature / depth if depth > 2 * temperature else 1
 
 
-def largest_monotone_lam(smallest_eigenvalue: Any, *, temperature: Any) -> Any:
+def largest_monotone_lam(smallest_eigenvalue: Number, *, temperature: Number) -> Any:
     r"""The largest weight for which whole steps never raise the energy (statement TC-T5).
 
     Parameters
@@ -347,9 +400,14 @@ def largest_monotone_lam(smallest_eigenvalue: Any, *, temperature: Any) -> Any:
 
     Proof
     -----
-    T + (lambda / 2) lambda_min >= 0 in `descent_bound`.
-    It is the best constant: on two points with lambda_min = -1 the energy rises for every lambda above
-    2 T from starts near the uniform point, see `two_point_threshold`.
+    Assumes: W is symmetric, and the eigenvalue given is not above the smallest one of its free block; both are up to
+    the caller.
+
+    Proof: T + (lambda / 2) lambda_min >= 0 in `descent_bound` is lambda <= 2 T / \|lambda_min\|. No larger weight
+    would do for all problems: on two points with lambda_min = -1 the energy rises for every lambda above 2 T from
+    starts near the uniform point, see `two_point_threshold`.
+
+    Checked by: TC-T5, and TC-N1 for the two points.
 
     Examples
     --------
@@ -357,4 +415,129 @@ def largest_monotone_lam(smallest_eigenvalue: Any, *, temperature: Any) -> Any:
     1.0
     """
     least = number("smallest_eigenvalue", smallest_eigenvalue, high=0, ends="[)")
-    return 2 * above_zero("temperature", temperature) / -least
+    return 2 * number("temperature", temperature, 0, ends="(]") / -least
+
+
+def energy_without_logs(
+    before: ArrayLike,
+    after: ArrayLike,
+    costs: ArrayLike,
+    *,
+    affinity: ArrayLike | SparseArray,
+    lam: Number,
+    temperature: Number,
+    clamp: ArrayLike | None = None,
+) -> Any:
+    r"""The energy after a whole step with one logarithm a row (statement TC-P10).
+
+    Parameters
+    ----------
+    before, after : array of shape (N, K)
+        Z and S(Z).
+    costs : array of shape (N, K)
+        A.
+    affinity : array of shape (N, N)
+        W, symmetric.
+    lam, temperature : number
+        lambda and T.
+    clamp : int array of shape (N,), or None
+        Labels of the clamped points; -1 is free.
+
+    Returns
+    -------
+    float or ball
+        R_T(S(Z)) = sum_p h_p + (lambda / 2) tr(Z' W Z) - (lambda / 2) tr(Delta' W Delta), where h_p = -T log
+        sum_l exp((lambda (W Z)_pl - a_pl) / T) in free rows and a_p,y - lambda (W Z)_p,y in clamped ones.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number or an array of numbers.
+    ValueError
+        If shapes do not fit, labels are not in [-1, K), lambda is below 0, T is not above 0, or a number is not
+        finite.
+
+    Proof
+    -----
+    Assumes: W is symmetric, `after` is S(Z), and clamped rows of Z stand at their labels; these are up to the caller.
+
+    Proof: As a function of a free row, the bound A_i at Z_i = Z is T sum z log z + <a - lambda (W Z), z>, with the
+    minimum h_p; in a clamped row it has the value h_p of its label, without an entropy. So A_i(S(Z)) = sum_p h_p +
+    (lambda / 2) tr(Z' W Z), and R_T(S(Z)) lies `majoriser_gap` below.
+
+    Checked by: TC-P10.
+
+    Examples
+    --------
+    >>> Z = [[0.5, 0.5]]
+    >>> round(float(energy_without_logs(Z, Z, [[0.0, 0.0]], affinity=[[0.0]], lam=1.0, temperature=1.0)), 6)
+    -0.693147
+    """
+    lam, temperature = weights(lam, temperature)
+    Z = with_columns("before", before)
+    new, A = (table(name, x, shape=Z.shape) for name, x in (("after", after), ("costs", costs)))
+    W = square(affinity, len(Z))
+    logits = (lam * (W @ Z) - A) / temperature
+    clamped = np.full(len(Z), -1) if clamp is None else labels("clamp", clamp, *Z.shape)
+    free = clamped < 0
+    highest = logits[free].max(axis=1)
+    masses = highest + np.log(np.exp(logits[free] - highest[:, None]).sum(axis=1))
+    own = logits[~free, clamped[~free]]
+    value = -temperature * (masses.sum() + own.sum())
+    return value + lam * quadratic(Z, W) / 2 - majoriser_gap(new, Z, W, lam=lam)
+
+
+def update_counts(n_edges: int, n_clusters: int, *, n_points: int, n_free: int | None = None) -> Any:
+    r"""Return the operations and the memory of one update (statement TC-C1).
+
+    Parameters
+    ----------
+    n_edges : int
+        Stored entries of W.
+    n_clusters : int
+        K.
+    n_points : int
+        N.
+    n_free : int or None
+        N_F; None is N.
+
+    Returns
+    -------
+    dict
+        ``flops`` nnz K multiply-adds, ``exponentials`` N_F K, and ``memory`` nnz + 3 N K numbers.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not an integer.
+    ValueError
+        If one is below 0, K is 0, or there are more free rows than rows.
+
+    Notes
+    -----
+    That is the memory of one update. A run of `bound_update` on a sparse affinity also keeps the Z before the last one,
+    to see cycles of two and to take back a part of a step, and two times four numbers per point: nnz + 4 N K + 8 N
+    numbers in all, beside the indices of the nnz weights.
+
+    Proof
+    -----
+    Assumes: every stored entry of W is used once per cluster; the counts are integers, which is checked here.
+
+    Proof: W Z takes one multiply-add per edge and cluster, and each free row one softmax of K entries. The update
+    keeps the nnz entries of W and three tables of N K numbers: A, Z, and the next Z.
+
+    Checked by: TC-C1.
+
+    Examples
+    --------
+    >>> update_counts(10, 3, n_points=4)
+    {'flops': 30, 'exponentials': 12, 'memory': 46}
+    """
+    n_edges, n_clusters = integer("n_edges", n_edges, low=0), integer("n_clusters", n_clusters, low=1)
+    n_points = integer("n_points", n_points, low=0)
+    free = n_points if n_free is None else integer("n_free", n_free, low=0, high=n_points)
+    return {
+        "flops": n_edges * n_clusters,
+        "exponentials": free * n_clusters,
+        "memory": n_edges + 3 * n_points * n_clusters,
+    }

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import entries, number, plain, table
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import must
-from lrtheory.transductive_clustering.theory.numeric import above_zero, entries, entropy, labels, square, table, weights
+from lrtheory.transductive_clustering.theory import arguments
+from lrtheory.transductive_clustering.theory.arguments import entropy, labels, square, with_columns
 
 __all__ = [
     "clamped_costs",
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 
-def two_point_threshold(offset: Any) -> Any:
+def two_point_threshold(offset: Number) -> Any:
     r"""The value of lambda / T above which the energy of two points rises at the first step (statement TC-T5).
 
     Parameters
@@ -49,13 +51,15 @@ def two_point_threshold(offset: Any) -> Any:
 
     Proof
     -----
-    A = 0 and W exchanges the points. With p = 1/2 + e and c = lambda / T, S sends the first row to x = 1 / (1 +
-    exp(2 c e)),
-    and the energy a point is T (p log p + (1 - p) log(1 - p)) - lambda p (1 - p) = T f(p), which is symmetric
-    about 1/2.
-    f'(p) = log(p / (1 - p)) + c (2 p - 1). By symmetry S maps p to 1 - x = 1/2 + e' with log((1/2 + e') / (1/2 -
-    e')) = 2 c e.
-    f is convex and rises in e, so the energy rises iff e' > e, that is 2 c e > log((1/2 + e) / (1/2 - e)).
+    Assumes: costs are 0, W exchanges the two points, and e in (0, 1/2) is checked.
+
+    Proof: With p = 1/2 + e and c = lambda / T, S sends the first row to the share x = 1 / (1 + exp(2 c e)), and the
+    energy per point is T (p log p + (1 - p) log(1 - p)) - lambda p (1 - p) = T f(p), which is symmetric about 1/2.
+    f'(p) = log(p / (1 - p)) + c (2 p - 1), so f is convex and rises in e. x = 1/2 - e' with
+    log((1/2 + e') / (1/2 - e')) = 2 c e, and by symmetry the energy rises iff e' > e, that is
+    2 c e > log((1/2 + e) / (1/2 - e)).
+
+    Checked by: TC-N1.
 
     Examples
     --------
@@ -66,7 +70,7 @@ def two_point_threshold(offset: Any) -> Any:
     return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (2 * offset)
 
 
-def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
+def two_point_limit(offset: Number = 1, *, lam: Number, temperature: Number) -> Any:
     r"""Return the limit of two points on one side: uniform up to lambda = 2 T, beyond it off 1/2 (statement TC-N1).
 
     Parameters
@@ -90,16 +94,21 @@ def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
 
     Proof
     -----
-    Rows (p, 1 - p) in both points go to themselves iff log(p / (1 - p)) = c (2 p - 1), c = lambda / T.
-    With u = 2 p - 1 this is artanh(u) = c u / 2: artanh is convex for u > 0 with slope 1 at 0, so there is one
-    positive solution iff c / 2 > 1, none otherwise. The updates u -> tanh(c u / 2) increase to it or fall to 0.
+    Assumes: costs are 0, W exchanges the two points, and both start at one row (1/2 + e, 1/2 - e).
+
+    Proof: Rows (p, 1 - p) in both points go to themselves iff log(p / (1 - p)) = c (2 p - 1), c = lambda / T. With
+    u = 2 p - 1 this is artanh(u) = c u / 2. artanh is convex for u > 0 with slope 1 at 0, so there is one positive
+    solution iff c / 2 > 1, and none otherwise. The updates u -> tanh(c u / 2) are monotone: from below they increase to
+    it, from above they decrease to it, or to 0 where there is none.
+
+    Checked by: TC-N1.
 
     Examples
     --------
     >>> round(two_point_limit(lam=4.0, temperature=1.0), 4), two_point_limit(lam=2.0, temperature=1.0)
     (0.9788, 0.5)
     """
-    offset, (lam, temperature) = number("offset", offset), weights(lam, temperature)
+    offset, (lam, temperature) = number("offset", offset), arguments.weights(lam, temperature)
     c = float(lam / temperature) / 2
     if c <= 1 or offset == 0:
         return 0.5
@@ -110,7 +119,7 @@ def two_point_limit(offset: Any = 1, *, lam: Any, temperature: Any) -> Any:
     return 0.5 + math.copysign(u, offset) / 2
 
 
-def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> Any:
+def two_point_energy(first: Number, second: Number, *, lam: Number, temperature: Number) -> Any:
     r"""The energy of two points that attract each other (statement TC-N1).
 
     Parameters
@@ -134,20 +143,25 @@ def two_point_energy(first: Any, second: Any, *, lam: Any, temperature: Any) -> 
 
     Proof
     -----
-    A = 0 and W exchanges the points, so -(lambda / 2) tr(Z' W Z) = -lambda z_1 . z_2.
-    z_1 . z_2 = p q + (1 - p) (1 - q).
+    Assumes: costs are 0, and W exchanges the two points.
+
+    Proof: tr(Z' W Z) = 2 z_1 . z_2, so -(lambda / 2) tr(Z' W Z) = -lambda z_1 . z_2, and z_1 . z_2 = p q + (1 - p)
+    (1 - q).
+
+    Checked by: TC-N1.
 
     Examples
     --------
     >>> round(float(two_point_energy(0.5, 0.5, lam=4.0, temperature=1.0)), 4)
     -3.3863
     """
-    p, q, (lam, temperature) = number("first", first, 0, 1), number("second", second, 0, 1), weights(lam, temperature)
+    p, q = number("first", first, 0, 1), number("second", second, 0, 1)
+    lam, temperature = arguments.weights(lam, temperature)
     Z = np.array([[p, 1 - p], [q, 1 - q]])
     return temperature * entropy(Z) - lam * (Z[0] * Z[1]).sum()
 
 
-def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
+def mean_step_decrease(masses: ArrayLike, before: ArrayLike, after: ArrayLike) -> Any:
     r"""Return the exact decrease of the energy when prototypes move to the soft means (statement TC-P7).
 
     Parameters
@@ -171,8 +185,12 @@ def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
 
     Proof
     -----
-    sum_p z_pl \|x_p - m\|^2 = sum_p z_pl \|x_p - m_l\|^2 + (sum_p z_pl) \|m - m_l\|^2 when m_l is the weighted mean.
-    Only the costs change, and they change by the second term.
+    Assumes: costs are squared distances, and `after` are the soft means of the assignments; both are up to the caller.
+
+    Proof: For the weighted mean m_l and every other point m, sum_p z_pl \|x_p - m\|^2 = sum_p z_pl \|x_p - m_l\|^2 +
+    (sum_p z_pl) \|m - m_l\|^2. Only the costs change when prototypes move, and they change by the second term.
+
+    Checked by: TC-P7, and as a part of TC-T9, TC-T9-tasks and TC-T10.
 
     Examples
     --------
@@ -180,12 +198,12 @@ def mean_step_decrease(masses: Any, before: Any, after: Any) -> Any:
     2
     """
     old = table("before", before, shape=("K", "d"))
-    masses = table("masses", masses, 0, shape=old.shape[:1])
+    mass = table("masses", masses, 0, shape=old.shape[:1])
     moved = table("after", after, shape=old.shape) - old
-    return plain((masses * (moved * moved).sum(axis=1)).sum())
+    return plain((mass * (moved * moved).sum(axis=1)).sum())
 
 
-def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared_step: Any) -> Any:
+def mean_shift_gain(weights: ArrayLike, kernel_values: ArrayLike, *, bandwidth: Number, squared_step: Number) -> Any:
     r"""Return a lower bound on the gain in density of one mean shift (statement TC-T11).
 
     Parameters
@@ -211,9 +229,14 @@ def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared
 
     Proof
     -----
-    exp(-v) >= exp(-u) (1 + u - v) (`exponential_tangent`), with u, v = \|x - m\|^2 / (2 s^2) before and after.
-    Multiply by z_p and add: the gain is at least sum_p z_p k_p (\|x_p - m\|^2 - \|x_p - phi\|^2) / (2 s^2).
-    phi is the mean with weights z_p k_p, so this sum is (sum_p z_p k_p) \|phi - m\|^2 / (2 s^2).
+    Assumes: phi(m) is the mean with the weights z_p k(x_p, m), which is up to the caller; weights at or above 0 are
+    checked.
+
+    Proof: exp(-v) >= exp(-u) (1 + u - v) by `exponential_tangent`, with u and v the values of \|x - m\|^2 / (2 s^2)
+    before and after. Multiply by z_p and add up: the gain is at least sum_p z_p k_p (\|x_p - m\|^2 - \|x_p - phi\|^2)
+    / (2 s^2). phi is the mean with weights z_p k_p, so this sum is (sum_p z_p k_p) \|phi - m\|^2 / (2 s^2).
+
+    Checked by: TC-T11.
 
     Examples
     --------
@@ -222,11 +245,11 @@ def mean_shift_gain(weights: Any, kernel_values: Any, *, bandwidth: Any, squared
     """
     z = table("weights", weights, 0, shape=("N",))
     k, squared_step = table("kernel_values", kernel_values, 0, shape=z.shape), number("squared_step", squared_step, 0)
-    bandwidth = above_zero("bandwidth", bandwidth)
+    bandwidth = number("bandwidth", bandwidth, 0, ends="(]")
     return plain((z * k).sum() * squared_step / (2 * bandwidth * bandwidth))
 
 
-def exponential_tangent(before: Any, after: Any) -> Any:
+def exponential_tangent(before: Number | ArrayLike, after: Number | ArrayLike) -> Any:
     r"""Return the value at v of the tangent of exp(-u), which lies below exp(-v) (statement TC-P9).
 
     Parameters
@@ -248,19 +271,23 @@ def exponential_tangent(before: Any, after: Any) -> Any:
 
     Proof
     -----
-    exp is convex, so it lies above its tangent at -u: exp(-v) >= exp(-u) + exp(-u) (u - v).
-    Equality holds at v = u alone.
+    Assumes: nothing; the numbers may have any sign.
+
+    Proof: exp is convex, so it lies above its tangent at -u: exp(-v) >= exp(-u) + exp(-u) (u - v). Equality holds at
+    v = u alone.
+
+    Checked by: TC-P9.
 
     Examples
     --------
     >>> float(exponential_tangent(0.0, 1.0))
     0.0
     """
-    before, after = entries("before", before), entries("after", after)
-    return np.exp(-before) * (1 + before - after)
+    u, v = entries("before", before), entries("after", after)
+    return np.exp(-u) * (1 + u - v)
 
 
-def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
+def mass_floor(costs: ArrayLike, degree: Number | ArrayLike, *, lam: Number, temperature: Number) -> Any:
     r"""Return a lower bound on every entry of an update (statement TC-T12).
 
     Parameters
@@ -286,22 +313,26 @@ def mass_floor(costs: Any, degree: Any, *, lam: Any, temperature: Any) -> Any:
 
     Proof
     -----
-    The logits are (lambda (W Z)_pl - a_pl) / T with 0 <= (W Z)_pl <= d_p, so they spread over at most
-    s = (max a - min a + lambda d_p) / T. A softmax of K numbers within s of each other is at least exp(-s) / K.
+    Assumes: no entry of W is negative, a hypothesis of the statement, and rows of Z lie in the simplex.
+
+    Proof: The logits are (lambda (W Z)_pl - a_pl) / T with 0 <= (W Z)_pl <= d_p, so any two of them differ by at most
+    s = (max a - min a + lambda d_p) / T. Entry l of a softmax of x is 1 / sum_j exp(x_j - x_l), at least exp(-s) / K.
+
+    Checked by: TC-T12.
 
     Examples
     --------
     >>> float(mass_floor([0.0, 0.0], 0.0, lam=1.0, temperature=1.0))
     0.5
     """
-    lam, temperature = weights(lam, temperature)
-    A, degree = table("costs", costs), entries("degree", degree, 0)
-    spread = A.max(axis=-1) - A.min(axis=-1) + lam * degree
+    lam, temperature = arguments.weights(lam, temperature)
+    A, degrees = with_columns("costs", costs, shape=None), entries("degree", degree, 0)
+    spread = A.max(axis=-1) - A.min(axis=-1) + lam * degrees
     return np.exp(-spread / temperature) / A.shape[-1]
 
 
-def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
-    r"""Return the costs of the free rows that replace their held neighbors (statement TC-S10).
+def clamped_costs(costs: ArrayLike, affinity: ArrayLike | SparseArray, *, clamp: ArrayLike, lam: Number) -> Any:
+    r"""Return the costs of the free rows that replace their clamped neighbors (statement TC-S10).
 
     Parameters
     ----------
@@ -310,15 +341,15 @@ def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
     affinity : array of shape (N, N)
         W, symmetric.
     clamp : int array of shape (N,)
-        Labels that are held; -1 is free.
+        Labels of the clamped points; -1 is free.
     lam : number
         lambda.
 
     Returns
     -------
     array of shape (N_F, K)
-        a_p - lambda sum_{q held} w_pq e_{y_q}, for the free rows: with these and the free block of W nothing
-        else is needed.
+        a_p - lambda sum_{q clamped} w_pq e_{y_q}, for the free rows: a problem with these costs and the free block
+        of W has the same updates of these rows.
 
     Raises
     ------
@@ -329,8 +360,12 @@ def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
 
     Proof
     -----
-    (W Z)_p = sum_{q free} w_pq z_q + sum_{q held} w_pq e_{y_q}, and the second sum does not change.
-    The eigenvalues of the free block lie between those of W (interlacing).
+    Assumes: the clamped rows of Z stand at their labels, a hypothesis of the statement.
+
+    Proof: (W Z)_p = sum_{q free} w_pq z_q + sum_{q clamped} w_pq e_{y_q}, and the second sum does not change, so it
+    joins the costs. For symmetric W the eigenvalues of the free block lie between those of W by interlacing.
+
+    Checked by: TC-S10 and TC-S10-interlacing.
 
     Examples
     --------
@@ -338,19 +373,19 @@ def clamped_costs(costs: Any, affinity: Any, *, clamp: Any, lam: Any) -> Any:
     [[0, -2]]
     """
     A, lam = table("costs", costs, shape=("N", "K")), number("lam", lam, 0)
-    W, held = square(affinity, len(A)), labels("clamp", clamp, *A.shape)
-    free = held < 0
-    onehot = 1 * (held[~free][:, None] == np.arange(A.shape[1]))
+    W, clamped = square(affinity, len(A)), labels("clamp", clamp, *A.shape)
+    free = clamped < 0
+    onehot = 1 * (clamped[~free][:, None] == np.arange(A.shape[1]))
     return A[free] - lam * (W[free][:, ~free] @ onehot)
 
 
-def half_width(values: Any) -> Any:
+def half_width(values: ArrayLike) -> Any:
     r"""Half the width of a 95 % interval for a mean over independent tasks (statement TC-E-k-means).
 
     Parameters
     ----------
     values : array of shape (n, ...)
-        One number a task; n at least 2.
+        One number per task; n at least 2.
 
     Returns
     -------
@@ -367,9 +402,13 @@ def half_width(values: Any) -> Any:
 
     Proof
     -----
-    For Gaussian numbers (mean - expectation) / (s / sqrt(n)) has Student's law with n - 1 degrees of freedom, and for
-    others nearly so where n is large, by the central limit theorem. Of two methods on the same tasks take the
+    Assumes: the tasks are independent and of one law, which is up to the caller.
+
+    Proof: For Gaussian numbers (mean - expectation) / (s / sqrt(n)) has Student's law with n - 1 degrees of freedom,
+    and for others nearly so where n is large, by the central limit theorem. Of two methods on the same tasks take the
     differences: their interval is the shorter, the more the methods succeed on the same tasks.
+
+    Checked by: no statement; a test compares it with the intervals of SciPy for Student's law.
 
     Examples
     --------
@@ -378,7 +417,7 @@ def half_width(values: Any) -> Any:
     """
     from scipy.special import stdtrit  # here, so that importing the system stays quick
 
-    values = table("values", values)
-    if len(values) < 2:
+    x = table("values", values)
+    if x.ndim == 0 or len(x) < 2:
         raise must("values", "of at least two tasks", values)
-    return float(stdtrit(len(values) - 1, 0.975)) * values.std(axis=0, ddof=1) / math.sqrt(len(values))
+    return float(stdtrit(len(x) - 1, 0.975)) * x.std(axis=0, ddof=1) / math.sqrt(len(x))

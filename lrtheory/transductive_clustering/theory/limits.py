@@ -1,7 +1,7 @@
 r"""The limits of the updates: summable steps, rates, cycles, and the two-step value that never rises.
 
-Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
-exp also takes Fractions, the rest also balls of a rigorous arithmetic.
+Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows. Formulas without log
+and exp also take Fractions, all others also balls of a rigorous arithmetic.
 """
 
 from __future__ import annotations
@@ -10,19 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import entries, number, plain, table
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer, must
+from lrtheory.transductive_clustering.theory.arguments import entropy, quadratic, rows, square, weights, with_columns
 from lrtheory.transductive_clustering.theory.descent import kl_divergence
-from lrtheory.transductive_clustering.theory.numeric import (
-    above_zero,
-    entries,
-    entropy,
-    quadratic,
-    rows,
-    square,
-    table,
-    weights,
-)
 
 __all__ = [
     "contraction_factor",
@@ -36,7 +28,9 @@ __all__ = [
 ]
 
 
-def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temperature: Any) -> Any:
+def energy_lower_bound(
+    costs: ArrayLike, affinity: ArrayLike | SparseArray, *, n_free: int, lam: Number, temperature: Number
+) -> Any:
     r"""A number below every energy (statement TC-T6).
 
     Parameters
@@ -65,8 +59,12 @@ def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temp
 
     Proof
     -----
-    <A, Z> >= sum_p min_l a_pl, and z_p . z_q <= 1, so tr(Z' W Z) <= sum_pq w_pq.
-    The entropy of a free row is at least -log K; that of a clamped one is 0.
+    Assumes: no entry of W is negative, a hypothesis of the statement.
+
+    Proof: <A, Z> >= sum_p min_l a_pl, since rows are in the simplex. z_p . z_q <= 1, so tr(Z' W Z) <= sum_pq w_pq.
+    sum_l z_l log z_l is at least -log K in a free row, and 0 in a clamped one.
+
+    Checked by: TC-T6 and, for turns with prototypes, TC-T10.
 
     Examples
     --------
@@ -74,13 +72,15 @@ def energy_lower_bound(costs: Any, affinity: Any, *, n_free: int, lam: Any, temp
     -0.693147
     """
     lam, temperature = weights(lam, temperature)
-    A = table("costs", costs, shape=("N", "K"))
+    A = with_columns("costs", costs)
     W, n_free = square(affinity, len(A)), integer("n_free", n_free, low=0, high=len(A))
     lowest = A.min(axis=1).sum() - lam * W.sum() / 2
     return plain(lowest - temperature * n_free * np.log(A.shape[1] + 0 * temperature))
 
 
-def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: Any, temperature: Any) -> Any:
+def summability_bound(
+    start: Number, lower: Number, *, smallest_eigenvalue: Number, lam: Number, temperature: Number
+) -> Any:
     r"""A bound on the sum of all squared steps (statement TC-T6).
 
     Parameters
@@ -109,8 +109,12 @@ def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: 
 
     Proof
     -----
-    Each squared step times T' is at most the decrease of the energy, by `descent_bound`.
-    The decreases add up to at most R(Z_0) - R_lb.
+    Assumes: the steps are whole ones, and R_lb is below all energies; both are up to the caller. T' > 0 is checked.
+
+    Proof: Each squared step times T' is at most the fall of the energy in this step, by `descent_bound`. The falls add
+    up to at most R(Z_0) - R_lb, and the least of n terms is at most 1/n of their sum.
+
+    Checked by: TC-T6.
 
     Examples
     --------
@@ -126,7 +130,7 @@ def summability_bound(start: Any, lower: Any, *, smallest_eigenvalue: Any, lam: 
     return (start - lower) / margin
 
 
-def kkt_bound(step: Any, *, spectral_norm: Any, lam: Any) -> Any:
+def kkt_bound(step: Number | ArrayLike, *, spectral_norm: Number, lam: Number) -> Any:
     r"""A bound on the gradient of the energy along the simplices after a step (statement TC-T6).
 
     Parameters
@@ -152,20 +156,24 @@ def kkt_bound(step: Any, *, spectral_norm: Any, lam: Any) -> Any:
 
     Proof
     -----
-    The gradient at Z_{i+1} is T (log Z_{i+1} + 1) + A - lambda W Z_{i+1}, and T log Z_{i+1} = lambda W Z_i - A +
-    const a row.
-    So up to a constant a row it is -lambda W Delta, whose part along the simplices is no longer.
+    Assumes: W is symmetric, and the step is a whole one; both are hypotheses of the statement.
+
+    Proof: The gradient at Z_{i+1} is T (log Z_{i+1} + 1) + A - lambda W Z_{i+1}, and T log Z_{i+1} = lambda W Z_i - A
+    + a constant per row. So it is -lambda W Delta + a constant per row. Its part along the simplices is a projection,
+    which removes the constants and makes nothing longer.
+
+    Checked by: TC-T6-kkt.
 
     Examples
     --------
     >>> kkt_bound(0.5, spectral_norm=2, lam=3)
     3.0
     """
-    step, norm = entries("step", step, 0), number("spectral_norm", spectral_norm, 0)
-    return number("lam", lam, 0) * norm * step
+    steps, norm = entries("step", step, 0), number("spectral_norm", spectral_norm, 0)
+    return number("lam", lam, 0) * norm * steps
 
 
-def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any:
+def contraction_factor(spectral_norm: Number, *, lam: Number, temperature: Number) -> Any:
     r"""The Lipschitz constant of the update, for any W (statement TC-T7).
 
     Parameters
@@ -189,9 +197,13 @@ def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any
 
     Proof
     -----
-    The Jacobian of a softmax is diag(s) - s s', with v' (diag(s) - s s') v the variance of v under s.
-    It is at most (max v - min v)^2 / 4 <= \|v\|^2 / 2, with equality for v = (1, -1) and s = (1/2, 1/2).
-    So rows move by at most (lambda / (2 T)) times the rows of W (Z - Y), and \|W (Z - Y)\|_F <= \|W\| \|Z - Y\|_F.
+    Assumes: the norm given is not below the one of W; W may be directed and have entries of any sign.
+
+    Proof: The Jacobian of a softmax is diag(s) - s s', and v' (diag(s) - s s') v is the variance of v under s. That is
+    at most (max v - min v)^2 / 4 <= \|v\|^2 / 2, with equality for v = (1, -1) and s = (1/2, 1/2). By the mean value
+    theorem S(Z) - S(Y) is at most lambda / (2 T) times as long as W (Z - Y), and \|W (Z - Y)\|_F <= \|W\| \|Z - Y\|_F.
+
+    Checked by: TC-T7.
 
     Examples
     --------
@@ -202,7 +214,7 @@ def contraction_factor(spectral_norm: Any, *, lam: Any, temperature: Any) -> Any
     return lam * number("spectral_norm", spectral_norm, 0) / (2 * temperature)
 
 
-def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
+def fixed_point_distance(step: Number | ArrayLike, *, contraction: Number) -> Any:
     r"""A bound on the distance to the fixed point (statement TC-T7).
 
     Parameters
@@ -226,19 +238,23 @@ def fixed_point_distance(step: Any, *, contraction: Any) -> Any:
 
     Proof
     -----
-    \|Z - Z*\| <= \|Z - S(Z)\| + \|S(Z) - S(Z*)\| <= \|Z - S(Z)\| + q \|Z - Z*\|.
-    Solve for \|Z - Z*\|.
+    Assumes: S contracts by the factor q < 1; q in [0, 1) is checked, that it is such a factor is up to the caller.
+
+    Proof: Banach's theorem gives one fixed point Z*, and \|Z - Z*\| <= \|Z - S(Z)\| + \|S(Z) - S(Z*)\| <=
+    \|Z - S(Z)\| + q \|Z - Z*\|. Solve for \|Z - Z*\|.
+
+    Checked by: TC-T7.
 
     Examples
     --------
     >>> fixed_point_distance(0.25, contraction=0.5)
     0.5
     """
-    step = entries("step", step, 0)
-    return step / (1 - number("contraction", contraction, 0, 1, ends="[)"))
+    steps = entries("step", step, 0)
+    return steps / (1 - number("contraction", contraction, 0, 1, ends="[)"))
 
 
-def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) -> Any:
+def uniform_rate(radius: Number, n_clusters: int, *, lam: Number, temperature: Number) -> Any:
     r"""The rate near the uniform assignments, exactly (statement TC-T7).
 
     Parameters
@@ -264,8 +280,13 @@ def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) ->
 
     Proof
     -----
-    At s = 1 / K the Jacobian of the softmax is (I - 1 1' / K) / K, which is 1 / K on zero-sum directions.
-    So that of S is W (lambda / (K T)) there, with spectral radius lambda rho(W) / (K T).
+    Assumes: the rows of A are constant, so that 1 / K is a fixed point; this is up to the caller. For K = 1 there are
+    no directions of sum 0, and the rate is only a bound.
+
+    Proof: At s = 1 / K the Jacobian of the softmax is (I - 1 1' / K) / K, which is 1 / K on directions of sum 0. So
+    the Jacobian of S is (lambda / (K T)) W there, with the spectral radius lambda rho(W) / (K T).
+
+    Checked by: TC-T7-uniform.
 
     Examples
     --------
@@ -277,7 +298,15 @@ def uniform_rate(radius: Any, n_clusters: Any, *, lam: Any, temperature: Any) ->
     return lam * radius / (n_clusters * temperature)
 
 
-def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, lam: Any, temperature: Any) -> Any:
+def two_step_value(
+    assignments: ArrayLike,
+    other: ArrayLike,
+    costs: ArrayLike,
+    *,
+    affinity: ArrayLike | SparseArray,
+    lam: Number,
+    temperature: Number,
+) -> Any:
     r"""Return the value G that two consecutive updates decrease, also where the energy rises (statement TC-T8).
 
     Parameters
@@ -308,8 +337,13 @@ def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, l
 
     Proof
     -----
-    For fixed Z the function G(Z, .) is T sum y log y + <A - lambda W Z, Y> + const, least at Y = S(Z).
-    G is symmetric for symmetric W, so G(Z_{i+1}, Z_{i+2}) = min_Y G(Z_{i+1}, Y) <= G(Z_{i+1}, Z_i) = G(Z_i, Z_{i+1}).
+    Assumes: W is symmetric, a hypothesis of the statement.
+
+    Proof: For fixed Z the function G(Z, .) is T sum y log y + <A - lambda W Z, Y> + a constant, least at Y = S(Z). For
+    symmetric W it is symmetric, G(Z, Y) = G(Y, Z). So G(Z_{i+1}, Z_{i+2}) = min_Y G(Z_{i+1}, Y) <= G(Z_{i+1}, Z_i) =
+    G(Z_i, Z_{i+1}).
+
+    Checked by: TC-T8.
 
     Examples
     --------
@@ -324,7 +358,7 @@ def two_step_value(assignments: Any, other: Any, costs: Any, *, affinity: Any, l
     return entropies + (A * (Z + Y)).sum() - lam * quadratic(Z, W, Y)
 
 
-def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
+def two_step_decrease(assignments: ArrayLike, later: ArrayLike, *, temperature: Number) -> Any:
     r"""Return the exact decrease of the two-step value G per update (statement TC-T8).
 
     Parameters
@@ -348,8 +382,13 @@ def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
 
     Proof
     -----
-    G(Z_{i+1}, Y) - min_Y G(Z_{i+1}, Y) = T KL(Y || S(Z_{i+1})), as in `kl_divergence`; put Y = Z_i.
-    So limits satisfy S(S(Z)) = Z: fixed points or cycles of two, and no longer ones.
+    Assumes: W is symmetric, and Z_{i+2} comes from Z_i by two whole updates; both are hypotheses of the statement.
+
+    Proof: G(Z_{i+1}, Y) is T sum y log y plus linear terms, so G(Z_{i+1}, Y) - min_Y G(Z_{i+1}, Y) =
+    T KL(Y || S(Z_{i+1})) by the argument of `kl_divergence`; put Y = Z_i and use the symmetry of G. At a limit the fall
+    is 0, so S(S(Z)) = Z: limits are fixed points or cycles of two, and no longer cycles.
+
+    Checked by: TC-T8.
 
     Examples
     --------
@@ -357,4 +396,4 @@ def two_step_decrease(assignments: Any, later: Any, *, temperature: Any) -> Any:
     0.0
     """
     Z = rows("assignments", assignments)
-    return above_zero("temperature", temperature) * kl_divergence(Z, rows("later", later, shape=Z.shape))
+    return number("temperature", temperature, 0, ends="(]") * kl_divergence(Z, rows("later", later, shape=Z.shape))

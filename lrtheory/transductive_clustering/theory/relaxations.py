@@ -1,4 +1,4 @@
-r"""The relaxations against the discrete problem: gaps and rounding.
+r"""The relaxations beside the discrete problem: gaps, rounding, and what is left when the temperature falls.
 
 Part of `theory`, where users find these functions. E(Z) = <A, Z> - (lambda / 2) tr(Z' W Z) is the concave relaxation,
 E_lap(Z) = <A, Z> + (lambda / 2) tr(Z' (D - W) Z) the convex one, R_T(Z) = T sum z log z + E(Z).
@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import entries, number, plain, table
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import integer
-from lrtheory.transductive_clustering.theory.numeric import above_zero, quadratic, rows, square, table
+from lrtheory.transductive_clustering.theory.arguments import quadratic, rows, square, with_columns
 
 __all__ = [
     "discrete_lower_bound",
     "entropy_bound",
+    "hard_limit_gap",
+    "hard_temperature",
     "laplacian_gap",
+    "log_partition",
     "pair_energy",
     "rounding_bound",
     "row_replacement",
@@ -26,7 +30,7 @@ __all__ = [
 ]
 
 
-def pair_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any) -> Any:
+def pair_energy(assignments: ArrayLike, costs: ArrayLike, affinity: ArrayLike | SparseArray, *, lam: Number) -> Any:
     r"""E(Z), the energy without entropy (statement TC-S1).
 
     Parameters
@@ -60,7 +64,7 @@ def pair_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any) -> Any
     return plain((A * Z).sum() - lam * quadratic(Z, W) / 2)
 
 
-def vertex_gap(affinity: Any, *, lam: Any) -> Any:
+def vertex_gap(affinity: ArrayLike | SparseArray, *, lam: Number) -> Any:
     r"""Return E_lap - E on labels, which is a constant (statement TC-S1).
 
     Parameters
@@ -84,8 +88,12 @@ def vertex_gap(affinity: Any, *, lam: Any) -> Any:
 
     Proof
     -----
-    E_lap(Z) - E(Z) = (lambda / 2) tr(Z' D Z) = (lambda / 2) sum_p d_p \|z_p\|^2.
-    The rows of labels have norm 1, and the degrees add up to sum_pq w_pq.
+    Assumes: the rows of Z are labels (one entry 1, all others 0), a hypothesis of the statement.
+
+    Proof: E_lap(Z) - E(Z) = (lambda / 2) tr(Z' D Z) = (lambda / 2) sum_p d_p \|z_p\|^2, D the diagonal matrix of the
+    degrees d_p = sum_q w_pq. Rows of labels have norm 1, and the degrees add up to sum_pq w_pq.
+
+    Checked by: TC-S1.
 
     Examples
     --------
@@ -95,7 +103,7 @@ def vertex_gap(affinity: Any, *, lam: Any) -> Any:
     return plain(number("lam", lam, 0) * square(affinity).sum() / 2)
 
 
-def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
+def laplacian_gap(assignments: ArrayLike, affinity: ArrayLike | SparseArray, *, lam: Number) -> Any:
     r"""Return the exact gap between the convex relaxation and the concave one above it (statement TC-S2).
 
     Parameters
@@ -121,8 +129,13 @@ def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
 
     Proof
     -----
-    E_lap(Z) - E(Z) = (lambda / 2) sum_p d_p \|z_p\|^2; subtract it from (lambda / 2) sum_p d_p.
-    Rows of the simplex have \|z\|^2 <= 1 with equality at vertices alone.
+    Assumes: rows lie in the simplex, which is checked; that W has no negative entry is a hypothesis of the statement,
+    and needed for the sign alone.
+
+    Proof: E_lap(Z) - E(Z) = (lambda / 2) sum_p d_p \|z_p\|^2, as in `vertex_gap`; subtract it from (lambda / 2) sum_p
+    d_p = (lambda / 2) sum_pq w_pq. Rows of the simplex have \|z\|^2 <= 1, with equality at vertices alone.
+
+    Checked by: TC-S2.
 
     Examples
     --------
@@ -134,7 +147,7 @@ def laplacian_gap(assignments: Any, affinity: Any, *, lam: Any) -> Any:
     return plain(lam * (degrees * (1 - (Z * Z).sum(axis=1))).sum() / 2)
 
 
-def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
+def entropy_bound(n_free: int, n_clusters: int, *, temperature: Number) -> Any:
     r"""Return the most that the entropy can lower the energy (statements TC-S3 and TC-S5).
 
     Parameters
@@ -158,8 +171,12 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
 
     Proof
     -----
-    -log K <= sum_l z_l log z_l <= 0 in each free row, so R_T lies between E - T N_F log K and E.
-    The minimum of E over the simplices is that over labels when w_pp >= 0 (statement TC-S4).
+    Assumes: for the upper end of the interval, that w_pp >= 0, so that E is least at labels (TC-S4).
+
+    Proof: -log K <= sum_l z_l log z_l <= 0 in each free row, and the sum is 0 in a clamped one, so E(Z) - T N_F log K
+    <= R_T(Z) <= E(Z). Take the minimum over the simplices: that of E is E*, the minimum over labels.
+
+    Checked by: TC-S3 and TC-S5.
 
     Examples
     --------
@@ -167,11 +184,11 @@ def entropy_bound(n_free: int, n_clusters: int, *, temperature: Any) -> Any:
     2.079442
     """
     n_free, n_clusters = integer("n_free", n_free, low=0), integer("n_clusters", n_clusters, low=1)
-    temperature = above_zero("temperature", temperature)
+    temperature = number("temperature", temperature, 0, ends="(]")
     return plain(temperature * n_free * np.log(n_clusters + 0 * temperature))
 
 
-def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: Any) -> Any:
+def discrete_lower_bound(energy: Number, n_free: int, n_clusters: int, *, temperature: Number) -> Any:
     r"""Return a lower bound on the relaxed energy, from the least energy of labels (statement TC-S3).
 
     Parameters
@@ -197,8 +214,12 @@ def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperatu
 
     Proof
     -----
-    R_T(Z) >= E(Z) - T N_F log K by `entropy_bound`.
-    E(Z) >= E*, since rounding the rows one at a time never raises E (`row_replacement`).
+    Assumes: W is symmetric with w_pp >= 0, a hypothesis of the statement, and E* is the least energy of labels.
+
+    Proof: R_T(Z) >= E(Z) - T N_F log K by `entropy_bound`. Rounding the rows one at a time never raises E
+    (`row_replacement`) and ends at labels, so E(Z) >= E*.
+
+    Checked by: TC-S3.
 
     Examples
     --------
@@ -208,7 +229,7 @@ def discrete_lower_bound(energy: Any, n_free: int, n_clusters: int, *, temperatu
     return number("energy", energy) - entropy_bound(n_free, n_clusters, temperature=temperature)
 
 
-def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: Any) -> Any:
+def rounding_bound(energy: Number, n_free: int, n_clusters: int, *, temperature: Number) -> Any:
     r"""The largest energy of labels after sequential rounding (statement TC-S5).
 
     Parameters
@@ -234,9 +255,14 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
 
     Proof
     -----
-    Put row p at the label that minimizes b_pl = a_pl - lambda sum_{q != p} w_pq z_ql. E as a function of row p alone is
-    <b_p, z_p> - (lambda / 2) w_pp \|z_p\|^2 + const, concave for w_pp >= 0, so a vertex is best, and among vertices the
-    last term is constant. E never rises, and E(Z) <= R_T(Z) + T N_F log K by `entropy_bound`.
+    Assumes: W is symmetric with w_pp >= 0, which `round_assignments` checks.
+
+    Proof: Put row p at the label that minimizes b_pl = a_pl - lambda sum_{q != p} w_pq z_ql. As a function of row p
+    alone, E is <b_p, z_p> - (lambda / 2) w_pp \|z_p\|^2 + a constant, concave for w_pp >= 0, so a vertex is best, and
+    among vertices the quadratic term is constant. So E never rises, and E(Z) <= R_T(Z) + T N_F log K by
+    `entropy_bound`.
+
+    Checked by: TC-S5.
 
     Examples
     --------
@@ -246,7 +272,15 @@ def rounding_bound(energy: Any, n_free: int, n_clusters: int, *, temperature: An
     return number("energy", energy) + entropy_bound(n_free, n_clusters, temperature=temperature)
 
 
-def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, row: int, new: Any) -> Any:
+def row_replacement(
+    assignments: ArrayLike,
+    costs: ArrayLike,
+    affinity: ArrayLike | SparseArray,
+    *,
+    lam: Number,
+    row: int,
+    new: ArrayLike,
+) -> Any:
     r"""Return the exact change of E when one row is replaced (statement TC-P8).
 
     Parameters
@@ -276,8 +310,12 @@ def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, ro
 
     Proof
     -----
-    The terms of tr(Z' W Z) that hold row p are 2 sum_{q != p} w_pq z_p . z_q and w_pp \|z_p\|^2.
-    So E is linear in row p but for -(lambda / 2) w_pp \|z_p\|^2, which is concave when w_pp >= 0.
+    Assumes: W is symmetric, a hypothesis of the statement; the row need not lie in the simplex.
+
+    Proof: The terms of tr(Z' W Z) that hold row p are 2 sum_{q != p} w_pq z_p . z_q and w_pp \|z_p\|^2. So E is linear
+    in row p up to the term -(lambda / 2) w_pp \|z_p\|^2, which is concave when w_pp >= 0.
+
+    Checked by: TC-P8 and TC-S4.
 
     Examples
     --------
@@ -292,7 +330,7 @@ def row_replacement(assignments: Any, costs: Any, affinity: Any, *, lam: Any, ro
     return plain(linear - lam * W[row, row] * ((y * y).sum() - (Z[row] * Z[row]).sum()) / 2)
 
 
-def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
+def shift_constant(shift: Number, n: int, *, lam: Number) -> Any:
     r"""Return the change of E on labels when a shift is added to the diagonal of W (statement TC-S1).
 
     Parameters
@@ -318,8 +356,12 @@ def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
 
     Proof
     -----
-    tr(Z' (W + delta I) Z) = tr(Z' W Z) + delta \|Z\|_F^2.
-    For labels \|Z\|_F^2 = N, so all labels move by the same and the best ones stay; inside the simplices they do not.
+    Assumes: the rows of Z are labels (one entry 1, all others 0), a hypothesis of the statement.
+
+    Proof: tr(Z' (W + delta I) Z) = tr(Z' W Z) + delta \|Z\|_F^2, and labels have \|Z\|_F^2 = N. So the energies of all
+    labels change by the same number, and the best labels stay the best. Inside the simplices \|Z\|_F^2 varies.
+
+    Checked by: TC-S1-shift.
 
     Examples
     --------
@@ -328,3 +370,131 @@ def shift_constant(shift: Any, n: int, *, lam: Any) -> Any:
     """
     lam, shift = number("lam", lam, 0), number("shift", shift)
     return -lam * shift * integer("n", n, low=0) / 2
+
+
+def hard_limit_gap(gap: Number | ArrayLike, n_clusters: int, *, temperature: Number) -> Any:
+    r"""Return a bound on the distance of a softmax from a label (statement TC-S6).
+
+    Parameters
+    ----------
+    gap : number or array
+        g > 0, the second smallest minus the smallest of b_l = a_pl - lambda (W Z)_pl.
+    n_clusters : int
+        K.
+    temperature : number
+        T.
+
+    Returns
+    -------
+    float or array
+        (K - 1) exp(-g / T) >= 1 - max_l z_pl.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number or an array of numbers.
+    ValueError
+        If a gap is below 0, K is below 2, or T is not above 0.
+
+    Proof
+    -----
+    Assumes: g is the gap between the two smallest b_l of the row, which is up to the caller.
+
+    Proof: 1 - max z = s / (1 + s) <= s with s = sum_{l not best} exp(-(b_l - b_best) / T). Each of the K - 1 terms is
+    at most exp(-g / T).
+
+    Checked by: TC-S6.
+
+    Examples
+    --------
+    >>> round(float(hard_limit_gap(2.0, 3, temperature=1.0)), 6)
+    0.270671
+    """
+    gaps, n_clusters = entries("gap", gap, 0), integer("n_clusters", n_clusters, low=2)
+    temperature = number("temperature", temperature, 0, ends="(]")
+    return (n_clusters - 1) * np.exp(-gaps / temperature)
+
+
+def hard_temperature(gap: Number, n_clusters: int, *, tol: Number = 1e-16) -> Any:
+    r"""A temperature at which every softmax is a label up to a tolerance (statement TC-S6).
+
+    Parameters
+    ----------
+    gap : number
+        The smallest gap g > 0 of a row.
+    n_clusters : int
+        K, at least 2.
+    tol : number
+        How far from a label a row may be, in (0, 1).
+
+    Returns
+    -------
+    float
+        g / log((K - 1) / tol).
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number.
+    ValueError
+        If the gap is not above 0, K is below 2, or the tolerance is not in (0, 1).
+
+    Proof
+    -----
+    Assumes: g > 0 is at most the gap of every row, which is up to the caller.
+
+    Proof: (K - 1) exp(-g / T) <= tol is T <= g / log((K - 1) / tol), where the logarithm is positive since tol < 1.
+    Then 1 - max z <= tol by `hard_limit_gap`, and the largest entry of a softmax stands where the cost is least.
+
+    Checked by: TC-S6-lloyd.
+
+    Examples
+    --------
+    >>> round(float(hard_temperature(1.0, 11, tol=1e-15)), 6)
+    0.027143
+    """
+    gap, n_clusters = number("gap", gap, 0, ends="(]"), integer("n_clusters", n_clusters, low=2)
+    return gap / np.log((n_clusters - 1) / number("tol", tol, 0, 1, ends="()"))
+
+
+def log_partition(costs: ArrayLike, *, temperature: Number) -> Any:
+    r"""The energy after an update without pairs: the free energy of expectation maximization (statement TC-S7).
+
+    Parameters
+    ----------
+    costs : array of shape (N, K)
+        A.
+    temperature : number
+        T.
+
+    Returns
+    -------
+    float
+        -T sum_p log sum_l exp(-a_pl / T).
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number or an array of numbers.
+    ValueError
+        If T is not above 0, or a number is not finite.
+
+    Proof
+    -----
+    Assumes: lambda = 0, and no row is clamped.
+
+    Proof: For z = softmax(-a / T), T log z_l = -a_l - T log sum exp(-a / T), so T sum z log z + a . z is -T log sum
+    exp(-a / T). With squared distances as costs the sum is T times the negative log-likelihood, up to constants, of a
+    mixture with equal weights and covariances (T / 2) I, and the soft means are its M-step.
+
+    Checked by: TC-S7.
+
+    Examples
+    --------
+    >>> round(float(log_partition([[0.0, 0.0]], temperature=1.0)), 6)
+    -0.693147
+    """
+    temperature = number("temperature", temperature, 0, ends="(]")
+    A = with_columns("costs", costs)
+    lowest = A.min(axis=1)
+    return (lowest - temperature * np.log(np.exp((lowest[:, None] - A) / temperature).sum(axis=1))).sum()

@@ -1,7 +1,7 @@
-r"""Whole runs: two-step moves that add up, turns of rings, energies that published code prints, turns with prototypes.
+r"""Whole runs: two-step moves that add up, directed rings, energies that published code prints, turns with prototypes.
 
-Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows; what needs no log or
-exp also takes Fractions, the rest also balls of a rigorous arithmetic.
+Part of `theory`, where users find these functions. S(Z) = softmax((lambda W Z - A) / T) by rows. Formulas without log
+and exp also take Fractions, all others also balls of a rigorous arithmetic.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import number, plain
+from lrtheory._numbers import entries, number, plain
+from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must
-from lrtheory.transductive_clustering.theory.numeric import above_zero, entries, rows, table
+from lrtheory.transductive_clustering.theory.arguments import rows, with_columns
 
 __all__ = [
     "joint_kkt_bound",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-def two_step_summability(start: Any, lower: Any, *, temperature: Any) -> Any:
+def two_step_summability(start: Number, lower: Number, *, temperature: Number) -> Any:
     r"""A bound on the sum of all squared moves over two updates, for every lambda (statement TC-T8-limits).
 
     Parameters
@@ -52,9 +53,14 @@ def two_step_summability(start: Any, lower: Any, *, temperature: Any) -> Any:
 
     Proof
     -----
-    G loses T KL(Z_i || Z_{i+2}) >= T \|Z_{i+2} - Z_i\|^2 an update, by `two_step_decrease` and `kl_lower_bound`.
-    z_p . y_q <= 1 and the entropies are those of two assignments, so G >= 2 R_lb as in `energy_lower_bound`.
-    So Z_{i+2} - Z_i tends to 0, and S o S, which is continuous, keeps every limit point: S(S(Z)) = Z.
+    Assumes: W is symmetric without negative entries, and R_lb is below all energies; these are up to the caller.
+
+    Proof: G loses T KL(Z_i || Z_{i+2}) >= T \|Z_{i+2} - Z_i\|^2 per update, by `two_step_decrease` and
+    `kl_lower_bound`. It cannot fall below 2 R_lb: <A, Z + Y>, both entropies, and tr(Z' W Y) <= sum_pq w_pq are bounded
+    as in `energy_lower_bound`, for two assignments in place of one. So Z_{i+2} - Z_i tends to 0, and since S o S is
+    continuous, every limit point satisfies S(S(Z)) = Z.
+
+    Checked by: TC-T8-limits.
 
     Examples
     --------
@@ -62,11 +68,11 @@ def two_step_summability(start: Any, lower: Any, *, temperature: Any) -> Any:
     1.5
     """
     start, lower = number("start", start), number("lower", lower)
-    return (start - 2 * lower) / above_zero("temperature", temperature)
+    return (start - 2 * lower) / number("temperature", temperature, 0, ends="(]")
 
 
 def ring_threshold(n_clusters: int) -> Any:
-    r"""The weight from which a directed ring of K points turns for ever (statement TC-N2).
+    r"""The weight from which assignments on a directed ring of K points turn for ever (statement TC-N2).
 
     Parameters
     ----------
@@ -77,7 +83,7 @@ def ring_threshold(n_clusters: int) -> Any:
     -------
     float
         lambda_s at T = 1: the least lambda for which p = 1 / (1 + (K - 1) exp(-lambda (K p - 1) / (K - 1)))
-        has a solution above 1/K that attracts; 2.74564 for K = 3.
+        has a solution above 1/K, which attracts from above; 2.74564 for K = 3.
 
     Raises
     ------
@@ -88,12 +94,16 @@ def ring_threshold(n_clusters: int) -> Any:
 
     Proof
     -----
-    Start with share p on the own label and (1 - p) / (K - 1) elsewhere. W shifts the rows, so the update keeps
-    this form, turned
-    by one: p -> 1 / (1 + (K - 1) exp(-lambda (K p - 1) / (K - 1))). A fixed p > 1/K of this map is an orbit of
-    period K.
-    Solved for lambda it is lambda(p) = (K - 1) log(p (K - 1) / (1 - p)) / (K p - 1), whose least value is the
-    threshold.
+    Assumes: costs are 0, T = 1, and the start has the share p on the own label and (1 - p) / (K - 1) elsewhere.
+
+    Proof: W shifts the rows, so the update keeps this form, turned by one: p -> 1 / (1 + (K - 1) exp(-lambda (K p - 1)
+    / (K - 1))). A fixed p > 1/K of this map is an orbit of period K. Solved for lambda it is lambda(p) = (K - 1)
+    log(p (K - 1) / (1 - p)) / (K p - 1), and the threshold is its least value. With w = (K p - 1) / (K - 1) this is
+    N(w) / w, N(w) = log(1 + (K - 1) w) - log(1 - w), which is first concave, then convex for K >= 3. So w N' - N, with
+    the derivative w N'', falls from 0 and then rises to infinity, and changes its sign once: lambda(p) falls, then
+    rises, as the search below needs.
+
+    Checked by: TC-N2, through `ring_weight`.
 
     Examples
     --------
@@ -115,8 +125,8 @@ def ring_threshold(n_clusters: int) -> Any:
     return weight((low + high) / 2)
 
 
-def ring_weight(share: Any, n_clusters: int) -> Any:
-    r"""The value of lambda / T from which a directed ring keeps at least a share as it turns (statement TC-N2).
+def ring_weight(share: Number, n_clusters: int) -> Any:
+    r"""The value of lambda / T from which points on a directed ring keep a share of their label (statement TC-N2).
 
     Parameters
     ----------
@@ -139,10 +149,15 @@ def ring_weight(share: Any, n_clusters: int) -> Any:
 
     Proof
     -----
-    W shifts the rows, so an update turns the start by one and sends p to g(p) = 1 / (1 + (K - 1) exp(-(lambda / T)
-    (K p - 1) / (K - 1))).
-    g(p) >= p iff lambda / T >= (K - 1) log(p (K - 1) / (1 - p)) / (K p - 1). g rises, so then g(g(p)) >= g(p) >= p,
-    and so on: the shares never fall, and no two of K consecutive assignments come near each other.
+    Assumes: costs are 0, and the start has the share p in (1 / K, 1) on the own label, which is checked, and
+    (1 - p) / (K - 1) elsewhere.
+
+    Proof: W shifts the rows, so an update turns the start by one and sends p to g(p) = 1 / (1 + (K - 1) exp(-(lambda /
+    T) (K p - 1) / (K - 1))). g(p) >= p iff lambda / T >= (K - 1) log(p (K - 1) / (1 - p)) / (K p - 1). g rises, so then
+    g(g(p)) >= g(p) >= p, and by induction the shares never fall: no two of K consecutive assignments come near each
+    other.
+
+    Checked by: TC-N2.
 
     Examples
     --------
@@ -155,7 +170,7 @@ def ring_weight(share: Any, n_clusters: int) -> Any:
     return (K - 1) * (np.log(share * (K - 1)) - np.log(1 - share)) / (K * share - 1)
 
 
-def printed_energy_threshold(offset: Any) -> Any:
+def printed_energy_threshold(offset: Number) -> Any:
     r"""The value of lambda / T from which the energy that published code prints rises (statement TC-N3).
 
     Parameters
@@ -178,11 +193,14 @@ def printed_energy_threshold(offset: Any) -> Any:
 
     Proof
     -----
-    With u = 2 e, both points stay alike, and u -> tanh(lambda u / (2 T)), which is below u for lambda <= 2 T.
-    F' = T sum z log z - lambda (1 + u^2) has dF'/du = 2 T artanh(u) - 2 lambda u: negative until artanh(u) = (lambda /
-    T) u.
-    artanh is convex on u > 0, so F' falls in u on all of (0, u_0] iff lambda / T >= artanh(u_0) / u_0; as u falls to
-    0, F' rises.
+    Assumes: costs are 0, W exchanges the two points, and both start at (1/2 + e, 1/2 - e), with e in (0, 1/2) checked.
+
+    Proof: With u = 2 e, both points stay alike, and an update sends u to tanh(lambda u / (2 T)), which is below u for
+    lambda <= 2 T. F' = T sum z log z - lambda (1 + u^2) has dF'/du = 2 T artanh(u) - 2 lambda u, which is negative
+    where artanh(u) < (lambda / T) u. artanh(u) / u rises, so F' falls in u on all of (0, u_0] iff lambda / T >=
+    artanh(u_0) / u_0. As u falls to 0, F' then rises.
+
+    Checked by: TC-N3.
 
     Examples
     --------
@@ -193,7 +211,7 @@ def printed_energy_threshold(offset: Any) -> Any:
     return (np.log(1 + 2 * offset) - np.log(1 - 2 * offset)) / (4 * offset)
 
 
-def softmax_jacobian(shares: Any) -> Any:
+def softmax_jacobian(shares: ArrayLike) -> Any:
     r"""The derivative of a softmax (statement TC-P5).
 
     Parameters
@@ -215,9 +233,12 @@ def softmax_jacobian(shares: Any) -> Any:
 
     Proof
     -----
-    d s_l / d x_m = s_l (1[l = m] - s_m). v' (diag(s) - s s') v is the variance of v under s.
-    It is at most (max v - min v)^2 / 4 <= \|v\|^2 / 2.
-    Equality asks for v = (1, -1) on two entries, with s = (1/2, 1/2) there.
+    Assumes: s is a point of the simplex, which is checked here.
+
+    Proof: d s_l / d x_m = s_l (1[l = m] - s_m), and v' (diag(s) - s s') v is the variance of v under s. It is at most
+    (max v - min v)^2 / 4 <= \|v\|^2 / 2. Equality asks for v = (1, -1) on two entries, with s = (1/2, 1/2) there.
+
+    Checked by: TC-P5.
 
     Examples
     --------
@@ -228,7 +249,7 @@ def softmax_jacobian(shares: Any) -> Any:
     return np.diag(s) - s[:, None] * s[None, :]
 
 
-def tangent_error(logits: Any) -> Any:
+def tangent_error(logits: ArrayLike) -> Any:
     r"""Return a bound on the distance of a softmax from its tangent at uniform rows (statement TC-T7-uniform).
 
     Parameters
@@ -250,20 +271,25 @@ def tangent_error(logits: Any) -> Any:
 
     Proof
     -----
-    With s(t) = softmax(t x), m and v the mean and the variance of x under s, s'' = s ((x - m)^2 - v), entry by entry.
-    \|s''\|_2 <= \|s''\|_1 <= max \|(x - m)^2 - v\| <= (max x - min x)^2, and s(1) - s(0) - s'(0) is the integral of
-    (1 - t) s''(t) over [0, 1], at most half of it.
+    Assumes: the logits are finite, which is checked here.
+
+    Proof: Let s(t) = softmax(t x), with m and v the mean and the variance of x under s(t). Then s'' = s ((x - m)^2 - v)
+    entry by entry, and \|s''\|_2 <= \|s''\|_1 <= max \|(x - m)^2 - v\| <= (max x - min x)^2. s(1) - s(0) - s'(0) is
+    the integral of (1 - t) s''(t) over [0, 1], at most half of that. Norms of rows add up to at least the norm of the
+    table.
+
+    Checked by: TC-T7-uniform.
 
     Examples
     --------
     >>> tangent_error([[0.5, 0.0], [0.0, 0.0]])
     0.125
     """
-    x = table("logits", logits, shape=("N", "K"))
+    x = with_columns("logits", logits)
     return plain(((x.max(axis=1) - x.min(axis=1)) ** 2).sum() / 2)
 
 
-def joint_kkt_bound(step: Any, drift: Any, *, spectral_norm: Any, lam: Any) -> Any:
+def joint_kkt_bound(step: Number | ArrayLike, drift: Number | ArrayLike, *, spectral_norm: Number, lam: Number) -> Any:
     r"""Return a bound on the gradient after a turn of assignments and prototypes (statement TC-T10).
 
     Parameters
@@ -292,17 +318,21 @@ def joint_kkt_bound(step: Any, drift: Any, *, spectral_norm: Any, lam: Any) -> A
 
     Proof
     -----
-    T log Z_{i+1} = lambda W Z_i - A(M_i) + const a row, so T log Z_{i+1} + A(M_{i+1}) - lambda W Z_{i+1} is
-    A(M_{i+1}) - A(M_i) - lambda W Delta + const a row.
-    A turn takes at least T' \|Delta\|^2 + sum_l (sum_p z_pl) \|m_l - m_l'\|^2 off R (`descent_bound`,
-    `mean_step_decrease`), and R is bounded below, so both moves have finite sums of squares and tend to 0, the masses
-    being bounded below (`mass_floor`).
-    So the bound tends to 0, and by continuity every limit point satisfies the KKT conditions.
+    Assumes: W is symmetric, the step is a whole one, and M_{i+1} are the soft means of Z_{i+1}; these are hypotheses of
+    the statement.
+
+    Proof: T log Z_{i+1} = lambda W Z_i - A(M_i) + a constant per row, so T log Z_{i+1} + A(M_{i+1}) - lambda W Z_{i+1}
+    is A(M_{i+1}) - A(M_i) - lambda W Delta + a constant per row. A turn takes at least T' \|Delta\|^2 + sum_l (sum_p
+    z_pl) \|m_l - m_l'\|^2 off R (`descent_bound`, `mean_step_decrease`). R is bounded below and the masses are too
+    (`mass_floor`), so both moves have finite sums of squares and tend to 0. So the bound tends to 0, and by continuity
+    every limit point satisfies the KKT conditions.
+
+    Checked by: TC-T10 and TC-T10-limit.
 
     Examples
     --------
     >>> joint_kkt_bound(0.5, 0.25, spectral_norm=2, lam=3)
     3.25
     """
-    step, drift = entries("step", step, 0), entries("drift", drift, 0)
-    return number("lam", lam, 0) * number("spectral_norm", spectral_norm, 0) * step + drift
+    steps, drifts = entries("step", step, 0), entries("drift", drift, 0)
+    return number("lam", lam, 0) * number("spectral_norm", spectral_norm, 0) * steps + drifts

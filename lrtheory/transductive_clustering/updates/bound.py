@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import arrays, to_numpy
+from lrtheory._array import arrays, real_array, to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import integer, must, real
+from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import certificates, dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from lrtheory.transductive_clustering.updates.certificates import Stationarity, problem_of
 from lrtheory.transductive_clustering.updates.edges import csr_parts, without_asymmetry
 from lrtheory.transductive_clustering.updates.inputs import (
-    floats,
     in_range,
-    namespace,
+    library_of,
     positive,
     sparse_affinity,
     weights,
@@ -51,8 +52,8 @@ class BoundState(Result):
         Updates so far.
     """
 
-    assignments: Any
-    energy: Any
+    assignments: Array
+    energy: float | Array
     n_iter: int
 
 
@@ -71,16 +72,16 @@ class BoundResult(Result):
     damping : float or array of shape (E,)
         The step factor at the end; below 1 when it had to be shortened, or when the caller did.
     n_iter : int
-        Updates, of the problem that took most.
+        The number of updates, in a batch of the problem that took most.
     converged : bool
         Whether energy and assignments stand still, in every problem.
     message : str
         How it ended.
     counts : mapping
-        ``updates`` of all problems; ``passes``, products W Z that were made, of a batch at once: for the energy at the
-        end and for steps that were taken again there are more of them than updates, and the certificate takes one that
-        is not among them; ``flops``, the multiply-adds over the edges that they need (vectors of clusters may
-        overlap, and make some twice); ``exponentials``, also those of held rows.
+        ``updates`` is the number of updates in all problems. ``passes`` counts the products W Z, one for a whole batch:
+        one more than updates for the energy at the end, one more for each step that was taken again, without the one
+        of the certificate. ``flops`` are the multiply-adds over the edges that these need (kernels whose vectors of
+        clusters overlap make some twice), ``exponentials`` those of all rows, clamped ones included.
     certificate : Stationarity
         How far from a fixed point, and what is guaranteed.
     trace : mapping or None
@@ -88,27 +89,27 @@ class BoundResult(Result):
         ``damping`` (n_iter, ...).
     """
 
-    assignments: Any
-    labels: Any
-    energy: Any
-    damping: Any
+    assignments: Array
+    labels: Array
+    energy: float | Array
+    damping: float | Array
     n_iter: int
     converged: bool
     message: str
     counts: Mapping[str, int]
     certificate: Stationarity
-    trace: Mapping[str, Any] | None
+    trace: Mapping[str, Array] | None
 
 
 @arrays("device")
 def bound_update(
-    costs: Any,
-    affinity: Any = None,
+    costs: ArrayLike | AssignmentProblem,
+    affinity: ArrayLike | SparseArray | None = None,
     *,
     lam: float = 1.0,
     temperature: float = 1.0,
-    init: Any = None,
-    clamp: Any = None,
+    init: ArrayLike | None = None,
+    clamp: ArrayLike | None = None,
     damping: float | str = "auto",
     tol: float = 1e-7,
     max_iter: int = 600,
@@ -131,7 +132,7 @@ def bound_update(
     init : array of shape (N, K) or (E, N, K), or None
         Start, rows in the simplex; None is the softmax of -A / T.
     clamp : int array of shape (N,) or (E, N), or None
-        Labels that are held; -1 is free.
+        Labels that are clamped; -1 is free.
     damping : "auto", or float in (0, 1]
         Factor of each step Z + t (S(Z) - Z). "auto" takes whole steps, and where one would raise the energy shortens
         it and all later ones to min(1, 2 T / (lambda \|lambda_min\|)), with a proved bound for lambda_min.
@@ -174,27 +175,26 @@ def bound_update(
     >>> found.labels.tolist(), found.converged, found.damping
     ([0, 0], True, 1.0)
     """
-    costs, affinity, init, clamp = problem_of(costs, affinity, init, clamp)
-    xp, costs, affinity = _checked(costs, affinity, init)
-    lam, temperature = weights(lam, temperature, costs.dtype)
-    in_range(xp, costs, affinity, lam)
+    A, W, init, clamp = problem_of(costs, affinity, init, clamp)
+    xp, A, W = _checked(A, W, init)
+    lam, temperature = weights(lam, temperature, A.dtype)
+    in_range(xp, A, W, lam)
     tol, max_iter = real("tol", tol, low=0, high=1), integer("max_iter", max_iter, low=0)
-    n_clusters = costs.shape[-1]
-    held = clamped_labels(to_numpy(clamp), tuple(costs.shape[:-1]), n_clusters)
-    on_device = None if clamp is None else xp.asarray(held, device=costs.device)
-    bound = dense.Bound(costs, affinity, lam, temperature, certificates.free_rows(xp, on_device, costs))
+    clamped = clamped_labels(to_numpy(clamp), tuple(A.shape[:-1]), A.shape[-1])
+    on_device = None if clamp is None else xp.asarray(clamped, device=A.device)
+    bound = dense.Bound(A, W, lam, temperature, certificates.free_rows(xp, on_device, A))
     Z = start(xp, bound, init, on_device)
-    known = certificates.spectrum_bounds(xp, affinity, bound.free)
+    known = certificates.spectrum_bounds(xp, W, bound.free)
     factor, safe = step_factors(xp, bound, known, damping)
     options: dict[str, Any] = {"factor": factor, "safe": safe, "tol": tol, "max_iter": max_iter, "record": record}
-    options["watch"] = watched(callback, costs.ndim == 2)
-    if sparse.issparse(affinity):
+    options["watch"] = watched(callback, A.ndim == 2)
+    if sparse.issparse(W):
         options |= {"lam": lam, "temperature": temperature}
-        done = sparse_bound.descend_sparse(costs, csr_parts(affinity), Z, held, **options)
+        done = sparse_bound.descend_sparse(A, csr_parts(W), Z, clamped, **options)
     else:
-        edges = int(xp.sum(xp.astype(affinity != 0, xp.int64)))
+        edges = int(xp.sum(xp.astype(W != 0, xp.int64)))
         done = dense.descend(xp, bound, Z, edges=edges, **options)
-    proof = certificates.stationarity(done.assignments, costs, affinity, lam, temperature, on_device, known)
+    proof = certificates.stationarity(done.assignments, A, W, lam, temperature, on_device, known)
     return _as_result(xp, bound, done, proof, bool(xp.all(known[2])))
 
 
@@ -215,12 +215,12 @@ def watched(callback: Any, alone: bool) -> Any:
 
 
 def start(xp: Any, bound: dense.Bound, init: Any, clamp: Any) -> Any:
-    """Return the first assignments, given or from the costs alone, with held rows at their label."""
+    """Return the first assignments, given or from the costs alone, with clamped rows at their label."""
     costs = bound.costs
     if init is None:
         Z = dense.softmax(xp, -costs, bound.temperature)
     else:
-        Z = xp.astype(floats(xp, "init", init, costs.device), costs.dtype)
+        Z = xp.astype(real_array(xp, "init", init, device=costs.device), costs.dtype)
     if tuple(Z.shape) != tuple(costs.shape):
         raise must("init", f"of shape {tuple(costs.shape)}", tuple(Z.shape))
     if bool(xp.min(Z) < 0):
@@ -246,10 +246,10 @@ def step_factors(xp: Any, bound: dense.Bound, known: Any, damping: float | str) 
 
 
 def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, Any]:
-    """Costs and affinity as floats of one kind, with shapes that fit; rounding alone makes no affinity directed."""
+    """Costs and affinity as floats of one dtype, with shapes that fit; asymmetry by rounding alone is removed."""
     thin = sparse.issparse(affinity)
-    xp, device = namespace(costs, None if thin else affinity, init)
-    costs = floats(xp, "costs", costs, device)
+    xp, device = library_of(costs, None if thin else affinity, init)
+    costs = real_array(xp, "costs", costs, device=device)
     if costs.ndim not in (2, 3) or 0 in costs.shape:
         raise must("costs", "of shape (N, K) or (E, N, K) with at least one entry", tuple(costs.shape))
     square = (*costs.shape[:-1], costs.shape[-2])
@@ -258,7 +258,7 @@ def _checked(costs: Any, affinity: Any, init: Any) -> tuple[Any, Any, Any]:
     if thin:
         affinity = sparse_affinity(affinity, costs.shape[0], costs.dtype)
     else:
-        affinity = xp.astype(floats(xp, "affinity", affinity, costs.device), costs.dtype, copy=False)
+        affinity = xp.astype(real_array(xp, "affinity", affinity, device=costs.device), costs.dtype, copy=False)
     if tuple(affinity.shape) not in (square, square[-2:]):
         raise must("affinity", f"of shape {square}", tuple(affinity.shape))
     if costs.ndim == 3 and affinity.ndim == 2:

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from lrtheory._array import array_namespace, arrays, beside_jax, to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import Array, ArrayLike, SparseArray
 from lrtheory._validation import must
 from lrtheory.transductive_clustering.problem import AssignmentProblem
 from lrtheory.transductive_clustering.updates import dense
@@ -55,32 +56,32 @@ class Stationarity(Result):
     lam, temperature : float
         lambda and T.
     clamp : int array of shape (N,) or (E, N), or None
-        Labels that are held.
+        Labels that are clamped.
     """
 
-    gap: Any
-    bound: Any
-    contraction: Any
-    monotone: Any
+    gap: float | Array
+    bound: float | Array
+    contraction: float | Array
+    monotone: bool | Array
     statement: str
-    assignments: Any
+    assignments: Array
     lam: float
     temperature: float
-    clamp: Any
+    clamp: Array | None
 
     @beside_jax
-    def verify(self, problem: Any) -> bool:
-        """Recompute everything from costs, affinity and held labels alone.
+    def verify(self, problem: AssignmentProblem | tuple[ArrayLike, ArrayLike | SparseArray]) -> bool:
+        """Recompute everything from costs, affinity and clamped labels alone.
 
         Parameters
         ----------
-        problem : AssignmentProblem, or pair (costs, affinity) where no label is held
+        problem : AssignmentProblem, or pair (costs, affinity) where no label is clamped
             The problem that was solved.
 
         Returns
         -------
         bool
-            Whether the assignments lie in the simplex with the held rows at the problem's labels, and gap, bound,
+            Whether the assignments lie in the simplex with the clamped rows at the problem's labels, and gap, bound,
             contraction and monotone come out as stated, up to rounding.
 
         Raises
@@ -92,10 +93,11 @@ class Stationarity(Result):
         if not (pair or isinstance(problem, AssignmentProblem)):
             raise must("problem", "an AssignmentProblem or a pair (costs, affinity)", problem, TypeError)
         if not isinstance(problem, AssignmentProblem):
-            problem = AssignmentProblem(*problem)
+            of_pair: Any = problem
+            problem = AssignmentProblem(*of_pair)
         costs, clamp = problem.costs, problem.clamp
         fits = tuple(np.shape(self.assignments)) == tuple(costs.shape) and self.statement == STATEMENT
-        if not (fits and _same_held(clamp, self.clamp, costs.shape[:-1]) and _feasible(self.assignments, clamp)):
+        if not (fits and _same_clamped(clamp, self.clamp, costs.shape[:-1]) and _feasible(self.assignments, clamp)):
             return False
         eps = float(np.finfo(to_numpy(self.assignments).dtype).eps)
         try:
@@ -116,19 +118,19 @@ def _agree(one: Any, other: Any, relative: float, absolute: float) -> bool:
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=relative, atol=absolute))
 
 
-def _same_held(one: Any, other: Any, shape: Any) -> bool:
-    """Whether two sets of held labels agree; None holds nothing."""
-    one, other = (np.full(shape, -1) if held is None else np.asarray(to_numpy(held)) for held in (one, other))
+def _same_clamped(one: Any, other: Any, shape: Any) -> bool:
+    """Whether two sets of clamped labels agree; None clamps nothing."""
+    one, other = (np.full(shape, -1) if labels is None else np.asarray(to_numpy(labels)) for labels in (one, other))
     return one.shape == other.shape and bool((one == other).all())
 
 
 def _feasible(assignments: Any, clamp: Any) -> bool:
-    """Whether all rows are in the simplex, and the held ones at their labels."""
+    """Whether all rows are in the simplex, and the clamped ones at their labels."""
     Z = np.asarray(to_numpy(assignments))
     if not (Z >= 0).all() or not (np.abs(Z.sum(axis=-1, dtype=np.float64) - 1) <= 1e-4).all():
         return False
-    held = np.full(Z.shape[:-1], -1) if clamp is None else np.asarray(to_numpy(clamp))
-    return bool((Z[held >= 0] == np.eye(Z.shape[-1])[held[held >= 0]]).all())
+    labels = np.full(Z.shape[:-1], -1) if clamp is None else np.asarray(to_numpy(clamp))
+    return bool((Z[labels >= 0] == np.eye(Z.shape[-1])[labels[labels >= 0]]).all())
 
 
 def stationarity(
@@ -141,8 +143,8 @@ def stationarity(
     free = free_rows(xp, clamp, costs)
     lowest, norm, symmetric = spectrum_bounds(xp, affinity, free) if known is None else known
     if sparse.issparse(affinity):
-        held = clamped_labels(clamp, tuple(costs.shape[:-1]), costs.shape[-1])
-        gap = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, held, lam, temperature))
+        clamped = clamped_labels(clamp, tuple(costs.shape[:-1]), costs.shape[-1])
+        gap = np.sqrt(sparse_bound.squared_step(costs, csr_parts(affinity), Z, clamped, lam, temperature))
     else:
         moved = dense.update(xp, dense.Bound(costs, affinity, lam, temperature, free), Z, affinity @ Z) - Z
         gap = xp.sqrt(dense.total(xp, moved * moved))
@@ -166,12 +168,12 @@ def stationarity(
 def reach(xp: Any, gap: Any, contraction: Any) -> Any:
     """Return the largest distance of a fixed point from assignments that the next update moves by the gap (TC-T7)."""
     inside = contraction < 1
-    room = xp.where(inside, 1 - contraction, xp.ones_like(contraction))
-    return xp.where(inside, gap / room, xp.full_like(contraction, np.inf))
+    margin = xp.where(inside, 1 - contraction, xp.ones_like(contraction))
+    return xp.where(inside, gap / margin, xp.full_like(contraction, np.inf))
 
 
 def free_rows(xp: Any, clamp: Any, costs: Any) -> Any:
-    """Return which rows are not held, as a bool array (..., N, 1) beside the costs."""
+    """Return which rows are free, as a bool array (..., N, 1) on the device of the costs."""
     shape = (*costs.shape[:-1], 1)
     if clamp is None:
         return xp.ones(shape, dtype=xp.bool, device=costs.device)
@@ -249,7 +251,7 @@ class MonotoneCertificate(Result):
     method : {"dense", "lanczos"}
         How the eigenvalues were found.
     reason : str
-        Why.
+        Why this method was taken.
     """
 
     monotone: bool
@@ -267,7 +269,7 @@ class MonotoneCertificate(Result):
 
 @arrays("host")
 def monotone_certificate(
-    affinity: Any, *, lam: float = 1.0, temperature: float = 1.0, clamp: Any = None
+    affinity: ArrayLike | SparseArray, *, lam: float = 1.0, temperature: float = 1.0, clamp: ArrayLike | None = None
 ) -> MonotoneCertificate:
     r"""Decide before a run whether its energy can rise and whether it contracts (statements TC-T5 and TC-T7).
 
@@ -280,7 +282,7 @@ def monotone_certificate(
     lam, temperature : float
         lambda at least 0, and T above 0.
     clamp : int array of shape (N,), or None
-        Labels that are held; the free block alone counts (statement TC-S10).
+        Labels that are clamped; the free block alone counts (statement TC-S10).
 
     Returns
     -------
@@ -333,14 +335,14 @@ def _all_eigenvalues(block: Any) -> tuple[float, float]:
 def _lanczos(block: Any) -> tuple[float, float]:
     from scipy.sparse.linalg import eigsh, svds  # here, so that importing the system stays quick
 
-    # of a regular graph, ones would be the other end of the spectrum, and never leave it
+    # random, since on a regular graph the vector of ones is itself an eigenvector, that of the largest eigenvalue
     start = np.random.default_rng(0).normal(size=block.shape[0])
     smallest = eigsh((block + block.T) / 2, 1, which="SA", v0=start, tol=1e-3, return_eigenvectors=False)
     return float(smallest[0]), float(svds(block, 1, v0=start, tol=1e-3, return_singular_vectors=False)[0])
 
 
 def problem_of(costs: Any, affinity: Any, init: Any, clamp: Any) -> tuple[Any, Any, Any, Any]:
-    """Costs, affinity, start and held labels, from a problem or from plain arrays."""
+    """Costs, affinity, start and clamped labels, from a problem or from plain arrays."""
     if isinstance(costs, AssignmentProblem):
         own = costs.costs, costs.affinity, costs.init, costs.clamp
         given = (None, affinity, init, clamp)

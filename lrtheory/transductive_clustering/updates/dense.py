@@ -18,7 +18,7 @@ SMALL = 1e-6  # steps below it are no cycle of two, but an iteration that has ne
 
 
 class Bound(NamedTuple):
-    """The data of the bound: costs A, affinity W, lambda, T, and which rows are free (held rows never move)."""
+    """The data of the bound: costs A, affinity W, lambda, T, and which rows are free (clamped rows never move)."""
 
     costs: Any
     affinity: Any
@@ -78,7 +78,7 @@ def update(xp: Any, bound: Bound, Z: Any, pulled: Any) -> Any:
 
 
 def mix(xp: Any, Z: Any, goal: Any, factor: Any) -> Any:
-    """Step from Z towards S(Z) by the factor; entries that do not move, as in held rows, stay to the last digit."""
+    """Step from Z towards S(Z) by the factor; entries that do not move, as in clamped rows, stay to the last digit."""
     return xp.where(goal == Z, Z, (1 - factor) * Z + factor * goal)
 
 

@@ -1,17 +1,25 @@
-"""The edges of an affinity as rows of a sparse matrix, and whether they are the same in both directions."""
+"""The edges of an affinity as rows of a sparse matrix, and whether an affinity is symmetric up to rounding."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import kernel_input
 
-__all__ = ["ASYMMETRY", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
+__all__ = ["ASYMMETRY", "Edges", "asymmetry", "csr_parts", "is_symmetric", "without_asymmetry"]
 
 ASYMMETRY = 16  # rounding errors of the largest entry by which a symmetric affinity may differ from its transpose
+
+
+class Edges(NamedTuple):
+    """An affinity in compressed rows: row p has the entries starts[p] .. starts[p + 1] - 1 of columns and values."""
+
+    starts: np.ndarray  # int64 (N + 1,)
+    columns: np.ndarray  # uint32 (nnz,): compiled code would test a signed index for counting from the end
+    values: np.ndarray  # (nnz,), of any kind of number
 
 
 def is_symmetric(xp: Any, W: Any) -> Any:
@@ -45,15 +53,14 @@ def without_asymmetry(xp: Any, W: Any) -> Any:
     return xp.where(nearly, (W + xp.matrix_transpose(W)) / 2, W)
 
 
-def csr_parts(affinity: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return row starts, columns and values of an affinity, dense or sparse; exact numbers stay exact."""
-    # columns are unsigned: compiled code would test a signed index for counting from the end at every access
+def csr_parts(affinity: Any) -> Edges:
+    """Return the edges of an affinity, dense or sparse, as read-only arrays; exact numbers stay exact."""
     if sparse.issparse(affinity):
         W = sparse.csr_array(affinity)
         if not W.has_sorted_indices:
             W = W.sorted_indices()
-        return kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.uint32), kernel_input(W.data)
+        return Edges(kernel_input(W.indptr, np.int64), kernel_input(W.indices, np.uint32), kernel_input(W.data))
     W = np.asarray(affinity)
     rows, cols = np.nonzero(W)
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(W)))])
-    return kernel_input(starts, np.int64), kernel_input(cols, np.uint32), kernel_input(W[rows, cols])
+    return Edges(kernel_input(starts, np.int64), kernel_input(cols, np.uint32), kernel_input(W[rows, cols]))

@@ -10,18 +10,26 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import arrays, is_foreign, to_numpy
-from lrtheory._numbers import number
+from lrtheory._array import arrays, is_foreign, real_array, to_numpy
+from lrtheory._numbers import number, table
+from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import as_array, must
-from lrtheory.transductive_clustering.theory.numeric import ROUNDING, simplex, table
+from lrtheory.transductive_clustering.theory.arguments import ROUNDING, simplex
 from lrtheory.transductive_clustering.updates.edges import is_symmetric
-from lrtheory.transductive_clustering.updates.inputs import floats, in_range, namespace, sparse_affinity
+from lrtheory.transductive_clustering.updates.inputs import in_range, library_of, sparse_affinity
 
 __all__ = ["discrete_energy", "laplacian_energy", "relaxed_energy"]
 
 
 @arrays("device")
-def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.0, temperature: Any = 1.0) -> Any:
+def relaxed_energy(
+    assignments: ArrayLike,
+    costs: ArrayLike,
+    affinity: ArrayLike | SparseArray,
+    *,
+    lam: Number = 1.0,
+    temperature: Number = 1.0,
+) -> Any:
     r"""The energy that the updates decrease (statements TC-T3 and TC-S3).
 
     Arrays: any (device)
@@ -56,18 +64,20 @@ def relaxed_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.
     >>> relaxed_energy(np.array([[1.0, 0.0], [1.0, 0.0]]), np.zeros((2, 2)), W, lam=2.0)
     -2.0
     """
-    xp, costs, affinity = _read(costs, affinity, assignments)
-    assignments = _assignments(xp, assignments, costs)
-    lam, temperature = _weight(xp, costs, affinity, lam), number("temperature", temperature, 0)
-    value = _sum(xp, costs * assignments) - lam * _sum(xp, assignments * (affinity @ assignments)) / 2
+    xp, A, W = _read(costs, affinity, assignments)
+    Z = _assignments(xp, assignments, A)
+    lam, temperature = _weight(xp, A, W, lam), number("temperature", temperature, 0)
+    value = _sum(xp, A * Z) - lam * _sum(xp, Z * (W @ Z)) / 2
     if temperature != 0:
-        positive = xp.where(assignments > 0, assignments, xp.ones_like(assignments))
-        value = temperature * _sum(xp, assignments * xp.log(positive)) + value
+        positive = xp.where(Z > 0, Z, xp.ones_like(Z))  # 0 log 0 = 0
+        value = temperature * _sum(xp, Z * xp.log(positive)) + value
     return value
 
 
 @arrays("device")
-def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -> Any:
+def laplacian_energy(
+    assignments: ArrayLike, costs: ArrayLike, affinity: ArrayLike | SparseArray, *, lam: Number = 1.0
+) -> Any:
     r"""The convex relaxation, with the Laplacian in place of the affinity (statement TC-S2).
 
     Arrays: any (device)
@@ -102,18 +112,20 @@ def laplacian_energy(assignments: Any, costs: Any, affinity: Any, *, lam: Any = 
     >>> laplacian_energy(np.eye(2), np.zeros((2, 2)), W)
     1.0
     """
-    xp, costs, affinity = _read(costs, affinity, assignments)
-    assignments = _assignments(xp, assignments, costs)
-    if not bool(xp.all(xp.asarray(is_symmetric(xp, affinity)))):
+    xp, A, W = _read(costs, affinity, assignments)
+    Z = _assignments(xp, assignments, A)
+    if not bool(xp.all(xp.asarray(is_symmetric(xp, W)))):
         raise must("affinity", "symmetric, as a Laplacian is", "a directed graph")
-    lam = _weight(xp, costs, affinity, lam)
-    degrees = affinity.sum(axis=1) if sparse.issparse(affinity) else xp.sum(affinity, axis=-1)
-    smooth = degrees[..., None] * assignments - affinity @ assignments
-    return _sum(xp, costs * assignments) + lam * _sum(xp, assignments * smooth) / 2
+    lam = _weight(xp, A, W, lam)
+    degrees = W.sum(axis=1) if sparse.issparse(W) else xp.sum(W, axis=-1)
+    smooth = degrees[..., None] * Z - W @ Z  # (D - W) Z
+    return _sum(xp, A * Z) + lam * _sum(xp, Z * smooth) / 2
 
 
 @arrays("device")
-def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -> Any:
+def discrete_energy(
+    labels: ArrayLike, costs: ArrayLike, affinity: ArrayLike | SparseArray, *, lam: Number = 1.0
+) -> Any:
     r"""The discrete model: costs of the labels, and a price for every edge that is cut (statement TC-S1).
 
     Arrays: any (device)
@@ -121,7 +133,7 @@ def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -
     Parameters
     ----------
     labels : int array of shape (N,) or (E, N)
-        A cluster a point.
+        The cluster of each point.
     costs : array of shape (N, K) or (E, N, K)
         A.
     affinity : array of shape (N, N) or (E, N, N), or sparse array
@@ -146,21 +158,21 @@ def discrete_energy(labels: Any, costs: Any, affinity: Any, *, lam: Any = 1.0) -
     >>> discrete_energy(np.array([0, 1]), np.zeros((2, 2)), np.array([[0.0, 1.0], [1.0, 0.0]]), lam=3.0)
     3.0
     """
-    xp, costs, affinity = _read(costs, affinity, labels)
-    labels, lam = _labels(xp, labels, costs), _weight(xp, costs, affinity, lam)
-    clusters = xp.arange(costs.shape[-1], device=costs.device)
-    chosen = xp.where(labels[..., None] == clusters, costs, 0 * costs)
-    if sparse.issparse(affinity):
-        edges = sparse.coo_array(affinity)
-        cut = edges.data[labels[edges.row] != labels[edges.col]].sum(dtype=np.float64)
+    xp, A, W = _read(costs, affinity, labels)
+    own, lam = _labels(xp, labels, A), _weight(xp, A, W, lam)
+    clusters = xp.arange(A.shape[-1], device=A.device)
+    chosen = xp.where(own[..., None] == clusters, A, 0 * A)
+    if sparse.issparse(W):
+        edges = sparse.coo_array(W)
+        cut = edges.data[own[edges.row] != own[edges.col]].sum(dtype=np.float64)
     else:
-        cut = _sum(xp, xp.where(labels[..., :, None] != labels[..., None, :], affinity, 0 * affinity))
+        cut = _sum(xp, xp.where(own[..., :, None] != own[..., None, :], W, 0 * W))
     value = _sum(xp, chosen) + lam * cut / 2
-    return float(value) if sparse.issparse(affinity) else value
+    return float(value) if sparse.issparse(W) else value
 
 
 def _sum(xp: Any, terms: Any) -> Any:
-    """Over the last two axes, floats in float64; a Python number for a single problem."""
+    """The sum over the last two axes, of floats in float64; a Python number for a single problem."""
     exact = str(terms.dtype) == "object"
     value = xp.sum(terms, axis=(-2, -1)) if exact else xp.sum(terms, axis=(-2, -1), dtype=xp.float64)
     return value if exact or value.ndim else float(value)
@@ -169,7 +181,7 @@ def _sum(xp: Any, terms: Any) -> Any:
 def _read(costs: Any, affinity: Any, *others: Any) -> tuple[Any, Any, Any]:
     """Costs and affinity in one library with shapes that fit, floats or exact numbers; an affinity may be sparse."""
     thin = sparse.issparse(affinity)
-    xp, device = namespace(costs, None if thin else affinity, *others)
+    xp, device = library_of(costs, None if thin else affinity, *others)
     costs = _numbers(xp, "costs", costs, device)
     if costs.ndim not in (2, 3) or 0 in costs.shape:
         raise must("costs", "of shape (N, K) or (E, N, K) with at least one entry", tuple(costs.shape))
@@ -211,7 +223,7 @@ def _numbers(xp: Any, name: str, value: Any, device: Any) -> Any:
     """Floats of the library, or an object array of finite exact numbers."""
     exact = None if is_foreign(value) or sparse.issparse(value) else as_array(name, value)
     exact = exact if exact is not None and exact.dtype == object and exact.ndim else None
-    return floats(xp, name, value, device) if exact is None else table(name, exact)
+    return real_array(xp, name, value, device=device) if exact is None else table(name, exact)
 
 
 def _labels(xp: Any, labels: Any, costs: Any) -> Any:

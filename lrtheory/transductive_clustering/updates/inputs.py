@@ -1,4 +1,4 @@
-"""Readers of arguments: arrays as float32 or float64, affinities, options, and weights within range."""
+"""Readers of arguments: points, affinities, flags, and weights within the range of a dtype."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lrtheory._array import array_namespace, is_foreign, to_numpy
-from lrtheory._validation import array, as_array, must, real
+from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
+from lrtheory._validation import must, real
 from lrtheory.transductive_clustering.problem import ClusteringProblem
 
 __all__ = [
-    "beside",
-    "finite",
     "flag",
-    "floats",
-    "host_floats",
     "in_range",
     "largest_coordinate",
-    "namespace",
+    "library_of",
     "points",
     "positive",
     "sparse_affinity",
@@ -31,59 +27,17 @@ __all__ = [
 LARGEST = {4: 1e30, 8: 1e290}
 
 
-def namespace(*values: Any) -> tuple[Any, Any]:
-    """The library of the values and the device of the first one; NumPy and lists join the others."""
+def library_of(*values: Any) -> tuple[Any, Any]:
+    """The library of the values and the device of the first one; NumPy arrays and lists join any other library."""
     foreign = [value for value in values if is_foreign(value)]
     return (array_namespace(*foreign), foreign[0].device) if foreign else (array_namespace(), None)
 
 
-def host_floats(name: str, value: Any) -> np.ndarray:
-    """A NumPy array of float32 or float64; half precision becomes float32, all other real numbers float64."""
-    if sparse.issparse(value):
-        raise must(name, "a dense array", value, TypeError)
-    value = as_array(name, to_numpy(value))
-    if value.dtype.kind == "O":
-        return array(name, value).astype(np.float64)
-    if value.dtype.kind not in "fiub":
-        raise must(name, "an array of real numbers", value.dtype, TypeError)
-    if value.dtype in (np.float32, np.float64):
-        return value
-    return value.astype(np.float32 if value.dtype == np.float16 else np.float64)
-
-
-def beside(xp: Any, name: str, value: Any) -> Any:
-    """The value itself, unless it is an array of another library than the ones that it comes with."""
-    if is_foreign(value) and array_namespace(value) is not xp:
-        raise must(name, "an array of the library of the other inputs", type(value), TypeError)
-    return value
-
-
-def floats(xp: Any, name: str, value: Any, device: Any = None, *, check: bool = True) -> Any:
-    """The value as an array of the library, of numbers in float32 or float64, finite unless the caller looks."""
-    if not is_foreign(beside(xp, name, value)):
-        value = xp.asarray(host_floats(name, value), device=device)
-    elif not xp.isdtype(value.dtype, ("real floating", "integral", "bool")):
-        raise must(name, "an array of real numbers", value.dtype, TypeError)
-    elif value.dtype not in (xp.float32, xp.float64):
-        half = xp.isdtype(value.dtype, "real floating")
-        value = xp.astype(value, xp.float32 if half else xp.float64)
-    return finite(xp, name, value) if check else value
-
-
-def finite(xp: Any, name: str, value: Any) -> Any:
-    """The array, without infinities and NaN."""
-    # extremes carry a NaN through, and are quicker than a look at every entry
-    if 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
-        raise must(name, "finite", "an infinity or NaN")
-    return value
-
-
 def points(X: Any, name: str = "X") -> np.ndarray:
-    """Points of a problem or an array, (n, d) with n and d above 0."""
-    X = host_floats(name, X.features if isinstance(X, ClusteringProblem) else X)
+    """Points of a problem or an array on the host, (n, d) with n and d above 0, in single or double precision."""
+    X = real_array(array_namespace(), name, to_numpy(X.features if isinstance(X, ClusteringProblem) else X))
     if X.ndim != 2:
         raise must(name, "of shape (n, d)", X.shape)
-    X = array(name, X)
     if len(X) == 0:
         raise must(name, "at least one point", X)
     if X.shape[1] == 0:
@@ -101,7 +55,7 @@ def squarable(X: np.ndarray, name: str = "X") -> np.ndarray:
 
 
 def largest_coordinate(X: np.ndarray) -> float:
-    """Return the largest coordinate with which the squares of as many points can be added up."""
+    """Return the largest coordinate with which the squares of all points can be added up."""
     return float(np.sqrt(np.finfo(X.dtype).max / X.size)) / 16
 
 
@@ -119,20 +73,20 @@ def in_range(xp: Any, costs: Any, affinity: Any, lam: float) -> None:
 
 
 def sparse_affinity(affinity: Any, n: int | None = None, dtype: Any = np.float64, name: str = "affinity") -> Any:
-    """W as a csr_array of finite real numbers of the dtype, square."""
+    """W as a square csr_array of finite real numbers of the dtype."""
     if sparse.issparse(affinity):
         if affinity.dtype.kind not in "fiub":
             raise must(name, "an array of real numbers", affinity.dtype, TypeError)
         W = sparse.csr_array(affinity)
     else:
-        dense = host_floats(name, affinity)
+        dense = real_array(array_namespace(), name, to_numpy(affinity))
         if dense.ndim != 2:
             raise must(name, "of shape (N, N)" if n is None else f"of shape ({n}, {n})", dense.shape)
         W = sparse.csr_array(dense)
     size = W.shape[0] if n is None else n
     if W.shape != (size, size) or size == 0:
         raise must(name, "square with at least one row" if n is None else f"of shape ({n}, {n})", W.shape)
-    if not W.has_canonical_format:  # entries that stand twice are added
+    if not W.has_canonical_format:  # entries that are stored twice are added
         W = W.copy()
         W.sum_duplicates()
     W = W.astype(dtype, copy=False)

@@ -8,25 +8,29 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import arrays, kernel, kernel_input
-from lrtheory._numbers import number
-from lrtheory._validation import as_array, choice, must, real
-from lrtheory.transductive_clustering.theory.numeric import rows, table
+from lrtheory._numbers import number, table
+from lrtheory._types import ArrayLike, Number, SparseArray
+from lrtheory._validation import as_array, choice, must, real, refuse_unused
+from lrtheory.transductive_clustering.theory.arguments import rows
 from lrtheory.transductive_clustering.updates.edges import csr_parts, is_symmetric
 from lrtheory.transductive_clustering.updates.inputs import sparse_affinity
 
 __all__ = ["round_assignments"]
 
+#: the options that each method uses, beside `clamp`, which all of them use
+OPTIONS = {"sequential": {"lam", "order"}, "argmax": set[str]()}
+
 
 @arrays("host")
 def round_assignments(
-    assignments: Any,
-    costs: Any,
-    affinity: Any,
+    assignments: ArrayLike,
+    costs: ArrayLike,
+    affinity: ArrayLike | SparseArray,
     *,
-    lam: Any = 1.0,
+    lam: Number | None = None,
     method: str = "sequential",
-    clamp: Any = None,
-    order: Any = None,
+    clamp: ArrayLike | None = None,
+    order: ArrayLike | None = None,
 ) -> np.ndarray:
     r"""Labels from assignments; sequential rounding never raises the energy without entropy (statement TC-S5).
 
@@ -38,14 +42,15 @@ def round_assignments(
         Z, rows in the simplex, and A.
     affinity : array or sparse array of shape (N, N)
         W, symmetric, with no negative entry on the diagonal.
-    lam : number
-        lambda, at least 0.
+    lam : number or None
+        lambda, at least 0, of "sequential"; None is 1.
     method : {"sequential", "argmax"}
-        Visit the rows one at a time, each with what the others are then, or take the largest entry of each row.
+        "sequential" visits the rows one at a time and gives each its best label beside the others as they are then;
+        "argmax" takes the largest entry of each row.
     clamp : int array of shape (N,), or None
-        Labels that are held; -1 is free.
+        Labels that are clamped; -1 is free.
     order : int array of shape (N,), or None
-        In which the rows are visited; None is 0, 1, ...
+        The order in which "sequential" visits the rows; None is 0, 1, ...
 
     Returns
     -------
@@ -56,7 +61,7 @@ def round_assignments(
     ------
     ValueError
         If the shapes do not fit, a number is not finite, assignments are not in the simplex, the affinity is not
-        symmetric or has a negative entry on its diagonal, or an option is unknown.
+        symmetric or has a negative entry on its diagonal, an option is unknown, or the method does not use it.
     TypeError
         If an array is not of numbers, or hides some behind a mask.
 
@@ -66,40 +71,34 @@ def round_assignments(
     >>> round_assignments(Z, np.zeros((2, 2)), [[0, 1], [1, 0]]).tolist()
     [1, 1]
     """
-    choice("method", method, ("sequential", "argmax"))
-    costs = table("costs", costs, shape=("N", "K"))
-    n, k = costs.shape
+    choice("method", method, tuple(OPTIONS))
+    refuse_unused(method, OPTIONS[method], lam=(lam, None), order=(order, None))
+    A = table("costs", costs, shape=("N", "K"))
+    n, k = A.shape
     if n == 0:
-        raise must("costs", "of at least one point", costs.shape)
+        raise must("costs", "of at least one point", A.shape)
     Z = np.array(rows("assignments", assignments, shape=(n, k)))  # rows change on the way
-    affinity = _attracting(affinity, n)
-    held = clamped_labels(clamp, (n,), k)
+    W = _attracting(affinity, n)
+    clamped = clamped_labels(clamp, (n,), k)
+    if method == "argmax":
+        return np.where(clamped >= 0, clamped, Z.argmax(axis=1))
     visited = np.arange(n) if order is None else as_array("order", order)
     if visited.dtype.kind not in "iu" or sorted(visited.tolist()) != list(range(n)):
         raise must("order", f"a permutation of 0, ..., {n - 1}", visited)
-    exact = Z.dtype == object or costs.dtype == object
+    exact = Z.dtype == object or A.dtype == object
     kind = object if exact else np.float64
-    lam = number("lam", lam, 0) if exact else real("lam", lam, low=0, high=1e290)
-    if method == "argmax":
-        return np.where(held >= 0, held, Z.argmax(axis=1))
-    starts, columns, values = csr_parts(affinity)
+    weight: Any = 1 if lam is None else lam
+    weight = number("lam", weight, 0) if exact else real("lam", weight, low=0, high=1e290)
+    edges = csr_parts(W)
+    edges = edges._replace(values=kernel_input(edges.values, kind))
     labels, run = np.empty(n, np.int64), round_rows.py_func if exact else round_rows
-    run(
-        kernel_input(costs, kind),
-        starts,
-        columns,
-        kernel_input(values, kind),
-        lam,
-        kernel_input(held),
-        kernel_input(visited, np.int64),
-        Z.astype(kind),
-        labels,
-    )
+    fixed = kernel_input(A, kind), edges, weight, kernel_input(clamped), kernel_input(visited, np.int64)
+    run(*fixed, Z.astype(kind), labels)
     return labels
 
 
 def _attracting(affinity: Any, n: int) -> Any:
-    """W without what lets rounding raise the energy: a direction, or points that repel themselves."""
+    """W, refused where rounding could raise the energy: if it is directed, or points repel themselves."""
     W = affinity if sparse.issparse(affinity) else table("affinity", affinity, shape=(n, n))
     if W.dtype != object:
         W = sparse_affinity(W, n)
@@ -112,35 +111,35 @@ def _attracting(affinity: Any, n: int) -> Any:
 
 
 def clamped_labels(clamp: Any, shape: tuple[int, ...], n_clusters: int | None) -> np.ndarray:
-    """The labels that are held, on the host; all -1 for None. The number of clusters may be unknown."""
+    """The clamped labels on the host, all -1 for None; a number of clusters that is None is not known."""
     if clamp is None:
         return np.full(shape, -1)
-    held = as_array("clamp", clamp)
-    if held.shape != shape or held.dtype.kind not in "iu":
+    clamped = as_array("clamp", clamp)
+    if clamped.shape != shape or clamped.dtype.kind not in "iu":
         raise must("clamp", f"an integer array of shape {shape}", clamp)
-    held = held.astype(np.int64)
-    strange = held[(held < -1) | (n_clusters is not None and held >= n_clusters)]
+    clamped = clamped.astype(np.int64)
+    strange = clamped[(clamped < -1) | (n_clusters is not None and clamped >= n_clusters)]
     if len(strange):
         raise must("clamp", "at least -1" if n_clusters is None else f"in [-1, {n_clusters - 1}]", strange[0])
-    return held
+    return clamped
 
 
 @kernel
-def round_rows(costs, starts, columns, values, lam, held, order, Z, labels):
+def round_rows(costs, edges, lam, clamped, order, Z, labels):
     """Put the rows on vertices one at a time, each at its best label given the rows as they are then."""
     # in row p alone E is <price, z_p> - (lambda / 2) w_pp |z_p|^2, concave for w_pp >= 0, so a vertex is best, and at
     # vertices the last term is constant: p itself is left out of its own price (TC-S5)
     k = costs.shape[1]
     for p in order:
-        best = max(held[p], 0)
+        best = max(clamped[p], 0)
         lowest = 0 * costs[p, 0]  # a zero of the same type, Fraction or float
-        for c in range(k if held[p] < 0 else 0):
-            said = 0 * costs[p, c]  # by the other points for this label
-            for e in range(starts[p], starts[p + 1]):
-                q = columns[e]
+        for c in range(k if clamped[p] < 0 else 0):
+            pull = 0 * costs[p, c]  # of the other points towards this label
+            for e in range(edges.starts[p], edges.starts[p + 1]):
+                q = edges.columns[e]
                 if q != p:
-                    said = said + values[e] * Z[q, c]
-            price = costs[p, c] - lam * said
+                    pull = pull + edges.values[e] * Z[q, c]
+            price = costs[p, c] - lam * pull
             if c == 0 or price < lowest:
                 best, lowest = c, price
         labels[p] = best

@@ -8,7 +8,7 @@ z . u, and of the point that it reaches, entropy and unary cost.
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,33 +17,55 @@ from lrtheory._exponential import exponential
 from lrtheory._lanes import weighted_sum
 from lrtheory._parallel import in_threads, processors
 from lrtheory.transductive_clustering.updates.dense import ROUNDING, SMALL, Descent, Work
+from lrtheory.transductive_clustering.updates.edges import Edges
 from lrtheory.transductive_clustering.updates.logarithm import logarithm
 
-__all__ = ["descend_sparse", "squared_step"]
+__all__ = ["Problem", "Step", "descend_sparse", "squared_step"]
 
-PARALLEL = 20_000  # rows a thread should have
+PARALLEL = 20_000  # the least number of rows per thread
 BLOCK = 72  # rows whose softmax is made side by side; powers of two put loads and stores in one another's way
 
 
+class Problem(NamedTuple):
+    """The data of a run, which all of its updates share; arrays are read-only."""
+
+    costs: np.ndarray  # A (N, K)
+    edges: Edges  # of W, with values in the dtype of the costs
+    lam: float
+    temperature: float
+    clamped: np.ndarray  # int64 (N,): the label of each clamped point, -1 for free ones
+
+
+class Step(NamedTuple):
+    """One update from Z to `new`, with arrays that kernels may write."""
+
+    factor: float  # the part of the way to S(Z)
+    Z: np.ndarray  # (N, K)
+    new: np.ndarray  # (N, K)
+    rows: np.ndarray  # (N, 4): numbers of each row, see `update_rows`
+
+
 @kernel(nogil=True, error_model="numpy")
-def update_rows(costs, starts, columns, values, lam, temperature, held, factor, Z, new, rows, first, last):
-    """Write one update of the rows first .. last - 1 into `new`; `rows` gets four numbers per row.
+def update_rows(problem, step, first, last):
+    """Write one update of the rows first .. last - 1 into ``step.new``; ``step.rows`` gets four numbers per row.
 
     They are the pair term z . u of the row that is left, entropy and unary cost of the row that is reached, and the
-    squared and the largest move. Returns how many multiply-adds over edges and how many exponentials it took.
+    squared and the largest move. Returns the numbers of multiply-adds over edges and of exponentials.
     """
+    costs, edges, Z = problem.costs, problem.edges, step.Z
     k, dtype = costs.shape[1], costs.dtype
+    lam, cold, factor = dtype.type(problem.lam), dtype.type(1 / problem.temperature), dtype.type(step.factor)
     # u = W Z by rows, as the edges come; powers by clusters, so that the inner loops of softmaxes run over rows; the
     # nine rows of sums are named in move_rows
     pulled, powers, sums = np.empty((BLOCK, k), dtype), np.empty((k, BLOCK), dtype), np.empty((9, BLOCK), dtype)
     for start in range(first, last, BLOCK):  # calls and slices for many rows at a time: they cost as much as a row
         stop = min(start + BLOCK, last)
         for p in range(start, stop):
-            weighted_sum(Z, columns, values, starts[p], starts[p + 1], pulled, p - start)
-        softmaxes(costs[start:stop], dtype.type(lam), dtype.type(1 / temperature), pulled, powers, sums)
-        move_rows(dtype.type(lam), dtype.type(factor), Z[start:stop], pulled, powers, sums, new[start:stop])
-        note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop)
-    return k * (starts[last] - starts[first]), k * (last - first)
+            weighted_sum(Z, edges.columns, edges.values, edges.starts[p], edges.starts[p + 1], pulled, p - start)
+        softmaxes(costs[start:stop], lam, cold, pulled, powers, sums)
+        move_rows(lam, factor, Z[start:stop], pulled, powers, sums, step.new[start:stop])
+        note_rows(problem, step, sums, start, stop)
+    return k * (edges.starts[last] - edges.starts[first]), k * (last - first)
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -103,23 +125,24 @@ def move_rows(lam, factor, Z, pulled, powers, sums, new):
 
 
 @kernel(nogil=True, error_model="numpy")
-def note_rows(costs, temperature, held, factor, Z, new, sums, rows, start, stop):
-    """Fill in the numbers of the rows start .. stop - 1; a row that is held goes back to where it was."""
+def note_rows(problem, step, sums, start, stop):
+    """Fill in the numbers of the rows start .. stop - 1; a clamped row goes back to where it was."""
+    costs, temperature, Z, new, rows = problem.costs, problem.temperature, step.Z, step.new, step.rows
     for p in range(start, stop):
         j = p - start
         rows[p, 0] = sums[5, j]
-        if held[p] < 0:
+        if problem.clamped[p] < 0:
             # at a softmax T log s = logit - highest - T log(mass), so T sum s log s + a . s is this (TC-P10); a part
             # of a step ends at no softmax, and takes K logarithms
             rows[p, 1] = sums[2, j] - sums[0, j] - temperature * sums[1, j]
-            if factor != 1.0:
+            if step.factor != 1.0:
                 rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
             rows[p, 2] = sums[3, j]
             rows[p, 3] = sums[4, j]
         else:
             for c in range(costs.shape[1]):
                 new[p, c] = Z[p, c]
-            rows[p, 1] = costs[p, held[p]]
+            rows[p, 1] = costs[p, problem.clamped[p]]
             rows[p, 2] = 0.0
             rows[p, 3] = 0.0
 
@@ -148,23 +171,24 @@ def own_rows(costs, temperature, Z, rows):
 
 
 @kernel(nogil=True, error_model="numpy")
-def shorten(costs, temperature, held, factor, Z, new, rows):
-    """Go back from the whole step in `new` to the part `factor` of the way from Z, and correct its numbers."""
-    for p in range(costs.shape[0]):
-        if held[p] >= 0:
+def shorten(problem, step):
+    """Go back from a whole step in ``step.new`` to the part ``step.factor`` of the way, and correct its numbers."""
+    factor, Z, new, rows = step.factor, step.Z, step.new, step.rows
+    for p in range(new.shape[0]):
+        if problem.clamped[p] >= 0:
             continue
         rows[p, 2] *= factor * factor
         rows[p, 3] *= factor
-        for c in range(costs.shape[1]):
+        for c in range(new.shape[1]):
             new[p, c] = (1 - factor) * Z[p, c] + factor * new[p, c]
-        rows[p, 1] = entropy_and_cost(costs, temperature, p, new)
+        rows[p, 1] = entropy_and_cost(problem.costs, problem.temperature, p, new)
 
 
 def descend_sparse(
     costs: Any,
-    graph: tuple[np.ndarray, np.ndarray, np.ndarray],
+    edges: Edges,
     Z: np.ndarray,
-    held: np.ndarray,
+    clamped: np.ndarray,
     *,
     lam: float,
     temperature: float,
@@ -175,12 +199,12 @@ def descend_sparse(
     record: bool = False,
     watch: Any = None,
 ) -> Descent:
-    """Repeat the update like `dense.descend`, for one problem on NumPy arrays; ``graph`` are the `csr_parts` of W."""
-    n, data = len(Z), _given(costs, graph, lam, temperature, held)
+    """Repeat the update like `dense.descend`, for one problem on NumPy arrays; ``edges`` are the `csr_parts` of W."""
+    n, problem = len(Z), _problem(costs, edges, lam, temperature, clamped)
     before, Z, new = Z.copy(), Z.copy(), np.empty_like(Z)
     # `old` is of the pass that led to Z, `rows` of the pass that leaves it: the energy at Z takes a column of each
     old, rows = np.zeros((n, 4)), np.zeros((n, 4))
-    size = float(own_rows(data[0], temperature, Z, old))
+    size = float(own_rows(problem.costs, problem.temperature, Z, old))
     blocks, safe, work = _blocks(n), None if safe is None else float(safe), Work()
     trace: dict[str, list[Any]] | None = None
     if record:
@@ -188,14 +212,14 @@ def descend_sparse(
     value, n_iter, converged, cycles, stopped = np.inf, 0, False, False, False
     # a pass from Z finds the energy at Z, so the pass after the last update only measures
     while True:
-        work = work.plus(_pass((*data, factor, Z, new, rows), blocks))
+        work = work.plus(_pass(problem, Step(factor, Z, new, rows), blocks))
         pairs = -lam * float(rows[:, 0].sum()) / 2
         energy = float(old[:, 1].sum()) + pairs
         rounding = ROUNDING * np.finfo(Z.dtype).eps * (temperature + size + abs(energy) + abs(pairs))
-        # the step to Z raised the energy: shorten it in place and measure there, with no new update counted (TC-T5)
+        # the step to Z raised the energy: shorten it in its buffer and measure again; no new update is counted (TC-T5)
         if n_iter and safe is not None and factor > safe and energy > value + rounding:
             factor = safe
-            shorten(data[0], temperature, data[6], factor, before, Z, old)
+            shorten(problem, Step(factor, before, Z, old))
             continue
         if trace is not None:
             trace["energies"].append(energy)
@@ -220,19 +244,19 @@ def descend_sparse(
 
 
 def squared_step(
-    costs: np.ndarray, graph: tuple[np.ndarray, ...], Z: np.ndarray, held: np.ndarray, lam: float, temperature: float
+    costs: np.ndarray, edges: Edges, Z: np.ndarray, clamped: np.ndarray, lam: float, temperature: float
 ) -> float:
     """Return |S(Z) - Z|_F^2, the squared length of a whole step."""
-    rows = np.empty((len(Z), 4))
-    # a copy, since the compiler takes a Z that could be written, as that of a run
-    _pass((*_given(costs, graph, lam, temperature, held), 1.0, Z.copy(), np.empty_like(Z), rows), _blocks(len(Z)))
-    return float(rows[:, 2].sum())
+    # a copy of Z, since a read-only array would be another type to the compiler than that of a run
+    step = Step(1.0, Z.copy(), np.empty_like(Z), np.empty((len(Z), 4)))
+    _pass(_problem(costs, edges, lam, temperature, clamped), step, _blocks(len(Z)))
+    return float(step.rows[:, 2].sum())
 
 
-def _given(costs: Any, graph: tuple[np.ndarray, ...], lam: float, temperature: float, held: Any) -> tuple[Any, ...]:
-    """Return the arguments of `update_rows` that all passes of a run share, as the compiler wants them."""
-    starts, columns, values = graph
-    return kernel_input(costs), starts, columns, kernel_input(values, costs.dtype), lam, temperature, kernel_input(held)
+def _problem(costs: Any, edges: Edges, lam: float, temperature: float, clamped: Any) -> Problem:
+    """Return the data of a run in the types that the kernels were compiled for."""
+    edges = edges._replace(values=kernel_input(edges.values, costs.dtype))
+    return Problem(kernel_input(costs), edges, float(lam), float(temperature), kernel_input(clamped))
 
 
 def stands(after: float, before: float, tol: float, rounding: float) -> bool:
@@ -240,14 +264,15 @@ def stands(after: float, before: float, tol: float, rounding: float) -> bool:
     return abs(after - before) <= max(tol * abs(after), rounding / ROUNDING)
 
 
-def _pass(data: tuple[Any, ...], blocks: list[tuple[int, int]]) -> Work:
+def _pass(problem: Problem, step: Step, blocks: list[tuple[int, int]]) -> Work:
     """Make one update of all rows, a block per thread, and return the work that the threads report."""
     done: list[tuple[int, int]] = []
-    in_threads(lambda *block: done.append(update_rows(*block)), ((*data, *block) for block in blocks))
+    in_threads(lambda *block: done.append(update_rows(problem, step, *block)), blocks)
     return Work(1, sum(int(flops) for flops, _ in done), sum(int(exponentials) for _, exponentials in done))
 
 
 def _blocks(n: int) -> list[tuple[int, int]]:
+    """Return the first row of each thread, and the row after its last one."""
     count = max(1, min(processors(), n // PARALLEL))
     ends = np.linspace(0, n, count + 1).astype(int).tolist()
     return list(itertools.pairwise(ends))

@@ -68,9 +68,11 @@ def one_by_one(tally: Tally) -> dict[str, Any]:
 
     kernel = interpreted(sparse_bound, exponential=exponential).update_rows
 
-    def update_rows(costs: Any, starts: Any, columns: Any, values: Any, *others: Any) -> Any:
+    def update_rows(problem: Any, *others: Any) -> Any:
         tally.passes, tally.softmaxes = tally.passes + 1, tally.softmaxes + 1
-        return kernel(costs, starts, columns, weights(values, tally) if values.size else values, *others)
+        values = problem.edges.values
+        edges = problem.edges._replace(values=weights(values, tally) if values.size else values)
+        return kernel(problem._replace(edges=edges), *others)
 
     return {"descend_sparse": within(sparse_bound, "descend_sparse", {"update_rows": update_rows})}
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory.bounds import Sides, rounding
-from lrtheory.transductive_clustering import BoundResult, bound_update, few_shot
+from lrtheory.transductive_clustering import BoundResult, Turns, bound_update, few_shot
 from proofs_checks.transductive_clustering.families.definitions import Case, energy, shortest, update
 from proofs_checks.transductive_clustering.families.problems import NEIGHBORS
 
@@ -47,7 +47,8 @@ def descend_as_task(case: Case, n_updates: int, damping: Any = 1.0) -> Descent:
     """Run updates by a few-shot call for each number of them; a call without neighbors gives the start."""
     K = case.n_clusters
     points = case.features[:K], np.arange(K), case.features[K:]
-    options = {"temperature": case.temperature, "damping": damping, "tol": 0.0, "n_neighbors": NEIGHBORS}
+    turns = Turns(damping=damping)
+    options = {"temperature": case.temperature, "turns": turns, "tol": 0.0, "n_neighbors": NEIGHBORS}
     plain = {"method": "laplacian-shot", "normalize": None, "query_shift": False}
     found = [few_shot(*points, lam=0.0, max_iter=1, **options, **plain)]
     for n in range(1, n_updates + 1):

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory.bounds import Draws, Family, rounding
+from lrtheory.transductive_clustering import Turns as TaskTurns
 from lrtheory.transductive_clustering import cluster, few_shot
 from lrtheory.transductive_clustering.clusters import prototypes
 from proofs_checks.transductive_clustering.families.definitions import Case, energy, update
@@ -242,21 +243,24 @@ def settles(points: Points) -> bool:
 # --- few-shot tasks --------------------------------------------------------------------------------------------------
 
 
-def few_shot_turns(points: Points, rng: np.random.Generator | None = None, **options: Any) -> Descent:
-    """Assignments and energies after each turn of a task whose first K points are its support, one a class."""
+def few_shot_turns(
+    points: Points, rng: np.random.Generator | None = None, query_shift: bool = False, **options: Any
+) -> Descent:
+    """Assignments and energies after each turn of a task; its first K points are its support, one for each class."""
     K = len(points.first)
+    # one update per turn, so that every half turn of the claim is one that the call reports
     given: dict[str, Any] = {
         "lam": points.lam,
         "temperature": points.temperature,
         "normalize": None,
-        "query_shift": False,
-        "max_inner_iter": 1,
+        "query_shift": query_shift,
+        "turns": TaskTurns(**({"max_inner_iter": 1} | options)),
         "tol": 0.0,
     }
     Z = [points.begin]
     energies = [energy(points.case(points.start), Z[0])]
     for n in range(1, TURNS + 1):
-        found = few_shot(points.first, np.arange(K), points.features[K:], max_iter=n, **(given | options))
+        found = few_shot(points.first, np.arange(K), points.features[K:], max_iter=n, **given)
         if found.n_iter < n:
             break
         Z.append(np.concatenate([np.eye(K), found.probabilities]))

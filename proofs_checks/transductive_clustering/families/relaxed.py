@@ -83,9 +83,10 @@ def inside(case: Case, rng: np.random.Generator | None = None) -> np.ndarray:
 def rounded(case: Case, rng: np.random.Generator | None = None, method: Any = "sequential") -> np.ndarray:
     """Round the start to labels; by the kernel where a point repels itself, which the function refuses."""
     if has_a_mild_diagonal(case):
-        return round_assignments(case.init, case.costs, case.affinity, lam=case.lam, method=method, clamp=case.clamp)
+        weight = {"lam": case.lam} if method == "sequential" else {}  # the largest entry of a row asks for no weight
+        return round_assignments(case.init, case.costs, case.affinity, method=method, clamp=case.clamp, **weight)
     labels, order = np.empty(case.n, np.int64), np.arange(case.n)
-    round_rows(case.costs, *csr_parts(case.affinity), case.lam, case.clamp, order, np.array(case.init), labels)
+    round_rows(case.costs, csr_parts(case.affinity), case.lam, case.clamp, order, np.array(case.init), labels)
     return labels
 
 

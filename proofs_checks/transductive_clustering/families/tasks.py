@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory._data import DIGITS, location
 from lrtheory.bounds import Draws, Family
-from lrtheory.transductive_clustering import few_shot, load_digits_features, make_episodes
+from lrtheory.transductive_clustering import Turns, few_shot, load_digits_features, make_episodes
 
 
 class Tasks(NamedTuple):
@@ -101,9 +101,9 @@ class DigitLaw:
         rng = np.random.default_rng(seed)
         size = {"n_tasks": n, "way": self.n_classes, "shot": self.shot, "query": self.query}
         batch = make_episodes(digits(), rng=rng, **size)
-        places = np.tile(np.repeat(np.arange(self.n_classes), self.shot), (n, 1))
+        classes = np.tile(np.repeat(np.arange(self.n_classes), self.shot), (n, 1))
         truth = np.tile(np.repeat(np.arange(self.n_classes), self.query), (n, 1))
-        return shuffled(rng, Tasks(batch.support, places, batch.query, batch.base_mean, truth))
+        return shuffled(rng, Tasks(batch.support, classes, batch.query, batch.base_mean, truth))
 
     @property
     def kind(self) -> str:
@@ -114,7 +114,7 @@ class DigitLaw:
 
 
 def shuffled(rng: np.random.Generator, tasks: Tasks) -> Tasks:
-    """The tasks with the queries of each in an order of its own, so that their places do not tell their classes."""
+    """The tasks with the queries of each in an order of its own, so that their order does not tell their classes."""
     order = rng.permuted(np.tile(np.arange(tasks.truth.shape[1]), (len(tasks.truth), 1)), axis=1)
     query = np.take_along_axis(tasks.query, order[:, :, None], 1)
     return tasks._replace(query=query, truth=np.take_along_axis(tasks.truth, order, 1))
@@ -148,7 +148,7 @@ def answered(law: Any, rng: np.random.Generator, n: int, **options: Any) -> Answ
 
 
 #: Laplacian K-prototypes as published: prototypes from labels, and these weights
-PUBLISHED: Options = {"method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0}
+PUBLISHED: Options = {"method": "slk", "turns": Turns(hard=True), "lam": 0.7, "temperature": 1.0}
 PUBLISHED_MODES: Options = PUBLISHED | {"prototype": "mode"}
 
 

@@ -9,6 +9,7 @@ from scipy import sparse
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.cluster import REORDER
+from lrtheory.transductive_clustering.clusters.prototypes import KERNELS, PROTOTYPES
 from lrtheory.transductive_clustering.clusters.starts import plus_plus
 from tests.backends import missing
 
@@ -212,7 +213,7 @@ REFUSED = [
     (lambda: tc.monotone_certificate([[np.nan]]), "`affinity` must be finite"),
     (lambda: tc.knn_affinity(X, bandwidth=0.0, weights="gaussian"), "`bandwidth` must be positive"),
     (lambda: tc.knn_affinity(X, shift=np.inf), "`shift` must be in"),
-    (lambda: tc.round_assignments(HALVES, X, np.full((3, 3), np.nan)), "`affinity` must be finite"),
+    (lambda: tc.round_assignments(HALVES, X, np.full((3, 3), np.nan)), "`affinity` must be in (-inf, inf)"),
     (lambda: tc.discrete_energy([0, 7, 0], X, np.eye(3)), "`labels` must be in [0, 1]"),
     (lambda: tc.discrete_energy([0, -1, 0], X, np.eye(3)), "`labels` must be in [0, 1]"),
     (lambda: tc.discrete_energy([0, 0.3, 0], X, np.eye(3)), "`labels` must be integers"),
@@ -221,6 +222,9 @@ REFUSED = [
     (lambda: tc.relaxed_energy(HALVES, X, np.eye(3), temperature=-1), "`temperature` must be in [0, inf)"),
     (lambda: tc.laplacian_energy(HALVES, X, np.eye(3), lam=-1), "`lam` must be in [0, inf)"),
     (lambda: baselines.spectral(X, 3), "`n_clusters` must be an integer in [1, 2]"),
+    (lambda: tc.cluster(X, 2, n_neighbors=1, affinity=np.eye(3)), "`n_neighbors` must be left out beside an affinity"),
+    (lambda: baselines.spectral(X, 2, n_neighbors=1, affinity=np.eye(3)), "`n_neighbors` must be left out beside an"),
+    (lambda: tc.knn_affinity(X, bandwidth=1.0), "`bandwidth` must be left out with binary weights"),
 ]
 
 
@@ -328,3 +332,23 @@ def test_spectral_on_a_large_graph_and_bad_ones():
         with pytest.raises(ValueError, match=sentence):
             baselines.spectral(np.arange(3.0)[:, None], 2, affinity=affinity)
     assert baselines.lloyd(np.arange(4.0)[:, None], 2, rng=0).method == "k-means"
+
+
+@pytest.mark.parametrize("prototype", PROTOTYPES)
+def test_a_bandwidth_is_for_kernels_alone(prototype):
+    model = tc.LaplacianKPrototypes(2, affinity=np.zeros((3, 3)), n_neighbors=2)
+    with pytest.raises(ValueError, match="`n_neighbors` must be left out beside an affinity"):
+        model.fit(X)
+    if prototype in KERNELS:
+        assert tc.cluster(X, 2, prototype=prototype, bandwidth=0.5, rng=0).bandwidth == 0.5
+    else:
+        with pytest.raises(ValueError, match=f"`bandwidth` must be left out with prototype '{prototype}'"):
+            tc.cluster(X, 2, prototype=prototype, bandwidth=0.5, rng=0)
+
+
+def test_k_means_with_labels_that_are_clamped_or_a_callback_is_that_without():
+    turns = []
+    plain = baselines.lloyd(X, 2, init=X[:2])
+    for options in ({"clamp": [-1, -1, -1]}, {"callback": turns.append}, {"record": True}):
+        np.testing.assert_array_equal(baselines.lloyd(X, 2, init=X[:2], **options).labels, plain.labels)
+    assert turns

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 
 import numpy as np
 import pytest
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import baselines
+from lrtheory.transductive_clustering.few_shot import KINDS, OPTIONS
 from lrtheory.transductive_clustering.tasks import many_tasks
 from lrtheory.transductive_clustering.tasks.methods import METHODS
 
@@ -23,20 +25,33 @@ def solve(batch, **options):
     return tc.few_shot(batch.support, batch.support_labels, batch.query, **options)
 
 
+def with_used(options, **more):
+    """The options, and those of `more` that the method uses."""
+    return {name: value for name, value in more.items() if name in OPTIONS[options.get("method", "slk")]} | options
+
+
+def inner(options, n):
+    """The options with at most n updates per turn, where the method has turns."""
+    if options["method"] != "slk":
+        return options
+    return options | {"turns": dataclasses.replace(options.get("turns", tc.Turns()), max_inner_iter=n)}
+
+
 PATHS = [
     {"method": "nearest"},
     {"method": "nearest", "normalize": "l2", "query_shift": False},
     {"method": "laplacian-shot"},
-    {"method": "laplacian-shot", "prototype": "rectified", "symmetrize": "max"},
-    {"method": "laplacian-shot", "symmetrize": None, "lam": 2.0},
+    {"method": "laplacian-shot", "prototype": "rectified", "turns": tc.Turns(symmetrize="max")},
+    {"method": "laplacian-shot", "turns": tc.Turns(symmetrize=None), "lam": 2.0},
     {"method": "laplacian-shot", "lam": 4.0},
-    {"method": "laplacian-shot", "lam": 4.0, "damping": 1.0},
+    {"method": "laplacian-shot", "lam": 4.0, "turns": tc.Turns(damping=1.0)},
     {"method": "k-means"},
     {"method": "slk"},
     {"method": "slk", "lam": 2.0},
-    {"method": "slk", "hard": True, "lam": 0.7, "temperature": 1.0},
-    {"method": "slk", "clamp": False, "base_mean": None},
-    {"method": "slk", "damping": 0.5, "max_iter": 3},
+    {"method": "slk", "turns": tc.Turns(hard=True), "lam": 0.7, "temperature": 1.0},
+    {"method": "slk", "turns": tc.Turns(clamp=False), "base_mean": None},
+    {"method": "slk", "lam": 0.0, "turns": tc.Turns(damping=0.5), "max_iter": 3},
+    {"method": "slk", "turns": tc.Turns(damping=0.5), "max_iter": 3},
     {"method": "slk", "n_neighbors": 0, "max_iter": 3},
     {"method": "tim"},
     {"method": "tim", "temperature": 0.5, "tol": 1e-2},
@@ -52,7 +67,7 @@ def test_both_paths_agree_on_two_tasks(points, monkeypatch, options, masked):
     few = tc.make_episodes(*points, n_tasks=2, way=3, shot=1, query=3, rng=2)
     mask = np.ones((2, 9), bool)
     mask[1, [0, 5, 8]] = not masked
-    options = {"max_iter": 3, "max_inner_iter": 5, **options, "query_mask": mask, "record": True}
+    options = with_used(options, max_iter=3, record=True) | {"query_mask": mask}
     compiled = solve(few, **options)
     monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
     plain = solve(few, **options)
@@ -71,7 +86,7 @@ def test_both_paths_agree(batch, monkeypatch, options, masked):
         mask = np.random.default_rng(0).random(batch.query.shape[:2]) < 0.7
         mask[:, 0] = True
         options = {**options, "query_mask": mask}
-    options = {**options, "record": True}
+    options = with_used(options, record=True)
     compiled = solve(batch, n_jobs=2, **options)
     monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
     plain = solve(batch, **options)
@@ -99,7 +114,7 @@ def test_both_paths_agree(batch, monkeypatch, options, masked):
 @pytest.mark.parametrize("options", [o for o in PATHS if o.get("n_neighbors") != 0], ids=str)
 def test_both_paths_count_alike_where_no_last_digit_decides(batch, monkeypatch, options):
     """Two inner updates at most, far from where nothing moves any more."""
-    options = {"max_inner_iter": 2, **options}
+    options = inner(options, 2)
     compiled = solve(batch, **options)
     monkeypatch.setattr(many_tasks, "is_compiled", lambda *_: False)
     assert dict(compiled.counts) == dict(solve(batch, **options).counts)
@@ -116,7 +131,7 @@ def test_every_task_is_solved_as_if_alone(batch, method):
         np.testing.assert_allclose(alone.probabilities, together.probabilities[e], atol=1e-10)
 
 
-WAYS = [(method, "mean") for method in METHODS]
+WAYS = [(method, None) for method in METHODS]
 WAYS += [("slk", "mode"), ("k-means", "mode"), ("laplacian-shot", "rectified")]
 
 
@@ -173,11 +188,11 @@ def test_slk_is_cluster_with_held_support(batch):
 CERTIFIED = [
     {"method": "slk"},
     {"method": "slk", "lam": 2.0},
-    {"method": "slk", "clamp": False, "symmetrize": "max"},
+    {"method": "slk", "turns": tc.Turns(clamp=False, symmetrize="max")},
     {"method": "slk", "prototype": "mode"},
     {"method": "k-means"},
     {"method": "laplacian-shot", "prototype": "rectified"},
-    {"method": "laplacian-shot", "symmetrize": None, "normalize": "l2", "query_shift": False},
+    {"method": "laplacian-shot", "turns": tc.Turns(symmetrize=None), "normalize": "l2", "query_shift": False},
 ]
 
 
@@ -301,7 +316,7 @@ def test_support_can_flip_where_it_is_not_held():
     labels, query = np.array([0, 1, 0]), np.array([[1.0], [1.1], [0.1]])
     options = {"normalize": None, "query_shift": False, "temperature": 0.05, "lam": 0.2}
     held = tc.few_shot(support, labels, query, **options)
-    loose = tc.few_shot(support, labels, query, clamp=False, **options)
+    loose = tc.few_shot(support, labels, query, turns=tc.Turns(clamp=False), **options)
     assert held.energy != pytest.approx(loose.energy)
 
 
@@ -317,12 +332,9 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
         ((support * np.nan, labels, query), {}, "`support` must be finite"),
         ((support, labels, query), {"method": "best"}, "`method` must be one of"),
         ((support, labels, query), {"prototype": "rectified"}, "`prototype` must be one of"),
-        ((support, labels, query), {"prototype": "mode", "method": "tim"}, "`prototype` must be one of"),
         ((support, labels, query), {"normalize": "max"}, "`normalize` must be one of"),
-        ((support, labels, query), {"symmetrize": "min"}, "`symmetrize` must be one of"),
         ((support, labels, query), {"lam": -1}, "`lam` must be in"),
         ((support, labels, query), {"temperature": 0}, "`temperature` must be positive"),
-        ((support, labels, query), {"damping": 2.0}, "`damping` must be in"),
         ((support, labels, query), {"max_iter": 0}, "`max_iter` must be an integer"),
         ((support, labels, query), {"base_mean": np.zeros(2)}, "`base_mean` must be of shape"),
         ((support, labels, query), {"base_mean": 0.0}, "`base_mean` must be of shape"),
@@ -331,8 +343,6 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
         ((support, labels, query), {"query_mask": np.ones((4, 2))}, "`query_mask` must be of shape (2, 4)"),
         ((support, labels, query), {"query_mask": np.ones(8)}, "`query_mask` must be of shape (2, 4)"),
         ((support, labels, query), {"n_jobs": 0}, "`n_jobs` must be None, -1 or at least 1"),
-        ((support, labels, query), {"method": "k-means", "lam": 5.0}, "`lam` must be 0 or None for 'k-means'"),
-        ((support, labels, query), {"method": "tim", "lam": 5.0}, "`lam` must be 0 or None for 'tim'"),
         ((support, [[0.0, np.nan]] * 2, query), {}, "`support_labels` must be free of NaN"),
         ((support, [[0, 1], [0]], query), {}, "`support_labels` must be an array with rows of equal length"),
         ((support, np.array([[0, "a"]] * 2, object), query), {}, "`support_labels` must be of one kind"),
@@ -343,7 +353,7 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
             tc.few_shot(*args, **options)
         assert sentence in str(raised.value)
     wrong = [
-        ({"hard": 1}, "`hard` must be True or False"),
+        ({"turns": {"hard": True}}, "`turns` must be None or a Turns"),
         ({"query_shift": "no"}, "`query_shift` must be True or False"),
         ({"query_mask": np.full((2, 4), np.nan)}, "`query_mask` must be an array of truth values"),
     ]
@@ -352,11 +362,63 @@ def test_unequal_tasks_are_refused_and_other_bad_input():
             tc.few_shot(support, labels, query, **options)
 
 
+def test_turns_check_themselves():
+    for options, sentence in (
+        ({"symmetrize": "min"}, "`symmetrize` must be one of"),
+        ({"damping": 2.0}, "`damping` must be in"),
+        ({"damping": 0.0}, "`damping` must be positive"),
+        ({"damping": "some"}, "`damping` must be one of 'auto'"),
+        ({"max_inner_iter": 0}, "`max_inner_iter` must be an integer of at least 1"),
+        ({"hard": 1}, "`hard` must be True or False"),
+        ({"clamp": "no"}, "`clamp` must be True or False"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=sentence):
+            tc.Turns(**options)
+    assert tc.Turns(hard=np.True_) == tc.Turns(hard=True)
+
+
+#: an option of each name that is not the default, and a prototype that some method does not have
+GIVEN = {
+    "prototype": "mode",
+    "lam": 0.1,
+    "temperature": 0.5,
+    "n_neighbors": 1,
+    "tol": 0.5,
+    "max_iter": 2,
+    "record": True,
+}
+TURNS = {"symmetrize": "max", "hard": True, "clamp": False, "damping": 0.5, "max_inner_iter": 1}
+
+
+@pytest.mark.parametrize("method", OPTIONS)
+def test_each_method_takes_the_options_that_it_uses_and_refuses_all_others(batch, method):
+    few = batch.support[:2], batch.support_labels[:2], batch.query[:2]
+    assert OPTIONS.keys() == METHODS.keys()
+    for name, value in [*GIVEN.items(), *((f"turns.{name}", value) for name, value in TURNS.items())]:
+        value = KINDS[method][-1] if name == "prototype" and method in KINDS else value
+        options = {"turns": tc.Turns(**{name[6:]: value})} if name.startswith("turns.") else {name: value}
+        if name in OPTIONS[method]:
+            assert tc.few_shot(*few, method=method, **options).method == method
+        else:
+            with pytest.raises(ValueError, match=f'`{name}` must be left out with method "{method}", which does not'):
+                tc.few_shot(*few, method=method, **options)
+    with pytest.raises(ValueError, match="`lam` must be left out"):  # also where it would change nothing
+        tc.few_shot(*few, method="k-means", lam=0)
+
+
 def test_baselines_are_methods(batch):
     args = batch.support, batch.support_labels, batch.query
     for name in baselines.__all__:
         if name not in ("lloyd", "spectral"):
             found = getattr(baselines, name)(*args)
             assert found.method in METHODS
+            names = set(inspect.signature(getattr(baselines, name)).parameters)
+            # k_modes fixes the prototype, and `turns` stands for its options
+            own = {option.partition(".")[0] for option in OPTIONS[found.method]} - {"prototype"}
+            assert own <= names
+            assert names - own - {"prototype"} <= {*("support", "support_labels", "query", "normalize"), *FEATURES}
     modes = tc.few_shot(*args, method="k-means", prototype="mode")
     np.testing.assert_array_equal(baselines.k_modes(*args).labels, modes.labels)
+
+
+FEATURES = ("base_mean", "query_shift", "query_mask", "n_jobs")

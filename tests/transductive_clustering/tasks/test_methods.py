@@ -218,7 +218,7 @@ def test_modes_by_hand(task):
 @pytest.mark.parametrize("symmetrize", ["mean", "max", None])
 def test_compiled_graphs_are_those_of_knn_affinity(symmetrize):
     X = np.random.default_rng(0).normal(size=(12, 3))
-    points = X, X.T.copy(), (X * X).sum(axis=1)
+    points = task_graphs.Points(X, X.T.copy(), (X * X).sum(axis=1))
     how = ("mean", "max", None).index(symmetrize)
     ends, weights = task_graphs.edges_of(points, np.full(12, -1), 3, how, np.empty((12, 12)))
     W = np.zeros((12, 12))
@@ -230,11 +230,13 @@ def test_compiled_graphs_are_those_of_knn_affinity(symmetrize):
 
 def test_of_equal_distances_the_first_points_are_neighbors():
     X = np.array([[0.0], [1.0], [-1.0], [1.0], [-1.0], [5.0], [5.0]])
-    held = np.array([-1, -1, -1, -1, -1, -2, 0])
-    ends, _ = task_graphs.edges_of((X, X.T.copy(), X[:, 0] ** 2), held, 2, 2, np.empty((7, 7)))
+    clamped = np.array([-1, -1, -1, -1, -1, -2, 0])
+    points = task_graphs.Points(X, X.T.copy(), X[:, 0] ** 2)
+    ends, _ = task_graphs.edges_of(points, clamped, 2, 2, np.empty((7, 7)))
     found = {p: sorted(int(q) for a, q in ends if a == p) for p in range(7)}
     assert found == {0: [1, 2], 1: [0, 3], 2: [0, 4], 3: [0, 1], 4: [0, 2], 5: [], 6: [1, 3]}
-    few, _ = task_graphs.edges_of((X[:2], X[:2].T.copy(), X[:2, 0] ** 2), held[:2], 5, 2, np.empty((2, 2)))
+    two = task_graphs.Points(X[:2], X[:2].T.copy(), X[:2, 0] ** 2)
+    few, _ = task_graphs.edges_of(two, clamped[:2], 5, 2, np.empty((2, 2)))
     assert few.tolist() == [[0, 1], [1, 0]]
 
 

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
 from lrtheory.transductive_clustering import theory
+from lrtheory.transductive_clustering.updates.rounding import OPTIONS
 from tests.transductive_clustering import oracles
 
 
@@ -75,6 +76,17 @@ def test_what_lets_rounding_raise_the_energy_is_refused():
             tc.round_assignments([[0.5, 0.5]], [[0.0, 0.0]], affinity)
     nearly = np.array([[0.0, 0.3], [0.1 + 0.2, 0.0]])  # rounding makes no graph directed
     assert tc.round_assignments(np.full((2, 2), 0.5), np.zeros((2, 2)), nearly).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("method", OPTIONS)
+def test_each_method_takes_the_options_that_it_uses_and_refuses_all_others(method):
+    given = np.full((2, 2), 0.5), np.zeros((2, 2)), np.eye(2)
+    for name, value in {"lam": 2.0, "order": [1, 0]}.items():
+        if name in OPTIONS[method]:
+            assert tc.round_assignments(*given, method=method, **{name: value}).tolist() == [0, 0]
+        else:
+            with pytest.raises(ValueError, match=f'`{name}` must be left out with method "{method}"'):
+                tc.round_assignments(*given, method=method, **{name: value})
 
 
 @pytest.mark.parametrize(

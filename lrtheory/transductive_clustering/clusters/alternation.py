@@ -12,30 +12,30 @@ from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from lrtheory.transductive_clustering.updates.bound import STOPPED, step_factors
 from lrtheory.transductive_clustering.updates.edges import csr_parts
 
-__all__ = ["Turns", "empty_clusters"]
+__all__ = ["Alternation", "empty_clusters"]
 
 SQUARED = ("mean", "mode", "medoid")  # prototypes whose costs are squared distances
 
 
-class Turns:
-    """The state of the alternation: assignments, prototypes, and the energy after every half turn.
+class Alternation:
+    """The state of a run: assignments, prototypes, and the energy after every half turn.
 
     ``energies[0]`` is of the start, ``energies[2 i + 1]`` of turn i after its assignments (i from 0), and
     ``energies[2 i + 2]`` after its prototypes.
     """
 
     def __init__(
-        self, X: np.ndarray, W: Any, prototypes: Prototypes, held: np.ndarray | None, lam: float, temperature: float
+        self, X: np.ndarray, W: Any, prototypes: Prototypes, clamped: np.ndarray | None, lam: float, temperature: float
     ) -> None:
         self.X, self.W, self.prototypes, self.lam, self.temperature = X, W, prototypes, lam, temperature
-        self.graph = csr_parts(W)
+        self.edges = csr_parts(W)
         self.wide = X.astype(np.float64, copy=False)
         self.moments = len(X), self.wide.sum(axis=0), float(np.vdot(self.wide, self.wide))
         self.costs = host_costs(self.wide, prototypes, X.dtype)
-        self.held = np.full(len(X), -1) if held is None else held
-        self.free = (self.held < 0)[:, None]
+        self.clamped = np.full(len(X), -1) if clamped is None else clamped
+        self.free = (self.clamped < 0)[:, None]
         start = dense.softmax(np, -self.costs, temperature)
-        self.Z = np.where(self.free, start, dense.one_hot(np, self.held, self.costs.shape[1], X.dtype))
+        self.Z = np.where(self.free, start, dense.one_hot(np, self.clamped, self.costs.shape[1], X.dtype))
         self.known = certificates.spectrum_bounds(np, W, self.free)
         self.factor: Any = 1.0
         self.safe: Any = None
@@ -71,9 +71,9 @@ class Turns:
         """Update the assignments for fixed prototypes, from where they are, so that the joint energy falls (TC-T9)."""
         done = sparse_bound.descend_sparse(
             self.costs,
-            self.graph,
+            self.edges,
             self.Z,
-            self.held,
+            self.clamped,
             lam=self.lam,
             temperature=self.temperature,
             factor=float(self.factor),
