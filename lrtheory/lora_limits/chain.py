@@ -98,8 +98,19 @@ def gradient_chain(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, Y: ArrayLike, W:
 
     Proof
     -----
-    For one row, O = sum_j f_j C3_j and df_j = f_j (ds_j - sum_k f_k ds_k). So dLoss = sum_j <c, C3_j> df_j
+    Assumes: shapes fit, numbers are finite and beta is positive (checked here).
+
+    Proof: For one row, O = sum_j f_j C3_j and df_j = f_j (ds_j - sum_k f_k ds_k). So dLoss = sum_j <c, C3_j> df_j
     = sum_j f_j (q_j - r) ds_j = sum_j p_j ds_j, and s_j = beta C1_i W C2_j^T gives ds_j / dW = beta C1_i^T C2_j.
+
+    The row means need no q (LL-P2): r = sum_j f_j <c, C3_j> = <c, O>, and q = c C3^T has at most as many independent
+    columns as C3. Hence each row of p sums to sum_j f_j q_j - r = 0; a vector taken off all keys adds one number to all
+    logits of a row, which softmax ignores, and changes p C2 by (p 1) mu^T = 0 (LL-G4). A factor s at C1 and its inverse
+    at W* leave the logits as they are and multiply G by s (LL-G7). Tiles give the same numbers (LL-G2-tiled): a sum of
+    exp(x_j - m) becomes one of exp(x_j - m') when it is multiplied by exp(m - m'). With the adapters, dW
+    = s (dM A + M dA) gives the two products beside `W` above (LL-G2).
+
+    Checked by: LL-G1 to LL-G5, LL-G7, LL-G2-tiled, LL-P2 and LL-T2.
 
     Examples
     --------

@@ -52,7 +52,11 @@ def attention_factors(Q: ArrayLike, K: ArrayLike, polynomial: Polynomial) -> tup
 
     Proof
     -----
-    <x, y>^k = sum_{\|a\| = k} (k! / a!) x^a y^a (multinomial theorem), so w_a = a_k k! / a!.
+    Assumes: shapes fit and numbers are finite (checked here).
+
+    Proof: <x, y>^k = sum_{\|a\| = k} (k! / a!) x^a y^a (multinomial theorem), so w_a = a_k k! / a!.
+
+    Checked by: LL-D4.
 
     Examples
     --------

@@ -112,12 +112,16 @@ def exp_polynomial(
 
     Proof
     -----
-    The derivative of P(s) exp(-s) - 1 is (P' - P)(s) exp(-s), so the supremum of its absolute value is attained at an
-    end or at one of the g roots of P' - P. The best polynomial is found by exchange (Remez): T_k(s / M) exp(-s) is a
-    Chebyshev system, so one P makes the error alternate with one height on g + 2 given points. Between them the
-    error has g + 1 zeros, between these its derivative has g; so all g roots of P' - P are real and inside, and the
-    new points are these and the two ends. At the fixed point the error alternates at its largest height, g + 2 times,
-    and no polynomial of degree g does better (de la Vallee Poussin).
+    Assumes: M is in [0, 300] (checked here).
+
+    Proof: The derivative of P(s) exp(-s) - 1 is (P' - P)(s) exp(-s), so the supremum of its absolute value is attained
+    at an end or at one of the g roots of P' - P. The best polynomial is found by exchange (Remez): T_k(s / M) exp(-s)
+    is a Chebyshev system, so one P makes the error alternate with one height on g + 2 given points. Between them the
+    error has g + 1 zeros, between these its derivative has g; so all g roots of P' - P are real and inside, and the new
+    points are these and the two ends. At the fixed point the error alternates at its largest height, g + 2 times, and
+    no polynomial of degree g does better (de la Vallee Poussin).
+
+    Checked by: LL-D1-exact and LL-D2-relative.
 
     References
     ----------

@@ -3,6 +3,8 @@
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
 from proofs_checks.lora_limits import gradient
+from proofs_checks.lora_limits import exact_kernel
+from proofs_checks.lora_limits import polynomials
 from proofs_checks.lora_limits import degrees
 from proofs_checks.lora_limits import features
 from proofs_checks.lora_limits import propagation

@@ -44,10 +44,10 @@ from proofs_checks.lora_limits.families.growth.almost_linear import (
     wanted_kinds,
 )
 from proofs_checks.lora_limits.families.growth.ladders import Ladder
-from proofs_checks.lora_limits.families.kron import PAIRS, Pairs, row_products
 from proofs_checks.lora_limits.families.row_perturbation import TILTED, Tilted, due, several, truth
+from proofs_checks.lora_limits.families.steps import PAIRS, Pairs, row_products
 from proofs_checks.lora_limits.propagation import ANYWHERE, of_rows
-from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 
 def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> Sides:
@@ -181,8 +181,8 @@ LL_T2 = Statement(
     solve=three_gradients,
     claim=Identity(together),
     saboteurs=(
-        saboteur("features of queries without beta", solve=mutants.without_beta),
-        saboteur("the mean is left out", solve=mutants.without_the_mean),
+        saboteur("features of queries without beta", solve=wrong.without_beta),
+        saboteur("the mean is left out", solve=wrong.without_the_mean),
         saboteur(
             "products of entries in the other order",
             patch=(low_rank._kron, "a[:, :, None] * b[:, None, :]", "a[:, None, :] * b[:, :, None]"),
@@ -236,7 +236,7 @@ LL_T2_BOUND = Statement(
     saboteurs=(
         saboteur("without the number of queries", claim=Inequality(partial(moved, crowd=False))),
         saboteur("p2 is added", patch=(chain.chain_matrices, "p = p1 - p2", "p = p1 + p2")),
-        saboteur("tilts twice as large", solve=partial(several, made=mutants.tilted_twice)),
+        saboteur("tilts twice as large", solve=partial(several, made=wrong.tilted_twice)),
     ),
     notes="Columns of p have no bound of their own: all queries may look at one key.",
 )
@@ -267,7 +267,7 @@ LL_T3_BREAK_EVEN = Statement(
     solve=break_even,
     claim=Inequality(meets, unbounded="at a wrong length there may be any number of products"),
     saboteurs=(
-        saboteur("the length is twice as large", solve=mutants.twice_as_long),
+        saboteur("the length is twice as large", solve=wrong.twice_as_long),
         saboteur("half of the products", claim=Inequality(partial(meets, features=2))),
     ),
     notes="Products alone; exponentials move it a little towards low rank.",
@@ -309,7 +309,7 @@ LL_T3_KINDS = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("Chebyshev is always better", claim=Inequality(partial(taylor_wins, better=1))),
-        saboteur("the kinds are exchanged", solve=mutants.kinds_exchanged),
+        saboteur("the kinds are exchanged", solve=wrong.kinds_exchanged),
         saboteur(
             "other numbers of tokens, or norms", breaks="256 tokens of width 8, Gamma = 1/2 or 1", instances=SHORT
         ),
@@ -342,7 +342,7 @@ LL_P1 = Statement(
     solve=row_products,
     claim=Identity(same_products),
     saboteurs=(
-        saboteur("one side in the other order", solve=mutants.other_order),
+        saboteur("one side in the other order", solve=wrong.other_order),
         saboteur("sums of entries", patch=(low_rank._kron, "a[:, :, None] * b", "a[:, :, None] + b")),
     ),
     notes=(

@@ -33,7 +33,7 @@ from proofs_checks.lora_limits.families.row_perturbation import (
     weighted,
 )
 from proofs_checks.lora_limits.propagation import ANYWHERE, bounds_of, of_outputs, of_products, of_rows
-from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 #: matrices of the chain, and what bounds them; some by sums of rows
 LINKS = {"f": "tilt", "c": "output", "q": "q", "p1": "p1", "row_means": "row_means", "p2": "p2", "p": "p"}
@@ -75,7 +75,7 @@ LL_P5 = Statement(
     claim=Inequality(all_links, unbounded=ANYWHERE),
     saboteurs=(
         saboteur("a twentieth of the bounds", claim=Inequality(partial(all_links, factor=0.05))),
-        saboteur("one degree less", solve=partial(surrogate_chain, made=mutants.one_degree_less)),
+        saboteur("one degree less", solve=partial(surrogate_chain, made=wrong.one_degree_less)),
     ),
 )
 
@@ -106,7 +106,7 @@ LL_P2_RANK = Statement(
     claim=Inequality(low_ranks, unbounded="what has a higher rank may have any singular values"),
     saboteurs=(
         saboteur("one rank less", claim=Inequality(partial(low_ranks, short=1))),
-        saboteur("exp itself", solve=partial(weighted, made=mutants.exact_factors)),
+        saboteur("exp itself", solve=partial(weighted, made=wrong.exact_factors)),
     ),
     notes="Tokens on a line, k = g + 1 monomials of one coordinate.",
 )
@@ -136,7 +136,7 @@ LL_P3 = Statement(
     claim=Inequality(sums_within, unbounded="factors of something else may have any product"),
     saboteurs=(
         saboteur("half of eta", claim=Inequality(partial(sums_within, factor=0.5))),
-        saboteur("one degree less", solve=partial(factored_rows, made=mutants.one_degree_less)),
+        saboteur("one degree less", solve=partial(factored_rows, made=wrong.one_degree_less)),
     ),
 )
 
@@ -174,9 +174,9 @@ LL_E9 = Statement(
     decisions=("gradients.*", "entries.*"),
     saboteurs=(
         saboteur("a degree of one", solve=partial(by_certificate, degree=1)),
-        saboteur("a certificate that is too good", solve=mutants.small_certificate),
-        saboteur("the first entry of a batch alone", solve=mutants.first_entry_certified),
-        saboteur("a millionth of the floor of rounding", solve=partial(mutants.small_certificate, degree=16)),
+        saboteur("a certificate that is too good", solve=wrong.small_certificate),
+        saboteur("the first entry of a batch alone", solve=wrong.first_entry_certified),
+        saboteur("a millionth of the floor of rounding", solve=partial(wrong.small_certificate, degree=16)),
         saboteur("a million times better than asked", claim=Inequality(partial(within_target, share=2.0**20))),
     ),
     notes=(
@@ -214,7 +214,7 @@ LL_E9_FLOATS = Statement(
     claim=Inequality(reaches, numbers=Ball, unbounded="other factors may have any product"),
     saboteurs=(
         saboteur("without the floor", claim=Inequality(partial(reaches, floors=0), numbers=Ball)),
-        saboteur("one feature is lost", solve=mutants.one_feature_lost),
+        saboteur("one feature is lost", solve=wrong.one_feature_lost),
     ),
     notes="A proof would need the order in which a BLAS adds. Without the floor the certificate fails at N = 32.",
 )

@@ -49,7 +49,7 @@ from proofs_checks.lora_limits.families.hard.cubes import (
     spectrum,
     transformed,
 )
-from proofs_checks.lora_limits.wrong_solvers import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as wrong
 
 
 def noise(cube: Cube) -> float:
@@ -84,8 +84,8 @@ LL_H5 = Statement(
         saboteur(
             "Gamma^2 / d without tanh", claim=Identity(partial(diagonal, rho=lambda cube: cube.gamma**2 / cube.n_bits))
         ),
-        saboteur("each value once", solve=mutants.levels_once),
-        saboteur("beta = 1", solve=mutants.cube_without_temperature),
+        saboteur("each value once", solve=wrong.levels_once),
+        saboteur("beta = 1", solve=wrong.cube_without_temperature),
     ),
 )
 
@@ -127,7 +127,7 @@ LL_H5_RANK = Statement(
     solve=rank_bound,
     claim=Inequality(tails, numbers=Ball, unbounded="a solver may state any rank"),
     saboteurs=(
-        saboteur("a whole level", solve=mutants.whole_level),
+        saboteur("a whole level", solve=wrong.whole_level),
         saboteur(
             "Gamma^2 / d without tanh",
             patch=(hypercube.hypercube_rank_lower_bound, "(flint.arb(c) * log2).tanh()", "(flint.arb(c) * log2)"),
@@ -163,7 +163,7 @@ LL_H5_ENTRY = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("a rank that is enough", breaks="a rank below the bound", instances=FULL_ENOUGH),
-        saboteur("the exact attention", solve=mutants.exact_attention),
+        saboteur("the exact attention", solve=wrong.exact_attention),
     ),
     notes="On sign vectors a polynomial of degree g has the rank of the multilinear monomials.",
 )
@@ -207,9 +207,9 @@ LL_H5_LIMIT = Statement(
     claim=Inequality(approaches, unbounded="a solver may state any rank, and any limit"),
     saboteurs=(
         saboteur("rank L^o(1) for Gamma = sqrt(log L) / 2", claim=Inequality(partial(approaches, most=0.5))),
-        saboteur("norms that rise", solve=mutants.limits_backwards),
+        saboteur("norms that rise", solve=wrong.limits_backwards),
         saboteur("a for 2 a", patch=(hypercube.rank_exponent_limit, "math.log2(t) + 2 * a", "math.log2(t) + a")),
-        saboteur("ranks of whole levels", solve=mutants.ranks_of_whole_levels),
+        saboteur("ranks of whole levels", solve=wrong.ranks_of_whole_levels),
     ),
     notes=(
         "So low rank needs Gamma = o(sqrt(log L)) on this input, whatever SETH says. Checked for d, 4 d and 16 d with "
@@ -247,7 +247,7 @@ LL_H6 = Statement(
     claim=Identity(by_rows),
     saboteurs=(
         saboteur("sums for differences", patch=(hypercube.walsh_hadamard, "= low - high", "= low + high")),
-        saboteur("a norm that is twice as large", solve=mutants.cube_of_twice_the_norm),
+        saboteur("a norm that is twice as large", solve=wrong.cube_of_twice_the_norm),
     ),
     notes="The condition on the norms is sufficient for low rank; nothing says that a large norm makes an input hard.",
 )

@@ -40,7 +40,7 @@ from proofs_checks.lora_limits.families.features import (
     logit_bounds,
     wrong_entries,
 )
-from proofs_checks.lora_limits.wrong_solvers import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as wrong
 
 
 def reconstructed(case: Features, found: Factors) -> Sides:
@@ -70,12 +70,12 @@ LL_D4 = Statement(
     claim=Identity(reconstructed),
     decisions=("U", "V"),
     saboteurs=(
-        saboteur("the last degree alone", solve=mutants.last_degree_alone),
+        saboteur("the last degree alone", solve=wrong.last_degree_alone),
         saboteur(
             "weights k! for k! / a!",
             patch=(features.feature_weights, "multinomial[:end] * k / count", "multinomial[:end] * k"),
         ),
-        saboteur("weights are left out", solve=mutants.unweighted),
+        saboteur("weights are left out", solve=wrong.unweighted),
     ),
     notes="Exact on integers, no rounding anywhere.",
 )
@@ -109,8 +109,8 @@ LL_D4_RANK = Statement(
     claim=Inequality(of_full_rank, unbounded="factors may have any number of columns"),
     decisions=("U", "V"),
     saboteurs=(
-        saboteur("a column too many", solve=mutants.a_column_more),
-        saboteur("weights are left out", solve=mutants.unweighted),
+        saboteur("a column too many", solve=wrong.a_column_more),
+        saboteur("weights are left out", solve=wrong.unweighted),
         saboteur(
             "two tokens",
             breaks="no polynomial of degree g vanishes on all queries, and none on all keys",
@@ -158,7 +158,7 @@ LL_D5 = Statement(
     claim=Inequality(exponent, unbounded="a solver may state any exponent"),
     saboteurs=(
         saboteur("nine tenths", claim=Inequality(partial(exponent, factor=0.9))),
-        saboteur("entropy in bits", solve=mutants.entropy_in_bits),
+        saboteur("entropy in bits", solve=wrong.entropy_in_bits),
         saboteur(
             "degrees far above the variables",
             breaks="a degree of at most 256 times the variables",
@@ -203,8 +203,8 @@ LL_P4 = Statement(
         saboteur(
             "Gamma_1 Gamma_2 without 1/d in the logits", claim=Inequality(partial(bounded, printed=True)), printed=True
         ),
-        saboteur("norms of the mean rows", solve=mutants.mean_rows),
-        saboteur("the largest of the three in the place of the smallest", solve=mutants.largest_of_three),
+        saboteur("norms of the mean rows", solve=wrong.mean_rows),
+        saboteur("the largest of the three in the place of the smallest", solve=wrong.largest_of_three),
     ),
     notes="Without the temperature 1/d, norms of order sqrt(log L) do not keep logits of d = log L coordinates small.",
 )

@@ -54,7 +54,7 @@ from proofs_checks.lora_limits.families.scales import (
     slope,
     slope_by_step,
 )
-from proofs_checks.lora_limits.wrong_solvers import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as wrong
 
 PAPER = "2406.03136"
 STATED = "a solver may state any slope"
@@ -208,7 +208,7 @@ LL_H4 = Statement(
     claim=Inequality(integrated, unbounded=STATED),
     saboteurs=(
         saboteur("b / (2 m^2)", claim=Inequality(partial(integrated, power=2))),
-        saboteur("the factor 2 is forgotten", solve=mutants.half_riemann),
+        saboteur("the factor 2 is forgotten", solve=wrong.half_riemann),
     ),
     notes=(
         "It recovers one number, |Att|_F^2. The earlier work needs every entry of Att, and does not "
@@ -250,7 +250,7 @@ LL_H7 = Statement(
     claim=Identity(sums_read),
     saboteurs=(
         saboteur("divided by d, not 2 d", solve=partial(read, halved=False)),
-        saboteur("t for t / (1 - t)", solve=mutants.mass_for_odds),
+        saboteur("t for t / (1 - t)", solve=wrong.mass_for_odds),
     ),
     notes="Entries of Q and K are at most sqrt(beta0), logits lie in [0, beta0 / 2].",
 )
@@ -280,8 +280,8 @@ LL_H8 = Statement(
     claim=Identity(right_decisions),
     saboteurs=(
         saboteur("beta0 above d log(n) / h", breaks="beta0 above 2 d log(n) / h", instances=TOO_COLD),
-        saboteur("no slack for ties", solve=mutants.no_slack),
-        saboteur("the threshold of d for 2 d", solve=mutants.threshold_of_d),
+        saboteur("no slack for ties", solve=wrong.no_slack),
+        saboteur("the threshold of d for 2 d", solve=wrong.threshold_of_d),
     ),
     notes="Entries of order sqrt(log n) suffice when h is of order d: that is where sqrt(log L) comes from.",
 )
@@ -331,6 +331,6 @@ LL_H8_POLYNOMIAL = Statement(
     saboteurs=(
         saboteur("degree 16 is enough", claim=Inequality(partial(useless, enough=16))),
         saboteur("exact attention", solve=partial(decided_by_polynomials, exact=True)),
-        saboteur("one point is decided the other way", solve=mutants.one_decision_changed),
+        saboteur("one point is decided the other way", solve=wrong.one_decision_changed),
     ),
 )

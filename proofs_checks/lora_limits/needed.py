@@ -19,7 +19,7 @@ from proofs_checks.lora_limits.families.growth.needed import (
     is_tabled,
     needed_degrees,
 )
-from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 ANY_DEGREE = "a degree that is too low may be off by any amount"
 
@@ -71,7 +71,7 @@ LL_T3 = Statement(
     solve=needed_degrees,
     claim=Inequality(as_in_the_table, unbounded=ANY_DEGREE),
     saboteurs=(
-        saboteur("one degree more", solve=mutants.one_more_needed),
+        saboteur("one degree more", solve=wrong.one_more_needed),
         saboteur("another width", breaks="a length, a width and norms of the table", instances=OTHER),
         saboteur("ten times the error", solve=partial(needed_degrees, allowed=10.0)),
     ),
@@ -110,8 +110,8 @@ LL_T4 = Statement(
     claim=Inequality(does_not_fall, unbounded=ANY_DEGREE),
     saboteurs=(
         saboteur("16 tokens", breaks="128 tokens or more", instances=FEW),
-        saboteur("norms in the wrong order", solve=mutants.needed_backwards),
-        saboteur("one degree more", solve=mutants.one_more_needed),
+        saboteur("norms in the wrong order", solve=wrong.needed_backwards),
+        saboteur("one degree more", solve=wrong.one_more_needed),
     ),
     notes=(
         "With few tokens errors of a low degree can cancel. None of 1,200 inputs of 128 tokens was an exception. The "

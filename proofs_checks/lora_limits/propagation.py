@@ -28,7 +28,7 @@ from proofs_checks.lora_limits.families.row_perturbation import (
     rows,
     truth,
 )
-from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
+from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 SMALL_ERROR = {"eta below 1": lambda case: case.eta < 1}
 CHAIN = Derived(theory.error_certificate)
@@ -118,7 +118,7 @@ LL_E1 = Statement(
         saboteur(
             "99 parts of 100 of tau", claim=Inequality(partial(normalized, bound=lambda x: 0.99 * theory.tilt_bound(x)))
         ),
-        saboteur("rows divided by the exact sums", solve=partial(link, part="f", made=mutants.exact_sums)),
+        saboteur("rows divided by the exact sums", solve=partial(link, part="f", made=wrong.exact_sums)),
     ),
     notes="Sharp; the earlier work has 2 eta.",
 )
@@ -147,7 +147,7 @@ LL_E1_ENTRY = Statement(
     saboteurs=(
         saboteur("2 eta", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta))),
         saboteur("2 eta / (1 + eta)", claim=Inequality(partial(relative, bound=lambda eta: 2 * eta / (1 + eta)))),
-        saboteur("tilts twice as large", solve=partial(link, part="f", made=mutants.tilted_twice)),
+        saboteur("tilts twice as large", solve=partial(link, part="f", made=wrong.tilted_twice)),
     ),
     notes="Reached in the limit of a key whose mass vanishes.",
 )
@@ -169,7 +169,7 @@ LL_E2 = Statement(
     saboteurs=(
         saboteur("half of it", claim=at_most("c", lambda bounds, Q: bounds.output / 2, of_outputs)),
         saboteur("99 parts of 100", claim=at_most("c", lambda bounds, Q: 0.99 * bounds.output, of_outputs)),
-        saboteur("rows divided by the exact sums", solve=partial(link, part="c", made=mutants.exact_sums)),
+        saboteur("rows divided by the exact sums", solve=partial(link, part="c", made=wrong.exact_sums)),
     ),
     notes="Reached by values 1 and -1.",
 )
@@ -191,7 +191,7 @@ LL_E3 = Statement(
     saboteurs=(
         saboteur("without the number of columns", claim=at_most("q", lambda bounds, Q: bounds.output, of_products)),
         saboteur("labels are added", patch=(chain.chain_matrices, "c = output - Y", "c = output + Y")),
-        saboteur("rows divided by the exact sums", solve=partial(link, part="q", made=mutants.exact_sums)),
+        saboteur("rows divided by the exact sums", solve=partial(link, part="q", made=wrong.exact_sums)),
     ),
     notes="Reached where all columns of the values are alike.",
 )

@@ -45,7 +45,7 @@ from proofs_checks.lora_limits.families.side import (
     plus_rates,
     product,
 )
-from proofs_checks.lora_limits.wrong_solvers import limits as mutants
+from proofs_checks.lora_limits.wrong_solvers import limits as wrong
 
 REGULAR = {"invertible layers and partial sums": is_regular}
 TYPICAL = {
@@ -85,8 +85,8 @@ LL_S1 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("as good as one rank more", claim=Inequality(partial(reaches, short=1))),
-        saboteur("blocks of one rank more", solve=mutants.one_rank_more),
-        saboteur("the last inverse is dropped", solve=mutants.last_inverse_dropped),
+        saboteur("blocks of one rank more", solve=wrong.one_rank_more),
+        saboteur("the last inverse is dropped", solve=wrong.last_inverse_dropped),
     ),
     notes="The statement was recalled, the construction is derived here.",
 )
@@ -115,7 +115,7 @@ LL_P9 = Statement(
     solve=adapted,
     claim=Identity(telescopes),
     saboteurs=(
-        saboteur("blocks of one rank more", solve=mutants.one_rank_more),
+        saboteur("blocks of one rank more", solve=wrong.one_rank_more),
         saboteur(
             "layers behind are not undone",
             patch=(scalings.adapters_for_linear_target, "np.linalg.solve(behind, np.linalg", "(np.linalg"),
@@ -144,7 +144,7 @@ LL_S2_RANK = Statement(
     solve=needed_rank,
     claim=Inequality(smallest_rank, unbounded="a solver may state any rank"),
     saboteurs=(
-        saboteur("one rank less", solve=mutants.one_rank_less),
+        saboteur("one rank less", solve=wrong.one_rank_less),
         saboteur("2 K N in the place of K N", claim=Inequality(partial(smallest_rank, factor=2))),
     ),
 )
@@ -216,7 +216,7 @@ LL_S3 = Statement(
     claim=Identity(step_by_formula),
     saboteurs=(
         saboteur("s for s^2", claim=Identity(partial(step_by_formula, power=1))),
-        saboteur("alpha / r for alpha / sqrt(r) and back", solve=mutants.other_scale),
+        saboteur("alpha / r for alpha / sqrt(r) and back", solve=wrong.other_scale),
     ),
     notes="By the library's gradient of a values' adapter on one token, whose attention is 1.",
 )
@@ -249,7 +249,7 @@ LL_S3_RATE = Statement(
     claim=Inequality(steps_along, unbounded=STATED),
     saboteurs=(
         saboteur("alpha / r", breaks="alpha / sqrt(r)", instances=LORA_LADDER),
-        saboteur("changes in the name of other ranks", solve=mutants.ranks_backwards),
+        saboteur("changes in the name of other ranks", solve=wrong.ranks_backwards),
         saboteur("s for s^2", claim=Inequality(partial(steps_along, power=1))),
     ),
     notes="On draws of a Gaussian A, by the library's gradient.",
@@ -270,7 +270,7 @@ LL_S3_LORA = Statement(
     claim=Inequality(partial(steps_along, exponent=(-1.1, -0.9)), unbounded=STATED),
     saboteurs=(
         saboteur("alpha / sqrt(r)", breaks="alpha / r", instances=RSLORA_LADDER),
-        saboteur("changes in the name of other ranks", solve=mutants.ranks_backwards),
+        saboteur("changes in the name of other ranks", solve=wrong.ranks_backwards),
         saboteur("it does not shrink", claim=Inequality(steps_along)),
     ),
 )

@@ -9,9 +9,8 @@ import numpy as np
 from lrtheory.bounds import Classical, Identity, Inequality, Sides, Statement, always, rounding, saboteur
 from lrtheory.lora_limits import chain
 from proofs_checks.lora_limits.families.chains import attention
-from proofs_checks.lora_limits.families.kron import SANDWICHES, Sandwich, vectorized
-from proofs_checks.lora_limits.families.logits import ROWS, Row, softmax_of
-from proofs_checks.lora_limits.wrong_solvers import gradients as mutants
+from proofs_checks.lora_limits.families.steps import ROWS, SANDWICHES, Row, Sandwich, softmax_of, vectorized
+from proofs_checks.lora_limits.wrong_solvers import gradients as wrong
 
 
 def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
@@ -64,7 +63,7 @@ LL_P8 = Statement(
     claim=Identity(vector_of),
     saboteurs=(
         saboteur("vec by columns", solve=partial(vectorized, order="F")),
-        saboteur("B kron A", solve=mutants.kron_backwards),
+        saboteur("B kron A", solve=wrong.kron_backwards),
     ),
     notes="By rows, as numpy's ravel and kron agree.",
 )

@@ -43,9 +43,18 @@ def n_features(n_variables: int, degree: int) -> int:
 
     Proof
     -----
-    <x, y>^k = sum over multi-indices with sum k of (k! / prod alpha!) x^alpha y^alpha, so a polynomial of degree g in
-    <x, y> is a bilinear form in the monomials of degree at most g. Multi-indices of d entries with sum at most g are
-    multi-indices of d + 1 entries with sum g: g stars and d bars.
+    Assumes: nothing beyond the range of the numbers, which is checked here.
+
+    Proof: <x, y>^k = sum over multi-indices with sum k of (k! / prod alpha!) x^alpha y^alpha, so a polynomial of degree
+    g in <x, y> is a bilinear form in the monomials of degree at most g. Multi-indices of d entries with sum at most g
+    are multi-indices of d + 1 entries with sum g: g stars and d bars.
+
+    No fewer columns do where every weight of P is nonzero and the monomials of the queries, and those of the keys, are
+    linearly independent (LL-D4-rank): then U has full column rank, and so has V, hence U V^T has rank k. Along the
+    chain (LL-P2-rank), p_2 = diag(r) D^-1 U V^T has at most rank k, and p_1 is the entrywise product of a matrix of
+    rank k with q = c C3^T of rank d, which has at most rank k d (LL-P1).
+
+    Checked by: LL-D4, LL-D4-rank and LL-P2-rank.
 
     Examples
     --------
@@ -75,8 +84,12 @@ def multilinear_features(n_variables: int, degree: int) -> int:
 
     Proof
     -----
-    With x_a^2 = 1 a monomial depends on the set of variables with odd exponents alone. A monomial of degree at most g
-    has at most g of them, and every such set occurs, as the product of its variables.
+    Assumes: all variables are 1 or -1 (the caller).
+
+    Proof: With x_a^2 = 1 a monomial depends on the set of variables with odd exponents alone. A monomial of degree at
+    most g has at most g of them, and every such set occurs, as the product of its variables.
+
+    Checked by: LL-H5-entry.
 
     Examples
     --------
@@ -138,14 +151,19 @@ def feature_exponent(variables: Number, degree: Number) -> float:
 
     Proof
     -----
-    For n = g + d and x = d / n, exp(n H(x)) / (n + 1) <= binom(n, d) <= exp(n H(x)): the term j = d of
-    sum_j binom(n, j) x^j (1 - x)^(n - j) = 1 is binom(n, d) exp(-n H(x)), and it is the largest of n + 1 terms. Here
-    n H(x) = (a + b) H(a / (a + b)) ln L, and log(n + 1) is o(log L). As b -> 0 it falls to 0 like b log(a / b).
+    Assumes: a and b are not negative (checked here); b is at most 256 a for the bound on how fast the exponent falls
+    (a hypothesis of the statement).
+
+    Proof: For n = g + d and x = d / n, exp(n H(x)) / (n + 1) <= binom(n, d) <= exp(n H(x)): the term j = d of sum_j
+    binom(n, j) x^j (1 - x)^(n - j) = 1 is binom(n, d) exp(-n H(x)), and it is the largest of n + 1 terms. Here n H(x)
+    = (a + b) H(a / (a + b)) ln L, and log(n + 1) is o(log L). As b -> 0 the exponent falls to 0 like b log(a / b).
 
     With x = b / a the exponent is a phi(x), phi(x) = log(1 + x) + x log(1 + 1/x). For x <= 256 it falls to a 64th or
-    less as b falls to b / 4^7: phi' = log(1 + 1/x), so x phi' / phi = 1 / (1 + q), q = log(1 + x) / (x log(1 + 1/x)).
-    q grows, since x (1 + x) q' / q = x / log(1 + x) + 1 / log(1 + 1/x) - (1 + x) and log(1 + y) <= y. So
+    less as b falls to b / 4^7: phi' = log(1 + 1/x), so x phi' / phi = 1 / (1 + q), q = log(1 + x) / (x log(1 + 1/x)). q
+    grows, since x (1 + x) q' / q = x / log(1 + x) + 1 / log(1 + 1/x) - (1 + x) and log(1 + y) <= y. So
     phi(x / 4^7) / phi(x) grows with x, and at x = 256 it is below 0.0808 / 6.54 < 1/64. It fails at x = 368.
+
+    Checked by: LL-D5.
 
     Examples
     --------
@@ -184,10 +202,15 @@ def sufficient_degree(bound: Number, epsilon: Number) -> int:
 
     Proof
     -----
-    Let m = g + 1. By m! >= (m / e)^m the bound exp(M) M^m / m! of `taylor_certificate` is at most exp(M) (e M / m)^m,
-    which is at most exp(M) b^-m where m >= b e M, and that is at most epsilon where m >= (M + log(1/epsilon)) / log b.
-    With b the power of 2 next to log(1/epsilon) / log log(1/epsilon), both are of that order. The least degree that is
-    enough is not larger, and `n_features` and `flop_model` grow with the degree.
+    Assumes: M is in [0, 300] and epsilon is positive (checked here); M does not grow with L for the order of growth
+    (a hypothesis of the statements).
+
+    Proof: Let m = g + 1. By m! >= (m / e)^m the bound exp(M) M^m / m! of `taylor_certificate` is at most exp(M)
+    (e M / m)^m, which is at most exp(M) b^-m where m >= b e M, and that is at most epsilon where m
+    >= (M + log(1/epsilon)) / log b. With b the power of 2 next to log(1/epsilon) / log log(1/epsilon), both are of that
+    order. The least degree that is enough is not larger, and `n_features` and `flop_model` grow with the degree.
+
+    Checked by: LL-T1 and LL-T1-long.
 
     Examples
     --------
@@ -230,11 +253,15 @@ def flop_model(n_queries: int, n_keys: int, d: int, *, n_features: int | None = 
 
     Proof
     -----
-    Exact: the logits, f C3, c C3^T and p C2 are products of 2 d L_Q L_K operations each. With the rank, p (C2 A^T) and
-    p^T (C1 B) replace the last one by two of 2 rank L_Q L_K. Low rank: the keys' features meet [1, C3, C2, C3 x C2],
-    of 1 + 2 d + d^2 columns, and the queries' features meet the result; each feature costs one product a token. With
-    the rank, C2 A^T has rank columns, so there are (d + 1)(rank + 1) of them on both sides for dB, and d rank + rank on
-    both sides for dA, whose second pass evaluates the keys' features again.
+    Assumes: keys, queries and values have one width d (the caller).
+
+    Proof: Exact: the logits, f C3, c C3^T and p C2 are products of 2 d L_Q L_K operations each. With the rank,
+    p (C2 A^T) and p^T (C1 B) replace the last one by two of 2 rank L_Q L_K. Low rank: the keys' features meet [1, C3,
+    C2, C3 x C2], of 1 + 2 d + d^2 columns, and the queries' features meet the result; each feature costs one product a
+    token. With the rank, C2 A^T has rank columns, so there are (d + 1)(rank + 1) of them on both sides for dB, and d
+    rank + rank on both sides for dA, whose second pass evaluates the keys' features again.
+
+    Checked by: LL-T1, LL-G6 and, for the products alone, LL-T3-break-even.
 
     Examples
     --------
@@ -275,8 +302,12 @@ def break_even_length(d: int, n_features: int, *, rank: int | None = None) -> fl
 
     Proof
     -----
-    For dLoss/dW the products are 4 L k (d + 1)^2 against 8 d L^2, see `flop_model`; for adapters alone they are
+    Assumes: there are as many queries as keys (the caller).
+
+    Proof: For dLoss/dW the products are 4 L k (d + 1)^2 against 8 d L^2, see `flop_model`; for adapters alone they are
     4 L k (d + 1)(2 rank + 1) against (6 d + 4 rank) L^2. Divide by L.
+
+    Checked by: LL-T3-break-even.
 
     Examples
     --------
@@ -312,9 +343,13 @@ def exact_multiply_adds(n_queries: int, n_keys: int, d: int) -> int:
 
     Proof
     -----
-    C1 W: d^2 L_Q. Logits, f C3, c C3^T and C1^T p: d L_Q L_K each, and the last one's product with C2 d^2 L_K. f o q
-    and diag(r) f: L_Q L_K each. beta twice, <c_i, O_i> and <c_i, c_i>: d L_Q each. A matrix diag(f_i) - f_i f_i^T for
-    every query would take L_Q L_K^2 products alone.
+    Assumes: values are as wide as keys (a hypothesis of the statement).
+
+    Proof: C1 W takes d^2 L_Q products. The logits, f C3, c C3^T and C1^T p take d L_Q L_K each, and the product of the
+    last one with C2 takes d^2 L_K. f o q and diag(r) f take L_Q L_K each. Multiplying by beta twice, <c_i, O_i> and
+    <c_i, c_i> take d L_Q each. A matrix diag(f_i) - f_i f_i^T for every query would take L_Q L_K^2 products alone.
+
+    Checked by: LL-G6.
 
     References
     ----------

@@ -94,20 +94,28 @@ def taylor_error(degree: int, bound: Number) -> Any:
 
     Proof
     -----
-    h(s) = T_g(s) exp(-s) has h' = (T_{g-1} - T_g)(s) exp(-s) = -s^g exp(-s) / g! and h(0) = 1. So
-    1 - h(s) = (1/g!) int_0^s u^g exp(-u) du. For s = -M the substitution u -> -u gives absolute value
-    (1/g!) int_0^M u^g exp(u) du, and for s = M the same integral with exp(-u), which is smaller. Both grow with \|s\|,
-    so the supremum is attained at -M. Balls take the left-hand side, \|T_g(-M) exp(M) - 1\|, doubles the series of the
-    integral, sum_k M^(g+1+k) / (g! k! (g+1+k)), whose terms are all positive.
+    Assumes: M is not negative (checked here).
+
+    Proof: h(s) = T_g(s) exp(-s) has h' = (T_{g-1} - T_g)(s) exp(-s) = -s^g exp(-s) / g! and h(0) = 1. So 1 - h(s)
+    = (1/g!) int_0^s u^g exp(-u) du. For s = -M the substitution u -> -u gives absolute value (1/g!) int_0^M u^g exp(u)
+    du, and for s = M the same integral with exp(-u), which is smaller. Both grow with \|s\|, so the supremum is
+    attained at -M. Balls take the left-hand side, \|T_g(-M) exp(M) - 1\|, doubles the series of the integral,
+    sum_k M^(g+1+k) / (g! k! (g+1+k)), whose terms are all positive.
 
     The smallest degree of `taylor_certificate`, c(g) = exp(M) M^(g+1) / (g+1)!, is at most one more than the smallest
-    degree of eta for every M >= 0 and every error up to 11/5 (statement LL-D1-least): c(g+1) <= eta(g) wherever
-    eta(g) <= 11/5. The density (g+1) u^g / M^(g+1) on [0, M] has the mean M (g+1) / (g+2), so Jensen's inequality gives
-    eta(g) >= M^(g+1) exp(M (g+1) / (g+2)) / (g+1)!. With n = g + 1 and x = M / (n+1) this is two things:
-    c(g+1) / eta(g) <= x exp(x), and eta(g) >= (x exp(x))^n (n+1)^n / n!. If x exp(x) > 1 then eta(g) is above
-    (n+1)^n / n!, which is 9/2 for n = 2 and grows with n, as its ratio to the one before is (1 + 1/n)^n; so for g >= 1
-    an error of at most 9/2 leaves x exp(x) <= 1. For g = 0 the claim is M^2 / 2 <= 1 - exp(-M), of
-    sides that are convex and concave, 0 at 0, and below 0.677 and equal to 11/16 where eta(0) = 11/5, at M = log(16/5).
+    degree of eta for every M >= 0 and every error up to 11/5 (statement LL-D1-least): c(g+1) <= eta(g) wherever eta(g)
+    <= 11/5. The density (g+1) u^g / M^(g+1) on [0, M] has the mean M (g+1) / (g+2), so Jensen's inequality gives eta(g)
+    >= M^(g+1) exp(M (g+1) / (g+2)) / (g+1)!. With n = g + 1 and x = M / (n+1) this is two things: c(g+1) / eta(g)
+    <= x exp(x), and eta(g) >= (x exp(x))^n (n+1)^n / n!. If x exp(x) > 1 then eta(g) is above (n+1)^n / n!, which is
+    9/2 for n = 2 and grows with n, as its ratio to the one before is (1 + 1/n)^n; so for g >= 1 an error of at most 9/2
+    leaves x exp(x) <= 1. For g = 0 the claim is M^2 / 2 <= 1 - exp(-M), of sides that are convex and concave, 0 at 0,
+    and below 0.677 and equal to 11/16 where eta(0) = 11/5, at M = log(16/5).
+
+    T_g is positive on [-M, M] where eta < 1, since then T_g(s) exp(-s) > 0, and on the whole line where g is even
+    (LL-P10): T_0 = 1, and for g >= 2 an even T_g tends to infinity on both sides. Where it is least, its derivative
+    T_{g-1} is 0, so its value there is s^g / g!, and s is not 0, because T_{g-1}(0) = 1.
+
+    Checked by: LL-D1-exact, LL-D1-least and LL-P10.
 
     Examples
     --------
@@ -148,8 +156,15 @@ def taylor_certificate(degree: int, bound: Number) -> Any:
 
     Proof
     -----
-    Lagrange's remainder is exp(s) - T_g(s) = exp(x) s^(g+1) / (g+1)! with x between 0 and s. Times exp(-s): for s < 0,
-    exp(x - s) <= exp(-s) <= exp(M); for s > 0, exp(x - s) <= 1.
+    Assumes: M is not negative (checked here).
+
+    Proof: Lagrange's remainder is exp(s) - T_g(s) = exp(x) s^(g+1) / (g+1)! with x between 0 and s. Times exp(-s): for
+    s < 0, exp(x - s) <= exp(-s) <= exp(M); for s > 0, exp(x - s) <= 1.
+
+    The bound grows with M. So a degree that is enough on a longer interval is enough on a shorter one, and the least
+    degree never falls as M grows (LL-T4-bound).
+
+    Checked by: LL-D1 and LL-T4-bound.
 
     Examples
     --------
@@ -186,8 +201,12 @@ def chebyshev_error(degree: int, bound: Number) -> float:
 
     Proof
     -----
-    P(s) exp(-s) - 1 has the derivative (P' - P)(s) exp(-s). So its extrema lie at the ends and at the real roots of
-    P' - P, a polynomial of degree g, whose roots are the eigenvalues of its colleague matrix.
+    Assumes: M is not negative (checked here).
+
+    Proof: P(s) exp(-s) - 1 has the derivative (P' - P)(s) exp(-s). So its extrema lie at the ends and at the real roots
+    of P' - P, a polynomial of degree g, whose roots are the eigenvalues of its colleague matrix.
+
+    Checked by: LL-D2-relative.
 
     Examples
     --------
@@ -229,11 +248,16 @@ def chebyshev_bracket(degree: int, bound: Number) -> tuple[float, float]:
 
     Proof
     -----
-    exp(M t) = I_0 + 2 sum_k I_k(M) T_k(t). Cut after g, the error at t is at most 2 sum_{k > g} I_k, as \|T_k\| <= 1,
-    with equality at t = 1. For the other side let n = g + 1 and L(h) = (1/n) sum''_{k <= n} (-1)^k h(cos(k pi / n)),
-    the two end terms halved. Its norm is (1/n) (n - 1 + 1/2 + 1/2) = 1. L(T_j) is the mean of cos(k pi) cos(j k pi / n)
-    over a full period, which is 1 for j an odd multiple of n and 0 for every other j. So L kills degrees up to g, hence
-    L(exp) = L(exp - P) <= max \|exp - P\| for every such P, and L(exp) = 2 (I_n + I_{3n} + ...).
+    Assumes: M is not negative (checked here); the statement takes M > 0.
+
+    Proof: exp(M t) = I_0 + 2 sum_k I_k(M) T_k(t). Cut after g, the error at t is at most 2 sum_{k > g} I_k, as \|T_k\|
+    <= 1, with equality at t = 1. For the other side let n = g + 1 and L(h) = (1/n) sum''_{k <= n} (-1)^k
+    h(cos(k pi / n)), the two end terms halved. Its norm is (1/n) (n - 1 + 1/2 + 1/2) = 1. L(T_j) is the mean of
+    cos(k pi) cos(j k pi / n) over a full period, which is 1 for j an odd multiple of n and 0 for every other j. So L
+    kills degrees up to g, hence L(exp) = L(exp - P) <= max \|exp - P\| for every such P, and L(exp)
+    = 2 (I_n + I_{3n} + ...).
+
+    Checked by: LL-D2.
 
     Examples
     --------
@@ -271,21 +295,25 @@ def degree_bracket(bound: Number, epsilon: Number) -> tuple[int, int]:
 
     Proof
     -----
-    E_g falls with g, and lies in the bracket of `chebyshev_bracket`. So the smallest degree with E_g <= epsilon is at
-    least the first at which the lower end is at most epsilon, and at most the first at which the upper end is. The
-    lower end falls with g too: I_k(M) falls with k, and so does each of its terms.
+    Assumes: epsilon is positive (checked here); it is below 2 for the second part (a hypothesis of the statement).
 
-    For errors below 2 the two degrees differ by at most 1, whatever M is (statement LL-D2-degrees). Let M > 0 and
-    n = g + 1. A lower end below 2 means I_n(M) < 1, and it is enough that then sum_{k > n} I_k <= I_n, as this makes
-    the upper end of degree g + 1 at most 2 I_n, which is at most the lower end of degree g. The ratios
-    r_k = I_{k+1} / I_k fall with k, because exp(-M) I_k(M) is the probability that two independent Poisson variables
-    of mean M / 2 differ by k, and such differences are log-concave. So the sum is at most I_n (r_n + r_n^2 + ...), and
-    r_n <= 1/2 is enough. From I_{k-1} - I_{k+1} = 2 k I_k / M come 1 / r_k = 2 (k+1) / M + r_{k+1} and, as
-    r_{k+1} <= r_k, r_k >= sqrt(1 + s^2) - s with s = (k+1) / M. Together, 1 / r_n >= (n + sqrt(M^2 + (n+2)^2)) / M.
-    That is at least 2 if n >= 2 M, and else if M^2 + (n+2)^2 >= (2 M - n)^2, which is 4 n (M+1) >= 3 M^2 - 4, for which
-    n >= 3 (M-1) / 4 is enough. There remains n < 3 (M-1) / 4, so M / 2 > (2 n + 1) / 3. There I_n(M) < 1 is false:
-    the first term of its series, (M/2)^n / n!, is at least ((2 n + 1) / 3)^n / n!. It is 1 for n = 1 and grows with n,
-    by (1 + 2 / (2 n + 1))^n (2 n + 3) / (3 n + 3) >= (4 n + 1) (2 n + 3) / ((2 n + 1) (3 n + 3)) > 1.
+    Proof: E_g falls with g, and lies in the bracket of `chebyshev_bracket`. So the smallest degree with E_g <= epsilon
+    is at least the first at which the lower end is at most epsilon, and at most the first at which the upper end is.
+    The lower end falls with g too: I_k(M) falls with k, and so does each of its terms.
+
+    For errors below 2 the two degrees differ by at most 1, whatever M is (statement LL-D2-degrees). Let M > 0 and n
+    = g + 1. A lower end below 2 means I_n(M) < 1, and it is enough that then sum_{k > n} I_k <= I_n, as this makes the
+    upper end of degree g + 1 at most 2 I_n, which is at most the lower end of degree g. The ratios r_k = I_{k+1} / I_k
+    fall with k, because exp(-M) I_k(M) is the probability that two independent Poisson variables of mean M / 2 differ
+    by k, and such differences are log-concave. So the sum is at most I_n (r_n + r_n^2 + ...), and r_n <= 1/2 is enough.
+    From I_{k-1} - I_{k+1} = 2 k I_k / M come 1 / r_k = 2 (k+1) / M + r_{k+1} and, as r_{k+1} <= r_k, r_k
+    >= sqrt(1 + s^2) - s with s = (k+1) / M. Together, 1 / r_n >= (n + sqrt(M^2 + (n+2)^2)) / M. That is at least 2 if n
+    >= 2 M, and else if M^2 + (n+2)^2 >= (2 M - n)^2, which is 4 n (M+1) >= 3 M^2 - 4, for which n >= 3 (M-1) / 4 is
+    enough. There remains n < 3 (M-1) / 4, so M / 2 > (2 n + 1) / 3. There I_n(M) < 1 is false: the first term of its
+    series, (M/2)^n / n!, is at least ((2 n + 1) / 3)^n / n!. It is 1 for n = 1 and grows with n, by
+    (1 + 2 / (2 n + 1))^n (2 n + 3) / (3 n + 3) >= (4 n + 1) (2 n + 3) / ((2 n + 1) (3 n + 3)) > 1.
+
+    Checked by: LL-D2-degrees.
 
     Examples
     --------
@@ -359,9 +387,13 @@ def min_degree(bound: Number, epsilon: Number, *, kind: str = "taylor") -> int:
 
     Proof
     -----
-    For the Chebyshev series, sup \|P exp(-s) - 1\| lies between exp(-M) and exp(M) times the absolute error, so between
-    exp(-M) times the lower and exp(M) times the upper end of `chebyshev_bracket`: the degree is searched for between
-    those at which these ends are at most epsilon.
+    Assumes: M is in [0, 300] and epsilon is positive (checked here).
+
+    Proof: For the Chebyshev series, sup \|P exp(-s) - 1\| lies between exp(-M) and exp(M) times the absolute error, so
+    between exp(-M) times the lower and exp(M) times the upper end of `chebyshev_bracket`: the degree is searched for
+    between those at which these ends are at most epsilon.
+
+    Checked by: LL-D1-least for the two kinds of Taylor's polynomial, LL-D2-degrees for the bracket.
 
     Examples
     --------

@@ -85,13 +85,17 @@ def tilt_bound(eta: Number) -> Any:
 
     Proof
     -----
-    f~_j = f_j t_j / sum_i f_i t_i with tilts t_j in [1 - eta, 1 + eta]. For fixed f, sum_j \|f~_j - f_j\| is the
+    Assumes: eta < 1 (checked here) and \|A~_ij - A_ij\| <= eta A_ij for every entry (the caller).
+
+    Proof: f~_j = f_j t_j / sum_i f_i t_i with tilts t_j in [1 - eta, 1 + eta]. For fixed f, sum_j \|f~_j - f_j\| is the
     largest of the linear-fractional functions sum_j s_j (f~_j - f_j) of t, s in {-1, 1}^L, and a linear-fractional
     function on a box is largest at a corner. Let mass mu of f have t = 1 + eta and the rest 1 - eta. Then the mass of
-    the first part becomes mu (1 + eta) / D, D = 1 + eta (2 mu - 1), and the distance is 2 (mu (1 + eta) / D - mu) =
-    4 eta mu (1 - mu) / D. With x = 2 mu - 1 that is eta (1 - x^2) / (1 + eta x), which is largest where
-    eta x^2 + 2 x + eta = 0, x = (sqrt(1 - eta^2) - 1) / eta; there it equals -2 x = 2 eta / (1 + sqrt(1 - eta^2)).
-    Two keys with f = (mu, 1 - mu) attain it.
+    the first part becomes mu (1 + eta) / D, D = 1 + eta (2 mu - 1), and the distance is
+    2 (mu (1 + eta) / D - mu) = 4 eta mu (1 - mu) / D. With x = 2 mu - 1 that is eta (1 - x^2) / (1 + eta x), which is
+    largest where eta x^2 + 2 x + eta = 0, x = (sqrt(1 - eta^2) - 1) / eta; there it equals -2 x = 2 eta / (1 + sqrt(1 -
+    eta^2)). Two keys with f = (mu, 1 - mu) attain it.
+
+    Checked by: LL-E1.
 
     Examples
     --------
@@ -125,8 +129,12 @@ def relative_error_for(epsilon: Number, multiplier: Number) -> Any:
 
     Proof
     -----
-    With eta = sin(x), tau(eta) = 2 sin(x) / (1 + cos(x)) = 2 tan(x / 2), and sin(x) = 2 t / (1 + t^2) for
-    t = tan(x / 2) = tau / 2. It increases for tau <= 2.
+    Assumes: the error is at most tau(eta) times the multiplier (the caller, by the bounds LL-E8 and LL-T2-bound).
+
+    Proof: With eta = sin(x), tau(eta) = 2 sin(x) / (1 + cos(x)) = 2 tan(x / 2), and sin(x) = 2 t / (1 + t^2) for t
+    = tan(x / 2) = tau / 2. It increases for tau <= 2.
+
+    Checked by: LL-E9.
 
     Examples
     --------
@@ -158,8 +166,15 @@ def entry_error(eta: Number) -> Any:
 
     Proof
     -----
-    f~_j / f_j = t_j / sum_i f_i t_i lies between (1 - eta) / (1 + eta) and (1 + eta) / (1 - eta). The second differs
-    from 1 by 2 eta / (1 - eta), the first by 2 eta / (1 + eta), which is less.
+    Assumes: eta < 1 (checked here) and \|A~_ij - A_ij\| <= eta A_ij for every entry (the caller).
+
+    Proof: f~_j / f_j = t_j / sum_i f_i t_i lies between (1 - eta) / (1 + eta) and (1 + eta) / (1 - eta). The second
+    differs from 1 by 2 eta / (1 - eta), the first by 2 eta / (1 + eta), which is less.
+
+    Sums of rows keep the error of their entries (LL-P3): \|sum_j A~_ij - sum_j A_ij\| <= eta sum_j A_ij, as all A_ij
+    are positive.
+
+    Checked by: LL-E1-entry and LL-P3.
 
     Examples
     --------
@@ -199,8 +214,12 @@ def gradient_bound(row_bound: Number, C1: ArrayLike, C2: ArrayLike, *, beta: Num
 
     Proof
     -----
-    An entry of C1^T e C2 is sum_i C1_ia sum_j e_ij C2_jb. Its absolute value is at most
-    sum_i \|C1_ia\| max \|C2\| sum_j \|e_ij\|, where the last sum is that of a row of e.
+    Assumes: the rows of the error e of p sum to at most `row_bound` in absolute value (the caller).
+
+    Proof: An entry of C1^T e C2 is sum_i C1_ia sum_j e_ij C2_jb. Its absolute value is at most sum_i \|C1_ia\| max
+    \|C2\| sum_j \|e_ij\|, where the last sum is that of a row of e.
+
+    Checked by: LL-E8.
 
     Examples
     --------
@@ -237,8 +256,12 @@ def key_gradient_bound(row_bound: Number, XK: ArrayLike, queries: ArrayLike, *, 
 
     Proof
     -----
-    An entry is sum_ij X_K[j, a] e_ij (X_Q W_Q)[i, b]; all of \|e\| sums to L_Q row_bound at most. Columns of p have no
-    bound of their own, since all rows may look at one key.
+    Assumes: the rows of the error e of p sum to at most `row_bound` in absolute value (the caller).
+
+    Proof: An entry is sum_ij X_K[j, a] e_ij (X_Q W_Q)[i, b]; all of \|e\| sums to L_Q row_bound at most. Columns of p
+    have no bound of their own, since all rows may look at one key.
+
+    Checked by: LL-T2-bound.
 
     Examples
     --------
@@ -275,8 +298,12 @@ def value_gradient_bound(eta: Number, XV: ArrayLike, c: ArrayLike, *, spread: Nu
 
     Proof
     -----
-    f~^T c~ - f^T c = (f~ - f)^T c + f~^T (c~ - c). An entry after X_V^T is at most max \|X_V\| times
-    sum_ij \|f~_ij - f_ij\| max \|c\| + sum_ij f~_ij max \|c~ - c\| <= L_Q tau max \|c\| + L_Q tau osc / 2.
+    Assumes: \|A~_ij - A_ij\| <= eta A_ij for every entry, and osc bounds the spread of each column of C3 (the caller).
+
+    Proof: f~^T c~ - f^T c = (f~ - f)^T c + f~^T (c~ - c). An entry after X_V^T is at most max \|X_V\| times sum_ij
+    \|f~_ij - f_ij\| max \|c\| + sum_ij f~_ij max \|c~ - c\| <= L_Q tau max \|c\| + L_Q tau osc / 2.
+
+    Checked by: LL-T2-bound.
 
     Examples
     --------
@@ -311,7 +338,11 @@ def adapter_factors(A: ArrayLike, B: ArrayLike, *, scale: Number = 1) -> tuple[A
 
     Proof
     -----
-    \|sum_a B_ak E_ab\| <= sum_a \|B_ak\| max \|E\|, and \|sum_b E_ab A_kb\| <= sum_b \|A_kb\| max \|E\|.
+    Assumes: A and B have one rank (checked here); max \|E\| bounds the errors E of dLoss/dW (the caller).
+
+    Proof: \|sum_a B_ak E_ab\| <= sum_a \|B_ak\| max \|E\|, and \|sum_b E_ab A_kb\| <= sum_b \|A_kb\| max \|E\|.
+
+    Checked by: LL-E9, whose certificates use these factors.
 
     Examples
     --------
@@ -353,8 +384,12 @@ def error_multiplier(C1: ArrayLike, C2: ArrayLike, C3: ArrayLike, *, Y: ArrayLik
 
     Proof
     -----
-    Outputs are means of rows of C3, so they lie between the smallest and the largest entry of a column (statement
-    LL-P7), and \|c\| <= v + max \|Y\|. In the bound of LL-E8, osc <= 2 v and Q <= d v max \|c\|.
+    Assumes: shapes fit (checked here); f is any attention, rows of non-negative numbers with sum 1 (the caller).
+
+    Proof: Outputs are means of rows of C3, so they lie between the smallest and the largest entry of a column
+    (statement LL-P7), and \|c\| <= v + max \|Y\|. In the bound of LL-E8, osc <= 2 v and Q <= d v max \|c\|.
+
+    Checked by: LL-P7 and LL-E8.
 
     Examples
     --------
@@ -452,11 +487,16 @@ def error_certificate(
 
     Proof
     -----
-    tau bounds \|f~ - f\| by rows (E1). Subtracting the midpoint of a column of C3 changes no difference of rows of
-    attention, so \|O~ - O\| <= tau osc / 2 (E2), and q~ - q = (c~ - c) C3^T sums d_v products (E3). Then p1~ - p1 =
-    f~ o (q~ - q) + (f~ - f) o q has row sums at most max \|q~ - q\| + tau Q (E4), and r is the sum of a row of p1 (E5).
-    p2~ - p2 = (r~ - r) f~ + r (f~ - f) with \|r\| <= Q (E6); p is the difference (E7). Last, an entry of G is
+    Assumes: eta < 1, shapes fit and `scale` is not negative (checked here); \|A~_ij - A_ij\| <= eta A_ij for every
+    entry, and q_max is at least max \|q\| if it is given (the caller).
+
+    Proof: tau bounds \|f~ - f\| by rows (E1). Subtracting the midpoint of a column of C3 changes no difference of rows
+    of attention, so \|O~ - O\| <= tau osc / 2 (E2), and q~ - q = (c~ - c) C3^T sums d_v products (E3). Then p1~ - p1
+    = f~ o (q~ - q) + (f~ - f) o q has row sums at most max \|q~ - q\| + tau Q (E4), and r is the sum of a row of
+    p1 (E5). p2~ - p2 = (r~ - r) f~ + r (f~ - f) with \|r\| <= Q (E6); p is the difference (E7). Last, an entry of G is
     sum_i C1_ia sum_j p_ij C2_jb, at most the largest column sum of \|C1\| times a row's sum times max \|C2\| (E8).
+
+    Checked by: LL-E1 to LL-E8 and, for the error of a polynomial, LL-P5.
 
     Examples
     --------

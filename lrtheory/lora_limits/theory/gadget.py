@@ -113,9 +113,13 @@ def make_gadget(a: ArrayLike, b: ArrayLike, *, beta0: float) -> Gadget:
 
     Proof
     -----
-    The logits <q_i, k_j> / (2 d) are beta0 <a_i, b_j> / (2 d) in the upper left block, beta0 d / (2 d) = beta0 / 2 in
-    the right half, and 0 in the lower left block. As <a_i, b_j> <= w < d, exactly the right half of every row is at the
-    maximum.
+    Assumes: all rows are bit vectors of one weight w < d, and attention does not underflow (checked here).
+
+    Proof: The logits <q_i, k_j> / (2 d) are beta0 <a_i, b_j> / (2 d) in the upper left block, beta0 d / (2 d)
+    = beta0 / 2 in the right half, and 0 in the lower left block. As <a_i, b_j> <= w < d, exactly the right half of
+    every row is at the maximum.
+
+    Checked by: LL-H7.
 
     References
     ----------
@@ -176,8 +180,13 @@ def log_pair_sums(attention: ArrayLike, *, beta0: float) -> np.ndarray:
 
     Proof
     -----
-    The first n keys have V = 1 and exponentials with the sum S_i, the others have V = 0 and the logit beta0 / 2. So
-    t_i = S_i / (S_i + n exp(beta0 / 2)), hence S_i = n exp(beta0 / 2) t_i / (1 - t_i).
+    Assumes: the attention is that of `make_gadget`, whose bit vectors have a weight below d (a hypothesis of the
+    statement).
+
+    Proof: The first n keys have V = 1 and exponentials with the sum S_i, the others have V = 0 and the logit beta0 / 2.
+    So t_i = S_i / (S_i + n exp(beta0 / 2)), hence S_i = n exp(beta0 / 2) t_i / (1 - t_i).
+
+    Checked by: LL-H7.
 
     Examples
     --------
@@ -211,8 +220,8 @@ def decide_pair(attention: ArrayLike, inner_product: int, *, n_bits: int, beta0:
     Returns
     -------
     bool array of shape (n,)
-        log S_i >= beta0 p / (2 d) - 1e-9; right whenever all other inner products are at most p - h. Where t_i is not
-        in (0, 1) the answer is False.
+        log S_i >= beta0 p / (2 d) - 1e-9, which is right where all inner products below p are at most p - h. Where t_i
+        is not in (0, 1) the answer is False.
 
     Raises
     ------
@@ -221,8 +230,14 @@ def decide_pair(attention: ArrayLike, inner_product: int, *, n_bits: int, beta0:
 
     Proof
     -----
-    One pair with p gives S_i >= exp(beta0 p / (2 d)); without it S_i <= n exp(beta0 (p - h) / (2 d)), which is less
-    when beta0 h / (2 d) > log n. The slack keeps a single dominating pair, a tie up to rounding, on the right side.
+    Assumes: every inner product is at least p or at most p - h, and beta0 h / (2 d) is above log(n) + 10^-9
+    (hypotheses of the statement).
+
+    Proof: One pair with p gives S_i >= exp(beta0 p / (2 d)); without it S_i <= n exp(beta0 (p - h) / (2 d)), which is
+    less than exp(beta0 p / (2 d) - 10^-9) when beta0 h / (2 d) > log(n) + 10^-9. A single dominating pair makes S_i
+    equal to the threshold up to rounding; the slack of 10^-9 keeps the decision about it right.
+
+    Checked by: LL-H8.
 
     Examples
     --------
@@ -258,7 +273,13 @@ def decisive_beta0(n: int, n_bits: int, *, gap: int) -> float:
 
     Proof
     -----
-    See `decide_pair`. The factor 2 comes from the division by 2 d, not d; n pairs at p - h attain it.
+    Assumes: all other inner products are at most p - h (a hypothesis of the statement).
+
+    Proof: `decide_pair` separates the two cases where beta0 h / (2 d) > log n, but for its slack. The factor 2 comes
+    from the division of logits by 2 d, not d. With n pairs at p - h, log S_i = log(n) + beta0 (p - h) / (2 d), so at
+    the bound itself nothing separates them from a pair at p.
+
+    Checked by: LL-H8.
 
     Examples
     --------
@@ -293,8 +314,12 @@ def reduce_to_adapters(A1: ArrayLike, A2: ArrayLike, A3: ArrayLike, *, lam: Numb
 
     Proof
     -----
-    C1 B A C2^T = [A1, 0] [I; 0] [X, 0] [A2, 0]^T = A1 X A2^T, so logits, c, q and p agree with beta = 1 / r. Then
-    dLoss/dA = beta B^T C1^T p C2 = beta A1^T p [A2, 0] = [dLoss/dX, 0] (statement LL-H2).
+    Assumes: r <= d and shapes fit (checked here).
+
+    Proof: C1 B A C2^T = [A1, 0] [I; 0] [X, 0] [A2, 0]^T = A1 X A2^T, so logits, c, q and p agree with beta = 1 / r.
+    Then dLoss/dA = beta B^T C1^T p C2 = beta A1^T p [A2, 0] = [dLoss/dX, 0].
+
+    Checked by: LL-H2.
 
     Examples
     --------
@@ -337,8 +362,12 @@ def squared_norm_derivative(scores: ArrayLike, V: ArrayLike, *, lam: Number) -> 
 
     Proof
     -----
-    d f_ij / d lam = f_ij (A_ij - mean_i) for f = softmax(lam A) by rows, and F' = 2 <O, dO / d lam>. For
-    A = A1 A2^T / r it is 2 <I, dLoss/dX> at X = lam I with labels 0 and Loss = F / 2.
+    Assumes: shapes fit and numbers are finite (checked here).
+
+    Proof: d f_ij / d lam = f_ij (A_ij - mean_i) for f = softmax(lam A) by rows, and F' = 2 <O, dO / d lam>. For A
+    = A1 A2^T / r it is 2 <I, dLoss/dX> at X = lam I with labels 0 and Loss = F / 2.
+
+    Checked by: LL-H3; the form with gradients by LL-H4.
 
     Examples
     --------
@@ -381,10 +410,15 @@ def first_derivative_bound(n: int, n_columns: int, *, largest: Number) -> Any:
 
     Proof
     -----
-    For one query and one column let C be the keys with V = 1 and mu = O their mass. Then O' = Cov_f(1_C, A) =
-    mu (1 - mu) (E[A \| C] - E[A \| not C]), between -mu (1 - mu) b and mu (1 - mu) b, and (O^2)' = 2 O O' is at most
-    2 mu^2 (1 - mu) b <= (8/27) b in absolute value, largest at mu = 2/3. Half of the keys at b and in C, the other half
-    at 0, and lam = log(2) / b attain it. The bound 8 b n without d, which the paper's proof states, is false.
+    Assumes: scores are in [0, b] (a hypothesis of the statement) and values are 0 or 1 (the caller).
+
+    Proof: For one query and one column let C be the keys with V = 1, and mu = O their mass. Then
+    O' = Cov_f(1_C, A) = mu (1 - mu) (E[A \| C] - E[A \| not C]) lies between -mu (1 - mu) b and mu (1 - mu) b, so that
+    (O^2)' = 2 O O' is at most 2 mu^2 (1 - mu) b <= (8/27) b in absolute value, largest at mu = 2/3. Half of the keys at
+    b and in C, the other half at 0, and lam = log(2) / b attain it. The bound 8 b n without d, which the paper's proof
+    states, is false.
+
+    Checked by: LL-H3.
 
     References
     ----------
@@ -422,10 +456,14 @@ def second_derivative_bound(n: int, n_columns: int, *, largest: Number) -> Any:
 
     Proof
     -----
-    In the notation of `first_derivative_bound`, (O^2)'' = 2 O'^2 + 2 O O'' with O'^2 <= mu^2 (1 - mu)^2 b^2, and
+    Assumes: scores are in [0, b] (a hypothesis of the statement) and values are 0 or 1 (the caller).
+
+    Proof: In the notation of `first_derivative_bound`, (O^2)'' = 2 O'^2 + 2 O O'' with O'^2 <= mu^2 (1 - mu)^2 b^2, and
     O'' = E_f[(1_C - mu) (A - E A)^2] = mu (1 - mu) (E[(A - E A)^2 \| C] - E[(A - E A)^2 \| not C]), where both means
     lie in [0, b^2]. So \|(O^2)''\| <= 2 mu^2 (1 - mu) (2 - mu) b^2. Its derivative vanishes at 4 mu^2 - 9 mu + 4 = 0,
-    mu = (9 - sqrt(17)) / 8, where it is 0.4035.
+    mu = (9 - sqrt(17)) / 8, where it is below 0.4035.
+
+    Checked by: LL-H3-second.
 
     Examples
     --------
@@ -459,8 +497,12 @@ def riemann_error_bound(curvature: Number, n_points: int) -> Any:
 
     Proof
     -----
-    On the interval from i / m to (i + 1) / m, \|F'(t) - F'(i/m)\| <= b (t - i/m), whose integral is b / (2 m^2).
+    Assumes: \|F''\| <= b on [0, 1] (the caller; the statement takes b from `second_derivative_bound`).
+
+    Proof: On the interval from i / m to (i + 1) / m, \|F'(t) - F'(i/m)\| <= b (t - i/m), whose integral is b / (2 m^2).
     F(1) - F(0) is the integral of F' over all m intervals, and the mean is the same for F' constant on each.
+
+    Checked by: LL-H4.
 
     Examples
     --------

@@ -116,10 +116,14 @@ def hypercube_spectrum(n_bits: int, gamma: Number) -> tuple[np.ndarray, np.ndarr
 
     Proof
     -----
-    exp(Gamma^2 <x, y> / d) = prod_a exp(Gamma^2 x_a y_a / d), and on one bit the matrix [[e, 1/e], [1/e, e]] with
-    e = exp(Gamma^2 / d) has the eigenvectors (1, 1) and (1, -1) with the eigenvalues 2 cosh and 2 sinh of Gamma^2 / d.
-    All row sums are the d-th power of the first, so dividing by them leaves the d-fold tensor power of a matrix with
-    the eigenvalues 1 and tanh(Gamma^2 / d). It is symmetric and, for Gamma^2 >= 0, positive semidefinite.
+    Assumes: Gamma is not negative (checked here).
+
+    Proof: exp(Gamma^2 <x, y> / d) = prod_a exp(Gamma^2 x_a y_a / d), and on one bit the matrix [[e, 1/e], [1/e, e]]
+    with e = exp(Gamma^2 / d) has the eigenvectors (1, 1) and (1, -1) with the eigenvalues 2 cosh and 2 sinh of
+    Gamma^2 / d. All row sums are the d-th power of the first, so dividing by them leaves the d-fold tensor power of a
+    matrix with the eigenvalues 1 and tanh(Gamma^2 / d). It is symmetric and, for Gamma^2 >= 0, positive semidefinite.
+
+    Checked by: LL-H5.
 
     Examples
     --------
@@ -164,9 +168,13 @@ def spectral_rank_bound(values: ArrayLike, multiplicities: ArrayLike, *, allowed
 
     Proof
     -----
-    A matrix of rank R is at a Frobenius distance of at least the root of the sum of the other sigma^2 (Eckart and
-    Young), and entries within delta of each other make a distance of at most L delta. The cut lies inside a level
+    Assumes: values decrease and are the singular values of the matrix, with these multiplicities (the caller).
+
+    Proof: A matrix of rank R is at a Frobenius distance of at least the root of the sum of the other sigma^2 (Eckart
+    and Young), and entries within delta of each other make a distance of at most L delta. The cut lies inside a level
     where a part of it is enough: a whole level would claim too much.
+
+    Checked by: LL-H5-rank and LL-H5-entry.
 
     Examples
     --------
@@ -230,8 +238,12 @@ def hypercube_rank_lower_bound(n_bits: int, c: Number, a: Number) -> int:
 
     Proof
     -----
-    `spectral_rank_bound` for the spectrum of `hypercube_spectrum` and delta = L^(-1-a), for which L^2 delta^2 =
-    L^(-2 a). This bounds approximations of attention, not of the gradient, which is d x d.
+    Assumes: c and a are positive (checked here).
+
+    Proof: `spectral_rank_bound` for the spectrum of `hypercube_spectrum` and delta = L^(-1-a), for which L^2 delta^2
+    = L^(-2 a). This bounds approximations of attention, not of the gradient, which is d x d.
+
+    Checked by: LL-H5-rank and LL-H5-entry.
 
     Examples
     --------
@@ -270,17 +282,21 @@ def rank_exponent_limit(c: Number, a: Number) -> float:
 
     Proof
     -----
-    Level k = x d holds L^(H(x) + o(1)) singular values with the squares t^(2 x d) = L^(2 x log2 t), which add up to
-    L^(H(x) + 2 x log2 t + o(1)). The exponent is concave in x, is largest at x = t^2 / (1 + t^2), and falls beyond it.
-    The tail above x may be dropped as soon as its exponent is below -2 a; so levels up to x = k must be kept, except
-    for a share of the last one. They hold L^(H(min(k, 1/2)) + o(1)) singular values.
+    Assumes: c and a are positive (checked here); the statement takes both up to 1.
 
-    For every d the bound R has log_L R <= H(min(k, 1/2)): levels x d with x >= k add up to at most
-    L^(H(k) + 2 k log2(t)) = L^(-2 a), by Chernoff's bound for the binomial law with p = t^2 / (1 + t^2), and the levels
-    below k d have at most L^H(k) values if k <= 1/2, and at most L. From below let e = log2(d + 1) / d, and let x be
-    the root for a - e / 2 in the place of a, if that is positive. A level has at least L^(H - e) values. So the squares
-    of each level J < x d add up to more than L^(-2 a), and R is above the number of values below it. With
-    J >= x d - 1 that is at least the level J - 1, or the middle one, so log_L R >= H(min(x - 2 / d, 1/2)) - e.
+    Proof: Level k = x d holds L^(H(x) + o(1)) singular values with the squares t^(2 x d) = L^(2 x log2 t), which add up
+    to L^(H(x) + 2 x log2 t + o(1)). The exponent is concave in x, is largest at x = t^2 / (1 + t^2), and falls beyond
+    it. The tail above x may be dropped as soon as its exponent is below -2 a; so levels up to x = k must be kept,
+    except for a share of the last one. They hold L^(H(min(k, 1/2)) + o(1)) singular values.
+
+    For every d the bound R has log_L R <= H(min(k, 1/2)): levels x d with x >= k add up to at most L^(H(k) + 2 k
+    log2(t)) = L^(-2 a), by Chernoff's bound for the binomial law with p = t^2 / (1 + t^2), and the levels below k d
+    have at most L^H(k) values if k <= 1/2, and at most L. From below let e = log2(d + 1) / d, and let x be the root k
+    for a - e / 2 instead of a, where a - e / 2 is positive. A level has at least L^(H - e) values. So the squares of
+    each level J < x d add up to more than L^(-2 a), and R is above the number of values below it. With J >= x d - 1
+    that is at least the level J - 1, or the middle one, so log_L R >= H(min(x - 2 / d, 1/2)) - e.
+
+    Checked by: LL-H5-limit.
 
     Examples
     --------
@@ -330,9 +346,14 @@ def hypercube_gradient(C3: ArrayLike, Y: ArrayLike, *, gamma: float) -> np.ndarr
 
     Proof
     -----
-    f Z = H diag(rho^\|S\|) H Z / L with the Hadamard matrix H, whose columns are the characters. Column b of p C2 is
-    sum_l c_il (f (C3_l o C2_b))_i - r_i (f C2_b)_i with r_i = <c_i, O_i>, and f C2_b = rho C2_b, as C2_b is Gamma times
-    a character of one bit.
+    Assumes: the rows stand in the order of `make_hypercube` (the caller); their number is a power of two (checked
+    here).
+
+    Proof: f Z = H diag(rho^\|S\|) H Z / L with the Hadamard matrix H, whose columns are the characters. Column b of
+    p C2 is sum_l c_il (f (C3_l o C2_b))_i - r_i (f C2_b)_i with r_i = <c_i, O_i>, and f C2_b = rho C2_b, as C2_b is
+    Gamma times a character of one bit.
+
+    Checked by: LL-H6 and, for the number of additions, LL-H6-cost.
 
     Examples
     --------

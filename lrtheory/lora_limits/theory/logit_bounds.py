@@ -43,8 +43,12 @@ def logit_bound(X: ArrayLike, Y: ArrayLike, *, beta: Number) -> Any:
 
     Proof
     -----
-    Hoelder's inequality for the rows of absolute values: sum_a \|x_ia\| \|y_ja\| is at most \|x_i\|_2 \|y_j\|_2,
+    Assumes: X and Y have one width and beta is not negative (checked here).
+
+    Proof: Hoelder's inequality for the rows of absolute values: sum_a \|x_ia\| \|y_ja\| is at most \|x_i\|_2 \|y_j\|_2,
     \|x_i\|_1 max_a \|y_ja\| and max_a \|x_ia\| \|y_j\|_1; each factor is then replaced by its largest value over rows.
+
+    Checked by: LL-P4.
 
     Examples
     --------
@@ -91,7 +95,12 @@ def norm_logit_bound(first: Number, second: Number, *, d: int, beta: Number) -> 
 
     Proof
     -----
-    \|<x, y>\| <= sum_a \|x_a\| \|y_a\| <= d Gamma_1 Gamma_2, attained where all entries are as large and of one sign.
+    Assumes: the two norms bound the entries (the caller).
+
+    Proof: \|<x, y>\| <= sum_a \|x_a\| \|y_a\| <= d Gamma_1 Gamma_2, attained where all entries are as large and of one
+    sign.
+
+    Checked by: LL-P4.
 
     Examples
     --------

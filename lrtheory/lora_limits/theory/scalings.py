@@ -79,18 +79,21 @@ def rslora_scale(alpha: Number, rank: int) -> float:
 
     Proof
     -----
-    Let A have independent entries of variance 1 / n and B = 0, and let the gradient of the loss in W be g x^T. One step
-    of size h gives B = -h s g (A x)^T with the scale s, and changes the output at x by s B A x = -h s^2 \|A x\|^2 g.
-    \|A x\|^2 has the mean rank \|x\|^2 / n. So the change is of order s^2 rank: rank^-1 for s = alpha / rank, and
-    constant for s = alpha / sqrt(rank).
+    Assumes: B = 0 at first, and A has independent entries of mean 0 and variance 1 / n; for the slopes, the means of
+    \|A x\|^2 are within an eighth of their expectation (hypotheses of the statements).
+
+    Proof: Let the gradient of the loss in W be g x^T. One step of size h gives B = -h s g (A x)^T with the scale s, and
+    changes the output at x by s B A x = -h s^2 \|A x\|^2 g. \|A x\|^2 has the mean rank \|x\|^2 / n. So the change is
+    of order s^2 rank: rank^-1 for s = alpha / rank, and constant for s = alpha / sqrt(rank).
 
     On a ladder of m >= 3 ranks, each four times the one before, let the means of \|A x\|^2 over some draws be within an
     eighth of rank \|x\|^2 / n. Then the least-squares line through the logarithms of mean change and rank has a slope
-    within 1/10 of 0, or of -1 (statements LL-S3-rate, LL-S3-lora): it is the sum of w_k y_k with weights
-    w_k = (k - c) / (log(4) sum_j (j - c)^2) that add up to 0, c = (m - 1) / 2. The logarithms y_k lie in an interval of
-    length log(9/7) around a line of the slope that is claimed. So the slope is off by at most
-    log(9/7) / 2 sum_k \|w_k\|, and sum_k \|k - c\| <= sum_k (k - c)^2 for m >= 3 makes that at most
-    log(9/7) / (2 log 4) < 1/10.
+    within 1/10 of 0, or of -1 (statements LL-S3-rate, LL-S3-lora): it is the sum of w_k y_k with weights w_k
+    = (k - c) / (log(4) sum_j (j - c)^2) that add up to 0, c = (m - 1) / 2. The logarithms y_k lie in an interval of
+    length log(9/7) around a line of the slope that is claimed. So the slope is off by at most log(9/7) / 2 sum_k
+    \|w_k\|, and sum_k \|k - c\| <= sum_k (k - c)^2 for m >= 3 makes that at most log(9/7) / (2 log 4) < 1/10.
+
+    Checked by: LL-S3, LL-S3-rate and LL-S3-lora.
 
     References
     ----------
@@ -126,10 +129,14 @@ def lora_plus_rates(width: int, *, base: Number = 1.0) -> tuple[float, float]:
 
     Proof
     -----
-    For f(x) = b <a, x> with <a, x> and the entries of x of order one: a step of b by h_B changes f by h_B <a, x>. A
-    step of a moves each entry by h_A sign(x_i), so <a, x> by h_A \|x\|_1, of order h_A n. Both are of order one, and
-    with b of order h_B both parts of the change of f are, when h_B is constant and h_A of order 1 / n. With the base 1,
-    which makes b = 1 after the first step, they are \|x\|_1 / n and \|<a, x>\|.
+    Assumes: <a, x> and the entries of x are of order one (a hypothesis of the statement).
+
+    Proof: For f(x) = b <a, x> with <a, x> and the entries of x of order one: a step of b by h_B changes f by h_B <a,
+    x>. A step of a moves each entry by h_A sign(x_i), so <a, x> by h_A \|x\|_1, of order h_A n. Both are of order one,
+    and with b of order h_B both parts of the change of f are, when h_B is constant and h_A of order 1 / n. With the
+    base 1, which makes b = 1 after the first step, they are \|x\|_1 / n and \|<a, x>\|.
+
+    Checked by: LL-S4.
 
     References
     ----------
@@ -200,9 +207,13 @@ def linear_target_error(weights: Sequence[ArrayLike], target: ArrayLike, *, rank
 
     Proof
     -----
-    The product with adapters differs from W_n ... W_1 by a matrix of rank at most rank n: replacing the layers one at a
-    time changes it by products with one adapter each. So by Eckart and Young no choice is closer than
+    Assumes: shapes fit (checked here).
+
+    Proof: The product with adapters differs from W_n ... W_1 by a matrix of rank at most rank n: replacing the layers
+    one at a time changes it by products with one adapter each. So by Eckart and Young no choice is closer than
     sigma_{rank n + 1}; `adapters_for_linear_target` attains it.
+
+    Checked by: LL-S1.
 
     References
     ----------
@@ -244,11 +255,16 @@ def adapters_for_linear_target(weights: Sequence[ArrayLike], target: ArrayLike, 
 
     Proof
     -----
-    Let E_1, ..., E_n be consecutive blocks of `rank` singular triples of target - W_n ... W_1, S_l = W_n ... W_{l+1},
-    and P_l = (W_l + D_l) ... (W_1 + D_1). With D_l = S_l^-1 E_l P_{l-1}^-1,
-    S_l P_l = S_l W_l P_{l-1} + S_l D_l P_{l-1} = S_{l-1} P_{l-1} + E_l.
-    So P_n = S_0 + E_1 + ... + E_n (statement LL-P9), and what is missing are the singular triples from rank n + 1 on.
-    P_l is invertible as long as S_0 + E_1 + ... + E_l is.
+    Assumes: layers and partial products are invertible (checked here, where a system is singular; a hypothesis of the
+    statements).
+
+    Proof: Let E_1, ..., E_n be consecutive blocks of `rank` singular triples of target - W_n ... W_1, S_l = W_n ...
+    W_{l+1}, and P_l = (W_l + D_l) ... (W_1 + D_1). With D_l = S_l^-1 E_l P_{l-1}^-1, S_l P_l
+    = S_l W_l P_{l-1} + S_l D_l P_{l-1} = S_{l-1} P_{l-1} + E_l. So P_n = S_0 + E_1 + ... + E_n (statement LL-P9), and
+    what is missing from the target are the singular triples from rank n + 1 on. P_l is invertible as long as S_0 + E_1
+    + ... + E_l is.
+
+    Checked by: LL-S1 and LL-P9.
 
     References
     ----------

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.lora_limits.families import certified, chains, exact, kron, row_perturbation
+from proofs_checks.lora_limits.families import certified, chains, exact, row_perturbation, steps
 from proofs_checks.lora_limits.families.growth import almost_linear, needed
 
 # --- the exact gradient ----------------------------------------------------------------------------------------------
@@ -151,18 +151,18 @@ def twice_as_long(case: almost_linear.Widths, rng: np.random.Generator) -> float
     return 2 * almost_linear.break_even(case)
 
 
-def other_order(pairs: kron.Pairs, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def other_order(pairs: steps.Pairs, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """R_i kron P_i on the left side."""
-    found = kron.row_products(pairs)
-    return found | {"left": kron.row_products(replace(pairs, P=pairs.R, R=pairs.P))["left"]}
+    found = steps.row_products(pairs)
+    return found | {"left": steps.row_products(replace(pairs, P=pairs.R, R=pairs.P))["left"]}
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
 
 
-def kron_backwards(one: kron.Sandwich, rng: np.random.Generator) -> np.ndarray:
+def kron_backwards(one: steps.Sandwich, rng: np.random.Generator) -> np.ndarray:
     """B kron A, entries in the order of A X B^T's transpose."""
-    return kron.vectorized(kron.Sandwich(one.B, one.X.T, one.A))
+    return steps.vectorized(steps.Sandwich(one.B, one.X.T, one.A))
 
 
 def kinds_exchanged(case: almost_linear.Length, rng: np.random.Generator) -> np.ndarray:

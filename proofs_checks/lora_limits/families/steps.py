@@ -1,4 +1,4 @@
-"""Integer matrices whose rows are multiplied, and the trick that writes products as vectors."""
+"""Pieces of the proofs: rows multiplied entry by entry, products written as vectors, and single rows of logits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.lora_limits import chain
 from lrtheory.lora_limits.products import low_rank
+from proofs_checks.lora_limits.families.row_perturbation import REACHED
 
 
 @dataclass(frozen=True)
@@ -66,4 +68,27 @@ def draw_sandwich(draws: Draws) -> Sandwich:
 
 SANDWICHES = Family(
     "sandwiches", always=(Sandwich(*[np.array([[2]])] * 3), Sandwich(STEPS, STEPS.T, STEPS[:, 1:])), draw=draw_sandwich
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Logits of one query."""
+
+    logits: np.ndarray
+
+
+def softmax_of(row: Row, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The library's softmax."""
+    return chain.softmax(np, row.logits)
+
+
+def draw_row(draws: Draws) -> Row:
+    """Up to six logits."""
+    return Row(draws.integers(-16, 16, shape=draws.integers(1, 6)) / 4)
+
+
+EVEN = Row(np.zeros(2))
+ROWS = Family(
+    "logit-rows", always=(Row(np.zeros(1)), Row(np.array([0.0, 1000.0]))), tight=(Tight(EVEN, *REACHED),), draw=draw_row
 )
