@@ -1,4 +1,4 @@
-r"""Elo ratings by maximum likelihood: what most leaderboards show, and what cannot show a cycle.
+r"""Elo ratings by maximum likelihood: the ratings of most leaderboards, which cannot show a cycle.
 
 .. math:: P(i \text{ beats } j) = \frac{1}{1 + 10^{(r_j - r_i)/400}} = \sigma(\theta_i - \theta_j),
    \qquad \theta = r \log(10) / 400 .

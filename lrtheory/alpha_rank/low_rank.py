@@ -2,7 +2,7 @@ r"""Ranking from a few entries of a table of win rates, which is completed first
 
 With W the win rates of n players, the payoffs A = 2 W - 1 are antisymmetric, so their rank is even: rank 2 is one cycle
 of styles, and each further pair of ranks is another one. The win rates themselves have one rank more, that of the
-constant 1/2, and are not what should be completed [1]_.
+constant 1/2, so the payoffs are completed and not they [1]_.
 
 References
 ----------
@@ -41,7 +41,7 @@ class CompletedTable(Result):
     converged : bool
         Whether the completion has converged.
     message : str
-        What the completion says, for instance that some player has met too few others.
+        The message of the completion, for instance that some player has met too few others.
     """
 
     means: np.ndarray

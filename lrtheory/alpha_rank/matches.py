@@ -32,7 +32,7 @@ class MatchTable(Result):
     means : float64 array of shape (n, n)
         Mean score of the row against the column; NaN where the two have not met, `draws` (or 1/2) on the diagonal.
     wins : float64 array of shape (n, n)
-        Sum of scores of the row against the column, a draw counted as `draws`; what `elo` takes.
+        Sum of scores of the row against the column, a draw counted as `draws`; `elo` takes this table.
     decided : int64 array of shape (n, n)
         Matches that the row won against the column.
     games : int64 array of shape (n, n)
@@ -149,7 +149,7 @@ def table_from_matches(players: ArrayLike, outcomes: ArrayLike, *, draws: float 
 
 
 def _names(players: Any) -> np.ndarray:
-    """Return the players as one array of words or integers; refuse what is neither, such as None and NaN."""
+    """Return the players as one array of words or integers; refuse everything else, such as None and NaN."""
     given = as_array("players", players)
     if given.dtype.kind in "US" and not isinstance(players, np.ndarray):  # NaN among names has become a word
         given = np.asarray(players, dtype=object)
@@ -162,7 +162,7 @@ def _names(players: Any) -> np.ndarray:
 
 
 def _scores(outcomes: Any, draws: float | None, n: int) -> np.ndarray:
-    """Return the outcomes as numbers, and refuse what is not a win, a loss or a draw."""
+    """Return the outcomes as numbers, and refuse everything but wins, losses and draws."""
     given = as_array("outcomes", outcomes)
     if given.dtype.kind in "US" or (given.dtype.kind == "O" and all(isinstance(word, str) for word in given.flat)):
         words = {"win": 1.0, "loss": 0.0, "draw": draws}

@@ -41,7 +41,7 @@ class Game:
     labels : sequence of K sequences of str, optional
         Names of the strategies of each player; by default those on the axes of pandas frames.
     outcomes : {"none", "bernoulli", "clipped-gaussian"}
-        What one play of a profile returns, independently for each player and with mean ``payoffs[k][s]`` in [0, 1]:
+        The outcomes of one play of a profile, independent for each player and with mean ``payoffs[k][s]`` in [0, 1]:
         "bernoulli" draws from {0, 1}, "clipped-gaussian" adds a standard normal number, clipped to [-1, 1], so that
         outcomes lie in [-1, 2]; "none" says nothing, and the payoffs may be any.
 
@@ -100,7 +100,7 @@ def payoff_tables(payoffs: Game | ArrayLike, *, name: str = "payoffs") -> np.nda
     Parameters
     ----------
     payoffs : Game, array or sequence of K tables
-        What a solver was given.
+        Payoffs in any form that a solver takes.
     name : str
         The argument, for the sentences of errors.
 

@@ -70,11 +70,11 @@ def test_masked_arrays_are_refused(name):
     function = system
     for part in name.split("."):
         function = getattr(function, part)
-    for place, value in enumerate(args):
+    for index, value in enumerate(args):
         if isinstance(value, np.ndarray):
             hidden = np.ma.masked_array(value, mask=np.arange(value.size).reshape(value.shape) == value.size - 1)
             with pytest.raises(ValueError, match="mask"):
-                function(*args[:place], hidden, *args[place + 1 :], **options)
+                function(*args[:index], hidden, *args[index + 1 :], **options)
 
 
 def test_masked_logs_and_outcomes_are_refused():

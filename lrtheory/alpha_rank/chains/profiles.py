@@ -122,7 +122,7 @@ def profile_neighbors(sizes: tuple[int, ...], profiles: np.ndarray | None = None
 
 
 def payoff_differences(tables: np.ndarray, neighbors: np.ndarray, players: np.ndarray) -> np.ndarray:
-    r"""Compute what the deviating player gains: payoffs (..., K, \|S\|) become differences (..., \|S\|, D)."""
+    r"""Compute the gains of the deviating player: payoffs (..., K, \|S\|) become differences (..., \|S\|, D)."""
     mine = tables[..., players, :].swapaxes(-1, -2)  # (..., |S|, D): the payoff of the deviating player before
     return tables[..., players[None, :], neighbors] - mine
 
@@ -183,7 +183,7 @@ class ProfileChain(Result):
         population_size : int
             m in the paper.
         incoming : bool
-            Those of the way back instead, from the neighbor.
+            Return the probabilities of the moves from each neighbor to the profile instead.
 
         Returns
         -------
@@ -201,7 +201,7 @@ class ProfileChain(Result):
         epsilon : float or Fraction
             Perturbation, in (0, 0.5).
         incoming : bool
-            Those of the way back instead, from the neighbor.
+            Return the probabilities of the moves from each neighbor to the profile instead.
 
         Returns
         -------
@@ -251,7 +251,7 @@ class ProfileChain(Result):
         values : array of shape (\|S\|, D)
             An entry for each deviation.
         fill : number
-            What stands on the diagonal and where there is no deviation.
+            The entries on the diagonal and where there is no deviation.
 
         Returns
         -------

@@ -108,7 +108,7 @@ class GlobalChain(ProfileChain):
         population_size : int
             m in the paper.
         incoming : bool
-            Those of the way back instead, where the resident is the mutant.
+            Return the sums for the opposite takeover, in which s is the mutant and r the resident.
 
         Returns
         -------
@@ -150,7 +150,7 @@ class GlobalChain(ProfileChain):
         population_size : int
             m in the paper.
         incoming : bool
-            Those of the way back instead.
+            Return the probabilities of the opposite takeovers instead.
 
         Returns
         -------

@@ -93,7 +93,7 @@ def load_kuhn(
         Rounds of fictitious play; every player has ``iterations + 1`` strategies.
     units : {"chips", "unit"}
         "chips": a match pays from -2 to 2 (K - 1). "unit": (chips + 2) / (2 K), which lies in [0, 1], as means of
-        Bernoulli outcomes; this is what `ResponseGraphUCB` takes.
+        Bernoulli outcomes; `ResponseGraphUCB` takes such games.
     exact : bool
         Payoffs as Fractions.
 

@@ -37,7 +37,7 @@ def is_over(history: str, n_players: int) -> bool:
 
 
 def speaker(history: str, n_players: int) -> int:
-    """Return whose turn it is, which is a matter of the number of actions so far."""
+    """Return the player whose turn it is, which follows from the number of actions so far."""
     return len(history) % n_players
 
 

@@ -50,7 +50,7 @@ def make_memory_one(
     strategies : mapping from str to four float, optional
         Name -> probabilities to cooperate after CC, CD, DC, DD (own move first). By default six classical ones.
     noise : float
-        Probability that a move is the opposite of what was intended, in (0, 0.5).
+        Probability that a move is the opposite of the intended one, in (0, 0.5).
     rewards : sequence of four float
         (R, S, T, P): both cooperate; the sucker's payoff; the temptation; both defect.
     n_rounds : int or None

@@ -116,7 +116,8 @@ def nsb_entropy(counts: ArrayLike, *, n_categories: float) -> float:
         raise must("n_categories", "a whole number", n_categories)
     if categories == 1:
         return 0.0
-    # below, beta K is negligible beside 1, above, beta is large beside all counts: what is cut off has weight 1e-9
+    # below the first node beta K is negligible beside 1, above the last one beta is large beside all counts: the parts
+    # that are cut off have weight 1e-9
     nodes = np.linspace(np.log(1e-12 / categories), np.log(1e9 * max(1.0, float(seen.max()))), NODES)
     # first pass: where the integrand is not negligible; second pass: the same number of nodes there alone
     log_weights, _ = _dirichlet(nodes, seen, times, categories)

@@ -55,8 +55,8 @@ def solve_levels(
     Returns
     -------
     StationaryResult
-        As of the method "leading", without coefficients of what vanishes. Classes of more than 4096 states are solved
-        by power iteration, as the message says.
+        The fields of the method "leading", except the coefficients of masses that vanish. Classes of more than 4096
+        states are solved by power iteration, as the message says.
 
     Proof
     -----
@@ -85,7 +85,7 @@ def solve_levels(
     """
     n, degree = neighbors.shape
     arcs = Arcs(np.repeat(np.arange(n), degree), neighbors.ravel(), coefficients.ravel(), orders.ravel())
-    state, n_states, solved = np.arange(n), n, []  # the state that holds each profile
+    state, n_states, levels = np.arange(n), n, []  # the present state of each profile
     weight, order = np.ones(n), np.zeros(n)
     # each level rescales time, contracts the classes that are closed at order 0, and goes on with fewer states
     while n_states > 1:
@@ -95,10 +95,11 @@ def solve_levels(
         order -= fastest[state]
         arcs = arcs._replace(order=_snapped(arcs.order - fastest[arcs.source], tol))
         # every state has an exit of order 0 now, so a closed class has at least two members and is worth contracting
-        label, share, laws = _closed_classes(arcs, n_states)
+        label, share, solutions = _closed_classes(arcs, n_states)
         weight *= share[state]
-        solved.append(laws)
-        if len(laws) == 1:  # one class attracts all others: their orders are distances from it, as in `sink_orders`
+        levels.append(solutions)
+        # where one class attracts all others, their orders are distances from it, as in `sink_orders`
+        if len(solutions) == 1:
             inside, final = label[state] == 0, order + _distances(arcs, np.flatnonzero(label == 0), n_states)[state]
             if final[~inside].min(initial=np.inf) > final[inside].min() + tol:
                 order = final
@@ -111,16 +112,16 @@ def solve_levels(
     pi /= pi.sum()
     moving = np.where(orders <= orders.min(initial=np.inf) + tol, coefficients, 0.0) * pi[:, None]  # the chain at x = 0
     flow = np.bincount(neighbors.ravel(), weights=moving.ravel(), minlength=n) - moving.sum(axis=1)
-    laws = [law for level in solved for law in level]
-    n_swept = sum(law.method == "power" for law in laws)
-    message = f"{len(laws)} classes contracted in {len(solved)} levels, {n_swept} of them by power iteration"
+    every = [solution for level in levels for solution in level]
+    n_swept = sum(solution.method == "power" for solution in every)
+    message = f"{len(every)} classes contracted in {len(levels)} levels, {n_swept} of them by power iteration"
     return stationary_answer(
         "leading",
         pi,
         float(abs(flow).sum()),
-        flops=sum(law.counts["flops"] for law in laws),
+        flops=sum(solution.counts["flops"] for solution in every),
         order=order,
-        converged=all(law.converged for law in laws),
+        converged=all(solution.converged for solution in every),
         message=message,
     )
 
@@ -139,28 +140,28 @@ def _distances(arcs: Arcs, start: np.ndarray, n_states: int) -> np.ndarray:
 
 
 def _closed_classes(arcs: Arcs, n_states: int) -> tuple[np.ndarray, np.ndarray, list[StationaryResult]]:
-    """Return new state numbers after contraction, the share of each state in its class, and the laws of the classes.
+    """Return new state numbers after contraction, the share of each state in its class, and a solution for each class.
 
     Class c becomes state c; states in no class follow, in their order, with share 1.
     """
     fast = arcs.order == 0
     source, target, coefficient = arcs.source[fast], arcs.target[fast], arcs.coefficient[fast]
     classes = sink_components(n_states, source, target)
-    label, share, place, laws = np.full(n_states, -1), np.ones(n_states), np.zeros(n_states, np.int64), []
+    label, share, index, solutions = np.full(n_states, -1), np.ones(n_states), np.zeros(n_states, np.int64), []
     for number, members in enumerate(classes):
-        label[members], place[members] = number, np.arange(len(members))
+        label[members], index[members] = number, np.arange(len(members))
     # arcs sorted by the class of their source, so that each class takes one slice of them; -1 (no class) comes first
     by_class = np.argsort(label[source], kind="stable")
     ends = np.searchsorted(label[source][by_class], np.arange(len(classes) + 1))
     for number, members in enumerate(classes):
         inner = by_class[ends[number] : ends[number + 1]]
-        entries = coefficient[inner], (place[source[inner]], place[target[inner]])
-        law = _law(sparse.coo_array(entries, shape=(len(members), len(members))))
-        share[members] = law.pi
-        laws.append(law)
+        entries = coefficient[inner], (index[source[inner]], index[target[inner]])
+        solution = _law(sparse.coo_array(entries, shape=(len(members), len(members))))
+        share[members] = solution.pi
+        solutions.append(solution)
     others = label < 0
     label[others] = np.arange(len(classes), len(classes) + others.sum())
-    return label, share, laws
+    return label, share, solutions
 
 
 def _law(rates: sparse.coo_array) -> StationaryResult:

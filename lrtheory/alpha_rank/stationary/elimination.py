@@ -33,7 +33,7 @@ BLOCK = 8
 
 @kernel
 def eliminate(A, exits):
-    """Remove states n-1, ..., 1 in place; row by row, which is the textbook order with the loops exchanged."""
+    """Remove the states n-1, ..., 1 in place. Loops run over rows first, the textbook order over states exchanged."""
     n = A.shape[0]
     # rows low .. top - 1 are brought up to date together; rows from top on are final, and serve as pivots only
     for top in range(n, 0, -BLOCK):
@@ -97,7 +97,7 @@ def log_add(x, y):
 
 @kernel
 def eliminate_log(A, exits, log_pi):
-    """Do `eliminate` and `stationary` on logarithms of rates; log_pi enters as (0, -inf, ..., -inf)."""
+    """Run `eliminate`, then `stationary`, on logarithms of rates; log_pi enters as (0, -inf, ..., -inf)."""
     n = A.shape[0]
     for top in range(n, 0, -BLOCK):
         low = max(0, top - BLOCK)
@@ -128,7 +128,7 @@ def eliminate_log(A, exits, log_pi):
 
 @kernel
 def eliminate_leading(C, P, exit_c, exit_p, tol):
-    """Do `eliminate` on leading terms, with coefficients C and orders P, in place."""
+    """Run `eliminate` on leading terms, with coefficients C and orders P, in place."""
     n = C.shape[0]
     for top in range(n, 0, -BLOCK):
         low = max(0, top - BLOCK)
@@ -157,7 +157,7 @@ def eliminate_leading(C, P, exit_c, exit_p, tol):
 
 @kernel
 def stationary_leading(C, P, c_pi, p_pi, tol):
-    """Do `stationary` on leading terms; c_pi enters as (1, 0, ..., 0), p_pi as (0, inf, ..., inf)."""
+    """Run `stationary` on leading terms; c_pi enters as (1, 0, ..., 0), p_pi as (0, inf, ..., inf)."""
     n = C.shape[0]
     for i in range(n):
         for k in range(i + 1, n):

@@ -5,9 +5,9 @@ the payoffs,
 
 .. math:: v_y = \sum_k \Bigl( u \sum_{x < y} \pi_x + t \sum_{x \sim y} \pi_x + d \sum_{x > y} \pi_x \Bigr),
 
-for what flows into y, with rates u up, t at ties, d down. So two running sums along each sorted line do what \|S\| D
-rates would, and nothing is subtracted. The same order gives the Markov-Conley chains: arcs to the next profile of each
-line reach what all arcs do.
+for the flow v_y into y, with rates u up, t at ties and d down. So two running sums along each sorted line replace the
+sum over \|S\| D rates, and nothing is subtracted. The same order gives the Markov-Conley chains: arcs to the next
+profile of each line connect the same profiles as all arcs do.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def solve_lines(lines: Lines, rates: Rates, start: np.ndarray, *, tol: float, ma
     n, degree = lines.order.shape[1], int(lines.sizes.sum()) - len(lines.sizes)
     pi, n_iter, change, exits, inflow = start.copy(), 0, 0.0, np.zeros(n), np.zeros(n)
     if degree:
-        # what leaves y is what enters it when time runs backwards: up and down exchanged, mass 1 everywhere
+        # the exit rate of y is the flow into y of the reversed moves, up and down exchanged, with mass 1 everywhere
         _inflow(lines, Rates(up=rates.down, tie=rates.tie, down=rates.up), np.ones(n), exits)
         n_iter, change = _sweeps(lines, rates, exits, pi, inflow, tol, max_iter)
         _inflow(lines, rates, pi, inflow)

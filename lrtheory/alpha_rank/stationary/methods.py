@@ -101,7 +101,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
     unique, and a limit of laws of chains is a law of the limit chain.
     """
     coefficients, orders = rows.epsilon_terms() if limit == "epsilon" else rows.alpha_terms(m)
-    stays = np.asarray(orders == 0)  # what does not vanish in the limit leads from the sink to the sink
+    stays = np.asarray(orders == 0)  # moves that do not vanish in the limit stay in the sink
     zero = 0 * coefficients.ravel()[:1]
     matrix = np.full((len(sink), len(sink)), zero[0] if zero.size else 0.0, dtype=coefficients.dtype)
     x, d = np.nonzero(stays)

@@ -1,10 +1,18 @@
 r"""Constants and right-hand sides of the theorems, as plain functions.
 
 Notation: K players, S the set of profiles, D = sum_k (s_k - 1) deviations of a profile, m the population size, payoffs
-in [-max_payoff, max_payoff]. What is a rational function of its arguments also takes Fractions.
+in [-max_payoff, max_payoff]. Functions that are rational in their arguments also take Fractions.
 
-`sample_sizes`, `adaptive_samples`  samples that are enough; `perturbation`  stationary laws that move; `identities`  of
-the chain; `limits`  at infinite selection strength; `clopper_pearson`  exact intervals.
+==================  =====================================================================
+module              content
+==================  =====================================================================
+`sample_sizes`      samples that are enough when all profiles are sampled alike
+`adaptive_samples`  confidence radii, and samples that are enough for ResponseGraphUCB
+`exact_intervals`   Clopper-Pearson intervals
+`perturbation`      how much the stationary law moves when rates do
+`identities`        identities and constants of the chain
+`limits`            limits of infinite selection strength
+==================  =====================================================================
 """
 
 from __future__ import annotations

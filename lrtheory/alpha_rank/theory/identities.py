@@ -1,6 +1,6 @@
 r"""Identities and constants of the chain that hold for every game, with their proofs.
 
-Part of `theory`, where users find these functions. What is a rational function of its arguments also takes Fractions.
+Part of `theory`, where users find these functions. Functions that are rational in their arguments also take Fractions.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def potential_log_law(potential: ArrayLike, *, alpha: float, population_size: in
 
 
 def payoffs_with_offset(payoffs: ArrayLike, offsets: Sequence[ArrayLike]) -> np.ndarray:
-    r"""Add a function of what the others play to each M^k, which leaves the chain as it is (statement AR-T5).
+    r"""Add a function of the strategies of the others to each M^k, which leaves the chain as it is (statement AR-T5).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 r"""Bounds on how much a stationary law moves when the rates of its chain do, and the tree theorem behind them.
 
-Part of `theory`, where users find these functions. What is a rational function of its arguments also takes Fractions.
+Part of `theory`, where users find these functions. Functions that are rational in their arguments also take Fractions.
 """
 
 from __future__ import annotations

@@ -59,9 +59,9 @@ def half_bound(radius: float = 2.0**-13) -> Perturbed:
     payoffs[1, 0, 1] = payoffs[0, 1, 1] = payoffs[1, 1, 0] = 2.0
     payoffs[0, 1, 0] = 10.0
     estimates = payoffs.copy()
-    for place in ((1, 0), (1, 1)):  # player 1 in either row, low entry down and high entry up
-        row = payoffs[place]
-        estimates[place] += radius * np.where(row == row.max(), 1, -1)
+    for line in ((1, 0), (1, 1)):  # player 1 in either row, low entry down and high entry up
+        row = payoffs[line]
+        estimates[line] += radius * np.where(row == row.max(), 1, -1)
     column = payoffs[0, :, 1]
     estimates[0, :, 1] += radius * np.where(column == column.max(), 1, -1)
     return Perturbed(payoffs, estimates, radius, 1.0, 10)
@@ -79,11 +79,11 @@ def draw_perturbed(draws: Draws) -> Perturbed:
 
 def climb_perturbed(instance: Perturbed, draws: Draws) -> Perturbed:
     """Change one payoff, and draw the sign of its error anew."""
-    place = tuple(draws.integers(0, n - 1) for n in instance.payoffs.shape)
+    index = tuple(draws.integers(0, n - 1) for n in instance.payoffs.shape)
     payoffs, estimates = instance.payoffs.copy(), instance.estimates.copy()
     step = draws.integers(-8, 8) / 4
-    payoffs[place] += step
-    estimates[place] = payoffs[place] + instance.radius * draws.choice((-1, 1))
+    payoffs[index] += step
+    estimates[index] = payoffs[index] + instance.radius * draws.choice((-1, 1))
     return replace(instance, payoffs=payoffs, estimates=estimates)
 
 

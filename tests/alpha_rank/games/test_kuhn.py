@@ -61,8 +61,8 @@ def pure_strategies(player):
     ]
     for bits in itertools.product((0, 1), repeat=len(rows)):
         policy = constant_policy(2, Fraction(0))
-        for place, bit in zip(rows, bits, strict=True):
-            policy[place] = Fraction(bit)
+        for row, bit in zip(rows, bits, strict=True):
+            policy[row] = Fraction(bit)
         yield policy
 
 

@@ -12,7 +12,11 @@ from scipy import linalg, sparse
 
 from lrtheory.alpha_rank import stationary_distribution, theory
 from lrtheory.alpha_rank.stationary import elimination
+from lrtheory.alpha_rank.stationary.elimination import BLOCK
 from tests.alpha_rank.oracles import fractions, law
+
+#: numbers of states around one and two blocks, where the loops over blocks have an incomplete one or begin another
+NEAR_A_BLOCK = (BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1)
 
 
 def random_chain(n, seed, density=1.0):
@@ -41,7 +45,7 @@ def test_rational_reads_doubles_exactly():
 
 
 @pytest.mark.parametrize("method", ["gth", "log-gth", "sparse", "power"])
-@pytest.mark.parametrize("n", [1, 2, 8, 9, 40])
+@pytest.mark.parametrize("n", [1, 2, BLOCK, BLOCK + 1, 40])
 def test_against_eigenvectors(n, method):
     chain = random_chain(n, n, density=0.5)
     np.fill_diagonal(chain, 5.0)  # must be ignored
@@ -109,7 +113,7 @@ def test_leading_takes_missing_transitions():
     assert np.allclose(near, found.coefficient * x**found.order, rtol=1e-3)
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 17])
+@pytest.mark.parametrize("n", [1, 2, *NEAR_A_BLOCK])
 def test_kernels_equal_their_bodies(n):
     chain = random_chain(n, 3)
     for compiled in (True, False):
@@ -153,7 +157,7 @@ def test_the_diagonal_is_never_read(n):
 
 
 @pytest.mark.parametrize("method", ["gth", "log-gth", "leading"])
-@pytest.mark.parametrize("n", [2, 7, 8, 9, 17, 20])
+@pytest.mark.parametrize("n", [2, *NEAR_A_BLOCK, 20])
 def test_rings_across_blocks(method, n):
     """On a ring a state that leaves to a later one alone has an exit only once that one is gone; pi_i ~ 1 / rate_i."""
     rates = 0.5 + np.random.default_rng(n).random(n)
@@ -165,7 +169,7 @@ def test_rings_across_blocks(method, n):
     assert np.allclose(found.pi, expected / expected.sum(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("closed", [1, 7, 8, 11])
+@pytest.mark.parametrize("closed", [1, BLOCK - 1, BLOCK, BLOCK + 3])
 def test_a_state_without_exit_is_named(closed):
     n = 12
     chain = random_chain(n, 4)
