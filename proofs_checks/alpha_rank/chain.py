@@ -37,11 +37,13 @@ AR_T8 = Statement(
     claim=Identity(lambda chain, pi: Sides(lhs=pi, rhs=theory.tree_weights(chain.rates))),
     saboteurs=(
         saboteur("transposed chain", solve=wrong_solvers.transposed),
+        # it is right where the rates into each state sum to those out of it, as on a cycle of equal rates
         saboteur("right eigenvector", solve=wrong_solvers.right_eigenvector),
         saboteur("rows divided by their sums", solve=wrong_solvers.jumps_alone),
         saboteur(
             "trees that leave the root", claim=Identity(lambda chain, pi: Sides(pi, theory.tree_weights(chain.rates.T)))
         ),
+        # subtle: only detours into the state just below the removed one are lost, so chains of two states stay right
         saboteur(
             "one detour is not added",
             patch=(
@@ -85,6 +87,7 @@ P6 = Statement(
         saboteur(
             "time to hit, not to return", claim=Identity(lambda chain, pi: Sides(pi * (return_times(chain) - 1), 1))
         ),
+        # the diagonal enters, where the elimination leaves numbers that no right solver reads
         saboteur(
             "the last state is put back twice", patch=(elimination.stationary, "range(i + 1, n)", "range(max(1, i), n)")
         ),
@@ -100,6 +103,7 @@ def visits(chain: Chain, rng: np.random.Generator, n: int, law=exact_law) -> np.
     # inverse transform on cumulative sums, which rounding may leave below 1: hence the clip
     state = (rng.random((n, 1)) > start).sum(1).clip(0, len(p) - 1)
     seen = np.zeros(n)
+    # few steps, so that the walk cannot forget a wrong first state
     for _ in range(STEPS):
         seen += state == 0
         state = (rng.random((n, 1)) > rows[state]).sum(1).clip(0, len(p) - 1)
@@ -175,6 +179,7 @@ P8 = Statement(
     claim=Identity(lambda chain, found: Sides(lhs=found, rhs=complements(chain))),
     saboteurs=(
         saboteur("transposed chain", solve=lambda chain, rng: reduced_chains(Chain(chain.rates.T), rng)),
+        # the rate into state 1 is left out of every exit, which chains of two states do not show
         saboteur(
             "one exit is forgotten", patch=(elimination.eliminate, "for j in range(1, k):", "for j in range(2, k):")
         ),

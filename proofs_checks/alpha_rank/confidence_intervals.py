@@ -31,6 +31,7 @@ def exact_tail(sample: BernoulliMean, radius: Any) -> Sides:
     tail = sum(
         math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(n + 1) if abs(Fraction(x, n) - p) > Fraction(radius)
     )
+    # a radius wider than that of the theorem misses less, so it is compared, too
     widest = Fraction(hoeffding_radius(BernoulliMean(0.5, sample.n, float(sample.delta)), None))
     lhs, rhs = np.array([tail, Fraction(radius)], object), np.array([Fraction(sample.delta), widest], object)
     return Sides(lhs, rhs, trivial=np.array([1, math.inf]))
@@ -55,6 +56,7 @@ P1 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("half as wide", solve=partial(hoeffding_radius, factor=0.5)),
+        # subtle: refuted by 8 or 2 wins of 10 fair coins, which lie just inside the true radius
         saboteur("three quarters as wide", solve=partial(hoeffding_radius, factor=0.75)),
     ),
     notes="Exact binomial tails.",
@@ -72,10 +74,13 @@ RG_T1 = Statement(
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=MATCHES,
     solve=sampled,
+    # the first instance is small enough for a sum over all outcomes, which stands beside the measured rate
     claim=Probability(missed_or_unfounded, lambda match: match.delta, exact=exact_chances.interval_missed),
     decisions=("lower", "upper"),
     saboteurs=(
+        # kernels with a patch are interpreted, hence a match that ends after few plays
         saboteur("radius a quarter as wide", patch=(ucb_steps.update, "/ (2 * n)", "/ (32 * n)"), instances=EASY_MATCH),
+        # subtle: each interval alone keeps its level; only all of them together miss too often
         saboteur(
             "a level for each payoff and each time",
             solve=partial(sampled, anytime=False, joint=False),
@@ -124,6 +129,7 @@ def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> S
     low, high = np.maximum(x / counts.n - radius, 0), np.minimum(x / counts.n + radius, 1)
     tails = np.r_[stats.binom.sf(x[1:] - 1, counts.n, ends[0, 1:]), stats.binom.cdf(x[:-1], counts.n, ends[1, :-1])]
     half = np.full(len(tails), counts.level / 2)
+    # tails are compared with level / 2 both ways, since an interval that is too wide is wrong, too
     lhs = np.r_[low, ends[0], ends[1], tails, half, ends[0, 0], 1 - ends[1, -1]]
     rhs = np.r_[ends[0], ends[1], high, half, tails, 0, 0]
     # the inverse of the incomplete beta function is accurate to some hundred roundings, a tail moves by n times that

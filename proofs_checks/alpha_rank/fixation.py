@@ -68,6 +68,7 @@ AR_T2 = Statement(
     claim=Identity(lambda mutant, log_rho: Sides(log_rho, log_absorptions(mutant), rounding=log_rounding(mutant))),
     saboteurs=(
         saboteur("m - 1 in place of m", solve=wrong_solvers.one_individual_less),
+        # right for a neutral mutant
         saboteur("the resident's advantage", solve=lambda mutant, rng: log_fixation(mutant, rng)[::-1]),
     ),
 )
@@ -111,6 +112,7 @@ AR_T3_SINGLE = Statement(
     solve=log_chances,
     claim=Identity(takeover),
     saboteurs=(
+        # local fitness has no such factor: only global fitness with a constant sum shows that it is missing
         saboteur("factor m / (m - 1) dropped where the sum is constant", solve=wrong_solvers.factor_dropped),
         saboteur("transposed table", solve=wrong_solvers.transposed_table),
         saboteur("one individual more", solve=wrong_solvers.one_more_in_the_population),
@@ -139,6 +141,7 @@ AR_T3 = Statement(
     solve=log_fixation,
     claim=Identity(symmetry),
     saboteurs=(
+        # without an advantage both exponents are 0
         saboteur("exponent (m - 2) u", claim=Identity(partial(symmetry, less=1))),
         saboteur("m - 1 in place of m", solve=wrong_solvers.one_individual_less),
     ),
@@ -155,6 +158,7 @@ def slope(mutant: Mutant, log_rho: np.ndarray, factor: float = 1.0) -> Sides:
     """Compare log rho(u + h) - log rho(u) with 0 and (m - 1) h, and log rho(0) with -log m."""
     rise, most = log_rho[1] - log_rho[0], factor * (mutant.population_size - 1) * mutant.step
     neutral = -math.log(mutant.population_size)
+    # the last two compare log rho(0) with -log m: a constant added to every log rho would pass the first two
     lhs, rhs = [-rise, rise, neutral, log_rho[2]], [0.0, most, log_rho[2], neutral]
     return Sides(lhs, rhs, rounding=2 * log_rounding(mutant))
 
@@ -173,6 +177,7 @@ AR_T3_SLOPE = Statement(
     solve=log_fixation_of_two,
     claim=Inequality(slope, unbounded="what a solver returns may rise or fall by any number"),
     saboteurs=(
+        # the slope tends to m - 1 far against the mutant, so a smaller constant fails there
         saboteur("9/10 of the slope", claim=Inequality(partial(slope, factor=0.9))),
         saboteur("a hundred individuals more", solve=wrong_solvers.a_hundred_more),
     ),

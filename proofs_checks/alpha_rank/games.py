@@ -65,6 +65,7 @@ AR_T1 = Statement(
     claim=Identity(balance),
     saboteurs=(
         saboteur("the way back underflows", solve=wrong_solvers.underflowing_law),
+        # the uniform law is right where nobody gains by a deviation, and at alpha = 0
         saboteur(
             "right eigenvector", solve=lambda game, rng: np.full(log_law(game).shape, -np.log(log_law(game).size))
         ),
@@ -104,6 +105,7 @@ AR_T4 = Statement(
     saboteurs=(
         saboteur("exponent (m - 2) alpha phi", claim=Identity(partial(potential_law, less=1))),
         saboteur("payoffs of the others' table", solve=wrong_solvers.players_exchanged),
+        # subtle: every weight is off by a millionth, which a tolerance chosen by eye would let pass
         saboteur(
             "exits too small", patch=(elimination.eliminate_log, "A[i, k] -= exits[k]", "A[i, k] -= exits[k] - 1e-6")
         ),
@@ -170,6 +172,7 @@ AR_T5 = Statement(
     claim=Identity(equal_laws),
     saboteurs=(
         saboteur("the factor is not taken out of alpha", solve=wrong_solvers.factor_ignored),
+        # subtle: an offset may depend on everything but the own strategy
         saboteur("an offset on the own strategy", solve=wrong_solvers.own_offset),
     ),
 )
@@ -181,11 +184,12 @@ def rates(game: RankedGame, rng: np.random.Generator) -> np.ndarray:
     return np.stack([chain.rates(game.alpha, game.population_size) for chain in chains])
 
 
-OFF = 2.0**-4  # t in statement P2: how far every payoff is moved
+OFF = 2.0**-4  # t in statement P2: how far every payoff is moved; a power of two, so that dyadic payoffs stay exact
 
 
 def lipschitz(game: RankedGame, both: np.ndarray, factor: float = 1.0) -> Sides:
     """Compare |C_hat - C| with 2 alpha t / D, the rate of the largest loss with C, and C, both ways, with its sum."""
+    # the formula of g needs M > 0; where all payoffs are 0 any M bounds them
     n, degree, most = both[0].size, both.shape[2], max(2.0**-10, np.abs(game.payoffs).max())
     change = factor * identities.rate_lipschitz(alpha=game.alpha, degree=degree) * OFF
     least = 0.0  # at alpha = 0 all rates are equal, and the formula of g would divide 0 by 0

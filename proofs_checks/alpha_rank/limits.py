@@ -66,6 +66,7 @@ AR_T9 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("sources for sinks", solve=wrong_solvers.reversed_arcs),
+        # right where all payoffs are equal
         saboteur(
             "uniform", solve=lambda game, rng: np.array([Fraction(1, game.payoffs[0].size)] * game.payoffs[0].size)
         ),
@@ -82,6 +83,7 @@ def epsilon_limit(game: ExactGame) -> np.ndarray:
     chain, n = profile_chain(game.payoffs), game.payoffs[0].size
     if n == 1:
         return np.array([Fraction(1)], object)
+    # polynomials of degree n - 1 are known from n values; these points lie in (0, 1/4], where epsilon may lie
     points = [Fraction(k, 4 * n) for k in range(1, n + 1)]
     values = [cofactors(chain.dense(chain.epsilon_rates(point))) for point in points]
     nodes = flint.fmpq_mat([[fmpq(point**k) for k in range(n)] for point in points])
@@ -112,6 +114,7 @@ def law_of_the_walk(game: ExactGame, laws: np.ndarray) -> Sides:
     """Compare both limits with the limit by determinants, and where there is one sink that with the law of its walk."""
     law = epsilon_limit(game)
     chain = profile_chain(game.payoffs)
+    # at epsilon = 0 the chain is the walk of the theorem, whose law is unique where there is one sink
     walk = chain.dense(chain.epsilon_rates(Fraction(0)))
     of_the_walk = limits.single_sink_limit(walk) if len(sinks(game)) == 1 else law
     return Sides(lhs=np.r_[laws.ravel(), of_the_walk], rhs=np.r_[law, law, law])
@@ -168,6 +171,7 @@ AR_T7 = Statement(
     solve=both_limits,
     claim=Identity(coordination),
     saboteurs=(
+        # each of the two is right in one of the limits
         saboteur("the epsilon limit called the alpha limit", solve=lambda game, rng: both_limits(game, rng)[[0, 0]]),
         saboteur("the alpha limit called the epsilon limit", solve=lambda game, rng: both_limits(game, rng)[[1, 1]]),
     ),
@@ -196,6 +200,7 @@ def rate(exponent: tuple[float, float]) -> Rate:
         cost=distance,
         size=lambda game: 1 / game.epsilon,
         over=lambda game: game.epsilon,
+        # distance over epsilon is a constant where the theorem holds, so the exponent is near 0
         exponent=exponent,
     )
 
@@ -212,6 +217,7 @@ AR_T6_RATE = Statement(
     hypotheses={"one sink": lambda game: len(sinks(ExactGame(game.payoffs))) == 1, "error not 0": is_off},
     instances=EPSILON_LADDER,
     solve=perturbed_law,
+    # at the largest epsilon of the ladder, 1/10, terms of order epsilon^2 still bend the slope
     claim=rate((-0.05, 0.05)),
     saboteurs=(
         saboteur("like the square of epsilon", solve=partial(perturbed_law, power=2)),
@@ -251,6 +257,7 @@ AR_T5_LIMIT = Statement(
     solve=increasing,
     claim=Identity(equal_laws),
     saboteurs=(
+        # the alpha limit reads the sizes of losses, which the map changes; most games do not show it
         saboteur("the alpha limit too", solve=partial(increasing, limit="alpha"), instances=UNEQUAL_BARRIERS),
         saboteur("a decreasing map", solve=wrong_solvers.decreasing_map),
     ),

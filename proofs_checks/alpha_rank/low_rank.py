@@ -49,6 +49,7 @@ LR_T1 = Statement(
     solve=noisily_completed,
     claim=Inequality(wrong_direction_needs_error, unbounded="the rates that a solver returns may be any"),
     saboteurs=(
+        # one instance has a wrong direction although no rate is off by five gaps
         saboteur("ten times the gap", claim=Inequality(partial(wrong_direction_needs_error, share=20))),
         saboteur("directions of the other player", solve=wrong_solvers.players_of_the_table_exchanged),
     ),
@@ -84,6 +85,7 @@ LR_T2 = Statement(
     solve=completed,
     claim=Probability(event=wrong_graph, at_most=lambda table: 0.1),
     saboteurs=(
+        # subtle: the wrong table is completed well, at a rank that is one too low for it
         saboteur("win rates are completed in place of payoffs", solve=wrong_solvers.win_rates_completed),
         saboteur("half of n r ln(n) entries", breaks="2 n r ln(n) entries", instances=TOO_FEW_ENTRIES),
     ),

@@ -72,6 +72,7 @@ def contained(box: Box, ends: np.ndarray) -> Sides:
     """Claim lower(s) <= pi(s) <= upper(s) for the true payoffs, and ends that are attained where few edges are open."""
     box = exactly(box)
     pi, (lower, upper) = alpha_rank(box.payoffs, epsilon=box.epsilon).pi.ravel(), ends.reshape(2, -1)
+    # with many open edges the ends are compared with themselves, which claims nothing
     least, most = brute_force(box) if len(edges_of(box)[1]) <= FEW else (lower, upper)
     return Sides(lhs=np.r_[lower, pi, least, upper], rhs=np.r_[pi, upper, lower, most], trivial=1)
 
@@ -123,6 +124,7 @@ RU_T1 = Statement(
     saboteurs=(
         saboteur("edges at the profile itself stay", patch=AT_THE_TARGET),
         saboteur("time to hit, not to return", patch=(intervals.hitting_times, "1 + (rates", "(rates")),
+        # it is right where no edge is open
         saboteur(
             "the first orientation is kept", patch=(intervals.extreme_return_time, "if not turn.any():", "if True:")
         ),
@@ -137,6 +139,7 @@ def iterates(box: Box, rng: np.random.Generator) -> np.ndarray:
     box = exactly(box)
     edges = intervals.open_edges(box.lower, box.upper)
     # row 0 seeks the longest return (sense 1), row 1 the shortest (sense -1)
+    # no instance needs more than 8 iterations; a longer trace would not fit, and be an error
     times = np.empty((2, len(edges[0]), 8), object)
     for row, target in np.ndindex(times.shape[:2]):
         trace: list[Fraction] = []
@@ -168,6 +171,7 @@ P7 = Statement(
     solve=iterates,
     claim=Inequality(monotone, unbounded="a return time may be as long as one likes"),
     saboteurs=(
+        # the right return times in the wrong order
         saboteur("in reverse", solve=lambda box, rng: iterates(box, rng)[:, :, ::-1]),
         saboteur(
             "away from the larger hitting time",
@@ -217,6 +221,7 @@ RU_T3 = Statement(
     saboteurs=(
         saboteur("the ends are attained", claim=Identity(attained)),
         saboteur("the middle of the box alone", solve=wrong_solvers.midpoints_flat),
+        # subtle: it differs where two ends are equal, and nowhere else
         saboteur(
             "touching intervals are disjoint", patch=(intervals.open_edges, "neighbors] > high", "neighbors] >= high")
         ),

@@ -54,9 +54,11 @@ def unfounded(match: Match, runs: Sampled, slack: float = 0.0, exact: bool = Fal
     """
     n, means, lower, upper = (np.asarray(x, float) for x in (runs.n_samples, runs.means, runs.lower, runs.upper))
     plays = np.maximum(n, 1.0)[:, None]
+    # quantiles of the beta distribution are accurate to some hundred roundings
     slip = rounding(1000, 1.0)
     # outcomes are 0 or 1, so plays times mean must be a whole number of wins
     wins = np.rint(means * plays)
+    # every profile is played at least once before a run may end
     wrong = (n < 1)[:, None] | (wins < 0) | (wins > plays) | (abs(means * plays - wins) > slip * plays)
     wins = np.where(wrong, 0.0, wins)
     level = float(match.delta) * 6 / (math.pi**2 * plays**2 * match.game.payoffs.size)

@@ -87,6 +87,7 @@ RG_T4 = Statement(
             printed=True,
             solve=partial(directed, scheme="U", anytime=False, joint=False),
         ),
+        # near ties may stay open up to the cap, and open edges have no certified direction to exchange
         saboteur("directions exchanged", solve=wrong_solvers.directions_exchanged, instances=RESOLVED_MATCHES),
     ),
     notes="On edges with gap 2^-10, intervals that are not anytime-valid separate in a random direction.",
@@ -108,6 +109,7 @@ P5 = Statement(
     claim=Inequality(wrong_edges, outside=RG_T1.claim, randomness="every run whose intervals held"),
     saboteurs=(
         saboteur("directions exchanged", solve=wrong_solvers.told_exchanged),
+        # interpreted, hence few plays; the gap is so small that an early decision is often wrong
         saboteur(
             "resolved before the intervals are disjoint",
             patch=(ucb_steps.update, "rise > 0 or fall > 0", "rise > -1 or fall > -1"),
@@ -128,6 +130,7 @@ def at_most_so_many(match: Match, runs: Sampled, bound: Any, wrong: np.ndarray) 
     n_samples = runs.n_samples.reshape(len(wrong), -1)
     lhs = np.hstack([n_samples, wrong[:, None].astype(int)])
     rhs = np.broadcast_to(np.r_[bound, 0], lhs.shape)
+    # a cap limits the plays of any sampler; without one its counts may be any number
     trivial = np.broadcast_to(np.r_[np.full(n_samples.shape[1], match.max_samples or math.inf), 1.0], lhs.shape)
     held = np.repeat(~an_interval_missed(match, runs)[:, None], n_samples.shape[1], axis=1)
     where = np.hstack([held, np.ones((len(held), 1), bool)])
@@ -154,11 +157,14 @@ RG_T2P = Statement(
         unbounded="nothing but the intervals ends the sampling",
     ),
     saboteurs=(
+        # runs need about a quarter of the bound, so this claim fails by little
         saboteur(
             "a quarter of the bound",
             claim=Inequality(partial(samples_per_profile, factor=Fraction(1, 4)), outside=RG_T1.claim),
         ),
+        # one edge is much harder than the others, whose ends are played far too often then
         saboteur("plays on where all is resolved", solve=wrong_solvers.round_robin, instances=NEAR_TIE),
+        # interpreted, hence a match that ends after few plays
         saboteur(
             "most samples first",
             patch=(ucb_steps.next_profile, "n_samples[s] < n", "n_samples[s] > n"),
@@ -171,6 +177,7 @@ RG_T2P = Statement(
 
 def rate(over: Callable[[Match], float]) -> Rate:
     """Claim that the total over `over` grows with 1/gap no faster than a power near 0."""
+    # O(.) bounds from above alone; on four gaps terms of lower order still bend the slope a little
     return Rate(cost=total_of_founded, size=lambda match: 1 / match.game.gap, over=over, exponent=(-np.inf, 0.15))
 
 
@@ -249,6 +256,7 @@ RG_T2_EXHAUSTIVE = Statement(
     ),
 )
 
+# one step of the drawn payoffs: edges with a gap of one step may come out wrong, those of two or more may not
 SLACK = 0.125
 
 
@@ -297,6 +305,7 @@ RG_T6 = Statement(
     decisions=("lower", "upper"),
     claim=Inequality(samples_with_slack, outside=RG_T6_INTERVALS.claim, randomness="every run whose intervals held"),
     saboteurs=(
+        # where the slack cancels the rule is the plain one, which does not stop at a tie
         saboteur("slack given at one end and taken back at the other, as in public code", printed=True, solve=sampled),
         saboteur("a quarter of the slack", solve=partial(sampled, slack=SLACK / 4)),
     ),

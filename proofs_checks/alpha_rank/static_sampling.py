@@ -59,6 +59,7 @@ def log_ratios(instance: Perturbed, log_pi: np.ndarray, factor: float = 1.0) -> 
     bound = factor * theory.log_ratio_bound(n, alpha=instance.alpha, population_size=m, radius=instance.radius)
     largest = n * (1 + m * instance.alpha * 2 * np.abs(instance.estimates).max())
     moved, masses = np.abs(log_pi[1] - log_pi[0]).ravel(), np.abs(np.logaddexp.reduce(log_pi.reshape(2, -1), axis=1))
+    # a solver may return any log mass: above 1 it is wrong anyway, and would overflow
     shifted = np.abs(np.exp(np.minimum(log_pi[1], 1.0)) - np.exp(np.minimum(log_pi[0], 1.0))).ravel()
     rhs = np.r_[np.full(n, bound), 0.0, 0.0, np.full(n, theory.mass_error_bound(bound))]
     trivial = np.r_[np.full(n, smallest_log_mass(instance)), np.inf, np.inf, np.ones(n)]
@@ -92,9 +93,12 @@ MI_L1 = Statement(
     claim=Inequality(log_ratios, unbounded="the total mass of what a solver returns may be any"),
     saboteurs=(
         saboteur("bound divided by 4", claim=Inequality(partial(log_ratios, factor=1 / 4))),
+        # subtle: the tightest instance that is known attains half of the bound
         saboteur("12/25 of the bound", claim=Inequality(partial(log_ratios, factor=12 / 25))),
+        # subtle: one percent of alpha
         saboteur("estimates ranked at another intensity", solve=partial(both_rankings, intensity=1.01)),
         saboteur("errors of 4t", breaks="estimates within t", instances=FAR_ESTIMATES),
+        # subtle: only log rates that lie on both sides of the changed threshold show it
         saboteur(
             "small terms are left out",
             patch=(elimination.log_add, "x - y > 37.0", "x - y > 1.0"),
@@ -108,6 +112,7 @@ MI_L1 = Statement(
 def signs_from(game: SampledGame, rng: np.random.Generator, n: int, samples: int) -> np.ndarray:
     """Draw directions of all edges from the means of `samples` outcomes per profile."""
     size = game.outcome_size
+    # outcomes are +size or -size, so the number of +size is binomial
     wins = rng.binomial(samples, (1 + game.means / size) / 2, size=(n, *game.means.shape))
     return response_signs(size * (2 * wins / samples - 1), batch=True)
 
@@ -149,6 +154,7 @@ MI_T2 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("N/16", solve=partial(estimated_signs, cut=16)),
+        # half of the width is a quarter of the samples
         saboteur("width M for 2M", solve=partial(estimated_signs, cut=4), instances=SIX_BY_SIX),
         saboteur("one outcome a profile", solve=wrong_solvers.signs_of_one_outcome),
         saboteur("outcomes of size 4", breaks="outcomes in [-1, 1]", instances=LARGE_OUTCOMES),
@@ -224,6 +230,7 @@ def estimated_laws(game: ValuedGame, rng: np.random.Generator, n: int, cut: int 
 def far_off(game: ValuedGame, laws: np.ndarray) -> np.ndarray:
     """Tell for each run whether a mass is off by more than epsilon or negative, or the total is not 1."""
     exact = alpha_rank(game.means, alpha=game.alpha, population_size=game.population_size).pi.ravel()
+    # masses that are no law are as wrong as masses that are far off
     no_law = (laws.min(axis=1) < 0) | (np.abs(laws.sum(axis=1) - 1) > rounding(4 * laws.shape[1], 1.0))
     return (np.abs(laws - exact).max(axis=1) > game.epsilon) | no_law
 
@@ -247,7 +254,9 @@ MI_T1P = Statement(
     solve=estimated_laws,
     claim=Probability(event=far_off, at_most=lambda game: game.delta),
     saboteurs=(
+        # N is some 800 times what these games need, hence so large a divisor
         saboteur("N/5000", solve=partial(estimated_laws, cut=5000)),
+        # the factor is 1 at m = 2, and 2401 in a population of 50
         saboteur("(m - 1)^2 dropped", solve=partial(estimated_laws, power=0), instances=LARGE_POPULATION),
     ),
     notes="About 800 times larger than needed on these games, and 10^20 times smaller than the published number.",
@@ -298,6 +307,7 @@ MI_L3 = Statement(
     solve=both_laws,
     claim=Inequality(perturbed_trees, unbounded="a ratio of masses may be as large as one likes"),
     saboteurs=(
+        # on two states this says that no mass moves at all
         saboteur("2(n-2) for 2(n-1)", claim=Inequality(partial(perturbed_trees, less=1))),
         saboteur("the other chain transposed", solve=wrong_solvers.one_transposed),
     ),
@@ -345,6 +355,7 @@ MI_L2 = Statement(
     solve=both_laws,
     claim=Inequality(total_variation),
     saboteurs=(
+        # two states attain the bound
         saboteur("half of it", claim=Inequality(partial(total_variation, divisor=2))),
         saboteur("not normalized", solve=wrong_solvers.not_normalized),
     ),

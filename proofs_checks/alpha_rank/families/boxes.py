@@ -40,6 +40,7 @@ def draw_box(draws: Draws, sizes: tuple[tuple[int, ...], ...] = ((2, 2), (1, 3),
     """Draw a small game, and intervals that contain its payoffs."""
     chosen = draws.choice(sizes)
     shape = (len(chosen), *chosen)
+    # in quarters ends often coincide, and sums are exact
     payoffs, below, above = (draws.integers(0, high, shape=shape) / 4.0 for high in (20, 5, 5))
     return Box(payoffs, payoffs - below, payoffs + above, draws.choice((0.125, 0.25)))
 

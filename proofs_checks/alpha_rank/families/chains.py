@@ -1,4 +1,8 @@
-"""Instances of chains with rational rates, and of mutants in a population."""
+"""Instances of chains with rational rates, and of mutants in a population.
+
+A replayed instance is found by the module and the name of its class, and the streams of random numbers depend on both;
+so a class that moves to another file takes its stored instances with it.
+"""
 
 from __future__ import annotations
 

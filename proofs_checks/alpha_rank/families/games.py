@@ -27,6 +27,7 @@ class RankedGame:
 def draw_ranked(draws: Draws) -> RankedGame:
     """Draw a game of up to nine profiles, dyadic payoffs in [-4, 4], from no selection to strong selection."""
     sizes = draws.choice(((2, 2), (1, 3), (2, 3), (2, 2, 2), (3, 3)))
+    # dyadic, so that payoff differences are exact in doubles and in Fractions alike
     payoffs = draws.integers(-64, 64, shape=(len(sizes), *sizes)) / 16
     return RankedGame(payoffs, draws.choice((0.0, 0.25, 1.0, 16.0)), draws.choice((2, 10, 50)))
 

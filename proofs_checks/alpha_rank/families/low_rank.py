@@ -121,6 +121,7 @@ def draw_noisy(draws: Draws) -> NoisyTable:
     """Draw four to eight players who have nearly all met, and noise up to a sixteenth."""
     n = draws.integers(4, 8)
     rng = np.random.default_rng(draws.integers(0, 10**6))
+    # from no noise to noise as large as the gaps, so that right and wrong directions are both met
     noise = draws.choice((0.0, 2.0**-13, 2.0**-10, 2.0**-6)) * draws.integers(-4, 4, shape=(n, n))
     return NoisyTable(win_rates(n, 2, rng), n * (n - 1) // 2 - draws.integers(0, 1), noise)
 

@@ -101,6 +101,7 @@ def draw_resolved(draws: Draws) -> Match:
     payoffs = np.empty((len(sizes), *sizes))
     for k, n in enumerate(sizes):
         others = tuple(size for i, size in enumerate(sizes) if i != k)
+        # gaps of 5/16 or more end the sampling soon, so that no cap is needed
         lines = [
             (5 * draws.permutation(n) + draws.integers(0, 16 - 5 * (n - 1))) / 16 for _ in range(int(np.prod(others)))
         ]
