@@ -6,10 +6,11 @@ gradient is a chain of L x L matrices,
 .. math:: c = f C_3 - Y, \quad q = c C_3^\top, \quad p = f \circ (q - r 1^\top), \quad G = \beta\, C_1^\top p\, C_2,
    \qquad dA = s\, B^\top G^\top, \; dB = s\, G^\top A^\top
 
-of which none has to exist. A polynomial of degree g in place of exp makes f a product of factors with binom(g + d, d)
-columns, and p with it: the gradient then costs L times the columns, not L^2. How many columns an accuracy needs depends
-on the largest logit M alone: few below M = 1, and more than there are tokens somewhere above it. Nobody can do much
-better in the worst case, unless satisfiability has faster algorithms than is believed.
+none of which has to be stored. With a polynomial of degree g instead of exp, f becomes a product of factors with
+binom(g + d, d) columns, and p becomes one, too: the gradient then costs L times the number of columns instead of L^2.
+How many columns an accuracy needs depends on the largest logit M alone: few for M below 1, and from some larger M on
+more than there are tokens. In the worst case no algorithm is much faster, unless satisfiability has faster algorithms
+than is believed.
 
 * What are the gradients of my adapters?                   `lora_gradients` on a `LoRAHead`
 * In which regime is my layer?                             `diagnose`, before any gradient
@@ -37,7 +38,7 @@ Gradients, exact ones and fast ones; `method="auto"` takes what is cheaper:
 >>> bool(abs(exact.W["Q"] - fast.W["Q"]).max() < 1e-6 * abs(exact.W["Q"]).max())
 True
 
-One large token raises the degree for everybody; kept exact, it does not:
+One large token raises the degree for all tokens, unless it is kept exact:
 
 >>> spiky = ll.make_outliers(4000, 4, factor=20.0, rng=0)
 >>> ll.lora_gradients(spiky, method="hybrid").n_outliers > 0

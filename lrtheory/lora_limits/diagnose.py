@@ -39,19 +39,20 @@ class Regime(Result):
     logit_bound : float
         M, a bound on \|beta <q_i, k_j>\| with centered keys, from norms of rows.
     sampled_logit : float
-        The largest one in a sample of queries.
+        The largest absolute logit of a sample of queries with all keys.
     degree : int or None
-        Smallest degree of the Taylor polynomial whose attention rows differ by at most `tol`, absolutely summed, on the
-        sample; None where the logits are too large for any.
+        Smallest degree of Taylor's polynomial with which the rows of attention of the sample are off by at most `tol`,
+        summed in absolute value; None where the logits are too large for any degree.
     certified_degree : int or None
-        Smallest degree that is proved to do so for all rows.
+        Smallest degree for which this is proved for all rows.
     n_features : int or None
         binom(degree + d, d), columns of the low-rank factors.
     break_even_length : float
-        Keys from which these columns cost less than exact attention, with as many queries a key as there are, in the
-        count of flops that decides `regime`, exponentials included; infinite where no degree is enough.
+        The number of keys from which on these columns cost less than exact attention, when the number of queries grows
+        in proportion, by the count of flops that decides `regime`, exponentials included; infinite where no degree is
+        enough.
     n_outliers : int
-        Large queries and keys that "hybrid" would keep exact.
+        How many large queries and keys "hybrid" would keep exact.
     regime : str
         "low-rank pays", "exact on outliers, low-rank on the rest pays", or "exact cheaper".
     text : str
@@ -95,8 +96,8 @@ def diagnose(
     mask : None, "causal", or lengths
         As in `lora_gradients`.
     tol : float
-        Error that rows of the attention matrix may have, absolutely summed, in (0, 1), and at least the precision of
-        the type of the inputs.
+        Error that a row of the attention matrix may have, summed in absolute value, in (0, 1), and at least the
+        precision of the type of the inputs.
 
     Returns
     -------
@@ -135,7 +136,8 @@ def diagnose(
     )
     split = choose_split(task.head, target, exact_cost(task.head))
     features = None if degree is None else theory.n_features(task.head.factors[0].shape[-1], degree)
-    # exact flops grow with the square of the length, those of the passes with the length
+    # Exact flops grow with the square of the length and low-rank flops with the length, so the share at this length is
+    # the factor to the length at which both are equal.
     even = np.inf if degree is None else task.head.keys.shape[0] * _share(task.head, degree)
     outliers = split.n_queries + split.n_keys if np.isfinite(split.flops) else 0
     regime = _regime(task.head, degree, split.flops, inputs.causal)
@@ -172,7 +174,7 @@ def _norms(inputs: Any, task: Any) -> dict[str, float]:
     largest = {"queries": np.abs(queries).max(), "keys": np.abs(keys).max()}
     largest["centered_keys"] = np.abs(keys - keys.mean(axis=0)).max()
     gamma = max(largest["queries"], largest["keys"])
-    # one token has no logarithm to speak of
+    # the logarithm of one token is 0, so two are supposed
     ratio = {"gamma_over_root_log": gamma / np.sqrt(np.log(max(len(keys), 2)))}
     return {name: float(value) for name, value in (largest | ratio).items()}
 

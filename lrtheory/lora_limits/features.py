@@ -87,7 +87,7 @@ def monomials(xp: Any, X: Any, degree: int) -> Any:
         fill_monomials(np.ascontiguousarray(X.T), degree, out)
         return out
     columns = [X[:, j][None, :] for j in range(X.shape[1])]
-    # as in `fill_monomials`, with a whole degree at a time: `last` are the monomials of the last degree
+    # as in `fill_monomials`, but a whole degree at a time: `last` are the monomials of the last degree
     last, ends = xp.ones_like(columns[0]), [1] * len(columns)
     levels = [last]
     for _ in range(degree):
@@ -101,31 +101,32 @@ def monomials(xp: Any, X: Any, degree: int) -> Any:
 def fill_monomials(X, degree, out):
     """Write all monomials of the columns of X (d, n) into the rows of `out` (k, n), one product per number.
 
-    Every monomial stands once: its factors in the order of their variables lead to it, and a parent whose last variable
-    is at most j is the only one that x_j may extend.
+    Every monomial is made exactly once, from the parent without its last factor: x_j only extends monomials whose last
+    variable is at most j, so the variables of a monomial never fall along the way to it.
     """
     d, n = X.shape
     out[0] = 1
-    # ends[j]: the number of monomials of the last degree whose last variable is at most j, which are the first of that
-    # degree; the constant 1 has no last variable and counts for each j. Row `start` is where the last degree begins.
+    # ends[j] is the number of monomials of the last degree whose last variable is at most j. They are the first ones of
+    # that degree, from row `start` on. The constant 1 has no last variable, so every x_j may extend it.
     ends = np.ones(d, np.int64)
-    start, place = 0, 1
+    start, index = 0, 1
     for _ in range(degree):
-        first = place
+        first = index
         for j in range(d):
             for parent in range(start, start + ends[j]):
                 for token in range(n):
-                    out[place, token] = out[parent, token] * X[j, token]
-                place += 1
-            ends[j] = place - first  # the old count is not read again: later j read their own
+                    out[index, token] = out[parent, token] * X[j, token]
+                index += 1
+            ends[j] = index - first  # the old count was read above, and later j read their own
         start = first
 
 
 def feature_weights(coefficients: np.ndarray, n_variables: int) -> np.ndarray:
     """Return the weight w_a = a_k k! / a! of every monomial, in the order of `monomials`.
 
-    A monomial x_j b of degree k has k! / a! = (k / a_j) (k - 1)! / b!, where a_j is how often x_j stands at its end. So
-    the weights follow from those of the parents b, and no factorial overflows. `repeats` holds a_j of the last degree.
+    A monomial x_j b of degree k, where b is its parent, has k! / a! = (k / a_j) (k - 1)! / b! with the exponent a_j of
+    x_j. So the weights follow from those of the parents, and no factorial overflows. `repeats` has the exponent of the
+    last variable for each monomial of the last degree.
     """
     multinomial, repeats, ends = np.ones(1), np.zeros(1), np.ones(n_variables, np.int64)
     levels = [coefficients[:1] * multinomial]
@@ -133,10 +134,12 @@ def feature_weights(coefficients: np.ndarray, n_variables: int) -> np.ndarray:
         counts, values, before = [], [], 0
         for end in ends.tolist():
             count = np.ones(end)
-            count[before:end] = repeats[before:end] + 1  # these parents end with x_j already; now it stands once more
+            count[before:end] = (
+                repeats[before:end] + 1
+            )  # these parents end with x_j already, so its exponent grows by 1
             counts.append(count)
             values.append(multinomial[:end] * k / count)
-            before = end if k > 1 else 0  # the parent of degree 0 ends with no variable
+            before = end if k > 1 else 0  # the constant 1 ends with no variable
         multinomial, repeats, ends = np.concatenate(values), np.concatenate(counts), np.cumsum(ends)
         levels.append(coefficients[k] * multinomial)
     return np.concatenate(levels)

@@ -21,7 +21,7 @@ from lrtheory.lora_limits.head import LoRAHead, projections_of
 from lrtheory.lora_limits.polynomials import KINDS, MAX_DEGREE
 from lrtheory.lora_limits.problem import AttentionProblem, inputs_of
 from lrtheory.lora_limits.solving.inputs import Mask
-from lrtheory.lora_limits.solving.plan import Wish, reachable_tol, usual_tol
+from lrtheory.lora_limits.solving.plan import Request, reachable_tol, usual_tol
 from lrtheory.lora_limits.solving.solve import solve
 
 __all__ = ["OPTIONS", "GradientError", "LoRAGradients", "lora_gradients"]
@@ -263,7 +263,7 @@ def lora_gradients(
         raise must("degree, tol, epsilon", "given one at most", (degree, tol, epsilon))
     if not isinstance(full_gradient, (bool, np.bool_)):
         raise must("full_gradient", "True or False", full_gradient, TypeError)
-    wish = Wish(
+    request = Request(
         adapt=projections_of(adapt),
         method=method,
         degree=None if degree is None else integer("degree", degree, low=0, high=MAX_DEGREE),
@@ -274,7 +274,7 @@ def lora_gradients(
         block=BLOCK if block is None else integer("block", block, low=1),
         n_jobs=n_threads(n_jobs),
     )
-    fields = solve(inputs, wish)
+    fields = solve(inputs, request)
     proof = fields.pop("proof")
     return LoRAGradients(**fields, certificate=None if proof is None else GradientError(**proof._asdict()))
 

@@ -16,7 +16,7 @@ __all__ = ["Settings", "Tensors", "head_adapters", "head_weights", "settings"]
 
 #: names of the projections in the files of several families of models
 NAMES = {"Q": ("query", "q_proj", "q_lin"), "K": ("key", "k_proj", "k_lin"), "V": ("value", "v_proj", "v_lin")}
-#: words for the arguments of `from_safetensors` in configuration files, the usual word first
+#: the keys in configuration files for arguments of `from_safetensors`, the usual key first
 SAID = {
     "n_heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
     "alpha": ("lora_alpha", "alpha"),
@@ -91,7 +91,7 @@ def settings(path: str | PathLike[str], adapters: str | PathLike[str] | None) ->
         if file is None:
             continue
         tables = [_json(Path(file).parent / name) for name in ("config.json", "adapter_config.json")]
-        if tables[1].get("alpha_pattern"):  # another alpha for some modules, which one number does not say
+        if tables[1].get("alpha_pattern"):  # some modules have another alpha, so the one number may be wrong
             tables[1].pop("lora_alpha", None)
         for table in (*tables, _parsed(Tensors(file).metadata)):
             found = {name: table[word] for name, words in SAID.items() for word in words[::-1] if word in table}
@@ -109,7 +109,7 @@ def _json(path: Path) -> dict[str, Any]:
         raise must("path", "beside JSON files that can be read", str(path)) from error
     if not isinstance(table, dict):
         raise must("path", "beside JSON files that hold an object", str(path))
-    inner = table.get("text_config")  # models of several kinds of input keep that of the text here
+    inner = table.get("text_config")  # multimodal models keep the settings of their language model here
     return (inner if isinstance(inner, dict) else {}) | table
 
 
@@ -139,7 +139,7 @@ def head_weights(path: str | PathLike[str], layer: int, head: int, n_heads: int)
     biased = any(bias is not None for bias in biases.values())
     found = {}
     for projection, weight in full.items():
-        groups = len(weight) // d_head  # fewer heads of keys and values serve several heads of queries
+        groups = len(weight) // d_head  # with grouped-query attention, one head of keys serves several of queries
         first = head * groups // n_heads * d_head
         rows = slice(first, first + d_head)
         bias = np.zeros(len(weight), weight.dtype) if biases[projection] is None else biases[projection]

@@ -56,7 +56,7 @@ def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> S
     Operations are held against a count in the library's own passes, and against those of a degree in closed form; or,
     with `at_once`, operations per token against those at the first length, which is what "linear" would mean.
     """
-    lhs, rhs, spoiled = [], [], []
+    lhs, rhs, rounding_bound = [], [], []
     for one, answer in zip(case.rungs, found, strict=True):
         error = float(np.abs(answer.gradient - one.exact).max())
         unlike, proved, allowed, counted = 0.0, 0.0, 0.0, 8 * one.d * one.n_tokens**2  # of the exact kernel
@@ -66,12 +66,12 @@ def almost_linear(case: Ladder, found: list[Answer], at_once: bool = False) -> S
             shared = one.shared(answer.degree)
             counted = one.counted(answer.degree) - 2 * one.n_tokens * (one.d + 1) * one.d  # of rows of p k, left out
             unlike = float(np.abs(answer.gradient - from_whole_matrices(shared)["Q"]).max())
-            proved, allowed = one.proved(answer.degree), one.spoiled
+            proved, allowed = one.proved(answer.degree), one.rounding_bound
         most = found[0].flops * one.n_tokens / case.rungs[0].n_tokens if at_once else one.flops(one.sufficient)
         lhs += [error, proved, unlike, answer.flops, counted, answer.flops]
         rhs += [1 / one.n_tokens, 1 / one.n_tokens, 0.0, counted, answer.flops, most]
-        spoiled += [0.0, 0.0, allowed, 0.0, 0.0, 0.0]
-    return Sides(lhs, rhs, rounding=spoiled)
+        rounding_bound += [0.0, 0.0, allowed, 0.0, 0.0, 0.0]
+    return Sides(lhs, rhs, rounding=rounding_bound)
 
 
 NORMS = {"one width, and norms that do not grow": same_tokens}
@@ -157,7 +157,7 @@ def together(case: Shared, found: dict[str, np.ndarray]) -> Sides:
     """Hold the three gradients from the three passes against those from whole matrices."""
     wanted = from_whole_matrices(case)
     lhs, rhs = (np.concatenate([one[projection].ravel() for projection in "QKV"]) for one in (found, wanted))
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    return Sides(lhs, rhs, rounding=case.rounding_bound)
 
 
 LL_T2 = Statement(
@@ -214,7 +214,7 @@ def moved(case: Tilted, found: dict[str, np.ndarray], crowd: bool = True) -> Sid
     ]
     limits = [(share * keys, apart), (share * values, outputs), *[(0.0, np.inf)] * 3]
     rhs, trivial = (np.repeat(one, [len(part) for part in lhs]) for one in zip(*limits, strict=True))
-    return Sides(np.concatenate(lhs), rhs, trivial=trivial, rounding=case.spoiled_gradient)
+    return Sides(np.concatenate(lhs), rhs, trivial=trivial, rounding=case.gradient_rounding)
 
 
 LL_T2_BOUND = Statement(
@@ -276,7 +276,7 @@ LL_T3_BREAK_EVEN = Statement(
 
 def taylor_wins(case: Length, found: np.ndarray, better: int = 0) -> Sides:
     """Hold 3/2 of Taylor's error against Chebyshev's, both above rounding, and gradients against whole matrices."""
-    floor = case.spoiled
+    floor = case.rounding_bound
     errors = np.abs(np.asarray(found) - case.exact).max((2, 3))
     unlike = np.abs(np.asarray(found) - wanted_kinds(case)).ravel()
     # errors at the size of rounding would compare nothing, so all must be above it

@@ -56,7 +56,7 @@ def all_links(case: Surrogate, found: Matrices, factor: float = 1.0) -> Sides:
     apart = {"f": 2.0, "c": of_outputs(tilt, Q), "q": of_products(tilt, Q)}
     rhs = [factor * getattr(bounds, field) for field in LINKS.values()]
     trivial = [apart.get(name, of_rows(tilt, Q)) for name in LINKS]
-    return Sides([*lhs, *unlike], [*rhs, *np.zeros(7)], trivial=[*trivial, *[np.inf] * 7], rounding=case.spoiled)
+    return Sides([*lhs, *unlike], [*rhs, *np.zeros(7)], trivial=[*trivial, *[np.inf] * 7], rounding=case.rounding_bound)
 
 
 LL_P5 = Statement(
@@ -87,7 +87,7 @@ def low_ranks(case: Surrogate, found: dict[str, np.ndarray], short: int = 0) -> 
     beyond = [np.linalg.svd(found[name], compute_uv=False)[n:] for name, n in ranks.items()]
     unlike = [np.abs(found[name] - getattr(wanted, name)).ravel() for name in ranks]
     lhs = np.concatenate([*beyond, *unlike])
-    return Sides(lhs, 0 * lhs, rounding=64 * case.spoiled)
+    return Sides(lhs, 0 * lhs, rounding=64 * case.rounding_bound)
 
 
 LL_P2_RANK = Statement(
@@ -118,7 +118,7 @@ def sums_within(case: Surrogate, found: dict[str, np.ndarray], factor: float = 1
     moved = np.abs(np.r_[found["sums"] / exact.sum(1), (A / exact).ravel()] - 1)
     unlike = np.abs(np.r_[found["sums"] - case.powers.sum(1), (A - case.powers).ravel()])
     rhs = np.r_[np.full(len(moved), factor * case.polynomial.error), 0 * unlike]
-    return Sides(np.r_[moved, unlike], rhs, rounding=case.spoiled)
+    return Sides(np.r_[moved, unlike], rhs, rounding=case.rounding_bound)
 
 
 LL_P3 = Statement(
@@ -151,7 +151,7 @@ def within_target(case: Adapted, found: dict[str, Any], share: float = 1.0) -> S
         entry = found["entries"].get(name, np.inf)
         lhs += [worst, worst, share * entry]
         rhs += [case.epsilon, entry, case.epsilon]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    return Sides(lhs, rhs, rounding=case.rounding_bound)
 
 
 LL_E9 = Statement(

@@ -63,7 +63,7 @@ def diagonal(cube: Cube, found: dict[str, np.ndarray], rho: Any = noise) -> Side
     values, count = rho(cube) ** np.arange(cube.n_bits + 1), np.bincount(levels, minlength=cube.n_bits + 1)
     lhs = np.r_[(found["f"] @ chi).ravel(), found["f"].sum(1), found["values"], found["counts"]]
     rhs = np.r_[(chi * values[levels]).ravel(), np.ones(len(chi)), values, count]
-    return Sides(lhs, rhs, rounding=cube.spoiled)
+    return Sides(lhs, rhs, rounding=cube.rounding_bound)
 
 
 LL_H5 = Statement(
@@ -225,7 +225,7 @@ def by_rows(cube: CubeData, found: np.ndarray) -> Sides:
     f /= f.sum(1, keepdims=True)
     q = (f @ case.C3 - case.Y) @ case.C3.T
     p = np.array([(np.diag(f_i) - np.outer(f_i, f_i)) @ q_i for f_i, q_i in zip(f, q, strict=True)])
-    return Sides(found, case.beta * case.C1.T @ p @ case.C2, rounding=case.spoiled * len(f))
+    return Sides(found, case.beta * case.C1.T @ p @ case.C2, rounding=case.rounding_bound * len(f))
 
 
 LL_H6 = Statement(
@@ -266,8 +266,8 @@ def fewer_than_pairs(cube: CubeData, found: Transformed, hard: bool = False) -> 
     formula = 2 * (d + 1) * case.C3.shape[1] * d * n
     pairs = (n * n, found.additions) if hard else (found.additions, n * n)  # `hard` claims that L^2 are necessary
     lhs = [*moved, found.additions, formula, pairs[0]]
-    spoiled = [*np.full(len(moved), rounding(64 * n, 1 + np.abs(wanted).max())), 0.0, 0.0, 0.0]
-    return Sides(lhs, [*np.zeros(len(moved)), formula, found.additions, pairs[1]], rounding=spoiled)
+    rounding_bound = [*np.full(len(moved), rounding(64 * n, 1 + np.abs(wanted).max())), 0.0, 0.0, 0.0]
+    return Sides(lhs, [*np.zeros(len(moved)), formula, found.additions, pairs[1]], rounding=rounding_bound)
 
 
 LL_H6_COST = Statement(

@@ -66,7 +66,7 @@ LL_G6 = Statement(
 def both_scalings(case: HeadCase, found: dict[str, np.ndarray]) -> Sides:
     """Hold dA and dB of the form with C1 = s X and W* / s against the slopes of the loss."""
     wanted = flat(adapter_slopes(case, "Q", kind) for kind in "AB")
-    return Sides(flat([found["A"], found["B"]]), wanted, rounding=case.spoiled)
+    return Sides(flat([found["A"], found["B"]]), wanted, rounding=case.rounding_bound)
 
 
 LL_G7 = Statement(
@@ -97,7 +97,7 @@ def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
     p = f * (c @ case.values.T - (c * (f @ case.values)).sum(1, keepdims=True))
     wanted = flat([p @ case.right, p.T @ case.left, f.T @ c])
     lhs = [flat(found[name]) if name in found else np.full(len(wanted), np.inf) for name in TILINGS]
-    return Sides(np.stack(lhs), np.stack([wanted] * len(lhs)), rounding=case.spoiled)
+    return Sides(np.stack(lhs), np.stack([wanted] * len(lhs)), rounding=case.rounding_bound)
 
 
 LL_G2_TILED = Statement(
@@ -136,7 +136,7 @@ def bounded(case: Case, found: Any, share: float = 1.0) -> Sides:
     c, due = np.asarray(found["c"]), links(case.logits, case.C3, case.Y)["c"]
     output, low, high = c + case.Y, case.C3.min(0), case.C3.max(0)
     lhs, size = [low + 0 * output, output, np.abs(c), np.abs(c - due)], np.full(c.shape, share * case.errors)
-    return Sides(flat(lhs), flat([output, high + 0 * output, size, 0 * c]), rounding=case.spoiled_entries)
+    return Sides(flat(lhs), flat([output, high + 0 * output, size, 0 * c]), rounding=case.entry_rounding)
 
 
 LL_P7 = Statement(
@@ -165,7 +165,7 @@ def sums_of_rows(case: Case, found: Any) -> Sides:
     f, q = np.asarray(found["f"]), np.asarray(found["q"])
     whole, beyond = links(case.logits, case.C3, case.Y), np.linalg.svd(q, compute_uv=False)[case.C3.shape[1] :]
     lhs, rhs = [found["row_means"], f, q, beyond], [(f * q).sum(1), whole["f"], whole["q"], 0 * beyond]
-    return Sides(flat(lhs), flat(rhs), rounding=case.spoiled_entries * q.size)
+    return Sides(flat(lhs), flat(rhs), rounding=case.entry_rounding * q.size)
 
 
 LL_P2 = Statement(

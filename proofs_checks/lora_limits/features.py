@@ -133,8 +133,10 @@ def exponent(case: Shares, found: np.ndarray, factor: float = 1.0) -> Sides:
     power = factor * found[0] * case.log_length
     lhs = np.r_[count, power - math.log(n + 1), found[1:], found[-1], found, wanted]
     rhs = np.r_[power, count, found[:-1], found[0] / 64, wanted, found]
-    spoiled = np.r_[np.full(2, rounding(1024, 1 + power)), rounding(64, np.r_[wanted[:-1], wanted[0], wanted, wanted])]
-    return Sides(lhs, rhs, rounding=spoiled)
+    rounding_bound = np.r_[
+        np.full(2, rounding(1024, 1 + power)), rounding(64, np.r_[wanted[:-1], wanted[0], wanted, wanted])
+    ]
+    return Sides(lhs, rhs, rounding=rounding_bound)
 
 
 LL_D5 = Statement(
@@ -180,7 +182,7 @@ def bounded(case: Logits, found: dict[str, Any], printed: bool = False) -> Sides
     logits = np.abs(case.beta * case.X @ case.Y.T).ravel()
     lhs = np.r_[sums, logits, found["rows"], by_rows, found["rows"], found["entries"], by_entries]
     formulas = [found["entries"], found["rows"], by_rows, by_entries, found["entries"]]
-    return Sides(lhs, np.r_[rows, np.full(logits.shape, entries), formulas], rounding=case.spoiled)
+    return Sides(lhs, np.r_[rows, np.full(logits.shape, entries), formulas], rounding=case.rounding_bound)
 
 
 LL_P4 = Statement(

@@ -47,7 +47,7 @@ def kronecker(case: Case, found: Any) -> Sides:
         total += K_j.T @ (np.diag(f_j) - np.outer(f_j, f_j)) @ case.C3 @ c_j
     wanted = gradient(case)
     lhs = np.stack([case.beta * total.reshape(case.W.shape), found["gradient"]])
-    return Sides(lhs, np.stack([wanted, wanted]), rounding=case.spoiled)
+    return Sides(lhs, np.stack([wanted, wanted]), rounding=case.rounding_bound)
 
 
 LL_G1 = Statement(
@@ -87,7 +87,8 @@ def adapters(case: HeadCase, found: dict[str, Any]) -> Sides:
     wanted = [adapter_slopes(case, projection, kind) for kind, projection in names]
     shapes = ([np.array(one.shape) for one in tables] for tables in (given, wanted))
     return Sides(
-        *(flat([*tables, *sizes]) for tables, sizes in zip((given, wanted), shapes, strict=True)), rounding=case.spoiled
+        *(flat([*tables, *sizes]) for tables, sizes in zip((given, wanted), shapes, strict=True)),
+        rounding=case.rounding_bound,
     )
 
 
@@ -100,7 +101,7 @@ def printed_product(case: HeadCase, found: dict[str, Any]) -> Sides:
     """Hold dB against C1^T p A C2 as printed, in the layout of B; it has a shape where L = d = r alone."""
     p = links(case.chain.logits, case.chain.C3, case.Y)["p"]
     value = case.scale * case.beta * case.X["Q"].T @ p @ case.A["Q"] @ case.chain.C2
-    return Sides(found["B"]["Q"], value.T, rounding=case.spoiled)
+    return Sides(found["B"]["Q"], value.T, rounding=case.rounding_bound)
 
 
 LL_G2 = Statement(
@@ -132,7 +133,7 @@ LL_G2 = Statement(
 def all_projections(case: HeadCase, found: dict[str, Any]) -> Sides:
     """Hold dW of queries, keys and values against the slopes of the loss."""
     wanted = flat(adapter_slopes(case, projection, "W") for projection in PROJECTIONS)
-    return Sides(flat(found["W"][projection] for projection in PROJECTIONS), wanted, rounding=case.spoiled)
+    return Sides(flat(found["W"][projection] for projection in PROJECTIONS), wanted, rounding=case.rounding_bound)
 
 
 def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
@@ -142,14 +143,14 @@ def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
         Q, V = (case.X[projection] @ case.weight("V") for projection in "QV")
         return half_square(attention(case.beta * Q @ np.matrix_transpose(case.X["K"] @ W)) @ V - case.Y)
 
-    return Sides(found["W"]["K"], slopes(loss, case.weight("K")), rounding=case.spoiled)
+    return Sides(found["W"]["K"], slopes(loss, case.weight("K")), rounding=case.rounding_bound)
 
 
 def printed_values(case: HeadCase, found: dict[str, Any]) -> Sides:
     """Hold dW of the values against the slopes of a loss with V = X V as printed, V = X W_V on the right, L = d."""
     f = attention(case.chain.logits)
     loss = lambda W: half_square(f @ case.X["V"] @ (case.X["V"] @ W) - case.Y)
-    return Sides(found["W"]["V"], slopes(loss, case.weight("V")), rounding=case.spoiled)
+    return Sides(found["W"]["V"], slopes(loss, case.weight("V")), rounding=case.rounding_bound)
 
 
 LL_G3 = Statement(
@@ -181,7 +182,7 @@ def rows_and_shifts(case: Shifted, found: dict[str, np.ndarray], axis: int = 1) 
     masses, wanted, whole = found["f"].sum(1), gradient(case.case), links(case.case.logits, case.case.C3, case.case.Y)
     lhs = [sums, masses, found["f_shifted"], found["G_shifted"], found["G"], found["f"], found["p"]]
     rhs = [0 * sums, np.ones(len(masses)), whole["f"], wanted, wanted, whole["f"], whole["p"]]
-    return Sides(flat(lhs), flat(rhs), rounding=case.spoiled)
+    return Sides(flat(lhs), flat(rhs), rounding=case.rounding_bound)
 
 
 LL_G4 = Statement(
@@ -212,7 +213,7 @@ def agree(case: HeadCase, found: dict[str, Any]) -> Sides:
     pairs = [(found[projection][name], whole[name]) for projection in "QK" for name in ("f", "c", "q", "p")]
     gradients = (found["Q"]["gradient"], found["K"]["gradient"].T)
     pairs += [(G, adapter_slopes(case, projection, "W")) for projection, G in zip("QK", gradients, strict=True)]
-    return Sides(*(flat(pair[side] for pair in pairs) for side in (0, 1)), rounding=case.spoiled)
+    return Sides(*(flat(pair[side] for pair in pairs) for side in (0, 1)), rounding=case.rounding_bound)
 
 
 LL_G5 = Statement(

@@ -87,7 +87,7 @@ LL_H1 = Statement(
 def padded(case: Reduced, found: np.ndarray) -> Sides:
     """Hold dLoss/dA against [dLoss/dX, 0], which comes from the complex step."""
     wanted = np.pad(gradient(case.small), ((0, 0), (0, case.width - case.A1.shape[1])))
-    return Sides(found, wanted, rounding=case.small.spoiled)
+    return Sides(found, wanted, rounding=case.small.rounding_bound)
 
 
 LL_H2 = Statement(
@@ -120,7 +120,7 @@ def sharp(case: Scores, found: float, bound: Any = theory.first_derivative_bound
     exact = slope_by_step(case)
     limit = float(bound(len(case.A), case.V.shape[1], largest=case.largest))
     anyhow = case.V.size * case.largest / 2  # an output in [0, 1] times its slope, a covariance, at most b / 4
-    return Sides([abs(exact), abs(found - exact)], [limit, 0.0], trivial=[anyhow, np.inf], rounding=case.spoiled)
+    return Sides([abs(exact), abs(found - exact)], [limit, 0.0], trivial=[anyhow, np.inf], rounding=case.rounding_bound)
 
 
 LL_H3 = Statement(
@@ -154,10 +154,12 @@ def bent(case: Scores, found: float, share: float = 1.0) -> Sides:
     exact = curvature(case)
     limit = float(theory.second_derivative_bound(len(case.A), case.V.shape[1], largest=case.largest))
     # the error of a central difference is the fourth derivative, at most 384 n d b^4, times step^2 / 6
-    spoiled = np.array([1, 2 / STEP]) * case.spoiled + np.array([0, 64 * case.V.size * case.largest**4 * STEP**2])
+    rounding_bound = np.array([1, 2 / STEP]) * case.rounding_bound + np.array(
+        [0, 64 * case.V.size * case.largest**4 * STEP**2]
+    )
     anyhow = 5 * case.V.size * case.largest**2 / 8  # O'^2 at most b^2 / 16, O'' at most b^2 / 4
     sides = [abs(exact), abs(found - exact)], [share * limit, 0.0]
-    return Sides(*sides, trivial=[anyhow, np.inf], rounding=spoiled)
+    return Sides(*sides, trivial=[anyhow, np.inf], rounding=rounding_bound)
 
 
 LL_H3_SECOND = Statement(
@@ -186,7 +188,7 @@ def integrated(case: Sums, found: float, power: int = 1) -> Sides:
     difference = float(norm(scores, 1.0) - norm(scores, 0.0))
     bound = theory.second_derivative_bound(len(case.A1), case.V.shape[1], largest=case.largest)
     limit = float(theory.riemann_error_bound(float(bound), case.n_points)) / case.n_points ** (power - 1)
-    return Sides([abs(found - difference)], [limit], rounding=64 * scores.spoiled)
+    return Sides([abs(found - difference)], [limit], rounding=64 * scores.rounding_bound)
 
 
 LL_H4 = Statement(
@@ -228,7 +230,7 @@ def sums_read(case: Bits, found: Read) -> Sides:
     with np.errstate(divide="ignore", invalid="ignore"):
         read = np.log(np.ravel(found.attention))
     lhs, rhs = np.r_[found.sums, found.logits.ravel(), read], np.r_[direct, logits.ravel(), shares]
-    return Sides(lhs, rhs, rounding=case.spoiled)
+    return Sides(lhs, rhs, rounding=case.rounding_bound)
 
 
 LL_H7 = Statement(

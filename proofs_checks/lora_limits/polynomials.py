@@ -70,7 +70,7 @@ LL_D1 = Statement(
 def integral(case: Taylor, found: dict[str, float], sign: int = -1) -> Sides:
     """Hold the error, and the one stated for the library's polynomial, against |T_g(-M) exp(M) - 1| in 400 bits."""
     wanted = rigorous_error(case if sign < 0 else Taylor(case.degree, -case.bound, case.places))
-    return Sides([found["error"], found["stated"]], [wanted, wanted], rounding=case.spoiled)
+    return Sides([found["error"], found["stated"]], [wanted, wanted], rounding=case.rounding_bound)
 
 
 LL_D1_EXACT = Statement(
@@ -137,8 +137,8 @@ def between(case: Bracket, found: Bracketed, upper: Any = None, lower: Any = Non
     low = found.lower if lower is None else lower(found)
     lhs = np.r_[low, below, errors, found.upper, np.abs(np.array([found.lower, found.upper]) - wanted)]
     rhs = np.r_[above, high, np.full(len(errors), found.upper), errors[0], 0, 0]
-    spoiled = np.r_[np.full(len(lhs) - 2, case.spoiled), rounding(1024, wanted)]
-    return Sides(lhs, rhs, rounding=spoiled)
+    rounding_bound = np.r_[np.full(len(lhs) - 2, case.rounding_bound), rounding(1024, wanted)]
+    return Sides(lhs, rhs, rounding=rounding_bound)
 
 
 LL_D2 = Statement(

@@ -51,7 +51,7 @@ def within(case: Tilted, found: np.ndarray, part: str, moved: np.ndarray, limits
     limit, trivial = (np.broadcast_to(one, moved.shape) for one in limits)
     unlike = np.abs(found - getattr(due(case), part)).ravel()
     lhs, rhs = np.r_[moved, unlike], np.r_[limit, 0 * unlike]
-    return Sides(lhs, rhs, trivial=np.r_[trivial, np.full(unlike.shape, np.inf)], rounding=case.spoiled)
+    return Sides(lhs, rhs, trivial=np.r_[trivial, np.full(unlike.shape, np.inf)], rounding=case.rounding_bound)
 
 
 def at_most(
@@ -128,7 +128,7 @@ def relative(case: Tilted, found: np.ndarray, bound: Callable[[float], float] = 
     """Hold entries of f~ against those of f, in units of f; trivially none is above 1 / f - 1, or below -1."""
     f = truth(case).f.ravel()
     sides = within(case, found, "f", np.abs(found.ravel() / f - 1), (bound(case.eta), np.maximum(1.0, 1 / f - 1)))
-    return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=4 * case.spoiled)
+    return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=4 * case.rounding_bound)
 
 
 LL_E1_ENTRY = Statement(
@@ -293,7 +293,7 @@ def gradient_moves(case: Tilted, found: np.ndarray, share: float = 1.0) -> Sides
         np.full(len(moved), theory.gradient_bound(rows_of_p, case.C1, case.C2, beta=1)),
     )
     sides = within(case, found, "p", np.r_[moved, bound], (np.r_[limits[0], apriori], np.r_[limits[1], np.inf]))
-    return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=case.spoiled_gradient)
+    return Sides(sides.lhs, sides.rhs, trivial=sides.trivial, rounding=case.gradient_rounding)
 
 
 LL_E8 = Statement(

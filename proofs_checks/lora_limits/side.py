@@ -62,7 +62,7 @@ def reaches(case: Linear, found: np.ndarray, short: int = 0) -> Sides:
     other = np.linalg.norm(product(case.layers + case.left @ case.right) - case.target, 2)
     beyond = np.linalg.svd(found, compute_uv=False)[:, case.rank :].ravel()
     lhs = np.r_[distance, best, beyond]
-    return Sides(lhs, np.r_[best, other, 0 * beyond], rounding=case.spoiled)
+    return Sides(lhs, np.r_[best, other, 0 * beyond], rounding=case.rounding_bound)
 
 
 LL_S1 = Statement(
@@ -97,7 +97,7 @@ def telescopes(case: Linear, found: np.ndarray) -> Sides:
     n = len(case.layers)
     moved = case.layers + found
     lhs = [product(np.concatenate([moved[:k], case.layers[k:]])) for k in range(1, n + 1)]
-    return Sides(np.array(lhs), np.array(case.partial_sums), rounding=case.spoiled)
+    return Sides(np.array(lhs), np.array(case.partial_sums), rounding=case.rounding_bound)
 
 
 LL_P9 = Statement(
@@ -230,8 +230,8 @@ def steps_along(case: Steps, found: np.ndarray, exponent: tuple[float, float] = 
     moved = np.abs(np.asarray(found) - wanted).ravel()
     power_of_rank = slope(case.ranks, np.abs(found).mean(1))
     rhs = [*np.zeros(len(moved)), power_of_rank, exponent[1]]
-    spoiled = rounding(64 * (len(case.x) + max(case.ranks)), np.abs(wanted).max())
-    return Sides([*moved, exponent[0], power_of_rank], rhs, rounding=[*np.full(len(moved), spoiled), 0.0, 0.0])
+    rounding_bound = rounding(64 * (len(case.x) + max(case.ranks)), np.abs(wanted).max())
+    return Sides([*moved, exponent[0], power_of_rank], rhs, rounding=[*np.full(len(moved), rounding_bound), 0.0, 0.0])
 
 
 LL_S3_RATE = Statement(

@@ -5,10 +5,11 @@ With queries q_i (times beta), keys k_j, values v_j and targets y_i of one head,
 .. math:: f = \mathrm{softmax}(q k^\top), \quad c = f v - y, \quad p_{ij} = f_{ij} (\langle c_i, v_j \rangle - r_i),
    \quad r_i = \langle c_i, (f v)_i \rangle
 
-the gradients are dLoss/dW_Q = beta X_Q^T (p k), dLoss/dW_K = X_K^T (p^T q), dLoss/dW_V = X_V^T (f^T c). So a method has
-one task: the thin products p R, p^T S and f^T c, where R has one row per key and S one row per query.
+the gradients are dLoss/dW_Q = beta X_Q^T (p k), dLoss/dW_K = X_K^T (p^T q), dLoss/dW_V = X_V^T (f^T c). So each method
+has to compute the thin products p R, p^T S and f^T c, where R has one row per key and S one row per query.
 
-In the words of FlashAttention's backward pass f is P, c is dO, r is delta, and p is dS, the gradient by the logits.
+The names of FlashAttention's backward pass for the same arrays: f is P, c is dO, the gradient of the loss by the output
+O; r is delta, the inner product of dO and O; p is dS, the gradient by the logits; p k is dQ, p^T q is dK, f^T c is dV.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ class Products(NamedTuple):
     """The loss and the thin products that a method returns; None where a product was not asked for."""
 
     loss: Any  # (...,), half the squared norm of c
-    right: Any  # p R (..., L_Q, n)
-    left: Any  # p^T S (..., L_K, m)
-    transport: Any  # f^T c (..., L_K, d_value)
+    right: Any  # p R (..., L_Q, n), FlashAttention's dQ where R are the keys
+    left: Any  # p^T S (..., L_K, m), FlashAttention's dK where S are the queries
+    transport: Any  # f^T c (..., L_K, d_value), FlashAttention's dV
 
 
 def centered(xp: Any, keys: Any) -> Any:

@@ -6,10 +6,11 @@ p_ij = f_ij <g_i, [1, v_j]> with g_i = [-r_i, c_i], so all that a row needs from
 .. math:: \sum_j A_{ij}\, [1, v_j] \otimes [1, R_j] =
    u_i^\top \Big( w \circ \sum_j m_j\, ([1, v_j] \otimes [1, R_j]) \Big)
 
-one table of k (1 + d)(1 + n) moments, gathered in a first pass over the keys. What query i sees of it is a matrix of (1
-+ d)(1 + n) numbers: its corner is the row sum D_i, its first column gives the output, the rest p R. Products on the
-other side, p^T S and f^T c, gather moments of the queries in the same second pass and meet the keys in a third one.
-Some keys may be kept exact: each is a feature of its own, with the value exp(<q_i, k_j>) on the side of the queries.
+one table of k (1 + d)(1 + n) moments, which a first pass over the keys adds up. A second pass multiplies it by the
+features of each query i. The result is a matrix of (1 + d)(1 + n) numbers: its corner is the row sum D_i, its first
+column gives the output, and the rest gives p R. For p^T S and f^T c the second pass adds up moments of the queries,
+which a third pass multiplies by the features of each key. Some keys may be kept exact: each is a feature of its own,
+whose value for query i is exp(<q_i, k_j>).
 
 These are the low-rank factors of f and p in the paper's Lemmas 3.3 to 3.7, multiplied out before they are stored: the
 row-wise Kronecker product with [1, v_j] is its rank k d factor of p_1, and -r_i is p_2.
@@ -30,8 +31,8 @@ from lrtheory.lora_limits.products.attention import Attention, Products
 
 __all__ = ["Factors", "NotPositive", "largest_logit", "low_rank_products", "multiply_adds", "polynomial_factors"]
 
-LOST = 1e-3  # relative error by rounding at which features are refused
-TOKENS = 512  # tokens in a block, so that its features stay in the caches
+LOST = 1e-3  # the relative error by rounding from which on features are refused
+TOKENS = 512  # tokens in a block, few enough that its features stay in the caches
 
 
 class NotPositive(ValueError):
@@ -74,13 +75,13 @@ class _Moments(NamedTuple):
 
 def low_rank_products(xp: Any, head: Attention, factors: Factors, n_exact: int = 0) -> Products:
     """Compute the products of one head from factors of its attention; the last `n_exact` keys are kept exact."""
-    marked = _with_ones(xp, head.values)  # [1, v_j]
+    with_ones = _with_ones(xp, head.values)  # [1, v_j]
     columns = _with_ones(xp, head.right, like=head.values)  # [1, R_j]
-    moments = _key_moments(xp, factors, (marked, columns), n_exact)
-    loss, right, back = _over_queries(xp, head, factors, (moments, marked.shape[1], columns.shape[1]))
+    moments = _key_moments(xp, factors, (with_ones, columns), n_exact)
+    loss, right, back = _over_queries(xp, head, factors, (moments, with_ones.shape[1], columns.shape[1]))
     left = transport = None
     if back is not None:
-        left, transport = _over_keys(xp, head, factors, (back, marked))
+        left, transport = _over_keys(xp, head, factors, (back, with_ones))
     return Products(loss, right, left, transport)
 
 
@@ -93,7 +94,8 @@ def _key_moments(xp: Any, factors: Factors, columns: tuple[Any, Any], n_exact: i
     """Do the first pass: sum_j w o m_j ([1, v_j] kron [1, R_j]) over smooth keys, and the rows of the exact ones."""
     smooth = columns[0].shape[0] - n_exact
     table = lambda i, stop: _kron(xp, *(side[i:stop, :] for side in columns))
-    # single-precision blocks are added in double precision: the sum over all keys would lose the digits of a block
+    # Blocks in single precision are added in double precision: beside the sum over all keys, the last block would lose
+    # its digits.
     parts = (xp.astype(factors.keys(i, stop) @ table(i, stop), xp.float64) for i, stop in _blocks(smooth))
     return _Moments(_weighted(xp, factors, sum(parts), columns[0].dtype), table(smooth, smooth + n_exact))
 
@@ -111,27 +113,28 @@ def _over_queries(
     n_exact, loss, right, smooth, exact = moments.exact.shape[0], 0.0, [], 0.0, 0.0
     for i, stop in _blocks(x.shape[0]):
         u = factors.queries(i, stop)
-        seen = u.T @ moments.smooth
+        sums = u.T @ moments.smooth
         if n_exact:
             logits = x[i:stop, :] @ y[y.shape[0] - n_exact :, :].T
-            # Each row is scaled by exp(-peak), which its sum D cancels, so that no exact exponential overflows. The
-            # peak is at least 0, about which the smooth logits lie, so that features are never scaled up.
+            # Each row is scaled by exp(-peak), a factor that cancels in the division by D, so that no exact exponential
+            # overflows. The peak is at least 0, because the logits of the polynomial lie around 0 and its features
+            # must not be scaled up.
             peak = xp.maximum(xp.max(logits, axis=1), xp.zeros_like(logits[:, 0]))
             powers, shrink = xp.exp(logits - peak[:, None]), xp.exp(-peak)
-            seen = shrink[:, None] * seen + powers @ moments.exact
+            sums = shrink[:, None] * sums + powers @ moments.exact
             u = u * shrink
-        seen = xp.reshape(seen, (stop - i, n_values, n_columns))
-        D = seen[:, 0, 0]  # the moment of [1] kron [1]: the row sum of the approximated exponentials
+        sums = xp.reshape(sums, (stop - i, n_values, n_columns))
+        D = sums[:, 0, 0]  # the moment of [1] kron [1]: the row sum of the approximated exponentials
         if not bool(xp.min(D) > 0):
             rule = "'tiled': a row of the approximated exponentials has a sum that is not positive"
             raise must("method", rule, "another", NotPositive)
-        output = seen[:, 1:, 0] / D[:, None]
+        output = sums[:, 1:, 0] / D[:, None]
         c = output - head.targets[i:stop, :]
         loss = loss + xp.sum(c * c, dtype=xp.float64) / 2
         # p_ij = A_ij <g_i, [1, v_j]> with the division by D_i already in g_i = [-r_i, c_i] / D_i
         g = xp.concat([-xp.sum(c * output, axis=1, keepdims=True), c], axis=1) / D[:, None]
         if head.right is not None:
-            right.append((g[:, None, :] @ seen[:, :, 1:])[:, 0, :])
+            right.append((g[:, None, :] @ sums[:, :, 1:])[:, 0, :])
         wanted = [] if head.left is None else [_kron(xp, g, head.left[i:stop, :])]
         wanted += [c / D[:, None]] if head.transport else []
         if wanted:
@@ -146,15 +149,15 @@ def _over_queries(
 
 def _over_keys(xp: Any, head: Attention, factors: Factors, gathered: tuple[_Moments, Any]) -> tuple[Any, Any]:
     """Do the third pass: each key multiplies the moments of the queries by its features, for p^T S and f^T c."""
-    (back, marked), y = gathered, head.factors[1]
-    smooth = y.shape[0] - back.exact.shape[0]
-    parts = [factors.keys(i, stop).T @ back.smooth for i, stop in _blocks(smooth)]
-    seen = xp.concat([*parts, back.exact], axis=0)
+    (moments, with_ones), y = gathered, head.factors[1]
+    smooth = y.shape[0] - moments.exact.shape[0]
+    parts = [factors.keys(i, stop).T @ moments.smooth for i, stop in _blocks(smooth)]
+    sums = xp.concat([*parts, moments.exact], axis=0)
     n_left = 0 if head.left is None else head.left.shape[1]
-    cut = n_left * marked.shape[1]
-    left = xp.reshape(seen[:, :cut], (y.shape[0], marked.shape[1], n_left)) if n_left else None
-    left = None if left is None else xp.sum(marked[:, :, None] * left, axis=1)
-    return left, seen[:, cut:] if head.transport else None
+    cut = n_left * with_ones.shape[1]
+    left = xp.reshape(sums[:, :cut], (y.shape[0], with_ones.shape[1], n_left)) if n_left else None
+    left = None if left is None else xp.sum(with_ones[:, :, None] * left, axis=1)
+    return left, sums[:, cut:] if head.transport else None
 
 
 def _blocks(n: int) -> Iterator[tuple[int, int]]:
@@ -177,11 +180,11 @@ def _kron(xp: Any, a: Any, b: Any) -> Any:
 def multiply_adds(head: Attention, n_features: int) -> int:
     """Count the flops of the three passes: two per multiply-add, and one per feature that is made for a token."""
     x, y = head.factors
-    marks = 1 + head.values.shape[-1]
+    n_values = 1 + head.values.shape[-1]
     right = 1 + (0 if head.right is None else head.right.shape[-1])
-    back = (0 if head.left is None else marks * head.left.shape[-1]) + (marks - 1) * head.transport
+    back = (0 if head.left is None else n_values * head.left.shape[-1]) + (n_values - 1) * head.transport
     n_queries, n_keys = x.shape[-2], y.shape[-2]
-    table = marks * right + back
+    table = n_values * right + back
     features = n_queries + n_keys + (n_keys if back else 0)
     return n_features * (2 * (n_queries + n_keys) * table + features)
 
@@ -189,6 +192,7 @@ def multiply_adds(head: Attention, n_features: int) -> int:
 def largest_logit(head: Attention) -> float:
     """Return the M at which rounding leaves three digits: exp(2 M) u = 1e-3; 15 in double precision, 5 in single.
 
-    Monomials of logits up to M reach exp(M) times the smallest exponential, exp(-M), which they are to give.
+    Monomials of logits up to M add up to exp(M) in absolute value, also where they have to give exp(-M): the rounding u
+    of the first, relative to the second, is exp(2 M) u.
     """
     return math.log(LOST / (float(np.finfo(to_numpy(head.factors[0][..., :1, :]).dtype).eps) / 2)) / 2

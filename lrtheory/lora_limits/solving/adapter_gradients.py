@@ -24,9 +24,10 @@ __all__ = ["Gradient", "Task", "gradients", "task_of"]
 
 
 class Task(NamedTuple):
-    """A head on its inputs, and the parts of which R (`right`) and S (`left`) consist: column counts by name, in order.
+    """A head on its inputs, and the layout of R (`right`) and S (`left`): the number of columns of each part, in order.
 
-    A name is a kind of gradient and a projection: "WQ" leads to dLoss/dW_Q, "AQ" to dA_Q, "BK" to dB_K.
+    The name of a part is a kind of gradient and a projection: the part "WQ" leads to dLoss/dW_Q, "AQ" to dA_Q, and "BK"
+    to dB_K.
     """
 
     entry: Entry
@@ -56,7 +57,8 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     for name, made in (("XQ", queries), ("XK", keys), ("XV", values)):
         if not np.isfinite(to_numpy(made)).all():
             raise must(name, f"small enough for projections that are finite in {kind_of(inputs)}", "larger")
-    # c, f and p stay as they are when values and targets move together; a large common part would cost digits
+    # c, f and p do not change when one vector is subtracted from all values and targets. Their common part is removed,
+    # since a large one would cost digits.
     shift = xp.mean(values, axis=-2, keepdims=True)
     right: dict[str, Any] = {}
     left: dict[str, Any] = {}
@@ -64,8 +66,8 @@ def task_of(inputs: Inputs, entry: Entry, adapt: tuple[str, ...], *, narrow: boo
     for projection in adapt:
         if projection == "V":
             continue
-        # Q needs p times tables beside the keys, K its mirror image, p^T times tables beside the queries; dB needs the
-        # product on the other side
+        # Q needs p times tables with a row per key. K is its mirror image: it needs p^T times tables with a row per
+        # query. For narrow products dB needs the product of the other side.
         own, other, near = (right, left, keys) if projection == "Q" else (left, right, queries)
         if narrow and projection in entry.adapters:
             A, B = entry.adapters[projection]
@@ -101,18 +103,18 @@ def _coordinates(inputs: Inputs, entry: Entry, keys: Any) -> Any:
     """Return factors of the logits with fewer coordinates than d_head, if W_Q W_K^T has a lower rank, else None.
 
     From W_Q W_K^T = U S V^T the logits are <X_Q U S^(1/2), X_K V S^(1/2)>. The number of features falls from
-    binom(g + d_head, g) to binom(g + rank, g): a frozen weight W* = 0 leaves the rank of the adapter.
+    binom(g + d_head, g) to binom(g + rank, g). With a frozen weight W* = 0 this rank is that of the adapter.
     """
     if keys.ndim != 2:
         return None
     WQ, WK = (to_numpy(entry.W[projection]).astype(np.float64) for projection in "QK")
-    # the singular values of a (d_head, d_head) matrix: W_Q W_K^T itself is (d_in, d_in)
+    # W_Q W_K^T is (d_in, d_in); by the two QR factorizations only a (d_head, d_head) matrix is decomposed
     (left, R_left), (right, R_right) = np.linalg.qr(WQ), np.linalg.qr(WK)
     U, S, Vt = np.linalg.svd(R_left @ R_right.T)
     rank = int((S[0] * max(WQ.shape) * np.finfo(to_numpy(keys[:1, :]).dtype).eps < S).sum())
     if rank >= WQ.shape[1]:
         return None
-    rank = max(rank, 1)  # one coordinate of zeros where the product is 0
+    rank = max(rank, 1)  # where the product is 0, one coordinate of zeros stays
     root = np.sqrt(S[:rank])
     xp, like = inputs.xp, keys
     onto = (
@@ -133,7 +135,7 @@ def gradients(inputs: Inputs, task: Task, products: Products, adapt: tuple[str, 
         narrow = "A" + projection in found
         pair = entry.adapters.get(projection)
         scale = inputs.head.scale(projection) if pair else 0.0
-        if narrow:  # the product for dB stands on the other side, so the projections of that side complete it
+        if narrow:  # dB comes from the product of the other side, which that side's projected inputs complete
             far = task.head.keys if projection == "Q" else task.head.queries
             dA = scale * factor * (T(found["A" + projection]) @ entry.X[projection])
             dB = scale * factor * (T(far) @ found["B" + projection])

@@ -24,8 +24,8 @@ __all__ = ["Split", "choose_split", "hybrid_products", "smooth_part"]
 class Split(NamedTuple):
     """The choice of the large tokens: the last `n_queries` of `query_order`, the last `n_keys` of `key_order`.
 
-    The orders are permutations of all tokens by length. The polynomial sees keys less `center`, the mean of the keys
-    that are not large, because a few large ones would move the mean of all away from the rest.
+    The orders sort all tokens by Euclidean length. The polynomial sees keys less `center`, the mean of the keys that
+    are not large: the mean of all keys would be moved away from most of them by a few large ones.
     """
 
     query_order: np.ndarray
@@ -39,8 +39,8 @@ class Split(NamedTuple):
 def hybrid_products(xp: Any, head: Attention, coefficients: np.ndarray, split: Split, block: int) -> Products:
     """Compute the products of one head, and bring them back into the order of its tokens.
 
-    Small queries take the low-rank passes, in which large keys are exact; large queries take the exact kernel. Products
-    beside the keys are sums over queries, so those of the two parts add up.
+    Small queries take the low-rank passes, in which large keys are exact; large queries take the exact kernel. p^T S
+    and f^T c are sums over queries, so those of the two parts are added.
     """
     ordered = _ordered(xp, head, split)
     few = head.queries.shape[0] - split.n_queries
@@ -101,7 +101,7 @@ def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
     (Cauchy-Schwarz). Without large tokens the split is that of "low-rank".
     """
     x, y = (to_numpy(array).astype(np.float64) for array in head.factors)
-    middle = np.median(y, axis=0)  # a few large keys move a mean, but hardly a median
+    middle = np.median(y, axis=0)  # a few large keys move the mean, but hardly the median
     sizes = [np.linalg.norm(x, axis=1), np.linalg.norm(y - middle, axis=1)]
     orders = [np.argsort(size, kind="stable") for size in sizes]
     sorted_sizes = [size[order] for size, order in zip(sizes, orders, strict=True)]
@@ -112,8 +112,8 @@ def choose_split(head: Attention, tol: float, exact_cost: float) -> Split:
         for large_keys in _powers(n_keys):
             left = sorted_sizes[0][n_queries - 1 - large_queries] * sorted_sizes[1][n_keys - 1 - large_keys]
             features = _features(float(left), tol, head) if left <= largest_logit(head) else math.inf
-            # passes over all tokens with their features, large keys as one feature each, large queries in the exact
-            # kernel
+            # the flops of the passes over all tokens, of large keys as one feature each, and of large queries in the
+            # exact kernel
             here = features * (n_queries + n_keys) * wide + large_keys * n_queries * wide
             here += large_queries / n_queries * exact_cost
             if here < cost:

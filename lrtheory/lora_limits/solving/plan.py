@@ -1,8 +1,8 @@
 r"""The choice of the method: the degree that a tolerance asks for, the cost of each method, and refusals.
 
 The degree for a tolerance is measured, not proved: a few rows of the attention matrix are computed exactly and by
-polynomials, and their gradients compared. Most logits are far below their bound, so this is several degrees less than
-the proof asks for. For a proved error there is `epsilon`.
+polynomials, and the gradients that they give are compared. Most logits are far below their bound, so the measured
+degree is several degrees lower than the one that a proof asks for. A proved error is what `epsilon` asks for.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from lrtheory.lora_limits.solving.proof import entry_bounds, rounding_of
 
 __all__ = [
     "Plan",
-    "Wish",
+    "Request",
     "exact_cost",
     "exact_share",
     "largest_logit",
@@ -47,17 +47,18 @@ __all__ = [
     "usual_tol",
 ]
 
-# flops that an exponential, a maximum and a sum are worth for each entry of the attention matrix of the exact kernel
+# An exponential, a maximum and a sum take about as long as this many flops, for each entry of the attention matrix.
 EXPONENTIAL = 50
-SMALL = 2**16  # up to so many entries the attention matrix is written out ("dense")
-# Sampled queries, 8 groups of 4. Each group's gradients are compared apart: in one large sum their errors would cancel.
+SMALL = 2**16  # the most entries of an attention matrix that "auto" writes out, by the method "dense"
+# 32 queries are sampled, in 8 groups of 4. Gradients are compared group by group, since the errors of all queries would
+# cancel in one sum.
 GROUPS, GROUP = 8, 4
 SAFETY = 4.0  # a factor on the estimated error, for queries outside the sample
-#: the degrees of two whole runs, for logits below a bound; odd degrees are positive only near 0 (statement LL-P10)
+#: the degrees of two runs on all tokens, by the largest logit; an odd degree needs a small one (statement LL-P10)
 PROBES = ((0.9, (1, 2)), (1.5, (2, 3)), (math.inf, (2, 4)))
 
 
-class Wish(NamedTuple):
+class Request(NamedTuple):
     """The checked options of a call to `lora_gradients`."""
 
     adapt: tuple[str, ...]
@@ -76,45 +77,46 @@ class Plan(NamedTuple):
 
     method: str
     reason: str
-    logit_bound: float  # of the part that a polynomial covers, in hybrid
+    logit_bound: float  # of all tokens; in "hybrid", of those that the polynomial serves
     polynomial: Polynomial | None
     splits: list[Split] | None
 
 
-def make_plan(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
+def make_plan(inputs: Inputs, tasks: list[Task], request: Request) -> Plan:
     """Choose the method and its polynomial; tasks are single entries, unless the method is exact."""
-    if wish.method in ("dense", "tiled"):
-        return Plan(wish.method, "asked for", bound_of(tasks), None, None)
+    if request.method in ("dense", "tiled"):
+        return Plan(request.method, "asked for", bound_of(tasks), None, None)
     if inputs.causal:
-        if wish.method != "auto":
-            raise must("method", "'dense' or 'tiled' with a causal mask, which has no low-rank form", wish.method)
+        if request.method != "auto":
+            raise must("method", "'dense' or 'tiled' with a causal mask, which has no low-rank form", request.method)
         return Plan("tiled", "a causal mask has no low-rank form", bound_of(tasks), None, None)
-    if wish.method != "auto":
-        return _polynomial_plan(inputs, tasks, wish, wish.method, "asked for")
-    return _cheapest(inputs, tasks, wish)
+    if request.method != "auto":
+        return _polynomial_plan(inputs, tasks, request, request.method, "asked for")
+    return _cheapest(inputs, tasks, request)
 
 
-def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
+def _cheapest(inputs: Inputs, tasks: list[Task], request: Request) -> Plan:
     """Plan "auto": low rank if it saves flops and the logits allow it, else hybrid on the same terms, else exact."""
     bound, heads = bound_of(tasks), [task.head for task in tasks]
     if max(head.queries.shape[-2] * head.keys.shape[-2] for head in heads) <= SMALL:
         return Plan("dense", "few tokens", bound, None, None)
     exact = sum(exact_cost(head) for head in heads)
-    # before anything is measured: where degree 2 saves less than half, the degree that is needed will not pay
-    lowest = wish.degree if wish.degree is not None else 2
+    # A test that costs nothing, before anything is measured: where degree 2 saves less than half of the flops, the
+    # degree that is needed, which is higher, does not pay.
+    lowest = request.degree if request.degree is not None else 2
     if sum(low_rank_cost(head, lowest) for head in heads) > exact / 2:
         return Plan("tiled", "exact cheaper: too few tokens for so wide a head", bound, None, None)
     reason = ""
     for method in ("low-rank", "hybrid"):
         try:
-            plan = _polynomial_plan(inputs, tasks, wish, method, "low-rank pays")
-        except ValueError as refused:  # logits too large, tables that do not fit, an accuracy that rounding hides
+            plan = _polynomial_plan(inputs, tasks, request, method, "low-rank pays")
+        except ValueError as refused:  # logits are too large, tables do not fit, or rounding hides the accuracy
             too_far = bound > largest_logit(heads[0])
             why = "the logits reach too far for a polynomial" if too_far else str(refused).partition("; got ")[0]
             reason = reason or f"exact cheaper: {why}"
             continue
         assert plan.polynomial is not None
-        if plan.polynomial.error >= 1 and wish.degree is None:
+        if plan.polynomial.error >= 1 and request.degree is None:
             reason = "exact cheaper: the polynomial that a sample asks for proves nothing"
             continue
         cost = sum(low_rank_cost(head, plan.polynomial.degree) for head in heads)
@@ -125,14 +127,16 @@ def _cheapest(inputs: Inputs, tasks: list[Task], wish: Wish) -> Plan:
     return Plan("tiled", reason, bound, None, None)
 
 
-def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str, reason: str) -> Plan:
+def _polynomial_plan(inputs: Inputs, tasks: list[Task], request: Request, method: str, reason: str) -> Plan:
     """Plan a method with a polynomial; its degree is given, proved for `epsilon`, or measured for `tol`.
 
-    One polynomial serves all entries, on the largest interval; a degree is measured on the entry with that interval.
+    One polynomial serves all entries of a batch, on the largest of their intervals [-M, M]; a degree is measured on the
+    entry with that interval.
     """
     splits, smooth = None, tasks
     if method == "hybrid":
-        # not the caller's tolerance, so that a call with the degree alone (`GradientError.verify`) splits alike
+        # Not the caller's tolerance: `GradientError.verify` repeats the call with the degree alone, and must split the
+        # tokens in the same way.
         target = usual_tol(inputs)
         splits = [choose_split(task.head, target, exact_cost(task.head)) for task in tasks]
         smooth = [smooth_part(inputs.xp, task, split) for task, split in zip(tasks, splits, strict=True)]
@@ -141,17 +145,17 @@ def _polynomial_plan(inputs: Inputs, tasks: list[Task], wish: Wish, method: str,
     limit = largest_logit(tasks[0].head)
     if bound > limit:
         rule = f"'tiled' for logits up to {bound:.3g}: beyond {limit:.2g} features lose their digits to rounding"
-        raise must("method", rule, wish.method)
+        raise must("method", rule, request.method)
     hardest = int(np.argmax(bounds))
-    if wish.degree is not None:
-        degree = wish.degree
-    elif wish.epsilon is not None:
-        degree = _proved_degree(inputs, tasks, wish, bound)
+    if request.degree is not None:
+        degree = request.degree
+    elif request.epsilon is not None:
+        degree = _proved_degree(inputs, tasks, request, bound)
     else:
-        _fits(tasks, 2, wish)  # the sample itself makes runs of low degree
-        degree = sampled_degree(inputs, smooth[hardest], wish, bound)
-    _fits(tasks, degree, wish)
-    polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
+        _fits(tasks, 2, request)  # measuring makes runs of degree 2 itself
+        degree = sampled_degree(inputs, smooth[hardest], request, bound)
+    _fits(tasks, degree, request)
+    polynomial = exp_polynomial(bound, degree=degree, kind=request.kind)
     return Plan(method, reason, bound, polynomial, splits)
 
 
@@ -168,7 +172,7 @@ def reachable_tol(inputs: Inputs, tol: Number) -> float:
     return target
 
 
-def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
+def regime_of(tasks: list[Task], plan: Plan, request: Request) -> str:
     """Say whether a polynomial saves flops, at the degree that was used, or for exact methods at one that is proved."""
     heads = [task.head for task in tasks]
     if plan.polynomial is not None:
@@ -176,7 +180,7 @@ def regime_of(tasks: list[Task], plan: Plan, wish: Wish) -> str:
     elif plan.logit_bound > largest_logit(heads[0]):
         return "exact cheaper"
     else:
-        degree = theory.min_degree(plan.logit_bound, wish.tol)
+        degree = theory.min_degree(plan.logit_bound, request.tol)
     pays = sum(low_rank_cost(head, degree) for head in heads) < sum(exact_cost(head) for head in heads)
     return "low-rank pays" if pays else "exact cheaper"
 
@@ -200,7 +204,7 @@ def exact_cost(head: Attention) -> float:
 
 
 def exact_share(head: Attention, split: Split) -> float:
-    """Count the flops of the large queries and keys that hybrid keeps exact, as a share of the exact kernel."""
+    """Count the flops of the large queries and keys that "hybrid" keeps exact: their share of the exact kernel's."""
     return exact_cost(head) * (split.n_queries / len(split.query_order) + split.n_keys / len(split.key_order))
 
 
@@ -209,49 +213,51 @@ def low_rank_cost(head: Attention, degree: int) -> float:
     return multiply_adds(head, theory.n_features(head.factors[0].shape[-1], degree))
 
 
-def _fits(tasks: list[Task], degree: int, wish: Wish) -> None:
+def _fits(tasks: list[Task], degree: int, request: Request) -> None:
     """Refuse a degree whose tables of features or of moments would exceed `LARGEST_TABLE` numbers."""
-    head = max((task.head for task in tasks), key=lambda head: head.factors[0].shape[-1])  # else all are of one shape
+    # entries of a batch differ in the number of coordinates at most
+    head = max((task.head for task in tasks), key=lambda head: head.factors[0].shape[-1])
     features = theory.n_features(head.factors[0].shape[-1], degree)
     right = 1 + (0 if head.right is None else head.right.shape[-1])
     if features * max(TOKENS, (1 + head.values.shape[-1]) * right) > LARGEST_TABLE:
         rule = f"'tiled': degree {degree} in {head.factors[0].shape[-1]} variables has {features} features, too many"
-        raise must("method", rule, wish.method)
+        raise must("method", rule, request.method)
 
 
-def _proved_degree(inputs: Inputs, tasks: list[Task], wish: Wish, bound: float) -> int:
+def _proved_degree(inputs: Inputs, tasks: list[Task], request: Request, bound: float) -> int:
     """Return the smallest degree whose certificate is at most epsilon (statement LL-E9).
 
     The certificate is linear in tau, and tau(4/5) = 1: so its value at eta = 4/5 is the factor of tau.
     """
-    assert wish.epsilon is not None
+    assert request.epsilon is not None
     at_one: dict[str, float] = {}
     floor: dict[str, float] = {}
     for task in tasks:
-        given = (inputs, task, 0.8, wish.adapt)
-        without = entry_bounds(*given, full=wish.full, rounded=False)
-        for name, value in entry_bounds(*given, full=wish.full).items():
+        given = (inputs, task, 0.8, request.adapt)
+        without = entry_bounds(*given, full=request.full, rounded=False)
+        for name, value in entry_bounds(*given, full=request.full).items():
             at_one[name] = at_one.get(name, 0.0) + without[name]
             floor[name] = floor.get(name, 0.0) + value - without[name]
-    left = wish.epsilon - max(floor.values())  # rounding of sums is a part of the error that no degree removes
+    left = request.epsilon - max(floor.values())  # no degree removes the rounding of sums
     rule = f"above what rounding allows; method='tiled' is exact, for logits up to {bound:.3g}"
     if left <= 0:
-        raise must("epsilon", rule, wish.epsilon)
+        raise must("epsilon", rule, request.epsilon)
     target = theory.relative_error_for(left, max(at_one.values()))
-    degree = exp_polynomial(bound, epsilon=target, kind=wish.kind).degree
-    # rounding of features takes a part of eta, which up to two more degrees can make up for
+    degree = exp_polynomial(bound, epsilon=target, kind=request.kind).degree
+    # Rounding of features takes a part of eta, for which up to two more degrees make up.
     for more in range(3):
-        polynomial = exp_polynomial(bound, degree=degree + more, kind=wish.kind)
+        polynomial = exp_polynomial(bound, degree=degree + more, kind=request.kind)
         if polynomial.error + max(rounding_of(t.head, polynomial.coefficients, bound) for t in tasks) <= target:
             return degree + more
-    raise must("epsilon", rule, wish.epsilon)
+    raise must("epsilon", rule, request.epsilon)
 
 
-def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
+def sampled_degree(inputs: Inputs, task: Task, request: Request, bound: float) -> int:
     """Estimate the smallest degree at which each gradient is within the tolerance, relative to its largest entry.
 
-    Two whole runs of low degree tell how large the gradients are (`size`) and how wrong the lower degree is (`total`);
-    a sample of queries, against exact rows, tells by which factor, `now` over `before`, a higher degree shrinks that.
+    Two runs of low degree on all tokens tell how large the gradients are (`size`) and how large the error of the lower
+    degree is (`total`). A sample of queries, whose rows are computed exactly, tells by which factor (`now` over
+    `before`) a higher degree makes that error smaller.
     """
     xp, head = inputs.xp, task.head
     low, high = next(pair for limit, pair in PROBES if bound < limit)
@@ -259,11 +265,11 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
     def whole(degree: int) -> dict[str, np.ndarray]:
         """Compute the gradients of all tokens with Taylor's polynomial of a low degree."""
         factors = polynomial_factors(xp, head, exp_polynomial(bound, degree=degree).coefficients)
-        return _flat(gradients(inputs, task, low_rank_products(xp, head, factors), wish.adapt))
+        return _flat(gradients(inputs, task, low_rank_products(xp, head, factors), request.adapt))
 
     first, second = whole(low), whole(high)
-    samples = [_sample(inputs, task, places) for places in _places(task)]
-    exact = [_flat(gradients(inputs, one, chain_products(xp, one.head, f), wish.adapt)) for one, _, f in samples]
+    samples = [_sample(inputs, task, indices) for indices in _sampled_queries(task)]
+    exact = [_flat(gradients(inputs, one, chain_products(xp, one.head, f), request.adapt)) for one, _, f in samples]
 
     def wrong(polynomial: Polynomial) -> dict[str, float]:
         """Return the root of the summed squares of the errors of the sampled gradients, by name."""
@@ -271,28 +277,29 @@ def sampled_degree(inputs: Inputs, task: Task, wish: Wish, bound: float) -> int:
         for (one, logits, _), right in zip(samples, exact, strict=True):
             powers = polynomial(logits)
             products = chain_products(xp, one.head, powers / xp.sum(powers, axis=-1, keepdims=True))
-            for name, found in _flat(gradients(inputs, one, products, wish.adapt)).items():
+            for name, found in _flat(gradients(inputs, one, products, request.adapt)).items():
                 squares[name] += float(((found - right[name]) ** 2).sum())
         return {name: value**0.5 for name, value in squares.items()}
 
     before = wrong(exp_polynomial(bound, degree=low))
     size = {name: float(np.abs(value).max()) for name, value in second.items()}
     total = {name: float(np.abs(first[name] - second[name]).max()) for name in second}
-    highest = theory.min_degree(bound, min(wish.tol, 0.5))  # at which exp itself is within the tolerance
+    highest = theory.min_degree(bound, min(request.tol, 0.5))  # at which exp itself is within the tolerance
     for degree in range(1, highest):
-        polynomial = exp_polynomial(bound, degree=degree, kind=wish.kind)
+        polynomial = exp_polynomial(bound, degree=degree, kind=request.kind)
         if polynomial.error >= 1 and degree % 2:
-            continue  # rows may have negative sums
+            continue  # a polynomial of odd degree is negative somewhere, so a row may have a negative sum
         now = wrong(polynomial)
-        if all(SAFETY * total[name] * now[name] <= wish.tol * size[name] * before[name] for name in size):
+        if all(SAFETY * total[name] * now[name] <= request.tol * size[name] * before[name] for name in size):
             return degree
     return highest
 
 
-def _places(task: Task) -> list[np.ndarray]:
-    """Choose the sampled queries: one half are the longest, whose errors may outweigh all others, one half are spread.
+def _sampled_queries(task: Task) -> list[np.ndarray]:
+    """Choose the sampled queries, in groups: one half are the longest, one half are spread evenly over the others.
 
-    Every group takes each `GROUPS`-th of them, so it has long and spread ones.
+    The longest are among them because their errors may outweigh those of all others. Every group takes each
+    `GROUPS`-th of the chosen queries, so that it has queries of both kinds.
     """
     x, half = to_numpy(task.head.factors[0]).astype(np.float64), GROUPS * GROUP // 2
     order = np.argsort(-np.square(x).sum(axis=-1), kind="stable")
@@ -302,12 +309,12 @@ def _places(task: Task) -> list[np.ndarray]:
     return [chosen[group::GROUPS] for group in range(min(GROUPS, len(chosen)))]
 
 
-def _sample(inputs: Inputs, task: Task, places: np.ndarray) -> tuple[Task, Any, Any]:
+def _sample(inputs: Inputs, task: Task, indices: np.ndarray) -> tuple[Task, Any, Any]:
     """Cut a task to a few queries; return it with their logits and their exact attention."""
     head = task.head
-    places = np.sort(places).tolist()
+    chosen = np.sort(indices).tolist()
     take = lambda array: (
-        None if array is None else inputs.xp.take(array, inputs.xp.asarray(places, device=array.device), axis=0)
+        None if array is None else inputs.xp.take(array, inputs.xp.asarray(chosen, device=array.device), axis=0)
     )
     changed: dict[str, Any] = {name: take(getattr(head, name)) for name in ("queries", "targets", "left")}
     x, y = head.factors

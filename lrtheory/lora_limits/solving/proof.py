@@ -16,7 +16,7 @@ from lrtheory.lora_limits.products.attention import Attention
 from lrtheory.lora_limits.solving.adapter_gradients import Task
 from lrtheory.lora_limits.solving.inputs import Inputs
 
-__all__ = ["Proof", "certify", "chain_rounding", "entry_bounds", "rounding_of", "spoiled_share"]
+__all__ = ["Proof", "certify", "chain_rounding", "entry_bounds", "rounding_of", "rounding_share"]
 
 TERM = 4.0  # units of rounding that one term of a sum may cost, all steps of the chain together
 
@@ -46,19 +46,19 @@ def rounding_of(head: Attention, coefficients: np.ndarray, bound: float) -> floa
 def chain_rounding(inputs: Inputs, task: Task) -> dict[str, float]:
     """Return for each projection what rounding adds to an entry of dLoss/dW, in two runs that are compared.
 
-    Sums of n terms are known within n u times the sum of absolute values. Those of queries, keys and values count as
-    they are before they are centered, where a large common part takes digits of the differences, and weights as they
-    are before adapters are added.
+    A sum of n terms is known within n u times the sum of their absolute values, with the unit roundoff u. Queries, keys
+    and values enter as they are before they are centered, because a large common part costs digits of the differences;
+    weights enter as they are before adapters are added.
     """
     entry, head = task.entry, task.head
     X = {projection: np.abs(to_numpy(x).astype(np.float64)) for projection, x in entry.X.items()}
     q, k, v = (float((X[projection] @ _absolute_weight(inputs, task, projection)).max()) for projection in "QKV")
     q, d, d_value = q * inputs.head.beta, head.keys.shape[-1], head.values.shape[-1]
     c = v + float(np.abs(to_numpy(entry.Y)).max())
-    # 2 for the two runs; d q k is the size of a logit, whose absolute error is a relative one of its exponential
+    # 2 is for the two runs; d q k is the size of a logit, whose absolute error is the relative error of its exponential
     unit = float(np.finfo(to_numpy(head.keys[:1, :]).dtype).eps) / 2
     size = 2 * TERM * _terms(task) * unit * (1 + d * q * k)
-    # from here the bounds of LL-E8 and LL-T2, with rounding in the place of tau
+    # from here on the bounds are those of LL-E8 and LL-T2-bound, with the size of rounding instead of tau
     p = size * d_value * v * c
     return {
         "Q": inputs.head.beta * float(X["Q"].sum(0).max()) * k * p,
@@ -78,18 +78,18 @@ def _absolute_weight(inputs: Inputs, task: Task, projection: str) -> np.ndarray:
 
 
 def _terms(task: Task) -> int:
-    """Count the terms that the nested sums of the chain have, added up: tokens, widths and ranks."""
+    """Add up the numbers of terms of the nested sums in the chain: tokens, widths and ranks."""
     widths = task.head.keys.shape[-1] + task.head.values.shape[-1]
     inner = sum(to_numpy(W).shape[0] for W in task.entry.W.values())
     ranks = sum(to_numpy(A).shape[0] for A, _ in task.entry.adapters.values())
     return task.head.queries.shape[-2] + task.head.keys.shape[-2] + inner + ranks + widths
 
 
-def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
+def rounding_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], adapt: tuple[str, ...]) -> float:
     """Estimate how much rounding changes a dLoss/dW, relative to its largest entry.
 
-    An estimate, where `chain_rounding` is a bound: one unit in the last place of each number, with random signs.
-    Polynomials are for small logits, where no key outweighs all.
+    This is an estimate, while `chain_rounding` is a bound: each number is off by one unit in its last digit, with a
+    random sign. It supposes small logits, as polynomials do, where no key outweighs all others.
     """
     shares, floors = [0.0], [(task, chain_rounding(inputs, task), 2 * TERM * _terms(task)) for task in tasks]
     for projection in (projection for projection in adapt if projection in found):
@@ -100,11 +100,12 @@ def spoiled_share(inputs: Inputs, tasks: list[Task], found: Mapping[str, Any], a
 
 
 def _averaged(task: Task, projection: str) -> float:
-    """Estimate the share of a bound on errors of one sign that is left for errors with random signs.
+    """Estimate which part of a bound for errors of one sign remains when the errors have random signs.
 
-    The error of a key, or of its value, is the same for all queries, and that of a query the same for all keys. What
-    they share adds up as far as its weights do: those of queries times 1 or times the errors of the output, which are
-    about the targets, and those of keys times their values.
+    The rounding error of a key, or of its value, is the same for all queries, and that of a query is the same for all
+    keys. Such an error adds up as far as the weights that multiply it do: for a key the weights of the queries, times 1
+    or times the errors of the output, which are about the targets; for a query the weights of the keys, times 1 or
+    times their values.
     """
     entry, head = task.entry, task.head
     on_queries = entry.X["Q"] if projection == "Q" else head.queries
@@ -112,7 +113,7 @@ def _averaged(task: Task, projection: str) -> float:
     w, z, c, v = (to_numpy(one).astype(np.float64) for one in (on_queries, on_keys, head.targets, head.values))
     of_queries, of_keys = (_coherent(one, _with_one(other)) for one, other in ((w, c), (z, v)))
     root_queries, root_keys = len(w) ** -0.5, len(z) ** -0.5  # the mean of n random signs is of order n^(-1/2)
-    if projection == "V":  # all values have their part in the errors of every output
+    if projection == "V":  # every output mixes all values, so errors of values add up over keys and over queries
         return (of_keys + root_keys) * (root_queries + root_keys)
     return of_queries * root_keys + of_keys * root_queries + root_queries * root_keys
 
@@ -137,11 +138,14 @@ def entry_bounds(
     head, entry, beta = task.head, task.entry, inputs.head.beta
     arrays = (entry.X["Q"], head.keys, head.values, head.targets)
     XQ, keys, values, targets = (to_numpy(array).astype(np.float64) for array in arrays)
-    # only differences of values and of keys count: both stand around their midpoints, where they are smallest
+    # The gradient depends on differences of keys and of values alone. Around their midpoints the largest entries, which
+    # the bounds multiply, are smallest.
     keys = keys - (keys.max(0) + keys.min(0)) / 2
     middle, half = (values.max(0) + values.min(0)) / 2, (values.max(0) - values.min(0)) / 2
     values, targets = values - middle, targets - middle
-    largest_c = np.abs(targets) + half  # outputs are means of values, so they lie within half of the middle
+    largest_c = (
+        np.abs(targets) + half
+    )  # outputs are means of values, so no output is further than `half` from the middle
     rows = theory.error_certificate(
         eta, XQ, keys, values, targets, beta=beta, q_max=float((largest_c * half).sum(1).max())
     )

@@ -37,9 +37,9 @@ class Adapted:
         return {f"{kind}_{x}": sum(adapter_slopes(one, x, kind) for one in self.entries) for kind, x in names}
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of exact gradients."""
-        return sum(one.spoiled for one in self.entries)
+        return sum(one.rounding_bound for one in self.entries)
 
 
 def by_certificate(adapted: Adapted, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:

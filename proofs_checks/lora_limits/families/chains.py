@@ -43,14 +43,14 @@ class Case:
         return float(np.abs(self.C3).max() + np.abs(self.Y).max())
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of the gradient."""
         wide = self.C3.shape[1] * self.errors * float(np.abs(self.C3).max())
         size = self.beta * float(np.abs(self.C1).sum()) * float(np.abs(self.C2).max())
         return rounding(self.operations, 1 + 4 * size * wide)
 
     @property
-    def spoiled_entries(self) -> np.ndarray:
+    def entry_rounding(self) -> np.ndarray:
         """Rounding of an entry of f, c, q or p."""
         return rounding(self.operations, 1 + 4 * self.C3.shape[1] * self.errors**2)
 
@@ -175,7 +175,7 @@ class HeadCase:
         return Case(self.X["Q"], keys, values, self.Y, self.weight("Q"), self.beta)
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of any gradient: rows of p add up to 2 max |q| at most."""
         top = {projection: float(np.abs(x).max()) for projection, x in self.X.items()}
         Q, K, V = (float(np.abs(self.X[projection] @ self.weight(projection)).max()) for projection in "QKV")

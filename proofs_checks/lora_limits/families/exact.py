@@ -40,9 +40,9 @@ class Shifted:
         return replace(self.case, C2=self.case.C2 - self.shift)
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of any of its matrices."""
-        return self.case.spoiled + self.moved.spoiled + self.case.spoiled_entries * sum(self.case.C2.shape)
+        return self.case.rounding_bound + self.moved.rounding_bound + self.case.entry_rounding * sum(self.case.C2.shape)
 
 
 def shifted(pair: Shifted, rng: np.random.Generator | None = None, moved: Case | None = None) -> dict[str, np.ndarray]:
@@ -154,7 +154,7 @@ class Tiled:
         return self.queries @ self.keys.T
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of any product."""
         operations = 64 * sum(self.logits.shape) * (1 + np.abs(self.logits).max())
         sizes = [1 + np.abs(one).max() for one in (self.values, self.targets, self.right, self.left)]

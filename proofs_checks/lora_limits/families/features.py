@@ -209,7 +209,7 @@ class Logits:
         return min(self.products), self.beta * self.X.shape[1] * float(np.abs(self.X).max() * np.abs(self.Y).max())
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of a bound."""
         return rounding(64 * self.X.shape[1], 1 + np.abs(self.X).sum() * np.abs(self.Y).sum())
 

@@ -30,7 +30,7 @@ class Taylor:
         return (1 + bound + self.degree) / 2**43
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of the error in doubles."""
         return rounding(1024 * (1 + self.bound + self.degree), rigorous_error(self))
 
@@ -146,7 +146,7 @@ class Bracket:
     bound: float
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of values of polynomials near exp(M)."""
         return rounding(64 * (self.degree + 2) ** 2, np.exp(self.bound))
 

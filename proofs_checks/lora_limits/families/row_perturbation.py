@@ -43,15 +43,15 @@ class Tilted:
         return self.C3.shape[1] * v * (v + float(np.abs(self.Y).max()))
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of sums over rows of the chain."""
         operations = 64 * sum(self.logits.shape) * (2 + np.abs(self.logits).max() - np.log1p(-self.eta))
         return rounding(operations, self.size)
 
     @property
-    def spoiled_gradient(self) -> np.ndarray:
+    def gradient_rounding(self) -> np.ndarray:
         """Rounding of an entry of C1^T p C2."""
-        return self.spoiled * (1 + np.abs(self.C1).sum()) * (1 + np.abs(self.C2).sum()) * len(self.C1)
+        return self.rounding_bound * (1 + np.abs(self.C1).sum()) * (1 + np.abs(self.C2).sum()) * len(self.C1)
 
 
 @dataclass(frozen=True)
@@ -220,11 +220,11 @@ class Surrogate:
         return np.polynomial.polynomial.polyval(self.Q @ self.K.T, self.polynomial.coefficients)
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of the chain of U V^T, whose entries are sums over features."""
         products = float((np.abs(self.Q) @ np.abs(self.K).T).max())
         terms = np.polynomial.polynomial.polyval(products, np.abs(self.polynomial.coefficients))
-        return self.as_tilted.spoiled * (1 + np.exp(self.bound) * terms) * len(self.K)
+        return self.as_tilted.rounding_bound * (1 + np.exp(self.bound) * terms) * len(self.K)
 
     @property
     def as_tilted(self) -> Tilted:

@@ -71,7 +71,7 @@ class Scores:
     largest: float
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of a derivative, of the order that is given."""
         size = self.V.size * (1 + self.largest) ** 2
         return rounding(64 * (len(self.A) + 1) * (1 + abs(self.lam) * self.largest), size)

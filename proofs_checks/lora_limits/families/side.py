@@ -26,7 +26,7 @@ class Linear:
     right: np.ndarray
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of products and of inverses."""
         condition = np.prod([np.linalg.cond(W) for W in self.layers])
         partial = max((np.linalg.cond(W) for W in self.partial_sums), default=1.0)

@@ -50,7 +50,7 @@ class Shared:
         return value
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of an entry of any gradient."""
         sizes = [1 + np.abs(one).max() for one in (self.queries, self.keys, self.values, self.targets)]
         lost = np.abs(self.powers).max() / np.abs(self.powers).min()
@@ -95,7 +95,7 @@ class Length:
         return Shared(one.head.beta * one.XQ, one.XK, one.XV, one.Y, degree)
 
     @property
-    def spoiled(self) -> float:
+    def rounding_bound(self) -> float:
         """Rounding of sums over pairs of tokens with entries of order 1."""
         return float(rounding(64 * self.n_tokens, 1.0))
 

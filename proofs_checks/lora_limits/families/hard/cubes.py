@@ -33,7 +33,7 @@ class Cube:
         return 1.0 - 2.0 * (np.bitwise_count(shared.astype(np.uint64)) % 2)
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of sums over all tokens."""
         return rounding(64 * (2**self.n_bits + self.n_bits) * (1 + self.gamma**2), 1.0)
 

@@ -31,7 +31,7 @@ class Bits:
         return int(self.wanted - below.max()) if below.size else self.wanted
 
     @property
-    def spoiled(self) -> np.ndarray:
+    def rounding_bound(self) -> np.ndarray:
         """Rounding of the logarithm of a sum."""
         return rounding(64 * (len(self.a) + self.a.shape[1] + self.beta0), 1 + self.beta0)
 
