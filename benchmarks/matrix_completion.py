@@ -48,7 +48,7 @@ def ours(method: str, **options: Any) -> Callable[..., np.ndarray]:
 
 
 def cmfrec(n_iter: int, *, ridge: float, use_cg: bool) -> Callable[..., np.ndarray]:
-    """The same factors in C, with a fixed number of iterations, since it has no tolerance to stop at."""
+    """Alternating least squares in C, with a fixed number of iterations, since it has no tolerance to stop at."""
 
     def solve(inputs: Inputs, where: Positions | None = None) -> np.ndarray:
         from cmfrec import CMF
@@ -102,12 +102,12 @@ def ratings() -> Inputs:
     values += 0.5 * rng.normal(size=m)[rows] + 0.5 * rng.normal(size=n)[cols]
     train = slice(count // 10, None)
     given = {"rows": rows[train], "cols": cols[train], "values": values[train]}
-    held = {"test_rows": rows[: train.start], "test_cols": cols[: train.start], "test_values": values[: train.start]}
-    return {**given, **held, "shape": np.array([m, n]), "rank": np.array(16)}
+    test = {"test_rows": rows[: train.start], "test_cols": cols[: train.start], "test_values": values[: train.start]}
+    return {**given, **test, "shape": np.array([m, n]), "rank": np.array(16)}
 
 
 def error_of(solve: Callable[..., np.ndarray]) -> Callable[[Inputs], np.ndarray]:
-    """The same side, judged by its root mean square error on held-out ratings."""
+    """A solver that returns its root mean square error on held-out ratings in place of its predictions."""
 
     def judged(inputs: Inputs) -> np.ndarray:
         predicted = solve(inputs, (inputs["test_rows"], inputs["test_cols"]))
@@ -163,7 +163,7 @@ def our_table(inputs: Inputs) -> np.ndarray:
 
 
 def iterative_svd(inputs: Inputs) -> np.ndarray:
-    """The same by singular value decompositions, to the accuracy that they reach."""
+    """The table completed by singular value decompositions, to the accuracy that they reach."""
     from fancyimpute import IterativeSVD
 
     solver = IterativeSVD(rank=5, convergence_threshold=1e-8, max_iters=400, verbose=False)

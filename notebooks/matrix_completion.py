@@ -95,7 +95,7 @@ assert pace < 2 * done.n_iter < 3 * pace
 
 # %%
 def skewed(rng):
-    """The same kind of matrix; but some rows and columns are seen often, and most seldom."""
+    """A matrix as above of which some rows and columns are seen often, and most seldom."""
     truth = mc.make_low_rank(SHAPE, RANK, density=0, rng=rng).truth
     weights = [np.arange(1, size + 1) ** -0.7 for size in SHAPE]
     chances = np.outer(*(weight / weight.mean() for weight in weights))

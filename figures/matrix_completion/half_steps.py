@@ -137,8 +137,8 @@ def draw_contraction(arrays: Any) -> matplotlib.figure.Figure:
     scale = arrays["scale"]
     for c, condition in enumerate(CONDITIONS):
         ratio, bound = arrays["ratio"][c], arrays["bound"][c]
-        places = np.broadcast_to(scale[:, None, None] * 1.02 ** (c - 1), ratio.shape)
-        left.plot(places.ravel(), ratio.ravel(), ".", color=COLORS[c], markersize=3, alpha=0.5)
+        x = np.broadcast_to(scale[:, None, None] * 1.02 ** (c - 1), ratio.shape)
+        left.plot(x.ravel(), ratio.ravel(), ".", color=COLORS[c], markersize=3, alpha=0.5)
         left.plot(
             scale,
             np.nanmedian(ratio, axis=(1, 2)),

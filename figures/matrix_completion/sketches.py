@@ -197,8 +197,8 @@ def draw_help(arrays: Any) -> matplotlib.figure.Figure:
 
     figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")
     k = int(arrays["rank"])
-    places = (arrays["entries"], arrays["conditions"])
-    for axis, x, steps in zip(axes, places, (arrays["seen"], arrays["bad"]), strict=True):
+    across = (arrays["entries"], arrays["conditions"])
+    for axis, x, steps in zip(axes, across, (arrays["seen"], arrays["bad"]), strict=True):
         for p, rows in enumerate(PRECONDITIONERS):
             name = f"sketch of {rows} k rows" if rows else "no sketch"
             axis.plot(x, steps[p].mean(axis=-1), "os^D"[p] + LINES[p], color=COLORS[p], label=name)

@@ -54,8 +54,26 @@ def als(
 
     Parameters
     ----------
-    data, rank, ridge, bias, tol, max_iter, validation, rng, callback, record : as for `complete`
-        What was seen, k, the penalty, mean and biases, when to stop, the source of the start, and what to report.
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
+        What was seen.
+    rank : int or sequence of int
+        k, in [1, min(m, n)]; of several ranks the one with the smallest held-out error is returned.
+    ridge : float
+        lambda, at least 0, for each row alike; in units of the values.
+    bias : bool
+        Whether to fit a mean and biases of rows and columns first.
+    tol : float
+        Stop when the residual relative to the values, or its relative change, is at most this.
+    max_iter : int
+        Largest number of iterations, of two half-steps each.
+    validation : data or None
+        Held-out observations, on which a run ends and a rank is chosen as in `complete`.
+    rng : Generator, int or None
+        Source of the start.
+    callback : callable or None
+        Called with a `CompletionState` after each iteration; raising StopIteration ends the run.
+    record : bool
+        Whether to keep a trace.
 
     Returns
     -------
@@ -106,12 +124,18 @@ def soft_impute(
 
     Parameters
     ----------
-    data, rank : as for `complete`
-        What was seen, and k.
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
+        What was seen.
+    rank : int
+        k, in [1, min(m, n)].
     lam : float
         Weight of the nuclear norm, at least 0.
-    tol, max_iter, rng : as for `complete`
-        When to stop, and the source of the start.
+    tol : float
+        Stop when the residual relative to the values, or its relative change, is at most this.
+    max_iter : int
+        Largest number of steps.
+    rng : Generator, int or None
+        Source of the start of the iterations that find singular vectors.
 
     Returns
     -------
@@ -161,12 +185,18 @@ def svp(
 
     Parameters
     ----------
-    data, rank : as for `complete`
-        What was seen, and k.
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
+        What was seen.
+    rank : int
+        k, in [1, min(m, n)].
     step_size : float
         In units of 1 / p, in (0, 2).
-    tol, max_iter, rng : as for `complete`
-        When to stop, and the source of the start.
+    tol : float
+        Stop when the residual relative to the values, or its relative change, is at most this.
+    max_iter : int
+        Largest number of steps.
+    rng : Generator, int or None
+        Source of the start of the iterations that find singular vectors.
 
     Returns
     -------
@@ -210,12 +240,16 @@ def scaled_gd(
 
     Parameters
     ----------
-    data, rank : as for `complete`
-        What was seen, and k.
+    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
+        What was seen.
+    rank : int
+        k, in [1, min(m, n)].
     step_size : float
         In units of 1 / p, in (0, 1).
-    tol, max_iter : as for `complete`
-        When to stop.
+    tol : float
+        Stop when the residual relative to the values, or its relative change, is at most this.
+    max_iter : int
+        Largest number of steps.
 
     Returns
     -------
@@ -309,5 +343,5 @@ def _descent(
     if converged:
         message = "the residual on the sample is small or no longer changes"
     outcome = Outcome(U, V, n_iter, converged, message, {}, {})
-    taken = offsets.fitted(inside, bias=False)
-    return completion.as_result(seen, inside, taken, outcome, unit=unit, ridge=ridge, method=name, reason="asked for")
+    offset = offsets.fitted(inside, bias=False)
+    return completion.as_result(seen, inside, offset, outcome, unit=unit, ridge=ridge, method=name, reason="asked for")

@@ -46,7 +46,7 @@ class DualityGap(Result):
     U, V : arrays of shape (m, k) and (n, k)
         X = U V^T.
     offsets : array of shape (N,) or None
-        Mean and biases that were taken off the observations.
+        Mean and biases at the observations, from which they were subtracted.
     """
 
     gap: float

@@ -201,11 +201,11 @@ def _complete(
     callback: Any,
     record: bool,
 ) -> CompletionResult:
-    """Complete at one rank; held-out values and ridge come divided by the unit, all other data in their own units."""
+    """Complete at one rank; held-out values and ridge are divided by the unit already, `seen` is not."""
     inside = scaled(seen, unit)
-    taken = offsets.fitted(inside, bias)
-    values = offsets.without(inside, taken)
-    error = None if held_out is None else partial(_rmse, held_out, taken, (seen.by_row.degrees, seen.by_col.degrees))
+    offset = offsets.fitted(inside, bias)
+    values = offsets.without(inside, offset)
+    error = None if held_out is None else partial(_rmse, held_out, offset, (seen.by_row.degrees, seen.by_col.degrees))
     # at rank one a connected sample determines the matrix, and nothing has to be iterated (statement MC-L10-paths)
     determined = _determined(values, k, setting, init, split, mu)
     if determined is not None:
@@ -216,7 +216,7 @@ def _complete(
         first, samples = _samples(values, split, setting)
         start = _start(first, k, init, mu, setting, unit)
         outcome = alternation.run(samples, start, setting, error=error, callback=callback)
-    found = as_result(seen, values, taken, outcome, unit=unit, ridge=setting.ridge, reason=reason, method=method)
+    found = as_result(seen, values, offset, outcome, unit=unit, ridge=setting.ridge, reason=reason, method=method)
     rmse = None if error is None else unit * error(outcome.U, outcome.V)
     trace = {name: np.array(column) for name, column in outcome.trace.items()} if record else None
     if trace is not None and "validation" in trace:
@@ -225,7 +225,7 @@ def _complete(
 
 
 def _determined(values: Observations, k: int, setting: Setting, init: Any, split: Any, mu: Any) -> Outcome | None:
-    """Return the rank one completion that the sample determines; None where an option asks for an iteration."""
+    """Return the completion of rank one that the sample determines; None if there is none, or an option forbids it."""
     asked = setting.method == "auto" and setting.ridge == 0 and split is False and mu is None
     if k > 1 or not asked or not (isinstance(init, str) and init == "spectral"):
         return None
@@ -248,7 +248,7 @@ def _call(callback: Callable[[CompletionState], object], unit: float, state: Com
 def as_result(
     seen: Observations,
     values: Observations,
-    taken: Offsets,
+    offset: Offsets,
     outcome: Outcome,
     *,
     unit: float,
@@ -256,15 +256,16 @@ def as_result(
     method: str,
     reason: str,
 ) -> CompletionResult:
-    """Turn factors into a result: balanced, with zeros where nothing is known, and with a certificate.
+    """Turn factors into a result: balanced, with zeros in lines without observations, and with a certificate.
 
-    `seen` are the data in their own units; values, offsets, outcome and ridge are divided by the unit.
+    `seen` has the units of the data; values, offset, outcome and ridge are divided by the unit.
     """
     U, V = (factor.astype(np.float64) for factor in (outcome.U, outcome.V))
     rows, cols = seen.by_row.degrees, seen.by_col.degrees
     U[rows == 0], V[cols == 0] = 0, 0
-    # Balanced factors U^T U = V^T V = diag(s) have the smallest penalty of all factors of the same product, and that is
-    # the ridge times its nuclear norm: only so does the certificate speak about the objective that was minimized.
+    # Balanced factors U^T U = V^T V = diag(s) have the smallest penalty of all factors of the same product, the ridge
+    # times its nuclear norm. The certificate is about this norm, so it says something about the objective that was
+    # minimized only for balanced factors.
     product = certificates.factored(U, V)
     half, kind = np.sqrt(product.singular_values), seen.values.dtype
     U, V = (product.U * half).astype(kind), (product.V * half).astype(kind)
@@ -275,15 +276,15 @@ def as_result(
     k = len(half)
     few = 0 if ridge > 0 else int((rows < k).sum() + (cols < k).sum())
     U, V, ridge = U * kind.type(math.sqrt(unit)), V * kind.type(math.sqrt(unit)), ridge * unit
-    taken = offsets.times(taken, unit)
-    certificate = certificates.gap(seen, U, V, ridge, taken.at(seen.rows, seen.cols)) if size > 0 else None
+    offset = offsets.times(offset, unit)
+    certificate = certificates.gap(seen, U, V, ridge, offset.at(seen.rows, seen.cols)) if size > 0 else None
     return CompletionResult(
         U=U,
         V=V,
         singular_values=(product.singular_values * unit).astype(kind),
-        mean=taken.mean,
-        row_bias=taken.rows,
-        col_bias=taken.cols,
+        mean=offset.mean,
+        row_bias=offset.rows,
+        col_bias=offset.cols,
         row_degrees=rows,
         col_degrees=cols,
         ridge=ridge,
@@ -352,9 +353,10 @@ def _samples(values: Observations, split: Any, setting: Setting) -> tuple[Observ
 def _start(
     seen: Observations, k: int, init: Any, mu: float | None, setting: Setting, unit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the left and the right factor in the unit; the first half-step replaces the right one.
+    """Return the left and the right factor of values divided by their unit; the first half-step replaces the right one.
 
-    A ridge is a penalty on the sizes of both, so then each gets the root of the scale; else the right one has it all.
+    With a ridge, a penalty on the lengths of both factors, each is scaled by the roots of the singular values; without
+    one the left factor has orthonormal columns and the right one has the singular values.
     """
     (m, n), kind = seen.shape, seen.values.dtype
     if isinstance(init, (tuple, list)):
@@ -374,9 +376,9 @@ def _start(
     return (U * half).astype(kind), (V * (scale / np.where(half > 0, half, 1))).astype(kind)
 
 
-def _rmse(held_out: Observations, taken: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:
+def _rmse(held_out: Observations, offset: Offsets, degrees: Any, U: np.ndarray, V: np.ndarray) -> float:
     """Return the root mean square error of two factors on held-out observations."""
-    errors = offsets.predicted((held_out.rows, held_out.cols), (U, V), taken, degrees) - held_out.values
+    errors = offsets.predicted((held_out.rows, held_out.cols), (U, V), offset, degrees) - held_out.values
     return math.sqrt(float(np.mean(errors.astype(np.float64) ** 2)))
 
 

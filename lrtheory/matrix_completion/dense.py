@@ -1,4 +1,4 @@
-r"""A whole matrix with a mask is completed in any array library, on the device on which it lies.
+r"""Completion of a dense matrix with a mask, in any array library, on the device on which it lies.
 
 The alternation is that of `complete`, with all rows of a half-step in one batch: each inner step takes two products of
 an m x n matrix with a thin one. On a GPU the work on unseen entries costs less than their sparsity would save.

@@ -32,19 +32,19 @@ OPTIONS: dict[str, set[str]] = {
     "sketch": {"max_inner_iter"},
 }
 MAX_INNER_ITER = 60  # largest number of inner steps of a line, unless the caller says otherwise
-#: rank above which three or four steps of conjugate gradients, 4 k operations per entry and step, cost less time than a
+#: rank above which three or four steps of conjugate gradients, 4 k operations per entry and step, take less time than a
 #: Gram matrix, k (k + 1) operations per entry
 CROSSOVER = 12
 
 
 @result
 class HalfStep(Result):
-    r"""The result of a half-step is the other factor, with the accuracy that each line has reached.
+    r"""The factor that a half-step has found, with the accuracy that each line has reached.
 
     Attributes
     ----------
     factor : array of shape (lines, k)
-        One solution per line; lines without observations are 0.
+        One solution for each line; lines without observations are 0.
     residuals : array of shape (lines,)
         Norm of the residual of the normal equations of each line, relative to \|P^T x\|. For exact solutions it is
         measured afterwards, and is their rounding; that measurement is not in the counts.

@@ -1,4 +1,4 @@
-r"""A completion problem has observations and, where it is known, the matrix of rank k behind them.
+r"""Completion problems: observations and, where it is known, the matrix of rank k from which they were taken.
 
 .. math:: M = U \, \mathrm{diag}(s) \, V^\top, \qquad U^\top U = V^\top V = I_k .
 """

@@ -265,12 +265,12 @@ def sketched_lstsq(
     choice("kind", kind, KINDS)
     length, units = unit_of(matrix), np.array([unit_of(b) for b in sides.reshape(n, -1).T])
     matrix, targets = matrix / length, sides.reshape(n, -1) / units
-    for tried in _preconditioners(matrix, size, kind, repeats, rng):
-        solved = [_solve(matrix, b, tried, epsilon, method, max_iter) for b in targets.T]
-        if all(one.good for one in solved):
+    for conditioner in _preconditioners(matrix, size, kind, repeats, rng):
+        solved = [_solve(matrix, b, conditioner, epsilon, method, max_iter) for b in targets.T]
+        if all(one.proved for one in solved):
             break
     solved = [one.in_units(length, unit) for one, unit in zip(solved, units, strict=True)]
-    return _as_lstsq(sides, tried._replace(R=tried.R * length), solved, method, record)
+    return _as_lstsq(sides, conditioner._replace(R=conditioner.R * length), solved, method, record)
 
 
 class _Preconditioner(NamedTuple):
@@ -357,49 +357,54 @@ class _Solved(NamedTuple):
     path: np.ndarray  # all iterates, of shape (n_iter + 1, k)
     residual: float  # |A x - b| of the last one
     gradient: float  # |R^{-T} A^T (b - A x)| / |b| of the last one
-    good: bool  # whether the accuracy is proved
+    proved: bool
 
     def in_units(self, length: float, unit: float) -> _Solved:
         """Undo the division of the matrix by `length` and of the right-hand side by `unit`."""
         return self._replace(path=self.path / length * unit, residual=self.residual * unit)
 
 
-def _solve(A: Any, b: Any, tried: _Preconditioner, epsilon: float, method: str, max_iter: int) -> _Solved:
+def _solve(A: Any, b: Any, conditioner: _Preconditioner, epsilon: float, method: str, max_iter: int) -> _Solved:
     """Iterate for one right-hand side until the accuracy is proved, or the iteration ends without a proof."""
     size, slack = np.linalg.norm(b), 2 * epsilon + epsilon**2
 
     def enough(g: np.ndarray, residual: np.ndarray) -> bool:
         # The rule of `sketched_lstsq` with both sides times sigma^2, so that sigma = 0 proves nothing. The second
         # condition is for b in the range of A, where the best residual is 0 and the rule would ask for a gradient of 0.
-        error, square = g @ g, tried.smallest**2
+        error, square = g @ g, conditioner.smallest**2
         proved = bool(error <= slack * (square * (residual @ residual) - error))
         return proved or np.linalg.norm(g) <= RESOLVED * square * size
 
-    found, residual, g = iterates(A, b, tried.R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter)
+    found, residual, g = iterates(
+        A, b, conditioner.R, np.zeros(A.shape[1]), method=method, enough=enough, max_iter=max_iter
+    )
     gradient = float(np.linalg.norm(g) / size) if size > 0 else 0.0
     return _Solved(np.array(found), float(np.linalg.norm(residual)), gradient, enough(g, residual))
 
 
-def _as_lstsq(sides: Any, tried: _Preconditioner, solved: list[_Solved], method: str, record: bool) -> LstsqResult:
-    n, k, steps = len(sides), len(tried.R), [len(one.path) - 1 for one in solved]
+def _as_lstsq(
+    sides: Any, conditioner: _Preconditioner, solved: list[_Solved], method: str, record: bool
+) -> LstsqResult:
+    """Collect the solutions of all right-hand sides in a result."""
+    n, k, steps = len(sides), len(conditioner.R), [len(one.path) - 1 for one in solved]
     X = np.stack([one.path[-1] for one in solved], axis=1) if solved else np.zeros((k, 0))
-    good = all(one.good for one in solved)
+    proved = all(one.proved for one in solved)
     inner = sum(steps)
     return LstsqResult(
         x=X[:, 0] if sides.ndim == 1 else X,
         residual_norms=np.array([one.residual for one in solved]),
         gradients=np.array([one.gradient for one in solved]),
-        R=tried.R,
+        R=conditioner.R,
         method=method,
-        reason=tried.origin,
+        reason=conditioner.origin,
         n_iter=max(steps, default=0),
-        converged=good,
-        message="" if good else "the accuracy was not reached, or not proved: A may lack full column rank",
+        converged=proved,
+        message="" if proved else "the accuracy was not reached, or not proved: A may lack full column rank",
         counts={
-            "flops": tried.flops + inner * (4 * n * k + 2 * k * k),
+            "flops": conditioner.flops + inner * (4 * n * k + 2 * k * k),
             "inner_iterations": inner,
-            "sketches": tried.drawn,
-            "sketch_rows": tried.rows,
+            "sketches": conditioner.drawn,
+            "sketch_rows": conditioner.rows,
         },
         trace={"x": solved[-1].path} if record and solved else None,
     )

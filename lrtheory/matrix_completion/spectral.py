@@ -1,4 +1,4 @@
-"""Subspaces and samples are measured here: distance, incoherence, spectral gap, and what a sample determines."""
+"""Measures of subspaces and samples: distance, incoherence, spectral gap, and what a sample determines."""
 
 from __future__ import annotations
 
@@ -295,7 +295,7 @@ def finitely_completable(data: Data, rank: int, *, rng: Rng = None) -> bool:
         return False
     if k * (m + n) > MAX_UNKNOWNS:
         raise must("data", f"of at most {MAX_UNKNOWNS} unknowns k (m + n)", k * (m + n))
-    # False may be bad luck and is tried once more; True is a proof
+    # True is a proof; False may be bad luck of the random residues, and is tried once more
     return any(_is_regular(_information(seen, k, rng)) for _ in range(2))
 
 

@@ -29,6 +29,7 @@ from proofs_checks.matrix_completion.families.samples import STARTS, MaskLaw
 
 def step_rounding(case: HalfStepCase) -> Any:
     """Bound the rounding of a half-step, which grows with the condition of the normal equations that it solves."""
+    # m terms in a sum for each of k unknowns, 64 times as a margin; the condition number turns residuals into errors
     m, k = case.start.shape
     return rounding(64 * m * k, case.condition * (1 + case.singular_values.max()))
 
@@ -62,6 +63,7 @@ MC_D1 = Statement(
             "values by row read by column",
             patch=(observations.orientations, "values_by_col = transposed.data", "values_by_col = matrix.data"),
         ),
+        # small beside the Gram matrices, whose eigenvalues are about the density 3/4
         saboteur("a ridge of 1/8", solve=partial(exact_step, ridge=0.125)),
     ),
 )
@@ -76,6 +78,7 @@ def contraction_sides(case: HalfStepCase, factor: np.ndarray, which: int = -1) -
     inner, start = np.linalg.norm(case.inner, 2), distance(case.start, case.left)
     found = np.linalg.norm(factor - theory.exact_half_step(case.start, case.truth, case.mask), 2)
     bound = theory.contraction_bound(start, smallest=case.singular_values[which], driving=driving, inner=inner)
+    # the distance divides by about s_k, and the slope of the bound by its square
     allowed = step_rounding(case) * np.array([1, case.singular_values[-1] ** -2])
     rhs = [inner, bound if bound > 0 else 1.0]  # with a denominator that is not positive the bound says nothing
     return Sides([found, distance(factor, case.right)], rhs, trivial=[np.inf, 1.0], rounding=allowed)
@@ -95,6 +98,7 @@ MC_D2 = Statement(
     solve=robust_step,
     claim=Inequality(contraction_sides, unbounded="the inner error of a solver has no upper limit"),
     saboteurs=(
+        # with equal singular values s_1 in place of s_k would be no mistake
         saboteur(
             "s_1 in place of s_k", claim=Inequality(partial(contraction_sides, which=0)), instances=ILL_CONDITIONED
         ),
@@ -122,6 +126,7 @@ MC_D3 = Statement(
     tex=r"\Omega = [m] \times [n] \Rightarrow \mathrm{dist}(\hat V, V^*) = 0",
     hypotheses={
         "everything is seen": lambda case: bool(case.mask.all()),
+        # the rounding of the distance is divided by this number, so it must not be tiny
         "U^T U* is invertible": lambda case: bool(np.linalg.svd(case.start.T @ case.left)[1].min() > 1 / 64),
     },
     instances=WHOLE,
@@ -158,6 +163,7 @@ MC_P7 = Statement(
     claim=Inequality(final_error, unbounded="the error of a product may be anything"),
     decisions=("outcome",),
     saboteurs=(
+        # from the truth, with everything seen, the bound is 0, and there is no slack in which a ridge could hide
         saboteur("a ridge of 1", solve=partial(exact_step, ridge=1.0), instances=FROM_THE_TRUTH),
         saboteur(
             "the spectral norm of S",
@@ -188,6 +194,7 @@ def moment_bounds(law: MaskLaw, moment: float, share: float = 1.0) -> Sides:
     factor = theory.expected_contraction(n_rows=m, condition=condition, density=p, **known)
     needed = theory.samples_for_contraction(condition=condition, factor=1, **known)
     contracted, by_count = (factor * s[-1] * d) ** 2, needed / (p * m) * (s[-1] * d) ** 2
+    # each side is the left side of the next inequality, so a mistake in one formula breaks the chain at one link
     rhs = np.array([moment, share * bound, contracted, by_count])
     lhs = [driving_moment(law), moment, bound, contracted]
     return Sides(lhs, rhs, rounding=rounding(64 * m * len(law.right), by_count))
@@ -208,6 +215,7 @@ MC_E1_BOUND = Statement(
     claim=Inequality(moment_bounds, unbounded="second moments have no upper limit"),
     closed="the claim compares formulas of the library, and no algorithm is under test",
     saboteurs=(
+        # the instances that always run attain the bound, so a tenth less is noticed
         saboteur("nine tenths of the bound", claim=Inequality(partial(moment_bounds, share=0.9))),
         saboteur("1/p for (1 - p)/p", solve=lambda law, rng: driving_moment(law) / (1 - law.density)),
     ),

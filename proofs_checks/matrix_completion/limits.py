@@ -45,6 +45,7 @@ def completable(pattern: Pattern, rng: np.random.Generator) -> bool:
 
 def by_connectivity(pattern: Pattern, found: bool) -> Sides:
     """Compare the answer with the connectivity of the bipartite graph of the sample; above rank one, with wholeness."""
+    # by a graph library and not by a Jacobian, which is how the library decides
     truth = pattern.mask.all() if pattern.rank > 1 else is_connected(pattern)
     return Sides([int(found)], [int(truth)])
 
@@ -61,6 +62,7 @@ MC_L10_FINITE = Statement(
     instances=PATTERNS,
     solve=completable,
     claim=Identity(by_connectivity),
+    # it is right in one direction: fewer entries than degrees of freedom are never enough (MC-H1)
     saboteurs=(saboteur("enough entries are enough", solve=wrong_solvers.enough_entries),),
 )
 
@@ -88,6 +90,7 @@ MC_L10_PATHS = Statement(
     solve=completed_table,
     claim=Identity(as_it_was),
     saboteurs=(
+        # right where paths are short: each iteration carries an entry a step further along its path
         saboteur("alternation, 30 iterations", solve=wrong_solvers.thirty_iterations),
         saboteur(
             "factors next to each other are exchanged",
@@ -148,6 +151,7 @@ def succeeds(coverage: Coverage, found: np.ndarray) -> np.ndarray:
     truth = coverage.truth
     if found.shape[1:] != truth.shape:
         raise OutcomeError(f"a completed matrix must be of shape {truth.shape}; got {found.shape[1:]}")
+    # more digits than a guess would have, and fewer than ten iterations reach
     return np.linalg.norm(found - truth, axis=(1, 2)) <= 1e-3 * np.linalg.norm(truth)
 
 
@@ -176,6 +180,7 @@ MC_H1_COVERAGE = Statement(
     closed="the bound holds for every algorithm that does not know the matrix, so none can contradict it",
     saboteurs=(
         saboteur(
+            # at 3 x 2 and rank one the library succeeds in more than half of what the bound allows
             "half of the probability",
             claim=Probability(event=succeeds, at_most=partial(covered, share=0.5)),
             instances=SMALL_COVERAGE,
@@ -200,6 +205,7 @@ MC_T1_RATE = Statement(
         cost=lambda ladder, flops: flops,
         size=lambda ladder: ladder.rank,
         over=lambda ladder: ladder.observations.n_observed * ladder.rank,
+        # not exactly 0, because 12 k operations per row and step do not depend on the entries
         exponent=(-0.15, 0.15),
     ),
     saboteurs=(

@@ -34,7 +34,7 @@ from proofs_checks.matrix_completion.families.half_steps import distance
 def distances(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
     """Return the distance of each factor to the singular vectors that it estimates."""
     one = fresh.case
-    truth = one.right if fresh.n_steps % 2 else one.left
+    truth = one.right if fresh.n_steps % 2 else one.left  # half-steps alternate, and the first one is for the columns
     if found.shape[1:] != truth.shape:
         raise OutcomeError(f"a factor must be of shape {truth.shape}; got {found.shape[1:]}")
     return np.array([distance(factor, truth) for factor in found])
@@ -66,6 +66,7 @@ MC_W4 = Statement(
         "at least 8 k ln n entries a column": lambda fresh: fresh.oversampling >= 8,
         "equal singular values": lambda fresh: fresh.condition == 1,
         "one half-step without inner errors": lambda fresh: (fresh.n_steps, fresh.floor) == (1, 0.0),
+        # with fewer rows some factors have long rows by chance, and fail more often (see the notes)
         "at least 200 rows": lambda fresh: fresh.size >= 200,
     },
     instances=CONTRACTING,
@@ -86,6 +87,7 @@ MC_W4 = Statement(
 
 def floor_is_off(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
     """Decide for each run whether its last distance is outside [1/2, 2] times the relative size of the inner errors."""
+    # a factor 2 on each side, because the part of a Gaussian error that is outside of the right space is random
     last = distances(fresh, found) / fresh.floor
     return (last < 1 / 2) | (last > 2)
 
@@ -104,6 +106,7 @@ MC_W5 = Statement(
     tex=r"\|E_t\| = \epsilon_0 s_k \Rightarrow P[\mathrm{dist}_T \notin [\epsilon_0/2, 2\epsilon_0]] \le 1/10",
     hypotheses={
         "Gaussian inner errors of at most 1/100": lambda fresh: 0 < fresh.floor <= 1 / 100,
+        # where each of them quarters the distance, eight bring it to 10^-5, below every floor that is drawn
         "at least 8 half-steps": lambda fresh: fresh.n_steps >= 8,
         "at least 8 k ln n entries a column": lambda fresh: fresh.oversampling >= 8,
         "condition number of at most 3": lambda fresh: fresh.condition <= 3,
@@ -115,6 +118,7 @@ MC_W5 = Statement(
     saboteurs=(
         saboteur("inner accuracy of 1/10, absolute", solve=partial(last_factors, method="cg", tol=0.1)),
         saboteur("one step of cold conjugate gradients", solve=partial(last_factors, method="cg", max_inner_iter=1)),
+        # it does better than claimed, and so shows that the floor is there because of the inner errors
         saboteur("no inner errors", solve=wrong_solvers.without_inner_errors),
     ),
     notes="The upper end follows from MC-D2 where that bites; the lower end is what random errors do.",
@@ -133,6 +137,7 @@ def relative_errors(truth: LowRank, found: np.ndarray) -> np.ndarray:
 
 def missed(threshold: Threshold, found: np.ndarray) -> np.ndarray:
     """Decide for each run whether it has missed the matrix by more than 1e-4."""
+    # runs end at relative residuals near 1e-6 where they succeed, so 1e-4 leaves a margin for the unseen entries
     return relative_errors(threshold.truth, found) > 1e-4
 
 
@@ -202,6 +207,7 @@ MC_E3 = Statement(
     claim=near_the_oracle(),
     decisions=("outcome",),
     saboteurs=(
+        # the share 1/3 stands for p, which is 0.2 to 0.7 on these instances
         saboteur("the risk without 1/p", claim=near_the_oracle(share=1 / 3)),
         saboteur("at most the oracle's", claim=near_the_oracle(high=1.0)),
         saboteur("two ranks too many", solve=partial(estimates, more=2)),

@@ -39,6 +39,7 @@ def regression_rounding(regression: Regression) -> Any:
 
 def conditioned(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sides:
     """Compare the ends of the singular values of A R^{-1} with 1 / (1 + e) and 1 / (1 - e), and their ratio."""
+    # a pseudoinverse with hardly a cutoff: a singular triangle is refuted by what it does, and not by an error
     values = np.linalg.svd(regression.matrix @ np.linalg.pinv(R, rcond=1e-30), compute_uv=False)
     e = share * distortion_of(regression, sketched(regression))
     lhs = np.array([1 / (1 + e), values[0], values[0]])
@@ -63,6 +64,7 @@ MC_L1 = Statement(
     saboteurs=(
         saboteur("half of the distortion", claim=Inequality(partial(conditioned, share=0.5))),
         saboteur("R of the first rows", solve=wrong_solvers.first_rows),
+        # as good a preconditioner as the honest one; only the distortion is that of another sketch
         saboteur("R of another sketch", solve=wrong_solvers.another_sketch),
     ),
 )
@@ -90,7 +92,7 @@ MC_L2 = Statement(
     "rho(e) = (1-e)^-2 - 1, which is below 1; x* is the least squares solution.",
     source=Derived(theory.gradient_rate),
     tex=r"\|A(x_{t+1} - x^*)\| \le \rho(e) \|A(x_t - x^*)\|",
-    hypotheses={"distortion below 0.29": embeds(0.29)},
+    hypotheses={"distortion below 0.29": embeds(0.29)},  # 1 - 1 / sqrt 2 is 0.2929; above it rho is 1 or more
     instances=FINE_SKETCHES,
     solve=partial(path, method="gd"),
     claim=Inequality(gradient_rate, unbounded="iterates may be anywhere"),
@@ -106,6 +108,7 @@ def conjugate_rate(regression: Regression, iterates: np.ndarray) -> Sides:
     """Compare the error after t steps of conjugate gradients with 2 e^t |A (x_0 - x*)|, for each t."""
     e = distortion_of(regression, sketched(regression))
     found = errors(regression, iterates)
+    # from t = 1 on, since at t = 0 the factor is 2 and says nothing
     factors = np.array([theory.cg_error_bound(e, n_iter=t) for t in range(1, len(found))])
     allowed = regression_rounding(regression) * (1 + np.linalg.norm(regression.side))
     return Sides(found[1:], factors * found[0], rounding=allowed)
@@ -137,6 +140,7 @@ def tuned_rate(regression: Regression, R: np.ndarray, share: float = 1.0) -> Sid
     """Compare the part of each singular direction of A R^{-1} that a tuned step leaves with a share of its rate."""
     values = np.linalg.svd(regression.matrix @ np.linalg.pinv(R, rcond=1e-30), compute_uv=False)
     e = distortion_of(regression, sketched(regression))
+    # direction by direction and not along a path, because a path from zero may miss the directions at the ends
     left = np.abs(1 - theory.tuned_step(e) * values**2)
     allowed = regression_rounding(regression) / (1 - e) ** 2
     return Sides(left, np.full(len(left), share * theory.tuned_gradient_rate(e)), rounding=allowed)
@@ -166,7 +170,7 @@ MC_L2_TUNED = Statement(
 
 def accurate(regression: Regression, x: np.ndarray, share: float = 1.0) -> Sides:
     """Compare |A x - b| with (1 + epsilon) OPT, and |x - x*| with the forward bound."""
-    A, b, epsilon = regression.matrix, regression.side, 0.125
+    A, b, epsilon = regression.matrix, regression.side, 0.125  # coarse, so that a solver may stop long before rounding
     best = np.linalg.lstsq(A, b, rcond=None)[0]
     optimum, smallest = np.linalg.norm(A @ best - b), np.linalg.svd(A, compute_uv=False)[-1]
     forward = theory.forward_error_bound(share * epsilon, optimum=optimum, smallest=smallest)
@@ -202,7 +206,8 @@ def clipped_well(spike: Spike, found: np.ndarray) -> Sides:
     m, k = spike.truth.shape
     if found.shape != (m, k) or not np.allclose(found.T @ found, np.eye(k)):
         raise OutcomeError("a clipped basis must have orthonormal columns")
-    W, _, Zt = np.linalg.svd(spike.truth.T @ spike.start)  # W Z^T is the rotation that brings U* next to the start
+    # the orthogonal Procrustes problem: W Z^T is the rotation that brings U* next to the start
+    W, _, Zt = np.linalg.svd(spike.truth.T @ spike.start)
     error = np.linalg.norm(spike.start - spike.truth @ (W @ Zt))
     rows = theory.clipped_row_bound(error, incoherence=spike.mu, n_rows=m, rank=k, clip=spike.clip)
     lhs = [distance(found, spike.truth), np.linalg.norm(found, axis=1).max()]
@@ -216,6 +221,7 @@ def is_near(spike: Spike) -> bool:
 
     The squared distance is 2 (k - sum of the singular values of U*^T U_0).
     """
+    # 0.9 and not 1, since next to e = 1 both bounds are vacuous
     values = np.linalg.svd(spike.truth.T @ spike.start, compute_uv=False)
     return bool(2 * (len(values) - values.sum()) < 0.9)
 
@@ -238,6 +244,7 @@ MC_L4 = Statement(
         saboteur(
             "clipped at a tenth", patch=(spectral_start.clipped, "2 * mu * np.sqrt(k / m)", "mu * np.sqrt(k / m) / 10")
         ),
+        # wrong in one row only
         saboteur("not clipped", solve=lambda spike, rng: spike.start),
     ),
     notes="Rows of one length and one spike: on random bases nothing is ever clipped.",
@@ -259,6 +266,7 @@ def still_incoherent(perturbed: Perturbed, mus: np.ndarray, factor: float = 1.0)
     moved = np.broadcast_to(theory.row_norm_change(smallest, change=change), before.shape)
     mu = theory.incoherence_bound(truth[0], n_rows=m, rank=k, smallest=smallest, change=change)
     least = theory.perturbed_smallest(smallest, change=change)
+    # the first four entries claim equality of report and truth, as two inequalities each
     lhs = np.r_[mus, truth, truth[1], least, after, np.abs(after - before)]
     rhs = np.r_[truth, mus, mu, np.linalg.svd(A + E, compute_uv=False)[-1], rows, moved]
     trivial = np.r_[np.full(4, np.inf), np.sqrt(m / k), np.inf, np.ones(2 * m)]

@@ -42,6 +42,7 @@ def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
     balance = case.ridge * (factor.T @ factor - case.factor.T @ case.factor)
     own = rest @ case.factor + case.ridge * factor
     longest = np.linalg.norm(case.values) / (2 * np.sqrt(case.ridge))  # of a solution, since s / (s^2 + lambda) is less
+    # balance and gradients are products of two such numbers; solving divides by the ridge
     scale = (1 + np.abs(case.values).max() + longest + np.abs(case.factor).max()) ** 2
     allowed = rounding(64 * case.factor.size, scale * (1 + scale / case.ridge))
     return Sides(np.vstack([balance, own]), np.vstack([-gradient.T @ case.factor, 0 * own]), rounding=allowed)
@@ -72,6 +73,7 @@ def least_norm(case: RidgeCase, factor: np.ndarray) -> Sides:
     best = np.array(
         [np.linalg.pinv(case.factor[seen]) @ row[seen] for row, seen in zip(case.values, case.mask, strict=True)]
     )
+    # normal equations square the condition number of a panel
     size = panel_condition(case) ** 2 * (1 + np.abs(best).max())
     return Sides(factor, best, rounding=rounding(64 * case.factor.size, size))
 
@@ -86,6 +88,7 @@ MC_L10 = Statement(
     tex=r"d_i < k \Rightarrow u_i = V_{\Omega_i}^{+} x_i",
     hypotheses={
         "fewer entries than the rank": lambda case: bool((case.mask.sum(1) < case.factor.shape[1]).all()),
+        # the rounding that is allowed grows with its square
         "independent lines": lambda case: panel_condition(case) < 16,
     },
     instances=UNDETERMINED,
@@ -113,12 +116,15 @@ def falling(case: RunCase, found: list[tuple[np.ndarray, np.ndarray]]) -> Sides:
         raise OutcomeError(f"a run has one to 12 iterations; got {len(found)}")
     data = case.observations
     values = [objective(data, U, V, ridge=case.ridge) for U, V in (case.start, *found)]
+    # Relative residuals and not objectives: near convergence an objective is a sum of squares of rounding errors, and
+    # the rounding of its root is relative to the values.
     roots = np.sqrt(2 * np.array(values)) / np.linalg.norm(data.values)
     return Sides(roots[1:], roots[:-1], rounding=rounding(64 * case.shape[0] * case.rank, 1.0))
 
 
 def starts_well(case: RunCase) -> bool:
     """Decide whether the objective of the start is below that of two zero factors."""
+    # a solver that starts from zero raises only an objective that is below that of zero factors
     data = case.observations
     return bool(objective(data, *case.start, ridge=case.ridge) < 0.5 * (data.values**2).sum())
 
@@ -171,6 +177,7 @@ def balanced(case: RunCase, found: Factors) -> Sides:
     gradients = rest @ V + case.ridge * U, rest.T @ U + case.ridge * V
     size = np.linalg.norm(data.values)
     allowed = rounding(64 * ITERATIONS * sum(case.shape) * case.rank, 1.0)
+    # a gradient in U is an error times V, whose norm is about the root of that of the values
     zeros = [theory.imbalance(U, V), *(np.linalg.norm(one) / (np.sqrt(size) * size) for one in gradients)]
     smaller = objective(data, U, V, ridge=case.ridge) < 0.5 * size**2
     return Sides([*zeros, int(smaller)], [0.0, 0.0, 0.0, 1], rounding=allowed)

@@ -35,6 +35,7 @@ def start_error(case: HalfStepCase, start: Start, share: float = 1.0) -> Sides:
 
     The last entries compare the reported singular values with those of P_Omega(M) / p, from both sides.
     """
+    # p is the share that is seen and not the probability of the draw: a solver knows no other
     seen = case.mask / case.mask.mean()
     noise = np.linalg.norm(case.matrix * seen - case.matrix, 2)
     smallest, k = case.singular_values[-1], len(case.singular_values)
@@ -66,6 +67,7 @@ MC_L6 = Statement(
             "not divided by p",
             patch=(spectral_start.rescaled, "values / values.dtype.type(seen.density)", "1.0 * values"),
         ),
+        # the matrix without its last row, whose distance is a root of 1 - p, comes nearest to the bound
         saboteur("four fifths of the noise", claim=Inequality(partial(start_error, share=0.8))),
         saboteur("the next singular vectors", solve=wrong_solvers.next_vectors),
     ),
@@ -92,6 +94,7 @@ def proximal_gradient(case: RidgeCase, n_iter: int) -> np.ndarray:
 
 def no_better(case: RidgeCase, found: Certified) -> Sides:
     """Compare the objective less the gap with the objective of other matrices, one of them nearly the best."""
+    # a bound that is too high is contradicted by any better matrix, and that after 1000 steps is nearly the best
     others = [proximal_gradient(case, n) for n in (1, 10, 1000)]
     others += [np.zeros(case.values.shape), np.where(case.mask, case.values, 0.0), found.left @ found.right.T]
     value = nuclear_objective(case, found.left @ found.right.T)
@@ -114,6 +117,7 @@ MC_L8 = Statement(
     claim=Inequality(no_better, unbounded="objectives have no upper limit"),
     decisions=("left", "right"),
     saboteurs=(
+        # a dual point with a norm above lambda is infeasible, and its value is no bound
         saboteur("the dual point is not shrunk", patch=(certificates.gap, "else weight / length", "else 1.0")),
         saboteur("half of the gap", solve=partial(wrong_solvers.share_of_the_gap, share=0.5)),
         saboteur("one and a half times the gap", solve=partial(wrong_solvers.share_of_the_gap, share=1.5)),
@@ -168,6 +172,7 @@ def operations(ladder: Ladder, found: np.ndarray, gram: int = 1) -> Sides:
     The squares of the residuals, the ridge on the diagonal and the smallest pivot are left out on purpose.
     """
     data, m, k = ladder.observations, ladder.size, ladder.rank
+    # a square and a sum for each entry; for each row the ridge on k diagonal entries and a product for the least pivot
     left_out = 2 * data.n_observed + m * (k + 1)
     formula = theory.half_step_flops(data.n_observed, m, k) + (gram - 1) * data.n_observed * k * (k + 1)
     counted = operations_of_exact_rows(data, ladder.factor) - left_out
@@ -192,6 +197,7 @@ MC_T1_FLOPS = Statement(
     saboteurs=(
         saboteur("three conjugate gradients", solve=partial(counted, method="cg")),
         saboteur("whole Gram matrices", claim=Identity(partial(operations, gram=2))),
+        # counts are integers, so a single operation too many is seen
         saboteur("one addition more", solve=lambda ladder, rng: both_counts(ladder, rng) + 1),
     ),
     notes="The kernel runs on numbers that count what is done with them.",

@@ -41,6 +41,7 @@ def sampled(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
 
     An honest sampler is refused with a probability of at most 10^-12 (Hoeffding).
     """
+    # the moment alone would not notice a sampler with 1 - p for p, since p (1 - p) decides it
     off = np.sqrt(np.log(2e12) / (2 * seen.size))
     if abs(seen.mean() - law.density) > off:
         raise OutcomeError(f"entries must be seen with probability {law.density}; got a share of {seen.mean():.3g}")
@@ -67,6 +68,7 @@ def largest_noise(law: MaskLaw) -> tuple[float, float]:
 
 def noise_moment(factor=lambda law: 1.0) -> Expectation:
     """Make the claim that E |G|_F^2 is its formula, times a factor."""
+    # within a fifth: the wrong factor 1 / (1 - p) is 4/3 at the smallest density that is drawn, 1/4
     moment = lambda law: factor(law) * float(theory.driving_second_moment(law.start, law.truth, density=law.density))
     return Expectation(sample=noise_of, equals=moment, within=lambda law: 0.2 * moment(law), support=largest_noise)
 
@@ -93,6 +95,7 @@ MC_E1 = Statement(
 def noise_of_all_masks(law: MaskLaw, moment: float) -> Sides:
     """Compare E |G|_F^2 with the sum over all samples of a small matrix, each weighted with its probability."""
     m, n = law.shape
+    # at most 2^12 samples; the sum is exact up to rounding, so a hundredth too much is refuted without a draw
     every = np.array(list(itertools.product((False, True), repeat=m * n))).reshape(-1, m, n)
     seen = every.sum((1, 2))
     weights = law.density**seen * (1 - law.density) ** (m * n - seen)
@@ -140,7 +143,7 @@ def gram_is_off(law: MaskLaw, seen: np.ndarray) -> np.ndarray:
 def gram_tail(law: MaskLaw, factor: float = 1.0) -> float:
     """Return the sum of the matrix Chernoff bounds of both tails, with their exponents times a factor."""
     largest = (np.linalg.norm(law.start, axis=1) ** 2).max() / law.density
-    known = {"rank": law.start.shape[1], "largest": largest / factor}
+    known = {"rank": law.start.shape[1], "largest": largest / factor}  # the exponents are divided by `largest`
     below, above = theory.gram_tail(law.threshold, **known), theory.gram_tail(law.above, side="above", **known)
     return float(below + above)
 
@@ -177,6 +180,7 @@ MC_W1 = Statement(
         saboteur("one and a half times the exponent", claim=grams_stay(factor=1.5)),
         saboteur("a fifth of the sample", solve=wrong_solvers.thinner_columns),
         saboteur("the entries of the longest rows are not seen", solve=wrong_solvers.without_long_rows),
+        # more data is a violation too: B_j / p is then the identity over p, above 1 + d'
         saboteur("everything is seen", solve=wrong_solvers.whole_columns),
     ),
     notes="Loose for several columns; within 3/2 on one flat column, of which nothing is seen with chance (1 - p)^m.",
@@ -199,6 +203,7 @@ def noise_level(law: MaskLaw, factor: float = 1.0) -> float:
         "largest_entry": np.abs(M).max(),
         "density": law.density,
     }
+    # the bound falls from m + n at t = 0 and is far below every threshold at 100 |M|_F, so a root lies between
     excess = lambda t: float(theory.init_noise_tail(t, **known)) - law.threshold
     return factor * brentq(excess, 0.0, 100 * np.linalg.norm(M))
 
@@ -225,6 +230,7 @@ MC_W2 = Statement(
     claim=noisy(),
     saboteurs=(
         saboteur("two fifths of the level", claim=noisy(2 / 5)),
+        # each entry is seen with the right probability; only the independence is lost
         saboteur("whole rows at once", solve=wrong_solvers.whole_rows),
     ),
     notes="Loose by a factor of 2: half of the level would pass on these instances.",

@@ -78,8 +78,8 @@ def largest_deviation(rows: tuple[tuple[float, ...], ...]) -> float:
     signed = np.array(list(itertools.product((-1.0, 1.0), repeat=len(basis))))[:, :, None] * basis
     deviations = []
     for buckets in partitions(len(basis)):
-        places = (buckets == np.arange(len(basis))[:, None]).astype(float)
-        found = places @ signed
+        indicators = (buckets == np.arange(len(basis))[:, None]).astype(float)
+        found = indicators @ signed
         deviations.append(((found.swapaxes(1, 2) @ found - np.eye(basis.shape[1])) ** 2).sum((1, 2)).max())
     return float(max(deviations))
 
@@ -87,7 +87,8 @@ def largest_deviation(rows: tuple[tuple[float, ...], ...]) -> float:
 def sketch_moment(rows: int = 0) -> Expectation:
     """Make the claim that the mean of `gram_deviation` is its formula, for `rows` more rows than the sketch has."""
     moment = lambda law: float(theory.countsketch_second_moment(law.basis, sketch_size=law.sketch_size + rows))
-    most = lambda law: largest_deviation(tuple(map(tuple, law.basis.tolist()))) * (1 + 1e-9)  # and their rounding
+    # the means of bounded variables are tested, and the tighter their range the fewer draws decide; plus rounding
+    most = lambda law: largest_deviation(tuple(map(tuple, law.basis.tolist()))) * (1 + 1e-9)
     return Expectation(
         sample=gram_deviation, equals=moment, within=lambda law: 0.3 * moment(law), support=lambda law: (0.0, most(law))
     )
@@ -104,6 +105,7 @@ MC_E2 = Statement(
     hypotheses={
         "orthonormal columns": is_orthonormal,
         "CountSketch, or OSNAP in blocks of one size": is_hashed,
+        # on coordinate vectors signs cancel nothing, and the saboteur without signs has the right moment
         "columns that are not all coordinate vectors": lambda law: bool((np.abs(law.basis) < 1).all()),
     },
     instances=SECOND_MOMENTS,
@@ -125,8 +127,8 @@ def errors_of_all_sketches(law: SketchLaw, moment: float) -> Sides:
     n, s = len(law.basis), law.sketch_size
     buckets = np.array(list(itertools.product(range(s), repeat=n)))
     signs = np.array(list(itertools.product((-1.0, 1.0), repeat=n)))
-    places = buckets[:, None, None, :] == np.arange(s)[:, None]  # (buckets, 1, s, n)
-    found = (places * signs[None, :, None, :]).reshape(-1, s, n) @ law.basis
+    indicators = buckets[:, None, None, :] == np.arange(s)[:, None]  # (buckets, 1, s, n)
+    found = (indicators * signs[None, :, None, :]).reshape(-1, s, n) @ law.basis
     total = float(gram_deviation(law, found).mean())
     return Sides([moment], [total], rounding=rounding(64 * len(found) * n, 1 + total))
 
@@ -155,10 +157,10 @@ MC_E2_EXACT = Statement(
 )
 
 
-SIGN = "signs = rng.choice([-1.0, 1.0], size=n)"
+SIGN = "signs = rng.choice([-1.0, 1.0], size=n)"  # the line of the library that two saboteurs change
 
 
-def place_of(law: SketchLaw, found: np.ndarray) -> np.ndarray:
+def outcome_number(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     """Encode bucket and sign of each coordinate vector as one number, with a digit in base 2 s for each vector."""
     s, k = law.sketch_size, law.basis.shape[1]
     if not ((np.abs(found) == 1).sum(1) == 1).all() or np.abs(found).sum() != len(found) * k:
@@ -169,8 +171,8 @@ def place_of(law: SketchLaw, found: np.ndarray) -> np.ndarray:
 
 def uniform(law: SketchLaw) -> np.ndarray:
     """Return the law under which all (2 s)^k outcomes are equally likely."""
-    places = (2 * law.sketch_size) ** law.basis.shape[1]
-    return np.full(places, 1 / places)
+    outcomes = (2 * law.sketch_size) ** law.basis.shape[1]
+    return np.full(outcomes, 1 / outcomes)
 
 
 MC_E2_LAW = Statement(
@@ -184,8 +186,10 @@ MC_E2_LAW = Statement(
     hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
     instances=SIGNS,
     solve=sketches,
-    claim=Law(category=place_of, probabilities=uniform, within=0.06),
+    claim=Law(category=outcome_number, probabilities=uniform, within=0.06),
     saboteurs=(
+        # signs of another mean, signs that depend on each other, and buckets that are not uniform: each of the three
+        # properties in the title is broken alone
         saboteur("signs 60 to 40", patch=(sketching._countsketch, SIGN, f"{SIGN[:-1]}, p=[0.4, 0.6])")),
         saboteur(
             "one sign for all rows",
@@ -212,7 +216,7 @@ def gaussian_failure(law: SketchLaw) -> float:
 def gaussian_distortion(law: SketchLaw) -> float | None:
     """Return the probability of a distortion for one column, of chi-square length; None for more columns."""
     s = law.sketch_size
-    if law.basis.shape[1] > 1:
+    if law.basis.shape[1] > 1:  # extreme singular values of several columns have no closed law
         return None
     width = s**-0.5 + law.deviation
     return float(chi2.sf(s * (1 + width) ** 2, s) + (chi2.cdf(s * (1 - width) ** 2, s) if width < 1 else 0.0))
@@ -251,6 +255,7 @@ MC_W3 = Statement(
 def length_class(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     """Return the sixth (0 to 5) of the chi-square law in which s |S Q a|^2 lies, with a = (1, ..., 1) / sqrt k."""
     k = law.basis.shape[1]
+    # S Q a is the sum of the k columns of S Q over sqrt k
     lengths = law.sketch_size * ((found.sum(2) / np.sqrt(k)) ** 2).sum(1)
     return np.searchsorted(chi2.ppf(np.arange(1, 6) / 6, law.sketch_size), lengths)
 
@@ -278,6 +283,7 @@ MC_W3_LAW = Statement(
 
 def outside_of_tropp(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     """Decide for each sketch whether a singular value of S Q lies outside [0.40, 1.48]."""
+    # rounded outwards from the roots of 1/6 and 13/6 in the proof of `srht_failure`
     values = np.linalg.svd(found, compute_uv=False)
     return (values.min(1) < 0.40) | (values.max(1) > 1.48)
 
@@ -306,6 +312,7 @@ MC_W6 = Statement(
     claim=Probability(event=outside_of_tropp, at_most=hadamard_failure),
     decisions=("outcome",),
     saboteurs=(
+        # so few because the bound is loose: with the rows that it asks for no run has failed
         saboteur("one row in 64", solve=wrong_solvers.few_of_the_rows),
         saboteur(
             "no signs",
@@ -318,6 +325,7 @@ MC_W6 = Statement(
 
 def singular(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     """Return 1 for each sketch S Q that lacks full column rank, and 0 for the others."""
+    # columns of signed coordinate vectors are equal up to sign or orthogonal, so their rank is decided without doubt
     return (np.linalg.matrix_rank(found) < law.basis.shape[1]).astype(int)
 
 

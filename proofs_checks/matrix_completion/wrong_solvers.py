@@ -1,4 +1,4 @@
-"""Mutants are wrong solvers of matrix completion, each of which a statement refutes.
+"""Wrong solvers of matrix completion, each of which a statement refutes.
 
 Mistakes that no statement can see are patched into the kernels by the tests in tests/matrix_completion.
 """
@@ -44,6 +44,7 @@ def one_step(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
 
 def one_entry_lost(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
     """Lose the first entry of the sample, and solve exactly for the rest."""
+    # one entry changes the result by little, but where everything is seen the claim asks for a distance of 0
     mask = case.mask.copy()
     mask[0, 0] = False
     return exact_step(replace(case, mask=mask), rng)
@@ -56,6 +57,7 @@ def half_of_the_ridge(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
 
 def ridge_after_rotation(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
     """Apply the penalty to the coefficients in an orthonormal basis of V, which weighs them differently."""
+    # without a ridge a change of basis changes nothing, on which `complete` relies; a penalty depends on the basis
     Q, R = np.linalg.qr(case.factor)
     rotated = row_step(replace(case, factor=Q), rng)
     return rotated @ np.linalg.pinv(R).T
@@ -63,11 +65,13 @@ def ridge_after_rotation(case: RidgeCase, rng: np.random.Generator) -> np.ndarra
 
 def tiny_pivot(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
     """Make singular normal equations regular by a ridge of 1e-13, as a careless Cholesky would."""
+    # in exact arithmetic near the shortest solution, but a condition number near 10^13 costs most of the digits
     return row_step(case, rng, method="exact", ridge=1e-13)
 
 
 def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
     """Fit by the first column of the factor alone, which does as well with longer coefficients."""
+    # of a row with one entry the residual is 0, and nothing but the length of the coefficients is wrong
     narrow = row_step(replace(case, factor=case.factor[:, :1]), rng)
     return np.pad(narrow, ((0, 0), (0, case.factor.shape[1] - 1)))
 
@@ -77,6 +81,7 @@ def first_columns(case: RidgeCase, rng: np.random.Generator) -> np.ndarray:
 
 def cold_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     """Start conjugate gradients from zero in every half-step."""
+    # as many inner steps as in the honest run, but a few steps from zero lose what the last half-step has found
     data, (U, V), found = case.observations, case.start, []
     setting = {"method": "cg", "max_inner_iter": case.inner_steps, "tol": 1e-12, "ridge": case.ridge}
     for _ in range(12):
@@ -116,12 +121,14 @@ def another_sketch(regression: Regression, rng: np.random.Generator) -> np.ndarr
 
 def not_preconditioned(regression: Regression, rng: np.random.Generator, method: str = "gd") -> np.ndarray:
     """Precondition by R = |A| I, which makes the largest singular value 1 and nothing else."""
+    # with |A| for R the iteration converges, so that a claim without a rate would be satisfied
     largest = np.linalg.norm(regression.matrix, 2)
     return path(regression, method=method, R=largest * np.eye(regression.matrix.shape[1]))
 
 
 def no_iteration(regression: Regression, rng: np.random.Generator) -> np.ndarray:
     """Return the solution of a sketched problem with twice as many rows as unknowns, without an iteration."""
+    # This is the classical sketch and solve, whose residual is within a constant factor of the best one and no nearer.
     k = regression.matrix.shape[1]
     whole = np.column_stack([regression.matrix, regression.side])
     small = sketch(whole, 2 * k, kind="gaussian", rng=regression.seed)
@@ -138,6 +145,8 @@ def not_rescaled(perturbed: Perturbed, rng: np.random.Generator) -> np.ndarray:
 
 def masks_that_suit(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """See entries of which the start explains little less often than the others, so that the sample depends on U."""
+    # Half of the entries are seen more often and half less, so the share that is seen is about as claimed. Only the
+    # moment shows the mistake, since those entries contribute to it that U does not explain.
     outside = np.abs(law.matrix - law.start @ (law.start.T @ law.matrix))
     chance = law.density + np.where(outside <= np.median(outside), 0.25, -0.25)
     return rng.random((n, *law.shape)) < chance
@@ -166,6 +175,7 @@ def whole_columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
 
 def uneven_buckets(law: SketchLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """Replace a third of the drawn buckets by the first one; signs stay fair."""
+    # made without the library, and for coordinate vectors alone: the sketch of e_i is one signed entry
     s, (_, k) = law.sketch_size, law.basis.shape
     buckets = np.where(rng.random((n, k)) < 1 / 3, 0, rng.integers(s, size=(n, k)))
     signs = rng.choice([-1.0, 1.0], size=(n, k))
@@ -254,6 +264,7 @@ def next_vectors(case: HalfStepCase, rng: np.random.Generator) -> Start:
 
 def share_of_the_gap(case: RidgeCase, rng: np.random.Generator, share: float) -> Certified:
     """State a multiple of the gap that the proof gives."""
+    # a gap that is too large is a valid bound too, but not the difference of objective and bound that is claimed
     found = certified(case, rng)
     return replace(found, gap=share * found.gap)
 

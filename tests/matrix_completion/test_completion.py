@@ -1,4 +1,4 @@
-"""Completions: recovery, certificates, splitting, stopping, biases, and the mutants that a theorem does not see."""
+"""Completions: recovery, certificates, splitting, stopping, biases, and mistakes that no theorem sees."""
 
 import numpy as np
 import pytest

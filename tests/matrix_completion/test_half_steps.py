@@ -1,4 +1,4 @@
-"""Half-steps against dense least squares, their counts, their threads, and mutants of their kernels."""
+"""Half-steps against dense least squares, their counts, their threads, and mistakes patched into their kernels."""
 
 import numpy as np
 import pytest

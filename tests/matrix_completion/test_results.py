@@ -1,4 +1,4 @@
-"""What a completion answers: predictions, blocks, new rows, recommendations."""
+"""The methods of a completion: predictions, blocks, new rows, recommendations."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-r"""Offsets are the mean and the biases of rows and columns, which are fitted before the factors.
+r"""The mean and the biases of rows and columns, which are fitted before the factors.
 
 .. math:: \min_{b, c} \sum_{(i,j) \in \Omega} (M_{ij} - \mu - b_i - c_j)^2 + \delta (\|b\|^2 + \|c\|^2)
 
@@ -17,12 +17,12 @@ from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["DAMPING", "Offsets", "fitted", "predicted", "times", "without"]
 
-DAMPING = 5.0  # delta: each line counts as if it had this many more entries, all without a bias
+DAMPING = 5.0  # delta: a line counts as if it had this many more entries, each with a residual of 0
 SWEEPS = 20  # largest number of sweeps over all rows and all columns
 
 
 class Offsets(NamedTuple):
-    """Offsets are a mean, and biases of shape (m,) and (n,), or None where no biases were fitted."""
+    """A mean, and the biases of rows (m,) and of columns (n,), or None where no biases were fitted."""
 
     mean: float
     rows: np.ndarray | None
@@ -52,31 +52,31 @@ def fitted(seen: Observations, bias: bool) -> Offsets:
     return Offsets(mean, b, c)
 
 
-def times(taken: Offsets, factor: float) -> Offsets:
+def times(offset: Offsets, factor: float) -> Offsets:
     """Multiply mean and biases by a factor, for other units of the values."""
-    rows, cols = (None if side is None else side * factor for side in (taken.rows, taken.cols))
-    return Offsets(taken.mean * factor, rows, cols)
+    rows, cols = (None if side is None else side * factor for side in (offset.rows, offset.cols))
+    return Offsets(offset.mean * factor, rows, cols)
 
 
 def predicted(
     at: tuple[np.ndarray, np.ndarray],
     factors: tuple[np.ndarray, np.ndarray],
-    taken: Offsets,
+    offset: Offsets,
     degrees: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
     """Predict U V^T plus the offsets at N positions; without biases, the mean in lines that were never seen."""
     (rows, cols), (of_rows, of_cols) = at, degrees
     found = regressions.entries(rows, cols, *factors)
-    back = taken.at(rows, cols)
-    if back is not None:
-        return found + back.astype(found.dtype)
-    return np.where((of_rows[rows] > 0) & (of_cols[cols] > 0), found, found.dtype.type(taken.mean))
+    subtracted = offset.at(rows, cols)
+    if subtracted is not None:
+        return found + subtracted.astype(found.dtype)
+    return np.where((of_rows[rows] > 0) & (of_cols[cols] > 0), found, found.dtype.type(offset.mean))
 
 
-def without(seen: Observations, offsets: Offsets) -> Observations:
+def without(seen: Observations, offset: Offsets) -> Observations:
     """Subtract mean and biases from the observations; without biases the mean stays in, and the factors fit it."""
-    taken = offsets.at(seen.rows, seen.cols)
-    if taken is None:
+    subtracted = offset.at(seen.rows, seen.cols)
+    if subtracted is None:
         return seen
-    rest = (seen.values - taken).astype(seen.values.dtype)
-    return Observations(seen.rows, seen.cols, rest, seen.shape, labels=seen.labels)
+    values = (seen.values - subtracted).astype(seen.values.dtype)
+    return Observations(seen.rows, seen.cols, values, seen.shape, labels=seen.labels)

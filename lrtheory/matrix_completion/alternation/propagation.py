@@ -1,11 +1,12 @@
-r"""At rank one no iteration is needed: one line determines the next one, along paths of observations.
+r"""Completion of rank one along paths of observations: one line determines the next one, and nothing is iterated.
 
 .. math:: u_i v_j = M_{ij} \ne 0 \;\Rightarrow\; v_j = M_{ij} / u_i .
 
 Rows and columns are the nodes of a bipartite graph, and each observed entry that is not zero is an edge. Where the
 graph is connected the matrix is determined (statement MC-L10-paths), and a sample without cycles is fitted exactly,
-whatever its values are. Alternation would need an iteration for each step along a path. Cycles of observations must
-agree to rounding; otherwise there is noise, which a path cannot average, and the caller alternates instead.
+whatever its values are. Alternation would need an iteration for each step along a path. Around a cycle of the graph
+the alternating quotients of entries must multiply to 1 up to rounding; otherwise there is noise, which a path cannot
+average, and the caller alternates instead.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ class CompletionResult(Result):
         i, j = positions("rows", rows, self.shape[0]), positions("cols", cols, self.shape[1])
         if i.shape != j.shape:
             raise must("cols", f"of shape {i.shape}, as `rows`", j.shape)
-        taken, degrees = Offsets(self.mean, self.row_bias, self.col_bias), (self.row_degrees, self.col_degrees)
-        return offsets.predicted((i.ravel(), j.ravel()), (self.U, self.V), taken, degrees).reshape(i.shape)
+        offset, degrees = Offsets(self.mean, self.row_bias, self.col_bias), (self.row_degrees, self.col_degrees)
+        return offsets.predicted((i.ravel(), j.ravel()), (self.U, self.V), offset, degrees).reshape(i.shape)
 
     def block(self, rows: ArrayLike | None = None, cols: ArrayLike | None = None) -> np.ndarray:
         """Evaluate the completed matrix on some rows and some columns.

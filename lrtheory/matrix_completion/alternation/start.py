@@ -1,4 +1,4 @@
-r"""Spectral initialization takes the leading singular vectors of the sample, with long rows cut.
+r"""Spectral initialization: the leading singular vectors of the sample, with long rows cut.
 
 .. math:: X = P_\Omega(M) / p, \qquad E[X] = M, \qquad U_0 = \text{top-}k\text{ left singular vectors of } X .
 

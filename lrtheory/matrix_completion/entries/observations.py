@@ -27,9 +27,10 @@ Labels = tuple[Sequence[str] | None, Sequence[str] | None]
 
 
 class Compressed(NamedTuple):
-    """Observations sorted by line (row or column) in compressed sparse form.
+    """Observations sorted by line (row or column), in the layout of compressed sparse rows.
 
-    Line i owns the slots from starts[i] up to starts[i + 1] of `indices` (its columns or rows, from 0) and `values`.
+    Those of line i stand from starts[i] to starts[i + 1] - 1 in `indices` (the columns of a row, the rows of a column,
+    from 0) and in `values`.
     """
 
     starts: np.ndarray
@@ -49,7 +50,7 @@ class Compressed(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Observations:
-    """Observations are some entries of a matrix with their positions; an observed zero counts like any other value.
+    """Some entries of a matrix with their positions; an observed zero counts like any other value.
 
     Parameters
     ----------

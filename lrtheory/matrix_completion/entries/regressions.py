@@ -123,9 +123,9 @@ def _in_threads(n_threads: int, lines: Compressed, work: Callable[[int, int], ob
 
 # --- kernels ---------------------------------------------------------------------------------------------------------
 #
-# `lines` is a `Compressed`: line i owns the slots from starts[i] to starts[i + 1] of `indices`, rows of F, and of
-# `values`. Its arrays and F are read-only; those of `work`, a `Regressions`, are written to. A kernel solves the lines
-# first to last - 1, the block of one thread.
+# `lines` is a `Compressed`: the observations of line i stand from starts[i] to starts[i + 1] - 1 in `indices`, the rows
+# of F that they select, and in `values`. Its arrays and F are read-only; those of `work`, a `Regressions`, are written
+# to. A kernel solves the lines first to last - 1, the block of one thread.
 #
 # For the normal equations (P^T P + ridge I) u = b with b = P^T x, the names are those of textbooks on conjugate
 # gradients: r is the residual b - (P^T P + ridge I) u, z = r scaled by the preconditioner, p the search direction, and

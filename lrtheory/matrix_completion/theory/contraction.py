@@ -119,14 +119,14 @@ def exact_half_step(U: ArrayLike, truth: LowRank, mask: ArrayLike) -> np.ndarray
 
 
 def _basis(U: Any, truth: Any) -> np.ndarray:
-    """Return the fixed factor as an array that has as many rows as M."""
+    """Check the fixed factor, which has as many rows as M."""
     if not isinstance(truth, LowRank):
         raise must("truth", "a LowRank", truth, TypeError)
     return array("U", U, shape=(len(truth.U), None))
 
 
 def _sample(mask: Any, truth: LowRank) -> np.ndarray:
-    """Return the sample as an array of bools of the shape of M."""
+    """Check the sample, an array of bools of the shape of M."""
     shape, seen = (len(truth.U), len(truth.V)), as_array("mask", mask)
     if seen.shape != shape or seen.dtype != bool:
         raise must("mask", f"a bool array of shape {shape}", seen)

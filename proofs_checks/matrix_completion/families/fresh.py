@@ -61,12 +61,14 @@ def one_run(fresh: FreshSamples, one: HalfStepCase, rng: np.random.Generator, **
         chosen = {"axis": 1 - step % 2, "method": "exact"} | options
         factor = half_step(data, factor, **chosen).factor
         noise = rng.normal(size=factor.shape)
+        # scaled to a fixed norm: the claim is about the size of the error, and its direction is random
         factor = orthonormal(factor + fresh.floor * one.singular_values[-1] * noise / np.linalg.norm(noise, 2))
     return factor
 
 
 def draw_contracting(draws: Draws) -> FreshSamples:
     """Draw 200 or 240 rows, rank one or two, and at least 8 k ln n expected entries per column."""
+    # next to the constant 8 of the claim, where failures are most frequent
     size, rank, c = draws.choice((200, 240)), draws.integers(1, 2), draws.choice((8.0, 9.0))
     return FreshSamples(size, rank, 1.0, c, seed=draws.integers(0, 10**6))
 
@@ -74,7 +76,7 @@ def draw_contracting(draws: Draws) -> FreshSamples:
 def draw_robust(draws: Draws) -> FreshSamples:
     """Draw eight half-steps, with errors from 10^-2 to 10^-4 and condition numbers up to 3."""
     size, rank, kappa = draws.choice((60, 80)), draws.integers(1, 2), draws.choice((1.0, 2.0, 3.0))
-    floor = draws.choice((1e-2, 1e-3, 1e-4))
+    floor = draws.choice((1e-2, 1e-3, 1e-4))  # all within reach of eight half-steps from a start at 1/2
     return FreshSamples(size, rank, kappa, 8.0, n_steps=8, floor=floor, seed=draws.integers(0, 10**6))
 
 
@@ -126,6 +128,7 @@ def estimates(noisy: Noisy, rng: np.random.Generator, n: int, more: int = 0) -> 
     found, matrix = np.zeros((n, *noisy.shape)), noisy.truth.dense()
     for one in found:
         problem = sampled(noisy.shape, matrix, noisy.density, noisy.noise, rng)
+        # the error under noise does not fall any more after a few iterations, so a coarse tolerance saves time
         one[:] = complete(problem, noisy.rank + more, method="exact", max_iter=50, tol=1e-4).block()
     return found
 

@@ -65,6 +65,7 @@ def orthonormal(A: np.ndarray) -> np.ndarray:
 
 def distance(A: np.ndarray, B: np.ndarray) -> float:
     """The sine of the largest principal angle between the columns of A and of B; 1 where those of A are dependent."""
+    # written anew and not taken from the library, which is under test
     if not np.isfinite(A).all() or np.linalg.matrix_rank(A) < A.shape[1]:
         return 1.0
     A, B = orthonormal(A), orthonormal(B)
@@ -84,8 +85,10 @@ def case(m: int, n: int, k: int, rng: np.random.Generator, *, tilt=0.1, conditio
 
 def draw_case(draws: Draws) -> HalfStepCase:
     """Draw up to 16 rows, 12 columns and rank 3; columns that would be seen too little are seen whole."""
+    # at least 4 k rows, so that most columns are determined by three quarters of their entries
     k = draws.integers(1, 3)
     m, n = draws.integers(4 * k, 16), draws.integers(k + 1, 12)
+    # integers, since they shrink to readable counterexamples; the shift of the diagonal makes dependent columns rare
     left, right = (draws.integers(-8, 8, shape=(size, k)) + 9.0 * np.eye(size, k) for size in (m, n))
     values = draws.choice((1.0, 4.0, 10.0)) ** -(np.arange(k) / max(1, k - 1))
     mask = draws.integers(0, 3, shape=(m, n)) > 0
@@ -99,6 +102,7 @@ def draw_case(draws: Draws) -> HalfStepCase:
 
 def is_determined(case: HalfStepCase) -> bool:
     """Decide whether the entries seen in each column determine its coefficients well."""
+    # a quarter of the threshold of `draw_case`, as a margin for instances that a search has changed
     return bool(np.linalg.eigvalsh(case.grams).min() > 1 / 64)
 
 
@@ -276,7 +280,7 @@ def optimum(values: np.ndarray, ridge: float, shrink: bool = True) -> RidgeCase:
 def draw_optimum(draws: Draws) -> RidgeCase:
     """Draw up to eight rows and columns, with a singular value above the ridge."""
     values = draws.integers(-8, 8, shape=(draws.integers(1, 8), draws.integers(1, 8))) / 4 + 2.0
-    values[0, 0] += 8.0
+    values[0, 0] += 8.0  # an entry of 8 or more bounds the largest singular value from below, above every ridge
     return optimum(values, draws.choice((0.25, 1.0, 4.0)))
 
 
@@ -320,6 +324,7 @@ def dense(m: int, n: int, k: int, density: float, seed: int) -> HalfStepCase:
 
 def one_row_unseen(m: int = 64, n: int = 8) -> HalfStepCase:
     """Make a flat matrix without its last row, whose start is at distance sqrt(1 - p) with |E| = sqrt((1 - p) / p)."""
+    # the distance is sqrt(p) |E|, and the bound |E| / (1 - |E|) is not far above it
     left, right, mask = np.full((m, 1), m**-0.5), np.full((n, 1), n**-0.5), np.ones((m, n), bool)
     mask[-1] = False
     return HalfStepCase(left, np.ones(1), right, mask, left, np.zeros((n, 1)))

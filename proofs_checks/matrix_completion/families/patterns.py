@@ -36,7 +36,7 @@ def is_connected(pattern: Pattern) -> bool:
     """Decide whether the bipartite graph of rows and columns, with an edge for each entry, is connected."""
     m, n = pattern.mask.shape
     graph = nx.Graph()
-    graph.add_nodes_from(range(m + n))
+    graph.add_nodes_from(range(m + n))  # also those without an edge, which make it disconnected
     graph.add_edges_from((i, m + j) for i, j in np.argwhere(pattern.mask))
     return bool(nx.is_connected(graph))
 
@@ -44,7 +44,7 @@ def is_connected(pattern: Pattern) -> bool:
 def draw_pattern(draws: Draws) -> Pattern:
     """Draw up to six rows and columns, with the first entry seen and others by chance."""
     mask = draws.integers(0, 1, shape=(draws.integers(2, 6), draws.integers(2, 6))) > 0
-    mask[0, 0] = True
+    mask[0, 0] = True  # solvers refuse a sample without entries
     return Pattern(mask, 1, draws.integers(0, 99))
 
 
@@ -57,7 +57,7 @@ def draw_connected(draws: Draws) -> Pattern:
         mask[i, draws.integers(0, min(i, n) - 1)] = True
     for j in range(1, n):
         mask[draws.integers(0, m - 1), j] = True
-    mask |= draws.integers(0, 5, shape=(m, n)) == 0
+    mask |= draws.integers(0, 5, shape=(m, n)) == 0  # they close cycles, around which the entries must agree
     return Pattern(mask, 1, draws.integers(0, 99))
 
 
@@ -65,6 +65,7 @@ def draw_ranked(draws: Draws) -> Pattern:
     """Draw up to five rows and columns, rank up to three, with most entries seen."""
     k = draws.integers(1, 3)
     m, n = draws.integers(k, 5), draws.integers(k, 5)
+    # four fifths are seen: near the number of degrees of freedom, where both answers occur
     mask = draws.integers(0, 4, shape=(m, n)) > 0
     mask[0, 0] = True
     return Pattern(mask, k, draws.integers(0, 99))

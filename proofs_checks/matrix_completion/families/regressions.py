@@ -42,6 +42,7 @@ def draw_regression(draws: Draws, factor: int = 12) -> Regression:
 
 def hilbert(n: int, k: int) -> Regression:
     """Make a regression on monomials over [0, 1], with a steep but regular right-hand side."""
+    # the condition number grows exponentially with k, and without a preconditioner iterations would crawl
     grid = np.linspace(0, 1, n)
     return Regression(np.vander(grid, k), np.exp(3 * grid), 16 * k)
 
@@ -84,7 +85,8 @@ def path(regression: Regression, rng: np.random.Generator | None = None, *, meth
     A, b = regression.matrix, regression.side
     R = preconditioner(regression) if R is None else R
     start = np.zeros(A.shape[1])
-    found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, rest: False, max_iter=6)[0]
+    # six steps: rates are compared step by step, and later steps would compare rounding
+    found = sketching.iterates(A, b, R, start, method=method, enough=lambda g, residual: False, max_iter=6)[0]
     return np.array(found + [found[-1]] * (7 - len(found)))
 
 
@@ -169,7 +171,7 @@ def draw_perturbed(draws: Draws) -> Perturbed:
     matrix = draws.integers(-8, 8, shape=(m, k)) + 9.0 * np.eye(m, k)
     change = draws.integers(-8, 8, shape=(m, k)).astype(float)
     if draws.integers(0, 1):
-        change[1:] = 0
+        change[1:] = 0  # so that the bound for one row differs from that for the others
     size = np.linalg.norm(change, 2)
     smallest = np.linalg.svd(matrix, compute_uv=False).min()
     return Perturbed(matrix, change * (draws.integers(0, 4) / 8 * smallest / size if size else 0))

@@ -47,6 +47,7 @@ class RunCase:
 def all_factors(case: RunCase, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return both factors after each of at most 12 iterations, in which rows take a few steps from where they were."""
     found: list[tuple[np.ndarray, np.ndarray]] = []
+    # tolerances that no run reaches, so that every half-step takes its number of inner steps
     setting = {"method": "cg", "max_inner_iter": case.inner_steps, "inner_tol": 1e-12, "max_iter": 12, "tol": 1e-14}
     keep = lambda state: found.append((np.array(state.U), np.array(state.V)))
     complete(case.observations, case.rank, ridge=case.ridge, init=case.start, callback=keep, **setting)

@@ -64,6 +64,7 @@ def mask_law(
 
 def masks(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw n samples as the library does, as bools of shape (n, rows, columns)."""
+    # by the sampler of the library, which draws gaps between entries and so is under test here
     found = np.zeros((n, *law.shape), bool)
     for mask in found:
         mask[sample_mask(law.shape, law.density, rng=rng)] = True
@@ -72,6 +73,7 @@ def masks(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
 
 def columns(law: MaskLaw, rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw n independent columns of one sample, as bools of shape (n, rows)."""
+    # one sample with n columns, since the columns of a sample are independent: n times faster than n samples
     mask = np.zeros((law.shape[0], n), bool)
     mask[sample_mask(mask.shape, law.density, rng=rng)] = True
     return mask.T
@@ -107,6 +109,7 @@ def draw_column(draws: Draws) -> MaskLaw:
 
     Nothing is seen of a column with probability (1 - p)^m, and rows of nearly one length bring the bound close to it.
     """
+    # up to twelve rows, for which the exact probability is a sum over all samples
     m, density = draws.integers(9, 12), draws.choice((0.25, 0.375))
     start = 4.0 + draws.integers(0, 2, shape=(m, 1)) / 2
     start, right = start / np.linalg.norm(start), np.ones((1, 1))
@@ -117,10 +120,11 @@ def draw_column(draws: Draws) -> MaskLaw:
 def draw_noise(draws: Draws) -> MaskLaw:
     """Draw a flat matrix or Haar factors of rank one or two, with 24 to 48 rows."""
     size, density, threshold = draws.choice((24, 36, 48)), draws.choice((0.2, 0.25, 0.5)), draws.choice((0.1, 0.25))
-    k, seed = draws.integers(0, 2), draws.integers(0, 10**6)
+    k, seed = draws.integers(0, 2), draws.integers(0, 10**6)  # k = 0 stands for the flat matrix
     return flat(size, density, threshold) if k == 0 else mask_law(size, 24, k, density, seed=seed, threshold=threshold)
 
 
+# starts with equal rows, for which the bounds of the second moment are attained
 STARTS = Family("starts", always=lambda: (flat_start(4, 3, 0.5), flat_start(8, 5, 0.125)), draw=draw_law)
 SMALL_MASKS = Family(
     "small-masks", always=lambda: (mask_law(6, 4, 2, 0.5), mask_law(8, 3, 1, 0.75, seed=1)), draw=draw_law
@@ -173,6 +177,7 @@ def draw_basis(draws: Draws, n: int, k: int) -> np.ndarray:
 
 def draw_moment(draws: Draws) -> SketchLaw:
     """Draw rank one or two, at most twice as many rows, and a kind whose second moment is known."""
+    # few rows: the range of the deviation is a maximum over all buckets and signs (`sketches.largest_deviation`)
     k = draws.integers(1, 2)
     return SketchLaw(draw_basis(draws, k + draws.integers(1, k), k), draws.choice(("countsketch", "osnap")), 4)
 
@@ -213,6 +218,7 @@ def draw_hadamard(draws: Draws) -> SketchLaw:
     Rows are padded to 1024, of which the bound asks for fewer than 860 up to rank six.
     """
     n, k = draws.integers(600, 1024), draws.integers(4, 6)
+    # coordinate vectors, or these with a part along the constant vector, which without signs would fall on one row
     basis = orthonormal(np.eye(n, k) + draws.integers(0, 1) * np.ones((n, k)) / 8)
     return SketchLaw(basis, "srht", draws.choice((860, 900)))
 
@@ -334,7 +340,7 @@ def completed(coverage: Coverage, rng: np.random.Generator, n: int) -> np.ndarra
 
 def draw_coverage(draws: Draws) -> Coverage:
     """Draw rank one, two to four rows, no fewer columns, and a density of at most one half."""
-    m = draws.integers(2, 4)
+    m = draws.integers(2, 4)  # small, so that the bound is far from 0 and from 1
     return Coverage((m, m + draws.integers(0, 2)), 1, draws.choice((0.375, 0.5)), draws.integers(0, 10**6))
 
 
