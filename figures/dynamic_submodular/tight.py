@@ -35,7 +35,8 @@ def once(method: str, n_identical: int, n_decoys: int, run: int) -> tuple[float,
     rng = stream(SEED, n_decoys, run)
     given = make_tight(K, n_identical, n_decoys, order=order, rng=rng)  # type: ignore[arg-type]
     if method in ("sieve++", "greedy"):
-        found = maximize(given, method="lazy" if method == "greedy" else method, candidates=given.ops, epsilon=EPSILON)  # type: ignore[arg-type]
+        epsilon = EPSILON if method == "sieve++" else None
+        found = maximize(given, method="lazy" if method == "greedy" else method, candidates=given.ops, epsilon=epsilon)  # type: ignore[arg-type]
         # greedy is asked after every insertion: each time about the marginals of this last call, of all present
         cost = found.counts["queries"] / 2 if method == "greedy" else found.counts["queries"] / len(given)
         return found.value / float(given.truth or math.nan), cost

@@ -11,15 +11,16 @@ in queries, in expectation, for updates fixed in advance.
 * Functions                                                         `Coverage`, `Influence`, `FacilityLocation`,
   `LogDet`, `FeatureBased`, or any Python callable in a `CountingOracle`
 * Selection from a fixed set, greedy, sieves, brute force           `maximize`
-* At most so many of each group                                     `PartitionMatroid`
+* A limit for each group of elements                                `PartitionMatroid`
 * A bound of the optimum that anybody can recompute                 `certify_selection`, `SelectionBound.verify`
 * One guess of the optimum, its pools and its coins                 `OneGuess`, `run_guess`
 
-How it works: if OPT were known to be o, every element whose marginal reaches o / (2k) would do. The structure keeps
-such elements e_1, e_2, ..., each *uniformly random* among all that could stand in its place, so that a deletion chosen
-in advance rarely hits one, and pays for what must be rebuilt. Guesses of OPT stand on a grid; a guess that found k
-elements next to one that did not are all that an answer needs. What makes it fast is that every objective tells the
-marginals of an element at all prefixes of the sequence in one pass.
+How it works: if the optimum OPT were known to be o, any k elements would do that have a marginal of at least o / (2k)
+when they are chosen. The structure keeps such a sequence e_1, e_2, ..., each *uniformly random* among all elements that
+could be chosen there, so that a deletion fixed in advance rarely hits one of them and the expected cost of rebuilding
+is small. Guesses of OPT lie on a grid. For an answer two neighboring guesses are enough: one that found k elements, and
+a larger one that did not. Updates are fast because every objective computes the marginals of an element on all prefixes
+of the sequence in one pass over its data.
 
 Examples
 --------

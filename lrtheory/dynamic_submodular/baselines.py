@@ -1,19 +1,20 @@
-"""Alternatives to the maintained structures, and the earlier dynamic algorithm; all return an `UpdateTrace`.
+"""Alternatives to the maintained structures; all return an `UpdateTrace`.
 
 `recompute`      greedy selection anew after every update: the best values, and work that grows with n
-`dynamic_sieve`  a sieve over the insertions, run again when an element that it chose dies
-`lattanzi`       the earlier dynamic algorithm, in its simple form: levels that are rebuilt when their buffers fill
+`dynamic_sieve`  a sieve over the insertions, run again when an element that it chose is deleted
+`lattanzi`       the dynamic algorithm of Lattanzi et al. (2020): levels that are rebuilt when their buffers fill
 `random_subset`  k random elements
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import generator, integer, must, real
+from lrtheory._numbers import number
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import generator, integer
 from lrtheory.dynamic_submodular.maintenance.answers import UpdateTrace
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
@@ -22,13 +23,13 @@ from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
 from lrtheory.dynamic_submodular.selection import offline as offline_steps
 from lrtheory.dynamic_submodular.selection import streaming
 from lrtheory.dynamic_submodular.structures import prefixes, states
-from lrtheory.dynamic_submodular.structures.lattanzi_2020 import EarlierGuess, grid_between
+from lrtheory.dynamic_submodular.structures.lattanzi_2020 import LattanziGuess, grid_between
 from lrtheory.dynamic_submodular.theory import guesses_per_element
 
 __all__ = ["dynamic_sieve", "lattanzi", "random_subset", "recompute"]
 
 
-def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | None = None) -> UpdateTrace:
+def recompute(objective: Objective | UpdateStream, ops: ArrayLike | None = None, k: int | None = None) -> UpdateTrace:
     """Run lazy greedy selection on all present elements after every update.
 
     Parameters
@@ -38,7 +39,7 @@ def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | Non
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; likewise.
+        How many may be chosen; may be left out with an `UpdateStream`.
 
     Returns
     -------
@@ -68,8 +69,8 @@ def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | Non
     def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
         n = len(present)
         bounds = np.full(n, np.inf)
-        places = (np.zeros(n, np.int64), np.zeros(n, np.int64))
-        length, queries = steps.lazy(objective.record, state, present, k, bounds, np.zeros(k + 2), *places)
+        search = offline_steps.Search(present, k, bounds, np.zeros(k + 2))
+        length, queries = steps.lazy(objective.record, state, search, np.zeros(n, np.int64), np.zeros(n, np.int64))
         items = state.levels[states.MEMBER, 1 : length + 1].copy()
         value = float(state.marks[states.VALUE, length])
         forget(objective.record, state, length, states.EMPTY)
@@ -80,7 +81,7 @@ def recompute(objective: Objective | UpdateStream, ops: Any = None, k: int | Non
 
 
 def dynamic_sieve(
-    objective: Objective | UpdateStream, ops: Any = None, k: int | None = None, *, epsilon: float = 0.1
+    objective: Objective | UpdateStream, ops: ArrayLike | None = None, k: int | None = None, *, epsilon: float = 0.1
 ) -> UpdateTrace:
     """Run sieve-streaming over the insertions, and again on all that is present when a sieve loses an element.
 
@@ -91,9 +92,9 @@ def dynamic_sieve(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; likewise.
+        How many may be chosen; may be left out with an `UpdateStream`.
     epsilon : float
-        Ratio of the guesses less 1, in [1e-6, 1).
+        Neighboring guesses have the ratio 1 + epsilon; in [1e-6, 1).
 
     Returns
     -------
@@ -116,14 +117,9 @@ def dynamic_sieve(
     objective, checked, k = _instance(objective, ops, k)
     epsilon = accuracy(epsilon, fine=True)
     sieve = kernels().streaming.sieve if isinstance(objective, CountingOracle) else streaming.sieve
-    room, n_slots = objective.room_for(k), guesses_per_element(k, epsilon) + 3
+    n_entries, n_slots = objective.room_for(k), guesses_per_element(k, epsilon) + 3
     table: states.State | None = None
     best_seen, alive = np.zeros(3), dict[int, None]()
-
-    def offer(elements: np.ndarray) -> tuple[int, int]:
-        scratch = (best_seen, np.zeros(len(elements)), np.zeros(k + 2))
-        slot, queries = sieve(objective.record, table, elements, k, epsilon, False, *scratch)
-        return int(slot), int(queries)
 
     def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
         nonlocal table
@@ -134,31 +130,33 @@ def dynamic_sieve(
             del alive[~op]
         # a sieve cannot go back to before an element that it took: all sieves start again, in the order of arrival
         if table is None or (op < 0 and _holds(table, ~op)):
-            table = states.new_states(objective.record, 0, k, n_entries=room, n_slots=n_slots)
+            table = states.new_states(objective.record, 0, k, n_entries=n_entries, n_slots=n_slots)
             table.numbers[:, states.INDEX] = -(2**62)
             best_seen[:] = 0.0
             fresh = np.array(list(alive), np.int64)
-        slot, queries = offer(fresh)
-        state = states.at(table, slot)
+        sieves = streaming.Sieves(table, k, epsilon, False, best_seen)
+        slot, queries = sieve(objective.record, sieves, fresh, np.zeros(len(fresh)), np.zeros(k + 2))
+        state = states.at(table, int(slot))
         length = int(state.numbers[states.LENGTH])
         items = state.levels[states.MEMBER, 1 : length + 1].copy()
-        return items, float(state.marks[states.VALUE, length]), np.inf, queries
+        return items, float(state.marks[states.VALUE, length]), np.inf, int(queries)
 
     return _trace(objective, checked, answer)
 
 
 def lattanzi(
     objective: Objective | UpdateStream,
-    ops: Any = None,
+    ops: ArrayLike | None = None,
     k: int | None = None,
     *,
     epsilon: float = 0.2,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> UpdateTrace:
-    """Run the earlier dynamic algorithm of Lattanzi et al., in its simple form, as far as their code shows it.
+    """Run the dynamic algorithm of Lattanzi et al. in its simple form, as far as their published code shows it.
 
-    Its guesses stand on a grid of ratio 1.3 from the least single value to k times the largest, of all elements of the
-    stream, which it knows in advance. Interpreted; for comparisons of queries and values.
+    Its guesses stand on a grid of ratio 1.3 from the least single value to k times the largest one, both of all
+    elements of the stream, which the algorithm knows in advance. It runs interpreted, for comparisons of queries and
+    values, not of times.
 
     Parameters
     ----------
@@ -167,9 +165,9 @@ def lattanzi(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; likewise.
+        How many may be chosen; may be left out with an `UpdateStream`.
     epsilon : float
-        A guess is rebuilt when its value falls below (1 - epsilon) / 2 of it, in [0, 1).
+        A guess o is rebuilt when its value falls below (1 - epsilon) o / 2; in [0, 1).
     rng : Generator, int or None
         Source of randomness.
 
@@ -197,20 +195,18 @@ def lattanzi(
     [2.0, 2.0, 1.0, 1.0]
     """
     objective, checked, k = _instance(objective, ops, k)
-    epsilon, rng = real("epsilon", epsilon, low=0.0, high=1.0), generator(rng)
-    if epsilon == 1:
-        raise must("epsilon", "in [0, 1)", epsilon)
+    epsilon, rng = float(number("epsilon", epsilon, 0, 1, ends="[)")), generator(rng)
     elements = np.unique(np.where(checked >= 0, checked, ~checked))
     singles = objective.gains([])[elements] if len(elements) else np.zeros(0)
     grid = grid_between(singles[singles > 0], k)
-    held = [EarlierGuess(objective, k, gamma, epsilon, len(elements), rng) for gamma in grid]
+    guesses = [LattanziGuess(objective, k, guess, epsilon, len(elements), rng) for guess in grid]
 
     def answer(present: np.ndarray, op: int) -> tuple[np.ndarray, float, float, int]:
-        before = sum(guess.queries for guess in held)
-        for guess in held:
+        before = sum(guess.queries for guess in guesses)
+        for guess in guesses:
             guess.update(op)
-        best = max(held, key=lambda guess: guess.value, default=None)
-        queries = sum(guess.queries for guess in held) - before
+        best = max(guesses, key=lambda guess: guess.value, default=None)
+        queries = sum(guess.queries for guess in guesses) - before
         return (best.solution, best.value, np.inf, queries) if best else (np.zeros(0, np.int64), 0.0, 0.0, queries)
 
     return _trace(objective, checked, answer)
@@ -218,10 +214,10 @@ def lattanzi(
 
 def random_subset(
     objective: Objective | UpdateStream,
-    ops: Any = None,
+    ops: ArrayLike | None = None,
     k: int | None = None,
     *,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> UpdateTrace:
     """Choose the k present elements that come first in a random order of all, with one value asked for per update.
 
@@ -232,7 +228,7 @@ def random_subset(
     ops : int64 array of shape (n_ops,)
         v inserts, ~v deletes; may be left out with an `UpdateStream`.
     k : int
-        How many may be chosen; likewise.
+        How many may be chosen; may be left out with an `UpdateStream`.
     rng : Generator, int or None
         Draws the order.
 
@@ -265,12 +261,15 @@ def random_subset(
 def _holds(table: states.State, v: int) -> bool:
     """Return whether a sequence of the table holds v."""
     members = table.levels[:, states.MEMBER]
-    places = np.arange(members.shape[1])
-    inside = (places >= 1) & (places <= table.numbers[:, [states.LENGTH]])
+    indices = np.arange(members.shape[1])
+    inside = (indices >= 1) & (indices <= table.numbers[:, [states.LENGTH]])
     return bool((inside & (members == v)).any())
 
 
-def _instance(objective: Any, ops: Any, k: Any) -> tuple[Objective, np.ndarray, int]:
+def _instance(
+    objective: Objective | UpdateStream, ops: ArrayLike | None, k: int | None
+) -> tuple[Objective, np.ndarray, int]:
+    """Return the objective, the checked updates and k, of a stream where they are left out."""
     ops = objective.ops if ops is None and isinstance(objective, UpdateStream) else ops
     objective, k = parts(objective, k)
     checked = checked_ops(ops, objective.n, np.zeros(objective.n, bool))
@@ -278,6 +277,7 @@ def _instance(objective: Any, ops: Any, k: Any) -> tuple[Objective, np.ndarray, 
 
 
 def _present(ops: np.ndarray, n: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield every update with the elements that are present after it."""
     here = np.zeros(n, bool)
     for op in ops.tolist():
         here[op if op >= 0 else ~op] = op >= 0
@@ -291,8 +291,8 @@ def _trace(
     n = len(ops)
     values, uppers = np.zeros(n), np.zeros(n)
     queries, changes, items = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(0, np.int64)
-    for place, (op, present) in enumerate(_present(ops, objective.n)):
+    for index, (op, present) in enumerate(_present(ops, objective.n)):
         before = items
-        items, values[place], uppers[place], queries[place] = answer(present, op)
-        changes[place] = len(np.setdiff1d(items, before))
+        items, values[index], uppers[index], queries[index] = answer(present, op)
+        changes[index] = len(np.setdiff1d(items, before))
     return UpdateTrace(values, uppers, queries, changes, items, {"queries": int(queries.sum())})

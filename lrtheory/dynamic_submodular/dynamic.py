@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._validation import choice, integer, must, real
-from lrtheory.dynamic_submodular.maintenance import invariants, memory, saved_state
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import choice, integer, must, real, refuse_unused
+from lrtheory.dynamic_submodular.maintenance import invariants, tables
 from lrtheory.dynamic_submodular.maintenance.answers import GuessState, UpdateTrace
 from lrtheory.dynamic_submodular.maintenance.certificates import SelectionBound, certify_selection
-from lrtheory.dynamic_submodular.maintenance.updates import SingleUpdates
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels
 from lrtheory.dynamic_submodular.offline import FINEST
-from lrtheory.dynamic_submodular.problem import UpdateStream, checked_ops, parts
+from lrtheory.dynamic_submodular.problem import SingleUpdates, UpdateStream, checked_ops, parts
 from lrtheory.dynamic_submodular.structures import guesses, randomness, states
 from lrtheory.dynamic_submodular.structures import stream as streams
 
@@ -27,13 +27,15 @@ __all__ = ["DynamicSubmodular"]
 #: updates per compiled call, about a second; Ctrl-C is noticed between two calls
 CHUNK = 100_000
 COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
+#: the options of each method besides `epsilon` and `rng`, which all methods use
+OPTIONS: dict[str, set[str]] = {"lazy": {"replay"}, "eager": set(), "batched": {"replay"}}
 
 
 class DynamicSubmodular(SingleUpdates):
     r"""Maximize a monotone submodular function of at most k elements while elements come and go.
 
-    The answer is valid after every update: ``solution`` holds at most k elements that are present, ``value`` is their
-    value and ``upper_bound`` is at least OPT, both deterministic, whoever chooses the updates:
+    The answer is valid after every update: ``solution`` has at most k elements, all present, ``value`` is their value,
+    and ``upper_bound`` is at least OPT. Both guarantees hold with certainty, whoever chooses the updates:
 
     ==========  =====================================  =================================================================
     method      value at least                         work
@@ -45,8 +47,9 @@ class DynamicSubmodular(SingleUpdates):
                 (DS-T10-batched)
     ==========  =====================================  =================================================================
 
-    Under a `PartitionMatroid` the value is at least OPT / (4 + 4 epsilon), OPT the best admissible set (DS-T16). An
-    adversary who sees the coins costs queries (DS-T15) and no value. One half is all that guesses get (DS-T12).
+    Under a `PartitionMatroid` the value is at least OPT / (4 + 4 epsilon), where OPT is the value of the best
+    admissible set (DS-T16). An adversary who sees the coins can make updates expensive (DS-T15), and cannot lower the
+    guarantees. On some instances no guess gets more than one half of the optimum (DS-T12).
 
     Parameters
     ----------
@@ -58,9 +61,10 @@ class DynamicSubmodular(SingleUpdates):
         Guesses are powers of 1 + epsilon; in [1e-6, 1], for "batched" at most 1/2.
     method : {"lazy", "eager", "batched"}
         See the table.
-    replay : {"net", "exact"}
-        Whether a lazy guess catches up by the elements that changed since its last visit, or by every update in order
-        with its own coins (statement DS-T17), for which the whole stream and every guess ever visited are kept.
+    replay : {"net", "exact"} or None
+        How a guess of "lazy" or "batched" catches up: by the elements that changed since its last visit, or by every
+        update in order with its own coins (statement DS-T17), for which the whole stream and every guess ever visited
+        are kept. None is "net". "eager" refuses it, as its guesses are never late.
     rng : Generator, int or None
         Source of randomness.
 
@@ -70,8 +74,10 @@ class DynamicSubmodular(SingleUpdates):
         How many elements may be chosen.
     matroid : PartitionMatroid or None
         The groups.
-    epsilon, method, replay
+    epsilon, method
         As given.
+    replay : str
+        "net" or "exact".
 
     Raises
     ------
@@ -103,23 +109,25 @@ class DynamicSubmodular(SingleUpdates):
         *,
         epsilon: float = 0.1,
         method: Literal["lazy", "eager", "batched"] = "lazy",
-        replay: Literal["net", "exact"] = "net",
-        rng: np.random.Generator | int | None = None,
+        replay: Literal["net", "exact"] | None = None,
+        rng: Rng = None,
     ) -> None:
         objective, k = parts(objective, k)
         self.objective = objective
-        self.method = choice("method", method, ("lazy", "eager", "batched"))
-        self.replay = choice("replay", replay, ("net", "exact"))
+        self.method = choice("method", method, OPTIONS)
+        refuse_unused(method, OPTIONS[method], replay=(replay, None))
+        self.replay = choice("replay", "net" if replay is None else replay, ("net", "exact"))
         self.epsilon = real("epsilon", epsilon, low=FINEST, high=0.5 if method == "batched" else 1.0)
         self.matroid = constraint(k, objective.n)
         if self.matroid is not None and method != "lazy":
             raise must("method", '"lazy" for a PartitionMatroid', method)
         self.k = integer("k", k, low=1) if self.matroid is None else self.matroid.rank
-        self._rules = streams.Rules(self.k, self.epsilon, replay == "exact", randomness.word(rng))
-        # the last column of a table accepts nothing; with groups it is one that no guess reaches whose elements are
-        # worth at most the guess, since the bound reads the bars after the last pick
+        self._rules = streams.Rules(self.k, self.epsilon, self.replay == "exact", randomness.word(rng))
+        # A table has a column for each prefix, and the last column accepts nothing more. Without groups that is prefix
+        # k. With groups the bound reads the bars after the last pick, so there is one column more than the picks that a
+        # guess can have whose elements are worth at most the guess.
         self._length = self.k if self.matroid is None else self.matroid.n_levels(self.epsilon) + 1
-        self._allocate(memory.first_slots(self), 0)
+        self._allocate(tables.first_slots(self), 0)
 
     def __repr__(self) -> str:
         groups = "" if self.matroid is None else f" in {len(self.matroid.limits)} groups"
@@ -128,12 +136,12 @@ class DynamicSubmodular(SingleUpdates):
 
     _table: states.State
     _stream: streams.Stream
-    _work: states.Work
+    _work: states.Workspace
     _record: Any
 
     # --- updates ------------------------------------------------------------------------------------------------------
 
-    def update(self, ops: Any, *, record: bool = False) -> UpdateTrace:
+    def update(self, ops: ArrayLike | UpdateStream, *, record: bool = False) -> UpdateTrace:
         """Apply updates in compiled code, with an answer after each; a rejected call changes nothing.
 
         Parameters
@@ -165,7 +173,7 @@ class DynamicSubmodular(SingleUpdates):
         noted = self._apply(ops, record)
         return UpdateTrace(*noted, self.solution, {name: count - before[name] for name, count in self.counts.items()})
 
-    def _apply(self, ops: Any, record: bool = False) -> streams.Trace:
+    def _apply(self, ops: ArrayLike, record: bool = False) -> streams.Trace:
         """Check all updates, then apply them."""
         self._fit()
         checked = checked_ops(ops, self.objective.n, self._stream.ground[streams.WHERE] >= 0)
@@ -190,8 +198,8 @@ class DynamicSubmodular(SingleUpdates):
         """Apply `ops` by the kernel; where it stops for lack of slots, double the tables and resume there."""
         module = kernels().guesses if isinstance(self.objective, CountingOracle) else guesses
         while True:
-            arguments = (self.objective.record, self._table, self._stream, self._work, self._rules)
-            if module.update(*arguments, *self._switches(), ops, trace) == guesses.DONE:
+            solver = streams.Solver(self.objective.record, self._table, self._stream, self._work, self._rules)
+            if module.update(solver, *self._switches(), ops, trace) == guesses.DONE:
                 return
             self._allocate(2 * len(self._table.numbers), self._table.elements.shape[2])
 
@@ -289,13 +297,14 @@ class DynamicSubmodular(SingleUpdates):
         chosen = self.solution.tolist()
         while True:
             gains = self.objective.gains(chosen)
-            allowed = [v for v in self.present.tolist() if v not in chosen and self._has_room([*chosen, v])]
+            allowed = [v for v in self.present.tolist() if v not in chosen and self._is_admissible([*chosen, v])]
             best = max(allowed, key=lambda v: gains[v], default=None)  # the smallest number wins ties
             if best is None or gains[best] <= 0:
                 return np.array(chosen, np.int64)
             chosen.append(best)
 
-    def _has_room(self, items: list[int]) -> bool:
+    def _is_admissible(self, items: list[int]) -> bool:
+        """Return whether a solution may have these elements."""
         return len(items) <= self.k if self.matroid is None else self.matroid.holds(items)
 
     # --- checks and copies --------------------------------------------------------------------------------------------
@@ -343,7 +352,7 @@ class DynamicSubmodular(SingleUpdates):
         dict
             For `set_state` of an object made with the same objective and parameters.
         """
-        return saved_state.written(self)
+        return tables.written(self)
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned; a rejected state changes nothing.
@@ -358,12 +367,12 @@ class DynamicSubmodular(SingleUpdates):
         ValueError
             If an entry is missing or does not fit this object.
         """
-        self._rules, self._table, self._stream, self._work = saved_state.read(self, state)
+        self._rules, self._table, self._stream, self._work = tables.read(self, state)
 
     # --- memory -------------------------------------------------------------------------------------------------------
 
     def _switches(self) -> tuple[bool | None, ...]:
-        """Return levelled, batched, grouped and eager as kernels take them: True, or None, which drops the code."""
+        """Return the switches levelled, batched, grouped and eager of `guesses.update`, each True or None."""
         is_batched = self.method == "batched"
         uses = (not is_batched, is_batched, self.matroid is not None, self.method == "eager")
         return tuple(use or None for use in uses)
@@ -379,7 +388,7 @@ class DynamicSubmodular(SingleUpdates):
         """Allocate tables for n_slots slots and all elements, twice as many when outgrown, and copy the old ones."""
         n, record = self.objective.n, self.objective.record
         capacity = n_before if 0 < n <= n_before else max(n, 2 * n_before)
-        table, stream, work = memory.tables(self, n_slots, capacity)
+        table, stream, work = tables.tables(self, n_slots, capacity)
         if hasattr(self, "_table"):
             states.transplant(self._table, table)
             stream = stream._replace(log=streams.moved_log(self._stream, len(stream.log), self._rules.is_exact))

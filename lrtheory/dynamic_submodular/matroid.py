@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lrtheory._array import kernel_input
-from lrtheory._validation import array, as_array, must, real
-from lrtheory.dynamic_submodular.objectives.base import subset
+from lrtheory._numbers import number
+from lrtheory._types import Number
+from lrtheory._validation import must
+from lrtheory.dynamic_submodular.objectives.base import integers, subset
 
 __all__ = ["PartitionMatroid"]
 
@@ -53,15 +54,11 @@ class PartitionMatroid:
 
     def __post_init__(self) -> None:
         for name in ("groups", "limits"):
-            given = as_array(name, getattr(self, name))
-            if given.dtype.kind not in "iu" and given.size:
-                raise must(name, "an array of integers", getattr(self, name), TypeError)
-            low = 0 if name == "groups" else 1
-            checked = array(name, given, shape=(None,))
+            checked, low = integers(name, getattr(self, name), "an array of integers"), 0 if name == "groups" else 1
             if checked.min(initial=low) < low:
-                raise must(name, f"an array of integers of at least {low}", given.min())
+                raise must(name, f"an array of integers of at least {low}", checked.min())
             if checked.max(initial=low) > MOST:
-                raise must(name, f"an array of integers of at most {MOST}", given.max())
+                raise must(name, f"an array of integers of at most {MOST}", checked.max())
             object.__setattr__(self, name, kernel_input(checked, np.int64))
         if len(self.limits) == 0:
             raise must("limits", "of at least one group", self.limits)
@@ -94,18 +91,18 @@ class PartitionMatroid:
         taken = np.bincount(self.groups[subset("S", S, len(self.groups))], minlength=len(self.limits))
         return bool((taken <= self.limits).all())
 
-    def n_levels(self, epsilon: float) -> int:
-        r"""Return the most picks of a sequence: per place of a group, ceil(log2(rank / epsilon)) + 2.
+    def n_levels(self, epsilon: Number) -> int:
+        r"""Return the most picks that a sequence can have, rank (ceil(log2(rank / epsilon)) + 2).
 
         Parameters
         ----------
-        epsilon : float
-            Elements below epsilon / rank of the largest single value are ignored, in (0, 1].
+        epsilon : number
+            Elements worth less than epsilon / rank times the largest single value are ignored; in (0, 1].
 
         Returns
         -------
         int
-            The picks are no more than these where no element is worth more than the guess.
+            A bound on the number of picks, with those that are swapped out, of a guess that no element exceeds.
 
         Raises
         ------
@@ -114,18 +111,22 @@ class PartitionMatroid:
 
         Proof
         -----
-        Let o be the guess, k the rank, and t = epsilon o / ((1 + epsilon) k) the threshold (`matroid_ratio`). A pick of
-        a full group takes the place of the least weight that the group holds, and weighs at least twice as much. So the
-        j-th pick of a place weighs at least 2^(j-1) t and at most o: j <= 1 + log2((1 + epsilon) k / epsilon)
-        <= 2 + log2(k / epsilon), as 1 + epsilon <= 2. With epsilon = 1, and k a power of 2, weights t, 2 t, ..., o
-        reach it.
+        Assumes: no element is worth more than the guess o (which the caller chooses accordingly); epsilon is checked
+        here.
+
+        Proof: Let k be the rank and t = epsilon o / ((1 + epsilon) k) the threshold (`theory.matroid_ratio`). Give each
+        group as many slots as its limit, k in all. A pick of a full group takes over the slot of the least weight that
+        the group keeps, and weighs at least twice as much. So the j-th pick of a slot weighs at least 2^(j-1) t and at
+        most o, hence j <= 1 + log2((1 + epsilon) k / epsilon) <= 2 + log2(k / epsilon), as 1 + epsilon <= 2. For
+        epsilon = 1 and k a power of 2 the weights t, 2 t, ..., o reach the bound.
+
+        Checked by: no statement; the tables of guesses have this length, and tests fill one to its end.
         """
-        if real("epsilon", epsilon, low=0.0, high=1.0) == 0:
-            raise must("epsilon", "in (0, 1]", epsilon)
-        return self.rank * (math.ceil(math.log2(self.rank / epsilon)) + 2)
+        share = number("epsilon", epsilon, 0, 1, ends="(]")
+        return self.rank * (math.ceil(math.log2(self.rank / share)) + 2)
 
 
-def constraint(k: Any, n: int) -> PartitionMatroid | None:
+def constraint(k: int | PartitionMatroid, n: int) -> PartitionMatroid | None:
     """Return the matroid given as `k`, with a group for every element, or None for a number."""
     if not isinstance(k, PartitionMatroid):
         return None

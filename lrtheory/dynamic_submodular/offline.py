@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lrtheory._numbers import number
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, integer, must, open_interval, real
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import choice, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.base import subset
 from lrtheory.dynamic_submodular.objectives.counting import kernels
@@ -21,7 +23,17 @@ from lrtheory.dynamic_submodular.theory import guesses_per_element, stochastic_s
 
 __all__ = ["Selection", "maximize"]
 
-METHODS = ("lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force")
+#: the options of each method besides `rng`, which every method takes, so that loops over methods need no cases
+OPTIONS: dict[str, set[str]] = {
+    "lazy": set(),
+    "naive": set(),
+    "stochastic": {"epsilon"},
+    "threshold": {"epsilon"},
+    "random": set(),
+    "sieve": {"epsilon"},
+    "sieve++": {"epsilon"},
+    "brute-force": set(),
+}
 #: largest number of sets that brute force looks at
 MAX_SETS = 10**8
 #: least epsilon of a grid of thresholds: below it the numbers j of the thresholds are not computed exactly
@@ -41,12 +53,13 @@ class Selection(Result):
     value : float
         f(items).
     upper_bound : float
-        What no set of k candidates exceeds, if the function is monotone submodular: the value and the k best marginals
-        on top of it, as they were last known; for sieves the k best single values, for brute force the value.
+        An upper bound of the value of every set of k candidates, if the function is monotone submodular: the value plus
+        the k best marginals as they were last computed; for sieves the sum of the k best single values, for brute
+        force the value itself.
     method : str
         The method used.
     counts : mapping
-        ``queries``: marginals asked for, or values of sets of brute force.
+        ``queries``: the number of marginals asked for, and for brute force also of the values of sets.
     """
 
     items: np.ndarray
@@ -62,22 +75,23 @@ def maximize(
     k: int | None = None,
     *,
     method: Literal["lazy", "naive", "stochastic", "threshold", "random", "sieve", "sieve++", "brute-force"] = "lazy",
-    candidates: Any = None,
-    epsilon: float = 0.1,
-    rng: np.random.Generator | int | None = None,
+    candidates: ArrayLike | None = None,
+    epsilon: float | None = None,
+    rng: Rng = None,
 ) -> Selection:
     r"""Choose at most k elements of a monotone submodular function.
 
     =============  ================================  =================  ===============================================
-    method         value at least                    statement          marginals
+    method         value at least                    statement          marginals asked for
     =============  ================================  =================  ===============================================
-    "lazy"         (1 - (1 - 1/k)^k) OPT             DS-T14-greedy      far below n k; the choice of "naive"
+    "lazy"         (1 - (1 - 1/k)^k) OPT             DS-T14-greedy      far fewer than n k; it chooses as "naive" does
                                                                         (DS-T14-lazy)
-    "naive"        the same                          DS-T14-greedy      n k
+    "naive"        (1 - (1 - 1/k)^k) OPT             DS-T14-greedy      n k
     "stochastic"   (1 - 1/e - epsilon) OPT expected  DS-T14-stochastic  n ln(1 / epsilon)
     "threshold"    (1 - 1/e - epsilon) OPT           DS-T14-threshold   O((n / epsilon) log(n / epsilon))
-    "sieve"        (1/2 - epsilon) OPT, in one pass  DS-T14-sieve       O(log(k) / epsilon) an element
-    "sieve++"      the same                          DS-T14-sieve-pp    the same, with memory O(k / epsilon)
+    "sieve"        (1/2 - epsilon) OPT, in one pass  DS-T14-sieve       O(log(k) / epsilon) per element
+    "sieve++"      (1/2 - epsilon) OPT, in one pass  DS-T14-sieve-pp    O(log(k) / epsilon) per element; the sets take
+                                                                        memory O(k / epsilon)
     "random"       OPT / e expected, also where f    DS-T14-random      n k
                    is not monotone
     "brute-force"  OPT                                                  all sets of at most k
@@ -86,18 +100,20 @@ def maximize(
     Parameters
     ----------
     objective : Objective or UpdateStream
-        Monotone submodular, for "random" submodular and not negative. Of a stream, the elements present at its end.
+        Monotone submodular; for "random" submodular and not negative. Of a stream the candidates are the elements that
+        are present at its end.
     k : int
         How many may be chosen, at least 1; may be left out with an `UpdateStream`.
     method : str
         See the table.
     candidates : int array of shape (n_candidates,), or None
-        The elements to choose from, all by default. Of equal marginals the first candidate wins; for sieves the order
-        is the order of arrival.
-    epsilon : float
-        Accuracy, in (0, 1), of a grid of thresholds in [1e-6, 1), where the method has one.
+        The elements to choose from; None takes all. Of equal marginals the first candidate wins. For sieves the order
+        of the candidates is the order of arrival.
+    epsilon : float or None
+        Accuracy of "stochastic", in (0, 1), and of "threshold", "sieve" and "sieve++", in [1e-6, 1); None is 0.1. The
+        other methods have no accuracy and refuse one.
     rng : Generator, int or None
-        Source of randomness of "stochastic" and "random".
+        Source of randomness of "stochastic" and "random"; the other methods draw nothing.
 
     Returns
     -------
@@ -107,14 +123,15 @@ def maximize(
     Raises
     ------
     ValueError
-        If `k` or `epsilon` is out of range, or there are too many sets for brute force.
+        If `k` or `epsilon` is out of range, `epsilon` is given to a method that has none, or there are too many sets
+        for brute force.
     KeyError
         If a candidate does not exist.
 
     Notes
     -----
-    OPT <= upper_bound <= (k + 1) max f: the statements of the table claim that beside the value. Where f is not
-    monotone submodular, which `probe_submodular` looks for, nothing is promised but for "random" and "brute-force".
+    The statements of the table also claim OPT <= upper_bound <= (k + 1) max f. Where f is not monotone submodular,
+    nothing is promised, except by "random" and "brute-force"; `probe_submodular` looks for a counterexample.
 
     References
     ----------
@@ -142,8 +159,9 @@ def maximize(
     if isinstance(objective, UpdateStream):
         given = objective.present() if candidates is None else candidates
     objective, k = parts(objective, k)
-    k, method = integer("k", k, low=1), choice("method", method, METHODS)
-    epsilon = accuracy(epsilon, fine=method in ("threshold", "sieve", "sieve++"))
+    k, method = integer("k", k, low=1), choice("method", method, OPTIONS)
+    refuse_unused(method, OPTIONS[method], epsilon=(epsilon, None))
+    epsilon = accuracy(0.1 if epsilon is None else epsilon, fine=method != "stochastic")
     items = np.arange(objective.n) if given is None else subset("candidates", given, objective.n)
     k = min(k, max(1, len(items)))
     if method.startswith("sieve"):
@@ -153,19 +171,18 @@ def maximize(
     return _greedy(objective, k, items, method, epsilon, rng)
 
 
-def accuracy(epsilon: Any, *, fine: bool) -> float:
+def accuracy(epsilon: float, *, fine: bool) -> float:
     """Return epsilon as a float in (0, 1), for a grid of thresholds (`fine`) at least `FINEST`."""
-    checked = real("epsilon", epsilon)
-    if fine and not FINEST <= checked < 1:
-        raise must("epsilon", f"in [{FINEST:g}, 1)", epsilon)
-    return open_interval("epsilon", checked, 0, 1)
+    if fine:
+        return float(number("epsilon", epsilon, FINEST, 1, ends="[)"))
+    return open_interval("epsilon", epsilon, 0, 1)
 
 
-def _greedy(objective: Any, k: int, candidates: np.ndarray, method: str, epsilon: float, rng: Any) -> Selection:
+def _greedy(objective: Objective, k: int, candidates: np.ndarray, method: str, epsilon: float, rng: Rng) -> Selection:
     n = len(candidates)
     state, steps = _empty(objective, k), _steps(objective)
-    bounds, gains = np.full(n, np.inf), np.zeros(k + 2)
-    common = (objective.record, state, candidates, k, bounds, gains)
+    search = offline_steps.Search(candidates, k, np.full(n, np.inf), np.zeros(k + 2))
+    common = (objective.record, state, search)
     if method == "lazy":
         length, queries = steps.lazy(*common, np.zeros(n, np.int64), np.zeros(n, np.int64))
     elif method == "naive":
@@ -179,32 +196,31 @@ def _greedy(objective: Any, k: int, candidates: np.ndarray, method: str, epsilon
             length, queries = steps.stochastic(*common, np.zeros(n, np.int64), samples, state.numbers)
         else:
             length, queries = steps.random(*common, np.zeros(k + 1, np.int64), state.numbers)
-    return _selection(state, int(length), _bound(state, length, bounds, k), method, queries)
+    return _selection(state, int(length), _bound(state, length, search.bounds, k), method, queries)
 
 
-def _sieved(objective: Any, k: int, candidates: np.ndarray, epsilon: float, method: str) -> Selection:
+def _sieved(objective: Objective, k: int, candidates: np.ndarray, epsilon: float, method: str) -> Selection:
     # of thresholds, one grid point more than guesses lies in the window
     n_slots = guesses_per_element(k, epsilon) + 3
     table = states.new_states(objective.record, 0, k, n_entries=objective.room_for(k), n_slots=n_slots)
     table.numbers[:, states.INDEX] = -(2**62)
     module = kernels().streaming if isinstance(objective, CountingOracle) else streaming
-    bounds, gains = np.zeros(len(candidates)), np.zeros(k + 2)
-    options = (k, epsilon, method == "sieve++", np.zeros(3))
-    slot, queries = module.sieve(objective.record, table, candidates, *options, bounds, gains)
+    bounds, sieves = np.zeros(len(candidates)), streaming.Sieves(table, k, epsilon, method == "sieve++", np.zeros(3))
+    slot, queries = module.sieve(objective.record, sieves, candidates, bounds, np.zeros(k + 2))
     state = states.at(table, int(slot))
     length = int(state.numbers[states.LENGTH])
     # the best single values bound every set; marginals on top of the solution are not known
     return _selection(state, length, float(np.sort(bounds)[-k:].sum()), method, queries)
 
 
-def _exhausted(objective: Any, k: int, candidates: np.ndarray) -> Selection:
+def _exhausted(objective: Objective, k: int, candidates: np.ndarray) -> Selection:
     n = len(candidates)
     n_sets = sum(math.comb(n, size) for size in range(k + 1))
     if n_sets > MAX_SETS:
         raise must("k", f"small enough for at most {MAX_SETS} sets", f"{n_sets} sets of at most {k} of {n}")
     state, best = _empty(objective, k), np.zeros(k, np.int64)
-    work = (np.zeros(k + 2), np.zeros(k + 1, np.int64), best)
-    length, queries = _steps(objective).exhaust(objective.record, state, candidates, k, *work)
+    search = offline_steps.Search(candidates, k, np.zeros(0), np.zeros(k + 2))
+    length, queries = _steps(objective).exhaust(objective.record, state, search, np.zeros(k + 1, np.int64), best)
     items = best[:length]
     values = np.array([objective.value(items[:z]) for z in range(length + 1)])
     return Selection(
@@ -212,11 +228,11 @@ def _exhausted(objective: Any, k: int, candidates: np.ndarray) -> Selection:
     )
 
 
-def _steps(objective: Any) -> Any:
+def _steps(objective: Objective) -> Any:
     return kernels().offline_steps if isinstance(objective, CountingOracle) else offline_steps
 
 
-def _empty(objective: Any, k: int) -> states.State:
+def _empty(objective: Objective, k: int) -> states.State:
     return states.at(states.new_states(objective.record, 0, k, n_entries=objective.room_for(k)), 0)
 
 

@@ -10,13 +10,14 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._array import kernel_input
+from lrtheory._numbers import number
 from lrtheory._result import Result, result
-from lrtheory._validation import choice, generator, integer, must, real
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import choice, generator, integer, must, open_interval
 from lrtheory.dynamic_submodular.maintenance import invariants
-from lrtheory.dynamic_submodular.maintenance.updates import SingleUpdates
 from lrtheory.dynamic_submodular.objectives import CountingOracle, Objective
 from lrtheory.dynamic_submodular.objectives.counting import kernels, scratch_for
-from lrtheory.dynamic_submodular.problem import checked_objective, checked_ops
+from lrtheory.dynamic_submodular.problem import SingleUpdates, checked_objective, checked_ops
 from lrtheory.dynamic_submodular.structures import batches, levels, randomness, states
 from lrtheory.dynamic_submodular.structures.states import DEEPEST, LENGTH, LEVELS, PROFILES, QUERIES, REBUILDS, REBUILT
 
@@ -28,8 +29,8 @@ STRUCTURES = ("levels", "batches")
 class OneGuess(SingleUpdates):
     r"""The maintained sequence of one guess o of the optimum, with threshold t = o / (2k), at most k elements long.
 
-    After every update, with elements of f(v) >= t all in the guess: f(I) >= k t if \|I\| = k, and f(I) >= OPT - o / 2
-    if not (statement DS-T1; for batches up to factors of epsilon, statement DS-T6).
+    After every update the sequence I has f(I) >= k t if \|I\| = k, and f(I) >= OPT - o / 2 if it is shorter (statement
+    DS-T1). With batches both hold up to factors of epsilon (statement DS-T6).
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class OneGuess(SingleUpdates):
     structure : {"levels", "batches"}
         One sample per level, or batches of which a share epsilon may die.
     epsilon : float
-        Share of a batch that may die before its level is rebuilt, in (0, 1/2].
+        Share of a batch that may die before its level is rebuilt, in (0, 1/2]; without meaning for "levels".
     rng : Generator, int or None
         Source of the coins.
     coins : int or None
@@ -55,9 +56,9 @@ class OneGuess(SingleUpdates):
     guess, threshold : float
         o and t.
     structure : str
-        The structure.
+        "levels" or "batches".
     epsilon : float
-        The tolerance.
+        Share of a batch that may die.
 
     Raises
     ------
@@ -83,19 +84,15 @@ class OneGuess(SingleUpdates):
         *,
         structure: Literal["levels", "batches"] = "levels",
         epsilon: float = 0.1,
-        rng: np.random.Generator | int | None = None,
+        rng: Rng = None,
         coins: int | None = None,
     ) -> None:
         self.objective, self.k = checked_objective(objective), integer("k", k, low=1)
-        self.guess = real("guess", guess, low=0.0)
-        if self.guess == 0 or not np.isfinite(self.guess):
-            raise must("guess", "positive and finite", guess)
+        self.guess = open_interval("guess", guess, 0.0, np.inf)
         if self.threshold < states.SMALLEST:
             raise must("guess", f"at least {2 * self.k * states.SMALLEST:g}, of which 1 / (2k) is a full double", guess)
         self.structure = choice("structure", structure, STRUCTURES)
-        self.epsilon = real("epsilon", epsilon, low=0.0, high=0.5)
-        if self.epsilon == 0:
-            raise must("epsilon", "in (0, 0.5]", epsilon)
+        self.epsilon = float(number("epsilon", epsilon, 0, 0.5, ends="(]"))
         if coins is not None and rng is not None:
             raise must("coins", "None where `rng` is given", coins)
         self._coins = randomness.word(rng) if coins is None else integer("coins", coins, low=-(2**63), high=2**63 - 1)
@@ -106,11 +103,10 @@ class OneGuess(SingleUpdates):
 
     def _make(self) -> None:
         n, k = self.objective.n, self.k
-        room = self.objective.room_for(k)
-        table = states.new_states(self.objective.record, n, k, n_entries=room)
+        table = states.new_states(self.objective.record, n, k, n_entries=self.objective.room_for(k))
         self._state = states.at(table, 0)
         n_buckets = states.n_buckets(self.epsilon) if self.structure == "batches" else 0
-        self._work = scratch_for(self.objective, states.new_work(n, k, n_buckets=n_buckets))
+        self._work = scratch_for(self.objective, states.new_workspace(n, k, n_buckets=n_buckets))
         states.set_guess(self._state, 0, self.guess, self.threshold, self.epsilon, self._coins)
 
     @property
@@ -165,10 +161,10 @@ class OneGuess(SingleUpdates):
     @property
     def counts(self) -> Mapping[str, int]:
         """The marginals asked for (``queries``), ``profiles`` computed, ``rebuilds``, and elements ``rebuilt``."""
-        places = {"queries": QUERIES, "profiles": PROFILES, "rebuilds": REBUILDS, "rebuilt": REBUILT}
-        return MappingProxyType({name: int(self._state.numbers[place]) for name, place in places.items()})
+        rows = {"queries": QUERIES, "profiles": PROFILES, "rebuilds": REBUILDS, "rebuilt": REBUILT}
+        return MappingProxyType({name: int(self._state.numbers[row]) for name, row in rows.items()})
 
-    def update(self, ops: Any) -> None:
+    def update(self, ops: ArrayLike) -> None:
         """Apply updates, all in one compiled call; a rejected call changes nothing.
 
         Parameters
@@ -185,7 +181,7 @@ class OneGuess(SingleUpdates):
         """
         self._apply(ops)
 
-    def _apply(self, ops: Any) -> None:
+    def _apply(self, ops: ArrayLike) -> None:
         self._grow()
         checked = checked_ops(ops, self.objective.n, self._state.elements[DEEPEST] >= 0)
         saved = copy.deepcopy(self._state) if isinstance(self.objective, CountingOracle) else None
@@ -250,14 +246,14 @@ class GuessRuns(Result):
 
 def run_guess(
     objective: Objective,
-    ops: Any,
+    ops: ArrayLike,
     k: int,
     *,
     guess: float,
     structure: Literal["levels", "batches"] = "levels",
     epsilon: float = 0.1,
     n_runs: int = 1,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> GuessRuns:
     """Run one guess over the same updates again and again with fresh randomness, in one compiled call.
 
@@ -272,9 +268,9 @@ def run_guess(
     guess : float
         o, positive.
     structure : {"levels", "batches"}
-        See `OneGuess`.
+        One sample per level, or batches of which a share epsilon may die.
     epsilon : float
-        Share of a batch that may die before its level is rebuilt.
+        Share of a batch that may die before its level is rebuilt, in (0, 1/2]; without meaning for "levels".
     n_runs : int
         Number of runs, at least 1.
     rng : Generator, int or None
@@ -305,10 +301,9 @@ def run_guess(
     if 8 * n_runs * (one.k + 4) > states.MOST_BYTES:
         raise must("n_runs", f"small enough for tables of {states.MOST_BYTES / 2**30:g} GiB", n_runs)
     words = kernel_input(rng.integers(2**63, size=n_runs))
-    members, values = np.full((n_runs, one.k), -1), np.zeros(n_runs)
-    asked = np.zeros((n_runs, 2), np.int64)
-    one._kernels.run_many(objective.record, one._state, one._work, checked, words, members, values, asked)
+    runs = states.Runs(np.full((n_runs, one.k), -1), np.zeros(n_runs), np.zeros((n_runs, 2), np.int64))
+    one._kernels.run_many(objective.record, one._state, one._work, checked, words, runs)
     insertions = int((checked >= 0).sum())
-    per_op = asked / np.maximum([insertions, len(checked) - insertions], 1)
-    counts = {"queries": int(asked.sum()), "insertions": insertions, "deletions": len(checked) - insertions}
-    return GuessRuns(members, values, per_op[:, 0], per_op[:, 1], counts)
+    per_op = runs.asked_by / np.maximum([insertions, len(checked) - insertions], 1)
+    counts = {"queries": int(runs.asked_by.sum()), "insertions": insertions, "deletions": len(checked) - insertions}
+    return GuessRuns(runs.members, runs.values, per_op[:, 0], per_op[:, 1], counts)

@@ -1,21 +1,27 @@
-"""Streams of updates: an objective, insertions and deletions in their order, and how many elements may be chosen."""
+"""Streams of updates: an objective, insertions and deletions in their order, and how many elements may be chosen.
+
+The base of the classes that apply updates, and the checks of updates, are here too.
+"""
 
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 
-from lrtheory._array import kernel_input, to_numpy
-from lrtheory._validation import as_array, integer, must, real
-from lrtheory.dynamic_submodular.objectives.base import Objective
+from lrtheory._array import kernel_input
+from lrtheory._types import ArrayLike
+from lrtheory._validation import integer, must, real
+from lrtheory.dynamic_submodular.objectives.base import Objective, integers
 from lrtheory.dynamic_submodular.structures.randomness import flat
 
-__all__ = ["UpdateStream"]
+__all__ = ["SingleUpdates", "UpdateStream"]
 
+#: largest number that `truth` may be
 MOST = sys.float_info.max
 
 
@@ -57,7 +63,7 @@ class UpdateStream:
     ops: np.ndarray
     k: int
     _: KW_ONLY
-    labels: tuple[Any, ...] | None = None
+    labels: Sequence[object] | None = None
     truth: float | None = None
 
     def __post_init__(self) -> None:
@@ -66,7 +72,7 @@ class UpdateStream:
         n = self.objective.n
         if self.labels is not None:
             if not isinstance(self.labels, Sequence) or len(self.labels) != n:
-                raise must("labels", f"None or a sequence of {n} labels, one an element", self.labels)
+                raise must("labels", f"None or a sequence of {n} labels, one per element", self.labels)
             object.__setattr__(self, "labels", tuple(self.labels))
         if self.truth is not None:
             object.__setattr__(self, "truth", real("truth", self.truth, low=0.0, high=MOST))
@@ -86,12 +92,12 @@ class UpdateStream:
         Returns
         -------
         int64 array
-            Increasing.
+            The elements in increasing order.
 
         Raises
         ------
         ValueError
-            If there are not so many updates.
+            If the stream has fewer updates.
         """
         n_ops = len(self) if n_ops is None else integer("n_ops", n_ops, low=0, high=len(self))
         balance = np.zeros(self.objective.n, np.int64)
@@ -118,24 +124,60 @@ def checked_objective(objective: Any) -> Objective:
     return objective
 
 
-def checked_ops(ops: Any, n: int, present: np.ndarray) -> np.ndarray:
+class SingleUpdates(ABC):
+    """A class with `insert` and `delete`, made from `_apply` of an array; a rejected call changes nothing."""
+
+    @abstractmethod
+    def _apply(self, ops: ArrayLike) -> Any:
+        """Check all updates, then apply them."""
+
+    def insert(self, v: int) -> None:
+        """Insert an element.
+
+        Parameters
+        ----------
+        v : int
+            An absent element of the objective.
+
+        Raises
+        ------
+        KeyError
+            If it is present or does not exist.
+        """
+        self._apply(np.array([integer("v", v, low=0)]))
+
+    def delete(self, v: int) -> None:
+        """Delete an element.
+
+        Parameters
+        ----------
+        v : int
+            A present element.
+
+        Raises
+        ------
+        KeyError
+            If it is absent.
+        """
+        self._apply(np.array([~integer("v", v, low=0)]))
+
+
+# --- checks ----------------------------------------------------------------------------------------------------------
+
+
+def checked_ops(ops: ArrayLike | None, n: int, present: np.ndarray) -> np.ndarray:
     """Return updates as a read-only int64 array; a KeyError names the first that does not fit the elements present."""
-    given = as_array("ops", to_numpy(ops))
-    if given.size == 0:
-        given = given.astype(np.int64)
-    if given.ndim != 1 or given.dtype.kind not in "iu":
-        raise must("ops", "a one-dimensional array of integers, v or ~v", ops, TypeError)
+    given = integers("ops", ops, "a one-dimensional array of integers, v or ~v")
     if given.dtype.kind == "u" and (given >= n).any():  # from 2^63 on int64 would make it negative, a deletion
         raise must("ops", f"updates of elements in [0, {n - 1}]", int(given.max()), KeyError)
-    given = given.astype(np.int64)
-    given = kernel_input(given)
-    place = int(_misfit(np.array(present, bool), given))
-    if place >= 0:
-        op = int(given[place])
+    given = kernel_input(given, np.int64)
+    index = int(_misfit(np.array(present, bool), given))
+    if index >= 0:
+        op = int(given[index])
         v = op if op >= 0 else ~op
         state = "unknown" if v >= n else "present" if op >= 0 else "absent"
         rule = "an element that is known and absent to insert, or present to delete"
-        raise must(f"ops[{place}]", rule, f"{'insert' if op >= 0 else 'delete'} {v}, which is {state}", KeyError)
+        raise must(f"ops[{index}]", rule, f"{'insert' if op >= 0 else 'delete'} {v}, which is {state}", KeyError)
     return given
 
 

@@ -7,6 +7,7 @@ from proofs_checks.dynamic_submodular import batches
 from proofs_checks.dynamic_submodular import answers
 from proofs_checks.dynamic_submodular import costs
 from proofs_checks.dynamic_submodular import offline
+from proofs_checks.dynamic_submodular import verification
 
 ABOUT = About(
     paper=(

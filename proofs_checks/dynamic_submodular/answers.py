@@ -62,6 +62,7 @@ def shares(updates: Updates, found: Answers, share) -> Sides:
     most = [updates.k * (1 + updates.epsilon) ** 2 * (singles * there).max() for there in updates.present]
     allowed = spoiled(updates.function)
     pairs = zip(found.upper_bounds, most, strict=True)
+    # without a limit a solver could report infinity, which is at least OPT and says nothing
     bounds = np.array([bound if bound <= limit + allowed else WRONG for bound, limit in pairs])
     return Sides(np.r_[share(updates.epsilon) * best, best], np.r_[true, bounds], least=0, rounding=allowed)
 
@@ -97,6 +98,7 @@ DS_T2 = Statement(
     claim=share_of(theory.table_ratio),
     decisions=DECIDED,
     saboteurs=(
+        # the weights of a burst outgrow every guess of the first table
         saboteur("a table of the guesses seen at the start", solve=wrong_solvers.early_table, instances=BURSTS),
         saboteur("nothing is deleted", solve=partial(wrong_solvers.deletes_nothing, method="eager")),
         saboteur("nine tenths", claim=share_of(lambda epsilon: Fraction(9, 10))),
@@ -118,16 +120,19 @@ DS_T10 = Statement(
     claim=certified_share_of(theory.pair_ratio),
     decisions=DECIDED,
     saboteurs=(
+        # its bound stays true; without the full neighbor nothing says that the value is near it
         saboteur(
             "an open guess without a full neighbor", patch=(guesses.decide, "if tally[J_FULL] == j - 1:", "if True:")
         ),
         saboteur(
             "deletions are not replayed", patch=(guesses.sync, "elif is_known and not is_present:", "elif False:")
         ),
+        # an open guess then proves f(I) + o and no longer f(I) + o/2: the bound may be below the optimum
         saboteur(
             "t = o/k", patch=(guesses.slot_for, "threshold = value / (2 * rules.k)", "threshold = value / rules.k")
         ),
         saboteur("nine tenths", claim=certified_share_of(lambda epsilon: Fraction(9, 10))),
+        # both numbers are right, and no set is worth them: reports are compared with the solutions
         saboteur("a value without a set", solve=wrong_solvers.claims_the_optimum),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
     ),
@@ -179,6 +184,7 @@ DS_T17 = Statement(
     claim=Identity(same_path),
     closed="the coins and the counted queries of a guess are the library's own, and no other algorithm has them",
     saboteurs=(
+        # the law of the samples is the same: only paths tell the coins apart
         saboteur("other coins", solve=partial(replayed, shift=1)),
         saboteur("deletions are not repeated", solve=wrong_solvers.replays_insertions),
     ),
@@ -197,6 +203,7 @@ def certified(replay: Replay, found: UpToDate) -> Sides:
         lhs.append(guess / 2 if full else best)
         rhs.append(value if full else bound)
         bounds.extend([] if full else [bound])
+    # the reported bound is that of one of the open guesses, up to the rounding of a sum
     is_one = any(abs(found.upper_bound - bound) <= allowed + rounding(1, float(abs(bound))) for bound in bounds)
     return Sides(np.array([*lhs, best]), np.array([*rhs, found.upper_bound if is_one else WRONG]), least=0)
 
@@ -215,6 +222,7 @@ DS_P5 = Statement(
     decisions=("sequences", "guesses", "upper_bound"),
     saboteurs=(
         saboteur("deletions are not repeated", solve=wrong_solvers.certifies_insertions),
+        # subtle: guesses a quarter too large are refuted by full sequences, which are worth less than half of them
         saboteur("a quarter more", solve=wrong_solvers.larger_guesses),
     ),
 )
@@ -233,6 +241,7 @@ DS_T12 = Statement(
     tex=r"P[f(S) > \mathrm{OPT}/2] \le n_{\mathrm{high}} \tfrac{k}{n_X + k}"
     r" + n_{\mathrm{low}} \tfrac{k (n_X + k)}{n_d + n_X + k}",
     hypotheses={
+        # a low guess fills with decoys because they are many times as many as all other elements together
         "the decoys arrive": lambda trap: trap.n_decoys >= 10 * trap.n_identical,
         "no guess lies between the decoys and the optimum": lambda trap: not is_between(trap),
         "the bound says something": lambda trap: trap.bound < 1,
@@ -243,6 +252,7 @@ DS_T12 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("greedy, which looks at all of it again", solve=wrong_solvers.greedy_escapes),
+        # subtle: the maintained solution is right; what is added to it afterwards are blocks, which escape the trap
         saboteur("what is free at the end is filled greedily", solve=wrong_solvers.topped_up),
     ),
     notes="A method that looks at everything again after each update escapes: it is not of this kind.",
@@ -270,6 +280,7 @@ def quarter(grouped: Grouped, found: Answers, share=None) -> Sides:
     """Compare a share of the bound with f of the solution, and the best independent set with the bound."""
     updates = grouped.updates
     ratio = theory.matroid_ratio(updates.epsilon) if share is None else share
+    # the size alone does not say that a solution is admissible, so the groups are counted first
     fits = independent(grouped, found.solutions)
     pairs = zip(found.solutions, found.values, updates.present, fits, strict=True)
     rank = int(np.sum(grouped.limits))

@@ -53,7 +53,7 @@ def living(updates: Updates, found: Batched) -> np.ndarray:
     for t, (members, sequence, reported, present) in enumerate(rows):
         if worth_of(updates.function, sequence, anybody, updates.k, reported) == WRONG:
             values[t] = WRONG
-        elif chosen(members) != [v for v in chosen(sequence) if present[v]]:
+        elif chosen(members) != [v for v in chosen(sequence) if present[v]]:  # the living, in the order of the sequence
             values[t] = WRONG
     return values
 
@@ -107,6 +107,7 @@ def damaged(updates: Updates, found: Batched, share=None) -> Sides:
         whole = worth_of(updates.function, row, anybody, updates.k, reported)
         steps = increments(updates, row) if whole != WRONG else []
         live = [bool(present[v]) for v, _ in steps]
+        # WRONG is far below every value: its absolute value makes a left side that no value reaches
         lhs.append([ratio * abs(whole), theory.live_value([more for _, more in steps], live)])
     return Sides(np.array(lhs), values[:, None], least=0, rounding=spoiled(updates.function))
 
@@ -126,6 +127,7 @@ DS_T7 = Statement(
     decisions=("members", "sequence"),
     saboteurs=(
         saboteur("nothing is built again", patch=wrong_solvers.NO_TOLERANCE),
+        # subtle: in a large batch one more death changes little, in a small one it is a large share
         saboteur("tolerance of one more", patch=wrong_solvers.ONE_MORE),
         saboteur("nine tenths", claim=Inequality(partial(damaged, share=Fraction(9, 10)))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR_DYING),
@@ -148,6 +150,7 @@ def kept_up(updates: Updates, found: Batched) -> Sides:
         outside = [v for v in range(updates.function.n) if present[v] and v not in sequence]
         passing = [v for v in outside if gain(updates.function, v, sequence) >= updates.threshold]
         low = [more < updates.threshold for _, more in increments(updates, found.sequence[t])]
+        # both counts have to be 0, the first only while the sequence is open
         lhs.extend([len(passing) * (len(sequence) < updates.k), sum(low)])
         rhs.extend([0, 0])
     return Sides(np.array(lhs), np.array(rhs))
@@ -170,7 +173,7 @@ DS_P4 = Statement(
         saboteur(
             "whatever is left of the bucket is taken", patch=(batches.scan, "if passes(gain, lower):", "if True:")
         ),
-        saboteur("nobody joins an open guess", patch=(batches.insert, "if place == 0 and is_through:", "if False:")),
+        saboteur("nobody joins an open guess", patch=(batches.insert, "if index == 0 and is_through:", "if False:")),
     ),
 )
 
@@ -180,6 +183,7 @@ DS_P4 = Statement(
 
 def enumerated(deaths: Deaths, found) -> Sides:
     """Compare the exact probability that some prefix has the share of deaths with the bound."""
+    # of at most eight elements all positions of the dead are enumerated: the probability is exact
     size, dead, share = deaths.size, deaths.dead, Fraction(deaths.share)
     bad = 0
     # the set of positions of the dead is uniform among all of its size, so the probability is a count
@@ -226,12 +230,13 @@ DS_T8A = Statement(
     solve=epochs,
     claim=Probability(
         event=lambda bucket, rebuilt: rebuilt,
-        at_most=lambda bucket: bucket.bound,
+        at_most=lambda bucket: bucket.bound,  # 12 is 4 (b0 + 1) for the b0 = 2 rejections that a scan may have
         exact=hit,
     ),
     closed="whether a level was built again only the counters of the library's own structure tell",
     saboteurs=(
         saboteur("members are deleted on purpose", breaks="deletions fixed before", instances=ATTACKED),
+        # subtle: the batch has the right size and value, only it is no random part of the bucket
         saboteur("the bucket is scanned in its order", patch=wrong_solvers.SCAN_IN_ORDER, instances=IN_ORDER),
     ),
 )

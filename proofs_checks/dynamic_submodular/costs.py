@@ -23,6 +23,8 @@ from proofs_checks.dynamic_submodular.families.steady import (
     queries,
 )
 
+# the test of a mean needs the largest value that a run can have, however unlikely it is
+
 
 def most_insertion(steady: Steady) -> float:
     """Bound the queries of any insertion: k + 1 marginals on the way down, then a rebuild of all others."""
@@ -63,6 +65,7 @@ DS_T3 = Statement(
     closed=COUNTED,
     saboteurs=(
         saboteur("every newcomer becomes e_1", patch=wrong_solvers.NEWCOMERS_WIN),
+        # the bound adds the worst cases of all levels; on these streams it is loose by a factor of less than ten
         saboteur("a tenth of the bound", claim=insertions(share=1 / 10)),
     ),
     notes="Per guess; a marginal of a kept prefix costs one query. Means of runs, since single updates vary a lot.",
@@ -138,7 +141,7 @@ DS_T11 = Statement(
 
 
 def many(k: int) -> int:
-    """Return a number of elements of which one marginal each, but for k, exceeds the bound for fixed deletions."""
+    """Return how many elements make one marginal each, but for k of them, exceed the bound for fixed deletions."""
     return theory.deletion_queries(k) + 2 * k
 
 

@@ -47,7 +47,7 @@ def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) ->
         theory.level_value(updates.guess, best, is_full=bool(one))
         for best, one in zip(updates.optima, is_full(found.members), strict=True)
     ]
-    lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)
+    lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)  # doubles times a Fraction would be objects
     values = worth(updates, found.members, found.values)
     return Sides(lhs[:, None], values[:, None], least=0, rounding=spoiled(updates.function))
 
@@ -67,6 +67,7 @@ DS_T1 = Statement(
     saboteurs=(
         saboteur("t = o/k", solve=wrong_solvers.double_threshold),
         saboteur("nothing is built below a replacement", patch=wrong_solvers.NOTHING_BELOW),
+        # subtle: one element of a pool, which matters only if it is needed later on
         saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
         saboteur("deletions are forgotten", solve=wrong_solvers.forgets_deletions),
         saboteur("more by a quarter", claim=Inequality(partial(worth_half, factor=Fraction(5, 4)))),
@@ -92,7 +93,7 @@ def pools_of(updates: Updates, t: int, members: list[int]) -> np.ndarray:
     pool = np.flatnonzero(updates.present[t]).tolist()
     for i in range(updates.k):
         before = members[:i]
-        if i > len(members):
+        if i > len(members):  # R_{T+1} is the last pool that the sequence defines; later ones stay empty
             break
         pool = [v for v in pool if v not in before and gain(updates.function, v, before) >= threshold]
         pools[i, pool] = True
@@ -147,6 +148,7 @@ def accepted(updates: Updates, found: Held) -> Sides:
     for row, present in zip(found.members, updates.present, strict=True):
         members = chosen(row)
         others = [v for v in np.flatnonzero(present).tolist() if v not in members]
+        # any order of the others will do; two that are reverses of each other put every pair both ways round
         for stream in ([*members, *others], [*members, *reversed(others)]):
             taken: list[int] = []
             for v in stream:
@@ -242,11 +244,13 @@ DS_T4 = Statement(
     ),
     decisions=("outcome",),
     saboteurs=(
+        # the coin of a pool without the new element: a new element is chosen a little too often
         saboteur(
             "coin 1/(|R| - 1)",
             patch=(levels.insert, "(state.levels[SIZE, level] + 1)", "max(1, state.levels[SIZE, level])"),
         ),
         saboteur("never replaced", patch=(levels.insert, "coin = 1.0 / (state.levels[SIZE, level] + 1)", "coin = 0.0")),
+        # subtle: right for all sequences of at most two elements
         saboteur(
             "never replaced from the third level on",
             patch=(

@@ -1,4 +1,4 @@
-"""The best elements at once: greedy selection and its relatives, passes over a stream, and the probe of a function."""
+"""Selection from a fixed set: greedy selection and its variants, and passes over a stream."""
 
 from __future__ import annotations
 
@@ -14,32 +14,23 @@ from lrtheory.bounds import (
     Expectation,
     Identity,
     Inequality,
-    Probability,
     Sides,
     Statement,
     saboteur,
 )
-from lrtheory.dynamic_submodular import Selection, SelectionBound, theory
+from lrtheory.dynamic_submodular import Selection, theory
 from proofs_checks.dynamic_submodular import wrong_solvers
-from proofs_checks.dynamic_submodular.families.bounded import BOUNDED, Bounded, proved
 from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
     EXACT_OFFLINE,
     GRIDS,
-    GUILTY,
-    INNOCENT,
-    MODULAR,
     OFFLINE,
     RANDOM,
-    SQUARE,
     STOCHASTIC,
     SUPERMODULAR_OFFLINE,
     Offline,
     Steps,
     TightGreedy,
-    accusations,
-    complaints_with_control,
-    misses,
     plain_and_lazy,
     sampled,
     selected,
@@ -72,6 +63,7 @@ def value_of_choice(case: Offline, found: Selection) -> Fraction | float:
 
 def bound_of_choice(case: Offline, found: Selection) -> Fraction | float:
     """Return the reported bound; WRONG where it exceeds k + 1 times the largest value."""
+    # without a limit from above every infinite bound would do: f(S) and k marginals are at most k + 1 values
     most = (case.k + 1) * case.function.values.max()
     return found.upper_bound if found.upper_bound <= most + spoiled(case.function) else WRONG
 
@@ -88,6 +80,7 @@ def at_least(share) -> Inequality:
     return Inequality(partial(share_of_optimum, share=share))
 
 
+#: greedy selection misses it on its grid of rows and columns
 ALL = at_least(lambda case: Fraction(1))
 
 DS_T14_GREEDY = Statement(
@@ -139,6 +132,7 @@ DS_T14_LAZY = Statement(
     claim=Identity(greedy_steps),
     decisions=("*.items",),
     saboteurs=(
+        # the values are the same, so only the order of the items gives it away
         saboteur("the larger number of equal ones", solve=wrong_solvers.last_first),
         saboteur("stale marginals are trusted", solve=wrong_solvers.by_singletons),
     ),
@@ -148,7 +142,7 @@ DS_T14_LAZY = Statement(
 def distances(case: Offline, found: Selection, k: int = 0) -> Sides:
     """Compare the gap to OPT after each step with what the step may leave; who stops early stays at its gap."""
     best, steps, items = case.optimum, Fraction(k or case.k), chosen(found.items)
-    if value_of_choice(case, found) == WRONG:
+    if value_of_choice(case, found) == WRONG:  # no selection: sides that contradict each other in every entry
         return Sides(np.full(case.k, -WRONG), np.full(case.k, best), trivial=-WRONG)
     values = [value_of(case.function, items[:i]) for i in range(case.k + 1)]
     lhs = [best - value for value in values[1:]]
@@ -198,6 +192,7 @@ DS_T14_TIGHT = Statement(
     saboteurs=(saboteur("looks at all sets", solve=partial(taken_columns, method="brute-force")),),
 )
 
+#: a rational number just below 1 - 1/e, so that both sides stay exact
 NEARLY = at_least(lambda case: Fraction(632, 1000) - Fraction(case.epsilon))
 
 DS_T14_THRESHOLD = Statement(
@@ -241,6 +236,7 @@ DS_T14_SIEVE = Statement(
     unread=COUNTS,
     saboteurs=(
         saboteur("the first k", solve=wrong_solvers.first_come),
+        # subtle: the sieve itself without its bar, whose sets fill up with small elements that come first
         saboteur("every element that adds something", patch=wrong_solvers.ACCEPTS_ALL),
         saboteur("all elements", solve=wrong_solvers.everybody),
         saboteur("all of it", claim=ALL),
@@ -272,6 +268,7 @@ DS_T14_SIEVE_PP = Statement(
 
 def mean_at_least(share) -> Expectation:
     """Claim E f(S) >= share OPT, written as E[OPT - f(S)] <= (1 - share) OPT."""
+    # claims about expectations bound them from above; the gap lies between 0 and OPT, as the test of a mean needs
     return Expectation(
         sample=lambda instance, rows: float(instance.case.optimum) - values_of_choices(instance, rows),
         at_most=lambda instance: (1 - share(instance.case)) * float(instance.case.optimum),
@@ -318,82 +315,5 @@ DS_T14_RANDOM = Statement(
     saboteurs=(
         saboteur("the spoiler first", solve=wrong_solvers.spoiler_first),
         saboteur("nearly all of it", claim=mean_at_least(lambda case: 0.99)),
-    ),
-)
-
-
-# --- the probe -------------------------------------------------------------------------------------------------------
-
-
-DS_P6 = Statement(
-    id="dynamic_submodular/DS-P6",
-    title="The probe accuses no function that is monotone and submodular",
-    says="If f(v|A) >= f(v|B) >= 0 for all sets A inside B and all v outside B, the probe reports no counterexample.",
-    source=Classical("submodularity", "definition"),
-    tex=r"f(v|A) \ge f(v|B) \ge 0 \text{ for } A \subseteq B \Rightarrow \text{no counterexample}",
-    hypotheses={
-        "monotone": lambda suspect: is_monotone(suspect.function),
-        "submodular": lambda suspect: is_submodular(suspect.function),
-    },
-    instances=INNOCENT,
-    solve=complaints_with_control,
-    claim=Identity(lambda suspect, found: Sides(np.array(found), np.array([0, 1]))),
-    decisions=("0", "1"),
-    saboteurs=(
-        saboteur("accuses everybody", solve=wrong_solvers.accuses_all),
-        saboteur("a square", breaks="submodular", instances=SQUARE),
-    ),
-    notes="Beside each function runs a square of the cardinality, which must be found.",
-)
-
-DS_P6_FINDS = Statement(
-    id="dynamic_submodular/DS-P6-finds",
-    title="The probe finds a function that is not",
-    says="If one probe in ten or more meets a counterexample, 40 probes meet none with probability at most 1/20.",
-    source=Classical("submodularity", "definition"),
-    tex=r"P[\text{no counterexample in 40 probes}] \le 1/20",
-    hypotheses={"one probe in ten meets a counterexample": lambda suspect: suspect.chance >= Fraction(1, 10)},
-    instances=GUILTY,
-    solve=accusations,
-    claim=Probability(event=misses, at_most=lambda suspect: 0.05, exact=lambda suspect: suspect.miss),
-    decisions=("A", "B", "v"),
-    saboteurs=(
-        saboteur("one probe", solve=wrong_solvers.one_probe),
-        saboteur("innocent functions", breaks="one probe in ten meets a counterexample", instances=MODULAR),
-    ),
-)
-
-
-# --- any set proves a bound ------------------------------------------------------------------------------------------
-
-
-def bounds_optimum(bounded: Bounded, found: SelectionBound, share: Fraction = Fraction(1)) -> Sides:
-    """Compare OPT less f(A) with the bound less f(A), A the witness; all else must follow from items and witness."""
-    function, allowed = bounded.function, spoiled(bounded.function)
-    there = np.zeros(function.n, bool)
-    there[np.asarray(bounded.present, dtype=int)] = True
-    value = worth_of(function, found.items, there, bounded.k, found.value)
-    is_own = chosen(found.items) == chosen(bounded.items) and chosen(found.witness) == chosen(bounded.witness)
-    is_bound = abs(found.bound - bounded.bound) <= allowed and abs(found.bound - value - found.gap) <= allowed
-    base = value_of(function, bounded.witness)
-    rhs = share * (bounded.bound - base) if is_own and is_bound and value != WRONG else WRONG
-    return Sides(np.array([bounded.optimum - base]), np.array([rhs]), least=0, rounding=allowed)
-
-
-DS_P8 = Statement(
-    id="dynamic_submodular/DS-P8",
-    title="Any set bounds the optimum by its value and the best marginals on top",
-    says="For every set A, the best value OPT of at most k elements is at most f(A) plus the largest sum of "
-    "marginals f(v|A) over the elements v of a set O of at most k elements.",
-    source=Derived(theory.marginal_bound),
-    tex=r"\mathrm{OPT} \le f(A) + \max_{|O| \le k} \textstyle\sum_{v \in O} f(v|A)",
-    hypotheses=HYPOTHESES,
-    instances=BOUNDED,
-    solve=proved,
-    claim=Inequality(bounds_optimum),
-    decisions=("items", "witness"),
-    saboteurs=(
-        saboteur("one marginal less", solve=wrong_solvers.smaller_bound),
-        saboteur("nine tenths", claim=Inequality(partial(bounds_optimum, share=Fraction(9, 10)))),
     ),
 )

@@ -43,8 +43,8 @@ NOTHING_BELOW = (
 #: one element is missing in what is built again
 LOSES_ONE = (
     levels.rebuild,
-    "n = states.gather(state, level, numbers[LENGTH], work.whole)",
-    "n = max(0, states.gather(state, level, numbers[LENGTH], work.whole) - 1)",
+    "n = states.gather(state, level, numbers[LENGTH], work.integers)",
+    "n = max(0, states.gather(state, level, numbers[LENGTH], work.integers) - 1)",
 )
 
 
@@ -90,7 +90,7 @@ NO_TOLERANCE = (batches.delete, _TOLERANCE, "if False:")
 #: one dead member more than an epsilon part is tolerated
 ONE_MORE = (batches.delete, _TOLERANCE, "if levels[DEAD, deepest] > epsilon * levels[BATCH, deepest] + 1:")
 #: a dead member that is inserted again is treated like a new element
-NO_RESURRECTION = (batches.insert, "if place > 0:", "if False:")
+NO_RESURRECTION = (batches.insert, "if index > 0:", "if False:")
 #: the elements of a bucket are looked at in the order in which they stand
 SCAN_IN_ORDER = (batches.scan, "b = seen + randomness.below(numbers, size - seen)", "b = seen")
 
@@ -125,8 +125,8 @@ def early_table(updates: Updates, rng: np.random.Generator) -> Answers:
     singles = updates.function.values[1 << np.arange(updates.function.n)]
     light = replace(updates, ops=np.array([op for op in updates.ops if singles[op if op >= 0 else ~op] <= first]))
     found = answered(light, rng, method="eager")
-    places = np.cumsum(np.isin(updates.ops, light.ops)) - 1
-    return Answers(found.solutions[places], found.values[places], found.upper_bounds[places])
+    last = np.cumsum(np.isin(updates.ops, light.ops)) - 1
+    return Answers(found.solutions[last], found.values[last], found.upper_bounds[last])
 
 
 def claims_the_optimum(updates: Updates, rng: np.random.Generator) -> Answers:
@@ -177,7 +177,7 @@ def one_place_more(grouped: Grouped, rng: np.random.Generator) -> Answers:
 
 # --- queries ---------------------------------------------------------------------------------------------------------
 
-#: the rate of a method that is not polylogarithmic
+#: the rate of a method whose queries grow like the square root of n
 ROOT = Rate(
     cost=lambda steady, found: found.insertions + found.deletions,
     size=lambda steady: steady.n,

@@ -18,14 +18,14 @@ def test_the_largest_bucket_and_of_equal_ones_the_highest() -> None:
     find = batches.largest_bucket.py_func
     for n in (1, 2, 3, 4):
         for buckets in itertools.product(range(3), repeat=n):
-            whole = np.zeros((5, 8), np.int64)
-            whole[states.POOL, :n] = np.arange(10, 10 + n)
-            whole[states.BUCKET_OF, :n] = buckets
-            best, size = find(SimpleNamespace(whole=whole), n)
+            integers = np.zeros((5, 8), np.int64)
+            integers[states.POOL, :n] = np.arange(10, 10 + n)
+            integers[states.BUCKET_OF, :n] = buckets
+            best, size = find(SimpleNamespace(integers=integers), n)
             assert (size, best) == max((buckets.count(b), b) for b in buckets)
-            front = whole[states.POOL, :size].tolist()
+            front = integers[states.POOL, :size].tolist()
             assert sorted(front) == [10 + i for i in range(n) if buckets[i] == best]
-            assert sorted(whole[states.POOL, :n].tolist()) == list(range(10, 10 + n))
+            assert sorted(integers[states.POOL, :n].tolist()) == list(range(10, 10 + n))
 
 
 def test_bars_of_a_full_group_are_twice_the_least_weight_that_it_keeps() -> None:
@@ -38,9 +38,9 @@ def test_bars_of_a_full_group_are_twice_the_least_weight_that_it_keeps() -> None
     marks[states.VALUE, 1 : n + 1] = np.cumsum(gains)
     members = np.zeros((2, k + 2), np.int64)
     members[states.MEMBER, 1 : n + 1] = np.arange(n)
-    whole = np.zeros((5, n + 2), np.int64)
-    whole[states.LIMIT, 0] = 2
-    work, state = SimpleNamespace(whole=whole, gains=np.zeros(12)), SimpleNamespace(marks=marks, levels=members)
+    integers = np.zeros((5, n + 2), np.int64)
+    integers[states.LIMIT, 0] = 2
+    work, state = SimpleNamespace(integers=integers, gains=np.zeros(12)), SimpleNamespace(marks=marks, levels=members)
     held: list[float] = []
     for z, gain in enumerate(gains, start=1):
         held = sorted([*held, gain])[-2:] if len(held) == 2 else sorted([*held, gain])

@@ -82,7 +82,7 @@ def test_wrong_coins_change_the_law_and_nothing_else(kernel: object, old: str, n
         ("levels", levels.depth, "passes(gains[first], bars[first])", "gains[first] > bars[first]"),
         ("levels", levels.rebuild, "states.gather(state, level,", "states.gather(state, level + 1,"),
         ("batches", batches.delete, "epsilon * levels[BATCH, deepest]", "epsilon * levels[BATCH, deepest] + 1"),
-        ("batches", batches.insert, "place = np.int64(state.elements[PLACE, v])", "place = 0"),
+        ("batches", batches.insert, "index = np.int64(state.elements[SEQUENCE_INDEX, v])", "index = 0"),
         ("batches", batches.scan, "if passes(gain, lower):", "if passes(gain, state.marks[SCALES, THRESHOLD]):"),
     ],
     ids=["strict", "pool below", "late", "no revival", "any bucket"],
@@ -174,8 +174,8 @@ def test_marginals_are_counted_as_a_binary_search_asks_for_them() -> None:
     f = ds.Coverage([[0], [1], [2], [0], [1], [2]])
     state = states.at(states.new_states(f.record, 6, 4, n_entries=6), 0)
     states.set_guess(state, 0, 8.0, 1.0, 0.1, 0)
-    work = states.new_work(6, 4)
-    work.whole[states.POOL, :6] = np.arange(6)
+    work = states.new_workspace(6, 4)
+    work.integers[states.POOL, :6] = np.arange(6)
     with patched(Patch(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a")):
         levels.settle(f.record, state, work, 6, 1, 1)
     assert state.levels[states.MEMBER, 1:4].tolist() == [0, 1, 2]
@@ -187,8 +187,8 @@ def built_batches(f: ds.Objective, k: int, threshold: float, seed: int) -> state
     """Batches out of all elements at once."""
     state = states.at(states.new_states(f.record, f.n, k, n_entries=f.room_for(k)), 0)
     states.set_guess(state, 0, 2 * k * threshold, threshold, 0.25, seed)
-    work = states.new_work(f.n, k, n_buckets=states.n_buckets(0.25))
-    work.whole[states.POOL, : f.n] = np.arange(f.n)
+    work = states.new_workspace(f.n, k, n_buckets=states.n_buckets(0.25))
+    work.integers[states.POOL, : f.n] = np.arange(f.n)
     batches.build(f.record, state, work, states.ONE, f.n)
     return state
 

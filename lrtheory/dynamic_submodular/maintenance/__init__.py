@@ -1,1 +1,1 @@
-"""The services of a maintained solution besides updates: answers, certificates, memory, invariants, saving."""
+"""What a maintained solution offers besides updates: answers, certificates, invariants, and its tables, also saved."""

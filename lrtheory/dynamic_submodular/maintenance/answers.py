@@ -11,7 +11,7 @@ __all__ = ["GuessState", "UpdateTrace"]
 
 @result
 class UpdateTrace(Result):
-    """The answers along a stream; without ``record=True`` the arrays are empty.
+    """The answers along a stream; without ``record=True`` the arrays of one entry per update are empty.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class UpdateTrace(Result):
     solution : int64 array of shape (n_chosen,)
         The solution after the last update.
     counts : mapping
-        ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; of a baseline ``queries``.
+        ``queries``, ``profiles``, ``rebuilds``, ``rebuilt`` and ``guesses`` of this call; baselines count ``queries``.
     """
 
     values: np.ndarray

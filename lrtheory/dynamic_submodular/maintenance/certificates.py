@@ -5,11 +5,10 @@ r"""Certificates of a chosen set: a bound of the optimum, proved from any other 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, must
 from lrtheory.dynamic_submodular.matroid import PartitionMatroid, constraint
 from lrtheory.dynamic_submodular.objectives import Objective
@@ -37,11 +36,12 @@ class SelectionBound(Result):
     gap : float
         bound - value; no admissible set is better by more.
     bound : float
-        What no admissible set of candidates exceeds, if f is monotone submodular.
+        An upper bound of the value of every admissible set of candidates, if f is monotone submodular.
     statement : str
         The statement behind it.
     witness : int64 array of shape (n_witness,)
-        The set A whose value and marginals prove the bound; it need not be admissible, nor of candidates.
+        The set A whose value and marginals prove the bound; it may hold any elements, not only candidates, and more
+        than k of them.
     """
 
     items: np.ndarray
@@ -56,7 +56,13 @@ class SelectionBound(Result):
         """The ratio value / bound, at most the true ratio to the optimum; 1 where both are 0."""
         return self.value / self.bound if self.bound > 0 else 1.0
 
-    def verify(self, problem: Objective | UpdateStream, k: Any = None, *, candidates: Any = None) -> bool:
+    def verify(
+        self,
+        problem: Objective | UpdateStream,
+        k: int | PartitionMatroid | None = None,
+        *,
+        candidates: ArrayLike | None = None,
+    ) -> bool:
         """Recompute every number from the function, the items and the witness.
 
         Parameters
@@ -95,9 +101,14 @@ class SelectionBound(Result):
 
 
 def certify_selection(
-    objective: Objective | UpdateStream, items: Any, k: Any = None, *, candidates: Any = None, witness: Any = None
+    objective: Objective | UpdateStream,
+    items: ArrayLike,
+    k: int | PartitionMatroid | None = None,
+    *,
+    candidates: ArrayLike | None = None,
+    witness: ArrayLike | None = None,
 ) -> SelectionBound:
-    """Bound the optimum from above by the marginals on top of a set, for whatever chose the items.
+    """Bound the optimum from above by the marginals on top of a set; it does not matter how the items were chosen.
 
     Parameters
     ----------
@@ -126,7 +137,7 @@ def certify_selection(
 
     Notes
     -----
-    OPT <= bound (statement DS-P8), n marginals and no search.
+    OPT <= bound (statement DS-P8). The cost is that of n marginals; nothing is searched.
 
     Examples
     --------
@@ -154,6 +165,7 @@ def certify_selection(
     return SelectionBound(chosen, value, bound - value, bound, STATEMENT, proof)
 
 
-def _is_admissible(problem: Any, items: np.ndarray, k: Any) -> bool:
+def _is_admissible(problem: Objective | UpdateStream, items: np.ndarray, k: int | PartitionMatroid | None) -> bool:
+    """Return whether a solution may have these items."""
     limit = parts(problem, k)[1]
     return limit.holds(items) if isinstance(limit, PartitionMatroid) else len(items) <= limit

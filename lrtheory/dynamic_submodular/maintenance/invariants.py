@@ -26,8 +26,8 @@ from lrtheory.dynamic_submodular.structures.states import (
     MEMBER,
     N_DEAD,
     NEARLY,
-    PLACE,
     SCALES,
+    SEQUENCE_INDEX,
     SIZE,
     START,
     THRESHOLD,
@@ -113,7 +113,9 @@ def check_batches(objective: Any, state: Any, k: int) -> None:
     assert int(dead.sum()) == int(numbers[N_DEAD]), (
         f"{int(dead.sum())} members are dead, {int(numbers[N_DEAD])} counted"
     )
-    assert (state.elements[PLACE, sequence] == np.arange(1, length + 1)).all(), "a member does not know its place"
+    assert (state.elements[SEQUENCE_INDEX, sequence] == np.arange(1, length + 1)).all(), (
+        "a member does not know its index"
+    )
     increments = np.diff(state.marks[VALUE, : length + 1])
     for i in range(1, int(numbers[LEVELS]) + 1):
         first, size = int(state.levels[START, i]), int(state.levels[BATCH, i])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from lrtheory._array import kernel_input
+from lrtheory._array import kernel_input, to_numpy
 from lrtheory._result import Result, result
+from lrtheory._types import Rng
 from lrtheory._validation import array, as_array, generator, integer, must, real
 from lrtheory.dynamic_submodular.structures import prefixes, states
 from lrtheory.dynamic_submodular.structures.prefixes import LOGDET, MAX, Record
 
-__all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "probe_submodular", "subset"]
+__all__ = ["MOST_COLUMNS", "Objective", "SubmodularityProbe", "integers", "probe_submodular", "subset"]
 
 #: largest number of columns of a matrix, or of items of a coverage; their indices fit into the int32 of kernels
 MOST_COLUMNS = 2**28
@@ -158,8 +159,8 @@ class Objective:
 
     def _after(self, items: np.ndarray) -> Any:
         """Return the state of a sequence of these elements in their order."""
-        room = int(self.row_sizes()[items].sum()) if self.record.rule == MAX else 0
-        state = states.at(states.new_states(self.record, 0, len(items), n_entries=room), 0)
+        n_entries = int(self.row_sizes()[items].sum()) if self.record.rule == MAX else 0
+        state = states.at(states.new_states(self.record, 0, len(items), n_entries=n_entries), 0)
         scratch = np.zeros(len(items) + 2)
         for z, v in enumerate(items.tolist()):
             marginal = prefixes.gain(self.record, state, z, v, scratch)
@@ -167,16 +168,20 @@ class Objective:
         return state
 
 
+def integers(name: str, values: Any, rule: str) -> np.ndarray:
+    """Return a one-dimensional array of integers on the host; raise a TypeError with the rule for anything else."""
+    values = to_numpy(values)
+    # sets, dictionaries and generators have no array interface of their own
+    is_collection = isinstance(values, Iterable) and not isinstance(values, (str, bytes))
+    found = as_array(name, list(values) if is_collection and not hasattr(values, "__array__") else values)
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise must(name, rule, values, TypeError)
+    return found if found.size else found.astype(np.int64)  # an empty list has no kind
+
+
 def subset(name: str, S: Any, n: int) -> np.ndarray:
     """Return the distinct elements of a collection in their order, as int64; raise a KeyError where one is unknown."""
-    try:
-        given = S if isinstance(S, np.ndarray) else list(S)
-    except TypeError as error:  # a number
-        raise must(name, "a collection of integers", S, TypeError) from error
-    items = as_array(name, given)
-    if items.ndim != 1 or (items.size and items.dtype.kind not in "iu"):
-        raise must(name, "a collection of integers", S, TypeError)
-    distinct = list(dict.fromkeys(items.tolist()))
+    distinct = list(dict.fromkeys(integers(name, S, "a collection of integers").tolist()))
     for v in distinct:
         if not 0 <= v < n:
             raise must(name, f"a collection of elements in [0, {n - 1}]", v, KeyError)
@@ -249,8 +254,16 @@ class SubmodularityProbe(Result):
     counts: dict[str, int]
 
 
+class SetFunction(Protocol):
+    """Any object with ``n`` elements and the value of each set of them."""
+
+    @property
+    def n(self) -> int: ...
+    def value(self, S: list[int], /) -> float: ...
+
+
 def probe_submodular(
-    objective: Any, *, n_probes: int = 200, tol: float = 1e-9, rng: np.random.Generator | int | None = None
+    objective: SetFunction, *, n_probes: int = 200, tol: float = 1e-9, rng: Rng = None
 ) -> SubmodularityProbe:
     r"""Look for a counterexample: random sets A inside B and v outside B with f(v \| A) < f(v \| B) or f(v \| B) < 0.
 

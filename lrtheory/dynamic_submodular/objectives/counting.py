@@ -99,7 +99,7 @@ class CountingOracle(Objective):
             self._singles[v] = self.value([v])
         return self._singles[v]
 
-    def append(self, rows: Any) -> np.ndarray:
+    def append(self, rows: Sized) -> np.ndarray:
         """Let the function be asked about more elements.
 
         Parameters
@@ -118,7 +118,7 @@ class CountingOracle(Objective):
             If `rows` has no length.
         """
         if not isinstance(rows, Sized):
-            raise must("rows", "a collection with an entry an element", rows, TypeError)
+            raise must("rows", "a collection with one entry per element", rows, TypeError)
         self._n += len(rows)
         return np.arange(self._n - len(rows), self._n)
 
@@ -246,12 +246,11 @@ def _gains_of(oracle: Any, state: Any, length: int, candidates: Any, found: np.n
 
 @functools.cache
 def kernels() -> SimpleNamespace:
-    """Return the modules `levels`, `batches`, `guesses`, `offline_steps`, ..., interpreted, with callables behind."""
+    """Return the modules of kernels, interpreted, where all that reads rows of a matrix calls an oracle instead."""
     from lrtheory.dynamic_submodular.selection import offline as offline_steps
     from lrtheory.dynamic_submodular.selection import streaming
     from lrtheory.dynamic_submodular.structures import batches, guesses, levels, prefixes, states, stream
 
-    # each module is run again with its imports exchanged: what reads rows of a matrix asks the oracle instead
     asking = SimpleNamespace(
         **{**vars(prefixes), "profile": _profile, "gain": _gain, "extend": _extend, "truncate": _truncate}
     )

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from numbers import Real
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, as_array, generator, integer, must
-from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, rows_of, rows_record
+from lrtheory._numbers import number
+from lrtheory._types import ArrayLike, Rng, SparseArray
+from lrtheory._validation import array, choice, generator, integer, must
+from lrtheory.dynamic_submodular.objectives.base import MOST_COLUMNS, Objective, integers, rows_of, rows_record
 from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["Coverage", "Influence"]
+
+
+class Graph(Protocol):
+    """A graph of networkx, or any other object with its interface."""
+
+    def __len__(self) -> int: ...
+    def adjacency(self) -> Any: ...
+
+
+#: the items of each element: item numbers one after the other, or a matrix whose entries say which items are covered
+Sets: TypeAlias = Sequence[Iterable[int]] | np.ndarray | SparseArray
 
 
 class Coverage(Objective):
@@ -48,17 +60,19 @@ class Coverage(Objective):
     (7.0, 4.0, [1.0, 0.0, 0.0])
     """
 
-    def __init__(self, sets: Any, weights: Any = None) -> None:
+    def __init__(self, sets: Sets, weights: ArrayLike | None = None) -> None:
         checked = None if weights is None else _weights(weights)
         rows = _membership("sets", sets, 0 if checked is None else len(checked))
         self.weights = np.ones(rows.shape[1]) if checked is None else checked
         if len(self.weights) != rows.shape[1]:
-            raise must("weights", f"of shape ({rows.shape[1]},), one an item", self.weights.shape)
+            raise must("weights", f"of shape ({rows.shape[1]},), one per item", self.weights.shape)
         self._set_rows(rows)
 
     @classmethod
-    def from_graph(cls, graph: Any, *, closed: bool = True, weights: Any = None) -> Coverage:
-        """Coverage of neighborhoods: f(S) is the number (or weight) of the nodes that S dominates.
+    def from_graph(
+        cls, graph: Graph | SparseArray, *, closed: bool = True, weights: ArrayLike | None = None
+    ) -> Coverage:
+        """Make the coverage of neighborhoods: f(S) is the number (or weight) of the nodes that S dominates.
 
         Parameters
         ----------
@@ -79,7 +93,7 @@ class Coverage(Objective):
             adjacency = sparse.csr_array(adjacency + sparse.eye_array(adjacency.shape[0], format="csr"))
         return cls(adjacency, weights)
 
-    def append(self, rows: Any) -> np.ndarray:
+    def append(self, rows: Sets) -> np.ndarray:
         """Add elements; items that did not exist get weight 1.
 
         Parameters
@@ -156,16 +170,19 @@ class Influence(Coverage):
     (3.0, True)
     """
 
-    def __init__(self, graph: Any, p: Any, n_samples: int, *, rng: np.random.Generator | int | None = None) -> None:
+    def __init__(
+        self, graph: Graph | SparseArray, p: float | Literal["degree"], n_samples: int, *, rng: Rng = None
+    ) -> None:
         backward = sparse.csr_array(adjacency_of(graph).T)
         n = backward.shape[0]
         if n == 0:
             raise must("graph", "a graph of at least one node", graph)
         n_samples, rng = integer("n_samples", n_samples, low=1, high=MOST_COLUMNS), generator(rng)
-        by_degree = isinstance(p, str) and p == "degree"
-        if not by_degree and not (np.ndim(p) == 0 and isinstance(p, Real) and 0 <= float(p) <= 1):
-            raise must("p", 'a probability in [0, 1], or "degree"', p, ValueError if isinstance(p, Real) else TypeError)
-        chances = 1.0 / np.maximum(1, np.diff(backward.indptr)) if by_degree else np.full(n, float(p))
+        if isinstance(p, str):
+            choice("p", p, ("degree",))
+            chances = 1.0 / np.maximum(1, np.diff(backward.indptr))
+        else:
+            chances = np.full(n, float(number("p", p, 0, 1)))
         found = [_reverse_reachable(backward, chances, int(rng.integers(n)), rng) for _ in range(n_samples)]
         samples = np.repeat(np.arange(n_samples), [len(nodes) for nodes in found])
         nodes = np.concatenate(found)
@@ -174,7 +191,12 @@ class Influence(Coverage):
 
     @classmethod
     def from_graph(  # type: ignore[override]
-        cls, graph: Any, *, p: Any = "degree", n_samples: int = 1000, rng: np.random.Generator | int | None = None
+        cls,
+        graph: Graph | SparseArray,
+        *,
+        p: float | Literal["degree"] = "degree",
+        n_samples: int = 1000,
+        rng: Rng = None,
     ) -> Influence:
         """Make the function of a graph with the usual number of samples and edge probabilities.
 
@@ -196,7 +218,7 @@ class Influence(Coverage):
         """
         return cls(graph, p, n_samples, rng=rng)
 
-    def append(self, rows: Any) -> np.ndarray:
+    def append(self, rows: Sets) -> np.ndarray:
         """Add elements that meet samples drawn before; the samples and their weight stay.
 
         Parameters
@@ -259,7 +281,7 @@ def _membership(name: str, sets: Any, n_items: int) -> Any:
         return rows
     if isinstance(sets, (str, bytes)) or not isinstance(sets, (Sequence, np.ndarray)):
         raise must(name, "a sequence of sequences of integers, or a sparse array", sets, TypeError)
-    arrays = [_items(f"{name}[{place}]", items) for place, items in enumerate(sets)]
+    arrays = [_items(f"{name}[{index}]", items) for index, items in enumerate(sets)]
     indptr = np.concatenate([[0], np.cumsum([len(items) for items in arrays])]).astype(np.int64)
     indices = np.concatenate([np.zeros(0, np.int64), *arrays]).astype(np.int64)
     width = max(int(indices.max(initial=-1)) + 1, n_items)
@@ -268,13 +290,7 @@ def _membership(name: str, sets: Any, n_items: int) -> Any:
 
 def _items(name: str, given: Any) -> np.ndarray:
     """Return the distinct items of one set, increasing; refuse what is not a sequence of item numbers."""
-    if not isinstance(given, np.ndarray):
-        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-            raise must(name, "a sequence of integers", given, TypeError)
-        given = list(given)
-    items = as_array(name, given)
-    if items.ndim != 1 or (items.size and items.dtype.kind not in "iu"):
-        raise must(name, "a sequence of integers", given, TypeError)
+    items = integers(name, given, "a sequence of integers")
     if items.size and not 0 <= items.min() <= items.max() < MOST_COLUMNS:
         low = items.min() < 0
         rule = "of at least 0" if low else f"below {MOST_COLUMNS}, numbered from 0"

@@ -8,10 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, choice, integer, must
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import array, choice, integer, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.objectives.similarity import (
-    checked_gamma,
     checked_points,
     directions,
     falling,
@@ -20,6 +20,9 @@ from lrtheory.dynamic_submodular.objectives.similarity import (
 from lrtheory.dynamic_submodular.structures.prefixes import MAX
 
 __all__ = ["FacilityLocation"]
+
+#: the options of each metric of `FacilityLocation.from_features`
+OPTIONS: dict[str, set[str]] = {"cosine": set(), "rbf": {"gamma"}}
 
 
 class FacilityLocation(Objective):
@@ -48,13 +51,18 @@ class FacilityLocation(Objective):
     (1.5, 2.5, [0.5, 0.0, 0.5])
     """
 
-    def __init__(self, S: Any) -> None:
+    def __init__(self, S: ArrayLike | SparseArray) -> None:
         self._rows = _similarities("S", S)
         self.record = rows_record(MAX, self._rows)
 
     @classmethod
     def from_features(
-        cls, X: Any, *, n_neighbors: int | None = None, metric: Literal["cosine", "rbf"] = "cosine", gamma: float = 1.0
+        cls,
+        X: ArrayLike,
+        *,
+        n_neighbors: int | None = None,
+        metric: Literal["cosine", "rbf"] = "cosine",
+        gamma: float | None = None,
     ) -> FacilityLocation:
         """Compute similarities of points to each other; `n_neighbors` keeps the most similar elements of each column.
 
@@ -67,8 +75,8 @@ class FacilityLocation(Objective):
             n n_neighbors, so that 10^6 points fit; built by a k-d tree.
         metric : {"cosine", "rbf"}
             (1 + cos) / 2, where cos is 0 for a point at 0, or exp(-gamma squared distance).
-        gamma : float
-            Factor of the squared distance in "rbf", positive.
+        gamma : float or None
+            Factor of the squared distance in "rbf", positive; None is 1. "cosine" refuses it.
 
         Returns
         -------
@@ -80,13 +88,15 @@ class FacilityLocation(Objective):
         ValueError
             If a number is out of range.
         """
-        is_cosine = choice("metric", metric, ("cosine", "rbf")) == "cosine"
-        points, gamma = checked_points(X, squares=not is_cosine), checked_gamma(gamma)
+        is_cosine = choice("metric", metric, OPTIONS) == "cosine"
+        refuse_unused(metric, OPTIONS[metric], gamma=(gamma, None))
+        factor = open_interval("gamma", 1.0 if gamma is None else gamma, 0.0, np.inf)
+        points = checked_points(X, squares=not is_cosine)
         points = directions(points) if is_cosine else points
         n = len(points)
         if n_neighbors is None:
             cosine = (1 + np.clip(points @ points.T, -1, 1)) / 2 if is_cosine else None
-            return cls(falling(gamma, squared_distances(points)) if cosine is None else cosine)
+            return cls(falling(factor, squared_distances(points)) if cosine is None else cosine)
         from scipy.spatial import KDTree  # here, so that importing the system stays quick
 
         n_neighbors = integer("n_neighbors", n_neighbors, low=1, high=n)
@@ -96,10 +106,10 @@ class FacilityLocation(Objective):
         elements, columns = np.reshape(found, -1), np.repeat(np.arange(n), n_neighbors)
         squared = np.reshape(distances, -1) ** 2
         cosines = np.where(points[elements].any(axis=1), 1 - squared / 2, 0.0)
-        data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else falling(gamma, squared)
+        data = np.clip((1 + cosines) / 2, 0, 1) if is_cosine else falling(factor, squared)
         return cls(sparse.csr_array((data, (elements, columns)), shape=(n, n)))
 
-    def append(self, rows: Any) -> np.ndarray:
+    def append(self, rows: ArrayLike | SparseArray) -> np.ndarray:
         """Add elements; sparse rows may have new columns, which no older element serves.
 
         Parameters

@@ -8,11 +8,15 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, choice, must, real
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import array, choice, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_of, rows_record
 from lrtheory.dynamic_submodular.structures.prefixes import CONCAVE, CONCAVES
 
 __all__ = ["FeatureBased"]
+
+#: the options of each concave function
+OPTIONS: dict[str, set[str]] = {"sqrt": set(), "log1p": set(), "min": {"limit"}}
 
 
 class FeatureBased(Objective):
@@ -24,8 +28,8 @@ class FeatureBased(Objective):
         How much of each feature an element has, at least 0.
     concave : {"sqrt", "log1p", "min"}
         phi; ``"min"`` is min(x, limit).
-    limit : float
-        Where ``"min"`` is cut, positive.
+    limit : float or None
+        Largest value of ``"min"``, positive; None is 1. The other functions refuse it.
     weights : array of shape (n_features,) or None
         w, at least 0; None is 1.
 
@@ -48,22 +52,22 @@ class FeatureBased(Objective):
 
     def __init__(
         self,
-        X: Any,
+        X: ArrayLike | SparseArray,
         *,
         concave: Literal["sqrt", "log1p", "min"] = "sqrt",
-        limit: float = 1.0,
-        weights: Any = None,
+        limit: float | None = None,
+        weights: ArrayLike | None = None,
     ) -> None:
-        self._concave, self._limit = choice("concave", concave, CONCAVES), real("limit", limit, low=0.0)
-        if self._limit == 0 or not np.isfinite(self._limit):
-            raise must("limit", "positive and finite", limit)
+        self._concave = choice("concave", concave, CONCAVES)
+        refuse_unused(self._concave, OPTIONS[self._concave], limit=(limit, None))
+        self._limit = open_interval("limit", 1.0 if limit is None else limit, 0.0, np.inf)
         rows = _amounts("X", X)
         width = rows.shape[1]
         checked = np.ones(width) if weights is None else array("weights", to_numpy(weights), shape=(width,), low=0.0)
         self.weights = checked.astype(np.float64)
         self._set_rows("X", rows)
 
-    def append(self, rows: Any) -> np.ndarray:
+    def append(self, rows: ArrayLike | SparseArray) -> np.ndarray:
         """Add elements.
 
         Parameters

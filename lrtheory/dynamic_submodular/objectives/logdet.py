@@ -8,10 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, choice, must, real
+from lrtheory._types import ArrayLike, SparseArray
+from lrtheory._validation import array, choice, must, open_interval, refuse_unused
 from lrtheory.dynamic_submodular.objectives.base import Objective, rows_record
 from lrtheory.dynamic_submodular.objectives.similarity import (
-    checked_gamma,
     checked_points,
     directions,
     falling,
@@ -20,6 +20,9 @@ from lrtheory.dynamic_submodular.objectives.similarity import (
 from lrtheory.dynamic_submodular.structures.prefixes import LOGDET
 
 __all__ = ["LogDet"]
+
+#: the options of each metric of `LogDet.from_features`, besides `scale`
+OPTIONS: dict[str, set[str]] = {"cosine": set(), "rbf": {"gamma"}, "linear": set()}
 
 #: tolerances, times the largest entry: how negative eigenvalues may be, as those of float32 kernels are, and how far
 #: entries may differ from those across the diagonal
@@ -54,15 +57,18 @@ class LogDet(Objective):
     [8.0, 4.0]
     """
 
-    def __init__(self, K: Any, *, scale: float = 1.0) -> None:
-        self._scale = real("scale", scale, low=0.0)
-        if self._scale == 0 or not np.isfinite(self._scale):
-            raise must("scale", "positive and finite", scale)
+    def __init__(self, K: ArrayLike | SparseArray, *, scale: float = 1.0) -> None:
+        self._scale = open_interval("scale", scale, 0.0, np.inf)
         self._set_rows("K", K)
 
     @classmethod
     def from_features(
-        cls, X: Any, *, metric: Literal["cosine", "rbf", "linear"] = "rbf", gamma: float = 1.0, scale: float = 1.0
+        cls,
+        X: ArrayLike,
+        *,
+        metric: Literal["cosine", "rbf", "linear"] = "rbf",
+        gamma: float | None = None,
+        scale: float = 1.0,
     ) -> LogDet:
         """Make the function of the diversity of points.
 
@@ -72,8 +78,8 @@ class LogDet(Objective):
             Points.
         metric : {"cosine", "rbf", "linear"}
             Kernel: cos, 0 for a point at 0; exp(-gamma squared distance); or the inner product.
-        gamma : float
-            Factor of the squared distance in "rbf", positive.
+        gamma : float or None
+            Factor of the squared distance in "rbf", positive; None is 1. The other metrics refuse it.
         scale : float
             Positive.
 
@@ -93,11 +99,13 @@ class LogDet(Objective):
         >>> bool(np.isclose(f.value([0, 1]), np.log(4)))
         True
         """
-        is_rbf = choice("metric", metric, ("cosine", "rbf", "linear")) == "rbf"
-        points, gamma = checked_points(X, squares=is_rbf), checked_gamma(gamma)
+        is_rbf = choice("metric", metric, OPTIONS) == "rbf"
+        refuse_unused(metric, OPTIONS[metric], gamma=(gamma, None))
+        factor = open_interval("gamma", 1.0 if gamma is None else gamma, 0.0, np.inf)
+        points = checked_points(X, squares=is_rbf)
         made = cls(np.zeros((0, 0)), scale=scale)
         if is_rbf:
-            made._set_rows("K", falling(gamma, squared_distances(points)), is_kernel=True)
+            made._set_rows("K", falling(factor, squared_distances(points)), is_kernel=True)
         else:
             rows = directions(points) if metric == "cosine" else points
             with np.errstate(over="ignore"):  # what overflows is refused
@@ -105,7 +113,7 @@ class LogDet(Objective):
             made._set_rows("K", products, is_kernel=True)
         return made
 
-    def append(self, rows: Any) -> np.ndarray:
+    def append(self, rows: ArrayLike | SparseArray) -> np.ndarray:
         """Add elements.
 
         Parameters

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._validation import array, must, real
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, must
 
-__all__ = ["checked_gamma", "checked_points", "directions", "falling", "squared_distances"]
+__all__ = ["checked_points", "directions", "falling", "squared_distances"]
 
 #: entries below this, divided by the number of features, have finite squared distances
 LARGEST = 1e153
 
 
-def checked_points(X: Any, *, squares: bool = False) -> np.ndarray:
+def checked_points(X: ArrayLike, *, squares: bool = False) -> np.ndarray:
     """Return points as float64, one per row; refuse infinite ones, and with `squares` infinite squared distances."""
     points = array("X", to_numpy(X), shape=(None, None)).astype(np.float64)
     largest = float(np.abs(points).max(initial=0.0))
     if squares and largest >= LARGEST / max(1, points.shape[1]):
         raise must("X", "small enough for squared distances of its rows", largest)
     return points
-
-
-def checked_gamma(gamma: Any) -> float:
-    """Return the factor of squared distances as a float; refuse one that is not positive and finite."""
-    checked = real("gamma", gamma, low=0.0)
-    if not 0 < checked < np.inf:
-        raise must("gamma", "positive and finite", gamma)
-    return checked
 
 
 def falling(gamma: float, squared: np.ndarray) -> np.ndarray:

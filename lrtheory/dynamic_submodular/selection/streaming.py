@@ -7,13 +7,29 @@ empty set.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from lrtheory.dynamic_submodular.structures import prefixes, states
 from lrtheory.dynamic_submodular.structures.prefixes import VALUE
 from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import EMPTY, INDEX, LENGTH, passes
 from lrtheory.dynamic_submodular.structures.stream import LEAST_UNIT, index_above, index_below
 
-__all__ = ["sieve"]
+__all__ = ["Sieves", "sieve"]
+
+
+class Sieves(NamedTuple):
+    """The rule of all sieves, the table of their sets, and what they have seen."""
+
+    table: states.State
+    k: int
+    epsilon: float  # neighboring guesses have the ratio 1 + epsilon
+    plus_plus: bool  # whether the rule is that of sieve-streaming++
+    # float64 (3,): m, the best single value; L, the best value of a set; u, the first positive single value, which is
+    # the unit of the grid
+    best_seen: np.ndarray
 
 
 @flat
@@ -24,13 +40,13 @@ def accepts(gain, value, length, guess, k, plus_plus):
 
 
 @flat
-def sieve(record, table, candidates, k, epsilon, plus_plus, best_seen, bounds, gains):
+def sieve(record, sieves, candidates, bounds, gains):
     """Offer every candidate once to all guesses in the window; return the best slot and the marginals asked for.
 
-    Sieve-streaming has guesses o in [m, 2 k m] of OPT, m the best single value so far; its successor has thresholds tau
-    in [max(L, m) / (2 k (1 + epsilon)), m], L the best value held, as OPT >= L makes lower ones too low. ``best_seen``
-    is (m, L, u), u the first positive single value, the unit of the grid. `bounds` takes the single values.
+    Sieve-streaming has guesses o in [m, 2 k m] of OPT. Its successor has thresholds tau in
+    [max(L, m) / (2 k (1 + epsilon)), m], since OPT >= L makes lower ones too low. `bounds` takes the single values.
     """
+    table, k, epsilon, plus_plus, best_seen = sieves
     n_slots = table.numbers.shape[0]
     queries, best = 0, EMPTY
     for a in range(candidates.shape[0]):

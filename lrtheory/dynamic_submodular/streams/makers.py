@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-from lrtheory._validation import choice, generator, integer, must, real
+from lrtheory._types import Rng
+from lrtheory._validation import choice, generator, integer, must, open_interval
 from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation, FeatureBased, LogDet, Objective
 from lrtheory.dynamic_submodular.one_guess import OneGuess
 from lrtheory.dynamic_submodular.problem import UpdateStream
@@ -20,7 +21,7 @@ MOST_COPIES = 10**7
 
 
 def make_graph_coverage(
-    n: int, *, degree: int = 5, k: int = 10, length: int | None = None, rng: np.random.Generator | int | None = None
+    n: int, *, degree: int = 5, k: int = 10, length: int | None = None, rng: Rng = None
 ) -> UpdateStream:
     """Make a window over the nodes of a Barabasi-Albert graph in random order; f counts the dominated nodes.
 
@@ -69,7 +70,7 @@ def make_tight(
     *,
     total: float = 1.001,
     order: Literal["random", "decoys-first"] = "random",
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> UpdateStream:
     r"""Make the instance on which a table of guesses gets no more than one half (statement DS-T12).
 
@@ -107,11 +108,9 @@ def make_tight(
     >>> round(stream.objective.value(range(3)), 9) == stream.truth, round(stream.objective.value([3]), 6)
     (True, 0.5005)
     """
-    k, total = integer("k", k, low=1), real("total", total, low=0.0)
+    k, total = integer("k", k, low=1), open_interval("total", total, 0.0, np.inf)
     n_identical = integer("n_identical", n_identical, low=0, high=MOST_COPIES)
     n_decoys = integer("n_decoys", n_decoys, low=0, high=MOST_COPIES)
-    if not 0 < total < np.inf:
-        raise must("total", "positive and finite", total)
     choice("order", order, ("random", "decoys-first"))
     blocks = [[2 * i, 2 * i + 1] for i in range(k)]
     bait = [[2 * i for i in range(k)]] * n_identical
@@ -159,9 +158,7 @@ def make_tight_greedy(k: int) -> UpdateStream:
     return UpdateStream(objective, np.arange(2 * k), k, truth=float(k ** (k + 1)))
 
 
-def make_adaptive_attack(
-    n: int, *, k: int = 5, n_deletions: int = 100, rng: np.random.Generator | int | None = None
-) -> UpdateStream:
+def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, rng: Rng = None) -> UpdateStream:
     """Make the stream of an adversary who knows the coins and always deletes the first sample: all is built anew.
 
     All elements are worth 1 and disjoint, and the guess is 2k. Replayed on ``OneGuess(stream.objective, k, 2 * k,
@@ -216,7 +213,7 @@ def make_random_stream(
     *,
     k: int = 3,
     n_ops: int = 40,
-    rng: np.random.Generator | int | None = None,
+    rng: Rng = None,
 ) -> UpdateStream:
     """Make a small objective with integer data, and random insertions and deletions of its elements.
 

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._validation import array, as_array, integer, must, real
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, as_array, integer, must, open_interval
+from lrtheory.dynamic_submodular.objectives.base import integers
 
 __all__ = ["sliding_window", "time_window"]
 
 
 @arrays("host")
-def sliding_window(order: Any, length: int) -> np.ndarray:
+def sliding_window(order: ArrayLike, length: int) -> np.ndarray:
     """Make the updates of a window over the last `length` arrivals: the oldest goes before the next one comes.
 
     Arrays: any (copied to the host)
@@ -43,20 +45,24 @@ def sliding_window(order: Any, length: int) -> np.ndarray:
     >>> sliding_window([3, 1, 2], 2).tolist()
     [3, 1, -4, 2]
     """
-    elements, length = _elements("order", order), integer("length", length, low=1)
+    elements, length = integers("order", order, "a one-dimensional array of integers"), integer("length", length, low=1)
+    if elements.size and not 0 <= elements.min() <= elements.max() < 2**63:
+        worst = elements.min() if elements.min() < 0 else elements.max()
+        raise must("order", "an array of elements of at least 0", worst)
+    elements = elements.astype(np.int64)
     n = len(elements)
-    places = np.argsort(elements, kind="stable")
-    early = places[1:][(np.diff(elements[places]) == 0) & (np.diff(places) < length)]
+    indices = np.argsort(elements, kind="stable")
+    early = indices[1:][(np.diff(elements[indices]) == 0) & (np.diff(indices) < length)]
     if early.size:
         rule = f"without an element twice among {length} arrivals"
-        raise must("order", rule, f"{elements[early[0]]} at place {early[0]}")
+        raise must("order", rule, f"{elements[early[0]]} at index {early[0]}")
     kept = min(length, n)
     pairs = np.stack([~elements[: n - kept], elements[kept:]], axis=1).ravel()
     return np.concatenate([elements[:kept], pairs])
 
 
 @arrays("host")
-def time_window(times: Any, length: Any) -> np.ndarray:
+def time_window(times: ArrayLike, length: float | np.timedelta64 | datetime.timedelta) -> np.ndarray:
     """Make the updates of a window in time: element i arrives at times[i] and goes when `length` has passed.
 
     Arrays: any (copied to the host)
@@ -103,10 +109,7 @@ def _moments(times: Any, length: Any) -> tuple[np.ndarray, Any]:
     arrivals = array("times", times, shape=(None,)).astype(np.float64)
     if isinstance(length, (np.timedelta64, datetime.timedelta)):
         raise must("length", "a number, as times are numbers", length, TypeError)
-    stay = real("length", length, low=0.0)
-    if stay == 0:
-        raise must("length", "positive", length)
-    return arrivals, stay
+    return arrivals, open_interval("length", length, 0.0, np.inf)
 
 
 def _dates(times: Any, length: Any) -> tuple[np.ndarray, Any]:
@@ -121,12 +124,3 @@ def _dates(times: Any, length: Any) -> tuple[np.ndarray, Any]:
     if np.datetime_data(stay.dtype)[0] in ("Y", "M"):  # their lengths differ
         raise must("length", "in days, seconds or other units of one length", length)
     return arrivals, stay
-
-
-def _elements(name: str, order: Any) -> np.ndarray:
-    elements = as_array(name, order)
-    if elements.ndim != 1 or (elements.size and elements.dtype.kind not in "iu"):
-        raise must(name, "a one-dimensional array of integers", order, TypeError)
-    if elements.size and not 0 <= elements.min() <= elements.max() < 2**63:
-        raise must(name, "an array of elements of at least 0", elements.min() if elements.min() < 0 else elements.max())
-    return elements.astype(np.int64)

@@ -10,8 +10,8 @@ the answer is G without them. Since the marginals of a batch are equal up to 1 +
 their share of its value and no more (statement DS-T7). A level is rebuilt when a fraction epsilon of its batch is dead,
 or when as many elements have joined its pool as it was built from.
 
-This structure is derived: its idea is that of the paper (buckets by marginals, batches from the largest one), its
-constants are not the paper's.
+The idea is that of the paper: buckets by marginals, and batches from the largest bucket. The constants were derived
+here and are not the paper's.
 
 Kernels; the state is a `states.State`, and R_i is the pool from which level i was built, with what came and went since.
 """
@@ -41,7 +41,6 @@ from lrtheory.dynamic_submodular.structures.states import (
     LOWER,
     N_DEAD,
     ONE,
-    PLACE,
     POOL,
     PROFILES,
     QUERIES,
@@ -49,6 +48,7 @@ from lrtheory.dynamic_submodular.structures.states import (
     REBUILDS,
     REBUILT,
     SCALES,
+    SEQUENCE_INDEX,
     SIZE,
     START,
     THRESHOLD,
@@ -73,16 +73,16 @@ def bucket(gain, threshold, epsilon):
 @flat
 def filtered(record, state, work, level, n):
     """Keep those of the first n in the pool that pass at the end of G, find their buckets, and return how many."""
-    whole, numbers, marks = work.whole, state.numbers, state.marks
+    integers, numbers, marks = work.integers, state.numbers, state.marks
     threshold, epsilon = marks[SCALES, THRESHOLD], marks[SCALES, EPSILON]
     numbers[QUERIES] += n
     numbers[PROFILES] += n
     left = 0
     for a in range(n):
-        v = whole[POOL, a]
+        v = integers[POOL, a]
         gain = prefixes.gain(record, state, numbers[LENGTH], v, work.gains)
         if passes(gain, threshold):
-            whole[POOL, left], whole[BUCKET_OF, left] = v, bucket(gain, threshold, epsilon)
+            integers[POOL, left], integers[BUCKET_OF, left] = v, bucket(gain, threshold, epsilon)
             left += 1
         else:  # v was in R_{level-1} and is not in R_level
             states.link(state, v, level - 1)
@@ -92,21 +92,21 @@ def filtered(record, state, work, level, n):
 @flat
 def largest_bucket(work, n):
     """Move the largest bucket (of equal ones the highest) to the front of the pool; return its number and its size."""
-    whole = work.whole
+    integers = work.integers
     for a in range(n):
-        whole[BUCKETS, whole[BUCKET_OF, a]] += 1
-    best = whole[BUCKET_OF, 0]
+        integers[BUCKETS, integers[BUCKET_OF, a]] += 1
+    best = integers[BUCKET_OF, 0]
     for a in range(1, n):
-        b = whole[BUCKET_OF, a]
-        if (whole[BUCKETS, b], b) > (whole[BUCKETS, best], best):
+        b = integers[BUCKET_OF, a]
+        if (integers[BUCKETS, b], b) > (integers[BUCKETS, best], best):
             best = b
-    size = whole[BUCKETS, best]
+    size = integers[BUCKETS, best]
     front = 0
     for a in range(n):
-        whole[BUCKETS, whole[BUCKET_OF, a]] = 0  # only what was counted, since most buckets are never used
-        if whole[BUCKET_OF, a] == best:
-            whole[POOL, front], whole[POOL, a] = whole[POOL, a], whole[POOL, front]
-            whole[BUCKET_OF, a] = whole[BUCKET_OF, front]
+        integers[BUCKETS, integers[BUCKET_OF, a]] = 0  # only what was counted, since most buckets are never used
+        if integers[BUCKET_OF, a] == best:
+            integers[POOL, front], integers[POOL, a] = integers[POOL, a], integers[POOL, front]
+            integers[BUCKET_OF, a] = integers[BUCKET_OF, front]
             front += 1
     return best, size
 
@@ -114,7 +114,7 @@ def largest_bucket(work, n):
 @flat
 def scan(record, state, work, level, size, lower):
     """Scan the first `size` of the pool in random order, append those that still reach `lower`, return how many."""
-    pool, numbers = work.whole[POOL], state.numbers
+    pool, numbers = work.integers[POOL], state.numbers
     taken = seen = 0
     # pool[:taken] is the batch, pool[taken:seen] was rejected, the rest is not seen yet
     while seen < size and numbers[LENGTH] < state.levels.shape[1] - 2:
@@ -128,7 +128,7 @@ def scan(record, state, work, level, size, lower):
         if passes(gain, lower):
             numbers[LENGTH] += 1
             prefixes.extend(record, state, numbers[LENGTH], v, gain)
-            state.elements[PLACE, v] = numbers[LENGTH]
+            state.elements[SEQUENCE_INDEX, v] = numbers[LENGTH]
             states.link(state, v, level)
             pool[seen - 1] = pool[taken]  # the batch goes to the front
             pool[taken] = v
@@ -145,7 +145,7 @@ def scan(record, state, work, level, size, lower):
 @flat
 def build(record, state, work, level, n):
     """Build the levels from this one on out of the first n elements of the pool."""
-    whole, numbers, levels = work.whole, state.numbers, state.levels
+    integers, numbers, levels = work.integers, state.numbers, state.levels
     threshold, epsilon = state.marks[SCALES, THRESHOLD], state.marks[SCALES, EPSILON]
     numbers[REBUILDS] += 1
     numbers[REBUILT] += n
@@ -162,33 +162,33 @@ def build(record, state, work, level, n):
         taken = scan(record, state, work, level, size, lower)
         levels[BATCH, level] = taken
         for a in range(taken, n):  # members of the batch are in no later pool
-            whole[POOL, a - taken] = whole[POOL, a]
+            integers[POOL, a - taken] = integers[POOL, a]
         n -= taken
         level += 1
     numbers[LEVELS] = level - 1
     for a in range(n):  # the sequence is full: what is left stays in the last pool
-        states.link(state, whole[POOL, a], level - 1)
+        states.link(state, integers[POOL, a], level - 1)
 
 
 @flat
 def rebuild(record, state, work, level):
     """Drop the levels from this one on, dead members too, and build them again from R_level."""
     numbers, kept = state.numbers, state.levels[START, level]
-    n = states.gather(state, level, numbers[LEVELS], work.whole)
+    n = states.gather(state, level, numbers[LEVELS], work.integers)
     for z in range(kept + 1, numbers[LENGTH] + 1):
         v = state.levels[MEMBER, z]
         numbers[N_DEAD] -= state.elements[DEEPEST, v] == ABSENT
-        state.elements[PLACE, v] = 0
+        state.elements[SEQUENCE_INDEX, v] = 0
     prefixes.truncate(record, state, numbers[LENGTH], kept)
     numbers[LENGTH] = kept
     build(record, state, work, level, n)
 
 
 @flat
-def level_of(state, place):
+def level_of(state, index):
     """Return the level whose batch holds this index (from 1) of the sequence."""
     level = state.numbers[LEVELS]
-    while state.levels[START, level] >= place:
+    while state.levels[START, level] >= index:
         level -= 1
     return level
 
@@ -197,11 +197,11 @@ def level_of(state, place):
 def insert(record, state, work, v):
     """Insert an element: it joins the pools as deep as its marginals allow; a dead member is revived."""
     numbers, levels = state.numbers, state.levels
-    place = np.int64(state.elements[PLACE, v])  # of a dead member, else 0
+    index = np.int64(state.elements[SEQUENCE_INDEX, v])  # of a dead member, else 0
     deepest = numbers[LEVELS]
     # taking a dead member for a new element would put it into the sequence twice
-    if place > 0:  # it passes in all levels down to its own, since it did when it was chosen
-        deepest = level_of(state, place)
+    if index > 0:  # it passes in all levels down to its own, since it did when it was chosen
+        deepest = level_of(state, index)
         levels[DEAD, deepest] -= 1
         numbers[N_DEAD] -= 1
         state.marks[LOWER, 0] = UNKNOWN
@@ -225,9 +225,9 @@ def insert(record, state, work, v):
         if levels[GROWN, level] > levels[BUILT, level]:
             rebuild(record, state, work, level)
             return
-    if place == 0 and is_through:  # an open guess leaves out nothing that passes (DS-P4): v starts a level
+    if index == 0 and is_through:  # an open guess leaves out nothing that passes (DS-P4): v starts a level
         states.unlink(state, v)
-        work.whole[POOL, 0] = v
+        work.integers[POOL, 0] = v
         build(record, state, work, deepest + 1, ONE)
 
 
@@ -240,7 +240,7 @@ def delete(record, state, work, v):
     state.elements[DEEPEST, v] = ABSENT
     for level in range(1, deepest + 1):
         levels[SIZE, level] -= 1
-    if state.elements[PLACE, v] > 0:
+    if state.elements[SEQUENCE_INDEX, v] > 0:
         levels[DEAD, deepest] += 1
         state.numbers[N_DEAD] += 1
         state.marks[LOWER, 0] = UNKNOWN
@@ -264,18 +264,18 @@ def run(record, state, work, ops, asked_by):
 
 
 @flat
-def run_many(record, state, work, ops, words, members, values, asked_by):
-    """Apply the updates once for every word of randomness; row r of the tables takes what run r ended with.
+def run_many(record, state, work, ops, words, runs):
+    """Apply the updates once for every word of randomness, and write the outcomes to `runs`.
 
-    The value is f of the whole sequence, the members are its living ones.
+    `runs.values` takes f of the whole sequences, `runs.members` their living members.
     """
     for r in range(words.shape[0]):
         states.clear(record, state)
         state.numbers[RANDOM] = words[r]
-        run(record, state, work, ops, asked_by[r])
+        run(record, state, work, ops, runs.asked_by[r])
         size = 0
         for z in range(1, state.numbers[LENGTH] + 1):
             if state.elements[DEEPEST, state.levels[MEMBER, z]] != ABSENT:
-                members[r, size] = state.levels[MEMBER, z]
+                runs.members[r, size] = state.levels[MEMBER, z]
                 size += 1
-        values[r] = state.marks[VALUE, state.numbers[LENGTH]]
+        runs.values[r] = state.marks[VALUE, state.numbers[LENGTH]]

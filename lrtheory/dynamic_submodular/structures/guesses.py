@@ -16,42 +16,37 @@ repeats every update in order with the guess's own coins, so that it takes the p
 
 *Groups.* The guesses are of the largest value of one element; only the one just above it matters (DS-T16).
 
-Kernels, on a table of states (`states`) whose slot 0 is empty and used as scratch, and on a `stream.Stream`. The
-arguments ``levelled`` or ``batched``, ``grouped`` and ``eager`` are None or True; the compiler drops the code below
-``if ... is not None`` of a None, and nothing else.
+Kernels, on a `stream.Solver`, whose table of states (`states`) has an empty slot 0 that is used as scratch. The
+switches ``levelled`` or ``batched``, ``grouped`` and ``eager`` are None or True. They are arguments of their own and
+not fields of a named tuple, since the compiler drops the code below ``if ... is not None`` only where an argument is
+None.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from lrtheory.dynamic_submodular.structures import batches, levels, prefixes, randomness, states
+from lrtheory.dynamic_submodular.structures import batches, levels, randomness, states
 from lrtheory.dynamic_submodular.structures import stream as streams
-from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
+from lrtheory.dynamic_submodular.structures.prefixes import VALUE
 from lrtheory.dynamic_submodular.structures.randomness import flat
+from lrtheory.dynamic_submodular.structures.solutions import better, collect, group_bound, keep_solution
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
-    BAR,
     CURSOR,
     DEEPEST,
     EMPTY,
-    GROUP,
     GUESS,
     INDEX,
     LENGTH,
-    LIMIT,
-    LOWER,
-    N_DEAD,
     ONE,
     POOL,
     QUERIES,
     SCALES,
     SIZE,
-    UNKNOWN,
 )
 from lrtheory.dynamic_submodular.structures.stream import (
     AT,
-    BEFORE,
     FREE,
     FULL,
     HEAD,
@@ -60,17 +55,14 @@ from lrtheory.dynamic_submodular.structures.stream import (
     LEAST,
     LIVE,
     LOST,
-    N_BEFORE,
     N_GUESSES,
     N_LIVE,
     N_NOW,
     N_POSITIVE,
     N_SLOTS,
-    NOW,
     OPEN,
     PENDING,
     POSITION,
-    SINGLE_QUERIES,
     STRIDE,
     TOP,
     UNIT,
@@ -79,7 +71,7 @@ from lrtheory.dynamic_submodular.structures.stream import (
     WORTH,
 )
 
-__all__ = ["DONE", "NEEDS_SLOT", "collect", "decide", "find", "slot_for", "sync", "update"]
+__all__ = ["DONE", "NEEDS_SLOT", "decide", "find", "slot_for", "sync", "update"]
 
 #: the answers of `update`: all done, or the table has too few slots for one more guess
 DONE, NEEDS_SLOT = range(2)
@@ -100,13 +92,14 @@ def find(table, tally, j):
 
 
 @flat
-def take_slot(table, stream, rules, eager):
+def take_slot(solver, eager):
     """Return a slot for a new guess: an unused one, or that of a guess that may be forgotten; -1 for none.
 
-    Forgotten is, in an eager table, a guess without elements; of lazy guesses the one that was not visited for longest,
-    except for the pair that the walk has met; under exact replay none, since each must go on from where it stopped.
+    In an eager table a guess without elements may be forgotten. Of lazy guesses it is the one whose last visit is the
+    longest ago, but neither of the pair that the walk has met. Under exact replay no guess may be forgotten, since each
+    must go on from where it stopped.
     """
-    tally = stream.tally
+    table, tally, rules = solver.table, solver.stream.tally, solver.rules
     if tally[N_SLOTS] < table.numbers.shape[0]:
         tally[N_SLOTS] += 1
         return tally[N_SLOTS] - 1
@@ -119,19 +112,21 @@ def take_slot(table, stream, rules, eager):
             oldest = np.int64(slot)
     if oldest == EMPTY or (eager is not None and table.numbers[oldest, CURSOR] > 0):
         return -1
-    for count in range(4):  # what is left of the old guess is cleared when the new one is built; an idle one is empty
+    # only the counts are moved here: `sync` clears the rest before it builds the new guess, and an eager one is empty
+    for count in range(4):
         tally[LOST + count] += table.numbers[oldest, QUERIES + count]
         table.numbers[oldest, QUERIES + count] = 0
     return oldest
 
 
 @flat
-def slot_for(table, stream, rules, grouped, eager, j):
+def slot_for(solver, grouped, eager, j):
     """Return the slot of guess j, setting a new one up with a random stream that depends on j alone; -1 for no slot."""
+    table, stream, rules = solver.table, solver.stream, solver.rules
     slot = find(table, stream.tally, j)
     if slot >= 0:
         return slot
-    slot = take_slot(table, stream, rules, eager)
+    slot = take_slot(solver, eager)
     if slot < 0:
         return slot
     value = states.on_grid(stream.answers[UNIT], rules.epsilon, j)
@@ -148,22 +143,25 @@ def slot_for(table, stream, rules, grouped, eager, j):
 
 
 @flat
-def sync(record, table, slot, stream, work, rules, levelled, batched):
+def sync(solver, slot, levelled, batched):
     """Bring a lazy guess up to date with the stream."""
-    state, tally = states.slot_of(table, slot), stream.tally
+    record, stream, work, rules = solver.record, solver.stream, solver.work, solver.rules
+    state, tally = states.slot_of(solver.table, slot), stream.tally
     head, cursor = tally[HEAD], state.numbers[CURSOR]
     state.numbers[CURSOR] = head
+    # a build shows every present element once; each change that is shown may have levels rebuilt, so from a quarter of
+    # what is present on the build is taken to be cheaper
     if not rules.is_exact and head - cursor > 8 + tally[N_LIVE] // 4:
         states.clear(record, state)
         for a in range(tally[N_LIVE]):
-            work.whole[POOL, a] = stream.ground[LIVE, a]
+            work.integers[POOL, a] = stream.ground[LIVE, a]
         if levelled is not None:
             levels.settle(record, state, work, tally[N_LIVE], ONE, ONE)
         if batched is not None:
             batches.build(record, state, work, ONE, tally[N_LIVE])
         return
-    for place in range(cursor, head):  # net: only elements on whose presence stream and guess disagree are shown
-        op = stream.log[place % stream.log.shape[0]]
+    for index in range(cursor, head):  # net: only elements on whose presence stream and guess disagree are shown
+        op = stream.log[index % stream.log.shape[0]]
         v = op if op >= 0 else ~op
         is_present = op >= 0 if rules.is_exact else stream.ground[WHERE, v] >= 0
         is_known = state.elements[DEEPEST, v] != ABSENT
@@ -191,8 +189,9 @@ def start_walk(tally):
 
 
 @flat
-def decide(table, slot, stream, rules):
+def decide(solver, slot):
     """Note whether the guess at the walk is full or open; return whether the walk has arrived, else move it on."""
+    table, stream, rules = solver.table, solver.stream, solver.rules
     tally, j = stream.tally, stream.tally[AT]
     length, guess = table.numbers[slot, LENGTH], table.marks[slot, SCALES, GUESS]
     value = table.marks[slot, VALUE, length]
@@ -212,23 +211,13 @@ def decide(table, slot, stream, rules):
     return False
 
 
-@flat
-def better(record, table, stream, work, batched):
-    """Return the slot of the better guess of the pair, or of the open one where it was accepted alone."""
-    full, opened = stream.tally[FULL], stream.tally[OPEN]
-    if full < 0:
-        return opened
-    first = live_value(record, table, full, stream, work, batched)
-    second = live_value(record, table, opened, stream, work, batched)
-    return full if first >= second else opened
-
-
 # --- other guesses ----------------------------------------------------------------------------------------------------
 
 
 @flat
-def best_of_table(table, stream, rules):
+def best_of_table(solver):
     """Return the slot of the best guess of an eager table, and write the least upper bound that its guesses prove."""
+    table, stream, rules = solver.table, solver.stream, solver.rules
     tally, answers = stream.tally, stream.answers
     highest = FREE
     for slot in range(1, tally[N_SLOTS]):
@@ -252,8 +241,9 @@ def best_of_table(table, stream, rules):
 
 
 @flat
-def change_table(record, table, stream, work, rules, eager, op):
+def change_table(solver, eager, op):
     """Show an update to every guess of an eager table that it concerns; return whether all of them have a slot."""
+    record, stream, work, rules = solver.record, solver.stream, solver.work, solver.rules
     v = op if op >= 0 else ~op
     single = stream.singles[v]
     if single == 0:
@@ -262,10 +252,10 @@ def change_table(record, table, stream, work, rules, eager, op):
     first = streams.index_above(single, unit, rules.epsilon)
     last = streams.index_below(2 * rules.k * single, unit, rules.epsilon)
     for j in range(first, last + 1):
-        slot = slot_for(table, stream, rules, None, eager, j)
+        slot = slot_for(solver, None, eager, j)
         if slot < 0:
             return False
-        state = states.slot_of(table, slot)
+        state = states.slot_of(solver.table, slot)
         is_known = state.elements[DEEPEST, v] != ABSENT
         if op >= 0 and not is_known:  # else it was shown before a slot was missing
             levels.insert(record, state, work, v)
@@ -276,123 +266,54 @@ def change_table(record, table, stream, work, rules, eager, op):
     return True
 
 
-@flat
-def group_bound(table, slot, stream, work):
-    """Write the bound with groups: f of all picks plus, per group, its limit times its bar (`theory.group_bound`)."""
-    length = table.numbers[slot, LENGTH]
-    upper = table.marks[slot, VALUE, length]
-    for group in range(table.marks.shape[1] - BAR):
-        upper += work.whole[LIMIT, group] * table.marks[slot, BAR + group, length]
-    stream.answers[UPPER] = upper
-
-
-# --- the answer -------------------------------------------------------------------------------------------------------
+# --- updates ---------------------------------------------------------------------------------------------------------
 
 
 @flat
-def collect(record, table, slot, stream, work, batched, grouped):
-    """Write the solution of a guess to ``chosen``, without dead and swapped-out elements, and return its value."""
-    state, tally, chosen = states.slot_of(table, slot), stream.tally, stream.chosen
-    length, size = state.numbers[LENGTH], 0
-    for z in range(1, length + 1):
-        v = state.levels[MEMBER, z]
-        keeps = state.elements[DEEPEST, v] != ABSENT  # dead members of batches are left out
-        if grouped is not None:
-            keeps = rank_in_group(state, work, z) < work.whole[LIMIT, work.whole[GROUP, v]]
-        if keeps:
-            chosen[NOW, size] = v
-            size += 1
-    tally[N_NOW] = size
-    if grouped is None:
-        return live_value(record, table, slot, stream, work, batched)
-    if size == length:
-        return state.marks[VALUE, length]
-    tally[SINGLE_QUERIES] += 1
-    return prefixes.set_value(record, states.slot_of(table, EMPTY), chosen[NOW, :size], work.gains)
-
-
-@flat
-def rank_in_group(state, work, z):
-    """Return the 0-based rank of pick z in its group by marginal when picked; of equal ones the earlier comes first."""
-    marks, group = state.marks, work.whole[GROUP, state.levels[MEMBER, z]]
-    weight, heavier = marks[VALUE, z] - marks[VALUE, z - 1], 0
-    for y in range(1, state.numbers[LENGTH] + 1):
-        if work.whole[GROUP, state.levels[MEMBER, y]] == group:
-            other = marks[VALUE, y] - marks[VALUE, y - 1]
-            heavier += other > weight or (other == weight and y < z)
-    return heavier
-
-
-@flat
-def live_value(record, table, slot, stream, work, batched):
-    """Return f of a guess without its dead members; it is asked for once, then kept in marks[LOWER, 0]."""
-    state = states.slot_of(table, slot)
-    if batched is None or state.numbers[N_DEAD] == 0:
-        return state.marks[VALUE, state.numbers[LENGTH]]
-    if state.marks[LOWER, 0] == UNKNOWN:
-        items, size = work.whole[POOL], 0
-        for z in range(1, state.numbers[LENGTH] + 1):
-            if state.elements[DEEPEST, state.levels[MEMBER, z]] != ABSENT:
-                items[size] = state.levels[MEMBER, z]
-                size += 1
-        scratch = states.slot_of(table, EMPTY)
-        stream.tally[SINGLE_QUERIES] += 1
-        state.marks[LOWER, 0] = prefixes.set_value(record, scratch, items[:size], work.gains)
-    return state.marks[LOWER, 0]
-
-
-@flat
-def keep_solution(stream):
-    """Keep the present solution as the one before the update that comes."""
-    stream.tally[N_BEFORE] = stream.tally[N_NOW]
-    for a in range(stream.chosen.shape[1]):
-        stream.chosen[BEFORE, a] = stream.chosen[NOW, a]
-
-
-@flat
-def update(record, table, stream, work, rules, levelled, batched, grouped, eager, ops, trace):
-    """Apply updates from ``tally[POSITION]`` on, with an answer after each; return DONE or what is missing to go on.
+def update(solver, levelled, batched, grouped, eager, ops, trace):
+    """Apply updates from ``tally[POSITION]`` on, with an answer after each; return DONE, or NEEDS_SLOT where it stops.
 
     Called again with more slots it goes on where it stopped: PENDING says that the update is in the log already.
     """
-    tally = stream.tally
+    stream, tally = solver.stream, solver.stream.tally
     while tally[POSITION] < ops.shape[0]:
-        op, place = ops[tally[POSITION]], tally[POSITION]
+        op, index = ops[tally[POSITION]], tally[POSITION]
         if tally[PENDING] == 0:
             if trace.values.shape[0] > 0:
-                trace.queries[place] = -streams.queries(table, tally)
-            streams.note(record, table, stream, work, rules, grouped, op)
+                # the queries of this update are those after it, which `write_trace` adds, less those before it
+                trace.queries[index] = -streams.queries(solver.table, tally)
+            streams.note(solver, grouped, op)
             keep_solution(stream)
             start_walk(tally)
             tally[PENDING] = 1
         slot = EMPTY
         if eager is not None:
-            if not change_table(record, table, stream, work, rules, eager, op):
+            if not change_table(solver, eager, op):
                 return NEEDS_SLOT
             if tally[N_POSITIVE] > 0:  # else the grid of guesses may have no unit yet
-                slot = best_of_table(table, stream, rules)
+                slot = best_of_table(solver)
         else:
             arrived = tally[N_POSITIVE] == 0
             while not arrived:
                 if grouped is not None:
-                    tally[AT] = streams.index_above(stream.answers[TOP], stream.answers[UNIT], rules.epsilon)
-                slot = slot_for(table, stream, rules, grouped, eager, tally[AT])
+                    tally[AT] = streams.index_above(stream.answers[TOP], stream.answers[UNIT], solver.rules.epsilon)
+                slot = slot_for(solver, grouped, eager, tally[AT])
                 if slot < 0:
                     return NEEDS_SLOT
-                sync(record, table, slot, stream, work, rules, levelled, batched)
-                arrived = grouped is not None or decide(table, slot, stream, rules)
+                sync(solver, slot, levelled, batched)
+                arrived = grouped is not None or decide(solver, slot)
             if grouped is not None:
-                group_bound(table, slot, stream, work)
+                group_bound(solver, slot)
             elif tally[N_POSITIVE] > 0:
-                slot = better(record, table, stream, work, batched)
+                slot = better(solver, batched)
         tally[N_NOW] = 0
         stream.answers[WORTH] = 0.0
         if tally[N_POSITIVE] == 0:
             stream.answers[UPPER] = 0.0
         else:
-            stream.answers[WORTH] = collect(record, table, slot, stream, work, batched, grouped)
+            stream.answers[WORTH] = collect(solver, slot, batched, grouped)
         if trace.values.shape[0] > 0:
-            streams.write_trace(table, stream, trace, place)
+            streams.write_trace(solver.table, stream, trace, index)
         tally[PENDING] = 0
         tally[POSITION] += 1
     return DONE

@@ -1,4 +1,4 @@
-r"""One guess of the earlier dynamic algorithm (Lattanzi et al., 2020): levels with buffers that are rebuilt when full.
+r"""One guess of the dynamic algorithm of Lattanzi et al. (2020): levels with buffers that are rebuilt when full.
 
 Level l of 0, ..., L has the capacity 2^(L - l). It keeps its pool A_l at the last build, its part S_l of the solution,
 and a buffer B_l of what was inserted since then. A build takes elements from the shuffled pool, which is filtered by
@@ -15,7 +15,7 @@ import numpy as np
 
 from lrtheory.dynamic_submodular.structures import prefixes, states
 
-__all__ = ["EarlierGuess", "grid_between"]
+__all__ = ["LattanziGuess", "grid_between"]
 
 #: ratio of neighboring guesses
 RATIO = 1.3
@@ -29,7 +29,7 @@ def grid_between(singles: np.ndarray, k: int) -> list[float]:
     return [low * RATIO**i for i in range(math.floor(math.log(high / low) / math.log(RATIO) + 1e-9) + 2)]
 
 
-class EarlierGuess:
+class LattanziGuess:
     """The levels of one guess, updated by one insertion or deletion at a time."""
 
     def __init__(self, objective: Any, k: int, guess: float, epsilon: float, n: int, rng: np.random.Generator) -> None:
@@ -58,8 +58,8 @@ class EarlierGuess:
             return
         v = ~op
         for sets in (self.pools, self.buffers):
-            for held in sets:
-                held.discard(v)
+            for one in sets:
+                one.discard(v)
         touched = [level for level, part in enumerate(self.parts) if v in part]
         if touched:
             self.parts[touched[0]].remove(v)
@@ -75,11 +75,11 @@ class EarlierGuess:
         self._remember()
         for level in range(first, self.last + 1):
             self.pools[level] = set(pool)
-            room = 2 ** (self.last - level)
+            capacity = 2 ** (self.last - level)
             pool = [pool[i] for i in self.rng.permutation(len(pool))]
-            while len(pool) >= room and len(self.sequence) < self.k:
+            while len(pool) >= capacity and len(self.sequence) < self.k:
                 pool = [v for v in pool if self._gain(v) >= self.threshold]
-                if len(pool) >= room:
+                if len(pool) >= capacity:
                     v = pool.pop(0)
                     self.parts[level].append(v)
                     self._remember()

@@ -52,28 +52,29 @@ __all__ = ["delete", "insert", "rebuild", "run", "run_many", "settle"]
 
 @flat
 def raise_bar(state, work, z, group):
-    """Write the bars after z picks, the last one of this group: a full group asks for twice the least weight it holds.
+    """Write the bars after z picks, the last one of this group: a full group asks for twice the least weight it keeps.
 
-    The weight of a pick is its marginal when it was picked. Every swap throws out the least weight, so a group holds
-    the largest weights among its picks. The factor 2 pays for what was thrown out: 1/4 instead of 1/2 (statement
-    DS-T16). The last column keeps its inf, or the next pick would be written outside of the tables: under exact replay
-    a guess is shown elements that are worth far more than it, and picks more than `PartitionMatroid.n_levels` of them.
+    The weight of a pick is its marginal when it was picked. Every swap throws out the least weight, so a group keeps
+    the largest weights among its picks. The factor 2 bounds the sum of all weights that were thrown out by the sum of
+    those that are kept (statement DS-T16). The last column keeps its inf, or the next pick would be written outside of
+    the tables: under exact replay a guess is shown elements that are worth far more than the guess, and picks more than
+    `PartitionMatroid.n_levels` of them.
     """
-    marks, limit, kept = state.marks, work.whole[LIMIT, group], work.gains.shape[0] - work.whole[LIMIT, group]
+    marks, limit, kept = state.marks, work.integers[LIMIT, group], work.gains.shape[0] - work.integers[LIMIT, group]
     if z == marks.shape[1] - 2:
         return
     for g in range(BAR, marks.shape[0]):
         marks[g, z] = marks[g, z - 1]
-    held = 0
-    for y in range(1, z + 1):  # the weights stand at the end of the scratch, which profiles do not reach
-        if work.whole[GROUP, state.levels[MEMBER, y]] == group:
-            place = kept + min(held, limit - 1)
-            if held >= limit:  # a swap: the new weight takes the entry of the least one
+    n_picks = 0
+    for y in range(1, z + 1):  # the weights are kept at the end of the scratch, which profiles do not reach
+        if work.integers[GROUP, state.levels[MEMBER, y]] == group:
+            index = kept + min(n_picks, limit - 1)
+            if n_picks >= limit:  # a swap: the new weight takes the entry of the least one
                 for x in range(kept, kept + limit):
-                    place = x if work.gains[x] < work.gains[place] else place
-            work.gains[place] = marks[VALUE, y] - marks[VALUE, y - 1]
-            held += 1
-    if held >= limit:
+                    index = x if work.gains[x] < work.gains[index] else index
+            work.gains[index] = marks[VALUE, y] - marks[VALUE, y - 1]
+            n_picks += 1
+    if n_picks >= limit:
         least = math.inf
         for x in range(kept, kept + limit):
             least = min(least, work.gains[x])
@@ -103,7 +104,7 @@ def settle(record, state, work, n, level, opened):
     started: `level`, or `level` + 1 where e_level is set; then every element is first asked whether it passes after
     e_level.
     """
-    numbers, marks, pool = state.numbers, state.marks, work.whole[POOL]
+    numbers, marks, pool = state.numbers, state.marks, work.integers[POOL]
     least = floor(marks[SCALES, THRESHOLD])
     numbers[REBUILDS] += 1
     numbers[PROFILES] += n
@@ -113,7 +114,7 @@ def settle(record, state, work, n, level, opened):
         b = a + randomness.below(numbers, n - a)
         v = pool[b]
         pool[b] = pool[a]
-        last, bar = numbers[LENGTH], BAR + work.whole[GROUP, v]
+        last, bar = numbers[LENGTH], BAR + work.integers[GROUP, v]
         prefixes.profile(record, state, v, level - 1, last, least, work.gains)
         deepest = depth(work.gains, marks[bar], level - 1, opened, last)
         # counted: e_level if it is new, the end of the sequence unless that is full, then the search in between; on
@@ -126,7 +127,7 @@ def settle(record, state, work, n, level, opened):
             prefixes.extend(record, state, deepest, v, work.gains[last])
             numbers[LENGTH] = deepest
             if marks.shape[0] > BAR + 1:
-                raise_bar(state, work, deepest, work.whole[GROUP, v])
+                raise_bar(state, work, deepest, work.integers[GROUP, v])
         states.link(state, v, deepest)
         for i in range(level, deepest + 1):
             state.levels[SIZE, i] += 1
@@ -136,7 +137,7 @@ def settle(record, state, work, n, level, opened):
 def rebuild(record, state, work, level, v, marginal):
     """Drop the levels from this one on and build them again from R_level; v, unless -1, becomes e_level."""
     numbers = state.numbers
-    n = states.gather(state, level, numbers[LENGTH], work.whole)  # all of R_level; a new v is not among them yet
+    n = states.gather(state, level, numbers[LENGTH], work.integers)  # all of R_level; a new v is not among them yet
     prefixes.truncate(record, state, numbers[LENGTH], level - 1)
     numbers[LENGTH] = level - 1
     if v < 0:
@@ -147,7 +148,7 @@ def rebuild(record, state, work, level, v, marginal):
         settle(record, state, work, n, level, level + 1)
         return
     for a in range(n):  # no level is below the last one: its pool stays as it is
-        states.link(state, work.whole[POOL, a], level)
+        states.link(state, work.integers[POOL, a], level)
     state.levels[SIZE, level] += n
 
 
@@ -157,7 +158,7 @@ def start(record, state, work, level, v, marginal):
     prefixes.extend(record, state, level, v, marginal)
     state.numbers[LENGTH] = level
     if state.marks.shape[0] > BAR + 1:
-        raise_bar(state, work, level, work.whole[GROUP, v])
+        raise_bar(state, work, level, work.integers[GROUP, v])
     states.link(state, v, level)
     state.levels[SIZE, level] += 1
 
@@ -165,7 +166,7 @@ def start(record, state, work, level, v, marginal):
 @flat
 def insert(record, state, work, v):
     """Insert a new element: it joins the pools as deep as its marginals allow, and may become one of the e_i."""
-    numbers, marks, bar = state.numbers, state.marks, BAR + work.whole[GROUP, v]
+    numbers, marks, bar = state.numbers, state.marks, BAR + work.integers[GROUP, v]
     last = numbers[LENGTH]
     prefixes.profile(record, state, v, EMPTY, last, floor(marks[SCALES, THRESHOLD]), work.gains)
     numbers[PROFILES] += 1
@@ -214,13 +215,13 @@ def run(record, state, work, ops, asked_by):
 
 
 @flat
-def run_many(record, state, work, ops, words, members, values, asked_by):
-    """Apply the updates once for every word of randomness; row r of the tables takes what run r ended with."""
+def run_many(record, state, work, ops, words, runs):
+    """Apply the updates once for every word of randomness, and write the outcomes to `runs`."""
     for r in range(words.shape[0]):
         states.clear(record, state)
         state.numbers[RANDOM] = words[r]
-        run(record, state, work, ops, asked_by[r])
+        run(record, state, work, ops, runs.asked_by[r])
         length = state.numbers[LENGTH]
         for z in range(length):
-            members[r, z] = state.levels[MEMBER, z + 1]
-        values[r] = state.marks[VALUE, length]
+            runs.members[r, z] = state.levels[MEMBER, z + 1]
+        runs.values[r] = state.marks[VALUE, length]

@@ -3,7 +3,8 @@ r"""The state of one guess of the optimum is a few flat arrays; a table of guess
 ==========  ============================================================================================================
 elements    int32 (4, n): DEEPEST, the last i with v in R_i, 0 for none, -1 where v is unknown to the guess (pools are
             nested, so this one number says all); AFTER and BEFORE, the neighbors of v in the doubly linked list of all
-            elements with its deepest level, -1 for none; PLACE, index of v in the sequence, 0 for none (batches alone)
+            elements with its deepest level, -1 for none; SEQUENCE_INDEX, index of v in the sequence, from 1, 0 for none
+            (kept for batches alone)
 levels      int64 (9, K + 2), entry i belongs to level i, from 1: MEMBER e_i and BEGIN of its entries (`prefixes`); HEAD
             of the list of the level; SIZE of R_i. Of batches: START, number of elements of the sequence before the
             level; BATCH size; DEAD members of the batch; BUILT, size of R_i when the level was built; GROWN,
@@ -50,8 +51,9 @@ __all__ = [
     "NOBODY",
     "ONE",
     "VALUE",
+    "Runs",
     "State",
-    "Work",
+    "Workspace",
     "asked",
     "at",
     "clear",
@@ -61,7 +63,7 @@ __all__ = [
     "log_ratio",
     "n_buckets",
     "new_states",
-    "new_work",
+    "new_workspace",
     "on_grid",
     "passes",
     "set_guess",
@@ -71,7 +73,7 @@ __all__ = [
 ]
 
 #: rows of the tables; the first rows of ``levels`` and ``marks`` are those of `prefixes`
-DEEPEST, AFTER, BEFORE, PLACE = range(4)
+DEEPEST, AFTER, BEFORE, SEQUENCE_INDEX = range(4)
 HEAD, SIZE, START, BATCH, DEAD, BUILT, GROWN = range(2, 9)
 LOWER, SCALES, BAR = range(1, 4)
 GUESS, THRESHOLD, EPSILON = range(3)
@@ -80,13 +82,13 @@ GUESS, THRESHOLD, EPSILON = range(3)
 LENGTH, LEVELS, N_DEAD, INDEX, CURSOR, RANDOM, QUERIES, PROFILES, REBUILDS, REBUILT = range(10)
 #: the least double whose digits are all kept
 SMALLEST = sys.float_info.min
-#: a marginal of this multiple of a bar still reaches it: equal values summed in other orders differ by rounding
+#: a marginal of at least this multiple of a bar passes, since equal values summed in other orders differ by rounding
 NEARLY = 1 - 1e-12
 #: marks[LOWER, 0] while f of the living members of batches is not known
 UNKNOWN = -1.0
 #: DEEPEST of an element that the guess does not know
 ABSENT = -1
-#: rows of ``whole`` in the scratch: a pool of elements, the bucket of each, sizes of buckets, the group of each
+#: rows of ``integers`` in the scratch: a pool of elements, the bucket of each, sizes of buckets, the group of each
 #: element, and how many of each group may be chosen
 POOL, BUCKET_OF, BUCKETS, GROUP, LIMIT = range(5)
 #: largest number of bytes that tables may take
@@ -104,11 +106,19 @@ class State(NamedTuple):
     table: np.ndarray
 
 
-class Work(NamedTuple):
-    """Scratch, and the groups of the elements."""
+class Workspace(NamedTuple):
+    """Scratch, and the groups of the elements; the comment at POOL explains the rows of `integers`."""
 
-    whole: np.ndarray  # int64 (5, ...)
+    integers: np.ndarray  # int64 (5, ...)
     gains: np.ndarray  # float64
+
+
+class Runs(NamedTuple):
+    """The outcomes of many runs of one guess, row r for run r; the kernels `run_many` write them."""
+
+    members: np.ndarray  # int64 (n_runs, k), filled up with -1
+    values: np.ndarray  # float64 (n_runs,): f of the sequences
+    asked_by: np.ndarray  # int64 (n_runs, 2): marginals that insertions, and that deletions asked for
 
 
 def new_states(record: Any, n: int, length: int, *, n_entries: int, n_groups: int = 1, n_slots: int = 1) -> State:
@@ -133,14 +143,14 @@ def new_states(record: Any, n: int, length: int, *, n_entries: int, n_groups: in
     return state
 
 
-def new_work(n: int, length: int, *, groups: Any = 0, limits: Any = 0, n_buckets: int = 0) -> Work:
+def new_workspace(n: int, length: int, *, groups: Any = 0, limits: Any = 0, n_buckets: int = 0) -> Workspace:
     """Allocate scratch for guesses of n elements; without groups all elements are of group 0."""
     affordable(40 * n_buckets + 16 * length)
-    whole = np.zeros((5, max(n, n_buckets, np.size(limits))), np.int64)
-    whole[GROUP, :n] = groups
-    whole[LIMIT, : np.size(limits)] = limits
+    integers = np.zeros((5, max(n, n_buckets, np.size(limits))), np.int64)
+    integers[GROUP, :n] = groups
+    integers[LIMIT, : np.size(limits)] = limits
     # a profile takes the first length + 1 entries; `levels.raise_bar` keeps weights of one group at the end
-    return Work(whole, np.zeros(max(n, length) + length + 4))
+    return Workspace(integers, np.zeros(max(n, length) + length + 4))
 
 
 def affordable(n_bytes: int) -> None:
@@ -190,7 +200,7 @@ def clear(record, state):
     state.marks[LOWER, 0] = UNKNOWN
     for v in range(state.elements.shape[1]):
         state.elements[DEEPEST, v] = ABSENT
-        state.elements[PLACE, v] = 0
+        state.elements[SEQUENCE_INDEX, v] = 0
     for i in range(state.levels.shape[1]):
         state.levels[HEAD, i] = -1
         state.levels[SIZE, i] = 0
@@ -248,7 +258,7 @@ def link(state, v, level):
 
 @flat
 def unlink(state, v):
-    """Take v out of the list of its deepest level; SIZE and DEEPEST are the business of the caller."""
+    """Take v out of the list of its deepest level; the caller updates SIZE and DEEPEST."""
     elements = state.elements
     after, before = elements[AFTER, v], elements[BEFORE, v]
     if after >= 0:
@@ -260,7 +270,7 @@ def unlink(state, v):
 
 
 @flat
-def gather(state, level, last, whole):
+def gather(state, level, last, integers):
     """Write R_level to the pool, empty the lists and sizes from this level to the last, and return the size of R_level.
 
     Pools are nested: R_level is everything whose deepest level is this one or a later one.
@@ -269,7 +279,7 @@ def gather(state, level, last, whole):
     for i in range(level, last + 1):
         v = state.levels[HEAD, i]
         while v >= 0:
-            whole[POOL, n] = v
+            integers[POOL, n] = v
             n += 1
             v = state.elements[AFTER, v]
         state.levels[HEAD, i] = -1

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from lrtheory.dynamic_submodular.structures.states import QUERIES
 
 __all__ = [
     "Rules",
+    "Solver",
     "Stream",
     "Trace",
     "go_on",
@@ -80,6 +81,16 @@ class Stream(NamedTuple):
     chosen: np.ndarray
 
 
+class Solver(NamedTuple):
+    """All that the kernels of a solver share: the objective, its table of guesses, the stream, scratch, constants."""
+
+    record: Any
+    table: states.State
+    stream: Stream
+    work: states.Workspace
+    rules: Rules
+
+
 class Trace(NamedTuple):
     """The answers to be recorded after every update; with empty arrays nothing is recorded."""
 
@@ -115,8 +126,8 @@ def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
     old, head = stream.log, int(stream.tally[HEAD])
     length = max(length, len(old)) if is_exact else length
     log = np.zeros(length, np.int64)
-    places = np.arange(max(0, head - min(len(old), length)), head)
-    log[places % length] = old[places % len(old)]
+    indices = np.arange(max(0, head - min(len(old), length)), head)
+    log[indices % length] = old[indices % len(old)]
     return log
 
 
@@ -125,7 +136,7 @@ def moved_log(stream: Stream, length: int, is_exact: bool) -> np.ndarray:
 
 @flat
 def index_above(value, unit, epsilon):
-    """Return the least j with o_j = unit (1 + epsilon)^j >= value; a value on the grid up to rounding has its own j."""
+    """Return the least j with o_j = unit (1 + epsilon)^j >= value; a value equal to o_j up to rounding gets j."""
     return math.ceil(states.log_ratio(max(value, LEAST), unit) / math.log1p(epsilon) - 1e-9)
 
 
@@ -136,13 +147,14 @@ def index_below(value, unit, epsilon):
 
 
 @flat
-def note(record, table, stream, work, rules, grouped, op):
-    """Write an update to the log and to the elements present; a new element is asked for its value."""
+def note(solver, grouped, op):
+    """Write an update to the log and to the elements present; of a new element f(v) is asked for."""
+    stream, work = solver.stream, solver.work
     ground, singles, tally, answers = stream.ground, stream.singles, stream.tally, stream.answers
     stream.log[tally[HEAD] % stream.log.shape[0]] = op
     tally[HEAD] += 1
     if op >= 0:
-        prefixes.profile(record, states.slot_of(table, EMPTY), op, EMPTY, EMPTY, 0.0, work.gains)
+        prefixes.profile(solver.record, states.slot_of(solver.table, EMPTY), op, EMPTY, EMPTY, 0.0, work.gains)
         singles[op] = work.gains[0]
         tally[SINGLE_QUERIES] += 1
         ground[WHERE, op] = tally[N_LIVE]
@@ -153,7 +165,7 @@ def note(record, table, stream, work, rules, grouped, op):
         if answers[UNIT] == 0 and singles[op] > 0:
             answers[UNIT] = max(singles[op], LEAST_UNIT)
         if tally[AT] == FREE and singles[op] > 0:  # a first walk starts at f(v), others where the last one ended
-            tally[AT] = index_above(singles[op], answers[UNIT], rules.epsilon)
+            tally[AT] = index_above(singles[op], answers[UNIT], solver.rules.epsilon)
         return
     v = ~op
     tally[N_LIVE] -= 1
@@ -205,13 +217,13 @@ def queries(table, tally):
 
 
 @flat
-def write_trace(table, stream, trace, place):
-    """Record the answer to an update: value, bound, marginals that it cost, elements new in the solution."""
+def write_trace(table, stream, trace, index):
+    """Write the answer to an update: value, bound, marginals that it asked for, elements new in the solution."""
     tally, ground, chosen = stream.tally, stream.ground, stream.chosen
-    trace.values[place], trace.uppers[place] = stream.answers[WORTH], stream.answers[UPPER]
-    trace.queries[place] += queries(table, tally)
+    trace.values[index], trace.uppers[index] = stream.answers[WORTH], stream.answers[UPPER]
+    trace.queries[index] += queries(table, tally)
     # HEAD differs at every update, so marks of earlier ones need no clearing
     for a in range(tally[N_BEFORE]):
         ground[MARK, chosen[BEFORE, a]] = tally[HEAD]
     for a in range(tally[N_NOW]):
-        trace.changes[place] += ground[MARK, chosen[NOW, a]] != tally[HEAD]
+        trace.changes[index] += ground[MARK, chosen[NOW, a]] != tally[HEAD]

@@ -4,8 +4,11 @@ Notation: f monotone submodular with f(empty) = 0, OPT the best of k elements, a
 t = o / (2k), guesses o_j = u (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence, R_1, R_2, ... its pools. What
 needs no exp or log also takes Fractions.
 
-`values`  bounds on values; `upper_bounds`  bounds of the optimum; `costs`  bounds on queries and chances; `laws`  exact
-laws and tight instances; `ratios`  offline and streaming selection.
+`values`        bounds on the value of a maintained solution
+`upper_bounds`  bounds of the optimum
+`costs`         bounds on queries, and on the probabilities behind them
+`sample_law`    the exact law of the samples, and the values of tight instances
+`ratios`        approximation ratios of offline and streaming selection
 """
 
 from __future__ import annotations

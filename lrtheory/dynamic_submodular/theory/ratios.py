@@ -10,18 +10,21 @@ from fractions import Fraction
 from typing import Any
 
 from lrtheory._numbers import number
+from lrtheory._types import Number
 from lrtheory._validation import integer, must
 
 __all__ = ["greedy_ratio", "greedy_step", "matroid_ratio", "sieve_ratio", "stochastic_ratio", "stochastic_samples"]
 
 
-def chosen(k: Any) -> None:
-    """Refuse a k that is not an integer of at least 1; a Fraction will do, for which formulas return Fractions."""
-    if number("k", k, 1) != int(k):
-        raise must("k", "an integer of at least 1", k)
+def whole_number(name: str, value: Any) -> Any:
+    """Return an integer of at least 1 in its own kind; of a Fraction formulas return Fractions."""
+    value = number(name, value, 1)
+    if value != int(value):
+        raise must(name, "an integer of at least 1", value)
+    return value
 
 
-def greedy_ratio(k: Any) -> Any:
+def greedy_ratio(k: Number) -> Any:
     r"""Return the ratio to OPT that greedy selection reaches, 1 - (1 - 1/k)^k (statement DS-T14-greedy).
 
     Parameters
@@ -43,7 +46,12 @@ def greedy_ratio(k: Any) -> Any:
 
     Proof
     -----
-    By `greedy_step` the gap to OPT shrinks by 1 - 1/k in each of k rounds.
+    Assumes: f is monotone and submodular with f(empty) = 0 (hypotheses of the statement); k is checked here.
+
+    Proof: By `greedy_step` each of k rounds multiplies the gap to OPT, which is OPT before the first round, by at most
+    1 - 1/k. After k rounds OPT - f(S) <= (1 - 1/k)^k OPT.
+
+    Checked by: DS-T14-greedy.
 
     References
     ----------
@@ -55,11 +63,11 @@ def greedy_ratio(k: Any) -> Any:
     >>> greedy_ratio(2)
     0.75
     """
-    chosen(k)
-    return 1 - (1 - 1 / k) ** int(k)
+    n_rounds = whole_number("k", k)
+    return 1 - (1 - 1 / n_rounds) ** int(n_rounds)
 
 
-def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
+def greedy_step(value: Number, optimum: Number, k: Number) -> Any:
     r"""Return the gap OPT - f(S) that one round of greedy selection leaves at most (statement DS-P7).
 
     Parameters
@@ -83,21 +91,24 @@ def greedy_step(value: Any, optimum: Any, k: Any) -> Any:
 
     Proof
     -----
-    The marginals of the k elements of an optimal set on S sum to at least OPT - f(S), so the best one is at least one
-    k-th of that, and greedy takes no less.
+    Assumes: f is monotone and submodular (hypotheses of the statement); numbers are checked here.
+
+    Proof: Let O be an optimal set. OPT <= f(S + O), as f is monotone, and f(S + O) <= f(S) + sum_{v in O} f(v | S), as
+    f is submodular. So the marginals of the at most k elements of O sum to at least OPT - f(S), the largest of them is
+    at least one k-th of that, and greedy selection takes no smaller one.
+
+    Checked by: DS-P7.
 
     Examples
     --------
     >>> greedy_step(2.0, 6.0, 2)
     2.0
     """
-    chosen(k)
-    number("value", value, 0)
-    number("optimum", optimum, 0)
+    k, value, optimum = whole_number("k", k), number("value", value, 0), number("optimum", optimum, 0)
     return (1 - 1 / k) * (optimum - value)
 
 
-def stochastic_ratio(epsilon: Any) -> Any:
+def stochastic_ratio(epsilon: Number) -> Any:
     r"""Return the ratio to OPT that stochastic and threshold greedy reach, 1 - 1/e - epsilon.
 
     Parameters
@@ -128,17 +139,16 @@ def stochastic_ratio(epsilon: Any) -> Any:
     >>> round(stochastic_ratio(0.1), 3)
     0.532
     """
-    number("epsilon", epsilon, 0, 1 - math.exp(-1))
-    return 1 - math.exp(-1) - epsilon
+    return 1 - math.exp(-1) - number("epsilon", epsilon, 0, 1 - math.exp(-1))
 
 
-def sieve_ratio(epsilon: Any) -> Any:
+def sieve_ratio(epsilon: Number) -> Any:
     r"""Return the ratio to OPT that one pass of a sieve reaches, 1/2 - epsilon (statement DS-T14-sieve).
 
     Parameters
     ----------
     epsilon : number
-        Ratio of the guesses less 1.
+        Neighboring guesses have the ratio 1 + epsilon.
 
     Returns
     -------
@@ -164,17 +174,16 @@ def sieve_ratio(epsilon: Any) -> Any:
     >>> sieve_ratio(0.25)
     0.25
     """
-    number("epsilon", epsilon, 0, Fraction(1, 2))
-    return (1 - 2 * epsilon) / 2
+    return (1 - 2 * number("epsilon", epsilon, 0, Fraction(1, 2))) / 2
 
 
-def matroid_ratio(epsilon: Any) -> Any:
+def matroid_ratio(epsilon: Number) -> Any:
     r"""Return the ratio to OPT that the swap rule reaches, 1 / (4 + 4 epsilon) (statement DS-T16).
 
     Parameters
     ----------
     epsilon : number
-        Elements of less than epsilon w / k are ignored, w the largest value of an element.
+        Elements worth less than epsilon w / k are ignored, where w is the largest value of one element.
 
     Returns
     -------
@@ -190,15 +199,28 @@ def matroid_ratio(epsilon: Any) -> Any:
 
     Proof
     -----
-    The weight of a pick is its marginal on the picks before; I are all picks, S those that are kept, W the sum of their
-    weights. f(S) >= W (`live_value`). Who is swapped out weighs at most half of who replaces it, so those that a kept
-    element has replaced, directly and in turn, weigh at most as much as it does, and f(I) <= 2 W. The bar of a full
-    group is twice the least weight that it holds, so its limit times the bar is at most twice the weights of the group;
-    that of another group is the threshold t = epsilon o / ((1 + epsilon) k) <= epsilon w / k, since the guess o of w is
-    in [w, (1 + epsilon) w). Hence OPT <= U = f(I) + sum_g limits_g bars_g <= 2 W + 2 W + epsilon w (`group_bound`).
-    The best single element has w <= f(I) + bar_g for its group g: w <= 2 W + 2 W where g is full, else
-    w <= 2 W + epsilon w / k, where k >= 2, as a single place that nobody holds would have taken it; both ways w <= 4 W.
-    So OPT <= U <= (4 + 4 epsilon) f(S).
+    Assumes: f is monotone and submodular (hypotheses of the statement), and the guess o of the largest value w of one
+    element is in [w, (1 + epsilon) w) (`structures.guesses`); epsilon is checked here.
+
+    Proof: The weight of a pick is its marginal on the picks before it. Let I be all picks, S those that are kept, W the
+    sum of the weights of S, and k the rank.
+
+    (1) f(S) >= W by `live_value`. A pick that is swapped out weighs at most half of the pick that replaces it, so all
+    picks that a kept one has replaced, directly or in turn, weigh together at most as much as the kept one:
+    f(I) <= 2 W.
+
+    (2) The bar of a full group is twice the least weight that it keeps, so its limit times its bar is at most twice
+    the weights that it keeps. The bar of any other group is the threshold
+    t = epsilon o / ((1 + epsilon) k) < epsilon w / k, and the limits of these groups sum to at most k. By `group_bound`
+    OPT <= U = f(I) + sum_g limits_g bars_g <= 2 W + 2 W + epsilon w.
+
+    (3) The best single element has w <= f(I) + bar_g for its group g. If g is full, w <= 2 W + 2 W. If it is not,
+    w <= 2 W + epsilon w / k with k >= 2, since under a limit of one element in all an empty group would have taken it.
+    Either way w <= 4 W.
+
+    Together OPT <= U <= (4 + 4 epsilon) W <= (4 + 4 epsilon) f(S).
+
+    Checked by: DS-T16.
 
     References
     ----------
@@ -209,18 +231,17 @@ def matroid_ratio(epsilon: Any) -> Any:
     >>> matroid_ratio(0.0)
     0.25
     """
-    number("epsilon", epsilon, 0, 1)
-    return 1 / (4 + 4 * epsilon)
+    return 1 / (4 + 4 * number("epsilon", epsilon, 0, 1))
 
 
-def stochastic_samples(n: int, k: int, epsilon: float) -> int:
+def stochastic_samples(n: int, k: int, epsilon: Number) -> int:
     r"""Return the sample size of stochastic greedy, ceil((n / k) ln(1 / epsilon)), at most n (DS-T14-stochastic).
 
     Parameters
     ----------
     n, k : int
         Number of elements, and of chosen ones.
-    epsilon : float
+    epsilon : number
         Accuracy, in (0, 1).
 
     Returns
@@ -245,5 +266,5 @@ def stochastic_samples(n: int, k: int, epsilon: float) -> int:
     231
     """
     n, k = integer("n", n, low=1), integer("k", k, low=1)
-    number("epsilon", epsilon, 0, 1, ends="()")
+    epsilon = number("epsilon", epsilon, 0, 1, ends="()")
     return max(1, min(n, math.ceil(n / k * math.log(1 / epsilon))))

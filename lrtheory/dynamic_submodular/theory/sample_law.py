@@ -10,23 +10,24 @@ from fractions import Fraction
 from typing import Any
 
 from lrtheory._numbers import number
+from lrtheory._types import Number
 from lrtheory._validation import integer, must
-from lrtheory.dynamic_submodular.theory.ratios import chosen
+from lrtheory.dynamic_submodular.theory.ratios import whole_number
 
 __all__ = ["build_law", "tight_greedy_value", "tight_value"]
 
 
 def build_law(
-    value: Callable[[tuple[int, ...]], Any], elements: Iterable[int], *, k: int, threshold: Any
+    value: Callable[[tuple[int, ...]], Number], elements: Iterable[int], *, k: int, threshold: Number
 ) -> dict[tuple[int, ...], Fraction]:
-    r"""Return the law of (e_1, ..., e_T) after a fresh build, and so after every oblivious stream (statement DS-T4).
+    r"""Return the law of (e_1, ..., e_T), equal after a fresh build and after every oblivious stream (statement DS-T4).
 
     Parameters
     ----------
     value : callable
         f, from a tuple of elements to a number; a Fraction or an integer decides ties exactly.
     elements : iterable of int
-        Those present; the work grows like their factorial.
+        The elements that are present; the work grows like the factorial of their number.
     k : int
         Elements chosen.
     threshold : number
@@ -46,10 +47,15 @@ def build_law(
 
     Proof
     -----
-    e_i is uniform in R_i given what came before: the definition of a build, by recursion over i. An insertion keeps it:
-    the new element is taken with probability 1 / m, else the old uniform choice is kept, with probability (m - 1) / m.
-    A deletion keeps it: conditioned on not being the deleted element the choice is uniform on the rest, and if it was,
-    it is drawn anew. Updates that do not depend on the coins do not condition on them.
+    Assumes: the updates do not depend on the coins (a hypothesis of the statement); arguments are checked here.
+
+    Proof: By the definition of a build, e_i is uniform in R_i given T >= i and e_1, ..., e_{i-1}. An insertion keeps
+    this: in a pool that has m elements with the new one, the new one becomes e_i with probability 1 / m, and the old
+    uniform choice stays with probability (m - 1) / m. A deletion keeps it: given that e_i is not the deleted element,
+    it is uniform on the rest of R_i, and given that it is, all levels from i on are built afresh. Updates that do not
+    depend on the coins put no condition on them. The enumeration follows the definition, level by level.
+
+    Checked by: DS-T4.
 
     Examples
     --------
@@ -61,8 +67,7 @@ def build_law(
     if not isinstance(elements, Iterable):
         raise must("elements", "integers", elements, TypeError)
     present = [integer("elements", v, low=0) for v in elements]
-    k = integer("k", k, low=1)
-    number("threshold", threshold, 0)
+    k, threshold = integer("k", k, low=1), number("threshold", threshold, 0)
     law: dict[tuple[int, ...], Fraction] = {}
 
     def descend(sequence: tuple[int, ...], pool: list[int], chance: Fraction) -> None:
@@ -78,7 +83,7 @@ def build_law(
     return law
 
 
-def tight_value(total: Any = 1) -> Any:
+def tight_value(total: Number = 1) -> Any:
     r"""Return the value of the maintained solution on `make_tight` when the trap holds, half of OPT (statement DS-T12).
 
     Parameters
@@ -100,20 +105,25 @@ def tight_value(total: Any = 1) -> Any:
 
     Proof
     -----
-    A guess above `total` takes the bait, all first halves, worth total / 2; after it a block adds total / (2k), below
-    its threshold. A guess up to 1 is filled by k decoys of weight just above 1 / (2k). No guess lies in between, if the
-    grid has none there.
+    Assumes: no guess lies in (1, total] (a hypothesis of the statement), and the trap holds: the first sample of a
+    larger guess is a copy of the bait, and those of a smaller one are decoys.
+
+    Proof: A guess above `total` has a threshold above total / (2k). It takes the bait, which covers all first halves
+    and is worth total / 2; after it a block adds its second half, total / (2k), which is below the threshold. A guess
+    up to 1 is filled by k decoys of weight just above 1 / (2k), which are worth just above 1/2, and total is just
+    above 1.
+
+    Checked by: DS-T12.
 
     Examples
     --------
     >>> tight_value(1.0)
     0.5
     """
-    number("total", total, 0)
-    return total / 2
+    return number("total", total, 0) / 2
 
 
-def tight_greedy_value(k: Any) -> Any:
+def tight_greedy_value(k: Number) -> Any:
     r"""Return the ratio to OPT that greedy reaches on its worst instance (statement DS-T14-tight).
 
     Parameters
@@ -135,14 +145,18 @@ def tight_greedy_value(k: Any) -> Any:
 
     Proof
     -----
-    Items (i, j), i, j < k, of weight (1/k)(1 - 1/k)^j, and a rest in each row that completes it to 1. Rows are worth k
-    in all. After j columns a row adds (1 - 1/k)^j, and so does the next column: with ties to columns greedy takes k of
-    them, worth the sum of (1 - 1/k)^j over j < k, that is k (1 - (1 - 1/k)^k).
+    Assumes: columns win ties (`make_tight_greedy` numbers them first); k is checked here.
+
+    Proof: There are items (i, j) for i, j < k of weight (1/k)(1 - 1/k)^j, and each row i has one more item that makes
+    its weight 1. The k rows are worth OPT = k. After j columns a row adds (1 - 1/k)^j, and so does the next column. So
+    greedy selection takes the k columns, worth the sum of (1 - 1/k)^j over j < k, that is k (1 - (1 - 1/k)^k).
+
+    Checked by: DS-T14-tight.
 
     Examples
     --------
     >>> tight_greedy_value(Fraction(3))
     Fraction(19, 27)
     """
-    chosen(k)
-    return 1 - (1 - 1 / k) ** int(k)
+    n_columns = whole_number("k", k)
+    return 1 - (1 - 1 / n_columns) ** int(n_columns)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from lrtheory._numbers import number, numbers
-from lrtheory._validation import must, unmasked
+from lrtheory._numbers import number, numbers, table
+from lrtheory._types import ArrayLike, Number
 
 __all__ = ["group_bound", "marginal_bound", "pair_bound"]
 
 
-def pair_bound(value: Any, guess: Any) -> Any:
+def pair_bound(value: Number, guess: Number) -> Any:
     r"""Return the upper bound of OPT that an open guess proves, f(I) + o / 2 (statement DS-T10).
 
     Parameters
@@ -39,29 +37,32 @@ def pair_bound(value: Any, guess: Any) -> Any:
 
     Proof
     -----
-    `level_value` with T < k, read from right to left. Dead members of a batch were not deleted from the sequence, and
-    f(I + O) >= OPT with or without them.
+    Assumes: f is monotone and submodular, and the guess has been shown all updates (hypotheses of the statement);
+    numbers are checked here.
+
+    Proof: For T < k `level_value` says f(I) >= OPT - o / 2. Its argument holds for a sequence with dead members too:
+    they still belong to I, and f(I + O) >= OPT for an optimal set O with or without them.
+
+    Checked by: DS-P5, DS-T10 and DS-T10-batched.
 
     Examples
     --------
     >>> pair_bound(3.0, 8.0)
     7.0
     """
-    number("value", value, 0)
-    number("guess", guess, 0)
-    return value + guess / 2
+    return number("value", value, 0) + number("guess", guess, 0) / 2
 
 
-def group_bound(value: Any, bars: Any, limits: Any) -> Any:
+def group_bound(value: Number, bars: ArrayLike, limits: ArrayLike) -> Any:
     r"""Return an upper bound of the value of every admissible set where groups have limits (statement DS-T16).
 
     Parameters
     ----------
     value : number
-        f of all picks e_1, ..., e_T, those that were swapped out among them.
-    bars : sequence of numbers
+        f of all picks e_1, ..., e_T, with those that were swapped out.
+    bars : array of shape (n_groups,)
         Least marginal that is accepted of each group after the last pick.
-    limits : sequence of int
+    limits : int array of shape (n_groups,)
         How many of each group may be chosen.
 
     Returns
@@ -78,23 +79,28 @@ def group_bound(value: Any, bars: Any, limits: Any) -> Any:
 
     Proof
     -----
-    Let I be the picks and O an admissible set of elements that are present. Each v of O outside of I, of group g, was
-    refused at some prefix I_z, so f(v | I_z) is below the bar of g at z. Bars never fall along the sequence and
-    marginals never rise, so f(v | I) <= f(v | I_z) <= bars_g. O has at most limits_g elements of g. Hence
+    Assumes: f is monotone and submodular, and the guess has been shown all updates (hypotheses of the statement);
+    numbers are checked here.
+
+    Proof: Let I be the picks and O an admissible set of elements that are present. An element v of O outside of I, of
+    group g, was refused at some prefix I_z, so f(v | I_z) is below the bar of g at z. Bars never fall along the
+    sequence and marginals never rise, so f(v | I) <= f(v | I_z) <= bars_g. O has at most limits_g elements of g. Hence
     f(O) <= f(I + O) <= f(I) + sum_{v in O - I} f(v | I) <= value + sum_g limits_g bars_g.
+
+    Checked by: DS-T16.
 
     Examples
     --------
     >>> group_bound(5.0, [1.0, 0.5], [2, 4])
     9.0
     """
-    number("value", value, 0)
-    bars, limits = numbers("bars", bars, 0), numbers("limits", limits, 0, length=len(bars))
-    return value + sum(limit * bar for limit, bar in zip(limits, bars, strict=True))
+    value, each_bar = number("value", value, 0), numbers("bars", bars, 0)
+    each_limit = numbers("limits", limits, 0, length=len(each_bar))
+    return value + sum(limit * bar for limit, bar in zip(each_limit, each_bar, strict=True))
 
 
-def marginal_bound(value: Any, marginals: Any, limits: Any, *, groups: Any = None) -> Any:
-    r"""Return the upper bound of OPT that any set A proves: its value and the best marginals on top (statement DS-P8).
+def marginal_bound(value: Number, marginals: ArrayLike, limits: ArrayLike, *, groups: ArrayLike | None = None) -> Any:
+    r"""Return the upper bound of OPT that any set A proves: its value plus the best marginals on it (statement DS-P8).
 
     Parameters
     ----------
@@ -102,15 +108,15 @@ def marginal_bound(value: Any, marginals: Any, limits: Any, *, groups: Any = Non
         f(A).
     marginals : array of shape (n,)
         f(v \| A) of each candidate.
-    limits : sequence of int
-        How many of each group may be chosen; (k,) for a single group.
+    limits : int array of shape (n_groups,)
+        How many of each group may be chosen; [k] for a single group.
     groups : int array of shape (n,), or None
         Group of each candidate; None puts all into group 0.
 
     Returns
     -------
     number
-        value plus, for each group, its limit of largest marginals.
+        value plus, for each group, as many of its largest marginals as its limit allows.
 
     Raises
     ------
@@ -121,23 +127,22 @@ def marginal_bound(value: Any, marginals: Any, limits: Any, *, groups: Any = Non
 
     Proof
     -----
-    Let O be admissible. f(O) <= f(A + O), as f is monotone, and adding the elements of O to A one by one, each adds at
-    most f(v | A), as f is submodular: f(O) <= f(A) + sum_{v in O} f(v | A). Of each group O has at most its limit of
-    elements, so the sum is at most that of the largest marginals. Elements of A have marginal 0.
+    Assumes: f is monotone and submodular (hypotheses of the statement); numbers are checked here.
+
+    Proof: Let O be admissible. f(O) <= f(A + O), as f is monotone. When the elements of O are added to A one by one,
+    each adds at most f(v | A), as f is submodular: f(O) <= f(A) + sum_{v in O} f(v | A). Of each group O has at most as
+    many elements as the limit says, so the sum is at most that of the largest marginals of the groups.
+
+    Checked by: DS-P8.
 
     Examples
     --------
     >>> marginal_bound(5.0, [3.0, 1.0, 2.0], [2])
     10.0
     """
-    number("value", value, 0)
-    gains = [number("marginals", gain, 0) for gain in unmasked("marginals", np.asanyarray(marginals)).tolist()]
-    groups = [0] * len(gains) if groups is None else groups
-    groups = [number("groups", group, 0) for group in unmasked("groups", np.asanyarray(groups)).tolist()]
-    if len(groups) != len(gains):
-        raise must("groups", f"of length {len(gains)}, as `marginals`", groups)
-    total = value
+    total, gains = number("value", value, 0), table("marginals", marginals, 0, shape=("n",)).tolist()
+    numbered = [0] * len(gains) if groups is None else table("groups", groups, 0, shape=(len(gains),)).tolist()
     for group, limit in enumerate(numbers("limits", limits, 0)):
-        best = sorted((gain for gain, one in zip(gains, groups, strict=True) if one == group), reverse=True)
+        best = sorted((gain for gain, one in zip(gains, numbered, strict=True) if one == group), reverse=True)
         total = total + sum(best[: int(limit)])
     return total

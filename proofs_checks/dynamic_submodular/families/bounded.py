@@ -61,7 +61,7 @@ def draw_bounded(draws: Draws) -> Bounded:
     """Draw five to eight elements, of which one or two may be absent, and any set as witness."""
     n = draws.integers(5, 8)
     present, k = np.sort(draws.permutation(n)[: n - draws.integers(0, 2)]), draws.integers(1, 3)
-    witness = draws.permutation(n)[: draws.integers(0, k)]
+    witness = draws.permutation(n)[: draws.integers(0, k)]  # any set proves a bound, absent elements included
     return Bounded(draw_function(draws, n), present, present[: draws.integers(0, k)], witness, k)
 
 

@@ -27,7 +27,7 @@ def prefix_bound(deaths: Deaths, rng: np.random.Generator | None = None) -> Frac
 
 
 def draw_deaths(draws: Draws) -> Deaths:
-    """Draw three to eight elements, and fewer dead than the share of all of them (else the bound is 1), or one."""
+    """Draw three to eight elements, and fewer dead than the share of all of them (else the bound is 1), or one dead."""
     size, share = draws.integers(3, 8), Fraction(draws.integers(2, 6), 6)
     return Deaths(size, draws.integers(1, max(1, ceil(share * size) - 1)), share)
 
@@ -88,7 +88,7 @@ def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
     for run in range(n):
         one = OneGuess(objective, bucket.k, float(bucket.k), structure="batches", epsilon=bucket.epsilon, rng=rng)
         one.update(np.arange(bucket.size))
-        before = one.counts["rebuilds"]
+        before = one.counts["rebuilds"]  # insertions have built levels too
         victims = one.sequence[: len(bucket.victims)].copy() if bucket.attacked else np.array(bucket.victims)
         one.update(~victims)
         found[run] = one.counts["rebuilds"] > before
@@ -98,6 +98,7 @@ def epochs(bucket: Bucket, rng: np.random.Generator, n: int) -> np.ndarray:
 def draw_bucket(draws: Draws) -> Bucket:
     """Draw copies of one element, small blocks or single elements, and up to three victims."""
     size = draws.integers(200, 400)
+    # few victims in large buckets, or the bound exceeds 1 and says nothing
     victims = tuple(sorted({*draws.integers(0, size - 1, shape=draws.integers(1, 3)).tolist()}))
     return Bucket(size, draws.choice((1, 5, size)), victims, draws.integers(1, 40), draws.choice((0.25, 0.375, 0.5)))
 

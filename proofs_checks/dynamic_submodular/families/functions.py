@@ -82,6 +82,7 @@ def value(kind: str, rows: np.ndarray, weights: np.ndarray, columns: np.ndarray)
         return float(rows.max(0).sum())
     if kind == "features":
         return float(np.sqrt(rows.sum(0)).sum())
+    # another route than the Cholesky factor of the library, which is the point
     return float(np.log(np.linalg.det(np.eye(len(rows)) + rows[:, columns])))
 
 
@@ -102,11 +103,12 @@ def by_values(values: np.ndarray) -> SetFunction:
 
 def draw_function(draws: Draws, n: int, kinds: tuple[str, ...] = KINDS) -> SetFunction:
     """Draw a function of one of the kinds, with small integers as data, so that ties are common."""
+    # few columns and small integers: sets overlap, marginals tie and vanish, and sums of integers are exact in doubles
     kind, d = draws.choice(kinds), draws.integers(1, 6)
     if kind == "coverage":
         return set_function(kind, draws.integers(0, 2, shape=(n, d)) > 1, draws.integers(1, 8, shape=d).astype(float))
     if kind == "log-det":
-        points = draws.integers(-4, 4, shape=(n, d)) / 4
+        points = draws.integers(-4, 4, shape=(n, d)) / 4  # a product of points is positive semidefinite
         return set_function(kind, points @ points.T)
     return set_function(kind, draws.integers(0, 6, shape=(n, d)).astype(float))
 

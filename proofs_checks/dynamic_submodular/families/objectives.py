@@ -29,6 +29,7 @@ def draw_probed(draws: Draws) -> Probed:
     return Probed(draw_function(draws, draws.integers(4, 5)))
 
 
+#: the smallest function of each kind in which two elements overlap
 OBJECTIVES = Family(
     "objectives",
     always=(

@@ -65,7 +65,7 @@ def replayed(replay: Replay, rng: np.random.Generator, shift: int = 0) -> Replay
     lazy, eager = np.full((2, len(states), k + 1), -1)
     for row, state in enumerate(states):
         one = OneGuess(objective, k, state.guess, coins=state.coins + shift)
-        one.update(updates.ops[: state.n_seen])
+        one.update(updates.ops[: state.n_seen])  # what the lazy guess has been shown, and no more
         lazy[row, : len(state.sequence)], lazy[row, k] = state.sequence, state.counts["queries"]
         eager[row, : len(one.sequence)], eager[row, k] = one.sequence, one.counts["queries"]
     return Replayed(lazy, eager)

@@ -56,7 +56,7 @@ class Batched:
 
 def guess_of(updates: Updates, rng: np.random.Generator, structure: Any, scale: float) -> OneGuess:
     """Make the structure under test for a guess that is `scale` times the one of the stream."""
-    epsilon = min(updates.epsilon, 0.5)
+    epsilon = min(updates.epsilon, 0.5)  # batches allow no more, and levels do not read it
     objective = updates.function.objective()
     return OneGuess(objective, updates.k, scale * updates.guess, structure=structure, epsilon=epsilon, rng=rng)
 
@@ -96,7 +96,7 @@ def batched(updates: Updates, rng: np.random.Generator, scale: float = 1.0) -> B
         one.insert(op) if op >= 0 else one.delete(~op)
         members.append(one.members)
         sequence.append(one.sequence)
-        values.append((one.value, one.sequence_value))
+        values.append((one.value, one.sequence_value))  # f of the living members, and of all
     return Batched(filled(members, updates.k), filled(sequence, updates.k), *np.array(values).T)
 
 
@@ -157,4 +157,5 @@ def worth(updates: Updates, rows: np.ndarray, reported: np.ndarray) -> np.ndarra
 
 def spoiled(function: SetFunction) -> float:
     """Return the rounding that values may carry; 0 where they are integers."""
+    # 256 operations per element are more than any objective here takes, in the library and in the table together
     return 0.0 if function.is_exact else rounding(256 * function.n, 1 + float(function.values[-1]))

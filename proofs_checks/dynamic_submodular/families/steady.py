@@ -82,6 +82,7 @@ STEADY = Family("steady", always=(Steady(30, 2, 30), Steady(40, 5, 40), Steady(8
 ATTACKED = Family(
     "attacked", always=(Steady(200, 5, 20, adaptive=True), Steady(400, 2, 200, adaptive=True)), draw=draw_attack
 )
+#: sizes at the same k, for a rate in n; as many movers as elements, so that runs reach a steady state
 LADDER = Family("steady-ladder", always=tuple(Steady(n, 5, n) for n in (100, 200, 400, 800)))
 
 

@@ -10,6 +10,7 @@ from lrtheory.bounds import Draws, Family
 from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, theory
 from proofs_checks.dynamic_submodular.families.runs import chosen, filled, is_set
 
+#: a grid so coarse that few units of it put a guess between 1 and `TOTAL`
 EPSILON = 0.5
 #: OPT, a little above 1: guesses up to 1 fill with decoys, and guesses above OPT take the bait
 TOTAL = 1.001
@@ -78,6 +79,7 @@ def escaped(trap: Trap, rows: np.ndarray) -> np.ndarray:
 
 def draw_trap(draws: Draws) -> Trap:
     """Draw two or three blocks, tens of baits and thousands of decoys."""
+    # so many decoys per copy, and copies per block, that the bound is below 1
     return Trap(draws.integers(2, 3), draws.integers(50, 90), draws.integers(3000, 5000))
 
 

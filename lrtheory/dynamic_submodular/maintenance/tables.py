@@ -1,4 +1,4 @@
-"""Saving and reading the state of a solver, as lists and numbers that JSON can hold; what comes back is checked."""
+"""The tables of a maintained solver: allocated, written as lists that JSON can hold, read back and checked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,39 @@ import numpy as np
 
 from lrtheory._result import json_safe
 from lrtheory._validation import must, same_parameters, state_entry
-from lrtheory.dynamic_submodular.maintenance import invariants, memory
+from lrtheory.dynamic_submodular.maintenance import invariants
+from lrtheory.dynamic_submodular.objectives.counting import scratch_for
 from lrtheory.dynamic_submodular.structures import states
 from lrtheory.dynamic_submodular.structures import stream as streams
+from lrtheory.dynamic_submodular.theory import guesses_per_element
 
-__all__ = ["read", "written"]
+__all__ = ["first_slots", "read", "tables", "written"]
+
+#: number of guesses that a lazy solver holds: the pair of the answer, and two that its walk met before
+N_HELD = 4
+
+
+def first_slots(solver: Any) -> int:
+    """Return the slots of a new table: one for scratch, and the guesses of a walk or of a first element."""
+    if solver.method != "eager":
+        return 1 + N_HELD
+    return 2 + guesses_per_element(solver.k, solver.epsilon)
+
+
+def tables(solver: Any, n_slots: int, n: int) -> tuple[states.State, streams.Stream, states.Workspace]:
+    """Allocate empty tables for n_slots - 1 guesses of n elements, the stream that they share, and scratch."""
+    length, matroid = solver._length, solver.matroid
+    groups = 0 if matroid is None else np.resize(matroid.groups, n)
+    # kernels tell a matroid by a second group, so one of a single group gets an empty one
+    limits = solver.k if matroid is None else np.resize(np.append(matroid.limits, 0), max(2, len(matroid.limits)))
+    sizes = {"n_entries": solver.objective.room_for(length), "n_groups": np.size(limits), "n_slots": n_slots}
+    table = states.new_states(solver.objective.record, n, length, **sizes)
+    n_buckets = states.n_buckets(solver.epsilon) if solver.method == "batched" else 0
+    work = states.new_workspace(n, length, groups=groups, limits=limits, n_buckets=n_buckets)
+    return table, streams.new_stream(n, length, n // 4 + 64), scratch_for(solver.objective, work)
+
+
+# --- written and read ------------------------------------------------------------------------------------------------
 
 
 def written(solver: Any) -> dict[str, Any]:
@@ -62,16 +90,16 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     word = state_entry(state, "word")
     if isinstance(word, bool) or not isinstance(word, int) or not 0 <= word < 2**63:
         raise must("state['word']", "an integer in [0, 2^63)", word)
-    _check_places(table, stream, twin)
+    _check_indices(table, stream, twin)
     _check_stream(stream, twin)
-    whole, _, work = memory.tables(twin, max(len(table.numbers), memory.first_slots(twin)), table.elements.shape[2])
-    states.transplant(table, whole)
+    all_tables, _, work = tables(twin, max(len(table.numbers), first_slots(twin)), table.elements.shape[2])
+    states.transplant(table, all_tables)
     try:
         for slot in range(1, int(stream.tally[streams.N_SLOTS])):
-            invariants.check_lists(states.at(whole, slot), solver.method == "batched")
+            invariants.check_lists(states.at(all_tables, slot), solver.method == "batched")
     except AssertionError as error:
         raise must("state['table']", "one whose lists hold each element once", str(error)) from error
-    return twin._rules._replace(word=word), whole, stream, work
+    return twin._rules._replace(word=word), all_tables, stream, work
 
 
 def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_exact: bool = False) -> Any:
@@ -93,7 +121,7 @@ def _arrays(name: str, given: Any, kind: Any, like: Any, *, free_axis: bool, is_
     return kind(**found)
 
 
-def _check_places(table: Any, stream: Any, solver: Any) -> None:
+def _check_indices(table: Any, stream: Any, solver: Any) -> None:
     """Check every number that kernels use as an index: they do not, and would write outside of their tables."""
     n, length = table.elements.shape[2], table.levels.shape[2] - 2
     steps, n_slots = table.stairs.shape[2], len(table.numbers)
@@ -101,8 +129,8 @@ def _check_places(table: Any, stream: Any, solver: Any) -> None:
         if len(rows) != n_slots:
             raise must(f"state['table'][{name!r}]", f"{n_slots} tables, as many as 'numbers'", len(rows))
     _within("elements", table.elements[:, states.DEEPEST], -1, length)
-    _within("elements", table.elements[:, states.AFTER : states.PLACE], -1, n - 1)
-    _within("elements", table.elements[:, states.PLACE], 0, length)
+    _within("elements", table.elements[:, states.AFTER : states.SEQUENCE_INDEX], -1, n - 1)
+    _within("elements", table.elements[:, states.SEQUENCE_INDEX], 0, length)
     _within("levels", table.levels[:, [states.MEMBER, states.HEAD]], -1, n - 1)
     _within("levels", table.levels[:, states.BEGIN], 0, steps)
     _within("levels", table.levels[:, states.START], 0, length)
@@ -127,7 +155,7 @@ def _check_stream(stream: Any, solver: Any) -> None:
     _within("ground", present, 0, solver.objective.n - 1)
     where[present] = np.arange(n_live)
     if (where[present] != np.arange(n_live)).any() or (where != stream.ground[streams.WHERE]).any():
-        raise must("state['stream']['ground']", "one that lists each present element once, at its place", present)
+        raise must("state['stream']['ground']", "one that lists each present element once, at its index", present)
     singles = stream.singles[present]
     if not (np.isfinite(singles) & (singles >= 0)).all():
         raise must("state['stream']['singles']", "finite and at least 0", singles.min(initial=0))
