@@ -11,7 +11,7 @@ from benchmarks import Goal, Inputs, Row, ready
 
 
 def panel(n: int, m: int, k: int) -> Callable[[], Inputs]:
-    """Places of m items in n uniform rankings, the worst case for lazy evaluation: all items are nearly alike."""
+    """Positions of m items in n uniform rankings, the worst case for lazy evaluation: all items are nearly alike."""
 
     def make() -> Inputs:
         positions = np.random.default_rng(0).permuted(np.tile(np.arange(m), (n, 1)), axis=1)
@@ -23,7 +23,7 @@ def panel(n: int, m: int, k: int) -> Callable[[], Inputs]:
 def rankings(inputs: Inputs) -> Any:
     """Our rankings, checked when they are made, outside of the timing like the profile and the table of the peers.
 
-    So are their places in one byte each, which bloc reads and the first call keeps. The worths of items in rankings,
+    So are their positions in one byte each, which bloc reads and the first call keeps. The values of items to rankings,
     which are the peer's table, are made anew in every call of beta-CC.
     """
     from lrtheory.fair_subset_selection import Rankings
@@ -31,7 +31,7 @@ def rankings(inputs: Inputs) -> Any:
     return ready("rankings", inputs, lambda: Rankings(inputs["positions"]))
 
 
-# --- beta-CC: every ranking is served by its best item ---------------------------------------------------------------
+# --- beta-CC: every ranking is represented by its best item ----------------------------------------------------------
 
 
 def our_borda_cc(inputs: Inputs) -> np.ndarray:
@@ -42,7 +42,7 @@ def our_borda_cc(inputs: Inputs) -> np.ndarray:
 
 
 def our_borda_cc_floats(inputs: Inputs) -> np.ndarray:
-    """The same in floating numbers of eight bytes, like the peer's."""
+    """Greedy beta-CC in doubles, like the peer's."""
     from lrtheory.fair_subset_selection import ScoreRule, select
 
     weights = np.arange(inputs["positions"].shape[1])[::-1].astype(np.float64)
@@ -98,7 +98,7 @@ def our_approval(kind: str) -> Callable[[Inputs], np.ndarray]:
 
 
 def from_positions(solve: Callable[[Inputs], np.ndarray]) -> Callable[[Inputs], np.ndarray]:
-    """The same with the rankings checked, and nothing kept, in every call."""
+    """A solver that checks the rankings in every call and keeps nothing between calls."""
 
     def fresh(inputs: Inputs) -> np.ndarray:
         return solve(dict(inputs))  # other inputs, for which nothing is ready
@@ -107,7 +107,7 @@ def from_positions(solve: Callable[[Inputs], np.ndarray]) -> Callable[[Inputs], 
 
 
 def abcvoting(rule: str) -> Callable[[Inputs], np.ndarray]:
-    """The same by a package for approval ballots, whose profile is made outside of the timing."""
+    """The items that a package for approval ballots chooses; its profile is made outside of the timing."""
 
     def solve(inputs: Inputs) -> np.ndarray:
         from abcvoting import abcrules
@@ -151,7 +151,7 @@ def size() -> Inputs:
 
 
 def footrule(table: np.ndarray) -> np.ndarray:
-    """Mean distance to the center by places, which is the same for positions and orders."""
+    """Mean distance of positions to those of the center, which is the same for positions and orders."""
     return np.abs(table - np.arange(table.shape[1])).sum(axis=1).mean(keepdims=True)
 
 
@@ -164,7 +164,7 @@ def our_mallows(inputs: Inputs) -> np.ndarray:
 
 
 def prefsampling(inputs: Inputs) -> np.ndarray:
-    """The same law by a package of samplers."""
+    """A sample of the same law by a package of samplers."""
     from prefsampling.ordinal import mallows
 
     n, m = inputs["size"].tolist()

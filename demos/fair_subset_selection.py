@@ -1,4 +1,4 @@
-"""What the wrong number of places keeps: FSS-D1, and a panel that fills one place fewer."""
+"""What the wrong quota keeps: FSS-D1, and a panel that fills one seat fewer."""
 
 import marimo
 
@@ -32,7 +32,7 @@ with app.setup:
         "theta": parts.Slider("seen at θ", (0.05, 0.1, 0.2, 0.5, 1.0), 0.1),
         "size": parts.Slider("people in the group", (1, 2, 3, 4, 5, 6), 5),
     }
-    PEOPLE, PLACES, MEMBERS = 10, 4, 25
+    PEOPLE, SEATS, MEMBERS = 10, 4, 25
 
 
 @app.function
@@ -44,7 +44,7 @@ def panel_of(worth, theta, size):
     biased = bias_utilities(sample_utilities("plackett-luce", MEMBERS, PEOPLE, quality=quality, rng=rng), group, theta)
     positions = np.asarray(biased.latent.positions).astype(np.int64)
     open_to_all = np.array([0, 0]), np.array([PEOPLE, PEOPLE])
-    return Panel(positions, "borda", 1, PLACES, group.astype(np.int64), *open_to_all), biased.observed
+    return Panel(positions, "borda", 1, SEATS, group.astype(np.int64), *open_to_all), biased.observed
 
 
 @app.function
@@ -54,12 +54,12 @@ def measure(*, quota, worth, theta, size, saboteur):
     solve = wrong_solvers.one_item_fewer if saboteur else swept
     right = swept(panel, None)
     scores, best = np.asarray(solve(panel, None).scores, dtype=float), float(np.max(right.scores))
-    quotas = np.arange(PLACES + 1)
-    kept = np.zeros(PLACES + 1)  # a quota that the group cannot fill keeps nothing
+    quotas = np.arange(SEATS + 1)
+    kept = np.zeros(SEATS + 1)  # a quota that the group cannot fill keeps nothing
     kept[np.asarray(right.quotas)] = 100 * scores / best
     star = int(np.asarray(right.quotas)[np.argmax(right.scores)])
-    promised = np.array([100 * float(theory.quota_loss(PLACES, one, star)) for one in quotas.tolist()])
-    free = select(observed, panel.rule, PLACES).items
+    promised = np.array([100 * float(theory.quota_loss(SEATS, one, star)) for one in quotas.tolist()])
+    free = select(observed, panel.rule, SEATS).items
     landed = int(panel.groups[free].sum()), 100 * float(item_scores(panel.rankings, panel.rule)[free].sum()) / best
     verdict = parts.judge(FSS_D1, solve, [panel])
     numbers = (float(kept[quota]), float(promised[quota]))
@@ -69,7 +69,7 @@ def measure(*, quota, worth, theta, size, saboteur):
 @app.function
 def draw(reading):
     """Shares by quota; a ring at the quota that is chosen, a diamond where the panel lands without one."""
-    figure, axis = parts.axes(xlabel="places for the group, ℓ of four", ylabel="per cent of the true optimum kept")
+    figure, axis = parts.axes(xlabel="seats for the group, ℓ of four", ylabel="per cent of the true optimum kept")
     parts.curves(axis, reading, "measured", "at least, by the theorem")
     quota = reading.more["quota"]
     axis.plot(quota, reading.measured[quota], "o", color=parts.MEASURED, fillstyle="none", markersize=12)

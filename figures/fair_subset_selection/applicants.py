@@ -1,4 +1,4 @@
-"""Applicants for credit: the places of the young under criteria that grow with age, and the price of a quota."""
+"""Applicants for credit: the positions of the young under criteria that grow with age, and the price of a quota."""
 
 from __future__ import annotations
 

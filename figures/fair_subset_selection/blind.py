@@ -51,10 +51,10 @@ def waited(h: int, rng: np.random.Generator, *, drawn: bool) -> int:
     ends = np.array(scales(h)[1], float)
     while len(first) < g:
         tops = sample_utilities("uniform-utilities", BLOCK, 2 * h, rng=rng, scale=ends).argmax(axis=1)
-        seen, places = np.unique(tops, return_index=True)
-        for item, place in zip(seen.tolist(), places.tolist(), strict=True):
+        seen, indices = np.unique(tops, return_index=True)
+        for item, index in zip(seen.tolist(), indices.tolist(), strict=True):
             if h <= item < h + g:
-                first.setdefault(item, start + place + 1)
+                first.setdefault(item, start + index + 1)
         start += BLOCK
     return max(first.values())
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SEED = 6
 SEATS, FILMS = 9, 10
-DEPTH = 3  # places that Chamberlin-Courant looks at
+DEPTH = 3  # positions that Chamberlin-Courant looks at
 BOTH = {"decade": {1970: 2, 1980: 3}, "class": {"Comedy": 3, "Drama": 3}}
 SEPARABLE = 3  # the first rules of the list
 INPUTS: dict[str, dict[str, Any]] = {
@@ -60,9 +60,9 @@ def costs(rankings: Rankings, group: np.ndarray, k: int) -> tuple[np.ndarray, np
 
 def beats_all(profile: Rankings) -> int:
     """Find the item that wins every duel, the Condorcet winner."""
-    places = profile.positions
-    voters = np.ones(len(places), int) if profile.weights is None else profile.weights
-    duels = np.einsum("v,vij->ij", voters, places[:, :, None] < places[:, None, :])
+    positions = profile.positions
+    voters = np.ones(len(positions), int) if profile.weights is None else profile.weights
+    duels = np.einsum("v,vij->ij", voters, positions[:, :, None] < positions[:, None, :])
     return int(np.flatnonzero((duels > duels.T).sum(axis=1) == profile.n_items - 1)[0])
 
 

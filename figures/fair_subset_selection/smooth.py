@@ -131,19 +131,19 @@ def draw_smoothness(arrays: Any) -> matplotlib.figure.Figure:
 
 def draw_alpha(axis: Any, arrays: Any) -> None:
     """Draw alpha of Borda as bars, and alpha of SNTV as a number under the culture."""
-    places, alpha = np.arange(len(CULTURES)), arrays["alpha"]
+    ticks, alpha = np.arange(len(CULTURES)), arrays["alpha"]
     mean = alpha.mean(axis=-1)
     for variant, name in enumerate(VARIANTS):
         values = alpha[:, variant, 0]
         spread = [mean[:, variant, 0] - values.min(axis=-1), values.max(axis=-1) - mean[:, variant, 0]]
-        at = places + 0.36 * variant - 0.18
+        at = ticks + 0.36 * variant - 0.18
         options = {"color": COLORS[0], "alpha": (1, 0.45)[variant], "capsize": 2, "label": f"Borda, {name}"}
         axis.bar(at, mean[:, variant, 0], 0.34, yerr=spread, **options)
     printed = arrays["known"][:, 0]
-    axis.plot(places + 0.18, printed, "*", color="white", markersize=11, mec="black", mew=0.7, label="printed, Borda")
+    axis.plot(ticks + 0.18, printed, "*", color="white", markersize=11, mec="black", mew=0.7, label="printed, Borda")
     names = ("imp.\n", "urn\n", "Mallows\n", "norm.\nMallows", "single-\npeaked")
     labels = [f"{name}\n{mean[c, 0, 1]:.3f}\n{mean[c, 1, 1]:.3f}" for c, name in enumerate(names)]
-    axis.set_xticks(places, labels, fontsize=8)
+    axis.set_xticks(ticks, labels, fontsize=8)
     axis.set(ylabel=r"$\alpha$, relative to $\tau_1 = m - 1$", xlabel="below: SNTV, as written, released")
     axis.set_title(r"$\alpha$")
     axis.set_ylim(top=1.45 * printed.max())

@@ -97,8 +97,8 @@ def draw_ties(arrays: Any) -> matplotlib.figure.Figure:
                 options = {"color": COLORS[kind], "marker": MARKERS[kind], "linestyle": style}
                 draw_line(axis, x, line, label=f"{what}, {words}", **options)
             known = arrays["known"][kind, rule]
-            places = np.array(KNOWN["intensity_sevenths"]) / 7
-            axis.plot(places, known, "*", color=COLORS[kind], markersize=11, mec="black", mew=0.7, zorder=5)
+            intensities = np.array(KNOWN["intensity_sevenths"]) / 7
+            axis.plot(intensities, known, "*", color=COLORS[kind], markersize=11, mec="black", mew=0.7, zorder=5)
         gain = mean[0, 0, rule, -1] - mean[1, 0, rule, -1]
         axis.set_title(f"{name}: best quota brings {gain:.2f} at $\\lambda$ = 1")
         axis.set(xlabel=r"intensity $\lambda$", ylim=(0.4, 1.03))

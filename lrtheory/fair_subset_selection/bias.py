@@ -63,7 +63,7 @@ def bias_utilities(utilities: ArrayLike, disadvantaged: ArrayLike, theta: float,
     theta : float
         In [0, 1]. At 0 the group comes last, in its latent order.
     rng : Generator, int or None
-        Source of randomness for equal utilities, whose order is drawn; the same in both rankings.
+        Source of randomness for equal utilities, whose order is drawn, once for both rankings.
 
     Returns
     -------

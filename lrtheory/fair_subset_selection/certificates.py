@@ -173,7 +173,7 @@ class TransferCertificate(Result):
     step_ratio : float
         c.
     gains, largest : float64 array of shape (k,)
-        Latent marginal of each chosen item, and the largest that was there (in its group, where there are groups).
+        Latent marginal of each chosen item, and the largest of all unused items (of its group, where there are groups).
     items : int64 array of shape (k,)
         The selection, in the order of choice.
     groups : int64 array of shape (m,), or None

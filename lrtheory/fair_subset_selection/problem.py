@@ -46,7 +46,7 @@ class Rankings(_Derived, Result):
         and an entry may be a tuple of items that share a position.
     weights : array of shape (n,), optional
         Number of voters behind each ranking, at least 0; integers keep scores exact. None means one each. Statements
-        about n rankings, such as the bound of `smoothness`, take them for so many *independent* voters.
+        about n rankings, such as the bound of `smoothness`, count each row as that many *independent* voters.
     ties : {"error", "average", "random"}
         What to do with items that share a position: refuse them; give each the mean of the weights of the positions
         that they occupy together; or put them in a random order now, one order for all voters of a row with a weight.
@@ -147,7 +147,7 @@ class Rankings(_Derived, Result):
         Parameters
         ----------
         weights : array of shape (n,), or None
-            As above; None means one each.
+            Number of voters behind each ranking, at least 0; None means one each.
 
         Returns
         -------
@@ -181,7 +181,7 @@ class Rankings(_Derived, Result):
         path : str or Path
             The file.
         ties : {"error", "average", "random"}
-            As above.
+            What to do with items that share a position, as in the constructor.
         rng : Generator, int or None
             Source of randomness for `ties` "random".
 

@@ -81,6 +81,7 @@ FSS_P1 = Statement(
     saboteurs=(
         saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR),
         saboteur(
+            # distances are reported as if the items had been exchanged; only the inversions of the ranking tell
             "the items keep their places",
             patch=(bias.swap, "position[ahead], position[behind] = position[behind], position[ahead]", "pass"),
         ),
@@ -94,6 +95,7 @@ def all_removed(panel: Swapped, biased: Swaps) -> Sides:
     down, entries = panel.disadvantaged, Entries()
     observed = check_rankings(biased.observed, *panel.positions.shape)
     asked, left = inversions(panel.positions, down), inversions(observed, down)
+    # before any exchange at most every pair of the two groups is an inversion
     entries.at_most(left, 0 * left, trivial=int(down.sum()) * int((~np.asarray(down, dtype=bool)).sum()))
     entries.at_most([len(one) for one in biased.distances], asked)
     entries.equal([int(np.sum(one)) for one in biased.distances], asked - left)
@@ -117,6 +119,7 @@ FSS_P3 = Statement(
     saboteurs=(
         saboteur("a tenth less", solve=wrong_solvers.one_swap_less),
         saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.not_refreshed, instances=FAR_FULL),
+        # the theorem without its hypothesis: half of the inversions are left
         saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
     ),
 )
@@ -218,6 +221,7 @@ FSS_P8 = Statement(
     saboteurs=(
         saboteur("pairs and distances of the latent ranking", solve=wrong_solvers.places_not_refreshed, instances=FAR),
         saboteur(
+            # the other order of the comparison draws pairs that bias has no reason to exchange
             "pairs in the right order are exchanged",
             patch=(bias.draw_pair, "if down[p] and not down[p + distance]:", "if down[p + distance] and not down[p]:"),
         ),
@@ -329,9 +333,11 @@ FSS_S1 = Statement(
     claim=Law(category=which_pair, probabilities=pair_law, within=0.08),
     saboteurs=(
         saboteur(
+            # the distance has the right law; only pairs at the same distance are treated unequally
             "the first pair at a distance",
             patch=(bias.draw_pair, "which = int(rng.random() * count[distance])", "which = 0"),
         ),
+        # at full intensity these remove all inversions as well: only the law of a single exchange tells
         saboteur("weights phi^-d", patch=(bias.draw_pair, "power *= phi", "power /= phi")),
         saboteur("all pairs alike", patch=(bias.draw_pair, "power *= phi", "power *= 1.0")),
     ),

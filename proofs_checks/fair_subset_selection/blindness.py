@@ -20,7 +20,15 @@ from lrtheory.bounds import (
 )
 from lrtheory.fair_subset_selection import theory
 from proofs_checks.fair_subset_selection import wrong_solvers
-from proofs_checks.fair_subset_selection.families.biased import FULL, PARTIAL, Swapped, Utilities, swapped_places
+from proofs_checks.fair_subset_selection.families.biased import (
+    FULL,
+    PARTIAL,
+    SINGLE,
+    Swapped,
+    Utilities,
+    best_by_quota,
+    swapped_places,
+)
 from proofs_checks.fair_subset_selection.families.blind import (
     BLIND,
     COUPONS,
@@ -36,7 +44,6 @@ from proofs_checks.fair_subset_selection.families.blind import (
     ratios,
     unprotected,
 )
-from proofs_checks.fair_subset_selection.families.single import SINGLE, best_by_quota
 from proofs_checks.fair_subset_selection.outcomes import check_rankings, check_set
 
 FSS_N1 = Statement(
@@ -56,6 +63,7 @@ FSS_N1 = Statement(
     decisions=("outcome",),
     claim=Expectation(sample=ratios, at_most=lambda blind: blind.bound, support=lambda blind: (0.0, 1.0)),
     saboteurs=(
+        # the good items have the smaller numbers of their group, which nobody may use
         saboteur("ties by number, the good items first", solve=wrong_solvers.ties_by_number),
         saboteur("chosen by latent scores", solve=wrong_solvers.by_latent_scores),
         saboteur("no bias", breaks="the group is seen a quarter as large", instances=SIGHTED),
@@ -89,6 +97,7 @@ FSS_N1_TOP = Statement(
     claim=Law(category=lambda blind, found: found, probabilities=top_law, within=0.035),
     saboteurs=(
         saboteur("no bias", solve=wrong_solvers.tops_without_bias),
+        # seen at an eighth in place of a quarter: a good item on top is rarer still
         saboteur("good items are half as good", solve=wrong_solvers.half_as_good),
     ),
     notes="The bad items are on top with a probability below 10^-2h, which the closed form counts.",
@@ -117,6 +126,7 @@ FSS_N1_COUPONS = Statement(
     saboteurs=(
         saboteur("no bias", solve=wrong_solvers.seen_without_bias),
         saboteur(
+            # relative to h the waiting times grow like 2^h, far outside of the window
             "polynomially many are claimed",
             claim=Rate(
                 cost=lambda blind, n: n,
@@ -142,6 +152,7 @@ def seen(panel: Swapped, places: np.ndarray) -> Sides:
     down = np.asarray(panel.disadvantaged, dtype=bool)
     observed, above = check_rankings(places, *panel.positions.shape), int((~down).sum())
     # scores[l - 1][i] is the l-Bloc score of the i-th item of the group
+    # one depth more than the statement covers, for the last entry
     scores = [(observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
     lhs = np.r_[np.concatenate(scores[:-1]), scores[-1].sum()]
     return Sides(lhs, np.r_[0 * lhs[:-1], len(observed)])
@@ -236,6 +247,7 @@ def nothing_is_lost(panel: Utilities, found: list[np.ndarray]) -> Sides:
     if len(found) != m:
         raise OutcomeError(f"an outcome must be {m} sets, of 1, ..., {m} items")
     sets = [check_set(items, m, k) for k, items in enumerate(found, start=1)]
+    # the best k utilities are the optimum of a sum, with whatever groups
     best = np.cumsum(sorted(utilities.tolist(), reverse=True))
     return Sides(np.array([sum(utilities[i] for i in items) for items in sets]), best)
 

@@ -19,6 +19,7 @@ def items_with_logarithm(rung: Rung) -> float:
 
 def exponent(column: int, size, window: tuple[float, float]) -> Rate:
     """Claim that the number of rankings of a rule, column 0 SNTV and 1 Borda, is a power of the size in the window."""
+    # over = 1: the size itself is the rate, and the exponent is that of its power
     return Rate(cost=lambda rung, found: found[:, column], size=size, over=lambda rung: 1.0, exponent=window)
 
 
@@ -43,6 +44,7 @@ FSS_T3_RATE = Statement(
     claim=exponent(0, items_with_logarithm, (0.9, 1.35)),
     saboteurs=(
         saboteur("whole rankings are read", solve=wrong_solvers.rules_exchanged),
+        # the window of Borda, in which the growth of SNTV does not lie
         saboteur("log m is claimed", claim=exponent(0, lambda rung: rung.n_items, (-np.inf, 0.6))),
     ),
     notes="FSS-T1 and FSS-T3 bound it by O(m log m); at these sizes the exponent is near 1.18 and falls towards 1.",
@@ -69,6 +71,7 @@ FSS_T3_RATE_BORDA = Statement(
     claim=exponent(1, lambda rung: rung.n_items, (-np.inf, 0.6)),
     saboteurs=(
         saboteur("tops alone are read", solve=wrong_solvers.rules_exchanged),
+        # the window of SNTV, in which the growth of Borda does not lie
         saboteur("m log m is claimed", claim=exponent(1, items_with_logarithm, (0.9, 1.35))),
     ),
     notes="FSS-T1 and FSS-T3 bound it by O(log m), which a power of m near 0.36 looks like at these sizes.",

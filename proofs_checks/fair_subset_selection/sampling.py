@@ -73,6 +73,7 @@ def misordered(law: PanelLaw, scores: np.ndarray) -> np.ndarray:
     clear = [(i, j) for i, j in permutations(range(len(f)), 2) if groups[i] == groups[j] and f[j] <= law.beta * f[i]]
     wrong = ~are_sums(law, scores)
     for better, worse in clear:
+        # a tie is wrong too, since the order of tied items is not decided by the scores
         wrong |= scores[:, better] <= scores[:, worse]
     return wrong
 
@@ -99,6 +100,7 @@ FSS_T1A = Statement(
     claim=at_most_delta(misordered, chance_of_misorder),
     saboteurs=(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
+        # a larger alpha asks for fewer rankings, and the bound would have them be enough
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
         saboteur("two items of a group are taken for each other", breaks="smooth", instances=EXCHANGED),
         saboteur("every ranking is counted twenty times", solve=wrong_solvers.a_twentieth),
@@ -148,7 +150,10 @@ FSS_T1 = Statement(
         saboteur("a twentieth of the rankings", breaks="enough rankings", instances=TOO_FEW),
         saboteur("alpha a hundred times as large", breaks="smooth", instances=NOT_SMOOTH),
         saboteur(
-            "all of the optimum, in the place of beta_plus", claim=at_most_delta(anything_lost), instances=NEARLY_ALIKE
+            # the order of items of quality 30 and 29 is left open, and the wrong one loses something
+            "all of the optimum, in the place of beta_plus",
+            claim=at_most_delta(anything_lost),
+            instances=NEARLY_ALIKE,
         ),
         saboteur("a fiftieth is drawn", solve=wrong_solvers.chosen_by_a_fiftieth),
     ),
@@ -162,6 +167,7 @@ def realized_loss(law: PanelLaw, found: Coupled) -> np.ndarray:
         raise OutcomeError(f"an outcome must have {law.k} items in each run")
     valid = are_coupled(law, found) & are_sets(found.items, len(law.quality))
     items = np.where(valid[:, None], found.items, 0)
+    # column of the quota of the chosen items, since the least possible quota is column 0
     optima, places = by_quota(law, found.latent, found.latent), law.groups[items].sum(1) - quotas(law)[0]
     best, rows = optima.max(axis=1), np.arange(len(items))
     valid &= optima[rows, np.clip(places, 0, optima.shape[1] - 1)] == best  # as many of the group as in a best set
@@ -197,6 +203,7 @@ FSS_T2 = Statement(
     decisions=("items",),
     claim=at_most_delta(realized_loss),
     saboteurs=(
+        # a single ranking has one item with a point, so that most of a choice is luck
         saboteur("one ranking", breaks="enough rankings", instances=SMALL_PANEL),
         saboteur("the worst of each group", solve=wrong_solvers.the_worst),
     ),
@@ -230,7 +237,9 @@ FSS_P4 = Statement(
     closed="the claim is about a formula, `theory.chernoff_tail`, which is held against sums in rational numbers",
     claim=Inequality(exact_tail),
     saboteurs=(
+        # half of the bound, which one side alone would keep
         saboteur("one instead of two tails", solve=wrong_solvers.one_tail),
+        # above 1 the exponent of the true tail grows about like epsilon, and not like its square
         saboteur("epsilon above one", breaks="0 < epsilon <= 1", instances=WIDE),
     ),
     notes="Below 1 from epsilon^2 n f = 3 log 2 on; only where it is above 1 is half of it refuted.",
@@ -321,6 +330,7 @@ def far_from_proportional(case: Exchangeable, places: np.ndarray) -> np.ndarray:
 def chance_of_far(case: Exchangeable) -> Fraction | None:
     """Count the sets of k items that are so far away, over all sets; None where rankings are not equally likely."""
     m, size, k = case.n_items, case.n_disadvantaged, case.k
+    # in rational numbers: a deviation of exactly t k counts, and rounding could lose it
     far = [q for q in range(k + 1) if abs(q - Fraction(k * size, m)) >= Fraction(case.deviation) * k]
     ways = sum(comb(size, quota) * comb(m - size, k - quota) for quota in far)
     return Fraction(ways, comb(m, k)) if case.phi == 1 else None

@@ -98,8 +98,11 @@ FSS_A2 = Statement(
     claim=Inequality(best, unbounded=REPORTS),
     saboteurs=(
         saboteur(
-            "no place is kept for the lower bounds", patch=(separable.fill_quotas, "free = k - low.sum()", "free = k")
+            # right wherever the lower bounds are met by the best items anyway, so a tight instance reserves a seat
+            "no place is kept for the lower bounds",
+            patch=(separable.fill_quotas, "free = k - low.sum()", "free = k"),
         ),
+        # the quotas are kept, and only the score is wrong
         saboteur("the worst items first", patch=(separable.ranked, "-scores", "scores")),
         saboteur("a rule that is not", breaks="separable", instances=SUBMODULAR_PANELS),
     ),
@@ -118,6 +121,7 @@ def by_quota(panel: Panel) -> list:
 
 def wrong_quota(panel: Panel, found: QuotaSweep, share=theory.quota_loss) -> Sides:
     """Compare the loss at each quota with the part of OPT that may be lost, and all reports with enumerated ones."""
+    # both sides come from an enumeration of all sets: the solver is not asked what is best
     best_of, entries = by_quota(panel), Entries()
     top, scores = max(best_of), np.asarray(found.scores)
     if scores.shape != (panel.k + 1,):
@@ -129,6 +133,7 @@ def wrong_quota(panel: Panel, found: QuotaSweep, share=theory.quota_loss) -> Sid
     entries.equal(scores, best_of)
     entries.equal([found.optimum, best_of[found.optimal_quota], best_of[found.unconstrained_quota]], [top] * 3)
     entries.equal([best_of.index(top), found.unconstrained], [found.best, 1])
+    # two roundings: the solver divides doubles, where this divides rational numbers and rounds once
     ratios = [float(Fraction(one) / top) if top > 0 else 1.0 for one in best_of]
     entries.equal(found.ratios, ratios, rounding=rounding(2, ratios))
     return entries.sides()
@@ -158,6 +163,7 @@ FSS_D1 = Statement(
     claim=Inequality(wrong_quota, unbounded=REPORTS),
     saboteurs=(
         saboteur("one item fewer of the group", solve=wrong_solvers.one_item_fewer),
+        # true at the right quota, and at any on panels where the scores of both groups are alike
         saboteur("nothing is lost", claim=Inequality(partial(wrong_quota, share=keeps_all))),
     ),
 )
@@ -172,6 +178,7 @@ def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[np.ndarray, 
     These are the l = taken, ..., k, where the free choice has `taken` items of the group; one triple for each l.
     """
     group = {"groups": panel.groups}
+    # below `taken` the bound of at least l does not bind, and the exact quota is another problem
     free = select(panel.rankings, panel.rule, panel.k)
     taken = int((panel.groups[free.items] == 1).sum())
     return [
@@ -193,6 +200,7 @@ def equal(panel: Panel, found: list) -> Sides:
     if len(sets) != panel.k + 1 - taken:
         raise OutcomeError(f"an outcome must have a row for each quota from {taken} to {panel.k}")
     for quota, (free, least, exact) in enumerate(sets, start=taken):
+        # the two choices must be equal as sets, but also be what they claim: best at their quota
         lhs += [*sorted(least), *(int(groups[one].sum()) for one in (free, least, exact)), score(panel, least)]
         rhs += [*sorted(exact), taken, theory.taken_at_least(taken, quota), quota, best_of[quota]]
         lhs.append(score(panel, free))
@@ -230,6 +238,7 @@ def largest(shares: Shares, found: np.ndarray, more: int = 0) -> Sides:
     """
     ordered, entries = sorted(shares.scores.tolist(), reverse=True), Entries()
     sums = [sum(ordered[:t]) for t in range(len(ordered) + 1)]
+    # all pairs, also t = 0 and t = t', where the claim is an equality
     pairs = [(t, u) for u in range(len(sums)) for t in range(u + 1)]
     shares_of = [theory.top_sum_share(min(t + more, u), u) * sums[u] for t, u in pairs]
     entries.at_most(shares_of, [sums[t] for t, _ in pairs])
@@ -263,6 +272,7 @@ def exchanged(pair: ScorePair, found: list, kept=theory.exchange_ratio) -> Sides
     if len(found) != m + 1:
         raise OutcomeError(f"an outcome must be {m + 1} sets, of 0, ..., {m} items")
     for size, items in enumerate(found):
+        # of equal scores any may count as best: the share is 1 between them
         ordered = sorted(range(m), key=lambda i: -pair.scores[i])[:size]
         taken = check_set(items, m, size)
         share = kept(pair.scores, ordered, taken)

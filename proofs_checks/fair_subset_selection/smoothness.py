@@ -99,8 +99,10 @@ FSS_A8 = Statement(
     solve=measured,
     claim=Identity(steps),
     saboteurs=(
+        # right where the better item of each pair has the smaller number
         saboteur("one order of each pair", solve=wrong_solvers.one_order),
         saboteur("pairs across the groups", solve=wrong_solvers.across_groups),
+        # gamma, beta and beta_plus stay right: alpha alone is too small
         saboteur("tau one larger", solve=wrong_solvers.larger_tau),
     ),
     notes="The tool that was released with the paper tests one order of each pair, and takes tau = m.",
@@ -120,6 +122,7 @@ def monotone(means: Means, found: Jumps) -> Sides:
     for name in ("betas", "gammas", "below", "plus", "alpha"):
         due = getattr(true, name)
         entries.equal(getattr(found, name), due, rounding=rounding(4, np.array(due, dtype=float)))
+    # the theorem; above stands what the numbers must be by definition
     entries.at_most(found.gammas[:-1], found.gammas[1:])
     entries.at_most(found.below, found.gammas)
     entries.at_most(found.betas, found.plus, trivial=1)
@@ -211,6 +214,7 @@ FSS_T3 = Statement(
     solve=closed_forms,
     claim=Inequality(least_scores, unbounded=REPORTS),
     saboteurs=(
+        # right where all qualities are alike
         saboteur("the spread is forgotten", claim=Inequality(lambda case, found: least_scores(case, found, spread=1))),
         saboteur("the bias is squared", solve=wrong_solvers.squared_bias),
     ),
@@ -263,6 +267,7 @@ FSS_T3_PLACES = Statement(
 
 def top_law(items: Items) -> np.ndarray:
     """Return the claimed probabilities of the items to be on top, and 0 for a row that is not a ranking."""
+    # the mean SNTV score of an item is the probability that it is on top
     tops = theory.expected_scores(items.model, ScoreRule("sntv"), list(items.values))
     return np.array([*map(float, tops), 0.0])
 
@@ -302,6 +307,7 @@ def too_high(law: Estimated, found: Bounded) -> np.ndarray:
     # scores of n Borda rankings of m items sum to n m (m - 1) / 2 (FSS-P9); others were invented
     possible = (scores >= 0).all((1, 2)) & (scores.sum(2) == n * m * (m - 1) / 2).all(1)
     estimate = scores.min((1, 2)) / (n * largest)
+    # 2^20 units of rounding are far more than 60 halvings leave, and far less than any other formula is off
     level, near = np.log(1 / float(law.delta)) / n, rounding(2**20, 1.0)
 
     def divergence(mean: np.ndarray) -> np.ndarray:

@@ -102,6 +102,7 @@ FSS_G1 = Statement(
     decisions=("outcome",),
     claim=Inequality(half),
     saboteurs=(
+        # greedy gets 10/19 on the trap of b = 9, which is below six tenths; most panels keep more
         saboteur("six tenths", claim=Inequality(partial(share_of_optimum, share=lambda k: Fraction(3, 5)))),
         saboteur("the smallest marginal", solve=wrong_solvers.smallest_marginal),
     ),
@@ -127,7 +128,9 @@ FSS_G2 = Statement(
     claim=Inequality(partial(share_of_optimum, share=theory.greedy_ratio)),
     saboteurs=(
         saboteur("marginals of the empty set", patch=NO_UPDATE),
+        # the voters of `columns_first` and `middle_first` attain the bound, so that no larger one is right
         saboteur("a fiftieth more", claim=Inequality(partial(share_of_optimum, share=a_fiftieth_more))),
+        # half of the optimum is all that greedy selection keeps under quotas
         saboteur("quotas", breaks="no quotas", instances=TRAPS),
     ),
 )
@@ -151,6 +154,7 @@ def counted(panel: Panel, rng: np.random.Generator) -> Counts:
 def eligible(panel: Panel, items: list[int]) -> list[int]:
     """List the items that fit beside the given ones: some set within the quotas holds them all."""
     rest = [i for i in range(panel.n_items) if i not in items]
+    # the rule of the kernel is a formula with free seats; here it is looked up in the list of all sets
     sets = [set(one) for one in feasible_sets(panel)]
     return [i for i in rest if any({*items, i} <= one for one in sets)]
 
@@ -190,10 +194,12 @@ FSS_A4 = Statement(
     claim=Identity(step_by_step),
     saboteurs=(
         saboteur(
+            # the first item by old bounds is taken: right where the order of the marginals never changes
             "a stale bound is trusted",
             patch=(greedy.greedy_steps, "if lazy and best >= 0 and bound[i] < bound[best]:", "if lazy and best >= 0:"),
         ),
         saboteur(
+            # seen where items tie, and nowhere else
             "the larger number first",
             patch=(greedy.greedy_steps, "priority[i] < priority[best]", "priority[i] > priority[best]"),
         ),
@@ -202,6 +208,7 @@ FSS_A4 = Statement(
             "kept marginals never fall",
             patch=(chamberlin_courant.representation_steps, "marginals -=", "ignored ="),
         ),
+        # the part of a value above the new level is taken off too, though it was never there to lose
         saboteur("kept marginals fall too far", patch=(chamberlin_courant.between, "min(most, value)", "value")),
     ),
 )
@@ -265,6 +272,7 @@ def bounded(panel: Panel, found: Certified) -> Sides:
     marginals = {i: score(panel, [*items, i], cut) - value for i in range(panel.n_items) if i not in items}
     # the largest sum is over the sets within the quotas, found by enumeration; chosen items add nothing again
     gap = max(sum(marginals.get(i, Fraction(0)) for i in one) for one in feasible_sets(panel))
+    # the theorem itself; the equalities below hold the report to its definition
     entries.at_most(optimum(panel), found.bound, trivial=total(panel), rounding=allowed)
     entries.equal([found.value, found.bound, found.gap], [value, value + gap, gap], rounding=allowed)
     return entries.sides()
@@ -340,7 +348,9 @@ FSS_G5 = Statement(
     solve=all_scores,
     claim=Inequality(diminishing, unbounded="scores may be any numbers, which grow with the panel"),
     saboteurs=(
+        # squares are monotone too: only the inequality of submodularity tells
         saboteur("squares of the scores", solve=wrong_solvers.squared_scores),
+        # with weights 1, 2, 3, ... the second item of a ranking adds more than the first
         saboteur("weights that increase", breaks="OWA weights do not increase", instances=CONVEX),
     ),
 )

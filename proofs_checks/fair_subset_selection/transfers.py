@@ -66,13 +66,17 @@ FSS_G3 = Statement(
     decisions=("items",),
     claim=Inequality(kept, unbounded=REPORTS),
     saboteurs=(
+        # under its own scores each greedy choice has the largest marginal, so that c would always be 1
         saboteur("c from the biased scores", solve=wrong_solvers.certified_by_the_biased),
         saboteur(
             "the marginals of the empty set",
             patch=(certificates.step_gains, "greedy.insert(values[picks[step]], top)", "pass"),
         ),
         saboteur(
-            "seven tenths always", claim=Inequality(partial(kept, share=Fraction(7, 10))), instances=CERTIFIED_TRAPS
+            # the trap's choice keeps 10/19 of the optimum
+            "seven tenths always",
+            claim=Inequality(partial(kept, share=Fraction(7, 10))),
+            instances=CERTIFIED_TRAPS,
         ),
     ),
 )
@@ -93,6 +97,7 @@ FSS_G3_FREE = Statement(
     decisions=("items",),
     claim=Inequality(kept, unbounded=REPORTS),
     saboteurs=(
+        # right where the largest marginal is in the group of the choice
         saboteur("c compares within the groups", solve=wrong_solvers.certified_within_groups),
         saboteur("c from the biased scores", solve=wrong_solvers.certified_by_the_biased),
     ),

@@ -8,8 +8,8 @@ marginal falls by the part of its w_vi that lies between the two levels,
 
 .. math:: \min(\max(w_{vi}, b_v), b'_v) - b_v ,
 
-so a step reads only the rankings that change their representative, each from one end to the other.
-In n uniform rankings these are about n / t in step t. Bounds are renewed where the lazy method of `greedy` renews them:
+so a step reads only the rankings that change their representative, each from one end to the other. Of n uniform
+rankings these are about n / t in step t. Bounds are renewed where the lazy method of `greedy` renews them, so that
 items, gains and ties are the same to the last bit; where sums are not exact, what rounding may have done to a kept
 marginal is added to its bound. The returned marginals are those given the final set, up to rounding.
 """

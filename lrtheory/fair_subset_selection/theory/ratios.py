@@ -55,7 +55,9 @@ def greedy_ratio(k: int | None = None) -> Fraction:
     References
     ----------
     .. [1] M. L. Fisher, G. L. Nemhauser, L. A. Wolsey, An Analysis of Approximations for Maximizing Submodular Set
-       Functions II, Mathematical Programming Study 8, 1978 (and part I, by the last two and the first, for `k`).
+       Functions II, Mathematical Programming Study 8, 1978.
+    .. [2] G. L. Nemhauser, L. A. Wolsey, M. L. Fisher, An Analysis of Approximations for Maximizing Submodular Set
+       Functions I, Mathematical Programming 14, 1978 (the share for `k`).
 
     Examples
     --------
@@ -76,7 +78,7 @@ def greedy_trap_ratio(b: int, *, tie_free: bool = False) -> Fraction:
     b : int
         At least 1.
     tie_free : bool
-        As there.
+        Whether one more ranking decides the tie of the first step.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Families of panels whose rankings are biased: by swaps, or by utilities."""
+"""Families of panels whose rankings are biased, by swaps or by utilities, and of single vectors of utilities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from lrtheory.bounds import Draws, Family
-from lrtheory.fair_subset_selection import Rankings, bias_swaps, bias_utilities
+from lrtheory.fair_subset_selection import Rankings, bias_swaps, bias_utilities, select_by_scores
 from proofs_checks.fair_subset_selection.families.panels import draw_positions
 
 
@@ -98,6 +98,7 @@ FULL = Family(
 FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share in (0.25, 0.5, 1.0)))
 FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
 PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=4),))
+# at phi = 1 all pairs are alike, and far exchanges change the order within the groups
 NOT_NEAREST = Family("not-nearest-swaps", always=(last_first(8, 1.0, 0.5, n=8),))
 
 
@@ -148,6 +149,7 @@ def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> Places:
 def draw_utilities(draws: Draws, n: int | None = None) -> Utilities:
     """Draw whole utilities, some of which are equal, a group, and theta from 1/16 to 1, a power of two."""
     m = draws.integers(3, 8)
+    # whole utilities and powers of two as theta are exact in doubles: no rounding breaks or makes a tie
     values = draws.integers(0, 16, shape=(n or draws.integers(1, 4), m)).astype(float)
     return Utilities(values, draw_mask(draws, m), draws.choice((0.0625, 0.25, 0.5, 1.0)))
 
@@ -160,4 +162,39 @@ UTILITIES = Family(
         Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([False, False, True]), 0.25),
     ),
     draw=draw_utilities,
+)
+
+
+# --- one vector of utilities -----------------------------------------------------------------------------------------
+
+
+def best_by_quota(
+    panel: Utilities, rng: np.random.Generator | None = None, observed=None, quotas=True
+) -> list[np.ndarray]:
+    """Select by observed utilities at the quota of the latent optimum, for k = 1, ..., m.
+
+    `observed` replaces the biased utilities, and `quotas` set to False lifts the quota; both are for wrong solvers.
+    """
+    latent, down = panel.utilities[0], panel.disadvantaged
+    seen = np.where(down, panel.theta * latent, latent) if observed is None else observed
+    found = []
+    for k in range(1, len(latent) + 1):
+        best = select_by_scores(latent, k).items
+        bounds = {"groups": down.astype(int), "quota": {1: int(down[best].sum())}} if quotas else {}
+        found.append(select_by_scores(seen, k, **bounds).items)
+    return found
+
+
+def draw_single(draws: Draws) -> Utilities:
+    """Draw one vector of utilities."""
+    return draw_utilities(draws, n=1)
+
+
+SINGLE = Family(
+    "single",
+    always=(
+        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
+        Utilities(np.array([[4.0, 1.0, 3.0, 1.0]]), np.array([True, True, False, False]), 0.125),
+    ),
+    draw=draw_single,
 )

@@ -220,7 +220,9 @@ ENOUGH = Family(
     draw=draw_law,
 )
 NEARLY_ALIKE = Family("nearly-alike", always=lambda: (three_levels("sntv"),))
+# the group's bias is as before, but a pair of one group is seen in the wrong order: gamma is above 1
 EXCHANGED = Family("exchanged", always=lambda: (replace(BY_TOPS, exchanged=True),))
+# FSS-T1a is loose by a factor of about twelve at m = 32, so that a tenth of the rankings might be enough
 TOO_FEW = Family("a-twentieth-of-the-rankings", always=lambda: (two_levels(32, "sntv", share=Fraction(1, 20)),))
 #: alpha a hundred times too large, with as many rankings as that would need
 NOT_SMOOTH = Family(
@@ -276,6 +278,7 @@ def draw_realized(draws: Draws) -> PanelLaw:
     m, high = draws.integers(2, 6), draws.integers(4, 9)
     quality = (high, 1, *(high if good else 1 for good in draws.integers(0, 1, shape=m - 2).tolist()))
     down = (False, False, *(draws.integers(0, 1, shape=m - 2) == 1).tolist())
+    # alpha of SNTV falls like 1/m, so that larger panels would have too many rankings to be drawn one by one
     kind = "borda" if m > 3 else draws.choice(("sntv", "borda"))
     k, theta = draws.integers(1, m - 1), Fraction(1, draws.integers(1, 3))
     law = PanelLaw(quality, down, kind, k, 1, *[Fraction(0)] * 3, theta=theta)
@@ -289,4 +292,5 @@ REALIZED = Family(
     always=lambda: (enough_realized(two_levels(8, "borda")), enough_realized(two_levels(4, "borda"), Fraction(1, 2))),
     draw=draw_realized,
 )
+# one ranking decides nothing: SNTV then has one item with a point, and chance does the rest
 SMALL_PANEL = Family("one-voter", always=lambda: (replace(two_levels(8, "sntv"), n=1),))

@@ -84,11 +84,14 @@ def draw_blind(draws: Draws) -> Blind:
     """
     h = draws.integers(4, 12)
     g = draws.integers(2, h // 2)
+    # n p between 1/10 and 1/4: the bound then is well below 1 although the panel is not quite blind
     seen = Fraction(draws.integers(10, 25), 100)
     return Blind(h, g, ceil(seen / theory.top_good_probability(h, g)), draws.integers(0, g))
 
 
+# n p is about 1/20; the least quota, the largest, and one between
 BLIND = Family("blind", always=tuple(Blind(12, 3, 1000, quota) for quota in (0, 2, 3)), draw=draw_blind)
+# without a bias the good items are on top most often, so that SNTV finds them
 SIGHTED = Family("sighted", always=(Blind(12, 3, 1000, 3, theta=Fraction(1)),))
 
 
@@ -109,6 +112,7 @@ def draw_small(draws: Draws) -> Blind:
     return Blind(h, draws.integers(1, h), 1, 1)
 
 
+# one good item, and as many good ones as advantaged ones: the ends of the range of g
 SMALL_BLIND = Family("small-blind", always=(Blind(2, 1, 1, 1), Blind(2, 2, 1, 1)), draw=draw_small)
 
 
@@ -119,6 +123,7 @@ def rankings_until_seen(blind: Blind, rng: np.random.Generator, n: int) -> np.nd
     first, seen, waiting = np.zeros(n, dtype=np.int64), np.zeros((n, g), dtype=bool), np.arange(n)
     while len(waiting):
         first[waiting] += 1
+        # all utilities are drawn, and not the waiting times that the formula is about
         tops = (scale * rng.random((len(waiting), 2 * h))).argmax(1)
         good = (tops >= h) & (tops < h + g)
         seen[waiting[good], tops[good] - h] = True
@@ -126,6 +131,7 @@ def rankings_until_seen(blind: Blind, rng: np.random.Generator, n: int) -> np.nd
     return first
 
 
+# g = 2 throughout, and h small, since the number of rankings grows like 2^h
 COUPONS = Family("coupons", always=tuple(Blind(h, 2, 1, 1) for h in (2, 3, 4, 5)))
 
 
@@ -170,5 +176,7 @@ def draw_unprotected(draws: Draws) -> Unprotected:
     return Unprotected(2 * k + draws.integers(0, 8), k, quality, Fraction(1, 2 * quality * draws.integers(1, 4)))
 
 
+# theta q = 1/5 hides the good items, whose quality is that of twenty others
 UNPROTECTED = Family("unprotected", always=(Unprotected(20, 5, 20, Fraction(1, 100)),), draw=draw_unprotected)
+# theta q = 2: the good items are seen before all others, so that nothing is lost
 MILD = Family("mildly-biased", always=(Unprotected(20, 5, 20, Fraction(1, 10)),))

@@ -59,6 +59,7 @@ def transferred(judged: Judged, rng: np.random.Generator, by: Any = None) -> Tra
 def draw_judged(draws: Draws, free: bool = False) -> Judged:
     """Draw a panel with exact quotas, and other rankings that judge."""
     panel = draw_panel(draws, SUBMODULAR)
+    # the theorem compares with sets that have as many items of each group, hence exact quotas
     met = np.bincount(panel.groups[draws.permutation(panel.n_items)[: panel.k]], minlength=len(panel.low))
     panel = replace(panel, low=met, high=met)
     return Judged(panel, draw_positions(draws, draws.integers(1, 5), panel.n_items), free)

@@ -42,15 +42,17 @@ def rankings_until_apart(rung: Rung, rng: np.random.Generator, n: int) -> np.nda
     Column 0 is SNTV, for which the tops alone are drawn, column 1 Borda. The median of the maximum over seven panels is
     near the number that is enough with probability 0.9, and takes no search over numbers of rankings.
     """
-    return np.stack([until_apart(rung, rng, n * PANELS, rule).reshape(n, PANELS).max(1) for rule in (tops, places)], 1)
+    return np.stack(
+        [until_apart(rung, rng, n * PANELS, rule).reshape(n, PANELS).max(1) for rule in (sntv_scores, borda_scores)], 1
+    )
 
 
-def tops(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
+def sntv_scores(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw the SNTV scores of one ranking in each of n panels, (n, m)."""
     return rng.multinomial(1, rung.seen / rung.seen.sum(), size=n)
 
 
-def places(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
+def borda_scores(rung: Rung, rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw the Borda scores of one ranking in each of n panels, (n, m)."""
     ranking = sample_rankings("plackett-luce", n, rung.n_items, rng=rng, quality=rung.seen)
     return rung.n_items - 1 - ranking.positions

@@ -58,6 +58,7 @@ def gammas_of(latent: list, observed: list, betas: Iterable, pairs: list[tuple[i
 def draw_means(draws: Draws) -> Means:
     """Draw up to six items in two groups."""
     m = draws.integers(2, 6)
+    # single digits make equal ratios, which smoothness treats as one, and ratios in the wrong order frequent
     latent, observed = draws.integers(1, 9, shape=m), draws.integers(1, 9, shape=m)
     return Means(latent, observed, draws.integers(0, 1, shape=m), 9 + draws.integers(0, 3))
 

@@ -13,6 +13,7 @@ from lrtheory.fair_subset_selection import Rankings, ScoreRule, make_greedy_trap
 
 SEPARABLE = ("sntv", "bloc", "borda")
 SUBMODULAR = ("cc", "borda-cc", "pav", "owa")
+# exact in doubles, neither separable nor Chamberlin-Courant, and with two equal weights in a row
 OWA = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 4))
 
 
@@ -268,6 +269,7 @@ def draw_free(draws: Draws) -> Panel:
 
 #: weights that increase, of which the package has no rule
 CONVEX = Family("convex-panels", always=(alike(1, 3, "convex", 2),))
+# `middle_first` and `columns_first` attain the bound for k = 2 and 3
 FREE_PANELS = Family(
     "free-panels", always=(ALWAYS[2], opposed(2, 5), opposed(9, 20), middle_first(), columns_first()), draw=draw_free
 )
@@ -276,6 +278,7 @@ FREE_PANELS = Family(
 def draw_two_groups(draws: Draws) -> Panel:
     """Draw a panel with a separable rule and two groups of at least k items each, without quotas."""
     k = draws.integers(1, 3)
+    # both groups have k items or more, which the theorem on wrong quotas asks for
     m = 2 * k + draws.integers(0, 2)
     groups = np.zeros(m, dtype=np.int64)
     groups[draws.permutation(m)[:k]] = 1

@@ -86,6 +86,7 @@ class Spread:
 
 def draw_spread(draws: Draws) -> Spread:
     """Draw three to five items, one at least disadvantaged and one not."""
+    # few items, since mean scores are summed over all m! rankings
     m, spread = draws.integers(3, 5), draws.integers(1, 8)
     quality = tuple(draws.integers(1, spread, shape=m).tolist())
     kind = draws.choice(("sntv", "bloc", "borda"))
@@ -94,6 +95,7 @@ def draw_spread(draws: Draws) -> Spread:
     )
 
 
+# equal items without a bias; one weak item among strong ones; Bloc; Borda; the first and the last attain the bound
 SPREADS = Family(
     "spreads",
     always=(
@@ -106,6 +108,7 @@ SPREADS = Family(
 )
 
 
+# all positions are equally likely where the qualities are equal, and a saboteur would be right there
 ONE_UNEQUAL = Family("one-unequal", always=ONE_RANKING.always[:1])
 
 
@@ -152,6 +155,7 @@ class Bounded:
 
 def estimates(law: Estimated, rng: np.random.Generator, n: int, field: str = "lower") -> Bounded:
     """Estimate alpha from n panels, and return its lower bound, or another field of `Smoothness`, and the scores."""
+    # the scores come back too, so that the claim can compute the bound that follows from them
     quality, scores, found = [float(q) for q in law.quality], [], []
     for _ in range(n):
         utilities = sample_utilities("plackett-luce", law.n, len(quality), rng=rng, quality=quality)
@@ -167,6 +171,7 @@ def estimates(law: Estimated, rng: np.random.Generator, n: int, field: str = "lo
 def draw_estimated(draws: Draws) -> Estimated:
     """Draw two to four items, and the number of rankings, up to forty."""
     m = draws.integers(2, 4)
+    # item 0 stays outside of the group, so that somebody is advantaged
     down = (False, *(draws.integers(0, 1, shape=m - 1) == 1).tolist())
     theta = Fraction(1, draws.integers(1, 4))
     return Estimated(tuple(draws.integers(1, 5, shape=m).tolist()), down, draws.integers(4, 40), theta=theta)
@@ -178,4 +183,5 @@ ESTIMATED = Family(
     always=(Estimated((2, 1, 2, 1), GROUP, 30), Estimated((1, 1), (False, True), 8)),
     draw=draw_estimated,
 )
+# thirty rankings, a hundred times each: the bound takes them for three thousand
 COPIED = Family("copied", always=(Estimated((2, 1, 2, 1), GROUP, 30, copies=99),))

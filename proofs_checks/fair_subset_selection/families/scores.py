@@ -28,6 +28,7 @@ def draw_shares(draws: Draws) -> Shares:
     return Shares(draws.integers(-2, 9, shape=draws.integers(1, 8)))
 
 
+# one item; ties; all points in one item; and numbers below zero, since signs do not matter
 SHARES = Family(
     "shares",
     always=(
@@ -57,10 +58,12 @@ def draw_pair(draws: Draws) -> ScorePair:
     """Draw up to seven items; the scores that choose are near the others, or not."""
     m = draws.integers(2, 7)
     scores = draws.integers(0, 9, shape=m)
+    # a noise of 12 puts the items in any order, one of 1 exchanges near ties alone
     noise = draws.integers(0, draws.choice((1, 4, 12)), shape=m)
     return ScorePair(scores, scores + noise)
 
 
+# the order is reversed; and the best item of three comes last
 PAIRS = Family(
     "score-pairs",
     always=(ScorePair(np.array([2, 1]), np.array([1, 2])), ScorePair(np.array([4, 2, 1]), np.array([1, 3, 2]))),

@@ -32,6 +32,7 @@ def draw_tail(draws: Draws) -> Tail:
     """Draw eight to sixty coins, heads with probability 1/2 or more, and a deviation at which the bound is below 1."""
     n, trials = draws.integers(8, 60), draws.integers(2, 20)
     successes = draws.integers((trials + 1) // 2, trials - 1)
+    # with epsilon = e / 8 the exponent epsilon^2 n f exceeds 3 log 2, where the bound falls below 1
     wide = [Fraction(e, 8) for e in range(1, 9) if e * e * n * successes > 64 * TWO * trials]
     return Tail(n, successes, trials, draws.choice(wide))
 
@@ -42,6 +43,7 @@ TAILS = Family(
     always=(Tail(1, 1, 2, Fraction(1)), Tail(8, 1, 2, Fraction(1)), Tail(40, 1, 2, Fraction(1, 2))),
     draw=draw_tail,
 )
+# epsilon = 99 with f = 1/100: the coin shows heads with probability 1/100, far more than the formula says
 WIDE = Family("wide-tails", always=(Tail(1, 1, 100, Fraction(99)),))
 
 
@@ -76,6 +78,7 @@ def halves_chosen(
 
 def draw_halves(draws: Draws) -> Halves:
     """Draw four to ten items, an even number, and an even k."""
+    # all halves of the items are looked at one by one, 252 of them for ten items
     half = draws.integers(2, 5)
     return Halves(2 * half, 2 * draws.integers(1, half))
 
